@@ -1,0 +1,90 @@
+// Who may import whom: the right-hand column of the layout in docs/architecture.md, enforced.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, sep } from 'node:path';
+
+const ALL = [
+  'domain',
+  'token',
+  'access',
+  'issuance',
+  'verification',
+  'ledger',
+  'keys',
+  'publication',
+  'audit',
+  'watch',
+  'metrics',
+];
+
+/** Folder → the folders and packages it may import; Node's own modules are free unless listed as forbidden. */
+const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
+  domain: { folders: [], packages: ['node:crypto'] },
+  token: { folders: ['domain'], packages: ['jose', 'node:crypto', 'node:util'] },
+  signer: { folders: ['domain', 'token'], packages: ['graphene-pk11', 'pkcs11js', 'node:*'] },
+  store: { folders: ['domain'], packages: ['kysely', 'kysely/migration', 'node:*'] },
+  access: { folders: ['domain'], packages: ['node:crypto', 'node:zlib'] },
+  issuance: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  verification: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  ledger: { folders: ['domain'], packages: ['node:crypto'] },
+  keys: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  publication: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  audit: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  watch: { folders: ['domain'], packages: ['node:crypto'] },
+  metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
+  http: {
+    folders: ALL,
+    packages: [
+      'express',
+      'helmet',
+      'zod',
+      'zod-openapi',
+      'pino',
+      'prom-client',
+      'rate-limiter-flexible',
+      'node:*',
+    ],
+  },
+  cli: { folders: ['domain'], packages: ['commander', 'node:*'] },
+};
+
+/** Composition roots: they join everything, so nothing but the command line may start them. */
+const ROOTS = /^src\/[a-z-]+\.ts$/;
+
+const complaints: string[] = [];
+for (const file of globSync('src/**/*.ts').sort()) {
+  const path = file.split(sep).join('/');
+  const folder = path.split('/')[1] ?? '';
+  const rule = ALLOWED[folder];
+  if (ROOTS.test(path)) continue;
+  if (!rule) complaints.push(`${path}: folder ${folder} has no rule in scripts/check-imports.ts`);
+  else check(path, folder, rule);
+}
+
+function check(path: string, folder: string, rule: { folders: string[]; packages: string[] }): void {
+  const source = readFileSync(path, 'utf8');
+  for (const match of source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    const target = match[1] ?? '';
+    if (target.startsWith('.')) {
+      const resolved = normalize(join(dirname(path), target))
+        .split(sep)
+        .join('/');
+      const other = resolved.split('/')[1] ?? '';
+      const isRoot = ROOTS.test(resolved);
+      if (isRoot ? folder !== 'cli' : other !== folder && !rule.folders.includes(other)) {
+        complaints.push(`${path}: ${folder} may not import ${resolved}`);
+      }
+    } else if (!permitted(target, rule.packages)) {
+      complaints.push(`${path}: ${folder} may not import ${target}`);
+    }
+  }
+}
+
+function permitted(target: string, packages: string[]): boolean {
+  return packages.includes(target) || (target.startsWith('node:') && packages.includes('node:*'));
+}
+
+if (complaints.length > 0) {
+  console.error(complaints.join('\n'));
+  process.exit(1);
+}
+console.log('imports: every file keeps to its folder’s list');

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { KeywardError } from './domain/errors.ts';
+
+const port = z.int().min(0).max(65_535);
+const file = z.string().min(1);
+
+const tls = z.strictObject({
+  cert_file: file,
+  key_file: file,
+  /** Asks clients for certificates of this authority. */
+  client_ca_file: file.optional(),
+});
+
+const listener = (defaultPort: number) =>
+  z.strictObject({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: port.default(defaultPort),
+    tls: tls.optional(),
+    /** TLS ends at a proxy: allows a listener on other than loopback without it. */
+    behind_proxy: z.boolean().default(false),
+  });
+
+const schema = z.strictObject({
+  mode: z.enum(['development', 'production']).default('development'),
+  data_plane: listener(8080).prefault({}),
+  operations_plane: listener(9090).prefault({}),
+  database: z.strictObject({ file: file.default('keyward.db') }).prefault({}),
+  hsm: z.strictObject({
+    module: file,
+    token_label: z.string().min(1).max(32),
+    token_serial: z.string().min(1).max(16),
+    pin_file: file,
+    latch_file: file.default('pin-latch.json'),
+    sessions: z.int().min(1).max(1024).default(4),
+    /** Past it, a signing call is given up and the signer replaced. */
+    deadline_ms: z.int().min(50).max(60_000).default(2_000),
+    /** The same for making a key: RSA on a small HSM takes its time. */
+    generate_deadline_ms: z.int().min(1_000).max(600_000).default(60_000),
+    /** What the module needs in its environment, such as the place of its own configuration. No secrets. */
+    environment: z.record(z.string(), z.string()).default({}),
+    /** RFC 7638 thumbprint of the registry key, written by `keyward init`. */
+    registry_key: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .optional(),
+  }),
+  limits: z
+    .strictObject({
+      requests_in_flight: z.int().min(1).default(2_048),
+      queued_signatures: z.int().min(1).default(8_192),
+      queued_records: z.int().min(1).default(16_384),
+      client_requests_per_second: z.int().min(1).default(20_000),
+      anonymous_requests_per_second: z.int().min(1).default(500),
+      failed_authentications_per_minute: z.int().min(1).default(120),
+      drain_seconds: z.int().min(1).max(600).default(20),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info') })
+    .prefault({}),
+});
+
+type Raw = z.infer<typeof schema>;
+
+/** One validated, frozen value; every path in it is absolute. */
+export type Config = Readonly<Raw> & { readonly file: string };
+
+/** What the environment may say; secrets never come this way (I8). */
+export interface Environment {
+  readonly configFile: string;
+  readonly nodeOptions: string;
+  readonly operationsUrl: string | undefined;
+  readonly credentialFile: string | undefined;
+  readonly noColor: boolean;
+}
+
+/** The only place that reads `process.env`. */
+export function readEnvironment(): Environment {
+  const env = process.env;
+  return {
+    configFile: env.KEYWARD_CONFIG ?? '.keyward/config.yaml',
+    nodeOptions: env.NODE_OPTIONS ?? '',
+    operationsUrl: env.KEYWARD_OPERATIONS_URL,
+    credentialFile: env.KEYWARD_CREDENTIAL_FILE,
+    noColor: (env.NO_COLOR ?? '') !== '',
+  };
+}
+
+/** Reads and validates the file; `invalid_config` names the first member that is wrong. */
+export function loadConfig(path: string): Config {
+  const absolute = resolve(path);
+  const parsed = schema.safeParse(parseYaml(absolute));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new KeywardError(
+      'invalid_config',
+      `${path}: ${issue?.path.join('.') || 'file'}: ${issue?.message}`,
+    );
+  }
+  const config = withAbsolutePaths(parsed.data, dirname(absolute));
+  for (const plane of ['data_plane', 'operations_plane'] as const) refuseBareListener(plane, config[plane]);
+  return deepFreeze({ ...config, file: absolute });
+}
+
+function parseYaml(path: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const advice = missing ? 'there is no such file; run `keyward init`' : 'is not readable YAML';
+    throw new KeywardError('invalid_config', `${path}: ${advice}`, { cause });
+  }
+}
+
+function withAbsolutePaths(raw: Raw, base: string): Raw {
+  const at = (path: string) => resolve(base, path);
+  const listening = <T extends Raw['data_plane']>(plane: T): T =>
+    plane.tls
+      ? {
+          ...plane,
+          tls: {
+            cert_file: at(plane.tls.cert_file),
+            key_file: at(plane.tls.key_file),
+            ...(plane.tls.client_ca_file ? { client_ca_file: at(plane.tls.client_ca_file) } : {}),
+          },
+        }
+      : plane;
+  return {
+    ...raw,
+    data_plane: listening(raw.data_plane),
+    operations_plane: listening(raw.operations_plane),
+    database: { file: at(raw.database.file) },
+    hsm: {
+      ...raw.hsm,
+      module: at(raw.hsm.module),
+      pin_file: at(raw.hsm.pin_file),
+      latch_file: at(raw.hsm.latch_file),
+    },
+  };
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+
+function refuseBareListener(name: string, plane: Raw['data_plane']): void {
+  if (LOOPBACK.test(plane.host) || plane.tls || plane.behind_proxy) return;
+  throw new KeywardError(
+    'invalid_config',
+    `${name}: ${plane.host} is not loopback; give it tls, or set behind_proxy where a proxy ends TLS`,
+  );
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) deepFreeze(member);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,80 @@
+/**
+ * The closed list of what can go wrong, each with its code. `http/problem.ts` maps every code to a status;
+ * adding one here fails to compile until it is mapped there.
+ */
+export const ERROR_CODES = [
+  // the request
+  'malformed_json',
+  'unsupported_media_type',
+  'body_too_large',
+  'method_not_allowed',
+  'not_found',
+  'invalid_request',
+  'unknown_member',
+  'request_timeout',
+  'batch_too_large',
+  // the caller
+  'credential_missing',
+  'credential_malformed',
+  'credential_invalid',
+  'grant_missing',
+  'role_missing',
+  'rate_limited',
+  // the token asked for
+  'unknown_scope',
+  'reserved_claim',
+  'invalid_claims',
+  'claims_too_large',
+  'claims_too_deep',
+  'subject_required',
+  'ttl_out_of_policy',
+  'token_type_not_allowed',
+  // administration
+  'invalid_scope',
+  'invalid_policy',
+  'scope_exists',
+  'issuer_audience_taken',
+  'algorithm_unavailable',
+  'invalid_client',
+  'client_exists',
+  'unknown_client',
+  'client_revoked',
+  // the service
+  'no_active_key',
+  'signing_window_over',
+  'hsm_unavailable',
+  'hsm_refused',
+  'pin_latched',
+  'key_unproven',
+  'binding_refused',
+  'signature_wrong',
+  'ledger_unavailable',
+  'store_unavailable',
+  'overloaded',
+  'shutting_down',
+  'invalid_config',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/**
+ * The one error class. `message` is for the caller: it says what to do and names nothing internal; what
+ * happened inside goes into `cause`, which is logged and never sent.
+ */
+export class KeywardError extends Error {
+  override readonly name = 'KeywardError';
+  readonly code: ErrorCode;
+  /** Whole seconds after which trying again makes sense; sent as `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}

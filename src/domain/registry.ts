@@ -1,0 +1,44 @@
+import type { Actor } from './access.ts';
+import type { PublicJwk, SigningKey } from './key.ts';
+import type { Scope, ScopeDefinition } from './scope.ts';
+
+/** The registry key: signs binding records and key sets. `kid` must equal the configuration's fingerprint. */
+export interface ServiceKey {
+  readonly role: 'registry' | 'audit';
+  readonly kid: string;
+  readonly hsmId: string;
+  readonly publicJwk: PublicJwk;
+  readonly createdAt: number;
+}
+
+/** A key row as stored: `publicKey` is derived by the reader. */
+export type StoredKey = Omit<SigningKey, 'publicKey'>;
+
+/** A scope whose provisioning was cut short, with the HSM ids that were reserved for it. */
+export interface UnfinishedScope {
+  readonly scopeId: string;
+  readonly hsmIds: readonly string[];
+}
+
+/** Scopes and keys, durable. Every change commits with its audit event (I10). */
+export interface Registry {
+  load(): Promise<{
+    scopes: readonly Scope[];
+    keys: readonly StoredKey[];
+    unfinished: readonly UnfinishedScope[];
+  }>;
+  /** Reserves scope and HSM ids before anything is generated. `scope_exists`, `issuer_audience_taken`. */
+  reserveScope(scope: Scope, hsmIds: readonly string[], actor: Actor): Promise<void>;
+  /** Fills the reserved rows; from here on the scope exists. */
+  completeScope(scopeId: string, keys: readonly StoredKey[], actor: Actor): Promise<void>;
+  /** Removes a reservation; the id is free again, since no token was ever issued under it. */
+  abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
+  serviceKey(role: ServiceKey['role']): Promise<ServiceKey | undefined>;
+  addServiceKey(key: ServiceKey, actor: Actor): Promise<void>;
+}
+
+/** What the operations plane does with scopes. */
+export interface ScopeAdministration {
+  /** Generates, proves, binds and publishes an active key and a standby. */
+  create(definition: ScopeDefinition, actor: Actor): Promise<{ scope: Scope; keys: readonly SigningKey[] }>;
+}

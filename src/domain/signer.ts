@@ -1,0 +1,86 @@
+import type { Algorithm, ModulusBits } from './algorithm.ts';
+import type { PublicJwk } from './key.ts';
+
+/** A key the signer shall serve: where it is, and the signed record that says what for. */
+export interface KeyReference {
+  readonly kid: string;
+  /** `CKA_ID`, hex. */
+  readonly hsmId: string;
+  /** Compact JWS of typ `kw-binding+jwt` by the registry key. */
+  readonly bindingRecord: string;
+}
+
+/** A key pair to be made. The caller has reserved `hsmId` in the registry before. */
+export interface KeySpecification {
+  readonly hsmId: string;
+  readonly label: string;
+  readonly algorithm: Algorithm;
+  readonly modulusBits: ModulusBits | null;
+}
+
+/** What read-back showed (I7). `unproven` names each attribute that failed, or why there was none to read. */
+export interface KeyProof {
+  readonly kid: string;
+  readonly proven: boolean;
+  /** Attributes as read, by their PKCS#11 names; null where the module would not answer. */
+  readonly attributes: Readonly<Record<string, boolean | string | number | null>>;
+  readonly unproven: readonly string[];
+}
+
+export interface GeneratedKey {
+  readonly kid: string;
+  readonly publicJwk: PublicJwk;
+  readonly proof: KeyProof;
+}
+
+/** One object of the HSM token, as the inventory lists it. */
+export interface InventoryObject {
+  readonly class: 'private_key' | 'public_key' | 'secret_key' | 'other';
+  readonly hsmId: string | null;
+  readonly label: string | null;
+  /** Of a public key that could be read. */
+  readonly kid: string | null;
+}
+
+export interface TokenDescription {
+  readonly label: string;
+  readonly serial: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly algorithms: readonly Algorithm[];
+  readonly sessions: number;
+  /** Mechanisms by number, as the module lists them. */
+  readonly mechanisms: readonly number[];
+}
+
+export interface SigningRequest {
+  readonly kid: string;
+  /** `header.claims` of RFC 7515 §5.1, never a digest: the signer reads it (I8). */
+  readonly signingInput: string;
+}
+
+/**
+ * The one way to the HSM. Every method fails with `hsm_unavailable` while the signer is away, and with
+ * `overloaded` when its queue is full; the deadline of each call is the port's own.
+ */
+export interface Signer {
+  /** The signature in JOSE form. `binding_refused` where the input does not fit the key's binding record. */
+  sign(request: SigningRequest): Promise<Buffer>;
+  /** Makes a key pair and proves it. Never retried. */
+  generate(specification: KeySpecification): Promise<GeneratedKey>;
+  /**
+   * Replaces the set of keys that the signer serves: each is found, held against its record, read back and
+   * made to sign. An unproven key is left out and does not keep the others from serving.
+   */
+  serve(keys: readonly KeyReference[]): Promise<readonly KeyProof[]>;
+  inventory(): Promise<readonly InventoryObject[]>;
+  /**
+   * Destroys what a generation that was cut short left under an id that the registry had reserved: there may
+   * be no public half to match. Refused for the id of a key that is served.
+   */
+  discard(hsmId: string): Promise<void>;
+  /** Destroys both halves, by exact handle, once the public key matches `kid`. Never retried. */
+  destroy(key: { readonly hsmId: string; readonly kid: string }): Promise<void>;
+  describe(): Promise<TokenDescription>;
+}

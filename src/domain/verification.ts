@@ -1,0 +1,22 @@
+import type { KeyState } from './key.ts';
+import type { RefusalReason } from './refusal.ts';
+
+export type Verdict =
+  | {
+      readonly valid: true;
+      readonly claims: Readonly<Record<string, unknown>>;
+      readonly kid: string;
+      readonly keyState: KeyState;
+    }
+  | {
+      readonly valid: false;
+      readonly reason: RefusalReason;
+      /** A header that no honest issuer of ours writes (`jku`, `jwk`, `crit` …); counted as a security event. */
+      readonly suspiciousHeader?: string;
+    };
+
+/** Verifies a token *for a scope* that the relying service names; there is no other way to verify one (I4). */
+export interface TokenVerifier {
+  /** Never throws for what stands in the token. `unknown_scope` where the scope does not exist. */
+  verify(scopeId: string, token: string): Promise<Verdict>;
+}

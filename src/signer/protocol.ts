@@ -1,0 +1,71 @@
+import type { ErrorCode } from '../domain/errors.ts';
+import type {
+  GeneratedKey,
+  InventoryObject,
+  KeyProof,
+  KeyReference,
+  KeySpecification,
+  TokenDescription,
+} from '../domain/signer.ts';
+
+/** What the signer is told once, before anything else. Paths are absolute; the PIN never travels. */
+export interface SignerSettings {
+  readonly modulePath: string;
+  readonly tokenLabel: string;
+  readonly tokenSerial: string;
+  readonly pinFile: string;
+  /** Keeps the fate of the last PIN attempt across restarts (I9). */
+  readonly latchFile: string;
+  /** Upper limit; the token's own limit less one is the other. */
+  readonly sessions: number;
+  /**
+   * Thumbprint of the registry key as the configuration has it: the root of all binding records. Null only
+   * while `keyward init` makes it; without it the signer serves no key.
+   */
+  readonly registryKid: string | null;
+}
+
+/** Labels of the service's own keys in the HSM. */
+export const REGISTRY_LABEL = 'kw1.registry';
+
+/** Each operation with what it takes and what it answers. */
+export interface Operations {
+  open: { takes: SignerSettings; gives: TokenDescription };
+  sign: { takes: readonly (readonly [kid: string, signingInput: string])[]; gives: readonly SignOutcome[] };
+  generate: { takes: KeySpecification; gives: GeneratedKey };
+  serve: { takes: readonly KeyReference[]; gives: readonly KeyProof[] };
+  inventory: { takes: null; gives: readonly InventoryObject[] };
+  discard: { takes: { hsmId: string }; gives: null };
+  destroy: { takes: { hsmId: string; kid: string }; gives: null };
+  describe: { takes: null; gives: TokenDescription };
+}
+
+export type Operation = keyof Operations;
+
+/** One of a batch: a signature in JOSE form, or why there is none. */
+export type SignOutcome = Uint8Array | Failure;
+
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The module's return value, where it gave one. */
+  readonly ckr?: number;
+  /** What the front does about it: PKCS11.md rule 7. */
+  readonly remedy?: Remedy;
+}
+
+/** `retry`: the call may be repeated; `replace`: this process is spent, start another; `stop`: hands needed. */
+export type Remedy = 'retry' | 'replace' | 'stop';
+
+export type Request = { [K in Operation]: { id: number; op: K; takes: Operations[K]['takes'] } }[Operation];
+
+export type Reply =
+  | { readonly id: number; readonly gives: Operations[Operation]['gives'] }
+  | { readonly id: number; readonly failure: Failure };
+
+/** Log lines of the child travel as messages, so that one logger with one redaction writes them all. */
+export interface LogLine {
+  readonly log: 'info' | 'warn' | 'error' | 'fatal';
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
