@@ -25,7 +25,12 @@ const listener = (defaultPort: number) =>
 
 const schema = z.strictObject({
   mode: z.enum(['development', 'production']).default('development'),
-  data_plane: listener(8080).prefault({}),
+  data_plane: listener(8080)
+    .extend({
+      /** How clients reach it, without a trailing slash; default: scheme, host and port of the listener. */
+      public_url: z.url({ protocol: /^https?$/ }).regex(/[^/]$/).optional(),
+    })
+    .prefault({}),
   operations_plane: listener(9090).prefault({}),
   database: z.strictObject({ file: file.default('keyward.db') }).prefault({}),
   hsm: z.strictObject({
@@ -117,7 +122,7 @@ function parseYaml(path: string): unknown {
 
 function withAbsolutePaths(raw: Raw, base: string): Raw {
   const at = (path: string) => resolve(base, path);
-  const listening = <T extends Raw['data_plane']>(plane: T): T =>
+  const listening = <T extends Raw['operations_plane']>(plane: T): T =>
     plane.tls
       ? {
           ...plane,
@@ -144,7 +149,7 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 
-function refuseBareListener(name: string, plane: Raw['data_plane']): void {
+function refuseBareListener(name: string, plane: Raw['operations_plane']): void {
   if (LOOPBACK.test(plane.host) || plane.tls || plane.behind_proxy) return;
   throw new KeywardError(
     'invalid_config',

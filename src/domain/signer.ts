@@ -22,6 +22,11 @@ export interface KeySpecification {
 export interface KeyProof {
   readonly kid: string;
   readonly proven: boolean;
+  /**
+   * False where the HSM shows no object of that id: an outage may look so, and it says nothing against the
+   * public half. A key that is found and not proven is taken out of service.
+   */
+  readonly found: boolean;
   /** Attributes as read, by their PKCS#11 names; null where the module would not answer. */
   readonly attributes: Readonly<Record<string, boolean | string | number | null>>;
   readonly unproven: readonly string[];
