@@ -73,27 +73,6 @@ type Raw = z.infer<typeof schema>;
 /** One validated, frozen value; every path in it is absolute. */
 export type Config = Readonly<Raw> & { readonly file: string };
 
-/** What the environment may say; secrets never come this way (I8). */
-export interface Environment {
-  readonly configFile: string;
-  readonly nodeOptions: string;
-  readonly operationsUrl: string | undefined;
-  readonly credentialFile: string | undefined;
-  readonly noColor: boolean;
-}
-
-/** The only place that reads `process.env`. */
-export function readEnvironment(): Environment {
-  const env = process.env;
-  return {
-    configFile: env.KEYWARD_CONFIG ?? '.keyward/config.yaml',
-    nodeOptions: env.NODE_OPTIONS ?? '',
-    operationsUrl: env.KEYWARD_OPERATIONS_URL,
-    credentialFile: env.KEYWARD_CREDENTIAL_FILE,
-    noColor: (env.NO_COLOR ?? '') !== '',
-  };
-}
-
 /** Reads and validates the file; `invalid_config` names the first member that is wrong. */
 export function loadConfig(path: string): Config {
   const absolute = resolve(path);
