@@ -6,6 +6,8 @@ import type { Scope } from './scope.ts';
  * is in none of the answers.
  */
 export interface KeyRing {
+  /** Grows with every change, so that what is composed from the ring knows when it is old. */
+  readonly revision: number;
   scope(id: string): Scope | undefined;
   scopes(): readonly Scope[];
   /** The key that signs for the scope now; undefined when there is none or it is not proven. */

@@ -1,0 +1,42 @@
+import { KeywardError } from '../domain/errors.ts';
+import { RESERVED_CLAIMS } from '../domain/issuance.ts';
+import type { Scope } from '../domain/scope.ts';
+import { exceedsDepth } from '../token/strict-json.ts';
+
+export const MAX_CLAIMS_BYTES = 4_096;
+export const MAX_CLAIMS_DEPTH = 16;
+
+export interface CheckedClaims {
+  /** The claims as they will stand in the token. */
+  readonly json: string;
+  readonly subject: string | null;
+  readonly namesClient: boolean;
+}
+
+/** Holds a caller's claims against I2, the limits and the scope's policy. */
+export function checkCallerClaims(claims: Readonly<Record<string, unknown>>, scope: Scope): CheckedClaims {
+  for (const name of RESERVED_CLAIMS) {
+    if (Object.hasOwn(claims, name)) {
+      throw new KeywardError('reserved_claim', `leave out ${name}: Keyward writes ${RESERVED_CLAIMS.join(', ')}`);
+    }
+  }
+  if (exceedsDepth(claims, MAX_CLAIMS_DEPTH)) {
+    throw new KeywardError('claims_too_deep', `claims may nest ${MAX_CLAIMS_DEPTH} levels`);
+  }
+  const json = JSON.stringify(claims);
+  if (Buffer.byteLength(json) > MAX_CLAIMS_BYTES) {
+    throw new KeywardError('claims_too_large', `claims may take ${MAX_CLAIMS_BYTES} bytes as JSON`);
+  }
+  const subject = textClaim(claims, 'sub');
+  if (subject === null && scope.policy.requireSubject) {
+    throw new KeywardError('subject_required', 'give claims.sub: the policy of this scope asks for a subject');
+  }
+  return { json, subject, namesClient: textClaim(claims, 'client_id') !== null };
+}
+
+function textClaim(claims: Readonly<Record<string, unknown>>, name: 'sub' | 'client_id'): string | null {
+  if (!Object.hasOwn(claims, name)) return null;
+  const value = claims[name];
+  if (typeof value === 'string' && value.length > 0) return value;
+  throw new KeywardError('invalid_claims', `claims.${name}: use a non-empty string`);
+}

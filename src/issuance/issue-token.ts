@@ -1,0 +1,83 @@
+import type { Grants } from '../domain/access.ts';
+import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
+import type { IssuedToken, TokenIssuer, TokenRequest } from '../domain/issuance.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { Ledger } from '../domain/ledger.ts';
+import type { Signer } from '../domain/signer.ts';
+import { verifySignature } from '../token/signature.ts';
+import { PreparedToken } from './prepared-token.ts';
+
+export interface IssuingParts {
+  readonly keyRing: KeyRing;
+  readonly grants: Grants;
+  readonly signer: Signer;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/** The hot path (DESIGN §5): prepare, then record and sign side by side, check, release. */
+export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
+  return {
+    async issue(request) {
+      const first = prepare(parts, request);
+      const token = await recordAndSign(parts, first);
+      if (stillStands(parts, request, first)) return release(first, token);
+      // Key, client or grant changed meanwhile: judged afresh, once.
+      const second = prepare(parts, request);
+      const again = await recordAndSign(parts, second);
+      if (stillStands(parts, request, second)) return release(second, again);
+      throw new KeywardError('no_active_key', 'the key of this scope is changing; try again', {
+        retryAfterSeconds: 1,
+      });
+    },
+  };
+}
+
+function prepare({ keyRing, grants, clock }: IssuingParts, request: TokenRequest): PreparedToken {
+  const scope = keyRing.scope(request.scopeId);
+  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  if (!grants.allows(request.clientId, scope.id, 'sign')) {
+    throw new KeywardError('grant_missing', 'this client holds no grant to sign for this scope');
+  }
+  const key = keyRing.activeKey(scope.id);
+  if (!key) {
+    throw new KeywardError('no_active_key', 'no proven key signs for this scope; the security team has to look', {
+      retryAfterSeconds: 30,
+    });
+  }
+  const now = clock.nowSeconds();
+  if (key.signFrom === null || now < key.signFrom || now > key.signUntil) {
+    throw new KeywardError('signing_window_over', 'the signing window of this scope’s key is over; rotate it', {
+      retryAfterSeconds: 30,
+    });
+  }
+  return PreparedToken.prepare(request, scope, key, now);
+}
+
+/** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
+async function recordAndSign(parts: IssuingParts, prepared: PreparedToken): Promise<string> {
+  const [token] = await Promise.all([signChecked(parts.signer, prepared), parts.ledger.record(prepared.record)]);
+  return token;
+}
+
+async function signChecked(signer: Signer, { key, signingInput }: PreparedToken): Promise<string> {
+  const signature = await signer.sign({ kid: key.kid, signingInput });
+  if (!(await verifySignature(key.binding.algorithm, key.publicKey, signingInput, signature))) {
+    throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature; no token was released', {
+      cause: { kid: key.kid },
+      retryAfterSeconds: 1,
+    });
+  }
+  return `${signingInput}.${signature.toString('base64url')}`;
+}
+
+function stillStands({ keyRing, grants }: IssuingParts, request: TokenRequest, { key }: PreparedToken): boolean {
+  return (
+    keyRing.activeKey(request.scopeId)?.kid === key.kid && grants.allows(request.clientId, request.scopeId, 'sign')
+  );
+}
+
+function release({ key, record }: PreparedToken, token: string): IssuedToken {
+  return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp };
+}

@@ -1,0 +1,63 @@
+import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { type Binding, type KeyState, type SigningKey } from '../domain/key.ts';
+import { type Scope, scopeLabel } from '../domain/scope.ts';
+import type { Signer } from '../domain/signer.ts';
+import { composeBindingRecord } from '../token/binding-record.ts';
+import { importPublicKey } from '../token/public-jwk.ts';
+import type { RegistryKey } from './registry-key.ts';
+
+export interface KeyMakingParts {
+  readonly signer: Signer;
+  readonly registryKey: RegistryKey;
+  readonly clock: Clock;
+}
+
+/**
+ * Generates a key pair under a reserved HSM id, and binds it to its scope: label in the HSM, binding record by
+ * the registry key (I1). A standby may wait one cryptoperiod before it signs for another.
+ */
+export async function makeKey(
+  { signer, registryKey, clock }: KeyMakingParts,
+  scope: Scope,
+  hsmId: string,
+  state: Extract<KeyState, 'active' | 'pre_activation'>,
+): Promise<SigningKey> {
+  const { kid, publicJwk, proof } = await signer.generate({
+    hsmId,
+    label: scopeLabel(scope),
+    algorithm: scope.algorithm,
+    modulusBits: scope.modulusBits,
+  });
+  if (!proof.proven) {
+    throw new KeywardError('key_unproven', 'the HSM made a key that it cannot show to be non-exportable', {
+      cause: proof,
+    });
+  }
+  const now = clock.nowSeconds();
+  const periods = state === 'active' ? 1 : 2;
+  const binding: Binding = {
+    kid,
+    scope: scope.id,
+    issuer: scope.issuer,
+    audience: scope.audience,
+    algorithm: scope.algorithm,
+    hsmId,
+    signFrom: now,
+    signUntil: now + periods * scope.policy.cryptoperiodSeconds,
+    maxTtlSeconds: scope.policy.maxTtlSeconds,
+  };
+  return {
+    kid,
+    scopeId: scope.id,
+    state,
+    binding,
+    bindingRecord: await registryKey.sign(composeBindingRecord(binding, registryKey.kid, now)),
+    publicJwk,
+    publicKey: importPublicKey(publicJwk),
+    publishedAt: now,
+    signFrom: state === 'active' ? now : null,
+    signUntil: binding.signUntil,
+    createdAt: now,
+  };
+}

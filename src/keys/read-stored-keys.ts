@@ -1,0 +1,56 @@
+import type { SigningKey } from '../domain/key.ts';
+import type { StoredKey } from '../domain/registry.ts';
+import type { Scope } from '../domain/scope.ts';
+import { readBindingRecord } from '../token/binding-record.ts';
+import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
+import type { RegistryKey } from './registry-key.ts';
+
+export interface RefusedKey {
+  readonly kid: string;
+  readonly scopeId: string;
+  readonly why: string;
+}
+
+/**
+ * Holds every key row against its scope, its public half and the record that the registry key signed (I1).
+ * What disagrees is left out and named; the others stand.
+ */
+export function readStoredKeys(
+  scopes: readonly Scope[],
+  rows: readonly StoredKey[],
+  registryKey: Pick<RegistryKey, 'kid' | 'publicKey'>,
+): { keys: readonly SigningKey[]; refused: readonly RefusedKey[] } {
+  const byId = new Map(scopes.map((scope) => [scope.id, scope]));
+  const keys: SigningKey[] = [];
+  const refused: RefusedKey[] = [];
+  for (const row of rows) {
+    try {
+      keys.push(readStoredKey(row, byId.get(row.scopeId), registryKey));
+    } catch (error) {
+      refused.push({ kid: row.kid, scopeId: row.scopeId, why: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { keys, refused };
+}
+
+function readStoredKey(
+  row: StoredKey,
+  scope: Scope | undefined,
+  registryKey: Pick<RegistryKey, 'kid' | 'publicKey'>,
+): SigningKey {
+  const signed = readBindingRecord(row.bindingRecord, registryKey);
+  const publicJwk = readPublicJwk(row.publicJwk);
+  const agreements: readonly (readonly [what: string, one: unknown, other: unknown])[] = [
+    ['thumbprint of the public key', thumbprint(publicJwk), row.kid],
+    ['kid', signed.kid, row.kid],
+    ['scope', signed.scope, scope?.id],
+    ['issuer', signed.issuer, scope?.issuer],
+    ['audience', signed.audience, scope?.audience],
+    ['algorithm', signed.algorithm, scope?.algorithm],
+    ['HSM id', signed.hsmId, row.binding.hsmId],
+  ];
+  const differing = agreements.find(([, one, other]) => one !== other);
+  if (differing) throw new Error(`${differing[0]}: registry and binding record disagree`);
+  if (row.signUntil > signed.signUntil) throw new Error('signing window: wider than the binding record allows');
+  return { ...row, binding: signed, publicJwk, publicKey: importPublicKey(publicJwk) };
+}

@@ -1,0 +1,42 @@
+import type { KeyObject } from 'node:crypto';
+import { KeywardError } from '../domain/errors.ts';
+import type { ServiceKey } from '../domain/registry.ts';
+import type { Signer } from '../domain/signer.ts';
+import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
+import { verifySignature } from '../token/signature.ts';
+
+/** The registry key, ready to sign and to check what it signed. */
+export interface RegistryKey {
+  readonly kid: string;
+  readonly publicKey: KeyObject;
+  /** A compact JWS over a signing input of one of the registry key's own typs. */
+  sign(signingInput: string): Promise<string>;
+}
+
+/**
+ * The configuration's fingerprint decides which key is the registry's; the database only remembers it. A row
+ * that differs is refused with `invalid_config`.
+ */
+export function openRegistryKey(row: ServiceKey | undefined, fingerprint: string | undefined, signer: Signer): RegistryKey {
+  if (!row || !fingerprint) {
+    throw new KeywardError('invalid_config', 'there is no registry key yet; run `keyward init`');
+  }
+  if (row.kid !== fingerprint || thumbprint(row.publicJwk) !== fingerprint) {
+    throw new KeywardError(
+      'invalid_config',
+      'the registry key in the database is not the one named by hsm.registry_key in the configuration',
+    );
+  }
+  const publicKey = importPublicKey(row.publicJwk);
+  return {
+    kid: row.kid,
+    publicKey,
+    async sign(signingInput) {
+      const signature = await signer.sign({ kid: row.kid, signingInput });
+      if (!(await verifySignature('ES256', publicKey, signingInput, signature))) {
+        throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature', { retryAfterSeconds: 1 });
+      }
+      return `${signingInput}.${signature.toString('base64url')}`;
+    },
+  };
+}
