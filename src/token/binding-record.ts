@@ -1,0 +1,100 @@
+import type { KeyObject } from 'node:crypto';
+import { algorithmNamed } from '../domain/algorithm.ts';
+import { KeywardError } from '../domain/errors.ts';
+import type { Binding } from '../domain/key.ts';
+import { parseToken, type TokenHeader } from './parse-token.ts';
+import { verifySignatureSync } from './signature.ts';
+import { composeSigningInput } from './signing-input.ts';
+
+export const BINDING_TYP = 'kw-binding+jwt';
+const BINDING_ALG = 'ES256';
+
+/** The signing input of the record that the registry key signs: what a key is for (I1). `iat` in seconds. */
+export function composeBindingRecord(binding: Binding, registryKid: string, iat: number): string {
+  const claims = {
+    kid: binding.kid,
+    scope: binding.scope,
+    issuer: binding.issuer,
+    audience: binding.audience,
+    alg: binding.algorithm,
+    hsm_id: binding.hsmId,
+    sign_from: binding.signFrom,
+    sign_until: binding.signUntil,
+    max_ttl_seconds: binding.maxTtlSeconds,
+    iat,
+  };
+  return composeSigningInput(
+    { alg: BINDING_ALG, typ: BINDING_TYP, kid: registryKid },
+    JSON.stringify(claims),
+  );
+}
+
+/**
+ * The binding that a compact JWS vouches for. `binding_refused` unless the registry key signed it, as a binding
+ * record, with exactly the members it must have. On the calling thread: keys are loaded before they serve.
+ */
+export function readBindingRecord(jws: string, registry: { kid: string; publicKey: KeyObject }): Binding {
+  const parsed = parseToken(jws);
+  if (!parsed.ok) refuse(`is malformed: ${parsed.problem}`);
+  const { header, claims, signingInput, signature } = parsed.token;
+  if (!isByRegistry(header, registry.kid)) refuse('has another header');
+  if (!verifySignatureSync(BINDING_ALG, registry.publicKey, signingInput, signature)) {
+    refuse('has a wrong signature');
+  }
+  return readBinding(claims);
+}
+
+function isByRegistry(header: TokenHeader, kid: string): boolean {
+  return (
+    header.alg === BINDING_ALG &&
+    header.typ === BINDING_TYP &&
+    header.kid === kid &&
+    Object.keys(header).length === 3
+  );
+}
+
+type Check = (value: unknown) => boolean;
+
+const matches =
+  (pattern: RegExp): Check =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value);
+const isSeconds: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+
+const MEMBERS = {
+  kid: matches(/^[A-Za-z0-9_-]{43}$/),
+  scope: matches(/^[a-z0-9-]{1,63}$/),
+  issuer: matches(/^.{1,512}$/su),
+  audience: matches(/^.{1,512}$/su),
+  alg: (value) => typeof value === 'string' && algorithmNamed(value) !== undefined,
+  hsm_id: matches(/^[0-9a-f]{32}$/),
+  sign_from: isSeconds,
+  sign_until: isSeconds,
+  max_ttl_seconds: (value) => isSeconds(value) && value !== 0,
+  iat: isSeconds,
+} as const satisfies Record<string, Check>;
+
+function readBinding(claims: Readonly<Record<string, unknown>>): Binding {
+  const unknown = Object.keys(claims).find((name) => !Object.hasOwn(MEMBERS, name));
+  if (unknown !== undefined) refuse('has a member too many');
+  for (const [name, isRight] of Object.entries(MEMBERS)) {
+    if (!Object.hasOwn(claims, name) || !isRight(claims[name])) refuse(`has no right ${name}`);
+  }
+  const binding = {
+    kid: claims.kid,
+    scope: claims.scope,
+    issuer: claims.issuer,
+    audience: claims.audience,
+    algorithm: claims.alg,
+    hsmId: claims.hsm_id,
+    signFrom: claims.sign_from,
+    signUntil: claims.sign_until,
+    maxTtlSeconds: claims.max_ttl_seconds,
+  } as Binding;
+  if (binding.signFrom >= binding.signUntil) refuse('has a window that ends before it begins');
+  return binding;
+}
+
+function refuse(flaw: string): never {
+  throw new KeywardError('binding_refused', `the binding record ${flaw}`);
+}

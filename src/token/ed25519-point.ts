@@ -1,0 +1,33 @@
+const P = 2n ** 255n - 19n;
+const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n;
+
+/** y of the points of small order: as a public key each lets a signature fit more than one message. */
+const SMALL_ORDER = new Set([
+  0n,
+  1n,
+  P - 1n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+]);
+
+/** Whether 32 bytes are a canonical point of the curve, of other than small order (RFC 8032 §5.1.3). */
+export function isEd25519Point(bytes: Uint8Array): boolean {
+  if (bytes.length !== 32) return false;
+  const y = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`) & (2n ** 255n - 1n);
+  if (y >= P || SMALL_ORDER.has(y)) return false;
+  // x² = (y² - 1) / (d·y² + 1); a quotient is a square exactly where the product is.
+  const square = (y * y) % P;
+  return isSquare(((square - 1n) * (D * square + 1n)) % P);
+}
+
+function isSquare(number: bigint): boolean {
+  return power(number, (P - 1n) / 2n) === 1n;
+}
+
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (let factor = base, rest = exponent; rest > 0n; rest >>= 1n, factor = (factor * factor) % P) {
+    if (rest & 1n) result = (result * factor) % P;
+  }
+  return result;
+}

@@ -1,0 +1,100 @@
+import { isUtf8 } from 'node:buffer';
+import { decodeBase64url } from './base64url.ts';
+import { parseStrictObject, StrictJsonError, type StrictJsonReason } from './strict-json.ts';
+
+/** In characters; all of them are ASCII in a token that passes. */
+export const MAX_TOKEN_LENGTH = 8_192;
+export const MAX_JSON_DEPTH = 16;
+
+/**
+ * Headers that no honest issuer of ours writes: they would bring a key along, name another one, or change
+ * what is signed (RFC 7515 §4.1, RFC 7797, RFC 8725 §3.10).
+ */
+const SUSPICIOUS_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'x5t', 'x5t#S256', 'crit', 'b64', 'zip'] as const;
+
+export type TokenHeader = Readonly<Record<string, unknown>> & { readonly alg: string; readonly kid: string };
+
+export interface SignedContent {
+  readonly header: TokenHeader;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+export interface ParsedToken extends SignedContent {
+  /** `header.claims` as presented (RFC 7515 §5.2): what the signature and the ledger's digest are over. */
+  readonly signingInput: string;
+  readonly signature: Buffer;
+}
+
+export interface Malformed {
+  readonly ok: false;
+  readonly problem:
+    | StrictJsonReason
+    | 'not_text'
+    | 'too_long'
+    | 'not_compact'
+    | 'not_base64url'
+    | 'not_utf8'
+    | 'suspicious_header'
+    | 'alg_missing'
+    | 'kid_missing';
+  readonly suspiciousHeader?: string;
+}
+
+type Parsed<T> = { readonly ok: true; readonly token: T } | Malformed;
+
+/** Reads a compact JWS as strictly as STANDARDS.md asks. Proves nothing of who signed it. Never throws. */
+export function parseToken(token: unknown): Parsed<ParsedToken> {
+  if (typeof token !== 'string') return malformed('not_text');
+  if (token.length > MAX_TOKEN_LENGTH) return malformed('too_long');
+  const lastDot = token.lastIndexOf('.');
+  const encoded = token.slice(lastDot + 1);
+  if (lastDot < 0 || encoded === '') return malformed('not_compact');
+  const signingInput = token.slice(0, lastDot);
+  const content = parseSigningInput(signingInput);
+  if (!content.ok) return content;
+  const signature = decodeBase64url(encoded);
+  if (!signature) return malformed('not_base64url');
+  return { ok: true, token: { ...content.token, signingInput, signature } };
+}
+
+/** The same strictness for what is yet to be signed: `header.claims`. Never throws. */
+export function parseSigningInput(signingInput: string): Parsed<SignedContent> {
+  if (signingInput.length > MAX_TOKEN_LENGTH) return malformed('too_long');
+  const [first, second, ...others] = signingInput.split('.', 3);
+  if (!first || !second || others.length > 0) return malformed('not_compact');
+  const header = parseSegment(first);
+  if (!header.ok) return header;
+  const flaw = flawOf(header.token);
+  if (flaw) return flaw;
+  const claims = parseSegment(second);
+  if (!claims.ok) return claims;
+  return { ok: true, token: { header: header.token as TokenHeader, claims: claims.token } };
+}
+
+function parseSegment(segment: string): Parsed<Record<string, unknown>> {
+  const bytes = decodeBase64url(segment);
+  if (!bytes) return malformed('not_base64url');
+  if (!isUtf8(bytes)) return malformed('not_utf8');
+  try {
+    return { ok: true, token: parseStrictObject(bytes.toString('utf8'), { maxDepth: MAX_JSON_DEPTH }) };
+  } catch (error) {
+    if (error instanceof StrictJsonError) return malformed(error.reason);
+    throw error;
+  }
+}
+
+function flawOf(header: Record<string, unknown>): Malformed | undefined {
+  const suspiciousHeader = SUSPICIOUS_HEADERS.find((name) => Object.hasOwn(header, name));
+  if (suspiciousHeader) return { ok: false, problem: 'suspicious_header', suspiciousHeader };
+  if (!isName(header.alg)) return malformed('alg_missing');
+  if (!isName(header.kid)) return malformed('kid_missing');
+  return undefined;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function malformed(problem: Malformed['problem']): Malformed {
+  return { ok: false, problem };
+}
