@@ -40,7 +40,7 @@ export function createPublication({ keyRing, clock, publicUrl, registryKey }: Pu
       version: scope.keySetVersion,
       ...JSON.parse(keySetJson),
     };
-    const header = { alg: 'ES256', typ: 'jwk-set+jwt', kid: registryKey.kid };
+    const header = { alg: 'ES256', typ: 'jwk-set+jwt', kid: registryKey.kid } as const;
     const jws = await registryKey.sign(composeSigningInput(header, JSON.stringify(claims)));
     return publish('application/jwk-set+jwt', jws, jwksMaxAgeSeconds);
   };
