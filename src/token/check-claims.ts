@@ -1,0 +1,69 @@
+import type { RefusalReason } from '../domain/refusal.ts';
+import { isAccessTokenType } from './check-type.ts';
+import type { SignedContent } from './parse-token.ts';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** What a token of one key may claim. Times and spans in seconds. */
+export interface ClaimRules {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clockSkewSeconds: number;
+  readonly maxTtlSeconds: number;
+  /** The key's signing window, both ends included. */
+  readonly signFrom: number;
+  readonly signUntil: number;
+}
+
+/** Claims whose form `areWellFormed` has checked. */
+interface TimeClaims {
+  readonly iat: number;
+  readonly exp: number;
+  readonly nbf?: number;
+}
+
+/**
+ * Whether the claims have the form that any token must have, whoever signed it: `exp` and `iat` finite numbers,
+ * `nbf` too where present (RFC 7519 §4.1); `sub`, `jti` and `client_id` non-empty text where present, the last
+ * two always present in an access token (RFC 9068 §2.2).
+ */
+export function areWellFormed({ header, claims }: SignedContent): boolean {
+  const required = isAccessTokenType(header.typ) ? ['jti', 'client_id'] : [];
+  return (
+    Number.isFinite(claims.exp) &&
+    Number.isFinite(claims.iat) &&
+    (!Object.hasOwn(claims, 'nbf') || Number.isFinite(claims.nbf)) &&
+    required.every((name) => Object.hasOwn(claims, name)) &&
+    ['sub', 'jti', 'client_id'].every((name) => isTextOrAbsent(claims, name))
+  );
+}
+
+/**
+ * The first of the rules that well-formed claims break, in the order of DESIGN §8's reasons; undefined where
+ * they keep them all. Only a checked signature makes the answer mean anything.
+ *
+ * The skew widens `nbf`, `iat` and `exp`: a token is expired from `exp + skew` on, and not yet valid where
+ * `nbf` or `iat` lies beyond `now + skew`. It never widens the signing window or the lifetime, whose times all
+ * come from the issuer's one clock.
+ */
+export function refusalOfClaims(claims: Claims, rules: ClaimRules, now: number): RefusalReason | undefined {
+  if (claims.iss !== rules.issuer) return 'wrong_issuer';
+  if (!isOnlyAudience(claims.aud, rules.audience)) return 'wrong_audience';
+  return refusalOfTimes(claims as unknown as TimeClaims, rules, now);
+}
+
+function refusalOfTimes({ iat, exp, nbf }: TimeClaims, rules: ClaimRules, now: number) {
+  if (exp <= now - rules.clockSkewSeconds) return 'expired';
+  if (Math.max(iat, nbf ?? iat) > now + rules.clockSkewSeconds) return 'not_yet_valid';
+  if (iat < rules.signFrom || iat > rules.signUntil) return 'outside_signing_window';
+  if (exp - iat > rules.maxTtlSeconds) return 'lifetime_too_long';
+  return undefined;
+}
+
+function isOnlyAudience(aud: unknown, audience: string): boolean {
+  return Array.isArray(aud) ? aud.length === 1 && aud[0] === audience : aud === audience;
+}
+
+function isTextOrAbsent(claims: Claims, name: string): boolean {
+  return !Object.hasOwn(claims, name) || (typeof claims[name] === 'string' && claims[name] !== '');
+}

@@ -1,0 +1,23 @@
+import type { TokenType } from '../domain/policy.ts';
+
+const MEDIA_TYPE_PREFIX = 'application/';
+
+/**
+ * Whether a `typ` header is one of the types allowed. Media type names ignore case, and `application/` may be
+ * left out where no other slash follows (RFC 7515 §4.1.9, RFC 9068 §4). No `typ` is no type.
+ */
+export function isAllowedType(typ: unknown, allowed: readonly TokenType[]): boolean {
+  const name = shortName(typ);
+  return name !== undefined && allowed.some((type) => type.toLowerCase() === name);
+}
+
+/** RFC 9068: an OAuth access token. */
+export function isAccessTokenType(typ: unknown): boolean {
+  return isAllowedType(typ, ['at+jwt']);
+}
+
+function shortName(typ: unknown): string | undefined {
+  if (typeof typ !== 'string') return undefined;
+  const name = typ.toLowerCase();
+  return name.startsWith(MEDIA_TYPE_PREFIX) ? name.slice(MEDIA_TYPE_PREFIX.length) : name;
+}
