@@ -1,4 +1,4 @@
-import type { Action, Client, Operator } from './client.ts';
+import type { Action, Client, Operator, Role } from './client.ts';
 
 /** Who is calling. Both methods take the value of the `Authorization` header. */
 export interface Authenticator {
@@ -26,6 +26,16 @@ export interface ClientAdministration {
   /** `unknown_client`, `unknown_scope`, `client_revoked`. Adding what is there is no error. */
   grant(clientId: string, scopeId: string, action: Action, actor: Actor): Promise<Client>;
   withdraw(clientId: string, scopeId: string, action: Action, actor: Actor): Promise<Client>;
+}
+
+/** Enrols the people of the operations plane, at `keyward init`. */
+export interface OperatorAdministration {
+  /** The credential is shown this once. `operator_exists`, `invalid_operator`. */
+  create(
+    operator: { id: string; roles: readonly Role[] },
+    actor: Actor,
+  ): Promise<{ operator: Operator; credential: string }>;
+  list(): readonly Operator[];
 }
 
 /** The person behind an administrative act, as the audit trail names them. */

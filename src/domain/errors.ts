@@ -39,6 +39,8 @@ export const ERROR_CODES = [
   'client_exists',
   'unknown_client',
   'client_revoked',
+  'invalid_operator',
+  'operator_exists',
   // the service
   'no_active_key',
   'signing_window_over',
