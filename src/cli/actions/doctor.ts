@@ -1,0 +1,27 @@
+import { examine } from '../../doctor.ts';
+import { paint } from '../colour.ts';
+import type { Context } from '../context.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
+import { show } from '../show.ts';
+
+const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
+
+export async function doctor(context: Context, options: { readonly hsm?: boolean }): Promise<void> {
+  const findings = await examine({
+    configFile: context.configFile,
+    environment: context.environment,
+    openToken: options.hsm === true,
+  });
+  show(context, { findings }, () => findings.map((finding) => human(finding, context)).join('\n'));
+  const failures = findings.filter(({ level }) => level === 'fail').length;
+  if (failures > 0) {
+    throw new CommandFailure(EXIT.failed, 'unsound', `${failures} of ${findings.length} checks failed`);
+  }
+}
+
+type Found = Awaited<ReturnType<typeof examine>>[number];
+
+function human({ level, check, summary, advice }: Found, { terminal }: Context): string {
+  const head = `${paint(level.padEnd(4), COLOURS[level], terminal.colour)}  ${check.padEnd(15)}  ${summary}`;
+  return advice === undefined ? head : `${head}\n${' '.repeat(23)}→ ${advice}`;
+}

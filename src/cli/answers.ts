@@ -1,0 +1,39 @@
+/** What the operations plane answers, as far as the command line shows it. Times in seconds since the epoch. */
+export interface ScopeAnswer {
+  readonly id: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithm: string;
+  readonly modulus_bits: number | null;
+  readonly policy: PolicyAnswer;
+  readonly created_at: number;
+}
+
+export interface PolicyAnswer {
+  readonly max_ttl_seconds: number;
+  readonly default_ttl_seconds: number;
+  readonly cryptoperiod_seconds: number;
+  readonly jwks_max_age_seconds: number;
+  readonly max_stale_seconds: number;
+  readonly clock_skew_seconds: number;
+  readonly token_types: readonly string[];
+  readonly require_subject: boolean;
+}
+
+export interface KeyAnswer {
+  readonly kid: string;
+  readonly scope: string;
+  readonly state: string;
+  readonly algorithm: string;
+  /** Null until the key is first activated. */
+  readonly sign_from: number | null;
+  readonly sign_until: number;
+}
+
+export interface ClientAnswer {
+  readonly id: string;
+  readonly description: string;
+  readonly created_at: number;
+  readonly revoked_at: number | null;
+  readonly grants: readonly { readonly scope: string; readonly action: string }[];
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+import type { Contextual } from '../program.ts';
+
+export function addClientCommands(program: Command, contextOf: Contextual): void {
+  const client = program.command('client').description('identity and relying services');
+  client
+    .command('create')
+    .description('enrol a client; its credential is shown or stored this once')
+    .argument('<id>')
+    .option('--description <text>', 'what it is')
+    .option('--out <file>', 'write the credential into this new file (0600) instead of showing it')
+    .addHelpText(
+      'after',
+      examples('keyward client create payments-identity --out payments-identity.credential'),
+    )
+    .action(async (id: string, options, command: Command) => {
+      const { clientCreate } = await import('../actions/client-create.ts');
+      await clientCreate(contextOf(command), id, options);
+    });
+  client
+    .command('list')
+    .description('all clients with their grants')
+    .addHelpText('after', examples('keyward client list', 'keyward client list --json'))
+    .action(async (_options, command: Command) => {
+      const { clientList } = await import('../actions/client-list.ts');
+      await clientList(contextOf(command));
+    });
+  client
+    .command('revoke')
+    .description('refuse the client from now on')
+    .argument('<id>')
+    .addHelpText('after', examples('keyward client revoke payments-identity'))
+    .action(async (id: string, _options, command: Command) => {
+      const { clientRevoke } = await import('../actions/client-revoke.ts');
+      await clientRevoke(contextOf(command), id);
+    });
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+import type { Contextual } from '../program.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+export function addScopeCommands(program: Command, contextOf: Contextual): void {
+  const scope = program.command('scope').description('(issuer, audience) pairs, each with keys of its own');
+  addCreate(scope, contextOf);
+  scope
+    .command('list')
+    .description('all scopes')
+    .addHelpText('after', examples('keyward scope list', 'keyward scope list --json'))
+    .action(async (_options, command: Command) => {
+      const { scopeList } = await import('../actions/scope-list.ts');
+      await scopeList(contextOf(command));
+    });
+  scope
+    .command('show')
+    .description('one scope with its policy and keys')
+    .argument('<id>')
+    .addHelpText('after', examples('keyward scope show payments'))
+    .action(async (id: string, _options, command: Command) => {
+      const { scopeShow } = await import('../actions/scope-show.ts');
+      await scopeShow(contextOf(command), id);
+    });
+}
+
+function addCreate(scope: Command, contextOf: Contextual): void {
+  scope
+    .command('create')
+    .description('make a scope: an active key and a standby are generated in the HSM and published')
+    .argument('<id>', '1 to 63 lower-case letters, digits and inner hyphens; never used again')
+    .requiredOption('--issuer <url>', '`iss` of its tokens')
+    .requiredOption('--audience <text>', '`aud` of its tokens')
+    .option('--algorithm <name>', 'ES256 (default), ES384, RS256, PS256, Ed25519 or EdDSA')
+    .option('--modulus-bits <bits>', 'RSA only: 2048 (default), 3072 or 4096', wholeNumber)
+    .option('--max-ttl <seconds>', 'longest life of a token', wholeNumber)
+    .option('--default-ttl <seconds>', 'life of a token that asks for none', wholeNumber)
+    .option('--cryptoperiod <seconds>', 'how long a key signs', wholeNumber)
+    .option('--jwks-max-age <seconds>', 'how long verifiers may cache the key set', wholeNumber)
+    .option('--max-stale <seconds>', 'how long they may go on when they cannot refresh it', wholeNumber)
+    .option('--clock-skew <seconds>', 'how far clocks may differ', wholeNumber)
+    .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT; the first is the default')
+    .option('--no-require-subject', 'allow tokens without `sub`')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward scope create payments --issuer https://id.example --audience https://payments.example',
+        'keyward scope create mail --issuer https://id.example --audience mail --algorithm PS256 --modulus-bits 3072',
+      ),
+    )
+    .action(async (id: string, options, command: Command) => {
+      const { scopeCreate } = await import('../actions/scope-create.ts');
+      await scopeCreate(contextOf(command), id, options);
+    });
+}

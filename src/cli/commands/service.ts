@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+import type { Contextual } from '../program.ts';
+
+export function addServiceCommands(program: Command, contextOf: Contextual): void {
+  program
+    .command('init')
+    .description('make the registry key in the HSM and enrol the first operator')
+    .option('--operator <id>', 'name of the first operator', 'operator')
+    .option('--out <file>', 'write the operator credential into this new file (0600) instead of showing it')
+    .addHelpText('after', examples('keyward init --config /etc/keyward/config.yaml --out operator'))
+    .action(async (options, command: Command) => {
+      const { init } = await import('../actions/init.ts');
+      await init(contextOf(command), options);
+    });
+  program
+    .command('serve')
+    .description('run the service in the foreground; SIGTERM drains and ends it')
+    .addHelpText('after', examples('keyward serve', 'keyward serve --config /etc/keyward/config.yaml'))
+    .action(async (_options, command: Command) => {
+      const { serve } = await import('../actions/serve.ts');
+      await serve(contextOf(command));
+    });
+  program
+    .command('doctor')
+    .description('check HSM, keys, files and host; each finding says what to do')
+    .option('--hsm', 'log in to the HSM also while the service runs: one more use of the PIN')
+    .addHelpText('after', examples('keyward doctor', 'keyward doctor --json', 'keyward doctor --hsm'))
+    .action(async (options, command: Command) => {
+      const { doctor } = await import('../actions/doctor.ts');
+      await doctor(contextOf(command), options);
+    });
+}

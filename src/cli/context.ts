@@ -1,0 +1,26 @@
+import type { Environment } from '../config-environment.ts';
+
+/** Options that stand before or after any command. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly url?: string;
+  readonly credentialFile?: string;
+  readonly json?: boolean;
+}
+
+/** Where output goes, and how it shall look. */
+export interface Terminal {
+  readonly colour: boolean;
+  readonly nowSeconds: number;
+  print(text: string): void;
+  warn(text: string): void;
+}
+
+/** What every action is given. */
+export interface Context {
+  readonly options: GlobalOptions;
+  readonly environment: Environment;
+  readonly terminal: Terminal;
+  /** Path of the configuration file, as named; it need not exist. */
+  readonly configFile: string;
+}

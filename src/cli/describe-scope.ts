@@ -1,0 +1,26 @@
+import type { ScopeAnswer } from './answers.ts';
+import type { Context } from './context.ts';
+import { fields } from './table.ts';
+import { humanSpan, humanTime } from './time.ts';
+
+/** One scope, a line a member. */
+export function describeScope(scope: ScopeAnswer, { terminal }: Context): string {
+  const { policy } = scope;
+  const size = scope.modulus_bits === null ? '' : ` (${scope.modulus_bits} bits)`;
+  return fields(
+    [
+      ['id', [scope.id, 'bold']],
+      ['issuer', scope.issuer],
+      ['audience', scope.audience],
+      ['algorithm', `${scope.algorithm}${size}`],
+      ['created', humanTime(scope.created_at, terminal.nowSeconds)],
+      ['token lifetime', `${policy.default_ttl_seconds} s, at most ${policy.max_ttl_seconds} s`],
+      ['token types', policy.token_types.join(', ')],
+      ['subject', policy.require_subject ? 'required' : 'optional'],
+      ['key signs for', humanSpan(policy.cryptoperiod_seconds)],
+      ['key set cached', `${policy.jwks_max_age_seconds} s, stale at most ${policy.max_stale_seconds} s`],
+      ['clock skew', `${policy.clock_skew_seconds} s`],
+    ],
+    terminal.colour,
+  );
+}

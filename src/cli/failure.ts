@@ -1,0 +1,31 @@
+/** What the command line's exit code says; scripts rely on it. */
+export const EXIT = {
+  ok: 0,
+  /** Failed, or refused by the service. */
+  failed: 1,
+  /** Wrong arguments, or nothing to log in with. */
+  usage: 2,
+  /** Nobody answers at the service's address. */
+  unreachable: 3,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Ends a command. `code` is the service's own where it has given one. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly requestId: string | undefined;
+
+  constructor(exitCode: ExitCode, code: string, message: string, requestId?: string) {
+    super(message);
+    this.exitCode = exitCode;
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+export function usageFailure(message: string): CommandFailure {
+  return new CommandFailure(EXIT.usage, 'usage', message);
+}

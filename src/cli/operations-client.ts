@@ -1,0 +1,70 @@
+import type { Context } from './context.ts';
+import { operatorCredential } from './credential.ts';
+import { CommandFailure, EXIT } from './failure.ts';
+import { operationsUrl } from './operations-url.ts';
+
+/** Making an RSA key may take a small HSM a minute. */
+const DEADLINE_MS = 120_000;
+
+/** One request to `/v1/admin`; `body` is what the service answered. */
+export type CallService = <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => Promise<T>;
+
+/** Credential and address are settled here, so that a command that lacks them fails before it does anything. */
+export async function connect(context: Context): Promise<CallService> {
+  const url = await operationsUrl(context);
+  const authorization = `Bearer ${operatorCredential(context)}`;
+  return async <T>(method: string, path: string, body?: unknown) => {
+    const response = await send(new URL(`/v1/admin${path}`, url), {
+      method,
+      headers: {
+        authorization,
+        accept: 'application/json',
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      redirect: 'error',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    const answer = await read(response);
+    if (!response.ok) throw refusal(response.status, answer);
+    return answer as T;
+  };
+}
+
+async function send(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    throw new CommandFailure(
+      EXIT.unreachable,
+      'unreachable',
+      `${url.origin} does not answer (${reasonOf(error)}). Is the service running? Start it with: keyward serve`,
+    );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function read(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    const origin = new URL(response.url).origin;
+    throw new CommandFailure(EXIT.failed, 'not_keyward', `${origin} does not answer as Keyward does`);
+  }
+}
+
+function refusal(status: number, answer: unknown): CommandFailure {
+  const { code, detail, request_id } = answer as { code?: unknown; detail?: unknown; request_id?: unknown };
+  return new CommandFailure(
+    EXIT.failed,
+    typeof code === 'string' ? code : `http_${status}`,
+    typeof detail === 'string' ? detail : `the service answered ${status}`,
+    typeof request_id === 'string' ? request_id : undefined,
+  );
+}

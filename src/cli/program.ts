@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { addClientCommands } from './commands/client.ts';
+import { addGrantCommands } from './commands/grant.ts';
+import { addKeyCommands } from './commands/key.ts';
+import { addScopeCommands } from './commands/scope.ts';
+import { addServiceCommands } from './commands/service.ts';
+import type { Context } from './context.ts';
+
+/** The context of a call, from the options given anywhere on its command line. */
+export type Contextual = (command: Command) => Context;
+
+const NOTES = `
+The operator credential is read from a file: --credential-file, else KEYWARD_CREDENTIAL_FILE, else
+credentials.json ("operator") or operator beside the configuration file.
+
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer.
+
+Examples:
+  $ keyward serve
+  $ keyward scope list --json
+  $ keyward grant add payments-identity payments sign`;
+
+/** The whole command tree. What a command does is loaded when it is called. */
+export function program(contextOf: Contextual): Command {
+  const keyward = new Command('keyward')
+    .description('Signs and verifies tokens with HSM keys that are each cut for one issuer and audience.')
+    .option('--config <file>', 'configuration file (default: KEYWARD_CONFIG, else .keyward/config.yaml)')
+    .option('--url <url>', 'operations plane (default: KEYWARD_OPERATIONS_URL, else the configuration)')
+    .option('--credential-file <file>', 'file with the operator credential')
+    .option('--json', 'print JSON')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', NOTES);
+  addServiceCommands(keyward, contextOf);
+  addScopeCommands(keyward, contextOf);
+  addKeyCommands(keyward, contextOf);
+  addClientCommands(keyward, contextOf);
+  addGrantCommands(keyward, contextOf);
+  return keyward;
+}

@@ -1,0 +1,24 @@
+const UNITS = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** `2026-11-23 19:45:10Z (3 minutes ago)`; both in seconds since the epoch. */
+export function humanTime(seconds: number, nowSeconds: number): string {
+  const instant = `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  return `${instant} (${relative(seconds - nowSeconds)})`;
+}
+
+/** `2 hours`, in the largest unit that fits. */
+export function humanSpan(seconds: number): string {
+  const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? (['second', 1] as const);
+  const count = Math.floor(seconds / length);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+function relative(difference: number): string {
+  if (difference === 0) return 'now';
+  return difference < 0 ? `${humanSpan(-difference)} ago` : `in ${humanSpan(difference)}`;
+}
