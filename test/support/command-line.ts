@@ -1,0 +1,39 @@
+import { run } from '../../src/cli/run.ts';
+import type { Environment } from '../../src/config-environment.ts';
+
+/** 2026-11-23 20:00:00Z: the instant at which every command of a test runs. */
+export const NOW = 1_795_464_000;
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line in this process, with nothing taken from the machine's environment. */
+export async function keyward(
+  argv: readonly string[],
+  options: { environment?: Partial<Environment>; isTerminal?: boolean } = {},
+): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const exitCode = await run(argv, {
+    environment: {
+      configFile: '/nonexistent/config.yaml',
+      nodeOptions: '',
+      operationsUrl: undefined,
+      credentialFile: undefined,
+      noColor: false,
+      ...options.environment,
+    },
+    nowSeconds: NOW,
+    isTerminal: options.isTerminal ?? false,
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { exitCode, out, err };
+}

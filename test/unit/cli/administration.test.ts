@@ -1,0 +1,359 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keyward as call, NOW } from '../../support/command-line.ts';
+import { operationsStub } from '../../support/operations-stub.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const CREDENTIAL = 'kw_ops_of_a_test';
+const POLICY = {
+  max_ttl_seconds: 3600,
+  default_ttl_seconds: 300,
+  cryptoperiod_seconds: 1_209_600,
+  jwks_max_age_seconds: 300,
+  max_stale_seconds: 3600,
+  clock_skew_seconds: 30,
+  token_types: ['at+jwt', 'JWT'],
+  require_subject: true,
+};
+const payments = {
+  id: 'payments',
+  issuer: 'https://id.example',
+  audience: 'https://payments.example',
+  algorithm: 'ES256',
+  modulus_bits: null,
+  policy: POLICY,
+  created_at: NOW - 180,
+};
+const mail = {
+  ...payments,
+  id: 'mail',
+  audience: 'mail',
+  algorithm: 'PS256',
+  modulus_bits: 3072,
+  policy: { ...POLICY, require_subject: false },
+  created_at: NOW - 2 * 86_400,
+};
+const keys = [
+  {
+    kid: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+    scope: 'payments',
+    state: 'active',
+    algorithm: 'ES256',
+    sign_from: NOW - 180,
+    sign_until: NOW + 14 * 86_400,
+  },
+  {
+    kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
+    scope: 'payments',
+    state: 'pre_activation',
+    algorithm: 'ES256',
+    sign_from: null,
+    sign_until: NOW + 28 * 86_400,
+  },
+];
+const identity = {
+  id: 'payments-identity',
+  description: 'issues for payments',
+  created_at: NOW - 60,
+  revoked_at: null,
+  grants: [
+    { scope: 'payments', action: 'sign' },
+    { scope: 'mail', action: 'verify' },
+  ],
+};
+const former = { ...identity, id: 'former', description: '', revoked_at: NOW, grants: [] };
+
+const folder = temporaryFolder();
+const credentialFile = join(folder.path, 'operator');
+let stub: Awaited<ReturnType<typeof operationsStub>>;
+
+beforeAll(async () => {
+  writeFileSync(credentialFile, `${CREDENTIAL}\n`, { mode: 0o600 });
+  stub = await operationsStub({
+    'GET /scopes': [200, { scopes: [payments, mail] }],
+    'GET /scopes/payments': [200, { scope: payments }],
+    'POST /scopes': [201, { scope: mail, keys: [] }],
+    'GET /keys': [200, { keys: [] }],
+    'GET /keys?scope=payments': [200, { keys }],
+    'GET /clients': [200, { clients: [identity, former] }],
+    'POST /clients': [201, { client: { ...identity, grants: [] }, credential: 'kw_svc_once' }],
+    'POST /clients/former/revoke': [200, { client: former }],
+    'POST /clients/odd/revoke': [200, '<html>'],
+    'POST /grants': [200, { client: identity }],
+    'DELETE /grants': [200, { client: { ...identity, grants: [] } }],
+  });
+});
+afterAll(async () => {
+  await stub.close();
+  folder.remove();
+});
+beforeEach(() => {
+  stub.seen.length = 0;
+});
+
+const keyward = (argv: string[], options?: Parameters<typeof call>[1]) =>
+  call([...argv, '--url', stub.url, '--credential-file', credentialFile], options);
+
+describe('scopes', () => {
+  it('are listed in aligned columns', async () => {
+    expect(await keyward(['scope', 'list'])).toEqual({
+      exitCode: 0,
+      err: '',
+      out: [
+        'ID        ALGORITHM  ISSUER              AUDIENCE                  CREATED',
+        'payments  ES256      https://id.example  https://payments.example  2026-11-23 19:57:00Z (3 minutes ago)',
+        'mail      PS256      https://id.example  mail                      2026-11-21 20:00:00Z (2 days ago)',
+        '',
+      ].join('\n'),
+    });
+    expect(stub.seen).toEqual([
+      { method: 'GET', path: '/scopes', authorization: `Bearer ${CREDENTIAL}`, body: undefined },
+    ]);
+  });
+
+  it('are listed as the service answered them with --json, before or after the command', async () => {
+    const after = await keyward(['scope', 'list', '--json']);
+    const before = await keyward(['--json', 'scope', 'list']);
+    expect(JSON.parse(after.out)).toEqual({ scopes: [payments, mail] });
+    expect(before).toEqual(after);
+  });
+
+  it('are shown with policy and keys', async () => {
+    expect((await keyward(['scope', 'show', 'payments'])).out).toBe(
+      [
+        'id              payments',
+        'issuer          https://id.example',
+        'audience        https://payments.example',
+        'algorithm       ES256',
+        'created         2026-11-23 19:57:00Z (3 minutes ago)',
+        'token lifetime  300 s, at most 3600 s',
+        'token types     at+jwt, JWT',
+        'subject         required',
+        'key signs for   14 days',
+        'key set cached  300 s, stale at most 3600 s',
+        'clock skew      30 s',
+        '',
+        'KID                                          SCOPE     STATE           ALGORITHM  SIGNS FROM                            SIGNS UNTIL',
+        'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  payments  active          ES256      2026-11-23 19:57:00Z (3 minutes ago)  2026-12-07 20:00:00Z (in 14 days)',
+        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  payments  pre_activation  ES256      -                                     2026-12-21 20:00:00Z (in 28 days)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('are created with exactly what was given, so that the service’s defaults stand', async () => {
+    const argv = ['scope', 'create', 'mail', '--issuer', 'https://id.example', '--audience', 'mail'];
+    await keyward(argv);
+    expect(stub.seen[0]?.body).toEqual({ id: 'mail', issuer: 'https://id.example', audience: 'mail' });
+  });
+
+  it('are created with algorithm and policy', async () => {
+    const argv = ['scope', 'create', 'mail', '--issuer', 'https://id.example', '--audience', 'mail'];
+    const size = ['--algorithm', 'PS256', '--modulus-bits', '3072'];
+    const policy = ['--max-ttl', '600', '--token-types', 'JWT', 'at+jwt', '--no-require-subject'];
+    const { exitCode, out } = await keyward([...argv, ...size, ...policy]);
+    expect(stub.seen[0]?.body).toEqual({
+      id: 'mail',
+      issuer: 'https://id.example',
+      audience: 'mail',
+      algorithm: 'PS256',
+      modulus_bits: 3072,
+      policy: { max_ttl_seconds: 600, token_types: ['JWT', 'at+jwt'], require_subject: false },
+    });
+    expect(exitCode).toBe(0);
+    expect(out).toContain('algorithm       PS256 (3072 bits)\n');
+    expect(out).toContain('subject         optional\n');
+  });
+});
+
+describe('keys', () => {
+  it('of all scopes are asked for without --scope', async () => {
+    expect(await keyward(['key', 'list'])).toEqual({ exitCode: 0, out: 'no keys\n', err: '' });
+  });
+
+  it('of one scope are asked for by its id', async () => {
+    const { out } = await keyward(['key', 'list', '--scope', 'payments', '--json']);
+    expect(JSON.parse(out)).toEqual({ keys });
+  });
+
+  it('are coloured by state on a terminal, and not under NO_COLOR', async () => {
+    const argv = ['key', 'list', '--scope', 'payments'];
+    expect((await keyward(argv, { isTerminal: true })).out).toContain('\u001b[32mactive\u001b[0m');
+    const plain = await keyward(argv, { isTerminal: true, environment: { noColor: true } });
+    expect(plain.out).not.toContain('\u001b');
+    expect(plain.out).toBe((await keyward(argv)).out);
+  });
+});
+
+describe('clients', () => {
+  it('are listed with grants and status', async () => {
+    expect((await keyward(['client', 'list'])).out).toBe(
+      [
+        'ID                 STATUS   GRANTS                     CREATED                              DESCRIPTION',
+        'payments-identity  enabled  payments:sign mail:verify  2026-11-23 19:59:00Z (1 minute ago)  issues for payments',
+        'former             revoked  -                          2026-11-23 19:59:00Z (1 minute ago)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('show their credential once, with a warning beside it', async () => {
+    const ran = await keyward([
+      'client',
+      'create',
+      'payments-identity',
+      '--description',
+      'issues for payments',
+    ]);
+    expect(ran.out).toMatch(/\n\nkw_svc_once\n$/);
+    expect(ran.err).toBe('warning: this credential is not shown again; --out FILE keeps it off the screen\n');
+    expect(stub.seen[0]?.body).toEqual({ id: 'payments-identity', description: 'issues for payments' });
+  });
+
+  it('have their credential written into a 0600 file with --out, and nowhere else', async () => {
+    const out = join(folder.path, 'identity.credential');
+    const ran = await keyward(['client', 'create', 'payments-identity', '--out', out]);
+    expect(readFileSync(out, 'utf8')).toBe('kw_svc_once\n');
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(ran.out + ran.err).not.toContain('kw_svc_once');
+    expect(ran.out).toContain(`Its credential is in ${out}.`);
+  });
+
+  it('are not created when the file for the credential exists', async () => {
+    const out = join(folder.path, 'taken');
+    writeFileSync(out, 'mine');
+    expect(await keyward(['client', 'create', 'payments-identity', '--out', out])).toEqual({
+      exitCode: 2,
+      out: '',
+      err: `error: ${out} exists; it is not overwritten [usage]\n`,
+    });
+    expect(stub.seen).toEqual([]);
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+  });
+
+  it('leave no empty file behind when the service refuses', async () => {
+    const out = join(folder.path, 'refused');
+    const unknown = await operationsStub({});
+    const argv = ['client', 'create', 'x', '--out', out, '--url', unknown.url];
+    const ran = await call([...argv, '--credential-file', credentialFile]);
+    await unknown.close();
+    expect(ran).toEqual({ exitCode: 1, out: '', err: 'error: no such thing [not_found]\n' });
+    expect(() => statSync(out)).toThrow('ENOENT');
+  });
+
+  it('are revoked', async () => {
+    const { exitCode, out } = await keyward(['client', 'revoke', 'former']);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('revoked      2026-11-23 20:00:00Z (now)\n');
+  });
+});
+
+describe('grants', () => {
+  it('are added by POST and removed by DELETE, with the same body', async () => {
+    await keyward(['grant', 'add', 'payments-identity', 'payments', 'sign']);
+    await keyward(['grant', 'remove', 'payments-identity', 'payments', 'sign']);
+    const body = { client: 'payments-identity', scope: 'payments', action: 'sign' };
+    expect(stub.seen.map(({ method, path, body }) => ({ method, path, body }))).toEqual([
+      { method: 'POST', path: '/grants', body },
+      { method: 'DELETE', path: '/grants', body },
+    ]);
+  });
+
+  it('of an action that does not exist are a usage error', async () => {
+    const ran = await keyward(['grant', 'add', 'payments-identity', 'payments', 'forge']);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.err).toContain('Allowed choices are sign, verify, revoke.');
+    expect(stub.seen).toEqual([]);
+  });
+});
+
+describe('what goes wrong', () => {
+  it('is the service’s refusal with its code and request: exit 1', async () => {
+    const refusing = await operationsStub({
+      'POST /clients/a/revoke': [
+        404,
+        { code: 'unknown_client', detail: 'there is no client a', request_id: 'r1' },
+      ],
+    });
+    const argv = ['client', 'revoke', 'a', '--url', refusing.url, '--credential-file', credentialFile];
+    const human = await call(argv);
+    const json = await call([...argv, '--json']);
+    await refusing.close();
+    expect(human).toEqual({
+      exitCode: 1,
+      out: '',
+      err: 'error: there is no client a [unknown_client] (request r1)\n',
+    });
+    expect({ ...json, err: JSON.parse(json.err) }).toEqual({
+      exitCode: 1,
+      out: '',
+      err: { code: 'unknown_client', detail: 'there is no client a', request_id: 'r1' },
+    });
+  });
+
+  it('is a service that is away: exit 3', async () => {
+    const gone = await operationsStub({});
+    await gone.close();
+    const ran = await call(['scope', 'list', '--url', gone.url, '--credential-file', credentialFile]);
+    expect(ran).toEqual({
+      exitCode: 3,
+      out: '',
+      err: `error: ${gone.url} does not answer (ECONNREFUSED). Is the service running? Start it with: keyward serve [unreachable]\n`,
+    });
+  });
+
+  it('is something else at the address: exit 1', async () => {
+    expect(await keyward(['client', 'revoke', 'odd'])).toEqual({
+      exitCode: 1,
+      out: '',
+      err: `error: ${stub.url} does not answer as Keyward does [not_keyward]\n`,
+    });
+  });
+
+  it('is a path in a name, which reaches the service as a name', async () => {
+    await keyward(['scope', 'show', '../clients']);
+    expect(stub.seen[0]?.path).toBe('/scopes/..%2Fclients');
+  });
+});
+
+describe('the operator credential', () => {
+  it('is credentials.json’s operator beside the configuration when no file is named', async () => {
+    const home = join(folder.path, 'home');
+    mkdirSync(home);
+    writeFileSync(join(home, 'credentials.json'), '{"operator":"kw_ops_beside","scopes":{}}', {
+      mode: 0o600,
+    });
+    const environment = { operationsUrl: stub.url, configFile: join(home, 'config.yaml') };
+    expect((await call(['scope', 'list'], { environment })).exitCode).toBe(0);
+    expect(stub.seen.at(-1)?.authorization).toBe('Bearer kw_ops_beside');
+  });
+
+  it('that others may read is used with a warning', async () => {
+    const open = join(folder.path, 'open');
+    writeFileSync(open, CREDENTIAL, { mode: 0o644 });
+    const ran = await call(['key', 'list', '--url', stub.url, '--credential-file', open]);
+    expect(ran).toEqual({
+      exitCode: 0,
+      out: 'no keys\n',
+      err: `warning: ${open} is open to others: chmod 600 ${open}\n`,
+    });
+  });
+
+  it('that is nowhere is a usage error that says where it was looked for', async () => {
+    expect(await call(['key', 'list', '--url', stub.url])).toEqual({
+      exitCode: 2,
+      out: '',
+      err: 'error: no operator credential in /nonexistent/credentials.json or /nonexistent/operator; name its file with --credential-file [usage]\n',
+    });
+  });
+
+  it('is not sent over plain http to another machine', async () => {
+    const argv = ['key', 'list', '--url', 'http://keyward.example:9090', '--credential-file', credentialFile];
+    expect(await call(argv)).toEqual({
+      exitCode: 2,
+      out: '',
+      err: 'error: http://keyward.example:9090: a credential is sent over https only, or to loopback [usage]\n',
+    });
+  });
+});

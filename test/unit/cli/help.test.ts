@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { program } from '../../../src/cli/program.ts';
+import { keyward } from '../../support/command-line.ts';
+
+const leaves = program(() => {
+  throw new Error('no command is run here');
+}).commands.flatMap((command) =>
+  command.commands.length > 0
+    ? command.commands.map((child) => [command.name(), child.name()])
+    : [[command.name()]],
+);
+
+describe('help', () => {
+  it('knows every command of the first release', () => {
+    expect(leaves.map((path) => path.join(' '))).toEqual([
+      'init',
+      'serve',
+      'doctor',
+      'scope create',
+      'scope list',
+      'scope show',
+      'key list',
+      'client create',
+      'client list',
+      'client revoke',
+      'grant add',
+      'grant remove',
+    ]);
+  });
+
+  it.each(leaves.map((path) => [path.join(' ')]))(
+    'of `%s` shows an example of it and ends with 0',
+    async (path) => {
+      const { exitCode, out, err } = await keyward([...path.split(' '), '--help']);
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+      expect(out).toContain(`Usage: keyward ${path}`);
+      expect(out).toContain(`  $ keyward ${path}`);
+      expect(out).toContain('--json');
+    },
+  );
+
+  it('names the exit codes', async () => {
+    expect((await keyward(['--help'])).out).toContain(
+      'Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer.',
+    );
+  });
+
+  it.each([[['sign']], [['scope']], [['scope', 'create']], [['grant', 'add', 'a']], [[]]])(
+    'takes %j for wrong usage: exit 2',
+    async (argv) => {
+      const { exitCode, out } = await keyward(argv);
+      expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
+    },
+  );
+});
