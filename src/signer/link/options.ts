@@ -1,0 +1,48 @@
+import type { ErrorCode } from '../../domain/errors.ts';
+import type { KeyProof, TokenDescription } from '../../domain/signer.ts';
+import type { LogLine, SignerSettings } from '../protocol.ts';
+import type { BackoffBounds } from './backoff.ts';
+import type { Timers } from './timers.ts';
+
+export interface SignerLinkOptions {
+  readonly settings: SignerSettings;
+  /** The child's whole environment, such as SOFTHSM2_CONF. No secrets (I8). */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly deadlines: Deadlines;
+  /** Signatures that may wait; beyond it `overloaded`. */
+  readonly queueLimit: number;
+  /** Called in order; it must not throw. */
+  readonly onEvent: (event: SignerEvent) => void;
+  readonly processFile?: URL;
+  readonly backoff?: BackoffBounds;
+  /** From 0 to 1, for jitter. */
+  readonly random?: () => number;
+  readonly timers?: Timers;
+}
+
+/** Past its deadline a call is given up, and the process with it. */
+export interface Deadlines {
+  readonly signMs: number;
+  readonly generateMs: number;
+  /** Of everything else; `serve` gets more, by the number of its keys. */
+  readonly openMs: number;
+}
+
+/**
+ * `starting`: a process is being started and calls wait a moment for it. `away`: the HSM could not be opened,
+ * and calls are refused at once while attempts go on. `latched`: only an operator can help.
+ */
+export type LinkState = 'ready' | 'starting' | 'away' | 'latched';
+
+export type SignerEvent =
+  | { readonly type: 'ready'; readonly pid: number | undefined; readonly token: TokenDescription }
+  /** A process that served was given up; another is on its way. */
+  | { readonly type: 'replaced'; readonly why: string }
+  /** An attempt to open the HSM failed; told again only when the reason changes. */
+  | { readonly type: 'away'; readonly why: string }
+  | { readonly type: 'latched'; readonly code: ErrorCode; readonly why: string }
+  /** A new process proves other keys than the last one did. */
+  | { readonly type: 'proofs'; readonly proofs: readonly KeyProof[] }
+  /** Keys that a fresh process could not find: the whole list, each time it changes. */
+  | { readonly type: 'missing'; readonly kids: readonly string[] }
+  | ({ readonly type: 'log' } & LogLine);

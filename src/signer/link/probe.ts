@@ -1,0 +1,102 @@
+import type { KeyProof, KeyReference } from '../../domain/signer.ts';
+import type { SignerSettings } from '../protocol.ts';
+import { Backoff } from './backoff.ts';
+import type { Child } from './child.ts';
+import { countProven, missingKids } from './proofs.ts';
+import type { Timers } from './timers.ts';
+
+/** At most every three seconds, so that keys which come back serve within five. */
+const BACKOFF = { firstMs: 500, maxMs: 3_000 };
+/** A token with many keys is slow to read: the probe takes at most a sixth of one core. */
+const REST_PER_LOOK = 5;
+
+export interface ProbeOptions {
+  readonly settings: SignerSettings;
+  readonly graceMs: number;
+  readonly timers: Timers;
+  readonly random: () => number;
+  readonly fork: (sessions: number) => Child;
+  /** A fresh process proves more keys than the serving one. */
+  readonly onMore: (why: string) => void;
+  /** The list as a fresh process sees it, each time it changes. */
+  readonly onMissing: (kids: readonly string[]) => void;
+}
+
+/**
+ * A module that lost sight of a key may stay blind while the token is fine again, and only a new process can
+ * tell (PKCS11.md rule 7). So while keys are missing, short-lived processes look, and the serving one goes on.
+ */
+export class Probe {
+  readonly #options: ProbeOptions;
+  readonly #backoff: Backoff;
+  #round = 0;
+  #looking: Promise<void> = Promise.resolve();
+  #child: Child | undefined;
+  #cancel: () => void = () => {};
+  #reported = '';
+
+  constructor(options: ProbeOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(BACKOFF, options.random);
+  }
+
+  /** Takes what the serving process proved. A process that is not fresh is not believed that keys are missing. */
+  follow(keys: readonly KeyReference[], proofs: readonly KeyProof[], fresh: boolean): void {
+    this.#stopRound();
+    const missing = missingKids(proofs);
+    if (fresh || missing.length === 0) this.#report(missing);
+    if (missing.length === 0) return;
+    this.#backoff.reset();
+    this.#schedule(keys, countProven(proofs), fresh ? this.#backoff.next() : 0);
+  }
+
+  /** Settles once no probe runs: two processes that log in at once would confuse the PIN's latch (I9). */
+  async rest(): Promise<void> {
+    this.#stopRound();
+    await this.#child?.end(this.#options.graceMs);
+    await this.#looking;
+  }
+
+  #stopRound(): void {
+    this.#cancel();
+    this.#round += 1;
+  }
+
+  #schedule(keys: readonly KeyReference[], proven: number, delayMs: number): void {
+    const round = this.#round;
+    this.#cancel = this.#options.timers.after(delayMs, () => {
+      this.#looking = this.#looking.then(() => this.#look(round, keys, proven));
+    });
+  }
+
+  async #look(round: number, keys: readonly KeyReference[], proven: number): Promise<void> {
+    if (round !== this.#round) return;
+    const startedAt = this.#options.timers.nowMs();
+    const proofs = await this.#prove(keys);
+    if (round !== this.#round) return;
+    const seen = countProven(proofs);
+    if (seen > proven) return this.#options.onMore(`a fresh process proves ${seen} keys, not ${proven}`);
+    if (proofs.length > 0) this.#report(missingKids(proofs));
+    const tookMs = this.#options.timers.nowMs() - startedAt;
+    this.#schedule(keys, proven, Math.max(this.#backoff.next(), REST_PER_LOOK * tookMs));
+  }
+
+  /** Empty where the HSM could not be opened. */
+  async #prove(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {
+    const { settings, graceMs, fork } = this.#options;
+    const child = fork(1);
+    this.#child = child;
+    const opened = await child.call('open', { ...settings, sessions: 1 });
+    const served = 'gives' in opened ? await child.call('serve', keys) : opened;
+    await child.end(graceMs);
+    this.#child = undefined;
+    return 'gives' in served && Array.isArray(served.gives) ? served.gives : [];
+  }
+
+  #report(kids: readonly string[]): void {
+    const list = [...kids].sort().join(' ');
+    if (list === this.#reported) return;
+    this.#reported = list;
+    this.#options.onMissing(kids);
+  }
+}

@@ -1,0 +1,18 @@
+import type { KeyProof } from '../../domain/signer.ts';
+
+export function countProven(proofs: readonly KeyProof[]): number {
+  return proofs.filter(({ proven }) => proven).length;
+}
+
+export function missingKids(proofs: readonly KeyProof[]): string[] {
+  return proofs.filter(({ found }) => !found).map(({ kid }) => kid);
+}
+
+/** Equal for two lists that prove the same keys, in whatever order. */
+export function provenKids(proofs: readonly KeyProof[]): string {
+  return proofs
+    .filter(({ proven }) => proven)
+    .map(({ kid }) => kid)
+    .sort()
+    .join(' ');
+}

@@ -1,0 +1,164 @@
+import type { KeywardError } from '../../domain/errors.ts';
+import type { SigningRequest } from '../../domain/signer.ts';
+import type { Failure, SignOutcome } from '../protocol.ts';
+import { BatchSize } from './batch-size.ts';
+import type { Answer, Child } from './child.ts';
+import { asError, overloaded, unavailable } from './refusals.ts';
+import type { Timers } from './timers.ts';
+
+/** Two keep the signer busy while the front reads an answer; more would only make batches smaller. */
+const MESSAGES_UNDER_WAY = 2;
+
+export interface SignQueueOptions {
+  readonly limit: number;
+  readonly signMs: number;
+  readonly timers: Timers;
+  /** The process said something of itself, not only of one signature. */
+  readonly onRemedy: (child: Child, failure: Failure) => void;
+}
+
+interface Call {
+  readonly request: SigningRequest;
+  readonly resolve: (signature: Buffer) => void;
+  readonly reject: (error: KeywardError) => void;
+  cancel: () => void;
+  retried: boolean;
+  expired: boolean;
+}
+
+/** A process and what it is doing for the queue. */
+interface Lane {
+  readonly child: Child;
+  readonly batch: BatchSize;
+  messages: number;
+  answeredAt: number;
+}
+
+/**
+ * Signatures on their way to the signer. Those of one turn of the event loop travel together; while messages
+ * are under way the next batch grows. A call outlives the process that should have served it, once.
+ */
+export class SignQueue {
+  readonly #options: SignQueueOptions;
+  #waiting = new Set<Call>();
+  readonly #underWay = new Set<Call>();
+  #lane: Lane | undefined;
+  #scheduled = false;
+
+  constructor(options: SignQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Gives up after `waitMs`: `overloaded` if the signer was there and never got to it. */
+  add(request: SigningRequest, waitMs: number): Promise<Buffer> {
+    if (this.#waiting.size >= this.#options.limit) return Promise.reject(overloaded());
+    return new Promise((resolve, reject) => {
+      const call: Call = { request, resolve, reject, cancel: () => {}, retried: false, expired: false };
+      call.cancel = this.#options.timers.after(waitMs, () => this.#expire(call));
+      this.#waiting.add(call);
+      this.#schedule();
+    });
+  }
+
+  attach(child: Child): void {
+    this.#lane = { child, batch: new BatchSize(this.#options.signMs / 8), messages: 0, answeredAt: 0 };
+    this.#flush();
+  }
+
+  /** What waits goes on waiting, for the next process. */
+  detach(): void {
+    this.#lane = undefined;
+  }
+
+  refuseAll(error: KeywardError): void {
+    for (const call of [...this.#waiting, ...this.#underWay]) this.#refuse(call, error);
+    this.#waiting.clear();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const lane = this.#lane;
+    while (lane && lane.messages < MESSAGES_UNDER_WAY && this.#waiting.size > 0) void this.#send(lane);
+  }
+
+  async #send(lane: Lane): Promise<void> {
+    const calls = this.#take(lane.batch.limit);
+    const { timers } = this.#options;
+    const sentAt = timers.nowMs();
+    lane.messages += 1;
+    const answer = await lane.child.call('sign', calls.map(asPair));
+    lane.messages -= 1;
+    const startedAt = Math.max(sentAt, lane.answeredAt);
+    lane.answeredAt = timers.nowMs();
+    lane.batch.answered(calls.length, lane.answeredAt - startedAt);
+    this.#settle(lane, calls, answer);
+    this.#flush();
+  }
+
+  #take(count: number): Call[] {
+    const calls: Call[] = [];
+    for (const call of this.#waiting) {
+      if (calls.length === count) break;
+      this.#waiting.delete(call);
+      this.#underWay.add(call);
+      calls.push(call);
+    }
+    return calls;
+  }
+
+  #settle(lane: Lane, calls: readonly Call[], answer: Answer<'sign'>): void {
+    const again = calls.filter((call, index) => {
+      this.#underWay.delete(call);
+      return !this.#finish(lane, call, outcomeOf(answer, index));
+    });
+    if (again.length > 0) this.#waiting = new Set([...again, ...this.#waiting]);
+  }
+
+  /** False when the call shall be repeated. */
+  #finish(lane: Lane, call: Call, outcome: SignOutcome): boolean {
+    if (outcome instanceof Uint8Array) {
+      call.cancel();
+      call.resolve(Buffer.from(outcome));
+      return true;
+    }
+    if (outcome.remedy === 'replace' && this.#lane === lane) this.#lane = undefined;
+    if (outcome.remedy) this.#options.onRemedy(lane.child, outcome);
+    const repeatable = outcome.remedy === 'retry' || outcome.remedy === 'replace';
+    if (repeatable && !call.retried && !call.expired) {
+      call.retried = true;
+      return false;
+    }
+    this.#refuse(call, asError(outcome));
+    return true;
+  }
+
+  #expire(call: Call): void {
+    const neverSent = this.#waiting.delete(call) && this.#lane !== undefined;
+    this.#refuse(call, neverSent ? overloaded() : unavailable('no signature within the deadline'));
+  }
+
+  #refuse(call: Call, error: KeywardError): void {
+    call.cancel();
+    call.expired = true;
+    call.reject(error);
+  }
+}
+
+function asPair({ request }: Call): readonly [string, string] {
+  return [request.kid, request.signingInput];
+}
+
+function outcomeOf(answer: Answer<'sign'>, index: number): SignOutcome {
+  if ('failure' in answer) return answer.failure;
+  const message = 'the HSM is away; try again';
+  const lost: Failure = { code: 'hsm_unavailable', message, remedy: 'replace' };
+  return 'gone' in answer ? lost : (answer.gives[index] ?? lost);
+}

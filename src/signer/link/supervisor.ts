@@ -1,0 +1,217 @@
+import type { KeywardError } from '../../domain/errors.ts';
+import type { KeyProof, KeyReference, TokenDescription } from '../../domain/signer.ts';
+import type { Failure, Operation, Operations, SignerSettings } from '../protocol.ts';
+import { Backoff, type BackoffBounds } from './backoff.ts';
+import type { Answer, Child } from './child.ts';
+import { keepAsking } from './heartbeat.ts';
+import type { LinkState, SignerEvent } from './options.ts';
+import { Probe } from './probe.ts';
+import { provenKids } from './proofs.ts';
+import { asError, outcomeUnknown, shuttingDown, unavailable } from './refusals.ts';
+import type { SignQueue } from './sign-queue.ts';
+import { type Timers, within } from './timers.ts';
+
+/** How long a process may take to finish what is under way, and again to exit, before it is killed. */
+const GRACE_MS = 1_000;
+
+export interface SupervisorOptions {
+  readonly settings: SignerSettings;
+  readonly signMs: number;
+  readonly backoff: BackoffBounds;
+  readonly random: () => number;
+  readonly timers: Timers;
+  readonly onEvent: (event: SignerEvent) => void;
+  readonly fork: (sessions: number) => Child;
+  readonly queue: SignQueue;
+}
+
+type Lost = Exclude<Answer<'open'>, { gives: unknown }>;
+
+/** Operations that change the HSM: a caller must hear that nobody knows whether they were done. */
+const CHANGING: ReadonlySet<Operation> = new Set(['generate', 'discard', 'destroy']);
+
+/** Keeps one process serving: opens it, gives it the keys, replaces it when it is spent. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #backoff: Backoff;
+  readonly #probe: Probe;
+  readonly #stopped = Promise.withResolvers<void>();
+  #state: LinkState = 'starting';
+  #latch: KeywardError | undefined;
+  #stopping = false;
+  #running: Promise<void> | undefined;
+  #firstAttempt = Promise.withResolvers<void>();
+  /** The process of this life, opened or not, and how to give it up. */
+  #child: Child | undefined;
+  #spend: (why: string) => void = () => {};
+  #awayFor = '';
+  #keys: readonly KeyReference[] | undefined;
+  #proven: string | undefined;
+  #fresh = true;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.backoff, options.random);
+    this.#probe = new Probe({
+      ...options,
+      graceMs: GRACE_MS,
+      onMore: (why) => this.#spend(why),
+      onMissing: (kids) => options.onEvent({ type: 'missing', kids }),
+    });
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Settles after the first attempt, whatever came of it. After a latch it tries once more. */
+  start(): Promise<void> {
+    if (this.#stopping) return Promise.reject(shuttingDown());
+    if (!this.#running) {
+      this.#firstAttempt = Promise.withResolvers();
+      this.#running = this.#run();
+    }
+    return this.#firstAttempt.promise;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#stopped.resolve();
+    this.#options.queue.refuseAll(shuttingDown());
+    await Promise.all([this.#child?.end(GRACE_MS), this.#probe.rest()]);
+    await this.#running;
+  }
+
+  /** Why no call can be taken; undefined when one can, at once or, in state `starting`, in a moment. */
+  refusal(): KeywardError | undefined {
+    if (this.#stopping) return shuttingDown();
+    return this.#state === 'away' ? unavailable(this.#awayFor) : this.#latch;
+  }
+
+  /** Through the process that serves, once: `hsm_unavailable` if it is lost meanwhile. */
+  async call<K extends Operation>(op: K, takes: Operations[K]['takes']): Promise<Operations[K]['gives']> {
+    const child = this.#child;
+    if (this.#state !== 'ready' || !child)
+      throw this.refusal() ?? unavailable('the signer is being replaced');
+    const answer = await child.call(op, takes);
+    if ('gives' in answer) return answer.gives;
+    if ('gone' in answer) throw CHANGING.has(op) ? outcomeUnknown(answer.gone) : unavailable(answer.gone);
+    this.heed(child, answer.failure);
+    throw asError(answer.failure);
+  }
+
+  /** The keys are remembered for every process to come, even when this call fails. */
+  async serve(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {
+    this.#keys = keys;
+    const fresh = this.#fresh;
+    const proofs = await this.call('serve', keys);
+    if (this.#keys === keys) this.#took(keys, proofs, fresh);
+    return proofs;
+  }
+
+  /** What a failure asks for beyond the call that met it. Only a PIN's failure concerns all calls to come. */
+  heed(child: Child, failure: Failure): void {
+    if (child !== this.#child) return;
+    if (failure.code === 'pin_latched') this.#latchWith(failure);
+    else if (failure.remedy === 'replace') this.#spend(describe(failure));
+  }
+
+  async #run(): Promise<void> {
+    this.#latch = undefined;
+    this.#state = 'starting';
+    this.#backoff.reset();
+    while (!this.#latch && !this.#stopping) {
+      await this.#live().catch((cause: unknown) => this.#away(String(cause)));
+      this.#firstAttempt.resolve();
+      if (!this.#latch) await this.#pause();
+    }
+    this.#running = undefined;
+  }
+
+  async #live(): Promise<void> {
+    const { fork, settings } = this.#options;
+    await this.#probe.rest();
+    if (this.#stopping) return;
+    const child = fork(settings.sessions);
+    this.#child = child;
+    const opened = await this.#prepare(child);
+    if ('gives' in opened) await this.#serveUntilSpent(child, opened.gives);
+    else this.#failed(opened);
+    await child.end(GRACE_MS);
+  }
+
+  /** No signature is asked for before the keys are found and proven (PKCS11.md rule 2). */
+  async #prepare(child: Child): Promise<Answer<'open'>> {
+    const opened = await child.call('open', this.#options.settings);
+    if (!('gives' in opened)) return opened;
+    this.#fresh = true;
+    let served: readonly KeyReference[] | undefined;
+    while (this.#keys && this.#keys !== served) {
+      served = this.#keys;
+      const answer = await child.call('serve', served);
+      if (!('gives' in answer)) return answer;
+      this.#tellProofs(answer.gives);
+      this.#took(served, answer.gives, true);
+    }
+    return opened;
+  }
+
+  async #serveUntilSpent(child: Child, token: TokenDescription): Promise<void> {
+    const { signMs, timers, queue, onEvent, backoff } = this.#options;
+    const spent = Promise.withResolvers<string>();
+    this.#spend = spent.resolve;
+    this.#awayFor = '';
+    this.#state = 'ready';
+    const readyAt = timers.nowMs();
+    const stopAsking = keepAsking(child, signMs, timers, (failure) => this.heed(child, failure));
+    onEvent({ type: 'ready', pid: child.pid, token });
+    queue.attach(child);
+    const why = await Promise.race([child.gone, spent.promise]);
+    queue.detach();
+    stopAsking();
+    if (timers.nowMs() - readyAt > backoff.maxMs) this.#backoff.reset();
+    if (this.#latch || this.#stopping) return;
+    this.#state = 'starting';
+    onEvent({ type: 'replaced', why });
+  }
+
+  #failed(answer: Lost): void {
+    if ('failure' in answer && answer.failure.remedy === 'stop') this.#latchWith(answer.failure);
+    else if (!this.#stopping) this.#away('gone' in answer ? answer.gone : describe(answer.failure));
+  }
+
+  #away(why: string): void {
+    this.#state = 'away';
+    if (why !== this.#awayFor) this.#options.onEvent({ type: 'away', why });
+    this.#awayFor = why;
+  }
+
+  #latchWith(failure: Failure): void {
+    this.#latch = asError(failure);
+    this.#state = 'latched';
+    this.#options.queue.refuseAll(this.#latch);
+    this.#options.onEvent({ type: 'latched', code: failure.code, why: describe(failure) });
+    this.#spend('latched');
+  }
+
+  #tellProofs(proofs: readonly KeyProof[]): void {
+    const known = this.#proven;
+    if (known !== undefined && known !== provenKids(proofs)) {
+      this.#options.onEvent({ type: 'proofs', proofs });
+    }
+  }
+
+  #took(keys: readonly KeyReference[], proofs: readonly KeyProof[], fresh: boolean): void {
+    this.#fresh = false;
+    this.#proven = provenKids(proofs);
+    this.#probe.follow(keys, proofs, fresh);
+  }
+
+  async #pause(): Promise<void> {
+    await within(this.#options.timers, this.#backoff.next(), this.#stopped.promise);
+  }
+}
+
+function describe({ message, ckr }: Failure): string {
+  return ckr === undefined ? message : `${message} (CKR 0x${ckr.toString(16)})`;
+}

@@ -1,0 +1,75 @@
+import type { KeySpecification, Signer } from '../domain/signer.ts';
+import { Child } from './link/child.ts';
+import type { LinkState, SignerLinkOptions } from './link/options.ts';
+import { SignQueue } from './link/sign-queue.ts';
+import { Supervisor } from './link/supervisor.ts';
+import { systemTimers } from './link/timers.ts';
+
+export type { LinkState, SignerEvent, SignerLinkOptions } from './link/options.ts';
+
+/** The front's side of the signer: the `Signer` port over a child process that may die, hang or go blind. */
+export interface SignerLink extends Signer {
+  /**
+   * Settles once the process serves or, if the HSM is away, once the first attempt failed: attempts go on.
+   * Also how an operator tries again after a latch.
+   */
+  start(): Promise<void>;
+  /** Refuses what waits with `shutting_down` and ends the process. */
+  stop(): Promise<void>;
+  state(): LinkState;
+}
+
+/** A replacement takes about 0.1 s and is worth waiting for; an HSM that is away is not. */
+const REPLACEMENT_WAIT_MS = 500;
+const BACKOFF = { firstMs: 50, maxMs: 1_000 };
+const PROCESS_FILE = new URL('./process.ts', import.meta.url);
+
+/**
+ * While a process is being replaced, signatures wait for the next one, half a second at most; those that were
+ * under way are asked for once more. Once an attempt to open the HSM has failed, calls get `hsm_unavailable`
+ * at once, so that nothing piles up behind an outage.
+ */
+export function createSignerLink(options: SignerLinkOptions): SignerLink {
+  const { settings, deadlines, onEvent } = options;
+  const { timers = systemTimers, backoff = BACKOFF, random = Math.random } = options;
+  const { signMs } = deadlines;
+  const fork = (sessions: number) =>
+    new Child({
+      processFile: options.processFile ?? PROCESS_FILE,
+      environment: options.environment,
+      sessions,
+      deadlines,
+      timers,
+      onLog: (line) => onEvent({ type: 'log', ...line }),
+    });
+  const queue = new SignQueue({
+    limit: options.queueLimit,
+    signMs,
+    timers,
+    onRemedy: (child, failure) => supervisor.heed(child, failure),
+  });
+  const supervisor = new Supervisor({ settings, signMs, backoff, random, timers, onEvent, fork, queue });
+  return {
+    sign(request) {
+      const refusal = supervisor.refusal();
+      if (refusal) return Promise.reject(refusal);
+      const waitMs = supervisor.state === 'ready' ? signMs : Math.min(signMs, REPLACEMENT_WAIT_MS);
+      return queue.add(request, waitMs);
+    },
+    generate: (specification) => supervisor.call('generate', plain(specification)),
+    serve: (keys) =>
+      supervisor.serve(keys.map(({ kid, hsmId, bindingRecord }) => ({ kid, hsmId, bindingRecord }))),
+    inventory: () => supervisor.call('inventory', null),
+    discard: async (hsmId) => void (await supervisor.call('discard', { hsmId })),
+    destroy: async ({ hsmId, kid }) => void (await supervisor.call('destroy', { hsmId, kid })),
+    describe: () => supervisor.call('describe', null),
+    start: () => supervisor.start(),
+    stop: () => supervisor.stop(),
+    state: () => supervisor.state,
+  };
+}
+
+/** Only what the protocol names crosses to the child: a wider object may hold what cannot be cloned. */
+function plain({ hsmId, label, algorithm, modulusBits }: KeySpecification): KeySpecification {
+  return { hsmId, label, algorithm, modulusBits };
+}
