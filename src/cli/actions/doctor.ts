@@ -9,7 +9,6 @@ const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 export async function doctor(context: Context, options: { readonly hsm?: boolean }): Promise<void> {
   const findings = await examine({
     configFile: context.configFile,
-    environment: context.environment,
     openToken: options.hsm === true,
   });
   show(context, { findings }, () => findings.map((finding) => human(finding, context)).join('\n'));

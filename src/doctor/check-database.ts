@@ -1,0 +1,69 @@
+import { statfsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Config } from '../config.ts';
+import { openWritable, readDurability } from '../store/writable-database.ts';
+import { statusOf } from './file-access.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+/** statfs(2) magic numbers of file systems on which SQLite's locks or its fsync do not hold. */
+const UNSAFE_FILE_SYSTEMS = new Map([
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x01021994, 'tmpfs'],
+]);
+const DISK_WARN = 0.75;
+const DISK_FAIL = 0.9;
+
+/** Opens the database as the writer does, and reads back what durability rests on. */
+export function checkDatabase(config: Config): readonly Finding[] {
+  const { file } = config.database;
+  const status = statusOf(file);
+  if (!status) return [fail('database', `${file} is not there`, 'run keyward init')];
+  return [durability(file, status.uid), fileSystem(file), space(file)];
+}
+
+function durability(file: string, owner: number): Finding {
+  const check = 'database';
+  if (owner !== process.geteuid?.()) {
+    return warn(
+      check,
+      `${file} belongs to user ${owner}`,
+      'run doctor as that user: it makes files beside it',
+    );
+  }
+  try {
+    const { journalMode, synchronous, sqliteVersion } = withDatabase(openWritable(file), readDurability);
+    return ok(check, `SQLite ${sqliteVersion}, journal ${journalMode}, synchronous ${synchronous} (FULL)`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return fail(
+      check,
+      `${file}: ${why}`,
+      'the service will not record into it: restore it, or mend the disk',
+    );
+  }
+}
+
+function withDatabase<T>(db: DatabaseSync, use: (db: DatabaseSync) => T): T {
+  try {
+    return use(db);
+  } finally {
+    db.close();
+  }
+}
+
+function fileSystem(file: string): Finding {
+  const name = UNSAFE_FILE_SYSTEMS.get(statfsSync(file).type);
+  if (!name) return ok('file system', 'the database is on a local disk');
+  return warn('file system', `the database is on ${name}`, 'move it to a local disk: records must survive');
+}
+
+function space(file: string): Finding {
+  const { blocks, bavail } = statfsSync(file);
+  const used = 1 - bavail / blocks;
+  const summary = `the database's disk is ${Math.round(used * 100)} % full`;
+  if (used < DISK_WARN) return ok('disk', summary);
+  const advice = 'make room: no token is issued that cannot be recorded';
+  return used < DISK_FAIL ? warn('disk', summary, advice) : fail('disk', summary, advice);
+}

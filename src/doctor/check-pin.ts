@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import { parseLatchRecord } from '../signer/latch-record.ts';
+import { octal, openToOthers, statusOf } from './file-access.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+/** Looks at the PIN file without reading it. */
+export function checkPinFile(config: Config): Finding {
+  const check = 'pin file';
+  const file = config.hsm.pin_file;
+  const status = statusOf(file);
+  if (!status) return fail(check, `${file} is not there`, 'put the PIN there, or mend hsm.pin_file');
+  if (!status.isFile())
+    return fail(check, `${file} is not a regular file`, 'put the PIN into a regular file');
+  if (openToOthers(status)) {
+    return fail(
+      check,
+      `${file} is open to others (${octal(status)})`,
+      `chmod 600 ${file}, and change the PIN`,
+    );
+  }
+  const user = process.geteuid?.();
+  if (status.uid !== 0 && status.uid !== user) {
+    return fail(
+      check,
+      `${file} belongs to user ${status.uid}, this is user ${user}`,
+      'run doctor as the user that runs the service, or chown the file to it',
+    );
+  }
+  return ok(check, `${file} can be read by its owner alone`);
+}
+
+/** Whether a PIN attempt may be made (I9). */
+export function checkLatch(config: Config): Finding {
+  const check = 'pin latch';
+  const file = config.hsm.latch_file;
+  const text = textOf(file);
+  if (text === undefined) return ok(check, 'no PIN has been tried yet');
+  const record = parseLatchRecord(text);
+  const advice = `check the PIN file against the HSM, then remove ${file}`;
+  if (!record) return fail(check, `${file} cannot be understood, so no PIN is tried`, advice);
+  if (record.state === 'rejected')
+    return fail(check, 'the HSM rejected the PIN; it is not tried again', advice);
+  if (record.state === 'attempting') {
+    return warn(
+      check,
+      'a PIN attempt is under way, or its answer is not known',
+      'run doctor again in a moment; if it stays so, check the PIN file before the service is started again',
+    );
+  }
+  return ok(check, 'the last PIN attempt was good');
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
+  }
+}

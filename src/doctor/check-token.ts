@@ -1,0 +1,86 @@
+import type { Config } from '../config.ts';
+import type { KeyProof, KeyReference, TokenDescription } from '../domain/signer.ts';
+import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+import { storedKeys } from './stored-keys.ts';
+
+/**
+ * Opens the HSM's token through a signer of its own, which logs in once, and has every key proven. The latch
+ * holds for this login as for any other (I9).
+ */
+export async function checkToken(config: Config): Promise<readonly Finding[]> {
+  let why = 'the signer gave no reason';
+  const link = createSignerLink({
+    settings: {
+      modulePath: config.hsm.module,
+      tokenLabel: config.hsm.token_label,
+      tokenSerial: config.hsm.token_serial,
+      pinFile: config.hsm.pin_file,
+      latchFile: config.hsm.latch_file,
+      sessions: 1,
+      registryKid: config.hsm.registry_key ?? null,
+    },
+    environment: config.hsm.environment,
+    deadlines: {
+      signMs: config.hsm.deadline_ms,
+      generateMs: config.hsm.generate_deadline_ms,
+      openMs: config.hsm.generate_deadline_ms,
+    },
+    queueLimit: 1,
+    onEvent: (event) => {
+      why = reasonIn(event) ?? why;
+    },
+  });
+  try {
+    await link.start();
+    if (link.state() !== 'ready') return [unopened(config, why)];
+    return [...described(await link.describe()), ...(await proofs(config, link))];
+  } finally {
+    await link.stop();
+  }
+}
+
+function reasonIn(event: SignerEvent): string | undefined {
+  return event.type === 'away' || event.type === 'latched' ? event.why : undefined;
+}
+
+function unopened({ hsm }: Config, why: string): Finding {
+  return fail(
+    'token',
+    `token ${hsm.token_label} (serial ${hsm.token_serial}) cannot be opened: ${why}`,
+    'check hsm.module, hsm.token_label, hsm.token_serial and hsm.environment, and that the HSM is reachable',
+  );
+}
+
+function described(token: TokenDescription): readonly Finding[] {
+  const { label, serial, manufacturer, model, firmware, algorithms } = token;
+  const name = `${label} (serial ${serial}): ${manufacturer} ${model}, firmware ${firmware}`;
+  const found = ok('token', name);
+  if (algorithms.length > 0) return [found, ok('mechanisms', `this token signs ${algorithms.join(', ')}`)];
+  return [found, fail('mechanisms', 'this token has no mechanism that is needed', 'choose another HSM')];
+}
+
+async function proofs(config: Config, link: SignerLink): Promise<readonly Finding[]> {
+  if (!config.hsm.registry_key) {
+    return [fail('keys', 'the configuration names no registry key', 'run keyward init')];
+  }
+  const keys = await storedKeys(config.database.file);
+  return keys.length === 0
+    ? [warn('keys', 'there are no keys', 'make a scope: keyward scope create')]
+    : prove(link, keys);
+}
+
+async function prove(link: SignerLink, keys: readonly KeyReference[]): Promise<readonly Finding[]> {
+  const proven = await link.serve(keys);
+  const bad = proven.filter((proof) => !proof.proven);
+  const good = ok('keys', `${proven.length - bad.length} of ${proven.length} keys proven non-exportable`);
+  return [...(bad.length < proven.length ? [good] : []), ...bad.map(unproven)];
+}
+
+function unproven({ kid, unproven }: KeyProof): Finding {
+  return fail(
+    'keys',
+    `${kid} is not proven: ${unproven.join('; ')}`,
+    'it does not serve; find out who made or changed it, and replace its scope’s keys',
+  );
+}
