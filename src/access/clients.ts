@@ -1,0 +1,108 @@
+import type { Actor, ClientAdministration } from '../domain/access.ts';
+import type { AccessStore } from '../domain/access-store.ts';
+import { ACTIONS, type Action, type Client, type Grant } from '../domain/client.ts';
+import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { makeCredential } from './credential.ts';
+import type { Directory } from './directory.ts';
+import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
+import { Turns } from './turns.ts';
+
+const DESCRIPTION = /^\P{C}{0,256}$/u;
+
+interface Parts {
+  readonly store: AccessStore;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly knowsScope: (scopeId: string) => boolean;
+}
+
+/** Each change is written first and then made in memory, one at a time. */
+export class Clients implements ClientAdministration {
+  readonly #turns = new Turns();
+  readonly #store: AccessStore;
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+  readonly #knowsScope: (scopeId: string) => boolean;
+
+  constructor({ store, directory, clock, knowsScope }: Parts) {
+    this.#store = store;
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#knowsScope = knowsScope;
+  }
+
+  async create({ id, description }: { id: string; description: string }, actor: Actor) {
+    refuseInvalid(id, description);
+    const createdAt = this.#clock.nowSeconds();
+    const client: Client = { id, description, createdAt, revokedAt: null, grants: [] };
+    const { text, digest, kind } = makeCredential('svc');
+    await this.#turns.take(() => this.#store.addClient(client, digest, actor));
+    this.#directory.putClient(client);
+    this.#directory.putCredential({ kind, digest, holderId: id, createdAt, revokedAt: null });
+    return { client, credential: text };
+  }
+
+  revoke(clientId: string, actor: Actor): Promise<Client> {
+    return this.#change(clientId, async (client) => {
+      if (client.revokedAt !== null) return client;
+      const revokedAt = this.#clock.nowSeconds();
+      await this.#store.revokeClient(clientId, revokedAt, actor);
+      return { ...client, revokedAt };
+    });
+  }
+
+  list(): readonly Client[] {
+    return this.#directory.clients();
+  }
+
+  grant(clientId: string, scopeId: string, action: Action, actor: Actor): Promise<Client> {
+    const grant = { scopeId, action };
+    return this.#change(clientId, async (client) => {
+      this.#refuseUnknown(grant);
+      if (client.revokedAt !== null) {
+        throw new KeywardError('client_revoked', `Client ${clientId} is revoked; create another one.`);
+      }
+      if (client.grants.some((held) => same(held, grant))) return client;
+      await this.#store.addGrant(clientId, grant, actor);
+      return { ...client, grants: [...client.grants, grant] };
+    });
+  }
+
+  withdraw(clientId: string, scopeId: string, action: Action, actor: Actor): Promise<Client> {
+    const grant = { scopeId, action };
+    return this.#change(clientId, async (client) => {
+      this.#refuseUnknown(grant);
+      const grants = client.grants.filter((held) => !same(held, grant));
+      if (grants.length === client.grants.length) return client;
+      await this.#store.removeGrant(clientId, grant, actor);
+      return { ...client, grants };
+    });
+  }
+
+  #change(clientId: string, change: (client: Client) => Promise<Client>): Promise<Client> {
+    return this.#turns.take(async () => {
+      const client = this.#directory.client(clientId);
+      if (!client) throw new KeywardError('unknown_client', 'There is no client of that id.');
+      const changed = await change(client);
+      this.#directory.putClient(changed);
+      return changed;
+    });
+  }
+
+  #refuseUnknown({ scopeId, action }: Grant): void {
+    if (!this.#knowsScope(scopeId)) throw new KeywardError('unknown_scope', 'There is no scope of that id.');
+    if (ACTIONS.includes(action)) return;
+    throw new KeywardError('invalid_client', `action: use one of ${ACTIONS.join(', ')}`);
+  }
+}
+
+function refuseInvalid(id: string, description: string): void {
+  if (!isIdentifier(id)) throw new KeywardError('invalid_client', IDENTIFIER_ADVICE);
+  if (DESCRIPTION.test(description)) return;
+  throw new KeywardError('invalid_client', 'description: use up to 256 printable characters');
+}
+
+function same(a: Grant, b: Grant): boolean {
+  return a.scopeId === b.scopeId && a.action === b.action;
+}

@@ -1,0 +1,34 @@
+import type {
+  Authenticator,
+  ClientAdministration,
+  Grants,
+  OperatorAdministration,
+} from '../domain/access.ts';
+import type { AccessStore } from '../domain/access-store.ts';
+import type { Clock } from '../domain/clock.ts';
+import { createAuthenticator } from './authenticator.ts';
+import { Clients } from './clients.ts';
+import { Directory } from './directory.ts';
+import { createOperators } from './operators.ts';
+
+export interface Access {
+  readonly authenticator: Authenticator;
+  readonly grants: Grants;
+  readonly clients: ClientAdministration;
+  readonly operators: OperatorAdministration;
+}
+
+/** Loads who may do what. `knowsScope` is asked at each grant, so scopes created later count. */
+export async function createAccess(
+  store: AccessStore,
+  clock: Clock,
+  knowsScope: (scopeId: string) => boolean,
+): Promise<Access> {
+  const directory = await Directory.load(store);
+  return {
+    authenticator: createAuthenticator(directory),
+    grants: directory,
+    clients: new Clients({ store, directory, clock, knowsScope }),
+    operators: createOperators(store, directory, clock),
+  };
+}

@@ -1,0 +1,72 @@
+import type { Grants } from '../domain/access.ts';
+import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
+import type { Action, Client, Grant, Operator } from '../domain/client.ts';
+
+interface ClientEntry {
+  readonly client: Client;
+  readonly granted: ReadonlySet<string>;
+}
+
+/**
+ * Who may do what, in memory: what the hot path asks. The store is written first; then the same change is made
+ * here.
+ */
+export class Directory implements Grants {
+  readonly #clients = new Map<string, ClientEntry>();
+  readonly #operators = new Map<string, Operator>();
+  readonly #credentials = new Map<string, StoredCredential>();
+
+  static async load(store: Pick<AccessStore, 'load'>): Promise<Directory> {
+    const { clients, operators, credentials } = await store.load();
+    const directory = new Directory();
+    for (const client of clients) directory.putClient(client);
+    for (const operator of operators) directory.putOperator(operator);
+    for (const credential of credentials) directory.putCredential(credential);
+    return directory;
+  }
+
+  allows(clientId: string, scopeId: string, action: Action): boolean {
+    const entry = this.#clients.get(clientId);
+    return (
+      entry !== undefined && entry.client.revokedAt === null && entry.granted.has(keyOf({ scopeId, action }))
+    );
+  }
+
+  client(id: string): Client | undefined {
+    return this.#clients.get(id)?.client;
+  }
+
+  clients(): readonly Client[] {
+    return Array.from(this.#clients.values(), (entry) => entry.client);
+  }
+
+  operator(id: string): Operator | undefined {
+    return this.#operators.get(id);
+  }
+
+  operators(): readonly Operator[] {
+    return [...this.#operators.values()];
+  }
+
+  /** Undefined for a revoked one too. */
+  credential(digest: Buffer): StoredCredential | undefined {
+    return this.#credentials.get(digest.toString('hex'));
+  }
+
+  putClient(client: Client): void {
+    this.#clients.set(client.id, { client, granted: new Set(client.grants.map(keyOf)) });
+  }
+
+  putOperator(operator: Operator): void {
+    this.#operators.set(operator.id, operator);
+  }
+
+  putCredential(credential: StoredCredential): void {
+    if (credential.revokedAt !== null) return;
+    this.#credentials.set(Buffer.from(credential.digest).toString('hex'), credential);
+  }
+}
+
+function keyOf({ scopeId, action }: Grant): string {
+  return `${action} ${scopeId}`;
+}

@@ -1,0 +1,40 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '../domain/access.ts';
+import type { AuditEvent } from '../domain/audit.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Schema } from './schema.ts';
+import type { Writer } from './writer.ts';
+
+export type Transact = (trx: Transaction<Schema>) => Promise<void>;
+
+/**
+ * The one way for a repository to change anything: the change and its audit event commit together or not at
+ * all (I10).
+ */
+export type AuditedChange = (event: AuditEvent, change: Transact) => Promise<void>;
+
+export function createAuditedChange(writer: Pick<Writer, 'transaction'>, clock: Clock): AuditedChange {
+  return (event, change) =>
+    writer.transaction(async (trx) => {
+      await change(trx);
+      await insertAuditEvent(trx, event, clock.nowSeconds());
+    });
+}
+
+/** An event of something that an operator did. */
+export function actOf(
+  actor: Actor,
+  type: string,
+  subject: string,
+  details: AuditEvent['details'] = {},
+): AuditEvent {
+  return { type, actor: actor.operatorId, subject, requestId: actor.requestId, details };
+}
+
+async function insertAuditEvent(trx: Transaction<Schema>, event: AuditEvent, time: number): Promise<void> {
+  const { type, actor, subject, requestId, details } = event;
+  await trx
+    .insertInto('audit_events')
+    .values({ time, type, actor, subject, request_id: requestId, details_json: JSON.stringify(details) })
+    .execute();
+}

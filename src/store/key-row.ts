@@ -1,0 +1,76 @@
+import type { NotNull, Selectable } from 'kysely';
+import { KeywardError } from '../domain/errors.ts';
+import type { Binding, KeyState, PublicJwk } from '../domain/key.ts';
+import type { StoredKey } from '../domain/registry.ts';
+import type { Schema } from './schema.ts';
+
+type Row = Selectable<Schema['signing_keys']>;
+/** What a row has once its key was made. */
+type Made = Exclude<keyof Row, 'hsm_id' | 'scope_id' | 'created_at' | 'sign_from' | 'state'>;
+/** For Kysely's `$narrowType`: the table itself sees to it that only reserved rows have gaps. */
+export type MadeColumns = { [column in Made]: NotNull } & { state: KeyState };
+export type MadeKeyRow = Omit<Row, Made | 'state'> & {
+  [column in Made]: NonNullable<Row[column]>;
+} & { state: KeyState };
+
+/** All columns; `kid`, scope and HSM id stand once, so a key whose binding says otherwise is refused. */
+export function keyToRow(key: StoredKey): MadeKeyRow {
+  refuseDisagreement(key);
+  const { binding } = key;
+  return {
+    hsm_id: binding.hsmId,
+    scope_id: key.scopeId,
+    state: key.state,
+    kid: key.kid,
+    binding_issuer: binding.issuer,
+    binding_audience: binding.audience,
+    binding_algorithm: binding.algorithm,
+    binding_sign_from: binding.signFrom,
+    binding_sign_until: binding.signUntil,
+    binding_max_ttl_seconds: binding.maxTtlSeconds,
+    binding_record: key.bindingRecord,
+    public_jwk_json: JSON.stringify(key.publicJwk),
+    published_at: key.publishedAt,
+    sign_from: key.signFrom,
+    sign_until: key.signUntil,
+    created_at: key.createdAt,
+  };
+}
+
+export function keyFromRow(row: MadeKeyRow): StoredKey {
+  return {
+    kid: row.kid,
+    scopeId: row.scope_id,
+    state: row.state,
+    binding: bindingFromRow(row),
+    bindingRecord: row.binding_record,
+    publicJwk: JSON.parse(row.public_jwk_json) as PublicJwk,
+    publishedAt: row.published_at,
+    signFrom: row.sign_from,
+    signUntil: row.sign_until,
+    createdAt: row.created_at,
+  };
+}
+
+function bindingFromRow(row: MadeKeyRow): Binding {
+  return {
+    kid: row.kid,
+    scope: row.scope_id,
+    issuer: row.binding_issuer,
+    audience: row.binding_audience,
+    algorithm: row.binding_algorithm,
+    hsmId: row.hsm_id,
+    signFrom: row.binding_sign_from,
+    signUntil: row.binding_sign_until,
+    maxTtlSeconds: row.binding_max_ttl_seconds,
+  };
+}
+
+function refuseDisagreement(key: StoredKey): void {
+  if (key.binding.kid === key.kid && key.binding.scope === key.scopeId) return;
+  throw new KeywardError('internal', 'A key and its binding disagree.', {
+    cause: new Error(
+      `key ${key.kid} of ${key.scopeId} is bound as ${key.binding.kid} of ${key.binding.scope}`,
+    ),
+  });
+}

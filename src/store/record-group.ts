@@ -1,0 +1,44 @@
+import { KeywardError } from '../domain/errors.ts';
+import type { IssuanceRecord } from '../domain/ledger.ts';
+import { packRecords, type RecordBatch } from './record-batch.ts';
+import { SqliteFailure } from './sqlite-failure.ts';
+import type { RowFailure } from './writer-protocol.ts';
+
+interface Row {
+  readonly record: IssuanceRecord;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Records that will share one commit, each with the promise of whoever waits for it. */
+export class RecordGroup {
+  readonly #rows: Row[] = [];
+
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  add(record: IssuanceRecord): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#rows.push({ record, resolve, reject });
+    });
+  }
+
+  pack(): RecordBatch {
+    return packRecords(this.#rows.map((row) => row.record));
+  }
+
+  /** The group is durable, but for the rows named. */
+  settle(failures: readonly RowFailure[]): void {
+    for (const { index, failure } of failures) this.#rows[index]?.reject(refused(new SqliteFailure(failure)));
+    for (const row of this.#rows) row.resolve();
+  }
+
+  fail(error: unknown): void {
+    for (const row of this.#rows) row.reject(error);
+  }
+}
+
+function refused(cause: SqliteFailure): KeywardError {
+  return new KeywardError('internal', 'The record was refused.', { cause });
+}

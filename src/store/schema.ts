@@ -1,0 +1,80 @@
+import type { Generated } from 'kysely';
+import type { CredentialKind } from '../domain/access-store.ts';
+import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
+import type { Action } from '../domain/client.ts';
+import type { KeyState } from '../domain/key.ts';
+import type { ServiceKey } from '../domain/registry.ts';
+
+/** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
+export interface Schema {
+  scopes: {
+    id: string;
+    state: 'reserved' | 'ready';
+    issuer: string;
+    audience: string;
+    algorithm: Algorithm;
+    modulus_bits: ModulusBits | null;
+    policy_json: string;
+    key_set_version: number;
+    created_at: number;
+  };
+  /** A reserved row has nothing but its ids: the key is still to be made. */
+  signing_keys: {
+    hsm_id: string;
+    scope_id: string;
+    state: KeyState | 'reserved';
+    kid: string | null;
+    binding_issuer: string | null;
+    binding_audience: string | null;
+    binding_algorithm: Algorithm | null;
+    binding_sign_from: number | null;
+    binding_sign_until: number | null;
+    binding_max_ttl_seconds: number | null;
+    binding_record: string | null;
+    public_jwk_json: string | null;
+    published_at: number | null;
+    sign_from: number | null;
+    sign_until: number | null;
+    created_at: number;
+  };
+  service_keys: {
+    role: ServiceKey['role'];
+    kid: string;
+    hsm_id: string;
+    public_jwk_json: string;
+    created_at: number;
+  };
+  clients: { id: string; description: string; created_at: number; revoked_at: number | null };
+  grants: { client_id: string; scope_id: string; action: Action };
+  operators: { id: string; roles_json: string; created_at: number; revoked_at: number | null };
+  credentials: {
+    digest: Uint8Array;
+    kind: CredentialKind;
+    client_id: string | null;
+    operator_id: string | null;
+    created_at: number;
+    revoked_at: number | null;
+  };
+  audit_events: {
+    sequence: Generated<number>;
+    time: number;
+    type: string;
+    actor: string;
+    subject: string;
+    request_id: string | null;
+    details_json: string;
+  };
+  issuance_records: {
+    sequence: Generated<number>;
+    digest: Uint8Array;
+    scope_id: string;
+    kid: string;
+    jti: string;
+    client_id: string;
+    subject: string | null;
+    iat: number;
+    exp: number;
+  };
+  /** One row, written by each readiness check: it neither decides nor testifies. */
+  readiness: { id: 1; checked_at: number };
+}

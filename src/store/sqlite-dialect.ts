@@ -1,0 +1,83 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { Executed } from './run-statement.ts';
+
+/** One connection to SQLite, wherever it lives: on this thread or behind the writer's messages. */
+export interface SqliteSession {
+  begin(): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+  execute(sql: string, parameters: readonly unknown[]): Promise<Executed>;
+}
+
+/** Kysely over a session; `open` is asked anew for each use, so that a broken session is never used again. */
+export function sqliteDialect(open: () => SqliteSession): Dialect {
+  return {
+    createAdapter: () => new Adapter(),
+    createDriver: () => new SessionDriver(open),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+  };
+}
+
+class Adapter extends SqliteAdapter {
+  /** SQLite can; Kysely leaves it off. Migrations run in one transaction thanks to it. */
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class SessionConnection implements DatabaseConnection {
+  readonly session: SqliteSession;
+
+  constructor(session: SqliteSession) {
+    this.session = session;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes } = await this.session.execute(query.sql, query.parameters);
+    return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+  }
+
+  streamQuery(): never {
+    throw new Error('this connection does not stream');
+  }
+}
+
+class SessionDriver implements Driver {
+  readonly #open: () => SqliteSession;
+
+  constructor(open: () => SqliteSession) {
+    this.#open = open;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<SessionConnection> {
+    return new SessionConnection(this.#open());
+  }
+
+  async beginTransaction(connection: SessionConnection): Promise<void> {
+    await connection.session.begin();
+  }
+
+  async commitTransaction(connection: SessionConnection): Promise<void> {
+    await connection.session.commit();
+  }
+
+  async rollbackTransaction(connection: SessionConnection): Promise<void> {
+    await connection.session.rollback();
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
+}

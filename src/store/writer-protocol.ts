@@ -1,0 +1,57 @@
+import type { RecordBatch } from './record-batch.ts';
+import type { Executed } from './run-statement.ts';
+import type { WireFailure } from './sqlite-failure.ts';
+
+/** What the worker is told once, at its start. */
+export interface WriterSettings {
+  readonly file: string;
+  /** The ledger's insert, compiled once by Kysely. */
+  readonly insertRecord: string;
+  /** The file that was opened first: another one in its place is refused. */
+  readonly identity: FileIdentity;
+}
+
+export interface FileIdentity {
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+/** How the write connection stands, as read back from SQLite. */
+export interface Durability {
+  readonly journalMode: string;
+  /** 2 is FULL. */
+  readonly synchronous: number;
+  readonly foreignKeys: boolean;
+  readonly sqliteVersion: string;
+}
+
+/** A row that the database refused while the others of its group were committed. */
+export interface RowFailure {
+  readonly index: number;
+  readonly failure: WireFailure;
+}
+
+/** Each call to the worker, with what it asks and what it answers. Answers come in the order of the calls. */
+export interface WriterCalls {
+  append: { asks: RecordBatch; answers: readonly RowFailure[] };
+  begin: { asks: null; answers: null };
+  execute: {
+    asks: { readonly sql: string; readonly parameters: readonly unknown[] };
+    answers: Executed;
+  };
+  commit: { asks: null; answers: null };
+  rollback: { asks: null; answers: null };
+  durability: { asks: null; answers: Durability };
+  close: { asks: null; answers: null };
+}
+
+export type CallName = keyof WriterCalls;
+
+export interface WriterRequest<K extends CallName = CallName> {
+  readonly call: K;
+  readonly asks: WriterCalls[K]['asks'];
+}
+
+export type WriterReply =
+  | { readonly ok: true; readonly answers: WriterCalls[CallName]['answers'] }
+  | { readonly ok: false; readonly failure: WireFailure };
