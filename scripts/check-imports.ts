@@ -62,7 +62,7 @@ for (const file of globSync('src/**/*.ts').sort()) {
 
 function check(path: string, folder: string, rule: { folders: string[]; packages: string[] }): void {
   const source = readFileSync(path, 'utf8');
-  for (const match of source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+  for (const match of source.matchAll(/(?:from\s+|import\s*\(?\s*)'([^']+)'/g)) {
     const target = match[1] ?? '';
     if (target.startsWith('.')) {
       const resolved = normalize(join(dirname(path), target))
