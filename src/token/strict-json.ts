@@ -1,3 +1,5 @@
+import { parseEscaped } from './parse-escaped.ts';
+
 export type StrictJsonReason =
   | 'not_json'
   | 'not_object'
@@ -22,12 +24,12 @@ export class StrictJsonError extends Error {
  * Throws `StrictJsonError`.
  */
 export function parseStrictObject(text: string, limits: { maxDepth: number }): Record<string, unknown> {
-  const value = parse(text);
+  const parsed = parse(text);
+  const written = countWrittenMembers(text, limits.maxDepth);
+  const value = text.includes('\\') ? parseEscaped(text) : parsed;
   if (!isContainer(value) || Array.isArray(value)) throw new StrictJsonError('not_object');
-  // JSON.parse keeps the last of several members of one name: what is missing afterwards was a duplicate.
-  if (countMembers(value, limits.maxDepth) !== countWrittenMembers(text)) {
-    throw new StrictJsonError('duplicate_member');
-  }
+  // The last of several members of one name stays: what is missing afterwards was a duplicate.
+  if (countMembers(value) !== written) throw new StrictJsonError('duplicate_member');
   return value;
 }
 
@@ -49,19 +51,18 @@ function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function countMembers(value: unknown, levels: number): number {
+function countMembers(value: unknown): number {
   if (typeof value === 'string') refuseHalfPairs(value);
   if (!isContainer(value)) return 0;
-  if (levels < 1) throw new StrictJsonError('too_deep');
   let members = 0;
   if (Array.isArray(value)) {
-    for (const element of value) members += countMembers(element, levels - 1);
+    for (const element of value) members += countMembers(element);
     return members;
   }
   for (const name of Object.keys(value)) {
     if (name === '__proto__') throw new StrictJsonError('forbidden_member');
     refuseHalfPairs(name);
-    members += 1 + countMembers(value[name], levels - 1);
+    members += 1 + countMembers(value[name]);
   }
   return members;
 }
@@ -70,19 +71,29 @@ function refuseHalfPairs(text: string): void {
   if (!text.isWellFormed()) throw new StrictJsonError('not_json');
 }
 
-const QUOTE = 0x22;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
+const [QUOTE, COLON, BACKSLASH] = [0x22, 0x3a, 0x5c];
+const OPENING = new Set([0x5b, 0x7b]);
+const CLOSING = new Set([0x5d, 0x7d]);
 
-/** Colons outside strings; the text is known to be JSON. */
-function countWrittenMembers(text: string): number {
+/** Colons outside strings; the text is known to be JSON. Refuses as `too_deep` what nests deeper. */
+function countWrittenMembers(text: string, maxDepth: number): number {
   let members = 0;
-  let inString = false;
+  let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    if (unit === QUOTE) inString = !inString;
-    else if (inString && unit === BACKSLASH) at++;
-    else if (!inString && unit === COLON) members++;
+    if (unit === QUOTE) at = endOfString(text, at);
+    else if (unit === COLON) members++;
+    else if (OPENING.has(unit)) depth++;
+    else if (CLOSING.has(unit)) depth--;
+    if (depth > maxDepth) throw new StrictJsonError('too_deep');
   }
   return members;
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  for (let unit = text.charCodeAt(at); unit !== QUOTE; unit = text.charCodeAt(at)) {
+    at += unit === BACKSLASH ? 2 : 1;
+  }
+  return at;
 }
