@@ -28,7 +28,10 @@ const schema = z.strictObject({
   data_plane: listener(8080)
     .extend({
       /** How clients reach it, without a trailing slash; default: scheme, host and port of the listener. */
-      public_url: z.url({ protocol: /^https?$/ }).regex(/[^/]$/).optional(),
+      public_url: z
+        .url({ protocol: /^https?$/ })
+        .regex(/[^/]$/)
+        .optional(),
     })
     .prefault({}),
   operations_plane: listener(9090).prefault({}),

@@ -4,6 +4,8 @@
  */
 export const ERROR_CODES = [
   // the request
+  'malformed_request',
+  'headers_too_large',
   'malformed_json',
   'unsupported_media_type',
   'body_too_large',

@@ -10,8 +10,10 @@ export interface KeyRingKeeper extends KeyRing {
   applyProofs(proofs: readonly KeyProof[]): void;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
   references(): readonly KeyReference[];
-  /** The proofs that failed, by kid. */
+  /** The proofs that failed. */
   refuted(): readonly KeyProof[];
+  /** The keys of a scope with those that failed their proof. */
+  knownKeysOf(scopeId: string): readonly SigningKey[];
 }
 
 const SIGNER_STATES = new Set(['active', 'pre_activation', 'suspended']);
@@ -26,7 +28,9 @@ export function createKeyRing(): KeyRingKeeper {
   let revision = 0;
 
   const settle = (scopeId: string) => {
-    const keys = (byScope.get(scopeId) ?? []).filter((key) => !failed.has(key.kid) && key.state !== 'destroyed');
+    const keys = (byScope.get(scopeId) ?? []).filter(
+      (key) => !failed.has(key.kid) && key.state !== 'destroyed',
+    );
     serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
     revision += 1;
   };
@@ -41,6 +45,7 @@ export function createKeyRing(): KeyRingKeeper {
     keysOf: (scopeId) => serving.get(scopeId)?.keys ?? [],
     keyNamed: (kid) => (failed.has(kid) ? undefined : byKid.get(kid)),
     refuted: () => [...failed.values()],
+    knownKeysOf: (scopeId) => byScope.get(scopeId) ?? [],
     references: () =>
       [...byKid.values()]
         .filter((key) => SIGNER_STATES.has(key.state))
@@ -48,7 +53,10 @@ export function createKeyRing(): KeyRingKeeper {
 
     admit(scope, keys) {
       scopes.set(scope.id, scope);
-      byScope.set(scope.id, keys.toSorted((a, b) => b.createdAt - a.createdAt));
+      byScope.set(
+        scope.id,
+        keys.toSorted((a, b) => b.createdAt - a.createdAt),
+      );
       for (const key of keys) byKid.set(key.kid, key);
       settle(scope.id);
     },

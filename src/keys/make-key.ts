@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
-import { type Binding, type KeyState, type SigningKey } from '../domain/key.ts';
+import type { Binding, KeyState, SigningKey } from '../domain/key.ts';
 import { type Scope, scopeLabel } from '../domain/scope.ts';
 import type { Signer } from '../domain/signer.ts';
 import { composeBindingRecord } from '../token/binding-record.ts';

@@ -75,7 +75,9 @@ async function serveWith({ signer, keyRing }: ProvisioningParts, keys: readonly 
   for (const { kid } of keys) {
     const proof = proofs.find((candidate) => candidate.kid === kid);
     if (!proof?.proven) {
-      throw new KeywardError('key_unproven', 'the HSM cannot show the new key to be what it must be', { cause: proof });
+      throw new KeywardError('key_unproven', 'the HSM cannot show the new key to be what it must be', {
+        cause: proof,
+      });
     }
   }
 }
@@ -108,7 +110,11 @@ function withBothCauses(error: unknown, undoing: unknown): KeywardError {
   const cause = new AggregateError([error, undoing], 'provisioning failed, and so did undoing it');
   if (!(error instanceof KeywardError)) return new KeywardError('internal', 'provisioning failed', { cause });
   const { code, message, retryAfterSeconds } = error;
-  return new KeywardError(code, message, retryAfterSeconds === undefined ? { cause } : { cause, retryAfterSeconds });
+  return new KeywardError(
+    code,
+    message,
+    retryAfterSeconds === undefined ? { cause } : { cause, retryAfterSeconds },
+  );
 }
 
 /** `CKA_ID` of 16 random bytes, reserved before anything is generated. */

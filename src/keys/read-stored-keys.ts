@@ -27,7 +27,11 @@ export function readStoredKeys(
     try {
       keys.push(readStoredKey(row, byId.get(row.scopeId), registryKey));
     } catch (error) {
-      refused.push({ kid: row.kid, scopeId: row.scopeId, why: error instanceof Error ? error.message : String(error) });
+      refused.push({
+        kid: row.kid,
+        scopeId: row.scopeId,
+        why: error instanceof Error ? error.message : String(error),
+      });
     }
   }
   return { keys, refused };
@@ -51,6 +55,7 @@ function readStoredKey(
   ];
   const differing = agreements.find(([, one, other]) => one !== other);
   if (differing) throw new Error(`${differing[0]}: registry and binding record disagree`);
-  if (row.signUntil > signed.signUntil) throw new Error('signing window: wider than the binding record allows');
+  if (row.signUntil > signed.signUntil)
+    throw new Error('signing window: wider than the binding record allows');
   return { ...row, binding: signed, publicJwk, publicKey: importPublicKey(publicJwk) };
 }

@@ -17,7 +17,11 @@ export interface RegistryKey {
  * The configuration's fingerprint decides which key is the registry's; the database only remembers it. A row
  * that differs is refused with `invalid_config`.
  */
-export function openRegistryKey(row: ServiceKey | undefined, fingerprint: string | undefined, signer: Signer): RegistryKey {
+export function openRegistryKey(
+  row: ServiceKey | undefined,
+  fingerprint: string | undefined,
+  signer: Signer,
+): RegistryKey {
   if (!row || !fingerprint) {
     throw new KeywardError('invalid_config', 'there is no registry key yet; run `keyward init`');
   }

@@ -1,0 +1,37 @@
+import { KeywardError } from '../domain/errors.ts';
+import type { Registry, UnfinishedScope } from '../domain/registry.ts';
+import type { Signer } from '../domain/signer.ts';
+import type { KeyRingKeeper } from './key-ring.ts';
+import { type RefusedKey, readStoredKeys } from './read-stored-keys.ts';
+import type { RegistryKey } from './registry-key.ts';
+
+export interface RingLoadingParts {
+  readonly registry: Pick<Registry, 'load'>;
+  readonly keyRing: KeyRingKeeper;
+  readonly registryKey: Pick<RegistryKey, 'kid' | 'publicKey'>;
+  readonly signer: Pick<Signer, 'serve'>;
+}
+
+/**
+ * Fills the ring from the registry and has the signer take up the keys. With the HSM away the ring stands all
+ * the same: key sets and verification need no HSM, and the signer proves the keys when it is back.
+ */
+export async function loadRing({ registry, keyRing, registryKey, signer }: RingLoadingParts): Promise<{
+  refused: readonly RefusedKey[];
+  unfinished: readonly UnfinishedScope[];
+}> {
+  const { scopes, keys: rows, unfinished } = await registry.load();
+  const { keys, refused } = readStoredKeys(scopes, rows, registryKey);
+  for (const scope of scopes) {
+    keyRing.admit(
+      scope,
+      keys.filter((key) => key.scopeId === scope.id),
+    );
+  }
+  try {
+    keyRing.applyProofs(await signer.serve(keyRing.references()));
+  } catch (error) {
+    if (!(error instanceof KeywardError)) throw error;
+  }
+  return { refused, unfinished };
+}

@@ -1,0 +1,119 @@
+import { createAccess } from './access/create-access.ts';
+import type { Config } from './config.ts';
+import type { Environment } from './config-environment.ts';
+import type { Actor } from './domain/access.ts';
+import { systemClock } from './domain/clock.ts';
+import type { ErrorCode } from './domain/errors.ts';
+import { createDataPlane } from './http/data-plane.ts';
+import { createLogger } from './http/logger.ts';
+import { createOperationsPlane } from './http/operations-plane.ts';
+import { listen } from './http/server.ts';
+import { createTokenIssuer } from './issuance/issue-token.ts';
+import { createKeyRing } from './keys/key-ring.ts';
+import { loadRing } from './keys/load-ring.ts';
+import { createProvisioner } from './keys/provision-scope.ts';
+import { openRegistryKey } from './keys/registry-key.ts';
+import { createLedger } from './ledger/durable-ledger.ts';
+import { measuredIssuer } from './metrics/measured-issuer.ts';
+import { measuredVerifier } from './metrics/measured-verifier.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { refuseRevealingFlags } from './production.ts';
+import { createPublication } from './publication/publication.ts';
+import { createReadiness } from './readiness.ts';
+import { forbidCoreDumps } from './signer/hygiene.ts';
+import { createSignerLink } from './signer/signer-link.ts';
+import { signerEventHandler } from './signer-events.ts';
+import { signerOptions } from './signer-options.ts';
+import { openStore } from './store/open-store.ts';
+import { createTokenVerifier } from './verification/verify-token.ts';
+import { watchGauges } from './watch-gauges.ts';
+
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
+
+/** `keyward serve`: joins the parts, runs until SIGTERM or SIGINT, and takes them down in the reverse order. */
+export async function serve(config: Config, environment: Environment): Promise<void> {
+  const coreDumps = forbidCoreDumps();
+  refuseRevealingFlags(config, process.execArgv, environment.nodeOptions);
+  const stopping = stopSignal();
+  const clock = systemClock;
+  const log = createLogger({ level: config.log.level });
+  const metrics = createMetrics();
+  await using parts = new AsyncDisposableStack();
+
+  log.info({ mode: config.mode, config: config.file }, 'keyward starts');
+  if (config.mode === 'development') log.warn('development mode: not for production');
+  if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
+
+  const store = await openStore({
+    file: config.database.file,
+    queueLimit: config.limits.queued_records,
+    clock,
+    onEvent: ({ name, ...details }) => log[name === 'write_failed' ? 'error' : 'info'](details, name),
+  });
+  parts.defer(() => store.close());
+
+  const keyRing = createKeyRing();
+  const signer = createSignerLink(signerOptions(config, signerEventHandler(log, metrics, keyRing)));
+  parts.defer(() => signer.stop());
+  await signer.start();
+
+  const registryKey = openRegistryKey(
+    await store.registry.serviceKey('registry'),
+    config.hsm.registry_key,
+    signer,
+  );
+  const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, registryKey, signer });
+  for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
+
+  const access = await createAccess(store.access, clock, (id) => keyRing.scope(id) !== undefined);
+  const provisioner = createProvisioner({ registry: store.registry, signer, registryKey, clock, keyRing });
+  if (unfinished.length > 0) {
+    log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
+    await provisioner
+      .rollBack(unfinished, KEYWARD)
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'not rolled back; it is tried again with the next start'),
+      );
+  }
+
+  const { authenticator, grants, clients } = access;
+  const { data_plane, operations_plane, limits } = config;
+  const ledger = createLedger(store.records);
+  const issuer = measuredIssuer(createTokenIssuer({ keyRing, grants, signer, ledger, clock }), metrics);
+  const verifier = measuredVerifier(createTokenVerifier({ keyRing, clock }), metrics);
+  const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
+  const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });
+  watchGauges(metrics, { signer, keyRing });
+
+  const shared = { authenticator, keyRing, readiness, limits, log, metrics };
+  const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
+  const dataPlane = await listen(
+    createDataPlane({ ...shared, listener: data_plane, grants, issuer, verifier, publication }),
+    data_plane,
+    hooks,
+  );
+  const operationsPlane = await listen(
+    createOperationsPlane({ ...shared, listener: operations_plane, scopes: provisioner, clients }),
+    operations_plane,
+    hooks,
+  ).catch(async (error: unknown) => {
+    await dataPlane.close();
+    throw error;
+  });
+  log.info({ host: data_plane.host, port: dataPlane.port }, 'data plane listens');
+  log.info({ host: operations_plane.host, port: operationsPlane.port }, 'operations plane listens');
+
+  log.info({ signal: await stopping }, 'draining');
+  await Promise.all([dataPlane.drain(limits.drain_seconds), operationsPlane.drain(limits.drain_seconds)]);
+  log.info('stopped');
+}
+
+function publicUrl({ data_plane: { public_url, host, port, tls } }: Config): string {
+  return public_url ?? `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}
