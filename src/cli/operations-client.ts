@@ -11,8 +11,12 @@ export type CallService = <T>(method: 'GET' | 'POST' | 'DELETE', path: string, b
 
 /** Credential and address are settled here, so that a command that lacks them fails before it does anything. */
 export async function connect(context: Context): Promise<CallService> {
-  const url = await operationsUrl(context);
-  const authorization = `Bearer ${operatorCredential(context)}`;
+  return operationsAt(await operationsUrl(context), operatorCredential(context));
+}
+
+/** Failures are `CommandFailure`s: the service's refusal with its code, or that it cannot be reached. */
+export function operationsAt(url: URL, credential: string): CallService {
+  const authorization = `Bearer ${credential}`;
   return async <T>(method: string, path: string, body?: unknown) => {
     const response = await send(new URL(`/v1/admin${path}`, url), {
       method,

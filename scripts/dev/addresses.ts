@@ -1,0 +1,54 @@
+import { createServer } from 'node:net';
+import { type Config, loadConfig } from '../../src/config.ts';
+import type { Places } from './places.ts';
+import { Stop } from './say.ts';
+
+type Listener = Config['operations_plane'];
+
+export interface Addresses {
+  readonly data: string;
+  readonly operations: string;
+  readonly listeners: readonly (readonly [name: string, listener: Listener])[];
+}
+
+export function addressesOf(places: Places): Addresses {
+  const { data_plane, operations_plane } = loadConfig(places.config);
+  return {
+    data: urlOf(data_plane),
+    operations: urlOf(operations_plane),
+    listeners: [
+      ['data_plane', data_plane],
+      ['operations_plane', operations_plane],
+    ],
+  };
+}
+
+function urlOf({ host, port, tls }: Listener): string {
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Before the service is started, because what it would log about a busy port is not as plain. */
+export async function refuseBusyPorts({ listeners }: Addresses, places: Places): Promise<void> {
+  for (const [name, { host, port }] of listeners) {
+    if (await isFree(host, port)) continue;
+    throw new Stop(`port ${port} is in use; stop what uses it, or set ${name}.port in ${places.config}`);
+  }
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+    );
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Whether Keyward answers there; another program on the port is none of ours. */
+export async function isServing({ data }: Addresses): Promise<boolean> {
+  const response = await fetch(`${data}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(
+    () => undefined,
+  );
+  return response?.ok === true;
+}

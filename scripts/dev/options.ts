@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { Stop } from './say.ts';
+
+export interface Options {
+  readonly help: boolean;
+  readonly reset: boolean;
+  readonly yes: boolean;
+  readonly directory: string;
+  readonly dataPort: number;
+  readonly operationsPort: number;
+}
+
+export const USAGE = `Usage: ./scripts/start [options]
+
+Sets up a development service under .keyward/ and runs it until Ctrl-C. Run again, it keeps everything.
+
+Options:
+  --reset                   throw .keyward/ away first, after asking
+  --yes                     with --reset: do not ask
+  --directory <path>        instead of .keyward
+  --data-port <port>        first run only (default 8080); afterwards: config.yaml
+  --operations-port <port>  first run only (default 9090); afterwards: config.yaml
+  --help                    this text`;
+
+export function readOptions(argv: readonly string[]): Options {
+  const { values } = parse(argv);
+  return {
+    help: values.help,
+    reset: values.reset,
+    yes: values.yes,
+    directory: values.directory,
+    dataPort: port(values['data-port']),
+    operationsPort: port(values['operations-port']),
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        reset: { type: 'boolean', default: false },
+        yes: { type: 'boolean', default: false },
+        directory: { type: 'string', default: '.keyward' },
+        'data-port': { type: 'string', default: '8080' },
+        'operations-port': { type: 'string', default: '9090' },
+      },
+    });
+  } catch (error) {
+    throw new Stop(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,5}$/.test(text) || value < 1 || value > 65_535) throw new Stop(`${text} is not a port`);
+  return value;
+}
