@@ -1,0 +1,43 @@
+import type { Express } from 'express';
+import type { Authenticator, Grants } from '../domain/access.ts';
+import type { TokenIssuer } from '../domain/issuance.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { Publication } from '../domain/publication.ts';
+import type { Readiness } from '../domain/readiness.ts';
+import type { TokenVerifier } from '../domain/verification.ts';
+import { describeApi } from './openapi.ts';
+import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
+import type { Route } from './route.ts';
+import { healthRoutes } from './routes/health.ts';
+import { introspectToken } from './routes/introspect.ts';
+import { keySetRoutes } from './routes/key-sets.ts';
+import { openapiRoute } from './routes/openapi.ts';
+import { issueTokens } from './routes/token-batch.ts';
+import { issueToken } from './routes/tokens.ts';
+import { verifyToken } from './routes/verify.ts';
+
+export interface DataPlaneDeps extends PlaneSettings {
+  readonly authenticator: Authenticator;
+  readonly grants: Grants;
+  readonly keyRing: KeyRing;
+  readonly issuer: TokenIssuer;
+  readonly verifier: TokenVerifier;
+  readonly publication: Publication;
+  readonly readiness: Readiness;
+}
+
+/** All that the data plane answers; Express tries them in this order, so the hot path comes first. */
+export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
+  issueToken,
+  verifyToken,
+  issueTokens,
+  introspectToken,
+  ...keySetRoutes,
+  ...healthRoutes,
+  openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES })),
+];
+
+/** What identity services and relying services talk to. Nothing of operations answers here. */
+export function createDataPlane(deps: DataPlaneDeps): Express {
+  return createPlaneApp('data', DATA_PLANE_ROUTES, deps);
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import { parseStrictObject, StrictJsonError, type StrictJsonReason } from '../token/strict-json.ts';
+import { readText } from './body.ts';
+import { validated } from './validated.ts';
+
+export interface JsonBody<T> {
+  readonly schema: z.ZodType<T>;
+  readonly maxBytes: number;
+  /** Levels of objects and arrays, the outermost counted. */
+  readonly maxDepth: number;
+  /** The code for what nests deeper; only claims can on purpose. */
+  readonly tooDeep: Extract<ErrorCode, 'malformed_json' | 'claims_too_deep'>;
+}
+
+/** The body as the schema reads it; each way to be wrong has its own code. */
+export async function readJson<T>(request: IncomingMessage, body: JsonBody<T>): Promise<T> {
+  const text = await readText(request, 'application/json', body.maxBytes);
+  return validated(body.schema, parse(text, body));
+}
+
+function parse(text: string, { maxDepth, tooDeep }: JsonBody<unknown>): Record<string, unknown> {
+  try {
+    return parseStrictObject(text, { maxDepth });
+  } catch (error) {
+    if (!(error instanceof StrictJsonError)) throw error;
+    const code = error.reason === 'too_deep' ? tooDeep : 'malformed_json';
+    throw new KeywardError(code, ADVICE[error.reason](maxDepth));
+  }
+}
+
+const ADVICE = {
+  not_json: () => 'the body is not JSON',
+  not_object: () => 'the body is not a JSON object',
+  duplicate_member: () => 'a member stands twice in one object',
+  forbidden_member: () => 'no member may be called __proto__',
+  too_deep: (levels) => `the body may nest ${levels} levels`,
+} as const satisfies Record<StrictJsonReason, (levels: number) => string>;

@@ -1,0 +1,35 @@
+import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 'pino';
+
+const SECRET_MEMBERS = [
+  'authorization',
+  'Authorization',
+  'cookie',
+  'Cookie',
+  'set-cookie',
+  'token',
+  'credential',
+  'pin',
+  'secret',
+] as const;
+
+/** pino's wildcard stands for one level. */
+const PARENTS = ['', '*.', '*.*.', '*.*.*.'];
+
+/** The service's logger: JSON lines with ISO times, secrets struck out wherever a member is named like one. */
+export function createLogger(options: { level: LevelWithSilent; destination?: DestinationStream }): Logger {
+  const settings = {
+    level: options.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: secretPaths(), censor: '[redacted]' },
+  };
+  return options.destination ? pino(settings, options.destination) : pino(settings);
+}
+
+function secretPaths(): string[] {
+  return PARENTS.flatMap((parent) =>
+    SECRET_MEMBERS.map((member) =>
+      member.includes('-') ? `${parent.slice(0, -1)}["${member}"]` : parent + member,
+    ),
+  );
+}

@@ -1,0 +1,40 @@
+import type { Express } from 'express';
+import type { Authenticator, ClientAdministration } from '../domain/access.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { Readiness } from '../domain/readiness.ts';
+import type { ScopeAdministration } from '../domain/registry.ts';
+import { DATA_PLANE_ROUTES } from './data-plane.ts';
+import { describeApi } from './openapi.ts';
+import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
+import type { Route } from './route.ts';
+import { adminClientRoutes } from './routes/admin-clients.ts';
+import { adminGrantRoutes } from './routes/admin-grants.ts';
+import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { adminScopeRoutes } from './routes/admin-scopes.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { openapiRoute } from './routes/openapi.ts';
+
+export interface OperationsPlaneDeps extends PlaneSettings {
+  readonly authenticator: Authenticator;
+  readonly keyRing: KeyRing;
+  readonly scopes: ScopeAdministration;
+  readonly clients: ClientAdministration;
+  readonly readiness: Readiness;
+}
+
+/** All that the operations plane answers; its `/openapi.json` describes both planes. */
+export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
+  ...adminScopeRoutes,
+  ...adminKeyRoutes,
+  ...adminClientRoutes,
+  ...adminGrantRoutes,
+  ...healthRoutes,
+  metricsRoute,
+  openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES, operations: OPERATIONS_PLANE_ROUTES })),
+];
+
+/** What the security team and its tools talk to; on loopback unless configured otherwise. */
+export function createOperationsPlane(deps: OperationsPlaneDeps): Express {
+  return createPlaneApp('operations', OPERATIONS_PLANE_ROUTES, deps);
+}

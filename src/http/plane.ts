@@ -1,0 +1,17 @@
+import type { Logger } from 'pino';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Limits } from './limits.ts';
+
+export type PlaneName = 'data' | 'operations';
+
+/** What all routes of one listener share. */
+export interface Plane {
+  readonly name: PlaneName;
+  readonly limits: Limits;
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'requests' | 'problems'>;
+  /** Names and values in turn, on every answer. */
+  readonly headers: readonly string[];
+  /** Requests begun and not yet answered. */
+  inFlight: number;
+}

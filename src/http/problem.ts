@@ -1,0 +1,102 @@
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+
+interface ProblemFacts {
+  readonly status: number;
+  readonly title: string;
+  /** Sent as `Retry-After` where the error itself names no time. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Every code with the status and title it is answered with. */
+export const PROBLEMS = {
+  malformed_request: { status: 400, title: 'The request is not HTTP' },
+  headers_too_large: { status: 431, title: 'The request line and headers are too large' },
+  malformed_json: { status: 400, title: 'The body is not one strict JSON object' },
+  unsupported_media_type: { status: 415, title: 'The body has the wrong media type' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  not_found: { status: 404, title: 'There is nothing here' },
+  invalid_request: { status: 422, title: 'A member of the request is not as described' },
+  unknown_member: { status: 422, title: 'The request has a member that is not described' },
+  request_timeout: { status: 408, title: 'The request did not arrive in full' },
+  batch_too_large: { status: 422, title: 'The batch has too many requests' },
+  credential_missing: { status: 401, title: 'A credential is required' },
+  credential_malformed: { status: 401, title: 'The credential is malformed' },
+  credential_invalid: { status: 401, title: 'The credential is not valid' },
+  grant_missing: { status: 403, title: 'The client does not hold the grant' },
+  role_missing: { status: 403, title: 'The operator does not hold the role' },
+  rate_limited: { status: 429, title: 'Too many requests', retryAfterSeconds: 1 },
+  unknown_scope: { status: 404, title: 'There is no such scope' },
+  reserved_claim: { status: 422, title: 'The service writes this claim itself' },
+  invalid_claims: { status: 422, title: 'The claims are not usable' },
+  claims_too_large: { status: 422, title: 'The claims are too large' },
+  claims_too_deep: { status: 422, title: 'The claims nest too deep' },
+  subject_required: { status: 422, title: 'The scope requires a subject' },
+  ttl_out_of_policy: { status: 422, title: 'The lifetime is outside the policy' },
+  token_type_not_allowed: { status: 422, title: 'The policy does not allow this token type' },
+  invalid_scope: { status: 422, title: 'The scope is not usable' },
+  invalid_policy: { status: 422, title: 'The policy is not usable' },
+  scope_exists: { status: 409, title: 'The scope id is taken' },
+  issuer_audience_taken: { status: 409, title: 'The pair of issuer and audience is taken' },
+  algorithm_unavailable: { status: 422, title: 'The HSM does not offer the algorithm' },
+  invalid_client: { status: 422, title: 'The client is not usable' },
+  client_exists: { status: 409, title: 'The client id is taken' },
+  unknown_client: { status: 404, title: 'There is no such client' },
+  client_revoked: { status: 409, title: 'The client is revoked' },
+  invalid_operator: { status: 422, title: 'The operator is not usable' },
+  operator_exists: { status: 409, title: 'The operator id is taken' },
+  no_active_key: { status: 503, title: 'No key signs for the scope', retryAfterSeconds: 5 },
+  signing_window_over: { status: 503, title: 'The signing window of the key is over', retryAfterSeconds: 5 },
+  hsm_unavailable: { status: 503, title: 'The HSM is away', retryAfterSeconds: 1 },
+  hsm_refused: { status: 503, title: 'The HSM refused', retryAfterSeconds: 5 },
+  pin_latched: { status: 503, title: 'The PIN waits for an operator', retryAfterSeconds: 60 },
+  key_unproven: { status: 503, title: 'The key is not proven', retryAfterSeconds: 60 },
+  binding_refused: { status: 500, title: 'The signer refused' },
+  signature_wrong: { status: 500, title: 'The signature was wrong' },
+  ledger_unavailable: { status: 503, title: 'The ledger is away', retryAfterSeconds: 1 },
+  store_unavailable: { status: 503, title: 'The database is away', retryAfterSeconds: 1 },
+  overloaded: { status: 503, title: 'The service has more to do than it can', retryAfterSeconds: 1 },
+  shutting_down: { status: 503, title: 'The service is shutting down', retryAfterSeconds: 1 },
+  invalid_config: { status: 500, title: 'The configuration is wrong' },
+  internal: { status: 500, title: 'Something went wrong inside' },
+} as const satisfies Record<ErrorCode, ProblemFacts>;
+
+/** RFC 9457. `status` equals the HTTP status. */
+export interface ProblemDocument {
+  readonly type: `urn:keyward:problem:${ErrorCode}`;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail?: string;
+  readonly request_id: string;
+}
+
+export function problemDocument(error: KeywardError, requestId: string): ProblemDocument {
+  const { status, title } = PROBLEMS[error.code];
+  return {
+    type: `urn:keyward:problem:${error.code}`,
+    title,
+    status,
+    code: error.code,
+    ...(error.code === 'internal' ? {} : { detail: error.message }),
+    request_id: requestId,
+  };
+}
+
+/** Whole seconds for `Retry-After`; undefined where trying again would not help. */
+export function retryAfterSeconds(error: KeywardError): number | undefined {
+  const facts: ProblemFacts = PROBLEMS[error.code];
+  return error.retryAfterSeconds ?? facts.retryAfterSeconds;
+}
+
+/** What anything thrown means to the caller. What is not a `KeywardError` is `internal`, the cause kept. */
+export function asKeywardError(thrown: unknown): KeywardError {
+  if (thrown instanceof KeywardError) return thrown;
+  if (isUndecodablePath(thrown)) return new KeywardError('not_found', 'the path is not valid %-encoding');
+  return new KeywardError('internal', 'something went wrong inside', { cause: thrown });
+}
+
+/** Express refuses a path parameter that `decodeURIComponent` cannot read. */
+function isUndecodablePath(thrown: unknown): boolean {
+  return thrown instanceof URIError;
+}

@@ -1,0 +1,64 @@
+import type { z } from 'zod';
+import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { ErrorCode } from '../domain/errors.ts';
+import { PROBLEMS } from './problem.ts';
+import { problem } from './schemas/problem.ts';
+
+/** Codes that many routes share, by where they come from. */
+export const CODES = {
+  service: ['overloaded', 'shutting_down', 'internal'],
+  client: [
+    'credential_missing',
+    'credential_malformed',
+    'credential_invalid',
+    'grant_missing',
+    'rate_limited',
+  ],
+  operator: [
+    'credential_missing',
+    'credential_malformed',
+    'credential_invalid',
+    'role_missing',
+    'rate_limited',
+  ],
+  body: ['unsupported_media_type', 'body_too_large', 'request_timeout', 'malformed_json'],
+  schema: ['invalid_request', 'unknown_member'],
+  issuing: [
+    'reserved_claim',
+    'invalid_claims',
+    'claims_too_large',
+    'claims_too_deep',
+    'subject_required',
+    'ttl_out_of_policy',
+    'token_type_not_allowed',
+    'no_active_key',
+    'signing_window_over',
+    'hsm_unavailable',
+    'hsm_refused',
+    'pin_latched',
+    'key_unproven',
+    'binding_refused',
+    'signature_wrong',
+    'ledger_unavailable',
+  ],
+} as const satisfies Record<string, readonly ErrorCode[]>;
+
+/** A JSON answer in the API description. */
+export function json(status: `${number}`, description: string, schema: z.ZodType): ZodOpenApiResponsesObject {
+  return { [status]: { description, content: { 'application/json': { schema } } } };
+}
+
+/** The problems a route can answer with, a response for each status, naming its codes. */
+export function problems(...groups: (readonly ErrorCode[])[]): ZodOpenApiResponsesObject {
+  const codes = [...new Set([...groups.flat(), ...CODES.service])];
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, of]) => [
+      `${status}`,
+      {
+        description: of.map((code) => `\`${code}\``).join(', '),
+        content: { 'application/problem+json': { schema: problem } },
+      },
+    ]),
+  );
+}

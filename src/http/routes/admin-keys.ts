@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { Authenticator } from '../../domain/access.ts';
+import { KeywardError } from '../../domain/errors.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { Scope } from '../../domain/scope.ts';
+import { actorOf, READING } from '../actor.ts';
+import { CODES, json, problems } from '../responses.ts';
+import type { Route } from '../route.ts';
+import { key, keyRepresentation } from '../schemas/key.ts';
+import { sendJson } from '../send.ts';
+import { validated } from '../validated.ts';
+
+const filter = z.strictObject({ scope: z.string('name one scope').optional() });
+
+const listKeys: Route<{ readonly authenticator: Authenticator; readonly keyRing: KeyRing }> = {
+  method: 'get',
+  path: '/v1/admin/keys',
+  operation: {
+    operationId: 'listKeys',
+    summary: 'The keys of all scopes or of one; any role',
+    security: [{ operator: [] }],
+    requestParams: { query: filter },
+    responses: {
+      ...json(
+        '200',
+        'Keys that are not destroyed, newest first within a scope',
+        z.object({ keys: z.array(key) }),
+      ),
+      ...problems(CODES.operator, CODES.schema, ['unknown_scope']),
+    },
+  },
+  handler:
+    ({ authenticator, keyRing }) =>
+    (request, response) => {
+      actorOf(authenticator, READING, request, response);
+      const { scope: scopeId } = validated(filter, { ...request.query });
+      const scopes = scopeId === undefined ? keyRing.scopes() : [existing(keyRing, scopeId)];
+      const keys = scopes.flatMap((scope) =>
+        keyRing.keysOf(scope.id).map((each) => keyRepresentation(each, scope)),
+      );
+      sendJson(response, 200, { keys });
+    },
+};
+
+export const adminKeyRoutes = [listKeys];
+
+function existing(keyRing: KeyRing, scopeId: string): Scope {
+  const scope = keyRing.scope(scopeId);
+  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  return scope;
+}

@@ -1,0 +1,65 @@
+import type { TokenIssuer } from '../../domain/issuance.ts';
+import { MAX_CLAIMS_DEPTH } from '../../issuance/caller-claims.ts';
+import { type AdmissionParts, admitClient } from '../admission.ts';
+import { type JsonBody, readJson } from '../json-body.ts';
+import { asKeywardError, problemDocument } from '../problem.ts';
+import { CODES, json, problems } from '../responses.ts';
+import type { ApiResponse, Route } from '../route.ts';
+import { type TokenBatchBody, tokenBatch, tokenResults } from '../schemas/token.ts';
+import { sendJson } from '../send.ts';
+import { tokenRepresentation } from './tokens.ts';
+
+const BODY: JsonBody<TokenBatchBody> = {
+  schema: tokenBatch,
+  maxBytes: 8 * 1024 * 1024,
+  // Twice what claims may nest: one request whose claims do spoils only itself.
+  maxDepth: 2 * MAX_CLAIMS_DEPTH + 3,
+  tooDeep: 'claims_too_deep',
+};
+
+/** Up to 1,000 tokens in one request: each is issued or refused by itself. */
+export const issueTokens: Route<AdmissionParts & { readonly issuer: TokenIssuer }> = {
+  method: 'post',
+  path: '/v1/scopes/{scope}/tokens/batch',
+  operation: {
+    operationId: 'issueTokens',
+    summary: 'Sign many tokens for this scope; grant `sign`',
+    security: [{ client: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: tokenBatch } } },
+    responses: {
+      ...json('200', 'A token or a problem for each request, in order', tokenResults),
+      ...problems(
+        CODES.client,
+        ['unknown_scope', 'batch_too_large', 'claims_too_deep'],
+        CODES.body,
+        CODES.schema,
+      ),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const { clientId, scopeId } = await admitClient(deps, 'sign', request, response);
+    const { requests } = await readJson(request, BODY);
+    // The admission has counted one.
+    if (requests.length > 1) await response.locals.plane.limits.client(clientId, requests.length - 1);
+    const outcomes = await Promise.allSettled(
+      requests.map(({ claims, ttl_seconds: ttlSeconds, typ }) =>
+        deps.issuer.issue({ scopeId, clientId, claims, ttlSeconds, typ }),
+      ),
+    );
+    sendJson(response, 200, {
+      results: outcomes.map((outcome) =>
+        outcome.status === 'fulfilled'
+          ? tokenRepresentation(outcome.value)
+          : { problem: itemProblem(outcome.reason, response) },
+      ),
+    });
+  },
+};
+
+function itemProblem(thrown: unknown, { locals: { plane, requestId } }: ApiResponse) {
+  const error = asKeywardError(thrown);
+  plane.metrics.problems.inc({ code: error.code });
+  if (error.code === 'internal')
+    plane.log.error({ request_id: requestId, err: error.cause }, 'request of a batch');
+  return problemDocument(error, requestId);
+}

@@ -1,0 +1,41 @@
+import type { IssuedToken, TokenIssuer } from '../../domain/issuance.ts';
+import { MAX_CLAIMS_DEPTH } from '../../issuance/caller-claims.ts';
+import { type AdmissionParts, admitClient } from '../admission.ts';
+import { type JsonBody, readJson } from '../json-body.ts';
+import { CODES, json, problems } from '../responses.ts';
+import type { Route } from '../route.ts';
+import { issuedToken, type TokenRequestBody, tokenRequest } from '../schemas/token.ts';
+import { sendJson } from '../send.ts';
+
+const BODY: JsonBody<TokenRequestBody> = {
+  schema: tokenRequest,
+  maxBytes: 64 * 1024,
+  maxDepth: MAX_CLAIMS_DEPTH + 1,
+  tooDeep: 'claims_too_deep',
+};
+
+/** One token. */
+export const issueToken: Route<AdmissionParts & { readonly issuer: TokenIssuer }> = {
+  method: 'post',
+  path: '/v1/scopes/{scope}/tokens',
+  operation: {
+    operationId: 'issueToken',
+    summary: 'Sign a token for this scope; grant `sign`',
+    security: [{ client: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: tokenRequest } } },
+    responses: {
+      ...json('201', 'The token, recorded and verified', issuedToken),
+      ...problems(CODES.client, ['unknown_scope'], CODES.body, CODES.schema, CODES.issuing),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const { clientId, scopeId } = await admitClient(deps, 'sign', request, response);
+    const { claims, ttl_seconds: ttlSeconds, typ } = await readJson(request, BODY);
+    const issued = await deps.issuer.issue({ scopeId, clientId, claims, ttlSeconds, typ });
+    sendJson(response, 201, tokenRepresentation(issued));
+  },
+};
+
+export function tokenRepresentation({ token, kid, jti, iat, exp }: IssuedToken): IssuedToken {
+  return { token, kid, jti, iat, exp };
+}

@@ -1,0 +1,36 @@
+import type { TokenVerifier, Verdict } from '../../domain/verification.ts';
+import { type AdmissionParts, admitClient } from '../admission.ts';
+import { readJson } from '../json-body.ts';
+import { CODES, json, problems } from '../responses.ts';
+import type { Route } from '../route.ts';
+import { verdict, verifyRequest } from '../schemas/verification.ts';
+import { sendJson } from '../send.ts';
+
+const BODY = { schema: verifyRequest, maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+
+/** Whether a token is good for the scope that the relying service names (I4). */
+export const verifyToken: Route<AdmissionParts & { readonly verifier: TokenVerifier }> = {
+  method: 'post',
+  path: '/v1/scopes/{scope}/verify',
+  operation: {
+    operationId: 'verifyToken',
+    summary: 'Verify a token for this scope; grant `verify`',
+    security: [{ client: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: verifyRequest } } },
+    responses: {
+      ...json('200', 'The verdict; a token that is refused is no problem of the request', verdict),
+      ...problems(CODES.client, ['unknown_scope', 'ledger_unavailable'], CODES.body, CODES.schema),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const { scopeId } = await admitClient(deps, 'verify', request, response);
+    const { token } = await readJson(request, BODY);
+    sendJson(response, 200, verdictRepresentation(await deps.verifier.verify(scopeId, token)));
+  },
+};
+
+function verdictRepresentation(of: Verdict): object {
+  return of.valid
+    ? { valid: true, claims: of.claims, kid: of.kid, key_state: of.keyState }
+    : { valid: false, reason: of.reason };
+}

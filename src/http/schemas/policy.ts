@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { DEFAULT_POLICY, POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES } from '../../domain/policy.ts';
+
+const seconds = (member: keyof typeof POLICY_BOUNDS) => {
+  const [low, high] = POLICY_BOUNDS[member];
+  const advice = `use a whole number from ${low} to ${high}`;
+  return z.int(advice).min(low, advice).max(high, advice);
+};
+
+/** A scope's policy as the API writes it. */
+export const policy = z
+  .strictObject({
+    max_ttl_seconds: seconds('maxTtlSeconds'),
+    default_ttl_seconds: seconds('defaultTtlSeconds'),
+    cryptoperiod_seconds: seconds('cryptoperiodSeconds'),
+    jwks_max_age_seconds: seconds('jwksMaxAgeSeconds'),
+    max_stale_seconds: seconds('maxStaleSeconds'),
+    clock_skew_seconds: seconds('clockSkewSeconds'),
+    token_types: z.array(
+      z.enum(TOKEN_TYPES, `use ${TOKEN_TYPES.join(' and ')}`),
+      'use a list of token types; the first is the default',
+    ),
+    require_subject: z.boolean('use true or false'),
+  })
+  .meta({ id: 'Policy' });
+
+type PolicyMembers = z.infer<typeof policy>;
+
+export function policyRepresentation(of: ScopePolicy): PolicyMembers {
+  return {
+    max_ttl_seconds: of.maxTtlSeconds,
+    default_ttl_seconds: of.defaultTtlSeconds,
+    cryptoperiod_seconds: of.cryptoperiodSeconds,
+    jwks_max_age_seconds: of.jwksMaxAgeSeconds,
+    max_stale_seconds: of.maxStaleSeconds,
+    clock_skew_seconds: of.clockSkewSeconds,
+    token_types: [...of.tokenTypes],
+    require_subject: of.requireSubject,
+  };
+}
+
+/** The defaults, with what was given in their place; a shorter `max_ttl_seconds` alone shortens the default. */
+export function policyOf(
+  given: Partial<{ [K in keyof PolicyMembers]: PolicyMembers[K] | undefined }>,
+): ScopePolicy {
+  const maxTtlSeconds = given.max_ttl_seconds ?? DEFAULT_POLICY.maxTtlSeconds;
+  return {
+    maxTtlSeconds,
+    defaultTtlSeconds: given.default_ttl_seconds ?? Math.min(DEFAULT_POLICY.defaultTtlSeconds, maxTtlSeconds),
+    cryptoperiodSeconds: given.cryptoperiod_seconds ?? DEFAULT_POLICY.cryptoperiodSeconds,
+    jwksMaxAgeSeconds: given.jwks_max_age_seconds ?? DEFAULT_POLICY.jwksMaxAgeSeconds,
+    maxStaleSeconds: given.max_stale_seconds ?? DEFAULT_POLICY.maxStaleSeconds,
+    clockSkewSeconds: given.clock_skew_seconds ?? DEFAULT_POLICY.clockSkewSeconds,
+    tokenTypes: given.token_types ?? DEFAULT_POLICY.tokenTypes,
+    requireSubject: given.require_subject ?? DEFAULT_POLICY.requireSubject,
+  };
+}

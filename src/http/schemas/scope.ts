@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../../domain/algorithm.ts';
+import type { Scope, ScopeDefinition } from '../../domain/scope.ts';
+import { policy, policyOf, policyRepresentation } from './policy.ts';
+
+const text = z.string('use text');
+const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);
+const modulusBits = z.literal(MODULUS_BITS, `use one of ${MODULUS_BITS.join(', ')}`);
+
+export const scopeRequest = z
+  .strictObject({
+    id: text.meta({ description: '1 to 63 lower-case letters, digits and inner hyphens; never used again.' }),
+    issuer: text.meta({ description: 'https URL without query and fragment.' }),
+    audience: text.meta({ description: '1 to 512 printable characters.' }),
+    algorithm: algorithm.default(DEFAULT_ALGORITHM),
+    modulus_bits: modulusBits.optional().meta({ description: `RSA only; ${MODULUS_BITS[0]} if left out.` }),
+    policy: policy.partial().meta({ id: 'PolicyRequest' }).prefault({}),
+  })
+  .meta({ id: 'ScopeRequest' });
+
+export const scope = z
+  .object({
+    id: z.string(),
+    issuer: z.string(),
+    audience: z.string(),
+    algorithm,
+    modulus_bits: modulusBits.nullable(),
+    policy,
+    created_at: z.int(),
+    jwks_uri: z.string().meta({ description: 'Path of the key set on the data plane.' }),
+  })
+  .meta({ id: 'Scope' });
+
+/** `invalid_scope` and `invalid_policy` are for the administration to say. */
+export function scopeDefinition(request: z.infer<typeof scopeRequest>): ScopeDefinition {
+  const { id, issuer, audience } = request;
+  const byDefault = isRsa(request.algorithm) ? MODULUS_BITS[0] : null;
+  return {
+    id,
+    issuer,
+    audience,
+    algorithm: request.algorithm,
+    modulusBits: request.modulus_bits ?? byDefault,
+    policy: policyOf(request.policy),
+  };
+}
+
+export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
+  return {
+    id: of.id,
+    issuer: of.issuer,
+    audience: of.audience,
+    algorithm: of.algorithm,
+    modulus_bits: of.modulusBits,
+    policy: policyRepresentation(of.policy),
+    created_at: of.createdAt,
+    jwks_uri: `/scopes/${of.id}/jwks.json`,
+  };
+}

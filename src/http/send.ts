@@ -1,0 +1,76 @@
+import type { PublishedDocument } from '../domain/publication.ts';
+import { finish } from './finish.ts';
+import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
+import type { ApiRequest, ApiResponse } from './route.ts';
+
+const JSON_NOT_STORED = ['Content-Type', 'application/json; charset=utf-8', 'Cache-Control', 'no-store'];
+const PROBLEM_NOT_STORED = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
+
+/** The one way out: every request is answered by exactly one call of this. */
+export function send(response: ApiResponse, status: number, headers: readonly string[], body: string): void {
+  const { plane, requestId } = response.locals;
+  const length = String(Buffer.byteLength(body));
+  response.writeHead(status, [
+    ...plane.headers,
+    'X-Request-Id',
+    requestId,
+    'Content-Length',
+    length,
+    ...headers,
+  ]);
+  response.end(body);
+  finish(response, status);
+}
+
+/** A dynamic answer, kept by no cache. */
+export function sendJson(
+  response: ApiResponse,
+  status: number,
+  body: object,
+  headers: readonly string[] = [],
+): void {
+  send(response, status, [...JSON_NOT_STORED, ...headers], JSON.stringify(body));
+}
+
+/** RFC 9457; with the challenge of RFC 6750 §3 where a credential is wanted. */
+export function sendProblem(response: ApiResponse, thrown: unknown, headers: readonly string[] = []): void {
+  const exchange = response.locals;
+  const error = asKeywardError(thrown);
+  const { status } = PROBLEMS[error.code];
+  exchange.error = error;
+  exchange.plane.metrics.problems.inc({ code: error.code });
+  const all = [...PROBLEM_NOT_STORED, ...headers];
+  if (status === 401) all.push('WWW-Authenticate', challenge(error.code));
+  const retryAfter = retryAfterSeconds(error);
+  if (retryAfter !== undefined) all.push('Retry-After', String(retryAfter));
+  send(response, status, all, JSON.stringify(problemDocument(error, exchange.requestId)));
+}
+
+/** RFC 6750 §3.1: no error where no credential was given. */
+function challenge(code: string): string {
+  return code === 'credential_missing'
+    ? 'Bearer realm="keyward"'
+    : 'Bearer realm="keyward", error="invalid_token"';
+}
+
+/** A document for caches: 304 where the caller has it already (RFC 9110 §13.1.2). */
+export function sendDocument(request: ApiRequest, response: ApiResponse, document: PublishedDocument): void {
+  const { etag, maxAgeSeconds, contentType, body } = document;
+  const validators = ['ETag', etag, 'Cache-Control', `public, max-age=${maxAgeSeconds}`];
+  if (namesTag(request.headers['if-none-match'], etag)) sendNotModified(response, validators);
+  else send(response, 200, ['Content-Type', contentType, ...validators], body);
+}
+
+function sendNotModified(response: ApiResponse, validators: readonly string[]): void {
+  const { plane, requestId } = response.locals;
+  response.writeHead(304, [...plane.headers, 'X-Request-Id', requestId, ...validators]);
+  response.end();
+  finish(response, 304);
+}
+
+/** Weak comparison, as `If-None-Match` asks for. */
+function namesTag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes(etag) || tags.includes('*');
+}

@@ -1,0 +1,99 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import { answerClientError } from './client-error.ts';
+import { Connections } from './connections.ts';
+import { refuseAll } from './refuse-all.ts';
+import { type TlsFiles, tlsOptions } from './tls.ts';
+
+export interface ListenerConfig {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly tls?: TlsFiles | undefined;
+}
+
+export interface ListenerHooks {
+  /** A problem that was answered before any route saw the request. */
+  problem(code: ErrorCode): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  /**
+   * From now on requests get 503 `shutting_down`, on old connections and new ones, while those in flight
+   * finish. Settles when the listener is closed: after that many seconds, what is left is cut off.
+   */
+  drain(seconds: number): Promise<void>;
+  /** Cuts off whatever is in flight. */
+  close(): Promise<void>;
+}
+
+const MAX_CONNECTIONS = 8_192;
+const MAX_HEADERS = 100;
+
+const BOUNDS: ServerOptions = {
+  maxHeaderSize: 8 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  // Longer than the usual 60 seconds of a load balancer, which would else meet a connection just closed.
+  keepAliveTimeout: 65_000,
+  // Node's 30 seconds would leave a slow caller that much beyond the limits above.
+  connectionsCheckingInterval: 500,
+};
+
+/** Starts to listen. `invalid_config` where the address is not to be had or a TLS file cannot be read. */
+export async function listen(
+  app: RequestListener,
+  config: ListenerConfig,
+  hooks: ListenerHooks,
+): Promise<Listener> {
+  const { tls } = config;
+  const server = tls ? createTlsServer({ ...BOUNDS, ...tlsOptions(tls) }) : createServer(BOUNDS);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS;
+  const connections = new Connections(server, tls ? 'secureConnection' : 'connection');
+  let answer = app;
+  server.on('request', (request, response) => {
+    connections.begun(response);
+    answer(request, response);
+  });
+  server.on('clientError', (error, socket) => {
+    answerClientError(error, socket, connections.answersOn(socket), hooks);
+  });
+  const port = await bound(server, config);
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  const cutOff = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return {
+    port,
+    async drain(seconds) {
+      answer = refuseAll(hooks);
+      const limit = setTimeout(cutOff, seconds * 1000);
+      await connections.answered();
+      server.close();
+      connections.dropSilent();
+      await closed;
+      clearTimeout(limit);
+    },
+    close() {
+      cutOff();
+      return closed;
+    },
+  };
+}
+
+function bound(server: Server, { host, port }: ListenerConfig): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: Error) =>
+      reject(new KeywardError('invalid_config', `cannot listen on ${host}:${port}`, { cause }));
+    server.once('error', failed);
+    server.listen({ host, port }, () => {
+      server.off('error', failed);
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}

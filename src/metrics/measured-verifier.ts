@@ -1,0 +1,27 @@
+import type { TokenVerifier, Verdict } from '../domain/verification.ts';
+import type { Metrics } from './metrics.ts';
+
+const SUSPICIOUS = new Set(['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip']);
+
+/** Counts refusals by reason. A scope that does not exist has no verdict, so is no label. */
+export function measuredVerifier(
+  verifier: TokenVerifier,
+  metrics: Pick<Metrics, 'refusals' | 'suspiciousHeaders'>,
+): TokenVerifier {
+  return {
+    async verify(scopeId: string, token: string): Promise<Verdict> {
+      const verdict = await verifier.verify(scopeId, token);
+      if (!verdict.valid) {
+        metrics.refusals.inc({ scope: scopeId, reason: verdict.reason });
+        if (verdict.suspiciousHeader !== undefined) {
+          metrics.suspiciousHeaders.inc({ header: closedLabel(verdict.suspiciousHeader) });
+        }
+      }
+      return verdict;
+    },
+  };
+}
+
+function closedLabel(header: string): string {
+  return SUSPICIOUS.has(header) ? header : 'other';
+}

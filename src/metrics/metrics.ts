@@ -1,0 +1,76 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { GAUGES, type GaugeName, type Reading } from './gauges.ts';
+
+/** From a signature by a machine's memory to an HSM that is about to be given up. */
+const ISSUE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** A registry of its own with every metric of the service; labels come from closed sets alone. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    tokensIssued: new Counter({
+      name: 'keyward_tokens_issued_total',
+      help: 'Tokens released',
+      labelNames: ['scope'],
+      registers,
+    }),
+    issueSeconds: new Histogram({
+      name: 'keyward_issue_seconds',
+      help: 'Time from a well-formed request to a released token',
+      buckets: ISSUE_BUCKETS,
+      registers,
+    }),
+    refusals: new Counter({
+      name: 'keyward_refusals_total',
+      help: 'Tokens that verification refused',
+      labelNames: ['scope', 'reason'],
+      registers,
+    }),
+    suspiciousHeaders: new Counter({
+      name: 'keyward_suspicious_headers_total',
+      help: 'Tokens with a header member that no honest issuer of ours writes',
+      labelNames: ['header'],
+      registers,
+    }),
+    requests: new Counter({
+      name: 'keyward_http_requests_total',
+      help: 'Requests answered, by the path as documented',
+      labelNames: ['plane', 'route', 'status'],
+      registers,
+    }),
+    problems: new Counter({
+      name: 'keyward_problems_total',
+      help: 'Problem documents sent, those within a batch included',
+      labelNames: ['code'],
+      registers,
+    }),
+    signerReplacements: new Counter({
+      name: 'keyward_signer_replacements_total',
+      help: 'Signer processes given up and replaced',
+      registers,
+    }),
+    /** Asks `read` at each scrape. */
+    watch: (gauge: GaugeName, read: () => Reading) => watch(registry, gauge, read),
+  };
+}
+
+function watch(registry: Registry, gauge: GaugeName, read: () => Reading): void {
+  const { name, help, label } = GAUGES[gauge];
+  new Gauge({
+    name,
+    help,
+    labelNames: label === null ? [] : [label],
+    registers: [registry],
+    collect() {
+      const reading = read();
+      this.reset();
+      if (typeof reading === 'number') this.set(reading);
+      else for (const [value, count] of Object.entries(reading)) this.set({ [label ?? '']: value }, count);
+    },
+  });
+}
