@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { KeyProof, KeyReference, TokenDescription } from '../domain/signer.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
+import { signerOptions } from '../signer-options.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { storedKeys } from './stored-keys.ts';
 
@@ -10,27 +11,11 @@ import { storedKeys } from './stored-keys.ts';
  */
 export async function checkToken(config: Config): Promise<readonly Finding[]> {
   let why = 'the signer gave no reason';
-  const link = createSignerLink({
-    settings: {
-      modulePath: config.hsm.module,
-      tokenLabel: config.hsm.token_label,
-      tokenSerial: config.hsm.token_serial,
-      pinFile: config.hsm.pin_file,
-      latchFile: config.hsm.latch_file,
-      sessions: 1,
-      registryKid: config.hsm.registry_key ?? null,
-    },
-    environment: config.hsm.environment,
-    deadlines: {
-      signMs: config.hsm.deadline_ms,
-      generateMs: config.hsm.generate_deadline_ms,
-      openMs: config.hsm.generate_deadline_ms,
-    },
-    queueLimit: 1,
-    onEvent: (event) => {
+  const link = createSignerLink(
+    signerOptions(config, (event) => {
       why = reasonIn(event) ?? why;
-    },
-  });
+    }),
+  );
   try {
     await link.start();
     if (link.state() !== 'ready') return [unopened(config, why)];

@@ -5,10 +5,17 @@ import { describeScope } from '../describe-scope.ts';
 import { connect } from '../operations-client.ts';
 import { show } from '../show.ts';
 
-/** The scope and its keys. */
+interface ScopeWithKeys {
+  readonly scope: ScopeAnswer;
+  readonly keys: readonly KeyAnswer[];
+}
+
 export async function scopeShow(context: Context, id: string): Promise<void> {
   const call = await connect(context);
-  const { scope } = await call<{ scope: ScopeAnswer }>('GET', `/scopes/${encodeURIComponent(id)}`);
-  const { keys } = await call<{ keys: readonly KeyAnswer[] }>('GET', `/keys?scope=${encodeURIComponent(id)}`);
-  show(context, { scope, keys }, () => `${describeScope(scope, context)}\n\n${describeKeys(keys, context)}`);
+  const answer = await call<ScopeWithKeys>('GET', `/scopes/${encodeURIComponent(id)}`);
+  show(
+    context,
+    answer,
+    () => `${describeScope(answer.scope, context)}\n\n${describeKeys(answer.keys, context)}`,
+  );
 }

@@ -72,7 +72,7 @@ beforeAll(async () => {
   writeFileSync(credentialFile, `${CREDENTIAL}\n`, { mode: 0o600 });
   stub = await operationsStub({
     'GET /scopes': [200, { scopes: [payments, mail] }],
-    'GET /scopes/payments': [200, { scope: payments }],
+    'GET /scopes/payments': [200, { scope: payments, keys }],
     'POST /scopes': [201, { scope: mail, keys: [] }],
     'GET /keys': [200, { keys: [] }],
     'GET /keys?scope=payments': [200, { keys }],
