@@ -71,9 +71,11 @@ function refuseHalfPairs(text: string): void {
   if (!text.isWellFormed()) throw new StrictJsonError('not_json');
 }
 
-const [QUOTE, COLON, BACKSLASH] = [0x22, 0x3a, 0x5c];
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+const QUOTE = 0x22;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const [OPENING_BRACKET, CLOSING_BRACKET] = [0x5b, 0x5d];
+const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 
 /** Colons outside strings; the text is known to be JSON. Refuses as `too_deep` what nests deeper. */
 function countWrittenMembers(text: string, maxDepth: number): number {
@@ -83,9 +85,9 @@ function countWrittenMembers(text: string, maxDepth: number): number {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) at = endOfString(text, at);
     else if (unit === COLON) members++;
-    else if (OPENING.has(unit)) depth++;
-    else if (CLOSING.has(unit)) depth--;
-    if (depth > maxDepth) throw new StrictJsonError('too_deep');
+    else if (unit === OPENING_BRACE || unit === OPENING_BRACKET) {
+      if (++depth > maxDepth) throw new StrictJsonError('too_deep');
+    } else if (unit === CLOSING_BRACE || unit === CLOSING_BRACKET) depth--;
   }
   return members;
 }
