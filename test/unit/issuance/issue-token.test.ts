@@ -1,0 +1,255 @@
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/domain/issuance.ts';
+import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import type { SigningRequest } from '../../../src/domain/signer.ts';
+import { createTokenIssuer, type IssuingParts } from '../../../src/issuance/issue-token.ts';
+import { digestOf } from '../../../src/token/signing-input.ts';
+import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
+
+const NOW = 1_790_000_000;
+const scope = aScope({ id: 'payments' });
+const pair = softwareKey('ES256');
+const machinePair = softwareKey('ES256');
+const key = aSigningKey(scope, pair, { signFrom: NOW - 10, signUntil: NOW + 1_000 });
+
+let keyRing: SoftwareKeyRing;
+let recorded: IssuanceRecord[];
+let granted: Set<string>;
+let now: number;
+let onSign: (request: SigningRequest) => Promise<Buffer>;
+let onRecord: (record: IssuanceRecord) => Promise<void>;
+
+beforeEach(() => {
+  keyRing = new SoftwareKeyRing();
+  keyRing.put(scope, key);
+  recorded = [];
+  granted = new Set(['login payments sign']);
+  now = NOW;
+  onSign = async ({ signingInput }) => pair.sign(signingInput);
+  onRecord = async (record) => void recorded.push(record);
+});
+
+const issue = (request: Partial<TokenRequest> = {}) => {
+  const parts = {
+    keyRing,
+    grants: { allows: (...grant: string[]) => granted.has(grant.join(' ')) },
+    signer: { sign: (request: SigningRequest) => onSign(request) } as IssuingParts['signer'],
+    ledger: { record: (record: IssuanceRecord) => onRecord(record) },
+    clock: { nowSeconds: () => now },
+  };
+  return createTokenIssuer(parts).issue({
+    scopeId: 'payments',
+    clientId: 'login',
+    claims: { sub: 'alice' },
+    ...request,
+  });
+};
+
+const codeOf = async (outcome: Promise<unknown>): Promise<ErrorCode | 'released'> =>
+  outcome.then(
+    () => 'released' as const,
+    (error: unknown) => {
+      if (error instanceof KeywardError) return error.code;
+      throw error;
+    },
+  );
+
+describe('what the service writes (I2)', () => {
+  it('puts scope, policy and clock into the token, and the caller’s claims beside them', async () => {
+    const issued = await issue({ claims: { sub: 'alice', roles: ['reader'] } });
+    expect(decodeProtectedHeader(issued.token)).toStrictEqual({ alg: 'ES256', typ: 'at+jwt', kid: pair.kid });
+    expect(decodeJwt(issued.token)).toStrictEqual({
+      iss: scope.issuer,
+      aud: scope.audience,
+      iat: NOW,
+      nbf: NOW - 30,
+      exp: NOW + 300,
+      jti: issued.jti,
+      client_id: 'login',
+      sub: 'alice',
+      roles: ['reader'],
+    });
+    expect(issued).toMatchObject({ kid: pair.kid, iat: NOW, exp: NOW + 300 });
+    expect(Buffer.from(issued.jti, 'base64url')).toHaveLength(16);
+    await jwtVerify(issued.token, pair.publicKey, { currentDate: new Date(NOW * 1000) });
+  });
+
+  it.each(RESERVED_CLAIMS)('refuses a caller that sends %s', async (name) => {
+    expect(await codeOf(issue({ claims: { sub: 'alice', [name]: 'x' } }))).toBe('reserved_claim');
+    expect(recorded).toStrictEqual([]);
+  });
+
+  it('leaves the caller’s own client_id, and adds none to a plain JWT', async () => {
+    const own = await issue({ claims: { sub: 'alice', client_id: 'app-7' } });
+    const plain = await issue({ typ: 'JWT' });
+    expect(decodeJwt(own.token).client_id).toBe('app-7');
+    expect(decodeJwt(plain.token)).not.toHaveProperty('client_id');
+  });
+
+  it('gives every token its own jti', async () => {
+    const [first, second] = await Promise.all([issue(), issue()]);
+    expect(first.jti).not.toBe(second.jti);
+  });
+});
+
+describe('limits and policy', () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
+  const lenient = aScope({
+    id: 'machines',
+    policy: {
+      ...DEFAULT_POLICY,
+      requireSubject: false,
+      tokenTypes: ['JWT'],
+      maxTtlSeconds: 60,
+      defaultTtlSeconds: 60,
+    },
+  });
+
+  beforeEach(() => {
+    keyRing.put(lenient, aSigningKey(lenient, machinePair, { signFrom: NOW - 10, signUntil: NOW + 1_000 }));
+  });
+
+  it.each([
+    ['4,096 bytes', { sub: 'a'.repeat(4_096 - '{"sub":""}'.length) }, 'released'],
+    ['one byte more', { sub: 'a'.repeat(4_097 - '{"sub":""}'.length) }, 'claims_too_large'],
+    ['16 levels', { sub: 'a', deep: nested(15) }, 'released'],
+    ['17 levels', { sub: 'a', deep: nested(16) }, 'claims_too_deep'],
+    ['no subject', {}, 'subject_required'],
+    ['an empty subject', { sub: '' }, 'invalid_claims'],
+    ['a subject that is no string', { sub: 7 }, 'invalid_claims'],
+    ['a client_id that is no string', { sub: 'a', client_id: {} }, 'invalid_claims'],
+  ] as const)('claims of %s', async (_name, claims, code) => {
+    expect(await codeOf(issue({ claims }))).toBe(code);
+  });
+
+  it.each([
+    [1, 'released'],
+    [3_600, 'released'],
+    [3_601, 'ttl_out_of_policy'],
+    [0, 'ttl_out_of_policy'],
+    [1.5, 'ttl_out_of_policy'],
+  ] as const)('ttl_seconds %d: %s', async (ttlSeconds, code) => {
+    expect(await codeOf(issue({ ttlSeconds }))).toBe(code);
+  });
+
+  it('keeps to the life the key was bound with, also where the policy was widened since', async () => {
+    const widened = { ...scope, policy: { ...scope.policy, maxTtlSeconds: 7_200, defaultTtlSeconds: 7_200 } };
+    keyRing.put(widened, key);
+    expect(await codeOf(issue({ ttlSeconds: 3_601 }))).toBe('ttl_out_of_policy');
+    expect((await issue()).exp).toBe(NOW + 3_600);
+  });
+
+  it('asks no subject where the policy does not, and refuses the types it does not name', async () => {
+    granted.add('login machines sign');
+    onSign = async ({ signingInput }) => machinePair.sign(signingInput);
+    expect(await codeOf(issue({ scopeId: 'machines', claims: {} }))).toBe('released');
+    expect(await codeOf(issue({ scopeId: 'machines', typ: 'at+jwt' }))).toBe('token_type_not_allowed');
+    expect(recorded.map(({ subject }) => subject)).toStrictEqual([null]);
+  });
+});
+
+describe('who and when', () => {
+  it.each([
+    ['unknown_scope', { scopeId: 'mail' }],
+    ['grant_missing', { clientId: 'other' }],
+  ] as const)('%s', async (code, request) => {
+    expect(await codeOf(issue(request))).toBe(code);
+  });
+
+  it('signs within the window, both ends included, and never outside', async () => {
+    const outcomes: string[] = [];
+    for (now of [NOW - 11, NOW - 10, NOW + 1_000, NOW + 1_001]) outcomes.push(await codeOf(issue()));
+    expect(outcomes).toStrictEqual(['signing_window_over', 'released', 'released', 'signing_window_over']);
+  });
+
+  it('has no key to sign with where the only one is a standby', async () => {
+    keyRing.put(scope, { ...key, state: 'pre_activation', signFrom: null });
+    expect(await codeOf(issue())).toBe('no_active_key');
+  });
+});
+
+describe('recorded and verified before released (I5, I6)', () => {
+  it('records what the token is, by the digest of its signing input', async () => {
+    const { token, jti } = await issue();
+    const signingInput = token.slice(0, token.lastIndexOf('.'));
+    expect(recorded).toStrictEqual([
+      {
+        digest: digestOf(signingInput),
+        scopeId: 'payments',
+        kid: pair.kid,
+        jti,
+        clientId: 'login',
+        subject: 'alice',
+        iat: NOW,
+        exp: NOW + 300,
+      },
+    ]);
+  });
+
+  it('releases nothing before the record is durable', async () => {
+    const durable = Promise.withResolvers<void>();
+    const signed = Promise.withResolvers<void>();
+    onRecord = () => durable.promise;
+    onSign = async ({ signingInput }) => {
+      signed.resolve();
+      return pair.sign(signingInput);
+    };
+    let released = false;
+    const issued = issue().then(() => {
+      released = true;
+    });
+    await signed.promise;
+    await new Promise(setImmediate);
+    expect(released).toBe(false);
+    durable.resolve();
+    await issued;
+    expect(released).toBe(true);
+  });
+
+  it('releases nothing that is not recorded', async () => {
+    onRecord = async () => {
+      throw new KeywardError('ledger_unavailable', 'away');
+    };
+    expect(await codeOf(issue())).toBe('ledger_unavailable');
+  });
+
+  it.each([
+    ['another key’s', () => softwareKey('ES256').sign('x')],
+    ['over other bytes', () => pair.sign('other')],
+    ['cut short', () => Buffer.alloc(63)],
+  ])('releases no signature that is %s', async (_name, signature) => {
+    onSign = async () => signature();
+    expect(await codeOf(issue())).toBe('signature_wrong');
+  });
+});
+
+describe('released only if key, client and grant still stand', () => {
+  const successor = softwareKey('ES256');
+
+  it('prepares once more with the key that took over meanwhile', async () => {
+    onSign = async ({ kid, signingInput }) => {
+      if (kid === successor.kid) return successor.sign(signingInput);
+      keyRing.put(
+        scope,
+        { ...key, state: 'compromised' },
+        aSigningKey(scope, successor, { signFrom: NOW, signUntil: NOW + 1_000 }),
+      );
+      return pair.sign(signingInput);
+    };
+    const issued = await issue();
+    expect(issued.kid).toBe(successor.kid);
+    expect(recorded.map(({ kid }) => kid)).toStrictEqual([pair.kid, successor.kid]);
+  });
+
+  it('refuses where the grant was withdrawn meanwhile', async () => {
+    onSign = async ({ signingInput }) => {
+      granted.clear();
+      return pair.sign(signingInput);
+    };
+    expect(await codeOf(issue())).toBe('grant_missing');
+  });
+});

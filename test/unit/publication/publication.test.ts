@@ -1,0 +1,146 @@
+import { compactVerify, createLocalJWKSet } from 'jose';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createPublication } from '../../../src/publication/publication.ts';
+import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
+
+const NOW = 1_790_000_000;
+const URL = 'https://keys.example.com';
+const payments = aScope({ id: 'payments', issuer: `${URL}/scopes/payments` });
+const mail = aScope({ id: 'mail' });
+const registry = softwareKey('ES256');
+const active = aSigningKey(payments, softwareKey('ES256'), { signFrom: NOW - 5, signUntil: NOW + 100 });
+const standby = aSigningKey(payments, softwareKey('ES256'), {
+  state: 'pre_activation',
+  signFrom: null,
+  signUntil: NOW + 200,
+});
+
+let now: number;
+let keyRing: SoftwareKeyRing;
+let signatures: number;
+
+beforeEach(() => {
+  now = NOW;
+  signatures = 0;
+  keyRing = new SoftwareKeyRing();
+  keyRing.put(payments, active, standby);
+  keyRing.put(mail, aSigningKey(mail, softwareKey('RS256'), { signFrom: NOW, signUntil: NOW + 100 }));
+});
+
+const publication = () =>
+  createPublication({
+    keyRing,
+    clock: { nowSeconds: () => now },
+    publicUrl: URL,
+    registryKey: {
+      kid: registry.kid,
+      async sign(signingInput) {
+        signatures += 1;
+        return `${signingInput}.${registry.sign(signingInput).toString('base64url')}`;
+      },
+    },
+  });
+
+const kidsOf = (body: string | undefined) =>
+  JSON.parse(body ?? '').keys.map(({ kid }: { kid: string }) => kid);
+
+describe('a scope’s key set', () => {
+  it('holds active key and standby with their bounds, and nothing of another scope (I3)', () => {
+    const { body, contentType, maxAgeSeconds } = publication().keySet('payments') ?? {};
+    expect(JSON.parse(body ?? '')).toStrictEqual({
+      keys: [standby, active].map((key) => ({
+        ...key.publicJwk,
+        kid: key.kid,
+        use: 'sig',
+        alg: 'ES256',
+        nbf: key.publishedAt,
+        exp: key.signUntil + 3_600 + 30,
+        kw_sign_until: key.signUntil,
+      })),
+    });
+    expect({ contentType, maxAgeSeconds }).toStrictEqual({
+      contentType: 'application/jwk-set+json',
+      maxAgeSeconds: 300,
+    });
+  });
+
+  it.each(['suspended', 'compromised', 'destroyed'] as const)('leaves out a key that is %s', (state) => {
+    keyRing.put(payments, { ...active, state });
+    expect(kidsOf(publication().keySet('payments')?.body)).toStrictEqual([standby.kid]);
+  });
+
+  it('keeps a deactivated key until its last token has expired, and not a second longer', () => {
+    keyRing.put(payments, { ...active, state: 'deactivated' });
+    const published = publication();
+    now = active.signUntil + 3_600 + 30;
+    expect(kidsOf(published.keySet('payments')?.body)).toContain(active.kid);
+    now += 1;
+    expect(kidsOf(published.keySet('payments')?.body)).not.toContain(active.kid);
+  });
+
+  it('is composed once while nothing changes, with an entity tag that follows the content', () => {
+    const published = publication();
+    const first = published.keySet('payments');
+    expect(published.keySet('payments')).toBe(first);
+    keyRing.put(payments, { ...active, state: 'suspended' });
+    expect(published.keySet('payments')?.etag).not.toBe(first?.etag);
+  });
+
+  it('does not exist for a scope that does not', async () => {
+    expect(publication().keySet('other')).toBeUndefined();
+    expect(await publication().signedKeySet('other')).toBeUndefined();
+    expect(publication().openidConfiguration('other')).toBeUndefined();
+  });
+});
+
+describe('the signed key set', () => {
+  it('says the same, for as long as a verifier may go on with it, by the registry key', async () => {
+    const published = publication();
+    const { body = '' } = (await published.signedKeySet('payments')) ?? {};
+    const { payload, protectedHeader } = await compactVerify(
+      body,
+      createLocalJWKSet({ keys: [{ ...registry.publicJwk, alg: 'ES256', kid: registry.kid }] }),
+    );
+    expect(protectedHeader).toStrictEqual({ alg: 'ES256', typ: 'jwk-set+jwt', kid: registry.kid });
+    expect(JSON.parse(Buffer.from(payload).toString())).toStrictEqual({
+      iss: payments.issuer,
+      sub: 'payments',
+      iat: NOW,
+      exp: NOW + 300 + 3_600,
+      version: 1,
+      ...JSON.parse(published.keySet('payments')?.body ?? ''),
+    });
+  });
+
+  it('is signed once for half its max-age, however many ask, and again when the set changes', async () => {
+    const published = publication();
+    await Promise.all([1, 2, 3].map(() => published.signedKeySet('payments')));
+    now += 149;
+    await published.signedKeySet('payments');
+    expect(signatures).toBe(1);
+    now += 1;
+    await published.signedKeySet('payments');
+    expect(signatures).toBe(2);
+    keyRing.put(payments, { ...active, state: 'suspended' });
+    await published.signedKeySet('payments');
+    expect(signatures).toBe(3);
+  });
+});
+
+describe('discovery', () => {
+  it('describes a scope whose issuer is the URL that Keyward serves it under', () => {
+    expect(JSON.parse(publication().openidConfiguration('payments')?.body ?? '')).toStrictEqual({
+      issuer: 'https://keys.example.com/scopes/payments',
+      jwks_uri: 'https://keys.example.com/scopes/payments/jwks.json',
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['ES256'],
+      introspection_endpoint: 'https://keys.example.com/v1/scopes/payments/introspect',
+      introspection_endpoint_auth_methods_supported: ['Bearer'],
+    });
+  });
+
+  it('leaves every other issuer’s discovery to that issuer', () => {
+    expect(publication().openidConfiguration('mail')).toBeUndefined();
+  });
+});
