@@ -1,0 +1,119 @@
+import pkcs11js from 'pkcs11js';
+import { awaiting, calling } from './cryptoki-error.ts';
+
+/** A session's or object's handle as pkcs11js has it. Dead after this process (decision 0003). */
+export type Handle = Buffer;
+
+/** Only these types: a Date aborts the process, a BigInt segfaults it. */
+export interface Attribute {
+  readonly type: number;
+  readonly value: number | boolean | string | Buffer;
+}
+
+export interface Mechanism {
+  readonly mechanism: number;
+  readonly parameter?: pkcs11js.RsaPSS;
+}
+
+export interface HandlePair {
+  readonly privateKey: Handle;
+  readonly publicKey: Handle;
+}
+
+const SESSION_FLAGS = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION;
+const FIND_STEP = 512;
+
+/** The few functions of PKCS#11 that the signer calls. Each throws `CryptokiError`. */
+export class Cryptoki {
+  readonly #lib: pkcs11js.PKCS11;
+
+  constructor(lib: pkcs11js.PKCS11) {
+    this.#lib = lib;
+  }
+
+  /** Read-write, which some modules ask of every session. */
+  openSession(slot: Handle): Handle {
+    return calling('C_OpenSession', () => this.#lib.C_OpenSession(slot, SESSION_FLAGS));
+  }
+
+  closeSession(session: Handle): void {
+    calling('C_CloseSession', () => this.#lib.C_CloseSession(session));
+  }
+
+  touchSession(session: Handle): void {
+    calling('C_GetSessionInfo', () => this.#lib.C_GetSessionInfo(session));
+  }
+
+  /** pkcs11js takes a string, which cannot be cleared: made here, and kept nowhere. */
+  login(session: Handle, pin: Buffer): void {
+    calling('C_Login', () => this.#lib.C_Login(session, pkcs11js.CKU_USER, pin.toString('utf8')));
+  }
+
+  find(session: Handle, template: readonly Attribute[]): Handle[] {
+    calling('C_FindObjectsInit', () => this.#lib.C_FindObjectsInit(session, copyOf(template)));
+    try {
+      return this.#findAll(session);
+    } finally {
+      calling('C_FindObjectsFinal', () => this.#lib.C_FindObjectsFinal(session));
+    }
+  }
+
+  #findAll(session: Handle): Handle[] {
+    const found: Handle[] = [];
+    for (;;) {
+      const step = calling('C_FindObjects', () => this.#lib.C_FindObjects(session, FIND_STEP));
+      if (step.length === 0) return found;
+      found.push(...step);
+    }
+  }
+
+  /** One attribute a call, so that an answer is never about another one; undefined where it has no value. */
+  attribute(session: Handle, object: Handle, type: number): Buffer | undefined {
+    const [result] = calling('C_GetAttributeValue', () =>
+      this.#lib.C_GetAttributeValue(session, object, [{ type }]),
+    );
+    return result?.value;
+  }
+
+  generateKeyPair(
+    session: Handle,
+    mechanism: number,
+    templates: { publicKey: readonly Attribute[]; privateKey: readonly Attribute[] },
+  ): Promise<HandlePair> {
+    return awaiting('C_GenerateKeyPair', () =>
+      this.#lib.C_GenerateKeyPairAsync(
+        session,
+        { mechanism },
+        copyOf(templates.publicKey),
+        copyOf(templates.privateKey),
+      ),
+    );
+  }
+
+  destroyObject(session: Handle, object: Handle): void {
+    calling('C_DestroyObject', () => this.#lib.C_DestroyObject(session, object));
+  }
+
+  signSync(session: Handle, mechanism: Mechanism, key: Handle, input: Buffer, bytes: number): Buffer {
+    calling('C_SignInit', () => this.#lib.C_SignInit(session, mechanism, key));
+    return calling('C_Sign', () => this.#lib.C_Sign(session, input, Buffer.allocUnsafe(bytes)));
+  }
+
+  /**
+   * `input` must be a buffer of its own (`Buffer.alloc`). The module reads it in another thread, so it is held
+   * until the call has settled: clearing it afterwards is what keeps it from being collected (pkcs11js #121).
+   */
+  async signAsync(session: Handle, mechanism: Mechanism, key: Handle, input: Buffer, bytes: number) {
+    calling('C_SignInit', () => this.#lib.C_SignInit(session, mechanism, key));
+    const output = Buffer.alloc(bytes);
+    try {
+      return await awaiting('C_Sign', () => this.#lib.C_SignAsync(session, input, output));
+    } finally {
+      input.fill(0);
+    }
+  }
+}
+
+function copyOf(template: readonly Attribute[]): Attribute[] {
+  return template.map((attribute) => ({ ...attribute }));
+}

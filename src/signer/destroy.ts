@@ -1,0 +1,68 @@
+import { KeywardError } from '../domain/errors.ts';
+import { CKA, ifReadable, ObjectReader } from './attributes.ts';
+import type { Cryptoki, Handle } from './cryptoki.ts';
+import type { Hsm } from './hsm.ts';
+import { kidOf } from './inventory.ts';
+import type { KeyShelf } from './key-shelf.ts';
+import { findHalves } from './objects.ts';
+import { REGISTRY_LABEL } from './protocol.ts';
+
+const OURS = 'kw1.';
+
+/**
+ * Destroys both halves of a key, the private one first, once the public one is seen to be the key's. A private
+ * half that is gone already is no error, so that a destruction which was cut short can be finished.
+ */
+export function destroyKey(
+  hsm: Hsm,
+  shelf: KeyShelf,
+  registryKid: string | null,
+  { hsmId, kid }: { readonly hsmId: string; readonly kid: string },
+): Promise<null> {
+  if (kid === registryKid) refuse('the registry key is never destroyed this way');
+  return hsm.anchor.lend(({ handle: session }) => {
+    const { privateKeys, publicKeys } = findHalves(hsm.cryptoki, session, hsmId);
+    const [publicKey] = publicKeys;
+    if (!publicKey || publicKeys.length > 1 || privateKeys.length > 1) {
+      refuse('the HSM does not hold exactly one key under this id');
+    }
+    if (kidOf(new ObjectReader(hsm.cryptoki, session, publicKey)) !== kid) {
+      refuse('the public key under this id is not the one to be destroyed');
+    }
+    shelf.remove(kid);
+    return destroyAll(hsm.cryptoki, session, [...privateKeys, publicKey]);
+  });
+}
+
+/** Destroys what a generation that was cut short left under a reserved id, whatever is there of it. */
+export function discard(
+  hsm: Hsm,
+  shelf: KeyShelf,
+  registryKid: string | null,
+  { hsmId }: { readonly hsmId: string },
+): Promise<null> {
+  if (shelf.servesId(hsmId)) refuse('the key of this id is in service');
+  return hsm.anchor.lend(({ handle: session }) => {
+    const halves = findHalves(hsm.cryptoki, session, hsmId);
+    const all = [...halves.privateKeys, ...halves.publicKeys];
+    for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), registryKid);
+    return destroyAll(hsm.cryptoki, session, all);
+  });
+}
+
+/** A half may have no label yet; with one that we did not write it is somebody else's. */
+function refuseForeign(object: ObjectReader, registryKid: string | null): void {
+  const label = ifReadable(() => object.text(CKA.LABEL)) ?? '';
+  if (label !== '' && !label.startsWith(OURS)) refuse('the object of this id is not one of ours');
+  if (label === REGISTRY_LABEL && registryKid !== null)
+    refuse('the registry key is never destroyed this way');
+}
+
+function destroyAll(cryptoki: Cryptoki, session: Handle, objects: readonly Handle[]): null {
+  for (const object of objects) cryptoki.destroyObject(session, object);
+  return null;
+}
+
+function refuse(why: string): never {
+  throw new KeywardError('hsm_refused', why);
+}

@@ -1,0 +1,56 @@
+import { KeywardError } from '../domain/errors.ts';
+import type { GeneratedKey, KeySpecification } from '../domain/signer.ts';
+import { isTemplateError } from './ckr.ts';
+import type { Cryptoki, Handle } from './cryptoki.ts';
+import { CryptokiError } from './cryptoki-error.ts';
+import { examine } from './examine.ts';
+import type { Hsm } from './hsm.ts';
+import { type KeyTemplates, keyTemplates } from './key-templates.ts';
+import { MECHANISMS } from './mechanisms.ts';
+import { findHalves } from './objects.ts';
+
+/**
+ * Makes a key pair under an id that nothing has yet, reads it back and lets it sign before it answers.
+ * `key_unproven` where the module made something else than it was asked for; it stays for the caller to discard.
+ */
+export function generate(hsm: Hsm, specification: KeySpecification): Promise<GeneratedKey> {
+  const { cryptoki } = hsm;
+  const { hsmId, label, algorithm } = specification;
+  if (!hsm.description.algorithms.includes(algorithm)) {
+    throw new KeywardError('algorithm_unavailable', `the HSM token does not offer ${algorithm}`);
+  }
+  return hsm.anchor.lend(async (session) => {
+    const { privateKeys, publicKeys } = findHalves(cryptoki, session.handle, hsmId);
+    if (privateKeys.length + publicKeys.length > 0) {
+      throw new KeywardError('hsm_refused', 'the HSM already holds an object of this id');
+    }
+    await makePair(cryptoki, session.handle, specification);
+    const halves = findHalves(cryptoki, session.handle, hsmId);
+    const { key, attributes, unproven } = examine(cryptoki, session, halves, {
+      hsmId,
+      label,
+      algorithm,
+      kid: null,
+    });
+    if (!key) throw new KeywardError('key_unproven', `the new key is not proven: ${unproven.join('; ')}`);
+    const { kid, publicJwk } = key;
+    return { kid, publicJwk, proof: { kid, proven: true, found: true, attributes, unproven } };
+  });
+}
+
+/** An error of the template says that nothing was made; any other one ends the attempt. */
+async function makePair(cryptoki: Cryptoki, session: Handle, specification: KeySpecification): Promise<void> {
+  const { generate: mechanism } = MECHANISMS[specification.algorithm];
+  const offer = (templates: KeyTemplates) => cryptoki.generateKeyPair(session, mechanism, templates);
+  let refused: unknown;
+  for (const templates of keyTemplates(specification)) {
+    try {
+      await offer(templates);
+      return;
+    } catch (error) {
+      if (!(error instanceof CryptokiError && isTemplateError(error.ckr))) throw error;
+      refused = error;
+    }
+  }
+  throw refused;
+}

@@ -1,0 +1,65 @@
+import { KeywardError } from '../domain/errors.ts';
+import type { Binding } from '../domain/key.ts';
+import { TOKEN_TYPES } from '../domain/policy.ts';
+import { parseSigningInput, type SignedContent } from '../token/parse-token.ts';
+import type { Handle } from './cryptoki.ts';
+
+/**
+ * Throws `binding_refused` unless the key may sign this. The session is lent for what must be looked up in the
+ * HSM.
+ */
+export type Guard = (signingInput: string, session: Handle) => void;
+
+/** `alg`, `typ`, `kid`: all that a header of ours ever has. */
+const HEADER_MEMBERS = 3;
+const tokenTypes: readonly unknown[] = TOKEN_TYPES;
+
+/**
+ * What a signing key may sign (I8): a token of its own scope, dated within its window, that lives no longer than
+ * its binding allows. Held against the binding record, whatever the front says.
+ */
+export function guardOfBinding(binding: Binding): (signingInput: string) => void {
+  return (signingInput) => {
+    const { header, claims } = readSigningInput(signingInput);
+    requireHeader(header, binding.kid, binding.algorithm);
+    demand(tokenTypes.includes(header.typ), 'typ is not a type of token');
+    demand(claims.iss === binding.issuer, 'iss is not the issuer of the key');
+    demand(claims.aud === binding.audience, 'aud is not the audience of the key');
+    requireTimes(claims, binding);
+  };
+}
+
+/** The signing input as any verifier of ours would read it; it takes a digest, or bytes, for malformed. */
+export function readSigningInput(signingInput: string): SignedContent {
+  const parsed = parseSigningInput(signingInput);
+  if (parsed.ok) return parsed.token;
+  return refuse(`the signing input is malformed: ${parsed.problem}`);
+}
+
+export function requireHeader(header: SignedContent['header'], kid: string, algorithm: string): void {
+  demand(header.kid === kid, 'kid is not that of the key');
+  demand(header.alg === algorithm, 'alg is not that of the key');
+  demand(Object.keys(header).length === HEADER_MEMBERS, 'the header has other members than alg, typ and kid');
+}
+
+function requireTimes(
+  { iat, exp }: SignedContent['claims'],
+  { signFrom, signUntil, maxTtlSeconds }: Binding,
+): void {
+  if (!isWhole(iat)) refuse('iat is not a whole number of seconds');
+  if (!isWhole(exp)) refuse('exp is not a whole number of seconds');
+  demand(iat >= signFrom && iat <= signUntil, 'iat is outside the signing window of the key');
+  demand(exp - iat <= maxTtlSeconds, 'the lifetime is longer than the key allows');
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+export function demand(holds: boolean, flaw: string): void {
+  if (!holds) refuse(flaw);
+}
+
+export function refuse(flaw: string): never {
+  throw new KeywardError('binding_refused', flaw);
+}

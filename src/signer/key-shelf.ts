@@ -1,0 +1,37 @@
+import type { Guard } from './guard.ts';
+import type { LiveKey } from './live-key.ts';
+
+/** A key in service, with what decides over each input before it is signed. */
+export interface ServedKey extends LiveKey {
+  readonly guard: Guard;
+}
+
+/** The keys in service by kid, replaced as a whole. */
+export class KeyShelf {
+  #keys: ReadonlyMap<string, ServedKey> = new Map();
+  #registry: ServedKey | null = null;
+
+  get(kid: string): ServedKey | undefined {
+    return this.#keys.get(kid) ?? (this.#registry?.kid === kid ? this.#registry : undefined);
+  }
+
+  get registry(): ServedKey | null {
+    return this.#registry;
+  }
+
+  servesId(hsmId: string): boolean {
+    return [...this.#keys.values(), this.#registry].some((key) => key?.hsmId === hsmId);
+  }
+
+  setRegistry(registry: ServedKey | null): void {
+    this.#registry = registry;
+  }
+
+  replace(keys: readonly ServedKey[]): void {
+    this.#keys = new Map(keys.map((key) => [key.kid, key]));
+  }
+
+  remove(kid: string): void {
+    this.#keys = new Map([...this.#keys].filter(([other]) => other !== kid));
+  }
+}

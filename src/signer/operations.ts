@@ -1,0 +1,79 @@
+import { KeywardError } from '../domain/errors.ts';
+import { destroyKey, discard } from './destroy.ts';
+import type { Epoch } from './epoch.ts';
+import { generate } from './generate.ts';
+import { type Hsm, openHsm } from './hsm.ts';
+import { takeInventory } from './inventory.ts';
+import { keepAlive } from './keep-alive.ts';
+import { KeyShelf } from './key-shelf.ts';
+import type { Log } from './log.ts';
+import type { Operation, Operations, SignerSettings } from './protocol.ts';
+import { serve } from './serve.ts';
+import { serveRegistry } from './serve-registry.ts';
+import { signBatch } from './sign.ts';
+import { requireBatch, requireKeyName, requireReferences, requireSpecification } from './takes.ts';
+
+export type OperationTable = {
+  readonly [K in Operation]: (takes: Operations[K]['takes']) => Promise<Operations[K]['gives']>;
+};
+
+interface Opened {
+  readonly hsm: Hsm;
+  readonly registryKid: string | null;
+}
+
+/** Everything the signer does, by the name it is asked for. What it is given is checked: the front may lie. */
+export function createOperations(epoch: Epoch, log: Log): OperationTable {
+  const shelf = new KeyShelf();
+  let opened: Opened | undefined;
+  const now = (): Opened => opened ?? fail('hsm_unavailable', 'the signer has not been opened');
+
+  return {
+    async open(settings: SignerSettings) {
+      if (opened) fail('invalid_request', 'the signer is open already');
+      const hsm = openHsm(settings);
+      opened = { hsm, registryKid: settings.registryKid };
+      keepAlive(hsm, epoch);
+      if (settings.registryKid !== null) await serveRegistry(hsm, shelf, settings.registryKid, log);
+      return hsm.description;
+    },
+    async sign(batch) {
+      requireBatch(batch);
+      return signBatch(now().hsm, shelf, epoch, batch);
+    },
+    async generate(specification) {
+      const { hsm, registryKid } = now();
+      requireSpecification(specification, registryKid);
+      return generate(hsm, specification);
+    },
+    async serve(references) {
+      const { hsm, registryKid } = now();
+      requireReferences(references);
+      const registryFound = registryKid === null || (await serveRegistry(hsm, shelf, registryKid, log));
+      return serve(hsm, shelf, { references, registryFound }, log);
+    },
+    async inventory() {
+      return takeInventory(now().hsm);
+    },
+    async discard(key) {
+      const { hsm, registryKid } = now();
+      requireKeyName(key);
+      return discard(hsm, shelf, registryKid, key);
+    },
+    async destroy(key) {
+      const { hsm, registryKid } = now();
+      requireKeyName(key);
+      return destroyKey(hsm, shelf, registryKid, key);
+    },
+    async describe() {
+      const { hsm } = now();
+      // A front that asks wants to know whether the module still answers.
+      await hsm.direct.lend((session) => session.keepAlive());
+      return hsm.description;
+    },
+  };
+}
+
+function fail(code: 'hsm_unavailable' | 'invalid_request', message: string): never {
+  throw new KeywardError(code, message);
+}

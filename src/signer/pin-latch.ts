@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { KeywardError } from '../domain/errors.ts';
+import { writeDurably } from './durable-file.ts';
+import { type LatchRecord, NO_RECORD, parseLatchRecord, type Success } from './latch-record.ts';
+
+const MAX_ATTEMPTS = 2;
+
+/** An attempt that is on disk; exactly one of its ends follows, or none where the process dies. */
+export interface Attempt {
+  succeeded(): void;
+  /** Latches until an operator removes the file. */
+  rejected(ckr: number): void;
+  /** It never reached the token: as if it had not begun. */
+  withdrawn(): void;
+}
+
+/**
+ * One PIN attempt, remembered across restarts (I9, decision 0002). The attempt is on disk when this returns;
+ * `pin_latched` where there may be none.
+ */
+export function beginPinAttempt(latchFile: string, identity: Success): Attempt {
+  const before = read(latchFile);
+  const write = (record: LatchRecord) => store(latchFile, record);
+  write({ ...before, state: 'attempting', attempts: allowedAttempt(before, identity, latchFile) });
+  return {
+    succeeded: () => write({ ...NO_RECORD, lastSuccess: identity }),
+    rejected: (ckr) => write({ ...before, state: 'rejected', ckr }),
+    withdrawn: () => write(before),
+  };
+}
+
+/**
+ * The number of the attempt that may be made now. An unknown fate allows one more only where that very PIN file
+ * was right for that token before: a PIN that never worked is not tried twice.
+ */
+function allowedAttempt(before: LatchRecord, identity: Success, latchFile: string): number {
+  if (before.state === 'clear') return 1;
+  if (before.state === 'rejected') refuse('the HSM rejected the PIN', latchFile);
+  if (before.attempts < MAX_ATTEMPTS && isDeepStrictEqual(before.lastSuccess, identity)) {
+    return before.attempts + 1;
+  }
+  return refuse('the answer to the last PIN attempt is not known', latchFile);
+}
+
+function read(latchFile: string): LatchRecord {
+  const text = textOf(latchFile);
+  if (text === undefined) return NO_RECORD;
+  return parseLatchRecord(text) ?? refuse('the record of the last PIN attempt cannot be read', latchFile);
+}
+
+function textOf(latchFile: string): string | undefined {
+  try {
+    return readFileSync(latchFile, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new KeywardError('pin_latched', `${latchFile} cannot be read, so no PIN is tried`, { cause });
+  }
+}
+
+/** Without a record there is no attempt; the disk may be well again later. */
+function store(latchFile: string, record: LatchRecord): void {
+  try {
+    writeDurably(latchFile, `${JSON.stringify(record)}\n`);
+  } catch (cause) {
+    throw new KeywardError('hsm_unavailable', `${latchFile} cannot be written`, { cause });
+  }
+}
+
+function refuse(why: string, latchFile: string): never {
+  throw new KeywardError(
+    'pin_latched',
+    `${why}; no further attempt is made. Check the PIN file against the HSM, then remove ${latchFile}`,
+  );
+}

@@ -1,0 +1,68 @@
+import { algorithmNamed } from '../domain/algorithm.ts';
+import { scopeLabel } from '../domain/scope.ts';
+import { BINDING_TYP } from '../token/binding-record.ts';
+import { thumbprint } from '../token/public-jwk.ts';
+import { CKA, ifReadable, ObjectReader } from './attributes.ts';
+import type { Cryptoki, Handle } from './cryptoki.ts';
+import { demand, type Guard, readSigningInput, refuse, requireHeader } from './guard.ts';
+import { findHalves } from './objects.ts';
+import { REGISTRY_LABEL } from './protocol.ts';
+import { readPublicKey } from './public-key.ts';
+
+/** The only algorithm of the service's own keys. */
+export const REGISTRY_ALGORITHM = 'ES256';
+
+type Claims = Readonly<Record<string, unknown>>;
+type ContentCheck = (claims: Claims, cryptoki: Cryptoki, session: Handle) => void;
+
+/** What each of the service's own keys signs, by its label: these types and no other. */
+const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
+  [
+    REGISTRY_LABEL,
+    new Map<unknown, ContentCheck>([
+      [BINDING_TYP, requireTrueBinding],
+      ['jwk-set+jwt', () => undefined],
+    ]),
+  ],
+]);
+
+/** What one of the service's own keys may sign: the types that its label stands for. */
+export function guardOfService(label: string, kid: string, cryptoki: Cryptoki): Guard {
+  const types = TYPES_BY_LABEL.get(label);
+  return (signingInput, session) => {
+    const { header, claims } = readSigningInput(signingInput);
+    requireHeader(header, kid, REGISTRY_ALGORITHM);
+    const check = types?.get(header.typ) ?? refuse('typ is not one that this key signs');
+    check(claims, cryptoki, session);
+  };
+}
+
+/**
+ * A binding record may only repeat what the HSM says of the key: the label it was made with names the scope, and
+ * the kid is its public key's. So not even a front gone bad can have a key bound to another scope.
+ */
+function requireTrueBinding(claims: Claims, cryptoki: Cryptoki, session: Handle): void {
+  const { kid, scope, issuer, audience, alg, hsm_id: hsmId } = claims;
+  if (!isText(scope) || !isText(issuer) || !isText(audience)) refuse('the record names no scope');
+  if (!isText(hsmId) || !isText(kid) || !isText(alg)) refuse('the record names no key');
+  const algorithm = algorithmNamed(alg) ?? refuse('the record names no known algorithm');
+  const { privateKeys, publicKeys } = findHalves(cryptoki, session, hsmId);
+  const [privateKey, publicKey] = [privateKeys[0], publicKeys[0]];
+  if (!privateKey || !publicKey || privateKeys.length + publicKeys.length !== 2) {
+    refuse('the HSM does not hold exactly one key under the id of the record');
+  }
+  const label = scopeLabel({ id: scope, issuer, audience });
+  for (const half of [privateKey, publicKey]) {
+    const made = ifReadable(() => new ObjectReader(cryptoki, session, half).text(CKA.LABEL));
+    demand(made === label, 'the key was made for another scope than the record names');
+  }
+  const jwk = ifReadable(() => readPublicKey(new ObjectReader(cryptoki, session, publicKey), algorithm));
+  demand(
+    jwk !== undefined && thumbprint(jwk) === kid,
+    'kid is not that of the key under the id of the record',
+  );
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}

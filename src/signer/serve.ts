@@ -1,0 +1,76 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { KeywardError } from '../domain/errors.ts';
+import type { Binding } from '../domain/key.ts';
+import { scopeLabel } from '../domain/scope.ts';
+import type { KeyProof, KeyReference } from '../domain/signer.ts';
+import { readBindingRecord } from '../token/binding-record.ts';
+import { type Examination, examine } from './examine.ts';
+import { guardOfBinding } from './guard.ts';
+import type { Hsm } from './hsm.ts';
+import type { KeyShelf, ServedKey } from './key-shelf.ts';
+import type { LiveKey } from './live-key.ts';
+import type { Log } from './log.ts';
+import { type Halves, listHalves } from './objects.ts';
+
+type Verdict = Omit<Examination, 'key'> & { readonly key: ServedKey | null };
+
+/**
+ * Replaces the keys in service by those that are proven now. Until the last one is, the former ones serve; an
+ * unproven key is left out, and said to be at the highest level.
+ */
+export async function serve(
+  hsm: Hsm,
+  shelf: KeyShelf,
+  { references, registryFound }: { references: readonly KeyReference[]; registryFound: boolean },
+  log: Log,
+): Promise<KeyProof[]> {
+  const halvesOf = await hsm.direct.lend((session) => listHalves(hsm.cryptoki, session.handle));
+  const served: ServedKey[] = [];
+  const proofs: KeyProof[] = [];
+  for (const reference of references) {
+    const { key, ...verdict } = await judge(hsm, shelf.registry, halvesOf, reference, registryFound);
+    const proof: KeyProof = { kid: reference.kid, proven: key !== null, ...verdict };
+    if (key) served.push(key);
+    else log('fatal', 'a key is not proven and does not serve', { hsmId: reference.hsmId, ...proof });
+    proofs.push(proof);
+    // Signatures that arrived meanwhile go first.
+    await nextTurn();
+  }
+  shelf.replace(served);
+  return proofs;
+}
+
+async function judge(
+  hsm: Hsm,
+  registry: LiveKey | null,
+  halvesOf: (hsmId: string) => Halves,
+  reference: KeyReference,
+  registryFound: boolean,
+): Promise<Verdict> {
+  const binding = readBinding(reference, registry);
+  if (typeof binding === 'string') {
+    return { attributes: {}, unproven: [binding], found: registryFound, key: null };
+  }
+  const { kid, hsmId, algorithm, issuer, audience } = binding;
+  const label = scopeLabel({ id: binding.scope, issuer, audience });
+  const { key, ...rest } = await hsm.direct.lend((session) =>
+    examine(hsm.cryptoki, session, halvesOf(hsmId), { kid, hsmId, algorithm, label }),
+  );
+  return { ...rest, key: key && { ...key, guard: guardOfBinding(binding) } };
+}
+
+/** The binding, or the sentence that says why there is none. */
+function readBinding(
+  { bindingRecord, kid, hsmId }: KeyReference,
+  registry: LiveKey | null,
+): Binding | string {
+  if (!registry) return 'the registry key, which vouches for its binding, is not proven';
+  try {
+    const binding = readBindingRecord(bindingRecord, registry);
+    if (binding.kid !== kid) return 'its binding record is that of another key';
+    return binding.hsmId === hsmId ? binding : 'its binding record names another object of the HSM';
+  } catch (error) {
+    if (error instanceof KeywardError && error.code === 'binding_refused') return error.message;
+    throw error;
+  }
+}

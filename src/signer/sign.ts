@@ -1,0 +1,64 @@
+import type { ErrorCode } from '../domain/errors.ts';
+import type { Epoch } from './epoch.ts';
+import type { Hsm } from './hsm.ts';
+import type { KeyShelf, ServedKey } from './key-shelf.ts';
+import { signLater, signNow } from './live-key.ts';
+import { MECHANISMS } from './mechanisms.ts';
+import type { Failure, Operations, SignOutcome } from './protocol.ts';
+import type { Session } from './session-pool.ts';
+
+interface Item {
+  readonly at: number;
+  readonly key: ServedKey;
+  readonly signingInput: string;
+}
+
+const UNKNOWN_KEY: Failure = {
+  code: 'key_unproven' satisfies ErrorCode,
+  message: 'no proven key of this kid is in service',
+};
+
+/** Signs each of a batch that its key permits; one that fails leaves the others alone. Answers in order. */
+export async function signBatch(
+  hsm: Hsm,
+  shelf: KeyShelf,
+  epoch: Epoch,
+  batch: Operations['sign']['takes'],
+): Promise<SignOutcome[]> {
+  const outcomes: SignOutcome[] = batch.map(() => UNKNOWN_KEY);
+  const lanes: Record<'direct' | 'concurrent', Item[]> = { direct: [], concurrent: [] };
+  for (const [at, [kid, signingInput]] of batch.entries()) {
+    const key = shelf.get(kid);
+    if (key) lanes[MECHANISMS[key.algorithm].lane].push({ at, key, signingInput });
+  }
+  const direct = hsm.direct.lend((session) => {
+    for (const item of lanes.direct) outcomes[item.at] = signDirectly(hsm, epoch, session, item);
+  });
+  const concurrent = lanes.concurrent.map(async (item) => {
+    outcomes[item.at] = await signConcurrently(hsm, epoch, item);
+  });
+  await Promise.all([direct, ...concurrent]);
+  return outcomes;
+}
+
+function signDirectly(hsm: Hsm, epoch: Epoch, session: Session, { key, signingInput }: Item): SignOutcome {
+  if (epoch.end) return epoch.end;
+  try {
+    key.guard(signingInput, session.handle);
+    return signNow(hsm.cryptoki, session, key, signingInput);
+  } catch (error) {
+    return epoch.failed('signing', error);
+  }
+}
+
+async function signConcurrently(hsm: Hsm, epoch: Epoch, { key, signingInput }: Item): Promise<SignOutcome> {
+  try {
+    return await hsm.concurrent.lend(async (session) => {
+      if (epoch.end) return epoch.end;
+      key.guard(signingInput, session.handle);
+      return await signLater(hsm.cryptoki, session, key, signingInput);
+    });
+  } catch (error) {
+    return epoch.failed('signing', error);
+  }
+}

@@ -1,0 +1,50 @@
+import { algorithmNamed, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { type Operations, REGISTRY_LABEL } from './protocol.ts';
+
+const HSM_ID = /^[0-9a-f]{32}$/;
+const SCOPE_LABEL = /^kw1\.[A-Za-z0-9_-]{43}$/;
+const MAX_BATCH = 16_384;
+const MAX_KEYS = 100_000;
+
+/** Checks of what comes from the front, which has the types but may have been taken over. */
+export function requireBatch(batch: Operations['sign']['takes']): void {
+  demand(Array.isArray(batch) && batch.length <= MAX_BATCH, 'batch');
+  for (const item of batch) {
+    demand(Array.isArray(item) && typeof item[0] === 'string' && typeof item[1] === 'string', 'batch');
+  }
+}
+
+export function requireReferences(references: Operations['serve']['takes']): void {
+  demand(Array.isArray(references) && references.length <= MAX_KEYS, 'keys');
+  const kids = new Set(references.map(({ kid }) => kid));
+  demand(kids.size === references.length, 'keys: each once');
+  for (const { kid, hsmId, bindingRecord } of references) {
+    demand(typeof kid === 'string' && typeof bindingRecord === 'string' && isHsmId(hsmId), 'keys');
+  }
+}
+
+/** The registry's label is for `keyward init`, when there is no registry key yet. */
+export function requireSpecification(
+  { hsmId, label, algorithm, modulusBits }: Operations['generate']['takes'],
+  registryKid: string | null,
+): void {
+  demand(isHsmId(hsmId), 'hsmId');
+  demand(SCOPE_LABEL.test(label) || (label === REGISTRY_LABEL && registryKid === null), 'label');
+  demand(algorithmNamed(algorithm) !== undefined, 'algorithm');
+  const fits =
+    modulusBits === null ? !isRsa(algorithm) : isRsa(algorithm) && MODULUS_BITS.includes(modulusBits);
+  demand(fits, 'modulusBits');
+}
+
+export function requireKeyName({ hsmId }: { readonly hsmId: string }): void {
+  demand(isHsmId(hsmId), 'hsmId');
+}
+
+function isHsmId(value: unknown): boolean {
+  return typeof value === 'string' && HSM_ID.test(value);
+}
+
+function demand(holds: boolean, what: string): void {
+  if (!holds) throw new KeywardError('invalid_request', `the signer was given a wrong ${what}`);
+}

@@ -1,0 +1,62 @@
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SignerSettings } from '../../src/signer/protocol.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export const SOFTHSM_MODULE =
+  ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so'].find(existsSync) ??
+  'libsofthsm2.so';
+
+const CHILD = fileURLToPath(new URL('softhsm-token-child.ts', import.meta.url));
+
+/** A SoftHSM token of its own in a temporary folder. */
+export interface SoftHsm {
+  readonly folder: string;
+  /** Where its objects lie as files. */
+  readonly tokenFolder: string;
+  readonly pin: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** To open it with, without a registry key. */
+  readonly settings: SignerSettings;
+  remove(): void;
+}
+
+export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
+  const { path: folder, remove } = temporaryFolder();
+  const tokenFolder = join(folder, 'tokens');
+  const configuration = join(folder, 'softhsm2.conf');
+  const pinFile = join(folder, 'pin');
+  const pin = randomBytes(12).toString('hex');
+  const environment = { SOFTHSM2_CONF: configuration };
+  mkdirSync(tokenFolder);
+  writeFileSync(configuration, `directories.tokendir = ${tokenFolder}\nobjectstore.backend = file\n`);
+  writeFileSync(pinFile, `${pin}\n`, { mode: 0o600 });
+  const tokenSerial = await makeToken(environment, { modulePath: SOFTHSM_MODULE, label, pin });
+  const settings: SignerSettings = {
+    modulePath: SOFTHSM_MODULE,
+    tokenLabel: label,
+    tokenSerial,
+    pinFile,
+    latchFile: join(folder, 'pin-latch.json'),
+    sessions: 4,
+    registryKid: null,
+  };
+  return { folder, tokenFolder, pin, environment, settings, remove };
+}
+
+/** In a process of its own: SoftHSM reads its configuration once a process. */
+export async function makeToken(
+  environment: Readonly<Record<string, string>>,
+  token: { modulePath: string; label: string; pin: string },
+): Promise<string> {
+  const child = fork(CHILD, { execArgv: [], env: { ...environment } });
+  child.send(token);
+  const [answer] = (await once(child, 'message')) as [{ serial?: string; refused?: string }];
+  await once(child, 'exit');
+  if (answer.serial === undefined) throw new Error(answer.refused);
+  return answer.serial;
+}
