@@ -41,7 +41,7 @@ export type SignerEvent =
   /** An attempt to open the HSM failed; told again only when the reason changes. */
   | { readonly type: 'away'; readonly why: string }
   | { readonly type: 'latched'; readonly code: ErrorCode; readonly why: string }
-  /** A new process proves other keys than the last one did. */
+  /** What a new process found of the keys it was given. */
   | { readonly type: 'proofs'; readonly proofs: readonly KeyProof[] }
   /** Keys that a fresh process could not find: the whole list, each time it changes. */
   | { readonly type: 'missing'; readonly kids: readonly string[] }

@@ -7,12 +7,3 @@ export function countProven(proofs: readonly KeyProof[]): number {
 export function missingKids(proofs: readonly KeyProof[]): string[] {
   return proofs.filter(({ found }) => !found).map(({ kid }) => kid);
 }
-
-/** Equal for two lists that prove the same keys, in whatever order. */
-export function provenKids(proofs: readonly KeyProof[]): string {
-  return proofs
-    .filter(({ proven }) => proven)
-    .map(({ kid }) => kid)
-    .sort()
-    .join(' ');
-}

@@ -6,7 +6,6 @@ import type { Answer, Child } from './child.ts';
 import { keepAsking } from './heartbeat.ts';
 import type { LinkState, SignerEvent } from './options.ts';
 import { Probe } from './probe.ts';
-import { provenKids } from './proofs.ts';
 import { asError, outcomeUnknown, shuttingDown, unavailable } from './refusals.ts';
 import type { SignQueue } from './sign-queue.ts';
 import { type Timers, within } from './timers.ts';
@@ -46,7 +45,6 @@ export class Supervisor {
   #spend: (why: string) => void = () => {};
   #awayFor = '';
   #keys: readonly KeyReference[] | undefined;
-  #proven: string | undefined;
   #fresh = true;
 
   constructor(options: SupervisorOptions) {
@@ -150,7 +148,7 @@ export class Supervisor {
       served = this.#keys;
       const answer = await child.call('serve', served);
       if (!('gives' in answer)) return answer;
-      this.#tellProofs(answer.gives);
+      this.#options.onEvent({ type: 'proofs', proofs: answer.gives });
       this.#took(served, answer.gives, true);
     }
     return opened;
@@ -166,6 +164,7 @@ export class Supervisor {
     const stopAsking = keepAsking(child, signMs, timers, (failure) => this.heed(child, failure));
     onEvent({ type: 'ready', pid: child.pid, token });
     queue.attach(child);
+    this.#firstAttempt.resolve();
     const why = await Promise.race([child.gone, spent.promise]);
     queue.detach();
     stopAsking();
@@ -194,16 +193,8 @@ export class Supervisor {
     this.#spend('latched');
   }
 
-  #tellProofs(proofs: readonly KeyProof[]): void {
-    const known = this.#proven;
-    if (known !== undefined && known !== provenKids(proofs)) {
-      this.#options.onEvent({ type: 'proofs', proofs });
-    }
-  }
-
   #took(keys: readonly KeyReference[], proofs: readonly KeyProof[], fresh: boolean): void {
     this.#fresh = false;
-    this.#proven = provenKids(proofs);
     this.#probe.follow(keys, proofs, fresh);
   }
 
