@@ -55,10 +55,12 @@ describe('verifying a token for a scope', () => {
 
   it('holds the lifetime against the policy and the binding, whichever is shorter', async () => {
     const life = { exp: NOW + 120 };
-    expect(await setUp({ maxTtlSeconds: 120 }).verify(life)).toMatchObject({ valid: true });
-    expect(await setUp({ maxTtlSeconds: 119 }).verify(life)).toEqual(refused('lifetime_too_long'));
     const { key } = setUp();
     const binding = (maxTtlSeconds: number) => ({ binding: { ...key.binding, maxTtlSeconds } });
+    expect(await setUp({ maxTtlSeconds: 120 }, binding(3_600)).verify(life)).toMatchObject({ valid: true });
+    expect(await setUp({ maxTtlSeconds: 119 }, binding(3_600)).verify(life)).toEqual(
+      refused('lifetime_too_long'),
+    );
     expect(await setUp({}, binding(120)).verify(life)).toMatchObject({ valid: true });
     expect(await setUp({}, binding(119)).verify(life)).toEqual(refused('lifetime_too_long'));
   });
