@@ -7,7 +7,7 @@ const SQLITE_BUSY = 5;
 export function lockFor(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 0 });
   try {
-    db.exec('BEGIN EXCLUSIVE');
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return db;
   } catch (error) {
     db.close();

@@ -9,7 +9,7 @@ import { program } from './program.ts';
 /** Where the command runs; tests give their own. */
 export interface Surroundings {
   readonly environment: Environment;
-  readonly nowSeconds: number;
+  nowSeconds(): number;
   readonly isTerminal: boolean;
   out(text: string): void;
   err(text: string): void;
@@ -33,7 +33,9 @@ function terminalOf(surroundings: Surroundings): Terminal {
   const colour = surroundings.isTerminal && !surroundings.environment.noColor;
   return {
     colour,
-    nowSeconds: surroundings.nowSeconds,
+    get nowSeconds() {
+      return surroundings.nowSeconds();
+    },
     print: (text) => surroundings.out(`${text}\n`),
     warn: (text) => surroundings.err(`${paint('warning:', 'yellow', colour)} ${text}\n`),
   };

@@ -11,10 +11,10 @@ export function humanTime(seconds: number, nowSeconds: number): string {
   return `${instant} (${relative(seconds - nowSeconds)})`;
 }
 
-/** `2 hours`, in the largest unit that fits. */
+/** `2 hours`: rounded, in the largest unit that fits. */
 export function humanSpan(seconds: number): string {
   const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? (['second', 1] as const);
-  const count = Math.floor(seconds / length);
+  const count = Math.round(seconds / length);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 

@@ -26,7 +26,7 @@ export async function keyward(
       noColor: false,
       ...options.environment,
     },
-    nowSeconds: NOW,
+    nowSeconds: () => NOW,
     isTerminal: options.isTerminal ?? false,
     out: (text) => {
       out += text;

@@ -8,7 +8,7 @@ describe('times for people', () => {
     [1, '2026-11-23 20:00:01Z (in 1 second)'],
     [-59, '2026-11-23 19:59:01Z (59 seconds ago)'],
     [-60, '2026-11-23 19:59:00Z (1 minute ago)'],
-    [7_199, '2026-11-23 21:59:59Z (in 1 hour)'],
+    [7_199, '2026-11-23 21:59:59Z (in 2 hours)'],
     [14 * 86_400, '2026-12-07 20:00:00Z (in 14 days)'],
   ])('%d seconds from now', (difference, expected) => {
     expect(humanTime(NOW + difference, NOW)).toBe(expected);
@@ -18,7 +18,7 @@ describe('times for people', () => {
     expect([0, 1, 90, 3_600, 172_800].map(humanSpan)).toEqual([
       '0 seconds',
       '1 second',
-      '1 minute',
+      '2 minutes',
       '1 hour',
       '2 days',
     ]);
