@@ -37,9 +37,11 @@ export class Clients implements ClientAdministration {
     const createdAt = this.#clock.nowSeconds();
     const client: Client = { id, description, createdAt, revokedAt: null, grants: [] };
     const { text, digest, kind } = makeCredential('svc');
-    await this.#turns.take(() => this.#store.addClient(client, digest, actor));
-    this.#directory.putClient(client);
-    this.#directory.putCredential({ kind, digest, holderId: id, createdAt, revokedAt: null });
+    await this.#turns.take(async () => {
+      await this.#store.addClient(client, digest, actor);
+      this.#directory.putClient(client);
+      this.#directory.putCredential({ kind, digest, holderId: id, createdAt, revokedAt: null });
+    });
     return { client, credential: text };
   }
 

@@ -1,14 +1,21 @@
 import type { Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import { KeywardError } from '../domain/errors.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import type { Schema } from './schema.ts';
+import { SqliteFailure } from './sqlite-failure.ts';
 
 /** By name, in order. A published migration is never edited: what changes gets the next number. */
 const MIGRATIONS: Record<string, Migration> = { '0001-foundation': foundation };
 
-/** Brings the tables up to date within the transaction given; a database of a newer version is refused. */
+/** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */
 export async function migrate(trx: Transaction<Schema>): Promise<void> {
   const migrator = new Migrator({ db: trx, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw error;
+  if (error) throw error instanceof SqliteFailure ? error : unfit(error);
+}
+
+function unfit(cause: unknown): KeywardError {
+  const message = 'database.file: its tables are not of this version; start the version that last used it';
+  return new KeywardError('invalid_config', message, { cause });
 }

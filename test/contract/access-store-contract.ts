@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { AccessStore } from '../../src/domain/access-store.ts';
+import type { AuditEvent } from '../../src/domain/audit.ts';
+import type { Client, Operator } from '../../src/domain/client.ts';
+import { ALICE } from '../support/registry-samples.ts';
+
+/** A store under test, in which the scopes `payments` and `mail` exist, and its audit trail, read past it. */
+export interface AccessStoreBackend {
+  readonly store: AccessStore;
+  audited(): readonly AuditEvent[];
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+const sorted = (store: AccessStore) =>
+  store.load().then(({ clients, operators, credentials }) => ({
+    clients,
+    operators,
+    credentials: credentials
+      .map((credential) => ({ ...credential, digest: Buffer.from(credential.digest) }))
+      .sort((a, b) => a.holderId.localeCompare(b.holderId)),
+  }));
+
+const client: Client = { id: 'web', description: 'the web shop', createdAt: 10, revokedAt: null, grants: [] };
+const operator: Operator = { id: 'alice', roles: ['operator', 'approver'], createdAt: 11, revokedAt: null };
+
+/** What every implementation of the `AccessStore` port does. */
+export function accessStoreContract(name: string, open: () => Promise<AccessStoreBackend>): void {
+  describe(`${name} as an access store`, () => {
+    it('gives clients, operators and their credentials back to the last value', async () => {
+      const { store, audited } = await open();
+      await store.addClient(client, digest('web'), ALICE);
+      await store.addOperator(operator, digest('alice'), ALICE);
+      expect(await sorted(store)).toEqual({
+        clients: [client],
+        operators: [operator],
+        credentials: [
+          { kind: 'ops', digest: digest('alice'), holderId: 'alice', createdAt: 11, revokedAt: null },
+          { kind: 'svc', digest: digest('web'), holderId: 'web', createdAt: 10, revokedAt: null },
+        ],
+      });
+      const act = { actor: 'alice', requestId: 'req-1' };
+      expect(audited()).toEqual([
+        { ...act, type: 'client.created', subject: 'client:web', details: { description: 'the web shop' } },
+        {
+          ...act,
+          type: 'operator.created',
+          subject: 'operator:alice',
+          details: { roles: ['operator', 'approver'] },
+        },
+      ]);
+    });
+
+    it('refuses ids that are taken, and keeps nothing of the second', async () => {
+      const { store, audited } = await open();
+      await store.addClient(client, digest('web'), ALICE);
+      await store.addOperator(operator, digest('alice'), ALICE);
+      const before = await sorted(store);
+      await expect(store.addClient(client, digest('2'), ALICE)).rejects.toMatchObject({
+        code: 'client_exists',
+      });
+      await expect(store.addOperator(operator, digest('2'), ALICE)).rejects.toMatchObject({
+        code: 'operator_exists',
+      });
+      expect(await sorted(store)).toEqual(before);
+      expect(audited()).toHaveLength(2);
+    });
+
+    it('revokes a client with its credentials, and no other', async () => {
+      const { store, audited } = await open();
+      const other = { ...client, id: 'xml', createdAt: 12 };
+      await store.addClient(client, digest('web'), ALICE);
+      await store.addClient(other, digest('xml'), ALICE);
+      await store.revokeClient('web', 20, ALICE);
+      const { clients, credentials } = await sorted(store);
+      expect(clients).toEqual([{ ...client, revokedAt: 20 }, other]);
+      expect(credentials.map(({ holderId, revokedAt }) => ({ holderId, revokedAt }))).toEqual([
+        { holderId: 'web', revokedAt: 20 },
+        { holderId: 'xml', revokedAt: null },
+      ]);
+      expect(audited()[2]).toEqual({
+        type: 'client.revoked',
+        actor: 'alice',
+        subject: 'client:web',
+        requestId: 'req-1',
+        details: {},
+      });
+    });
+
+    it('adds and withdraws grants one by one', async () => {
+      const { store, audited } = await open();
+      const sign = { scopeId: 'payments', action: 'sign' } as const;
+      const verify = { scopeId: 'mail', action: 'verify' } as const;
+      await store.addClient(client, digest('web'), ALICE);
+      await store.addGrant('web', sign, ALICE);
+      await store.addGrant('web', verify, ALICE);
+      await store.addGrant('web', sign, ALICE);
+      expect((await store.load()).clients[0]?.grants).toEqual([verify, sign]);
+      await store.removeGrant('web', verify, ALICE);
+      expect((await store.load()).clients[0]?.grants).toEqual([sign]);
+      expect(audited().slice(1)).toMatchObject([
+        { type: 'grant.added', details: { scope: 'payments', action: 'sign' } },
+        { type: 'grant.added', details: { scope: 'mail', action: 'verify' } },
+        { type: 'grant.added', details: { scope: 'payments', action: 'sign' } },
+        { type: 'grant.withdrawn', subject: 'client:web', details: { scope: 'mail', action: 'verify' } },
+      ]);
+    });
+  });
+}

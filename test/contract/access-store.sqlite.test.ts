@@ -1,0 +1,15 @@
+import { openTestStore } from '../support/open-test-store.ts';
+import { ALICE, hsmId, keySample, scopeSample } from '../support/registry-samples.ts';
+import { auditEventsIn } from '../support/store-database.ts';
+import { accessStoreContract } from './access-store-contract.ts';
+
+accessStoreContract('SQLite', async () => {
+  const { store, file } = await openTestStore();
+  for (const [n, id] of ['payments', 'mail'].entries()) {
+    const scope = scopeSample(id);
+    await store.registry.reserveScope(scope, [hsmId(n)], ALICE);
+    await store.registry.completeScope(id, [keySample(scope, n)], ALICE);
+  }
+  const earlier = auditEventsIn(file).length;
+  return { store: store.access, audited: () => auditEventsIn(file).slice(earlier) };
+});

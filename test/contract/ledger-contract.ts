@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { IssuanceRecord, Ledger } from '../../src/domain/ledger.ts';
+import { issuanceRecord } from '../support/issuance-records.ts';
+
+/** A ledger under test, and what its storage holds, read past it. */
+export interface LedgerBackend {
+  readonly ledger: Ledger;
+  recorded(): readonly IssuanceRecord[];
+}
+
+/** What every implementation of the `Ledger` port does. */
+export function ledgerContract(name: string, open: () => Promise<LedgerBackend>): void {
+  describe(`${name} as a ledger`, () => {
+    it('holds a record, to the last value, once `record` has settled', async () => {
+      const { ledger, recorded } = await open();
+      await ledger.record(issuanceRecord(1));
+      expect(recorded()).toEqual([issuanceRecord(1)]);
+    });
+
+    it('holds a record without a subject as such', async () => {
+      const { ledger, recorded } = await open();
+      await ledger.record(issuanceRecord(1, { subject: null }));
+      expect(recorded()).toEqual([issuanceRecord(1, { subject: null })]);
+    });
+
+    it('holds subjects in any script, and those that look like SQL', async () => {
+      const { ledger, recorded } = await open();
+      const subjects = ['Ａ', '😀', "x'); DROP TABLE issuance_records; --", ''];
+      for (const [n, subject] of subjects.entries()) await ledger.record(issuanceRecord(n, { subject }));
+      expect(recorded().map(({ subject }) => subject)).toEqual(subjects);
+    });
+
+    it('takes many records at once and keeps their order', async () => {
+      const { ledger, recorded } = await open();
+      const records = Array.from({ length: 200 }, (_, n) => issuanceRecord(n));
+      await Promise.all(records.map((record) => ledger.record(record)));
+      expect(recorded()).toEqual(records);
+    });
+
+    it('refuses a second record of the same digest, and keeps the first', async () => {
+      const { ledger, recorded } = await open();
+      await ledger.record(issuanceRecord(1));
+      await expect(ledger.record(issuanceRecord(1, { jti: 'another' }))).rejects.toMatchObject({
+        name: 'KeywardError',
+        code: 'ledger_unavailable',
+      });
+      expect(recorded()).toEqual([issuanceRecord(1)]);
+    });
+
+    it.each([0, 31, 33])('refuses a digest of %i bytes, and takes one of 32', async (bytes) => {
+      const { ledger, recorded } = await open();
+      const misshapen = issuanceRecord(1, { digest: Buffer.alloc(bytes) });
+      const neighbour = issuanceRecord(2);
+      const refused = ledger.record(misshapen);
+      await Promise.all([
+        expect(refused).rejects.toMatchObject({ code: 'internal' }),
+        ledger.record(neighbour),
+      ]);
+      expect(recorded()).toEqual([neighbour]);
+    });
+  });
+}

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../src/domain/audit.ts';
+import type { Registry } from '../../src/domain/registry.ts';
+import { ALICE, hsmId, keySample, REGISTRY_KEY, scopeSample } from '../support/registry-samples.ts';
+
+/** A registry under test, and its audit trail, read past it. */
+export interface RegistryBackend {
+  readonly registry: Registry;
+  /** The same storage, opened anew. */
+  reopen(): Promise<Registry>;
+  audited(): readonly AuditEvent[];
+}
+
+const EMPTY = { scopes: [], keys: [], unfinished: [] };
+
+/** What every implementation of the `Registry` port does. */
+export function registryContract(name: string, open: () => Promise<RegistryBackend>): void {
+  describe(`${name} as a registry`, () => {
+    it('is empty at first', async () => {
+      const { registry } = await open();
+      expect(await registry.load()).toEqual(EMPTY);
+      expect(await registry.serviceKey('registry')).toBeUndefined();
+    });
+
+    it('shows a reserved scope as unfinished, with its HSM ids, and not as a scope', async () => {
+      const { registry, audited } = await open();
+      await registry.reserveScope(scopeSample('payments'), [hsmId(1), hsmId(2)], ALICE);
+      expect(await registry.load()).toEqual({
+        ...EMPTY,
+        unfinished: [{ scopeId: 'payments', hsmIds: [hsmId(1), hsmId(2)] }],
+      });
+      expect(audited()).toEqual([
+        {
+          type: 'scope.reserved',
+          actor: 'alice',
+          subject: 'scope:payments',
+          requestId: 'req-1',
+          details: { hsm_ids: [hsmId(1), hsmId(2)] },
+        },
+      ]);
+    });
+
+    it('gives scope and keys back to the last value, newest key first, also when opened anew', async () => {
+      const { registry, reopen, audited } = await open();
+      const scope = scopeSample('payments', {
+        policy: { ...scopeSample('payments').policy, tokenTypes: ['JWT'], requireSubject: false },
+      });
+      const active = keySample(scope, 1, { state: 'active', signFrom: 1_760_000_003 });
+      const standby = keySample(scope, 2, { createdAt: active.createdAt + 1 });
+      await registry.reserveScope(scope, [hsmId(1), hsmId(2)], ALICE);
+      await registry.completeScope('payments', [active, standby], ALICE);
+      const expected = { scopes: [scope], keys: [standby, active], unfinished: [] };
+      expect(await registry.load()).toEqual(expected);
+      expect(await (await reopen()).load()).toEqual(expected);
+      expect(audited()[1]).toEqual({
+        type: 'scope.created',
+        actor: 'alice',
+        subject: 'scope:payments',
+        requestId: 'req-1',
+        details: {
+          keys: [
+            { kid: 'kid-payments-1', state: 'active' },
+            { kid: 'kid-payments-2', state: 'pre_activation' },
+          ],
+        },
+      });
+    });
+
+    it('keeps an RSA scope and its modulus', async () => {
+      const { registry } = await open();
+      const scope = scopeSample('mail', { algorithm: 'PS256', modulusBits: 3072 });
+      const key = keySample(scope, 1, { publicJwk: { kty: 'RSA', n: 'modulus', e: 'AQAB' } });
+      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.completeScope('mail', [key], ALICE);
+      expect(await registry.load()).toEqual({ scopes: [scope], keys: [key], unfinished: [] });
+    });
+
+    it('refuses a scope id that is taken, reserved ones included, and audits no refusal', async () => {
+      const { registry, audited } = await open();
+      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      const second = scopeSample('payments', { audience: 'https://other.example' });
+      await expect(registry.reserveScope(second, [hsmId(2)], ALICE)).rejects.toMatchObject({
+        code: 'scope_exists',
+        message: 'There is a scope payments already; choose another id.',
+      });
+      expect(audited()).toHaveLength(1);
+    });
+
+    it('refuses a pair of issuer and audience that is taken, and takes either alone', async () => {
+      const { registry } = await open();
+      const payments = scopeSample('payments');
+      const { issuer, audience } = payments;
+      await registry.reserveScope(payments, [hsmId(1)], ALICE);
+      const same = scopeSample('other', { issuer, audience });
+      await expect(registry.reserveScope(same, [hsmId(2)], ALICE)).rejects.toMatchObject({
+        code: 'issuer_audience_taken',
+        message: 'Scope payments has this issuer and audience already.',
+      });
+      await registry.reserveScope(scopeSample('other', { issuer }), [hsmId(2)], ALICE);
+      await registry.reserveScope(scopeSample('third', { audience }), [hsmId(3)], ALICE);
+      expect((await registry.load()).unfinished.map(({ scopeId }) => scopeId)).toEqual([
+        'other',
+        'payments',
+        'third',
+      ]);
+    });
+
+    it('completes nothing unless every key fits a reservation of that scope', async () => {
+      const { registry, audited } = await open();
+      const scope = scopeSample('payments');
+      const keys = [keySample(scope, 1), keySample(scope, 2)];
+      await registry.reserveScope(scope, [hsmId(1), hsmId(2)], ALICE);
+      await registry.reserveScope(scopeSample('mail'), [hsmId(3)], ALICE);
+      const before = await registry.load();
+      const misfits = [
+        [keySample(scope, 1)],
+        [...keys, keySample(scope, 9)],
+        [keySample(scope, 1), keySample(scope, 3)],
+        [keySample(scope, 1), keySample(scopeSample('mail'), 3)],
+        [keySample(scope, 1), keySample(scope, 2, { kid: 'not the kid of the binding' })],
+        [keySample(scope, 1, { state: 'active' }), keySample(scope, 2, { state: 'active' })],
+      ];
+      for (const misfit of misfits) {
+        await expect(registry.completeScope('payments', misfit, ALICE)).rejects.toMatchObject({
+          code: 'internal',
+        });
+      }
+      expect(await registry.load()).toEqual(before);
+      expect(audited()).toHaveLength(2);
+      await registry.completeScope('payments', keys, ALICE);
+      expect((await registry.load()).scopes).toEqual([scope]);
+    });
+
+    it('frees id, pair and HSM ids of an abandoned reservation', async () => {
+      const { registry, audited } = await open();
+      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      await registry.abandonScope('payments', 'the HSM refused', ALICE);
+      expect(await registry.load()).toEqual(EMPTY);
+      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      expect(audited()[1]).toEqual({
+        type: 'scope.abandoned',
+        actor: 'alice',
+        subject: 'scope:payments',
+        requestId: 'req-1',
+        details: { why: 'the HSM refused' },
+      });
+    });
+
+    it('abandons no scope that exists', async () => {
+      const { registry } = await open();
+      const scope = scopeSample('payments');
+      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      const before = await registry.load();
+      await expect(registry.abandonScope('payments', 'a mistake', ALICE)).rejects.toMatchObject({
+        code: 'internal',
+      });
+      expect(await registry.load()).toEqual(before);
+    });
+
+    it('keeps one key for each service role', async () => {
+      const { registry, reopen, audited } = await open();
+      await registry.addServiceKey(REGISTRY_KEY, ALICE);
+      expect(await (await reopen()).serviceKey('registry')).toEqual(REGISTRY_KEY);
+      expect(await registry.serviceKey('audit')).toBeUndefined();
+      const second = { ...REGISTRY_KEY, kid: 'second', hsmId: hsmId(0xfe) };
+      await expect(registry.addServiceKey(second, ALICE)).rejects.toMatchObject({ code: 'internal' });
+      expect(await registry.serviceKey('registry')).toEqual(REGISTRY_KEY);
+      expect(audited()).toEqual([
+        {
+          type: 'service_key.added',
+          actor: 'alice',
+          subject: `key:${REGISTRY_KEY.kid}`,
+          requestId: 'req-1',
+          details: { role: 'registry' },
+        },
+      ]);
+    });
+  });
+}

@@ -1,0 +1,87 @@
+import type { Actor } from '../../src/domain/access.ts';
+import type { AccessStore, StoredCredential } from '../../src/domain/access-store.ts';
+import type { AuditEvent } from '../../src/domain/audit.ts';
+import type { Client, Grant, Operator } from '../../src/domain/client.ts';
+import { KeywardError } from '../../src/domain/errors.ts';
+
+const byPlace = (a: Grant, b: Grant) =>
+  a.scopeId.localeCompare(b.scopeId) || a.action.localeCompare(b.action);
+
+/** The `AccessStore` port in memory, for tests of what stands on it. It passes the port's contract. */
+export class MemoryAccessStore implements AccessStore {
+  readonly #clients = new Map<string, Client>();
+  readonly #operators = new Map<string, Operator>();
+  readonly #credentials: StoredCredential[] = [];
+  readonly audited: AuditEvent[] = [];
+  /** What the next change fails with, once. */
+  failure: Error | undefined;
+
+  async load() {
+    return {
+      clients: [...this.#clients.values()],
+      operators: [...this.#operators.values()],
+      credentials: [...this.#credentials],
+    };
+  }
+
+  async addClient(client: Client, digest: Uint8Array, actor: Actor): Promise<void> {
+    if (this.#clients.has(client.id)) throw new KeywardError('client_exists', 'There is such a client.');
+    this.#audit(actor, 'client.created', `client:${client.id}`, { description: client.description });
+    this.#clients.set(client.id, client);
+    this.#addCredential('svc', client, digest);
+  }
+
+  async revokeClient(clientId: string, revokedAt: number, actor: Actor): Promise<void> {
+    this.#audit(actor, 'client.revoked', `client:${clientId}`, {});
+    this.#change(clientId, { revokedAt });
+    for (const [index, credential] of this.#credentials.entries()) {
+      if (credential.kind === 'svc' && credential.holderId === clientId) {
+        this.#credentials[index] = { ...credential, revokedAt };
+      }
+    }
+  }
+
+  async addGrant(clientId: string, grant: Grant, actor: Actor): Promise<void> {
+    this.#audit(actor, 'grant.added', `client:${clientId}`, { scope: grant.scopeId, action: grant.action });
+    this.#change(clientId, { grants: [...this.#grantsBut(clientId, grant), grant].sort(byPlace) });
+  }
+
+  async removeGrant(clientId: string, grant: Grant, actor: Actor): Promise<void> {
+    this.#audit(actor, 'grant.withdrawn', `client:${clientId}`, {
+      scope: grant.scopeId,
+      action: grant.action,
+    });
+    this.#change(clientId, { grants: this.#grantsBut(clientId, grant) });
+  }
+
+  async addOperator(operator: Operator, digest: Uint8Array, actor: Actor): Promise<void> {
+    if (this.#operators.has(operator.id))
+      throw new KeywardError('operator_exists', 'There is such an operator.');
+    this.#audit(actor, 'operator.created', `operator:${operator.id}`, { roles: operator.roles });
+    this.#operators.set(operator.id, operator);
+    this.#addCredential('ops', operator, digest);
+  }
+
+  #addCredential(kind: StoredCredential['kind'], holder: Client | Operator, digest: Uint8Array): void {
+    const { id, createdAt } = holder;
+    this.#credentials.push({ kind, digest, holderId: id, createdAt, revokedAt: null });
+  }
+
+  #audit(actor: Actor, type: string, subject: string, details: Record<string, unknown>): void {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure) throw failure;
+    this.audited.push({ type, actor: actor.operatorId, subject, requestId: actor.requestId, details });
+  }
+
+  #grantsBut(clientId: string, grant: Grant): Grant[] {
+    const held = this.#clients.get(clientId)?.grants ?? [];
+    return held.filter(({ scopeId, action }) => scopeId !== grant.scopeId || action !== grant.action);
+  }
+
+  #change(clientId: string, change: Partial<Client>): void {
+    const client = this.#clients.get(clientId);
+    if (!client) throw new Error(`no client ${clientId}`);
+    this.#clients.set(clientId, { ...client, ...change });
+  }
+}

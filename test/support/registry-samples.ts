@@ -1,0 +1,61 @@
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
+import type { ServiceKey, StoredKey } from '../../src/domain/registry.ts';
+import type { Scope } from '../../src/domain/scope.ts';
+
+const NOW = 1_760_000_000;
+
+export const ALICE = { operatorId: 'alice', requestId: 'req-1' };
+
+export function scopeSample(id: string, change: Partial<Scope> = {}): Scope {
+  return {
+    id,
+    issuer: `https://id.example/${id}`,
+    audience: `https://${id}.example`,
+    algorithm: 'ES256',
+    modulusBits: null,
+    policy: DEFAULT_POLICY,
+    createdAt: NOW,
+    keySetVersion: 1,
+    ...change,
+  };
+}
+
+/** The nth HSM id of a test, 16 bytes as hex. */
+export function hsmId(n: number): string {
+  return n.toString(16).padStart(32, '0');
+}
+
+export function keySample(scope: Scope, n: number, change: Partial<StoredKey> = {}): StoredKey {
+  const kid = `kid-${scope.id}-${n}`;
+  return {
+    kid,
+    scopeId: scope.id,
+    state: 'pre_activation',
+    binding: {
+      kid,
+      scope: scope.id,
+      issuer: scope.issuer,
+      audience: scope.audience,
+      algorithm: scope.algorithm,
+      hsmId: hsmId(n),
+      signFrom: NOW,
+      signUntil: NOW + 100_000,
+      maxTtlSeconds: 3_600,
+    },
+    bindingRecord: `header.claims-${n}.signature`,
+    publicJwk: { kty: 'EC', crv: 'P-256', x: `x-${n}`, y: `y-${n}` },
+    publishedAt: NOW + 1,
+    signFrom: null,
+    signUntil: NOW + 90_000,
+    createdAt: NOW + 2,
+    ...change,
+  };
+}
+
+export const REGISTRY_KEY: ServiceKey = {
+  role: 'registry',
+  kid: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+  hsmId: hsmId(0xff),
+  publicJwk: { kty: 'EC', crv: 'P-256', x: 'registry-x', y: 'registry-y' },
+  createdAt: NOW,
+};

@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { AuditEvent } from '../../src/domain/audit.ts';
+import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+
+/** Runs one statement on a connection of its own, as someone else at the file would. */
+export function query(file: string, sql: string): Record<string, unknown>[] {
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  try {
+    return db
+      .prepare(sql)
+      .all()
+      .map((row) => ({ ...row }));
+  } finally {
+    db.close();
+  }
+}
+
+/** The ledger's rows in the order of their commits. */
+export function recordsIn(file: string): IssuanceRecord[] {
+  return query(file, 'SELECT * FROM issuance_records ORDER BY sequence').map((row) => ({
+    digest: Buffer.from(row.digest as Uint8Array),
+    scopeId: row.scope_id as string,
+    kid: row.kid as string,
+    jti: row.jti as string,
+    clientId: row.client_id as string,
+    subject: row.subject as string | null,
+    iat: row.iat as number,
+    exp: row.exp as number,
+  }));
+}
+
+/** The audit trail in order. */
+export function auditEventsIn(file: string): AuditEvent[] {
+  return query(file, 'SELECT * FROM audit_events ORDER BY sequence').map((row) => ({
+    type: row.type as string,
+    actor: row.actor as string,
+    subject: row.subject as string,
+    requestId: row.request_id as string | null,
+    details: JSON.parse(row.details_json as string),
+  }));
+}
+
+const WAL_HEADER_BYTES = 32;
+const FRAME_HEADER_BYTES = 24;
+
+/**
+ * Commits in the write-ahead log since it was last started over: the frames whose header names the size of the
+ * database (https://sqlite.org/fileformat2.html#the_wal_file), counted while they carry the log's own salt.
+ */
+export function commitsIn(file: string): number {
+  const path = `${file}-wal`;
+  if (!existsSync(path)) return 0;
+  const log = readFileSync(path);
+  if (log.length < WAL_HEADER_BYTES) return 0;
+  const frameBytes = FRAME_HEADER_BYTES + log.readUInt32BE(8);
+  let commits = 0;
+  for (let at = WAL_HEADER_BYTES; at + frameBytes <= log.length; at += frameBytes) {
+    if (log.compare(log, 16, 24, at + 8, at + 16) !== 0) break;
+    if (log.readUInt32BE(at + 4) !== 0) commits += 1;
+  }
+  return commits;
+}

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { createAccess } from '../../../src/access/create-access.ts';
+import { makeCredential } from '../../../src/access/credential.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { MemoryAccessStore } from '../../support/memory-access-store.ts';
+import { ALICE } from '../../support/registry-samples.ts';
+
+const SCOPES = new Set(['payments', 'mail']);
+const bearer = (credential: string) => `Bearer ${credential}`;
+const code = (expected: string) => expect.objectContaining({ name: 'KeywardError', code: expected });
+
+async function open(store = new MemoryAccessStore()) {
+  let now = 100;
+  const clock = { nowSeconds: () => now++ };
+  return { store, ...(await createAccess(store, clock, (id) => SCOPES.has(id))) };
+}
+
+describe('authentication', () => {
+  it('knows a client and an operator by their credentials, each on its plane', async () => {
+    const { authenticator, clients, operators } = await open();
+    const web = await clients.create({ id: 'web', description: 'the web shop' }, ALICE);
+    const bob = await operators.create({ id: 'bob', roles: ['operator', 'auditor'] }, ALICE);
+    expect(authenticator.client(bearer(web.credential))).toEqual({
+      id: 'web',
+      description: 'the web shop',
+      createdAt: 100,
+      revokedAt: null,
+      grants: [],
+    });
+    expect(authenticator.operator(bearer(bob.credential))).toEqual({
+      id: 'bob',
+      roles: ['operator', 'auditor'],
+      createdAt: 101,
+      revokedAt: null,
+    });
+    expect(() => authenticator.operator(bearer(web.credential))).toThrow(code('credential_invalid'));
+    expect(() => authenticator.client(bearer(bob.credential))).toThrow(code('credential_invalid'));
+  });
+
+  it('tells missing, malformed and unknown credentials apart', async () => {
+    const { authenticator } = await open();
+    const stranger = makeCredential('svc').text;
+    expect(() => authenticator.client(undefined)).toThrow(code('credential_missing'));
+    expect(() => authenticator.client(bearer(`${stranger}0`))).toThrow(code('credential_malformed'));
+    expect(() => authenticator.client(bearer(stranger))).toThrow(code('credential_invalid'));
+  });
+
+  it('keeps a client and an operator of one id apart', async () => {
+    const { authenticator, clients, operators } = await open();
+    const client = await clients.create({ id: 'same', description: '' }, ALICE);
+    const operator = await operators.create({ id: 'same', roles: ['auditor'] }, ALICE);
+    await clients.revoke('same', ALICE);
+    expect(() => authenticator.client(bearer(client.credential))).toThrow(code('credential_invalid'));
+    expect(authenticator.operator(bearer(operator.credential)).id).toBe('same');
+  });
+
+  it('knows after a restart what it knew before, revocations included', async () => {
+    const first = await open();
+    const kept = await first.clients.create({ id: 'kept', description: '' }, ALICE);
+    const gone = await first.clients.create({ id: 'gone', description: '' }, ALICE);
+    await first.clients.grant('kept', 'payments', 'sign', ALICE);
+    await first.clients.revoke('gone', ALICE);
+    const { authenticator, grants } = await open(first.store);
+    expect(authenticator.client(bearer(kept.credential)).id).toBe('kept');
+    expect(() => authenticator.client(bearer(gone.credential))).toThrow(code('credential_invalid'));
+    expect(grants.allows('kept', 'payments', 'sign')).toBe(true);
+  });
+
+  it('keeps no credential’s text', async () => {
+    const { store, clients } = await open();
+    const { credential } = await clients.create({ id: 'web', description: '' }, ALICE);
+    expect(JSON.stringify([await store.load(), store.audited])).not.toContain(credential.slice(7));
+  });
+});
+
+describe('grants', () => {
+  it('allow exactly what was granted', async () => {
+    const { grants, clients } = await open();
+    await clients.create({ id: 'web', description: '' }, ALICE);
+    const granted = await clients.grant('web', 'payments', 'sign', ALICE);
+    expect(granted.grants).toEqual([{ scopeId: 'payments', action: 'sign' }]);
+    expect(grants.allows('web', 'payments', 'sign')).toBe(true);
+    expect(grants.allows('web', 'payments', 'verify')).toBe(false);
+    expect(grants.allows('web', 'mail', 'sign')).toBe(false);
+    expect(grants.allows('xml', 'payments', 'sign')).toBe(false);
+  });
+
+  it('end with their withdrawal, and all of them with the client', async () => {
+    const { grants, clients } = await open();
+    await clients.create({ id: 'web', description: '' }, ALICE);
+    await clients.grant('web', 'payments', 'sign', ALICE);
+    await clients.grant('web', 'payments', 'verify', ALICE);
+    await clients.withdraw('web', 'payments', 'sign', ALICE);
+    expect(grants.allows('web', 'payments', 'sign')).toBe(false);
+    expect(grants.allows('web', 'payments', 'verify')).toBe(true);
+    await clients.revoke('web', ALICE);
+    expect(grants.allows('web', 'payments', 'verify')).toBe(false);
+  });
+
+  it('write nothing for what is so already', async () => {
+    const { store, clients } = await open();
+    await clients.create({ id: 'web', description: '' }, ALICE);
+    await clients.withdraw('web', 'payments', 'sign', ALICE);
+    await clients.grant('web', 'payments', 'sign', ALICE);
+    await clients.grant('web', 'payments', 'sign', ALICE);
+    const revoked = await clients.revoke('web', ALICE);
+    expect(await clients.revoke('web', ALICE)).toEqual(revoked);
+    expect(store.audited.map(({ type }) => type)).toEqual([
+      'client.created',
+      'grant.added',
+      'client.revoked',
+    ]);
+  });
+
+  it('follow the order of the calls when they overlap', async () => {
+    const { grants, clients } = await open();
+    await clients.create({ id: 'web', description: '' }, ALICE);
+    await Promise.all([
+      clients.grant('web', 'payments', 'sign', ALICE),
+      clients.grant('web', 'mail', 'sign', ALICE),
+      clients.withdraw('web', 'payments', 'sign', ALICE),
+    ]);
+    expect(grants.allows('web', 'payments', 'sign')).toBe(false);
+    expect(grants.allows('web', 'mail', 'sign')).toBe(true);
+  });
+
+  it('stay as they were when the store cannot take the change', async () => {
+    const { store, grants, clients } = await open();
+    const { client } = await clients.create({ id: 'web', description: '' }, ALICE);
+    const failure = new KeywardError('store_unavailable', 'away');
+    store.failure = failure;
+    await expect(clients.grant('web', 'payments', 'sign', ALICE)).rejects.toBe(failure);
+    expect(grants.allows('web', 'payments', 'sign')).toBe(false);
+    expect(clients.list()).toEqual([client]);
+    await clients.grant('web', 'payments', 'sign', ALICE);
+    store.failure = failure;
+    await expect(clients.revoke('web', ALICE)).rejects.toBe(failure);
+    expect(grants.allows('web', 'payments', 'sign')).toBe(true);
+  });
+
+  it('are refused for what does not exist', async () => {
+    const { clients } = await open();
+    await clients.create({ id: 'web', description: '' }, ALICE);
+    await expect(clients.grant('xml', 'payments', 'sign', ALICE)).rejects.toEqual(code('unknown_client'));
+    await expect(clients.revoke('xml', ALICE)).rejects.toEqual(code('unknown_client'));
+    await expect(clients.grant('web', 'nowhere', 'sign', ALICE)).rejects.toEqual(code('unknown_scope'));
+    await expect(clients.withdraw('web', 'nowhere', 'sign', ALICE)).rejects.toEqual(code('unknown_scope'));
+    await clients.revoke('web', ALICE);
+    await expect(clients.grant('web', 'payments', 'sign', ALICE)).rejects.toEqual(code('client_revoked'));
+  });
+});
+
+describe('ids', () => {
+  const INVALID = ['', '-a', 'a-', 'A', 'a_b', 'a b', 'ä', 'a\n', 'a'.repeat(64)];
+  const VALID = ['a', '0', 'a-b', 'a'.repeat(63)];
+
+  it.each(INVALID)('refuse %o for client and operator', async (id) => {
+    const { clients, operators } = await open();
+    await expect(clients.create({ id, description: '' }, ALICE)).rejects.toEqual(code('invalid_client'));
+    await expect(operators.create({ id, roles: ['auditor'] }, ALICE)).rejects.toEqual(
+      code('invalid_operator'),
+    );
+  });
+
+  it.each(VALID)('take %o for client and operator, once', async (id) => {
+    const { clients, operators } = await open();
+    await clients.create({ id, description: '' }, ALICE);
+    await operators.create({ id, roles: ['auditor'] }, ALICE);
+    await expect(clients.create({ id, description: '' }, ALICE)).rejects.toEqual(code('client_exists'));
+    await expect(operators.create({ id, roles: ['auditor'] }, ALICE)).rejects.toEqual(
+      code('operator_exists'),
+    );
+    expect(clients.list().map((client) => client.id)).toEqual([id]);
+    expect(operators.list().map((operator) => operator.id)).toEqual([id]);
+  });
+
+  it('come with a description of at most 256 printable characters', async () => {
+    const { clients } = await open();
+    await clients.create({ id: 'long', description: 'é'.repeat(256) }, ALICE);
+    for (const description of ['é'.repeat(257), 'a\nb', 'a\u0000']) {
+      await expect(clients.create({ id: 'web', description }, ALICE)).rejects.toEqual(code('invalid_client'));
+    }
+  });
+
+  it.each([[[]], [['operator', 'operator']], [['admin']]])(
+    'come with roles: %o is refused',
+    async (roles) => {
+      const { operators } = await open();
+      const asked = { id: 'bob', roles: roles as 'operator'[] };
+      await expect(operators.create(asked, ALICE)).rejects.toEqual(code('invalid_operator'));
+    },
+  );
+});

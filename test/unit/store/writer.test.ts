@@ -1,0 +1,186 @@
+import { rename } from 'node:fs/promises';
+import { sql } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { issuanceRecord } from '../../support/issuance-records.ts';
+import { openTestWriter } from '../../support/open-test-writer.ts';
+import { commitsIn, query, recordsIn } from '../../support/store-database.ts';
+
+const numbered = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => issuanceRecord(from + index));
+
+describe('durability', () => {
+  it('reads FULL, WAL and foreign keys back from the connection that writes', async () => {
+    const { writer } = await openTestWriter();
+    expect(await writer.durability()).toEqual({
+      journalMode: 'wal',
+      synchronous: 2,
+      foreignKeys: true,
+      sqliteVersion: process.versions.sqlite,
+    });
+  });
+});
+
+describe('group commit', () => {
+  it('commits the records of one turn of the event loop together', async () => {
+    const { writer, file } = await openTestWriter();
+    const before = commitsIn(file);
+    const records = numbered(0, 100);
+    await Promise.all(records.map((record) => writer.append(record)));
+    expect(commitsIn(file) - before).toBe(1);
+    expect(recordsIn(file)).toEqual(records);
+  });
+
+  it('makes of the records that arrive while a commit is under way the next commit', async () => {
+    const { writer, file } = await openTestWriter();
+    const before = commitsIn(file);
+    const first = writer.append(issuanceRecord(0));
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([first, ...numbered(1, 50).map((record) => writer.append(record))]);
+    expect(commitsIn(file) - before).toBe(2);
+    expect(recordsIn(file)).toEqual(numbered(0, 51));
+  });
+
+  it('splits what exceeds one group into the next', async () => {
+    const { writer, file } = await openTestWriter({ queueLimit: 2_000 });
+    const before = commitsIn(file);
+    await Promise.all(numbered(0, 1_025).map((record) => writer.append(record)));
+    expect(commitsIn(file) - before).toBe(2);
+    expect(recordsIn(file)).toHaveLength(1_025);
+  });
+
+  it('refuses the one record that breaks a constraint and commits its neighbours', async () => {
+    const { writer, file } = await openTestWriter();
+    const twice = issuanceRecord(2);
+    const settled = await Promise.allSettled(
+      [issuanceRecord(1), twice, twice, issuanceRecord(3)].map((record) => writer.append(record)),
+    );
+    expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(settled[2]).toMatchObject({ reason: { code: 'internal', cause: { errcode: 2067 } } });
+    expect(recordsIn(file)).toEqual(numbered(1, 3));
+  });
+
+  it('keeps a record without a subject as it is', async () => {
+    const { writer, file } = await openTestWriter();
+    const record = issuanceRecord(1, { subject: null });
+    await writer.append(record);
+    expect(recordsIn(file)).toEqual([record]);
+  });
+});
+
+describe('order', () => {
+  it('commits records and changes in the order in which they were handed in', async () => {
+    const { writer, file } = await openTestWriter();
+    const seen = (step: number) =>
+      writer.transaction(async (trx) => {
+        const rows = await trx.selectFrom('issuance_records').select('jti').orderBy('sequence').execute();
+        return { step, jtis: rows.map(({ jti }) => jti) };
+      });
+    const [, first, , second] = await Promise.all([
+      writer.append(issuanceRecord(1)),
+      seen(1),
+      writer.append(issuanceRecord(2)),
+      seen(2),
+    ]);
+    expect(first).toEqual({ step: 1, jtis: ['jti-1'] });
+    expect(second).toEqual({ step: 2, jtis: ['jti-1', 'jti-2'] });
+    expect(recordsIn(file)).toEqual(numbered(1, 2));
+  });
+
+  it('never lets two transactions run into each other', async () => {
+    const { writer } = await openTestWriter();
+    const steps: string[] = [];
+    const change = (name: string) =>
+      writer.transaction(async (trx) => {
+        steps.push(`${name} begins`);
+        await sql`SELECT 1`.execute(trx);
+        await new Promise((resolve) => setImmediate(resolve));
+        steps.push(`${name} ends`);
+      });
+    await Promise.all([change('one'), change('two')]);
+    expect(steps).toEqual(['one begins', 'one ends', 'two begins', 'two ends']);
+  });
+});
+
+describe('transactions', () => {
+  const insert = (id: string) => sql`INSERT INTO clients (id, description, created_at) VALUES (${id}, '', 0)`;
+
+  it('keeps nothing of one whose work rejects, and passes its error through', async () => {
+    const { writer, file } = await openTestWriter();
+    const refusal = new KeywardError('client_exists', 'taken');
+    const work = writer.transaction(async (trx) => {
+      await insert('mail').execute(trx);
+      throw refusal;
+    });
+    await expect(work).rejects.toBe(refusal);
+    expect(query(file, 'SELECT id FROM clients')).toEqual([]);
+    await writer.transaction((trx) => insert('mail').execute(trx));
+    expect(query(file, 'SELECT id FROM clients')).toEqual([{ id: 'mail' }]);
+  });
+
+  it('names a statement that SQLite refuses as an error of ours, with its result code', async () => {
+    const { writer } = await openTestWriter();
+    const work = writer.transaction((trx) => sql`INSERT INTO grants VALUES ('a', 'b', 'sign')`.execute(trx));
+    await expect(work).rejects.toMatchObject({ code: 'internal', cause: { errcode: 787 } });
+  });
+
+  it('does not let statements go on after SQLite rolled the transaction back by itself', async () => {
+    const { writer, file } = await openTestWriter();
+    const work = writer.transaction(async (trx) => {
+      await insert('lost').execute(trx);
+      await sql`ROLLBACK`.execute(trx);
+      await insert('on its own').execute(trx);
+    });
+    await expect(work).rejects.toMatchObject({ code: 'internal', cause: { errcode: 516 } });
+    expect(query(file, 'SELECT id FROM clients')).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  it('answers overloaded beyond the queue’s limit, and takes records again once there is room', async () => {
+    const { writer, file } = await openTestWriter({ queueLimit: 3 });
+    const waiting = numbered(0, 3).map((record) => writer.append(record));
+    await expect(writer.append(issuanceRecord(3))).rejects.toMatchObject({
+      code: 'overloaded',
+      retryAfterSeconds: 1,
+    });
+    await Promise.all(waiting);
+    await writer.append(issuanceRecord(4));
+    expect(recordsIn(file).map(({ jti }) => jti)).toEqual(['jti-0', 'jti-1', 'jti-2', 'jti-4']);
+  });
+
+  it('takes a change while the records’ queue is full, and refuses the 257th', async () => {
+    const { writer } = await openTestWriter({ queueLimit: 1 });
+    const record = writer.append(issuanceRecord(0));
+    const changes = Array.from({ length: 256 }, () => writer.transaction(async () => 'done'));
+    await expect(writer.transaction(async () => 'done')).rejects.toMatchObject({ code: 'overloaded' });
+    await record;
+    expect(new Set(await Promise.all(changes))).toEqual(new Set(['done']));
+  });
+});
+
+describe('closing', () => {
+  it('finishes what is queued and refuses what comes later', async () => {
+    const { writer, file } = await openTestWriter();
+    const queued = numbered(0, 3).map((record) => writer.append(record));
+    const closed = writer.close();
+    await expect(writer.append(issuanceRecord(3))).rejects.toMatchObject({ code: 'shutting_down' });
+    await expect(writer.transaction(async () => 'done')).rejects.toMatchObject({ code: 'shutting_down' });
+    await closed;
+    await Promise.all(queued);
+    expect(recordsIn(file)).toEqual(numbered(0, 3));
+  });
+});
+
+describe('a file that is moved away', () => {
+  it('is not written to any more, and is again once it is back', async () => {
+    const { writer, file, events } = await openTestWriter();
+    await writer.append(issuanceRecord(0));
+    await rename(file, `${file}.away`);
+    await expect(writer.append(issuanceRecord(1))).rejects.toMatchObject({ code: 'store_unavailable' });
+    await rename(`${file}.away`, file);
+    await writer.append(issuanceRecord(2));
+    expect(recordsIn(file).map(({ jti }) => jti)).toEqual(['jti-0', 'jti-2']);
+    expect(events).toMatchObject([{ name: 'write_failed', condition: 'moved' }, { name: 'write_recovered' }]);
+  });
+});
