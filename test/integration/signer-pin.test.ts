@@ -1,0 +1,174 @@
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pkcs11js from 'pkcs11js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Failure } from '../../src/signer/protocol.ts';
+import { createShimmedHsm, type ShimmedHsm } from '../support/shimmed-hsm.ts';
+import { startSigner } from '../support/signer-process.ts';
+
+const STARTS = 10;
+/** Where the same path is walked with another cause. */
+const FEW = 3;
+const SLOW = { timeout: 120_000 };
+
+let hsm: ShimmedHsm;
+let wrongPin: string;
+let logins: number;
+
+beforeAll(async () => {
+  hsm = await createShimmedHsm();
+  wrongPin = join(hsm.softHsm.folder, 'wrong-pin');
+  writeFileSync(wrongPin, 'not-the-pin\n', { mode: 0o600 });
+});
+
+afterAll(() => hsm.remove());
+
+beforeEach(() => {
+  hsm.forgetPinAttempts();
+  logins = hsm.shim.calls('C_Login');
+});
+
+afterEach(() => hsm.shim.control([]));
+
+const attempts = () => hsm.shim.calls('C_Login') - logins;
+
+/** The failure of opening the token in a process of its own; null where it opened. */
+async function open(pinFile = hsm.settings.pinFile): Promise<Failure | null> {
+  const signer = startSigner(hsm.environment);
+  const settings = { ...hsm.settings, pinFile };
+  const failure = await signer.ask('open', settings).then(
+    () => null,
+    (error: { failure: Failure }) => error.failure,
+  );
+  await signer.stop();
+  return failure;
+}
+
+/** Starts a process that will never finish its login, and kills it once it is at it. */
+async function killDuringLogin(pinFile = hsm.settings.pinFile): Promise<void> {
+  const before = hsm.shim.calls('C_Login');
+  const signer = startSigner(hsm.environment);
+  const opening = signer.failing('open', { ...hsm.settings, pinFile });
+  await expect.poll(() => hsm.shim.calls('C_Login'), { timeout: 10_000 }).toBe(before + 1);
+  const exited = once(signer.child, 'exit');
+  signer.child.kill('SIGKILL');
+  await exited;
+  expect(await opening).toBeNull();
+}
+
+async function openTimes(times: number, pinFile?: string): Promise<(string | undefined)[]> {
+  const codes: (string | undefined)[] = [];
+  for (let start = 0; start < times; start++) codes.push((await open(pinFile))?.code);
+  return codes;
+}
+
+const latched = (times: number) => Array.from({ length: times }, () => 'pin_latched');
+
+describe('I9: a PIN that the token rejects is tried once, however often the signer starts', SLOW, () => {
+  it('when it is truly wrong', async () => {
+    expect(await open(wrongPin)).toMatchObject({ code: 'pin_latched', ckr: 0xa0, remedy: 'stop' });
+    expect(await openTimes(STARTS - 1, wrongPin)).toEqual(latched(STARTS - 1));
+    expect(attempts()).toBe(1);
+  });
+
+  it.each([
+    ['PIN_INCORRECT', 0xa0, STARTS],
+    ['PIN_EXPIRED', 0xa3, FEW],
+    ['PIN_LOCKED', 0xa4, FEW],
+  ])('when the module says %s', async (_, ckr, starts) => {
+    hsm.shim.control([`C_Login return ${ckr}`]);
+    expect(await open()).toMatchObject({ code: 'pin_latched', ckr, remedy: 'stop' });
+    expect(await openTimes(starts - 1)).toEqual(latched(starts - 1));
+    expect(attempts()).toBe(1);
+  });
+
+  it('when a file that was right before has been changed', async () => {
+    const pinFile = join(hsm.softHsm.folder, 'changing-pin');
+    writeFileSync(pinFile, readFileSync(hsm.settings.pinFile), { mode: 0o600 });
+    expect(await open(pinFile)).toBeNull();
+    writeFileSync(pinFile, 'not-the-pin\n');
+    expect(await openTimes(FEW, pinFile)).toEqual(latched(FEW));
+    expect(attempts()).toBe(2);
+  });
+
+  it.each([
+    ['before it reaches the token', 'hang before'],
+    ['after the token has answered', 'hang after'],
+  ])('when the process is killed %s', async (_, rule) => {
+    hsm.shim.control([`C_Login ${rule} at 1`]);
+    await killDuringLogin(wrongPin);
+    expect(await openTimes(STARTS - 1, wrongPin)).toEqual(latched(STARTS - 1));
+    expect(attempts()).toBe(1);
+  });
+
+  it('when the module kills the process', async () => {
+    hsm.shim.control(['C_Login kill after at 1']);
+    expect(await openTimes(FEW, wrongPin)).toEqual([undefined, ...latched(FEW - 1)]);
+    expect(attempts()).toBe(1);
+  });
+
+  it('by the link too, which then refuses every call', async () => {
+    for (let start = 0; start < FEW; start++) {
+      const { link, events } = hsm.createLink({ pinFile: wrongPin });
+      await link.start();
+      expect(link.state()).toBe('latched');
+      expect(events.filter(({ type }) => type === 'latched')).toHaveLength(1);
+      await expect(link.sign({ kid: 'any', signingInput: 'any' })).rejects.toMatchObject({
+        code: 'pin_latched',
+      });
+      await link.stop();
+    }
+    expect(attempts()).toBe(1);
+  });
+});
+
+describe('a PIN that is right', () => {
+  it('is tried at every start', async () => {
+    expect([await open(), await open(), await open()]).toEqual([null, null, null]);
+    expect(attempts()).toBe(3);
+  });
+
+  it('is tried once more after a kill, since that very file was right before', async () => {
+    expect(await open()).toBeNull();
+    hsm.shim.control(['C_Login hang after at 1']);
+    await killDuringLogin();
+    expect([await open(), await open()]).toEqual([null, null]);
+    expect(attempts()).toBe(4);
+  });
+
+  it('is not tried a third time when both answers were lost', async () => {
+    expect(await open()).toBeNull();
+    hsm.shim.control(['C_Login hang after at 1 for 2']);
+    await killDuringLogin();
+    await killDuringLogin();
+    expect(await openTimes(FEW)).toEqual(latched(FEW));
+    expect(attempts()).toBe(3);
+  });
+
+  it('serves again once an operator has removed the latch', async () => {
+    expect(await open(wrongPin)).toMatchObject({ code: 'pin_latched' });
+    expect(await open()).toMatchObject({ code: 'pin_latched' });
+    rmSync(hsm.settings.latchFile);
+    expect(await open()).toBeNull();
+  });
+});
+
+describe('a token that warns', () => {
+  it.each([
+    ['of its final try', pkcs11js.CKF_USER_PIN_FINAL_TRY],
+    ['that the PIN is locked', pkcs11js.CKF_USER_PIN_LOCKED],
+  ])('%s gets no attempt at all', async (_, flag) => {
+    hsm.shim.control([`C_GetTokenInfo flags ${flag}`]);
+    expect(await openTimes(FEW)).toEqual(latched(FEW));
+    expect(attempts()).toBe(0);
+    hsm.shim.control([]);
+    expect(await open()).toBeNull();
+  });
+
+  it('that a PIN was wrong lately gets its one attempt', async () => {
+    hsm.shim.control([`C_GetTokenInfo flags ${pkcs11js.CKF_USER_PIN_COUNT_LOW}`]);
+    expect(await open()).toBeNull();
+    expect(attempts()).toBe(1);
+  });
+});
