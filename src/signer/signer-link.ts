@@ -19,13 +19,13 @@ export interface SignerLink extends Signer {
   state(): LinkState;
 }
 
-/** A replacement takes about 0.1 s and is worth waiting for; an HSM that is away is not. */
-const REPLACEMENT_WAIT_MS = 500;
+/** A replacement takes 0.1 to 0.5 s and is worth waiting for; an HSM that is away is not. */
+const REPLACEMENT_WAIT_MS = 1_000;
 const BACKOFF = { firstMs: 50, maxMs: 1_000 };
 const PROCESS_FILE = new URL('./process.ts', import.meta.url);
 
 /**
- * While a process is being replaced, signatures wait for the next one, half a second at most; those that were
+ * While a process is being replaced, signatures wait for the next one, one second at most; those that were
  * under way are asked for once more. Once an attempt to open the HSM has failed, calls get `hsm_unavailable`
  * at once, so that nothing piles up behind an outage.
  */

@@ -69,6 +69,7 @@ describe('a process that is lost', () => {
     ]);
     expect(setup.of('replaced')).toEqual([{ type: 'replaced', why: 'exited with code 3' }]);
     process.kill(setup.pid(), 'SIGKILL');
+    await setup.until('ready', 3);
     expect(await text(sign('c'))).toBe('c signed input');
     expect(setup.of('replaced')[1]).toEqual({ type: 'replaced', why: 'killed by SIGKILL' });
   });
@@ -76,6 +77,7 @@ describe('a process that is lost', () => {
   it('twice by the same call: the call is given up, the next one is served', async () => {
     await started();
     await expect(sign('exit')).rejects.toMatchObject(UNAVAILABLE);
+    await setup.until('ready', 3);
     expect(await text(sign('b'))).toBe('b signed input');
     expect(setup.processes()).toBe(3);
   });
@@ -86,6 +88,7 @@ describe('a process that is lost', () => {
     await sent(1);
     setup.timers.pass(DEADLINES.signMs);
     await hung;
+    await setup.until('ready', 2);
     expect(await text(sign('b'))).toBe('b signed input');
     expect(setup.of('replaced')).toEqual([{ type: 'replaced', why: 'no answer to sign within 601000 ms' }]);
   });
@@ -193,6 +196,56 @@ describe('a new process', () => {
   });
 });
 
+describe('a key that is missing', () => {
+  it('is told by a fresh process, looked for by others, and serves again when one sees it', async () => {
+    setup = new FakeSetup();
+    setup.put('hidden', 'b');
+    await setup.link.start();
+    await setup.link.serve(keys('a', 'b'));
+    expect(setup.of('missing')).toEqual([{ type: 'missing', kids: ['b'] }]);
+    await opened(2);
+    expect(setup.of('replaced')).toEqual([]);
+    setup.remove('hidden');
+    await setup.until('ready', 2);
+    expect(setup.of('replaced')).toEqual([{ type: 'replaced', why: 'a fresh process proves 2 keys, not 1' }]);
+    expect(setup.of('proofs').map(({ proofs }) => proofs.map(({ kid }) => kid))).toEqual([['a', 'b']]);
+    expect(setup.of('missing')).toEqual([
+      { type: 'missing', kids: ['b'] },
+      { type: 'missing', kids: [] },
+    ]);
+  });
+
+  it('is not told by a process that has served before, until a fresh one misses it too', async () => {
+    await started();
+    await setup.link.serve(keys('a'));
+    setup.put('hidden', 'b');
+    process.kill(setup.pid(), 'SIGKILL');
+    await setup.until('ready', 2);
+    setup.remove('hidden');
+    await setup.link.serve(keys('a', 'b'));
+    expect(setup.of('missing')).toEqual([]);
+    await setup.until('ready', 3);
+    expect(setup.of('missing')).toEqual([]);
+    expect(setup.of('replaced')[1]).toEqual({
+      type: 'replaced',
+      why: 'a fresh process proves 2 keys, not 1',
+    });
+  });
+
+  it('is told once a fresh process misses it as well', async () => {
+    await started();
+    await setup.link.serve(keys('a'));
+    setup.put('hidden', 'b');
+    process.kill(setup.pid(), 'SIGKILL');
+    await setup.until('ready', 2);
+    await setup.link.serve(keys('a', 'b'));
+    expect(setup.of('missing')).toEqual([]);
+    await setup.until('missing');
+    expect(setup.of('missing')).toEqual([{ type: 'missing', kids: ['b'] }]);
+    expect(setup.of('replaced')).toHaveLength(1);
+  });
+});
+
 describe('an HSM that is away', () => {
   it('lets start settle, refuses calls at once, and serves when it is back', async () => {
     setup = new FakeSetup();
@@ -218,7 +271,6 @@ describe('an HSM that is away', () => {
     await start;
     expect(setup.of('away')).toEqual([{ type: 'away', why: 'no answer to open within 603000 ms' }]);
     setup.remove('mute');
-    setup.timers.pass(DEADLINES.openMs);
   });
 });
 
@@ -286,6 +338,11 @@ describe('stopping', () => {
     expect(setup.of('replaced')).toEqual([]);
   });
 });
+
+/** Settles when so many processes have been opened, probes among them. */
+async function opened(processes: number): Promise<void> {
+  while (setup.processes() < processes) await new Promise(setImmediate);
+}
 
 /** Settles when the process has read so many messages to sign. */
 async function sent(messages: number): Promise<void> {
