@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { createSoftHsm, type SoftHsm } from './softhsm.ts';
+
+const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the whole shape
+  readonly body: any;
+}
+
+/** A real service: its own SoftHSM token, database and process. */
+export interface RunningService {
+  readonly hsm: SoftHsm;
+  readonly configFile: string;
+  readonly operator: string;
+  readonly dataUrl: string;
+  readonly operationsUrl: string;
+  readonly process: ChildProcess;
+  /** Every line logged so far, parsed. */
+  readonly log: readonly Record<string, unknown>[];
+  /** Settles with the first line, past or to come, that fits. */
+  logged(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
+  signerPid(): number;
+  data(method: string, path: string, credential?: string, body?: unknown): Promise<HttpAnswer>;
+  operations(method: string, path: string, body?: unknown): Promise<HttpAnswer>;
+  /** A scope of that id with an identity client and a relying client. */
+  provision(scope: { id: string } & Record<string, unknown>): Promise<{ sign: string; verify: string }>;
+  /** SIGTERM; settles with the exit code. */
+  stop(): Promise<number | null>;
+  /** Stops, if it runs, and starts again on the same token and database. */
+  restart(): Promise<RunningService>;
+  remove(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** Members of the configuration beside what the service needs to run at all. */
+  readonly config?: Record<string, unknown>;
+  readonly hsm?: Record<string, unknown>;
+}
+
+export async function startService(options: ServiceOptions = {}): Promise<RunningService> {
+  const hsm = await createSoftHsm();
+  const configFile = join(hsm.folder, 'config.yaml');
+  const { settings, environment } = hsm;
+  const config = {
+    data_plane: { port: 0, public_url: 'http://127.0.0.1:8080' },
+    operations_plane: { port: 0 },
+    hsm: {
+      module: settings.modulePath,
+      token_label: settings.tokenLabel,
+      token_serial: settings.tokenSerial,
+      pin_file: settings.pinFile,
+      latch_file: settings.latchFile,
+      environment: { ...environment },
+      ...options.hsm,
+    },
+    ...options.config,
+  };
+  writeFileSync(configFile, stringify(config), { mode: 0o600 });
+  const operatorFile = join(hsm.folder, 'operator');
+  await run(['init', '--config', configFile, '--out', operatorFile]);
+  return start(hsm, configFile, readFileSync(operatorFile, 'utf8').trim());
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, ['--disable-sigusr1', COMMAND_LINE, ...argv], { stdio: 'pipe' });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+  }
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`keyward ${argv[0]} ended with ${code}: ${said}`);
+}
+
+async function start(hsm: SoftHsm, configFile: string, operator: string): Promise<RunningService> {
+  const argv = ['--disable-sigusr1', COMMAND_LINE, 'serve', '--config', configFile];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log: Record<string, unknown>[] = [];
+  const waiting = new Set<() => void>();
+  let stderr = '';
+  let exited = false;
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    log.push(JSON.parse(line));
+    for (const look of waiting) look();
+  });
+  const gone = once(child, 'close').then(([code]) => {
+    exited = true;
+    for (const look of waiting) look();
+    return code as number | null;
+  });
+  const logged: RunningService['logged'] = (fits) =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const line = log.find(fits);
+        if (line) resolve(line);
+        else if (exited) reject(new Error(`the service ended: ${stderr}${JSON.stringify(log.slice(-5))}`));
+        else return;
+        waiting.delete(look);
+      };
+      waiting.add(look);
+      look();
+    });
+  const portOf = async (plane: string) => (await logged(({ msg }) => msg === `${plane} plane listens`)).port;
+  const dataUrl = `http://127.0.0.1:${await portOf('data')}`;
+  const operationsUrl = `http://127.0.0.1:${await portOf('operations')}`;
+
+  const service: RunningService = {
+    hsm,
+    configFile,
+    operator,
+    dataUrl,
+    operationsUrl,
+    process: child,
+    log,
+    logged,
+    signerPid: () => log.findLast(({ msg }) => msg === 'signer ready')?.pid as number,
+    data: (method, path, credential, body) => call(method, dataUrl + path, credential, body),
+    operations: (method, path, body) => call(method, operationsUrl + path, operator, body),
+    provision: (scope) => provision(service, scope),
+    async stop() {
+      if (!exited) child.kill('SIGTERM');
+      return gone;
+    },
+    async restart() {
+      await service.stop();
+      return start(hsm, configFile, operator);
+    },
+    async remove() {
+      if (!exited) child.kill('SIGKILL');
+      await gone;
+      hsm.remove();
+    },
+  };
+  return service;
+}
+
+async function call(method: string, url: string, credential?: string, body?: unknown): Promise<HttpAnswer> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(credential ? { authorization: `Bearer ${credential}` } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : parse(text) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function provision(
+  service: Pick<RunningService, 'operations'>,
+  scope: { id: string } & Record<string, unknown>,
+): Promise<{ sign: string; verify: string }> {
+  const definition = { issuer: 'https://login.example', audience: `https://${scope.id}.example`, ...scope };
+  await succeed(service.operations('POST', '/v1/admin/scopes', definition));
+  const client = async (action: 'sign' | 'verify') => {
+    const id = `${scope.id}-${action}`;
+    const { credential } = await succeed(
+      service.operations('POST', '/v1/admin/clients', { id, description: 'test' }),
+    );
+    await succeed(service.operations('POST', '/v1/admin/grants', { client: id, scope: scope.id, action }));
+    return credential as string;
+  };
+  return { sign: await client('sign'), verify: await client('verify') };
+}
+
+async function succeed(answer: Promise<HttpAnswer>): Promise<HttpAnswer['body']> {
+  const { status, body } = await answer;
+  if (status >= 400) throw new Error(`${status}: ${JSON.stringify(body)}`);
+  return body;
+}
