@@ -35,11 +35,18 @@ class Adapter extends SqliteAdapter {
   }
 }
 
+/** Opens at its first use: Kysely never gives back the lock of a connection that failed to be acquired. */
 class SessionConnection implements DatabaseConnection {
-  readonly session: SqliteSession;
+  readonly #open: () => SqliteSession;
+  #session: SqliteSession | undefined;
 
-  constructor(session: SqliteSession) {
-    this.session = session;
+  constructor(open: () => SqliteSession) {
+    this.#open = open;
+  }
+
+  get session(): SqliteSession {
+    this.#session ??= this.#open();
+    return this.#session;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -62,7 +69,7 @@ class SessionDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<SessionConnection> {
-    return new SessionConnection(this.#open());
+    return new SessionConnection(this.#open);
   }
 
   async beginTransaction(connection: SessionConnection): Promise<void> {

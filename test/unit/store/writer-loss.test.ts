@@ -72,6 +72,7 @@ it('gives up a thread that does not answer in time, and starts no other before i
   await turn();
   const ended = once(current(), 'exit');
   const behind = writer.append(issuanceRecord(1));
+  const change = writer.transaction((trx) => insert('behind').execute(trx));
   vi.advanceTimersByTime(2_999);
   expect(vi.getTimerCount()).toBe(1);
   vi.advanceTimersByTime(1);
@@ -80,10 +81,13 @@ it('gives up a thread that does not answer in time, and starts no other before i
     cause: { message: 'the writer thread gave no answer within 3000 ms' },
   });
   await expect(behind).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(change).rejects.toMatchObject({ code: 'store_unavailable' });
   expect(threads.started).toHaveLength(1);
   threads.deaf = false;
   await ended;
   await writer.append(issuanceRecord(2));
+  await writer.transaction((trx) => insert('next').execute(trx));
   expect(recordsIn(file).map(({ jti }) => jti)).toEqual(['jti-2']);
+  expect(query(file, 'SELECT id FROM clients')).toEqual([{ id: 'next' }]);
   expect(threads.started).toHaveLength(2);
 });
