@@ -17,7 +17,10 @@ export interface CheckedClaims {
 export function checkCallerClaims(claims: Readonly<Record<string, unknown>>, scope: Scope): CheckedClaims {
   for (const name of RESERVED_CLAIMS) {
     if (Object.hasOwn(claims, name)) {
-      throw new KeywardError('reserved_claim', `leave out ${name}: Keyward writes ${RESERVED_CLAIMS.join(', ')}`);
+      throw new KeywardError(
+        'reserved_claim',
+        `leave out ${name}: Keyward writes ${RESERVED_CLAIMS.join(', ')}`,
+      );
     }
   }
   if (exceedsDepth(claims, MAX_CLAIMS_DEPTH)) {
@@ -29,7 +32,10 @@ export function checkCallerClaims(claims: Readonly<Record<string, unknown>>, sco
   }
   const subject = textClaim(claims, 'sub');
   if (subject === null && scope.policy.requireSubject) {
-    throw new KeywardError('subject_required', 'give claims.sub: the policy of this scope asks for a subject');
+    throw new KeywardError(
+      'subject_required',
+      'give claims.sub: the policy of this scope asks for a subject',
+    );
   }
   return { json, subject, namesClient: textClaim(claims, 'client_id') !== null };
 }

@@ -42,22 +42,33 @@ function prepare({ keyRing, grants, clock }: IssuingParts, request: TokenRequest
   }
   const key = keyRing.activeKey(scope.id);
   if (!key) {
-    throw new KeywardError('no_active_key', 'no proven key signs for this scope; the security team has to look', {
-      retryAfterSeconds: 30,
-    });
+    throw new KeywardError(
+      'no_active_key',
+      'no proven key signs for this scope; the security team has to look',
+      {
+        retryAfterSeconds: 30,
+      },
+    );
   }
   const now = clock.nowSeconds();
   if (key.signFrom === null || now < key.signFrom || now > key.signUntil) {
-    throw new KeywardError('signing_window_over', 'the signing window of this scope’s key is over; rotate it', {
-      retryAfterSeconds: 30,
-    });
+    throw new KeywardError(
+      'signing_window_over',
+      'the signing window of this scope’s key is over; rotate it',
+      {
+        retryAfterSeconds: 30,
+      },
+    );
   }
   return PreparedToken.prepare(request, scope, key, now);
 }
 
 /** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
 async function recordAndSign(parts: IssuingParts, prepared: PreparedToken): Promise<string> {
-  const [token] = await Promise.all([signChecked(parts.signer, prepared), parts.ledger.record(prepared.record)]);
+  const [token] = await Promise.all([
+    signChecked(parts.signer, prepared),
+    parts.ledger.record(prepared.record),
+  ]);
   return token;
 }
 
@@ -72,9 +83,14 @@ async function signChecked(signer: Signer, { key, signingInput }: PreparedToken)
   return `${signingInput}.${signature.toString('base64url')}`;
 }
 
-function stillStands({ keyRing, grants }: IssuingParts, request: TokenRequest, { key }: PreparedToken): boolean {
+function stillStands(
+  { keyRing, grants }: IssuingParts,
+  request: TokenRequest,
+  { key }: PreparedToken,
+): boolean {
   return (
-    keyRing.activeKey(request.scopeId)?.kid === key.kid && grants.allows(request.clientId, request.scopeId, 'sign')
+    keyRing.activeKey(request.scopeId)?.kid === key.kid &&
+    grants.allows(request.clientId, request.scopeId, 'sign')
   );
 }
 

@@ -5,6 +5,7 @@ import type { SigningKey } from '../domain/key.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
 import type { TokenType } from '../domain/policy.ts';
 import type { Scope } from '../domain/scope.ts';
+import { MAX_TOKEN_LENGTH } from '../token/parse-token.ts';
 import { composeSigningInput, digestOf } from '../token/signing-input.ts';
 import { checkCallerClaims } from './caller-claims.ts';
 
@@ -42,6 +43,7 @@ export class PreparedToken {
     };
     const header = { alg: key.binding.algorithm, typ, kid: key.kid };
     const signingInput = composeSigningInput(header, joinObjects(JSON.stringify(written), claims.json));
+    refuseTooLong(signingInput);
     return new PreparedToken(key, signingInput, {
       digest: digestOf(signingInput),
       scopeId: scope.id,
@@ -55,11 +57,26 @@ export class PreparedToken {
   }
 }
 
+/** The dot and the longest signature, of RSA with 4096 bits. */
+const SIGNATURE_LENGTH = 1 + Math.ceil((4096 / 8) * (4 / 3));
+
+/** A long issuer and audience may take what the claims would need: verifiers refuse longer tokens. */
+function refuseTooLong(signingInput: string): void {
+  if (signingInput.length + SIGNATURE_LENGTH <= MAX_TOKEN_LENGTH) return;
+  throw new KeywardError(
+    'claims_too_large',
+    `the token would exceed ${MAX_TOKEN_LENGTH} bytes: send fewer claims`,
+  );
+}
+
 function permittedType(wanted: TokenType | undefined, scope: Scope): TokenType {
   const permitted = scope.policy.tokenTypes;
   const typ = wanted ?? permitted[0];
   if (typ !== undefined && permitted.includes(typ)) return typ;
-  throw new KeywardError('token_type_not_allowed', `typ: the policy of this scope allows ${permitted.join(', ')}`);
+  throw new KeywardError(
+    'token_type_not_allowed',
+    `typ: the policy of this scope allows ${permitted.join(', ')}`,
+  );
 }
 
 /** A key keeps the longest life it was bound with, also where the policy was widened since (DESIGN §6). */

@@ -143,6 +143,17 @@ describe('limits and policy', () => {
     expect((await issue()).exp).toBe(NOW + 3_600);
   });
 
+  it('refuses what would make a token longer than verifiers take, also where the claims alone are not too long', async () => {
+    const wordy = aScope({ id: 'wordy', audience: '€'.repeat(512), issuer: `https://${'a'.repeat(500)}` });
+    const wordyPair = softwareKey('ES256');
+    keyRing.put(wordy, aSigningKey(wordy, wordyPair, { signFrom: NOW, signUntil: NOW + 100 }));
+    granted.add('login wordy sign');
+    onSign = async ({ signingInput }) => wordyPair.sign(signingInput);
+    const request = (length: number) => issue({ scopeId: 'wordy', claims: { sub: 'a'.repeat(length) } });
+    expect(await codeOf(request(4_000))).toBe('claims_too_large');
+    expect((await request(2_500)).token.length).toBeLessThanOrEqual(8_192);
+  });
+
   it('asks no subject where the policy does not, and refuses the types it does not name', async () => {
     granted.add('login machines sign');
     onSign = async ({ signingInput }) => machinePair.sign(signingInput);
