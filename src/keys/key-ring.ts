@@ -63,8 +63,8 @@ export function createKeyRing(): KeyRingKeeper {
 
     applyProofs(proofs) {
       for (const proof of proofs) {
-        if (proof.proven || !proof.found) failed.delete(proof.kid);
-        else failed.set(proof.kid, proof);
+        if (proof.proven) failed.delete(proof.kid);
+        else if (proof.found) failed.set(proof.kid, proof);
         const scopeId = byKid.get(proof.kid)?.scopeId;
         if (scopeId !== undefined) settle(scopeId);
       }

@@ -1,0 +1,73 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { KeyState } from '../../../src/domain/key.ts';
+import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
+
+const scope = aScope({ id: 'payments' });
+const active = aSigningKey(scope, softwareKey('ES256'), { signFrom: 10, signUntil: 100, createdAt: 10 });
+const standby = aSigningKey(scope, softwareKey('ES256'), {
+  state: 'pre_activation',
+  signFrom: null,
+  signUntil: 200,
+  createdAt: 20,
+});
+const proof = (kid: string, changes: { proven: boolean; found: boolean }) => ({
+  kid,
+  attributes: {},
+  unproven: [],
+  ...changes,
+});
+
+let ring: KeyRingKeeper;
+beforeEach(() => {
+  ring = createKeyRing();
+  ring.admit(scope, [active, standby]);
+});
+
+describe('the key ring', () => {
+  it('answers with the active key, and with all keys of a scope, newest first', () => {
+    expect(ring.activeKey('payments')).toBe(active);
+    expect(ring.keysOf('payments')).toStrictEqual([standby, active]);
+    expect(ring.keyNamed(standby.kid)).toBe(standby);
+    expect([ring.scope('payments'), ring.scope('mail')]).toStrictEqual([scope, undefined]);
+  });
+
+  it('takes a key that is found and not proven out of every answer, and back once it is proven', () => {
+    ring.applyProofs([proof(active.kid, { found: true, proven: false })]);
+    expect(ring.activeKey('payments')).toBeUndefined();
+    expect(ring.keysOf('payments')).toStrictEqual([standby]);
+    expect(ring.keyNamed(active.kid)).toBeUndefined();
+    expect(ring.refuted().map(({ kid }) => kid)).toStrictEqual([active.kid]);
+    ring.applyProofs([proof(active.kid, { found: true, proven: true })]);
+    expect(ring.activeKey('payments')).toBe(active);
+  });
+
+  it('leaves a key that the HSM does not show where it is: an outage says nothing against its public half', () => {
+    ring.applyProofs([proof(active.kid, { found: false, proven: false })]);
+    expect(ring.activeKey('payments')).toBe(active);
+  });
+
+  it('does not take a key back because it has gone missing after it failed its proof', () => {
+    ring.applyProofs([proof(active.kid, { found: true, proven: false })]);
+    ring.applyProofs([proof(active.kid, { found: false, proven: false })]);
+    expect(ring.activeKey('payments')).toBeUndefined();
+  });
+
+  it('grows its revision with every change', () => {
+    const before = ring.revision;
+    ring.admit(scope, [active]);
+    expect(ring.revision).toBeGreaterThan(before);
+  });
+
+  it.each([
+    ['active', true],
+    ['pre_activation', true],
+    ['suspended', true],
+    ['deactivated', false],
+    ['compromised', false],
+    ['destroyed', false],
+  ] as [KeyState, boolean][])('has the signer take up a key that is %s: %s', (state, taken) => {
+    ring.admit(scope, [{ ...active, state }]);
+    expect(ring.references().some(({ kid }) => kid === active.kid)).toBe(taken);
+  });
+});
