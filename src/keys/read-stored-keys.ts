@@ -55,7 +55,8 @@ function readStoredKey(
   ];
   const differing = agreements.find(([, one, other]) => one !== other);
   if (differing) throw new Error(`${differing[0]}: registry and binding record disagree`);
-  if (row.signUntil > signed.signUntil)
+  const startsEarly = row.signFrom !== null && row.signFrom < signed.signFrom;
+  if (startsEarly || row.signUntil > signed.signUntil)
     throw new Error('signing window: wider than the binding record allows');
   return { ...row, binding: signed, publicJwk, publicKey: importPublicKey(publicJwk) };
 }
