@@ -14,6 +14,8 @@ export interface Route<Deps> {
   /** As OpenAPI writes it: `/v1/scopes/{scope}/tokens`. */
   readonly path: `/${string}`;
   readonly operation: ZodOpenApiOperationObject;
+  /** Answers however many requests are in flight: a busy process is still alive. */
+  readonly unbounded?: true;
   handler(deps: Deps): Handler;
 }
 
@@ -21,17 +23,17 @@ export interface Route<Deps> {
 export function mount<Deps>(app: Express, routes: readonly Route<Deps>[], deps: Deps): void {
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const mounted = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
-    for (const route of group) mounted[route.method](entered(path, route.handler(deps)));
-    mounted.all(entered(path, methodNotAllowed(group)));
+    for (const route of group) mounted[route.method](entered(route, route.handler(deps)));
+    mounted.all(entered({ path }, methodNotAllowed(group)));
   }
 }
 
 /** Names the route, and turns requests away while too many are in flight. */
-function entered(path: string, handler: Handler): Handler {
+function entered({ path, unbounded }: { path: string; unbounded?: true }, handler: Handler): Handler {
   return (request, response) => {
     const { locals: exchange } = response;
     exchange.route = path;
-    if (exchange.plane.inFlight > exchange.plane.limits.requestsInFlight) {
+    if (!unbounded && exchange.plane.inFlight > exchange.plane.limits.requestsInFlight) {
       throw new KeywardError('overloaded', 'too many requests are in flight; try again');
     }
     return handler(request, response);

@@ -32,7 +32,7 @@ export interface Listener {
 const MAX_CONNECTIONS = 8_192;
 const MAX_HEADERS = 100;
 
-const BOUNDS: ServerOptions = {
+const BOUNDS = {
   maxHeaderSize: 8 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -40,16 +40,18 @@ const BOUNDS: ServerOptions = {
   keepAliveTimeout: 65_000,
   // Node's 30 seconds would leave a slow caller that much beyond the limits above.
   connectionsCheckingInterval: 500,
-};
+} satisfies ServerOptions;
 
 /** Starts to listen. `invalid_config` where the address is not to be had or a TLS file cannot be read. */
 export async function listen(
   app: RequestListener,
   config: ListenerConfig,
   hooks: ListenerHooks,
+  bounds: Partial<typeof BOUNDS> = {},
 ): Promise<Listener> {
   const { tls } = config;
-  const server = tls ? createTlsServer({ ...BOUNDS, ...tlsOptions(tls) }) : createServer(BOUNDS);
+  const options = { ...BOUNDS, ...bounds };
+  const server = tls ? createTlsServer({ ...options, ...tlsOptions(tls) }) : createServer(options);
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
   const connections = new Connections(server, tls ? 'secureConnection' : 'connection');

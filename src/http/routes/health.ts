@@ -8,6 +8,7 @@ import { sendJson } from '../send.ts';
 const healthz: Route<unknown> = {
   method: 'get',
   path: '/healthz',
+  unbounded: true,
   operation: {
     operationId: 'getHealth',
     summary: 'Whether the process is alive',

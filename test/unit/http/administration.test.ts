@@ -1,0 +1,217 @@
+import { expect, test, vi } from 'vitest';
+import type { Client } from '../../../src/domain/client.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import type { ScopeAdministration } from '../../../src/domain/registry.ts';
+import { ACTIVE_KEY, ACTIVE_KEY_ANSWER, clients, NOW, PAYMENTS, PAYMENTS_ANSWER } from './fakes.ts';
+import { operationsPlane } from './on-loopback.ts';
+
+const CHECKOUT: Client = {
+  id: 'checkout',
+  description: 'Signs for the shop',
+  createdAt: NOW,
+  revokedAt: null,
+  grants: [{ scopeId: 'payments', action: 'sign' }],
+};
+const CHECKOUT_ANSWER = {
+  id: 'checkout',
+  description: 'Signs for the shop',
+  created_at: NOW,
+  revoked_at: null,
+  grants: [{ scope: 'payments', action: 'sign' }],
+};
+const ADA = { operatorId: 'ada', requestId: 'req-1' };
+
+async function ask(
+  method: 'get' | 'post' | 'delete',
+  path: string,
+  {
+    as = 'operates',
+    body,
+    ...changes
+  }: Parameters<typeof operationsPlane>[0] & { as?: string; body?: object } = {},
+) {
+  const http = await operationsPlane(changes);
+  return http[method](path).set('Authorization', `Bearer ${as}`).set('X-Request-Id', 'req-1').send(body);
+}
+
+const CHANGES = [
+  ['post', '/v1/admin/scopes'],
+  ['post', '/v1/admin/clients'],
+  ['post', '/v1/admin/clients/checkout/revoke'],
+  ['post', '/v1/admin/grants'],
+  ['delete', '/v1/admin/grants'],
+] as const;
+const LOOKS = [
+  '/v1/admin/scopes',
+  '/v1/admin/scopes/payments',
+  '/v1/admin/keys',
+  '/v1/admin/clients',
+] as const;
+
+test.each(CHANGES)('%s %s needs the role operator', async (method, path) => {
+  const answer = await ask(method, path, { as: 'audits' });
+  expect([answer.status, answer.body.code, answer.body.detail]).toEqual([
+    403,
+    'role_missing',
+    'this needs the role operator',
+  ]);
+});
+
+test.each(LOOKS)('%s is for every role, and for nobody without one', async (path) => {
+  expect((await ask('get', path, { as: 'audits' })).status).toBe(200);
+  expect((await ask('get', path, { as: 'idles' })).body.code).toBe('role_missing');
+  expect((await ask('get', path, { as: 'signs' })).body.code).toBe('credential_invalid');
+});
+
+test('scopes are listed, and shown singly with their keys', async () => {
+  expect((await ask('get', '/v1/admin/scopes')).body).toEqual({ scopes: [PAYMENTS_ANSWER] });
+  expect((await ask('get', '/v1/admin/scopes/payments')).body).toEqual({
+    scope: PAYMENTS_ANSWER,
+    keys: [ACTIVE_KEY_ANSWER],
+  });
+  expect((await ask('get', '/v1/admin/scopes/ghost')).body.code).toBe('unknown_scope');
+});
+
+const creating = () => {
+  const create = vi.fn<ScopeAdministration['create']>(async () => ({ scope: PAYMENTS, keys: [ACTIVE_KEY] }));
+  return { create, scopes: { create } };
+};
+const NAMED = { id: 'payments', issuer: 'https://id.example', audience: 'payments-api' };
+
+test('a scope is created with the defaults for all that is left out', async () => {
+  const { create, scopes } = creating();
+  const answer = await ask('post', '/v1/admin/scopes', { scopes, body: NAMED });
+  expect(answer.status).toBe(201);
+  expect(answer.body).toEqual({ scope: PAYMENTS_ANSWER, keys: [ACTIVE_KEY_ANSWER] });
+  expect(answer.headers.location).toBe('/v1/admin/scopes/payments');
+  expect(answer.headers['cache-control']).toBe('no-store');
+  expect(create.mock.calls).toEqual([
+    [{ ...NAMED, algorithm: 'ES256', modulusBits: null, policy: DEFAULT_POLICY }, ADA],
+  ]);
+});
+
+test('a scope of RSA has 2048 bits unless it asks for more, and a policy what it names', async () => {
+  const { create, scopes } = creating();
+  const policy = { max_ttl_seconds: 60, token_types: ['JWT'], require_subject: false };
+  await ask('post', '/v1/admin/scopes', { scopes, body: { ...NAMED, algorithm: 'RS256', policy } });
+  await ask('post', '/v1/admin/scopes', {
+    scopes,
+    body: { ...NAMED, algorithm: 'PS256', modulus_bits: 4096 },
+  });
+  expect(create.mock.calls.map(([definition]) => definition)).toEqual([
+    {
+      ...NAMED,
+      algorithm: 'RS256',
+      modulusBits: 2048,
+      policy: {
+        ...DEFAULT_POLICY,
+        maxTtlSeconds: 60,
+        defaultTtlSeconds: 60,
+        tokenTypes: ['JWT'],
+        requireSubject: false,
+      },
+    },
+    { ...NAMED, algorithm: 'PS256', modulusBits: 4096, policy: DEFAULT_POLICY },
+  ]);
+});
+
+test.each([
+  [{ ...NAMED, algorithm: 'HS256' }, 'invalid_request', /^algorithm: use one of ES256, /],
+  [{ ...NAMED, modulus_bits: 1024 }, 'invalid_request', /^modulus_bits: use one of 2048, 3072, 4096$/],
+  [{ ...NAMED, issuer: 1 }, 'invalid_request', /^issuer: use text$/],
+  [
+    { ...NAMED, policy: { max_ttl_seconds: 0 } },
+    'invalid_request',
+    /^policy\.max_ttl_seconds: use a whole number from 1 to 86400$/,
+  ],
+  [{ ...NAMED, policy: { ttl: 1 } }, 'unknown_member', /^leave out policy\.ttl$/],
+])('a scope asked for as %j is refused', async (body, code, detail) => {
+  const answer = await ask('post', '/v1/admin/scopes', { body });
+  expect([answer.status, answer.body.code]).toEqual([422, code]);
+  expect(answer.body.detail).toMatch(detail);
+});
+
+test('a scope that is taken is a conflict', async () => {
+  const create = () => Promise.reject(new KeywardError('scope_exists', 'choose another id'));
+  const answer = await ask('post', '/v1/admin/scopes', { scopes: { create }, body: NAMED });
+  expect([answer.status, answer.body.code]).toEqual([409, 'scope_exists']);
+});
+
+test('keys are listed for all scopes or for one that exists', async () => {
+  expect((await ask('get', '/v1/admin/keys')).body).toEqual({ keys: [ACTIVE_KEY_ANSWER] });
+  expect((await ask('get', '/v1/admin/keys?scope=payments')).body).toEqual({ keys: [ACTIVE_KEY_ANSWER] });
+  const outcomes = [];
+  for (const query of ['scope=ghost', 'scope=payments&scope=mail', 'kid=1']) {
+    const { status, body } = await ask('get', `/v1/admin/keys?${query}`);
+    outcomes.push([status, body.code, body.detail]);
+  }
+  expect(outcomes).toEqual([
+    [404, 'unknown_scope', 'there is no scope of this id'],
+    [422, 'invalid_request', 'scope: name one scope'],
+    [422, 'unknown_member', 'leave out kid'],
+  ]);
+});
+
+test('a client is created with a credential that is shown this once', async () => {
+  const create = vi.fn(async () => ({ client: CHECKOUT, credential: 'kw_svc_once' }));
+  const administration = { ...clients, create };
+  const body = { id: 'checkout', description: 'Signs for the shop' };
+  const answer = await ask('post', '/v1/admin/clients', { clients: administration, body });
+  expect(answer.status).toBe(201);
+  expect(answer.body).toEqual({ client: CHECKOUT_ANSWER, credential: 'kw_svc_once' });
+  expect(answer.headers).toMatchObject({
+    location: '/v1/admin/clients/checkout',
+    'cache-control': 'no-store',
+  });
+  await ask('post', '/v1/admin/clients', { clients: administration, body: { id: 'bare' } });
+  expect(create.mock.calls).toEqual([
+    [body, ADA],
+    [{ id: 'bare', description: '' }, ADA],
+  ]);
+});
+
+test('clients are listed and shown singly', async () => {
+  const administration = { ...clients, list: () => [CHECKOUT] };
+  expect((await ask('get', '/v1/admin/clients', { clients: administration })).body).toEqual({
+    clients: [CHECKOUT_ANSWER],
+  });
+  expect((await ask('get', '/v1/admin/clients/checkout', { clients: administration })).body).toEqual({
+    client: CHECKOUT_ANSWER,
+  });
+  const { status, body } = await ask('get', '/v1/admin/clients/ghost', { clients: administration });
+  expect([status, body.code]).toEqual([404, 'unknown_client']);
+});
+
+test('a client is revoked without a body', async () => {
+  const revoke = vi.fn(async () => ({ ...CHECKOUT, revokedAt: NOW + 1 }));
+  const answer = await ask('post', '/v1/admin/clients/checkout/revoke', { clients: { ...clients, revoke } });
+  expect([answer.status, answer.body]).toEqual([
+    200,
+    { client: { ...CHECKOUT_ANSWER, revoked_at: NOW + 1 } },
+  ]);
+  expect(revoke.mock.calls).toEqual([['checkout', ADA]]);
+});
+
+test('grants are added and removed by the same document', async () => {
+  const grant = vi.fn(async () => CHECKOUT);
+  const withdraw = vi.fn(async () => ({ ...CHECKOUT, grants: [] }));
+  const administration = { ...clients, grant, withdraw };
+  const body = { client: 'checkout', scope: 'payments', action: 'sign' };
+  const added = await ask('post', '/v1/admin/grants', { clients: administration, body });
+  const removed = await ask('delete', '/v1/admin/grants', { clients: administration, body });
+  expect([added.status, added.body]).toEqual([200, { client: CHECKOUT_ANSWER }]);
+  expect([removed.status, removed.body]).toEqual([200, { client: { ...CHECKOUT_ANSWER, grants: [] } }]);
+  expect(grant.mock.calls).toEqual([['checkout', 'payments', 'sign', ADA]]);
+  expect(withdraw.mock.calls).toEqual([['checkout', 'payments', 'sign', ADA]]);
+});
+
+test('a grant names an action that exists', async () => {
+  const body = { client: 'checkout', scope: 'payments', action: 'admin' };
+  const answer = await ask('post', '/v1/admin/grants', { body });
+  expect([answer.status, answer.body.code, answer.body.detail]).toEqual([
+    422,
+    'invalid_request',
+    'action: use one of sign, verify, revoke',
+  ]);
+});

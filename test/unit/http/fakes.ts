@@ -1,0 +1,228 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { Authenticator, ClientAdministration, Grants } from '../../../src/domain/access.ts';
+import type { Client, Operator } from '../../../src/domain/client.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { TokenIssuer } from '../../../src/domain/issuance.ts';
+import type { PublicJwk, SigningKey } from '../../../src/domain/key.ts';
+import type { KeyRing } from '../../../src/domain/key-ring.ts';
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
+import type { Readiness } from '../../../src/domain/readiness.ts';
+import type { ScopeAdministration } from '../../../src/domain/registry.ts';
+import type { Scope } from '../../../src/domain/scope.ts';
+import type { TokenVerifier } from '../../../src/domain/verification.ts';
+import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
+import { createLogger } from '../../../src/http/logger.ts';
+import type { OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
+import { createMetrics } from '../../../src/metrics/metrics.ts';
+
+export const NOW = 1_800_000_000;
+
+export const PAYMENTS: Scope = {
+  id: 'payments',
+  issuer: 'https://id.example',
+  audience: 'payments-api',
+  algorithm: 'ES256',
+  modulusBits: null,
+  policy: DEFAULT_POLICY,
+  createdAt: NOW,
+  keySetVersion: 1,
+};
+
+const PUBLIC_KEY = createPublicKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+const PUBLIC_JWK = PUBLIC_KEY.export({ format: 'jwk' }) as PublicJwk;
+
+export const ACTIVE_KEY: SigningKey = {
+  kid: 'kid-1',
+  scopeId: 'payments',
+  state: 'active',
+  binding: {
+    kid: 'kid-1',
+    scope: 'payments',
+    issuer: PAYMENTS.issuer,
+    audience: PAYMENTS.audience,
+    algorithm: 'ES256',
+    hsmId: '00'.repeat(16),
+    signFrom: NOW,
+    signUntil: NOW + 1000,
+    maxTtlSeconds: 3600,
+  },
+  bindingRecord: 'e30.e30.c2ln',
+  publicJwk: PUBLIC_JWK,
+  publicKey: PUBLIC_KEY,
+  publishedAt: NOW,
+  signFrom: NOW,
+  signUntil: NOW + 1000,
+  createdAt: NOW,
+};
+
+export const ACTIVE_KEY_ANSWER = {
+  kid: 'kid-1',
+  scope: 'payments',
+  state: 'active',
+  algorithm: 'ES256',
+  hsm_id: '00'.repeat(16),
+  public_jwk: PUBLIC_JWK,
+  max_ttl_seconds: 3600,
+  created_at: NOW,
+  published_at: NOW,
+  sign_from: NOW,
+  sign_until: NOW + 1000,
+  verify_until: NOW + 1000 + 3600 + 30,
+};
+
+export const PAYMENTS_ANSWER = {
+  id: 'payments',
+  issuer: 'https://id.example',
+  audience: 'payments-api',
+  algorithm: 'ES256',
+  modulus_bits: null,
+  policy: {
+    max_ttl_seconds: 3600,
+    default_ttl_seconds: 300,
+    cryptoperiod_seconds: 1_209_600,
+    jwks_max_age_seconds: 300,
+    max_stale_seconds: 3600,
+    clock_skew_seconds: 30,
+    token_types: ['at+jwt', 'JWT'],
+    require_subject: true,
+  },
+  created_at: NOW,
+  jwks_uri: '/scopes/payments/jwks.json',
+};
+
+const client = (id: string): Client => ({ id, description: '', createdAt: NOW, revokedAt: null, grants: [] });
+const operator = (id: string, roles: Operator['roles']): Operator => ({
+  id,
+  roles,
+  createdAt: NOW,
+  revokedAt: null,
+});
+
+const CLIENTS = new Map([
+  ['Bearer signs', client('identity')],
+  ['Bearer verifies', client('relying')],
+]);
+const OPERATORS = new Map([
+  ['Bearer operates', operator('ada', ['operator'])],
+  ['Bearer audits', operator('eve', ['auditor'])],
+  ['Bearer idles', operator('bob', [])],
+]);
+const GRANTS = new Set(['identity payments sign', 'relying payments verify']);
+
+function found<T>(callers: ReadonlyMap<string, T>, authorization: string | undefined): T {
+  if (authorization === undefined) throw new KeywardError('credential_missing', 'send a credential');
+  if (!authorization.startsWith('Bearer ')) {
+    throw new KeywardError('credential_malformed', 'this is no credential of Keyward');
+  }
+  const caller = callers.get(authorization);
+  if (!caller) throw new KeywardError('credential_invalid', 'nobody holds this credential');
+  return caller;
+}
+
+export const authenticator: Authenticator = {
+  client: (authorization) => found(CLIENTS, authorization),
+  operator: (authorization) => found(OPERATORS, authorization),
+};
+
+export const grants: Grants = {
+  allows: (clientId, scopeId, action) => GRANTS.has(`${clientId} ${scopeId} ${action}`),
+};
+
+export const keyRing: KeyRing = {
+  revision: 1,
+  scope: (id) => (id === 'payments' ? PAYMENTS : undefined),
+  scopes: () => [PAYMENTS],
+  activeKey: (id) => (id === 'payments' ? ACTIVE_KEY : undefined),
+  keysOf: (id) => (id === 'payments' ? [ACTIVE_KEY] : []),
+  keyNamed: (kid) => (kid === 'kid-1' ? ACTIVE_KEY : undefined),
+};
+
+export const ISSUED = { token: 'a.b.c', kid: 'kid-1', jti: 'jti-1', iat: NOW, exp: NOW + 300 };
+export const issuer: TokenIssuer = { issue: async () => ISSUED };
+
+export const verifier: TokenVerifier = {
+  verify: async (_scopeId, token) =>
+    token === 'good'
+      ? {
+          valid: true,
+          claims: {
+            iss: PAYMENTS.issuer,
+            aud: PAYMENTS.audience,
+            sub: 'u',
+            iat: NOW,
+            exp: NOW + 300,
+            jti: 'jti-1',
+          },
+          kid: 'kid-1',
+          keyState: 'active',
+        }
+      : { valid: false, reason: 'malformed' },
+};
+
+const document = (contentType: string, body: string): PublishedDocument => ({
+  contentType,
+  body,
+  etag: '"tag-1"',
+  maxAgeSeconds: 300,
+});
+
+export const publication: Publication = {
+  keySet: () => document('application/jwk-set+json', '{"keys":[]}'),
+  signedKeySet: async () => document('application/jwk-set+jwt', 'a.b.c'),
+  openidConfiguration: () => undefined,
+};
+
+export const readiness: Readiness = {
+  check: async () => ({ ready: true, checks: [{ name: 'sign', ok: true, detail: 'signs' }] }),
+};
+
+const unexpected = () => Promise.reject(new Error('not expected in this test'));
+
+export const scopes: ScopeAdministration = { create: unexpected };
+export const clients: ClientAdministration = {
+  create: unexpected,
+  revoke: unexpected,
+  list: () => [],
+  grant: unexpected,
+  withdraw: unexpected,
+};
+
+export const LIMITS = {
+  requests_in_flight: 64,
+  client_requests_per_second: 10_000,
+  anonymous_requests_per_second: 1_000,
+  failed_authentications_per_minute: 1_000,
+};
+
+/** Log lines as parsed JSON, in order. */
+export function recordedLog(level: 'debug' | 'info' = 'info') {
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger({ level, destination: { write: (line) => lines.push(JSON.parse(line)) } });
+  return { log, lines };
+}
+
+const settings = () => ({
+  listener: { behind_proxy: false },
+  limits: LIMITS,
+  log: recordedLog().log,
+  metrics: createMetrics(),
+});
+
+export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDeps {
+  return {
+    authenticator,
+    grants,
+    keyRing,
+    issuer,
+    verifier,
+    publication,
+    readiness,
+    ...settings(),
+    ...changes,
+  };
+}
+
+export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}): OperationsPlaneDeps {
+  return { authenticator, keyRing, scopes, clients, readiness, ...settings(), ...changes };
+}

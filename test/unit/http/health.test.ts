@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { createMetrics } from '../../../src/metrics/metrics.ts';
+import { dataPlane, operationsPlane } from './on-loopback.ts';
+
+test('alive says nothing of the HSM', async () => {
+  const http = await dataPlane({ readiness: { check: () => Promise.reject(new Error('away')) } });
+  const { status, body } = await http.get('/healthz');
+  expect([status, body]).toEqual([200, { status: 'alive' }]);
+});
+
+test('ready is 200, and 503 naming what is away', async () => {
+  const ready = await (await dataPlane()).get('/readyz');
+  expect([ready.status, ready.body]).toEqual([
+    200,
+    { ready: true, checks: [{ name: 'sign', ok: true, detail: 'signs' }] },
+  ]);
+  const checks = [{ name: 'sign', ok: false, detail: 'the HSM is away' }] as const;
+  const away = await dataPlane({ readiness: { check: async () => ({ ready: false, checks }) } });
+  const answer = await away.get('/readyz');
+  expect([answer.status, answer.body]).toEqual([503, { ready: false, checks }]);
+  expect(answer.headers['cache-control']).toBe('no-store');
+});
+
+test('metrics are told on the operations plane and on no other', async () => {
+  const metrics = createMetrics();
+  metrics.tokensIssued.inc({ scope: 'payments' });
+  const told = await (await operationsPlane({ metrics })).get('/metrics');
+  expect(told.status).toBe(200);
+  expect(told.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(told.text).toContain('keyward_tokens_issued_total{scope="payments"} 1\n');
+  expect((await (await dataPlane({ metrics })).get('/metrics')).status).toBe(404);
+});
+
+test('requests are counted by the path as documented, never as asked', async () => {
+  const metrics = createMetrics();
+  const http = await dataPlane({ metrics });
+  await http.get('/scopes/ghost/jwks.json');
+  await http.get('/anything');
+  const told = await metrics.registry.metrics();
+  expect(told).toContain(
+    'keyward_http_requests_total{plane="data",route="/scopes/{scope}/jwks.json",status="404"} 1\n',
+  );
+  expect(told).toContain('keyward_http_requests_total{plane="data",route="none",status="404"} 1\n');
+  expect(told).toContain('keyward_problems_total{code="unknown_scope"} 1\n');
+  expect(told).not.toContain('ghost');
+});

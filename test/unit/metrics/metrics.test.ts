@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Verdict } from '../../../src/domain/verification.ts';
+import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
+import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';
+import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
+
+const REQUEST = { scopeId: 'payments', clientId: 'c', claims: {} };
+const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2 };
+
+async function lines(metrics: Metrics, name: string): Promise<string[]> {
+  const told = await metrics.registry.metrics();
+  return told.split('\n').filter((line) => line.startsWith(name));
+}
+
+test('a token released is counted for its scope and timed', async () => {
+  const metrics = createMetrics();
+  const issuer = measuredIssuer({ issue: async () => ISSUED }, metrics);
+  expect(await issuer.issue(REQUEST)).toBe(ISSUED);
+  expect(await lines(metrics, 'keyward_tokens_issued_total')).toEqual([
+    'keyward_tokens_issued_total{scope="payments"} 1',
+  ]);
+  expect(await lines(metrics, 'keyward_issue_seconds_count')).toEqual(['keyward_issue_seconds_count 1']);
+});
+
+test('a request that releases nothing is passed on and leaves no label behind', async () => {
+  const metrics = createMetrics();
+  const error = new KeywardError('unknown_scope', 'no such scope');
+  const issuer = measuredIssuer({ issue: () => Promise.reject(error) }, metrics);
+  await expect(issuer.issue({ ...REQUEST, scopeId: 'made-up' })).rejects.toBe(error);
+  expect(await lines(metrics, 'keyward_tokens_issued_total')).toEqual([]);
+  expect(await lines(metrics, 'keyward_issue_seconds_count')).toEqual(['keyward_issue_seconds_count 0']);
+});
+
+test('refusals are counted by scope and reason, good tokens are not', async () => {
+  const metrics = createMetrics();
+  const verdicts: Verdict[] = [
+    { valid: false, reason: 'expired' },
+    { valid: true, claims: {}, kid: 'k', keyState: 'active' },
+    { valid: false, reason: 'malformed', suspiciousHeader: 'jku' },
+    { valid: false, reason: 'malformed', suspiciousHeader: 'x-made-up-by-a-caller' },
+  ];
+  const told = [...verdicts];
+  const verifier = measuredVerifier(
+    { verify: async () => verdicts.shift() ?? (told[0] as Verdict) },
+    metrics,
+  );
+  for (const verdict of told) expect(await verifier.verify('payments', 't')).toBe(verdict);
+  expect(await lines(metrics, 'keyward_refusals_total')).toEqual([
+    'keyward_refusals_total{scope="payments",reason="expired"} 1',
+    'keyward_refusals_total{scope="payments",reason="malformed"} 2',
+  ]);
+  expect(await lines(metrics, 'keyward_suspicious_headers_total')).toEqual([
+    'keyward_suspicious_headers_total{header="jku"} 1',
+    'keyward_suspicious_headers_total{header="other"} 1',
+  ]);
+});
+
+test('a gauge asks at each scrape, and forgets what is no longer told', async () => {
+  const metrics = createMetrics();
+  let queue = 3;
+  let unproven: Record<string, number> = { payments: 1 };
+  metrics.watch('ledgerQueue', () => queue);
+  metrics.watch('keyUnproven', () => unproven);
+  expect(await lines(metrics, 'keyward_ledger_queue')).toEqual(['keyward_ledger_queue 3']);
+  expect(await lines(metrics, 'keyward_key_unproven')).toEqual(['keyward_key_unproven{scope="payments"} 1']);
+  queue = 0;
+  unproven = {};
+  expect(await lines(metrics, 'keyward_ledger_queue')).toEqual(['keyward_ledger_queue 0']);
+  expect(await lines(metrics, 'keyward_key_unproven')).toEqual([]);
+});
+
+test('the process tells of itself', async () => {
+  expect(await lines(createMetrics(), 'process_cpu_user_seconds_total ')).toHaveLength(1);
+});
