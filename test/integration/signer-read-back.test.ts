@@ -63,12 +63,6 @@ async function signing(): Promise<boolean[]> {
   );
 }
 
-/** As the HSM has it. */
-async function labelOf({ reference }: BoundKey): Promise<string> {
-  const objects = await signer.ask('inventory', null);
-  return objects.find(({ hsmId }) => hsmId === reference.hsmId)?.label ?? '';
-}
-
 const ofKey = () => `id ${key.reference.hsmId}`;
 
 describe('I7: a key whose read-back is not as it must be does not serve, and its neighbour does', () => {
@@ -163,7 +157,7 @@ describe('I7: a key whose read-back is not as it must be does not serve, and its
   });
 
   it('also fails a new key, which then stays for its owner to discard', async () => {
-    const made = specification('ES256', await labelOf(neighbour));
+    const made = specification('ES256');
     hsm.shim.control([`C_GetAttributeValue change 0x164 00 id ${made.hsmId}`]);
     expect(await signer.failing('generate', made)).toMatchObject({
       code: 'key_unproven',
@@ -213,7 +207,7 @@ describe('what the token says of itself', () => {
     expect(await opened()).toMatchObject({ algorithms: all });
     hsm.shim.control(['C_GetMechanismList drop 0x40']);
     expect(await opened()).toMatchObject({ algorithms: all.filter((name) => name !== 'RS256') });
-    const made = specification('RS256', await labelOf(key));
+    const made = specification('RS256');
     const fresh = await hsm.openSigner();
     expect(await fresh.failing('generate', made)).toMatchObject({
       code: 'algorithm_unavailable',
