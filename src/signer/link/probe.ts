@@ -5,10 +5,11 @@ import type { Child } from './child.ts';
 import { countProven, missingKids } from './proofs.ts';
 import type { Timers } from './timers.ts';
 
-/** At most every three seconds, so that keys which come back serve within five. */
-const BACKOFF = { firstMs: 500, maxMs: 3_000 };
-/** A token with many keys is slow to read: the probe takes at most a sixth of one core. */
-const REST_PER_LOOK = 5;
+/** Short enough for keys that come back to serve within five seconds. */
+const BACKOFF = { firstMs: 500, maxMs: 2_000 };
+/** A token with many keys is slow to read: looking takes at most a quarter of one core. */
+const REST_PER_LOOK = 3;
+const LONGEST_REST_MS = 30_000;
 
 export interface ProbeOptions {
   readonly settings: SignerSettings;
@@ -77,8 +78,8 @@ export class Probe {
     const seen = countProven(proofs);
     if (seen > proven) return this.#options.onMore(`a fresh process proves ${seen} keys, not ${proven}`);
     if (proofs.length > 0) this.#report(missingKids(proofs));
-    const tookMs = this.#options.timers.nowMs() - startedAt;
-    this.#schedule(keys, proven, Math.max(this.#backoff.next(), REST_PER_LOOK * tookMs));
+    const restMs = REST_PER_LOOK * (this.#options.timers.nowMs() - startedAt);
+    this.#schedule(keys, proven, Math.max(this.#backoff.next(), Math.min(restMs, LONGEST_REST_MS)));
   }
 
   /** Empty where the HSM could not be opened. */

@@ -165,6 +165,7 @@ describe('a new process', () => {
     setup.remove('absent');
     await setup.until('ready');
     expect(setup.asked().at(-1)).toBe('serve late');
+    expect(setup.of('proofs').map(({ proofs }) => proofs.map(({ kid }) => kid))).toEqual([['late']]);
   });
 
   it('gets the environment that was set, the size of the thread pool and nothing of the front’s', async () => {

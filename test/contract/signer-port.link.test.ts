@@ -1,0 +1,22 @@
+import { createSignerLink } from '../../src/signer/signer-link.ts';
+import { makeRegistryKey } from '../support/provisioned-token.ts';
+import { createSoftHsm } from '../support/softhsm.ts';
+import { signerPortContract } from './signer-port-contract.ts';
+
+signerPortContract('the link over SoftHSM', async () => {
+  const { environment, settings, remove } = await createSoftHsm();
+  const { kid: registryKid } = await makeRegistryKey(environment, settings);
+  const signer = createSignerLink({
+    settings: { ...settings, registryKid },
+    environment,
+    deadlines: { signMs: 10_000, generateMs: 60_000, openMs: 20_000 },
+    queueLimit: 1_000,
+    onEvent: () => {},
+  });
+  await signer.start();
+  const close = async () => {
+    await signer.stop();
+    remove();
+  };
+  return { signer, registryKid, close };
+});

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
+import { type ErrorCode, KeywardError } from '../../src/domain/errors.ts';
+import { scopeLabel } from '../../src/domain/scope.ts';
+import type {
+  GeneratedKey,
+  InventoryObject,
+  KeyProof,
+  KeyReference,
+  KeySpecification,
+  Signer,
+  SigningRequest,
+  TokenDescription,
+} from '../../src/domain/signer.ts';
+import { guardOfBinding, readSigningInput, requireHeader } from '../../src/signer/guard.ts';
+import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
+import { BINDING_TYP, readBindingRecord } from '../../src/token/binding-record.ts';
+import { type SoftwareKey, softwareKey } from './software-keys.ts';
+
+interface StoredKey {
+  readonly specification: KeySpecification;
+  readonly key: SoftwareKey;
+}
+
+interface ServedKey {
+  readonly hsmId: string;
+  readonly key: SoftwareKey;
+  readonly permit: (signingInput: string) => void;
+}
+
+const REGISTRY_TYPES: readonly unknown[] = [BINDING_TYP, 'jwk-set+jwt'];
+
+/** The port over keys in memory: for tests of everything that needs a signer but no HSM. */
+export class FakeSigner implements Signer {
+  readonly registry = softwareKey('ES256');
+  readonly #stored = new Map<string, StoredKey>();
+  readonly #served = new Map<string, ServedKey>();
+  /** Set to have every call fail so, as when the HSM is away. */
+  outage: ErrorCode | null = null;
+
+  constructor() {
+    const hsmId = randomBytes(16).toString('hex');
+    const specification = { hsmId, label: REGISTRY_LABEL, algorithm: 'ES256', modulusBits: null } as const;
+    this.#stored.set(hsmId, { specification, key: this.registry });
+  }
+
+  async sign({ kid, signingInput }: SigningRequest): Promise<Buffer> {
+    this.#requireHsm();
+    if (kid === this.registry.kid) {
+      this.#permitRegistry(signingInput);
+      return this.registry.sign(signingInput);
+    }
+    const served = this.#served.get(kid) ?? refuse('key_unproven', 'no proven key of this kid is in service');
+    served.permit(signingInput);
+    return served.key.sign(signingInput);
+  }
+
+  async generate(specification: KeySpecification): Promise<GeneratedKey> {
+    this.#requireHsm();
+    const { hsmId, label, algorithm, modulusBits } = specification;
+    if (label === REGISTRY_LABEL) refuse('invalid_request', 'the signer was given a wrong label');
+    if (this.#stored.has(hsmId)) refuse('hsm_refused', 'the HSM already holds an object of this id');
+    const key = softwareKey(algorithm, modulusBits ?? undefined);
+    this.#stored.set(hsmId, { specification, key });
+    return { kid: key.kid, publicJwk: key.publicJwk, proof: proofOf(key.kid, true) };
+  }
+
+  async serve(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {
+    this.#requireHsm();
+    this.#served.clear();
+    return keys.map((reference) => this.#admit(reference));
+  }
+
+  async inventory(): Promise<readonly InventoryObject[]> {
+    this.#requireHsm();
+    return [...this.#stored.values()].flatMap(({ specification: { hsmId, label }, key: { kid } }) => [
+      { class: 'private_key' as const, hsmId, label, kid: null },
+      { class: 'public_key' as const, hsmId, label, kid },
+    ]);
+  }
+
+  async discard(hsmId: string): Promise<void> {
+    this.#requireHsm();
+    const serves = [...this.#served.values()].some((served) => served.hsmId === hsmId);
+    if (serves || this.#stored.get(hsmId)?.key === this.registry) {
+      refuse('hsm_refused', 'the key of this id is in service');
+    }
+    this.#stored.delete(hsmId);
+  }
+
+  async destroy({ hsmId, kid }: { readonly hsmId: string; readonly kid: string }): Promise<void> {
+    this.#requireHsm();
+    if (kid === this.registry.kid) refuse('hsm_refused', 'the registry key is never destroyed this way');
+    if (this.#stored.get(hsmId)?.key.kid !== kid) refuse('hsm_refused', 'the key under this id is another');
+    this.#served.delete(kid);
+    this.#stored.delete(hsmId);
+  }
+
+  async describe(): Promise<TokenDescription> {
+    this.#requireHsm();
+    return {
+      label: 'fake',
+      serial: '0000000000000001',
+      manufacturer: 'Keyward tests',
+      model: 'memory',
+      firmware: '1.0',
+      algorithms: ALGORITHM_NAMES,
+      sessions: 1,
+      mechanisms: [],
+    };
+  }
+
+  #admit({ kid, hsmId, bindingRecord }: KeyReference): KeyProof {
+    const { key, specification } = this.#stored.get(hsmId) ?? {};
+    if (!key || !specification) return { ...proofOf(kid, false), found: false, unproven: ['not found'] };
+    try {
+      const binding = readBindingRecord(bindingRecord, this.registry);
+      const { scope: id, issuer, audience } = binding;
+      if (binding.kid !== kid || binding.hsmId !== hsmId || key.kid !== kid) throw new Error('another key');
+      if (specification.label !== scopeLabel({ id, issuer, audience })) throw new Error('another scope');
+      this.#served.set(kid, { hsmId, key, permit: guardOfBinding(binding) });
+      return proofOf(kid, true);
+    } catch (error) {
+      return { ...proofOf(kid, false), unproven: [String(error)] };
+    }
+  }
+
+  #permitRegistry(signingInput: string): void {
+    const { header, claims } = readSigningInput(signingInput);
+    requireHeader(header, this.registry.kid, 'ES256');
+    if (!REGISTRY_TYPES.includes(header.typ)) refuse('binding_refused', 'typ is not one that this key signs');
+    if (header.typ === BINDING_TYP) this.#requireTrueBinding(claims);
+  }
+
+  #requireTrueBinding(claims: Readonly<Record<string, unknown>>): void {
+    const stored = this.#stored.get(String(claims.hsm_id));
+    const [id, issuer, audience] = [claims.scope, claims.issuer, claims.audience].map(String);
+    const label = scopeLabel({ id: id ?? '', issuer: issuer ?? '', audience: audience ?? '' });
+    if (stored?.key.kid !== claims.kid || stored?.specification.label !== label) {
+      refuse('binding_refused', 'the record says something else than the HSM');
+    }
+  }
+
+  #requireHsm(): void {
+    if (this.outage) {
+      throw new KeywardError(this.outage, 'the HSM is away; try again', { retryAfterSeconds: 1 });
+    }
+  }
+}
+
+function proofOf(kid: string, proven: boolean): KeyProof {
+  return { kid, proven, found: true, attributes: {}, unproven: [] };
+}
+
+function refuse(code: ErrorCode, message: string): never {
+  throw new KeywardError(code, message);
+}
