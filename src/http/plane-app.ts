@@ -28,6 +28,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   const behindTls = listener.tls !== undefined || listener.behind_proxy;
   const headers = securityHeaders(behindTls);
   const plane: Plane = { name, limits: createLimits(limits), log, metrics, headers, inFlight: 0 };
+  metrics.watch('requestsInFlight', () => ({ [name]: plane.inFlight }));
   const app = express();
   for (const setting of ['x-powered-by', 'etag'] as const) app.disable(setting);
   for (const setting of ['case sensitive routing', 'strict routing']) app.enable(setting);

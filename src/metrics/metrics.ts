@@ -10,6 +10,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
+  const gauges = new Map<GaugeName, (() => Reading)[]>();
   collectDefaultMetrics({ register: registry });
   return {
     registry,
@@ -54,12 +55,16 @@ export function createMetrics() {
       help: 'Signer processes given up and replaced',
       registers,
     }),
-    /** Asks `read` at each scrape. */
-    watch: (gauge: GaugeName, read: () => Reading) => watch(registry, gauge, read),
+    /** Asks `read` at each scrape; for a gauge with a label, several parts may each tell their own values. */
+    watch(gauge: GaugeName, read: () => Reading): void {
+      const readers = gauges.get(gauge);
+      if (readers) readers.push(read);
+      else gauges.set(gauge, watched(registry, gauge, [read]));
+    },
   };
 }
 
-function watch(registry: Registry, gauge: GaugeName, read: () => Reading): void {
+function watched(registry: Registry, gauge: GaugeName, readers: (() => Reading)[]): (() => Reading)[] {
   const { name, help, label } = GAUGES[gauge];
   new Gauge({
     name,
@@ -67,10 +72,14 @@ function watch(registry: Registry, gauge: GaugeName, read: () => Reading): void 
     labelNames: label === null ? [] : [label],
     registers: [registry],
     collect() {
-      const reading = read();
       this.reset();
-      if (typeof reading === 'number') this.set(reading);
-      else for (const [value, count] of Object.entries(reading)) this.set({ [label ?? '']: value }, count);
+      for (const read of readers) tell(this, label, read());
     },
   });
+  return readers;
+}
+
+function tell(gauge: Gauge, label: string | null, reading: Reading): void {
+  if (typeof reading === 'number') gauge.set(reading);
+  else for (const [value, count] of Object.entries(reading)) gauge.set({ [label ?? '']: value }, count);
 }

@@ -31,6 +31,16 @@ test('metrics are told on the operations plane and on no other', async () => {
   expect((await (await dataPlane({ metrics })).get('/metrics')).status).toBe(404);
 });
 
+test('requests in flight are told for each plane, the scrape itself among them', async () => {
+  const metrics = createMetrics();
+  await dataPlane({ metrics });
+  const { text } = await (await operationsPlane({ metrics })).get('/metrics');
+  expect(text.match(/^keyward_http_requests_in_flight.*$/gm)).toEqual([
+    'keyward_http_requests_in_flight{plane="data"} 0',
+    'keyward_http_requests_in_flight{plane="operations"} 1',
+  ]);
+});
+
 test('requests are counted by the path as documented, never as asked', async () => {
   const metrics = createMetrics();
   const http = await dataPlane({ metrics });
