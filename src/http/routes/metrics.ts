@@ -9,7 +9,7 @@ export const metricsRoute: Route<{ readonly metrics: Pick<Metrics, 'registry'> }
   path: '/metrics',
   operation: {
     operationId: 'getMetrics',
-    summary: 'Metrics for Prometheus',
+    summary: 'Metrics for Prometheus; open to whoever reaches this plane',
     responses: {
       200: { description: 'Prometheus text format', content: { 'text/plain': { schema: z.string() } } },
       ...problems(['rate_limited']),

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { ERROR_CODES, KeywardError } from '../../../src/domain/errors.ts';
+import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from '../../../src/http/problem.ts';
+
+test.each(ERROR_CODES)('%s has a status of its kind and a title', (code) => {
+  const { status, title } = PROBLEMS[code];
+  expect(status).toBeGreaterThanOrEqual(400);
+  expect(status).toBeLessThan(600);
+  expect(title).not.toBe('');
+});
+
+test('whoever is told to come back is told when, and nobody else', () => {
+  const later = ERROR_CODES.filter((code) => [429, 503].includes(PROBLEMS[code].status));
+  const told = ERROR_CODES.filter((code) => retryAfterSeconds(new KeywardError(code, '')) !== undefined);
+  expect(told).toEqual(later);
+});
+
+test('an unknown error is internal, its cause kept and not told', () => {
+  const cause = new TypeError('undefined is not a key');
+  const error = asKeywardError(cause);
+  expect([error.code, error.cause]).toEqual(['internal', cause]);
+  expect(JSON.stringify(problemDocument(error, 'r'))).not.toContain('undefined is not a key');
+});
+
+test('a thrown null is internal too', () => {
+  expect(asKeywardError(null).code).toBe('internal');
+});
