@@ -28,9 +28,11 @@ function urlOf({ host, port, tls }: Listener): string {
 }
 
 /** Before the service is started, because what it would log about a busy port is not as plain. */
-export async function refuseBusyPorts({ listeners }: Addresses, places: Places): Promise<void> {
-  for (const [name, { host, port }] of listeners) {
+export async function refuseBusyPorts(addresses: Addresses, places: Places): Promise<void> {
+  for (const [name, { host, port }] of addresses.listeners) {
     if (await isFree(host, port)) continue;
+    if (await isServing(addresses))
+      throw new Stop(`a service already runs at ${addresses.data}; stop it first`);
     throw new Stop(`port ${port} is in use; stop what uses it, or set ${name}.port in ${places.config}`);
   }
 }

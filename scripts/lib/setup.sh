@@ -39,12 +39,12 @@ install_dependencies() {
     say 'installing dependencies (npm ci)'
     quietly npm ci --ignore-scripts --loglevel=error ||
       stop "npm ci failed. Is the registry reachable? npm config get registry: $(npm config get registry 2>/dev/null)"
+    cp package-lock.json "$stamp"
   fi
   hash -r
   check_node
   say "building the PKCS#11 addon for Node $(node -p process.versions.node) (npm rebuild pkcs11js)"
   build_addon || stop 'the PKCS#11 addon could not be built; see above. It needs python3, make and g++.'
-  cp package-lock.json "$stamp"
 }
 
 check_node() {

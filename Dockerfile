@@ -1,0 +1,31 @@
+# The service on Debian 12 with SoftHSM; for another HSM, put its module in SoftHSM's place.
+FROM debian:12-slim AS build
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates nodejs npm python3 make g++ \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /opt/keyward
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/lib scripts/lib
+# Debian's Node only fetches the locked one, which everything runs on.
+RUN bash -c 'set -euo pipefail; . scripts/lib/setup.sh; set_up; npm prune --omit=dev --loglevel=error; addon_loads'
+COPY scripts scripts
+COPY softhsm softhsm
+COPY src src
+RUN touch node_modules/.keyward-lockfile
+
+FROM debian:12-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends softhsm2 \
+ && rm -rf /var/lib/apt/lists/*
+# The user of the secret files that are mounted: on Linux the PIN's file must be its own.
+ARG UID=1000
+RUN useradd --uid "$UID" --user-group --no-create-home --shell /usr/sbin/nologin keyward \
+ && install -d -m 700 -o keyward -g keyward /var/lib/keyward
+WORKDIR /opt/keyward
+COPY --from=build /opt/keyward ./
+RUN ln -s /opt/keyward/scripts/keyward /usr/local/bin/keyward
+ENV KEYWARD_CONFIG=/var/lib/keyward/config.yaml
+USER keyward
+VOLUME /var/lib/keyward
+EXPOSE 8080
+CMD ["keyward", "serve"]
