@@ -43,7 +43,7 @@ beforeEach(async () => {
   link = createSignerLink({
     settings: { ...hsm.settings, registryKid },
     environment: hsm.environment,
-    deadlines: { signMs: 10_000, generateMs: 60_000, openMs: 20_000 },
+    deadlines: { signMs: 5_000, generateMs: 60_000, openMs: 20_000 },
     queueLimit: 100,
     onEvent: (event) => events.push(event),
   });

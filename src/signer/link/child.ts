@@ -32,7 +32,7 @@ interface PendingCall {
 /** While one of these is under way, a signature that is late says nothing about the health of the process. */
 const OCCUPYING: ReadonlySet<Operation> = new Set(['serve', 'inventory']);
 
-const EXIT_FOLLOWS_MS = 100;
+const EXIT_FOLLOWS_MS = 500;
 
 /** One process of the signer: it is asked, it is timed, and when it is late it is killed. */
 export class Child {

@@ -63,8 +63,9 @@ export class Supervisor {
   }
 
   /** Settles after the first attempt, whatever came of it. After a latch it tries once more. */
-  start(): Promise<void> {
-    if (this.#stopping) return Promise.reject(shuttingDown());
+  async start(): Promise<void> {
+    if (this.#latch) await this.#running;
+    if (this.#stopping) throw shuttingDown();
     if (!this.#running) {
       this.#firstAttempt = Promise.withResolvers();
       this.#running = this.#run();

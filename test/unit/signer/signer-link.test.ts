@@ -141,7 +141,7 @@ describe('a new process', () => {
     expect(setup.of('proofs')).toHaveLength(1);
   });
 
-  it('tells its proofs when they differ from the last one’s', async () => {
+  it('tells what it found of the keys, and which it could not find', async () => {
     await started();
     await setup.link.serve(keys('a', 'b'));
     setup.put('hidden', 'b');
@@ -310,6 +310,9 @@ describe('what a failure asks for', () => {
       { type: 'latched', code: 'pin_latched', why: 'the PIN was rejected (CKR 0xa0)' },
     ]);
     expect(setup.processes()).toBe(1);
+    await setup.link.start();
+    expect(await text(sign('e'))).toBe('e signed input');
+    expect(setup.processes()).toBe(2);
   });
 
   it('stop, for the PIN at start: one process, until an operator starts again', async () => {
