@@ -24,7 +24,9 @@ export class Epoch {
     const failure = failureOf(error);
     const ends = failure.remedy === 'replace' && !this.#end;
     if (ends) this.#end = failure;
-    if (ends || failure.code === 'internal') this.#log('error', `${doing} failed`, detailsOf(error));
+    if (ends || failure.remedy === 'stop' || failure.code === 'internal') {
+      this.#log('error', `${doing} failed`, detailsOf(error));
+    }
     return failure;
   }
 }
@@ -32,5 +34,5 @@ export class Epoch {
 function detailsOf(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { error: String(error) };
   const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
-  return { error: error.message, stack: error.stack, ...cause };
+  return { error: error.message, ...cause, stack: error.stack };
 }

@@ -3,6 +3,7 @@ import { destroyKey, discard } from './destroy.ts';
 import type { Epoch } from './epoch.ts';
 import { generate } from './generate.ts';
 import { type Hsm, openHsm } from './hsm.ts';
+import { inTurn } from './in-turn.ts';
 import { takeInventory } from './inventory.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KeyShelf } from './key-shelf.ts';
@@ -25,6 +26,8 @@ interface Opened {
 /** Everything the signer does, by the name it is asked for. What it is given is checked: the front may lie. */
 export function createOperations(epoch: Epoch, log: Log): OperationTable {
   const shelf = new KeyShelf();
+  // What puts keys into service or takes them out: overlapping, an older set could end up on the shelf.
+  const changingShelf = inTurn();
   let opened: Opened | undefined;
   const now = (): Opened => opened ?? fail('hsm_unavailable', 'the signer has not been opened');
 
@@ -49,8 +52,10 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
     async serve(references) {
       const { hsm, registryKid } = now();
       requireReferences(references);
-      const registryFound = registryKid === null || (await serveRegistry(hsm, shelf, registryKid, log));
-      return serve(hsm, shelf, { references, registryFound }, log);
+      return changingShelf(async () => {
+        const registryFound = registryKid === null || (await serveRegistry(hsm, shelf, registryKid, log));
+        return serve(hsm, shelf, { references, registryFound }, log);
+      });
     },
     async inventory() {
       return takeInventory(now().hsm);
@@ -58,12 +63,12 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
     async discard(key) {
       const { hsm, registryKid } = now();
       requireKeyName(key);
-      return discard(hsm, shelf, registryKid, key);
+      return changingShelf(async () => discard(hsm, shelf, registryKid, key));
     },
     async destroy(key) {
       const { hsm, registryKid } = now();
       requireKeyName(key);
-      return destroyKey(hsm, shelf, registryKid, key);
+      return changingShelf(async () => destroyKey(hsm, shelf, registryKid, key));
     },
     async describe() {
       const { hsm } = now();

@@ -1,13 +1,22 @@
 // The signer: the one process that loads the PKCS#11 module and reads the PIN (I8). It knows no network and no
 // database; the front talks to it in the messages of protocol.ts, and it ends when the front goes.
-import { answer } from './answer.ts';
-import { Epoch } from './epoch.ts';
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { forbidCoreDumps } from './hygiene.ts';
 import type { Log } from './log.ts';
-import { createOperations } from './operations.ts';
 import type { LogLine, Reply, Request } from './protocol.ts';
 
 const coreDumps = forbidCoreDumps();
+
+// A process that replaces another is waited for, and reading the sources anew is most of its start. The cache
+// lies beside the dependencies: who can write there can write those too.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/keyward-signer', import.meta.url)));
+const [{ answer }, { Epoch }, { createOperations }] = await Promise.all([
+  import('./answer.ts'),
+  import('./epoch.ts'),
+  import('./operations.ts'),
+]);
+flushCompileCache();
 
 const log: Log = (level, message, details) => send({ log: level, message, details });
 const epoch = new Epoch(log);
