@@ -51,7 +51,7 @@ export interface ShimmedHsm {
   remove(): void;
 }
 
-const DEADLINES = { signMs: 1_000, generateMs: 20_000, openMs: 5_000 };
+const DEADLINES = { signMs: 2_000, generateMs: 20_000, openMs: 5_000 };
 
 export async function createShimmedHsm(): Promise<ShimmedHsm> {
   const softHsm = await createSoftHsm();
