@@ -146,6 +146,22 @@ describe('a PIN that is right', () => {
     expect(attempts()).toBe(3);
   });
 
+  it('is tried again where the token cannot have seen it', async () => {
+    hsm.shim.control(['C_Login return 0xe0 at 1 for 3']);
+    expect(await openTimes(4)).toEqual([...Array(3).fill('hsm_unavailable'), undefined]);
+    expect(attempts()).toBe(4);
+  });
+
+  it('is not tried again after an error that says nothing of it, unless it was right before', async () => {
+    hsm.shim.control(['C_Login return 0x30 at 1']);
+    expect(await openTimes(FEW)).toEqual(['hsm_unavailable', ...latched(FEW - 1)]);
+    expect(attempts()).toBe(1);
+    hsm.forgetPinAttempts();
+    expect(await open()).toBeNull();
+    hsm.shim.control(['C_Login return 0x30 at 1']);
+    expect(await openTimes(2)).toEqual(['hsm_unavailable', undefined]);
+  });
+
   it('serves again once an operator has removed the latch', async () => {
     expect(await open(wrongPin)).toMatchObject({ code: 'pin_latched' });
     expect(await open()).toMatchObject({ code: 'pin_latched' });
