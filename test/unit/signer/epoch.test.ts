@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { answer } from '../../../src/signer/answer.ts';
+import { CryptokiError } from '../../../src/signer/cryptoki-error.ts';
+import { Epoch } from '../../../src/signer/epoch.ts';
+import { inTurn } from '../../../src/signer/in-turn.ts';
+import type { OperationTable } from '../../../src/signer/operations.ts';
+import type { LogLine } from '../../../src/signer/protocol.ts';
+
+const SPENT = { code: 'hsm_unavailable', message: 'the HSM is not available', ckr: 0xb3, remedy: 'replace' };
+
+function setUp() {
+  const logs: LogLine[] = [];
+  const asked: string[] = [];
+  let error: Error | undefined;
+  const operations = {
+    describe: async () => {
+      asked.push('describe');
+      if (error) throw error;
+      return { label: 'token' };
+    },
+  } as unknown as OperationTable;
+  const epoch = new Epoch((log, message, details) => logs.push({ log, message, details }));
+  const describe = (id: number) => answer(operations, epoch, { id, op: 'describe', takes: null });
+  const failWith = (next: Error | undefined) => {
+    error = next;
+  };
+  return { logs, asked, epoch, operations, describe, failWith };
+}
+
+describe('the epoch of a process (decision 3)', () => {
+  it('ends with the first error that only another process cures: the module is asked nothing more', async () => {
+    const { asked, logs, describe, failWith } = setUp();
+    failWith(new CryptokiError('C_GetSessionInfo', 0xb3));
+    expect(await describe(1)).toEqual({ id: 1, failure: SPENT });
+    failWith(undefined);
+    expect(await describe(2)).toEqual({ id: 2, failure: SPENT });
+    expect(asked).toEqual(['describe']);
+    expect(logs).toEqual([
+      {
+        log: 'error',
+        message: 'describe failed',
+        details: { error: 'C_GetSessionInfo: CKR 0xb3', stack: expect.any(String) },
+      },
+    ]);
+  });
+
+  it.each([
+    ['one that may pass', new CryptokiError('C_Sign', 0x50)],
+    ['one that needs hands', new CryptokiError('C_GenerateKeyPair', 0xd1)],
+    ['one of ours', new Error('unforeseen')],
+  ])('lasts after %s', async (_, error) => {
+    const { describe, failWith } = setUp();
+    failWith(error);
+    expect(await describe(1)).toHaveProperty('failure');
+    failWith(undefined);
+    expect(await describe(2)).toEqual({ id: 2, gives: { label: 'token' } });
+  });
+
+  it.each(['constructor', '__proto__', 'shutdown'])('knows no operation %s', async (op) => {
+    const { operations, epoch } = setUp();
+    const request = { id: 1, op, takes: null } as unknown as Parameters<typeof answer>[2];
+    expect(await answer(operations, epoch, request)).toEqual({
+      id: 1,
+      failure: { code: 'invalid_request', message: 'the signer knows no such operation' },
+    });
+  });
+});
+
+describe('what is done in turn', () => {
+  it('never overlaps, keeps its order, and goes on after an error', async () => {
+    const turn = inTurn();
+    const steps: string[] = [];
+    const run = (name: string, error?: Error) =>
+      turn(async () => {
+        steps.push(`${name} begins`);
+        await new Promise(setImmediate);
+        steps.push(`${name} ends`);
+        if (error) throw error;
+        return name;
+      });
+    const failing = new Error('first');
+    const outcomes = await Promise.allSettled([run('a', failing), run('b')]);
+    expect(outcomes).toEqual([
+      { status: 'rejected', reason: failing },
+      { status: 'fulfilled', value: 'b' },
+    ]);
+    expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+  });
+});

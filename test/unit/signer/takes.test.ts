@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
+import { requireBatch, requireReferences, requireSpecification } from '../../../src/signer/takes.ts';
+
+const HSM_ID = '0123456789abcdef0123456789abcdef';
+const LABEL = `kw1.${'A'.repeat(43)}`;
+const KID = 'B'.repeat(43);
+const SPECIFICATION = { hsmId: HSM_ID, label: LABEL, algorithm: 'ES256', modulusBits: null } as const;
+
+const wrong = (what: string) =>
+  expect.objectContaining({ code: 'invalid_request', message: `the signer was given a wrong ${what}` });
+
+describe('what a front may ask to be made', () => {
+  it.each([
+    ['an EC key', SPECIFICATION, KID],
+    ['an RSA key', { ...SPECIFICATION, algorithm: 'RS256', modulusBits: 3072 } as const, KID],
+    ['the registry key while there is none', { ...SPECIFICATION, label: REGISTRY_LABEL }, null],
+  ])('%s', (_, specification, registryKid) => {
+    expect(() => requireSpecification(specification, registryKid)).not.toThrow();
+  });
+
+  it.each<[string, object, string]>([
+    ['a second registry key', { label: REGISTRY_LABEL }, 'label'],
+    ['a label that is no scope’s', { label: 'kw1.other' }, 'label'],
+    ['an id that is too short', { hsmId: 'ab' }, 'hsmId'],
+    ['an id in capitals', { hsmId: HSM_ID.toUpperCase() }, 'hsmId'],
+    ['an algorithm by an inherited name', { algorithm: 'constructor' }, 'algorithm'],
+    ['an RSA key without a length', { algorithm: 'RS256' }, 'modulusBits'],
+    ['an RSA key that is too short', { algorithm: 'RS256', modulusBits: 1024 }, 'modulusBits'],
+    ['an EC key with a length', { modulusBits: 2048 }, 'modulusBits'],
+  ])('not %s', (_, changes, what) => {
+    expect(() => requireSpecification({ ...SPECIFICATION, ...changes }, KID)).toThrow(wrong(what));
+  });
+});
+
+describe('what a front may ask to be signed and served', () => {
+  const reference = { kid: KID, hsmId: HSM_ID, bindingRecord: 'a.b.c' };
+
+  it('is pairs of text, and keys each named once', () => {
+    expect(() => requireBatch([[KID, 'a.b']])).not.toThrow();
+    expect(() => requireReferences([reference, { ...reference, kid: 'other' }])).not.toThrow();
+  });
+
+  it.each([
+    ['bytes instead of a signing input', [[KID, Buffer.alloc(32)]]],
+    ['half a pair', [[KID]]],
+    ['no list', 'a.b'],
+    ['more than a batch may hold', Array.from({ length: 16_385 }, () => [KID, 'a.b'])],
+  ])('is not %s', (_, batch) => {
+    expect(() => requireBatch(batch as Parameters<typeof requireBatch>[0])).toThrow(wrong('batch'));
+  });
+
+  it('is not one key twice', () => {
+    expect(() => requireReferences([reference, reference])).toThrow(wrong('keys: each once'));
+  });
+});
