@@ -1,6 +1,7 @@
 // The second half of ./scripts/start: everything under .keyward/, then the service itself.
 import { once } from 'node:events';
 import { CommandFailure } from '../src/cli/failure.ts';
+import { KeywardError } from '../src/domain/errors.ts';
 import { addressesOf, refuseBusyPorts } from './dev/addresses.ts';
 import { lockFor } from './dev/lock.ts';
 import { type Options, readOptions, USAGE } from './dev/options.ts';
@@ -11,6 +12,9 @@ import { Stop, say } from './dev/say.ts';
 import { startService } from './dev/service.ts';
 import { makeDirectory, setUp } from './dev/set-up.ts';
 import { tour, writeCurlHeaders } from './dev/tour.ts';
+
+/** Whose messages say what to do; anything else is a fault of ours and shown whole. */
+const FOR_PEOPLE = [Stop, CommandFailure, KeywardError];
 
 const ending = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => ending.abort());
@@ -53,8 +57,8 @@ try {
   else await start(options);
 } catch (error) {
   if (!ending.signal.aborted) {
-    if (!(error instanceof Stop || error instanceof CommandFailure)) throw error;
-    console.error(`keyward: ${error.message}`);
+    if (!FOR_PEOPLE.some((kind) => error instanceof kind)) throw error;
+    console.error(`keyward: ${(error as Error).message}`);
     process.exitCode = 1;
   }
 }

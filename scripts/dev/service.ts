@@ -7,7 +7,7 @@ import type { Places } from './places.ts';
 import { Stop } from './say.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 20_000;
 const POLL_MS = 100;
 /** Longer than the service's own limit for draining. */
 const STOP_WITHIN_MS = 630_000;
@@ -44,7 +44,9 @@ async function untilReady(dataUrl: string): Promise<void> {
     last = (await response?.text()) ?? last;
     await pause(POLL_MS);
   }
-  throw new Stop(`the service is not ready after ${READY_WITHIN_MS / 1000} s; it says: ${last}`);
+  throw new Stop(
+    `the service is not ready after ${READY_WITHIN_MS / 1000} s and says: ${last}\nSee ./scripts/keyward doctor`,
+  );
 }
 
 function endedEarly(places: Places): never {
