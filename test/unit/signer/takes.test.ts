@@ -47,7 +47,9 @@ describe('what a front may ask to be signed and served', () => {
     ['no list', 'a.b'],
     ['more than a batch may hold', Array.from({ length: 16_385 }, () => [KID, 'a.b'])],
   ])('is not %s', (_, batch) => {
-    expect(() => requireBatch(batch as Parameters<typeof requireBatch>[0])).toThrow(wrong('batch'));
+    expect(() => requireBatch(batch as unknown as Parameters<typeof requireBatch>[0])).toThrow(
+      wrong('batch'),
+    );
   });
 
   it('is not one key twice', () => {
