@@ -4,7 +4,7 @@
 . scripts/lib/packages.sh
 
 top=$PWD
-# A copy of the lockfile that the installed dependencies belong to; npm ci takes it away with everything else.
+# A copy of the lockfile that is installed and built; npm ci takes it away with everything else.
 stamp=node_modules/.keyward-lockfile
 
 case "$(uname -s)-$(uname -m)" in
@@ -37,14 +37,19 @@ install_dependencies() {
   [ -w "${HOME:-/nonexistent}" ] || export npm_config_cache=$top/node_modules/.npm-cache
   if ! cmp -s package-lock.json "$stamp"; then
     say 'installing dependencies (npm ci)'
-    quietly npm ci --ignore-scripts --loglevel=error ||
+    quietly fetch_dependencies ||
       stop "npm ci failed. Is the registry reachable? npm config get registry: $(npm config get registry 2>/dev/null)"
-    cp package-lock.json "$stamp"
   fi
   hash -r
   check_node
   say "building the PKCS#11 addon for Node $(node -p process.versions.node) (npm rebuild pkcs11js)"
   build_addon || stop 'the PKCS#11 addon could not be built; see above. It needs python3, make and g++.'
+  cp package-lock.json "$stamp"
+}
+
+# npm 10 may end with 0 although it could fetch nothing.
+fetch_dependencies() {
+  npm ci --ignore-scripts --loglevel=error && [ -e node_modules/pkcs11js/package.json ]
 }
 
 check_node() {
