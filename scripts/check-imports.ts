@@ -23,7 +23,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   signer: { folders: ['domain', 'token'], packages: ['graphene-pk11', 'pkcs11js', 'node:*'] },
   store: { folders: ['domain'], packages: ['kysely', 'kysely/migration', 'node:*'] },
   access: { folders: ['domain'], packages: ['node:crypto', 'node:zlib'] },
-  issuance: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  issuance: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:worker_threads'] },
   verification: { folders: ['domain', 'token'], packages: ['node:crypto'] },
   ledger: { folders: ['domain'], packages: ['node:crypto'] },
   keys: { folders: ['domain', 'token'], packages: ['node:crypto'] },

@@ -9,6 +9,7 @@ import { createLogger } from './http/logger.ts';
 import { createOperationsPlane } from './http/operations-plane.ts';
 import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
+import { createSignatureChecker } from './issuance/signature-checker.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
@@ -79,7 +80,12 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const { authenticator, grants, clients } = access;
   const { data_plane, operations_plane, limits } = config;
   const ledger = createLedger(store.records);
-  const issuer = measuredIssuer(createTokenIssuer({ keyRing, grants, signer, ledger, clock }), metrics);
+  const checker = createSignatureChecker();
+  parts.defer(() => checker.close());
+  const issuer = measuredIssuer(
+    createTokenIssuer({ keyRing, grants, signer, checker, ledger, clock }),
+    metrics,
+  );
   const verifier = measuredVerifier(createTokenVerifier({ keyRing, clock }), metrics);
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });

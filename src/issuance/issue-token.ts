@@ -5,13 +5,14 @@ import type { IssuedToken, TokenIssuer, TokenRequest } from '../domain/issuance.
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Ledger } from '../domain/ledger.ts';
 import type { Signer } from '../domain/signer.ts';
-import { verifySignature } from '../token/signature.ts';
 import { PreparedToken } from './prepared-token.ts';
+import type { SignatureChecker } from './signature-checker.ts';
 
 export interface IssuingParts {
   readonly keyRing: KeyRing;
   readonly grants: Grants;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'sign'>;
+  readonly checker: Pick<SignatureChecker, 'check'>;
   readonly ledger: Ledger;
   readonly clock: Clock;
 }
@@ -65,22 +66,21 @@ function prepare({ keyRing, grants, clock }: IssuingParts, request: TokenRequest
 
 /** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
 async function recordAndSign(parts: IssuingParts, prepared: PreparedToken): Promise<string> {
-  const [token] = await Promise.all([
-    signChecked(parts.signer, prepared),
-    parts.ledger.record(prepared.record),
-  ]);
+  const [token] = await Promise.all([signChecked(parts, prepared), parts.ledger.record(prepared.record)]);
   return token;
 }
 
-async function signChecked(signer: Signer, { key, signingInput }: PreparedToken): Promise<string> {
+async function signChecked(
+  { signer, checker }: IssuingParts,
+  { key, signingInput }: PreparedToken,
+): Promise<string> {
   const signature = await signer.sign({ kid: key.kid, signingInput });
-  if (!(await verifySignature(key.binding.algorithm, key.publicKey, signingInput, signature))) {
-    throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature; no token was released', {
-      cause: { kid: key.kid },
-      retryAfterSeconds: 1,
-    });
-  }
-  return `${signingInput}.${signature.toString('base64url')}`;
+  const token = `${signingInput}.${signature.toString('base64url')}`;
+  if (await checker.check(key, token)) return token;
+  throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature; no token was released', {
+    cause: { kid: key.kid },
+    retryAfterSeconds: 1,
+  });
 }
 
 function stillStands(

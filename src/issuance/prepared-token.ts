@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { KeywardError } from '../domain/errors.ts';
 import type { TokenRequest } from '../domain/issuance.ts';
 import type { SigningKey } from '../domain/key.ts';
@@ -8,6 +7,7 @@ import type { Scope } from '../domain/scope.ts';
 import { MAX_TOKEN_LENGTH } from '../token/parse-token.ts';
 import { composeSigningInput, digestOf } from '../token/signing-input.ts';
 import { checkCallerClaims } from './caller-claims.ts';
+import { newJti } from './jti.ts';
 
 /**
  * A token before its signature. Only `prepare` makes one, from the scope, its active key and the caller's
@@ -28,8 +28,7 @@ export class PreparedToken {
     const typ = permittedType(request.typ, scope);
     const exp = now + permittedTtl(request.ttlSeconds, scope, key);
     const claims = checkCallerClaims(request.claims, scope);
-    // OWASP ASVS V9: at least 128 bits of entropy.
-    const jti = randomBytes(16).toString('base64url');
+    const jti = newJti();
     const written = {
       iss: scope.issuer,
       aud: scope.audience,

@@ -1,12 +1,13 @@
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/domain/errors.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/domain/issuance.ts';
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { SigningRequest } from '../../../src/domain/signer.ts';
-import { createTokenIssuer, type IssuingParts } from '../../../src/issuance/issue-token.ts';
+import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
+import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 
@@ -15,6 +16,9 @@ const scope = aScope({ id: 'payments' });
 const pair = softwareKey('ES256');
 const machinePair = softwareKey('ES256');
 const key = aSigningKey(scope, pair, { signFrom: NOW - 10, signUntil: NOW + 1_000 });
+
+const checker = createSignatureChecker();
+afterAll(() => checker.close());
 
 let keyRing: SoftwareKeyRing;
 let recorded: IssuanceRecord[];
@@ -37,7 +41,8 @@ const issue = (request: Partial<TokenRequest> = {}) => {
   const parts = {
     keyRing,
     grants: { allows: (...grant: string[]) => granted.has(grant.join(' ')) },
-    signer: { sign: (request: SigningRequest) => onSign(request) } as IssuingParts['signer'],
+    signer: { sign: (request: SigningRequest) => onSign(request) },
+    checker,
     ledger: { record: (record: IssuanceRecord) => onRecord(record) },
     clock: { nowSeconds: () => now },
   };
