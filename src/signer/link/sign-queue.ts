@@ -141,8 +141,8 @@ export class SignQueue {
   }
 
   #expire(call: Call): void {
-    const neverSent = this.#waiting.delete(call) && this.#lane !== undefined;
-    this.#refuse(call, neverSent ? overloaded() : unavailable('no signature within the deadline'));
+    this.#waiting.delete(call);
+    this.#refuse(call, unavailable('no signature within the deadline'));
   }
 
   #refuse(call: Call, error: KeywardError): void {
