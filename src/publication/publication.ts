@@ -52,7 +52,11 @@ export function createPublication({ keyRing, clock, publicUrl, registryKey }: Pu
     const cached = signed.get(scope.id);
     if (cached?.source === body && now < cached.until) return cached.document;
     const document = sign(scope, body, now);
-    signed.set(scope.id, { source: body, until: now + Math.ceil(scope.policy.jwksMaxAgeSeconds / 2), document });
+    signed.set(scope.id, {
+      source: body,
+      until: now + Math.ceil(scope.policy.jwksMaxAgeSeconds / 2),
+      document,
+    });
     document.catch(() => signed.delete(scope.id));
     return document;
   };
@@ -68,7 +72,9 @@ export function createPublication({ keyRing, clock, publicUrl, registryKey }: Pu
     openidConfiguration: (scopeId) =>
       within(scopeId, (scope) => {
         const discovery = composeDiscovery(scope, publicUrl);
-        return discovery && publish('application/json', JSON.stringify(discovery), scope.policy.jwksMaxAgeSeconds);
+        return (
+          discovery && publish('application/json', JSON.stringify(discovery), scope.policy.jwksMaxAgeSeconds)
+        );
       }),
   };
 }
