@@ -67,5 +67,15 @@ build_addon() {
     "npm_config_nodedir=../$node_package"
     "npm_package_config_node_gyp_nodedir=../$node_package"
   )
+  without_debians_node
   quietly env "${headers[@]}" npm rebuild pkcs11js --loglevel=error && addon_loads
+}
+
+# Debian's own node-gyp links every addon against Debian's libnode, which crashes in any other Node. The linker
+# takes this empty library in its place; the real symbols come from the process that loads the addon.
+without_debians_node() {
+  [ -e /usr/share/nodejs/node-gyp/addon.gypi ] || return 0
+  mkdir -p node_modules/.no-libnode
+  ar rc node_modules/.no-libnode/libnode.a
+  export LDFLAGS=-L../../.no-libnode
 }
