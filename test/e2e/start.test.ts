@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/doctor.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -41,6 +42,15 @@ async function keyward(...argv: string[]): Promise<string> {
   const program = ['src/cli/main.ts', '--config', at('config.yaml'), ...argv];
   const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: root });
   return stdout;
+}
+
+/** What doctor looked at of the HSM; none of it may fail. */
+async function examined(): Promise<readonly string[]> {
+  const { findings } = JSON.parse(await keyward('doctor', '--json')) as { findings: readonly Finding[] };
+  expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
+  return findings
+    .map(({ check }) => check)
+    .filter((check) => /^(?:service|token|mechanisms|keys)/.test(check));
 }
 
 const mode = (name: string) => statSync(at(name)).mode & 0o777;
@@ -105,6 +115,8 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
     expect(readFileSync(at('credentials.json'), 'utf8')).toBe(before);
     expect(program.output()).not.toContain('making');
 
+    expect(await examined()).toEqual(['service: sign', 'service: record']);
+
     const first = running;
     const second = await start().ended;
     expect(second).toEqual({
@@ -112,6 +124,16 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
       output: 'keyward: another ./scripts/start runs here; stop it first (Ctrl-C in its terminal)\n',
     });
     running = first;
+  });
+
+  it('leaves a service whose keys doctor finds proven, by a login of its own when nothing runs', async () => {
+    expect(await examined()).toEqual(['service', 'token', 'mechanisms', 'keys']);
+    const { findings } = JSON.parse(await keyward('doctor', '--json'));
+    expect(findings).toContainEqual({
+      check: 'keys',
+      level: 'ok',
+      summary: '4 of 4 keys proven non-exportable',
+    });
   });
 
   it('makes a client anew whose credential was not stored in time', async () => {

@@ -1,15 +1,22 @@
-import type { AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Ports that were free a moment ago, all different: for programs that must be told one. */
+/** Below the range from which the kernel gives ports to those who ask for any. */
+const [LOWEST, BEYOND] = [20_000, 32_000];
+
+/** Ports that nothing listens on, all different: for programs that must be told one. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listening));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(LOWEST, BEYOND);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
-function listening() {
-  const server = createServer();
-  return new Promise<typeof server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }

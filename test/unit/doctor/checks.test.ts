@@ -1,0 +1,259 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Config, loadConfig } from '../../../src/config.ts';
+import { askService } from '../../../src/doctor/ask-service.ts';
+import { againstFiles } from '../../../src/doctor/check-clock.ts';
+import { pattern } from '../../../src/doctor/check-core-dumps.ts';
+import { checkDatabase } from '../../../src/doctor/check-database.ts';
+import { checkFiles } from '../../../src/doctor/check-files.ts';
+import { checkListeners } from '../../../src/doctor/check-listeners.ts';
+import { checkMode } from '../../../src/doctor/check-mode.ts';
+import { checkModule } from '../../../src/doctor/check-module.ts';
+import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
+import { examine } from '../../../src/doctor.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const folder = temporaryFolder();
+let home: string;
+let round = 0;
+const at = (name: string) => join(home, name);
+
+beforeEach(() => {
+  round += 1;
+  home = join(folder.path, `${round}`);
+  mkdirSync(home, { mode: 0o700 });
+});
+afterAll(() => folder.remove());
+
+function configured(members = ''): Config {
+  const hsm = '{module: module.so, token_label: t, token_serial: "1", pin_file: pin}';
+  writeFileSync(at('config.yaml'), `hsm: ${hsm}\n${members}`, { mode: 0o600 });
+  return loadConfig(at('config.yaml'));
+}
+
+const file = (name: string, mode: number, text = 'x') => writeFileSync(at(name), text, { mode });
+
+describe('the PIN file', () => {
+  it('is well when its owner alone can read it', () => {
+    file('pin', 0o600);
+    expect(checkPinFile(configured())).toEqual({
+      check: 'pin file',
+      level: 'ok',
+      summary: `${at('pin')} can be read by its owner alone`,
+    });
+  });
+
+  it('fails when the group can read it', () => {
+    file('pin', 0o640);
+    chmodSync(at('pin'), 0o640);
+    expect(checkPinFile(configured())).toEqual({
+      check: 'pin file',
+      level: 'fail',
+      summary: `${at('pin')} is open to others (0640)`,
+      advice: `chmod 600 ${at('pin')}, and change the PIN`,
+    });
+  });
+
+  it('fails when it is not there, or a folder', () => {
+    expect(checkPinFile(configured()).summary).toBe(`${at('pin')} is not there`);
+    mkdirSync(at('pin'));
+    expect(checkPinFile(configured()).summary).toBe(`${at('pin')} is not a regular file`);
+  });
+});
+
+describe('the PIN latch', () => {
+  const record = { attempts: 0, ckr: null, lastSuccess: null };
+  const latch = (content: unknown) => {
+    file('pin-latch.json', 0o600, typeof content === 'string' ? content : JSON.stringify(content));
+    const { level, summary } = checkLatch(configured());
+    return [level, summary];
+  };
+
+  it('is told by what its file says', () => {
+    expect(checkLatch(configured()).summary).toBe('no PIN has been tried yet');
+    expect(latch({ ...record, state: 'clear' })).toEqual(['ok', 'the last PIN attempt was good']);
+    expect(latch({ ...record, state: 'attempting', attempts: 1 })).toEqual([
+      'warn',
+      'a PIN attempt is under way, or its answer is not known',
+    ]);
+    expect(latch({ ...record, state: 'rejected', ckr: 0xa0 })).toEqual([
+      'fail',
+      'the HSM rejected the PIN; it is not tried again',
+    ]);
+    expect(latch('{')).toEqual(['fail', `${at('pin-latch.json')} cannot be understood, so no PIN is tried`]);
+  });
+
+  it('keeps doctor from logging in, as the service would be kept', async () => {
+    configured('data_plane: {port: 1}');
+    file('module.so', 0o644);
+    file('pin', 0o600);
+    file('pin-latch.json', 0o600, JSON.stringify({ ...record, state: 'rejected', ckr: 0xa0 }));
+    const findings = await examine({ configFile: at('config.yaml'), openToken: true });
+    expect(findings.filter(({ check }) => check === 'token')).toEqual([
+      {
+        check: 'token',
+        level: 'fail',
+        summary: 'not opened: no PIN is tried before the above is well',
+        advice: 'mend the above',
+      },
+    ]);
+  });
+});
+
+describe('files', () => {
+  const levels = () => checkFiles(configured()).map(({ level }) => level);
+
+  it('may be read by their owner alone, and the configuration by others', () => {
+    expect(levels()).toEqual(['ok', 'ok']);
+    chmodSync(at('config.yaml'), 0o644);
+    expect(checkFiles(loadConfig(at('config.yaml'))).map(({ level }) => level)).toEqual(['ok', 'ok']);
+  });
+
+  it('warn when the folder can be listed and fail when it can be written', () => {
+    chmodSync(home, 0o755);
+    expect(levels()).toEqual(['warn', 'ok']);
+    chmodSync(home, 0o777);
+    expect(levels()).toEqual(['fail', 'ok']);
+  });
+
+  it('fail when others may change the configuration', () => {
+    configured();
+    chmodSync(at('config.yaml'), 0o666);
+    expect(checkFiles(loadConfig(at('config.yaml')))[1]).toEqual({
+      check: 'configuration',
+      level: 'fail',
+      summary: `${at('config.yaml')} may be changed by others (0666)`,
+      advice: `chmod go-w ${at('config.yaml')}`,
+    });
+  });
+
+  it('fail when the module is missing or others may change it', () => {
+    expect(checkModule(configured()).summary).toBe(`${at('module.so')} is not there`);
+    file('module.so', 0o600);
+    expect(checkModule(configured()).level).toBe('ok');
+    chmodSync(at('module.so'), 0o666);
+    expect(checkModule(configured()).level).toBe('fail');
+  });
+
+  it('fail when there is no database', () => {
+    expect(checkDatabase(configured())).toEqual([
+      {
+        check: 'database',
+        level: 'fail',
+        summary: `${at('keyward.db')} is not there`,
+        advice: 'run keyward init',
+      },
+    ]);
+  });
+
+  it('show that an open database is durable', () => {
+    file('keyward.db', 0o600, '');
+    expect(checkDatabase(configured())[0]).toEqual({
+      check: 'database',
+      level: 'ok',
+      summary: expect.stringMatching(/^SQLite [\d.]+, journal wal, synchronous 2 \(FULL\)$/),
+    });
+  });
+});
+
+describe('listeners', () => {
+  const found = (members: string) =>
+    checkListeners(configured(members)).map(({ check, level }) => [check, level]);
+
+  it('on loopback are well', () => {
+    expect(found('')).toEqual([
+      ['data plane', 'ok'],
+      ['operations', 'ok'],
+    ]);
+  });
+
+  it('behind a proxy are a warning, and for operations two', () => {
+    const open = '{host: 0.0.0.0, behind_proxy: true}';
+    expect(found(`data_plane: ${open}\noperations_plane: ${open}`)).toEqual([
+      ['data plane', 'warn'],
+      ['operations', 'warn'],
+      ['operations', 'warn'],
+    ]);
+  });
+
+  it('with TLS fail without certificate and key', () => {
+    expect(found('data_plane: {host: 0.0.0.0, tls: {cert_file: c, key_file: k}}')).toEqual([
+      ['data plane', 'fail'],
+      ['data plane', 'fail'],
+      ['operations', 'ok'],
+    ]);
+  });
+});
+
+describe('the machine', () => {
+  it('warns of core dumps through a pipe, and names the program', () => {
+    expect(pattern('core').level).toBe('ok');
+    expect(pattern('|/usr/lib/systemd/systemd-coredump %P %u')).toMatchObject({
+      level: 'warn',
+      summary: 'the kernel pipes cores to /usr/lib/systemd/systemd-coredump and then ignores the limit of 0',
+    });
+  });
+
+  it('fails when the clock lies before what was written', () => {
+    expect(againstFiles(1_000_000, 1_002_000).level).toBe('ok');
+    expect(againstFiles(1_000_000, 1_062_000)).toMatchObject({
+      level: 'fail',
+      summary: 'wall time lies 62 s before the newest file',
+    });
+  });
+
+  it('is told in development mode that it is', () => {
+    expect(checkMode(configured()).level).toBe('warn');
+    expect(checkMode(configured('mode: production')).level).toBe('ok');
+  });
+});
+
+describe('the service', () => {
+  async function answering(body: string) {
+    const server = createServer((_request, response) => response.end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const found = await askService(configured(`data_plane: {port: ${port}}`));
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+    return { found, again: await askService(configured(`data_plane: {port: ${port}}`)), port };
+  }
+
+  it('is asked what is ready', async () => {
+    const checks = [
+      { name: 'sign', ok: false, detail: 'the HSM is away' },
+      { name: 'record', ok: true, detail: 'records are durable' },
+    ];
+    const { found, again } = await answering(JSON.stringify({ ready: false, checks }));
+    expect(found).toEqual([
+      {
+        check: 'service: sign',
+        level: 'fail',
+        summary: 'the HSM is away',
+        advice: 'see the service’s log; keyward doctor --hsm opens the token itself',
+      },
+      { check: 'service: record', level: 'ok', summary: 'records are durable' },
+    ]);
+    expect(again).toBeUndefined();
+  });
+
+  it('may be another program', async () => {
+    const { found, port } = await answering('<html>');
+    expect(found).toMatchObject([{ level: 'fail', summary: `http://127.0.0.1:${port} is not Keyward` }]);
+  });
+});
+
+it('a configuration that cannot be read is the finding', async () => {
+  const findings = await examine({ configFile: at('nowhere.yaml'), openToken: false });
+  expect(findings[0]).toEqual({
+    check: 'configuration',
+    level: 'fail',
+    summary: `${at('nowhere.yaml')}: there is no such file; run \`keyward init\``,
+    advice: 'mend the file',
+  });
+});
