@@ -1,4 +1,5 @@
-const LARGEST = 256;
+/** The most signatures that one message asks for. */
+export const MESSAGE_SIZE = 16;
 
 /**
  * How many signatures one message may ask for. It starts at one and doubles while full messages are answered
@@ -20,7 +21,7 @@ export class BatchSize {
     if (tookMs > this.#targetMs) {
       this.#limit = Math.max(1, Math.floor((signatures * this.#targetMs) / tookMs));
     } else if (signatures >= this.#limit) {
-      this.#limit = Math.min(this.#limit * 2, LARGEST);
+      this.#limit = Math.min(this.#limit * 2, MESSAGE_SIZE);
     }
   }
 }

@@ -1,13 +1,13 @@
 import type { KeywardError } from '../../domain/errors.ts';
 import type { SigningRequest } from '../../domain/signer.ts';
 import type { Failure, SignOutcome } from '../protocol.ts';
-import { BatchSize } from './batch-size.ts';
+import { BatchSize, MESSAGE_SIZE } from './batch-size.ts';
 import type { Answer, Child } from './child.ts';
 import { asError, overloaded, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
 
-/** Two keep the signer busy while the front reads an answer; more would only make batches smaller. */
-const MESSAGES_UNDER_WAY = 2;
+/** The signer works on one while the front reads the answer to another and writes the next. */
+const MESSAGES_UNDER_WAY = 4;
 
 export interface SignQueueOptions {
   readonly limit: number;
@@ -35,8 +35,9 @@ interface Lane {
 }
 
 /**
- * Signatures on their way to the signer. Those of one turn of the event loop travel together; while messages
- * are under way the next batch grows. A call outlives the process that should have served it, once.
+ * Signatures on their way to the signer. Those of one turn of the event loop travel together, and a full message
+ * leaves at once: front, signer and checker work side by side only if none waits for the whole turn of another.
+ * While messages are under way the next batch grows. A call outlives the process that should have served it, once.
  */
 export class SignQueue {
   readonly #options: SignQueueOptions;
@@ -49,14 +50,15 @@ export class SignQueue {
     this.#options = options;
   }
 
-  /** Gives up after `waitMs`: `overloaded` if the signer was there and never got to it. */
+  /** Gives up after `waitMs`; `overloaded` at once when the queue is full. */
   add(request: SigningRequest, waitMs: number): Promise<Buffer> {
     if (this.#waiting.size >= this.#options.limit) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
       const call: Call = { request, resolve, reject, cancel: () => {}, retried: false, expired: false };
       call.cancel = this.#options.timers.after(waitMs, () => this.#expire(call));
       this.#waiting.add(call);
-      this.#schedule();
+      if (this.#waiting.size >= MESSAGE_SIZE) this.#flush();
+      else this.#schedule();
     });
   }
 

@@ -37,7 +37,10 @@ describe('a signature', () => {
     await started();
     const all = await Promise.all(Array.from({ length: 30 }, (_, n) => text(sign('key', String(n)))));
     expect(all).toEqual(Array.from({ length: 30 }, (_, n) => `key signed ${n}`));
-    expect(setup.asked()).toEqual(['open', ...[1, 1, 2, 2, 4, 4, 8, 8].map((size) => `sign ${size}`)]);
+    expect(setup.asked()).toEqual([
+      'open',
+      ...[1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 2].map((size) => `sign ${size}`),
+    ]);
   });
 
   it('is refused as overloaded when the queue is full, and the queued ones are made', async () => {
@@ -49,14 +52,10 @@ describe('a signature', () => {
 
   it('is refused when the signer did not get to it within the deadline', async () => {
     await started();
-    const held = Promise.allSettled([sign('hang'), sign('hang'), sign('waits')]);
-    await sent(2);
+    const held = Promise.allSettled([...Array.from({ length: 4 }, () => sign('hang')), sign('waits')]);
+    await sent(4);
     setup.timers.pass(DEADLINES.signMs);
-    expect(await held).toMatchObject([
-      { reason: UNAVAILABLE },
-      { reason: UNAVAILABLE },
-      { reason: UNAVAILABLE },
-    ]);
+    expect(await held).toMatchObject(Array.from({ length: 5 }, () => ({ reason: UNAVAILABLE })));
   });
 });
 

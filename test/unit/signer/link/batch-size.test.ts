@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { BatchSize } from '../../../../src/signer/link/batch-size.ts';
 
-it('doubles while full batches are answered in time, up to 256', () => {
+it('doubles while full batches are answered in time, up to a full message', () => {
   const batch = new BatchSize(250);
-  const limits = Array.from({ length: 10 }, () => {
+  const limits = Array.from({ length: 6 }, () => {
     batch.answered(batch.limit, 10);
     return batch.limit;
   });
-  expect(limits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 256, 256]);
+  expect(limits).toEqual([2, 4, 8, 16, 16, 16]);
 });
 
 it('stays where it is while batches are not full', () => {
@@ -20,8 +20,8 @@ it('stays where it is while batches are not full', () => {
 it('shrinks to what fits into the target when a batch took longer, never below one', () => {
   const batch = new BatchSize(250);
   for (let n = 0; n < 8; n += 1) batch.answered(batch.limit, 10);
-  batch.answered(256, 1_000);
-  expect(batch.limit).toBe(64);
+  batch.answered(16, 1_000);
+  expect(batch.limit).toBe(4);
   batch.answered(1, 900);
   expect(batch.limit).toBe(1);
 });
