@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,21 +35,16 @@ function tool(name: string, body: string): void {
 
 const calls = () => readFileSync(join(machine, 'calls'), 'utf8').trim().split('\n');
 
-function need(...packages: string[]): { code: number; output: string } {
+function need(...packages: string[]): { code: number | null; output: string } {
   const script = `. '${root}scripts/lib/say.sh'; . '${root}scripts/lib/packages.sh'; need_packages ${packages.join(' ')}`;
-  const options = {
+  const { status, stdout } = spawnSync('/bin/bash', ['-euo', 'pipefail', '-c', `exec 2>&1; ${script}`], {
     cwd: machine,
     env: { PATH: join(machine, 'bin') },
     encoding: 'utf8',
+    // bash takes a socket there for a remote shell, and then reads the machine's own bashrc.
     stdio: ['ignore', 'pipe', 'pipe'],
-  } as const;
-  try {
-    const output = execFileSync('/bin/bash', ['-euo', 'pipefail', '-c', `exec 2>&1; ${script}`], options);
-    return { code: 0, output };
-  } catch (error) {
-    const { status, stdout } = error as { status: number; stdout: string };
-    return { code: status, output: stdout };
-  }
+  });
+  return { code: status, output: stdout };
 }
 
 describe('system packages', () => {
