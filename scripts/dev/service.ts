@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { ReadinessCheck } from '../../src/domain/readiness.ts';
 import type { Places } from './places.ts';
-import { Stop } from './say.ts';
+import { Stop, say } from './say.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
+/** Before anything is said about the wait. */
+const PATIENCE_MS = 5_000;
 const POLL_MS = 100;
 /** Longer than the service's own limit for draining. */
 const STOP_WITHIN_MS = 630_000;
@@ -36,17 +39,28 @@ export function startService(places: Places): Service {
 }
 
 async function untilReady(dataUrl: string): Promise<void> {
-  const deadline = performance.now() + READY_WITHIN_MS;
-  let last = 'nothing';
-  while (performance.now() < deadline) {
-    const response = await fetch(`${dataUrl}/readyz`).catch(() => undefined);
-    if (response?.ok) return;
-    last = (await response?.text()) ?? last;
+  const startedAt = performance.now();
+  let told = '';
+  while (performance.now() - startedAt < READY_WITHIN_MS) {
+    const problem = await notReady(dataUrl);
+    if (problem === undefined) return;
+    if (problem !== told && performance.now() - startedAt > PATIENCE_MS) {
+      say(`not ready yet: ${problem}`);
+      told = problem;
+    }
     await pause(POLL_MS);
   }
-  throw new Stop(
-    `the service is not ready after ${READY_WITHIN_MS / 1000} s and says: ${last}\nSee ./scripts/keyward doctor`,
-  );
+  throw new Stop(`the service is not ready after ${READY_WITHIN_MS / 1000} s; see ./scripts/keyward doctor`);
+}
+
+/** What the service says is away; undefined when nothing is. */
+async function notReady(dataUrl: string): Promise<string | undefined> {
+  const response = await fetch(`${dataUrl}/readyz`).catch(() => undefined);
+  if (!response) return 'it does not answer';
+  if (response.ok) return undefined;
+  const { checks = [] } = (await response.json().catch(() => ({}))) as { checks?: ReadinessCheck[] };
+  const away = checks.filter(({ ok }) => !ok).map(({ detail }) => detail);
+  return away.join('; ') || `it answers ${response.status}`;
 }
 
 function endedEarly(places: Places): never {
