@@ -8,7 +8,7 @@ type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { typ
 /** What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. */
 export function signerEventHandler(log: Logger, metrics: Metrics, keyRing: KeyRingKeeper) {
   const handlers: Handlers = {
-    ready: ({ pid, token }) => log.info({ pid, token }, 'signer ready'),
+    ready: ({ pid, token }) => log.info({ pid, hsm: token }, 'signer ready'),
     replaced: ({ why }) => {
       metrics.signerReplacements.inc();
       log.warn({ why }, 'signer replaced');

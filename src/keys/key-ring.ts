@@ -53,10 +53,7 @@ export function createKeyRing(): KeyRingKeeper {
 
     admit(scope, keys) {
       scopes.set(scope.id, scope);
-      byScope.set(
-        scope.id,
-        keys.toSorted((a, b) => b.createdAt - a.createdAt),
-      );
+      byScope.set(scope.id, keys.toSorted(newestFirst));
       for (const key of keys) byKid.set(key.kid, key);
       settle(scope.id);
     },
@@ -70,4 +67,9 @@ export function createKeyRing(): KeyRingKeeper {
       }
     },
   };
+}
+
+/** Always the same order, so that the key set and its entity tag are the same after a restart. */
+function newestFirst(a: SigningKey, b: SigningKey): number {
+  return b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1);
 }

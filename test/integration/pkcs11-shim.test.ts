@@ -215,6 +215,7 @@ describe('altered answers', () => {
     expect(before.flags & added).toBe(0);
     expect(await hsm.call('C_GetTokenInfo', slot)).toEqual({
       ...before,
+      utcTime: expect.any(String),
       flags: before.flags | added,
       maxSessionCount: 3,
       maxRwSessionCount: 3,

@@ -1,11 +1,18 @@
-import { KeywardError } from '../../domain/errors.ts';
+import { type ErrorCode, KeywardError } from '../../domain/errors.ts';
 import type { Failure } from '../protocol.ts';
 
+/** What the child says of these names files and settings: that is for the log. */
+const OUTWARD = new Map<ErrorCode, string>([
+  ['hsm_unavailable', 'the HSM is away; try again'],
+  ['pin_latched', 'the HSM is not logged in to: the security team has to look at its PIN'],
+  ['invalid_config', 'the HSM cannot be opened as it is configured: the security team has to look'],
+]);
+
 /** The child's word as the caller gets it; the module's return value stays in the log. */
-export function asError(failure: Failure): KeywardError {
-  const temporary = failure.code === 'hsm_unavailable' || failure.code === 'overloaded';
-  return new KeywardError(failure.code, failure.message, {
-    ...(failure.ckr === undefined ? {} : { cause: { ckr: failure.ckr } }),
+export function asError({ code, message, ckr }: Failure): KeywardError {
+  const temporary = code === 'hsm_unavailable' || code === 'overloaded';
+  return new KeywardError(code, OUTWARD.get(code) ?? message, {
+    cause: { message, ...(ckr === undefined ? {} : { ckr }) },
     ...(temporary ? { retryAfterSeconds: 1 } : {}),
   });
 }

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { request } from 'node:https';
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../../src/http/server.ts';
 
-const path = (name: string) => new URL(`certificates/${name}`, import.meta.url).pathname;
+const path = (name: string) => fileURLToPath(new URL(`certificates/${name}`, import.meta.url));
 const pem = (name: string) => readFileSync(path(name));
 
 const tellsTrust: RequestListener = (asked, answer) => {

@@ -303,7 +303,10 @@ describe('what a failure asks for', () => {
     const results = await Promise.allSettled([sign('pin'), sign('b'), sign('c')]);
     expect(results[0]).toMatchObject({ reason: { code: 'pin_latched' } });
     expect(setup.link.state()).toBe('latched');
-    await expect(sign('d')).rejects.toMatchObject({ code: 'pin_latched', message: 'the PIN was rejected' });
+    await expect(sign('d')).rejects.toMatchObject({
+      code: 'pin_latched',
+      message: 'the HSM is not logged in to: the security team has to look at its PIN',
+    });
     await expect(setup.link.describe()).rejects.toMatchObject({ code: 'pin_latched' });
     expect(setup.of('latched')).toEqual([
       { type: 'latched', code: 'pin_latched', why: 'the PIN was rejected (CKR 0xa0)' },

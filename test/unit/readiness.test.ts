@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { KeywardError } from '../../src/domain/errors.ts';
+import { createReadiness } from '../../src/readiness.ts';
+
+let now: number;
+let asked: string[];
+let signing: () => Promise<string>;
+let storing: () => Promise<void>;
+
+beforeEach(() => {
+  now = 1_790_000_000;
+  asked = [];
+  signing = async () => 'a.b.c';
+  storing = async () => {};
+});
+
+const readiness = () =>
+  createReadiness({
+    clock: { nowSeconds: () => now },
+    registryKey: {
+      kid: 'registry',
+      sign: (signingInput) => {
+        asked.push(signingInput);
+        return signing();
+      },
+    },
+    probeStore: () => storing(),
+  });
+
+const WELL = {
+  ready: true,
+  checks: [
+    { name: 'sign', ok: true, detail: 'the HSM signs' },
+    { name: 'record', ok: true, detail: 'records are durable and read back' },
+  ],
+};
+
+describe('readiness', () => {
+  it('signs a key set of nobody that has expired already', async () => {
+    expect(await readiness().check()).toStrictEqual(WELL);
+    const [header, claims] = (asked[0] ?? '').split('.').map((part) => JSON.parse(atob(part)));
+    expect(header).toStrictEqual({ alg: 'ES256', typ: 'jwk-set+jwt', kid: 'registry' });
+    expect(claims).toStrictEqual({ iat: now, exp: now, keys: [] });
+  });
+
+  it('looks again after 5 seconds, not before, and at once when the clock went back', async () => {
+    const { check } = readiness();
+    for (const step of [0, 4, 1, 0, -10]) {
+      now += step;
+      await check();
+    }
+    expect(asked).toHaveLength(3);
+  });
+
+  it('says what is away in the caller’s words, and nothing internal', async () => {
+    signing = async () => {
+      throw new KeywardError('hsm_unavailable', 'the HSM is away; try again', {
+        cause: new Error('CKR 0x30'),
+      });
+    };
+    storing = async () => {
+      throw new Error('/var/lib/keyward.db: no such file');
+    };
+    expect(await readiness().check()).toStrictEqual({
+      ready: false,
+      checks: [
+        { name: 'sign', ok: false, detail: 'the HSM is away; try again' },
+        { name: 'record', ok: false, detail: 'failed; see the log' },
+      ],
+    });
+  });
+});
