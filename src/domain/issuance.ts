@@ -3,6 +3,16 @@ import type { TokenType } from './policy.ts';
 /** Claims that the service writes (I2); a caller that sends one is refused with `reserved_claim`. */
 export const RESERVED_CLAIMS = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti'] as const;
 
+const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
+
+/**
+ * Whether a verifier may take a claim of that name for one of the reserved ones. Some decode names without regard
+ * to case and let the last one win (Go's encoding/json, which folds `ſ` and the Kelvin sign too).
+ */
+export function readsAsReserved(name: string): boolean {
+  return RESERVED.has(name.toUpperCase().toLowerCase());
+}
+
 export type CallerClaims = Readonly<Record<string, unknown>> & {
   readonly [name in (typeof RESERVED_CLAIMS)[number]]?: never;
 };

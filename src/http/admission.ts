@@ -22,10 +22,12 @@ export async function admitClient(
   await exchange.plane.limits.client(clientId, 1);
   const scopeId = request.params.scope ?? '';
   if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-  if (!grants.allows(clientId, scopeId, action)) {
-    throw new KeywardError('grant_missing', `this client holds no grant to ${action} for this scope`);
-  }
+  if (!grants.allows(clientId, scopeId, action)) throw grantMissing(action);
   return { clientId, scopeId };
+}
+
+export function grantMissing(action: Action): KeywardError {
+  return new KeywardError('grant_missing', `this client holds no grant to ${action} for this scope`);
 }
 
 /** Judges the caller of an administrative route; answers the operator's id. */

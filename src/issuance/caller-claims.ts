@@ -1,7 +1,7 @@
 import { KeywardError } from '../domain/errors.ts';
-import { RESERVED_CLAIMS } from '../domain/issuance.ts';
+import { RESERVED_CLAIMS, readsAsReserved } from '../domain/issuance.ts';
 import type { Scope } from '../domain/scope.ts';
-import { exceedsDepth } from '../token/strict-json.ts';
+import { exceedsDepth, holdsInexactNumber } from '../token/strict-json.ts';
 
 export const MAX_CLAIMS_BYTES = 4_096;
 export const MAX_CLAIMS_DEPTH = 16;
@@ -15,16 +15,18 @@ export interface CheckedClaims {
 
 /** Holds a caller's claims against I2, the limits and the scope's policy. */
 export function checkCallerClaims(claims: Readonly<Record<string, unknown>>, scope: Scope): CheckedClaims {
-  for (const name of RESERVED_CLAIMS) {
-    if (Object.hasOwn(claims, name)) {
-      throw new KeywardError(
-        'reserved_claim',
-        `leave out ${name}: Keyward writes ${RESERVED_CLAIMS.join(', ')}`,
-      );
-    }
+  if (Object.keys(claims).some(readsAsReserved)) {
+    const written = RESERVED_CLAIMS.join(', ');
+    throw new KeywardError('reserved_claim', `leave out ${written}, in capitals too: Keyward writes them`);
   }
   if (exceedsDepth(claims, MAX_CLAIMS_DEPTH)) {
     throw new KeywardError('claims_too_deep', `claims may nest ${MAX_CLAIMS_DEPTH} levels`);
+  }
+  if (holdsInexactNumber(claims)) {
+    throw new KeywardError(
+      'invalid_claims',
+      'claims: send a number beyond 2⁵³ as text, or it would be rounded',
+    );
   }
   const json = JSON.stringify(claims);
   if (Buffer.byteLength(json) > MAX_CLAIMS_BYTES) {

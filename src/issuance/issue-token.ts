@@ -7,6 +7,7 @@ import type { Ledger } from '../domain/ledger.ts';
 import type { Signer } from '../domain/signer.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
+import { keyIsChanging, stillStands } from './still-stands.ts';
 
 export interface IssuingParts {
   readonly keyRing: KeyRing;
@@ -23,14 +24,12 @@ export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
     async issue(request) {
       const first = prepare(parts, request);
       const token = await recordAndSign(parts, first);
-      if (stillStands(parts, request, first)) return release(first, token);
+      if (stillStands(parts, request, first.key.kid)) return release(first, token);
       // Key, client or grant changed meanwhile: judged afresh, once.
       const second = prepare(parts, request);
       const again = await recordAndSign(parts, second);
-      if (stillStands(parts, request, second)) return release(second, again);
-      throw new KeywardError('no_active_key', 'the key of this scope is changing; try again', {
-        retryAfterSeconds: 1,
-      });
+      if (stillStands(parts, request, second.key.kid)) return release(second, again);
+      throw keyIsChanging();
     },
   };
 }
@@ -81,17 +80,6 @@ async function signChecked(
     cause: { kid: key.kid },
     retryAfterSeconds: 1,
   });
-}
-
-function stillStands(
-  { keyRing, grants }: IssuingParts,
-  request: TokenRequest,
-  { key }: PreparedToken,
-): boolean {
-  return (
-    keyRing.activeKey(request.scopeId)?.kid === key.kid &&
-    grants.allows(request.clientId, request.scopeId, 'sign')
-  );
 }
 
 function release({ key, record }: PreparedToken, token: string): IssuedToken {

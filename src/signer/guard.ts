@@ -1,4 +1,5 @@
 import { KeywardError } from '../domain/errors.ts';
+import { RESERVED_CLAIMS, readsAsReserved } from '../domain/issuance.ts';
 import type { Binding } from '../domain/key.ts';
 import { TOKEN_TYPES } from '../domain/policy.ts';
 import { parseSigningInput, type SignedContent } from '../token/parse-token.ts';
@@ -13,6 +14,7 @@ export type Guard = (signingInput: string, session: Handle) => void;
 /** `alg`, `typ`, `kid`: all that a header of ours ever has. */
 const HEADER_MEMBERS = 3;
 const tokenTypes: readonly unknown[] = TOKEN_TYPES;
+const reservedClaims: readonly string[] = RESERVED_CLAIMS;
 
 /**
  * What a signing key may sign (I8): a token of its own scope, dated within its window, that lives no longer than
@@ -26,6 +28,7 @@ export function guardOfBinding(binding: Binding): (signingInput: string) => void
     demand(claims.iss === binding.issuer, 'iss is not the issuer of the key');
     demand(claims.aud === binding.audience, 'aud is not the audience of the key');
     requireTimes(claims, binding);
+    demand(!Object.keys(claims).some(isLookAlike), 'a claim differs from a reserved one in case alone');
   };
 }
 
@@ -50,6 +53,11 @@ function requireTimes(
   if (!isWhole(exp)) refuse('exp is not a whole number of seconds');
   demand(iat >= signFrom && iat <= signUntil, 'iat is outside the signing window of the key');
   demand(exp - iat <= maxTtlSeconds, 'the lifetime is longer than the key allows');
+}
+
+/** Where a verifier ignores case, the last of the two would win. */
+function isLookAlike(name: string): boolean {
+  return readsAsReserved(name) && !reservedClaims.includes(name);
 }
 
 function isWhole(value: unknown): value is number {

@@ -33,6 +33,16 @@ export function parseStrictObject(text: string, limits: { maxDepth: number }): R
   return value;
 }
 
+/**
+ * Whether it holds a number that reading has changed, or may have: a whole one beyond 2⁵³, or one too large for
+ * any (RFC 7493 §2.2).
+ */
+export function holdsInexactNumber(value: unknown): boolean {
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
+  return isContainer(value) && Object.values(value).some(holdsInexactNumber);
+}
+
 /** Whether objects and arrays nest deeper than that; `{}` is one level, a string none. */
 export function exceedsDepth(value: unknown, levels: number): boolean {
   if (!isContainer(value)) return false;

@@ -129,6 +129,8 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
         ['an iat that is text', { iat: `${NOW}` }, 'iat is not a whole number of seconds'],
         ['no iat', { iat: undefined }, 'iat is not a whole number of seconds'],
         ['no exp', { exp: undefined }, 'exp is not a whole number of seconds'],
+        ['an aud in capitals', { AUD: 'mail' }, 'a claim differs from a reserved one in case alone'],
+        ['an iss with a long s', { i\u017fs: 'x' }, 'a claim differs from a reserved one in case alone'],
         ['a lifetime too long', { exp: NOW + 301 }, 'the lifetime is longer than the key allows'],
       ])('refuses %s', async (_, changes, message) => {
         const input = signingInputOf(payments.binding, { ...claimsOf(PAYMENTS), ...changes });

@@ -1,6 +1,7 @@
-import type { TokenIssuer } from '../../domain/issuance.ts';
+import type { IssuedToken, TokenIssuer } from '../../domain/issuance.ts';
 import { MAX_CLAIMS_DEPTH } from '../../issuance/caller-claims.ts';
-import { type AdmissionParts, admitClient } from '../admission.ts';
+import { keyIsChanging, stillStands } from '../../issuance/still-stands.ts';
+import { type AdmissionParts, admitClient, grantMissing } from '../admission.ts';
 import { type JsonBody, readJson } from '../json-body.ts';
 import { asKeywardError, problemDocument } from '../problem.ts';
 import { CODES, json, problems } from '../responses.ts';
@@ -46,12 +47,15 @@ export const issueTokens: Route<AdmissionParts & { readonly issuer: TokenIssuer 
         deps.issuer.issue({ scopeId, clientId, claims, ttlSeconds, typ }),
       ),
     );
+    // What was ready first has waited for the rest, and a client or a key may have been revoked meanwhile.
+    if (!deps.grants.allows(clientId, scopeId, 'sign')) throw grantMissing('sign');
+    const mayLeave = ({ kid }: IssuedToken) => stillStands(deps, { scopeId, clientId }, kid);
     sendJson(response, 200, {
-      results: outcomes.map((outcome) =>
-        outcome.status === 'fulfilled'
-          ? tokenRepresentation(outcome.value)
-          : { problem: itemProblem(outcome.reason, response) },
-      ),
+      results: outcomes.map((outcome) => {
+        if (outcome.status === 'rejected') return { problem: itemProblem(outcome.reason, response) };
+        if (mayLeave(outcome.value)) return tokenRepresentation(outcome.value);
+        return { problem: itemProblem(keyIsChanging(), response) };
+      }),
     });
   },
 };

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { TokenIssuer } from '../../../src/domain/issuance.ts';
-import { ISSUED, LIMITS, recordedLog } from './fakes.ts';
+import { ACTIVE_KEY, dataPlaneDeps, ISSUED, LIMITS, recordedLog } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const PATH = '/v1/scopes/payments/tokens/batch';
@@ -74,6 +74,43 @@ test('a request of a batch that is not as described is named, and none is issued
     422,
     'unknown_member',
     'leave out requests.1.ttl',
+  ]);
+});
+
+/** The first token is there; whatever `meanwhile` does comes before the last. */
+function slowBatch(meanwhile: () => void): TokenIssuer {
+  let asked = 0;
+  return {
+    async issue() {
+      asked += 1;
+      if (asked === 2) await new Promise<void>((resolve) => setImmediate(resolve)).then(meanwhile);
+      return ISSUED;
+    },
+  };
+}
+
+test('a token that waited for the rest of its batch is kept back once the grant is gone', async () => {
+  let granted = true;
+  const grants = { allows: () => granted };
+  const issuer = slowBatch(() => {
+    granted = false;
+  });
+  const answer = await ask(requests(2), { issuer, grants });
+  expect([answer.status, answer.body.code]).toEqual([403, 'grant_missing']);
+  expect(JSON.stringify(answer.body)).not.toContain(ISSUED.token);
+});
+
+test('a token that waited for the rest of its batch is kept back once another key signs', async () => {
+  const { keyRing } = dataPlaneDeps();
+  let key = ACTIVE_KEY;
+  const issuer = slowBatch(() => {
+    key = { ...ACTIVE_KEY, kid: 'kid-2' };
+  });
+  const answer = await ask(requests(2), { issuer, keyRing: { ...keyRing, activeKey: () => key } });
+  expect([answer.status, JSON.stringify(answer.body).includes(ISSUED.token)]).toEqual([200, false]);
+  expect(answer.body.results.map(({ problem }: { problem: { code: string } }) => problem.code)).toEqual([
+    'no_active_key',
+    'no_active_key',
   ]);
 });
 

@@ -88,6 +88,34 @@ describe('what the service writes (I2)', () => {
     expect(recorded).toStrictEqual([]);
   });
 
+  it.each(['AUD', 'Exp', 'i\u017f\u017f', 'i\u017fS'])(
+    'refuses %s, which Go’s encoding/json would take for the reserved claim',
+    async (name) => {
+      expect(await codeOf(issue({ claims: { sub: 'alice', [name]: 'x' } }))).toBe('reserved_claim');
+      expect(recorded).toStrictEqual([]);
+    },
+  );
+
+  it.each([
+    ['a number that was rounded when it was read', JSON.parse('9007199254740993')],
+    ['the first that may have been', -9_007_199_254_740_992],
+    ['a number too large for any', JSON.parse('1e999')],
+    ['one in the depth', { accounts: [{ id: 1e300 }] }],
+  ])('refuses %s, since the token would name another', async (_, account) => {
+    expect(await codeOf(issue({ claims: { sub: 'alice', account } }))).toBe('invalid_claims');
+    expect(recorded).toStrictEqual([]);
+  });
+
+  it('passes the last exact whole number, and fractions', async () => {
+    const claims = { account: 9_007_199_254_740_991, rate: [0.1, -2.5e-7] };
+    expect(decodeJwt((await issue({ claims: { sub: 'alice', ...claims } })).token)).toMatchObject(claims);
+  });
+
+  it('passes names that only contain a reserved one', async () => {
+    const { token } = await issue({ claims: { sub: 'alice', Expiry: 1, 'aud ': 2, iss_: 3 } });
+    expect(decodeJwt(token)).toMatchObject({ aud: scope.audience, Expiry: 1, 'aud ': 2, iss_: 3 });
+  });
+
   it('leaves the caller’s own client_id, and adds none to a plain JWT', async () => {
     const own = await issue({ claims: { sub: 'alice', client_id: 'app-7' } });
     const plain = await issue({ typ: 'JWT' });
