@@ -5,6 +5,7 @@ import type { Cryptoki, Handle } from './cryptoki.ts';
 import { CryptokiError } from './cryptoki-error.ts';
 import { readPinFile } from './pin-file.ts';
 import { type Attempt, beginPinAttempt } from './pin-latch.ts';
+import { inPinTurn } from './pin-lock.ts';
 import type { SignerSettings } from './protocol.ts';
 
 const { USER_PIN_FINAL_TRY, USER_PIN_LOCKED } = graphene.TokenFlag;
@@ -20,17 +21,22 @@ export function login(
   const { pin, identity } = readPinFile(settings.pinFile);
   try {
     const success = { tokenSerial: token.serialNumber, pinFile: identity };
-    const attempt = beginPinAttempt(settings.latchFile, success);
-    try {
-      cryptoki.login(session, pin);
-    } catch (error) {
-      conclude(attempt, error);
-      throw error;
-    }
-    attempt.succeeded();
+    inPinTurn(settings.latchFile, () =>
+      tryPin(cryptoki, session, pin, beginPinAttempt(settings.latchFile, success)),
+    );
   } finally {
     pin.fill(0);
   }
+}
+
+function tryPin(cryptoki: Cryptoki, session: Handle, pin: Buffer, attempt: Attempt): void {
+  try {
+    cryptoki.login(session, pin);
+  } catch (error) {
+    conclude(attempt, error);
+    throw error;
+  }
+  attempt.succeeded();
 }
 
 /** Any other answer leaves the fate of the attempt unknown, and the record as it is. */

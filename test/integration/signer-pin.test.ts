@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -69,6 +70,25 @@ describe('I9: a PIN that the token rejects is tried once, however often the sign
   it('when it is truly wrong', async () => {
     expect(await open(wrongPin)).toMatchObject({ code: 'pin_latched', ckr: 0xa0, remedy: 'stop' });
     expect(await openTimes(STARTS - 1, wrongPin)).toEqual(latched(STARTS - 1));
+    expect(attempts()).toBe(1);
+  });
+
+  it('not while another process is at its attempt', async () => {
+    const holder = spawn('flock', [`${hsm.settings.latchFile}.lock`, 'sh', '-c', 'echo held; read _']);
+    await once(holder.stdout, 'data');
+    expect(await open(wrongPin)).toMatchObject({ code: 'hsm_unavailable', remedy: 'replace' });
+    expect(attempts()).toBe(0);
+    const exited = once(holder, 'exit');
+    holder.stdin.end();
+    await exited;
+    expect(await open(wrongPin)).toMatchObject({ code: 'pin_latched', ckr: 0xa0 });
+    expect(attempts()).toBe(1);
+  });
+
+  it('when several processes start at once', async () => {
+    hsm.shim.control(['C_Login delay 300 before']);
+    const failures = await Promise.all([open(wrongPin), open(wrongPin), open(wrongPin)]);
+    expect(failures.map((failure) => failure?.code)).toEqual(latched(3));
     expect(attempts()).toBe(1);
   });
 
