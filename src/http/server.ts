@@ -42,12 +42,15 @@ const BOUNDS = {
   connectionsCheckingInterval: 500,
 } satisfies ServerOptions;
 
+/** How long an answer may wait for its caller to take another byte of it. */
+const UNREAD_MS = 30_000;
+
 /** Starts to listen. `invalid_config` where the address is not to be had or a TLS file cannot be read. */
 export async function listen(
   app: RequestListener,
   config: ListenerConfig,
   hooks: ListenerHooks,
-  bounds: Partial<typeof BOUNDS> = {},
+  { unreadMs = UNREAD_MS, ...bounds }: Partial<typeof BOUNDS & { unreadMs: number }> = {},
 ): Promise<Listener> {
   const { tls } = config;
   const options = { ...BOUNDS, ...bounds };
@@ -58,6 +61,8 @@ export async function listen(
   let answer = app;
   server.on('request', (request, response) => {
     connections.begun(response);
+    // Node's own limits end with the request; the time that an answer is worked on is not the caller's.
+    response.once('prefinish', () => response.setTimeout(unreadMs));
     answer(request, response);
   });
   server.on('clientError', (error, socket) => {

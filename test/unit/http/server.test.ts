@@ -73,6 +73,24 @@ test.each([
   expect([answer.statusLine, answer.code]).toEqual(['HTTP/1.1 408 Request Timeout', 'request_timeout']);
 });
 
+test('a caller that does not read its answer is cut off, one that reads slowly is not', async () => {
+  const size = 32 * 1024 * 1024;
+  const closed = Promise.withResolvers<void>();
+  const { listener } = await onLoopback(
+    (request, response) => {
+      request.socket.once('close', closed.resolve);
+      response.end(Buffer.alloc(size));
+    },
+    { unreadMs: 100 },
+  );
+  const asking = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const deaf = connect(listener.port, '127.0.0.1').pause();
+  onTestFinished(() => void deaf.destroy());
+  deaf.on('error', () => undefined).write(asking);
+  await closed.promise;
+  expect((await conversation(listener.port, asking)).length).toBeGreaterThan(size);
+});
+
 const BODY = '{"claims":{}}';
 const ASKING =
   'POST /v1/scopes/payments/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer signs\r\n' +
