@@ -2,6 +2,7 @@ import type { Context } from './context.ts';
 import { operatorCredential } from './credential.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { operationsUrl } from './operations-url.ts';
+import { printable } from './printable.ts';
 
 /** Making an RSA key may take a small HSM a minute. */
 const DEADLINE_MS = 120_000;
@@ -67,8 +68,8 @@ function refusal(status: number, answer: unknown): CommandFailure {
   const { code, detail, request_id } = answer as { code?: unknown; detail?: unknown; request_id?: unknown };
   return new CommandFailure(
     EXIT.failed,
-    typeof code === 'string' ? code : `http_${status}`,
-    typeof detail === 'string' ? detail : `the service answered ${status}`,
-    typeof request_id === 'string' ? request_id : undefined,
+    typeof code === 'string' ? printable(code) : `http_${status}`,
+    typeof detail === 'string' ? printable(detail) : `the service answered ${status}`,
+    typeof request_id === 'string' ? printable(request_id) : undefined,
   );
 }

@@ -1,9 +1,10 @@
 import { type Colour, paint } from './colour.ts';
+import { printable } from './printable.ts';
 
 /** A cell is its text, or its text with a colour. */
 export type Cell = string | readonly [text: string, colour: Colour];
 
-const textOf = (cell: Cell) => (typeof cell === 'string' ? cell : cell[0]);
+const textOf = (cell: Cell) => printable(typeof cell === 'string' ? cell : cell[0]);
 const colourOf = (cell: Cell) => (typeof cell === 'string' ? undefined : cell[1]);
 
 /** Columns two spaces apart, headings in capitals; no line ends in spaces. */

@@ -64,6 +64,8 @@ const identity = {
 };
 const former = { ...identity, id: 'former', description: '', revoked_at: NOW, grants: [] };
 
+const CLEAR = '\u001b[2J';
+
 const folder = temporaryFolder();
 const credentialFile = join(folder.path, 'operator');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
@@ -79,6 +81,8 @@ beforeAll(async () => {
     'GET /clients': [200, { clients: [identity, former] }],
     'POST /clients': [201, { client: { ...identity, grants: [] }, credential: 'kw_svc_once' }],
     'POST /clients/former/revoke': [200, { client: former }],
+    'POST /clients/evil/revoke': [200, { client: { ...former, description: `${CLEAR}dlog\u202etxt` } }],
+    'POST /clients/evil2/revoke': [409, { code: 'client_revoked', detail: `no${CLEAR}` }],
     'POST /clients/odd/revoke': [200, '<html>'],
     'POST /grants': [200, { client: identity }],
     'DELETE /grants': [200, { client: { ...identity, grants: [] } }],
@@ -94,6 +98,17 @@ beforeEach(() => {
 
 const keyward = (argv: string[], options?: Parameters<typeof call>[1]) =>
   call([...argv, '--url', stub.url, '--credential-file', credentialFile], options);
+
+describe('text that came from elsewhere', () => {
+  it('cannot steer the terminal, in what is shown and in what is refused', async () => {
+    const shown = await keyward(['client', 'revoke', 'evil']);
+    expect(shown.exitCode).toBe(0);
+    expect(shown.out).toContain('\ufffd[2Jdlog\ufffdtxt');
+    const refused = await keyward(['client', 'revoke', 'evil2']);
+    expect(refused.err).toContain('no\ufffd[2J');
+    expect(shown.out + shown.err + refused.out + refused.err).not.toMatch(/[^\P{C}\n]/u);
+  });
+});
 
 describe('scopes', () => {
   it('are listed in aligned columns', async () => {
