@@ -2,6 +2,12 @@ import { algorithmNamed } from '../domain/algorithm.ts';
 import { scopeLabel } from '../domain/scope.ts';
 import { BINDING_TYP } from '../token/binding-record.ts';
 import { thumbprint } from '../token/public-jwk.ts';
+import {
+  isHeadStatement,
+  isRowStatement,
+  REGISTRY_HEAD_TYP,
+  REGISTRY_ROW_TYP,
+} from '../token/registry-statement.ts';
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { demand, type Guard, readSigningInput, refuse, requireHeader } from './guard.ts';
@@ -22,6 +28,8 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     new Map<unknown, ContentCheck>([
       [BINDING_TYP, requireTrueBinding],
       ['jwk-set+jwt', () => undefined],
+      [REGISTRY_ROW_TYP, (claims) => demand(isRowStatement(claims), 'it states no row of the registry')],
+      [REGISTRY_HEAD_TYP, (claims) => demand(isHeadStatement(claims), 'it states no head of the registry')],
     ]),
   ],
 ]);
