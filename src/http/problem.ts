@@ -55,6 +55,13 @@ export const PROBLEMS = {
   signature_wrong: { status: 500, title: 'The signature was wrong' },
   ledger_unavailable: { status: 503, title: 'The ledger is away', retryAfterSeconds: 1 },
   store_unavailable: { status: 503, title: 'The database is away', retryAfterSeconds: 1 },
+  audit_sink_unavailable: {
+    status: 503,
+    title: 'No audit sink confirms',
+    retryAfterSeconds: 5,
+  },
+  database_restored: { status: 503, title: 'The database is older than an audit sink' },
+  clock_jump: { status: 503, title: 'The clock cannot be trusted', retryAfterSeconds: 5 },
   overloaded: { status: 503, title: 'The service has more to do than it can', retryAfterSeconds: 1 },
   shutting_down: { status: 503, title: 'The service is shutting down', retryAfterSeconds: 1 },
   invalid_config: { status: 500, title: 'The configuration is wrong' },

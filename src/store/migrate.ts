@@ -2,11 +2,15 @@ import type { Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { KeywardError } from '../domain/errors.ts';
 import { foundation } from './migrations/0001-foundation.ts';
+import { auditChain } from './migrations/0004-audit-chain.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
 /** By name, in order. A published migration is never edited: what changes gets the next number. */
-const MIGRATIONS: Record<string, Migration> = { '0001-foundation': foundation };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-foundation': foundation,
+  '0004-audit-chain': auditChain,
+};
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */
 export async function migrate(trx: Transaction<Schema>): Promise<void> {

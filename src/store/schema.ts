@@ -56,14 +56,19 @@ export interface Schema {
     revoked_at: number | null;
   };
   audit_events: {
-    sequence: Generated<number>;
+    sequence: number;
     time: number;
     type: string;
     actor: string;
     subject: string;
     request_id: string | null;
     details_json: string;
+    /** `auditEventHash` over the row and the hash before it. */
+    hash: Uint8Array;
   };
+  checkpoints: { number: number; audit_sequence: number; created_at: number; jws: string };
+  /** How far each sink got: neither decides nor testifies, since a sink takes twice what it has. */
+  audit_deliveries: { sink: string; audit_sequence: number; checkpoint_number: number };
   issuance_records: {
     sequence: Generated<number>;
     digest: Uint8Array;
