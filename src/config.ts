@@ -54,6 +54,11 @@ const schema = z.strictObject({
       .string()
       .regex(/^[A-Za-z0-9_-]{43}$/)
       .optional(),
+    /** The same of the audit key. */
+    audit_key: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .optional(),
   }),
   limits: z
     .strictObject({
