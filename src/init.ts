@@ -1,30 +1,30 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import { createAccess } from './access/create-access.ts';
-import { type Config, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import type { Actor } from './domain/access.ts';
 import { ROLES } from './domain/client.ts';
 import { systemClock } from './domain/clock.ts';
-import { KeywardError } from './domain/errors.ts';
-import type { ServiceKey } from './domain/registry.ts';
+import { ensureServiceKeys } from './service-keys.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
-import { REGISTRY_LABEL } from './signer/protocol.ts';
-import { createSignerLink } from './signer/signer-link.ts';
-import { signerOptions } from './signer-options.ts';
-import { openStore, type Store } from './store/open-store.ts';
+import { openStore } from './store/open-store.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
+export interface Initialised {
+  /** Null where an operator was enrolled before and a key was all that was missing. */
+  readonly operatorCredential: string | null;
+  readonly registryKid: string;
+  readonly auditKid: string;
+}
+
 /**
- * `keyward init`: the registry key is born in the HSM, its thumbprint written into the configuration, and the
- * first operator enrolled with every role. Cut short, it can be run again; once an operator is enrolled it is
- * refused with `operator_exists`.
+ * `keyward init`: registry key and audit key are born in the HSM, their thumbprints written into the
+ * configuration, and the first operator enrolled with every role. Cut short, it can be run again; a service of an
+ * older version gets the keys it lacks. Where nothing is missing it is refused with `operator_exists`.
  */
 export async function initialise(options: {
   readonly configFile: string;
   readonly operatorId: string;
-}): Promise<{ operatorCredential: string; registryKid: string }> {
+}): Promise<Initialised> {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
   const store = await openStore({
@@ -34,60 +34,14 @@ export async function initialise(options: {
     onEvent: () => {},
   });
   try {
-    const registryKid = await ensureRegistryKey(config, store);
+    const made = await ensureServiceKeys(config, store);
     const { operators } = await createAccess(store.access, systemClock, () => false);
+    const named = loadConfig(options.configFile).hsm;
+    const kids = { registryKid: named.registry_key ?? '', auditKid: named.audit_key ?? '' };
+    if (made.length > 0 && operators.list().length > 0) return { operatorCredential: null, ...kids };
     const { credential } = await operators.create({ id: options.operatorId, roles: ROLES }, KEYWARD);
-    return { operatorCredential: credential, registryKid };
+    return { operatorCredential: credential, ...kids };
   } finally {
     await store.close();
   }
-}
-
-async function ensureRegistryKey(config: Config, store: Store): Promise<string> {
-  const known = await store.registry.serviceKey('registry');
-  const named = config.hsm.registry_key;
-  if (named !== undefined && named !== known?.kid) {
-    throw new KeywardError(
-      'invalid_config',
-      'hsm.registry_key names another key than the database; restore the one that belongs to the other',
-    );
-  }
-  const key = known ?? (await generateRegistryKey(config, store));
-  if (named === undefined) writeFingerprint(config.file, key.kid);
-  return key.kid;
-}
-
-async function generateRegistryKey(config: Config, store: Store): Promise<ServiceKey> {
-  let why = 'the HSM did not answer';
-  const link = createSignerLink(
-    signerOptions(config, (event) => {
-      if (event.type === 'away' || event.type === 'latched') why = event.why;
-    }),
-  );
-  try {
-    await link.start();
-    if (link.state() !== 'ready')
-      throw new KeywardError('hsm_unavailable', `the HSM cannot be opened: ${why}`);
-    const hsmId = randomBytes(16).toString('hex');
-    const { kid, publicJwk } = await link.generate({
-      hsmId,
-      label: REGISTRY_LABEL,
-      algorithm: 'ES256',
-      modulusBits: null,
-    });
-    const key: ServiceKey = { role: 'registry', kid, hsmId, publicJwk, createdAt: systemClock.nowSeconds() };
-    await store.registry.addServiceKey(key, KEYWARD);
-    return key;
-  } finally {
-    await link.stop();
-  }
-}
-
-/** Comments and order of the file stay as they are; a crash leaves the old file or the new one. */
-function writeFingerprint(file: string, kid: string): void {
-  const document = parseDocument(readFileSync(file, 'utf8'));
-  document.setIn(['hsm', 'registry_key'], kid);
-  const draft = `${file}.new`;
-  writeFileSync(draft, document.toString(), { mode: 0o600 });
-  renameSync(draft, file);
 }
