@@ -18,6 +18,8 @@ export interface PolicyAnswer {
   readonly clock_skew_seconds: number;
   readonly token_types: readonly string[];
   readonly require_subject: boolean;
+  readonly record_subject: string;
+  readonly root_claim: string | null;
 }
 
 export interface KeyAnswer {

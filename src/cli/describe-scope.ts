@@ -17,6 +17,8 @@ export function describeScope(scope: ScopeAnswer, { terminal }: Context): string
       ['token lifetime', `${policy.default_ttl_seconds} s, at most ${policy.max_ttl_seconds} s`],
       ['token types', policy.token_types.join(', ')],
       ['subject', policy.require_subject ? 'required' : 'optional'],
+      ['ledger subject', policy.record_subject],
+      ['ledger root', policy.root_claim ?? 'none'],
       ['key signs for', humanSpan(policy.cryptoperiod_seconds)],
       ['key set cached', `${policy.jwks_max_age_seconds} s, stale at most ${policy.max_stale_seconds} s`],
       ['clock skew', `${policy.clock_skew_seconds} s`],

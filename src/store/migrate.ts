@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { KeywardError } from '../domain/errors.ts';
 import { foundation } from './migrations/0001-foundation.ts';
+import { ledgerChain } from './migrations/0002-ledger-chain.ts';
 import { auditChain } from './migrations/0004-audit-chain.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
@@ -9,6 +10,7 @@ import { SqliteFailure } from './sqlite-failure.ts';
 /** By name, in order. A published migration is never edited: what changes gets the next number. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-foundation': foundation,
+  '0002-ledger-chain': ledgerChain,
   '0004-audit-chain': auditChain,
 };
 

@@ -39,7 +39,7 @@ export interface Store {
 
 /** Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot. */
 export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptions): Promise<Store> {
-  const writer = new Writer({ file, identity: prepare(file), queueLimit, onEvent });
+  const writer = new Writer({ file, identity: prepare(file), queueLimit, clock, onEvent });
   try {
     await writer.transaction(migrate);
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { Generated } from 'kysely';
 import type { CredentialKind } from '../domain/access-store.ts';
 import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
 import type { Action } from '../domain/client.ts';
@@ -70,15 +69,44 @@ export interface Schema {
   /** How far each sink got: neither decides nor testifies, since a sink takes twice what it has. */
   audit_deliveries: { sink: string; audit_sequence: number; checkpoint_number: number };
   issuance_records: {
-    sequence: Generated<number>;
+    sequence: number;
     digest: Uint8Array;
     scope_id: string;
     kid: string;
     jti: string;
     client_id: string;
     subject: string | null;
+    root: string | null;
     iat: number;
     exp: number;
+    /** Null once the personal values are erased; the commitments are null until then. */
+    salt: Uint8Array | null;
+    subject_commitment: Uint8Array | null;
+    root_commitment: Uint8Array | null;
+    group_sequence: number;
+  };
+  /** One for each commit of records; it stays when its rows have gone to an archive. */
+  ledger_groups: {
+    sequence: number;
+    first_record: number;
+    row_count: number;
+    committed_at: number;
+    previous_hash: Uint8Array;
+    group_hash: Uint8Array;
+  };
+  /** Sealed segments; `removed_at` when the file is gone for good. */
+  ledger_archives: {
+    number: number;
+    file: string;
+    file_digest: Uint8Array;
+    first_group: number;
+    last_group: number;
+    first_record: number;
+    last_record: number;
+    last_exp: number;
+    kids_json: string;
+    sealed_at: number;
+    removed_at: number | null;
   };
   /** One row, written by each readiness check: it neither decides nor testifies. */
   readiness: { id: 1; checked_at: number };

@@ -1,3 +1,4 @@
+import type { LedgerStatements } from './ledger-statements.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { Executed } from './run-statement.ts';
 import type { WireFailure } from './sqlite-failure.ts';
@@ -5,8 +6,7 @@ import type { WireFailure } from './sqlite-failure.ts';
 /** What the worker is told once, at its start. */
 export interface WriterSettings {
   readonly file: string;
-  /** The ledger's insert, compiled once by Kysely. */
-  readonly insertRecord: string;
+  readonly statements: LedgerStatements;
   /** The file that was opened first: another one in its place is refused. */
   readonly identity: FileIdentity;
 }

@@ -42,6 +42,8 @@ function addCreate(scope: Command, contextOf: Contextual): void {
     .option('--clock-skew <seconds>', 'how far clocks may differ', wholeNumber)
     .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT; the first is the default')
     .option('--no-require-subject', 'allow tokens without `sub`')
+    .option('--record-subject <how>', 'in the ledger: plain (default), hashed or none')
+    .option('--root-claim <name>', 'claim, such as txn, that names the event a token came from')
     .addHelpText(
       'after',
       examples(

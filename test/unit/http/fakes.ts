@@ -86,6 +86,8 @@ export const PAYMENTS_ANSWER = {
     clock_skew_seconds: 30,
     token_types: ['at+jwt', 'JWT'],
     require_subject: true,
+    record_subject: 'plain',
+    root_claim: null,
   },
   created_at: NOW,
   jwks_uri: '/scopes/payments/jwks.json',

@@ -195,10 +195,31 @@ describe('recorded and verified before released (I5, I6)', () => {
         jti,
         clientId: 'login',
         subject: 'alice',
+        root: null,
         iat: NOW,
         exp: NOW + 300,
       },
     ]);
+  });
+
+  it.each([
+    ['plain', 'alice'],
+    ['hashed', 'sha256:K9gGyX8OAK8aH8Myj6djqSaXI8jbj6xPk69x2xhtbpA'],
+    ['none', null],
+  ] as const)('records the subject as the policy says: %s', async (recordSubject, subject) => {
+    const policy = { ...DEFAULT_POLICY, recordSubject };
+    keyRing.put({ ...scope, policy }, key);
+    const { token } = await issue();
+    expect(recorded.map((record) => record.subject)).toStrictEqual([subject]);
+    expect(decodeJwt(token).sub).toBe('alice');
+  });
+
+  it('records the root event where the policy names its claim, and a token without it too', async () => {
+    keyRing.put({ ...scope, policy: { ...DEFAULT_POLICY, rootClaim: 'txn' } }, key);
+    await issue({ claims: { sub: 'alice', txn: 'sign-in-7' } });
+    await issue();
+    expect(recorded.map(({ root }) => root)).toStrictEqual(['sign-in-7', null]);
+    expect(await codeOf(issue({ claims: { sub: 'alice', txn: 7 } }))).toBe('invalid_claims');
   });
 
   it('releases nothing before the record is durable', async () => {
