@@ -1,11 +1,16 @@
 import { createAccess } from './access/create-access.ts';
-import { loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
 import type { Actor } from './domain/access.ts';
 import { ROLES } from './domain/client.ts';
 import { systemClock } from './domain/clock.ts';
-import { ensureServiceKeys } from './service-keys.ts';
+import { KeywardError } from './domain/errors.ts';
+import { openRegistryKey } from './keys/registry-key.ts';
+import { createRegistrySeal } from './keys/registry-seal.ts';
+import { lazySigner } from './lazy-signer.ts';
+import { ensureServiceKeys, fingerprints, type ServiceKeys } from './service-keys.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore, type Store } from './store/open-store.ts';
+import { writeHsmMembers } from './write-config.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
@@ -34,14 +39,45 @@ export async function initialise(options: {
     onEvent: () => {},
   });
   try {
-    const made = await ensureServiceKeys(config, store);
-    const { operators } = await createAccess(store.access, systemClock, () => false);
-    const named = loadConfig(options.configFile).hsm;
-    const kids = { registryKid: named.registry_key ?? '', auditKid: named.audit_key ?? '' };
-    if (made.length > 0 && operators.list().length > 0) return { operatorCredential: null, ...kids };
-    const { credential } = await operators.create({ id: options.operatorId, roles: ROLES }, KEYWARD);
-    return { operatorCredential: credential, ...kids };
+    const keys = await ensureServiceKeys(config, store.registry);
+    const operatorCredential = await withRegistry(config, store, keys, () => enrol(store, keys, options));
+    return { operatorCredential, registryKid: keys.registry.kid, auditKid: keys.audit.kid };
   } finally {
     await store.close();
   }
+}
+
+/** A second login: the signer serves the registry key only once it has been told which one it is. */
+async function withRegistry<T>(
+  config: Config,
+  store: Store,
+  keys: ServiceKeys,
+  work: () => Promise<T>,
+): Promise<T> {
+  const named = fingerprints(keys);
+  const signer = lazySigner({ ...config, hsm: { ...config.hsm, ...named } });
+  try {
+    const registryKey = openRegistryKey(keys.registry, keys.registry.kid, signer);
+    const seal = createRegistrySeal(registryKey);
+    await store.openRegistry({ seal, mayTakeOver: !config.hsm.registry_signed });
+    for (const key of keys.made) await store.registry.addServiceKey(key, KEYWARD);
+    writeHsmMembers(config.file, { ...named, registry_signed: true });
+    return await work();
+  } finally {
+    await signer.stop();
+  }
+}
+
+async function enrol(
+  store: Store,
+  { made }: ServiceKeys,
+  { operatorId }: { readonly operatorId: string },
+): Promise<string | null> {
+  const { operators } = await createAccess(store.access, systemClock, () => false);
+  if (operators.list().length > 0) {
+    if (made.length > 0) return null;
+    throw new KeywardError('operator_exists', 'An operator is enrolled already; the service is set up.');
+  }
+  const { credential } = await operators.create({ id: operatorId, roles: ROLES }, KEYWARD);
+  return credential;
 }

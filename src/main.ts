@@ -17,9 +17,11 @@ import { createLedger } from './ledger/durable-ledger.ts';
 import { measuredIssuer } from './metrics/measured-issuer.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openRegistry } from './open-registry.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { createPublication } from './publication/publication.ts';
 import { createReadiness } from './readiness.ts';
+import { signPending } from './sign-pending.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
 import { createSignerLink } from './signer/signer-link.ts';
 import { signerEventHandler } from './signer-events.ts';
@@ -62,6 +64,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config.hsm.registry_key,
     signer,
   );
+  await openRegistry(store, config, registryKey, log);
+  parts.defer(signPending(store, log));
   const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, registryKey, signer });
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
 

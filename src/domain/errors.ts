@@ -52,6 +52,7 @@ export const ERROR_CODES = [
   'key_unproven',
   'binding_refused',
   'signature_wrong',
+  'registry_refused',
   'ledger_unavailable',
   'store_unavailable',
   'audit_sink_unavailable',

@@ -33,9 +33,3 @@ export interface RefusedRow {
   readonly id: string;
   readonly why: string;
 }
-
-/** What stands in a checkpoint: the number of the last signed change, and SHA-256 of the signed head's JWS. */
-export interface RegistryHead {
-  readonly version: number;
-  readonly digest: Buffer;
-}

@@ -53,6 +53,7 @@ export const PROBLEMS = {
   key_unproven: { status: 503, title: 'The key is not proven', retryAfterSeconds: 60 },
   binding_refused: { status: 500, title: 'The signer refused' },
   signature_wrong: { status: 500, title: 'The signature was wrong' },
+  registry_refused: { status: 503, title: 'The registry is not as it was signed', retryAfterSeconds: 60 },
   ledger_unavailable: { status: 503, title: 'The ledger is away', retryAfterSeconds: 1 },
   store_unavailable: { status: 503, title: 'The database is away', retryAfterSeconds: 1 },
   audit_sink_unavailable: {

@@ -23,7 +23,7 @@ export function openServiceKey(
   role: ServiceKey['role'],
   row: ServiceKey | undefined,
   fingerprint: string | undefined,
-  signer: Signer,
+  signer: Pick<Signer, 'sign'>,
 ): OpenedKey {
   if (!row || !fingerprint) {
     throw new KeywardError('invalid_config', `there is no ${role} key yet; run \`keyward init\``);
@@ -52,7 +52,7 @@ export function openServiceKey(
 export function openRegistryKey(
   row: ServiceKey | undefined,
   fingerprint: string | undefined,
-  signer: Signer,
+  signer: Pick<Signer, 'sign'>,
 ): RegistryKey {
   return openServiceKey('registry', row, fingerprint, signer);
 }

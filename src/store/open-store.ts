@@ -3,12 +3,13 @@ import type { RecordAppender } from '../domain/append.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Registry } from '../domain/registry.ts';
 import { createAccessStore } from './access-store.ts';
-import { createAuditedChange } from './audited-change.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
+import { openRegistry, type RegistryOpening, type RegistryReport } from './signed/open-registry.ts';
+import { RegistryChanges } from './signed/registry-changes.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
 import type { StoreEvent } from './store-event.ts';
 import { identify } from './writable-database.ts';
@@ -27,6 +28,10 @@ export interface StoreOptions {
 export interface Store {
   /** For `createLedger`. */
   readonly records: RecordAppender;
+  /** Verifies the registry: before, `registry` and `access` neither answer nor change anything. */
+  openRegistry(opening: RegistryOpening): Promise<RegistryReport>;
+  /** Signs what an emergency wrote without the HSM, and answers how many rows that was; fails as `Signer.sign`. */
+  signPending(): Promise<number>;
   readonly registry: Registry;
   readonly access: AccessStore;
   /** Writes, commits and reads back. `store_unavailable`. */
@@ -47,11 +52,13 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
     throw toKeywardError(error);
   }
   const reader = new Reader(file);
-  const change = createAuditedChange(writer, clock);
+  const changes = new RegistryChanges(writer, clock);
   return {
     records: writer,
-    registry: createRegistry(reader, change),
-    access: createAccessStore(reader, change),
+    openRegistry: (opening) => openRegistry(reader, changes, opening),
+    signPending: () => changes.signPending(),
+    registry: createRegistry(reader, changes),
+    access: createAccessStore(changes),
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),
     close: async () => {

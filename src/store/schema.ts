@@ -3,6 +3,7 @@ import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
 import type { Action } from '../domain/client.ts';
 import type { KeyState } from '../domain/key.ts';
 import type { ServiceKey } from '../domain/registry.ts';
+import type { SecurityEventType, Severity } from '../domain/security-events.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
 export interface Schema {
@@ -107,6 +108,47 @@ export interface Schema {
     kids_json: string;
     sealed_at: number;
     removed_at: number | null;
+  };
+  /** Beside each row of the registry: its content as signed, and what restricts it and is yet to be signed. */
+  registry_rows: {
+    table_name: string;
+    row_id: string;
+    content: string;
+    signature: string;
+    pending: string | null;
+  };
+  /** The lists of rows whose digests the head signs. */
+  registry_buckets: { bucket: number; rows_json: string };
+  registry_head: { id: 1; version: number; signature: string };
+  /** Chained by `hash`; root and salt go together when they are erased, and the commitment stays. */
+  revocations: {
+    sequence: number;
+    created_at: number;
+    scope_id: string | null;
+    jti: string | null;
+    root: string | null;
+    root_salt: Uint8Array | null;
+    root_commitment: Uint8Array;
+    client_id: string | null;
+    issued_from: number | null;
+    issued_until: number | null;
+    lapses_at: number | null;
+    revoked_by: string;
+    reason: string;
+    hash: Uint8Array;
+  };
+  /** `audit_sequence` names the audit event that testifies to the row. */
+  security_events: {
+    sequence: number;
+    raised_at: number;
+    type: SecurityEventType;
+    severity: Severity;
+    dedup_key: string;
+    subject: string;
+    evidence_json: string | null;
+    evidence_salt: Uint8Array | null;
+    evidence_commitment: Uint8Array;
+    audit_sequence: number;
   };
   /** One row, written by each readiness check: it neither decides nor testifies. */
   readiness: { id: 1; checked_at: number };

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { StoreEvent } from '../../src/store/store-event.ts';
+import { SOFTWARE_SEAL } from './software-seal.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
@@ -13,7 +14,7 @@ export interface TestStore {
   readonly events: readonly StoreEvent[];
 }
 
-/** A store of the running test's own, closed when it ends. */
+/** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(
   options: { file?: string; queueLimit?: number } = {},
 ): Promise<TestStore> {
@@ -21,5 +22,6 @@ export async function openTestStore(
   const events: StoreEvent[] = [];
   const store = await openStore({ file, queueLimit, clock: NOON, onEvent: (event) => events.push(event) });
   onTestFinished(() => store.close());
+  await store.openRegistry({ seal: SOFTWARE_SEAL, mayTakeOver: false });
   return { store, file, events };
 }
