@@ -1,5 +1,6 @@
 import type { Actor } from './access.ts';
-import type { PublicJwk, SigningKey } from './key.ts';
+import type { AuditEvent } from './audit.ts';
+import type { KeyState, PublicJwk, SigningKey } from './key.ts';
 import type { Scope, ScopeDefinition } from './scope.ts';
 
 /** The registry key: signs binding records and key sets. `kid` must equal the configuration's fingerprint. */
@@ -20,6 +21,14 @@ export interface UnfinishedScope {
   readonly hsmIds: readonly string[];
 }
 
+/** What becomes of a key; times that are left out stay as they are. */
+export interface KeyTransition {
+  readonly kid: string;
+  readonly state: KeyState;
+  readonly signFrom?: number;
+  readonly signUntil?: number;
+}
+
 /** Scopes and keys, durable. Every change commits with its audit event (I10). */
 export interface Registry {
   load(): Promise<{
@@ -33,6 +42,12 @@ export interface Registry {
   completeScope(scopeId: string, keys: readonly StoredKey[], actor: Actor): Promise<void>;
   /** Removes a reservation; the id is free again, since no token was ever issued under it. */
   abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
+  /**
+   * For an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their place,
+   * in one commit with a new version of the scope's key set. Signed afterwards, by `signPending`. `internal` for
+   * whatever does more than restrict.
+   */
+  restrictKeys(scopeId: string, transitions: readonly KeyTransition[], event: AuditEvent): Promise<void>;
   serviceKey(role: ServiceKey['role']): Promise<ServiceKey | undefined>;
   addServiceKey(key: ServiceKey, actor: Actor): Promise<void>;
 }

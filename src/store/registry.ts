@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
-import type { Registry, ServiceKey, StoredKey, UnfinishedScope } from '../domain/registry.ts';
+import type { KeyTransition, Registry, ServiceKey, StoredKey, UnfinishedScope } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
@@ -33,6 +33,8 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
       changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>
         abandon(registry, scopeId),
       ),
+    restrictKeys: (scopeId, transitions, event) =>
+      changes.urgent(event, (registry) => restrict(registry, scopeId, transitions)),
     serviceKey: (role) => readServiceKey(reader, role),
     addServiceKey: (key, actor) =>
       changes.change(actOf(actor, 'service_key.added', `key:${key.kid}`, { role: key.role }), (registry) =>
@@ -121,6 +123,41 @@ function abandon(registry: RegistryView, scopeId: string): RowChange[] {
   const scope = reservedScope(registry, scopeId);
   const keys = reservedFor(registry, scopeId);
   return [...keys.map((key) => remove('signing_keys', key)), remove('scopes', scope)];
+}
+
+/** The key that stops signing goes first: no two of a scope are active, not even within the transaction. */
+function restrict(
+  registry: RegistryView,
+  scopeId: string,
+  transitions: readonly KeyTransition[],
+): RowChange[] {
+  const scope = registry.row('scopes', scopeId);
+  if (!scope) throw inconsistent(`there is no scope ${scopeId}`);
+  const keys = transitions.map((transition) => movedKey(registry, scopeId, transition));
+  const [starting, others] = [keys.filter(isActive), keys.filter((key) => !isActive(key))];
+  return [
+    ...[...others, ...starting].map((key) => put('signing_keys', key)),
+    put('scopes', { ...scope, key_set_version: scope.key_set_version + 1 }),
+  ];
+}
+
+function movedKey(
+  registry: RegistryView,
+  scopeId: string,
+  { kid, state, signFrom, signUntil }: KeyTransition,
+): RowOf<'signing_keys'> {
+  const row = registry.rows('signing_keys').find((key) => key.kid === kid && key.scope_id === scopeId);
+  if (!row) throw inconsistent(`there is no key ${kid} of ${scopeId}`);
+  return {
+    ...row,
+    state,
+    sign_from: signFrom ?? row.sign_from,
+    sign_until: signUntil ?? row.sign_until,
+  };
+}
+
+function isActive({ state }: RowOf<'signing_keys'>): boolean {
+  return state === 'active';
 }
 
 function reservedScope(registry: RegistryView, scopeId: string): RowOf<'scopes'> {
