@@ -1,6 +1,5 @@
-import { type Compilable, Kysely, sql } from 'kysely';
-import type { Schema } from './schema.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { sql } from 'kysely';
+import { compileQuery } from './compile-query.ts';
 
 /** The SQL of appending a group, compiled once; the order of the parameters is that of the values here. */
 export interface LedgerStatements {
@@ -12,19 +11,17 @@ export interface LedgerStatements {
 const NO_BYTES = new Uint8Array();
 
 export function compileLedgerStatements(): LedgerStatements {
-  const compiler = new Kysely<Schema>({ dialect: sqliteDialect(noSession) });
   const texts = { scope_id: '', kid: '', jti: '', client_id: '', subject: '', root: '' };
-  const sqlOf = (query: Compilable) => query.compile().sql;
   return {
-    lastGroup: sqlOf(
-      compiler
+    lastGroup: compileQuery((db) =>
+      db
         .selectFrom('ledger_groups')
         .select(['sequence', 'first_record', 'row_count', 'group_hash'])
         .orderBy('sequence', 'desc')
         .limit(sql.lit(1)),
     ),
-    insertRecord: sqlOf(
-      compiler.insertInto('issuance_records').values({
+    insertRecord: compileQuery((db) =>
+      db.insertInto('issuance_records').values({
         sequence: 0,
         group_sequence: 0,
         salt: NO_BYTES,
@@ -34,8 +31,8 @@ export function compileLedgerStatements(): LedgerStatements {
         exp: 0,
       }),
     ),
-    insertGroup: sqlOf(
-      compiler.insertInto('ledger_groups').values({
+    insertGroup: compileQuery((db) =>
+      db.insertInto('ledger_groups').values({
         sequence: 0,
         first_record: 0,
         row_count: 0,
@@ -45,8 +42,4 @@ export function compileLedgerStatements(): LedgerStatements {
       }),
     ),
   };
-}
-
-function noSession(): never {
-  throw new Error('this instance only compiles');
 }

@@ -1,9 +1,11 @@
 import type { AccessStore } from '../domain/access-store.ts';
 import type { RecordAppender } from '../domain/append.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { RecordLookup } from '../domain/lookup.ts';
 import type { Registry } from '../domain/registry.ts';
 import { createAccessStore } from './access-store.ts';
 import { prepareDatabaseFile } from './database-file.ts';
+import { LedgerLookup } from './ledger-lookup.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
 import { Reader } from './reader.ts';
@@ -28,6 +30,8 @@ export interface StoreOptions {
 export interface Store {
   /** For `createLedger`. */
   readonly records: RecordAppender;
+  /** For `createLedgerReader`. */
+  readonly lookups: RecordLookup;
   /** Verifies the registry: before, `registry` and `access` neither answer nor change anything. */
   openRegistry(opening: RegistryOpening): Promise<RegistryReport>;
   /** Signs what an emergency wrote without the HSM, and answers how many rows that was; fails as `Signer.sign`. */
@@ -44,7 +48,8 @@ export interface Store {
 
 /** Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot. */
 export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptions): Promise<Store> {
-  const writer = new Writer({ file, identity: prepare(file), queueLimit, clock, onEvent });
+  const identity = prepare(file);
+  const writer = new Writer({ file, identity, queueLimit, clock, onEvent });
   try {
     await writer.transaction(migrate);
   } catch (error) {
@@ -52,9 +57,11 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
     throw toKeywardError(error);
   }
   const reader = new Reader(file);
+  const lookups = new LedgerLookup({ file, identity, queueLimit });
   const changes = new RegistryChanges(writer, clock);
   return {
     records: writer,
+    lookups,
     openRegistry: (opening) => openRegistry(reader, changes, opening),
     signPending: () => changes.signPending(),
     registry: createRegistry(reader, changes),
@@ -63,6 +70,7 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
     durability: () => writer.durability(),
     close: async () => {
       reader.close();
+      await lookups.close();
       await writer.close();
     },
   };

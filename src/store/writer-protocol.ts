@@ -44,14 +44,3 @@ export interface WriterCalls {
   durability: { asks: null; answers: Durability };
   close: { asks: null; answers: null };
 }
-
-export type CallName = keyof WriterCalls;
-
-export interface WriterRequest<K extends CallName = CallName> {
-  readonly call: K;
-  readonly asks: WriterCalls[K]['asks'];
-}
-
-export type WriterReply =
-  | { readonly ok: true; readonly answers: WriterCalls[CallName]['answers'] }
-  | { readonly ok: false; readonly failure: WireFailure };
