@@ -23,6 +23,19 @@ const listener = (defaultPort: number) =>
     behind_proxy: z.boolean().default(false),
   });
 
+const auditSink = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('file'), file }),
+  z.strictObject({
+    type: z.literal('syslog'),
+    host: z.string().min(1),
+    port: z.int().min(1).max(65_535).default(601),
+    /** RFC 5425; `ca_file` where the server's authority is not one that Node knows. */
+    tls: z.strictObject({ ca_file: file.optional() }).optional(),
+  }),
+]);
+
+type AuditSinkConfig = z.infer<typeof auditSink>;
+
 const schema = z.strictObject({
   mode: z.enum(['development', 'production']).default('development'),
   data_plane: listener(8080)
@@ -59,7 +72,23 @@ const schema = z.strictObject({
       .string()
       .regex(/^[A-Za-z0-9_-]{43}$/)
       .optional(),
+    /** Written by `keyward init`: a database without the registry's signatures is refused, never signed anew. */
+    registry_signed: z.boolean().default(false),
   }),
+  audit: z
+    .strictObject({
+      /** Where the audit trail is kept a second time. At least one must confirm before anything is weakened. */
+      sinks: z
+        .array(auditSink)
+        .min(1)
+        .max(8)
+        .default([{ type: 'file', file: 'audit.jsonl' }]),
+      /** Past it, a sink counts as away. */
+      sink_deadline_ms: z.int().min(50).max(60_000).default(2_000),
+      checkpoint_seconds: z.int().min(1).max(3_600).default(60),
+      checkpoint_events: z.int().min(1).max(100_000).default(1_000),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       requests_in_flight: z.int().min(1).default(2_048),
@@ -125,6 +154,7 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
     data_plane: listening(raw.data_plane),
     operations_plane: listening(raw.operations_plane),
     database: { file: at(raw.database.file) },
+    audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
     hsm: {
       ...raw.hsm,
       module: at(raw.hsm.module),
@@ -132,6 +162,11 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
       latch_file: at(raw.hsm.latch_file),
     },
   };
+}
+
+function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): AuditSinkConfig {
+  if (sink.type === 'file') return { ...sink, file: at(sink.file) };
+  return sink.tls?.ca_file ? { ...sink, tls: { ca_file: at(sink.tls.ca_file) } } : sink;
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
