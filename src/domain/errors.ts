@@ -31,6 +31,7 @@ export const ERROR_CODES = [
   'subject_required',
   'ttl_out_of_policy',
   'token_type_not_allowed',
+  'revoked',
   // administration
   'invalid_scope',
   'invalid_policy',
@@ -41,6 +42,7 @@ export const ERROR_CODES = [
   'client_exists',
   'unknown_client',
   'client_revoked',
+  'invalid_revocation',
   'invalid_operator',
   'operator_exists',
   // the service
