@@ -20,6 +20,7 @@ export interface PolicyAnswer {
   readonly require_subject: boolean;
   readonly record_subject: string;
   readonly root_claim: string | null;
+  readonly suspend_on_forgery: boolean;
 }
 
 export interface KeyAnswer {

@@ -23,6 +23,8 @@ export interface ScopePolicy {
   readonly recordSubject: SubjectRecording;
   /** The claim, such as `txn`, that names the event a token came from; the ledger keeps its value. */
   readonly rootClaim: string | null;
+  /** Whether a forged token takes its key out of use at once, and the standby goes on. */
+  readonly suspendOnForgery: boolean;
 }
 
 export const DEFAULT_POLICY: ScopePolicy = Object.freeze({
@@ -36,6 +38,7 @@ export const DEFAULT_POLICY: ScopePolicy = Object.freeze({
   requireSubject: true,
   recordSubject: 'plain',
   rootClaim: null,
+  suspendOnForgery: false,
 });
 
 type Seconds = {

@@ -20,6 +20,7 @@ export interface ScopeCreateOptions {
   readonly requireSubject: boolean;
   readonly recordSubject?: string;
   readonly rootClaim?: string;
+  readonly suspendOnForgery?: boolean;
 }
 
 export async function scopeCreate(context: Context, id: string, options: ScopeCreateOptions): Promise<void> {
@@ -41,6 +42,7 @@ function definition(id: string, options: ScopeCreateOptions): object {
     require_subject: options.requireSubject ? undefined : false,
     record_subject: options.recordSubject,
     root_claim: options.rootClaim,
+    suspend_on_forgery: options.suspendOnForgery,
   });
   return given({
     id,

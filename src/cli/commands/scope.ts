@@ -44,6 +44,7 @@ function addCreate(scope: Command, contextOf: Contextual): void {
     .option('--no-require-subject', 'allow tokens without `sub`')
     .option('--record-subject <how>', 'in the ledger: plain (default), hashed or none')
     .option('--root-claim <name>', 'claim, such as txn, that names the event a token came from')
+    .option('--suspend-on-forgery', 'a forged token takes its key out of use at once; the standby goes on')
     .addHelpText(
       'after',
       examples(

@@ -29,6 +29,9 @@ export const policy = z
       .string('name a claim, or null')
       .nullable()
       .meta({ description: 'The claim, such as `txn`, that names the event a token came from.' }),
+    suspend_on_forgery: z.boolean('use true or false').meta({
+      description: 'Whether a forged token takes its key out of use at once, and the standby goes on.',
+    }),
   })
   .meta({ id: 'Policy' });
 
@@ -46,6 +49,7 @@ export function policyRepresentation(of: ScopePolicy): PolicyMembers {
     require_subject: of.requireSubject,
     record_subject: of.recordSubject,
     root_claim: of.rootClaim,
+    suspend_on_forgery: of.suspendOnForgery,
   };
 }
 
@@ -65,5 +69,6 @@ export function policyOf(
     requireSubject: given.require_subject ?? DEFAULT_POLICY.requireSubject,
     recordSubject: given.record_subject ?? DEFAULT_POLICY.recordSubject,
     rootClaim: given.root_claim ?? DEFAULT_POLICY.rootClaim,
+    suspendOnForgery: given.suspend_on_forgery ?? DEFAULT_POLICY.suspendOnForgery,
   };
 }

@@ -17,6 +17,7 @@ const POLICY = {
   require_subject: true,
   record_subject: 'plain',
   root_claim: null,
+  suspend_on_forgery: false,
 };
 const payments = {
   id: 'payments',
@@ -134,6 +135,7 @@ describe('scopes', () => {
         'subject         required',
         'ledger subject  plain',
         'ledger root     none',
+        'forged token    alarm',
         'key signs for   14 days',
         'key set cached  300 s, stale at most 3600 s',
         'clock skew      30 s',

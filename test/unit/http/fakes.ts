@@ -10,6 +10,7 @@ import type { Publication, PublishedDocument } from '../../../src/domain/publica
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
+import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
 import { createLogger } from '../../../src/http/logger.ts';
@@ -88,6 +89,7 @@ export const PAYMENTS_ANSWER = {
     require_subject: true,
     record_subject: 'plain',
     root_claim: null,
+    suspend_on_forgery: false,
   },
   created_at: NOW,
   jwks_uri: '/scopes/payments/jwks.json',
@@ -169,6 +171,8 @@ const document = (contentType: string, body: string): PublishedDocument => ({
   maxAgeSeconds: 300,
 });
 
+export const sightings: Sightings = { unknown: async () => [] };
+
 export const publication: Publication = {
   keySet: () => document('application/jwk-set+json', '{"keys":[]}'),
   signedKeySet: async () => document('application/jwk-set+jwt', 'a.b.c'),
@@ -218,6 +222,7 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     keyRing,
     issuer,
     verifier,
+    sightings,
     publication,
     readiness,
     ...settings(),
