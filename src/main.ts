@@ -14,7 +14,9 @@ import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
+import { createLedgerReader } from './ledger/ledger-reader.ts';
 import { measuredIssuer } from './metrics/measured-issuer.ts';
+import { measuredSightings } from './metrics/measured-sightings.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openRegistry } from './open-registry.ts';
@@ -83,6 +85,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const { authenticator, grants, clients } = access;
   const { data_plane, operations_plane, limits } = config;
   const ledger = createLedger(store.records);
+  const ledgerReader = createLedgerReader(store.lookups);
+  const sightings = measuredSightings(ledgerReader, metrics);
   const issuer = measuredIssuer(createTokenIssuer({ keyRing, grants, signer, ledger, clock }), metrics);
   const verifier = measuredVerifier(createTokenVerifier({ keyRing, clock }), metrics);
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
@@ -92,7 +96,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const shared = { authenticator, keyRing, readiness, limits, log, metrics };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
-    createDataPlane({ ...shared, listener: data_plane, grants, issuer, verifier, publication }),
+    createDataPlane({ ...shared, listener: data_plane, grants, issuer, verifier, sightings, publication }),
     data_plane,
     hooks,
   );

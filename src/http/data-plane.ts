@@ -4,6 +4,7 @@ import type { TokenIssuer } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Publication } from '../domain/publication.ts';
 import type { Readiness } from '../domain/readiness.ts';
+import type { Sightings } from '../domain/sightings.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
@@ -12,6 +13,7 @@ import { healthRoutes } from './routes/health.ts';
 import { introspectToken } from './routes/introspect.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { reportSightings } from './routes/sightings.ts';
 import { issueTokens } from './routes/token-batch.ts';
 import { issueToken } from './routes/tokens.ts';
 import { verifyToken } from './routes/verify.ts';
@@ -22,6 +24,7 @@ export interface DataPlaneDeps extends PlaneSettings {
   readonly keyRing: KeyRing;
   readonly issuer: TokenIssuer;
   readonly verifier: TokenVerifier;
+  readonly sightings: Sightings;
   readonly publication: Publication;
   readonly readiness: Readiness;
 }
@@ -31,6 +34,7 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   issueToken,
   verifyToken,
   issueTokens,
+  reportSightings,
   introspectToken,
   ...keySetRoutes,
   ...healthRoutes,

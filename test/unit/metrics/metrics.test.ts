@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Verdict } from '../../../src/domain/verification.ts';
 import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
+import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
 import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
 
@@ -53,6 +54,17 @@ test('refusals are counted by scope and reason, good tokens are not', async () =
   expect(await lines(metrics, 'keyward_suspicious_headers_total')).toEqual([
     'keyward_suspicious_headers_total{header="jku"} 1',
     'keyward_suspicious_headers_total{header="other"} 1',
+  ]);
+});
+
+test('digests reported are counted by whether they are on record', async () => {
+  const metrics = createMetrics();
+  const [known, unknown] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const sightings = measuredSightings({ unknown: async () => [unknown] }, metrics);
+  expect(await sightings.unknown('payments', [known, unknown, known])).toEqual([unknown]);
+  expect(await lines(metrics, 'keyward_sightings_total')).toEqual([
+    'keyward_sightings_total{scope="payments",recorded="yes"} 2',
+    'keyward_sightings_total{scope="payments",recorded="no"} 1',
   ]);
 });
 
