@@ -1,6 +1,7 @@
 import { createAccess } from './access/create-access.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
+import { openForgeryAlarm, openSecurityEvents } from './detections.ts';
 import type { Actor } from './domain/access.ts';
 import { systemClock } from './domain/clock.ts';
 import type { ErrorCode } from './domain/errors.ts';
@@ -13,6 +14,7 @@ import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
+import { createKeySuspender } from './keys/suspend-key.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
 import { createLedgerReader } from './ledger/ledger-reader.ts';
 import { measuredIssuer } from './metrics/measured-issuer.ts';
@@ -29,6 +31,7 @@ import { createSignerLink } from './signer/signer-link.ts';
 import { signerEventHandler } from './signer-events.ts';
 import { signerOptions } from './signer-options.ts';
 import { openStore } from './store/open-store.ts';
+import { Revocations } from './verification/revocations.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
 import { watchGauges } from './watch-gauges.ts';
 
@@ -87,8 +90,29 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const ledger = createLedger(store.records);
   const ledgerReader = createLedgerReader(store.lookups);
   const sightings = measuredSightings(ledgerReader, metrics);
-  const issuer = measuredIssuer(createTokenIssuer({ keyRing, grants, signer, ledger, clock }), metrics);
-  const verifier = measuredVerifier(createTokenVerifier({ keyRing, clock }), metrics);
+  const revocations = await Revocations.load({
+    store: store.revocations,
+    clock,
+    knowsScope: (id) => keyRing.scope(id) !== undefined,
+    knowsClient: (id) => clients.list().some((client) => client.id === id),
+  });
+  const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
+  const suspender = createKeySuspender({
+    registry: store.registry,
+    keyRing,
+    clock,
+    onSuspended: ({ suspended, promoted }) =>
+      log.fatal({ kid: suspended.kid, scope: suspended.scopeId, promoted: promoted?.kid }, 'key suspended'),
+  });
+  const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
+  const issuer = measuredIssuer(
+    createTokenIssuer({ keyRing, grants, signer, ledger, revocations, clock }),
+    metrics,
+  );
+  const verifier = measuredVerifier(
+    createTokenVerifier({ keyRing, clock, ledger: ledgerReader, revocations, alarm }),
+    metrics,
+  );
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });
   watchGauges(metrics, { signer, keyRing });

@@ -4,6 +4,7 @@ import { KeywardError } from '../domain/errors.ts';
 import type { IssuedToken, TokenIssuer, TokenRequest } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Ledger } from '../domain/ledger.ts';
+import type { RevocationCheck } from '../domain/revocation.ts';
 import type { Signer } from '../domain/signer.ts';
 import { verifySignature } from '../token/signature.ts';
 import { PreparedToken } from './prepared-token.ts';
@@ -13,6 +14,7 @@ export interface IssuingParts {
   readonly grants: Grants;
   readonly signer: Signer;
   readonly ledger: Ledger;
+  readonly revocations: RevocationCheck;
   readonly clock: Clock;
 }
 
@@ -23,7 +25,7 @@ export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
       const first = prepare(parts, request);
       const token = await recordAndSign(parts, first);
       if (stillStands(parts, request, first)) return release(first, token);
-      // Key, client or grant changed meanwhile: judged afresh, once.
+      // Key, client, grant or revocations changed meanwhile: judged afresh, once.
       const second = prepare(parts, request);
       const again = await recordAndSign(parts, second);
       if (stillStands(parts, request, second)) return release(second, again);
@@ -34,7 +36,10 @@ export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
   };
 }
 
-function prepare({ keyRing, grants, clock }: IssuingParts, request: TokenRequest): PreparedToken {
+function prepare(
+  { keyRing, grants, revocations, clock }: IssuingParts,
+  request: TokenRequest,
+): PreparedToken {
   const scope = keyRing.scope(request.scopeId);
   if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
   if (!grants.allows(request.clientId, scope.id, 'sign')) {
@@ -60,7 +65,9 @@ function prepare({ keyRing, grants, clock }: IssuingParts, request: TokenRequest
       },
     );
   }
-  return PreparedToken.prepare(request, scope, key, now);
+  const prepared = PreparedToken.prepare(request, scope, key, now);
+  if (!revocations.covers(prepared.record)) return prepared;
+  throw new KeywardError('revoked', 'tokens of this client, root event or time are revoked for this scope');
 }
 
 /** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
@@ -84,13 +91,14 @@ async function signChecked(signer: Signer, { key, signingInput }: PreparedToken)
 }
 
 function stillStands(
-  { keyRing, grants }: IssuingParts,
+  { keyRing, grants, revocations }: IssuingParts,
   request: TokenRequest,
-  { key }: PreparedToken,
+  { key, record }: PreparedToken,
 ): boolean {
   return (
     keyRing.activeKey(request.scopeId)?.kid === key.kid &&
-    grants.allows(request.clientId, request.scopeId, 'sign')
+    grants.allows(request.clientId, request.scopeId, 'sign') &&
+    !revocations.covers(record)
   );
 }
 

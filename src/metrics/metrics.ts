@@ -43,6 +43,12 @@ export function createMetrics() {
       labelNames: ['scope', 'recorded'],
       registers,
     }),
+    securityEvents: new Counter({
+      name: 'keyward_security_events_total',
+      help: 'Security events raised, each told once',
+      labelNames: ['type', 'severity'],
+      registers,
+    }),
     requests: new Counter({
       name: 'keyward_http_requests_total',
       help: 'Requests answered, by the path as documented',

@@ -3,6 +3,8 @@ import type { RecordAppender } from '../domain/append.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { RecordLookup } from '../domain/lookup.ts';
 import type { Registry } from '../domain/registry.ts';
+import type { RevocationStore } from '../domain/revocation.ts';
+import type { SecurityEventList, SecurityEvents } from '../domain/security-events.ts';
 import { createAccessStore } from './access-store.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { LedgerLookup } from './ledger-lookup.ts';
@@ -10,6 +12,8 @@ import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
+import { createRevocationStore } from './revocations.ts';
+import { createSecurityEvents } from './security-events.ts';
 import { openRegistry, type RegistryOpening, type RegistryReport } from './signed/open-registry.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
@@ -38,6 +42,8 @@ export interface Store {
   signPending(): Promise<number>;
   readonly registry: Registry;
   readonly access: AccessStore;
+  readonly revocations: RevocationStore;
+  readonly securityEvents: SecurityEvents & SecurityEventList;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
   /** How the write connection stands, read back from SQLite. */
@@ -66,6 +72,8 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
     signPending: () => changes.signPending(),
     registry: createRegistry(reader, changes),
     access: createAccessStore(changes),
+    revocations: createRevocationStore(reader, writer, clock),
+    securityEvents: createSecurityEvents(reader, writer, clock),
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),
     close: async () => {

@@ -5,6 +5,7 @@ import { KeywardError } from '../../../src/domain/errors.ts';
 import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/domain/issuance.ts';
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import type { RevocableToken } from '../../../src/domain/revocation.ts';
 import type { SigningRequest } from '../../../src/domain/signer.ts';
 import { createTokenIssuer, type IssuingParts } from '../../../src/issuance/issue-token.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
@@ -20,6 +21,7 @@ let keyRing: SoftwareKeyRing;
 let recorded: IssuanceRecord[];
 let granted: Set<string>;
 let now: number;
+let revoked: (token: RevocableToken) => boolean;
 let onSign: (request: SigningRequest) => Promise<Buffer>;
 let onRecord: (record: IssuanceRecord) => Promise<void>;
 
@@ -29,6 +31,7 @@ beforeEach(() => {
   recorded = [];
   granted = new Set(['login payments sign']);
   now = NOW;
+  revoked = () => false;
   onSign = async ({ signingInput }) => pair.sign(signingInput);
   onRecord = async (record) => void recorded.push(record);
 });
@@ -39,6 +42,7 @@ const issue = (request: Partial<TokenRequest> = {}) => {
     grants: { allows: (...grant: string[]) => granted.has(grant.join(' ')) },
     signer: { sign: (request: SigningRequest) => onSign(request) } as IssuingParts['signer'],
     ledger: { record: (record: IssuanceRecord) => onRecord(record) },
+    revocations: { covers: (token: RevocableToken) => revoked(token) },
     clock: { nowSeconds: () => now },
   };
   return createTokenIssuer(parts).issue({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SigningKey } from '../../../src/domain/key.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
-import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
+import { judgingVerifier } from '../../support/judging-verifier.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -26,7 +26,7 @@ function setUp(policy: Partial<Scope['policy']> = {}, changes: Partial<SigningKe
   const key = aSigningKey(scope, pair, { ...window, ...changes });
   keyRing.put(scope, key);
   let now = NOW;
-  const verifier = createTokenVerifier({ keyRing, clock: { nowSeconds: () => now } });
+  const verifier = judgingVerifier({ keyRing, clock: { nowSeconds: () => now } });
   return {
     scope,
     key,
@@ -136,7 +136,7 @@ describe('verifying a token for a scope', () => {
       scope: (id: string) => keyRing.scope(id),
       keysOf: () => [key, { ...key }],
     });
-    const verifier = createTokenVerifier({ keyRing: twofold, clock: { nowSeconds: () => NOW } });
+    const verifier = judgingVerifier({ keyRing: twofold, clock: { nowSeconds: () => NOW } });
     expect(await verifier.verify('payments', signedBy(pair, header, good))).toEqual(refused('unknown_key'));
   });
 });
