@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { AuditEvent } from '../../domain/audit.ts';
+import type { SinkGate } from '../../domain/audit-sink.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { RegistrySeal } from '../../domain/registry-seal.ts';
@@ -35,14 +36,16 @@ const nothing: Beside = async () => {};
 export class RegistryChanges {
   readonly #writer: Pick<Writer, 'transaction'>;
   readonly #clock: Clock;
+  readonly #gate: SinkGate;
   readonly #turns = new Turns();
   /** Changes of which nobody knows whether they were committed. */
   #doubts: PreparedChange[] = [];
   #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
 
-  constructor(writer: Pick<Writer, 'transaction'>, clock: Clock) {
+  constructor(writer: Pick<Writer, 'transaction'>, clock: Clock, gate: SinkGate) {
     this.#writer = writer;
     this.#clock = clock;
+    this.#gate = gate;
   }
 
   open(registry: TrustedRegistry, seal: RegistrySeal): void {
@@ -53,12 +56,16 @@ export class RegistryChanges {
     return this.#now().registry;
   }
 
-  /** Signed, in turn. Where the HSM cannot sign, what only restricts is written all the same. */
+  /**
+   * Signed, in turn. Where the HSM cannot sign, what only restricts is written all the same; what does more is
+   * told to an audit sink first.
+   */
   change(event: AuditEvent, plan: Plan, beside: Beside = nothing): Promise<void> {
     return this.#turns.take(() =>
       this.#attempt(async () => {
         const { registry, seal } = this.#now();
         const changes = differences(registry, plan(registry));
+        if (!unsigned(changes)) await this.#gate.confirm(event);
         const late = changes.length > 0 ? waiting(registry, changes) : [];
         const prepared = await signedOrRestricting(registry, changes, late, seal);
         const events = prepared.sealed && late.length > 0 ? [event, signedLate(late)] : [event];

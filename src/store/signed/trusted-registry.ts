@@ -15,6 +15,7 @@ export interface RegistryView {
 /** The registry in memory: what was verified at load, and every change committed since. */
 export class TrustedRegistry implements RegistryView {
   readonly #rows = new Map<RegistryTable, Map<string, TrustedRow>>();
+  readonly #pending = new Map<string, TrustedRow>();
   readonly #refused: ReadonlySet<string>;
   readonly #buckets: { digest: string; listed: Bucket | null }[];
   #head: StoredHead | null;
@@ -91,9 +92,7 @@ export class TrustedRegistry implements RegistryView {
 
   /** Rows that wait for their signature. */
   pending(): readonly TrustedRow[] {
-    return [...this.#rows.values()].flatMap((rows) =>
-      [...rows.values()].filter((row) => row.pending !== null),
-    );
+    return [...this.#pending.values()];
   }
 
   /** Takes over what has been committed. */
@@ -101,7 +100,7 @@ export class TrustedRegistry implements RegistryView {
     this.#revision += 1;
     for (const { table, id, after } of rows) {
       if (after) this.#put(after);
-      else this.#rows.get(table)?.delete(id);
+      else this.#drop(table, id);
     }
     if (!sealed) return;
     this.#head = sealed.head;
@@ -111,6 +110,14 @@ export class TrustedRegistry implements RegistryView {
   #put(row: TrustedRow): void {
     const rows = this.#rows.get(row.table) ?? new Map<string, TrustedRow>();
     this.#rows.set(row.table, rows.set(row.id, row));
+    const key = rowKey(row.table, row.id);
+    if (row.pending === null) this.#pending.delete(key);
+    else this.#pending.set(key, row);
+  }
+
+  #drop(table: RegistryTable, id: string): void {
+    this.#rows.get(table)?.delete(id);
+    this.#pending.delete(rowKey(table, id));
   }
 }
 
