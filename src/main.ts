@@ -1,4 +1,5 @@
 import { createAccess } from './access/create-access.ts';
+import { openAuditService, openSinks } from './audit-service.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
 import { openForgeryAlarm, openSecurityEvents } from './detections.ts';
@@ -10,6 +11,7 @@ import { createLogger } from './http/logger.ts';
 import { createOperationsPlane } from './http/operations-plane.ts';
 import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
+import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
@@ -51,10 +53,12 @@ export async function serve(config: Config, environment: Environment): Promise<v
   if (config.mode === 'development') log.warn('development mode: not for production');
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
+  const sinks = openSinks(config, clock, log);
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
     clock,
+    gate: sinks,
     onEvent: ({ name, ...details }) => log[name === 'write_failed' ? 'error' : 'info'](details, name),
   });
   parts.defer(() => store.close());
@@ -69,7 +73,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config.hsm.registry_key,
     signer,
   );
-  await openRegistry(store, config, registryKey, log);
+  const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
+  const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
+  parts.defer(() => audit.stop());
+  await openRegistry(store, config, registryKey, log, securityEvents);
   parts.defer(signPending(store, log));
   const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, registryKey, signer });
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
@@ -96,7 +103,6 @@ export async function serve(config: Config, environment: Environment): Promise<v
     knowsScope: (id) => keyRing.scope(id) !== undefined,
     knowsClient: (id) => clients.list().some((client) => client.id === id),
   });
-  const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
   const suspender = createKeySuspender({
     registry: store.registry,
     keyRing,
@@ -106,7 +112,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
   const issuer = measuredIssuer(
-    createTokenIssuer({ keyRing, grants, signer, ledger, revocations, clock }),
+    timeGuardedIssuer(
+      createTokenIssuer({ keyRing, grants, signer, ledger, revocations, clock }),
+      audit.timeGuard,
+    ),
     metrics,
   );
   const verifier = measuredVerifier(
@@ -117,21 +126,38 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });
   watchGauges(metrics, { signer, keyRing });
 
-  const shared = { authenticator, keyRing, readiness, limits, log, metrics };
+  const { checkpoints, refusals } = audit;
+  const shared = { authenticator, keyRing, readiness, limits, log, metrics, refusals };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
-    createDataPlane({ ...shared, listener: data_plane, grants, issuer, verifier, sightings, publication }),
+    createDataPlane({
+      ...shared,
+      listener: data_plane,
+      grants,
+      issuer,
+      verifier,
+      sightings,
+      publication,
+      checkpoints,
+    }),
     data_plane,
     hooks,
   );
   const operationsPlane = await listen(
-    createOperationsPlane({ ...shared, listener: operations_plane, scopes: provisioner, clients }),
+    createOperationsPlane({
+      ...shared,
+      listener: operations_plane,
+      scopes: provisioner,
+      clients,
+      audit: store.audit,
+    }),
     operations_plane,
     hooks,
   ).catch(async (error: unknown) => {
     await dataPlane.close();
     throw error;
   });
+  await audit.start();
   log.info({ host: data_plane.host, port: dataPlane.port }, 'data plane listens');
   log.info({ host: operations_plane.host, port: operationsPlane.port }, 'operations plane listens');
 

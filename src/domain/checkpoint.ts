@@ -1,4 +1,5 @@
 import type { ChainHead } from './audit-chain.ts';
+import type { PublicJwk } from './key.ts';
 
 /** What a checkpoint holds fast. A chain without elements stands at sequence 0 with 32 zero bytes. */
 export const CHAINS = ['audit', 'ledger', 'revocations', 'registry'] as const;
@@ -31,4 +32,11 @@ export function mapChains<T>(of: (name: ChainName) => T): Record<ChainName, T> {
     revocations: of('revocations'),
     registry: of('registry'),
   };
+}
+
+/** Where anyone gets the newest checkpoint, to keep a copy. */
+export interface CheckpointSource {
+  readonly auditKey: { readonly kid: string; readonly publicJwk: PublicJwk };
+  /** Undefined before the first was taken. */
+  latest(): StoredCheckpoint | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import type { Authenticator, Grants } from '../domain/access.ts';
+import type { CheckpointSource } from '../domain/checkpoint.ts';
 import type { TokenIssuer } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Publication } from '../domain/publication.ts';
@@ -9,6 +10,7 @@ import type { TokenVerifier } from '../domain/verification.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
+import { latestCheckpoint } from './routes/checkpoints.ts';
 import { healthRoutes } from './routes/health.ts';
 import { introspectToken } from './routes/introspect.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
@@ -27,6 +29,7 @@ export interface DataPlaneDeps extends PlaneSettings {
   readonly sightings: Sightings;
   readonly publication: Publication;
   readonly readiness: Readiness;
+  readonly checkpoints: CheckpointSource;
 }
 
 /** All that the data plane answers; Express tries them in this order, so the hot path comes first. */
@@ -37,6 +40,7 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   reportSightings,
   introspectToken,
   ...keySetRoutes,
+  latestCheckpoint,
   ...healthRoutes,
   openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES })),
 ];

@@ -1,5 +1,6 @@
 import type { Express } from 'express';
 import type { Authenticator, ClientAdministration } from '../domain/access.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ScopeAdministration } from '../domain/registry.ts';
@@ -7,6 +8,7 @@ import { DATA_PLANE_ROUTES } from './data-plane.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
+import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
@@ -21,6 +23,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly scopes: ScopeAdministration;
   readonly clients: ClientAdministration;
   readonly readiness: Readiness;
+  readonly audit: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
 }
 
 /** All that the operations plane answers; its `/openapi.json` describes both planes. */
@@ -29,6 +32,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminKeyRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
+  ...adminAuditRoutes,
   ...healthRoutes,
   metricsRoute,
   openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES, operations: OPERATIONS_PLANE_ROUTES })),

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { KeywardError } from '../domain/errors.ts';
+import type { PublicJwk } from '../domain/key.ts';
 import type { ServiceKey } from '../domain/registry.ts';
 import type { Signer } from '../domain/signer.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
@@ -9,11 +10,12 @@ import { verifySignature } from '../token/signature.ts';
 export interface OpenedKey {
   readonly kid: string;
   readonly publicKey: KeyObject;
+  readonly publicJwk: PublicJwk;
   /** A compact JWS over a signing input of one of the key's own typs. */
   sign(signingInput: string): Promise<string>;
 }
 
-export type RegistryKey = OpenedKey;
+export type RegistryKey = Omit<OpenedKey, 'publicJwk'>;
 
 /**
  * The configuration's fingerprint decides which key is the registry's or the audit's; the database only remembers
@@ -38,6 +40,7 @@ export function openServiceKey(
   return {
     kid: row.kid,
     publicKey,
+    publicJwk: row.publicJwk,
     async sign(signingInput) {
       const signature = await signer.sign({ kid: row.kid, signingInput });
       if (!(await verifySignature('ES256', publicKey, signingInput, signature))) {

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { AUDIT_GENESIS, type ChainHead } from '../domain/audit-chain.ts';
 import type { ChainHeads, ChainName } from '../domain/checkpoint.ts';
 import { auditHead } from './append-audit-event.ts';
+import { revocationHead } from './revocations.ts';
 import type { Schema } from './schema.ts';
 import { registryHead } from './signed/registry-head.ts';
 
@@ -37,8 +38,11 @@ const READERS = {
     },
   },
   revocations: {
-    head: async () => AUDIT_GENESIS,
-    hashAt: async () => undefined,
+    head: revocationHead,
+    hashAt: async (trx, sequence) => {
+      const query = trx.selectFrom('revocations').select('hash').where('sequence', '=', sequence);
+      return (await query.executeTakeFirst())?.hash;
+    },
   },
   // Signed heads replace each other: only the last can be held against a checkpoint.
   registry: {
@@ -54,7 +58,7 @@ export async function readHeads(trx: Trx): Promise<ChainHeads> {
   return {
     audit: await READERS.audit.head(trx),
     ledger: await READERS.ledger.head(trx),
-    revocations: await READERS.revocations.head(),
+    revocations: await READERS.revocations.head(trx),
     registry: await READERS.registry.head(trx),
   };
 }

@@ -1,11 +1,14 @@
 import type { AccessStore } from '../domain/access-store.ts';
 import type { RecordAppender } from '../domain/append.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { SinkGate } from '../domain/audit-sink.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { RecordLookup } from '../domain/lookup.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
 import type { SecurityEventList, SecurityEvents } from '../domain/security-events.ts';
 import { createAccessStore } from './access-store.ts';
+import { createAuditLog } from './audit-log.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { LedgerLookup } from './ledger-lookup.ts';
 import { migrate } from './migrate.ts';
@@ -29,6 +32,8 @@ export interface StoreOptions {
   readonly queueLimit: number;
   readonly clock: Clock;
   readonly onEvent: (event: StoreEvent) => void;
+  /** Asked before what weakens is changed; absent where no service runs yet. */
+  readonly gate?: SinkGate;
 }
 
 export interface Store {
@@ -42,6 +47,7 @@ export interface Store {
   signPending(): Promise<number>;
   readonly registry: Registry;
   readonly access: AccessStore;
+  readonly audit: AuditLog;
   readonly revocations: RevocationStore;
   readonly securityEvents: SecurityEvents & SecurityEventList;
   /** Writes, commits and reads back. `store_unavailable`. */
@@ -53,7 +59,8 @@ export interface Store {
 }
 
 /** Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot. */
-export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
   const identity = prepare(file);
   const writer = new Writer({ file, identity, queueLimit, clock, onEvent });
   try {
@@ -64,7 +71,7 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
   }
   const reader = new Reader(file);
   const lookups = new LedgerLookup({ file, identity, queueLimit });
-  const changes = new RegistryChanges(writer, clock);
+  const changes = new RegistryChanges(writer, clock, gate);
   return {
     records: writer,
     lookups,
@@ -72,6 +79,7 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
     signPending: () => changes.signPending(),
     registry: createRegistry(reader, changes),
     access: createAccessStore(changes),
+    audit: createAuditLog(reader, writer, clock),
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
     probe: () => probe(writer, reader, clock),
@@ -83,6 +91,8 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
     },
   };
 }
+
+const OPEN_GATE: SinkGate = { confirm: async () => {} };
 
 function prepare(file: string): FileIdentity {
   try {

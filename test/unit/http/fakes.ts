@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { Authenticator, ClientAdministration, Grants } from '../../../src/domain/access.ts';
+import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
 import type { Client, Operator } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { TokenIssuer } from '../../../src/domain/issuance.ts';
@@ -179,6 +180,18 @@ export const publication: Publication = {
   openidConfiguration: () => undefined,
 };
 
+export const CHECKPOINT: StoredCheckpoint = { number: 3, time: NOW, auditSequence: 9, jws: 'e30.e30.c2ln' };
+
+export const checkpoints: CheckpointSource = {
+  auditKey: { kid: 'audit-kid', publicJwk: PUBLIC_JWK },
+  latest: () => CHECKPOINT,
+};
+
+export const audit: OperationsPlaneDeps['audit'] = {
+  eventsAfter: async () => [],
+  checkpointsAfter: async () => [CHECKPOINT],
+};
+
 export const readiness: Readiness = {
   check: async () => ({ ready: true, checks: [{ name: 'sign', ok: true, detail: 'signs' }] }),
 };
@@ -213,6 +226,7 @@ const settings = () => ({
   limits: LIMITS,
   log: recordedLog().log,
   metrics: createMetrics(),
+  refusals: { refused() {} },
 });
 
 export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDeps {
@@ -225,11 +239,12 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     sightings,
     publication,
     readiness,
+    checkpoints,
     ...settings(),
     ...changes,
   };
 }
 
 export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}): OperationsPlaneDeps {
-  return { authenticator, keyRing, scopes, clients, readiness, ...settings(), ...changes };
+  return { authenticator, keyRing, scopes, clients, readiness, audit, ...settings(), ...changes };
 }
