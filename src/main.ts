@@ -12,11 +12,14 @@ import { createOperationsPlane } from './http/operations-plane.ts';
 import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
+import { keepStandbys } from './keep-standbys.ts';
+import { createStandbyKeeper } from './keys/keep-standby.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
 import { createKeySuspender } from './keys/suspend-key.ts';
+import { Turns } from './keys/turns.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
 import { createLedgerReader } from './ledger/ledger-reader.ts';
 import { measuredIssuer } from './metrics/measured-issuer.ts';
@@ -82,7 +85,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
 
   const access = await createAccess(store.access, clock, (id) => keyRing.scope(id) !== undefined);
-  const provisioner = createProvisioner({ registry: store.registry, signer, registryKey, clock, keyRing });
+  const making = { registry: store.registry, signer, registryKey, clock, keyRing, turns: new Turns() };
+  const provisioner = createProvisioner(making);
   if (unfinished.length > 0) {
     log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
     await provisioner
@@ -103,12 +107,21 @@ export async function serve(config: Config, environment: Environment): Promise<v
     knowsScope: (id) => keyRing.scope(id) !== undefined,
     knowsClient: (id) => clients.list().some((client) => client.id === id),
   });
+  const standbys = keepStandbys({
+    standbys: createStandbyKeeper(making),
+    events: securityEvents,
+    clock,
+    log,
+  });
+  parts.defer(() => standbys.stop());
   const suspender = createKeySuspender({
     registry: store.registry,
     keyRing,
     clock,
-    onSuspended: ({ suspended, promoted }) =>
-      log.fatal({ kid: suspended.kid, scope: suspended.scopeId, promoted: promoted?.kid }, 'key suspended'),
+    onSuspended: ({ suspended: { kid, scopeId }, promoted }) => {
+      log.fatal({ kid, scope: scopeId, promoted: promoted?.kid }, 'key suspended');
+      standbys.look();
+    },
   });
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
   const issuer = measuredIssuer(

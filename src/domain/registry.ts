@@ -21,6 +21,11 @@ export interface UnfinishedScope {
   readonly hsmIds: readonly string[];
 }
 
+export interface ReservedKey {
+  readonly scopeId: string;
+  readonly hsmId: string;
+}
+
 /** What becomes of a key; times that are left out stay as they are. */
 export interface KeyTransition {
   readonly kid: string;
@@ -48,6 +53,13 @@ export interface Registry {
    * whatever does more than restrict.
    */
   restrictKeys(scopeId: string, transitions: readonly KeyTransition[], event: AuditEvent): Promise<void>;
+  /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
+  reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
+  /** Fills the reservation; the scope's key set is of the next version. */
+  completeKey(key: StoredKey, actor: Actor): Promise<void>;
+  abandonKey(reservation: ReservedKey, why: string, actor: Actor): Promise<void>;
+  /** Reservations for scopes that exist: whoever finds one that is not at work was cut short. */
+  reservedKeys(): Promise<readonly ReservedKey[]>;
   serviceKey(role: ServiceKey['role']): Promise<ServiceKey | undefined>;
   addServiceKey(key: ServiceKey, actor: Actor): Promise<void>;
 }

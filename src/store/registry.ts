@@ -5,6 +5,8 @@ import type { KeyTransition, Registry, ServiceKey, StoredKey, UnfinishedScope } 
 import type { Scope } from '../domain/scope.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
+import { inconsistent } from './inconsistent.ts';
+import { keyReservations } from './key-reservations.ts';
 import { keyFromRow, keyToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
@@ -35,6 +37,7 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
       ),
     restrictKeys: (scopeId, transitions, event) =>
       changes.urgent(event, (registry) => restrict(registry, scopeId, transitions)),
+    ...keyReservations(changes),
     serviceKey: (role) => readServiceKey(reader, role),
     addServiceKey: (key, actor) =>
       changes.change(actOf(actor, 'service_key.added', `key:${key.kid}`, { role: key.role }), (registry) =>
@@ -195,11 +198,4 @@ function addServiceKey(registry: RegistryView, key: ServiceKey): RowChange[] {
     created_at,
   };
   return [put('service_keys', row)];
-}
-
-/** What the registry was asked does not fit what it holds: an error of ours, never of the caller. */
-function inconsistent(what: string): KeywardError {
-  return new KeywardError('internal', 'The registry does not hold what this change needs.', {
-    cause: new Error(what),
-  });
 }

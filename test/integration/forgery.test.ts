@@ -161,6 +161,15 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
     expect(keySet.keys.map(({ kid }: { kid: string }) => kid)).not.toContain(active.kid);
   });
 
+  it('has a new standby made once the key is out of use', async () => {
+    const { kid } = await service.logged(
+      ({ msg, scope }) => msg === 'standby made' && scope === 'suspending',
+    );
+    expect(await keyThat(suspending, 'pre_activation')).toMatchObject({ kid });
+    const { body: keySet } = await service.data('GET', '/scopes/suspending/jwks.json');
+    expect(keySet.keys.map((key: { kid: string }) => key.kid)).toContain(kid);
+  });
+
   it('keeps the key out of use over a restart', async () => {
     const { kid } = await keyThat(suspending, 'suspended');
     service = await service.restart();
