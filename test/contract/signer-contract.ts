@@ -6,6 +6,7 @@ import { AUDIT_LABEL, type Failure, REGISTRY_LABEL, type SignerSettings } from '
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { composeCheckpoint, readCheckpoint } from '../../src/token/checkpoint.ts';
 import { importPublicKey, thumbprint } from '../../src/token/public-jwk.ts';
+import { composeHeadStatement, composeRowStatement } from '../../src/token/registry-statement.ts';
 import { verifySignatureSync } from '../../src/token/signature.ts';
 import { CHECKPOINT } from '../support/checkpoint-samples.ts';
 import {
@@ -216,6 +217,21 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
           code: 'binding_refused',
           message: 'typ is not one that this key signs',
         });
+      });
+
+      it('signs rows and head of the registry, and nothing that only calls itself so', async () => {
+        const digest = 'A'.repeat(43);
+        const row = { table: 'clients', id: 'web', version: 1, contentHash: digest };
+        const head = { version: 1, buckets: [digest] };
+        expect(await sign(registry.kid, composeRowStatement(row, registry.kid))).toBeInstanceOf(Uint8Array);
+        expect(await sign(registry.kid, composeHeadStatement(head, registry.kid))).toBeInstanceOf(Uint8Array);
+        const refusals = [
+          [asRegistry({ ...claimsOf(PAYMENTS) }, 'kw-registry-row+jwt'), 'it states no row of the registry'],
+          [asRegistry({ version: 1 }, 'kw-registry-head+jwt'), 'it states no head of the registry'],
+        ] as const;
+        for (const [input, message] of refusals) {
+          expect(await sign(registry.kid, input)).toEqual({ code: 'binding_refused', message });
+        }
       });
 
       it.each<[string, (key: Provisioned) => Parameters<typeof composeBindingRecord>[0], string]>([
