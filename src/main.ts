@@ -37,6 +37,7 @@ import { signerEventHandler } from './signer-events.ts';
 import { signerOptions } from './signer-options.ts';
 import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
+import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
 import { watchGauges } from './watch-gauges.ts';
 
@@ -60,6 +61,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
+    archiveDir: config.ledger.archive_dir,
     clock,
     gate: sinks,
     onEvent: ({ name, ...details }) => log[name === 'write_failed' ? 'error' : 'info'](details, name),
@@ -99,7 +101,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const { authenticator, grants, clients } = access;
   const { data_plane, operations_plane, limits } = config;
   const ledger = createLedger(store.records);
-  const ledgerReader = createLedgerReader(store.lookups);
+  const ledgerReader = createLedgerReader(store.ledger.lookups);
   const sightings = measuredSightings(ledgerReader, metrics);
   const revocations = await Revocations.load({
     store: store.revocations,
@@ -150,6 +152,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       issuer,
       verifier,
       sightings,
+      tokenRevocation: createTokenRevocation({ keyRing, clock, revocations }),
       publication,
       checkpoints,
     }),
@@ -162,6 +165,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
       listener: operations_plane,
       scopes: provisioner,
       clients,
+      revocations,
+      securityEvents: store.securityEvents,
       audit: store.audit,
     }),
     operations_plane,

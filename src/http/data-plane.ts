@@ -7,6 +7,7 @@ import type { Publication } from '../domain/publication.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { Sightings } from '../domain/sightings.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
+import type { TokenRevocation } from '../verification/revoke-token.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
@@ -15,6 +16,7 @@ import { healthRoutes } from './routes/health.ts';
 import { introspectToken } from './routes/introspect.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { revokeToken } from './routes/revoke.ts';
 import { reportSightings } from './routes/sightings.ts';
 import { issueTokens } from './routes/token-batch.ts';
 import { issueToken } from './routes/tokens.ts';
@@ -27,6 +29,7 @@ export interface DataPlaneDeps extends PlaneSettings {
   readonly issuer: TokenIssuer;
   readonly verifier: TokenVerifier;
   readonly sightings: Sightings;
+  readonly tokenRevocation: TokenRevocation;
   readonly publication: Publication;
   readonly readiness: Readiness;
   readonly checkpoints: CheckpointSource;
@@ -39,6 +42,7 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   issueTokens,
   reportSightings,
   introspectToken,
+  revokeToken,
   ...keySetRoutes,
   latestCheckpoint,
   ...healthRoutes,

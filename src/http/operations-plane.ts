@@ -4,14 +4,18 @@ import type { AuditLog } from '../domain/audit-log.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ScopeAdministration } from '../domain/registry.ts';
+import type { RevocationAdministration } from '../domain/revocation.ts';
+import type { SecurityEventList } from '../domain/security-events.ts';
 import { DATA_PLANE_ROUTES } from './data-plane.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
 import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
+import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -22,6 +26,8 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly keyRing: KeyRing;
   readonly scopes: ScopeAdministration;
   readonly clients: ClientAdministration;
+  readonly revocations: RevocationAdministration;
+  readonly securityEvents: SecurityEventList;
   readonly readiness: Readiness;
   readonly audit: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
 }
@@ -32,6 +38,8 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminKeyRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
+  ...adminRevocationRoutes,
+  ...adminEventRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,
   metricsRoute,

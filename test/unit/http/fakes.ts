@@ -10,13 +10,16 @@ import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
+import type { RevocationAdministration } from '../../../src/domain/revocation.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
+import type { SecurityEventList } from '../../../src/domain/security-events.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
 import { createLogger } from '../../../src/http/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
+import type { TokenRevocation } from '../../../src/verification/revoke-token.ts';
 
 export const NOW = 1_800_000_000;
 
@@ -207,6 +210,10 @@ export const clients: ClientAdministration = {
   withdraw: unexpected,
 };
 
+export const tokenRevocation: TokenRevocation = { revoke: async () => {} };
+export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
+export const securityEvents: SecurityEventList = { list: async () => [] };
+
 export const LIMITS = {
   requests_in_flight: 64,
   client_requests_per_second: 10_000,
@@ -237,6 +244,7 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     issuer,
     verifier,
     sightings,
+    tokenRevocation,
     publication,
     readiness,
     checkpoints,
@@ -246,5 +254,16 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
 }
 
 export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}): OperationsPlaneDeps {
-  return { authenticator, keyRing, scopes, clients, readiness, audit, ...settings(), ...changes };
+  return {
+    authenticator,
+    keyRing,
+    scopes,
+    clients,
+    revocations,
+    securityEvents,
+    readiness,
+    audit,
+    ...settings(),
+    ...changes,
+  };
 }
