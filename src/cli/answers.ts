@@ -40,3 +40,25 @@ export interface ClientAnswer {
   readonly revoked_at: number | null;
   readonly grants: readonly { readonly scope: string; readonly action: string }[];
 }
+
+export interface RevocationAnswer {
+  readonly sequence: number;
+  /** Null: every scope's. */
+  readonly scope: string | null;
+  readonly jti: string | null;
+  readonly root: string | null;
+  readonly client: string | null;
+  readonly issued_from: number | null;
+  readonly issued_until: number | null;
+  readonly created_at: number;
+  readonly revoked_by: string;
+  readonly reason: string;
+}
+
+export interface SecurityEventAnswer {
+  readonly sequence: number;
+  readonly raised_at: number;
+  readonly type: string;
+  readonly severity: string;
+  readonly subject: string;
+}

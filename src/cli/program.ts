@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { addClientCommands } from './commands/client.ts';
+import { addEventCommands } from './commands/event.ts';
 import { addGrantCommands } from './commands/grant.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addRevokeCommands } from './commands/revoke.ts';
 import { addScopeCommands } from './commands/scope.ts';
 import { addServiceCommands } from './commands/service.ts';
 import type { Context } from './context.ts';
@@ -35,5 +37,7 @@ export function program(contextOf: Contextual): Command {
   addKeyCommands(keyward, contextOf);
   addClientCommands(keyward, contextOf);
   addGrantCommands(keyward, contextOf);
+  addRevokeCommands(keyward, contextOf);
+  addEventCommands(keyward, contextOf);
   return keyward;
 }

@@ -25,6 +25,9 @@ describe('help', () => {
       'client revoke',
       'grant add',
       'grant remove',
+      'revoke',
+      'revocation list',
+      'event list',
     ]);
   });
 
