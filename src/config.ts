@@ -89,6 +89,15 @@ const schema = z.strictObject({
       checkpoint_events: z.int().min(1).max(100_000).default(1_000),
     })
     .prefault({}),
+  ledger: z
+    .strictObject({
+      /** Days after their last `exp` that records stay in the database; then they go to the archive. */
+      online_days: z.int().min(1).max(3_650).default(30),
+      /** Days after a key is out of use that the records of its tokens are kept. */
+      retention_days: z.int().min(180).max(36_500).default(730),
+      archive_dir: file.default('ledger-archive'),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       requests_in_flight: z.int().min(1).default(2_048),
@@ -154,6 +163,7 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
     data_plane: listening(raw.data_plane),
     operations_plane: listening(raw.operations_plane),
     database: { file: at(raw.database.file) },
+    ledger: { ...raw.ledger, archive_dir: at(raw.ledger.archive_dir) },
     audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
     hsm: {
       ...raw.hsm,

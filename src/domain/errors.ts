@@ -56,6 +56,7 @@ export const ERROR_CODES = [
   'signature_wrong',
   'registry_refused',
   'ledger_unavailable',
+  'ledger_damaged',
   'store_unavailable',
   'audit_sink_unavailable',
   'database_restored',

@@ -57,6 +57,7 @@ export const PROBLEMS = {
   signature_wrong: { status: 500, title: 'The signature was wrong' },
   registry_refused: { status: 503, title: 'The registry is not as it was signed', retryAfterSeconds: 60 },
   ledger_unavailable: { status: 503, title: 'The ledger is away', retryAfterSeconds: 1 },
+  ledger_damaged: { status: 500, title: 'The ledger is not as it was committed' },
   store_unavailable: { status: 503, title: 'The database is away', retryAfterSeconds: 1 },
   audit_sink_unavailable: {
     status: 503,

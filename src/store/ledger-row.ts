@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { RecordedToken } from '../domain/ledger.ts';
-import type { LedgerGroup } from '../domain/ledger-chain.ts';
+import { commitmentTo, type LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
 import type { Schema } from './schema.ts';
 
@@ -48,5 +48,18 @@ export function recordedToken(row: RecordColumns): RecordedToken {
     root: row.root,
     iat: row.iat,
     exp: row.exp,
+  };
+}
+
+/** The same row for the chain: its hash goes by the commitments. */
+export function withoutPersonalValues(row: RecordColumns): RecordColumns {
+  if (row.salt === null) return row;
+  return {
+    ...row,
+    subject: null,
+    root: null,
+    salt: null,
+    subject_commitment: commitmentTo('subject', row.salt, row.subject),
+    root_commitment: commitmentTo('root', row.salt, row.root),
   };
 }

@@ -1,16 +1,16 @@
+import { dirname, join } from 'node:path';
 import type { AccessStore } from '../domain/access-store.ts';
 import type { RecordAppender } from '../domain/append.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { SinkGate } from '../domain/audit-sink.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { RecordLookup } from '../domain/lookup.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
 import type { SecurityEventList, SecurityEvents } from '../domain/security-events.ts';
 import { createAccessStore } from './access-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import { prepareDatabaseFile } from './database-file.ts';
-import { LedgerLookup } from './ledger-lookup.ts';
+import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
 import { Reader } from './reader.ts';
@@ -34,13 +34,16 @@ export interface StoreOptions {
   readonly onEvent: (event: StoreEvent) => void;
   /** Asked before what weakens is changed; absent where no service runs yet. */
   readonly gate?: SinkGate;
+  /** Absolute path of the folder for archive segments; default: `ledger-archive` beside the file. */
+  readonly archiveDir?: string;
+  /** Records in one archive segment at most. */
+  readonly segmentRecords?: number;
 }
 
 export interface Store {
   /** For `createLedger`. */
   readonly records: RecordAppender;
-  /** For `createLedgerReader`. */
-  readonly lookups: RecordLookup;
+  readonly ledger: LedgerStore;
   /** Verifies the registry: before, `registry` and `access` neither answer nor change anything. */
   openRegistry(opening: RegistryOpening): Promise<RegistryReport>;
   /** Signs what an emergency wrote without the HSM, and answers how many rows that was; fails as `Signer.sign`. */
@@ -70,11 +73,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw toKeywardError(error);
   }
   const reader = new Reader(file);
-  const lookups = new LedgerLookup({ file, identity, queueLimit });
+  const { archiveDir = join(dirname(file), 'ledger-archive'), segmentRecords } = options;
+  const ledger = openLedgerStore({
+    file,
+    identity,
+    queueLimit,
+    archiveDir,
+    segmentRecords,
+    writer,
+    reader,
+    clock,
+  });
   const changes = new RegistryChanges(writer, clock, gate);
   return {
     records: writer,
-    lookups,
+    ledger,
     openRegistry: (opening) => openRegistry(reader, changes, opening),
     signPending: () => changes.signPending(),
     registry: createRegistry(reader, changes),
@@ -85,8 +98,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),
     close: async () => {
+      await ledger.close();
       reader.close();
-      await lookups.close();
       await writer.close();
     },
   };

@@ -5,5 +5,5 @@ import { ledgerReaderContract } from './ledger-reader-contract.ts';
 
 ledgerReaderContract('SQLite', async () => {
   const { store } = await openTestStore();
-  return { ledger: createLedger(store.records), reader: createLedgerReader(store.lookups) };
+  return { ledger: createLedger(store.records), reader: createLedgerReader(store.ledger.lookups) };
 });

@@ -26,10 +26,16 @@ interface TestStoreOptions {
 
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
-  const { file = join(temporaryDirectory(), 'keyward.db'), queueLimit = 1_000 } = options;
+  const { file = join(temporaryDirectory(), 'keyward.db'), queueLimit = 1_000, ...others } = options;
   const { seal = SOFTWARE_SEAL, mayTakeOver = false } = options;
   const events: StoreEvent[] = [];
-  const store = await openStore({ file, queueLimit, clock: NOON, onEvent: (event) => events.push(event) });
+  const store = await openStore({
+    file,
+    queueLimit,
+    ...others,
+    clock: NOON,
+    onEvent: (event) => events.push(event),
+  });
   onTestFinished(() => store.close());
   const report = await store.openRegistry({ seal, mayTakeOver });
   return { store, file, events, report };

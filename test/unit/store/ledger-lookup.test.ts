@@ -10,7 +10,7 @@ async function recordedStore() {
   await Promise.all([0, 1, 2].map((n) => store.records.append(issuanceRecord(n))));
   await store.records.append(issuanceRecord(3));
   const found = async (...numbers: number[]) => {
-    const all = await Promise.all(numbers.map((n) => store.lookups.find(issuanceRecord(n).digest)));
+    const all = await Promise.all(numbers.map((n) => store.ledger.lookups.find(issuanceRecord(n).digest)));
     return all.map((record) => record?.jti ?? null);
   };
   return { store, file, found };
@@ -59,7 +59,7 @@ describe('faults', () => {
   it('fails while the file is away and answers again once it is back', async () => {
     const { store, file, found } = await recordedStore();
     await rename(file, `${file}.away`);
-    await expect(store.lookups.find(issuanceRecord(0).digest)).rejects.toMatchObject({
+    await expect(store.ledger.lookups.find(issuanceRecord(0).digest)).rejects.toMatchObject({
       code: 'store_unavailable',
       cause: { condition: 'moved' },
     });
@@ -70,10 +70,12 @@ describe('faults', () => {
   it('answers overloaded beyond the limit, and takes look-ups again once there is room', async () => {
     const { store } = await openTestStore({ queueLimit: 2 });
     const { digest } = issuanceRecord(0);
-    const waiting = [store.lookups.find(digest), store.lookups.find(digest)];
-    await expect(store.lookups.find(digest)).rejects.toMatchObject({ code: 'overloaded' });
-    await expect(store.lookups.known('payments', [digest])).rejects.toMatchObject({ code: 'overloaded' });
+    const waiting = [store.ledger.lookups.find(digest), store.ledger.lookups.find(digest)];
+    await expect(store.ledger.lookups.find(digest)).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(store.ledger.lookups.known('payments', [digest])).rejects.toMatchObject({
+      code: 'overloaded',
+    });
     expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
-    expect(await store.lookups.known('payments', [digest, digest])).toEqual([false, false]);
+    expect(await store.ledger.lookups.known('payments', [digest, digest])).toEqual([false, false]);
   });
 });
