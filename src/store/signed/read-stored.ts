@@ -18,6 +18,8 @@ export interface StoredRegistry {
   readonly marks: ReadonlyMap<string, Selectable<Schema['registry_rows']>>;
   readonly lists: ReadonlyMap<number, string>;
   readonly head: StoredHead | undefined;
+  /** Names of rows of which the audit trail tells that they were changed without a signature. */
+  readonly told: ReadonlySet<string>;
 }
 
 /** All of one moment: within one transaction. */
@@ -36,7 +38,21 @@ export async function readStored(trx: Trx): Promise<StoredRegistry> {
     marks: new Map(marks.map((mark) => [rowKey(mark.table_name, mark.row_id), mark])),
     lists: new Map(lists.map(({ bucket, rows_json }) => [bucket, rows_json])),
     head: await readHead(trx),
+    told: marks.some(({ pending }) => pending !== null) ? await readTold(trx) : new Set(),
   };
+}
+
+async function readTold(trx: Trx): Promise<ReadonlySet<string>> {
+  const events = await trx
+    .selectFrom('audit_events')
+    .select('details_json')
+    .where('details_json', 'like', '%"unsigned":[%')
+    .execute();
+  return new Set(events.flatMap(({ details_json }) => unsignedIn(JSON.parse(details_json))));
+}
+
+function unsignedIn({ unsigned }: { readonly unsigned?: unknown }): readonly string[] {
+  return Array.isArray(unsigned) ? unsigned.map(String) : [];
 }
 
 export async function readHead(trx: Trx): Promise<StoredHead | undefined> {

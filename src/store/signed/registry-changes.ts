@@ -17,6 +17,7 @@ import {
   unsigned,
 } from './prepared-change.ts';
 import type { RowChange } from './row-change.ts';
+import { rowName } from './tables.ts';
 import type { RegistryView, TrustedRegistry } from './trusted-registry.ts';
 import { Turns } from './turns.ts';
 
@@ -168,18 +169,17 @@ function waiting(registry: TrustedRegistry, but: readonly Difference[]): readonl
 }
 
 function signedLate(rows: readonly Difference[]): AuditEvent {
-  const details = { rows: rows.map(nameOf) };
+  const details = { rows: rows.map(({ table, id }) => rowName(table, id)) };
   return { type: 'registry.signed', actor: 'keyward', subject: 'registry', requestId: null, details };
 }
 
 /** The trail itself says which rows it testifies to alone, until they are signed. */
 function marked(event: AuditEvent, { rows, sealed }: PreparedChange): AuditEvent {
   if (sealed || rows.length === 0) return event;
-  return { ...event, details: { ...event.details, unsigned: rows.map(nameOf) } };
-}
-
-function nameOf({ table, id }: { readonly table: string; readonly id: string }): string {
-  return `${table} ${id}`;
+  return {
+    ...event,
+    details: { ...event.details, unsigned: rows.map(({ table, id }) => rowName(table, id)) },
+  };
 }
 
 function isRefusal(error: unknown): boolean {

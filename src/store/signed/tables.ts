@@ -34,6 +34,11 @@ export function rowKey(table: string, id: string): string {
   return JSON.stringify([table, id]);
 }
 
+/** How the audit trail and an operator name a row. */
+export function rowName(table: string, id: string): string {
+  return `${table} ${id}`;
+}
+
 function asText(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
 }

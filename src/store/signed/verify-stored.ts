@@ -5,7 +5,7 @@ import { contentOf, differingColumns, digestOf } from './content.ts';
 import { judgeBuckets } from './judge-buckets.ts';
 import type { StoredHead, StoredRegistry } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
-import { type Columns, type RegistryTable, rowKey } from './tables.ts';
+import { type Columns, type RegistryTable, rowKey, rowName } from './tables.ts';
 
 /** A row that may be relied upon. */
 export interface TrustedRow {
@@ -92,7 +92,7 @@ async function readMarks(
 /** The row as it may be relied upon, or the sentence that says why not. */
 function judge(
   key: string,
-  { rows, marks }: StoredRegistry,
+  { rows, marks, told }: StoredRegistry,
   statement: RowStatement | undefined,
   listedIn: (key: string) => Bucket | null,
 ): TrustedRow | string {
@@ -109,6 +109,9 @@ function judge(
   const current = stored ? contentOf(stored.row) : null;
   const flaw = flawOf(statement.table as RegistryTable, mark.content, mark.pending, current);
   if (flaw !== undefined) return flaw;
+  if (mark.pending !== null && !told.has(rowName(statement.table, statement.id))) {
+    return 'it was changed without a signature, and the audit trail does not tell of it';
+  }
   return {
     table: statement.table as RegistryTable,
     id: statement.id,

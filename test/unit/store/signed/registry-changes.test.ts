@@ -177,6 +177,24 @@ describe('without the HSM', () => {
     ]);
   });
 
+  it('a restriction of which the audit trail does not tell is refused', async () => {
+    const { reopened, file } = await open();
+    query(file, `UPDATE clients SET revoked_at = 7 WHERE id = 'mail-web'`);
+    query(
+      file,
+      `UPDATE registry_rows SET pending = replace(content, '}', ',"revoked_at":7}')
+       WHERE table_name = 'clients' AND row_id = 'mail-web'`,
+    );
+    const { report } = await reopened();
+    expect(report.refused).toEqual([
+      {
+        table: 'clients',
+        id: 'mail-web',
+        why: 'it was changed without a signature, and the audit trail does not tell of it',
+      },
+    ]);
+  });
+
   it('nothing else is believed for being written as a restriction', async () => {
     const { reopened, file } = await open();
     query(
