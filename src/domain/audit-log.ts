@@ -12,6 +12,8 @@ export interface DeliveryPosition {
 /** The audit trail as it is stored, with its checkpoints. Lists are in order and bounded by `limit`. */
 export interface AuditLog extends AuditTrail {
   eventsAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** The last of them, in order. */
+  newestEvents(limit: number): Promise<readonly StoredEvent[]>;
   checkpointsAfter(number: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   lastCheckpoint(): Promise<StoredCheckpoint | undefined>;
   auditHead(): Promise<ChainHead>;

@@ -15,6 +15,7 @@ import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -28,8 +29,9 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly clients: ClientAdministration;
   readonly revocations: RevocationAdministration;
   readonly securityEvents: SecurityEventList;
+  readonly ledger: LedgerParts['ledger'];
   readonly readiness: Readiness;
-  readonly audit: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
+  readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
 }
 
 /** All that the operations plane answers; its `/openapi.json` describes both planes. */
@@ -38,6 +40,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminKeyRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
+  ...adminLedgerRoutes,
   ...adminRevocationRoutes,
   ...adminEventRoutes,
   ...adminAuditRoutes,

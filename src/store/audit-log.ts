@@ -21,6 +21,7 @@ export function createAuditLog(
       await writer.transaction((trx) => appendAuditEvent(trx, event, clock.nowSeconds()));
     },
     eventsAfter: (sequence, limit) => reader.read((trx) => eventsAfter(trx, sequence, limit)),
+    newestEvents: (limit) => reader.read((trx) => newestEvents(trx, limit)),
     checkpointsAfter: (number, limit) => reader.read((trx) => checkpointsAfter(trx, number, limit)),
     lastCheckpoint: () => reader.read(lastCheckpoint),
     auditHead: () => reader.read(auditHead),
@@ -49,6 +50,11 @@ async function eventsAfter(trx: Trx, sequence: number, limit: number): Promise<S
     .limit(limit)
     .execute();
   return rows.map(eventFromRow);
+}
+
+async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
+  const query = trx.selectFrom('audit_events').selectAll().orderBy('sequence', 'desc').limit(limit);
+  return (await query.execute()).reverse().map(eventFromRow);
 }
 
 async function checkpointsAfter(trx: Trx, number: number, limit: number): Promise<StoredCheckpoint[]> {

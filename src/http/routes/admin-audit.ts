@@ -10,23 +10,26 @@ import { validated } from '../validated.ts';
 
 interface AuditParts {
   readonly authenticator: Authenticator;
-  readonly audit: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
+  readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
 }
 
 const MOST = 1_000;
-const count = (low: number, high: number, fallback: number) =>
+const count = (low: number, high: number) =>
   z
     .string()
     .regex(/^\d{1,15}$/, 'use a whole number')
     .transform(Number)
-    .pipe(z.int().min(low).max(high))
-    .default(fallback);
+    .pipe(z.int().min(low).max(high));
 
+const after = count(0, Number.MAX_SAFE_INTEGER);
+const limit = count(1, MOST).default(100);
 const page = z.strictObject({
-  after: count(0, Number.MAX_SAFE_INTEGER, 0).meta({
-    description: 'The last one seen; 0 for the beginning.',
-  }),
-  limit: count(1, MOST, 100),
+  after: after.default(0).meta({ description: 'The last one seen; 0 for the beginning.' }),
+  limit,
+});
+const eventPage = z.strictObject({
+  after: after.optional().meta({ description: 'The last one seen; left out, the newest are told.' }),
+  limit,
 });
 
 const auditEvent = z
@@ -49,7 +52,7 @@ const listAuditEvents: Route<AuditParts> = {
     operationId: 'listAuditEvents',
     summary: 'The audit trail in order; any role',
     security: [{ operator: [] }],
-    requestParams: { query: page },
+    requestParams: { query: eventPage },
     responses: {
       ...json(
         '200',
@@ -63,8 +66,9 @@ const listAuditEvents: Route<AuditParts> = {
     ({ authenticator, audit }) =>
     async (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const { after, limit } = validated(page, { ...request.query });
-      const events = await audit.eventsAfter(after, limit);
+      const { after, limit } = validated(eventPage, { ...request.query });
+      const events =
+        after === undefined ? await audit.newestEvents(limit) : await audit.eventsAfter(after, limit);
       sendJson(response, 200, { events: events.map(eventMembers) });
     },
 };

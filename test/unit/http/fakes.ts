@@ -192,6 +192,7 @@ export const checkpoints: CheckpointSource = {
 
 export const audit: OperationsPlaneDeps['audit'] = {
   eventsAfter: async () => [],
+  newestEvents: async () => [],
   checkpointsAfter: async () => [CHECKPOINT],
 };
 
