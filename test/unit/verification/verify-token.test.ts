@@ -1,0 +1,178 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Forgery } from '../../../src/domain/forgery.ts';
+import type { SigningKey } from '../../../src/domain/key.ts';
+import type { LedgerReader, RecordedToken } from '../../../src/domain/ledger.ts';
+import type { RevocableToken } from '../../../src/domain/revocation.ts';
+import type { TokenVerifier } from '../../../src/domain/verification.ts';
+import { digestOf } from '../../../src/token/signing-input.ts';
+import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
+import { MemoryLedger } from '../../support/memory-ledger.ts';
+import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../../support/software-keys.ts';
+
+const NOW = 1_800_000_000;
+const DAY = 86_400;
+const pair = softwareKey('ES256');
+const scope = aScope({ id: 'payments' });
+const key: SigningKey = aSigningKey(scope, pair, { signFrom: NOW - 2 * DAY, signUntil: NOW + 1_000 });
+const claims = {
+  iss: scope.issuer,
+  aud: scope.audience,
+  iat: NOW,
+  exp: NOW + 300,
+  jti: 'jti-1',
+  client_id: 'checkout',
+  sub: 'user-17',
+};
+const header = { alg: 'ES256', typ: 'at+jwt', kid: pair.kid };
+
+let keyRing: SoftwareKeyRing;
+let ledger: MemoryLedger;
+let forgeries: Forgery[];
+let asked: number;
+let find: LedgerReader['find'];
+let verifier: TokenVerifier;
+let covers: (token: RevocableToken) => boolean;
+
+beforeEach(() => {
+  keyRing = new SoftwareKeyRing();
+  keyRing.put(scope, key);
+  ledger = new MemoryLedger();
+  forgeries = [];
+  asked = 0;
+  find = (digest) => ledger.find(digest);
+  covers = () => false;
+  verifier = createTokenVerifier({
+    keyRing,
+    clock: { nowSeconds: () => NOW },
+    ledger: {
+      find: (digest) => {
+        asked++;
+        return find(digest);
+      },
+    },
+    revocations: { covers: (token) => covers(token) },
+    alarm: { forged: async (forgery) => void forgeries.push(forgery) },
+  });
+});
+
+const token = (changes: object = {}) => signedBy(pair, header, { ...claims, ...changes });
+const digest = (of: string) => digestOf(of.slice(0, of.lastIndexOf('.')));
+const verify = (of: string) => verifier.verify('payments', of);
+
+async function record(of: string, changes: Partial<RecordedToken> = {}): Promise<void> {
+  await ledger.record({
+    digest: digest(of),
+    scopeId: 'payments',
+    kid: pair.kid,
+    jti: 'jti-1',
+    clientId: 'checkout',
+    subject: 'user-17',
+    root: 'sign-in-1',
+    iat: NOW,
+    exp: NOW + 300,
+    ...changes,
+  });
+}
+
+const refused = (reason: string) => ({ valid: false, reason });
+
+describe('a right signature', () => {
+  it('is good with its record', async () => {
+    await record(token());
+    expect(await verify(token())).toEqual({ valid: true, claims, kid: pair.kid, keyState: 'active' });
+    expect(forgeries).toEqual([]);
+  });
+
+  it('is a forgery without one', async () => {
+    const forged = token();
+    expect(await verify(forged)).toEqual(refused('never_issued'));
+    expect(forgeries).toEqual([
+      { scope, kid: pair.kid, digest: digest(forged), header, claims, record: undefined },
+    ]);
+  });
+
+  it.each([
+    ['scope', { scopeId: 'mail' }],
+    ['kid', { kid: 'another' }],
+    ['jti', { jti: 'jti-2' }],
+    ['iat', { iat: NOW - 1 }],
+    ['exp', { exp: NOW + 301 }],
+  ])('is a forgery where the record says another %s', async (_, changes) => {
+    await record(token(), changes);
+    expect(await verify(token())).toEqual(refused('never_issued'));
+    expect(forgeries).toMatchObject([{ record: changes }]);
+  });
+
+  it.each([
+    ['wrong_issuer', { iss: 'https://other.example' }, {}],
+    ['wrong_audience', { aud: 'other' }, {}],
+    ['expired', { iat: NOW - 400, exp: NOW - 60 }, { iat: NOW - 400, exp: NOW - 60 }],
+    ['lifetime_too_long', { exp: NOW + 9_000 }, { exp: NOW + 9_000 }],
+    [
+      'outside_signing_window',
+      { iat: NOW - 3 * DAY, exp: NOW + 300 },
+      { iat: NOW - 3 * DAY, exp: NOW + 300 },
+    ],
+  ])('is a forgery without one also where its claims are refused: %s', async (reason, changes, recorded) => {
+    expect(await verify(token(changes))).toEqual(refused('never_issued'));
+    await record(token(changes), recorded);
+    expect(await verify(token(changes))).toEqual(refused(reason));
+    expect(forgeries).toHaveLength(1);
+  });
+});
+
+describe('the ledger', () => {
+  it('is not asked about what the key did not sign, nor about keys out of use', async () => {
+    const other = softwareKey('ES256');
+    expect(await verify(signedBy(other, header, claims))).toEqual(refused('bad_signature'));
+    expect(await verify('x')).toEqual(refused('malformed'));
+    keyRing.put(scope, { ...key, state: 'suspended' });
+    expect(await verify(token())).toEqual(refused('key_suspended'));
+    expect({ asked, forgeries }).toEqual({ asked: 0, forgeries: [] });
+  });
+
+  it('is asked until a day after the end of the token, when its record may be in an archive', async () => {
+    const old = (exp: number) => token({ iat: exp - 300, exp });
+    expect(await verify(old(NOW - DAY))).toEqual(refused('never_issued'));
+    expect(await verify(old(NOW - DAY - 1))).toEqual(refused('expired'));
+    expect(asked).toBe(1);
+  });
+
+  it('that gives no answer is a failure, never a verdict', async () => {
+    find = async () => {
+      throw new KeywardError('ledger_unavailable', 'away');
+    };
+    await expect(verify(token())).rejects.toMatchObject({ code: 'ledger_unavailable' });
+    expect(forgeries).toEqual([]);
+  });
+
+  it('may take its time: a key suspended meanwhile is suspended', async () => {
+    await record(token());
+    find = (of) => {
+      keyRing.put(scope, { ...key, state: 'suspended' });
+      return ledger.find(of);
+    };
+    expect(await verify(token())).toEqual(refused('key_suspended'));
+  });
+});
+
+describe('a revoked token', () => {
+  it('is refused by what the ledger says of it', async () => {
+    await record(token());
+    const seen: RevocableToken[] = [];
+    covers = (of) => {
+      seen.push(of);
+      return true;
+    };
+    expect(await verify(token())).toEqual(refused('revoked'));
+    expect(seen).toMatchObject([
+      { scopeId: 'payments', jti: 'jti-1', root: 'sign-in-1', clientId: 'checkout', iat: NOW },
+    ]);
+  });
+
+  it('that was never issued is a forgery first', async () => {
+    covers = () => true;
+    expect(await verify(token())).toEqual(refused('never_issued'));
+  });
+});
