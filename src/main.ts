@@ -167,6 +167,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       clients,
       revocations,
       securityEvents: store.securityEvents,
+      ledger: store.ledger,
       audit: store.audit,
     }),
     operations_plane,

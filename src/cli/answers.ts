@@ -62,3 +62,14 @@ export interface SecurityEventAnswer {
   readonly severity: string;
   readonly subject: string;
 }
+
+export interface LedgerRecordAnswer {
+  readonly scope: string;
+  readonly kid: string;
+  readonly jti: string;
+  readonly client: string;
+  readonly subject: string | null;
+  readonly root: string | null;
+  readonly iat: number;
+  readonly erased: boolean;
+}

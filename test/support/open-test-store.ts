@@ -20,19 +20,20 @@ export interface TestStore {
 interface TestStoreOptions {
   readonly file?: string;
   readonly queueLimit?: number;
+  readonly segmentRecords?: number;
   readonly seal?: RegistrySeal;
   readonly mayTakeOver?: boolean;
 }
 
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
-  const { file = join(temporaryDirectory(), 'keyward.db'), queueLimit = 1_000, ...others } = options;
+  const { file = join(temporaryDirectory(), 'keyward.db'), queueLimit = 1_000, segmentRecords } = options;
   const { seal = SOFTWARE_SEAL, mayTakeOver = false } = options;
   const events: StoreEvent[] = [];
   const store = await openStore({
     file,
     queueLimit,
-    ...others,
+    ...(segmentRecords === undefined ? {} : { segmentRecords }),
     clock: NOON,
     onEvent: (event) => events.push(event),
   });

@@ -25,6 +25,8 @@ describe('help', () => {
       'client revoke',
       'grant add',
       'grant remove',
+      'ledger find',
+      'ledger erase',
       'revoke',
       'revocation list',
       'event list',

@@ -18,6 +18,7 @@ import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
 import { createLogger } from '../../../src/http/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
+import type { LedgerParts } from '../../../src/http/routes/admin-ledger.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import type { TokenRevocation } from '../../../src/verification/revoke-token.ts';
 
@@ -212,6 +213,10 @@ export const clients: ClientAdministration = {
 };
 
 export const tokenRevocation: TokenRevocation = { revoke: async () => {} };
+export const ledger: LedgerParts['ledger'] = {
+  search: { page: async () => ({ entries: [], next: null }) },
+  erasure: { eraseSubject: unexpected },
+};
 export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
 export const securityEvents: SecurityEventList = { list: async () => [] };
 
@@ -262,6 +267,7 @@ export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}):
     clients,
     revocations,
     securityEvents,
+    ledger,
     readiness,
     audit,
     ...settings(),
