@@ -288,4 +288,33 @@ describe('released only if key, client and grant still stand', () => {
     };
     expect(await codeOf(issue())).toBe('grant_missing');
   });
+
+  it('refuses what is revoked before anything is signed or recorded', async () => {
+    let signatures = 0;
+    onSign = async ({ signingInput }) => {
+      signatures++;
+      return pair.sign(signingInput);
+    };
+    revoked = ({ clientId, iat }) => clientId === 'login' && iat === NOW;
+    expect(await codeOf(issue())).toBe('revoked');
+    expect({ signatures, recorded }).toEqual({ signatures: 0, recorded: [] });
+    now = NOW + 1;
+    expect(await codeOf(issue())).toBe('released');
+  });
+
+  it('refuses what was revoked while it was made', async () => {
+    onSign = async ({ signingInput }) => {
+      revoked = () => true;
+      return pair.sign(signingInput);
+    };
+    expect(await codeOf(issue())).toBe('revoked');
+    expect(recorded).toHaveLength(1);
+  });
+
+  it('makes another where only the one under way was revoked', async () => {
+    revoked = ({ jti }) => jti === recorded[0]?.jti;
+    const issued = await issue();
+    expect(recorded).toHaveLength(2);
+    expect(recorded[1]?.jti).toBe(issued.jti);
+  });
 });
