@@ -1,4 +1,5 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
+import { KeywardError } from '../../domain/errors.ts';
 import type { Schema } from '../schema.ts';
 import { type Columns, REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from './tables.ts';
 
@@ -55,8 +56,19 @@ function unsignedIn({ unsigned }: { readonly unsigned?: unknown }): readonly str
   return Array.isArray(unsigned) ? unsigned.map(String) : [];
 }
 
+/** `registry_refused` where there is more than the one. */
 export async function readHead(trx: Trx): Promise<StoredHead | undefined> {
-  return await trx.selectFrom('registry_head').select(['version', 'signature']).executeTakeFirst();
+  const [head, ...others] = await trx.selectFrom('registry_head').selectAll().limit(2).execute();
+  if (!head) return undefined;
+  if (others.length > 0 || head.id !== 1) throw otherHead();
+  return { version: head.version, signature: head.signature };
+}
+
+function otherHead(): KeywardError {
+  return new KeywardError(
+    'registry_refused',
+    'The registry has another head than its own; restore the database.',
+  );
 }
 
 async function readTable(trx: Trx, table: RegistryTable): Promise<readonly Columns[]> {

@@ -133,7 +133,9 @@ function flawOf(
   const expected = pending === null ? signed : pendingContent(pending);
   if (current !== expected) {
     if (current === null) return 'it is missing';
-    return `it differs from what was signed: ${differingColumns(expected ?? '{}', current).join(', ')}`;
+    // Of `pending` nothing is known: it may be no content at all.
+    if (current === signed) return 'it is not what waits for its signature';
+    return `it differs from what was signed: ${differingColumns(signed, current).join(', ')}`;
   }
   if (pending === null || onlyRestricts(table, signed, current)) return undefined;
   return 'it was changed without a signature, and not only restricted';

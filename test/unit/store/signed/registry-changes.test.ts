@@ -173,7 +173,7 @@ describe('without the HSM', () => {
     query(file, `UPDATE clients SET revoked_at = NULL WHERE id = 'mail-web'`);
     const { report } = await reopened();
     expect(report.refused).toEqual([
-      { table: 'clients', id: 'mail-web', why: 'it differs from what was signed: revoked_at' },
+      { table: 'clients', id: 'mail-web', why: 'it is not what waits for its signature' },
     ]);
   });
 
