@@ -41,6 +41,7 @@ export const CODES = {
     'binding_refused',
     'signature_wrong',
     'ledger_unavailable',
+    'clock_jump',
   ],
 } as const satisfies Record<string, readonly ErrorCode[]>;
 

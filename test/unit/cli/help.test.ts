@@ -30,6 +30,9 @@ describe('help', () => {
       'revoke',
       'revocation list',
       'event list',
+      'audit verify',
+      'audit export',
+      'audit tail',
     ]);
   });
 
