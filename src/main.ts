@@ -3,6 +3,7 @@ import { openAuditService, openSinks } from './audit-service.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
 import { openForgeryAlarm, openSecurityEvents } from './detections.ts';
+import { watchDisks } from './disk-watch.ts';
 import type { Actor } from './domain/access.ts';
 import { systemClock } from './domain/clock.ts';
 import type { ErrorCode } from './domain/errors.ts';
@@ -12,6 +13,7 @@ import { createOperationsPlane } from './http/operations-plane.ts';
 import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
+import { keepRetention } from './keep-retention.ts';
 import { keepStandbys } from './keep-standbys.ts';
 import { createStandbyKeeper } from './keys/keep-standby.ts';
 import { createKeyRing } from './keys/key-ring.ts';
@@ -139,7 +141,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
   );
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });
-  watchGauges(metrics, { signer, keyRing });
+  const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
+  parts.defer(() => disks.stop());
+  await disks.look();
+  watchGauges(metrics, { signer, keyRing, disks });
 
   const { checkpoints, refusals } = audit;
   const shared = { authenticator, keyRing, readiness, limits, log, metrics, refusals };
@@ -177,6 +182,16 @@ export async function serve(config: Config, environment: Environment): Promise<v
     throw error;
   });
   await audit.start();
+  const retention = keepRetention({
+    archives: store.ledger.archives,
+    keys: async () => (await store.registry.load()).keys,
+    clock,
+    timeGuard: audit.timeGuard,
+    onlineDays: config.ledger.online_days,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
+  parts.defer(() => retention.stop());
   log.info({ host: data_plane.host, port: dataPlane.port }, 'data plane listens');
   log.info({ host: operations_plane.host, port: operationsPlane.port }, 'operations plane listens');
 

@@ -29,7 +29,7 @@ export interface RetentionReport {
  * Moves what is due, a segment at a time, and answers what it did. `clock_jump`, `ledger_damaged`,
  * `store_unavailable`; whatever was done until then stands, and the next step goes on from there.
  */
-export async function retentionStep(parts: RetentionParts): Promise<RetentionReport> {
+export async function retentionStep(parts: RetentionParts, signal: AbortSignal): Promise<RetentionReport> {
   const { archives, clock, timeGuard, onlineDays, retentionDays } = parts;
   timeGuard.requireSteadyTime();
   const onlineSince = clock.nowSeconds() - onlineDays * DAY_SECONDS;
@@ -37,15 +37,19 @@ export async function retentionStep(parts: RetentionParts): Promise<RetentionRep
     committedBefore: onlineSince - LONGEST_TTL_SECONDS,
     expiredBefore: onlineSince,
   });
-  const dropped = await dropAll(archives);
+  const dropped = await dropAll(archives, signal);
   const outOfUse = await keysOutOfUse(parts, clock.nowSeconds() - retentionDays * DAY_SECONDS);
   const segmentsRemoved = await archives.remove(({ kids }) => kids.every((kid) => outOfUse.has(kid)));
   return { archived, dropped, segmentsRemoved };
 }
 
-async function dropAll(archives: LedgerArchives): Promise<number> {
+async function dropAll(archives: LedgerArchives, signal: AbortSignal): Promise<number> {
   let all = 0;
-  for (let dropped = await archives.drop(); dropped > 0; dropped = await archives.drop()) all += dropped;
+  while (!signal.aborted) {
+    const dropped = await archives.drop();
+    if (dropped === 0) break;
+    all += dropped;
+  }
   return all;
 }
 

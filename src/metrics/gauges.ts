@@ -23,6 +23,11 @@ export const GAUGES = {
     help: 'Issuance records waiting to be durable',
     label: null,
   },
+  diskUsed: {
+    name: 'keyward_disk_used_ratio',
+    help: 'Share of the file system in use, by what Keyward keeps on it',
+    label: 'holds',
+  },
   requestsInFlight: {
     name: 'keyward_http_requests_in_flight',
     help: 'Requests begun and not yet answered, by plane',
