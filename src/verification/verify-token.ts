@@ -18,8 +18,8 @@ export interface VerifyingParts {
   readonly alarm: ForgeryAlarm;
 }
 
-/** Records stay in reach for at least as long after their token expired. */
-const REMEMBERED_SECONDS = 86_400;
+/** An hour less than the shortest `ledger.online_days`: until then the record of an expired token is in reach. */
+const REMEMBERED_SECONDS = 23 * 3_600;
 
 /**
  * A right signature says that the key was used, the ledger that the service used it. So every token with a right

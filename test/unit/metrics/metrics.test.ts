@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Verdict } from '../../../src/domain/verification.ts';
 import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
+import { measuredSecurityEvents } from '../../../src/metrics/measured-security-events.ts';
 import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
 import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
@@ -65,6 +66,18 @@ test('digests reported are counted by whether they are on record', async () => {
   expect(await lines(metrics, 'keyward_sightings_total')).toEqual([
     'keyward_sightings_total{scope="payments",recorded="yes"} 2',
     'keyward_sightings_total{scope="payments",recorded="no"} 1',
+  ]);
+});
+
+test('security events are counted when they are told, and not again', async () => {
+  const metrics = createMetrics();
+  const answers = [true, false];
+  const events = measuredSecurityEvents({ raise: async () => answers.shift() ?? false }, metrics);
+  const report = { dedupKey: 'd', subject: 's', evidence: {}, severity: 'critical' } as const;
+  expect(await events.raise({ ...report, type: 'token.never_issued' })).toBe(true);
+  expect(await events.raise({ ...report, type: 'token.never_issued' })).toBe(false);
+  expect(await lines(metrics, 'keyward_security_events_total')).toEqual([
+    'keyward_security_events_total{type="token.never_issued",severity="critical"} 1',
   ]);
 });
 
