@@ -1,6 +1,7 @@
 import type { Expectations } from './audit/verify/expectations.ts';
 import type { Findings } from './audit/verify/finding.ts';
 import type { SourceCheckpoint, SourceRevocation, TrailSource } from './audit/verify/trail-source.ts';
+import { verifyArchives } from './audit/verify/verify-archives.ts';
 import { verifySecurityEvents } from './audit/verify/verify-security-events.ts';
 import { jwkIn } from './audit-key-believed.ts';
 import { KeywardError } from './domain/errors.ts';
@@ -61,6 +62,7 @@ function* revocationsOf(trail: StoredTrail): Generator<SourceRevocation> {
 export function checkBesideChains(trail: StoredTrail, findings: Findings): void {
   const stray = trail.strayRecord();
   if (stray !== undefined) findings.add('ledger', 'bad_row', `record ${stray}`, 'it lies in no group');
+  verifyArchives(trail.archives(), trail.archiveEvents(), findings);
   for (const segment of trail.brokenSegments()) {
     findings.add('ledger', 'unreadable', `segment ${segment}`, 'it is not the file that was sealed');
   }

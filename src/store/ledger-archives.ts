@@ -1,6 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Actor } from '../domain/access.ts';
+import {
+  ARCHIVE_EVENTS,
+  archiveSubject,
+  removedDetails,
+  sealedDetails,
+} from '../domain/archive-testimony.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../domain/ledger-archives.ts';
@@ -43,8 +49,9 @@ async function seal(parts: ArchivesParts, due: ArchiveDue): Promise<number> {
   if (sealing.outcome === 'none_due') return 0;
   if (sealing.outcome === 'damaged') throw damaged(sealing.group);
   const { segment } = sealing;
-  await change(sealedEvent(number + 1, name, segment), (trx) =>
-    insertArchive(trx, number + 1, name, segment, clock.nowSeconds()),
+  const sealedAt = clock.nowSeconds();
+  await change(sealedEvent(number + 1, name, segment, sealedAt), (trx) =>
+    insertArchive(trx, number + 1, name, segment, sealedAt),
   );
   return segment.lastRecord - segment.firstRecord + 1;
 }
@@ -54,8 +61,14 @@ async function remove(parts: ArchivesParts, fits: (segment: ArchivedSegment) => 
   const { reader, change, clock } = parts;
   const going = (await reader.read(keptArchives)).filter(fits);
   for (const { number, file } of going) {
-    const event = actOf(KEYWARD, 'ledger.archive_removed', `ledger_archive:${number}`, { file });
-    await change(event, (trx) => markRemoved(trx, number, clock.nowSeconds()));
+    const removedAt = clock.nowSeconds();
+    const event = actOf(
+      KEYWARD,
+      ARCHIVE_EVENTS.removed,
+      archiveSubject(number),
+      removedDetails(file, removedAt),
+    );
+    await change(event, (trx) => markRemoved(trx, number, removedAt));
   }
   sweep(parts.archiveDir, new Set((await reader.read(keptArchives)).map(({ file }) => file)));
   return going.length;
@@ -72,14 +85,10 @@ function sweep(archiveDir: string, kept: ReadonlySet<string>): void {
   }
 }
 
-function sealedEvent(number: number, file: string, segment: SealedSegment) {
-  const { firstGroup, lastGroup, firstRecord, lastRecord, fileDigest } = segment;
-  return actOf(KEYWARD, 'ledger.archived', `ledger_archive:${number}`, {
-    file,
-    file_digest: Buffer.from(fileDigest).toString('base64url'),
-    groups: [firstGroup, lastGroup],
-    records: [firstRecord, lastRecord],
-  });
+function sealedEvent(number: number, file: string, segment: SealedSegment, sealedAt: number) {
+  const kidsJson = JSON.stringify(segment.kids);
+  const details = sealedDetails({ ...segment, file, kidsJson, sealedAt });
+  return actOf(KEYWARD, ARCHIVE_EVENTS.sealed, archiveSubject(number), details);
 }
 
 function damaged(group: number): KeywardError {

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
+import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-testimony.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { LedgerErasure } from '../domain/ledger-search.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
@@ -92,10 +93,9 @@ async function eraseSegment(
   const into = nextName(file);
   const erased = await thread.call('erase', { name: file, into, subjects });
   if (!erased) return 0;
-  const event = actOf(actor, 'ledger.erased', `ledger_archive:${number}`, {
+  const event = actOf(actor, ARCHIVE_EVENTS.replaced, archiveSubject(number), {
     records: erased.records,
-    file: into,
-    file_digest: Buffer.from(erased.fileDigest).toString('base64url'),
+    ...fileDetails({ file: into, fileDigest: erased.fileDigest }),
   });
   await change(event, (trx) => replaceFile(trx, number, into, erased.fileDigest));
   removeFile(file);

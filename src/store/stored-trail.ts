@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Selectable } from 'kysely';
+import { ARCHIVE_EVENTS, type ArchiveFacts } from '../domain/archive-testimony.ts';
 import type { StoredEvent } from '../domain/audit-sink.ts';
 import type { LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
@@ -48,6 +49,13 @@ const STRAY = compileQuery((db) =>
     .limit(1),
 );
 const ARCHIVES = compileQuery((db) => db.selectFrom('ledger_archives').selectAll().orderBy('first_group'));
+const ARCHIVE_TESTIMONIES = compileQuery((db) =>
+  db
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('type', 'in', Object.values(ARCHIVE_EVENTS))
+    .orderBy('sequence'),
+);
 const SERVICE_KEY = compileQuery((db) =>
   db.selectFrom('service_keys').selectAll().where('role', '=', 'audit'),
 );
@@ -138,6 +146,29 @@ export class StoredTrail {
     }
     const end = last ? last.firstRecord + last.rowCount - 1 : 0;
     return this.#all<{ sequence: number }>(STRAY, first?.firstRecord ?? 1, end, 1)[0]?.sequence;
+  }
+
+  archives(): ArchiveFacts[] {
+    return this.#all<Archive>(ARCHIVES).map((row) => ({
+      number: row.number,
+      file: row.file,
+      fileDigest: row.file_digest,
+      firstGroup: row.first_group,
+      lastGroup: row.last_group,
+      firstRecord: row.first_record,
+      lastRecord: row.last_record,
+      lastExp: row.last_exp,
+      kidsJson: row.kids_json,
+      sealedAt: row.sealed_at,
+      removedAt: row.removed_at,
+    }));
+  }
+
+  /** What the audit trail tells of them, in order. */
+  archiveEvents(): StoredEvent[] {
+    return this.#all<Row<'audit_events'>>(ARCHIVE_TESTIMONIES, ...Object.values(ARCHIVE_EVENTS))
+      .map(eventFromRow)
+      .filter(({ subject }) => subject !== 'ledger');
   }
 
   /** The segments that are not the files they were sealed as. */

@@ -1,4 +1,5 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
+import { auditDetailsIn } from '../../domain/audit-details.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { Schema } from '../schema.ts';
 import { type Columns, REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from './tables.ts';
@@ -49,10 +50,10 @@ async function readTold(trx: Trx): Promise<ReadonlySet<string>> {
     .select('details_json')
     .where('details_json', 'like', '%"unsigned":[%')
     .execute();
-  return new Set(events.flatMap(({ details_json }) => unsignedIn(JSON.parse(details_json))));
+  return new Set(events.flatMap(({ details_json }) => unsignedIn(auditDetailsIn(details_json))));
 }
 
-function unsignedIn({ unsigned }: { readonly unsigned?: unknown }): readonly string[] {
+function unsignedIn({ unsigned }: Readonly<Record<string, unknown>>): readonly string[] {
   return Array.isArray(unsigned) ? unsigned.map(String) : [];
 }
 

@@ -76,6 +76,9 @@ describe('sealing', () => {
           file_digest: digest.toString('base64url'),
           groups: [1, 2],
           records: [1, 4],
+          last_exp: NOON + 303,
+          kids: ['NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', 'kid-2'],
+          sealed_at: NOON,
         },
       },
     ]);
@@ -188,7 +191,7 @@ describe('removing', () => {
       actor: 'keyward',
       subject: 'ledger_archive:1',
       requestId: null,
-      details: { file: first },
+      details: { file: first, removed_at: NOON },
     });
     expect(await archives.remove(() => false)).toBe(0);
   });
