@@ -11,9 +11,9 @@ import { createSyslogSink } from './audit/sinks/syslog-sink.ts';
 import { Sinks } from './audit/sinks.ts';
 import type { Config } from './config.ts';
 import type { AuditEvent } from './domain/audit.ts';
-import type { AuditLog } from './domain/audit-log.ts';
-import type { AuditSink } from './domain/audit-sink.ts';
-import type { CheckpointSource } from './domain/checkpoint.ts';
+import type { AuditLog, DeliveryPosition } from './domain/audit-log.ts';
+import type { AuditSink, SinkTail } from './domain/audit-sink.ts';
+import type { CheckpointSource, StoredCheckpoint } from './domain/checkpoint.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import type { RefusalWatch } from './domain/refused-request.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
@@ -61,6 +61,10 @@ export interface AuditService {
   readonly checkpoints: CheckpointSource;
   readonly timeGuard: TimeGuard;
   readonly refusals: RefusalWatch;
+  /** 1 for each sink whose last write it confirmed, 0 for the others. */
+  sinksUp(): Readonly<Record<string, number>>;
+  /** Seconds since the last checkpoint; since ever, where there is none. */
+  checkpointAge(): number;
   /** Tells of the start, with the configuration, and begins to serve the sinks and to take checkpoints. */
   start(): Promise<void>;
   /** Ends with a last checkpoint, as far as the HSM lets. */
@@ -90,10 +94,7 @@ export async function openAuditService(parts: AuditServiceParts): Promise<AuditS
   const positions = await audit.positions();
   const deliveries = sinks.all.map((sink) => {
     const tail = witnesses.find(({ name }) => name === sink.name)?.tail;
-    const stored = positions.get(sink.name) ?? { sequence: 0, checkpointNumber: 0 };
-    const reached = tail
-      ? { sequence: tail.event?.sequence ?? 0, checkpointNumber: tail.checkpoint?.number ?? 0 }
-      : stored;
+    const reached = tail ? reachedBy(tail) : remembered(positions.get(sink.name), latest);
     return new Delivery(sink, audit, reached, auditKey.publicJwk);
   });
   const checkpointer = new Checkpointer(
@@ -111,6 +112,22 @@ export async function openAuditService(parts: AuditServiceParts): Promise<AuditS
   return run(parts, auditKey, checkpointer, timeGuard);
 }
 
+function reachedBy({ event, checkpoint }: SinkTail): DeliveryPosition {
+  return { sequence: event?.sequence ?? 0, checkpointNumber: checkpoint?.number ?? 0 };
+}
+
+/** Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too. */
+function remembered(
+  position: DeliveryPosition | undefined,
+  latest: StoredCheckpoint | undefined,
+): DeliveryPosition {
+  if (!position || !latest) return { sequence: 0, checkpointNumber: 0 };
+  return {
+    sequence: Math.min(position.sequence, latest.auditSequence),
+    checkpointNumber: Math.min(position.checkpointNumber, latest.number - 1),
+  };
+}
+
 /** The event waits for nobody: where it cannot be written, the log has it. */
 function tellOfJump(jump: ClockJump, { log, securityEvents }: AuditServiceParts): void {
   log.fatal({ event: 'clock.jump', ...jump }, 'the clock jumped: no tokens until it is right again');
@@ -126,7 +143,7 @@ function tellOfJump(jump: ClockJump, { log, securityEvents }: AuditServiceParts)
     .catch((err: unknown) => log.error({ err }, 'clock.jump could not be written'));
 }
 
-function own(latest: Awaited<ReturnType<AuditLog['lastCheckpoint']>>): Witness {
+function own(latest: StoredCheckpoint | undefined): Witness {
   return { name: 'the database itself', tail: { event: undefined, checkpoint: latest } };
 }
 
@@ -161,7 +178,7 @@ async function newestTime(
 }
 
 function run(
-  { config, store: { audit }, sinks, log }: AuditServiceParts,
+  { config, store: { audit }, sinks, clock, log }: AuditServiceParts,
   { kid, publicJwk }: OpenedKey,
   checkpointer: Checkpointer,
   timeGuard: ClockWatch,
@@ -191,6 +208,8 @@ function run(
     checkpoints: { auditKey: { kid, publicJwk }, latest: () => checkpointer.latest() },
     timeGuard,
     refusals,
+    sinksUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
+    checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
     async start() {
       timers.push(setInterval(() => void tick(), TICK_MS));
       timers.push(setInterval(() => void tellRefusals(), REFUSALS_EVERY_MS));

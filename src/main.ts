@@ -140,11 +140,16 @@ export async function serve(config: Config, environment: Environment): Promise<v
     metrics,
   );
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
-  const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });
+  const readiness = createReadiness({
+    clock,
+    registryKey,
+    timeGuard: audit.timeGuard,
+    probeStore: () => store.probe(),
+  });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
-  watchGauges(metrics, { signer, keyRing, disks });
+  watchGauges(metrics, { signer, keyRing, disks, audit });
 
   const { checkpoints, refusals } = audit;
   const shared = { authenticator, keyRing, readiness, limits, log, metrics, refusals };
