@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
@@ -6,13 +5,11 @@ import { Checkpointer } from './audit/checkpointer.ts';
 import { Delivery } from './audit/delivery.ts';
 import { RefusalCount } from './audit/refusal-count.ts';
 import { refuseRestored, type Witness } from './audit/refuse-restored.ts';
-import { createFileSink } from './audit/sinks/file-sink.ts';
-import { createSyslogSink } from './audit/sinks/syslog-sink.ts';
-import { Sinks } from './audit/sinks.ts';
+import type { Sinks } from './audit/sinks.ts';
+import { lifeEvent, startedEvent } from './audit-life-events.ts';
 import type { Config } from './config.ts';
-import type { AuditEvent } from './domain/audit.ts';
-import type { AuditLog, DeliveryPosition } from './domain/audit-log.ts';
-import type { AuditSink, SinkTail } from './domain/audit-sink.ts';
+import type { DeliveryPosition } from './domain/audit-log.ts';
+import type { SinkTail } from './domain/audit-sink.ts';
 import type { CheckpointSource, StoredCheckpoint } from './domain/checkpoint.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import type { RefusalWatch } from './domain/refused-request.ts';
@@ -25,27 +22,6 @@ import { type ClockJump, ClockWatch } from './watch/clock-watch.ts';
 
 const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
-
-/** The sinks of the configuration, before the database is opened: its changes ask them. */
-export function openSinks({ audit }: Config, clock: Clock, log: Logger): Sinks {
-  return new Sinks({
-    sinks: audit.sinks.map(openSink),
-    deadlineMs: audit.sink_deadline_ms,
-    clock,
-    watch: {
-      failed: (sink, err) => log.error({ sink, err }, 'audit sink failed'),
-      recovered: (sink) => log.info({ sink }, 'audit sink works again'),
-    },
-  });
-}
-
-function openSink(sink: Config['audit']['sinks'][number]): AuditSink {
-  if (sink.type === 'file') return createFileSink(sink.file);
-  const { host, port, tls } = sink;
-  if (!tls) return createSyslogSink({ host, port });
-  const ca = tls.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8');
-  return createSyslogSink({ host, port, tls: { ca } });
-}
 
 export interface AuditServiceParts {
   readonly config: Config;
@@ -224,14 +200,4 @@ function run(
       sinks.close();
     },
   };
-}
-
-/** The configuration holds paths and limits; secrets stand in files that it names (I8). */
-function startedEvent({ hsm: { environment, ...hsm }, ...config }: Config): AuditEvent {
-  const named = Object.keys(environment);
-  return lifeEvent('service.started', { config: { ...config, hsm: { ...hsm, environment: named } } });
-}
-
-function lifeEvent(type: string, details: AuditEvent['details']): AuditEvent {
-  return { type, actor: 'keyward', subject: 'service', requestId: null, details };
 }

@@ -1,5 +1,6 @@
 import { createAccess } from './access/create-access.ts';
-import { openAuditService, openSinks } from './audit-service.ts';
+import { openAuditService } from './audit-service.ts';
+import { openSinks } from './audit-sinks.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
 import { openForgeryAlarm, openSecurityEvents } from './detections.ts';
