@@ -98,6 +98,20 @@ describe('a change', () => {
     });
   });
 
+  it('is refused while 256 others wait for the HSM, and made once they are through', async () => {
+    const { store, door } = await open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    door.held = promise;
+    const grant = { scopeId: 'mail', action: 'verify' } as const;
+    const waiting = Array.from({ length: 256 }, () => store.access.addGrant('mail-web', grant, ALICE));
+    await expect(store.access.addGrant('mail-web', grant, ALICE)).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    resolve();
+    await Promise.all(waiting);
+    await store.access.addGrant('mail-web', grant, ALICE);
+  });
+
   it('takes the same id again after a removal, and is believed', async () => {
     const { store, reopened } = await open();
     const grant = { scopeId: 'mail', action: 'sign' } as const;
