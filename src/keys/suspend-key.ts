@@ -9,7 +9,7 @@ import type { KeyRingKeeper } from './key-ring.ts';
 import { Turns } from './turns.ts';
 
 export interface SuspendingParts {
-  readonly registry: Pick<Registry, 'restrictKeys'>;
+  readonly registry: Pick<Registry, 'restrictKeys' | 'load'>;
   readonly keyRing: KeyRingKeeper;
   readonly clock: Clock;
   /** Told after each suspension, which does not wait for it: a new standby is wanted. */
@@ -29,13 +29,27 @@ export function createKeySuspender({ registry, keyRing, clock, onSuspended }: Su
     const suspended: SigningKey = { ...key, state: 'suspended' };
     const standby = key.state === 'active' ? standbyOf(keyRing, scope) : undefined;
     const promoted = standby && promote(standby, scope, clock.nowSeconds());
-    const changed = promoted ? [suspended, promoted] : [suspended];
+    const planned = promoted ? [suspended, promoted] : [suspended];
     const event = eventOf(actor, suspended, promoted, why);
-    await registry.restrictKeys(scope.id, changed.map(transitionOf), event);
+    const commit = () => registry.restrictKeys(scope.id, planned.map(transitionOf), event);
+    const changed = await commit().then(
+      () => planned,
+      (error: unknown) => committedBefore(suspended, error),
+    );
     keyRing.change(scope.id, changed);
-    const suspension = { suspended, promoted };
+    const suspension = { suspended, promoted: changed.find(({ state }) => state === 'active') };
     onSuspended(suspension);
     return suspension;
+  };
+
+  /** An earlier attempt may have been committed though its answer was lost: then the registry says so. */
+  const committedBefore = async ({ kid, scopeId }: SigningKey, error: unknown): Promise<SigningKey[]> => {
+    const stored = new Map((await registry.load()).keys.map((key) => [key.kid, key]));
+    if (stored.get(kid)?.state !== 'suspended') throw error;
+    return keyRing.knownKeysOf(scopeId).map((key) => {
+      const { state, signFrom, signUntil } = stored.get(key.kid) ?? key;
+      return { ...key, state, signFrom, signUntil };
+    });
   };
 
   return { suspend: (kid, why, actor) => turns.take(() => suspend(kid, why, actor)) };

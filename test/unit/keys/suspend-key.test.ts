@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/domain/audit.ts';
-import type { KeyTransition } from '../../../src/domain/registry.ts';
+import type { KeyTransition, StoredKey } from '../../../src/domain/registry.ts';
 import type { Suspension } from '../../../src/domain/suspension.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createKeySuspender } from '../../../src/keys/suspend-key.ts';
@@ -32,12 +32,14 @@ let ring: KeyRingKeeper;
 let commits: { scopeId: string; transitions: readonly KeyTransition[]; event: AuditEvent }[];
 let failure: Error | undefined;
 let told: Suspension[];
+let stored: StoredKey[];
 beforeEach(() => {
   ring = createKeyRing();
   ring.admit(scope, [active, standby, former]);
   commits = [];
   failure = undefined;
   told = [];
+  stored = [active, standby, former];
 });
 
 const suspender = () =>
@@ -49,6 +51,7 @@ const suspender = () =>
         if (failure) throw failure;
         commits.push({ scopeId, transitions, event });
       },
+      load: async () => ({ scopes: [], keys: stored, unfinished: [] }),
     },
     onSuspended: (suspension) => told.push(suspension),
   });
@@ -114,6 +117,27 @@ describe('suspending the key that signs', () => {
     expect(told).toEqual([]);
     failure = undefined;
     expect((await suspend(active.kid, '', ADA))?.suspended.kid).toBe(active.kid);
+  });
+});
+
+describe('an attempt whose answer was lost', () => {
+  it('is taken over from the registry, where it was committed', async () => {
+    failure = new Error('the registry holds it already');
+    const promoted = { state: 'active', signFrom: NOW - 5, signUntil: NOW + PERIOD - 5 } as const;
+    stored = [{ ...active, state: 'suspended' }, { ...standby, ...promoted }, former];
+    const suspension = await suspender().suspend(active.kid, '', ADA);
+    expect(suspension).toEqual({
+      suspended: { ...active, state: 'suspended' },
+      promoted: { ...standby, ...promoted },
+    });
+    expect(ring.activeKey('payments')).toEqual({ ...standby, ...promoted });
+    expect(states()).toEqual(
+      new Map([
+        [standby.kid, 'active'],
+        [active.kid, 'suspended'],
+        [former.kid, 'deactivated'],
+      ]),
+    );
   });
 });
 
