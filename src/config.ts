@@ -23,6 +23,19 @@ const listener = (defaultPort: number) =>
     behind_proxy: z.boolean().default(false),
   });
 
+const auditSink = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('file'), file }),
+  z.strictObject({
+    type: z.literal('syslog'),
+    host: z.string().min(1),
+    port: z.int().min(1).max(65_535).default(601),
+    /** RFC 5425; `ca_file` where the server's authority is not one that Node knows. */
+    tls: z.strictObject({ ca_file: file.optional() }).optional(),
+  }),
+]);
+
+type AuditSinkConfig = z.infer<typeof auditSink>;
+
 const schema = z.strictObject({
   mode: z.enum(['development', 'production']).default('development'),
   data_plane: listener(8080)
@@ -54,7 +67,37 @@ const schema = z.strictObject({
       .string()
       .regex(/^[A-Za-z0-9_-]{43}$/)
       .optional(),
+    /** The same of the audit key. */
+    audit_key: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{43}$/)
+      .optional(),
+    /** Written by `keyward init`: a database without the registry's signatures is refused, never signed anew. */
+    registry_signed: z.boolean().default(false),
   }),
+  audit: z
+    .strictObject({
+      /** Where the audit trail is kept a second time. At least one must confirm before anything is weakened. */
+      sinks: z
+        .array(auditSink)
+        .min(1)
+        .max(8)
+        .default([{ type: 'file', file: 'audit.jsonl' }]),
+      /** Past it, a sink counts as away. */
+      sink_deadline_ms: z.int().min(50).max(60_000).default(2_000),
+      checkpoint_seconds: z.int().min(1).max(3_600).default(60),
+      checkpoint_events: z.int().min(1).max(100_000).default(1_000),
+    })
+    .prefault({}),
+  ledger: z
+    .strictObject({
+      /** Days after their last `exp` that records stay in the database; then they go to the archive. */
+      online_days: z.int().min(1).max(3_650).default(30),
+      /** Days after a key is out of use that the records of its tokens are kept. */
+      retention_days: z.int().min(180).max(36_500).default(730),
+      archive_dir: file.default('ledger-archive'),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       requests_in_flight: z.int().min(1).default(2_048),
@@ -120,6 +163,8 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
     data_plane: listening(raw.data_plane),
     operations_plane: listening(raw.operations_plane),
     database: { file: at(raw.database.file) },
+    ledger: { ...raw.ledger, archive_dir: at(raw.ledger.archive_dir) },
+    audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
     hsm: {
       ...raw.hsm,
       module: at(raw.hsm.module),
@@ -127,6 +172,11 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
       latch_file: at(raw.hsm.latch_file),
     },
   };
+}
+
+function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): AuditSinkConfig {
+  if (sink.type === 'file') return { ...sink, file: at(sink.file) };
+  return sink.tls?.ca_file ? { ...sink, tls: { ca_file: at(sink.tls.ca_file) } } : sink;
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;

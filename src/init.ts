@@ -1,30 +1,35 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import { createAccess } from './access/create-access.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { Actor } from './domain/access.ts';
 import { ROLES } from './domain/client.ts';
 import { systemClock } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
-import type { ServiceKey } from './domain/registry.ts';
+import { openRegistryKey } from './keys/registry-key.ts';
+import { createRegistrySeal } from './keys/registry-seal.ts';
+import { lazySigner } from './lazy-signer.ts';
+import { ensureServiceKeys, fingerprints, type ServiceKeys } from './service-keys.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
-import { REGISTRY_LABEL } from './signer/protocol.ts';
-import { createSignerLink } from './signer/signer-link.ts';
-import { signerOptions } from './signer-options.ts';
 import { openStore, type Store } from './store/open-store.ts';
+import { writeHsmMembers } from './write-config.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
+export interface Initialised {
+  /** Null where an operator was enrolled before and a key was all that was missing. */
+  readonly operatorCredential: string | null;
+  readonly registryKid: string;
+  readonly auditKid: string;
+}
+
 /**
- * `keyward init`: the registry key is born in the HSM, its thumbprint written into the configuration, and the
- * first operator enrolled with every role. Cut short, it can be run again; once an operator is enrolled it is
- * refused with `operator_exists`.
+ * `keyward init`: registry key and audit key are born in the HSM, their thumbprints written into the
+ * configuration, and the first operator enrolled with every role. Cut short, it can be run again; a service of an
+ * older version gets the keys it lacks. Where nothing is missing it is refused with `operator_exists`.
  */
 export async function initialise(options: {
   readonly configFile: string;
   readonly operatorId: string;
-}): Promise<{ operatorCredential: string; registryKid: string }> {
+}): Promise<Initialised> {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
   const store = await openStore({
@@ -34,60 +39,45 @@ export async function initialise(options: {
     onEvent: () => {},
   });
   try {
-    const registryKid = await ensureRegistryKey(config, store);
-    const { operators } = await createAccess(store.access, systemClock, () => false);
-    const { credential } = await operators.create({ id: options.operatorId, roles: ROLES }, KEYWARD);
-    return { operatorCredential: credential, registryKid };
+    const keys = await ensureServiceKeys(config, store.registry);
+    const operatorCredential = await withRegistry(config, store, keys, () => enrol(store, keys, options));
+    return { operatorCredential, registryKid: keys.registry.kid, auditKid: keys.audit.kid };
   } finally {
     await store.close();
   }
 }
 
-async function ensureRegistryKey(config: Config, store: Store): Promise<string> {
-  const known = await store.registry.serviceKey('registry');
-  const named = config.hsm.registry_key;
-  if (named !== undefined && named !== known?.kid) {
-    throw new KeywardError(
-      'invalid_config',
-      'hsm.registry_key names another key than the database; restore the one that belongs to the other',
-    );
-  }
-  const key = known ?? (await generateRegistryKey(config, store));
-  if (named === undefined) writeFingerprint(config.file, key.kid);
-  return key.kid;
-}
-
-async function generateRegistryKey(config: Config, store: Store): Promise<ServiceKey> {
-  let why = 'the HSM did not answer';
-  const link = createSignerLink(
-    signerOptions(config, (event) => {
-      if (event.type === 'away' || event.type === 'latched') why = event.why;
-    }),
-  );
+/** A second login: the signer serves the registry key only once it has been told which one it is. */
+async function withRegistry<T>(
+  config: Config,
+  store: Store,
+  keys: ServiceKeys,
+  work: () => Promise<T>,
+): Promise<T> {
+  const named = fingerprints(keys);
+  const signer = lazySigner({ ...config, hsm: { ...config.hsm, ...named } });
   try {
-    await link.start();
-    if (link.state() !== 'ready')
-      throw new KeywardError('hsm_unavailable', `the HSM cannot be opened: ${why}`);
-    const hsmId = randomBytes(16).toString('hex');
-    const { kid, publicJwk } = await link.generate({
-      hsmId,
-      label: REGISTRY_LABEL,
-      algorithm: 'ES256',
-      modulusBits: null,
-    });
-    const key: ServiceKey = { role: 'registry', kid, hsmId, publicJwk, createdAt: systemClock.nowSeconds() };
-    await store.registry.addServiceKey(key, KEYWARD);
-    return key;
+    const registryKey = openRegistryKey(keys.registry, keys.registry.kid, signer);
+    const seal = createRegistrySeal(registryKey);
+    await store.openRegistry({ seal, mayTakeOver: !config.hsm.registry_signed });
+    for (const key of keys.made) await store.registry.addServiceKey(key, KEYWARD);
+    writeHsmMembers(config.file, { ...named, registry_signed: true });
+    return await work();
   } finally {
-    await link.stop();
+    await signer.stop();
   }
 }
 
-/** Comments and order of the file stay as they are; a crash leaves the old file or the new one. */
-function writeFingerprint(file: string, kid: string): void {
-  const document = parseDocument(readFileSync(file, 'utf8'));
-  document.setIn(['hsm', 'registry_key'], kid);
-  const draft = `${file}.new`;
-  writeFileSync(draft, document.toString(), { mode: 0o600 });
-  renameSync(draft, file);
+async function enrol(
+  store: Store,
+  { made }: ServiceKeys,
+  { operatorId }: { readonly operatorId: string },
+): Promise<string | null> {
+  const { operators } = await createAccess(store.access, systemClock, () => false);
+  if (operators.list().length > 0) {
+    if (made.length > 0) return null;
+    throw new KeywardError('operator_exists', 'An operator is enrolled already; the service is set up.');
+  }
+  const { credential } = await operators.create({ id: operatorId, roles: ROLES }, KEYWARD);
+  return credential;
 }

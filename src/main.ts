@@ -1,6 +1,10 @@
 import { createAccess } from './access/create-access.ts';
+import { openAuditService } from './audit-service.ts';
+import { openSinks } from './audit-sinks.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
+import { openForgeryAlarm, openSecurityEvents } from './detections.ts';
+import { watchDisks } from './disk-watch.ts';
 import type { Actor } from './domain/access.ts';
 import { systemClock } from './domain/clock.ts';
 import type { ErrorCode } from './domain/errors.ts';
@@ -10,22 +14,34 @@ import { createOperationsPlane } from './http/operations-plane.ts';
 import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
 import { createSignatureChecker } from './issuance/signature-checker.ts';
+import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
+import { keepRetention } from './keep-retention.ts';
+import { keepStandbys } from './keep-standbys.ts';
+import { createStandbyKeeper } from './keys/keep-standby.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
+import { createKeySuspender } from './keys/suspend-key.ts';
+import { Turns } from './keys/turns.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
+import { createLedgerReader } from './ledger/ledger-reader.ts';
 import { measuredIssuer } from './metrics/measured-issuer.ts';
+import { measuredSightings } from './metrics/measured-sightings.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openRegistry } from './open-registry.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { createPublication } from './publication/publication.ts';
 import { createReadiness } from './readiness.ts';
+import { signPending } from './sign-pending.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
 import { createSignerLink } from './signer/signer-link.ts';
 import { signerEventHandler } from './signer-events.ts';
 import { signerOptions } from './signer-options.ts';
 import { openStore } from './store/open-store.ts';
+import { Revocations } from './verification/revocations.ts';
+import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
 import { watchGauges } from './watch-gauges.ts';
 
@@ -45,10 +61,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
   if (config.mode === 'development') log.warn('development mode: not for production');
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
+  const sinks = openSinks(config, clock, log);
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
+    archiveDir: config.ledger.archive_dir,
     clock,
+    gate: sinks,
     onEvent: ({ name, ...details }) => log[name === 'write_failed' ? 'error' : 'info'](details, name),
   });
   parts.defer(() => store.close());
@@ -63,11 +82,17 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config.hsm.registry_key,
     signer,
   );
+  const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
+  const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
+  parts.defer(() => audit.stop());
+  await openRegistry(store, config, registryKey, log, securityEvents);
+  parts.defer(signPending(store, log));
   const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, registryKey, signer });
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
 
   const access = await createAccess(store.access, clock, (id) => keyRing.scope(id) !== undefined);
-  const provisioner = createProvisioner({ registry: store.registry, signer, registryKey, clock, keyRing });
+  const making = { registry: store.registry, signer, registryKey, clock, keyRing, turns: new Turns() };
+  const provisioner = createProvisioner(making);
   if (unfinished.length > 0) {
     log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
     await provisioner
@@ -82,30 +107,100 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const ledger = createLedger(store.records);
   const checker = createSignatureChecker();
   parts.defer(() => checker.close());
+  const ledgerReader = createLedgerReader(store.ledger.lookups);
+  const sightings = measuredSightings(ledgerReader, metrics);
+  const revocations = await Revocations.load({
+    store: store.revocations,
+    clock,
+    knowsScope: (id) => keyRing.scope(id) !== undefined,
+    knowsClient: (id) => clients.list().some((client) => client.id === id),
+  });
+  const standbys = keepStandbys({
+    standbys: createStandbyKeeper(making),
+    events: securityEvents,
+    clock,
+    log,
+  });
+  parts.defer(() => standbys.stop());
+  const suspender = createKeySuspender({
+    registry: store.registry,
+    keyRing,
+    clock,
+    onSuspended: ({ suspended: { kid, scopeId }, promoted }) => {
+      log.fatal({ kid, scope: scopeId, promoted: promoted?.kid }, 'key suspended');
+      standbys.look();
+    },
+  });
+  const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
   const issuer = measuredIssuer(
-    createTokenIssuer({ keyRing, grants, signer, checker, ledger, clock }),
+    timeGuardedIssuer(
+      createTokenIssuer({ keyRing, grants, signer, checker, ledger, revocations, clock }),
+      audit.timeGuard,
+    ),
     metrics,
   );
-  const verifier = measuredVerifier(createTokenVerifier({ keyRing, clock }), metrics);
+  const verifier = measuredVerifier(
+    createTokenVerifier({ keyRing, clock, ledger: ledgerReader, revocations, alarm }),
+    metrics,
+  );
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
-  const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });
-  watchGauges(metrics, { signer, keyRing });
+  const readiness = createReadiness({
+    clock,
+    registryKey,
+    timeGuard: audit.timeGuard,
+    probeStore: () => store.probe(),
+  });
+  const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
+  parts.defer(() => disks.stop());
+  await disks.look();
+  watchGauges(metrics, { signer, keyRing, disks, audit });
 
-  const shared = { authenticator, keyRing, readiness, limits, log, metrics };
+  const { checkpoints, refusals } = audit;
+  const shared = { authenticator, keyRing, readiness, limits, log, metrics, refusals };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
-    createDataPlane({ ...shared, listener: data_plane, grants, issuer, verifier, publication }),
+    createDataPlane({
+      ...shared,
+      listener: data_plane,
+      grants,
+      issuer,
+      verifier,
+      sightings,
+      tokenRevocation: createTokenRevocation({ keyRing, clock, revocations }),
+      publication,
+      checkpoints,
+    }),
     data_plane,
     hooks,
   );
   const operationsPlane = await listen(
-    createOperationsPlane({ ...shared, listener: operations_plane, scopes: provisioner, clients }),
+    createOperationsPlane({
+      ...shared,
+      listener: operations_plane,
+      scopes: provisioner,
+      clients,
+      revocations,
+      securityEvents: store.securityEvents,
+      ledger: store.ledger,
+      audit: store.audit,
+    }),
     operations_plane,
     hooks,
   ).catch(async (error: unknown) => {
     await dataPlane.close();
     throw error;
   });
+  await audit.start();
+  const retention = keepRetention({
+    archives: store.ledger.archives,
+    keys: async () => (await store.registry.load()).keys,
+    clock,
+    timeGuard: audit.timeGuard,
+    onlineDays: config.ledger.online_days,
+    retentionDays: config.ledger.retention_days,
+    log,
+  });
+  parts.defer(() => retention.stop());
   log.info({ host: data_plane.host, port: dataPlane.port }, 'data plane listens');
   log.info({ host: operations_plane.host, port: operationsPlane.port }, 'operations plane listens');
 

@@ -1,4 +1,4 @@
-import type { Clock } from './domain/clock.ts';
+import type { Clock, TimeGuard } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
 import type { Readiness, ReadinessCheck } from './domain/readiness.ts';
 import { composeSigningInput } from './token/signing-input.ts';
@@ -8,16 +8,18 @@ const CACHED_SECONDS = 5;
 export interface ReadinessParts {
   readonly clock: Clock;
   readonly registryKey: { readonly kid: string; sign(signingInput: string): Promise<string> };
+  readonly timeGuard: TimeGuard;
   /** A durable write, read back over the other connection. */
   readonly probeStore: () => Promise<void>;
 }
 
 /** Really signs in the HSM, records and reads; asked more often than every 5 seconds, it answers from memory. */
-export function createReadiness({ clock, registryKey, probeStore }: ReadinessParts): Readiness {
+export function createReadiness({ clock, registryKey, timeGuard, probeStore }: ReadinessParts): Readiness {
   let cached: { at: number; answer: ReturnType<Readiness['check']> } | undefined;
   const examine = async () => {
     const checks = await Promise.all([
       attempt('sign', 'the HSM signs', () => signProbe(registryKey, clock)),
+      attempt('time', 'the clock can be trusted', async () => timeGuard.requireSteadyTime()),
       attempt('record', 'records are durable and read back', probeStore),
     ]);
     return { ready: checks.every(({ ok }) => ok), checks };

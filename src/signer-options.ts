@@ -15,6 +15,7 @@ export function signerOptions(
       latchFile: hsm.latch_file,
       sessions: hsm.sessions,
       registryKid: hsm.registry_key ?? null,
+      auditKid: hsm.audit_key ?? null,
     },
     environment: hsm.environment,
     deadlines: { signMs: hsm.deadline_ms, generateMs: hsm.generate_deadline_ms, openMs: OPEN_DEADLINE_MS },

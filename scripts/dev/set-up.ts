@@ -12,6 +12,7 @@ import { readIfThere, writeSecret } from './secret-file.ts';
 import { writeSofthsmConfig } from './softhsm.ts';
 
 const COMMAND_LINE = new URL('../../src/cli/main.ts', import.meta.url);
+const AUDIT_KEY = ['hsm', 'audit_key'];
 const CONFIG_OF_TOKEN = ['hsm', 'environment', 'SOFTHSM2_CONF'];
 
 /**
@@ -23,7 +24,7 @@ export async function setUp(places: Places, options: Options, signal: AbortSigna
     say('an earlier set-up was cut short: starting over');
     clear(places);
   }
-  if (existsSync(places.credentials)) return keep(places);
+  if (existsSync(places.credentials)) return await keep(places, signal);
   refuseOthers(places);
   writeFileSync(places.unfinished, '');
   await make(places, options, signal);
@@ -44,14 +45,18 @@ export function clear(places: Places): void {
   rmSync(places.unfinished);
 }
 
-function keep(places: Places): void {
+async function keep(places: Places, signal: AbortSignal): Promise<void> {
   say(`keeping what is in ${places.directory}`);
   writeSofthsmConfig(places);
   const document = parseDocument(readFileSync(places.config, 'utf8'));
-  if (!document.hasIn(CONFIG_OF_TOKEN) || document.getIn(CONFIG_OF_TOKEN) === places.softhsmConfig) return;
-  say('the checkout was moved: the configuration follows');
-  document.setIn(CONFIG_OF_TOKEN, places.softhsmConfig);
-  writeSecret(places.config, document.toString());
+  if (document.hasIn(CONFIG_OF_TOKEN) && document.getIn(CONFIG_OF_TOKEN) !== places.softhsmConfig) {
+    say('the checkout was moved: the configuration follows');
+    document.setIn(CONFIG_OF_TOKEN, places.softhsmConfig);
+    writeSecret(places.config, document.toString());
+  }
+  if (document.hasIn(AUDIT_KEY)) return;
+  say('set up by an older version: making the audit key (keyward init)');
+  await runProgram(COMMAND_LINE, ['init', '--config', places.config], { signal });
 }
 
 /** Whatever else lies there was not made here, and is not thrown away unasked. */

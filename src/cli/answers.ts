@@ -18,6 +18,9 @@ export interface PolicyAnswer {
   readonly clock_skew_seconds: number;
   readonly token_types: readonly string[];
   readonly require_subject: boolean;
+  readonly record_subject: string;
+  readonly root_claim: string | null;
+  readonly suspend_on_forgery: boolean;
 }
 
 export interface KeyAnswer {
@@ -36,4 +39,37 @@ export interface ClientAnswer {
   readonly created_at: number;
   readonly revoked_at: number | null;
   readonly grants: readonly { readonly scope: string; readonly action: string }[];
+}
+
+export interface RevocationAnswer {
+  readonly sequence: number;
+  /** Null: every scope's. */
+  readonly scope: string | null;
+  readonly jti: string | null;
+  readonly root: string | null;
+  readonly client: string | null;
+  readonly issued_from: number | null;
+  readonly issued_until: number | null;
+  readonly created_at: number;
+  readonly revoked_by: string;
+  readonly reason: string;
+}
+
+export interface SecurityEventAnswer {
+  readonly sequence: number;
+  readonly raised_at: number;
+  readonly type: string;
+  readonly severity: string;
+  readonly subject: string;
+}
+
+export interface LedgerRecordAnswer {
+  readonly scope: string;
+  readonly kid: string;
+  readonly jti: string;
+  readonly client: string;
+  readonly subject: string | null;
+  readonly root: string | null;
+  readonly iat: number;
+  readonly erased: boolean;
 }

@@ -1,7 +1,11 @@
 import { Command } from 'commander';
+import { addAuditCommands } from './commands/audit.ts';
 import { addClientCommands } from './commands/client.ts';
+import { addEventCommands } from './commands/event.ts';
 import { addGrantCommands } from './commands/grant.ts';
 import { addKeyCommands } from './commands/key.ts';
+import { addLedgerCommands } from './commands/ledger.ts';
+import { addRevokeCommands } from './commands/revoke.ts';
 import { addScopeCommands } from './commands/scope.ts';
 import { addServiceCommands } from './commands/service.ts';
 import type { Context } from './context.ts';
@@ -35,5 +39,9 @@ export function program(contextOf: Contextual): Command {
   addKeyCommands(keyward, contextOf);
   addClientCommands(keyward, contextOf);
   addGrantCommands(keyward, contextOf);
+  addLedgerCommands(keyward, contextOf);
+  addRevokeCommands(keyward, contextOf);
+  addEventCommands(keyward, contextOf);
+  addAuditCommands(keyward, contextOf);
   return keyward;
 }

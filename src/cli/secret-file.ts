@@ -3,16 +3,17 @@ import { usageFailure } from './failure.ts';
 
 /**
  * Makes the file, 0600, before `obtain` is asked for the secret: a credential that could not be stored would be
- * lost. An existing file is never overwritten.
+ * lost. An existing file is never overwritten, and none stays where there is no secret.
  */
 export async function intoSecretFile<T>(
   file: string,
-  obtain: () => Promise<{ secret: string; result: T }>,
+  obtain: () => Promise<{ secret: string | null; result: T }>,
 ): Promise<T> {
   const descriptor = create(file);
   try {
     const { secret, result } = await obtain();
-    writeSync(descriptor, `${secret}\n`);
+    if (secret === null) rmSync(file);
+    else writeSync(descriptor, `${secret}\n`);
     return result;
   } catch (error) {
     rmSync(file);

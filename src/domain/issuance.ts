@@ -31,6 +31,8 @@ export interface IssuedToken {
   readonly jti: string;
   readonly iat: number;
   readonly exp: number;
+  /** To be asked again where the token has waited for others since: what it rests on may have been revoked. */
+  mayLeave(): boolean;
 }
 
 /** The hot path of DESIGN §5. The caller has authenticated the client; the grant is checked here. */

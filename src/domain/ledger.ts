@@ -6,7 +6,10 @@ export interface IssuanceRecord {
   readonly kid: string;
   readonly jti: string;
   readonly clientId: string;
+  /** As the scope's policy has it recorded; null where there is none, or once it is erased. */
   readonly subject: string | null;
+  /** The root event that the token came from, such as one sign-in; null as above. */
+  readonly root: string | null;
   readonly iat: number;
   readonly exp: number;
 }
@@ -17,4 +20,16 @@ export interface Ledger {
    * when too many records wait.
    */
   record(record: IssuanceRecord): Promise<void>;
+}
+
+/** A record as read back. */
+export type RecordedToken = IssuanceRecord;
+
+/**
+ * What the issuer remembers of tokens that may still be good. Rows that went to an archive are not looked for:
+ * their tokens have long expired. `ledger_unavailable`, `overloaded`.
+ */
+export interface LedgerReader {
+  /** Undefined where there is no record, and where there is one that its group's hash does not cover. */
+  find(digest: Buffer): Promise<RecordedToken | undefined>;
 }

@@ -1,4 +1,6 @@
 import { KeywardError } from './errors.ts';
+import { RESERVED_CLAIMS } from './issuance.ts';
+import { SUBJECT_RECORDINGS, type SubjectRecording } from './recorded-subject.ts';
 
 /** `typ` of a token (RFC 8725 §3.11): `at+jwt` is RFC 9068's access token. */
 export const TOKEN_TYPES = ['at+jwt', 'JWT'] as const;
@@ -17,6 +19,12 @@ export interface ScopePolicy {
   /** The first is the default. */
   readonly tokenTypes: readonly TokenType[];
   readonly requireSubject: boolean;
+  /** How the ledger keeps the subject. */
+  readonly recordSubject: SubjectRecording;
+  /** The claim, such as `txn`, that names the event a token came from; the ledger keeps its value. */
+  readonly rootClaim: string | null;
+  /** Whether a forged token takes its key out of use at once, and the standby goes on. */
+  readonly suspendOnForgery: boolean;
 }
 
 export const DEFAULT_POLICY: ScopePolicy = Object.freeze({
@@ -28,6 +36,9 @@ export const DEFAULT_POLICY: ScopePolicy = Object.freeze({
   clockSkewSeconds: 30,
   tokenTypes: Object.freeze(['at+jwt', 'JWT'] as const),
   requireSubject: true,
+  recordSubject: 'plain',
+  rootClaim: null,
+  suspendOnForgery: false,
 });
 
 type Seconds = {
@@ -63,6 +74,17 @@ export function validatePolicy(policy: ScopePolicy): void {
   if (!policy.tokenTypes.every((type) => TOKEN_TYPES.includes(type))) {
     refuse('tokenTypes', `use ${TOKEN_TYPES.join(' and ')}`);
   }
+  if (!SUBJECT_RECORDINGS.includes(policy.recordSubject)) {
+    refuse('recordSubject', `use one of ${SUBJECT_RECORDINGS.join(', ')}`);
+  }
+  if (policy.rootClaim !== null && !isRootClaim(policy.rootClaim)) {
+    refuse('rootClaim', 'name a claim of the caller’s other than sub, in 1 to 64 printable ASCII characters');
+  }
+}
+
+/** The subject is kept as `recordSubject` says; what the service writes itself is no event of the caller's. */
+function isRootClaim(name: string): boolean {
+  return /^[!-~]{1,64}$/.test(name) && ![...RESERVED_CLAIMS, 'sub'].includes(name);
 }
 
 function refuse(member: keyof ScopePolicy, advice: string): never {

@@ -1,5 +1,6 @@
 import type { Actor } from './access.ts';
-import type { PublicJwk, SigningKey } from './key.ts';
+import type { AuditEvent } from './audit.ts';
+import type { KeyState, PublicJwk, SigningKey } from './key.ts';
 import type { Scope, ScopeDefinition } from './scope.ts';
 
 /** The registry key: signs binding records and key sets. `kid` must equal the configuration's fingerprint. */
@@ -20,6 +21,19 @@ export interface UnfinishedScope {
   readonly hsmIds: readonly string[];
 }
 
+export interface ReservedKey {
+  readonly scopeId: string;
+  readonly hsmId: string;
+}
+
+/** What becomes of a key; times that are left out stay as they are. */
+export interface KeyTransition {
+  readonly kid: string;
+  readonly state: KeyState;
+  readonly signFrom?: number;
+  readonly signUntil?: number;
+}
+
 /** Scopes and keys, durable. Every change commits with its audit event (I10). */
 export interface Registry {
   load(): Promise<{
@@ -33,6 +47,19 @@ export interface Registry {
   completeScope(scopeId: string, keys: readonly StoredKey[], actor: Actor): Promise<void>;
   /** Removes a reservation; the id is free again, since no token was ever issued under it. */
   abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
+  /**
+   * For an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their place,
+   * in one commit with a new version of the scope's key set. Signed afterwards, by `signPending`. `internal` for
+   * whatever does more than restrict.
+   */
+  restrictKeys(scopeId: string, transitions: readonly KeyTransition[], event: AuditEvent): Promise<void>;
+  /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
+  reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
+  /** Fills the reservation; the scope's key set is of the next version. */
+  completeKey(key: StoredKey, actor: Actor): Promise<void>;
+  abandonKey(reservation: ReservedKey, why: string, actor: Actor): Promise<void>;
+  /** Reservations for scopes that exist: whoever finds one that is not at work was cut short. */
+  reservedKeys(): Promise<readonly ReservedKey[]>;
   serviceKey(role: ServiceKey['role']): Promise<ServiceKey | undefined>;
   addServiceKey(key: ServiceKey, actor: Actor): Promise<void>;
 }

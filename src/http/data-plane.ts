@@ -1,17 +1,23 @@
 import type { Express } from 'express';
 import type { Authenticator, Grants } from '../domain/access.ts';
+import type { CheckpointSource } from '../domain/checkpoint.ts';
 import type { TokenIssuer } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Publication } from '../domain/publication.ts';
 import type { Readiness } from '../domain/readiness.ts';
+import type { Sightings } from '../domain/sightings.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
+import type { TokenRevocation } from '../verification/revoke-token.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
+import { latestCheckpoint } from './routes/checkpoints.ts';
 import { healthRoutes } from './routes/health.ts';
 import { introspectToken } from './routes/introspect.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { revokeToken } from './routes/revoke.ts';
+import { reportSightings } from './routes/sightings.ts';
 import { issueTokens } from './routes/token-batch.ts';
 import { issueToken } from './routes/tokens.ts';
 import { verifyToken } from './routes/verify.ts';
@@ -22,8 +28,11 @@ export interface DataPlaneDeps extends PlaneSettings {
   readonly keyRing: KeyRing;
   readonly issuer: TokenIssuer;
   readonly verifier: TokenVerifier;
+  readonly sightings: Sightings;
+  readonly tokenRevocation: TokenRevocation;
   readonly publication: Publication;
   readonly readiness: Readiness;
+  readonly checkpoints: CheckpointSource;
 }
 
 /** All that the data plane answers; Express tries them in this order, so the hot path comes first. */
@@ -31,8 +40,11 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   issueToken,
   verifyToken,
   issueTokens,
+  reportSightings,
   introspectToken,
+  revokeToken,
   ...keySetRoutes,
+  latestCheckpoint,
   ...healthRoutes,
   openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES })),
 ];

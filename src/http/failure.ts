@@ -4,6 +4,8 @@ import { asKeywardError, PROBLEMS } from './problem.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 import { sendProblem } from './send.ts';
 
+const LOOKING = new Set(['GET', 'HEAD']);
+
 /** No path matched. Costs the caller a share, so that the paths cannot be sounded out at speed. */
 export async function notFound(request: ApiRequest, response: ApiResponse): Promise<void> {
   await response.locals.plane.limits.anonymous(request.ip);
@@ -17,7 +19,19 @@ export async function answerFailure(
   response: ApiResponse,
   _next: NextFunction,
 ): Promise<void> {
-  sendProblem(response, await afterFailedAuthentication(asKeywardError(thrown), request, response));
+  const error = asKeywardError(thrown);
+  tellOfRefusal(error, request, response);
+  sendProblem(response, await afterFailedAuthentication(error, request, response));
+}
+
+/** Who was turned away, and which administrative acts were refused, is kept in the audit trail. */
+function tellOfRefusal({ code }: KeywardError, request: ApiRequest, { locals: exchange }: ApiResponse): void {
+  const { plane, caller, route, requestId } = exchange;
+  const { status } = PROBLEMS[code];
+  const isAct = plane.name === 'operations' && caller !== undefined && !LOOKING.has(request.method);
+  if (status !== 401 && status !== 403 && !(isAct && status < 500)) return;
+  const { method, ip: remote } = request;
+  plane.refusals.refused({ plane: plane.name, method, route, code, caller, remote, requestId });
 }
 
 /** Past the limit, a wrong credential is no longer told from too many of them. A right one is never in the way. */

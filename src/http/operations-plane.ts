@@ -1,15 +1,22 @@
 import type { Express } from 'express';
 import type { Authenticator, ClientAdministration } from '../domain/access.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ScopeAdministration } from '../domain/registry.ts';
+import type { RevocationAdministration } from '../domain/revocation.ts';
+import type { SecurityEventList } from '../domain/security-events.ts';
 import { DATA_PLANE_ROUTES } from './data-plane.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
+import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
+import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
+import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -20,7 +27,11 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly keyRing: KeyRing;
   readonly scopes: ScopeAdministration;
   readonly clients: ClientAdministration;
+  readonly revocations: RevocationAdministration;
+  readonly securityEvents: SecurityEventList;
+  readonly ledger: LedgerParts['ledger'];
   readonly readiness: Readiness;
+  readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
 }
 
 /** All that the operations plane answers; its `/openapi.json` describes both planes. */
@@ -29,6 +40,10 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminKeyRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
+  ...adminLedgerRoutes,
+  ...adminRevocationRoutes,
+  ...adminEventRoutes,
+  ...adminAuditRoutes,
   ...healthRoutes,
   metricsRoute,
   openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES, operations: OPERATIONS_PLANE_ROUTES })),

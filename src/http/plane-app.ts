@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import type { RefusalWatch } from '../domain/refused-request.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { Exchange } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
@@ -16,6 +17,7 @@ export interface PlaneSettings {
   readonly limits: LimitSettings;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly refusals: RefusalWatch;
 }
 
 /** An Express application that answers these routes and nothing else. */
@@ -24,10 +26,18 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   routes: readonly Route<Deps>[],
   deps: Deps,
 ): Express {
-  const { listener, limits, log, metrics } = deps;
+  const { listener, limits, log, metrics, refusals } = deps;
   const behindTls = listener.tls !== undefined || listener.behind_proxy;
   const headers = securityHeaders(behindTls);
-  const plane: Plane = { name, limits: createLimits(limits), log, metrics, headers, inFlight: 0 };
+  const plane: Plane = {
+    name,
+    limits: createLimits(limits),
+    log,
+    metrics,
+    refusals,
+    headers,
+    inFlight: 0,
+  };
   metrics.watch('requestsInFlight', () => ({ [name]: plane.inFlight }));
   const app = express();
   for (const setting of ['x-powered-by', 'etag'] as const) app.disable(setting);

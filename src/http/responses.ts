@@ -31,6 +31,7 @@ export const CODES = {
     'subject_required',
     'ttl_out_of_policy',
     'token_type_not_allowed',
+    'revoked',
     'no_active_key',
     'signing_window_over',
     'hsm_unavailable',
@@ -40,6 +41,7 @@ export const CODES = {
     'binding_refused',
     'signature_wrong',
     'ledger_unavailable',
+    'clock_jump',
   ],
 } as const satisfies Record<string, readonly ErrorCode[]>;
 

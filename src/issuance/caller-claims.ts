@@ -10,6 +10,8 @@ export interface CheckedClaims {
   /** The claims as they will stand in the token. */
   readonly json: string;
   readonly subject: string | null;
+  /** Of the claim that the policy names as the root event. */
+  readonly root: string | null;
   readonly namesClient: boolean;
 }
 
@@ -39,10 +41,12 @@ export function checkCallerClaims(claims: Readonly<Record<string, unknown>>, sco
       'give claims.sub: the policy of this scope asks for a subject',
     );
   }
-  return { json, subject, namesClient: textClaim(claims, 'client_id') !== null };
+  const { rootClaim } = scope.policy;
+  const root = rootClaim === null ? null : textClaim(claims, rootClaim);
+  return { json, subject, root, namesClient: textClaim(claims, 'client_id') !== null };
 }
 
-function textClaim(claims: Readonly<Record<string, unknown>>, name: 'sub' | 'client_id'): string | null {
+function textClaim(claims: Readonly<Record<string, unknown>>, name: string): string | null {
   if (!Object.hasOwn(claims, name)) return null;
   const value = claims[name];
   if (typeof value === 'string' && value.length > 0) return value;

@@ -4,10 +4,11 @@ import { KeywardError } from '../domain/errors.ts';
 import type { IssuedToken, TokenIssuer, TokenRequest } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Ledger } from '../domain/ledger.ts';
+import type { RevocationCheck } from '../domain/revocation.ts';
 import type { Signer } from '../domain/signer.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
-import { keyIsChanging, stillStands } from './still-stands.ts';
+import { stillStands } from './still-stands.ts';
 
 export interface IssuingParts {
   readonly keyRing: KeyRing;
@@ -15,6 +16,7 @@ export interface IssuingParts {
   readonly signer: Pick<Signer, 'sign'>;
   readonly checker: Pick<SignatureChecker, 'check'>;
   readonly ledger: Ledger;
+  readonly revocations: RevocationCheck;
   readonly clock: Clock;
 }
 
@@ -24,17 +26,22 @@ export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
     async issue(request) {
       const first = prepare(parts, request);
       const token = await recordAndSign(parts, first);
-      if (stillStands(parts, request, first.key.kid)) return release(first, token);
-      // Key, client or grant changed meanwhile: judged afresh, once.
+      if (stillStands(parts, request, first)) return release(parts, request, first, token);
+      // Key, client, grant or revocations changed meanwhile: judged afresh, once.
       const second = prepare(parts, request);
       const again = await recordAndSign(parts, second);
-      if (stillStands(parts, request, second.key.kid)) return release(second, again);
-      throw keyIsChanging();
+      if (stillStands(parts, request, second)) return release(parts, request, second, again);
+      throw new KeywardError('no_active_key', 'the key of this scope is changing; try again', {
+        retryAfterSeconds: 1,
+      });
     },
   };
 }
 
-function prepare({ keyRing, grants, clock }: IssuingParts, request: TokenRequest): PreparedToken {
+function prepare(
+  { keyRing, grants, revocations, clock }: IssuingParts,
+  request: TokenRequest,
+): PreparedToken {
   const scope = keyRing.scope(request.scopeId);
   if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
   if (!grants.allows(request.clientId, scope.id, 'sign')) {
@@ -60,7 +67,9 @@ function prepare({ keyRing, grants, clock }: IssuingParts, request: TokenRequest
       },
     );
   }
-  return PreparedToken.prepare(request, scope, key, now);
+  const prepared = PreparedToken.prepare(request, scope, key, now);
+  if (!revocations.covers(prepared.record)) return prepared;
+  throw new KeywardError('revoked', 'tokens of this client, root event or time are revoked for this scope');
 }
 
 /** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
@@ -82,6 +91,13 @@ async function signChecked(
   });
 }
 
-function release({ key, record }: PreparedToken, token: string): IssuedToken {
-  return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp };
+function release(
+  parts: IssuingParts,
+  request: TokenRequest,
+  prepared: PreparedToken,
+  token: string,
+): IssuedToken {
+  const { key, record } = prepared;
+  const mayLeave = () => stillStands(parts, request, prepared);
+  return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp, mayLeave };
 }

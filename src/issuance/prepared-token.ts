@@ -3,6 +3,7 @@ import type { TokenRequest } from '../domain/issuance.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
 import type { TokenType } from '../domain/policy.ts';
+import { recordedSubject } from '../domain/recorded-subject.ts';
 import type { Scope } from '../domain/scope.ts';
 import { MAX_TOKEN_LENGTH } from '../token/parse-token.ts';
 import { composeSigningInput, digestOf } from '../token/signing-input.ts';
@@ -49,7 +50,8 @@ export class PreparedToken {
       kid: key.kid,
       jti,
       clientId: request.clientId,
-      subject: claims.subject,
+      subject: recordedSubject(claims.subject, scope.policy.recordSubject),
+      root: claims.root,
       iat: now,
       exp,
     });

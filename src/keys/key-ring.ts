@@ -6,6 +6,8 @@ import type { KeyProof, KeyReference } from '../domain/signer.ts';
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
 export interface KeyRingKeeper extends KeyRing {
   admit(scope: Scope, keys: readonly SigningKey[]): void;
+  /** New keys of the scope, and what others have become; its key set is of the next version. */
+  change(scopeId: string, keys: readonly SigningKey[]): void;
   /** Takes a key that was found and not proven out of every answer, and puts a proven one back. */
   applyProofs(proofs: readonly KeyProof[]): void;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
@@ -35,6 +37,13 @@ export function createKeyRing(): KeyRingKeeper {
     revision += 1;
   };
 
+  const admit = (scope: Scope, keys: readonly SigningKey[]) => {
+    scopes.set(scope.id, scope);
+    byScope.set(scope.id, keys.toSorted(newestFirst));
+    for (const key of keys) byKid.set(key.kid, key);
+    settle(scope.id);
+  };
+
   return {
     get revision() {
       return revision;
@@ -51,11 +60,14 @@ export function createKeyRing(): KeyRingKeeper {
         .filter((key) => SIGNER_STATES.has(key.state))
         .map(({ kid, binding, bindingRecord }) => ({ kid, hsmId: binding.hsmId, bindingRecord })),
 
-    admit(scope, keys) {
-      scopes.set(scope.id, scope);
-      byScope.set(scope.id, keys.toSorted(newestFirst));
-      for (const key of keys) byKid.set(key.kid, key);
-      settle(scope.id);
+    admit,
+
+    change(scopeId, keys) {
+      const scope = scopes.get(scopeId);
+      if (!scope) return;
+      const changed = new Set(keys.map(({ kid }) => kid));
+      const others = (byScope.get(scopeId) ?? []).filter(({ kid }) => !changed.has(kid));
+      admit({ ...scope, keySetVersion: scope.keySetVersion + 1 }, [...keys, ...others]);
     },
 
     applyProofs(proofs) {

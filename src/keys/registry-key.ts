@@ -1,40 +1,46 @@
 import type { KeyObject } from 'node:crypto';
 import { KeywardError } from '../domain/errors.ts';
+import type { PublicJwk } from '../domain/key.ts';
 import type { ServiceKey } from '../domain/registry.ts';
 import type { Signer } from '../domain/signer.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { verifySignature } from '../token/signature.ts';
 
-/** The registry key, ready to sign and to check what it signed. */
-export interface RegistryKey {
+/** One of the service's own keys, ready to sign and to check what it signed. */
+export interface OpenedKey {
   readonly kid: string;
   readonly publicKey: KeyObject;
-  /** A compact JWS over a signing input of one of the registry key's own typs. */
+  readonly publicJwk: PublicJwk;
+  /** A compact JWS over a signing input of one of the key's own typs. */
   sign(signingInput: string): Promise<string>;
 }
 
+export type RegistryKey = Omit<OpenedKey, 'publicJwk'>;
+
 /**
- * The configuration's fingerprint decides which key is the registry's; the database only remembers it. A row
- * that differs is refused with `invalid_config`.
+ * The configuration's fingerprint decides which key is the registry's or the audit's; the database only remembers
+ * it. A row that differs is refused with `invalid_config`.
  */
-export function openRegistryKey(
+export function openServiceKey(
+  role: ServiceKey['role'],
   row: ServiceKey | undefined,
   fingerprint: string | undefined,
-  signer: Signer,
-): RegistryKey {
+  signer: Pick<Signer, 'sign'>,
+): OpenedKey {
   if (!row || !fingerprint) {
-    throw new KeywardError('invalid_config', 'there is no registry key yet; run `keyward init`');
+    throw new KeywardError('invalid_config', `there is no ${role} key yet; run \`keyward init\``);
   }
   if (row.kid !== fingerprint || thumbprint(row.publicJwk) !== fingerprint) {
     throw new KeywardError(
       'invalid_config',
-      'the registry key in the database is not the one named by hsm.registry_key in the configuration',
+      `the ${role} key in the database is not the one named by hsm.${role}_key in the configuration`,
     );
   }
   const publicKey = importPublicKey(row.publicJwk);
   return {
     kid: row.kid,
     publicKey,
+    publicJwk: row.publicJwk,
     async sign(signingInput) {
       const signature = await signer.sign({ kid: row.kid, signingInput });
       if (!(await verifySignature('ES256', publicKey, signingInput, signature))) {
@@ -43,4 +49,13 @@ export function openRegistryKey(
       return `${signingInput}.${signature.toString('base64url')}`;
     },
   };
+}
+
+/** The registry key: see `openServiceKey`. */
+export function openRegistryKey(
+  row: ServiceKey | undefined,
+  fingerprint: string | undefined,
+  signer: Pick<Signer, 'sign'>,
+): RegistryKey {
+  return openServiceKey('registry', row, fingerprint, signer);
 }

@@ -23,6 +23,21 @@ export const GAUGES = {
     help: 'Issuance records waiting to be durable',
     label: null,
   },
+  diskUsed: {
+    name: 'keyward_disk_used_ratio',
+    help: 'Share of the file system in use, by what Keyward keeps on it',
+    label: 'holds',
+  },
+  auditSinkUp: {
+    name: 'keyward_audit_sink_up',
+    help: '1 for each audit sink whose last write it confirmed, 0 for the others',
+    label: 'sink',
+  },
+  checkpointAge: {
+    name: 'keyward_checkpoint_age_seconds',
+    help: 'Time since the last checkpoint',
+    label: null,
+  },
   requestsInFlight: {
     name: 'keyward_http_requests_in_flight',
     help: 'Requests begun and not yet answered, by plane',

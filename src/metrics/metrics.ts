@@ -38,6 +38,18 @@ export function createMetrics() {
       labelNames: ['header'],
       registers,
     }),
+    sightings: new Counter({
+      name: 'keyward_sightings_total',
+      help: 'Digests that relying services reported, by whether they are on record',
+      labelNames: ['scope', 'recorded'],
+      registers,
+    }),
+    securityEvents: new Counter({
+      name: 'keyward_security_events_total',
+      help: 'Security events raised, each told once',
+      labelNames: ['type', 'severity'],
+      registers,
+    }),
     requests: new Counter({
       name: 'keyward_http_requests_total',
       help: 'Requests answered, by the path as documented',

@@ -15,5 +15,7 @@ export function composeDiscovery(scope: Scope, publicUrl: string): object | unde
     id_token_signing_alg_values_supported: [scope.algorithm],
     introspection_endpoint: `${publicUrl}/v1/scopes/${scope.id}/introspect`,
     introspection_endpoint_auth_methods_supported: ['Bearer'],
+    revocation_endpoint: `${publicUrl}/v1/scopes/${scope.id}/revoke`,
+    revocation_endpoint_auth_methods_supported: ['Bearer'],
   };
 }

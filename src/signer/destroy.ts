@@ -5,9 +5,12 @@ import type { Hsm } from './hsm.ts';
 import { kidOf } from './inventory.ts';
 import type { KeyShelf } from './key-shelf.ts';
 import { findHalves } from './objects.ts';
-import { REGISTRY_LABEL } from './protocol.ts';
+import { AUDIT_LABEL, REGISTRY_LABEL, type SignerSettings } from './protocol.ts';
 
 const OURS = 'kw1.';
+
+/** The service's own keys, as the configuration names them. */
+type Named = Pick<SignerSettings, 'registryKid' | 'auditKid'>;
 
 /**
  * Destroys both halves of a key, the private one first, once the public one is seen to be the key's. A private
@@ -16,10 +19,11 @@ const OURS = 'kw1.';
 export function destroyKey(
   hsm: Hsm,
   shelf: KeyShelf,
-  registryKid: string | null,
+  { registryKid, auditKid }: Named,
   { hsmId, kid }: { readonly hsmId: string; readonly kid: string },
 ): Promise<null> {
   if (kid === registryKid) refuse('the registry key is never destroyed this way');
+  if (kid === auditKid) refuse('the audit key is never destroyed this way');
   return hsm.anchor.lend(({ handle: session }) => {
     const { privateKeys, publicKeys } = findHalves(hsm.cryptoki, session, hsmId);
     const [publicKey] = publicKeys;
@@ -38,24 +42,25 @@ export function destroyKey(
 export function discard(
   hsm: Hsm,
   shelf: KeyShelf,
-  registryKid: string | null,
+  named: Named,
   { hsmId }: { readonly hsmId: string },
 ): Promise<null> {
   if (shelf.servesId(hsmId)) refuse('the key of this id is in service');
   return hsm.anchor.lend(({ handle: session }) => {
     const halves = findHalves(hsm.cryptoki, session, hsmId);
     const all = [...halves.privateKeys, ...halves.publicKeys];
-    for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), registryKid);
+    for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), named);
     return destroyAll(hsm.cryptoki, session, all);
   });
 }
 
 /** A half may have no label yet; with one that we did not write it is somebody else's. */
-function refuseForeign(object: ObjectReader, registryKid: string | null): void {
+function refuseForeign(object: ObjectReader, { registryKid, auditKid }: Named): void {
   const label = ifReadable(() => object.text(CKA.LABEL)) ?? '';
   if (label !== '' && !label.startsWith(OURS)) refuse('the object of this id is not one of ours');
   if (label === REGISTRY_LABEL && registryKid !== null)
     refuse('the registry key is never destroyed this way');
+  if (label === AUDIT_LABEL && auditKid !== null) refuse('the audit key is never destroyed this way');
 }
 
 function destroyAll(cryptoki: Cryptoki, session: Handle, objects: readonly Handle[]): null {

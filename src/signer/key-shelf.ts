@@ -10,9 +10,10 @@ export interface ServedKey extends LiveKey {
 export class KeyShelf {
   #keys: ReadonlyMap<string, ServedKey> = new Map();
   #registry: ServedKey | null = null;
+  #audit: ServedKey | null = null;
 
   get(kid: string): ServedKey | undefined {
-    return this.#keys.get(kid) ?? (this.#registry?.kid === kid ? this.#registry : undefined);
+    return this.#keys.get(kid) ?? [this.#registry, this.#audit].find((key) => key?.kid === kid) ?? undefined;
   }
 
   get registry(): ServedKey | null {
@@ -20,11 +21,15 @@ export class KeyShelf {
   }
 
   servesId(hsmId: string): boolean {
-    return [...this.#keys.values(), this.#registry].some((key) => key?.hsmId === hsmId);
+    return [...this.#keys.values(), this.#registry, this.#audit].some((key) => key?.hsmId === hsmId);
   }
 
   setRegistry(registry: ServedKey | null): void {
     this.#registry = registry;
+  }
+
+  setAudit(audit: ServedKey | null): void {
+    this.#audit = audit;
   }
 
   replace(keys: readonly ServedKey[]): void {

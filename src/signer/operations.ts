@@ -10,7 +10,7 @@ import { KeyShelf } from './key-shelf.ts';
 import type { Log } from './log.ts';
 import type { Operation, Operations, SignerSettings } from './protocol.ts';
 import { serve } from './serve.ts';
-import { serveRegistry } from './serve-registry.ts';
+import { serveAudit, serveRegistry } from './serve-registry.ts';
 import { signBatch } from './sign.ts';
 import { requireBatch, requireKeyName, requireReferences, requireSpecification } from './takes.ts';
 
@@ -20,7 +20,8 @@ export type OperationTable = {
 
 interface Opened {
   readonly hsm: Hsm;
-  readonly registryKid: string | null;
+  /** The service's own keys, as the configuration names them. */
+  readonly named: Pick<SignerSettings, 'registryKid' | 'auditKid'>;
 }
 
 /** Everything the signer does, by the name it is asked for. What it is given is checked: the front may lie. */
@@ -35,9 +36,11 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
     async open(settings: SignerSettings) {
       if (opened) fail('invalid_request', 'the signer is open already');
       const hsm = openHsm(settings);
-      opened = { hsm, registryKid: settings.registryKid };
+      const { registryKid, auditKid } = settings;
+      opened = { hsm, named: { registryKid, auditKid } };
       keepAlive(hsm, epoch);
-      if (settings.registryKid !== null) await serveRegistry(hsm, shelf, settings.registryKid, log);
+      if (registryKid !== null) await serveRegistry(hsm, shelf, registryKid, log);
+      if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, log);
       return hsm.description;
     },
     async sign(batch) {
@@ -45,14 +48,16 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       return signBatch(now().hsm, shelf, epoch, batch);
     },
     async generate(specification) {
-      const { hsm, registryKid } = now();
-      requireSpecification(specification, registryKid);
+      const { hsm, named } = now();
+      requireSpecification(specification, named);
       return generate(hsm, specification);
     },
     async serve(references) {
-      const { hsm, registryKid } = now();
+      const { hsm, named } = now();
+      const { registryKid, auditKid } = named;
       requireReferences(references);
       return changingShelf(async () => {
+        if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, log);
         const registryFound = registryKid === null || (await serveRegistry(hsm, shelf, registryKid, log));
         return serve(hsm, shelf, { references, registryFound }, log);
       });
@@ -61,14 +66,14 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       return takeInventory(now().hsm);
     },
     async discard(key) {
-      const { hsm, registryKid } = now();
+      const { hsm, named } = now();
       requireKeyName(key);
-      return changingShelf(async () => discard(hsm, shelf, registryKid, key));
+      return changingShelf(async () => discard(hsm, shelf, named, key));
     },
     async destroy(key) {
-      const { hsm, registryKid } = now();
+      const { hsm, named } = now();
       requireKeyName(key);
-      return changingShelf(async () => destroyKey(hsm, shelf, registryKid, key));
+      return changingShelf(async () => destroyKey(hsm, shelf, named, key));
     },
     async describe() {
       const { hsm } = now();

@@ -23,10 +23,13 @@ export interface SignerSettings {
    * while `keyward init` makes it; without it the signer serves no key.
    */
   readonly registryKid: string | null;
+  /** The same for the audit key. Without it the signer signs no checkpoint; all else goes on. */
+  readonly auditKid: string | null;
 }
 
 /** Labels of the service's own keys in the HSM. */
 export const REGISTRY_LABEL = 'kw1.registry';
+export const AUDIT_LABEL = 'kw1.audit';
 
 /** Each operation with what it takes and what it answers. */
 export interface Operations {

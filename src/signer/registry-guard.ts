@@ -1,12 +1,19 @@
 import { algorithmNamed } from '../domain/algorithm.ts';
 import { scopeLabel } from '../domain/scope.ts';
 import { BINDING_TYP } from '../token/binding-record.ts';
+import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
 import { thumbprint } from '../token/public-jwk.ts';
+import {
+  isHeadStatement,
+  isRowStatement,
+  REGISTRY_HEAD_TYP,
+  REGISTRY_ROW_TYP,
+} from '../token/registry-statement.ts';
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { demand, type Guard, readSigningInput, refuse, requireHeader } from './guard.ts';
 import { findHalves } from './objects.ts';
-import { REGISTRY_LABEL } from './protocol.ts';
+import { AUDIT_LABEL, REGISTRY_LABEL } from './protocol.ts';
 import { readPublicKey } from './public-key.ts';
 
 /** The only algorithm of the service's own keys. */
@@ -22,6 +29,14 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     new Map<unknown, ContentCheck>([
       [BINDING_TYP, requireTrueBinding],
       ['jwk-set+jwt', () => undefined],
+      [REGISTRY_ROW_TYP, (claims) => demand(isRowStatement(claims), 'it states no row of the registry')],
+      [REGISTRY_HEAD_TYP, (claims) => demand(isHeadStatement(claims), 'it states no head of the registry')],
+    ]),
+  ],
+  [
+    AUDIT_LABEL,
+    new Map<unknown, ContentCheck>([
+      [CHECKPOINT_TYP, (claims) => demand(isCheckpoint(claims), 'it is no checkpoint')],
     ]),
   ],
 ]);

@@ -1,6 +1,6 @@
 import { algorithmNamed, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
 import { KeywardError } from '../domain/errors.ts';
-import { type Operations, REGISTRY_LABEL } from './protocol.ts';
+import { AUDIT_LABEL, type Operations, REGISTRY_LABEL, type SignerSettings } from './protocol.ts';
 
 const HSM_ID = /^[0-9a-f]{32}$/;
 const SCOPE_LABEL = /^kw1\.[A-Za-z0-9_-]{43}$/;
@@ -24,13 +24,15 @@ export function requireReferences(references: Operations['serve']['takes']): voi
   }
 }
 
-/** The registry's label is for `keyward init`, when there is no registry key yet. */
+/** The labels of the service's own keys are for `keyward init`, when there are no such keys yet. */
 export function requireSpecification(
   { hsmId, label, algorithm, modulusBits }: Operations['generate']['takes'],
-  registryKid: string | null,
+  { registryKid, auditKid }: Pick<SignerSettings, 'registryKid' | 'auditKid'>,
 ): void {
   demand(isHsmId(hsmId), 'hsmId');
-  demand(SCOPE_LABEL.test(label) || (label === REGISTRY_LABEL && registryKid === null), 'label');
+  const isNew =
+    (label === REGISTRY_LABEL && registryKid === null) || (label === AUDIT_LABEL && auditKid === null);
+  demand(SCOPE_LABEL.test(label) || isNew, 'label');
   demand(algorithmNamed(algorithm) !== undefined, 'algorithm');
   const fits =
     modulusBits === null ? !isRsa(algorithm) : isRsa(algorithm) && MODULUS_BITS.includes(modulusBits);

@@ -1,39 +1,42 @@
-import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
 import type { Client, Grant, Operator, Role } from '../domain/client.ts';
 import { KeywardError } from '../domain/errors.ts';
-import { type AuditedChange, actOf } from './audited-change.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
+import { actOf } from './audited-change.ts';
+import { compareText } from './compare-text.ts';
+import type { RegistryChanges } from './signed/registry-changes.ts';
+import { put, type RowChange, remove } from './signed/row-change.ts';
+import { type RowOf, rowId } from './signed/tables.ts';
+import type { RegistryView } from './signed/trusted-registry.ts';
 
-type Trx = Transaction<Schema>;
-
-export function createAccessStore(reader: Pick<Reader, 'read'>, change: AuditedChange): AccessStore {
+export function createAccessStore(changes: RegistryChanges): AccessStore {
   return {
-    load: () =>
-      reader.read(async (trx) => ({
-        clients: await readClients(trx),
-        operators: await readOperators(trx),
-        credentials: await readCredentials(trx),
-      })),
+    load: async () => ({
+      clients: clientsIn(changes.view),
+      operators: operatorsIn(changes.view),
+      credentials: changes.view.rows('credentials').map(credentialFrom),
+    }),
     addClient: (client, digest, actor) =>
-      change(clientAct(actor, 'client.created', client.id, { description: client.description }), (trx) =>
-        insertClient(trx, client, digest),
+      changes.change(
+        clientAct(actor, 'client.created', client.id, { description: client.description }),
+        (registry) => addClient(registry, client, digest),
       ),
     revokeClient: (clientId, revokedAt, actor) =>
-      change(clientAct(actor, 'client.revoked', clientId), (trx) => revoke(trx, clientId, revokedAt)),
-    addGrant: (clientId, grant, actor) =>
-      change(clientAct(actor, 'grant.added', clientId, asDetails(grant)), (trx) =>
-        insertGrant(trx, clientId, grant),
+      changes.change(clientAct(actor, 'client.revoked', clientId), (registry) =>
+        revoke(registry, clientId, revokedAt),
       ),
+    addGrant: (clientId, grant, actor) =>
+      changes.change(clientAct(actor, 'grant.added', clientId, asDetails(grant)), () => [
+        put('grants', grantRow(clientId, grant)),
+      ]),
     removeGrant: (clientId, grant, actor) =>
-      change(clientAct(actor, 'grant.withdrawn', clientId, asDetails(grant)), (trx) =>
-        deleteGrant(trx, clientId, grant),
+      changes.change(clientAct(actor, 'grant.withdrawn', clientId, asDetails(grant)), (registry) =>
+        withdraw(registry, clientId, grant),
       ),
     addOperator: (operator, digest, actor) =>
-      change(actOf(actor, 'operator.created', `operator:${operator.id}`, { roles: operator.roles }), (trx) =>
-        insertOperator(trx, operator, digest),
+      changes.change(
+        actOf(actor, 'operator.created', `operator:${operator.id}`, { roles: operator.roles }),
+        (registry) => addOperator(registry, operator, digest),
       ),
   };
 }
@@ -46,87 +49,96 @@ function asDetails({ scopeId, action }: Grant): Record<string, unknown> {
   return { scope: scopeId, action };
 }
 
-async function readClients(trx: Trx): Promise<Client[]> {
-  const clients = await trx.selectFrom('clients').selectAll().orderBy('created_at').orderBy('id').execute();
-  const grants = await trx.selectFrom('grants').selectAll().orderBy('scope_id').orderBy('action').execute();
-  const byClient = Map.groupBy(grants, (grant) => grant.client_id);
-  return clients.map((row) => ({
-    id: row.id,
-    description: row.description,
-    createdAt: row.created_at,
-    revokedAt: row.revoked_at,
-    grants: (byClient.get(row.id) ?? []).map((grant) => ({ scopeId: grant.scope_id, action: grant.action })),
-  }));
+function clientsIn(registry: RegistryView): Client[] {
+  const grants = Map.groupBy(registry.rows('grants'), ({ client_id }) => client_id);
+  return registry
+    .rows('clients')
+    .toSorted(byAge)
+    .map(({ id, description, created_at, revoked_at }) => ({
+      id,
+      description,
+      createdAt: created_at,
+      revokedAt: revoked_at,
+      grants: (grants.get(id) ?? []).map(grantFrom).sort(byPlace),
+    }));
 }
 
-async function readOperators(trx: Trx): Promise<Operator[]> {
-  const rows = await trx.selectFrom('operators').selectAll().orderBy('created_at').orderBy('id').execute();
-  return rows.map((row) => ({
-    id: row.id,
-    roles: JSON.parse(row.roles_json) as Role[],
-    createdAt: row.created_at,
-    revokedAt: row.revoked_at,
-  }));
+function grantFrom({ scope_id, action }: RowOf<'grants'>): Grant {
+  return { scopeId: scope_id, action };
 }
 
-async function readCredentials(trx: Trx): Promise<StoredCredential[]> {
-  const rows = await trx
-    .selectFrom('credentials')
-    .select((eb) => eb.fn.coalesce('client_id', 'operator_id').$notNull().as('holder_id'))
-    .select(['digest', 'kind', 'created_at', 'revoked_at'])
-    .execute();
-  return rows.map((row) => ({
+function operatorsIn(registry: RegistryView): Operator[] {
+  return registry
+    .rows('operators')
+    .toSorted(byAge)
+    .map(({ id, roles_json, created_at, revoked_at }) => ({
+      id,
+      roles: JSON.parse(roles_json) as Role[],
+      createdAt: created_at,
+      revokedAt: revoked_at,
+    }));
+}
+
+function credentialFrom(row: RowOf<'credentials'>): StoredCredential {
+  return {
     kind: row.kind,
     digest: row.digest,
-    holderId: row.holder_id,
+    // The table itself sees to it that one of the two stands.
+    holderId: row.client_id ?? row.operator_id ?? '',
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
-  }));
+  };
 }
 
-async function insertClient(trx: Trx, client: Client, digest: Uint8Array): Promise<void> {
+function addClient(registry: RegistryView, client: Client, digest: Uint8Array): RowChange[] {
   const { id, description, createdAt: created_at, revokedAt: revoked_at } = client;
-  if (await trx.selectFrom('clients').select('id').where('id', '=', id).executeTakeFirst()) {
+  if (registry.row('clients', id)) {
     throw new KeywardError('client_exists', `There is a client ${id} already; choose another id.`);
   }
-  await trx.insertInto('clients').values({ id, description, created_at, revoked_at }).execute();
-  await trx.insertInto('credentials').values({ digest, kind: 'svc', client_id: id, created_at }).execute();
+  const holder = { kind: 'svc', client_id: id, operator_id: null } as const;
+  return [
+    put('clients', { id, description, created_at, revoked_at }),
+    put('credentials', { digest, ...holder, created_at, revoked_at: null }),
+  ];
 }
 
-async function revoke(trx: Trx, clientId: string, revokedAt: number): Promise<void> {
-  const set = { revoked_at: revokedAt };
-  await trx.updateTable('clients').set(set).where('id', '=', clientId).execute();
-  await trx
-    .updateTable('credentials')
-    .set(set)
-    .where('client_id', '=', clientId)
-    .where('revoked_at', 'is', null)
-    .execute();
+function revoke(registry: RegistryView, clientId: string, revoked_at: number): RowChange[] {
+  const client = registry.row('clients', clientId);
+  if (!client) return [];
+  const credentials = registry
+    .rows('credentials')
+    .filter((row) => row.client_id === clientId && row.revoked_at === null);
+  return [
+    put('clients', { ...client, revoked_at }),
+    ...credentials.map((row) => put('credentials', { ...row, revoked_at })),
+  ];
 }
 
-async function insertGrant(trx: Trx, clientId: string, { scopeId, action }: Grant): Promise<void> {
-  await trx
-    .insertInto('grants')
-    .values({ client_id: clientId, scope_id: scopeId, action })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+function grantRow(client_id: string, { scopeId: scope_id, action }: Grant): RowOf<'grants'> {
+  return { client_id, scope_id, action };
 }
 
-async function deleteGrant(trx: Trx, clientId: string, { scopeId, action }: Grant): Promise<void> {
-  await trx
-    .deleteFrom('grants')
-    .where('client_id', '=', clientId)
-    .where('scope_id', '=', scopeId)
-    .where('action', '=', action)
-    .execute();
+function withdraw(registry: RegistryView, clientId: string, grant: Grant): RowChange[] {
+  const row = registry.row('grants', rowId('grants', { ...grantRow(clientId, grant) }));
+  return row ? [remove('grants', row)] : [];
 }
 
-async function insertOperator(trx: Trx, operator: Operator, digest: Uint8Array): Promise<void> {
+function addOperator(registry: RegistryView, operator: Operator, digest: Uint8Array): RowChange[] {
   const { id, roles, createdAt: created_at, revokedAt: revoked_at } = operator;
-  if (await trx.selectFrom('operators').select('id').where('id', '=', id).executeTakeFirst()) {
+  if (registry.row('operators', id)) {
     throw new KeywardError('operator_exists', `There is an operator ${id} already; choose another id.`);
   }
-  const roles_json = JSON.stringify(roles);
-  await trx.insertInto('operators').values({ id, roles_json, created_at, revoked_at }).execute();
-  await trx.insertInto('credentials').values({ digest, kind: 'ops', operator_id: id, created_at }).execute();
+  const holder = { kind: 'ops', client_id: null, operator_id: id } as const;
+  return [
+    put('operators', { id, roles_json: JSON.stringify(roles), created_at, revoked_at }),
+    put('credentials', { digest, ...holder, created_at, revoked_at: null }),
+  ];
+}
+
+function byAge(a: { created_at: number; id: string }, b: { created_at: number; id: string }): number {
+  return a.created_at - b.created_at || compareText(a.id, b.id);
+}
+
+function byPlace(a: Grant, b: Grant): number {
+  return compareText(a.scopeId, b.scopeId) || compareText(a.action, b.action);
 }

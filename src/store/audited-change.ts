@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import type { AuditEvent } from '../domain/audit.ts';
 import type { Clock } from '../domain/clock.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
 
@@ -17,7 +18,7 @@ export function createAuditedChange(writer: Pick<Writer, 'transaction'>, clock: 
   return (event, change) =>
     writer.transaction(async (trx) => {
       await change(trx);
-      await insertAuditEvent(trx, event, clock.nowSeconds());
+      await appendAuditEvent(trx, event, clock.nowSeconds());
     });
 }
 
@@ -29,12 +30,4 @@ export function actOf(
   details: AuditEvent['details'] = {},
 ): AuditEvent {
   return { type, actor: actor.operatorId, subject, requestId: actor.requestId, details };
-}
-
-async function insertAuditEvent(trx: Transaction<Schema>, event: AuditEvent, time: number): Promise<void> {
-  const { type, actor, subject, requestId, details } = event;
-  await trx
-    .insertInto('audit_events')
-    .values({ time, type, actor, subject, request_id: requestId, details_json: JSON.stringify(details) })
-    .execute();
 }

@@ -1,14 +1,13 @@
-import type { NotNull, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import { KeywardError } from '../domain/errors.ts';
 import type { Binding, KeyState, PublicJwk } from '../domain/key.ts';
 import type { StoredKey } from '../domain/registry.ts';
+import type { Scope } from '../domain/scope.ts';
 import type { Schema } from './schema.ts';
 
 type Row = Selectable<Schema['signing_keys']>;
 /** What a row has once its key was made. */
 type Made = Exclude<keyof Row, 'hsm_id' | 'scope_id' | 'created_at' | 'sign_from' | 'state'>;
-/** For Kysely's `$narrowType`: the table itself sees to it that only reserved rows have gaps. */
-export type MadeColumns = { [column in Made]: NotNull } & { state: KeyState };
 export type MadeKeyRow = Omit<Row, Made | 'state'> & {
   [column in Made]: NonNullable<Row[column]>;
 } & { state: KeyState };
@@ -34,6 +33,28 @@ export function keyToRow(key: StoredKey): MadeKeyRow {
     sign_from: key.signFrom,
     sign_until: key.signUntil,
     created_at: key.createdAt,
+  };
+}
+
+/** A row that has nothing but its ids: the key is still to be made. */
+export function reservedKeyRow(hsmId: string, scope: Pick<Scope, 'id' | 'createdAt'>): Row {
+  return {
+    hsm_id: hsmId,
+    scope_id: scope.id,
+    state: 'reserved',
+    kid: null,
+    binding_issuer: null,
+    binding_audience: null,
+    binding_algorithm: null,
+    binding_sign_from: null,
+    binding_sign_until: null,
+    binding_max_ttl_seconds: null,
+    binding_record: null,
+    public_jwk_json: null,
+    published_at: null,
+    sign_from: null,
+    sign_until: null,
+    created_at: scope.createdAt,
   };
 }
 

@@ -2,11 +2,21 @@ import type { Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { KeywardError } from '../domain/errors.ts';
 import { foundation } from './migrations/0001-foundation.ts';
+import { ledgerChain } from './migrations/0002-ledger-chain.ts';
+import { revocationsAndSecurityEvents } from './migrations/0003-revocations-and-security-events.ts';
+import { auditChain } from './migrations/0004-audit-chain.ts';
+import { registrySignatures } from './migrations/0005-registry-signatures.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
 /** By name, in order. A published migration is never edited: what changes gets the next number. */
-const MIGRATIONS: Record<string, Migration> = { '0001-foundation': foundation };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-foundation': foundation,
+  '0002-ledger-chain': ledgerChain,
+  '0003-revocations-and-security-events': revocationsAndSecurityEvents,
+  '0004-audit-chain': auditChain,
+  '0005-registry-signatures': registrySignatures,
+};
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */
 export async function migrate(trx: Transaction<Schema>): Promise<void> {

@@ -1,14 +1,24 @@
+import { dirname, join } from 'node:path';
 import type { AccessStore } from '../domain/access-store.ts';
 import type { RecordAppender } from '../domain/append.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { SinkGate } from '../domain/audit-sink.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Registry } from '../domain/registry.ts';
+import type { RevocationStore } from '../domain/revocation.ts';
+import type { SecurityEventList, SecurityEvents } from '../domain/security-events.ts';
 import { createAccessStore } from './access-store.ts';
-import { createAuditedChange } from './audited-change.ts';
+import { createAuditLog } from './audit-log.ts';
 import { prepareDatabaseFile } from './database-file.ts';
+import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
+import { createRevocationStore } from './revocations.ts';
+import { createSecurityEvents } from './security-events.ts';
+import { openRegistry, type RegistryOpening, type RegistryReport } from './signed/open-registry.ts';
+import { RegistryChanges } from './signed/registry-changes.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
 import type { StoreEvent } from './store-event.ts';
 import { identify } from './writable-database.ts';
@@ -22,13 +32,27 @@ export interface StoreOptions {
   readonly queueLimit: number;
   readonly clock: Clock;
   readonly onEvent: (event: StoreEvent) => void;
+  /** Asked before what weakens is changed; absent where no service runs yet. */
+  readonly gate?: SinkGate;
+  /** Absolute path of the folder for archive segments; default: `ledger-archive` beside the file. */
+  readonly archiveDir?: string;
+  /** Records in one archive segment at most. */
+  readonly segmentRecords?: number;
 }
 
 export interface Store {
   /** For `createLedger`. */
   readonly records: RecordAppender;
+  readonly ledger: LedgerStore;
+  /** Verifies the registry: before, `registry` and `access` neither answer nor change anything. */
+  openRegistry(opening: RegistryOpening): Promise<RegistryReport>;
+  /** Signs what an emergency wrote without the HSM, and answers how many rows that was; fails as `Signer.sign`. */
+  signPending(): Promise<number>;
   readonly registry: Registry;
   readonly access: AccessStore;
+  readonly audit: AuditLog;
+  readonly revocations: RevocationStore;
+  readonly securityEvents: SecurityEvents & SecurityEventList;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
   /** How the write connection stands, read back from SQLite. */
@@ -38,8 +62,10 @@ export interface Store {
 }
 
 /** Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot. */
-export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptions): Promise<Store> {
-  const writer = new Writer({ file, identity: prepare(file), queueLimit, onEvent });
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
+  const identity = prepare(file);
+  const writer = new Writer({ file, identity, queueLimit, clock, onEvent });
   try {
     await writer.transaction(migrate);
   } catch (error) {
@@ -47,19 +73,39 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
     throw toKeywardError(error);
   }
   const reader = new Reader(file);
-  const change = createAuditedChange(writer, clock);
+  const { archiveDir = join(dirname(file), 'ledger-archive'), segmentRecords } = options;
+  const ledger = openLedgerStore({
+    file,
+    identity,
+    queueLimit,
+    archiveDir,
+    segmentRecords,
+    writer,
+    reader,
+    clock,
+  });
+  const changes = new RegistryChanges(writer, clock, gate);
   return {
     records: writer,
-    registry: createRegistry(reader, change),
-    access: createAccessStore(reader, change),
+    ledger,
+    openRegistry: (opening) => openRegistry(reader, changes, opening),
+    signPending: () => changes.signPending(),
+    registry: createRegistry(reader, changes),
+    access: createAccessStore(changes),
+    audit: createAuditLog(reader, writer, clock),
+    revocations: createRevocationStore(reader, writer, clock),
+    securityEvents: createSecurityEvents(reader, writer, clock),
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),
     close: async () => {
+      await ledger.close();
       reader.close();
       await writer.close();
     },
   };
 }
+
+const OPEN_GATE: SinkGate = { confirm: async () => {} };
 
 function prepare(file: string): FileIdentity {
   try {

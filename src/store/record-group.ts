@@ -24,8 +24,11 @@ export class RecordGroup {
     });
   }
 
-  pack(): RecordBatch {
-    return packRecords(this.#rows.map((row) => row.record));
+  pack(committedAt: number): RecordBatch {
+    return packRecords(
+      this.#rows.map((row) => row.record),
+      committedAt,
+    );
   }
 
   /** The group is durable, but for the rows named. */

@@ -1,39 +1,47 @@
-import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
-import type { Registry, ServiceKey, StoredKey, UnfinishedScope } from '../domain/registry.ts';
+import type { KeyTransition, Registry, ServiceKey, StoredKey, UnfinishedScope } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
-import { type AuditedChange, actOf } from './audited-change.ts';
-import { keyFromRow, keyToRow, type MadeColumns } from './key-row.ts';
+import { actOf } from './audited-change.ts';
+import { compareText } from './compare-text.ts';
+import { inconsistent } from './inconsistent.ts';
+import { keyReservations } from './key-reservations.ts';
+import { keyFromRow, keyToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
+import type { RegistryChanges } from './signed/registry-changes.ts';
+import { put, type RowChange, remove } from './signed/row-change.ts';
+import type { RowOf } from './signed/tables.ts';
+import type { RegistryView } from './signed/trusted-registry.ts';
 
-type Trx = Transaction<Schema>;
-
-export function createRegistry(reader: Pick<Reader, 'read'>, change: AuditedChange): Registry {
+export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryChanges): Registry {
   return {
-    load: () =>
-      reader.read(async (trx) => ({
-        scopes: await readScopes(trx),
-        keys: await readKeys(trx),
-        unfinished: await readUnfinished(trx),
-      })),
+    load: async () => ({
+      scopes: scopesIn(changes.view),
+      keys: keysIn(changes.view),
+      unfinished: unfinishedIn(changes.view),
+    }),
     reserveScope: (scope, hsmIds, actor) =>
-      change(scopeAct(actor, 'scope.reserved', scope.id, { hsm_ids: hsmIds }), (trx) =>
-        reserve(trx, scope, hsmIds),
+      changes.change(scopeAct(actor, 'scope.reserved', scope.id, { hsm_ids: hsmIds }), (registry) =>
+        reserve(registry, scope, hsmIds),
       ),
     completeScope: (scopeId, keys, actor) =>
-      change(scopeAct(actor, 'scope.created', scopeId, { keys: keys.map(named) }), (trx) =>
-        complete(trx, scopeId, keys),
+      changes.change(scopeAct(actor, 'scope.created', scopeId, { keys: keys.map(named) }), (registry) =>
+        complete(registry, scopeId, keys),
       ),
     abandonScope: (scopeId, why, actor) =>
-      change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (trx) => abandon(trx, scopeId)),
-    serviceKey: (role) => reader.read((trx) => readServiceKey(trx, role)),
+      changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>
+        abandon(registry, scopeId),
+      ),
+    restrictKeys: (scopeId, transitions, event) =>
+      changes.urgent(event, (registry) => restrict(registry, scopeId, transitions)),
+    ...keyReservations(changes),
+    serviceKey: (role) => readServiceKey(reader, role),
     addServiceKey: (key, actor) =>
-      change(actOf(actor, 'service_key.added', `key:${key.kid}`, { role: key.role }), (trx) =>
-        insertServiceKey(trx, key),
+      changes.change(actOf(actor, 'service_key.added', `key:${key.kid}`, { role: key.role }), (registry) =>
+        addServiceKey(registry, key),
       ),
   };
 }
@@ -46,67 +54,53 @@ function named({ kid, state }: StoredKey): Record<string, unknown> {
   return { kid, state };
 }
 
-async function readScopes(trx: Trx): Promise<Scope[]> {
-  const rows = await trx
-    .selectFrom('scopes')
-    .selectAll()
-    .where('state', '=', 'ready')
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
-  return rows.map(scopeFromRow);
+function scopesIn(registry: RegistryView): Scope[] {
+  return registry
+    .rows('scopes')
+    .filter(({ state }) => state === 'ready')
+    .sort((a, b) => a.created_at - b.created_at || compareText(a.id, b.id))
+    .map(scopeFromRow);
 }
 
-async function readKeys(trx: Trx): Promise<StoredKey[]> {
-  const rows = await trx
-    .selectFrom('signing_keys')
-    .selectAll()
-    .where('state', '!=', 'reserved')
-    .orderBy('created_at', 'desc')
-    .orderBy('kid')
-    .$narrowType<MadeColumns>()
-    .execute();
-  return rows.map(keyFromRow);
+function keysIn(registry: RegistryView): StoredKey[] {
+  return registry
+    .rows('signing_keys')
+    .filter((row): row is MadeKeyRow => row.state !== 'reserved')
+    .sort((a, b) => b.created_at - a.created_at || compareText(a.kid, b.kid))
+    .map(keyFromRow);
 }
 
-async function readUnfinished(trx: Trx): Promise<UnfinishedScope[]> {
-  const rows = await trx
-    .selectFrom('scopes')
-    .leftJoin('signing_keys', 'signing_keys.scope_id', 'scopes.id')
-    .select(['scopes.id', 'signing_keys.hsm_id'])
-    .where('scopes.state', '=', 'reserved')
-    .orderBy('scopes.id')
-    .orderBy('signing_keys.hsm_id')
-    .execute();
-  const byScope = Map.groupBy(rows, (row) => row.id);
-  return [...byScope].map(([scopeId, reserved]) => ({
+function unfinishedIn(registry: RegistryView): UnfinishedScope[] {
+  const scopeIds = registry.rows('scopes').flatMap(({ id, state }) => (state === 'reserved' ? [id] : []));
+  return scopeIds.sort().map((scopeId) => ({
     scopeId,
-    hsmIds: reserved.flatMap((row) => row.hsm_id ?? []),
+    hsmIds: reservedFor(registry, scopeId)
+      .map((row) => row.hsm_id)
+      .sort(),
   }));
 }
 
-async function reserve(trx: Trx, scope: Scope, hsmIds: readonly string[]): Promise<void> {
-  await refuseTaken(trx, scope);
-  await trx.insertInto('scopes').values(scopeToRow(scope, 'reserved')).execute();
-  for (const hsmId of hsmIds) {
-    await trx
-      .insertInto('signing_keys')
-      .values({ hsm_id: hsmId, scope_id: scope.id, state: 'reserved', created_at: scope.createdAt })
-      .execute();
-  }
+function reservedFor(registry: RegistryView, scopeId: string): readonly RowOf<'signing_keys'>[] {
+  return registry
+    .rows('signing_keys')
+    .filter(({ scope_id, state }) => scope_id === scopeId && state === 'reserved');
 }
 
-async function refuseTaken(trx: Trx, { id, issuer, audience }: Scope): Promise<void> {
-  const sameId = trx.selectFrom('scopes').select('id').where('id', '=', id);
-  if (await sameId.executeTakeFirst()) {
+function reserve(registry: RegistryView, scope: Scope, hsmIds: readonly string[]): RowChange[] {
+  refuseTaken(registry, scope);
+  return [
+    put('scopes', scopeToRow(scope, 'reserved')),
+    ...hsmIds.map((hsmId) => put('signing_keys', reservedKeyRow(hsmId, scope))),
+  ];
+}
+
+function refuseTaken(registry: RegistryView, { id, issuer, audience }: Scope): void {
+  if (registry.row('scopes', id)) {
     throw new KeywardError('scope_exists', `There is a scope ${id} already; choose another id.`);
   }
-  const samePair = trx
-    .selectFrom('scopes')
-    .select('id')
-    .where('issuer', '=', issuer)
-    .where('audience', '=', audience);
-  const taken = await samePair.executeTakeFirst();
+  const taken = registry
+    .rows('scopes')
+    .find((other) => other.issuer === issuer && other.audience === audience);
   if (taken) {
     throw new KeywardError(
       'issuer_audience_taken',
@@ -115,53 +109,74 @@ async function refuseTaken(trx: Trx, { id, issuer, audience }: Scope): Promise<v
   }
 }
 
-async function complete(trx: Trx, scopeId: string, keys: readonly StoredKey[]): Promise<void> {
-  for (const key of keys) await fillReservation(trx, scopeId, key);
-  const { open } = await trx
-    .selectFrom('signing_keys')
-    .select((eb) => eb.fn.countAll<number>().as('open'))
-    .where('scope_id', '=', scopeId)
-    .where('state', '=', 'reserved')
-    .executeTakeFirstOrThrow();
-  if (open > 0) throw inconsistent(`${open} reserved keys of ${scopeId} were not made`);
-  const { numUpdatedRows } = await trx
-    .updateTable('scopes')
-    .set({ state: 'ready' })
-    .where('id', '=', scopeId)
-    .where('state', '=', 'reserved')
-    .executeTakeFirst();
-  if (numUpdatedRows !== 1n) throw inconsistent(`scope ${scopeId} was not reserved`);
+function complete(registry: RegistryView, scopeId: string, keys: readonly StoredKey[]): RowChange[] {
+  const scope = reservedScope(registry, scopeId);
+  const rows = keys.map(keyToRow);
+  const open = new Set(reservedFor(registry, scopeId).map(({ hsm_id }) => hsm_id));
+  for (const { hsm_id, scope_id } of rows) {
+    if (scope_id !== scopeId || !open.delete(hsm_id)) {
+      throw inconsistent(`${hsm_id} is not reserved for ${scopeId}`);
+    }
+  }
+  if (open.size > 0) throw inconsistent(`${open.size} reserved keys of ${scopeId} were not made`);
+  return [...rows.map((row) => put('signing_keys', row)), put('scopes', { ...scope, state: 'ready' })];
 }
 
-async function fillReservation(trx: Trx, scopeId: string, key: StoredKey): Promise<void> {
-  const { hsm_id, scope_id, ...columns } = keyToRow(key);
-  const { numUpdatedRows } = await trx
-    .updateTable('signing_keys')
-    .set(columns)
-    .where('hsm_id', '=', hsm_id)
-    .where('scope_id', '=', scopeId)
-    .where('state', '=', 'reserved')
-    .executeTakeFirst();
-  if (numUpdatedRows !== 1n || scope_id !== scopeId)
-    throw inconsistent(`${hsm_id} is not reserved for ${scopeId}`);
+function abandon(registry: RegistryView, scopeId: string): RowChange[] {
+  const scope = reservedScope(registry, scopeId);
+  const keys = reservedFor(registry, scopeId);
+  return [...keys.map((key) => remove('signing_keys', key)), remove('scopes', scope)];
 }
 
-async function abandon(trx: Trx, scopeId: string): Promise<void> {
-  await trx
-    .deleteFrom('signing_keys')
-    .where('scope_id', '=', scopeId)
-    .where('state', '=', 'reserved')
-    .execute();
-  const { numDeletedRows } = await trx
-    .deleteFrom('scopes')
-    .where('id', '=', scopeId)
-    .where('state', '=', 'reserved')
-    .executeTakeFirst();
-  if (numDeletedRows !== 1n) throw inconsistent(`scope ${scopeId} was not reserved`);
+/** The key that stops signing goes first: no two of a scope are active, not even within the transaction. */
+function restrict(
+  registry: RegistryView,
+  scopeId: string,
+  transitions: readonly KeyTransition[],
+): RowChange[] {
+  const scope = registry.row('scopes', scopeId);
+  if (!scope) throw inconsistent(`there is no scope ${scopeId}`);
+  const keys = transitions.map((transition) => movedKey(registry, scopeId, transition));
+  const [starting, others] = [keys.filter(isActive), keys.filter((key) => !isActive(key))];
+  return [
+    ...[...others, ...starting].map((key) => put('signing_keys', key)),
+    put('scopes', { ...scope, key_set_version: scope.key_set_version + 1 }),
+  ];
 }
 
-async function readServiceKey(trx: Trx, role: ServiceKey['role']): Promise<ServiceKey | undefined> {
-  const row = await trx.selectFrom('service_keys').selectAll().where('role', '=', role).executeTakeFirst();
+function movedKey(
+  registry: RegistryView,
+  scopeId: string,
+  { kid, state, signFrom, signUntil }: KeyTransition,
+): RowOf<'signing_keys'> {
+  const row = registry.rows('signing_keys').find((key) => key.kid === kid && key.scope_id === scopeId);
+  if (!row) throw inconsistent(`there is no key ${kid} of ${scopeId}`);
+  return {
+    ...row,
+    state,
+    sign_from: signFrom ?? row.sign_from,
+    sign_until: signUntil ?? row.sign_until,
+  };
+}
+
+function isActive({ state }: RowOf<'signing_keys'>): boolean {
+  return state === 'active';
+}
+
+function reservedScope(registry: RegistryView, scopeId: string): RowOf<'scopes'> {
+  const scope = registry.row('scopes', scopeId);
+  if (scope?.state === 'reserved') return scope;
+  throw inconsistent(`scope ${scopeId} was not reserved`);
+}
+
+/** Past the signatures, which cannot be checked before it is known: the configuration's fingerprint decides. */
+async function readServiceKey(
+  reader: Pick<Reader, 'read'>,
+  role: ServiceKey['role'],
+): Promise<ServiceKey | undefined> {
+  const row = await reader.read((trx) =>
+    trx.selectFrom('service_keys').selectAll().where('role', '=', role).executeTakeFirst(),
+  );
   if (!row) return undefined;
   return {
     role: row.role,
@@ -172,22 +187,15 @@ async function readServiceKey(trx: Trx, role: ServiceKey['role']): Promise<Servi
   };
 }
 
-async function insertServiceKey(trx: Trx, key: ServiceKey): Promise<void> {
-  await trx
-    .insertInto('service_keys')
-    .values({
-      role: key.role,
-      kid: key.kid,
-      hsm_id: key.hsmId,
-      public_jwk_json: JSON.stringify(key.publicJwk),
-      created_at: key.createdAt,
-    })
-    .execute();
-}
-
-/** What the registry was asked does not fit what it holds: an error of ours, never of the caller. */
-function inconsistent(what: string): KeywardError {
-  return new KeywardError('internal', 'The registry does not hold what this change needs.', {
-    cause: new Error(what),
-  });
+function addServiceKey(registry: RegistryView, key: ServiceKey): RowChange[] {
+  if (registry.row('service_keys', key.role)) throw inconsistent(`there is a key for ${key.role}`);
+  const { role, kid, hsmId: hsm_id, publicJwk, createdAt: created_at } = key;
+  const row: Schema['service_keys'] = {
+    role,
+    kid,
+    hsm_id,
+    public_jwk_json: JSON.stringify(publicJwk),
+    created_at,
+  };
+  return [put('service_keys', row)];
 }

@@ -1,9 +1,9 @@
-import type { Generated } from 'kysely';
 import type { CredentialKind } from '../domain/access-store.ts';
 import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
 import type { Action } from '../domain/client.ts';
 import type { KeyState } from '../domain/key.ts';
 import type { ServiceKey } from '../domain/registry.ts';
+import type { SecurityEventType, Severity } from '../domain/security-events.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
 export interface Schema {
@@ -56,24 +56,99 @@ export interface Schema {
     revoked_at: number | null;
   };
   audit_events: {
-    sequence: Generated<number>;
+    sequence: number;
     time: number;
     type: string;
     actor: string;
     subject: string;
     request_id: string | null;
     details_json: string;
+    /** `auditEventHash` over the row and the hash before it. */
+    hash: Uint8Array;
   };
+  checkpoints: { number: number; audit_sequence: number; created_at: number; jws: string };
+  /** How far each sink got: neither decides nor testifies, since a sink takes twice what it has. */
+  audit_deliveries: { sink: string; audit_sequence: number; checkpoint_number: number };
   issuance_records: {
-    sequence: Generated<number>;
+    sequence: number;
     digest: Uint8Array;
     scope_id: string;
     kid: string;
     jti: string;
     client_id: string;
     subject: string | null;
+    root: string | null;
     iat: number;
     exp: number;
+    /** Null once the personal values are erased; the commitments are null until then. */
+    salt: Uint8Array | null;
+    subject_commitment: Uint8Array | null;
+    root_commitment: Uint8Array | null;
+    group_sequence: number;
+  };
+  /** One for each commit of records; it stays when its rows have gone to an archive. */
+  ledger_groups: {
+    sequence: number;
+    first_record: number;
+    row_count: number;
+    committed_at: number;
+    previous_hash: Uint8Array;
+    group_hash: Uint8Array;
+  };
+  /** Sealed segments; `removed_at` when the file is gone for good. */
+  ledger_archives: {
+    number: number;
+    file: string;
+    file_digest: Uint8Array;
+    first_group: number;
+    last_group: number;
+    first_record: number;
+    last_record: number;
+    last_exp: number;
+    kids_json: string;
+    sealed_at: number;
+    removed_at: number | null;
+  };
+  /** Beside each row of the registry: its content as signed, and what restricts it and is yet to be signed. */
+  registry_rows: {
+    table_name: string;
+    row_id: string;
+    content: string;
+    signature: string;
+    pending: string | null;
+  };
+  /** The lists of rows whose digests the head signs. */
+  registry_buckets: { bucket: number; rows_json: string };
+  registry_head: { id: 1; version: number; signature: string };
+  /** Chained by `hash`; root and salt go together when they are erased, and the commitment stays. */
+  revocations: {
+    sequence: number;
+    created_at: number;
+    scope_id: string | null;
+    jti: string | null;
+    root: string | null;
+    root_salt: Uint8Array | null;
+    root_commitment: Uint8Array;
+    client_id: string | null;
+    issued_from: number | null;
+    issued_until: number | null;
+    lapses_at: number | null;
+    revoked_by: string;
+    reason: string;
+    hash: Uint8Array;
+  };
+  /** `audit_sequence` names the audit event that testifies to the row. */
+  security_events: {
+    sequence: number;
+    raised_at: number;
+    type: SecurityEventType;
+    severity: Severity;
+    dedup_key: string;
+    subject: string;
+    evidence_json: string | null;
+    evidence_salt: Uint8Array | null;
+    evidence_commitment: Uint8Array;
+    audit_sequence: number;
   };
   /** One row, written by each readiness check: it neither decides nor testifies. */
   readiness: { id: 1; checked_at: number };

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { ScopePolicy } from '../domain/policy.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../domain/policy.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Schema } from './schema.ts';
 
@@ -26,7 +26,8 @@ export function scopeFromRow(row: ScopeRow): Scope {
     audience: row.audience,
     algorithm: row.algorithm,
     modulusBits: row.modulus_bits,
-    policy: JSON.parse(row.policy_json) as ScopePolicy,
+    // A policy written before a member existed goes by that member's default.
+    policy: { ...DEFAULT_POLICY, ...(JSON.parse(row.policy_json) as ScopePolicy) },
     createdAt: row.created_at,
     keySetVersion: row.key_set_version,
   };

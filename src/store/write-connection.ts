@@ -1,7 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type RecordBatch, rowsOf } from './record-batch.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { GroupAppender } from './group-appender.ts';
+import type { RecordBatch } from './record-batch.ts';
 import { type Executed, runStatement } from './run-statement.ts';
-import { concernsOneRow, needsReopening, SqliteFailure, TRANSACTION_LOST, toWire } from './sqlite-failure.ts';
+import { needsReopening, SqliteFailure, TRANSACTION_LOST, toWire } from './sqlite-failure.ts';
 import { openWritable, readDurability, refuseIfMoved } from './writable-database.ts';
 import type { Durability, RowFailure, WriterSettings } from './writer-protocol.ts';
 
@@ -12,17 +13,17 @@ import type { Durability, RowFailure, WriterSettings } from './writer-protocol.t
 export class WriteConnection {
   readonly #settings: WriterSettings;
   #db: DatabaseSync | undefined;
-  #insertRecord: StatementSync | undefined;
+  #appender: GroupAppender | undefined;
 
   constructor(settings: WriterSettings) {
     this.#settings = settings;
   }
 
-  /** One commit for the whole batch; a row that breaks a constraint is left out and named. */
+  /** One commit and one group of the chain; a row that breaks a constraint is left out and named. */
   append(batch: RecordBatch): readonly RowFailure[] {
     this.begin();
     try {
-      const failures = this.#insert(batch);
+      const failures = this.#groups(this.#transaction()).append(batch);
       this.commit();
       return failures;
     } catch (error) {
@@ -61,7 +62,7 @@ export class WriteConnection {
   close(): void {
     this.#db?.close();
     this.#db = undefined;
-    this.#insertRecord = undefined;
+    this.#appender = undefined;
   }
 
   #open(): DatabaseSync {
@@ -75,21 +76,9 @@ export class WriteConnection {
     throw new SqliteFailure({ message: 'the transaction was rolled back', errcode: TRANSACTION_LOST });
   }
 
-  #insert(batch: RecordBatch): readonly RowFailure[] {
-    this.#insertRecord ??= this.#open().prepare(this.#settings.insertRecord);
-    const failures: RowFailure[] = [];
-    let index = 0;
-    for (const row of rowsOf(batch)) {
-      try {
-        this.#insertRecord.run(...row);
-      } catch (error) {
-        const failure = toWire(error);
-        if (!concernsOneRow(failure)) throw error;
-        failures.push({ index, failure });
-      }
-      index += 1;
-    }
-    return failures;
+  #groups(db: DatabaseSync): GroupAppender {
+    this.#appender ??= new GroupAppender(db, this.#settings.statements);
+    return this.#appender;
   }
 
   /** Frees the write lock at once; where even that fails, closing does it. */

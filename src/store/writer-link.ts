@@ -1,23 +1,11 @@
+import { CallLink } from './call-link.ts';
 import type { SqliteSession } from './sqlite-dialect.ts';
-import type { WriterSettings } from './writer-protocol.ts';
-import { WriterThread } from './writer-thread.ts';
+import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
 
-/** Keeps one writer thread alive: a lost one is replaced at the next use, once it has let go of the file. */
-export class WriterLink {
-  readonly #settings: WriterSettings;
-  readonly #deadlineMs: number;
-  #thread: WriterThread | undefined;
-
+/** The writer's thread, also as the session of one transaction. */
+export class WriterLink extends CallLink<WriterCalls> {
   constructor(settings: WriterSettings, deadlineMs: number) {
-    this.#settings = settings;
-    this.#deadlineMs = deadlineMs;
-  }
-
-  thread(): WriterThread {
-    const lost = this.#thread?.lost;
-    if (lost && !this.#thread?.exited) throw lost;
-    if (lost || !this.#thread) this.#thread = new WriterThread(this.#settings, this.#deadlineMs);
-    return this.#thread;
+    super({ entry: new URL('./writer-worker.ts', import.meta.url), settings, deadlineMs });
   }
 
   /** Bound to one thread: a transaction never goes on in the thread that replaced its own. */
@@ -30,9 +18,5 @@ export class WriterLink {
       rollback: async () => void (thread.lost ?? (await thread.call('rollback', null))),
       execute: (sql, parameters) => thread.call('execute', { sql, parameters }),
     };
-  }
-
-  async stop(): Promise<void> {
-    await this.#thread?.stop();
   }
 }

@@ -1,3 +1,4 @@
+import type { LedgerStatements } from './ledger-statements.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { Executed } from './run-statement.ts';
 import type { WireFailure } from './sqlite-failure.ts';
@@ -5,8 +6,7 @@ import type { WireFailure } from './sqlite-failure.ts';
 /** What the worker is told once, at its start. */
 export interface WriterSettings {
   readonly file: string;
-  /** The ledger's insert, compiled once by Kysely. */
-  readonly insertRecord: string;
+  readonly statements: LedgerStatements;
   /** The file that was opened first: another one in its place is refused. */
   readonly identity: FileIdentity;
 }
@@ -44,14 +44,3 @@ export interface WriterCalls {
   durability: { asks: null; answers: Durability };
   close: { asks: null; answers: null };
 }
-
-export type CallName = keyof WriterCalls;
-
-export interface WriterRequest<K extends CallName = CallName> {
-  readonly call: K;
-  readonly asks: WriterCalls[K]['asks'];
-}
-
-export type WriterReply =
-  | { readonly ok: true; readonly answers: WriterCalls[CallName]['answers'] }
-  | { readonly ok: false; readonly failure: WireFailure };

@@ -1,9 +1,10 @@
 import { Kysely, type Transaction } from 'kysely';
 import type { RecordAppender } from '../domain/append.ts';
+import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
+import { compileLedgerStatements } from './ledger-statements.ts';
 import { RecordGroup } from './record-group.ts';
-import { compileRecordInsert } from './record-insert.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import type { StoreEvent } from './store-event.ts';
@@ -22,6 +23,7 @@ export interface WriterOptions {
   readonly identity: FileIdentity;
   /** Records that may wait, those under way included. */
   readonly queueLimit: number;
+  readonly clock: Clock;
   readonly onEvent: (event: StoreEvent) => void;
   /** Past it, the thread is given up and another takes its place. */
   readonly deadlineMs?: number;
@@ -33,6 +35,7 @@ export class Writer implements RecordAppender {
   readonly #db: Kysely<Schema>;
   readonly #health: WriteHealth;
   readonly #queueLimit: number;
+  readonly #clock: Clock;
   readonly #queue: (RecordGroup | (() => Promise<void>))[] = [];
   #records = 0;
   #changes = 0;
@@ -40,11 +43,12 @@ export class Writer implements RecordAppender {
   #idle: Promise<void> = Promise.resolve();
   #closing = false;
 
-  constructor({ file, identity, queueLimit, onEvent, deadlineMs = DEADLINE_MS }: WriterOptions) {
-    this.#link = new WriterLink({ file, identity, insertRecord: compileRecordInsert() }, deadlineMs);
+  constructor({ file, identity, queueLimit, clock, onEvent, deadlineMs = DEADLINE_MS }: WriterOptions) {
+    this.#link = new WriterLink({ file, identity, statements: compileLedgerStatements() }, deadlineMs);
     this.#db = new Kysely<Schema>({ dialect: sqliteDialect(() => this.#link.session()) });
     this.#health = new WriteHealth(onEvent);
     this.#queueLimit = queueLimit;
+    this.#clock = clock;
   }
 
   /** Records that arrive while a commit is under way form the next one. */
@@ -93,7 +97,11 @@ export class Writer implements RecordAppender {
 
   async #commit(group: RecordGroup): Promise<void> {
     try {
-      group.settle(await this.#health.watch(() => this.#link.thread().call('append', group.pack())));
+      group.settle(
+        await this.#health.watch(() =>
+          this.#link.thread().call('append', group.pack(this.#clock.nowSeconds())),
+        ),
+      );
     } catch (error) {
       group.fail(error);
     }

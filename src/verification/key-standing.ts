@@ -27,3 +27,13 @@ export function refusalOfKey(key: SigningKey, scope: Scope, now: number): Refusa
   if (refused) return refused;
   return now > verifyUntil(key, scope.policy.clockSkewSeconds) ? 'key_retired' : undefined;
 }
+
+/** A key may have been suspended or declared compromised since it was looked up. */
+export function refusalOfKeyNow(
+  keyRing: KeyRing,
+  { scope, key }: { readonly scope: Scope; readonly key: SigningKey },
+  now: number,
+): RefusalReason | undefined {
+  const current = findKey(keyRing, scope, key.kid);
+  return typeof current === 'string' ? current : refusalOfKey(current, scope, now);
+}

@@ -1,114 +1,64 @@
 import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
+import type { ForgeryAlarm } from '../domain/forgery.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
 import type { RefusalReason } from '../domain/refusal.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { RevocationCheck } from '../domain/revocation.ts';
 import type { TokenVerifier, Verdict } from '../domain/verification.ts';
-import { areWellFormed, type ClaimRules, refusalOfClaims } from '../token/check-claims.ts';
-import { isAllowedType } from '../token/check-type.ts';
-import { type ParsedToken, parseToken } from '../token/parse-token.ts';
-import { verifySignature } from '../token/signature.ts';
-import { findKey, refusalOfKey } from './key-standing.ts';
+import { digestOf } from '../token/signing-input.ts';
+import { createTokenJudge, type GenuineToken } from './judge-token.ts';
+import { refusalOfKeyNow } from './key-standing.ts';
+import { isOnRecord } from './record-check.ts';
 
 export interface VerifyingParts {
   readonly keyRing: KeyRing;
   readonly clock: Clock;
+  readonly ledger: LedgerReader;
+  readonly revocations: RevocationCheck;
+  readonly alarm: ForgeryAlarm;
 }
 
-/** A token that could be read, with the key that its scope has under the token's `kid`. */
-interface Candidate {
-  readonly scope: Scope;
-  readonly key: SigningKey;
-  readonly token: ParsedToken;
-  readonly now: number;
-}
-
-type Step = (candidate: Candidate) => RefusalReason | undefined | Promise<RefusalReason | undefined>;
+/** An hour less than the shortest `ledger.online_days`: until then the record of an expired token is in reach. */
+const REMEMBERED_SECONDS = 23 * 3_600;
 
 /**
- * The first step that refuses names the reason. What is cheap comes first, and what the claims say counts only
- * once the signature is known to be right: before it, an answer would describe a text that anyone may have
- * written. The order: form, key of the scope, algorithm, type, form of the claims, standing of the key;
- * signature; standing of the key as it is now; issuer, audience, expiry, start, signing window, lifetime.
+ * A right signature says that the key was used, the ledger that the service used it. So every token with a right
+ * signature is looked up, those that are refused for their claims too: no honest token lacks its record.
  */
-export function createTokenVerifier({ keyRing, clock }: VerifyingParts): TokenVerifier {
-  const steps: readonly Step[] = [
-    checkAlgorithm,
-    checkType,
-    checkForm,
-    ({ key, scope, now }) => refusalOfKey(key, scope, now),
-    checkSignature,
-    (candidate) => refusalOfKeyNow(keyRing, candidate),
-    ({ token, key, scope, now }) => refusalOfClaims(token.claims, rulesOf(scope, key), now),
-  ];
+export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
+  const judge = createTokenJudge(parts);
   return {
     async verify(scopeId, presented) {
-      const scope = keyRing.scope(scopeId);
-      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-      const parsed = parseToken(presented);
-      if (!parsed.ok) return { ...refuse('malformed'), ...suspicion(parsed.suspiciousHeader) };
-      const { token } = parsed;
-      const key = findKey(keyRing, scope, token.header.kid);
-      if (typeof key === 'string') return refuse(key);
-      const reason = await firstRefusal(steps, { scope, key, token, now: clock.nowSeconds() });
-      if (reason) return refuse(reason);
-      return { valid: true, claims: token.claims, kid: key.kid, keyState: key.state };
+      const { verdict, genuine } = await judge(scopeId, presented);
+      if (!genuine || isForgotten(genuine, parts.clock)) return verdict;
+      const digest = digestOf(genuine.token.signingInput);
+      const record = await parts.ledger.find(digest);
+      if (!isOnRecord(genuine, record)) {
+        await parts.alarm.forged(asForgery(genuine, digest, record));
+        return { valid: false, reason: 'never_issued' };
+      }
+      return verdict.valid ? judgeAgain(parts, genuine, record, verdict) : verdict;
     },
   };
 }
 
-async function firstRefusal(steps: readonly Step[], candidate: Candidate) {
-  for (const step of steps) {
-    const reason = await step(candidate);
-    if (reason) return reason;
-  }
-  return undefined;
+/** Its record may lie in an archive by now; the token itself has long expired. */
+function isForgotten({ token }: GenuineToken, clock: Clock): boolean {
+  return Number(token.claims.exp) + REMEMBERED_SECONDS < clock.nowSeconds();
 }
 
-const checkAlgorithm: Step = ({ token, key }) =>
-  token.header.alg === key.binding.algorithm ? undefined : 'unsupported_algorithm';
-
-const checkType: Step = ({ token, scope }) =>
-  isAllowedType(token.header.typ, scope.policy.tokenTypes) ? undefined : 'wrong_type';
-
-const checkForm: Step = ({ token, scope }) =>
-  areWellFormed(token) && (!scope.policy.requireSubject || Object.hasOwn(token.claims, 'sub'))
-    ? undefined
-    : 'malformed';
-
-const checkSignature: Step = async ({ token, key }) => {
-  const { signingInput, signature } = token;
-  return (await verifySignature(key.binding.algorithm, key.publicKey, signingInput, signature))
-    ? undefined
-    : 'bad_signature';
-};
-
-/** A key may have been declared compromised while its signature was being checked. */
-function refusalOfKeyNow(keyRing: KeyRing, { scope, key, now }: Candidate): RefusalReason | undefined {
-  const current = findKey(keyRing, scope, key.kid);
-  return typeof current === 'string' ? current : refusalOfKey(current, scope, now);
+function judgeAgain(
+  { keyRing, clock, revocations }: VerifyingParts,
+  genuine: GenuineToken,
+  record: RecordedToken,
+  verdict: Verdict,
+): Verdict {
+  const reason: RefusalReason | undefined =
+    refusalOfKeyNow(keyRing, genuine, clock.nowSeconds()) ??
+    (revocations.covers(record) ? 'revoked' : undefined);
+  return reason === undefined ? verdict : { valid: false, reason };
 }
 
-/** The registry's window and the binding's, the policy's lifetime and the binding's: the narrower of each. */
-function rulesOf(
-  { issuer, audience, policy }: Scope,
-  { binding, signFrom, signUntil }: SigningKey,
-): ClaimRules {
-  return {
-    issuer,
-    audience,
-    clockSkewSeconds: policy.clockSkewSeconds,
-    maxTtlSeconds: Math.min(policy.maxTtlSeconds, binding.maxTtlSeconds),
-    signFrom: Math.max(signFrom ?? binding.signFrom, binding.signFrom),
-    signUntil: Math.min(signUntil, binding.signUntil),
-  };
-}
-
-function refuse(reason: RefusalReason): Extract<Verdict, { valid: false }> {
-  return { valid: false, reason };
-}
-
-function suspicion(suspiciousHeader: string | undefined) {
-  return suspiciousHeader === undefined ? {} : { suspiciousHeader };
+function asForgery({ scope, key, token }: GenuineToken, digest: Buffer, record: RecordedToken | undefined) {
+  return { scope, kid: key.kid, digest, header: token.header, claims: token.claims, record };
 }

@@ -158,6 +158,49 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       expect(await registry.load()).toEqual(before);
     });
 
+    it('reserves another key for a scope that exists, and takes it into a key set of the next version', async () => {
+      const { registry, reopen, audited } = await open();
+      const scope = scopeSample('payments');
+      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      const reservation = { scopeId: 'payments', hsmId: hsmId(2) };
+      await registry.reserveKey(reservation, scope.createdAt + 5, ALICE);
+      expect(await registry.reservedKeys()).toEqual([reservation]);
+      expect((await registry.load()).keys).toEqual([keySample(scope, 1)]);
+      const added = keySample(scope, 2, { createdAt: scope.createdAt + 9 });
+      await registry.completeKey(added, ALICE);
+      const loaded = {
+        ...EMPTY,
+        scopes: [{ ...scope, keySetVersion: 2 }],
+        keys: [added, keySample(scope, 1)],
+      };
+      expect(await registry.load()).toEqual(loaded);
+      expect(await (await reopen()).load()).toEqual(loaded);
+      expect(await registry.reservedKeys()).toEqual([]);
+      expect(audited().slice(2)).toMatchObject([
+        { type: 'key.reserved', subject: 'scope:payments', details: { hsm_id: hsmId(2) } },
+        { type: 'key.created', subject: `key:${added.kid}`, details: { state: 'pre_activation' } },
+      ]);
+    });
+
+    it('frees the HSM id of a key that was not made, and completes none that is not reserved', async () => {
+      const { registry } = await open();
+      const scope = scopeSample('payments');
+      const reservation = { scopeId: 'payments', hsmId: hsmId(2) };
+      const refused = { code: 'internal' };
+      await expect(registry.reserveKey(reservation, 1, ALICE)).rejects.toMatchObject(refused);
+      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await expect(registry.reserveKey(reservation, 1, ALICE)).rejects.toMatchObject(refused);
+      expect(await registry.reservedKeys()).toEqual([]);
+      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      await registry.reserveKey(reservation, 1, ALICE);
+      await registry.abandonKey(reservation, 'the HSM refused', ALICE);
+      expect(await registry.reservedKeys()).toEqual([]);
+      await expect(registry.completeKey(keySample(scope, 2), ALICE)).rejects.toMatchObject(refused);
+      await expect(registry.abandonKey(reservation, 'again', ALICE)).rejects.toMatchObject(refused);
+      expect((await registry.load()).scopes).toEqual([scope]);
+    });
+
     it('keeps one key for each service role', async () => {
       const { registry, reopen, audited } = await open();
       await registry.addServiceKey(REGISTRY_KEY, ALICE);

@@ -2,15 +2,19 @@ import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
-import { type Failure, REGISTRY_LABEL, type SignerSettings } from '../../src/signer/protocol.ts';
+import { AUDIT_LABEL, type Failure, REGISTRY_LABEL, type SignerSettings } from '../../src/signer/protocol.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
+import { composeCheckpoint, readCheckpoint } from '../../src/token/checkpoint.ts';
 import { importPublicKey, thumbprint } from '../../src/token/public-jwk.ts';
+import { composeHeadStatement, composeRowStatement } from '../../src/token/registry-statement.ts';
 import { verifySignatureSync } from '../../src/token/signature.ts';
+import { CHECKPOINT } from '../support/checkpoint-samples.ts';
 import {
   bindingOf,
   claimsOf,
   compact,
   MAIL,
+  makeAuditKey,
   makeRegistryKey,
   NOW,
   newHsmId,
@@ -33,13 +37,16 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
   describe(`the signer process on ${name}`, () => {
     let backend: SignerBackend;
     let registry: { kid: string; hsmId: string };
+    let audit: Awaited<ReturnType<typeof makeAuditKey>>;
     let signer: SignerProcess;
 
     beforeAll(async () => {
       backend = await makeBackend();
       registry = await makeRegistryKey(backend.environment, backend.settings);
+      audit = await makeAuditKey(backend.environment, backend.settings);
       signer = startSigner(backend.environment);
-      await signer.ask('open', { ...backend.settings, registryKid: registry.kid });
+      const named = { registryKid: registry.kid, auditKid: audit.kid };
+      await signer.ask('open', { ...backend.settings, ...named });
     });
 
     afterAll(async () => {
@@ -214,6 +221,21 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
         });
       });
 
+      it('signs rows and head of the registry, and nothing that only calls itself so', async () => {
+        const digest = 'A'.repeat(43);
+        const row = { table: 'clients', id: 'web', version: 1, contentHash: digest };
+        const head = { version: 1, buckets: [digest] };
+        expect(await sign(registry.kid, composeRowStatement(row, registry.kid))).toBeInstanceOf(Uint8Array);
+        expect(await sign(registry.kid, composeHeadStatement(head, registry.kid))).toBeInstanceOf(Uint8Array);
+        const refusals = [
+          [asRegistry({ ...claimsOf(PAYMENTS) }, 'kw-registry-row+jwt'), 'it states no row of the registry'],
+          [asRegistry({ version: 1 }, 'kw-registry-head+jwt'), 'it states no head of the registry'],
+        ] as const;
+        for (const [input, message] of refusals) {
+          expect(await sign(registry.kid, input)).toEqual({ code: 'binding_refused', message });
+        }
+      });
+
       it.each<[string, (key: Provisioned) => Parameters<typeof composeBindingRecord>[0], string]>([
         [
           'a key to another scope than it was made for',
@@ -238,6 +260,13 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
         expect(await sign(registry.kid, other)).toEqual({ code: 'binding_refused', message });
       });
 
+      it('signs no checkpoint, which is for the audit key', async () => {
+        expect(await sign(registry.kid, composeCheckpoint(CHECKPOINT, registry.kid))).toEqual({
+          code: 'binding_refused',
+          message: 'typ is not one that this key signs',
+        });
+      });
+
       it('is not made a second time', async () => {
         const specification = {
           hsmId: newHsmId(),
@@ -248,6 +277,39 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
         expect(await signer.failing('generate', specification)).toEqual({
           code: 'invalid_request',
           message: 'the signer was given a wrong label',
+        });
+      });
+    });
+
+    describe('the audit key', () => {
+      it('signs a checkpoint', async () => {
+        const input = composeCheckpoint(CHECKPOINT, audit.kid);
+        const jws = compact(input, await sign(audit.kid, input));
+        const key = { kid: audit.kid, publicKey: importPublicKey(audit.publicJwk) };
+        expect(await readCheckpoint(jws, key)).toEqual(CHECKPOINT);
+      });
+
+      it.each([
+        ['a binding', 'kw-binding+jwt', {}, 'typ is not one that this key signs'],
+        ['a token', 'JWT', {}, 'typ is not one that this key signs'],
+        ['a key set', 'jwk-set+jwt', {}, 'typ is not one that this key signs'],
+        ['a checkpoint without its heads', 'kw-checkpoint+jwt', { number: 1, iat: 1 }, 'it is no checkpoint'],
+      ])('does not sign %s', async (_, typ, claims, message) => {
+        const input = signingInputOf({ kid: audit.kid, algorithm: 'ES256' }, claims, { typ });
+        expect(await sign(audit.kid, input)).toEqual({ code: 'binding_refused', message });
+      });
+
+      it('is neither made a second time nor destroyed', async () => {
+        const specification = { hsmId: newHsmId(), label: AUDIT_LABEL, algorithm: 'ES256' } as const;
+        expect(await signer.failing('generate', { ...specification, modulusBits: null })).toEqual({
+          code: 'invalid_request',
+          message: 'the signer was given a wrong label',
+        });
+        const { kid, hsmId } = audit;
+        expect(await signer.failing('destroy', { kid, hsmId })).toEqual({
+          code: 'hsm_refused',
+          message: 'the audit key is never destroyed this way',
+          remedy: 'stop',
         });
       });
     });

@@ -64,6 +64,7 @@ export class FakeSetup {
         latchFile: '/nonexistent',
         sessions: 3,
         registryKid: null,
+        auditKid: null,
       },
       environment: { GREETING: 'hello' },
       deadlines: DEADLINES,

@@ -10,6 +10,7 @@ export function issuanceRecord(n: number, change: Partial<IssuanceRecord> = {}):
     jti: `jti-${n}`,
     clientId: 'payments-identity',
     subject: `user-${n}`,
+    root: n % 2 === 0 ? `sign-in-${n}` : null,
     iat: 1_760_000_000 + n,
     exp: 1_760_000_300 + n,
     ...change,

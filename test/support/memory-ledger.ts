@@ -1,8 +1,9 @@
 import { KeywardError } from '../../src/domain/errors.ts';
-import type { IssuanceRecord, Ledger } from '../../src/domain/ledger.ts';
+import type { IssuanceRecord, Ledger, LedgerReader } from '../../src/domain/ledger.ts';
+import type { Sightings } from '../../src/domain/sightings.ts';
 
-/** The `Ledger` port in memory, for tests of what stands on it. It passes the ledger's contract. */
-export class MemoryLedger implements Ledger {
+/** The ledger's ports in memory, for tests of what stands on them. It passes their contract. */
+export class MemoryLedger implements Ledger, LedgerReader, Sightings {
   readonly #records = new Map<string, IssuanceRecord>();
 
   get records(): readonly IssuanceRecord[] {
@@ -14,5 +15,13 @@ export class MemoryLedger implements Ledger {
     const key = record.digest.toString('hex');
     if (this.#records.has(key)) throw new KeywardError('ledger_unavailable', 'There is such a record.');
     this.#records.set(key, record);
+  }
+
+  async find(digest: Buffer): Promise<IssuanceRecord | undefined> {
+    return this.#records.get(digest.toString('hex'));
+  }
+
+  async unknown(scopeId: string, digests: readonly Buffer[]): Promise<readonly Buffer[]> {
+    return digests.filter((digest) => this.#records.get(digest.toString('hex'))?.scopeId !== scopeId);
   }
 }

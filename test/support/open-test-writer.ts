@@ -24,6 +24,7 @@ export async function openTestWriter(
   const events: StoreEvent[] = [];
   const writer = new Writer({
     queueLimit: 1_000,
+    clock: { nowSeconds: () => 1_760_000_000 },
     ...options,
     file,
     identity,

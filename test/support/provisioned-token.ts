@@ -3,7 +3,12 @@ import { type Algorithm, isRsa } from '../../src/domain/algorithm.ts';
 import type { Binding, PublicJwk } from '../../src/domain/key.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import type { KeyReference } from '../../src/domain/signer.ts';
-import { REGISTRY_LABEL, type SignerSettings, type SignOutcome } from '../../src/signer/protocol.ts';
+import {
+  AUDIT_LABEL,
+  REGISTRY_LABEL,
+  type SignerSettings,
+  type SignOutcome,
+} from '../../src/signer/protocol.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { composeSigningInput } from '../../src/token/signing-input.ts';
 import { type SignerProcess, startSigner } from './signer-process.ts';
@@ -20,17 +25,22 @@ export interface Provisioned extends KeyReference {
 export const newHsmId = () => randomBytes(16).toString('hex');
 
 /** As `keyward init` does it: by a signer of its own that knows no registry key yet. Answers its kid. */
-export async function makeRegistryKey(
-  environment: Readonly<Record<string, string>>,
-  settings: SignerSettings,
-): Promise<{ kid: string; hsmId: string }> {
-  const signer = startSigner(environment);
-  await signer.ask('open', { ...settings, registryKid: null });
-  const hsmId = newHsmId();
-  const specification = { hsmId, label: REGISTRY_LABEL, algorithm: 'ES256', modulusBits: null } as const;
-  const { kid } = await signer.ask('generate', specification);
-  await signer.stop();
-  return { kid, hsmId };
+export const makeRegistryKey = makerOf(REGISTRY_LABEL);
+export const makeAuditKey = makerOf(AUDIT_LABEL);
+
+function makerOf(label: string) {
+  return async (
+    environment: Readonly<Record<string, string>>,
+    settings: SignerSettings,
+  ): Promise<{ kid: string; hsmId: string; publicJwk: PublicJwk }> => {
+    const signer = startSigner(environment);
+    await signer.ask('open', { ...settings, registryKid: null });
+    const hsmId = newHsmId();
+    const specification = { hsmId, label, algorithm: 'ES256', modulusBits: null } as const;
+    const { kid, publicJwk } = await signer.ask('generate', specification);
+    await signer.stop();
+    return { kid, hsmId, publicJwk };
+  };
 }
 
 /** A new key of the scope with its binding record, not in service yet. */

@@ -1,16 +1,11 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { compileShared } from './compile-shared.ts';
 
 const SOURCE = fileURLToPath(new URL('shim/pkcs11-shim.c', import.meta.url));
-// Not under a shared temporary directory: what lies here is loaded into a process.
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/keyward-shim', import.meta.url));
-const FLAGS = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-O1', '-shared', '-fPIC'];
 const RULE =
   /^C_\w+ (?:(?:delay|return|since|flags|sessions|drop) \w+|hang|kill|abort|flip|fail \w+ \w+|change \w+ [0-9a-f]+)(?: before| after| at \d+| for \d+| id [0-9a-f]+)*$/;
 
@@ -29,24 +24,9 @@ export interface Shim {
   remove(): void;
 }
 
-let compiled: Promise<string> | undefined;
-
-/** Path of the compiled module; compiled once for each content of its source. */
+/** Path of the compiled module. */
 export function compileShim(): Promise<string> {
-  compiled ??= compile();
-  return compiled;
-}
-
-async function compile(): Promise<string> {
-  const digest = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
-  const path = join(CACHE, `${digest}.so`);
-  if (existsSync(path)) return path;
-  mkdirSync(CACHE, { recursive: true });
-  // Test files run side by side: each compiles under its own name, and the last rename wins.
-  const own = `${path}.${process.pid}`;
-  await promisify(execFile)('cc', [...FLAGS, '-o', own, SOURCE, '-ldl', '-pthread']);
-  renameSync(own, path);
-  return path;
+  return compileShared(SOURCE);
 }
 
 export async function createShim(options: { readonly realModule: string }): Promise<Shim> {

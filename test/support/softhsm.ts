@@ -44,6 +44,7 @@ export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
     latchFile: join(folder, 'pin-latch.json'),
     sessions: 4,
     registryKid: null,
+    auditKid: null,
   };
   return { folder, tokenFolder, pin, environment, settings, remove };
 }

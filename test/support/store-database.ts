@@ -25,6 +25,7 @@ export function recordsIn(file: string): IssuanceRecord[] {
     jti: row.jti as string,
     clientId: row.client_id as string,
     subject: row.subject as string | null,
+    root: row.root as string | null,
     iat: row.iat as number,
     exp: row.exp as number,
   }));

@@ -24,6 +24,7 @@ const readiness = () =>
         return signing();
       },
     },
+    timeGuard: { requireSteadyTime: () => {} },
     probeStore: () => storing(),
   });
 
@@ -31,6 +32,7 @@ const WELL = {
   ready: true,
   checks: [
     { name: 'sign', ok: true, detail: 'the HSM signs' },
+    { name: 'time', ok: true, detail: 'the clock can be trusted' },
     { name: 'record', ok: true, detail: 'records are durable and read back' },
   ],
 };
@@ -65,6 +67,7 @@ describe('readiness', () => {
       ready: false,
       checks: [
         { name: 'sign', ok: false, detail: 'the HSM is away; try again' },
+        { name: 'time', ok: true, detail: 'the clock can be trusted' },
         { name: 'record', ok: false, detail: 'failed; see the log' },
       ],
     });

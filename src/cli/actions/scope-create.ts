@@ -18,6 +18,9 @@ export interface ScopeCreateOptions {
   readonly tokenTypes?: readonly string[];
   /** Commander's word for `--no-require-subject`. */
   readonly requireSubject: boolean;
+  readonly recordSubject?: string;
+  readonly rootClaim?: string;
+  readonly suspendOnForgery?: boolean;
 }
 
 export async function scopeCreate(context: Context, id: string, options: ScopeCreateOptions): Promise<void> {
@@ -37,6 +40,9 @@ function definition(id: string, options: ScopeCreateOptions): object {
     clock_skew_seconds: options.clockSkew,
     token_types: options.tokenTypes,
     require_subject: options.requireSubject ? undefined : false,
+    record_subject: options.recordSubject,
+    root_claim: options.rootClaim,
+    suspend_on_forgery: options.suspendOnForgery,
   });
   return given({
     id,

@@ -42,6 +42,9 @@ function addCreate(scope: Command, contextOf: Contextual): void {
     .option('--clock-skew <seconds>', 'how far clocks may differ', wholeNumber)
     .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT; the first is the default')
     .option('--no-require-subject', 'allow tokens without `sub`')
+    .option('--record-subject <how>', 'in the ledger: plain (default), hashed or none')
+    .option('--root-claim <name>', 'claim, such as txn, that names the event a token came from')
+    .option('--suspend-on-forgery', 'a forged token takes its key out of use at once; the standby goes on')
     .addHelpText(
       'after',
       examples(

@@ -5,7 +5,7 @@ import type { Contextual } from '../program.ts';
 export function addServiceCommands(program: Command, contextOf: Contextual): void {
   program
     .command('init')
-    .description('make the registry key in the HSM and enrol the first operator')
+    .description('make registry key and audit key in the HSM and enrol the first operator')
     .option('--operator <id>', 'name of the first operator', 'operator')
     .option('--out <file>', 'write the operator credential into this new file (0600) instead of showing it')
     .addHelpText('after', examples('keyward init --config /etc/keyward/config.yaml --out operator'))

@@ -51,6 +51,7 @@ const createClient: Route<ClientParts> = {
         'invalid_client',
         'client_exists',
         'store_unavailable',
+        'audit_sink_unavailable',
       ]),
     },
   },

@@ -24,6 +24,7 @@ const operation = {
       'unknown_scope',
       'client_revoked',
       'store_unavailable',
+      'audit_sink_unavailable',
     ]),
   },
 };

@@ -1,6 +1,6 @@
-import type { IssuedToken, TokenIssuer } from '../../domain/issuance.ts';
+import { KeywardError } from '../../domain/errors.ts';
+import type { TokenIssuer } from '../../domain/issuance.ts';
 import { MAX_CLAIMS_DEPTH } from '../../issuance/caller-claims.ts';
-import { keyIsChanging, stillStands } from '../../issuance/still-stands.ts';
 import { type AdmissionParts, admitClient, grantMissing } from '../admission.ts';
 import { type JsonBody, readJson } from '../json-body.ts';
 import { asKeywardError, problemDocument } from '../problem.ts';
@@ -49,16 +49,25 @@ export const issueTokens: Route<AdmissionParts & { readonly issuer: TokenIssuer 
     );
     // What was ready first has waited for the rest, and a client or a key may have been revoked meanwhile.
     if (!deps.grants.allows(clientId, scopeId, 'sign')) throw grantMissing('sign');
-    const mayLeave = ({ kid }: IssuedToken) => stillStands(deps, { scopeId, clientId }, kid);
     sendJson(response, 200, {
       results: outcomes.map((outcome) => {
         if (outcome.status === 'rejected') return { problem: itemProblem(outcome.reason, response) };
-        if (mayLeave(outcome.value)) return tokenRepresentation(outcome.value);
-        return { problem: itemProblem(keyIsChanging(), response) };
+        if (outcome.value.mayLeave()) return tokenRepresentation(outcome.value);
+        return { problem: itemProblem(overtaken(), response) };
       }),
     });
   },
 };
+
+function overtaken(): KeywardError {
+  return new KeywardError(
+    'no_active_key',
+    'the key changed, or the token was revoked, while it waited; try again',
+    {
+      retryAfterSeconds: 1,
+    },
+  );
+}
 
 function itemProblem(thrown: unknown, { locals: { plane, requestId } }: ApiResponse) {
   const error = asKeywardError(thrown);

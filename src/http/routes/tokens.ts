@@ -36,6 +36,12 @@ export const issueToken: Route<AdmissionParts & { readonly issuer: TokenIssuer }
   },
 };
 
-export function tokenRepresentation({ token, kid, jti, iat, exp }: IssuedToken): IssuedToken {
+export function tokenRepresentation({
+  token,
+  kid,
+  jti,
+  iat,
+  exp,
+}: IssuedToken): Omit<IssuedToken, 'mayLeave'> {
   return { token, kid, jti, iat, exp };
 }

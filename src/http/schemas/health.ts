@@ -5,6 +5,8 @@ export const health = z.object({ status: z.literal('alive') }).meta({ id: 'Healt
 export const readiness = z
   .object({
     ready: z.boolean(),
-    checks: z.array(z.object({ name: z.enum(['sign', 'record']), ok: z.boolean(), detail: z.string() })),
+    checks: z.array(
+      z.object({ name: z.enum(['sign', 'record', 'time']), ok: z.boolean(), detail: z.string() }),
+    ),
   })
   .meta({ id: 'Readiness' });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_POLICY, POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES } from '../../domain/policy.ts';
+import { SUBJECT_RECORDINGS } from '../../domain/recorded-subject.ts';
 
 const seconds = (member: keyof typeof POLICY_BOUNDS) => {
   const [low, high] = POLICY_BOUNDS[member];
@@ -21,6 +22,16 @@ export const policy = z
       'use a list of token types; the first is the default',
     ),
     require_subject: z.boolean('use true or false'),
+    record_subject: z
+      .enum(SUBJECT_RECORDINGS, `use one of ${SUBJECT_RECORDINGS.join(', ')}`)
+      .meta({ description: 'How the ledger keeps the subject.' }),
+    root_claim: z
+      .string('name a claim, or null')
+      .nullable()
+      .meta({ description: 'The claim, such as `txn`, that names the event a token came from.' }),
+    suspend_on_forgery: z.boolean('use true or false').meta({
+      description: 'Whether a forged token takes its key out of use at once, and the standby goes on.',
+    }),
   })
   .meta({ id: 'Policy' });
 
@@ -36,6 +47,9 @@ export function policyRepresentation(of: ScopePolicy): PolicyMembers {
     clock_skew_seconds: of.clockSkewSeconds,
     token_types: [...of.tokenTypes],
     require_subject: of.requireSubject,
+    record_subject: of.recordSubject,
+    root_claim: of.rootClaim,
+    suspend_on_forgery: of.suspendOnForgery,
   };
 }
 
@@ -53,5 +67,8 @@ export function policyOf(
     clockSkewSeconds: given.clock_skew_seconds ?? DEFAULT_POLICY.clockSkewSeconds,
     tokenTypes: given.token_types ?? DEFAULT_POLICY.tokenTypes,
     requireSubject: given.require_subject ?? DEFAULT_POLICY.requireSubject,
+    recordSubject: given.record_subject ?? DEFAULT_POLICY.recordSubject,
+    rootClaim: given.root_claim ?? DEFAULT_POLICY.rootClaim,
+    suspendOnForgery: given.suspend_on_forgery ?? DEFAULT_POLICY.suspendOnForgery,
   };
 }

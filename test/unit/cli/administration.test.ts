@@ -15,6 +15,9 @@ const POLICY = {
   clock_skew_seconds: 30,
   token_types: ['at+jwt', 'JWT'],
   require_subject: true,
+  record_subject: 'plain',
+  root_claim: null,
+  suspend_on_forgery: false,
 };
 const payments = {
   id: 'payments',
@@ -145,6 +148,9 @@ describe('scopes', () => {
         'token lifetime  300 s, at most 3600 s',
         'token types     at+jwt, JWT',
         'subject         required',
+        'ledger subject  plain',
+        'ledger root     none',
+        'forged token    alarm',
         'key signs for   14 days',
         'key set cached  300 s, stale at most 3600 s',
         'clock skew      30 s',

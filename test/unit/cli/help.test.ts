@@ -25,6 +25,14 @@ describe('help', () => {
       'client revoke',
       'grant add',
       'grant remove',
+      'ledger find',
+      'ledger erase',
+      'revoke',
+      'revocation list',
+      'event list',
+      'audit verify',
+      'audit export',
+      'audit tail',
     ]);
   });
 

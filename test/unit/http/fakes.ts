@@ -1,20 +1,26 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { Authenticator, ClientAdministration, Grants } from '../../../src/domain/access.ts';
+import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
 import type { Client, Operator } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { TokenIssuer } from '../../../src/domain/issuance.ts';
+import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import type { PublicJwk, SigningKey } from '../../../src/domain/key.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
+import type { RevocationAdministration } from '../../../src/domain/revocation.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
+import type { SecurityEventList } from '../../../src/domain/security-events.ts';
+import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
 import { createLogger } from '../../../src/http/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
+import type { LedgerParts } from '../../../src/http/routes/admin-ledger.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
+import type { TokenRevocation } from '../../../src/verification/revoke-token.ts';
 
 export const NOW = 1_800_000_000;
 
@@ -86,6 +92,9 @@ export const PAYMENTS_ANSWER = {
     clock_skew_seconds: 30,
     token_types: ['at+jwt', 'JWT'],
     require_subject: true,
+    record_subject: 'plain',
+    root_claim: null,
+    suspend_on_forgery: false,
   },
   created_at: NOW,
   jwks_uri: '/scopes/payments/jwks.json',
@@ -139,7 +148,9 @@ export const keyRing: KeyRing = {
 };
 
 export const ISSUED = { token: 'a.b.c', kid: 'kid-1', jti: 'jti-1', iat: NOW, exp: NOW + 300 };
-export const issuer: TokenIssuer = { issue: async () => ISSUED };
+/** As the issuer releases it. */
+export const RELEASED: IssuedToken = { ...ISSUED, mayLeave: () => true };
+export const issuer: TokenIssuer = { issue: async () => RELEASED };
 
 export const verifier: TokenVerifier = {
   verify: async (_scopeId, token) =>
@@ -167,10 +178,25 @@ const document = (contentType: string, body: string): PublishedDocument => ({
   maxAgeSeconds: 300,
 });
 
+export const sightings: Sightings = { unknown: async () => [] };
+
 export const publication: Publication = {
   keySet: () => document('application/jwk-set+json', '{"keys":[]}'),
   signedKeySet: async () => document('application/jwk-set+jwt', 'a.b.c'),
   openidConfiguration: () => undefined,
+};
+
+export const CHECKPOINT: StoredCheckpoint = { number: 3, time: NOW, auditSequence: 9, jws: 'e30.e30.c2ln' };
+
+export const checkpoints: CheckpointSource = {
+  auditKey: { kid: 'audit-kid', publicJwk: PUBLIC_JWK },
+  latest: () => CHECKPOINT,
+};
+
+export const audit: OperationsPlaneDeps['audit'] = {
+  eventsAfter: async () => [],
+  newestEvents: async () => [],
+  checkpointsAfter: async () => [CHECKPOINT],
 };
 
 export const readiness: Readiness = {
@@ -187,6 +213,14 @@ export const clients: ClientAdministration = {
   grant: unexpected,
   withdraw: unexpected,
 };
+
+export const tokenRevocation: TokenRevocation = { revoke: async () => {} };
+export const ledger: LedgerParts['ledger'] = {
+  search: { page: async () => ({ entries: [], next: null }) },
+  erasure: { eraseSubject: unexpected },
+};
+export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
+export const securityEvents: SecurityEventList = { list: async () => [] };
 
 export const LIMITS = {
   requests_in_flight: 64,
@@ -207,6 +241,7 @@ const settings = () => ({
   limits: LIMITS,
   log: recordedLog().log,
   metrics: createMetrics(),
+  refusals: { refused() {} },
 });
 
 export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDeps {
@@ -216,13 +251,28 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     keyRing,
     issuer,
     verifier,
+    sightings,
+    tokenRevocation,
     publication,
     readiness,
+    checkpoints,
     ...settings(),
     ...changes,
   };
 }
 
 export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}): OperationsPlaneDeps {
-  return { authenticator, keyRing, scopes, clients, readiness, ...settings(), ...changes };
+  return {
+    authenticator,
+    keyRing,
+    scopes,
+    clients,
+    revocations,
+    securityEvents,
+    ledger,
+    readiness,
+    audit,
+    ...settings(),
+    ...changes,
+  };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { networkOf } from '../../../src/http/network.ts';
-import { ISSUED, LIMITS } from './fakes.ts';
+import { LIMITS, RELEASED } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const TOKENS = '/v1/scopes/payments/tokens';
@@ -90,7 +90,7 @@ test('beyond the requests in flight there is 503 at once, but the process is ali
       async issue() {
         started.resolve();
         await release.promise;
-        return ISSUED;
+        return RELEASED;
       },
     },
   });

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ErrorCode } from '../../../src/domain/errors.ts';
 import { createDataPlane } from '../../../src/http/data-plane.ts';
 import { listen } from '../../../src/http/server.ts';
-import { dataPlaneDeps, ISSUED, LIMITS, recordedLog } from './fakes.ts';
+import { dataPlaneDeps, LIMITS, RELEASED, recordedLog } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 
 /** All that the server says until it ends the connection. */
@@ -103,7 +103,7 @@ async function withOneInFlight() {
   const issue = async () => {
     started.resolve();
     await release.promise;
-    return ISSUED;
+    return RELEASED;
   };
   const served = await onLoopback(createDataPlane(dataPlaneDeps({ issuer: { issue } })));
   const answer = conversation(served.listener.port, ASKING);
@@ -154,7 +154,7 @@ async function pipelinedAndGone(limits = LIMITS) {
   const issue = async () => {
     started[asked++]?.resolve();
     await release.promise;
-    return ISSUED;
+    return RELEASED;
   };
   const served = await onLoopback(createDataPlane(dataPlaneDeps({ issuer: { issue }, limits })));
   const socket = connect(served.listener.port, '127.0.0.1');

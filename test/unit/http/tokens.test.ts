@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { TokenRequest } from '../../../src/domain/issuance.ts';
-import { ISSUED } from './fakes.ts';
+import { ISSUED, RELEASED } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const PATH = '/v1/scopes/payments/tokens';
@@ -25,7 +25,7 @@ test('a token is answered as 201 with its key, id and times, and kept by no cach
 });
 
 test('the issuer is asked for the scope of the path and the client of the credential', async () => {
-  const issue = vi.fn(async (_request: TokenRequest) => ISSUED);
+  const issue = vi.fn(async (_request: TokenRequest) => RELEASED);
   await ask(
     { claims: { sub: 'u', n: [1, { a: null }] }, ttl_seconds: 60, typ: 'JWT' },
     { issuer: { issue } },

@@ -5,6 +5,7 @@ import { KeywardError } from '../../../src/domain/errors.ts';
 import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/domain/issuance.ts';
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import type { RevocableToken } from '../../../src/domain/revocation.ts';
 import type { SigningRequest } from '../../../src/domain/signer.ts';
 import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
 import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
@@ -24,6 +25,7 @@ let keyRing: SoftwareKeyRing;
 let recorded: IssuanceRecord[];
 let granted: Set<string>;
 let now: number;
+let revoked: (token: RevocableToken) => boolean;
 let onSign: (request: SigningRequest) => Promise<Buffer>;
 let onRecord: (record: IssuanceRecord) => Promise<void>;
 
@@ -33,6 +35,7 @@ beforeEach(() => {
   recorded = [];
   granted = new Set(['login payments sign']);
   now = NOW;
+  revoked = () => false;
   onSign = async ({ signingInput }) => pair.sign(signingInput);
   onRecord = async (record) => void recorded.push(record);
 });
@@ -44,6 +47,7 @@ const issue = (request: Partial<TokenRequest> = {}) => {
     signer: { sign: (request: SigningRequest) => onSign(request) },
     checker,
     ledger: { record: (record: IssuanceRecord) => onRecord(record) },
+    revocations: { covers: (token: RevocableToken) => revoked(token) },
     clock: { nowSeconds: () => now },
   };
   return createTokenIssuer(parts).issue({
@@ -228,10 +232,31 @@ describe('recorded and verified before released (I5, I6)', () => {
         jti,
         clientId: 'login',
         subject: 'alice',
+        root: null,
         iat: NOW,
         exp: NOW + 300,
       },
     ]);
+  });
+
+  it.each([
+    ['plain', 'alice'],
+    ['hashed', 'sha256:K9gGyX8OAK8aH8Myj6djqSaXI8jbj6xPk69x2xhtbpA'],
+    ['none', null],
+  ] as const)('records the subject as the policy says: %s', async (recordSubject, subject) => {
+    const policy = { ...DEFAULT_POLICY, recordSubject };
+    keyRing.put({ ...scope, policy }, key);
+    const { token } = await issue();
+    expect(recorded.map((record) => record.subject)).toStrictEqual([subject]);
+    expect(decodeJwt(token).sub).toBe('alice');
+  });
+
+  it('records the root event where the policy names its claim, and a token without it too', async () => {
+    keyRing.put({ ...scope, policy: { ...DEFAULT_POLICY, rootClaim: 'txn' } }, key);
+    await issue({ claims: { sub: 'alice', txn: 'sign-in-7' } });
+    await issue();
+    expect(recorded.map(({ root }) => root)).toStrictEqual(['sign-in-7', null]);
+    expect(await codeOf(issue({ claims: { sub: 'alice', txn: 7 } }))).toBe('invalid_claims');
   });
 
   it('releases nothing before the record is durable', async () => {
@@ -295,5 +320,34 @@ describe('released only if key, client and grant still stand', () => {
       return pair.sign(signingInput);
     };
     expect(await codeOf(issue())).toBe('grant_missing');
+  });
+
+  it('refuses what is revoked before anything is signed or recorded', async () => {
+    let signatures = 0;
+    onSign = async ({ signingInput }) => {
+      signatures++;
+      return pair.sign(signingInput);
+    };
+    revoked = ({ clientId, iat }) => clientId === 'login' && iat === NOW;
+    expect(await codeOf(issue())).toBe('revoked');
+    expect({ signatures, recorded }).toEqual({ signatures: 0, recorded: [] });
+    now = NOW + 1;
+    expect(await codeOf(issue())).toBe('released');
+  });
+
+  it('refuses what was revoked while it was made', async () => {
+    onSign = async ({ signingInput }) => {
+      revoked = () => true;
+      return pair.sign(signingInput);
+    };
+    expect(await codeOf(issue())).toBe('revoked');
+    expect(recorded).toHaveLength(1);
+  });
+
+  it('makes another where only the one under way was revoked', async () => {
+    revoked = ({ jti }) => jti === recorded[0]?.jti;
+    const issued = await issue();
+    expect(recorded).toHaveLength(2);
+    expect(recorded[1]?.jti).toBe(issued.jti);
   });
 });

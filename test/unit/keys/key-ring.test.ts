@@ -70,4 +70,24 @@ describe('the key ring', () => {
     ring.admit(scope, [{ ...active, state }]);
     expect(ring.references().some(({ kid }) => kid === active.kid)).toBe(taken);
   });
+
+  it('takes over what keys have become, and new ones, as the next version of the key set', () => {
+    const fresh = aSigningKey(scope, softwareKey('ES256'), {
+      state: 'pre_activation',
+      signFrom: null,
+      signUntil: 300,
+      createdAt: 30,
+    });
+    const before = ring.revision;
+    ring.change('payments', [{ ...active, state: 'suspended' }, { ...standby, state: 'active' }, fresh]);
+    expect(ring.keysOf('payments').map(({ kid, state }) => [kid, state])).toStrictEqual([
+      [fresh.kid, 'pre_activation'],
+      [standby.kid, 'active'],
+      [active.kid, 'suspended'],
+    ]);
+    expect(ring.activeKey('payments')?.kid).toBe(standby.kid);
+    expect(ring.keyNamed(active.kid)?.state).toBe('suspended');
+    expect(ring.scope('payments')?.keySetVersion).toBe(scope.keySetVersion + 1);
+    expect(ring.revision).toBeGreaterThan(before);
+  });
 });

@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Verdict } from '../../../src/domain/verification.ts';
 import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
+import { measuredSecurityEvents } from '../../../src/metrics/measured-security-events.ts';
+import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
 import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
 
 const REQUEST = { scopeId: 'payments', clientId: 'c', claims: {} };
-const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2 };
+const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, mayLeave: () => true };
 
 async function lines(metrics: Metrics, name: string): Promise<string[]> {
   const told = await metrics.registry.metrics();
@@ -53,6 +55,29 @@ test('refusals are counted by scope and reason, good tokens are not', async () =
   expect(await lines(metrics, 'keyward_suspicious_headers_total')).toEqual([
     'keyward_suspicious_headers_total{header="jku"} 1',
     'keyward_suspicious_headers_total{header="other"} 1',
+  ]);
+});
+
+test('digests reported are counted by whether they are on record', async () => {
+  const metrics = createMetrics();
+  const [known, unknown] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const sightings = measuredSightings({ unknown: async () => [unknown] }, metrics);
+  expect(await sightings.unknown('payments', [known, unknown, known])).toEqual([unknown]);
+  expect(await lines(metrics, 'keyward_sightings_total')).toEqual([
+    'keyward_sightings_total{scope="payments",recorded="yes"} 2',
+    'keyward_sightings_total{scope="payments",recorded="no"} 1',
+  ]);
+});
+
+test('security events are counted when they are told, and not again', async () => {
+  const metrics = createMetrics();
+  const answers = [true, false];
+  const events = measuredSecurityEvents({ raise: async () => answers.shift() ?? false }, metrics);
+  const report = { dedupKey: 'd', subject: 's', evidence: {}, severity: 'critical' } as const;
+  expect(await events.raise({ ...report, type: 'token.never_issued' })).toBe(true);
+  expect(await events.raise({ ...report, type: 'token.never_issued' })).toBe(false);
+  expect(await lines(metrics, 'keyward_security_events_total')).toEqual([
+    'keyward_security_events_total{type="token.never_issued",severity="critical"} 1',
   ]);
 });
 

@@ -137,6 +137,8 @@ describe('discovery', () => {
       id_token_signing_alg_values_supported: ['ES256'],
       introspection_endpoint: 'https://keys.example.com/v1/scopes/payments/introspect',
       introspection_endpoint_auth_methods_supported: ['Bearer'],
+      revocation_endpoint: 'https://keys.example.com/v1/scopes/payments/revoke',
+      revocation_endpoint_auth_methods_supported: ['Bearer'],
     });
   });
 

@@ -16,7 +16,7 @@ describe('what a front may ask to be made', () => {
     ['an RSA key', { ...SPECIFICATION, algorithm: 'RS256', modulusBits: 3072 } as const, KID],
     ['the registry key while there is none', { ...SPECIFICATION, label: REGISTRY_LABEL }, null],
   ])('%s', (_, specification, registryKid) => {
-    expect(() => requireSpecification(specification, registryKid)).not.toThrow();
+    expect(() => requireSpecification(specification, { registryKid, auditKid: null })).not.toThrow();
   });
 
   it.each<[string, object, string]>([
@@ -29,7 +29,9 @@ describe('what a front may ask to be made', () => {
     ['an RSA key that is too short', { algorithm: 'RS256', modulusBits: 1024 }, 'modulusBits'],
     ['an EC key with a length', { modulusBits: 2048 }, 'modulusBits'],
   ])('not %s', (_, changes, what) => {
-    expect(() => requireSpecification({ ...SPECIFICATION, ...changes }, KID)).toThrow(wrong(what));
+    expect(() =>
+      requireSpecification({ ...SPECIFICATION, ...changes }, { registryKid: KID, auditKid: KID }),
+    ).toThrow(wrong(what));
   });
 });
 

@@ -78,7 +78,7 @@ it('gives up a thread that does not answer in time, and starts no other before i
   vi.advanceTimersByTime(1);
   await expect(stuck).rejects.toMatchObject({
     code: 'store_unavailable',
-    cause: { message: 'the writer thread gave no answer within 3000 ms' },
+    cause: { message: 'the thread gave no answer within 3000 ms' },
   });
   await expect(behind).rejects.toMatchObject({ code: 'store_unavailable' });
   await expect(change).rejects.toMatchObject({ code: 'store_unavailable' });

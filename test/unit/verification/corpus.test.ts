@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
 import { CORPUS, type CorpusCase } from '../../corpus/corpus.ts';
 import { forge } from '../../corpus/forge.ts';
 import { createWorld, NOW } from '../../corpus/world.ts';
+import { judgingVerifier } from '../../support/judging-verifier.ts';
 
 const world = createWorld();
-const verifier = createTokenVerifier({ keyRing: world.keyRing, clock: { nowSeconds: () => NOW } });
+const verifier = judgingVerifier({ keyRing: world.keyRing, clock: { nowSeconds: () => NOW } });
 
 function expectedVerdict({ expected, suspiciousHeader }: CorpusCase): object {
   if (expected === 'valid') return { valid: true };

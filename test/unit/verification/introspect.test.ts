@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { introspect } from '../../../src/verification/introspect.ts';
-import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
 import { CORPUS } from '../../corpus/corpus.ts';
 import { type Departure, forge } from '../../corpus/forge.ts';
 import { createWorld, NOW } from '../../corpus/world.ts';
+import { judgingVerifier } from '../../support/judging-verifier.ts';
 
 const world = createWorld();
-const verifier = createTokenVerifier({ keyRing: world.keyRing, clock: { nowSeconds: () => NOW } });
+const verifier = judgingVerifier({ keyRing: world.keyRing, clock: { nowSeconds: () => NOW } });
 const ask = (departure: Departure = {}, scopeId = 'payments') =>
   introspect(verifier, scopeId, forge(world, 'ES256', departure) as string);
 const plain = {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
+import { judgingVerifier } from '../../support/judging-verifier.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
 const keyRing = new SoftwareKeyRing();
-const verifier = createTokenVerifier({ keyRing, clock: { nowSeconds: () => NOW } });
+const verifier = judgingVerifier({ keyRing, clock: { nowSeconds: () => NOW } });
 
 // Equal issuers with other audiences, equal audiences with other issuers, and other algorithms.
 const scopes = ['a', 'b', 'c'].flatMap((issuer) =>

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
 import { REFUSAL_REASONS } from '../../../src/domain/refusal.ts';
 import { introspect } from '../../../src/verification/introspect.ts';
-import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
 import { forge, goodClaims, goodHeader } from '../../corpus/forge.ts';
 import { createWorld, NOW } from '../../corpus/world.ts';
+import { judgingVerifier } from '../../support/judging-verifier.ts';
 
 const world = createWorld();
-const verifier = createTokenVerifier({ keyRing: world.keyRing, clock: { nowSeconds: () => NOW } });
+const verifier = judgingVerifier({ keyRing: world.keyRing, clock: { nowSeconds: () => NOW } });
 const algorithm = fc.constantFrom(...ALGORITHM_NAMES);
 const verify = (name: (typeof ALGORITHM_NAMES)[number], token: unknown) =>
   verifier.verify(world.scopeOf(name).id, token as string);

@@ -1,180 +1,178 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Forgery } from '../../../src/domain/forgery.ts';
 import type { SigningKey } from '../../../src/domain/key.ts';
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
-import type { Scope } from '../../../src/domain/scope.ts';
+import type { LedgerReader, RecordedToken } from '../../../src/domain/ledger.ts';
+import type { RevocableToken } from '../../../src/domain/revocation.ts';
+import type { TokenVerifier } from '../../../src/domain/verification.ts';
+import { digestOf } from '../../../src/token/signing-input.ts';
 import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
+import { MemoryLedger } from '../../support/memory-ledger.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
+const DAY = 86_400;
 const pair = softwareKey('ES256');
-const window = { signFrom: NOW - 1_000, signUntil: NOW + 1_000 };
-const good = {
-  iss: 'https://login.example.com',
-  aud: 'https://payments.example.com',
+const scope = aScope({ id: 'payments' });
+const key: SigningKey = aSigningKey(scope, pair, { signFrom: NOW - 2 * DAY, signUntil: NOW + 1_000 });
+const claims = {
+  iss: scope.issuer,
+  aud: scope.audience,
   iat: NOW,
-  nbf: NOW - 30,
   exp: NOW + 300,
-  jti: 'j',
+  jti: 'jti-1',
   client_id: 'checkout',
   sub: 'user-17',
 };
 const header = { alg: 'ES256', typ: 'at+jwt', kid: pair.kid };
 
-function setUp(policy: Partial<Scope['policy']> = {}, changes: Partial<SigningKey> = {}) {
-  const scope = aScope({ id: 'payments', policy: { ...DEFAULT_POLICY, ...policy } });
-  const keyRing = new SoftwareKeyRing();
-  const key = aSigningKey(scope, pair, { ...window, ...changes });
+let keyRing: SoftwareKeyRing;
+let ledger: MemoryLedger;
+let forgeries: Forgery[];
+let asked: number;
+let find: LedgerReader['find'];
+let verifier: TokenVerifier;
+let covers: (token: RevocableToken) => boolean;
+
+beforeEach(() => {
+  keyRing = new SoftwareKeyRing();
   keyRing.put(scope, key);
-  let now = NOW;
-  const verifier = createTokenVerifier({ keyRing, clock: { nowSeconds: () => now } });
-  return {
-    scope,
-    key,
+  ledger = new MemoryLedger();
+  forgeries = [];
+  asked = 0;
+  find = (digest) => ledger.find(digest);
+  covers = () => false;
+  verifier = createTokenVerifier({
     keyRing,
-    at: (seconds: number) => {
-      now = seconds;
+    clock: { nowSeconds: () => NOW },
+    ledger: {
+      find: (digest) => {
+        asked++;
+        return find(digest);
+      },
     },
-    verify: (claims: object = {}, headers: object = {}) =>
-      verifier.verify('payments', signedBy(pair, { ...header, ...headers }, { ...good, ...claims })),
-    verifier,
-  };
-}
-const refused = (reason: string) => ({ valid: false, reason });
-
-describe('verifying a token for a scope', () => {
-  it('gives the claims, the key and its state', async () => {
-    expect(await setUp().verify()).toEqual({ valid: true, claims: good, kid: pair.kid, keyState: 'active' });
-  });
-
-  it('knows no scope of another name', async () => {
-    await expect(setUp().verifier.verify('mail', 'x')).rejects.toMatchObject({
-      name: 'KeywardError',
-      code: 'unknown_scope',
-    });
-  });
-
-  it('holds the lifetime against the policy and the binding, whichever is shorter', async () => {
-    const life = { exp: NOW + 120 };
-    const { key } = setUp();
-    const binding = (maxTtlSeconds: number) => ({ binding: { ...key.binding, maxTtlSeconds } });
-    expect(await setUp({ maxTtlSeconds: 120 }, binding(3_600)).verify(life)).toMatchObject({ valid: true });
-    expect(await setUp({ maxTtlSeconds: 119 }, binding(3_600)).verify(life)).toEqual(
-      refused('lifetime_too_long'),
-    );
-    expect(await setUp({}, binding(120)).verify(life)).toMatchObject({ valid: true });
-    expect(await setUp({}, binding(119)).verify(life)).toEqual(refused('lifetime_too_long'));
-  });
-
-  it('holds iat against the window of the registry and that of the binding', async () => {
-    const { key } = setUp();
-    const later = { binding: { ...key.binding, signFrom: NOW + 1 } };
-    const earlier = { binding: { ...key.binding, signUntil: NOW - 1 } };
-    expect(await setUp({}, { signFrom: NOW }).verify()).toMatchObject({ valid: true });
-    expect(await setUp({}, { signFrom: NOW + 1, binding: key.binding }).verify()).toEqual(
-      refused('outside_signing_window'),
-    );
-    expect(await setUp({}, { signUntil: NOW }).verify()).toMatchObject({ valid: true });
-    expect(await setUp({}, { signUntil: NOW - 1, binding: key.binding }).verify()).toEqual(
-      refused('outside_signing_window'),
-    );
-    expect(await setUp({}, later).verify()).toEqual(refused('outside_signing_window'));
-    expect(await setUp({}, earlier).verify()).toEqual(refused('outside_signing_window'));
-  });
-
-  it('takes the binding’s start where the registry has none', async () => {
-    const { key } = setUp();
-    const binding = { ...key.binding, signFrom: NOW };
-    expect(await setUp({}, { signFrom: null, binding }).verify()).toMatchObject({ valid: true });
-    expect(await setUp({}, { signFrom: null, binding }).verify({ iat: NOW - 1 })).toEqual(
-      refused('outside_signing_window'),
-    );
-  });
-
-  it('retires a key when the last token it can have signed has expired', async () => {
-    const setup = setUp({}, { signUntil: NOW });
-    setup.at(NOW + 3_629);
-    expect(await setup.verify({ exp: NOW + 3_600 })).toMatchObject({ valid: true });
-    setup.at(NOW + 3_630);
-    expect(await setup.verify({ exp: NOW + 3_600 })).toEqual(refused('expired'));
-    setup.at(NOW + 3_631);
-    expect(await setup.verify({ exp: NOW + 3_600 })).toEqual(refused('key_retired'));
-  });
-
-  it.each([
-    ['active', { valid: true }],
-    ['deactivated', { valid: true }],
-    ['pre_activation', refused('outside_signing_window')],
-    ['suspended', refused('key_suspended')],
-    ['compromised', refused('key_compromised')],
-    ['destroyed', refused('key_retired')],
-  ] as const)('judges a key that is %s', async (state, verdict) => {
-    expect(await setUp({}, { state }).verify()).toMatchObject(verdict);
-  });
-
-  it('allows the types of the policy and no other', async () => {
-    const { verify } = setUp({ tokenTypes: ['JWT'] });
-    expect(await verify({}, { typ: 'JWT' })).toMatchObject({ valid: true });
-    expect(await verify({}, { typ: 'at+jwt' })).toEqual(refused('wrong_type'));
-  });
-
-  it('asks for a subject where the policy does', async () => {
-    expect(await setUp().verify({ sub: undefined })).toEqual(refused('malformed'));
-    expect(await setUp({ requireSubject: false }).verify({ sub: undefined })).toMatchObject({ valid: true });
-    expect(await setUp({ requireSubject: false }).verify({ sub: '' })).toEqual(refused('malformed'));
-  });
-
-  it('refuses what a key compromised during the check has signed', async () => {
-    const { keyRing, scope, key, verify } = setUp();
-    const verdict = verify();
-    keyRing.put(scope, { ...key, state: 'compromised' });
-    expect(await verdict).toEqual(refused('key_compromised'));
-  });
-
-  it('refuses a kid that two keys bear', async () => {
-    const { keyRing, key } = setUp();
-    const twofold = Object.assign(Object.create(keyRing), {
-      scope: (id: string) => keyRing.scope(id),
-      keysOf: () => [key, { ...key }],
-    });
-    const verifier = createTokenVerifier({ keyRing: twofold, clock: { nowSeconds: () => NOW } });
-    expect(await verifier.verify('payments', signedBy(pair, header, good))).toEqual(refused('unknown_key'));
+    revocations: { covers: (token) => covers(token) },
+    alarm: { forged: async (forgery) => void forgeries.push(forgery) },
   });
 });
 
-describe('the order of checks', () => {
-  const forger = softwareKey('ES256');
-  const wrong = { iss: 'https://x.example', aud: 'x', iat: 1, exp: 2 };
-  const present = (setup: ReturnType<typeof setUp>, headers: object, claims: object, by = forger) =>
-    setup.verifier.verify('payments', signedBy(by, { ...header, ...headers }, { ...good, ...claims }));
+const token = (changes: object = {}) => signedBy(pair, header, { ...claims, ...changes });
+const digest = (of: string) => digestOf(of.slice(0, of.lastIndexOf('.')));
+const verify = (of: string) => verifier.verify('payments', of);
+
+async function record(of: string, changes: Partial<RecordedToken> = {}): Promise<void> {
+  await ledger.record({
+    digest: digest(of),
+    scopeId: 'payments',
+    kid: pair.kid,
+    jti: 'jti-1',
+    clientId: 'checkout',
+    subject: 'user-17',
+    root: 'sign-in-1',
+    iat: NOW,
+    exp: NOW + 300,
+    ...changes,
+  });
+}
+
+const refused = (reason: string) => ({ valid: false, reason });
+
+describe('a right signature', () => {
+  it('is good with its record', async () => {
+    await record(token());
+    expect(await verify(token())).toEqual({ valid: true, claims, kid: pair.kid, keyState: 'active' });
+    expect(forgeries).toEqual([]);
+  });
+
+  it('is a forgery without one', async () => {
+    const forged = token();
+    expect(await verify(forged)).toEqual(refused('never_issued'));
+    expect(forgeries).toEqual([
+      { scope, kid: pair.kid, digest: digest(forged), header, claims, record: undefined },
+    ]);
+  });
 
   it.each([
-    ['form before all', { kid: 'k', alg: 'none', typ: 'x', jku: 'x' }, wrong, 'malformed'],
-    ['key before algorithm', { kid: 'k', alg: 'none', typ: 'x' }, wrong, 'unknown_key'],
-    ['algorithm before type', { alg: 'none', typ: 'x' }, wrong, 'unsupported_algorithm'],
-    ['type before the form of the claims', { typ: 'x' }, { exp: 'x' }, 'wrong_type'],
-    ['the form of the claims before the signature', {}, { ...wrong, exp: 'x' }, 'malformed'],
-    ['signature before what the claims say', {}, wrong, 'bad_signature'],
-  ])('%s', async (_, headers, claims, reason) => {
-    expect(await present(setUp(), headers, claims)).toMatchObject({ valid: false, reason });
+    ['scope', { scopeId: 'mail' }],
+    ['kid', { kid: 'another' }],
+    ['jti', { jti: 'jti-2' }],
+    ['iat', { iat: NOW - 1 }],
+    ['exp', { exp: NOW + 301 }],
+  ])('is a forgery where the record says another %s', async (_, changes) => {
+    await record(token(), changes);
+    expect(await verify(token())).toEqual(refused('never_issued'));
+    expect(forgeries).toMatchObject([{ record: changes }]);
   });
 
-  it('the form of the claims before the standing of the key, and that before the signature', async () => {
-    const setup = setUp({}, { state: 'compromised' });
-    expect(await present(setup, {}, { exp: 'x' })).toEqual(refused('malformed'));
-    expect(await present(setup, {}, wrong)).toEqual(refused('key_compromised'));
+  it.each([
+    ['wrong_issuer', { iss: 'https://other.example' }, {}],
+    ['wrong_audience', { aud: 'other' }, {}],
+    ['expired', { iat: NOW - 400, exp: NOW - 60 }, { iat: NOW - 400, exp: NOW - 60 }],
+    ['lifetime_too_long', { exp: NOW + 9_000 }, { exp: NOW + 9_000 }],
+    [
+      'outside_signing_window',
+      { iat: NOW - 3 * DAY, exp: NOW + 300 },
+      { iat: NOW - 3 * DAY, exp: NOW + 300 },
+    ],
+  ])('is a forgery without one also where its claims are refused: %s', async (reason, changes, recorded) => {
+    expect(await verify(token(changes))).toEqual(refused('never_issued'));
+    await record(token(changes), recorded);
+    expect(await verify(token(changes))).toEqual(refused(reason));
+    expect(forgeries).toHaveLength(1);
+  });
+});
+
+describe('the ledger', () => {
+  it('is not asked about what the key did not sign, nor about keys out of use', async () => {
+    const other = softwareKey('ES256');
+    expect(await verify(signedBy(other, header, claims))).toEqual(refused('bad_signature'));
+    expect(await verify('x')).toEqual(refused('malformed'));
+    keyRing.put(scope, { ...key, state: 'suspended' });
+    expect(await verify(token())).toEqual(refused('key_suspended'));
+    expect({ asked, forgeries }).toEqual({ asked: 0, forgeries: [] });
   });
 
-  it('says nothing of the claims unless the signature is right', async () => {
-    for (const claims of [
-      { iss: 'x' },
-      { aud: 'x' },
-      { exp: 1 },
-      { nbf: NOW * 2 },
-      { iat: 1 },
-      { exp: NOW * 2 },
-    ]) {
-      expect(await present(setUp(), {}, claims)).toEqual(refused('bad_signature'));
-      expect(await present(setUp(), {}, claims, pair)).not.toEqual(refused('bad_signature'));
-    }
+  it('is asked until 23 hours after the end of the token; later its record may be in an archive', async () => {
+    const old = (exp: number) => token({ iat: exp - 300, exp });
+    expect(await verify(old(NOW - 23 * 3_600))).toEqual(refused('never_issued'));
+    expect(await verify(old(NOW - 23 * 3_600 - 1))).toEqual(refused('expired'));
+    expect(asked).toBe(1);
+  });
+
+  it('that gives no answer is a failure, never a verdict', async () => {
+    find = async () => {
+      throw new KeywardError('ledger_unavailable', 'away');
+    };
+    await expect(verify(token())).rejects.toMatchObject({ code: 'ledger_unavailable' });
+    expect(forgeries).toEqual([]);
+  });
+
+  it('may take its time: a key suspended meanwhile is suspended', async () => {
+    await record(token());
+    find = (of) => {
+      keyRing.put(scope, { ...key, state: 'suspended' });
+      return ledger.find(of);
+    };
+    expect(await verify(token())).toEqual(refused('key_suspended'));
+  });
+});
+
+describe('a revoked token', () => {
+  it('is refused by what the ledger says of it', async () => {
+    await record(token());
+    const seen: RevocableToken[] = [];
+    covers = (of) => {
+      seen.push(of);
+      return true;
+    };
+    expect(await verify(token())).toEqual(refused('revoked'));
+    expect(seen).toMatchObject([
+      { scopeId: 'payments', jti: 'jti-1', root: 'sign-in-1', clientId: 'checkout', iat: NOW },
+    ]);
+  });
+
+  it('that was never issued is a forgery first', async () => {
+    covers = () => true;
+    expect(await verify(token())).toEqual(refused('never_issued'));
   });
 });

@@ -1,7 +1,26 @@
 import { Worker } from 'node:worker_threads';
 import type { KeywardError } from '../domain/errors.ts';
-import { SqliteFailure, unavailable } from './sqlite-failure.ts';
-import type { CallName, WriterCalls, WriterReply, WriterRequest, WriterSettings } from './writer-protocol.ts';
+import { SqliteFailure, unavailable, type WireFailure } from './sqlite-failure.ts';
+
+/** Each call to a worker, with what it asks and what it answers. Answers come in the order of the calls. */
+export type Calls = Record<string, { readonly asks: unknown; readonly answers: unknown }>;
+
+export interface CallRequest<C, K extends keyof C = keyof C> {
+  readonly call: K;
+  readonly asks: unknown;
+}
+
+export type CallReply =
+  | { readonly ok: true; readonly answers: unknown }
+  | { readonly ok: false; readonly failure: WireFailure };
+
+export interface CallThreadOptions {
+  /** The worker's module, which calls `serveCalls`. */
+  readonly entry: URL;
+  readonly settings: unknown;
+  /** Past it, an unanswered call is the end of the thread. */
+  readonly deadlineMs: number;
+}
 
 interface Waiting {
   resolve(answers: unknown): void;
@@ -9,8 +28,8 @@ interface Waiting {
   readonly deadline: NodeJS.Timeout;
 }
 
-/** One life of the writer's worker thread. Once lost it answers nothing more; another takes its place. */
-export class WriterThread {
+/** One life of a worker thread. Once lost it answers nothing more; another takes its place. */
+export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
   readonly #worker: Worker;
   readonly #deadlineMs: number;
   readonly #waiting: Waiting[] = [];
@@ -18,17 +37,16 @@ export class WriterThread {
   #lost: KeywardError | undefined;
   #exited = false;
 
-  constructor(settings: WriterSettings, deadlineMs: number) {
+  constructor({ entry, settings, deadlineMs }: CallThreadOptions) {
     this.#deadlineMs = deadlineMs;
-    const entry = new URL('./writer-worker.ts', import.meta.url);
     this.#worker = new Worker(entry, { workerData: settings, execArgv: [], env: {} });
-    this.#worker.on('message', (reply: WriterReply) => this.#settle(reply));
+    this.#worker.on('message', (reply: CallReply) => this.#settle(reply));
     this.#worker.on('messageerror', (error) => this.#lose(error));
     this.#worker.on('error', (error) => this.#lose(error));
     this.#exit = new Promise((resolve) => {
       this.#worker.once('exit', () => {
         this.#exited = true;
-        this.#lose(new Error('the writer thread ended'));
+        this.#lose(new Error('the thread ended'));
         resolve();
       });
     });
@@ -39,28 +57,28 @@ export class WriterThread {
     return this.#lost;
   }
 
-  /** Until then its connection may still hold the write lock. */
+  /** Until then its connection may still hold a lock. */
   get exited(): boolean {
     return this.#exited;
   }
 
   /** Rejects with `SqliteFailure` for what SQLite reports, with `store_unavailable` when the thread is lost. */
-  call<K extends CallName>(call: K, asks: WriterCalls[K]['asks']): Promise<WriterCalls[K]['answers']> {
+  call<K extends keyof C>(call: K, asks: C[K]['asks']): Promise<C[K]['answers']> {
     if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => this.#giveUp(), this.#deadlineMs);
       this.#waiting.push({ resolve: resolve as Waiting['resolve'], reject, deadline });
-      this.#worker.postMessage({ call, asks } satisfies WriterRequest<K>);
+      this.#worker.postMessage({ call, asks } satisfies CallRequest<C>);
     });
   }
 
-  /** Closes the connection and waits for the thread to end. */
+  /** Has the worker close what it holds and waits for the thread to end. */
   async stop(): Promise<void> {
-    if (!this.#lost) await this.call('close', null);
+    if (!this.#lost) await this.call('close' as keyof C, null);
     await this.#exit;
   }
 
-  #settle(reply: WriterReply): void {
+  #settle(reply: CallReply): void {
     const waiting = this.#waiting.shift();
     if (!waiting) return;
     clearTimeout(waiting.deadline);
@@ -69,7 +87,7 @@ export class WriterThread {
   }
 
   #giveUp(): void {
-    this.#lose(new Error(`the writer thread gave no answer within ${this.#deadlineMs} ms`));
+    this.#lose(new Error(`the thread gave no answer within ${this.#deadlineMs} ms`));
     void this.#worker.terminate();
   }
 

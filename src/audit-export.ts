@@ -1,0 +1,42 @@
+import type { ExportEntry } from './audit/verify/export-line.ts';
+import { writeExportLine } from './audit/verify/export-line.ts';
+import { jwkIn } from './audit-key-believed.ts';
+import { databaseSource } from './audit-verify-database.ts';
+import { loadConfig } from './config.ts';
+import { rowHashes } from './domain/ledger-chain.ts';
+import { StoredTrail } from './store/stored-trail.ts';
+
+export interface ExportOptions {
+  readonly configFile: string;
+  /** The ledger as well: 43 characters a record. */
+  readonly ledger: boolean;
+}
+
+/**
+ * `keyward audit export`: the trail as JSON Lines, all of one moment, without personal values. What verifies
+ * there verifies here.
+ */
+export function* exportAudit({ configFile, ledger }: ExportOptions): Generator<string> {
+  const config = loadConfig(configFile);
+  const trail = new StoredTrail(config.database.file, config.ledger.archive_dir);
+  try {
+    for (const entry of entriesOf(trail, ledger)) yield writeExportLine(entry);
+  } finally {
+    trail.close();
+  }
+}
+
+function* entriesOf(trail: StoredTrail, ledger: boolean): Generator<ExportEntry> {
+  const publicJwk = jwkIn(trail.auditKeyJson());
+  if (publicJwk) yield { kind: 'audit_key', publicJwk };
+  for (const event of trail.events()) yield { kind: 'event', event };
+  const source = databaseSource(trail);
+  for (const { revocation, hash } of source.revocations() ?? [])
+    yield { kind: 'revocation', revocation, hash };
+  if (ledger) {
+    for (const { group, rows } of trail.groups()) {
+      yield { kind: 'ledger_group', group, hashes: rows && rowHashes(rows) };
+    }
+  }
+  for (const { number, jws } of trail.checkpoints()) yield { kind: 'checkpoint', number, jws };
+}

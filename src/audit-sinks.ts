@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { createFileSink } from './audit/sinks/file-sink.ts';
+import { createSyslogSink } from './audit/sinks/syslog-sink.ts';
+import { Sinks } from './audit/sinks.ts';
+import type { Config } from './config.ts';
+import type { AuditSink } from './domain/audit-sink.ts';
+import type { Clock } from './domain/clock.ts';
+
+/** The sinks of the configuration, before the database is opened: its changes ask them. */
+export function openSinks({ audit }: Config, clock: Clock, log: Logger): Sinks {
+  return new Sinks({
+    sinks: audit.sinks.map(openSink),
+    deadlineMs: audit.sink_deadline_ms,
+    clock,
+    watch: {
+      failed: (sink, err) => log.error({ sink, err }, 'audit sink failed'),
+      recovered: (sink) => log.info({ sink }, 'audit sink works again'),
+    },
+  });
+}
+
+function openSink(sink: Config['audit']['sinks'][number]): AuditSink {
+  if (sink.type === 'file') return createFileSink(sink.file);
+  const { host, port, tls } = sink;
+  if (!tls) return createSyslogSink({ host, port });
+  const ca = tls.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8');
+  return createSyslogSink({ host, port, tls: { ca } });
+}

@@ -1,0 +1,135 @@
+import type { Expectations } from './audit/verify/expectations.ts';
+import type { Findings } from './audit/verify/finding.ts';
+import type { SourceCheckpoint, SourceRevocation, TrailSource } from './audit/verify/trail-source.ts';
+import { verifyArchives } from './audit/verify/verify-archives.ts';
+import { verifySecurityEvents } from './audit/verify/verify-security-events.ts';
+import { jwkIn } from './audit-key-believed.ts';
+import { KeywardError } from './domain/errors.ts';
+import { commitmentTo, SALT_BYTES } from './domain/ledger-chain.ts';
+import { SECURITY_EVENT_RAISED } from './domain/security-event-chain.ts';
+import { createRegistryWitness } from './keys/registry-seal.ts';
+import { Reader } from './store/reader.ts';
+import { readStored } from './store/signed/read-stored.ts';
+import { registryHead } from './store/signed/registry-head.ts';
+import { verifyStored } from './store/signed/verify-stored.ts';
+import type { StoredTrail } from './store/stored-trail.ts';
+import { importPublicKey, thumbprint } from './token/public-jwk.ts';
+
+const NO_SALT = new Uint8Array(SALT_BYTES);
+
+export function databaseSource(trail: StoredTrail): TrailSource {
+  return {
+    auditKey: () => jwkIn(trail.auditKeyJson()),
+    checkpoints: () => checkpointsOf(trail),
+    events: () => trail.events(),
+    groups: function* () {
+      for (const { group, rows } of trail.groups()) yield { group, rows, hashes: null };
+    },
+    revocations: () => revocationsOf(trail),
+  };
+}
+
+function* checkpointsOf(trail: StoredTrail): Generator<SourceCheckpoint> {
+  for (const { number, jws, audit_sequence: auditSequence, created_at: time } of trail.checkpoints()) {
+    yield { number, jws, columns: { auditSequence, time } };
+  }
+}
+
+function* revocationsOf(trail: StoredTrail): Generator<SourceRevocation> {
+  for (const row of trail.revocations()) {
+    const commitment = commitmentTo('root', row.root_salt ?? NO_SALT, row.root);
+    const isKept = commitment.equals(row.root_commitment) && (row.root === null) === (row.root_salt === null);
+    yield {
+      hash: row.hash,
+      revocation: {
+        sequence: row.sequence,
+        createdAt: row.created_at,
+        scopeId: row.scope_id,
+        jti: row.jti,
+        rootCommitment: row.root_commitment,
+        clientId: row.client_id,
+        issuedFrom: row.issued_from,
+        issuedUntil: row.issued_until,
+        lapsesAt: row.lapses_at,
+        revokedBy: row.revoked_by,
+        reason: row.reason,
+      },
+      ...(isKept ? {} : { flaw: 'its root event is not the one it was made with' }),
+    };
+  }
+}
+
+export function checkBesideChains(trail: StoredTrail, findings: Findings): void {
+  const stray = trail.strayRecord();
+  if (stray !== undefined) findings.add('ledger', 'bad_row', `record ${stray}`, 'it lies in no group');
+  verifyArchives(trail.archives(), trail.archiveEvents(), findings);
+  for (const segment of trail.brokenSegments()) {
+    findings.add('ledger', 'unreadable', `segment ${segment}`, 'it is not the file that was sealed');
+  }
+}
+
+export function checkSecurityEvents(trail: StoredTrail, findings: Findings): number {
+  const orphan = trail.orphanedTestimony(SECURITY_EVENT_RAISED);
+  if (orphan !== undefined) {
+    const detail = 'the security event that it testifies to is gone';
+    findings.add('security_events', 'gap', `event ${orphan}`, detail);
+  }
+  return verifySecurityEvents(securityEventsOf(trail), (sequence) => trail.event(sequence), findings);
+}
+
+function* securityEventsOf(trail: StoredTrail) {
+  for (const row of trail.securityEvents()) {
+    const { sequence, type, severity, subject } = row;
+    yield {
+      sequence,
+      type,
+      severity,
+      subject,
+      raisedAt: row.raised_at,
+      dedupKey: row.dedup_key,
+      evidenceJson: row.evidence_json,
+      evidenceSalt: row.evidence_salt,
+      evidenceCommitment: row.evidence_commitment,
+      auditSequence: row.audit_sequence,
+    };
+  }
+}
+
+/** Null where no configuration says which registry key to believe. */
+export async function checkRegistry(
+  file: string,
+  kid: string | undefined,
+  expectations: Expectations,
+  findings: Findings,
+): Promise<number | null> {
+  const reader = new Reader(file);
+  try {
+    const { stored, head, row } = await reader.read(async (trx) => ({
+      stored: await readStored(trx),
+      head: await registryHead(trx),
+      row: await trx.selectFrom('service_keys').selectAll().where('role', '=', 'registry').executeTakeFirst(),
+    }));
+    expectations.meet(head.sequence, head.hash);
+    expectations.finish(head.sequence);
+    if (kid === undefined) return null;
+    const jwk = jwkIn(row?.public_jwk_json);
+    if (!jwk || thumbprint(jwk) !== kid) {
+      const detail = 'the registry key is not the one that hsm.registry_key names';
+      findings.add('registry', 'bad_row', 'service_keys registry', detail);
+      return 0;
+    }
+    const verified = await verifyStored(
+      stored,
+      createRegistryWitness({ kid, publicKey: importPublicKey(jwk) }),
+    );
+    for (const { table, id, why } of verified.refused)
+      findings.add('registry', 'bad_row', `${table} ${id}`, why);
+    return verified.rows.size;
+  } catch (error) {
+    if (!(error instanceof KeywardError) || error.code !== 'registry_refused') throw error;
+    findings.add('registry', 'refused', 'registry head', error.message);
+    return 0;
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,76 @@
+import type { AuditLog, DeliveryPosition } from '../domain/audit-log.ts';
+import type { SinkEntry } from '../domain/audit-sink.ts';
+import type { PublicJwk } from '../domain/key.ts';
+import type { GuardedSink } from './guarded-sink.ts';
+
+const EVENTS_AT_A_TIME = 256;
+const CHECKPOINTS_AT_A_TIME = 64;
+
+/**
+ * Brings one sink up to date from the database: events in order, each checkpoint behind what it covers. A sink
+ * that was away gets what it missed, and after a crash it may get again what it has.
+ */
+export class Delivery {
+  readonly #sink: GuardedSink;
+  readonly #log: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
+  #position: DeliveryPosition;
+  #greeting: SinkEntry | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    sink: GuardedSink,
+    log: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>,
+    position: DeliveryPosition,
+    auditKey: PublicJwk,
+  ) {
+    this.#sink = sink;
+    this.#log = log;
+    this.#position = position;
+    this.#greeting = { kind: 'audit_key', publicJwk: auditKey };
+  }
+
+  get sink(): string {
+    return this.#sink.name;
+  }
+
+  get position(): DeliveryPosition {
+    return this.#position;
+  }
+
+  /** Settles once nothing more is to be had or the sink fails, which its watch tells. */
+  pump(): Promise<void> {
+    this.#running ??= this.#deliver().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #deliver(): Promise<void> {
+    while (await this.#deliverSome());
+  }
+
+  async #deliverSome(): Promise<boolean> {
+    const { sequence, checkpointNumber } = this.#position;
+    const [events, checkpoints] = [
+      await this.#log.eventsAfter(sequence, EVENTS_AT_A_TIME),
+      await this.#log.checkpointsAfter(checkpointNumber, CHECKPOINTS_AT_A_TIME),
+    ];
+    const last = events.at(-1)?.sequence ?? sequence;
+    const covered = checkpoints.filter(({ auditSequence }) => auditSequence <= last);
+    const entries: SinkEntry[] = [
+      ...(this.#greeting ? [this.#greeting] : []),
+      ...events.map((event): SinkEntry => ({ kind: 'event', event })),
+      ...covered.map(({ number, jws }): SinkEntry => ({ kind: 'checkpoint', number, jws })),
+    ];
+    if (entries.length === 0) return false;
+    try {
+      await this.#sink.write(entries);
+    } catch {
+      // The sink's watch has told of it; the next pump tries again.
+      return false;
+    }
+    this.#greeting = undefined;
+    this.#position = { sequence: last, checkpointNumber: covered.at(-1)?.number ?? checkpointNumber };
+    return events.length === EVENTS_AT_A_TIME || checkpoints.length > covered.length;
+  }
+}

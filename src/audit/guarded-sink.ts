@@ -1,0 +1,77 @@
+import type { AuditSink, SinkEntry, SinkTail } from '../domain/audit-sink.ts';
+
+export interface SinkWatch {
+  failed(sink: string, cause: unknown): void;
+  recovered(sink: string): void;
+}
+
+/** A sink with a deadline: writes go in turn, and while one hangs the others fail at once. */
+export class GuardedSink {
+  readonly name: string;
+  readonly #sink: AuditSink;
+  readonly #deadlineMs: number;
+  readonly #watch: SinkWatch;
+  #turn: Promise<unknown> = Promise.resolve();
+  #hanging = false;
+  #failing = false;
+
+  constructor(sink: AuditSink, deadlineMs: number, watch: SinkWatch) {
+    this.name = sink.name;
+    this.#sink = sink;
+    this.#deadlineMs = deadlineMs;
+    this.#watch = watch;
+  }
+
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  tail(): Promise<SinkTail | undefined> {
+    return this.#sink.tail();
+  }
+
+  /** Settles once the sink has the entries. Its former failure is told once, and so is its recovery. */
+  async write(entries: readonly SinkEntry[]): Promise<void> {
+    try {
+      await this.#inTurn(entries);
+    } catch (error) {
+      if (!this.#failing) this.#watch.failed(this.name, error);
+      this.#failing = true;
+      throw error;
+    }
+    if (this.#failing) this.#watch.recovered(this.name);
+    this.#failing = false;
+  }
+
+  close(): void {
+    this.#sink.reset();
+  }
+
+  #inTurn(entries: readonly SinkEntry[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const late = setTimeout(() => {
+      this.#hanging = true;
+      this.#sink.reset();
+      reject(new Error(`no confirmation within ${this.#deadlineMs} ms`));
+    }, this.#deadlineMs);
+    const work = async () => {
+      try {
+        await this.#sink.write(entries);
+        resolve();
+      } catch (error) {
+        this.#sink.reset();
+        reject(error);
+      } finally {
+        clearTimeout(late);
+        this.#hanging = false;
+      }
+    };
+    if (this.#hanging) {
+      clearTimeout(late);
+      reject(new Error('an earlier write still hangs'));
+    } else {
+      this.#turn = this.#turn.then(work);
+    }
+    return promise;
+  }
+}

@@ -1,0 +1,70 @@
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { SinkTail } from '../domain/audit-sink.ts';
+import { CHAINS, type ChainHeads, type ChainName } from '../domain/checkpoint.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
+
+type Log = Pick<AuditLog, 'heads' | 'hashAt'>;
+
+export interface Witness {
+  /** The sink's name, or `database` for its own last checkpoint. */
+  readonly name: string;
+  readonly tail: SinkTail;
+}
+
+/**
+ * Holds the database against what each witness saw of it. `database_restored` where it is behind, or goes another
+ * way: an older copy was put back, or its end was cut off. `invalid_config` where the witness speaks of another
+ * service.
+ */
+export async function refuseRestored(
+  log: Log,
+  witnesses: readonly Witness[],
+  auditKey: AuditPublicKey,
+): Promise<void> {
+  const now = await log.heads();
+  for (const { name, tail } of witnesses) {
+    if (tail.event) await hold(log, now, { witness: name, chain: 'audit', ...tail.event });
+    if (!tail.checkpoint) continue;
+    const checkpoint = await readCheckpoint(tail.checkpoint.jws, auditKey);
+    if (!checkpoint) throw foreign(name, tail.checkpoint.number);
+    for (const chain of CHAINS) {
+      await hold(log, now, { witness: name, chain, ...checkpoint.heads[chain] });
+    }
+  }
+}
+
+interface Seen {
+  readonly witness: string;
+  readonly chain: ChainName;
+  readonly sequence: number;
+  readonly hash: Uint8Array;
+}
+
+async function hold(log: Log, now: ChainHeads, seen: Seen): Promise<void> {
+  const { chain, sequence, hash } = seen;
+  if (now[chain].sequence < sequence) {
+    throw restored(seen, `the database ends at ${now[chain].sequence}, which is older`);
+  }
+  const found = await log.hashAt(chain, sequence);
+  // Of the registry only the newest head is kept.
+  if (found === undefined && chain === 'registry') return;
+  if (found === undefined || Buffer.compare(found, hash) !== 0) {
+    throw restored(seen, 'the database has something else there');
+  }
+}
+
+function restored({ witness, chain, sequence }: Seen, what: string): KeywardError {
+  return new KeywardError(
+    'database_restored',
+    `${witness} has seen ${chain} ${sequence}, and ${what}. Put the newer database back. If it is lost, read ` +
+      'docs/runbooks/restored-database.md before anything else: revocations and compromises may be missing.',
+  );
+}
+
+function foreign(witness: string, number: number): KeywardError {
+  return new KeywardError(
+    'invalid_config',
+    `checkpoint ${number} in ${witness} is not signed by hsm.audit_key: the sink belongs to another service`,
+  );
+}

@@ -1,0 +1,89 @@
+import type { SinkEntry, StoredEvent } from '../domain/audit-sink.ts';
+import type { PublicJwk } from '../domain/key.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** One line of JSON, without its end. Hashes in base64url. */
+export function writeSinkLine(entry: SinkEntry): string {
+  return JSON.stringify(lineOf(entry));
+}
+
+function lineOf(entry: SinkEntry): object {
+  switch (entry.kind) {
+    case 'audit_key':
+      return { audit_key: entry.publicJwk };
+    case 'event':
+      return { event: eventMembers(entry.event) };
+    case 'checkpoint':
+      return { checkpoint: { number: entry.number, jws: entry.jws } };
+    case 'intent': {
+      const { type, actor, subject, requestId: request_id, details } = entry.event;
+      return { intent: { time: entry.time, type, actor, subject, request_id, details } };
+    }
+  }
+}
+
+/** An event as sinks, exports and the operations plane write it. */
+export function eventMembers(event: StoredEvent): Record<string, unknown> {
+  const { sequence, time, type, actor, subject, requestId: request_id, detailsJson, hash } = event;
+  const details = parsed(detailsJson);
+  return {
+    sequence,
+    time,
+    type,
+    actor,
+    subject,
+    request_id,
+    details,
+    hash: Buffer.from(hash).toString('base64url'),
+  };
+}
+
+/**
+ * Undefined for what is no line of ours. What JSON writes, it reads and writes again the same, so the details
+ * come back as they were hashed.
+ */
+export function readSinkLine(line: string): SinkEntry | undefined {
+  const members = parsed(line);
+  if (!isObject(members)) return undefined;
+  const { event, checkpoint, audit_key: key, intent } = members;
+  if (isObject(event)) return eventEntry(event);
+  if (isObject(checkpoint)) return checkpointEntry(checkpoint);
+  if (isObject(key)) return { kind: 'audit_key', publicJwk: key as PublicJwk };
+  if (isObject(intent)) return intentEntry(intent);
+  return undefined;
+}
+
+function eventEntry(of: Members): SinkEntry | undefined {
+  const { sequence, time, type, actor, subject, request_id: requestId, hash } = of;
+  const texts = [type, actor, subject, hash].every((text) => typeof text === 'string');
+  if (!texts || !Number.isSafeInteger(sequence) || !Number.isSafeInteger(time)) return undefined;
+  if (requestId !== null && typeof requestId !== 'string') return undefined;
+  const event = { sequence, time, type, actor, subject, requestId, detailsJson: JSON.stringify(of.details) };
+  return {
+    kind: 'event',
+    event: { ...event, hash: Buffer.from(hash as string, 'base64url') } as StoredEvent,
+  };
+}
+
+function checkpointEntry({ number, jws }: Members): SinkEntry | undefined {
+  if (typeof number !== 'number' || typeof jws !== 'string') return undefined;
+  return { kind: 'checkpoint', number, jws };
+}
+
+function intentEntry({ time, request_id: requestId, ...event }: Members): SinkEntry {
+  return { kind: 'intent', time, event: { ...event, requestId } } as SinkEntry;
+}
+
+/** What is no JSON stays the text it is: it shows as a hash that does not fit. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

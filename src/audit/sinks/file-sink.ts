@@ -1,0 +1,106 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { AuditSink, SinkEntry, SinkTail } from '../../domain/audit-sink.ts';
+import { readSinkLine, writeSinkLine } from '../sink-line.ts';
+
+const OWNER_ONLY = 0o600;
+const NEWLINE = 10;
+const FIRST_LOOK_BYTES = 256 * 1024;
+
+/**
+ * JSON Lines, appended and synced; nothing is ever changed or cut off, so the file may be append-only
+ * (`chattr +a`). A line that a crash cut short is ended by the next write and is no entry.
+ */
+export function createFileSink(file: string): AuditSink {
+  let opened: Promise<FileHandle> | undefined;
+  const handle = () => {
+    opened ??= openForAppending(file);
+    return opened;
+  };
+  const letGo = () => {
+    const former = opened;
+    opened = undefined;
+    // Closing waits for what hangs, so nobody waits for closing.
+    former?.then((each) => each.close()).catch(() => {});
+  };
+  return {
+    name: `file:${file}`,
+    tail: () => readTail(file),
+    async write(entries) {
+      try {
+        await refuseReplaced(file, await handle());
+      } catch (error) {
+        letGo();
+        throw error;
+      }
+      const to = await handle();
+      await to.appendFile(entries.map((entry) => `${writeSinkLine(entry)}\n`).join(''));
+      await to.datasync();
+    },
+    reset: letGo,
+  };
+}
+
+async function openForAppending(file: string): Promise<FileHandle> {
+  const handle = await open(file, 'a+', OWNER_ONLY);
+  try {
+    const { size } = await handle.stat();
+    if (size > 0 && (await lastByte(handle, size)) !== NEWLINE) await handle.appendFile('\n');
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function lastByte(handle: FileHandle, size: number): Promise<number | undefined> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+  return bytesRead === 1 ? buffer[0] : undefined;
+}
+
+/** What is appended to a file that was moved away or deleted would confirm nothing to anybody. */
+async function refuseReplaced(file: string, handle: FileHandle): Promise<void> {
+  const [named, held] = await Promise.all([stat(file), handle.stat()]);
+  if (named.ino !== held.ino || named.dev !== held.dev) throw new Error(`${file} was replaced`);
+}
+
+/** Looks at the end of the file first, and at more and more of it until it has found both. */
+async function readTail(file: string): Promise<SinkTail> {
+  const handle = await openForReading(file);
+  if (!handle) return { event: undefined, checkpoint: undefined };
+  try {
+    const { size } = await handle.stat();
+    for (let length = FIRST_LOOK_BYTES; ; length *= 8) {
+      const tail = tailIn(await lastLines(handle, size, Math.min(length, size)));
+      if (length >= size || (tail.event && tail.checkpoint)) return tail;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openForReading(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function lastLines(handle: FileHandle, size: number, length: number): Promise<string[]> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+  const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n');
+  // The first may have begun before, and the last has not ended.
+  return lines.slice(length < size ? 1 : 0, -1);
+}
+
+function tailIn(lines: readonly string[]): SinkTail {
+  let event: SinkTail['event'];
+  let checkpoint: SinkTail['checkpoint'];
+  for (let at = lines.length - 1; at >= 0 && !(event && checkpoint); at -= 1) {
+    const entry: SinkEntry | undefined = readSinkLine(lines[at] ?? '');
+    if (entry?.kind === 'event') event ??= { sequence: entry.event.sequence, hash: entry.event.hash };
+    if (entry?.kind === 'checkpoint') checkpoint ??= { number: entry.number, jws: entry.jws };
+  }
+  return { event, checkpoint };
+}

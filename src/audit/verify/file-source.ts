@@ -1,0 +1,94 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import type { StoredEvent } from '../../domain/audit-sink.ts';
+import type { PublicJwk } from '../../domain/key.ts';
+import { type ExportEntry, readExportLine } from './export-line.ts';
+import type { Findings } from './finding.ts';
+import type { SourceGroup, SourceRevocation, TrailSource } from './trail-source.ts';
+
+type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
+
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * An export or the file of a sink. A sink may have got an entry twice, after a crash; the second is passed over
+ * where it says the same. The half of a line that a crash left is no finding where the whole follows.
+ */
+export function fileSource(file: string, findings: Findings): TrailSource {
+  const entries = <K extends ExportEntry['kind']>(kind: K) => entriesOf(file, kind);
+  const holds = { ledger_group: false, revocation: false };
+  let auditKey: PublicJwk | undefined;
+  const halves = new Map<number, string>();
+  let number = 0;
+  for (const line of linesOf(file)) {
+    number += 1;
+    for (const [at, half] of halves) if (line.startsWith(half)) halves.delete(at);
+    const entry = readExportLine(line);
+    if (!entry) halves.set(number, line.replace(/\ufffd$/, ''));
+    else if (entry.kind === 'audit_key') auditKey ??= entry.publicJwk;
+    else if (entry.kind in holds) holds[entry.kind as keyof typeof holds] = true;
+  }
+  for (const [at, half] of halves) {
+    // An intent is told once; its change was not made.
+    if (half.startsWith('{"intent"')) continue;
+    findings.add('file', 'unreadable', `line ${at}`, 'it is no entry of an audit trail');
+  }
+  return {
+    auditKey: () => auditKey,
+    checkpoints: () => once(entries('checkpoint'), ({ number, jws }) => [number, jws]),
+    events: () => once(eventsOf(entries('event')), ({ sequence, hash }) => [sequence, base64(hash)]),
+    groups: () => (holds.ledger_group ? groupsOf(entries('ledger_group')) : undefined),
+    revocations: () => (holds.revocation ? revocationsOf(entries('revocation')) : undefined),
+  };
+}
+
+function* groupsOf(entries: Iterable<Of<'ledger_group'>>): Generator<SourceGroup> {
+  for (const { group, hashes } of entries) yield { group, hashes, rows: null };
+}
+
+function* revocationsOf(entries: Iterable<Of<'revocation'>>): Generator<SourceRevocation> {
+  for (const { revocation, hash } of entries) yield { revocation, hash };
+}
+
+function* eventsOf(entries: Iterable<Of<'event'>>): Generator<StoredEvent> {
+  for (const { event } of entries) yield event;
+}
+
+/** Leaves out what was there before, number and content. */
+function* once<T>(items: Iterable<T>, name: (item: T) => [number, string]): Generator<T> {
+  const seen = new Map<number, string>();
+  for (const item of items) {
+    const [number, content] = name(item);
+    if (seen.get(number) === content) continue;
+    seen.set(number, content);
+    yield item;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function* entriesOf<K extends ExportEntry['kind']>(file: string, kind: K): Generator<Of<K>> {
+  for (const line of linesOf(file)) {
+    const entry = readExportLine(line);
+    if (entry?.kind === kind) yield entry as Of<K>;
+  }
+}
+
+function* linesOf(file: string): Generator<string> {
+  const descriptor = openSync(file, 'r');
+  const decoder = new StringDecoder('utf8');
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let rest = '';
+  try {
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
+      const lines = (rest + decoder.write(chunk.subarray(0, read))).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (rest !== '') yield rest;
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,71 @@
+import { type VerifyReport, verifyAudit } from '../../audit-verify.ts';
+import { paint } from '../colour.ts';
+import type { Context } from '../context.ts';
+import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
+import { show } from '../show.ts';
+
+interface Options {
+  readonly database?: string;
+  readonly file?: string;
+  readonly auditKey?: string;
+  readonly checkpoint?: readonly string[];
+}
+
+/** Ends with 1 where anything does not hold. */
+export async function auditVerify(context: Context, options: Options): Promise<void> {
+  const { database, file, auditKey, checkpoint = [] } = options;
+  if (database !== undefined && file !== undefined) throw usageFailure('give --database or --file, not both');
+  const { configFile } = context;
+  const report = await readable(() =>
+    verifyAudit({ configFile, database, file, auditKey, saved: checkpoint }),
+  );
+  show(context, answerOf(report), () => human(report, context));
+  if (report.findings.length === 0) return;
+  const summary = `${report.findings.length} findings: this is not the trail as it was written`;
+  throw new CommandFailure(EXIT.failed, 'audit_unsound', summary);
+}
+
+/** A path that leads nowhere is the caller's. */
+async function readable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES') throw usageFailure(`${path} cannot be read (${code})`);
+    if (code === 'ERR_SQLITE_ERROR') {
+      throw new CommandFailure(EXIT.failed, 'unreadable', `the database cannot be read: ${message}`);
+    }
+    throw error;
+  }
+}
+
+function answerOf({ source, auditKid, counts, findings }: VerifyReport): object {
+  const { securityEvents, registryRows, ...others } = counts;
+  return {
+    source,
+    audit_kid: auditKid,
+    sound: findings.length === 0,
+    counts: { ...others, security_events: securityEvents, registry_rows: registryRows },
+    findings,
+  };
+}
+
+function human({ source, auditKid, counts, findings }: VerifyReport, { terminal }: Context): string {
+  const counted = [
+    [counts.events, 'events'],
+    [counts.checkpoints, 'checkpoints'],
+    [counts.groups, 'groups of the ledger'],
+    [counts.revocations, 'revocations'],
+    [counts.securityEvents, 'security events'],
+    [counts.registryRows, 'rows of the registry'],
+  ] as const;
+  const told = counted
+    .map(([count, what]) => `${count === null ? 'not checked:' : count} ${what}`)
+    .join(', ');
+  const lines = findings.map(
+    ({ part, fault, place, detail }) =>
+      `${paint('fail', 'red', terminal.colour)}  ${part}: ${place}: ${detail} [${fault}]`,
+  );
+  if (lines.length === 0) lines.push(`${paint('ok', 'green', terminal.colour)}    nothing was changed`);
+  return [`${source}, by audit key ${auditKid}`, told, ...lines].join('\n');
+}

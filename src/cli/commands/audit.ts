@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+import type { Contextual } from '../program.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+export function addAuditCommands(program: Command, contextOf: Contextual): void {
+  const audit = program.command('audit').description('the audit trail: verify, export, follow');
+  addVerify(audit, contextOf);
+  audit
+    .command('export')
+    .description('write the trail of the database as JSON Lines, without personal values')
+    .option('--ledger', 'with the chain of the ledger: 43 characters a record')
+    .option('--out <file>', 'into this new file (0600) instead of standard output')
+    .addHelpText('after', examples('keyward audit export --ledger --out audit-2026-06.jsonl'))
+    .action(async (options, command: Command) => {
+      const { auditExport } = await import('../actions/audit-export.ts');
+      await auditExport(contextOf(command), options);
+    });
+  audit
+    .command('tail')
+    .description('show events as they come; Ctrl-C ends it')
+    .option('--after <sequence>', 'begin behind this event; default: the last ten', wholeNumber)
+    .option('--no-follow', 'end with the newest event')
+    .addHelpText('after', examples('keyward audit tail', 'keyward audit tail --after 0 --no-follow --json'))
+    .action(async (options, command: Command) => {
+      const { auditTail } = await import('../actions/audit-tail.ts');
+      await auditTail(contextOf(command), options);
+    });
+}
+
+function addVerify(audit: Command, contextOf: Contextual): void {
+  audit
+    .command('verify')
+    .description('recompute every chain, check every checkpoint, and name what does not hold')
+    .option('--database <file>', 'this database instead of the configured one')
+    .option('--file <file>', 'an export or the file of a sink, instead of a database')
+    .option('--audit-key <key>', 'thumbprint of the audit key, or a file with its JWK')
+    .option('--checkpoint <files...>', 'checkpoints that somebody kept: all must be there')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward audit verify',
+        'keyward audit verify --checkpoint audit.jsonl kept/checkpoint-of-monday.json',
+        'keyward audit verify --file audit-2026-06.jsonl --audit-key NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+      ),
+    )
+    .action(async (options, command: Command) => {
+      const { auditVerify } = await import('../actions/audit-verify.ts');
+      await auditVerify(contextOf(command), options);
+    });
+}

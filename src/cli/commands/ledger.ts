@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+import type { Contextual } from '../program.ts';
+import { wholeNumber } from '../whole-number.ts';
+
+export function addLedgerCommands(program: Command, contextOf: Contextual): void {
+  const ledger = program.command('ledger').description('records of issued tokens');
+  ledger
+    .command('find')
+    .description('records that every option given fits, in the order of issue; --json prints JSON Lines')
+    .option('--jti <id>', 'of one token')
+    .option('--kid <kid>', 'signed with this key')
+    .option('--client <id>', 'issued to this client')
+    .option('--subject <subject>', 'of this subject, also where it is kept hashed')
+    .option('--root <event>', 'from this root event, such as one sign-in')
+    .option('--scope <id>', 'of this scope')
+    .option('--from <seconds>', 'issued at that time or later, in seconds since the epoch', wholeNumber)
+    .option('--to <seconds>', 'issued at that time or before', wholeNumber)
+    .addHelpText(
+      'after',
+      examples(
+        'keyward ledger find --subject user-1',
+        'keyward ledger find --kid NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs --from 1760000000 --json',
+      ),
+    )
+    .action(async (options, command: Command) => {
+      const { ledgerFind } = await import('../actions/ledger-find.ts');
+      await ledgerFind(contextOf(command), options);
+    });
+  ledger
+    .command('erase')
+    .description('erase what is kept of a subject, for good; the records stay, and so does their chain')
+    .requiredOption('--subject <subject>', '`sub` of the tokens')
+    .addHelpText('after', examples('keyward ledger erase --subject user-1'))
+    .action(async (options, command: Command) => {
+      const { ledgerErase } = await import('../actions/ledger-erase.ts');
+      await ledgerErase(contextOf(command), options);
+    });
+}

@@ -1,0 +1,29 @@
+import type { ChainHead } from './audit-chain.ts';
+import type { StoredEvent } from './audit-sink.ts';
+import type { AuditTrail } from './audit-trail.ts';
+import type { ChainHeads, ChainName, StoredCheckpoint } from './checkpoint.ts';
+
+/** How far a sink got. */
+export interface DeliveryPosition {
+  readonly sequence: number;
+  readonly checkpointNumber: number;
+}
+
+/** The audit trail as it is stored, with its checkpoints. Lists are in order and bounded by `limit`. */
+export interface AuditLog extends AuditTrail {
+  eventsAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** The last of them, in order. */
+  newestEvents(limit: number): Promise<readonly StoredEvent[]>;
+  checkpointsAfter(number: number, limit: number): Promise<readonly StoredCheckpoint[]>;
+  lastCheckpoint(): Promise<StoredCheckpoint | undefined>;
+  auditHead(): Promise<ChainHead>;
+  /** All of one moment. */
+  heads(): Promise<ChainHeads>;
+  /** The hash at that place of the chain; undefined where the chain does not reach, or does not keep it. */
+  hashAt(chain: ChainName, sequence: number): Promise<Uint8Array | undefined>;
+  addCheckpoint(
+    checkpoint: StoredCheckpoint,
+    positions: ReadonlyMap<string, DeliveryPosition>,
+  ): Promise<void>;
+  positions(): Promise<ReadonlyMap<string, DeliveryPosition>>;
+}

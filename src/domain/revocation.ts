@@ -1,0 +1,61 @@
+import type { Actor } from './access.ts';
+import type { IssuanceRecord } from './ledger.ts';
+
+/** Which tokens are revoked: those that every member given fits. At least one member names tokens. */
+export interface RevocationRule {
+  /** Null: of every scope. */
+  readonly scopeId: string | null;
+  readonly jti: string | null;
+  /** The root event, such as one sign-in. */
+  readonly root: string | null;
+  readonly clientId: string | null;
+  /** First and last `iat`, seconds since the epoch; null is open. */
+  readonly issuedFrom: number | null;
+  readonly issuedUntil: number | null;
+}
+
+export interface Revocation extends RevocationRule {
+  /** Grows by one with each revocation. */
+  readonly sequence: number;
+  readonly createdAt: number;
+  /** From then on no token that the rule fits can be alive; null where there is no such time. */
+  readonly lapsesAt: number | null;
+  /** An operator's id, or `client:<id>`. */
+  readonly revokedBy: string;
+  readonly reason: string;
+}
+
+/** What a rule looks at. */
+export type RevocableToken = Pick<IssuanceRecord, 'scopeId' | 'jti' | 'root' | 'clientId' | 'iat'>;
+
+/** In memory, so that what is revoked is refused with the answer to who revoked it. */
+export interface RevocationCheck {
+  covers(token: RevocableToken): boolean;
+}
+
+/** Settles once the revocation is durable and in force; what is revoked already is not revoked again. */
+export interface Revoker {
+  /** `store_unavailable`, `overloaded`. */
+  revokeToken(
+    token: { readonly scopeId: string; readonly jti: string; readonly exp: number },
+    actor: Actor,
+  ): Promise<void>;
+}
+
+export interface RevocationAdministration {
+  /**
+   * `invalid_revocation` for a rule that names no tokens, `unknown_scope`, `store_unavailable`, `overloaded`.
+   */
+  revoke(rule: RevocationRule, reason: string, actor: Actor): Promise<Revocation>;
+  /** Those in force, the newest first; `before` is the sequence of the last one seen. */
+  list(page: { readonly before?: number | undefined; readonly limit: number }): readonly Revocation[];
+}
+
+export type NewRevocation = Omit<Revocation, 'sequence'>;
+
+/** Revocations, durable and chained. Each commits with its audit event (I10). */
+export interface RevocationStore {
+  /** All that have not lapsed, in order. */
+  load(now: number): Promise<readonly Revocation[]>;
+  append(revocation: NewRevocation, actor: Actor): Promise<Revocation>;
+}

@@ -1,0 +1,73 @@
+import type { Authenticator } from '../../domain/access.ts';
+import type { LedgerErasure, LedgerSearch } from '../../domain/ledger-search.ts';
+import { actorOf, CHANGING, READING } from '../actor.ts';
+import { readJson } from '../json-body.ts';
+import { CODES, json, problems } from '../responses.ts';
+import type { Route } from '../route.ts';
+import {
+  erasedCounts,
+  ledgerErasure,
+  ledgerPage,
+  ledgerQuery,
+  recordRepresentation,
+} from '../schemas/ledger.ts';
+import { sendJson } from '../send.ts';
+import { validated } from '../validated.ts';
+
+export interface LedgerParts {
+  readonly authenticator: Authenticator;
+  readonly ledger: { readonly search: LedgerSearch; readonly erasure: LedgerErasure };
+}
+
+const BODY = {
+  schema: ledgerErasure,
+  maxBytes: 32 * 1024,
+  maxDepth: 2,
+  tooDeep: 'malformed_json',
+} as const;
+
+const findRecords: Route<LedgerParts> = {
+  method: 'get',
+  path: '/v1/admin/ledger',
+  operation: {
+    operationId: 'findRecords',
+    summary: 'Records of issued tokens, those in archives too, in the order of issue; any role',
+    security: [{ operator: [] }],
+    requestParams: { query: ledgerQuery },
+    responses: {
+      ...json('200', 'A page of records', ledgerPage),
+      ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    const { scope, client, cursor, limit, ...asked } = validated(ledgerQuery, { ...request.query });
+    const query = { ...asked, scopeId: scope, clientId: client };
+    const { entries, next } = await deps.ledger.search.page(query, { after: cursor, limit });
+    const next_cursor = next === null ? null : String(next);
+    sendJson(response, 200, { records: entries.map(recordRepresentation), next_cursor });
+  },
+};
+
+const eraseSubject: Route<LedgerParts> = {
+  method: 'post',
+  path: '/v1/admin/ledger/erase',
+  operation: {
+    operationId: 'eraseSubject',
+    summary: 'Erase what the ledger and security events keep of a subject, for good; role `operator`',
+    security: [{ operator: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: ledgerErasure } } },
+    responses: {
+      ...json('200', 'How much was erased', erasedCounts),
+      ...problems(CODES.operator, CODES.body, CODES.schema, ['store_unavailable']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorOf(deps.authenticator, CHANGING, request, response);
+    const { subject } = await readJson(request, BODY);
+    const { records, events } = await deps.ledger.erasure.eraseSubject(subject, actor);
+    sendJson(response, 200, { records, security_events: events });
+  },
+};
+
+export const adminLedgerRoutes = [findRecords, eraseSubject];

@@ -1,0 +1,44 @@
+import type { Sightings } from '../../domain/sightings.ts';
+import { type AdmissionParts, admitClient } from '../admission.ts';
+import { readJson } from '../json-body.ts';
+import { CODES, json, problems } from '../responses.ts';
+import type { Route } from '../route.ts';
+import { sightingReport, unknownSightings } from '../schemas/sighting.ts';
+import { sendJson } from '../send.ts';
+
+const BODY = {
+  schema: sightingReport,
+  maxBytes: 128 * 1024,
+  maxDepth: 8,
+  tooDeep: 'malformed_json',
+} as const;
+
+/** What a relying service accepted offline: the answer names what is not on record. Nothing is stored. */
+export const reportSightings: Route<AdmissionParts & { readonly sightings: Sightings }> = {
+  method: 'post',
+  path: '/v1/scopes/{scope}/sightings',
+  operation: {
+    operationId: 'reportSightings',
+    summary: 'Report digests of accepted tokens; grant `verify`',
+    security: [{ client: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: sightingReport } } },
+    responses: {
+      ...json('200', 'The digests that are not on record for this scope', unknownSightings),
+      ...problems(
+        CODES.client,
+        ['unknown_scope', 'batch_too_large', 'ledger_unavailable'],
+        CODES.body,
+        CODES.schema,
+      ),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const { scopeId } = await admitClient(deps, 'verify', request, response);
+    const { sightings } = await readJson(request, BODY);
+    const unknown = await deps.sightings.unknown(
+      scopeId,
+      sightings.map(({ digest }) => Buffer.from(digest, 'base64url')),
+    );
+    sendJson(response, 200, { unknown: unknown.map((digest) => digest.toString('base64url')) });
+  },
+};

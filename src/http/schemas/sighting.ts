@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+export const MAX_SIGHTINGS = 1_000;
+
+/** 32 bytes in base64url without padding: 43 characters whose last holds four bits. */
+const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+const digest = z
+  .string('use the digest as text')
+  .regex(DIGEST, 'use SHA-256 of the signing input, 32 bytes in base64url')
+  .meta({ description: 'SHA-256 of `header.payload` as presented, base64url.' });
+
+export const sightingReport = z
+  .strictObject({
+    sightings: z
+      .array(
+        z.strictObject({
+          digest,
+          seen_at: z.int('use seconds since the epoch').min(0).optional(),
+        }),
+        'use a list of sightings',
+      )
+      .min(1, 'send at least 1')
+      .max(MAX_SIGHTINGS),
+  })
+  .meta({ id: 'SightingReport' });
+
+export const unknownSightings = z
+  .object({
+    unknown: z
+      .array(z.string())
+      .meta({ description: 'Digests without a record here. No verdict: have the tokens verified.' }),
+  })
+  .meta({ id: 'UnknownSightings' });

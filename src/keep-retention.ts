@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import { type RetentionParts, retentionStep } from './ledger/retention.ts';
+
+const EVERY_MS = 60_000;
+
+/** Moves records to the archive and out of it, a step a minute. */
+export function keepRetention(
+  { log, ...parts }: RetentionParts & { readonly log: Logger },
+  everyMs = EVERY_MS,
+): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  let running: Promise<void> | undefined;
+
+  const step = async (): Promise<void> => {
+    try {
+      const report = await retentionStep(parts, stopping.signal);
+      if (Object.values(report).some((count) => count > 0)) log.info(report, 'ledger retention');
+    } catch (error) {
+      log.error({ err: error }, 'ledger retention failed; it is tried again');
+    }
+  };
+
+  const timer = setInterval(() => {
+    running ??= step().finally(() => {
+      running = undefined;
+    });
+  }, everyMs);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await running;
+    },
+  };
+}

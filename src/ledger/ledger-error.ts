@@ -1,0 +1,9 @@
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['overloaded', 'shutting_down']);
+
+/** What a failure of storage means to whoever needs the ledger. */
+export function toLedgerError(cause: unknown, message: string): KeywardError {
+  if (cause instanceof KeywardError && PASSED_ON.has(cause.code)) return cause;
+  return new KeywardError('ledger_unavailable', message, { cause, retryAfterSeconds: 2 });
+}

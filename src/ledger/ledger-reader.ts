@@ -1,0 +1,24 @@
+import type { LedgerReader } from '../domain/ledger.ts';
+import type { RecordLookup } from '../domain/lookup.ts';
+import type { Sightings } from '../domain/sightings.ts';
+import { toLedgerError } from './ledger-error.ts';
+
+/** Reads the ledger over whatever looks records up. */
+export function createLedgerReader(lookup: RecordLookup): LedgerReader & Sightings {
+  return {
+    find: (digest) => answered(() => lookup.find(digest)),
+    unknown: (scopeId, digests) =>
+      answered(async () => {
+        const known = await lookup.known(scopeId, digests);
+        return digests.filter((_, index) => !known[index]);
+      }),
+  };
+}
+
+async function answered<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    throw toLedgerError(error, 'The ledger cannot be asked now; try again shortly.');
+  }
+}

@@ -1,0 +1,63 @@
+import type { Clock, TimeGuard } from '../domain/clock.ts';
+import type { LedgerArchives } from '../domain/ledger-archives.ts';
+import { POLICY_BOUNDS } from '../domain/policy.ts';
+import type { StoredKey } from '../domain/registry.ts';
+
+const DAY_SECONDS = 86_400;
+const [, LONGEST_TTL_SECONDS] = POLICY_BOUNDS.maxTtlSeconds;
+const [, LARGEST_SKEW_SECONDS] = POLICY_BOUNDS.clockSkewSeconds;
+
+export interface RetentionParts {
+  readonly archives: LedgerArchives;
+  /** All keys that ever signed, the destroyed ones too. */
+  readonly keys: () => Promise<readonly StoredKey[]>;
+  readonly clock: Clock;
+  readonly timeGuard: TimeGuard;
+  /** Days after their last `exp` that records stay in the database. */
+  readonly onlineDays: number;
+  /** Days after a key is out of use that the records of its tokens are kept. */
+  readonly retentionDays: number;
+}
+
+export interface RetentionReport {
+  readonly archived: number;
+  readonly dropped: number;
+  readonly segmentsRemoved: number;
+}
+
+/**
+ * Moves what is due, a segment at a time, and answers what it did. `clock_jump`, `ledger_damaged`,
+ * `store_unavailable`; whatever was done until then stands, and the next step goes on from there.
+ */
+export async function retentionStep(parts: RetentionParts, signal: AbortSignal): Promise<RetentionReport> {
+  const { archives, clock, timeGuard, onlineDays, retentionDays } = parts;
+  timeGuard.requireSteadyTime();
+  const onlineSince = clock.nowSeconds() - onlineDays * DAY_SECONDS;
+  const archived = await archives.seal({
+    committedBefore: onlineSince - LONGEST_TTL_SECONDS,
+    expiredBefore: onlineSince,
+  });
+  const dropped = await dropAll(archives, signal);
+  const outOfUse = await keysOutOfUse(parts, clock.nowSeconds() - retentionDays * DAY_SECONDS);
+  const segmentsRemoved = await archives.remove(({ kids }) => kids.every((kid) => outOfUse.has(kid)));
+  return { archived, dropped, segmentsRemoved };
+}
+
+async function dropAll(archives: LedgerArchives, signal: AbortSignal): Promise<number> {
+  let all = 0;
+  while (!signal.aborted) {
+    const dropped = await archives.drop();
+    if (dropped === 0) break;
+    all += dropped;
+  }
+  return all;
+}
+
+/** A key is out of use when no token of it can be good any more. One that is not known stays in use. */
+async function keysOutOfUse({ keys }: RetentionParts, before: number): Promise<ReadonlySet<string>> {
+  const found = await keys();
+  const out = found.filter(
+    ({ signUntil, binding }) => signUntil + binding.maxTtlSeconds + LARGEST_SKEW_SECONDS < before,
+  );
+  return new Set(out.map(({ kid }) => kid));
+}

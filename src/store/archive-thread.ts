@@ -1,0 +1,38 @@
+import type { ArchiveCalls, ArchiveSettings } from './archive-protocol.ts';
+import { CallLink } from './call-link.ts';
+import { Turns } from './signed/turns.ts';
+import { toKeywardError } from './sqlite-failure.ts';
+
+/** A segment takes seconds. */
+const DEADLINE_MS = 600_000;
+
+/** Writes segments in a thread of its own, which starts with the first. */
+export class ArchiveThread {
+  readonly #link: CallLink<ArchiveCalls>;
+  readonly #turns = new Turns();
+
+  constructor(settings: ArchiveSettings) {
+    const entry = new URL('./archive-worker.ts', import.meta.url);
+    this.#link = new CallLink({ entry, settings, deadlineMs: DEADLINE_MS });
+  }
+
+  /** One after another: what is erased must not be copied into a segment meanwhile. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(work);
+  }
+
+  async call<K extends keyof ArchiveCalls>(
+    call: K,
+    asks: ArchiveCalls[K]['asks'],
+  ): Promise<ArchiveCalls[K]['answers']> {
+    try {
+      return await this.#link.thread().call(call, asks);
+    } catch (error) {
+      throw toKeywardError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#link.stop();
+  }
+}

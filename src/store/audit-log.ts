@@ -1,0 +1,104 @@
+import type { Selectable, Transaction } from 'kysely';
+import type { AuditLog, DeliveryPosition } from '../domain/audit-log.ts';
+import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { StoredCheckpoint } from '../domain/checkpoint.ts';
+import type { Clock } from '../domain/clock.ts';
+import { appendAuditEvent, auditHead } from './append-audit-event.ts';
+import { hashAt, readHeads } from './chain-heads.ts';
+import type { Reader } from './reader.ts';
+import type { Schema } from './schema.ts';
+import type { Writer } from './writer.ts';
+
+type Trx = Transaction<Schema>;
+
+export function createAuditLog(
+  reader: Pick<Reader, 'read'>,
+  writer: Pick<Writer, 'transaction'>,
+  clock: Clock,
+): AuditLog {
+  return {
+    async record(event) {
+      await writer.transaction((trx) => appendAuditEvent(trx, event, clock.nowSeconds()));
+    },
+    eventsAfter: (sequence, limit) => reader.read((trx) => eventsAfter(trx, sequence, limit)),
+    newestEvents: (limit) => reader.read((trx) => newestEvents(trx, limit)),
+    checkpointsAfter: (number, limit) => reader.read((trx) => checkpointsAfter(trx, number, limit)),
+    lastCheckpoint: () => reader.read(lastCheckpoint),
+    auditHead: () => reader.read(auditHead),
+    heads: () => reader.read(readHeads),
+    hashAt: (chain, sequence) => reader.read((trx) => hashAt(trx, chain, sequence)),
+    addCheckpoint: (checkpoint, positions) =>
+      writer.transaction(async (trx) => {
+        await insertCheckpoint(trx, checkpoint);
+        for (const [sink, position] of positions) await putPosition(trx, sink, position);
+      }),
+    positions: () => reader.read(readPositions),
+  };
+}
+
+export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {
+  const { sequence, time, type, actor, subject, request_id, details_json, hash } = row;
+  return { sequence, time, type, actor, subject, requestId: request_id, detailsJson: details_json, hash };
+}
+
+async function eventsAfter(trx: Trx, sequence: number, limit: number): Promise<StoredEvent[]> {
+  const rows = await trx
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('sequence', '>', sequence)
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();
+  return rows.map(eventFromRow);
+}
+
+async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
+  const query = trx.selectFrom('audit_events').selectAll().orderBy('sequence', 'desc').limit(limit);
+  return (await query.execute()).reverse().map(eventFromRow);
+}
+
+async function checkpointsAfter(trx: Trx, number: number, limit: number): Promise<StoredCheckpoint[]> {
+  const rows = await trx
+    .selectFrom('checkpoints')
+    .selectAll()
+    .where('number', '>', number)
+    .orderBy('number')
+    .limit(limit)
+    .execute();
+  return rows.map(checkpointFromRow);
+}
+
+async function lastCheckpoint(trx: Trx): Promise<StoredCheckpoint | undefined> {
+  const query = trx.selectFrom('checkpoints').selectAll().orderBy('number', 'desc').limit(1);
+  const row = await query.executeTakeFirst();
+  return row && checkpointFromRow(row);
+}
+
+function checkpointFromRow(row: Selectable<Schema['checkpoints']>): StoredCheckpoint {
+  const { number, audit_sequence: auditSequence, created_at: time, jws } = row;
+  return { number, auditSequence, time, jws };
+}
+
+async function insertCheckpoint(trx: Trx, checkpoint: StoredCheckpoint): Promise<void> {
+  const { number, auditSequence: audit_sequence, time: created_at, jws } = checkpoint;
+  await trx.insertInto('checkpoints').values({ number, audit_sequence, created_at, jws }).execute();
+}
+
+async function putPosition(trx: Trx, sink: string, position: DeliveryPosition): Promise<void> {
+  const set = { audit_sequence: position.sequence, checkpoint_number: position.checkpointNumber };
+  await trx
+    .insertInto('audit_deliveries')
+    .values({ sink, ...set })
+    .onConflict((conflict) => conflict.column('sink').doUpdateSet(set))
+    .execute();
+}
+
+async function readPositions(trx: Trx): Promise<ReadonlyMap<string, DeliveryPosition>> {
+  const rows = await trx.selectFrom('audit_deliveries').selectAll().execute();
+  return new Map(
+    rows.map(({ sink, audit_sequence: sequence, checkpoint_number: checkpointNumber }) => [
+      sink,
+      { sequence, checkpointNumber },
+    ]),
+  );
+}

@@ -1,0 +1,109 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '../domain/access.ts';
+import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-testimony.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { LedgerErasure } from '../domain/ledger-search.ts';
+import { hashedSubject } from '../domain/recorded-subject.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
+import { type KeptArchive, keptArchives, replaceFile } from './archive-table.ts';
+import type { ArchiveThread } from './archive-thread.ts';
+import { type AuditedChange, actOf } from './audited-change.ts';
+import { eraseEvidence } from './erase-evidence.ts';
+import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
+import type { SqliteLedgerSearch } from './ledger-search.ts';
+import type { Reader } from './reader.ts';
+import type { Schema } from './schema.ts';
+import type { Writer } from './writer.ts';
+
+type Trx = Transaction<Schema>;
+
+/** Rows erased in one transaction: what is queued behind waits that long. */
+const ROWS_A_STEP = 200;
+
+export interface ErasureParts {
+  readonly search: Pick<SqliteLedgerSearch, 'rows'>;
+  readonly thread: ArchiveThread;
+  readonly writer: Pick<Writer, 'transaction'>;
+  readonly reader: Pick<Reader, 'read'>;
+  readonly change: AuditedChange;
+  readonly clock: Clock;
+  readonly removeFile: (name: string) => void;
+}
+
+/** No event names the subject: that would keep what was to be erased. */
+export function createLedgerErasure(parts: ErasureParts): LedgerErasure {
+  return {
+    eraseSubject: (subject, actor) =>
+      parts.thread.alone(async () => ({
+        events: await eraseEvents(parts, subject, actor),
+        records: (await eraseRecords(parts, subject, actor)) + (await eraseArchived(parts, subject, actor)),
+      })),
+  };
+}
+
+function eraseEvents({ writer, clock }: ErasureParts, subject: string, actor: Actor): Promise<number> {
+  return writer.transaction(async (trx) => {
+    const events = await eraseEvidence(trx, subject);
+    const event = actOf(actor, 'ledger.erasure_requested', 'ledger', { security_events: events });
+    await appendAuditEvent(trx, event, clock.nowSeconds());
+    return events;
+  });
+}
+
+async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor): Promise<number> {
+  let records = 0;
+  for (let after: number | null = 0; after !== null; ) {
+    const page = await parts.search.rows({ subject }, { after, limit: ROWS_A_STEP });
+    if (page.rows.length > 0 && !page.archived) {
+      const event = actOf(actor, 'ledger.erased', 'ledger', { records: page.rows.length });
+      await parts.change(event, (trx) => eraseRows(trx, page.rows));
+      records += page.rows.length;
+    }
+    after = page.next;
+  }
+  return records;
+}
+
+async function eraseRows(trx: Trx, rows: readonly RecordColumns[]): Promise<void> {
+  for (const row of rows) {
+    const { subject, root, salt, subject_commitment, root_commitment } = withoutPersonalValues(row);
+    await trx
+      .updateTable('issuance_records')
+      .set({ subject, root, salt, subject_commitment, root_commitment })
+      .where('sequence', '=', row.sequence)
+      .execute();
+  }
+}
+
+async function eraseArchived(parts: ErasureParts, subject: string, actor: Actor): Promise<number> {
+  let records = 0;
+  for (const archive of await parts.reader.read(keptArchives)) {
+    records += await eraseSegment(parts, archive, [subject, hashedSubject(subject)], actor);
+  }
+  return records;
+}
+
+/** A sealed file is never written to: a copy without the values takes its place. */
+async function eraseSegment(
+  { thread, change, removeFile }: ErasureParts,
+  { number, file }: KeptArchive,
+  subjects: readonly string[],
+  actor: Actor,
+): Promise<number> {
+  const into = nextName(file);
+  const erased = await thread.call('erase', { name: file, into, subjects });
+  if (!erased) return 0;
+  const event = actOf(actor, ARCHIVE_EVENTS.replaced, archiveSubject(number), {
+    records: erased.records,
+    ...fileDetails({ file: into, fileDigest: erased.fileDigest }),
+  });
+  await change(event, (trx) => replaceFile(trx, number, into, erased.fileDigest));
+  removeFile(file);
+  return erased.records;
+}
+
+/** `segment-000001.db`, then `segment-000001.1.db` and so on. */
+function nextName(file: string): string {
+  const [base, edition] = file.replace(/\.db$/, '').split('.');
+  return `${base}.${Number(edition ?? 0) + 1}.db`;
+}

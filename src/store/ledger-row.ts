@@ -1,0 +1,65 @@
+import type { Selectable } from 'kysely';
+import type { RecordedToken } from '../domain/ledger.ts';
+import { commitmentTo, type LedgerGroup } from '../domain/ledger-chain.ts';
+import type { PlacedRow } from '../domain/ledger-check.ts';
+import type { Schema } from './schema.ts';
+
+export type RecordColumns = Selectable<Schema['issuance_records']>;
+export type GroupColumns = Selectable<Schema['ledger_groups']>;
+
+export function placedRow(row: RecordColumns): PlacedRow {
+  return {
+    sequence: row.sequence,
+    groupSequence: row.group_sequence,
+    digest: row.digest,
+    scopeId: row.scope_id,
+    kid: row.kid,
+    jti: row.jti,
+    clientId: row.client_id,
+    subject: row.subject,
+    root: row.root,
+    iat: row.iat,
+    exp: row.exp,
+    salt: row.salt,
+    subjectCommitment: row.subject_commitment,
+    rootCommitment: row.root_commitment,
+  };
+}
+
+export function ledgerGroup(row: GroupColumns): LedgerGroup {
+  return {
+    sequence: row.sequence,
+    firstRecord: row.first_record,
+    rowCount: row.row_count,
+    committedAt: row.committed_at,
+    previousHash: row.previous_hash,
+    groupHash: row.group_hash,
+  };
+}
+
+export function recordedToken(row: RecordColumns): RecordedToken {
+  return {
+    digest: Buffer.from(row.digest),
+    scopeId: row.scope_id,
+    kid: row.kid,
+    jti: row.jti,
+    clientId: row.client_id,
+    subject: row.subject,
+    root: row.root,
+    iat: row.iat,
+    exp: row.exp,
+  };
+}
+
+/** The same row for the chain: its hash goes by the commitments. */
+export function withoutPersonalValues(row: RecordColumns): RecordColumns {
+  if (row.salt === null) return row;
+  return {
+    ...row,
+    subject: null,
+    root: null,
+    salt: null,
+    subject_commitment: commitmentTo('subject', row.salt, row.subject),
+    root_commitment: commitmentTo('root', row.salt, row.root),
+  };
+}

@@ -1,0 +1,63 @@
+import { KeywardError } from '../domain/errors.ts';
+import type { LedgerEntry, LedgerPage, LedgerQuery, LedgerSearch } from '../domain/ledger-search.ts';
+import { CallLink } from './call-link.ts';
+import { compileSearch } from './compile-search.ts';
+import { type RecordColumns, recordedToken } from './ledger-row.ts';
+import { compileSearchStatements, type SearchCalls, type SearchPage } from './search-protocol.ts';
+import { toKeywardError } from './sqlite-failure.ts';
+import type { FileIdentity } from './writer-protocol.ts';
+
+const DEADLINE_MS = 30_000;
+/** Pages that may wait: each is a fraction of a second. */
+const PAGE_LIMIT = 32;
+
+export interface SearchOptions {
+  readonly file: string;
+  readonly identity: FileIdentity;
+  readonly archiveDir: string;
+}
+
+/** Reads pages in a thread of its own, which starts with the first. */
+export class SqliteLedgerSearch implements LedgerSearch {
+  readonly #link: CallLink<SearchCalls>;
+  #waiting = 0;
+
+  constructor({ file, identity, archiveDir }: SearchOptions) {
+    this.#link = new CallLink({
+      entry: new URL('./search-worker.ts', import.meta.url),
+      settings: { file, identity, archiveDir, statements: compileSearchStatements() },
+      deadlineMs: DEADLINE_MS,
+    });
+  }
+
+  async page(query: LedgerQuery, bounds: { after: number; limit: number }): Promise<LedgerPage> {
+    const { rows, archived, next } = await this.rows(query, bounds);
+    return { entries: rows.map((row) => entryOf(row, archived)), next };
+  }
+
+  /** The same as stored. */
+  async rows(query: LedgerQuery, bounds: { after: number; limit: number }): Promise<SearchPage> {
+    if (this.#waiting >= PAGE_LIMIT) {
+      throw new KeywardError('overloaded', 'Too many look-ups wait; try again shortly.', {
+        retryAfterSeconds: 1,
+      });
+    }
+    this.#waiting += 1;
+    try {
+      const asks = { search: compileSearch(query), ...bounds };
+      return await this.#link.thread().call('page', asks);
+    } catch (error) {
+      throw toKeywardError(error);
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#link.stop();
+  }
+}
+
+function entryOf(row: RecordColumns, archived: boolean): LedgerEntry {
+  return { ...recordedToken(row), sequence: row.sequence, erased: row.salt === null, archived };
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const OWNER_READS = 0o400;
+const OWNER_ONLY = 0o700;
+const CHUNK_BYTES = 1 << 20;
+
+/** The columns stand as those of `issuance_records` do in the database. */
+const TABLES = `
+  CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY NOT NULL, digest BLOB NOT NULL, scope_id TEXT NOT NULL,
+    kid TEXT NOT NULL, jti TEXT NOT NULL, client_id TEXT NOT NULL, subject TEXT, root TEXT, iat INTEGER NOT NULL,
+    exp INTEGER NOT NULL, salt BLOB, subject_commitment BLOB, root_commitment BLOB,
+    group_sequence INTEGER NOT NULL) STRICT;
+  CREATE TABLE ledger_groups (sequence INTEGER PRIMARY KEY NOT NULL, first_record INTEGER NOT NULL,
+    row_count INTEGER NOT NULL, committed_at INTEGER NOT NULL, previous_hash BLOB NOT NULL,
+    group_hash BLOB NOT NULL) STRICT;`;
+
+/**
+ * Writes a segment through `fill` and seals it: synced, read-only, under its name only when it is whole. Answers
+ * its SHA-256. Where `fill` answers false nothing is left.
+ */
+export function writeSegment(path: string, fill: (segment: DatabaseSync) => boolean): Uint8Array | null {
+  const part = `${path}.part`;
+  mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY });
+  rmSync(part, { force: true });
+  // What a crash leaves of it is thrown away, so it needs neither journal nor syncs of its own.
+  const segment = new DatabaseSync(part);
+  try {
+    segment.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ${TABLES}`);
+    segment.exec('BEGIN');
+    const filled = fill(segment);
+    segment.exec('COMMIT');
+    segment.close();
+    if (filled) return seal(part, path);
+  } finally {
+    if (segment.isOpen) segment.close();
+    rmSync(part, { force: true });
+  }
+  return null;
+}
+
+export function digestOfFile(path: string): Uint8Array {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
+      hash.update(chunk.subarray(0, read));
+    }
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest();
+}
+
+function seal(part: string, path: string): Uint8Array {
+  sync(part);
+  chmodSync(part, OWNER_READS);
+  const digest = digestOfFile(part);
+  renameSync(part, path);
+  sync(dirname(path));
+  return digest;
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,132 @@
+import { KeywardError } from '../../domain/errors.ts';
+import type { RegistrySeal } from '../../domain/registry-seal.ts';
+import { type Bucket, bucketOf, bucketText } from './buckets.ts';
+import { contentOf, digestOf } from './content.ts';
+import type { StoredHead } from './read-stored.ts';
+import { onlyRestricts } from './restrictions.ts';
+import type { RowChange } from './row-change.ts';
+import { type Columns, type RegistryTable, rowKey } from './tables.ts';
+import type { TrustedRegistry } from './trusted-registry.ts';
+import { asPending, type TrustedRow } from './verify-stored.ts';
+
+export interface PreparedRow {
+  readonly table: RegistryTable;
+  readonly id: string;
+  /** As it was found; undefined for a new row. */
+  readonly before: TrustedRow | undefined;
+  /** Undefined for a row that is gone with its signature. */
+  readonly after: TrustedRow | undefined;
+}
+
+export interface SealedBucket {
+  readonly index: number;
+  readonly digest: string;
+  readonly listed: Bucket;
+  readonly text: string;
+}
+
+/** A change that is ready to be committed. */
+export interface PreparedChange {
+  readonly rows: readonly PreparedRow[];
+  /** Null where nothing was signed. */
+  readonly sealed: {
+    readonly head: StoredHead;
+    readonly buckets: readonly SealedBucket[];
+  } | null;
+}
+
+/** A row that will differ from what is stored. */
+export interface Difference {
+  readonly table: RegistryTable;
+  readonly id: string;
+  readonly before: TrustedRow | undefined;
+  readonly row: Columns | null;
+  readonly content: string | null;
+}
+
+const SIGNED_AT_ONCE = 512;
+
+/** What of the changes is new: rows put as they are already are left out. */
+export function differences(registry: TrustedRegistry, changes: readonly RowChange[]): readonly Difference[] {
+  return changes.flatMap(({ table, id, row }) => {
+    const before = registry.entry(table, id);
+    const content = row && contentOf(row);
+    const current = before?.row ? contentOf(before.row) : null;
+    if (content === current && (before?.pending ?? null) === null) return [];
+    return [{ table, id, before, row, content }];
+  });
+}
+
+/** Signed row by row, and as a whole with a new head. Fails as `Signer.sign` does. */
+export async function signed(
+  registry: TrustedRegistry,
+  changes: readonly Difference[],
+  seal: RegistrySeal,
+): Promise<PreparedChange> {
+  if (changes.length === 0) return { rows: [], sealed: null };
+  const version = (registry.head?.version ?? 0) + 1;
+  const rows: PreparedRow[] = [];
+  for (let at = 0; at < changes.length; at += SIGNED_AT_ONCE) {
+    const batch = changes.slice(at, at + SIGNED_AT_ONCE);
+    rows.push(...(await Promise.all(batch.map((change) => signedRow(change, version, seal)))));
+  }
+  const buckets = touchedBuckets(registry, rows);
+  const digests = registry.digests();
+  for (const { index, digest } of buckets) digests[index] = digest;
+  const signature = await seal.signHead({ version, buckets: digests });
+  return { rows, sealed: { head: { version, signature }, buckets } };
+}
+
+/** Not signed yet. Undefined where one of the changes would do more than restrict. */
+export function unsigned(changes: readonly Difference[]): PreparedChange | undefined {
+  const rows: PreparedRow[] = [];
+  for (const { table, id, before, row, content } of changes) {
+    const current = before?.row ? contentOf(before.row) : null;
+    if (content === current) continue;
+    // What restricts since the last signature must not be undone without one either.
+    if (!before || current === null || !onlyRestricts(table, current, content)) return undefined;
+    if (!onlyRestricts(table, before.content, content)) return undefined;
+    rows.push({ table, id, before, after: { ...before, row, pending: asPending(content) } });
+  }
+  return { rows, sealed: null };
+}
+
+async function signedRow(
+  { table, id, before, row, content }: Difference,
+  version: number,
+  seal: RegistrySeal,
+): Promise<PreparedRow> {
+  if (content === null) return { table, id, before, after: undefined };
+  const contentHash = digestOf(content);
+  const signature = await seal.signRow({ table, id, version, contentHash });
+  return {
+    table,
+    id,
+    before,
+    after: { table, id, row, content, contentHash, version, signature, pending: null },
+  };
+}
+
+function touchedBuckets(registry: TrustedRegistry, rows: readonly PreparedRow[]): readonly SealedBucket[] {
+  const byBucket = Map.groupBy(rows, ({ table, id }) => bucketOf(table, id));
+  return [...byBucket].map(([index, members]) => {
+    const listed = new Map(registry.bucket(index));
+    for (const { table, id, after } of members) {
+      if (after) listed.set(rowKey(table, id), listing(after));
+      else listed.delete(rowKey(table, id));
+    }
+    const text = bucketText(listed);
+    return { index, digest: digestOf(text), listed, text };
+  });
+}
+
+function listing({ table, id, version, contentHash }: TrustedRow) {
+  return { table, id, version, contentHash };
+}
+
+/** The change asked for would have to be signed. */
+export function needsSignature(changes: readonly Difference[]): KeywardError {
+  return new KeywardError('internal', 'This change cannot be made without the HSM.', {
+    cause: new Error(changes.map(({ table, id }) => `${table} ${id}`).join(', ')),
+  });
+}

@@ -1,0 +1,187 @@
+import type { Transaction } from 'kysely';
+import type { AuditEvent } from '../../domain/audit.ts';
+import type { SinkGate } from '../../domain/audit-sink.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { KeywardError } from '../../domain/errors.ts';
+import type { RegistrySeal } from '../../domain/registry-seal.ts';
+import { appendAuditEvent } from '../append-audit-event.ts';
+import type { Schema } from '../schema.ts';
+import type { Writer } from '../writer.ts';
+import { commitChange, isCommitted } from './commit-change.ts';
+import {
+  type Difference,
+  differences,
+  needsSignature,
+  type PreparedChange,
+  signed,
+  unsigned,
+} from './prepared-change.ts';
+import type { RowChange } from './row-change.ts';
+import { rowName } from './tables.ts';
+import type { RegistryView, TrustedRegistry } from './trusted-registry.ts';
+import { Turns } from './turns.ts';
+
+/** From the rows as they are to the rows as they shall be. Pure: it may be asked again. */
+export type Plan = (registry: RegistryView) => readonly RowChange[];
+/** What else commits with the change. */
+export type Beside = (trx: Transaction<Schema>) => Promise<void>;
+
+const ATTEMPTS = 3;
+const nothing: Beside = async () => {};
+
+/**
+ * The one way to change the registry: planned on trusted rows, signed by the registry key, and committed with
+ * the new head and the audit event, all together or not at all (I10). `registry_refused` where the database is
+ * not as it was signed.
+ */
+export class RegistryChanges {
+  readonly #writer: Pick<Writer, 'transaction'>;
+  readonly #clock: Clock;
+  readonly #gate: SinkGate;
+  readonly #turns = new Turns();
+  /** Changes of which nobody knows whether they were committed. */
+  #doubts: PreparedChange[] = [];
+  #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
+
+  constructor(writer: Pick<Writer, 'transaction'>, clock: Clock, gate: SinkGate) {
+    this.#writer = writer;
+    this.#clock = clock;
+    this.#gate = gate;
+  }
+
+  open(registry: TrustedRegistry, seal: RegistrySeal): void {
+    this.#opened = { registry, seal };
+  }
+
+  get view(): RegistryView {
+    return this.#now().registry;
+  }
+
+  /**
+   * Signed, in turn. Where the HSM cannot sign, what only restricts is written all the same; what does more is
+   * told to an audit sink first.
+   */
+  change(event: AuditEvent, plan: Plan, beside: Beside = nothing): Promise<void> {
+    return this.#turns.take(() =>
+      this.#attempt(async () => {
+        const { registry, seal } = this.#now();
+        const changes = differences(registry, plan(registry));
+        if (!unsigned(changes)) await this.#gate.confirm(event);
+        const late = changes.length > 0 ? waiting(registry, changes) : [];
+        const prepared = await signedOrRestricting(registry, changes, late, seal);
+        const events = prepared.sealed && late.length > 0 ? [event, signedLate(late)] : [event];
+        await this.#commit(prepared, events, beside);
+      }),
+    );
+  }
+
+  /** For an emergency: waits neither for the HSM nor for changes that do. Only what restricts. */
+  urgent(event: AuditEvent, plan: Plan, beside: Beside = nothing): Promise<void> {
+    return this.#attempt(async () => {
+      const { registry } = this.#now();
+      const changes = differences(registry, plan(registry));
+      const prepared = unsigned(changes);
+      if (!prepared) throw needsSignature(changes);
+      await this.#commit(prepared, [event], beside);
+    });
+  }
+
+  /** Signs what was written without a signature, and answers how many rows that was. */
+  signPending(event?: (rows: number) => AuditEvent): Promise<number> {
+    return this.#turns.take(() =>
+      this.#attempt(async () => {
+        const { registry, seal } = this.#now();
+        const late = waiting(registry, []);
+        if (late.length === 0) return 0;
+        const prepared = await signed(registry, late, seal);
+        await this.#commit(prepared, [event?.(late.length) ?? signedLate(late)], nothing);
+        return late.length;
+      }),
+    );
+  }
+
+  /** An urgent change may come in between; then the plan is made anew. */
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#settleDoubts();
+      const { revision } = this.#now().registry;
+      try {
+        return await work();
+      } catch (error) {
+        const overtaken = this.#now().registry.revision !== revision && isRefusal(error);
+        if (!overtaken || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #commit(prepared: PreparedChange, events: readonly AuditEvent[], beside: Beside): Promise<void> {
+    const { registry } = this.#now();
+    const { head } = registry;
+    try {
+      await this.#writer.transaction(async (trx) => {
+        await commitChange(trx, prepared, head);
+        await beside(trx);
+        for (const event of events)
+          await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
+      });
+    } catch (error) {
+      if (!isRefusal(error) && prepared.rows.length > 0) this.#doubts.push(prepared);
+      throw error;
+    }
+    if (prepared.rows.length > 0) registry.apply(prepared);
+  }
+
+  /** A writer that was lost in the middle may have committed: the database says. */
+  async #settleDoubts(): Promise<void> {
+    const { registry } = this.#now();
+    for (let doubt = this.#doubts[0]; doubt; doubt = this.#doubts[0]) {
+      const [committed, expected] = [doubt, this.#doubts];
+      if (await this.#writer.transaction((trx) => isCommitted(trx, committed))) registry.apply(committed);
+      this.#doubts = expected.filter((each) => each !== committed);
+    }
+  }
+
+  #now() {
+    if (this.#opened) return this.#opened;
+    throw new KeywardError('internal', 'The registry is not open yet.');
+  }
+}
+
+async function signedOrRestricting(
+  registry: TrustedRegistry,
+  changes: readonly Difference[],
+  late: readonly Difference[],
+  seal: RegistrySeal,
+): Promise<PreparedChange> {
+  try {
+    return await signed(registry, [...changes, ...late], seal);
+  } catch (error) {
+    const prepared = error instanceof KeywardError ? unsigned(changes) : undefined;
+    if (prepared) return prepared;
+    throw error;
+  }
+}
+
+function waiting(registry: TrustedRegistry, but: readonly Difference[]): readonly Difference[] {
+  const touched = new Set(but.map(({ before }) => before));
+  const rows = registry.pending().filter((row) => !touched.has(row));
+  return differences(registry, rows);
+}
+
+function signedLate(rows: readonly Difference[]): AuditEvent {
+  const details = { rows: rows.map(({ table, id }) => rowName(table, id)) };
+  return { type: 'registry.signed', actor: 'keyward', subject: 'registry', requestId: null, details };
+}
+
+/** The trail itself says which rows it testifies to alone, until they are signed. */
+function marked(event: AuditEvent, { rows, sealed }: PreparedChange): AuditEvent {
+  if (sealed || rows.length === 0) return event;
+  return {
+    ...event,
+    details: { ...event.details, unsigned: rows.map(({ table, id }) => rowName(table, id)) },
+  };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof KeywardError && error.code === 'registry_refused';
+}

@@ -1,0 +1,75 @@
+import type { Columns, RegistryTable } from './tables.ts';
+
+/** Whether a column may become this without the HSM; `before` and `after` as `contentOf` writes them. */
+type Restricts = (before: unknown, after: unknown) => boolean;
+
+interface Restrictions {
+  /** The columns that may change, each in one direction. */
+  readonly columns: Readonly<Record<string, Restricts>>;
+  /** Whether the row may go. */
+  readonly removable: (before: Columns) => boolean;
+}
+
+/**
+ * What a row may become before the registry key has signed it, since the HSM may be away when something has to
+ * be switched off. All of it makes the service accept less; the promotion of a standby, which was published
+ * and proven long before, goes with the suspension of the key in front of it.
+ */
+const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
+  scopes: { columns: { key_set_version: grows }, removable: isReserved },
+  signing_keys: {
+    columns: { state: worsens, sign_from: appears, sign_until: shrinks },
+    removable: isReserved,
+  },
+  service_keys: { columns: {}, removable: never },
+  clients: { columns: { revoked_at: appears }, removable: never },
+  operators: { columns: { revoked_at: appears }, removable: never },
+  grants: { columns: {}, removable: always },
+  credentials: { columns: { revoked_at: appears }, removable: never },
+};
+
+const WORSE_STATES = new Map<unknown, readonly unknown[]>([
+  ['pre_activation', ['active', 'suspended', 'compromised']],
+  ['active', ['deactivated', 'suspended', 'compromised']],
+  ['deactivated', ['suspended', 'compromised']],
+  ['suspended', ['compromised']],
+]);
+
+/** Contents as text; null for a row that is gone. */
+export function onlyRestricts(table: RegistryTable, before: string, after: string | null): boolean {
+  const { columns, removable } = RESTRICTIONS[table];
+  const was = JSON.parse(before) as Columns;
+  if (after === null) return removable(was);
+  const is = JSON.parse(after) as Columns;
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])]
+    .filter((name) => was[name] !== is[name])
+    .every((name) => Object.hasOwn(columns, name) && columns[name]?.(was[name], is[name]) === true);
+}
+
+function appears(before: unknown, after: unknown): boolean {
+  return before === undefined && typeof after === 'number';
+}
+
+function grows(before: unknown, after: unknown): boolean {
+  return Number(after) > Number(before);
+}
+
+function shrinks(before: unknown, after: unknown): boolean {
+  return Number(after) < Number(before);
+}
+
+function worsens(before: unknown, after: unknown): boolean {
+  return WORSE_STATES.get(before)?.includes(after) ?? false;
+}
+
+function isReserved({ state }: Columns): boolean {
+  return state === 'reserved';
+}
+
+function always(): boolean {
+  return true;
+}
+
+function never(): boolean {
+  return false;
+}

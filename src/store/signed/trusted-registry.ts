@@ -1,0 +1,130 @@
+import { KeywardError } from '../../domain/errors.ts';
+import { BUCKETS, type Bucket, EMPTY_DIGEST } from './buckets.ts';
+import { contentOf } from './content.ts';
+import type { PreparedChange } from './prepared-change.ts';
+import type { StoredHead, StoredRegistry } from './read-stored.ts';
+import { type RegistryTable, type RowOf, rowKey } from './tables.ts';
+import type { TrustedRow, VerifiedRegistry } from './verify-stored.ts';
+
+/** The rows that may be relied upon, as a plan sees them. */
+export interface RegistryView {
+  rows<T extends RegistryTable>(table: T): readonly RowOf<T>[];
+  row<T extends RegistryTable>(table: T, id: string): RowOf<T> | undefined;
+}
+
+/** The registry in memory: what was verified at load, and every change committed since. */
+export class TrustedRegistry implements RegistryView {
+  readonly #rows = new Map<RegistryTable, Map<string, TrustedRow>>();
+  readonly #pending = new Map<string, TrustedRow>();
+  readonly #refused: ReadonlySet<string>;
+  readonly #buckets: { digest: string; listed: Bucket | null }[];
+  #head: StoredHead | null;
+  #revision = 0;
+
+  private constructor(
+    head: VerifiedRegistry['head'] | null,
+    buckets: VerifiedRegistry['buckets'],
+    refused: ReadonlySet<string>,
+  ) {
+    this.#head = head;
+    this.#buckets = [...buckets];
+    this.#refused = refused;
+  }
+
+  /** A registry with nothing in it, before the first change. */
+  static empty(): TrustedRegistry {
+    const bucket = () => ({ digest: EMPTY_DIGEST, listed: new Map() });
+    return new TrustedRegistry(null, Array.from({ length: BUCKETS }, bucket), new Set());
+  }
+
+  /** An older database, all of whose rows wait for their first signature. */
+  static unsigned({ rows }: Pick<StoredRegistry, 'rows'>): TrustedRegistry {
+    const registry = TrustedRegistry.empty();
+    for (const { table, id, row } of rows.values()) {
+      const content = contentOf(row);
+      const never = { version: 0, signature: null, contentHash: '', pending: content };
+      registry.#put({ table, id, row, content, ...never });
+    }
+    return registry;
+  }
+
+  static from({ head, buckets, rows, refused }: VerifiedRegistry): TrustedRegistry {
+    const keys = new Set(refused.map(({ table, id }) => rowKey(table, id)));
+    const registry = new TrustedRegistry(head, buckets, keys);
+    for (const row of rows.values()) registry.#put(row);
+    return registry;
+  }
+
+  get head(): StoredHead | null {
+    return this.#head;
+  }
+
+  /** Grows with every change, signed or not. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  rows<T extends RegistryTable>(table: T): readonly RowOf<T>[] {
+    const rows = [...(this.#rows.get(table)?.values() ?? [])];
+    return rows.flatMap(({ row }) => (row ? [row as unknown as RowOf<T>] : []));
+  }
+
+  row<T extends RegistryTable>(table: T, id: string): RowOf<T> | undefined {
+    return (this.#rows.get(table)?.get(id)?.row ?? undefined) as RowOf<T> | undefined;
+  }
+
+  /** Also where a removal waits for its signature. `registry_refused` for a row that failed at load. */
+  entry(table: RegistryTable, id: string): TrustedRow | undefined {
+    if (this.#refused.has(rowKey(table, id))) throw refusedRow(table, id);
+    return this.#rows.get(table)?.get(id);
+  }
+
+  /** `registry_refused` for the list of a bucket that failed at load. */
+  bucket(index: number): Bucket {
+    const listed = this.#buckets[index]?.listed;
+    if (listed) return listed;
+    throw refusedRow('registry_buckets', String(index));
+  }
+
+  digests(): string[] {
+    return this.#buckets.map(({ digest }) => digest);
+  }
+
+  /** Rows that wait for their signature. */
+  pending(): readonly TrustedRow[] {
+    return [...this.#pending.values()];
+  }
+
+  /** Takes over what has been committed. */
+  apply({ rows, sealed }: PreparedChange): void {
+    this.#revision += 1;
+    for (const { table, id, after } of rows) {
+      if (after) this.#put(after);
+      else this.#drop(table, id);
+    }
+    if (!sealed) return;
+    this.#head = sealed.head;
+    for (const { index, ...bucket } of sealed.buckets) this.#buckets[index] = bucket;
+  }
+
+  #put(row: TrustedRow): void {
+    const rows = this.#rows.get(row.table) ?? new Map<string, TrustedRow>();
+    this.#rows.set(row.table, rows.set(row.id, row));
+    const key = rowKey(row.table, row.id);
+    if (row.pending === null) this.#pending.delete(key);
+    else this.#pending.set(key, row);
+  }
+
+  #drop(table: RegistryTable, id: string): void {
+    this.#rows.get(table)?.delete(id);
+    this.#pending.delete(rowKey(table, id));
+  }
+}
+
+export function refusedRow(table: string, id: string): KeywardError {
+  return new KeywardError(
+    'registry_refused',
+    'The registry in the database is not as it was signed; nothing of this is changed until it is restored.',
+    { cause: new Error(`${table} ${id}`) },
+  );
+}

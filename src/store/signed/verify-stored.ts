@@ -1,0 +1,158 @@
+import { KeywardError } from '../../domain/errors.ts';
+import type { HeadStatement, RefusedRow, RegistryWitness, RowStatement } from '../../domain/registry-seal.ts';
+import { BUCKETS, type Bucket } from './buckets.ts';
+import { contentOf, differingColumns, digestOf } from './content.ts';
+import { judgeBuckets } from './judge-buckets.ts';
+import type { StoredHead, StoredRegistry } from './read-stored.ts';
+import { onlyRestricts } from './restrictions.ts';
+import { type Columns, type RegistryTable, rowKey, rowName } from './tables.ts';
+
+/** A row that may be relied upon. */
+export interface TrustedRow {
+  readonly table: RegistryTable;
+  readonly id: string;
+  /** Null where a removal waits for its signature. */
+  readonly row: Columns | null;
+  readonly content: string;
+  readonly contentHash: string;
+  readonly version: number;
+  /** Null for a row of an older database, before it is signed for the first time. */
+  readonly signature: string | null;
+  /** The content that waits for its signature (`null` in JSON for a removal), as it stands in the database. */
+  readonly pending: string | null;
+}
+
+export interface VerifiedRegistry {
+  readonly head: StoredHead;
+  readonly rows: ReadonlyMap<string, TrustedRow>;
+  readonly refused: readonly RefusedRow[];
+  /** Null where nothing shows any more which rows it lists. */
+  readonly buckets: readonly { readonly digest: string; readonly listed: Bucket | null }[];
+}
+
+/** Signatures checked at a time: enough for the thread pool, little enough to leave the event loop its turns. */
+const BATCH = 256;
+
+/**
+ * Holds every row against its signature and against the head's list. What fails is left out and named; the
+ * others stand. `registry_refused` without a good head: then nothing tells an old row from a current one.
+ */
+export async function verifyStored(
+  stored: StoredRegistry,
+  witness: RegistryWitness,
+): Promise<VerifiedRegistry> {
+  const head = await readHead(stored, witness);
+  const statements = await readMarks(stored, witness);
+  const { buckets, listedIn, damaged } = judgeBuckets(head, stored, statements);
+  const rows = new Map<string, TrustedRow>();
+  const refused: RefusedRow[] = [...damaged];
+  const keys = new Set([...stored.rows.keys(), ...stored.marks.keys()]);
+  for (const { listed } of buckets) for (const key of listed?.keys() ?? []) keys.add(key);
+  for (const key of [...keys].sort()) {
+    const verdict = judge(key, stored, statements.get(key), listedIn);
+    if (typeof verdict !== 'string') rows.set(key, verdict);
+    else refused.push({ ...nameOf(key), why: verdict });
+  }
+  return { head: { version: head.version, signature: head.signature }, rows, refused, buckets };
+}
+
+async function readHead(
+  { head }: StoredRegistry,
+  witness: RegistryWitness,
+): Promise<HeadStatement & StoredHead> {
+  const statement = head && (await witness.readHead(head.signature));
+  if (head && statement?.buckets.length === BUCKETS && statement.version === head.version) {
+    return { ...statement, signature: head.signature };
+  }
+  throw new KeywardError(
+    'registry_refused',
+    'The signed head of the registry is missing or wrong, so that no row of it can be believed; restore the database.',
+  );
+}
+
+/** What the registry key says of each row's content; without an entry where it says nothing of it. */
+async function readMarks(
+  { marks }: StoredRegistry,
+  witness: RegistryWitness,
+): Promise<ReadonlyMap<string, RowStatement>> {
+  const found = new Map<string, RowStatement>();
+  const all = [...marks];
+  for (let at = 0; at < all.length; at += BATCH) {
+    await Promise.all(
+      all.slice(at, at + BATCH).map(async ([key, mark]) => {
+        const statement = await witness.readRow(mark.signature);
+        if (!statement || rowKey(statement.table, statement.id) !== key) return;
+        if (statement.contentHash === digestOf(mark.content)) found.set(key, statement);
+      }),
+    );
+  }
+  return found;
+}
+
+/** The row as it may be relied upon, or the sentence that says why not. */
+function judge(
+  key: string,
+  { rows, marks, told }: StoredRegistry,
+  statement: RowStatement | undefined,
+  listedIn: (key: string) => Bucket | null,
+): TrustedRow | string {
+  const bucket = listedIn(key);
+  if (!bucket) return 'the list that names its current version is damaged';
+  const [listed, mark, stored] = [bucket.get(key), marks.get(key), rows.get(key)];
+  if (!listed) return 'it is not in the registry that was signed';
+  if (!mark) return 'its signature is missing';
+  if (!statement) return 'its signature is not that of the registry key over this content';
+  if (statement.version < listed.version) return 'it is older than the head of the registry says';
+  if (statement.version !== listed.version || statement.contentHash !== listed.contentHash) {
+    return 'it is another version than the head of the registry says';
+  }
+  const current = stored ? contentOf(stored.row) : null;
+  const flaw = flawOf(statement.table as RegistryTable, mark.content, mark.pending, current);
+  if (flaw !== undefined) return flaw;
+  if (mark.pending !== null && !told.has(rowName(statement.table, statement.id))) {
+    return 'it was changed without a signature, and the audit trail does not tell of it';
+  }
+  return {
+    table: statement.table as RegistryTable,
+    id: statement.id,
+    row: stored?.row ?? null,
+    content: mark.content,
+    contentHash: statement.contentHash,
+    version: statement.version,
+    signature: mark.signature,
+    pending: mark.pending,
+  };
+}
+
+function flawOf(
+  table: RegistryTable,
+  signed: string,
+  pending: string | null,
+  current: string | null,
+): string | undefined {
+  const expected = pending === null ? signed : pendingContent(pending);
+  if (current !== expected) {
+    if (current === null) return 'it is missing';
+    // Of `pending` nothing is known: it may be no content at all.
+    if (current === signed) return 'it is not what waits for its signature';
+    return `it differs from what was signed: ${differingColumns(signed, current).join(', ')}`;
+  }
+  if (pending === null || onlyRestricts(table, signed, current)) return undefined;
+  return 'it was changed without a signature, and not only restricted';
+}
+
+const GONE = 'null';
+
+/** What `registry_rows.pending` holds for a row of this content, or for one that is gone. */
+export function asPending(content: string | null): string {
+  return content ?? GONE;
+}
+
+export function pendingContent(pending: string): string | null {
+  return pending === GONE ? null : pending;
+}
+
+function nameOf(key: string): { table: string; id: string } {
+  const [table, id] = JSON.parse(key) as [string, string];
+  return { table, id };
+}

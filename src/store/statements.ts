@@ -1,0 +1,22 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+type Prepared<Name extends string> = Readonly<Record<Name, StatementSync>>;
+
+/** Statements prepared once for each connection. */
+export class Statements<Name extends string> {
+  readonly #texts: Readonly<Record<Name, string>>;
+  readonly #prepared = new WeakMap<DatabaseSync, Prepared<Name>>();
+
+  constructor(texts: Readonly<Record<Name, string>>) {
+    this.#texts = texts;
+  }
+
+  of(db: DatabaseSync): Prepared<Name> {
+    const known = this.#prepared.get(db);
+    if (known) return known;
+    const entries = Object.entries<string>(this.#texts).map(([name, sql]) => [name, db.prepare(sql)]);
+    const prepared = Object.fromEntries(entries) as Prepared<Name>;
+    this.#prepared.set(db, prepared);
+    return prepared;
+  }
+}

@@ -1,0 +1,96 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import type { ChainHead } from '../domain/audit-chain.ts';
+import { CHAINS, type Checkpoint, mapChains } from '../domain/checkpoint.ts';
+import { parseToken } from './parse-token.ts';
+import { verifySignature } from './signature.ts';
+import { composeSigningInput } from './signing-input.ts';
+
+export const CHECKPOINT_TYP = 'kw-checkpoint+jwt';
+const AUDIT_ALG = 'ES256';
+const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+const MEMBERS = ['number', 'previous', 'iat', ...CHAINS];
+
+type Claims = Readonly<Record<string, unknown>>;
+
+export interface AuditPublicKey {
+  readonly kid: string;
+  readonly publicKey: KeyObject;
+}
+
+/** The signing input of a checkpoint, for the audit key. */
+export function composeCheckpoint({ number, previous, time, heads }: Checkpoint, kid: string): string {
+  const claims = {
+    number,
+    previous: base64url(previous),
+    iat: time,
+    ...mapChains((name) => written(heads[name])),
+  };
+  return composeSigningInput({ alg: AUDIT_ALG, typ: CHECKPOINT_TYP, kid }, JSON.stringify(claims));
+}
+
+/** Undefined unless the audit key signed it as a checkpoint, with those members and no other. */
+export async function readCheckpoint(jws: string, key: AuditPublicKey): Promise<Checkpoint | undefined> {
+  const parsed = parseToken(jws);
+  if (!parsed.ok) return undefined;
+  const { header, claims, signingInput, signature } = parsed.token;
+  const isOurs =
+    header.alg === AUDIT_ALG &&
+    header.typ === CHECKPOINT_TYP &&
+    header.kid === key.kid &&
+    Object.keys(header).length === 3;
+  if (!isOurs || !isCheckpoint(claims)) return undefined;
+  if (!(await verifySignature(AUDIT_ALG, key.publicKey, signingInput, signature))) return undefined;
+  return checkpointIn(claims);
+}
+
+/** What the next checkpoint names as its `previous`. */
+export function checkpointDigest(jws: string): Buffer {
+  return createHash('sha256').update(jws).digest();
+}
+
+export function isCheckpoint(claims: Claims): boolean {
+  return (
+    Object.keys(claims).length === MEMBERS.length &&
+    MEMBERS.every((name) => Object.hasOwn(claims, name)) &&
+    isCount(claims.number) &&
+    claims.number !== 0 &&
+    isDigest(claims.previous) &&
+    isCount(claims.iat) &&
+    CHAINS.every((name) => isHead(claims[name]))
+  );
+}
+
+function checkpointIn(claims: Claims): Checkpoint {
+  const { number, previous, iat } = claims as { number: number; previous: string; iat: number };
+  return {
+    number,
+    previous: Buffer.from(previous, 'base64url'),
+    time: iat,
+    heads: mapChains((name) => {
+      const { sequence, hash } = claims[name] as { sequence: number; hash: string };
+      return { sequence, hash: Buffer.from(hash, 'base64url') };
+    }),
+  };
+}
+
+function written({ sequence, hash }: ChainHead): object {
+  return { sequence, hash: base64url(hash) };
+}
+
+function isHead(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 2) return false;
+  const { sequence, hash } = value as Claims;
+  return isCount(sequence) && isDigest(hash);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && DIGEST.test(value);
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}

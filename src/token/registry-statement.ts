@@ -1,0 +1,97 @@
+import type { KeyObject } from 'node:crypto';
+import type { HeadStatement, RowStatement } from '../domain/registry-seal.ts';
+import { parseToken } from './parse-token.ts';
+import { verifySignature } from './signature.ts';
+import { composeSigningInput } from './signing-input.ts';
+
+export const REGISTRY_ROW_TYP = 'kw-registry-row+jwt';
+export const REGISTRY_HEAD_TYP = 'kw-registry-head+jwt';
+const REGISTRY_ALG = 'ES256';
+const DIGEST = /^[A-Za-z0-9_-]{43}$/;
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** The signing input for one row of the registry. */
+export function composeRowStatement(statement: RowStatement, kid: string): string {
+  const { table, id, version, contentHash } = statement;
+  return compose(REGISTRY_ROW_TYP, kid, { table, id, version, content_sha256: contentHash });
+}
+
+/** The signing input for the registry as a whole. */
+export function composeHeadStatement({ version, buckets }: HeadStatement, kid: string): string {
+  return compose(REGISTRY_HEAD_TYP, kid, { version, buckets });
+}
+
+/** Undefined unless the registry key signed it as the statement of a row, with those members and no other. */
+export async function readRowStatement(
+  jws: string,
+  key: RegistryPublicKey,
+): Promise<RowStatement | undefined> {
+  const claims = await claimsOf(jws, REGISTRY_ROW_TYP, key);
+  if (!claims || !isRowStatement(claims)) return undefined;
+  const { table, id, version, content_sha256: contentHash } = claims;
+  return { table, id, version, contentHash } as RowStatement;
+}
+
+export async function readHeadStatement(
+  jws: string,
+  key: RegistryPublicKey,
+): Promise<HeadStatement | undefined> {
+  const claims = await claimsOf(jws, REGISTRY_HEAD_TYP, key);
+  if (!claims || !isHeadStatement(claims)) return undefined;
+  const { version, buckets } = claims;
+  return { version, buckets } as HeadStatement;
+}
+
+export interface RegistryPublicKey {
+  readonly kid: string;
+  readonly publicKey: KeyObject;
+}
+
+export function isRowStatement(claims: Claims): boolean {
+  const { table, id, version, content_sha256: contentHash } = claims;
+  return (
+    Object.keys(claims).length === 4 &&
+    typeof table === 'string' &&
+    typeof id === 'string' &&
+    isVersion(version) &&
+    isDigest(contentHash)
+  );
+}
+
+export function isHeadStatement(claims: Claims): boolean {
+  const { version, buckets } = claims;
+  return (
+    Object.keys(claims).length === 2 &&
+    isVersion(version) &&
+    Array.isArray(buckets) &&
+    buckets.length > 0 &&
+    buckets.every(isDigest)
+  );
+}
+
+function compose(typ: string, kid: string, claims: Claims): string {
+  return composeSigningInput({ alg: REGISTRY_ALG, typ, kid }, JSON.stringify(claims));
+}
+
+async function claimsOf(jws: string, typ: string, key: RegistryPublicKey): Promise<Claims | undefined> {
+  const parsed = parseToken(jws);
+  if (!parsed.ok) return undefined;
+  const { header, claims, signingInput, signature } = parsed.token;
+  const isOurs =
+    header.alg === REGISTRY_ALG &&
+    header.typ === typ &&
+    header.kid === key.kid &&
+    Object.keys(header).length === 3;
+  if (!isOurs || !(await verifySignature(REGISTRY_ALG, key.publicKey, signingInput, signature)))
+    return undefined;
+  return claims;
+}
+
+function isVersion(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'string' && DIGEST.test(value);
+}

@@ -1,0 +1,109 @@
+import type { Actor } from '../domain/access.ts';
+import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { POLICY_BOUNDS } from '../domain/policy.ts';
+import type {
+  NewRevocation,
+  RevocableToken,
+  Revocation,
+  RevocationAdministration,
+  RevocationCheck,
+  RevocationRule,
+  RevocationStore,
+  Revoker,
+} from '../domain/revocation.ts';
+import { RevocationIndex } from './revocation-index.ts';
+import { completeRule, LONGEST_LIFE_SECONDS, lapseOf, validateRule } from './revocation-rule.ts';
+
+export interface RevocationParts {
+  readonly store: RevocationStore;
+  readonly clock: Clock;
+  readonly knowsScope: (scopeId: string) => boolean;
+  readonly knowsClient: (clientId: string) => boolean;
+}
+
+/** Rules in memory; past them the operator revokes by client or period, which one rule does. */
+const RULES_IN_FORCE = 1_000_000;
+const SWEEP_SECONDS = 60;
+const REASON = /^\P{C}{0,256}$/u;
+
+/** What is revoked: written first, then in force in memory, then answered. */
+export class Revocations implements RevocationCheck, Revoker, RevocationAdministration {
+  readonly #index = new RevocationIndex();
+  readonly #parts: RevocationParts;
+  #sweptAt = 0;
+
+  private constructor(parts: RevocationParts) {
+    this.#parts = parts;
+  }
+
+  static async load(parts: RevocationParts): Promise<Revocations> {
+    const revocations = new Revocations(parts);
+    for (const rule of await parts.store.load(parts.clock.nowSeconds())) revocations.#index.put(rule);
+    return revocations;
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  covers(token: RevocableToken): boolean {
+    return this.#index.covers(token);
+  }
+
+  async revokeToken(token: { scopeId: string; jti: string; exp: number }, actor: Actor): Promise<void> {
+    const { scopeId, jti } = token;
+    if (this.#index.hasJti(scopeId, jti)) return;
+    const rule = { scopeId, jti, root: null, clientId: null, issuedFrom: null, issuedUntil: null };
+    const longest = this.#parts.clock.nowSeconds() + LONGEST_LIFE_SECONDS;
+    const lapsesAt = Math.min(token.exp + POLICY_BOUNDS.clockSkewSeconds[1], longest);
+    await this.#add({ ...rule, lapsesAt, reason: '' }, actor);
+  }
+
+  async revoke(given: RevocationRule, reason: string, actor: Actor): Promise<Revocation> {
+    validateRule(given);
+    if (!REASON.test(reason)) {
+      throw new KeywardError('invalid_revocation', 'reason: use up to 256 printable characters');
+    }
+    this.#refuseUnknown(given);
+    const now = this.#parts.clock.nowSeconds();
+    const rule = completeRule(given, now);
+    return await this.#add({ ...rule, lapsesAt: lapseOf(rule, now), reason }, actor);
+  }
+
+  list({ before = Number.POSITIVE_INFINITY, limit }: { before?: number | undefined; limit: number }) {
+    const now = this.#parts.clock.nowSeconds();
+    const inForce = ({ sequence, lapsesAt }: Revocation) =>
+      sequence < before && (lapsesAt === null || lapsesAt > now);
+    return this.#index.newestFirst().filter(inForce).slice(0, limit);
+  }
+
+  async #add(rule: Omit<NewRevocation, 'createdAt' | 'revokedBy'>, actor: Actor): Promise<Revocation> {
+    const createdAt = this.#parts.clock.nowSeconds();
+    this.#sweep(createdAt);
+    if (this.#index.size >= RULES_IN_FORCE) {
+      throw new KeywardError('overloaded', 'too many revocations are in force; revoke by client or by time');
+    }
+    const revocation = await this.#parts.store.append(
+      { ...rule, createdAt, revokedBy: actor.operatorId },
+      actor,
+    );
+    this.#index.put(revocation);
+    return revocation;
+  }
+
+  #sweep(now: number): void {
+    if (now < this.#sweptAt + SWEEP_SECONDS) return;
+    this.#sweptAt = now;
+    this.#index.sweep(now);
+  }
+
+  #refuseUnknown({ scopeId, clientId }: RevocationRule): void {
+    const { knowsScope, knowsClient } = this.#parts;
+    if (scopeId !== null && !knowsScope(scopeId)) {
+      throw new KeywardError('unknown_scope', 'there is no scope of this id');
+    }
+    if (clientId === null || knowsClient(clientId)) return;
+    throw new KeywardError('unknown_client', 'there is no client of this id');
+  }
+}

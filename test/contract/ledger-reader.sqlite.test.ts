@@ -1,0 +1,9 @@
+import { createLedger } from '../../src/ledger/durable-ledger.ts';
+import { createLedgerReader } from '../../src/ledger/ledger-reader.ts';
+import { openTestStore } from '../support/open-test-store.ts';
+import { ledgerReaderContract } from './ledger-reader-contract.ts';
+
+ledgerReaderContract('SQLite', async () => {
+  const { store } = await openTestStore();
+  return { ledger: createLedger(store.records), reader: createLedgerReader(store.ledger.lookups) };
+});

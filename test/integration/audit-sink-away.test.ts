@@ -1,0 +1,44 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type RunningService, startService } from '../support/running-service.ts';
+
+let service: RunningService;
+const sink = () => join(service.hsm.folder, 'audit.jsonl');
+const create = (id: string) => service.operations('POST', '/v1/admin/clients', { id, description: '' });
+
+beforeAll(async () => {
+  service = await startService();
+}, 60_000);
+
+afterAll(() => service.remove());
+
+it('refuses what weakens while the sink is away, restricts all the same, and catches up afterwards', async () => {
+  expect((await create('web')).status).toBe(201);
+
+  rmSync(sink());
+  mkdirSync(sink());
+  const refused = await create('app');
+  expect([refused.status, refused.body.code]).toEqual([503, 'audit_sink_unavailable']);
+  expect(refused.headers.get('retry-after')).toBe('5');
+  expect((await service.operations('POST', '/v1/admin/clients/web/revoke')).status).toBe(200);
+  const metrics = await service.operations('GET', '/metrics');
+  expect(metrics.body).toContain(`keyward_audit_sink_up{sink="file:${sink()}"} 0`);
+
+  rmSync(sink(), { recursive: true });
+  await service.logged(({ msg }) => msg === 'audit sink works again');
+  expect((await create('app')).status).toBe(201);
+  await service.stop();
+  const told = readFileSync(sink(), 'utf8');
+  expect(told).toContain('"type":"client.revoked"');
+  expect(told).toContain('"subject":"client:app"');
+});
+
+it('starts and issues with a sink that cannot be read, and says so', async () => {
+  chmodSync(sink(), 0o000);
+  service = await service.restart();
+  const isRoot = process.geteuid?.() === 0;
+  const lines = service.log.filter(({ msg }) => String(msg).startsWith('audit sink cannot be read'));
+  expect(lines).toHaveLength(isRoot ? 0 : 1);
+  expect((await service.data('GET', '/readyz')).status).toBe(200);
+});

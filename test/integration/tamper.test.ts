@@ -1,0 +1,131 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { verifyAudit } from '../../src/audit-verify.ts';
+import { KeywardError } from '../../src/domain/errors.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { olderVersions, type Tampering, tablesIn, tamperingsOf, withTampered } from '../support/tampering.ts';
+
+const DEADLINE_MS = 180_000;
+const DAY = 86_400;
+
+/** Tables that neither decide nor testify: whatever is done to them changes no answer and hides no act. */
+const HARMLESS = new Map([
+  ['readiness', 'the time of the last check that a write can be read back'],
+  ['audit_deliveries', 'how far a sink got: from an earlier place it is told again, and takes nothing twice'],
+  ['kysely_migration', 'which changes the tables have had: another answer fails to migrate, or is refused'],
+  ['kysely_migration_lock', 'nothing: the one writer migrates in one transaction'],
+]);
+
+let service: RunningService;
+let database: string;
+/** The database before some of its rows were changed for good. */
+let older: string;
+
+beforeAll(async () => {
+  service = await startService({ config: { audit: { checkpoint_events: 5 } } });
+  database = join(service.hsm.folder, 'keyward.db');
+  older = `${database}.older`;
+  const clients = { payments: await provision('payments'), mail: await provision('mail') };
+  for (const [id, { sign }] of Object.entries(clients)) await issue(id, sign);
+  await service.stop();
+  copyFileSync(database, older);
+  await archiveAndRaise();
+  service = await service.restart();
+  for (const [id, { sign }] of Object.entries(clients)) await issue(id, sign);
+  await revoke({ scope: 'payments', jti: 'A'.repeat(22) });
+  await revoke({ scope: 'payments', root: 'sign-in-1' });
+  await service.operations('POST', '/v1/admin/clients/mail-verify/revoke');
+  await service.stop();
+}, DEADLINE_MS);
+
+afterAll(() => service.remove());
+
+it('finds nothing where nobody tampered', async () => {
+  expect(await findings(database)).toEqual([]);
+});
+
+it('has rows in every table that decides or testifies', () => {
+  const tables = tablesIn(database).filter((table) => !HARMLESS.has(table));
+  expect(tables.filter((table) => tamperingsOf(database, table).length === 0)).toEqual([]);
+});
+
+it(
+  'finds every single edit, deletion, insertion and swap in every table that decides or testifies',
+  async () => {
+    const unseen: string[] = [];
+    for (const table of tablesIn(database).filter((name) => !HARMLESS.has(name))) {
+      for (const tampering of tamperingsOf(database, table)) {
+        if (!(await isFound(tampering))) unseen.push(tampering.name);
+      }
+    }
+    expect(unseen).toEqual([]);
+  },
+  DEADLINE_MS,
+);
+
+it('finds every row of which an older version was put back', async () => {
+  const putBack = tablesIn(database)
+    .filter((name) => !HARMLESS.has(name))
+    .flatMap((table) => olderVersions(database, older, table));
+  expect(putBack.length).toBeGreaterThan(3);
+  const unseen: string[] = [];
+  for (const tampering of putBack) if (!(await isFound(tampering))) unseen.push(tampering.name);
+  expect(unseen).toEqual([]);
+});
+
+it('finds an older copy of the whole database by what a sink has seen, and does not start on it', async () => {
+  const found = await findings(older);
+  expect(found).not.toEqual([]);
+  copyFileSync(older, database);
+  await expect(service.restart()).rejects.toThrow('[database_restored]');
+});
+
+async function isFound(tampering: Tampering): Promise<boolean> {
+  return (await withTampered(database, tampering, findings)).length > 0;
+}
+
+/** What `keyward audit verify` names; a refusal to read on counts as one. */
+async function findings(file: string): Promise<readonly unknown[]> {
+  const saved = [join(service.hsm.folder, 'audit.jsonl')];
+  try {
+    return (await verifyAudit({ configFile: service.configFile, database: file, saved })).findings;
+  } catch (error) {
+    if (error instanceof KeywardError) return [error.code];
+    throw error;
+  }
+}
+
+function provision(id: string) {
+  const policy = { record_subject: 'plain', root_claim: 'txn' };
+  return service.provision({ id, policy });
+}
+
+async function issue(id: string, credential: string): Promise<void> {
+  for (const n of [1, 2]) {
+    const claims = { sub: `user-${n}`, txn: `sign-in-${n}` };
+    const { status } = await service.data('POST', `/v1/scopes/${id}/tokens`, credential, { claims });
+    expect(status).toBe(201);
+  }
+}
+
+async function revoke(rule: object): Promise<void> {
+  const answer = await service.operations('POST', '/v1/admin/revocations', { ...rule, reason: 'test' });
+  expect(answer.status).toBeLessThan(300);
+}
+
+/** As a month later: what was recorded so far goes to a segment; and two detections found something. */
+async function archiveAndRaise(): Promise<void> {
+  const now = Math.floor(Date.now() / 1000);
+  const clock = { nowSeconds: () => now };
+  const store = await openStore({ file: database, queueLimit: 100, clock, onEvent: () => {} });
+  const due = { committedBefore: now + 2 * DAY, expiredBefore: now + 2 * DAY };
+  expect(await store.ledger.archives.seal(due)).toBeGreaterThan(0);
+  while ((await store.ledger.archives.drop()) > 0);
+  for (const dedupKey of ['one', 'two']) {
+    const event = { type: 'token.never_issued', severity: 'critical', subject: 'scope:payments' } as const;
+    await store.securityEvents.raise({ ...event, dedupKey, evidence: { claims: { sub: 'mallory' } } });
+  }
+  await store.close();
+}

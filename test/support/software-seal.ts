@@ -1,0 +1,17 @@
+import type { RegistrySeal } from '../../src/domain/registry-seal.ts';
+import { createRegistrySeal } from '../../src/keys/registry-seal.ts';
+import { type SoftwareKey, softwareKey } from './software-keys.ts';
+
+/** The registry key of the running test file, in memory. */
+export const REGISTRY_SOFTWARE_KEY: SoftwareKey = softwareKey('ES256');
+
+export const SOFTWARE_SEAL: RegistrySeal = softwareSeal(REGISTRY_SOFTWARE_KEY);
+
+export function softwareSeal(key: SoftwareKey): RegistrySeal {
+  const { kid, publicKey } = key;
+  return createRegistrySeal({
+    kid,
+    publicKey,
+    sign: async (signingInput) => `${signingInput}.${key.sign(signingInput).toString('base64url')}`,
+  });
+}

@@ -1,0 +1,84 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keyward as call, NOW } from '../../support/command-line.ts';
+import { operationsStub } from '../../support/operations-stub.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const record = {
+  scope: 'payments',
+  kid: 'kid-1',
+  jti: 'jti-1',
+  client: 'checkout',
+  subject: 'user-1',
+  root: null,
+  iat: NOW - 60,
+  erased: false,
+};
+const erased = { ...record, jti: 'jti-2', subject: null, erased: true };
+const page = (records: object[], next_cursor: string | null) => [200, { records, next_cursor }] as const;
+
+let folder: ReturnType<typeof temporaryFolder>;
+let stub: Awaited<ReturnType<typeof operationsStub>>;
+beforeAll(async () => {
+  folder = temporaryFolder();
+  writeFileSync(join(folder.path, 'operator'), 'kw_ops_of_a_test\n', { mode: 0o600 });
+  stub = await operationsStub({
+    'GET /ledger?limit=1000&subject=user+1&cursor=0': page([record], '50'),
+    'GET /ledger?limit=1000&subject=user+1&cursor=50': page([], '90'),
+    'GET /ledger?limit=1000&subject=user+1&cursor=90': page([erased], null),
+    'GET /ledger?limit=1000&jti=none&from=1&to=2&cursor=0': page([], null),
+    'POST /ledger/erase': [200, { records: 4, security_events: 1 }],
+  });
+});
+afterAll(async () => {
+  await stub.close();
+  folder.remove();
+});
+beforeEach(() => void stub.seen.splice(0));
+
+const keyward = (argv: readonly string[]) =>
+  call(['--url', stub.url, '--credential-file', join(folder.path, 'operator'), ...argv]);
+const cells = (out: string) =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ {2,}/));
+
+describe('ledger find', () => {
+  const argv = ['ledger', 'find', '--subject', 'user 1'];
+
+  it('goes through all pages and shows them as one table', async () => {
+    const { exitCode, out } = await keyward(argv);
+    const issued = '2026-11-23 19:59:00Z (1 minute ago)';
+    expect(exitCode).toBe(0);
+    expect(cells(out)).toEqual([
+      ['ISSUED', 'SCOPE', 'CLIENT', 'SUBJECT', 'ROOT', 'JTI', 'KID'],
+      [issued, 'payments', 'checkout', 'user-1', '-', 'jti-1', 'kid-1'],
+      [issued, 'payments', 'checkout', 'erased', 'erased', 'jti-2', 'kid-1'],
+    ]);
+  });
+
+  it('prints JSON Lines with --json', async () => {
+    const { out } = await keyward([...argv, '--json']);
+    expect(out).toBe(`${JSON.stringify(record)}\n${JSON.stringify(erased)}\n`);
+  });
+
+  it('says that there is nothing, and with --json says nothing', async () => {
+    const none = ['ledger', 'find', '--jti', 'none', '--from', '1', '--to', '2'];
+    expect((await keyward(none)).out).toBe('no records\n');
+    expect((await keyward([...none, '--json'])).out).toBe('');
+  });
+});
+
+describe('ledger erase', () => {
+  it('names the subject in the body, never in the address, and tells how much was erased', async () => {
+    const { out } = await keyward(['ledger', 'erase', '--subject', 'user 1']);
+    expect(out).toBe('erased in 4 records and 1 security events\n');
+    expect(stub.seen).toMatchObject([{ method: 'POST', path: '/ledger/erase', body: { subject: 'user 1' } }]);
+  });
+
+  it('needs a subject', async () => {
+    expect((await keyward(['ledger', 'erase'])).exitCode).toBe(2);
+  });
+});

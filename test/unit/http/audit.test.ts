@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import type { RefusedRequest } from '../../../src/domain/refused-request.ts';
+import { ACTIVE_KEY, CHECKPOINT } from './fakes.ts';
+import { dataPlane, operationsPlane } from './on-loopback.ts';
+
+const HASH = Buffer.alloc(32, 1);
+const EVENT = {
+  sequence: 4,
+  time: 1_800_000_000,
+  type: 'grant.added',
+  actor: 'alice',
+  subject: 'client:web',
+  requestId: null,
+  detailsJson: '{"scope":"payments"}',
+  hash: HASH,
+};
+
+describe('GET /v1/checkpoints/latest', () => {
+  it('gives anyone the newest checkpoint and the key that signed it', async () => {
+    const http = await dataPlane();
+    const { status, body } = await http.get('/v1/checkpoints/latest');
+    expect([status, body]).toEqual([
+      200,
+      {
+        number: CHECKPOINT.number,
+        time: CHECKPOINT.time,
+        checkpoint: CHECKPOINT.jws,
+        kid: 'audit-kid',
+        public_jwk: ACTIVE_KEY.publicJwk,
+      },
+    ]);
+  });
+
+  it('has nothing before the first', async () => {
+    const auditKey = { kid: 'audit-kid', publicJwk: ACTIVE_KEY.publicJwk };
+    const http = await dataPlane({ checkpoints: { auditKey, latest: () => undefined } });
+    const { status, body } = await http.get('/v1/checkpoints/latest');
+    expect([status, body.code]).toEqual([404, 'not_found']);
+  });
+});
+
+describe('GET /v1/admin/audit', () => {
+  const audit = {
+    eventsAfter: async (after: number, limit: number) => (after === 3 && limit === 5 ? [EVENT] : []),
+    newestEvents: async (limit: number) => (limit === 100 ? [EVENT, { ...EVENT, sequence: 5 }] : []),
+    checkpointsAfter: async (after: number) => (after === 2 ? [CHECKPOINT] : []),
+  };
+  const ask = async (path: string, as = 'audits') =>
+    (await operationsPlane({ audit })).get(path).set('Authorization', `Bearer ${as}`);
+  const told = {
+    sequence: 4,
+    time: 1_800_000_000,
+    type: 'grant.added',
+    actor: 'alice',
+    subject: 'client:web',
+    request_id: null,
+    details: { scope: 'payments' },
+    hash: HASH.toString('base64url'),
+  };
+
+  it('lists events behind the one named, and the newest where none is', async () => {
+    expect((await ask('/v1/admin/audit?after=3&limit=5')).body).toEqual({ events: [told] });
+    expect((await ask('/v1/admin/audit')).body).toEqual({ events: [told, { ...told, sequence: 5 }] });
+  });
+
+  it('lists checkpoints', async () => {
+    const { number, time, auditSequence, jws } = CHECKPOINT;
+    expect((await ask('/v1/admin/checkpoints?after=2')).body).toEqual({
+      checkpoints: [{ number, time, audit_sequence: auditSequence, checkpoint: jws }],
+    });
+  });
+
+  it.each(['limit=0', 'limit=1001', 'after=-1', 'after=x', 'from=1'])('refuses ?%s', async (query) => {
+    expect((await ask(`/v1/admin/audit?${query}`)).status).toBe(422);
+  });
+
+  it('is for operators alone', async () => {
+    expect((await ask('/v1/admin/audit', 'idles')).status).toBe(403);
+    expect((await ask('/v1/admin/checkpoints', 'nobody')).status).toBe(401);
+  });
+});
+
+describe('what the audit trail hears of', () => {
+  async function told(as: string, method: 'get' | 'post', path: string, plane = operationsPlane) {
+    const heard: RefusedRequest[] = [];
+    const http = await plane({ refusals: { refused: (request) => heard.push(request) } });
+    await http[method](path)
+      .set('Authorization', `Bearer ${as}`)
+      .send(method === 'post' ? {} : undefined);
+    return heard.map(({ requestId, remote, ...rest }) => rest);
+  }
+
+  it('is a wrong login', async () => {
+    expect(await told('nobody', 'get', '/v1/admin/keys')).toEqual([
+      {
+        plane: 'operations',
+        method: 'GET',
+        route: '/v1/admin/keys',
+        code: 'credential_invalid',
+        caller: undefined,
+      },
+    ]);
+  });
+
+  it('is an act without the role, and one that is refused for what it asks', async () => {
+    const route = '/v1/admin/scopes';
+    const act = { plane: 'operations', method: 'POST', route };
+    expect(await told('audits', 'post', route)).toEqual([{ ...act, code: 'role_missing', caller: 'eve' }]);
+    expect(await told('operates', 'post', route)).toEqual([
+      { ...act, code: 'invalid_request', caller: 'ada' },
+    ]);
+  });
+
+  it('is a client without the grant, and not a token that is asked for wrongly', async () => {
+    const route = '/v1/scopes/{scope}/tokens';
+    const path = '/v1/scopes/payments/tokens';
+    expect(await told('verifies', 'post', path, dataPlane)).toEqual([
+      { plane: 'data', method: 'POST', route, code: 'grant_missing', caller: 'relying' },
+    ]);
+    expect(await told('signs', 'post', path, dataPlane)).toEqual([]);
+  });
+
+  it('is not a look that finds nothing', async () => {
+    expect(await told('audits', 'get', '/v1/admin/scopes/nowhere')).toEqual([]);
+  });
+});

@@ -1,0 +1,64 @@
+import { expect, test, vi } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Sightings } from '../../../src/domain/sightings.ts';
+import { dataPlane } from './on-loopback.ts';
+
+const digest = (n: number) => Buffer.alloc(32, n).toString('base64url');
+
+async function report(body: object, sightings: Sightings = { unknown: async () => [] }, as = 'verifies') {
+  const http = await dataPlane({ sightings });
+  return http.post('/v1/scopes/payments/sightings').set('Authorization', `Bearer ${as}`).send(body);
+}
+
+test('what is not on record is named as it was sent', async () => {
+  const unknown = vi.fn<Sightings['unknown']>(async (_scope, digests) => digests.slice(1));
+  const sightings = [{ digest: digest(1) }, { digest: digest(0xff), seen_at: 1_800_000_000 }];
+  const answer = await report({ sightings }, { unknown });
+  expect([answer.status, answer.body]).toEqual([200, { unknown: [digest(0xff)] }]);
+  expect(unknown.mock.calls).toEqual([['payments', [Buffer.alloc(32, 1), Buffer.alloc(32, 0xff)]]]);
+});
+
+test.each([
+  ['31 bytes', Buffer.alloc(31).toString('base64url')],
+  ['33 bytes', Buffer.alloc(33).toString('base64url')],
+  ['hex', Buffer.alloc(32).toString('hex')],
+  ['padding', `${digest(1)}=`],
+  ['unused bits that are not zero', `${digest(0).slice(0, 42)}B`],
+])('a digest of %s is refused', async (_, wrong) => {
+  const { status, body } = await report({ sightings: [{ digest: wrong }] });
+  expect([status, body.code, body.detail]).toEqual([
+    422,
+    'invalid_request',
+    'sightings.0.digest: use SHA-256 of the signing input, 32 bytes in base64url',
+  ]);
+});
+
+test('1,000 sightings are taken, one more is refused', async () => {
+  const sightings = Array.from({ length: 1_000 }, () => ({ digest: digest(7), seen_at: 1_800_000_000 }));
+  expect((await report({ sightings })).status).toBe(200);
+  const { status, body } = await report({ sightings: [...sightings, { digest: digest(7) }] });
+  expect([status, body.code]).toEqual([422, 'batch_too_large']);
+});
+
+test('no sighting at all is refused', async () => {
+  const { body } = await report({ sightings: [] });
+  expect([body.code, body.detail]).toEqual(['invalid_request', 'sightings: send at least 1']);
+});
+
+test('a client that may only sign is refused', async () => {
+  const { status, body } = await report({ sightings: [{ digest: digest(1) }] }, undefined, 'signs');
+  expect([status, body.code]).toEqual([403, 'grant_missing']);
+});
+
+test('without a ledger to ask there is no answer', async () => {
+  const away = new KeywardError('ledger_unavailable', 'away', { retryAfterSeconds: 2 });
+  const answer = await report(
+    { sightings: [{ digest: digest(1) }] },
+    { unknown: () => Promise.reject(away) },
+  );
+  expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([
+    503,
+    'ledger_unavailable',
+    '2',
+  ]);
+});

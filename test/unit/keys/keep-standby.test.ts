@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Registry, ReservedKey } from '../../../src/domain/registry.ts';
+import type { KeySpecification, Signer } from '../../../src/domain/signer.ts';
+import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
+import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { Turns } from '../../../src/keys/turns.ts';
+import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
+
+const NOW = 1_800_000_000;
+const KEYWARD = { operatorId: 'keyward', requestId: null };
+const scope = aScope({ id: 'payments' });
+const active = aSigningKey(scope, softwareKey('ES256'), { signFrom: NOW, signUntil: NOW + 1_000 });
+const made = softwareKey('ES256');
+
+let ring: KeyRingKeeper;
+let steps: string[];
+let reserved: ReservedKey[];
+/** What the step of that name fails with. */
+let failing: Map<string, Error>;
+let proven: boolean;
+
+beforeEach(() => {
+  ring = createKeyRing();
+  ring.admit(scope, [active]);
+  steps = [];
+  reserved = [];
+  failing = new Map();
+  proven = true;
+});
+
+function step(name: string): void {
+  steps.push(name);
+  const failure = failing.get(name);
+  if (failure) throw failure;
+}
+
+const proof = () => ({ kid: made.kid, proven, found: true, attributes: {}, unproven: [] });
+const signer = {
+  generate: async (specification: KeySpecification) => {
+    step('generate');
+    expect(reserved).toEqual([{ scopeId: 'payments', hsmId: specification.hsmId }]);
+    return { kid: made.kid, publicJwk: made.publicJwk, proof: { ...proof(), proven: true } };
+  },
+  serve: async (keys: readonly { kid: string }[]) => {
+    step('serve');
+    return keys.map(({ kid }) => ({ ...proof(), kid, proven: kid === made.kid ? proven : true }));
+  },
+  discard: async () => step('discard'),
+} as Partial<Signer> as Signer;
+const registry = {
+  reserveKey: async (reservation: ReservedKey) => {
+    step('reserve');
+    reserved.push(reservation);
+  },
+  completeKey: async () => {
+    step('complete');
+    reserved = [];
+  },
+  abandonKey: async (reservation: ReservedKey, why: string) => {
+    step(`abandon: ${why}`);
+    reserved = reserved.filter(({ hsmId }) => hsmId !== reservation.hsmId);
+  },
+  reservedKeys: async () => reserved,
+} as Partial<Registry> as Registry;
+
+const keeper = () =>
+  createStandbyKeeper({
+    signer,
+    registry,
+    keyRing: ring,
+    turns: new Turns(),
+    clock: { nowSeconds: () => NOW },
+    registryKey: { kid: 'r', publicKey: made.publicKey, sign: async (input) => `${input}.c2ln` },
+  });
+
+const MAKING = ['reserve', 'generate', 'serve', 'complete'];
+
+describe('a scope without a standby', () => {
+  it('is lacking until it is given one: reserved, made, proven, stored, published', async () => {
+    const { lacking, provide } = keeper();
+    expect(lacking()).toEqual(['payments']);
+    expect(await provide('payments', KEYWARD)).toMatchObject({ kid: made.kid, state: 'pre_activation' });
+    expect(steps).toEqual(MAKING);
+    expect(lacking()).toEqual([]);
+    expect(ring.keysOf('payments').map(({ kid }) => kid)).toContain(made.kid);
+    expect(ring.scope('payments')?.keySetVersion).toBe(2);
+    expect(await provide('payments', KEYWARD)).toBeUndefined();
+    expect(steps).toEqual(MAKING);
+  });
+
+  it('gets one standby, however often it is asked for at once', async () => {
+    const { provide } = keeper();
+    const provided = await Promise.all([1, 2, 3].map(() => provide('payments', KEYWARD)));
+    expect(provided.filter((key) => key !== undefined)).toHaveLength(1);
+    expect(steps).toEqual(MAKING);
+  });
+
+  it.each([
+    ['generate', ['reserve', 'generate', 'serve', 'discard', 'abandon: hsm_unavailable']],
+    ['complete', [...MAKING, 'serve', 'discard', 'abandon: hsm_unavailable']],
+  ])('leaves nothing behind where it fails to %s', async (name, expected) => {
+    failing.set(name, new KeywardError('hsm_unavailable', 'away'));
+    await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'hsm_unavailable' });
+    expect(steps).toEqual(expected);
+    expect(ring.keysOf('payments')).toEqual([active]);
+  });
+
+  it('gets no key that the HSM cannot prove', async () => {
+    proven = false;
+    await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'key_unproven' });
+    expect(ring.knownKeysOf('payments')).toEqual([active]);
+    expect(reserved).toEqual([]);
+  });
+
+  it('goes on from what an attempt that was cut short has left', async () => {
+    const { provide } = keeper();
+    failing.set('generate', new KeywardError('hsm_unavailable', 'away'));
+    failing.set('discard', new KeywardError('hsm_unavailable', 'away'));
+    await expect(provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'hsm_unavailable' });
+    expect(reserved).toHaveLength(1);
+    failing.clear();
+    steps = [];
+    await provide('payments', KEYWARD);
+    expect(steps).toEqual(['serve', 'discard', 'abandon: cut short', ...MAKING]);
+  });
+});

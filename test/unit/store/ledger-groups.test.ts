@@ -1,0 +1,85 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import { ledgerChain } from '../../../src/store/migrations/0002-ledger-chain.ts';
+import { issuanceRecord } from '../../support/issuance-records.ts';
+import { chainFaultsIn, groupsIn, rowsIn } from '../../support/ledger-chain.ts';
+import { openTestWriter } from '../../support/open-test-writer.ts';
+import { query } from '../../support/store-database.ts';
+
+const numbered = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => issuanceRecord(from + index));
+
+it('makes each commit one group, chained to the one before', async () => {
+  const { writer, file } = await openTestWriter();
+  await Promise.all(numbered(0, 3).map((record) => writer.append(record)));
+  await writer.append(issuanceRecord(3));
+  await Promise.all(numbered(4, 40).map((record) => writer.append(record)));
+  expect(
+    groupsIn(file).map(({ sequence, firstRecord, rowCount, committedAt }) => [
+      sequence,
+      firstRecord,
+      rowCount,
+      committedAt,
+    ]),
+  ).toEqual([
+    [1, 1, 3, 1_760_000_000],
+    [2, 4, 1, 1_760_000_000],
+    [3, 5, 40, 1_760_000_000],
+  ]);
+  expect(chainFaultsIn(file)).toEqual({ faults: [], uncovered: 0 });
+});
+
+it('gives each row a salt of its own', async () => {
+  const { writer, file } = await openTestWriter();
+  await Promise.all(numbered(0, 50).map((record) => writer.append(record)));
+  const salts = rowsIn(file).map(({ salt }) => Buffer.from(salt ?? []).toString('hex'));
+  expect(new Set(salts).size).toBe(50);
+  expect(salts[0]).toHaveLength(32);
+});
+
+it('leaves a refused row out of its group without a gap, and makes no group of refused rows alone', async () => {
+  const { writer, file } = await openTestWriter();
+  const twice = issuanceRecord(1);
+  await Promise.allSettled([issuanceRecord(0), twice, twice, issuanceRecord(2)].map((r) => writer.append(r)));
+  await expect(writer.append(twice)).rejects.toMatchObject({ code: 'internal' });
+  expect(groupsIn(file).map(({ firstRecord, rowCount }) => [firstRecord, rowCount])).toEqual([[1, 3]]);
+  expect(chainFaultsIn(file)).toEqual({ faults: [], uncovered: 0 });
+});
+
+it('goes on with the chain where another process left it', async () => {
+  const first = await openTestWriter();
+  await first.writer.append(issuanceRecord(0));
+  await first.writer.close();
+  const { writer, file } = await openTestWriter({ file: first.file });
+  await writer.append(issuanceRecord(1));
+  expect(groupsIn(file).map(({ sequence }) => sequence)).toEqual([1, 2]);
+  expect(chainFaultsIn(file)).toEqual({ faults: [], uncovered: 0 });
+});
+
+it('never gives a sequence again, also when all rows have gone', async () => {
+  const { writer, file } = await openTestWriter();
+  await Promise.all(numbered(0, 5).map((record) => writer.append(record)));
+  query(file, 'DELETE FROM issuance_records RETURNING sequence');
+  await writer.append(issuanceRecord(5));
+  expect(rowsIn(file).map(({ sequence }) => sequence)).toEqual([6]);
+});
+
+it('takes rows of before the chain into it', async () => {
+  const { writer, file } = await openTestWriter();
+  await writer.transaction(async (trx) => {
+    for (const table of ['issuance_records', 'ledger_groups', 'ledger_archives']) {
+      await sql`DROP TABLE ${sql.table(table)}`.execute(trx);
+    }
+    await sql`CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY, digest BLOB, scope_id TEXT, kid TEXT,
+      jti TEXT, client_id TEXT, subject TEXT, iat INTEGER, exp INTEGER) STRICT`.execute(trx);
+    for (const { digest, scopeId, kid, jti, clientId, subject, iat, exp } of numbered(0, 3)) {
+      await sql`INSERT INTO issuance_records (digest, scope_id, kid, jti, client_id, subject, iat, exp)
+        VALUES (${digest}, ${scopeId}, ${kid}, ${jti}, ${clientId}, ${subject}, ${iat}, ${exp})`.execute(trx);
+    }
+  });
+  await writer.transaction((trx) => ledgerChain.up(trx));
+  await writer.append(issuanceRecord(3));
+  expect(rowsIn(file).map(({ jti }) => jti)).toEqual(['jti-0', 'jti-1', 'jti-2', 'jti-3']);
+  expect(groupsIn(file).map(({ rowCount }) => rowCount)).toEqual([3, 1]);
+  expect(chainFaultsIn(file)).toEqual({ faults: [], uncovered: 0 });
+});

@@ -1,0 +1,355 @@
+import { describe, expect, it } from 'vitest';
+import { KeywardError } from '../../../../src/domain/errors.ts';
+import type { RegistrySeal } from '../../../../src/domain/registry-seal.ts';
+import { openTestStore } from '../../../support/open-test-store.ts';
+import { provisionRegistry } from '../../../support/provisioned-registry.ts';
+import { ALICE, hsmId, scopeSample } from '../../../support/registry-samples.ts';
+import { SOFTWARE_SEAL } from '../../../support/software-seal.ts';
+import { auditEventsIn, query } from '../../../support/store-database.ts';
+
+const AWAY = new KeywardError('hsm_unavailable', 'The HSM is away.');
+const SUSPENDED = {
+  type: 'key.suspended',
+  actor: 'keyward',
+  subject: 'key:kid-payments-1',
+  requestId: null,
+  details: {},
+};
+
+/** The registry key behind a door that can be shut, and held. */
+class Door implements RegistrySeal {
+  readonly readRow = SOFTWARE_SEAL.readRow;
+  readonly readHead = SOFTWARE_SEAL.readHead;
+  shut = false;
+  signatures = 0;
+  /** What each signature waits for. */
+  held: Promise<void> = Promise.resolve();
+
+  async signRow(statement: Parameters<RegistrySeal['signRow']>[0]): Promise<string> {
+    await this.#pass();
+    return SOFTWARE_SEAL.signRow(statement);
+  }
+
+  async signHead(statement: Parameters<RegistrySeal['signHead']>[0]): Promise<string> {
+    await this.#pass();
+    return SOFTWARE_SEAL.signHead(statement);
+  }
+
+  async #pass(): Promise<void> {
+    this.signatures += 1;
+    await this.held;
+    if (this.shut) throw AWAY;
+  }
+}
+
+async function open() {
+  const first = await provisionRegistry();
+  await first.store.close();
+  const door = new Door();
+  const { store, file } = await openTestStore({ file: first.file, seal: door });
+  const reopened = async () => {
+    await store.close();
+    return await openTestStore({ file });
+  };
+  return { store, file, door, reopened };
+}
+
+const stateOf = async (store: Awaited<ReturnType<typeof open>>['store'], kid: string) =>
+  (await store.registry.load()).keys.find((key) => key.kid === kid)?.state;
+const suspension = [
+  { kid: 'kid-payments-1', state: 'suspended' },
+  { kid: 'kid-payments-2', state: 'active', signFrom: 1_760_000_100 },
+] as const;
+
+describe('a change', () => {
+  it('signs the rows that it names and the head, and nothing where nothing changes', async () => {
+    const { store, door } = await open();
+    await store.access.addGrant('mail-web', { scopeId: 'mail', action: 'verify' }, ALICE);
+    expect(door.signatures).toBe(2);
+    await store.access.addGrant('mail-web', { scopeId: 'mail', action: 'verify' }, ALICE);
+    expect(door.signatures).toBe(2);
+  });
+
+  it('moves the head by one', async () => {
+    const { store, file } = await open();
+    const before = Number(query(file, 'SELECT version FROM registry_head')[0]?.version);
+    await store.access.revokeClient('mail-web', 7, ALICE);
+    expect(query(file, 'SELECT version FROM registry_head')).toEqual([{ version: before + 1 }]);
+  });
+
+  it('is refused for a row that was changed past the service, and made for another', async () => {
+    const { store, file } = await open();
+    query(file, `UPDATE clients SET description = 'edited' WHERE id = 'mail-web'`);
+    await expect(store.access.revokeClient('mail-web', 7, ALICE)).rejects.toMatchObject({
+      code: 'registry_refused',
+    });
+    await store.access.revokeClient('payments-web', 7, ALICE);
+    expect(query(file, 'SELECT id, revoked_at FROM clients ORDER BY id')).toEqual([
+      { id: 'mail-web', revoked_at: null },
+      { id: 'payments-web', revoked_at: 7 },
+    ]);
+  });
+
+  it('is refused once the head was changed past the service', async () => {
+    const { store, file } = await open();
+    query(file, `UPDATE registry_head SET signature = 'another'`);
+    await expect(store.access.revokeClient('mail-web', 7, ALICE)).rejects.toMatchObject({
+      code: 'registry_refused',
+    });
+  });
+
+  it('is refused while 256 others wait for the HSM, and made once they are through', async () => {
+    const { store, door } = await open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    door.held = promise;
+    const grant = { scopeId: 'mail', action: 'verify' } as const;
+    const waiting = Array.from({ length: 256 }, () => store.access.addGrant('mail-web', grant, ALICE));
+    await expect(store.access.addGrant('mail-web', grant, ALICE)).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    resolve();
+    await Promise.all(waiting);
+    await store.access.addGrant('mail-web', grant, ALICE);
+  });
+
+  it('takes the same id again after a removal, and is believed', async () => {
+    const { store, reopened } = await open();
+    const grant = { scopeId: 'mail', action: 'sign' } as const;
+    await store.access.removeGrant('mail-web', grant, ALICE);
+    await store.access.addGrant('mail-web', grant, ALICE);
+    const { report, store: again } = await reopened();
+    expect(report.refused).toEqual([]);
+    expect((await again.access.load()).clients.flatMap(({ grants }) => grants)).toHaveLength(2);
+  });
+
+  it('finds out what became of one whose fate was unknown', async () => {
+    const { store, file } = await open();
+    query(file, `CREATE TRIGGER jam BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'jammed'); END`);
+    await expect(store.access.revokeClient('mail-web', 7, ALICE)).rejects.toMatchObject({ code: 'internal' });
+    query(file, 'DROP TRIGGER jam');
+    await store.access.revokeClient('mail-web', 8, ALICE);
+    expect(query(file, `SELECT revoked_at FROM clients WHERE id = 'mail-web'`)).toEqual([{ revoked_at: 8 }]);
+  });
+});
+
+describe('without the HSM', () => {
+  it('nothing is added, and what is there can be revoked and withdrawn', async () => {
+    const { store, door } = await open();
+    door.shut = true;
+    await expect(
+      store.access.addGrant('mail-web', { scopeId: 'payments', action: 'sign' }, ALICE),
+    ).rejects.toBe(AWAY);
+    await expect(store.registry.reserveScope(scopeSample('third'), [hsmId(9)], ALICE)).rejects.toBe(AWAY);
+    await store.access.revokeClient('mail-web', 7, ALICE);
+    await store.access.removeGrant('payments-web', { scopeId: 'payments', action: 'sign' }, ALICE);
+    const { clients } = await store.access.load();
+    expect(clients.map(({ revokedAt, grants }) => [revokedAt, grants.length])).toEqual([
+      [null, 0],
+      [7, 1],
+    ]);
+  });
+
+  it('the trail names what it testifies to alone, and what was signed later', async () => {
+    const { store, door, file } = await open();
+    door.shut = true;
+    await store.access.removeGrant('mail-web', { scopeId: 'mail', action: 'sign' }, ALICE);
+    door.shut = false;
+    await store.access.revokeClient('payments-web', 7, ALICE);
+    expect(auditEventsIn(file).slice(-3)).toMatchObject([
+      {
+        type: 'grant.withdrawn',
+        details: { scope: 'mail', action: 'sign', unsigned: ['grants ["mail-web","mail","sign"]'] },
+      },
+      { type: 'client.revoked', details: {} },
+      { type: 'registry.signed', details: { rows: ['grants ["mail-web","mail","sign"]'] } },
+    ]);
+  });
+
+  it('a restriction is believed at the next start, and signed then', async () => {
+    const { store, door, reopened, file } = await open();
+    door.shut = true;
+    await store.access.revokeClient('mail-web', 7, ALICE);
+    await store.access.removeGrant('mail-web', { scopeId: 'mail', action: 'sign' }, ALICE);
+    const { report, store: again } = await reopened();
+    expect(report.refused).toEqual([]);
+    const client = (await again.access.load()).clients.find(({ id }) => id === 'mail-web');
+    expect(client).toMatchObject({ revokedAt: 7, grants: [] });
+    expect(await again.signPending()).toBe(3);
+    expect(await again.signPending()).toBe(0);
+    expect(query(file, 'SELECT row_id FROM registry_rows WHERE pending IS NOT NULL')).toEqual([]);
+    expect(query(file, `SELECT row_id FROM registry_rows WHERE row_id LIKE '["mail-web%'`)).toEqual([]);
+  });
+
+  it('a restriction is not undone without a signature', async () => {
+    const { store, door, reopened, file } = await open();
+    door.shut = true;
+    await store.access.revokeClient('mail-web', 7, ALICE);
+    query(file, `UPDATE clients SET revoked_at = NULL WHERE id = 'mail-web'`);
+    const { report } = await reopened();
+    expect(report.refused).toEqual([
+      { table: 'clients', id: 'mail-web', why: 'it is not what waits for its signature' },
+    ]);
+  });
+
+  it('a restriction of which the audit trail does not tell is refused', async () => {
+    const { reopened, file } = await open();
+    query(file, `UPDATE clients SET revoked_at = 7 WHERE id = 'mail-web'`);
+    query(
+      file,
+      `UPDATE registry_rows SET pending = replace(content, '}', ',"revoked_at":7}')
+       WHERE table_name = 'clients' AND row_id = 'mail-web'`,
+    );
+    const { report } = await reopened();
+    expect(report.refused).toEqual([
+      {
+        table: 'clients',
+        id: 'mail-web',
+        why: 'it was changed without a signature, and the audit trail does not tell of it',
+      },
+    ]);
+  });
+
+  it('nothing else is believed for being written as a restriction', async () => {
+    const { reopened, file } = await open();
+    query(
+      file,
+      `UPDATE operators SET roles_json = '["operator","approver","auditor"]' WHERE id = 'operator-0'`,
+    );
+    query(
+      file,
+      `UPDATE registry_rows SET pending = replace(content, '\\"approver\\"', '\\"approver\\",\\"auditor\\"')
+       WHERE row_id = 'operator-0'`,
+    );
+    const { report } = await reopened();
+    expect(report.refused).toEqual([
+      {
+        table: 'operators',
+        id: 'operator-0',
+        why: 'it was changed without a signature, and not only restricted',
+      },
+    ]);
+  });
+});
+
+describe('an emergency', () => {
+  it('suspends a key and promotes the standby in one commit, without a signature', async () => {
+    const { store, door, file } = await open();
+    door.shut = true;
+    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    expect(door.signatures).toBe(0);
+    const { scopes, keys } = await store.registry.load();
+    expect(scopes.find(({ id }) => id === 'payments')?.keySetVersion).toBe(2);
+    expect(keys.filter(({ scopeId }) => scopeId === 'payments')).toMatchObject([
+      { kid: 'kid-payments-1', state: 'suspended' },
+      { kid: 'kid-payments-2', state: 'active', signFrom: 1_760_000_100 },
+    ]);
+    expect(auditEventsIn(file).at(-1)).toMatchObject({ type: 'key.suspended' });
+  });
+
+  it('does not wait for a change that waits for the HSM, which is then made all the same', async () => {
+    const { store, door, reopened } = await open();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    door.held = promise;
+    const slow = store.access.addGrant('mail-web', { scopeId: 'payments', action: 'sign' }, ALICE);
+    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    expect(await stateOf(store, 'kid-payments-1')).toBe('suspended');
+    resolve();
+    await slow;
+    expect(await store.signPending()).toBe(3);
+    const { report, store: again } = await reopened();
+    expect(report.refused).toEqual([]);
+    expect(await stateOf(again, 'kid-payments-1')).toBe('suspended');
+  });
+
+  it('is not overwritten by the signature of what the row was before', async () => {
+    const { store, door, reopened } = await open();
+    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    door.held = promise;
+    const late = store.signPending();
+    const compromise = [{ kid: 'kid-payments-1', state: 'compromised' }] as const;
+    await store.registry.restrictKeys('payments', compromise, { ...SUSPENDED, type: 'key.compromised' });
+    resolve();
+    expect(await late).toBe(3);
+    const { report, store: again } = await reopened();
+    expect(report.refused).toEqual([]);
+    expect(await stateOf(again, 'kid-payments-1')).toBe('compromised');
+    expect(await again.signPending()).toBe(0);
+  });
+
+  it.each([
+    ['lengthens a window', { kid: 'kid-payments-1', state: 'active', signUntil: 1_999_999_999 }],
+    ['puts a key back that was never suspended', { kid: 'kid-payments-1', state: 'pre_activation' }],
+  ] as const)('is none where it %s', async (_, transition) => {
+    const { store } = await open();
+    await expect(store.registry.restrictKeys('payments', [transition], SUSPENDED)).rejects.toMatchObject({
+      code: 'internal',
+    });
+    expect(await stateOf(store, 'kid-payments-1')).toBe('active');
+  });
+
+  it('is none where it resumes a suspended key', async () => {
+    const { store } = await open();
+    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    const resume = [{ kid: 'kid-payments-1', state: 'deactivated' }] as const;
+    await expect(store.registry.restrictKeys('payments', resume, SUSPENDED)).rejects.toMatchObject({
+      code: 'internal',
+    });
+  });
+});
+
+describe('a database of an older version', () => {
+  async function older() {
+    const { file, store } = await provisionRegistry();
+    await store.close();
+    for (const table of ['registry_rows', 'registry_buckets', 'registry_head'])
+      query(file, `DELETE FROM ${table}`);
+    return file;
+  }
+
+  it('is signed as a whole, once, and says so', async () => {
+    const file = await older();
+    const first = await openTestStore({ file, mayTakeOver: true });
+    expect(first.report).toEqual({ takenOver: 18, refused: [] });
+    expect(auditEventsIn(file).at(-1)).toEqual({
+      type: 'registry.taken_over',
+      actor: 'keyward',
+      subject: 'registry',
+      requestId: null,
+      details: { rows: 18 },
+    });
+    await first.store.close();
+    const second = await openTestStore({ file, mayTakeOver: true });
+    expect(second.report).toEqual({ takenOver: 0, refused: [] });
+    expect((await second.store.registry.load()).scopes).toHaveLength(2);
+  });
+
+  it('is refused where it may not be, and where a checkpoint exists', async () => {
+    const file = await older();
+    const refusal = { code: 'registry_refused' };
+    await expect(openTestStore({ file, mayTakeOver: false })).rejects.toMatchObject(refusal);
+    query(
+      file,
+      `INSERT INTO checkpoints (number, audit_sequence, created_at, jws) VALUES (1, 1, 1, 'a.b.c')`,
+    );
+    await expect(openTestStore({ file, mayTakeOver: true })).rejects.toMatchObject(refusal);
+  });
+
+  it('is not taken for one where anything of the signatures is left', async () => {
+    const { file, store } = await provisionRegistry();
+    await store.close();
+    query(file, 'DELETE FROM registry_head');
+    query(file, `DELETE FROM registry_rows WHERE table_name <> 'scopes'`);
+    await expect(openTestStore({ file, mayTakeOver: true })).rejects.toMatchObject({
+      code: 'registry_refused',
+    });
+  });
+
+  it('is not half signed when the HSM goes away meanwhile', async () => {
+    const file = await older();
+    const door = new Door();
+    door.shut = true;
+    await expect(openTestStore({ file, mayTakeOver: true, seal: door })).rejects.toBe(AWAY);
+    expect(query(file, 'SELECT count(*) AS n FROM registry_rows')).toEqual([{ n: 0 }]);
+  });
+});
