@@ -39,25 +39,43 @@ function isMediaType(given: string, mediaType: string): boolean {
   return type === mediaType && parameters.every((parameter) => !/^charset=(?!"?utf-8"?$)/.test(parameter));
 }
 
+/** What the bodies under way may take together, in this process: 16 of the largest. */
+export const MOST_BYTES_HELD = 128 * 1024 * 1024;
+let bytesHeld = 0;
+
 /** What comes after the last byte allowed is dropped unread, until the connection's own time is over. */
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const cutShort = (cause?: Error) =>
-      reject(new KeywardError('request_timeout', 'the body did not arrive in full', { cause }));
-    if (request.destroyed) return cutShort();
     const chunks: Buffer[] = [];
     let length = 0;
+    let settled = false;
+    const settle = (how: () => void) => {
+      if (settled) return;
+      settled = true;
+      bytesHeld -= length;
+      how();
+      chunks.length = 0;
+    };
+    const cutShort = (cause?: Error) =>
+      settle(() => reject(new KeywardError('request_timeout', 'the body did not arrive in full', { cause })));
+    if (request.destroyed) return cutShort();
     request.on('data', (chunk: Buffer) => {
+      if (settled) return;
       length += chunk.length;
-      if (length <= maxBytes) chunks.push(chunk);
-      else {
-        chunks.length = 0;
-        reject(tooLarge(maxBytes));
-      }
+      bytesHeld += chunk.length;
+      if (length > maxBytes) settle(() => reject(tooLarge(maxBytes)));
+      else if (bytesHeld > MOST_BYTES_HELD) settle(() => reject(tooMuchAtOnce()));
+      else chunks.push(chunk);
     });
-    request.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    const whole = () => (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    request.once('end', () => settle(() => resolve(whole())));
     request.once('error', cutShort);
+    request.once('close', cutShort);
   });
+}
+
+function tooMuchAtOnce(): KeywardError {
+  return new KeywardError('overloaded', 'too many large bodies are under way; try again');
 }
 
 function tooLarge(maxBytes: number): KeywardError {
