@@ -24,10 +24,20 @@ export function linkFault(group: LedgerGroup, before: LedgerGroup | undefined): 
 
 /** What is wrong with a group in itself; `rows` are all that lie between its first and last, in order. */
 export function rowsFault(group: LedgerGroup, rows: readonly PlacedRow[]): GroupFault | undefined {
+  return placeFault(group, rows) ?? (coveredHashes(group, rows) ? undefined : 'group_hash');
+}
+
+/** The hashes of the rows that a group covers; undefined where they are not those it was committed with. */
+export function coveredHashes(group: LedgerGroup, rows: readonly PlacedRow[]): Buffer | undefined {
+  if (placeFault(group, rows)) return undefined;
+  const hashes = rowHashes(rows);
+  return groupHash(group, hashes).equals(group.groupHash) ? hashes : undefined;
+}
+
+function placeFault(group: LedgerGroup, rows: readonly PlacedRow[]): GroupFault | undefined {
   if (rows.length !== group.rowCount) return 'row_count';
   const displaced = rows.some(
     (row, index) => row.sequence !== group.firstRecord + index || row.groupSequence !== group.sequence,
   );
-  if (displaced) return 'row_place';
-  return Buffer.compare(groupHash(group, rowHashes(rows)), group.groupHash) === 0 ? undefined : 'group_hash';
+  return displaced ? 'row_place' : undefined;
 }

@@ -64,7 +64,11 @@ export const PROBLEMS = {
     title: 'No audit sink confirms',
     retryAfterSeconds: 5,
   },
-  database_restored: { status: 503, title: 'The database is older than an audit sink' },
+  database_restored: {
+    status: 503,
+    title: 'The database is older than an audit sink',
+    retryAfterSeconds: 60,
+  },
   clock_jump: { status: 503, title: 'The clock cannot be trusted', retryAfterSeconds: 5 },
   overloaded: { status: 503, title: 'The service has more to do than it can', retryAfterSeconds: 1 },
   shutting_down: { status: 503, title: 'The service is shutting down', retryAfterSeconds: 1 },

@@ -1,5 +1,5 @@
 import { HASH_BYTES, type LedgerGroup, rowHashes } from '../domain/ledger-chain.ts';
-import { type PlacedRow, rowsFault } from '../domain/ledger-check.ts';
+import { coveredHashes, type PlacedRow } from '../domain/ledger-check.ts';
 
 interface CheckedGroup {
   readonly firstRecord: number;
@@ -31,8 +31,9 @@ export class CoveredRows {
 
   #check(sequence: number, source: GroupSource): CheckedGroup | undefined {
     const found = source(sequence);
-    if (!found || rowsFault(found.group, found.rows)) return undefined;
-    const checked = { firstRecord: found.group.firstRecord, hashes: rowHashes(found.rows) };
+    const hashes = found && coveredHashes(found.group, found.rows);
+    if (!hashes) return undefined;
+    const checked = { firstRecord: found.group.firstRecord, hashes };
     this.#keep(sequence, checked, found.rows.length);
     return checked;
   }

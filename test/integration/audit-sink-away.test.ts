@@ -1,15 +1,17 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type RunningService, startService } from '../support/running-service.ts';
 
+const DEADLINE_MS = 120_000;
+vi.setConfig({ testTimeout: DEADLINE_MS });
 let service: RunningService;
 const sink = () => join(service.hsm.folder, 'audit.jsonl');
 const create = (id: string) => service.operations('POST', '/v1/admin/clients', { id, description: '' });
 
 beforeAll(async () => {
   service = await startService();
-}, 60_000);
+}, DEADLINE_MS);
 
 afterAll(() => service.remove());
 

@@ -5,6 +5,7 @@ import { keyward } from '../support/command-line.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { query } from '../support/store-database.ts';
 
+const DEADLINE_MS = 120_000;
 let service: RunningService;
 let sign: string;
 const at = (name: string) => join(service.hsm.folder, name);
@@ -38,7 +39,7 @@ beforeAll(async () => {
   await service.stop();
   query(at('keyward.db'), 'PRAGMA wal_checkpoint(TRUNCATE)');
   query(at('keyward.db'), `VACUUM INTO '${at(WHOLE)}'`);
-}, 60_000);
+}, DEADLINE_MS);
 
 afterAll(() => service.remove());
 
@@ -154,7 +155,7 @@ describe('a trail that was tampered with', () => {
   });
 });
 
-describe('a database that is older than its sink', () => {
+describe('a database that is older than its sink', { timeout: DEADLINE_MS }, () => {
   it('is refused at the start with its own code, and the newer one starts', async () => {
     const [database, newer] = [at('keyward.db'), at('newer.db')];
     service = await service.restart();

@@ -1,0 +1,133 @@
+// Tokens a second with the ledger and with one that keeps nothing, in turn: `node scripts/bench/issuing.ts --rows 10000000`.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { parse, stringify } from 'yaml';
+import { startService } from '../../test/support/running-service.ts';
+import { benchRecord } from './bench-record.ts';
+import { fillLedger } from './fill-ledger.ts';
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '0' },
+    seconds: { type: 'string', default: '10' },
+    rounds: { type: 'string', default: '3' },
+    callers: { type: 'string', default: '64' },
+    batch: { type: 'string', default: '1' },
+  },
+});
+const run = promisify(execFile);
+const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const WITHOUT_LEDGER = ['--import', pathOf('./without-ledger.ts')];
+
+const service = await startService();
+try {
+  const { sign } = await service.provision({ id: 'payments' });
+  await service.stop();
+  const port = await freePort();
+  configure(service.configFile, port);
+  const rates = { 'keeps nothing': [] as number[], ledger: [] as number[] };
+  for (let round = 0; round < Number(values.rounds); round++) {
+    rates['keeps nothing'].push(await measure(port, sign, WITHOUT_LEDGER));
+    rates.ledger.push(await measure(port, sign, []));
+  }
+  report(rates);
+  if (Number(values.rows) > 0) await measureFull(port, sign, median(rates.ledger));
+} finally {
+  await service.remove();
+}
+
+async function measureFull(port: number, sign: string, empty: number): Promise<void> {
+  const file = join(service.hsm.folder, 'keyward.db');
+  const filled = fillLedger(file, Number(values.rows), 64, benchRecord);
+  console.log(`${values.rows} rows: ${filled.bytesARow} bytes a row, filled in ${filled.seconds} s`);
+  const full: number[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) full.push(await measure(port, sign, []));
+  console.log(
+    `ledger of ${values.rows} rows: ${median(full).toFixed(0)} tokens/s, ${percent(median(full), empty)} of empty`,
+  );
+}
+
+async function measure(port: number, sign: string, nodeOptions: readonly string[]): Promise<number> {
+  const front = await start(port, nodeOptions);
+  try {
+    const path = Number(values.batch) === 1 ? 'tokens' : 'tokens/batch';
+    const url = `http://127.0.0.1:${port}/v1/scopes/payments/${path}`;
+    const argv = [
+      pathOf('./load.ts'),
+      url,
+      sign,
+      values.callers,
+      values.seconds,
+      values.batch,
+      String(front.pid),
+    ];
+    const { stdout } = await run(process.execPath, argv);
+    const { rate, cpuUs, refused } = JSON.parse(stdout) as { rate: number; cpuUs: number; refused: number };
+    if (refused > 0) throw new Error(`${refused} requests were refused`);
+    console.log(
+      `${nodeOptions.length > 0 ? 'keeps nothing' : 'ledger'}: ${rate.toFixed(0)} tokens/s, ${cpuUs.toFixed(1)} us CPU a token`,
+    );
+    return rate;
+  } finally {
+    front.kill('SIGTERM');
+    await once(front, 'close');
+  }
+}
+
+async function start(port: number, nodeOptions: readonly string[]): Promise<ChildProcess> {
+  const cli = pathOf('../../src/cli/main.ts');
+  const argv = ['--disable-sigusr1', ...nodeOptions, cli, 'serve', '--config', service.configFile];
+  const front = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const deadline = performance.now() + 60_000;
+  while (!(await answers(port))) {
+    if (performance.now() > deadline || front.exitCode !== null) throw new Error('the service did not start');
+    await pause(100);
+  }
+  return front;
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** A line a request would be measured too, and limits are not what is asked here. */
+function configure(file: string, port: number): void {
+  const config = parse(readFileSync(file, 'utf8'));
+  config.data_plane.port = port;
+  config.log = { level: 'warn' };
+  config.limits = { client_requests_per_second: 1_000_000 };
+  writeFileSync(file, stringify(config));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function report(rates: Readonly<Record<'keeps nothing' | 'ledger', readonly number[]>>): void {
+  const [nothing, ledger] = [median(rates['keeps nothing']), median(rates.ledger)];
+  console.log(`median: ${ledger.toFixed(0)} of ${nothing.toFixed(0)} tokens/s, ${percent(ledger, nothing)}`);
+}
+
+function median(of: readonly number[]): number {
+  return of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} %`;
+}

@@ -1,0 +1,5 @@
+import type { Ledger } from '../../src/domain/ledger.ts';
+
+export function createLedger(): Ledger {
+  return { record: async () => {} };
+}
