@@ -1,4 +1,4 @@
-// Tokens a second with the ledger and with one that keeps nothing, in turn: `node scripts/bench/issuing.ts --rows 10000000`.
+// Tokens a second with the ledger and with one that keeps nothing, in turn: `node scripts/benchmark/issuing.ts --rows 10000000`.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// What a row of the ledger costs, and what many rows before it change: `node scripts/bench/ledger-rows.ts --rows 10000000`.
+// What a row of the ledger costs, and what many rows before it change: `node scripts/benchmark/ledger-rows.ts --rows 10000000`.
 // Needs about 320 bytes of disk a row under the temporary folder, and removes them again.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

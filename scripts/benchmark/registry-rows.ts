@@ -1,5 +1,5 @@
 // How long the registry takes to be signed for the first time, to be verified at a start, and to be changed:
-// node scripts/bench/registry-rows.ts [rows]. Signs in memory: the HSM's own time comes on top.
+// node scripts/benchmark/registry-rows.ts [rows]. Signs in memory: the HSM's own time comes on top.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
