@@ -46,12 +46,15 @@ async function open(pinFile = hsm.settings.pinFile): Promise<Failure | null> {
   return failure;
 }
 
-/** Starts a process that will never finish its login, and kills it once it is at it. */
+/**
+ * Starts a process that will never finish its login, and kills it once it hangs there: a kill while SoftHSM
+ * writes its token's file would lose the token.
+ */
 async function killDuringLogin(pinFile = hsm.settings.pinFile): Promise<void> {
-  const before = hsm.shim.calls('C_Login');
+  const before = hsm.shim.calls('hang');
   const signer = startSigner(hsm.environment);
   const opening = signer.failing('open', { ...hsm.settings, pinFile });
-  await expect.poll(() => hsm.shim.calls('C_Login'), { timeout: 10_000 }).toBe(before + 1);
+  await expect.poll(() => hsm.shim.calls('hang'), { timeout: 10_000 }).toBe(before + 1);
   const exited = once(signer.child, 'exit');
   signer.child.kill('SIGKILL');
   await exited;

@@ -19,7 +19,7 @@ export interface Shim {
    * `shim/pkcs11-shim.c`. `at 1` is the first call after this.
    */
   control(rules: readonly string[]): void;
-  /** How often the function was called, by all processes together, since the shim was made. */
+  /** How often the function was called, by all processes together, since the shim was made; `hang`: how often any hung. */
   calls(functionName: string): number;
   remove(): void;
 }

@@ -217,9 +217,9 @@ static void read_rules(enum function function, word nth, struct call *call) {
 /* ---- counting ---- */
 
 /* Appends first, then asks where the append ended: that is the ordinal, whoever else appends meanwhile. */
-static word count_call(enum function function) {
+static word count(const char *name) {
   char path[PATH_MAX];
-  snprintf(path, sizeof path, "%s/%s", environment("KEYWARD_SHIM_COUNTS"), names[function]);
+  snprintf(path, sizeof path, "%s/%s", environment("KEYWARD_SHIM_COUNTS"), name);
   const int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0 || write(file, ".", 1) != 1) complain("cannot count", path);
   const off_t end = lseek(file, 0, SEEK_CUR);
@@ -234,7 +234,9 @@ static void wait_ms(word ms) {
   while (nanosleep(&left, &left) && errno == EINTR) continue;
 }
 
+/* Counted, so that a test can kill a process that surely writes nothing any more. */
 _Noreturn static void hang(void) {
+  count("hang");
   for (;;) pause();
 }
 
@@ -252,7 +254,7 @@ static void misbehave(struct call *call, bool after) {
 
 static struct call begin(enum function function) {
   struct call call = {.rule_count = 0};
-  read_rules(function, count_call(function), &call);
+  read_rules(function, count(names[function]), &call);
   misbehave(&call, false);
   return call;
 }
