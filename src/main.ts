@@ -89,7 +89,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const verifier = measuredVerifier(createTokenVerifier({ keyRing, clock }), metrics);
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const readiness = createReadiness({ clock, registryKey, probeStore: () => store.probe() });
-  watchGauges(metrics, { signer, keyRing });
+  watchGauges(metrics, { signer, keyRing, store });
 
   const shared = { authenticator, keyRing, readiness, limits, log, metrics };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
@@ -99,7 +99,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
     hooks,
   );
   const operationsPlane = await listen(
-    createOperationsPlane({ ...shared, listener: operations_plane, scopes: provisioner, clients }),
+    createOperationsPlane({
+      ...shared,
+      listener: operations_plane,
+      knownKeys: keyRing,
+      scopes: provisioner,
+      clients,
+    }),
     operations_plane,
     hooks,
   ).catch(async (error: unknown) => {

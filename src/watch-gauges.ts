@@ -1,23 +1,30 @@
-import type { KeyRingKeeper } from './keys/key-ring.ts';
+import type { KeyRing } from './domain/key-ring.ts';
+import type { KnownKey, KnownKeys } from './domain/known-keys.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { LinkState, SignerLink } from './signer/signer-link.ts';
+import type { Store } from './store/open-store.ts';
 
 const STATES: readonly LinkState[] = ['ready', 'starting', 'away', 'latched'];
 
+interface Watched {
+  readonly signer: Pick<SignerLink, 'state' | 'queued'>;
+  readonly keyRing: Pick<KeyRing, 'scopes'> & KnownKeys;
+  readonly store: Pick<Store, 'queuedRecords'>;
+}
+
 /** What the parts are asked at each scrape. */
-export function watchGauges(
-  metrics: Metrics,
-  { signer, keyRing }: { signer: Pick<SignerLink, 'state'>; keyRing: KeyRingKeeper },
-): void {
+export function watchGauges(metrics: Pick<Metrics, 'watch'>, { signer, keyRing, store }: Watched): void {
   metrics.watch('signerState', () =>
     Object.fromEntries(STATES.map((state) => [state, signer.state() === state ? 1 : 0])),
   );
-  metrics.watch('keyUnproven', () => {
-    const unproven = new Set(keyRing.refuted().map(({ kid }) => kid));
-    return Object.fromEntries(
-      keyRing
-        .scopes()
-        .map(({ id }) => [id, keyRing.knownKeysOf(id).filter(({ kid }) => unproven.has(kid)).length]),
-    );
-  });
+  metrics.watch('keyUnproven', () =>
+    Object.fromEntries(keyRing.scopes().map(({ id }) => [id, countUnproven(keyRing.knownKeysOf(id))])),
+  );
+  metrics.watch('keyRefused', () => keyRing.refusedKeys().length);
+  metrics.watch('signerQueue', () => signer.queued());
+  metrics.watch('ledgerQueue', () => store.queuedRecords());
+}
+
+function countUnproven(keys: readonly KnownKey[]): number {
+  return keys.filter(({ proof }) => proof.status === 'unproven').length;
 }

@@ -27,6 +27,8 @@ export interface StoreOptions {
 export interface Store {
   /** For `createLedger`. */
   readonly records: RecordAppender;
+  /** Records that are not durable yet. */
+  queuedRecords(): number;
   readonly registry: Registry;
   readonly access: AccessStore;
   /** Writes, commits and reads back. `store_unavailable`. */
@@ -50,6 +52,7 @@ export async function openStore({ file, queueLimit, clock, onEvent }: StoreOptio
   const change = createAuditedChange(writer, clock);
   return {
     records: writer,
+    queuedRecords: () => writer.queuedRecords,
     registry: createRegistry(reader, change),
     access: createAccessStore(reader, change),
     probe: () => probe(writer, reader, clock),
