@@ -54,7 +54,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => store.close());
 
   const keyRing = createKeyRing();
-  const signer = createSignerLink(signerOptions(config, signerEventHandler(log, metrics, keyRing)));
+  const signer = createSignerLink(signerOptions(config, signerEventHandler({ log, metrics, keyRing })));
   parts.defer(() => signer.stop());
   await signer.start();
 
