@@ -73,7 +73,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => store.close());
 
   const keyRing = createKeyRing();
-  const signer = createSignerLink(signerOptions(config, signerEventHandler(log, metrics, keyRing)));
+  const signer = createSignerLink(signerOptions(config, signerEventHandler({ log, metrics, keyRing })));
   parts.defer(() => signer.stop());
   await signer.start();
 
@@ -153,7 +153,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
-  watchGauges(metrics, { signer, keyRing, disks, audit });
+  watchGauges(metrics, { signer, keyRing, store, disks, audit });
 
   const { checkpoints, refusals } = audit;
   const shared = { authenticator, keyRing, readiness, limits, log, metrics, refusals };
@@ -177,6 +177,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     createOperationsPlane({
       ...shared,
       listener: operations_plane,
+      knownKeys: keyRing,
       scopes: provisioner,
       clients,
       revocations,

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -5,10 +6,26 @@ import type { SignerEvent } from './signer/signer-link.ts';
 
 type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { type: T }>) => void };
 
-/** What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. */
-export function signerEventHandler(log: Logger, metrics: Metrics, keyRing: KeyRingKeeper) {
+interface Listeners {
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'signerReplacements'>;
+  readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
+}
+
+/** Lines of the signer that are remembered as said; what exceeds them is said anew. */
+const REMEMBERED_LINES = 1_000;
+
+/**
+ * What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. Through an outage
+ * every attempt repeats the lines of the one before: each is said once, until the next process serves.
+ */
+export function signerEventHandler({ log, metrics, keyRing }: Listeners) {
+  const said = new Set<string>();
   const handlers: Handlers = {
-    ready: ({ pid, token }) => log.info({ pid, hsm: token }, 'signer ready'),
+    ready: ({ pid, token: { mechanisms: _, ...token } }) => {
+      said.clear();
+      log.info({ pid, hsm: token }, 'signer ready');
+    },
     replaced: ({ why }) => {
       metrics.signerReplacements.inc();
       log.warn({ why }, 'signer replaced');
@@ -17,7 +34,13 @@ export function signerEventHandler(log: Logger, metrics: Metrics, keyRing: KeyRi
     latched: ({ code, why }) => log.fatal({ code, why }, 'signer stopped: an operator has to look'),
     proofs: ({ proofs }) => keyRing.applyProofs(proofs),
     missing: ({ kids }) => log.error({ kids }, 'keys missing from the HSM'),
-    log: ({ log: level, message, details }) => log[level]({ signer: details }, message),
+    log: ({ log: level, message, details }) => {
+      const line = inspect([level, message, details], { depth: null });
+      if (said.has(line)) return;
+      if (said.size >= REMEMBERED_LINES) said.clear();
+      said.add(line);
+      log[level]({ signer: details }, message);
+    },
   };
   return <T extends SignerEvent['type']>(event: Extract<SignerEvent, { type: T }>): void =>
     (handlers[event.type] as (event: SignerEvent) => void)(event);

@@ -1,32 +1,38 @@
 import type { AuditService } from './audit-service.ts';
 import type { DiskWatch } from './disk-watch.ts';
-import type { KeyRingKeeper } from './keys/key-ring.ts';
+import type { KeyRing } from './domain/key-ring.ts';
+import type { KnownKey, KnownKeys } from './domain/known-keys.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { LinkState, SignerLink } from './signer/signer-link.ts';
+import type { Store } from './store/open-store.ts';
 
 const STATES: readonly LinkState[] = ['ready', 'starting', 'away', 'latched'];
 
-export interface WatchedParts {
-  readonly signer: Pick<SignerLink, 'state'>;
-  readonly keyRing: KeyRingKeeper;
+interface Watched {
+  readonly signer: Pick<SignerLink, 'state' | 'queued'>;
+  readonly keyRing: Pick<KeyRing, 'scopes'> & KnownKeys;
+  readonly store: Pick<Store, 'queuedRecords'>;
   readonly disks: Pick<DiskWatch, 'used'>;
   readonly audit: Pick<AuditService, 'sinksUp' | 'checkpointAge'>;
 }
 
 /** What the parts are asked at each scrape. */
-export function watchGauges(metrics: Metrics, { signer, keyRing, disks, audit }: WatchedParts): void {
+export function watchGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
+  const { signer, keyRing, store, disks, audit } = parts;
   metrics.watch('signerState', () =>
     Object.fromEntries(STATES.map((state) => [state, signer.state() === state ? 1 : 0])),
   );
+  metrics.watch('keyUnproven', () =>
+    Object.fromEntries(keyRing.scopes().map(({ id }) => [id, countUnproven(keyRing.knownKeysOf(id))])),
+  );
+  metrics.watch('keyRefused', () => keyRing.refusedKeys().length);
+  metrics.watch('signerQueue', () => signer.queued());
+  metrics.watch('ledgerQueue', () => store.queuedRecords());
   metrics.watch('diskUsed', () => disks.used());
   metrics.watch('auditSinkUp', () => audit.sinksUp());
   metrics.watch('checkpointAge', () => audit.checkpointAge());
-  metrics.watch('keyUnproven', () => {
-    const unproven = new Set(keyRing.refuted().map(({ kid }) => kid));
-    return Object.fromEntries(
-      keyRing
-        .scopes()
-        .map(({ id }) => [id, keyRing.knownKeysOf(id).filter(({ kid }) => unproven.has(kid)).length]),
-    );
-  });
+}
+
+function countUnproven(keys: readonly KnownKey[]): number {
+  return keys.filter(({ proof }) => proof.status === 'unproven').length;
 }

@@ -2,6 +2,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Places } from './places.ts';
 import { Stop } from './say.ts';
 
+/** SoftHSM reads a line up to the first of these, and would keep its tokens somewhere else. */
+const UNREADABLE = /[#\p{Cc}]/u;
+
 const CANDIDATES = new URL('../../softhsm/modules', import.meta.url);
 const TEMPLATE = new URL('../../softhsm/softhsm2.conf.template', import.meta.url);
 
@@ -15,7 +18,10 @@ export function softhsmModule(): string {
 
 /** SoftHSM wants an absolute path, so a checkout that was moved gets its file anew. */
 export function writeSofthsmConfig(places: Places): void {
+  if (UNREADABLE.test(places.tokens)) {
+    throw new Stop(`SoftHSM cannot keep tokens under ${JSON.stringify(places.tokens)}: use a path without #`);
+  }
   mkdirSync(places.tokens, { recursive: true, mode: 0o700 });
-  const text = readFileSync(TEMPLATE, 'utf8').replace('@TOKENS@', places.tokens);
+  const text = readFileSync(TEMPLATE, 'utf8').replace('@TOKENS@', () => places.tokens);
   writeFileSync(places.softhsmConfig, text, { mode: 0o600 });
 }

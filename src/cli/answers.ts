@@ -31,6 +31,14 @@ export interface KeyAnswer {
   /** Null until the key is first activated. */
   readonly sign_from: number | null;
   readonly sign_until: number;
+  readonly proof: { readonly status: string; readonly reasons: readonly string[] };
+}
+
+/** A key row that the service would not load. */
+export interface RefusedKeyAnswer {
+  readonly kid: string;
+  readonly scope: string;
+  readonly why: string;
 }
 
 export interface ClientAnswer {

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import type { Authenticator, ClientAdministration } from '../domain/access.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import type { KnownKeys } from '../domain/known-keys.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ScopeAdministration } from '../domain/registry.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
@@ -25,6 +26,7 @@ import { openapiRoute } from './routes/openapi.ts';
 export interface OperationsPlaneDeps extends PlaneSettings {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
+  readonly knownKeys: KnownKeys;
   readonly scopes: ScopeAdministration;
   readonly clients: ClientAdministration;
   readonly revocations: RevocationAdministration;

@@ -47,7 +47,7 @@ export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
 
 /** One that fails its proof is there all the same: another would be no better on that HSM. */
 function hasStandby(keyRing: KeyRingKeeper, scopeId: string): boolean {
-  return keyRing.knownKeysOf(scopeId).some(({ state }) => state === 'pre_activation');
+  return keyRing.knownKeysOf(scopeId).some(({ key }) => key.state === 'pre_activation');
 }
 
 async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Promise<SigningKey> {

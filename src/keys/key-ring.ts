@@ -1,21 +1,20 @@
 import type { SigningKey } from '../domain/key.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { KeyProof, KeyReference } from '../domain/signer.ts';
 
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
-export interface KeyRingKeeper extends KeyRing {
+export interface KeyRingKeeper extends KeyRing, KnownKeys {
   admit(scope: Scope, keys: readonly SigningKey[]): void;
   /** New keys of the scope, and what others have become; its key set is of the next version. */
   change(scopeId: string, keys: readonly SigningKey[]): void;
+  /** Remembers which key rows were left out, in place of those it remembered before. */
+  refuse(keys: readonly RefusedKey[]): void;
   /** Takes a key that was found and not proven out of every answer, and puts a proven one back. */
   applyProofs(proofs: readonly KeyProof[]): void;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
   references(): readonly KeyReference[];
-  /** The proofs that failed. */
-  refuted(): readonly KeyProof[];
-  /** The keys of a scope with those that failed their proof. */
-  knownKeysOf(scopeId: string): readonly SigningKey[];
 }
 
 const SIGNER_STATES = new Set(['active', 'pre_activation', 'suspended']);
@@ -24,15 +23,18 @@ export function createKeyRing(): KeyRingKeeper {
   const scopes = new Map<string, Scope>();
   const byScope = new Map<string, readonly SigningKey[]>();
   const byKid = new Map<string, SigningKey>();
-  const failed = new Map<string, KeyProof>();
+  /** The last that said something: an outage is not the last word on a key that failed. */
+  const proofs = new Map<string, KeyProof>();
+  let refused: readonly RefusedKey[] = [];
   // What the hot path asks for; made anew with each change, which is rare.
   const serving = new Map<string, { keys: readonly SigningKey[]; active: SigningKey | undefined }>();
   let revision = 0;
 
+  const failed = (kid: string) => statusOf(proofs.get(kid)) === 'unproven';
+  const standing = (scopeId: string) =>
+    (byScope.get(scopeId) ?? []).filter(({ state }) => state !== 'destroyed');
   const settle = (scopeId: string) => {
-    const keys = (byScope.get(scopeId) ?? []).filter(
-      (key) => !failed.has(key.kid) && key.state !== 'destroyed',
-    );
+    const keys = standing(scopeId).filter(({ kid }) => !failed(kid));
     serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
     revision += 1;
   };
@@ -52,9 +54,9 @@ export function createKeyRing(): KeyRingKeeper {
     scopes: () => [...scopes.values()],
     activeKey: (scopeId) => serving.get(scopeId)?.active,
     keysOf: (scopeId) => serving.get(scopeId)?.keys ?? [],
-    keyNamed: (kid) => (failed.has(kid) ? undefined : byKid.get(kid)),
-    refuted: () => [...failed.values()],
-    knownKeysOf: (scopeId) => byScope.get(scopeId) ?? [],
+    keyNamed: (kid) => (failed(kid) ? undefined : byKid.get(kid)),
+    knownKeysOf: (scopeId) => standing(scopeId).map((key) => known(key, proofs.get(key.kid))),
+    refusedKeys: () => refused,
     references: () =>
       [...byKid.values()]
         .filter((key) => SIGNER_STATES.has(key.state))
@@ -70,15 +72,28 @@ export function createKeyRing(): KeyRingKeeper {
       admit({ ...scope, keySetVersion: scope.keySetVersion + 1 }, [...keys, ...others]);
     },
 
-    applyProofs(proofs) {
-      for (const proof of proofs) {
-        if (proof.proven) failed.delete(proof.kid);
-        else if (proof.found) failed.set(proof.kid, proof);
+    refuse(keys) {
+      refused = keys;
+    },
+
+    applyProofs(latest) {
+      for (const proof of latest) {
+        if (proof.proven || proof.found || !failed(proof.kid)) proofs.set(proof.kid, proof);
         const scopeId = byKid.get(proof.kid)?.scopeId;
         if (scopeId !== undefined) settle(scopeId);
       }
     },
   };
+}
+
+function statusOf(proof: KeyProof | undefined): ProofStatus {
+  if (!proof) return 'unchecked';
+  if (proof.proven) return 'proven';
+  return proof.found ? 'unproven' : 'missing';
+}
+
+function known(key: SigningKey, proof: KeyProof | undefined): KnownKey {
+  return { key, proof: { status: statusOf(proof), reasons: proof?.unproven ?? [] } };
 }
 
 /** Always the same order, so that the key set and its entity tag are the same after a restart. */

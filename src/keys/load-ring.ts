@@ -1,8 +1,9 @@
 import { KeywardError } from '../domain/errors.ts';
+import type { RefusedKey } from '../domain/known-keys.ts';
 import type { Registry, UnfinishedScope } from '../domain/registry.ts';
 import type { Signer } from '../domain/signer.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import { type RefusedKey, readStoredKeys } from './read-stored-keys.ts';
+import { readStoredKeys } from './read-stored-keys.ts';
 import type { RegistryKey } from './registry-key.ts';
 
 export interface RingLoadingParts {
@@ -28,6 +29,7 @@ export async function loadRing({ registry, keyRing, registryKey, signer }: RingL
       keys.filter((key) => key.scopeId === scope.id),
     );
   }
+  keyRing.refuse(refused);
   try {
     keyRing.applyProofs(await signer.serve(keyRing.references()));
   } catch (error) {

@@ -1,15 +1,10 @@
 import type { SigningKey } from '../domain/key.ts';
+import type { RefusedKey } from '../domain/known-keys.ts';
 import type { StoredKey } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 import type { RegistryKey } from './registry-key.ts';
-
-export interface RefusedKey {
-  readonly kid: string;
-  readonly scopeId: string;
-  readonly why: string;
-}
 
 /**
  * Holds every key row against its scope, its public half and the record that the registry key signed (I1).

@@ -46,7 +46,7 @@ export function createKeySuspender({ registry, keyRing, clock, onSuspended }: Su
   const committedBefore = async ({ kid, scopeId }: SigningKey, error: unknown): Promise<SigningKey[]> => {
     const stored = new Map((await registry.load()).keys.map((key) => [key.kid, key]));
     if (stored.get(kid)?.state !== 'suspended') throw error;
-    return keyRing.knownKeysOf(scopeId).map((key) => {
+    return keyRing.knownKeysOf(scopeId).map(({ key }) => {
       const { state, signFrom, signUntil } = stored.get(key.kid) ?? key;
       return { ...key, state, signFrom, signUntil };
     });

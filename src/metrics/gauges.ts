@@ -13,6 +13,11 @@ export const GAUGES = {
     help: 'Keys kept out of service because read-back did not prove them, by scope',
     label: 'scope',
   },
+  keyRefused: {
+    name: 'keyward_key_refused',
+    help: 'Keys left out because registry and binding record disagree',
+    label: null,
+  },
   signerQueue: {
     name: 'keyward_signer_queue',
     help: 'Signatures asked for and not yet answered',

@@ -1,4 +1,5 @@
 import { algorithmNamed } from '../domain/algorithm.ts';
+import { POLICY_BOUNDS } from '../domain/policy.ts';
 import { scopeLabel } from '../domain/scope.ts';
 import { BINDING_TYP } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
@@ -61,6 +62,7 @@ function requireTrueBinding(claims: Claims, cryptoki: Cryptoki, session: Handle)
   if (!isText(scope) || !isText(issuer) || !isText(audience)) refuse('the record names no scope');
   if (!isText(hsmId) || !isText(kid) || !isText(alg)) refuse('the record names no key');
   const algorithm = algorithmNamed(alg) ?? refuse('the record names no known algorithm');
+  requireBounds(claims);
   const { privateKeys, publicKeys } = findHalves(cryptoki, session, hsmId);
   const [privateKey, publicKey] = [privateKeys[0], publicKeys[0]];
   if (!privateKey || !publicKey || privateKeys.length + publicKeys.length !== 2) {
@@ -76,6 +78,16 @@ function requireTrueBinding(claims: Claims, cryptoki: Cryptoki, session: Handle)
     jwk !== undefined && thumbprint(jwk) === kid,
     'kid is not that of the key under the id of the record',
   );
+}
+
+const [, LONGEST_CRYPTOPERIOD] = POLICY_BOUNDS.cryptoperiodSeconds;
+const [, LONGEST_TTL] = POLICY_BOUNDS.maxTtlSeconds;
+
+/** The window and the lifetime are the front's word, so no policy's bounds are passed; a standby has two periods. */
+function requireBounds({ sign_from, sign_until, max_ttl_seconds }: Claims): void {
+  const period = Number(sign_until) - Number(sign_from);
+  demand(period <= 2 * LONGEST_CRYPTOPERIOD, 'the signing window is longer than any policy allows');
+  demand(Number(max_ttl_seconds) <= LONGEST_TTL, 'the lifetime is longer than any policy allows');
 }
 
 function isText(value: unknown): value is string {

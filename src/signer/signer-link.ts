@@ -17,6 +17,8 @@ export interface SignerLink extends Signer {
   /** Refuses what waits with `shutting_down` and ends the process. */
   stop(): Promise<void>;
   state(): LinkState;
+  /** Signatures asked for and not yet answered. */
+  queued(): number;
 }
 
 /** A replacement takes 0.1 to 0.5 s and is worth waiting for; an HSM that is away is not. */
@@ -66,6 +68,7 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     state: () => supervisor.state,
+    queued: () => queue.size,
   };
 }
 

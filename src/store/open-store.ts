@@ -48,6 +48,8 @@ export interface Store {
   openRegistry(opening: RegistryOpening): Promise<RegistryReport>;
   /** Signs what an emergency wrote without the HSM, and answers how many rows that was; fails as `Signer.sign`. */
   signPending(): Promise<number>;
+  /** Records that are not durable yet. */
+  queuedRecords(): number;
   readonly registry: Registry;
   readonly access: AccessStore;
   readonly audit: AuditLog;
@@ -95,6 +97,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     audit: createAuditLog(reader, writer, clock),
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
+    queuedRecords: () => writer.queuedRecords,
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),
     close: async () => {

@@ -51,6 +51,11 @@ export class Writer implements RecordAppender {
     this.#clock = clock;
   }
 
+  /** Records that are not durable yet. */
+  get queuedRecords(): number {
+    return this.#records;
+  }
+
   /** Records that arrive while a commit is under way form the next one. */
   async append(record: IssuanceRecord): Promise<void> {
     this.#admit(this.#records, this.#queueLimit);

@@ -248,6 +248,16 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
           'kid is not that of the key under the id of the record',
         ],
         [
+          'a key for longer than two of the longest cryptoperiods',
+          ({ binding }) => ({ ...binding, signUntil: binding.signFrom + 180 * 86_400 + 1 }),
+          'the signing window is longer than any policy allows',
+        ],
+        [
+          'a key for tokens that live longer than a day',
+          ({ binding }) => ({ ...binding, maxTtlSeconds: 86_401 }),
+          'the lifetime is longer than any policy allows',
+        ],
+        [
           'an object that is not there',
           ({ binding }) => ({ ...binding, hsmId: '00'.repeat(16) }),
           'the HSM does not hold exactly one key under the id of the record',
@@ -265,6 +275,13 @@ export function describeSigner(name: string, makeBackend: () => Promise<SignerBa
           code: 'binding_refused',
           message: 'typ is not one that this key signs',
         });
+      });
+
+      it('binds a key for the longest window and lifetime of any policy', async () => {
+        const { binding } = await make();
+        const longest = { ...binding, signUntil: binding.signFrom + 180 * 86_400, maxTtlSeconds: 86_400 };
+        const record = composeBindingRecord(longest, registry.kid, NOW);
+        expect(await sign(registry.kid, record)).toBeInstanceOf(Uint8Array);
       });
 
       it('is not made a second time', async () => {

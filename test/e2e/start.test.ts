@@ -196,6 +196,12 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
     expect(readdirSync(directory)).not.toContain('unfinished');
   });
 
+  it('refuses a path that SoftHSM would read as another', async () => {
+    const { code, output } = await start('--directory', join(folder.path, 'a#b')).ended;
+    expect(code).toBe(1);
+    expect(output).toContain('use a path without #\n');
+  });
+
   it('does not touch a service that it did not make', async () => {
     rmSync(at('credentials.json'));
     const { code, output } = await start().ended;

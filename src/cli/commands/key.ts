@@ -7,7 +7,7 @@ export function addKeyCommands(program: Command, contextOf: Contextual): void {
     .command('key')
     .description('signing keys')
     .command('list')
-    .description('keys with their states and signing windows')
+    .description('keys with their states, signing windows and proofs, those out of service too')
     .option('--scope <id>', 'of this scope only')
     .addHelpText('after', examples('keyward key list', 'keyward key list --scope payments --json'))
     .action(async (options, command: Command) => {

@@ -2,17 +2,24 @@ import { z } from 'zod';
 import type { Authenticator } from '../../domain/access.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
+import type { KnownKeys } from '../../domain/known-keys.ts';
 import type { Scope } from '../../domain/scope.ts';
 import { actorOf, READING } from '../actor.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
-import { key, keyRepresentation } from '../schemas/key.ts';
+import { key, keyRepresentation, refusedKey } from '../schemas/key.ts';
 import { sendJson } from '../send.ts';
 import { validated } from '../validated.ts';
 
 const filter = z.strictObject({ scope: z.string('name one scope').optional() });
 
-const listKeys: Route<{ readonly authenticator: Authenticator; readonly keyRing: KeyRing }> = {
+interface KeyParts {
+  readonly authenticator: Authenticator;
+  readonly keyRing: KeyRing;
+  readonly knownKeys: KnownKeys;
+}
+
+const listKeys: Route<KeyParts> = {
   method: 'get',
   path: '/v1/admin/keys',
   operation: {
@@ -23,22 +30,26 @@ const listKeys: Route<{ readonly authenticator: Authenticator; readonly keyRing:
     responses: {
       ...json(
         '200',
-        'Keys that are not destroyed, newest first within a scope',
-        z.object({ keys: z.array(key) }),
+        'Keys that are not destroyed, newest first within a scope, and the rows that were refused',
+        z.object({ keys: z.array(key), refused: z.array(refusedKey) }),
       ),
       ...problems(CODES.operator, CODES.schema, ['unknown_scope']),
     },
   },
   handler:
-    ({ authenticator, keyRing }) =>
+    ({ authenticator, keyRing, knownKeys }) =>
     (request, response) => {
       actorOf(authenticator, READING, request, response);
       const { scope: scopeId } = validated(filter, { ...request.query });
       const scopes = scopeId === undefined ? keyRing.scopes() : [existing(keyRing, scopeId)];
       const keys = scopes.flatMap((scope) =>
-        keyRing.keysOf(scope.id).map((each) => keyRepresentation(each, scope)),
+        knownKeys.knownKeysOf(scope.id).map((each) => keyRepresentation(each, scope)),
       );
-      sendJson(response, 200, { keys });
+      const refused = knownKeys
+        .refusedKeys()
+        .filter((row) => scopeId === undefined || row.scopeId === scopeId)
+        .map(({ kid, scopeId: scope, why }) => ({ kid, scope, why }));
+      sendJson(response, 200, { keys, refused });
     },
 };
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Authenticator } from '../../domain/access.ts';
 import { KeywardError } from '../../domain/errors.ts';
-import type { SigningKey } from '../../domain/key.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
+import type { KnownKeys } from '../../domain/known-keys.ts';
 import type { ScopeAdministration } from '../../domain/registry.ts';
 import type { Scope } from '../../domain/scope.ts';
 import { actorOf, CHANGING, READING } from '../actor.ts';
@@ -16,6 +16,7 @@ import { sendJson } from '../send.ts';
 interface ScopeParts {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
+  readonly knownKeys: KnownKeys;
   readonly scopes: ScopeAdministration;
 }
 
@@ -70,13 +71,13 @@ const createScope: Route<ScopeParts> = {
     },
   },
   handler:
-    ({ authenticator, scopes }) =>
+    ({ authenticator, scopes, knownKeys }) =>
     async (request, response) => {
       const actor = actorOf(authenticator, CHANGING, request, response);
       const definition = scopeDefinition(await readJson(request, BODY));
-      const created = await scopes.create(definition, actor);
-      const location = ['Location', `/v1/admin/scopes/${created.scope.id}`];
-      sendJson(response, 201, representation(created.scope, created.keys), location);
+      const { scope: created } = await scopes.create(definition, actor);
+      const location = ['Location', `/v1/admin/scopes/${created.id}`];
+      sendJson(response, 201, representation(created, knownKeys), location);
     },
 };
 
@@ -93,17 +94,18 @@ const getScope: Route<ScopeParts> = {
     },
   },
   handler:
-    ({ authenticator, keyRing }) =>
+    ({ authenticator, keyRing, knownKeys }) =>
     (request, response) => {
       actorOf(authenticator, READING, request, response);
       const found = keyRing.scope(request.params.scope ?? '');
       if (!found) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-      sendJson(response, 200, representation(found, keyRing.keysOf(found.id)));
+      sendJson(response, 200, representation(found, knownKeys));
     },
 };
 
 export const adminScopeRoutes = [listScopes, createScope, getScope];
 
-function representation(of: Scope, keys: readonly SigningKey[]): z.infer<typeof scopeWithKeys> {
-  return { scope: scopeRepresentation(of), keys: keys.map((each) => keyRepresentation(each, of)) };
+function representation(of: Scope, knownKeys: KnownKeys): z.infer<typeof scopeWithKeys> {
+  const keys = knownKeys.knownKeysOf(of.id).map((each) => keyRepresentation(each, of));
+  return { scope: scopeRepresentation(of), keys };
 }

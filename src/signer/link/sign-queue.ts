@@ -50,6 +50,11 @@ export class SignQueue {
     this.#options = options;
   }
 
+  /** Asked for and not yet answered. */
+  get size(): number {
+    return this.#waiting.size + this.#underWay.size;
+  }
+
   /** Gives up after `waitMs`; `overloaded` at once when the queue is full. */
   add(request: SigningRequest, waitMs: number): Promise<Buffer> {
     if (this.#waiting.size >= this.#options.limit) return Promise.reject(overloaded());

@@ -45,6 +45,7 @@ const keys = [
     algorithm: 'ES256',
     sign_from: NOW - 180,
     sign_until: NOW + 14 * 86_400,
+    proof: { status: 'proven', reasons: [] },
   },
   {
     kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k',
@@ -53,8 +54,14 @@ const keys = [
     algorithm: 'ES256',
     sign_from: null,
     sign_until: NOW + 28 * 86_400,
+    proof: { status: 'missing', reasons: ['the HSM shows no such object'] },
   },
 ];
+const refusedKey = {
+  kid: 'forged',
+  scope: 'mail',
+  why: 'issuer: registry and binding record disagree',
+};
 const identity = {
   id: 'payments-identity',
   description: 'issues for payments',
@@ -79,8 +86,9 @@ beforeAll(async () => {
     'GET /scopes': [200, { scopes: [payments, mail] }],
     'GET /scopes/payments': [200, { scope: payments, keys }],
     'POST /scopes': [201, { scope: mail, keys: [] }],
-    'GET /keys': [200, { keys: [] }],
-    'GET /keys?scope=payments': [200, { keys }],
+    'GET /keys': [200, { keys: [], refused: [] }],
+    'GET /keys?scope=payments': [200, { keys, refused: [] }],
+    'GET /keys?scope=mail': [200, { keys: keys.slice(0, 1), refused: [refusedKey] }],
     'GET /clients': [200, { clients: [identity, former] }],
     'POST /clients': [201, { client: { ...identity, grants: [] }, credential: 'kw_svc_once' }],
     'POST /clients/former/revoke': [200, { client: former }],
@@ -155,9 +163,12 @@ describe('scopes', () => {
         'key set cached  300 s, stale at most 3600 s',
         'clock skew      30 s',
         '',
-        'KID                                          SCOPE     STATE           ALGORITHM  SIGNS FROM                            SIGNS UNTIL',
-        'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  payments  active          ES256      2026-11-23 19:57:00Z (3 minutes ago)  2026-12-07 20:00:00Z (in 14 days)',
-        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  payments  pre_activation  ES256      -                                     2026-12-21 20:00:00Z (in 28 days)',
+        'KID                                          SCOPE     STATE           ALGORITHM  PROOF    SIGNS FROM                            SIGNS UNTIL',
+        'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  payments  active          ES256      proven   2026-11-23 19:57:00Z (3 minutes ago)  2026-12-07 20:00:00Z (in 14 days)',
+        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  payments  pre_activation  ES256      missing  -                                     2026-12-21 20:00:00Z (in 28 days)',
+        '',
+        'NOT PROVEN                                   WHY',
+        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  the HSM shows no such object',
         '',
       ].join('\n'),
     );
@@ -195,7 +206,17 @@ describe('keys', () => {
 
   it('of one scope are asked for by its id', async () => {
     const { out } = await keyward(['key', 'list', '--scope', 'payments', '--json']);
-    expect(JSON.parse(out)).toEqual({ keys });
+    expect(JSON.parse(out)).toEqual({ keys, refused: [] });
+  });
+
+  it('that were refused are named below the others, with the reason', async () => {
+    const { out } = await keyward(['key', 'list', '--scope', 'mail']);
+    expect(out.split('\n').slice(2)).toEqual([
+      '',
+      'REFUSED  SCOPE  WHY',
+      'forged   mail   issuer: registry and binding record disagree',
+      '',
+    ]);
   });
 
   it('are coloured by state on a terminal, and not under NO_COLOR', async () => {

@@ -3,7 +3,7 @@ import type { Client } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
-import { ACTIVE_KEY, ACTIVE_KEY_ANSWER, clients, NOW, PAYMENTS, PAYMENTS_ANSWER } from './fakes.ts';
+import { ACTIVE_KEY, ACTIVE_KEY_ANSWER, clients, keyRing, NOW, PAYMENTS, PAYMENTS_ANSWER } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
 
 const CHECKOUT: Client = {
@@ -139,8 +139,9 @@ test('a scope that is taken is a conflict', async () => {
 });
 
 test('keys are listed for all scopes or for one that exists', async () => {
-  expect((await ask('get', '/v1/admin/keys')).body).toEqual({ keys: [ACTIVE_KEY_ANSWER] });
-  expect((await ask('get', '/v1/admin/keys?scope=payments')).body).toEqual({ keys: [ACTIVE_KEY_ANSWER] });
+  const all = { keys: [ACTIVE_KEY_ANSWER], refused: [] };
+  expect((await ask('get', '/v1/admin/keys')).body).toEqual(all);
+  expect((await ask('get', '/v1/admin/keys?scope=payments')).body).toEqual(all);
   const outcomes = [];
   for (const query of ['scope=ghost', 'scope=payments&scope=mail', 'kid=1']) {
     const { status, body } = await ask('get', `/v1/admin/keys?${query}`);
@@ -151,6 +152,26 @@ test('keys are listed for all scopes or for one that exists', async () => {
     [422, 'invalid_request', 'scope: name one scope'],
     [422, 'unknown_member', 'leave out kid'],
   ]);
+});
+
+test('a key out of service is listed with the reason, and so is a row that was refused', async () => {
+  const proof = { status: 'unproven', reasons: ['CKA_EXTRACTABLE is true and must be false'] } as const;
+  const out = {
+    keyRing: { ...keyRing, activeKey: () => undefined, keysOf: () => [] },
+    knownKeys: {
+      knownKeysOf: () => [{ key: ACTIVE_KEY, proof }],
+      refusedKeys: () =>
+        ['payments', 'gone'].map((scopeId) => ({ kid: 'kid-2', scopeId, why: 'kid: differs' })),
+    },
+  };
+  const refused = ['payments', 'gone'].map((scope) => ({ kid: 'kid-2', scope, why: 'kid: differs' }));
+  const keys = [{ ...ACTIVE_KEY_ANSWER, proof }];
+  expect((await ask('get', '/v1/admin/keys', out)).body).toEqual({ keys, refused });
+  expect((await ask('get', '/v1/admin/keys?scope=payments', out)).body).toEqual({
+    keys,
+    refused: refused.slice(0, 1),
+  });
+  expect((await ask('get', '/v1/admin/scopes/payments', out)).body).toEqual({ scope: PAYMENTS_ANSWER, keys });
 });
 
 test('a client is created with a credential that is shown this once', async () => {

@@ -6,6 +6,7 @@ import { KeywardError } from '../../../src/domain/errors.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import type { PublicJwk, SigningKey } from '../../../src/domain/key.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
+import type { KnownKeys } from '../../../src/domain/known-keys.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
@@ -75,6 +76,7 @@ export const ACTIVE_KEY_ANSWER = {
   sign_from: NOW,
   sign_until: NOW + 1000,
   verify_until: NOW + 1000 + 3600 + 30,
+  proof: { status: 'proven', reasons: [] },
 };
 
 export const PAYMENTS_ANSWER = {
@@ -145,6 +147,12 @@ export const keyRing: KeyRing = {
   activeKey: (id) => (id === 'payments' ? ACTIVE_KEY : undefined),
   keysOf: (id) => (id === 'payments' ? [ACTIVE_KEY] : []),
   keyNamed: (kid) => (kid === 'kid-1' ? ACTIVE_KEY : undefined),
+};
+
+export const knownKeys: KnownKeys = {
+  knownKeysOf: (id) =>
+    id === 'payments' ? [{ key: ACTIVE_KEY, proof: { status: 'proven', reasons: [] } }] : [],
+  refusedKeys: () => [],
 };
 
 export const ISSUED = { token: 'a.b.c', kid: 'kid-1', jti: 'jti-1', iat: NOW, exp: NOW + 300 };
@@ -265,6 +273,7 @@ export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}):
   return {
     authenticator,
     keyRing,
+    knownKeys,
     scopes,
     clients,
     revocations,

@@ -37,7 +37,6 @@ describe('the key ring', () => {
     expect(ring.activeKey('payments')).toBeUndefined();
     expect(ring.keysOf('payments')).toStrictEqual([standby]);
     expect(ring.keyNamed(active.kid)).toBeUndefined();
-    expect(ring.refuted().map(({ kid }) => kid)).toStrictEqual([active.kid]);
     ring.applyProofs([proof(active.kid, { found: true, proven: true })]);
     expect(ring.activeKey('payments')).toBe(active);
   });
@@ -51,6 +50,40 @@ describe('the key ring', () => {
     ring.applyProofs([proof(active.kid, { found: true, proven: false })]);
     ring.applyProofs([proof(active.kid, { found: false, proven: false })]);
     expect(ring.activeKey('payments')).toBeUndefined();
+  });
+
+  it('shows the security team every key with what its last read-back said', () => {
+    const statuses = () =>
+      ring.knownKeysOf('payments').map(({ key, proof: { status } }) => [key.kid, status]);
+    expect(statuses()).toStrictEqual([
+      [standby.kid, 'unchecked'],
+      [active.kid, 'unchecked'],
+    ]);
+    const reasons = ['CKA_EXTRACTABLE is true and must be false'];
+    ring.applyProofs([
+      proof(standby.kid, { found: true, proven: true }),
+      { ...proof(active.kid, { found: true, proven: false }), unproven: reasons },
+    ]);
+    expect(ring.knownKeysOf('payments')).toStrictEqual([
+      { key: standby, proof: { status: 'proven', reasons: [] } },
+      { key: active, proof: { status: 'unproven', reasons } },
+    ]);
+    ring.applyProofs([standby, active].map(({ kid }) => proof(kid, { found: false, proven: false })));
+    expect(statuses()).toStrictEqual([
+      [standby.kid, 'missing'],
+      [active.kid, 'unproven'],
+    ]);
+  });
+
+  it('does not show a key that is destroyed', () => {
+    ring.admit(scope, [active, { ...standby, state: 'destroyed' }]);
+    expect(ring.knownKeysOf('payments').map(({ key }) => key.kid)).toStrictEqual([active.kid]);
+  });
+
+  it('remembers the rows that were refused', () => {
+    const row = { kid: 'forged', scopeId: 'payments', why: 'issuer: registry and binding record disagree' };
+    ring.refuse([row]);
+    expect(ring.refusedKeys()).toStrictEqual([row]);
   });
 
   it('grows its revision with every change', () => {

@@ -56,7 +56,7 @@ const suspender = () =>
     onSuspended: (suspension) => told.push(suspension),
   });
 
-const states = () => new Map(ring.knownKeysOf('payments').map(({ kid, state }) => [kid, state]));
+const states = () => new Map(ring.knownKeysOf('payments').map(({ key }) => [key.kid, key.state]));
 
 describe('suspending the key that signs', () => {
   it('commits it together with the promotion of the standby, for one cryptoperiod from now', async () => {

@@ -47,7 +47,9 @@ describe('a signature', () => {
     await started({ queueLimit: 2 });
     const queued = [sign('a'), sign('b')];
     await expect(sign('c')).rejects.toMatchObject({ code: 'overloaded', retryAfterSeconds: 1 });
+    expect(setup.link.queued()).toBe(2);
     expect(await Promise.all(queued.map(text))).toEqual(['a signed input', 'b signed input']);
+    expect(setup.link.queued()).toBe(0);
   });
 
   it('is refused when the signer did not get to it within the deadline', async () => {

@@ -26,7 +26,10 @@ describe('group commit', () => {
     const { writer, file } = await openTestWriter();
     const before = commitsIn(file);
     const records = numbered(0, 100);
-    await Promise.all(records.map((record) => writer.append(record)));
+    const durable = Promise.all(records.map((record) => writer.append(record)));
+    expect(writer.queuedRecords).toBe(100);
+    await durable;
+    expect(writer.queuedRecords).toBe(0);
     expect(commitsIn(file) - before).toBe(1);
     expect(recordsIn(file)).toEqual(records);
   });

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { createKeyRing } from '../../src/keys/key-ring.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { watchGauges } from '../../src/watch-gauges.ts';
+import { aScope, aSigningKey, softwareKey } from '../support/software-keys.ts';
+
+const LINE = /^keyward_(signer|key|ledger)\w*(\{|\s).*/gm;
+
+test('the parts are asked for keys out of service, for queues and for the state of the signer', async () => {
+  const keyRing = createKeyRing();
+  const scope = aScope({ id: 'payments' });
+  const key = aSigningKey(scope, softwareKey('ES256'), { signFrom: 10, signUntil: 100 });
+  keyRing.admit(scope, [key]);
+  keyRing.applyProofs([{ kid: key.kid, found: true, proven: false, attributes: {}, unproven: ['x'] }]);
+  keyRing.refuse([{ kid: 'forged', scopeId: 'payments', why: 'kid: differs' }]);
+  const metrics = createMetrics();
+  watchGauges(metrics, {
+    keyRing,
+    signer: { state: () => 'away', queued: () => 2 },
+    store: { queuedRecords: () => 3 },
+    disks: { used: () => ({}) },
+    audit: { sinksUp: () => ({}), checkpointAge: () => 0 },
+  });
+  expect((await metrics.registry.metrics()).match(LINE)?.sort()).toEqual([
+    'keyward_key_refused 1',
+    'keyward_key_unproven{scope="payments"} 1',
+    'keyward_ledger_queue 3',
+    'keyward_signer_queue 2',
+    'keyward_signer_replacements_total 0',
+    'keyward_signer_state{state="away"} 1',
+    'keyward_signer_state{state="latched"} 0',
+    'keyward_signer_state{state="ready"} 0',
+    'keyward_signer_state{state="starting"} 0',
+  ]);
+});
