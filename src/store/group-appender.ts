@@ -23,11 +23,13 @@ export class GroupAppender {
   readonly #lastGroup: StatementSync;
   readonly #insertRecord: StatementSync;
   readonly #insertGroup: StatementSync;
+  readonly #insertRowHashes: StatementSync;
 
   constructor(db: DatabaseSync, statements: LedgerStatements) {
     this.#lastGroup = db.prepare(statements.lastGroup);
     this.#insertRecord = db.prepare(statements.insertRecord);
     this.#insertGroup = db.prepare(statements.insertGroup);
+    this.#insertRowHashes = db.prepare(statements.insertRowHashes);
   }
 
   /** A row that breaks a constraint is left out and named. */
@@ -91,5 +93,6 @@ export class GroupAppender {
     const { sequence, firstRecord, committedAt, previousHash } = group;
     const count = hashes.length / HASH_BYTES;
     this.#insertGroup.run(sequence, firstRecord, count, committedAt, previousHash, groupHash(group, hashes));
+    this.#insertRowHashes.run(sequence, hashes);
   }
 }

@@ -67,7 +67,7 @@ it('never gives a sequence again, also when all rows have gone', async () => {
 it('takes rows of before the chain into it', async () => {
   const { writer, file } = await openTestWriter();
   await writer.transaction(async (trx) => {
-    for (const table of ['issuance_records', 'ledger_groups', 'ledger_archives']) {
+    for (const table of ['issuance_records', 'ledger_groups', 'ledger_row_hashes', 'ledger_archives']) {
       await sql`DROP TABLE ${sql.table(table)}`.execute(trx);
     }
     await sql`CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY, digest BLOB, scope_id TEXT, kid TEXT,
