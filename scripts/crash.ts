@@ -1,8 +1,10 @@
 // npm run crash: what the service let go before it was killed must be in its database afterwards.
 import { type Bench, prepareBench } from './crash/bench.ts';
+import type { Figures } from './crash/figures.ts';
 import { type Options, readOptions, USAGE } from './crash/options.ts';
 import { crash } from './crash/run.ts';
 
+const KILLS_A_LINE = 100;
 const EXIT = { found: 1, usage: 2, interrupted: 130 };
 
 function read(): Options {
@@ -14,16 +16,17 @@ function read(): Options {
   }
 }
 
-/** On a terminal, one line that is written over. */
-function tell(progress: string): void {
+/** On a terminal, one line that is written over; elsewhere one now and then. */
+function tell({ kills, progress }: Figures): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${progress}`);
+  else if (kills % KILLS_A_LINE === 0) console.log(progress);
 }
 
 async function run(bench: Bench, options: Options): Promise<void> {
   const { kills, target, forget, seed } = options;
   console.log(`${kills} kills of ${target}${forget ? ', forgetting what was not synced' : ''}, seed ${seed}`);
   const figures = await crash(bench, options, tell);
-  tell('');
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
   for (const line of figures.lines()) console.log(line);
   if (figures.findings === 0) bench.remove();
   else {

@@ -22,6 +22,11 @@ export class Figures {
     this.#hands = hands;
   }
 
+  /** In clients' hands. */
+  get tokens(): number {
+    return this.#hands.held.length;
+  }
+
   get findings(): number {
     return this.#findings;
   }
@@ -37,19 +42,19 @@ export class Figures {
     this.#texts.push(...findings.slice(0, room).map((finding) => `kill ${this.kills}: ${finding}`));
   }
 
-  progress(kills: number): string {
-    return `kill ${this.kills}/${kills}, ${this.#hands.held.length} tokens in hands, ${this.findings} findings`;
+  get progress(): string {
+    return `${this.kills} kills, ${this.tokens} tokens in hands, ${this.findings} findings`;
   }
 
   lines(): string[] {
-    const { held, revoked, grant, refused } = this.#hands;
+    const { revoked, grant, refused } = this.#hands;
     const starts = this.startsMs.toSorted((one, other) => one - other);
     const at = (share: number) => Math.round(starts[Math.floor((starts.length - 1) * share)] ?? 0);
     const refusals = [...refused].map(([status, count]) => `${count} with ${status}`).join(', ') || 'none';
     return [
       `${this.kills} kills in ${Math.round(this.seconds)} s, ${this.killsInStartUp} of them during a start`,
       `start to listening: median ${at(0.5)} ms, 95 % within ${at(0.95)} ms, longest ${at(1)} ms`,
-      `${held.length} tokens in clients' hands, ${this.lost} of them without a record; ${this.records} records in all`,
+      `${this.tokens} tokens in clients' hands, ${this.lost} of them without a record; ${this.records} records in all`,
       `${revoked.length} revocations and ${grant.changes} changes of a grant confirmed; refused: ${refusals}`,
       ...this.#undoneLines(),
       ...this.#texts,

@@ -27,7 +27,7 @@ export interface Run {
 export async function crash(
   bench: Bench,
   options: Omit<Options, 'help'>,
-  tell: (progress: string) => void = () => {},
+  tell: (figures: Figures) => void = () => {},
 ): Promise<Figures> {
   const hands = new Hands();
   const figures = new Figures(hands);
@@ -42,7 +42,7 @@ export async function crash(
     figures,
     forgetting,
     signerPids: new Set(),
-    told: () => tell(figures.progress(options.kills)),
+    told: () => tell(figures),
   };
   const began = performance.now();
   try {
