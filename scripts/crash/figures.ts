@@ -9,7 +9,7 @@ export class Figures {
   killsInStartUp = 0;
   /** From the word to begin to both listeners, in milliseconds. */
   readonly startsMs: number[] = [];
-  readonly undone = { kills: 0, writes: 0, names: 0 };
+  readonly undone = { writes: 0, names: 0 };
   records = 0;
   /** Tokens in hands without a record. */
   lost = 0;
@@ -63,10 +63,8 @@ export class Figures {
   }
 
   #undoneLines(): string[] {
-    const { kills, writes, names } = this.undone;
-    if (kills === 0) return [];
-    return [
-      `forgotten: ${writes} writes and ${names} names that were not synced, with ${kills} of the kills`,
-    ];
+    const { writes, names } = this.undone;
+    if (writes + names === 0) return [];
+    return [`forgotten: ${writes} writes and ${names} names, which were not synced`];
   }
 }

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url';
 import type { Bench } from './bench.ts';
 
 const PROCESS = fileURLToPath(new URL('front-process.ts', import.meta.url));
-const ERROR = 50;
+/** pino's levels. */
+export const LEVEL = { error: 50, fatal: 60 };
+/** A front that is not ready after so long is not going to be. */
+const PATIENCE_MS = 60_000;
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -45,25 +48,27 @@ export class Front {
     this.#child.send('begin', () => {});
   }
 
-  /** Undefined where it ended before. */
+  /** Undefined where it ended before, or had to be ended. */
   async listening(): Promise<Addresses | undefined> {
     const data = await this.logged(({ msg }) => msg === 'data plane listens');
     const operations = await this.logged(({ msg }) => msg === 'operations plane listens');
     return data && operations && { data: urlOf(data), operations: urlOf(operations) };
   }
 
-  /** The first line, past or to come, that fits; undefined where the front ends without it. */
-  logged(fits: (line: LogLine) => boolean): Promise<LogLine | undefined> {
-    return new Promise((resolve) => {
-      const look = () => {
-        const line = this.#log.find(fits);
-        if (!line && !this.#exited) return;
-        this.#looking.delete(look);
-        resolve(line);
-      };
-      this.#looking.add(look);
-      look();
-    });
+  /** The first line, past or to come, that fits; a front that never says it is ended, for undefined. */
+  async logged(fits: (line: LogLine) => boolean): Promise<LogLine | undefined> {
+    const { promise, resolve } = Promise.withResolvers<LogLine | undefined>();
+    const look = () => {
+      const line = this.#log.find(fits);
+      if (line || this.#exited) resolve(line);
+    };
+    const patience = setTimeout(() => this.kill(), PATIENCE_MS);
+    this.#looking.add(look);
+    look();
+    const line = await promise;
+    this.#looking.delete(look);
+    clearTimeout(patience);
+    return line;
   }
 
   signerPids(): number[] {
@@ -71,8 +76,8 @@ export class Front {
   }
 
   /** What it had to say that should never be said. */
-  complaints(): string[] {
-    const lines = this.#log.filter(({ level }) => Number(level) >= ERROR).map((line) => JSON.stringify(line));
+  complaints(least: number): string[] {
+    const lines = this.#log.filter(({ level }) => Number(level) >= least).map((line) => JSON.stringify(line));
     return this.#stderr === '' ? lines : [...lines, this.#stderr.trim()];
   }
 

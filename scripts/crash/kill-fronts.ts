@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SCOPE } from './bench.ts';
 import { startClients } from './clients.ts';
-import { type Addresses, Front } from './front.ts';
+import { type Addresses, Front, LEVEL } from './front.ts';
 import { loadForAWhile } from './load.ts';
 import { request } from './request.ts';
 import type { Run } from './run.ts';
@@ -98,13 +98,12 @@ async function verifyNewest({ hands, bench }: Run, { data }: Addresses): Promise
   return text.startsWith('{"valid":true') ? [] : [`the newest token is answered ${text || 'not at all'}`];
 }
 
-async function end({ figures, forgetting, signerPids }: Run, front: Front): Promise<void> {
+async function end({ figures, forgetting, signerPids, options }: Run, front: Front): Promise<void> {
   await front.gone();
   for (const pid of front.signerPids()) signerPids.add(pid);
-  figures.add(front.complaints());
+  // Where the signer is killed too, the front may have to say so.
+  figures.add(front.complaints(options.target === 'front' ? LEVEL.error : LEVEL.fatal));
   const undone = forgetting?.undo();
-  if (!undone || undone.writes + undone.names === 0) return;
-  figures.undone.kills += 1;
-  figures.undone.writes += undone.writes;
-  figures.undone.names += undone.names;
+  figures.undone.writes += undone?.writes ?? 0;
+  figures.undone.names += undone?.names ?? 0;
 }

@@ -1,29 +1,20 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { verifyAudit } from '../../src/audit-verify.ts';
-import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../../src/domain/audit-chain.ts';
-import type { LedgerGroup } from '../../src/domain/ledger-chain.ts';
-import { linkFault, rowsFault } from '../../src/domain/ledger-check.ts';
-import { REVOCATION_GENESIS, revocationHash } from '../../src/domain/revocation-chain.ts';
-import { eventFromRow } from '../../src/store/audit-log.ts';
-import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from '../../src/store/ledger-row.ts';
 import { type Bench, BYSTANDER } from './bench.ts';
+import { Chains } from './chains.ts';
 import type { Hands } from './hands.ts';
-
-type EventColumns = Parameters<typeof eventFromRow>[0];
-type Row = Readonly<Record<string, unknown>>;
+import { all, reading } from './rows.ts';
 
 /**
- * Holds the database against what the clients have in their hands, and recomputes its chains: `examine` what
- * came since the last time, and that what was there then is there still; `examineAll` from the beginning.
+ * Holds the database against what the clients have in their hands, and its chains against themselves: `examine`
+ * what is new since the last time, `examineAll` from the beginning. Each finding is one line.
  */
 export class Witness {
   /** The `jti`s of tokens in hands without a record. */
   readonly lost = new Set<string>();
   readonly #bench: Bench;
   readonly #hands: Hands;
-  #group: LedgerGroup | undefined;
-  #event: ChainHead = AUDIT_GENESIS;
-  #revocation: ChainHead = REVOCATION_GENESIS;
+  readonly #chains = new Chains();
   #held = 0;
   #revoked = 0;
 
@@ -32,84 +23,31 @@ export class Witness {
     this.#hands = hands;
   }
 
-  /** Each finding in a line of its own. Leaves no connection open: the next front shall recover by itself. */
+  /** Between two fronts it leaves no connection open: the next one shall recover by itself. */
   examine(): string[] {
-    const db = new DatabaseSync(this.#bench.databaseFile, { readOnly: true });
-    try {
-      db.exec('BEGIN');
-      return [...this.#ledger(db), ...this.#audit(db), ...this.#revocations(db), ...this.#inHands(db)];
-    } finally {
-      db.close();
-    }
+    return reading(this.#bench.databaseFile, (db) => [...this.#chains.follow(db), ...this.#inHands(db)]);
   }
 
-  /** What `keyward audit verify` says of the database and of the sink's file, and every token once more. */
+  /** What `keyward audit verify` says of the database and of the sink's file, and all tokens once more. */
   async examineAll(): Promise<string[]> {
-    const { configFile, sinkFile } = this.#bench;
-    const reports = [
-      await verifyAudit({ configFile, saved: [] }),
-      await verifyAudit({ configFile, saved: [], file: sinkFile }),
-    ];
-    const found = reports.flatMap(({ source, findings }) =>
-      findings.map(({ part, fault, place, detail }) => `${source}: ${part}: ${place}: ${detail} [${fault}]`),
-    );
+    const { configFile, databaseFile, sinkFile } = this.#bench;
+    const found: string[] = [];
+    for (const file of [undefined, sinkFile]) {
+      const { source, findings } = await verifyAudit({ configFile, file, saved: [] });
+      for (const { part, fault, place, detail } of findings) {
+        found.push(`${source}: ${part}: ${place}: ${detail} [${fault}]`);
+      }
+    }
     [this.#held, this.#revoked] = [0, 0];
-    return [...found, ...this.examine(), ...this.#integrity()];
+    const integrity = reading(databaseFile, (db) => all(db, 'PRAGMA integrity_check')[0]?.integrity_check);
+    if (integrity !== 'ok') found.push(`integrity_check: ${integrity}`);
+    return [...found, ...this.examine()];
   }
 
   records(): number {
-    const db = new DatabaseSync(this.#bench.databaseFile, { readOnly: true });
-    const [row] = all(db, 'SELECT count(*) AS n FROM issuance_records');
-    db.close();
-    return Number(row?.n);
-  }
-
-  *#ledger(db: DatabaseSync): Generator<string> {
-    const before = this.#group;
-    if (before) {
-      const [row] = all(db, 'SELECT * FROM ledger_groups WHERE sequence = ?', before.sequence);
-      const kept = row && ledgerGroup(row as unknown as GroupColumns).groupHash;
-      if (!same(kept, before.groupHash)) yield `ledger group ${before.sequence} is gone or another one`;
-    }
-    const after = before?.sequence ?? 0;
-    for (const row of all(db, 'SELECT * FROM ledger_groups WHERE sequence > ? ORDER BY sequence', after)) {
-      const group = ledgerGroup(row as unknown as GroupColumns);
-      const rows = all(
-        db,
-        'SELECT * FROM issuance_records WHERE sequence BETWEEN ? AND ? ORDER BY sequence',
-        group.firstRecord,
-        group.firstRecord + group.rowCount - 1,
-      ).map((each) => placedRow(each as unknown as RecordColumns));
-      const fault = linkFault(group, this.#group) ?? rowsFault(group, rows);
-      if (fault) yield `ledger group ${group.sequence}: ${fault}`;
-      this.#group = group;
-    }
-    const end = this.#group ? this.#group.firstRecord + this.#group.rowCount : 1;
-    const stray = all(db, 'SELECT sequence FROM issuance_records WHERE sequence >= ?', end);
-    if (stray.length > 0) yield `${stray.length} records lie in no group`;
-  }
-
-  *#audit(db: DatabaseSync): Generator<string> {
-    if (!isKept(db, 'audit_events', this.#event))
-      yield `event ${this.#event.sequence} is gone or another one`;
-    for (const row of after(db, 'audit_events', this.#event)) {
-      const event = eventFromRow(row as unknown as EventColumns);
-      if (event.sequence !== this.#event.sequence + 1) yield `event ${event.sequence}: a gap before it`;
-      if (!same(auditEventHash(this.#event.hash, event), event.hash))
-        yield `event ${event.sequence}: wrong hash`;
-      this.#event = event;
-    }
-  }
-
-  *#revocations(db: DatabaseSync): Generator<string> {
-    const last = this.#revocation;
-    if (!isKept(db, 'revocations', last)) yield `revocation ${last.sequence} is gone or another one`;
-    for (const row of after(db, 'revocations', last)) {
-      const { sequence, hash } = row as unknown as ChainHead;
-      if (sequence !== this.#revocation.sequence + 1) yield `revocation ${sequence}: a gap before it`;
-      if (!same(hashOfRevocation(this.#revocation, row), hash)) yield `revocation ${sequence}: wrong hash`;
-      this.#revocation = { sequence, hash };
-    }
+    return reading(this.#bench.databaseFile, (db) =>
+      Number(all(db, 'SELECT count(*) AS n FROM issuance_records')[0]?.n),
+    );
   }
 
   *#inHands(db: DatabaseSync): Generator<string> {
@@ -136,48 +74,4 @@ export class Witness {
     if (!isToldSo) yield `a grant whose ${isThere ? 'removal' : 'addition'} was confirmed is as before`;
     grant.confirmed = isThere;
   }
-
-  #integrity(): string[] {
-    const db = new DatabaseSync(this.#bench.databaseFile, { readOnly: true });
-    const [row] = all(db, 'PRAGMA integrity_check');
-    db.close();
-    return row?.integrity_check === 'ok' ? [] : [`integrity_check: ${row?.integrity_check}`];
-  }
-}
-
-function hashOfRevocation(before: ChainHead, row: Row): Buffer {
-  const of = row as unknown as Parameters<typeof revocationHash>[1] & Row;
-  return revocationHash(before.hash, {
-    sequence: of.sequence,
-    createdAt: Number(row.created_at),
-    scopeId: row.scope_id as string | null,
-    jti: of.jti,
-    rootCommitment: row.root_commitment as Uint8Array,
-    clientId: row.client_id as string | null,
-    issuedFrom: row.issued_from as number | null,
-    issuedUntil: row.issued_until as number | null,
-    lapsesAt: row.lapses_at as number | null,
-    revokedBy: String(row.revoked_by),
-    reason: of.reason,
-  });
-}
-
-type Chain = 'audit_events' | 'revocations';
-
-function isKept(db: DatabaseSync, chain: Chain, { sequence, hash }: ChainHead): boolean {
-  if (sequence === 0) return true;
-  const [row] = all(db, `SELECT hash FROM ${chain} WHERE sequence = ?`, sequence);
-  return same(row?.hash as Uint8Array | undefined, hash);
-}
-
-function after(db: DatabaseSync, chain: Chain, { sequence }: ChainHead): Row[] {
-  return all(db, `SELECT * FROM ${chain} WHERE sequence > ? ORDER BY sequence`, sequence);
-}
-
-function all(db: DatabaseSync, sql: string, ...parameters: (string | number)[]): Row[] {
-  return db.prepare(sql).all(...parameters);
-}
-
-function same(one: Uint8Array | undefined, other: Uint8Array): boolean {
-  return one !== undefined && Buffer.compare(one, other) === 0;
 }
