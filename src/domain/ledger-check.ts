@@ -1,4 +1,11 @@
-import { CHAIN_START, groupHash, type LedgerGroup, type LedgerRow, rowHashes } from './ledger-chain.ts';
+import {
+  CHAIN_START,
+  groupHash,
+  HASH_BYTES,
+  type LedgerGroup,
+  type LedgerRow,
+  rowHashes,
+} from './ledger-chain.ts';
 
 /** A row with the place it claims. */
 export interface PlacedRow extends LedgerRow {
@@ -24,20 +31,22 @@ export function linkFault(group: LedgerGroup, before: LedgerGroup | undefined): 
 
 /** What is wrong with a group in itself; `rows` are all that lie between its first and last, in order. */
 export function rowsFault(group: LedgerGroup, rows: readonly PlacedRow[]): GroupFault | undefined {
-  return placeFault(group, rows) ?? (coveredHashes(group, rows) ? undefined : 'group_hash');
-}
-
-/** The hashes of the rows that a group covers; undefined where they are not those it was committed with. */
-export function coveredHashes(group: LedgerGroup, rows: readonly PlacedRow[]): Buffer | undefined {
-  if (placeFault(group, rows)) return undefined;
-  const hashes = rowHashes(rows);
-  return groupHash(group, hashes).equals(group.groupHash) ? hashes : undefined;
-}
-
-function placeFault(group: LedgerGroup, rows: readonly PlacedRow[]): GroupFault | undefined {
   if (rows.length !== group.rowCount) return 'row_count';
   const displaced = rows.some(
     (row, index) => row.sequence !== group.firstRecord + index || row.groupSequence !== group.sequence,
   );
-  return displaced ? 'row_place' : undefined;
+  if (displaced) return 'row_place';
+  return groupHash(group, rowHashes(rows)).equals(group.groupHash) ? undefined : 'group_hash';
+}
+
+/**
+ * Whether a row is one that its group was committed with; `hashes` are those of the group's rows, and nothing is
+ * taken from them that does not give the group's hash.
+ */
+export function isCovered(row: PlacedRow, group: LedgerGroup, hashes: Uint8Array): boolean {
+  const place = row.sequence - group.firstRecord;
+  if (row.groupSequence !== group.sequence || place < 0 || place >= group.rowCount) return false;
+  if (hashes.length !== group.rowCount * HASH_BYTES) return false;
+  const own = hashes.subarray(place * HASH_BYTES, (place + 1) * HASH_BYTES);
+  return rowHashes([row]).equals(own) && groupHash(group, hashes).equals(group.groupHash);
 }

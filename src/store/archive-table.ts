@@ -81,9 +81,16 @@ export async function markRemoved(trx: Trx, number: number, removedAt: number): 
     .execute();
 }
 
-/** Deletes the oldest of the rows that lie in a segment. */
+/** Deletes the oldest of the rows that lie in a segment, and the hashes of groups that lie there. */
 export async function dropArchivedRows(trx: Trx, limit: number): Promise<number> {
-  const { record } = await archiveEnd(trx);
+  const { group, record } = await archiveEnd(trx);
+  const oldestHashes = trx
+    .selectFrom('ledger_row_hashes')
+    .select('group_sequence')
+    .where('group_sequence', '<=', group)
+    .orderBy('group_sequence')
+    .limit(sql.lit(limit));
+  await trx.deleteFrom('ledger_row_hashes').where('group_sequence', 'in', oldestHashes).execute();
   const oldest = trx
     .selectFrom('issuance_records')
     .select('sequence')

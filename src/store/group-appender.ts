@@ -10,29 +10,36 @@ import {
 } from '../domain/ledger-chain.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from './record-batch.ts';
-import { concernsOneRow, toWire } from './sqlite-failure.ts';
+import { concernsOneRow, FOREIGN_GROUP, SqliteFailure, toWire } from './sqlite-failure.ts';
 import type { RowFailure } from './writer-protocol.ts';
 
 type OpenGroup = Omit<LedgerGroup, 'rowCount' | 'groupHash'>;
 
 /**
  * Appends a batch as the next group of the chain, within the caller's transaction. The chain's end is read
- * anew each time: after a commit of unknown fate only the database knows it.
+ * anew each time: after a commit of unknown fate only the database knows it. Where its fate is known, another
+ * end than our own is somebody else's, and nothing is appended to that.
  */
 export class GroupAppender {
   readonly #lastGroup: StatementSync;
   readonly #insertRecord: StatementSync;
   readonly #insertGroup: StatementSync;
+  readonly #insertRowHashes: StatementSync;
+  /** The hash of the last group, where it is known what was committed. */
+  #end: Uint8Array | undefined;
+  /** The same, should what was appended be committed. */
+  #next: Uint8Array | undefined;
 
   constructor(db: DatabaseSync, statements: LedgerStatements) {
     this.#lastGroup = db.prepare(statements.lastGroup);
     this.#insertRecord = db.prepare(statements.insertRecord);
     this.#insertGroup = db.prepare(statements.insertGroup);
+    this.#insertRowHashes = db.prepare(statements.insertRowHashes);
   }
 
   /** A row that breaks a constraint is left out and named. */
   append(batch: RecordBatch): readonly RowFailure[] {
-    const group = this.#next(batch.committedAt);
+    const group = this.#open(batch.committedAt);
     const size = sizeOf(batch);
     const salts = randomBytes(size * SALT_BYTES);
     const hashes = Buffer.allocUnsafe(size * HASH_BYTES);
@@ -49,7 +56,23 @@ export class GroupAppender {
     return failures;
   }
 
-  #next(committedAt: number): OpenGroup {
+  /** Commits what was appended last; a failure leaves its fate unknown. */
+  commit(commit: () => void): void {
+    this.#end = undefined;
+    commit();
+    this.#end = this.#next;
+  }
+
+  #open(committedAt: number): OpenGroup {
+    const group = this.#following(committedAt);
+    this.#next = group.previousHash;
+    if (this.#end && Buffer.compare(this.#end, group.previousHash) !== 0) {
+      throw new SqliteFailure({ message: 'somebody else changed the ledger', errcode: FOREIGN_GROUP });
+    }
+    return group;
+  }
+
+  #following(committedAt: number): OpenGroup {
     const last = this.#lastGroup.get() as
       | { sequence: number; first_record: number; row_count: number; group_hash: Uint8Array }
       | undefined;
@@ -90,6 +113,9 @@ export class GroupAppender {
   #close(group: OpenGroup, hashes: Buffer): void {
     const { sequence, firstRecord, committedAt, previousHash } = group;
     const count = hashes.length / HASH_BYTES;
-    this.#insertGroup.run(sequence, firstRecord, count, committedAt, previousHash, groupHash(group, hashes));
+    const hash = groupHash(group, hashes);
+    this.#insertGroup.run(sequence, firstRecord, count, committedAt, previousHash, hash);
+    this.#insertRowHashes.run(sequence, hashes);
+    this.#next = hash;
   }
 }

@@ -6,6 +6,7 @@ export interface LedgerStatements {
   readonly lastGroup: string;
   readonly insertRecord: string;
   readonly insertGroup: string;
+  readonly insertRowHashes: string;
 }
 
 const NO_BYTES = new Uint8Array();
@@ -40,6 +41,9 @@ export function compileLedgerStatements(): LedgerStatements {
         previous_hash: NO_BYTES,
         group_hash: NO_BYTES,
       }),
+    ),
+    insertRowHashes: compileQuery((db) =>
+      db.insertInto('ledger_row_hashes').values({ group_sequence: 0, hashes: NO_BYTES }),
     ),
   };
 }

@@ -13,6 +13,7 @@ export interface LookupStatements {
   readonly record: string;
   readonly knownDigest: string;
   readonly group: string;
+  readonly rowHashes: string;
   readonly groupRows: string;
 }
 
@@ -36,6 +37,9 @@ export function compileLookupStatements(): LookupStatements {
         .where('scope_id', '=', ''),
     ),
     group: compileQuery((db) => db.selectFrom('ledger_groups').selectAll().where('sequence', '=', 0)),
+    rowHashes: compileQuery((db) =>
+      db.selectFrom('ledger_row_hashes').select('hashes').where('group_sequence', '=', 0),
+    ),
     groupRows: compileQuery((db) =>
       db
         .selectFrom('issuance_records')

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import { CoveredRows, type GroupSource } from './covered-rows.ts';
+import { type LedgerGroup, rowHashes } from '../domain/ledger-chain.ts';
+import { isCovered, type PlacedRow } from '../domain/ledger-check.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
 import type { LookupCalls, LookupSettings } from './lookup-protocol.ts';
 import { ReadConnection } from './read-connection.ts';
@@ -12,7 +13,6 @@ const DIGEST_BYTES = 32;
 const { file, identity, statements } = workerData as LookupSettings;
 const connection = new ReadConnection(file, identity);
 const prepared = new Statements(statements);
-const covered = new CoveredRows();
 
 serveCalls<LookupCalls>(
   {
@@ -34,16 +34,18 @@ function each<T>(digests: Uint8Array, look: (digest: Uint8Array) => T): T[] {
 }
 
 function findCovered(db: DatabaseSync, digest: Uint8Array): RecordColumns | null {
-  const row = prepared.of(db).record.get(digest) as RecordColumns | undefined;
-  return row && covered.covers(placedRow(row), groupSource(db)) ? row : null;
+  const { record, group } = prepared.of(db);
+  const row = record.get(digest) as RecordColumns | undefined;
+  const found = row && (group.get(row.group_sequence) as GroupColumns | undefined);
+  if (!found) return null;
+  return isCoveredIn(db, placedRow(row), ledgerGroup(found)) ? row : null;
 }
 
-function groupSource(db: DatabaseSync): GroupSource {
-  const { group, groupRows } = prepared.of(db);
-  return (sequence) => {
-    const found = group.get(sequence) as GroupColumns | undefined;
-    if (!found) return undefined;
-    const rows = groupRows.all(found.first_record, found.first_record + found.row_count);
-    return { group: ledgerGroup(found), rows: (rows as unknown as RecordColumns[]).map(placedRow) };
-  };
+/** By the hashes that were kept, else by those of the rows as they are. */
+function isCoveredIn(db: DatabaseSync, row: PlacedRow, group: LedgerGroup): boolean {
+  const { rowHashes: kept, groupRows } = prepared.of(db);
+  const hashes = kept.get(group.sequence) as { hashes: Uint8Array } | undefined;
+  if (hashes && isCovered(row, group, hashes.hashes)) return true;
+  const rows = groupRows.all(group.firstRecord, group.firstRecord + group.rowCount);
+  return isCovered(row, group, rowHashes((rows as unknown as RecordColumns[]).map(placedRow)));
 }

@@ -95,6 +95,11 @@ export interface Schema {
     previous_hash: Uint8Array;
     group_hash: Uint8Array;
   };
+  /**
+   * The hashes of a group's rows. They decide nothing: where they do not give the group's hash they are made anew
+   * from the rows.
+   */
+  ledger_row_hashes: { group_sequence: number; hashes: Uint8Array };
   /** Sealed segments; `removed_at` when the file is gone for good. */
   ledger_archives: {
     number: number;

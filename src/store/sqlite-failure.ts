@@ -9,6 +9,7 @@ export type Condition =
   | 'io_error'
   | 'missing'
   | 'moved'
+  | 'foreign_group'
   | 'no_memory';
 
 interface Meaning {
@@ -21,6 +22,9 @@ interface Meaning {
 export const DATABASE_MOVED = 1032;
 /** The transaction was rolled back under its statements (`SQLITE_ABORT_ROLLBACK`). */
 export const TRANSACTION_LOST = 516;
+
+/** No code of SQLite's: somebody else added to the ledger. */
+export const FOREIGN_GROUP = 1_000_001;
 
 /** Result codes (https://sqlite.org/rescode.html) that say the database is away, not that we erred. */
 const MEANINGS = new Map<number, Meaning>([
@@ -36,6 +40,8 @@ const MEANINGS = new Map<number, Meaning>([
   [26, { condition: 'corrupt', reopen: true }],
   // Closing would clear away the write-ahead log of whatever lies there now.
   [DATABASE_MOVED, { condition: 'moved', reopen: false }],
+  // A fresh connection would go on behind the foreign group as if it were ours.
+  [FOREIGN_GROUP, { condition: 'foreign_group', reopen: false }],
 ]);
 
 /** Too big, constraint, mismatch: the statement alone failed and the transaction stands. */

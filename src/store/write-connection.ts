@@ -23,8 +23,9 @@ export class WriteConnection {
   append(batch: RecordBatch): readonly RowFailure[] {
     this.begin();
     try {
-      const failures = this.#groups(this.#transaction()).append(batch);
-      this.commit();
+      const groups = this.#groups(this.#transaction());
+      const failures = groups.append(batch);
+      groups.commit(() => this.commit());
       return failures;
     } catch (error) {
       this.#abandon();

@@ -14,6 +14,10 @@ const DAY = 86_400;
 const HARMLESS = new Map([
   ['readiness', 'the time of the last check that a write can be read back'],
   ['audit_deliveries', 'how far a sink got: from an earlier place it is told again, and takes nothing twice'],
+  [
+    'ledger_row_hashes',
+    'what saves a look-up time: other hashes do not give the group’s, and the rows are asked',
+  ],
   ['kysely_migration', 'which changes the tables have had: another answer fails to migrate, or is refused'],
   ['kysely_migration_lock', 'nothing: the one writer migrates in one transaction'],
 ]);

@@ -11,6 +11,7 @@ export const ledgerChain: Migration = {
     await sql`ALTER TABLE issuance_records RENAME TO issuance_records_0001`.execute(db);
     await createIssuanceRecords(db);
     await createLedgerGroups(db);
+    await createLedgerRowHashes(db);
     await createLedgerArchives(db);
     await chainRowsOfBefore(db as Kysely<Tables>);
     await sql`DROP TABLE issuance_records_0001`.execute(db);
@@ -48,6 +49,16 @@ async function createLedgerGroups(db: Kysely<unknown>): Promise<void> {
     .addColumn('committed_at', 'integer', (column) => column.notNull())
     .addColumn('previous_hash', 'blob', (column) => column.notNull())
     .addColumn('group_hash', 'blob', (column) => column.notNull())
+    .modifyEnd(sql`strict`)
+    .execute();
+}
+
+/** What a group's hash is made of, so that one row is checked without reading its neighbours. */
+async function createLedgerRowHashes(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('ledger_row_hashes')
+    .addColumn('group_sequence', 'integer', (column) => column.primaryKey().notNull())
+    .addColumn('hashes', 'blob', (column) => column.notNull())
     .modifyEnd(sql`strict`)
     .execute();
 }

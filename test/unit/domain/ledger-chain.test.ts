@@ -8,7 +8,7 @@ import {
   type LedgerRow,
   rowHashes,
 } from '../../../src/domain/ledger-chain.ts';
-import { linkFault, type PlacedRow, rowsFault } from '../../../src/domain/ledger-check.ts';
+import { isCovered, linkFault, type PlacedRow, rowsFault } from '../../../src/domain/ledger-check.ts';
 
 const sha256 = (...parts: (string | Uint8Array)[]) => {
   const hash = createHash('sha256');
@@ -172,5 +172,20 @@ describe('a group', () => {
     ['group_hash', [placed(4), { ...placed(5), exp: 1 }]],
   ])('does not cover others: %s', (fault, others) => {
     expect(rowsFault(group, others)).toBe(fault);
+  });
+
+  it.each<[string, PlacedRow, Uint8Array]>([
+    ['changed', { ...placed(4), exp: 1 }, rowHashes(rows)],
+    ['of another group', { ...placed(4), groupSequence: 1 }, rowHashes(rows)],
+    ['before it', placed(3), rowHashes(rows)],
+    ['behind it', placed(6), rowHashes(rows)],
+    ['whose hash was put among the others', placed(6), rowHashes([placed(4), placed(6)])],
+    ['where hashes are missing', placed(4), rowHashes([placed(4)])],
+  ])('does not cover a row %s', (_, other, hashes) => {
+    expect(isCovered(other, group, hashes)).toBe(false);
+  });
+
+  it('covers each of its rows by the hashes of all', () => {
+    expect(rows.map((one) => isCovered(one, group, rowHashes(rows)))).toEqual([true, true]);
   });
 });

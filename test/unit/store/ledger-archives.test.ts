@@ -140,6 +140,7 @@ describe('dropping', () => {
     expect(await dropAll()).toEqual([4]);
     expect(rowsIn(file).map(({ sequence }) => sequence)).toEqual([5, 6]);
     expect(groupsIn(file)).toHaveLength(3);
+    expect(query(file, 'SELECT group_sequence FROM ledger_row_hashes')).toEqual([{ group_sequence: 3 }]);
   });
 
   it('takes small steps', async () => {

@@ -64,10 +64,31 @@ it('never gives a sequence again, also when all rows have gone', async () => {
   expect(rowsIn(file).map(({ sequence }) => sequence)).toEqual([6]);
 });
 
+it.each([
+  [
+    'added a group',
+    `INSERT INTO ledger_groups SELECT 2, 2, 1, committed_at, group_hash, x'00' FROM ledger_groups RETURNING 1`,
+  ],
+  ['changed the last group', `UPDATE ledger_groups SET group_hash = x'00' RETURNING 1`],
+  ['took the last group away', 'DELETE FROM ledger_groups RETURNING 1'],
+])('appends nothing once somebody else %s', async (_, tampering) => {
+  const { writer, file, events } = await openTestWriter();
+  await writer.append(issuanceRecord(0));
+  query(file, tampering);
+  for (const n of [1, 2]) {
+    await expect(writer.append(issuanceRecord(n))).rejects.toMatchObject({
+      code: 'store_unavailable',
+      cause: { condition: 'foreign_group' },
+    });
+  }
+  expect(rowsIn(file)).toHaveLength(1);
+  expect(events).toMatchObject([{ name: 'write_failed', condition: 'foreign_group' }]);
+});
+
 it('takes rows of before the chain into it', async () => {
   const { writer, file } = await openTestWriter();
   await writer.transaction(async (trx) => {
-    for (const table of ['issuance_records', 'ledger_groups', 'ledger_archives']) {
+    for (const table of ['issuance_records', 'ledger_groups', 'ledger_row_hashes', 'ledger_archives']) {
       await sql`DROP TABLE ${sql.table(table)}`.execute(trx);
     }
     await sql`CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY, digest BLOB, scope_id TEXT, kid TEXT,

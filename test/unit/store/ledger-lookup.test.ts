@@ -21,12 +21,14 @@ const inserted = (sequence: number, group: number) =>
    jti, client_id, subject, root, iat, exp, salt, subject_commitment, root_commitment, ${group}
    FROM issuance_records WHERE sequence = 1 RETURNING 1`;
 
+const hashes = (change: string) =>
+  `UPDATE ledger_row_hashes SET hashes = ${change} WHERE group_sequence = 1 RETURNING 1`;
+
 describe('a row that its group was not committed with is none', () => {
   it.each([
     ['a changed client', `UPDATE issuance_records SET client_id = 'x' WHERE sequence = 1 RETURNING 1`],
     ['a changed subject', `UPDATE issuance_records SET subject = 'x' WHERE sequence = 1 RETURNING 1`],
-    ['a neighbour missing', 'DELETE FROM issuance_records WHERE sequence = 2 RETURNING 1'],
-    ['a neighbour changed', `UPDATE issuance_records SET exp = 0 WHERE sequence = 2 RETURNING 1`],
+    ['another group', 'UPDATE issuance_records SET group_sequence = 2 WHERE sequence = 1 RETURNING 1'],
     ['the group changed', 'UPDATE ledger_groups SET committed_at = 1 WHERE sequence = 1 RETURNING 1'],
     ['the group missing', 'DELETE FROM ledger_groups WHERE sequence = 1 RETURNING 1'],
   ])('%s, while other groups stand', async (_, tampering) => {
@@ -46,12 +48,23 @@ describe('a row that its group was not committed with is none', () => {
     expect(await found(9, 0, 3)).toEqual([null, 'jti-0', 'jti-3']);
   });
 
-  it('one put in the place of another, also after its group was looked at', async () => {
+  it('one put in the place of another, whose neighbours stand', async () => {
     const { file, found } = await recordedStore();
-    expect(await found(0, 1)).toEqual(['jti-0', 'jti-1']);
     query(file, 'DELETE FROM issuance_records WHERE sequence = 2 RETURNING 1');
     query(file, inserted(2, 1));
-    expect(await found(9, 0)).toEqual([null, 'jti-0']);
+    expect(await found(9, 0, 1)).toEqual([null, 'jti-0', null]);
+  });
+
+  it.each([
+    ['changed', hashes('randomblob(96)')],
+    ['too few', hashes('substr(hashes, 1, 64)')],
+    ['missing', 'DELETE FROM ledger_row_hashes WHERE group_sequence = 1 RETURNING 1'],
+  ])('where the hashes kept are %s, the rows themselves are asked', async (_, tampering) => {
+    const { file, found } = await recordedStore();
+    query(file, tampering);
+    expect(await found(0, 1, 3)).toEqual(['jti-0', 'jti-1', 'jti-3']);
+    query(file, `UPDATE issuance_records SET exp = 0 WHERE sequence = 2 RETURNING 1`);
+    expect(await found(0, 1, 3)).toEqual([null, null, 'jti-3']);
   });
 });
 
