@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { StoreEvent } from '../../src/store/store-event.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { folderOfTest } from './folder-of-test.ts';
 
 export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
 
@@ -17,7 +17,7 @@ export interface TestStore {
 export async function openTestStore(
   options: { file?: string; queueLimit?: number } = {},
 ): Promise<TestStore> {
-  const { file = join(temporaryDirectory(), 'keyward.db'), queueLimit = 1_000 } = options;
+  const { file = join(folderOfTest(), 'keyward.db'), queueLimit = 1_000 } = options;
   const events: StoreEvent[] = [];
   const store = await openStore({ file, queueLimit, clock: NOON, onEvent: (event) => events.push(event) });
   onTestFinished(() => store.close());
