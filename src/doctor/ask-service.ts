@@ -1,5 +1,7 @@
 import type { Config } from '../config.ts';
+import { askKeys } from './ask-keys.ts';
 import { type Finding, fail, ok } from './finding.ts';
+import { originOf } from './origin.ts';
 
 const DEADLINE_MS = 10_000;
 
@@ -9,15 +11,15 @@ interface Readiness {
 
 /** What the running service says of itself; undefined where none runs. It needs no further use of the PIN. */
 export async function askService(config: Config): Promise<readonly Finding[] | undefined> {
-  const { host, port, tls } = config.data_plane;
-  const origin = `${tls ? 'https' : 'http'}://${reachable(host)}:${port}`;
+  const { port } = config.data_plane;
+  const origin = originOf(config.data_plane);
   const response = await answerOf(`${origin}/readyz`);
   if (response === undefined) return undefined;
   const { checks } = response;
   if (!checks) {
     return [fail('service', `${origin} is not Keyward`, `free port ${port}, or change data_plane.port`)];
   }
-  return checks.map(({ name, ok: well, detail }) =>
+  const ready = checks.map(({ name, ok: well, detail }) =>
     well
       ? ok(`service: ${name}`, detail || 'works')
       : fail(
@@ -26,16 +28,10 @@ export async function askService(config: Config): Promise<readonly Finding[] | u
           'see the service’s log; keyward doctor --hsm opens the token itself',
         ),
   );
+  return [...ready, await askKeys(config.operations_plane)];
 }
 
 async function answerOf(url: string): Promise<Readiness | undefined> {
   const response = await fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) }).catch(() => undefined);
   return response && ((await response.json().catch(() => ({}))) as Readiness);
-}
-
-/** A listener on all addresses is asked on loopback. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { folderOfTest } from '../support/folder-of-test.ts';
 import { createForgetting, type Forgetting } from '../support/forget.ts';
 import { query } from '../support/store-database.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 let folder: string;
 let forgetting: Forgetting;
 
 beforeEach(async () => {
-  folder = join(temporaryDirectory(), 'files');
+  folder = join(folderOfTest(), 'files');
   mkdirSync(folder);
   forgetting = await createForgetting(folder);
   onTestFinished(() => forgetting.remove());

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
+import { folderOfTest } from '../support/folder-of-test.ts';
 import { query, recordsIn } from '../support/store-database.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const RECORDER = join(import.meta.dirname, '../support/append-until-killed.ts');
 
 it('loses no record that it called durable, however it is killed (I5)', async () => {
-  const file = join(temporaryDirectory(), 'keyward.db');
+  const file = join(folderOfTest(), 'keyward.db');
   const acknowledged: string[] = [];
   for (const [round, enough] of [1, 40, 333, 1_000, 2_500].entries()) {
     acknowledged.push(...(await recordAndKill(file, round * 1_000_000, enough)));

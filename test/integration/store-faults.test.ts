@@ -6,12 +6,12 @@ import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLedger } from '../../src/ledger/durable-ledger.ts';
 import type { Writer } from '../../src/store/writer.ts';
+import { folderOfTest } from '../support/folder-of-test.ts';
 import { issuanceRecord } from '../support/issuance-records.ts';
 import { openTestStore } from '../support/open-test-store.ts';
 import { openTestWriter } from '../support/open-test-writer.ts';
 import { canMount, smallDisk, takeAllSpace } from '../support/small-disk.ts';
 import { recordsIn } from '../support/store-database.ts';
-import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const LOCKER = join(import.meta.dirname, '../support/hold-lock.ts');
 
@@ -112,7 +112,7 @@ describe('a database that turned read-only', () => {
 
 describe('a file that cannot be a database', () => {
   it('is refused at the start, as corrupt', async () => {
-    const file = join(temporaryDirectory(), 'keyward.db');
+    const file = join(folderOfTest(), 'keyward.db');
     writeFileSync(file, 'this is no database, however long it may be '.repeat(100));
     await expect(openTestStore({ file })).rejects.toMatchObject({
       code: 'store_unavailable',
@@ -121,7 +121,7 @@ describe('a file that cannot be a database', () => {
   });
 
   it('is refused at the start where its folder is missing', async () => {
-    const file = join(temporaryDirectory(), 'nowhere', 'keyward.db');
+    const file = join(folderOfTest(), 'nowhere', 'keyward.db');
     await expect(openTestStore({ file })).rejects.toMatchObject({
       code: 'store_unavailable',
       cause: { code: 'ENOENT' },

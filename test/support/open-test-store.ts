@@ -5,8 +5,8 @@ import type { RegistrySeal } from '../../src/domain/registry-seal.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { RegistryReport } from '../../src/store/signed/open-registry.ts';
 import type { StoreEvent } from '../../src/store/store-event.ts';
+import { folderOfTest } from './folder-of-test.ts';
 import { SOFTWARE_SEAL } from './software-seal.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
 
 export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
 
@@ -27,7 +27,7 @@ interface TestStoreOptions {
 
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
-  const { file = join(temporaryDirectory(), 'keyward.db'), queueLimit = 1_000, segmentRecords } = options;
+  const { file = join(folderOfTest(), 'keyward.db'), queueLimit = 1_000, segmentRecords } = options;
   const { seal = SOFTWARE_SEAL, mayTakeOver = false } = options;
   const events: StoreEvent[] = [];
   const store = await openStore({

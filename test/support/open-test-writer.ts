@@ -5,7 +5,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import type { StoreEvent } from '../../src/store/store-event.ts';
 import { identify } from '../../src/store/writable-database.ts';
 import { Writer, type WriterOptions } from '../../src/store/writer.ts';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { folderOfTest } from './folder-of-test.ts';
 
 export interface TestWriter {
   readonly writer: Writer;
@@ -17,7 +17,7 @@ export interface TestWriter {
 export async function openTestWriter(
   options: Partial<Pick<WriterOptions, 'file' | 'queueLimit' | 'deadlineMs'>> = {},
 ): Promise<TestWriter> {
-  const file = options.file ?? join(temporaryDirectory(), 'keyward.db');
+  const file = options.file ?? join(folderOfTest(), 'keyward.db');
   prepareDatabaseFile(file);
   const identity = identify(file);
   if (!identity) throw new Error(`${file} is not there`);

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { temporaryDirectory } from './temporary-directory.ts';
+import { folderOfTest } from './folder-of-test.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const MOUNT = ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs'];
@@ -18,7 +18,7 @@ export function canMount(): boolean {
 
 /** A file system of one mebibyte, gone when the test ends. */
 export function smallDisk(): string {
-  const disk = join(temporaryDirectory(), 'disk');
+  const disk = join(folderOfTest(), 'disk');
   mkdirSync(disk);
   execFileSync('mount', [...MOUNT, disk]);
   onTestFinished(() => void execFileSync('umount', ['--lazy', disk]));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
 import type { SinkEntry } from '../../../src/domain/audit-sink.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const event = (sequence: number): SinkEntry => ({
   kind: 'event',
@@ -27,7 +27,7 @@ function open(file: string) {
 }
 
 function sink() {
-  const file = join(temporaryDirectory(), 'audit.jsonl');
+  const file = join(folderOfTest(), 'audit.jsonl');
   return { file, lines: () => readFileSync(file, 'utf8').split('\n').slice(0, -1) };
 }
 

@@ -216,12 +216,13 @@ describe('the service', () => {
     const server = createServer((_request, response) => response.end(body));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    const found = await askService(configured(`data_plane: {port: ${port}}`));
+    const planes = `data_plane: {port: ${port}}\noperations_plane: {port: ${port}}`;
+    const found = await askService(configured(planes));
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
-    return { found, again: await askService(configured(`data_plane: {port: ${port}}`)), port };
+    return { found, again: await askService(configured(planes)), port };
   }
 
   it('is asked what is ready', async () => {
@@ -229,7 +230,7 @@ describe('the service', () => {
       { name: 'sign', ok: false, detail: 'the HSM is away' },
       { name: 'record', ok: true, detail: 'records are durable' },
     ];
-    const { found, again } = await answering(JSON.stringify({ ready: false, checks }));
+    const { found, again, port } = await answering(JSON.stringify({ ready: false, checks }));
     expect(found).toEqual([
       {
         check: 'service: sign',
@@ -238,6 +239,12 @@ describe('the service', () => {
         advice: 'see the service’s log; keyward doctor --hsm opens the token itself',
       },
       { check: 'service: record', level: 'ok', summary: 'records are durable' },
+      {
+        check: 'service: keys',
+        level: 'warn',
+        summary: `http://127.0.0.1:${port} tells nothing of the keys`,
+        advice: 'run keyward key list',
+      },
     ]);
     expect(again).toBeUndefined();
   });

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../../src/config.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const hsm = { module: 'm.so', token_label: 'kw', token_serial: '1', pin_file: 'pin' };
 
 function loaded(ledger?: object) {
-  const folder = temporaryDirectory();
+  const folder = folderOfTest();
   const file = join(folder, 'config.yaml');
   writeFileSync(file, stringify({ hsm, ...(ledger ? { ledger } : {}) }));
   return { folder, load: () => loadConfig(file).ledger };

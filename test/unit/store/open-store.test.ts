@@ -1,10 +1,10 @@
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { query, recordsIn } from '../../support/store-database.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const permissions = (file: string) => (statSync(file).mode & 0o777).toString(8);
 
@@ -21,7 +21,7 @@ describe('openStore', () => {
   });
 
   it('keeps the database and its log to their owner, an older and wider file included', async () => {
-    const file = join(temporaryDirectory(), 'keyward.db');
+    const file = join(folderOfTest(), 'keyward.db');
     const first = await openTestStore({ file });
     await first.store.close();
     chmodSync(file, 0o644);
@@ -30,7 +30,7 @@ describe('openStore', () => {
   });
 
   it('finds again what was recorded before, in a folder of any name', async () => {
-    const file = join(temporaryDirectory(), 'a b?c#d%20é.db');
+    const file = join(folderOfTest(), 'a b?c#d%20é.db');
     const first = await openTestStore({ file });
     await first.store.records.append(issuanceRecord(1));
     await first.store.close();

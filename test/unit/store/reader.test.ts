@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Reader } from '../../../src/store/reader.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const jtis = (reader: Reader) =>
   reader.read(async (trx) => {
@@ -39,7 +39,7 @@ it('keeps two readings that overlap apart', async () => {
 });
 
 it('is unavailable while there is no file, and reads once there is one', async () => {
-  const file = join(temporaryDirectory(), 'keyward.db');
+  const file = join(folderOfTest(), 'keyward.db');
   const reader = new Reader(file);
   await expect(jtis(reader)).rejects.toMatchObject({ code: 'store_unavailable', cause: { errcode: 14 } });
   await openTestWriter({ file });

@@ -3,16 +3,16 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { AuditEvent } from '../../../src/domain/audit.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { openStore } from '../../../src/store/open-store.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 import { NOON } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { SOFTWARE_SEAL } from '../../support/software-seal.ts';
 import { auditEventsIn } from '../../support/store-database.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const client = (id: string) => ({ id, description: '', createdAt: 1, revokedAt: null, grants: [] });
 
 it('I10: without a sink that confirms, nothing that weakens is changed, and restricting works', async () => {
-  const file = join(temporaryDirectory(), 'keyward.db');
+  const file = join(folderOfTest(), 'keyward.db');
   const asked: AuditEvent[] = [];
   const gate = {
     away: false,

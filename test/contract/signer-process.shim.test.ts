@@ -1,8 +1,8 @@
 import { createShim } from '../support/shim.ts';
 import { createSoftHsm } from '../support/softhsm.ts';
-import { describeSigner } from './signer-contract.ts';
+import { signerProcessContract } from './signer-process-contract.ts';
 
-describeSigner('the shim, which passes everything on', async () => {
+signerProcessContract('the shim, which passes everything on', async () => {
   const softHsm = await createSoftHsm();
   const shim = await createShim({ realModule: softHsm.settings.modulePath });
   return {

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './temporary-folder.ts';
 
-/** A folder of the running test's own, removed when it ends. */
-export function temporaryDirectory(): string {
+/** For tests alone, which it is removed after; `temporaryFolder` serves programs beside vitest too. */
+export function folderOfTest(): string {
   const { path, remove } = temporaryFolder();
   onTestFinished(remove);
   return path;

@@ -1,9 +1,9 @@
 import { createSignerLink } from '../../src/signer/signer-link.ts';
 import { makeRegistryKey } from '../support/provisioned-token.ts';
 import { createSoftHsm } from '../support/softhsm.ts';
-import { signerPortContract } from './signer-port-contract.ts';
+import { signerContract } from './signer-contract.ts';
 
-signerPortContract('the link over SoftHSM', async () => {
+signerContract('the link over SoftHSM', async () => {
   const { environment, settings, remove } = await createSoftHsm();
   const { kid: registryKid } = await makeRegistryKey(environment, settings);
   const signer = createSignerLink({

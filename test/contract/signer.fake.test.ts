@@ -1,7 +1,7 @@
 import { FakeSigner } from '../support/fake-signer.ts';
-import { signerPortContract } from './signer-port-contract.ts';
+import { signerContract } from './signer-contract.ts';
 
-signerPortContract('the fake', async () => {
+signerContract('the fake', async () => {
   const signer = new FakeSigner();
   return { signer, registryKid: signer.registry.kid, close: async () => {} };
 });

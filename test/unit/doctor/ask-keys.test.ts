@@ -1,0 +1,38 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { askKeys } from '../../../src/doctor/ask-keys.ts';
+
+async function told(metrics: string) {
+  const server = createServer((_request, response) => response.end(metrics)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => void server.close());
+  return askKeys({ host: '0.0.0.0', port: (server.address() as AddressInfo).port });
+}
+
+test('keys that the service keeps out of service are a failure, whatever keeps them out', async () => {
+  const metrics = [
+    '# HELP keyward_key_unproven Keys kept out of service, 7 say',
+    'keyward_key_unproven{scope="payments"} 2',
+    'keyward_key_unproven{scope="mail"} 0',
+    'keyward_key_refused 1',
+  ];
+  expect(await told(metrics.join('\n'))).toEqual({
+    check: 'service: keys',
+    level: 'fail',
+    summary: '3 kept out of service',
+    advice: 'keyward key list names them, and says why',
+  });
+});
+
+test('a service whose keys all serve is well', async () => {
+  expect(await told('keyward_key_unproven{scope="mail"} 0\nkeyward_key_refused 0\n')).toEqual({
+    check: 'service: keys',
+    level: 'ok',
+    summary: 'no key is kept out of service',
+  });
+});
+
+test('an operations plane that cannot be asked is said, not taken for well', async () => {
+  expect(await told('<html>')).toMatchObject({ check: 'service: keys', level: 'warn' });
+});
