@@ -115,7 +115,7 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
     expect(readFileSync(at('credentials.json'), 'utf8')).toBe(before);
     expect(program.output()).not.toContain('making');
 
-    expect(await examined()).toEqual(['service: sign', 'service: time', 'service: record']);
+    expect(await examined()).toEqual(['service: sign', 'service: time', 'service: record', 'service: keys']);
 
     const first = running;
     const second = await start().ended;
