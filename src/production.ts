@@ -11,7 +11,9 @@ export function refuseRevealingFlags(
   nodeOptions: string,
 ): void {
   if (mode !== 'production') return;
-  const revealing = [...flags, ...nodeOptions.split(/\s+/)].find((flag) => REVEALING.test(flag));
+  const revealing = [...flags, ...nodeOptions.split(/\s+/)]
+    .map(asDocumented)
+    .find((flag) => REVEALING.test(flag));
   if (revealing !== undefined) {
     const name = revealing.split('=')[0];
     throw new KeywardError(
@@ -25,4 +27,9 @@ export function refuseRevealingFlags(
       'production mode needs node --disable-sigusr1: SIGUSR1 opens a debugger',
     );
   }
+}
+
+/** Node takes underscores for hyphens, and quotes within NODE_OPTIONS. */
+function asDocumented(flag: string): string {
+  return flag.replaceAll(/["\\]/g, '').replaceAll('_', '-');
 }

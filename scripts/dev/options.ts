@@ -6,9 +6,12 @@ export interface Options {
   readonly reset: boolean;
   readonly yes: boolean;
   readonly directory: string;
-  readonly dataPort: number;
-  readonly operationsPort: number;
+  /** Ports that were named. */
+  readonly dataPort: number | undefined;
+  readonly operationsPort: number | undefined;
 }
+
+export const DEFAULT_PORTS = { dataPort: 8080, operationsPort: 9090 };
 
 export const USAGE = `Usage: ./scripts/start [options]
 
@@ -18,8 +21,8 @@ Options:
   --reset                   throw .keyward/ away first, after asking
   --yes                     with --reset: do not ask
   --directory <path>        instead of .keyward
-  --data-port <port>        first run only (default 8080); afterwards: config.yaml
-  --operations-port <port>  first run only (default 9090); afterwards: config.yaml
+  --data-port <port>        first run only (default ${DEFAULT_PORTS.dataPort}); afterwards: config.yaml
+  --operations-port <port>  first run only (default ${DEFAULT_PORTS.operationsPort}); afterwards: config.yaml
   --help                    this text`;
 
 export function readOptions(argv: readonly string[]): Options {
@@ -43,8 +46,8 @@ function parse(argv: readonly string[]) {
         reset: { type: 'boolean', default: false },
         yes: { type: 'boolean', default: false },
         directory: { type: 'string', default: '.keyward' },
-        'data-port': { type: 'string', default: '8080' },
-        'operations-port': { type: 'string', default: '9090' },
+        'data-port': { type: 'string' },
+        'operations-port': { type: 'string' },
       },
     });
   } catch (error) {
@@ -52,7 +55,8 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function port(text: string): number {
+function port(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const value = Number(text);
   if (!/^\d{1,5}$/.test(text) || value < 1 || value > 65_535) throw new Stop(`${text} is not a port`);
   return value;

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
+import { LOOPBACK, refuseTakenPorts, tellIgnoredPorts } from './addresses.ts';
 import { runProgram } from './child.ts';
 import { writeCredentials } from './credentials.ts';
 import { makeSofthsmService } from './make-softhsm-service.ts';
-import type { Options } from './options.ts';
+import { DEFAULT_PORTS, type Options } from './options.ts';
 import type { Places } from './places.ts';
 import { Stop, say } from './say.ts';
 import { readIfThere, writeSecret } from './secret-file.ts';
@@ -24,8 +25,9 @@ export async function setUp(places: Places, options: Options, signal: AbortSigna
     say('an earlier set-up was cut short: starting over');
     clear(places);
   }
-  if (existsSync(places.credentials)) return await keep(places, signal);
+  if (existsSync(places.credentials)) return await keep(places, options, signal);
   refuseOthers(places);
+  await refuseTakenPorts(options);
   writeFileSync(places.unfinished, '');
   await make(places, options, signal);
   rmSync(places.unfinished);
@@ -45,8 +47,9 @@ export function clear(places: Places): void {
   rmSync(places.unfinished);
 }
 
-async function keep(places: Places, signal: AbortSignal): Promise<void> {
+async function keep(places: Places, options: Options, signal: AbortSignal): Promise<void> {
   say(`keeping what is in ${places.directory}`);
+  tellIgnoredPorts(options, places);
   writeSofthsmConfig(places);
   const document = parseDocument(readFileSync(places.config, 'utf8'));
   if (document.hasIn(CONFIG_OF_TOKEN) && document.getIn(CONFIG_OF_TOKEN) !== places.softhsmConfig) {
@@ -73,8 +76,8 @@ async function make(places: Places, options: Options, signal: AbortSignal): Prom
   writeSecret(places.pin, `${randomBytes(16).toString('hex')}\n`);
   say('making a SoftHSM token and its configuration');
   const { serial } = await makeSofthsmService(places, {
-    dataPlane: { host: '127.0.0.1', port: options.dataPort, behindProxy: false },
-    operationsPort: options.operationsPort,
+    dataPlane: { host: LOOPBACK, port: options.dataPort ?? DEFAULT_PORTS.dataPort, behindProxy: false },
+    operationsPort: options.operationsPort ?? DEFAULT_PORTS.operationsPort,
     pinFile: places.pin,
     signal,
   });

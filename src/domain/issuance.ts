@@ -13,10 +13,6 @@ export function readsAsReserved(name: string): boolean {
   return RESERVED.has(name.toUpperCase().toLowerCase());
 }
 
-export type CallerClaims = Readonly<Record<string, unknown>> & {
-  readonly [name in (typeof RESERVED_CLAIMS)[number]]?: never;
-};
-
 export interface TokenRequest {
   readonly scopeId: string;
   readonly clientId: string;

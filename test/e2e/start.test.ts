@@ -57,6 +57,18 @@ const mode = (name: string) => statSync(at(name)).mode & 0o777;
 const secretsOf = (text: string) => text.match(/kw_(?:svc|ops)_[0-9A-Za-z]{36}/g) ?? [];
 
 describe('./scripts/start', { timeout: 60_000 }, () => {
+  it('makes nothing that would hold on to a port that is in use', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(ports[0], '127.0.0.1', resolve));
+    const ended = await start().ended;
+    await new Promise((resolve) => other.close(resolve));
+    expect(ended).toEqual({
+      code: 1,
+      output: `keyward: port ${ports[0]} is in use; stop what uses it, or choose another with --data-port\n`,
+    });
+    expect(readdirSync(directory)).toEqual(['start.lock']);
+  });
+
   it('makes everything, and prints three lines that sign, verify and are refused', async () => {
     const program = start();
     await program.says(READY);
@@ -110,8 +122,12 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
 
   it('keeps everything when it is run again, and lets no second one in', async () => {
     const before = readFileSync(at('credentials.json'), 'utf8');
-    const program = start();
+    const program = start('--operations-port', '1');
     await program.says(READY);
+    expect(program.output()).toContain(
+      `keyward: --operations-port counts on the first run alone; ${at('config.yaml')} says ${ports[1]}\n`,
+    );
+    expect(program.output()).not.toContain('--data-port');
     expect(readFileSync(at('credentials.json'), 'utf8')).toBe(before);
     expect(program.output()).not.toContain('making');
 

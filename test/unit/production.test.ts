@@ -30,6 +30,13 @@ describe('production mode', () => {
     expect(judge('development', [flag], flag)).toBe('starts');
   });
 
+  it('takes no other spelling that Node takes', () => {
+    const refusal = 'production mode does not start with --report-on-signal: it reveals memory';
+    expect(judge('production', [...SAFE, '--report_on_signal'])).toBe(refusal);
+    expect(judge('production', SAFE, '"--report_on-signal"')).toBe(refusal);
+    expect(judge('production', SAFE, '"--no_warnings"')).toBe('starts');
+  });
+
   it('starts with flags that reveal nothing, and only where SIGUSR1 opens no debugger', () => {
     expect(judge('production', [...SAFE, '--max-semi-space-size=32'], '--no-warnings')).toBe('starts');
     expect(judge('production', [])).toBe(
