@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import { journalsOf } from '../../test/support/forget.ts';
 import { startService } from '../../test/support/running-service.ts';
 
 export const SCOPE = 'payments';
@@ -37,7 +38,10 @@ export async function prepareBench(): Promise<Bench> {
       sinkFile: join(hsm.folder, 'audit.jsonl'),
       credentials: { ...clients, operator },
       codeCache: CODE_CACHE,
-      remove: () => hsm.remove(),
+      remove() {
+        hsm.remove();
+        rmSync(journalsOf(hsm.folder), { recursive: true, force: true });
+      },
     };
   } catch (error) {
     await service.remove();

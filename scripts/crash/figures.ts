@@ -6,7 +6,7 @@ const MOST_TEXTS = 20;
 /** What a run counted and found. */
 export class Figures {
   kills = 0;
-  killsInStartUp = 0;
+  readonly killsAt = { load: 0, start: 0, deed: 0 };
   /** From the word to begin to both listeners, in milliseconds. */
   readonly startsMs: number[] = [];
   readonly undone = { writes: 0, names: 0 };
@@ -48,11 +48,12 @@ export class Figures {
 
   lines(): string[] {
     const { revoked, grant, refused } = this.#hands;
+    const { load, start, deed } = this.killsAt;
     const starts = this.startsMs.toSorted((one, other) => one - other);
     const at = (share: number) => Math.round(starts[Math.floor((starts.length - 1) * share)] ?? 0);
     const refusals = [...refused].map(([status, count]) => `${count} with ${status}`).join(', ') || 'none';
     return [
-      `${this.kills} kills in ${Math.round(this.seconds)} s, ${this.killsInStartUp} of them during a start`,
+      `${this.kills} kills in ${Math.round(this.seconds)} s: ${load} under load, ${start} during a start, ${deed} at a write or sync`,
       `start to listening: median ${at(0.5)} ms, 95 % within ${at(0.95)} ms, longest ${at(1)} ms`,
       `${this.tokens} tokens in clients' hands, ${this.lost} of them without a record; ${this.records} records in all`,
       `${revoked.length} revocations and ${grant.changes} changes of a grant confirmed; refused: ${refusals}`,

@@ -17,12 +17,17 @@ export interface Addresses {
   readonly operations: string;
 }
 
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /** A front of the bench, loaded and waiting until `begin`. */
 export class Front {
   readonly #child: ChildProcess;
   readonly #log: LogLine[] = [];
   readonly #looking = new Set<() => void>();
-  readonly #gone: Promise<void>;
+  readonly #gone: Promise<End>;
   #exited = false;
   #stderr = '';
 
@@ -38,9 +43,10 @@ export class Front {
     stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk;
     });
-    this.#gone = once(this.#child, 'close').then(() => {
+    this.#gone = once(this.#child, 'close').then(([code, signal]) => {
       this.#exited = true;
       this.#look();
+      return { code, signal };
     });
   }
 
@@ -86,7 +92,7 @@ export class Front {
   }
 
   /** Settles once none of its threads can write any more. */
-  gone(): Promise<void> {
+  gone(): Promise<End> {
     return this.#gone;
   }
 

@@ -7,65 +7,95 @@ import { loadForAWhile } from './load.ts';
 import { request } from './request.ts';
 import type { Run } from './run.ts';
 
-/** Of all kills, those that come while the front starts. */
-const SHARE_IN_START_UP = 1 / 8;
 /** Beside the examination of what is new, which comes after every kill. */
 const KILLS_BETWEEN_WHOLE_EXAMINATIONS = 100;
+/** A start makes some fifteen writes and syncs; a second under load hundreds. */
+const LAST_DEED = 150;
+/** For the front to come to its last deed. */
+const DEED_PATIENCE_MS = 5_000;
+
+/** When a front dies: answers whether it came as far as it should. */
+const MOMENTS = {
+  /** At a random moment after its first token. */
+  async load(run: Run, front: Front): Promise<boolean> {
+    const addresses = await start(run, front);
+    if (!addresses) return false;
+    const clients = startClients(addresses, run.bench, run.hands);
+    await loadForAWhile(run, clients);
+    if (run.options.target === 'both') killSignerOf(front);
+    front.kill();
+    await front.gone();
+    await clients.stop();
+    return true;
+  },
+  /** At a random moment before it listens, or thereabouts. */
+  async start({ random, figures }: Run, front: Front): Promise<boolean> {
+    front.begin();
+    await pause(random() * (figures.startsMs.at(-1) ?? 0));
+    front.kill();
+    return true;
+  },
+  /** By itself, instead of the write or sync that it was told. */
+  async deed({ bench, hands }: Run, front: Front): Promise<boolean> {
+    front.begin();
+    const addresses = await front.listening();
+    const clients = addresses && startClients(addresses, bench, hands);
+    await Promise.race([front.gone(), pause(DEED_PATIENCE_MS, undefined, { ref: false })]);
+    front.kill();
+    const { signal } = await front.gone();
+    await clients?.stop();
+    return signal === 'SIGKILL';
+  },
+};
+type Moment = keyof typeof MOMENTS;
+
+interface Loaded {
+  readonly front: Front;
+  readonly moment: Moment;
+}
 
 /** One front after another on the same token and database; the next one loads its code meanwhile. */
 export async function killFronts(run: Run): Promise<void> {
   const { figures, options } = run;
-  let next = load(run);
+  let next = load(run, 'load');
   try {
     while (figures.kills < options.kills) {
-      const front = next;
-      next = load(run);
-      const lasted = await killOne(run, front);
+      const { front, moment } = next;
+      next = load(run, figures.kills + 1 < options.kills ? anyMoment(run) : 'load');
+      const isAsPlanned = await killOne(run, front, moment);
       run.told();
-      if (!lasted) return;
+      if (!isAsPlanned) return;
     }
-    const front = next;
-    if (await start(run, front)) front.kill('SIGTERM');
-    await end(run, front);
+    if (await start(run, next.front)) next.front.kill('SIGTERM');
+    else figures.add(['the service did not start again']);
+    await end(run, next.front);
   } finally {
-    next.kill();
+    next.front.kill();
   }
 }
 
-function load({ bench, forgetting }: Run): Front {
-  return new Front(bench, forgetting?.environment ?? {});
+function load({ bench, forgetting, random }: Run, moment: Moment): Loaded {
+  const deed = 1 + Math.floor(random() * LAST_DEED);
+  const dying = moment === 'deed' ? { KEYWARD_FORGET_DIE_AT: String(deed) } : {};
+  return { front: new Front(bench, { ...forgetting?.environment, ...dying }), moment };
 }
 
-/** False where the front did not start: nothing is to be had from more of that. */
-async function killOne(run: Run, front: Front): Promise<boolean> {
-  const { random, figures, witness } = run;
-  const isInStartUp = figures.startsMs.length > 0 && random() < SHARE_IN_START_UP;
-  const lasted = await (isInStartUp ? killInStartUp(run, front) : killUnderLoad(run, front));
+/** One in eight while it starts; half of the others at a deed, where there is a library that counts them. */
+function anyMoment({ random, forgetting, options }: Run): Moment {
+  if (random() < 1 / 8) return 'start';
+  return forgetting && options.target === 'front' && random() < 1 / 2 ? 'deed' : 'load';
+}
+
+async function killOne(run: Run, front: Front, moment: Moment): Promise<boolean> {
+  const { figures, witness } = run;
+  const isAsPlanned = await MOMENTS[moment](run, front);
   figures.kills += 1;
-  if (isInStartUp) figures.killsInStartUp += 1;
+  figures.killsAt[moment] += 1;
   await end(run, front);
   figures.add(witness.examine());
   if (figures.kills % KILLS_BETWEEN_WHOLE_EXAMINATIONS === 0) figures.add(await witness.examineAll());
-  return lasted;
-}
-
-async function killInStartUp({ random, figures }: Run, front: Front): Promise<boolean> {
-  front.begin();
-  await pause(random() * (figures.startsMs.at(-1) ?? 0));
-  front.kill();
-  return true;
-}
-
-async function killUnderLoad(run: Run, front: Front): Promise<boolean> {
-  const addresses = await start(run, front);
-  if (!addresses) return false;
-  const clients = startClients(addresses, run.bench, run.hands);
-  await loadForAWhile(run, clients);
-  if (run.options.target === 'both') killSignerOf(front);
-  front.kill();
-  await front.gone();
-  await clients.stop();
-  return true;
+  if (!isAsPlanned) figures.add(['the service did not start again']);
+  return isAsPlanned;
 }
 
 function killSignerOf(front: Front): void {
@@ -77,10 +107,9 @@ async function start(run: Run, front: Front): Promise<Addresses | undefined> {
   const began = performance.now();
   front.begin();
   const addresses = await front.listening();
-  if (addresses) {
-    run.figures.startsMs.push(performance.now() - began);
-    run.figures.add(await verifyNewest(run, addresses));
-  } else run.figures.add(['the service did not start again']);
+  if (!addresses) return undefined;
+  run.figures.startsMs.push(performance.now() - began);
+  run.figures.add(await verifyNewest(run, addresses));
   return addresses;
 }
 

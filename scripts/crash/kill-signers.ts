@@ -32,6 +32,7 @@ async function killOne(run: Run, front: Front, addresses: Addresses): Promise<bo
   const before = new Set(front.signerPids());
   for (const pid of [...before].slice(-1)) process.kill(pid, 'SIGKILL');
   run.figures.kills += 1;
+  run.figures.killsAt.load += 1;
   const next = await front.logged(({ msg, pid }) => msg === 'signer ready' && !before.has(Number(pid)));
   run.figures.startsMs.push(performance.now() - began);
   await clients.stop();

@@ -95,3 +95,15 @@ it('loses the commits of SQLite where a sync does nothing, and those with synchr
   runAndForget(more('FULL'));
   expect(kept()).toStrictEqual([{ x: 1 }, { x: 2 }]);
 });
+
+it('dies at the deed that it was told, so that what came before is there to be forgotten', () => {
+  const program = `const fd = fs.openSync(at('a'), 'a'); sync(at('.'));
+    for (const letter of 'abc') { fs.writeSync(fd, letter); fs.fsyncSync(fd); } die();`;
+  const dyingAt = (n: number) => runAndForget(program, { KEYWARD_FORGET_DIE_AT: String(n) });
+  expect(dyingAt(2)).toStrictEqual({ writes: 0, names: 1 });
+  expect(readdirSync(folder)).toStrictEqual([]);
+  expect(dyingAt(4)).toStrictEqual({ writes: 1, names: 0 });
+  expect(text('a')).toBe('');
+  expect(dyingAt(4)).toStrictEqual({ writes: 1, names: 0 });
+  expect(text('a')).toBe('a');
+});

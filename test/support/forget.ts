@@ -2,14 +2,14 @@ import {
   closeSync,
   ftruncateSync,
   linkSync,
-  mkdtempSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileShared } from './compile-shared.ts';
 
@@ -37,7 +37,8 @@ export interface Forgetting {
 /** The syntax of the journals stands at the head of `forget/forget.c`. */
 export async function createForgetting(folder: string): Promise<Forgetting> {
   const library = await compileShared(SOURCE);
-  const journals = mkdtempSync(join(dirname(folder), 'keyward-forget-'));
+  const journals = journalsOf(folder);
+  mkdirSync(journals);
   return {
     environment: {
       LD_PRELOAD: library,
@@ -47,6 +48,11 @@ export async function createForgetting(folder: string): Promise<Forgetting> {
     undo: () => undo(journals),
     remove: () => rmSync(journals, { recursive: true, force: true }),
   };
+}
+
+/** Of the same file system, and not among what is watched. */
+export function journalsOf(folder: string): string {
+  return `${folder}.unsynced`;
 }
 
 function undo(journals: string): Undone {

@@ -8,6 +8,8 @@
  *   KEYWARD_FORGET_JOURNALS      an empty folder of the same file system, outside of the one above
  *   KEYWARD_FORGET_IGNORE_FSYNC  1: fsync and fdatasync answer at once and sync nothing, which is what SQLite's
  *                                `synchronous=OFF` comes to
+ *   KEYWARD_FORGET_DIE_AT        n: the process kills itself instead of its nth write, truncation, sync or
+ *                                change of a name, so that a kill falls where nearly no time is spent
  *
  * For each file, by its inode number, the journals folder holds
  *
@@ -28,6 +30,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -70,6 +73,7 @@ static struct {
 static const char *under;
 static const char *journals;
 static bool ignores_fsync;
+static long deeds_left; /* 0: for ever */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct watched files[MOST_FILES];
 static int file_count;
@@ -101,11 +105,22 @@ __attribute__((constructor)) static void begin(void)
     real.unlinkat = symbol("unlinkat");
     real.renameat = symbol("renameat");
     ignores_fsync = ignore && strcmp(ignore, "1") == 0;
+    const char *die_at = getenv("KEYWARD_FORGET_DIE_AT");
+    deeds_left = die_at ? atol(die_at) : 0;
     journals = getenv("KEYWARD_FORGET_JOURNALS");
     under = getenv("KEYWARD_FORGET_UNDER");
     if (under && !journals) under = NULL;
     /* What this process starts is not its front. */
     unsetenv("LD_PRELOAD");
+}
+
+/* With the lock held, before each deed that is watched. */
+static void count_deed(void)
+{
+    if (deeds_left > 0 && --deeds_left == 0) {
+        kill(getpid(), SIGKILL);
+        pause();
+    }
 }
 
 static bool is_watched(const char *path)
@@ -224,6 +239,7 @@ static void remember(const struct watched *file, off_t offset, off_t length)
     if (pread(file->reader, record + sizeof head, kept, offset) != kept) give_up("old bytes");
     if (real.write(file->journal, record, total) != (ssize_t)total) give_up("journal");
     free(record);
+    count_deed();
 }
 
 static void note_name(const char *path, const char *format, ...)
@@ -236,6 +252,7 @@ static void note_name(const char *path, const char *format, ...)
     int length = vsnprintf(line, sizeof line, format, rest);
     va_end(rest);
     if (real.write(folder->journal, line, length) != length) give_up("journal");
+    count_deed();
 }
 
 static size_t length_of(const struct iovec *parts, int count)
@@ -320,6 +337,7 @@ static int sync_file(int fd, int (*act)(int))
     if (!may_be_watched(fd) || !is_open_under(fd)) return act(fd);
     if (ignores_fsync) return 0;
     pthread_mutex_lock(&lock);
+    count_deed();
     int result = act(fd);
     int error = errno;
     struct watched *file = fstat(fd, &found) == 0 ? find(&found) : NULL;
