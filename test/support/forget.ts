@@ -1,5 +1,6 @@
 import {
   closeSync,
+  copyFileSync,
   ftruncateSync,
   linkSync,
   mkdirSync,
@@ -36,9 +37,11 @@ export interface Forgetting {
 
 /** The syntax of the journals stands at the head of `forget/forget.c`. */
 export async function createForgetting(folder: string): Promise<Forgetting> {
-  const library = await compileShared(SOURCE);
   const journals = journalsOf(folder);
   mkdirSync(journals);
+  // The loader splits LD_PRELOAD at spaces, and a checkout may lie under a path with one.
+  const library = `${folder}.forget.so`;
+  copyFileSync(await compileShared(SOURCE), library);
   return {
     environment: {
       LD_PRELOAD: library,
@@ -46,7 +49,9 @@ export async function createForgetting(folder: string): Promise<Forgetting> {
       KEYWARD_FORGET_JOURNALS: journals,
     },
     undo: () => undo(journals),
-    remove: () => rmSync(journals, { recursive: true, force: true }),
+    remove() {
+      for (const path of [journals, library]) rmSync(path, { recursive: true, force: true });
+    },
   };
 }
 
