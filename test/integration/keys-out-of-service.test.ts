@@ -13,6 +13,7 @@ interface Key {
 }
 
 const EXTRACTABLE = 0x162;
+const TAMPERED = 'it differs from what was signed: sign_until';
 const WHY = 'CKA_EXTRACTABLE is true and must be false';
 
 let service: RunningService;
@@ -72,24 +73,21 @@ it('I1, I7: keys that disagree or are not proven are refused with a critical lin
   expect(await keySet('orders')).toContain(active.orders.kid);
   const critical = service.log.filter(({ level }) => level === 60);
   expect(critical).toMatchObject([
+    { table: 'signing_keys', id: active.mail.hsm_id, why: TAMPERED },
+    { event: 'registry.signature_invalid', subject: `signing_keys:${active.mail.hsm_id}` },
     { signer: { kid: active.payments.kid, unproven: [WHY] } },
-    { kid: active.mail.kid, scopeId: 'mail', why: 'signing window: wider than the binding record allows' },
   ]);
 });
 
 it('keys out of service are shown to operators with the reason, and counted', async () => {
-  const { keys, refused } = (await service.operations('GET', '/v1/admin/keys')).body;
+  const { keys } = (await service.operations('GET', '/v1/admin/keys')).body;
   const proofs = new Map(keys.map(({ kid, proof }: Key & { proof: object }) => [kid, proof]));
   expect(proofs.get(active.payments.kid)).toEqual({ status: 'unproven', reasons: [WHY] });
   expect(proofs.get(active.orders.kid)).toEqual({ status: 'proven', reasons: [] });
-  expect(refused).toEqual([
-    {
-      kid: active.mail.kid,
-      scope: 'mail',
-      why: 'signing window: wider than the binding record allows',
-    },
+  const { events } = (await service.operations('GET', '/v1/admin/events')).body;
+  expect(events).toMatchObject([
+    { type: 'registry.signature_invalid', subject: `signing_keys:${active.mail.hsm_id}` },
   ]);
   const { body } = await service.operations('GET', '/metrics');
   expect(body).toContain('keyward_key_unproven{scope="payments"} 1\n');
-  expect(body).toContain('keyward_key_refused 1\n');
 });
