@@ -1,7 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { type ErrorCode, KeywardError } from '../domain/errors.ts';
-import { parseStrictObject, StrictJsonError, type StrictJsonReason } from '../token/strict-json.ts';
+import {
+  MOST_VALUES,
+  parseStrictObject,
+  StrictJsonError,
+  type StrictJsonReason,
+} from '../token/strict-json.ts';
 import { readText } from './body.ts';
 import { validated } from './validated.ts';
 
@@ -25,15 +30,20 @@ function parse(text: string, { maxDepth, tooDeep }: JsonBody<unknown>): Record<s
     return parseStrictObject(text, { maxDepth });
   } catch (error) {
     if (!(error instanceof StrictJsonError)) throw error;
-    const code = error.reason === 'too_deep' ? tooDeep : 'malformed_json';
-    throw new KeywardError(code, ADVICE[error.reason](maxDepth));
+    throw new KeywardError(codeOf(error.reason, tooDeep), ADVICE[error.reason](maxDepth));
   }
+}
+
+function codeOf(reason: StrictJsonReason, tooDeep: JsonBody<unknown>['tooDeep']): ErrorCode {
+  if (reason === 'too_deep') return tooDeep;
+  return reason === 'too_many_values' ? 'body_too_large' : 'malformed_json';
 }
 
 const ADVICE = {
   not_json: () => 'the body is not JSON',
   not_object: () => 'the body is not a JSON object',
   duplicate_member: () => 'a member stands twice in one object',
+  too_many_values: () => `the body may hold ${MOST_VALUES} members and elements`,
   forbidden_member: () => 'no member may be called __proto__',
   too_deep: (levels) => `the body may nest ${levels} levels`,
 } as const satisfies Record<StrictJsonReason, (levels: number) => string>;

@@ -5,6 +5,7 @@ export type StrictJsonReason =
   | 'not_object'
   | 'duplicate_member'
   | 'too_deep'
+  | 'too_many_values'
   | 'forbidden_member';
 
 /** Why a text was refused. `not_json` also where a string holds half a surrogate pair (RFC 7493 §2.1). */
@@ -18,14 +19,17 @@ export class StrictJsonError extends Error {
   }
 }
 
+/** Members and elements of one text: what reading costs grows with them, not with bytes. */
+export const MOST_VALUES = 65_536;
+
 /**
  * One JSON object, each member of which is named once, also in what is nested (RFC 7519 §4). An object or array
  * counts as one level, the outermost too. `__proto__` is refused wherever it names a member. Takes linear time.
  * Throws `StrictJsonError`.
  */
 export function parseStrictObject(text: string, limits: { maxDepth: number }): Record<string, unknown> {
-  const parsed = parse(text);
   const written = countWrittenMembers(text, limits.maxDepth);
+  const parsed = parse(text);
   const value = text.includes('\\') ? parseEscaped(text) : parsed;
   if (!isContainer(value) || Array.isArray(value)) throw new StrictJsonError('not_object');
   // The last of several members of one name stays: what is missing afterwards was a duplicate.
@@ -83,19 +87,26 @@ function refuseHalfPairs(text: string): void {
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const [OPENING_BRACKET, CLOSING_BRACKET] = [0x5b, 0x5d];
 const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 
-/** Colons outside strings; the text is known to be JSON. Refuses as `too_deep` what nests deeper. */
+/**
+ * Colons outside strings. Before the text is parsed: refuses what would take long to read, as `too_deep` or
+ * `too_many_values`. Of what is not JSON the count means nothing.
+ */
 function countWrittenMembers(text: string, maxDepth: number): number {
   let members = 0;
+  let commas = 0;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) at = endOfString(text, at);
     else if (unit === COLON) members++;
-    else if (unit === OPENING_BRACE || unit === OPENING_BRACKET) {
+    else if (unit === COMMA) {
+      if (++commas > MOST_VALUES) throw new StrictJsonError('too_many_values');
+    } else if (unit === OPENING_BRACE || unit === OPENING_BRACKET) {
       if (++depth > maxDepth) throw new StrictJsonError('too_deep');
     } else if (unit === CLOSING_BRACE || unit === CLOSING_BRACKET) depth--;
   }
@@ -104,7 +115,9 @@ function countWrittenMembers(text: string, maxDepth: number): number {
 
 function endOfString(text: string, start: number): number {
   let at = start + 1;
-  for (let unit = text.charCodeAt(at); unit !== QUOTE; unit = text.charCodeAt(at)) {
+  while (at < text.length) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) break;
     at += unit === BACKSLASH ? 2 : 1;
   }
   return at;

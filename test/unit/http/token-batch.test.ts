@@ -68,6 +68,20 @@ test('a batch holds 1 to 1,000 requests', async () => {
   ]);
 });
 
+test('a batch of many small members is refused before it is read, however few bytes it takes', async () => {
+  const claims = Object.fromEntries(Array.from({ length: 70 }, (_, at) => [`c${at}`, 1]));
+  const many = (count: number) => ({ requests: Array.from({ length: count }, () => ({ claims })) });
+  const codes = [];
+  for (const count of [900, 1_000]) {
+    const { status, body } = await ask(many(count));
+    codes.push([status, body.code ?? body.results.length]);
+  }
+  expect(codes).toEqual([
+    [200, 900],
+    [413, 'body_too_large'],
+  ]);
+});
+
 test('a request of a batch that is not as described is named, and none is issued', async () => {
   const answer = await ask({ requests: [{ claims: {} }, { claims: {}, ttl: 1 }] });
   expect([answer.status, answer.body.code, answer.body.detail]).toEqual([

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exceedsDepth, parseStrictObject, StrictJsonError } from '../../../src/token/strict-json.ts';
+import {
+  exceedsDepth,
+  MOST_VALUES,
+  parseStrictObject,
+  StrictJsonError,
+} from '../../../src/token/strict-json.ts';
 
 function outcome(text: string, maxDepth = 16): unknown {
   try {
@@ -70,6 +75,13 @@ describe('parseStrictObject', () => {
     expect(outcome(nested(4), 3)).toBe('too_deep');
     expect(outcome('{"a":[[]]}', 3)).toEqual({ a: [[]] });
     expect(outcome('{"a":[[[]]]}', 3)).toBe('too_deep');
+  });
+
+  it('bounds members and elements, however few bytes they take', () => {
+    const list = (elements: number) => `{"a":[${'1,'.repeat(elements - 1)}1]}`;
+    expect(outcome(list(MOST_VALUES))).toEqual({ a: Array(MOST_VALUES).fill(1) });
+    expect(outcome(list(MOST_VALUES + 2))).toBe('too_many_values');
+    expect(outcome(`{"a":"${','.repeat(MOST_VALUES + 2)}"}`)).toEqual({ a: ','.repeat(MOST_VALUES + 2) });
   });
 
   it.each([
