@@ -20,6 +20,7 @@ const ALL = [
 const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   domain: { folders: [], packages: ['node:crypto'] },
   token: { folders: ['domain'], packages: ['jose', 'node:buffer', 'node:crypto'] },
+  schemas: { folders: ['domain'], packages: ['zod'] },
   signer: { folders: ['domain', 'token'], packages: ['graphene-pk11', 'pkcs11js', 'node:*'] },
   store: { folders: ['domain'], packages: ['kysely', 'kysely/migration', 'node:*'] },
   access: { folders: ['domain'], packages: ['node:crypto', 'node:zlib'] },
@@ -32,7 +33,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   watch: { folders: ['domain'], packages: ['node:crypto'] },
   metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
   http: {
-    folders: ALL,
+    folders: [...ALL, 'schemas'],
     packages: [
       'express',
       'helmet',

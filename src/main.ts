@@ -17,6 +17,7 @@ import { createSignatureChecker } from './issuance/signature-checker.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
 import { keepRetention } from './keep-retention.ts';
 import { keepStandbys } from './keep-standbys.ts';
+import { createScopeChanger } from './keys/change-scope.ts';
 import { createStandbyKeeper } from './keys/keep-standby.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
@@ -178,7 +179,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       ...shared,
       listener: operations_plane,
       knownKeys: keyRing,
-      scopes: provisioner,
+      scopes: { create: provisioner.create, ...createScopeChanger({ registry: store.registry, keyRing }) },
       clients,
       revocations,
       securityEvents: store.securityEvents,

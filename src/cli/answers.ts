@@ -6,6 +6,7 @@ export interface ScopeAnswer {
   readonly algorithm: string;
   readonly modulus_bits: number | null;
   readonly policy: PolicyAnswer;
+  readonly contacts: readonly string[];
   readonly created_at: number;
 }
 

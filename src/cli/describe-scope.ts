@@ -23,6 +23,7 @@ export function describeScope(scope: ScopeAnswer, { terminal }: Context): string
       ['key signs for', humanSpan(policy.cryptoperiod_seconds)],
       ['key set cached', `${policy.jwks_max_age_seconds} s, stale at most ${policy.max_stale_seconds} s`],
       ['clock skew', `${policy.clock_skew_seconds} s`],
+      ['contacts', scope.contacts.join(', ') || '-'],
     ],
     terminal.colour,
   );

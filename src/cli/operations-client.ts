@@ -8,7 +8,11 @@ import { printable } from './printable.ts';
 const DEADLINE_MS = 120_000;
 
 /** One request to `/v1/admin`; `body` is what the service answered. */
-export type CallService = <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown) => Promise<T>;
+export type CallService = <T>(
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+) => Promise<T>;
 
 /** Credential and address are settled here, so that a command that lacks them fails before it does anything. */
 export async function connect(context: Context): Promise<CallService> {

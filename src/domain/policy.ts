@@ -1,4 +1,4 @@
-import { KeywardError } from './errors.ts';
+import { type Flaw, refuseFlawed } from './flaw.ts';
 import { RESERVED_CLAIMS } from './issuance.ts';
 import { SUBJECT_RECORDINGS, type SubjectRecording } from './recorded-subject.ts';
 
@@ -45,49 +45,80 @@ type Seconds = {
   [K in keyof ScopePolicy]: ScopePolicy[K] extends number ? K : never;
 }[keyof ScopePolicy];
 
+const DAY = 86_400;
+/** Longer takes two persons, as does every lengthening; no policy goes beyond a year (NIST IR 8587). */
+const LONGEST_CRYPTOPERIOD = 365 * DAY;
+
 /** Lowest and highest value of each span, in seconds. */
 export const POLICY_BOUNDS = {
-  maxTtlSeconds: [1, 86_400],
-  defaultTtlSeconds: [1, 86_400],
-  cryptoperiodSeconds: [3_600, 90 * 86_400],
+  maxTtlSeconds: [1, DAY],
+  defaultTtlSeconds: [1, DAY],
+  cryptoperiodSeconds: [3_600, LONGEST_CRYPTOPERIOD],
   jwksMaxAgeSeconds: [1, 3_600],
-  maxStaleSeconds: [0, 7 * 86_400],
+  maxStaleSeconds: [0, 7 * DAY],
   clockSkewSeconds: [0, 300],
 } as const satisfies Record<Seconds, readonly [number, number]>;
 
-/** Throws `invalid_policy` naming the member, as the API writes it, and its bounds. */
+/** Throws `invalid_policy` naming the first member that is wrong, as the API writes it, and its bounds. */
 export function validatePolicy(policy: ScopePolicy): void {
-  for (const [member, [low, high]] of Object.entries(POLICY_BOUNDS) as [Seconds, [number, number]][]) {
-    const value = policy[member];
-    if (!Number.isInteger(value) || value < low || value > high) {
-      refuse(member, `use a whole number from ${low} to ${high}`);
-    }
-  }
-  if (policy.defaultTtlSeconds > policy.maxTtlSeconds)
-    refuse('defaultTtlSeconds', 'must not exceed max_ttl_seconds');
-  if (policy.cryptoperiodSeconds < policy.maxTtlSeconds) {
-    refuse('cryptoperiodSeconds', 'must not be shorter than max_ttl_seconds');
-  }
-  const types = new Set(policy.tokenTypes);
-  if (types.size === 0 || types.size !== policy.tokenTypes.length)
-    refuse('tokenTypes', 'name each type once');
-  if (!policy.tokenTypes.every((type) => TOKEN_TYPES.includes(type))) {
-    refuse('tokenTypes', `use ${TOKEN_TYPES.join(' and ')}`);
-  }
-  if (!SUBJECT_RECORDINGS.includes(policy.recordSubject)) {
-    refuse('recordSubject', `use one of ${SUBJECT_RECORDINGS.join(', ')}`);
-  }
-  if (policy.rootClaim !== null && !isRootClaim(policy.rootClaim)) {
-    refuse('rootClaim', 'name a claim of the caller’s other than sub, in 1 to 64 printable ASCII characters');
-  }
+  refuseFlawed('invalid_policy', policyFlaws(policy));
+}
+
+/** All that is wrong with a policy, also where one member contradicts another. */
+export function policyFlaws(policy: ScopePolicy): readonly Flaw[] {
+  return (Object.entries(RULES) as [keyof ScopePolicy, Rule][]).flatMap(([member, rule]) => {
+    const advice = rule(policy);
+    return advice === undefined ? [] : [{ path: ['policy', memberName(member)], advice }];
+  });
+}
+
+/** A member as the API and the audit trail write it: `max_ttl_seconds`. */
+export function memberName(member: keyof ScopePolicy): string {
+  return member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** What to write instead; undefined where the member is sound. */
+type Rule = (policy: ScopePolicy) => string | undefined;
+
+const RULES: Record<keyof ScopePolicy, Rule> = {
+  maxTtlSeconds: within('maxTtlSeconds'),
+  defaultTtlSeconds: (policy) =>
+    within('defaultTtlSeconds')(policy) ??
+    (policy.defaultTtlSeconds > policy.maxTtlSeconds ? 'must not exceed max_ttl_seconds' : undefined),
+  cryptoperiodSeconds: (policy) =>
+    within('cryptoperiodSeconds')(policy) ??
+    (policy.cryptoperiodSeconds < policy.maxTtlSeconds
+      ? 'must not be shorter than max_ttl_seconds'
+      : undefined),
+  jwksMaxAgeSeconds: within('jwksMaxAgeSeconds'),
+  maxStaleSeconds: within('maxStaleSeconds'),
+  clockSkewSeconds: within('clockSkewSeconds'),
+  tokenTypes: ({ tokenTypes }) => {
+    const types = new Set(tokenTypes);
+    if (types.size === 0 || types.size !== tokenTypes.length) return 'name each type once';
+    return tokenTypes.every((type) => TOKEN_TYPES.includes(type))
+      ? undefined
+      : `use ${TOKEN_TYPES.join(' and ')}`;
+  },
+  requireSubject: () => undefined,
+  recordSubject: ({ recordSubject }) =>
+    SUBJECT_RECORDINGS.includes(recordSubject) ? undefined : `use one of ${SUBJECT_RECORDINGS.join(', ')}`,
+  rootClaim: ({ rootClaim }) =>
+    rootClaim === null || isRootClaim(rootClaim)
+      ? undefined
+      : 'name a claim of the caller’s other than sub, in 1 to 64 printable ASCII characters',
+  suspendOnForgery: () => undefined,
+};
+
+function within(member: Seconds): Rule {
+  const [low, high] = POLICY_BOUNDS[member];
+  return ({ [member]: value }) =>
+    Number.isInteger(value) && value >= low && value <= high
+      ? undefined
+      : `use a whole number from ${low} to ${high}`;
 }
 
 /** The subject is kept as `recordSubject` says; what the service writes itself is no event of the caller's. */
 function isRootClaim(name: string): boolean {
   return /^[!-~]{1,64}$/.test(name) && ![...RESERVED_CLAIMS, 'sub'].includes(name);
-}
-
-function refuse(member: keyof ScopePolicy, advice: string): never {
-  const name = member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  throw new KeywardError('invalid_policy', `policy.${name}: ${advice}`);
 }

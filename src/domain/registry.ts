@@ -2,6 +2,7 @@ import type { Actor } from './access.ts';
 import type { AuditEvent } from './audit.ts';
 import type { KeyState, PublicJwk, SigningKey } from './key.ts';
 import type { Scope, ScopeDefinition } from './scope.ts';
+import type { ScopeChange } from './scope-change.ts';
 
 /** The registry key: signs binding records and key sets. `kid` must equal the configuration's fingerprint. */
 export interface ServiceKey {
@@ -48,6 +49,15 @@ export interface Registry {
   /** Removes a reservation; the id is free again, since no token was ever issued under it. */
   abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
   /**
+   * Makes policy and contacts what `revise` answers, and tells what the scope was and is. Commits nothing where
+   * nothing differs. `unknown_scope`, and whatever `revise` throws.
+   */
+  reviseScope(
+    scopeId: string,
+    revise: (scope: Scope) => Pick<Scope, 'policy' | 'contacts'>,
+    actor: Actor,
+  ): Promise<{ before: Scope; after: Scope }>;
+  /**
    * For an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their place,
    * in one commit with a new version of the scope's key set. Signed afterwards, by `signPending`. `internal` for
    * whatever does more than restrict.
@@ -68,4 +78,9 @@ export interface Registry {
 export interface ScopeAdministration {
   /** Generates, proves, binds and publishes an active key and a standby. */
   create(definition: ScopeDefinition, actor: Actor): Promise<{ scope: Scope; keys: readonly SigningKey[] }>;
+  /**
+   * Holds for the next token, and for the next verification. Answers the scope as it then is; changing nothing
+   * is no error. `unknown_scope`, `invalid_policy`, `invalid_scope`.
+   */
+  change(scopeId: string, change: ScopeChange, actor: Actor): Promise<Scope>;
 }

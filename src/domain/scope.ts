@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ALGORITHM_NAMES, type Algorithm, isRsa, MODULUS_BITS, type ModulusBits } from './algorithm.ts';
-import { KeywardError } from './errors.ts';
+import { contactFlaws } from './contacts.ts';
+import { type Flaw, refuseFlawed } from './flaw.ts';
 import { type ScopePolicy, validatePolicy } from './policy.ts';
 
 /** One immutable (issuer, audience) pair with its algorithm and policy. Not OAuth's `scope` claim. */
@@ -12,6 +13,8 @@ export interface Scope {
   /** RSA only. */
   readonly modulusBits: ModulusBits | null;
   readonly policy: ScopePolicy;
+  /** E-mail addresses to which news of the scope goes. */
+  readonly contacts: readonly string[];
   readonly createdAt: number;
   /** Grows with every change of the published key set. */
   readonly keySetVersion: number;
@@ -19,53 +22,58 @@ export interface Scope {
 
 export type ScopeDefinition = Pick<
   Scope,
-  'id' | 'issuer' | 'audience' | 'algorithm' | 'modulusBits' | 'policy'
+  'id' | 'issuer' | 'audience' | 'algorithm' | 'modulusBits' | 'policy' | 'contacts'
 >;
 
-const SCOPE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const SCOPE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const SCOPE_ID_ADVICE = 'use 1 to 63 lower-case letters, digits and inner hyphens';
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Throws `invalid_scope` that says which field is wrong and what it may be. */
+/** Throws `invalid_scope` or `invalid_policy` that says which field is wrong first and what it may be. */
 export function validateScope(definition: ScopeDefinition): void {
-  if (!SCOPE_ID.test(definition.id)) {
-    refuse('id', 'use 1 to 63 lower-case letters, digits and inner hyphens');
-  }
-  validateIssuer(definition.issuer);
-  validateAudience(definition.audience);
-  if (!ALGORITHM_NAMES.includes(definition.algorithm)) {
-    refuse('algorithm', `use one of ${ALGORITHM_NAMES.join(', ')}`);
-  }
-  if (isRsa(definition.algorithm) !== (definition.modulusBits !== null)) {
-    refuse('modulus_bits', 'give it for RS256 and PS256, and for no other algorithm');
-  }
-  if (definition.modulusBits !== null && !MODULUS_BITS.includes(definition.modulusBits)) {
-    refuse('modulus_bits', `use one of ${MODULUS_BITS.join(', ')}`);
-  }
+  refuseFlawed('invalid_scope', identityFlaws(definition));
+  refuseFlawed('invalid_scope', contactFlaws(definition.contacts));
   validatePolicy(definition.policy);
 }
 
+type Identity = Omit<ScopeDefinition, 'policy' | 'contacts'>;
+
+/** What is wrong with what can never be changed of a scope. */
+export function identityFlaws(definition: Identity): readonly Flaw[] {
+  return Object.entries(RULES).flatMap(([member, rule]) => {
+    const advice = rule(definition);
+    return advice === undefined ? [] : [{ path: [member], advice }];
+  });
+}
+
+const RULES: Record<string, (definition: Identity) => string | undefined> = {
+  id: ({ id }) => (SCOPE_ID.test(id) ? undefined : SCOPE_ID_ADVICE),
+  issuer: ({ issuer }) => issuerAdvice(issuer),
+  audience: ({ audience }) =>
+    audience.length < 1 || audience.length > 512 || UNPRINTABLE.test(audience)
+      ? 'use 1 to 512 printable characters'
+      : undefined,
+  algorithm: ({ algorithm }) =>
+    ALGORITHM_NAMES.includes(algorithm) ? undefined : `use one of ${ALGORITHM_NAMES.join(', ')}`,
+  modulus_bits: ({ algorithm, modulusBits }) => {
+    if (isRsa(algorithm) !== (modulusBits !== null))
+      return 'give it for RS256 and PS256, and for no other algorithm';
+    return modulusBits === null || MODULUS_BITS.includes(modulusBits)
+      ? undefined
+      : `use one of ${MODULUS_BITS.join(', ')}`;
+  },
+};
+
 /** https URL without query, fragment or user (RFC 8414 §2); http for loopback alone. */
-function validateIssuer(issuer: string): void {
+function issuerAdvice(issuer: string): string | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  if (!url || issuer.length > 512 || /\s/.test(issuer) || UNPRINTABLE.test(issuer)) {
-    refuse('issuer', 'use an https URL');
-  }
+  if (!url || issuer.length > 512 || /\s/.test(issuer) || UNPRINTABLE.test(issuer)) return 'use an https URL';
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
-    refuse('issuer', 'use https; http is for loopback alone');
+    return 'use https; http is for loopback alone';
   }
-  if (/[?#]/.test(issuer)) refuse('issuer', 'leave out query and fragment');
-  if (url.username || url.password) refuse('issuer', 'leave out user and password');
-}
-
-function validateAudience(audience: string): void {
-  if (audience.length < 1 || audience.length > 512 || UNPRINTABLE.test(audience)) {
-    refuse('audience', 'use 1 to 512 printable characters');
-  }
-}
-
-function refuse(field: string, advice: string): never {
-  throw new KeywardError('invalid_scope', `${field}: ${advice}`);
+  if (/[?#]/.test(issuer)) return 'leave out query and fragment';
+  return url.username || url.password ? 'leave out user and password' : undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ export type Handler = (request: ApiRequest, response: ApiResponse) => Promise<vo
 
 /** One method of one path: what answers it, and what the API description says of it. */
 export interface Route<Deps> {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** As OpenAPI writes it: `/v1/scopes/{scope}/tokens`. */
   readonly path: `/${string}`;
   readonly operation: ZodOpenApiOperationObject;

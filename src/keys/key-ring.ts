@@ -1,12 +1,16 @@
+import { KeywardError } from '../domain/errors.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
 import type { Scope } from '../domain/scope.ts';
+import { changesKeySet } from '../domain/scope-change.ts';
 import type { KeyProof, KeyReference } from '../domain/signer.ts';
 
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
 export interface KeyRingKeeper extends KeyRing, KnownKeys {
   admit(scope: Scope, keys: readonly SigningKey[]): void;
+  /** Takes over policy and contacts of a scope that is there, whatever its keys have become meanwhile. */
+  amend(scope: Pick<Scope, 'id' | 'policy' | 'contacts'>): Scope;
   /** New keys of the scope, and what others have become; its key set is of the next version. */
   change(scopeId: string, keys: readonly SigningKey[]): void;
   /** Remembers which key rows were left out, in place of those it remembered before. */
@@ -63,6 +67,15 @@ export function createKeyRing(): KeyRingKeeper {
         .map(({ kid, binding, bindingRecord }) => ({ kid, hsmId: binding.hsmId, bindingRecord })),
 
     admit,
+
+    amend({ id, policy, contacts }) {
+      const scope = scopes.get(id);
+      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const keySetVersion = scope.keySetVersion + (changesKeySet(scope, { policy, contacts }) ? 1 : 0);
+      const amended = { ...scope, policy, contacts, keySetVersion };
+      admit(amended, byScope.get(id) ?? []);
+      return amended;
+    },
 
     change(scopeId, keys) {
       const scope = scopes.get(scopeId);

@@ -16,7 +16,7 @@ export interface ProvisioningParts extends KeyMakingParts {
   readonly turns: Turns;
 }
 
-export interface Provisioner extends ScopeAdministration {
+export interface Provisioner extends Pick<ScopeAdministration, 'create'> {
   /** Undoes provisioning that was cut short: what was generated is destroyed, the reservation removed. */
   rollBack(unfinished: readonly UnfinishedScope[], actor: Actor): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { ledgerChain } from './migrations/0002-ledger-chain.ts';
 import { revocationsAndSecurityEvents } from './migrations/0003-revocations-and-security-events.ts';
 import { auditChain } from './migrations/0004-audit-chain.ts';
 import { registrySignatures } from './migrations/0005-registry-signatures.ts';
+import { scopeContacts } from './migrations/0006-scope-contacts.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-revocations-and-security-events': revocationsAndSecurityEvents,
   '0004-audit-chain': auditChain,
   '0005-registry-signatures': registrySignatures,
+  '0006-scope-contacts': scopeContacts,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

@@ -10,6 +10,7 @@ import { keyReservations } from './key-reservations.ts';
 import { keyFromRow, keyToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
+import { scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, remove } from './signed/row-change.ts';
@@ -38,6 +39,7 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
     restrictKeys: (scopeId, transitions, event) =>
       changes.urgent(event, (registry) => restrict(registry, scopeId, transitions)),
     ...keyReservations(changes),
+    ...scopeRevision(changes),
     serviceKey: (role) => readServiceKey(reader, role),
     addServiceKey: (key, actor) =>
       changes.change(actOf(actor, 'service_key.added', `key:${key.kid}`, { role: key.role }), (registry) =>

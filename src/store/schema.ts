@@ -15,6 +15,8 @@ export interface Schema {
     algorithm: Algorithm;
     modulus_bits: ModulusBits | null;
     policy_json: string;
+    /** Null for none. */
+    contacts_json: string | null;
     key_set_version: number;
     created_at: number;
   };

@@ -14,9 +14,15 @@ export function scopeToRow(scope: Scope, state: ScopeRow['state']): ScopeRow {
     algorithm: scope.algorithm,
     modulus_bits: scope.modulusBits,
     policy_json: JSON.stringify(scope.policy),
+    contacts_json: scope.contacts.length > 0 ? JSON.stringify(scope.contacts) : null,
     key_set_version: scope.keySetVersion,
     created_at: scope.createdAt,
   };
+}
+
+/** A policy written before a member existed goes by that member's default. */
+export function policyFromJson(json: string): ScopePolicy {
+  return { ...DEFAULT_POLICY, ...(JSON.parse(json) as ScopePolicy) };
 }
 
 export function scopeFromRow(row: ScopeRow): Scope {
@@ -26,8 +32,8 @@ export function scopeFromRow(row: ScopeRow): Scope {
     audience: row.audience,
     algorithm: row.algorithm,
     modulusBits: row.modulus_bits,
-    // A policy written before a member existed goes by that member's default.
-    policy: { ...DEFAULT_POLICY, ...(JSON.parse(row.policy_json) as ScopePolicy) },
+    policy: policyFromJson(row.policy_json),
+    contacts: JSON.parse(row.contacts_json ?? '[]') as string[],
     createdAt: row.created_at,
     keySetVersion: row.key_set_version,
   };

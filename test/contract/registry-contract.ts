@@ -201,6 +201,54 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       expect((await registry.load()).scopes).toEqual([scope]);
     });
 
+    it('revises policy and contacts, tells of what was and is, and commits nothing where nothing differs', async () => {
+      const { registry, reopen, audited } = await open();
+      const scope = scopeSample('payments');
+      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      const policy = { ...scope.policy, maxTtlSeconds: 7_200, clockSkewSeconds: 10 };
+      const contacts = ['security@id.example'];
+      const { before, after } = await registry.reviseScope('payments', () => ({ policy, contacts }), ALICE);
+      expect(before).toEqual(scope);
+      expect(after).toMatchObject({ id: 'payments', policy, contacts });
+      const revised = { ...scope, policy, contacts, keySetVersion: 2 };
+      expect((await registry.load()).scopes).toEqual([revised]);
+      expect((await (await reopen()).load()).scopes).toEqual([revised]);
+      expect(audited().slice(2)).toEqual([
+        {
+          type: 'scope.changed',
+          actor: 'alice',
+          subject: 'scope:payments',
+          requestId: 'req-1',
+          details: {
+            was: { max_ttl_seconds: 3_600, clock_skew_seconds: 30, contacts: [] },
+            is: { max_ttl_seconds: 7_200, clock_skew_seconds: 10, contacts },
+            weakens: ['max_ttl_seconds', 'contacts'],
+          },
+        },
+      ]);
+      await registry.reviseScope('payments', (current) => current, ALICE);
+      await registry.reviseScope('payments', () => ({ policy, contacts: [] }), ALICE);
+      expect((await registry.load()).scopes).toEqual([{ ...revised, contacts: [] }]);
+      expect(audited()).toHaveLength(4);
+    });
+
+    it('revises no scope that is not there, or only reserved, and none whose revision is refused', async () => {
+      const { registry, audited } = await open();
+      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      for (const id of ['payments', 'ghost']) {
+        const revising = registry.reviseScope(id, (scope) => scope, ALICE);
+        await expect(revising).rejects.toMatchObject({ code: 'unknown_scope' });
+      }
+      await registry.completeScope('payments', [keySample(scopeSample('payments'), 1)], ALICE);
+      const refused = () => {
+        throw new Error('no such policy');
+      };
+      await expect(registry.reviseScope('payments', refused, ALICE)).rejects.toThrow('no such policy');
+      expect((await registry.load()).scopes).toEqual([scopeSample('payments')]);
+      expect(audited()).toHaveLength(2);
+    });
+
     it('keeps one key for each service role', async () => {
       const { registry, reopen, audited } = await open();
       await registry.addServiceKey(REGISTRY_KEY, ALICE);

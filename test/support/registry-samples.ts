@@ -14,6 +14,7 @@ export function scopeSample(id: string, change: Partial<Scope> = {}): Scope {
     algorithm: 'ES256',
     modulusBits: null,
     policy: DEFAULT_POLICY,
+    contacts: [],
     createdAt: NOW,
     keySetVersion: 1,
     ...change,

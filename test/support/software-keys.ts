@@ -69,6 +69,7 @@ export function aScope(definition: Partial<ScopeDefinition> & { id: string }): S
     algorithm,
     modulusBits: isRsa(algorithm) ? 2048 : null,
     policy: DEFAULT_POLICY,
+    contacts: [],
     createdAt: 0,
     keySetVersion: 1,
     ...definition,

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { addPolicyOptions } from '../policy-options.ts';
 import type { Contextual } from '../program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export function addScopeCommands(program: Command, contextOf: Contextual): void {
   const scope = program.command('scope').description('(issuer, audience) pairs, each with keys of its own');
   addCreate(scope, contextOf);
+  addSet(scope, contextOf);
   scope
     .command('list')
     .description('all scopes')
@@ -26,25 +28,15 @@ export function addScopeCommands(program: Command, contextOf: Contextual): void 
 }
 
 function addCreate(scope: Command, contextOf: Contextual): void {
-  scope
+  const create = scope
     .command('create')
     .description('make a scope: an active key and a standby are generated in the HSM and published')
     .argument('<id>', '1 to 63 lower-case letters, digits and inner hyphens; never used again')
     .requiredOption('--issuer <url>', '`iss` of its tokens')
     .requiredOption('--audience <text>', '`aud` of its tokens')
     .option('--algorithm <name>', 'ES256 (default), ES384, RS256, PS256, Ed25519 or EdDSA')
-    .option('--modulus-bits <bits>', 'RSA only: 2048 (default), 3072 or 4096', wholeNumber)
-    .option('--max-ttl <seconds>', 'longest life of a token', wholeNumber)
-    .option('--default-ttl <seconds>', 'life of a token that asks for none', wholeNumber)
-    .option('--cryptoperiod <seconds>', 'how long a key signs', wholeNumber)
-    .option('--jwks-max-age <seconds>', 'how long verifiers may cache the key set', wholeNumber)
-    .option('--max-stale <seconds>', 'how long they may go on when they cannot refresh it', wholeNumber)
-    .option('--clock-skew <seconds>', 'how far clocks may differ', wholeNumber)
-    .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT; the first is the default')
-    .option('--no-require-subject', 'allow tokens without `sub`')
-    .option('--record-subject <how>', 'in the ledger: plain (default), hashed or none')
-    .option('--root-claim <name>', 'claim, such as txn, that names the event a token came from')
-    .option('--suspend-on-forgery', 'a forged token takes its key out of use at once; the standby goes on')
+    .option('--modulus-bits <bits>', 'RSA only: 2048 (default), 3072 or 4096', wholeNumber);
+  addPolicyOptions(create)
     .addHelpText(
       'after',
       examples(
@@ -55,5 +47,24 @@ function addCreate(scope: Command, contextOf: Contextual): void {
     .action(async (id: string, options, command: Command) => {
       const { scopeCreate } = await import('../actions/scope-create.ts');
       await scopeCreate(contextOf(command), id, options);
+    });
+}
+
+function addSet(scope: Command, contextOf: Contextual): void {
+  const set = scope
+    .command('set')
+    .description('change members of the policy, or the contacts; what is not named stays')
+    .argument('<id>');
+  addPolicyOptions(set)
+    .addHelpText(
+      'after',
+      examples(
+        'keyward scope set payments --max-ttl 900',
+        'keyward scope set payments --contacts security@example.com on-call@example.com',
+      ),
+    )
+    .action(async (id: string, options, command: Command) => {
+      const { scopeSet } = await import('../actions/scope-set.ts');
+      await scopeSet(contextOf(command), id, options);
     });
 }

@@ -10,7 +10,14 @@ import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { key, keyRepresentation } from '../schemas/key.ts';
-import { scope, scopeDefinition, scopeRepresentation, scopeRequest } from '../schemas/scope.ts';
+import {
+  scope,
+  scopeChange,
+  scopeChangeRequest,
+  scopeDefinition,
+  scopeRepresentation,
+  scopeRequest,
+} from '../schemas/scope.ts';
 import { sendJson } from '../send.ts';
 
 interface ScopeParts {
@@ -20,7 +27,7 @@ interface ScopeParts {
   readonly scopes: ScopeAdministration;
 }
 
-const BODY = { schema: scopeRequest, maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 
 const scopeWithKeys = z.object({ scope, keys: z.array(key) }).meta({ id: 'ScopeWithKeys' });
 
@@ -74,7 +81,7 @@ const createScope: Route<ScopeParts> = {
     ({ authenticator, scopes, knownKeys }) =>
     async (request, response) => {
       const actor = actorOf(authenticator, CHANGING, request, response);
-      const definition = scopeDefinition(await readJson(request, BODY));
+      const definition = scopeDefinition(await readJson(request, { schema: scopeRequest, ...LIMITS }));
       const { scope: created } = await scopes.create(definition, actor);
       const location = ['Location', `/v1/admin/scopes/${created.id}`];
       sendJson(response, 201, representation(created, knownKeys), location);
@@ -103,7 +110,38 @@ const getScope: Route<ScopeParts> = {
     },
 };
 
-export const adminScopeRoutes = [listScopes, createScope, getScope];
+const changeScope: Route<ScopeParts> = {
+  method: 'patch',
+  path: '/v1/admin/scopes/{scope}',
+  operation: {
+    operationId: 'changeScope',
+    summary: 'Change members of the policy, or the contacts; role `operator`',
+    description:
+      'Holds for the next token. Keys keep the signing window and the longest lifetime that they were bound with.',
+    security: [{ operator: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: scopeChangeRequest } } },
+    responses: {
+      ...json('200', 'The scope as it now is, also where nothing differed', scopeWithKeys),
+      ...problems(
+        CODES.operator,
+        CODES.body,
+        CODES.schema,
+        ['unknown_scope', 'invalid_scope', 'invalid_policy'],
+        ['hsm_unavailable', 'pin_latched', 'store_unavailable', 'audit_sink_unavailable'],
+      ),
+    },
+  },
+  handler:
+    ({ authenticator, scopes, knownKeys }) =>
+    async (request, response) => {
+      const actor = actorOf(authenticator, CHANGING, request, response);
+      const wanted = scopeChange(await readJson(request, { schema: scopeChangeRequest, ...LIMITS }));
+      const changed = await scopes.change(request.params.scope ?? '', wanted, actor);
+      sendJson(response, 200, representation(changed, knownKeys));
+    },
+};
+
+export const adminScopeRoutes = [listScopes, createScope, getScope, changeScope];
 
 function representation(of: Scope, knownKeys: KnownKeys): z.infer<typeof scopeWithKeys> {
   const keys = knownKeys.knownKeysOf(of.id).map((each) => keyRepresentation(each, of));

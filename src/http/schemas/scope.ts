@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../../domain/algorithm.ts';
 import type { Scope, ScopeDefinition } from '../../domain/scope.ts';
-import { policy, policyOf, policyRepresentation } from './policy.ts';
+import type { ScopeChange } from '../../domain/scope-change.ts';
+import { contacts } from '../../schemas/contacts.ts';
+import { policy, policyChange, policyOf, policyRepresentation } from '../../schemas/policy.ts';
 
 const text = z.string('use text');
 const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);
 const modulusBits = z.literal(MODULUS_BITS, `use one of ${MODULUS_BITS.join(', ')}`);
+
+const partialPolicy = policy.partial().meta({ id: 'PolicyRequest' });
 
 export const scopeRequest = z
   .strictObject({
@@ -14,9 +18,20 @@ export const scopeRequest = z
     audience: text.meta({ description: '1 to 512 printable characters.' }),
     algorithm: algorithm.default(DEFAULT_ALGORITHM),
     modulus_bits: modulusBits.optional().meta({ description: `RSA only; ${MODULUS_BITS[0]} if left out.` }),
-    policy: policy.partial().meta({ id: 'PolicyRequest' }).prefault({}),
+    policy: partialPolicy.prefault({}),
+    contacts: contacts.default([]),
   })
   .meta({ id: 'ScopeRequest' });
+
+export const scopeChangeRequest = z
+  .strictObject({
+    policy: partialPolicy.optional().meta({ description: 'Only the members that change.' }),
+    contacts: contacts.optional().meta({ description: 'In place of those there are.' }),
+  })
+  .meta({
+    id: 'ScopeChangeRequest',
+    example: { policy: { max_ttl_seconds: 900 }, contacts: ['security@example.com'] },
+  });
 
 export const scope = z
   .object({
@@ -26,6 +41,7 @@ export const scope = z
     algorithm,
     modulus_bits: modulusBits.nullable(),
     policy,
+    contacts,
     created_at: z.int(),
     jwks_uri: z.string().meta({ description: 'Path of the key set on the data plane.' }),
   })
@@ -42,7 +58,12 @@ export function scopeDefinition(request: z.infer<typeof scopeRequest>): ScopeDef
     algorithm: request.algorithm,
     modulusBits: request.modulus_bits ?? byDefault,
     policy: policyOf(request.policy),
+    contacts: request.contacts,
   };
+}
+
+export function scopeChange({ policy, contacts }: z.infer<typeof scopeChangeRequest>): ScopeChange {
+  return { policy: policyChange(policy ?? {}), contacts };
 }
 
 export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
@@ -53,6 +74,7 @@ export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
     algorithm: of.algorithm,
     modulus_bits: of.modulusBits,
     policy: policyRepresentation(of.policy),
+    contacts: [...of.contacts],
     created_at: of.createdAt,
     jwks_uri: `/scopes/${of.id}/jwks.json`,
   };

@@ -131,6 +131,11 @@ export class RegistryChanges {
     if (prepared.rows.length > 0) registry.apply(prepared);
   }
 
+  /** Finds out what became of changes whose answer was lost; from then on `view` shows it. */
+  settle(): Promise<void> {
+    return this.#settleDoubts();
+  }
+
   /** A writer that was lost in the middle may have committed: the database says. */
   async #settleDoubts(): Promise<void> {
     const { registry } = this.#now();

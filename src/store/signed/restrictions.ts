@@ -1,3 +1,6 @@
+import { validatePolicy } from '../../domain/policy.ts';
+import { widenedMembers } from '../../domain/policy-change.ts';
+import { policyFromJson } from '../scope-row.ts';
 import type { Columns, RegistryTable } from './tables.ts';
 
 /** Whether a column may become this without the HSM; `before` and `after` as `contentOf` writes them. */
@@ -16,7 +19,7 @@ interface Restrictions {
  * and proven long before, goes with the suspension of the key in front of it.
  */
 const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
-  scopes: { columns: { key_set_version: grows }, removable: isReserved },
+  scopes: { columns: { key_set_version: grows, policy_json: narrows }, removable: isReserved },
   signing_keys: {
     columns: { state: worsens, sign_from: appears, sign_until: shrinks },
     removable: isReserved,
@@ -60,6 +63,18 @@ function shrinks(before: unknown, after: unknown): boolean {
 
 function worsens(before: unknown, after: unknown): boolean {
   return WORSE_STATES.get(before)?.includes(after) ?? false;
+}
+
+/** A sound policy, written as it is signed, whose every difference makes the service accept less. */
+function narrows(before: unknown, after: unknown): boolean {
+  try {
+    const [was, is] = [policyFromJson(String(before)), policyFromJson(String(after))];
+    validatePolicy(is);
+    return JSON.stringify(is) === after && widenedMembers(was, is).length === 0;
+  } catch {
+    // No policy at all: whoever wrote it wrote into the database.
+    return false;
+  }
 }
 
 function isReserved({ state }: Columns): boolean {

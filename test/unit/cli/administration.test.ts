@@ -26,6 +26,7 @@ const payments = {
   algorithm: 'ES256',
   modulus_bits: null,
   policy: POLICY,
+  contacts: [],
   created_at: NOW - 180,
 };
 const mail = {
@@ -85,6 +86,7 @@ beforeAll(async () => {
   stub = await operationsStub({
     'GET /scopes': [200, { scopes: [payments, mail] }],
     'GET /scopes/payments': [200, { scope: payments, keys }],
+    'PATCH /scopes/payments': [200, { scope: { ...payments, contacts: ['a@id.example'] }, keys }],
     'POST /scopes': [201, { scope: mail, keys: [] }],
     'GET /keys': [200, { keys: [], refused: [] }],
     'GET /keys?scope=payments': [200, { keys, refused: [] }],
@@ -162,6 +164,7 @@ describe('scopes', () => {
         'key signs for   14 days',
         'key set cached  300 s, stale at most 3600 s',
         'clock skew      30 s',
+        'contacts        -',
         '',
         'KID                                          SCOPE     STATE           ALGORITHM  PROOF    SIGNS FROM                            SIGNS UNTIL',
         'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  payments  active          ES256      proven   2026-11-23 19:57:00Z (3 minutes ago)  2026-12-07 20:00:00Z (in 14 days)',
@@ -196,6 +199,51 @@ describe('scopes', () => {
     expect(exitCode).toBe(0);
     expect(out).toContain('algorithm       PS256 (3072 bits)\n');
     expect(out).toContain('subject         optional\n');
+  });
+
+  it('are changed in exactly what was given', async () => {
+    const argv = [
+      'scope',
+      'set',
+      'payments',
+      '--max-ttl',
+      '900',
+      '--contacts',
+      'a@id.example',
+      '--require-subject',
+    ];
+    const { exitCode, out } = await keyward(argv);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('contacts        a@id.example\n');
+    await keyward([
+      'scope',
+      'set',
+      'payments',
+      '--no-root-claim',
+      '--no-contacts',
+      '--no-suspend-on-forgery',
+    ]);
+    expect(stub.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
+      [
+        'PATCH',
+        '/scopes/payments',
+        { policy: { max_ttl_seconds: 900, require_subject: true }, contacts: ['a@id.example'] },
+      ],
+      [
+        'PATCH',
+        '/scopes/payments',
+        { policy: { root_claim: null, suspend_on_forgery: false }, contacts: [] },
+      ],
+    ]);
+  });
+
+  it('are not changed where nothing is named', async () => {
+    expect(await keyward(['scope', 'set', 'payments'])).toEqual({
+      exitCode: 2,
+      out: '',
+      err: 'error: say what to change; --help lists it [usage]\n',
+    });
+    expect(stub.seen).toEqual([]);
   });
 });
 

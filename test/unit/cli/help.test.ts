@@ -17,6 +17,7 @@ describe('help', () => {
       'serve',
       'doctor',
       'scope create',
+      'scope set',
       'scope list',
       'scope show',
       'key list',

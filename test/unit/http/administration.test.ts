@@ -3,7 +3,16 @@ import type { Client } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
-import { ACTIVE_KEY, ACTIVE_KEY_ANSWER, clients, keyRing, NOW, PAYMENTS, PAYMENTS_ANSWER } from './fakes.ts';
+import {
+  ACTIVE_KEY,
+  ACTIVE_KEY_ANSWER,
+  clients,
+  keyRing,
+  NOW,
+  PAYMENTS,
+  PAYMENTS_ANSWER,
+  scopes as untouched,
+} from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
 
 const CHECKOUT: Client = {
@@ -23,7 +32,7 @@ const CHECKOUT_ANSWER = {
 const ADA = { operatorId: 'ada', requestId: 'req-1' };
 
 async function ask(
-  method: 'get' | 'post' | 'delete',
+  method: 'get' | 'post' | 'patch' | 'delete',
   path: string,
   {
     as = 'operates',
@@ -37,6 +46,7 @@ async function ask(
 
 const CHANGES = [
   ['post', '/v1/admin/scopes'],
+  ['patch', '/v1/admin/scopes/payments'],
   ['post', '/v1/admin/clients'],
   ['post', '/v1/admin/clients/checkout/revoke'],
   ['post', '/v1/admin/grants'],
@@ -75,7 +85,7 @@ test('scopes are listed, and shown singly with their keys', async () => {
 
 const creating = () => {
   const create = vi.fn<ScopeAdministration['create']>(async () => ({ scope: PAYMENTS, keys: [ACTIVE_KEY] }));
-  return { create, scopes: { create } };
+  return { create, scopes: { ...untouched, create } };
 };
 const NAMED = { id: 'payments', issuer: 'https://id.example', audience: 'payments-api' };
 
@@ -87,7 +97,7 @@ test('a scope is created with the defaults for all that is left out', async () =
   expect(answer.headers.location).toBe('/v1/admin/scopes/payments');
   expect(answer.headers['cache-control']).toBe('no-store');
   expect(create.mock.calls).toEqual([
-    [{ ...NAMED, algorithm: 'ES256', modulusBits: null, policy: DEFAULT_POLICY }, ADA],
+    [{ ...NAMED, algorithm: 'ES256', modulusBits: null, policy: DEFAULT_POLICY, contacts: [] }, ADA],
   ]);
 });
 
@@ -111,8 +121,9 @@ test('a scope of RSA has 2048 bits unless it asks for more, and a policy what it
         tokenTypes: ['JWT'],
         requireSubject: false,
       },
+      contacts: [],
     },
-    { ...NAMED, algorithm: 'PS256', modulusBits: 4096, policy: DEFAULT_POLICY },
+    { ...NAMED, algorithm: 'PS256', modulusBits: 4096, policy: DEFAULT_POLICY, contacts: [] },
   ]);
 });
 
@@ -134,8 +145,53 @@ test.each([
 
 test('a scope that is taken is a conflict', async () => {
   const create = () => Promise.reject(new KeywardError('scope_exists', 'choose another id'));
-  const answer = await ask('post', '/v1/admin/scopes', { scopes: { create }, body: NAMED });
+  const answer = await ask('post', '/v1/admin/scopes', { scopes: { ...untouched, create }, body: NAMED });
   expect([answer.status, answer.body.code]).toEqual([409, 'scope_exists']);
+});
+
+test('a scope is changed in the members that are sent, and answered as it then is', async () => {
+  const change = vi.fn<ScopeAdministration['change']>(async () => ({
+    ...PAYMENTS,
+    policy: { ...DEFAULT_POLICY, maxTtlSeconds: 900 },
+    contacts: ['security@id.example'],
+  }));
+  const scopes = { ...untouched, change };
+  const body = {
+    policy: { max_ttl_seconds: 900, root_claim: null },
+    contacts: ['security@id.example'],
+  };
+  const answer = await ask('patch', '/v1/admin/scopes/payments', { scopes, body });
+  expect([answer.status, answer.body]).toEqual([
+    200,
+    {
+      scope: {
+        ...PAYMENTS_ANSWER,
+        policy: { ...PAYMENTS_ANSWER.policy, max_ttl_seconds: 900 },
+        contacts: ['security@id.example'],
+      },
+      keys: [ACTIVE_KEY_ANSWER],
+    },
+  ]);
+  await ask('patch', '/v1/admin/scopes/payments', { scopes, body: {} });
+  expect(change.mock.calls).toEqual([
+    ['payments', { policy: { maxTtlSeconds: 900, rootClaim: null }, contacts: ['security@id.example'] }, ADA],
+    ['payments', { policy: {} }, ADA],
+  ]);
+});
+
+test.each([
+  [{ audience: 'other' }, 'unknown_member', 'leave out audience'],
+  [{ policy: { ttl: 1 } }, 'unknown_member', 'leave out policy.ttl'],
+  [
+    { policy: { clock_skew_seconds: 301 } },
+    'invalid_request',
+    'policy.clock_skew_seconds: use a whole number from 0 to 300',
+  ],
+  [{ contacts: 'security@id.example' }, 'invalid_request', 'contacts: use a list of addresses'],
+  [{ contacts: [7] }, 'invalid_request', 'contacts.0: use text'],
+])('a change of a scope asked for as %j is refused', async (body, code, detail) => {
+  const answer = await ask('patch', '/v1/admin/scopes/payments', { body });
+  expect([answer.status, answer.body.code, answer.body.detail]).toEqual([422, code, detail]);
 });
 
 test('keys are listed for all scopes or for one that exists', async () => {

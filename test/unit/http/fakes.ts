@@ -32,6 +32,7 @@ export const PAYMENTS: Scope = {
   algorithm: 'ES256',
   modulusBits: null,
   policy: DEFAULT_POLICY,
+  contacts: [],
   createdAt: NOW,
   keySetVersion: 1,
 };
@@ -98,6 +99,7 @@ export const PAYMENTS_ANSWER = {
     root_claim: null,
     suspend_on_forgery: false,
   },
+  contacts: [],
   created_at: NOW,
   jwks_uri: '/scopes/payments/jwks.json',
 };
@@ -213,7 +215,7 @@ export const readiness: Readiness = {
 
 const unexpected = () => Promise.reject(new Error('not expected in this test'));
 
-export const scopes: ScopeAdministration = { create: unexpected };
+export const scopes: ScopeAdministration = { create: unexpected, change: unexpected };
 export const clients: ClientAdministration = {
   create: unexpected,
   revoke: unexpected,

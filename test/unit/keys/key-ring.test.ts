@@ -123,4 +123,21 @@ describe('the key ring', () => {
     expect(ring.scope('payments')?.keySetVersion).toBe(scope.keySetVersion + 1);
     expect(ring.revision).toBeGreaterThan(before);
   });
+
+  it('takes up policy and contacts at once, with the keys as they are', () => {
+    const before = ring.revision;
+    const shorter = { ...scope, policy: { ...scope.policy, maxTtlSeconds: 60, defaultTtlSeconds: 60 } };
+    expect(ring.amend(shorter)).toEqual(shorter);
+    expect(ring.scope('payments')).toEqual(shorter);
+    expect(ring.activeKey('payments')).toBe(active);
+    expect(ring.keysOf('payments')).toEqual([standby, active]);
+    expect(ring.revision).toBeGreaterThan(before);
+    const tighter = {
+      ...shorter,
+      policy: { ...shorter.policy, clockSkewSeconds: 5 },
+      contacts: ['a@id.example'],
+    };
+    expect(ring.amend(tighter)).toEqual({ ...tighter, keySetVersion: scope.keySetVersion + 1 });
+    expect(() => ring.amend({ ...scope, id: 'ghost' })).toThrow('there is no scope of this id');
+  });
 });

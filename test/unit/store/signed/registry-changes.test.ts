@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../../src/domain/errors.ts';
+import type { ScopePolicy } from '../../../../src/domain/policy.ts';
 import type { RegistrySeal } from '../../../../src/domain/registry-seal.ts';
 import { openTestStore } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
@@ -146,6 +147,52 @@ describe('without the HSM', () => {
     expect(clients.map(({ revokedAt, grants }) => [revokedAt, grants.length])).toEqual([
       [null, 0],
       [7, 1],
+    ]);
+  });
+
+  it('a policy can be narrowed, and neither widened nor be given other contacts', async () => {
+    const { store, door, reopened, file } = await open();
+    const payments = async (registry: typeof store.registry) =>
+      (await registry.load()).scopes.find(({ id }) => id === 'payments');
+    const before = await payments(store.registry);
+    const revise = (policy: Partial<ScopePolicy>, contacts: readonly string[] = []) =>
+      store.registry.reviseScope(
+        'payments',
+        (scope) => ({ policy: { ...scope.policy, ...policy }, contacts }),
+        ALICE,
+      );
+    door.shut = true;
+    await expect(revise({ maxTtlSeconds: 7_200 })).rejects.toBe(AWAY);
+    await expect(revise({}, ['mallory@id.example'])).rejects.toBe(AWAY);
+    expect(await payments(store.registry)).toEqual(before);
+    await revise({ maxTtlSeconds: 600, tokenTypes: ['at+jwt'] });
+    await expect(revise({ maxTtlSeconds: 3_600 })).rejects.toBe(AWAY);
+    expect(auditEventsIn(file).at(-1)).toMatchObject({
+      type: 'scope.changed',
+      details: { is: { max_ttl_seconds: 600, token_types: ['at+jwt'] }, unsigned: ['scopes payments'] },
+    });
+    const { report, store: again } = await reopened();
+    expect(report.refused).toEqual([]);
+    expect((await payments(again.registry))?.policy.maxTtlSeconds).toBe(600);
+    expect(await again.signPending()).toBe(1);
+  });
+
+  it.each([
+    ['wider', (policy: string) => policy.replace('"maxTtlSeconds":3600', '"maxTtlSeconds":7200')],
+    ['out of bounds', (policy: string) => policy.replace('"maxTtlSeconds":3600', '"maxTtlSeconds":null')],
+    ['no JSON', () => '{'],
+    ['no policy', () => '{"tokenTypes":7}'],
+  ])('a policy that is %s is not believed for being written as a restriction', async (_, edited) => {
+    const { reopened, file } = await open();
+    const [row] = query(file, `SELECT policy_json FROM scopes WHERE id = 'payments'`);
+    const [mark] = query(file, `SELECT content FROM registry_rows WHERE row_id = 'payments'`);
+    const policy = edited(String(row?.policy_json));
+    const content = JSON.stringify({ ...JSON.parse(String(mark?.content)), policy_json: policy });
+    query(file, `UPDATE scopes SET policy_json = '${policy}' WHERE id = 'payments'`);
+    query(file, `UPDATE registry_rows SET pending = '${content}' WHERE row_id = 'payments'`);
+    const { report } = await reopened();
+    expect(report.refused).toEqual([
+      { table: 'scopes', id: 'payments', why: 'it was changed without a signature, and not only restricted' },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { DEFAULT_POLICY, POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES } from '../../domain/policy.ts';
-import { SUBJECT_RECORDINGS } from '../../domain/recorded-subject.ts';
+import { DEFAULT_POLICY, POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES } from '../domain/policy.ts';
+import { withChanges } from '../domain/policy-change.ts';
+import { SUBJECT_RECORDINGS } from '../domain/recorded-subject.ts';
 
 const seconds = (member: keyof typeof POLICY_BOUNDS) => {
   const [low, high] = POLICY_BOUNDS[member];
@@ -35,7 +36,7 @@ export const policy = z
   })
   .meta({ id: 'Policy' });
 
-type PolicyMembers = z.infer<typeof policy>;
+export type PolicyMembers = z.infer<typeof policy>;
 
 export function policyRepresentation(of: ScopePolicy): PolicyMembers {
   return {
@@ -53,22 +54,27 @@ export function policyRepresentation(of: ScopePolicy): PolicyMembers {
   };
 }
 
+type Given = Partial<{ [K in keyof PolicyMembers]: PolicyMembers[K] | undefined }>;
+
 /** The defaults, with what was given in their place; a shorter `max_ttl_seconds` alone shortens the default. */
-export function policyOf(
-  given: Partial<{ [K in keyof PolicyMembers]: PolicyMembers[K] | undefined }>,
-): ScopePolicy {
-  const maxTtlSeconds = given.max_ttl_seconds ?? DEFAULT_POLICY.maxTtlSeconds;
-  return {
-    maxTtlSeconds,
-    defaultTtlSeconds: given.default_ttl_seconds ?? Math.min(DEFAULT_POLICY.defaultTtlSeconds, maxTtlSeconds),
-    cryptoperiodSeconds: given.cryptoperiod_seconds ?? DEFAULT_POLICY.cryptoperiodSeconds,
-    jwksMaxAgeSeconds: given.jwks_max_age_seconds ?? DEFAULT_POLICY.jwksMaxAgeSeconds,
-    maxStaleSeconds: given.max_stale_seconds ?? DEFAULT_POLICY.maxStaleSeconds,
-    clockSkewSeconds: given.clock_skew_seconds ?? DEFAULT_POLICY.clockSkewSeconds,
-    tokenTypes: given.token_types ?? DEFAULT_POLICY.tokenTypes,
-    requireSubject: given.require_subject ?? DEFAULT_POLICY.requireSubject,
-    recordSubject: given.record_subject ?? DEFAULT_POLICY.recordSubject,
-    rootClaim: given.root_claim ?? DEFAULT_POLICY.rootClaim,
-    suspendOnForgery: given.suspend_on_forgery ?? DEFAULT_POLICY.suspendOnForgery,
+export function policyOf(given: Given): ScopePolicy {
+  return withChanges(DEFAULT_POLICY, policyChange(given));
+}
+
+/** Only what was given. */
+export function policyChange(given: Given): Partial<ScopePolicy> {
+  const members: { [K in keyof ScopePolicy]: ScopePolicy[K] | undefined } = {
+    maxTtlSeconds: given.max_ttl_seconds,
+    defaultTtlSeconds: given.default_ttl_seconds,
+    cryptoperiodSeconds: given.cryptoperiod_seconds,
+    jwksMaxAgeSeconds: given.jwks_max_age_seconds,
+    maxStaleSeconds: given.max_stale_seconds,
+    clockSkewSeconds: given.clock_skew_seconds,
+    tokenTypes: given.token_types,
+    requireSubject: given.require_subject,
+    recordSubject: given.record_subject,
+    rootClaim: given.root_claim,
+    suspendOnForgery: given.suspend_on_forgery,
   };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

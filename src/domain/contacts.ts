@@ -1,0 +1,26 @@
+import type { Flaw } from './flaw.ts';
+
+export const MAX_CONTACTS = 16;
+/** RFC 5321 §4.5.3.1: a path has 256 octets, its angle brackets counted. */
+export const MAX_CONTACT_LENGTH = 254;
+
+/** The addresses that HTML's `input type=email` takes: those of RFC 5321 without quotes, comments and literals. */
+export const CONTACT =
+  /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
+
+/** What is wrong with the e-mail addresses to which news of a scope goes. */
+export function contactFlaws(contacts: readonly string[]): readonly Flaw[] {
+  if (contacts.length > MAX_CONTACTS) {
+    return [{ path: ['contacts'], advice: `name at most ${MAX_CONTACTS} addresses` }];
+  }
+  const lower = contacts.map((contact) => contact.toLowerCase());
+  return contacts.flatMap((contact, at): Flaw[] => {
+    if (contact.length > MAX_CONTACT_LENGTH || !CONTACT.test(contact)) {
+      return [{ path: ['contacts', at], advice: 'use an e-mail address such as security@example.com' }];
+    }
+    if (lower.indexOf(contact.toLowerCase()) < at) {
+      return [{ path: ['contacts', at], advice: 'name each address once' }];
+    }
+    return [];
+  });
+}

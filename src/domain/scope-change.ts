@@ -1,0 +1,49 @@
+import { memberName, type ScopePolicy } from './policy.ts';
+import { changedMembers, widenedMembers, withChanges } from './policy-change.ts';
+import type { Scope } from './scope.ts';
+
+/** What can be changed of a scope, as far as it shall change. */
+export interface ScopeChange {
+  readonly policy?: Partial<ScopePolicy> | undefined;
+  readonly contacts?: readonly string[] | undefined;
+}
+
+/** What differs between a scope before and after, in the API's names. */
+export interface ScopeDifference {
+  readonly was: Readonly<Record<string, unknown>>;
+  readonly is: Readonly<Record<string, unknown>>;
+  /** The members whose change takes two persons (I11). Contacts are where notifications go. */
+  readonly weakens: readonly string[];
+}
+
+/** The scope as it would be. Whether that is sound is for `validateScope` to say. */
+export function changedScope<T extends Pick<Scope, 'policy' | 'contacts'>>(scope: T, change: ScopeChange): T {
+  return {
+    ...scope,
+    policy: withChanges(scope.policy, change.policy ?? {}),
+    contacts: change.contacts ?? scope.contacts,
+  };
+}
+
+type Changeable = Pick<Scope, 'policy' | 'contacts'>;
+
+export function scopeDifference(before: Changeable, after: Changeable): ScopeDifference {
+  const members = changedMembers(before.policy, after.policy);
+  const contacts = JSON.stringify(before.contacts) !== JSON.stringify(after.contacts);
+  const named = (scope: Changeable) => ({
+    ...Object.fromEntries(members.map((member) => [memberName(member), scope.policy[member]])),
+    ...(contacts ? { contacts: scope.contacts } : {}),
+  });
+  const widened = widenedMembers(before.policy, after.policy).map(memberName);
+  return { was: named(before), is: named(after), weakens: contacts ? [...widened, 'contacts'] : widened };
+}
+
+export function isUnchanged({ is }: ScopeDifference): boolean {
+  return Object.keys(is).length === 0;
+}
+
+/** Whether the published key set, or how long it may be used, becomes another. */
+export function changesKeySet({ policy: before }: Changeable, { policy: after }: Changeable): boolean {
+  const shown = new Set<keyof ScopePolicy>(['clockSkewSeconds', 'jwksMaxAgeSeconds', 'maxStaleSeconds']);
+  return changedMembers(before, after).some((member) => shown.has(member));
+}

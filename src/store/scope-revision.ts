@@ -1,0 +1,43 @@
+import { KeywardError } from '../domain/errors.ts';
+import type { Registry } from '../domain/registry.ts';
+import type { Scope } from '../domain/scope.ts';
+import { changesKeySet, isUnchanged, scopeDifference } from '../domain/scope-change.ts';
+import { actOf } from './audited-change.ts';
+import { inconsistent } from './inconsistent.ts';
+import { scopeFromRow, scopeToRow } from './scope-row.ts';
+import type { RegistryChanges } from './signed/registry-changes.ts';
+import { put, type RowChange } from './signed/row-change.ts';
+import type { RegistryView } from './signed/trusted-registry.ts';
+
+export function scopeRevision(changes: RegistryChanges): Pick<Registry, 'reviseScope'> {
+  return {
+    async reviseScope(scopeId, revise, actor) {
+      // An earlier change may have been committed though its answer was lost.
+      await changes.settle();
+      const before = readyScope(changes.view, scopeId);
+      const revised = { ...before, ...revise(before) };
+      const difference = scopeDifference(before, revised);
+      if (isUnchanged(difference)) return { before, after: before };
+      const act = actOf(actor, 'scope.changed', `scope:${scopeId}`, { ...difference });
+      await changes.change(act, (registry) => revision(registry, before, revised));
+      return { before, after: revised };
+    },
+  };
+}
+
+function readyScope(registry: RegistryView, scopeId: string): Scope {
+  const row = registry.row('scopes', scopeId);
+  if (row?.state === 'ready') return scopeFromRow(row);
+  throw new KeywardError('unknown_scope', 'there is no scope of this id');
+}
+
+/** The version is counted from the row: keys of the scope may have changed meanwhile. */
+function revision(registry: RegistryView, before: Scope, revised: Scope): RowChange[] {
+  const current = readyScope(registry, before.id);
+  if (!isUnchanged(scopeDifference(before, current))) {
+    throw inconsistent(`scope ${before.id} was changed by someone else`);
+  }
+  const { policy, contacts } = revised;
+  const keySetVersion = current.keySetVersion + (changesKeySet(before, revised) ? 1 : 0);
+  return [put('scopes', scopeToRow({ ...current, policy, contacts, keySetVersion }, 'ready'))];
+}

@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest';
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import { validateScope } from '../../../src/domain/scope.ts';
+import {
+  changedScope,
+  changesKeySet,
+  isUnchanged,
+  scopeDifference,
+} from '../../../src/domain/scope-change.ts';
+import { aScope } from '../../support/software-keys.ts';
+
+const SCOPE = aScope({ id: 'payments', contacts: ['a@id.example'] });
+
+it('names what was and is in the API’s words, and which of it takes two persons', () => {
+  const after = changedScope(SCOPE, {
+    policy: { maxTtlSeconds: 7200, clockSkewSeconds: 10, tokenTypes: ['JWT'] },
+    contacts: ['b@id.example'],
+  });
+  expect(scopeDifference(SCOPE, after)).toEqual({
+    was: {
+      max_ttl_seconds: 3600,
+      clock_skew_seconds: 30,
+      token_types: ['at+jwt', 'JWT'],
+      contacts: ['a@id.example'],
+    },
+    is: {
+      max_ttl_seconds: 7200,
+      clock_skew_seconds: 10,
+      token_types: ['JWT'],
+      contacts: ['b@id.example'],
+    },
+    weakens: ['max_ttl_seconds', 'contacts'],
+  });
+});
+
+it('leaves alone what the change does not name', () => {
+  expect(changedScope(SCOPE, {})).toEqual(SCOPE);
+  expect(changedScope(SCOPE, { contacts: [] })).toEqual({ ...SCOPE, contacts: [] });
+  expect(isUnchanged(scopeDifference(SCOPE, changedScope(SCOPE, { contacts: ['a@id.example'] })))).toBe(true);
+});
+
+it.each([
+  [{ clockSkewSeconds: 10 }, true],
+  [{ jwksMaxAgeSeconds: 10 }, true],
+  [{ maxStaleSeconds: 10 }, true],
+  [{ maxTtlSeconds: 600 }, false],
+  [{ cryptoperiodSeconds: 86_400 }, false],
+])('whether %j makes another key set: %s', (policy, expected) => {
+  expect(changesKeySet(SCOPE, changedScope(SCOPE, { policy }))).toBe(expected);
+});
+
+it.each([
+  [{ policy: { ...DEFAULT_POLICY, cryptoperiodSeconds: 365 * 86_400 } }],
+  [{ contacts: ['a@id.example', 'b@id.example'] }],
+])('takes a scope with %j', (change) => {
+  validateScope({ ...SCOPE, ...change });
+});
+
+it.each([
+  [
+    { policy: { ...DEFAULT_POLICY, cryptoperiodSeconds: 365 * 86_400 + 1 } },
+    'invalid_policy',
+    'policy.cryptoperiod_seconds: use a whole number from 3600 to 31536000',
+  ],
+  [
+    { policy: { ...DEFAULT_POLICY, defaultTtlSeconds: 3601 } },
+    'invalid_policy',
+    'policy.default_ttl_seconds: must not exceed max_ttl_seconds',
+  ],
+  [
+    { policy: { ...DEFAULT_POLICY, maxTtlSeconds: 7200, cryptoperiodSeconds: 3600 } },
+    'invalid_policy',
+    'policy.cryptoperiod_seconds: must not be shorter than max_ttl_seconds',
+  ],
+  [
+    { contacts: ['a@id.example', 'a'] },
+    'invalid_scope',
+    'contacts.1: use an e-mail address such as security@example.com',
+  ],
+])('refuses a scope with %j', (change, code, message) => {
+  expect(() => validateScope({ ...SCOPE, ...change })).toThrow(expect.objectContaining({ code, message }));
+});

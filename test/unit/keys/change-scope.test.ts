@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import type { Registry } from '../../../src/domain/registry.ts';
+import type { Scope } from '../../../src/domain/scope.ts';
+import { createScopeChanger } from '../../../src/keys/change-scope.ts';
+import { createKeyRing } from '../../../src/keys/key-ring.ts';
+import { aScope } from '../../support/software-keys.ts';
+
+const ADA = { operatorId: 'ada', requestId: 'req-1' };
+
+function changer() {
+  const keyRing = createKeyRing();
+  let stored: Scope = aScope({ id: 'payments' });
+  keyRing.admit(stored, []);
+  let loseAnswer = false;
+  const reviseScope: Registry['reviseScope'] = async (_id, revise) => {
+    const before = stored;
+    stored = { ...before, ...revise(before) };
+    if (loseAnswer) throw new Error('the answer was lost');
+    return { before, after: stored };
+  };
+  const { change } = createScopeChanger({ registry: { reviseScope }, keyRing });
+  return {
+    change: (...[asked]: [Parameters<typeof change>[1]]) => change('payments', asked, ADA),
+    ring: () => keyRing.scope('payments'),
+    stored: () => stored,
+    losing: (lose: boolean) => {
+      loseAnswer = lose;
+    },
+  };
+}
+
+it('stores a change and serves by it when it settles', async () => {
+  const { change, ring, stored } = changer();
+  const scope = await change({ policy: { maxTtlSeconds: 60 }, contacts: ['a@id.example'] });
+  expect(scope).toMatchObject({
+    policy: { maxTtlSeconds: 60, defaultTtlSeconds: 60 },
+    contacts: ['a@id.example'],
+  });
+  expect([ring(), stored()]).toEqual([scope, scope]);
+});
+
+it('makes one change after the other, each of what the one before it left', async () => {
+  const { change, ring } = changer();
+  await Promise.all([
+    change({ policy: { maxTtlSeconds: 60 } }),
+    change({ policy: { clockSkewSeconds: 5 } }),
+    change({ contacts: ['a@id.example'] }),
+  ]);
+  expect(ring()).toMatchObject({
+    policy: { maxTtlSeconds: 60, clockSkewSeconds: 5 },
+    contacts: ['a@id.example'],
+  });
+});
+
+it.each([
+  [{ policy: { defaultTtlSeconds: 3601 } }, 'policy.default_ttl_seconds: must not exceed max_ttl_seconds'],
+  [{ contacts: ['nobody'] }, 'contacts.0: use an e-mail address such as security@example.com'],
+])('changes nothing to %j, and goes on with the next', async (refused, message) => {
+  const { change, ring, stored } = changer();
+  const before = ring();
+  await expect(change(refused)).rejects.toThrow(message);
+  expect([ring(), stored()]).toEqual([before, before]);
+  await change({ policy: { maxTtlSeconds: 600 } });
+  expect(ring()?.policy.maxTtlSeconds).toBe(600);
+});
+
+it('serves by a change whose answer was lost once it is asked for again', async () => {
+  const { change, ring, losing } = changer();
+  losing(true);
+  await expect(change({ policy: { clockSkewSeconds: 5 } })).rejects.toThrow('the answer was lost');
+  expect(ring()?.policy.clockSkewSeconds).toBe(30);
+  losing(false);
+  await change({ policy: { clockSkewSeconds: 5 } });
+  expect(ring()).toMatchObject({ policy: { clockSkewSeconds: 5 }, keySetVersion: 2 });
+});
