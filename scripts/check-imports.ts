@@ -27,7 +27,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   issuance: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:worker_threads'] },
   verification: { folders: ['domain', 'token'], packages: ['node:crypto'] },
   ledger: { folders: ['domain'], packages: ['node:crypto'] },
-  keys: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  keys: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:util'] },
   publication: { folders: ['domain', 'token'], packages: ['node:crypto'] },
   audit: { folders: ['domain', 'token'], packages: ['node:*'] },
   watch: { folders: ['domain'], packages: ['node:crypto'] },

@@ -75,6 +75,12 @@ const schema = z.strictObject({
     /** Written by `keyward init`: a database without the registry's signatures is refused, never signed anew. */
     registry_signed: z.boolean().default(false),
   }),
+  keys: z
+    .strictObject({
+      /** How long the private half of a deactivated key stays in the HSM, so that a rotation can be undone. */
+      grace_seconds: z.int().min(0).max(86_400).default(3_600),
+    })
+    .prefault({}),
   audit: z
     .strictObject({
       /** Where the audit trail is kept a second time. At least one must confirm before anything is weakened. */

@@ -19,6 +19,7 @@ import { keepRetention } from './keep-retention.ts';
 import { keepStandbys } from './keep-standbys.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
 import { createStandbyKeeper } from './keys/keep-standby.ts';
+import { createKeyChanges } from './keys/key-changes.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
@@ -123,10 +124,12 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(() => standbys.stop());
+  const keyChanges = createKeyChanges({ registry: store.registry, keyRing });
   const suspender = createKeySuspender({
-    registry: store.registry,
+    changes: keyChanges,
     keyRing,
     clock,
+    graceSeconds: config.keys.grace_seconds,
     onSuspended: ({ suspended: { kid, scopeId }, promoted }) => {
       log.fatal({ kid, scope: scopeId, promoted: promoted?.kid }, 'key suspended');
       standbys.look();

@@ -32,6 +32,30 @@ export interface Binding {
   readonly maxTtlSeconds: number;
 }
 
+/**
+ * When each of these happened to the key, the last time where it may happen again; null where it never did.
+ * `privateHalfDestroyed` is no state: in the HSM the key is gone, while its public half may still verify.
+ */
+export interface KeyTimes {
+  readonly activated: number | null;
+  readonly deactivated: number | null;
+  readonly suspended: number | null;
+  readonly resumed: number | null;
+  readonly compromised: number | null;
+  readonly privateHalfDestroyed: number | null;
+  readonly destroyed: number | null;
+}
+
+export const NO_TIMES: KeyTimes = Object.freeze({
+  activated: null,
+  deactivated: null,
+  suspended: null,
+  resumed: null,
+  compromised: null,
+  privateHalfDestroyed: null,
+  destroyed: null,
+});
+
 /** A key pair of the HSM, bound to one scope for life. Times in seconds since the epoch. */
 export interface SigningKey {
   readonly kid: string;
@@ -49,6 +73,9 @@ export interface SigningKey {
   /** The published `kw_sign_until`. */
   readonly signUntil: number;
   readonly createdAt: number;
+  readonly times: KeyTimes;
+  /** A compromised key whose private half stays in the HSM for an investigation. */
+  readonly keptForForensics: boolean;
 }
 
 /** Published `exp` of a key: the latest instant at which a token of it can still be good (DESIGN §6). */

@@ -1,6 +1,6 @@
 import type { Actor } from './access.ts';
 import type { AuditEvent } from './audit.ts';
-import type { KeyState, PublicJwk, SigningKey } from './key.ts';
+import type { PublicJwk, SigningKey } from './key.ts';
 import type { Scope, ScopeDefinition } from './scope.ts';
 import type { ScopeChange } from './scope-change.ts';
 
@@ -27,12 +27,16 @@ export interface ReservedKey {
   readonly hsmId: string;
 }
 
-/** What becomes of a key; times that are left out stay as they are. */
-export interface KeyTransition {
-  readonly kid: string;
-  readonly state: KeyState;
-  readonly signFrom?: number;
-  readonly signUntil?: number;
+/** What of a key changes in the course of its life; the rest is fixed at its generation. */
+export type KeyLife = Pick<
+  SigningKey,
+  'kid' | 'state' | 'signFrom' | 'signUntil' | 'times' | 'keptForForensics'
+>;
+
+/** A key as it was when the change was planned, and as it becomes. */
+export interface KeyLifeChange {
+  readonly before: Pick<KeyLife, 'state'>;
+  readonly after: KeyLife;
 }
 
 /** Scopes and keys, durable. Every change commits with its audit event (I10). */
@@ -58,11 +62,15 @@ export interface Registry {
     actor: Actor,
   ): Promise<{ before: Scope; after: Scope }>;
   /**
-   * For an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their place,
-   * in one commit with a new version of the scope's key set. Signed afterwards, by `signPending`. `internal` for
-   * whatever does more than restrict.
+   * What becomes of keys of one scope, in one commit with a new version of its key set. `key_changed` where one is
+   * in another state than the plan found.
    */
-  restrictKeys(scopeId: string, transitions: readonly KeyTransition[], event: AuditEvent): Promise<void>;
+  changeKeys(scopeId: string, changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
+  /**
+   * The same for an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their
+   * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict.
+   */
+  restrictKeys(scopeId: string, changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
   /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
   reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
   /** Fills the reservation; the scope's key set is of the next version. */

@@ -56,7 +56,7 @@ async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Pro
   await registry.reserveKey(reservation, clock.nowSeconds(), actor);
   return await orUndo(
     async () => {
-      const key = await makeKey(parts, scope, reservation.hsmId, 'pre_activation');
+      const key = await makeKey(parts, scope, reservation.hsmId, 2);
       await serveWith(parts, [key]);
       await registry.completeKey(key, actor);
       keyRing.change(scope.id, [key]);

@@ -1,5 +1,6 @@
 import { KeywardError } from '../domain/errors.ts';
 import type { SigningKey } from '../domain/key.ts';
+import type { ScopeKeys } from '../domain/key-life/plans.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
 import type { Scope } from '../domain/scope.ts';
@@ -17,6 +18,8 @@ export interface KeyRingKeeper extends KeyRing, KnownKeys {
   refuse(keys: readonly RefusedKey[]): void;
   /** Takes a key that was found and not proven out of every answer, and puts a proven one back. */
   applyProofs(proofs: readonly KeyProof[]): void;
+  /** The scope as a plan for its keys finds it: all of them, those too that are destroyed or not proven. */
+  scopeKeys(scopeId: string): ScopeKeys | undefined;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
   references(): readonly KeyReference[];
 }
@@ -65,6 +68,11 @@ export function createKeyRing(): KeyRingKeeper {
       [...byKid.values()]
         .filter((key) => SIGNER_STATES.has(key.state))
         .map(({ kid, binding, bindingRecord }) => ({ kid, hsmId: binding.hsmId, bindingRecord })),
+
+    scopeKeys(scopeId) {
+      const scope = scopes.get(scopeId);
+      return scope && { scope, keys: byScope.get(scopeId) ?? [], serves: ({ kid }) => !failed(kid) };
+    },
 
     admit,
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
-import type { Binding, KeyState, SigningKey } from '../domain/key.ts';
+import { type Binding, NO_TIMES, type SigningKey } from '../domain/key.ts';
 import { type Scope, scopeLabel } from '../domain/scope.ts';
 import type { Signer } from '../domain/signer.ts';
 import { composeBindingRecord } from '../token/binding-record.ts';
@@ -15,13 +15,14 @@ export interface KeyMakingParts {
 
 /**
  * Generates a key pair under a reserved HSM id, and binds it to its scope: label in the HSM, binding record by
- * the registry key (I1). A standby may wait one cryptoperiod before it signs for another.
+ * the registry key (I1). The record's window is of so many cryptoperiods: a standby may wait for one before it
+ * signs for another.
  */
 export async function makeKey(
   { signer, registryKey, clock }: KeyMakingParts,
   scope: Scope,
   hsmId: string,
-  state: Extract<KeyState, 'active' | 'pre_activation'>,
+  periods: 1 | 2,
 ): Promise<SigningKey> {
   const { kid, publicJwk, proof } = await signer.generate({
     hsmId,
@@ -35,7 +36,6 @@ export async function makeKey(
     });
   }
   const now = clock.nowSeconds();
-  const periods = state === 'active' ? 1 : 2;
   const binding: Binding = {
     kid,
     scope: scope.id,
@@ -50,14 +50,16 @@ export async function makeKey(
   return {
     kid,
     scopeId: scope.id,
-    state,
+    state: 'pre_activation',
     binding,
     bindingRecord: await registryKey.sign(composeBindingRecord(binding, registryKey.kid, now)),
     publicJwk,
     publicKey: importPublicKey(publicJwk),
     publishedAt: now,
-    signFrom: state === 'active' ? now : null,
+    signFrom: null,
     signUntil: binding.signUntil,
     createdAt: now,
+    times: NO_TIMES,
+    keptForForensics: false,
   };
 }

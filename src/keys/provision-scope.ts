@@ -1,5 +1,7 @@
 import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
+import type { SigningKey } from '../domain/key.ts';
+import { move } from '../domain/key-life/move.ts';
 import type { Registry, ScopeAdministration, UnfinishedScope } from '../domain/registry.ts';
 import { type Scope, type ScopeDefinition, validateScope } from '../domain/scope.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
@@ -41,10 +43,9 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
   await parts.registry.reserveScope(scope, hsmIds, actor);
   return await orUndo(
     async () => {
-      const keys = [
-        await makeKey(parts, scope, hsmIds[0], 'active'),
-        await makeKey(parts, scope, hsmIds[1], 'pre_activation'),
-      ];
+      const first = await makeKey(parts, scope, hsmIds[0], 1);
+      const standby = await makeKey(parts, scope, hsmIds[1], 2);
+      const keys = [activated(first, scope, parts.clock.nowSeconds()), standby];
       await serveWith(parts, keys);
       await parts.registry.completeScope(scope.id, keys, actor);
       parts.keyRing.admit(scope, keys);
@@ -52,6 +53,11 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
     },
     (why) => undo(parts, scope.id, hsmIds, why, actor),
   );
+}
+
+/** Nobody has a key set of the scope yet, in which the key could be missing. */
+function activated(key: SigningKey, { policy }: Scope, now: number): SigningKey {
+  return move(key, 'activate', 'operator', { now, policy, graceSeconds: 0, emergency: true });
 }
 
 async function refuseUnavailableAlgorithm({ signer }: ProvisioningParts, { algorithm }: ScopeDefinition) {

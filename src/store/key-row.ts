@@ -1,13 +1,27 @@
 import type { Selectable } from 'kysely';
 import { KeywardError } from '../domain/errors.ts';
-import type { Binding, KeyState, PublicJwk } from '../domain/key.ts';
-import type { StoredKey } from '../domain/registry.ts';
+import { type Binding, type KeyState, type KeyTimes, NO_TIMES, type PublicJwk } from '../domain/key.ts';
+import type { KeyLife, StoredKey } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Schema } from './schema.ts';
 
 type Row = Selectable<Schema['signing_keys']>;
+
+const TIME_COLUMNS = {
+  activated: 'activated_at',
+  deactivated: 'deactivated_at',
+  suspended: 'suspended_at',
+  resumed: 'resumed_at',
+  compromised: 'compromised_at',
+  privateHalfDestroyed: 'private_half_destroyed_at',
+  destroyed: 'destroyed_at',
+} as const satisfies Record<keyof KeyTimes, keyof Row>;
+const TIME_NAMES = Object.keys(TIME_COLUMNS) as (keyof KeyTimes)[];
+/** What the life of a key adds to its row. */
+type Lived = (typeof TIME_COLUMNS)[keyof KeyTimes] | 'kept_for_forensics';
+
 /** What a row has once its key was made. */
-type Made = Exclude<keyof Row, 'hsm_id' | 'scope_id' | 'created_at' | 'sign_from' | 'state'>;
+type Made = Exclude<keyof Row, 'hsm_id' | 'scope_id' | 'created_at' | 'sign_from' | 'state' | Lived>;
 export type MadeKeyRow = Omit<Row, Made | 'state'> & {
   [column in Made]: NonNullable<Row[column]>;
 } & { state: KeyState };
@@ -19,7 +33,6 @@ export function keyToRow(key: StoredKey): MadeKeyRow {
   return {
     hsm_id: binding.hsmId,
     scope_id: key.scopeId,
-    state: key.state,
     kid: key.kid,
     binding_issuer: binding.issuer,
     binding_audience: binding.audience,
@@ -30,10 +43,30 @@ export function keyToRow(key: StoredKey): MadeKeyRow {
     binding_record: key.bindingRecord,
     public_jwk_json: JSON.stringify(key.publicJwk),
     published_at: key.publishedAt,
-    sign_from: key.signFrom,
-    sign_until: key.signUntil,
     created_at: key.createdAt,
+    ...lifeToRow(key),
   };
+}
+
+/** The columns that change in the course of a key's life. */
+export function lifeToRow({ state, signFrom, signUntil, times, keptForForensics }: Omit<KeyLife, 'kid'>) {
+  return {
+    state,
+    sign_from: signFrom,
+    sign_until: signUntil,
+    ...timesToRow(times),
+    kept_for_forensics: keptForForensics ? 1 : null,
+  } as const;
+}
+
+function timesToRow(times: KeyTimes): Pick<Row, (typeof TIME_COLUMNS)[keyof KeyTimes]> {
+  const entries = TIME_NAMES.map((name) => [TIME_COLUMNS[name], times[name]] as const);
+  return Object.fromEntries(entries) as Pick<Row, (typeof TIME_COLUMNS)[keyof KeyTimes]>;
+}
+
+function timesFromRow(row: MadeKeyRow): KeyTimes {
+  const entries = TIME_NAMES.map((name) => [name, row[TIME_COLUMNS[name]]] as const);
+  return Object.fromEntries(entries) as Record<keyof KeyTimes, number | null>;
 }
 
 /** A row that has nothing but its ids: the key is still to be made. */
@@ -55,6 +88,8 @@ export function reservedKeyRow(hsmId: string, scope: Pick<Scope, 'id' | 'created
     sign_from: null,
     sign_until: null,
     created_at: scope.createdAt,
+    ...timesToRow(NO_TIMES),
+    kept_for_forensics: null,
   };
 }
 
@@ -70,6 +105,8 @@ export function keyFromRow(row: MadeKeyRow): StoredKey {
     signFrom: row.sign_from,
     signUntil: row.sign_until,
     createdAt: row.created_at,
+    times: timesFromRow(row),
+    keptForForensics: row.kept_for_forensics === 1,
   };
 }
 

@@ -7,6 +7,7 @@ import { revocationsAndSecurityEvents } from './migrations/0003-revocations-and-
 import { auditChain } from './migrations/0004-audit-chain.ts';
 import { registrySignatures } from './migrations/0005-registry-signatures.ts';
 import { scopeContacts } from './migrations/0006-scope-contacts.ts';
+import { keyLife } from './migrations/0007-key-life.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-audit-chain': auditChain,
   '0005-registry-signatures': registrySignatures,
   '0006-scope-contacts': scopeContacts,
+  '0007-key-life': keyLife,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

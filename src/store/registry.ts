@@ -1,13 +1,13 @@
 import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
-import type { KeyTransition, Registry, ServiceKey, StoredKey, UnfinishedScope } from '../domain/registry.ts';
+import type { KeyLifeChange, Registry, ServiceKey, StoredKey, UnfinishedScope } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
 import { inconsistent } from './inconsistent.ts';
 import { keyReservations } from './key-reservations.ts';
-import { keyFromRow, keyToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
+import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
 import { scopeRevision } from './scope-revision.ts';
@@ -36,8 +36,10 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
       changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>
         abandon(registry, scopeId),
       ),
-    restrictKeys: (scopeId, transitions, event) =>
-      changes.urgent(event, (registry) => restrict(registry, scopeId, transitions)),
+    changeKeys: (scopeId, keyChanges, event) =>
+      changes.change(event, (registry) => changeKeys(registry, scopeId, keyChanges)),
+    restrictKeys: (scopeId, keyChanges, event) =>
+      changes.urgent(event, (registry) => changeKeys(registry, scopeId, keyChanges)),
     ...keyReservations(changes),
     ...scopeRevision(changes),
     serviceKey: (role) => readServiceKey(reader, role),
@@ -131,14 +133,10 @@ function abandon(registry: RegistryView, scopeId: string): RowChange[] {
 }
 
 /** The key that stops signing goes first: no two of a scope are active, not even within the transaction. */
-function restrict(
-  registry: RegistryView,
-  scopeId: string,
-  transitions: readonly KeyTransition[],
-): RowChange[] {
+function changeKeys(registry: RegistryView, scopeId: string, changes: readonly KeyLifeChange[]): RowChange[] {
   const scope = registry.row('scopes', scopeId);
   if (!scope) throw inconsistent(`there is no scope ${scopeId}`);
-  const keys = transitions.map((transition) => movedKey(registry, scopeId, transition));
+  const keys = changes.map((change) => changedKey(registry, scopeId, change));
   const [starting, others] = [keys.filter(isActive), keys.filter((key) => !isActive(key))];
   return [
     ...[...others, ...starting].map((key) => put('signing_keys', key)),
@@ -146,19 +144,22 @@ function restrict(
   ];
 }
 
-function movedKey(
+function changedKey(
   registry: RegistryView,
   scopeId: string,
-  { kid, state, signFrom, signUntil }: KeyTransition,
+  { before, after }: KeyLifeChange,
 ): RowOf<'signing_keys'> {
-  const row = registry.rows('signing_keys').find((key) => key.kid === kid && key.scope_id === scopeId);
-  if (!row) throw inconsistent(`there is no key ${kid} of ${scopeId}`);
-  return {
-    ...row,
-    state,
-    sign_from: signFrom ?? row.sign_from,
-    sign_until: signUntil ?? row.sign_until,
-  };
+  const row = registry
+    .rows('signing_keys')
+    .find(({ kid, scope_id }) => kid === after.kid && scope_id === scopeId);
+  if (!row) throw inconsistent(`there is no key ${after.kid} of ${scopeId}`);
+  if (row.state !== before.state) {
+    throw new KeywardError(
+      'key_changed',
+      `Key ${after.kid} is ${row.state} by now; look at it, and ask again where that is still wanted.`,
+    );
+  }
+  return { ...row, ...lifeToRow(after) };
 }
 
 function isActive({ state }: RowOf<'signing_keys'>): boolean {

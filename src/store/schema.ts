@@ -38,6 +38,14 @@ export interface Schema {
     sign_from: number | null;
     sign_until: number | null;
     created_at: number;
+    activated_at: number | null;
+    deactivated_at: number | null;
+    suspended_at: number | null;
+    resumed_at: number | null;
+    compromised_at: number | null;
+    private_half_destroyed_at: number | null;
+    destroyed_at: number | null;
+    kept_for_forensics: 1 | null;
   };
   service_keys: {
     role: ServiceKey['role'];

@@ -1,3 +1,4 @@
+import { NO_TIMES } from '../../src/domain/key.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { ServiceKey, StoredKey } from '../../src/domain/registry.ts';
 import type { Scope } from '../../src/domain/scope.ts';
@@ -49,6 +50,8 @@ export function keySample(scope: Scope, n: number, change: Partial<StoredKey> = 
     signFrom: null,
     signUntil: NOW + 90_000,
     createdAt: NOW + 2,
+    times: NO_TIMES,
+    keptForForensics: false,
     ...change,
   };
 }

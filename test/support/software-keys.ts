@@ -1,6 +1,6 @@
 import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts, isRsa } from '../../src/domain/algorithm.ts';
-import type { Binding, SigningKey } from '../../src/domain/key.ts';
+import { type Binding, NO_TIMES, type SigningKey } from '../../src/domain/key.ts';
 import type { KeyRing } from '../../src/domain/key-ring.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { Scope, ScopeDefinition } from '../../src/domain/scope.ts';
@@ -105,6 +105,8 @@ export function aSigningKey(
     publicKey,
     publishedAt: binding.signFrom,
     createdAt: binding.signFrom,
+    times: NO_TIMES,
+    keptForForensics: false,
     ...changes,
     binding,
   };

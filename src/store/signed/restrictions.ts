@@ -1,3 +1,4 @@
+import { mayGoUnsigned } from '../../domain/key-life/transitions.ts';
 import { validatePolicy } from '../../domain/policy.ts';
 import { widenedMembers } from '../../domain/policy-change.ts';
 import { policyFromJson } from '../scope-row.ts';
@@ -21,7 +22,16 @@ interface Restrictions {
 const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
   scopes: { columns: { key_set_version: grows, policy_json: narrows }, removable: isReserved },
   signing_keys: {
-    columns: { state: worsens, sign_from: appears, sign_until: shrinks },
+    columns: {
+      state: worsens,
+      sign_from: appears,
+      sign_until: shrinks,
+      activated_at: grows,
+      deactivated_at: grows,
+      suspended_at: grows,
+      compromised_at: grows,
+      kept_for_forensics: appears,
+    },
     removable: isReserved,
   },
   service_keys: { columns: {}, removable: never },
@@ -30,13 +40,6 @@ const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
   grants: { columns: {}, removable: always },
   credentials: { columns: { revoked_at: appears }, removable: never },
 };
-
-const WORSE_STATES = new Map<unknown, readonly unknown[]>([
-  ['pre_activation', ['active', 'suspended', 'compromised']],
-  ['active', ['deactivated', 'suspended', 'compromised']],
-  ['deactivated', ['suspended', 'compromised']],
-  ['suspended', ['compromised']],
-]);
 
 /** Contents as text; null for a row that is gone. */
 export function onlyRestricts(table: RegistryTable, before: string, after: string | null): boolean {
@@ -53,8 +56,9 @@ function appears(before: unknown, after: unknown): boolean {
   return before === undefined && typeof after === 'number';
 }
 
+/** Also from nothing. */
 function grows(before: unknown, after: unknown): boolean {
-  return Number(after) > Number(before);
+  return typeof after === 'number' && after > Number(before ?? 0);
 }
 
 function shrinks(before: unknown, after: unknown): boolean {
@@ -62,7 +66,7 @@ function shrinks(before: unknown, after: unknown): boolean {
 }
 
 function worsens(before: unknown, after: unknown): boolean {
-  return WORSE_STATES.get(before)?.includes(after) ?? false;
+  return mayGoUnsigned(before, after);
 }
 
 /** A sound policy, written as it is signed, whose every difference makes the service accept less. */

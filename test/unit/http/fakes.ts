@@ -4,7 +4,7 @@ import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/che
 import type { Client, Operator } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
-import type { PublicJwk, SigningKey } from '../../../src/domain/key.ts';
+import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/key.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
 import type { KnownKeys } from '../../../src/domain/known-keys.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
@@ -62,6 +62,8 @@ export const ACTIVE_KEY: SigningKey = {
   signFrom: NOW,
   signUntil: NOW + 1000,
   createdAt: NOW,
+  times: NO_TIMES,
+  keptForForensics: false,
 };
 
 export const ACTIVE_KEY_ANSWER = {

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/domain/audit.ts';
-import type { KeyTransition, StoredKey } from '../../../src/domain/registry.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
+import type { KeyLifeChange, StoredKey } from '../../../src/domain/registry.ts';
 import type { Suspension } from '../../../src/domain/suspension.ts';
+import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createKeySuspender } from '../../../src/keys/suspend-key.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
@@ -29,7 +32,7 @@ const former = aSigningKey(scope, softwareKey('ES256'), {
 });
 
 let ring: KeyRingKeeper;
-let commits: { scopeId: string; transitions: readonly KeyTransition[]; event: AuditEvent }[];
+let commits: { scopeId: string; changes: readonly KeyLifeChange[]; event: AuditEvent }[];
 let failure: Error | undefined;
 let told: Suspension[];
 let stored: StoredKey[];
@@ -42,20 +45,32 @@ beforeEach(() => {
   stored = [active, standby, former];
 });
 
+const commit = async (scopeId: string, changes: readonly KeyLifeChange[], event: AuditEvent) => {
+  if (failure) throw failure;
+  commits.push({ scopeId, changes, event });
+};
+
 const suspender = () =>
   createKeySuspender({
+    changes: createKeyChanges({
+      keyRing: ring,
+      registry: {
+        restrictKeys: commit,
+        changeKeys: async () => expect.unreachable(),
+        load: async () => ({ scopes: [], keys: stored, unfinished: [] }),
+      },
+    }),
     keyRing: ring,
     clock: { nowSeconds: () => NOW },
-    registry: {
-      restrictKeys: async (scopeId, transitions, event) => {
-        if (failure) throw failure;
-        commits.push({ scopeId, transitions, event });
-      },
-      load: async () => ({ scopes: [], keys: stored, unfinished: [] }),
-    },
+    graceSeconds: 3_600,
     onSuspended: (suspension) => told.push(suspension),
   });
 
+const suspendedNow = (key: SigningKey): SigningKey => ({
+  ...key,
+  state: 'suspended',
+  times: { ...NO_TIMES, suspended: NOW },
+});
 const states = () => new Map(ring.knownKeysOf('payments').map(({ key }) => [key.kid, key.state]));
 
 describe('suspending the key that signs', () => {
@@ -64,9 +79,18 @@ describe('suspending the key that signs', () => {
     expect(commits).toEqual([
       {
         scopeId: 'payments',
-        transitions: [
-          { kid: active.kid, state: 'suspended' },
-          { kid: standby.kid, state: 'active', signFrom: NOW, signUntil: NOW + PERIOD },
+        changes: [
+          { before: active, after: suspendedNow(active) },
+          {
+            before: standby,
+            after: {
+              ...standby,
+              state: 'active',
+              signFrom: NOW,
+              signUntil: NOW + PERIOD,
+              times: { ...NO_TIMES, activated: NOW },
+            },
+          },
         ],
         event: {
           type: 'key.suspended',
@@ -121,15 +145,11 @@ describe('suspending the key that signs', () => {
 });
 
 describe('an attempt whose answer was lost', () => {
-  it('is taken over from the registry, where it was committed', async () => {
-    failure = new Error('the registry holds it already');
+  it('is taken over from the registry, where it was committed, and suspends nothing more', async () => {
+    failure = new KeywardError('key_changed', 'the registry holds it already');
     const promoted = { state: 'active', signFrom: NOW - 5, signUntil: NOW + PERIOD - 5 } as const;
     stored = [{ ...active, state: 'suspended' }, { ...standby, ...promoted }, former];
-    const suspension = await suspender().suspend(active.kid, '', ADA);
-    expect(suspension).toEqual({
-      suspended: { ...active, state: 'suspended' },
-      promoted: { ...standby, ...promoted },
-    });
+    expect(await suspender().suspend(active.kid, '', ADA)).toBeUndefined();
     expect(ring.activeKey('payments')).toEqual({ ...standby, ...promoted });
     expect(states()).toEqual(
       new Map([
@@ -147,7 +167,7 @@ describe('suspending another key', () => {
     ['former key', former],
   ])('leaves the one that signs where it is: the %s', async (_, key) => {
     const suspension = await suspender().suspend(key.kid, '', ADA);
-    expect(suspension).toEqual({ suspended: { ...key, state: 'suspended' }, promoted: undefined });
+    expect(suspension).toEqual({ suspended: suspendedNow(key), promoted: undefined });
     expect(ring.activeKey('payments')).toBe(active);
     expect(ring.scope('payments')?.keySetVersion).toBe(2);
   });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../../src/domain/errors.ts';
+import { NO_TIMES } from '../../../../src/domain/key.ts';
 import type { ScopePolicy } from '../../../../src/domain/policy.ts';
 import type { RegistrySeal } from '../../../../src/domain/registry-seal.ts';
 import { openTestStore } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
-import { ALICE, hsmId, scopeSample } from '../../../support/registry-samples.ts';
+import { ALICE, hsmId, keySample, scopeSample } from '../../../support/registry-samples.ts';
 import { SOFTWARE_SEAL } from '../../../support/software-seal.ts';
 import { auditEventsIn, query } from '../../../support/store-database.ts';
 
@@ -57,9 +58,25 @@ async function open() {
 
 const stateOf = async (store: Awaited<ReturnType<typeof open>>['store'], kid: string) =>
   (await store.registry.load()).keys.find((key) => key.kid === kid)?.state;
+const payments = scopeSample('payments');
+const signing = keySample(payments, 1, { state: 'active', signFrom: payments.createdAt });
+const standby = keySample(payments, 2);
+const suspended = {
+  ...signing,
+  state: 'suspended',
+  times: { ...NO_TIMES, suspended: 1_760_000_100 },
+} as const;
 const suspension = [
-  { kid: 'kid-payments-1', state: 'suspended' },
-  { kid: 'kid-payments-2', state: 'active', signFrom: 1_760_000_100 },
+  { before: signing, after: suspended },
+  {
+    before: standby,
+    after: {
+      ...standby,
+      state: 'active',
+      signFrom: 1_760_000_100,
+      times: { ...NO_TIMES, activated: 1_760_000_100 },
+    },
+  },
 ] as const;
 
 describe('a change', () => {
@@ -314,7 +331,9 @@ describe('an emergency', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     door.held = promise;
     const late = store.signPending();
-    const compromise = [{ kid: 'kid-payments-1', state: 'compromised' }] as const;
+    const times = { ...suspended.times, compromised: 1_760_000_200 };
+    const after = { ...suspended, state: 'compromised', times, keptForForensics: true } as const;
+    const compromise = [{ before: suspended, after }] as const;
     await store.registry.restrictKeys('payments', compromise, { ...SUSPENDED, type: 'key.compromised' });
     resolve();
     expect(await late).toBe(3);
@@ -325,11 +344,14 @@ describe('an emergency', () => {
   });
 
   it.each([
-    ['lengthens a window', { kid: 'kid-payments-1', state: 'active', signUntil: 1_999_999_999 }],
-    ['puts a key back that was never suspended', { kid: 'kid-payments-1', state: 'pre_activation' }],
-  ] as const)('is none where it %s', async (_, transition) => {
+    ['lengthens a window', { signUntil: 1_999_999_999 }],
+    ['puts a key back that was never suspended', { state: 'pre_activation' }],
+    ['says that a private half is gone', { times: { ...NO_TIMES, privateHalfDestroyed: 1 } }],
+    ['withdraws a key', { state: 'destroyed' }],
+  ] as const)('is none where it %s', async (_, change) => {
     const { store } = await open();
-    await expect(store.registry.restrictKeys('payments', [transition], SUSPENDED)).rejects.toMatchObject({
+    const changes = [{ before: signing, after: { ...signing, ...change } }];
+    await expect(store.registry.restrictKeys('payments', changes, SUSPENDED)).rejects.toMatchObject({
       code: 'internal',
     });
     expect(await stateOf(store, 'kid-payments-1')).toBe('active');
@@ -338,10 +360,35 @@ describe('an emergency', () => {
   it('is none where it resumes a suspended key', async () => {
     const { store } = await open();
     await store.registry.restrictKeys('payments', suspension, SUSPENDED);
-    const resume = [{ kid: 'kid-payments-1', state: 'deactivated' }] as const;
+    const after = { ...suspended, state: 'deactivated' } as const;
+    const resume = [{ before: suspended, after }];
     await expect(store.registry.restrictKeys('payments', resume, SUSPENDED)).rejects.toMatchObject({
       code: 'internal',
     });
+  });
+});
+
+describe('a change of keys', () => {
+  it('keeps every time of a key, and whether it is kept, to the last value', async () => {
+    const { store, reopened } = await open();
+    const names = Object.keys(NO_TIMES) as (keyof typeof NO_TIMES)[];
+    const times = { ...NO_TIMES, ...Object.fromEntries(names.map((name, n) => [name, 1_760_000_500 + n])) };
+    const after = { ...signing, state: 'compromised', times, keptForForensics: true } as const;
+    await store.registry.changeKeys('payments', [{ before: signing, after }], SUSPENDED);
+    const { store: again } = await reopened();
+    expect((await again.registry.load()).keys.find(({ kid }) => kid === signing.kid)).toEqual(after);
+  });
+
+  it('is refused where the key is in another state than the plan found, and changes nothing', async () => {
+    const { store } = await open();
+    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    const before = await store.registry.load();
+    await expect(store.registry.restrictKeys('payments', suspension, SUSPENDED)).rejects.toMatchObject({
+      code: 'key_changed',
+      message:
+        'Key kid-payments-1 is suspended by now; look at it, and ask again where that is still wanted.',
+    });
+    expect(await store.registry.load()).toEqual(before);
   });
 });
 

@@ -1,0 +1,168 @@
+import { KeywardError } from '../errors.ts';
+import type { SigningKey } from '../key.ts';
+import type { Scope } from '../scope.ts';
+import { mayMove, move } from './move.ts';
+import type { Cause, Circumstances, Claims, TransitionName } from './transitions.ts';
+import { isWindowOver, propagatedAt } from './window.ts';
+
+/** One scope with its keys, as a plan finds them. */
+export interface ScopeKeys {
+  readonly scope: Scope;
+  readonly keys: readonly SigningKey[];
+  /** Whether the key is proven and may be relied upon to sign. */
+  serves(key: SigningKey): boolean;
+}
+
+/** A key as the plan found it, and as it becomes. */
+export interface KeyChange {
+  readonly before: SigningKey;
+  readonly after: SigningKey;
+}
+
+/** What becomes of the keys, the one that stops signing before the one that starts; the others stay as they are. */
+export interface KeyPlan {
+  readonly changes: readonly KeyChange[];
+  /** The key that the plan is about, as it becomes; undefined where a rotation found none that signed. */
+  readonly stopped: SigningKey | undefined;
+  /** The key that signs from now on, where that changes. */
+  readonly started: SigningKey | undefined;
+}
+
+export type PlanCircumstances = Omit<Circumstances, 'policy'>;
+
+/**
+ * The standby signs from now on, and the key that did no more. Where none signs, nobody waits for caches.
+ * `no_standby`; `transition_forbidden` where the standby has not been published for long enough.
+ */
+export function planRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstances): KeyPlan {
+  const circumstances = { ...given, policy: of.scope.policy };
+  const active = activeOf(of);
+  const standby = standbyOf(of, given.now);
+  if (!standby) {
+    throw new KeywardError(
+      'no_standby',
+      `scope ${of.scope.id} has no standby that could sign; one is made as soon as the HSM makes keys`,
+      { retryAfterSeconds: 5 },
+    );
+  }
+  const started = move(standby, 'activate', cause, { ...circumstances, emergency: active === undefined });
+  const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
+  return plan(active, stopped, standby, started);
+}
+
+/** When a rotation would be allowed, as far as the standby goes; null without one. */
+export function standbyReadyAt(of: ScopeKeys, now: number): number | null {
+  const standby = standbyOf(of, now);
+  return standby ? propagatedAt(standby, of.scope.policy) : null;
+}
+
+/** Out of use for an investigation; where the key signed, the standby goes on at once, if there is one. */
+export function planSuspension(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+  return planEmergency(of, kid, 'suspend', cause, given);
+}
+
+/** Nothing of the key is accepted any more; where it signed, the standby goes on at once, if there is one. */
+export function planCompromise(
+  of: ScopeKeys,
+  kid: string,
+  cause: Cause,
+  given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
+): KeyPlan {
+  return planEmergency(of, kid, 'compromise', cause, given);
+}
+
+function planEmergency(
+  of: ScopeKeys,
+  kid: string,
+  name: TransitionName,
+  cause: Cause,
+  given: PlanCircumstances & Claims,
+): KeyPlan {
+  const circumstances = { ...given, policy: of.scope.policy };
+  const key = keyOf(of, kid);
+  const stopped = move(key, name, cause, circumstances);
+  const standby = key.state === 'active' ? standbyOf(of, given.now) : undefined;
+  const started = standby && move(standby, 'activate', 'keyward', { ...circumstances, emergency: true });
+  return plan(key, stopped, standby, started);
+}
+
+/** The end of an investigation that found nothing: what the key signed is good, and it signs no more. */
+export function planResumption(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+  return planSingle(of, kid, 'resume', cause, given);
+}
+
+export function planDestruction(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+  return planSingle(of, kid, 'destroy', cause, given);
+}
+
+export function planWithdrawal(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+  return planSingle(of, kid, 'withdraw', cause, given);
+}
+
+/** A standby, or a key without a successor, whose window ended. */
+export function planExpiry(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+  return planSingle(of, kid, 'deactivate', cause, given);
+}
+
+/** The key that the last rotation deactivated signs again, and the one that followed it no more. */
+export function planUndoneRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstances): KeyPlan {
+  const circumstances = { ...given, policy: of.scope.policy };
+  const former = lastDeactivated(of);
+  if (!former) {
+    throw new KeywardError(
+      'transition_forbidden',
+      `scope ${of.scope.id} has no rotation that could be undone`,
+    );
+  }
+  const started = move(former, 'reactivate', cause, circumstances);
+  const active = activeOf(of);
+  const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
+  return plan(active, stopped, former, started);
+}
+
+function planSingle(
+  of: ScopeKeys,
+  kid: string,
+  name: TransitionName,
+  cause: Cause,
+  given: PlanCircumstances,
+): KeyPlan {
+  const key = keyOf(of, kid);
+  return plan(key, move(key, name, cause, { ...given, policy: of.scope.policy }), undefined, undefined);
+}
+
+function plan(
+  signing: SigningKey | undefined,
+  stopped: SigningKey | undefined,
+  waiting: SigningKey | undefined,
+  started: SigningKey | undefined,
+): KeyPlan {
+  const changes = [
+    ...(signing && stopped ? [{ before: signing, after: stopped }] : []),
+    ...(waiting && started ? [{ before: waiting, after: started }] : []),
+  ];
+  return { changes, stopped, started };
+}
+
+function activeOf({ keys }: ScopeKeys): SigningKey | undefined {
+  return keys.find(({ state }) => state === 'active');
+}
+
+/** The one that has been published longest: it is in the most caches. */
+function standbyOf({ keys, serves }: ScopeKeys, now: number): SigningKey | undefined {
+  return keys
+    .filter((key) => mayMove(key, 'activate') && !isWindowOver(key, now) && serves(key))
+    .toSorted((a, b) => a.publishedAt - b.publishedAt)[0];
+}
+
+function lastDeactivated({ keys, serves }: ScopeKeys): SigningKey | undefined {
+  return keys
+    .filter((key) => mayMove(key, 'reactivate') && serves(key))
+    .toSorted((a, b) => (b.times.deactivated ?? 0) - (a.times.deactivated ?? 0))[0];
+}
+
+function keyOf({ scope, keys }: ScopeKeys, kid: string): SigningKey {
+  const key = keys.find((candidate) => candidate.kid === kid);
+  if (key) return key;
+  throw new KeywardError('unknown_key', `scope ${scope.id} has no key ${kid}`);
+}

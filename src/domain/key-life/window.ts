@@ -1,0 +1,43 @@
+import type { SigningKey } from '../key.ts';
+import type { ScopePolicy } from '../policy.ts';
+
+/** From here on every verifier that keeps to the policy knows a key of the published set. */
+export function propagatedAt(
+  { publishedAt }: Pick<SigningKey, 'publishedAt'>,
+  { jwksMaxAgeSeconds, maxStaleSeconds, clockSkewSeconds }: ScopePolicy,
+): number {
+  return publishedAt + jwksMaxAgeSeconds + maxStaleSeconds + clockSkewSeconds;
+}
+
+/** No signature later than this second, both of the registry's window and of the published one. */
+export function isWindowOver({ signUntil }: Pick<SigningKey, 'signUntil'>, now: number): boolean {
+  return now > signUntil;
+}
+
+type Window = Pick<SigningKey, 'signFrom' | 'signUntil' | 'times'>;
+
+/**
+ * When the successor of an active key takes over: before the end of the window by the grace, so that the rotation
+ * can be undone while the window is open. A window that is short, or that an undone rotation left short, gets half
+ * of what was left of it.
+ */
+export function rotationDueAt({ signFrom, signUntil, times }: Window, graceSeconds: number): number {
+  const since = times.activated ?? signFrom ?? signUntil;
+  return Math.max(signUntil - graceSeconds, Math.ceil((since + signUntil) / 2));
+}
+
+/** Percent of a signing window at which a key that still signs is an alarm. */
+export const WINDOW_ALARMS = [75, 90, 100] as const;
+export type WindowAlarm = (typeof WINDOW_ALARMS)[number];
+
+/** From 0 at the start of the window to 1 at its end, and beyond it where the key was not rotated. */
+export function windowUsed({ signFrom, signUntil }: Window, now: number): number {
+  if (signFrom === null) return 0;
+  return signUntil > signFrom ? Math.max(0, (now - signFrom) / (signUntil - signFrom)) : 1;
+}
+
+/** The highest that has been reached. */
+export function windowAlarm(key: Window, now: number): WindowAlarm | undefined {
+  const percent = windowUsed(key, now) * 100;
+  return WINDOW_ALARMS.findLast((alarm) => percent >= alarm);
+}

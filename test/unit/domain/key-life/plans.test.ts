@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { KeywardError } from '../../../../src/domain/errors.ts';
+import { NO_TIMES } from '../../../../src/domain/key.ts';
+import {
+  planCompromise,
+  planResumption,
+  planRotation,
+  planSuspension,
+  planUndoneRotation,
+} from '../../../../src/domain/key-life/plans.ts';
+import { aKey, DAY, GIVEN, NOW, within } from './keys.ts';
+
+const active = aKey(1, 'active');
+const standby = aKey(2, 'pre_activation');
+const fresh = aKey(3, 'pre_activation', { publishedAt: NOW });
+const former = aKey(4, 'deactivated', { times: { ...NO_TIMES, deactivated: NOW - 60 } });
+
+const refusal = (code: string) => expect.objectContaining({ code });
+const states = ({ changes }: { changes: readonly { after: { kid: string; state: string } }[] }) =>
+  changes.map(({ after }) => [after.kid, after.state]);
+
+describe('a rotation', () => {
+  it('stops the key that signs, and then starts the standby', () => {
+    const plan = planRotation(within(standby, active, former), 'keyward', GIVEN);
+    expect(states(plan)).toEqual([
+      [active.kid, 'deactivated'],
+      [standby.kid, 'active'],
+    ]);
+    expect(plan.changes.map(({ before }) => before)).toEqual([active, standby]);
+    expect(plan.started?.signUntil).toBe(NOW + 14 * DAY);
+    expect(plan.stopped?.signUntil).toBe(active.signUntil);
+  });
+
+  it('takes the standby that has been published longest', () => {
+    expect(planRotation(within(fresh, standby, active), 'operator', GIVEN).started?.kid).toBe(standby.kid);
+  });
+
+  it('waits for one that was only just published', () => {
+    expect(() => planRotation(within(fresh, active), 'operator', GIVEN)).toThrow(
+      refusal('transition_forbidden'),
+    );
+  });
+
+  it('waits for nobody where no key signs', () => {
+    const plan = planRotation(within(fresh), 'keyward', GIVEN);
+    expect(states(plan)).toEqual([[fresh.kid, 'active']]);
+    expect(plan.stopped).toBeUndefined();
+  });
+
+  it.each([
+    ['there is none', within(active)],
+    ['it is not proven', { ...within(active, standby), serves: () => false }],
+    ['its own window is over', within(active, { ...standby, signUntil: NOW - 1 })],
+  ])('needs a standby: %s', (_, keys) => {
+    expect(() => planRotation(keys, 'keyward', GIVEN)).toThrow(refusal('no_standby'));
+  });
+});
+
+describe.each([
+  ['suspension', planSuspension, 'suspended'],
+  ['compromise', planCompromise, 'compromised'],
+] as const)('a %s', (_, plan, state) => {
+  it('of the key that signs starts the standby at once, however lately it was published', () => {
+    expect(states(plan(within(fresh, active), active.kid, 'operator', GIVEN))).toEqual([
+      [active.kid, state],
+      [fresh.kid, 'active'],
+    ]);
+  });
+
+  it('does not wait for a standby', () => {
+    const planned = plan(within(active, former), active.kid, 'operator', GIVEN);
+    expect(states(planned)).toEqual([[active.kid, state]]);
+    expect(planned.started).toBeUndefined();
+  });
+
+  it.each([
+    ['standby', standby],
+    ['former key', former],
+  ])('of a %s leaves the key that signs where it is', (_kind, key) => {
+    const planned = plan(within(active, standby, former), key.kid, 'operator', GIVEN);
+    expect(states(planned)).toEqual([[key.kid, state]]);
+  });
+
+  it('of a key that the scope does not have is refused', () => {
+    expect(() => plan(within(active), standby.kid, 'operator', GIVEN)).toThrow(refusal('unknown_key'));
+  });
+});
+
+describe('a compromise', () => {
+  it('keeps the private half where that is asked for', () => {
+    const plan = (keepForForensics: boolean) =>
+      planCompromise(within(active), active.kid, 'operator', { ...GIVEN, keepForForensics }).stopped;
+    expect(plan(true)?.keptForForensics).toBe(true);
+    expect(plan(false)?.keptForForensics).toBe(false);
+  });
+});
+
+describe('a resumption', () => {
+  it('never lets the key sign again, and ends its window', () => {
+    const suspended = aKey(1, 'suspended', { signUntil: NOW + DAY });
+    const plan = planResumption(within(suspended), suspended.kid, 'two_persons', GIVEN);
+    expect(plan.stopped).toMatchObject({ state: 'deactivated', signUntil: NOW });
+    expect(() => planUndoneRotation(within(plan.stopped ?? suspended), 'two_persons', GIVEN)).toThrow(
+      refusal('transition_forbidden'),
+    );
+  });
+});
+
+describe('an undone rotation', () => {
+  it('swaps the two keys back', () => {
+    const plan = planUndoneRotation(within(standby, active, former), 'two_persons', GIVEN);
+    expect(states(plan)).toEqual([
+      [active.kid, 'deactivated'],
+      [former.kid, 'active'],
+    ]);
+  });
+
+  it('brings back the key that was deactivated last', () => {
+    const older = aKey(5, 'deactivated', { times: { ...NO_TIMES, deactivated: NOW - 90 } });
+    expect(planUndoneRotation(within(older, active, former), 'two_persons', GIVEN).started?.kid).toBe(
+      former.kid,
+    );
+  });
+
+  it('takes two persons, and a rotation', () => {
+    expect(() => planUndoneRotation(within(active, former), 'operator', GIVEN)).toThrow(
+      refusal('transition_forbidden'),
+    );
+    expect(() => planUndoneRotation(within(active, standby), 'two_persons', GIVEN)).toThrow(
+      new KeywardError('transition_forbidden', 'scope payments has no rotation that could be undone'),
+    );
+  });
+});
