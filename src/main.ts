@@ -16,15 +16,13 @@ import { createTokenIssuer } from './issuance/issue-token.ts';
 import { createSignatureChecker } from './issuance/signature-checker.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
 import { keepRetention } from './keep-retention.ts';
-import { keepStandbys } from './keep-standbys.ts';
+import { openKeyLife } from './key-life.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
-import { createStandbyKeeper } from './keys/keep-standby.ts';
-import { createKeyChanges } from './keys/key-changes.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
-import { createKeySuspender } from './keys/suspend-key.ts';
+import { rememberServed } from './keys/remember-served.ts';
 import { Turns } from './keys/turns.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
 import { createLedgerReader } from './ledger/ledger-reader.ts';
@@ -75,7 +73,9 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => store.close());
 
   const keyRing = createKeyRing();
-  const signer = createSignerLink(signerOptions(config, signerEventHandler({ log, metrics, keyRing })));
+  const { signer, served } = rememberServed(
+    createSignerLink(signerOptions(config, signerEventHandler({ log, metrics, keyRing }))),
+  );
   parts.defer(() => signer.stop());
   await signer.start();
 
@@ -117,28 +117,21 @@ export async function serve(config: Config, environment: Environment): Promise<v
     knowsScope: (id) => keyRing.scope(id) !== undefined,
     knowsClient: (id) => clients.list().some((client) => client.id === id),
   });
-  const standbys = keepStandbys({
-    standbys: createStandbyKeeper(making),
-    events: securityEvents,
+  const keyLife = openKeyLife({
+    config,
+    making,
+    served,
+    securityEvents,
+    timeGuard: audit.timeGuard,
     clock,
     log,
   });
-  parts.defer(() => standbys.stop());
-  const keyChanges = createKeyChanges({ registry: store.registry, keyRing });
-  const suspender = createKeySuspender({
-    changes: keyChanges,
-    keyRing,
-    clock,
-    graceSeconds: config.keys.grace_seconds,
-    onSuspended: ({ suspended: { kid, scopeId }, promoted }) => {
-      log.fatal({ kid, scope: scopeId, promoted: promoted?.kid }, 'key suspended');
-      standbys.look();
-    },
-  });
+  parts.defer(() => keyLife.stop());
+  const { suspender, holds } = keyLife;
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
   const issuer = measuredIssuer(
     timeGuardedIssuer(
-      createTokenIssuer({ keyRing, grants, signer, checker, ledger, revocations, clock }),
+      createTokenIssuer({ keyRing, grants, signer, checker, ledger, revocations, holds, clock }),
       audit.timeGuard,
     ),
     metrics,
@@ -182,6 +175,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       ...shared,
       listener: operations_plane,
       knownKeys: keyRing,
+      keys: keyLife.administration,
       scopes: { create: provisioner.create, ...createScopeChanger({ registry: store.registry, keyRing }) },
       clients,
       revocations,

@@ -24,5 +24,7 @@ export interface RefusedKey {
 export interface KnownKeys {
   /** All keys of one scope that are not destroyed, newest first. */
   knownKeysOf(scopeId: string): readonly KnownKey[];
+  /** Of whatever scope, the destroyed ones too. */
+  knownKey(kid: string): KnownKey | undefined;
   refusedKeys(): readonly RefusedKey[];
 }

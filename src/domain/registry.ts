@@ -30,7 +30,7 @@ export interface ReservedKey {
 /** What of a key changes in the course of its life; the rest is fixed at its generation. */
 export type KeyLife = Pick<
   SigningKey,
-  'kid' | 'state' | 'signFrom' | 'signUntil' | 'times' | 'keptForForensics'
+  'kid' | 'scopeId' | 'state' | 'signFrom' | 'signUntil' | 'times' | 'keptForForensics'
 >;
 
 /** A key as it was when the change was planned, and as it becomes. */
@@ -62,15 +62,15 @@ export interface Registry {
     actor: Actor,
   ): Promise<{ before: Scope; after: Scope }>;
   /**
-   * What becomes of keys of one scope, in one commit with a new version of its key set. `key_changed` where one is
-   * in another state than the plan found.
+   * What becomes of keys, in one commit with a new version of the key set of each scope concerned. `key_changed`
+   * where one is in another state than the plan found.
    */
-  changeKeys(scopeId: string, changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
+  changeKeys(changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
   /**
    * The same for an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their
    * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict.
    */
-  restrictKeys(scopeId: string, changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
+  restrictKeys(changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
   /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
   reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
   /** Fills the reservation; the scope's key set is of the next version. */

@@ -1,6 +1,7 @@
 export const SECURITY_EVENT_TYPES = [
   'token.never_issued',
   'key.standby_missing',
+  'key.change_unfinished',
   'registry.signature_invalid',
   'clock.jump',
   'database.restored',

@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import type { Authenticator, ClientAdministration } from '../domain/access.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
+import type { KeyAdministration } from '../domain/key-administration.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { Readiness } from '../domain/readiness.ts';
@@ -15,6 +16,7 @@ import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
+import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
@@ -27,6 +29,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
+  readonly keys: KeyAdministration;
   readonly scopes: ScopeAdministration;
   readonly clients: ClientAdministration;
   readonly revocations: RevocationAdministration;
@@ -40,6 +43,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
 export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminScopeRoutes,
   ...adminKeyRoutes,
+  ...adminKeyActRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
   ...adminLedgerRoutes,

@@ -5,6 +5,7 @@ import type { IssuedToken, TokenIssuer, TokenRequest } from '../domain/issuance.
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Ledger } from '../domain/ledger.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
+import type { ScopeHolds } from '../domain/scope-holds.ts';
 import type { Signer } from '../domain/signer.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
@@ -17,6 +18,7 @@ export interface IssuingParts {
   readonly checker: Pick<SignatureChecker, 'check'>;
   readonly ledger: Ledger;
   readonly revocations: RevocationCheck;
+  readonly holds: Pick<ScopeHolds, 'over'>;
   readonly clock: Clock;
 }
 
@@ -24,18 +26,29 @@ export interface IssuingParts {
 export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
   return {
     async issue(request) {
-      const first = prepare(parts, request);
-      const token = await recordAndSign(parts, first);
-      if (stillStands(parts, request, first)) return release(parts, request, first, token);
+      const first = await make(parts, request);
+      if (stillStands(parts, request, first.prepared)) return release(parts, request, first);
       // Key, client, grant or revocations changed meanwhile: judged afresh, once.
-      const second = prepare(parts, request);
-      const again = await recordAndSign(parts, second);
-      if (stillStands(parts, request, second)) return release(parts, request, second, again);
+      const second = await make(parts, request);
+      if (stillStands(parts, request, second.prepared)) return release(parts, request, second);
       throw new KeywardError('no_active_key', 'the key of this scope is changing; try again', {
         retryAfterSeconds: 1,
       });
     },
   };
+}
+
+interface MadeToken {
+  readonly prepared: PreparedToken;
+  readonly token: string;
+}
+
+/** Prepared and handed to the ledger within one turn, so that no change of the key comes in between. */
+async function make(parts: IssuingParts, request: TokenRequest): Promise<MadeToken> {
+  const { holds } = parts;
+  for (let held = holds.over(request.scopeId); held; held = holds.over(request.scopeId)) await held;
+  const prepared = prepare(parts, request);
+  return { prepared, token: await recordAndSign(parts, prepared) };
 }
 
 function prepare(
@@ -91,12 +104,7 @@ async function signChecked(
   });
 }
 
-function release(
-  parts: IssuingParts,
-  request: TokenRequest,
-  prepared: PreparedToken,
-  token: string,
-): IssuedToken {
+function release(parts: IssuingParts, request: TokenRequest, { prepared, token }: MadeToken): IssuedToken {
   const { key, record } = prepared;
   const mayLeave = () => stillStands(parts, request, prepared);
   return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp, mayLeave };

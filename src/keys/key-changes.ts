@@ -1,86 +1,125 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AuditEvent } from '../domain/audit.ts';
 import { KeywardError } from '../domain/errors.ts';
+import type { SigningKey } from '../domain/key.ts';
 import type { KeyPlan, ScopeKeys } from '../domain/key-life/plans.ts';
-import type { Registry } from '../domain/registry.ts';
+import type { KeyLife, KeyLifeChange, Registry } from '../domain/registry.ts';
+import type { ScopeHolds } from '../domain/scope-holds.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { Turns } from './turns.ts';
 
 export interface KeyChangingParts {
   readonly registry: Pick<Registry, 'changeKeys' | 'restrictKeys' | 'load'>;
   readonly keyRing: KeyRingKeeper;
+  readonly holds: ScopeHolds;
 }
 
-/** One change of one scope's keys: planned on the keys as they are, and committed with its event. */
-export interface IntendedChange<Plan extends Pick<KeyPlan, 'changes'>> {
+type AnyPlan = Pick<KeyPlan, 'changes'>;
+
+/** One change of keys: planned on them as they are, and committed with its event. */
+export interface IntendedChange<Plan extends AnyPlan> {
   /** Pure: it is asked again where the keys changed in between. What it throws is the answer. */
-  readonly plan: (of: ScopeKeys) => Plan;
+  readonly plan: (keys: KeyView) => Plan;
   readonly event: (plan: Plan) => AuditEvent;
+}
+
+/** Keys as a plan finds them. */
+export interface KeyView {
+  /** `unknown_scope`. */
+  of(scopeId: string): ScopeKeys;
+  all(): readonly ScopeKeys[];
 }
 
 /** The one way for keys in the ring and in the registry to become something else. */
 export interface KeyChanges {
   /** Waits for the registry key's signature; `hsm_unavailable` where more than restricts is wanted without it. */
-  apply<Plan extends Pick<KeyPlan, 'changes'>>(scopeId: string, change: IntendedChange<Plan>): Promise<Plan>;
+  apply<Plan extends AnyPlan>(change: IntendedChange<Plan>): Promise<Plan>;
   /** Only what restricts, with the HSM away too; never behind a change that waits for it. */
-  applyUrgently<Plan extends Pick<KeyPlan, 'changes'>>(
-    scopeId: string,
-    change: IntendedChange<Plan>,
-  ): Promise<Plan>;
+  applyUrgently<Plan extends AnyPlan>(change: IntendedChange<Plan>): Promise<Plan>;
 }
 
 const ATTEMPTS = 3;
 
 /** In turn, each on what the one before it left; what is urgent has turns of its own. */
-export function createKeyChanges({ registry, keyRing }: KeyChangingParts): KeyChanges {
+export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts): KeyChanges {
   const [turns, urgentTurns] = [new Turns(), new Turns()];
+  const view: KeyView = {
+    of: (scopeId) => keyRing.scopeKeys(scopeId) ?? noSuchScope(),
+    all: () => keyRing.scopes().map(({ id }) => view.of(id)),
+  };
 
-  const attempt = async <Plan extends Pick<KeyPlan, 'changes'>>(
-    scopeId: string,
+  const attempt = async <Plan extends AnyPlan>(
     { plan, event }: IntendedChange<Plan>,
     commit: Registry['changeKeys'],
   ): Promise<Plan> => {
     for (let attempts = 1; ; attempts += 1) {
-      const planned = plan(scopeKeys(keyRing, scopeId));
+      const planned = plan(view);
       if (planned.changes.length === 0) return planned;
       try {
-        await commit(scopeId, planned.changes, event(planned));
+        await whileHeld(planned.changes, async () => {
+          await commit(planned.changes, event(planned));
+          take(planned.changes.map(({ after }) => after));
+        });
+        return planned;
       } catch (error) {
         if (!isOvertaken(error) || attempts === ATTEMPTS) throw error;
-        await refresh(scopeId);
-        continue;
+        await refresh(planned.changes);
       }
+    }
+  };
+
+  /** Nothing is signed for a scope while its signing key changes. */
+  const whileHeld = async (changes: readonly KeyLifeChange[], work: () => Promise<void>): Promise<void> => {
+    const signing = changes.filter(({ before, after }) => [before.state, after.state].includes('active'));
+    const scopeIds = new Set(signing.map(({ after }) => after.scopeId));
+    const ends = [...scopeIds].map((scopeId) => holds.hold(scopeId));
+    try {
+      await work();
+    } finally {
+      for (const end of ends) end();
+    }
+  };
+
+  const take = (lives: readonly KeyLife[]): void => {
+    for (const [scopeId, of] of Map.groupBy(lives, (life) => life.scopeId)) {
+      const known = new Map(view.of(scopeId).keys.map((key) => [key.kid, key]));
       keyRing.change(
         scopeId,
-        planned.changes.map(({ after }) => after),
+        of.flatMap((life) => {
+          const key = known.get(life.kid);
+          return key ? [lived(key, life)] : [];
+        }),
       );
-      return planned;
     }
   };
 
   /** Takes over what was committed by others, or by an attempt whose answer was lost. */
-  const refresh = async (scopeId: string): Promise<void> => {
+  const refresh = async (changes: readonly KeyLifeChange[]): Promise<void> => {
     const stored = new Map((await registry.load()).keys.map((key) => [key.kid, key]));
-    const changed = scopeKeys(keyRing, scopeId).keys.flatMap((key) => {
-      const found = stored.get(key.kid);
-      if (!found) return [];
-      const { state, signFrom, signUntil, times, keptForForensics } = found;
-      const current = { ...key, state, signFrom, signUntil, times, keptForForensics };
-      return isDeepStrictEqual(current, key) ? [] : [current];
-    });
-    if (changed.length > 0) keyRing.change(scopeId, changed);
+    const scopeIds = new Set(changes.map(({ after }) => after.scopeId));
+    const keys = [...scopeIds].flatMap((scopeId) => view.of(scopeId).keys);
+    take(
+      keys.flatMap((key) => {
+        const found = stored.get(key.kid);
+        return found && !isDeepStrictEqual(lived(key, found), key) ? [found] : [];
+      }),
+    );
   };
 
   return {
-    apply: (scopeId, change) => turns.take(() => attempt(scopeId, change, registry.changeKeys)),
-    applyUrgently: (scopeId, change) =>
-      urgentTurns.take(() => attempt(scopeId, change, registry.restrictKeys)),
+    apply: (change) => turns.take(() => attempt(change, registry.changeKeys)),
+    applyUrgently: (change) => urgentTurns.take(() => attempt(change, registry.restrictKeys)),
   };
 }
 
-function scopeKeys(keyRing: KeyRingKeeper, scopeId: string): ScopeKeys {
-  const found = keyRing.scopeKeys(scopeId);
-  if (found) return found;
+function lived(
+  key: SigningKey,
+  { state, signFrom, signUntil, times, keptForForensics }: KeyLife,
+): SigningKey {
+  return { ...key, state, signFrom, signUntil, times, keptForForensics };
+}
+
+function noSuchScope(): never {
   throw new KeywardError('unknown_scope', 'there is no scope of this id');
 }
 

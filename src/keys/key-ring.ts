@@ -1,5 +1,5 @@
 import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
+import type { KeyState, SigningKey } from '../domain/key.ts';
 import type { ScopeKeys } from '../domain/key-life/plans.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
@@ -24,7 +24,8 @@ export interface KeyRingKeeper extends KeyRing, KnownKeys {
   references(): readonly KeyReference[];
 }
 
-const SIGNER_STATES = new Set(['active', 'pre_activation', 'suspended']);
+/** A suspended key never signs again, whatever comes of it. */
+const SIGNER_STATES: ReadonlySet<KeyState> = new Set(['active', 'pre_activation']);
 
 export function createKeyRing(): KeyRingKeeper {
   const scopes = new Map<string, Scope>();
@@ -63,6 +64,10 @@ export function createKeyRing(): KeyRingKeeper {
     keysOf: (scopeId) => serving.get(scopeId)?.keys ?? [],
     keyNamed: (kid) => (failed(kid) ? undefined : byKid.get(kid)),
     knownKeysOf: (scopeId) => standing(scopeId).map((key) => known(key, proofs.get(key.kid))),
+    knownKey(kid) {
+      const key = byKid.get(kid);
+      return key && known(key, proofs.get(kid));
+    },
     refusedKeys: () => refused,
     references: () =>
       [...byKid.values()]

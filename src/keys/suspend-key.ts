@@ -1,64 +1,17 @@
-import type { Actor } from '../domain/access.ts';
-import type { AuditEvent } from '../domain/audit.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { KeyAdministration } from '../domain/key-administration.ts';
 import { mayMove } from '../domain/key-life/move.ts';
-import { type KeyPlan, planSuspension, type ScopeKeys } from '../domain/key-life/plans.ts';
-import type { Cause } from '../domain/key-life/transitions.ts';
-import type { KeySuspender, Suspension } from '../domain/suspension.ts';
-import type { KeyChanges } from './key-changes.ts';
-import type { KeyRingKeeper } from './key-ring.ts';
+import type { KnownKeys } from '../domain/known-keys.ts';
+import type { KeySuspender } from '../domain/suspension.ts';
 
-export interface SuspendingParts {
-  readonly changes: Pick<KeyChanges, 'applyUrgently'>;
-  readonly keyRing: Pick<KeyRingKeeper, 'keyNamed'>;
-  readonly clock: Clock;
-  readonly graceSeconds: number;
-  /** Told after each suspension, which does not wait for it: a new standby is wanted. */
-  readonly onSuspended: (suspension: Suspension) => void;
-}
-
-const NOTHING: KeyPlan = { changes: [], stopped: undefined, started: undefined };
-
-/** For alarms: where two of them come at once, one standby is promoted. Needs no HSM. */
-export function createKeySuspender({
-  changes,
-  keyRing,
-  clock,
-  graceSeconds,
-  onSuspended,
-}: SuspendingParts): KeySuspender {
+/** For alarms, which may come late: a key that is out of use already is left as it is. */
+export function createKeySuspender(
+  keys: Pick<KeyAdministration, 'suspend'>,
+  known: Pick<KnownKeys, 'knownKey'>,
+): KeySuspender {
   return {
     async suspend(kid, why, actor) {
-      const scopeId = keyRing.keyNamed(kid)?.scopeId;
-      if (scopeId === undefined) return undefined;
-      const { stopped, started } = await changes.applyUrgently(scopeId, {
-        plan: (of) => planWhereItServes(of, kid, 'keyward', { now: clock.nowSeconds(), graceSeconds }),
-        event: (plan) => eventOf(actor, scopeId, plan, why),
-      });
-      if (!stopped) return undefined;
-      const suspension = { suspended: stopped, promoted: started };
-      onSuspended(suspension);
-      return suspension;
+      const key = known.knownKey(kid)?.key;
+      if (key && mayMove(key, 'suspend')) await keys.suspend(kid, why, 'keyward', actor);
     },
   };
-}
-
-function planWhereItServes(
-  of: ScopeKeys,
-  kid: string,
-  cause: Cause,
-  given: { now: number; graceSeconds: number },
-) {
-  const key = of.keys.find((candidate) => candidate.kid === kid);
-  return key && mayMove(key, 'suspend') ? planSuspension(of, kid, cause, given) : NOTHING;
-}
-
-function eventOf(
-  { operatorId, requestId }: Actor,
-  scope: string,
-  { stopped, started }: KeyPlan,
-  why: string,
-): AuditEvent {
-  const details = { scope, why, promoted: started?.kid ?? null };
-  return { type: 'key.suspended', actor: operatorId, subject: `key:${stopped?.kid}`, requestId, details };
 }

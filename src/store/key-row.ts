@@ -49,7 +49,13 @@ export function keyToRow(key: StoredKey): MadeKeyRow {
 }
 
 /** The columns that change in the course of a key's life. */
-export function lifeToRow({ state, signFrom, signUntil, times, keptForForensics }: Omit<KeyLife, 'kid'>) {
+export function lifeToRow({
+  state,
+  signFrom,
+  signUntil,
+  times,
+  keptForForensics,
+}: Omit<KeyLife, 'kid' | 'scopeId'>) {
   return {
     state,
     sign_from: signFrom,

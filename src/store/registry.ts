@@ -36,10 +36,9 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
       changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>
         abandon(registry, scopeId),
       ),
-    changeKeys: (scopeId, keyChanges, event) =>
-      changes.change(event, (registry) => changeKeys(registry, scopeId, keyChanges)),
-    restrictKeys: (scopeId, keyChanges, event) =>
-      changes.urgent(event, (registry) => changeKeys(registry, scopeId, keyChanges)),
+    changeKeys: (keyChanges, event) => changes.change(event, (registry) => changeKeys(registry, keyChanges)),
+    restrictKeys: (keyChanges, event) =>
+      changes.urgent(event, (registry) => changeKeys(registry, keyChanges)),
     ...keyReservations(changes),
     ...scopeRevision(changes),
     serviceKey: (role) => readServiceKey(reader, role),
@@ -133,26 +132,27 @@ function abandon(registry: RegistryView, scopeId: string): RowChange[] {
 }
 
 /** The key that stops signing goes first: no two of a scope are active, not even within the transaction. */
-function changeKeys(registry: RegistryView, scopeId: string, changes: readonly KeyLifeChange[]): RowChange[] {
-  const scope = registry.row('scopes', scopeId);
-  if (!scope) throw inconsistent(`there is no scope ${scopeId}`);
-  const keys = changes.map((change) => changedKey(registry, scopeId, change));
+function changeKeys(registry: RegistryView, changes: readonly KeyLifeChange[]): RowChange[] {
+  const keys = changes.map((change) => changedKey(registry, change));
   const [starting, others] = [keys.filter(isActive), keys.filter((key) => !isActive(key))];
+  const scopeIds = [...new Set(keys.map(({ scope_id }) => scope_id))];
   return [
     ...[...others, ...starting].map((key) => put('signing_keys', key)),
-    put('scopes', { ...scope, key_set_version: scope.key_set_version + 1 }),
+    ...scopeIds.map((id) => withNextKeySet(registry, id)),
   ];
 }
 
-function changedKey(
-  registry: RegistryView,
-  scopeId: string,
-  { before, after }: KeyLifeChange,
-): RowOf<'signing_keys'> {
+function withNextKeySet(registry: RegistryView, scopeId: string): RowChange {
+  const scope = registry.row('scopes', scopeId);
+  if (!scope) throw inconsistent(`there is no scope ${scopeId}`);
+  return put('scopes', { ...scope, key_set_version: scope.key_set_version + 1 });
+}
+
+function changedKey(registry: RegistryView, { before, after }: KeyLifeChange): RowOf<'signing_keys'> {
   const row = registry
     .rows('signing_keys')
-    .find(({ kid, scope_id }) => kid === after.kid && scope_id === scopeId);
-  if (!row) throw inconsistent(`there is no key ${after.kid} of ${scopeId}`);
+    .find(({ kid, scope_id }) => kid === after.kid && scope_id === after.scopeId);
+  if (!row) throw inconsistent(`there is no key ${after.kid} of ${after.scopeId}`);
   if (row.state !== before.state) {
     throw new KeywardError(
       'key_changed',

@@ -39,24 +39,32 @@ export function move(
   cause: Cause,
   circumstances: Circumstances & Claims,
 ): SigningKey {
-  const transition: Transition = TRANSITIONS[name];
-  const { to, causes, time, needs, effect } = transition;
-  if (!mayMove(key, name)) throw forbidden(key, name, `it is ${key.state}: ${ADVICE[key.state]}`);
-  if (!causes.includes(cause)) throw forbidden(key, name, whoMay(causes));
-  const lacking = needs?.(key, circumstances);
-  if (lacking !== undefined) throw forbidden(key, name, lacking);
+  const why = obstacle(key, name, cause, circumstances);
+  if (why !== undefined) {
+    throw new KeywardError('transition_forbidden', `key ${key.kid} cannot be ${PARTICIPLES[name]}: ${why}`);
+  }
+  const { to, time, effect }: Transition = TRANSITIONS[name];
   const changed = { ...key, ...effect?.(key, circumstances) };
   return { ...changed, state: to, times: { ...changed.times, [time]: circumstances.now } };
+}
+
+/** Why the transition is refused, as advice; undefined where it is not. */
+export function obstacle(
+  key: SigningKey,
+  name: TransitionName,
+  cause: Cause,
+  circumstances: Circumstances & Claims,
+): string | undefined {
+  const { causes, needs }: Transition = TRANSITIONS[name];
+  if (!mayMove(key, name)) return `it is ${key.state}: ${ADVICE[key.state]}`;
+  if (!causes.includes(cause)) return whoMay(causes);
+  return needs?.(key, circumstances);
 }
 
 /** Whether a state allows the transition, whoever asks and whatever else it needs. */
 export function mayMove({ state }: Pick<SigningKey, 'state'>, name: TransitionName): boolean {
   const { from }: Transition = TRANSITIONS[name];
   return from.includes(state);
-}
-
-function forbidden(key: SigningKey, name: TransitionName, why: string): KeywardError {
-  return new KeywardError('transition_forbidden', `key ${key.kid} cannot be ${PARTICIPLES[name]}: ${why}`);
 }
 
 function whoMay(causes: readonly Cause[]): string {

@@ -2,6 +2,7 @@ import { KeywardError } from '../errors.ts';
 import type { SigningKey } from '../key.ts';
 import type { Scope } from '../scope.ts';
 import { mayMove, move } from './move.ts';
+import { privateHalfDestroyed, withPrivateHalfDue } from './private-half.ts';
 import type { Cause, Circumstances, Claims, TransitionName } from './transitions.ts';
 import { isWindowOver, propagatedAt } from './window.ts';
 
@@ -104,20 +105,36 @@ export function planExpiry(of: ScopeKeys, kid: string, cause: Cause, given: Plan
   return planSingle(of, kid, 'deactivate', cause, given);
 }
 
-/** The key that the last rotation deactivated signs again, and the one that followed it no more. */
-export function planUndoneRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstances): KeyPlan {
+/** A key that a rotation has deactivated signs again, and the one that followed it no more. */
+export function planUndoneRotation(
+  of: ScopeKeys,
+  kid: string,
+  cause: Cause,
+  given: PlanCircumstances,
+): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
-  const former = lastDeactivated(of);
-  if (!former) {
-    throw new KeywardError(
-      'transition_forbidden',
-      `scope ${of.scope.id} has no rotation that could be undone`,
-    );
-  }
+  const former = keyOf(of, kid);
   const started = move(former, 'reactivate', cause, circumstances);
   const active = activeOf(of);
   const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
   return plan(active, stopped, former, started);
+}
+
+/** The private half goes now, though the grace or an investigation is not over; the public half stays. */
+export function planPrivateHalfDue(of: ScopeKeys, kid: string, given: PlanCircumstances): KeyPlan {
+  return planFact(keyOf(of, kid), (key) => withPrivateHalfDue(key, given.now));
+}
+
+/** What the HSM did becomes a fact. */
+export function planPrivateHalfDestroyed(of: ScopeKeys, kid: string, given: PlanCircumstances): KeyPlan {
+  return planFact(keyOf(of, kid), (key) =>
+    key.times.privateHalfDestroyed === null ? privateHalfDestroyed(key, given.now) : key,
+  );
+}
+
+function planFact(before: SigningKey, change: (key: SigningKey) => SigningKey): KeyPlan {
+  const after = change(before);
+  return { changes: after === before ? [] : [{ before, after }], stopped: after, started: undefined };
 }
 
 function planSingle(
@@ -153,12 +170,6 @@ function standbyOf({ keys, serves }: ScopeKeys, now: number): SigningKey | undef
   return keys
     .filter((key) => mayMove(key, 'activate') && !isWindowOver(key, now) && serves(key))
     .toSorted((a, b) => a.publishedAt - b.publishedAt)[0];
-}
-
-function lastDeactivated({ keys, serves }: ScopeKeys): SigningKey | undefined {
-  return keys
-    .filter((key) => mayMove(key, 'reactivate') && serves(key))
-    .toSorted((a, b) => (b.times.deactivated ?? 0) - (a.times.deactivated ?? 0))[0];
 }
 
 function keyOf({ scope, keys }: ScopeKeys, kid: string): SigningKey {

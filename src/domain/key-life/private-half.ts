@@ -33,12 +33,14 @@ export function privateHalfDestroyed(key: SigningKey, now: number): SigningKey {
   };
 }
 
-/**
- * The same key with its private half due now. Undefined where that would take another state first: only of a key
- * that serves no more may one person destroy it (I11).
- */
-export function withPrivateHalfDue(key: SigningKey, now: number): SigningKey | undefined {
-  if (key.state === 'compromised') return { ...key, keptForForensics: false };
-  if (key.state === 'deactivated') return { ...key, signUntil: Math.min(key.signUntil, now) };
-  return undefined;
+/** States whose private half one person may destroy: the key serves no more (I11). */
+export function isSpent({ state }: Pick<SigningKey, 'state'>): boolean {
+  return state === 'deactivated' || state === 'compromised';
+}
+
+/** The same key with its private half due now; as it is where that would take another state first. */
+export function withPrivateHalfDue(key: SigningKey, now: number): SigningKey {
+  if (key.state === 'compromised' && key.keptForForensics) return { ...key, keptForForensics: false };
+  if (key.state === 'deactivated' && key.signUntil > now) return { ...key, signUntil: now };
+  return key;
 }

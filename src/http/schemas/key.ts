@@ -4,6 +4,8 @@ import { KEY_STATES, verifyUntil } from '../../domain/key.ts';
 import { type KnownKey, PROOF_STATUSES } from '../../domain/known-keys.ts';
 import type { Scope } from '../../domain/scope.ts';
 
+const time = z.int().nullable();
+
 export const key = z
   .object({
     kid: z.string(),
@@ -17,6 +19,18 @@ export const key = z
     published_at: z.int(),
     sign_from: z.int().nullable().meta({ description: 'Null until the key is first activated.' }),
     sign_until: z.int(),
+    activated_at: time,
+    deactivated_at: time,
+    suspended_at: time,
+    resumed_at: time,
+    compromised_at: time,
+    private_half_destroyed_at: time.meta({
+      description: 'When the private half went from the HSM; the public half may go on to verify.',
+    }),
+    destroyed_at: time,
+    kept_for_forensics: z
+      .boolean()
+      .meta({ description: 'A compromised key whose private half stays in the HSM.' }),
     verify_until: z.int().meta({ description: 'When the last token it could have signed has expired.' }),
     proof: z
       .object({
@@ -52,6 +66,14 @@ export function keyRepresentation({ key: of, proof }: KnownKey, { policy }: Scop
     published_at: of.publishedAt,
     sign_from: of.signFrom,
     sign_until: of.signUntil,
+    activated_at: of.times.activated,
+    deactivated_at: of.times.deactivated,
+    suspended_at: of.times.suspended,
+    resumed_at: of.times.resumed,
+    compromised_at: of.times.compromised,
+    private_half_destroyed_at: of.times.privateHalfDestroyed,
+    destroyed_at: of.times.destroyed,
+    kept_for_forensics: of.keptForForensics,
     verify_until: verifyUntil(of, policy.clockSkewSeconds),
     proof: { status: proof.status, reasons: [...proof.reasons] },
   };

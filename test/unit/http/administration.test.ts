@@ -216,6 +216,7 @@ test('a key out of service is listed with the reason, and so is a row that was r
     keyRing: { ...keyRing, activeKey: () => undefined, keysOf: () => [] },
     knownKeys: {
       knownKeysOf: () => [{ key: ACTIVE_KEY, proof }],
+      knownKey: () => ({ key: ACTIVE_KEY, proof }),
       refusedKeys: () =>
         ['payments', 'gone'].map((scopeId) => ({ kid: 'kid-2', scopeId, why: 'kid: differs' })),
     },

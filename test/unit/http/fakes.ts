@@ -5,6 +5,7 @@ import type { Client, Operator } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/key.ts';
+import type { KeyAdministration, KeyOutcome } from '../../../src/domain/key-administration.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
 import type { KnownKeys } from '../../../src/domain/known-keys.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
@@ -78,6 +79,14 @@ export const ACTIVE_KEY_ANSWER = {
   published_at: NOW,
   sign_from: NOW,
   sign_until: NOW + 1000,
+  activated_at: null,
+  deactivated_at: null,
+  suspended_at: null,
+  resumed_at: null,
+  compromised_at: null,
+  private_half_destroyed_at: null,
+  destroyed_at: null,
+  kept_for_forensics: false,
   verify_until: NOW + 1000 + 3600 + 30,
   proof: { status: 'proven', reasons: [] },
 };
@@ -156,7 +165,19 @@ export const keyRing: KeyRing = {
 export const knownKeys: KnownKeys = {
   knownKeysOf: (id) =>
     id === 'payments' ? [{ key: ACTIVE_KEY, proof: { status: 'proven', reasons: [] } }] : [],
+  knownKey: (kid) =>
+    kid === 'kid-1' ? { key: ACTIVE_KEY, proof: { status: 'proven', reasons: [] } } : undefined,
   refusedKeys: () => [],
+};
+
+const outcome: KeyOutcome = { key: ACTIVE_KEY, promoted: undefined, already: false };
+export const keys: KeyAdministration = {
+  rotate: async () => ({ activated: ACTIVE_KEY, deactivated: undefined }),
+  suspend: async () => outcome,
+  compromise: async () => outcome,
+  resume: async () => outcome,
+  undoRotation: async () => outcome,
+  destroy: async () => outcome,
 };
 
 export const ISSUED = { token: 'a.b.c', kid: 'kid-1', jti: 'jti-1', iat: NOW, exp: NOW + 300 };
@@ -278,6 +299,7 @@ export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}):
     authenticator,
     keyRing,
     knownKeys,
+    keys,
     scopes,
     clients,
     revocations,

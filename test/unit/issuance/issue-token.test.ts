@@ -6,6 +6,7 @@ import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/domain/issuance
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { RevocableToken } from '../../../src/domain/revocation.ts';
+import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import type { SigningRequest } from '../../../src/domain/signer.ts';
 import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
 import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
@@ -23,6 +24,7 @@ afterAll(() => checker.close());
 
 let keyRing: SoftwareKeyRing;
 let recorded: IssuanceRecord[];
+let holds: ScopeHolds;
 let granted: Set<string>;
 let now: number;
 let revoked: (token: RevocableToken) => boolean;
@@ -33,6 +35,7 @@ beforeEach(() => {
   keyRing = new SoftwareKeyRing();
   keyRing.put(scope, key);
   recorded = [];
+  holds = new ScopeHolds();
   granted = new Set(['login payments sign']);
   now = NOW;
   revoked = () => false;
@@ -48,6 +51,7 @@ const issue = (request: Partial<TokenRequest> = {}) => {
     checker,
     ledger: { record: (record: IssuanceRecord) => onRecord(record) },
     revocations: { covers: (token: RevocableToken) => revoked(token) },
+    holds,
     clock: { nowSeconds: () => now },
   };
   return createTokenIssuer(parts).issue({

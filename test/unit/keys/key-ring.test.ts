@@ -95,7 +95,7 @@ describe('the key ring', () => {
   it.each([
     ['active', true],
     ['pre_activation', true],
-    ['suspended', true],
+    ['suspended', false],
     ['deactivated', false],
     ['compromised', false],
     ['destroyed', false],

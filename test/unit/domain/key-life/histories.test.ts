@@ -26,7 +26,7 @@ type Planner = (of: ScopeKeys, kid: string, cause: Cause, given: Given) => KeyPl
 
 const PLANNERS: Readonly<Record<string, Planner>> = {
   rotate: (of, _, cause, given) => planRotation(of, cause, given),
-  undo: (of, _, cause, given) => planUndoneRotation(of, cause, given),
+  undo: planUndoneRotation,
   suspend: planSuspension,
   compromise: planCompromise,
   resume: planResumption,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../../src/domain/errors.ts';
 import { NO_TIMES } from '../../../../src/domain/key.ts';
 import {
   planCompromise,
@@ -100,34 +99,31 @@ describe('a resumption', () => {
     const suspended = aKey(1, 'suspended', { signUntil: NOW + DAY });
     const plan = planResumption(within(suspended), suspended.kid, 'two_persons', GIVEN);
     expect(plan.stopped).toMatchObject({ state: 'deactivated', signUntil: NOW });
-    expect(() => planUndoneRotation(within(plan.stopped ?? suspended), 'two_persons', GIVEN)).toThrow(
-      refusal('transition_forbidden'),
-    );
+    expect(() =>
+      planUndoneRotation(within(plan.stopped ?? suspended), suspended.kid, 'two_persons', GIVEN),
+    ).toThrow(refusal('transition_forbidden'));
   });
 });
 
 describe('an undone rotation', () => {
   it('swaps the two keys back', () => {
-    const plan = planUndoneRotation(within(standby, active, former), 'two_persons', GIVEN);
+    const plan = planUndoneRotation(within(standby, active, former), former.kid, 'two_persons', GIVEN);
     expect(states(plan)).toEqual([
       [active.kid, 'deactivated'],
       [former.kid, 'active'],
     ]);
   });
 
-  it('brings back the key that was deactivated last', () => {
-    const older = aKey(5, 'deactivated', { times: { ...NO_TIMES, deactivated: NOW - 90 } });
-    expect(planUndoneRotation(within(older, active, former), 'two_persons', GIVEN).started?.kid).toBe(
-      former.kid,
-    );
+  it('brings the former key back also where none signs', () => {
+    const plan = planUndoneRotation(within(standby, former), former.kid, 'two_persons', GIVEN);
+    expect(states(plan)).toEqual([[former.kid, 'active']]);
   });
 
-  it('takes two persons, and a rotation', () => {
-    expect(() => planUndoneRotation(within(active, former), 'operator', GIVEN)).toThrow(
-      refusal('transition_forbidden'),
-    );
-    expect(() => planUndoneRotation(within(active, standby), 'two_persons', GIVEN)).toThrow(
-      new KeywardError('transition_forbidden', 'scope payments has no rotation that could be undone'),
-    );
+  it('takes two persons, and a key that a rotation has deactivated', () => {
+    const undo = (kid: string, cause: 'operator' | 'two_persons') => () =>
+      planUndoneRotation(within(active, former, standby), kid, cause, GIVEN);
+    expect(undo(former.kid, 'operator')).toThrow(refusal('transition_forbidden'));
+    expect(undo(standby.kid, 'two_persons')).toThrow(refusal('transition_forbidden'));
+    expect(undo('nobody', 'two_persons')).toThrow(refusal('unknown_key'));
   });
 });

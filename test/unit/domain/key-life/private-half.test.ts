@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KEY_STATES, NO_TIMES } from '../../../../src/domain/key.ts';
 import {
+  isSpent,
   privateHalfDestroyed,
   privateHalfDueAt,
   withPrivateHalfDue,
@@ -53,17 +54,16 @@ describe('a private half that is gone', () => {
 describe('destroying by one person', () => {
   it('makes it due at once, of a key that serves no more', () => {
     const deactivated = aKey(1, 'deactivated', { times: { ...NO_TIMES, deactivated: NOW - 5 } });
-    const due = withPrivateHalfDue(deactivated, NOW);
-    expect(due && privateHalfDueAt(due, GRACE)).toBe(NOW);
+    expect(privateHalfDueAt(withPrivateHalfDue(deactivated, NOW), GRACE)).toBe(NOW);
     const times = { ...NO_TIMES, compromised: NOW - 7 };
-    const kept = withPrivateHalfDue(aKey(1, 'compromised', { keptForForensics: true, times }), NOW);
-    expect(kept && privateHalfDueAt(kept, GRACE)).toBe(NOW - 7);
+    const kept = aKey(1, 'compromised', { keptForForensics: true, times });
+    expect(privateHalfDueAt(withPrivateHalfDue(kept, NOW), GRACE)).toBe(NOW - 7);
   });
 
-  it.each(['pre_activation', 'active', 'suspended', 'destroyed'] as const)(
-    'is not for one that is %s',
-    (state) => {
-      expect(withPrivateHalfDue(aKey(1, state), NOW)).toBeUndefined();
-    },
-  );
+  it.each(KEY_STATES)('is for spent keys alone: %s', (state) => {
+    const key = aKey(1, state, { keptForForensics: true });
+    const spent = state === 'deactivated' || state === 'compromised';
+    expect(isSpent(key)).toBe(spent);
+    expect(withPrivateHalfDue(key, NOW) === key).toBe(!spent);
+  });
 });

@@ -299,7 +299,7 @@ describe('an emergency', () => {
   it('suspends a key and promotes the standby in one commit, without a signature', async () => {
     const { store, door, file } = await open();
     door.shut = true;
-    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    await store.registry.restrictKeys(suspension, SUSPENDED);
     expect(door.signatures).toBe(0);
     const { scopes, keys } = await store.registry.load();
     expect(scopes.find(({ id }) => id === 'payments')?.keySetVersion).toBe(2);
@@ -315,7 +315,7 @@ describe('an emergency', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     door.held = promise;
     const slow = store.access.addGrant('mail-web', { scopeId: 'payments', action: 'sign' }, ALICE);
-    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    await store.registry.restrictKeys(suspension, SUSPENDED);
     expect(await stateOf(store, 'kid-payments-1')).toBe('suspended');
     resolve();
     await slow;
@@ -327,14 +327,14 @@ describe('an emergency', () => {
 
   it('is not overwritten by the signature of what the row was before', async () => {
     const { store, door, reopened } = await open();
-    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    await store.registry.restrictKeys(suspension, SUSPENDED);
     const { promise, resolve } = Promise.withResolvers<void>();
     door.held = promise;
     const late = store.signPending();
     const times = { ...suspended.times, compromised: 1_760_000_200 };
     const after = { ...suspended, state: 'compromised', times, keptForForensics: true } as const;
     const compromise = [{ before: suspended, after }] as const;
-    await store.registry.restrictKeys('payments', compromise, { ...SUSPENDED, type: 'key.compromised' });
+    await store.registry.restrictKeys(compromise, { ...SUSPENDED, type: 'key.compromised' });
     resolve();
     expect(await late).toBe(3);
     const { report, store: again } = await reopened();
@@ -351,7 +351,7 @@ describe('an emergency', () => {
   ] as const)('is none where it %s', async (_, change) => {
     const { store } = await open();
     const changes = [{ before: signing, after: { ...signing, ...change } }];
-    await expect(store.registry.restrictKeys('payments', changes, SUSPENDED)).rejects.toMatchObject({
+    await expect(store.registry.restrictKeys(changes, SUSPENDED)).rejects.toMatchObject({
       code: 'internal',
     });
     expect(await stateOf(store, 'kid-payments-1')).toBe('active');
@@ -359,10 +359,10 @@ describe('an emergency', () => {
 
   it('is none where it resumes a suspended key', async () => {
     const { store } = await open();
-    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    await store.registry.restrictKeys(suspension, SUSPENDED);
     const after = { ...suspended, state: 'deactivated' } as const;
     const resume = [{ before: suspended, after }];
-    await expect(store.registry.restrictKeys('payments', resume, SUSPENDED)).rejects.toMatchObject({
+    await expect(store.registry.restrictKeys(resume, SUSPENDED)).rejects.toMatchObject({
       code: 'internal',
     });
   });
@@ -374,16 +374,16 @@ describe('a change of keys', () => {
     const names = Object.keys(NO_TIMES) as (keyof typeof NO_TIMES)[];
     const times = { ...NO_TIMES, ...Object.fromEntries(names.map((name, n) => [name, 1_760_000_500 + n])) };
     const after = { ...signing, state: 'compromised', times, keptForForensics: true } as const;
-    await store.registry.changeKeys('payments', [{ before: signing, after }], SUSPENDED);
+    await store.registry.changeKeys([{ before: signing, after }], SUSPENDED);
     const { store: again } = await reopened();
     expect((await again.registry.load()).keys.find(({ kid }) => kid === signing.kid)).toEqual(after);
   });
 
   it('is refused where the key is in another state than the plan found, and changes nothing', async () => {
     const { store } = await open();
-    await store.registry.restrictKeys('payments', suspension, SUSPENDED);
+    await store.registry.restrictKeys(suspension, SUSPENDED);
     const before = await store.registry.load();
-    await expect(store.registry.restrictKeys('payments', suspension, SUSPENDED)).rejects.toMatchObject({
+    await expect(store.registry.restrictKeys(suspension, SUSPENDED)).rejects.toMatchObject({
       code: 'key_changed',
       message:
         'Key kid-payments-1 is suspended by now; look at it, and ask again where that is still wanted.',

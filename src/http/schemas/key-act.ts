@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { key } from './key.ts';
+
+const MOST_CHARACTERS = 500;
+
+const reason = z
+  .string('say why, in a few words')
+  .min(1, 'say why, in a few words')
+  .max(MOST_CHARACTERS, `use at most ${MOST_CHARACTERS} characters`)
+  .meta({ description: 'For the audit trail.', example: 'seen in a crash dump' });
+
+export const keyActRequest = z.strictObject({ reason }).meta({ id: 'KeyActRequest' });
+
+export const rotationRequest = z
+  .strictObject({ reason: reason.default('rotated by hand') })
+  .meta({ id: 'RotationRequest' });
+
+export const compromiseRequest = z
+  .strictObject({
+    reason,
+    keep_for_forensics: z
+      .boolean('use true or false')
+      .default(false)
+      .meta({ description: 'Leaves the private half in the HSM, where it signs nothing.' }),
+  })
+  .meta({ id: 'CompromiseRequest' });
+
+export const keyOutcome = z
+  .object({
+    key,
+    promoted: key.nullable().meta({
+      description: 'The key that signs from now on; null where nothing took the place of this one.',
+    }),
+    already: z.boolean().meta({ description: 'It was so before; nothing was changed.' }),
+  })
+  .meta({ id: 'KeyOutcome' });
+
+export const rotation = z
+  .object({
+    activated: key,
+    deactivated: key.nullable().meta({ description: 'Null where none signed.' }),
+  })
+  .meta({ id: 'Rotation' });

@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { Clock, TimeGuard } from './domain/clock.ts';
+import type { KeyAdministration } from './domain/key-administration.ts';
+import type { KeyPlan } from './domain/key-life/plans.ts';
+import { ScopeHolds } from './domain/scope-holds.ts';
+import type { SecurityEvents } from './domain/security-events.ts';
+import type { KeySuspender } from './domain/suspension.ts';
+import { keepChores } from './keep-chores.ts';
+import { createKeyAdministration } from './keys/administer-keys.ts';
+import { createStandbyKeeper, type StandbyParts } from './keys/keep-standby.ts';
+import { createKeyChanges } from './keys/key-changes.ts';
+import { createKeyChores } from './keys/key-chores.ts';
+import { createKeySuspender } from './keys/suspend-key.ts';
+
+export interface KeyLifeParts {
+  readonly config: Config;
+  readonly making: StandbyParts;
+  readonly served: () => ReadonlySet<string>;
+  readonly securityEvents: SecurityEvents;
+  readonly timeGuard: TimeGuard;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface KeyLife {
+  readonly administration: KeyAdministration;
+  readonly suspender: KeySuspender;
+  /** For whoever signs. */
+  readonly holds: ScopeHolds;
+  stop(): Promise<void>;
+}
+
+/** Keys from their standby to their end: what people do to them, and what follows from it by itself. */
+export function openKeyLife(parts: KeyLifeParts): KeyLife {
+  const { config, making, served, securityEvents: events, timeGuard, clock, log } = parts;
+  const { registry, keyRing, signer } = making;
+  const holds = new ScopeHolds();
+  const changes = createKeyChanges({ registry, keyRing, holds });
+  const graceSeconds = config.keys.grace_seconds;
+  const standbys = createStandbyKeeper(making);
+  const chores = createKeyChores({
+    changes,
+    keyRing,
+    standbys,
+    signer,
+    served,
+    clock,
+    timeGuard,
+    graceSeconds,
+  });
+  const urgent = keepChores({ chores: chores.urgent, events, clock, log });
+  const patient = keepChores({ chores: chores.patient, events, clock, log });
+  const administration = createKeyAdministration({
+    changes,
+    keyRing,
+    signer,
+    clock,
+    graceSeconds,
+    onChanged(plan) {
+      tell(plan, log);
+      urgent.look();
+      patient.look();
+    },
+  });
+  return {
+    administration,
+    suspender: createKeySuspender(administration, keyRing),
+    holds,
+    async stop() {
+      await Promise.all([urgent.stop(), patient.stop()]);
+    },
+  };
+}
+
+const LOUD: ReadonlySet<string> = new Set(['suspended', 'compromised']);
+
+function tell({ changes }: KeyPlan, log: Logger): void {
+  for (const { after } of changes) {
+    const { kid, scopeId: scope, state } = after;
+    log[LOUD.has(state) ? 'fatal' : 'info']({ kid, scope, state }, `key ${state}`);
+  }
+}

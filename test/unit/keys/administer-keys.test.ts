@@ -1,0 +1,302 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../../src/domain/audit.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
+import type { KeyPlan } from '../../../src/domain/key-life/plans.ts';
+import type { KeyLifeChange, StoredKey } from '../../../src/domain/registry.ts';
+import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
+import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
+import { createKeyChanges } from '../../../src/keys/key-changes.ts';
+import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { createKeySuspender } from '../../../src/keys/suspend-key.ts';
+import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
+
+const NOW = 1_800_000_000;
+const PERIOD = 14 * 86_400;
+const ADA = { operatorId: 'ada', requestId: 'req-1' };
+const scope = aScope({ id: 'payments' });
+const active = aSigningKey(scope, softwareKey('ES256'), {
+  signFrom: NOW - 100,
+  signUntil: NOW + 1_000,
+  createdAt: 1,
+});
+const standby = aSigningKey(scope, softwareKey('ES256'), {
+  state: 'pre_activation',
+  signFrom: null,
+  signUntil: NOW + 2 * PERIOD,
+  publishedAt: NOW - 86_400,
+  createdAt: 2,
+});
+const former = aSigningKey(scope, softwareKey('ES256'), {
+  state: 'deactivated',
+  signFrom: 1,
+  signUntil: NOW - 100,
+  createdAt: 0,
+});
+
+let ring: KeyRingKeeper;
+let commits: { changes: readonly KeyLifeChange[]; event: AuditEvent }[];
+let failure: Error | undefined;
+let told: KeyPlan[];
+let stored: StoredKey[];
+beforeEach(() => {
+  ring = createKeyRing();
+  ring.admit(scope, [active, standby, former]);
+  commits = [];
+  failure = undefined;
+  told = [];
+  stored = [active, standby, former];
+});
+
+const commit = async (changes: readonly KeyLifeChange[], event: AuditEvent) => {
+  if (failure) throw failure;
+  commits.push({ changes, event });
+};
+
+const keys = () =>
+  createKeyAdministration({
+    changes: createKeyChanges({
+      keyRing: ring,
+      registry: {
+        restrictKeys: commit,
+        changeKeys: commit,
+        load: async () => ({ scopes: [], keys: stored, unfinished: [] }),
+      },
+      holds: new ScopeHolds(),
+    }),
+    keyRing: ring,
+    signer: { serve: async (references) => references.map(({ kid }) => proofOf(kid)) },
+    clock: { nowSeconds: () => NOW },
+    graceSeconds: 3_600,
+    onChanged: (plan) => told.push(plan),
+  });
+
+const proofOf = (kid: string) => ({ kid, proven: true, found: true, attributes: {}, unproven: [] });
+const suspend = (kid: string, why = '') => keys().suspend(kid, why, 'keyward', ADA);
+
+const activated: SigningKey = {
+  ...standby,
+  state: 'active',
+  signFrom: NOW,
+  signUntil: NOW + PERIOD,
+  times: { ...NO_TIMES, activated: NOW },
+};
+
+const suspendedNow = (key: SigningKey): SigningKey => ({
+  ...key,
+  state: 'suspended',
+  times: { ...NO_TIMES, suspended: NOW },
+});
+const states = () => new Map(ring.knownKeysOf('payments').map(({ key }) => [key.kid, key.state]));
+
+describe('suspending the key that signs', () => {
+  it('commits it together with the promotion of the standby, for one cryptoperiod from now', async () => {
+    await suspend(active.kid, 'an investigation');
+    expect(commits).toEqual([
+      {
+        changes: [
+          { before: active, after: suspendedNow(active) },
+          { before: standby, after: activated },
+        ],
+        event: {
+          type: 'key.suspended',
+          actor: 'ada',
+          subject: `key:${active.kid}`,
+          requestId: 'req-1',
+          details: { scope: 'payments', why: 'an investigation', promoted: standby.kid },
+        },
+      },
+    ]);
+  });
+
+  it('is in the ring when it settles, in a key set of the next version', async () => {
+    const outcome = await suspend(active.kid);
+    expect(outcome).toEqual({ key: suspendedNow(active), promoted: activated, already: false });
+    expect(ring.activeKey('payments')).toEqual(activated);
+    expect(states().get(active.kid)).toBe('suspended');
+    expect(ring.scope('payments')?.keySetVersion).toBe(2);
+    expect(told).toHaveLength(1);
+  });
+
+  it('never lets the standby sign longer than it was published to', async () => {
+    ring.admit(scope, [active, { ...standby, signUntil: NOW + 500 }]);
+    expect((await suspend(active.kid)).promoted?.signUntil).toBe(NOW + 500);
+  });
+
+  it('promotes one standby, however many alarms come at once, and says that it was so before', async () => {
+    const one = keys();
+    const [first, ...others] = await Promise.all(
+      ['a', 'b', 'c'].map((why) => one.suspend(active.kid, why, 'keyward', ADA)),
+    );
+    expect(first?.promoted?.kid).toBe(standby.kid);
+    const already = { key: suspendedNow(active), promoted: undefined, already: true };
+    expect(others).toEqual([already, already]);
+    expect(commits).toHaveLength(1);
+    expect(told).toHaveLength(1);
+  });
+
+  it('leaves the scope without a key that signs where there is no proven standby', async () => {
+    ring.applyProofs([{ ...proofOf(standby.kid), proven: false }]);
+    expect((await suspend(active.kid)).promoted).toBeUndefined();
+    expect(ring.activeKey('payments')).toBeUndefined();
+  });
+
+  it('changes nothing where it cannot be committed, and can be asked again', async () => {
+    failure = new Error('disk full');
+    await expect(suspend(active.kid)).rejects.toBe(failure);
+    expect(ring.activeKey('payments')).toBe(active);
+    expect(told).toEqual([]);
+    failure = undefined;
+    expect((await suspend(active.kid)).key.kid).toBe(active.kid);
+  });
+});
+
+describe('an attempt whose answer was lost', () => {
+  it('is taken over from the registry, where it was committed, and suspends nothing more', async () => {
+    failure = new KeywardError('key_changed', 'the registry holds it already');
+    const promoted = { state: 'active', signFrom: NOW - 5, signUntil: NOW + PERIOD - 5 } as const;
+    stored = [{ ...active, state: 'suspended' }, { ...standby, ...promoted }, former];
+    expect(await suspend(active.kid)).toEqual({
+      key: { ...active, state: 'suspended' },
+      promoted: undefined,
+      already: true,
+    });
+    expect(ring.activeKey('payments')).toEqual({ ...standby, ...promoted });
+    expect(states()).toEqual(
+      new Map([
+        [standby.kid, 'active'],
+        [active.kid, 'suspended'],
+        [former.kid, 'deactivated'],
+      ]),
+    );
+  });
+});
+
+describe('suspending another key', () => {
+  it.each([
+    ['standby', standby],
+    ['former key', former],
+  ])('leaves the one that signs where it is: the %s', async (_, key) => {
+    expect(await suspend(key.kid)).toEqual({ key: suspendedNow(key), promoted: undefined, already: false });
+    expect(ring.activeKey('payments')).toBe(active);
+    expect(ring.scope('payments')?.keySetVersion).toBe(2);
+  });
+
+  it.each(['compromised', 'destroyed'] as const)('is refused of one that is %s', async (state) => {
+    ring.admit(scope, [active, { ...former, state }]);
+    await expect(suspend(former.kid)).rejects.toMatchObject({ code: 'transition_forbidden' });
+    expect(commits).toEqual([]);
+  });
+
+  it('is refused of a key that nobody knows', async () => {
+    await expect(suspend('nobody')).rejects.toMatchObject({
+      code: 'unknown_key',
+      message: 'there is no key nobody; list them to see which there are',
+    });
+  });
+
+  it.each(['suspended', 'compromised', 'destroyed'] as const)(
+    'is nothing to an alarm that comes late, of one that is %s',
+    async (state) => {
+      ring.admit(scope, [active, { ...former, state }]);
+      await createKeySuspender(keys(), ring).suspend(former.kid, 'an alarm', ADA);
+      await createKeySuspender(keys(), ring).suspend('nobody', 'an alarm', ADA);
+      expect(commits).toEqual([]);
+    },
+  );
+
+  it('is done for an alarm', async () => {
+    await createKeySuspender(keys(), ring).suspend(active.kid, 'an alarm', ADA);
+    expect(states().get(active.kid)).toBe('suspended');
+  });
+});
+
+describe('a compromise', () => {
+  const compromise = (kid: string, keepForForensics = false) =>
+    keys().compromise(kid, { why: 'seen in a dump', keepForForensics }, ADA);
+
+  it('is one commit with the promotion, and says whether the private half is kept', async () => {
+    const outcome = await compromise(active.kid, true);
+    expect(outcome.key).toMatchObject({ state: 'compromised', keptForForensics: true });
+    expect(outcome.key.times.compromised).toBe(NOW);
+    expect(commits).toHaveLength(1);
+    expect(commits[0]?.event).toEqual({
+      type: 'key.compromised',
+      actor: 'ada',
+      subject: `key:${active.kid}`,
+      requestId: 'req-1',
+      details: {
+        scope: 'payments',
+        why: 'seen in a dump',
+        promoted: standby.kid,
+        kept_for_forensics: true,
+      },
+    });
+    expect(ring.activeKey('payments')?.kid).toBe(standby.kid);
+  });
+
+  it('twice says so and changes nothing', async () => {
+    const { key } = await compromise(active.kid);
+    expect(await compromise(active.kid, true)).toEqual({ key, promoted: undefined, already: true });
+    expect(commits).toHaveLength(1);
+  });
+
+  it('reaches a key that failed its proof', async () => {
+    ring.applyProofs([{ ...proofOf(active.kid), proven: false }]);
+    expect((await compromise(active.kid)).promoted?.kid).toBe(standby.kid);
+  });
+});
+
+describe('a rotation', () => {
+  const rotate = () => keys().rotate('payments', 'by hand', 'operator', ADA);
+
+  it('lets the standby sign and the former key no more', async () => {
+    expect(await rotate()).toMatchObject({
+      activated: { kid: standby.kid, state: 'active', signUntil: NOW + PERIOD },
+      deactivated: { kid: active.kid, state: 'deactivated', signUntil: active.signUntil },
+    });
+    expect(commits[0]?.event).toMatchObject({
+      type: 'key.rotated',
+      subject: 'scope:payments',
+      details: { why: 'by hand', activated: standby.kid, deactivated: active.kid },
+    });
+  });
+
+  it('is undone within the grace, once the HSM has proven the key again', async () => {
+    await rotate();
+    const outcome = await keys().undoRotation(active.kid, 'too early', ADA);
+    expect(outcome.promoted).toMatchObject({ kid: active.kid, state: 'active' });
+    expect(states().get(standby.kid)).toBe('deactivated');
+    expect(commits.at(-1)?.event).toMatchObject({ type: 'key.rotation_undone', subject: 'scope:payments' });
+  });
+});
+
+describe('resuming', () => {
+  it('makes what the key signed good again, and nothing that it could sign from now on', async () => {
+    await suspend(active.kid);
+    const { key } = await keys().resume(active.kid, 'nothing found', ADA);
+    expect(key).toMatchObject({ state: 'deactivated', signUntil: NOW, times: { resumed: NOW } });
+    expect(ring.activeKey('payments')?.kid).toBe(standby.kid);
+  });
+});
+
+describe('destroying', () => {
+  it('brings the end of a deactivated key’s private half forward, and twice says so', async () => {
+    ring.admit(scope, [active, { ...former, signUntil: NOW + 50 }]);
+    expect((await keys().destroy(former.kid, '', ADA)).key).toMatchObject({
+      state: 'deactivated',
+      signUntil: NOW,
+    });
+    expect((await keys().destroy(former.kid, '', ADA)).already).toBe(true);
+  });
+
+  it('ends the keeping of a compromised key', async () => {
+    await keys().compromise(active.kid, { why: '', keepForForensics: true }, ADA);
+    expect((await keys().destroy(active.kid, '', ADA)).key.keptForForensics).toBe(false);
+  });
+
+  it('takes a standby away, and refuses the key that signs', async () => {
+    expect((await keys().destroy(standby.kid, '', ADA)).key.state).toBe('destroyed');
+    await expect(keys().destroy(active.kid, '', ADA)).rejects.toMatchObject({ code: 'transition_forbidden' });
+  });
+});
