@@ -45,7 +45,8 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
       'node:*',
     ],
   },
-  cli: { folders: ['domain'], packages: ['commander', 'node:*'] },
+  provisioning: { folders: ['domain', 'schemas'], packages: ['yaml', 'zod'] },
+  cli: { folders: ['domain', 'provisioning'], packages: ['commander', 'node:*'] },
 };
 
 /** Composition roots: they join everything, so nothing but the command line may start them. */

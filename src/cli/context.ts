@@ -1,4 +1,5 @@
 import type { Environment } from '../config-environment.ts';
+import type { ExitCode } from './failure.ts';
 
 /** Options that stand before or after any command. */
 export interface GlobalOptions {
@@ -14,6 +15,8 @@ export interface Terminal {
   readonly nowSeconds: number;
   print(text: string): void;
   warn(text: string): void;
+  /** Exit code of a command that has done what it should. */
+  endWith(code: ExitCode): void;
 }
 
 /** What every action is given. */

@@ -5,11 +5,20 @@ export const EXIT = {
   failed: 1,
   /** Wrong arguments, or nothing to log in with. */
   usage: 2,
+  /** `plan` alone: something would change. Its wrong usage is `failed`. */
+  different: 2,
   /** Nobody answers at the service's address. */
   unreachable: 3,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export interface FileProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
 
 /** Ends a command. `code` is the service's own where it has given one. */
 export class CommandFailure extends Error {
@@ -17,12 +26,21 @@ export class CommandFailure extends Error {
   readonly exitCode: ExitCode;
   readonly code: string;
   readonly requestId: string | undefined;
+  /** What is wrong in a file, each at its place. */
+  readonly problems: readonly FileProblem[];
 
-  constructor(exitCode: ExitCode, code: string, message: string, requestId?: string) {
+  constructor(
+    exitCode: ExitCode,
+    code: string,
+    message: string,
+    requestId?: string,
+    problems: readonly FileProblem[] = [],
+  ) {
     super(message);
     this.exitCode = exitCode;
     this.code = code;
     this.requestId = requestId;
+    this.problems = problems;
   }
 }
 

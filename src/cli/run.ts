@@ -4,6 +4,7 @@ import { KeywardError } from '../domain/errors.ts';
 import { paint } from './colour.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
+import { printable } from './printable.ts';
 import { program } from './program.ts';
 
 /** Where the command runs; tests give their own. */
@@ -17,19 +18,22 @@ export interface Surroundings {
 
 /** Runs one command line, without the program's name, and answers its exit code. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const terminal = terminalOf(surroundings);
+  let exitCode: ExitCode = EXIT.ok;
+  const terminal = terminalOf(surroundings, (code) => {
+    exitCode = code;
+  });
   const keyward = program((command) => contextOf(command, surroundings, terminal));
   quieten(keyward, surroundings);
   try {
     await keyward.parseAsync(argv, { from: 'user' });
-    return EXIT.ok;
+    return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) return error.exitCode as ExitCode;
     return report(error, keyward.opts<GlobalOptions>().json === true, surroundings, terminal);
   }
 }
 
-function terminalOf(surroundings: Surroundings): Terminal {
+function terminalOf(surroundings: Surroundings, endWith: Terminal['endWith']): Terminal {
   const colour = surroundings.isTerminal && !surroundings.environment.noColor;
   return {
     colour,
@@ -37,6 +41,7 @@ function terminalOf(surroundings: Surroundings): Terminal {
       return surroundings.nowSeconds();
     },
     print: (text) => surroundings.out(`${text}\n`),
+    endWith,
     warn: (text) => surroundings.err(`${paint('warning:', 'yellow', colour)} ${text}\n`),
   };
 }
@@ -49,23 +54,42 @@ function contextOf(command: Command, { environment }: Surroundings, terminal: Te
 /** Commander writes and throws instead of ending the process, in every command of the tree. */
 function quieten(command: Command, { out, err }: Pick<Surroundings, 'out' | 'err'>): void {
   command
-    .exitOverride()
+    .exitOverride(({ exitCode, code, message }) => {
+      throw new CommanderError(exitCode === 0 ? EXIT.ok : usageExit(command), code, message);
+    })
     .configureOutput({ writeOut: out, writeErr: err })
     .showHelpAfterError('(--help shows how)');
   for (const child of command.commands) quieten(child, { out, err });
 }
 
+function usageExit(command: Command): ExitCode {
+  return command.name() === 'plan' ? EXIT.failed : EXIT.usage;
+}
+
 function report(error: unknown, json: boolean, { err }: Surroundings, terminal: Terminal): ExitCode {
   const failure = known(error);
   if (!failure) throw error;
-  const { code, message, requestId } = failure;
-  const request = requestId === undefined ? '' : ` (request ${requestId})`;
-  err(
-    json
-      ? `${JSON.stringify({ code, detail: message, ...(requestId ? { request_id: requestId } : {}) })}\n`
-      : `${paint('error:', 'red', terminal.colour)} ${message} [${code}]${request}\n`,
-  );
+  err(json ? `${JSON.stringify(asJson(failure))}\n` : asText(failure, terminal.colour));
   return failure.exitCode;
+}
+
+function asJson({ code, message, requestId, problems }: CommandFailure): object {
+  return {
+    code,
+    detail: message,
+    ...(requestId ? { request_id: requestId } : {}),
+    ...(problems.length > 0 ? { problems } : {}),
+  };
+}
+
+/** Places first, each on a line as compilers write them. */
+function asText({ code, message, requestId, problems }: CommandFailure, colour: boolean): string {
+  const places = problems.map(({ file, line, column, message: what }) =>
+    printable(`${file}:${line}:${column}: ${what}`),
+  );
+  const request = requestId === undefined ? '' : ` (request ${requestId})`;
+  const sum = `${paint('error:', 'red', colour)} ${message} [${code}]${request}`;
+  return [...places, sum].map((each) => `${each}\n`).join('');
 }
 
 function known(error: unknown): CommandFailure | undefined {

@@ -11,5 +11,5 @@ export const contacts = z
     description: 'E-mail addresses of those whom news of the scope concerns.',
     maxItems: MAX_CONTACTS,
     uniqueItems: true,
-    example: ['security@example.com'],
+    examples: [['security@example.com']],
   });

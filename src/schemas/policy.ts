@@ -3,26 +3,31 @@ import { DEFAULT_POLICY, POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES } from '..
 import { withChanges } from '../domain/policy-change.ts';
 import { SUBJECT_RECORDINGS } from '../domain/recorded-subject.ts';
 
-const seconds = (member: keyof typeof POLICY_BOUNDS) => {
+const seconds = (member: keyof typeof POLICY_BOUNDS, description: string) => {
   const [low, high] = POLICY_BOUNDS[member];
   const advice = `use a whole number from ${low} to ${high}`;
-  return z.int(advice).min(low, advice).max(high, advice);
+  return z.int(advice).min(low, advice).max(high, advice).meta({ description });
 };
 
 /** A scope's policy as the API writes it. */
 export const policy = z
   .strictObject({
-    max_ttl_seconds: seconds('maxTtlSeconds'),
-    default_ttl_seconds: seconds('defaultTtlSeconds'),
-    cryptoperiod_seconds: seconds('cryptoperiodSeconds'),
-    jwks_max_age_seconds: seconds('jwksMaxAgeSeconds'),
-    max_stale_seconds: seconds('maxStaleSeconds'),
-    clock_skew_seconds: seconds('clockSkewSeconds'),
-    token_types: z.array(
-      z.enum(TOKEN_TYPES, `use ${TOKEN_TYPES.join(' and ')}`),
-      'use a list of token types; the first is the default',
+    max_ttl_seconds: seconds('maxTtlSeconds', 'The longest life of a token.'),
+    default_ttl_seconds: seconds('defaultTtlSeconds', 'The life of a token that asks for none.'),
+    cryptoperiod_seconds: seconds('cryptoperiodSeconds', 'How long a key signs.'),
+    jwks_max_age_seconds: seconds('jwksMaxAgeSeconds', 'How long verifiers may cache the key set.'),
+    max_stale_seconds: seconds(
+      'maxStaleSeconds',
+      'How long a verifier may go on with a key set that it cannot refresh.',
     ),
-    require_subject: z.boolean('use true or false'),
+    clock_skew_seconds: seconds('clockSkewSeconds', 'How far the clocks of issuer and verifier may differ.'),
+    token_types: z
+      .array(
+        z.enum(TOKEN_TYPES, `use ${TOKEN_TYPES.join(' and ')}`),
+        'use a list of token types; the first is the default',
+      )
+      .meta({ description: '`typ` of its tokens; the first is the default.' }),
+    require_subject: z.boolean('use true or false').meta({ description: 'Whether a token needs `sub`.' }),
     record_subject: z
       .enum(SUBJECT_RECORDINGS, `use one of ${SUBJECT_RECORDINGS.join(', ')}`)
       .meta({ description: 'How the ledger keeps the subject.' }),

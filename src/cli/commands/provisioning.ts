@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+import type { Contextual } from '../program.ts';
+
+const FILE = [
+  '-f, --file <file>',
+  'scopes, clients and grants as YAML or JSON; - reads standard input',
+] as const;
+
+/** Scopes, clients and grants from a file. */
+export function addProvisioningCommands(program: Command, contextOf: Contextual): void {
+  program
+    .command('plan')
+    .description('show what apply would change; exit code 2 where that is something, 0 where it is nothing')
+    .requiredOption(...FILE)
+    .addHelpText('after', examples('keyward plan -f scopes.yaml', 'keyward plan -f scopes.yaml --json'))
+    .action(async (options, command: Command) => {
+      const { plan } = await import('../actions/plan.ts');
+      await plan(contextOf(command), options);
+    });
+  program
+    .command('export')
+    .description('print what there is, in the form that plan and apply read')
+    .addHelpText('after', examples('keyward export > scopes.yaml', 'keyward export --json'))
+    .action(async (_options, command: Command) => {
+      const { exportState } = await import('../actions/export.ts');
+      await exportState(contextOf(command));
+    });
+  program
+    .command('schema')
+    .description('print the JSON Schema of that form, for editors')
+    .addHelpText('after', examples('keyward schema > keyward-scopes.schema.json', 'keyward schema --json'))
+    .action(async (_options, command: Command) => {
+      const { schema } = await import('../actions/schema.ts');
+      await schema(contextOf(command));
+    });
+}

@@ -1,0 +1,15 @@
+/** Text that YAML reads as that text without quotes, inside of brackets too. */
+const PLAIN = /^[^\s,:{}[\]"'#&*!|>%@`?-][^\s,{}[\]"'#]*(?<!:)$/;
+const OTHERWISE_READ = new Set(['null', 'true', 'false']);
+
+/** A value on one line, as YAML's flow style has it. */
+export function flowText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flowText).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).map(([name, member]) => `${name}: ${flowText(member)}`);
+    return `{${members.join(', ')}}`;
+  }
+  if (typeof value !== 'string') return String(value);
+  const plain = PLAIN.test(value) && !OTHERWISE_READ.has(value) && Number.isNaN(Number(value));
+  return plain ? value : JSON.stringify(value);
+}

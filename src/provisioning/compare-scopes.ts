@@ -1,0 +1,107 @@
+import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
+import type { Flaw } from '../domain/flaw.ts';
+import { DEFAULT_POLICY, memberName, policyFlaws, type ScopePolicy } from '../domain/policy.ts';
+import { changedMembers, narrowedOnly, widenedMembers, withChanges } from '../domain/policy-change.ts';
+import { identityFlaws } from '../domain/scope.ts';
+import { type PolicyMembers, policyChange, policyRepresentation } from '../schemas/policy.ts';
+import type { ScopeEntry } from './document.ts';
+import type { Change, CurrentScope, Step } from './step.ts';
+
+export interface ScopeComparison {
+  /** What makes the service accept less: it goes first. */
+  readonly narrowing: readonly Step[];
+  readonly creating: readonly Step[];
+  readonly widening: readonly Step[];
+  readonly flaws: readonly Flaw[];
+}
+
+const NOTHING: ScopeComparison = { narrowing: [], creating: [], widening: [], flaws: [] };
+
+export function compareScope(
+  id: string,
+  entry: ScopeEntry,
+  current: CurrentScope | undefined,
+): ScopeComparison {
+  const flaws = current ? immutableFlaws(entry, current) : newScopeFlaws(id, entry);
+  const before = current?.policy ?? DEFAULT_POLICY;
+  const after = withChanges(before, policyChange(entry.policy ?? {}));
+  const all = [...flaws, ...policyFlaws(after)];
+  if (all.length > 0) {
+    return { ...NOTHING, flaws: all.map(({ path, advice }) => ({ path: ['scopes', id, ...path], advice })) };
+  }
+  if (!current) return { ...NOTHING, creating: [creation(id, entry)] };
+  const between = narrowedOnly(before, after);
+  return {
+    ...NOTHING,
+    narrowing: policyStep(id, before, between),
+    widening: [...policyStep(id, between, after), ...contactsStep(id, entry, current)],
+  };
+}
+
+function newScopeFlaws(id: string, entry: ScopeEntry): readonly Flaw[] {
+  const { issuer, audience, algorithm = DEFAULT_ALGORITHM } = entry;
+  const modulusBits = entry.modulus_bits ?? (isRsa(algorithm) ? MODULUS_BITS[0] : null);
+  return identityFlaws({ id, issuer, audience, algorithm, modulusBits });
+}
+
+/** A key is bound to these for life. */
+function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Flaw[] {
+  const fixed = [
+    ['issuer', entry.issuer, current.issuer],
+    ['audience', entry.audience, current.audience],
+    ['algorithm', entry.algorithm ?? current.algorithm, current.algorithm],
+    ['modulus_bits', entry.modulus_bits ?? current.modulusBits, current.modulusBits],
+  ] as const;
+  return fixed.flatMap(([member, wanted, is]) => {
+    if (wanted === is) return [];
+    const stays = is === null ? 'has none' : `stays ${JSON.stringify(is)}`;
+    return [{ path: [member], advice: `of this scope ${stays} for good; make another scope for another` }];
+  });
+}
+
+function creation(
+  id: string,
+  { issuer, audience, algorithm, modulus_bits, policy, contacts }: ScopeEntry,
+): Step {
+  const body = defined({ id, issuer, audience, algorithm, modulus_bits, policy, contacts });
+  const { id: _, ...to } = body;
+  return {
+    method: 'POST',
+    path: '/scopes',
+    body,
+    changes: [{ action: 'create', kind: 'scope', id, to, weakens: true }],
+    needs: [],
+    makes: `scope:${id}`,
+  };
+}
+
+function policyStep(id: string, before: ScopePolicy, after: ScopePolicy): readonly Step[] {
+  const changed = changedMembers(before, after);
+  if (changed.length === 0) return [];
+  const widened = new Set(widenedMembers(before, after));
+  const [was, is] = [policyRepresentation(before), policyRepresentation(after)];
+  const changes = changed.map((member): Change => {
+    const name = memberName(member) as keyof PolicyMembers;
+    return { ...ofScope(id, name), from: was[name], to: is[name], weakens: widened.has(member) };
+  });
+  const policy = Object.fromEntries(changes.map(({ member = '', to }) => [member, to]));
+  return [{ ...change(id), body: { policy }, changes, needs: [] }];
+}
+
+function contactsStep(id: string, { contacts }: ScopeEntry, current: CurrentScope): readonly Step[] {
+  if (contacts === undefined || JSON.stringify(contacts) === JSON.stringify(current.contacts)) return [];
+  const changed = { ...ofScope(id, 'contacts'), from: current.contacts, to: contacts, weakens: true };
+  return [{ ...change(id), body: { contacts }, changes: [changed], needs: [] }];
+}
+
+function change(id: string) {
+  return { method: 'PATCH', path: `/scopes/${id}` } as const;
+}
+
+function ofScope(id: string, member: string) {
+  return { action: 'change', kind: 'scope', id, member } as const;
+}
+
+export function defined(members: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,294 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyward as call } from '../../support/command-line.ts';
+import { operationsStub } from '../../support/operations-stub.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const POLICY = {
+  max_ttl_seconds: 3600,
+  default_ttl_seconds: 300,
+  cryptoperiod_seconds: 1_209_600,
+  jwks_max_age_seconds: 300,
+  max_stale_seconds: 3600,
+  clock_skew_seconds: 30,
+  token_types: ['at+jwt', 'JWT'],
+  require_subject: true,
+  record_subject: 'plain',
+  root_claim: null,
+  suspend_on_forgery: false,
+};
+const payments = {
+  id: 'payments',
+  issuer: 'https://login.example.com',
+  audience: 'https://payments.example.com',
+  algorithm: 'ES256',
+  modulus_bits: null,
+  policy: POLICY,
+  contacts: [],
+};
+const mail = { ...payments, id: 'mail', audience: 'mail', algorithm: 'PS256', modulus_bits: 3072 };
+const checkout = {
+  id: 'checkout',
+  description: 'Signs for the shop',
+  revoked_at: null,
+  grants: [
+    { scope: 'payments', action: 'verify' },
+    { scope: 'payments', action: 'sign' },
+  ],
+};
+const former = { ...checkout, id: 'former', revoked_at: 7, grants: [] };
+
+const folder = temporaryFolder();
+const credentialFile = join(folder.path, 'operator');
+const file = join(folder.path, 'scopes.yaml');
+let stub: Awaited<ReturnType<typeof operationsStub>>;
+
+beforeAll(async () => {
+  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
+  stub = await operationsStub({
+    'GET /scopes': [200, { scopes: [payments, mail] }],
+    'GET /clients': [200, { clients: [checkout, former] }],
+  });
+});
+afterAll(async () => {
+  await stub.close();
+  folder.remove();
+});
+
+const keyward = (argv: string[], options?: Parameters<typeof call>[1]) =>
+  call([...argv, '--url', stub.url, '--credential-file', credentialFile], options);
+
+function plan(text: string, ...more: string[]) {
+  writeFileSync(file, text);
+  return keyward(['plan', '-f', file, ...more]);
+}
+
+const CHANGES = `scopes:
+  payments:
+    issuer: https://login.example.com
+    audience: https://payments.example.com
+    policy: { max_ttl_seconds: 900, clock_skew_seconds: 60, root_claim: txn }
+  orders:
+    issuer: https://login.example.com
+    audience: https://orders.example.com
+    policy: { max_ttl_seconds: 60 }
+clients:
+  checkout:
+    description: The shop
+    grants: { payments: [sign], orders: [sign] }
+  portal: { description: Reads orders, grants: { orders: [verify] } }
+`;
+
+describe('plan', () => {
+  it('shows a line for each change, and what it leaves alone, and ends with 2', async () => {
+    expect(await plan(CHANGES)).toEqual({
+      exitCode: 2,
+      err: '',
+      out: [
+        '      KIND    ID        MEMBER              CHANGE',
+        '~     scope   payments  max_ttl_seconds     3600 → 900',
+        '+  !  scope   orders                        issuer https://login.example.com, audience https://orders.example.com, policy {max_ttl_seconds: 60}',
+        '~  !  scope   payments  clock_skew_seconds  30 → 60',
+        '~  !  scope   payments  root_claim          null → txn',
+        '~     client  checkout  description         "Signs for the shop" → "The shop"',
+        '+  !  client  portal                        description "Reads orders"',
+        '+  !  grant   checkout  orders:sign',
+        '+  !  grant   portal    orders:verify',
+        '',
+        '   LEFT ALONE  ID        MEMBER',
+        '?  scope       mail',
+        '?  grant       checkout  payments:verify',
+        '',
+        '4 to create, 4 to change, 0 to remove.',
+        '! waits for a second person where the service asks for two.',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('shows what a complete file takes away', async () => {
+    const text = 'complete: true\nclients:\n  portal: {}\n';
+    const { exitCode, out } = await plan(text);
+    expect([exitCode, out.split('\n')]).toEqual([
+      2,
+      [
+        '      KIND    ID        MEMBER  CHANGE',
+        '-     client  checkout          revoked, for good',
+        '+  !  client  portal',
+        '',
+        '   LEFT ALONE  ID        MEMBER',
+        '?  scope       payments',
+        '?  scope       mail',
+        '',
+        '1 to create, 0 to change, 1 to remove.',
+        '! waits for a second person where the service asks for two.',
+        '',
+      ],
+    ]);
+  });
+
+  it('ends with 0 where there is nothing to do', async () => {
+    const { exitCode, out } = await plan((await keyward(['export'])).out);
+    expect([exitCode, out]).toEqual([0, 'Nothing to do.\n']);
+  });
+
+  it('is coloured on a terminal', async () => {
+    writeFileSync(file, CHANGES);
+    const { out } = await keyward(['plan', '-f', file], { isTerminal: true });
+    expect(out).toContain('\u001b[32m+\u001b[0m  \u001b[33m!\u001b[0m  scope');
+  });
+
+  it('is told as JSON with --json', async () => {
+    const { exitCode, out } = await plan('complete: true\nclients: { checkout: {} }', '--json');
+    const grant = (member: string) => ({
+      action: 'remove',
+      kind: 'grant',
+      id: 'checkout',
+      member,
+      weakens: false,
+    });
+    const scope = (id: string) => ({ action: 'remove', kind: 'scope', id, weakens: false });
+    expect([exitCode, JSON.parse(out)]).toEqual([
+      2,
+      {
+        changes: [grant('payments:verify'), grant('payments:sign')],
+        unmanaged: [scope('payments'), scope('mail')],
+      },
+    ]);
+  });
+
+  it('names every mistake by file, line and column, and ends with 1', async () => {
+    const text = 'scopes:\n  payments:\n    issuer: 7\n    audience: a\n    polcy: {}\n';
+    expect(await plan(text)).toEqual({
+      exitCode: 1,
+      out: '',
+      err: [
+        `${file}:3:13: scopes.payments.issuer: use text`,
+        `${file}:5:5: scopes.payments.polcy is not known; did you mean policy?`,
+        `error: 2 things are wrong in ${file}; nothing was changed [invalid_document]`,
+        '',
+      ].join('\n'),
+    });
+    expect(JSON.parse((await plan(text, '--json')).err)).toEqual({
+      code: 'invalid_document',
+      detail: `2 things are wrong in ${file}; nothing was changed`,
+      problems: [
+        { file, line: 3, column: 13, message: 'scopes.payments.issuer: use text' },
+        { file, line: 5, column: 5, message: 'scopes.payments.polcy is not known; did you mean policy?' },
+      ],
+    });
+  });
+
+  it('names what cannot be changed, by its line', async () => {
+    const { err } = await plan('scopes: { payments: { issuer: "https://a.example", audience: b } }');
+    expect(err.split('\n')).toEqual([
+      `${file}:1:31: scopes.payments.issuer: of this scope stays "https://login.example.com" for good; make another scope for another`,
+      `${file}:1:62: scopes.payments.audience: of this scope stays "https://payments.example.com" for good; make another scope for another`,
+      `error: 2 things are wrong in ${file}; nothing was changed [invalid_document]`,
+      '',
+    ]);
+  });
+
+  it.each([
+    ['no file at all', ['plan'], 1, "error: required option '-f, --file <file>' not specified\n"],
+    ['an option that is none', ['plan', '-f', 'x', '--fiel'], 1, "error: unknown option '--fiel'\n"],
+    [
+      'a file that is not there',
+      ['plan', '-f', '/nowhere'],
+      1,
+      'error: /nowhere cannot be read (ENOENT) [unreadable]\n',
+    ],
+    [
+      'a folder',
+      ['plan', '-f', folder.path],
+      1,
+      `error: ${folder.path} cannot be read (EISDIR) [unreadable]\n`,
+    ],
+  ])('never ends with 2 for %s', async (_, argv, exitCode, err) => {
+    const ran = await keyward(argv);
+    expect([ran.exitCode, ran.err]).toEqual([exitCode, expect.stringContaining(err.trimEnd())]);
+  });
+
+  it('never ends with 2 for a missing credential', async () => {
+    writeFileSync(file, '');
+    const { exitCode, err } = await call(['plan', '-f', file, '--url', stub.url]);
+    expect([exitCode, err]).toEqual([1, expect.stringContaining('no operator credential')]);
+  });
+
+  it('refuses a file that is no UTF-8, and one that is too large', async () => {
+    writeFileSync(file, Buffer.of(0x61, 0xff));
+    expect((await keyward(['plan', '-f', file])).err).toBe(
+      `error: ${file} cannot be read (it is not UTF-8) [unreadable]\n`,
+    );
+    expect((await plan(`#${' '.repeat(1024 * 1024)}`)).err).toContain(
+      `${file}:1:1: the file is larger than 1 MiB\n`,
+    );
+  });
+});
+
+describe('export', () => {
+  it('writes what there is, sorted, without those who were revoked', async () => {
+    const { exitCode, out } = await keyward(['export']);
+    expect(exitCode).toBe(0);
+    expect(out).toBe(`# What Keyward holds, for \`keyward plan -f\` and \`keyward apply -f\`. For editors:
+# yaml-language-server: $schema=keyward-scopes.schema.json
+complete: false
+scopes:
+  mail:
+    issuer: https://login.example.com
+    audience: mail
+    algorithm: PS256
+    modulus_bits: 3072
+    policy:
+      max_ttl_seconds: 3600
+      default_ttl_seconds: 300
+      cryptoperiod_seconds: 1209600
+      jwks_max_age_seconds: 300
+      max_stale_seconds: 3600
+      clock_skew_seconds: 30
+      token_types:
+        - at+jwt
+        - JWT
+      require_subject: true
+      record_subject: plain
+      root_claim: null
+      suspend_on_forgery: false
+    contacts: []
+  payments:
+    issuer: https://login.example.com
+    audience: https://payments.example.com
+    algorithm: ES256
+    policy:
+      max_ttl_seconds: 3600
+      default_ttl_seconds: 300
+      cryptoperiod_seconds: 1209600
+      jwks_max_age_seconds: 300
+      max_stale_seconds: 3600
+      clock_skew_seconds: 30
+      token_types:
+        - at+jwt
+        - JWT
+      require_subject: true
+      record_subject: plain
+      root_claim: null
+      suspend_on_forgery: false
+    contacts: []
+clients:
+  checkout:
+    description: Signs for the shop
+    grants:
+      payments:
+        - sign
+        - verify
+`);
+  });
+
+  it('as JSON is read by plan too', async () => {
+    const { out } = await keyward(['export', '--json']);
+    expect(JSON.parse(out).clients).toEqual({
+      checkout: { description: 'Signs for the shop', grants: { payments: ['sign', 'verify'] } },
+    });
+    expect((await plan(out)).exitCode).toBe(0);
+  });
+});
