@@ -5,7 +5,10 @@ import type { CheckReply, CheckRequest } from './signature-worker.ts';
 
 /** Holds signatures against the published keys (I6), off the event loop. */
 export interface SignatureChecker {
-  /** Whether the token's signature is that key's. `overloaded` where the thread is lost and nobody can tell. */
+  /**
+   * Whether the token's signature is that key's. `overloaded` where the thread is lost and nobody can tell,
+   * `shutting_down` once closed: a request whose caller hung up may still be at work then.
+   */
   check(key: SigningKey, token: string): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -29,8 +32,10 @@ const MESSAGE_SIZE = 16;
 export function createSignatureChecker(): SignatureChecker {
   let thread: Thread | undefined;
   let turn: Waiting[] = [];
+  let closed = false;
   const flush = () => {
     if (turn.length === 0) return;
+    if (closed) return refuse(turn.splice(0));
     if (!thread || thread.spent) thread = new Thread();
     thread.ask(turn);
     turn = [];
@@ -43,8 +48,19 @@ export function createSignatureChecker(): SignatureChecker {
       if (waiting >= MESSAGE_SIZE) flush();
       return settle.promise;
     },
-    close: async () => thread?.end(),
+    close: async () => {
+      closed = true;
+      await thread?.end();
+    },
   };
+}
+
+function refuse(turn: readonly Waiting[]): void {
+  for (const { settle } of turn) {
+    settle.reject(
+      new KeywardError('shutting_down', 'the service is shutting down', { retryAfterSeconds: 1 }),
+    );
+  }
 }
 
 class Thread {

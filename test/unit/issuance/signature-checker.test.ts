@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
 import { createSignatureChecker, type SignatureChecker } from '../../../src/issuance/signature-checker.ts';
@@ -40,18 +41,33 @@ describe('the signature checker (I6)', () => {
 
   it('says that it cannot tell when its thread is lost, and goes on with another', async () => {
     checker = createSignatureChecker();
-    const [first] = keys;
-    if (!first) throw new Error('there are no algorithms');
-    const { key, token } = first;
+    const [{ key, token } = fail()] = keys;
     const presented = token('a.b');
     await checker.check(key, presented);
-    // Far more than the thread can check before it is ended.
-    const lost = Array.from({ length: 5_000 }, () => checker.check(key, presented));
-    const outcomes = Promise.allSettled(lost);
-    await new Promise(setImmediate);
-    await checker.close();
-    const last = (await outcomes).at(-1);
-    expect(last).toMatchObject({ status: 'rejected', reason: { code: 'overloaded' } });
+    // No key at all: the thread does not survive it.
+    const broken = { ...key, kid: 'broken', publicKey: {} as KeyObject };
+    const [lost, beside] = await Promise.allSettled([
+      checker.check(broken, presented),
+      checker.check(key, presented),
+    ]);
+    expect([lost, beside]).toMatchObject(
+      Array(2).fill({ status: 'rejected', reason: { code: 'overloaded' } }),
+    );
     expect(await checker.check(key, presented)).toBe(true);
   });
+
+  it('starts no other thread once it is closed', async () => {
+    checker = createSignatureChecker();
+    const [{ key, token } = fail()] = keys;
+    const underWay = Array.from({ length: 5_000 }, () => checker.check(key, token('a.b')));
+    const outcomes = Promise.allSettled(underWay);
+    await new Promise(setImmediate);
+    await checker.close();
+    expect((await outcomes).at(-1)).toMatchObject({ status: 'rejected', reason: { code: 'overloaded' } });
+    await expect(checker.check(key, token('a.b'))).rejects.toMatchObject({ code: 'shutting_down' });
+  });
 });
+
+function fail(): never {
+  throw new Error('there are no algorithms');
+}
