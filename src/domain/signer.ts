@@ -85,7 +85,10 @@ export interface Signer {
    * be no public half to match. Refused for the id of a key that is served.
    */
   discard(hsmId: string): Promise<void>;
-  /** Destroys both halves, by exact handle, once the public key matches `kid`. Never retried. */
+  /**
+   * Destroys both halves, by exact handle, once the public key matches `kid`. Never retried by itself; asked again,
+   * it finishes what was cut short, and a key that is gone is no error.
+   */
   destroy(key: { readonly hsmId: string; readonly kid: string }): Promise<void>;
   describe(): Promise<TokenDescription>;
 }

@@ -4,7 +4,7 @@ import type { Cryptoki, Handle } from './cryptoki.ts';
 import type { Hsm } from './hsm.ts';
 import { kidOf } from './inventory.ts';
 import type { KeyShelf } from './key-shelf.ts';
-import { findHalves } from './objects.ts';
+import { findHalves, PRIVATE_KEY } from './objects.ts';
 import { AUDIT_LABEL, REGISTRY_LABEL, type SignerSettings } from './protocol.ts';
 
 const OURS = 'kw1.';
@@ -13,8 +13,8 @@ const OURS = 'kw1.';
 type Named = Pick<SignerSettings, 'registryKid' | 'auditKid'>;
 
 /**
- * Destroys both halves of a key, the private one first, once the public one is seen to be the key's. A private
- * half that is gone already is no error, so that a destruction which was cut short can be finished.
+ * Destroys both halves of a key, the private one first, once the public one is seen to be the key's. What is gone
+ * already is no error, so that a destruction which was cut short can be finished, or its lost answer asked for again.
  */
 export function destroyKey(
   hsm: Hsm,
@@ -26,6 +26,11 @@ export function destroyKey(
   if (kid === auditKid) refuse('the audit key is never destroyed this way');
   return hsm.anchor.lend(({ handle: session }) => {
     const { privateKeys, publicKeys } = findHalves(hsm.cryptoki, session, hsmId);
+    if (privateKeys.length + publicKeys.length === 0) {
+      refuseBlindness(hsm.cryptoki, session);
+      shelf.remove(kid);
+      return null;
+    }
     const [publicKey] = publicKeys;
     if (!publicKey || publicKeys.length > 1 || privateKeys.length > 1) {
       refuse('the HSM does not hold exactly one key under this id');
@@ -61,6 +66,12 @@ function refuseForeign(object: ObjectReader, { registryKid, auditKid }: Named): 
   if (label === REGISTRY_LABEL && registryKid !== null)
     refuse('the registry key is never destroyed this way');
   if (label === AUDIT_LABEL && auditKid !== null) refuse('the audit key is never destroyed this way');
+}
+
+/** A token that shows nothing may have lost one key, or all of them to an outage. */
+function refuseBlindness(cryptoki: Cryptoki, session: Handle): void {
+  if (cryptoki.find(session, [{ type: CKA.CLASS, value: PRIVATE_KEY }]).length > 0) return;
+  throw new KeywardError('hsm_unavailable', 'the HSM shows no key at all, so nobody knows which are gone');
 }
 
 function destroyAll(cryptoki: Cryptoki, session: Handle, objects: readonly Handle[]): null {

@@ -235,6 +235,15 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
       expect(await isSigned(mail)).toBe(true);
     });
 
+    it('destroys twice what is named twice: the second time there is nothing to do', async () => {
+      const doomed = await bind(PAYMENTS);
+      const { hsmId, kid } = doomed.binding;
+      await serve(doomed, mail);
+      await signer.destroy({ hsmId, kid });
+      await signer.destroy({ hsmId, kid });
+      expect(await isSigned(mail)).toBe(true);
+    });
+
     it('never destroys the registry key', async () => {
       const objects = await signer.inventory();
       const hsmId = objects.find(({ kid }) => kid === backend.registryKid)?.hsmId ?? '';

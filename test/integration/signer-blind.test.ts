@@ -102,6 +102,20 @@ it('a key whose objects are away is missed by a fresh process alone, and serves 
   expect(told('missing').at(-1)).toEqual({ type: 'missing', kids: [] });
 });
 
+it('a key that the HSM does not show is taken for destroyed only where it shows others', async () => {
+  const { reference, files } = await make(PAYMENTS);
+  const { hsmId, kid } = reference;
+  const all = readdirSync(objects).filter((file) => file.endsWith('.object'));
+  mkdirSync(aside);
+  move(all, objects, aside);
+  await expect(link.destroy({ hsmId, kid })).rejects.toMatchObject({ code: 'hsm_unavailable' });
+  move(all, aside, objects);
+  await expect.poll(async () => (await link.inventory()).length, PATIENCE).toBeGreaterThan(2);
+  await link.destroy({ hsmId, kid });
+  await link.destroy({ hsmId, kid });
+  expect(readdirSync(objects).filter((file) => files.includes(file) && file.endsWith('.object'))).toEqual([]);
+});
+
 it('a token that is away is an outage, which ends by itself when the token is back', async () => {
   const payments = await make(PAYMENTS);
   await link.serve([payments.reference]);

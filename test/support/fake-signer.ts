@@ -91,7 +91,8 @@ export class FakeSigner implements Signer {
   async destroy({ hsmId, kid }: { readonly hsmId: string; readonly kid: string }): Promise<void> {
     this.#requireHsm();
     if (kid === this.registry.kid) refuse('hsm_refused', 'the registry key is never destroyed this way');
-    if (this.#stored.get(hsmId)?.key.kid !== kid) refuse('hsm_refused', 'the key under this id is another');
+    const stored = this.#stored.get(hsmId);
+    if (stored && stored.key.kid !== kid) refuse('hsm_refused', 'the key under this id is another');
     this.#served.delete(kid);
     this.#stored.delete(hsmId);
   }
