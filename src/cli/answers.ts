@@ -32,7 +32,21 @@ export interface KeyAnswer {
   /** Null until the key is first activated. */
   readonly sign_from: number | null;
   readonly sign_until: number;
+  readonly deactivated_at: number | null;
+  readonly private_half_destroyed_at: number | null;
+  readonly kept_for_forensics: boolean;
   readonly proof: { readonly status: string; readonly reasons: readonly string[] };
+}
+
+export interface KeyOutcomeAnswer {
+  readonly key: KeyAnswer;
+  readonly promoted: KeyAnswer | null;
+  readonly already: boolean;
+}
+
+export interface RotationAnswer {
+  readonly activated: KeyAnswer;
+  readonly deactivated: KeyAnswer | null;
 }
 
 /** A key row that the service would not load. */

@@ -23,9 +23,9 @@ export function describeKeys(keys: readonly KeyAnswer[], { terminal }: Context):
     keys.map((key) => [
       key.kid,
       key.scope,
-      coloured(key.state),
+      stateCell(key.state),
       key.algorithm,
-      coloured(key.proof.status),
+      stateCell(key.proof.status),
       time(key.sign_from),
       time(key.sign_until),
     ]),
@@ -44,7 +44,7 @@ export function describeRefusedKeys(refused: readonly RefusedKeyAnswer[], { term
   return [table(['refused', 'scope', 'why'], rows, terminal.colour)];
 }
 
-function coloured(text: string): Cell {
+export function stateCell(text: string): Cell {
   const colour = COLOURS.get(text);
   return colour ? [text, colour] : text;
 }

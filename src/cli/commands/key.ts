@@ -1,11 +1,22 @@
 import type { Command } from 'commander';
+import type { KeyAct } from '../actions/key-act.ts';
 import { examples } from '../examples.ts';
 import type { Contextual } from '../program.ts';
 
+const REASON = ['--reason <text>', 'why, for the audit trail'] as const;
+
 export function addKeyCommands(program: Command, contextOf: Contextual): void {
-  program
+  const key = program
     .command('key')
-    .description('signing keys')
+    .description('signing keys; a kid may be cut short where it stays unique');
+  addList(key, contextOf);
+  addRotation(key, contextOf);
+  addActs(key, contextOf);
+  addCompromise(key, contextOf);
+}
+
+function addList(key: Command, contextOf: Contextual): void {
+  key
     .command('list')
     .description('keys with their states, signing windows and proofs, those out of service too')
     .option('--scope <id>', 'of this scope only')
@@ -13,5 +24,68 @@ export function addKeyCommands(program: Command, contextOf: Contextual): void {
     .action(async (options, command: Command) => {
       const { keyList } = await import('../actions/key-list.ts');
       await keyList(contextOf(command), options);
+    });
+}
+
+function addRotation(key: Command, contextOf: Contextual): void {
+  key
+    .command('rotate <scope>')
+    .description('let the standby sign from now on')
+    .option(...REASON)
+    .addHelpText(
+      'after',
+      examples('keyward key rotate payments', 'keyward key rotate payments --reason "new HSM"'),
+    )
+    .action(async (scope: string, options, command: Command) => {
+      const { keyRotate } = await import('../actions/key-rotate.ts');
+      await keyRotate(contextOf(command), scope, options);
+    });
+  key
+    .command('undo-rotation <scope>')
+    .description('let the key sign again that the last rotation has deactivated, within the grace')
+    .requiredOption(...REASON)
+    .addHelpText('after', examples('keyward key undo-rotation payments --reason "verifiers lag"'))
+    .action(async (scope: string, options, command: Command) => {
+      const { undoRotation } = await import('../actions/key-act.ts');
+      await undoRotation(contextOf(command), scope, options);
+    });
+}
+
+const ACTS: Readonly<Record<KeyAct, string>> = {
+  suspend: 'take a key out of use for an investigation, at once; the standby signs in its place',
+  resume: 'end an investigation: what the key signed is good again, and it signs no more',
+  destroy: 'destroy the private half in the HSM before its time; what is signed stays good',
+};
+
+function addActs(key: Command, contextOf: Contextual): void {
+  for (const act of Object.keys(ACTS) as KeyAct[]) {
+    key
+      .command(`${act} <kid>`)
+      .description(ACTS[act])
+      .requiredOption(...REASON)
+      .addHelpText('after', examples(`keyward key ${act} NzbLsXh8 --reason "case 42"`))
+      .action(async (kid: string, options, command: Command) => {
+        const { keyAct } = await import('../actions/key-act.ts');
+        await keyAct(contextOf(command), act, kid, options);
+      });
+  }
+}
+
+function addCompromise(key: Command, contextOf: Contextual): void {
+  key
+    .command('compromise <kid>')
+    .description('the key is in other hands: nothing of it is accepted from now on, for good')
+    .requiredOption(...REASON)
+    .option('--keep-for-forensics', 'leave the private half in the HSM, where it signs nothing')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward key compromise NzbLsXh8 --reason "seen in a crash dump"',
+        'keyward key compromise NzbLsXh8 --reason "case 42" --keep-for-forensics --json',
+      ),
+    )
+    .action(async (kid: string, options, command: Command) => {
+      const { keyCompromise } = await import('../actions/key-compromise.ts');
+      await keyCompromise(contextOf(command), kid, options);
     });
 }

@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { keyward as call, NOW } from '../../support/command-line.ts';
+import { operationsStub } from '../../support/operations-stub.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const DAY = 86_400;
+const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+const key = {
+  kid: KID,
+  scope: 'payments',
+  state: 'active',
+  algorithm: 'ES256',
+  sign_from: NOW - 180,
+  sign_until: NOW + 14 * DAY,
+  deactivated_at: null,
+  private_half_destroyed_at: null,
+  kept_for_forensics: false,
+  proof: { status: 'proven', reasons: [] },
+};
+const standby = { ...key, kid: 'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k', state: 'pre_activation' };
+const twin = { ...key, kid: 'kPrK_qAnother', scope: 'mail' };
+const former = (n: number) => ({ ...key, kid: `former-${n}`, state: 'deactivated', deactivated_at: NOW - n });
+const compromised = { ...key, state: 'compromised' };
+
+const folder = temporaryFolder();
+const credentialFile = join(folder.path, 'operator');
+let stub: Awaited<ReturnType<typeof operationsStub>>;
+
+beforeAll(async () => {
+  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
+  stub = await operationsStub({
+    'GET /keys': [200, { keys: [key, standby, twin], refused: [] }],
+    'GET /keys?scope=payments': [
+      200,
+      {
+        keys: [key, former(90), former(60), { ...former(30), private_half_destroyed_at: NOW - 10 }],
+        refused: [],
+      },
+    ],
+    'GET /keys?scope=mail': [200, { keys: [twin], refused: [] }],
+    'POST /scopes/payments/rotate': [
+      200,
+      { activated: { ...standby, state: 'active' }, deactivated: { ...key, state: 'deactivated' } },
+    ],
+    [`POST /keys/${KID}/suspend`]: [
+      200,
+      { key: { ...key, state: 'suspended' }, promoted: standby, already: false },
+    ],
+    [`POST /keys/${KID}/resume`]: [409, { code: 'transition_forbidden', detail: 'it takes two persons' }],
+    [`POST /keys/${KID}/destroy`]: [
+      200,
+      {
+        key: { ...key, state: 'deactivated', private_half_destroyed_at: NOW - 60 },
+        promoted: null,
+        already: true,
+      },
+    ],
+    [`POST /keys/${KID}/compromise`]: [200, { key: compromised, promoted: standby, already: false }],
+    'POST /keys/former-60/undo-rotation': [200, { key: former(60), promoted: former(60), already: false }],
+  });
+});
+afterAll(async () => {
+  await stub.close();
+  folder.remove();
+});
+beforeEach(() => {
+  stub.seen.length = 0;
+});
+
+const keyward = (...argv: string[]) =>
+  call([...argv, '--url', stub.url, '--credential-file', credentialFile]);
+const lastAsked = () => {
+  const { method, path, body } = stub.seen.at(-1) ?? {};
+  return [`${method} ${path}`, body];
+};
+
+describe('a kid that is cut short', () => {
+  it('names the one key that begins so', async () => {
+    const { exitCode, out } = await keyward('key', 'suspend', 'NzbLsX', '--reason', 'case 42');
+    expect(exitCode).toBe(0);
+    expect(lastAsked()).toEqual([`POST /keys/${KID}/suspend`, { reason: 'case 42' }]);
+    expect(out).toBe(
+      [
+        `key           ${KID}`,
+        'scope         payments',
+        'state         suspended',
+        'private half  in the HSM',
+        `signs now     ${standby.kid}`,
+        'signs until   2026-12-07 20:00:00Z (in 14 days)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    [
+      'kPrK_q',
+      'ambiguous_kid',
+      `more than one key begins with kPrK_q, give more of it: ${standby.kid} (payments)`,
+    ],
+    ['nobody', 'unknown_key', 'no key begins with nobody; see: keyward key list'],
+    ['NzbLs', 'unknown_key', 'give at least the first 6 characters of the kid'],
+  ])('is refused where it does not: %s', async (beginning, code, message) => {
+    const { exitCode, err } = await keyward('key', 'compromise', beginning, '--reason', 'case 42');
+    expect(exitCode).toBe(1);
+    expect(err).toContain(code);
+    expect(err).toContain(message);
+    expect(stub.seen.every(({ method }) => method === 'GET')).toBe(true);
+  });
+});
+
+describe('acts on keys', () => {
+  it('rotate', async () => {
+    const { out } = await keyward('key', 'rotate', 'payments');
+    expect(lastAsked()).toEqual(['POST /scopes/payments/rotate', {}]);
+    expect(out).toBe(
+      [
+        'scope          payments',
+        `signs now      ${standby.kid}`,
+        'signs until    2026-12-07 20:00:00Z (in 14 days)',
+        `signed before  ${KID}`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('undo the last rotation, of the key that can still sign', async () => {
+    expect((await keyward('key', 'undo-rotation', 'payments', '--reason', 'lagging')).exitCode).toBe(0);
+    expect(lastAsked()).toEqual(['POST /keys/former-60/undo-rotation', { reason: 'lagging' }]);
+    const { exitCode, err } = await keyward('key', 'undo-rotation', 'mail', '--reason', 'lagging');
+    expect(exitCode).toBe(1);
+    expect(err).toContain('scope mail has no rotation that could be undone');
+  });
+
+  it('show what the service refuses', async () => {
+    const { exitCode, err } = await keyward('key', 'resume', KID, '--reason', 'nothing found');
+    expect(exitCode).toBe(1);
+    expect(err).toContain('it takes two persons');
+  });
+
+  it('say that nothing was changed', async () => {
+    const { out } = await keyward('key', 'destroy', KID, '--reason', 'again');
+    expect(out).toContain('state         deactivated already; nothing was changed\n');
+    expect(out).toContain('private half  destroyed 2026-11-23 19:59:00Z (1 minute ago)\n');
+  });
+
+  it('ask for a reason', async () => {
+    for (const act of ['suspend', 'resume', 'destroy', 'compromise']) {
+      expect((await keyward('key', act, KID)).exitCode).toBe(2);
+    }
+    expect(stub.seen).toEqual([]);
+  });
+
+  it('keep a compromised key for an investigation only when told to', async () => {
+    await keyward('key', 'compromise', KID, '--reason', 'dump');
+    expect(lastAsked()).toEqual([
+      `POST /keys/${KID}/compromise`,
+      { reason: 'dump', keep_for_forensics: false },
+    ]);
+    await keyward('key', 'compromise', KID, '--reason', 'dump', '--keep-for-forensics', '--json');
+    expect(lastAsked()).toEqual([
+      `POST /keys/${KID}/compromise`,
+      { reason: 'dump', keep_for_forensics: true },
+    ]);
+  });
+});
