@@ -28,7 +28,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   verification: { folders: ['domain', 'token'], packages: ['node:crypto'] },
   ledger: { folders: ['domain'], packages: ['node:crypto'] },
   keys: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:util'] },
-  publication: { folders: ['domain', 'token'], packages: ['node:crypto'] },
+  publication: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:perf_hooks'] },
   audit: { folders: ['domain', 'token'], packages: ['node:*'] },
   watch: { folders: ['domain'], packages: ['node:crypto'] },
   metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },

@@ -112,6 +112,9 @@ const schema = z.strictObject({
       client_requests_per_second: z.int().min(1).default(20_000),
       anonymous_requests_per_second: z.int().min(1).default(500),
       failed_authentications_per_minute: z.int().min(1).default(120),
+      /** Verifiers that follow the events of a scope, in all and of one client. */
+      event_streams: z.int().min(1).max(4_096).default(1_024),
+      event_streams_per_client: z.int().min(1).max(512).default(128),
       drain_seconds: z.int().min(1).max(600).default(20),
     })
     .prefault({}),

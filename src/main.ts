@@ -9,6 +9,7 @@ import type { Actor } from './domain/access.ts';
 import { systemClock } from './domain/clock.ts';
 import type { ErrorCode } from './domain/errors.ts';
 import { createDataPlane } from './http/data-plane.ts';
+import { EventStreams } from './http/event-streams.ts';
 import { createLogger } from './http/logger.ts';
 import { createOperationsPlane } from './http/operations-plane.ts';
 import { listen } from './http/server.ts';
@@ -33,6 +34,8 @@ import { createMetrics } from './metrics/metrics.ts';
 import { openRegistry } from './open-registry.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { createPublication } from './publication/publication.ts';
+import { createScopeEvents } from './publication/scope-events.ts';
+import { createVerifierDirectory } from './publication/verifier-directory.ts';
 import { createReadiness } from './readiness.ts';
 import { signPending } from './sign-pending.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
@@ -141,6 +144,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
     metrics,
   );
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
+  const verifiers = createVerifierDirectory({ keyRing, clock });
+  const eventStreams = new EventStreams(limits);
+  parts.defer(() => eventStreams.end());
+  access.clientChanges.watch((clientId) => eventStreams.review(clientId));
   const readiness = createReadiness({
     clock,
     registryKey,
@@ -150,10 +157,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
-  watchGauges(metrics, { signer, keyRing, store, disks, audit });
+  watchGauges(metrics, { signer, keyRing, store, disks, audit, verifiers });
 
   const { checkpoints, refusals } = audit;
-  const shared = { authenticator, keyRing, readiness, limits, log, metrics, refusals };
+  const shared = { authenticator, keyRing, verifiers, readiness, limits, log, metrics, refusals };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
     createDataPlane({
@@ -165,6 +172,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
       sightings,
       tokenRevocation: createTokenRevocation({ keyRing, clock, revocations }),
       publication,
+      scopeEvents: createScopeEvents({ keyRing, revocations, clock }),
+      eventStreams,
       checkpoints,
     }),
     data_plane,
@@ -204,7 +213,9 @@ export async function serve(config: Config, environment: Environment): Promise<v
   log.info({ host: operations_plane.host, port: operationsPlane.port }, 'operations plane listens');
 
   log.info({ signal: await stopping }, 'draining');
-  await Promise.all([dataPlane.drain(limits.drain_seconds), operationsPlane.drain(limits.drain_seconds)]);
+  const drained = [dataPlane, operationsPlane].map((plane) => plane.drain(limits.drain_seconds));
+  eventStreams.end();
+  await Promise.all(drained);
   log.info('stopped');
 }
 

@@ -2,6 +2,7 @@ import type { AuditService } from './audit-service.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import type { KeyRing } from './domain/key-ring.ts';
 import type { KnownKey, KnownKeys } from './domain/known-keys.ts';
+import type { VerifierDirectory, VerifierStanding } from './domain/verifiers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { LinkState, SignerLink } from './signer/signer-link.ts';
 import type { Store } from './store/open-store.ts';
@@ -13,12 +14,13 @@ interface Watched {
   readonly keyRing: Pick<KeyRing, 'scopes'> & KnownKeys;
   readonly store: Pick<Store, 'queuedRecords'>;
   readonly disks: Pick<DiskWatch, 'used'>;
+  readonly verifiers: Pick<VerifierDirectory, 'list'>;
   readonly audit: Pick<AuditService, 'sinksUp' | 'checkpointAge'>;
 }
 
 /** What the parts are asked at each scrape. */
 export function watchGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
-  const { signer, keyRing, store, disks, audit } = parts;
+  const { signer, keyRing, store, disks, audit, verifiers } = parts;
   metrics.watch('signerState', () =>
     Object.fromEntries(STATES.map((state) => [state, signer.state() === state ? 1 : 0])),
   );
@@ -30,6 +32,14 @@ export function watchGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): vo
   metrics.watch('ledgerQueue', () => store.queuedRecords());
   metrics.watch('diskUsed', () => disks.used());
   metrics.watch('auditSinkUp', () => audit.sinksUp());
+  const countVerifiers = (counts: (verifier: VerifierStanding) => boolean) => {
+    const counted = verifiers.list().filter(counts);
+    return Object.fromEntries(
+      keyRing.scopes().map(({ id }) => [id, counted.filter(({ scopeId }) => scopeId === id).length]),
+    );
+  };
+  metrics.watch('verifiersConnected', () => countVerifiers(({ connectedSince }) => connectedSince !== null));
+  metrics.watch('verifiersLagging', () => countVerifiers(({ lags }) => lags));
   metrics.watch('checkpointAge', () => audit.checkpointAge());
 }
 

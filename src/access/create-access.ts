@@ -5,6 +5,7 @@ import type {
   OperatorAdministration,
 } from '../domain/access.ts';
 import type { AccessStore } from '../domain/access-store.ts';
+import type { Watchable } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';
@@ -16,6 +17,8 @@ export interface Access {
   readonly grants: Grants;
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
+  /** The id of each client whose standing, grants or credentials are others than before. */
+  readonly clientChanges: Watchable<string>;
 }
 
 /** Loads who may do what. `knowsScope` is asked at each grant, so scopes created later count. */
@@ -30,5 +33,6 @@ export async function createAccess(
     grants: directory,
     clients: new Clients({ store, directory, clock, knowsScope }),
     operators: createOperators(store, directory, clock),
+    clientChanges: directory.clientChanges,
   };
 }

@@ -1,5 +1,6 @@
 import type { Grants } from '../domain/access.ts';
 import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
+import { Changes, type Watchable } from '../domain/changes.ts';
 import type { Action, Client, Grant, Operator } from '../domain/client.ts';
 
 interface ClientEntry {
@@ -12,6 +13,7 @@ interface ClientEntry {
  * here.
  */
 export class Directory implements Grants {
+  readonly #changes = new Changes<string>();
   readonly #clients = new Map<string, ClientEntry>();
   readonly #operators = new Map<string, Operator>();
   readonly #credentials = new Map<string, StoredCredential>();
@@ -30,6 +32,11 @@ export class Directory implements Grants {
     return (
       entry !== undefined && entry.client.revokedAt === null && entry.granted.has(keyOf({ scopeId, action }))
     );
+  }
+
+  /** The id of each client whose standing, grants or credentials are others than before. */
+  get clientChanges(): Watchable<string> {
+    return this.#changes;
   }
 
   client(id: string): Client | undefined {
@@ -55,6 +62,7 @@ export class Directory implements Grants {
 
   putClient(client: Client): void {
     this.#clients.set(client.id, { client, granted: new Set(client.grants.map(keyOf)) });
+    this.#changes.tell(client.id);
   }
 
   putOperator(operator: Operator): void {

@@ -56,6 +56,18 @@ export interface RefusedKeyAnswer {
   readonly why: string;
 }
 
+/** A process of a relying service that verifies by itself. */
+export interface VerifierAnswer {
+  readonly scope: string;
+  readonly client: string;
+  readonly instance: string;
+  readonly connected_since: number | null;
+  readonly version: number | null;
+  readonly published_version: number;
+  readonly lags: boolean;
+  readonly last_seen: number;
+}
+
 export interface ClientAnswer {
   readonly id: string;
   readonly description: string;

@@ -9,6 +9,7 @@ import { addProvisioningCommands } from './commands/provisioning.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
 import { addScopeCommands } from './commands/scope.ts';
 import { addServiceCommands } from './commands/service.ts';
+import { addVerifierCommands } from './commands/verifier.ts';
 import type { Context } from './context.ts';
 
 /** The context of a call, from the options given anywhere on its command line. */
@@ -42,6 +43,7 @@ export function program(contextOf: Contextual): Command {
   addClientCommands(keyward, contextOf);
   addGrantCommands(keyward, contextOf);
   addProvisioningCommands(keyward, contextOf);
+  addVerifierCommands(keyward, contextOf);
   addLedgerCommands(keyward, contextOf);
   addRevokeCommands(keyward, contextOf);
   addEventCommands(keyward, contextOf);

@@ -1,3 +1,4 @@
+import type { Watchable } from './changes.ts';
 import type { SigningKey } from './key.ts';
 import type { Scope } from './scope.ts';
 
@@ -16,4 +17,10 @@ export interface KeyRing {
   keysOf(scopeId: string): readonly SigningKey[];
   /** Any scope's key: to tell a foreign key from an unknown one, never to accept a token. */
   keyNamed(kid: string): SigningKey | undefined;
+}
+
+/** The ring with word of its changes. */
+export interface WatchedKeyRing extends KeyRing {
+  /** The id of each scope whose keys, or their standing, are others than before. */
+  readonly changes: Watchable<string>;
 }

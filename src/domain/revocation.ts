@@ -1,4 +1,5 @@
 import type { Actor } from './access.ts';
+import type { Watchable } from './changes.ts';
 import type { IssuanceRecord } from './ledger.ts';
 
 /** Which tokens are revoked: those that every member given fits. At least one member names tokens. */
@@ -31,6 +32,14 @@ export type RevocableToken = Pick<IssuanceRecord, 'scopeId' | 'jti' | 'root' | '
 /** In memory, so that what is revoked is refused with the answer to who revoked it. */
 export interface RevocationCheck {
   covers(token: RevocableToken): boolean;
+}
+
+/** What is told to verifiers, who cannot ask for each token. */
+export interface WatchedRevocations {
+  /** Each rule, once it is durable and in force. */
+  readonly added: Watchable<Revocation>;
+  /** Those that may fit tokens of the scope, read as they are taken: rules may come and go meanwhile. */
+  concerning(scopeId: string): Iterable<Revocation>;
 }
 
 /** Settles once the revocation is durable and in force; what is revoked already is not revoked again. */

@@ -5,13 +5,18 @@ import type { TokenIssuer } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Publication } from '../domain/publication.ts';
 import type { Readiness } from '../domain/readiness.ts';
+import type { ScopeEvents } from '../domain/scope-events.ts';
 import type { Sightings } from '../domain/sightings.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
+import type { VerifierDirectory } from '../domain/verifiers.ts';
 import type { TokenRevocation } from '../verification/revoke-token.ts';
+import type { EventStreams } from './event-streams.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
+import { acknowledgeKeySet } from './routes/acks.ts';
 import { latestCheckpoint } from './routes/checkpoints.ts';
+import { followEvents } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { introspectToken } from './routes/introspect.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
@@ -30,6 +35,9 @@ export interface DataPlaneDeps extends PlaneSettings {
   readonly verifier: TokenVerifier;
   readonly sightings: Sightings;
   readonly tokenRevocation: TokenRevocation;
+  readonly scopeEvents: ScopeEvents;
+  readonly eventStreams: EventStreams;
+  readonly verifiers: VerifierDirectory;
   readonly publication: Publication;
   readonly readiness: Readiness;
   readonly checkpoints: CheckpointSource;
@@ -41,6 +49,8 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   verifyToken,
   issueTokens,
   reportSightings,
+  followEvents,
+  acknowledgeKeySet,
   introspectToken,
   revokeToken,
   ...keySetRoutes,

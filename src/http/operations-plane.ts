@@ -8,6 +8,7 @@ import type { Readiness } from '../domain/readiness.ts';
 import type { ScopeAdministration } from '../domain/registry.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { SecurityEventList } from '../domain/security-events.ts';
+import type { VerifierDirectory } from '../domain/verifiers.ts';
 import { DATA_PLANE_ROUTES } from './data-plane.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
@@ -21,6 +22,7 @@ import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
+import { adminVerifierRoutes } from './routes/admin-verifiers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { openapiRoute } from './routes/openapi.ts';
@@ -32,6 +34,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly keys: KeyAdministration;
   readonly scopes: ScopeAdministration;
   readonly clients: ClientAdministration;
+  readonly verifiers: VerifierDirectory;
   readonly revocations: RevocationAdministration;
   readonly securityEvents: SecurityEventList;
   readonly ledger: LedgerParts['ledger'];
@@ -48,6 +51,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminGrantRoutes,
   ...adminLedgerRoutes,
   ...adminRevocationRoutes,
+  ...adminVerifierRoutes,
   ...adminEventRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,

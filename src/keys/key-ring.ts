@@ -1,14 +1,15 @@
+import { Changes } from '../domain/changes.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { KeyState, SigningKey } from '../domain/key.ts';
 import type { ScopeKeys } from '../domain/key-life/plans.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
 import type { Scope } from '../domain/scope.ts';
 import { changesKeySet } from '../domain/scope-change.ts';
 import type { KeyProof, KeyReference } from '../domain/signer.ts';
 
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
-export interface KeyRingKeeper extends KeyRing, KnownKeys {
+export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
   admit(scope: Scope, keys: readonly SigningKey[]): void;
   /** Takes over policy and contacts of a scope that is there, whatever its keys have become meanwhile. */
   amend(scope: Pick<Scope, 'id' | 'policy' | 'contacts'>): Scope;
@@ -28,6 +29,7 @@ export interface KeyRingKeeper extends KeyRing, KnownKeys {
 const SIGNER_STATES: ReadonlySet<KeyState> = new Set(['active', 'pre_activation']);
 
 export function createKeyRing(): KeyRingKeeper {
+  const changes = new Changes<string>();
   const scopes = new Map<string, Scope>();
   const byScope = new Map<string, readonly SigningKey[]>();
   const byKid = new Map<string, SigningKey>();
@@ -45,6 +47,7 @@ export function createKeyRing(): KeyRingKeeper {
     const keys = standing(scopeId).filter(({ kid }) => !failed(kid));
     serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
     revision += 1;
+    changes.tell(scopeId);
   };
 
   const admit = (scope: Scope, keys: readonly SigningKey[]) => {
@@ -55,6 +58,7 @@ export function createKeyRing(): KeyRingKeeper {
   };
 
   return {
+    changes,
     get revision() {
       return revision;
     },

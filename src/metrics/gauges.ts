@@ -43,6 +43,16 @@ export const GAUGES = {
     help: 'Time since the last checkpoint',
     label: null,
   },
+  verifiersConnected: {
+    name: 'keyward_verifiers_connected',
+    help: 'Verifiers that follow the events of a scope',
+    label: 'scope',
+  },
+  verifiersLagging: {
+    name: 'keyward_verifiers_lagging',
+    help: 'Connected verifiers that do not hold the key set that is published',
+    label: 'scope',
+  },
   requestsInFlight: {
     name: 'keyward_http_requests_in_flight',
     help: 'Requests begun and not yet answered, by plane',

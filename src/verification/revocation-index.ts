@@ -6,6 +6,8 @@ export class RevocationIndex implements RevocationCheck {
   readonly #byRoot = new Map<string, Set<Revocation>>();
   readonly #byClient = new Map<string, Set<Revocation>>();
   readonly #periods = new Set<Revocation>();
+  /** Null for the rules of every scope. */
+  readonly #byScope = new Map<string | null, Set<Revocation>>();
   readonly #all = new Map<number, Revocation>();
 
   get size(): number {
@@ -29,6 +31,7 @@ export class RevocationIndex implements RevocationCheck {
   put(revocation: Revocation): void {
     this.#all.set(revocation.sequence, revocation);
     this.#group(revocation).add(revocation);
+    named(this.#byScope, revocation.scopeId).add(revocation);
   }
 
   /** Drops what can fit no living token any more. */
@@ -36,6 +39,11 @@ export class RevocationIndex implements RevocationCheck {
     for (const revocation of this.#all.values()) {
       if (revocation.lapsesAt !== null && revocation.lapsesAt <= now) this.#drop(revocation);
     }
+  }
+
+  *concerning(scopeId: string): Iterable<Revocation> {
+    yield* this.#byScope.get(null) ?? [];
+    yield* this.#byScope.get(scopeId) ?? [];
   }
 
   newestFirst(): readonly Revocation[] {
@@ -51,6 +59,7 @@ export class RevocationIndex implements RevocationCheck {
 
   #drop(revocation: Revocation): void {
     this.#all.delete(revocation.sequence);
+    this.#byScope.get(revocation.scopeId)?.delete(revocation);
     const group = this.#group(revocation);
     group.delete(revocation);
     if (group.size > 0) return;
@@ -60,7 +69,7 @@ export class RevocationIndex implements RevocationCheck {
   }
 }
 
-function named(groups: Map<string, Set<Revocation>>, name: string): Set<Revocation> {
+function named<K>(groups: Map<K, Set<Revocation>>, name: K): Set<Revocation> {
   const known = groups.get(name);
   if (known) return known;
   const group = new Set<Revocation>();

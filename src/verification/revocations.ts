@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/access.ts';
+import { Changes, type Watchable } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
@@ -11,6 +12,7 @@ import type {
   RevocationRule,
   RevocationStore,
   Revoker,
+  WatchedRevocations,
 } from '../domain/revocation.ts';
 import { RevocationIndex } from './revocation-index.ts';
 import { completeRule, LONGEST_LIFE_SECONDS, lapseOf, validateRule } from './revocation-rule.ts';
@@ -28,7 +30,8 @@ const SWEEP_SECONDS = 60;
 const REASON = /^\P{C}{0,256}$/u;
 
 /** What is revoked: written first, then in force in memory, then answered. */
-export class Revocations implements RevocationCheck, Revoker, RevocationAdministration {
+export class Revocations implements RevocationCheck, Revoker, RevocationAdministration, WatchedRevocations {
+  readonly #added = new Changes<Revocation>();
   readonly #index = new RevocationIndex();
   readonly #parts: RevocationParts;
   #sweptAt = 0;
@@ -45,6 +48,14 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
 
   get size(): number {
     return this.#index.size;
+  }
+
+  get added(): Watchable<Revocation> {
+    return this.#added;
+  }
+
+  concerning(scopeId: string): Iterable<Revocation> {
+    return this.#index.concerning(scopeId);
   }
 
   covers(token: RevocableToken): boolean {
@@ -89,6 +100,7 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
       actor,
     );
     this.#index.put(revocation);
+    this.#added.tell(revocation);
     return revocation;
   }
 

@@ -19,6 +19,7 @@ test('the parts are asked for keys out of service, for queues and for the state 
     signer: { state: () => 'away', queued: () => 2 },
     store: { queuedRecords: () => 3 },
     disks: { used: () => ({}) },
+    verifiers: { list: () => [] },
     audit: { sinksUp: () => ({}), checkpointAge: () => 0 },
   });
   expect((await metrics.registry.metrics()).match(LINE)?.sort()).toEqual([

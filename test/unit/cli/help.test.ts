@@ -35,6 +35,7 @@ describe('help', () => {
       'plan',
       'export',
       'schema',
+      'verifier list',
       'ledger find',
       'ledger erase',
       'revoke',

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import type { Authenticator, ClientAdministration, Grants } from '../../../src/domain/access.ts';
+import { Changes } from '../../../src/domain/changes.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
 import type { Client, Operator } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
@@ -18,10 +19,13 @@ import type { SecurityEventList } from '../../../src/domain/security-events.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
+import { EventStreams } from '../../../src/http/event-streams.ts';
 import { createLogger } from '../../../src/http/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
 import type { LedgerParts } from '../../../src/http/routes/admin-ledger.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
+import { createScopeEvents } from '../../../src/publication/scope-events.ts';
+import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
 import type { TokenRevocation } from '../../../src/verification/revoke-token.ts';
 
 export const NOW = 1_800_000_000;
@@ -255,11 +259,16 @@ export const ledger: LedgerParts['ledger'] = {
 export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
 export const securityEvents: SecurityEventList = { list: async () => [] };
 
+const watched = { ...keyRing, changes: new Changes<string>() };
+const clock = { nowSeconds: () => NOW };
+
 export const LIMITS = {
   requests_in_flight: 64,
   client_requests_per_second: 10_000,
   anonymous_requests_per_second: 1_000,
   failed_authentications_per_minute: 1_000,
+  event_streams: 8,
+  event_streams_per_client: 4,
 };
 
 /** Log lines as parsed JSON, in order. */
@@ -287,6 +296,13 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     sightings,
     tokenRevocation,
     publication,
+    scopeEvents: createScopeEvents({
+      keyRing: watched,
+      revocations: { added: new Changes(), concerning: () => [] },
+      clock,
+    }),
+    eventStreams: new EventStreams(LIMITS),
+    verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     readiness,
     checkpoints,
     ...settings(),
@@ -300,6 +316,7 @@ export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}):
     keyRing,
     knownKeys,
     keys,
+    verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     scopes,
     clients,
     revocations,

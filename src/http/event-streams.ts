@@ -1,0 +1,81 @@
+import { KeywardError } from '../domain/errors.ts';
+import { EventStream, type Follower } from './event-stream.ts';
+import type { ApiResponse } from './route.ts';
+
+/** The part of the configuration's `limits` that event streams obey. */
+export interface StreamLimits {
+  readonly event_streams: number;
+  readonly event_streams_per_client: number;
+}
+
+export interface StreamOwner {
+  readonly clientId: string;
+  /** Whether the client may still have it. */
+  admitted(): boolean;
+}
+
+/** Proxies end what is silent for a minute. */
+const HEARTBEAT_MS = 15_000;
+
+/** All event streams of the data plane: how many there may be, and when each ends. */
+export class EventStreams {
+  readonly #limits: StreamLimits;
+  readonly #open = new Map<EventStream, StreamOwner>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #ended = false;
+
+  constructor(limits: StreamLimits, heartbeatMs = HEARTBEAT_MS) {
+    this.#limits = limits;
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref();
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** `overloaded` and `rate_limited` before anything is answered; `onEnd` is called once, whatever ends it. */
+  begin(response: ApiResponse, owner: StreamOwner, follower: Follower, onEnd: () => void): void {
+    this.#refuseOneTooMany(owner);
+    const stream = new EventStream(response, follower, () => {
+      this.#open.delete(stream);
+      onEnd();
+    });
+    this.#open.set(stream, owner);
+    stream.begin();
+  }
+
+  /** Ends those whose client may have them no longer; to be called with each change of what clients may. */
+  review(clientId?: string): void {
+    for (const [stream, owner] of this.#open) {
+      if (clientId !== undefined && owner.clientId !== clientId) continue;
+      if (!owner.admitted()) stream.end();
+    }
+  }
+
+  /** All of them, and no more from now on: a drain waits for none. */
+  end(): void {
+    this.#ended = true;
+    clearInterval(this.#heartbeat);
+    for (const stream of this.#open.keys()) stream.end();
+  }
+
+  #beat(): void {
+    this.review();
+    for (const stream of this.#open.keys()) stream.beat();
+  }
+
+  #refuseOneTooMany({ clientId }: StreamOwner): void {
+    if (this.#ended)
+      throw new KeywardError('shutting_down', 'this instance is shutting down; try again elsewhere');
+    if (this.#open.size >= this.#limits.event_streams) {
+      throw new KeywardError('overloaded', 'too many event streams are open; try again', {
+        retryAfterSeconds: 5,
+      });
+    }
+    const own = [...this.#open.values()].filter((owner) => owner.clientId === clientId);
+    if (own.length < this.#limits.event_streams_per_client) return;
+    throw new KeywardError('rate_limited', 'this client has too many event streams open; end one first', {
+      retryAfterSeconds: 5,
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { performance } from 'node:perf_hooks';
+import type { Clock } from '../domain/clock.ts';
+import type { WatchedKeyRing } from '../domain/key-ring.ts';
+import type { Obedience, Verifier, VerifierDirectory, VerifierStanding } from '../domain/verifiers.ts';
+import { VersionHistory } from './version-history.ts';
+
+export interface VerifierDirectoryParts {
+  readonly keyRing: WatchedKeyRing;
+  readonly clock: Clock;
+  /** Milliseconds that no change of the wall clock touches. */
+  readonly monotonicMs?: () => number;
+}
+
+interface Entry extends Verifier {
+  connections: number;
+  connectedSince: number | null;
+  versionSince: number | null;
+  lastSeen: number;
+  readonly held: VersionHistory;
+}
+
+/** More than may be connected, so that those that are not are forgotten first. */
+const MOST_VERIFIERS = 4_096;
+/** So that one client's made-up instances push out no other's. */
+const MOST_OF_ONE_CLIENT = 512;
+
+export function createVerifierDirectory({
+  keyRing,
+  clock,
+  monotonicMs = () => performance.now(),
+}: VerifierDirectoryParts): VerifierDirectory {
+  // In the order in which they were last heard of.
+  const entries = new Map<string, Entry>();
+  const published = new Map<string, VersionHistory>();
+  const waiting = new Set<() => void>();
+
+  const versionOf = (scopeId: string) => keyRing.scope(scopeId)?.keySetVersion ?? 0;
+  const note = (scopeId: string) => {
+    const history = published.get(scopeId) ?? new VersionHistory();
+    published.set(scopeId, history);
+    history.add(versionOf(scopeId), monotonicMs());
+  };
+  for (const { id } of keyRing.scopes()) note(id);
+  keyRing.changes.watch(note);
+
+  const entryOf = (verifier: Verifier): Entry => {
+    const name = nameOf(verifier);
+    const known = entries.get(name);
+    entries.delete(name);
+    const { scopeId, clientId, instance } = verifier;
+    if (!known) makeRoom(entries, clientId);
+    const fresh = { connections: 0, connectedSince: null, versionSince: null, held: new VersionHistory() };
+    const entry = known ?? { scopeId, clientId, instance, lastSeen: 0, ...fresh };
+    entry.lastSeen = clock.nowSeconds();
+    entries.set(name, entry);
+    return entry;
+  };
+  const ofScope = (scopeId: string | undefined) =>
+    [...entries.values()].filter((entry) => scopeId === undefined || entry.scopeId === scopeId);
+  const settled = () => {
+    for (const look of waiting) look();
+  };
+
+  return {
+    connected(verifier) {
+      const entry = entryOf(verifier);
+      entry.connections += 1;
+      entry.connectedSince ??= clock.nowSeconds();
+      let over = false;
+      return () => {
+        if (over) return;
+        over = true;
+        entry.connections -= 1;
+        entry.lastSeen = clock.nowSeconds();
+        if (entry.connections === 0) entry.connectedSince = null;
+        settled();
+      };
+    },
+
+    holds(verifier, version) {
+      const entry = entryOf(verifier);
+      if (entry.held.add(version, monotonicMs())) entry.versionSince = clock.nowSeconds();
+      settled();
+    },
+
+    list: (scopeId) =>
+      ofScope(scopeId)
+        .map((entry) => standing(entry, versionOf(entry.scopeId)))
+        .sort((a, b) => Number(b.connectedSince !== null) - Number(a.connectedSince !== null)),
+
+    obedience(scopeId, version) {
+      const changedAt = published.get(scopeId)?.firstAtLeast(version);
+      return ofScope(scopeId).map(({ clientId, instance, connections, held }): Obedience => {
+        const heldAt = held.firstAtLeast(version);
+        const tookMs =
+          changedAt === undefined || heldAt === undefined ? null : Math.max(0, heldAt - changedAt);
+        return { scopeId, clientId, instance, connected: connections > 0, tookMs };
+      });
+    },
+
+    untilObeyed: (scopeId, version, withinMs) =>
+      new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(limit);
+          waiting.delete(look);
+          resolve();
+        };
+        const look = () => {
+          const all = ofScope(scopeId).filter(({ connections }) => connections > 0);
+          if (all.every(({ held }) => held.latest >= version)) done();
+        };
+        const limit = setTimeout(done, withinMs);
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+function standing({ held, connections: _, ...entry }: Entry, published: number): VerifierStanding {
+  const lags = entry.connectedSince !== null && held.latest < published;
+  return { ...entry, version: held.latest === 0 ? null : held.latest, lags };
+}
+
+/** Forgets who has been silent for longest among those that are not connected. */
+function makeRoom(entries: Map<string, Entry>, clientId: string): void {
+  const own = [...entries].filter(([, entry]) => entry.clientId === clientId);
+  const candidates = own.length >= MOST_OF_ONE_CLIENT ? own : entries;
+  if (candidates === entries && entries.size < MOST_VERIFIERS) return;
+  for (const [name, { connections }] of candidates) {
+    if (connections > 0) continue;
+    entries.delete(name);
+    return;
+  }
+}
+
+function nameOf({ scopeId, clientId, instance }: Verifier): string {
+  return `${scopeId} ${clientId} ${instance}`;
+}

@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { keyward, NOW } from '../../support/command-line.ts';
+import { operationsStub } from '../../support/operations-stub.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const current = {
+  scope: 'payments',
+  client: 'payments-relying',
+  instance: 'web-1',
+  connected_since: NOW - 60,
+  version: 3,
+  version_since: NOW - 60,
+  published_version: 3,
+  lags: false,
+  last_seen: NOW,
+};
+const verifiers = [
+  current,
+  { ...current, instance: 'web-2', version: 2, lags: true },
+  { ...current, instance: 'web-3', connected_since: null, version: null, version_since: null },
+];
+
+async function list(...argv: string[]) {
+  const folder = temporaryFolder();
+  const stub = await operationsStub({
+    'GET /verifiers': [200, { verifiers: [] }],
+    'GET /verifiers?scope=payments': [200, { verifiers }],
+  });
+  onTestFinished(async () => {
+    await stub.close();
+    folder.remove();
+  });
+  const credential = join(folder.path, 'operator');
+  writeFileSync(credential, 'kw_ops_of_a_test\n', { mode: 0o600 });
+  return keyward(['verifier', 'list', ...argv, '--url', stub.url, '--credential-file', credential]);
+}
+
+test('verifiers are listed with the key set that each holds', async () => {
+  const { out, exitCode } = await list('--scope', 'payments');
+  expect([exitCode, out.split('\n')]).toEqual([
+    0,
+    [
+      'SCOPE     CLIENT            INSTANCE  CONNECTED SINCE                      HOLDS  PUBLISHED  STATE    LAST SEEN',
+      'payments  payments-relying  web-1     2026-11-23 19:59:00Z (1 minute ago)  3      3          current  2026-11-23 20:00:00Z (now)',
+      'payments  payments-relying  web-2     2026-11-23 19:59:00Z (1 minute ago)  2      3          lags     2026-11-23 20:00:00Z (now)',
+      'payments  payments-relying  web-3     -                                    -      3          away     2026-11-23 20:00:00Z (now)',
+      '',
+    ],
+  ]);
+});
+
+test('where there is none, it is said', async () => {
+  expect((await list()).out).toBe(
+    'no verifier has followed events or acknowledged a key set since the start\n',
+  );
+});
+
+test('--json prints what the service answered', async () => {
+  expect(JSON.parse((await list('--scope', 'payments', '--json')).out)).toEqual({ verifiers });
+});

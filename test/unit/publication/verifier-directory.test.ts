@@ -1,0 +1,129 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { VerifierDirectory } from '../../../src/domain/verifiers.ts';
+import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
+import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
+
+const NOW = 1_800_000_000;
+const payments = aScope({ id: 'payments' });
+const key = aSigningKey(payments, softwareKey('ES256'), { signFrom: NOW, signUntil: NOW + 100 });
+const A = { scopeId: 'payments', clientId: 'checkout', instance: 'a' };
+const B = { ...A, instance: 'b' };
+const OTHER = { ...A, scopeId: 'mail' };
+
+let ring: KeyRingKeeper;
+let now: number;
+let ms: number;
+let verifiers: VerifierDirectory;
+
+beforeEach(() => {
+  now = NOW;
+  ms = 1_000;
+  ring = createKeyRing();
+  ring.admit(payments, [key]);
+  ring.admit(aScope({ id: 'mail' }), []);
+  verifiers = createVerifierDirectory({
+    keyRing: ring,
+    clock: { nowSeconds: () => now },
+    monotonicMs: () => ms,
+  });
+});
+
+const changeKeys = () => ring.change('payments', [key]);
+
+describe('the directory of verifiers', () => {
+  it('says who is connected since when, and which version each holds since when', () => {
+    verifiers.holds(B, 1);
+    now += 5;
+    const disconnect = verifiers.connected(A);
+    const again = verifiers.connected(A);
+    now += 5;
+    verifiers.holds(A, 1);
+    const a = {
+      ...A,
+      connectedSince: NOW + 5,
+      version: 1,
+      versionSince: NOW + 10,
+      lastSeen: NOW + 10,
+      lags: false,
+    };
+    const b = { ...B, connectedSince: null, version: 1, versionSince: NOW, lastSeen: NOW, lags: false };
+    expect(verifiers.list()).toEqual([a, b]);
+    disconnect();
+    disconnect();
+    expect(verifiers.list('payments')[0]).toEqual(a);
+    now += 5;
+    again();
+    expect(verifiers.list('payments')).toContainEqual({ ...a, connectedSince: null, lastSeen: NOW + 15 });
+    expect(verifiers.list('mail')).toEqual([]);
+  });
+
+  it('names who is connected and does not hold what is published', () => {
+    for (const verifier of [A, B]) {
+      verifiers.connected(verifier);
+      verifiers.holds(verifier, 1);
+    }
+    verifiers.connected(OTHER);
+    changeKeys();
+    verifiers.holds(B, 2);
+    const lagging = verifiers.list().filter(({ lags }) => lags);
+    expect(lagging.map(({ scopeId, instance }) => [scopeId, instance])).toEqual([
+      ['payments', 'a'],
+      ['mail', 'a'],
+    ]);
+    verifiers.holds(A, 2);
+    expect(verifiers.list('payments').some(({ lags }) => lags)).toBe(false);
+  });
+
+  it('tells how long each took to follow a change', () => {
+    for (const verifier of [A, B]) verifiers.connected(verifier);
+    verifiers.holds(A, 1);
+    changeKeys();
+    ms += 40;
+    verifiers.holds(A, 2);
+    expect(verifiers.obedience('payments', 2)).toEqual([
+      { ...B, connected: true, tookMs: null },
+      { ...A, connected: true, tookMs: 40 },
+    ]);
+    changeKeys();
+    ms += 60;
+    verifiers.holds(B, 3);
+    expect(verifiers.obedience('payments', 2)).toMatchObject([{ tookMs: 40 }, { tookMs: 100 }]);
+    expect(verifiers.obedience('payments', 3)).toMatchObject([{ tookMs: null }, { tookMs: 60 }]);
+  });
+
+  it('waits for the connected ones to follow, and for no longer than it is told', async () => {
+    verifiers.holds(B, 1);
+    const leave = verifiers.connected(A);
+    changeKeys();
+    await verifiers.untilObeyed('payments', 2, 1);
+    expect(verifiers.obedience('payments', 2)).toMatchObject([{ tookMs: null }, { tookMs: null }]);
+    const obeyed = verifiers.untilObeyed('payments', 2, 600_000);
+    verifiers.holds(A, 2);
+    await obeyed;
+    changeKeys();
+    const gone = verifiers.untilObeyed('payments', 3, 600_000);
+    leave();
+    await gone;
+  });
+
+  it('does not take back a version', () => {
+    changeKeys();
+    verifiers.holds(A, 2);
+    verifiers.holds(A, 1);
+    expect(verifiers.list('payments')).toMatchObject([{ version: 2 }]);
+  });
+
+  it('is bounded: one client forgets its own, and who is connected is kept', () => {
+    verifiers.connected(A);
+    verifiers.holds({ ...A, clientId: 'other' }, 1);
+    for (let n = 0; n < 600; n++) verifiers.holds({ ...A, instance: `i${n}` }, 1);
+    const ofClient = (id: string) => verifiers.list().filter(({ clientId }) => clientId === id);
+    expect(ofClient('checkout')).toHaveLength(512);
+    expect(ofClient('checkout')[0]).toMatchObject(A);
+    expect(ofClient('other')).toHaveLength(1);
+    for (let n = 0; n < 5_000; n++) verifiers.holds({ ...A, clientId: `c${n}` }, 1);
+    expect(verifiers.list()).toHaveLength(4_096);
+    expect(verifiers.list()[0]).toMatchObject({ ...A, connectedSince: NOW });
+  });
+});
