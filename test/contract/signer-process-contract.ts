@@ -1,6 +1,7 @@
 import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
+import { POLICY_BOUNDS } from '../../src/domain/policy.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import { AUDIT_LABEL, type Failure, REGISTRY_LABEL, type SignerSettings } from '../../src/signer/protocol.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
@@ -24,6 +25,9 @@ import {
   signingInputOf,
 } from '../support/provisioned-token.ts';
 import { type SignerProcess, startSigner } from '../support/signer-process.ts';
+
+/** A standby waits one cryptoperiod and signs for another, of the longest that any policy allows. */
+const LONGEST_WINDOW = 2 * POLICY_BOUNDS.cryptoperiodSeconds[1];
 
 export interface SignerProcessBackend {
   readonly environment: Readonly<Record<string, string>>;
@@ -249,7 +253,7 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
         ],
         [
           'a key for longer than two of the longest cryptoperiods',
-          ({ binding }) => ({ ...binding, signUntil: binding.signFrom + 180 * 86_400 + 1 }),
+          ({ binding }) => ({ ...binding, signUntil: binding.signFrom + LONGEST_WINDOW + 1 }),
           'the signing window is longer than any policy allows',
         ],
         [
@@ -279,7 +283,7 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
 
       it('binds a key for the longest window and lifetime of any policy', async () => {
         const { binding } = await make();
-        const longest = { ...binding, signUntil: binding.signFrom + 180 * 86_400, maxTtlSeconds: 86_400 };
+        const longest = { ...binding, signUntil: binding.signFrom + LONGEST_WINDOW, maxTtlSeconds: 86_400 };
         const record = composeBindingRecord(longest, registry.kid, NOW);
         expect(await sign(registry.kid, record)).toBeInstanceOf(Uint8Array);
       });
