@@ -59,6 +59,15 @@ export const POLICY_BOUNDS = {
   clockSkewSeconds: [0, 300],
 } as const satisfies Record<Seconds, readonly [number, number]>;
 
+/** The longest time until every verifier that keeps to the policy holds what was published. */
+export function propagationSeconds({
+  jwksMaxAgeSeconds,
+  maxStaleSeconds,
+  clockSkewSeconds,
+}: Pick<ScopePolicy, 'jwksMaxAgeSeconds' | 'maxStaleSeconds' | 'clockSkewSeconds'>): number {
+  return jwksMaxAgeSeconds + maxStaleSeconds + clockSkewSeconds;
+}
+
 /** Throws `invalid_policy` naming the first member that is wrong, as the API writes it, and its bounds. */
 export function validatePolicy(policy: ScopePolicy): void {
   refuseFlawed('invalid_policy', policyFlaws(policy));
@@ -89,6 +98,9 @@ const RULES: Record<keyof ScopePolicy, Rule> = {
     within('cryptoperiodSeconds')(policy) ??
     (policy.cryptoperiodSeconds < policy.maxTtlSeconds
       ? 'must not be shorter than max_ttl_seconds'
+      : undefined) ??
+    (policy.cryptoperiodSeconds <= propagationSeconds(policy)
+      ? 'must be longer than jwks_max_age_seconds, max_stale_seconds and clock_skew_seconds together: a standby has to be in every cache before it signs'
       : undefined),
   jwksMaxAgeSeconds: within('jwksMaxAgeSeconds'),
   maxStaleSeconds: within('maxStaleSeconds'),

@@ -3,6 +3,7 @@ import { ALGORITHM_NAMES, type Algorithm, isRsa, MODULUS_BITS, type ModulusBits 
 import { contactFlaws } from './contacts.ts';
 import { type Flaw, refuseFlawed } from './flaw.ts';
 import { type ScopePolicy, validatePolicy } from './policy.ts';
+import type { RotationPause } from './rotation-pause.ts';
 
 /** One immutable (issuer, audience) pair with its algorithm and policy. Not OAuth's `scope` claim. */
 export interface Scope {
@@ -16,6 +17,7 @@ export interface Scope {
   /** E-mail addresses to which news of the scope goes. */
   readonly contacts: readonly string[];
   readonly createdAt: number;
+  readonly rotationPause: RotationPause | null;
   /** Grows with every change of the published key set. */
   readonly keySetVersion: number;
 }

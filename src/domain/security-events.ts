@@ -2,6 +2,8 @@ export const SECURITY_EVENT_TYPES = [
   'token.never_issued',
   'key.standby_missing',
   'key.change_unfinished',
+  'key.window_nearly_over',
+  'rotation.overdue',
   'registry.signature_invalid',
   'clock.jump',
   'database.restored',

@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/access.ts';
 import type { SigningKey } from '../domain/key.ts';
+import { lacksStandby } from '../domain/key-life/due-steps.ts';
 import type { Registry, ReservedKey } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
@@ -17,10 +18,8 @@ export interface StandbyParts extends KeyMakingParts {
 }
 
 export interface StandbyKeeper {
-  /** Scopes whose next change of keys would leave them without one that signs. */
-  lacking(): readonly string[];
   /**
-   * Makes and publishes a standby where there is none; what an earlier attempt left is undone first. Undefined
+   * Makes and publishes a standby where none is left to follow; what an earlier attempt left is undone first. Undefined
    * where there is one. `hsm_unavailable`, `key_unproven`, `store_unavailable`.
    */
   provide(scopeId: string, actor: Actor): Promise<SigningKey | undefined>;
@@ -28,26 +27,16 @@ export interface StandbyKeeper {
 
 /** Each step is durable before the next, so that whatever cuts it short, the next attempt goes on from there. */
 export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
-  const { keyRing, turns } = parts;
+  const { keyRing, turns, clock } = parts;
   return {
-    lacking: () =>
-      keyRing
-        .scopes()
-        .map(({ id }) => id)
-        .filter((id) => !hasStandby(keyRing, id)),
     provide: (scopeId, actor) =>
       turns.take(async () => {
-        const scope = keyRing.scope(scopeId);
-        if (!scope || hasStandby(keyRing, scopeId)) return undefined;
+        const found = keyRing.scopeKeys(scopeId);
+        if (!found || !lacksStandby(found, clock.nowSeconds())) return undefined;
         await clearLeftovers(parts, scopeId, actor);
-        return await makeStandby(parts, scope, actor);
+        return await makeStandby(parts, found.scope, actor);
       }),
   };
-}
-
-/** One that fails its proof is there all the same: another would be no better on that HSM. */
-function hasStandby(keyRing: KeyRingKeeper, scopeId: string): boolean {
-  return keyRing.knownKeysOf(scopeId).some(({ key }) => key.state === 'pre_activation');
 }
 
 async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Promise<SigningKey> {

@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/access.ts';
 import type { Clock, TimeGuard } from '../domain/clock.ts';
 import type { SigningKey } from '../domain/key.ts';
-import { obstacle } from '../domain/key-life/move.ts';
+import { type DueStep, dueSteps, type KeyStep, type ScopeStep } from '../domain/key-life/due-steps.ts';
 import {
   type KeyPlan,
   type PlanCircumstances,
@@ -11,8 +11,6 @@ import {
   planWithdrawal,
   type ScopeKeys,
 } from '../domain/key-life/plans.ts';
-import { privateHalfDueAt } from '../domain/key-life/private-half.ts';
-import type { Circumstances } from '../domain/key-life/transitions.ts';
 import type { SecurityEventType } from '../domain/security-events.ts';
 import type { Signer } from '../domain/signer.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
@@ -53,73 +51,93 @@ export interface KeyChores {
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 interface KeyChore {
-  readonly name: string;
   readonly type: `key.${string}`;
   readonly why: string;
-  readonly isDue: (key: SigningKey, circumstances: Circumstances) => boolean;
   /** What the HSM does before it becomes a fact; done twice, it finds nothing to do. */
   readonly inHsm?: (key: SigningKey, signer: Pick<Signer, 'destroy'>) => Promise<void>;
   readonly plan: (of: ScopeKeys, kid: string, given: PlanCircumstances) => KeyPlan;
 }
 
-const KEY_CHORES: readonly KeyChore[] = [
-  {
-    name: 'expire',
+const KEY_CHORES: Readonly<Record<KeyStep, KeyChore>> = {
+  expire: {
     type: 'key.deactivated',
     why: 'its signing window ended before it signed',
-    isDue: (key, circumstances) =>
-      key.state === 'pre_activation' && obstacle(key, 'deactivate', 'keyward', circumstances) === undefined,
     plan: (of, kid, given) => planExpiry(of, kid, 'keyward', given),
   },
-  {
-    name: 'destroy',
+  destroy_private_half: {
     type: 'key.private_half_destroyed',
     why: 'it serves no more',
-    isDue: (key, { now, graceSeconds }) =>
-      (privateHalfDueAt(key, graceSeconds) ?? Number.POSITIVE_INFINITY) <= now,
     inHsm: ({ kid, binding: { hsmId } }, signer) => signer.destroy({ hsmId, kid }),
     plan: planPrivateHalfDestroyed,
   },
-  {
-    name: 'withdraw',
+  withdraw: {
     type: 'key.withdrawn',
     why: 'the last token that it could have signed has expired',
-    isDue: (key, circumstances) => obstacle(key, 'withdraw', 'keyward', circumstances) === undefined,
     plan: (of, kid, given) => planWithdrawal(of, kid, 'keyward', given),
   },
-];
+};
+
+type Succession = Exclude<ScopeStep, 'make_standby'>;
+
+const SUCCESSIONS: Readonly<
+  Record<Succession, Pick<KeyChore, 'type' | 'why'> & Pick<Chore, 'failure'>>
+> = {
+  activate: { type: 'key.activated', why: 'no key signed for the scope', failure: 'key.change_unfinished' },
+  rotate: { type: 'key.rotated', why: 'scheduled', failure: 'rotation.overdue' },
+};
 
 /**
- * What follows from a change of keys, derived from the keys alone: whatever cuts a step short, their state still
- * says that it is to be done.
+ * What follows from the state of the keys and the time, and from nothing else: whatever cuts a step short, it is
+ * still to be done.
  */
 export function createKeyChores(parts: ChoreParts): KeyChores {
   const { changes, keyRing, standbys, signer, served, clock, timeGuard, graceSeconds } = parts;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds });
-  const scopes = () => keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id) ?? []);
+  const due = () =>
+    keyRing.scopes().flatMap(({ id }) => {
+      const of = keyRing.scopeKeys(id);
+      return of ? dueSteps(of, given()).map((step) => ({ scopeId: id, step })) : [];
+    });
 
-  /** A scope that lost its key without a standby signs again as soon as there is one. */
-  const activation = (of: ScopeKeys): readonly Chore[] => {
-    const { id } = of.scope;
-    const signs = of.keys.some(({ state }) => state === 'active');
-    if (signs || !of.keys.some((key) => key.state === 'pre_activation' && of.serves(key))) return [];
-    const telling = { type: 'key.activated', actor: KEYWARD, why: 'no key signed for the scope' } as const;
-    const run = async () => {
-      timeGuard.requireSteadyTime();
-      await changes.applyUrgently({
-        plan: (keys) => planRotation(keys.of(id), 'keyward', given()),
-        event: (plan) => successionEvent(telling, id, plan),
-      });
-    };
-    return [{ name: `activate ${id}`, subject: `scope:${id}`, failure: 'key.change_unfinished', run }];
+  /** Dated by a clock that is doubted, nothing is done (I13). */
+  const dated = (run: () => Promise<unknown>) => async () => {
+    timeGuard.requireSteadyTime();
+    await run();
   };
 
-  const standby = (id: string): Chore => ({
-    name: `standby ${id}`,
-    subject: `scope:${id}`,
+  const succession = (name: Succession, scopeId: string): Chore => {
+    const { type, why, failure } = SUCCESSIONS[name];
+    const run = () =>
+      changes.applyUrgently({
+        plan: (keys) => planRotation(keys.of(scopeId), 'keyward', given()),
+        event: (plan) => successionEvent({ type, actor: KEYWARD, why }, scopeId, plan),
+      });
+    return { name: `${name} ${scopeId}`, subject: `scope:${scopeId}`, failure, run: dated(run) };
+  };
+
+  const standby = (scopeId: string): Chore => ({
+    name: `make_standby ${scopeId}`,
+    subject: `scope:${scopeId}`,
     failure: 'key.standby_missing',
-    run: async () => void (await standbys.provide(id, KEYWARD)),
+    run: dated(() => standbys.provide(scopeId, KEYWARD)),
   });
+
+  const choreOf = (name: KeyStep, key: SigningKey): Chore => {
+    const { type, why, inHsm, plan } = KEY_CHORES[name];
+    const run = async () => {
+      await inHsm?.(key, signer);
+      await changes.apply({
+        plan: (keys) => plan(keys.of(key.scopeId), key.kid, given()),
+        event: (planned) => keyEvent({ type, actor: KEYWARD, why }, planned),
+      });
+    };
+    return {
+      name: `${name} ${key.kid}`,
+      subject: `key:${key.kid}`,
+      failure: 'key.change_unfinished',
+      run: dated(run),
+    };
+  };
 
   /** The signer holds no key longer than it may sign. */
   const release = (): readonly Chore[] => {
@@ -130,29 +148,19 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
     return [{ name: 'release', subject: 'signer', failure: 'key.change_unfinished', run }];
   };
 
-  const choreOf = ({ name, type, why, inHsm, plan }: KeyChore, key: SigningKey): Chore => ({
-    name: `${name} ${key.kid}`,
-    subject: `key:${key.kid}`,
-    failure: 'key.change_unfinished',
-    async run() {
-      timeGuard.requireSteadyTime();
-      await inHsm?.(key, signer);
-      await changes.apply({
-        plan: (keys) => plan(keys.of(key.scopeId), key.kid, given()),
-        event: (planned) => keyEvent({ type, actor: KEYWARD, why }, planned),
-      });
-    },
-  });
-
-  const lived = ({ scope, keys }: ScopeKeys): readonly Chore[] =>
-    KEY_CHORES.flatMap((chore) =>
-      keys
-        .filter((key) => chore.isDue(key, { ...given(), policy: scope.policy }))
-        .map((key) => choreOf(chore, key)),
-    );
-
   return {
-    urgent: () => scopes().flatMap(activation),
-    patient: () => [...release(), ...standbys.lacking().map(standby), ...scopes().flatMap(lived)],
+    urgent: () =>
+      due().flatMap(({ scopeId, step }) => (isSuccession(step) ? [succession(step.name, scopeId)] : [])),
+    patient: () => [
+      ...release(),
+      ...due().flatMap(({ scopeId, step }) => {
+        if ('key' in step) return [choreOf(step.name, step.key)];
+        return step.name === 'make_standby' ? [standby(scopeId)] : [];
+      }),
+    ],
   };
+}
+
+function isSuccession(step: DueStep): step is { readonly name: Succession } {
+  return step.name in SUCCESSIONS;
 }

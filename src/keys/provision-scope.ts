@@ -37,7 +37,8 @@ export function createProvisioner(parts: ProvisioningParts): Provisioner {
 async function createScope(parts: ProvisioningParts, definition: ScopeDefinition, actor: Actor) {
   validateScope(definition);
   await refuseUnavailableAlgorithm(parts, definition);
-  const scope: Scope = { ...definition, createdAt: parts.clock.nowSeconds(), keySetVersion: 1 };
+  const createdAt = parts.clock.nowSeconds();
+  const scope: Scope = { ...definition, createdAt, rotationPause: null, keySetVersion: 1 };
   const hsmIds = [newHsmId(), newHsmId()] as const;
   await clearLeftovers(parts, scope.id, actor);
   await parts.registry.reserveScope(scope, hsmIds, actor);

@@ -8,6 +8,7 @@ import { auditChain } from './migrations/0004-audit-chain.ts';
 import { registrySignatures } from './migrations/0005-registry-signatures.ts';
 import { scopeContacts } from './migrations/0006-scope-contacts.ts';
 import { keyLife } from './migrations/0007-key-life.ts';
+import { rotationPause } from './migrations/0008-rotation-pause.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-registry-signatures': registrySignatures,
   '0006-scope-contacts': scopeContacts,
   '0007-key-life': keyLife,
+  '0008-rotation-pause': rotationPause,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

@@ -17,6 +17,9 @@ export interface Schema {
     policy_json: string;
     /** Null for none. */
     contacts_json: string | null;
+    /** Both or neither: the end of a pause of the rotation, and why. */
+    rotation_paused_until: number | null;
+    rotation_pause_reason: string | null;
     key_set_version: number;
     created_at: number;
   };

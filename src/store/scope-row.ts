@@ -15,6 +15,8 @@ export function scopeToRow(scope: Scope, state: ScopeRow['state']): ScopeRow {
     modulus_bits: scope.modulusBits,
     policy_json: JSON.stringify(scope.policy),
     contacts_json: scope.contacts.length > 0 ? JSON.stringify(scope.contacts) : null,
+    rotation_paused_until: scope.rotationPause?.until ?? null,
+    rotation_pause_reason: scope.rotationPause?.reason ?? null,
     key_set_version: scope.keySetVersion,
     created_at: scope.createdAt,
   };
@@ -35,6 +37,11 @@ export function scopeFromRow(row: ScopeRow): Scope {
     policy: policyFromJson(row.policy_json),
     contacts: JSON.parse(row.contacts_json ?? '[]') as string[],
     createdAt: row.created_at,
+    rotationPause: pauseFromRow(row),
     keySetVersion: row.key_set_version,
   };
+}
+
+function pauseFromRow({ rotation_paused_until: until, rotation_pause_reason: reason }: ScopeRow) {
+  return until === null ? null : { until, reason: reason ?? '' };
 }

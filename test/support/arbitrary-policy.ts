@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES } from '../../src/domain/policy.ts';
+import { POLICY_BOUNDS, propagationSeconds, type ScopePolicy, TOKEN_TYPES } from '../../src/domain/policy.ts';
 import { SUBJECT_RECORDINGS } from '../../src/domain/recorded-subject.ts';
 
 const span = (member: keyof typeof POLICY_BOUNDS) => {
@@ -26,5 +26,9 @@ export const soundPolicy: fc.Arbitrary<ScopePolicy> = fc
   .map((policy) => ({
     ...policy,
     defaultTtlSeconds: Math.min(policy.defaultTtlSeconds, policy.maxTtlSeconds),
-    cryptoperiodSeconds: Math.max(policy.cryptoperiodSeconds, policy.maxTtlSeconds),
+    cryptoperiodSeconds: Math.max(
+      policy.cryptoperiodSeconds,
+      policy.maxTtlSeconds,
+      propagationSeconds(policy) + 1,
+    ),
   }));

@@ -17,6 +17,7 @@ export function scopeSample(id: string, change: Partial<Scope> = {}): Scope {
     policy: DEFAULT_POLICY,
     contacts: [],
     createdAt: NOW,
+    rotationPause: null,
     keySetVersion: 1,
     ...change,
   };

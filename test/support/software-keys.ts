@@ -71,6 +71,7 @@ export function aScope(definition: Partial<ScopeDefinition> & { id: string }): S
     policy: DEFAULT_POLICY,
     contacts: [],
     createdAt: 0,
+    rotationPause: null,
     keySetVersion: 1,
     ...definition,
   };

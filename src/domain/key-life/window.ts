@@ -1,12 +1,9 @@
 import type { SigningKey } from '../key.ts';
-import type { ScopePolicy } from '../policy.ts';
+import { propagationSeconds, type ScopePolicy } from '../policy.ts';
 
 /** From here on every verifier that keeps to the policy knows a key of the published set. */
-export function propagatedAt(
-  { publishedAt }: Pick<SigningKey, 'publishedAt'>,
-  { jwksMaxAgeSeconds, maxStaleSeconds, clockSkewSeconds }: ScopePolicy,
-): number {
-  return publishedAt + jwksMaxAgeSeconds + maxStaleSeconds + clockSkewSeconds;
+export function propagatedAt({ publishedAt }: Pick<SigningKey, 'publishedAt'>, policy: ScopePolicy): number {
+  return publishedAt + propagationSeconds(policy);
 }
 
 /** No signature later than this second, both of the registry's window and of the published one. */

@@ -20,7 +20,15 @@ interface Restrictions {
  * and proven long before, goes with the suspension of the key in front of it.
  */
 const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
-  scopes: { columns: { key_set_version: grows, policy_json: narrows }, removable: isReserved },
+  scopes: {
+    columns: {
+      key_set_version: grows,
+      policy_json: narrows,
+      rotation_paused_until: goes,
+      rotation_pause_reason: goes,
+    },
+    removable: isReserved,
+  },
   signing_keys: {
     columns: {
       state: worsens,
@@ -54,6 +62,10 @@ export function onlyRestricts(table: RegistryTable, before: string, after: strin
 
 function appears(before: unknown, after: unknown): boolean {
   return before === undefined && typeof after === 'number';
+}
+
+function goes(before: unknown, after: unknown): boolean {
+  return before !== undefined && after === undefined;
 }
 
 /** Also from nothing. */

@@ -51,6 +51,7 @@ it.each([
 
 it.each([
   [{ policy: { ...DEFAULT_POLICY, cryptoperiodSeconds: 365 * 86_400 } }],
+  [{ policy: { ...DEFAULT_POLICY, cryptoperiodSeconds: 3_931 } }],
   [{ contacts: ['a@id.example', 'b@id.example'] }],
 ])('takes a scope with %j', (change) => {
   validateScope({ ...SCOPE, ...change });
@@ -71,6 +72,11 @@ it.each([
     { policy: { ...DEFAULT_POLICY, maxTtlSeconds: 7200, cryptoperiodSeconds: 3600 } },
     'invalid_policy',
     'policy.cryptoperiod_seconds: must not be shorter than max_ttl_seconds',
+  ],
+  [
+    { policy: { ...DEFAULT_POLICY, cryptoperiodSeconds: 3_930 } },
+    'invalid_policy',
+    'policy.cryptoperiod_seconds: must be longer than jwks_max_age_seconds, max_stale_seconds and clock_skew_seconds together: a standby has to be in every cache before it signs',
   ],
   [
     { contacts: ['a@id.example', 'a'] },

@@ -39,6 +39,7 @@ export const PAYMENTS: Scope = {
   policy: DEFAULT_POLICY,
   contacts: [],
   createdAt: NOW,
+  rotationPause: null,
   keySetVersion: 1,
 };
 

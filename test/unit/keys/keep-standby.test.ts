@@ -77,12 +77,10 @@ const keeper = () =>
 const MAKING = ['reserve', 'generate', 'serve', 'complete'];
 
 describe('a scope without a standby', () => {
-  it('is lacking until it is given one: reserved, made, proven, stored, published', async () => {
-    const { lacking, provide } = keeper();
-    expect(lacking()).toEqual(['payments']);
+  it('is given one: reserved, made, proven, stored, published', async () => {
+    const { provide } = keeper();
     expect(await provide('payments', KEYWARD)).toMatchObject({ kid: made.kid, state: 'pre_activation' });
     expect(steps).toEqual(MAKING);
-    expect(lacking()).toEqual([]);
     expect(ring.keysOf('payments').map(({ kid }) => kid)).toContain(made.kid);
     expect(ring.scope('payments')?.keySetVersion).toBe(2);
     expect(await provide('payments', KEYWARD)).toBeUndefined();

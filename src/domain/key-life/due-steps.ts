@@ -1,0 +1,58 @@
+import type { SigningKey } from '../key.ts';
+import { propagationSeconds } from '../policy.ts';
+import { obstacle } from './move.ts';
+import { type PlanCircumstances, type ScopeKeys, standbyReadyAt } from './plans.ts';
+import { privateHalfDueAt } from './private-half.ts';
+import { rotationOutlook } from './rotation-outlook.ts';
+import type { Circumstances } from './transitions.ts';
+
+/** What the service does by itself: to a scope, and to one key of it. */
+export const SCOPE_STEPS = ['activate', 'rotate', 'make_standby'] as const;
+export const KEY_STEPS = ['expire', 'destroy_private_half', 'withdraw'] as const;
+export type ScopeStep = (typeof SCOPE_STEPS)[number];
+export type KeyStep = (typeof KEY_STEPS)[number];
+
+export type DueStep =
+  | { readonly name: ScopeStep }
+  | { readonly name: KeyStep; readonly key: SigningKey };
+
+/**
+ * All that is due for a scope now, the most pressing first. Only the keys and the time decide: what a crash or an
+ * outage kept from being done is due for as long as it is not.
+ */
+export function dueSteps(of: ScopeKeys, given: PlanCircumstances): readonly DueStep[] {
+  return [
+    ...(succession(of, given) ?? []),
+    ...(lacksStandby(of, given.now) ? [{ name: 'make_standby' } as const] : []),
+    ...KEY_STEPS.flatMap((name) =>
+      of.keys
+        .filter((key) => IS_DUE[name](key, { ...given, policy: of.scope.policy }))
+        .map((key) => ({ name, key })),
+    ),
+  ];
+}
+
+/** Where no key signs, the standby does at once; else when its time has come and every cache has it. */
+function succession(of: ScopeKeys, given: PlanCircumstances): readonly DueStep[] | undefined {
+  const outlook = rotationOutlook(of, given);
+  if (!outlook) return standbyReadyAt(of, given.now) === null ? undefined : [{ name: 'activate' }];
+  const isTime = outlook.at !== null && outlook.at <= given.now;
+  return isTime ? [{ name: 'rotate' }] : undefined;
+}
+
+/**
+ * A standby whose own window closes before another could follow it is none. One that fails its proof is there all
+ * the same: another would be no better on that HSM.
+ */
+export function lacksStandby({ scope: { policy }, keys }: ScopeKeys, now: number): boolean {
+  const spare = Math.min(2 * propagationSeconds(policy), Math.floor(policy.cryptoperiodSeconds / 2));
+  return !keys.some(({ state, signUntil }) => state === 'pre_activation' && now + spare <= signUntil);
+}
+
+const IS_DUE: Readonly<Record<KeyStep, (key: SigningKey, circumstances: Circumstances) => boolean>> = {
+  expire: (key, circumstances) =>
+    key.state === 'pre_activation' && obstacle(key, 'deactivate', 'keyward', circumstances) === undefined,
+  destroy_private_half: (key, { now, graceSeconds }) =>
+    (privateHalfDueAt(key, graceSeconds) ?? Number.POSITIVE_INFINITY) <= now,
+  withdraw: (key, circumstances) => obstacle(key, 'withdraw', 'keyward', circumstances) === undefined,
+};
