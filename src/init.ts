@@ -9,6 +9,7 @@ import { createRegistrySeal } from './keys/registry-seal.ts';
 import { lazySigner } from './lazy-signer.ts';
 import { ensureServiceKeys, fingerprints, type ServiceKeys } from './service-keys.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
+import { ownDatabase } from './store/database-owner.ts';
 import { openStore, type Store } from './store/open-store.ts';
 import { writeHsmMembers } from './write-config.ts';
 
@@ -32,6 +33,7 @@ export async function initialise(options: {
 }): Promise<Initialised> {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
+  const owner = ownDatabase(config.database.file);
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
@@ -44,6 +46,7 @@ export async function initialise(options: {
     return { operatorCredential, registryKid: keys.registry.kid, auditKid: keys.audit.kid };
   } finally {
     await store.close();
+    owner.release();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from './domain/clock.ts';
+import type { Leadership } from './domain/leadership.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { Chore } from './keys/key-chores.ts';
 
@@ -10,6 +11,7 @@ const LONGEST_DELAY_SECONDS = 300;
 export interface ChoreKeepingParts {
   /** Asked at each look, in the order in which they are done. */
   readonly chores: () => readonly Chore[];
+  readonly leadership: Leadership;
   readonly events: SecurityEvents;
   readonly clock: Clock;
   readonly log: Logger;
@@ -22,7 +24,7 @@ export interface ChoreKeeper {
 }
 
 /** Does what is to be done, each chore later and later where it fails; the first failure is an event. */
-export function keepChores({ chores, events, clock, log }: ChoreKeepingParts): ChoreKeeper {
+export function keepChores({ chores, leadership, events, clock, log }: ChoreKeepingParts): ChoreKeeper {
   const failing = new Map<string, { readonly delay: number; readonly at: number }>();
   let running: Promise<void> | undefined;
   let again = false;
@@ -45,6 +47,7 @@ export function keepChores({ chores, events, clock, log }: ChoreKeepingParts): C
   };
 
   const round = async (): Promise<void> => {
+    if (!leadership.leads()) return;
     const due = chores();
     const names = new Set(due.map(({ name }) => name));
     for (const name of failing.keys()) if (!names.has(name)) failing.delete(name);

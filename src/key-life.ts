@@ -3,10 +3,12 @@ import type { Config } from './config.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import type { KeyAdministration } from './domain/key-administration.ts';
 import type { KeyPlan } from './domain/key-life/plans.ts';
+import type { Leadership } from './domain/leadership.ts';
 import { ScopeHolds } from './domain/scope-holds.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { KeySuspender } from './domain/suspension.ts';
 import { keepChores } from './keep-chores.ts';
+import { keepRotationWatch } from './keep-rotation-watch.ts';
 import { createKeyAdministration } from './keys/administer-keys.ts';
 import { createStandbyKeeper, type StandbyParts } from './keys/keep-standby.ts';
 import { createKeyChanges } from './keys/key-changes.ts';
@@ -19,6 +21,7 @@ export interface KeyLifeParts {
   readonly served: () => ReadonlySet<string>;
   readonly securityEvents: SecurityEvents;
   readonly timeGuard: TimeGuard;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -33,7 +36,7 @@ export interface KeyLife {
 
 /** Keys from their standby to their end: what people do to them, and what follows from it by itself. */
 export function openKeyLife(parts: KeyLifeParts): KeyLife {
-  const { config, making, served, securityEvents: events, timeGuard, clock, log } = parts;
+  const { config, making, served, securityEvents: events, timeGuard, leadership, clock, log } = parts;
   const { registry, keyRing, signer } = making;
   const holds = new ScopeHolds();
   const changes = createKeyChanges({ registry, keyRing, holds });
@@ -49,8 +52,16 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     timeGuard,
     graceSeconds,
   });
-  const urgent = keepChores({ chores: chores.urgent, events, clock, log });
-  const patient = keepChores({ chores: chores.patient, events, clock, log });
+  const urgent = keepChores({ chores: chores.urgent, leadership, events, clock, log });
+  const patient = keepChores({ chores: chores.patient, leadership, events, clock, log });
+  const watch = keepRotationWatch({
+    scopes: () => keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id) ?? []),
+    events,
+    clock,
+    timeGuard,
+    graceSeconds,
+    log,
+  });
   const administration = createKeyAdministration({
     changes,
     keyRing,
@@ -68,7 +79,7 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     suspender: createKeySuspender(administration, keyRing),
     holds,
     async stop() {
-      await Promise.all([urgent.stop(), patient.stop()]);
+      await Promise.all([urgent.stop(), patient.stop(), watch.stop()]);
     },
   };
 }

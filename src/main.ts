@@ -42,6 +42,7 @@ import { forbidCoreDumps } from './signer/hygiene.ts';
 import { createSignerLink } from './signer/signer-link.ts';
 import { signerEventHandler } from './signer-events.ts';
 import { signerOptions } from './signer-options.ts';
+import { ownDatabase } from './store/database-owner.ts';
 import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
 import { createTokenRevocation } from './verification/revoke-token.ts';
@@ -64,6 +65,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
   if (config.mode === 'development') log.warn('development mode: not for production');
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
+  const owner = ownDatabase(config.database.file);
+  parts.defer(() => owner.release());
   const sinks = openSinks(config, clock, log);
   const store = await openStore({
     file: config.database.file,
@@ -126,6 +129,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     served,
     securityEvents,
     timeGuard: audit.timeGuard,
+    leadership: owner,
     clock,
     log,
   });

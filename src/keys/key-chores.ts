@@ -79,9 +79,7 @@ const KEY_CHORES: Readonly<Record<KeyStep, KeyChore>> = {
 
 type Succession = Exclude<ScopeStep, 'make_standby'>;
 
-const SUCCESSIONS: Readonly<
-  Record<Succession, Pick<KeyChore, 'type' | 'why'> & Pick<Chore, 'failure'>>
-> = {
+const SUCCESSIONS: Readonly<Record<Succession, Pick<KeyChore, 'type' | 'why'> & Pick<Chore, 'failure'>>> = {
   activate: { type: 'key.activated', why: 'no key signed for the scope', failure: 'key.change_unfinished' },
   rotate: { type: 'key.rotated', why: 'scheduled', failure: 'rotation.overdue' },
 };

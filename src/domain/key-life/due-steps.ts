@@ -12,9 +12,7 @@ export const KEY_STEPS = ['expire', 'destroy_private_half', 'withdraw'] as const
 export type ScopeStep = (typeof SCOPE_STEPS)[number];
 export type KeyStep = (typeof KEY_STEPS)[number];
 
-export type DueStep =
-  | { readonly name: ScopeStep }
-  | { readonly name: KeyStep; readonly key: SigningKey };
+export type DueStep = { readonly name: ScopeStep } | { readonly name: KeyStep; readonly key: SigningKey };
 
 /**
  * All that is due for a scope now, the most pressing first. Only the keys and the time decide: what a crash or an

@@ -1,0 +1,8 @@
+// Another process that owns the database, until it is killed.
+import { parseArgs } from 'node:util';
+import { ownDatabase } from '../../src/store/database-owner.ts';
+
+const [file = ''] = parseArgs({ allowPositionals: true }).positionals;
+const owner = ownDatabase(file);
+setInterval(() => owner.leads(), 60_000);
+process.stdout.write('owned\n');
