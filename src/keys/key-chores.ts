@@ -64,7 +64,7 @@ const KEY_CHORES: Readonly<Record<KeyStep, KeyChore>> = {
     why: 'its signing window ended before it signed',
     plan: (of, kid, given) => planExpiry(of, kid, 'keyward', given),
   },
-  destroy_private_half: {
+  destroy: {
     type: 'key.private_half_destroyed',
     why: 'it serves no more',
     inHsm: ({ kid, binding: { hsmId } }, signer) => signer.destroy({ hsmId, kid }),
@@ -77,7 +77,7 @@ const KEY_CHORES: Readonly<Record<KeyStep, KeyChore>> = {
   },
 };
 
-type Succession = Exclude<ScopeStep, 'make_standby'>;
+type Succession = Exclude<ScopeStep, 'standby'>;
 
 const SUCCESSIONS: Readonly<Record<Succession, Pick<KeyChore, 'type' | 'why'> & Pick<Chore, 'failure'>>> = {
   activate: { type: 'key.activated', why: 'no key signed for the scope', failure: 'key.change_unfinished' },
@@ -114,7 +114,7 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
   };
 
   const standby = (scopeId: string): Chore => ({
-    name: `make_standby ${scopeId}`,
+    name: `standby ${scopeId}`,
     subject: `scope:${scopeId}`,
     failure: 'key.standby_missing',
     run: dated(() => standbys.provide(scopeId, KEYWARD)),
@@ -153,7 +153,7 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
       ...release(),
       ...due().flatMap(({ scopeId, step }) => {
         if ('key' in step) return [choreOf(step.name, step.key)];
-        return step.name === 'make_standby' ? [standby(scopeId)] : [];
+        return step.name === 'standby' ? [standby(scopeId)] : [];
       }),
     ],
   };

@@ -7,8 +7,8 @@ import { rotationOutlook } from './rotation-outlook.ts';
 import type { Circumstances } from './transitions.ts';
 
 /** What the service does by itself: to a scope, and to one key of it. */
-export const SCOPE_STEPS = ['activate', 'rotate', 'make_standby'] as const;
-export const KEY_STEPS = ['expire', 'destroy_private_half', 'withdraw'] as const;
+export const SCOPE_STEPS = ['activate', 'rotate', 'standby'] as const;
+export const KEY_STEPS = ['expire', 'destroy', 'withdraw'] as const;
 export type ScopeStep = (typeof SCOPE_STEPS)[number];
 export type KeyStep = (typeof KEY_STEPS)[number];
 
@@ -21,7 +21,7 @@ export type DueStep = { readonly name: ScopeStep } | { readonly name: KeyStep; r
 export function dueSteps(of: ScopeKeys, given: PlanCircumstances): readonly DueStep[] {
   return [
     ...(succession(of, given) ?? []),
-    ...(lacksStandby(of, given.now) ? [{ name: 'make_standby' } as const] : []),
+    ...(lacksStandby(of, given.now) ? [{ name: 'standby' } as const] : []),
     ...KEY_STEPS.flatMap((name) =>
       of.keys
         .filter((key) => IS_DUE[name](key, { ...given, policy: of.scope.policy }))
@@ -50,7 +50,7 @@ export function lacksStandby({ scope: { policy }, keys }: ScopeKeys, now: number
 const IS_DUE: Readonly<Record<KeyStep, (key: SigningKey, circumstances: Circumstances) => boolean>> = {
   expire: (key, circumstances) =>
     key.state === 'pre_activation' && obstacle(key, 'deactivate', 'keyward', circumstances) === undefined,
-  destroy_private_half: (key, { now, graceSeconds }) =>
+  destroy: (key, { now, graceSeconds }) =>
     (privateHalfDueAt(key, graceSeconds) ?? Number.POSITIVE_INFINITY) <= now,
   withdraw: (key, circumstances) => obstacle(key, 'withdraw', 'keyward', circumstances) === undefined,
 };

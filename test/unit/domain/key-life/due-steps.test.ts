@@ -68,7 +68,7 @@ describe('a scope whose key signs no more, without a successor', () => {
   });
 
   it('is given a standby first where there is none', () => {
-    expect(names(within(stopped), NOW)).toEqual(['make_standby']);
+    expect(names(within(stopped), NOW)).toEqual(['standby']);
   });
 });
 
@@ -77,9 +77,9 @@ describe('a standby that was not used', () => {
     const until = standby.signUntil;
     const of = within(aKey(0, 'active', { signUntil: until + DAY }), standby);
     expect(names(of, until - 2 * PROPAGATION)).toEqual([]);
-    expect(names(of, until - 2 * PROPAGATION + 1)).toEqual(['make_standby']);
-    expect(names(of, until)).toEqual(['make_standby']);
-    expect(names(of, until + 1)).toEqual(['make_standby', 'expire']);
+    expect(names(of, until - 2 * PROPAGATION + 1)).toEqual(['standby']);
+    expect(names(of, until)).toEqual(['standby']);
+    expect(names(of, until + 1)).toEqual(['standby', 'expire']);
   });
 });
 
@@ -92,7 +92,7 @@ describe('a key that signs no more', () => {
   it('keeps its private half through the grace, and its public half until its last token has expired', () => {
     const of = within(former, ...others);
     expect(names(of, deactivated + GRACE - 1)).toEqual([]);
-    expect(names(of, deactivated + GRACE)).toEqual(['destroy_private_half']);
+    expect(names(of, deactivated + GRACE)).toEqual(['destroy']);
     const destroyedAt = deactivated + GRACE;
     const publicOnly = {
       ...former,
@@ -146,9 +146,9 @@ class World {
     if ('key' in step) {
       const { kid } = step.key;
       if (step.name === 'expire') this.#take(planExpiry(of, kid, 'keyward', now));
-      if (step.name === 'destroy_private_half') this.#take(planPrivateHalfDestroyed(of, kid, now));
+      if (step.name === 'destroy') this.#take(planPrivateHalfDestroyed(of, kid, now));
       if (step.name === 'withdraw') this.#take(planWithdrawal(of, kid, 'keyward', now));
-    } else if (step.name === 'make_standby') this.#make();
+    } else if (step.name === 'standby') this.#make();
     else this.#rotate();
   }
 
