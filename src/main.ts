@@ -24,6 +24,7 @@ import { loadRing } from './keys/load-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
 import { rememberServed } from './keys/remember-served.ts';
+import { createCompromiseReports } from './keys/report-compromise.ts';
 import { Turns } from './keys/turns.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
 import { createLedgerReader } from './ledger/ledger-reader.ts';
@@ -189,6 +190,11 @@ export async function serve(config: Config, environment: Environment): Promise<v
       listener: operations_plane,
       knownKeys: keyRing,
       keys: keyLife.administration,
+      compromises: createCompromiseReports({
+        keyRing,
+        keyUse: store.ledger.keyUse,
+        onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
+      }),
       scopes: { create: provisioner.create, ...createScopeChanger({ registry: store.registry, keyRing }) },
       clients,
       revocations,

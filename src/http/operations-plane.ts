@@ -1,6 +1,7 @@
 import type { Express } from 'express';
 import type { Authenticator, ClientAdministration } from '../domain/access.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
+import type { CompromiseReports } from '../domain/compromise-report.ts';
 import type { KeyAdministration } from '../domain/key-administration.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
@@ -15,6 +16,7 @@ import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
 import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
+import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
@@ -32,6 +34,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
   readonly keys: KeyAdministration;
+  readonly compromises: CompromiseReports;
   readonly scopes: ScopeAdministration;
   readonly clients: ClientAdministration;
   readonly verifiers: VerifierDirectory;
@@ -47,6 +50,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminScopeRoutes,
   ...adminKeyRoutes,
   ...adminKeyActRoutes,
+  ...adminCompromiseRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
   ...adminLedgerRoutes,

@@ -1,11 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
+import type { KeyUseReader } from '../domain/key-use.ts';
 import type { LedgerArchives } from '../domain/ledger-archives.ts';
 import type { LedgerErasure, LedgerSearch } from '../domain/ledger-search.ts';
 import type { RecordLookup } from '../domain/lookup.ts';
 import { ArchiveThread } from './archive-thread.ts';
 import { createAuditedChange } from './audited-change.ts';
+import { SqliteKeyUse } from './key-use.ts';
 import { createLedgerArchives } from './ledger-archives.ts';
 import { createLedgerErasure } from './ledger-erasure.ts';
 import { LedgerLookup } from './ledger-lookup.ts';
@@ -32,6 +34,7 @@ export interface LedgerStore {
   /** For `createLedgerReader`. */
   readonly lookups: RecordLookup;
   readonly search: LedgerSearch;
+  readonly keyUse: KeyUseReader;
   readonly erasure: LedgerErasure;
   readonly archives: LedgerArchives;
 }
@@ -41,6 +44,7 @@ export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { cl
   const { file, identity, queueLimit, archiveDir, writer, reader, clock } = options;
   const lookups = new LedgerLookup({ file, identity, queueLimit });
   const search = new SqliteLedgerSearch({ file, identity, archiveDir });
+  const keyUse = new SqliteKeyUse({ file, identity, archiveDir });
   const segmentRecords = options.segmentRecords ?? SEGMENT_RECORDS;
   const thread = new ArchiveThread({ file, identity, archiveDir, segmentRecords });
   const change = createAuditedChange(writer, clock);
@@ -48,10 +52,11 @@ export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { cl
   return {
     lookups,
     search,
+    keyUse,
     erasure: createLedgerErasure({ search, thread, writer, reader, change, clock, removeFile }),
     archives: createLedgerArchives({ archiveDir, thread, writer, reader, change, clock }),
     close: async () => {
-      await Promise.all([lookups.close(), search.close(), thread.close()]);
+      await Promise.all([lookups.close(), search.close(), keyUse.close(), thread.close()]);
     },
   };
 }

@@ -9,13 +9,7 @@ import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { keyRepresentation } from '../schemas/key.ts';
-import {
-  compromiseRequest,
-  keyActRequest,
-  keyOutcome,
-  rotation,
-  rotationRequest,
-} from '../schemas/key-act.ts';
+import { keyActRequest, keyOutcome, rotation, rotationRequest } from '../schemas/key-act.ts';
 import { sendJson } from '../send.ts';
 
 export interface KeyActParts {
@@ -25,9 +19,9 @@ export interface KeyActParts {
   readonly keys: KeyAdministration;
 }
 
-const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
+export const KEY_ACT_LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
 
-const FAILURES = [
+export const KEY_FAILURES = [
   'unknown_key',
   'transition_forbidden',
   'key_changed',
@@ -35,7 +29,7 @@ const FAILURES = [
   'registry_refused',
 ] as const;
 const HSM_FAILURES = [
-  ...FAILURES,
+  ...KEY_FAILURES,
   'audit_sink_unavailable',
   'hsm_unavailable',
   'hsm_refused',
@@ -64,12 +58,12 @@ function keyAct<T extends z.ZodType>(act: KeyAct<T>): Route<KeyActParts> {
       requestBody: { required: true, content: { 'application/json': { schema } } },
       responses: {
         ...json('200', 'What became of the key', keyOutcome),
-        ...problems(CODES.operator, CODES.body, CODES.schema, needsHsm ? HSM_FAILURES : FAILURES),
+        ...problems(CODES.operator, CODES.body, CODES.schema, needsHsm ? HSM_FAILURES : KEY_FAILURES),
       },
     },
     handler: (deps) => async (request, response) => {
       const actor = actorOf(deps.authenticator, CHANGING, request, response);
-      const given = await readJson(request, { schema, ...LIMITS });
+      const given = await readJson(request, { schema, ...KEY_ACT_LIMITS });
       const outcome = await act.run(deps.keys, request.params.kid ?? '', given as z.infer<T>, actor);
       sendJson(response, 200, outcomeRepresentation(deps, outcome));
     },
@@ -86,12 +80,12 @@ const rotate: Route<KeyActParts> = {
     requestBody: { required: true, content: { 'application/json': { schema: rotationRequest } } },
     responses: {
       ...json('200', 'The key that signs, and the one that did', rotation),
-      ...problems(CODES.operator, CODES.body, CODES.schema, FAILURES, ['unknown_scope', 'no_standby']),
+      ...problems(CODES.operator, CODES.body, CODES.schema, KEY_FAILURES, ['unknown_scope', 'no_standby']),
     },
   },
   handler: (deps) => async (request, response) => {
     const actor = actorOf(deps.authenticator, CHANGING, request, response);
-    const { reason } = await readJson(request, { schema: rotationRequest, ...LIMITS });
+    const { reason } = await readJson(request, { schema: rotationRequest, ...KEY_ACT_LIMITS });
     const scopeId = request.params.scope ?? '';
     const { activated, deactivated } = await deps.keys.rotate(scopeId, reason, 'operator', actor);
     sendJson(response, 200, {
@@ -110,15 +104,6 @@ export const adminKeyActRoutes = [
     schema: keyActRequest,
     needsHsm: false,
     run: (keys, kid, { reason }, actor) => keys.suspend(kid, reason, 'operator', actor),
-  }),
-  keyAct({
-    path: 'compromise',
-    operationId: 'compromiseKey',
-    summary: 'Nothing of the key is accepted from now on, for good; role `operator`',
-    schema: compromiseRequest,
-    needsHsm: false,
-    run: (keys, kid, { reason, keep_for_forensics }, actor) =>
-      keys.compromise(kid, { why: reason, keepForForensics: keep_for_forensics }, actor),
   }),
   keyAct({
     path: 'resume',
@@ -146,7 +131,7 @@ export const adminKeyActRoutes = [
   }),
 ];
 
-function outcomeRepresentation(deps: KeyActParts, { key, promoted, already }: KeyOutcome) {
+export function outcomeRepresentation(deps: KeyActParts, { key, promoted, already }: KeyOutcome) {
   return {
     key: represented(deps, key),
     promoted: promoted ? represented(deps, promoted) : null,

@@ -3,6 +3,7 @@ import type { Authenticator, ClientAdministration, Grants } from '../../../src/d
 import { Changes } from '../../../src/domain/changes.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
 import type { Client, Operator } from '../../../src/domain/client.ts';
+import type { CompromiseReports } from '../../../src/domain/compromise-report.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/key.ts';
@@ -185,6 +186,10 @@ export const keys: KeyAdministration = {
   destroy: async () => outcome,
 };
 
+export const compromises: CompromiseReports = {
+  report: async () => ({ key: ACTIVE_KEY, use: null, neighbours: [] }),
+};
+
 export const ISSUED = { token: 'a.b.c', kid: 'kid-1', jti: 'jti-1', iat: NOW, exp: NOW + 300 };
 /** As the issuer releases it. */
 export const RELEASED: IssuedToken = { ...ISSUED, mayLeave: () => true };
@@ -318,6 +323,7 @@ export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}):
     knownKeys,
     keys,
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
+    compromises,
     scopes,
     clients,
     revocations,

@@ -1,0 +1,19 @@
+import type { SigningKey } from './key.ts';
+import type { KeyUse } from './key-use.ts';
+
+/** What a compromise hits, as far as it is known by now. */
+export interface CompromiseReport {
+  readonly key: SigningKey;
+  /** Null while it is being counted, or where it could not be. */
+  readonly use: KeyUse | null;
+  /** Keys whose private halves lie on the same HSM token: whoever holds its PIN holds them all. */
+  readonly neighbours: readonly SigningKey[];
+}
+
+export interface CompromiseReports {
+  /**
+   * Waits no longer than that for what has to be counted. `unknown_key`, and `transition_forbidden` for a key that
+   * is not compromised.
+   */
+  report(kid: string, withinMs: number): Promise<CompromiseReport>;
+}
