@@ -193,6 +193,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       compromises: createCompromiseReports({
         keyRing,
         keyUse: store.ledger.keyUse,
+        verifiers,
         onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
       }),
       scopes: { create: provisioner.create, ...createScopeChanger({ registry: store.registry, keyRing }) },

@@ -44,6 +44,34 @@ export interface KeyOutcomeAnswer {
   readonly already: boolean;
 }
 
+export interface SharesAnswer {
+  readonly listed: readonly { readonly name: string; readonly tokens: number }[];
+  readonly more: number;
+}
+
+export interface CompromiseAnswer {
+  readonly compromised_at: number | null;
+  /** Null while it is being counted. */
+  readonly use: {
+    readonly live_tokens: number;
+    readonly clients: SharesAnswer;
+    readonly subjects: SharesAnswer;
+    readonly first_issued_at: number | null;
+    readonly last_issued_at: number | null;
+    readonly complete: boolean;
+  } | null;
+  readonly other_keys: {
+    readonly listed: readonly { readonly kid: string; readonly scope: string; readonly state: string }[];
+    readonly more: number;
+  };
+  readonly verifiers: readonly {
+    readonly client: string;
+    readonly instance: string;
+    readonly connected: boolean;
+    readonly took_ms: number | null;
+  }[];
+}
+
 export interface RotationAnswer {
   readonly activated: KeyAnswer;
   readonly deactivated: KeyAnswer | null;

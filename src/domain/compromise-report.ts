@@ -1,5 +1,6 @@
 import type { SigningKey } from './key.ts';
 import type { KeyUse } from './key-use.ts';
+import type { Obedience } from './verifiers.ts';
 
 /** What a compromise hits, as far as it is known by now. */
 export interface CompromiseReport {
@@ -8,6 +9,9 @@ export interface CompromiseReport {
   readonly use: KeyUse | null;
   /** Keys whose private halves lie on the same HSM token: whoever holds its PIN holds them all. */
   readonly neighbours: readonly SigningKey[];
+  /** The version of the key set in which the key is no longer, and who holds it by now. */
+  readonly keySetVersion: number;
+  readonly verifiers: readonly Obedience[];
 }
 
 export interface CompromiseReports {

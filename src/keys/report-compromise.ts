@@ -3,24 +3,29 @@ import type { CompromiseReports } from '../domain/compromise-report.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { KeyUse, KeyUseReader } from '../domain/key-use.ts';
+import type { VerifierDirectory } from '../domain/verifiers.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
 export interface CompromiseReportParts {
   readonly keyRing: KeyRingKeeper;
   readonly keyUse: KeyUseReader;
+  readonly verifiers: Pick<VerifierDirectory, 'obedience'>;
   /** What could not be counted; the report goes without it. */
   readonly onFailure: (error: unknown, kid: string) => void;
 }
 
-/** Keys whose use is kept once it is counted: it is of a past instant, and changes no more. */
+/** Keys of which is kept what is of a past instant, and changes no more. */
 const REMEMBERED = 64;
 
 export function createCompromiseReports({
   keyRing,
   keyUse,
+  verifiers,
   onFailure,
 }: CompromiseReportParts): CompromiseReports {
   const counted = new Map<string, Promise<KeyUse | null>>();
+  /** Of the key set as it was when the report was first asked for: with the declaration, or after a start. */
+  const versions = new Map<string, number>();
 
   const useOf = (key: SigningKey, at: number): Promise<KeyUse | null> => {
     const known = counted.get(key.kid);
@@ -36,10 +41,14 @@ export function createCompromiseReports({
       onFailure(error, key.kid);
       return null;
     });
-    counted.set(key.kid, counting);
-    const [oldest] = counted.keys();
-    if (counted.size > REMEMBERED && oldest !== undefined) counted.delete(oldest);
+    remember(counted, key.kid, counting);
     return counting;
+  };
+
+  const versionWithout = ({ kid, scopeId }: SigningKey): number => {
+    const version = versions.get(kid) ?? keyRing.scope(scopeId)?.keySetVersion ?? 0;
+    if (!versions.has(kid)) remember(versions, kid, version);
+    return version;
   };
 
   return {
@@ -49,13 +58,22 @@ export function createCompromiseReports({
         throw new KeywardError('unknown_key', `there is no key ${kid}; list them to see which there are`);
       const at = key.times.compromised;
       if (at === null) throw new KeywardError('transition_forbidden', `key ${kid} is not compromised`);
+      const keySetVersion = versionWithout(key);
       const late = new AbortController();
       const waiting = after(withinMs, null, { signal: late.signal, ref: false }).catch(() => null);
       const use = await Promise.race([useOf(key, at), waiting]);
       late.abort();
-      return { key, use, neighbours: neighboursOf(key, keyRing) };
+      const neighbours = neighboursOf(key, keyRing);
+      const obedience = verifiers.obedience(key.scopeId, keySetVersion);
+      return { key, use, neighbours, keySetVersion, verifiers: obedience };
     },
   };
+}
+
+function remember<T>(all: Map<string, T>, kid: string, value: T): void {
+  all.set(kid, value);
+  const [oldest] = all.keys();
+  if (all.size > REMEMBERED && oldest !== undefined) all.delete(oldest);
 }
 
 function neighboursOf({ kid }: SigningKey, keyRing: KeyRingKeeper): readonly SigningKey[] {

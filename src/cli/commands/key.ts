@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { KeyAct } from '../actions/key-act.ts';
 import { examples } from '../examples.ts';
 import type { Contextual } from '../program.ts';
+import { wholeNumber } from '../whole-number.ts';
 
 const REASON = ['--reason <text>', 'why, for the audit trail'] as const;
 
@@ -77,6 +78,7 @@ function addCompromise(key: Command, contextOf: Contextual): void {
     .description('the key is in other hands: nothing of it is accepted from now on, for good')
     .requiredOption(...REASON)
     .option('--keep-for-forensics', 'leave the private half in the HSM, where it signs nothing')
+    .option('--wait <seconds>', 'for connected verifiers to obey', wholeNumber, 5)
     .addHelpText(
       'after',
       examples(
@@ -87,5 +89,13 @@ function addCompromise(key: Command, contextOf: Contextual): void {
     .action(async (kid: string, options, command: Command) => {
       const { keyCompromise } = await import('../actions/key-compromise.ts');
       await keyCompromise(contextOf(command), kid, options);
+    });
+  key
+    .command('blast-radius <kid>')
+    .description('what the compromise of a key hits, and which verifiers have obeyed; the whole kid')
+    .addHelpText('after', examples('keyward key blast-radius NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'))
+    .action(async (kid: string, _options, command: Command) => {
+      const { keyBlastRadius } = await import('../actions/key-compromise.ts');
+      await keyBlastRadius(contextOf(command), kid);
     });
 }

@@ -40,6 +40,20 @@ export const compromise = z
         more: z.int(),
       })
       .meta({ description: 'Keys on the same HSM token: whoever holds its PIN holds them all.' }),
+    key_set_version: z.int().meta({ description: 'The first version without the key.' }),
+    verifiers: z
+      .array(
+        z.object({
+          client: z.string(),
+          instance: z.string(),
+          connected: z.boolean(),
+          took_ms: z
+            .number()
+            .nullable()
+            .meta({ description: 'Until it said that it holds that key set; null where it has not.' }),
+        }),
+      )
+      .meta({ description: 'Who verifies by itself, as far as it was heard of since the start.' }),
   })
   .meta({ id: 'Compromise' });
 
@@ -47,6 +61,8 @@ export function compromiseRepresentation({
   key,
   use,
   neighbours,
+  keySetVersion,
+  verifiers,
 }: CompromiseReport): z.infer<typeof compromise> {
   const listed = neighbours.slice(0, MOST_NEIGHBOURS);
   return {
@@ -66,6 +82,13 @@ export function compromiseRepresentation({
       listed: listed.map(({ kid, scopeId: scope, state }) => ({ kid, scope, state })),
       more: neighbours.length - listed.length,
     },
+    key_set_version: keySetVersion,
+    verifiers: verifiers.map(({ clientId: client, instance, connected, tookMs: took_ms }) => ({
+      client,
+      instance,
+      connected,
+      took_ms,
+    })),
   };
 }
 

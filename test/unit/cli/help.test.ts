@@ -27,6 +27,7 @@ describe('help', () => {
       'key resume',
       'key destroy',
       'key compromise',
+      'key blast-radius',
       'client create',
       'client list',
       'client revoke',

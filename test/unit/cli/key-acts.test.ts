@@ -24,6 +24,29 @@ const twin = { ...key, kid: 'kPrK_qAnother', scope: 'mail' };
 const former = (n: number) => ({ ...key, kid: `former-${n}`, state: 'deactivated', deactivated_at: NOW - n });
 const compromised = { ...key, state: 'compromised' };
 
+const hit = {
+  compromised_at: NOW,
+  use: {
+    live_tokens: 3,
+    clients: {
+      listed: [
+        { name: 'login', tokens: 2 },
+        { name: 'batch', tokens: 1 },
+      ],
+      more: 0,
+    },
+    subjects: { listed: [{ name: 'ada', tokens: 3 }], more: 7 },
+    first_issued_at: NOW - DAY,
+    last_issued_at: NOW,
+    complete: true,
+  },
+  other_keys: { listed: [{ kid: 'kid-2', scope: 'mail', state: 'active' }], more: 0 },
+  verifiers: [
+    { client: 'api', instance: 'a', connected: true, took_ms: 12.4 },
+    { client: 'api', instance: 'b', connected: false, took_ms: null },
+  ],
+};
+
 const folder = temporaryFolder();
 const credentialFile = join(folder.path, 'operator');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
@@ -57,7 +80,11 @@ beforeAll(async () => {
         already: true,
       },
     ],
-    [`POST /keys/${KID}/compromise`]: [200, { key: compromised, promoted: standby, already: false }],
+    [`POST /keys/${KID}/compromise`]: [
+      200,
+      { key: compromised, promoted: standby, already: false, compromise: { ...hit, use: null } },
+    ],
+    [`GET /keys/${KID}/compromise`]: [200, { compromise: hit }],
     'POST /keys/former-60/undo-rotation': [200, { key: former(60), promoted: former(60), already: false }],
   });
 });
@@ -154,15 +181,64 @@ describe('acts on keys', () => {
   });
 
   it('keep a compromised key for an investigation only when told to', async () => {
+    const asked = () => stub.seen.filter(({ method }) => method === 'POST').at(-1)?.body;
     await keyward('key', 'compromise', KID, '--reason', 'dump');
-    expect(lastAsked()).toEqual([
-      `POST /keys/${KID}/compromise`,
-      { reason: 'dump', keep_for_forensics: false },
-    ]);
+    expect(asked()).toEqual({ reason: 'dump', keep_for_forensics: false });
     await keyward('key', 'compromise', KID, '--reason', 'dump', '--keep-for-forensics', '--json');
-    expect(lastAsked()).toEqual([
-      `POST /keys/${KID}/compromise`,
-      { reason: 'dump', keep_for_forensics: true },
-    ]);
+    expect(asked()).toEqual({ reason: 'dump', keep_for_forensics: true });
+  });
+});
+
+describe('a compromise', () => {
+  it('is said at once, and then what it hits and who has obeyed', async () => {
+    const { exitCode, out } = await keyward('key', 'compromise', KID, '--reason', 'dump');
+    expect(exitCode).toBe(0);
+    expect(out).toBe(
+      [
+        `key           ${KID}`,
+        'scope         payments',
+        'state         compromised',
+        'private half  goes as soon as the HSM is there',
+        `signs now     ${standby.kid}`,
+        'signs until   2026-12-07 20:00:00Z (in 14 days)',
+        '',
+        'compromised   2026-11-23 20:00:00Z (now)',
+        'live tokens   3',
+        'first issued  2026-11-22 20:00:00Z (1 day ago)',
+        'last issued   2026-11-23 20:00:00Z (now)',
+        'verifiers     1 of 1 connected ones have obeyed',
+        '',
+        'CLIENT  LIVE TOKENS',
+        'login   2',
+        'batch   1',
+        '',
+        'SUBJECT  LIVE TOKENS',
+        'ada      3',
+        'and 7 more',
+        '',
+        'VERIFIER  INSTANCE  OBEYED',
+        'api       a         after 12 ms',
+        'api       b         not connected',
+        '',
+        'ON THE SAME HSM TOKEN  SCOPE  STATE',
+        'kid-2                  mail   active',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('is one JSON document with --json', async () => {
+    const { out } = await keyward('key', 'compromise', KID, '--reason', 'dump', '--json');
+    expect(JSON.parse(out)).toEqual({ key: compromised, promoted: standby, already: false, compromise: hit });
+  });
+
+  it('waits no longer than it is told to', async () => {
+    const { out } = await keyward('key', 'compromise', KID, '--reason', 'dump', '--wait', '0');
+    expect(out).toContain('live tokens  still being counted; ask again\n');
+  });
+
+  it('is shown again later', async () => {
+    const { out } = await keyward('key', 'blast-radius', KID, '--json');
+    expect(JSON.parse(out)).toEqual({ compromise: hit });
   });
 });

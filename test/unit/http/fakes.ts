@@ -187,7 +187,7 @@ export const keys: KeyAdministration = {
 };
 
 export const compromises: CompromiseReports = {
-  report: async () => ({ key: ACTIVE_KEY, use: null, neighbours: [] }),
+  report: async () => ({ key: ACTIVE_KEY, use: null, neighbours: [], keySetVersion: 1, verifiers: [] }),
 };
 
 export const ISSUED = { token: 'a.b.c', kid: 'kid-1', jti: 'jti-1', iat: NOW, exp: NOW + 300 };
