@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -44,6 +45,8 @@ export interface ServiceOptions {
   /** Members of the configuration beside what the service needs to run at all. */
   readonly config?: Record<string, unknown>;
   readonly hsm?: Record<string, unknown>;
+  /** Stands before SoftHSM, and sees all calls of the signer. */
+  readonly shim?: Shim;
 }
 
 export async function startService(options: ServiceOptions = {}): Promise<RunningService> {
@@ -54,12 +57,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
     data_plane: { port: 0, public_url: 'http://127.0.0.1:8080' },
     operations_plane: { port: 0 },
     hsm: {
-      module: settings.modulePath,
+      module: options.shim?.modulePath ?? settings.modulePath,
       token_label: settings.tokenLabel,
       token_serial: settings.tokenSerial,
       pin_file: settings.pinFile,
       latch_file: settings.latchFile,
-      environment: { ...environment },
+      environment: { ...environment, ...options.shim?.environment },
       ...options.hsm,
     },
     ...options.config,
