@@ -1,7 +1,7 @@
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
 import type { Readiness, ReadinessCheck } from './domain/readiness.ts';
-import { composeSigningInput } from './token/signing-input.ts';
+import { composeProbe } from './token/probe.ts';
 
 const CACHED_SECONDS = 5;
 
@@ -18,7 +18,9 @@ export function createReadiness({ clock, registryKey, timeGuard, probeStore }: R
   let cached: { at: number; answer: ReturnType<Readiness['check']> } | undefined;
   const examine = async () => {
     const checks = await Promise.all([
-      attempt('sign', 'the HSM signs', () => signProbe(registryKey, clock)),
+      attempt('sign', 'the HSM signs', () =>
+        registryKey.sign(composeProbe(registryKey.kid, clock.nowSeconds())),
+      ),
       attempt('time', 'the clock can be trusted', async () => timeGuard.requireSteadyTime()),
       attempt('record', 'records are durable and read back', probeStore),
     ]);
@@ -32,13 +34,6 @@ export function createReadiness({ clock, registryKey, timeGuard, probeStore }: R
       return cached.answer;
     },
   };
-}
-
-/** An empty key set of no scope, already expired: it says nothing to anybody. */
-function signProbe(registryKey: ReadinessParts['registryKey'], clock: Clock): Promise<string> {
-  const iat = clock.nowSeconds();
-  const header = { alg: 'ES256', typ: 'jwk-set+jwt', kid: registryKey.kid } as const;
-  return registryKey.sign(composeSigningInput(header, JSON.stringify({ iat, exp: iat, keys: [] })));
 }
 
 async function attempt(

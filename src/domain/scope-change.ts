@@ -44,6 +44,14 @@ export function isUnchanged({ is }: ScopeDifference): boolean {
 
 /** Whether the published key set, or how long it may be used, becomes another. */
 export function changesKeySet({ policy: before }: Changeable, { policy: after }: Changeable): boolean {
-  const shown = new Set<keyof ScopePolicy>(['clockSkewSeconds', 'jwksMaxAgeSeconds', 'maxStaleSeconds']);
+  const shown = new Set<keyof ScopePolicy>([
+    'maxTtlSeconds',
+    'jwksMaxAgeSeconds',
+    'maxStaleSeconds',
+    'clockSkewSeconds',
+    'tokenTypes',
+    'requireSubject',
+    'rootClaim',
+  ]);
   return changedMembers(before, after).some((member) => shown.has(member));
 }

@@ -63,6 +63,8 @@ export interface SigningRequest {
   readonly kid: string;
   /** `header.claims` of RFC 7515 §5.1, never a digest: the signer reads it (I8). */
   readonly signingInput: string;
+  /** For a key set alone: the record of each key in it, in the same order. */
+  readonly bindingRecords?: readonly string[];
 }
 
 /**

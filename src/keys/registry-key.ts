@@ -11,8 +11,8 @@ export interface OpenedKey {
   readonly kid: string;
   readonly publicKey: KeyObject;
   readonly publicJwk: PublicJwk;
-  /** A compact JWS over a signing input of one of the key's own typs. */
-  sign(signingInput: string): Promise<string>;
+  /** A compact JWS over a signing input of one of the key's own typs; a key set comes with its keys' records. */
+  sign(signingInput: string, bindingRecords?: readonly string[]): Promise<string>;
 }
 
 export type RegistryKey = Omit<OpenedKey, 'publicJwk'>;
@@ -41,8 +41,9 @@ export function openServiceKey(
     kid: row.kid,
     publicKey,
     publicJwk: row.publicJwk,
-    async sign(signingInput) {
-      const signature = await signer.sign({ kid: row.kid, signingInput });
+    async sign(signingInput, bindingRecords) {
+      const request = { kid: row.kid, signingInput };
+      const signature = await signer.sign(bindingRecords ? { ...request, bindingRecords } : request);
       if (!(await verifySignature('ES256', publicKey, signingInput, signature))) {
         throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature', { retryAfterSeconds: 1 });
       }

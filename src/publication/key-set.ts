@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import { type KeyState, type SigningKey, verifyUntil } from '../domain/key.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Scope } from '../domain/scope.ts';
+import { composePublishedKey, composePublishedPolicy } from '../token/published-key-set.ts';
 
 const PUBLISHED_STATES = new Set<KeyState>(['pre_activation', 'active', 'deactivated']);
 
@@ -14,17 +15,23 @@ export function publishedKeys(keyRing: KeyRing, scope: Scope, clock: Clock): rea
     .filter((key) => PUBLISHED_STATES.has(key.state) && now <= verifyUntil(key, clockSkewSeconds));
 }
 
-/** RFC 7517 §5, with the bounds of each key: `nbf` and `exp` as OpenID Federation means them. */
-export function composeKeySet(keys: readonly SigningKey[], scope: Scope) {
+/**
+ * RFC 7517 §5, with the bounds of each key, `nbf` and `exp` as OpenID Federation means them, and the part of the
+ * policy that a verifier obeys. Libraries that know neither ignore both.
+ */
+export function composeKeySet(keys: readonly SigningKey[], { policy }: Scope) {
   return {
-    keys: keys.map((key) => ({
-      ...key.publicJwk,
-      kid: key.kid,
-      use: 'sig',
-      alg: key.binding.algorithm,
-      nbf: key.publishedAt,
-      exp: verifyUntil(key, scope.policy.clockSkewSeconds),
-      kw_sign_until: key.signUntil,
-    })),
+    keys: keys.map(({ kid, binding, publicJwk, publishedAt, signFrom, signUntil, ...key }) =>
+      composePublishedKey({
+        kid,
+        algorithm: binding.algorithm,
+        publicJwk,
+        publishedAt,
+        signFrom: signFrom === null ? null : Math.max(signFrom, binding.signFrom),
+        signUntil: Math.min(signUntil, binding.signUntil),
+        verifyUntil: verifyUntil({ ...key, signUntil, binding }, policy.clockSkewSeconds),
+      }),
+    ),
+    kw_policy: composePublishedPolicy(policy),
   };
 }

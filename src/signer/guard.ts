@@ -9,7 +9,7 @@ import type { Handle } from './cryptoki.ts';
  * Throws `binding_refused` unless the key may sign this. The session is lent for what must be looked up in the
  * HSM.
  */
-export type Guard = (signingInput: string, session: Handle) => void;
+export type Guard = (signingInput: string, session: Handle, bindingRecords: readonly string[]) => void;
 
 /** `alg`, `typ`, `kid`: all that a header of ours ever has. */
 const HEADER_MEMBERS = 3;
@@ -33,8 +33,8 @@ export function guardOfBinding(binding: Binding): (signingInput: string) => void
 }
 
 /** The signing input as any verifier of ours would read it; it takes a digest, or bytes, for malformed. */
-export function readSigningInput(signingInput: string): SignedContent {
-  const parsed = parseSigningInput(signingInput);
+export function readSigningInput(signingInput: string, maxLength?: number): SignedContent {
+  const parsed = parseSigningInput(signingInput, maxLength);
   if (parsed.ok) return parsed.token;
   return refuse(`the signing input is malformed: ${parsed.problem}`);
 }

@@ -34,7 +34,7 @@ export const AUDIT_LABEL = 'kw1.audit';
 /** Each operation with what it takes and what it answers. */
 export interface Operations {
   open: { takes: SignerSettings; gives: TokenDescription };
-  sign: { takes: readonly (readonly [kid: string, signingInput: string])[]; gives: readonly SignOutcome[] };
+  sign: { takes: readonly SignItem[]; gives: readonly SignOutcome[] };
   generate: { takes: KeySpecification; gives: GeneratedKey };
   serve: { takes: readonly KeyReference[]; gives: readonly KeyProof[] };
   inventory: { takes: null; gives: readonly InventoryObject[] };
@@ -42,6 +42,9 @@ export interface Operations {
   destroy: { takes: { hsmId: string; kid: string }; gives: null };
   describe: { takes: null; gives: TokenDescription };
 }
+
+/** The records are those of `SigningRequest.bindingRecords`. */
+export type SignItem = readonly [kid: string, signingInput: string, bindingRecords?: readonly string[]];
 
 export type Operation = keyof Operations;
 

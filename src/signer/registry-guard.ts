@@ -1,9 +1,12 @@
+import type { KeyObject } from 'node:crypto';
 import { algorithmNamed } from '../domain/algorithm.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
 import { scopeLabel } from '../domain/scope.ts';
 import { BINDING_TYP } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
+import { isProbe, PROBE_TYP } from '../token/probe.ts';
 import { thumbprint } from '../token/public-jwk.ts';
+import { KEY_SET_TYP, MAX_KEY_SET_LENGTH } from '../token/published-key-set.ts';
 import {
   isHeadStatement,
   isRowStatement,
@@ -13,6 +16,7 @@ import {
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { demand, type Guard, readSigningInput, refuse, requireHeader } from './guard.ts';
+import { requireTrueKeySet } from './key-set-guard.ts';
 import { findHalves } from './objects.ts';
 import { AUDIT_LABEL, REGISTRY_LABEL } from './protocol.ts';
 import { readPublicKey } from './public-key.ts';
@@ -21,7 +25,15 @@ import { readPublicKey } from './public-key.ts';
 export const REGISTRY_ALGORITHM = 'ES256';
 
 type Claims = Readonly<Record<string, unknown>>;
-type ContentCheck = (claims: Claims, cryptoki: Cryptoki, session: Handle) => void;
+interface Looking {
+  readonly cryptoki: Cryptoki;
+  readonly session: Handle;
+  readonly bindingRecords: readonly string[];
+  /** The service's own key that is asked. */
+  readonly key: { readonly kid: string; readonly publicKey: KeyObject };
+}
+
+type ContentCheck = (claims: Claims, looking: Looking) => void;
 
 /** What each of the service's own keys signs, by its label: these types and no other. */
 const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
@@ -29,7 +41,8 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     REGISTRY_LABEL,
     new Map<unknown, ContentCheck>([
       [BINDING_TYP, requireTrueBinding],
-      ['jwk-set+jwt', () => undefined],
+      [KEY_SET_TYP, (claims, { bindingRecords, key }) => requireTrueKeySet(claims, bindingRecords, key)],
+      [PROBE_TYP, (claims) => demand(isProbe(claims), 'it is more than a probe')],
       [REGISTRY_ROW_TYP, (claims) => demand(isRowStatement(claims), 'it states no row of the registry')],
       [REGISTRY_HEAD_TYP, (claims) => demand(isHeadStatement(claims), 'it states no head of the registry')],
     ]),
@@ -43,13 +56,13 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
 ]);
 
 /** What one of the service's own keys may sign: the types that its label stands for. */
-export function guardOfService(label: string, kid: string, cryptoki: Cryptoki): Guard {
+export function guardOfService(label: string, key: Looking['key'], cryptoki: Cryptoki): Guard {
   const types = TYPES_BY_LABEL.get(label);
-  return (signingInput, session) => {
-    const { header, claims } = readSigningInput(signingInput);
-    requireHeader(header, kid, REGISTRY_ALGORITHM);
+  return (signingInput, session, bindingRecords) => {
+    const { header, claims } = readSigningInput(signingInput, MAX_KEY_SET_LENGTH);
+    requireHeader(header, key.kid, REGISTRY_ALGORITHM);
     const check = types?.get(header.typ) ?? refuse('typ is not one that this key signs');
-    check(claims, cryptoki, session);
+    check(claims, { cryptoki, session, bindingRecords, key });
   };
 }
 
@@ -57,7 +70,7 @@ export function guardOfService(label: string, kid: string, cryptoki: Cryptoki): 
  * A binding record may only repeat what the HSM says of the key: the label it was made with names the scope, and
  * the kid is its public key's. So not even a front gone bad can have a key bound to another scope.
  */
-function requireTrueBinding(claims: Claims, cryptoki: Cryptoki, session: Handle): void {
+function requireTrueBinding(claims: Claims, { cryptoki, session }: Looking): void {
   const { kid, scope, issuer, audience, alg, hsm_id: hsmId } = claims;
   if (!isText(scope) || !isText(issuer) || !isText(audience)) refuse('the record names no scope');
   if (!isText(hsmId) || !isText(kid) || !isText(alg)) refuse('the record names no key');

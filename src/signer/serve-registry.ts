@@ -13,7 +13,7 @@ export async function serveRegistry(hsm: Hsm, shelf: KeyShelf, kid: string, log:
   const { key, found, unproven } = await hsm.direct.lend((session) =>
     examineServiceKey(hsm.cryptoki, session, REGISTRY_LABEL, kid),
   );
-  shelf.setRegistry(key && { ...key, guard: guardOfService(REGISTRY_LABEL, kid, hsm.cryptoki) });
+  shelf.setRegistry(key && { ...key, guard: guardOfService(REGISTRY_LABEL, key, hsm.cryptoki) });
   if (!key) log('fatal', 'the registry key is not proven, so no key serves', { kid, unproven });
   return found;
 }
@@ -23,6 +23,6 @@ export async function serveAudit(hsm: Hsm, shelf: KeyShelf, kid: string, log: Lo
   const { key, unproven } = await hsm.direct.lend((session) =>
     examineServiceKey(hsm.cryptoki, session, AUDIT_LABEL, kid),
   );
-  shelf.setAudit(key && { ...key, guard: guardOfService(AUDIT_LABEL, kid, hsm.cryptoki) });
+  shelf.setAudit(key && { ...key, guard: guardOfService(AUDIT_LABEL, key, hsm.cryptoki) });
   if (!key) log('error', 'the audit key is not proven, so there are no checkpoints', { kid, unproven });
 }

@@ -11,6 +11,7 @@ interface Item {
   readonly at: number;
   readonly key: ServedKey;
   readonly signingInput: string;
+  readonly bindingRecords: readonly string[];
 }
 
 const UNKNOWN_KEY: Failure = {
@@ -27,9 +28,9 @@ export async function signBatch(
 ): Promise<SignOutcome[]> {
   const outcomes: SignOutcome[] = batch.map(() => UNKNOWN_KEY);
   const lanes: Record<'direct' | 'concurrent', Item[]> = { direct: [], concurrent: [] };
-  for (const [at, [kid, signingInput]] of batch.entries()) {
+  for (const [at, [kid, signingInput, bindingRecords = []]] of batch.entries()) {
     const key = shelf.get(kid);
-    if (key) lanes[MECHANISMS[key.algorithm].lane].push({ at, key, signingInput });
+    if (key) lanes[MECHANISMS[key.algorithm].lane].push({ at, key, signingInput, bindingRecords });
   }
   const direct = hsm.direct.lend((session) => {
     for (const item of lanes.direct) outcomes[item.at] = signDirectly(hsm, epoch, session, item);
@@ -41,21 +42,23 @@ export async function signBatch(
   return outcomes;
 }
 
-function signDirectly(hsm: Hsm, epoch: Epoch, session: Session, { key, signingInput }: Item): SignOutcome {
+function signDirectly(hsm: Hsm, epoch: Epoch, session: Session, item: Item): SignOutcome {
   if (epoch.end) return epoch.end;
+  const { key, signingInput, bindingRecords } = item;
   try {
-    key.guard(signingInput, session.handle);
+    key.guard(signingInput, session.handle, bindingRecords);
     return signNow(hsm.cryptoki, session, key, signingInput);
   } catch (error) {
     return epoch.failed('signing', error);
   }
 }
 
-async function signConcurrently(hsm: Hsm, epoch: Epoch, { key, signingInput }: Item): Promise<SignOutcome> {
+async function signConcurrently(hsm: Hsm, epoch: Epoch, item: Item): Promise<SignOutcome> {
+  const { key, signingInput, bindingRecords } = item;
   try {
     return await hsm.concurrent.lend(async (session) => {
       if (epoch.end) return epoch.end;
-      key.guard(signingInput, session.handle);
+      key.guard(signingInput, session.handle, bindingRecords);
       return await signLater(hsm.cryptoki, session, key, signingInput);
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { algorithmNamed, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
 import { KeywardError } from '../domain/errors.ts';
+import { MAX_KEYS as MAX_KEYS_IN_SET } from '../token/published-key-set.ts';
 import { AUDIT_LABEL, type Operations, REGISTRY_LABEL, type SignerSettings } from './protocol.ts';
 
 const HSM_ID = /^[0-9a-f]{32}$/;
@@ -12,6 +13,7 @@ export function requireBatch(batch: Operations['sign']['takes']): void {
   demand(Array.isArray(batch) && batch.length <= MAX_BATCH, 'batch');
   for (const item of batch) {
     demand(Array.isArray(item) && typeof item[0] === 'string' && typeof item[1] === 'string', 'batch');
+    demand(item[2] === undefined || areRecords(item[2]), 'batch');
   }
 }
 
@@ -41,6 +43,12 @@ export function requireSpecification(
 
 export function requireKeyName({ hsmId }: { readonly hsmId: string }): void {
   demand(isHsmId(hsmId), 'hsmId');
+}
+
+function areRecords(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.length <= MAX_KEYS_IN_SET && value.every((each) => typeof each === 'string')
+  );
 }
 
 function isHsmId(value: unknown): boolean {

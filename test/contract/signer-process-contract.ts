@@ -6,6 +6,7 @@ import { scopeLabel } from '../../src/domain/scope.ts';
 import { AUDIT_LABEL, type Failure, REGISTRY_LABEL, type SignerSettings } from '../../src/signer/protocol.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { composeCheckpoint, readCheckpoint } from '../../src/token/checkpoint.ts';
+import { composeProbe } from '../../src/token/probe.ts';
 import { importPublicKey, thumbprint } from '../../src/token/public-jwk.ts';
 import { composeHeadStatement, composeRowStatement } from '../../src/token/registry-statement.ts';
 import { verifySignatureSync } from '../../src/token/signature.ts';
@@ -215,9 +216,12 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
         return signingInputOf(header, claims as Record<string, unknown>, { typ });
       };
 
-      it('signs key sets, and no token', async () => {
-        const keySet = asRegistry({ keys: [] }, 'jwk-set+jwt');
-        expect(await sign(registry.kid, keySet)).toBeInstanceOf(Uint8Array);
+      it('signs a probe that says nothing, and no token', async () => {
+        expect(await sign(registry.kid, composeProbe(registry.kid, NOW))).toBeInstanceOf(Uint8Array);
+        expect(await sign(registry.kid, asRegistry({ iat: NOW, sub: 'alice' }, 'kw-probe+jwt'))).toEqual({
+          code: 'binding_refused',
+          message: 'it is more than a probe',
+        });
         const token = asRegistry(claimsOf(PAYMENTS), 'JWT');
         expect(await sign(registry.kid, token)).toEqual({
           code: 'binding_refused',

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { type EventReader, readEvents } from '../support/event-reader.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
@@ -36,6 +38,21 @@ async function heard(events: EventReader, name: string) {
   for (let next = await events.next(); next; next = await events.next()) if (next.event === name) return next;
   throw new Error(`the stream ended without ${name}`);
 }
+
+describe('the signed key set', () => {
+  it('is the scope’s, of the version that the events tell, by the registry key of the configuration', async () => {
+    const { body: jws, status } = await service.data('GET', '/scopes/payments/jwks.jwt');
+    expect(status).toBe(200);
+    const config = parse(readFileSync(service.configFile, 'utf8'));
+    const [header, claims] = String(jws)
+      .split('.', 2)
+      .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
+    expect(header).toEqual({ alg: 'ES256', typ: 'jwk-set+jwt', kid: config.hsm.registry_key });
+    const { body: set } = await service.data('GET', '/scopes/payments/jwks.json');
+    expect(claims).toMatchObject({ iss: 'https://login.example', sub: 'payments', keys: set.keys });
+    expect([claims.version, claims.exp - claims.iat]).toEqual([set.kw_version, 300 + 3_600]);
+  });
+});
 
 describe('the events of a scope', () => {
   it('open with its keys alone (I3), and tell of a revocation at once, also after a gap', async () => {

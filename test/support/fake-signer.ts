@@ -13,8 +13,11 @@ import type {
   TokenDescription,
 } from '../../src/domain/signer.ts';
 import { guardOfBinding, readSigningInput, requireHeader } from '../../src/signer/guard.ts';
+import { requireTrueKeySet } from '../../src/signer/key-set-guard.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
 import { BINDING_TYP, readBindingRecord } from '../../src/token/binding-record.ts';
+import { PROBE_TYP } from '../../src/token/probe.ts';
+import { KEY_SET_TYP, MAX_KEY_SET_LENGTH } from '../../src/token/published-key-set.ts';
 import { type SoftwareKey, softwareKey } from './software-keys.ts';
 
 interface StoredKey {
@@ -28,7 +31,7 @@ interface ServedKey {
   readonly permit: (signingInput: string) => void;
 }
 
-const REGISTRY_TYPES: readonly unknown[] = [BINDING_TYP, 'jwk-set+jwt'];
+const REGISTRY_TYPES: readonly unknown[] = [BINDING_TYP, KEY_SET_TYP, PROBE_TYP];
 
 /** The port over keys in memory: for tests of everything that needs a signer but no HSM. */
 export class FakeSigner implements Signer {
@@ -44,10 +47,10 @@ export class FakeSigner implements Signer {
     this.#stored.set(hsmId, { specification, key: this.registry });
   }
 
-  async sign({ kid, signingInput }: SigningRequest): Promise<Buffer> {
+  async sign({ kid, signingInput, bindingRecords = [] }: SigningRequest): Promise<Buffer> {
     this.#requireHsm();
     if (kid === this.registry.kid) {
-      this.#permitRegistry(signingInput);
+      this.#permitRegistry(signingInput, bindingRecords);
       return this.registry.sign(signingInput);
     }
     const served = this.#served.get(kid) ?? refuse('key_unproven', 'no proven key of this kid is in service');
@@ -126,11 +129,12 @@ export class FakeSigner implements Signer {
     }
   }
 
-  #permitRegistry(signingInput: string): void {
-    const { header, claims } = readSigningInput(signingInput);
+  #permitRegistry(signingInput: string, bindingRecords: readonly string[]): void {
+    const { header, claims } = readSigningInput(signingInput, MAX_KEY_SET_LENGTH);
     requireHeader(header, this.registry.kid, 'ES256');
     if (!REGISTRY_TYPES.includes(header.typ)) refuse('binding_refused', 'typ is not one that this key signs');
     if (header.typ === BINDING_TYP) this.#requireTrueBinding(claims);
+    if (header.typ === KEY_SET_TYP) requireTrueKeySet(claims, bindingRecords, this.registry);
   }
 
   #requireTrueBinding(claims: Readonly<Record<string, unknown>>): void {

@@ -1,7 +1,8 @@
 import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts, isRsa } from '../../src/domain/algorithm.ts';
+import { Changes } from '../../src/domain/changes.ts';
 import { type Binding, NO_TIMES, type SigningKey } from '../../src/domain/key.ts';
-import type { KeyRing } from '../../src/domain/key-ring.ts';
+import type { WatchedKeyRing } from '../../src/domain/key-ring.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { Scope, ScopeDefinition } from '../../src/domain/scope.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
@@ -114,7 +115,8 @@ export function aSigningKey(
 }
 
 /** The hot path's view of scopes and keys, without a registry behind it. Later keys come first. */
-export class SoftwareKeyRing implements KeyRing {
+export class SoftwareKeyRing implements WatchedKeyRing {
+  readonly changes = new Changes<string>();
   readonly #scopes = new Map<string, Scope>();
   readonly #keys = new Map<string, SigningKey>();
   #revision = 0;
@@ -127,6 +129,7 @@ export class SoftwareKeyRing implements KeyRing {
     this.#revision++;
     this.#scopes.set(scope.id, scope);
     for (const key of keys) this.#keys.set(key.kid, key);
+    this.changes.tell(scope.id);
   }
 
   scope(id: string): Scope | undefined {

@@ -1,6 +1,6 @@
 import type { KeywardError } from '../../domain/errors.ts';
 import type { SigningRequest } from '../../domain/signer.ts';
-import type { Failure, SignOutcome } from '../protocol.ts';
+import type { Failure, SignItem, SignOutcome } from '../protocol.ts';
 import { BatchSize, MESSAGE_SIZE } from './batch-size.ts';
 import type { Answer, Child } from './child.ts';
 import { asError, overloaded, unavailable } from './refusals.ts';
@@ -101,7 +101,7 @@ export class SignQueue {
     const { timers } = this.#options;
     const sentAt = timers.nowMs();
     lane.messages += 1;
-    const answer = await lane.child.call('sign', calls.map(asPair));
+    const answer = await lane.child.call('sign', calls.map(asItem));
     lane.messages -= 1;
     const startedAt = Math.max(sentAt, lane.answeredAt);
     lane.answeredAt = timers.nowMs();
@@ -159,8 +159,8 @@ export class SignQueue {
   }
 }
 
-function asPair({ request }: Call): readonly [string, string] {
-  return [request.kid, request.signingInput];
+function asItem({ request: { kid, signingInput, bindingRecords } }: Call): SignItem {
+  return bindingRecords ? [kid, signingInput, [...bindingRecords]] : [kid, signingInput];
 }
 
 function outcomeOf(answer: Answer<'sign'>, index: number): SignOutcome {

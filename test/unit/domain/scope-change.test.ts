@@ -43,7 +43,11 @@ it.each([
   [{ clockSkewSeconds: 10 }, true],
   [{ jwksMaxAgeSeconds: 10 }, true],
   [{ maxStaleSeconds: 10 }, true],
-  [{ maxTtlSeconds: 600 }, false],
+  [{ maxTtlSeconds: 600 }, true],
+  [{ tokenTypes: ['JWT'] as const }, true],
+  [{ requireSubject: false }, true],
+  [{ rootClaim: 'txn' }, true],
+  [{ suspendOnForgery: true }, false],
   [{ cryptoperiodSeconds: 86_400 }, false],
 ])('whether %j makes another key set: %s', (policy, expected) => {
   expect(changesKeySet(SCOPE, changedScope(SCOPE, { policy }))).toBe(expected);

@@ -1,5 +1,6 @@
 import { compactVerify, createLocalJWKSet } from 'jose';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
 import { createPublication } from '../../../src/publication/publication.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 
@@ -15,13 +16,26 @@ const standby = aSigningKey(payments, softwareKey('ES256'), {
   signUntil: NOW + 200,
 });
 
+const POLICY = {
+  max_ttl_seconds: 3_600,
+  jwks_max_age_seconds: 300,
+  max_stale_seconds: 3_600,
+  clock_skew_seconds: 30,
+  token_types: ['at+jwt', 'JWT'],
+  require_subject: true,
+  root_claim: null,
+};
+
 let now: number;
 let keyRing: SoftwareKeyRing;
 let signatures: number;
+let away: KeywardError | undefined;
+let records: readonly string[];
 
 beforeEach(() => {
   now = NOW;
   signatures = 0;
+  away = undefined;
   keyRing = new SoftwareKeyRing();
   keyRing.put(payments, active, standby);
   keyRing.put(mail, aSigningKey(mail, softwareKey('RS256'), { signFrom: NOW, signUntil: NOW + 100 }));
@@ -34,8 +48,10 @@ const publication = () =>
     publicUrl: URL,
     registryKey: {
       kid: registry.kid,
-      async sign(signingInput) {
+      async sign(signingInput, bindingRecords) {
         signatures += 1;
+        records = bindingRecords;
+        if (away) throw away;
         return `${signingInput}.${registry.sign(signingInput).toString('base64url')}`;
       },
     },
@@ -55,8 +71,11 @@ describe('a scope’s key set', () => {
         alg: 'ES256',
         nbf: key.publishedAt,
         exp: key.signUntil + 3_600 + 30,
+        ...(key.signFrom === null ? {} : { kw_sign_from: key.signFrom }),
         kw_sign_until: key.signUntil,
       })),
+      kw_policy: POLICY,
+      kw_version: 1,
     });
     expect({ contentType, maxAgeSeconds }).toStrictEqual({
       contentType: 'application/jwk-set+json',
@@ -108,22 +127,81 @@ describe('the signed key set', () => {
       iat: NOW,
       exp: NOW + 300 + 3_600,
       version: 1,
-      ...JSON.parse(published.keySet('payments')?.body ?? ''),
+      keys: JSON.parse(published.keySet('payments')?.body ?? '').keys,
+      kw_policy: POLICY,
     });
+    expect(records).toStrictEqual([standby.bindingRecord, active.bindingRecord]);
   });
 
-  it('is signed once for half its max-age, however many ask, and again when the set changes', async () => {
+  it('is signed once for half its max-age, however many ask; then the last serves while the next is made', async () => {
     const published = publication();
-    await Promise.all([1, 2, 3].map(() => published.signedKeySet('payments')));
+    const [first] = await Promise.all([1, 2, 3].map(() => published.signedKeySet('payments')));
     now += 149;
     await published.signedKeySet('payments');
     expect(signatures).toBe(1);
     now += 1;
-    await published.signedKeySet('payments');
+    expect(await published.signedKeySet('payments')).toBe(first);
     expect(signatures).toBe(2);
+    await vi.waitFor(async () => expect(await published.signedKeySet('payments')).not.toBe(first));
+    expect(signatures).toBe(2);
+  });
+
+  it('is signed anew as soon as the set changes, for the scopes where anybody asks for it', async () => {
+    const published = publication();
+    await published.signedKeySet('payments');
+    keyRing.put(mail, aSigningKey(mail, softwareKey('RS256'), { signFrom: NOW, signUntil: NOW + 100 }));
+    expect(signatures).toBe(1);
     keyRing.put(payments, { ...active, state: 'suspended' });
+    expect(signatures).toBe(2);
+    const { body = '' } = (await published.signedKeySet('payments')) ?? {};
+    expect(kidsOf(atob(body.split('.')[1] ?? ''))).toStrictEqual([standby.kid]);
+    expect(signatures).toBe(2);
+  });
+
+  const gone = () => new KeywardError('hsm_unavailable', 'the HSM is away; try again');
+
+  it('with the HSM away the last one serves for as long as it is valid, and no longer', async () => {
+    const published = publication();
+    const first = await published.signedKeySet('payments');
+    away = gone();
+    for (const later of [200, 3_600, 3_899]) {
+      now = NOW + later;
+      expect(await published.signedKeySet('payments')).toBe(first);
+    }
+    now = NOW + 3_900;
+    await expect(published.signedKeySet('payments')).rejects.toBe(away);
+    away = undefined;
+    now += 1;
+    expect(await published.signedKeySet('payments')).not.toBe(first);
+  });
+
+  it('an HSM that is away is not asked at every request', async () => {
+    const published = publication();
+    await published.signedKeySet('payments');
+    away = gone();
+    now += 200;
+    for (let n = 0; n < 10; n++) await published.signedKeySet('payments');
+    expect(signatures).toBe(2);
+    now += 5;
     await published.signedKeySet('payments');
     expect(signatures).toBe(3);
+  });
+
+  it('with the HSM away a key that was withdrawn is not handed out again, a new one can wait', async () => {
+    const published = publication();
+    const first = await published.signedKeySet('payments');
+    away = gone();
+    keyRing.put(
+      payments,
+      aSigningKey(payments, softwareKey('ES256'), {
+        state: 'pre_activation',
+        signFrom: null,
+        signUntil: NOW + 300,
+      }),
+    );
+    expect(await published.signedKeySet('payments')).toBe(first);
+    keyRing.put(payments, { ...active, state: 'compromised' });
+    await expect(published.signedKeySet('payments')).rejects.toBe(away);
   });
 });
 
