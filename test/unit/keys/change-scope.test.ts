@@ -36,7 +36,9 @@ it('stores a change and serves by it when it settles', async () => {
     policy: { maxTtlSeconds: 60, defaultTtlSeconds: 60 },
     contacts: ['a@id.example'],
   });
-  expect([ring(), stored()]).toEqual([scope, scope]);
+  expect(ring()).toEqual(scope);
+  expect(stored()).toEqual({ ...scope, keySetVersion: 1 });
+  expect(scope.keySetVersion).toBe(2);
 });
 
 it('makes one change after the other, each of what the one before it left', async () => {

@@ -126,7 +126,7 @@ describe('the key ring', () => {
 
   it('takes up policy and contacts at once, with the keys as they are', () => {
     const before = ring.revision;
-    const shorter = { ...scope, policy: { ...scope.policy, maxTtlSeconds: 60, defaultTtlSeconds: 60 } };
+    const shorter = { ...scope, policy: { ...scope.policy, defaultTtlSeconds: 60 } };
     expect(ring.amend(shorter)).toEqual(shorter);
     expect(ring.scope('payments')).toEqual(shorter);
     expect(ring.activeKey('payments')).toBe(active);
