@@ -17,7 +17,10 @@ export class ScopeHolds {
     const hold = this.#held.get(scopeId) ?? { over, end, changes: 0 };
     this.#held.set(scopeId, hold);
     hold.changes += 1;
+    let ended = false;
     return () => {
+      if (ended) return;
+      ended = true;
       hold.changes -= 1;
       if (hold.changes > 0) return;
       this.#held.delete(scopeId);

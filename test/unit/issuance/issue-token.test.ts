@@ -300,6 +300,52 @@ describe('recorded and verified before released (I5, I6)', () => {
   });
 });
 
+describe('while the signing key of the scope changes', () => {
+  const successor = softwareKey('ES256');
+  const turns = () => new Promise(setImmediate);
+
+  it('waits, and then takes the key that signs: nothing of the former one is recorded later', async () => {
+    onSign = async ({ kid, signingInput }) => (kid === pair.kid ? pair : successor).sign(signingInput);
+    const end = holds.hold('payments');
+    const issued = issue();
+    await turns();
+    expect(recorded).toStrictEqual([]);
+    keyRing.put(
+      scope,
+      { ...key, state: 'compromised' },
+      aSigningKey(scope, successor, { signFrom: NOW, signUntil: NOW + 1_000 }),
+    );
+    end();
+    expect((await issued).kid).toBe(successor.kid);
+    expect(recorded.map(({ kid }) => kid)).toStrictEqual([successor.kid]);
+  });
+
+  it('waits for each change of several', async () => {
+    const [first, second] = [holds.hold('payments'), holds.hold('payments')];
+    const issued = issue();
+    first();
+    first();
+    await turns();
+    expect(recorded).toStrictEqual([]);
+    second();
+    expect((await issued).kid).toBe(pair.kid);
+  });
+
+  it('hands what is prepared to the ledger in the same turn', async () => {
+    const issued = issue();
+    expect(recorded).toHaveLength(1);
+    const end = holds.hold('payments');
+    expect((await issued).kid).toBe(pair.kid);
+    end();
+  });
+
+  it('keeps no other scope waiting', async () => {
+    const end = holds.hold('mail');
+    expect((await issue()).kid).toBe(pair.kid);
+    end();
+  });
+});
+
 describe('released only if key, client and grant still stand', () => {
   const successor = softwareKey('ES256');
 
