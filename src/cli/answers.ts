@@ -104,6 +104,16 @@ export interface ClientAnswer {
   readonly grants: readonly { readonly scope: string; readonly action: string }[];
 }
 
+/** What an act that takes two persons is answered with. */
+export interface ProposalAnswer {
+  readonly id: string;
+  readonly act: string;
+  readonly subject: string;
+  readonly expires_at: number;
+  /** Operators who may approve it now. */
+  readonly approvers: readonly string[];
+}
+
 export interface RevocationAnswer {
   readonly sequence: number;
   /** Null: every scope's. */

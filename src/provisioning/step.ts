@@ -1,6 +1,5 @@
-import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
 import type { Action } from '../domain/client.ts';
-import type { ScopePolicy } from '../domain/policy.ts';
+import type { ScopeDefinition } from '../domain/scope.ts';
 
 /** What the service has, as far as a provisioning file speaks of it. */
 export interface Current {
@@ -8,15 +7,7 @@ export interface Current {
   readonly clients: readonly CurrentClient[];
 }
 
-export interface CurrentScope {
-  readonly id: string;
-  readonly issuer: string;
-  readonly audience: string;
-  readonly algorithm: Algorithm;
-  readonly modulusBits: ModulusBits | null;
-  readonly policy: ScopePolicy;
-  readonly contacts: readonly string[];
-}
+export type CurrentScope = ScopeDefinition;
 
 export interface CurrentClient {
   readonly id: string;

@@ -19,6 +19,22 @@ export function addProvisioningCommands(program: Command, contextOf: Contextual)
       await plan(contextOf(command), options);
     });
   program
+    .command('apply')
+    .description('make the service what the file says, and propose what takes a second person')
+    .requiredOption(...FILE)
+    .option('--credentials <folder>', 'where the credentials of new clients are written (0600)')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward apply -f scopes.yaml --credentials credentials',
+        'keyward apply -f scopes.yaml --json',
+      ),
+    )
+    .action(async (options, command: Command) => {
+      const { apply } = await import('../actions/apply.ts');
+      await apply(contextOf(command), options);
+    });
+  program
     .command('export')
     .description('print what there is, in the form that plan and apply read')
     .addHelpText('after', examples('keyward export > scopes.yaml', 'keyward export --json'))

@@ -34,6 +34,7 @@ describe('help', () => {
       'grant add',
       'grant remove',
       'plan',
+      'apply',
       'export',
       'schema',
       'verifier list',

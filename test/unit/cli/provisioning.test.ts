@@ -1,23 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keyward as call } from '../../support/command-line.ts';
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import { policyRepresentation } from '../../../src/schemas/policy.ts';
+import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const POLICY = {
-  max_ttl_seconds: 3600,
-  default_ttl_seconds: 300,
-  cryptoperiod_seconds: 1_209_600,
-  jwks_max_age_seconds: 300,
-  max_stale_seconds: 3600,
-  clock_skew_seconds: 30,
-  token_types: ['at+jwt', 'JWT'],
-  require_subject: true,
-  record_subject: 'plain',
-  root_claim: null,
-  suspend_on_forgery: false,
-};
+const POLICY = policyRepresentation(DEFAULT_POLICY);
 const payments = {
   id: 'payments',
   issuer: 'https://login.example.com',
@@ -224,6 +214,165 @@ describe('plan', () => {
     expect((await plan(`#${' '.repeat(1024 * 1024)}`)).err).toContain(
       `${file}:1:1: the file is larger than 1 MiB\n`,
     );
+  });
+});
+
+describe('apply', () => {
+  const folderOf = (name: string) => join(folder.path, name);
+  const proposal = (act: string, subject: string) => ({
+    id: `prop-${subject.replace(':', '-')}`,
+    act,
+    subject,
+    expires_at: NOW + 86_400,
+    approvers: ['bob', 'carol'],
+  });
+  /** An operations plane with the lists of the other tests that answers the changes as given. */
+  async function applied(answers: Parameters<typeof operationsStub>[0], text: string, ...more: string[]) {
+    const changing = await operationsStub({
+      'GET /scopes': [200, { scopes: [payments, mail] }],
+      'GET /clients': [200, { clients: [checkout, former] }],
+      ...answers,
+    });
+    writeFileSync(file, text);
+    const ran = await call([
+      ...['apply', '-f', file, '--url', changing.url, '--credential-file', credentialFile],
+      ...more,
+    ]);
+    await changing.close();
+    const asked = changing.seen.filter(({ method }) => method !== 'GET');
+    return { ...ran, asked: asked.map(({ method, path, body }) => [method, path, body]) };
+  }
+
+  it('asks for each step in order, and stores the credentials of new clients', async () => {
+    const credentials = folderOf('made');
+    const ran = await applied(
+      {
+        'PATCH /scopes/payments': [200, { scope: payments, keys: [] }],
+        'POST /scopes': [201, { scope: payments, keys: [] }],
+        'PATCH /clients/checkout': [200, { client: checkout }],
+        'POST /clients': [201, { client: checkout, credential: 'kw_svc_once' }],
+        'POST /grants': [200, { client: checkout }],
+      },
+      CHANGES,
+      '--credentials',
+      credentials,
+    );
+    expect([ran.exitCode, ran.err]).toEqual([0, '']);
+    expect(ran.asked.map(([method, path]) => `${method} ${path}`)).toEqual([
+      'PATCH /scopes/payments',
+      'POST /scopes',
+      'PATCH /scopes/payments',
+      'PATCH /clients/checkout',
+      'POST /clients',
+      'POST /grants',
+      'POST /grants',
+    ]);
+    const stored = join(credentials, 'portal.credential');
+    expect(readFileSync(stored, 'utf8')).toBe('kw_svc_once\n');
+    expect(statSync(stored).mode & 0o777).toBe(0o600);
+    expect(ran.out).not.toContain('kw_svc_once');
+    expect(ran.out.split('\n').slice(-5)).toEqual([
+      'CREDENTIALS',
+      stored,
+      '',
+      '8 done, 0 proposed, 0 waiting for those.',
+      '',
+    ]);
+  });
+
+  it('shows the proposals that were opened, and leaves what needs them for later', async () => {
+    const ran = await applied(
+      {
+        'POST /scopes': [202, { proposal: proposal('scope.create', 'scope:orders') }],
+        'POST /clients': [202, { proposal: proposal('client.create', 'client:portal') }],
+        'POST /grants': [202, { proposal: proposal('grant.add', 'client:portal') }],
+      },
+      `scopes: { orders: { issuer: "https://login.example.com", audience: orders } }
+clients:
+  checkout: { grants: { orders: [sign], payments: [sign] } }
+  portal: { grants: { mail: [verify] } }
+`,
+      ...['--credentials', folderOf('proposed')],
+    );
+    expect(ran.asked.map(([method, path]) => `${method} ${path}`)).toEqual(['POST /scopes', 'POST /clients']);
+    expect({ ...ran, asked: 2 }).toEqual({
+      asked: 2,
+      exitCode: 0,
+      err: '',
+      out: [
+        'OUTCOME         KIND    ID        MEMBER       CHANGE',
+        'proposed  +  !  scope   orders                 issuer https://login.example.com, audience orders',
+        'proposed  +  !  client  portal',
+        'waits     +  !  grant   checkout  orders:sign',
+        'waits     +  !  grant   portal    mail:verify',
+        '',
+        'PROPOSAL            ACT            SUBJECT        CAN APPROVE  EXPIRES',
+        'prop-scope-orders   scope.create   scope:orders   bob carol    2026-11-24 20:00:00Z (in 1 day)',
+        'prop-client-portal  client.create  client:portal  bob carol    2026-11-24 20:00:00Z (in 1 day)',
+        '',
+        '0 done, 2 proposed, 2 waiting for those. Apply again once they are approved.',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('shows what was done before a refusal, with the refusal, and ends with 1', async () => {
+    const ran = await applied(
+      {
+        'PATCH /scopes/payments': [200, { scope: payments, keys: [] }],
+        'POST /scopes': [503, { code: 'hsm_unavailable', detail: 'the HSM is away' }],
+      },
+      CHANGES,
+      ...['--credentials', folderOf('refused')],
+    );
+    expect([ran.exitCode, ran.err]).toEqual([1, 'error: the HSM is away [hsm_unavailable]\n']);
+    expect(ran.asked).toHaveLength(2);
+    expect(ran.out).toContain('done     ~    scope  payments  max_ttl_seconds  3600 → 900\n');
+  });
+
+  it('shows nothing but the refusal where nothing was done', async () => {
+    const ran = await applied({}, 'clients: { checkout: { grants: { mail: [verify] } } }');
+    expect([ran.exitCode, ran.out, ran.err]).toEqual([1, '', 'error: no such thing [not_found]\n']);
+  });
+
+  it('asks for nothing where a credential could not be stored', async () => {
+    const ran = await applied({}, CHANGES, '--credentials', credentialFile);
+    expect([ran.exitCode, ran.err, ran.asked]).toEqual([
+      2,
+      `error: ${credentialFile} cannot be made (EEXIST) [usage]\n`,
+      [],
+    ]);
+    writeFileSync(join(folder.path, 'portal.credential'), 'mine');
+    const taken = await applied({}, CHANGES, '--credentials', folder.path);
+    expect([taken.exitCode, taken.err, taken.asked]).toEqual([
+      2,
+      `error: ${join(folder.path, 'portal.credential')} exists; it is not overwritten [usage]\n`,
+      [],
+    ]);
+  });
+
+  it('tells the same as JSON with --json', async () => {
+    const opened = proposal('grant.add', 'client:checkout');
+    const ran = await applied(
+      { 'POST /grants': [202, { proposal: opened }] },
+      'clients: { checkout: { grants: { payments: [sign, verify, revoke] } } }',
+      '--json',
+    );
+    const change = {
+      action: 'create',
+      kind: 'grant',
+      id: 'checkout',
+      member: 'payments:revoke',
+      weakens: true,
+    };
+    const scope = (id: string) => ({ action: 'remove', kind: 'scope', id, weakens: false });
+    expect([ran.exitCode, JSON.parse(ran.out)]).toEqual([
+      0,
+      {
+        applied: [{ outcome: 'proposed', changes: [change], proposal: opened }],
+        unmanaged: [scope('payments'), scope('mail')],
+      },
+    ]);
   });
 });
 

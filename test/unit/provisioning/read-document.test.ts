@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -245,4 +246,10 @@ describe('whatever the text', () => {
     const inside = anything.map((value) => ({ scopes: { payments: value }, clients: value }));
     fc.assert(fc.property(fc.oneof(anything, inside), (value) => answersOrReads(stringify(value) ?? '')));
   });
+});
+
+it('the example is one that can be read', () => {
+  const example = new URL('../../../examples/scopes.yaml', import.meta.url);
+  const read = readDocument(readFileSync(example, 'utf8'));
+  expect(read.problems).toBeUndefined();
 });

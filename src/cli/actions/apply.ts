@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import type { Step } from '../../provisioning/step.ts';
+import { type Applied, applyPlan, credentialFileOf, newClient } from '../apply-plan.ts';
+import type { Context } from '../context.ts';
+import { describeApplied } from '../describe-applied.ts';
+import { usageFailure } from '../failure.ts';
+import { connect } from '../operations-client.ts';
+import { planOf } from '../provisioning.ts';
+import { show } from '../show.ts';
+
+export interface ApplyOptions {
+  readonly file: string;
+  readonly credentials?: string;
+}
+
+/** Makes the service what the file says. What was done before a refusal is shown, and stays. */
+export async function apply(context: Context, { file, credentials = '' }: ApplyOptions): Promise<void> {
+  const call = await connect(context);
+  const { steps, unmanaged } = await planOf(file, call);
+  prepareFolder(steps, credentials);
+  const applied: Applied[] = [];
+  const report = () =>
+    show(context, { applied: applied.map(asJson), unmanaged }, () => describeApplied(applied, context));
+  try {
+    await applyPlan(steps, call, credentials, (each) => applied.push(each));
+  } catch (error) {
+    if (applied.length > 0) report();
+    throw error;
+  }
+  report();
+}
+
+/** Before anything is asked for, so that no credential is made that could not be stored. */
+function prepareFolder(steps: readonly Step[], folder: string): void {
+  const clients = steps.flatMap((step) => newClient(step) ?? []);
+  if (clients.length === 0) return;
+  if (folder === '') {
+    throw usageFailure(`name a folder for the credentials of ${clients.join(', ')}: --credentials DIR`);
+  }
+  const taken = clients.map((client) => credentialFileOf(client, folder)).find((file) => existsSync(file));
+  if (taken !== undefined) throw usageFailure(`${taken} exists; it is not overwritten`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw usageFailure(`${folder} cannot be made (${(cause as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function asJson(applied: Applied): object {
+  const { outcome, step } = applied;
+  return {
+    outcome,
+    changes: step.changes,
+    ...(applied.outcome === 'proposed' ? { proposal: applied.proposal } : {}),
+    ...(applied.outcome === 'waits' ? { for: applied.for } : {}),
+    ...(applied.outcome === 'done' && applied.credentialFile !== undefined
+      ? { credential_file: applied.credentialFile }
+      : {}),
+  };
+}
