@@ -8,6 +8,8 @@ export const MAX_CONTACT_LENGTH = 254;
 export const CONTACT =
   /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
 
+export const CONTACT_ADVICE = 'use an e-mail address such as security@example.com';
+
 /** What is wrong with the e-mail addresses to which news of a scope goes. */
 export function contactFlaws(contacts: readonly string[]): readonly Flaw[] {
   if (contacts.length > MAX_CONTACTS) {
@@ -16,7 +18,7 @@ export function contactFlaws(contacts: readonly string[]): readonly Flaw[] {
   const lower = contacts.map((contact) => contact.toLowerCase());
   return contacts.flatMap((contact, at): Flaw[] => {
     if (contact.length > MAX_CONTACT_LENGTH || !CONTACT.test(contact)) {
-      return [{ path: ['contacts', at], advice: 'use an e-mail address such as security@example.com' }];
+      return [{ path: ['contacts', at], advice: CONTACT_ADVICE }];
     }
     if (lower.indexOf(contact.toLowerCase()) < at) {
       return [{ path: ['contacts', at], advice: 'name each address once' }];
