@@ -44,9 +44,11 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
   await parts.registry.reserveScope(scope, hsmIds, actor);
   return await orUndo(
     async () => {
-      const first = await makeKey(parts, scope, hsmIds[0], 1);
-      const standby = await makeKey(parts, scope, hsmIds[1], 2);
-      const keys = [activated(first, scope, parts.clock.nowSeconds()), standby];
+      const made = [
+        await makeKey(parts, scope, hsmIds[0], 1),
+        await makeKey(parts, scope, hsmIds[1], 2),
+      ] as const;
+      const keys = publishedTogether(made, scope, parts.clock.nowSeconds());
       await serveWith(parts, keys);
       await parts.registry.completeScope(scope.id, keys, actor);
       parts.keyRing.admit(scope, keys);
@@ -56,9 +58,17 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
   );
 }
 
-/** Nobody has a key set of the scope yet, in which the key could be missing. */
-function activated(key: SigningKey, { policy }: Scope, now: number): SigningKey {
-  return move(key, 'activate', 'operator', { now, policy, graceSeconds: 0, emergency: true });
+/** In the scope's first key set: there is none in which either could be missing. */
+function publishedTogether(
+  [first, standby]: readonly [SigningKey, SigningKey],
+  { policy }: Scope,
+  publishedAt: number,
+): readonly SigningKey[] {
+  const circumstances = { now: publishedAt, policy, graceSeconds: 0, emergency: true };
+  return [
+    move({ ...first, publishedAt }, 'activate', 'operator', circumstances),
+    { ...standby, publishedAt },
+  ];
 }
 
 async function refuseUnavailableAlgorithm({ signer }: ProvisioningParts, { algorithm }: ScopeDefinition) {

@@ -4,7 +4,7 @@ import type { Scope } from '../scope.ts';
 import { mayMove, move } from './move.ts';
 import { privateHalfDestroyed, withPrivateHalfDue } from './private-half.ts';
 import type { Cause, Circumstances, Claims, TransitionName } from './transitions.ts';
-import { isWindowOver, propagatedAt } from './window.ts';
+import { isKnownWith, isWindowOver, propagatedAt } from './window.ts';
 
 /** One scope with its keys, as a plan finds them. */
 export interface ScopeKeys {
@@ -46,7 +46,11 @@ export function planRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstanc
       { retryAfterSeconds: 5 },
     );
   }
-  const started = move(standby, 'activate', cause, { ...circumstances, emergency: active === undefined });
+  const started = move(standby, 'activate', cause, {
+    ...circumstances,
+    emergency: active === undefined,
+    knownWith: isKnownWith(standby, active),
+  });
   const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
   return plan(active, stopped, standby, started);
 }
@@ -54,7 +58,8 @@ export function planRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstanc
 /** When a rotation would be allowed, as far as the standby goes; null without one. */
 export function standbyReadyAt(of: ScopeKeys, now: number): number | null {
   const standby = standbyOf(of, now);
-  return standby ? propagatedAt(standby, of.scope.policy) : null;
+  if (!standby) return null;
+  return isKnownWith(standby, activeOf(of)) ? standby.publishedAt : propagatedAt(standby, of.scope.policy);
 }
 
 /** Out of use for an investigation; where the key signed, the standby goes on at once, if there is one. */

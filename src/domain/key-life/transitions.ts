@@ -20,6 +20,8 @@ export interface Circumstances {
 export interface Claims {
   /** The key before it may sign no more, so that nobody can wait for caches. */
   readonly emergency?: boolean;
+  /** The key was in the same key set as the one before it, so that no cache has that one alone. */
+  readonly knownWith?: boolean;
   /** Another key goes on in its place, within the same commit. */
   readonly succeeded?: boolean;
   readonly keepForForensics?: boolean;
@@ -128,10 +130,13 @@ export function mayGoUnsigned(from: unknown, to: unknown): boolean {
   return table.some((way) => way.restricts && way.to === to && way.from.some((state) => state === from));
 }
 
-function needsPropagation(key: SigningKey, { now, policy, emergency }: Situation): string | undefined {
+function needsPropagation(
+  key: SigningKey,
+  { now, policy, emergency, knownWith }: Situation,
+): string | undefined {
   if (isWindowOver(key, now)) return 'its signing window is over; wait for the next standby';
   const from = propagatedAt(key, policy);
-  if (emergency || now >= from) return undefined;
+  if (emergency || knownWith || now >= from) return undefined;
   return `some verifiers may not know it yet; it may sign from ${humanInstant(from)} on`;
 }
 

@@ -6,6 +6,14 @@ export function propagatedAt({ publishedAt }: Pick<SigningKey, 'publishedAt'>, p
   return publishedAt + propagationSeconds(policy);
 }
 
+/** Whether it was published no later than the key that signs: whoever has that one has it too. */
+export function isKnownWith(
+  standby: Pick<SigningKey, 'publishedAt'>,
+  active: Pick<SigningKey, 'publishedAt'> | undefined,
+): boolean {
+  return active !== undefined && standby.publishedAt <= active.publishedAt;
+}
+
 /** No signature later than this second, both of the registry's window and of the published one. */
 export function isWindowOver({ signUntil }: Pick<SigningKey, 'signUntil'>, now: number): boolean {
   return now > signUntil;

@@ -40,6 +40,18 @@ describe('a rotation', () => {
     );
   });
 
+  it('does not wait for one that was in the key set since the key that signs was', () => {
+    const recent = { ...active, publishedAt: NOW };
+    expect(states(planRotation(within(fresh, recent), 'operator', GIVEN))).toEqual([
+      [active.kid, 'deactivated'],
+      [fresh.kid, 'active'],
+    ]);
+    const earlier = { ...active, publishedAt: NOW - 1 };
+    expect(() => planRotation(within(fresh, earlier), 'operator', GIVEN)).toThrow(
+      refusal('transition_forbidden'),
+    );
+  });
+
   it('waits for nobody where no key signs', () => {
     const plan = planRotation(within(fresh), 'keyward', GIVEN);
     expect(states(plan)).toEqual([[fresh.kid, 'active']]);
