@@ -24,7 +24,7 @@ export function compareClient(
   id: string,
   entry: ClientEntry,
   current: CurrentClient | undefined,
-  scopes: { readonly known: readonly string[]; readonly made: ReadonlySet<string> },
+  scopes: { readonly known: ReadonlySet<string>; readonly made: ReadonlySet<string> },
 ): ClientComparison {
   const wanted = grantsOf(entry);
   const flaws = [...revokedFlaws(id, current), ...unknownScopeFlaws(id, entry, scopes.known)];
@@ -71,12 +71,12 @@ function revokedFlaws(id: string, current: CurrentClient | undefined): readonly 
 function unknownScopeFlaws(
   id: string,
   { grants = {} }: ClientEntry,
-  known: readonly string[],
+  known: ReadonlySet<string>,
 ): readonly Flaw[] {
   return Object.keys(grants)
-    .filter((scope) => !known.includes(scope))
+    .filter((scope) => !known.has(scope))
     .map((scope) => {
-      const meant = didYouMean(scope, known);
+      const meant = didYouMean(scope, [...known]);
       const advice =
         meant === undefined ? 'there is no such scope' : `there is no such scope; did you mean ${meant}?`;
       return { path: ['clients', id, 'grants', scope], advice };

@@ -26,7 +26,7 @@ export function compare(
   const clientsById = new Map(current.clients.map((client) => [client.id, client]));
   const ofScopes = Object.entries(scopes).map(([id, entry]) => compareScope(id, entry, byId.get(id)));
   const made = new Set(Object.keys(scopes).filter((id) => !byId.has(id)));
-  const known = [...byId.keys(), ...made];
+  const known = new Set([...byId.keys(), ...made]);
   const ofClients = Object.entries(clients).map(([id, entry]) =>
     compareClient(id, entry, clientsById.get(id), { known, made }),
   );

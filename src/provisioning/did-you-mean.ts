@@ -8,10 +8,12 @@ const SHORTEST_START = 3;
 export function didYouMean(written: string, candidates: readonly string[]): string | undefined {
   if (written.length > LONGEST) return undefined;
   const wanted = written.toLowerCase();
+  const most = Math.max(1, Math.floor(wanted.length / 3));
   const [best] = candidates
+    .filter(({ length }) => Math.abs(length - wanted.length) <= most)
     .map((candidate) => ({ candidate, edits: edits(wanted, candidate.toLowerCase()) }))
     .sort((one, other) => one.edits - other.edits);
-  if (best && best.edits <= Math.max(1, Math.floor(wanted.length / 3))) return best.candidate;
+  if (best && best.edits <= most) return best.candidate;
   return wanted.length < SHORTEST_START
     ? undefined
     : candidates.find((candidate) => candidate.startsWith(wanted));
