@@ -38,6 +38,23 @@ type AuditSinkConfig = z.infer<typeof auditSink>;
 
 const schema = z.strictObject({
   mode: z.enum(['development', 'production']).default('development'),
+  /**
+   * Whether it takes a second operator to approve what makes the service accept more. Default: in production, where
+   * it cannot be turned off.
+   */
+  two_persons: z.boolean().optional(),
+  proposals: z
+    .strictObject({
+      /** Past it, a proposal that nobody approved is expired. */
+      lifetime_seconds: z
+        .int()
+        .min(60)
+        .max(7 * 86_400)
+        .default(86_400),
+      /** Open at a time. */
+      max_open: z.int().min(1).max(1_000).default(100),
+    })
+    .prefault({}),
   data_plane: listener(8080)
     .extend({
       /** How clients reach it, without a trailing slash; default: scheme, host and port of the listener. */
@@ -126,7 +143,7 @@ const schema = z.strictObject({
 type Raw = z.infer<typeof schema>;
 
 /** One validated, frozen value; every path in it is absolute. */
-export type Config = Readonly<Raw> & { readonly file: string };
+export type Config = Readonly<Raw> & { readonly file: string; readonly two_persons: boolean };
 
 /** Reads and validates the file; `invalid_config` names the first member that is wrong. */
 export function loadConfig(path: string): Config {
@@ -141,7 +158,7 @@ export function loadConfig(path: string): Config {
   }
   const config = withAbsolutePaths(parsed.data, dirname(absolute));
   for (const plane of ['data_plane', 'operations_plane'] as const) refuseBareListener(plane, config[plane]);
-  return deepFreeze({ ...config, file: absolute });
+  return deepFreeze({ ...config, two_persons: twoPersonsOf(config), file: absolute });
 }
 
 function parseYaml(path: string): unknown {
@@ -186,6 +203,15 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
 function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): AuditSinkConfig {
   if (sink.type === 'file') return { ...sink, file: at(sink.file) };
   return sink.tls?.ca_file ? { ...sink, tls: { ca_file: at(sink.tls.ca_file) } } : sink;
+}
+
+function twoPersonsOf({ mode, two_persons }: Raw): boolean {
+  if (mode === 'development') return two_persons ?? false;
+  if (two_persons !== false) return true;
+  throw new KeywardError(
+    'invalid_config',
+    'two_persons: production needs it; leave it out, and enrol a second operator',
+  );
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;

@@ -1,9 +1,10 @@
 import { createAccess } from './access/create-access.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { Actor } from './domain/access.ts';
-import { ROLES } from './domain/client.ts';
+import { type Operator, ROLES } from './domain/client.ts';
 import { systemClock } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
+import { canDecideTogether } from './domain/two-persons.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
 import { createRegistrySeal } from './keys/registry-seal.ts';
 import { lazySigner } from './lazy-signer.ts';
@@ -16,20 +17,21 @@ import { writeHsmMembers } from './write-config.ts';
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export interface Initialised {
-  /** Null where an operator was enrolled before and a key was all that was missing. */
-  readonly operatorCredential: string | null;
+  /** Whom it enrolled; nobody where operators were there and a key was all that was missing. */
+  readonly enrolled: readonly { readonly id: string; readonly credential: string }[];
   readonly registryKid: string;
   readonly auditKid: string;
 }
 
 /**
  * `keyward init`: registry key and audit key are born in the HSM, their thumbprints written into the
- * configuration, and the first operator enrolled with every role. Cut short, it can be run again; a service of an
- * older version gets the keys it lacks. Where nothing is missing it is refused with `operator_exists`.
+ * configuration, and the operators enrolled with every role. Cut short, it can be run again; a service of an older
+ * version gets the keys it lacks, and one that takes two persons and has fewer left than that gets others. Where
+ * nothing is missing it is refused with `operator_exists`.
  */
 export async function initialise(options: {
   readonly configFile: string;
-  readonly operatorId: string;
+  readonly operatorIds: readonly string[];
 }): Promise<Initialised> {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
@@ -42,8 +44,8 @@ export async function initialise(options: {
   });
   try {
     const keys = await ensureServiceKeys(config, store.registry);
-    const operatorCredential = await withRegistry(config, store, keys, () => enrol(store, keys, options));
-    return { operatorCredential, registryKid: keys.registry.kid, auditKid: keys.audit.kid };
+    const enrolled = await withRegistry(config, store, keys, () => enrol(config, store, keys, options));
+    return { enrolled, registryKid: keys.registry.kid, auditKid: keys.audit.kid };
   } finally {
     await store.close();
     owner.release();
@@ -72,15 +74,32 @@ async function withRegistry<T>(
 }
 
 async function enrol(
+  config: Config,
   store: Store,
   { made }: ServiceKeys,
-  { operatorId }: { readonly operatorId: string },
-): Promise<string | null> {
+  { operatorIds }: { readonly operatorIds: readonly string[] },
+): Promise<Initialised['enrolled']> {
   const { operators } = await createAccess(store.access, systemClock, () => false);
-  if (operators.list().length > 0) {
-    if (made.length > 0) return null;
-    throw new KeywardError('operator_exists', 'An operator is enrolled already; the service is set up.');
+  const known = operators.list();
+  if (known.length > 0 && (!config.two_persons || canDecideTogether(known))) {
+    if (made.length > 0) return [];
+    throw new KeywardError('operator_exists', 'Operators are enrolled already; the service is set up.');
   }
-  const { credential } = await operators.create({ id: operatorId, roles: ROLES }, KEYWARD);
-  return credential;
+  refuseTooFew(config, known, operatorIds);
+  const enrolled = [];
+  for (const id of operatorIds) {
+    const { credential } = await operators.create({ id, roles: ROLES }, KEYWARD);
+    enrolled.push({ id, credential });
+  }
+  return enrolled;
+}
+
+function refuseTooFew({ two_persons }: Config, known: readonly Operator[], ids: readonly string[]): void {
+  const wouldBe = ids.map((id) => ({ id, roles: ROLES, createdAt: 0, revokedAt: null }));
+  if (!two_persons || canDecideTogether([...known, ...wouldBe])) return;
+  throw new KeywardError(
+    'invalid_operator',
+    'This service takes two persons: enrol two, each into a file (--operator alice=FILE --operator bob=FILE), ' +
+      'or set two_persons: false for development alone.',
+  );
 }

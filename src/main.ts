@@ -32,6 +32,7 @@ import { measuredIssuer } from './metrics/measured-issuer.ts';
 import { measuredSightings } from './metrics/measured-sightings.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openGate } from './open-gate.ts';
 import { openRegistry } from './open-registry.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { createPublication } from './publication/publication.ts';
@@ -50,6 +51,8 @@ import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
 import { watchGauges } from './watch-gauges.ts';
 
+const SINGLE_OPERATOR =
+  'single-operator mode: one operator alone does what takes two persons; not for production';
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 /** `keyward serve`: joins the parts, runs until SIGTERM or SIGINT, and takes them down in the reverse order. */
@@ -64,6 +67,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
 
   log.info({ mode: config.mode, config: config.file }, 'keyward starts');
   if (config.mode === 'development') log.warn('development mode: not for production');
+  if (!config.two_persons) log.warn(SINGLE_OPERATOR);
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
   const owner = ownDatabase(config.database.file);
@@ -111,7 +115,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       );
   }
 
-  const { authenticator, grants, clients } = access;
+  const { authenticator, grants, clients, operators } = access;
   const { data_plane, operations_plane, limits } = config;
   const ledger = createLedger(store.records);
   const checker = createSignatureChecker();
@@ -159,6 +163,18 @@ export async function serve(config: Config, environment: Environment): Promise<v
     timeGuard: audit.timeGuard,
     probeStore: () => store.probe(),
   });
+  const { gate, stop: stopGate } = await openGate({
+    config,
+    access,
+    store,
+    scopes: { create: provisioner.create, ...createScopeChanger({ registry: store.registry, keyRing }) },
+    keyRing,
+    knownKeys: keyRing,
+    clock,
+    timeGuard: audit.timeGuard,
+    log,
+  });
+  parts.defer(stopGate);
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
@@ -196,8 +212,9 @@ export async function serve(config: Config, environment: Environment): Promise<v
         verifiers,
         onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
       }),
-      scopes: { create: provisioner.create, ...createScopeChanger({ registry: store.registry, keyRing }) },
+      gate,
       clients,
+      operators,
       revocations,
       securityEvents: store.securityEvents,
       ledger: store.ledger,

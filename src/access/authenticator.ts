@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Authenticator } from '../domain/access.ts';
 import type { CredentialKind } from '../domain/access-store.ts';
+import { readCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { bearerToken, malformedCredential } from './bearer.ts';
-import { readCredential } from './credential.ts';
 import type { Directory } from './directory.ts';
 
 export function createAuthenticator(directory: Directory): Authenticator {

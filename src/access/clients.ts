@@ -2,8 +2,8 @@ import type { Actor, ClientAdministration } from '../domain/access.ts';
 import type { AccessStore } from '../domain/access-store.ts';
 import { ACTIONS, type Action, type Client, type Grant } from '../domain/client.ts';
 import type { Clock } from '../domain/clock.ts';
+import { makeCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
-import { makeCredential } from './credential.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
 import { Turns } from './turns.ts';
@@ -32,17 +32,32 @@ export class Clients implements ClientAdministration {
     this.#knowsScope = knowsScope;
   }
 
-  async create({ id, description }: { id: string; description: string }, actor: Actor) {
-    refuseInvalid(id, description);
+  async create(client: { id: string; description: string }, actor: Actor) {
+    const { text, digest } = makeCredential('svc');
+    return { ...(await this.enrol({ ...client, digest }, actor)), credential: text };
+  }
+
+  async enrol({ digest, ...named }: { id: string; description: string; digest: Uint8Array }, actor: Actor) {
+    validateClient(named);
     const createdAt = this.#clock.nowSeconds();
-    const client: Client = { id, description, createdAt, revokedAt: null, grants: [] };
-    const { text, digest, kind } = makeCredential('svc');
+    const client: Client = { ...named, createdAt, revokedAt: null, grants: [] };
     await this.#turns.take(async () => {
       await this.#store.addClient(client, digest, actor);
       this.#directory.putClient(client);
-      this.#directory.putCredential({ kind, digest, holderId: id, createdAt, revokedAt: null });
+      this.#directory.putCredential({ kind: 'svc', digest, holderId: client.id, createdAt, revokedAt: null });
     });
-    return { client, credential: text };
+    return { client };
+  }
+
+  replaceCredential(clientId: string, digest: Uint8Array, actor: Actor): Promise<Client> {
+    return this.#change(clientId, async (client) => {
+      refuseRevoked(client);
+      const createdAt = this.#clock.nowSeconds();
+      const credential = { kind: 'svc', digest, holderId: clientId, createdAt, revokedAt: null } as const;
+      await this.#store.replaceCredential(credential, actor);
+      this.#directory.replaceCredential(credential);
+      return client;
+    });
   }
 
   revoke(clientId: string, actor: Actor): Promise<Client> {
@@ -62,9 +77,7 @@ export class Clients implements ClientAdministration {
     const grant = { scopeId, action };
     return this.#change(clientId, async (client) => {
       this.#refuseUnknown(grant);
-      if (client.revokedAt !== null) {
-        throw new KeywardError('client_revoked', `Client ${clientId} is revoked; create another one.`);
-      }
+      refuseRevoked(client);
       if (client.grants.some((held) => same(held, grant))) return client;
       await this.#store.addGrant(clientId, grant, actor);
       return { ...client, grants: [...client.grants, grant] };
@@ -99,7 +112,13 @@ export class Clients implements ClientAdministration {
   }
 }
 
-function refuseInvalid(id: string, description: string): void {
+function refuseRevoked({ id, revokedAt }: Client): void {
+  if (revokedAt === null) return;
+  throw new KeywardError('client_revoked', `Client ${id} is revoked; create another one.`);
+}
+
+/** `invalid_client` names the member that is wrong. */
+export function validateClient({ id, description }: { id: string; description: string }): void {
   if (!isIdentifier(id)) throw new KeywardError('invalid_client', IDENTIFIER_ADVICE);
   if (DESCRIPTION.test(description)) return;
   throw new KeywardError('invalid_client', 'description: use up to 256 printable characters');

@@ -10,7 +10,7 @@ import type { Clock } from '../domain/clock.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';
 import { Directory } from './directory.ts';
-import { createOperators } from './operators.ts';
+import { Operators } from './operators.ts';
 
 export interface Access {
   readonly authenticator: Authenticator;
@@ -32,7 +32,7 @@ export async function createAccess(
     authenticator: createAuthenticator(directory),
     grants: directory,
     clients: new Clients({ store, directory, clock, knowsScope }),
-    operators: createOperators(store, directory, clock),
+    operators: new Operators(store, directory, clock),
     clientChanges: directory.clientChanges,
   };
 }

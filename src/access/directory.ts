@@ -73,6 +73,14 @@ export class Directory implements Grants {
     if (credential.revokedAt !== null) return;
     this.#credentials.set(Buffer.from(credential.digest).toString('hex'), credential);
   }
+
+  /** In place of every other one of its holder. */
+  replaceCredential(credential: StoredCredential): void {
+    for (const [key, { kind, holderId }] of this.#credentials) {
+      if (kind === credential.kind && holderId === credential.holderId) this.#credentials.delete(key);
+    }
+    this.putCredential(credential);
+  }
 }
 
 function keyOf({ scopeId, action }: Grant): string {

@@ -1,35 +1,108 @@
 import type { Actor, OperatorAdministration } from '../domain/access.ts';
-import type { AccessStore } from '../domain/access-store.ts';
+import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
 import { type Operator, ROLES, type Role } from '../domain/client.ts';
 import type { Clock } from '../domain/clock.ts';
+import { makeCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
-import { makeCredential } from './credential.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
+import { Turns } from './turns.ts';
 
-export function createOperators(
-  store: Pick<AccessStore, 'addOperator'>,
-  directory: Directory,
-  clock: Clock,
-): OperatorAdministration {
-  return {
-    async create({ id, roles }, actor: Actor) {
-      refuseInvalid(id, roles);
-      const createdAt = clock.nowSeconds();
-      const operator: Operator = { id, roles: [...roles], createdAt, revokedAt: null };
-      const { text, digest, kind } = makeCredential('ops');
-      await store.addOperator(operator, digest, actor);
-      directory.putOperator(operator);
-      directory.putCredential({ kind, digest, holderId: id, createdAt, revokedAt: null });
-      return { operator, credential: text };
-    },
-    list: () => directory.operators(),
-  };
+/** The name under which the audit trail tells what nobody asked for. */
+const SERVICE = 'keyward';
+
+interface Named {
+  readonly id: string;
+  readonly roles: readonly Role[];
 }
 
-function refuseInvalid(id: string, roles: readonly Role[]): void {
+/** Each change is written first and then made in memory, one at a time. */
+export class Operators implements OperatorAdministration {
+  readonly #turns = new Turns();
+  readonly #store: AccessStore;
+  readonly #directory: Directory;
+  readonly #clock: Clock;
+
+  constructor(store: AccessStore, directory: Directory, clock: Clock) {
+    this.#store = store;
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  list(): readonly Operator[] {
+    return this.#directory.operators();
+  }
+
+  async create(operator: Named, actor: Actor) {
+    const { text, digest } = makeCredential('ops');
+    return { ...(await this.enrol({ ...operator, digest }, actor)), credential: text };
+  }
+
+  async enrol({ digest, id, roles }: Named & { readonly digest: Uint8Array }, actor: Actor) {
+    validateOperator({ id, roles });
+    const createdAt = this.#clock.nowSeconds();
+    const operator: Operator = { id, roles: [...roles], createdAt, revokedAt: null };
+    await this.#turns.take(async () => {
+      await this.#store.addOperator(operator, digest, actor);
+      this.#directory.putOperator(operator);
+      this.#directory.putCredential(credentialOf(operator, digest, createdAt));
+    });
+    return { operator };
+  }
+
+  replaceCredential(operatorId: string, digest: Uint8Array, actor: Actor): Promise<Operator> {
+    return this.#change(operatorId, async (operator) => {
+      refuseRevoked(operator);
+      const credential = credentialOf(operator, digest, this.#clock.nowSeconds());
+      await this.#store.replaceCredential(credential, actor);
+      this.#directory.replaceCredential(credential);
+      return operator;
+    });
+  }
+
+  setRoles(operatorId: string, roles: readonly Role[], actor: Actor): Promise<Operator> {
+    return this.#change(operatorId, async (operator) => {
+      refuseRevoked(operator);
+      validateOperator({ id: operatorId, roles });
+      await this.#store.setRoles(operatorId, roles, actor);
+      return { ...operator, roles: [...roles] };
+    });
+  }
+
+  revoke(operatorId: string, actor: Actor): Promise<Operator> {
+    return this.#change(operatorId, async (operator) => {
+      if (operator.revokedAt !== null) return operator;
+      const revokedAt = this.#clock.nowSeconds();
+      await this.#store.revokeOperator(operatorId, revokedAt, actor);
+      return { ...operator, revokedAt };
+    });
+  }
+
+  #change(id: string, change: (operator: Operator) => Promise<Operator>): Promise<Operator> {
+    return this.#turns.take(async () => {
+      const operator = this.#directory.operator(id);
+      if (!operator) throw new KeywardError('unknown_operator', 'There is no operator of that id.');
+      const changed = await change(operator);
+      this.#directory.putOperator(changed);
+      return changed;
+    });
+  }
+}
+
+/** `invalid_operator` names the member that is wrong. */
+export function validateOperator({ id, roles }: Named): void {
   if (!isIdentifier(id)) throw new KeywardError('invalid_operator', IDENTIFIER_ADVICE);
+  if (id === SERVICE) throw new KeywardError('invalid_operator', `id: ${SERVICE} is the service itself`);
   const named = new Set(roles);
   if (named.size > 0 && named.size === roles.length && roles.every((role) => ROLES.includes(role))) return;
   throw new KeywardError('invalid_operator', `roles: name one or more of ${ROLES.join(', ')}, each once`);
+}
+
+function refuseRevoked({ id, revokedAt }: Operator): void {
+  if (revokedAt === null) return;
+  throw new KeywardError('operator_revoked', `Operator ${id} is revoked; enrol them under another id.`);
+}
+
+function credentialOf({ id }: Operator, digest: Uint8Array, createdAt: number): StoredCredential {
+  return { kind: 'ops', digest, holderId: id, createdAt, revokedAt: null };
 }

@@ -2,25 +2,39 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { usageFailure } from './failure.ts';
 
 /**
- * Makes the file, 0600, before `obtain` is asked for the secret: a credential that could not be stored would be
- * lost. An existing file is never overwritten, and none stays where there is no secret.
+ * Makes the files, 0600, before `obtain` is asked for the secrets, one for each: a credential that could not be
+ * stored would be lost. An existing file is never overwritten, and none stays where there is no secret.
  */
-export async function intoSecretFile<T>(
+export async function intoSecretFiles<T>(
+  files: readonly string[],
+  obtain: () => Promise<{ secrets: readonly (string | null)[]; result: T }>,
+): Promise<T> {
+  const made: { readonly file: string; readonly descriptor: number }[] = [];
+  try {
+    for (const file of files) made.push({ file, descriptor: create(file) });
+    const { secrets, result } = await obtain();
+    for (const [index, { file, descriptor }] of made.entries()) {
+      const secret = secrets[index] ?? null;
+      if (secret === null) rmSync(file);
+      else writeSync(descriptor, `${secret}\n`);
+    }
+    return result;
+  } catch (error) {
+    for (const { file } of made) rmSync(file, { force: true });
+    throw error;
+  } finally {
+    for (const { descriptor } of made) closeSync(descriptor);
+  }
+}
+
+export function intoSecretFile<T>(
   file: string,
   obtain: () => Promise<{ secret: string | null; result: T }>,
 ): Promise<T> {
-  const descriptor = create(file);
-  try {
+  return intoSecretFiles([file], async () => {
     const { secret, result } = await obtain();
-    if (secret === null) rmSync(file);
-    else writeSync(descriptor, `${secret}\n`);
-    return result;
-  } catch (error) {
-    rmSync(file);
-    throw error;
-  } finally {
-    closeSync(descriptor);
-  }
+    return { secrets: [secret], result };
+  });
 }
 
 function create(file: string): number {

@@ -1,5 +1,5 @@
 import type { Actor } from './access.ts';
-import type { Client, Grant, Operator } from './client.ts';
+import type { Client, Grant, Operator, Role } from './client.ts';
 
 /** `svc` opens the data plane, `ops` the operations plane; the text of a credential says which. */
 export const CREDENTIAL_KINDS = ['svc', 'ops'] as const;
@@ -23,12 +23,17 @@ export interface AccessStore {
     operators: readonly Operator[];
     credentials: readonly StoredCredential[];
   }>;
-  /** `client_exists`. */
+  /** `client_exists`, `credential_taken`. */
   addClient(client: Client, digest: Uint8Array, actor: Actor): Promise<void>;
   /** Revokes the client together with its credentials. */
   revokeClient(clientId: string, revokedAt: number, actor: Actor): Promise<void>;
   addGrant(clientId: string, grant: Grant, actor: Actor): Promise<void>;
   removeGrant(clientId: string, grant: Grant, actor: Actor): Promise<void>;
-  /** `operator_exists`. */
+  /** `operator_exists`, `credential_taken`. */
   addOperator(operator: Operator, digest: Uint8Array, actor: Actor): Promise<void>;
+  /** Revokes the operator together with their credentials. */
+  revokeOperator(operatorId: string, revokedAt: number, actor: Actor): Promise<void>;
+  setRoles(operatorId: string, roles: readonly Role[], actor: Actor): Promise<void>;
+  /** In place of every credential that the holder has. `credential_taken`. */
+  replaceCredential(credential: StoredCredential, actor: Actor): Promise<void>;
 }

@@ -20,6 +20,13 @@ export interface ClientAdministration {
     client: { id: string; description: string },
     actor: Actor,
   ): Promise<{ client: Client; credential: string }>;
+  /** With a credential made by whoever will use it, of which the digest alone is told. `credential_taken`. */
+  enrol(
+    client: { id: string; description: string; digest: Uint8Array },
+    actor: Actor,
+  ): Promise<{ client: Client }>;
+  /** In place of the one it has, which is refused from now on. `credential_taken`, `client_revoked`. */
+  replaceCredential(clientId: string, digest: Uint8Array, actor: Actor): Promise<Client>;
   /** Takes effect before it returns. `unknown_client`; revoking twice is no error. */
   revoke(clientId: string, actor: Actor): Promise<Client>;
   list(): readonly Client[];
@@ -28,13 +35,24 @@ export interface ClientAdministration {
   withdraw(clientId: string, scopeId: string, action: Action, actor: Actor): Promise<Client>;
 }
 
-/** Enrols the people of the operations plane, at `keyward init`. */
+/** The people of the operations plane. Each change commits together with its audit event (I10). */
 export interface OperatorAdministration {
   /** The credential is shown this once. `operator_exists`, `invalid_operator`. */
   create(
     operator: { id: string; roles: readonly Role[] },
     actor: Actor,
   ): Promise<{ operator: Operator; credential: string }>;
+  /** With a credential that the new operator made, of which the digest alone is told. `credential_taken`. */
+  enrol(
+    operator: { id: string; roles: readonly Role[]; digest: Uint8Array },
+    actor: Actor,
+  ): Promise<{ operator: Operator }>;
+  /** In place of the one they have. `unknown_operator`, `operator_revoked`, `credential_taken`. */
+  replaceCredential(operatorId: string, digest: Uint8Array, actor: Actor): Promise<Operator>;
+  /** `unknown_operator`, `operator_revoked`, `invalid_operator`. */
+  setRoles(operatorId: string, roles: readonly Role[], actor: Actor): Promise<Operator>;
+  /** Takes effect before it returns. `unknown_operator`; revoking twice is no error. */
+  revoke(operatorId: string, actor: Actor): Promise<Operator>;
   list(): readonly Operator[];
 }
 
@@ -42,4 +60,6 @@ export interface OperatorAdministration {
 export interface Actor {
   readonly operatorId: string;
   readonly requestId: string | null;
+  /** Set while a proposal of theirs is executed, which another operator approved. */
+  readonly approval?: { readonly proposalId: string; readonly approvedBy: string };
 }

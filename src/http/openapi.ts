@@ -9,6 +9,8 @@ export type Described = Pick<Route<never>, 'method' | 'path' | 'operation'>;
 const PARAMETERS = {
   scope: z.string().meta({ description: 'Id of the key scope.' }),
   client: z.string().meta({ description: 'Id of the client.' }),
+  operator: z.string().meta({ description: 'Id of the operator.' }),
+  proposal: z.string().meta({ description: 'Id of the proposal.' }),
 };
 
 /** OpenAPI 3.1 of the routes given, from the schemas that validate requests. What both planes have stands once. */

@@ -1,12 +1,12 @@
 import type { Express } from 'express';
-import type { Authenticator, ClientAdministration } from '../domain/access.ts';
+import type { Authenticator, ClientAdministration, OperatorAdministration } from '../domain/access.ts';
+import type { ActGate } from '../domain/act-gate.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
 import type { KeyAdministration } from '../domain/key-administration.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { Readiness } from '../domain/readiness.ts';
-import type { ScopeAdministration } from '../domain/registry.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { SecurityEventList } from '../domain/security-events.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
@@ -22,6 +22,8 @@ import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
+import { adminOperatorRoutes } from './routes/admin-operators.ts';
+import { adminProposalRoutes } from './routes/admin-proposals.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
 import { adminVerifierRoutes } from './routes/admin-verifiers.ts';
@@ -35,8 +37,9 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly knownKeys: KnownKeys;
   readonly keys: KeyAdministration;
   readonly compromises: CompromiseReports;
-  readonly scopes: ScopeAdministration;
+  readonly gate: ActGate;
   readonly clients: ClientAdministration;
+  readonly operators: OperatorAdministration;
   readonly verifiers: VerifierDirectory;
   readonly revocations: RevocationAdministration;
   readonly securityEvents: SecurityEventList;
@@ -53,6 +56,8 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminCompromiseRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
+  ...adminOperatorRoutes,
+  ...adminProposalRoutes,
   ...adminLedgerRoutes,
   ...adminRevocationRoutes,
   ...adminVerifierRoutes,

@@ -1,10 +1,12 @@
 import type { Actor } from '../domain/access.ts';
-import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
+import type { AccessStore, CredentialKind, StoredCredential } from '../domain/access-store.ts';
+import type { AuditEvent } from '../domain/audit.ts';
 import type { Client, Grant, Operator, Role } from '../domain/client.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
-import type { RegistryChanges } from './signed/registry-changes.ts';
+import { settling } from './proposals.ts';
+import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, remove } from './signed/row-change.ts';
 import { type RowOf, rowId } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
@@ -17,33 +19,48 @@ export function createAccessStore(changes: RegistryChanges): AccessStore {
       credentials: changes.view.rows('credentials').map(credentialFrom),
     }),
     addClient: (client, digest, actor) =>
-      changes.change(
-        clientAct(actor, 'client.created', client.id, { description: client.description }),
-        (registry) => addClient(registry, client, digest),
+      act(actor, 'client.created', `client:${client.id}`, { description: client.description }, (registry) =>
+        addClient(registry, client, digest),
       ),
-    revokeClient: (clientId, revokedAt, actor) =>
-      changes.change(clientAct(actor, 'client.revoked', clientId), (registry) =>
-        revoke(registry, clientId, revokedAt),
+    revokeClient: (id, revokedAt, actor) =>
+      act(actor, 'client.revoked', `client:${id}`, {}, (registry) =>
+        revoke(registry, 'clients', id, revokedAt),
       ),
     addGrant: (clientId, grant, actor) =>
-      changes.change(clientAct(actor, 'grant.added', clientId, asDetails(grant)), () => [
+      act(actor, 'grant.added', `client:${clientId}`, asDetails(grant), () => [
         put('grants', grantRow(clientId, grant)),
       ]),
     removeGrant: (clientId, grant, actor) =>
-      changes.change(clientAct(actor, 'grant.withdrawn', clientId, asDetails(grant)), (registry) =>
+      act(actor, 'grant.withdrawn', `client:${clientId}`, asDetails(grant), (registry) =>
         withdraw(registry, clientId, grant),
       ),
     addOperator: (operator, digest, actor) =>
-      changes.change(
-        actOf(actor, 'operator.created', `operator:${operator.id}`, { roles: operator.roles }),
-        (registry) => addOperator(registry, operator, digest),
+      act(actor, 'operator.created', `operator:${operator.id}`, { roles: operator.roles }, (registry) =>
+        addOperator(registry, operator, digest),
       ),
+    revokeOperator: (id, revokedAt, actor) =>
+      act(actor, 'operator.revoked', `operator:${id}`, {}, (registry) =>
+        revoke(registry, 'operators', id, revokedAt),
+      ),
+    setRoles: (id, roles, actor) =>
+      act(actor, 'operator.roles_changed', `operator:${id}`, { roles }, (registry) =>
+        setRoles(registry, id, roles),
+      ),
+    replaceCredential: (credential, actor) => {
+      const holder = HOLDERS[credential.kind];
+      const subject = `${holder}:${credential.holderId}`;
+      return act(actor, `${holder}.credential_replaced`, subject, {}, (registry) =>
+        replaceCredential(registry, credential),
+      );
+    },
   };
+
+  function act(actor: Actor, type: string, subject: string, details: AuditEvent['details'], plan: Plan) {
+    return changes.change(actOf(actor, type, subject, details), settling(actor, plan));
+  }
 }
 
-function clientAct(actor: Actor, type: string, clientId: string, details: Record<string, unknown> = {}) {
-  return actOf(actor, type, `client:${clientId}`, details);
-}
+const HOLDERS = { svc: 'client', ops: 'operator' } as const satisfies Record<CredentialKind, string>;
 
 function asDetails({ scopeId, action }: Grant): Record<string, unknown> {
   return { scope: scopeId, action };
@@ -83,11 +100,15 @@ function credentialFrom(row: RowOf<'credentials'>): StoredCredential {
   return {
     kind: row.kind,
     digest: row.digest,
-    // The table itself sees to it that one of the two stands.
-    holderId: row.client_id ?? row.operator_id ?? '',
+    holderId: holderOf(row),
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
   };
+}
+
+/** The table itself sees to it that one of the two stands. */
+function holderOf({ client_id, operator_id }: RowOf<'credentials'>): string {
+  return client_id ?? operator_id ?? '';
 }
 
 function addClient(registry: RegistryView, client: Client, digest: Uint8Array): RowChange[] {
@@ -95,23 +116,59 @@ function addClient(registry: RegistryView, client: Client, digest: Uint8Array): 
   if (registry.row('clients', id)) {
     throw new KeywardError('client_exists', `There is a client ${id} already; choose another id.`);
   }
-  const holder = { kind: 'svc', client_id: id, operator_id: null } as const;
   return [
     put('clients', { id, description, created_at, revoked_at }),
-    put('credentials', { digest, ...holder, created_at, revoked_at: null }),
+    newCredential(registry, { kind: 'svc', holderId: id, digest, createdAt: created_at }),
   ];
 }
 
-function revoke(registry: RegistryView, clientId: string, revoked_at: number): RowChange[] {
-  const client = registry.row('clients', clientId);
-  if (!client) return [];
-  const credentials = registry
+function revoke(
+  registry: RegistryView,
+  table: 'clients' | 'operators',
+  id: string,
+  revoked_at: number,
+): RowChange[] {
+  const row = registry.row(table, id);
+  if (!row) return [];
+  const holder = { kind: table === 'clients' ? 'svc' : 'ops', holderId: id } as const;
+  return [put(table, { ...row, revoked_at }), ...revokedCredentials(registry, holder, revoked_at)];
+}
+
+type Holder = Pick<StoredCredential, 'kind' | 'holderId'>;
+
+function revokedCredentials(
+  registry: RegistryView,
+  { kind, holderId }: Holder,
+  revoked_at: number,
+): RowChange[] {
+  return registry
     .rows('credentials')
-    .filter((row) => row.client_id === clientId && row.revoked_at === null);
+    .filter((row) => row.kind === kind && holderOf(row) === holderId && row.revoked_at === null)
+    .map((row) => put('credentials', { ...row, revoked_at }));
+}
+
+/** A digest that is known already would give two holders one credential. */
+function newCredential(
+  registry: RegistryView,
+  { kind, holderId, digest, createdAt: created_at }: Holder & Pick<StoredCredential, 'digest' | 'createdAt'>,
+): RowChange {
+  if (registry.row('credentials', Buffer.from(digest).toString('hex'))) {
+    throw new KeywardError('credential_taken', 'This credential is or was in use; make another one.');
+  }
+  const [client_id, operator_id] = kind === 'svc' ? [holderId, null] : [null, holderId];
+  return put('credentials', { digest, kind, client_id, operator_id, created_at, revoked_at: null });
+}
+
+function replaceCredential(registry: RegistryView, credential: StoredCredential): RowChange[] {
   return [
-    put('clients', { ...client, revoked_at }),
-    ...credentials.map((row) => put('credentials', { ...row, revoked_at })),
+    ...revokedCredentials(registry, credential, credential.createdAt),
+    newCredential(registry, credential),
   ];
+}
+
+function setRoles(registry: RegistryView, id: string, roles: readonly Role[]): RowChange[] {
+  const row = registry.row('operators', id);
+  return row ? [put('operators', { ...row, roles_json: JSON.stringify(roles) })] : [];
 }
 
 function grantRow(client_id: string, { scopeId: scope_id, action }: Grant): RowOf<'grants'> {
@@ -128,10 +185,9 @@ function addOperator(registry: RegistryView, operator: Operator, digest: Uint8Ar
   if (registry.row('operators', id)) {
     throw new KeywardError('operator_exists', `There is an operator ${id} already; choose another id.`);
   }
-  const holder = { kind: 'ops', client_id: null, operator_id: id } as const;
   return [
     put('operators', { id, roles_json: JSON.stringify(roles), created_at, revoked_at }),
-    put('credentials', { digest, ...holder, created_at, revoked_at: null }),
+    newCredential(registry, { kind: 'ops', holderId: id, digest, createdAt: created_at }),
   ];
 }
 

@@ -22,12 +22,13 @@ export function createAuditedChange(writer: Pick<Writer, 'transaction'>, clock: 
     });
 }
 
-/** An event of something that an operator did. */
+/** An event of something that an operator did, with who approved it where it took two. */
 export function actOf(
-  actor: Actor,
+  { operatorId, requestId, approval }: Actor,
   type: string,
   subject: string,
   details: AuditEvent['details'] = {},
 ): AuditEvent {
-  return { type, actor: actor.operatorId, subject, requestId: actor.requestId, details };
+  const approved = approval && { proposal: approval.proposalId, approved_by: approval.approvedBy };
+  return { type, actor: operatorId, subject, requestId, details: { ...details, ...approved } };
 }

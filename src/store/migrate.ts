@@ -9,6 +9,7 @@ import { registrySignatures } from './migrations/0005-registry-signatures.ts';
 import { scopeContacts } from './migrations/0006-scope-contacts.ts';
 import { keyLife } from './migrations/0007-key-life.ts';
 import { rotationPause } from './migrations/0008-rotation-pause.ts';
+import { proposals } from './migrations/0009-proposals.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-scope-contacts': scopeContacts,
   '0007-key-life': keyLife,
   '0008-rotation-pause': rotationPause,
+  '0009-proposals': proposals,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

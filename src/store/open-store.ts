@@ -4,6 +4,7 @@ import type { RecordAppender } from '../domain/append.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { SinkGate } from '../domain/audit-sink.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { ProposalStore } from '../domain/proposal.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
 import type { SecurityEventList, SecurityEvents } from '../domain/security-events.ts';
@@ -13,6 +14,7 @@ import { prepareDatabaseFile } from './database-file.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
+import { createProposalStore } from './proposals.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
 import { createRevocationStore } from './revocations.ts';
@@ -52,6 +54,7 @@ export interface Store {
   queuedRecords(): number;
   readonly registry: Registry;
   readonly access: AccessStore;
+  readonly proposals: ProposalStore;
   readonly audit: AuditLog;
   readonly revocations: RevocationStore;
   readonly securityEvents: SecurityEvents & SecurityEventList;
@@ -94,6 +97,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     signPending: () => changes.signPending(),
     registry: createRegistry(reader, changes),
     access: createAccessStore(changes),
+    proposals: createProposalStore(changes, clock),
     audit: createAuditLog(reader, writer, clock),
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),

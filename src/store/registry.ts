@@ -8,6 +8,7 @@ import { compareText } from './compare-text.ts';
 import { inconsistent } from './inconsistent.ts';
 import { keyReservations } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
+import { settling } from './proposals.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
 import { scopeRevision } from './scope-revision.ts';
@@ -29,8 +30,9 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
         reserve(registry, scope, hsmIds),
       ),
     completeScope: (scopeId, keys, actor) =>
-      changes.change(scopeAct(actor, 'scope.created', scopeId, { keys: keys.map(named) }), (registry) =>
-        complete(registry, scopeId, keys),
+      changes.change(
+        scopeAct(actor, 'scope.created', scopeId, { keys: keys.map(named) }),
+        settling(actor, (registry) => complete(registry, scopeId, keys)),
       ),
     abandonScope: (scopeId, why, actor) =>
       changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>

@@ -1,7 +1,10 @@
 import type { CredentialKind } from '../domain/access-store.ts';
+import type { ActName } from '../domain/acts.ts';
 import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
 import type { Action } from '../domain/client.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import type { KeyState } from '../domain/key.ts';
+import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../domain/registry.ts';
 import type { SecurityEventType, Severity } from '../domain/security-events.ts';
 
@@ -67,6 +70,22 @@ export interface Schema {
     operator_id: string | null;
     created_at: number;
     revoked_at: number | null;
+  };
+  proposals: {
+    id: string;
+    act: ActName;
+    subject: string;
+    parameters_json: string;
+    before_json: string | null;
+    after_json: string | null;
+    proposed_by: string;
+    proposed_at: number;
+    expires_at: number;
+    state: ProposalState;
+    decided_by: string | null;
+    decided_at: number | null;
+    failure_code: ErrorCode | null;
+    failure_detail: string | null;
   };
   audit_events: {
     sequence: number;

@@ -4,6 +4,7 @@ import type { Scope } from '../domain/scope.ts';
 import { changesKeySet, isUnchanged, scopeDifference } from '../domain/scope-change.ts';
 import { actOf } from './audited-change.ts';
 import { inconsistent } from './inconsistent.ts';
+import { settling } from './proposals.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange } from './signed/row-change.ts';
@@ -19,7 +20,10 @@ export function scopeRevision(changes: RegistryChanges): Pick<Registry, 'reviseS
       const difference = scopeDifference(before, revised);
       if (isUnchanged(difference)) return { before, after: before };
       const act = actOf(actor, 'scope.changed', `scope:${scopeId}`, { ...difference });
-      await changes.change(act, (registry) => revision(registry, before, revised));
+      await changes.change(
+        act,
+        settling(actor, (registry) => revision(registry, before, revised)),
+      );
       return { before, after: revised };
     },
   };

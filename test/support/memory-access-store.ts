@@ -1,7 +1,7 @@
 import type { Actor } from '../../src/domain/access.ts';
 import type { AccessStore, StoredCredential } from '../../src/domain/access-store.ts';
 import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { Client, Grant, Operator } from '../../src/domain/client.ts';
+import type { Client, Grant, Operator, Role } from '../../src/domain/client.ts';
 import { KeywardError } from '../../src/domain/errors.ts';
 
 const byPlace = (a: Grant, b: Grant) =>
@@ -26,6 +26,7 @@ export class MemoryAccessStore implements AccessStore {
 
   async addClient(client: Client, digest: Uint8Array, actor: Actor): Promise<void> {
     if (this.#clients.has(client.id)) throw new KeywardError('client_exists', 'There is such a client.');
+    this.#refuseTaken(digest);
     this.#audit(actor, 'client.created', `client:${client.id}`, { description: client.description });
     this.#clients.set(client.id, client);
     this.#addCredential('svc', client, digest);
@@ -34,11 +35,7 @@ export class MemoryAccessStore implements AccessStore {
   async revokeClient(clientId: string, revokedAt: number, actor: Actor): Promise<void> {
     this.#audit(actor, 'client.revoked', `client:${clientId}`, {});
     this.#change(clientId, { revokedAt });
-    for (const [index, credential] of this.#credentials.entries()) {
-      if (credential.kind === 'svc' && credential.holderId === clientId) {
-        this.#credentials[index] = { ...credential, revokedAt };
-      }
-    }
+    this.#revokeCredentials('svc', clientId, revokedAt);
   }
 
   async addGrant(clientId: string, grant: Grant, actor: Actor): Promise<void> {
@@ -57,9 +54,48 @@ export class MemoryAccessStore implements AccessStore {
   async addOperator(operator: Operator, digest: Uint8Array, actor: Actor): Promise<void> {
     if (this.#operators.has(operator.id))
       throw new KeywardError('operator_exists', 'There is such an operator.');
+    this.#refuseTaken(digest);
     this.#audit(actor, 'operator.created', `operator:${operator.id}`, { roles: operator.roles });
     this.#operators.set(operator.id, operator);
     this.#addCredential('ops', operator, digest);
+  }
+
+  async revokeOperator(operatorId: string, revokedAt: number, actor: Actor): Promise<void> {
+    this.#audit(actor, 'operator.revoked', `operator:${operatorId}`, {});
+    this.#changeOperator(operatorId, { revokedAt });
+    this.#revokeCredentials('ops', operatorId, revokedAt);
+  }
+
+  async setRoles(operatorId: string, roles: readonly Role[], actor: Actor): Promise<void> {
+    this.#audit(actor, 'operator.roles_changed', `operator:${operatorId}`, { roles });
+    this.#changeOperator(operatorId, { roles });
+  }
+
+  async replaceCredential(credential: StoredCredential, actor: Actor): Promise<void> {
+    const { kind, holderId, digest, createdAt } = credential;
+    this.#refuseTaken(digest);
+    const holder = kind === 'svc' ? 'client' : 'operator';
+    this.#audit(actor, `${holder}.credential_replaced`, `${holder}:${holderId}`, {});
+    this.#revokeCredentials(kind, holderId, createdAt);
+    this.#credentials.push(credential);
+  }
+
+  #refuseTaken(digest: Uint8Array): void {
+    if (this.#credentials.every((held) => Buffer.compare(held.digest, digest) !== 0)) return;
+    throw new KeywardError('credential_taken', 'There is such a credential.');
+  }
+
+  #revokeCredentials(kind: StoredCredential['kind'], holderId: string, revokedAt: number): void {
+    for (const [index, credential] of this.#credentials.entries()) {
+      const isTheirs = credential.kind === kind && credential.holderId === holderId;
+      if (isTheirs && credential.revokedAt === null) this.#credentials[index] = { ...credential, revokedAt };
+    }
+  }
+
+  #changeOperator(id: string, change: Partial<Operator>): void {
+    const operator = this.#operators.get(id);
+    if (!operator) throw new Error(`no operator ${id}`);
+    this.#operators.set(id, { ...operator, ...change });
   }
 
   #addCredential(kind: StoredCredential['kind'], holder: Client | Operator, digest: Uint8Array): void {

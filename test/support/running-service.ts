@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { makeCredential } from '../../src/domain/credential.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
@@ -22,6 +23,8 @@ export interface RunningService {
   readonly hsm: SoftHsm;
   readonly configFile: string;
   readonly operator: string;
+  /** Of another operator, where two were enrolled. */
+  readonly approver: string | undefined;
   readonly dataUrl: string;
   readonly operationsUrl: string;
   readonly process: ChildProcess;
@@ -31,7 +34,10 @@ export interface RunningService {
   logged(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
   signerPid(): number;
   data(method: string, path: string, credential?: string, body?: unknown): Promise<HttpAnswer>;
-  operations(method: string, path: string, body?: unknown): Promise<HttpAnswer>;
+  /** As the first operator, unless another credential is given. */
+  operations(method: string, path: string, body?: unknown, credential?: string): Promise<HttpAnswer>;
+  /** What the first operator asks for, approved by the other where it takes two: the answer of the act. */
+  act(method: string, path: string, body?: unknown): Promise<HttpAnswer['body']>;
   /** A scope of that id with an identity client and a relying client. */
   provision(scope: { id: string } & Record<string, unknown>): Promise<{ sign: string; verify: string }>;
   /** SIGTERM; settles with the exit code. */
@@ -47,6 +53,8 @@ export interface ServiceOptions {
   readonly hsm?: Record<string, unknown>;
   /** Stands before SoftHSM, and sees all calls of the signer. */
   readonly shim?: Shim;
+  /** Two operators, and `two_persons: true`. */
+  readonly twoPersons?: boolean;
 }
 
 export async function startService(options: ServiceOptions = {}): Promise<RunningService> {
@@ -65,12 +73,19 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
       environment: { ...environment, ...options.shim?.environment },
       ...options.hsm,
     },
+    ...(options.twoPersons ? { two_persons: true } : {}),
     ...options.config,
   };
   writeFileSync(configFile, stringify(config), { mode: 0o600 });
-  const operatorFile = join(hsm.folder, 'operator');
-  await run(['init', '--config', configFile, '--out', operatorFile]);
-  return start(hsm, configFile, readFileSync(operatorFile, 'utf8').trim());
+  const [first, second] = [join(hsm.folder, 'operator'), join(hsm.folder, 'approver')];
+  const operators = options.twoPersons
+    ? ['--operator', `alice=${first}`, '--operator', `bob=${second}`]
+    : ['--out', first];
+  await run(['init', '--config', configFile, ...operators]);
+  const [operator = '', approver] = (options.twoPersons ? [first, second] : [first]).map((file) =>
+    readFileSync(file, 'utf8').trim(),
+  );
+  return start(hsm, configFile, { operator, approver });
 }
 
 async function run(argv: readonly string[]): Promise<void> {
@@ -85,7 +100,13 @@ async function run(argv: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`keyward ${argv[0]} ended with ${code}: ${said}`);
 }
 
-async function start(hsm: SoftHsm, configFile: string, operator: string): Promise<RunningService> {
+interface Credentials {
+  readonly operator: string;
+  readonly approver: string | undefined;
+}
+
+async function start(hsm: SoftHsm, configFile: string, credentials: Credentials): Promise<RunningService> {
+  const { operator, approver } = credentials;
   const argv = ['--disable-sigusr1', COMMAND_LINE, 'serve', '--config', configFile];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   const log: Record<string, unknown>[] = [];
@@ -124,6 +145,7 @@ async function start(hsm: SoftHsm, configFile: string, operator: string): Promis
     hsm,
     configFile,
     operator,
+    approver,
     dataUrl,
     operationsUrl,
     process: child,
@@ -131,7 +153,9 @@ async function start(hsm: SoftHsm, configFile: string, operator: string): Promis
     logged,
     signerPid: () => log.findLast(({ msg }) => msg === 'signer ready')?.pid as number,
     data: (method, path, credential, body) => call(method, dataUrl + path, credential, body),
-    operations: (method, path, body) => call(method, operationsUrl + path, operator, body),
+    operations: (method, path, body, credential = operator) =>
+      call(method, operationsUrl + path, credential, body),
+    act: (method, path, body) => act(service, method, path, body),
     provision: (scope) => provision(service, scope),
     async stop() {
       if (!exited) child.kill('SIGTERM');
@@ -139,7 +163,7 @@ async function start(hsm: SoftHsm, configFile: string, operator: string): Promis
     },
     async restart() {
       await service.stop();
-      return start(hsm, configFile, operator);
+      return start(hsm, configFile, credentials);
     },
     async remove() {
       if (!exited) child.kill('SIGKILL');
@@ -171,19 +195,31 @@ function parse(text: string): unknown {
   }
 }
 
+async function act(
+  { operations, approver }: RunningService,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<HttpAnswer['body']> {
+  const answer = await succeed(operations(method, path, body));
+  if (!answer.proposal) return answer;
+  const { id } = answer.proposal;
+  return (await succeed(operations('POST', `/v1/admin/proposals/${id}/approve`, undefined, approver))).result;
+}
+
 async function provision(
-  service: Pick<RunningService, 'operations'>,
+  service: Pick<RunningService, 'act'>,
   scope: { id: string } & Record<string, unknown>,
 ): Promise<{ sign: string; verify: string }> {
   const definition = { issuer: 'https://login.example', audience: `https://${scope.id}.example`, ...scope };
-  await succeed(service.operations('POST', '/v1/admin/scopes', definition));
+  await service.act('POST', '/v1/admin/scopes', definition);
   const client = async (action: 'sign' | 'verify') => {
     const id = `${scope.id}-${action}`;
-    const { credential } = await succeed(
-      service.operations('POST', '/v1/admin/clients', { id, description: 'test' }),
-    );
-    await succeed(service.operations('POST', '/v1/admin/grants', { client: id, scope: scope.id, action }));
-    return credential as string;
+    const { text, digest } = makeCredential('svc');
+    const credential_digest = digest.toString('base64url');
+    await service.act('POST', '/v1/admin/clients', { id, description: 'test', credential_digest });
+    await service.act('POST', '/v1/admin/grants', { client: id, scope: scope.id, action });
+    return text;
   };
   return { sign: await client('sign'), verify: await client('verify') };
 }

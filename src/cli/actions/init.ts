@@ -1,48 +1,71 @@
 import { type Initialised, initialise } from '../../init.ts';
 import type { Context } from '../context.ts';
-import { intoSecretFile } from '../secret-file.ts';
+import { usageFailure } from '../failure.ts';
+import { intoSecretFiles } from '../secret-file.ts';
 import { show } from '../show.ts';
 
-/** Makes the service's own keys and enrols the first operator, whose credential is shown or stored this once. */
+interface Enrolment {
+  readonly id: string;
+  /** Undefined: to standard output, this once. */
+  readonly file: string | undefined;
+}
+
+/** Makes the service's own keys and enrols the operators, each credential shown or stored this once. */
 export async function init(
-  context: Context,
-  options: { readonly operator: string; readonly out?: string },
+  { configFile, ...context }: Context,
+  options: { readonly operator: readonly string[]; readonly out?: string },
 ): Promise<void> {
-  const start = () => initialise({ configFile: context.configFile, operatorId: options.operator });
-  await (options.out === undefined ? onScreen(context, start) : intoFile(context, start, options.out));
-}
-
-type Start = () => Promise<Initialised>;
-
-async function intoFile(context: Context, start: Start, file: string): Promise<void> {
-  const done = await intoSecretFile(file, async () => {
-    const result = await start();
-    return { secret: result.operatorCredential, result };
+  const enrolments = enrolmentsIn(options);
+  const files = enrolments.flatMap(({ file }) => file ?? []);
+  const done = await intoSecretFiles(files, async () => {
+    const result = await initialise({ configFile, operatorIds: enrolments.map(({ id }) => id) });
+    return { secrets: result.enrolled.map(({ credential }) => credential), result };
   });
-  const enrolled = done.operatorCredential !== null;
-  show(
-    context,
-    { ...kids(done), credential_file: enrolled ? file : null },
-    () => `${describeKids(context, done)}\n${enrolled ? `The operator's credential is in ${file}.` : NO_ONE}`,
-  );
+  tell({ configFile, ...context }, done, enrolments);
 }
 
-async function onScreen(context: Context, start: Start): Promise<void> {
-  const done = await start();
-  const { operatorCredential } = done;
-  show(
-    context,
-    { ...kids(done), operator_credential: operatorCredential },
-    () => `${describeKids(context, done)}\n\n${operatorCredential ?? NO_ONE}`,
+/** `id=FILE` for each of two or more; or a single id, with `--out`. */
+function enrolmentsIn({
+  operator,
+  out,
+}: {
+  readonly operator: readonly string[];
+  readonly out?: string;
+}): readonly Enrolment[] {
+  const named = operator.length === 0 ? ['operator'] : operator;
+  const [first = '', ...others] = named;
+  if (others.length === 0 && !first.includes('=')) return [{ id: first, file: out }];
+  if (out !== undefined) throw usageFailure('--out is for a single operator: write --operator id=FILE');
+  return named.map((text) => {
+    const [, id, file] = /^([^=]*)=(.+)$/.exec(text) ?? [];
+    if (id === undefined || file === undefined) {
+      throw usageFailure(`--operator ${text}: name the file too: --operator ${text}=FILE`);
+    }
+    return { id, file };
+  });
+}
+
+function tell(context: Context, done: Initialised, enrolments: readonly Enrolment[]): void {
+  const operators = done.enrolled.map(({ id, credential }) => {
+    const file = enrolments.find((enrolment) => enrolment.id === id)?.file;
+    return file === undefined ? { id, credential } : { id, credential_file: file };
+  });
+  const { registryKid: registry_kid, auditKid: audit_kid } = done;
+  show(context, { registry_kid, audit_kid, operators }, () =>
+    [describeKids(context, done), '', ...(operators.length === 0 ? [NO_ONE] : operators.map(describe))].join(
+      '\n',
+    ),
   );
-  if (operatorCredential === null) return;
+  if (operators.every((operator) => !('credential' in operator))) return;
   context.terminal.warn('this credential is not shown again; --out FILE keeps it off the screen');
 }
 
 const NO_ONE = 'Operators were enrolled before: none was added.';
 
-function kids({ registryKid, auditKid }: Initialised): object {
-  return { registry_kid: registryKid, audit_kid: auditKid };
+function describe(operator: { id: string; credential: string } | { id: string; credential_file: string }) {
+  return 'credential' in operator
+    ? operator.credential
+    : `The credential of ${operator.id} is in ${operator.credential_file}.`;
 }
 
 function describeKids({ configFile }: Context, { registryKid, auditKid }: Initialised): string {

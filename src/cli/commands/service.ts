@@ -5,10 +5,21 @@ import type { Contextual } from '../program.ts';
 export function addServiceCommands(program: Command, contextOf: Contextual): void {
   program
     .command('init')
-    .description('make registry key and audit key in the HSM and enrol the first operator')
-    .option('--operator <id>', 'name of the first operator', 'operator')
-    .option('--out <file>', 'write the operator credential into this new file (0600) instead of showing it')
-    .addHelpText('after', examples('keyward init --config /etc/keyward/config.yaml --out operator'))
+    .description('make registry key and audit key in the HSM and enrol the first operators')
+    .option(
+      '--operator <id=file>',
+      'an operator, and the new file (0600) for the credential; give it twice or more. A single one, by name alone, is for development (two_persons: false)',
+      (text: string, before: readonly string[]) => [...before, text],
+      [] as readonly string[],
+    )
+    .option('--out <file>', 'of a single operator: the file for the credential, instead of showing it')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward init --operator alice=alice.credential --operator bob=bob.credential',
+        'keyward init --config .keyward/config.yaml --out operator',
+      ),
+    )
     .action(async (options, command: Command) => {
       const { init } = await import('../actions/init.ts');
       await init(contextOf(command), options);

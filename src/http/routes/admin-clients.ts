@@ -1,19 +1,24 @@
 import { z } from 'zod';
-import type { Authenticator, ClientAdministration } from '../../domain/access.ts';
+import type { ClientAdministration } from '../../domain/access.ts';
 import { KeywardError } from '../../domain/errors.ts';
-import { actorOf, CHANGING, READING } from '../actor.ts';
+import { actorOf, READING } from '../actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { client, clientRepresentation, clientRequest } from '../schemas/client.ts';
+import { credentialRequest } from '../schemas/credential.ts';
 import { sendJson } from '../send.ts';
 
-interface ClientParts {
-  readonly authenticator: Authenticator;
+interface ClientParts extends GateDeps {
   readonly clients: ClientAdministration;
 }
 
-const BODY = { schema: clientRequest, maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+const BODY = { schema: clientRequest, ...LIMITS };
+const CREDENTIAL_BODY = { schema: credentialRequest, ...LIMITS };
+
+const clientAndCredential = z.object({ client, credential: z.string().optional() });
 
 const listClients: Route<ClientParts> = {
   method: 'get',
@@ -38,28 +43,61 @@ const createClient: Route<ClientParts> = {
   path: '/v1/admin/clients',
   operation: {
     operationId: 'createClient',
-    summary: 'Create a client; role `operator`',
+    summary: 'Create a client; two persons',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: clientRequest } } },
     responses: {
       ...json(
         '201',
-        'The client and its credential, shown this once',
-        z.object({ client, credential: z.string() }),
+        'The client, and its credential where the service made it, shown this once',
+        clientAndCredential,
       ),
-      ...problems(CODES.operator, CODES.body, CODES.schema, [
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
         'invalid_client',
         'client_exists',
-        'store_unavailable',
-        'audit_sink_unavailable',
+        'credential_digest_required',
+        'credential_taken',
       ]),
     },
   },
   handler: (deps) => async (request, response) => {
-    const actor = actorOf(deps.authenticator, CHANGING, request, response);
-    const created = await deps.clients.create(await readJson(request, BODY), actor);
-    const body = { client: clientRepresentation(created.client), credential: created.credential };
-    sendJson(response, 201, body, ['Location', `/v1/admin/clients/${encodeURIComponent(created.client.id)}`]);
+    const actor = actorFor('client.create', deps, request, response);
+    const parameters = await readJson(request, BODY);
+    const outcome = await deps.gate.ask({ act: 'client.create', parameters, actor });
+    sendOutcome(response, outcome, { status: 201, location: `/v1/admin/clients/${parameters.id}` });
+  },
+};
+
+const replaceCredential: Route<ClientParts> = {
+  method: 'post',
+  path: '/v1/admin/clients/{client}/credential',
+  operation: {
+    operationId: 'replaceClientCredential',
+    summary: 'Give a client a new credential in place of the one it has; two persons',
+    security: [{ operator: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: credentialRequest } } },
+    responses: {
+      ...json(
+        '200',
+        'The client, and its credential where the service made it, shown this once',
+        clientAndCredential,
+      ),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
+        'unknown_client',
+        'client_revoked',
+        'credential_digest_required',
+        'credential_taken',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('client.credential', deps, request, response);
+    const given = await readJson(request, CREDENTIAL_BODY);
+    const parameters = { ...given, client: request.params.client ?? '' };
+    const outcome = await deps.gate.ask({ act: 'client.credential', parameters, actor });
+    sendOutcome(response, outcome, { status: 200 });
   },
 };
 
@@ -96,10 +134,10 @@ const revokeClient: Route<ClientParts> = {
     },
   },
   handler: (deps) => async (request, response) => {
-    const actor = actorOf(deps.authenticator, CHANGING, request, response);
-    const revoked = await deps.clients.revoke(request.params.client ?? '', actor);
-    sendJson(response, 200, { client: clientRepresentation(revoked) });
+    const actor = actorFor('client.revoke', deps, request, response);
+    const parameters = { client: request.params.client ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'client.revoke', parameters, actor }), { status: 200 });
   },
 };
 
-export const adminClientRoutes = [listClients, createClient, getClient, revokeClient];
+export const adminClientRoutes = [listClients, createClient, getClient, replaceCredential, revokeClient];

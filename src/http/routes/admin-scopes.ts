@@ -1,35 +1,28 @@
 import { z } from 'zod';
-import type { Authenticator } from '../../domain/access.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { KnownKeys } from '../../domain/known-keys.ts';
-import type { ScopeAdministration } from '../../domain/registry.ts';
-import type { Scope } from '../../domain/scope.ts';
-import { actorOf, CHANGING, READING } from '../actor.ts';
+import { actorOf, READING } from '../actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
-import { key, keyRepresentation } from '../schemas/key.ts';
 import {
   scope,
-  scopeChange,
+  scopeAndKeys,
   scopeChangeRequest,
-  scopeDefinition,
   scopeRepresentation,
   scopeRequest,
+  scopeWithKeys,
 } from '../schemas/scope.ts';
 import { sendJson } from '../send.ts';
 
-interface ScopeParts {
-  readonly authenticator: Authenticator;
+interface ScopeParts extends GateDeps {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
-  readonly scopes: ScopeAdministration;
 }
 
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
-
-const scopeWithKeys = z.object({ scope, keys: z.array(key) }).meta({ id: 'ScopeWithKeys' });
 
 const listScopes: Route<ScopeParts> = {
   method: 'get',
@@ -56,36 +49,28 @@ const createScope: Route<ScopeParts> = {
   path: '/v1/admin/scopes',
   operation: {
     operationId: 'createScope',
-    summary: 'Create a scope with an active key and a standby; role `operator`',
+    summary: 'Create a scope with an active key and a standby; two persons',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: scopeRequest } } },
     responses: {
-      ...json('201', 'The scope, its keys proven and published', scopeWithKeys),
+      ...json('201', 'The scope, its keys proven and published', scopeAndKeys),
+      ...PROPOSED,
       ...problems(
         CODES.operator,
         CODES.body,
         CODES.schema,
         ['invalid_scope', 'invalid_policy', 'scope_exists', 'issuer_audience_taken', 'algorithm_unavailable'],
-        [
-          'hsm_unavailable',
-          'hsm_refused',
-          'pin_latched',
-          'key_unproven',
-          'store_unavailable',
-          'audit_sink_unavailable',
-        ],
+        CODES.proposing,
+        ['hsm_unavailable', 'hsm_refused', 'pin_latched', 'key_unproven'],
       ),
     },
   },
-  handler:
-    ({ authenticator, scopes, knownKeys }) =>
-    async (request, response) => {
-      const actor = actorOf(authenticator, CHANGING, request, response);
-      const definition = scopeDefinition(await readJson(request, { schema: scopeRequest, ...LIMITS }));
-      const { scope: created } = await scopes.create(definition, actor);
-      const location = ['Location', `/v1/admin/scopes/${created.id}`];
-      sendJson(response, 201, representation(created, knownKeys), location);
-    },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('scope.create', deps, request, response);
+    const parameters = await readJson(request, { schema: scopeRequest, ...LIMITS });
+    const outcome = await deps.gate.ask({ act: 'scope.create', parameters, actor });
+    sendOutcome(response, outcome, { status: 201, location: `/v1/admin/scopes/${parameters.id}` });
+  },
 };
 
 const getScope: Route<ScopeParts> = {
@@ -96,7 +81,7 @@ const getScope: Route<ScopeParts> = {
     summary: 'One scope with its keys; any role',
     security: [{ operator: [] }],
     responses: {
-      ...json('200', 'The scope and its keys', scopeWithKeys),
+      ...json('200', 'The scope and its keys', scopeAndKeys),
       ...problems(CODES.operator, ['unknown_scope']),
     },
   },
@@ -106,7 +91,7 @@ const getScope: Route<ScopeParts> = {
       actorOf(authenticator, READING, request, response);
       const found = keyRing.scope(request.params.scope ?? '');
       if (!found) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-      sendJson(response, 200, representation(found, knownKeys));
+      sendJson(response, 200, scopeWithKeys(found, knownKeys));
     },
 };
 
@@ -115,35 +100,30 @@ const changeScope: Route<ScopeParts> = {
   path: '/v1/admin/scopes/{scope}',
   operation: {
     operationId: 'changeScope',
-    summary: 'Change members of the policy, or the contacts; role `operator`',
+    summary: 'Change members of the policy, or the contacts; two persons unless all of it narrows',
     description:
       'Holds for the next token. Keys keep the signing window and the longest lifetime that they were bound with.',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: scopeChangeRequest } } },
     responses: {
-      ...json('200', 'The scope as it now is, also where nothing differed', scopeWithKeys),
+      ...json('200', 'The scope as it now is, also where nothing differed', scopeAndKeys),
+      ...PROPOSED,
       ...problems(
         CODES.operator,
         CODES.body,
         CODES.schema,
+        CODES.proposing,
         ['unknown_scope', 'invalid_scope', 'invalid_policy'],
-        ['hsm_unavailable', 'pin_latched', 'store_unavailable', 'audit_sink_unavailable'],
+        ['hsm_unavailable', 'pin_latched'],
       ),
     },
   },
-  handler:
-    ({ authenticator, scopes, knownKeys }) =>
-    async (request, response) => {
-      const actor = actorOf(authenticator, CHANGING, request, response);
-      const wanted = scopeChange(await readJson(request, { schema: scopeChangeRequest, ...LIMITS }));
-      const changed = await scopes.change(request.params.scope ?? '', wanted, actor);
-      sendJson(response, 200, representation(changed, knownKeys));
-    },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('scope.policy', deps, request, response);
+    const wanted = await readJson(request, { schema: scopeChangeRequest, ...LIMITS });
+    const parameters = { ...wanted, scope: request.params.scope ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'scope.policy', parameters, actor }), { status: 200 });
+  },
 };
 
 export const adminScopeRoutes = [listScopes, createScope, getScope, changeScope];
-
-function representation(of: Scope, knownKeys: KnownKeys): z.infer<typeof scopeWithKeys> {
-  const keys = knownKeys.knownKeysOf(of.id).map((each) => keyRepresentation(each, of));
-  return { scope: scopeRepresentation(of), keys };
-}

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ACTIONS, type Client } from '../../domain/client.ts';
+import { credentialDigest } from './credential.ts';
 
 const text = z.string('use text');
 const action = z.enum(ACTIONS, `use one of ${ACTIONS.join(', ')}`);
 
 export const clientRequest = z
-  .strictObject({ id: text, description: text.default('') })
+  .strictObject({ id: text, description: text.default(''), credential_digest: credentialDigest })
   .meta({ id: 'ClientRequest', example: { id: 'checkout', description: 'Signs for the shop' } });
 
 export const grantRequest = z

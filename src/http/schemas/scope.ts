@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../../domain/algorithm.ts';
+import type { KnownKeys } from '../../domain/known-keys.ts';
 import type { Scope, ScopeDefinition } from '../../domain/scope.ts';
 import type { ScopeChange } from '../../domain/scope-change.ts';
 import { contacts } from '../../schemas/contacts.ts';
 import { policy, policyChange, policyOf, policyRepresentation } from '../../schemas/policy.ts';
+import { key, keyRepresentation } from './key.ts';
 
 const text = z.string('use text');
 const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);
@@ -46,6 +48,13 @@ export const scope = z
     jwks_uri: z.string().meta({ description: 'Path of the key set on the data plane.' }),
   })
   .meta({ id: 'Scope' });
+
+export const scopeAndKeys = z.object({ scope, keys: z.array(key) }).meta({ id: 'ScopeWithKeys' });
+
+export function scopeWithKeys(of: Scope, knownKeys: KnownKeys): z.infer<typeof scopeAndKeys> {
+  const keys = knownKeys.knownKeysOf(of.id).map((each) => keyRepresentation(each, of));
+  return { scope: scopeRepresentation(of), keys };
+}
 
 /** `invalid_scope` and `invalid_policy` are for the administration to say. */
 export function scopeDefinition(request: z.infer<typeof scopeRequest>): ScopeDefinition {

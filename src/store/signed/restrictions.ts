@@ -23,7 +23,7 @@ const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
   scopes: {
     columns: {
       key_set_version: grows,
-      policy_json: narrows,
+      policy_json: policyNarrows,
       rotation_paused_until: goes,
       rotation_pause_reason: goes,
     },
@@ -44,10 +44,26 @@ const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
   },
   service_keys: { columns: {}, removable: never },
   clients: { columns: { revoked_at: appears }, removable: never },
-  operators: { columns: { revoked_at: appears }, removable: never },
+  operators: { columns: { revoked_at: appears, roles_json: rolesNarrow }, removable: never },
   grants: { columns: {}, removable: always },
   credentials: { columns: { revoked_at: appears }, removable: never },
+  proposals: {
+    columns: {
+      state: closes,
+      decided_by: isNamed,
+      decided_at: appears,
+      failure_code: isNamed,
+      failure_detail: isNamed,
+    },
+    removable: never,
+  },
 };
+
+/** What is closed is never executed: neither an open one, nor one that is being executed a second time. */
+const CLOSINGS = new Map<unknown, readonly unknown[]>([
+  ['open', ['refused', 'withdrawn', 'expired', 'failed']],
+  ['executing', ['executed', 'failed']],
+]);
 
 /** Contents as text; null for a row that is gone. */
 export function onlyRestricts(table: RegistryTable, before: string, after: string | null): boolean {
@@ -82,7 +98,7 @@ function worsens(before: unknown, after: unknown): boolean {
 }
 
 /** A sound policy, written as it is signed, whose every difference makes the service accept less. */
-function narrows(before: unknown, after: unknown): boolean {
+function policyNarrows(before: unknown, after: unknown): boolean {
   try {
     const [was, is] = [policyFromJson(String(before)), policyFromJson(String(after))];
     validatePolicy(is);
@@ -90,6 +106,30 @@ function narrows(before: unknown, after: unknown): boolean {
   } catch {
     // No policy at all: whoever wrote it wrote into the database.
     return false;
+  }
+}
+
+function closes(before: unknown, after: unknown): boolean {
+  return CLOSINGS.get(before)?.includes(after) ?? false;
+}
+
+function isNamed(before: unknown, after: unknown): boolean {
+  return before === undefined && typeof after === 'string';
+}
+
+/** Of an operator's roles, some are left. */
+function rolesNarrow(before: unknown, after: unknown): boolean {
+  const [had, has] = [rolesIn(before), rolesIn(after)];
+  return has?.every((role) => had?.includes(role)) ?? false;
+}
+
+/** Undefined where somebody made of it what is no list: what is judged here may come from anyone. */
+function rolesIn(text: unknown): readonly unknown[] | undefined {
+  try {
+    const roles: unknown = JSON.parse(String(text));
+    return Array.isArray(roles) ? roles : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -10,6 +10,7 @@ export const REGISTRY_TABLES = {
   operators: ['id'],
   grants: ['client_id', 'scope_id', 'action'],
   credentials: ['digest'],
+  proposals: ['id'],
 } as const satisfies { [T in keyof Schema]?: readonly (keyof Schema[T])[] };
 
 export type RegistryTable = keyof typeof REGISTRY_TABLES;

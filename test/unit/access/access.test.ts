@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAccess } from '../../../src/access/create-access.ts';
-import { makeCredential } from '../../../src/access/credential.ts';
+import { makeCredential } from '../../../src/domain/credential.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { MemoryAccessStore } from '../../support/memory-access-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';

@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
+import type { ClientAdministration } from '../../../src/domain/access.ts';
 import type { Client } from '../../../src/domain/client.ts';
+import { type Credential, makeCredential, readCredential } from '../../../src/domain/credential.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
@@ -83,15 +85,16 @@ test('scopes are listed, and shown singly with their keys', async () => {
   expect((await ask('get', '/v1/admin/scopes/ghost')).body.code).toBe('unknown_scope');
 });
 
+const EMPTY_RING = { ...keyRing, scope: () => undefined, scopes: () => [] };
 const creating = () => {
   const create = vi.fn<ScopeAdministration['create']>(async () => ({ scope: PAYMENTS, keys: [ACTIVE_KEY] }));
-  return { create, scopes: { ...untouched, create } };
+  return { create, scopes: { ...untouched, create }, keyRing: EMPTY_RING };
 };
 const NAMED = { id: 'payments', issuer: 'https://id.example', audience: 'payments-api' };
 
 test('a scope is created with the defaults for all that is left out', async () => {
-  const { create, scopes } = creating();
-  const answer = await ask('post', '/v1/admin/scopes', { scopes, body: NAMED });
+  const { create, ...parts } = creating();
+  const answer = await ask('post', '/v1/admin/scopes', { ...parts, body: NAMED });
   expect(answer.status).toBe(201);
   expect(answer.body).toEqual({ scope: PAYMENTS_ANSWER, keys: [ACTIVE_KEY_ANSWER] });
   expect(answer.headers.location).toBe('/v1/admin/scopes/payments');
@@ -102,11 +105,11 @@ test('a scope is created with the defaults for all that is left out', async () =
 });
 
 test('a scope of RSA has 2048 bits unless it asks for more, and a policy what it names', async () => {
-  const { create, scopes } = creating();
+  const { create, ...parts } = creating();
   const policy = { max_ttl_seconds: 60, token_types: ['JWT'], require_subject: false };
-  await ask('post', '/v1/admin/scopes', { scopes, body: { ...NAMED, algorithm: 'RS256', policy } });
+  await ask('post', '/v1/admin/scopes', { ...parts, body: { ...NAMED, algorithm: 'RS256', policy } });
   await ask('post', '/v1/admin/scopes', {
-    scopes,
+    ...parts,
     body: { ...NAMED, algorithm: 'PS256', modulus_bits: 4096 },
   });
   expect(create.mock.calls.map(([definition]) => definition)).toEqual([
@@ -145,8 +148,14 @@ test.each([
 
 test('a scope that is taken is a conflict', async () => {
   const create = () => Promise.reject(new KeywardError('scope_exists', 'choose another id'));
-  const answer = await ask('post', '/v1/admin/scopes', { scopes: { ...untouched, create }, body: NAMED });
-  expect([answer.status, answer.body.code]).toEqual([409, 'scope_exists']);
+  const late = { scopes: { ...untouched, create }, keyRing: EMPTY_RING };
+  const known = await ask('post', '/v1/admin/scopes', { body: NAMED });
+  const meanwhile = await ask('post', '/v1/admin/scopes', { ...late, body: NAMED });
+  for (const { status, body } of [known, meanwhile]) {
+    expect([status, body.code]).toEqual([409, 'scope_exists']);
+  }
+  const { status, body } = await ask('post', '/v1/admin/scopes', { body: { ...NAMED, id: 'other' } });
+  expect([status, body.code]).toEqual([409, 'issuer_audience_taken']);
 });
 
 test('a scope is changed in the members that are sent, and answered as it then is', async () => {
@@ -231,22 +240,33 @@ test('a key out of service is listed with the reason, and so is a row that was r
   expect((await ask('get', '/v1/admin/scopes/payments', out)).body).toEqual({ scope: PAYMENTS_ANSWER, keys });
 });
 
-test('a client is created with a credential that is shown this once', async () => {
-  const create = vi.fn(async () => ({ client: CHECKOUT, credential: 'kw_svc_once' }));
-  const administration = { ...clients, create };
+test('a client is created with a credential that is shown this once, of which the digest is kept', async () => {
+  const enrol = vi.fn<ClientAdministration['enrol']>(async () => ({ client: CHECKOUT }));
+  const administration = { ...clients, enrol };
   const body = { id: 'checkout', description: 'Signs for the shop' };
   const answer = await ask('post', '/v1/admin/clients', { clients: administration, body });
   expect(answer.status).toBe(201);
-  expect(answer.body).toEqual({ client: CHECKOUT_ANSWER, credential: 'kw_svc_once' });
+  const { credential, ...rest } = answer.body;
+  expect(rest).toEqual({ client: CHECKOUT_ANSWER });
+  const { digest } = readCredential(credential) as Credential;
   expect(answer.headers).toMatchObject({
     location: '/v1/admin/clients/checkout',
     'cache-control': 'no-store',
   });
   await ask('post', '/v1/admin/clients', { clients: administration, body: { id: 'bare' } });
-  expect(create.mock.calls).toEqual([
-    [body, ADA],
-    [{ id: 'bare', description: '' }, ADA],
+  expect(enrol.mock.calls).toEqual([
+    [{ ...body, digest }, ADA],
+    [{ id: 'bare', description: '', digest: expect.any(Buffer) }, ADA],
   ]);
+});
+
+test('a client whose credential was made elsewhere is created with its digest, and shown none', async () => {
+  const enrol = vi.fn<ClientAdministration['enrol']>(async () => ({ client: CHECKOUT }));
+  const { digest } = makeCredential('svc');
+  const body = { id: 'checkout', credential_digest: digest.toString('base64url') };
+  const answer = await ask('post', '/v1/admin/clients', { clients: { ...clients, enrol }, body });
+  expect([answer.status, answer.body]).toEqual([201, { client: CHECKOUT_ANSWER }]);
+  expect(enrol.mock.calls).toEqual([[{ id: 'checkout', description: '', digest }, ADA]]);
 });
 
 test('clients are listed and shown singly', async () => {
@@ -263,7 +283,9 @@ test('clients are listed and shown singly', async () => {
 
 test('a client is revoked without a body', async () => {
   const revoke = vi.fn(async () => ({ ...CHECKOUT, revokedAt: NOW + 1 }));
-  const answer = await ask('post', '/v1/admin/clients/checkout/revoke', { clients: { ...clients, revoke } });
+  const answer = await ask('post', '/v1/admin/clients/checkout/revoke', {
+    clients: { ...clients, list: () => [CHECKOUT], revoke },
+  });
   expect([answer.status, answer.body]).toEqual([
     200,
     { client: { ...CHECKOUT_ANSWER, revoked_at: NOW + 1 } },
@@ -274,7 +296,7 @@ test('a client is revoked without a body', async () => {
 test('grants are added and removed by the same document', async () => {
   const grant = vi.fn(async () => CHECKOUT);
   const withdraw = vi.fn(async () => ({ ...CHECKOUT, grants: [] }));
-  const administration = { ...clients, grant, withdraw };
+  const administration = { ...clients, list: () => [CHECKOUT], grant, withdraw };
   const body = { client: 'checkout', scope: 'payments', action: 'sign' };
   const added = await ask('post', '/v1/admin/grants', { clients: administration, body });
   const removed = await ask('delete', '/v1/admin/grants', { clients: administration, body });

@@ -1,5 +1,11 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import type { Authenticator, ClientAdministration, Grants } from '../../../src/domain/access.ts';
+import { Gate } from '../../../src/access/gate.ts';
+import type {
+  Authenticator,
+  ClientAdministration,
+  Grants,
+  OperatorAdministration,
+} from '../../../src/domain/access.ts';
 import { Changes } from '../../../src/domain/changes.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
 import type { Client, Operator } from '../../../src/domain/client.ts';
@@ -19,6 +25,7 @@ import type { Scope } from '../../../src/domain/scope.ts';
 import type { SecurityEventList } from '../../../src/domain/security-events.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
+import { administrativeActs } from '../../../src/http/acts/administrative-acts.ts';
 import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
 import { EventStreams } from '../../../src/http/event-streams.ts';
 import { createLogger } from '../../../src/http/logger.ts';
@@ -27,6 +34,7 @@ import type { LedgerParts } from '../../../src/http/routes/admin-ledger.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
+import { VolatileProposals } from '../../../src/store/volatile-proposals.ts';
 import type { TokenRevocation } from '../../../src/verification/revoke-token.ts';
 
 export const NOW = 1_800_000_000;
@@ -137,6 +145,8 @@ const OPERATORS = new Map([
   ['Bearer operates', operator('ada', ['operator'])],
   ['Bearer audits', operator('eve', ['auditor'])],
   ['Bearer idles', operator('bob', [])],
+  ['Bearer approves', operator('carol', ['approver'])],
+  ['Bearer does both', operator('dave', ['operator', 'approver'])],
 ]);
 const GRANTS = new Set(['identity payments sign', 'relying payments verify']);
 
@@ -251,10 +261,20 @@ const unexpected = () => Promise.reject(new Error('not expected in this test'));
 export const scopes: ScopeAdministration = { create: unexpected, change: unexpected };
 export const clients: ClientAdministration = {
   create: unexpected,
+  enrol: unexpected,
+  replaceCredential: unexpected,
   revoke: unexpected,
   list: () => [],
   grant: unexpected,
   withdraw: unexpected,
+};
+export const operators: OperatorAdministration = {
+  create: unexpected,
+  enrol: unexpected,
+  replaceCredential: unexpected,
+  setRoles: unexpected,
+  revoke: unexpected,
+  list: () => [...OPERATORS.values()],
 };
 
 export const tokenRevocation: TokenRevocation = { revoke: async () => {} };
@@ -316,16 +336,35 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
   };
 }
 
-export function operationsPlaneDeps(changes: Partial<OperationsPlaneDeps> = {}): OperationsPlaneDeps {
+export interface OperationsChanges extends Partial<OperationsPlaneDeps> {
+  readonly scopes?: Partial<ScopeAdministration>;
+  readonly twoPersons?: boolean;
+}
+
+/** The gate is the real one, over the same parts. */
+export function operationsPlaneDeps({
+  scopes: changedScopes,
+  twoPersons = false,
+  ...changes
+}: OperationsChanges = {}): OperationsPlaneDeps {
+  const parts = { keyRing, knownKeys, clients, operators, ...changes };
+  const proposals = () => new VolatileProposals({ record: async () => {} });
   return {
     authenticator,
-    keyRing,
-    knownKeys,
+    ...parts,
+    gate: new Gate({
+      acts: administrativeActs({ ...parts, scopes: { ...scopes, ...changedScopes } }),
+      operators: () => parts.operators.list(),
+      proposals: { durable: proposals(), volatile: proposals() },
+      clock,
+      timeGuard: { requireSteadyTime() {} },
+      twoPersons,
+      lifetimeSeconds: 86_400,
+      maxOpen: 2,
+    }),
     keys,
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     compromises,
-    scopes,
-    clients,
     revocations,
     securityEvents,
     ledger,

@@ -3,9 +3,9 @@ import request from 'supertest';
 import { onTestFinished } from 'vitest';
 import type { ErrorCode } from '../../../src/domain/errors.ts';
 import { createDataPlane, type DataPlaneDeps } from '../../../src/http/data-plane.ts';
-import { createOperationsPlane, type OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
+import { createOperationsPlane } from '../../../src/http/operations-plane.ts';
 import { type Listener, listen } from '../../../src/http/server.ts';
-import { dataPlaneDeps, operationsPlaneDeps } from './fakes.ts';
+import { dataPlaneDeps, type OperationsChanges, operationsPlaneDeps } from './fakes.ts';
 
 /** Serves the application for as long as the test runs. */
 export async function onLoopback(app: RequestListener, bounds: Parameters<typeof listen>[3] = {}) {
@@ -20,6 +20,6 @@ export async function dataPlane(changes: Partial<DataPlaneDeps> = {}) {
   return (await onLoopback(createDataPlane(dataPlaneDeps(changes)))).http;
 }
 
-export async function operationsPlane(changes: Partial<OperationsPlaneDeps> = {}) {
+export async function operationsPlane(changes: OperationsChanges = {}) {
   return (await onLoopback(createOperationsPlane(operationsPlaneDeps(changes)))).http;
 }

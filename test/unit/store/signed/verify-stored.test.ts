@@ -184,5 +184,6 @@ it('covers every table of which a row decides', () => {
     'operators',
     'grants',
     'credentials',
+    'proposals',
   ]);
 });

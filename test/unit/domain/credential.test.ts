@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { makeCredential, readCredential } from '../../../src/access/credential.ts';
+import { makeCredential, readCredential } from '../../../src/domain/credential.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 

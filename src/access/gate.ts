@@ -1,0 +1,261 @@
+import type { Actor } from '../domain/access.ts';
+import type { ActGate, ActRequest, AnyAct, AnyPlanned, Outcome, ProposalView } from '../domain/act-gate.ts';
+import { ACTS, type ActName, DECISIONS, isWithoutHsm, type Persons, personsFor } from '../domain/acts.ts';
+import type { Operator } from '../domain/client.ts';
+import type { Clock, TimeGuard } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { canonicalJson, type JsonObject } from '../domain/json.ts';
+import type { Proposal, ProposalMove, ProposalStore } from '../domain/proposal.ts';
+import {
+  interrupted,
+  notYours,
+  outdated,
+  proposerGone,
+  requireOpen,
+  selfApproval,
+  stateAt,
+  tooMany,
+  unknownProposal,
+} from '../domain/proposal-refusals.ts';
+import { holdsRole } from '../domain/two-persons.ts';
+import { newProposalId } from './proposal-id.ts';
+import { requireRole } from './require-role.ts';
+import { Turns } from './turns.ts';
+
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
+
+export interface GateParts {
+  readonly acts: readonly AnyAct[];
+  readonly operators: () => readonly Operator[];
+  /** Signed in the HSM, and, for acts that are for when it cannot sign, in memory alone. */
+  readonly proposals: { readonly durable: ProposalStore; readonly volatile: ProposalStore };
+  readonly clock: Clock;
+  readonly timeGuard: TimeGuard;
+  /** False: a single operator does everything alone, which is for development. */
+  readonly twoPersons: boolean;
+  readonly lifetimeSeconds: number;
+  readonly maxOpen: number;
+}
+
+/** Which act takes whom stands in `domain/acts.ts`, and nowhere else. */
+export class Gate implements ActGate {
+  readonly #parts: GateParts;
+  readonly #acts: ReadonlyMap<ActName, AnyAct>;
+  readonly #opening = new Turns();
+  /** One approval after another: each finds things as the one before it left them. */
+  readonly #approving = new Turns();
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    this.#acts = new Map(parts.acts.map((act) => [act.name, act]));
+  }
+
+  async ask({ act: name, parameters: given, actor }: ActRequest): Promise<Outcome> {
+    requireRole(this.#operator(actor.operatorId), ACTS[name].role);
+    const act = this.#act(name);
+    const parameters = act.read(given);
+    const planned = await act.plan(parameters);
+    if (this.#personsFor(name, planned) === 1) return { done: await act.execute(parameters, actor) };
+    act.requireKeepable?.(parameters);
+    return { proposal: await this.#opening.take(() => this.#open(name, parameters, planned, actor)) };
+  }
+
+  list({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): ProposalView[] {
+    const all = this.#all().sort(newestFirst);
+    const from = after === undefined ? 0 : all.indexOf(this.#find(after)) + 1;
+    return all.slice(from, from + limit).map((proposal) => this.#view(proposal));
+  }
+
+  show(id: string): ProposalView {
+    return this.#view(this.#find(id));
+  }
+
+  approve(id: string, actor: Actor): Promise<{ proposal: ProposalView; result: object }> {
+    return this.#approving.take(async () => {
+      this.#parts.timeGuard.requireSteadyTime();
+      requireRole(this.#operator(actor.operatorId), DECISIONS.approve);
+      const proposal = this.#find(id);
+      requireOpen(proposal, this.#now());
+      if (proposal.proposedBy === actor.operatorId) throw selfApproval();
+      await this.#recheck(proposal, actor);
+      await this.#move(proposal, 'open', this.#decided('executing', actor), actor);
+      const result = await this.#execute(proposal, actor);
+      return { proposal: this.show(id), result };
+    });
+  }
+
+  async reject(id: string, actor: Actor): Promise<ProposalView> {
+    requireRole(this.#operator(actor.operatorId), DECISIONS.reject);
+    return this.#close(this.#find(id), 'refused', actor);
+  }
+
+  async withdraw(id: string, actor: Actor): Promise<ProposalView> {
+    requireRole(this.#operator(actor.operatorId), DECISIONS.withdraw);
+    const proposal = this.#find(id);
+    if (proposal.proposedBy !== actor.operatorId) throw notYours(proposal);
+    return this.#close(proposal, 'withdrawn', actor);
+  }
+
+  /** Writes down which proposals have expired; answers how many. */
+  async expireDue(): Promise<number> {
+    const due = this.#all().filter(
+      (proposal) => proposal.state === 'open' && stateAt(proposal, this.#now()) === 'expired',
+    );
+    for (const proposal of due) {
+      await this.#move(proposal, 'open', this.#decided('expired', KEYWARD), KEYWARD);
+    }
+    return due.length;
+  }
+
+  /**
+   * At the start: what was being executed when the process ended is never run again. What it changed in one commit
+   * was marked executed in that commit, so the act itself was not finished.
+   */
+  async recover(): Promise<readonly Proposal[]> {
+    const cut = this.#all().filter(({ state }) => state === 'executing');
+    for (const proposal of cut) {
+      await this.#move(proposal, 'executing', failedWith(interrupted()), KEYWARD);
+    }
+    return cut;
+  }
+
+  async #open(
+    act: ActName,
+    parameters: JsonObject,
+    planned: AnyPlanned,
+    actor: Actor,
+  ): Promise<ProposalView> {
+    const { maxOpen, lifetimeSeconds } = this.#parts;
+    const now = this.#now();
+    if (this.#all().filter((each) => stateAt(each, now) === 'open').length >= maxOpen) throw tooMany(maxOpen);
+    const proposal: Proposal = {
+      id: newProposalId(),
+      act,
+      subject: planned.subject,
+      parameters,
+      before: planned.before,
+      after: planned.after,
+      proposedBy: actor.operatorId,
+      proposedAt: now,
+      expiresAt: now + lifetimeSeconds,
+      state: 'open',
+      decidedBy: null,
+      decidedAt: null,
+      failure: null,
+    };
+    await this.#storeOf(act).add(proposal, actor);
+    return this.#view(proposal);
+  }
+
+  /** Whoever proposed it must still be able to, and find what they found; otherwise it is over. */
+  async #recheck(proposal: Proposal, actor: Actor): Promise<void> {
+    const { act, parameters, proposedBy } = proposal;
+    const flaw = holdsRole(this.#operator(proposedBy), ACTS[act].role)
+      ? await this.#flawOf(proposal, this.#act(act), parameters)
+      : proposerGone(proposal);
+    if (!flaw) return;
+    const failed = { ...this.#decided('failed', actor), ...failedWith(flaw) };
+    await this.#move(proposal, 'open', failed, actor);
+    throw flaw;
+  }
+
+  async #flawOf(proposal: Proposal, act: AnyAct, parameters: JsonObject): Promise<KeywardError | undefined> {
+    const { subject, before } = await act.plan(act.read(parameters));
+    const same = subject === proposal.subject && canonicalJson(before) === canonicalJson(proposal.before);
+    return same ? undefined : outdated();
+  }
+
+  async #execute(proposal: Proposal, { operatorId, requestId }: Actor): Promise<object> {
+    const { id, act: name, parameters, proposedBy } = proposal;
+    const approval = { proposalId: id, approvedBy: operatorId };
+    const actor: Actor = { operatorId: proposedBy, requestId, approval };
+    const act = this.#act(name);
+    try {
+      const result = await act.execute(act.read(parameters), actor);
+      // Where the act is one commit, that commit has marked it.
+      if (this.#find(id).state === 'executing') {
+        await this.#move(proposal, 'executing', { state: 'executed' }, actor);
+      }
+      return result;
+    } catch (error) {
+      throw await this.#failed(proposal, error, actor);
+    }
+  }
+
+  async #failed(proposal: Proposal, error: unknown, actor: Actor): Promise<unknown> {
+    try {
+      await this.#move(proposal, 'executing', failedWith(error), actor);
+      return error;
+    } catch (unmarked) {
+      // It is marked with the next start.
+      return new AggregateError([error, unmarked], 'an execution failed, and could not be marked so');
+    }
+  }
+
+  async #close(proposal: Proposal, state: 'refused' | 'withdrawn', actor: Actor): Promise<ProposalView> {
+    requireOpen(proposal, this.#now());
+    await this.#move(proposal, 'open', this.#decided(state, actor), actor);
+    return this.show(proposal.id);
+  }
+
+  #decided(state: ProposalMove['state'], { operatorId }: Actor): ProposalMove {
+    return { state, decidedBy: operatorId, decidedAt: this.#now() };
+  }
+
+  #move({ id, act }: Proposal, from: Proposal['state'], to: ProposalMove, actor: Actor): Promise<void> {
+    return this.#storeOf(act).move(id, from, to, actor);
+  }
+
+  #personsFor(act: ActName, { facts = null, unchanged }: AnyPlanned): Persons {
+    return unchanged || !this.#parts.twoPersons ? 1 : personsFor(act, facts as never);
+  }
+
+  #act(name: ActName): AnyAct {
+    const act = this.#acts.get(name);
+    if (act) return act;
+    throw new KeywardError('internal', 'This act is not offered here.', { cause: new Error(name) });
+  }
+
+  #storeOf(act: ActName): ProposalStore {
+    const { durable, volatile } = this.#parts.proposals;
+    return isWithoutHsm(act) ? volatile : durable;
+  }
+
+  #all(): Proposal[] {
+    const { durable, volatile } = this.#parts.proposals;
+    return [...volatile.all(), ...durable.all()];
+  }
+
+  #find(id: string): Proposal {
+    const { durable, volatile } = this.#parts.proposals;
+    const found = durable.find(id) ?? volatile.find(id);
+    if (!found) throw unknownProposal();
+    return found;
+  }
+
+  #view(proposal: Proposal): ProposalView {
+    const state = stateAt(proposal, this.#now());
+    const able = this.#parts
+      .operators()
+      .filter((each) => each.id !== proposal.proposedBy && holdsRole(each, DECISIONS.approve));
+    return { ...proposal, state, approvers: state === 'open' ? able.map(({ id }) => id) : [] };
+  }
+
+  #operator(id: string): Operator | undefined {
+    return this.#parts.operators().find((operator) => operator.id === id);
+  }
+
+  #now(): number {
+    return this.#parts.clock.nowSeconds();
+  }
+}
+
+function newestFirst(a: Proposal, b: Proposal): number {
+  return b.proposedAt - a.proposedAt || (a.id < b.id ? -1 : 1);
+}
+
+function failedWith(error: unknown): ProposalMove {
+  const { code, message } =
+    error instanceof KeywardError ? error : new KeywardError('internal', 'something went wrong inside');
+  return { state: 'failed', failure: { code, detail: message } };
+}

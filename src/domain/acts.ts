@@ -1,0 +1,90 @@
+import type { Role } from './client.ts';
+import type { KeyState } from './key.ts';
+
+/** How many people an act takes: one who asks, or one who asks and another who approves (I11). */
+export type Persons = 1 | 2;
+
+interface ActRule<Facts> {
+  /** The role it takes to ask. */
+  readonly role: Role;
+  /** Always the same, or a pure function of what is asked and what is there. */
+  readonly persons: Persons | ((facts: Facts) => Persons);
+  /**
+   * Its proposals are kept in memory alone: it is for when the HSM cannot sign, and they end with the process.
+   */
+  readonly withoutHsm?: true;
+}
+
+const safer = { role: 'operator', persons: 1 } as const;
+const weaker = { role: 'operator', persons: 2 } as const;
+
+/**
+ * Every administrative act, closed: what makes the service accept less is for one person, what makes it accept
+ * more for two.
+ */
+export const ACTS = {
+  'scope.create': weaker,
+  'scope.policy': { role: 'operator', persons: ({ widens }: { widens: boolean }) => weakening(widens) },
+  'scope.jws': { role: 'operator', persons: ({ enables }: { enables: boolean }) => weakening(enables) },
+  'client.create': weaker,
+  'client.credential': weaker,
+  'client.revoke': safer,
+  'grant.add': weaker,
+  'grant.remove': safer,
+  'operator.create': weaker,
+  'operator.credential': weaker,
+  'operator.roles': { role: 'operator', persons: ({ gains }: { gains: boolean }) => weakening(gains) },
+  'operator.revoke': safer,
+  'key.rotate': safer,
+  'key.suspend': safer,
+  'key.resume': weaker,
+  'key.compromise': safer,
+  'key.destroy': {
+    role: 'operator',
+    persons: ({ state }: { state: KeyState }) => weakening(!isSpent(state)),
+  },
+  'key.undo_rotation': weaker,
+  'hsm.compromise': safer,
+  'hsm.clear_pin_latch': { ...weaker, withoutHsm: true },
+  'rotation.pause': weaker,
+  'rotation.unpause': safer,
+  'revocation.add': safer,
+  'ledger.erase': safer,
+  'audit.sinks': weaker,
+  'retention.shorten': weaker,
+  'service_key.enrol': weaker,
+  'database.accept_restore': { ...weaker, withoutHsm: true },
+} as const satisfies Record<string, ActRule<never>>;
+
+export type ActName = keyof typeof ACTS;
+export const ACT_NAMES = Object.keys(ACTS) as readonly ActName[];
+
+/** What the number of persons depends on; null where it is always the same. */
+export type FactsOf<A extends ActName> = (typeof ACTS)[A]['persons'] extends (facts: infer F) => Persons
+  ? F
+  : null;
+
+/** What is done with a proposal, and the role it takes. Nobody approves their own, whatever their roles. */
+export const DECISIONS = {
+  approve: 'approver',
+  reject: 'approver',
+  withdraw: 'operator',
+} as const satisfies Record<string, Role>;
+
+export function personsFor<A extends ActName>(act: A, facts: FactsOf<A>): Persons {
+  const { persons }: ActRule<never> = ACTS[act];
+  return typeof persons === 'function' ? persons(facts as never) : persons;
+}
+
+export function isWithoutHsm(act: ActName): boolean {
+  const rule: ActRule<never> = ACTS[act];
+  return rule.withoutHsm === true;
+}
+
+function weakening(weakens: boolean): Persons {
+  return weakens ? 2 : 1;
+}
+
+function isSpent(state: KeyState): boolean {
+  return state === 'compromised' || state === 'deactivated';
+}

@@ -1,0 +1,34 @@
+import type { ClientAdministration, OperatorAdministration } from '../../domain/access.ts';
+import type { AnyAct } from '../../domain/act-gate.ts';
+import { createClient, replaceClientCredential, revokeClient } from './client-acts.ts';
+import { addGrant, removeGrant } from './grant-acts.ts';
+import {
+  createOperator,
+  replaceOperatorCredential,
+  revokeOperator,
+  setOperatorRoles,
+} from './operator-acts.ts';
+import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
+
+export interface ActParts extends ScopeActParts {
+  readonly clients: ClientAdministration;
+  readonly operators: OperatorAdministration;
+}
+
+/** How each act is done that the operations plane offers. */
+export function administrativeActs({ clients, operators, ...parts }: ActParts): readonly AnyAct[] {
+  const { keyRing } = parts;
+  return [
+    createScope(parts),
+    changeScope(parts),
+    createClient(clients),
+    replaceClientCredential(clients),
+    revokeClient(clients),
+    addGrant(clients, keyRing),
+    removeGrant(clients, keyRing),
+    createOperator(operators),
+    replaceOperatorCredential(operators),
+    setOperatorRoles(operators),
+    revokeOperator(operators),
+  ];
+}

@@ -1,0 +1,64 @@
+import type { Logger } from 'pino';
+import type { Access } from './access/create-access.ts';
+import { Gate } from './access/gate.ts';
+import type { Config } from './config.ts';
+import type { Clock, TimeGuard } from './domain/clock.ts';
+import { administrativeActs } from './http/acts/administrative-acts.ts';
+import type { ScopeActParts } from './http/acts/scope-acts.ts';
+import type { Store } from './store/open-store.ts';
+import { VolatileProposals } from './store/volatile-proposals.ts';
+
+const EVERY_MS = 60_000;
+
+export interface GateRootParts extends ScopeActParts {
+  readonly config: Config;
+  readonly access: Access;
+  readonly store: Pick<Store, 'proposals' | 'audit'>;
+  readonly clock: Clock;
+  readonly timeGuard: TimeGuard;
+  readonly log: Logger;
+}
+
+/** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
+export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop(): Promise<void> }> {
+  const { config, access, store, clock, timeGuard, log } = parts;
+  const gate = new Gate({
+    acts: administrativeActs({ ...parts, clients: access.clients, operators: access.operators }),
+    operators: () => access.operators.list(),
+    proposals: { durable: store.proposals, volatile: new VolatileProposals(store.audit) },
+    clock,
+    timeGuard,
+    twoPersons: config.two_persons,
+    lifetimeSeconds: config.proposals.lifetime_seconds,
+    maxOpen: config.proposals.max_open,
+  });
+  for (const { id, act, subject } of await gate.recover()) {
+    log.error(
+      { proposal: id, act, subject },
+      'the execution of a proposal was cut short: it is not run again',
+    );
+  }
+  return { gate, stop: keepExpiring(gate, log) };
+}
+
+/** Answers how to stop. */
+function keepExpiring(gate: Gate, log: Logger): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  const look = async () => {
+    try {
+      await gate.expireDue();
+    } catch (err) {
+      log.warn({ err }, 'what expired of proposals could not be written down; it is tried again');
+    }
+  };
+  const timer = setInterval(() => {
+    running ??= look().finally(() => {
+      running = undefined;
+    });
+  }, EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}

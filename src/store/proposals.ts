@@ -1,0 +1,104 @@
+import type { Actor } from '../domain/access.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { JsonObject } from '../domain/json.ts';
+import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../domain/proposal.ts';
+import { notOpen, unknownProposal } from '../domain/proposal-refusals.ts';
+import { compareText } from './compare-text.ts';
+import { movedEvent, openedEvent } from './proposal-events.ts';
+import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
+import { put, type RowChange, remove } from './signed/row-change.ts';
+import type { RowOf } from './signed/tables.ts';
+import type { RegistryView } from './signed/trusted-registry.ts';
+
+type Row = RowOf<'proposals'>;
+
+/** The audit trail has them for good. */
+const KEPT_SECONDS = 90 * 86_400;
+const REMOVED_AT_ONCE = 50;
+
+export function createProposalStore(changes: RegistryChanges, clock: Clock): ProposalStore {
+  const find = (id: string) => {
+    const row = changes.view.row('proposals', id);
+    return row && fromRow(row);
+  };
+  return {
+    all: () =>
+      changes.view
+        .rows('proposals')
+        .toSorted((a, b) => b.proposed_at - a.proposed_at || compareText(a.id, b.id))
+        .map(fromRow),
+    find,
+    add: (proposal, actor) =>
+      changes.change(openedEvent(proposal, actor), (registry) => [
+        put('proposals', toRow(proposal)),
+        ...forgotten(registry, clock.nowSeconds() - KEPT_SECONDS),
+      ]),
+    move: async (id, from, to, actor) => {
+      const proposal = find(id);
+      if (!proposal) throw unknownProposal();
+      await changes.change(movedEvent(proposal, to, actor), (registry) => [moved(registry, id, from, to)]);
+    },
+  };
+}
+
+/** The change of an approved act marks its proposal executed in the same commit: so it is never made twice. */
+export function settling({ approval }: Actor, plan: Plan): Plan {
+  if (!approval) return plan;
+  return (registry) => [
+    ...plan(registry),
+    moved(registry, approval.proposalId, 'executing', { state: 'executed' }),
+  ];
+}
+
+function moved(registry: RegistryView, id: string, from: ProposalState, to: ProposalMove): RowChange {
+  const row = registry.row('proposals', id);
+  if (!row) throw unknownProposal();
+  if (row.state !== from) throw notOpen(row.state);
+  return put('proposals', toRow({ ...fromRow(row), ...to }));
+}
+
+function forgotten(registry: RegistryView, before: number): readonly RowChange[] {
+  return registry
+    .rows('proposals')
+    .filter(({ state, expires_at }) => state !== 'open' && state !== 'executing' && expires_at < before)
+    .slice(0, REMOVED_AT_ONCE)
+    .map((row) => remove('proposals', row));
+}
+
+function fromRow(row: Row): Proposal {
+  return {
+    id: row.id,
+    act: row.act,
+    subject: row.subject,
+    parameters: JSON.parse(row.parameters_json) as JsonObject,
+    before: row.before_json === null ? null : (JSON.parse(row.before_json) as JsonObject),
+    after: row.after_json === null ? null : (JSON.parse(row.after_json) as JsonObject),
+    proposedBy: row.proposed_by,
+    proposedAt: row.proposed_at,
+    expiresAt: row.expires_at,
+    state: row.state,
+    decidedBy: row.decided_by,
+    decidedAt: row.decided_at,
+    failure: row.failure_code === null ? null : { code: row.failure_code, detail: row.failure_detail ?? '' },
+  };
+}
+
+function toRow(proposal: Proposal): Row {
+  const { before, after, failure } = proposal;
+  return {
+    id: proposal.id,
+    act: proposal.act,
+    subject: proposal.subject,
+    parameters_json: JSON.stringify(proposal.parameters),
+    before_json: before === null ? null : JSON.stringify(before),
+    after_json: after === null ? null : JSON.stringify(after),
+    proposed_by: proposal.proposedBy,
+    proposed_at: proposal.proposedAt,
+    expires_at: proposal.expiresAt,
+    state: proposal.state,
+    decided_by: proposal.decidedBy,
+    decided_at: proposal.decidedAt,
+    failure_code: failure?.code ?? null,
+    failure_detail: failure?.detail ?? null,
+  };
+}
