@@ -1,5 +1,5 @@
-/** Text that YAML reads as that text without quotes, inside of brackets too. */
-const PLAIN = /^[^\s,:{}[\]"'#&*!|>%@`?-][^\s,{}[\]"'#]*(?<!:)$/;
+/** Text that YAML reads as that text without quotes, inside of brackets too: no sign, number or special value. */
+const PLAIN = /^\p{L}[^\s,{}[\]"'#]*(?<!:)$/u;
 const OTHERWISE_READ = new Set(['null', 'true', 'false']);
 
 /** A value on one line, as YAML's flow style has it. */
@@ -10,6 +10,6 @@ export function flowText(value: unknown): string {
     return `{${members.join(', ')}}`;
   }
   if (typeof value !== 'string') return String(value);
-  const plain = PLAIN.test(value) && !OTHERWISE_READ.has(value) && Number.isNaN(Number(value));
+  const plain = PLAIN.test(value) && !OTHERWISE_READ.has(value.toLowerCase());
   return plain ? value : JSON.stringify(value);
 }

@@ -11,6 +11,9 @@ it.each([
   ['Signs for the shop', '"Signs for the shop"'],
   ['', '""'],
   ['true', '"true"'],
+  ['Null', '"Null"'],
+  ['~', '"~"'],
+  ['.inf', '".inf"'],
   [{ max_ttl_seconds: 60, contacts: ['a@id.example'] }, '{max_ttl_seconds: 60, contacts: [a@id.example]}'],
 ])('%j is written as %s', (value, text) => {
   expect(flowText(value)).toBe(text);
@@ -22,5 +25,6 @@ it('is YAML of that value', () => {
     fc.property(fc.oneof(plain, fc.array(plain)), (value) => {
       expect(parse(flowText(value))).toEqual(value);
     }),
+    { numRuns: 2_000 },
   );
 });
