@@ -46,6 +46,10 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
     ],
   },
   provisioning: { folders: ['domain', 'schemas'], packages: ['yaml', 'zod'] },
+  client: {
+    folders: ['domain', 'token'],
+    packages: ['node:crypto', 'node:os', 'node:perf_hooks', 'node:http', 'node:timers/promises'],
+  },
   cli: { folders: ['domain', 'provisioning'], packages: ['commander', 'node:*'] },
 };
 

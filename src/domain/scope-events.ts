@@ -45,6 +45,8 @@ export type ScopeEvent =
       readonly more: boolean;
       readonly incomplete: boolean;
     }
+  /** What was missed has been told; the version of the key set is this one. */
+  | { readonly type: 'resumed'; readonly version: number }
   | ({ readonly type: 'key_set' } & KeySetState)
   | { readonly type: 'compromised' | 'suspended'; readonly kid: string; readonly version: number }
   | { readonly type: 'revoked'; readonly revocation: RevokedTokens };

@@ -25,7 +25,8 @@ export function createPublication({ keyRing, clock, publicUrl, registryKey }: Pu
     const cached = keySets.get(scope.id);
     if (cached?.revision === revision && cached.second === second) return cached.document;
     const { keys, kw_policy } = composeKeySet(publishedKeys(keyRing, scope, clock), scope);
-    const body = JSON.stringify({ keys, kw_policy, kw_version: scope.keySetVersion });
+    const of = { kw_scope: scope.id, kw_version: scope.keySetVersion };
+    const body = JSON.stringify({ keys, kw_policy, ...of });
     const document = publish('application/jwk-set+json', body, scope.policy.jwksMaxAgeSeconds);
     keySets.set(scope.id, { revision, second, document });
     return document;

@@ -58,8 +58,10 @@ export function createScopeEvents({ keyRing, revocations, clock }: ScopeEventPar
   return {
     open(scopeId, lastEventId) {
       const missed = lastEventId === undefined ? undefined : log.missedSince(lastEventId, scopeId);
+      const version = keyRing.scope(scopeId)?.keySetVersion ?? 0;
+      const resumed = missed && [...missed, { id: log.lastId, event: { type: 'resumed', version } as const }];
       return {
-        opening: (missed ?? openingSnapshot({ keyRing, revocations, clock, log }, scopeId))[
+        opening: (resumed ?? openingSnapshot({ keyRing, revocations, clock, log }, scopeId))[
           Symbol.iterator
         ](),
         follow: (follower) =>

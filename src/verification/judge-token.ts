@@ -5,10 +5,9 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import type { RefusalReason } from '../domain/refusal.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Verdict } from '../domain/verification.ts';
-import { areWellFormed, type ClaimRules, refusalOfClaims } from '../token/check-claims.ts';
-import { isAllowedType } from '../token/check-type.ts';
+import type { ClaimRules } from '../token/check-claims.ts';
+import { judgeToken, type Yardstick } from '../token/judge.ts';
 import { type ParsedToken, parseToken } from '../token/parse-token.ts';
-import { verifySignature } from '../token/signature.ts';
 import { findKey, refusalOfKey, refusalOfKeyNow } from './key-standing.ts';
 
 export interface JudgingParts {
@@ -32,31 +31,8 @@ export interface Judgement {
 /** What can be told without asking whether the token was ever issued. `unknown_scope`. */
 export type TokenJudge = (scopeId: string, presented: string) => Promise<Judgement>;
 
-/** A token that could be read, with the key that its scope has under the token's `kid`. */
-interface Candidate extends GenuineToken {
-  readonly now: number;
-}
-
-type Step = (candidate: Candidate) => RefusalReason | undefined | Promise<RefusalReason | undefined>;
-
-/**
- * The first step that refuses names the reason. What is cheap comes first, and what the claims say counts only
- * once the signature is known to be right: before it, an answer would describe a text that anyone may have
- * written. The order: form, key of the scope, algorithm, type, form of the claims, standing of the key;
- * signature; standing of the key as it is now; issuer, audience, expiry, start, signing window, lifetime.
- */
+/** Form and key of the scope here, all else as `judgeToken` has it. */
 export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
-  const beforeSignature: readonly Step[] = [
-    checkAlgorithm,
-    checkType,
-    checkForm,
-    ({ key, scope, now }) => refusalOfKey(key, scope, now),
-    checkSignature,
-  ];
-  const afterSignature: readonly Step[] = [
-    ({ key, scope, now }) => refusalOfKeyNow(keyRing, { key, scope }, now),
-    ({ token, key, scope, now }) => refusalOfClaims(token.claims, rulesOf(scope, key), now),
-  ];
   return async (scopeId, presented) => {
     const scope = keyRing.scope(scopeId);
     if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
@@ -65,41 +41,26 @@ export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
     const { token } = parsed;
     const key = findKey(keyRing, scope, token.header.kid);
     if (typeof key === 'string') return refuse(key);
-    const candidate = { scope, key, token, now: clock.nowSeconds() };
-    const early = await firstRefusal(beforeSignature, candidate);
-    if (early) return refuse(early);
-    const genuine = { scope, key, token };
-    const late = await firstRefusal(afterSignature, candidate);
-    if (late) return { ...refuse(late), genuine };
-    return { verdict: { valid: true, claims: token.claims, kid: key.kid, keyState: key.state }, genuine };
+    const now = clock.nowSeconds();
+    const { refusal, genuine } = await judgeToken(token, yardstickOf(keyRing, scope, key, now), now);
+    const of = genuine ? { scope, key, token } : undefined;
+    if (refusal) return { ...refuse(refusal), genuine: of };
+    return { verdict: { valid: true, claims: token.claims, kid: key.kid, keyState: key.state }, genuine: of };
   };
 }
 
-async function firstRefusal(steps: readonly Step[], candidate: Candidate) {
-  for (const step of steps) {
-    const reason = await step(candidate);
-    if (reason) return reason;
-  }
-  return undefined;
+/** The key as it was found, and as it is by then: it may be suspended or compromised in between. */
+function yardstickOf(keyRing: KeyRing, scope: Scope, key: SigningKey, now: number): Yardstick {
+  const { tokenTypes, requireSubject } = scope.policy;
+  return {
+    algorithm: key.binding.algorithm,
+    publicKey: key.publicKey,
+    tokenTypes,
+    requireSubject,
+    rules: rulesOf(scope, key),
+    standing: () => refusalOfKey(key, scope, now) ?? refusalOfKeyNow(keyRing, { scope, key }, now),
+  };
 }
-
-const checkAlgorithm: Step = ({ token, key }) =>
-  token.header.alg === key.binding.algorithm ? undefined : 'unsupported_algorithm';
-
-const checkType: Step = ({ token, scope }) =>
-  isAllowedType(token.header.typ, scope.policy.tokenTypes) ? undefined : 'wrong_type';
-
-const checkForm: Step = ({ token, scope }) =>
-  areWellFormed(token) && (!scope.policy.requireSubject || Object.hasOwn(token.claims, 'sub'))
-    ? undefined
-    : 'malformed';
-
-const checkSignature: Step = async ({ token, key }) => {
-  const { signingInput, signature } = token;
-  return (await verifySignature(key.binding.algorithm, key.publicKey, signingInput, signature))
-    ? undefined
-    : 'bad_signature';
-};
 
 /** The registry's window and the binding's, the policy's lifetime and the binding's: the narrower of each. */
 function rulesOf(

@@ -2,10 +2,10 @@ import type { Actor } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Forgery, ForgeryAlarm } from '../domain/forgery.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
+import { RecentSet } from '../domain/recent-set.ts';
 import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
 import type { KeySuspender } from '../domain/suspension.ts';
 import { MinuteBudget } from './minute-budget.ts';
-import { RecentSet } from './recent-set.ts';
 
 export interface ForgeryAlarmParts {
   readonly events: SecurityEvents;

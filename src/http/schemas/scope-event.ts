@@ -35,6 +35,7 @@ const page = {
 export const SCOPE_EVENTS = {
   snapshot: z.object({ version, keys, root_claim: z.string().nullable(), ...page }),
   revocations: z.object(page),
+  resumed: z.object({ version }),
   key_set: z.object({ version, keys }),
   compromised: z.object({ kid: z.string(), version }),
   suspended: z.object({ kid: z.string(), version }),

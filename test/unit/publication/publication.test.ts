@@ -75,6 +75,7 @@ describe('a scope’s key set', () => {
         kw_sign_until: key.signUntil,
       })),
       kw_policy: POLICY,
+      kw_scope: 'payments',
       kw_version: 1,
     });
     expect({ contentType, maxAgeSeconds }).toStrictEqual({

@@ -1,0 +1,137 @@
+import type { ScopeEvent } from '../domain/scope-events.ts';
+import { ServiceFailure } from './errors.ts';
+import { EventLines } from './event-lines.ts';
+import { pause } from './pause.ts';
+import { messageOf, type TellProblem } from './problem.ts';
+import { readEvent } from './read-event.ts';
+import type { Service } from './service.ts';
+import { backoffMs, type Surroundings } from './time.ts';
+
+export interface EventFollowerParts {
+  readonly service: Service;
+  readonly scope: string;
+  readonly instance: string;
+  readonly surroundings: Surroundings;
+  readonly tellProblem: TellProblem;
+  readonly onEvent: (event: ScopeEvent) => void;
+  /** The stream is lost: what happens from now on is not known until it is back. */
+  readonly onLost: () => void;
+}
+
+const BACKOFF = { firstMs: 200, maxMs: 30_000 };
+const CONNECT_DEADLINE_MS = 10_000;
+/** Three times the time between two comments. */
+const SILENCE_MS = 45_000;
+
+/** Follows the events of a scope for as long as it is not closed: resumed by id, tried again with back-off. */
+export class EventFollower {
+  readonly #parts: EventFollowerParts;
+  readonly #closing = new AbortController();
+  #lastEventId = '';
+  #failures = 0;
+
+  constructor(parts: EventFollowerParts) {
+    this.#parts = parts;
+    void this.#follow();
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #follow(): Promise<void> {
+    const { onLost, tellProblem } = this.#parts;
+    while (!this.#closing.signal.aborted) {
+      let failure: unknown;
+      try {
+        await this.#followOnce();
+      } catch (error) {
+        failure = error;
+      }
+      if (this.#closing.signal.aborted) return;
+      onLost();
+      const message = failure === undefined ? 'the event stream ended' : messageOf(failure);
+      tellProblem({ code: 'events_lost', message, ...(failure === undefined ? {} : { cause: failure }) });
+      await this.#pause(failure);
+    }
+  }
+
+  async #followOnce(): Promise<void> {
+    const { service, scope, instance } = this.#parts;
+    const silence = new Silence(CONNECT_DEADLINE_MS);
+    const signal = AbortSignal.any([this.#closing.signal, silence.signal]);
+    try {
+      const response = await service.open(
+        {
+          method: 'GET',
+          path: `v1/scopes/${scope}/events?instance=${encodeURIComponent(instance)}`,
+          accept: ['text/event-stream'],
+          headers: this.#lastEventId === '' ? {} : { 'last-event-id': this.#lastEventId },
+        },
+        signal,
+      );
+      await this.#read(response, silence);
+    } finally {
+      silence.end();
+    }
+  }
+
+  async #read(response: Response, silence: Silence): Promise<void> {
+    const lines = new EventLines();
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    lines.lastEventId = this.#lastEventId;
+    for await (const chunk of response.body ?? []) {
+      silence.broken(SILENCE_MS);
+      this.#failures = 0;
+      for (const { name, data } of lines.take(decoder.decode(chunk, { stream: true }))) {
+        this.#tell(name, data);
+      }
+      this.#lastEventId = lines.lastEventId;
+    }
+  }
+
+  /** After what cannot be read, all that holds is asked for anew. */
+  #tell(name: string, data: string): void {
+    try {
+      const event = readEvent(name, data);
+      if (event) this.#parts.onEvent(event);
+    } catch (error) {
+      this.#lastEventId = '';
+      throw error;
+    }
+  }
+
+  async #pause(failure: unknown): Promise<void> {
+    const asked = failure instanceof ServiceFailure ? (failure.retryAfterSeconds ?? 0) : 0;
+    const ms = asked * 1_000 + backoffMs(this.#failures, BACKOFF, this.#parts.surroundings.random());
+    this.#failures += 1;
+    await pause(ms, this.#closing.signal);
+  }
+}
+
+/** Aborts what has been silent for too long. */
+class Silence {
+  readonly #abort = new AbortController();
+  #timer: NodeJS.Timeout;
+
+  constructor(ms: number) {
+    this.#timer = this.#start(ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  broken(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#start(ms);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #start(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#abort.abort(new Error('nothing was heard for too long')), ms).unref();
+  }
+}

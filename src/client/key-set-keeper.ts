@@ -1,0 +1,165 @@
+import { VerifierUnavailable } from './errors.ts';
+import { pause } from './pause.ts';
+import { messageOf, type TellProblem } from './problem.ts';
+import type { KeySet } from './read-key-set.ts';
+import { backoffMs, type Surroundings, startWatch } from './time.ts';
+
+export interface LoadedKeySet {
+  readonly set: KeySet;
+  /** Of the answer's `Cache-Control`; undefined where it says nothing. */
+  readonly maxAgeSeconds: number | undefined;
+}
+
+export interface KeySetKeeperParts {
+  /** Fails with what is wrong, a `ServiceFailure` where nothing was had. */
+  readonly load: () => Promise<LoadedKeySet>;
+  readonly surroundings: Surroundings;
+  readonly tellProblem: TellProblem;
+  readonly onAdopted: (set: KeySet, before: KeySet | undefined) => void;
+}
+
+interface Held {
+  readonly set: KeySet;
+  readonly ageMs: () => number;
+  readonly maxAgeMs: number;
+  /** From that age on the next one is fetched ahead of time. */
+  readonly aheadMs: number;
+}
+
+const PAUSE = { firstMs: 1_000, maxMs: 30_000 };
+/** Between two looks for a kid that is not in the set. */
+const COOL_DOWN_MS = 10_000;
+const SPACING_MS = 1_000;
+const NEVER = new AbortController().signal;
+
+/**
+ * Holds the last good key set of a scope. It is fetched ahead of time, kept through an outage for as long as the
+ * scope's policy allows, and never replaced by an older version or by anything that is no key set of the scope.
+ */
+export class KeySetKeeper {
+  readonly #parts: KeySetKeeperParts;
+  #held: Held | undefined;
+  #fetching: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  #soon: Promise<void> | undefined;
+  #sinceFetch: () => number = () => Number.POSITIVE_INFINITY;
+  #failures = 0;
+  #lastFailure: unknown;
+  #sinceFailure: () => number = () => Number.POSITIVE_INFINITY;
+  #pauseMs = 0;
+  #sinceLook: () => number = () => Number.POSITIVE_INFINITY;
+
+  constructor(parts: KeySetKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** The last good set, however old. */
+  get held(): KeySet | undefined {
+    return this.#held?.set;
+  }
+
+  /** The set that serves now without waiting; where it is about to age, the next one is fetched meanwhile. */
+  peek(): KeySet | undefined {
+    const held = this.#held;
+    if (!held || !this.#isUsable(held)) return undefined;
+    const ageMs = held.ageMs();
+    if (ageMs >= held.maxAgeMs && !this.#isPaused()) return undefined;
+    if (ageMs >= held.aheadMs && !this.#isPaused()) this.#refresh().catch(() => undefined);
+    return held.set;
+  }
+
+  /** `VerifierUnavailable` where none may serve. */
+  async get(): Promise<KeySet> {
+    const ready = this.peek();
+    if (ready) return ready;
+    if (!this.#isPaused()) await this.#refresh().catch(() => undefined);
+    const held = this.#held;
+    if (held && this.#isUsable(held)) return held.set;
+    throw new VerifierUnavailable(
+      held ? 'the key set is too old to go on with, and there is no newer one' : 'there is no key set yet',
+      { cause: this.#lastFailure },
+    );
+  }
+
+  /** Settles once what was published at the time of the call, or later, is held; fails where it cannot be had. */
+  renew(): Promise<void> {
+    if (!this.#fetching) return this.#refresh();
+    // What is under way may have been composed before.
+    this.#following ??= this.#fetching
+      .catch(() => undefined)
+      .then(() => {
+        this.#following = undefined;
+        return this.#refresh();
+      });
+    return this.#following;
+  }
+
+  /** The same, at most once a second, whoever asks. */
+  renewSoon(): Promise<void> {
+    this.#soon ??= pause(SPACING_MS - this.#sinceFetch(), NEVER)
+      .then(() => this.renew())
+      .finally(() => {
+        this.#soon = undefined;
+      });
+    return this.#soon;
+  }
+
+  /** Looks for a kid that is not in the set, at most once in a while, whoever asks. */
+  async lookAgain(): Promise<void> {
+    if (this.#sinceLook() < COOL_DOWN_MS || this.#isPaused()) return this.#fetching?.catch(() => undefined);
+    this.#sinceLook = startWatch(this.#parts.surroundings);
+    await this.#refresh().catch(() => undefined);
+  }
+
+  #refresh(): Promise<void> {
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #fetch(): Promise<void> {
+    this.#sinceFetch = startWatch(this.#parts.surroundings);
+    try {
+      const loaded = await this.#parts.load();
+      this.#adopt(loaded);
+      this.#failures = 0;
+      this.#pauseMs = 0;
+    } catch (error) {
+      const { surroundings, tellProblem } = this.#parts;
+      this.#pauseMs = PAUSE.firstMs / 2 + backoffMs(this.#failures, PAUSE, surroundings.random());
+      this.#failures += 1;
+      this.#sinceFailure = startWatch(surroundings);
+      this.#lastFailure = error;
+      const reached = !(error instanceof Error && error.name === 'ServiceFailure');
+      tellProblem({
+        code: reached ? 'key_set_refused' : 'key_set_unreachable',
+        message: reached ? `the key set is not taken up: ${messageOf(error)}` : messageOf(error),
+        cause: error,
+      });
+      throw error;
+    }
+  }
+
+  #adopt({ set, maxAgeSeconds }: LoadedKeySet): void {
+    const { surroundings, onAdopted } = this.#parts;
+    const before = this.#held?.set;
+    if (before && set.version < before.version) {
+      throw new Error(`its version is ${set.version}, and ${before.version} has been seen`);
+    }
+    const longest = set.policy.jwksMaxAgeSeconds;
+    const maxAgeMs = 1_000 * Math.min(maxAgeSeconds ?? longest, longest);
+    const aheadMs = maxAgeMs * (0.7 + 0.2 * surroundings.random());
+    this.#held = { set, maxAgeMs, aheadMs, ageMs: startWatch(surroundings) };
+    onAdopted(set, before);
+  }
+
+  #isUsable({ set, ageMs, maxAgeMs }: Held): boolean {
+    if (set.expiresAt !== null && this.#parts.surroundings.clock.nowSeconds() >= set.expiresAt) return false;
+    return ageMs() < maxAgeMs + set.policy.maxStaleSeconds * 1_000;
+  }
+
+  #isPaused(): boolean {
+    return this.#sinceFailure() < this.#pauseMs;
+  }
+}

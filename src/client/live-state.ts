@@ -1,0 +1,117 @@
+import type { KeyState } from '../domain/key.ts';
+import type { KeyStanding, RevokedTokens, ScopeEvent } from '../domain/scope-events.ts';
+import { concerns, type RevocationVerdict, RevokedRules } from './revoked-rules.ts';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+export interface LiveStateParts {
+  readonly nowSeconds: () => number;
+  /** A key may have been withdrawn: nothing that was found good before may be believed unseen. */
+  readonly onKeysChanged: () => void;
+  /** Tokens that it concerns are to be judged anew. */
+  readonly onRevoked: (concerned: (claims: Claims) => boolean) => void;
+}
+
+const SWEEP_SECONDS = 60;
+
+/** What the event stream says of a scope beyond its key set: how the keys stand, and what is revoked. */
+export class LiveState {
+  readonly #parts: LiveStateParts;
+  #states: ReadonlyMap<string, KeyState> = new Map();
+  /** Of the key set, as the events last told it. */
+  version = 0;
+  #rules = new RevokedRules();
+  /** Of a snapshot that is not told in full; what it will replace is in force until then. */
+  #coming: RevokedRules | undefined;
+  #rootClaim: string | null = null;
+  #sweptAt = 0;
+  /** Whether nothing that has happened is unknown. */
+  current = false;
+
+  constructor(parts: LiveStateParts) {
+    this.#parts = parts;
+  }
+
+  stateOf(kid: string): KeyState | undefined {
+    return this.#states.get(kid);
+  }
+
+  revocation(claims: Claims): RevocationVerdict {
+    return this.#rules.judge(claims, this.#rootClaim, this.#parts.nowSeconds());
+  }
+
+  lost(): void {
+    this.current = false;
+    this.#coming = undefined;
+  }
+
+  apply(event: ScopeEvent): void {
+    switch (event.type) {
+      case 'snapshot':
+        this.#rootClaim = event.rootClaim;
+        this.#coming = new RevokedRules();
+        this.version = 0;
+        this.#setKeys(event);
+        this.#page(event);
+        break;
+      case 'revocations':
+        this.#page(event);
+        break;
+      case 'resumed':
+        this.current = true;
+        break;
+      case 'key_set':
+        this.#setKeys(event);
+        break;
+      case 'compromised':
+      case 'suspended':
+        this.#states = new Map(this.#states).set(event.kid, event.type);
+        this.#parts.onKeysChanged();
+        break;
+      case 'revoked':
+        this.#revoke(event.revocation);
+        break;
+    }
+  }
+
+  #setKeys({ version, keys }: { version: number; keys: readonly KeyStanding[] }): void {
+    if (version < this.version) return;
+    this.version = version;
+    this.#states = new Map(keys.map(({ kid, state }) => [kid, state]));
+    this.#parts.onKeysChanged();
+  }
+
+  #page({
+    revocations,
+    more,
+    incomplete,
+  }: {
+    revocations: readonly RevokedTokens[];
+    more: boolean;
+    incomplete: boolean;
+  }): void {
+    const coming = this.#coming;
+    if (!coming) return;
+    for (const rule of revocations) coming.add(rule);
+    if (more) return;
+    coming.incomplete = incomplete;
+    this.#rules = coming;
+    this.#coming = undefined;
+    this.current = true;
+    this.#parts.onRevoked((claims) => this.revocation(claims) !== undefined);
+  }
+
+  #revoke(rule: RevokedTokens): void {
+    this.#sweep();
+    this.#rules.add(rule);
+    this.#coming?.add(rule);
+    this.#parts.onRevoked((claims) => concerns(rule, claims, this.#rootClaim));
+  }
+
+  #sweep(): void {
+    const now = this.#parts.nowSeconds();
+    if (now < this.#sweptAt + SWEEP_SECONDS) return;
+    this.#sweptAt = now;
+    this.#rules = this.#rules.swept(now);
+  }
+}

@@ -1,0 +1,47 @@
+import { MAX_KEY_SET_LENGTH } from '../token/published-key-set.ts';
+import type { LoadedKeySet } from './key-set-keeper.ts';
+import { pinnedKey, readKeySet, readSignedKeySet } from './read-key-set.ts';
+import type { Answer, Service } from './service.ts';
+import type { Surroundings } from './time.ts';
+
+export interface LoaderOptions {
+  readonly scope: string;
+  readonly issuer: string;
+  readonly registryKey?: object;
+}
+
+const COMMON = {
+  method: 'GET',
+  headers: { 'cache-control': 'no-cache' },
+  maxBytes: MAX_KEY_SET_LENGTH,
+  deadlineMs: 5_000,
+} as const;
+
+/** How the key set of a scope is had: plain, or signed where the registry key is pinned. */
+export function loaderOf(
+  service: Service,
+  { scope, issuer, registryKey }: LoaderOptions,
+  { clock }: Surroundings,
+): () => Promise<LoadedKeySet> {
+  if (registryKey === undefined) {
+    const accept = ['application/jwk-set+json', 'application/json'];
+    return async () => {
+      const answer = await service.call({ ...COMMON, path: `scopes/${scope}/jwks.json`, accept });
+      return { set: readKeySet(answer.text, scope), maxAgeSeconds: maxAgeOf(answer) };
+    };
+  }
+  const pinned = pinnedKey(registryKey);
+  return async () => {
+    const accept = ['application/jwk-set+jwt'];
+    const answer = await service.call({ ...COMMON, path: `scopes/${scope}/jwks.jwt`, accept });
+    const set = await readSignedKeySet(answer.text, { scope, issuer, pinned }, clock.nowSeconds());
+    return { set, maxAgeSeconds: maxAgeOf(answer) };
+  };
+}
+
+/** What is left of it where a cache in between has held the answer (RFC 9111 §4.2.3). */
+function maxAgeOf({ headers }: Answer): number | undefined {
+  const [, seconds] = /(?:^|[,\s])max-age=(\d{1,9})/i.exec(headers.get('cache-control') ?? '') ?? [];
+  const age = Number(headers.get('age') ?? 0);
+  return seconds === undefined ? undefined : Math.max(0, Number(seconds) - (age > 0 ? age : 0));
+}

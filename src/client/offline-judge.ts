@@ -1,0 +1,123 @@
+import type { KeyState } from '../domain/key.ts';
+import type { RefusalReason } from '../domain/refusal.ts';
+import { judgeToken, type Yardstick } from '../token/judge.ts';
+import type { ParsedToken } from '../token/parse-token.ts';
+import type { KeySetKeeper } from './key-set-keeper.ts';
+import type { LiveState } from './live-state.ts';
+import type { HeldKey, KeySet } from './read-key-set.ts';
+
+export interface OfflineJudgeParts {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keeper: KeySetKeeper;
+  /** Where the events of the scope are followed. */
+  readonly live: LiveState | undefined;
+  readonly nowSeconds: () => number;
+}
+
+/** The first instant at which the token is good no longer; or why it is not good at all. */
+export type OfflineVerdict = { readonly until: number } | RefusalReason;
+
+interface Found {
+  readonly set: KeySet;
+  readonly key: HeldKey;
+}
+
+const WITHDRAWN = new Map<KeyState | undefined, RefusalReason>([
+  ['suspended', 'key_suspended'],
+  ['compromised', 'key_compromised'],
+  ['destroyed', 'key_retired'],
+]);
+
+/** Judges a token by the key set that is held and by what the events said of its keys. */
+export class OfflineJudge {
+  readonly #parts: OfflineJudgeParts;
+
+  constructor(parts: OfflineJudgeParts) {
+    this.#parts = parts;
+  }
+
+  /** `VerifierUnavailable` where no key set may serve. */
+  async judge(token: ParsedToken): Promise<OfflineVerdict> {
+    const { keeper, live } = this.#parts;
+    const { kid } = token.header;
+    const set = keeper.peek() ?? (await keeper.get());
+    const key = set.keys.get(kid);
+    const found = key ? { set, key } : await this.#lookFor(kid);
+    if (typeof found === 'string') return found;
+    const verdict = await this.#hold(token, found);
+    const isByStandby =
+      found.key.signFrom === null && live?.current && live.stateOf(kid) === 'pre_activation';
+    return isByStandby && typeof verdict !== 'string' ? this.#judgeByStandby(token, verdict) : verdict;
+  }
+
+  async #lookFor(kid: string): Promise<Found | RefusalReason> {
+    const { keeper, live } = this.#parts;
+    const state = live?.stateOf(kid);
+    const withdrawn = WITHDRAWN.get(state);
+    if (withdrawn) return withdrawn;
+    if (state === 'deactivated') return 'key_retired';
+    await keeper.lookAgain();
+    const set = keeper.peek();
+    const key = set?.keys.get(kid);
+    return set && key ? { set, key } : 'unknown_key';
+  }
+
+  async #hold(token: ParsedToken, { set, key }: Found): Promise<OfflineVerdict> {
+    const now = this.#parts.nowSeconds();
+    const { refusal } = await judgeToken(token, this.#yardstick(set, key), now);
+    if (refusal) return refusal;
+    return { until: Math.min(Number(token.claims.exp) + set.policy.clockSkewSeconds, key.verifyUntil + 1) };
+  }
+
+  #yardstick(set: KeySet, key: HeldKey): Yardstick {
+    const { issuer, audience } = this.#parts;
+    const { maxTtlSeconds, clockSkewSeconds, tokenTypes, requireSubject } = set.policy;
+    const { algorithm, publicKey, publishedAt, signFrom, signUntil, verifyUntil } = key;
+    return {
+      algorithm,
+      publicKey,
+      tokenTypes,
+      requireSubject,
+      rules: {
+        issuer,
+        audience,
+        clockSkewSeconds,
+        // The key's own longest life, which no wider policy revives.
+        maxTtlSeconds: Math.min(maxTtlSeconds, verifyUntil - signUntil - clockSkewSeconds),
+        signFrom: signFrom ?? publishedAt,
+        signUntil,
+      },
+      standing: () => this.#standing(set, key),
+    };
+  }
+
+  #standing(set: KeySet, { kid, verifyUntil }: HeldKey): RefusalReason | undefined {
+    const { keeper, live, nowSeconds } = this.#parts;
+    const state = live?.stateOf(kid);
+    const withdrawn = WITHDRAWN.get(state);
+    if (withdrawn) return withdrawn;
+    if (live?.current && live.version >= set.version && state === undefined) return 'unknown_key';
+    if (keeper.held !== set && !keeper.held?.keys.has(kid)) return 'unknown_key';
+    return nowSeconds() > verifyUntil ? 'key_retired' : undefined;
+  }
+
+  /**
+   * A standby has signed nothing, unless it was promoted a moment ago: then the key set says so before the events
+   * do. Where that cannot be had, the published bounds count, as they do for whoever hears no events.
+   */
+  async #judgeByStandby(token: ParsedToken, byBounds: OfflineVerdict): Promise<OfflineVerdict> {
+    const { keeper, live } = this.#parts;
+    const { kid } = token.header;
+    const renewed = await keeper.renewSoon().then(
+      () => true,
+      () => false,
+    );
+    const set = keeper.held;
+    const key = set?.keys.get(kid);
+    if (!set || !key) return 'unknown_key';
+    if (key.signFrom !== null || live?.stateOf(kid) !== 'pre_activation')
+      return this.#hold(token, { set, key });
+    return renewed ? 'outside_signing_window' : byBounds;
+  }
+}

@@ -1,0 +1,112 @@
+import type { RefusalReason } from '../domain/refusal.ts';
+import type { ScopeEvent } from '../domain/scope-events.ts';
+import { Acknowledger } from './acknowledger.ts';
+import type { Claims } from './claims.ts';
+import { EventFollower } from './event-follower.ts';
+import type { KeySetKeeper } from './key-set-keeper.ts';
+import { LiveState } from './live-state.ts';
+import type { CheckedOptions } from './options.ts';
+import { pause } from './pause.ts';
+import type { TellProblem } from './problem.ts';
+import type { Service } from './service.ts';
+import { type Sighted, Sightings } from './sightings.ts';
+import { backoffMs, type Surroundings } from './time.ts';
+import { VerdictService } from './verdict-service.ts';
+
+export interface OnlineParts {
+  readonly options: CheckedOptions;
+  readonly service: Service;
+  readonly keeper: KeySetKeeper;
+  readonly surroundings: Surroundings;
+  readonly tellProblem: TellProblem;
+  readonly onKeysChanged: () => void;
+  readonly onRevoked: (concerned: (claims: Claims) => boolean) => void;
+  readonly onRefused: (sighted: Sighted, reason: RefusalReason) => void;
+}
+
+/** So that a thousand verifiers do not ask for the new key set in one instant; what was withdrawn counts at once. */
+const SPREAD_MS = 100;
+const BACKOFF = { firstMs: 250, maxMs: 10_000 };
+
+/** What a verifier with a credential does beside verifying: it hears, acknowledges, reports and asks. */
+export class Online {
+  readonly live: LiveState;
+  readonly verdicts: VerdictService;
+  readonly sightings: Sightings;
+  readonly #parts: OnlineParts;
+  readonly #acknowledger: Acknowledger;
+  readonly #follower: EventFollower;
+  readonly #closing = new AbortController();
+  #catchingUp = false;
+
+  constructor(parts: OnlineParts) {
+    this.#parts = parts;
+    const { options, service, surroundings, tellProblem, onRevoked, onRefused } = parts;
+    const { scope, instance, sightings: sample } = options;
+    this.live = new LiveState({
+      nowSeconds: () => surroundings.clock.nowSeconds(),
+      onKeysChanged: () => {
+        parts.onKeysChanged();
+        void this.#catchUp();
+      },
+      onRevoked,
+    });
+    this.verdicts = new VerdictService(service, scope);
+    this.sightings = new Sightings({
+      service,
+      verdicts: this.verdicts,
+      scope,
+      sample,
+      surroundings,
+      tellProblem,
+      onRefused,
+    });
+    this.#acknowledger = new Acknowledger({ service, scope, instance, surroundings, tellProblem });
+    this.#follower = new EventFollower({
+      service,
+      scope,
+      instance,
+      surroundings,
+      tellProblem,
+      onEvent: (event) => this.#hear(event),
+      onLost: () => this.live.lost(),
+    });
+  }
+
+  /** The key set that is held now. */
+  adopted(version: number): void {
+    this.#acknowledger.holds(version);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#follower.close();
+    this.#acknowledger.close();
+    this.live.lost();
+    await this.sightings.close();
+  }
+
+  #hear(event: ScopeEvent): void {
+    this.live.apply(event);
+    if (event.type === 'snapshot') this.#acknowledger.repeat();
+  }
+
+  /** Until the key set is held that the events speak of. */
+  async #catchUp(): Promise<void> {
+    if (this.#catchingUp) return;
+    this.#catchingUp = true;
+    const { keeper, surroundings } = this.#parts;
+    const { signal } = this.#closing;
+    for (let failures = 0; !signal.aborted && !this.#isUpToDate(); failures++) {
+      const wait = failures === 0 ? SPREAD_MS * surroundings.random() : 0;
+      await pause(wait + (failures && backoffMs(failures, BACKOFF, surroundings.random())), signal);
+      await keeper.renew().catch(() => undefined);
+    }
+    this.#catchingUp = false;
+  }
+
+  #isUpToDate(): boolean {
+    const { held } = this.#parts.keeper;
+    return held !== undefined && held.version >= this.live.version;
+  }
+}

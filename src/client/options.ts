@@ -1,0 +1,73 @@
+import { hostname } from 'node:os';
+import type { RefusalReason } from '../domain/refusal.ts';
+import type { VerifierProblem } from './problem.ts';
+import type { Credential } from './service.ts';
+
+/** A token that the service did not issue, though its signature is right: the key is in other hands. */
+export interface ForgeryReport {
+  /** SHA-256 of the signing input, base64url: the token's name in the service's events. */
+  readonly digest: string;
+  readonly kid: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly reason: RefusalReason;
+}
+
+export interface VerifierOptions {
+  /** The data plane of the service, such as `https://keys.example.com`. */
+  readonly url: string | URL;
+  /** The id of the key scope whose tokens are verified. There is no verifier without one. */
+  readonly scope: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /**
+   * Of a client with the grant `verify`: withdrawn keys and revocations are then heard of within a second, and
+   * accepted tokens are reported. A function is asked each time, such as for a file that is rotated.
+   */
+  readonly credential?: Credential;
+  /** Tells the processes of one client apart where key sets are acknowledged; host name and process by default. */
+  readonly instance?: string;
+  /** The registry key's public JWK: then only key sets signed by it are taken up. */
+  readonly registryKey?: object;
+  /** Which share of accepted tokens is reported, from 0 to 1; all by default. */
+  readonly sightings?: number;
+  /** How many verdicts are kept; 10,000 by default, 0 for none. */
+  readonly cachedTokens?: number;
+  readonly onForgery?: (report: ForgeryReport) => void;
+  readonly onProblem?: (problem: VerifierProblem) => void;
+  /** In place of the global one, such as for a proxy. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CheckedOptions extends VerifierOptions {
+  readonly instance: string;
+  readonly sightings: number;
+  readonly cachedTokens: number;
+}
+
+const SCOPE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const INSTANCE = /^[A-Za-z0-9._:-]{1,64}$/;
+const MOST_CACHED = 1_000_000;
+
+/** Throws a `TypeError` that names the option: a verifier is made once, at the start. */
+export function checkedOptions(options: VerifierOptions): CheckedOptions {
+  const { scope, issuer, audience, instance = ownInstance(), sightings = 1, cachedTokens = 10_000 } = options;
+  demand(URL.canParse(String(options.url)), 'url: use the URL of the data plane');
+  demand(SCOPE_ID.test(scope), 'scope: name one key scope by its id');
+  demand(typeof issuer === 'string' && issuer !== '', 'issuer: give the issuer of the scope');
+  demand(typeof audience === 'string' && audience !== '', 'audience: give the audience of the scope');
+  demand(INSTANCE.test(instance), 'instance: use 1 to 64 letters, digits and . _ : -');
+  demand(sightings >= 0 && sightings <= 1, 'sightings: use a share from 0 to 1');
+  demand(
+    Number.isInteger(cachedTokens) && cachedTokens >= 0 && cachedTokens <= MOST_CACHED,
+    `cachedTokens: use a whole number from 0 to ${MOST_CACHED}`,
+  );
+  return { ...options, instance, sightings, cachedTokens };
+}
+
+function ownInstance(): string {
+  return `${hostname()}:${process.pid}`.replaceAll(/[^A-Za-z0-9._:-]/g, '-').slice(-64);
+}
+
+function demand(holds: boolean, flaw: string): void {
+  if (!holds) throw new TypeError(flaw);
+}

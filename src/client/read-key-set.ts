@@ -1,0 +1,84 @@
+import type { KeyObject } from 'node:crypto';
+import { parseToken } from '../token/parse-token.ts';
+import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
+import {
+  KEY_SET_TYP,
+  MAX_KEY_SET_LENGTH,
+  MAX_KEYS,
+  type PublishedKey,
+  type PublishedPolicy,
+  readPublishedKey,
+  readPublishedPolicy,
+} from '../token/published-key-set.ts';
+import { verifySignature } from '../token/signature.ts';
+import { parseStrictObject } from '../token/strict-json.ts';
+
+export interface HeldKey extends PublishedKey {
+  readonly publicKey: KeyObject;
+}
+
+/** A key set as a verifier holds it. */
+export interface KeySet {
+  readonly version: number;
+  readonly keys: ReadonlyMap<string, HeldKey>;
+  readonly policy: PublishedPolicy;
+  /** Seconds since the epoch; null for a set that is not signed. */
+  readonly expiresAt: number | null;
+}
+
+export interface PinnedKey {
+  readonly kid: string;
+  readonly publicKey: KeyObject;
+}
+
+const MAX_DEPTH = 8;
+
+/** The registry key that a signed key set must be by. Throws where it is no public P-256 key. */
+export function pinnedKey(jwk: unknown): PinnedKey {
+  const publicJwk = readPublicJwk(jwk);
+  if (publicJwk.kty !== 'EC' || publicJwk.crv !== 'P-256') throw new Error('the registry key is a P-256 key');
+  return { kid: thumbprint(publicJwk), publicKey: importPublicKey(publicJwk) };
+}
+
+/** `jwks.json` of that scope. Throws, and says why, for anything that a verifier must not take up. */
+export function readKeySet(text: string, scope: string): KeySet {
+  const set = parseStrictObject(text, { maxDepth: MAX_DEPTH });
+  demand(set.kw_scope === scope, 'it is the key set of another scope');
+  return { ...readContent(set, set.kw_version), expiresAt: null };
+}
+
+/** `jwks.jwt` of that scope, by the pinned key; `now` in seconds since the epoch. */
+export async function readSignedKeySet(
+  jws: string,
+  { scope, issuer, pinned }: { scope: string; issuer: string; pinned: PinnedKey },
+  now: number,
+): Promise<KeySet> {
+  const parsed = parseToken(jws, MAX_KEY_SET_LENGTH);
+  if (!parsed.ok) throw new Error(`it is malformed: ${parsed.problem}`);
+  const { header, claims, signingInput, signature } = parsed.token;
+  demand(header.typ === KEY_SET_TYP && header.alg === 'ES256', 'it is no signed key set');
+  demand(header.kid === pinned.kid, 'it is signed by another key than the one that is pinned');
+  demand(await verifySignature('ES256', pinned.publicKey, signingInput, signature), 'its signature is wrong');
+  demand(claims.sub === scope, 'it is the key set of another scope');
+  demand(claims.iss === issuer, 'it is the key set of another issuer');
+  const { exp } = claims;
+  if (!Number.isSafeInteger(exp) || Number(exp) <= now) throw new Error('it has expired');
+  return { ...readContent(claims, claims.version), expiresAt: Number(exp) };
+}
+
+function readContent(set: Readonly<Record<string, unknown>>, version: unknown) {
+  if (!Number.isSafeInteger(version) || Number(version) < 1) throw new Error('it has no version');
+  const { keys: listed, kw_policy: policy } = set;
+  if (!Array.isArray(listed) || listed.length > MAX_KEYS) throw new Error('it has no list of keys');
+  const keys = new Map<string, HeldKey>();
+  for (const each of listed) {
+    const key = readPublishedKey(each);
+    demand(!keys.has(key.kid), 'a key stands in it twice');
+    keys.set(key.kid, { ...key, publicKey: importPublicKey(key.publicJwk) });
+  }
+  return { version: Number(version), keys, policy: readPublishedPolicy(policy) };
+}
+
+function demand(holds: boolean, flaw: string): void {
+  if (!holds) throw new Error(flaw);
+}

@@ -1,0 +1,136 @@
+import { ServiceFailure } from './errors.ts';
+
+export type Credential = string | (() => string | Promise<string>);
+
+export interface ServiceOptions {
+  /** Of the data plane, such as `https://keys.example.com`. */
+  readonly url: string | URL;
+  readonly credential?: Credential | undefined;
+  readonly fetch?: typeof fetch | undefined;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Media types that the answer may have. */
+  readonly accept: readonly string[];
+  readonly maxBytes: number;
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Answer {
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** The data plane, asked with a deadline and a limit on everything that is read. */
+export class Service {
+  readonly #url: URL;
+  readonly #credential: Credential | undefined;
+  readonly #fetch: typeof fetch;
+
+  constructor({ url, credential, fetch: fetchFunction = fetch }: ServiceOptions) {
+    this.#url = baseOf(url);
+    this.#credential = credential;
+    this.#fetch = fetchFunction;
+  }
+
+  get hasCredential(): boolean {
+    return this.#credential !== undefined;
+  }
+
+  /** `ServiceFailure` for everything but a 2xx answer of an accepted type, in time and size. */
+  async call(call: Call): Promise<Answer> {
+    const deadline = AbortSignal.timeout(call.deadlineMs);
+    const signal = call.signal ? AbortSignal.any([deadline, call.signal]) : deadline;
+    try {
+      const response = await this.open(call, signal);
+      return { headers: response.headers, text: await readText(response, call.maxBytes) };
+    } catch (error) {
+      if (error instanceof ServiceFailure) throw error;
+      const message = deadline.aborted
+        ? `no answer within ${call.deadlineMs} ms`
+        : 'the service does not answer';
+      throw new ServiceFailure(message, { cause: error });
+    }
+  }
+
+  /** The answer with its body unread; for streams. */
+  async open(
+    { method, path, body, headers, accept }: Omit<Call, 'maxBytes' | 'deadlineMs'>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const authorization = await this.#authorization();
+    const response = await this.#fetch(new URL(path, this.#url), {
+      method,
+      redirect: 'error',
+      signal,
+      headers: {
+        accept: accept.join(', '),
+        ...authorization,
+        ...headers,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw await refusalIn(response);
+    const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    if (accept.includes(type)) return response;
+    await response.body?.cancel();
+    throw new ServiceFailure(`the answer is ${type || 'of no type'}, not ${accept[0]}`, {
+      status: response.status,
+    });
+  }
+
+  async #authorization(): Promise<Record<string, string>> {
+    const held = this.#credential;
+    if (held === undefined) return {};
+    return { authorization: `Bearer ${typeof held === 'string' ? held : await held()}` };
+  }
+}
+
+function baseOf(given: string | URL): URL {
+  const url = new URL(given);
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+const MAX_PROBLEM_BYTES = 16 * 1024;
+
+async function refusalIn(response: Response): Promise<ServiceFailure> {
+  const { status, headers } = response;
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+  const { code, detail } = await problemIn(response);
+  return new ServiceFailure(detail ?? `the service answered ${status}`, {
+    status,
+    ...(code === undefined ? {} : { code }),
+    ...(seconds >= 0 ? { retryAfterSeconds: seconds } : {}),
+  });
+}
+
+async function problemIn(response: Response): Promise<{ code?: string; detail?: string }> {
+  try {
+    const { code, detail } = JSON.parse(await readText(response, MAX_PROBLEM_BYTES));
+    return {
+      ...(typeof code === 'string' ? { code } : {}),
+      ...(typeof detail === 'string' ? { detail } : {}),
+    };
+  } catch {
+    return {};
+  }
+}
+
+async function readText({ body, status }: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) throw new ServiceFailure(`the answer exceeds ${maxBytes} bytes`, { status });
+    chunks.push(chunk);
+  }
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+}

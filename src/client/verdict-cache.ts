@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto';
+
+export interface AcceptedToken<C> {
+  readonly claims: C;
+  /** The first instant at which the token is good no longer, seconds since the epoch. */
+  readonly until: number;
+}
+
+/**
+ * Tokens that were found good, by SHA-256 of the whole token: by the signing input alone any signature would pass.
+ * Bounded: the oldest goes first.
+ */
+export class VerdictCache<C> {
+  readonly #entries = new Map<string, AcceptedToken<C>>();
+  readonly #limit: number;
+  /** Grows whenever anything is withdrawn: what was judged before must not be put in after. */
+  generation = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  static keyOf(token: string): string {
+    return hash('sha256', token, 'base64');
+  }
+
+  get(key: string, now: number): C | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    if (now < entry.until) return entry.claims;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  put(key: string, entry: AcceptedToken<C>): void {
+    if (this.#entries.size >= this.#limit) {
+      const [oldest] = this.#entries.keys();
+      if (oldest !== undefined) this.#entries.delete(oldest);
+    }
+    if (this.#limit > 0) this.#entries.set(key, entry);
+  }
+
+  drop(withdrawn: (claims: C) => boolean): void {
+    this.generation += 1;
+    for (const [key, { claims }] of this.#entries) if (withdrawn(claims)) this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.generation += 1;
+    this.#entries.clear();
+  }
+}

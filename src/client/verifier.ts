@@ -1,0 +1,169 @@
+import type { RefusalReason } from '../domain/refusal.ts';
+import { parseToken } from '../token/parse-token.ts';
+import { digestOf } from '../token/signing-input.ts';
+import { type Claims, deepFrozen, type TokenClaims } from './claims.ts';
+import { TokenRefused } from './errors.ts';
+import { KeySetKeeper } from './key-set-keeper.ts';
+import { loaderOf } from './load-key-set.ts';
+import { OfflineJudge } from './offline-judge.ts';
+import { Online } from './online.ts';
+import { type CheckedOptions, checkedOptions, type VerifierOptions } from './options.ts';
+import { messageOf, problemTeller, type TellProblem } from './problem.ts';
+import type { KeySet } from './read-key-set.ts';
+import { RefusedTokens } from './refused-tokens.ts';
+import { Service } from './service.ts';
+import type { Sighted } from './sightings.ts';
+import { type Surroundings, SYSTEM } from './time.ts';
+import { VerdictCache } from './verdict-cache.ts';
+
+export interface VerifierStatus {
+  /** Of the key set that is held. */
+  readonly keySetVersion: number | undefined;
+  /** `none` where there is no credential to follow the events with. */
+  readonly events: 'following' | 'lost' | 'none';
+  /**
+   * How long a withdrawn key may still be accepted: as things are, and if the service cannot be reached from now
+   * on. Undefined as long as there is no key set.
+   */
+  readonly withdrawal: { readonly seconds: number; readonly inOutageSeconds: number } | undefined;
+}
+
+/** Verifies tokens of one key scope, by itself and without luck. */
+export interface Verifier {
+  /**
+   * The claims of a good token; `C` says what your issuer puts beside the registered ones. Throws `TokenRefused`
+   * with the reason, or `VerifierUnavailable` where nothing can be said now.
+   */
+  verify<C extends object = object>(token: string): Promise<TokenClaims & C>;
+  status(): VerifierStatus;
+  /** Ends what runs in the background, after the last sightings are sent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export function verifierIn(options: VerifierOptions, surroundings: Surroundings = SYSTEM): Verifier {
+  return new ScopeVerifier(checkedOptions(options), surroundings);
+}
+
+class ScopeVerifier implements Verifier {
+  readonly #options: CheckedOptions;
+  readonly #surroundings: Surroundings;
+  readonly #tellProblem: TellProblem;
+  readonly #keeper: KeySetKeeper;
+  readonly #judge: OfflineJudge;
+  readonly #online: Online | undefined;
+  readonly #accepted: VerdictCache<TokenClaims>;
+  readonly #refused = new RefusedTokens();
+
+  constructor(options: CheckedOptions, surroundings: Surroundings) {
+    this.#options = options;
+    this.#surroundings = surroundings;
+    this.#tellProblem = problemTeller(options.onProblem);
+    this.#accepted = new VerdictCache(options.cachedTokens);
+    const { url, credential, fetch } = options;
+    const tellProblem = this.#tellProblem;
+    this.#keeper = new KeySetKeeper({
+      load: loaderOf(new Service({ url, fetch }), options, surroundings),
+      surroundings,
+      tellProblem,
+      onAdopted: (set, before) => this.#adopted(set, before),
+    });
+    this.#online =
+      credential === undefined
+        ? undefined
+        : new Online({
+            options,
+            service: new Service({ url, credential, fetch }),
+            keeper: this.#keeper,
+            surroundings,
+            tellProblem,
+            onKeysChanged: () => this.#accepted.clear(),
+            onRevoked: (concerned) => this.#accepted.drop(concerned),
+            onRefused: (sighted, reason) => this.#onRefused(sighted, reason),
+          });
+    const { issuer, audience } = options;
+    const nowSeconds = () => surroundings.clock.nowSeconds();
+    const live = this.#online?.live;
+    this.#judge = new OfflineJudge({ issuer, audience, keeper: this.#keeper, live, nowSeconds });
+    this.#keeper.get().catch(() => undefined);
+  }
+
+  async verify<C extends object>(token: string): Promise<TokenClaims & C> {
+    const cacheKey = typeof token === 'string' && this.#mayRemember() ? VerdictCache.keyOf(token) : undefined;
+    const known = cacheKey && this.#accepted.get(cacheKey, this.#surroundings.clock.nowSeconds());
+    if (known) return known as TokenClaims & C;
+    const parsed = parseToken(token);
+    if (!parsed.ok) throw new TokenRefused('malformed');
+    const { generation } = this.#accepted;
+    const verdict = await this.#judge.judge(parsed.token);
+    if (typeof verdict === 'string') throw new TokenRefused(verdict);
+    const { claims, signingInput } = parsed.token;
+    const digest = digestOf(signingInput).toString('base64url');
+    await this.#refuseWithdrawn(token, claims, digest);
+    const accepted = deepFrozen(claims) as TokenClaims & C;
+    if (this.#mayRemember() && this.#accepted.generation === generation) {
+      this.#accepted.put(cacheKey ?? VerdictCache.keyOf(token), { claims: accepted, until: verdict.until });
+    }
+    this.#online?.sightings.add(token, digest);
+    return accepted;
+  }
+
+  status(): VerifierStatus {
+    const set = this.#keeper.held;
+    const live = this.#online?.live;
+    const bounds = set && {
+      seconds: live?.current ? 1 : set.policy.jwksMaxAgeSeconds,
+      inOutageSeconds: set.policy.jwksMaxAgeSeconds + set.policy.maxStaleSeconds,
+    };
+    const events = live ? (live.current ? 'following' : 'lost') : 'none';
+    return { keySetVersion: set?.version, events, withdrawal: bounds };
+  }
+
+  async close(): Promise<void> {
+    await this.#online?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What was withdrawn while the events were lost is not known: then every token is judged anew. */
+  #mayRemember(): boolean {
+    return this.#keeper.peek() !== undefined && (this.#online === undefined || this.#online.live.current);
+  }
+
+  async #refuseWithdrawn(token: string, claims: Claims, digest: string): Promise<void> {
+    const refused = this.#refused.reasonFor(digest, this.#surroundings.clock.nowSeconds());
+    if (refused) throw new TokenRefused(refused);
+    const online = this.#online;
+    const revocation = online?.live.revocation(claims);
+    if (revocation === 'revoked') throw new TokenRefused('revoked');
+    if (revocation !== 'ask' || !online) return;
+    const verdict = await online.verdicts.ask(token);
+    if (verdict !== 'valid') throw new TokenRefused(verdict);
+  }
+
+  #adopted(set: KeySet, before: KeySet | undefined): void {
+    const same =
+      before?.version === set.version &&
+      before.keys.size === set.keys.size &&
+      [...set.keys.keys()].every((kid) => before.keys.has(kid));
+    if (!same) this.#accepted.clear();
+    this.#online?.adopted(set.version);
+  }
+
+  #onRefused({ token, digest }: Sighted, reason: RefusalReason): void {
+    const parsed = parseToken(token);
+    if (!parsed.ok) return;
+    const { header, claims } = parsed.token;
+    const skew = this.#keeper.held?.policy.clockSkewSeconds ?? 0;
+    this.#refused.add(digest, reason, Number(claims.exp) + skew);
+    this.#accepted.drop((accepted) => accepted.jti === claims.jti && accepted.iat === claims.iat);
+    if (reason !== 'never_issued' && reason !== 'record_lost') return;
+    try {
+      this.#options.onForgery?.({ digest, kid: header.kid, claims: deepFrozen(claims), reason });
+    } catch (error) {
+      this.#tellProblem({ code: 'callback_failed', message: messageOf(error), cause: error });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { KeyObject } from 'node:crypto';
+import type { Algorithm } from '../domain/algorithm.ts';
+import type { TokenType } from '../domain/policy.ts';
+import type { RefusalReason } from '../domain/refusal.ts';
+import { areWellFormed, type ClaimRules, refusalOfClaims } from './check-claims.ts';
+import { isAllowedType } from './check-type.ts';
+import type { ParsedToken } from './parse-token.ts';
+import { verifySignature } from './signature.ts';
+
+/** What a verifier holds a token against, once it has found the key that the token names within its scope. */
+export interface Yardstick {
+  readonly algorithm: Algorithm;
+  readonly publicKey: KeyObject;
+  readonly tokenTypes: readonly TokenType[];
+  readonly requireSubject: boolean;
+  readonly rules: ClaimRules;
+  /** Why nothing of the key is accepted now. Asked again once the signature is checked, which takes time. */
+  standing(): RefusalReason | undefined;
+}
+
+export interface Judged {
+  /** Undefined where the token keeps all the rules. */
+  readonly refusal: RefusalReason | undefined;
+  /** Whether the signature was found right: whoever made the token had the use of the key. */
+  readonly genuine: boolean;
+}
+
+/**
+ * The first rule that a token breaks, for service and library alike. What is cheap comes first, and what the
+ * claims say counts only once the signature is known to be right: before it, an answer would describe a text that
+ * anyone may have written. The order: algorithm, type, form of the claims, standing of the key; signature;
+ * standing of the key as it is now; issuer, audience, expiry, start, signing window, lifetime.
+ */
+export async function judgeToken(token: ParsedToken, by: Yardstick, now: number): Promise<Judged> {
+  const early = refusalBeforeSignature(token, by) ?? by.standing();
+  if (early) return { refusal: early, genuine: false };
+  if (!(await verifySignature(by.algorithm, by.publicKey, token.signingInput, token.signature))) {
+    return { refusal: 'bad_signature', genuine: false };
+  }
+  return { refusal: by.standing() ?? refusalOfClaims(token.claims, by.rules, now), genuine: true };
+}
+
+function refusalBeforeSignature(
+  { header, claims }: ParsedToken,
+  { algorithm, tokenTypes, requireSubject }: Yardstick,
+): RefusalReason | undefined {
+  if (header.alg !== algorithm) return 'unsupported_algorithm';
+  if (!isAllowedType(header.typ, tokenTypes)) return 'wrong_type';
+  const complete = !requireSubject || Object.hasOwn(claims, 'sub');
+  return complete && areWellFormed({ header, claims }) ? undefined : 'malformed';
+}
