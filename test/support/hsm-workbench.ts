@@ -29,6 +29,8 @@ export interface Workbench {
   points(hsmId: string): Promise<Buffer[]>;
   /** How many objects of the class the token has under the id. */
   count(hsmId: string, objectClass: number): Promise<number>;
+  /** The ids of all objects of the class, hex, sorted. */
+  ids(objectClass: number): Promise<string[]>;
   destroy(hsmId: string, objectClass: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -113,6 +115,21 @@ class OpenWorkbench implements Workbench {
     return (await this.#find(hsmId, objectClass)).length;
   }
 
+  async ids(objectClass: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (const handle of await this.#matching({ [pkcs11js.CKA_CLASS]: objectClass })) {
+      const attributes = [{ type: pkcs11js.CKA_ID }];
+      const [id] = await this.#process.call<{ value: Buffer }[]>(
+        'C_GetAttributeValue',
+        this.#session,
+        handle,
+        attributes,
+      );
+      ids.push(Buffer.from(id?.value ?? []).toString('hex'));
+    }
+    return ids.sort();
+  }
+
   async destroy(hsmId: string, objectClass: number): Promise<void> {
     for (const handle of await this.#find(hsmId, objectClass)) {
       await this.#process.call('C_DestroyObject', this.#session, handle);
@@ -140,12 +157,15 @@ class OpenWorkbench implements Workbench {
   }
 
   async #find(hsmId: string, objectClass: number): Promise<Buffer[]> {
-    const named = template({
+    return await this.#matching({
       [pkcs11js.CKA_ID]: Buffer.from(hsmId, 'hex'),
       [pkcs11js.CKA_CLASS]: objectClass,
     });
-    await this.#process.call('C_FindObjectsInit', this.#session, named);
-    const found = await this.#process.call<Buffer[]>('C_FindObjects', this.#session, 16);
+  }
+
+  async #matching(attributes: Readonly<Record<number, Value>>): Promise<Buffer[]> {
+    await this.#process.call('C_FindObjectsInit', this.#session, template(attributes));
+    const found = await this.#process.call<Buffer[]>('C_FindObjects', this.#session, 1_024);
     await this.#process.call('C_FindObjectsFinal', this.#session);
     return found.map((handle) => Buffer.from(handle));
   }
