@@ -120,7 +120,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const ledger = createLedger(store.records);
   const checker = createSignatureChecker();
   parts.defer(() => checker.close());
-  const ledgerReader = createLedgerReader(store.ledger.lookups);
+  const ledgerReader = createLedgerReader(store.ledger.lookups, clock);
   const sightings = measuredSightings(ledgerReader, metrics);
   const revocations = await Revocations.load({
     store: store.revocations,

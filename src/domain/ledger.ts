@@ -30,6 +30,9 @@ export type RecordedToken = IssuanceRecord;
  * their tokens have long expired. `ledger_unavailable`, `overloaded`.
  */
 export interface LedgerReader {
-  /** Undefined where there is no record, and where there is one that its group's hash does not cover. */
-  find(digest: Buffer): Promise<RecordedToken | undefined>;
+  /**
+   * By the token's digest and its `iat`, which the digest covers. Undefined where there is no record, and where
+   * there is one that its group's hash does not cover.
+   */
+  find(digest: Buffer, iat: number): Promise<RecordedToken | undefined>;
 }

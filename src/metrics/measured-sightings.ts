@@ -4,9 +4,9 @@ import type { Metrics } from './metrics.ts';
 /** Counts the digests that relying services report, by whether they are on record. */
 export function measuredSightings(sightings: Sightings, metrics: Pick<Metrics, 'sightings'>): Sightings {
   return {
-    async unknown(scopeId, digests) {
-      const unknown = await sightings.unknown(scopeId, digests);
-      metrics.sightings.inc({ scope: scopeId, recorded: 'yes' }, digests.length - unknown.length);
+    async unknown(scopeId, seen) {
+      const unknown = await sightings.unknown(scopeId, seen);
+      metrics.sightings.inc({ scope: scopeId, recorded: 'yes' }, seen.length - unknown.length);
       metrics.sightings.inc({ scope: scopeId, recorded: 'no' }, unknown.length);
       return unknown;
     },

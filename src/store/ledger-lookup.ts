@@ -1,9 +1,10 @@
 import { KeywardError } from '../domain/errors.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
-import type { RecordLookup } from '../domain/lookup.ts';
+import type { RecordLookup, SoughtRecord } from '../domain/lookup.ts';
 import { CallLink } from './call-link.ts';
 import { recordedToken } from './ledger-row.ts';
 import { compileLookupStatements, type LookupCalls } from './lookup-protocol.ts';
+import { slotOf } from './record-slot.ts';
 import { toKeywardError } from './sqlite-failure.ts';
 import type { FileIdentity } from './writer-protocol.ts';
 
@@ -20,6 +21,7 @@ export interface LookupOptions {
 
 interface Waiting {
   readonly digest: Buffer;
+  readonly slot: number;
   resolve(found: RecordedToken | undefined): void;
   reject(error: unknown): void;
 }
@@ -42,12 +44,12 @@ export class LedgerLookup implements RecordLookup {
   }
 
   /** `store_unavailable`, `overloaded`. */
-  async find(digest: Buffer): Promise<RecordedToken | undefined> {
+  async find(digest: Buffer, iat: number): Promise<RecordedToken | undefined> {
     this.#admit(1);
     try {
       return await new Promise<RecordedToken | undefined>((resolve, reject) => {
         if (this.#turn.length === 0) setImmediate(() => void this.#send());
-        this.#turn.push({ digest, resolve, reject });
+        this.#turn.push({ digest, slot: slotOf(iat), resolve, reject });
       });
     } finally {
       this.#waiting -= 1;
@@ -55,14 +57,19 @@ export class LedgerLookup implements RecordLookup {
   }
 
   /** `store_unavailable`, `overloaded`. */
-  async known(scopeId: string, digests: readonly Buffer[]): Promise<readonly boolean[]> {
-    this.#admit(digests.length);
+  async known(scopeId: string, sought: readonly SoughtRecord[]): Promise<readonly boolean[]> {
+    this.#admit(sought.length);
     try {
-      return await this.#link.thread().call('known', { scopeId, digests: joined(digests) });
+      return await this.#link.thread().call('known', {
+        scopeId,
+        digests: joined(sought),
+        slots: sought.map(({ iatUntil }) => slotOf(iatUntil)),
+        oldestSlots: sought.map(({ iatFrom }) => slotOf(iatFrom)),
+      });
     } catch (error) {
       throw toKeywardError(error);
     } finally {
-      this.#waiting -= digests.length;
+      this.#waiting -= sought.length;
     }
   }
 
@@ -74,7 +81,8 @@ export class LedgerLookup implements RecordLookup {
     const turn = this.#turn;
     this.#turn = [];
     try {
-      const rows = await this.#link.thread().call('find', joined(turn.map(({ digest }) => digest)));
+      const asks = { digests: joined(turn), slots: turn.map(({ slot }) => slot) };
+      const rows = await this.#link.thread().call('find', asks);
       for (const [index, { resolve }] of turn.entries()) {
         const row = rows[index];
         resolve(row ? recordedToken(row) : undefined);
@@ -95,8 +103,8 @@ export class LedgerLookup implements RecordLookup {
   }
 }
 
-function joined(digests: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(digests.length * DIGEST_BYTES);
-  for (const [index, digest] of digests.entries()) all.set(digest, index * DIGEST_BYTES);
+function joined(sought: readonly { readonly digest: Uint8Array }[]): Uint8Array {
+  const all = new Uint8Array(sought.length * DIGEST_BYTES);
+  for (const [index, { digest }] of sought.entries()) all.set(digest, index * DIGEST_BYTES);
   return all;
 }

@@ -1,5 +1,6 @@
 import { compileQuery } from './compile-query.ts';
 import type { RecordColumns } from './ledger-row.ts';
+import { slotOfRow } from './record-slot.ts';
 import type { FileIdentity } from './writer-protocol.ts';
 
 /** What a reading worker is told once, at its start. */
@@ -17,22 +18,34 @@ export interface LookupStatements {
   readonly groupRows: string;
 }
 
+/** All digests in one array, each with the newest slot to look in. */
+export interface SoughtDigests {
+  readonly digests: Uint8Array;
+  readonly slots: readonly number[];
+}
+
 export interface LookupCalls {
-  /** All digests in one array. A row that its group does not cover is none. */
-  find: { asks: Uint8Array; answers: readonly (RecordColumns | null)[] };
-  /** Whether each digest is recorded for the scope; the group is not checked. */
-  known: { asks: { readonly digests: Uint8Array; readonly scopeId: string }; answers: readonly boolean[] };
+  /** A row that its group does not cover is none. */
+  find: { asks: SoughtDigests; answers: readonly (RecordColumns | null)[] };
+  /** Whether each is recorded for the scope in one of its slots; the group is not checked. */
+  known: {
+    asks: SoughtDigests & { readonly scopeId: string; readonly oldestSlots: readonly number[] };
+    answers: readonly boolean[];
+  };
   close: { asks: null; answers: null };
 }
 
 export function compileLookupStatements(): LookupStatements {
   const nothing = new Uint8Array();
   return {
-    record: compileQuery((db) => db.selectFrom('issuance_records').selectAll().where('digest', '=', nothing)),
+    record: compileQuery((db) =>
+      db.selectFrom('issuance_records').selectAll().where(slotOfRow, '=', 0).where('digest', '=', nothing),
+    ),
     knownDigest: compileQuery((db) =>
       db
         .selectFrom('issuance_records')
         .select('sequence')
+        .where(slotOfRow, '=', 0)
         .where('digest', '=', nothing)
         .where('scope_id', '=', ''),
     ),

@@ -32,7 +32,7 @@ export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
       const { verdict, genuine } = await judge(scopeId, presented);
       if (!genuine || isForgotten(genuine, parts.clock)) return verdict;
       const digest = digestOf(genuine.token.signingInput);
-      const record = await parts.ledger.find(digest);
+      const record = await parts.ledger.find(digest, Number(genuine.token.claims.iat));
       if (!isOnRecord(genuine, record)) {
         await parts.alarm.forged(asForgery(genuine, digest, record));
         return { valid: false, reason: 'never_issued' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Ledger, LedgerReader } from '../../src/domain/ledger.ts';
-import type { Sightings } from '../../src/domain/sightings.ts';
+import type { Sighting, Sightings } from '../../src/domain/sightings.ts';
 import { issuanceRecord } from '../support/issuance-records.ts';
 
 export interface LedgerReaderBackend {
@@ -10,34 +10,34 @@ export interface LedgerReaderBackend {
 
 /** What every implementation of the `LedgerReader` and `Sightings` ports does. */
 export function ledgerReaderContract(name: string, open: () => Promise<LedgerReaderBackend>): void {
-  const { digest } = issuanceRecord(1);
-  const other = issuanceRecord(2).digest;
+  const { digest, iat } = issuanceRecord(1);
+  const other = issuanceRecord(2);
 
   describe(`${name} as a reader of the ledger`, () => {
     it('finds a record, to the last value, as soon as `record` has settled', async () => {
       const { ledger, reader } = await open();
       await ledger.record(issuanceRecord(1));
-      expect(await reader.find(digest)).toEqual(issuanceRecord(1));
+      expect(await reader.find(digest, iat)).toEqual(issuanceRecord(1));
     });
 
     it('finds one without subject and root event', async () => {
       const { ledger, reader } = await open();
       await ledger.record(issuanceRecord(1, { subject: null, root: null }));
-      expect(await reader.find(digest)).toEqual(issuanceRecord(1, { subject: null, root: null }));
+      expect(await reader.find(digest, iat)).toEqual(issuanceRecord(1, { subject: null, root: null }));
     });
 
     it('finds nothing of a digest that was not recorded', async () => {
       const { ledger, reader } = await open();
-      expect(await reader.find(digest)).toBeUndefined();
+      expect(await reader.find(digest, iat)).toBeUndefined();
       await ledger.record(issuanceRecord(1));
-      expect(await reader.find(other)).toBeUndefined();
+      expect(await reader.find(other.digest, other.iat)).toBeUndefined();
     });
 
     it('answers many look-ups at once, each its own', async () => {
       const { ledger, reader } = await open();
       const records = Array.from({ length: 200 }, (_, n) => issuanceRecord(n));
       await Promise.all(records.map((record) => ledger.record(record)));
-      const found = await Promise.all(records.map((record) => reader.find(record.digest)));
+      const found = await Promise.all(records.map((record) => reader.find(record.digest, record.iat)));
       expect(found).toEqual(records);
     });
 
@@ -45,9 +45,29 @@ export function ledgerReaderContract(name: string, open: () => Promise<LedgerRea
       const { ledger, reader } = await open();
       await Promise.all([1, 3].map((n) => ledger.record(issuanceRecord(n))));
       await ledger.record(issuanceRecord(2, { scopeId: 'mail' }));
-      const digests = [4, 1, 2, 3].map((n) => issuanceRecord(n).digest);
-      expect(await reader.unknown('payments', digests)).toEqual([digests[0], digests[2]]);
+      const sightings = [4, 1, 2, 3].map((n) => sighted(n));
+      expect(await reader.unknown('payments', sightings)).toEqual(
+        [4, 2].map((n) => issuanceRecord(n).digest),
+      );
       expect(await reader.unknown('payments', [])).toEqual([]);
     });
+
+    it.each<[string, Partial<Sighting>]>([
+      ['its `iat` alone', { iat }],
+      ['its `iat`, however wrong the time it was seen at', { iat, seenAt: 0 }],
+      ['when it was seen', { seenAt: iat + 100 }],
+      ['when it was seen by a clock that is slow', { seenAt: iat - 30 }],
+      ['when it was seen by a clock that is far ahead', { seenAt: iat + 1_000_000 }],
+    ])('knows a digest by %s', async (_, by) => {
+      const { ledger, reader } = await open();
+      await ledger.record(issuanceRecord(1));
+      expect(await reader.unknown('payments', [{ ...sighted(1), ...by }, sighted(2)])).toEqual([
+        other.digest,
+      ]);
+    });
   });
+}
+
+function sighted(n: number): Sighting {
+  return { digest: issuanceRecord(n).digest, seenAt: undefined, iat: undefined };
 }

@@ -1,6 +1,6 @@
 import { KeywardError } from '../../src/domain/errors.ts';
 import type { IssuanceRecord, Ledger, LedgerReader } from '../../src/domain/ledger.ts';
-import type { Sightings } from '../../src/domain/sightings.ts';
+import type { Sighting, Sightings } from '../../src/domain/sightings.ts';
 
 /** The ledger's ports in memory, for tests of what stands on them. It passes their contract. */
 export class MemoryLedger implements Ledger, LedgerReader, Sightings {
@@ -21,7 +21,9 @@ export class MemoryLedger implements Ledger, LedgerReader, Sightings {
     return this.#records.get(digest.toString('hex'));
   }
 
-  async unknown(scopeId: string, digests: readonly Buffer[]): Promise<readonly Buffer[]> {
-    return digests.filter((digest) => this.#records.get(digest.toString('hex'))?.scopeId !== scopeId);
+  async unknown(scopeId: string, sightings: readonly Sighting[]): Promise<readonly Buffer[]> {
+    return sightings
+      .map(({ digest }) => digest)
+      .filter((digest) => this.#records.get(digest.toString('hex'))?.scopeId !== scopeId);
   }
 }

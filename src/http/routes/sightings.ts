@@ -37,7 +37,11 @@ export const reportSightings: Route<AdmissionParts & { readonly sightings: Sight
     const { sightings } = await readJson(request, BODY);
     const unknown = await deps.sightings.unknown(
       scopeId,
-      sightings.map(({ digest }) => Buffer.from(digest, 'base64url')),
+      sightings.map(({ digest, seen_at: seenAt, iat }) => ({
+        digest: Buffer.from(digest, 'base64url'),
+        seenAt,
+        iat,
+      })),
     );
     sendJson(response, 200, { unknown: unknown.map((digest) => digest.toString('base64url')) });
   },

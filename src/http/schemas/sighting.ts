@@ -10,13 +10,19 @@ const digest = z
   .regex(DIGEST, 'use SHA-256 of the signing input, 32 bytes in base64url')
   .meta({ description: 'SHA-256 of `header.payload` as presented, base64url.' });
 
+const time = z.int('use seconds since the epoch').min(0);
+
 export const sightingReport = z
   .strictObject({
     sightings: z
       .array(
         z.strictObject({
           digest,
-          seen_at: z.int('use seconds since the epoch').min(0).optional(),
+          seen_at: time.optional().meta({ description: 'When it was accepted; absent means just now.' }),
+          iat: time.optional().meta({
+            description:
+              'The token’s `iat`, rounded down. With it the record of a token of any age is found at once.',
+          }),
         }),
         'use a list of sightings',
       )

@@ -11,11 +11,24 @@ async function report(body: object, sightings: Sightings = { unknown: async () =
 }
 
 test('what is not on record is named as it was sent', async () => {
-  const unknown = vi.fn<Sightings['unknown']>(async (_scope, digests) => digests.slice(1));
-  const sightings = [{ digest: digest(1) }, { digest: digest(0xff), seen_at: 1_800_000_000 }];
+  const unknown = vi.fn<Sightings['unknown']>(async (_scope, seen) =>
+    seen.slice(1).map(({ digest: of }) => of),
+  );
+  const sightings = [
+    { digest: digest(1) },
+    { digest: digest(0xff), seen_at: 1_800_000_000, iat: 1_799_999_000 },
+  ];
   const answer = await report({ sightings }, { unknown });
   expect([answer.status, answer.body]).toEqual([200, { unknown: [digest(0xff)] }]);
-  expect(unknown.mock.calls).toEqual([['payments', [Buffer.alloc(32, 1), Buffer.alloc(32, 0xff)]]]);
+  expect(unknown.mock.calls).toEqual([
+    [
+      'payments',
+      [
+        { digest: Buffer.alloc(32, 1), seenAt: undefined, iat: undefined },
+        { digest: Buffer.alloc(32, 0xff), seenAt: 1_800_000_000, iat: 1_799_999_000 },
+      ],
+    ],
+  ]);
 });
 
 test.each([
@@ -31,6 +44,15 @@ test.each([
     'invalid_request',
     'sightings.0.digest: use SHA-256 of the signing input, 32 bytes in base64url',
   ]);
+});
+
+test.each(['seen_at', 'iat'])('%s is a whole number of seconds', async (member) => {
+  const sent = (value: unknown) => report({ sightings: [{ digest: digest(1), [member]: value }] });
+  for (const wrong of [1.5, -1, '1', null]) {
+    const { body } = await sent(wrong);
+    expect([body.code, body.detail.split(':')[0]]).toEqual(['invalid_request', `sightings.0.${member}`]);
+  }
+  expect((await sent(0)).status).toBe(200);
 });
 
 test('1,000 sightings are taken, one more is refused', async () => {

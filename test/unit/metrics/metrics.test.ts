@@ -61,8 +61,9 @@ test('refusals are counted by scope and reason, good tokens are not', async () =
 test('digests reported are counted by whether they are on record', async () => {
   const metrics = createMetrics();
   const [known, unknown] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const sighted = (digest: Buffer) => ({ digest, seenAt: undefined, iat: undefined });
   const sightings = measuredSightings({ unknown: async () => [unknown] }, metrics);
-  expect(await sightings.unknown('payments', [known, unknown, known])).toEqual([unknown]);
+  expect(await sightings.unknown('payments', [known, unknown, known].map(sighted))).toEqual([unknown]);
   expect(await lines(metrics, 'keyward_sightings_total')).toEqual([
     'keyward_sightings_total{scope="payments",recorded="yes"} 2',
     'keyward_sightings_total{scope="payments",recorded="no"} 1',

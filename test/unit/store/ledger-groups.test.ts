@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { ledgerChain } from '../../../src/store/migrations/0002-ledger-chain.ts';
+import { recordsBySlot } from '../../../src/store/migrations/0010-records-by-slot.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn, groupsIn, rowsIn } from '../../support/ledger-chain.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
@@ -98,7 +99,10 @@ it('takes rows of before the chain into it', async () => {
         VALUES (${digest}, ${scopeId}, ${kid}, ${jti}, ${clientId}, ${subject}, ${iat}, ${exp})`.execute(trx);
     }
   });
-  await writer.transaction((trx) => ledgerChain.up(trx));
+  await writer.transaction(async (trx) => {
+    await ledgerChain.up(trx);
+    await recordsBySlot.up(trx);
+  });
   await writer.append(issuanceRecord(3));
   expect(rowsIn(file).map(({ jti }) => jti)).toEqual(['jti-0', 'jti-1', 'jti-2', 'jti-3']);
   expect(groupsIn(file).map(({ rowCount }) => rowCount)).toEqual([3, 1]);

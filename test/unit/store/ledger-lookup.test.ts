@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { compileLookupStatements } from '../../../src/store/lookup-protocol.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';
@@ -10,7 +11,8 @@ async function recordedStore() {
   await Promise.all([0, 1, 2].map((n) => store.records.append(issuanceRecord(n))));
   await store.records.append(issuanceRecord(3));
   const found = async (...numbers: number[]) => {
-    const all = await Promise.all(numbers.map((n) => store.ledger.lookups.find(issuanceRecord(n).digest)));
+    const sought = numbers.map((n) => issuanceRecord(n));
+    const all = await Promise.all(sought.map(({ digest, iat }) => store.ledger.lookups.find(digest, iat)));
     return all.map((record) => record?.jti ?? null);
   };
   return { store, file, found };
@@ -68,11 +70,73 @@ describe('a row that its group was not committed with is none', () => {
   });
 });
 
+describe('a record is looked for where its iat says', () => {
+  const SLOT_SECONDS = 16;
+  const [early, late] = [1_760_000_000, 1_760_000_000 + 30 * SLOT_SECONDS];
+
+  async function twoSlots() {
+    const { store } = await openTestStore();
+    await store.records.append(issuanceRecord(0, { iat: early }));
+    await store.records.append(issuanceRecord(1, { iat: late }));
+    return store.ledger.lookups;
+  }
+
+  const sought = (n: number, iatFrom: number, iatUntil: number) => ({
+    digest: issuanceRecord(n).digest,
+    iatFrom,
+    iatUntil,
+  });
+
+  it('and in no other slot', async () => {
+    const lookups = await twoSlots();
+    const { digest } = issuanceRecord(1);
+    expect(await lookups.find(digest, late)).toMatchObject({ jti: 'jti-1' });
+    for (const iat of [early, late - 1, late + SLOT_SECONDS, 1e300, -1, Number.NaN]) {
+      expect(await lookups.find(digest, iat)).toBeUndefined();
+    }
+  });
+
+  it('from the last second of its bounds back to the first', async () => {
+    const lookups = await twoSlots();
+    const known = await lookups.known('payments', [
+      sought(1, late - 100, late + 100),
+      sought(1, late - 100, late - 1),
+      sought(1, late + SLOT_SECONDS, late + 100),
+      sought(0, early, late),
+      sought(0, early + SLOT_SECONDS, late),
+    ]);
+    expect(known).toEqual([true, false, false, true, false]);
+  });
+
+  it('in 25,000 slots a call, the newest of each first', async () => {
+    const lookups = await twoSlots();
+    const strangers = Array.from({ length: 998 }, (_, n) => sought(100 + n, 0, late));
+    const asked = [...strangers, sought(1, 0, late), sought(0, 0, late)];
+    expect((await lookups.known('payments', asked)).slice(998)).toEqual([true, false]);
+    expect(await lookups.known('payments', asked.slice(498))).toEqual([
+      ...Array(500).fill(false),
+      true,
+      true,
+    ]);
+  });
+
+  it('by the index', async () => {
+    const { file } = await recordedStore();
+    const { record, knownDigest } = compileLookupStatements();
+    for (const sql of [record, knownDigest]) {
+      expect(query(file, `EXPLAIN QUERY PLAN ${sql}`)).toMatchObject([
+        { detail: 'SEARCH issuance_records USING INDEX issuance_records_slot (<expr>=? AND digest=?)' },
+      ]);
+    }
+  });
+});
+
 describe('faults', () => {
   it('fails while the file is away and answers again once it is back', async () => {
     const { store, file, found } = await recordedStore();
+    const { digest, iat } = issuanceRecord(0);
     await rename(file, `${file}.away`);
-    await expect(store.ledger.lookups.find(issuanceRecord(0).digest)).rejects.toMatchObject({
+    await expect(store.ledger.lookups.find(digest, iat)).rejects.toMatchObject({
       code: 'store_unavailable',
       cause: { condition: 'moved' },
     });
@@ -82,13 +146,14 @@ describe('faults', () => {
 
   it('answers overloaded beyond the limit, and takes look-ups again once there is room', async () => {
     const { store } = await openTestStore({ queueLimit: 2 });
-    const { digest } = issuanceRecord(0);
-    const waiting = [store.ledger.lookups.find(digest), store.ledger.lookups.find(digest)];
-    await expect(store.ledger.lookups.find(digest)).rejects.toMatchObject({ code: 'overloaded' });
-    await expect(store.ledger.lookups.known('payments', [digest])).rejects.toMatchObject({
+    const { digest, iat } = issuanceRecord(0);
+    const sought = { digest, iatFrom: iat, iatUntil: iat };
+    const waiting = [store.ledger.lookups.find(digest, iat), store.ledger.lookups.find(digest, iat)];
+    await expect(store.ledger.lookups.find(digest, iat)).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(store.ledger.lookups.known('payments', [sought])).rejects.toMatchObject({
       code: 'overloaded',
     });
     expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
-    expect(await store.ledger.lookups.known('payments', [digest, digest])).toEqual([false, false]);
+    expect(await store.ledger.lookups.known('payments', [sought, sought])).toEqual([false, false]);
   });
 });

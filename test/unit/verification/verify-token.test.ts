@@ -46,9 +46,9 @@ beforeEach(() => {
     keyRing,
     clock: { nowSeconds: () => NOW },
     ledger: {
-      find: (digest) => {
+      find: (digest, iat) => {
         asked++;
-        return find(digest);
+        return find(digest, iat);
       },
     },
     revocations: { covers: (token) => covers(token) },

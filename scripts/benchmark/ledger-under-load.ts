@@ -1,0 +1,128 @@
+import { dirname } from 'node:path';
+import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import { LedgerLookup } from '../../src/store/ledger-lookup.ts';
+import { SqliteLedgerSearch } from '../../src/store/ledger-search.ts';
+import { compileLedgerStatements } from '../../src/store/ledger-statements.ts';
+import { packRecords } from '../../src/store/record-batch.ts';
+import { identify } from '../../src/store/writable-database.ts';
+import { WriteConnection } from '../../src/store/write-connection.ts';
+import type { FileIdentity } from '../../src/store/writer-protocol.ts';
+import { benchRecord } from './bench-record.ts';
+
+/** Microseconds of CPU by what was done, all threads of this process together. */
+export type Costs = Readonly<Record<string, number>>;
+
+const APPENDED = 50_000;
+const LOOK_UPS = 10_000;
+const SIGHTINGS = 1_000;
+/** A minute of a busy service. */
+const RECENT = 50_000;
+const DAY_SECONDS = 86_400;
+
+/** A database that nobody else has open, with the records from 0 to `next`. */
+export class LedgerUnderLoad {
+  readonly #file: string;
+  readonly #identity: FileIdentity;
+  readonly #groupSize: number;
+  #next: number;
+
+  constructor(file: string, next: number, groupSize: number) {
+    const identity = identify(file);
+    if (!identity) throw new Error(`${file} is not there`);
+    this.#file = file;
+    this.#identity = identity;
+    this.#next = next;
+    this.#groupSize = groupSize;
+  }
+
+  async measure(): Promise<Costs> {
+    return { ...(await this.#appending()), ...(await this.#lookingUp()), ...(await this.#searching()) };
+  }
+
+  /** On this thread, as the writer's does it, with every sync. */
+  async #appending(): Promise<Costs> {
+    const [file, identity] = [this.#file, this.#identity];
+    const connection = new WriteConnection({ file, statements: compileLedgerStatements(), identity });
+    for (const batch of this.#batches(50)) connection.append(batch);
+    const batches = this.#batches(APPENDED / this.#groupSize);
+    const cost = await costOf(batches.length * this.#groupSize, async () => {
+      for (const batch of batches) connection.append(batch);
+    });
+    connection.close();
+    return { 'append a record': cost };
+  }
+
+  async #lookingUp(): Promise<Costs> {
+    const lookup = new LedgerLookup({
+      file: this.#file,
+      identity: this.#identity,
+      queueLimit: 10 * LOOK_UPS,
+    });
+    const find = ({ digest, iat }: IssuanceRecord) => lookup.find(digest, iat);
+    const sighted = (records: readonly IssuanceRecord[], from: number, until: number) =>
+      repeatedly(records, (some) =>
+        lookup.known(
+          'payments',
+          some.map(({ digest, iat }) => ({ digest, iatFrom: iat + from, iatUntil: iat + until })),
+        ),
+      );
+    const any = this.#spread(this.#next);
+    const recent = this.#spread(Math.min(RECENT, this.#next));
+    const unknown = recent.map(({ iat }, n) => ({ ...benchRecord(-1 - n), iat }));
+    for (const warmUp of [this.#spread(this.#next), recent]) await inTurns(warmUp, find);
+    const costs = {
+      'find a recent token': await costOf(LOOK_UPS, () => inTurns(recent, find)),
+      'find no token': await costOf(LOOK_UPS, () => inTurns(unknown, find)),
+      'sighting with iat': await costOf(LOOK_UPS, () => sighted(recent, 0, 0)),
+      'sighting without iat, 150 s old': await costOf(LOOK_UPS, () => sighted(recent, -DAY_SECONDS, 150)),
+      'unknown sighting without iat': await costOf(LOOK_UPS, () => sighted(unknown, -DAY_SECONDS, 150)),
+      'find any token': await costOf(LOOK_UPS, () => inTurns(any, find)),
+    };
+    await lookup.close();
+    return costs;
+  }
+
+  async #searching(): Promise<Costs> {
+    const [file, identity] = [this.#file, this.#identity];
+    const search = new SqliteLedgerSearch({ file, identity, archiveDir: dirname(file) });
+    const { jti } = benchRecord(Math.floor(this.#next / 2));
+    const cost = await costOf(1, async () => {
+      for (let after: number | null = 0; after !== null; ) {
+        after = (await search.page({ jti }, { after, limit: 1_000 })).next;
+      }
+    });
+    await search.close();
+    return { 'search all records by jti': cost };
+  }
+
+  #batches(count: number) {
+    const one = () => Array.from({ length: this.#groupSize }, () => benchRecord(this.#next++));
+    return Array.from({ length: Math.ceil(count) }, () => packRecords(one(), 1_760_000_000));
+  }
+
+  /** At random out of the newest. */
+  #spread(newest: number): IssuanceRecord[] {
+    return Array.from({ length: LOOK_UPS }, () =>
+      benchRecord(this.#next - 1 - Math.floor(Math.random() * newest)),
+    );
+  }
+}
+
+/** 64 at once, as 64 callers would. */
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  for (let at = 0; at < items.length; at += 64) await Promise.all(items.slice(at, at + 64).map(work));
+}
+
+async function repeatedly<T>(
+  items: readonly T[],
+  work: (some: readonly T[]) => Promise<unknown>,
+): Promise<void> {
+  for (let at = 0; at < items.length; at += SIGHTINGS) await work(items.slice(at, at + SIGHTINGS));
+}
+
+async function costOf(count: number, work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}
