@@ -1,14 +1,19 @@
 import type { Actor, ClientAdministration } from '../domain/access.ts';
 import type { AccessStore } from '../domain/access-store.ts';
-import { ACTIONS, type Action, type Client, type Grant } from '../domain/client.ts';
+import {
+  ACTIONS,
+  type Action,
+  type Client,
+  DESCRIPTION_ADVICE,
+  type Grant,
+  isDescription,
+} from '../domain/client.ts';
 import type { Clock } from '../domain/clock.ts';
 import { makeCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
 import { Turns } from './turns.ts';
-
-const DESCRIPTION = /^\P{C}{0,256}$/u;
 
 interface Parts {
   readonly store: AccessStore;
@@ -57,6 +62,16 @@ export class Clients implements ClientAdministration {
       await this.#store.replaceCredential(credential, actor);
       this.#directory.replaceCredential(credential);
       return client;
+    });
+  }
+
+  describe(clientId: string, description: string, actor: Actor): Promise<Client> {
+    return this.#change(clientId, async (client) => {
+      refuseRevoked(client);
+      validateClient({ id: clientId, description });
+      if (description === client.description) return client;
+      await this.#store.describeClient(clientId, description, actor);
+      return { ...client, description };
     });
   }
 
@@ -120,8 +135,8 @@ function refuseRevoked({ id, revokedAt }: Client): void {
 /** `invalid_client` names the member that is wrong. */
 export function validateClient({ id, description }: { id: string; description: string }): void {
   if (!isIdentifier(id)) throw new KeywardError('invalid_client', IDENTIFIER_ADVICE);
-  if (DESCRIPTION.test(description)) return;
-  throw new KeywardError('invalid_client', 'description: use up to 256 printable characters');
+  if (isDescription(description)) return;
+  throw new KeywardError('invalid_client', `description: ${DESCRIPTION_ADVICE}`);
 }
 
 function same(a: Grant, b: Grant): boolean {

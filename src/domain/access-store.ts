@@ -27,6 +27,7 @@ export interface AccessStore {
   addClient(client: Client, digest: Uint8Array, actor: Actor): Promise<void>;
   /** Revokes the client together with its credentials. */
   revokeClient(clientId: string, revokedAt: number, actor: Actor): Promise<void>;
+  describeClient(clientId: string, description: string, actor: Actor): Promise<void>;
   addGrant(clientId: string, grant: Grant, actor: Actor): Promise<void>;
   removeGrant(clientId: string, grant: Grant, actor: Actor): Promise<void>;
   /** `operator_exists`, `credential_taken`. */

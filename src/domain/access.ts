@@ -27,6 +27,8 @@ export interface ClientAdministration {
   ): Promise<{ client: Client }>;
   /** In place of the one it has, which is refused from now on. `credential_taken`, `client_revoked`. */
   replaceCredential(clientId: string, digest: Uint8Array, actor: Actor): Promise<Client>;
+  /** `unknown_client`, `client_revoked`, `invalid_client`. */
+  describe(clientId: string, description: string, actor: Actor): Promise<Client>;
   /** Takes effect before it returns. `unknown_client`; revoking twice is no error. */
   revoke(clientId: string, actor: Actor): Promise<Client>;
   list(): readonly Client[];

@@ -28,6 +28,8 @@ export const ACTS = {
   'scope.jws': { role: 'operator', persons: ({ enables }: { enables: boolean }) => weakening(enables) },
   'client.create': weaker,
   'client.credential': weaker,
+  // What it is called; what it may do is its grants'.
+  'client.describe': safer,
   'client.revoke': safer,
   'grant.add': weaker,
   'grant.remove': safer,

@@ -18,6 +18,13 @@ export interface Client {
   readonly grants: readonly Grant[];
 }
 
+const DESCRIPTION = /^\P{C}{0,256}$/u;
+export const DESCRIPTION_ADVICE = 'use up to 256 printable characters';
+
+export function isDescription(text: string): boolean {
+  return DESCRIPTION.test(text);
+}
+
 /** A person of the security team, known to the operations plane. */
 export interface Operator {
   readonly id: string;

@@ -1,4 +1,5 @@
 import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
+import { DESCRIPTION_ADVICE, isDescription } from '../domain/client.ts';
 import { contactFlaws } from '../domain/contacts.ts';
 import type { Flaw } from '../domain/flaw.ts';
 import { identityFlaws } from '../domain/scope.ts';
@@ -64,9 +65,7 @@ function repeated(path: readonly string[], actions: readonly string[]): readonly
   );
 }
 
-const DESCRIPTION = /^\P{C}{0,256}$/u;
-
 function descriptionFlaws(id: string, description: string | undefined): readonly Flaw[] {
-  if (description === undefined || DESCRIPTION.test(description)) return [];
-  return [{ path: ['clients', id, 'description'], advice: 'use up to 256 printable characters' }];
+  if (description === undefined || isDescription(description)) return [];
+  return [{ path: ['clients', id, 'description'], advice: DESCRIPTION_ADVICE }];
 }

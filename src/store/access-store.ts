@@ -26,6 +26,10 @@ export function createAccessStore(changes: RegistryChanges): AccessStore {
       act(actor, 'client.revoked', `client:${id}`, {}, (registry) =>
         revoke(registry, 'clients', id, revokedAt),
       ),
+    describeClient: (id, description, actor) =>
+      act(actor, 'client.described', `client:${id}`, { description }, (registry) =>
+        described(registry, id, description),
+      ),
     addGrant: (clientId, grant, actor) =>
       act(actor, 'grant.added', `client:${clientId}`, asDetails(grant), () => [
         put('grants', grantRow(clientId, grant)),
@@ -169,6 +173,11 @@ function replaceCredential(registry: RegistryView, credential: StoredCredential)
 function setRoles(registry: RegistryView, id: string, roles: readonly Role[]): RowChange[] {
   const row = registry.row('operators', id);
   return row ? [put('operators', { ...row, roles_json: JSON.stringify(roles) })] : [];
+}
+
+function described(registry: RegistryView, id: string, description: string): RowChange[] {
+  const client = registry.row('clients', id);
+  return client ? [put('clients', { ...client, description })] : [];
 }
 
 function grantRow(client_id: string, { scopeId: scope_id, action }: Grant): RowOf<'grants'> {

@@ -66,6 +66,20 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
       expect(audited()).toHaveLength(2);
     });
 
+    it('describes a client anew', async () => {
+      const { store, audited } = await open();
+      await store.addClient(client, digest('web'), ALICE);
+      await store.describeClient('web', 'the shop', ALICE);
+      expect((await store.load()).clients).toEqual([{ ...client, description: 'the shop' }]);
+      expect(audited()[1]).toEqual({
+        type: 'client.described',
+        actor: 'alice',
+        subject: 'client:web',
+        requestId: 'req-1',
+        details: { description: 'the shop' },
+      });
+    });
+
     it('revokes a client with its credentials, and no other', async () => {
       const { store, audited } = await open();
       const other = { ...client, id: 'xml', createdAt: 12 };

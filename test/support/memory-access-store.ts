@@ -38,6 +38,11 @@ export class MemoryAccessStore implements AccessStore {
     this.#revokeCredentials('svc', clientId, revokedAt);
   }
 
+  async describeClient(clientId: string, description: string, actor: Actor): Promise<void> {
+    this.#audit(actor, 'client.described', `client:${clientId}`, { description });
+    this.#change(clientId, { description });
+  }
+
   async addGrant(clientId: string, grant: Grant, actor: Actor): Promise<void> {
     this.#audit(actor, 'grant.added', `client:${clientId}`, { scope: grant.scopeId, action: grant.action });
     this.#change(clientId, { grants: [...this.#grantsBut(clientId, grant), grant].sort(byPlace) });

@@ -1,6 +1,6 @@
 import type { ClientAdministration, OperatorAdministration } from '../../domain/access.ts';
 import type { AnyAct } from '../../domain/act-gate.ts';
-import { createClient, replaceClientCredential, revokeClient } from './client-acts.ts';
+import { createClient, describeClient, replaceClientCredential, revokeClient } from './client-acts.ts';
 import { addGrant, removeGrant } from './grant-acts.ts';
 import {
   createOperator,
@@ -23,6 +23,7 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     changeScope(parts),
     createClient(clients),
     replaceClientCredential(clients),
+    describeClient(clients),
     revokeClient(clients),
     addGrant(clients, keyRing),
     removeGrant(clients, keyRing),

@@ -4,7 +4,7 @@ import type { ClientAdministration } from '../../domain/access.ts';
 import type { Act } from '../../domain/act-gate.ts';
 import type { Client } from '../../domain/client.ts';
 import { KeywardError } from '../../domain/errors.ts';
-import { clientRepresentation, clientRequest } from '../schemas/client.ts';
+import { clientDescription, clientRepresentation, clientRequest } from '../schemas/client.ts';
 import { credentialRequest } from '../schemas/credential.ts';
 import { validated } from '../validated.ts';
 import { newCredential, requireDigest } from './new-credential.ts';
@@ -40,10 +40,7 @@ export function replaceClientCredential(
     name: 'client.credential',
     read: (given) => validated(credentialParameters, given),
     plan({ client: id, credential_digest }) {
-      const { revokedAt } = existing(clients, id);
-      if (revokedAt !== null) {
-        throw new KeywardError('client_revoked', `Client ${id} is revoked; create another one.`);
-      }
+      standing(clients, id);
       return { subject: `client:${id}`, before: { id }, after: { id, credential_digest } };
     },
     requireKeepable: ({ credential_digest }) => requireDigest(credential_digest),
@@ -51,6 +48,30 @@ export function replaceClientCredential(
       const { digest, shown } = newCredential('svc', credential_digest);
       const client = await clients.replaceCredential(id, digest, actor);
       return { client: clientRepresentation(client), ...shown };
+    },
+  };
+}
+
+const describeParameters = clientDescription.extend({ client: z.string() });
+
+export function describeClient(
+  clients: ClientAdministration,
+): Act<'client.describe', z.infer<typeof describeParameters>> {
+  return {
+    name: 'client.describe',
+    read: (given) => validated(describeParameters, given),
+    plan({ client: id, description }) {
+      const before = standing(clients, id);
+      validateClient({ id, description });
+      const planned = {
+        subject: `client:${id}`,
+        before: { description: before.description },
+        after: { description },
+      };
+      return before.description === description ? { ...planned, unchanged: true } : planned;
+    },
+    async execute({ client: id, description }, actor) {
+      return { client: clientRepresentation(await clients.describe(id, description, actor)) };
     },
   };
 }
@@ -69,6 +90,12 @@ export function revokeClient(clients: ClientAdministration): Act<'client.revoke'
       return { client: clientRepresentation(await clients.revoke(id, actor)) };
     },
   };
+}
+
+function standing(clients: ClientAdministration, id: string): Client {
+  const client = existing(clients, id);
+  if (client.revokedAt === null) return client;
+  throw new KeywardError('client_revoked', `Client ${id} is revoked; create another one.`);
 }
 
 export function existing(clients: ClientAdministration, id: string): Client {

@@ -6,7 +6,7 @@ import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
-import { client, clientRepresentation, clientRequest } from '../schemas/client.ts';
+import { client, clientDescription, clientRepresentation, clientRequest } from '../schemas/client.ts';
 import { credentialRequest } from '../schemas/credential.ts';
 import { sendJson } from '../send.ts';
 
@@ -121,6 +121,35 @@ const getClient: Route<ClientParts> = {
   },
 };
 
+const describeClient: Route<ClientParts> = {
+  method: 'patch',
+  path: '/v1/admin/clients/{client}',
+  operation: {
+    operationId: 'describeClient',
+    summary: 'Say anew what a client is; role `operator`',
+    security: [{ operator: [] }],
+    requestBody: { required: true, content: { 'application/json': { schema: clientDescription } } },
+    responses: {
+      ...json('200', 'The client as it now is, also where nothing differed', z.object({ client })),
+      ...problems(CODES.operator, CODES.body, CODES.schema, [
+        'unknown_client',
+        'client_revoked',
+        'invalid_client',
+        'store_unavailable',
+        'audit_sink_unavailable',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('client.describe', deps, request, response);
+    const given = await readJson(request, { schema: clientDescription, ...LIMITS });
+    const parameters = { ...given, client: request.params.client ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'client.describe', parameters, actor }), {
+      status: 200,
+    });
+  },
+};
+
 const revokeClient: Route<ClientParts> = {
   method: 'post',
   path: '/v1/admin/clients/{client}/revoke',
@@ -140,4 +169,11 @@ const revokeClient: Route<ClientParts> = {
   },
 };
 
-export const adminClientRoutes = [listClients, createClient, getClient, replaceCredential, revokeClient];
+export const adminClientRoutes = [
+  listClients,
+  createClient,
+  getClient,
+  describeClient,
+  replaceCredential,
+  revokeClient,
+];

@@ -9,6 +9,10 @@ export const clientRequest = z
   .strictObject({ id: text, description: text.default(''), credential_digest: credentialDigest })
   .meta({ id: 'ClientRequest', example: { id: 'checkout', description: 'Signs for the shop' } });
 
+export const clientDescription = z
+  .strictObject({ description: text.meta({ description: 'Up to 256 printable characters.' }) })
+  .meta({ id: 'ClientDescription', example: { description: 'Signs for the shop' } });
+
 export const grantRequest = z
   .strictObject({ client: text, scope: text, action })
   .meta({ id: 'GrantRequest', example: { client: 'checkout', scope: 'payments', action: 'sign' } });

@@ -112,6 +112,22 @@ describe('grants', () => {
     ]);
   });
 
+  it('leave a client its description until it is given another, and a revoked one for good', async () => {
+    const { store, clients } = await open();
+    await clients.create({ id: 'web', description: 'the shop' }, ALICE);
+    await clients.describe('web', 'the shop', ALICE);
+    expect(store.audited).toHaveLength(1);
+    expect(await clients.describe('web', 'the other shop', ALICE)).toMatchObject({
+      id: 'web',
+      description: 'the other shop',
+    });
+    expect(clients.list()[0]?.description).toBe('the other shop');
+    await expect(clients.describe('web', 'a\nb', ALICE)).rejects.toEqual(code('invalid_client'));
+    await expect(clients.describe('ghost', '', ALICE)).rejects.toEqual(code('unknown_client'));
+    await clients.revoke('web', ALICE);
+    await expect(clients.describe('web', 'once more', ALICE)).rejects.toEqual(code('client_revoked'));
+  });
+
   it('follow the order of the calls when they overlap', async () => {
     const { grants, clients } = await open();
     await clients.create({ id: 'web', description: '' }, ALICE);

@@ -50,6 +50,7 @@ const CHANGES = [
   ['post', '/v1/admin/scopes'],
   ['patch', '/v1/admin/scopes/payments'],
   ['post', '/v1/admin/clients'],
+  ['patch', '/v1/admin/clients/checkout'],
   ['post', '/v1/admin/clients/checkout/revoke'],
   ['post', '/v1/admin/grants'],
   ['delete', '/v1/admin/grants'],
@@ -279,6 +280,28 @@ test('clients are listed and shown singly', async () => {
   });
   const { status, body } = await ask('get', '/v1/admin/clients/ghost', { clients: administration });
   expect([status, body.code]).toEqual([404, 'unknown_client']);
+});
+
+test('a client is described anew, and not twice', async () => {
+  const describe = vi.fn(async () => ({ ...CHECKOUT, description: 'The shop' }));
+  const administration = { ...clients, list: () => [CHECKOUT], describe };
+  const described = (description: unknown) =>
+    ask('patch', '/v1/admin/clients/checkout', { clients: administration, body: { description } });
+  const answer = await described('The shop');
+  expect([answer.status, answer.body]).toEqual([
+    200,
+    { client: { ...CHECKOUT_ANSWER, description: 'The shop' } },
+  ]);
+  expect(describe.mock.calls).toEqual([['checkout', 'The shop', ADA]]);
+  expect((await described('a\u0007b')).body).toMatchObject({
+    code: 'invalid_client',
+    detail: 'description: use up to 256 printable characters',
+  });
+  expect((await described(7)).body).toMatchObject({
+    code: 'invalid_request',
+    detail: 'description: use text',
+  });
+  expect(describe).toHaveBeenCalledTimes(1);
 });
 
 test('a client is revoked without a body', async () => {

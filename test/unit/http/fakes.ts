@@ -263,6 +263,7 @@ export const clients: ClientAdministration = {
   create: unexpected,
   enrol: unexpected,
   replaceCredential: unexpected,
+  describe: unexpected,
   revoke: unexpected,
   list: () => [],
   grant: unexpected,
