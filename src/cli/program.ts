@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addAuditCommands } from './commands/audit.ts';
 import { addClientCommands } from './commands/client.ts';
+import { addDrillCommands } from './commands/drill.ts';
 import { addEventCommands } from './commands/event.ts';
 import { addGrantCommands } from './commands/grant.ts';
 import { addKeyCommands } from './commands/key.ts';
@@ -48,5 +49,6 @@ export function program(contextOf: Contextual): Command {
   addRevokeCommands(keyward, contextOf);
   addEventCommands(keyward, contextOf);
   addAuditCommands(keyward, contextOf);
+  addDrillCommands(keyward, contextOf);
   return keyward;
 }

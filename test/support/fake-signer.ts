@@ -38,6 +38,7 @@ export class FakeSigner implements Signer {
   readonly registry = softwareKey('ES256');
   readonly #stored = new Map<string, StoredKey>();
   readonly #served = new Map<string, ServedKey>();
+  readonly #copies = new Map<string, SoftwareKey>();
   /** Set to have every call fail so, as when the HSM is away. */
   outage: ErrorCode | null = null;
 
@@ -65,7 +66,13 @@ export class FakeSigner implements Signer {
     if (this.#stored.has(hsmId)) refuse('hsm_refused', 'the HSM already holds an object of this id');
     const key = softwareKey(algorithm, modulusBits ?? undefined);
     this.#stored.set(hsmId, { specification, key });
+    this.#copies.set(key.kid, key);
     return { kid: key.kid, publicJwk: key.publicJwk, proof: proofOf(key.kid, true) };
+  }
+
+  /** What a thief has who copied the key while it was there. */
+  copyOf(kid: string): SoftwareKey {
+    return this.#copies.get(kid) ?? refuse('unknown_key', 'no key of this kid was ever made here');
   }
 
   async serve(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {

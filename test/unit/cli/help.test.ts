@@ -46,6 +46,7 @@ describe('help', () => {
       'audit verify',
       'audit export',
       'audit tail',
+      'drill rotation',
     ]);
   });
 

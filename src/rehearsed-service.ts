@@ -1,0 +1,133 @@
+import type { Clock } from './domain/clock.ts';
+import { dueSteps } from './domain/key-life/due-steps.ts';
+import type { ScopeKeys } from './domain/key-life/plans.ts';
+import type { Ledger } from './domain/ledger.ts';
+import type { Registry } from './domain/registry.ts';
+import type { ScopeDefinition } from './domain/scope.ts';
+import { ScopeHolds } from './domain/scope-holds.ts';
+import type { Signer } from './domain/signer.ts';
+import type { RehearsedService } from './drill/simulate-rotations.ts';
+import { createTokenIssuer } from './issuance/issue-token.ts';
+import { createStandbyKeeper } from './keys/keep-standby.ts';
+import { createKeyChanges } from './keys/key-changes.ts';
+import { createKeyChores } from './keys/key-chores.ts';
+import { createKeyRing, type KeyRingKeeper } from './keys/key-ring.ts';
+import { createProvisioner } from './keys/provision-scope.ts';
+import type { RegistryKey } from './keys/registry-key.ts';
+import { rememberServed } from './keys/remember-served.ts';
+import { Turns } from './keys/turns.ts';
+import { createPublication } from './publication/publication.ts';
+import { verifySignatureSync } from './token/signature.ts';
+import { composeSigningInput } from './token/signing-input.ts';
+
+export interface RehearsalParts {
+  readonly registry: Registry;
+  readonly signer: Signer;
+  readonly registryKey: RegistryKey;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly graceSeconds: number;
+  readonly scope: ScopeDefinition;
+  /** What a copy of the private half signs, also of a key that is destroyed. */
+  readonly signCopy: (kid: string, signingInput: string) => Buffer;
+}
+
+const CLIENT = 'rehearsal';
+const ACTOR = { operatorId: 'keyward', requestId: null };
+
+/** The parts that make, rotate, publish and sign, as the service has them, around one scope and a clock. */
+export async function openRehearsedService(
+  parts: RehearsalParts,
+): Promise<RehearsedService & { readonly keyRing: KeyRingKeeper }> {
+  const { registry, registryKey, ledger, clock, graceSeconds, signCopy } = parts;
+  const { signer, served } = rememberServed(withoutReceiver(parts.signer));
+  const keyRing = createKeyRing();
+  const holds = new ScopeHolds();
+  const making = { registry, signer, registryKey, clock, keyRing, turns: new Turns() };
+  const { scope } = await createProvisioner(making).create(parts.scope, ACTOR);
+  const chores = createKeyChores({
+    changes: createKeyChanges({ registry, keyRing, holds }),
+    keyRing,
+    standbys: createStandbyKeeper(making),
+    signer,
+    served,
+    clock,
+    timeGuard: { requireSteadyTime: () => {} },
+    graceSeconds,
+  });
+  const issuer = createTokenIssuer({
+    keyRing,
+    grants: { allows: () => true },
+    signer,
+    checker: { check: async (key, token) => isSignedBy(key, token) },
+    ledger,
+    revocations: { covers: () => false },
+    holds,
+    clock,
+  });
+  const publication = createPublication({ keyRing, clock, registryKey, publicUrl: scope.issuer });
+  const scopeKeys = (): ScopeKeys => keyRing.scopeKeys(scope.id) ?? { scope, keys: [], serves: () => false };
+  return {
+    scope,
+    keyRing,
+    keys: () => scopeKeys().keys,
+    async tend() {
+      for (let due = chores.urgent(); due.length > 0; due = chores.urgent()) {
+        for (const chore of due) await chore.run();
+      }
+      for (let due = chores.patient(); due.length > 0; due = chores.patient()) {
+        for (const chore of due) await chore.run();
+      }
+    },
+    nextDue: (until) => firstDue(scopeKeys(), clock.nowSeconds(), until, graceSeconds),
+    keySet() {
+      const document = publication.keySet(scope.id);
+      if (!document) throw new Error('a scope that exists has a key set');
+      return document;
+    },
+    issue: () =>
+      issuer.issue({
+        scopeId: scope.id,
+        clientId: CLIENT,
+        claims: { sub: 'rehearsal' },
+        ttlSeconds: scope.policy.maxTtlSeconds,
+      }),
+    signAsThief(key, claims) {
+      const header = { alg: key.binding.algorithm, typ: 'JWT', kid: key.kid };
+      const signingInput = composeSigningInput(header, JSON.stringify(claims));
+      return `${signingInput}.${signCopy(key.kid, signingInput).toString('base64url')}`;
+    },
+  };
+}
+
+/** What is due stays due: so the first second of it is found by halving. */
+function firstDue(of: ScopeKeys, from: number, until: number, graceSeconds: number): number {
+  const isDue = (now: number) => dueSteps(of, { now, graceSeconds }).length > 0;
+  if (!isDue(until)) return until;
+  let [before, at] = [from, until];
+  while (at - before > 1) {
+    const middle = Math.floor((before + at) / 2);
+    if (isDue(middle)) at = middle;
+    else before = middle;
+  }
+  return at;
+}
+
+function isSignedBy(key: { readonly publicKey: Parameters<typeof verifySignatureSync>[1] }, token: string) {
+  const dot = token.lastIndexOf('.');
+  const signature = Buffer.from(token.slice(dot + 1), 'base64url');
+  return verifySignatureSync('ES256', key.publicKey, token.slice(0, dot), signature);
+}
+
+/** `rememberServed` copies members, which those of a class are not. */
+function withoutReceiver(signer: Signer): Signer {
+  return {
+    sign: (request) => signer.sign(request),
+    generate: (specification) => signer.generate(specification),
+    serve: (keys) => signer.serve(keys),
+    inventory: () => signer.inventory(),
+    discard: (hsmId) => signer.discard(hsmId),
+    destroy: (key) => signer.destroy(key),
+    describe: () => signer.describe(),
+  };
+}

@@ -1,0 +1,45 @@
+import type { Ledger } from '../../src/domain/ledger.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../../src/domain/policy.ts';
+import type { MovableClock } from '../../src/drill/simulate-rotations.ts';
+import { createRegistrySeal } from '../../src/keys/registry-seal.ts';
+import { openRehearsedService } from '../../src/rehearsed-service.ts';
+import { FakeSigner } from './fake-signer.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import { openTestStore } from './open-test-store.ts';
+
+export const REHEARSAL_GRACE = 3_600;
+
+/** A scope on the real registry in SQLite, with keys that a thief has copies of. */
+export async function rehearsed(
+  clock: MovableClock,
+  options: { readonly policy?: Partial<ScopePolicy>; readonly ledger?: Ledger } = {},
+) {
+  const signer = new FakeSigner();
+  const { kid, publicKey } = signer.registry;
+  const registryKey = {
+    kid,
+    publicKey,
+    sign: async (signingInput: string) =>
+      `${signingInput}.${signer.registry.sign(signingInput).toString('base64url')}`,
+  };
+  const { store } = await openTestStore({ seal: createRegistrySeal(registryKey) });
+  const service = await openRehearsedService({
+    registry: store.registry,
+    signer,
+    registryKey,
+    ledger: options.ledger ?? new MemoryLedger(),
+    clock,
+    graceSeconds: REHEARSAL_GRACE,
+    scope: {
+      id: 'payments',
+      issuer: 'https://id.example',
+      audience: 'payments',
+      algorithm: 'ES256',
+      modulusBits: null,
+      policy: { ...DEFAULT_POLICY, ...options.policy },
+      contacts: [],
+    },
+    signCopy: (of, signingInput) => signer.copyOf(of).sign(signingInput),
+  });
+  return { service, store, signer };
+}
