@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto';
-import { type Algorithm, algorithmNamed } from '../domain/algorithm.ts';
 import type { PublishedDocument } from '../domain/publication.ts';
 import type { RefusalReason } from '../domain/refusal.ts';
 import type { Scope } from '../domain/scope.ts';
 import { refusalOfClaims } from '../token/check-claims.ts';
 import { parseToken } from '../token/parse-token.ts';
-import { importPublicKey, readPublicJwk } from '../token/public-jwk.ts';
+import { importPublicKey } from '../token/public-jwk.ts';
+import { type PublishedKey, readPublishedKey } from '../token/published-key-set.ts';
 import { verifySignatureSync } from '../token/signature.ts';
 import type { Fetch, Offer, Refreshing } from './refresh-habits.ts';
 
@@ -19,13 +19,7 @@ export interface CachingVerifierOptions {
 
 const MOST_REMEMBERED = 1_000;
 
-interface CachedKey {
-  readonly algorithm: Algorithm;
-  readonly publicKey: KeyObject;
-  readonly publishedAt: number;
-  readonly signUntil: number;
-  readonly verifyUntil: number;
-}
+type CachedKey = PublishedKey & { readonly publicKey: KeyObject };
 
 /**
  * A relying service that verifies by itself, from what it has cached of the published key set and nothing else. It
@@ -72,7 +66,7 @@ export class CachingVerifier {
       audience: scope.audience,
       clockSkewSeconds,
       maxTtlSeconds: key.verifyUntil - key.signUntil - clockSkewSeconds,
-      signFrom: key.publishedAt,
+      signFrom: key.signFrom ?? key.publishedAt,
       signUntil: key.signUntil,
     };
     const refusal = refusalOfClaims(claims, rules, ownNow);
@@ -96,18 +90,11 @@ export class CachingVerifier {
 }
 
 function keysIn({ body }: PublishedDocument): ReadonlyMap<string, CachedKey> {
-  const { keys } = JSON.parse(body) as { keys: readonly Readonly<Record<string, unknown>>[] };
-  return new Map(keys.map((jwk) => [String(jwk.kid), cachedKey(jwk)]));
-}
-
-function cachedKey(jwk: Readonly<Record<string, unknown>>): CachedKey {
-  const algorithm = algorithmNamed(String(jwk.alg));
-  if (!algorithm) throw new Error(`a published key is for ${jwk.alg}`);
-  return {
-    algorithm,
-    publicKey: importPublicKey(readPublicJwk(jwk)),
-    publishedAt: Number(jwk.nbf),
-    signUntil: Number(jwk.kw_sign_until),
-    verifyUntil: Number(jwk.exp),
-  };
+  const { keys } = JSON.parse(body) as { keys: readonly unknown[] };
+  return new Map(
+    keys.map((jwk) => {
+      const key = readPublishedKey(jwk);
+      return [key.kid, { ...key, publicKey: importPublicKey(key.publicJwk) }];
+    }),
+  );
 }
