@@ -127,6 +127,8 @@ export class Gate implements ActGate {
   ): Promise<ProposalView> {
     const { maxOpen, lifetimeSeconds } = this.#parts;
     const now = this.#now();
+    const same = this.#sameOpen(act, parameters, planned, actor);
+    if (same) return this.#view(same);
     if (this.#all().filter((each) => stateAt(each, now) === 'open').length >= maxOpen) throw tooMany(maxOpen);
     const proposal: Proposal = {
       id: newProposalId(),
@@ -145,6 +147,16 @@ export class Gate implements ActGate {
     };
     await this.#storeOf(act).add(proposal, actor);
     return this.#view(proposal);
+  }
+
+  /** Asked for again by the same person, it is the same proposal. */
+  #sameOpen(act: ActName, parameters: JsonObject, { subject, before }: AnyPlanned, actor: Actor) {
+    const named = canonicalJson([act, subject, actor.operatorId, parameters, before]);
+    return this.#all().find(
+      (each) =>
+        stateAt(each, this.#now()) === 'open' &&
+        canonicalJson([each.act, each.subject, each.proposedBy, each.parameters, each.before]) === named,
+    );
   }
 
   /** Whoever proposed it must still be able to, and find what they found; otherwise it is over. */

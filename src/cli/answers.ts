@@ -109,9 +109,23 @@ export interface ProposalAnswer {
   readonly id: string;
   readonly act: string;
   readonly subject: string;
+  readonly changes: readonly { readonly member: string; readonly from: unknown; readonly to: unknown }[];
+  readonly proposed_by: string;
+  readonly proposed_at: number;
   readonly expires_at: number;
+  readonly state: string;
   /** Operators who may approve it now. */
   readonly approvers: readonly string[];
+  readonly decided_by: string | null;
+  readonly decided_at: number | null;
+  readonly failure: { readonly code: string; readonly detail: string } | null;
+}
+
+export interface OperatorAnswer {
+  readonly id: string;
+  readonly roles: readonly string[];
+  readonly created_at: number;
+  readonly revoked_at: number | null;
 }
 
 export interface RevocationAnswer {

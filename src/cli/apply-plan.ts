@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Step } from '../provisioning/step.ts';
 import type { ProposalAnswer } from './answers.ts';
+import { storedDigest, withNewCredential } from './new-credential.ts';
 import type { CallService } from './operations-client.ts';
-import { intoSecretFile } from './secret-file.ts';
 
 /** What became of a step. */
-export type Applied = { readonly step: Step } & (
-  | { readonly outcome: 'done'; readonly credentialFile?: string }
+export type Applied = { readonly step: Step; readonly credentialFile?: string } & (
+  | { readonly outcome: 'done' }
   | { readonly outcome: 'proposed'; readonly proposal: ProposalAnswer }
   /** For what a proposal would make first. */
   | { readonly outcome: 'waits'; readonly for: string }
@@ -42,19 +42,20 @@ export function credentialFileOf(clientId: string, folder: string): string {
 
 interface Answer {
   readonly proposal?: ProposalAnswer;
-  readonly credential?: string;
 }
 
 async function take(step: Step, call: CallService, folder: string): Promise<Applied> {
-  const ask = () => call<Answer>(step.method, step.path, step.body);
+  const ask = (credential: object) =>
+    call<Answer>(step.method, step.path, step.body && { ...step.body, ...credential });
   const clientId = newClient(step);
-  if (clientId === undefined) return outcomeOf(step, await ask());
+  if (clientId === undefined) return outcomeOf(step, await ask({}));
   const credentialFile = credentialFileOf(clientId, folder);
-  const applied = await intoSecretFile(credentialFile, async () => {
-    const answer = await ask();
-    return { secret: answer.credential ?? null, result: outcomeOf(step, answer) };
-  });
-  return applied.outcome === 'done' ? { ...applied, credentialFile } : applied;
+  const asked = (credential_digest: string) => ask({ credential_digest });
+  // Of a proposal that is not approved yet there is a credential already: asked again, it is the same proposal.
+  const earlier = storedDigest('svc', credentialFile);
+  const answer =
+    earlier === undefined ? await withNewCredential('svc', credentialFile, asked) : await asked(earlier);
+  return { ...outcomeOf(step, answer), credentialFile };
 }
 
 function outcomeOf(step: Step, { proposal }: Answer): Applied {

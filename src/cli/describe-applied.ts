@@ -24,7 +24,7 @@ export function describeApplied(applied: readonly Applied[], { terminal }: Conte
     ]);
     parts.push(table(['proposal', 'act', 'subject', 'can approve', 'expires'], cells, terminal.colour));
   }
-  const files = applied.flatMap((each) => (each.outcome === 'done' && each.credentialFile) || []);
+  const files = applied.flatMap((each) => each.credentialFile ?? []);
   if (files.length > 0)
     parts.push(
       table(

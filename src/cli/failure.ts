@@ -9,6 +9,8 @@ export const EXIT = {
   different: 2,
   /** Nobody answers at the service's address. */
   unreachable: 3,
+  /** Nothing is done yet: it takes another operator to approve it. */
+  proposed: 4,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -6,6 +6,8 @@ import { addEventCommands } from './commands/event.ts';
 import { addGrantCommands } from './commands/grant.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLedgerCommands } from './commands/ledger.ts';
+import { addOperatorCommands } from './commands/operator.ts';
+import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from './commands/provisioning.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
 import { addScopeCommands } from './commands/scope.ts';
@@ -20,8 +22,8 @@ const NOTES = `
 The operator credential is read from a file: --credential-file, else KEYWARD_CREDENTIAL_FILE, else
 credentials.json ("operator") or operator beside the configuration file.
 
-Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer. Of plan, 2 says that
-something would change, and 1 that it was called wrongly.
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer, 4 proposed: another
+operator has to approve it. Of plan, 2 says that something would change, and 1 that it was called wrongly.
 
 Examples:
   $ keyward serve
@@ -43,6 +45,8 @@ export function program(contextOf: Contextual): Command {
   addKeyCommands(keyward, contextOf);
   addClientCommands(keyward, contextOf);
   addGrantCommands(keyward, contextOf);
+  addOperatorCommands(keyward, contextOf);
+  addProposalCommands(keyward, contextOf);
   addProvisioningCommands(keyward, contextOf);
   addVerifierCommands(keyward, contextOf);
   addLedgerCommands(keyward, contextOf);

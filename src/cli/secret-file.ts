@@ -11,7 +11,7 @@ export async function intoSecretFiles<T>(
 ): Promise<T> {
   const made: { readonly file: string; readonly descriptor: number }[] = [];
   try {
-    for (const file of files) made.push({ file, descriptor: create(file) });
+    for (const file of files) made.push({ file, descriptor: createSecretFile(file) });
     const { secrets, result } = await obtain();
     for (const [index, { file, descriptor }] of made.entries()) {
       const secret = secrets[index] ?? null;
@@ -37,7 +37,8 @@ export function intoSecretFile<T>(
   });
 }
 
-function create(file: string): number {
+/** Its descriptor; a usage failure where it is there already. */
+export function createSecretFile(file: string): number {
   try {
     return openSync(file, 'wx', 0o600);
   } catch (cause) {

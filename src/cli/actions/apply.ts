@@ -3,7 +3,8 @@ import type { Step } from '../../provisioning/step.ts';
 import { type Applied, applyPlan, credentialFileOf, newClient } from '../apply-plan.ts';
 import type { Context } from '../context.ts';
 import { describeApplied } from '../describe-applied.ts';
-import { usageFailure } from '../failure.ts';
+import { EXIT, usageFailure } from '../failure.ts';
+import { storedDigest } from '../new-credential.ts';
 import { connect } from '../operations-client.ts';
 import { planOf } from '../provisioning.ts';
 import { show } from '../show.ts';
@@ -28,6 +29,7 @@ export async function apply(context: Context, { file, credentials = '' }: ApplyO
     throw error;
   }
   report();
+  if (applied.some(({ outcome }) => outcome === 'proposed')) context.terminal.endWith(EXIT.proposed);
 }
 
 /** Before anything is asked for, so that no credential is made that could not be stored. */
@@ -37,7 +39,9 @@ function prepareFolder(steps: readonly Step[], folder: string): void {
   if (folder === '') {
     throw usageFailure(`name a folder for the credentials of ${clients.join(', ')}: --credentials DIR`);
   }
-  const taken = clients.map((client) => credentialFileOf(client, folder)).find((file) => existsSync(file));
+  const taken = clients
+    .map((client) => credentialFileOf(client, folder))
+    .find((file) => existsSync(file) && storedDigest('svc', file) === undefined);
   if (taken !== undefined) throw usageFailure(`${taken} exists; it is not overwritten`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -53,8 +57,6 @@ function asJson(applied: Applied): object {
     changes: step.changes,
     ...(applied.outcome === 'proposed' ? { proposal: applied.proposal } : {}),
     ...(applied.outcome === 'waits' ? { for: applied.for } : {}),
-    ...(applied.outcome === 'done' && applied.credentialFile !== undefined
-      ? { credential_file: applied.credentialFile }
-      : {}),
+    ...(applied.credentialFile === undefined ? {} : { credential_file: applied.credentialFile }),
   };
 }

@@ -1,40 +1,55 @@
 import type { ClientAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { describeClient } from '../describe-client.ts';
-import { connect } from '../operations-client.ts';
-import { intoSecretFile } from '../secret-file.ts';
-import { show } from '../show.ts';
+import { withNewCredential } from '../new-credential.ts';
+import { type CallService, connect } from '../operations-client.ts';
+import { proposalIn, show } from '../show.ts';
 
 interface Created {
   readonly client: ClientAnswer;
-  readonly credential: string;
+  readonly credential?: string;
 }
 
-/** The credential goes into `out`, and then nowhere else; without it, to standard output, this once. */
+type Ask = (credential: { readonly credential_digest?: string }) => Promise<Created>;
+
+/**
+ * The credential is made here, into `out`, and nobody else is told it; without `out` the service makes it, to be
+ * shown on standard output, this once.
+ */
 export async function clientCreate(
   context: Context,
   id: string,
-  options: { readonly description?: string; readonly out?: string },
+  { description = '', out }: { readonly description?: string; readonly out?: string },
 ): Promise<void> {
   const call = await connect(context);
-  const create = () => call<Created>('POST', '/clients', { id, description: options.description ?? '' });
-  await (options.out === undefined ? onScreen(context, create) : intoFile(context, create, options.out));
-}
-
-async function intoFile(context: Context, create: () => Promise<Created>, file: string): Promise<void> {
-  const client = await intoSecretFile(file, async () => {
-    const { client, credential } = await create();
-    return { secret: credential, result: client };
-  });
-  show(
-    context,
-    { client, credential_file: file },
-    () => `${describeClient(client, context)}\n\nIts credential is in ${file}.`,
+  await enrol(context, out, (credential) =>
+    call<Created>('POST', '/clients', { id, description, ...credential }),
   );
 }
 
-async function onScreen(context: Context, create: () => Promise<Created>): Promise<void> {
-  const created = await create();
+/** A new one in place of the one it has. */
+export async function clientCredential(
+  context: Context,
+  id: string,
+  { out }: { readonly out?: string },
+): Promise<void> {
+  const call: CallService = await connect(context);
+  const path = `/clients/${encodeURIComponent(id)}/credential`;
+  await enrol(context, out, (credential) => call<Created>('POST', path, credential));
+}
+
+async function enrol(context: Context, out: string | undefined, ask: Ask): Promise<void> {
+  if (out === undefined) return onScreen(context, await ask({}));
+  const answer = await withNewCredential('svc', out, (credential_digest) => ask({ credential_digest }));
+  show(
+    context,
+    { ...answer, credential_file: out },
+    () => `${describeClient(answer.client, context)}\n\nIts credential is in ${out}.`,
+  );
+  if (proposalIn(answer)) context.terminal.warn(`${out} is of use once the proposal is approved`);
+}
+
+function onScreen(context: Context, created: Created): void {
   show(context, created, () => `${describeClient(created.client, context)}\n\n${created.credential}`);
   context.terminal.warn('this credential is not shown again; --out FILE keeps it off the screen');
 }

@@ -9,7 +9,10 @@ export function addClientCommands(program: Command, contextOf: Contextual): void
     .description('enrol a client; its credential is shown or stored this once')
     .argument('<id>')
     .option('--description <text>', 'what it is')
-    .option('--out <file>', 'write the credential into this new file (0600) instead of showing it')
+    .option(
+      '--out <file>',
+      'make the credential here, into this new file (0600): the service learns its digest',
+    )
     .addHelpText(
       'after',
       examples('keyward client create payments-identity --out payments-identity.credential'),
@@ -17,6 +20,15 @@ export function addClientCommands(program: Command, contextOf: Contextual): void
     .action(async (id: string, options, command: Command) => {
       const { clientCreate } = await import('../actions/client-create.ts');
       await clientCreate(contextOf(command), id, options);
+    });
+  client
+    .command('credential <id>')
+    .description('a new credential in place of the one it has, which is refused from then on')
+    .option('--out <file>', 'make the credential here, into this new file (0600)')
+    .addHelpText('after', examples('keyward client credential payments-identity --out new.credential'))
+    .action(async (id: string, options, command: Command) => {
+      const { clientCredential } = await import('../actions/client-create.ts');
+      await clientCredential(contextOf(command), id, options);
     });
   client
     .command('list')

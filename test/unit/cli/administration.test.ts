@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Credential, readCredential } from '../../../src/domain/credential.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -304,9 +305,13 @@ describe('clients', () => {
   it('have their credential written into a 0600 file with --out, and nowhere else', async () => {
     const out = join(folder.path, 'identity.credential');
     const ran = await keyward(['client', 'create', 'payments-identity', '--out', out]);
-    expect(readFileSync(out, 'utf8')).toBe('kw_svc_once\n');
+    const text = readFileSync(out, 'utf8').trim();
+    const { digest } = readCredential(text) as Credential;
+    expect(stub.seen.map(({ body }) => body)).toEqual([
+      { id: 'payments-identity', description: '', credential_digest: digest.toString('base64url') },
+    ]);
     expect(statSync(out).mode & 0o777).toBe(0o600);
-    expect(ran.out + ran.err).not.toContain('kw_svc_once');
+    expect(ran.out + ran.err).not.toContain(text);
     expect(ran.out).toContain(`Its credential is in ${out}.`);
   });
 

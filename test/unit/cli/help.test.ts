@@ -29,10 +29,22 @@ describe('help', () => {
       'key compromise',
       'key blast-radius',
       'client create',
+      'client credential',
       'client list',
       'client revoke',
       'grant add',
       'grant remove',
+      'operator enrol',
+      'operator create',
+      'operator list',
+      'operator roles',
+      'operator credential',
+      'operator revoke',
+      'proposal list',
+      'proposal show',
+      'proposal approve',
+      'proposal reject',
+      'proposal withdraw',
       'plan',
       'apply',
       'export',
@@ -63,7 +75,7 @@ describe('help', () => {
 
   it('names the exit codes', async () => {
     expect((await keyward(['--help'])).out).toContain(
-      'Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer.',
+      'Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer, 4 proposed: another',
     );
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Credential, readCredential } from '../../../src/domain/credential.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import { policyRepresentation } from '../../../src/schemas/policy.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
@@ -268,9 +269,14 @@ describe('apply', () => {
       'POST /grants',
     ]);
     const stored = join(credentials, 'portal.credential');
-    expect(readFileSync(stored, 'utf8')).toBe('kw_svc_once\n');
+    const { digest } = readCredential(readFileSync(stored, 'utf8').trim()) as Credential;
+    expect(ran.asked[4]?.[2]).toEqual({
+      id: 'portal',
+      description: 'Reads orders',
+      credential_digest: digest.toString('base64url'),
+    });
     expect(statSync(stored).mode & 0o777).toBe(0o600);
-    expect(ran.out).not.toContain('kw_svc_once');
+    expect(ran.out).not.toContain('kw_svc_');
     expect(ran.out.split('\n').slice(-5)).toEqual([
       'CREDENTIALS',
       stored,
@@ -294,10 +300,11 @@ clients:
 `,
       ...['--credentials', folderOf('proposed')],
     );
+    const credential = join(folderOf('proposed'), 'portal.credential');
     expect(ran.asked.map(([method, path]) => `${method} ${path}`)).toEqual(['POST /scopes', 'POST /clients']);
     expect({ ...ran, asked: 2 }).toEqual({
       asked: 2,
-      exitCode: 0,
+      exitCode: 4,
       err: '',
       out: [
         'OUTCOME         KIND    ID        MEMBER       CHANGE',
@@ -310,10 +317,24 @@ clients:
         'prop-scope-orders   scope.create   scope:orders   bob carol    2026-11-24 20:00:00Z (in 1 day)',
         'prop-client-portal  client.create  client:portal  bob carol    2026-11-24 20:00:00Z (in 1 day)',
         '',
+        'CREDENTIALS',
+        credential,
+        '',
         '0 done, 2 proposed, 2 waiting for those. Apply again once they are approved.',
         '',
       ].join('\n'),
     });
+  });
+
+  it('asks again with the credential that waits for its proposal, which nothing overwrites', async () => {
+    const answers = {
+      'POST /clients': [202, { proposal: proposal('client.create', 'client:portal') }],
+    } as const;
+    const folder = folderOf('again');
+    const run = () => applied(answers, 'clients: { portal: { grants: {} } }', '--credentials', folder);
+    const [first, second] = [await run(), await run()];
+    expect(first.asked).toHaveLength(1);
+    expect(second.asked).toEqual(first.asked);
   });
 
   it('shows what was done before a refusal, with the refusal, and ends with 1', async () => {
@@ -367,7 +388,7 @@ clients:
     };
     const scope = (id: string) => ({ action: 'remove', kind: 'scope', id, weakens: false });
     expect([ran.exitCode, JSON.parse(ran.out)]).toEqual([
-      0,
+      4,
       {
         applied: [{ outcome: 'proposed', changes: [change], proposal: opened }],
         unmanaged: [scope('payments'), scope('mail')],
