@@ -23,6 +23,8 @@ export interface SightingParts {
 export interface Sighted {
   readonly digest: string;
   readonly token: string;
+  /** With it the service finds the record at once, however old the token is. */
+  readonly iat: number;
   readonly seenAt: number;
 }
 
@@ -53,12 +55,12 @@ export class Sightings {
     return this.#waiting.size;
   }
 
-  add(token: string, digest: string): void {
+  add({ token, digest, iat }: Omit<Sighted, 'seenAt'>): void {
     const { sample, surroundings } = this.#parts;
     if (this.#closing.signal.aborted || this.#told.has(digest)) return;
     if (sample < 1 && surroundings.random() >= sample) return;
     this.#told.add(digest);
-    this.#waiting.set(digest, { digest, token, seenAt: surroundings.clock.nowSeconds() });
+    this.#waiting.set(digest, { digest, token, iat, seenAt: surroundings.clock.nowSeconds() });
     this.#characters += token.length;
     this.#makeRoom();
     this.#sending ??= this.#send();
@@ -93,7 +95,13 @@ export class Sightings {
     const { text } = await service.call({
       method: 'POST',
       path: `v1/scopes/${scope}/sightings`,
-      body: { sightings: batch.map(({ digest, seenAt }) => ({ digest, seen_at: seenAt })) },
+      body: {
+        sightings: batch.map(({ digest, seenAt, iat }) => ({
+          digest,
+          seen_at: seenAt,
+          iat: Math.floor(iat),
+        })),
+      },
       accept: ['application/json'],
       maxBytes: 64 * 1024,
       deadlineMs: 10_000,

@@ -104,7 +104,7 @@ class ScopeVerifier implements Verifier {
     if (this.#mayRemember() && this.#accepted.generation === generation) {
       this.#accepted.put(cacheKey ?? VerdictCache.keyOf(token), { claims: accepted, until: verdict.until });
     }
-    this.#online?.sightings.add(token, digest);
+    this.#online?.sightings.add({ token, digest, iat: accepted.iat });
     return accepted;
   }
 

@@ -17,6 +17,6 @@ export type Verdict =
 
 /** Verifies a token *for a scope* that the relying service names; there is no other way to verify one (I4). */
 export interface TokenVerifier {
-  /** Never throws for what stands in the token. `unknown_scope` where the scope does not exist. */
-  verify(scopeId: string, token: string): Promise<Verdict>;
+  /** Never throws for what was presented as a token. `unknown_scope` where the scope does not exist. */
+  verify(scopeId: string, presented: unknown): Promise<Verdict>;
 }

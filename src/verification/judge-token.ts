@@ -29,7 +29,7 @@ export interface Judgement {
 }
 
 /** What can be told without asking whether the token was ever issued. `unknown_scope`. */
-export type TokenJudge = (scopeId: string, presented: string) => Promise<Judgement>;
+export type TokenJudge = (scopeId: string, presented: unknown) => Promise<Judgement>;
 
 /** Form and key of the scope here, all else as `judgeToken` has it. */
 export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {

@@ -3,7 +3,13 @@ import { KEY_STATES } from '../../domain/key.ts';
 import { REFUSAL_REASONS } from '../../domain/refusal.ts';
 
 export const verifyRequest = z
-  .strictObject({ token: z.string('use the token as text') })
+  .strictObject({
+    // Whatever was presented gets its reason, so other types pass; callers are told to send text.
+    token: z
+      .unknown()
+      .refine((token) => token !== undefined, 'give the token to verify')
+      .meta({ type: 'string' }),
+  })
   .meta({ id: 'VerifyRequest' });
 
 export const verdict = z

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import { judgingVerifier } from '../../support/judging-verifier.ts';
+import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 import { NOW } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
@@ -11,6 +13,11 @@ const CLAIMS = {
   exp: NOW + 300,
   jti: 'jti-1',
 };
+
+const scope = aScope({ id: 'payments' });
+
+const verified = (http: Awaited<ReturnType<typeof dataPlane>>, body: object) =>
+  http.post('/v1/scopes/payments/verify').set('Authorization', 'Bearer verifies').send(body);
 
 test('a good token is answered with its claims and its key', async () => {
   const http = await dataPlane();
@@ -32,6 +39,39 @@ test('a token that is refused is a 200 with the reason and nothing else', async 
     .set('Authorization', 'Bearer verifies')
     .send({ token: '' });
   expect([answer.status, answer.body]).toEqual([200, { valid: false, reason: 'malformed' }]);
+});
+
+test.each([
+  ['null', null],
+  ['a number', 7],
+  ['a truth', true],
+  ['a list', ['good']],
+  ['an object', { token: 'good' }],
+])('a token that is %s is malformed, as the real verifier says', async (_, token) => {
+  const keyRing = new SoftwareKeyRing();
+  keyRing.put(scope, aSigningKey(scope, softwareKey('ES256'), { signFrom: NOW, signUntil: NOW + 1_000 }));
+  const http = await dataPlane({ verifier: judgingVerifier({ keyRing, clock: { nowSeconds: () => NOW } }) });
+  const answer = await verified(http, { token });
+  expect([answer.status, answer.body]).toEqual([200, { valid: false, reason: 'malformed' }]);
+});
+
+test.each([
+  [{}, 'invalid_request', 'token: give the token to verify'],
+  [{ tokens: 'good' }, 'invalid_request', 'token: give the token to verify'],
+  [{ token: 'good', scope: 'payments' }, 'unknown_member', 'leave out scope'],
+])('a body of %o is refused', async (body, code, detail) => {
+  const answer = await verified(await dataPlane(), body);
+  expect([answer.status, answer.body.code, answer.body.detail]).toEqual([422, code, detail]);
+});
+
+test('callers are told that a token is text', async () => {
+  const { body } = await (await dataPlane()).get('/openapi.json');
+  expect(body.components.schemas.VerifyRequest).toEqual({
+    type: 'object',
+    properties: { token: { type: 'string' } },
+    required: ['token'],
+    additionalProperties: false,
+  });
 });
 
 test('without a ledger to ask there is no verdict', async () => {
