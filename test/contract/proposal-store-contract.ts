@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../src/domain/audit.ts';
+import type { Proposal, ProposalStore } from '../../src/domain/proposal.ts';
+import { ALICE } from '../support/registry-samples.ts';
+
+/** A store under test, and its audit trail. */
+export interface ProposalStoreBackend {
+  readonly store: ProposalStore;
+  audited(): readonly AuditEvent[];
+}
+
+const BOB = { operatorId: 'bob', requestId: 'req-2' };
+
+export function proposalSample(id: string, change: Partial<Proposal> = {}): Proposal {
+  return {
+    id,
+    act: 'client.create',
+    subject: 'client:web',
+    parameters: { id: 'web', description: '', credential_digest: null },
+    before: null,
+    after: { id: 'web' },
+    proposedBy: 'alice',
+    proposedAt: 1_760_000_000,
+    expiresAt: 1_760_086_400,
+    state: 'open',
+    decidedBy: null,
+    decidedAt: null,
+    failure: null,
+    ...change,
+  };
+}
+
+/** What every implementation of the `ProposalStore` port does. */
+export function proposalStoreContract(name: string, open: () => Promise<ProposalStoreBackend>): void {
+  describe(`${name} as a store of proposals`, () => {
+    it('gives them back to the last value, the newest first', async () => {
+      const { store } = await open();
+      const [first, second] = [
+        proposalSample('first'),
+        proposalSample('second', {
+          act: 'hsm.compromise',
+          before: { label: 'ü', list: [1, { deep: null }] },
+          after: null,
+          proposedAt: 1_760_000_001,
+        }),
+      ];
+      await store.add(first, ALICE);
+      await store.add(second, ALICE);
+      expect(store.all()).toEqual([second, first]);
+      expect(store.find('first')).toEqual(first);
+      expect(store.find('third')).toBeUndefined();
+    });
+
+    it('moves each from the state that is expected, and from no other', async () => {
+      const { store } = await open();
+      await store.add(proposalSample('first'), ALICE);
+      await store.move('first', 'open', { state: 'executing', decidedBy: 'bob', decidedAt: 7 }, BOB);
+      const again = store.move(
+        'first',
+        'open',
+        { state: 'executing', decidedBy: 'carol', decidedAt: 8 },
+        BOB,
+      );
+      await expect(again).rejects.toMatchObject({ code: 'proposal_executed' });
+      const failure = { code: 'hsm_refused', detail: 'no room' } as const;
+      await store.move('first', 'executing', { state: 'failed', failure }, BOB);
+      await expect(store.move('first', 'executing', { state: 'executed' }, BOB)).rejects.toMatchObject({
+        code: 'proposal_closed',
+      });
+      expect(store.find('first')).toEqual(
+        proposalSample('first', { state: 'failed', decidedBy: 'bob', decidedAt: 7, failure }),
+      );
+      await expect(store.move('second', 'open', { state: 'refused' }, BOB)).rejects.toMatchObject({
+        code: 'unknown_proposal',
+      });
+    });
+
+    it('lets one of many moves at the same moment through', async () => {
+      const { store } = await open();
+      await store.add(proposalSample('first'), ALICE);
+      const moves = await Promise.allSettled(
+        Array.from({ length: 5 }, () => store.move('first', 'open', { state: 'executing' }, BOB)),
+      );
+      expect(moves.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    });
+
+    it('tells the audit trail of each', async () => {
+      const { store, audited } = await open();
+      await store.add(proposalSample('first'), ALICE);
+      await store.move('first', 'open', { state: 'refused', decidedBy: 'bob', decidedAt: 7 }, BOB);
+      expect(audited()).toEqual([
+        {
+          type: 'proposal.opened',
+          actor: 'alice',
+          subject: 'proposal:first',
+          requestId: 'req-1',
+          details: {
+            act: 'client.create',
+            subject: 'client:web',
+            parameters: { id: 'web', description: '', credential_digest: null },
+            changes: [{ member: 'id', from: null, to: 'web' }],
+            expires_at: 1_760_086_400,
+          },
+        },
+        {
+          type: 'proposal.refused',
+          actor: 'bob',
+          subject: 'proposal:first',
+          requestId: 'req-2',
+          details: { act: 'client.create', subject: 'client:web', proposed_by: 'alice' },
+        },
+      ]);
+    });
+  });
+}

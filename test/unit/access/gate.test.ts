@@ -1,0 +1,318 @@
+import { describe, expect, it } from 'vitest';
+import { ACT_NAMES, ACTS, personsFor } from '../../../src/domain/acts.ts';
+import { ROLES, type Role } from '../../../src/domain/client.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { ProposalState } from '../../../src/domain/proposal.ts';
+import { actBench, actor, operatorNamed, START } from '../../support/act-bench.ts';
+
+const code = (expected: string) => expect.objectContaining({ name: 'KeywardError', code: expected });
+const BY_ALICE = { parameters: { asked: 'it' }, actor: actor('alice') };
+
+async function proposed(
+  bench: ReturnType<typeof actBench>,
+  act: (typeof ACT_NAMES)[number] = 'client.create',
+) {
+  const outcome = await bench.gate.ask({ act, ...BY_ALICE });
+  if (!('proposal' in outcome)) throw new Error('no proposal was opened');
+  return outcome.proposal;
+}
+
+const ROLE_SETS: readonly (readonly Role[])[] = [
+  ...ROLES.map((role) => [role]),
+  ['approver', 'auditor'],
+  ['operator', 'approver'],
+];
+const PAIRS = ACT_NAMES.flatMap((act) => ROLE_SETS.map((roles) => [act, roles] as const));
+
+describe('who may ask', () => {
+  it.each(PAIRS)('for %s with the roles %j', async (act, roles) => {
+    const bench = actBench();
+    bench.state.operators = [operatorNamed('alice', roles), operatorNamed('bob')];
+    const asked = bench.gate.ask({ act, ...BY_ALICE });
+    if (!roles.includes(ACTS[act].role)) {
+      await expect(asked).rejects.toEqual(code('role_missing'));
+      expect([bench.runs, bench.audited]).toEqual([[], []]);
+      return;
+    }
+    const persons = personsFor(act, bench.state.facts as never);
+    expect(Object.keys(await asked)).toEqual([persons === 2 ? 'proposal' : 'done']);
+    expect(bench.runs).toHaveLength(persons === 2 ? 0 : 1);
+  });
+
+  it('is nobody who is revoked or unknown', async () => {
+    const bench = actBench();
+    bench.state.operators = [{ ...operatorNamed('alice'), revokedAt: START }];
+    for (const operatorId of ['alice', 'mallory']) {
+      const asked = bench.gate.ask({ act: 'grant.remove', parameters: {}, actor: actor(operatorId) });
+      await expect(asked).rejects.toEqual(code('role_missing'));
+    }
+  });
+});
+
+describe('what one person asks for', () => {
+  it('runs at once where one is enough', async () => {
+    const { gate, runs } = actBench();
+    expect(await gate.ask({ act: 'client.revoke', ...BY_ALICE })).toEqual({ done: { ran: 'it' } });
+    expect(runs).toEqual([{ act: 'client.revoke', parameters: { asked: 'it' }, actor: actor('alice') }]);
+  });
+
+  it('becomes a proposal where it takes two, with what it would change and who may approve it', async () => {
+    const bench = actBench();
+    const proposal = await proposed(bench);
+    expect(proposal).toEqual({
+      id: expect.stringMatching(/^[0-9a-hjkmnp-tv-z]{16}$/),
+      act: 'client.create',
+      subject: 'thing:it',
+      parameters: { asked: 'it' },
+      before: { value: 1 },
+      after: { value: 'it' },
+      proposedBy: 'alice',
+      proposedAt: START,
+      expiresAt: START + 3_600,
+      state: 'open',
+      decidedBy: null,
+      decidedAt: null,
+      failure: null,
+      approvers: ['bob', 'carol'],
+    });
+    expect(bench.runs).toEqual([]);
+    expect(bench.audited).toEqual([
+      {
+        type: 'proposal.opened',
+        actor: 'alice',
+        subject: `proposal:${proposal.id}`,
+        requestId: 'req-alice',
+        details: {
+          act: 'client.create',
+          subject: 'thing:it',
+          parameters: { asked: 'it' },
+          changes: [{ member: 'value', from: 1, to: 'it' }],
+          expires_at: START + 3_600,
+        },
+      },
+    ]);
+  });
+
+  it('is one proposal however often it is asked for, and another for another person or another wish', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    expect((await proposed(bench)).id).toBe(id);
+    await bench.gate.ask({ act: 'client.create', ...BY_ALICE, actor: actor('bob') });
+    await bench.gate.ask({ act: 'client.create', ...BY_ALICE, parameters: { asked: 'other' } });
+    expect(bench.gate.list({ limit: 10 })).toHaveLength(3);
+  });
+
+  it('runs at once in single-operator mode, whatever it is', async () => {
+    const { gate, runs } = actBench({ twoPersons: false });
+    for (const act of ACT_NAMES) await gate.ask({ act, ...BY_ALICE });
+    expect(runs.map(({ act }) => act)).toEqual(ACT_NAMES);
+    expect(gate.list({ limit: 10 })).toEqual([]);
+  });
+
+  it('waits only in bounded number', async () => {
+    const bench = actBench({ maxOpen: 2 });
+    const { id } = await proposed(bench);
+    const ask = (asked: string) =>
+      bench.gate.ask({ act: 'client.create', parameters: { asked }, actor: actor('alice') });
+    await ask('second');
+    await expect(ask('third')).rejects.toEqual(code('too_many_proposals'));
+    await bench.gate.withdraw(id, actor('alice'));
+    expect(Object.keys(await ask('third'))).toEqual(['proposal']);
+  });
+});
+
+describe('an approval', () => {
+  it('by another operator runs the act, in the name of who proposed it', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    const { proposal, result } = await bench.gate.approve(id, actor('carol'));
+    expect(result).toEqual({ ran: 'it' });
+    expect(proposal).toMatchObject({
+      state: 'executed',
+      decidedBy: 'carol',
+      decidedAt: START,
+      approvers: [],
+    });
+    expect(bench.runs).toEqual([
+      {
+        act: 'client.create',
+        parameters: { asked: 'it' },
+        actor: {
+          operatorId: 'alice',
+          requestId: 'req-carol',
+          approval: { proposalId: id, approvedBy: 'carol' },
+        },
+      },
+    ]);
+    expect(bench.audited.map(({ type, actor: who, details }) => [type, who, details.approved_by])).toEqual([
+      ['proposal.opened', 'alice', undefined],
+      ['proposal.approved', 'carol', undefined],
+      ['proposal.executed', 'alice', 'carol'],
+    ]);
+  });
+
+  it('of one’s own proposal is refused, whatever the roles; another’s is not', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    await expect(bench.gate.approve(id, actor('alice'))).rejects.toEqual(code('self_approval'));
+    expect(bench.gate.show(id).state).toBe('open');
+    await bench.gate.approve(id, actor('bob'));
+    expect(bench.runs).toHaveLength(1);
+  });
+
+  it.each(ROLE_SETS)('takes the role approver: %j', async (...roles) => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    bench.state.operators = [operatorNamed('alice'), operatorNamed('dan', roles)];
+    const approved = bench.gate.approve(id, actor('dan'));
+    const rejected = async () => bench.gate.reject((await proposed(bench, 'grant.add')).id, actor('dan'));
+    if (roles.includes('approver')) {
+      expect((await approved).proposal.state).toBe('executed');
+      expect((await rejected()).state).toBe('refused');
+    } else {
+      await expect(approved).rejects.toEqual(code('role_missing'));
+      await expect(rejected()).rejects.toEqual(code('role_missing'));
+    }
+  });
+
+  it('by two at the same moment runs the act once', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    const both = await Promise.allSettled([
+      bench.gate.approve(id, actor('bob')),
+      bench.gate.approve(id, actor('carol')),
+    ]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(both[1]).toMatchObject({ reason: { code: 'proposal_executed' } });
+    expect(bench.runs).toHaveLength(1);
+  });
+
+  it('is refused of what is unknown, and of what is expired, to the second', async () => {
+    const bench = actBench();
+    const { id, expiresAt } = await proposed(bench);
+    await expect(bench.gate.approve('0'.repeat(16), actor('bob'))).rejects.toEqual(code('unknown_proposal'));
+    bench.state.now = expiresAt;
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_expired'));
+    expect(bench.gate.show(id)).toMatchObject({ state: 'expired', approvers: [] });
+    bench.state.now = expiresAt - 1;
+    await bench.gate.approve(id, actor('bob'));
+    expect(bench.runs).toHaveLength(1);
+  });
+
+  it('fails for good where things have changed since, and says so', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    bench.state.there = { value: 2 };
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_outdated'));
+    expect(bench.gate.show(id)).toMatchObject({
+      state: 'failed',
+      decidedBy: 'bob',
+      failure: { code: 'proposal_outdated' },
+    });
+    bench.state.there = { value: 1 };
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_closed'));
+    expect(bench.runs).toEqual([]);
+  });
+
+  it.each([
+    ['revoked', { ...operatorNamed('alice'), revokedAt: START }],
+    ['without the role', operatorNamed('alice', ['approver'])],
+  ])('fails where whoever proposed it is %s by now', async (_, alice) => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    bench.state.operators = [alice, operatorNamed('bob')];
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposer_gone'));
+    expect(bench.gate.show(id).state).toBe('failed');
+    expect(bench.runs).toEqual([]);
+  });
+
+  it('tells why the act failed, and it is not run again', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    bench.state.failure = new KeywardError('hsm_refused', 'no room');
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toBe(bench.state.failure);
+    expect(bench.gate.show(id)).toMatchObject({
+      state: 'failed',
+      failure: { code: 'hsm_refused', detail: 'no room' },
+    });
+    bench.state.failure = undefined;
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_closed'));
+  });
+
+  it('waits until the clock can be believed', async () => {
+    const jump = new KeywardError('clock_jump', 'wait');
+    const bench = actBench({
+      timeGuard: {
+        requireSteadyTime() {
+          throw jump;
+        },
+      },
+    });
+    const { id } = await proposed(bench);
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toBe(jump);
+    expect(bench.gate.show(id).state).toBe('open');
+  });
+});
+
+describe('a proposal', () => {
+  it('is withdrawn by who proposed it alone', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    await expect(bench.gate.withdraw(id, actor('bob'))).rejects.toEqual(code('not_your_proposal'));
+    expect((await bench.gate.withdraw(id, actor('alice'))).state).toBe('withdrawn');
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_closed'));
+  });
+
+  const ENDS: readonly ProposalState[] = ['executed', 'refused', 'withdrawn', 'expired', 'failed'];
+  it.each(ENDS)('that is %s stays so', async (end) => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    if (end === 'executed' || end === 'failed') {
+      await bench.proposals.durable.move(id, 'open', { state: 'executing' }, actor('bob'));
+    }
+    const from = end === 'executed' || end === 'failed' ? 'executing' : 'open';
+    await bench.proposals.durable.move(id, from, { state: end }, actor('bob'));
+    const closed = { executed: 'proposal_executed', expired: 'proposal_expired' }[end as 'expired'];
+    for (const decision of ['approve', 'reject', 'withdraw'] as const) {
+      const by = actor(decision === 'withdraw' ? 'alice' : 'bob');
+      await expect(bench.gate[decision](id, by)).rejects.toEqual(code(closed ?? 'proposal_closed'));
+    }
+    expect(bench.gate.show(id).state).toBe(end);
+  });
+
+  it('that was being executed when the process ended is never run again', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    await bench.proposals.durable.move(id, 'open', { state: 'executing' }, actor('bob'));
+    expect((await bench.gate.recover()).map((cut) => cut.id)).toEqual([id]);
+    expect(bench.gate.show(id)).toMatchObject({ state: 'failed', failure: { code: 'proposal_interrupted' } });
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_closed'));
+    expect(await bench.gate.recover()).toEqual([]);
+    expect(bench.runs).toEqual([]);
+  });
+
+  it('that expired is written down as such, once', async () => {
+    const bench = actBench();
+    const { id, expiresAt } = await proposed(bench);
+    expect(await bench.gate.expireDue()).toBe(0);
+    bench.state.now = expiresAt;
+    expect([await bench.gate.expireDue(), await bench.gate.expireDue()]).toEqual([1, 0]);
+    expect(bench.audited.at(-1)).toMatchObject({ type: 'proposal.expired', actor: 'keyward' });
+    expect(bench.gate.show(id)).toMatchObject({ decidedBy: 'keyward', decidedAt: expiresAt });
+  });
+
+  it('is listed with the others, the newest first, page by page', async () => {
+    const bench = actBench();
+    for (const asked of ['one', 'two', 'three']) {
+      await bench.gate.ask({ act: 'client.create', parameters: { asked }, actor: actor('alice') });
+      bench.state.now += 1;
+    }
+    await bench.gate.ask({ act: 'hsm.clear_pin_latch', ...BY_ALICE });
+    const subjects = (after?: string) =>
+      bench.gate.list({ after, limit: 2 }).map(({ id, subject }) => [id, subject] as const);
+    const first = subjects();
+    expect(first.map(([, subject]) => subject)).toEqual(['thing:it', 'thing:three']);
+    expect(subjects(first[1]?.[0]).map(([, subject]) => subject)).toEqual(['thing:two', 'thing:one']);
+    expect(() => bench.gate.list({ after: 'nowhere', limit: 2 })).toThrow(code('unknown_proposal'));
+  });
+});

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { ACT_NAMES, ACTS, isWithoutHsm, personsFor } from '../../../src/domain/acts.ts';
+import { KEY_STATES } from '../../../src/domain/key.ts';
+
+it('takes two for everything of I11 that makes the service accept more, and one for what makes it safer', () => {
+  const fixed = Object.fromEntries(
+    Object.entries(ACTS).flatMap(([name, { persons }]) =>
+      typeof persons === 'function' ? [] : [[name, persons]],
+    ),
+  );
+  expect(fixed).toMatchObject({
+    'scope.create': 2,
+    'client.create': 2,
+    'client.credential': 2,
+    'client.revoke': 1,
+    'grant.add': 2,
+    'grant.remove': 1,
+    'operator.create': 2,
+    'operator.credential': 2,
+    'operator.revoke': 1,
+    'key.rotate': 1,
+    'key.suspend': 1,
+    'key.resume': 2,
+    'key.compromise': 1,
+    'key.undo_rotation': 2,
+    'hsm.compromise': 1,
+    'hsm.clear_pin_latch': 2,
+    'rotation.pause': 2,
+    'rotation.unpause': 1,
+    'audit.sinks': 2,
+    'retention.shorten': 2,
+    'service_key.enrol': 2,
+    'database.accept_restore': 2,
+  });
+});
+
+it('takes two for a policy that widens anything, and one for what narrows it', () => {
+  expect([true, false].map((widens) => personsFor('scope.policy', { widens }))).toEqual([2, 1]);
+  expect([true, false].map((enables) => personsFor('scope.jws', { enables }))).toEqual([2, 1]);
+  expect([true, false].map((gains) => personsFor('operator.roles', { gains }))).toEqual([2, 1]);
+});
+
+it('takes two to destroy a key unless it is compromised or deactivated', () => {
+  expect(KEY_STATES.map((state) => [state, personsFor('key.destroy', { state })])).toEqual([
+    ['pre_activation', 2],
+    ['active', 2],
+    ['deactivated', 1],
+    ['suspended', 2],
+    ['compromised', 1],
+    ['destroyed', 2],
+  ]);
+});
+
+it('is for operators to ask for, every single act', () => {
+  expect(new Set(ACT_NAMES.map((name) => ACTS[name].role))).toEqual(new Set(['operator']));
+});
+
+it('keeps proposals in memory alone for what is done when the HSM cannot sign', () => {
+  expect(ACT_NAMES.filter(isWithoutHsm)).toEqual(['hsm.clear_pin_latch', 'database.accept_restore']);
+});
