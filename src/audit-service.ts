@@ -27,7 +27,7 @@ export interface AuditServiceParts {
   readonly config: Config;
   readonly sinks: Sinks;
   readonly store: Pick<Store, 'audit' | 'registry'>;
-  readonly signer: Signer;
+  readonly signer: Pick<Signer, 'sign'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly securityEvents: SecurityEvents;

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { KeywardError } from './domain/errors.ts';
+import { FIRST_TOKEN } from './domain/hsm-token.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -36,6 +37,26 @@ const auditSink = z.discriminatedUnion('type', [
 
 type AuditSinkConfig = z.infer<typeof auditSink>;
 
+/** RFC 7638, written by `keyward init`. */
+const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+
+const hsmToken = z.strictObject({
+  module: file,
+  token_label: z.string().min(1).max(32),
+  token_serial: z.string().min(1).max(16),
+  pin_file: file,
+  sessions: z.int().min(1).max(1024).default(4),
+  /** Past it, a signing call is given up and the signer replaced. */
+  deadline_ms: z.int().min(50).max(60_000).default(2_000),
+  /** The same for making a key: RSA on a small HSM takes its time. */
+  generate_deadline_ms: z.int().min(1_000).max(600_000).default(60_000),
+  /** What the module needs in its environment, such as the place of its own configuration. No secrets. */
+  environment: z.record(z.string(), z.string()).default({}),
+});
+
+const TOKEN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+const MOST_TOKENS = 32;
+
 const schema = z.strictObject({
   mode: z.enum(['development', 'production']).default('development'),
   /**
@@ -66,32 +87,24 @@ const schema = z.strictObject({
     .prefault({}),
   operations_plane: listener(9090).prefault({}),
   database: z.strictObject({ file: file.default('keyward.db') }).prefault({}),
-  hsm: z.strictObject({
-    module: file,
-    token_label: z.string().min(1).max(32),
-    token_serial: z.string().min(1).max(16),
-    pin_file: file,
+  hsm: hsmToken.extend({
     latch_file: file.default('pin-latch.json'),
-    sessions: z.int().min(1).max(1024).default(4),
-    /** Past it, a signing call is given up and the signer replaced. */
-    deadline_ms: z.int().min(50).max(60_000).default(2_000),
-    /** The same for making a key: RSA on a small HSM takes its time. */
-    generate_deadline_ms: z.int().min(1_000).max(600_000).default(60_000),
-    /** What the module needs in its environment, such as the place of its own configuration. No secrets. */
-    environment: z.record(z.string(), z.string()).default({}),
-    /** RFC 7638 thumbprint of the registry key, written by `keyward init`. */
-    registry_key: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{43}$/)
-      .optional(),
-    /** The same of the audit key. */
-    audit_key: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{43}$/)
-      .optional(),
+    registry_key: thumbprint.optional(),
+    audit_key: thumbprint.optional(),
     /** Written by `keyward init`: a database without the registry's signatures is refused, never signed anew. */
     registry_signed: z.boolean().default(false),
   }),
+  /** Further tokens by name; scopes are placed on one of them when they are made. */
+  hsm_tokens: z
+    .record(
+      z
+        .string()
+        .regex(TOKEN_NAME, 'use 1 to 32 lower-case letters, digits and inner hyphens')
+        .refine((name) => name !== FIRST_TOKEN, `${FIRST_TOKEN} is the name of hsm itself`),
+      hsmToken.extend({ latch_file: file.optional(), binding_key: thumbprint.optional() }),
+    )
+    .refine((tokens) => Object.keys(tokens).length <= MOST_TOKENS, `name at most ${MOST_TOKENS}`)
+    .default({}),
   keys: z
     .strictObject({
       /** How long the private half of a deactivated key stays in the HSM, so that a rotation can be undone. */
@@ -142,8 +155,11 @@ const schema = z.strictObject({
 
 type Raw = z.infer<typeof schema>;
 
+type TokenSettings = Omit<Raw['hsm_tokens'][string], 'latch_file'> & { latch_file: string };
+type Resolved = Omit<Raw, 'hsm_tokens'> & { hsm_tokens: Record<string, TokenSettings> };
+
 /** One validated, frozen value; every path in it is absolute. */
-export type Config = Readonly<Raw> & { readonly file: string; readonly two_persons: boolean };
+export type Config = Readonly<Resolved> & { readonly file: string; readonly two_persons: boolean };
 
 /** Reads and validates the file; `invalid_config` names the first member that is wrong. */
 export function loadConfig(path: string): Config {
@@ -158,6 +174,7 @@ export function loadConfig(path: string): Config {
   }
   const config = withAbsolutePaths(parsed.data, dirname(absolute));
   for (const plane of ['data_plane', 'operations_plane'] as const) refuseBareListener(plane, config[plane]);
+  refuseSharedTokens(config);
   return deepFreeze({ ...config, two_persons: twoPersonsOf(config), file: absolute });
 }
 
@@ -171,7 +188,7 @@ function parseYaml(path: string): unknown {
   }
 }
 
-function withAbsolutePaths(raw: Raw, base: string): Raw {
+function withAbsolutePaths(raw: Raw, base: string): Resolved {
   const at = (path: string) => resolve(base, path);
   const listening = <T extends Raw['operations_plane']>(plane: T): T =>
     plane.tls
@@ -191,13 +208,22 @@ function withAbsolutePaths(raw: Raw, base: string): Raw {
     database: { file: at(raw.database.file) },
     ledger: { ...raw.ledger, archive_dir: at(raw.ledger.archive_dir) },
     audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
-    hsm: {
-      ...raw.hsm,
-      module: at(raw.hsm.module),
-      pin_file: at(raw.hsm.pin_file),
-      latch_file: at(raw.hsm.latch_file),
-    },
+    hsm: { ...raw.hsm, ...tokenFiles(raw.hsm, raw.hsm.latch_file, at) },
+    hsm_tokens: Object.fromEntries(
+      Object.entries(raw.hsm_tokens).map(([name, token]) => [
+        name,
+        { ...token, ...tokenFiles(token, token.latch_file ?? `pin-latch-${name}.json`, at) },
+      ]),
+    ),
   };
+}
+
+function tokenFiles(
+  token: Pick<Raw['hsm'], 'module' | 'pin_file'>,
+  latchFile: string,
+  at: (path: string) => string,
+) {
+  return { module: at(token.module), pin_file: at(token.pin_file), latch_file: at(latchFile) };
 }
 
 function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): AuditSinkConfig {
@@ -222,6 +248,26 @@ function refuseBareListener(name: string, plane: Raw['operations_plane']): void 
     'invalid_config',
     `${name}: ${plane.host} is not loopback; give it tls, or set behind_proxy where a proxy ends TLS`,
   );
+}
+
+/** Two signers of one token, or two that remember the fate of a PIN in one file, would mislead each other (I9). */
+function refuseSharedTokens({ hsm, hsm_tokens }: Resolved): void {
+  const tokens = [[FIRST_TOKEN, hsm] as const, ...Object.entries(hsm_tokens)];
+  const distinct = [
+    ['is the same token as', ({ module, token_label, token_serial }) => [module, token_label, token_serial]],
+    ['has the same latch_file as', ({ latch_file }) => [latch_file]],
+  ] as const satisfies [string, (token: Resolved['hsm_tokens'][string]) => unknown[]][];
+  for (const [what, identity] of distinct) {
+    const names = new Map<string, string>();
+    for (const [name, token] of tokens) {
+      const key = JSON.stringify(identity(token));
+      const other = names.get(key);
+      if (other !== undefined) {
+        throw new KeywardError('invalid_config', `hsm_tokens.${name} ${what} ${other}; give each its own`);
+      }
+      names.set(key, name);
+    }
+  }
 }
 
 function deepFreeze<T>(value: T): T {

@@ -11,6 +11,8 @@ import { checkLatch, checkPinFile } from './doctor/check-pin.ts';
 import { checkToken } from './doctor/check-token.ts';
 import { type Finding, fail, ok } from './doctor/finding.ts';
 import { KeywardError } from './domain/errors.ts';
+import { FIRST_TOKEN } from './domain/hsm-token.ts';
+import { type ConfiguredToken, tokensOf } from './hsm-tokens.ts';
 
 export type { Finding } from './doctor/finding.ts';
 
@@ -26,12 +28,10 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
   const coreDumps = checkCoreDumps();
   const config = configurationOf(configFile);
   if (!('hsm' in config)) return [config, ...coreDumps];
-  const beforeLogin = [checkModule(config), checkPinFile(config), checkLatch(config)];
   return [
     checkMode(config),
     ...checkFiles(config),
-    ...beforeLogin,
-    ...(await checkHsm(config, beforeLogin, openToken)),
+    ...(await checkHsm(config, openToken)),
     ...checkDatabase(config),
     ...checkListeners(config),
     ...coreDumps,
@@ -50,19 +50,31 @@ function configurationOf(file: string): Config | Finding {
 
 /**
  * A login is a use of the PIN, and one beside a running service's own could confuse the latch: so the service is
- * asked first, and the token is opened only where none runs, or when told to.
+ * asked first, and the tokens are opened only where none runs, or when told to.
  */
-async function checkHsm(
-  config: Config,
-  beforeLogin: readonly Finding[],
-  openToken: boolean,
-): Promise<readonly Finding[]> {
+async function checkHsm(config: Config, openToken: boolean): Promise<readonly Finding[]> {
   const service = await askService(config);
-  if (service && !openToken) return service;
-  const findings = service ?? [ok('service', 'not running: the token is opened directly')];
-  if (beforeLogin.every(({ level }) => level === 'ok')) return [...findings, ...(await checkToken(config))];
-  return [
-    ...findings,
-    fail('token', 'not opened: no PIN is tried before the above is well', 'mend the above'),
+  const findings: Finding[] = [
+    ...(service ?? [ok('service', 'not running: each HSM token is opened directly')]),
   ];
+  for (const token of tokensOf(config)) {
+    const before = [checkModule(token), checkPinFile(token), checkLatch(token)];
+    const opened = service && !openToken ? [] : await open(config, token, before);
+    findings.push(...[...before, ...opened].map((finding) => ofToken(token, finding)));
+  }
+  return findings;
+}
+
+async function open(
+  config: Config,
+  token: ConfiguredToken,
+  before: readonly Finding[],
+): Promise<readonly Finding[]> {
+  if (before.every(({ level }) => level === 'ok')) return checkToken(config, token);
+  return [fail('token', 'not opened: no PIN is tried before the above is well', 'mend the above')];
+}
+
+/** What is found of a further token says which one. */
+function ofToken({ name }: ConfiguredToken, finding: Finding): Finding {
+  return name === FIRST_TOKEN ? finding : { ...finding, check: `${finding.check}: ${name}` };
 }

@@ -8,11 +8,11 @@ import { canDecideTogether } from './domain/two-persons.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
 import { createRegistrySeal } from './keys/registry-seal.ts';
 import { lazySigner } from './lazy-signer.ts';
-import { ensureServiceKeys, fingerprints, type ServiceKeys } from './service-keys.ts';
+import { ensureServiceKeys, type ServiceKeys } from './service-keys.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
 import { ownDatabase } from './store/database-owner.ts';
 import { openStore, type Store } from './store/open-store.ts';
-import { writeHsmMembers } from './write-config.ts';
+import { writeConfig } from './write-config.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
@@ -24,9 +24,10 @@ export interface Initialised {
 }
 
 /**
- * `keyward init`: registry key and audit key are born in the HSM, their thumbprints written into the
- * configuration, and the operators enrolled with every role. Cut short, it can be run again; a service of an older
- * version gets the keys it lacks, and one that takes two persons and has fewer left than that gets others. Where
+ * `keyward init`: registry key and audit key are born in the HSM, and a binding key in each further token; their
+ * thumbprints are written into the configuration, and the operators enrolled with every role. Cut short, it can be
+ * run again; a token that was added, or a service of an older version, gets the keys it lacks, and a service that
+ * takes two persons and has fewer left than that gets others. Where
  * nothing is missing it is refused with `operator_exists`.
  */
 export async function initialise(options: {
@@ -59,14 +60,14 @@ async function withRegistry<T>(
   keys: ServiceKeys,
   work: () => Promise<T>,
 ): Promise<T> {
-  const named = fingerprints(keys);
-  const signer = lazySigner({ ...config, hsm: { ...config.hsm, ...named } });
+  const ownKeys = { registry_key: keys.registry.kid, audit_key: keys.audit.kid };
+  const signer = lazySigner({ ...config, hsm: { ...config.hsm, ...ownKeys } });
   try {
     const registryKey = openRegistryKey(keys.registry, keys.registry.kid, signer);
     const seal = createRegistrySeal(registryKey);
     await store.openRegistry({ seal, mayTakeOver: !config.hsm.registry_signed });
     for (const key of keys.made) await store.registry.addServiceKey(key, KEYWARD);
-    writeHsmMembers(config.file, { ...named, registry_signed: true });
+    writeConfig(config.file, [...keys.named, { member: ['hsm', 'registry_signed'], value: true }]);
     return await work();
   } finally {
     await signer.stop();

@@ -13,12 +13,13 @@ import { createKeyAdministration } from './keys/administer-keys.ts';
 import { createStandbyKeeper, type StandbyParts } from './keys/keep-standby.ts';
 import { createKeyChanges } from './keys/key-changes.ts';
 import { createKeyChores } from './keys/key-chores.ts';
+import type { Served } from './keys/remember-served.ts';
 import { createKeySuspender } from './keys/suspend-key.ts';
 
 export interface KeyLifeParts {
   readonly config: Config;
   readonly making: StandbyParts;
-  readonly served: () => ReadonlySet<string>;
+  readonly served: Served;
   readonly securityEvents: SecurityEvents;
   readonly timeGuard: TimeGuard;
   readonly leadership: Leadership;
@@ -53,7 +54,9 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     graceSeconds,
   });
   const urgent = keepChores({ chores: chores.urgent, leadership, events, clock, log });
-  const patient = keepChores({ chores: chores.patient, leadership, events, clock, log });
+  const patient = signer.tokens.map((hsmToken) =>
+    keepChores({ chores: () => chores.patient(hsmToken), leadership, events, clock, log }),
+  );
   const watch = keepRotationWatch({
     scopes: () => keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id) ?? []),
     events,
@@ -71,7 +74,7 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     onChanged(plan) {
       tell(plan, log);
       urgent.look();
-      patient.look();
+      for (const keeper of patient) keeper.look();
     },
   });
   return {
@@ -79,7 +82,7 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     suspender: createKeySuspender(administration, keyRing),
     holds,
     async stop() {
-      await Promise.all([urgent.stop(), patient.stop(), watch.stop()]);
+      await Promise.all([urgent, ...patient, watch].map((each) => each.stop()));
     },
   };
 }

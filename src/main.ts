@@ -25,7 +25,7 @@ import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
 import { rememberServed } from './keys/remember-served.ts';
 import { createCompromiseReports } from './keys/report-compromise.ts';
-import { Turns } from './keys/turns.ts';
+import { TokenTurns } from './keys/turns.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
 import { createLedgerReader } from './ledger/ledger-reader.ts';
 import { measuredIssuer } from './metrics/measured-issuer.ts';
@@ -34,6 +34,7 @@ import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openGate } from './open-gate.ts';
 import { openRegistry } from './open-registry.ts';
+import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { createPublication } from './publication/publication.ts';
 import { createScopeEvents } from './publication/scope-events.ts';
@@ -41,9 +42,6 @@ import { createVerifierDirectory } from './publication/verifier-directory.ts';
 import { createReadiness } from './readiness.ts';
 import { signPending } from './sign-pending.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
-import { createSignerLink } from './signer/signer-link.ts';
-import { signerEventHandler } from './signer-events.ts';
-import { signerOptions } from './signer-options.ts';
 import { ownDatabase } from './store/database-owner.ts';
 import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
@@ -84,27 +82,28 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => store.close());
 
   const keyRing = createKeyRing();
-  const { signer, served } = rememberServed(
-    createSignerLink(signerOptions(config, signerEventHandler({ log, metrics, keyRing }))),
-  );
-  parts.defer(() => signer.stop());
-  await signer.start();
+  const signers = await openSigners(config, { registry: store.registry, log, metrics, keyRing });
+  parts.defer(() => signers.stop());
+  await signers.start();
+  const { links } = signers;
+  const { signer, served } = rememberServed(signers.signer);
 
   const registryKey = openRegistryKey(
     await store.registry.serviceKey('registry'),
     config.hsm.registry_key,
     signer,
   );
+  const bindingKeys = await openBindingKeys(config, store.registry, registryKey, signer);
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
   const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
   parts.defer(() => audit.stop());
   await openRegistry(store, config, registryKey, log, securityEvents);
   parts.defer(signPending(store, log));
-  const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, registryKey, signer });
+  const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, bindingKeys, signer });
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
 
   const access = await createAccess(store.access, clock, (id) => keyRing.scope(id) !== undefined);
-  const making = { registry: store.registry, signer, registryKey, clock, keyRing, turns: new Turns() };
+  const making = { registry: store.registry, signer, bindingKeys, clock, keyRing, turns: new TokenTurns() };
   const provisioner = createProvisioner(making);
   if (unfinished.length > 0) {
     log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
@@ -160,6 +159,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const readiness = createReadiness({
     clock,
     registryKey,
+    furtherTokens: () => signingOf(links),
     timeGuard: audit.timeGuard,
     probeStore: () => store.probe(),
   });
@@ -178,7 +178,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
-  watchGauges(metrics, { signer, keyRing, store, disks, audit, verifiers });
+  watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers });
 
   const { checkpoints, refusals } = audit;
   const shared = { authenticator, keyRing, verifiers, readiness, limits, log, metrics, refusals };

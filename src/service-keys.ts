@@ -3,69 +3,82 @@ import type { Config } from './config.ts';
 import { systemClock } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
 import type { Registry, ServiceKey } from './domain/registry.ts';
-import type { Signer } from './domain/signer.ts';
-import { lazySigner } from './lazy-signer.ts';
-import { AUDIT_LABEL, REGISTRY_LABEL } from './signer/protocol.ts';
+import type { TokenSigner } from './domain/signer.ts';
+import { type ServiceKeyPlace, serviceKeysOf, tokensOf } from './hsm-tokens.ts';
+import { type LazySigner, lazySigner } from './lazy-signer.ts';
+import type { ConfigChange } from './write-config.ts';
 
-type Role = ServiceKey['role'];
-
-export interface ServiceKeys extends Readonly<Record<Role, ServiceKey>> {
+export interface ServiceKeys {
+  readonly registry: ServiceKey;
+  readonly audit: ServiceKey;
   /** Those that were missing: in the HSM now, and nowhere else yet. */
   readonly made: readonly ServiceKey[];
+  /** The thumbprints of all of them, as the configuration shall name them. */
+  readonly named: readonly ConfigChange[];
 }
 
-/** Where each of the service's own keys is named: by its label in the HSM, and in the configuration. */
-const ROLES = {
-  registry: { label: REGISTRY_LABEL, member: 'registry_key' },
-  audit: { label: AUDIT_LABEL, member: 'audit_key' },
-} as const satisfies Record<Role, { label: string; member: string }>;
-
 /**
- * The service's own keys; those that are not there yet are made, with one login. `hsm_unavailable`;
+ * The service's own keys; those that are not there yet are made, with one login a token. `hsm_unavailable`;
  * `invalid_config` where the configuration names another key than the database.
  */
 export async function ensureServiceKeys(
   config: Config,
   registry: Pick<Registry, 'serviceKey'>,
 ): Promise<ServiceKeys> {
-  const known = {
-    registry: await knownKey(config, registry, 'registry'),
-    audit: await knownKey(config, registry, 'audit'),
-  };
-  const signer = lazySigner(config);
+  const places = serviceKeysOf(config);
+  const known = new Map<string, ServiceKey>();
+  for (const place of places) {
+    const key = await knownKey(registry, place);
+    if (key) known.set(key.role, key);
+  }
+  const signers = new Map(tokensOf(config).map((token) => [token.name, lazySigner(config, token)]));
   try {
-    const keys = {
-      registry: known.registry ?? (await generate(signer, 'registry')),
-      audit: known.audit ?? (await generate(signer, 'audit')),
+    const keys: ServiceKey[] = [];
+    for (const place of places) keys.push(known.get(place.role) ?? (await make(signers, place)));
+    return {
+      registry: named(keys, 'registry'),
+      audit: named(keys, 'audit'),
+      made: keys.filter(({ role }) => !known.has(role)),
+      named: places.map(({ role, member }) => ({ member, value: named(keys, role).kid })),
     };
-    return { ...keys, made: Object.values(keys).filter(({ role }) => !known[role]) };
   } finally {
-    await signer.stop();
+    for (const signer of signers.values()) await signer.stop();
   }
 }
 
-/** The configuration's members that name the keys. */
-export function fingerprints({ registry, audit }: ServiceKeys) {
-  return { [ROLES.registry.member]: registry.kid, [ROLES.audit.member]: audit.kid } as const;
-}
-
 async function knownKey(
-  { hsm }: Config,
   registry: Pick<Registry, 'serviceKey'>,
-  role: Role,
+  { role, member, thumbprint }: ServiceKeyPlace,
 ): Promise<ServiceKey | undefined> {
   const known = await registry.serviceKey(role);
-  const named = hsm[ROLES[role].member];
-  if (named === undefined || named === known?.kid) return known;
+  if (thumbprint === undefined || thumbprint === known?.kid) return known;
   throw new KeywardError(
     'invalid_config',
-    `hsm.${ROLES[role].member} names another key than the database; restore the one that belongs to the other`,
+    `${member.join('.')} names another key than the database; restore the one that belongs to the other`,
   );
 }
 
-async function generate(signer: Pick<Signer, 'generate'>, role: Role): Promise<ServiceKey> {
+async function make(
+  signers: ReadonlyMap<string, LazySigner>,
+  { role, hsmToken, label }: ServiceKeyPlace,
+): Promise<ServiceKey> {
+  const signer = signers.get(hsmToken);
+  if (!signer) throw new KeywardError('internal', 'The key is for a token that is not configured.');
+  return generate(signer, role, label);
+}
+
+async function generate(
+  signer: Pick<TokenSigner, 'generate'>,
+  role: ServiceKey['role'],
+  label: string,
+): Promise<ServiceKey> {
   const hsmId = randomBytes(16).toString('hex');
-  const { label } = ROLES[role];
   const { kid, publicJwk } = await signer.generate({ hsmId, label, algorithm: 'ES256', modulusBits: null });
   return { role, kid, hsmId, publicJwk, createdAt: systemClock.nowSeconds() };
+}
+
+function named(keys: readonly ServiceKey[], role: ServiceKey['role']): ServiceKey {
+  const key = keys.find((candidate) => candidate.role === role);
+  if (key) return key;
+  throw new KeywardError('internal', `There is no ${role} key.`);
 }

@@ -8,6 +8,8 @@ type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { typ
 
 interface Listeners {
   readonly log: Logger;
+  /** Whose signer it is. */
+  readonly hsmToken: string;
   readonly metrics: Pick<Metrics, 'signerReplacements'>;
   readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
 }
@@ -19,7 +21,8 @@ const REMEMBERED_LINES = 1_000;
  * What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. Through an outage
  * every attempt repeats the lines of the one before: each is said once, until the next process serves.
  */
-export function signerEventHandler({ log, metrics, keyRing }: Listeners) {
+export function signerEventHandler({ log: whole, hsmToken, metrics, keyRing }: Listeners) {
+  const log = whole.child({ hsm_token: hsmToken });
   const said = new Set<string>();
   const handlers: Handlers = {
     ready: ({ pid, token: { mechanisms: _, ...token } }) => {
@@ -27,10 +30,10 @@ export function signerEventHandler({ log, metrics, keyRing }: Listeners) {
       log.info({ pid, hsm: token }, 'signer ready');
     },
     replaced: ({ why }) => {
-      metrics.signerReplacements.inc();
+      metrics.signerReplacements.inc({ hsm_token: hsmToken });
       log.warn({ why }, 'signer replaced');
     },
-    away: ({ why }) => log.error({ why }, 'HSM away: no tokens until it is back'),
+    away: ({ why }) => log.error({ why }, 'HSM away: no tokens of its keys until it is back'),
     latched: ({ code, why }) => log.fatal({ code, why }, 'signer stopped: an operator has to look'),
     proofs: ({ proofs }) => keyRing.applyProofs(proofs),
     missing: ({ kids }) => log.error({ kids }, 'keys missing from the HSM'),

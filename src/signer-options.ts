@@ -1,27 +1,43 @@
 import type { Config } from './config.ts';
+import { FIRST_TOKEN } from './domain/hsm-token.ts';
+import type { PublicJwk } from './domain/key.ts';
+import type { ConfiguredToken } from './hsm-tokens.ts';
+import type { ServiceKids } from './signer/protocol.ts';
 import type { SignerLinkOptions } from './signer/signer-link.ts';
 
-/** How this configuration's signer is started: the same for `serve`, `init` and `doctor`. */
+/** How the signer of one of this configuration's tokens is started: the same for `serve`, `init` and `doctor`. */
 export function signerOptions(
-  { hsm, limits }: Config,
+  config: Config,
+  { name, settings }: ConfiguredToken,
   onEvent: SignerLinkOptions['onEvent'],
+  otherBindingKeys: readonly PublicJwk[] = [],
 ): SignerLinkOptions {
   return {
     settings: {
-      modulePath: hsm.module,
-      tokenLabel: hsm.token_label,
-      tokenSerial: hsm.token_serial,
-      pinFile: hsm.pin_file,
-      latchFile: hsm.latch_file,
-      sessions: hsm.sessions,
-      registryKid: hsm.registry_key ?? null,
-      auditKid: hsm.audit_key ?? null,
+      modulePath: settings.module,
+      tokenLabel: settings.token_label,
+      tokenSerial: settings.token_serial,
+      pinFile: settings.pin_file,
+      latchFile: settings.latch_file,
+      sessions: settings.sessions,
+      ...serviceKids(config, name),
+      otherBindingKeys: name === FIRST_TOKEN ? otherBindingKeys : [],
     },
-    environment: hsm.environment,
-    deadlines: { signMs: hsm.deadline_ms, generateMs: hsm.generate_deadline_ms, openMs: OPEN_DEADLINE_MS },
-    queueLimit: limits.queued_signatures,
+    environment: settings.environment,
+    deadlines: {
+      signMs: settings.deadline_ms,
+      generateMs: settings.generate_deadline_ms,
+      openMs: OPEN_DEADLINE_MS,
+    },
+    queueLimit: config.limits.queued_signatures,
     onEvent,
   };
+}
+
+function serviceKids({ hsm, hsm_tokens }: Config, name: string): ServiceKids {
+  return name === FIRST_TOKEN
+    ? { registryKid: hsm.registry_key ?? null, auditKid: hsm.audit_key ?? null, bindingKid: null }
+    : { registryKid: null, auditKid: null, bindingKid: hsm_tokens[name]?.binding_key ?? null };
 }
 
 /** Opening logs in, which PIN stretching in the token may slow down. */

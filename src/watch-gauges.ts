@@ -10,7 +10,7 @@ import type { Store } from './store/open-store.ts';
 const STATES: readonly LinkState[] = ['ready', 'starting', 'away', 'latched'];
 
 interface Watched {
-  readonly signer: Pick<SignerLink, 'state' | 'queued'>;
+  readonly links: ReadonlyMap<string, Pick<SignerLink, 'state' | 'queued'>>;
   readonly keyRing: Pick<KeyRing, 'scopes'> & KnownKeys;
   readonly store: Pick<Store, 'queuedRecords'>;
   readonly disks: Pick<DiskWatch, 'used'>;
@@ -20,15 +20,17 @@ interface Watched {
 
 /** What the parts are asked at each scrape. */
 export function watchGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
-  const { signer, keyRing, store, disks, audit, verifiers } = parts;
+  const { links, keyRing, store, disks, audit, verifiers } = parts;
+  const byToken = <T>(read: (link: Pick<SignerLink, 'state' | 'queued'>) => T) =>
+    Object.fromEntries([...links].map(([hsmToken, link]) => [hsmToken, read(link)]));
   metrics.watch('signerState', () =>
-    Object.fromEntries(STATES.map((state) => [state, signer.state() === state ? 1 : 0])),
+    byToken((link) => Object.fromEntries(STATES.map((state) => [state, link.state() === state ? 1 : 0]))),
   );
   metrics.watch('keyUnproven', () =>
     Object.fromEntries(keyRing.scopes().map(({ id }) => [id, countUnproven(keyRing.knownKeysOf(id))])),
   );
   metrics.watch('keyRefused', () => keyRing.refusedKeys().length);
-  metrics.watch('signerQueue', () => signer.queued());
+  metrics.watch('signerQueue', () => byToken((link) => link.queued()));
   metrics.watch('ledgerQueue', () => store.queuedRecords());
   metrics.watch('diskUsed', () => disks.used());
   metrics.watch('auditSinkUp', () => audit.sinksUp());

@@ -5,6 +5,7 @@ export interface ScopeAnswer {
   readonly audience: string;
   readonly algorithm: string;
   readonly modulus_bits: number | null;
+  readonly hsm_token: string;
   readonly policy: PolicyAnswer;
   readonly contacts: readonly string[];
   readonly created_at: number;
@@ -29,6 +30,7 @@ export interface KeyAnswer {
   readonly scope: string;
   readonly state: string;
   readonly algorithm: string;
+  readonly hsm_token: string;
   /** Null until the key is first activated. */
   readonly sign_from: number | null;
   readonly sign_until: number;

@@ -19,12 +19,13 @@ export function describeKeys(keys: readonly KeyAnswer[], { terminal }: Context):
   if (keys.length === 0) return 'no keys';
   const time = (seconds: number | null) => (seconds === null ? '-' : humanTime(seconds, terminal.nowSeconds));
   const listed = table(
-    ['kid', 'scope', 'state', 'algorithm', 'proof', 'signs from', 'signs until'],
+    ['kid', 'scope', 'state', 'algorithm', 'hsm token', 'proof', 'signs from', 'signs until'],
     keys.map((key) => [
       key.kid,
       key.scope,
       stateCell(key.state),
       key.algorithm,
+      key.hsm_token,
       stateCell(key.proof.status),
       time(key.sign_from),
       time(key.sign_until),

@@ -13,6 +13,7 @@ export function describeScope(scope: ScopeAnswer, { terminal }: Context): string
       ['issuer', scope.issuer],
       ['audience', scope.audience],
       ['algorithm', `${scope.algorithm}${size}`],
+      ['HSM token', scope.hsm_token],
       ['created', humanTime(scope.created_at, terminal.nowSeconds)],
       ['token lifetime', `${policy.default_ttl_seconds} s, at most ${policy.max_ttl_seconds} s`],
       ['token types', policy.token_types.join(', ')],

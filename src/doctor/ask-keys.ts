@@ -2,12 +2,27 @@ import { type Finding, fail, ok, warn } from './finding.ts';
 import { type Listening, originOf } from './origin.ts';
 
 const DEADLINE_MS = 10_000;
+const NOT_READY = /^keyward_signer_state\{hsm_token="([^"]*)",state="ready"\} 0$/gm;
 const OUT_OF_SERVICE = /^keyward_key_(?:unproven|refused)(?:\{[^}]*\})? (\d+)$/gm;
 
-/** Whether the running service keeps keys out of service: its metrics tell, and ask for no credential. */
-export async function askKeys(operationsPlane: Listening): Promise<Finding> {
+/**
+ * Whether the running service keeps keys out of service, and signers away: its metrics tell, and ask for no
+ * credential.
+ */
+export async function askKeys(operationsPlane: Listening): Promise<readonly Finding[]> {
   const origin = originOf(operationsPlane);
-  const counts = [...(await metricsAt(origin)).matchAll(OUT_OF_SERVICE)];
+  const metrics = await metricsAt(origin);
+  return [keys(origin, metrics), ...awayTokens(metrics)];
+}
+
+function awayTokens(metrics: string): readonly Finding[] {
+  return [...metrics.matchAll(NOT_READY)].map(([, hsmToken]) =>
+    fail('service: HSM', `the token ${hsmToken} is away: its keys do not sign`, 'see the service’s log'),
+  );
+}
+
+function keys(origin: string, metrics: string): Finding {
+  const counts = [...metrics.matchAll(OUT_OF_SERVICE)];
   if (counts.length === 0) {
     return warn('service: keys', `${origin} tells nothing of the keys`, 'run keyward key list');
   }

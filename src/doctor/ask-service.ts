@@ -28,7 +28,7 @@ export async function askService(config: Config): Promise<readonly Finding[] | u
           'see the service’s log; keyward doctor --hsm opens the token itself',
         ),
   );
-  return [...ready, await askKeys(config.operations_plane)];
+  return [...ready, ...(await askKeys(config.operations_plane))];
 }
 
 async function answerOf(url: string): Promise<Readiness | undefined> {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
+import { tokensOf } from '../hsm-tokens.ts';
 import { statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -10,7 +11,8 @@ const TIMESYNCD = '/run/systemd/timesync/synchronized';
 
 /** Wall time against what was written before, and whether anything keeps it right. */
 export async function checkClock(config: Config): Promise<readonly Finding[]> {
-  const files = [config.file, config.database.file, config.hsm.latch_file];
+  const latches = tokensOf(config).map(({ settings }) => settings.latch_file);
+  const files = [config.file, config.database.file, ...latches];
   const newest = Math.max(0, ...files.map((file) => statusOf(file)?.mtimeMs ?? 0));
   return [againstFiles(Date.now(), newest), await synchronisation()];
 }

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config.ts';
+import type { ConfiguredToken } from '../hsm-tokens.ts';
 import { parseLatchRecord } from '../signer/latch-record.ts';
 import { octal, openToOthers, statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Looks at the PIN file without reading it. */
-export function checkPinFile(config: Config): Finding {
+export function checkPinFile({ member, settings }: ConfiguredToken): Finding {
   const check = 'pin file';
-  const file = config.hsm.pin_file;
+  const file = settings.pin_file;
   const status = statusOf(file);
-  if (!status) return fail(check, `${file} is not there`, 'put the PIN there, or mend hsm.pin_file');
+  if (!status) return fail(check, `${file} is not there`, `put the PIN there, or mend ${member}.pin_file`);
   if (!status.isFile())
     return fail(check, `${file} is not a regular file`, 'put the PIN into a regular file');
   if (openToOthers(status)) {
@@ -31,9 +31,9 @@ export function checkPinFile(config: Config): Finding {
 }
 
 /** Whether a PIN attempt may be made (I9). */
-export function checkLatch(config: Config): Finding {
+export function checkLatch({ settings }: ConfiguredToken): Finding {
   const check = 'pin latch';
-  const file = config.hsm.latch_file;
+  const file = settings.latch_file;
   const text = textOf(file);
   if (text === undefined) return ok(check, 'no PIN has been tried yet');
   const record = parseLatchRecord(text);

@@ -1,25 +1,26 @@
 import type { Config } from '../config.ts';
 import type { KeyProof, KeyReference, TokenDescription } from '../domain/signer.ts';
+import { type ConfiguredToken, serviceKeysOf } from '../hsm-tokens.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
 import { signerOptions } from '../signer-options.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { storedKeys } from './stored-keys.ts';
 
 /**
- * Opens the HSM's token through a signer of its own, which logs in once, and has every key proven. The latch
+ * Opens one HSM token through a signer of its own, which logs in once, and has every key on it proven. The latch
  * holds for this login as for any other (I9).
  */
-export async function checkToken(config: Config): Promise<readonly Finding[]> {
+export async function checkToken(config: Config, token: ConfiguredToken): Promise<readonly Finding[]> {
   let why = 'the signer gave no reason';
   const link = createSignerLink(
-    signerOptions(config, (event) => {
+    signerOptions(config, token, (event) => {
       why = reasonIn(event) ?? why;
     }),
   );
   try {
     await link.start();
-    if (link.state() !== 'ready') return [unopened(config, why)];
-    return [...described(await link.describe()), ...(await proofs(config, link))];
+    if (link.state() !== 'ready') return [unopened(token, why)];
+    return [...described(await link.describe()), ...(await proofs(config, token, link))];
   } finally {
     await link.stop();
   }
@@ -29,11 +30,11 @@ function reasonIn(event: SignerEvent): string | undefined {
   return event.type === 'away' || event.type === 'latched' ? event.why : undefined;
 }
 
-function unopened({ hsm }: Config, why: string): Finding {
+function unopened({ member, settings }: ConfiguredToken, why: string): Finding {
   return fail(
     'token',
-    `token ${hsm.token_label} (serial ${hsm.token_serial}) cannot be opened: ${why}`,
-    'check hsm.module, hsm.token_label, hsm.token_serial and hsm.environment, and that the HSM is reachable',
+    `token ${settings.token_label} (serial ${settings.token_serial}) cannot be opened: ${why}`,
+    `check module, token_label, token_serial and environment of ${member}, and that the HSM is reachable`,
   );
 }
 
@@ -45,11 +46,17 @@ function described(token: TokenDescription): readonly Finding[] {
   return [found, fail('mechanisms', 'this token has no mechanism that is needed', 'choose another HSM')];
 }
 
-async function proofs(config: Config, link: SignerLink): Promise<readonly Finding[]> {
-  if (!config.hsm.registry_key) {
-    return [fail('keys', 'the configuration names no registry key', 'run keyward init')];
+async function proofs(
+  config: Config,
+  { name }: ConfiguredToken,
+  link: SignerLink,
+): Promise<readonly Finding[]> {
+  const voucher = serviceKeysOf(config).find(({ hsmToken }) => hsmToken === name);
+  if (voucher?.thumbprint === undefined) {
+    const lacking = voucher?.role === 'registry' ? 'registry key' : 'binding key';
+    return [fail('keys', `the configuration names no ${lacking}`, 'run keyward init')];
   }
-  const keys = await storedKeys(config.database.file);
+  const keys = await storedKeys(config.database.file, name);
   return keys.length === 0
     ? [warn('keys', 'there are no keys', 'make a scope: keyward scope create')]
     : prove(link, keys);

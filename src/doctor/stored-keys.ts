@@ -1,14 +1,16 @@
 import type { KeyReference } from '../domain/signer.ts';
+import { tokenColumn } from '../store/hsm-token-column.ts';
 import { Reader } from '../store/reader.ts';
 
-/** Keys whose private half should be in the HSM, read without a trace. */
-export async function storedKeys(databaseFile: string): Promise<readonly KeyReference[]> {
+/** Keys whose private half should be on that HSM token, read without a trace. */
+export async function storedKeys(databaseFile: string, hsmToken: string): Promise<readonly KeyReference[]> {
   const reader = new Reader(databaseFile);
   try {
     const rows = await reader.read((trx) =>
       trx
         .selectFrom('signing_keys')
         .select(['kid', 'hsm_id', 'binding_record'])
+        .where('hsm_token', 'is', tokenColumn(hsmToken))
         .where('state', 'in', ['pre_activation', 'active', 'suspended'])
         .orderBy('kid')
         .execute(),

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Algorithm } from './algorithm.ts';
+import type { Placed } from './hsm-token.ts';
 
 /** NIST SP 800-57 part 1 §7, and `suspended` for an investigation. */
 export const KEY_STATES = [
@@ -57,7 +58,7 @@ export const NO_TIMES: KeyTimes = Object.freeze({
 });
 
 /** A key pair of the HSM, bound to one scope for life. Times in seconds since the epoch. */
-export interface SigningKey {
+export interface SigningKey extends Placed {
   readonly kid: string;
   readonly scopeId: string;
   readonly state: KeyState;

@@ -1,12 +1,16 @@
 import type { Actor } from './access.ts';
 import type { AuditEvent } from './audit.ts';
+import type { Placed } from './hsm-token.ts';
 import type { PublicJwk, SigningKey } from './key.ts';
 import type { Scope, ScopeDefinition } from './scope.ts';
 import type { ScopeChange } from './scope-change.ts';
 
-/** The registry key: signs binding records and key sets. `kid` must equal the configuration's fingerprint. */
+/** A further token's own key, which signs the binding records of the keys on it. */
+export type BindingRole = `binding:${string}`;
+
+/** The registry key signs binding records and key sets. `kid` must equal the configuration's fingerprint. */
 export interface ServiceKey {
-  readonly role: 'registry' | 'audit';
+  readonly role: 'registry' | 'audit' | BindingRole;
   readonly kid: string;
   readonly hsmId: string;
   readonly publicJwk: PublicJwk;
@@ -17,12 +21,12 @@ export interface ServiceKey {
 export type StoredKey = Omit<SigningKey, 'publicKey'>;
 
 /** A scope whose provisioning was cut short, with the HSM ids that were reserved for it. */
-export interface UnfinishedScope {
+export interface UnfinishedScope extends Placed {
   readonly scopeId: string;
   readonly hsmIds: readonly string[];
 }
 
-export interface ReservedKey {
+export interface ReservedKey extends Placed {
   readonly scopeId: string;
   readonly hsmId: string;
 }

@@ -16,6 +16,8 @@ export interface Scope {
   readonly policy: ScopePolicy;
   /** E-mail addresses to which news of the scope goes. */
   readonly contacts: readonly string[];
+  /** Where its next keys are made; those it has may be elsewhere. */
+  readonly hsmToken: string;
   readonly createdAt: number;
   readonly rotationPause: RotationPause | null;
   /** Grows with every change of the published key set. */
@@ -24,7 +26,7 @@ export interface Scope {
 
 export type ScopeDefinition = Pick<
   Scope,
-  'id' | 'issuer' | 'audience' | 'algorithm' | 'modulusBits' | 'policy' | 'contacts'
+  'id' | 'issuer' | 'audience' | 'algorithm' | 'modulusBits' | 'policy' | 'contacts' | 'hsmToken'
 >;
 
 export const SCOPE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -39,7 +41,7 @@ export function validateScope(definition: ScopeDefinition): void {
   validatePolicy(definition.policy);
 }
 
-type Identity = Omit<ScopeDefinition, 'policy' | 'contacts'>;
+type Identity = Omit<ScopeDefinition, 'policy' | 'contacts' | 'hsmToken'>;
 
 /** What is wrong with what can never be changed of a scope. */
 export function identityFlaws(definition: Identity): readonly Flaw[] {

@@ -1,4 +1,5 @@
 import type { Algorithm, ModulusBits } from './algorithm.ts';
+import type { Placed } from './hsm-token.ts';
 import type { PublicJwk } from './key.ts';
 
 /** A key the signer shall serve: where it is, and the signed record that says what for. */
@@ -9,6 +10,8 @@ export interface KeyReference {
   /** Compact JWS of typ `kw-binding+jwt` by the registry key. */
   readonly bindingRecord: string;
 }
+
+export type PlacedKey = KeyReference & Placed;
 
 /** A key pair to be made. The caller has reserved `hsmId` in the registry before. */
 export interface KeySpecification {
@@ -68,10 +71,10 @@ export interface SigningRequest {
 }
 
 /**
- * The one way to the HSM. Every method fails with `hsm_unavailable` while the signer is away, and with
+ * The one way to one HSM token. Every method fails with `hsm_unavailable` while the signer is away, and with
  * `overloaded` when its queue is full; the deadline of each call is the port's own.
  */
-export interface Signer {
+export interface TokenSigner {
   /** The signature in JOSE form. `binding_refused` where the input does not fit the key's binding record. */
   sign(request: SigningRequest): Promise<Buffer>;
   /** Makes a key pair and proves it. Never retried. */
@@ -86,11 +89,30 @@ export interface Signer {
    * Destroys what a generation that was cut short left under an id that the registry had reserved: there may
    * be no public half to match. Refused for the id of a key that is served.
    */
-  discard(hsmId: string): Promise<void>;
+  discard(key: { readonly hsmId: string }): Promise<void>;
   /**
    * Destroys both halves, by exact handle, once the public key matches `kid`. Never retried by itself; asked again,
    * it finishes what was cut short, and a key that is gone is no error.
    */
   destroy(key: { readonly hsmId: string; readonly kid: string }): Promise<void>;
   describe(): Promise<TokenDescription>;
+}
+
+/**
+ * All HSM tokens: each call goes to the signer of the token that it names, and the outage of one is no matter to
+ * the others. `unknown_hsm_token` for one that the configuration does not name.
+ */
+export interface Signer extends Pick<TokenSigner, 'sign'> {
+  /** In the order of the configuration, the first one first. */
+  readonly tokens: readonly string[];
+  generate(specification: KeySpecification & Placed): Promise<GeneratedKey>;
+  /**
+   * Replaces the keys in service on every token, or on the one named alone. Answers for the tokens that could be
+   * asked; where none could, fails as the first of them did.
+   */
+  serve(keys: readonly PlacedKey[], hsmToken?: string): Promise<readonly KeyProof[]>;
+  inventory(hsmToken: string): Promise<readonly InventoryObject[]>;
+  discard(key: { readonly hsmId: string } & Placed): Promise<void>;
+  destroy(key: { readonly hsmId: string; readonly kid: string } & Placed): Promise<void>;
+  describe(hsmToken: string): Promise<TokenDescription>;
 }

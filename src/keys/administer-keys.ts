@@ -94,7 +94,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
       const of = keyRing.scopeKeys(scopeId) ?? unknown(kid);
       const { started } = plan(of);
       // The HSM proves the key once more before anybody is told that it signs.
-      if (started) await serveWith(parts, [started]);
+      if (started) await serveWith(parts, started.hsmToken, [started]);
       const telling = { type: 'key.rotation_undone', actor, why } as const;
       return done(
         await changes.apply({

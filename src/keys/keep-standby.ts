@@ -8,13 +8,13 @@ import { type KeyMakingParts, makeKey } from './make-key.ts';
 import { newHsmId } from './new-hsm-id.ts';
 import { orUndo } from './or-undo.ts';
 import { serveWith } from './serve-with.ts';
-import type { Turns } from './turns.ts';
+import type { TokenTurns } from './turns.ts';
 
 export interface StandbyParts extends KeyMakingParts {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
-  readonly turns: Turns;
+  readonly turns: TokenTurns;
 }
 
 export interface StandbyKeeper {
@@ -29,24 +29,29 @@ export interface StandbyKeeper {
 export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
   const { keyRing, turns, clock } = parts;
   return {
-    provide: (scopeId, actor) =>
-      turns.take(async () => {
+    async provide(scopeId, actor) {
+      const hsmToken = keyRing.scope(scopeId)?.hsmToken;
+      if (hsmToken === undefined) return undefined;
+      return turns.of(hsmToken).take(async () => {
         const found = keyRing.scopeKeys(scopeId);
-        if (!found || !lacksStandby(found, clock.nowSeconds())) return undefined;
-        await clearLeftovers(parts, scopeId, actor);
+        const isWanted = found?.scope.hsmToken === hsmToken && lacksStandby(found, clock.nowSeconds());
+        if (!isWanted) return undefined;
+        await clearLeftovers(parts, found.scope, actor);
         return await makeStandby(parts, found.scope, actor);
-      }),
+      });
+    },
   };
 }
 
 async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Promise<SigningKey> {
   const { registry, keyRing, clock } = parts;
-  const reservation = { scopeId: scope.id, hsmId: newHsmId() };
+  const { id: scopeId, hsmToken } = scope;
+  const reservation = { scopeId, hsmToken, hsmId: newHsmId() };
   await registry.reserveKey(reservation, clock.nowSeconds(), actor);
   return await orUndo(
     async () => {
       const key = await makeKey(parts, scope, reservation.hsmId, 2);
-      await serveWith(parts, [key]);
+      await serveWith(parts, hsmToken, [key]);
       await registry.completeKey(key, actor);
       keyRing.change(scope.id, [key]);
       return key;
@@ -55,9 +60,11 @@ async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Pro
   );
 }
 
-async function clearLeftovers(parts: StandbyParts, scopeId: string, actor: Actor): Promise<void> {
+/** Only on the token that the next key is made on: another may be away, and no reason to wait. */
+async function clearLeftovers(parts: StandbyParts, { id, hsmToken }: Scope, actor: Actor): Promise<void> {
   for (const reservation of await parts.registry.reservedKeys()) {
-    if (reservation.scopeId === scopeId) await undo(parts, reservation, 'cut short', actor);
+    const isOurs = reservation.scopeId === id && reservation.hsmToken === hsmToken;
+    if (isOurs) await undo(parts, reservation, 'cut short', actor);
   }
 }
 
@@ -67,7 +74,7 @@ async function undo(
   why: string,
   actor: Actor,
 ): Promise<void> {
-  await signer.serve(keyRing.references());
-  await signer.discard(reservation.hsmId);
+  await signer.serve(keyRing.references(), reservation.hsmToken);
+  await signer.discard(reservation);
   await registry.abandonKey(reservation, why, actor);
 }

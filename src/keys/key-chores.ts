@@ -17,6 +17,7 @@ import type { StandbyKeeper } from './keep-standby.ts';
 import type { KeyChanges } from './key-changes.ts';
 import { keyEvent, successionEvent } from './key-event.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
+import type { Served } from './remember-served.ts';
 
 /** One thing that the state of the keys says is still to be done. */
 export interface Chore {
@@ -34,8 +35,7 @@ export interface ChoreParts {
   readonly keyRing: KeyRingKeeper;
   readonly standbys: StandbyKeeper;
   readonly signer: Pick<Signer, 'destroy' | 'serve'>;
-  /** Keys that the signer was last asked to serve. */
-  readonly served: () => ReadonlySet<string>;
+  readonly served: Served;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   readonly graceSeconds: number;
@@ -44,8 +44,8 @@ export interface ChoreParts {
 export interface KeyChores {
   /** Those that take effect with the HSM away. */
   urgent(): readonly Chore[];
-  /** Those that wait for it. */
-  patient(): readonly Chore[];
+  /** Those that wait for that HSM token: nobody waits for another's. */
+  patient(hsmToken: string): readonly Chore[];
 }
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
@@ -67,7 +67,7 @@ const KEY_CHORES: Readonly<Record<KeyStep, KeyChore>> = {
   destroy: {
     type: 'key.private_half_destroyed',
     why: 'it serves no more',
-    inHsm: ({ kid, binding: { hsmId } }, signer) => signer.destroy({ hsmId, kid }),
+    inHsm: ({ kid, hsmToken, binding: { hsmId } }, signer) => signer.destroy({ hsmToken, hsmId, kid }),
     plan: planPrivateHalfDestroyed,
   },
   withdraw: {
@@ -138,22 +138,24 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
   };
 
   /** The signer holds no key longer than it may sign. */
-  const release = (): readonly Chore[] => {
+  const release = (hsmToken: string): readonly Chore[] => {
     const references = keyRing.references();
     const wanted = new Set(references.map(({ kid }) => kid));
-    if ([...served()].every((kid) => wanted.has(kid))) return [];
-    const run = async () => keyRing.applyProofs(await signer.serve(references));
-    return [{ name: 'release', subject: 'signer', failure: 'key.change_unfinished', run }];
+    if ([...(served().get(hsmToken) ?? [])].every((kid) => wanted.has(kid))) return [];
+    const run = async () => keyRing.applyProofs(await signer.serve(references, hsmToken));
+    const subject = `hsm_token:${hsmToken}`;
+    return [{ name: `release ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
   };
 
   return {
     urgent: () =>
       due().flatMap(({ scopeId, step }) => (isSuccession(step) ? [succession(step.name, scopeId)] : [])),
-    patient: () => [
-      ...release(),
+    patient: (hsmToken) => [
+      ...release(hsmToken),
       ...due().flatMap(({ scopeId, step }) => {
-        if ('key' in step) return [choreOf(step.name, step.key)];
-        return step.name === 'standby' ? [standby(scopeId)] : [];
+        if ('key' in step) return step.key.hsmToken === hsmToken ? [choreOf(step.name, step.key)] : [];
+        const isHere = keyRing.scope(scopeId)?.hsmToken === hsmToken;
+        return step.name === 'standby' && isHere ? [standby(scopeId)] : [];
       }),
     ],
   };

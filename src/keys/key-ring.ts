@@ -6,7 +6,7 @@ import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
 import type { Scope } from '../domain/scope.ts';
 import { changesKeySet } from '../domain/scope-change.ts';
-import type { KeyProof, KeyReference } from '../domain/signer.ts';
+import type { KeyProof, PlacedKey } from '../domain/signer.ts';
 
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
 export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
@@ -22,7 +22,7 @@ export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
   /** The scope as a plan for its keys finds it: all of them, those too that are destroyed or not proven. */
   scopeKeys(scopeId: string): ScopeKeys | undefined;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
-  references(): readonly KeyReference[];
+  references(): readonly PlacedKey[];
 }
 
 /** A suspended key never signs again, whatever comes of it. */
@@ -73,10 +73,7 @@ export function createKeyRing(): KeyRingKeeper {
       return key && known(key, proofs.get(kid));
     },
     refusedKeys: () => refused,
-    references: () =>
-      [...byKid.values()]
-        .filter((key) => SIGNER_STATES.has(key.state))
-        .map(({ kid, binding, bindingRecord }) => ({ kid, hsmId: binding.hsmId, bindingRecord })),
+    references: () => [...byKid.values()].filter((key) => SIGNER_STATES.has(key.state)).map(referenceTo),
 
     scopeKeys(scopeId) {
       const scope = scopes.get(scopeId);
@@ -129,4 +126,9 @@ function known(key: SigningKey, proof: KeyProof | undefined): KnownKey {
 /** Always the same order, so that the key set and its entity tag are the same after a restart. */
 function newestFirst(a: SigningKey, b: SigningKey): number {
   return b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1);
+}
+
+/** As the signer is told of it. */
+export function referenceTo({ kid, binding, bindingRecord, hsmToken }: SigningKey): PlacedKey {
+  return { kid, hsmId: binding.hsmId, bindingRecord, hsmToken };
 }

@@ -2,14 +2,14 @@ import { KeywardError } from '../domain/errors.ts';
 import type { RefusedKey } from '../domain/known-keys.ts';
 import type { Registry, UnfinishedScope } from '../domain/registry.ts';
 import type { Signer } from '../domain/signer.ts';
+import type { BindingKeys } from './binding-keys.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { readStoredKeys } from './read-stored-keys.ts';
-import type { RegistryKey } from './registry-key.ts';
 
 export interface RingLoadingParts {
   readonly registry: Pick<Registry, 'load'>;
   readonly keyRing: KeyRingKeeper;
-  readonly registryKey: Pick<RegistryKey, 'kid' | 'publicKey'>;
+  readonly bindingKeys: BindingKeys;
   readonly signer: Pick<Signer, 'serve'>;
 }
 
@@ -17,12 +17,12 @@ export interface RingLoadingParts {
  * Fills the ring from the registry and has the signer take up the keys. With the HSM away the ring stands all
  * the same: key sets and verification need no HSM, and the signer proves the keys when it is back.
  */
-export async function loadRing({ registry, keyRing, registryKey, signer }: RingLoadingParts): Promise<{
+export async function loadRing({ registry, keyRing, bindingKeys, signer }: RingLoadingParts): Promise<{
   refused: readonly RefusedKey[];
   unfinished: readonly UnfinishedScope[];
 }> {
   const { scopes, keys: rows, unfinished } = await registry.load();
-  const { keys, refused } = readStoredKeys(scopes, rows, registryKey);
+  const { keys, refused } = readStoredKeys(scopes, rows, bindingKeys);
   for (const scope of scopes) {
     keyRing.admit(
       scope,

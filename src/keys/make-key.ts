@@ -5,26 +5,29 @@ import { type Scope, scopeLabel } from '../domain/scope.ts';
 import type { Signer } from '../domain/signer.ts';
 import { composeBindingRecord } from '../token/binding-record.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
-import type { RegistryKey } from './registry-key.ts';
+import type { BindingKeys } from './binding-keys.ts';
 
 export interface KeyMakingParts {
   readonly signer: Signer;
-  readonly registryKey: RegistryKey;
+  readonly bindingKeys: BindingKeys;
   readonly clock: Clock;
 }
 
 /**
- * Generates a key pair under a reserved HSM id, and binds it to its scope: label in the HSM, binding record by
- * the registry key (I1). The record's window is of so many cryptoperiods: a standby may wait for one before it
+ * Generates a key pair on the scope's token under a reserved HSM id, and binds it to its scope: label in the HSM,
+ * binding record by the token's binding key (I1). The record's window is of so many cryptoperiods: a standby may wait for one before it
  * signs for another.
  */
 export async function makeKey(
-  { signer, registryKey, clock }: KeyMakingParts,
+  { signer, bindingKeys, clock }: KeyMakingParts,
   scope: Scope,
   hsmId: string,
   periods: 1 | 2,
 ): Promise<SigningKey> {
+  const { hsmToken } = scope;
+  const bindingKey = bindingKeys.of(hsmToken);
   const { kid, publicJwk, proof } = await signer.generate({
+    hsmToken,
     hsmId,
     label: scopeLabel(scope),
     algorithm: scope.algorithm,
@@ -50,9 +53,10 @@ export async function makeKey(
   return {
     kid,
     scopeId: scope.id,
+    hsmToken,
     state: 'pre_activation',
     binding,
-    bindingRecord: await registryKey.sign(composeBindingRecord(binding, registryKey.kid, now)),
+    bindingRecord: await bindingKey.sign(composeBindingRecord(binding, bindingKey.kid, now)),
     publicJwk,
     publicKey: importPublicKey(publicJwk),
     publishedAt: now,

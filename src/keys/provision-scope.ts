@@ -9,13 +9,13 @@ import { type KeyMakingParts, makeKey } from './make-key.ts';
 import { newHsmId } from './new-hsm-id.ts';
 import { orUndo } from './or-undo.ts';
 import { serveWith } from './serve-with.ts';
-import type { Turns } from './turns.ts';
+import type { TokenTurns } from './turns.ts';
 
 export interface ProvisioningParts extends KeyMakingParts {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
-  readonly turns: Turns;
+  readonly turns: TokenTurns;
 }
 
 export interface Provisioner extends Pick<ScopeAdministration, 'create'> {
@@ -23,24 +23,30 @@ export interface Provisioner extends Pick<ScopeAdministration, 'create'> {
   rollBack(unfinished: readonly UnfinishedScope[], actor: Actor): Promise<void>;
 }
 
-/** One provisioning at a time: each ends with the signer serving the whole set of keys. */
+/** One provisioning at a time on each token: it ends with the signer serving the whole set of keys there. */
 export function createProvisioner(parts: ProvisioningParts): Provisioner {
   return {
-    create: (definition, actor) => parts.turns.take(() => createScope(parts, definition, actor)),
-    rollBack: (unfinished, actor) =>
-      parts.turns.take(async () => {
-        for (const { scopeId, hsmIds } of unfinished) await undo(parts, scopeId, hsmIds, 'cut short', actor);
-      }),
+    async create(definition, actor) {
+      validateScope(definition);
+      requireToken(parts, definition.hsmToken);
+      await clearLeftovers(parts, definition.id, actor);
+      return parts.turns.of(definition.hsmToken).take(() => createScope(parts, definition, actor));
+    },
+    async rollBack(unfinished, actor) {
+      const undone = unfinished.map((scope) =>
+        parts.turns.of(scope.hsmToken).take(() => undo(parts, scope, 'cut short', actor)),
+      );
+      const failure = (await Promise.allSettled(undone)).find(({ status }) => status === 'rejected');
+      if (failure?.status === 'rejected') throw failure.reason;
+    },
   };
 }
 
 async function createScope(parts: ProvisioningParts, definition: ScopeDefinition, actor: Actor) {
-  validateScope(definition);
   await refuseUnavailableAlgorithm(parts, definition);
   const createdAt = parts.clock.nowSeconds();
   const scope: Scope = { ...definition, createdAt, rotationPause: null, keySetVersion: 1 };
   const hsmIds = [newHsmId(), newHsmId()] as const;
-  await clearLeftovers(parts, scope.id, actor);
   await parts.registry.reserveScope(scope, hsmIds, actor);
   return await orUndo(
     async () => {
@@ -49,12 +55,12 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
         await makeKey(parts, scope, hsmIds[1], 2),
       ] as const;
       const keys = publishedTogether(made, scope, parts.clock.nowSeconds());
-      await serveWith(parts, keys);
+      await serveWith(parts, scope.hsmToken, keys);
       await parts.registry.completeScope(scope.id, keys, actor);
       parts.keyRing.admit(scope, keys);
       return { scope, keys };
     },
-    (why) => undo(parts, scope.id, hsmIds, why, actor),
+    (why) => undo(parts, { scopeId: scope.id, hsmToken: scope.hsmToken, hsmIds }, why, actor),
   );
 }
 
@@ -71,30 +77,46 @@ function publishedTogether(
   ];
 }
 
-async function refuseUnavailableAlgorithm({ signer }: ProvisioningParts, { algorithm }: ScopeDefinition) {
-  const { algorithms } = await signer.describe();
+function requireToken({ signer: { tokens } }: ProvisioningParts, hsmToken: string): void {
+  if (tokens.includes(hsmToken)) return;
+  throw new KeywardError(
+    'unknown_hsm_token',
+    `there is no HSM token of this name; use one of ${tokens.join(', ')}`,
+  );
+}
+
+async function refuseUnavailableAlgorithm(
+  { signer }: ProvisioningParts,
+  { algorithm, hsmToken }: ScopeDefinition,
+) {
+  const { algorithms } = await signer.describe(hsmToken);
   if (algorithms.includes(algorithm)) return;
   throw new KeywardError(
     'algorithm_unavailable',
-    `the HSM token offers no mechanism for ${algorithm}; use one of ${algorithms.join(', ')}`,
+    `the HSM token ${hsmToken} offers no mechanism for ${algorithm}; use one of ${algorithms.join(', ')}`,
   );
 }
 
 /** A former attempt whose undoing failed, with the HSM away say, is undone before the next. */
 async function clearLeftovers(parts: ProvisioningParts, scopeId: string, actor: Actor): Promise<void> {
-  const { unfinished } = await parts.registry.load();
-  const leftover = unfinished.find((candidate) => candidate.scopeId === scopeId);
-  if (leftover) await undo(parts, scopeId, leftover.hsmIds, 'cut short', actor);
+  const leftover = async () =>
+    (await parts.registry.load()).unfinished.find((candidate) => candidate.scopeId === scopeId);
+  const found = await leftover();
+  if (!found) return;
+  await parts.turns.of(found.hsmToken).take(async () => {
+    // What was under way then may be complete by now.
+    const scope = await leftover();
+    if (scope) await undo(parts, scope, 'cut short', actor);
+  });
 }
 
 async function undo(
   { signer, registry, keyRing }: ProvisioningParts,
-  scopeId: string,
-  hsmIds: readonly string[],
+  { scopeId, hsmToken, hsmIds }: UnfinishedScope,
   why: string,
   actor: Actor,
 ): Promise<void> {
-  await signer.serve(keyRing.references());
-  for (const hsmId of hsmIds) await signer.discard(hsmId);
+  await signer.serve(keyRing.references(), hsmToken);
+  for (const hsmId of hsmIds) await signer.discard({ hsmToken, hsmId });
   await registry.abandonScope(scopeId, why, actor);
 }

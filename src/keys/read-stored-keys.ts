@@ -4,23 +4,23 @@ import type { StoredKey } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
-import type { RegistryKey } from './registry-key.ts';
+import type { BindingKeys } from './binding-keys.ts';
 
 /**
- * Holds every key row against its scope, its public half and the record that the registry key signed (I1).
+ * Holds every key row against its scope, its public half and the record that its token's key signed (I1).
  * What disagrees is left out and named; the others stand.
  */
 export function readStoredKeys(
   scopes: readonly Scope[],
   rows: readonly StoredKey[],
-  registryKey: Pick<RegistryKey, 'kid' | 'publicKey'>,
+  bindingKeys: BindingKeys,
 ): { keys: readonly SigningKey[]; refused: readonly RefusedKey[] } {
   const byId = new Map(scopes.map((scope) => [scope.id, scope]));
   const keys: SigningKey[] = [];
   const refused: RefusedKey[] = [];
   for (const row of rows) {
     try {
-      keys.push(readStoredKey(row, byId.get(row.scopeId), registryKey));
+      keys.push(readStoredKey(row, byId.get(row.scopeId), bindingKeys));
     } catch (error) {
       refused.push({
         kid: row.kid,
@@ -32,12 +32,8 @@ export function readStoredKeys(
   return { keys, refused };
 }
 
-function readStoredKey(
-  row: StoredKey,
-  scope: Scope | undefined,
-  registryKey: Pick<RegistryKey, 'kid' | 'publicKey'>,
-): SigningKey {
-  const signed = readBindingRecord(row.bindingRecord, registryKey);
+function readStoredKey(row: StoredKey, scope: Scope | undefined, bindingKeys: BindingKeys): SigningKey {
+  const signed = readBindingRecord(row.bindingRecord, bindingKeys.of(row.hsmToken));
   const publicJwk = readPublicJwk(row.publicJwk);
   const agreements: readonly (readonly [what: string, one: unknown, other: unknown])[] = [
     ['thumbprint of the public key', thumbprint(publicJwk), row.kid],

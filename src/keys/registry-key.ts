@@ -33,7 +33,7 @@ export function openServiceKey(
   if (row.kid !== fingerprint || thumbprint(row.publicJwk) !== fingerprint) {
     throw new KeywardError(
       'invalid_config',
-      `the ${role} key in the database is not the one named by hsm.${role}_key in the configuration`,
+      `the ${role} key in the database is not the one that the configuration names`,
     );
   }
   const publicKey = importPublicKey(row.publicJwk);

@@ -76,9 +76,9 @@ function remember<T>(all: Map<string, T>, kid: string, value: T): void {
   if (all.size > REMEMBERED && oldest !== undefined) all.delete(oldest);
 }
 
-function neighboursOf({ kid }: SigningKey, keyRing: KeyRingKeeper): readonly SigningKey[] {
+function neighboursOf({ kid, hsmToken }: SigningKey, keyRing: KeyRingKeeper): readonly SigningKey[] {
   return keyRing
     .scopes()
     .flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? [])
-    .filter((key) => key.kid !== kid && key.times.privateHalfDestroyed === null);
+    .filter((key) => key.kid !== kid && key.hsmToken === hsmToken && key.times.privateHalfDestroyed === null);
 }

@@ -1,20 +1,20 @@
 import { KeywardError } from '../domain/errors.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { Signer } from '../domain/signer.ts';
-import type { KeyRingKeeper } from './key-ring.ts';
+import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
 
 interface ServingParts {
   readonly signer: Pick<Signer, 'serve'>;
   readonly keyRing: KeyRingKeeper;
 }
 
-/** The signer proves the new keys before anybody hears of them (I7). */
+/** The signer of that token proves the new keys before anybody hears of them (I7). */
 export async function serveWith(
   { signer, keyRing }: ServingParts,
+  hsmToken: string,
   keys: readonly SigningKey[],
 ): Promise<void> {
-  const added = keys.map(({ kid, binding, bindingRecord }) => ({ kid, hsmId: binding.hsmId, bindingRecord }));
-  const proofs = await signer.serve([...keyRing.references(), ...added]);
+  const proofs = await signer.serve([...keyRing.references(), ...keys.map(referenceTo)], hsmToken);
   keyRing.applyProofs(proofs);
   for (const { kid } of keys) {
     const proof = proofs.find((candidate) => candidate.kid === kid);

@@ -9,3 +9,16 @@ export class Turns {
     return turn;
   }
 }
+
+/** Turns of their own for each HSM token, so that nobody waits for one that hangs but those it concerns. */
+export class TokenTurns {
+  readonly #turns = new Map<string, Turns>();
+
+  of(hsmToken: string): Turns {
+    const known = this.#turns.get(hsmToken);
+    if (known) return known;
+    const turns = new Turns();
+    this.#turns.set(hsmToken, turns);
+    return turns;
+  }
+}

@@ -65,9 +65,10 @@ export function createMetrics() {
     signerReplacements: new Counter({
       name: 'keyward_signer_replacements_total',
       help: 'Signer processes given up and replaced',
+      labelNames: ['hsm_token'],
       registers,
     }),
-    /** Asks `read` at each scrape; for a gauge with a label, several parts may each tell their own values. */
+    /** Asks `read` at each scrape; for a gauge with labels, several parts may each tell their own values. */
     watch(gauge: GaugeName, read: () => Reading): void {
       const readers = gauges.get(gauge);
       if (readers) readers.push(read);
@@ -77,21 +78,31 @@ export function createMetrics() {
 }
 
 function watched(registry: Registry, gauge: GaugeName, readers: (() => Reading)[]): (() => Reading)[] {
-  const { name, help, label } = GAUGES[gauge];
+  const { name, help, labels } = GAUGES[gauge];
   new Gauge({
     name,
     help,
-    labelNames: label === null ? [] : [label],
+    labelNames: labels,
     registers: [registry],
     collect() {
       this.reset();
-      for (const read of readers) tell(this, label, read());
+      for (const read of readers) tell(this, labels, read());
     },
   });
   return readers;
 }
 
-function tell(gauge: Gauge, label: string | null, reading: Reading): void {
-  if (typeof reading === 'number') gauge.set(reading);
-  else for (const [value, count] of Object.entries(reading)) gauge.set({ [label ?? '']: value }, count);
+function tell(
+  gauge: Gauge,
+  [label = '', ...others]: readonly string[],
+  reading: Reading,
+  values: Readonly<Record<string, string>> = {},
+): void {
+  if (typeof reading === 'number') {
+    gauge.set(values, reading);
+    return;
+  }
+  for (const [value, within] of Object.entries(reading)) {
+    tell(gauge, others, within, { ...values, [label]: value });
+  }
 }

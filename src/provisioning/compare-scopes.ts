@@ -51,6 +51,7 @@ function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Flaw
     ['audience', entry.audience, current.audience],
     ['algorithm', entry.algorithm ?? current.algorithm, current.algorithm],
     ['modulus_bits', entry.modulus_bits ?? current.modulusBits, current.modulusBits],
+    ['hsm_token', entry.hsm_token ?? current.hsmToken, current.hsmToken],
   ] as const;
   return fixed.flatMap(([member, wanted, is]) => {
     if (wanted === is) return [];
@@ -61,9 +62,9 @@ function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Flaw
 
 function creation(
   id: string,
-  { issuer, audience, algorithm, modulus_bits, policy, contacts }: ScopeEntry,
+  { issuer, audience, algorithm, modulus_bits, hsm_token, policy, contacts }: ScopeEntry,
 ): Step {
-  const body = defined({ id, issuer, audience, algorithm, modulus_bits, policy, contacts });
+  const body = defined({ id, issuer, audience, algorithm, modulus_bits, hsm_token, policy, contacts });
   const { id: _, ...to } = body;
   return {
     method: 'POST',

@@ -11,6 +11,7 @@ export interface Listed {
     readonly audience: string;
     readonly algorithm: Algorithm;
     readonly modulus_bits: ModulusBits | null;
+    readonly hsm_token: string;
     readonly policy: PolicyMembers;
     readonly contacts: readonly string[];
   }[];
@@ -24,9 +25,10 @@ export interface Listed {
 
 export function currentOf({ scopes, clients }: Listed): Current {
   return {
-    scopes: scopes.map(({ modulus_bits, policy, ...scope }) => ({
+    scopes: scopes.map(({ modulus_bits, hsm_token, policy, ...scope }) => ({
       ...scope,
       modulusBits: modulus_bits,
+      hsmToken: hsm_token,
       policy: policyOf(policy),
     })),
     clients: clients.map(({ id, description, revoked_at, grants }) => ({

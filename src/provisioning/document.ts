@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, MODULUS_BITS } from '../domain/algorithm.ts';
 import { ACTIONS } from '../domain/client.ts';
+import { FIRST_TOKEN } from '../domain/hsm-token.ts';
 import { SCOPE_ID, SCOPE_ID_ADVICE } from '../domain/scope.ts';
 import { contacts } from '../schemas/contacts.ts';
 import { policy } from '../schemas/policy.ts';
@@ -21,6 +22,9 @@ const scope = z
         .literal(MODULUS_BITS, `use one of ${MODULUS_BITS.join(', ')}`)
         .optional()
         .meta({ description: `RSA only; ${MODULUS_BITS[0]} if left out at creation. Never changes.` }),
+      hsm_token: text.optional().meta({
+        description: `The HSM token of its keys, by its name in the configuration; ${FIRST_TOKEN} if left out at creation.`,
+      }),
       policy: policy.partial().optional().meta({
         id: 'PolicyMembers',
         description: 'What is left out stays as it is; of a new scope, the default.',

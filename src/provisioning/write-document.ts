@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { ACTIONS } from '../domain/client.ts';
+import { FIRST_TOKEN } from '../domain/hsm-token.ts';
 import { policyRepresentation } from '../schemas/policy.ts';
 import type { Document } from './document.ts';
 import type { Current, CurrentClient, CurrentScope } from './step.ts';
@@ -25,12 +26,13 @@ export function writeDocument(document: Document): string {
   return HEAD + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-function scopeEntry({ issuer, audience, algorithm, modulusBits, policy, contacts }: CurrentScope) {
+function scopeEntry({ issuer, audience, algorithm, modulusBits, hsmToken, policy, contacts }: CurrentScope) {
   return {
     issuer,
     audience,
     algorithm,
     ...(modulusBits === null ? {} : { modulus_bits: modulusBits }),
+    ...(hsmToken === FIRST_TOKEN ? {} : { hsm_token: hsmToken }),
     policy: policyRepresentation(policy),
     contacts: [...contacts],
   };

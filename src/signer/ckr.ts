@@ -68,6 +68,11 @@ export function isTemplateError(ckr: number): boolean {
   return OF_TEMPLATE.has(ckr);
 }
 
+/** DEVICE_MEMORY: what it means of a new object. */
+export function isFull(ckr: number): boolean {
+  return ckr === 0x31;
+}
+
 /** The PIN reached the token and was not accepted. */
 const OF_PIN = new Set([0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0x102, 0x200]);
 

@@ -5,12 +5,15 @@ import type { Hsm } from './hsm.ts';
 import { kidOf } from './inventory.ts';
 import type { KeyShelf } from './key-shelf.ts';
 import { findHalves, PRIVATE_KEY } from './objects.ts';
-import { AUDIT_LABEL, REGISTRY_LABEL, type SignerSettings } from './protocol.ts';
+import { SERVICE_LABELS, type ServiceKids } from './protocol.ts';
 
 const OURS = 'kw1.';
 
-/** The service's own keys, as the configuration names them. */
-type Named = Pick<SignerSettings, 'registryKid' | 'auditKid'>;
+const SERVICE_KEYS = [
+  ['registryKid', 'the registry key'],
+  ['auditKid', 'the audit key'],
+  ['bindingKid', 'the binding key'],
+] as const satisfies [keyof ServiceKids, string][];
 
 /**
  * Destroys both halves of a key, the private one first, once the public one is seen to be the key's. What is gone
@@ -19,11 +22,12 @@ type Named = Pick<SignerSettings, 'registryKid' | 'auditKid'>;
 export function destroyKey(
   hsm: Hsm,
   shelf: KeyShelf,
-  { registryKid, auditKid }: Named,
+  named: ServiceKids,
   { hsmId, kid }: { readonly hsmId: string; readonly kid: string },
 ): Promise<null> {
-  if (kid === registryKid) refuse('the registry key is never destroyed this way');
-  if (kid === auditKid) refuse('the audit key is never destroyed this way');
+  for (const [member, name] of SERVICE_KEYS) {
+    if (kid === named[member]) refuse(`${name} is never destroyed this way`);
+  }
   return hsm.anchor.lend(({ handle: session }) => {
     const { privateKeys, publicKeys } = findHalves(hsm.cryptoki, session, hsmId);
     if (privateKeys.length + publicKeys.length === 0) {
@@ -47,7 +51,7 @@ export function destroyKey(
 export function discard(
   hsm: Hsm,
   shelf: KeyShelf,
-  named: Named,
+  named: ServiceKids,
   { hsmId }: { readonly hsmId: string },
 ): Promise<null> {
   if (shelf.servesId(hsmId)) refuse('the key of this id is in service');
@@ -60,12 +64,13 @@ export function discard(
 }
 
 /** A half may have no label yet; with one that we did not write it is somebody else's. */
-function refuseForeign(object: ObjectReader, { registryKid, auditKid }: Named): void {
+function refuseForeign(object: ObjectReader, named: ServiceKids): void {
   const label = ifReadable(() => object.text(CKA.LABEL)) ?? '';
   if (label !== '' && !label.startsWith(OURS)) refuse('the object of this id is not one of ours');
-  if (label === REGISTRY_LABEL && registryKid !== null)
-    refuse('the registry key is never destroyed this way');
-  if (label === AUDIT_LABEL && auditKid !== null) refuse('the audit key is never destroyed this way');
+  for (const [member, name] of SERVICE_KEYS) {
+    const isNamed = label === SERVICE_LABELS[member] && named[member] !== null;
+    if (isNamed) refuse(`${name} is never destroyed this way`);
+  }
 }
 
 /** A token that shows nothing may have lost one key, or all of them to an outage. */

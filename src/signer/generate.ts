@@ -1,6 +1,6 @@
 import { KeywardError } from '../domain/errors.ts';
 import type { GeneratedKey, KeySpecification } from '../domain/signer.ts';
-import { isTemplateError } from './ckr.ts';
+import { isFull, isTemplateError } from './ckr.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { CryptokiError } from './cryptoki-error.ts';
 import { examine } from './examine.ts';
@@ -48,9 +48,16 @@ async function makePair(cryptoki: Cryptoki, session: Handle, specification: KeyS
       await offer(templates);
       return;
     } catch (error) {
+      if (error instanceof CryptokiError && isFull(error.ckr)) throw full(error);
       if (!(error instanceof CryptokiError && isTemplateError(error.ckr))) throw error;
       refused = error;
     }
   }
   throw refused;
+}
+
+function full(cause: CryptokiError): KeywardError {
+  const message =
+    'the HSM token has no room for another key; destroy keys that are out of use, or place the scope on another';
+  return new KeywardError('hsm_full', message, { cause });
 }

@@ -1,7 +1,6 @@
-import type { KeyObject } from 'node:crypto';
 import type { Binding } from '../domain/key.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
-import { readBindingRecord } from '../token/binding-record.ts';
+import { readVouchedBinding, type Voucher } from '../token/binding-record.ts';
 import {
   composePublishedKey,
   composePublishedPolicy,
@@ -18,14 +17,14 @@ const MEMBERS = ['iss', 'sub', 'iat', 'exp', 'version', 'keys', 'kw_policy'];
 const [, LONGEST_SKEW] = POLICY_BOUNDS.clockSkewSeconds;
 
 /**
- * A key set may hold only keys that the registry key has bound to the very scope it is of, each with its record,
+ * A key set may hold only keys that were bound to the very scope it is of, each with its record by its token's key,
  * within the bounds of that record. So a front gone bad can have no key of its own, or of another scope, pass
  * for one of the scope's.
  */
 export function requireTrueKeySet(
   claims: Claims,
   records: readonly string[],
-  registry: { readonly kid: string; readonly publicKey: KeyObject },
+  vouchers: ReadonlyMap<string, Voucher>,
 ): void {
   const { iss, sub, iat, exp, version, keys } = claims;
   demand(
@@ -39,7 +38,7 @@ export function requireTrueKeySet(
   demand(records.length === keys.length, 'there is not one binding record for each key of the set');
   const kids = new Set<string>();
   for (const [at, jwk] of keys.entries()) {
-    const binding = readBindingRecord(records[at] ?? '', registry);
+    const binding = readVouchedBinding(records[at] ?? '', vouchers);
     demand(binding.scope === sub && binding.issuer === iss, 'a key of the set is bound to another scope');
     kids.add(requireBoundKey(jwk, binding).kid);
   }

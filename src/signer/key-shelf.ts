@@ -9,23 +9,24 @@ export interface ServedKey extends LiveKey {
 /** The keys in service by kid, replaced as a whole. */
 export class KeyShelf {
   #keys: ReadonlyMap<string, ServedKey> = new Map();
-  #registry: ServedKey | null = null;
+  #voucher: ServedKey | null = null;
   #audit: ServedKey | null = null;
 
   get(kid: string): ServedKey | undefined {
-    return this.#keys.get(kid) ?? [this.#registry, this.#audit].find((key) => key?.kid === kid) ?? undefined;
+    return this.#keys.get(kid) ?? [this.#voucher, this.#audit].find((key) => key?.kid === kid) ?? undefined;
   }
 
-  get registry(): ServedKey | null {
-    return this.#registry;
+  /** The key whose word the binding records are. */
+  get voucher(): ServedKey | null {
+    return this.#voucher;
   }
 
   servesId(hsmId: string): boolean {
-    return [...this.#keys.values(), this.#registry, this.#audit].some((key) => key?.hsmId === hsmId);
+    return [...this.#keys.values(), this.#voucher, this.#audit].some((key) => key?.hsmId === hsmId);
   }
 
-  setRegistry(registry: ServedKey | null): void {
-    this.#registry = registry;
+  setVoucher(voucher: ServedKey | null): void {
+    this.#voucher = voucher;
   }
 
   setAudit(audit: ServedKey | null): void {

@@ -1,4 +1,7 @@
 import { KeywardError } from '../domain/errors.ts';
+import type { PublicJwk } from '../domain/key.ts';
+import type { Voucher } from '../token/binding-record.ts';
+import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { destroyKey, discard } from './destroy.ts';
 import type { Epoch } from './epoch.ts';
 import { generate } from './generate.ts';
@@ -8,9 +11,9 @@ import { takeInventory } from './inventory.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KeyShelf } from './key-shelf.ts';
 import type { Log } from './log.ts';
-import type { Operation, Operations, SignerSettings } from './protocol.ts';
+import type { Operation, Operations, ServiceKids, SignerSettings } from './protocol.ts';
 import { serve } from './serve.ts';
-import { serveAudit, serveRegistry } from './serve-registry.ts';
+import { serveAudit, serveVoucher } from './serve-registry.ts';
 import { signBatch } from './sign.ts';
 import { requireBatch, requireKeyName, requireReferences, requireSpecification } from './takes.ts';
 
@@ -20,8 +23,8 @@ export type OperationTable = {
 
 interface Opened {
   readonly hsm: Hsm;
-  /** The service's own keys, as the configuration names them. */
-  readonly named: Pick<SignerSettings, 'registryKid' | 'auditKid'>;
+  readonly named: ServiceKids;
+  readonly others: readonly Voucher[];
 }
 
 /** Everything the signer does, by the name it is asked for. What it is given is checked: the front may lie. */
@@ -36,10 +39,12 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
     async open(settings: SignerSettings) {
       if (opened) fail('invalid_request', 'the signer is open already');
       const hsm = openHsm(settings);
-      const { registryKid, auditKid } = settings;
-      opened = { hsm, named: { registryKid, auditKid } };
+      const { registryKid, auditKid, bindingKid } = settings;
+      const named = { registryKid, auditKid, bindingKid };
+      const others = settings.otherBindingKeys.map(voucherOf);
+      opened = { hsm, named, others };
       keepAlive(hsm, epoch);
-      if (registryKid !== null) await serveRegistry(hsm, shelf, registryKid, log);
+      await serveVoucher(hsm, shelf, named, others, log);
       if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, log);
       return hsm.description;
     },
@@ -53,13 +58,13 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       return generate(hsm, specification);
     },
     async serve(references) {
-      const { hsm, named } = now();
-      const { registryKid, auditKid } = named;
+      const { hsm, named, others } = now();
+      const { auditKid } = named;
       requireReferences(references);
       return changingShelf(async () => {
         if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, log);
-        const registryFound = registryKid === null || (await serveRegistry(hsm, shelf, registryKid, log));
-        return serve(hsm, shelf, { references, registryFound }, log);
+        const voucherFound = await serveVoucher(hsm, shelf, named, others, log);
+        return serve(hsm, shelf, { references, voucherFound }, log);
       });
     },
     async inventory() {
@@ -82,6 +87,10 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       return hsm.description;
     },
   };
+}
+
+function voucherOf(jwk: PublicJwk): Voucher {
+  return { kid: thumbprint(jwk), publicKey: importPublicKey(jwk) };
 }
 
 function fail(code: 'hsm_unavailable' | 'invalid_request', message: string): never {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../domain/errors.ts';
+import type { PublicJwk } from '../domain/key.ts';
 import type {
   GeneratedKey,
   InventoryObject,
@@ -19,17 +20,31 @@ export interface SignerSettings {
   /** Upper limit; the token's own limit less one is the other. */
   readonly sessions: number;
   /**
-   * Thumbprint of the registry key as the configuration has it: the root of all binding records. Null only
-   * while `keyward init` makes it; without it the signer serves no key.
+   * Thumbprint of the registry key as the configuration has it: on the first token, the root of all binding
+   * records. Null on the others and while `keyward init` makes it.
    */
   readonly registryKid: string | null;
   /** The same for the audit key. Without it the signer signs no checkpoint; all else goes on. */
   readonly auditKid: string | null;
+  /** On a further token, the key that takes the registry key's part for the binding records of the keys there. */
+  readonly bindingKid: string | null;
+  /** On the first token, the public halves of the others' binding keys: key sets may hold keys from there. */
+  readonly otherBindingKeys: readonly PublicJwk[];
 }
+
+/** The service's own keys on the token, as the configuration names them. */
+export type ServiceKids = Pick<SignerSettings, 'registryKid' | 'auditKid' | 'bindingKid'>;
 
 /** Labels of the service's own keys in the HSM. */
 export const REGISTRY_LABEL = 'kw1.registry';
 export const AUDIT_LABEL = 'kw1.audit';
+export const BINDING_LABEL = 'kw1.binding';
+
+export const SERVICE_LABELS = {
+  registryKid: REGISTRY_LABEL,
+  auditKid: AUDIT_LABEL,
+  bindingKid: BINDING_LABEL,
+} as const satisfies Record<keyof ServiceKids, string>;
 
 /** Each operation with what it takes and what it answers. */
 export interface Operations {

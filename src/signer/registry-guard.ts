@@ -1,8 +1,7 @@
-import type { KeyObject } from 'node:crypto';
 import { algorithmNamed } from '../domain/algorithm.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
 import { scopeLabel } from '../domain/scope.ts';
-import { BINDING_TYP } from '../token/binding-record.ts';
+import { BINDING_TYP, type Voucher } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
 import { isProbe, PROBE_TYP } from '../token/probe.ts';
 import { thumbprint } from '../token/public-jwk.ts';
@@ -18,7 +17,7 @@ import type { Cryptoki, Handle } from './cryptoki.ts';
 import { demand, type Guard, readSigningInput, refuse, requireHeader } from './guard.ts';
 import { requireTrueKeySet } from './key-set-guard.ts';
 import { findHalves } from './objects.ts';
-import { AUDIT_LABEL, REGISTRY_LABEL } from './protocol.ts';
+import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from './protocol.ts';
 import { readPublicKey } from './public-key.ts';
 
 /** The only algorithm of the service's own keys. */
@@ -29,8 +28,8 @@ interface Looking {
   readonly cryptoki: Cryptoki;
   readonly session: Handle;
   readonly bindingRecords: readonly string[];
-  /** The service's own key that is asked. */
-  readonly key: { readonly kid: string; readonly publicKey: KeyObject };
+  /** Whose binding records the keys of a set may have. */
+  readonly vouchers: ReadonlyMap<string, Voucher>;
 }
 
 type ContentCheck = (claims: Claims, looking: Looking) => void;
@@ -41,12 +40,16 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     REGISTRY_LABEL,
     new Map<unknown, ContentCheck>([
       [BINDING_TYP, requireTrueBinding],
-      [KEY_SET_TYP, (claims, { bindingRecords, key }) => requireTrueKeySet(claims, bindingRecords, key)],
+      [
+        KEY_SET_TYP,
+        (claims, { bindingRecords, vouchers }) => requireTrueKeySet(claims, bindingRecords, vouchers),
+      ],
       [PROBE_TYP, (claims) => demand(isProbe(claims), 'it is more than a probe')],
       [REGISTRY_ROW_TYP, (claims) => demand(isRowStatement(claims), 'it states no row of the registry')],
       [REGISTRY_HEAD_TYP, (claims) => demand(isHeadStatement(claims), 'it states no head of the registry')],
     ]),
   ],
+  [BINDING_LABEL, new Map<unknown, ContentCheck>([[BINDING_TYP, requireTrueBinding]])],
   [
     AUDIT_LABEL,
     new Map<unknown, ContentCheck>([
@@ -55,14 +58,23 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
   ],
 ]);
 
-/** What one of the service's own keys may sign: the types that its label stands for. */
-export function guardOfService(label: string, key: Looking['key'], cryptoki: Cryptoki): Guard {
+/**
+ * What one of the service's own keys may sign: the types that its label stands for. `others` are the binding keys
+ * of the other HSM tokens.
+ */
+export function guardOfService(
+  label: string,
+  key: Voucher,
+  cryptoki: Cryptoki,
+  others: readonly Voucher[] = [],
+): Guard {
   const types = TYPES_BY_LABEL.get(label);
+  const vouchers = new Map([key, ...others].map((voucher) => [voucher.kid, voucher]));
   return (signingInput, session, bindingRecords) => {
     const { header, claims } = readSigningInput(signingInput, MAX_KEY_SET_LENGTH);
     requireHeader(header, key.kid, REGISTRY_ALGORITHM);
     const check = types?.get(header.typ) ?? refuse('typ is not one that this key signs');
-    check(claims, { cryptoki, session, bindingRecords, key });
+    check(claims, { cryptoki, session, bindingRecords, vouchers });
   };
 }
 

@@ -1,20 +1,33 @@
+import type { Voucher } from '../token/binding-record.ts';
 import type { Hsm } from './hsm.ts';
 import type { KeyShelf } from './key-shelf.ts';
 import type { Log } from './log.ts';
-import { AUDIT_LABEL, REGISTRY_LABEL } from './protocol.ts';
+import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL, type ServiceKids } from './protocol.ts';
 import { guardOfService } from './registry-guard.ts';
 import { examineServiceKey } from './registry-key.ts';
 
+const NAMES = { [REGISTRY_LABEL]: 'registry', [BINDING_LABEL]: 'binding' } as const;
+
 /**
- * Finds the registry key, proves it and puts it in service; where it is unproven, no binding can be believed.
- * Answers whether the HSM showed it at all.
+ * Finds the key that vouches for the binding records, proves it and puts it in service: the registry key, or a
+ * further token's binding key. Where it is unproven, no binding can be believed. Answers whether the HSM showed
+ * it at all; true where the configuration names none.
  */
-export async function serveRegistry(hsm: Hsm, shelf: KeyShelf, kid: string, log: Log): Promise<boolean> {
+export async function serveVoucher(
+  hsm: Hsm,
+  shelf: KeyShelf,
+  { registryKid, bindingKid }: ServiceKids,
+  others: readonly Voucher[],
+  log: Log,
+): Promise<boolean> {
+  const kid = registryKid ?? bindingKid;
+  if (kid === null) return true;
+  const label = kid === registryKid ? REGISTRY_LABEL : BINDING_LABEL;
   const { key, found, unproven } = await hsm.direct.lend((session) =>
-    examineServiceKey(hsm.cryptoki, session, REGISTRY_LABEL, kid),
+    examineServiceKey(hsm.cryptoki, session, label, kid),
   );
-  shelf.setRegistry(key && { ...key, guard: guardOfService(REGISTRY_LABEL, key, hsm.cryptoki) });
-  if (!key) log('fatal', 'the registry key is not proven, so no key serves', { kid, unproven });
+  shelf.setVoucher(key && { ...key, guard: guardOfService(label, key, hsm.cryptoki, others) });
+  if (!key) log('fatal', `the ${NAMES[label]} key is not proven, so no key serves`, { kid, unproven });
   return found;
 }
 

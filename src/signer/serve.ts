@@ -21,14 +21,14 @@ type Verdict = Omit<Examination, 'key'> & { readonly key: ServedKey | null };
 export async function serve(
   hsm: Hsm,
   shelf: KeyShelf,
-  { references, registryFound }: { references: readonly KeyReference[]; registryFound: boolean },
+  { references, voucherFound }: { references: readonly KeyReference[]; voucherFound: boolean },
   log: Log,
 ): Promise<KeyProof[]> {
   const halvesOf = await hsm.direct.lend((session) => listHalves(hsm.cryptoki, session.handle));
   const served: ServedKey[] = [];
   const proofs: KeyProof[] = [];
   for (const reference of references) {
-    const { key, ...verdict } = await judge(hsm, shelf.registry, halvesOf, reference, registryFound);
+    const { key, ...verdict } = await judge(hsm, shelf.voucher, halvesOf, reference, voucherFound);
     const proof: KeyProof = { kid: reference.kid, proven: key !== null, ...verdict };
     if (key) served.push(key);
     else log('fatal', 'a key is not proven and does not serve', { hsmId: reference.hsmId, ...proof });
@@ -42,14 +42,14 @@ export async function serve(
 
 async function judge(
   hsm: Hsm,
-  registry: LiveKey | null,
+  voucher: LiveKey | null,
   halvesOf: (hsmId: string) => Halves,
   reference: KeyReference,
-  registryFound: boolean,
+  voucherFound: boolean,
 ): Promise<Verdict> {
-  const binding = readBinding(reference, registry);
+  const binding = readBinding(reference, voucher);
   if (typeof binding === 'string') {
-    return { attributes: {}, unproven: [binding], found: registryFound, key: null };
+    return { attributes: {}, unproven: [binding], found: voucherFound, key: null };
   }
   const { kid, hsmId, algorithm, issuer, audience } = binding;
   const label = scopeLabel({ id: binding.scope, issuer, audience });
@@ -60,13 +60,10 @@ async function judge(
 }
 
 /** The binding, or the sentence that says why there is none. */
-function readBinding(
-  { bindingRecord, kid, hsmId }: KeyReference,
-  registry: LiveKey | null,
-): Binding | string {
-  if (!registry) return 'the registry key, which vouches for its binding, is not proven';
+function readBinding({ bindingRecord, kid, hsmId }: KeyReference, voucher: LiveKey | null): Binding | string {
+  if (!voucher) return 'the registry key, which vouches for its binding, is not proven';
   try {
-    const binding = readBindingRecord(bindingRecord, registry);
+    const binding = readBindingRecord(bindingRecord, voucher);
     if (binding.kid !== kid) return 'its binding record is that of another key';
     return binding.hsmId === hsmId ? binding : 'its binding record names another object of the HSM';
   } catch (error) {

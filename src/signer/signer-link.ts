@@ -1,4 +1,4 @@
-import type { KeySpecification, Signer } from '../domain/signer.ts';
+import type { KeySpecification, TokenSigner } from '../domain/signer.ts';
 import { Child } from './link/child.ts';
 import type { LinkState, SignerLinkOptions } from './link/options.ts';
 import { SignQueue } from './link/sign-queue.ts';
@@ -7,8 +7,8 @@ import { systemTimers } from './link/timers.ts';
 
 export type { LinkState, SignerEvent, SignerLinkOptions } from './link/options.ts';
 
-/** The front's side of the signer: the `Signer` port over a child process that may die, hang or go blind. */
-export interface SignerLink extends Signer {
+/** The front's side of one signer: the port over a child process that may die, hang or go blind. */
+export interface SignerLink extends TokenSigner {
   /**
    * Settles once the process serves or, if the HSM is away, once the first attempt failed: attempts go on.
    * Also how an operator tries again after a latch.
@@ -62,7 +62,7 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     serve: (keys) =>
       supervisor.serve(keys.map(({ kid, hsmId, bindingRecord }) => ({ kid, hsmId, bindingRecord }))),
     inventory: () => supervisor.call('inventory', null),
-    discard: async (hsmId) => void (await supervisor.call('discard', { hsmId })),
+    discard: async ({ hsmId }) => void (await supervisor.call('discard', { hsmId })),
     destroy: async ({ hsmId, kid }) => void (await supervisor.call('destroy', { hsmId, kid })),
     describe: () => supervisor.call('describe', null),
     start: () => supervisor.start(),

@@ -1,8 +1,9 @@
 import { algorithmNamed, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { MAX_KEYS as MAX_KEYS_IN_SET } from '../token/published-key-set.ts';
-import { AUDIT_LABEL, type Operations, REGISTRY_LABEL, type SignerSettings } from './protocol.ts';
+import { type Operations, SERVICE_LABELS, type ServiceKids } from './protocol.ts';
 
+const SERVICE_KEYS = Object.keys(SERVICE_LABELS) as (keyof ServiceKids)[];
 const HSM_ID = /^[0-9a-f]{32}$/;
 const SCOPE_LABEL = /^kw1\.[A-Za-z0-9_-]{43}$/;
 const MAX_BATCH = 16_384;
@@ -29,11 +30,10 @@ export function requireReferences(references: Operations['serve']['takes']): voi
 /** The labels of the service's own keys are for `keyward init`, when there are no such keys yet. */
 export function requireSpecification(
   { hsmId, label, algorithm, modulusBits }: Operations['generate']['takes'],
-  { registryKid, auditKid }: Pick<SignerSettings, 'registryKid' | 'auditKid'>,
+  named: ServiceKids,
 ): void {
   demand(isHsmId(hsmId), 'hsmId');
-  const isNew =
-    (label === REGISTRY_LABEL && registryKid === null) || (label === AUDIT_LABEL && auditKid === null);
+  const isNew = SERVICE_KEYS.some((member) => label === SERVICE_LABELS[member] && named[member] === null);
   demand(SCOPE_LABEL.test(label) || isNew, 'label');
   demand(algorithmNamed(algorithm) !== undefined, 'algorithm');
   const fits =

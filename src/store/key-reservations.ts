@@ -1,5 +1,6 @@
 import type { Registry, ReservedKey, StoredKey } from '../domain/registry.ts';
 import { actOf } from './audited-change.ts';
+import { tokenOf } from './hsm-token-column.ts';
 import { inconsistent } from './inconsistent.ts';
 import { keyToRow, reservedKeyRow } from './key-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
@@ -13,12 +14,14 @@ type Reservations = Pick<Registry, 'reserveKey' | 'completeKey' | 'abandonKey' |
 export function keyReservations(changes: RegistryChanges): Reservations {
   return {
     reserveKey: (reservation, createdAt, actor) => {
-      const { scopeId, hsmId } = reservation;
-      const event = actOf(actor, 'key.reserved', `scope:${scopeId}`, { hsm_id: hsmId });
+      const { scopeId, hsmId, hsmToken } = reservation;
+      const details = { hsm_id: hsmId, hsm_token: hsmToken };
+      const event = actOf(actor, 'key.reserved', `scope:${scopeId}`, details);
       return changes.change(event, (registry) => reserve(registry, reservation, createdAt));
     },
     completeKey: (key, actor) => {
-      const details = { scope: key.scopeId, state: key.state, hsm_id: key.binding.hsmId };
+      const { scopeId: scope, state, hsmToken: hsm_token, binding } = key;
+      const details = { scope, state, hsm_id: binding.hsmId, hsm_token };
       const event = actOf(actor, 'key.created', `key:${key.kid}`, details);
       return changes.change(event, (registry) => complete(registry, key));
     },
@@ -33,16 +36,16 @@ export function keyReservations(changes: RegistryChanges): Reservations {
 
 function reserve(
   registry: RegistryView,
-  { scopeId, hsmId }: ReservedKey,
+  { scopeId, hsmId, hsmToken }: ReservedKey,
   createdAt: number,
 ): readonly RowChange[] {
   const { id } = readyScope(registry, scopeId);
-  return [put('signing_keys', reservedKeyRow(hsmId, { id, createdAt }))];
+  return [put('signing_keys', reservedKeyRow(hsmId, { id, hsmToken, createdAt }))];
 }
 
 function complete(registry: RegistryView, key: StoredKey): readonly RowChange[] {
   const scope = readyScope(registry, key.scopeId);
-  reserved(registry, { scopeId: key.scopeId, hsmId: key.binding.hsmId });
+  reserved(registry, { scopeId: key.scopeId, hsmId: key.binding.hsmId, hsmToken: key.hsmToken });
   return [
     put('signing_keys', keyToRow(key)),
     put('scopes', { ...scope, key_set_version: scope.key_set_version + 1 }),
@@ -54,7 +57,11 @@ function reservedKeys(registry: RegistryView): readonly ReservedKey[] {
   return registry
     .rows('signing_keys')
     .filter(({ scope_id, state }) => state === 'reserved' && ready.has(scope_id))
-    .map(({ scope_id, hsm_id }) => ({ scopeId: scope_id, hsmId: hsm_id }));
+    .map(({ scope_id, hsm_id, hsm_token }) => ({
+      scopeId: scope_id,
+      hsmId: hsm_id,
+      hsmToken: tokenOf(hsm_token),
+    }));
 }
 
 function readyScope(registry: RegistryView, scopeId: string): RowOf<'scopes'> {
@@ -63,8 +70,9 @@ function readyScope(registry: RegistryView, scopeId: string): RowOf<'scopes'> {
   throw inconsistent(`there is no scope ${scopeId}`);
 }
 
-function reserved(registry: RegistryView, { scopeId, hsmId }: ReservedKey): RowOf<'signing_keys'> {
+function reserved(registry: RegistryView, { scopeId, hsmId, hsmToken }: ReservedKey): RowOf<'signing_keys'> {
   const row = registry.row('signing_keys', hsmId);
-  if (row?.state === 'reserved' && row.scope_id === scopeId) return row;
-  throw inconsistent(`${hsmId} is not reserved for ${scopeId}`);
+  const isOfScope = row?.state === 'reserved' && row.scope_id === scopeId;
+  if (isOfScope && tokenOf(row.hsm_token) === hsmToken) return row;
+  throw inconsistent(`${hsmId} on ${hsmToken} is not reserved for ${scopeId}`);
 }

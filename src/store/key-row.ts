@@ -3,6 +3,7 @@ import { KeywardError } from '../domain/errors.ts';
 import { type Binding, type KeyState, type KeyTimes, NO_TIMES, type PublicJwk } from '../domain/key.ts';
 import type { KeyLife, StoredKey } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
+import { tokenColumn, tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
 
 type Row = Selectable<Schema['signing_keys']>;
@@ -21,7 +22,10 @@ const TIME_NAMES = Object.keys(TIME_COLUMNS) as (keyof KeyTimes)[];
 type Lived = (typeof TIME_COLUMNS)[keyof KeyTimes] | 'kept_for_forensics';
 
 /** What a row has once its key was made. */
-type Made = Exclude<keyof Row, 'hsm_id' | 'scope_id' | 'created_at' | 'sign_from' | 'state' | Lived>;
+type Made = Exclude<
+  keyof Row,
+  'hsm_id' | 'hsm_token' | 'scope_id' | 'created_at' | 'sign_from' | 'state' | Lived
+>;
 export type MadeKeyRow = Omit<Row, Made | 'state'> & {
   [column in Made]: NonNullable<Row[column]>;
 } & { state: KeyState };
@@ -32,6 +36,7 @@ export function keyToRow(key: StoredKey): MadeKeyRow {
   const { binding } = key;
   return {
     hsm_id: binding.hsmId,
+    hsm_token: tokenColumn(key.hsmToken),
     scope_id: key.scopeId,
     kid: key.kid,
     binding_issuer: binding.issuer,
@@ -76,9 +81,10 @@ function timesFromRow(row: MadeKeyRow): KeyTimes {
 }
 
 /** A row that has nothing but its ids: the key is still to be made. */
-export function reservedKeyRow(hsmId: string, scope: Pick<Scope, 'id' | 'createdAt'>): Row {
+export function reservedKeyRow(hsmId: string, scope: Pick<Scope, 'id' | 'createdAt' | 'hsmToken'>): Row {
   return {
     hsm_id: hsmId,
+    hsm_token: tokenColumn(scope.hsmToken),
     scope_id: scope.id,
     state: 'reserved',
     kid: null,
@@ -103,6 +109,7 @@ export function keyFromRow(row: MadeKeyRow): StoredKey {
   return {
     kid: row.kid,
     scopeId: row.scope_id,
+    hsmToken: tokenOf(row.hsm_token),
     state: row.state,
     binding: bindingFromRow(row),
     bindingRecord: row.binding_record,

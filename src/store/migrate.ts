@@ -11,6 +11,7 @@ import { keyLife } from './migrations/0007-key-life.ts';
 import { rotationPause } from './migrations/0008-rotation-pause.ts';
 import { proposals } from './migrations/0009-proposals.ts';
 import { recordsBySlot } from './migrations/0010-records-by-slot.ts';
+import { hsmTokens } from './migrations/0011-hsm-tokens.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -26,6 +27,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-rotation-pause': rotationPause,
   '0009-proposals': proposals,
   '0010-records-by-slot': recordsBySlot,
+  '0011-hsm-tokens': hsmTokens,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

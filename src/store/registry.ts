@@ -5,6 +5,7 @@ import type { KeyLifeChange, Registry, ServiceKey, StoredKey, UnfinishedScope } 
 import type { Scope } from '../domain/scope.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
+import { tokenOf } from './hsm-token-column.ts';
 import { inconsistent } from './inconsistent.ts';
 import { keyReservations } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
@@ -26,8 +27,9 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
       unfinished: unfinishedIn(changes.view),
     }),
     reserveScope: (scope, hsmIds, actor) =>
-      changes.change(scopeAct(actor, 'scope.reserved', scope.id, { hsm_ids: hsmIds }), (registry) =>
-        reserve(registry, scope, hsmIds),
+      changes.change(
+        scopeAct(actor, 'scope.reserved', scope.id, { hsm_ids: hsmIds, hsm_token: scope.hsmToken }),
+        (registry) => reserve(registry, scope, hsmIds),
       ),
     completeScope: (scopeId, keys, actor) =>
       changes.change(
@@ -76,13 +78,18 @@ function keysIn(registry: RegistryView): StoredKey[] {
 }
 
 function unfinishedIn(registry: RegistryView): UnfinishedScope[] {
-  const scopeIds = registry.rows('scopes').flatMap(({ id, state }) => (state === 'reserved' ? [id] : []));
-  return scopeIds.sort().map((scopeId) => ({
+  const scopes = registry.rows('scopes').filter(({ state }) => state === 'reserved');
+  return scopes.sort(byId).map(({ id: scopeId, hsm_token }) => ({
     scopeId,
+    hsmToken: tokenOf(hsm_token),
     hsmIds: reservedFor(registry, scopeId)
       .map((row) => row.hsm_id)
       .sort(),
   }));
+}
+
+function byId(a: RowOf<'scopes'>, b: RowOf<'scopes'>): number {
+  return compareText(a.id, b.id);
 }
 
 function reservedFor(registry: RegistryView, scopeId: string): readonly RowOf<'signing_keys'>[] {
@@ -118,8 +125,8 @@ function complete(registry: RegistryView, scopeId: string, keys: readonly Stored
   const scope = reservedScope(registry, scopeId);
   const rows = keys.map(keyToRow);
   const open = new Set(reservedFor(registry, scopeId).map(({ hsm_id }) => hsm_id));
-  for (const { hsm_id, scope_id } of rows) {
-    if (scope_id !== scopeId || !open.delete(hsm_id)) {
+  for (const { hsm_id, scope_id, hsm_token } of rows) {
+    if (scope_id !== scopeId || hsm_token !== scope.hsm_token || !open.delete(hsm_id)) {
       throw inconsistent(`${hsm_id} is not reserved for ${scopeId}`);
     }
   }

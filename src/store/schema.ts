@@ -23,12 +23,16 @@ export interface Schema {
     /** Both or neither: the end of a pause of the rotation, and why. */
     rotation_paused_until: number | null;
     rotation_pause_reason: string | null;
+    /** Null for the first. */
+    hsm_token: string | null;
     key_set_version: number;
     created_at: number;
   };
   /** A reserved row has nothing but its ids: the key is still to be made. */
   signing_keys: {
     hsm_id: string;
+    /** Null for the first. */
+    hsm_token: string | null;
     scope_id: string;
     state: KeyState | 'reserved';
     kid: string | null;

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { DEFAULT_POLICY, type ScopePolicy } from '../domain/policy.ts';
 import type { Scope } from '../domain/scope.ts';
+import { tokenColumn, tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
 
 export type ScopeRow = Selectable<Schema['scopes']>;
@@ -17,6 +18,7 @@ export function scopeToRow(scope: Scope, state: ScopeRow['state']): ScopeRow {
     contacts_json: scope.contacts.length > 0 ? JSON.stringify(scope.contacts) : null,
     rotation_paused_until: scope.rotationPause?.until ?? null,
     rotation_pause_reason: scope.rotationPause?.reason ?? null,
+    hsm_token: tokenColumn(scope.hsmToken),
     key_set_version: scope.keySetVersion,
     created_at: scope.createdAt,
   };
@@ -36,6 +38,7 @@ export function scopeFromRow(row: ScopeRow): Scope {
     modulusBits: row.modulus_bits,
     policy: policyFromJson(row.policy_json),
     contacts: JSON.parse(row.contacts_json ?? '[]') as string[],
+    hsmToken: tokenOf(row.hsm_token),
     createdAt: row.created_at,
     rotationPause: pauseFromRow(row),
     keySetVersion: row.key_set_version,

@@ -8,9 +8,16 @@ import { composeSigningInput } from './signing-input.ts';
 
 export const BINDING_TYP = 'kw-binding+jwt';
 const BINDING_ALG = 'ES256';
+const HEADER_MEMBERS = 3;
 
-/** The signing input of the record that the registry key signs: what a key is for (I1). `iat` in seconds. */
-export function composeBindingRecord(binding: Binding, registryKid: string, iat: number): string {
+/** The registry key, or the binding key of a further HSM token. */
+export interface Voucher {
+  readonly kid: string;
+  readonly publicKey: KeyObject;
+}
+
+/** The signing input of the record that the token's registry or binding key signs: what a key is for (I1). `iat` in seconds. */
+export function composeBindingRecord(binding: Binding, voucherKid: string, iat: number): string {
   const claims = {
     kid: binding.kid,
     scope: binding.scope,
@@ -23,33 +30,33 @@ export function composeBindingRecord(binding: Binding, registryKid: string, iat:
     max_ttl_seconds: binding.maxTtlSeconds,
     iat,
   };
-  return composeSigningInput(
-    { alg: BINDING_ALG, typ: BINDING_TYP, kid: registryKid },
-    JSON.stringify(claims),
-  );
+  return composeSigningInput({ alg: BINDING_ALG, typ: BINDING_TYP, kid: voucherKid }, JSON.stringify(claims));
 }
 
 /**
- * The binding that a compact JWS vouches for. `binding_refused` unless the registry key signed it, as a binding
+ * The binding that a compact JWS vouches for. `binding_refused` unless that key signed it, as a binding
  * record, with exactly the members it must have. On the calling thread: keys are loaded before they serve.
  */
-export function readBindingRecord(jws: string, registry: { kid: string; publicKey: KeyObject }): Binding {
+export function readBindingRecord(jws: string, voucher: Voucher): Binding {
+  return readVouchedBinding(jws, new Map([[voucher.kid, voucher]]));
+}
+
+/** The same where one of several keys may have signed it. */
+export function readVouchedBinding(jws: string, vouchers: ReadonlyMap<string, Voucher>): Binding {
   const parsed = parseToken(jws);
   if (!parsed.ok) refuse(`is malformed: ${parsed.problem}`);
   const { header, claims, signingInput, signature } = parsed.token;
-  if (!isByRegistry(header, registry.kid)) refuse('has another header');
-  if (!verifySignatureSync(BINDING_ALG, registry.publicKey, signingInput, signature)) {
+  const voucher = vouchers.get(header.kid);
+  if (!voucher || !isOfRecord(header)) refuse('has another header');
+  if (!verifySignatureSync(BINDING_ALG, voucher.publicKey, signingInput, signature)) {
     refuse('has a wrong signature');
   }
   return readBinding(claims);
 }
 
-function isByRegistry(header: TokenHeader, kid: string): boolean {
+function isOfRecord(header: TokenHeader): boolean {
   return (
-    header.alg === BINDING_ALG &&
-    header.typ === BINDING_TYP &&
-    header.kid === kid &&
-    Object.keys(header).length === 3
+    header.alg === BINDING_ALG && header.typ === BINDING_TYP && Object.keys(header).length === HEADER_MEMBERS
   );
 }
 

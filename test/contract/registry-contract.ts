@@ -27,7 +27,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       await registry.reserveScope(scopeSample('payments'), [hsmId(1), hsmId(2)], ALICE);
       expect(await registry.load()).toEqual({
         ...EMPTY,
-        unfinished: [{ scopeId: 'payments', hsmIds: [hsmId(1), hsmId(2)] }],
+        unfinished: [{ scopeId: 'payments', hsmToken: 'primary', hsmIds: [hsmId(1), hsmId(2)] }],
       });
       expect(audited()).toEqual([
         {
@@ -163,7 +163,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const scope = scopeSample('payments');
       await registry.reserveScope(scope, [hsmId(1)], ALICE);
       await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
-      const reservation = { scopeId: 'payments', hsmId: hsmId(2) };
+      const reservation = { scopeId: 'payments', hsmToken: 'primary', hsmId: hsmId(2) };
       await registry.reserveKey(reservation, scope.createdAt + 5, ALICE);
       expect(await registry.reservedKeys()).toEqual([reservation]);
       expect((await registry.load()).keys).toEqual([keySample(scope, 1)]);
@@ -186,7 +186,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
     it('frees the HSM id of a key that was not made, and completes none that is not reserved', async () => {
       const { registry } = await open();
       const scope = scopeSample('payments');
-      const reservation = { scopeId: 'payments', hsmId: hsmId(2) };
+      const reservation = { scopeId: 'payments', hsmToken: 'primary', hsmId: hsmId(2) };
       const refused = { code: 'internal' };
       await expect(registry.reserveKey(reservation, 1, ALICE)).rejects.toMatchObject(refused);
       await registry.reserveScope(scope, [hsmId(1)], ALICE);

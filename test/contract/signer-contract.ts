@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../src/domain/algorithm.ts';
 import type { Binding } from '../../src/domain/key.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
-import type { GeneratedKey, KeyReference, Signer } from '../../src/domain/signer.ts';
+import type { GeneratedKey, KeyReference, TokenSigner } from '../../src/domain/signer.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { importPublicKey, thumbprint } from '../../src/token/public-jwk.ts';
@@ -19,7 +19,7 @@ import {
 
 /** A signer on a token of its own, which holds a registry key and nothing else. */
 export interface SignerBackend {
-  readonly signer: Signer;
+  readonly signer: TokenSigner;
   readonly registryKid: string;
   close(): Promise<void>;
 }
@@ -38,11 +38,11 @@ const SIGNATURE_BYTES = {
   EdDSA: 64,
 } as const satisfies Record<Algorithm, number>;
 
-/** What every implementation of the `Signer` port does. */
+/** What every implementation of the `TokenSigner` port does. */
 export function signerContract(name: string, open: () => Promise<SignerBackend>): void {
-  describe(`${name} behind the Signer port`, () => {
+  describe(`${name} behind the port TokenSigner`, () => {
     let backend: SignerBackend;
-    let signer: Signer;
+    let signer: TokenSigner;
     let payments: BoundKey;
     let mail: BoundKey;
 
@@ -143,7 +143,7 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
 
     it('tells a key whose objects are gone from one that is not proven', async () => {
       const gone = await bind(PAYMENTS);
-      await signer.discard(gone.binding.hsmId);
+      await signer.discard({ hsmId: gone.binding.hsmId });
       const another = { ...payments.reference, bindingRecord: mail.reference.bindingRecord };
       expect(await signer.serve([gone.reference, another])).toMatchObject([
         { proven: false, found: false },
@@ -216,9 +216,9 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
     it('discards what stands under a reserved id, but no key in service', async () => {
       const half = await bind(PAYMENTS);
       await serve(payments);
-      expect(await refusal(signer.discard(payments.binding.hsmId))).toBe('hsm_refused');
-      await signer.discard(half.binding.hsmId);
-      await signer.discard(newHsmId());
+      expect(await refusal(signer.discard({ hsmId: payments.binding.hsmId }))).toBe('hsm_refused');
+      await signer.discard({ hsmId: half.binding.hsmId });
+      await signer.discard({ hsmId: newHsmId() });
       const ids = (await signer.inventory()).map(({ hsmId }) => hsmId);
       expect([ids.includes(half.binding.hsmId), ids.includes(payments.binding.hsmId)]).toEqual([false, true]);
     });
@@ -248,7 +248,7 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
       const objects = await signer.inventory();
       const hsmId = objects.find(({ kid }) => kid === backend.registryKid)?.hsmId ?? '';
       expect(await refusal(signer.destroy({ hsmId, kid: backend.registryKid }))).toBe('hsm_refused');
-      expect(await refusal(signer.discard(hsmId))).toBe('hsm_refused');
+      expect(await refusal(signer.discard({ hsmId }))).toBe('hsm_refused');
       expect(await refusal(record(mail.binding))).toBe('not refused');
     });
   });

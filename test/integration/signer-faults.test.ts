@@ -173,7 +173,7 @@ describe('a key pair whose making is cut short', () => {
     await recovers(serving);
     expect(hsm.shim.calls('C_GenerateKeyPair') - calls).toBe(1);
     expect((await halvesUnder(serving, made.hsmId)).sort()).toEqual(['private_key', 'public_key']);
-    await serving.discard(made.hsmId);
+    await serving.discard({ hsmId: made.hsmId });
     expect(await halvesUnder(serving, made.hsmId)).toEqual([]);
   });
 
@@ -187,7 +187,7 @@ describe('a key pair whose making is cut short', () => {
     await workbench.destroy(made.hsmId, PRIVATE_KEY);
     await workbench.stop();
     expect(await halvesUnder(serving, made.hsmId)).toEqual(['public_key']);
-    await serving.discard(made.hsmId);
+    await serving.discard({ hsmId: made.hsmId });
     expect(await halvesUnder(serving, made.hsmId)).toEqual([]);
     await recovers(serving);
   });

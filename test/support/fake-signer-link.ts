@@ -65,6 +65,8 @@ export class FakeSetup {
         sessions: 3,
         registryKid: null,
         auditKid: null,
+        bindingKid: null,
+        otherBindingKeys: [],
       },
       environment: { GREETING: 'hello' },
       deadlines: DEADLINES,

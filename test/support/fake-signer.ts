@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
 import { type ErrorCode, KeywardError } from '../../src/domain/errors.ts';
+import { FIRST_TOKEN } from '../../src/domain/hsm-token.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import type {
   GeneratedKey,
@@ -11,6 +12,7 @@ import type {
   Signer,
   SigningRequest,
   TokenDescription,
+  TokenSigner,
 } from '../../src/domain/signer.ts';
 import { guardOfBinding, readSigningInput, requireHeader } from '../../src/signer/guard.ts';
 import { requireTrueKeySet } from '../../src/signer/key-set-guard.ts';
@@ -34,7 +36,8 @@ interface ServedKey {
 const REGISTRY_TYPES: readonly unknown[] = [BINDING_TYP, KEY_SET_TYP, PROBE_TYP];
 
 /** The port over keys in memory: for tests of everything that needs a signer but no HSM. */
-export class FakeSigner implements Signer {
+export class FakeSigner implements Signer, TokenSigner {
+  readonly tokens = [FIRST_TOKEN];
   readonly registry = softwareKey('ES256');
   readonly #stored = new Map<string, StoredKey>();
   readonly #served = new Map<string, ServedKey>();
@@ -89,7 +92,7 @@ export class FakeSigner implements Signer {
     ]);
   }
 
-  async discard(hsmId: string): Promise<void> {
+  async discard({ hsmId }: { readonly hsmId: string }): Promise<void> {
     this.#requireHsm();
     const serves = [...this.#served.values()].some((served) => served.hsmId === hsmId);
     if (serves || this.#stored.get(hsmId)?.key === this.registry) {
@@ -141,7 +144,9 @@ export class FakeSigner implements Signer {
     requireHeader(header, this.registry.kid, 'ES256');
     if (!REGISTRY_TYPES.includes(header.typ)) refuse('binding_refused', 'typ is not one that this key signs');
     if (header.typ === BINDING_TYP) this.#requireTrueBinding(claims);
-    if (header.typ === KEY_SET_TYP) requireTrueKeySet(claims, bindingRecords, this.registry);
+    if (header.typ === KEY_SET_TYP) {
+      requireTrueKeySet(claims, bindingRecords, new Map([[this.registry.kid, this.registry]]));
+    }
   }
 
   #requireTrueBinding(claims: Readonly<Record<string, unknown>>): void {

@@ -19,6 +19,7 @@ const scope = (id: string): fc.Arbitrary<CurrentScope> =>
     // One for each id: a file that names another is refused.
     algorithm: fc.constant(ALGORITHM_NAMES[SCOPES.indexOf(id)] ?? 'ES256'),
     modulusBits: fc.constant(isRsa(ALGORITHM_NAMES[SCOPES.indexOf(id)] ?? 'ES256') ? MODULUS_BITS[1] : null),
+    hsmToken: fc.constant(id === 'mail' ? 'issuer-b' : 'primary'),
     policy: soundPolicy,
     contacts: fc.subarray(['a@id.example', 'b@id.example']),
   });
@@ -119,6 +120,7 @@ function created({
     audience,
     algorithm,
     modulusBits: entry.modulus_bits ?? (isRsa(algorithm) ? MODULUS_BITS[0] : null),
+    hsmToken: entry.hsm_token ?? 'primary',
     policy: policyOf(entry.policy ?? {}),
     contacts: entry.contacts ?? [],
   };

@@ -16,6 +16,7 @@ export function scopeSample(id: string, change: Partial<Scope> = {}): Scope {
     modulusBits: null,
     policy: DEFAULT_POLICY,
     contacts: [],
+    hsmToken: 'primary',
     createdAt: NOW,
     rotationPause: null,
     keySetVersion: 1,
@@ -33,6 +34,7 @@ export function keySample(scope: Scope, n: number, change: Partial<StoredKey> = 
   return {
     kid,
     scopeId: scope.id,
+    hsmToken: scope.hsmToken,
     state: 'pre_activation',
     binding: {
       kid,

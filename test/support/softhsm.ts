@@ -45,6 +45,8 @@ export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
     sessions: 4,
     registryKid: null,
     auditKid: null,
+    bindingKid: null,
+    otherBindingKeys: [],
   };
   return { folder, tokenFolder, pin, environment, settings, remove };
 }

@@ -71,6 +71,7 @@ export function aScope(definition: Partial<ScopeDefinition> & { id: string }): S
     modulusBits: isRsa(algorithm) ? 2048 : null,
     policy: DEFAULT_POLICY,
     contacts: [],
+    hsmToken: 'primary',
     createdAt: 0,
     rotationPause: null,
     keySetVersion: 1,
@@ -101,6 +102,7 @@ export function aSigningKey(
   return {
     kid,
     scopeId: scope.id,
+    hsmToken: scope.hsmToken,
     state: 'active',
     bindingRecord: `${record}.${registry.sign(record).toString('base64url')}`,
     publicJwk,

@@ -6,12 +6,14 @@ let now: number;
 let asked: string[];
 let signing: () => Promise<string>;
 let storing: () => Promise<void>;
+let further: [string, boolean][];
 
 beforeEach(() => {
   now = 1_790_000_000;
   asked = [];
   signing = async () => 'a.b.c';
   storing = async () => {};
+  further = [];
 });
 
 const readiness = () =>
@@ -24,6 +26,7 @@ const readiness = () =>
         return signing();
       },
     },
+    furtherTokens: () => new Map(further),
     timeGuard: { requireSteadyTime: () => {} },
     probeStore: () => storing(),
   });
@@ -71,5 +74,25 @@ describe('readiness', () => {
         { name: 'record', ok: false, detail: 'failed; see the log' },
       ],
     });
+  });
+
+  it.each<[string, boolean, [string, boolean][], object]>([
+    ['a further one away', true, [['b', false]], { ok: true, detail: 'the HSM signs, but for its tokens b' }],
+    [
+      'the first one away',
+      false,
+      [['b', true]],
+      { ok: true, detail: 'the HSM signs, but for its tokens primary' },
+    ],
+    ['all of them away', false, [['b', false]], { ok: false, detail: 'the HSM is away; try again' }],
+    ['none of them away', true, [['b', true]], { ok: true, detail: 'the HSM signs' }],
+  ])('is ready while one HSM token signs: %s', async (_, first, others, expected) => {
+    further = others;
+    if (!first) {
+      signing = async () => {
+        throw new KeywardError('hsm_unavailable', 'the HSM is away; try again');
+      };
+    }
+    expect((await readiness().check()).checks[0]).toEqual({ name: 'sign', ...expected });
   });
 });

@@ -28,7 +28,12 @@ const failed = (ckr: number): SignerEvent => ({
 
 function told(events: readonly SignerEvent[]) {
   const { log, lines } = recordedLog();
-  const handle = signerEventHandler({ log, metrics: createMetrics(), keyRing: createKeyRing() });
+  const handle = signerEventHandler({
+    log,
+    hsmToken: 'issuer-b',
+    metrics: createMetrics(),
+    keyRing: createKeyRing(),
+  });
   for (const event of events) handle(event);
   return lines;
 }
@@ -44,7 +49,7 @@ test('attempts that fail alike are told once, until a process serves', () => {
 });
 
 test('a signer that is ready tells of its token, without the hundred numbers of its mechanisms', () => {
-  expect(told([READY])).toMatchObject([{ level: 30, pid: 7 }]);
+  expect(told([READY])).toMatchObject([{ level: 30, hsm_token: 'issuer-b', pid: 7 }]);
   const { mechanisms: _, ...token } = READY.token;
   expect(told([READY])[0]?.hsm).toEqual(token);
 });

@@ -16,7 +16,10 @@ test('the parts are asked for keys out of service, for queues and for the state 
   const metrics = createMetrics();
   watchGauges(metrics, {
     keyRing,
-    signer: { state: () => 'away', queued: () => 2 },
+    links: new Map([
+      ['primary', { state: () => 'away', queued: () => 2 }],
+      ['issuer-b', { state: () => 'ready', queued: () => 0 }],
+    ]),
     store: { queuedRecords: () => 3 },
     disks: { used: () => ({}) },
     verifiers: { list: () => [] },
@@ -26,11 +29,15 @@ test('the parts are asked for keys out of service, for queues and for the state 
     'keyward_key_refused 1',
     'keyward_key_unproven{scope="payments"} 1',
     'keyward_ledger_queue 3',
-    'keyward_signer_queue 2',
-    'keyward_signer_replacements_total 0',
-    'keyward_signer_state{state="away"} 1',
-    'keyward_signer_state{state="latched"} 0',
-    'keyward_signer_state{state="ready"} 0',
-    'keyward_signer_state{state="starting"} 0',
+    'keyward_signer_queue{hsm_token="issuer-b"} 0',
+    'keyward_signer_queue{hsm_token="primary"} 2',
+    'keyward_signer_state{hsm_token="issuer-b",state="away"} 0',
+    'keyward_signer_state{hsm_token="issuer-b",state="latched"} 0',
+    'keyward_signer_state{hsm_token="issuer-b",state="ready"} 1',
+    'keyward_signer_state{hsm_token="issuer-b",state="starting"} 0',
+    'keyward_signer_state{hsm_token="primary",state="away"} 1',
+    'keyward_signer_state{hsm_token="primary",state="latched"} 0',
+    'keyward_signer_state{hsm_token="primary",state="ready"} 0',
+    'keyward_signer_state{hsm_token="primary",state="starting"} 0',
   ]);
 });

@@ -11,7 +11,10 @@ export async function doctor(context: Context, options: { readonly hsm?: boolean
     configFile: context.configFile,
     openToken: options.hsm === true,
   });
-  show(context, { findings }, () => findings.map((finding) => human(finding, context)).join('\n'));
+  show(context, { findings }, () => {
+    const width = Math.max(15, ...findings.map(({ check }) => check.length));
+    return findings.map((finding) => human(finding, width, context)).join('\n');
+  });
   const failures = findings.filter(({ level }) => level === 'fail').length;
   if (failures > 0) {
     throw new CommandFailure(EXIT.failed, 'unsound', `${failures} of ${findings.length} checks failed`);
@@ -20,7 +23,7 @@ export async function doctor(context: Context, options: { readonly hsm?: boolean
 
 type Found = Awaited<ReturnType<typeof examine>>[number];
 
-function human({ level, check, summary, advice }: Found, { terminal }: Context): string {
-  const head = `${paint(level.padEnd(4), COLOURS[level], terminal.colour)}  ${check.padEnd(15)}  ${summary}`;
-  return advice === undefined ? head : `${head}\n${' '.repeat(23)}→ ${advice}`;
+function human({ level, check, summary, advice }: Found, width: number, { terminal }: Context): string {
+  const head = `${paint(level.padEnd(4), COLOURS[level], terminal.colour)}  ${check.padEnd(width)}  ${summary}`;
+  return advice === undefined ? head : `${head}\n${' '.repeat(width + 8)}→ ${advice}`;
 }

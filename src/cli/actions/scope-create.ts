@@ -10,14 +10,15 @@ export interface ScopeCreateOptions extends PolicyOptions {
   readonly audience: string;
   readonly algorithm?: string;
   readonly modulusBits?: number;
+  readonly hsmToken?: string;
 }
 
 /** Leaves out what was not given: the service's defaults stand. */
 export async function scopeCreate(context: Context, id: string, options: ScopeCreateOptions): Promise<void> {
   const call = await connect(context);
-  const { issuer, audience, algorithm, modulusBits: modulus_bits } = options;
+  const { issuer, audience, algorithm, modulusBits: modulus_bits, hsmToken: hsm_token } = options;
   const definition = {
-    ...given({ id, issuer, audience, algorithm, modulus_bits }),
+    ...given({ id, issuer, audience, algorithm, modulus_bits, hsm_token }),
     ...policyAndContacts(options),
   };
   const answer = await call<{ scope: ScopeAnswer }>('POST', '/scopes', definition);

@@ -35,13 +35,15 @@ function addCreate(scope: Command, contextOf: Contextual): void {
     .requiredOption('--issuer <url>', '`iss` of its tokens')
     .requiredOption('--audience <text>', '`aud` of its tokens')
     .option('--algorithm <name>', 'ES256 (default), ES384, RS256, PS256, Ed25519 or EdDSA')
-    .option('--modulus-bits <bits>', 'RSA only: 2048 (default), 3072 or 4096', wholeNumber);
+    .option('--modulus-bits <bits>', 'RSA only: 2048 (default), 3072 or 4096', wholeNumber)
+    .option('--hsm-token <name>', 'the HSM token that holds its keys, as the configuration names it');
   addPolicyOptions(create)
     .addHelpText(
       'after',
       examples(
         'keyward scope create payments --issuer https://id.example --audience https://payments.example',
         'keyward scope create mail --issuer https://id.example --audience mail --algorithm PS256 --modulus-bits 3072',
+        'keyward scope create partner --issuer https://id.example --audience partner --hsm-token issuer-b',
       ),
     )
     .action(async (id: string, options, command: Command) => {

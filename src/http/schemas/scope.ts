@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../../domain/algorithm.ts';
+import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
 import type { KnownKeys } from '../../domain/known-keys.ts';
 import type { Scope, ScopeDefinition } from '../../domain/scope.ts';
 import type { ScopeChange } from '../../domain/scope-change.ts';
@@ -20,6 +21,9 @@ export const scopeRequest = z
     audience: text.meta({ description: '1 to 512 printable characters.' }),
     algorithm: algorithm.default(DEFAULT_ALGORITHM),
     modulus_bits: modulusBits.optional().meta({ description: `RSA only; ${MODULUS_BITS[0]} if left out.` }),
+    hsm_token: text
+      .default(FIRST_TOKEN)
+      .meta({ description: 'The HSM token that its keys are made on, by its name in the configuration.' }),
     policy: partialPolicy.prefault({}),
     contacts: contacts.default([]),
   })
@@ -42,6 +46,7 @@ export const scope = z
     audience: z.string(),
     algorithm,
     modulus_bits: modulusBits.nullable(),
+    hsm_token: z.string().meta({ description: 'The HSM token that its next keys are made on.' }),
     policy,
     contacts,
     created_at: z.int(),
@@ -66,6 +71,7 @@ export function scopeDefinition(request: z.infer<typeof scopeRequest>): ScopeDef
     audience,
     algorithm: request.algorithm,
     modulusBits: request.modulus_bits ?? byDefault,
+    hsmToken: request.hsm_token,
     policy: policyOf(request.policy),
     contacts: request.contacts,
   };
@@ -82,6 +88,7 @@ export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
     audience: of.audience,
     algorithm: of.algorithm,
     modulus_bits: of.modulusBits,
+    hsm_token: of.hsmToken,
     policy: policyRepresentation(of.policy),
     contacts: [...of.contacts],
     created_at: of.createdAt,

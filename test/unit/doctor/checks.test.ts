@@ -14,6 +14,7 @@ import { checkMode } from '../../../src/doctor/check-mode.ts';
 import { checkModule } from '../../../src/doctor/check-module.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
 import { examine } from '../../../src/doctor.ts';
+import { tokensOf } from '../../../src/hsm-tokens.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -34,12 +35,14 @@ function configured(members = ''): Config {
   return loadConfig(at('config.yaml'));
 }
 
+const firstToken = () => tokensOf(configured())[0];
+
 const file = (name: string, mode: number, text = 'x') => writeFileSync(at(name), text, { mode });
 
 describe('the PIN file', () => {
   it('is well when its owner alone can read it', () => {
     file('pin', 0o600);
-    expect(checkPinFile(configured())).toEqual({
+    expect(checkPinFile(firstToken())).toEqual({
       check: 'pin file',
       level: 'ok',
       summary: `${at('pin')} can be read by its owner alone`,
@@ -49,7 +52,7 @@ describe('the PIN file', () => {
   it('fails when the group can read it', () => {
     file('pin', 0o640);
     chmodSync(at('pin'), 0o640);
-    expect(checkPinFile(configured())).toEqual({
+    expect(checkPinFile(firstToken())).toEqual({
       check: 'pin file',
       level: 'fail',
       summary: `${at('pin')} is open to others (0640)`,
@@ -58,9 +61,9 @@ describe('the PIN file', () => {
   });
 
   it('fails when it is not there, or a folder', () => {
-    expect(checkPinFile(configured()).summary).toBe(`${at('pin')} is not there`);
+    expect(checkPinFile(firstToken()).summary).toBe(`${at('pin')} is not there`);
     mkdirSync(at('pin'));
-    expect(checkPinFile(configured()).summary).toBe(`${at('pin')} is not a regular file`);
+    expect(checkPinFile(firstToken()).summary).toBe(`${at('pin')} is not a regular file`);
   });
 });
 
@@ -68,12 +71,12 @@ describe('the PIN latch', () => {
   const record = { attempts: 0, ckr: null, lastSuccess: null };
   const latch = (content: unknown) => {
     file('pin-latch.json', 0o600, typeof content === 'string' ? content : JSON.stringify(content));
-    const { level, summary } = checkLatch(configured());
+    const { level, summary } = checkLatch(firstToken());
     return [level, summary];
   };
 
   it('is told by what its file says', () => {
-    expect(checkLatch(configured()).summary).toBe('no PIN has been tried yet');
+    expect(checkLatch(firstToken()).summary).toBe('no PIN has been tried yet');
     expect(latch({ ...record, state: 'clear' })).toEqual(['ok', 'the last PIN attempt was good']);
     expect(latch({ ...record, state: 'attempting', attempts: 1 })).toEqual([
       'warn',
@@ -131,11 +134,11 @@ describe('files', () => {
   });
 
   it('fail when the module is missing or others may change it', () => {
-    expect(checkModule(configured()).summary).toBe(`${at('module.so')} is not there`);
+    expect(checkModule(firstToken()).summary).toBe(`${at('module.so')} is not there`);
     file('module.so', 0o600);
-    expect(checkModule(configured()).level).toBe('ok');
+    expect(checkModule(firstToken()).level).toBe('ok');
     chmodSync(at('module.so'), 0o666);
-    expect(checkModule(configured()).level).toBe('fail');
+    expect(checkModule(firstToken()).level).toBe('fail');
   });
 
   it('fail when there is no database', () => {

@@ -47,6 +47,7 @@ export const PAYMENTS: Scope = {
   modulusBits: null,
   policy: DEFAULT_POLICY,
   contacts: [],
+  hsmToken: 'primary',
   createdAt: NOW,
   rotationPause: null,
   keySetVersion: 1,
@@ -58,6 +59,7 @@ const PUBLIC_JWK = PUBLIC_KEY.export({ format: 'jwk' }) as PublicJwk;
 export const ACTIVE_KEY: SigningKey = {
   kid: 'kid-1',
   scopeId: 'payments',
+  hsmToken: 'primary',
   state: 'active',
   binding: {
     kid: 'kid-1',
@@ -86,6 +88,7 @@ export const ACTIVE_KEY_ANSWER = {
   scope: 'payments',
   state: 'active',
   algorithm: 'ES256',
+  hsm_token: 'primary',
   hsm_id: '00'.repeat(16),
   public_jwk: PUBLIC_JWK,
   max_ttl_seconds: 3600,
@@ -111,6 +114,7 @@ export const PAYMENTS_ANSWER = {
   audience: 'payments-api',
   algorithm: 'ES256',
   modulus_bits: null,
+  hsm_token: 'primary',
   policy: {
     max_ttl_seconds: 3600,
     default_ttl_seconds: 300,

@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Registry, ReservedKey } from '../../../src/domain/registry.ts';
 import type { KeySpecification, Signer } from '../../../src/domain/signer.ts';
+import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { Turns } from '../../../src/keys/turns.ts';
+import { TokenTurns } from '../../../src/keys/turns.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -39,7 +40,7 @@ const proof = () => ({ kid: made.kid, proven, found: true, attributes: {}, unpro
 const signer = {
   generate: async (specification: KeySpecification) => {
     step('generate');
-    expect(reserved).toEqual([{ scopeId: 'payments', hsmId: specification.hsmId }]);
+    expect(reserved).toEqual([{ scopeId: 'payments', hsmToken: 'primary', hsmId: specification.hsmId }]);
     return { kid: made.kid, publicJwk: made.publicJwk, proof: { ...proof(), proven: true } };
   },
   serve: async (keys: readonly { kid: string }[]) => {
@@ -69,9 +70,13 @@ const keeper = () =>
     signer,
     registry,
     keyRing: ring,
-    turns: new Turns(),
+    turns: new TokenTurns(),
     clock: { nowSeconds: () => NOW },
-    registryKey: { kid: 'r', publicKey: made.publicKey, sign: async (input) => `${input}.c2ln` },
+    bindingKeys: createBindingKeys({
+      kid: 'r',
+      publicKey: made.publicKey,
+      sign: async (input) => `${input}.c2ln`,
+    }),
   });
 
 const MAKING = ['reserve', 'generate', 'serve', 'complete'];

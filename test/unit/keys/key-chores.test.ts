@@ -72,7 +72,7 @@ function chores(...keys: readonly SigningKey[]) {
         return [];
       },
     },
-    served: () => served,
+    served: () => new Map([['primary', served]]),
     clock: { nowSeconds: () => NOW },
     timeGuard: {
       requireSteadyTime() {
@@ -91,25 +91,27 @@ const doAll = async (of: readonly Chore[]) => {
 describe('after a compromise', () => {
   it('the private half goes from the HSM, and then it is a fact', async () => {
     const { patient } = chores(active, standby, compromised);
-    expect(names(patient())).toEqual([`destroy ${compromised.kid}`]);
-    await doAll(patient());
+    expect(names(patient('primary'))).toEqual([`destroy ${compromised.kid}`]);
+    await doAll(patient('primary'));
     expect(steps).toEqual([`destroy ${compromised.kid}`, 'signed key.private_half_destroyed']);
     expect(ring.knownKey(compromised.kid)?.key.times.privateHalfDestroyed).toBe(NOW);
-    expect(patient()).toEqual([]);
+    expect(patient('primary')).toEqual([]);
   });
 
   it('a destruction that was cut short is asked for again', async () => {
     const { patient } = chores(active, standby, compromised);
     failing.set('signed key.private_half_destroyed', new Error('killed'));
-    await expect(doAll(patient())).rejects.toThrow('killed');
+    await expect(doAll(patient('primary'))).rejects.toThrow('killed');
     failing.clear();
-    await doAll(patient());
+    await doAll(patient('primary'));
     expect(steps.filter((name) => name === `destroy ${compromised.kid}`)).toHaveLength(2);
-    expect(patient()).toEqual([]);
+    expect(patient('primary')).toEqual([]);
   });
 
   it('a private half that is kept stays', () => {
-    expect(names(chores(active, standby, { ...compromised, keptForForensics: true }).patient())).toEqual([]);
+    expect(
+      names(chores(active, standby, { ...compromised, keptForForensics: true }).patient('primary')),
+    ).toEqual([]);
   });
 
   it('the scope signs again with the first standby that there is, published for however short', async () => {
@@ -124,8 +126,8 @@ describe('after a compromise', () => {
   it('the signer lets go of a key that signs no more', async () => {
     served = new Set([active.kid, standby.kid, compromised.kid]);
     const { patient } = chores(active, standby, { ...compromised, keptForForensics: true });
-    expect(names(patient())).toEqual(['release']);
-    await doAll(patient());
+    expect(names(patient('primary'))).toEqual(['release primary']);
+    await doAll(patient('primary'));
     expect(steps[0]?.split(' ').toSorted()).toEqual(['serve', active.kid, standby.kid].toSorted());
   });
 });
@@ -134,7 +136,7 @@ describe('a clock that cannot be believed', () => {
   it('stops what is dated by it, and nothing reaches the HSM', async () => {
     const { patient, urgent } = chores(compromised, standby);
     steady = false;
-    await expect(doAll(patient())).rejects.toMatchObject({ code: 'clock_jump' });
+    await expect(doAll(patient('primary'))).rejects.toMatchObject({ code: 'clock_jump' });
     await expect(doAll(urgent())).rejects.toMatchObject({ code: 'clock_jump' });
     expect(steps).toEqual([]);
   });

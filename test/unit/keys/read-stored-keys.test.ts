@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Binding } from '../../../src/domain/key.ts';
 import type { StoredKey } from '../../../src/domain/registry.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
+import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { readStoredKeys } from '../../../src/keys/read-stored-keys.ts';
 import { composeBindingRecord } from '../../../src/token/binding-record.ts';
 import { aScope, aSigningKey, type SoftwareKey, softwareKey } from '../../support/software-keys.ts';
@@ -23,8 +24,10 @@ function stored(
   return { ...key, binding, bindingRecord, ...changes };
 }
 
+const bindingKeys = createBindingKeys({ ...registry, sign: async (input) => input });
+
 const outcome = (row: StoredKey, scopes: readonly Scope[] = [payments, mail]) => {
-  const { keys, refused } = readStoredKeys(scopes, [row], registry);
+  const { keys, refused } = readStoredKeys(scopes, [row], bindingKeys);
   return { kids: keys.map(({ kid }) => kid), why: refused.map(({ why }) => why) };
 };
 
@@ -69,6 +72,23 @@ describe('I1: registry row, binding record, scope and public key agree, or the k
     expect(outcome(row)).toStrictEqual({ kids: [], why: [why] });
   });
 
+  it('leaves out a key on a token that the configuration does not name', () => {
+    expect(outcome(stored({ hsmToken: 'issuer-b' }))).toStrictEqual({
+      kids: [],
+      why: ['the configuration names no HSM token issuer-b'],
+    });
+  });
+
+  it('leaves out a key whose record is by the key of another token than its own', () => {
+    const further = softwareKey('ES256');
+    const keys = createBindingKeys(
+      { ...registry, sign: async (input) => input },
+      new Map([['issuer-b', { ...further, sign: async (input: string) => input }]]),
+    );
+    const { refused } = readStoredKeys([payments], [stored({ hsmToken: 'issuer-b' })], keys);
+    expect(refused.map(({ why }) => why)).toStrictEqual(['the binding record has another header']);
+  });
+
   it('leaves out a key whose record another key signed', () => {
     expect(outcome(stored({}, {}, softwareKey('ES256')))).toMatchObject({
       kids: [],
@@ -77,7 +97,11 @@ describe('I1: registry row, binding record, scope and public key agree, or the k
   });
 
   it('leaves out a key whose scope is gone, and keeps the others', () => {
-    const { keys, refused } = readStoredKeys([payments], [stored({ scopeId: 'gone' }), stored()], registry);
+    const { keys, refused } = readStoredKeys(
+      [payments],
+      [stored({ scopeId: 'gone' }), stored()],
+      bindingKeys,
+    );
     expect([keys.length, refused.length]).toStrictEqual([1, 1]);
   });
 });

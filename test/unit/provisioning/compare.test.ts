@@ -88,6 +88,7 @@ const PAYMENTS = {
   audience: 'https://payments.example',
   algorithm: 'PS256',
   modulusBits: 3072,
+  hsmToken: 'primary',
   policy: DEFAULT_POLICY,
   contacts: [],
 } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
+import { BINDING_LABEL, REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
 import { requireBatch, requireReferences, requireSpecification } from '../../../src/signer/takes.ts';
 
 const HSM_ID = '0123456789abcdef0123456789abcdef';
@@ -15,12 +15,16 @@ describe('what a front may ask to be made', () => {
     ['an EC key', SPECIFICATION, KID],
     ['an RSA key', { ...SPECIFICATION, algorithm: 'RS256', modulusBits: 3072 } as const, KID],
     ['the registry key while there is none', { ...SPECIFICATION, label: REGISTRY_LABEL }, null],
+    ['a further token’s binding key', { ...SPECIFICATION, label: BINDING_LABEL }, null],
   ])('%s', (_, specification, registryKid) => {
-    expect(() => requireSpecification(specification, { registryKid, auditKid: null })).not.toThrow();
+    expect(() =>
+      requireSpecification(specification, { registryKid, auditKid: null, bindingKid: null }),
+    ).not.toThrow();
   });
 
   it.each<[string, object, string]>([
     ['a second registry key', { label: REGISTRY_LABEL }, 'label'],
+    ['a second binding key', { label: BINDING_LABEL }, 'label'],
     ['a label that is no scope’s', { label: 'kw1.other' }, 'label'],
     ['an id that is too short', { hsmId: 'ab' }, 'hsmId'],
     ['an id in capitals', { hsmId: HSM_ID.toUpperCase() }, 'hsmId'],
@@ -30,7 +34,10 @@ describe('what a front may ask to be made', () => {
     ['an EC key with a length', { modulusBits: 2048 }, 'modulusBits'],
   ])('not %s', (_, changes, what) => {
     expect(() =>
-      requireSpecification({ ...SPECIFICATION, ...changes }, { registryKid: KID, auditKid: KID }),
+      requireSpecification(
+        { ...SPECIFICATION, ...changes },
+        { registryKid: KID, auditKid: KID, bindingKid: KID },
+      ),
     ).toThrow(wrong(what));
   });
 });

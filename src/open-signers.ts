@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { PublicJwk } from './domain/key.ts';
+import type { Registry } from './domain/registry.ts';
+import type { Signer } from './domain/signer.ts';
+import { bindingRole, serviceKeysOf, tokensOf } from './hsm-tokens.ts';
+import { type BindingKeys, createBindingKeys } from './keys/binding-keys.ts';
+import type { KeyRingKeeper } from './keys/key-ring.ts';
+import { openServiceKey, type RegistryKey } from './keys/registry-key.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { createSignerLink, type SignerLink } from './signer/signer-link.ts';
+import { createSignerRouter } from './signer/signer-router.ts';
+import { signerEventHandler } from './signer-events.ts';
+import { signerOptions } from './signer-options.ts';
+import { thumbprint } from './token/public-jwk.ts';
+
+export interface Signers {
+  readonly signer: Signer;
+  /** By the token's name. */
+  readonly links: ReadonlyMap<string, SignerLink>;
+  /** Settles once each serves, or has found its HSM away. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One signer process for each HSM token. */
+export async function openSigners(
+  config: Config,
+  parts: {
+    readonly registry: Pick<Registry, 'serviceKey'>;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
+  },
+): Promise<Signers> {
+  const bindingKeys = await publicBindingKeys(config, parts.registry);
+  const links = new Map(
+    tokensOf(config).map((token) => {
+      const onEvent = signerEventHandler({ ...parts, hsmToken: token.name });
+      return [token.name, createSignerLink(signerOptions(config, token, onEvent, bindingKeys))];
+    }),
+  );
+  const ownKeys = serviceKeysOf(config).flatMap(({ thumbprint: kid, hsmToken }) =>
+    kid === undefined ? [] : [[kid, hsmToken] as const],
+  );
+  return {
+    signer: createSignerRouter(links, new Map(ownKeys)),
+    links,
+    start: async () => void (await Promise.all([...links.values()].map((link) => link.start()))),
+    stop: async () => void (await Promise.all([...links.values()].map((link) => link.stop()))),
+  };
+}
+
+/** The configuration says which they are, the database what they look like. */
+async function publicBindingKeys(
+  { hsm_tokens }: Config,
+  registry: Pick<Registry, 'serviceKey'>,
+): Promise<readonly PublicJwk[]> {
+  const rows = await Promise.all(
+    Object.entries(hsm_tokens).map(async ([name, { binding_key }]) => {
+      const row = await registry.serviceKey(bindingRole(name));
+      return row && thumbprint(row.publicJwk) === binding_key ? [row.publicJwk] : [];
+    }),
+  );
+  return rows.flat();
+}
+
+/** Whether each of the further tokens is there; their signers find out by themselves, every second. */
+export function signingOf([, ...further]: Iterable<readonly [string, SignerLink]>): ReadonlyMap<
+  string,
+  boolean
+> {
+  return new Map(further.map(([name, link]) => [name, link.state() === 'ready']));
+}
+
+/** `invalid_config` where a further token has none yet, or the database has another than the configuration. */
+export async function openBindingKeys(
+  config: Config,
+  registry: Pick<Registry, 'serviceKey'>,
+  registryKey: RegistryKey,
+  signer: Pick<Signer, 'sign'>,
+): Promise<BindingKeys> {
+  const further = new Map<string, RegistryKey>();
+  for (const [name, { binding_key }] of Object.entries(config.hsm_tokens)) {
+    const role = bindingRole(name);
+    further.set(name, openServiceKey(role, await registry.serviceKey(role), binding_key, signer));
+  }
+  return createBindingKeys(registryKey, further);
+}

@@ -1,0 +1,75 @@
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import type { KeyProof, PlacedKey, Signer, TokenSigner } from '../domain/signer.ts';
+
+/** What a token that is away answers: the others go on without it. */
+const AWAY: ReadonlySet<ErrorCode> = new Set([
+  'hsm_unavailable',
+  'hsm_refused',
+  'pin_latched',
+  'invalid_config',
+]);
+
+/**
+ * One signer over those of all tokens, by name, the first one first. A signature goes where its key was last
+ * served; `ownKeys` says where the service's own are.
+ */
+export function createSignerRouter(
+  signers: ReadonlyMap<string, TokenSigner>,
+  ownKeys: ReadonlyMap<string, string>,
+): Signer {
+  const tokens = [...signers.keys()];
+  const first = of(tokens[0] ?? '');
+  const served = new Map<string, ReadonlySet<string>>();
+  const places = new Map([...ownKeys].map(([kid, hsmToken]) => [kid, of(hsmToken)]));
+
+  function of(hsmToken: string): TokenSigner {
+    const signer = signers.get(hsmToken);
+    if (signer) return signer;
+    throw new KeywardError(
+      'unknown_hsm_token',
+      `there is no HSM token of this name; use one of ${tokens.join(', ')}`,
+    );
+  }
+
+  const place = (hsmToken: string, kids: readonly string[]) => {
+    for (const kid of served.get(hsmToken) ?? []) if (places.get(kid) === of(hsmToken)) places.delete(kid);
+    for (const kid of kids) places.set(kid, of(hsmToken));
+    served.set(hsmToken, new Set(kids));
+  };
+
+  const serveOn = (hsmToken: string, keys: readonly PlacedKey[]): Promise<readonly KeyProof[]> => {
+    const here = keys.filter((key) => key.hsmToken === hsmToken);
+    place(
+      hsmToken,
+      here.map(({ kid }) => kid),
+    );
+    return of(hsmToken).serve(here);
+  };
+
+  return {
+    tokens,
+    sign: (request) => (places.get(request.kid) ?? first).sign(request),
+    generate: async (specification) => of(specification.hsmToken).generate(specification),
+    serve: async (keys, hsmToken) =>
+      hsmToken === undefined
+        ? answered(await Promise.allSettled(tokens.map((name) => serveOn(name, keys))))
+        : serveOn(hsmToken, keys),
+    inventory: async (hsmToken) => of(hsmToken).inventory(),
+    discard: async (key) => of(key.hsmToken).discard(key),
+    destroy: async (key) => of(key.hsmToken).destroy(key),
+    describe: async (hsmToken) => of(hsmToken).describe(),
+  };
+}
+
+/** What those say that are there; an error that is no outage is the caller's. */
+function answered(outcomes: readonly PromiseSettledResult<readonly KeyProof[]>[]): readonly KeyProof[] {
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  const failure =
+    failures.length === outcomes.length ? failures[0] : failures.find((error) => !isAway(error));
+  if (failure !== undefined) throw failure;
+  return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof KeywardError && AWAY.has(error.code);
+}
