@@ -32,7 +32,8 @@ export interface RunningService {
   readonly log: readonly Record<string, unknown>[];
   /** Settles with the first line, past or to come, that fits. */
   logged(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
-  signerPid(): number;
+  /** Of the signer that serves that HSM token. */
+  signerPid(hsmToken?: string): number;
   data(method: string, path: string, credential?: string, body?: unknown): Promise<HttpAnswer>;
   /** As the first operator, unless another credential is given. */
   operations(method: string, path: string, body?: unknown, credential?: string): Promise<HttpAnswer>;
@@ -55,24 +56,31 @@ export interface ServiceOptions {
   readonly shim?: Shim;
   /** Two operators, and `two_persons: true`. */
   readonly twoPersons?: boolean;
+  /** Further HSM tokens by name, made by the test, which removes them. */
+  readonly furtherTokens?: Readonly<Record<string, SoftHsm>>;
+}
+
+function tokenMembers({ settings, environment }: SoftHsm, shim?: Shim): Record<string, unknown> {
+  return {
+    module: shim?.modulePath ?? settings.modulePath,
+    token_label: settings.tokenLabel,
+    token_serial: settings.tokenSerial,
+    pin_file: settings.pinFile,
+    latch_file: settings.latchFile,
+    environment: { ...environment, ...shim?.environment },
+  };
 }
 
 export async function startService(options: ServiceOptions = {}): Promise<RunningService> {
   const hsm = await createSoftHsm();
   const configFile = join(hsm.folder, 'config.yaml');
-  const { settings, environment } = hsm;
   const config = {
     data_plane: { port: 0, public_url: 'http://127.0.0.1:8080' },
     operations_plane: { port: 0 },
-    hsm: {
-      module: options.shim?.modulePath ?? settings.modulePath,
-      token_label: settings.tokenLabel,
-      token_serial: settings.tokenSerial,
-      pin_file: settings.pinFile,
-      latch_file: settings.latchFile,
-      environment: { ...environment, ...options.shim?.environment },
-      ...options.hsm,
-    },
+    hsm: { ...tokenMembers(hsm, options.shim), ...options.hsm },
+    hsm_tokens: Object.fromEntries(
+      Object.entries(options.furtherTokens ?? {}).map(([name, token]) => [name, tokenMembers(token)]),
+    ),
     ...(options.twoPersons ? { two_persons: true } : {}),
     ...options.config,
   };
@@ -151,7 +159,8 @@ async function start(hsm: SoftHsm, configFile: string, credentials: Credentials)
     process: child,
     log,
     logged,
-    signerPid: () => log.findLast(({ msg }) => msg === 'signer ready')?.pid as number,
+    signerPid: (hsmToken = 'primary') =>
+      log.findLast(({ msg, hsm_token }) => msg === 'signer ready' && hsm_token === hsmToken)?.pid as number,
     data: (method, path, credential, body) => call(method, dataUrl + path, credential, body),
     operations: (method, path, body, credential = operator) =>
       call(method, operationsUrl + path, credential, body),

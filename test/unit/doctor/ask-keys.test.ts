@@ -17,22 +17,44 @@ test('keys that the service keeps out of service are a failure, whatever keeps t
     'keyward_key_unproven{scope="mail"} 0',
     'keyward_key_refused 1',
   ];
-  expect(await told(metrics.join('\n'))).toEqual({
-    check: 'service: keys',
-    level: 'fail',
-    summary: '3 kept out of service',
-    advice: 'keyward key list names them, and says why',
-  });
+  expect(await told(metrics.join('\n'))).toEqual([
+    {
+      check: 'service: keys',
+      level: 'fail',
+      summary: '3 kept out of service',
+      advice: 'keyward key list names them, and says why',
+    },
+  ]);
 });
 
 test('a service whose keys all serve is well', async () => {
-  expect(await told('keyward_key_unproven{scope="mail"} 0\nkeyward_key_refused 0\n')).toEqual({
-    check: 'service: keys',
-    level: 'ok',
-    summary: 'no key is kept out of service',
-  });
+  expect(await told('keyward_key_unproven{scope="mail"} 0\nkeyward_key_refused 0\n')).toEqual([
+    {
+      check: 'service: keys',
+      level: 'ok',
+      summary: 'no key is kept out of service',
+    },
+  ]);
 });
 
 test('an operations plane that cannot be asked is said, not taken for well', async () => {
-  expect(await told('<html>')).toMatchObject({ check: 'service: keys', level: 'warn' });
+  expect(await told('<html>')).toMatchObject([{ check: 'service: keys', level: 'warn' }]);
+});
+
+test('an HSM token that is away is a failure of its own, with its name', async () => {
+  const metrics = [
+    'keyward_key_refused 0',
+    'keyward_signer_state{hsm_token="primary",state="ready"} 1',
+    'keyward_signer_state{hsm_token="issuer-b",state="ready"} 0',
+    'keyward_signer_state{hsm_token="issuer-b",state="away"} 1',
+  ];
+  expect(await told(metrics.join('\n'))).toEqual([
+    { check: 'service: keys', level: 'ok', summary: 'no key is kept out of service' },
+    {
+      check: 'service: HSM',
+      level: 'fail',
+      summary: 'the token issuer-b is away: its keys do not sign',
+      advice: 'see the service’s log',
+    },
+  ]);
 });
