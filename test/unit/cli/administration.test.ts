@@ -26,6 +26,7 @@ const payments = {
   audience: 'https://payments.example',
   algorithm: 'ES256',
   modulus_bits: null,
+  hsm_token: 'primary',
   policy: POLICY,
   contacts: [],
   created_at: NOW - 180,
@@ -36,6 +37,7 @@ const mail = {
   audience: 'mail',
   algorithm: 'PS256',
   modulus_bits: 3072,
+  hsm_token: 'issuer-b',
   policy: { ...POLICY, require_subject: false },
   created_at: NOW - 2 * 86_400,
 };
@@ -45,6 +47,7 @@ const keys = [
     scope: 'payments',
     state: 'active',
     algorithm: 'ES256',
+    hsm_token: 'primary',
     sign_from: NOW - 180,
     sign_until: NOW + 14 * 86_400,
     proof: { status: 'proven', reasons: [] },
@@ -54,6 +57,7 @@ const keys = [
     scope: 'payments',
     state: 'pre_activation',
     algorithm: 'ES256',
+    hsm_token: 'primary',
     sign_from: null,
     sign_until: NOW + 28 * 86_400,
     proof: { status: 'missing', reasons: ['the HSM shows no such object'] },
@@ -155,6 +159,7 @@ describe('scopes', () => {
         'issuer          https://id.example',
         'audience        https://payments.example',
         'algorithm       ES256',
+        'HSM token       primary',
         'created         2026-11-23 19:57:00Z (3 minutes ago)',
         'token lifetime  300 s, at most 3600 s',
         'token types     at+jwt, JWT',
@@ -167,9 +172,9 @@ describe('scopes', () => {
         'clock skew      30 s',
         'contacts        -',
         '',
-        'KID                                          SCOPE     STATE           ALGORITHM  PROOF    SIGNS FROM                            SIGNS UNTIL',
-        'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  payments  active          ES256      proven   2026-11-23 19:57:00Z (3 minutes ago)  2026-12-07 20:00:00Z (in 14 days)',
-        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  payments  pre_activation  ES256      missing  -                                     2026-12-21 20:00:00Z (in 28 days)',
+        'KID                                          SCOPE     STATE           ALGORITHM  HSM TOKEN  PROOF    SIGNS FROM                            SIGNS UNTIL',
+        'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs  payments  active          ES256      primary    proven   2026-11-23 19:57:00Z (3 minutes ago)  2026-12-07 20:00:00Z (in 14 days)',
+        'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  payments  pre_activation  ES256      primary    missing  -                                     2026-12-21 20:00:00Z (in 28 days)',
         '',
         'NOT PROVEN                                   WHY',
         'kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  the HSM shows no such object',
@@ -186,7 +191,7 @@ describe('scopes', () => {
 
   it('are created with algorithm and policy', async () => {
     const argv = ['scope', 'create', 'mail', '--issuer', 'https://id.example', '--audience', 'mail'];
-    const size = ['--algorithm', 'PS256', '--modulus-bits', '3072'];
+    const size = ['--algorithm', 'PS256', '--modulus-bits', '3072', '--hsm-token', 'issuer-b'];
     const policy = ['--max-ttl', '600', '--token-types', 'JWT', 'at+jwt', '--no-require-subject'];
     const { exitCode, out } = await keyward([...argv, ...size, ...policy]);
     expect(stub.seen[0]?.body).toEqual({
@@ -195,6 +200,7 @@ describe('scopes', () => {
       audience: 'mail',
       algorithm: 'PS256',
       modulus_bits: 3072,
+      hsm_token: 'issuer-b',
       policy: { max_ttl_seconds: 600, token_types: ['JWT', 'at+jwt'], require_subject: false },
     });
     expect(exitCode).toBe(0);

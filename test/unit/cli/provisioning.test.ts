@@ -15,6 +15,7 @@ const payments = {
   audience: 'https://payments.example.com',
   algorithm: 'ES256',
   modulus_bits: null,
+  hsm_token: 'primary',
   policy: POLICY,
   contacts: [],
 };

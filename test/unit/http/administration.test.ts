@@ -101,7 +101,17 @@ test('a scope is created with the defaults for all that is left out', async () =
   expect(answer.headers.location).toBe('/v1/admin/scopes/payments');
   expect(answer.headers['cache-control']).toBe('no-store');
   expect(create.mock.calls).toEqual([
-    [{ ...NAMED, algorithm: 'ES256', modulusBits: null, policy: DEFAULT_POLICY, contacts: [] }, ADA],
+    [
+      {
+        ...NAMED,
+        algorithm: 'ES256',
+        modulusBits: null,
+        hsmToken: 'primary',
+        policy: DEFAULT_POLICY,
+        contacts: [],
+      },
+      ADA,
+    ],
   ]);
 });
 
@@ -118,6 +128,7 @@ test('a scope of RSA has 2048 bits unless it asks for more, and a policy what it
       ...NAMED,
       algorithm: 'RS256',
       modulusBits: 2048,
+      hsmToken: 'primary',
       policy: {
         ...DEFAULT_POLICY,
         maxTtlSeconds: 60,
@@ -127,7 +138,14 @@ test('a scope of RSA has 2048 bits unless it asks for more, and a policy what it
       },
       contacts: [],
     },
-    { ...NAMED, algorithm: 'PS256', modulusBits: 4096, policy: DEFAULT_POLICY, contacts: [] },
+    {
+      ...NAMED,
+      algorithm: 'PS256',
+      modulusBits: 4096,
+      hsmToken: 'primary',
+      policy: DEFAULT_POLICY,
+      contacts: [],
+    },
   ]);
 });
 
