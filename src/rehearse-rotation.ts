@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FIRST_TOKEN } from './domain/hsm-token.ts';
 import { DEFAULT_POLICY } from './domain/policy.ts';
 import { type MovableClock, type SimulationReport, simulateRotations } from './drill/simulate-rotations.ts';
 import { TrialSigner } from './drill/trial-signer.ts';
@@ -47,6 +48,7 @@ export async function rehearseRotation({ days, seed }: RotationRehearsal): Promi
         audience: 'rehearsal',
         algorithm: 'ES256',
         modulusBits: null,
+        hsmToken: FIRST_TOKEN,
         policy: DEFAULT_POLICY,
         contacts: [],
       },

@@ -8,6 +8,7 @@ import { ScopeHolds } from './domain/scope-holds.ts';
 import type { Signer } from './domain/signer.ts';
 import type { RehearsedService } from './drill/simulate-rotations.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
+import { createBindingKeys } from './keys/binding-keys.ts';
 import { createStandbyKeeper } from './keys/keep-standby.ts';
 import { createKeyChanges } from './keys/key-changes.ts';
 import { createKeyChores } from './keys/key-chores.ts';
@@ -15,7 +16,7 @@ import { createKeyRing, type KeyRingKeeper } from './keys/key-ring.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import type { RegistryKey } from './keys/registry-key.ts';
 import { rememberServed } from './keys/remember-served.ts';
-import { Turns } from './keys/turns.ts';
+import { TokenTurns } from './keys/turns.ts';
 import { createPublication } from './publication/publication.ts';
 import { verifySignatureSync } from './token/signature.ts';
 import { composeSigningInput } from './token/signing-input.ts';
@@ -43,7 +44,8 @@ export async function openRehearsedService(
   const { signer, served } = rememberServed(withoutReceiver(parts.signer));
   const keyRing = createKeyRing();
   const holds = new ScopeHolds();
-  const making = { registry, signer, registryKey, clock, keyRing, turns: new Turns() };
+  const bindingKeys = createBindingKeys(registryKey);
+  const making = { registry, signer, bindingKeys, clock, keyRing, turns: new TokenTurns() };
   const { scope } = await createProvisioner(making).create(parts.scope, ACTOR);
   const chores = createKeyChores({
     changes: createKeyChanges({ registry, keyRing, holds }),
@@ -75,7 +77,8 @@ export async function openRehearsedService(
       for (let due = chores.urgent(); due.length > 0; due = chores.urgent()) {
         for (const chore of due) await chore.run();
       }
-      for (let due = chores.patient(); due.length > 0; due = chores.patient()) {
+      const patient = () => chores.patient(scope.hsmToken);
+      for (let due = patient(); due.length > 0; due = patient()) {
         for (const chore of due) await chore.run();
       }
     },
@@ -122,12 +125,13 @@ function isSignedBy(key: { readonly publicKey: Parameters<typeof verifySignature
 /** `rememberServed` copies members, which those of a class are not. */
 function withoutReceiver(signer: Signer): Signer {
   return {
+    tokens: signer.tokens,
     sign: (request) => signer.sign(request),
     generate: (specification) => signer.generate(specification),
-    serve: (keys) => signer.serve(keys),
-    inventory: () => signer.inventory(),
-    discard: (hsmId) => signer.discard(hsmId),
+    serve: (keys, hsmToken) => signer.serve(keys, hsmToken),
+    inventory: (hsmToken) => signer.inventory(hsmToken),
+    discard: (key) => signer.discard(key),
     destroy: (key) => signer.destroy(key),
-    describe: () => signer.describe(),
+    describe: (hsmToken) => signer.describe(hsmToken),
   };
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { KeywardError } from '../domain/errors.ts';
+import { FIRST_TOKEN } from '../domain/hsm-token.ts';
 import type { KeyProof, KeyReference, KeySpecification, Signer, TokenDescription } from '../domain/signer.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 
@@ -13,6 +14,7 @@ interface TrialKey {
  * that serves can be given one; `scripts/check-imports` sees to that.
  */
 export class TrialSigner implements Signer {
+  readonly tokens = [FIRST_TOKEN];
   readonly #byHsmId = new Map<string, TrialKey>();
   readonly #byKid = new Map<string, TrialKey>();
   readonly #copies = new Map<string, TrialKey>();
@@ -35,14 +37,14 @@ export class TrialSigner implements Signer {
     return keys.map(({ kid }) => proofOf(kid));
   }
 
-  async discard(hsmId: string): Promise<void> {
+  async discard({ hsmId }: { readonly hsmId: string }): Promise<void> {
     const key = this.#byHsmId.get(hsmId);
     this.#byHsmId.delete(hsmId);
     if (key) this.#byKid.delete(key.kid);
   }
 
   async destroy({ hsmId }: { readonly hsmId: string }): Promise<void> {
-    await this.discard(hsmId);
+    await this.discard({ hsmId });
   }
 
   async inventory() {

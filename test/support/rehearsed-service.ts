@@ -36,6 +36,7 @@ export async function rehearsed(
       audience: 'payments',
       algorithm: 'ES256',
       modulusBits: null,
+      hsmToken: 'primary',
       policy: { ...DEFAULT_POLICY, ...options.policy },
       contacts: [],
     },
