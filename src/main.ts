@@ -167,7 +167,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config,
     access,
     store,
-    scopes: { create: provisioner.create, ...createScopeChanger({ registry: store.registry, keyRing }) },
+    scopes: { ...provisioner, ...createScopeChanger({ registry: store.registry, keyRing }) },
     keyRing,
     knownKeys: keyRing,
     clock,

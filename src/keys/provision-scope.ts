@@ -18,7 +18,7 @@ export interface ProvisioningParts extends KeyMakingParts {
   readonly turns: TokenTurns;
 }
 
-export interface Provisioner extends Pick<ScopeAdministration, 'create'> {
+export interface Provisioner extends Pick<ScopeAdministration, 'create' | 'requirePlaceable'> {
   /** Undoes provisioning that was cut short: what was generated is destroyed, the reservation removed. */
   rollBack(unfinished: readonly UnfinishedScope[], actor: Actor): Promise<void>;
 }
@@ -26,9 +26,10 @@ export interface Provisioner extends Pick<ScopeAdministration, 'create'> {
 /** One provisioning at a time on each token: it ends with the signer serving the whole set of keys there. */
 export function createProvisioner(parts: ProvisioningParts): Provisioner {
   return {
+    requirePlaceable: (definition) => requirePlaceable(parts, definition),
     async create(definition, actor) {
       validateScope(definition);
-      requireToken(parts, definition.hsmToken);
+      await requirePlaceable(parts, definition);
       await clearLeftovers(parts, definition.id, actor);
       return parts.turns.of(definition.hsmToken).take(() => createScope(parts, definition, actor));
     },
@@ -43,7 +44,6 @@ export function createProvisioner(parts: ProvisioningParts): Provisioner {
 }
 
 async function createScope(parts: ProvisioningParts, definition: ScopeDefinition, actor: Actor) {
-  await refuseUnavailableAlgorithm(parts, definition);
   const createdAt = parts.clock.nowSeconds();
   const scope: Scope = { ...definition, createdAt, rotationPause: null, keySetVersion: 1 };
   const hsmIds = [newHsmId(), newHsmId()] as const;
@@ -77,18 +77,10 @@ function publishedTogether(
   ];
 }
 
-function requireToken({ signer: { tokens } }: ProvisioningParts, hsmToken: string): void {
-  if (tokens.includes(hsmToken)) return;
-  throw new KeywardError(
-    'unknown_hsm_token',
-    `there is no HSM token of this name; use one of ${tokens.join(', ')}`,
-  );
-}
-
-async function refuseUnavailableAlgorithm(
+async function requirePlaceable(
   { signer }: ProvisioningParts,
-  { algorithm, hsmToken }: ScopeDefinition,
-) {
+  { algorithm, hsmToken }: Pick<ScopeDefinition, 'algorithm' | 'hsmToken'>,
+): Promise<void> {
   const { algorithms } = await signer.describe(hsmToken);
   if (algorithms.includes(algorithm)) return;
   throw new KeywardError(

@@ -35,7 +35,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
           actor: 'alice',
           subject: 'scope:payments',
           requestId: 'req-1',
-          details: { hsm_ids: [hsmId(1), hsmId(2)] },
+          details: { hsm_ids: [hsmId(1), hsmId(2)], hsm_token: 'primary' },
         },
       ]);
     });

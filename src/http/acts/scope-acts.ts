@@ -27,10 +27,11 @@ export function createScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<
   return {
     name: 'scope.create',
     read: (given) => asRequest(definitionIn(given)),
-    plan(parameters) {
+    async plan(parameters) {
       const definition = definitionIn(parameters);
       validateScope(definition);
       refuseTaken(keyRing, definition);
+      await scopes.requirePlaceable(definition);
       return { subject: `scope:${definition.id}`, before: null, after: parameters };
     },
     async execute(parameters, actor) {
@@ -74,9 +75,9 @@ function definitionIn(parameters: unknown): ScopeDefinition {
 }
 
 /** The whole definition, so that nothing depends on the defaults of the day it is approved. */
-function asRequest({ policy, modulusBits, ...named }: ScopeDefinition): JsonObject {
+function asRequest({ policy, modulusBits, hsmToken: hsm_token, ...named }: ScopeDefinition): JsonObject {
   const size = modulusBits === null ? {} : { modulus_bits: modulusBits };
-  return asJson({ ...named, ...size, policy: policyRepresentation(policy) });
+  return asJson({ ...named, ...size, hsm_token, policy: policyRepresentation(policy) });
 }
 
 function changeIn(parameters: JsonObject) {

@@ -262,7 +262,11 @@ export const readiness: Readiness = {
 
 const unexpected = () => Promise.reject(new Error('not expected in this test'));
 
-export const scopes: ScopeAdministration = { create: unexpected, change: unexpected };
+export const scopes: ScopeAdministration = {
+  requirePlaceable: async () => {},
+  create: unexpected,
+  change: unexpected,
+};
 export const clients: ClientAdministration = {
   create: unexpected,
   enrol: unexpected,
