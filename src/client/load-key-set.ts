@@ -7,33 +7,35 @@ import type { Surroundings } from './time.ts';
 export interface LoaderOptions {
   readonly scope: string;
   readonly issuer: string;
-  readonly registryKey?: object;
+  readonly registryKey?: object | undefined;
 }
 
 const COMMON = {
   method: 'GET',
   headers: { 'cache-control': 'no-cache' },
   maxBytes: MAX_KEY_SET_LENGTH,
-  deadlineMs: 5_000,
 } as const;
+
+const DEADLINE_MS = 5_000;
 
 /** How the key set of a scope is had: plain, or signed where the registry key is pinned. */
 export function loaderOf(
   service: Service,
   { scope, issuer, registryKey }: LoaderOptions,
   { clock }: Surroundings,
+  deadlineMs = DEADLINE_MS,
 ): () => Promise<LoadedKeySet> {
   if (registryKey === undefined) {
     const accept = ['application/jwk-set+json', 'application/json'];
     return async () => {
-      const answer = await service.call({ ...COMMON, path: `scopes/${scope}/jwks.json`, accept });
+      const answer = await service.call({ ...COMMON, path: `scopes/${scope}/jwks.json`, accept, deadlineMs });
       return { set: readKeySet(answer.text, scope), maxAgeSeconds: maxAgeOf(answer) };
     };
   }
   const pinned = pinnedKey(registryKey);
   return async () => {
     const accept = ['application/jwk-set+jwt'];
-    const answer = await service.call({ ...COMMON, path: `scopes/${scope}/jwks.jwt`, accept });
+    const answer = await service.call({ ...COMMON, path: `scopes/${scope}/jwks.jwt`, accept, deadlineMs });
     const set = await readSignedKeySet(answer.text, { scope, issuer, pinned }, clock.nowSeconds());
     return { set, maxAgeSeconds: maxAgeOf(answer) };
   };

@@ -23,19 +23,19 @@ export interface VerifierOptions {
    * Of a client with the grant `verify`: withdrawn keys and revocations are then heard of within a second, and
    * accepted tokens are reported. A function is asked each time, such as for a file that is rotated.
    */
-  readonly credential?: Credential;
+  readonly credential?: Credential | undefined;
   /** Tells the processes of one client apart where key sets are acknowledged; host name and process by default. */
-  readonly instance?: string;
+  readonly instance?: string | undefined;
   /** The registry key's public JWK: then only key sets signed by it are taken up. */
-  readonly registryKey?: object;
+  readonly registryKey?: object | undefined;
   /** Which share of accepted tokens is reported, from 0 to 1; all by default. */
-  readonly sightings?: number;
+  readonly sightings?: number | undefined;
   /** How many verdicts are kept; 10,000 by default, 0 for none. */
-  readonly cachedTokens?: number;
-  readonly onForgery?: (report: ForgeryReport) => void;
-  readonly onProblem?: (problem: VerifierProblem) => void;
+  readonly cachedTokens?: number | undefined;
+  readonly onForgery?: ((report: ForgeryReport) => void) | undefined;
+  readonly onProblem?: ((problem: VerifierProblem) => void) | undefined;
   /** In place of the global one, such as for a proxy. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 export interface CheckedOptions extends VerifierOptions {

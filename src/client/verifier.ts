@@ -144,11 +144,7 @@ class ScopeVerifier implements Verifier {
   }
 
   #adopted(set: KeySet, before: KeySet | undefined): void {
-    const same =
-      before?.version === set.version &&
-      before.keys.size === set.keys.size &&
-      [...set.keys.keys()].every((kid) => before.keys.has(kid));
-    if (!same) this.#accepted.clear();
+    if (before && !sameKeys(set, before)) this.#accepted.clear();
     this.#online?.adopted(set.version);
   }
 
@@ -166,4 +162,12 @@ class ScopeVerifier implements Verifier {
       this.#tellProblem({ code: 'callback_failed', message: messageOf(error), cause: error });
     }
   }
+}
+
+function sameKeys(a: KeySet, b: KeySet): boolean {
+  return (
+    a.version === b.version &&
+    a.keys.size === b.keys.size &&
+    [...a.keys.keys()].every((kid) => b.keys.has(kid))
+  );
 }
