@@ -126,6 +126,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
     knowsScope: (id) => keyRing.scope(id) !== undefined,
     knowsClient: (id) => clients.list().some((client) => client.id === id),
+    scopes: () => keyRing.scopes(),
   });
   const keyLife = openKeyLife({
     config,

@@ -23,6 +23,7 @@ export interface PolicyAnswer {
   readonly record_subject: string;
   readonly root_claim: string | null;
   readonly suspend_on_forgery: boolean;
+  readonly external_claims: boolean;
 }
 
 export interface KeyAnswer {

@@ -20,6 +20,7 @@ export function describeScope(scope: ScopeAnswer, { terminal }: Context): string
       ['subject', policy.require_subject ? 'required' : 'optional'],
       ['ledger subject', policy.record_subject],
       ['ledger root', policy.root_claim ?? 'none'],
+      ['claims', policy.external_claims ? 'of Keyward, or of the caller through /jws' : 'of Keyward'],
       ['forged token', policy.suspend_on_forgery ? 'alarm, and suspend its key' : 'alarm'],
       ['key signs for', humanSpan(policy.cryptoperiod_seconds)],
       ['key set cached', `${policy.jwks_max_age_seconds} s, stale at most ${policy.max_stale_seconds} s`],

@@ -15,6 +15,7 @@ export interface PolicyOptions {
   /** False for `--no-root-claim`. */
   readonly rootClaim?: string | false;
   readonly suspendOnForgery?: boolean;
+  readonly externalClaims?: boolean;
   /** False for `--no-contacts`. */
   readonly contacts?: readonly string[] | false;
 }
@@ -27,7 +28,7 @@ export function addPolicyOptions(command: Command): Command {
     .option('--jwks-max-age <seconds>', 'how long verifiers may cache the key set', wholeNumber)
     .option('--max-stale <seconds>', 'how long they may go on when they cannot refresh it', wholeNumber)
     .option('--clock-skew <seconds>', 'how far clocks may differ', wholeNumber)
-    .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT; the first is the default')
+    .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT, untyped; the first is the default')
     .option('--require-subject', 'refuse tokens without `sub` (default)')
     .option('--no-require-subject', 'allow them')
     .option('--record-subject <how>', 'in the ledger: plain (default), hashed or none')
@@ -35,6 +36,8 @@ export function addPolicyOptions(command: Command): Command {
     .option('--no-root-claim', 'none (default)')
     .option('--suspend-on-forgery', 'a forged token takes its key out of use at once; the standby goes on')
     .option('--no-suspend-on-forgery', 'it raises an alarm only (default)')
+    .option('--external-claims', 'identity servers may write all claims themselves, through /jws')
+    .option('--no-external-claims', 'Keyward writes iss, aud, times and jti (default)')
     .option('--contacts <addresses...>', 'e-mail addresses of those whom news of the scope concerns')
     .option('--no-contacts', 'none (default)');
 }
@@ -53,6 +56,7 @@ export function policyAndContacts(options: PolicyOptions): Record<string, unknow
     record_subject: options.recordSubject,
     root_claim: options.rootClaim === false ? null : options.rootClaim,
     suspend_on_forgery: options.suspendOnForgery,
+    external_claims: options.externalClaims,
   });
   return given({
     policy: Object.keys(policy).length > 0 ? policy : undefined,

@@ -17,7 +17,7 @@ export interface IssuanceRecord {
 export interface Ledger {
   /**
    * Settles once the record is durable (I5). `ledger_unavailable` when it could not be written, `overloaded`
-   * when too many records wait.
+   * when too many records wait; `jti_used` where the `jti` is a caller's own and the scope has a record of it.
    */
   record(record: IssuanceRecord): Promise<void>;
 }

@@ -7,6 +7,7 @@ type Narrows<T> = (before: T, after: T) => boolean;
 
 const shorter: Narrows<number> = (before, after) => after < before;
 const turnedOn: Narrows<boolean> = (before, after) => !before && after;
+const turnedOff: Narrows<boolean> = (before, after) => before && !after;
 const fewer: Narrows<readonly string[]> = (before, after) =>
   after.length < before.length &&
   isDeepEqual(
@@ -28,6 +29,7 @@ const NARROWS: { readonly [K in Member]: Narrows<ScopePolicy[K]> } = {
   recordSubject: never,
   rootClaim: never,
   suspendOnForgery: turnedOn,
+  externalClaims: turnedOff,
 };
 
 export const POLICY_MEMBERS = Object.keys(NARROWS) as readonly Member[];

@@ -2,8 +2,12 @@ import { type Flaw, refuseFlawed } from './flaw.ts';
 import { RESERVED_CLAIMS } from './issuance.ts';
 import { SUBJECT_RECORDINGS, type SubjectRecording } from './recorded-subject.ts';
 
-/** `typ` of a token (RFC 8725 §3.11): `at+jwt` is RFC 9068's access token. */
-export const TOKEN_TYPES = ['at+jwt', 'JWT'] as const;
+/** `typ` of the tokens that Keyward writes (RFC 8725 §3.11): `at+jwt` is RFC 9068's access token. */
+export const WRITTEN_TYPES = ['at+jwt', 'JWT'] as const;
+export type WrittenType = (typeof WRITTEN_TYPES)[number];
+
+/** What a policy may allow. `untyped`: no `typ` at all, as many identity servers write their ID tokens. */
+export const TOKEN_TYPES = [...WRITTEN_TYPES, 'untyped'] as const;
 export type TokenType = (typeof TOKEN_TYPES)[number];
 
 export interface ScopePolicy {
@@ -16,7 +20,7 @@ export interface ScopePolicy {
   /** How long a verifier may go on with a key set that it cannot refresh. */
   readonly maxStaleSeconds: number;
   readonly clockSkewSeconds: number;
-  /** The first is the default. */
+  /** The first that Keyward writes is the default. */
   readonly tokenTypes: readonly TokenType[];
   readonly requireSubject: boolean;
   /** How the ledger keeps the subject. */
@@ -25,6 +29,8 @@ export interface ScopePolicy {
   readonly rootClaim: string | null;
   /** Whether a forged token takes its key out of use at once, and the standby goes on. */
   readonly suspendOnForgery: boolean;
+  /** Whether callers may have signing inputs of their own signed, `iss` to `jti` included (I2's exception). */
+  readonly externalClaims: boolean;
 }
 
 export const DEFAULT_POLICY: ScopePolicy = Object.freeze({
@@ -39,6 +45,7 @@ export const DEFAULT_POLICY: ScopePolicy = Object.freeze({
   recordSubject: 'plain',
   rootClaim: null,
   suspendOnForgery: false,
+  externalClaims: false,
 });
 
 type Seconds = {
@@ -110,7 +117,7 @@ const RULES: Record<keyof ScopePolicy, Rule> = {
     if (types.size === 0 || types.size !== tokenTypes.length) return 'name each type once';
     return tokenTypes.every((type) => TOKEN_TYPES.includes(type))
       ? undefined
-      : `use ${TOKEN_TYPES.join(' and ')}`;
+      : `use ${TOKEN_TYPES.join(', ')}`;
   },
   requireSubject: () => undefined,
   recordSubject: ({ recordSubject }) =>
@@ -120,6 +127,7 @@ const RULES: Record<keyof ScopePolicy, Rule> = {
       ? undefined
       : 'name a claim of the caller’s other than sub, in 1 to 64 printable ASCII characters',
   suspendOnForgery: () => undefined,
+  externalClaims: () => undefined,
 };
 
 function within(member: Seconds): Rule {

@@ -19,6 +19,7 @@ import { latestCheckpoint } from './routes/checkpoints.ts';
 import { followEvents } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { introspectToken } from './routes/introspect.ts';
+import { jwsRoutes } from './routes/jws.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { revokeToken } from './routes/revoke.ts';
@@ -48,6 +49,7 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   issueToken,
   verifyToken,
   issueTokens,
+  ...jwsRoutes,
   reportSightings,
   followEvents,
   acknowledgeKeySet,

@@ -44,6 +44,21 @@ export const CODES = {
     'ledger_unavailable',
     'clock_jump',
   ],
+  externalClaims: [
+    'external_claims_off',
+    'malformed_signing_input',
+    'wrong_header',
+    'wrong_algorithm',
+    'kid_not_active',
+    'wrong_issuer',
+    'wrong_audience',
+    'iat_out_of_skew',
+    'iat_outside_window',
+    'already_expired',
+    'nbf_after_iat',
+    'invalid_jti',
+    'jti_used',
+  ],
 } as const satisfies Record<string, readonly ErrorCode[]>;
 
 /** A JSON answer in the API description. */

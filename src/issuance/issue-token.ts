@@ -1,7 +1,7 @@
 import type { Grants } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
-import type { IssuedToken, TokenIssuer, TokenRequest } from '../domain/issuance.ts';
+import type { IssuedToken, JwsRequest, TokenIssuer, TokenRequest } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Ledger } from '../domain/ledger.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
@@ -27,10 +27,10 @@ export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
   return {
     async issue(request) {
       const first = await make(parts, request);
-      if (stillStands(parts, request, first.prepared)) return release(parts, request, first);
+      if (stillStands(parts, first.prepared)) return release(parts, first);
       // Key, client, grant or revocations changed meanwhile: judged afresh, once.
       const second = await make(parts, request);
-      if (stillStands(parts, request, second.prepared)) return release(parts, request, second);
+      if (stillStands(parts, second.prepared)) return release(parts, second);
       throw new KeywardError('no_active_key', 'the key of this scope is changing; try again', {
         retryAfterSeconds: 1,
       });
@@ -44,7 +44,7 @@ interface MadeToken {
 }
 
 /** Prepared and handed to the ledger within one turn, so that no change of the key comes in between. */
-async function make(parts: IssuingParts, request: TokenRequest): Promise<MadeToken> {
+async function make(parts: IssuingParts, request: TokenRequest | JwsRequest): Promise<MadeToken> {
   const { holds } = parts;
   for (let held = holds.over(request.scopeId); held; held = holds.over(request.scopeId)) await held;
   const prepared = prepare(parts, request);
@@ -53,7 +53,7 @@ async function make(parts: IssuingParts, request: TokenRequest): Promise<MadeTok
 
 function prepare(
   { keyRing, grants, revocations, clock }: IssuingParts,
-  request: TokenRequest,
+  request: TokenRequest | JwsRequest,
 ): PreparedToken {
   const scope = keyRing.scope(request.scopeId);
   if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
@@ -104,8 +104,8 @@ async function signChecked(
   });
 }
 
-function release(parts: IssuingParts, request: TokenRequest, { prepared, token }: MadeToken): IssuedToken {
+function release(parts: IssuingParts, { prepared, token }: MadeToken): IssuedToken {
   const { key, record } = prepared;
-  const mayLeave = () => stillStands(parts, request, prepared);
+  const mayLeave = () => stillStands(parts, prepared);
   return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp, mayLeave };
 }

@@ -1,5 +1,4 @@
 import type { Grants } from '../domain/access.ts';
-import type { TokenRequest } from '../domain/issuance.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
 import type { PreparedToken } from './prepared-token.ts';
@@ -13,9 +12,9 @@ export interface Standing {
 /** Whether the token may be released now: key, client and grant stand, and no rule revokes it (DESIGN §5). */
 export function stillStands(
   { keyRing, grants, revocations }: Standing,
-  { scopeId, clientId }: Pick<TokenRequest, 'scopeId' | 'clientId'>,
   { key, record }: PreparedToken,
 ): boolean {
+  const { scopeId, clientId } = record;
   return (
     keyRing.activeKey(scopeId)?.kid === key.kid &&
     grants.allows(clientId, scopeId, 'sign') &&

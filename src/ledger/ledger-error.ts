@@ -1,6 +1,6 @@
 import { type ErrorCode, KeywardError } from '../domain/errors.ts';
 
-const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['overloaded', 'shutting_down']);
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['overloaded', 'shutting_down', 'jti_used']);
 
 /** What a failure of storage means to whoever needs the ledger. */
 export function toLedgerError(cause: unknown, message: string): KeywardError {

@@ -23,10 +23,13 @@ export const policy = z
     clock_skew_seconds: seconds('clockSkewSeconds', 'How far the clocks of issuer and verifier may differ.'),
     token_types: z
       .array(
-        z.enum(TOKEN_TYPES, `use ${TOKEN_TYPES.join(' and ')}`),
-        'use a list of token types; the first is the default',
+        z.enum(TOKEN_TYPES, `use ${TOKEN_TYPES.join(', ')}`),
+        'use a list of token types; the first that Keyward writes is the default',
       )
-      .meta({ description: '`typ` of its tokens; the first is the default.' }),
+      .meta({
+        description:
+          '`typ` of its tokens; the first that Keyward writes is the default. `untyped`: none at all.',
+      }),
     require_subject: z.boolean('use true or false').meta({ description: 'Whether a token needs `sub`.' }),
     record_subject: z
       .enum(SUBJECT_RECORDINGS, `use one of ${SUBJECT_RECORDINGS.join(', ')}`)
@@ -37,6 +40,10 @@ export const policy = z
       .meta({ description: 'The claim, such as `txn`, that names the event a token came from.' }),
     suspend_on_forgery: z.boolean('use true or false').meta({
       description: 'Whether a forged token takes its key out of use at once, and the standby goes on.',
+    }),
+    external_claims: z.boolean('use true or false').meta({
+      description:
+        'Whether callers may have signing inputs of their own signed (`/jws`), with all claims written by them.',
     }),
   })
   .meta({ id: 'Policy' });
@@ -56,6 +63,7 @@ export function policyRepresentation(of: ScopePolicy): PolicyMembers {
     record_subject: of.recordSubject,
     root_claim: of.rootClaim,
     suspend_on_forgery: of.suspendOnForgery,
+    external_claims: of.externalClaims,
   };
 }
 
@@ -80,6 +88,7 @@ export function policyChange(given: Given): Partial<ScopePolicy> {
     recordSubject: given.record_subject,
     rootClaim: given.root_claim,
     suspendOnForgery: given.suspend_on_forgery,
+    externalClaims: given.external_claims,
   };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

@@ -1,7 +1,7 @@
 import { KeywardError } from '../domain/errors.ts';
 import { RESERVED_CLAIMS, readsAsReserved } from '../domain/issuance.ts';
 import type { Binding } from '../domain/key.ts';
-import { TOKEN_TYPES } from '../domain/policy.ts';
+import { WRITTEN_TYPES } from '../domain/policy.ts';
 import { parseSigningInput, type SignedContent } from '../token/parse-token.ts';
 import type { Handle } from './cryptoki.ts';
 
@@ -11,9 +11,10 @@ import type { Handle } from './cryptoki.ts';
  */
 export type Guard = (signingInput: string, session: Handle, bindingRecords: readonly string[]) => void;
 
-/** `alg`, `typ`, `kid`: all that a header of ours ever has. */
-const HEADER_MEMBERS = 3;
-const tokenTypes: readonly unknown[] = TOKEN_TYPES;
+/** All that a header of ours ever has. */
+const HEADER_MEMBERS = new Set(['alg', 'typ', 'kid']);
+/** An ID token may have none. */
+const tokenTypes: readonly unknown[] = [...WRITTEN_TYPES, undefined];
 const reservedClaims: readonly string[] = RESERVED_CLAIMS;
 
 /**
@@ -42,7 +43,10 @@ export function readSigningInput(signingInput: string, maxLength?: number): Sign
 export function requireHeader(header: SignedContent['header'], kid: string, algorithm: string): void {
   demand(header.kid === kid, 'kid is not that of the key');
   demand(header.alg === algorithm, 'alg is not that of the key');
-  demand(Object.keys(header).length === HEADER_MEMBERS, 'the header has other members than alg, typ and kid');
+  demand(
+    Object.keys(header).every((name) => HEADER_MEMBERS.has(name)),
+    'the header has other members than alg, typ and kid',
+  );
 }
 
 function requireTimes(

@@ -12,6 +12,7 @@ import { rotationPause } from './migrations/0008-rotation-pause.ts';
 import { proposals } from './migrations/0009-proposals.ts';
 import { recordsBySlot } from './migrations/0010-records-by-slot.ts';
 import { hsmTokens } from './migrations/0011-hsm-tokens.ts';
+import { callersJti } from './migrations/0012-callers-jti.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -28,6 +29,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0009-proposals': proposals,
   '0010-records-by-slot': recordsBySlot,
   '0011-hsm-tokens': hsmTokens,
+  '0012-callers-jti': callersJti,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

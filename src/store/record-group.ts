@@ -1,7 +1,8 @@
 import { KeywardError } from '../domain/errors.ts';
+import { WRITTEN_JTI_LENGTH } from '../domain/issuance.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
-import { SqliteFailure } from './sqlite-failure.ts';
+import { NOT_UNIQUE, SqliteFailure } from './sqlite-failure.ts';
 import type { RowFailure } from './writer-protocol.ts';
 
 interface Row {
@@ -33,7 +34,10 @@ export class RecordGroup {
 
   /** The group is durable, but for the rows named. */
   settle(failures: readonly RowFailure[]): void {
-    for (const { index, failure } of failures) this.#rows[index]?.reject(refused(new SqliteFailure(failure)));
+    for (const { index, failure } of failures) {
+      const row = this.#rows[index];
+      row?.reject(refused(row.record, new SqliteFailure(failure)));
+    }
     for (const row of this.#rows) row.resolve();
   }
 
@@ -42,6 +46,12 @@ export class RecordGroup {
   }
 }
 
-function refused(cause: SqliteFailure): KeywardError {
+/** A `jti` that Keyward wrote is never the other of two; a caller's own is held apart by an index of its own. */
+function refused({ jti }: IssuanceRecord, cause: SqliteFailure): KeywardError {
+  if (cause.errcode === NOT_UNIQUE && jti.length > WRITTEN_JTI_LENGTH) {
+    return new KeywardError('jti_used', 'claims.jti: this scope has a token of that jti; use a new one', {
+      cause,
+    });
+  }
   return new KeywardError('internal', 'The record was refused.', { cause });
 }

@@ -23,6 +23,9 @@ export const DATABASE_MOVED = 1032;
 /** The transaction was rolled back under its statements (`SQLITE_ABORT_ROLLBACK`). */
 export const TRANSACTION_LOST = 516;
 
+/** `SQLITE_CONSTRAINT_UNIQUE`. */
+export const NOT_UNIQUE = 2067;
+
 /** No code of SQLite's: somebody else added to the ledger. */
 export const FOREIGN_GROUP = 1_000_001;
 

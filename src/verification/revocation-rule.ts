@@ -30,10 +30,13 @@ export function validateRule(rule: RevocationRule): void {
   if (scopeId === null) refuse('scope', 'name the scope whose tokens of that time are revoked');
 }
 
-/** A client's next token is a matter of its grants: what is revoked is what it has until now. */
-export function completeRule(rule: RevocationRule, now: number): RevocationRule {
+/**
+ * A client's next token is a matter of its grants: what is revoked is what it has until now, `latestIat` being how
+ * far ahead it may have dated it.
+ */
+export function completeRule(rule: RevocationRule, latestIat: number): RevocationRule {
   const openClientRule = rule.clientId !== null && rule.root === null && rule.issuedUntil === null;
-  return openClientRule ? { ...rule, issuedUntil: now } : rule;
+  return openClientRule ? { ...rule, issuedUntil: latestIat } : rule;
 }
 
 /** When the last token that the rule fits has expired; null where that never comes. */

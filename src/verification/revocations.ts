@@ -14,6 +14,8 @@ import type {
   Revoker,
   WatchedRevocations,
 } from '../domain/revocation.ts';
+import type { Scope } from '../domain/scope.ts';
+import { latestIat } from './latest-iat.ts';
 import { RevocationIndex } from './revocation-index.ts';
 import { completeRule, LONGEST_LIFE_SECONDS, lapseOf, validateRule } from './revocation-rule.ts';
 
@@ -22,6 +24,7 @@ export interface RevocationParts {
   readonly clock: Clock;
   readonly knowsScope: (scopeId: string) => boolean;
   readonly knowsClient: (clientId: string) => boolean;
+  readonly scopes: () => readonly Scope[];
 }
 
 /** Rules in memory; past them the operator revokes by client or period, which one rule does. */
@@ -78,7 +81,7 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
     }
     this.#refuseUnknown(given);
     const now = this.#parts.clock.nowSeconds();
-    const rule = completeRule(given, now);
+    const rule = completeRule(given, latestIat(this.#parts.scopes(), given.scopeId, now));
     return await this.#add({ ...rule, lapsesAt: lapseOf(rule, now), reason }, actor);
   }
 

@@ -47,6 +47,23 @@ export function ledgerContract(name: string, open: () => Promise<LedgerBackend>)
       expect(recorded()).toEqual([issuanceRecord(1)]);
     });
 
+    it('takes a caller’s own jti once a scope, also of two at a time and for what is the same to the letter', async () => {
+      const { ledger, recorded } = await open();
+      const jti = 'a'.repeat(24);
+      const [first, elsewhere] = [issuanceRecord(1, { jti }), issuanceRecord(2, { jti, scopeId: 'mail' })];
+      const outcomes = await Promise.allSettled(
+        [first, first, issuanceRecord(3, { jti }), elsewhere].map((record) => ledger.record(record)),
+      );
+      await expect(ledger.record(issuanceRecord(4, { jti }))).rejects.toMatchObject({ code: 'jti_used' });
+      expect(outcomes.map((each) => (each.status === 'rejected' ? each.reason.code : 'recorded'))).toEqual([
+        'recorded',
+        'jti_used',
+        'jti_used',
+        'recorded',
+      ]);
+      expect(recorded()).toEqual([first, elsewhere]);
+    });
+
     it.each([0, 31, 33])('refuses a digest of %i bytes, and takes one of 32', async (bytes) => {
       const { ledger, recorded } = await open();
       const misshapen = issuanceRecord(1, { digest: Buffer.alloc(bytes) });

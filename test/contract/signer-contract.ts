@@ -174,15 +174,22 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
         'another algorithm': token(payments, {}, { alg: 'ES384' }),
         'a registry typ': token(payments, {}, { typ: 'kw-binding+jwt' }),
         'a header too many': token(payments, {}, { jku: 'https://evil.example' }),
+        'another header in place of typ': token(payments, {}, { typ: undefined, cty: 'JWT' }),
+        'an empty typ': token(payments, {}, { typ: '' }),
         'a digest': { kid: payments.kid, signingInput: 'a'.repeat(64) },
         nothing: { kid: payments.kid, signingInput: '' },
       };
-      const neighbours = Promise.all([isSigned(payments), isSigned(mail)]);
+      const untyped = token(payments, {}, { typ: undefined });
+      const neighbours = Promise.all([
+        isSigned(payments),
+        isSigned(mail),
+        refusal(signer.sign(untyped)).then((code) => code === 'not refused'),
+      ]);
       const codes = await Promise.all(
         Object.entries(wrong).map(async ([what, request]) => [what, await refusal(signer.sign(request))]),
       );
       expect(codes).toEqual(Object.keys(wrong).map((what) => [what, 'binding_refused']));
-      expect(await neighbours).toEqual([true, true]);
+      expect(await neighbours).toEqual([true, true, true]);
     });
 
     it('signs with the registry key only its own types, and only records that are true', async () => {

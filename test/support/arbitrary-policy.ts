@@ -22,6 +22,7 @@ export const soundPolicy: fc.Arbitrary<ScopePolicy> = fc
     recordSubject: fc.constantFrom(...SUBJECT_RECORDINGS),
     rootClaim: fc.constantFrom(null, 'txn', 'sid'),
     suspendOnForgery: fc.boolean(),
+    externalClaims: fc.boolean(),
   })
   .map((policy) => ({
     ...policy,

@@ -1,4 +1,5 @@
 import { KeywardError } from '../../src/domain/errors.ts';
+import { WRITTEN_JTI_LENGTH } from '../../src/domain/issuance.ts';
 import type { IssuanceRecord, Ledger, LedgerReader } from '../../src/domain/ledger.ts';
 import type { Sighting, Sightings } from '../../src/domain/sightings.ts';
 
@@ -13,6 +14,10 @@ export class MemoryLedger implements Ledger, LedgerReader, Sightings {
   async record(record: IssuanceRecord): Promise<void> {
     if (record.digest.length !== 32) throw new KeywardError('internal', 'The token could not be recorded.');
     const key = record.digest.toString('hex');
+    const isUsed = ({ scopeId, jti }: IssuanceRecord) => scopeId === record.scopeId && jti === record.jti;
+    if (record.jti.length > WRITTEN_JTI_LENGTH && this.records.some(isUsed)) {
+      throw new KeywardError('jti_used', 'This jti is used.');
+    }
     if (this.#records.has(key)) throw new KeywardError('ledger_unavailable', 'There is such a record.');
     this.#records.set(key, record);
   }

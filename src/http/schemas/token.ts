@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TOKEN_TYPES } from '../../domain/policy.ts';
+import { WRITTEN_TYPES } from '../../domain/policy.ts';
 import { problem } from './problem.ts';
 
 export const MAX_BATCH = 1_000;
@@ -11,7 +11,7 @@ export const tokenRequest = z
       .record(z.string(), z.unknown(), 'use an object of claims')
       .meta({ description: 'All but iss, aud, iat, nbf, exp and jti, which Keyward writes.' }),
     ttl_seconds: z.int('use a whole number of seconds').optional(),
-    typ: z.enum(TOKEN_TYPES, `use ${TOKEN_TYPES.join(' or ')}`).optional(),
+    typ: z.enum(WRITTEN_TYPES, `use ${WRITTEN_TYPES.join(' or ')}`).optional(),
   })
   .meta({ id: 'TokenRequest', example: { claims: { sub: 'user-1' }, ttl_seconds: 300 } });
 

@@ -19,6 +19,7 @@ const POLICY = {
   record_subject: 'plain',
   root_claim: null,
   suspend_on_forgery: false,
+  external_claims: false,
 };
 const payments = {
   id: 'payments',
@@ -166,6 +167,7 @@ describe('scopes', () => {
         'subject         required',
         'ledger subject  plain',
         'ledger root     none',
+        'claims          of Keyward',
         'forged token    alarm',
         'key signs for   14 days',
         'key set cached  300 s, stale at most 3600 s',

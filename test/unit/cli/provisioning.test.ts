@@ -425,6 +425,7 @@ scopes:
       record_subject: plain
       root_claim: null
       suspend_on_forgery: false
+      external_claims: false
     contacts: []
   payments:
     issuer: https://login.example.com
@@ -444,6 +445,7 @@ scopes:
       record_subject: plain
       root_claim: null
       suspend_on_forgery: false
+      external_claims: false
     contacts: []
 clients:
   checkout:

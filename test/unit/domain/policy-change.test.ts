@@ -30,11 +30,18 @@ it.each<[Partial<ScopePolicy>]>([
   [{ rootClaim: null }],
   [{ rootClaim: 'sid' }],
   [{ suspendOnForgery: false }],
+  [{ externalClaims: true }],
+  [{ tokenTypes: ['at+jwt', 'JWT', 'untyped'] }],
 ])('%j widens', (change) => {
   expect(widenedMembers(FROM, { ...FROM, ...change })).toEqual(Object.keys(change));
 });
 
-const NARROW: ScopePolicy = { ...FROM, requireSubject: false, suspendOnForgery: false };
+const NARROW: ScopePolicy = {
+  ...FROM,
+  requireSubject: false,
+  suspendOnForgery: false,
+  externalClaims: true,
+};
 
 it.each<[Partial<ScopePolicy>]>([
   [{ maxTtlSeconds: 3599 }],
@@ -47,6 +54,7 @@ it.each<[Partial<ScopePolicy>]>([
   [{ tokenTypes: ['JWT'] }],
   [{ requireSubject: true }],
   [{ suspendOnForgery: true }],
+  [{ externalClaims: false }],
 ])('%j narrows', (change) => {
   const after = { ...NARROW, ...change };
   expect([changedMembers(NARROW, after), widenedMembers(NARROW, after)]).toEqual([Object.keys(change), []]);

@@ -48,6 +48,7 @@ it.each([
   [{ requireSubject: false }, true],
   [{ rootClaim: 'txn' }, true],
   [{ suspendOnForgery: true }, false],
+  [{ externalClaims: true }, false],
   [{ cryptoperiodSeconds: 86_400 }, false],
 ])('whether %j makes another key set: %s', (policy, expected) => {
   expect(changesKeySet(SCOPE, changedScope(SCOPE, { policy }))).toBe(expected);

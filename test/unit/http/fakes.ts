@@ -127,6 +127,7 @@ export const PAYMENTS_ANSWER = {
     record_subject: 'plain',
     root_claim: null,
     suspend_on_forgery: false,
+    external_claims: false,
   },
   contacts: [],
   created_at: NOW,

@@ -37,7 +37,7 @@ const OPERATIONS = createOperationsPlane(operationsPlaneDeps());
 test('the data plane describes exactly what it answers', async () => {
   const { body } = await (await dataPlane()).get('/openapi.json');
   expect(described(body)).toEqual(answered(DATA));
-  expect(answered(DATA)).toHaveLength(15);
+  expect(answered(DATA)).toHaveLength(17);
 });
 
 test('the operations plane describes exactly what both planes answer', async () => {

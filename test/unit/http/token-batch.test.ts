@@ -14,7 +14,8 @@ async function ask(body: object, changes: Parameters<typeof dataPlane>[0] = {}) 
 const requests = (count: number) => ({ requests: Array(count).fill({ claims: {} }) });
 
 const bySubject: TokenIssuer = {
-  async issue({ claims }) {
+  async issue(request) {
+    const claims = 'claims' in request ? request.claims : {};
     if (claims.sub === 'refused') throw new KeywardError('ttl_out_of_policy', 'too long');
     if (claims.sub === 'broken') throw new Error('a secret of the inside');
     return { ...RELEASED, jti: `jti-${claims.sub}` };

@@ -14,6 +14,13 @@ describe('isAllowedType', () => {
     expect(isAccessTokenType(typ)).toBe(false);
   });
 
+  it('takes no typ for untyped, and nothing else for it', () => {
+    expect(isAllowedType(undefined, ['untyped'])).toBe(true);
+    expect(isAllowedType('untyped', ['untyped'])).toBe(false);
+    expect(isAllowedType('JWT', ['untyped'])).toBe(false);
+    expect(isAccessTokenType(undefined)).toBe(false);
+  });
+
   it.each([
     undefined,
     null,

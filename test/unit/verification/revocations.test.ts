@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { RevocableToken, Revocation, RevocationRule } from '../../../src/domain/revocation.ts';
+import type { Scope } from '../../../src/domain/scope.ts';
 import { Revocations } from '../../../src/verification/revocations.ts';
+import { aScope } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
 /** 24 hours, the longest life, and twice five minutes, the largest skew. */
@@ -25,10 +28,12 @@ const TOKEN: RevocableToken = {
 let now: number;
 let rows: Revocation[];
 let failure: Error | undefined;
+let scopes: Scope[];
 beforeEach(() => {
   now = NOW;
   rows = [];
   failure = undefined;
+  scopes = [];
 });
 
 const load = () =>
@@ -36,6 +41,7 @@ const load = () =>
     clock: { nowSeconds: () => now },
     knowsScope: (id) => id === 'payments' || id === 'mail',
     knowsClient: (id) => id === 'checkout',
+    scopes: () => scopes,
     store: {
       load: async () => rows,
       append: async (revocation) => {
@@ -124,6 +130,18 @@ describe('a rule', () => {
     const { lapsesAt: found } = await revocations.revoke({ ...NOTHING, ...rule }, '', ADA);
     expect(found).toBe(lapsesAt);
   });
+});
+
+it.each([
+  ['any scope', null, 30],
+  ['the scope', 'payments', 30],
+  ['another scope', 'mail', 0],
+])('a client that may date its tokens is revoked up to the skew ahead: %s', async (_, scopeId, ahead) => {
+  const policy = { ...DEFAULT_POLICY, externalClaims: true };
+  scopes = [aScope({ id: 'payments', policy }), aScope({ id: 'mail' })];
+  const revocations = await load();
+  const { issuedUntil } = await revocations.revoke({ ...NOTHING, clientId: 'checkout', scopeId }, '', ADA);
+  expect(issuedUntil).toBe(NOW + ahead);
 });
 
 describe('revocations', () => {
