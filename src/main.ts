@@ -21,6 +21,7 @@ import { openKeyLife } from './key-life.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
+import { createRotationPauses } from './keys/pause-rotation.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
 import { openRegistryKey } from './keys/registry-key.ts';
 import { rememberServed } from './keys/remember-served.ts';
@@ -169,6 +170,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     access,
     store,
     scopes: { ...provisioner, ...createScopeChanger({ registry: store.registry, keyRing }) },
+    pauses: createRotationPauses({ registry: store.registry, keyRing, clock }),
     keyRing,
     knownKeys: keyRing,
     clock,

@@ -4,13 +4,14 @@ import { Gate } from './access/gate.ts';
 import type { Config } from './config.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import { administrativeActs } from './http/acts/administrative-acts.ts';
+import type { RotationActParts } from './http/acts/rotation-acts.ts';
 import type { ScopeActParts } from './http/acts/scope-acts.ts';
 import type { Store } from './store/open-store.ts';
 import { VolatileProposals } from './store/volatile-proposals.ts';
 
 const EVERY_MS = 60_000;
 
-export interface GateRootParts extends ScopeActParts {
+export interface GateRootParts extends ScopeActParts, RotationActParts {
   readonly config: Config;
   readonly access: Access;
   readonly store: Pick<Store, 'proposals' | 'audit'>;

@@ -9,6 +9,7 @@ export interface ScopeAnswer {
   readonly policy: PolicyAnswer;
   readonly contacts: readonly string[];
   readonly created_at: number;
+  readonly rotation_pause: { readonly until: number; readonly reason: string } | null;
 }
 
 export interface PolicyAnswer {

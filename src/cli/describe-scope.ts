@@ -1,6 +1,6 @@
 import type { ScopeAnswer } from './answers.ts';
 import type { Context } from './context.ts';
-import { fields } from './table.ts';
+import { type Cell, fields } from './table.ts';
 import { humanSpan, humanTime } from './time.ts';
 
 /** One scope, a line a member. */
@@ -23,10 +23,16 @@ export function describeScope(scope: ScopeAnswer, { terminal }: Context): string
       ['claims', policy.external_claims ? 'of Keyward, or of the caller through /jws' : 'of Keyward'],
       ['forged token', policy.suspend_on_forgery ? 'alarm, and suspend its key' : 'alarm'],
       ['key signs for', humanSpan(policy.cryptoperiod_seconds)],
+      ['rotation', rotation(scope, terminal.nowSeconds)],
       ['key set cached', `${policy.jwks_max_age_seconds} s, stale at most ${policy.max_stale_seconds} s`],
       ['clock skew', `${policy.clock_skew_seconds} s`],
       ['contacts', scope.contacts.join(', ') || '-'],
     ],
     terminal.colour,
   );
+}
+
+function rotation({ rotation_pause: pause }: ScopeAnswer, nowSeconds: number): Cell {
+  if (!pause || pause.until < nowSeconds) return 'by itself';
+  return [`paused until ${humanTime(pause.until, nowSeconds)}: ${pause.reason}`, 'yellow'];
 }

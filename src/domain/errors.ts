@@ -49,6 +49,7 @@ export const ERROR_CODES = [
   // administration
   'invalid_scope',
   'invalid_policy',
+  'invalid_rotation_pause',
   'scope_exists',
   'issuer_audience_taken',
   'algorithm_unavailable',

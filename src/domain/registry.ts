@@ -2,6 +2,7 @@ import type { Actor } from './access.ts';
 import type { AuditEvent } from './audit.ts';
 import type { Placed } from './hsm-token.ts';
 import type { PublicJwk, SigningKey } from './key.ts';
+import type { RotationPause } from './rotation-pause.ts';
 import type { Scope, ScopeDefinition } from './scope.ts';
 import type { ScopeChange } from './scope-change.ts';
 
@@ -65,6 +66,8 @@ export interface Registry {
     revise: (scope: Scope) => Pick<Scope, 'policy' | 'contacts'>,
     actor: Actor,
   ): Promise<{ before: Scope; after: Scope }>;
+  /** In place of a pause that there is; null ends it. Commits nothing where nothing differs. `unknown_scope`. */
+  setRotationPause(scopeId: string, pause: RotationPause | null, actor: Actor): Promise<void>;
   /**
    * What becomes of keys, in one commit with a new version of the key set of each scope concerned. `key_changed`
    * where one is in another state than the plan found.

@@ -25,6 +25,7 @@ import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminOperatorRoutes } from './routes/admin-operators.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
+import { adminRotationRoutes } from './routes/admin-rotation.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
 import { adminVerifierRoutes } from './routes/admin-verifiers.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -51,6 +52,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
 /** All that the operations plane answers; its `/openapi.json` describes both planes. */
 export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminScopeRoutes,
+  ...adminRotationRoutes,
   ...adminKeyRoutes,
   ...adminKeyActRoutes,
   ...adminCompromiseRoutes,

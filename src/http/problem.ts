@@ -50,6 +50,7 @@ export const PROBLEMS = {
   jti_used: { status: 409, title: 'The jti names another token of the scope' },
   invalid_scope: { status: 422, title: 'The scope is not usable' },
   invalid_policy: { status: 422, title: 'The policy is not usable' },
+  invalid_rotation_pause: { status: 422, title: 'The pause is not usable' },
   scope_exists: { status: 409, title: 'The scope id is taken' },
   issuer_audience_taken: { status: 409, title: 'The pair of issuer and audience is taken' },
   algorithm_unavailable: { status: 422, title: 'The HSM does not offer the algorithm' },

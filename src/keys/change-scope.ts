@@ -22,7 +22,8 @@ export function createScopeChanger({
     change: (scopeId, change, actor) =>
       turns.take(async () => {
         const { after } = await registry.reviseScope(scopeId, (scope) => sound(scope, change), actor);
-        return keyRing.amend(after);
+        const { id, policy, contacts } = after;
+        return keyRing.amend({ id, policy, contacts });
       }),
   };
 }

@@ -8,11 +8,13 @@ import type { Scope } from '../domain/scope.ts';
 import { changesKeySet } from '../domain/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../domain/signer.ts';
 
+type Amendable = Pick<Scope, 'policy' | 'contacts' | 'rotationPause'>;
+
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
 export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
   admit(scope: Scope, keys: readonly SigningKey[]): void;
-  /** Takes over policy and contacts of a scope that is there, whatever its keys have become meanwhile. */
-  amend(scope: Pick<Scope, 'id' | 'policy' | 'contacts'>): Scope;
+  /** Takes over what has changed of a scope that is there, whatever its keys have become meanwhile. */
+  amend(scope: Pick<Scope, 'id'> & Partial<Amendable>): Scope;
   /** New keys of the scope, and what others have become; its key set is of the next version. */
   change(scopeId: string, keys: readonly SigningKey[]): void;
   /** Remembers which key rows were left out, in place of those it remembered before. */
@@ -82,11 +84,14 @@ export function createKeyRing(): KeyRingKeeper {
 
     admit,
 
-    amend({ id, policy, contacts }) {
+    amend({ id, ...changes }) {
       const scope = scopes.get(id);
       if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-      const keySetVersion = scope.keySetVersion + (changesKeySet(scope, { policy, contacts }) ? 1 : 0);
-      const amended = { ...scope, policy, contacts, keySetVersion };
+      const changed = { ...scope, ...changes };
+      const amended = {
+        ...changed,
+        keySetVersion: scope.keySetVersion + (changesKeySet(scope, changed) ? 1 : 0),
+      };
       admit(amended, byScope.get(id) ?? []);
       return amended;
     },

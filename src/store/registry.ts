@@ -11,6 +11,7 @@ import { keyReservations } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import { settling } from './proposals.ts';
 import type { Reader } from './reader.ts';
+import { rotationPauses } from './rotation-pause.ts';
 import type { Schema } from './schema.ts';
 import { scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
@@ -45,6 +46,7 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
       changes.urgent(event, (registry) => changeKeys(registry, keyChanges)),
     ...keyReservations(changes),
     ...scopeRevision(changes),
+    ...rotationPauses(changes),
     serviceKey: (role) => readServiceKey(reader, role),
     addServiceKey: (key, actor) =>
       changes.change(actOf(actor, 'service_key.added', `key:${key.kid}`, { role: key.role }), (registry) =>

@@ -249,6 +249,28 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       expect(audited()).toHaveLength(2);
     });
 
+    it('keeps a pause of the rotation until it is ended, and audits each change of it', async () => {
+      const { registry, reopen, audited } = await open();
+      const scope = scopeSample('payments');
+      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      const pause = { until: 1_760_100_000, reason: 'a move' };
+      await expect(registry.setRotationPause('payments', pause, ALICE)).rejects.toMatchObject({
+        code: 'unknown_scope',
+      });
+      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      await registry.setRotationPause('payments', pause, ALICE);
+      await registry.setRotationPause('payments', pause, ALICE);
+      expect((await (await reopen()).load()).scopes).toEqual([{ ...scope, rotationPause: pause }]);
+      await registry.setRotationPause('payments', null, ALICE);
+      await registry.setRotationPause('payments', null, ALICE);
+      expect((await registry.load()).scopes).toEqual([scope]);
+      const event = { actor: 'alice', subject: 'scope:payments', requestId: 'req-1' };
+      expect(audited().slice(2)).toEqual([
+        { ...event, type: 'rotation.paused', details: { was: null, is: pause } },
+        { ...event, type: 'rotation.resumed', details: { was: pause, is: null } },
+      ]);
+    });
+
     it('keeps one key for each service role', async () => {
       const { registry, reopen, audited } = await open();
       await registry.addServiceKey(REGISTRY_KEY, ALICE);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { instant } from '../instant.ts';
 import { addPolicyOptions } from '../policy-options.ts';
 import type { Contextual } from '../program.ts';
 import { wholeNumber } from '../whole-number.ts';
@@ -8,6 +9,7 @@ export function addScopeCommands(program: Command, contextOf: Contextual): void 
   const scope = program.command('scope').description('(issuer, audience) pairs, each with keys of its own');
   addCreate(scope, contextOf);
   addSet(scope, contextOf);
+  addRotationPause(scope, contextOf);
   scope
     .command('list')
     .description('all scopes')
@@ -68,5 +70,35 @@ function addSet(scope: Command, contextOf: Contextual): void {
     .action(async (id: string, options, command: Command) => {
       const { scopeSet } = await import('../actions/scope-set.ts');
       await scopeSet(contextOf(command), id, options);
+    });
+}
+
+function addRotationPause(scope: Command, contextOf: Contextual): void {
+  scope
+    .command('pause-rotation')
+    .description('do not rotate the key by itself until then; its window goes on')
+    .argument('<id>')
+    .requiredOption(
+      '--until <when>',
+      'a day, or a moment such as 2026-12-01T08:00Z; at most 90 days away',
+      instant,
+    )
+    .requiredOption('--reason <text>', 'why, for whoever finds the rotation missing')
+    .addHelpText(
+      'after',
+      examples('keyward scope pause-rotation payments --until 2026-12-01 --reason "the HSM moves"'),
+    )
+    .action(async (id: string, options, command: Command) => {
+      const { pauseRotation } = await import('../actions/rotation-pause.ts');
+      await pauseRotation(contextOf(command), id, options);
+    });
+  scope
+    .command('resume-rotation')
+    .description('end the pause of the rotation before its time')
+    .argument('<id>')
+    .addHelpText('after', examples('keyward scope resume-rotation payments'))
+    .action(async (id: string, _options, command: Command) => {
+      const { resumeRotation } = await import('../actions/rotation-pause.ts');
+      await resumeRotation(contextOf(command), id);
     });
 }

@@ -8,9 +8,10 @@ import {
   revokeOperator,
   setOperatorRoles,
 } from './operator-acts.ts';
+import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
 
-export interface ActParts extends ScopeActParts {
+export interface ActParts extends ScopeActParts, RotationActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
 }
@@ -21,6 +22,8 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
   return [
     createScope(parts),
     changeScope(parts),
+    pauseRotation(parts),
+    unpauseRotation(parts),
     createClient(clients),
     replaceClientCredential(clients),
     describeClient(clients),

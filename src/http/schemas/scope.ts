@@ -7,6 +7,7 @@ import type { ScopeChange } from '../../domain/scope-change.ts';
 import { contacts } from '../../schemas/contacts.ts';
 import { policy, policyChange, policyOf, policyRepresentation } from '../../schemas/policy.ts';
 import { key, keyRepresentation } from './key.ts';
+import { rotationPause } from './rotation-pause.ts';
 
 const text = z.string('use text');
 const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);
@@ -50,6 +51,9 @@ export const scope = z
     policy,
     contacts,
     created_at: z.int(),
+    rotation_pause: rotationPause
+      .nullable()
+      .meta({ description: 'Null where the key is rotated when it is due.' }),
     jwks_uri: z.string().meta({ description: 'Path of the key set on the data plane.' }),
   })
   .meta({ id: 'Scope' });
@@ -92,6 +96,7 @@ export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
     policy: policyRepresentation(of.policy),
     contacts: [...of.contacts],
     created_at: of.createdAt,
+    rotation_pause: of.rotationPause,
     jwks_uri: `/scopes/${of.id}/jwks.json`,
   };
 }

@@ -31,6 +31,7 @@ const payments = {
   policy: POLICY,
   contacts: [],
   created_at: NOW - 180,
+  rotation_pause: null,
 };
 const mail = {
   ...payments,
@@ -170,6 +171,7 @@ describe('scopes', () => {
         'claims          of Keyward',
         'forged token    alarm',
         'key signs for   14 days',
+        'rotation        by itself',
         'key set cached  300 s, stale at most 3600 s',
         'clock skew      30 s',
         'contacts        -',

@@ -18,6 +18,8 @@ describe('help', () => {
       'doctor',
       'scope create',
       'scope set',
+      'scope pause-rotation',
+      'scope resume-rotation',
       'scope list',
       'scope show',
       'key list',

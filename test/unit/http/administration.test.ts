@@ -49,6 +49,8 @@ async function ask(
 const CHANGES = [
   ['post', '/v1/admin/scopes'],
   ['patch', '/v1/admin/scopes/payments'],
+  ['post', '/v1/admin/scopes/payments/rotation-pause'],
+  ['delete', '/v1/admin/scopes/payments/rotation-pause'],
   ['post', '/v1/admin/clients'],
   ['patch', '/v1/admin/clients/checkout'],
   ['post', '/v1/admin/clients/checkout/revoke'],

@@ -21,6 +21,7 @@ import type { Publication, PublishedDocument } from '../../../src/domain/publica
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
 import type { RevocationAdministration } from '../../../src/domain/revocation.ts';
+import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
 import type { SecurityEventList } from '../../../src/domain/security-events.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
@@ -131,6 +132,7 @@ export const PAYMENTS_ANSWER = {
   },
   contacts: [],
   created_at: NOW,
+  rotation_pause: null,
   jwks_uri: '/scopes/payments/jwks.json',
 };
 
@@ -268,6 +270,11 @@ export const scopes: ScopeAdministration = {
   create: unexpected,
   change: unexpected,
 };
+export const pauses: RotationPauses = {
+  requireSound: () => {},
+  pause: async (_, rotationPause) => ({ ...PAYMENTS, rotationPause }),
+  resume: async () => PAYMENTS,
+};
 export const clients: ClientAdministration = {
   create: unexpected,
   enrol: unexpected,
@@ -348,6 +355,7 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
 
 export interface OperationsChanges extends Partial<OperationsPlaneDeps> {
   readonly scopes?: Partial<ScopeAdministration>;
+  readonly pauses?: RotationPauses;
   readonly twoPersons?: boolean;
 }
 
@@ -357,7 +365,7 @@ export function operationsPlaneDeps({
   twoPersons = false,
   ...changes
 }: OperationsChanges = {}): OperationsPlaneDeps {
-  const parts = { keyRing, knownKeys, clients, operators, ...changes };
+  const parts = { keyRing, knownKeys, clients, operators, pauses, ...changes };
   const proposals = () => new VolatileProposals({ record: async () => {} });
   return {
     authenticator,

@@ -194,6 +194,23 @@ describe('without the HSM', () => {
     expect(await again.signPending()).toBe(1);
   });
 
+  it('a pause of the rotation can be ended, and neither begun nor made longer', async () => {
+    const { store, door, reopened } = await open();
+    const { registry } = store;
+    const pause = { until: 1_760_100_000, reason: 'a move' };
+    await registry.setRotationPause('payments', pause, ALICE);
+    door.shut = true;
+    await expect(registry.setRotationPause('mail', pause, ALICE)).rejects.toBe(AWAY);
+    const longer = { ...pause, until: pause.until + 1 };
+    await expect(registry.setRotationPause('payments', longer, ALICE)).rejects.toBe(AWAY);
+    await registry.setRotationPause('payments', null, ALICE);
+    const { report, store: again } = await reopened();
+    expect(report.refused).toEqual([]);
+    const { scopes } = await again.registry.load();
+    expect(scopes.map(({ rotationPause }) => rotationPause)).toEqual([null, null]);
+    expect(await again.signPending()).toBe(1);
+  });
+
   it.each([
     ['wider', (policy: string) => policy.replace('"maxTtlSeconds":3600', '"maxTtlSeconds":7200')],
     ['out of bounds', (policy: string) => policy.replace('"maxTtlSeconds":3600', '"maxTtlSeconds":null')],

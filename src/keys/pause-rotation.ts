@@ -1,0 +1,30 @@
+import type { Actor } from '../domain/access.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Registry } from '../domain/registry.ts';
+import { type RotationPause, type RotationPauses, validateRotationPause } from '../domain/rotation-pause.ts';
+import type { KeyRingKeeper } from './key-ring.ts';
+import { Turns } from './turns.ts';
+
+export interface RotationPausingParts {
+  readonly registry: Pick<Registry, 'setRotationPause'>;
+  readonly keyRing: Pick<KeyRingKeeper, 'amend'>;
+  readonly clock: Clock;
+}
+
+export function createRotationPauses({ registry, keyRing, clock }: RotationPausingParts): RotationPauses {
+  const turns = new Turns();
+  const set = (scopeId: string, rotationPause: RotationPause | null, actor: Actor) =>
+    turns.take(async () => {
+      await registry.setRotationPause(scopeId, rotationPause, actor);
+      return keyRing.amend({ id: scopeId, rotationPause });
+    });
+  const requireSound = (pause: RotationPause) => validateRotationPause(pause, clock.nowSeconds());
+  return {
+    requireSound,
+    async pause(scopeId, pause, actor) {
+      requireSound(pause);
+      return set(scopeId, pause, actor);
+    },
+    resume: (scopeId, actor) => set(scopeId, null, actor),
+  };
+}

@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Actor } from '../domain/access.ts';
+import { KeywardError } from '../domain/errors.ts';
+import type { Registry } from '../domain/registry.ts';
+import type { RotationPause } from '../domain/rotation-pause.ts';
+import { actOf } from './audited-change.ts';
+import { scopeFromRow, scopeToRow } from './scope-row.ts';
+import type { RegistryChanges } from './signed/registry-changes.ts';
+import { put } from './signed/row-change.ts';
+import type { RegistryView } from './signed/trusted-registry.ts';
+
+export function rotationPauses(changes: RegistryChanges): Pick<Registry, 'setRotationPause'> {
+  return {
+    async setRotationPause(scopeId, pause, actor) {
+      // An earlier change may have been committed though its answer was lost.
+      await changes.settle();
+      const { rotationPause: before } = readyScope(changes.view, scopeId);
+      if (isDeepStrictEqual(before, pause)) return;
+      await changes.change(eventOf(scopeId, before, pause, actor), (registry) => [
+        put('scopes', scopeToRow({ ...readyScope(registry, scopeId), rotationPause: pause }, 'ready')),
+      ]);
+    },
+  };
+}
+
+function eventOf(scopeId: string, before: RotationPause | null, pause: RotationPause | null, actor: Actor) {
+  const type = pause ? 'rotation.paused' : 'rotation.resumed';
+  return actOf(actor, type, `scope:${scopeId}`, { was: before, is: pause });
+}
+
+function readyScope(registry: RegistryView, scopeId: string) {
+  const row = registry.row('scopes', scopeId);
+  if (row?.state === 'ready') return scopeFromRow(row);
+  throw new KeywardError('unknown_scope', 'there is no scope of this id');
+}
