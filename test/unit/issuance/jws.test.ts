@@ -358,25 +358,29 @@ describe('who and when', () => {
 });
 
 it('what is signed at all is good to every verifier', async () => {
-  const near = (value: number) =>
-    fc.oneof(fc.integer({ min: value - 40, max: value + 40 }), fc.constant(value));
+  const mostly = (sound: unknown, ...others: fc.Arbitrary<unknown>[]) =>
+    fc.oneof(
+      { weight: 9, arbitrary: fc.constant(sound) },
+      ...others.map((arbitrary) => ({ weight: 1, arbitrary })),
+    );
+  const near = (value: number) => fc.integer({ min: value - 40, max: value + 40 });
   const claims = fc.record(
     {
-      iss: fc.constantFrom(scope.issuer, 'https://evil.example', [scope.issuer]),
-      aud: fc.constantFrom(scope.audience, [scope.audience], null),
-      iat: near(NOW),
-      exp: fc.oneof(near(NOW), near(NOW + 3_600), fc.double()),
-      nbf: fc.oneof(near(NOW), fc.anything()),
-      sub: fc.oneof(fc.string(), fc.anything()),
-      client_id: fc.oneof(fc.string(), fc.anything()),
-      jti: fc.oneof(fc.uuid(), fc.string()),
+      iss: mostly(scope.issuer, fc.constantFrom('https://evil.example', [scope.issuer])),
+      aud: mostly(scope.audience, fc.constantFrom([scope.audience], null)),
+      iat: mostly(NOW, near(NOW)),
+      exp: mostly(NOW + 60, near(NOW), near(NOW + 3_600), fc.double()),
+      nbf: mostly(NOW, near(NOW), fc.anything()),
+      sub: mostly('alice', fc.string(), fc.anything()),
+      client_id: mostly('app', fc.string(), fc.anything()),
+      jti: fc.uuid(),
     },
     { requiredKeys: [] },
   );
-  const header = fc.record(
-    { typ: fc.constantFrom('JWT', 'at+jwt', 'untyped'), cty: fc.constantFrom('JWT') },
-    { requiredKeys: [] },
-  );
+  const header = fc.record({
+    typ: fc.constantFrom('JWT', 'at+jwt', undefined),
+    cty: mostly(undefined, fc.constant('JWT')),
+  });
   setPolicy({ tokenTypes: ['JWT', 'at+jwt', 'untyped'], requireSubject: false });
   const judge = createTokenJudge({ keyRing, clock: { nowSeconds: () => now } });
   let released = 0;
@@ -398,5 +402,5 @@ it('what is signed at all is good to every verifier', async () => {
     }),
     { numRuns: 1_000 },
   );
-  expect(released).toBeGreaterThan(0);
+  expect(released).toBeGreaterThan(100);
 });
