@@ -165,6 +165,12 @@ export async function serve(config: Config, environment: Environment): Promise<v
     timeGuard: audit.timeGuard,
     probeStore: () => store.probe(),
   });
+  const compromises = createCompromiseReports({
+    keyRing,
+    keyUse: store.ledger.keyUse,
+    verifiers,
+    onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
+  });
   const { gate, stop: stopGate } = await openGate({
     config,
     access,
@@ -173,6 +179,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     pauses: createRotationPauses({ registry: store.registry, keyRing, clock }),
     keyRing,
     knownKeys: keyRing,
+    keys: keyLife.administration,
+    compromises,
     clock,
     timeGuard: audit.timeGuard,
     log,
@@ -208,13 +216,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       ...shared,
       listener: operations_plane,
       knownKeys: keyRing,
-      keys: keyLife.administration,
-      compromises: createCompromiseReports({
-        keyRing,
-        keyUse: store.ledger.keyUse,
-        verifiers,
-        onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
-      }),
+      compromises,
       gate,
       clients,
       operators,

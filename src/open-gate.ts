@@ -4,6 +4,7 @@ import { Gate } from './access/gate.ts';
 import type { Config } from './config.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import { administrativeActs } from './http/acts/administrative-acts.ts';
+import type { KeyActParts } from './http/acts/key-acts.ts';
 import type { RotationActParts } from './http/acts/rotation-acts.ts';
 import type { ScopeActParts } from './http/acts/scope-acts.ts';
 import type { Store } from './store/open-store.ts';
@@ -11,7 +12,7 @@ import { VolatileProposals } from './store/volatile-proposals.ts';
 
 const EVERY_MS = 60_000;
 
-export interface GateRootParts extends ScopeActParts, RotationActParts {
+export interface GateRootParts extends ScopeActParts, KeyActParts, RotationActParts {
   readonly config: Config;
   readonly access: Access;
   readonly store: Pick<Store, 'proposals' | 'audit'>;

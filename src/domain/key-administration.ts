@@ -1,5 +1,6 @@
 import type { Actor } from './access.ts';
 import type { SigningKey } from './key.ts';
+import type { KeyPlan } from './key-life/plans.ts';
 import type { Cause } from './key-life/transitions.ts';
 
 /** What became of one key. */
@@ -17,25 +18,31 @@ export interface Rotation {
   readonly deactivated: SigningKey | undefined;
 }
 
-/** What people do to keys. Each commits with its event (I10); `unknown_key`, `transition_forbidden`, `key_changed`. */
+/** What is done to a key by its kid. */
+export const KEY_ACTS = ['suspend', 'compromise', 'resume', 'undo_rotation', 'destroy'] as const;
+export type KeyActName = (typeof KEY_ACTS)[number];
+
+export interface KeyActRequest {
+  readonly act: KeyActName;
+  readonly kid: string;
+  readonly why: string;
+  readonly cause: Cause;
+  /** Of a compromise: the private half stays in the HSM. */
+  readonly keepForForensics?: boolean;
+}
+
+/**
+ * What people and alarms do to keys. Each commits with its event (I10). `unknown_key`, `transition_forbidden`,
+ * `key_changed`.
+ */
 export interface KeyAdministration {
   /** Needs no HSM. `unknown_scope`, `no_standby`. */
   rotate(scopeId: string, why: string, cause: Cause, actor: Actor): Promise<Rotation>;
-  /** Needs no HSM. */
-  suspend(kid: string, why: string, cause: Cause, actor: Actor): Promise<KeyOutcome>;
-  /** What is executed takes two persons; whoever calls has seen to it. `hsm_unavailable`. */
-  resume(kid: string, why: string, actor: Actor): Promise<KeyOutcome>;
-  /** The same of the key that shall sign again. */
-  undoRotation(kid: string, why: string, actor: Actor): Promise<KeyOutcome>;
+  /** What would become of the keys, as things are; without changes where it is so already. Changes nothing. */
+  foresee(request: Omit<KeyActRequest, 'why'>): KeyPlan;
   /**
-   * Takes two persons unless the key is spent, whose private half goes before its time; the rest follows as soon
-   * as the HSM is there.
+   * Suspending and declaring a compromise are one commit that waits for neither HSM nor audit sink; the others need
+   * both: `hsm_unavailable`, `audit_sink_unavailable`. What follows is done step by step.
    */
-  destroy(kid: string, why: string, actor: Actor): Promise<KeyOutcome>;
-  /** One commit that waits for neither HSM nor audit sink; what follows is done step by step. */
-  compromise(
-    kid: string,
-    act: { readonly why: string; readonly keepForForensics: boolean },
-    actor: Actor,
-  ): Promise<KeyOutcome>;
+  perform(request: KeyActRequest, actor: Actor): Promise<KeyOutcome>;
 }

@@ -38,6 +38,11 @@ export type KeyLife = Pick<
   'kid' | 'scopeId' | 'state' | 'signFrom' | 'signUntil' | 'times' | 'keptForForensics'
 >;
 
+/** What is done to keys, and by whom: the audit event of the commit. */
+export interface KeyAct extends Pick<AuditEvent, 'type' | 'subject' | 'details'> {
+  readonly actor: Actor;
+}
+
 /** A key as it was when the change was planned, and as it becomes. */
 export interface KeyLifeChange {
   readonly before: Pick<KeyLife, 'state'>;
@@ -72,12 +77,12 @@ export interface Registry {
    * What becomes of keys, in one commit with a new version of the key set of each scope concerned. `key_changed`
    * where one is in another state than the plan found.
    */
-  changeKeys(changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
+  changeKeys(changes: readonly KeyLifeChange[], act: KeyAct): Promise<void>;
   /**
    * The same for an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their
    * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict.
    */
-  restrictKeys(changes: readonly KeyLifeChange[], event: AuditEvent): Promise<void>;
+  restrictKeys(changes: readonly KeyLifeChange[], act: KeyAct): Promise<void>;
   /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
   reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
   /** Fills the reservation; the scope's key set is of the next version. */

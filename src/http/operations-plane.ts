@@ -3,7 +3,6 @@ import type { Authenticator, ClientAdministration, OperatorAdministration } from
 import type { ActGate } from '../domain/act-gate.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
-import type { KeyAdministration } from '../domain/key-administration.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { Readiness } from '../domain/readiness.ts';
@@ -36,7 +35,6 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
-  readonly keys: KeyAdministration;
   readonly compromises: CompromiseReports;
   readonly gate: ActGate;
   readonly clients: ClientAdministration;

@@ -1,9 +1,15 @@
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { KeyState, SigningKey } from '../domain/key.ts';
-import type { KeyAdministration, KeyOutcome } from '../domain/key-administration.ts';
+import type {
+  KeyActName,
+  KeyActRequest,
+  KeyAdministration,
+  KeyOutcome,
+} from '../domain/key-administration.ts';
 import {
   type KeyPlan,
+  type PlanCircumstances,
   planCompromise,
   planDestruction,
   planPrivateHalfDue,
@@ -14,9 +20,10 @@ import {
   type ScopeKeys,
 } from '../domain/key-life/plans.ts';
 import { isSpent } from '../domain/key-life/private-half.ts';
+import type { Cause, Claims } from '../domain/key-life/transitions.ts';
 import type { Signer } from '../domain/signer.ts';
-import type { IntendedChange, KeyChanges } from './key-changes.ts';
-import { keyEvent, successionEvent, type Telling } from './key-event.ts';
+import { keyAct, succession } from './key-act.ts';
+import type { KeyChanges } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { serveWith } from './serve-with.ts';
 
@@ -30,89 +37,87 @@ export interface KeyAdministrationParts {
   readonly onChanged: (plan: KeyPlan) => void;
 }
 
+type Given = PlanCircumstances & Pick<Claims, 'keepForForensics'>;
+
+interface KeyActRule {
+  readonly type: `key.${string}`;
+  /** Commits with the HSM and every sink away. */
+  readonly urgent: boolean;
+  /** In this state there is nothing left to do. */
+  readonly done?: KeyState;
+  readonly plan: (of: ScopeKeys, kid: string, cause: Cause, given: Given) => KeyPlan;
+}
+
+const ACTS: Readonly<Record<KeyActName, KeyActRule>> = {
+  suspend: { type: 'key.suspended', urgent: true, done: 'suspended', plan: planSuspension },
+  compromise: { type: 'key.compromised', urgent: true, done: 'compromised', plan: planCompromise },
+  resume: { type: 'key.resumed', urgent: false, plan: planResumption },
+  undo_rotation: { type: 'key.rotation_undone', urgent: false, plan: planUndoneRotation },
+  destroy: {
+    type: 'key.destruction_ordered',
+    urgent: false,
+    done: 'destroyed',
+    plan: (of, kid, cause, given) =>
+      isSpent(keyOf(of, kid)) ? planPrivateHalfDue(of, kid, given) : planDestruction(of, kid, cause, given),
+  },
+};
+
 export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdministration {
   const { changes, keyRing, clock, graceSeconds, onChanged } = parts;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds });
 
-  /** One key of whatever scope; where it is in state `wanted` already, nothing changes. */
-  const changeOf = (
-    kid: string,
-    telling: Telling,
-    plan: (of: ScopeKeys) => KeyPlan,
-    wanted?: KeyState,
-  ): IntendedChange<KeyPlan> => {
-    const { scopeId } = keyRing.knownKey(kid)?.key ?? unknown(kid);
-    return {
-      plan: (keys) => {
-        const of = keys.of(scopeId);
-        const key = keyOf(of, kid);
-        return key.state === wanted ? { changes: [], stopped: key, started: undefined } : plan(of);
-      },
-      event: (planned) => keyEvent(telling, planned),
-    };
+  const planned = (of: ScopeKeys, request: Omit<KeyActRequest, 'why'>): KeyPlan => {
+    const { act, kid, cause, keepForForensics = false } = request;
+    const { done, plan } = ACTS[act];
+    const key = keyOf(of, kid);
+    if (key.state === done) return { changes: [], stopped: key, started: undefined };
+    return plan(of, kid, cause, { ...given(), keepForForensics });
   };
+  const foresee: KeyAdministration['foresee'] = (request) => planned(scopeOf(keyRing, request.kid), request);
 
-  const done = (plan: KeyPlan): KeyOutcome => {
-    const { changes: changed, stopped, started } = plan;
-    const key = stopped ?? started;
-    if (!key) throw new KeywardError('internal', 'a change of a key was about none');
-    if (changed.length > 0) onChanged(plan);
-    return { key, promoted: started, already: changed.length === 0 };
+  const told = (plan: KeyPlan): KeyPlan => {
+    if (plan.changes.length > 0) onChanged(plan);
+    return plan;
   };
 
   return {
+    foresee,
+
     async rotate(scopeId, why, cause, actor) {
-      const plan = await changes.applyUrgently({
-        plan: (keys) => planRotation(keys.of(scopeId), cause, given()),
-        event: (planned) => successionEvent({ type: 'key.rotated', actor, why }, scopeId, planned),
-      });
-      const { promoted, key } = done(plan);
-      return { activated: promoted ?? key, deactivated: plan.stopped };
-    },
-
-    async suspend(kid, why, cause, actor) {
-      const telling = { type: 'key.suspended', actor, why } as const;
-      const plan = (of: ScopeKeys) => planSuspension(of, kid, cause, given());
-      return done(await changes.applyUrgently(changeOf(kid, telling, plan, 'suspended')));
-    },
-
-    async compromise(kid, { why, keepForForensics }, actor) {
-      const telling = { type: 'key.compromised', actor, why } as const;
-      const plan = (of: ScopeKeys) => planCompromise(of, kid, 'operator', { ...given(), keepForForensics });
-      return done(await changes.applyUrgently(changeOf(kid, telling, plan, 'compromised')));
-    },
-
-    async resume(kid, why, actor) {
-      const telling = { type: 'key.resumed', actor, why } as const;
-      const plan = (of: ScopeKeys) => planResumption(of, kid, 'two_persons', given());
-      return done(await changes.apply(changeOf(kid, telling, plan)));
-    },
-
-    async undoRotation(kid, why, actor) {
-      const { scopeId } = keyRing.knownKey(kid)?.key ?? unknown(kid);
-      const plan = (of: ScopeKeys) => planUndoneRotation(of, kid, 'two_persons', given());
-      const of = keyRing.scopeKeys(scopeId) ?? unknown(kid);
-      const { started } = plan(of);
-      // The HSM proves the key once more before anybody is told that it signs.
-      if (started) await serveWith(parts, started.hsmToken, [started]);
-      const telling = { type: 'key.rotation_undone', actor, why } as const;
-      return done(
-        await changes.apply({
-          plan: (keys) => plan(keys.of(scopeId)),
-          event: (planned) => successionEvent(telling, scopeId, planned),
+      const { started, stopped } = told(
+        await changes.applyUrgently({
+          plan: (keys) => planRotation(keys.of(scopeId), cause, given()),
+          act: (plan) => succession({ type: 'key.rotated', actor, why }, scopeId, plan),
         }),
       );
+      return { activated: started ?? nothingHappened(), deactivated: stopped };
     },
 
-    async destroy(kid, why, actor) {
-      const telling = { type: 'key.destruction_ordered', actor, why } as const;
-      const plan = (of: ScopeKeys) =>
-        isSpent(keyOf(of, kid))
-          ? planPrivateHalfDue(of, kid, given())
-          : planDestruction(of, kid, 'two_persons', given());
-      return done(await changes.apply(changeOf(kid, telling, plan, 'destroyed')));
+    async perform(request, actor) {
+      const { act: name, kid, why } = request;
+      const { type, urgent } = ACTS[name];
+      const { scope } = scopeOf(keyRing, kid);
+      const { started } = foresee(request);
+      // Where the HSM has to make it sign again, it proves the key before anybody is told.
+      if (started && !urgent) await serveWith(parts, started.hsmToken, [started]);
+      const apply = urgent ? changes.applyUrgently : changes.apply;
+      const plan = await apply({
+        plan: (keys) => planned(keys.of(scope.id), request),
+        act: (made) => keyAct({ type, actor, why }, kid, made),
+      });
+      return outcomeOf(kid, told(plan));
     },
   };
+}
+
+function outcomeOf(kid: string, { changes, stopped, started }: KeyPlan): KeyOutcome {
+  const key = [stopped, started].find((candidate) => candidate?.kid === kid);
+  return { key: key ?? nothingHappened(), promoted: started, already: changes.length === 0 };
+}
+
+function scopeOf(keyRing: KeyRingKeeper, kid: string): ScopeKeys {
+  const scopeId = keyRing.knownKey(kid)?.key.scopeId;
+  return (scopeId === undefined ? undefined : keyRing.scopeKeys(scopeId)) ?? unknown(kid);
 }
 
 function keyOf({ keys }: ScopeKeys, kid: string): SigningKey {
@@ -121,4 +126,8 @@ function keyOf({ keys }: ScopeKeys, kid: string): SigningKey {
 
 function unknown(kid: string): never {
   throw new KeywardError('unknown_key', `there is no key ${kid}; list them to see which there are`);
+}
+
+function nothingHappened(): never {
+  throw new KeywardError('internal', 'a change of keys has changed none of those it was about');
 }

@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AuditEvent } from '../domain/audit.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { KeyPlan, ScopeKeys } from '../domain/key-life/plans.ts';
-import type { KeyLife, KeyLifeChange, Registry } from '../domain/registry.ts';
+import type { KeyAct, KeyLife, KeyLifeChange, Registry } from '../domain/registry.ts';
 import type { ScopeHolds } from '../domain/scope-holds.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { Turns } from './turns.ts';
@@ -20,7 +19,7 @@ type AnyPlan = Pick<KeyPlan, 'changes'>;
 export interface IntendedChange<Plan extends AnyPlan> {
   /** Pure: it is asked again where the keys changed in between. What it throws is the answer. */
   readonly plan: (keys: KeyView) => Plan;
-  readonly event: (plan: Plan) => AuditEvent;
+  readonly act: (plan: Plan) => KeyAct;
 }
 
 /** Keys as a plan finds them. */
@@ -49,7 +48,7 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
   };
 
   const attempt = async <Plan extends AnyPlan>(
-    { plan, event }: IntendedChange<Plan>,
+    { plan, act }: IntendedChange<Plan>,
     commit: Registry['changeKeys'],
   ): Promise<Plan> => {
     for (let attempts = 1; ; attempts += 1) {
@@ -57,7 +56,7 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
       if (planned.changes.length === 0) return planned;
       try {
         await whileHeld(planned.changes, async () => {
-          await commit(planned.changes, event(planned));
+          await commit(planned.changes, act(planned));
           take(planned.changes.map(({ after }) => after));
         });
         return planned;

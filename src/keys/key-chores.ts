@@ -14,8 +14,8 @@ import {
 import type { SecurityEventType } from '../domain/security-events.ts';
 import type { Signer } from '../domain/signer.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
+import { keyAct, succession as successionOf } from './key-act.ts';
 import type { KeyChanges } from './key-changes.ts';
-import { keyEvent, successionEvent } from './key-event.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { Served } from './remember-served.ts';
 
@@ -108,7 +108,7 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
     const run = () =>
       changes.applyUrgently({
         plan: (keys) => planRotation(keys.of(scopeId), 'keyward', given()),
-        event: (plan) => successionEvent({ type, actor: KEYWARD, why }, scopeId, plan),
+        act: (plan) => successionOf({ type, actor: KEYWARD, why }, scopeId, plan),
       });
     return { name: `${name} ${scopeId}`, subject: `scope:${scopeId}`, failure, run: dated(run) };
   };
@@ -126,7 +126,7 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
       await inHsm?.(key, signer);
       await changes.apply({
         plan: (keys) => plan(keys.of(key.scopeId), key.kid, given()),
-        event: (planned) => keyEvent({ type, actor: KEYWARD, why }, planned),
+        act: (planned) => keyAct({ type, actor: KEYWARD, why }, key.kid, planned),
       });
     };
     return {

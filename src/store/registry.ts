@@ -1,7 +1,14 @@
 import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
-import type { KeyLifeChange, Registry, ServiceKey, StoredKey, UnfinishedScope } from '../domain/registry.ts';
+import type {
+  KeyAct,
+  KeyLifeChange,
+  Registry,
+  ServiceKey,
+  StoredKey,
+  UnfinishedScope,
+} from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
@@ -41,9 +48,13 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
       changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>
         abandon(registry, scopeId),
       ),
-    changeKeys: (keyChanges, event) => changes.change(event, (registry) => changeKeys(registry, keyChanges)),
-    restrictKeys: (keyChanges, event) =>
-      changes.urgent(event, (registry) => changeKeys(registry, keyChanges)),
+    changeKeys: (keyChanges, act) =>
+      changes.change(
+        eventOf(act),
+        settling(act.actor, (registry) => changeKeys(registry, keyChanges)),
+      ),
+    restrictKeys: (keyChanges, act) =>
+      changes.urgent(eventOf(act), (registry) => changeKeys(registry, keyChanges)),
     ...keyReservations(changes),
     ...scopeRevision(changes),
     ...rotationPauses(changes),
@@ -57,6 +68,10 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
 
 function scopeAct(actor: Actor, type: string, scopeId: string, details: Record<string, unknown>) {
   return actOf(actor, type, `scope:${scopeId}`, details);
+}
+
+function eventOf({ actor, type, subject, details }: KeyAct) {
+  return actOf(actor, type, subject, details);
 }
 
 function named({ kid, state }: StoredKey): Record<string, unknown> {

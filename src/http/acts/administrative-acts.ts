@@ -3,6 +3,15 @@ import type { AnyAct } from '../../domain/act-gate.ts';
 import { createClient, describeClient, replaceClientCredential, revokeClient } from './client-acts.ts';
 import { addGrant, removeGrant } from './grant-acts.ts';
 import {
+  compromiseKey,
+  destroyKey,
+  type KeyActParts,
+  resumeKey,
+  rotateScope,
+  suspendKey,
+  undoRotation,
+} from './key-acts.ts';
+import {
   createOperator,
   replaceOperatorCredential,
   revokeOperator,
@@ -11,7 +20,7 @@ import {
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
 
-export interface ActParts extends ScopeActParts, RotationActParts {
+export interface ActParts extends ScopeActParts, KeyActParts, RotationActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
 }
@@ -34,5 +43,11 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     replaceOperatorCredential(operators),
     setOperatorRoles(operators),
     revokeOperator(operators),
+    rotateScope(parts),
+    suspendKey(parts),
+    compromiseKey(parts),
+    resumeKey(parts),
+    undoRotation(parts),
+    destroyKey(parts),
   ];
 }

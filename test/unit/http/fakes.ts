@@ -196,11 +196,8 @@ export const knownKeys: KnownKeys = {
 const outcome: KeyOutcome = { key: ACTIVE_KEY, promoted: undefined, already: false };
 export const keys: KeyAdministration = {
   rotate: async () => ({ activated: ACTIVE_KEY, deactivated: undefined }),
-  suspend: async () => outcome,
-  compromise: async () => outcome,
-  resume: async () => outcome,
-  undoRotation: async () => outcome,
-  destroy: async () => outcome,
+  foresee: () => ({ changes: [], stopped: ACTIVE_KEY, started: undefined }),
+  perform: async () => outcome,
 };
 
 export const compromises: CompromiseReports = {
@@ -357,6 +354,7 @@ export interface OperationsChanges extends Partial<OperationsPlaneDeps> {
   readonly scopes?: Partial<ScopeAdministration>;
   readonly pauses?: RotationPauses;
   readonly twoPersons?: boolean;
+  readonly keys?: KeyAdministration;
 }
 
 /** The gate is the real one, over the same parts. */
@@ -365,7 +363,7 @@ export function operationsPlaneDeps({
   twoPersons = false,
   ...changes
 }: OperationsChanges = {}): OperationsPlaneDeps {
-  const parts = { keyRing, knownKeys, clients, operators, pauses, ...changes };
+  const parts = { keyRing, knownKeys, keys, compromises, clients, operators, pauses, ...changes };
   const proposals = () => new VolatileProposals({ record: async () => {} });
   return {
     authenticator,
@@ -380,9 +378,7 @@ export function operationsPlaneDeps({
       lifetimeSeconds: 86_400,
       maxOpen: 2,
     }),
-    keys,
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
-    compromises,
     revocations,
     securityEvents,
     ledger,

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../../src/domain/audit.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
+import type { KeyActName } from '../../../src/domain/key-administration.ts';
 import type { KeyPlan } from '../../../src/domain/key-life/plans.ts';
-import type { KeyLifeChange, StoredKey } from '../../../src/domain/registry.ts';
+import type { KeyAct, KeyLifeChange, StoredKey } from '../../../src/domain/registry.ts';
 import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
@@ -35,7 +35,7 @@ const former = aSigningKey(scope, softwareKey('ES256'), {
 });
 
 let ring: KeyRingKeeper;
-let commits: { changes: readonly KeyLifeChange[]; event: AuditEvent }[];
+let commits: { changes: readonly KeyLifeChange[]; act: KeyAct }[];
 let failure: Error | undefined;
 let told: KeyPlan[];
 let stored: StoredKey[];
@@ -48,9 +48,9 @@ beforeEach(() => {
   stored = [active, standby, former];
 });
 
-const commit = async (changes: readonly KeyLifeChange[], event: AuditEvent) => {
+const commit = async (changes: readonly KeyLifeChange[], act: KeyAct) => {
   if (failure) throw failure;
-  commits.push({ changes, event });
+  commits.push({ changes, act });
 };
 
 const keys = () =>
@@ -72,7 +72,9 @@ const keys = () =>
   });
 
 const proofOf = (kid: string) => ({ kid, proven: true, found: true, attributes: {}, unproven: [] });
-const suspend = (kid: string, why = '') => keys().suspend(kid, why, 'keyward', ADA);
+const perform = (act: KeyActName, kid: string, more: { why?: string; keepForForensics?: boolean } = {}) =>
+  keys().perform({ act, kid, why: '', cause: 'two_persons', ...more }, ADA);
+const suspend = (kid: string, why = '') => perform('suspend', kid, { why });
 
 const activated: SigningKey = {
   ...standby,
@@ -98,11 +100,10 @@ describe('suspending the key that signs', () => {
           { before: active, after: suspendedNow(active) },
           { before: standby, after: activated },
         ],
-        event: {
+        act: {
           type: 'key.suspended',
-          actor: 'ada',
+          actor: ADA,
           subject: `key:${active.kid}`,
-          requestId: 'req-1',
           details: { scope: 'payments', why: 'an investigation', promoted: standby.kid },
         },
       },
@@ -126,7 +127,9 @@ describe('suspending the key that signs', () => {
   it('promotes one standby, however many alarms come at once, and says that it was so before', async () => {
     const one = keys();
     const [first, ...others] = await Promise.all(
-      ['a', 'b', 'c'].map((why) => one.suspend(active.kid, why, 'keyward', ADA)),
+      ['a', 'b', 'c'].map((why) =>
+        one.perform({ act: 'suspend', kid: active.kid, why, cause: 'keyward' }, ADA),
+      ),
     );
     expect(first?.promoted?.kid).toBe(standby.kid);
     const already = { key: suspendedNow(active), promoted: undefined, already: true };
@@ -213,18 +216,17 @@ describe('suspending another key', () => {
 
 describe('a compromise', () => {
   const compromise = (kid: string, keepForForensics = false) =>
-    keys().compromise(kid, { why: 'seen in a dump', keepForForensics }, ADA);
+    perform('compromise', kid, { why: 'seen in a dump', keepForForensics });
 
   it('is one commit with the promotion, and says whether the private half is kept', async () => {
     const outcome = await compromise(active.kid, true);
     expect(outcome.key).toMatchObject({ state: 'compromised', keptForForensics: true });
     expect(outcome.key.times.compromised).toBe(NOW);
     expect(commits).toHaveLength(1);
-    expect(commits[0]?.event).toEqual({
+    expect(commits[0]?.act).toEqual({
       type: 'key.compromised',
-      actor: 'ada',
+      actor: ADA,
       subject: `key:${active.kid}`,
-      requestId: 'req-1',
       details: {
         scope: 'payments',
         why: 'seen in a dump',
@@ -255,7 +257,7 @@ describe('a rotation', () => {
       activated: { kid: standby.kid, state: 'active', signUntil: NOW + PERIOD },
       deactivated: { kid: active.kid, state: 'deactivated', signUntil: active.signUntil },
     });
-    expect(commits[0]?.event).toMatchObject({
+    expect(commits[0]?.act).toMatchObject({
       type: 'key.rotated',
       subject: 'scope:payments',
       details: { why: 'by hand', activated: standby.kid, deactivated: active.kid },
@@ -264,17 +266,20 @@ describe('a rotation', () => {
 
   it('is undone within the grace, once the HSM has proven the key again', async () => {
     await rotate();
-    const outcome = await keys().undoRotation(active.kid, 'too early', ADA);
+    const outcome = await perform('undo_rotation', active.kid);
     expect(outcome.promoted).toMatchObject({ kid: active.kid, state: 'active' });
     expect(states().get(standby.kid)).toBe('deactivated');
-    expect(commits.at(-1)?.event).toMatchObject({ type: 'key.rotation_undone', subject: 'scope:payments' });
+    expect(commits.at(-1)?.act).toMatchObject({
+      type: 'key.rotation_undone',
+      subject: `key:${active.kid}`,
+    });
   });
 });
 
 describe('resuming', () => {
   it('makes what the key signed good again, and nothing that it could sign from now on', async () => {
     await suspend(active.kid);
-    const { key } = await keys().resume(active.kid, 'nothing found', ADA);
+    const { key } = await perform('resume', active.kid);
     expect(key).toMatchObject({ state: 'deactivated', signUntil: NOW, times: { resumed: NOW } });
     expect(ring.activeKey('payments')?.kid).toBe(standby.kid);
   });
@@ -283,20 +288,20 @@ describe('resuming', () => {
 describe('destroying', () => {
   it('brings the end of a deactivated key’s private half forward, and twice says so', async () => {
     ring.admit(scope, [active, { ...former, signUntil: NOW + 50 }]);
-    expect((await keys().destroy(former.kid, '', ADA)).key).toMatchObject({
+    expect((await perform('destroy', former.kid)).key).toMatchObject({
       state: 'deactivated',
       signUntil: NOW,
     });
-    expect((await keys().destroy(former.kid, '', ADA)).already).toBe(true);
+    expect((await perform('destroy', former.kid)).already).toBe(true);
   });
 
   it('ends the keeping of a compromised key', async () => {
-    await keys().compromise(active.kid, { why: '', keepForForensics: true }, ADA);
-    expect((await keys().destroy(active.kid, '', ADA)).key.keptForForensics).toBe(false);
+    await perform('compromise', active.kid, { keepForForensics: true });
+    expect((await perform('destroy', active.kid)).key.keptForForensics).toBe(false);
   });
 
   it('takes a standby away, and refuses the key that signs', async () => {
-    expect((await keys().destroy(standby.kid, '', ADA)).key.state).toBe('destroyed');
-    await expect(keys().destroy(active.kid, '', ADA)).rejects.toMatchObject({ code: 'transition_forbidden' });
+    expect((await perform('destroy', standby.kid)).key.state).toBe('destroyed');
+    await expect(perform('destroy', active.kid)).rejects.toMatchObject({ code: 'transition_forbidden' });
   });
 });

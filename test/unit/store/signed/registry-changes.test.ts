@@ -12,9 +12,8 @@ import { auditEventsIn, query } from '../../../support/store-database.ts';
 const AWAY = new KeywardError('hsm_unavailable', 'The HSM is away.');
 const SUSPENDED = {
   type: 'key.suspended',
-  actor: 'keyward',
+  actor: { operatorId: 'keyward', requestId: null },
   subject: 'key:kid-payments-1',
-  requestId: null,
   details: {},
 };
 
