@@ -7,6 +7,7 @@ import { checkFiles } from './doctor/check-files.ts';
 import { checkListeners } from './doctor/check-listeners.ts';
 import { checkMode } from './doctor/check-mode.ts';
 import { checkModule } from './doctor/check-module.ts';
+import { checkPersons } from './doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from './doctor/check-pin.ts';
 import { checkToken } from './doctor/check-token.ts';
 import { type Finding, fail, ok } from './doctor/finding.ts';
@@ -30,6 +31,7 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
   if (!('hsm' in config)) return [config, ...coreDumps];
   return [
     checkMode(config),
+    await checkPersons(config),
     ...checkFiles(config),
     ...(await checkHsm(config, openToken)),
     ...checkDatabase(config),

@@ -3,6 +3,7 @@ import type { Access } from './access/create-access.ts';
 import { Gate } from './access/gate.ts';
 import type { Config } from './config.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
+import { canDecideTogether } from './domain/two-persons.ts';
 import { administrativeActs } from './http/acts/administrative-acts.ts';
 import type { KeyActParts } from './http/acts/key-acts.ts';
 import type { RotationActParts } from './http/acts/rotation-acts.ts';
@@ -34,6 +35,9 @@ export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop
     lifetimeSeconds: config.proposals.lifetime_seconds,
     maxOpen: config.proposals.max_open,
   });
+  if (config.two_persons && !canDecideTogether(access.operators.list())) {
+    log.error('nobody can approve what another operator proposes: enrol others with keyward init --operator');
+  }
   for (const { id, act, subject } of await gate.recover()) {
     log.error(
       { proposal: id, act, subject },

@@ -5,7 +5,7 @@ export function checkMode(config: Config): Finding {
   if (config.mode === 'production') return ok('mode', 'production');
   return warn(
     'mode',
-    'development: one operator alone may do what production asks two for',
+    'development: not everything is asked for that production asks for',
     'set mode: production before real services rely on it',
   );
 }

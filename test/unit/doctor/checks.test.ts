@@ -12,9 +12,14 @@ import { checkFiles } from '../../../src/doctor/check-files.ts';
 import { checkListeners } from '../../../src/doctor/check-listeners.ts';
 import { checkMode } from '../../../src/doctor/check-mode.ts';
 import { checkModule } from '../../../src/doctor/check-module.ts';
+import { checkPersons } from '../../../src/doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
 import { examine } from '../../../src/doctor.ts';
+import { type Operator, ROLES } from '../../../src/domain/client.ts';
 import { tokensOf } from '../../../src/hsm-tokens.ts';
+import { openStore } from '../../../src/store/open-store.ts';
+import { ALICE } from '../../support/registry-samples.ts';
+import { SOFTWARE_SEAL } from '../../support/software-seal.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -211,6 +216,61 @@ describe('the machine', () => {
   it('is told in development mode that it is', () => {
     expect(checkMode(configured()).level).toBe('warn');
     expect(checkMode(configured('mode: production')).level).toBe('ok');
+  });
+});
+
+describe('two persons', () => {
+  async function enrolled(...operators: Partial<Operator>[]): Promise<void> {
+    const config = configured();
+    const clock = { nowSeconds: () => 7 };
+    const store = await openStore({ file: config.database.file, queueLimit: 9, clock, onEvent: () => {} });
+    await store.openRegistry({ seal: SOFTWARE_SEAL, mayTakeOver: false });
+    for (const [n, operator] of operators.entries()) {
+      const whole = { id: `p${n}`, roles: ROLES, createdAt: 7, revokedAt: null, ...operator };
+      await store.access.addOperator(whole, Buffer.alloc(32, n), ALICE);
+    }
+    await store.close();
+  }
+
+  it('is told in single-operator mode that it is', async () => {
+    expect(await checkPersons(configured())).toEqual({
+      check: 'two persons',
+      level: 'warn',
+      summary: 'single-operator mode: one operator alone does what takes two',
+      advice: 'set two_persons: true, and have another operator enrolled',
+    });
+  });
+
+  it.each(['two_persons: true', 'mode: production'])(
+    'is well with two who can decide: %s',
+    async (members) => {
+      await enrolled({ roles: ['operator'] }, { roles: ['approver'] });
+      expect(await checkPersons(configured(members))).toEqual({
+        check: 'two persons',
+        level: 'ok',
+        summary: 'asked for; p1 can approve',
+      });
+    },
+  );
+
+  it.each([
+    [[]],
+    [[{}]],
+    [[{}, { revokedAt: 8 }]],
+    [[{ roles: ['operator', 'approver'] }, { roles: ['auditor'] }]],
+    [[{ roles: ['operator'] }, { roles: ['operator'] }]],
+  ] as [Partial<Operator>[]][])('fails where nobody could approve: %j', async (operators) => {
+    await enrolled(...operators);
+    expect(await checkPersons(configured('two_persons: true'))).toMatchObject({
+      level: 'fail',
+      advice: 'stop the service and enrol others: keyward init --operator ID=FILE',
+    });
+  });
+
+  it('cannot be turned off in production', () => {
+    expect(() => configured('mode: production\ntwo_persons: false')).toThrow(
+      'two_persons: production needs it; leave it out, and enrol a second operator',
+    );
   });
 });
 
