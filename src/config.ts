@@ -45,6 +45,8 @@ const hsmToken = z.strictObject({
   token_label: z.string().min(1).max(32),
   token_serial: z.string().min(1).max(16),
   pin_file: file,
+  /** In production a token that is a program, such as SoftHSM, is refused without it. */
+  allow_software: z.boolean().default(false),
   sessions: z.int().min(1).max(1024).default(4),
   /** Past it, a signing call is given up and the signer replaced. */
   deadline_ms: z.int().min(50).max(60_000).default(2_000),

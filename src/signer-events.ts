@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
+import { isSoftwareHsm } from './domain/software-hsm.ts';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { SignerEvent } from './signer/signer-link.ts';
@@ -14,6 +15,8 @@ interface Listeners {
   readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
 }
 
+const SOFTWARE = 'software HSM: its keys are files, and whoever copies them and the PIN has the keys';
+
 /** Lines of the signer that are remembered as said; what exceeds them is said anew. */
 const REMEMBERED_LINES = 1_000;
 
@@ -24,10 +27,15 @@ const REMEMBERED_LINES = 1_000;
 export function signerEventHandler({ log: whole, hsmToken, metrics, keyRing }: Listeners) {
   const log = whole.child({ hsm_token: hsmToken });
   const said = new Set<string>();
+  let toldOfSoftware = false;
   const handlers: Handlers = {
     ready: ({ pid, token: { mechanisms: _, ...token } }) => {
       said.clear();
       log.info({ pid, hsm: token }, 'signer ready');
+      if (!toldOfSoftware && isSoftwareHsm(token)) {
+        log.warn(SOFTWARE);
+        toldOfSoftware = true;
+      }
     },
     replaced: ({ why }) => {
       metrics.signerReplacements.inc({ hsm_token: hsmToken });

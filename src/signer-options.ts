@@ -19,6 +19,7 @@ export function signerOptions(
       tokenSerial: settings.token_serial,
       pinFile: settings.pin_file,
       latchFile: settings.latch_file,
+      hardwareOnly: config.mode === 'production' && !settings.allow_software,
       sessions: settings.sessions,
       ...serviceKids(config, name),
       otherBindingKeys: name === FIRST_TOKEN ? otherBindingKeys : [],

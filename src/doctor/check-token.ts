@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { KeyProof, KeyReference, TokenDescription } from '../domain/signer.ts';
+import { isSoftwareHsm } from '../domain/software-hsm.ts';
 import { type ConfiguredToken, serviceKeysOf } from '../hsm-tokens.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
 import { signerOptions } from '../signer-options.ts';
@@ -41,9 +42,17 @@ function unopened({ member, settings }: ConfiguredToken, why: string): Finding {
 function described(token: TokenDescription): readonly Finding[] {
   const { label, serial, manufacturer, model, firmware, algorithms } = token;
   const name = `${label} (serial ${serial}): ${manufacturer} ${model}, firmware ${firmware}`;
-  const found = ok('token', name);
+  const found = isSoftwareHsm(token) ? software(name) : ok('token', name);
   if (algorithms.length > 0) return [found, ok('mechanisms', `this token signs ${algorithms.join(', ')}`)];
   return [found, fail('mechanisms', 'this token has no mechanism that is needed', 'choose another HSM')];
+}
+
+function software(name: string): Finding {
+  return warn(
+    'token',
+    `${name}: a software HSM, whose keys are files`,
+    'use a hardware token where keys matter; production takes this one only with allow_software: true',
+  );
 }
 
 async function proofs(

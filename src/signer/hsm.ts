@@ -1,6 +1,7 @@
 import type graphene from 'graphene-pk11';
 import { KeywardError } from '../domain/errors.ts';
 import type { TokenDescription } from '../domain/signer.ts';
+import { isSoftwareHsm } from '../domain/software-hsm.ts';
 import type { Cryptoki } from './cryptoki.ts';
 import { calling } from './cryptoki-error.ts';
 import { login } from './login.ts';
@@ -28,6 +29,7 @@ export function openHsm(settings: SignerSettings): Hsm {
   const slot = findTokenSlot(module, settings.tokenLabel, settings.tokenSerial);
   const token = calling('C_GetTokenInfo', () => slot.getToken());
   const size = sessionsFor(token, settings.sessions);
+  if (settings.hardwareOnly) refuseSoftware(token);
   const anchor = new Session(cryptoki, slot.handle);
   login(cryptoki, anchor.handle, token, settings);
   const [first, ...others] = Array.from({ length: size }, () => new Session(cryptoki, slot.handle));
@@ -39,6 +41,15 @@ export function openHsm(settings: SignerSettings): Hsm {
     direct,
     concurrent: others.length > 0 ? new SessionPool(others) : direct,
   };
+}
+
+/** Before any PIN is tried. */
+function refuseSoftware({ manufacturerID: manufacturer, model, label }: graphene.Token): void {
+  if (!isSoftwareHsm({ manufacturer, model })) return;
+  throw new KeywardError(
+    'invalid_config',
+    `token ${label} is a software HSM (${manufacturer}), which production refuses; allow_software: true beside its token_label takes it all the same`,
+  );
 }
 
 /** CK_EFFECTIVELY_INFINITE and CK_UNAVAILABLE_INFORMATION, the latter as 32 bits have it. */

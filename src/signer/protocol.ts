@@ -17,6 +17,8 @@ export interface SignerSettings {
   readonly pinFile: string;
   /** Keeps the fate of the last PIN attempt across restarts (I9). */
   readonly latchFile: string;
+  /** Whether a token that is a program is refused. */
+  readonly hardwareOnly: boolean;
   /** Upper limit; the token's own limit less one is the other. */
   readonly sessions: number;
   /**

@@ -62,6 +62,7 @@ export class FakeSetup {
         tokenSerial: '1',
         pinFile: '/nonexistent',
         latchFile: '/nonexistent',
+        hardwareOnly: false,
         sessions: 3,
         registryKid: null,
         auditKid: null,

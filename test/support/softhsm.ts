@@ -42,6 +42,7 @@ export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
     tokenSerial,
     pinFile,
     latchFile: join(folder, 'pin-latch.json'),
+    hardwareOnly: false,
     sessions: 4,
     registryKid: null,
     auditKid: null,

@@ -11,8 +11,8 @@ const READY: SignerEvent = {
   token: {
     label: 'keyward',
     serial: '01',
-    manufacturer: 'SoftHSM project',
-    model: 'SoftHSM v2',
+    manufacturer: 'Acme',
+    model: 'HSM 3',
     firmware: '2.6',
     algorithms: ['ES256'],
     sessions: 4,
@@ -52,6 +52,19 @@ test('a signer that is ready tells of its token, without the hundred numbers of 
   expect(told([READY])).toMatchObject([{ level: 30, hsm_token: 'issuer-b', pid: 7 }]);
   const { mechanisms: _, ...token } = READY.token;
   expect(told([READY])[0]?.hsm).toEqual(token);
+});
+
+test('a token that is a program is named so, once', () => {
+  const software = {
+    ...READY,
+    token: { ...READY.token, manufacturer: 'SoftHSM project', model: 'SoftHSM v2' },
+  };
+  const lines = told([software, software]);
+  expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+    [30, 'signer ready'],
+    [40, 'software HSM: its keys are files, and whoever copies them and the PIN has the keys'],
+    [30, 'signer ready'],
+  ]);
 });
 
 test('a latch is told at the highest level', () => {
