@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
 import type { TimeGuard } from './domain/clock.ts';
+import { keepLooking } from './keep-looking.ts';
 import { createRotationWatch, type RotationWatchParts } from './watch/rotation-watch.ts';
-
-const EVERY_MS = 5_000;
 
 interface RotationWatchKeeping extends RotationWatchParts {
   readonly timeGuard: TimeGuard;
@@ -13,31 +12,14 @@ interface RotationWatchKeeping extends RotationWatchParts {
 export function keepRotationWatch({ timeGuard, log, ...parts }: RotationWatchKeeping): {
   stop(): Promise<void>;
 } {
-  const look = createRotationWatch(parts);
-  let running: Promise<void> | undefined;
-  let failing = false;
-
-  const attempt = async (): Promise<void> => {
-    try {
+  const lookAtWindows = createRotationWatch(parts);
+  return keepLooking({
+    look: async () => {
       timeGuard.requireSteadyTime();
-      await look();
-      failing = false;
-    } catch (error) {
-      if (!failing) log.error({ err: error }, 'windows not watched; it is tried again');
-      failing = true;
-    }
-  };
-
-  const timer = setInterval(() => {
-    running ??= attempt().finally(() => {
-      running = undefined;
-    });
-  }, EVERY_MS);
-  timer.unref();
-  return {
-    async stop() {
-      clearInterval(timer);
-      await running;
+      await lookAtWindows();
     },
-  };
+    everyMs: 5_000,
+    log,
+    failure: 'windows not watched; it is tried again',
+  });
 }

@@ -16,6 +16,7 @@ import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
 import { createSignatureChecker } from './issuance/signature-checker.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
+import { keepLooking } from './keep-looking.ts';
 import { keepRetention } from './keep-retention.ts';
 import { openKeyLife } from './key-life.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
@@ -48,6 +49,7 @@ import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
 import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
+import { createOutdatedVerifierWatch } from './watch/outdated-verifiers.ts';
 import { watchGauges } from './watch-gauges.ts';
 
 const SINGLE_OPERATOR =
@@ -157,6 +159,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const verifiers = createVerifierDirectory({ keyRing, clock });
   const eventStreams = new EventStreams(limits);
   parts.defer(() => eventStreams.end());
+  const outdated = keepLooking({
+    look: createOutdatedVerifierWatch({ keyRing, verifiers, events: securityEvents }),
+    everyMs: 60_000,
+    log,
+    failure: 'verifiers not watched; it is tried again',
+  });
+  parts.defer(() => outdated.stop());
   access.clientChanges.watch((clientId) => eventStreams.review(clientId));
   const readiness = createReadiness({
     clock,

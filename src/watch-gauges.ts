@@ -41,7 +41,7 @@ export function watchGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): vo
     );
   };
   metrics.watch('verifiersConnected', () => countVerifiers(({ connectedSince }) => connectedSince !== null));
-  metrics.watch('verifiersLagging', () => countVerifiers(({ lags }) => lags));
+  metrics.watch('verifiersLagging', () => countVerifiers(({ lagsForSeconds }) => lagsForSeconds !== null));
   metrics.watch('checkpointAge', () => audit.checkpointAge());
 }
 

@@ -96,7 +96,7 @@ export interface VerifierAnswer {
   readonly connected_since: number | null;
   readonly version: number | null;
   readonly published_version: number;
-  readonly lags: boolean;
+  readonly lags_for_seconds: number | null;
   readonly last_seen: number;
 }
 

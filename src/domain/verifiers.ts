@@ -13,8 +13,11 @@ export interface VerifierStanding extends Verifier {
   readonly version: number | null;
   readonly versionSince: number | null;
   readonly lastSeen: number;
-  /** It follows the events and does not hold the version that is published. */
-  readonly lags: boolean;
+  /**
+   * Since when it follows the events without holding the version that is published, in seconds; null where it holds
+   * it, or does not follow.
+   */
+  readonly lagsForSeconds: number | null;
 }
 
 /** How one verifier followed a change of the key set. */
@@ -34,6 +37,4 @@ export interface VerifierDirectory {
   list(scopeId?: string): readonly VerifierStanding[];
   /** Every verifier that was connected at the change to that version, or came or answered since. */
   obedience(scopeId: string, version: number): readonly Obedience[];
-  /** Settles once every verifier that is connected holds that version or a later one, or the time is over. */
-  untilObeyed(scopeId: string, version: number, withinMs: number): Promise<void>;
 }

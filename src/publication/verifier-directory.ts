@@ -13,6 +13,7 @@ export interface VerifierDirectoryParts {
 
 interface Entry extends Verifier {
   connections: number;
+  connectedAtMs: number;
   connectedSince: number | null;
   versionSince: number | null;
   lastSeen: number;
@@ -32,13 +33,11 @@ export function createVerifierDirectory({
   // In the order in which they were last heard of.
   const entries = new Map<string, Entry>();
   const published = new Map<string, VersionHistory>();
-  const waiting = new Set<() => void>();
 
-  const versionOf = (scopeId: string) => keyRing.scope(scopeId)?.keySetVersion ?? 0;
   const note = (scopeId: string) => {
     const history = published.get(scopeId) ?? new VersionHistory();
     published.set(scopeId, history);
-    history.add(versionOf(scopeId), monotonicMs());
+    history.add(keyRing.scope(scopeId)?.keySetVersion ?? 0, monotonicMs());
   };
   for (const { id } of keyRing.scopes()) note(id);
   keyRing.changes.watch(note);
@@ -49,7 +48,13 @@ export function createVerifierDirectory({
     entries.delete(name);
     const { scopeId, clientId, instance } = verifier;
     if (!known) makeRoom(entries, clientId);
-    const fresh = { connections: 0, connectedSince: null, versionSince: null, held: new VersionHistory() };
+    const fresh = {
+      connections: 0,
+      connectedAtMs: 0,
+      connectedSince: null,
+      versionSince: null,
+      held: new VersionHistory(),
+    };
     const entry = known ?? { scopeId, clientId, instance, lastSeen: 0, ...fresh };
     entry.lastSeen = clock.nowSeconds();
     entries.set(name, entry);
@@ -57,13 +62,11 @@ export function createVerifierDirectory({
   };
   const ofScope = (scopeId: string | undefined) =>
     [...entries.values()].filter((entry) => scopeId === undefined || entry.scopeId === scopeId);
-  const settled = () => {
-    for (const look of waiting) look();
-  };
 
   return {
     connected(verifier) {
       const entry = entryOf(verifier);
+      if (entry.connections === 0) entry.connectedAtMs = monotonicMs();
       entry.connections += 1;
       entry.connectedSince ??= clock.nowSeconds();
       let over = false;
@@ -73,19 +76,17 @@ export function createVerifierDirectory({
         entry.connections -= 1;
         entry.lastSeen = clock.nowSeconds();
         if (entry.connections === 0) entry.connectedSince = null;
-        settled();
       };
     },
 
     holds(verifier, version) {
       const entry = entryOf(verifier);
       if (entry.held.add(version, monotonicMs())) entry.versionSince = clock.nowSeconds();
-      settled();
     },
 
     list: (scopeId) =>
       ofScope(scopeId)
-        .map((entry) => standing(entry, versionOf(entry.scopeId)))
+        .map((entry) => standing(entry, published.get(entry.scopeId), monotonicMs()))
         .sort((a, b) => Number(b.connectedSince !== null) - Number(a.connectedSince !== null)),
 
     obedience(scopeId, version) {
@@ -97,28 +98,18 @@ export function createVerifierDirectory({
         return { scopeId, clientId, instance, connected: connections > 0, tookMs };
       });
     },
-
-    untilObeyed: (scopeId, version, withinMs) =>
-      new Promise((resolve) => {
-        const done = () => {
-          clearTimeout(limit);
-          waiting.delete(look);
-          resolve();
-        };
-        const look = () => {
-          const all = ofScope(scopeId).filter(({ connections }) => connections > 0);
-          if (all.every(({ held }) => held.latest >= version)) done();
-        };
-        const limit = setTimeout(done, withinMs);
-        waiting.add(look);
-        look();
-      }),
   };
 }
 
-function standing({ held, connections: _, ...entry }: Entry, published: number): VerifierStanding {
-  const lags = entry.connectedSince !== null && held.latest < published;
-  return { ...entry, version: held.latest === 0 ? null : held.latest, lags };
+function standing(
+  { held, connections: _, connectedAtMs, ...entry }: Entry,
+  published: VersionHistory | undefined,
+  nowMs: number,
+): VerifierStanding {
+  const follows = entry.connectedSince !== null && published !== undefined;
+  const lags = follows && held.latest < published.latest;
+  const lagsForSeconds = lags ? (nowMs - Math.max(published.latestAtMs, connectedAtMs)) / 1_000 : null;
+  return { ...entry, version: held.latest === 0 ? null : held.latest, lagsForSeconds };
 }
 
 /** Forgets who has been silent for longest among those that are not connected. */

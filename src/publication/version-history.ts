@@ -9,6 +9,11 @@ export class VersionHistory {
     return this.#changes.at(-1)?.version ?? 0;
   }
 
+  /** When the latest came; 0 where there was none. */
+  get latestAtMs(): number {
+    return this.#changes.at(-1)?.atMs ?? 0;
+  }
+
   /** False where that version, or a later one, is there already. */
   add(version: number, atMs: number): boolean {
     if (version <= this.latest) return false;

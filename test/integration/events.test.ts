@@ -104,13 +104,13 @@ describe('the events of a scope', () => {
         instance: 'web-1',
         version: null,
         published_version: 1,
-        lags: true,
+        lags_for_seconds: expect.any(Number),
       },
     ]);
     const ack = { version: 1, instance: 'web-1' };
     const answer = await service.data('POST', '/v1/scopes/mail/acks', mail.verify, ack);
     expect([answer.status, answer.body]).toEqual([200, { version: 1 }]);
-    expect(await verifiers('mail')).toMatchObject([{ version: 1, lags: false }]);
+    expect(await verifiers('mail')).toMatchObject([{ version: 1, lags_for_seconds: null }]);
     const metrics = await (await fetch(`${service.operationsUrl}/metrics`)).text();
     expect(metrics).toContain('keyward_verifiers_connected{scope="mail"} 1');
     expect(metrics).toContain('keyward_verifiers_lagging{scope="mail"} 0');

@@ -36,7 +36,7 @@ function describe(verifiers: readonly VerifierAnswer[], { terminal }: Context): 
   );
 }
 
-function stateOf({ connected_since, lags }: VerifierAnswer): Cell {
+function stateOf({ connected_since, lags_for_seconds: lag }: VerifierAnswer): Cell {
   if (connected_since === null) return ['away', 'dim'];
-  return lags ? ['lags', 'yellow'] : ['current', 'green'];
+  return lag === null ? ['current', 'green'] : [`lags for ${lag} s`, 'yellow'];
 }

@@ -28,7 +28,10 @@ export const verifier = z
     version: z.int().nullable().meta({ description: 'The newest key set it said it holds.' }),
     version_since: z.int().nullable(),
     published_version: z.int(),
-    lags: z.boolean().meta({ description: 'It is connected and does not hold what is published.' }),
+    lags_for_seconds: z.int().nullable().meta({
+      description:
+        'Since when it is connected without holding what is published; null where it does not lag.',
+    }),
     last_seen: z.int(),
   })
   .meta({ id: 'Verifier' });
@@ -45,7 +48,7 @@ export function verifierRepresentation(
     version: of.version,
     version_since: of.versionSince,
     published_version: publishedVersion,
-    lags: of.lags,
+    lags_for_seconds: of.lagsForSeconds === null ? null : Math.floor(of.lagsForSeconds),
     last_seen: of.lastSeen,
   };
 }

@@ -13,12 +13,12 @@ const current = {
   version: 3,
   version_since: NOW - 60,
   published_version: 3,
-  lags: false,
+  lags_for_seconds: null,
   last_seen: NOW,
 };
 const verifiers = [
   current,
-  { ...current, instance: 'web-2', version: 2, lags: true },
+  { ...current, instance: 'web-2', version: 2, lags_for_seconds: 70 },
   { ...current, instance: 'web-3', connected_since: null, version: null, version_since: null },
 ];
 
@@ -42,10 +42,10 @@ test('verifiers are listed with the key set that each holds', async () => {
   expect([exitCode, out.split('\n')]).toEqual([
     0,
     [
-      'SCOPE     CLIENT            INSTANCE  CONNECTED SINCE                      HOLDS  PUBLISHED  STATE    LAST SEEN',
-      'payments  payments-relying  web-1     2026-11-23 19:59:00Z (1 minute ago)  3      3          current  2026-11-23 20:00:00Z (now)',
-      'payments  payments-relying  web-2     2026-11-23 19:59:00Z (1 minute ago)  2      3          lags     2026-11-23 20:00:00Z (now)',
-      'payments  payments-relying  web-3     -                                    -      3          away     2026-11-23 20:00:00Z (now)',
+      'SCOPE     CLIENT            INSTANCE  CONNECTED SINCE                      HOLDS  PUBLISHED  STATE          LAST SEEN',
+      'payments  payments-relying  web-1     2026-11-23 19:59:00Z (1 minute ago)  3      3          current        2026-11-23 20:00:00Z (now)',
+      'payments  payments-relying  web-2     2026-11-23 19:59:00Z (1 minute ago)  2      3          lags for 70 s  2026-11-23 20:00:00Z (now)',
+      'payments  payments-relying  web-3     -                                    -      3          away           2026-11-23 20:00:00Z (now)',
       '',
     ],
   ]);

@@ -50,7 +50,7 @@ const STANDING: VerifierStanding = {
   version: null,
   versionSince: null,
   lastSeen: NOW,
-  lags: true,
+  lagsForSeconds: 70.9,
 };
 
 async function listed(query: string, as = 'audits') {
@@ -79,7 +79,7 @@ test('the security team sees who verifies by itself, and who lags', async () => 
           version: null,
           version_since: null,
           published_version: 1,
-          lags: true,
+          lags_for_seconds: 70,
           last_seen: NOW,
         },
       ],
