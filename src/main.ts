@@ -51,6 +51,7 @@ import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
 import { createOutdatedVerifierWatch } from './watch/outdated-verifiers.ts';
 import { watchGauges } from './watch-gauges.ts';
+import { watchKeyGauges } from './watch-key-gauges.ts';
 
 const SINGLE_OPERATOR =
   'single-operator mode: one operator alone does what takes two persons; not for production';
@@ -198,6 +199,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
+  watchKeyGauges(metrics, { keyRing, gate, clock, graceSeconds: config.keys.grace_seconds });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers });
 
   const { checkpoints, refusals } = audit;

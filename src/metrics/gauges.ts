@@ -13,6 +13,31 @@ export const GAUGES = {
     help: 'Keys kept out of service because read-back did not prove them, by scope',
     labels: ['scope'],
   },
+  keys: {
+    name: 'keyward_keys',
+    help: 'Keys of a scope by their state',
+    labels: ['scope', 'state'],
+  },
+  keyProofs: {
+    name: 'keyward_key_proofs',
+    help: 'Keys of a scope that are not destroyed, by what read-back showed last',
+    labels: ['scope', 'status'],
+  },
+  keyWindowUsed: {
+    name: 'keyward_key_window_used_ratio',
+    help: 'How much of its signing window the key that signs has used; beyond 1 nothing is signed',
+    labels: ['scope'],
+  },
+  nextRotation: {
+    name: 'keyward_next_rotation_timestamp_seconds',
+    help: 'When the key that signs is to be rotated, as things are; absent while there is no standby',
+    labels: ['scope'],
+  },
+  proposalsOpen: {
+    name: 'keyward_proposals_open',
+    help: 'Proposals that wait for another operator',
+    labels: [],
+  },
   keyRefused: {
     name: 'keyward_key_refused',
     help: 'Keys left out because registry and binding record disagree',

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import type { ProposalView } from '../../src/domain/act-gate.ts';
+import { createKeyRing } from '../../src/keys/key-ring.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { watchKeyGauges } from '../../src/watch-key-gauges.ts';
+import { aKey, DAY, GRACE, NOW, SCOPE } from './domain/key-life/keys.ts';
+
+const LINE = /^keyward_(?:keys|key_proofs|key_window|next_rotation|proposals)\w*(?:\{|\s).*/gm;
+
+it('tells of each scope where its keys are in their lives, and how many proposals wait', async () => {
+  const keyRing = createKeyRing();
+  keyRing.admit(SCOPE, [aKey(0, 'active'), aKey(1, 'pre_activation')]);
+  keyRing.admit({ ...SCOPE, id: 'mail' }, [{ ...aKey(2, 'suspended'), scopeId: 'mail' }]);
+  const proposals = ['open', 'executed', 'open'].map((state) => ({ state }) as ProposalView);
+  const metrics = createMetrics();
+  const clock = { nowSeconds: () => NOW };
+  watchKeyGauges(metrics, { keyRing, gate: { list: () => proposals }, clock, graceSeconds: GRACE });
+  const lines = (await metrics.registry.metrics()).match(LINE) ?? [];
+  expect(lines.filter((line) => !line.endsWith(' 0'))).toEqual([
+    'keyward_keys{scope="payments",state="pre_activation"} 1',
+    'keyward_keys{scope="payments",state="active"} 1',
+    'keyward_keys{scope="mail",state="suspended"} 1',
+    'keyward_key_proofs{scope="payments",status="unchecked"} 2',
+    'keyward_key_proofs{scope="mail",status="unchecked"} 1',
+    'keyward_key_window_used_ratio{scope="payments"} 0.5',
+    `keyward_next_rotation_timestamp_seconds{scope="payments"} ${NOW + 7 * DAY - GRACE}`,
+    'keyward_proposals_open 2',
+  ]);
+  expect(lines).toHaveLength(12 + 8 + 3);
+});
