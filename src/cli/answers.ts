@@ -113,6 +113,7 @@ export interface ProposalAnswer {
   readonly id: string;
   readonly act: string;
   readonly subject: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
   readonly changes: readonly { readonly member: string; readonly from: unknown; readonly to: unknown }[];
   readonly proposed_by: string;
   readonly proposed_at: number;

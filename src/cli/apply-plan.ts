@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { Step } from '../provisioning/step.ts';
 import type { ProposalAnswer } from './answers.ts';
 import { storedDigest, withNewCredential } from './new-credential.ts';
+import { proposalFor } from './open-proposals.ts';
 import type { CallService } from './operations-client.ts';
+import { proposalIn } from './show.ts';
 
 /** What became of a step. */
 export type Applied = { readonly step: Step; readonly credentialFile?: string } & (
@@ -12,22 +14,24 @@ export type Applied = { readonly step: Step; readonly credentialFile?: string } 
   | { readonly outcome: 'waits'; readonly for: string }
 );
 
-/** Takes the steps one by one; `onApplied` is told of each before the next. Stops at the first refusal. */
-export async function applyPlan(
-  steps: readonly Step[],
-  call: CallService,
-  credentialsFolder: string,
-  onApplied: (applied: Applied) => void,
-): Promise<void> {
+export interface ApplyingParts {
+  readonly call: CallService;
+  /** What they ask for is not asked for again, whoever proposed it. */
+  readonly open: readonly ProposalAnswer[];
+  readonly credentialsFolder: string;
+  /** Told of each step before the next. */
+  onApplied(applied: Applied): void;
+}
+
+/** Takes the steps one by one, and stops at the first refusal. */
+export async function applyPlan(steps: readonly Step[], parts: ApplyingParts): Promise<void> {
   const proposed = new Set<string>();
   for (const step of steps) {
     const missing = step.needs.find((need) => proposed.has(need));
     const applied: Applied =
-      missing === undefined
-        ? await take(step, call, credentialsFolder)
-        : { step, outcome: 'waits', for: missing };
+      missing === undefined ? await take(step, parts) : { step, outcome: 'waits', for: missing };
     if (applied.outcome === 'proposed' && step.makes !== undefined) proposed.add(step.makes);
-    onApplied(applied);
+    parts.onApplied(applied);
   }
 }
 
@@ -40,24 +44,22 @@ export function credentialFileOf(clientId: string, folder: string): string {
   return join(folder, `${clientId}.credential`);
 }
 
-interface Answer {
-  readonly proposal?: ProposalAnswer;
-}
-
-async function take(step: Step, call: CallService, folder: string): Promise<Applied> {
-  const ask = (credential: object) =>
-    call<Answer>(step.method, step.path, step.body && { ...step.body, ...credential });
+async function take(step: Step, { call, open, credentialsFolder }: ApplyingParts): Promise<Applied> {
+  const before = proposalFor(step, open);
+  if (before) return { step, outcome: 'proposed', proposal: before };
   const clientId = newClient(step);
-  if (clientId === undefined) return outcomeOf(step, await ask({}));
-  const credentialFile = credentialFileOf(clientId, folder);
-  const asked = (credential_digest: string) => ask({ credential_digest });
-  // Of a proposal that is not approved yet there is a credential already: asked again, it is the same proposal.
+  if (clientId === undefined) return outcomeOf(step, await call(step.method, step.path, step.body));
+  const credentialFile = credentialFileOf(clientId, credentialsFolder);
+  const ask = (credential_digest: string) =>
+    call(step.method, step.path, { ...step.body, credential_digest });
+  // Of an earlier attempt, say, of which nobody knows what came of it.
   const earlier = storedDigest('svc', credentialFile);
   const answer =
-    earlier === undefined ? await withNewCredential('svc', credentialFile, asked) : await asked(earlier);
+    earlier === undefined ? await withNewCredential('svc', credentialFile, ask) : await ask(earlier);
   return { ...outcomeOf(step, answer), credentialFile };
 }
 
-function outcomeOf(step: Step, { proposal }: Answer): Applied {
+function outcomeOf(step: Step, answer: unknown): Applied {
+  const proposal = proposalIn(answer);
   return proposal ? { step, outcome: 'proposed', proposal } : { step, outcome: 'done' };
 }

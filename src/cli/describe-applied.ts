@@ -19,10 +19,13 @@ export function describeApplied(applied: readonly Applied[], { terminal }: Conte
       [proposal.id, 'bold'],
       proposal.act,
       proposal.subject,
+      proposal.proposed_by,
       proposal.approvers.join(' ') || 'nobody',
       humanTime(proposal.expires_at, terminal.nowSeconds),
     ]);
-    parts.push(table(['proposal', 'act', 'subject', 'can approve', 'expires'], cells, terminal.colour));
+    parts.push(
+      table(['proposal', 'act', 'subject', 'proposed by', 'can approve', 'expires'], cells, terminal.colour),
+    );
   }
   const files = applied.flatMap((each) => each.credentialFile ?? []);
   if (files.length > 0)

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { describeApplied } from '../describe-applied.ts';
 import { EXIT, usageFailure } from '../failure.ts';
 import { storedDigest } from '../new-credential.ts';
+import { openProposals, proposalFor } from '../open-proposals.ts';
 import { connect } from '../operations-client.ts';
 import { planOf } from '../provisioning.ts';
 import { show } from '../show.ts';
@@ -18,18 +19,29 @@ export interface ApplyOptions {
 export async function apply(context: Context, { file, credentials = '' }: ApplyOptions): Promise<void> {
   const call = await connect(context);
   const { steps, unmanaged } = await planOf(file, call);
-  prepareFolder(steps, credentials);
+  const open = steps.some(weakens) ? await openProposals(call) : [];
+  prepareFolder(
+    steps.filter((step) => !proposalFor(step, open)),
+    credentials,
+  );
   const applied: Applied[] = [];
   const report = () =>
     show(context, { applied: applied.map(asJson), unmanaged }, () => describeApplied(applied, context));
   try {
-    await applyPlan(steps, call, credentials, (each) => applied.push(each));
+    await applyPlan(steps, {
+      ...{ call, open, credentialsFolder: credentials },
+      onApplied: (each) => applied.push(each),
+    });
   } catch (error) {
     if (applied.length > 0) report();
     throw error;
   }
   report();
   if (applied.some(({ outcome }) => outcome === 'proposed')) context.terminal.endWith(EXIT.proposed);
+}
+
+function weakens({ changes }: Step): boolean {
+  return changes.some((change) => change.weakens);
 }
 
 /** Before anything is asked for, so that no credential is made that could not be stored. */
@@ -42,7 +54,8 @@ function prepareFolder(steps: readonly Step[], folder: string): void {
   const taken = clients
     .map((client) => credentialFileOf(client, folder))
     .find((file) => existsSync(file) && storedDigest('svc', file) === undefined);
-  if (taken !== undefined) throw usageFailure(`${taken} exists; it is not overwritten`);
+  if (taken !== undefined)
+    throw usageFailure(`${taken} exists and holds no credential of a client; it is not overwritten`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {

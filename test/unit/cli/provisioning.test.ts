@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Credential, readCredential } from '../../../src/domain/credential.ts';
@@ -226,13 +226,18 @@ describe('apply', () => {
     act,
     subject,
     expires_at: NOW + 86_400,
+    proposed_by: 'alice',
     approvers: ['bob', 'carol'],
+    state: 'open',
+    parameters: {},
+    changes: [],
   });
   /** An operations plane with the lists of the other tests that answers the changes as given. */
   async function applied(answers: Parameters<typeof operationsStub>[0], text: string, ...more: string[]) {
     const changing = await operationsStub({
       'GET /scopes': [200, { scopes: [payments, mail] }],
       'GET /clients': [200, { clients: [checkout, former] }],
+      'GET /proposals?limit=1000': [200, { proposals: [], next: null }],
       ...answers,
     });
     writeFileSync(file, text);
@@ -252,7 +257,7 @@ describe('apply', () => {
         'PATCH /scopes/payments': [200, { scope: payments, keys: [] }],
         'POST /scopes': [201, { scope: payments, keys: [] }],
         'PATCH /clients/checkout': [200, { client: checkout }],
-        'POST /clients': [201, { client: checkout, credential: 'kw_svc_once' }],
+        'POST /clients': [201, { client: checkout }],
         'POST /grants': [200, { client: checkout }],
       },
       CHANGES,
@@ -314,9 +319,9 @@ clients:
         'waits     +  !  grant   checkout  orders:sign',
         'waits     +  !  grant   portal    mail:verify',
         '',
-        'PROPOSAL            ACT            SUBJECT        CAN APPROVE  EXPIRES',
-        'prop-scope-orders   scope.create   scope:orders   bob carol    2026-11-24 20:00:00Z (in 1 day)',
-        'prop-client-portal  client.create  client:portal  bob carol    2026-11-24 20:00:00Z (in 1 day)',
+        'PROPOSAL            ACT            SUBJECT        PROPOSED BY  CAN APPROVE  EXPIRES',
+        'prop-scope-orders   scope.create   scope:orders   alice        bob carol    2026-11-24 20:00:00Z (in 1 day)',
+        'prop-client-portal  client.create  client:portal  alice        bob carol    2026-11-24 20:00:00Z (in 1 day)',
         '',
         'CREDENTIALS',
         credential,
@@ -325,17 +330,6 @@ clients:
         '',
       ].join('\n'),
     });
-  });
-
-  it('asks again with the credential that waits for its proposal, which nothing overwrites', async () => {
-    const answers = {
-      'POST /clients': [202, { proposal: proposal('client.create', 'client:portal') }],
-    } as const;
-    const folder = folderOf('again');
-    const run = () => applied(answers, 'clients: { portal: { grants: {} } }', '--credentials', folder);
-    const [first, second] = [await run(), await run()];
-    expect(first.asked).toHaveLength(1);
-    expect(second.asked).toEqual(first.asked);
   });
 
   it('shows what was done before a refusal, with the refusal, and ends with 1', async () => {
@@ -368,8 +362,62 @@ clients:
     const taken = await applied({}, CHANGES, '--credentials', folder.path);
     expect([taken.exitCode, taken.err, taken.asked]).toEqual([
       2,
-      `error: ${join(folder.path, 'portal.credential')} exists; it is not overwritten [usage]\n`,
+      `error: ${join(folder.path, 'portal.credential')} exists and holds no credential of a client; it is not overwritten [usage]\n`,
       [],
+    ]);
+  });
+
+  it('leaves no credential behind where the service refuses, and takes one that is there already', async () => {
+    const credentials = folderOf('again');
+    const text = 'clients: { portal: {} }';
+    const stored = join(credentials, 'portal.credential');
+    const refused = {
+      'POST /clients': [409, { code: 'client_exists', detail: 'choose another id' }],
+    } as const;
+    expect((await applied(refused, text, '--credentials', credentials)).exitCode).toBe(1);
+    expect(existsSync(stored)).toBe(false);
+    const opened = proposal('client.create', 'client:portal');
+    const accepted = { 'POST /clients': [202, { proposal: opened }] } as const;
+    const first = await applied(accepted, text, '--credentials', credentials);
+    const kept = readFileSync(stored, 'utf8');
+    const second = await applied(accepted, text, '--credentials', credentials);
+    expect(readFileSync(stored, 'utf8')).toBe(kept);
+    expect(second.asked).toEqual(first.asked);
+  });
+
+  it('opens no proposal twice, and needs no folder for a client that is proposed', async () => {
+    const portal = {
+      ...proposal('client.create', 'client:portal'),
+      parameters: { id: 'portal', description: '', credential_digest: 'd' },
+    };
+    const policy = {
+      ...proposal('scope.policy', 'scope:payments'),
+      changes: [{ member: 'clock_skew_seconds', from: 30, to: 60 }],
+    };
+    const ran = await applied(
+      { 'GET /proposals?limit=1000': [200, { proposals: [portal, policy], next: null }] },
+      `scopes:
+  payments:
+    issuer: https://login.example.com
+    audience: https://payments.example.com
+    policy: { clock_skew_seconds: 60 }
+clients:
+  portal: { grants: { mail: [verify] } }
+`,
+    );
+    expect([ran.exitCode, ran.err, ran.asked]).toEqual([4, '', []]);
+    expect(ran.out.split('\n')).toEqual([
+      'OUTCOME         KIND    ID        MEMBER              CHANGE',
+      'proposed  ~  !  scope   payments  clock_skew_seconds  30 → 60',
+      'proposed  +  !  client  portal',
+      'waits     +  !  grant   portal    mail:verify',
+      '',
+      'PROPOSAL             ACT            SUBJECT         PROPOSED BY  CAN APPROVE  EXPIRES',
+      'prop-scope-payments  scope.policy   scope:payments  alice        bob carol    2026-11-24 20:00:00Z (in 1 day)',
+      'prop-client-portal   client.create  client:portal   alice        bob carol    2026-11-24 20:00:00Z (in 1 day)',
+      '',
+      '0 done, 2 proposed, 1 waiting for those. Apply again once they are approved.',
+      '',
     ]);
   });
 
