@@ -49,6 +49,7 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     standbys,
     signer,
     served,
+    turns: making.turns,
     clock,
     timeGuard,
     graceSeconds,

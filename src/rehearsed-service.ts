@@ -53,6 +53,7 @@ export async function openRehearsedService(
     standbys: createStandbyKeeper(making),
     signer,
     served,
+    turns: making.turns,
     clock,
     timeGuard: { requireSteadyTime: () => {} },
     graceSeconds,

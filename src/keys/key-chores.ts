@@ -18,6 +18,7 @@ import { keyAct, succession as successionOf } from './key-act.ts';
 import type { KeyChanges } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { Served } from './remember-served.ts';
+import type { TokenTurns } from './turns.ts';
 
 /** One thing that the state of the keys says is still to be done. */
 export interface Chore {
@@ -36,6 +37,8 @@ export interface ChoreParts {
   readonly standbys: StandbyKeeper;
   readonly signer: Pick<Signer, 'destroy' | 'serve'>;
   readonly served: Served;
+  /** Shared by all that make keys. */
+  readonly turns: TokenTurns;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   readonly graceSeconds: number;
@@ -89,7 +92,7 @@ const SUCCESSIONS: Readonly<Record<Succession, Pick<KeyChore, 'type' | 'why'> & 
  * still to be done.
  */
 export function createKeyChores(parts: ChoreParts): KeyChores {
-  const { changes, keyRing, standbys, signer, served, clock, timeGuard, graceSeconds } = parts;
+  const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard, graceSeconds } = parts;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds });
   const due = () =>
     keyRing.scopes().flatMap(({ id }) => {
@@ -139,10 +142,13 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
 
   /** The signer holds no key longer than it may sign. */
   const release = (hsmToken: string): readonly Chore[] => {
-    const references = keyRing.references();
-    const wanted = new Set(references.map(({ kid }) => kid));
+    const wanted = new Set(keyRing.references().map(({ kid }) => kid));
     if ([...(served().get(hsmToken) ?? [])].every((kid) => wanted.has(kid))) return [];
-    const run = async () => keyRing.applyProofs(await signer.serve(references, hsmToken));
+    // A key that is being made is with the signer before it is in the ring.
+    const run = () =>
+      turns
+        .of(hsmToken)
+        .take(async () => keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken)));
     const subject = `hsm_token:${hsmToken}`;
     return [{ name: `release ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
   };

@@ -6,6 +6,7 @@ import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { type Chore, createKeyChores } from '../../../src/keys/key-chores.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { TokenTurns } from '../../../src/keys/turns.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -26,6 +27,7 @@ let ring: KeyRingKeeper;
 let steps: string[];
 let failing: Map<string, Error>;
 let served: Set<string>;
+let turns: TokenTurns;
 let steady: boolean;
 
 beforeEach(() => {
@@ -33,6 +35,7 @@ beforeEach(() => {
   steps = [];
   failing = new Map();
   served = new Set();
+  turns = new TokenTurns();
   steady = true;
 });
 
@@ -73,6 +76,7 @@ function chores(...keys: readonly SigningKey[]) {
       },
     },
     served: () => new Map([['primary', served]]),
+    turns,
     clock: { nowSeconds: () => NOW },
     timeGuard: {
       requireSteadyTime() {
@@ -129,6 +133,27 @@ describe('after a compromise', () => {
     expect(names(patient('primary'))).toEqual(['release primary']);
     await doAll(patient('primary'));
     expect(steps[0]?.split(' ').toSorted()).toEqual(['serve', active.kid, standby.kid].toSorted());
+  });
+});
+
+describe('a scope that is made meanwhile', () => {
+  it('keeps its keys with the signer, which has them before anybody else', async () => {
+    const { patient } = chores(active, standby);
+    const [mail, fresh] = [aScope({ id: 'mail' }), softwareKey('ES256')];
+    const made = aSigningKey(mail, fresh, { state: 'active', signFrom: NOW, signUntil: NOW + 9 });
+    const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+    const making = turns.of('primary').take(async () => {
+      served = new Set([active.kid, standby.kid, made.kid]);
+      await stored;
+      ring.admit(mail, [made]);
+    });
+    await Promise.resolve();
+    const releasing = doAll(patient('primary'));
+    store();
+    await Promise.all([making, releasing]);
+    expect(steps.map((each) => each.split(' ').toSorted())).toEqual([
+      ['serve', active.kid, standby.kid, made.kid].toSorted(),
+    ]);
   });
 });
 
