@@ -37,6 +37,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { openGate } from './open-gate.ts';
 import { openRegistry } from './open-registry.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
+import { openPinLatches } from './pin-latches.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { createPublication } from './publication/publication.ts';
 import { createScopeEvents } from './publication/scope-events.ts';
@@ -191,6 +192,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     knownKeys: keyRing,
     keys: keyLife.administration,
     compromises,
+    pinLatches: openPinLatches({ config, links, sinks, audit: store.audit }),
     clock,
     timeGuard: audit.timeGuard,
     log,

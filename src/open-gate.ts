@@ -6,6 +6,7 @@ import type { Clock, TimeGuard } from './domain/clock.ts';
 import { canDecideTogether } from './domain/two-persons.ts';
 import { administrativeActs } from './http/acts/administrative-acts.ts';
 import type { KeyActParts } from './http/acts/key-acts.ts';
+import type { PinLatchActParts } from './http/acts/pin-latch-acts.ts';
 import type { RotationActParts } from './http/acts/rotation-acts.ts';
 import type { ScopeActParts } from './http/acts/scope-acts.ts';
 import type { Store } from './store/open-store.ts';
@@ -13,7 +14,7 @@ import { VolatileProposals } from './store/volatile-proposals.ts';
 
 const EVERY_MS = 60_000;
 
-export interface GateRootParts extends ScopeActParts, KeyActParts, RotationActParts {
+export interface GateRootParts extends ScopeActParts, KeyActParts, RotationActParts, PinLatchActParts {
   readonly config: Config;
   readonly access: Access;
   readonly store: Pick<Store, 'proposals' | 'audit'>;

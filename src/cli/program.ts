@@ -4,6 +4,7 @@ import { addClientCommands } from './commands/client.ts';
 import { addDrillCommands } from './commands/drill.ts';
 import { addEventCommands } from './commands/event.ts';
 import { addGrantCommands } from './commands/grant.ts';
+import { addHsmCommands } from './commands/hsm.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLedgerCommands } from './commands/ledger.ts';
 import { addOperatorCommands } from './commands/operator.ts';
@@ -43,6 +44,7 @@ export function program(contextOf: Contextual): Command {
   addServiceCommands(keyward, contextOf);
   addScopeCommands(keyward, contextOf);
   addKeyCommands(keyward, contextOf);
+  addHsmCommands(keyward, contextOf);
   addClientCommands(keyward, contextOf);
   addGrantCommands(keyward, contextOf);
   addOperatorCommands(keyward, contextOf);

@@ -37,7 +37,7 @@ export function checkLatch({ settings }: ConfiguredToken): Finding {
   const text = textOf(file);
   if (text === undefined) return ok(check, 'no PIN has been tried yet');
   const record = parseLatchRecord(text);
-  const advice = `check the PIN file against the HSM, then remove ${file}`;
+  const advice = `check the PIN file against the HSM, then: keyward hsm clear-latch; or, with the service stopped, remove ${file}`;
   if (!record) return fail(check, `${file} cannot be understood, so no PIN is tried`, advice);
   if (record.state === 'rejected')
     return fail(check, 'the HSM rejected the PIN; it is not tried again', advice);

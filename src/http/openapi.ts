@@ -10,6 +10,8 @@ const PARAMETERS = {
   scope: z.string().meta({ description: 'Id of the key scope.' }),
   client: z.string().meta({ description: 'Id of the client.' }),
   operator: z.string().meta({ description: 'Id of the operator.' }),
+  kid: z.string().meta({ description: 'Id of the key: its RFC 7638 thumbprint.' }),
+  token: z.string().meta({ description: 'Name of the HSM token in the configuration.' }),
   proposal: z.string().meta({ description: 'Id of the proposal.' }),
 };
 

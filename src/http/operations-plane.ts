@@ -18,6 +18,7 @@ import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
+import { adminHsmRoutes } from './routes/admin-hsm.ts';
 import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
@@ -58,6 +59,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminGrantRoutes,
   ...adminOperatorRoutes,
   ...adminProposalRoutes,
+  ...adminHsmRoutes,
   ...adminLedgerRoutes,
   ...adminRevocationRoutes,
   ...adminVerifierRoutes,

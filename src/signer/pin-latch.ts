@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { KeywardError } from '../domain/errors.ts';
+import type { PinLatch } from '../domain/pin-latch.ts';
 import { writeDurably } from './durable-file.ts';
 import { type LatchRecord, NO_RECORD, parseLatchRecord, type Success } from './latch-record.ts';
+import { inPinTurn } from './pin-lock.ts';
 
 const MAX_ATTEMPTS = 2;
 
@@ -28,6 +30,24 @@ export function beginPinAttempt(latchFile: string, identity: Success): Attempt {
     rejected: (ckr) => write({ ...before, state: 'rejected', ckr }),
     withdrawn: () => write(before),
   };
+}
+
+/** What stands in the file, for whoever decides whether the PIN may be tried again. */
+export function readLatch(latchFile: string): PinLatch {
+  try {
+    const { state, attempts } = read(latchFile);
+    return { state, attempts };
+  } catch (error) {
+    if (error instanceof KeywardError && error.code === 'pin_latched') {
+      return { state: 'unreadable', attempts: 0 };
+    }
+    throw error;
+  }
+}
+
+/** As if no PIN had ever been tried: one attempt may be made. `hsm_unavailable` while one is under way. */
+export function clearLatch(latchFile: string): void {
+  inPinTurn(latchFile, () => store(latchFile, NO_RECORD));
 }
 
 /**
@@ -70,6 +90,6 @@ function store(latchFile: string, record: LatchRecord): void {
 function refuse(why: string, latchFile: string): never {
   throw new KeywardError(
     'pin_latched',
-    `${why}; no further attempt is made. Check the PIN file against the HSM, then remove ${latchFile}`,
+    `${why}; no further attempt is made. Check the PIN file against the HSM, then: keyward hsm clear-latch; or, with the service stopped, remove ${latchFile}`,
   );
 }

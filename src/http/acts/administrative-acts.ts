@@ -17,10 +17,11 @@ import {
   revokeOperator,
   setOperatorRoles,
 } from './operator-acts.ts';
+import { clearPinLatch, type PinLatchActParts } from './pin-latch-acts.ts';
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
 
-export interface ActParts extends ScopeActParts, KeyActParts, RotationActParts {
+export interface ActParts extends ScopeActParts, KeyActParts, RotationActParts, PinLatchActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
 }
@@ -49,5 +50,6 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     resumeKey(parts),
     undoRotation(parts),
     destroyKey(parts),
+    clearPinLatch(parts),
   ];
 }

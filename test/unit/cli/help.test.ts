@@ -30,6 +30,7 @@ describe('help', () => {
       'key destroy',
       'key compromise',
       'key blast-radius',
+      'hsm clear-latch',
       'client create',
       'client credential',
       'client list',

@@ -16,6 +16,7 @@ import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/k
 import type { KeyAdministration, KeyOutcome } from '../../../src/domain/key-administration.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
 import type { KnownKeys } from '../../../src/domain/known-keys.ts';
+import type { PinLatches } from '../../../src/domain/pin-latch.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
@@ -350,6 +351,11 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
   };
 }
 
+export const pinLatches: PinLatches = {
+  look: () => ({ state: 'rejected', attempts: 0 }),
+  clear: async () => ({ open: true }),
+};
+
 export interface OperationsChanges extends Partial<OperationsPlaneDeps> {
   readonly scopes?: Partial<ScopeAdministration>;
   readonly pauses?: RotationPauses;
@@ -363,7 +369,7 @@ export function operationsPlaneDeps({
   twoPersons = false,
   ...changes
 }: OperationsChanges = {}): OperationsPlaneDeps {
-  const parts = { keyRing, knownKeys, keys, compromises, clients, operators, pauses, ...changes };
+  const parts = { keyRing, knownKeys, keys, compromises, clients, operators, pauses, pinLatches, ...changes };
   const proposals = () => new VolatileProposals({ record: async () => {} });
   return {
     authenticator,

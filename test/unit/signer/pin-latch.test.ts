@@ -24,7 +24,7 @@ const onDisk = (): unknown => JSON.parse(readFileSync(file, 'utf8'));
 const latched = (message: string) =>
   expect.objectContaining({
     code: 'pin_latched',
-    message: `${message}; no further attempt is made. Check the PIN file against the HSM, then remove ${file}`,
+    message: `${message}; no further attempt is made. Check the PIN file against the HSM, then: keyward hsm clear-latch; or, with the service stopped, remove ${file}`,
   });
 const unknown = () => latched('the answer to the last PIN attempt is not known');
 const rejected = () => latched('the HSM rejected the PIN');

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+import type { Contextual } from '../program.ts';
+
+export function addHsmCommands(program: Command, contextOf: Contextual): void {
+  const hsm = program.command('hsm').description('the HSM tokens that hold the keys');
+  hsm
+    .command('clear-latch')
+    .description('let the PIN be tried once more, after it was rejected or its answer never came; takes two')
+    .argument('[token]', 'name of the token in the configuration', 'primary')
+    .addHelpText('after', examples('keyward hsm clear-latch', 'keyward hsm clear-latch issuer-b'))
+    .action(async (token: string, _options, command: Command) => {
+      const { hsmClearLatch } = await import('../actions/hsm-clear-latch.ts');
+      await hsmClearLatch(contextOf(command), token);
+    });
+}
