@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
@@ -77,7 +78,15 @@ async function measure(port: number, sign: string, nodeOptions: readonly string[
   } finally {
     front.kill('SIGTERM');
     await once(front, 'close');
+    if (nodeOptions.length === 0) console.log(`  ${recordsAGroup().toFixed(1)} records a commit so far`);
   }
+}
+
+function recordsAGroup(): number {
+  const db = new DatabaseSync(join(service.hsm.folder, 'keyward.db'), { readOnly: true });
+  const row = db.prepare('SELECT avg(row_count) AS mean FROM ledger_groups').get();
+  db.close();
+  return Number(row?.mean ?? 0);
 }
 
 async function start(port: number, nodeOptions: readonly string[]): Promise<ChildProcess> {

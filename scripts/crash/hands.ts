@@ -7,6 +7,7 @@ export interface Held {
   readonly digest: Buffer;
   readonly jti: string;
   readonly kid: string;
+  readonly iat: number;
 }
 
 const TOKEN = /"token":"([\w-]+\.[\w-]+\.[\w-]+)"/g;
@@ -26,7 +27,7 @@ export class Hands {
   /** Takes every whole token out of an answer, one that was cut off included. */
   take({ text }: Answer): readonly Held[] {
     const taken = [...text.matchAll(TOKEN)].map(([, token = '']) => heldFrom(token));
-    for (const { digest, jti, kid } of taken) this.held.push({ digest, jti, kid });
+    for (const { digest, jti, kid, iat } of taken) this.held.push({ digest, jti, kid, iat });
     return taken;
   }
 
@@ -40,5 +41,5 @@ function heldFrom(token: string): Held {
   const [header, claims] = input
     .split('.')
     .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
-  return { token, digest: digestOf(input), jti: claims.jti, kid: header.kid };
+  return { token, digest: digestOf(input), jti: claims.jti, kid: header.kid, iat: claims.iat };
 }

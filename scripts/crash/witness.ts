@@ -52,9 +52,9 @@ export class Witness {
 
   *#inHands(db: DatabaseSync): Generator<string> {
     const { held, revoked } = this.#hands;
-    const record = db.prepare('SELECT jti, kid FROM issuance_records WHERE digest = ?');
-    const lost = held.slice(this.#held).filter(({ digest, jti, kid }) => {
-      const found = record.get(digest);
+    const record = db.prepare('SELECT jti, kid FROM issuance_records WHERE iat >> 4 = ? >> 4 AND digest = ?');
+    const lost = held.slice(this.#held).filter(({ digest, jti, kid, iat }) => {
+      const found = record.get(iat, digest);
       return found?.jti !== jti || found.kid !== kid;
     });
     for (const { jti } of lost) this.lost.add(jti);
