@@ -1,8 +1,12 @@
 export type { RefusalReason } from '../domain/refusal.ts';
+export { type BearerOptions, bearerGuard, claimsOf } from './bearer-guard.ts';
 export type { TokenClaims } from './claims.ts';
 export { createVerifier } from './create-verifier.ts';
 export { ServiceFailure, TokenRefused, VerifierUnavailable } from './errors.ts';
 export type { ForgeryReport, VerifierOptions } from './options.ts';
 export type { ProblemCode, VerifierProblem } from './problem.ts';
+export { type Middleware, requireToken } from './require-token.ts';
 export type { Credential } from './service.ts';
+export { createSigner, type Signer } from './signer.ts';
+export type { CallerClaims, SignedToken, SignerOptions, SignOptions } from './signer-options.ts';
 export type { Verifier, VerifierStatus } from './verifier.ts';

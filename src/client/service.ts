@@ -12,8 +12,8 @@ export interface ServiceOptions {
 export interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: object;
+  /** Sent as JSON; a text is JSON already. */
+  readonly body?: object | string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Media types that the answer may have. */
   readonly accept: readonly string[];
@@ -75,7 +75,7 @@ export class Service {
         ...headers,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     if (!response.ok) throw await refusalIn(response);
     const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -6,7 +6,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../support/software-keys.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { startVerifyingService, VERIFIES, type VerifyingService } from '../support/verifying-service.ts';
+import {
+  SIGNS,
+  startVerifyingService,
+  VERIFIES,
+  type VerifyingService,
+} from '../support/verifying-service.ts';
+import { ISSUED } from '../unit/http/fakes.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -28,7 +34,8 @@ const expired = signedBy(
 );
 
 const PROGRAM = `
-import { createVerifier, TokenRefused, type TokenClaims, type Verifier } from 'keyward/client';
+import { createSigner, createVerifier, requireToken, TokenRefused } from 'keyward/client';
+import type { Signer, TokenClaims, Verifier } from 'keyward/client';
 
 const [url, good, expired] = process.argv.slice(2) as [string, string, string];
 const verifier: Verifier = createVerifier({
@@ -38,10 +45,13 @@ const verifier: Verifier = createVerifier({
   audience: '${scope.audience}',
   credential: '${VERIFIES}',
 });
+const signer: Signer = createSigner({ url, scope: 'payments', credential: '${SIGNS}' });
+const { jti } = await signer.sign({ sub: 'alice' }, { ttlSeconds: 60 });
+const guarded = typeof requireToken(verifier);
 const claims: TokenClaims & { cart?: string } = await verifier.verify<{ cart?: string }>(good);
 const refusal: unknown = await verifier.verify(expired).catch((error: unknown) => error);
 const reason = refusal instanceof TokenRefused ? refusal.reason : String(refusal);
-console.log(JSON.stringify({ sub: claims.sub, reason, frozen: Object.isFrozen(claims) }));
+console.log(JSON.stringify({ sub: claims.sub, reason, frozen: Object.isFrozen(claims), jti, guarded }));
 await verifier.close();
 `;
 
@@ -90,6 +100,9 @@ it('is installed with nothing beside it, compiles against its types, verifies an
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
   for (const node of await runtimes()) {
     const { stdout } = await run(node, [join(project, 'out/program.js'), service.url, good, expired]);
-    expect([node, JSON.parse(stdout)]).toEqual([node, { sub: 'alice', reason: 'expired', frozen: true }]);
+    expect([node, JSON.parse(stdout)]).toEqual([
+      node,
+      { sub: 'alice', reason: 'expired', frozen: true, jti: ISSUED.jti, guarded: 'function' },
+    ]);
   }
 }, 120_000);

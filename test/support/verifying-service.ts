@@ -33,6 +33,7 @@ export interface VerifyingService {
 
 /** What the fake authenticator takes for a client with the grant `verify`. */
 export const VERIFIES = 'verifies';
+export const SIGNS = 'signs';
 
 /** Serves for as long as the test runs. */
 export async function verifyingService(
