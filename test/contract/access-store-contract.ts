@@ -101,6 +101,74 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
       });
     });
 
+    it('revokes an operator with their credentials, and no other', async () => {
+      const { store, audited } = await open();
+      await store.addOperator(operator, digest('alice'), ALICE);
+      await store.addOperator({ ...operator, id: 'bob' }, digest('bob'), ALICE);
+      await store.revokeOperator('alice', 20, ALICE);
+      const { operators, credentials } = await sorted(store);
+      expect(operators.map(({ id, revokedAt }) => [id, revokedAt])).toEqual([
+        ['alice', 20],
+        ['bob', null],
+      ]);
+      expect(credentials.map(({ holderId, revokedAt }) => [holderId, revokedAt])).toEqual([
+        ['alice', 20],
+        ['bob', null],
+      ]);
+      expect(audited()[2]).toMatchObject({
+        type: 'operator.revoked',
+        subject: 'operator:alice',
+        details: {},
+      });
+    });
+
+    it('sets the roles of an operator', async () => {
+      const { store, audited } = await open();
+      await store.addOperator(operator, digest('alice'), ALICE);
+      await store.setRoles('alice', ['auditor'], ALICE);
+      expect((await store.load()).operators).toEqual([{ ...operator, roles: ['auditor'] }]);
+      expect(audited()[1]).toMatchObject({
+        type: 'operator.roles_changed',
+        subject: 'operator:alice',
+        details: { roles: ['auditor'] },
+      });
+    });
+
+    it.each([
+      ['svc', 'web', 'client'],
+      ['ops', 'alice', 'operator'],
+    ] as const)('puts a new credential of kind %s in place of the old', async (kind, holderId, holder) => {
+      const { store, audited } = await open();
+      await store.addClient(client, digest('web'), ALICE);
+      await store.addOperator(operator, digest('alice'), ALICE);
+      const renewed = { kind, digest: digest('new'), holderId, createdAt: 30, revokedAt: null };
+      await store.replaceCredential(renewed, ALICE);
+      const { credentials } = await sorted(store);
+      const theirs = credentials.filter((credential) => credential.holderId === holderId);
+      expect(theirs).toContainEqual(renewed);
+      expect(theirs.map(({ revokedAt }) => revokedAt).sort()).toEqual([30, null]);
+      expect(credentials).toHaveLength(3);
+      expect(audited()[2]).toMatchObject({
+        type: `${holder}.credential_replaced`,
+        subject: `${holder}:${holderId}`,
+        details: {},
+      });
+    });
+
+    it('gives no two holders one credential, nor a credential that was once in use', async () => {
+      const { store } = await open();
+      const taken = { code: 'credential_taken' };
+      await store.addClient(client, digest('web'), ALICE);
+      await expect(store.addOperator(operator, digest('web'), ALICE)).rejects.toMatchObject(taken);
+      await expect(store.addClient({ ...client, id: 'xml' }, digest('web'), ALICE)).rejects.toMatchObject(
+        taken,
+      );
+      const holder = { kind: 'svc', holderId: 'web', revokedAt: null } as const;
+      await store.replaceCredential({ ...holder, digest: digest('new'), createdAt: 30 }, ALICE);
+      const back = store.replaceCredential({ ...holder, digest: digest('web'), createdAt: 31 }, ALICE);
+      await expect(back).rejects.toMatchObject(taken);
+    });
+
     it('adds and withdraws grants one by one', async () => {
       const { store, audited } = await open();
       const sign = { scopeId: 'payments', action: 'sign' } as const;

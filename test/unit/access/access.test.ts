@@ -73,6 +73,55 @@ describe('authentication', () => {
   });
 });
 
+describe('operators', () => {
+  const DIGEST = makeCredential('ops');
+
+  it('are enrolled with a credential that they made, and known by it alone', async () => {
+    const { authenticator, operators } = await open();
+    const { operator } = await operators.enrol(
+      { id: 'carol', roles: ['auditor'], digest: DIGEST.digest },
+      ALICE,
+    );
+    expect(authenticator.operator(bearer(DIGEST.text))).toEqual(operator);
+    const twin = operators.enrol({ id: 'twin', roles: ['auditor'], digest: DIGEST.digest }, ALICE);
+    await expect(twin).rejects.toEqual(code('credential_taken'));
+    expect(operators.list()).toEqual([operator]);
+  });
+
+  it('lose the old credential with the new one, at once', async () => {
+    const { authenticator, operators, clients } = await open();
+    const bob = await operators.create({ id: 'bob', roles: ['operator'] }, ALICE);
+    const web = await clients.create({ id: 'web', description: '' }, ALICE);
+    await operators.replaceCredential('bob', DIGEST.digest, ALICE);
+    expect(() => authenticator.operator(bearer(bob.credential))).toThrow(code('credential_invalid'));
+    expect(authenticator.operator(bearer(DIGEST.text)).id).toBe('bob');
+    const { text, digest } = makeCredential('svc');
+    await clients.replaceCredential('web', digest, ALICE);
+    expect(() => authenticator.client(bearer(web.credential))).toThrow(code('credential_invalid'));
+    expect(authenticator.client(bearer(text)).id).toBe('web');
+  });
+
+  it('are other people with the next request: roles and revocation', async () => {
+    const { authenticator, operators } = await open();
+    const { credential } = await operators.create({ id: 'bob', roles: ['operator', 'approver'] }, ALICE);
+    await operators.setRoles('bob', ['auditor'], ALICE);
+    expect(authenticator.operator(bearer(credential)).roles).toEqual(['auditor']);
+    const revoked = await operators.revoke('bob', ALICE);
+    expect(await operators.revoke('bob', ALICE)).toEqual(revoked);
+    expect(() => authenticator.operator(bearer(credential))).toThrow(code('credential_invalid'));
+    await expect(operators.setRoles('bob', ['operator'], ALICE)).rejects.toEqual(code('operator_revoked'));
+    const back = operators.replaceCredential('bob', DIGEST.digest, ALICE);
+    await expect(back).rejects.toEqual(code('operator_revoked'));
+    await expect(operators.revoke('nobody', ALICE)).rejects.toEqual(code('unknown_operator'));
+  });
+
+  it('are never called what the audit trail calls the service', async () => {
+    const { operators } = await open();
+    const named = operators.create({ id: 'keyward', roles: ['auditor'] }, ALICE);
+    await expect(named).rejects.toEqual(code('invalid_operator'));
+  });
+});
+
 describe('grants', () => {
   it('allow exactly what was granted', async () => {
     const { grants, clients } = await open();

@@ -75,6 +75,20 @@ it('without the HSM a proposal can end, but neither begin nor be approved', asyn
   ]);
 });
 
+it('without the HSM an operator can lose roles and be revoked, and gain none', async () => {
+  const { seal, lose } = losableSeal();
+  const { store } = await openTestStore({ seal });
+  const carol = { id: 'carol', roles: ['operator', 'approver'], createdAt: 1, revokedAt: null } as const;
+  await store.access.addOperator(carol, Buffer.alloc(32, 1), ALICE);
+  lose();
+  await store.access.setRoles('carol', ['approver'], ALICE);
+  await expect(store.access.setRoles('carol', ['operator', 'approver'], ALICE)).rejects.toMatchObject({
+    code: 'hsm_unavailable',
+  });
+  await store.access.revokeOperator('carol', 7, ALICE);
+  expect((await store.access.load()).operators).toEqual([{ ...carol, roles: ['approver'], revokedAt: 7 }]);
+});
+
 it.each([
   ['opened again', `UPDATE proposals SET state = 'open', decided_by = NULL, decided_at = NULL`],
   ['given other parameters', `UPDATE proposals SET parameters_json = '{"id":"mine"}'`],
