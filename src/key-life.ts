@@ -90,7 +90,7 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
 
 const LOUD: ReadonlySet<string> = new Set(['suspended', 'compromised']);
 
-function tell({ changes }: KeyPlan, log: Logger): void {
+function tell({ changes }: Pick<KeyPlan, 'changes'>, log: Logger): void {
   for (const { after } of changes) {
     const { kid, scopeId: scope, state } = after;
     log[LOUD.has(state) ? 'fatal' : 'info']({ kid, scope, state }, `key ${state}`);

@@ -76,6 +76,15 @@ export interface CompromiseAnswer {
   }[];
 }
 
+export interface TokenOutcomeAnswer {
+  readonly hsm_token: string;
+  readonly keys: number;
+  readonly compromised: readonly { readonly kid: string; readonly scope: string }[];
+  readonly promoted: readonly { readonly kid: string; readonly scope: string }[];
+  readonly waiting: readonly string[];
+  readonly service_keys: boolean;
+}
+
 export interface RotationAnswer {
   readonly activated: KeyAnswer;
   readonly deactivated: KeyAnswer | null;

@@ -57,6 +57,7 @@ export const ERROR_CODES = [
   'ambiguous_kid',
   'transition_forbidden',
   'no_standby',
+  'hsm_token_compromised',
   'key_changed',
   'unknown_hsm_token',
   'invalid_client',

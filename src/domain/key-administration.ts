@@ -1,6 +1,7 @@
 import type { Actor } from './access.ts';
 import type { SigningKey } from './key.ts';
 import type { KeyPlan } from './key-life/plans.ts';
+import type { TokenPlan } from './key-life/token-compromise.ts';
 import type { Cause } from './key-life/transitions.ts';
 
 /** What became of one key. */
@@ -31,6 +32,12 @@ export interface KeyActRequest {
   readonly keepForForensics?: boolean;
 }
 
+export interface TokenCompromise {
+  readonly hsmToken: string;
+  readonly why: string;
+  readonly keepForForensics: boolean;
+}
+
 /**
  * What people and alarms do to keys. Each commits with its event (I10). `unknown_key`, `transition_forbidden`,
  * `key_changed`.
@@ -45,4 +52,9 @@ export interface KeyAdministration {
    * both: `hsm_unavailable`, `audit_sink_unavailable`. What follows is done step by step.
    */
   perform(request: KeyActRequest, actor: Actor): Promise<KeyOutcome>;
+  /**
+   * Every key on an HSM token, in one commit that waits for neither HSM nor audit sink; none is made there again.
+   * Without changes where it was so before. `unknown_hsm_token`.
+   */
+  compromiseToken(request: TokenCompromise, actor: Actor): Promise<TokenPlan>;
 }

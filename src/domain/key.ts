@@ -43,6 +43,8 @@ export interface KeyTimes {
   readonly suspended: number | null;
   readonly resumed: number | null;
   readonly compromised: number | null;
+  /** The whole HSM token that holds it was declared compromised. */
+  readonly tokenCompromised: number | null;
   readonly privateHalfDestroyed: number | null;
   readonly destroyed: number | null;
 }
@@ -53,6 +55,7 @@ export const NO_TIMES: KeyTimes = Object.freeze({
   suspended: null,
   resumed: null,
   compromised: null,
+  tokenCompromised: null,
   privateHalfDestroyed: null,
   destroyed: null,
 });

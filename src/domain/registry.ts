@@ -96,7 +96,7 @@ export interface Registry {
 
 /** What the operations plane does with scopes. */
 export interface ScopeAdministration {
-  /** `unknown_hsm_token`, `algorithm_unavailable`; `hsm_unavailable` where the token cannot be asked. */
+  /** `unknown_hsm_token`, `hsm_token_compromised`, `algorithm_unavailable`; `hsm_unavailable` where the token cannot be asked. */
   requirePlaceable(definition: Pick<ScopeDefinition, 'algorithm' | 'hsmToken'>): Promise<void>;
   /** Generates, proves, binds and publishes an active key and a standby. */
   create(definition: ScopeDefinition, actor: Actor): Promise<{ scope: Scope; keys: readonly SigningKey[] }>;

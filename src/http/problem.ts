@@ -58,6 +58,7 @@ export const PROBLEMS = {
   ambiguous_kid: { status: 409, title: 'More than one key begins like this' },
   transition_forbidden: { status: 409, title: 'The key cannot go this way now' },
   no_standby: { status: 503, title: 'The scope has no standby', retryAfterSeconds: 5 },
+  hsm_token_compromised: { status: 409, title: 'The HSM token is compromised' },
   key_changed: { status: 409, title: 'The key changed meanwhile' },
   unknown_hsm_token: { status: 422, title: 'There is no such HSM token' },
   invalid_client: { status: 422, title: 'The client is not usable' },

@@ -20,6 +20,7 @@ import {
   type ScopeKeys,
 } from '../domain/key-life/plans.ts';
 import { isSpent } from '../domain/key-life/private-half.ts';
+import { planTokenCompromise } from '../domain/key-life/token-compromise.ts';
 import type { Cause, Claims } from '../domain/key-life/transitions.ts';
 import type { Signer } from '../domain/signer.ts';
 import { keyAct, succession } from './key-act.ts';
@@ -30,11 +31,11 @@ import { serveWith } from './serve-with.ts';
 export interface KeyAdministrationParts {
   readonly changes: KeyChanges;
   readonly keyRing: KeyRingKeeper;
-  readonly signer: Pick<Signer, 'serve'>;
+  readonly signer: Pick<Signer, 'serve' | 'tokens'>;
   readonly clock: Clock;
   readonly graceSeconds: number;
   /** Told after each change, which does not wait for what follows from it. */
-  readonly onChanged: (plan: KeyPlan) => void;
+  readonly onChanged: (plan: Pick<KeyPlan, 'changes'>) => void;
 }
 
 type Given = PlanCircumstances & Pick<Claims, 'keepForForensics'>;
@@ -75,7 +76,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
   };
   const foresee: KeyAdministration['foresee'] = (request) => planned(scopeOf(keyRing, request.kid), request);
 
-  const told = (plan: KeyPlan): KeyPlan => {
+  const told = <Plan extends Pick<KeyPlan, 'changes'>>(plan: Plan): Plan => {
     if (plan.changes.length > 0) onChanged(plan);
     return plan;
   };
@@ -106,6 +107,30 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
         act: (made) => keyAct({ type, actor, why }, kid, made),
       });
       return outcomeOf(kid, told(plan));
+    },
+
+    async compromiseToken({ hsmToken, why, keepForForensics }, actor) {
+      if (!parts.signer.tokens.includes(hsmToken)) {
+        throw new KeywardError('unknown_hsm_token', `the configuration names no HSM token ${hsmToken}`);
+      }
+      return told(
+        await changes.applyUrgently({
+          plan: (keys) =>
+            planTokenCompromise(keys.all(), hsmToken, 'operator', { ...given(), keepForForensics }),
+          act: ({ compromised, started, waiting }) => ({
+            type: 'hsm.compromised',
+            actor,
+            subject: `hsm:${hsmToken}`,
+            details: {
+              why,
+              keys: compromised.length,
+              promoted: started.map(({ kid }) => kid),
+              waiting,
+              kept_for_forensics: keepForForensics,
+            },
+          }),
+        }),
+      );
     },
   };
 }

@@ -8,6 +8,7 @@ import { type KeyMakingParts, makeKey } from './make-key.ts';
 import { newHsmId } from './new-hsm-id.ts';
 import { orUndo } from './or-undo.ts';
 import { serveWith } from './serve-with.ts';
+import { requireTrustedToken } from './trusted-token.ts';
 import type { TokenTurns } from './turns.ts';
 
 export interface StandbyParts extends KeyMakingParts {
@@ -20,7 +21,7 @@ export interface StandbyParts extends KeyMakingParts {
 export interface StandbyKeeper {
   /**
    * Makes and publishes a standby where none is left to follow; what an earlier attempt left is undone first. Undefined
-   * where there is one. `hsm_unavailable`, `key_unproven`, `store_unavailable`.
+   * where there is one. `hsm_unavailable`, `key_unproven`, `store_unavailable`, `hsm_token_compromised`.
    */
   provide(scopeId: string, actor: Actor): Promise<SigningKey | undefined>;
 }
@@ -36,6 +37,7 @@ export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
         const found = keyRing.scopeKeys(scopeId);
         const isWanted = found?.scope.hsmToken === hsmToken && lacksStandby(found, clock.nowSeconds());
         if (!isWanted) return undefined;
+        requireTrustedToken(keyRing, hsmToken);
         await clearLeftovers(parts, found.scope, actor);
         return await makeStandby(parts, found.scope, actor);
       });

@@ -9,6 +9,7 @@ import { type KeyMakingParts, makeKey } from './make-key.ts';
 import { newHsmId } from './new-hsm-id.ts';
 import { orUndo } from './or-undo.ts';
 import { serveWith } from './serve-with.ts';
+import { requireTrustedToken } from './trusted-token.ts';
 import type { TokenTurns } from './turns.ts';
 
 export interface ProvisioningParts extends KeyMakingParts {
@@ -78,9 +79,10 @@ function publishedTogether(
 }
 
 async function requirePlaceable(
-  { signer }: ProvisioningParts,
+  { signer, keyRing }: ProvisioningParts,
   { algorithm, hsmToken }: Pick<ScopeDefinition, 'algorithm' | 'hsmToken'>,
 ): Promise<void> {
+  requireTrustedToken(keyRing, hsmToken);
   const { algorithms } = await signer.describe(hsmToken);
   if (algorithms.includes(algorithm)) return;
   throw new KeywardError(

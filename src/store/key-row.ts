@@ -14,6 +14,7 @@ const TIME_COLUMNS = {
   suspended: 'suspended_at',
   resumed: 'resumed_at',
   compromised: 'compromised_at',
+  tokenCompromised: 'token_compromised_at',
   privateHalfDestroyed: 'private_half_destroyed_at',
   destroyed: 'destroyed_at',
 } as const satisfies Record<keyof KeyTimes, keyof Row>;

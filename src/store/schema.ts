@@ -53,6 +53,7 @@ export interface Schema {
     suspended_at: number | null;
     resumed_at: number | null;
     compromised_at: number | null;
+    token_compromised_at: number | null;
     private_half_destroyed_at: number | null;
     destroyed_at: number | null;
     kept_for_forensics: 1 | null;

@@ -13,4 +13,16 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
       const { hsmClearLatch } = await import('../actions/hsm-clear-latch.ts');
       await hsmClearLatch(contextOf(command), token);
     });
+  hsm
+    .command('compromise <token>')
+    .description(
+      'its PIN is in other hands: nothing of any key on it is accepted, and none is made there again',
+    )
+    .requiredOption('--reason <text>', 'why, for the audit trail')
+    .option('--keep-for-forensics', 'leave the private halves in the HSM, where they sign nothing')
+    .addHelpText('after', examples('keyward hsm compromise partner --reason "the PIN was in a mail"'))
+    .action(async (token: string, options, command: Command) => {
+      const { hsmCompromise } = await import('../actions/hsm-compromise.ts');
+      await hsmCompromise(contextOf(command), token, options);
+    });
 }

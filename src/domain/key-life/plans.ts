@@ -171,7 +171,7 @@ function activeOf({ keys }: ScopeKeys): SigningKey | undefined {
 }
 
 /** The one that has been published longest: it is in the most caches. */
-function standbyOf({ keys, serves }: ScopeKeys, now: number): SigningKey | undefined {
+export function standbyOf({ keys, serves }: ScopeKeys, now: number): SigningKey | undefined {
   return keys
     .filter((key) => mayMove(key, 'activate') && !isWindowOver(key, now) && serves(key))
     .toSorted((a, b) => a.publishedAt - b.publishedAt)[0];

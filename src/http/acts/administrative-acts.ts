@@ -3,6 +3,7 @@ import type { AnyAct } from '../../domain/act-gate.ts';
 import { createClient, describeClient, replaceClientCredential, revokeClient } from './client-acts.ts';
 import { addGrant, removeGrant } from './grant-acts.ts';
 import {
+  compromiseHsm,
   compromiseKey,
   destroyKey,
   type KeyActParts,
@@ -47,6 +48,7 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     rotateScope(parts),
     suspendKey(parts),
     compromiseKey(parts),
+    compromiseHsm(parts),
     resumeKey(parts),
     undoRotation(parts),
     destroyKey(parts),

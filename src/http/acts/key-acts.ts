@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
 import type { CompromiseReports } from '../../domain/compromise-report.ts';
+import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import type { SigningKey } from '../../domain/key.ts';
 import type { KeyActName, KeyAdministration, KeyOutcome } from '../../domain/key-administration.ts';
@@ -9,7 +10,7 @@ import type { KeyRing } from '../../domain/key-ring.ts';
 import type { KnownKeys } from '../../domain/known-keys.ts';
 import { compromiseRepresentation } from '../schemas/compromise.ts';
 import { keyRepresentation } from '../schemas/key.ts';
-import { compromiseRequest, keyActRequest, rotationRequest } from '../schemas/key-act.ts';
+import { compromiseRequest, keyActRequest, MOST_LISTED, rotationRequest } from '../schemas/key-act.ts';
 import { validated } from '../validated.ts';
 
 export interface KeyActParts {
@@ -57,6 +58,29 @@ export function compromiseKey(parts: KeyActParts): Act<'key.compromise', z.infer
       const outcome = outcomeRepresentation(parts, await parts.keys.perform(request, actor));
       const report = await parts.compromises.report(kid, COUNTED_WITHIN_MS);
       return { ...outcome, compromise: compromiseRepresentation(report) };
+    },
+  };
+}
+
+const ofToken = compromiseRequest.extend({ token: z.string() });
+
+export function compromiseHsm(parts: KeyActParts): Act<'hsm.compromise', z.infer<typeof ofToken>> {
+  return {
+    name: 'hsm.compromise',
+    read: (given) => validated(ofToken, given),
+    plan: ({ token }) => ({ subject: `hsm:${token}`, before: null, after: null }),
+    async execute({ token: hsmToken, reason: why, keep_for_forensics: keepForForensics }, actor) {
+      const plan = await parts.keys.compromiseToken({ hsmToken, why, keepForForensics }, actor);
+      const named = (keys: readonly SigningKey[]) =>
+        keys.slice(0, MOST_LISTED).map(({ kid, scopeId: scope }) => ({ kid, scope }));
+      return {
+        hsm_token: hsmToken,
+        keys: plan.compromised.length,
+        compromised: named(plan.compromised),
+        promoted: named(plan.started),
+        waiting: plan.waiting.slice(0, MOST_LISTED),
+        service_keys: hsmToken === FIRST_TOKEN,
+      };
     },
   };
 }

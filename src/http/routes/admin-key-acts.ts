@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ActName } from '../../domain/acts.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
@@ -11,12 +12,19 @@ import {
   keyOutcome,
   rotation,
   rotationRequest,
+  tokenOutcome,
 } from '../schemas/key-act.ts';
 
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
 
 const FAILURES = ['transition_forbidden', 'key_changed', 'store_unavailable', 'registry_refused'] as const;
 const HSM_FAILURES = ['hsm_unavailable', 'hsm_refused', 'key_unproven', 'pin_latched'] as const;
+
+const MISSING: readonly (readonly [parameter: string, codes: readonly ErrorCode[]])[] = [
+  ['{kid}', ['unknown_key']],
+  ['{scope}', ['unknown_scope', 'no_standby']],
+  ['{token}', ['unknown_hsm_token']],
+];
 
 interface KeyActRoute {
   readonly act: ActName;
@@ -58,6 +66,15 @@ const ACTS: readonly KeyActRoute[] = [
     weakens: false,
   },
   {
+    act: 'hsm.compromise',
+    path: '/v1/admin/hsm/{token}/compromise',
+    operationId: 'compromiseHsmToken',
+    summary: 'Nothing of any key on the HSM token is accepted from now on; role `operator`',
+    schema: compromiseRequest,
+    answer: tokenOutcome,
+    weakens: false,
+  },
+  {
     act: 'key.resume',
     path: '/v1/admin/keys/{kid}/resume',
     operationId: 'resumeKey',
@@ -89,9 +106,7 @@ const ACTS: readonly KeyActRoute[] = [
 export const adminKeyActRoutes: readonly Route<GateDeps>[] = ACTS.map(routeOf);
 
 function routeOf({ act, path, operationId, summary, schema, answer, weakens }: KeyActRoute): Route<GateDeps> {
-  const missing = path.includes('{kid}')
-    ? (['unknown_key'] as const)
-    : (['unknown_scope', 'no_standby'] as const);
+  const missing = MISSING.find(([parameter]) => path.includes(parameter))?.[1] ?? [];
   return {
     method: 'post',
     path,

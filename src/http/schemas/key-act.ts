@@ -25,6 +25,26 @@ export const compromiseRequest = z
   })
   .meta({ id: 'CompromiseRequest' });
 
+/** Listed of each kind; a token may hold thousands. */
+export const MOST_LISTED = 1_000;
+
+const listedKeys = z.array(z.object({ kid: z.string(), scope: z.string() }));
+
+export const tokenOutcome = z
+  .object({
+    hsm_token: z.string(),
+    keys: z.int().meta({ description: 'Compromised by this call; 0 where it was so before.' }),
+    compromised: listedKeys.meta({ description: `At most ${MOST_LISTED} of them.` }),
+    promoted: listedKeys.meta({ description: 'Standbys on other tokens that sign from now on.' }),
+    waiting: z.array(z.string()).meta({
+      description: 'Scopes without a key that signs, which wait for one on another token.',
+    }),
+    service_keys: z.boolean().meta({
+      description: 'Whether the registry key and the audit key lie there too.',
+    }),
+  })
+  .meta({ id: 'TokenCompromise' });
+
 export const keyOutcome = z
   .object({
     key,

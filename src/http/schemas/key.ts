@@ -25,6 +25,7 @@ export const key = z
     suspended_at: time,
     resumed_at: time,
     compromised_at: time,
+    token_compromised_at: time.meta({ description: 'When the whole HSM token was declared so.' }),
     private_half_destroyed_at: time.meta({
       description: 'When the private half went from the HSM; the public half may go on to verify.',
     }),
@@ -73,6 +74,7 @@ export function keyRepresentation({ key: of, proof }: KnownKey, { policy }: Scop
     suspended_at: of.times.suspended,
     resumed_at: of.times.resumed,
     compromised_at: of.times.compromised,
+    token_compromised_at: of.times.tokenCompromised,
     private_half_destroyed_at: of.times.privateHalfDestroyed,
     destroyed_at: of.times.destroyed,
     kept_for_forensics: of.keptForForensics,

@@ -38,6 +38,7 @@ const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
       deactivated_at: grows,
       suspended_at: grows,
       compromised_at: grows,
+      token_compromised_at: grows,
       kept_for_forensics: appears,
     },
     removable: isReserved,

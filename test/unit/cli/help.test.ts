@@ -31,6 +31,7 @@ describe('help', () => {
       'key compromise',
       'key blast-radius',
       'hsm clear-latch',
+      'hsm compromise',
       'client create',
       'client credential',
       'client list',

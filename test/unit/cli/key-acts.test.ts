@@ -85,6 +85,20 @@ beforeAll(async () => {
       { key: compromised, promoted: standby, already: false, compromise: { ...hit, use: null } },
     ],
     [`GET /keys/${KID}/compromise`]: [200, { compromise: hit }],
+    'POST /hsm/partner/compromise': [
+      200,
+      {
+        hsm_token: 'partner',
+        keys: 2,
+        compromised: [
+          { kid: KID, scope: 'payments' },
+          { kid: standby.kid, scope: 'payments' },
+        ],
+        promoted: [],
+        waiting: ['payments'],
+        service_keys: false,
+      },
+    ],
     'POST /keys/former-60/undo-rotation': [200, { key: former(60), promoted: former(60), already: false }],
   });
 });
@@ -240,5 +254,29 @@ describe('a compromise', () => {
   it('is shown again later', async () => {
     const { out } = await keyward('key', 'blast-radius', KID, '--json');
     expect(JSON.parse(out)).toEqual({ compromise: hit });
+  });
+});
+
+describe('the compromise of an HSM token', () => {
+  it('says which keys are hit, and which scopes wait', async () => {
+    const { exitCode, out } = await keyward('hsm', 'compromise', 'partner', '--reason', 'PIN in a mail');
+    expect(exitCode).toBe(0);
+    expect(lastAsked()).toEqual([
+      'POST /hsm/partner/compromise',
+      { reason: 'PIN in a mail', keep_for_forensics: false },
+    ]);
+    expect(out).toBe(
+      [
+        'HSM token  partner',
+        'keys       2 compromised',
+        'go on      none',
+        'wait       payments',
+        '',
+        'COMPROMISED                                  SCOPE',
+        `${KID}  payments`,
+        `${standby.kid}  payments`,
+        '',
+      ].join('\n'),
+    );
   });
 });

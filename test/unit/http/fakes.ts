@@ -103,6 +103,7 @@ export const ACTIVE_KEY_ANSWER = {
   suspended_at: null,
   resumed_at: null,
   compromised_at: null,
+  token_compromised_at: null,
   private_half_destroyed_at: null,
   destroyed_at: null,
   kept_for_forensics: false,
@@ -199,6 +200,7 @@ export const keys: KeyAdministration = {
   rotate: async () => ({ activated: ACTIVE_KEY, deactivated: undefined }),
   foresee: () => ({ changes: [], stopped: ACTIVE_KEY, started: undefined }),
   perform: async () => outcome,
+  compromiseToken: async () => ({ changes: [], compromised: [], started: [], waiting: [] }),
 };
 
 export const compromises: CompromiseReports = {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
 import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
@@ -52,6 +53,7 @@ async function ask(path: string, body: object, { as = 'operates', twoPersons = t
       }),
       keyRing: ring,
       signer: {
+        tokens: [FIRST_TOKEN],
         serve: async (keys) =>
           keys.map(({ kid }) => ({ kid, proven: true, found: true, attributes: {}, unproven: [] })),
       },
@@ -80,6 +82,7 @@ const TABLE = [
   ['key.rotate', 'scopes/payments/rotate', {}, 1, 'key.rotated'],
   ['key.suspend', `keys/${KEYS.active.kid}/suspend`, WHY, 1, 'key.suspended'],
   ['key.compromise', `keys/${KEYS.active.kid}/compromise`, WHY, 1, 'key.compromised'],
+  ['hsm.compromise', 'hsm/primary/compromise', WHY, 1, 'hsm.compromised'],
   ['key.resume', `keys/${KEYS.suspended.kid}/resume`, WHY, 2, 'key.resumed'],
   ['key.undo_rotation', `keys/${KEYS.former.kid}/undo-rotation`, WHY, 2, 'key.rotation_undone'],
   ['key.destroy of a spent key', `keys/${KEYS.former.kid}/destroy`, WHY, 1, 'key.destruction_ordered'],
@@ -126,6 +129,7 @@ describe('what is refused', () => {
     [`keys/${KEYS.active.kid}/destroy`, WHY, 409, 'transition_forbidden'],
     [`keys/${KEYS.standby.kid}/undo-rotation`, WHY, 409, 'transition_forbidden'],
     ['scopes/nowhere/rotate', {}, 404, 'unknown_scope'],
+    ['hsm/elsewhere/compromise', WHY, 422, 'unknown_hsm_token'],
     [`keys/${KEYS.active.kid}/suspend`, {}, 422, 'invalid_request'],
     [`keys/${KEYS.active.kid}/suspend`, { reason: '' }, 422, 'invalid_request'],
     [`keys/${KEYS.active.kid}/suspend`, { ...WHY, force: true }, 422, 'unknown_member'],

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
 import type { KeyActName } from '../../../src/domain/key-administration.ts';
 import type { KeyPlan } from '../../../src/domain/key-life/plans.ts';
@@ -9,6 +10,7 @@ import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createKeySuspender } from '../../../src/keys/suspend-key.ts';
+import { requireTrustedToken } from '../../../src/keys/trusted-token.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -37,7 +39,7 @@ const former = aSigningKey(scope, softwareKey('ES256'), {
 let ring: KeyRingKeeper;
 let commits: { changes: readonly KeyLifeChange[]; act: KeyAct }[];
 let failure: Error | undefined;
-let told: KeyPlan[];
+let told: Pick<KeyPlan, 'changes'>[];
 let stored: StoredKey[];
 beforeEach(() => {
   ring = createKeyRing();
@@ -65,7 +67,10 @@ const keys = () =>
       holds: new ScopeHolds(),
     }),
     keyRing: ring,
-    signer: { serve: async (references) => references.map(({ kid }) => proofOf(kid)) },
+    signer: {
+      tokens: [FIRST_TOKEN, 'partner'],
+      serve: async (references) => references.map(({ kid }) => proofOf(kid)),
+    },
     clock: { nowSeconds: () => NOW },
     graceSeconds: 3_600,
     onChanged: (plan) => told.push(plan),
@@ -303,5 +308,70 @@ describe('destroying', () => {
   it('takes a standby away, and refuses the key that signs', async () => {
     expect((await perform('destroy', standby.kid)).key.state).toBe('destroyed');
     await expect(perform('destroy', active.kid)).rejects.toMatchObject({ code: 'transition_forbidden' });
+  });
+});
+
+describe('the compromise of an HSM token', () => {
+  const compromiseToken = (hsmToken: string, keepForForensics = false) =>
+    keys().compromiseToken({ hsmToken, why: 'the PIN was in a mail', keepForForensics }, ADA);
+  const mail = aScope({ id: 'mail' });
+  const onPartner = aSigningKey(mail, softwareKey('ES256'), {
+    signFrom: NOW - 10,
+    signUntil: NOW + 1_000,
+    hsmToken: 'partner',
+  });
+
+  it('is one commit for every key on it, in all scopes, and for none beside it', async () => {
+    ring.admit(mail, [onPartner]);
+    const { compromised, started, waiting } = await compromiseToken(FIRST_TOKEN);
+    expect(new Set(compromised.map(({ kid }) => kid))).toEqual(
+      new Set([active.kid, standby.kid, former.kid]),
+    );
+    expect([started, waiting]).toEqual([[], ['payments']]);
+    expect(commits).toHaveLength(1);
+    expect(commits[0]?.act).toEqual({
+      type: 'hsm.compromised',
+      actor: ADA,
+      subject: 'hsm:primary',
+      details: {
+        why: 'the PIN was in a mail',
+        keys: 3,
+        promoted: [],
+        waiting: ['payments'],
+        kept_for_forensics: false,
+      },
+    });
+    expect(ring.activeKey('payments')).toBeUndefined();
+    expect(ring.activeKey('mail')).toBe(onPartner);
+  });
+
+  it('lets a standby on another token sign', async () => {
+    const elsewhere = { ...standby, hsmToken: 'partner' };
+    ring.admit(scope, [active, elsewhere, former]);
+    const { started, waiting } = await compromiseToken(FIRST_TOKEN);
+    expect(started.map(({ kid }) => kid)).toEqual([standby.kid]);
+    expect(waiting).toEqual([]);
+    expect(ring.activeKey('payments')?.kid).toBe(standby.kid);
+  });
+
+  it('keeps the private halves where that is asked for, and twice changes nothing', async () => {
+    const { compromised } = await compromiseToken(FIRST_TOKEN, true);
+    expect(compromised.every(({ keptForForensics }) => keptForForensics)).toBe(true);
+    expect((await compromiseToken(FIRST_TOKEN)).changes).toEqual([]);
+    expect(commits).toHaveLength(1);
+  });
+
+  it('lets no key be made there again, and some elsewhere', async () => {
+    expect(() => requireTrustedToken(ring, FIRST_TOKEN)).not.toThrow();
+    await perform('compromise', former.kid);
+    await compromiseToken(FIRST_TOKEN);
+    expect(() => requireTrustedToken(ring, FIRST_TOKEN)).toThrow(
+      expect.objectContaining({ code: 'hsm_token_compromised' }),
+    );
+    expect(() => requireTrustedToken(ring, 'partner')).not.toThrow();
+  });
+
+  it('is refused of a token that the configuration does not name', async () => {
+    await expect(compromiseToken('elsewhere')).rejects.toMatchObject({ code: 'unknown_hsm_token' });
   });
 });
