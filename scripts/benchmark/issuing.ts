@@ -26,19 +26,25 @@ const run = promisify(execFile);
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const WITHOUT_LEDGER = ['--import', pathOf('./without-ledger.ts')];
 
+interface Round {
+  /** Tokens a second. */
+  readonly rate: number;
+  readonly cpuUs: number;
+}
+
 const service = await startService();
 try {
   const { sign } = await service.provision({ id: 'payments' });
   await service.stop();
   const port = await freePort();
   configure(service.configFile, port);
-  const rates = { 'keeps nothing': [] as number[], ledger: [] as number[] };
+  const rounds = { 'keeps nothing': [] as Round[], ledger: [] as Round[] };
   for (let round = 0; round < Number(values.rounds); round++) {
-    rates['keeps nothing'].push(await measure(port, sign, WITHOUT_LEDGER));
-    rates.ledger.push(await measure(port, sign, []));
+    rounds['keeps nothing'].push(await measure(port, sign, WITHOUT_LEDGER));
+    rounds.ledger.push(await measure(port, sign, []));
   }
-  report(rates);
-  if (Number(values.rows) > 0) await measureFull(port, sign, median(rates.ledger));
+  report(rounds);
+  if (Number(values.rows) > 0) await measureFull(port, sign, median(rounds.ledger, 'rate'));
 } finally {
   await service.remove();
 }
@@ -47,14 +53,14 @@ async function measureFull(port: number, sign: string, empty: number): Promise<v
   const file = join(service.hsm.folder, 'keyward.db');
   const filled = fillLedger(file, Number(values.rows), 64, benchRecord);
   console.log(`${values.rows} rows: ${filled.bytesARow} bytes a row, filled in ${filled.seconds} s`);
-  const full: number[] = [];
+  const full: Round[] = [];
   for (let round = 0; round < Number(values.rounds); round++) full.push(await measure(port, sign, []));
   console.log(
-    `ledger of ${values.rows} rows: ${median(full).toFixed(0)} tokens/s, ${percent(median(full), empty)} of empty`,
+    `ledger of ${values.rows} rows: ${median(full, 'rate').toFixed(0)} tokens/s, ${percent(median(full, 'rate'), empty)} of empty`,
   );
 }
 
-async function measure(port: number, sign: string, nodeOptions: readonly string[]): Promise<number> {
+async function measure(port: number, sign: string, nodeOptions: readonly string[]): Promise<Round> {
   const front = await start(port, nodeOptions);
   try {
     const path = Number(values.batch) === 1 ? 'tokens' : 'tokens/batch';
@@ -74,7 +80,7 @@ async function measure(port: number, sign: string, nodeOptions: readonly string[
     console.log(
       `${nodeOptions.length > 0 ? 'keeps nothing' : 'ledger'}: ${rate.toFixed(0)} tokens/s, ${cpuUs.toFixed(1)} us CPU a token`,
     );
-    return rate;
+    return { rate, cpuUs };
   } finally {
     front.kill('SIGTERM');
     await once(front, 'close');
@@ -128,13 +134,21 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function report(rates: Readonly<Record<'keeps nothing' | 'ledger', readonly number[]>>): void {
-  const [nothing, ledger] = [median(rates['keeps nothing']), median(rates.ledger)];
-  console.log(`median: ${ledger.toFixed(0)} of ${nothing.toFixed(0)} tokens/s, ${percent(ledger, nothing)}`);
+function report({ 'keeps nothing': nothing, ledger }: Readonly<Record<string, readonly Round[]>>): void {
+  const [rates, costs] = (['rate', 'cpuUs'] as const).map((of) => [
+    median(nothing ?? [], of),
+    median(ledger ?? [], of),
+  ]) as [[number, number], [number, number]];
+  console.log(
+    `median: ${rates[1].toFixed(0)} of ${rates[0].toFixed(0)} tokens/s, ${percent(rates[1], rates[0])}`,
+  );
+  console.log(`median: ${costs[1].toFixed(1)} and ${costs[0].toFixed(1)} us CPU a token`);
+  // What the rate would be were there nothing but these processes.
+  console.log(`by CPU: ${percent(costs[0], costs[1])}`);
 }
 
-function median(of: readonly number[]): number {
-  return of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
+function median(rounds: readonly Round[], of: keyof Round): number {
+  return rounds.map((round) => round[of]).toSorted((a, b) => a - b)[Math.floor(rounds.length / 2)] ?? 0;
 }
 
 function percent(part: number, whole: number): string {
