@@ -113,6 +113,12 @@ const schema = z.strictObject({
       grace_seconds: z.int().min(0).max(86_400).default(3_600),
     })
     .prefault({}),
+  drills: z
+    .strictObject({
+      /** Days after which a rehearsal that was not repeated is a warning. */
+      overdue_days: z.int().min(1).max(366).default(90),
+    })
+    .prefault({}),
   audit: z
     .strictObject({
       /** Where the audit trail is kept a second time. At least one must confirm before anything is weakened. */

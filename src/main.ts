@@ -1,4 +1,5 @@
 import { createAccess } from './access/create-access.ts';
+import { openDrillLog } from './audit/drill-log.ts';
 import { openAuditService } from './audit-service.ts';
 import { openSinks } from './audit-sinks.ts';
 import type { Config } from './config.ts';
@@ -50,6 +51,7 @@ import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
 import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
+import { createDrillWatch } from './watch/drill-watch.ts';
 import { createOutdatedVerifierWatch } from './watch/outdated-verifiers.ts';
 import { watchGauges } from './watch-gauges.ts';
 import { watchKeyGauges } from './watch-key-gauges.ts';
@@ -201,6 +203,23 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
+  const drills = await openDrillLog({
+    audit: store.audit,
+    clock,
+    overdueSeconds: config.drills.overdue_days * 86_400,
+  });
+  metrics.watch('drillOverdue', () =>
+    Object.fromEntries(
+      drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),
+    ),
+  );
+  const drillWatch = keepLooking({
+    look: createDrillWatch({ drills, events: securityEvents, clock }),
+    everyMs: 60_000,
+    log,
+    failure: 'rehearsals not watched; it is tried again',
+  });
+  parts.defer(() => drillWatch.stop());
   watchKeyGauges(metrics, { keyRing, gate, clock, graceSeconds: config.keys.grace_seconds });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers });
 
@@ -231,6 +250,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       knownKeys: keyRing,
       compromises,
       gate,
+      drills,
       clients,
       operators,
       revocations,

@@ -3,6 +3,7 @@ import { type Listening, originOf } from './origin.ts';
 
 const DEADLINE_MS = 10_000;
 const NOT_READY = /^keyward_signer_state\{hsm_token="([^"]*)",state="ready"\} 0$/gm;
+const OVERDUE_DRILL = /^keyward_drill_overdue\{drill="([^"]*)"\} 1$/gm;
 const OUT_OF_SERVICE = /^keyward_key_(?:unproven|refused)(?:\{[^}]*\})? (\d+)$/gm;
 
 /**
@@ -12,12 +13,22 @@ const OUT_OF_SERVICE = /^keyward_key_(?:unproven|refused)(?:\{[^}]*\})? (\d+)$/g
 export async function askKeys(operationsPlane: Listening): Promise<readonly Finding[]> {
   const origin = originOf(operationsPlane);
   const metrics = await metricsAt(origin);
-  return [keys(origin, metrics), ...awayTokens(metrics)];
+  return [keys(origin, metrics), ...awayTokens(metrics), ...overdueDrills(metrics)];
 }
 
 function awayTokens(metrics: string): readonly Finding[] {
   return [...metrics.matchAll(NOT_READY)].map(([, hsmToken]) =>
     fail('service: HSM', `the token ${hsmToken} is away: its keys do not sign`, 'see the service’s log'),
+  );
+}
+
+function overdueDrills(metrics: string): readonly Finding[] {
+  return [...metrics.matchAll(OVERDUE_DRILL)].map(([, drill]) =>
+    warn(
+      'service: drill',
+      `nobody has rehearsed a ${drill} for too long`,
+      drill === 'rotation' ? 'keyward drill rotation --record' : `keyward drill ${drill}`,
+    ),
   );
 }
 

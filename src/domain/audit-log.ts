@@ -14,6 +14,8 @@ export interface AuditLog extends AuditTrail {
   eventsAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
   /** The last of them, in order. */
   newestEvents(limit: number): Promise<readonly StoredEvent[]>;
+  /** The newest first. */
+  newestOfType(type: string, limit: number): Promise<readonly StoredEvent[]>;
   checkpointsAfter(number: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   lastCheckpoint(): Promise<StoredCheckpoint | undefined>;
   auditHead(): Promise<ChainHead>;

@@ -4,6 +4,7 @@ export const SECURITY_EVENT_TYPES = [
   'key.change_unfinished',
   'key.window_nearly_over',
   'rotation.overdue',
+  'drill.overdue',
   'verifier.outdated',
   'registry.signature_invalid',
   'clock.jump',

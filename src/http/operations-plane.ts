@@ -3,6 +3,7 @@ import type { Authenticator, ClientAdministration, OperatorAdministration } from
 import type { ActGate } from '../domain/act-gate.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
+import type { DrillLog } from '../domain/drill.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { Readiness } from '../domain/readiness.ts';
@@ -16,6 +17,7 @@ import type { Route } from './route.ts';
 import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
+import { adminDrillRoutes } from './routes/admin-drills.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminHsmRoutes } from './routes/admin-hsm.ts';
@@ -38,6 +40,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly knownKeys: KnownKeys;
   readonly compromises: CompromiseReports;
   readonly gate: ActGate;
+  readonly drills: DrillLog;
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
   readonly verifiers: VerifierDirectory;
@@ -64,6 +67,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminRevocationRoutes,
   ...adminVerifierRoutes,
   ...adminEventRoutes,
+  ...adminDrillRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,
   metricsRoute,

@@ -33,6 +33,11 @@ export const GAUGES = {
     help: 'When the key that signs is to be rotated, as things are; absent while there is no standby',
     labels: ['scope'],
   },
+  drillOverdue: {
+    name: 'keyward_drill_overdue',
+    help: '1 for each rehearsal that is overdue, 0 for the others',
+    labels: ['drill'],
+  },
   proposalsOpen: {
     name: 'keyward_proposals_open',
     help: 'Proposals that wait for another operator',

@@ -22,6 +22,7 @@ export function createAuditLog(
     },
     eventsAfter: (sequence, limit) => reader.read((trx) => eventsAfter(trx, sequence, limit)),
     newestEvents: (limit) => reader.read((trx) => newestEvents(trx, limit)),
+    newestOfType: (type, limit) => reader.read((trx) => newestOfType(trx, type, limit)),
     checkpointsAfter: (number, limit) => reader.read((trx) => checkpointsAfter(trx, number, limit)),
     lastCheckpoint: () => reader.read(lastCheckpoint),
     auditHead: () => reader.read(auditHead),
@@ -55,6 +56,11 @@ async function eventsAfter(trx: Trx, sequence: number, limit: number): Promise<S
 async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
   const query = trx.selectFrom('audit_events').selectAll().orderBy('sequence', 'desc').limit(limit);
   return (await query.execute()).reverse().map(eventFromRow);
+}
+
+async function newestOfType(trx: Trx, type: string, limit: number): Promise<StoredEvent[]> {
+  const query = trx.selectFrom('audit_events').selectAll().where('type', '=', type);
+  return (await query.orderBy('sequence', 'desc').limit(limit).execute()).map(eventFromRow);
 }
 
 async function checkpointsAfter(trx: Trx, number: number, limit: number): Promise<StoredCheckpoint[]> {

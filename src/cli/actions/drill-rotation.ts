@@ -2,6 +2,7 @@ import { rehearseRotation } from '../../rehearse-rotation.ts';
 import type { Context } from '../context.ts';
 import { describeSimulation, mishapsOf } from '../describe-simulation.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
+import { connect } from '../operations-client.ts';
 import { show } from '../show.ts';
 
 /** Ten years take some minutes. */
@@ -10,12 +11,21 @@ const MOST_DAYS = 3_650;
 interface RotationDrill {
   readonly days: number;
   readonly seed: number;
+  readonly record?: boolean;
 }
 
-export async function drillRotation(context: Context, { days, seed }: RotationDrill): Promise<void> {
+export async function drillRotation(
+  context: Context,
+  { days, seed, record = false }: RotationDrill,
+): Promise<void> {
   if (days < 1 || days > MOST_DAYS) throw usageFailure(`--days: use a whole number from 1 to ${MOST_DAYS}`);
+  const call = record ? await connect(context) : undefined;
+  const began = performance.now();
   const report = await rehearseRotation({ days, seed });
   const mishaps = mishapsOf(report).length;
+  const name = `${report.rotations} rotations in ${days} days`;
+  const steps = [{ name, took_ms: Math.round(performance.now() - began) }];
+  await call?.('POST', '/drills', { drill: 'rotation', passed: mishaps === 0, steps });
   show(context, { days, seed, passed: mishaps === 0, ...representation(report) }, () =>
     describeSimulation(report, context),
   );

@@ -13,6 +13,7 @@ export function addDrillCommands(program: Command, contextOf: Contextual): void 
       'live through rotations on a clock of its own, against verifiers that cache badly; no service needed',
     )
     .option('--days <n>', 'days to live through', wholeNumber, 365)
+    .option('--record', 'have the running service write it down, too')
     .option('--seed <n>', 'another seed is another course of outages and delays', wholeNumber, 1)
     .addHelpText(
       'after',
@@ -21,5 +22,26 @@ export function addDrillCommands(program: Command, contextOf: Contextual): void 
     .action(async (options, command: Command) => {
       const { drillRotation } = await import('../actions/drill-rotation.ts');
       await drillRotation(contextOf(command), options);
+    });
+  drill
+    .command('compromise')
+    .description('compromise the key of a drill scope, which serves nobody, and time all that follows')
+    .option('--scope <id>', 'the drill scope; it is made where there is none', 'drill')
+    .option('--timeout <seconds>', 'how long it may take until all is seen', wholeNumber, 60)
+    .addHelpText(
+      'after',
+      examples('keyward drill compromise', 'keyward drill compromise --scope drill --json'),
+    )
+    .action(async (options, command: Command) => {
+      const { drillCompromise } = await import('../actions/drill-compromise.ts');
+      await drillCompromise(contextOf(command), options);
+    });
+  drill
+    .command('list')
+    .description('rehearsals with their dates, and when the next are due')
+    .addHelpText('after', examples('keyward drill list', 'keyward drill list --json'))
+    .action(async (_options, command: Command) => {
+      const { drillList } = await import('../actions/drill-list.ts');
+      await drillList(contextOf(command));
     });
 }

@@ -63,6 +63,8 @@ describe('help', () => {
       'audit export',
       'audit tail',
       'drill rotation',
+      'drill compromise',
+      'drill list',
     ]);
   });
 

@@ -58,3 +58,20 @@ test('an HSM token that is away is a failure of its own, with its name', async (
     },
   ]);
 });
+
+test('a rehearsal that is overdue is a warning, and one that is not says nothing', async () => {
+  const metrics = [
+    'keyward_key_refused 0',
+    'keyward_drill_overdue{drill="compromise"} 1',
+    'keyward_drill_overdue{drill="rotation"} 0',
+  ];
+  const [, ...findings] = await told(metrics.join('\n'));
+  expect(findings).toEqual([
+    {
+      check: 'service: drill',
+      level: 'warn',
+      summary: 'nobody has rehearsed a compromise for too long',
+      advice: 'keyward drill compromise',
+    },
+  ]);
+});

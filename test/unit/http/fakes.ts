@@ -253,6 +253,12 @@ export const checkpoints: CheckpointSource = {
   latest: () => CHECKPOINT,
 };
 
+export const drills: OperationsPlaneDeps['drills'] = {
+  record: async (report, { operatorId }) => ({ ...report, at: NOW, by: operatorId }),
+  list: () => [],
+  standings: () => [],
+};
+
 export const audit: OperationsPlaneDeps['audit'] = {
   eventsAfter: async () => [],
   newestEvents: async () => [],
@@ -387,6 +393,7 @@ export function operationsPlaneDeps({
       maxOpen: 2,
     }),
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
+    drills,
     revocations,
     securityEvents,
     ledger,

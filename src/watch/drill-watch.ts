@@ -1,0 +1,28 @@
+import type { Clock } from '../domain/clock.ts';
+import type { DrillLog } from '../domain/drill.ts';
+import type { SecurityEvents } from '../domain/security-events.ts';
+
+export interface DrillWatchParts {
+  readonly drills: Pick<DrillLog, 'standings'>;
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+}
+
+/** Warns of each rehearsal that is overdue, once. Answers how to look. */
+export function createDrillWatch({ drills, events, clock }: DrillWatchParts): () => Promise<void> {
+  const told = new Set<string>();
+  return async () => {
+    for (const { drill, since, overdueAt, lastPassedAt } of drills.standings()) {
+      const dedupKey = `${drill} ${since}`;
+      if (clock.nowSeconds() <= overdueAt || told.has(dedupKey)) continue;
+      await events.raise({
+        type: 'drill.overdue',
+        severity: 'warning',
+        dedupKey,
+        subject: `drill:${drill}`,
+        evidence: { drill, last_passed_at: lastPassedAt, overdue_at: overdueAt },
+      });
+      told.add(dedupKey);
+    }
+  };
+}
