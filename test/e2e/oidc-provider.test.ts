@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeCredential } from '../../src/domain/credential.ts';
+import { freePorts } from '../support/free-port.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const EXAMPLE = fileURLToPath(new URL('../../examples/oidc-provider', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const CLIENT_ID = 'web';
+const RESOURCE = 'https://orders.example.com';
+const REDIRECT_URI = 'https://web.example.com/callback';
+
+const folder = temporaryFolder();
+let service: RunningService;
+let issuer: string;
+let provider: ChildProcess | undefined;
+let verify: { readonly web: string; readonly orders: string };
+
+async function ran(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { cwd: folder.path, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, error, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}: ${error}`);
+  return out;
+}
+
+/** The commands of the example's page, for this service and into this folder. */
+function setUp(): string {
+  const operator = join(service.hsm.folder, 'operator');
+  const keyward = `${process.execPath} ${CLI} --config ${service.configFile} --credential-file ${operator} --url ${service.operationsUrl}`;
+  return readFileSync(join(EXAMPLE, 'README.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('./scripts/keyward '))
+    .join('\n')
+    .replaceAll('./scripts/keyward', keyward)
+    .replaceAll('http://127.0.0.1:3000', issuer)
+    .replaceAll('examples/oidc-provider', folder.path);
+}
+
+async function verifierOf(scope: string): Promise<string> {
+  const { text: credential, digest } = makeCredential('svc');
+  const id = `${scope}-verify`;
+  const enrolled = { id, description: '', credential_digest: digest.toString('base64url') };
+  await service.act('POST', '/v1/admin/clients', enrolled);
+  await service.act('POST', '/v1/admin/grants', { client: id, scope, action: 'verify' });
+  return credential;
+}
+
+beforeAll(async () => {
+  cpSync(EXAMPLE, folder.path, { recursive: true, filter: (path) => !path.includes('node_modules') });
+  await ran('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  service = await startService();
+  issuer = `http://127.0.0.1:${(await freePorts(1))[0]}`;
+  await ran('bash', ['-euc', setUp()]);
+  verify = { web: await verifierOf('web'), orders: await verifierOf('orders') };
+  const config = JSON.parse(readFileSync(join(folder.path, 'config.example.json'), 'utf8'));
+  const file = join(folder.path, 'config.json');
+  writeFileSync(file, JSON.stringify({ ...config, issuer, keyward: service.dataUrl }));
+  provider = spawn(process.execPath, ['server.js', file], {
+    cwd: folder.path,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(provider.stdout ?? provider, 'data');
+}, 240_000);
+
+afterAll(async () => {
+  if (provider?.exitCode === null) {
+    provider.kill();
+    await once(provider, 'exit');
+  }
+  await service.remove();
+  folder.remove();
+});
+
+interface LogIn {
+  readonly id_token: string;
+  readonly access_token: string;
+  readonly claims: Record<string, unknown>;
+}
+
+const logIn = async (): Promise<LogIn> =>
+  JSON.parse(await ran(process.execPath, ['client.js', issuer, CLIENT_ID, REDIRECT_URI, RESOURCE, 'alice']));
+const keysOf = (scope: string) => createRemoteJWKSet(new URL(`${service.dataUrl}/scopes/${scope}/jwks.json`));
+const verdict = async (scope: 'web' | 'orders', token: string) =>
+  (await service.data('POST', `/v1/scopes/${scope}/verify`, verify[scope], { token })).body;
+
+it('logs in, and each token is of the HSM key of its own scope', async () => {
+  const { id_token, access_token, claims } = await logIn();
+  expect(claims).toMatchObject({ iss: issuer, aud: CLIENT_ID, sub: 'alice' });
+  const access = await jwtVerify(access_token, keysOf('orders'), {
+    issuer,
+    audience: RESOURCE,
+    typ: 'at+jwt',
+  });
+  expect(access.payload).toMatchObject({ sub: 'alice', client_id: CLIENT_ID, scope: 'read' });
+  expect(await verdict('web', id_token)).toMatchObject({ valid: true });
+  expect(await verdict('orders', access_token)).toMatchObject({ valid: true });
+  expect(await verdict('web', access_token)).toEqual({ valid: false, reason: 'wrong_scope' });
+  expect(await verdict('orders', id_token)).toEqual({ valid: false, reason: 'wrong_scope' });
+});
+
+it('publishes no key set of its own: its metadata names that of the scope', async () => {
+  const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+  expect(metadata).toMatchObject({ issuer, jwks_uri: `${service.dataUrl}/scopes/web/jwks.json` });
+  expect((await fetch(`${issuer}/jwks`)).status).toBe(404);
+});
+
+it('goes on with the standby when a key is compromised', async () => {
+  const { id_token: before } = await logIn();
+  const { kid } = decodeProtectedHeader(before);
+  await service.act('POST', `/v1/admin/keys/${kid}/compromise`, { reason: 'a test' });
+  const { id_token: after } = await logIn();
+  expect(decodeProtectedHeader(after).kid).not.toBe(kid);
+  expect((await verdict('web', before)).valid).toBe(false);
+  expect(await verdict('web', after)).toMatchObject({ valid: true });
+});
