@@ -2,9 +2,14 @@ import type { Config } from './config.ts';
 import type { AuditEvent } from './domain/audit.ts';
 
 /** The configuration holds paths and limits; secrets stand in files that it names (I8). */
-export function startedEvent({ hsm: { environment, ...hsm }, ...config }: Config): AuditEvent {
-  const named = Object.keys(environment);
-  return lifeEvent('service.started', { config: { ...config, hsm: { ...hsm, environment: named } } });
+export function startedEvent({ hsm, hsm_tokens, ...config }: Config): AuditEvent {
+  const further = Object.entries(hsm_tokens).map(([name, token]) => [name, withoutValues(token)]);
+  const tokens = { hsm: withoutValues(hsm), hsm_tokens: Object.fromEntries(further) };
+  return lifeEvent('service.started', { config: { ...config, ...tokens } });
+}
+
+function withoutValues<T extends Pick<Config['hsm'], 'environment'>>({ environment, ...token }: T) {
+  return { ...token, environment: Object.keys(environment) };
 }
 
 /** Of the service itself. */

@@ -111,6 +111,8 @@ const schema = z.strictObject({
     .strictObject({
       /** How long the private half of a deactivated key stays in the HSM, so that a rotation can be undone. */
       grace_seconds: z.int().min(0).max(86_400).default(3_600),
+      /** How often each HSM token is held against the registry: a login more each time. */
+      inventory_seconds: z.int().min(60).max(604_800).default(3_600),
     })
     .prefault({}),
   drills: z

@@ -36,6 +36,7 @@ import { measuredSightings } from './metrics/measured-sightings.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openGate } from './open-gate.ts';
+import { openInventory } from './open-inventory.ts';
 import { openRegistry } from './open-registry.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
 import { openPinLatches } from './pin-latches.ts';
@@ -146,6 +147,18 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(() => keyLife.stop());
+  const inventory = openInventory({
+    config,
+    signers: { ...signers, signer },
+    keyRing,
+    registry: store.registry,
+    securityEvents,
+    audit: store.audit,
+    metrics,
+    clock,
+    log,
+  });
+  parts.defer(() => inventory.stop());
   const { suspender, holds } = keyLife;
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
   const issuer = measuredIssuer(
@@ -248,6 +261,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       ...shared,
       listener: operations_plane,
       knownKeys: keyRing,
+      inventories: inventory.inventories,
       compromises,
       gate,
       drills,

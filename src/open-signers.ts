@@ -1,21 +1,26 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { Changes } from './domain/changes.ts';
 import type { PublicJwk } from './domain/key.ts';
 import type { Registry } from './domain/registry.ts';
-import type { Signer } from './domain/signer.ts';
+import type { KeyReference, Signer, TokenInspection } from './domain/signer.ts';
 import { bindingRole, serviceKeysOf, tokensOf } from './hsm-tokens.ts';
 import { type BindingKeys, createBindingKeys } from './keys/binding-keys.ts';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
 import { openServiceKey, type RegistryKey } from './keys/registry-key.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { createSignerLink, type SignerLink } from './signer/signer-link.ts';
-import { createSignerRouter } from './signer/signer-router.ts';
+import { createSignerRouter, noSuchToken } from './signer/signer-router.ts';
 import { signerEventHandler } from './signer-events.ts';
 import { signerOptions } from './signer-options.ts';
 import { thumbprint } from './token/public-jwk.ts';
 
 export interface Signers {
   readonly signer: Signer;
+  /** By a process that has just opened that token. `unknown_hsm_token`, `hsm_unavailable`. */
+  inspect(hsmToken: string, keys: readonly KeyReference[]): Promise<TokenInspection>;
+  /** Tells of a token where a key was found missing or not proven. */
+  readonly doubts: Changes<string>;
   /** By the token's name. */
   readonly links: ReadonlyMap<string, SignerLink>;
   /** Settles once each serves, or has found its HSM away. */
@@ -34,9 +39,10 @@ export async function openSigners(
   },
 ): Promise<Signers> {
   const bindingKeys = await publicBindingKeys(config, parts.registry);
+  const doubts = new Changes<string>();
   const links = new Map(
     tokensOf(config).map((token) => {
-      const onEvent = signerEventHandler({ ...parts, hsmToken: token.name });
+      const onEvent = signerEventHandler({ ...parts, doubts, hsmToken: token.name });
       return [token.name, createSignerLink(signerOptions(config, token, onEvent, bindingKeys))];
     }),
   );
@@ -46,6 +52,8 @@ export async function openSigners(
   return {
     signer: createSignerRouter(links, new Map(ownKeys)),
     links,
+    doubts,
+    inspect: async (hsmToken, keys) => (links.get(hsmToken) ?? noSuchToken(links)).inspect(keys),
     start: async () => void (await Promise.all([...links.values()].map((link) => link.start()))),
     stop: async () => void (await Promise.all([...links.values()].map((link) => link.stop()))),
   };

@@ -130,6 +130,7 @@ function withoutReceiver(signer: Signer): Signer {
     sign: (request) => signer.sign(request),
     generate: (specification) => signer.generate(specification),
     serve: (keys, hsmToken) => signer.serve(keys, hsmToken),
+    prove: (key, nonce) => signer.prove(key, nonce),
     inventory: (hsmToken) => signer.inventory(hsmToken),
     discard: (key) => signer.discard(key),
     destroy: (key) => signer.destroy(key),

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
+import type { Changes } from './domain/changes.ts';
 import { isSoftwareHsm } from './domain/software-hsm.ts';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -9,6 +10,8 @@ type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { typ
 
 interface Listeners {
   readonly log: Logger;
+  /** Told of the token where something is to be looked at. */
+  readonly doubts: Pick<Changes<string>, 'tell'>;
   /** Whose signer it is. */
   readonly hsmToken: string;
   readonly metrics: Pick<Metrics, 'signerReplacements'>;
@@ -24,7 +27,7 @@ const REMEMBERED_LINES = 1_000;
  * What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. Through an outage
  * every attempt repeats the lines of the one before: each is said once, until the next process serves.
  */
-export function signerEventHandler({ log: whole, hsmToken, metrics, keyRing }: Listeners) {
+export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyRing }: Listeners) {
   const log = whole.child({ hsm_token: hsmToken });
   const said = new Set<string>();
   let toldOfSoftware = false;
@@ -43,8 +46,14 @@ export function signerEventHandler({ log: whole, hsmToken, metrics, keyRing }: L
     },
     away: ({ why }) => log.error({ why }, 'HSM away: no tokens of its keys until it is back'),
     latched: ({ code, why }) => log.fatal({ code, why }, 'signer stopped: an operator has to look'),
-    proofs: ({ proofs }) => keyRing.applyProofs(proofs),
-    missing: ({ kids }) => log.error({ kids }, 'keys missing from the HSM'),
+    proofs: ({ proofs }) => {
+      keyRing.applyProofs(proofs);
+      if (proofs.some(({ found, proven }) => found && !proven)) doubts.tell(hsmToken);
+    },
+    missing: ({ kids }) => {
+      log.error({ kids }, 'keys missing from the HSM');
+      if (kids.length > 0) doubts.tell(hsmToken);
+    },
     log: ({ log: level, message, details }) => {
       const line = inspect([level, message, details], { depth: null });
       if (said.has(line)) return;

@@ -1,6 +1,9 @@
 export const SECURITY_EVENT_TYPES = [
   'token.never_issued',
   'key.standby_missing',
+  'key.missing',
+  'key.unexpected',
+  'key.unproven',
   'key.change_unfinished',
   'key.window_nearly_over',
   'rotation.overdue',

@@ -41,6 +41,14 @@ export interface GeneratedKey {
   readonly proof: KeyProof;
 }
 
+/** What the signer finds of one key, and the key itself says of it. */
+export interface KeyEvidence {
+  readonly proof: KeyProof;
+  readonly token: TokenDescription;
+  /** Compact JWS of typ `kw-proof+jwt` by the key; null where it is not proven, so that nothing is signed with it. */
+  readonly statement: string | null;
+}
+
 /** One object of the HSM token, as the inventory lists it. */
 export interface InventoryObject {
   readonly class: 'private_key' | 'public_key' | 'secret_key' | 'other';
@@ -60,6 +68,14 @@ export interface TokenDescription {
   readonly sessions: number;
   /** Mechanisms by number, as the module lists them. */
   readonly mechanisms: readonly number[];
+}
+
+/** One HSM token as a process sees it that has just opened it: a long-lived one may be blind. */
+export interface TokenInspection {
+  readonly token: TokenDescription;
+  readonly objects: readonly InventoryObject[];
+  /** Of the keys that were asked for, each held against its binding record. */
+  readonly proofs: readonly KeyProof[];
 }
 
 export interface SigningRequest {
@@ -84,6 +100,8 @@ export interface TokenSigner {
    * made to sign. An unproven key is left out and does not keep the others from serving.
    */
   serve(keys: readonly KeyReference[]): Promise<readonly KeyProof[]>;
+  /** Examines a key anew, whether it serves or not, and has it sign what was found. The nonce is the asker's own. */
+  prove(key: KeyReference, nonce: string): Promise<KeyEvidence>;
   inventory(): Promise<readonly InventoryObject[]>;
   /**
    * Destroys what a generation that was cut short left under an id that the registry had reserved: there may
@@ -111,6 +129,7 @@ export interface Signer extends Pick<TokenSigner, 'sign'> {
    * asked; where none could, fails as the first of them did.
    */
   serve(keys: readonly PlacedKey[], hsmToken?: string): Promise<readonly KeyProof[]>;
+  prove(key: PlacedKey, nonce: string): Promise<KeyEvidence>;
   inventory(hsmToken: string): Promise<readonly InventoryObject[]>;
   discard(key: { readonly hsmId: string } & Placed): Promise<void>;
   destroy(key: { readonly hsmId: string; readonly kid: string } & Placed): Promise<void>;

@@ -1,7 +1,14 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { KeywardError } from '../domain/errors.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import type { KeyProof, KeyReference, KeySpecification, Signer, TokenDescription } from '../domain/signer.ts';
+import type {
+  KeyEvidence,
+  KeyProof,
+  KeyReference,
+  KeySpecification,
+  Signer,
+  TokenDescription,
+} from '../domain/signer.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 
 interface TrialKey {
@@ -45,6 +52,10 @@ export class TrialSigner implements Signer {
 
   async destroy({ hsmId }: { readonly hsmId: string }): Promise<void> {
     await this.discard({ hsmId });
+  }
+
+  async prove({ kid }: KeyReference): Promise<KeyEvidence> {
+    return { proof: proofOf(kid), token: await this.describe(), statement: null };
   }
 
   async inventory() {

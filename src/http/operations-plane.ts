@@ -4,6 +4,7 @@ import type { ActGate } from '../domain/act-gate.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
 import type { DrillLog } from '../domain/drill.ts';
+import type { Inventories } from '../domain/inventory.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { Readiness } from '../domain/readiness.ts';
@@ -21,6 +22,7 @@ import { adminDrillRoutes } from './routes/admin-drills.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminHsmRoutes } from './routes/admin-hsm.ts';
+import { adminInventoryRoutes } from './routes/admin-inventory.ts';
 import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
@@ -38,6 +40,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
+  readonly inventories: Inventories;
   readonly compromises: CompromiseReports;
   readonly gate: ActGate;
   readonly drills: DrillLog;
@@ -58,6 +61,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminKeyRoutes,
   ...adminKeyActRoutes,
   ...adminCompromiseRoutes,
+  ...adminInventoryRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
   ...adminOperatorRoutes,

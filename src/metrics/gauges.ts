@@ -53,6 +53,16 @@ export const GAUGES = {
     help: 'Signatures asked for and not yet answered',
     labels: ['hsm_token'],
   },
+  inventoryFindings: {
+    name: 'keyward_inventory_findings',
+    help: 'What the last inventory of an HSM token found to differ from the registry, by kind',
+    labels: ['hsm_token', 'kind'],
+  },
+  inventoryAge: {
+    name: 'keyward_inventory_age_seconds',
+    help: 'Time since the last inventory of an HSM token',
+    labels: ['hsm_token'],
+  },
   ledgerQueue: {
     name: 'keyward_ledger_queue',
     help: 'Issuance records waiting to be durable',

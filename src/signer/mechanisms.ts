@@ -10,6 +10,8 @@ export interface MechanismFacts {
   readonly keyType: number;
   readonly generate: number;
   readonly sign: Mechanism;
+  /** Its name in PKCS#11, for people. */
+  readonly signName: string;
   /** What the module is given to sign, in a buffer of its own. */
   readonly inputOf: (signingInput: string) => Buffer;
   /**
@@ -49,6 +51,7 @@ const EC = {
   keyType: KeyType.EC,
   generate: MechanismEnum.EC_KEY_PAIR_GEN,
   sign: { mechanism: MechanismEnum.ECDSA },
+  signName: 'CKM_ECDSA',
   lane: 'direct',
 } as const;
 
@@ -64,6 +67,7 @@ const EDDSA: MechanismFacts = {
   keyType: CKK_EC_EDWARDS,
   generate: CKM_EC_EDWARDS_KEY_PAIR_GEN,
   sign: { mechanism: CKM_EDDSA },
+  signName: 'CKM_EDDSA',
   inputOf: bytesOf,
   lane: 'direct',
   // The PrintableString "edwards25519", and the OID of RFC 8410: modules take the one or the other.
@@ -81,9 +85,14 @@ export const MECHANISMS = {
     inputOf: (signingInput) => hash('sha384', signingInput, 'buffer'),
     keyParameters: () => ecParams('06052b81040022'),
   },
-  RS256: { ...RSA, sign: { mechanism: MechanismEnum.SHA256_RSA_PKCS } },
+  RS256: {
+    ...RSA,
+    sign: { mechanism: MechanismEnum.SHA256_RSA_PKCS },
+    signName: 'CKM_SHA256_RSA_PKCS',
+  },
   PS256: {
     ...RSA,
+    signName: 'CKM_SHA256_RSA_PKCS_PSS',
     sign: {
       mechanism: MechanismEnum.SHA256_RSA_PKCS_PSS,
       parameter: {

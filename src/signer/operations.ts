@@ -2,6 +2,7 @@ import { KeywardError } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
 import type { Voucher } from '../token/binding-record.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
+import { attest } from './attest.ts';
 import { destroyKey, discard } from './destroy.ts';
 import type { Epoch } from './epoch.ts';
 import { generate } from './generate.ts';
@@ -15,7 +16,13 @@ import type { Operation, Operations, ServiceKids, SignerSettings } from './proto
 import { serve } from './serve.ts';
 import { serveAudit, serveVoucher } from './serve-registry.ts';
 import { signBatch } from './sign.ts';
-import { requireBatch, requireKeyName, requireReferences, requireSpecification } from './takes.ts';
+import {
+  requireBatch,
+  requireKeyName,
+  requireProving,
+  requireReferences,
+  requireSpecification,
+} from './takes.ts';
 
 export type OperationTable = {
   readonly [K in Operation]: (takes: Operations[K]['takes']) => Promise<Operations[K]['gives']>;
@@ -45,7 +52,7 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       opened = { hsm, named, others };
       keepAlive(hsm, epoch);
       await serveVoucher(hsm, shelf, named, others, log);
-      if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, log);
+      if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, others, log);
       return hsm.description;
     },
     async sign(batch) {
@@ -62,10 +69,15 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       const { auditKid } = named;
       requireReferences(references);
       return changingShelf(async () => {
-        if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, log);
         const voucherFound = await serveVoucher(hsm, shelf, named, others, log);
+        if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, others, log);
         return serve(hsm, shelf, { references, voucherFound }, log);
       });
+    },
+    async prove(takes) {
+      const { hsm } = now();
+      requireProving(takes);
+      return attest(hsm, shelf.voucher, takes);
     },
     async inventory() {
       return takeInventory(now().hsm);

@@ -1,22 +1,7 @@
+import { REQUIRED_ATTRIBUTES } from '../domain/key-attributes.ts';
 import { CKA, isOfOneObject, type ObjectReader, reasonOf } from './attributes.ts';
 
-/** What a private key must be to serve (I7): born here, never out, sign-only, never to be changed or copied. */
-const REQUIRED = {
-  TOKEN: true,
-  PRIVATE: true,
-  LOCAL: true,
-  SENSITIVE: true,
-  ALWAYS_SENSITIVE: true,
-  NEVER_EXTRACTABLE: true,
-  EXTRACTABLE: false,
-  MODIFIABLE: false,
-  COPYABLE: false,
-  SIGN: true,
-  SIGN_RECOVER: false,
-  DECRYPT: false,
-  UNWRAP: false,
-  DERIVE: false,
-} as const satisfies Partial<Record<keyof typeof CKA, boolean>>;
+type Name = keyof typeof REQUIRED_ATTRIBUTES & keyof typeof CKA;
 
 export interface AttributeProof {
   readonly attributes: Readonly<Record<string, boolean | null>>;
@@ -28,7 +13,7 @@ export interface AttributeProof {
 export function proveAttributes(privateKey: ObjectReader): AttributeProof {
   const attributes: Record<string, boolean | null> = {};
   const unproven: string[] = [];
-  for (const [name, required] of Object.entries(REQUIRED) as [keyof typeof REQUIRED, boolean][]) {
+  for (const [name, required] of Object.entries(REQUIRED_ATTRIBUTES) as [Name, boolean][]) {
     const { value, why } = read(privateKey, CKA[name]);
     attributes[`CKA_${name}`] = value;
     if (value === null) unproven.push(`CKA_${name} cannot be read (${why})`);

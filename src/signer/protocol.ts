@@ -3,6 +3,7 @@ import type { PublicJwk } from '../domain/key.ts';
 import type {
   GeneratedKey,
   InventoryObject,
+  KeyEvidence,
   KeyProof,
   KeyReference,
   KeySpecification,
@@ -54,6 +55,7 @@ export interface Operations {
   sign: { takes: readonly SignItem[]; gives: readonly SignOutcome[] };
   generate: { takes: KeySpecification; gives: GeneratedKey };
   serve: { takes: readonly KeyReference[]; gives: readonly KeyProof[] };
+  prove: { takes: { readonly key: KeyReference; readonly nonce: string }; gives: KeyEvidence };
   inventory: { takes: null; gives: readonly InventoryObject[] };
   discard: { takes: { hsmId: string }; gives: null };
   destroy: { takes: { hsmId: string; kid: string }; gives: null };

@@ -3,6 +3,7 @@ import { POLICY_BOUNDS } from '../domain/policy.ts';
 import { scopeLabel } from '../domain/scope.ts';
 import { BINDING_TYP, type Voucher } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
+import { KEY_EVIDENCE_TYP, keyEvidenceIn } from '../token/key-evidence.ts';
 import { isProbe, PROBE_TYP } from '../token/probe.ts';
 import { thumbprint } from '../token/public-jwk.ts';
 import { KEY_SET_TYP, MAX_KEY_SET_LENGTH } from '../token/published-key-set.ts';
@@ -54,6 +55,7 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     AUDIT_LABEL,
     new Map<unknown, ContentCheck>([
       [CHECKPOINT_TYP, (claims) => demand(isCheckpoint(claims), 'it is no checkpoint')],
+      [KEY_EVIDENCE_TYP, (claims, { vouchers }) => requireTrueEvidence(claims, vouchers)],
     ]),
   ],
 ]);
@@ -103,6 +105,15 @@ function requireTrueBinding(claims: Claims, { cryptoki, session }: Looking): voi
     jwk !== undefined && thumbprint(jwk) === kid,
     'kid is not that of the key under the id of the record',
   );
+}
+
+/** The audit key stands for a proof only where all that it holds was verified, the key's own signature included. */
+function requireTrueEvidence(claims: Claims, vouchers: Looking['vouchers']): void {
+  try {
+    keyEvidenceIn(claims, vouchers);
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : 'the statement cannot be read');
+  }
 }
 
 const [, LONGEST_CRYPTOPERIOD] = POLICY_BOUNDS.cryptoperiodSeconds;

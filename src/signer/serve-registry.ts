@@ -32,10 +32,17 @@ export async function serveVoucher(
 }
 
 /** The same for the audit key; without it there are no checkpoints, and keys serve all the same. */
-export async function serveAudit(hsm: Hsm, shelf: KeyShelf, kid: string, log: Log): Promise<void> {
+export async function serveAudit(
+  hsm: Hsm,
+  shelf: KeyShelf,
+  kid: string,
+  others: readonly Voucher[],
+  log: Log,
+): Promise<void> {
   const { key, unproven } = await hsm.direct.lend((session) =>
     examineServiceKey(hsm.cryptoki, session, AUDIT_LABEL, kid),
   );
-  shelf.setAudit(key && { ...key, guard: guardOfService(AUDIT_LABEL, key, hsm.cryptoki) });
+  const vouchers = shelf.voucher ? [shelf.voucher, ...others] : others;
+  shelf.setAudit(key && { ...key, guard: guardOfService(AUDIT_LABEL, key, hsm.cryptoki, vouchers) });
   if (!key) log('error', 'the audit key is not proven, so there are no checkpoints', { kid, unproven });
 }

@@ -40,7 +40,8 @@ export async function serve(
   return proofs;
 }
 
-async function judge(
+/** Holds one key against its binding record, and the HSM against that. */
+export async function judge(
   hsm: Hsm,
   voucher: LiveKey | null,
   halvesOf: (hsmId: string) => Halves,

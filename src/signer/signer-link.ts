@@ -1,4 +1,4 @@
-import type { KeySpecification, TokenSigner } from '../domain/signer.ts';
+import type { KeyReference, KeySpecification, TokenInspection, TokenSigner } from '../domain/signer.ts';
 import { Child } from './link/child.ts';
 import type { LinkState, SignerLinkOptions } from './link/options.ts';
 import { SignQueue } from './link/sign-queue.ts';
@@ -16,6 +16,8 @@ export interface SignerLink extends TokenSigner {
   start(): Promise<void>;
   /** Refuses what waits with `shutting_down` and ends the process. */
   stop(): Promise<void>;
+  /** By a process of its own, which logs in once more. `hsm_unavailable` while the signer is being replaced. */
+  inspect(keys: readonly KeyReference[]): Promise<TokenInspection>;
   state(): LinkState;
   /** Signatures asked for and not yet answered. */
   queued(): number;
@@ -59,17 +61,22 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
       return queue.add(request, waitMs);
     },
     generate: (specification) => supervisor.call('generate', plain(specification)),
-    serve: (keys) =>
-      supervisor.serve(keys.map(({ kid, hsmId, bindingRecord }) => ({ kid, hsmId, bindingRecord }))),
+    serve: (keys) => supervisor.serve(keys.map(asReference)),
+    prove: (key, nonce) => supervisor.call('prove', { key: asReference(key), nonce }),
     inventory: () => supervisor.call('inventory', null),
     discard: async ({ hsmId }) => void (await supervisor.call('discard', { hsmId })),
     destroy: async ({ hsmId, kid }) => void (await supervisor.call('destroy', { hsmId, kid })),
     describe: () => supervisor.call('describe', null),
+    inspect: (keys) => supervisor.inspect(keys.map(asReference)),
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     state: () => supervisor.state,
     queued: () => queue.size,
   };
+}
+
+function asReference({ kid, hsmId, bindingRecord }: KeyReference): KeyReference {
+  return { kid, hsmId, bindingRecord };
 }
 
 /** Only what the protocol names crosses to the child: a wider object may hold what cannot be cloned. */

@@ -23,12 +23,7 @@ export function createSignerRouter(
   const places = new Map([...ownKeys].map(([kid, hsmToken]) => [kid, of(hsmToken)]));
 
   function of(hsmToken: string): TokenSigner {
-    const signer = signers.get(hsmToken);
-    if (signer) return signer;
-    throw new KeywardError(
-      'unknown_hsm_token',
-      `there is no HSM token of this name; use one of ${tokens.join(', ')}`,
-    );
+    return signers.get(hsmToken) ?? noSuchToken(signers);
   }
 
   const place = (hsmToken: string, kids: readonly string[]) => {
@@ -54,6 +49,7 @@ export function createSignerRouter(
       hsmToken === undefined
         ? answered(await Promise.allSettled(tokens.map((name) => serveOn(name, keys))))
         : serveOn(hsmToken, keys),
+    prove: async (key, nonce) => of(key.hsmToken).prove(key, nonce),
     inventory: async (hsmToken) => of(hsmToken).inventory(),
     discard: async (key) => of(key.hsmToken).discard(key),
     destroy: async (key) => of(key.hsmToken).destroy(key),
@@ -72,4 +68,10 @@ function answered(outcomes: readonly PromiseSettledResult<readonly KeyProof[]>[]
 
 function isAway(error: unknown): boolean {
   return error instanceof KeywardError && AWAY.has(error.code);
+}
+
+/** `tokens` by name. */
+export function noSuchToken(tokens: ReadonlyMap<string, unknown>): never {
+  const names = [...tokens.keys()].join(', ');
+  throw new KeywardError('unknown_hsm_token', `there is no HSM token of this name; use one of ${names}`);
 }

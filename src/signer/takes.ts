@@ -27,6 +27,13 @@ export function requireReferences(references: Operations['serve']['takes']): voi
   }
 }
 
+const NONCE = /^[A-Za-z0-9_-]{8,128}$/;
+
+export function requireProving({ key, nonce }: Operations['prove']['takes']): void {
+  requireReferences([key]);
+  demand(typeof nonce === 'string' && NONCE.test(nonce), 'nonce');
+}
+
 /** The labels of the service's own keys are for `keyward init`, when there are no such keys yet. */
 export function requireSpecification(
   { hsmId, label, algorithm, modulusBits }: Operations['generate']['takes'],

@@ -51,6 +51,7 @@ const answers = {
     return label in FAILURES ? failing(FAILURES[label] as Failure) : { gives: { kid: label } };
   },
   inventory: () => ({ gives: [] }),
+  prove: () => ({ gives: {} }),
   discard: () => ({ gives: null }),
   destroy: () => ({ gives: null }),
   describe: () => ({ gives: describe() }),

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
 import { type ErrorCode, KeywardError } from '../../src/domain/errors.ts';
 import { FIRST_TOKEN } from '../../src/domain/hsm-token.ts';
+import { REQUIRED_ATTRIBUTES } from '../../src/domain/key-attributes.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import type {
   GeneratedKey,
   InventoryObject,
+  KeyEvidence,
   KeyProof,
   KeyReference,
   KeySpecification,
@@ -18,6 +20,7 @@ import { guardOfBinding, readSigningInput, requireHeader } from '../../src/signe
 import { requireTrueKeySet } from '../../src/signer/key-set-guard.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
 import { BINDING_TYP, readBindingRecord } from '../../src/token/binding-record.ts';
+import { composeKeyProof } from '../../src/token/key-proof.ts';
 import { PROBE_TYP } from '../../src/token/probe.ts';
 import { KEY_SET_TYP, MAX_KEY_SET_LENGTH } from '../../src/token/published-key-set.ts';
 import { type SoftwareKey, softwareKey } from './software-keys.ts';
@@ -82,6 +85,32 @@ export class FakeSigner implements Signer, TokenSigner {
     this.#requireHsm();
     this.#served.clear();
     return keys.map((reference) => this.#admit(reference));
+  }
+
+  async prove({ kid, hsmId, bindingRecord }: KeyReference, nonce: string): Promise<KeyEvidence> {
+    this.#requireHsm();
+    const token = await this.describe();
+    const { key, specification } = this.#stored.get(hsmId) ?? {};
+    if (key?.kid !== kid || !specification) {
+      const proof = { ...proofOf(kid, false), found: false, unproven: ['not found'] };
+      return { proof, token, statement: null };
+    }
+    const attributes = Object.fromEntries(
+      Object.entries(REQUIRED_ATTRIBUTES).map(([name, value]) => [`CKA_${name}`, value]),
+    );
+    const signingInput = composeKeyProof({
+      kid,
+      algorithm: specification.algorithm,
+      hsmId,
+      bindingRecord,
+      attributes,
+      mechanism: { name: 'CKM_ECDSA', number: 0x1041 },
+      token,
+      nonce,
+      iat: 1_800_000_000,
+    });
+    const statement = `${signingInput}.${key.sign(signingInput).toString('base64url')}`;
+    return { proof: { ...proofOf(kid, true), attributes }, token, statement };
   }
 
   async inventory(): Promise<readonly InventoryObject[]> {

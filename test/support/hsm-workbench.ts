@@ -21,6 +21,8 @@ export interface Workbench {
   generate(named: Named, changes?: Readonly<Record<number, Value>>): Promise<void>;
   /** The same with C_CreateObject, from a key that was born outside. */
   importKey(named: Named): Promise<void>;
+  /** Its private half alone. */
+  importPrivateHalf(named: Named): Promise<void>;
   /** Another public half under an id that has one, with its own label. */
   addPublicHalf(named: Named): Promise<void>;
   /** The raw ECDSA signature of the private key under the id over a SHA-256 digest. */
@@ -75,6 +77,15 @@ class OpenWorkbench implements Workbench {
 
   async importKey(named: Named): Promise<void> {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await this.#importPrivate(named, privateKey);
+    await this.#createPublic(named, publicKey);
+  }
+
+  async importPrivateHalf(named: Named): Promise<void> {
+    await this.#importPrivate(named, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+  }
+
+  async #importPrivate(named: Named, privateKey: KeyObject): Promise<void> {
     const { d } = privateKey.export({ format: 'jwk' });
     await this.#create({
       ...privateAttributes(named),
@@ -83,7 +94,6 @@ class OpenWorkbench implements Workbench {
       [pkcs11js.CKA_EC_PARAMS]: P256,
       [pkcs11js.CKA_VALUE]: Buffer.from(d ?? '', 'base64url'),
     });
-    await this.#createPublic(named, publicKey);
   }
 
   async addPublicHalf(named: Named): Promise<void> {

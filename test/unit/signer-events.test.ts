@@ -31,6 +31,7 @@ function told(events: readonly SignerEvent[]) {
   const handle = signerEventHandler({
     log,
     hsmToken: 'issuer-b',
+    doubts: { tell: () => {} },
     metrics: createMetrics(),
     keyRing: createKeyRing(),
   });

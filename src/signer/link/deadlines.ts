@@ -10,6 +10,7 @@ const MEMBER = {
   sign: 'signMs',
   generate: 'generateMs',
   serve: 'openMs',
+  prove: 'openMs',
   inventory: 'openMs',
   discard: 'openMs',
   destroy: 'openMs',

@@ -1,8 +1,9 @@
-import type { KeyProof, KeyReference } from '../../domain/signer.ts';
-import type { SignerSettings } from '../protocol.ts';
+import type { KeyProof, KeyReference, TokenInspection } from '../../domain/signer.ts';
+import type { Operation, Operations, SignerSettings } from '../protocol.ts';
 import { Backoff } from './backoff.ts';
-import type { Child } from './child.ts';
+import type { Answer, Child } from './child.ts';
 import { countProven, missingKids } from './proofs.ts';
+import { asError, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
 
 /** Short enough for keys that come back to serve within five seconds. */
@@ -35,6 +36,8 @@ export class Probe {
   #child: Child | undefined;
   #cancel: () => void = () => {};
   #reported = '';
+  /** Grows with each `rest`: what was asked for before it is not done after it. */
+  #rests = 0;
 
   constructor(options: ProbeOptions) {
     this.#options = options;
@@ -51,9 +54,21 @@ export class Probe {
     this.#schedule(keys, countProven(proofs), fresh ? this.#backoff.next() : 0);
   }
 
+  /** All there is on the token, and whether the keys are proven there, as a fresh process finds it. `hsm_unavailable`. */
+  inspect(keys: readonly KeyReference[]): Promise<TokenInspection> {
+    const asked = this.#rests;
+    const inspected = this.#looking.then(() => this.#inspect(keys, asked));
+    this.#looking = inspected.then(
+      () => {},
+      () => {},
+    );
+    return inspected;
+  }
+
   /** Settles once no probe runs: two processes that log in at once would confuse the PIN's latch (I9). */
   async rest(): Promise<void> {
     this.#stopRound();
+    this.#rests += 1;
     await this.#child?.end(this.#options.graceMs);
     await this.#looking;
   }
@@ -84,14 +99,36 @@ export class Probe {
 
   /** Empty where the HSM could not be opened. */
   async #prove(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {
-    const { settings, graceMs, fork } = this.#options;
+    return this.#withFresh(async (child) => {
+      const opened = await this.#open(child);
+      const served = 'gives' in opened ? await child.call('serve', keys) : opened;
+      return 'gives' in served && Array.isArray(served.gives) ? served.gives : [];
+    });
+  }
+
+  async #inspect(keys: readonly KeyReference[], asked: number): Promise<TokenInspection> {
+    if (asked !== this.#rests) throw unavailable('the signer is being replaced');
+    return this.#withFresh(async (child) => ({
+      token: given(await this.#open(child)),
+      proofs: given(await child.call('serve', keys)),
+      objects: given(await child.call('inventory', null)),
+    }));
+  }
+
+  #open(child: Child): Promise<Answer<'open'>> {
+    return child.call('open', { ...this.#options.settings, sessions: 1 });
+  }
+
+  async #withFresh<T>(work: (child: Child) => Promise<T>): Promise<T> {
+    const { graceMs, fork } = this.#options;
     const child = fork(1);
     this.#child = child;
-    const opened = await child.call('open', { ...settings, sessions: 1 });
-    const served = 'gives' in opened ? await child.call('serve', keys) : opened;
-    await child.end(graceMs);
-    this.#child = undefined;
-    return 'gives' in served && Array.isArray(served.gives) ? served.gives : [];
+    try {
+      return await work(child);
+    } finally {
+      await child.end(graceMs);
+      this.#child = undefined;
+    }
   }
 
   #report(kids: readonly string[]): void {
@@ -100,4 +137,9 @@ export class Probe {
     this.#reported = list;
     this.#options.onMissing(kids);
   }
+}
+
+function given<K extends Operation>(answer: Answer<K>): Operations[K]['gives'] {
+  if ('gives' in answer) return answer.gives;
+  throw 'gone' in answer ? unavailable(answer.gone) : asError(answer.failure);
 }

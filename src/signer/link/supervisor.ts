@@ -1,5 +1,5 @@
 import type { KeywardError } from '../../domain/errors.ts';
-import type { KeyProof, KeyReference, TokenDescription } from '../../domain/signer.ts';
+import type { KeyProof, KeyReference, TokenDescription, TokenInspection } from '../../domain/signer.ts';
 import type { Failure, Operation, Operations, SignerSettings } from '../protocol.ts';
 import { Backoff, type BackoffBounds } from './backoff.ts';
 import type { Answer, Child } from './child.ts';
@@ -106,6 +106,12 @@ export class Supervisor {
     const proofs = await this.call('serve', keys);
     if (this.#keys === keys) this.#took(keys, proofs, fresh);
     return proofs;
+  }
+
+  /** Beside the process that serves, by one of its own that logs in once more. */
+  async inspect(keys: readonly KeyReference[]): Promise<TokenInspection> {
+    if (this.#state !== 'ready') throw this.refusal() ?? unavailable('the signer is being replaced');
+    return this.#probe.inspect(keys);
   }
 
   /** What a failure asks for beyond the call that met it. Only a PIN's failure concerns all calls to come. */

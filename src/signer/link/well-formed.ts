@@ -13,6 +13,7 @@ export const WELL_FORMED = {
     gives.every((outcome) => outcome instanceof Uint8Array || isFailure(outcome)),
   generate: isObject,
   serve: isArrayOfObjects,
+  prove: isObject,
   inventory: isArrayOfObjects,
   discard: () => true,
   destroy: () => true,

@@ -11,6 +11,7 @@ import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/che
 import type { Client, Operator } from '../../../src/domain/client.ts';
 import type { CompromiseReports } from '../../../src/domain/compromise-report.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Inventories } from '../../../src/domain/inventory.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/key.ts';
 import type { KeyAdministration, KeyOutcome } from '../../../src/domain/key-administration.ts';
@@ -307,6 +308,7 @@ export const ledger: LedgerParts['ledger'] = {
 };
 export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
 export const securityEvents: SecurityEventList = { list: async () => [] };
+export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 
 const watched = { ...keyRing, changes: new Changes<string>() };
 const clock = { nowSeconds: () => NOW };
@@ -392,6 +394,7 @@ export function operationsPlaneDeps({
       lifetimeSeconds: 86_400,
       maxOpen: 2,
     }),
+    inventories,
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     drills,
     revocations,

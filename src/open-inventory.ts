@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { AuditTrail } from './domain/audit-trail.ts';
+import type { Clock } from './domain/clock.ts';
+import { FINDING_KINDS, type Inventories, type InventoryReport } from './domain/inventory.ts';
+import type { Registry } from './domain/registry.ts';
+import type { SecurityEvents } from './domain/security-events.ts';
+import { serviceKeysOf } from './hsm-tokens.ts';
+import { inventoryListener, keepInventory } from './keep-inventory.ts';
+import type { KeyRingKeeper } from './keys/key-ring.ts';
+import { createInventories } from './keys/take-inventory.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { Signers } from './open-signers.ts';
+
+export interface InventoryRootParts {
+  readonly config: Config;
+  readonly signers: Pick<Signers, 'signer' | 'inspect' | 'doubts'>;
+  readonly keyRing: KeyRingKeeper;
+  readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
+  readonly securityEvents: SecurityEvents;
+  readonly audit: AuditTrail;
+  readonly metrics: Pick<Metrics, 'watch'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The inventory of every HSM token: on a timer, when a signer gives reason to doubt, and on demand. */
+export function openInventory(parts: InventoryRootParts): {
+  readonly inventories: Inventories;
+  stop(): Promise<void>;
+} {
+  const { config, signers, keyRing, registry, securityEvents: events, audit, metrics, clock, log } = parts;
+  const inventories = createInventories({
+    inspect: signers.inspect,
+    signer: signers.signer,
+    keyRing,
+    registry,
+    ownKeys: (hsmToken) => ownKeysOn(config, hsmToken),
+    clock,
+    graceSeconds: config.keys.grace_seconds,
+    onReport: inventoryListener({ events, audit, log }),
+  });
+  const keeper = keepInventory({
+    inventories,
+    hsmTokens: signers.signer.tokens,
+    everySeconds: config.keys.inventory_seconds,
+    log,
+  });
+  signers.doubts.watch((hsmToken) => keeper.look(hsmToken));
+  metrics.watch('inventoryFindings', () => byToken(inventories, countsOf));
+  metrics.watch('inventoryAge', () => byToken(inventories, ({ takenAt }) => clock.nowSeconds() - takenAt));
+  return { inventories, stop: () => keeper.stop() };
+}
+
+function ownKeysOn(config: Config, hsmToken: string) {
+  return serviceKeysOf(config).flatMap(({ hsmToken: where, role, thumbprint: kid }) =>
+    where === hsmToken && kid !== undefined ? [{ kid, name: role.replace(/:.*/, '') }] : [],
+  );
+}
+
+function byToken<T>(inventories: Inventories, read: (report: InventoryReport) => T): Record<string, T> {
+  return Object.fromEntries(inventories.latest().map((report) => [report.hsmToken, read(report)]));
+}
+
+function countsOf({ findings }: InventoryReport): Record<string, number> {
+  return Object.fromEntries(
+    FINDING_KINDS.map((kind) => [kind, findings.filter((finding) => finding.kind === kind).length]),
+  );
+}
