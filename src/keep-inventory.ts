@@ -89,7 +89,7 @@ export function inventoryListener(parts: {
   const heed = async (report: InventoryReport): Promise<void> => {
     const { hsmToken, token, objects, expected, proven, findings } = report;
     const details = { serial: token.serial, objects, expected, proven, findings: findings.length };
-    const subject = `hsm_token:${hsmToken}`;
+    const subject = `hsm:${hsmToken}`;
     try {
       await alarm(report);
       await audit.record({ type: 'inventory.taken', actor: 'keyward', subject, requestId: null, details });

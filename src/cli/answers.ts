@@ -109,6 +109,31 @@ export interface VerifierAnswer {
   readonly last_seen: number;
 }
 
+export interface InventoryAnswer {
+  readonly hsm_token: string;
+  readonly taken_at: number;
+  readonly token: HsmTokenAnswer;
+  readonly objects: number;
+  readonly expected: number;
+  readonly proven: number;
+  readonly findings: readonly {
+    readonly kind: string;
+    readonly hsm_id: string | null;
+    readonly kid: string | null;
+    readonly scope: string | null;
+    readonly details: readonly string[];
+  }[];
+  readonly omitted: number;
+}
+
+export interface HsmTokenAnswer {
+  readonly label: string;
+  readonly serial: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+}
+
 export interface ClientAnswer {
   readonly id: string;
   readonly description: string;

@@ -149,7 +149,7 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
       turns
         .of(hsmToken)
         .take(async () => keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken)));
-    const subject = `hsm_token:${hsmToken}`;
+    const subject = `hsm:${hsmToken}`;
     return [{ name: `release ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
   };
 

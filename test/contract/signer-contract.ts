@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../src/domain/algorithm.ts';
 import type { Binding } from '../../src/domain/key.ts';
+import { areAsRequired } from '../../src/domain/key-attributes.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import type { GeneratedKey, KeyReference, TokenSigner } from '../../src/domain/signer.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
+import { bindingDigest, composeKeyProof, readKeyProof } from '../../src/token/key-proof.ts';
 import { importPublicKey, thumbprint } from '../../src/token/public-jwk.ts';
 import { verifySignature } from '../../src/token/signature.ts';
 import {
@@ -218,6 +220,48 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
         { class: 'private_key', hsmId, label, kid: null },
         { class: 'public_key', hsmId, label, kid },
       ]);
+    });
+
+    it('proves a key anew, served or not, and the key itself says so', async () => {
+      const nonce = 'asked-for-by-a-test';
+      const { proof, token, statement } = await signer.prove(payments.reference, nonce);
+      expect(proof).toMatchObject({ kid: payments.kid, proven: true, found: true, unproven: [] });
+      const said = readKeyProof(statement ?? '', payments.publicJwk);
+      expect(said).toMatchObject({
+        kid: payments.kid,
+        algorithm: 'ES256',
+        hsmId: payments.binding.hsmId,
+        bindingDigest: bindingDigest(payments.reference.bindingRecord),
+        mechanism: { name: 'CKM_ECDSA', number: 0x1041 },
+        token: { label: token.label, serial: token.serial, firmware: token.firmware },
+        nonce,
+      });
+      expect(said.attributes).toEqual(proof.attributes);
+      expect(areAsRequired(said.attributes)).toBe(true);
+    });
+
+    it('signs no proof with a key that is not there', async () => {
+      const reference = { ...payments.reference, hsmId: newHsmId() };
+      const { proof, statement } = await signer.prove(reference, 'asked-for-by-a-test');
+      expect([proof.proven, statement]).toEqual([false, null]);
+    });
+
+    it('signs no proof that the front composes', async () => {
+      const { kid, algorithm } = payments.binding;
+      const said = {
+        kid,
+        algorithm,
+        hsmId: payments.binding.hsmId,
+        bindingRecord: payments.reference.bindingRecord,
+        attributes: { CKA_EXTRACTABLE: false },
+        mechanism: { name: 'CKM_ECDSA', number: 0x1041 },
+        token: { label: 'l', serial: 's', manufacturer: 'm', model: 'm', firmware: '1.0' },
+        nonce: 'asked-for-by-a-test',
+        iat: NOW,
+      };
+      expect(await refusal(signer.sign({ kid, signingInput: composeKeyProof(said) }))).toBe(
+        'binding_refused',
+      );
     });
 
     it('discards what stands under a reserved id, but no key in service', async () => {

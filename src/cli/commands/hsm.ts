@@ -5,6 +5,16 @@ import type { Contextual } from '../program.ts';
 export function addHsmCommands(program: Command, contextOf: Contextual): void {
   const hsm = program.command('hsm').description('the HSM tokens that hold the keys');
   hsm
+    .command('inventory')
+    .description('what is in each HSM token against the registry; exit code 1 where they differ')
+    .option('--token <name>', 'of this token only, by its name in the configuration')
+    .option('--last', 'what the last look found, without another')
+    .addHelpText('after', examples('keyward hsm inventory', 'keyward hsm inventory --token issuer-b --json'))
+    .action(async (options, command: Command) => {
+      const { hsmInventory } = await import('../actions/hsm-inventory.ts');
+      await hsmInventory(contextOf(command), options);
+    });
+  hsm
     .command('clear-latch')
     .description('let the PIN be tried once more, after it was rejected or its answer never came; takes two')
     .argument('[token]', 'name of the token in the configuration', 'primary')

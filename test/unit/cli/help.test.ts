@@ -30,6 +30,7 @@ describe('help', () => {
       'key destroy',
       'key compromise',
       'key blast-radius',
+      'hsm inventory',
       'hsm clear-latch',
       'hsm compromise',
       'client create',
