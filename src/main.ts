@@ -207,6 +207,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     knownKeys: keyRing,
     keys: keyLife.administration,
     compromises,
+    revocations,
+    ledger: store.ledger,
     pinLatches: openPinLatches({ config, links, sinks, audit: store.audit }),
     clock,
     timeGuard: audit.timeGuard,

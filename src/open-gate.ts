@@ -6,6 +6,7 @@ import type { Clock, TimeGuard } from './domain/clock.ts';
 import { canDecideTogether } from './domain/two-persons.ts';
 import { administrativeActs } from './http/acts/administrative-acts.ts';
 import type { KeyActParts } from './http/acts/key-acts.ts';
+import type { LedgerActParts } from './http/acts/ledger-acts.ts';
 import type { PinLatchActParts } from './http/acts/pin-latch-acts.ts';
 import type { RotationActParts } from './http/acts/rotation-acts.ts';
 import type { ScopeActParts } from './http/acts/scope-acts.ts';
@@ -14,7 +15,12 @@ import { VolatileProposals } from './store/volatile-proposals.ts';
 
 const EVERY_MS = 60_000;
 
-export interface GateRootParts extends ScopeActParts, KeyActParts, RotationActParts, PinLatchActParts {
+export interface GateRootParts
+  extends ScopeActParts,
+    KeyActParts,
+    RotationActParts,
+    PinLatchActParts,
+    LedgerActParts {
   readonly config: Config;
   readonly access: Access;
   readonly store: Pick<Store, 'proposals' | 'audit'>;

@@ -25,7 +25,6 @@ const weaker = { role: 'operator', persons: 2 } as const;
 export const ACTS = {
   'scope.create': weaker,
   'scope.policy': { role: 'operator', persons: ({ widens }: { widens: boolean }) => weakening(widens) },
-  'scope.jws': { role: 'operator', persons: ({ enables }: { enables: boolean }) => weakening(enables) },
   'client.create': weaker,
   'client.credential': weaker,
   // What it is called; what it may do is its grants'.

@@ -3,7 +3,7 @@ import { ROLES, type Role } from '../domain/client.ts';
 import { admitOperator } from './admission.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
-/** Who may look, and who may change what is there. */
+/** Who may look, and who may write down what changes nothing; for acts there is the table of them. */
 export const READING: readonly Role[] = ROLES;
 export const CHANGING: readonly Role[] = ['operator'];
 

@@ -28,7 +28,7 @@ export function actBench(change: Partial<GateParts> = {}) {
     /** What every act finds there. */
     there: { value: 1 } as JsonObject,
     /** What its number of persons depends on: of each act, what makes it take two. */
-    facts: { widens: true, enables: true, gains: true, state: 'active' } as Record<string, unknown>,
+    facts: { widens: true, gains: true, state: 'active' } as Record<string, unknown>,
     operators: [operatorNamed('alice'), operatorNamed('bob'), operatorNamed('carol', ['approver'])],
     failure: undefined as Error | undefined,
   };

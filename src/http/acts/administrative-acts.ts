@@ -12,6 +12,7 @@ import {
   suspendKey,
   undoRotation,
 } from './key-acts.ts';
+import { addRevocation, eraseSubject, type LedgerActParts } from './ledger-acts.ts';
 import {
   createOperator,
   replaceOperatorCredential,
@@ -22,7 +23,12 @@ import { clearPinLatch, type PinLatchActParts } from './pin-latch-acts.ts';
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
 
-export interface ActParts extends ScopeActParts, KeyActParts, RotationActParts, PinLatchActParts {
+export interface ActParts
+  extends ScopeActParts,
+    KeyActParts,
+    RotationActParts,
+    PinLatchActParts,
+    LedgerActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
 }
@@ -53,5 +59,7 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     undoRotation(parts),
     destroyKey(parts),
     clearPinLatch(parts),
+    addRevocation(parts),
+    eraseSubject(parts),
   ];
 }

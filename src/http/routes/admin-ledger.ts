@@ -1,6 +1,6 @@
-import type { Authenticator } from '../../domain/access.ts';
 import type { LedgerErasure, LedgerSearch } from '../../domain/ledger-search.ts';
-import { actorOf, CHANGING, READING } from '../actor.ts';
+import { actorOf, READING } from '../actor.ts';
+import { actorFor, type GateDeps, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
@@ -14,8 +14,7 @@ import {
 import { sendJson } from '../send.ts';
 import { validated } from '../validated.ts';
 
-export interface LedgerParts {
-  readonly authenticator: Authenticator;
+export interface LedgerParts extends GateDeps {
   readonly ledger: { readonly search: LedgerSearch; readonly erasure: LedgerErasure };
 }
 
@@ -63,10 +62,9 @@ const eraseSubject: Route<LedgerParts> = {
     },
   },
   handler: (deps) => async (request, response) => {
-    const actor = actorOf(deps.authenticator, CHANGING, request, response);
-    const { subject } = await readJson(request, BODY);
-    const { records, events } = await deps.ledger.erasure.eraseSubject(subject, actor);
-    sendJson(response, 200, { records, security_events: events });
+    const actor = actorFor('ledger.erase', deps, request, response);
+    const parameters = await readJson(request, BODY);
+    sendOutcome(response, await deps.gate.ask({ act: 'ledger.erase', parameters, actor }), { status: 200 });
   },
 };
 

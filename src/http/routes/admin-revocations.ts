@@ -1,17 +1,16 @@
 import { z } from 'zod';
-import type { Authenticator } from '../../domain/access.ts';
 import type { RevocationAdministration } from '../../domain/revocation.ts';
-import { actorOf, CHANGING, READING } from '../actor.ts';
+import { actorOf, READING } from '../actor.ts';
+import { actorFor, type GateDeps, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { newestFirst } from '../schemas/page.ts';
-import { revocation, revocationRepresentation, revocationRequest, ruleOf } from '../schemas/revocation.ts';
+import { revocation, revocationRepresentation, revocationRequest } from '../schemas/revocation.ts';
 import { sendJson } from '../send.ts';
 import { validated } from '../validated.ts';
 
-interface RevocationParts {
-  readonly authenticator: Authenticator;
+interface RevocationParts extends GateDeps {
   readonly revocations: RevocationAdministration;
 }
 
@@ -41,10 +40,9 @@ const addRevocation: Route<RevocationParts> = {
     },
   },
   handler: (deps) => async (request, response) => {
-    const actor = actorOf(deps.authenticator, CHANGING, request, response);
-    const given = await readJson(request, BODY);
-    const added = await deps.revocations.revoke(ruleOf(given), given.reason, actor);
-    sendJson(response, 201, { revocation: revocationRepresentation(added) });
+    const actor = actorFor('revocation.add', deps, request, response);
+    const parameters = await readJson(request, BODY);
+    sendOutcome(response, await deps.gate.ask({ act: 'revocation.add', parameters, actor }), { status: 201 });
   },
 };
 

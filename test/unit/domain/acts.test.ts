@@ -36,7 +36,6 @@ it('takes two for everything of I11 that makes the service accept more, and one 
 
 it('takes two for a policy that widens anything, and one for what narrows it', () => {
   expect([true, false].map((widens) => personsFor('scope.policy', { widens }))).toEqual([2, 1]);
-  expect([true, false].map((enables) => personsFor('scope.jws', { enables }))).toEqual([2, 1]);
   expect([true, false].map((gains) => personsFor('operator.roles', { gains }))).toEqual([2, 1]);
 });
 

@@ -379,7 +379,19 @@ export function operationsPlaneDeps({
   twoPersons = false,
   ...changes
 }: OperationsChanges = {}): OperationsPlaneDeps {
-  const parts = { keyRing, knownKeys, keys, compromises, clients, operators, pauses, pinLatches, ...changes };
+  const parts = {
+    keyRing,
+    knownKeys,
+    keys,
+    compromises,
+    clients,
+    operators,
+    pauses,
+    pinLatches,
+    revocations,
+    ledger,
+    ...changes,
+  };
   const proposals = () => new VolatileProposals({ record: async () => {} });
   return {
     authenticator,

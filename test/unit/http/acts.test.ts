@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { ACT_NAMES } from '../../../src/domain/acts.ts';
+import { administrativeActs } from '../../../src/http/acts/administrative-acts.ts';
+import {
+  clients,
+  compromises,
+  keyRing,
+  keys,
+  knownKeys,
+  ledger,
+  operators,
+  pauses,
+  pinLatches,
+  revocations,
+  scopes,
+} from './fakes.ts';
+
+const WITHOUT_ROUTE: ReadonlySet<string> = new Set([
+  'hsm.compromise',
+  'audit.sinks',
+  'retention.shorten',
+  'service_key.enrol',
+  'database.accept_restore',
+]);
+
+it('every act of the table is offered but for those that only the configuration file can do so far', () => {
+  const parts = { clients, compromises, keyRing, keys, knownKeys, ledger, operators };
+  const acts = administrativeActs({ ...parts, pauses, pinLatches, revocations, scopes });
+  const offered = acts.map(({ name }) => name);
+  expect(new Set(offered).size).toBe(offered.length);
+  const missing = ACT_NAMES.filter((name) => !offered.includes(name) && !WITHOUT_ROUTE.has(name));
+  expect(missing).toEqual([]);
+});
