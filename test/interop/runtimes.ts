@@ -22,8 +22,12 @@ const GO_OFFLINE = {
 };
 
 const succeeds = (command: string, args: readonly string[], cwd?: string) =>
-  spawnSync(command, args, { stdio: 'ignore', env: GO_OFFLINE, ...(cwd === undefined ? {} : { cwd }) })
-    .status === 0;
+  spawnSync(command, args, {
+    stdio: 'ignore',
+    env: GO_OFFLINE,
+    timeout: 240_000,
+    ...(cwd === undefined ? {} : { cwd }),
+  }).status === 0;
 
 const put = (folder: string, name: string, text: string): string => {
   const path = join(folder, name);
