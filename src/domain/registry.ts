@@ -63,12 +63,12 @@ export interface Registry {
   /** Removes a reservation; the id is free again, since no token was ever issued under it. */
   abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
   /**
-   * Makes policy and contacts what `revise` answers, and tells what the scope was and is. Commits nothing where
+   * Makes policy, contacts and HSM token what `revise` answers, and tells what the scope was and is. Commits nothing where
    * nothing differs. `unknown_scope`, and whatever `revise` throws.
    */
   reviseScope(
     scopeId: string,
-    revise: (scope: Scope) => Pick<Scope, 'policy' | 'contacts'>,
+    revise: (scope: Scope) => Partial<Pick<Scope, 'policy' | 'contacts' | 'hsmToken'>>,
     actor: Actor,
   ): Promise<{ before: Scope; after: Scope }>;
   /** In place of a pause that there is; null ends it. Commits nothing where nothing differs. `unknown_scope`. */

@@ -6,36 +6,42 @@ import type { Scope } from './scope.ts';
 export interface ScopeChange {
   readonly policy?: Partial<ScopePolicy> | undefined;
   readonly contacts?: readonly string[] | undefined;
+  /** The HSM token that its next keys are made on. */
+  readonly hsmToken?: string | undefined;
 }
 
 /** What differs between a scope before and after, in the API's names. */
 export interface ScopeDifference {
   readonly was: Readonly<Record<string, unknown>>;
   readonly is: Readonly<Record<string, unknown>>;
-  /** The members whose change takes two persons (I11). Contacts are where notifications go. */
+  /** The members whose change takes two persons (I11). Contacts are where notifications go, a token is where keys are made. */
   readonly weakens: readonly string[];
 }
 
 /** The scope as it would be. Whether that is sound is for `validateScope` to say. */
-export function changedScope<T extends Pick<Scope, 'policy' | 'contacts'>>(scope: T, change: ScopeChange): T {
+export function changedScope<T extends Changeable>(scope: T, change: ScopeChange): T {
   return {
     ...scope,
     policy: withChanges(scope.policy, change.policy ?? {}),
     contacts: change.contacts ?? scope.contacts,
+    hsmToken: change.hsmToken ?? scope.hsmToken,
   };
 }
 
-type Changeable = Pick<Scope, 'policy' | 'contacts'>;
+type Changeable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken'>;
 
 export function scopeDifference(before: Changeable, after: Changeable): ScopeDifference {
   const members = changedMembers(before.policy, after.policy);
   const contacts = JSON.stringify(before.contacts) !== JSON.stringify(after.contacts);
+  const moved = before.hsmToken !== after.hsmToken;
   const named = (scope: Changeable) => ({
     ...Object.fromEntries(members.map((member) => [memberName(member), scope.policy[member]])),
     ...(contacts ? { contacts: scope.contacts } : {}),
+    ...(moved ? { hsm_token: scope.hsmToken } : {}),
   });
   const widened = widenedMembers(before.policy, after.policy).map(memberName);
-  return { was: named(before), is: named(after), weakens: contacts ? [...widened, 'contacts'] : widened };
+  const weakens = [...widened, ...(contacts ? ['contacts'] : []), ...(moved ? ['hsm_token'] : [])];
+  return { was: named(before), is: named(after), weakens };
 }
 
 export function isUnchanged({ is }: ScopeDifference): boolean {
@@ -43,7 +49,10 @@ export function isUnchanged({ is }: ScopeDifference): boolean {
 }
 
 /** Whether the published key set, or how long it may be used, becomes another. */
-export function changesKeySet({ policy: before }: Changeable, { policy: after }: Changeable): boolean {
+export function changesKeySet(
+  { policy: before }: Pick<Scope, 'policy'>,
+  { policy: after }: Pick<Scope, 'policy'>,
+): boolean {
   const shown = new Set<keyof ScopePolicy>([
     'maxTtlSeconds',
     'jwksMaxAgeSeconds',

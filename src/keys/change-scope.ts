@@ -10,7 +10,7 @@ export interface ScopeChangingParts {
 }
 
 /**
- * Changes policy and contacts of a scope, one change after the other. Keys keep the window and the longest
+ * Changes policy, contacts and HSM token of a scope, one change after the other. Keys keep the window and the longest
  * lifetime that their binding records name: a wider policy is for keys made from now on.
  */
 export function createScopeChanger({
@@ -22,8 +22,8 @@ export function createScopeChanger({
     change: (scopeId, change, actor) =>
       turns.take(async () => {
         const { after } = await registry.reviseScope(scopeId, (scope) => sound(scope, change), actor);
-        const { id, policy, contacts } = after;
-        return keyRing.amend({ id, policy, contacts });
+        const { id, policy, contacts, hsmToken } = after;
+        return keyRing.amend({ id, policy, contacts, hsmToken });
       }),
   };
 }

@@ -34,7 +34,11 @@ export function compareScope(
   return {
     ...NOTHING,
     narrowing: policyStep(id, before, between),
-    widening: [...policyStep(id, between, after), ...contactsStep(id, entry, current)],
+    widening: [
+      ...policyStep(id, between, after),
+      ...contactsStep(id, entry, current),
+      ...tokenStep(id, entry, current),
+    ],
   };
 }
 
@@ -51,7 +55,6 @@ function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Flaw
     ['audience', entry.audience, current.audience],
     ['algorithm', entry.algorithm ?? current.algorithm, current.algorithm],
     ['modulus_bits', entry.modulus_bits ?? current.modulusBits, current.modulusBits],
-    ['hsm_token', entry.hsm_token ?? current.hsmToken, current.hsmToken],
   ] as const;
   return fixed.flatMap(([member, wanted, is]) => {
     if (wanted === is) return [];
@@ -93,6 +96,13 @@ function contactsStep(id: string, { contacts }: ScopeEntry, current: CurrentScop
   if (contacts === undefined || JSON.stringify(contacts) === JSON.stringify(current.contacts)) return [];
   const changed = { ...ofScope(id, 'contacts'), from: current.contacts, to: contacts, weakens: true };
   return [{ ...change(id), body: { contacts }, changes: [changed], needs: [] }];
+}
+
+/** Keys stay where they are: it is where the next ones are made. */
+function tokenStep(id: string, { hsm_token }: ScopeEntry, current: CurrentScope): readonly Step[] {
+  if (hsm_token === undefined || hsm_token === current.hsmToken) return [];
+  const changed = { ...ofScope(id, 'hsm_token'), from: current.hsmToken, to: hsm_token, weakens: true };
+  return [{ ...change(id), body: { hsm_token }, changes: [changed], needs: [] }];
 }
 
 function change(id: string) {

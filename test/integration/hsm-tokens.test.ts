@@ -186,3 +186,28 @@ it('doctor opens each token, and one that is away is its own finding', async () 
   service = await service.restart();
   expect(await outcomes()).toEqual([201, 201]);
 });
+
+it('the compromise of a token takes all its keys at once, and its scopes go on where they are placed next', async () => {
+  service = await service.restart();
+  const before = (await issue('partner', partner)).body.token;
+  const { status, body } = await service.operations('POST', '/v1/admin/hsm/issuer-b/compromise', {
+    reason: 'the PIN was in a mail',
+  });
+  expect(status).toBe(200);
+  expect(body.waiting).toContain('partner');
+  expect(body.compromised.map(({ scope }: { scope: string }) => scope)).not.toContain('payments');
+  expect(await outcomes()).toEqual([201, 'no_active_key']);
+  const verify = (token: string) =>
+    service.data('POST', '/v1/scopes/partner/verify', partnerVerify, { token });
+  expect((await verify(before)).body).toEqual({ valid: false, reason: 'key_compromised' });
+  expect((await define('again', { hsm_token: 'issuer-b' })).body.code).toBe('hsm_token_compromised');
+  const back = await service.operations('PATCH', '/v1/admin/scopes/payments', { hsm_token: 'issuer-b' });
+  expect(back.body.code).toBe('hsm_token_compromised');
+
+  const placed = await service.operations('PATCH', '/v1/admin/scopes/partner', { hsm_token: 'primary' });
+  expect([placed.status, placed.body.scope.hsm_token]).toEqual([200, 'primary']);
+  await expect.poll(outcomes, PATIENCE).toEqual([201, 201]);
+  service = await service.restart();
+  expect(await outcomes()).toEqual([201, 201]);
+  expect((await verify(before)).body).toEqual({ valid: false, reason: 'key_compromised' });
+});

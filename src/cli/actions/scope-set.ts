@@ -3,12 +3,16 @@ import type { Context } from '../context.ts';
 import { describeScope } from '../describe-scope.ts';
 import { usageFailure } from '../failure.ts';
 import { connect } from '../operations-client.ts';
-import { type PolicyOptions, policyAndContacts } from '../policy-options.ts';
+import { given, type PolicyOptions, policyAndContacts } from '../policy-options.ts';
 import { show } from '../show.ts';
 
-/** Changes what was given of a scope's policy and contacts, and leaves the rest. */
-export async function scopeSet(context: Context, id: string, options: PolicyOptions): Promise<void> {
-  const change = policyAndContacts(options);
+export interface ScopeSetOptions extends PolicyOptions {
+  readonly hsmToken?: string;
+}
+
+/** Changes what was given of a scope's policy, contacts and HSM token, and leaves the rest. */
+export async function scopeSet(context: Context, id: string, options: ScopeSetOptions): Promise<void> {
+  const change = { ...policyAndContacts(options), ...given({ hsm_token: options.hsmToken }) };
   if (Object.keys(change).length === 0) throw usageFailure('say what to change; --help lists it');
   const call = await connect(context);
   const answer = await call<{ scope: ScopeAnswer }>('PATCH', `/scopes/${encodeURIComponent(id)}`, change);

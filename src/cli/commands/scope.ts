@@ -57,8 +57,9 @@ function addCreate(scope: Command, contextOf: Contextual): void {
 function addSet(scope: Command, contextOf: Contextual): void {
   const set = scope
     .command('set')
-    .description('change members of the policy, or the contacts; what is not named stays')
-    .argument('<id>');
+    .description('change members of the policy, the contacts or the HSM token; what is not named stays')
+    .argument('<id>')
+    .option('--hsm-token <name>', 'the HSM token that its next keys are made on');
   addPolicyOptions(set)
     .addHelpText(
       'after',

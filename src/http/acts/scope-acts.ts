@@ -43,17 +43,18 @@ export function createScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<
 
 const changeParameters = scopeChangeRequest.extend({ scope: z.string() });
 
-/** Two persons where it widens anything, or changes whom notifications go to. */
+/** Two persons where it widens anything, or changes whom notifications go to or where keys are made. */
 export function changeScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<'scope.policy', JsonObject> {
   return {
     name: 'scope.policy',
     read: (given) => asJson(validated(changeParameters, given)),
-    plan(parameters) {
+    async plan(parameters) {
       const { scopeId, change } = changeIn(parameters);
       const scope = keyRing.scope(scopeId);
       if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
       const changed = changedScope(scope, change);
       validateScope(changed);
+      if (changed.hsmToken !== scope.hsmToken) await scopes.requirePlaceable(changed);
       const difference = scopeDifference(scope, changed);
       const planned = {
         subject: `scope:${scopeId}`,

@@ -66,6 +66,7 @@ const createScope: Route<ScopeParts> = {
           'issuer_audience_taken',
           'algorithm_unavailable',
           'unknown_hsm_token',
+          'hsm_token_compromised',
         ],
         CODES.proposing,
         ['hsm_unavailable', 'hsm_refused', 'hsm_full', 'pin_latched', 'key_unproven'],
@@ -107,7 +108,8 @@ const changeScope: Route<ScopeParts> = {
   path: '/v1/admin/scopes/{scope}',
   operation: {
     operationId: 'changeScope',
-    summary: 'Change members of the policy, or the contacts; two persons unless all of it narrows',
+    summary:
+      'Change members of the policy, the contacts or the HSM token; two persons unless all of it narrows',
     description:
       'Holds for the next token. Keys keep the signing window and the longest lifetime that they were bound with.',
     security: [{ operator: [] }],
@@ -121,6 +123,7 @@ const changeScope: Route<ScopeParts> = {
         CODES.schema,
         CODES.proposing,
         ['unknown_scope', 'invalid_scope', 'invalid_policy'],
+        ['unknown_hsm_token', 'hsm_token_compromised', 'algorithm_unavailable'],
         ['hsm_unavailable', 'pin_latched'],
       ),
     },

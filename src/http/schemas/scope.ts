@@ -34,6 +34,9 @@ export const scopeChangeRequest = z
   .strictObject({
     policy: partialPolicy.optional().meta({ description: 'Only the members that change.' }),
     contacts: contacts.optional().meta({ description: 'In place of those there are.' }),
+    hsm_token: text.optional().meta({
+      description: 'The HSM token that its next keys are made on. Those there are stay where they are.',
+    }),
   })
   .meta({
     id: 'ScopeChangeRequest',
@@ -81,8 +84,9 @@ export function scopeDefinition(request: z.infer<typeof scopeRequest>): ScopeDef
   };
 }
 
-export function scopeChange({ policy, contacts }: z.infer<typeof scopeChangeRequest>): ScopeChange {
-  return { policy: policyChange(policy ?? {}), contacts };
+export function scopeChange(request: z.infer<typeof scopeChangeRequest>): ScopeChange {
+  const { policy, contacts, hsm_token: hsmToken } = request;
+  return { policy: policyChange(policy ?? {}), contacts, hsmToken };
 }
 
 export function scopeRepresentation(of: Scope): z.infer<typeof scope> {

@@ -33,6 +33,14 @@ it('names what was and is in the API’s words, and which of it takes two person
   });
 });
 
+it('takes two persons to have keys made on another HSM token', () => {
+  expect(scopeDifference(SCOPE, changedScope(SCOPE, { hsmToken: 'partner' }))).toEqual({
+    was: { hsm_token: 'primary' },
+    is: { hsm_token: 'partner' },
+    weakens: ['hsm_token'],
+  });
+});
+
 it('leaves alone what the change does not name', () => {
   expect(changedScope(SCOPE, {})).toEqual(SCOPE);
   expect(changedScope(SCOPE, { contacts: [] })).toEqual({ ...SCOPE, contacts: [] });
