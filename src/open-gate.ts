@@ -10,6 +10,7 @@ import type { LedgerActParts } from './http/acts/ledger-acts.ts';
 import type { PinLatchActParts } from './http/acts/pin-latch-acts.ts';
 import type { RotationActParts } from './http/acts/rotation-acts.ts';
 import type { ScopeActParts } from './http/acts/scope-acts.ts';
+import { keepLooking } from './keep-looking.ts';
 import type { Store } from './store/open-store.ts';
 import { VolatileProposals } from './store/volatile-proposals.ts';
 
@@ -51,27 +52,11 @@ export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop
       'the execution of a proposal was cut short: it is not run again',
     );
   }
-  return { gate, stop: keepExpiring(gate, log) };
-}
-
-/** Answers how to stop. */
-function keepExpiring(gate: Gate, log: Logger): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const look = async () => {
-    try {
-      await gate.expireDue();
-    } catch (err) {
-      log.warn({ err }, 'what expired of proposals could not be written down; it is tried again');
-    }
-  };
-  const timer = setInterval(() => {
-    running ??= look().finally(() => {
-      running = undefined;
-    });
-  }, EVERY_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  const expiring = keepLooking({
+    look: async () => void (await gate.expireDue()),
+    everyMs: EVERY_MS,
+    log,
+    failure: 'what expired of proposals could not be written down; it is tried again',
+  });
+  return { gate, stop: () => expiring.stop() };
 }
