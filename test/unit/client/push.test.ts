@@ -94,7 +94,7 @@ describe('what no token shows is asked of the service', () => {
     await vi.waitFor(async () => {
       await verdict(verifier, older);
       expect(service.asked(VERIFY)).toBeGreaterThan(0);
-    });
+    }, 10_000);
     const asked = service.asked(VERIFY);
     expect(await verdict(verifier, older)).toBe('valid');
     expect(await verdict(verifier, newer)).toBe('valid');
@@ -147,7 +147,7 @@ describe('a stream that is lost', () => {
     const good = token({ jti: 'gone' });
     expect(await verdict(verifier, good)).toBe('valid');
     await service.away();
-    await vi.waitFor(() => expect(verifier.status().events).toBe('lost'));
+    await vi.waitFor(() => expect(verifier.status().events).toBe('lost'), 10_000);
     expect(await verdict(verifier, good)).toBe('valid');
     revoke({ jti: 'gone' });
     await service.back();

@@ -143,7 +143,7 @@ describe('the signed key set', () => {
     now += 1;
     expect(await published.signedKeySet('payments')).toBe(first);
     expect(signatures).toBe(2);
-    await vi.waitFor(async () => expect(await published.signedKeySet('payments')).not.toBe(first));
+    await vi.waitFor(async () => expect(await published.signedKeySet('payments')).not.toBe(first), 10_000);
     expect(signatures).toBe(2);
   });
 
