@@ -3,6 +3,7 @@ import type { SinkGate } from './domain/audit-sink.ts';
 import type { AuditTrail } from './domain/audit-trail.ts';
 import { KeywardError } from './domain/errors.ts';
 import type { PinLatches } from './domain/pin-latch.ts';
+import { takesTwoByNow } from './domain/proposal-refusals.ts';
 import { tokensOf } from './hsm-tokens.ts';
 import { clearLatch, readLatch } from './signer/pin-latch.ts';
 import type { SignerLink } from './signer/signer-link.ts';
@@ -33,6 +34,8 @@ export function openPinLatches({ config, links, sinks, audit }: Parts): PinLatch
       const event = actOf(actor, 'hsm.pin_latch_cleared', `hsm:${hsmToken}`, { was: state, attempts });
       await sinks.confirm(event);
       await audit.record(event);
+      // It may have latched while the sinks were told.
+      if (actor.alone && readLatch(file).state !== 'clear') throw takesTwoByNow();
       clearLatch(file);
       await link.start();
       return { open: link.state() === 'ready' };

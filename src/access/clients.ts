@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../domain/clock.ts';
 import { makeCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
+import { takesTwoByNow } from '../domain/proposal-refusals.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
 import { Turns } from './turns.ts';
@@ -94,6 +95,7 @@ export class Clients implements ClientAdministration {
       this.#refuseUnknown(grant);
       refuseRevoked(client);
       if (client.grants.some((held) => same(held, grant))) return client;
+      if (actor.alone) throw takesTwoByNow();
       await this.#store.addGrant(clientId, grant, actor);
       return { ...client, grants: [...client.grants, grant] };
     });

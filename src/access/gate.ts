@@ -55,7 +55,10 @@ export class Gate implements ActGate {
     const act = this.#act(name);
     const parameters = act.read(given);
     const planned = await act.plan(parameters);
-    if (this.#personsFor(name, planned) === 1) return { done: await act.execute(parameters, actor) };
+    if (!this.#parts.twoPersons) return { done: await act.execute(parameters, actor) };
+    if (personsOf(name, planned) === 1) {
+      return { done: await act.execute(parameters, { ...actor, alone: true }) };
+    }
     act.requireKeepable?.(parameters);
     return { proposal: await this.#opening.take(() => this.#open(name, parameters, planned, actor)) };
   }
@@ -218,10 +221,6 @@ export class Gate implements ActGate {
     return this.#storeOf(act).move(id, from, to, actor);
   }
 
-  #personsFor(act: ActName, { facts = null, unchanged }: AnyPlanned): Persons {
-    return unchanged || !this.#parts.twoPersons ? 1 : personsFor(act, facts as never);
-  }
-
   #act(name: ActName): AnyAct {
     const act = this.#acts.get(name);
     if (act) return act;
@@ -260,6 +259,10 @@ export class Gate implements ActGate {
   #now(): number {
     return this.#parts.clock.nowSeconds();
   }
+}
+
+function personsOf(act: ActName, { facts = null, unchanged }: AnyPlanned): Persons {
+  return unchanged ? 1 : personsFor(act, facts as never);
 }
 
 function newestFirst(a: Proposal, b: Proposal): number {

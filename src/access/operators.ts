@@ -4,6 +4,7 @@ import { type Operator, ROLES, type Role } from '../domain/client.ts';
 import type { Clock } from '../domain/clock.ts';
 import { makeCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
+import { takesTwoByNow } from '../domain/proposal-refusals.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
 import { Turns } from './turns.ts';
@@ -64,6 +65,8 @@ export class Operators implements OperatorAdministration {
     return this.#change(operatorId, async (operator) => {
       refuseRevoked(operator);
       validateOperator({ id: operatorId, roles });
+      const gains = roles.some((role) => !operator.roles.includes(role));
+      if (gains && actor.alone) throw takesTwoByNow();
       await this.#store.setRoles(operatorId, roles, actor);
       return { ...operator, roles: [...roles] };
     });

@@ -64,4 +64,9 @@ export interface Actor {
   readonly requestId: string | null;
   /** Set while a proposal of theirs is executed, which another operator approved. */
   readonly approval?: { readonly proposalId: string; readonly approvedBy: string };
+  /**
+   * Set where one person was enough as things were: whatever carries it out refuses with `proposal_outdated` what
+   * would take two by the time it is its turn.
+   */
+  readonly alone?: true;
 }

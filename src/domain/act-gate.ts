@@ -31,7 +31,7 @@ export interface Act<A extends ActName, P extends JsonObject> {
   plan(parameters: P): Planned<A> | Promise<Planned<A>>;
   /** Throws for what may be done at once, but not be kept until it is approved. */
   requireKeepable?(parameters: P): void;
-  /** The answer is what the route sends; it goes to whoever caused the execution, and is kept nowhere. */
+  /** Judges by `actor.alone` what changed since the plan. The answer is what the route sends; it goes to whoever caused the execution, and is kept nowhere. */
   execute(parameters: P, actor: Actor): Promise<object>;
 }
 

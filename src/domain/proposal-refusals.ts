@@ -57,6 +57,14 @@ export function proposerGone({ proposedBy }: Proposal): KeywardError {
   );
 }
 
+/** For one person's act that has become two persons', since others changed what it is about. */
+export function takesTwoByNow(): KeywardError {
+  return new KeywardError(
+    'proposal_outdated',
+    'What you would change has been changed meanwhile, and this takes two persons by now; ask again.',
+  );
+}
+
 export function interrupted(): KeywardError {
   return new KeywardError(
     'proposal_interrupted',

@@ -23,7 +23,7 @@ export const CODES = {
   ],
   body: ['unsupported_media_type', 'body_too_large', 'request_timeout', 'malformed_json'],
   schema: ['invalid_request', 'unknown_member'],
-  proposing: ['too_many_proposals', 'store_unavailable', 'audit_sink_unavailable'],
+  proposing: ['too_many_proposals', 'proposal_outdated', 'store_unavailable', 'audit_sink_unavailable'],
   issuing: [
     'reserved_claim',
     'invalid_claims',

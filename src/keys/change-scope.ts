@@ -1,6 +1,8 @@
+import type { Actor } from '../domain/access.ts';
+import { takesTwoByNow } from '../domain/proposal-refusals.ts';
 import type { Registry, ScopeAdministration } from '../domain/registry.ts';
 import { type Scope, validateScope } from '../domain/scope.ts';
-import { changedScope, type ScopeChange } from '../domain/scope-change.ts';
+import { changedScope, type ScopeChange, scopeDifference } from '../domain/scope-change.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { Turns } from './turns.ts';
 
@@ -21,15 +23,16 @@ export function createScopeChanger({
   return {
     change: (scopeId, change, actor) =>
       turns.take(async () => {
-        const { after } = await registry.reviseScope(scopeId, (scope) => sound(scope, change), actor);
+        const { after } = await registry.reviseScope(scopeId, (scope) => sound(scope, change, actor), actor);
         const { id, policy, contacts, hsmToken } = after;
         return keyRing.amend({ id, policy, contacts, hsmToken });
       }),
   };
 }
 
-function sound(scope: Scope, change: ScopeChange): Scope {
+function sound(scope: Scope, change: ScopeChange, { alone }: Actor): Scope {
   const changed = changedScope(scope, change);
   validateScope(changed);
+  if (alone && scopeDifference(scope, changed).weakens.length > 0) throw takesTwoByNow();
   return changed;
 }

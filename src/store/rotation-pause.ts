@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
+import { takesTwoByNow } from '../domain/proposal-refusals.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RotationPause } from '../domain/rotation-pause.ts';
 import { actOf } from './audited-change.ts';
+import { settling } from './proposals.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { put } from './signed/row-change.ts';
@@ -16,9 +18,13 @@ export function rotationPauses(changes: RegistryChanges): Pick<Registry, 'setRot
       await changes.settle();
       const { rotationPause: before } = readyScope(changes.view, scopeId);
       if (isDeepStrictEqual(before, pause)) return;
-      await changes.change(eventOf(scopeId, before, pause, actor), (registry) => [
-        put('scopes', scopeToRow({ ...readyScope(registry, scopeId), rotationPause: pause }, 'ready')),
-      ]);
+      if (pause && actor.alone) throw takesTwoByNow();
+      await changes.change(
+        eventOf(scopeId, before, pause, actor),
+        settling(actor, (registry) => [
+          put('scopes', scopeToRow({ ...readyScope(registry, scopeId), rotationPause: pause }, 'ready')),
+        ]),
+      );
     },
   };
 }

@@ -259,10 +259,13 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       });
       await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
       await registry.setRotationPause('payments', pause, ALICE);
-      await registry.setRotationPause('payments', pause, ALICE);
+      await registry.setRotationPause('payments', pause, { ...ALICE, alone: true });
       expect((await (await reopen()).load()).scopes).toEqual([{ ...scope, rotationPause: pause }]);
       await registry.setRotationPause('payments', null, ALICE);
       await registry.setRotationPause('payments', null, ALICE);
+      await expect(
+        registry.setRotationPause('payments', pause, { ...ALICE, alone: true }),
+      ).rejects.toMatchObject({ code: 'proposal_outdated' });
       expect((await registry.load()).scopes).toEqual([scope]);
       const event = { actor: 'alice', subject: 'scope:payments', requestId: 'req-1' };
       expect(audited().slice(2)).toEqual([

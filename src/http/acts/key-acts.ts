@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Actor } from '../../domain/access.ts';
 import type { Act } from '../../domain/act-gate.ts';
 import type { CompromiseReports } from '../../domain/compromise-report.ts';
 import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
@@ -112,18 +113,17 @@ function byOne(parts: KeyActParts, act: KeyActName) {
   return {
     read: (given: unknown) => validated(ofKey, given),
     plan: ({ kid }: OfKey) => ({ subject: `key:${kid}`, before: null, after: null }),
-    execute: async ({ kid, reason: why }: OfKey, actor: Parameters<KeyAdministration['perform']>[1]) =>
+    execute: async ({ kid, reason: why }: OfKey, actor: Actor) =>
       outcomeRepresentation(parts, await parts.keys.perform({ act, kid, why, cause: 'operator' }, actor)),
   };
 }
 
-/** Executed only once the gate has let it pass. */
+/** Planned as if two had asked; one person's word is theirs when it is done, whatever the key has become. */
 function byTwo(parts: KeyActParts, act: KeyActName) {
-  const cause = 'two_persons' as const;
   return {
     read: (given: unknown) => validated(ofKey, given),
     plan({ kid }: OfKey) {
-      const { changes } = parts.keys.foresee({ act, kid, cause });
+      const { changes } = parts.keys.foresee({ act, kid, cause: 'two_persons' });
       const planned = {
         subject: `key:${kid}`,
         before: livesOf(changes, 'before'),
@@ -131,8 +131,10 @@ function byTwo(parts: KeyActParts, act: KeyActName) {
       };
       return changes.length === 0 ? { ...planned, unchanged: true as const } : planned;
     },
-    execute: async ({ kid, reason: why }: OfKey, actor: Parameters<KeyAdministration['perform']>[1]) =>
-      outcomeRepresentation(parts, await parts.keys.perform({ act, kid, why, cause }, actor)),
+    async execute({ kid, reason: why }: OfKey, actor: Actor) {
+      const cause = actor.alone ? 'operator' : 'two_persons';
+      return outcomeRepresentation(parts, await parts.keys.perform({ act, kid, why, cause }, actor));
+    },
   };
 }
 

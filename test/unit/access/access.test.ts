@@ -215,6 +215,32 @@ describe('grants', () => {
   });
 });
 
+describe('what one person may do as things were', () => {
+  const ALONE = { ...ALICE, alone: true } as const;
+
+  it('brings no grant back that is withdrawn meanwhile', async () => {
+    const { grants, clients } = await open();
+    await clients.create({ id: 'web', description: '' }, ALICE);
+    await clients.grant('web', 'payments', 'sign', ALICE);
+    await clients.grant('web', 'payments', 'sign', ALONE);
+    const withdrawn = clients.withdraw('web', 'payments', 'sign', ALICE);
+    await expect(clients.grant('web', 'payments', 'sign', ALONE)).rejects.toEqual(code('proposal_outdated'));
+    await withdrawn;
+    expect(grants.allows('web', 'payments', 'sign')).toBe(false);
+  });
+
+  it('brings no role back that is taken meanwhile', async () => {
+    const { operators } = await open();
+    await operators.create({ id: 'mallory', roles: ['operator', 'approver'] }, ALICE);
+    await operators.setRoles('mallory', ['operator', 'approver'], ALONE);
+    const demoted = operators.setRoles('mallory', ['auditor'], ALICE);
+    const restored = operators.setRoles('mallory', ['operator', 'approver'], ALONE);
+    await expect(restored).rejects.toEqual(code('proposal_outdated'));
+    await demoted;
+    expect(operators.list()).toMatchObject([{ id: 'mallory', roles: ['auditor'] }]);
+  });
+});
+
 describe('ids', () => {
   const INVALID = ['', '-a', 'a-', 'A', 'a_b', 'a b', 'ä', 'a\n', 'a'.repeat(64)];
   const VALID = ['a', '0', 'a-b', 'a'.repeat(63)];

@@ -53,7 +53,9 @@ describe('what one person asks for', () => {
   it('runs at once where one is enough', async () => {
     const { gate, runs } = actBench();
     expect(await gate.ask({ act: 'client.revoke', ...BY_ALICE })).toEqual({ done: { ran: 'it' } });
-    expect(runs).toEqual([{ act: 'client.revoke', parameters: { asked: 'it' }, actor: actor('alice') }]);
+    expect(runs).toEqual([
+      { act: 'client.revoke', parameters: { asked: 'it' }, actor: { ...actor('alice'), alone: true } },
+    ]);
   });
 
   it('becomes a proposal where it takes two, with what it would change and who may approve it', async () => {
@@ -106,6 +108,7 @@ describe('what one person asks for', () => {
     const { gate, runs } = actBench({ twoPersons: false });
     for (const act of ACT_NAMES) await gate.ask({ act, ...BY_ALICE });
     expect(runs.map(({ act }) => act)).toEqual(ACT_NAMES);
+    expect(runs.some(({ actor }) => actor.alone)).toBe(false);
     expect(gate.list({ limit: 10 })).toEqual([]);
   });
 

@@ -20,7 +20,8 @@ function changer() {
   };
   const { change } = createScopeChanger({ registry: { reviseScope }, keyRing });
   return {
-    change: (...[asked]: [Parameters<typeof change>[1]]) => change('payments', asked, ADA),
+    change: (asked: Parameters<typeof change>[1], actor: Parameters<typeof change>[2] = ADA) =>
+      change('payments', asked, actor),
     ring: () => keyRing.scope('payments'),
     stored: () => stored,
     losing: (lose: boolean) => {
@@ -52,6 +53,18 @@ it('makes one change after the other, each of what the one before it left', asyn
     policy: { maxTtlSeconds: 60, clockSkewSeconds: 5 },
     contacts: ['a@id.example'],
   });
+});
+
+it('widens nothing for one person who asked while it was still narrower than what was there', async () => {
+  const { change, ring } = changer();
+  const alone = { ...ADA, alone: true } as const;
+  const narrowed = change({ policy: { maxTtlSeconds: 60 } });
+  const overtaken = change({ policy: { maxTtlSeconds: 3_599 } }, alone);
+  await expect(overtaken).rejects.toMatchObject({ code: 'proposal_outdated' });
+  await narrowed;
+  expect(ring()?.policy.maxTtlSeconds).toBe(60);
+  await change({ policy: { maxTtlSeconds: 30 } }, alone);
+  expect(ring()?.policy.maxTtlSeconds).toBe(30);
 });
 
 it.each([
