@@ -24,8 +24,9 @@ import { createScopeChanger } from './keys/change-scope.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createRotationPauses } from './keys/pause-rotation.ts';
+import { createKeyProver } from './keys/prove-key.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
-import { openRegistryKey } from './keys/registry-key.ts';
+import { openRegistryKey, openServiceKey } from './keys/registry-key.ts';
 import { rememberServed } from './keys/remember-served.ts';
 import { createCompromiseReports } from './keys/report-compromise.ts';
 import { TokenTurns } from './keys/turns.ts';
@@ -264,6 +265,19 @@ export async function serve(config: Config, environment: Environment): Promise<v
       listener: operations_plane,
       knownKeys: keyRing,
       inventories: inventory.inventories,
+      prover: createKeyProver({
+        signer,
+        keyRing,
+        auditKey: openServiceKey(
+          'audit',
+          await store.registry.serviceKey('audit'),
+          config.hsm.audit_key,
+          signer,
+        ),
+        bindingKeys,
+        audit: store.audit,
+        clock,
+      }),
       compromises,
       gate,
       drills,

@@ -7,6 +7,7 @@ import type { DrillLog } from '../domain/drill.ts';
 import type { Inventories } from '../domain/inventory.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
+import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { SecurityEventList } from '../domain/security-events.ts';
@@ -24,6 +25,7 @@ import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminHsmRoutes } from './routes/admin-hsm.ts';
 import { adminInventoryRoutes } from './routes/admin-inventory.ts';
 import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
+import { adminKeyProofRoutes } from './routes/admin-key-proof.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminOperatorRoutes } from './routes/admin-operators.ts';
@@ -41,6 +43,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
   readonly inventories: Inventories;
+  readonly prover: KeyProver;
   readonly compromises: CompromiseReports;
   readonly gate: ActGate;
   readonly drills: DrillLog;
@@ -62,6 +65,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminKeyActRoutes,
   ...adminCompromiseRoutes,
   ...adminInventoryRoutes,
+  ...adminKeyProofRoutes,
   ...adminClientRoutes,
   ...adminGrantRoutes,
   ...adminOperatorRoutes,

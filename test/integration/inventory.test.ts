@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pkcs11js from 'pkcs11js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { scopeLabel } from '../../src/domain/scope.ts';
+import { keyward } from '../support/command-line.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';
@@ -78,6 +79,40 @@ it('an HSM as the registry has it is nothing to report, and every key on it is p
   await expect
     .poll(async () => (await service.operations('GET', '/metrics')).body, PATIENCE)
     .toContain('keyward_inventory_findings{hsm_token="primary",kind="missing"} 0\n');
+});
+
+it('a key is proven to an auditor, who checks the file with public keys alone', async () => {
+  const { kid } = await activeKey('payments');
+  const file = join(service.hsm.folder, 'evidence.json');
+  const operator = join(service.hsm.folder, 'operator-of-test');
+  writeFileSync(operator, service.operator, { mode: 0o600 });
+  const there = [
+    '--config',
+    service.configFile,
+    '--url',
+    service.operationsUrl,
+    '--credential-file',
+    operator,
+  ];
+  const proved = await keyward([...there, 'key', 'prove', kid, '--nonce', 'audit-2026', '--out', file]);
+  expect(proved).toMatchObject({ exitCode: 0, err: '' });
+  expect(proved.out).toContain('CKA_EXTRACTABLE        false\n');
+  const checked = await keyward(['--config', service.configFile, '--json', 'key', 'prove', '--verify', file]);
+  expect(JSON.parse(checked.out)).toMatchObject({
+    valid: true,
+    kid,
+    scope: 'payments',
+    nonce: 'audit-2026',
+    hsm_serial: service.hsm.settings.tokenSerial,
+  });
+  const said = JSON.parse(readFileSync(file, 'utf8'));
+  const [header = '', claims = '', signature = ''] = said.evidence.split('.');
+  const other = { ...JSON.parse(Buffer.from(claims, 'base64url').toString()), state: 'destroyed' };
+  const changed = Buffer.from(JSON.stringify(other)).toString('base64url');
+  writeFileSync(file, JSON.stringify({ ...said, evidence: `${header}.${changed}.${signature}` }));
+  expect((await keyward(['--config', service.configFile, 'key', 'prove', '--verify', file])).exitCode).toBe(
+    1,
+  );
 });
 
 it('a key that was made beside the service is unexpected, and never adopted', async () => {

@@ -11,6 +11,7 @@ export function addKeyCommands(program: Command, contextOf: Contextual): void {
     .command('key')
     .description('signing keys; a kid may be cut short where it stays unique');
   addList(key, contextOf);
+  addProof(key, contextOf);
   addRotation(key, contextOf);
   addActs(key, contextOf);
   addCompromise(key, contextOf);
@@ -25,6 +26,30 @@ function addList(key: Command, contextOf: Contextual): void {
     .action(async (options, command: Command) => {
       const { keyList } = await import('../actions/key-list.ts');
       await keyList(contextOf(command), options);
+    });
+}
+
+function addProof(key: Command, contextOf: Contextual): void {
+  key
+    .command('prove [kid]')
+    .description(
+      'what the HSM shows of a key now, signed by the key and the audit key; exit code 1 if unproven',
+    )
+    .option('--nonce <text>', 'the asker’s own, signed with the rest')
+    .option('--out <file>', 'write the signed statement into this new file, for an auditor')
+    .option('--verify <file>', 'check such a file with public keys alone')
+    .option('--audit-key <thumbprint>', 'whose statement to believe (default: the configuration’s)')
+    .option('--binding-key <thumbprint>', 'whose binding record to believe (default: the configuration’s)')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward key prove NzbLsXh8 --nonce audit-2026-11 --out NzbLsXh8.json',
+        'keyward key prove --verify NzbLsXh8.json',
+      ),
+    )
+    .action(async (kid: string | undefined, options, command: Command) => {
+      const { keyProve } = await import('../actions/key-prove.ts');
+      await keyProve(contextOf(command), kid, options);
     });
 }
 

@@ -23,6 +23,7 @@ describe('help', () => {
       'scope list',
       'scope show',
       'key list',
+      'key prove',
       'key rotate',
       'key undo-rotation',
       'key suspend',

@@ -407,6 +407,7 @@ export function operationsPlaneDeps({
       maxOpen: 2,
     }),
     inventories,
+    prover: { prove: unexpected },
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     drills,
     revocations,
