@@ -2,6 +2,7 @@ import type { KeyState } from '../domain/key.ts';
 import type { RefusalReason } from '../domain/refusal.ts';
 import { judgeToken, type Yardstick } from '../token/judge.ts';
 import type { ParsedToken } from '../token/parse-token.ts';
+import { checkSignature } from './check-signature.ts';
 import type { KeySetKeeper } from './key-set-keeper.ts';
 import type { LiveState } from './live-state.ts';
 import type { HeldKey, KeySet } from './read-key-set.ts';
@@ -77,6 +78,7 @@ export class OfflineJudge {
     return {
       algorithm,
       publicKey,
+      checkSignature,
       tokenTypes,
       requireSubject,
       rules: {

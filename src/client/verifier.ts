@@ -98,13 +98,15 @@ class ScopeVerifier implements Verifier {
     const verdict = await this.#judge.judge(parsed.token);
     if (typeof verdict === 'string') throw new TokenRefused(verdict);
     const { claims, signingInput } = parsed.token;
-    const digest = digestOf(signingInput).toString('base64url');
-    await this.#refuseWithdrawn(token, claims, digest);
+    // Without events there is nobody to tell of it, and nobody who could have withdrawn it.
+    const online = this.#online;
+    const digest = online && digestOf(signingInput).toString('base64url');
+    if (online && digest !== undefined) await this.#refuseWithdrawn(online, { token, digest }, claims);
     const accepted = deepFrozen(claims) as TokenClaims & C;
     if (this.#mayRemember() && this.#accepted.generation === generation) {
       this.#accepted.put(cacheKey ?? VerdictCache.keyOf(token), { claims: accepted, until: verdict.until });
     }
-    this.#online?.sightings.add({ token, digest, iat: accepted.iat });
+    if (digest !== undefined) online?.sightings.add({ token, digest, iat: accepted.iat });
     return accepted;
   }
 
@@ -132,13 +134,16 @@ class ScopeVerifier implements Verifier {
     return this.#keeper.peek() !== undefined && (this.#online === undefined || this.#online.live.current);
   }
 
-  async #refuseWithdrawn(token: string, claims: Claims, digest: string): Promise<void> {
+  async #refuseWithdrawn(
+    online: Online,
+    { token, digest }: Pick<Sighted, 'token' | 'digest'>,
+    claims: Claims,
+  ): Promise<void> {
     const refused = this.#refused.reasonFor(digest, this.#surroundings.clock.nowSeconds());
     if (refused) throw new TokenRefused(refused);
-    const online = this.#online;
-    const revocation = online?.live.revocation(claims);
+    const revocation = online.live.revocation(claims);
     if (revocation === 'revoked') throw new TokenRefused('revoked');
-    if (revocation !== 'ask' || !online) return;
+    if (revocation !== 'ask') return;
     const verdict = await online.verdicts.ask(token);
     if (verdict !== 'valid') throw new TokenRefused(verdict);
   }

@@ -5,12 +5,14 @@ import type { RefusalReason } from '../domain/refusal.ts';
 import { areWellFormed, type ClaimRules, refusalOfClaims } from './check-claims.ts';
 import { isAllowedType } from './check-type.ts';
 import type { ParsedToken } from './parse-token.ts';
-import { verifySignature } from './signature.ts';
+import type { SignatureCheck } from './signature.ts';
 
 /** What a verifier holds a token against, once it has found the key that the token names within its scope. */
 export interface Yardstick {
   readonly algorithm: Algorithm;
   readonly publicKey: KeyObject;
+  /** How, and in which thread: the answer is the same. */
+  readonly checkSignature: SignatureCheck;
   readonly tokenTypes: readonly TokenType[];
   readonly requireSubject: boolean;
   readonly rules: ClaimRules;
@@ -34,7 +36,7 @@ export interface Judged {
 export async function judgeToken(token: ParsedToken, by: Yardstick, now: number): Promise<Judged> {
   const early = refusalBeforeSignature(token, by) ?? by.standing();
   if (early) return { refusal: early, genuine: false };
-  if (!(await verifySignature(by.algorithm, by.publicKey, token.signingInput, token.signature))) {
+  if (!(await by.checkSignature(by.algorithm, by.publicKey, token.signingInput, token.signature))) {
     return { refusal: 'bad_signature', genuine: false };
   }
   return { refusal: by.standing() ?? refusalOfClaims(token.claims, by.rules, now), genuine: true };

@@ -1,6 +1,14 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../domain/algorithm.ts';
 
+/** Whether a signature over the signing input is right, by a public key of that algorithm. Never an error for its shape. */
+export type SignatureCheck = (
+  algorithm: Algorithm,
+  publicKey: KeyObject,
+  signingInput: string,
+  signature: Uint8Array,
+) => boolean | Promise<boolean>;
+
 type EcFacts = Extract<AlgorithmFacts, { kty: 'EC' }>;
 
 /**
@@ -22,7 +30,7 @@ export function verifySignature(
   });
 }
 
-/** The same on the calling thread: for the signer process, which has nothing else to do meanwhile. */
+/** The same on the calling thread, without the cost of a job in the thread pool. */
 export function verifySignatureSync(
   algorithm: Algorithm,
   publicKey: KeyObject,

@@ -8,6 +8,7 @@ import type { Verdict } from '../domain/verification.ts';
 import type { ClaimRules } from '../token/check-claims.ts';
 import { judgeToken, type Yardstick } from '../token/judge.ts';
 import { type ParsedToken, parseToken } from '../token/parse-token.ts';
+import { verifySignature } from '../token/signature.ts';
 import { findKey, refusalOfKey, refusalOfKeyNow } from './key-standing.ts';
 
 export interface JudgingParts {
@@ -55,6 +56,7 @@ function yardstickOf(keyRing: KeyRing, scope: Scope, key: SigningKey, now: numbe
   return {
     algorithm: key.binding.algorithm,
     publicKey: key.publicKey,
+    checkSignature: verifySignature,
     tokenTypes,
     requireSubject,
     rules: rulesOf(scope, key),
