@@ -3,6 +3,7 @@ import type { TokenClaims } from './claims.ts';
 import { TokenRefused, VerifierUnavailable } from './errors.ts';
 import type { Verifier } from './verifier.ts';
 
+/** How bearer tokens are asked for and what else they must allow. */
 export interface BearerOptions {
   /** Named in challenges; `token` by default. */
   readonly realm?: string | undefined;

@@ -3,6 +3,7 @@ import type { RefusalReason } from '../domain/refusal.ts';
 /** The token is not good for the scope; `reason` is out of the closed list that the service answers too. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
+  /** The first rule that the token breaks. */
   readonly reason: RefusalReason;
 
   constructor(reason: RefusalReason) {
@@ -23,9 +24,11 @@ export class VerifierUnavailable extends Error {
 /** What the service answered instead of what was asked for, or that it did not answer (`status` undefined). */
 export class ServiceFailure extends Error {
   override readonly name = 'ServiceFailure';
+  /** Of the HTTP answer. */
   readonly status: number | undefined;
-  /** Of the problem document. */
+  /** Of the problem document (RFC 9457), such as `rate_limited`. */
   readonly code: string | undefined;
+  /** Of the answer's `Retry-After`. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(

@@ -1,4 +1,4 @@
-export type { RefusalReason } from '../domain/refusal.ts';
+export { REFUSAL_REASONS, type RefusalReason } from '../domain/refusal.ts';
 export { type BearerOptions, bearerGuard, claimsOf } from './bearer-guard.ts';
 export type { TokenClaims } from './claims.ts';
 export { createVerifier } from './create-verifier.ts';
@@ -9,4 +9,4 @@ export { type Middleware, requireToken } from './require-token.ts';
 export type { Credential } from './service.ts';
 export { createSigner, type Signer } from './signer.ts';
 export type { CallerClaims, SignedToken, SignerOptions, SignOptions } from './signer-options.ts';
-export type { Verifier, VerifierStatus } from './verifier.ts';
+export type { Verifier, VerifierStatus, WithdrawalDelay } from './verifier.ts';

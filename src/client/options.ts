@@ -7,17 +7,23 @@ import type { Credential } from './service.ts';
 export interface ForgeryReport {
   /** SHA-256 of the signing input, base64url: the token's name in the service's events. */
   readonly digest: string;
+  /** The key that has signed it. */
   readonly kid: string;
+  /** What the token says. Whoever forged it wrote them. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** The service's word: `never_issued` or `record_lost`. */
   readonly reason: RefusalReason;
 }
 
+/** What a verifier is made of. Nothing here turns a check off. */
 export interface VerifierOptions {
   /** The data plane of the service, such as `https://keys.example.com`. */
   readonly url: string | URL;
   /** The id of the key scope whose tokens are verified. There is no verifier without one. */
   readonly scope: string;
+  /** The `iss` that every token must have, letter for letter. */
   readonly issuer: string;
+  /** The `aud` that every token must have, alone. */
   readonly audience: string;
   /**
    * Of a client with the grant `verify`: withdrawn keys and revocations are then heard of within a second, and
@@ -32,7 +38,9 @@ export interface VerifierOptions {
   readonly sightings?: number | undefined;
   /** How many verdicts are kept; 10,000 by default, 0 for none. */
   readonly cachedTokens?: number | undefined;
+  /** Called once for each token that was accepted and that the service never issued. Needs a credential. */
   readonly onForgery?: ((report: ForgeryReport) => void) | undefined;
+  /** Called when something beside a token's verification goes wrong. What it throws is dropped. */
   readonly onProblem?: ((problem: VerifierProblem) => void) | undefined;
   /** In place of the global one, such as for a proxy. */
   readonly fetch?: typeof fetch | undefined;

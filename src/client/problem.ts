@@ -14,9 +14,13 @@ export type ProblemCode =
   /** A function of yours threw. */
   | 'callback_failed';
 
+/** Something that operators should see. */
 export interface VerifierProblem {
+  /** Stays the same from version to version. */
   readonly code: ProblemCode;
+  /** For people; says nothing secret. */
   readonly message: string;
+  /** The error behind it, where there is one. */
   readonly cause?: unknown;
 }
 

@@ -1,5 +1,6 @@
 import { ServiceFailure } from './errors.ts';
 
+/** A credential of a client, or a function that is asked for it at each request. */
 export type Credential = string | (() => string | Promise<string>);
 
 export interface ServiceOptions {

@@ -1,5 +1,6 @@
 import type { Credential } from './service.ts';
 
+/** What a signer is made of. */
 export interface SignerOptions {
   /** The data plane of the service, such as `https://keys.example.com`. */
   readonly url: string | URL;
@@ -13,8 +14,11 @@ export interface SignerOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
+/** What may be said of one token beside its claims. */
 export interface SignOptions {
+  /** How long it is good; the scope's policy has a default and a longest life. */
   readonly ttlSeconds?: number | undefined;
+  /** The `typ` header, one of those that the scope's policy allows. */
   readonly typ?: string | undefined;
 }
 
@@ -28,10 +32,16 @@ export type CallerClaims = Readonly<Record<string, unknown>> & {
   readonly jti?: never;
 };
 
+/** A token as it was made, and what the service wrote into it. */
 export interface SignedToken {
+  /** The compact JWS. */
   readonly token: string;
+  /** The key that has signed it. */
   readonly kid: string;
+  /** The token's own id, to revoke it by. */
   readonly jti: string;
+  /** When it was issued, in seconds since the epoch. */
   readonly iat: number;
+  /** When it expires, in seconds since the epoch. */
   readonly exp: number;
 }

@@ -16,16 +16,22 @@ import type { Sighted } from './sightings.ts';
 import { type Surroundings, SYSTEM } from './time.ts';
 import { VerdictCache } from './verdict-cache.ts';
 
+/** For how many seconds a withdrawn key may still be accepted. */
+export interface WithdrawalDelay {
+  /** As things are. */
+  readonly seconds: number;
+  /** If the service cannot be reached from now on. */
+  readonly inOutageSeconds: number;
+}
+
+/** How things are between the verifier and the service. */
 export interface VerifierStatus {
   /** Of the key set that is held. */
   readonly keySetVersion: number | undefined;
   /** `none` where there is no credential to follow the events with. */
   readonly events: 'following' | 'lost' | 'none';
-  /**
-   * How long a withdrawn key may still be accepted: as things are, and if the service cannot be reached from now
-   * on. Undefined as long as there is no key set.
-   */
-  readonly withdrawal: { readonly seconds: number; readonly inOutageSeconds: number } | undefined;
+  /** Undefined as long as there is no key set. */
+  readonly withdrawal: WithdrawalDelay | undefined;
 }
 
 /** Verifies tokens of one key scope, by itself and without luck. */
@@ -35,9 +41,11 @@ export interface Verifier {
    * with the reason, or `VerifierUnavailable` where nothing can be said now.
    */
   verify<C extends object = object>(token: string): Promise<TokenClaims & C>;
+  /** What it knows and how soon it would hear of a withdrawn key. Asks nobody. */
   status(): VerifierStatus;
   /** Ends what runs in the background, after the last sightings are sent. */
   close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -20,4 +20,5 @@ export const REFUSAL_REASONS = [
   'record_lost',
 ] as const;
 
+/** One of `REFUSAL_REASONS`. */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
