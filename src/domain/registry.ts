@@ -2,6 +2,7 @@ import type { Actor } from './access.ts';
 import type { AuditEvent } from './audit.ts';
 import type { Placed } from './hsm-token.ts';
 import type { PublicJwk, SigningKey } from './key.ts';
+import type { KeyProofStatement } from './key-proof.ts';
 import type { RotationPause } from './rotation-pause.ts';
 import type { Scope, ScopeDefinition } from './scope.ts';
 import type { ScopeChange } from './scope-change.ts';
@@ -20,6 +21,14 @@ export interface ServiceKey {
 
 /** A key row as stored: `publicKey` is derived by the reader. */
 export type StoredKey = Omit<SigningKey, 'publicKey'>;
+
+/** A key that was just made, with what it showed of itself: the audit event of its making keeps that for good. */
+export interface NewKey {
+  readonly key: StoredKey;
+  readonly proof: KeyProofStatement;
+  /** The proof as a compact JWS of typ `kw-proof+jwt` by the key. */
+  readonly statement: string;
+}
 
 /** A scope whose provisioning was cut short, with the HSM ids that were reserved for it. */
 export interface UnfinishedScope extends Placed {
@@ -59,7 +68,7 @@ export interface Registry {
   /** Reserves scope and HSM ids before anything is generated. `scope_exists`, `issuer_audience_taken`. */
   reserveScope(scope: Scope, hsmIds: readonly string[], actor: Actor): Promise<void>;
   /** Fills the reserved rows; from here on the scope exists. */
-  completeScope(scopeId: string, keys: readonly StoredKey[], actor: Actor): Promise<void>;
+  completeScope(scopeId: string, made: readonly NewKey[], actor: Actor): Promise<void>;
   /** Removes a reservation; the id is free again, since no token was ever issued under it. */
   abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
   /**
@@ -86,7 +95,7 @@ export interface Registry {
   /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
   reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
   /** Fills the reservation; the scope's key set is of the next version. */
-  completeKey(key: StoredKey, actor: Actor): Promise<void>;
+  completeKey(made: NewKey, actor: Actor): Promise<void>;
   abandonKey(reservation: ReservedKey, why: string, actor: Actor): Promise<void>;
   /** Reservations for scopes that exist: whoever finds one that is not at work was cut short. */
   reservedKeys(): Promise<readonly ReservedKey[]>;

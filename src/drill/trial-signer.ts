@@ -9,6 +9,7 @@ import type {
   Signer,
   TokenDescription,
 } from '../domain/signer.ts';
+import { composeKeyProof } from '../token/key-proof.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 
 interface TrialKey {
@@ -54,8 +55,22 @@ export class TrialSigner implements Signer {
     await this.discard({ hsmId });
   }
 
-  async prove({ kid }: KeyReference): Promise<KeyEvidence> {
-    return { proof: proofOf(kid), token: await this.describe(), statement: null };
+  async prove({ kid, hsmId, bindingRecord }: KeyReference, nonce: string): Promise<KeyEvidence> {
+    const token = await this.describe();
+    const proof = proofOf(kid);
+    const signingInput = composeKeyProof({
+      kid,
+      algorithm: 'ES256',
+      hsmId,
+      bindingRecord,
+      attributes: proof.attributes,
+      mechanism: { name: 'CKM_ECDSA', number: 0x1041 },
+      token,
+      nonce,
+      iat: 0,
+    });
+    const signature = await this.sign({ kid, signingInput });
+    return { proof, token, statement: `${signingInput}.${signature.toString('base64url')}` };
   }
 
   async inventory() {

@@ -10,6 +10,7 @@ import { orUndo } from './or-undo.ts';
 import { serveWith } from './serve-with.ts';
 import { requireTrustedToken } from './trusted-token.ts';
 import type { TokenTurns } from './turns.ts';
+import { witnessNewKey } from './witness-new-key.ts';
 
 export interface StandbyParts extends KeyMakingParts {
   readonly registry: Registry;
@@ -54,7 +55,7 @@ async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Pro
     async () => {
       const key = await makeKey(parts, scope, reservation.hsmId, 2);
       await serveWith(parts, hsmToken, [key]);
-      await registry.completeKey(key, actor);
+      await registry.completeKey(await witnessNewKey(parts, key), actor);
       keyRing.change(scope.id, [key]);
       return key;
     },

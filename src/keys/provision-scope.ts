@@ -11,6 +11,7 @@ import { orUndo } from './or-undo.ts';
 import { serveWith } from './serve-with.ts';
 import { requireTrustedToken } from './trusted-token.ts';
 import type { TokenTurns } from './turns.ts';
+import { witnessNewKey } from './witness-new-key.ts';
 
 export interface ProvisioningParts extends KeyMakingParts {
   readonly registry: Registry;
@@ -57,7 +58,8 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
       ] as const;
       const keys = publishedTogether(made, scope, parts.clock.nowSeconds());
       await serveWith(parts, scope.hsmToken, keys);
-      await parts.registry.completeScope(scope.id, keys, actor);
+      const witnessed = await Promise.all(keys.map((key) => witnessNewKey(parts, key)));
+      await parts.registry.completeScope(scope.id, witnessed, actor);
       parts.keyRing.admit(scope, keys);
       return { scope, keys };
     },

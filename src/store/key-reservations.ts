@@ -2,6 +2,7 @@ import type { Registry, ReservedKey, StoredKey } from '../domain/registry.ts';
 import { actOf } from './audited-change.ts';
 import { tokenOf } from './hsm-token-column.ts';
 import { inconsistent } from './inconsistent.ts';
+import { keyMade } from './key-made.ts';
 import { keyToRow, reservedKeyRow } from './key-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, remove } from './signed/row-change.ts';
@@ -19,9 +20,9 @@ export function keyReservations(changes: RegistryChanges): Reservations {
       const event = actOf(actor, 'key.reserved', `scope:${scopeId}`, details);
       return changes.change(event, (registry) => reserve(registry, reservation, createdAt));
     },
-    completeKey: (key, actor) => {
-      const { scopeId: scope, state, hsmToken: hsm_token, binding } = key;
-      const details = { scope, state, hsm_id: binding.hsmId, hsm_token };
+    completeKey: (made, actor) => {
+      const { key } = made;
+      const details = { scope: key.scopeId, ...keyMade(made) };
       const event = actOf(actor, 'key.created', `key:${key.kid}`, details);
       return changes.change(event, (registry) => complete(registry, key));
     },

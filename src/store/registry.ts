@@ -14,6 +14,7 @@ import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
 import { tokenOf } from './hsm-token-column.ts';
 import { inconsistent } from './inconsistent.ts';
+import { keyMade } from './key-made.ts';
 import { keyReservations } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import { settling } from './proposals.ts';
@@ -39,10 +40,18 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
         scopeAct(actor, 'scope.reserved', scope.id, { hsm_ids: hsmIds, hsm_token: scope.hsmToken }),
         (registry) => reserve(registry, scope, hsmIds),
       ),
-    completeScope: (scopeId, keys, actor) =>
+    completeScope: (scopeId, made, actor) =>
       changes.change(
-        scopeAct(actor, 'scope.created', scopeId, { keys: keys.map(named) }),
-        settling(actor, (registry) => complete(registry, scopeId, keys)),
+        scopeAct(actor, 'scope.created', scopeId, {
+          keys: made.map((each) => ({ kid: each.key.kid, ...keyMade(each) })),
+        }),
+        settling(actor, (registry) =>
+          complete(
+            registry,
+            scopeId,
+            made.map(({ key }) => key),
+          ),
+        ),
       ),
     abandonScope: (scopeId, why, actor) =>
       changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>
@@ -72,10 +81,6 @@ function scopeAct(actor: Actor, type: string, scopeId: string, details: Record<s
 
 function eventOf({ actor, type, subject, details }: KeyAct) {
   return actOf(actor, type, subject, details);
-}
-
-function named({ kid, state }: StoredKey): Record<string, unknown> {
-  return { kid, state };
 }
 
 function scopesIn(registry: RegistryView): Scope[] {

@@ -1,5 +1,5 @@
 import { openTestStore } from '../support/open-test-store.ts';
-import { ALICE, hsmId, keySample, scopeSample } from '../support/registry-samples.ts';
+import { ALICE, hsmId, keySample, made, scopeSample } from '../support/registry-samples.ts';
 import { auditEventsIn } from '../support/store-database.ts';
 import { accessStoreContract } from './access-store-contract.ts';
 
@@ -8,7 +8,7 @@ accessStoreContract('SQLite', async () => {
   for (const [n, id] of ['payments', 'mail'].entries()) {
     const scope = scopeSample(id);
     await store.registry.reserveScope(scope, [hsmId(n)], ALICE);
-    await store.registry.completeScope(id, [keySample(scope, n)], ALICE);
+    await store.registry.completeScope(id, made(keySample(scope, n)), ALICE);
   }
   const earlier = auditEventsIn(file).length;
   return { store: store.access, audited: () => auditEventsIn(file).slice(earlier) };

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/domain/audit.ts';
 import type { Registry } from '../../src/domain/registry.ts';
-import { ALICE, hsmId, keySample, REGISTRY_KEY, scopeSample } from '../support/registry-samples.ts';
+import {
+  ALICE,
+  hsmId,
+  keySample,
+  made,
+  madeKey,
+  REGISTRY_KEY,
+  scopeSample,
+} from '../support/registry-samples.ts';
 
 /** A registry under test, and its audit trail, read past it. */
 export interface RegistryBackend {
@@ -11,6 +19,15 @@ export interface RegistryBackend {
   audited(): readonly AuditEvent[];
 }
 
+const shown = (kid: string) => ({
+  hsm_token: 'primary',
+  proof: {
+    attributes: { CKA_EXTRACTABLE: false },
+    mechanism: { name: 'CKM_ECDSA', number: 0x1041 },
+    token: { label: 'keyward', serial: '42', manufacturer: 'Acme', model: 'HSM 2', firmware: '2.6' },
+    statement: `header.proof-of-${kid}.signature`,
+  },
+});
 const EMPTY = { scopes: [], keys: [], unfinished: [] };
 
 /** What every implementation of the `Registry` port does. */
@@ -48,7 +65,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const active = keySample(scope, 1, { state: 'active', signFrom: 1_760_000_003 });
       const standby = keySample(scope, 2, { createdAt: active.createdAt + 1 });
       await registry.reserveScope(scope, [hsmId(1), hsmId(2)], ALICE);
-      await registry.completeScope('payments', [active, standby], ALICE);
+      await registry.completeScope('payments', made(active, standby), ALICE);
       const expected = { scopes: [scope], keys: [standby, active], unfinished: [] };
       expect(await registry.load()).toEqual(expected);
       expect(await (await reopen()).load()).toEqual(expected);
@@ -59,8 +76,8 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
         requestId: 'req-1',
         details: {
           keys: [
-            { kid: 'kid-payments-1', state: 'active' },
-            { kid: 'kid-payments-2', state: 'pre_activation' },
+            { kid: 'kid-payments-1', state: 'active', hsm_id: hsmId(1), ...shown('kid-payments-1') },
+            { kid: 'kid-payments-2', state: 'pre_activation', hsm_id: hsmId(2), ...shown('kid-payments-2') },
           ],
         },
       });
@@ -71,7 +88,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const scope = scopeSample('mail', { algorithm: 'PS256', modulusBits: 3072 });
       const key = keySample(scope, 1, { publicJwk: { kty: 'RSA', n: 'modulus', e: 'AQAB' } });
       await registry.reserveScope(scope, [hsmId(1)], ALICE);
-      await registry.completeScope('mail', [key], ALICE);
+      await registry.completeScope('mail', made(key), ALICE);
       expect(await registry.load()).toEqual({ scopes: [scope], keys: [key], unfinished: [] });
     });
 
@@ -121,13 +138,13 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
         [keySample(scope, 1, { state: 'active' }), keySample(scope, 2, { state: 'active' })],
       ];
       for (const misfit of misfits) {
-        await expect(registry.completeScope('payments', misfit, ALICE)).rejects.toMatchObject({
+        await expect(registry.completeScope('payments', made(...misfit), ALICE)).rejects.toMatchObject({
           code: 'internal',
         });
       }
       expect(await registry.load()).toEqual(before);
       expect(audited()).toHaveLength(2);
-      await registry.completeScope('payments', keys, ALICE);
+      await registry.completeScope('payments', made(...keys), ALICE);
       expect((await registry.load()).scopes).toEqual([scope]);
     });
 
@@ -150,7 +167,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry } = await open();
       const scope = scopeSample('payments');
       await registry.reserveScope(scope, [hsmId(1)], ALICE);
-      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       const before = await registry.load();
       await expect(registry.abandonScope('payments', 'a mistake', ALICE)).rejects.toMatchObject({
         code: 'internal',
@@ -162,13 +179,13 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry, reopen, audited } = await open();
       const scope = scopeSample('payments');
       await registry.reserveScope(scope, [hsmId(1)], ALICE);
-      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       const reservation = { scopeId: 'payments', hsmToken: 'primary', hsmId: hsmId(2) };
       await registry.reserveKey(reservation, scope.createdAt + 5, ALICE);
       expect(await registry.reservedKeys()).toEqual([reservation]);
       expect((await registry.load()).keys).toEqual([keySample(scope, 1)]);
       const added = keySample(scope, 2, { createdAt: scope.createdAt + 9 });
-      await registry.completeKey(added, ALICE);
+      await registry.completeKey(madeKey(added), ALICE);
       const loaded = {
         ...EMPTY,
         scopes: [{ ...scope, keySetVersion: 2 }],
@@ -179,7 +196,11 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       expect(await registry.reservedKeys()).toEqual([]);
       expect(audited().slice(2)).toMatchObject([
         { type: 'key.reserved', subject: 'scope:payments', details: { hsm_id: hsmId(2) } },
-        { type: 'key.created', subject: `key:${added.kid}`, details: { state: 'pre_activation' } },
+        {
+          type: 'key.created',
+          subject: `key:${added.kid}`,
+          details: { scope: 'payments', state: 'pre_activation', hsm_id: hsmId(2), ...shown(added.kid) },
+        },
       ]);
     });
 
@@ -192,11 +213,11 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       await registry.reserveScope(scope, [hsmId(1)], ALICE);
       await expect(registry.reserveKey(reservation, 1, ALICE)).rejects.toMatchObject(refused);
       expect(await registry.reservedKeys()).toEqual([]);
-      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       await registry.reserveKey(reservation, 1, ALICE);
       await registry.abandonKey(reservation, 'the HSM refused', ALICE);
       expect(await registry.reservedKeys()).toEqual([]);
-      await expect(registry.completeKey(keySample(scope, 2), ALICE)).rejects.toMatchObject(refused);
+      await expect(registry.completeKey(madeKey(keySample(scope, 2)), ALICE)).rejects.toMatchObject(refused);
       await expect(registry.abandonKey(reservation, 'again', ALICE)).rejects.toMatchObject(refused);
       expect((await registry.load()).scopes).toEqual([scope]);
     });
@@ -205,7 +226,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry, reopen, audited } = await open();
       const scope = scopeSample('payments');
       await registry.reserveScope(scope, [hsmId(1)], ALICE);
-      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       const policy = { ...scope.policy, maxTtlSeconds: 7_200, clockSkewSeconds: 10 };
       const contacts = ['security@id.example'];
       const { before, after } = await registry.reviseScope('payments', () => ({ policy, contacts }), ALICE);
@@ -240,7 +261,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
         const revising = registry.reviseScope(id, (scope) => scope, ALICE);
         await expect(revising).rejects.toMatchObject({ code: 'unknown_scope' });
       }
-      await registry.completeScope('payments', [keySample(scopeSample('payments'), 1)], ALICE);
+      await registry.completeScope('payments', made(keySample(scopeSample('payments'), 1)), ALICE);
       const refused = () => {
         throw new Error('no such policy');
       };
@@ -257,7 +278,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       await expect(registry.setRotationPause('payments', pause, ALICE)).rejects.toMatchObject({
         code: 'unknown_scope',
       });
-      await registry.completeScope('payments', [keySample(scope, 1)], ALICE);
+      await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       await registry.setRotationPause('payments', pause, ALICE);
       await registry.setRotationPause('payments', pause, { ...ALICE, alone: true });
       expect((await (await reopen()).load()).scopes).toEqual([{ ...scope, rotationPause: pause }]);

@@ -1,6 +1,6 @@
 import type { Store } from '../../src/store/open-store.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
-import { ALICE, hsmId, keySample, REGISTRY_KEY, scopeSample } from './registry-samples.ts';
+import { ALICE, hsmId, keySample, made, REGISTRY_KEY, scopeSample } from './registry-samples.ts';
 
 const OPERATOR = { roles: ['operator', 'approver'], createdAt: 1, revokedAt: null } as const;
 
@@ -30,5 +30,5 @@ async function addScope({ registry }: Store, id: string, n: number): Promise<voi
   const scope = scopeSample(id);
   await registry.reserveScope(scope, [hsmId(n), hsmId(n + 1)], ALICE);
   const active = keySample(scope, n, { state: 'active', signFrom: scope.createdAt });
-  await registry.completeScope(id, [active, keySample(scope, n + 1)], ALICE);
+  await registry.completeScope(id, made(active, keySample(scope, n + 1)), ALICE);
 }

@@ -1,6 +1,6 @@
 import { NO_TIMES } from '../../src/domain/key.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
-import type { ServiceKey, StoredKey } from '../../src/domain/registry.ts';
+import type { NewKey, ServiceKey, StoredKey } from '../../src/domain/registry.ts';
 import type { Scope } from '../../src/domain/scope.ts';
 
 const NOW = 1_760_000_000;
@@ -57,6 +57,27 @@ export function keySample(scope: Scope, n: number, change: Partial<StoredKey> = 
     keptForForensics: false,
     ...change,
   };
+}
+
+/** With what the HSM is said to have shown of each. */
+export function made(...keys: readonly StoredKey[]): readonly NewKey[] {
+  return keys.map(madeKey);
+}
+
+export function madeKey(key: StoredKey): NewKey {
+  const { kid, binding } = key;
+  const proof = {
+    kid,
+    algorithm: binding.algorithm,
+    hsmId: binding.hsmId,
+    bindingDigest: `digest-of-${kid}`,
+    attributes: { CKA_EXTRACTABLE: false },
+    mechanism: { name: 'CKM_ECDSA', number: 0x1041 },
+    token: { label: 'keyward', serial: '42', manufacturer: 'Acme', model: 'HSM 2', firmware: '2.6' },
+    nonce: 'nonce-of-test',
+    iat: NOW + 2,
+  };
+  return { key, proof, statement: `header.proof-of-${kid}.signature` };
 }
 
 export const REGISTRY_KEY: ServiceKey = {

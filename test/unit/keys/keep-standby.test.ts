@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { Registry, ReservedKey } from '../../../src/domain/registry.ts';
-import type { KeySpecification, Signer } from '../../../src/domain/signer.ts';
+import type { NewKey, Registry, ReservedKey } from '../../../src/domain/registry.ts';
+import type { KeyReference, KeySpecification, Signer, TokenDescription } from '../../../src/domain/signer.ts';
 import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { TokenTurns } from '../../../src/keys/turns.ts';
+import { composeKeyProof } from '../../../src/token/key-proof.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -13,6 +14,16 @@ const KEYWARD = { operatorId: 'keyward', requestId: null };
 const scope = aScope({ id: 'payments' });
 const active = aSigningKey(scope, softwareKey('ES256'), { signFrom: NOW, signUntil: NOW + 1_000 });
 const made = softwareKey('ES256');
+const TOKEN: TokenDescription = {
+  label: 'test',
+  serial: '42',
+  manufacturer: 'Acme',
+  model: 'HSM 2',
+  firmware: '2.6',
+  algorithms: ['ES256'],
+  sessions: 1,
+  mechanisms: [],
+};
 
 let ring: KeyRingKeeper;
 let steps: string[];
@@ -20,6 +31,9 @@ let reserved: ReservedKey[];
 /** What the step of that name fails with. */
 let failing: Map<string, Error>;
 let proven: boolean;
+/** Whether the key signs what the HSM shows of it. */
+let shows: boolean;
+let completed: NewKey | undefined;
 
 beforeEach(() => {
   ring = createKeyRing();
@@ -28,6 +42,8 @@ beforeEach(() => {
   reserved = [];
   failing = new Map();
   proven = true;
+  shows = true;
+  completed = undefined;
 });
 
 function step(name: string): void {
@@ -47,6 +63,22 @@ const signer = {
     step('serve');
     return keys.map(({ kid }) => ({ ...proof(), kid, proven: kid === made.kid ? proven : true }));
   },
+  prove: async ({ kid, hsmId, bindingRecord }: KeyReference, nonce: string) => {
+    step('prove');
+    const signingInput = composeKeyProof({
+      kid,
+      algorithm: 'ES256',
+      hsmId,
+      bindingRecord,
+      attributes: { CKA_EXTRACTABLE: false },
+      mechanism: { name: 'CKM_ECDSA', number: 0x1041 },
+      token: TOKEN,
+      nonce,
+      iat: NOW,
+    });
+    const statement = `${signingInput}.${made.sign(signingInput).toString('base64url')}`;
+    return { proof: proof(), token: TOKEN, statement: shows ? statement : null };
+  },
   discard: async () => step('discard'),
 } as Partial<Signer> as Signer;
 const registry = {
@@ -54,8 +86,9 @@ const registry = {
     step('reserve');
     reserved.push(reservation);
   },
-  completeKey: async () => {
+  completeKey: async (witnessed: NewKey) => {
     step('complete');
+    completed = witnessed;
     reserved = [];
   },
   abandonKey: async (reservation: ReservedKey, why: string) => {
@@ -79,13 +112,18 @@ const keeper = () =>
     }),
   });
 
-const MAKING = ['reserve', 'generate', 'serve', 'complete'];
+const MAKING = ['reserve', 'generate', 'serve', 'prove', 'complete'];
 
 describe('a scope without a standby', () => {
   it('is given one: reserved, made, proven, stored, published', async () => {
     const { provide } = keeper();
     expect(await provide('payments', KEYWARD)).toMatchObject({ kid: made.kid, state: 'pre_activation' });
     expect(steps).toEqual(MAKING);
+    expect(completed?.proof).toMatchObject({
+      kid: made.kid,
+      attributes: { CKA_EXTRACTABLE: false },
+      token: { label: 'test', serial: '42' },
+    });
     expect(ring.keysOf('payments').map(({ kid }) => kid)).toContain(made.kid);
     expect(ring.scope('payments')?.keySetVersion).toBe(2);
     expect(await provide('payments', KEYWARD)).toBeUndefined();
@@ -114,6 +152,13 @@ describe('a scope without a standby', () => {
     await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'key_unproven' });
     expect(ring.knownKeysOf('payments').map(({ key }) => key)).toEqual([active]);
     expect(reserved).toEqual([]);
+  });
+
+  it('gets no key that does not sign what the HSM shows of it', async () => {
+    shows = false;
+    await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'key_unproven' });
+    expect(steps).toEqual([...MAKING.slice(0, 4), 'serve', 'discard', 'abandon: key_unproven']);
+    expect(ring.keysOf('payments')).toEqual([active]);
   });
 
   it('goes on from what an attempt that was cut short has left', async () => {
