@@ -13,7 +13,7 @@ import type { SinkTail } from './domain/audit-sink.ts';
 import type { CheckpointSource, StoredCheckpoint } from './domain/checkpoint.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import type { RefusalWatch } from './domain/refused-request.ts';
-import type { SecurityEvents } from './domain/security-events.ts';
+import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import type { Signer } from './domain/signer.ts';
 import { type OpenedKey, openServiceKey } from './keys/registry-key.ts';
 import type { Store } from './store/open-store.ts';
@@ -105,17 +105,11 @@ function remembered(
 }
 
 /** The event waits for nobody: where it cannot be written, the log has it. */
-function tellOfJump(jump: ClockJump, { log, securityEvents }: AuditServiceParts): void {
-  log.fatal({ event: 'clock.jump', ...jump }, 'the clock jumped: no tokens until it is right again');
-  const { kind, wall, expected } = jump;
+function tellOfJump(found: ClockJump, { log, securityEvents }: AuditServiceParts): void {
+  log.fatal({ event: 'clock.jump', ...found }, 'the clock jumped: no tokens until it is right again');
+  const { kind: jump, wall, expected } = found;
   securityEvents
-    .raise({
-      type: 'clock.jump',
-      severity: 'critical',
-      dedupKey: `${kind} ${wall} ${expected}`,
-      subject: 'clock',
-      evidence: { kind, wall, expected },
-    })
+    .raise(securityEvent('clock.jump', { jump, wall, expected }))
     .catch((err: unknown) => log.error({ err }, 'clock.jump could not be written'));
 }
 

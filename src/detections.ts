@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from './domain/clock.ts';
 import type { ForgeryAlarm } from './domain/forgery.ts';
-import type { SecurityEvents, Severity } from './domain/security-events.ts';
+import type { Severity } from './domain/security-event-types.ts';
+import type { SecurityEvents } from './domain/security-events.ts';
 import type { KeySuspender } from './domain/suspension.ts';
 import { measuredSecurityEvents } from './metrics/measured-security-events.ts';
 import type { Metrics } from './metrics/metrics.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from './domain/clock.ts';
 import type { Leadership } from './domain/leadership.ts';
-import type { SecurityEvents } from './domain/security-events.ts';
+import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import type { Chore } from './keys/key-chores.ts';
 
 const EVERY_MS = 1_000;
@@ -29,20 +29,14 @@ export function keepChores({ chores, leadership, events, clock, log }: ChoreKeep
   let running: Promise<void> | undefined;
   let again = false;
 
-  const postpone = async ({ name, subject, failure }: Chore, error: unknown): Promise<void> => {
+  const postpone = async ({ name, subject: concerns, failure }: Chore, error: unknown): Promise<void> => {
     const before = failing.get(name)?.delay;
     const delay = before === undefined ? FIRST_DELAY_SECONDS : Math.min(2 * before, LONGEST_DELAY_SECONDS);
     failing.set(name, { delay, at: clock.nowSeconds() + delay });
     if (before !== undefined) return;
     log.error({ err: error, chore: name }, 'not done; it is tried again');
     await events
-      .raise({
-        type: failure,
-        severity: 'warning',
-        dedupKey: `${name} ${clock.nowSeconds()}`,
-        subject,
-        evidence: {},
-      })
+      .raise(securityEvent(failure, { chore: name, concerns, failed_at: clock.nowSeconds() }))
       .catch((cause: unknown) => log.error({ err: cause, chore: name }, 'security event not stored'));
   };
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { RefusedRow } from './domain/registry-seal.ts';
-import type { SecurityEvents } from './domain/security-events.ts';
+import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import type { RegistryKey } from './keys/registry-key.ts';
 import { createRegistrySeal } from './keys/registry-seal.ts';
 import type { Store } from './store/open-store.ts';
@@ -32,13 +32,7 @@ export async function openRegistry(
 async function tell(row: RefusedRow, securityEvents: SecurityEvents, log: Logger): Promise<void> {
   const { table, id, why } = row;
   try {
-    await securityEvents.raise({
-      type: 'registry.signature_invalid',
-      severity: 'critical',
-      dedupKey: JSON.stringify([table, id, why]),
-      subject: `${table}:${id}`,
-      evidence: { table, id, why },
-    });
+    await securityEvents.raise(securityEvent('registry.signature_invalid', { table, row: id, why }));
   } catch (err) {
     log.error({ err, table, id }, 'registry.signature_invalid could not be written');
   }

@@ -1,22 +1,10 @@
-export const SECURITY_EVENT_TYPES = [
-  'token.never_issued',
-  'key.standby_missing',
-  'key.missing',
-  'key.unexpected',
-  'key.unproven',
-  'key.change_unfinished',
-  'key.window_nearly_over',
-  'rotation.overdue',
-  'drill.overdue',
-  'verifier.outdated',
-  'registry.signature_invalid',
-  'clock.jump',
-  'database.restored',
-] as const;
-export type SecurityEventType = (typeof SECURITY_EVENT_TYPES)[number];
-
-export const SEVERITIES = ['info', 'warning', 'critical'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+import {
+  type EventTypeRule,
+  type EvidenceOf,
+  SECURITY_EVENTS,
+  type SecurityEventType,
+  type Severity,
+} from './security-event-types.ts';
 
 /** What a detection found. */
 export interface SecurityEventReport {
@@ -55,4 +43,20 @@ export interface SecurityEventList {
     readonly before?: number | undefined;
     readonly limit: number;
   }): Promise<readonly SecurityEvent[]>;
+}
+
+/** All that is to be told of one, from its evidence, as the table of types has it. */
+export function securityEvent<T extends SecurityEventType>(
+  type: T,
+  evidence: EvidenceOf<T>,
+): SecurityEventReport {
+  const { severity, oncePer, subject } = SECURITY_EVENTS[type] as unknown as EventTypeRule<never>;
+  const values: Readonly<Record<string, unknown>> = evidence;
+  return {
+    type,
+    severity: typeof severity === 'string' ? severity : severity.of(evidence as never),
+    dedupKey: JSON.stringify(oncePer.map((name) => values[name])),
+    subject: subject(evidence as never),
+    evidence,
+  };
 }

@@ -11,7 +11,6 @@ import {
   planWithdrawal,
   type ScopeKeys,
 } from '../domain/key-life/plans.ts';
-import type { SecurityEventType } from '../domain/security-events.ts';
 import type { Signer } from '../domain/signer.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
 import { keyAct, succession as successionOf } from './key-act.ts';
@@ -27,7 +26,7 @@ export interface Chore {
   /** As an event names it, such as `key:<kid>`. */
   readonly subject: string;
   /** What is raised where it fails. */
-  readonly failure: SecurityEventType;
+  readonly failure: 'key.standby_missing' | 'key.change_unfinished';
   run(): Promise<void>;
 }
 
@@ -82,9 +81,9 @@ const KEY_CHORES: Readonly<Record<KeyStep, KeyChore>> = {
 
 type Succession = Exclude<ScopeStep, 'standby'>;
 
-const SUCCESSIONS: Readonly<Record<Succession, Pick<KeyChore, 'type' | 'why'> & Pick<Chore, 'failure'>>> = {
-  activate: { type: 'key.activated', why: 'no key signed for the scope', failure: 'key.change_unfinished' },
-  rotate: { type: 'key.rotated', why: 'scheduled', failure: 'rotation.overdue' },
+const SUCCESSIONS: Readonly<Record<Succession, Pick<KeyChore, 'type' | 'why'>>> = {
+  activate: { type: 'key.activated', why: 'no key signed for the scope' },
+  rotate: { type: 'key.rotated', why: 'scheduled' },
 };
 
 /**
@@ -107,13 +106,18 @@ export function createKeyChores(parts: ChoreParts): KeyChores {
   };
 
   const succession = (name: Succession, scopeId: string): Chore => {
-    const { type, why, failure } = SUCCESSIONS[name];
+    const { type, why } = SUCCESSIONS[name];
     const run = () =>
       changes.applyUrgently({
         plan: (keys) => planRotation(keys.of(scopeId), 'keyward', given()),
         act: (plan) => successionOf({ type, actor: KEYWARD, why }, scopeId, plan),
       });
-    return { name: `${name} ${scopeId}`, subject: `scope:${scopeId}`, failure, run: dated(run) };
+    return {
+      name: `${name} ${scopeId}`,
+      subject: `scope:${scopeId}`,
+      failure: 'key.change_unfinished',
+      run: dated(run),
+    };
   };
 
   const standby = (scopeId: string): Chore => ({

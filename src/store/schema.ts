@@ -6,7 +6,7 @@ import type { ErrorCode } from '../domain/errors.ts';
 import type { KeyState } from '../domain/key.ts';
 import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../domain/registry.ts';
-import type { SecurityEventType, Severity } from '../domain/security-events.ts';
+import type { SecurityEventType, Severity } from '../domain/security-event-types.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
 export interface Schema {

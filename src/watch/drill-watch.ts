@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { DrillLog } from '../domain/drill.ts';
-import type { SecurityEvents } from '../domain/security-events.ts';
+import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 
 export interface DrillWatchParts {
   readonly drills: Pick<DrillLog, 'standings'>;
@@ -13,16 +13,11 @@ export function createDrillWatch({ drills, events, clock }: DrillWatchParts): ()
   const told = new Set<string>();
   return async () => {
     for (const { drill, since, overdueAt, lastPassedAt } of drills.standings()) {
-      const dedupKey = `${drill} ${since}`;
-      if (clock.nowSeconds() <= overdueAt || told.has(dedupKey)) continue;
-      await events.raise({
-        type: 'drill.overdue',
-        severity: 'warning',
-        dedupKey,
-        subject: `drill:${drill}`,
-        evidence: { drill, last_passed_at: lastPassedAt, overdue_at: overdueAt },
-      });
-      told.add(dedupKey);
+      const evidence = { drill, since, last_passed_at: lastPassedAt, overdue_at: overdueAt };
+      const report = securityEvent('drill.overdue', evidence);
+      if (clock.nowSeconds() <= overdueAt || told.has(report.dedupKey)) continue;
+      await events.raise(report);
+      told.add(report.dedupKey);
     }
   };
 }

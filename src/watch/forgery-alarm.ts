@@ -3,7 +3,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { Forgery, ForgeryAlarm } from '../domain/forgery.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
 import { RecentSet } from '../domain/recent-set.ts';
-import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 import type { KeySuspender } from '../domain/suspension.ts';
 import { MinuteBudget } from './minute-budget.ts';
 
@@ -54,20 +54,14 @@ export function createForgeryAlarm({ events, suspender, clock, onFailure }: Forg
 }
 
 function reportOf({ scope, kid, digest, header, claims, record }: Forgery): SecurityEventReport {
-  return {
-    type: 'token.never_issued',
-    severity: 'critical',
-    dedupKey: digest.toString('base64url'),
-    subject: `key:${kid}`,
-    evidence: {
-      scope: scope.id,
-      kid,
-      digest: digest.toString('base64url'),
-      header,
-      claims,
-      record: record === undefined ? null : factsOf(record),
-    },
-  };
+  return securityEvent('token.never_issued', {
+    scope: scope.id,
+    kid,
+    digest: digest.toString('base64url'),
+    header,
+    claims,
+    record: record === undefined ? null : factsOf(record),
+  });
 }
 
 function factsOf({ scopeId, kid, jti, clientId, iat, exp }: RecordedToken): Record<string, unknown> {

@@ -1,25 +1,17 @@
 import type { FindingKind, InventoryFinding, InventoryReport } from '../domain/inventory.ts';
-import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
-
-type Alarm = (finding: InventoryFinding) => Pick<SecurityEventReport, 'type' | 'severity'>;
-
-const unproven: Alarm = () => ({ type: 'key.unproven', severity: 'critical' });
-/** An object with a label of ours was made by somebody who knows the scope. */
-const unexpected: Alarm = ({ details }) => ({
-  type: 'key.unexpected',
-  severity: details.some((detail) => detail.includes('labelled kw1.')) ? 'critical' : 'warning',
-});
+import type { SecurityEventType } from '../domain/security-event-types.ts';
+import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 
 /** Null for what is known: a reservation says where it comes from. */
-const ALARMS: Readonly<Record<FindingKind, Alarm | null>> = {
-  missing: () => ({ type: 'key.missing', severity: 'critical' }),
-  unexpected,
-  not_destroyed: () => ({ type: 'key.unexpected', severity: 'critical' }),
-  duplicate: unproven,
-  public_key_differs: unproven,
-  changed: unproven,
+const ALARMS = {
+  missing: 'key.missing',
+  unexpected: 'key.unexpected',
+  not_destroyed: 'key.unexpected',
+  duplicate: 'key.unproven',
+  public_key_differs: 'key.unproven',
+  changed: 'key.unproven',
   leftover: null,
-};
+} as const satisfies Record<FindingKind, SecurityEventType | null>;
 
 /** Raised for one report; what is beyond is raised with the next. */
 const MOST_EVENTS = 100;
@@ -37,15 +29,21 @@ export function createInventoryAlarm(events: SecurityEvents) {
     told.set(hsmToken, still);
     const news = [...named].filter(([name, { kind }]) => !still.has(name) && ALARMS[kind] !== null);
     for (const [name, finding] of news.slice(0, MOST_EVENTS)) {
-      const alarm = ALARMS[finding.kind]?.(finding);
-      if (!alarm) continue;
+      const type = ALARMS[finding.kind];
+      if (!type) continue;
       const { kind, hsmId, kid, scopeId, details } = finding;
-      await events.raise({
-        ...alarm,
-        dedupKey: `${hsmToken} ${name} ${takenAt}`,
-        subject: kid === null ? `hsm_object:${hsmToken}/${hsmId ?? ''}` : `key:${kid}`,
-        evidence: { finding: kind, hsm_token: hsmToken, serial, hsm_id: hsmId, scope: scopeId, details },
-      });
+      await events.raise(
+        securityEvent(type, {
+          finding: kind,
+          hsm_token: hsmToken,
+          serial,
+          hsm_id: hsmId,
+          kid,
+          scope: scopeId,
+          details,
+          taken_at: takenAt,
+        }),
+      );
       still.add(name);
     }
     return Math.min(news.length, MOST_EVENTS);

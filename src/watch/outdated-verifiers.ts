@@ -1,6 +1,6 @@
 import type { KeyRing } from '../domain/key-ring.ts';
 import { RecentSet } from '../domain/recent-set.ts';
-import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 import type { VerifierDirectory, VerifierStanding } from '../domain/verifiers.ts';
 
 export interface OutdatedVerifierParts {
@@ -38,14 +38,14 @@ function outdated(keyRing: KeyRing, verifier: VerifierStanding): SecurityEventRe
   const scope = keyRing.scope(scopeId);
   if (!scope || lagsForSeconds === null) return [];
   if (lagsForSeconds < Math.max(SHORTEST_SECONDS, scope.policy.jwksMaxAgeSeconds)) return [];
-  const published = scope.keySetVersion;
   return [
-    {
-      type: 'verifier.outdated',
-      severity: 'warning',
-      dedupKey: `${scopeId} ${clientId} ${instance} ${published}`,
-      subject: `scope:${scopeId}`,
-      evidence: { client: clientId, instance, holds: version, published, connected_since: connectedSince },
-    },
+    securityEvent('verifier.outdated', {
+      scope: scopeId,
+      client: clientId,
+      instance,
+      holds: version,
+      published: scope.keySetVersion,
+      connected_since: connectedSince,
+    }),
   ];
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { PlanCircumstances, ScopeKeys } from '../domain/key-life/plans.ts';
 import { type RotationOutlook, rotationOutlook } from '../domain/key-life/rotation-outlook.ts';
 import { isWindowOver, windowAlarm } from '../domain/key-life/window.ts';
-import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 
 export interface RotationWatchParts {
   readonly scopes: () => readonly ScopeKeys[];
@@ -36,26 +36,17 @@ export function createRotationWatch({ scopes, events, clock, graceSeconds }: Rot
 export function rotationNews(of: ScopeKeys, given: PlanCircumstances): readonly SecurityEventReport[] {
   const outlook = rotationOutlook(of, given);
   if (!outlook) return [];
-  const { active, dueAt, obstacle } = outlook;
+  const { active, dueAt } = outlook;
   const evidence = evidenceOf(of, outlook);
-  const report = (changes: Pick<SecurityEventReport, 'type' | 'severity'>, moment: string) => ({
-    ...changes,
-    dedupKey: `${active.kid} ${moment}`,
-    subject: `key:${active.kid}`,
-    evidence,
-  });
-  if (isWindowOver(active, given.now)) {
-    return [report({ type: 'rotation.overdue', severity: 'critical' }, 'window over')];
-  }
+  const overdue = (windowOver: boolean) =>
+    securityEvent('rotation.overdue', { ...evidence, window_over: windowOver });
+  if (isWindowOver(active, given.now)) return [overdue(true)];
   const percent = windowAlarm(active, given.now);
-  const severity = obstacle === undefined ? 'info' : 'warning';
+  const nearlyOver = (at: number) =>
+    securityEvent('key.window_nearly_over', { ...evidence, percent: Math.min(at, 90) });
   return [
-    ...(percent === undefined
-      ? []
-      : [report({ type: 'key.window_nearly_over', severity }, `${Math.min(percent, 90)} %`)]),
-    ...(given.now > dueAt + LATE_SECONDS
-      ? [report({ type: 'rotation.overdue', severity: 'warning' }, 'due')]
-      : []),
+    ...(percent === undefined ? [] : [nearlyOver(percent)]),
+    ...(given.now > dueAt + LATE_SECONDS ? [overdue(false)] : []),
   ];
 }
 

@@ -86,10 +86,19 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
       .update(token.slice(0, token.lastIndexOf('.')))
       .digest('base64url');
     expect(events()).toMatchObject([
-      { type: 'token.never_issued', severity: 'critical', dedup_key: digest, subject: `key:${kid}` },
+      {
+        type: 'token.never_issued',
+        severity: 'critical',
+        dedup_key: JSON.stringify([digest]),
+        subject: `key:${kid}`,
+      },
     ]);
     expect(auditEventsIn(database()).filter(({ type }) => type === 'security_event.raised')).toMatchObject([
-      { actor: 'keyward', subject: `key:${kid}`, details: { severity: 'critical', dedup_key: digest } },
+      {
+        actor: 'keyward',
+        subject: `key:${kid}`,
+        details: { severity: 'critical', dedup_key: JSON.stringify([digest]) },
+      },
     ]);
   });
 

@@ -1,11 +1,7 @@
 import { z } from 'zod';
 import type { Authenticator } from '../../domain/access.ts';
-import {
-  SECURITY_EVENT_TYPES,
-  SEVERITIES,
-  type SecurityEvent,
-  type SecurityEventList,
-} from '../../domain/security-events.ts';
+import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../domain/security-event-types.ts';
+import type { SecurityEvent, SecurityEventList } from '../../domain/security-events.ts';
 import { actorOf, READING } from '../actor.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';

@@ -77,8 +77,13 @@ test('security events are counted when they are told, and not again', async () =
   const report = { dedupKey: 'd', subject: 's', evidence: {}, severity: 'critical' } as const;
   expect(await events.raise({ ...report, type: 'token.never_issued' })).toBe(true);
   expect(await events.raise({ ...report, type: 'token.never_issued' })).toBe(false);
-  expect(await lines(metrics, 'keyward_security_events_total')).toEqual([
+  const counted = await lines(metrics, 'keyward_security_events_total');
+  expect(counted.filter((line) => !line.endsWith(' 0'))).toEqual([
     'keyward_security_events_total{type="token.never_issued",severity="critical"} 1',
+  ]);
+  expect(counted.filter((line) => line.includes('"key.unexpected"'))).toEqual([
+    'keyward_security_events_total{type="key.unexpected",severity="warning"} 0',
+    'keyward_security_events_total{type="key.unexpected",severity="critical"} 0',
   ]);
 });
 

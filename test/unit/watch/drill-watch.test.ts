@@ -21,9 +21,9 @@ it('warns once of each rehearsal that is overdue, and again when the next one is
     {
       type: 'drill.overdue',
       severity: 'warning',
-      dedupKey: 'compromise 10',
+      dedupKey: '["compromise",10]',
       subject: 'drill:compromise',
-      evidence: { drill: 'compromise', last_passed_at: null, overdue_at: 100 },
+      evidence: { drill: 'compromise', since: 10, last_passed_at: null, overdue_at: 100 },
     },
   ]);
   standing = { ...standing, lastPassedAt: 102, since: 102, overdueAt: 192 };
@@ -31,5 +31,5 @@ it('warns once of each rehearsal that is overdue, and again when the next one is
   expect(raised).toHaveLength(1);
   now = 193;
   await look();
-  expect(raised.map(({ dedupKey }) => dedupKey)).toEqual(['compromise 10', 'compromise 102']);
+  expect(raised.map(({ dedupKey }) => dedupKey)).toEqual(['["compromise",10]', '["compromise",102]']);
 });

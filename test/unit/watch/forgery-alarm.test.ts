@@ -58,7 +58,7 @@ describe('a forged token', () => {
       {
         type: 'token.never_issued',
         severity: 'critical',
-        dedupKey: digest,
+        dedupKey: JSON.stringify([digest]),
         subject: 'key:kid-1',
         evidence: {
           scope: 'payments',

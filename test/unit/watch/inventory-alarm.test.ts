@@ -70,14 +70,16 @@ describe('what an inventory found', () => {
       ['key.unexpected', 'critical', 'hsm_object:b/'],
     ]);
     expect(raised[0]).toMatchObject({
-      dedupKey: 'b missing ab k1 101',
+      dedupKey: '["b","missing","ab","k1",["because"],101]',
       evidence: {
         finding: 'missing',
         hsm_token: 'b',
         serial: '42',
         hsm_id: 'ab',
+        kid: 'k1',
         scope: 'payments',
         details: ['because'],
+        taken_at: 101,
       },
     });
   });
@@ -86,7 +88,7 @@ describe('what an inventory found', () => {
     for (const findings of [[finding('missing')], [finding('missing')], [], [finding('missing')]]) {
       await found(...findings);
     }
-    expect(raised.map(({ dedupKey }) => dedupKey)).toEqual(['b missing ab k1 101', 'b missing ab k1 104']);
+    expect(raised.map(({ evidence }) => evidence.taken_at)).toEqual([101, 104]);
   });
 
   it('is told the next time where it could not be stored', async () => {

@@ -47,16 +47,23 @@ it('names a verifier that lags for longer than the key set may be cached, once f
     {
       type: 'verifier.outdated',
       severity: 'warning',
-      dedupKey: 'payments checkout web-1 4',
+      dedupKey: '["payments","checkout","web-1",4]',
       subject: 'scope:payments',
-      evidence: { client: 'checkout', instance: 'web-1', holds: 3, published: 4, connected_since: NOW },
+      evidence: {
+        scope: 'payments',
+        client: 'checkout',
+        instance: 'web-1',
+        holds: 3,
+        published: 4,
+        connected_since: NOW,
+      },
     },
   ]);
   keyRing.put({ ...payments, keySetVersion: 5 });
   await look();
   expect(raised.map(({ dedupKey }) => dedupKey)).toEqual([
-    'payments checkout web-1 4',
-    'payments checkout web-1 5',
+    '["payments","checkout","web-1",4]',
+    '["payments","checkout","web-1",5]',
   ]);
 });
 

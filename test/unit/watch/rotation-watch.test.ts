@@ -16,9 +16,11 @@ const pausedUntil = (until: number): ScopeKeys => ({
   scope: { ...ready.scope, rotationPause: { until, reason: 'a move' } },
 });
 
+const OVERDUE: Record<string, string> = { false: 'due', true: 'window over' };
 const told = (of: ScopeKeys, now: number) =>
   rotationNews(of, { now, graceSeconds: GRACE }).map(
-    ({ type, severity, dedupKey }) => `${type} ${severity}: ${dedupKey.slice(active.kid.length + 1)}`,
+    ({ type, severity, evidence }) =>
+      `${type} ${severity}: ${evidence.percent === undefined ? OVERDUE[`${evidence.window_over}`] : `${evidence.percent} %`}`,
   );
 const at = (percent: number) => FROM + (14 * DAY * percent) / 100;
 
@@ -93,6 +95,6 @@ it('tells each piece of news once, and again only where it could not be stored',
   await look();
   await look();
   expect(raised.map(({ dedupKey }: Pick<SecurityEventReport, 'dedupKey'>) => dedupKey)).toEqual([
-    `${(active as SigningKey).kid} 75 %`,
+    JSON.stringify([(active as SigningKey).kid, 75]),
   ]);
 });

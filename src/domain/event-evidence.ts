@@ -1,0 +1,78 @@
+interface Kinds {
+  readonly text: string;
+  readonly number: number;
+  readonly flag: boolean;
+  readonly texts: readonly string[];
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
+interface Field {
+  readonly kind: keyof Kinds;
+  readonly meaning: string;
+}
+
+const text = (meaning: string) => ({ kind: 'text', meaning }) as const satisfies Field;
+const number = (meaning: string) => ({ kind: 'number', meaning }) as const satisfies Field;
+const flag = (meaning: string) => ({ kind: 'flag', meaning }) as const satisfies Field;
+const texts = (meaning: string) => ({ kind: 'texts', meaning }) as const satisfies Field;
+const object = (meaning: string) => ({ kind: 'object', meaning }) as const satisfies Field;
+
+/**
+ * Every member that the evidence of a security event may have: one name means one thing in all of them. Times are
+ * seconds since the epoch. Personal values stand in `claims` and `record` alone, where an erasure finds them.
+ */
+export const EVIDENCE_FIELDS = {
+  chore: text('what was to be done'),
+  claims: object('the claims of the token'),
+  client: text('the client'),
+  concerns: text('what it was to be done to, such as `key:<kid>` or `scope:<id>`'),
+  connected_since: number('since when the verifier follows the events of the scope'),
+  details: texts('what differs, in sentences'),
+  digest: text('SHA-256 of the signing input, base64url'),
+  drill: text('the rehearsal'),
+  due_at: number('when the rotation is due'),
+  expected: number('what the time should be at least'),
+  expected_at: number('when the rotation can come, as things are'),
+  failed_at: number('when it failed for the first time'),
+  finding: text('how it differs from the registry'),
+  header: object('the header of the token'),
+  holds: number('the key-set version that the verifier holds'),
+  hsm_id: text('`CKA_ID` of the object, hex'),
+  hsm_token: text('the HSM token, as the configuration names it'),
+  instance: text('the process of the client, in its own words'),
+  jump: text('`departed` from monotonic time, or `before_checkpoint`'),
+  kid: text('the key'),
+  last_passed_at: number('when the rehearsal was last passed'),
+  obstacle: text('what stands in the way of the rotation'),
+  overdue_at: number('when it became overdue'),
+  paused_until: number('when the pause of the rotation ends'),
+  percent: number('how much of the signing window is over, at least'),
+  published: number('the key-set version that is published'),
+  record: object('what the ledger has under that digest'),
+  row: text('the id of the row'),
+  scope: text('the key scope'),
+  serial: text('the serial number of the HSM token'),
+  sign_until: number('the end of the signing window'),
+  since: number('since when'),
+  table: text('the table of the registry'),
+  taken_at: number('when the inventory was taken'),
+  wall: number('the time as the clock has it'),
+  why: text('why, in a sentence'),
+  window_over: flag('whether the signing window has ended'),
+} as const satisfies Record<string, Field>;
+
+type FieldName = keyof typeof EVIDENCE_FIELDS;
+
+/** A member of some evidence; with a question mark it may be null. */
+export type FieldRef = FieldName | `${FieldName}?`;
+export type NameOf<R extends FieldRef> = R extends `${infer N extends FieldName}?` ? N : R & FieldName;
+type ValueOf<R extends FieldRef> =
+  | Kinds[(typeof EVIDENCE_FIELDS)[NameOf<R>]['kind']]
+  | (R extends `${string}?` ? null : never);
+
+/** The evidence that has these members and no others. */
+export type Evidence<R extends FieldRef> = { readonly [F in R as NameOf<F>]: ValueOf<F> };
+
+export function nameOf<R extends FieldRef>(ref: R): NameOf<R> {
+  return ref.replace(/\?$/, '') as NameOf<R>;
+}

@@ -1,0 +1,189 @@
+import type { Evidence, FieldRef, NameOf } from './event-evidence.ts';
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** The severities that a type may have, each with when it has it. */
+interface Graded<R extends FieldRef> {
+  readonly when: Partial<Readonly<Record<Severity, string>>>;
+  readonly of: (evidence: Evidence<R>) => Severity;
+}
+
+export interface EventTypeRule<R extends FieldRef> {
+  readonly severity: Severity | Graded<R>;
+  /** What has happened, in a sentence for whoever is woken by it. */
+  readonly meaning: string;
+  /** What to do: a section under `docs/runbooks/`. */
+  readonly runbook: `${string}.md#${string}`;
+  /** In the order in which it is shown. */
+  readonly evidence: readonly R[];
+  /** What is told once is told again only where one of these differs. */
+  readonly oncePer: readonly NoInfer<NameOf<R>>[];
+  /** Whom or what it is about, such as `key:<kid>`. */
+  readonly subject: (evidence: Evidence<R>) => string;
+}
+
+const type = <const R extends FieldRef>(rule: EventTypeRule<R>): EventTypeRule<R> => rule;
+
+const ofKey = ({ kid }: { readonly kid: string }) => `key:${kid}`;
+const ofScope = ({ scope }: { readonly scope: string }) => `scope:${scope}`;
+
+const FOUND = ['finding', 'hsm_token', 'serial', 'hsm_id?', 'kid?', 'scope?', 'details', 'taken_at'] as const;
+const foundOnce = ['hsm_token', 'finding', 'hsm_id', 'kid', 'details', 'taken_at'] as const;
+const ofFound = ({ kid, hsm_token, hsm_id }: Evidence<(typeof FOUND)[number]>) =>
+  kid === null ? `hsm_object:${hsm_token}/${hsm_id ?? ''}` : `key:${kid}`;
+
+const WINDOW = [
+  'scope',
+  'kid',
+  'sign_until',
+  'due_at',
+  'expected_at?',
+  'obstacle?',
+  'paused_until?',
+] as const;
+
+const UNFINISHED = ['chore', 'concerns', 'failed_at'] as const;
+
+/**
+ * Every type of security event there is, closed. `docs/events.md` is made from it. Who raises one gives its
+ * evidence; all else follows from here.
+ */
+export const SECURITY_EVENTS = {
+  'token.never_issued': type({
+    severity: 'critical',
+    meaning: 'A token has a right signature, and the ledger has no record of it: somebody else used the key.',
+    runbook: 'suspicious-tokens.md#tokennever_issued',
+    evidence: ['scope', 'kid', 'digest', 'header', 'claims', 'record?'],
+    oncePer: ['digest'],
+    subject: ofKey,
+  }),
+  'key.missing': type({
+    severity: 'critical',
+    meaning: 'A key that the registry knows is no longer in the HSM token, or half of it is not.',
+    runbook: 'keys-in-doubt.md#keymissing',
+    evidence: FOUND,
+    oncePer: foundOnce,
+    subject: ofFound,
+  }),
+  'key.unexpected': type({
+    severity: {
+      when: {
+        warning: 'the object bears no label of ours',
+        critical: 'it bears one, or is a half of a key that was destroyed',
+      },
+      of: ({ finding, details }) =>
+        finding === 'not_destroyed' || details.some((detail) => detail.includes('labelled kw1.'))
+          ? 'critical'
+          : 'warning',
+    },
+    meaning: 'The HSM token holds an object that no row of the registry accounts for. It is not adopted.',
+    runbook: 'keys-in-doubt.md#keyunexpected',
+    evidence: FOUND,
+    oncePer: foundOnce,
+    subject: ofFound,
+  }),
+  'key.unproven': type({
+    severity: 'critical',
+    meaning: 'A key in the HSM is not as it was made, or not the only one under its id. It serves no more.',
+    runbook: 'keys-in-doubt.md#keyunproven',
+    evidence: FOUND,
+    oncePer: foundOnce,
+    subject: ofFound,
+  }),
+  'key.standby_missing': type({
+    severity: 'warning',
+    meaning: 'A scope has no standby, and none could be made. It is tried again.',
+    runbook: 'keys-in-doubt.md#keystandby_missing',
+    evidence: UNFINISHED,
+    oncePer: ['chore', 'failed_at'],
+    subject: ({ concerns }) => concerns,
+  }),
+  'key.change_unfinished': type({
+    severity: 'warning',
+    meaning: 'A step in the life of a key that is due could not be done. It is tried again.',
+    runbook: 'keys-in-doubt.md#keychange_unfinished',
+    evidence: UNFINISHED,
+    oncePer: ['chore', 'failed_at'],
+    subject: ({ concerns }) => concerns,
+  }),
+  'key.window_nearly_over': type({
+    severity: {
+      when: { info: 'the rotation will come by itself', warning: 'something stands in its way' },
+      of: ({ obstacle }) => (obstacle === null ? 'info' : 'warning'),
+    },
+    meaning: 'Three quarters, or nine tenths, of the signing window of an active key are over.',
+    runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
+    evidence: [...WINDOW, 'percent'],
+    oncePer: ['kid', 'percent'],
+    subject: ofKey,
+  }),
+  'rotation.overdue': type({
+    severity: {
+      when: {
+        warning: 'the rotation was due a minute ago',
+        critical: 'the window is over: nothing is signed for the scope',
+      },
+      of: ({ window_over }) => (window_over ? 'critical' : 'warning'),
+    },
+    meaning: 'A rotation that was due did not come.',
+    runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
+    evidence: [...WINDOW, 'window_over'],
+    oncePer: ['kid', 'window_over'],
+    subject: ofKey,
+  }),
+  'drill.overdue': type({
+    severity: 'warning',
+    meaning: 'An emergency was not rehearsed for longer than the configuration allows.',
+    runbook: 'scheduled-rotation.md#rehearsals',
+    evidence: ['drill', 'since', 'last_passed_at?', 'overdue_at'],
+    oncePer: ['drill', 'since'],
+    subject: ({ drill }) => `drill:${drill}`,
+  }),
+  'verifier.outdated': type({
+    severity: 'warning',
+    meaning: 'A connected verifier still does not hold the key set, longer than any may be cached.',
+    runbook: 'scheduled-rotation.md#rotation-which-comes-by-itself',
+    evidence: ['scope', 'client', 'instance', 'holds?', 'published', 'connected_since?'],
+    oncePer: ['scope', 'client', 'instance', 'published'],
+    subject: ofScope,
+  }),
+  'registry.signature_invalid': type({
+    severity: 'critical',
+    meaning: 'A row of the registry is not as the registry key signed it. It is not used.',
+    runbook: 'changed-records.md#registrysignature_invalid',
+    evidence: ['table', 'row', 'why'],
+    oncePer: ['table', 'row', 'why'],
+    subject: ({ table, row }) => `${table}:${row}`,
+  }),
+  'clock.jump': type({
+    severity: 'critical',
+    meaning: 'The clock of the machine cannot be trusted. No tokens until it is right again.',
+    runbook: 'restored-database.md#no-tokens-clock_jump',
+    evidence: ['jump', 'wall', 'expected'],
+    oncePer: ['jump', 'wall', 'expected'],
+    subject: () => 'clock',
+  }),
+} as const;
+
+export type SecurityEventType = keyof typeof SECURITY_EVENTS;
+export const SECURITY_EVENT_TYPES = Object.keys(SECURITY_EVENTS) as readonly SecurityEventType[];
+
+type RefsOf<T extends SecurityEventType> = (typeof SECURITY_EVENTS)[T]['evidence'][number];
+export type EvidenceOf<T extends SecurityEventType> = Evidence<RefsOf<T>>;
+
+/** Any of them, as whoever shows or checks it reads it. */
+export interface AnyEventType extends Omit<EventTypeRule<FieldRef>, 'severity' | 'subject' | 'oncePer'> {
+  readonly oncePer: readonly string[];
+  readonly severity: Severity | { readonly when: Partial<Readonly<Record<Severity, string>>> };
+}
+
+export function eventType(name: SecurityEventType): AnyEventType {
+  return SECURITY_EVENTS[name];
+}
+
+/** The severities that events of a type may have. */
+export function severitiesOf(name: SecurityEventType): readonly Severity[] {
+  const { severity } = eventType(name);
+  return typeof severity === 'string' ? [severity] : SEVERITIES.filter((each) => each in severity.when);
+}
