@@ -20,6 +20,7 @@ import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
 import { keepLooking } from './keep-looking.ts';
 import { keepRetention } from './keep-retention.ts';
 import { openKeyLife } from './key-life.ts';
+import { createCeremonies } from './keys/ceremonies.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
@@ -278,6 +279,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
         audit: store.audit,
         clock,
       }),
+      ceremonies: createCeremonies({ keyRing, audit: store.audit, bindingKeys }),
       compromises,
       gate,
       drills,

@@ -134,6 +134,36 @@ export interface HsmTokenAnswer {
   readonly firmware: string;
 }
 
+export interface CeremonyAnswer {
+  readonly scope: Pick<ScopeAnswer, 'id' | 'issuer' | 'audience' | 'algorithm' | 'modulus_bits'>;
+  readonly made_at: number;
+  readonly made_by: string;
+  /** Null where one person did it alone. */
+  readonly approved_by: string | null;
+  readonly proposal: string | null;
+  readonly proposed_at: number | null;
+  readonly request_id: string | null;
+  readonly audit_event: { readonly sequence: number; readonly hash: string };
+  readonly keys: readonly CeremonyKeyAnswer[];
+}
+
+export interface CeremonyKeyAnswer {
+  readonly kid: string;
+  readonly state: string;
+  readonly hsm_token: string;
+  readonly hsm_id: string;
+  readonly public_jwk: Readonly<Record<string, string>>;
+  readonly sign_from: number;
+  readonly sign_until: number;
+  readonly max_ttl_seconds: number;
+  readonly token: HsmTokenAnswer;
+  readonly mechanism: { readonly name: string; readonly number: number };
+  readonly attributes: Readonly<Record<string, boolean | string | number | null>>;
+  readonly proven_at: number;
+  readonly statement: string;
+  readonly binding_record: string;
+}
+
 export interface ClientAnswer {
   readonly id: string;
   readonly description: string;

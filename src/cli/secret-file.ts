@@ -1,5 +1,5 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { usageFailure } from './failure.ts';
+import { closeSync, rmSync, writeSync } from 'node:fs';
+import { createFile } from './new-file.ts';
 
 /**
  * Makes the files, 0600, before `obtain` is asked for the secrets, one for each: a credential that could not be
@@ -37,14 +37,6 @@ export function intoSecretFile<T>(
   });
 }
 
-/** Its descriptor; a usage failure where it is there already. */
 export function createSecretFile(file: string): number {
-  try {
-    return openSync(file, 'wx', 0o600);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw usageFailure(
-      code === 'EEXIST' ? `${file} exists; it is not overwritten` : `${file} cannot be made (${code})`,
-    );
-  }
+  return createFile(file, 0o600);
 }

@@ -5,10 +5,14 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
+/** `2026-11-23 19:45:10Z`, of seconds since the epoch. */
+export function utc(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}
+
 /** `2026-11-23 19:45:10Z (3 minutes ago)`; both in seconds since the epoch. */
 export function humanTime(seconds: number, nowSeconds: number): string {
-  const instant = `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}Z`;
-  return `${instant} (${relative(seconds - nowSeconds)})`;
+  return `${utc(seconds)} (${relative(seconds - nowSeconds)})`;
 }
 
 /** `2 hours`: rounded, in the largest unit that fits. */

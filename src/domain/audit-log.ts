@@ -16,6 +16,8 @@ export interface AuditLog extends AuditTrail {
   newestEvents(limit: number): Promise<readonly StoredEvent[]>;
   /** The newest first. */
   newestOfType(type: string, limit: number): Promise<readonly StoredEvent[]>;
+  /** The last of that type about that subject. */
+  lastAbout(subject: string, type: string): Promise<StoredEvent | undefined>;
   checkpointsAfter(number: number, limit: number): Promise<readonly StoredCheckpoint[]>;
   lastCheckpoint(): Promise<StoredCheckpoint | undefined>;
   auditHead(): Promise<ChainHead>;

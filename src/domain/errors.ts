@@ -59,6 +59,7 @@ export const ERROR_CODES = [
   'no_standby',
   'hsm_token_compromised',
   'key_changed',
+  'ceremony_unrecorded',
   'unknown_hsm_token',
   'invalid_client',
   'client_exists',

@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import type { Authenticator, ClientAdministration, OperatorAdministration } from '../domain/access.ts';
 import type { ActGate } from '../domain/act-gate.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
+import type { Ceremonies } from '../domain/ceremony.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
 import type { DrillLog } from '../domain/drill.ts';
 import type { Inventories } from '../domain/inventory.ts';
@@ -17,6 +18,7 @@ import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
 import { adminAuditRoutes } from './routes/admin-audit.ts';
+import { adminCeremonyRoutes } from './routes/admin-ceremony.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
 import { adminDrillRoutes } from './routes/admin-drills.ts';
@@ -44,6 +46,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly knownKeys: KnownKeys;
   readonly inventories: Inventories;
   readonly prover: KeyProver;
+  readonly ceremonies: Ceremonies;
   readonly compromises: CompromiseReports;
   readonly gate: ActGate;
   readonly drills: DrillLog;
@@ -60,6 +63,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
 /** All that the operations plane answers; its `/openapi.json` describes both planes. */
 export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminScopeRoutes,
+  ...adminCeremonyRoutes,
   ...adminRotationRoutes,
   ...adminKeyRoutes,
   ...adminKeyActRoutes,

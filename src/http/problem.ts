@@ -60,6 +60,7 @@ export const PROBLEMS = {
   no_standby: { status: 503, title: 'The scope has no standby', retryAfterSeconds: 5 },
   hsm_token_compromised: { status: 409, title: 'The HSM token is compromised' },
   key_changed: { status: 409, title: 'The key changed meanwhile' },
+  ceremony_unrecorded: { status: 404, title: 'The making of the scope is not on record' },
   unknown_hsm_token: { status: 422, title: 'There is no such HSM token' },
   invalid_client: { status: 422, title: 'The client is not usable' },
   client_exists: { status: 409, title: 'The client id is taken' },

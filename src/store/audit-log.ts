@@ -23,6 +23,7 @@ export function createAuditLog(
     eventsAfter: (sequence, limit) => reader.read((trx) => eventsAfter(trx, sequence, limit)),
     newestEvents: (limit) => reader.read((trx) => newestEvents(trx, limit)),
     newestOfType: (type, limit) => reader.read((trx) => newestOfType(trx, type, limit)),
+    lastAbout: (subject, type) => reader.read((trx) => lastAbout(trx, subject, type)),
     checkpointsAfter: (number, limit) => reader.read((trx) => checkpointsAfter(trx, number, limit)),
     lastCheckpoint: () => reader.read(lastCheckpoint),
     auditHead: () => reader.read(auditHead),
@@ -61,6 +62,18 @@ async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
 async function newestOfType(trx: Trx, type: string, limit: number): Promise<StoredEvent[]> {
   const query = trx.selectFrom('audit_events').selectAll().where('type', '=', type);
   return (await query.orderBy('sequence', 'desc').limit(limit).execute()).map(eventFromRow);
+}
+
+async function lastAbout(trx: Trx, subject: string, type: string): Promise<StoredEvent | undefined> {
+  const row = await trx
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('subject', '=', subject)
+    .where('type', '=', type)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && eventFromRow(row);
 }
 
 async function checkpointsAfter(trx: Trx, number: number, limit: number): Promise<StoredCheckpoint[]> {

@@ -14,6 +14,7 @@ import { recordsBySlot } from './migrations/0010-records-by-slot.ts';
 import { hsmTokens } from './migrations/0011-hsm-tokens.ts';
 import { callersJti } from './migrations/0012-callers-jti.ts';
 import { tokenCompromise } from './migrations/0013-token-compromise.ts';
+import { auditSubjects } from './migrations/0014-audit-subjects.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -32,6 +33,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-hsm-tokens': hsmTokens,
   '0012-callers-jti': callersJti,
   '0013-token-compromise': tokenCompromise,
+  '0014-audit-subjects': auditSubjects,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { verifyKeyEvidence } from '../../verify-key-evidence.ts';
 import type { HsmTokenAnswer, KeyAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { EXIT, usageFailure } from '../failure.ts';
 import { findKey } from '../find-key.ts';
+import { writeNewFile } from '../new-file.ts';
 import { connect } from '../operations-client.ts';
 import { show } from '../show.ts';
 import { fields } from '../table.ts';
@@ -41,9 +41,7 @@ export async function keyProve(
   const answer = await call<Answer>('POST', `/keys/${encodeURIComponent(found.kid)}/prove`, body);
   const { evidence, audit_key, binding_key } = answer;
   if (options.out !== undefined && evidence !== null) {
-    writeFileSync(options.out, `${JSON.stringify({ evidence, audit_key, binding_key }, null, 2)}\n`, {
-      flag: 'wx',
-    });
+    writeNewFile(options.out, `${JSON.stringify({ evidence, audit_key, binding_key }, null, 2)}\n`);
   }
   show(context, answer, () => describe(answer, context));
   if (!answer.proven) context.terminal.endWith(EXIT.failed);

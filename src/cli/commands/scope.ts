@@ -27,6 +27,27 @@ export function addScopeCommands(program: Command, contextOf: Contextual): void 
       const { scopeShow } = await import('../actions/scope-show.ts');
       await scopeShow(contextOf(command), id);
     });
+  addCeremony(scope, contextOf);
+}
+
+function addCeremony(scope: Command, contextOf: Contextual): void {
+  scope
+    .command('ceremony')
+    .description('how a scope was made: by whom, when, and what the HSM showed of its keys')
+    .argument('<id>')
+    .option('--out <file>', 'write the record into this new file, as JSON')
+    .option('--html', 'write it as a page to be printed and signed')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward scope ceremony payments --out payments.json',
+        'keyward scope ceremony payments --html --out payments.html',
+      ),
+    )
+    .action(async (id: string, options, command: Command) => {
+      const { scopeCeremony } = await import('../actions/scope-ceremony.ts');
+      await scopeCeremony(contextOf(command), id, options);
+    });
 }
 
 function addCreate(scope: Command, contextOf: Contextual): void {

@@ -22,6 +22,7 @@ describe('help', () => {
       'scope resume-rotation',
       'scope list',
       'scope show',
+      'scope ceremony',
       'key list',
       'key prove',
       'key rotate',

@@ -408,6 +408,7 @@ export function operationsPlaneDeps({
     }),
     inventories,
     prover: { prove: unexpected },
+    ceremonies: { of: unexpected },
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     drills,
     revocations,

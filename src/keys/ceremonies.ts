@@ -1,0 +1,100 @@
+import { auditDetailsIn } from '../domain/audit-details.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { Ceremonies, Ceremony, CeremonyKey } from '../domain/ceremony.ts';
+import { KeywardError } from '../domain/errors.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { KnownKeys } from '../domain/known-keys.ts';
+import { keyEvidenceIn } from '../token/key-evidence.ts';
+import { readPublicJwk } from '../token/public-jwk.ts';
+import type { BindingKeys } from './binding-keys.ts';
+
+export interface CeremonyParts {
+  readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
+  readonly audit: Pick<AuditLog, 'lastAbout'>;
+  readonly bindingKeys: BindingKeys;
+}
+
+interface RecordedKey {
+  readonly kid: string;
+  readonly state: string;
+  readonly statement: string;
+}
+
+export function createCeremonies(parts: CeremonyParts): Ceremonies {
+  return {
+    async of(scopeId) {
+      const scope = parts.keyRing.scope(scopeId);
+      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const event = await parts.audit.lastAbout(`scope:${scopeId}`, 'scope.created');
+      if (!event) throw unrecorded();
+      const details = auditDetailsIn(event.detailsJson);
+      const keys = recordedKeys(details.keys).map((recorded) => ceremonyKey(parts, recorded, event));
+      return { scope, event, approval: await approvalIn(parts, details), keys };
+    },
+  };
+}
+
+/** The event alone could have been changed since: that the key signed for it, and for which scope, is checked anew. */
+function ceremonyKey(
+  { keyRing, bindingKeys }: CeremonyParts,
+  { kid, state, statement }: RecordedKey,
+  { time, subject }: StoredEvent,
+): CeremonyKey {
+  const key = keyRing.knownKey(kid)?.key;
+  if (!key || `scope:${key.scopeId}` !== subject) {
+    throw new KeywardError(
+      'registry_refused',
+      `the registry has no key ${kid} of this scope; look at the log`,
+    );
+  }
+  const { publicKey, kid: voucherKid } = bindingKeys.of(key.hsmToken);
+  const { proof } = keyEvidenceIn(
+    {
+      iat: time,
+      jwk: key.publicJwk,
+      proof: statement,
+      binding_record: key.bindingRecord,
+      state,
+      hsm_token: key.hsmToken,
+    },
+    new Map([[voucherKid, { kid: voucherKid, publicKey }]]),
+  );
+  const bindingJwk = readPublicJwk(publicKey.export({ format: 'jwk' }));
+  return { key, stateThen: state, proof, statement, bindingJwk };
+}
+
+function recordedKeys(keys: unknown): readonly RecordedKey[] {
+  const recorded = (Array.isArray(keys) ? keys : []).map(recordedKey);
+  if (recorded.length === 0) throw unrecorded();
+  return recorded;
+}
+
+function recordedKey(of: unknown): RecordedKey {
+  const { kid, state, proof } = membersOf(of);
+  const { statement } = membersOf(proof);
+  if (typeof kid === 'string' && typeof state === 'string' && typeof statement === 'string') {
+    return { kid, state, statement };
+  }
+  throw unrecorded();
+}
+
+async function approvalIn(
+  { audit }: CeremonyParts,
+  { proposal, approved_by: approvedBy }: Readonly<Record<string, unknown>>,
+): Promise<Ceremony['approval']> {
+  if (typeof proposal !== 'string' || typeof approvedBy !== 'string') return null;
+  const opened = await audit.lastAbout(`proposal:${proposal}`, 'proposal.opened');
+  return { proposalId: proposal, approvedBy, proposedAt: opened?.time ?? null };
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function unrecorded(): KeywardError {
+  return new KeywardError(
+    'ceremony_unrecorded',
+    'what the HSM showed when this scope was made is not on record; prove its keys to see what it shows now',
+  );
+}
