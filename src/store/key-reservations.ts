@@ -8,6 +8,7 @@ import type { RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, remove } from './signed/row-change.ts';
 import type { RowOf } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
+import { onStandingToken } from './token-compromise-check.ts';
 
 type Reservations = Pick<Registry, 'reserveKey' | 'completeKey' | 'abandonKey' | 'reservedKeys'>;
 
@@ -24,7 +25,7 @@ export function keyReservations(changes: RegistryChanges): Reservations {
       const { key } = made;
       const details = { scope: key.scopeId, ...keyMade(made) };
       const event = actOf(actor, 'key.created', `key:${key.kid}`, details);
-      return changes.change(event, (registry) => complete(registry, key));
+      return changes.change(event, (registry) => complete(registry, key), onStandingToken(key.hsmToken));
     },
     abandonKey: (reservation, why, actor) => {
       const { scopeId, hsmId } = reservation;

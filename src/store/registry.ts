@@ -4,6 +4,7 @@ import type { PublicJwk } from '../domain/key.ts';
 import type {
   KeyAct,
   KeyLifeChange,
+  NewKey,
   Registry,
   ServiceKey,
   StoredKey,
@@ -23,10 +24,11 @@ import { rotationPauses } from './rotation-pause.ts';
 import type { Schema } from './schema.ts';
 import { scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
-import type { RegistryChanges } from './signed/registry-changes.ts';
+import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, remove } from './signed/row-change.ts';
 import type { RowOf } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
+import { leavingNoneOut, onStandingToken } from './token-compromise-check.ts';
 
 export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryChanges): Registry {
   return {
@@ -52,6 +54,7 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
             made.map(({ key }) => key),
           ),
         ),
+        eachOnStandingToken(made),
       ),
     abandonScope: (scopeId, why, actor) =>
       changes.change(scopeAct(actor, 'scope.abandoned', scopeId, { why }), (registry) =>
@@ -63,7 +66,11 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
         settling(act.actor, (registry) => changeKeys(registry, keyChanges)),
       ),
     restrictKeys: (keyChanges, act) =>
-      changes.urgent(eventOf(act), (registry) => changeKeys(registry, keyChanges)),
+      changes.urgent(
+        eventOf(act),
+        (registry) => changeKeys(registry, keyChanges),
+        leavingNoneOut(keyChanges),
+      ),
     ...keyReservations(changes),
     ...scopeRevision(changes),
     ...rotationPauses(changes),
@@ -154,6 +161,13 @@ function complete(registry: RegistryView, scopeId: string, keys: readonly Stored
   }
   if (open.size > 0) throw inconsistent(`${open.size} reserved keys of ${scopeId} were not made`);
   return [...rows.map((row) => put('signing_keys', row)), put('scopes', { ...scope, state: 'ready' })];
+}
+
+function eachOnStandingToken(made: readonly NewKey[]): Beside {
+  const tokens = new Set(made.map(({ key }) => key.hsmToken));
+  return async (trx) => {
+    for (const hsmToken of tokens) await onStandingToken(hsmToken)(trx);
+  };
 }
 
 function abandon(registry: RegistryView, scopeId: string): RowChange[] {

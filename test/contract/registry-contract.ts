@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { Registry } from '../../src/domain/registry.ts';
+import type { KeyLifeChange, Registry, StoredKey } from '../../src/domain/registry.ts';
 import {
   ALICE,
   hsmId,
@@ -27,6 +27,11 @@ const shown = (kid: string) => ({
     token: { label: 'keyward', serial: '42', manufacturer: 'Acme', model: 'HSM 2', firmware: '2.6' },
     statement: `header.proof-of-${kid}.signature`,
   },
+});
+const COMPROMISE = { type: 'hsm.compromised', subject: 'hsm:primary', details: {}, actor: ALICE };
+const marked = (before: StoredKey): KeyLifeChange => ({
+  before,
+  after: { ...before, state: 'compromised', times: { ...before.times, compromised: 1, tokenCompromised: 1 } },
 });
 const EMPTY = { scopes: [], keys: [], unfinished: [] };
 
@@ -220,6 +225,52 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       await expect(registry.completeKey(madeKey(keySample(scope, 2)), ALICE)).rejects.toMatchObject(refused);
       await expect(registry.abandonKey(reservation, 'again', ALICE)).rejects.toMatchObject(refused);
       expect((await registry.load()).scopes).toEqual([scope]);
+    });
+
+    it('a key that was in the making when its HSM token was compromised does not come to be', async () => {
+      const { registry } = await open();
+      const [payments, elsewhere] = [scopeSample('payments'), scopeSample('mail', { hsmToken: 'other' })];
+      for (const [n, scope] of [payments, elsewhere].entries()) {
+        await registry.reserveScope(scope, [hsmId(2 * n)], ALICE);
+        await registry.completeScope(scope.id, made(keySample(scope, 2 * n)), ALICE);
+        const reservation = { scopeId: scope.id, hsmToken: scope.hsmToken, hsmId: hsmId(2 * n + 1) };
+        await registry.reserveKey(reservation, 1, ALICE);
+      }
+      const orders = scopeSample('orders');
+      await registry.reserveScope(orders, [hsmId(9)], ALICE);
+      await registry.restrictKeys([marked(keySample(payments, 0))], COMPROMISE);
+      const refused = { code: 'hsm_token_compromised' };
+      await expect(registry.completeKey(madeKey(keySample(payments, 1)), ALICE)).rejects.toMatchObject(
+        refused,
+      );
+      const first = made(keySample(orders, 9));
+      await expect(registry.completeScope('orders', first, ALICE)).rejects.toMatchObject(refused);
+      await registry.completeKey(madeKey(keySample(elsewhere, 3)), ALICE);
+      expect((await registry.load()).keys.map(({ kid }) => kid).sort()).toEqual([
+        'kid-mail-2',
+        'kid-mail-3',
+        'kid-payments-0',
+      ]);
+    });
+
+    it('the compromise of an HSM token leaves out no key that came to be meanwhile', async () => {
+      const { registry } = await open();
+      const [payments, elsewhere] = [scopeSample('payments'), scopeSample('mail', { hsmToken: 'other' })];
+      const keys = [keySample(payments, 1), keySample(payments, 2)] as const;
+      await registry.reserveScope(payments, [hsmId(1), hsmId(2)], ALICE);
+      await registry.completeScope('payments', made(...keys), ALICE);
+      await registry.reserveScope(elsewhere, [hsmId(3)], ALICE);
+      await registry.completeScope('mail', made(keySample(elsewhere, 3)), ALICE);
+      await expect(registry.restrictKeys([marked(keys[0])], COMPROMISE)).rejects.toMatchObject({
+        code: 'key_changed',
+      });
+      expect((await registry.load()).keys.map(({ state }) => state)).not.toContain('compromised');
+      await registry.restrictKeys(keys.map(marked), COMPROMISE);
+      expect((await registry.load()).keys.map(({ kid, state }) => [kid, state]).sort()).toEqual([
+        ['kid-mail-3', 'pre_activation'],
+        ['kid-payments-1', 'compromised'],
+        ['kid-payments-2', 'compromised'],
+      ]);
     });
 
     it('revises policy and contacts, tells of what was and is, and commits nothing where nothing differs', async () => {
