@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
 import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { Publication, PublishedDocument } from '../domain/publication.ts';
 import type { Scope } from '../domain/scope.ts';
@@ -14,6 +15,8 @@ export interface PublicationParts {
   readonly publicUrl: string;
   readonly registryKey: KeySetSigner;
 }
+
+const ATTEMPTS = 3;
 
 /** Documents are composed when the ring has changed or a second has passed, and served from memory otherwise. */
 export function createPublication({ keyRing, clock, publicUrl, registryKey }: PublicationParts): Publication {
@@ -32,8 +35,17 @@ export function createPublication({ keyRing, clock, publicUrl, registryKey }: Pu
     return document;
   };
 
-  const signedKeySet = (scope: Scope): Promise<PublishedDocument> =>
-    signedKeySets.document(scope, publishedKeys(keyRing, scope, clock));
+  const signedKeySet = async (scopeId: string): Promise<PublishedDocument | undefined> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { revision } = keyRing;
+      const scope = keyRing.scope(scopeId);
+      if (!scope) return undefined;
+      const document = await signedKeySets.document(scope, publishedKeys(keyRing, scope, clock));
+      // The HSM takes its time: a key may have been withdrawn meanwhile.
+      if (keyRing.revision === revision) return document;
+    }
+    throw new KeywardError('overloaded', 'the keys are changing; try again', { retryAfterSeconds: 1 });
+  };
 
   const within = <T>(scopeId: string, compose: (scope: Scope) => T): T | undefined => {
     const scope = keyRing.scope(scopeId);
@@ -42,12 +54,12 @@ export function createPublication({ keyRing, clock, publicUrl, registryKey }: Pu
 
   // Where signed sets are asked for, the next is made before anybody waits for it; a failure shows when one does.
   keyRing.changes.watch((scopeId) => {
-    if (signedKeySets.holds(scopeId)) within(scopeId, signedKeySet)?.catch(() => undefined);
+    if (signedKeySets.holds(scopeId)) signedKeySet(scopeId).catch(() => undefined);
   });
 
   return {
     keySet: (scopeId) => within(scopeId, keySet),
-    signedKeySet: async (scopeId) => within(scopeId, signedKeySet),
+    signedKeySet,
     openidConfiguration: (scopeId) =>
       within(scopeId, (scope) => {
         const discovery = composeDiscovery(scope, publicUrl);

@@ -31,11 +31,14 @@ let keyRing: SoftwareKeyRing;
 let signatures: number;
 let away: KeywardError | undefined;
 let records: readonly string[];
+/** What happens while the HSM is at the next signature. */
+let meanwhile: () => void;
 
 beforeEach(() => {
   now = NOW;
   signatures = 0;
   away = undefined;
+  meanwhile = () => {};
   keyRing = new SoftwareKeyRing();
   keyRing.put(payments, active, standby);
   keyRing.put(mail, aSigningKey(mail, softwareKey('RS256'), { signFrom: NOW, signUntil: NOW + 100 }));
@@ -51,6 +54,9 @@ const publication = () =>
       async sign(signingInput, bindingRecords) {
         signatures += 1;
         records = bindingRecords;
+        const happens = meanwhile;
+        meanwhile = () => {};
+        await Promise.resolve().then(happens);
         if (away) throw away;
         return `${signingInput}.${registry.sign(signingInput).toString('base64url')}`;
       },
@@ -202,6 +208,22 @@ describe('the signed key set', () => {
     );
     expect(await published.signedKeySet('payments')).toBe(first);
     keyRing.put(payments, { ...active, state: 'compromised' });
+    await expect(published.signedKeySet('payments')).rejects.toBe(away);
+  });
+
+  it('a key that was compromised while the HSM signed its set is not handed out', async () => {
+    meanwhile = () => keyRing.put(payments, { ...active, state: 'compromised' });
+    const { body = '' } = (await publication().signedKeySet('payments')) ?? {};
+    expect(kidsOf(atob(body.split('.')[1] ?? ''))).toStrictEqual([standby.kid]);
+    expect(signatures).toBe(2);
+  });
+
+  it('nor with the last set, where the HSM then fails', async () => {
+    const published = publication();
+    await published.signedKeySet('payments');
+    now += 3_600;
+    away = gone();
+    meanwhile = () => keyRing.put(payments, { ...active, state: 'compromised' });
     await expect(published.signedKeySet('payments')).rejects.toBe(away);
   });
 });
