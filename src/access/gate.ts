@@ -164,14 +164,18 @@ export class Gate implements ActGate {
 
   /** Whoever proposed it must still be able to, and find what they found; otherwise it is over. */
   async #recheck(proposal: Proposal, actor: Actor): Promise<void> {
-    const { act, parameters, proposedBy } = proposal;
-    const flaw = holdsRole(this.#operator(proposedBy), ACTS[act].role)
+    const { act, parameters } = proposal;
+    const flaw = this.#mayAsk(proposal)
       ? await this.#flawOf(proposal, this.#act(act), parameters)
       : proposerGone(proposal);
     if (!flaw) return;
     const failed = { ...this.#decided('failed', actor), ...failedWith(flaw) };
     await this.#move(proposal, 'open', failed, actor);
     throw flaw;
+  }
+
+  #mayAsk({ act, proposedBy }: Proposal): boolean {
+    return holdsRole(this.#operator(proposedBy), ACTS[act].role);
   }
 
   async #flawOf(proposal: Proposal, act: AnyAct, parameters: JsonObject): Promise<KeywardError | undefined> {
@@ -186,6 +190,9 @@ export class Gate implements ActGate {
     const actor: Actor = { operatorId: proposedBy, requestId, approval };
     const act = this.#act(name);
     try {
+      // Writing down that it is approved takes as long as the HSM, and somebody may have been revoked meanwhile.
+      requireRole(this.#operator(operatorId), DECISIONS.approve);
+      if (!this.#mayAsk(proposal)) throw proposerGone(proposal);
       const result = await act.execute(act.read(parameters), actor);
       // Where the act is one commit, that commit has marked it.
       if (this.#find(id).state === 'executing') {

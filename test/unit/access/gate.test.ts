@@ -229,6 +229,25 @@ describe('an approval', () => {
     expect(bench.runs).toEqual([]);
   });
 
+  it.each([
+    ['who approved it', 'bob', 'role_missing'],
+    ['who proposed it', 'alice', 'proposer_gone'],
+  ])('does not run where %s was revoked while the approval was written down', async (_, who, refusal) => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    const { durable } = bench.proposals;
+    const move = durable.move.bind(durable);
+    durable.move = async (...args) => {
+      await move(...args);
+      bench.state.operators = bench.state.operators.map((each) =>
+        each.id === who ? { ...each, revokedAt: START } : each,
+      );
+    };
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code(refusal));
+    expect(bench.runs).toEqual([]);
+    expect(bench.gate.show(id)).toMatchObject({ state: 'failed', failure: { code: refusal } });
+  });
+
   it('tells why the act failed, and it is not run again', async () => {
     const bench = actBench();
     const { id } = await proposed(bench);
