@@ -203,7 +203,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config,
     access,
     store,
-    scopes: { ...provisioner, ...createScopeChanger({ registry: store.registry, keyRing }) },
+    scopes: { ...provisioner, ...createScopeChanger({ registry: store.registry, keyRing, clock }) },
     pauses: createRotationPauses({ registry: store.registry, keyRing, clock }),
     keyRing,
     knownKeys: keyRing,

@@ -77,7 +77,7 @@ export interface Registry {
    */
   reviseScope(
     scopeId: string,
-    revise: (scope: Scope) => Partial<Pick<Scope, 'policy' | 'contacts' | 'hsmToken'>>,
+    revise: (scope: Scope) => Partial<Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'formerCaches'>>,
     actor: Actor,
   ): Promise<{ before: Scope; after: Scope }>;
   /** In place of a pause that there is; null ends it. Commits nothing where nothing differs. `unknown_scope`. */

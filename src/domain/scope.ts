@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ALGORITHM_NAMES, type Algorithm, isRsa, MODULUS_BITS, type ModulusBits } from './algorithm.ts';
 import { contactFlaws } from './contacts.ts';
 import { type Flaw, refuseFlawed } from './flaw.ts';
+import type { FormerCaches } from './former-caches.ts';
 import { type ScopePolicy, validatePolicy } from './policy.ts';
 import type { RotationPause } from './rotation-pause.ts';
 
@@ -20,6 +21,7 @@ export interface Scope {
   readonly hsmToken: string;
   readonly createdAt: number;
   readonly rotationPause: RotationPause | null;
+  readonly formerCaches: FormerCaches | null;
   /** Grows with every change of the published key set. */
   readonly keySetVersion: number;
 }

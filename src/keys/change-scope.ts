@@ -1,4 +1,6 @@
 import type { Actor } from '../domain/access.ts';
+import type { Clock } from '../domain/clock.ts';
+import { formerCachesAfter } from '../domain/former-caches.ts';
 import { takesTwoByNow } from '../domain/proposal-refusals.ts';
 import type { Registry, ScopeAdministration } from '../domain/registry.ts';
 import { type Scope, validateScope } from '../domain/scope.ts';
@@ -9,6 +11,7 @@ import { Turns } from './turns.ts';
 export interface ScopeChangingParts {
   readonly registry: Pick<Registry, 'reviseScope'>;
   readonly keyRing: KeyRingKeeper;
+  readonly clock: Clock;
 }
 
 /**
@@ -18,14 +21,17 @@ export interface ScopeChangingParts {
 export function createScopeChanger({
   registry,
   keyRing,
+  clock,
 }: ScopeChangingParts): Pick<ScopeAdministration, 'change'> {
   const turns = new Turns();
   return {
     change: (scopeId, change, actor) =>
       turns.take(async () => {
-        const { after } = await registry.reviseScope(scopeId, (scope) => sound(scope, change, actor), actor);
-        const { id, policy, contacts, hsmToken } = after;
-        return keyRing.amend({ id, policy, contacts, hsmToken });
+        const revise = (scope: Scope) =>
+          withFormerCaches(scope, sound(scope, change, actor), clock.nowSeconds());
+        const { after } = await registry.reviseScope(scopeId, revise, actor);
+        const { id, policy, contacts, hsmToken, formerCaches } = after;
+        return keyRing.amend({ id, policy, contacts, hsmToken, formerCaches });
       }),
   };
 }
@@ -35,4 +41,8 @@ function sound(scope: Scope, change: ScopeChange, { alone }: Actor): Scope {
   validateScope(changed);
   if (alone && scopeDifference(scope, changed).weakens.length > 0) throw takesTwoByNow();
   return changed;
+}
+
+function withFormerCaches(before: Scope, after: Scope, now: number): Scope {
+  return { ...after, formerCaches: formerCachesAfter(before, after.policy, now) };
 }

@@ -8,7 +8,7 @@ import type { Scope } from '../domain/scope.ts';
 import { changesKeySet } from '../domain/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../domain/signer.ts';
 
-type Amendable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause'>;
+type Amendable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'formerCaches'>;
 
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
 export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {

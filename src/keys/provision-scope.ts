@@ -47,7 +47,13 @@ export function createProvisioner(parts: ProvisioningParts): Provisioner {
 
 async function createScope(parts: ProvisioningParts, definition: ScopeDefinition, actor: Actor) {
   const createdAt = parts.clock.nowSeconds();
-  const scope: Scope = { ...definition, createdAt, rotationPause: null, keySetVersion: 1 };
+  const scope: Scope = {
+    ...definition,
+    createdAt,
+    rotationPause: null,
+    formerCaches: null,
+    keySetVersion: 1,
+  };
   const hsmIds = [newHsmId(), newHsmId()] as const;
   await parts.registry.reserveScope(scope, hsmIds, actor);
   return await orUndo(

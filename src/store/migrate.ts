@@ -15,6 +15,7 @@ import { hsmTokens } from './migrations/0011-hsm-tokens.ts';
 import { callersJti } from './migrations/0012-callers-jti.ts';
 import { tokenCompromise } from './migrations/0013-token-compromise.ts';
 import { auditSubjects } from './migrations/0014-audit-subjects.ts';
+import { formerCaches } from './migrations/0015-former-caches.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -34,6 +35,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-callers-jti': callersJti,
   '0013-token-compromise': tokenCompromise,
   '0014-audit-subjects': auditSubjects,
+  '0015-former-caches': formerCaches,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

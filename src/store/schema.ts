@@ -22,6 +22,8 @@ export interface Schema {
     contacts_json: string | null;
     /** Both or neither: the end of a pause of the rotation, and why. */
     rotation_paused_until: number | null;
+    former_caches_seconds: number | null;
+    former_caches_until: number | null;
     rotation_pause_reason: string | null;
     /** Null for the first. */
     hsm_token: string | null;

@@ -41,7 +41,8 @@ function revision(registry: RegistryView, before: Scope, revised: Scope): RowCha
   if (!isUnchanged(scopeDifference(before, current))) {
     throw inconsistent(`scope ${before.id} was changed by someone else`);
   }
-  const { policy, contacts, hsmToken } = revised;
+  const { policy, contacts, hsmToken, formerCaches } = revised;
   const keySetVersion = current.keySetVersion + (changesKeySet(before, revised) ? 1 : 0);
-  return [put('scopes', scopeToRow({ ...current, policy, contacts, hsmToken, keySetVersion }, 'ready'))];
+  const changed = { ...current, policy, contacts, hsmToken, formerCaches, keySetVersion };
+  return [put('scopes', scopeToRow(changed, 'ready'))];
 }

@@ -18,6 +18,8 @@ export function scopeToRow(scope: Scope, state: ScopeRow['state']): ScopeRow {
     contacts_json: scope.contacts.length > 0 ? JSON.stringify(scope.contacts) : null,
     rotation_paused_until: scope.rotationPause?.until ?? null,
     rotation_pause_reason: scope.rotationPause?.reason ?? null,
+    former_caches_seconds: scope.formerCaches?.seconds ?? null,
+    former_caches_until: scope.formerCaches?.until ?? null,
     hsm_token: tokenColumn(scope.hsmToken),
     key_set_version: scope.keySetVersion,
     created_at: scope.createdAt,
@@ -41,10 +43,15 @@ export function scopeFromRow(row: ScopeRow): Scope {
     hsmToken: tokenOf(row.hsm_token),
     createdAt: row.created_at,
     rotationPause: pauseFromRow(row),
+    formerCaches: formerCachesFromRow(row),
     keySetVersion: row.key_set_version,
   };
 }
 
 function pauseFromRow({ rotation_paused_until: until, rotation_pause_reason: reason }: ScopeRow) {
   return until === null ? null : { until, reason: reason ?? '' };
+}
+
+function formerCachesFromRow({ former_caches_seconds: seconds, former_caches_until: until }: ScopeRow) {
+  return seconds === null || until === null ? null : { seconds, until };
 }

@@ -49,7 +49,7 @@ export function planRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstanc
   const started = move(standby, 'activate', cause, {
     ...circumstances,
     emergency: active === undefined,
-    knownWith: isKnownWith(standby, active),
+    knownFrom: knownFrom(of, standby),
   });
   const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
   return plan(active, stopped, standby, started);
@@ -58,8 +58,11 @@ export function planRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstanc
 /** When a rotation would be allowed, as far as the standby goes; null without one. */
 export function standbyReadyAt(of: ScopeKeys, now: number): number | null {
   const standby = standbyOf(of, now);
-  if (!standby) return null;
-  return isKnownWith(standby, activeOf(of)) ? standby.publishedAt : propagatedAt(standby, of.scope.policy);
+  return standby ? knownFrom(of, standby) : null;
+}
+
+function knownFrom(of: ScopeKeys, standby: SigningKey): number {
+  return isKnownWith(standby, activeOf(of)) ? standby.publishedAt : propagatedAt(standby, of.scope);
 }
 
 /** Out of use for an investigation; where the key signed, the standby goes on at once, if there is one. */

@@ -20,8 +20,8 @@ export interface Circumstances {
 export interface Claims {
   /** The key before it may sign no more, so that nobody can wait for caches. */
   readonly emergency?: boolean;
-  /** The key was in the same key set as the one before it, so that no cache has that one alone. */
-  readonly knownWith?: boolean;
+  /** From when on no verifier can be without the key, as its scope has it; else as the policy alone has it. */
+  readonly knownFrom?: number;
   /** Another key goes on in its place, within the same commit. */
   readonly succeeded?: boolean;
   readonly keepForForensics?: boolean;
@@ -130,13 +130,11 @@ export function mayGoUnsigned(from: unknown, to: unknown): boolean {
   return table.some((way) => way.restricts && way.to === to && way.from.some((state) => state === from));
 }
 
-function needsPropagation(
-  key: SigningKey,
-  { now, policy, emergency, knownWith }: Situation,
-): string | undefined {
+function needsPropagation(key: SigningKey, situation: Situation): string | undefined {
+  const { now, policy, emergency } = situation;
   if (isWindowOver(key, now)) return 'its signing window is over; wait for the next standby';
-  const from = propagatedAt(key, policy);
-  if (emergency || knownWith || now >= from) return undefined;
+  const from = situation.knownFrom ?? propagatedAt(key, { policy, formerCaches: null });
+  if (emergency || now >= from) return undefined;
   return `some verifiers may not know it yet; it may sign from ${humanInstant(from)} on`;
 }
 

@@ -1,9 +1,14 @@
 import type { SigningKey } from '../key.ts';
-import { propagationSeconds, type ScopePolicy } from '../policy.ts';
+import { propagationSeconds } from '../policy.ts';
+import type { Scope } from '../scope.ts';
 
-/** From here on every verifier that keeps to the policy knows a key of the published set. */
-export function propagatedAt({ publishedAt }: Pick<SigningKey, 'publishedAt'>, policy: ScopePolicy): number {
-  return publishedAt + propagationSeconds(policy);
+/** From here on every verifier that keeps to the policy, or kept to a former one, knows a key of the published set. */
+export function propagatedAt(
+  { publishedAt }: Pick<SigningKey, 'publishedAt'>,
+  { policy, formerCaches }: Pick<Scope, 'policy' | 'formerCaches'>,
+): number {
+  const at = publishedAt + propagationSeconds(policy);
+  return formerCaches ? Math.max(at, Math.min(publishedAt + formerCaches.seconds, formerCaches.until)) : at;
 }
 
 /** Whether it was published no later than the key that signs: whoever has that one has it too. */

@@ -24,6 +24,8 @@ const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
     columns: {
       key_set_version: grows,
       policy_json: policyNarrows,
+      former_caches_seconds: grows,
+      former_caches_until: grows,
       rotation_paused_until: goes,
       rotation_pause_reason: goes,
     },

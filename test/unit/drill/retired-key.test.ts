@@ -39,7 +39,7 @@ async function stolen() {
     refreshing: (at, { after: document }) => ({ document, at }),
     aheadSeconds: 0,
   });
-  const { change } = createScopeChanger({ registry: store.registry, keyRing });
+  const { change } = createScopeChanger({ registry: store.registry, keyRing, clock });
   return {
     clock,
     service,

@@ -53,6 +53,7 @@ export const PAYMENTS: Scope = {
   hsmToken: 'primary',
   createdAt: NOW,
   rotationPause: null,
+  formerCaches: null,
   keySetVersion: 1,
 };
 

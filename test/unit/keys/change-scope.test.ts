@@ -5,6 +5,7 @@ import { createScopeChanger } from '../../../src/keys/change-scope.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { aScope } from '../../support/software-keys.ts';
 
+const NOW = 1_800_000_000;
 const ADA = { operatorId: 'ada', requestId: 'req-1' };
 
 function changer() {
@@ -18,7 +19,11 @@ function changer() {
     if (loseAnswer) throw new Error('the answer was lost');
     return { before, after: stored };
   };
-  const { change } = createScopeChanger({ registry: { reviseScope }, keyRing });
+  const { change } = createScopeChanger({
+    registry: { reviseScope },
+    keyRing,
+    clock: { nowSeconds: () => NOW },
+  });
   return {
     change: (asked: Parameters<typeof change>[1], actor: Parameters<typeof change>[2] = ADA) =>
       change('payments', asked, actor),
@@ -87,4 +92,14 @@ it('serves by a change whose answer was lost once it is asked for again', async 
   losing(false);
   await change({ policy: { clockSkewSeconds: 5 } });
   expect(ring()).toMatchObject({ policy: { clockSkewSeconds: 5 }, keySetVersion: 2 });
+});
+
+it('remembers the caches that a longer policy filled, until they are gone, and forgets none for a later change', async () => {
+  const { change, stored } = changer();
+  expect((await change({ policy: { jwksMaxAgeSeconds: 600 } })).formerCaches).toBeNull();
+  const { formerCaches } = await change({ policy: { maxStaleSeconds: 60 } });
+  expect(formerCaches).toEqual({ seconds: 600 + 3_600 + 30, until: NOW + 600 + 3_600 + 30 });
+  await change({ policy: { jwksMaxAgeSeconds: 60 } });
+  await change({ policy: { maxTtlSeconds: 60 } });
+  expect(stored().formerCaches).toEqual(formerCaches);
 });

@@ -158,7 +158,7 @@ class World {
     if (!former || !started) throw new Error('a rotation has two sides');
     this.rotations += 1;
     expect(this.now).toBeGreaterThanOrEqual(rotationDueAt(former, GRACE));
-    expect(this.now).toBeGreaterThanOrEqual(propagatedAt(started, POLICY));
+    expect(this.now).toBeGreaterThanOrEqual(propagatedAt(started, { policy: POLICY, formerCaches: null }));
     expect(this.now).toBeGreaterThan(this.pausedUntil);
   }
 

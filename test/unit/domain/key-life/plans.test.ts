@@ -6,6 +6,7 @@ import {
   planRotation,
   planSuspension,
   planUndoneRotation,
+  standbyReadyAt,
 } from '../../../../src/domain/key-life/plans.ts';
 import { aKey, DAY, GIVEN, NOW, within } from './keys.ts';
 
@@ -50,6 +51,20 @@ describe('a rotation', () => {
     expect(() => planRotation(within(fresh, earlier), 'operator', GIVEN)).toThrow(
       refusal('transition_forbidden'),
     );
+  });
+
+  it('waits for caches that a longer policy filled before it was shortened', () => {
+    const keys = within(standby, { ...active, publishedAt: standby.publishedAt - 1 });
+    const shortened = (until: number) => ({
+      ...keys,
+      scope: { ...keys.scope, formerCaches: { seconds: NOW + 100 - standby.publishedAt, until } },
+    });
+    expect(() => planRotation(shortened(NOW + 50), 'operator', GIVEN)).toThrow(
+      refusal('transition_forbidden'),
+    );
+    expect(standbyReadyAt(shortened(NOW + 50), NOW)).toBe(NOW + 50);
+    expect(standbyReadyAt(shortened(NOW + 200), NOW)).toBe(NOW + 100);
+    expect(planRotation(shortened(NOW), 'operator', GIVEN).started?.kid).toBe(standby.kid);
   });
 
   it('waits for nobody where no key signs', () => {
