@@ -260,20 +260,27 @@ function refuseBareListener(name: string, plane: Raw['operations_plane']): void 
   );
 }
 
-/** Two signers of one token, or two that remember the fate of a PIN in one file, would mislead each other (I9). */
+/**
+ * Two signers of one token, or two that remember the fate of a PIN in one file, would mislead each other (I9). A
+ * token is found by label and serial, and the same module may have many paths: links and copies.
+ */
 function refuseSharedTokens({ hsm, hsm_tokens }: Resolved): void {
   const tokens = [[FIRST_TOKEN, hsm] as const, ...Object.entries(hsm_tokens)];
   const distinct = [
-    ['is the same token as', ({ module, token_label, token_serial }) => [module, token_label, token_serial]],
-    ['has the same latch_file as', ({ latch_file }) => [latch_file]],
-  ] as const satisfies [string, (token: Resolved['hsm_tokens'][string]) => unknown[]][];
-  for (const [what, identity] of distinct) {
+    [
+      'has the same token_label and token_serial as',
+      'name each token once, or give it another label',
+      ({ token_label, token_serial }) => [token_label, token_serial],
+    ],
+    ['has the same latch_file as', 'give each its own', ({ latch_file }) => [latch_file]],
+  ] as const satisfies [string, string, (token: Resolved['hsm_tokens'][string]) => unknown[]][];
+  for (const [what, advice, identity] of distinct) {
     const names = new Map<string, string>();
     for (const [name, token] of tokens) {
       const key = JSON.stringify(identity(token));
       const other = names.get(key);
       if (other !== undefined) {
-        throw new KeywardError('invalid_config', `hsm_tokens.${name} ${what} ${other}; give each its own`);
+        throw new KeywardError('invalid_config', `hsm_tokens.${name} ${what} ${other}; ${advice}`);
       }
       names.set(key, name);
     }

@@ -51,12 +51,17 @@ describe('the HSM tokens of a configuration', () => {
     [
       'the token of another',
       [further('b'), further('b').replace('b:', 'c:').replace('pin-b', 'pin-c')],
-      /^hsm_tokens\.c is the same token as b; give each its own$/,
+      /^hsm_tokens\.c has the same token_label and token_serial as b; name each token once, or give it another label$/,
     ],
     [
       'the token of the first',
       ['b: {module: ./m.so, token_label: a, token_serial: "1", pin_file: pin-b}'],
-      /^hsm_tokens\.b is the same token as primary; give each its own$/,
+      /^hsm_tokens\.b has the same token_label and token_serial as primary; name each token once, or give it another label$/,
+    ],
+    [
+      'the token of the first by another path of its module',
+      ['b: {module: link-to-m.so, token_label: a, token_serial: "1", pin_file: pin-b}'],
+      /^hsm_tokens\.b has the same token_label and token_serial as primary; /,
     ],
     [
       'the latch file of the first',
@@ -66,6 +71,13 @@ describe('the HSM tokens of a configuration', () => {
     ['a registry key', [further('b', `, registry_key: ${KID('R')}`)], /^hsm_tokens\.b: .*registry_key/],
   ])('are refused with %s', (_, tokens, expected) => {
     expect(problem(...tokens)).toMatch(expected);
+  });
+
+  it.each([
+    ['label', 'b: {module: m.so, token_label: b, token_serial: "1", pin_file: pin-b}'],
+    ['serial', 'b: {module: m.so, token_label: a, token_serial: "2", pin_file: pin-b}'],
+  ])('may be two of one module with another %s', (_, token) => {
+    expect(problem(token)).toBe('none');
   });
 
   it('hold the service’s own keys: registry and audit on the first, a binding key on each other', () => {
