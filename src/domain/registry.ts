@@ -89,9 +89,14 @@ export interface Registry {
   changeKeys(changes: readonly KeyLifeChange[], act: KeyAct): Promise<void>;
   /**
    * The same for an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their
-   * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict.
+   * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict. `key_changed` too
+   * where the compromise of an HSM token leaves out a key on it, unless it may.
    */
-  restrictKeys(changes: readonly KeyLifeChange[], act: KeyAct): Promise<void>;
+  restrictKeys(
+    changes: readonly KeyLifeChange[],
+    act: KeyAct,
+    may?: { readonly leaveOut: boolean },
+  ): Promise<void>;
   /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
   reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
   /** Fills the reservation; the scope's key set is of the next version. */

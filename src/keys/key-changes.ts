@@ -49,14 +49,15 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
 
   const attempt = async <Plan extends AnyPlan>(
     { plan, act }: IntendedChange<Plan>,
-    commit: Registry['changeKeys'],
+    commit: Registry['restrictKeys'],
   ): Promise<Plan> => {
     for (let attempts = 1; ; attempts += 1) {
       const planned = plan(view);
       if (planned.changes.length === 0) return planned;
       try {
         await whileHeld(planned.changes, async () => {
-          await commit(planned.changes, act(planned));
+          // A row that the ring has refused never joins the plan, serves nobody, and holds up no emergency.
+          await commit(planned.changes, act(planned), { leaveOut: attempts === ATTEMPTS });
           take(planned.changes.map(({ after }) => after));
         });
         return planned;

@@ -2,6 +2,7 @@ import { Changes } from '../domain/changes.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { KeyState, SigningKey } from '../domain/key.ts';
 import type { ScopeKeys } from '../domain/key-life/plans.ts';
+import { isToBeMarked } from '../domain/key-life/token-compromise.ts';
 import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
 import type { Scope } from '../domain/scope.ts';
@@ -17,6 +18,8 @@ export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
   amend(scope: Pick<Scope, 'id'> & Partial<Amendable>): Scope;
   /** New keys of the scope, and what others have become; its key set is of the next version. */
   change(scopeId: string, keys: readonly SigningKey[]): void;
+  /** Of an HSM token that is compromised nothing is accepted: not of a key either that its declaration left out. */
+  distrust(hsmToken: string): void;
   /** Remembers which key rows were left out, in place of those it remembered before. */
   refuse(keys: readonly RefusedKey[]): void;
   /** Takes a key that was found and not proven out of every answer, and puts a proven one back. */
@@ -37,16 +40,19 @@ export function createKeyRing(): KeyRingKeeper {
   const byKid = new Map<string, SigningKey>();
   /** The last that said something: an outage is not the last word on a key that failed. */
   const proofs = new Map<string, KeyProof>();
+  const distrusted = new Set<string>();
   let refused: readonly RefusedKey[] = [];
   // What the hot path asks for; made anew with each change, which is rare.
   const serving = new Map<string, { keys: readonly SigningKey[]; active: SigningKey | undefined }>();
   let revision = 0;
 
   const failed = (kid: string) => statusOf(proofs.get(kid)) === 'unproven';
+  const leftOut = (key: SigningKey) => distrusted.has(key.hsmToken) && isToBeMarked(key);
+  const barred = (key: SigningKey) => failed(key.kid) || leftOut(key);
   const standing = (scopeId: string) =>
     (byScope.get(scopeId) ?? []).filter(({ state }) => state !== 'destroyed');
   const settle = (scopeId: string) => {
-    const keys = standing(scopeId).filter(({ kid }) => !failed(kid));
+    const keys = standing(scopeId).filter((key) => !barred(key));
     serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
     revision += 1;
     changes.tell(scopeId);
@@ -55,7 +61,10 @@ export function createKeyRing(): KeyRingKeeper {
   const admit = (scope: Scope, keys: readonly SigningKey[]) => {
     scopes.set(scope.id, scope);
     byScope.set(scope.id, keys.toSorted(newestFirst));
-    for (const key of keys) byKid.set(key.kid, key);
+    for (const key of keys) {
+      byKid.set(key.kid, key);
+      if (key.times.tokenCompromised !== null) distrusted.add(key.hsmToken);
+    }
     settle(scope.id);
   };
 
@@ -68,18 +77,22 @@ export function createKeyRing(): KeyRingKeeper {
     scopes: () => [...scopes.values()],
     activeKey: (scopeId) => serving.get(scopeId)?.active,
     keysOf: (scopeId) => serving.get(scopeId)?.keys ?? [],
-    keyNamed: (kid) => (failed(kid) ? undefined : byKid.get(kid)),
+    keyNamed(kid) {
+      const key = byKid.get(kid);
+      return key && !barred(key) ? key : undefined;
+    },
     knownKeysOf: (scopeId) => standing(scopeId).map((key) => known(key, proofs.get(key.kid))),
     knownKey(kid) {
       const key = byKid.get(kid);
       return key && known(key, proofs.get(kid));
     },
     refusedKeys: () => refused,
-    references: () => [...byKid.values()].filter((key) => SIGNER_STATES.has(key.state)).map(referenceTo),
+    references: () =>
+      [...byKid.values()].filter((key) => SIGNER_STATES.has(key.state) && !leftOut(key)).map(referenceTo),
 
     scopeKeys(scopeId) {
       const scope = scopes.get(scopeId);
-      return scope && { scope, keys: byScope.get(scopeId) ?? [], serves: ({ kid }) => !failed(kid) };
+      return scope && { scope, keys: byScope.get(scopeId) ?? [], serves: (key) => !barred(key) };
     },
 
     admit,
@@ -102,6 +115,11 @@ export function createKeyRing(): KeyRingKeeper {
       const changed = new Set(keys.map(({ kid }) => kid));
       const others = (byScope.get(scopeId) ?? []).filter(({ kid }) => !changed.has(kid));
       admit({ ...scope, keySetVersion: scope.keySetVersion + 1 }, [...keys, ...others]);
+    },
+
+    distrust(hsmToken) {
+      distrusted.add(hsmToken);
+      for (const scopeId of scopes.keys()) settle(scopeId);
     },
 
     refuse(keys) {

@@ -23,6 +23,7 @@ export async function loadRing({ registry, keyRing, bindingKeys, signer }: RingL
 }> {
   const { scopes, keys: rows, unfinished } = await registry.load();
   const { keys, refused } = readStoredKeys(scopes, rows, bindingKeys);
+  for (const { hsmToken, times } of rows) if (times.tokenCompromised !== null) keyRing.distrust(hsmToken);
   for (const scope of scopes) {
     keyRing.admit(
       scope,

@@ -1,16 +1,11 @@
-import { KeywardError } from '../domain/errors.ts';
-import { isTokenCompromised } from '../domain/key-life/token-compromise.ts';
+import { isTokenCompromised, noKeyMadeOn } from '../domain/key-life/token-compromise.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
-/** `hsm_token_compromised`: what is made there may be in other hands at once. */
+/** `hsm_token_compromised`. */
 export function requireTrustedToken(
   keyRing: Pick<KeyRingKeeper, 'scopes' | 'scopeKeys'>,
   hsmToken: string,
 ): void {
   const keys = keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? []);
-  if (!isTokenCompromised(keys, hsmToken)) return;
-  throw new KeywardError(
-    'hsm_token_compromised',
-    `the HSM token ${hsmToken} is compromised, and no key is made there; place the scope on another`,
-  );
+  if (isTokenCompromised(keys, hsmToken)) throw noKeyMadeOn(hsmToken);
 }

@@ -65,11 +65,11 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
         eventOf(act),
         settling(act.actor, (registry) => changeKeys(registry, keyChanges)),
       ),
-    restrictKeys: (keyChanges, act) =>
+    restrictKeys: (keyChanges, act, may) =>
       changes.urgent(
         eventOf(act),
         (registry) => changeKeys(registry, keyChanges),
-        leavingNoneOut(keyChanges),
+        may?.leaveOut ? undefined : leavingNoneOut(keyChanges),
       ),
     ...keyReservations(changes),
     ...scopeRevision(changes),

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { KeywardError } from '../domain/errors.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
+import { noKeyMadeOn } from '../domain/key-life/token-compromise.ts';
 import type { KeyLifeChange } from '../domain/registry.ts';
 import { tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
@@ -15,11 +16,7 @@ export function onStandingToken(hsmToken: string): Beside {
       .distinct()
       .where('token_compromised_at', 'is not', null)
       .execute();
-    if (!marked.some((row) => tokenOf(row.hsm_token) === hsmToken)) return;
-    throw new KeywardError(
-      'hsm_token_compromised',
-      `the HSM token ${hsmToken} is compromised, and no key is made there; place the scope on another`,
-    );
+    if (marked.some((row) => tokenOf(row.hsm_token) === hsmToken)) throw noKeyMadeOn(hsmToken);
   };
 }
 

@@ -273,6 +273,19 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       ]);
     });
 
+    it('the compromise of an HSM token is not held up for good by a row that it leaves out', async () => {
+      const { registry } = await open();
+      const payments = scopeSample('payments');
+      const keys = [keySample(payments, 1), keySample(payments, 2)] as const;
+      await registry.reserveScope(payments, [hsmId(1), hsmId(2)], ALICE);
+      await registry.completeScope('payments', made(...keys), ALICE);
+      await registry.restrictKeys([marked(keys[0])], COMPROMISE, { leaveOut: true });
+      expect((await registry.load()).keys.map(({ kid, state }) => [kid, state]).sort()).toEqual([
+        ['kid-payments-1', 'compromised'],
+        ['kid-payments-2', 'pre_activation'],
+      ]);
+    });
+
     it('revises policy and contacts, tells of what was and is, and commits nothing where nothing differs', async () => {
       const { registry, reopen, audited } = await open();
       const scope = scopeSample('payments');

@@ -1,3 +1,4 @@
+import { KeywardError } from '../errors.ts';
 import type { SigningKey } from '../key.ts';
 import { mayMove, move } from './move.ts';
 import { type KeyChange, type PlanCircumstances, type ScopeKeys, standbyOf } from './plans.ts';
@@ -58,11 +59,20 @@ function planScope(
   return { scopeId: of.scope.id, stopping, starting, waits: lostItsKey && !standby };
 }
 
-function isToBeMarked({ state, times }: SigningKey): boolean {
+/** Whether the compromise of its token, once declared, still has to be written down beside the key. */
+export function isToBeMarked({ state, times }: Pick<SigningKey, 'state' | 'times'>): boolean {
   return state !== 'destroyed' && times.tokenCompromised === null;
 }
 
 /** As any key on it says: then no key is made there again. */
 export function isTokenCompromised(keys: readonly SigningKey[], hsmToken: string): boolean {
   return keys.some((key) => key.hsmToken === hsmToken && key.times.tokenCompromised !== null);
+}
+
+/** What is made there may be in other hands at once. */
+export function noKeyMadeOn(hsmToken: string): KeywardError {
+  return new KeywardError(
+    'hsm_token_compromised',
+    `the HSM token ${hsmToken} is compromised, and no key is made there; place the scope on another`,
+  );
 }

@@ -36,9 +36,18 @@ const former = aSigningKey(scope, softwareKey('ES256'), {
   createdAt: 0,
 });
 
+const late = aSigningKey(scope, softwareKey('ES256'), {
+  state: 'pre_activation',
+  signFrom: null,
+  signUntil: NOW + PERIOD,
+  createdAt: 3,
+});
+
 let ring: KeyRingKeeper;
 let commits: { changes: readonly KeyLifeChange[]; act: KeyAct }[];
 let failure: Error | undefined;
+/** A key on the token of which the registry knows and the plan may not. */
+let beside: { readonly kid: string; readonly joins: boolean; refusals: number } | undefined;
 let told: Pick<KeyPlan, 'changes'>[];
 let stored: StoredKey[];
 beforeEach(() => {
@@ -46,12 +55,22 @@ beforeEach(() => {
   ring.admit(scope, [active, standby, former]);
   commits = [];
   failure = undefined;
+  beside = undefined;
   told = [];
   stored = [active, standby, former];
 });
 
-const commit = async (changes: readonly KeyLifeChange[], act: KeyAct) => {
+const commit = async (
+  changes: readonly KeyLifeChange[],
+  act: KeyAct,
+  may: { readonly leaveOut: boolean } = { leaveOut: false },
+) => {
   if (failure) throw failure;
+  if (beside && !may.leaveOut && !changes.some(({ after }) => after.kid === beside?.kid)) {
+    beside.refusals += 1;
+    if (beside.joins) ring.change('payments', [late]);
+    throw new KeywardError('key_changed', `Key ${late.kid} was made on the HSM token meanwhile; ask again.`);
+  }
   commits.push({ changes, act });
 };
 
@@ -343,6 +362,22 @@ describe('the compromise of an HSM token', () => {
     });
     expect(ring.activeKey('payments')).toBeUndefined();
     expect(ring.activeKey('mail')).toBe(onPartner);
+  });
+
+  it('takes along a key that came to be while it was planned', async () => {
+    beside = { kid: late.kid, joins: true, refusals: 0 };
+    const { compromised } = await compromiseToken(FIRST_TOKEN);
+    expect(beside.refusals).toBe(1);
+    expect(compromised.map(({ kid }) => kid)).toContain(late.kid);
+    expect(ring.knownKey(late.kid)?.key.state).toBe('compromised');
+  });
+
+  it('is not held up by a row that was refused and never joins the plan', async () => {
+    beside = { kid: late.kid, joins: false, refusals: 0 };
+    const { compromised } = await compromiseToken(FIRST_TOKEN);
+    expect(beside.refusals).toBe(2);
+    expect(compromised).toHaveLength(3);
+    expect(ring.activeKey('payments')).toBeUndefined();
   });
 
   it('lets a standby on another token sign', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { KeyState } from '../../../src/domain/key.ts';
+import { type KeyState, NO_TIMES } from '../../../src/domain/key.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
@@ -78,6 +78,30 @@ describe('the key ring', () => {
   it('does not show a key that is destroyed', () => {
     ring.admit(scope, [active, { ...standby, state: 'destroyed' }]);
     expect(ring.knownKeysOf('payments').map(({ key }) => key.kid)).toStrictEqual([active.kid]);
+  });
+
+  it('serves nobody with a key that the compromise of its HSM token left out, and all with one elsewhere', () => {
+    const times = { ...NO_TIMES, compromised: 50, tokenCompromised: 50 };
+    const elsewhere = { ...standby, hsmToken: 'partner' };
+    ring.change('payments', [{ ...standby, state: 'compromised', times }]);
+    ring.change('payments', [active]);
+    expect(ring.activeKey('payments')).toBeUndefined();
+    expect(ring.keyNamed(active.kid)).toBeUndefined();
+    expect(ring.keysOf('payments').map(({ kid }) => kid)).toStrictEqual([standby.kid]);
+    expect(ring.scopeKeys('payments')?.serves(active)).toBe(false);
+    expect(ring.references()).toStrictEqual([]);
+    expect(ring.knownKey(active.kid)?.key).toBe(active);
+    ring.admit(scope, [elsewhere]);
+    expect(ring.keysOf('payments')).toStrictEqual([elsewhere]);
+    expect(ring.scopeKeys('payments')?.serves(elsewhere)).toBe(true);
+    expect(ring.references().map(({ kid }) => kid)).toStrictEqual([standby.kid]);
+  });
+
+  it('distrusts a token whose marked key is not among those that it was given', () => {
+    ring.distrust('partner');
+    expect(ring.activeKey('payments')).toBe(active);
+    ring.distrust('primary');
+    expect(ring.activeKey('payments')).toBeUndefined();
   });
 
   it('remembers the rows that were refused', () => {
