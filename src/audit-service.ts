@@ -1,12 +1,10 @@
-import { uptime } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { Checkpointer } from './audit/checkpointer.ts';
 import { Delivery } from './audit/delivery.ts';
 import { RefusalCount } from './audit/refusal-count.ts';
-import { refuseRestored, type Witness } from './audit/refuse-restored.ts';
 import type { Sinks } from './audit/sinks.ts';
 import { lifeEvent, startedEvent } from './audit-life-events.ts';
+import { newestTime, witnessesOf } from './audit-witnesses.ts';
 import type { Config } from './config.ts';
 import type { DeliveryPosition } from './domain/audit-log.ts';
 import type { SinkTail } from './domain/audit-sink.ts';
@@ -17,8 +15,8 @@ import { type SecurityEvents, securityEvent } from './domain/security-events.ts'
 import type { Signer } from './domain/signer.ts';
 import { type OpenedKey, openServiceKey } from './keys/registry-key.ts';
 import type { Store } from './store/open-store.ts';
-import { readCheckpoint } from './token/checkpoint.ts';
-import { type ClockJump, ClockWatch } from './watch/clock-watch.ts';
+import type { ClockJump, ClockWatch } from './watch/clock-watch.ts';
+import { watchClock } from './watch-clock.ts';
 
 const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
@@ -41,16 +39,16 @@ export interface AuditService {
   sinksUp(): Readonly<Record<string, number>>;
   /** Seconds since the last checkpoint; since ever, where there is none. */
   checkpointAge(): number;
-  /** Tells of the start, with the configuration, and begins to serve the sinks and to take checkpoints. */
-  start(): Promise<void>;
+  /**
+   * Tells of the start, with the configuration, and begins to serve the sinks and to take checkpoints; the first one
+   * at once where a restore was accepted, which stands once it is covered.
+   */
+  start(given: { readonly checkpointNow: boolean }): Promise<void>;
   /** Ends with a last checkpoint, as far as the HSM lets. */
   stop(): Promise<void>;
 }
 
-/**
- * Holds the database against what the sinks saw of it, and readies all that keeps the audit trail.
- * `database_restored` where it is behind.
- */
+/** Readies all that keeps the audit trail, of a database that was held against the sinks. */
 export async function openAuditService(parts: AuditServiceParts): Promise<AuditService> {
   const { config, sinks, store, signer, clock } = parts;
   const { audit } = store;
@@ -58,11 +56,7 @@ export async function openAuditService(parts: AuditServiceParts): Promise<AuditS
   const auditKey = openServiceKey('audit', row, config.hsm.audit_key, signer);
   const latest = await audit.lastCheckpoint();
   const witnesses = await witnessesOf(parts);
-  await refuseRestored(audit, [...witnesses, own(latest)], auditKey);
-  const timeGuard = new ClockWatch({
-    wallMs: Date.now,
-    steadyMs: () => uptime() * 1_000,
-    quickMs: () => performance.now(),
+  const timeGuard = watchClock({
     lastCheckpointTime: await newestTime(witnesses, latest?.time, auditKey),
     onJump: (jump) => tellOfJump(jump, parts),
     onSteady: () => parts.log.warn('the clock is right again'),
@@ -113,40 +107,6 @@ function tellOfJump(found: ClockJump, { log, securityEvents }: AuditServiceParts
     .catch((err: unknown) => log.error({ err }, 'clock.jump could not be written'));
 }
 
-function own(latest: StoredCheckpoint | undefined): Witness {
-  return { name: 'the database itself', tail: { event: undefined, checkpoint: latest } };
-}
-
-/** A sink that cannot be read tells nothing; it shows when it is written to. */
-async function witnessesOf({ sinks, log }: AuditServiceParts): Promise<readonly Witness[]> {
-  const witnesses: Witness[] = [];
-  for (const sink of sinks.all) {
-    try {
-      const tail = await sink.tail();
-      if (tail) witnesses.push({ name: sink.name, tail });
-    } catch (err) {
-      log.error(
-        { sink: sink.name, err },
-        'audit sink cannot be read: nobody tells whether the database is older',
-      );
-    }
-  }
-  return witnesses;
-}
-
-async function newestTime(
-  witnesses: readonly Witness[],
-  own: number | undefined,
-  auditKey: OpenedKey,
-): Promise<number | undefined> {
-  let newest = own;
-  for (const { tail } of witnesses) {
-    const checkpoint = tail.checkpoint && (await readCheckpoint(tail.checkpoint.jws, auditKey));
-    if (checkpoint) newest = Math.max(newest ?? 0, checkpoint.time);
-  }
-  return newest;
-}
-
 function run(
   { config, store: { audit }, sinks, clock, log }: AuditServiceParts,
   { kid, publicJwk }: OpenedKey,
@@ -180,11 +140,12 @@ function run(
     refusals,
     sinksUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
     checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
-    async start() {
+    async start({ checkpointNow }) {
       timers.push(setInterval(() => void tick(), TICK_MS));
       timers.push(setInterval(() => void tellRefusals(), REFUSALS_EVERY_MS));
       await audit.record(startedEvent(config));
-      void tick();
+      if (checkpointNow) await attempt(() => checkpointer.take());
+      else void tick();
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);

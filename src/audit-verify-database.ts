@@ -1,16 +1,20 @@
-import type { Expectations } from './audit/verify/expectations.ts';
+import { refuseUnsigned } from './audit/verify/accepted-restores.ts';
 import type { Findings } from './audit/verify/finding.ts';
 import type { SourceCheckpoint, SourceRevocation, TrailSource } from './audit/verify/trail-source.ts';
 import { verifyArchives } from './audit/verify/verify-archives.ts';
 import { verifySecurityEvents } from './audit/verify/verify-security-events.ts';
+import type { TrailVerdict } from './audit/verify/verify-trail.ts';
 import { jwkIn } from './audit-key-believed.ts';
 import { KeywardError } from './domain/errors.ts';
 import { commitmentTo, SALT_BYTES } from './domain/ledger-chain.ts';
+import type { RecordGap } from './domain/record-gap.ts';
 import { SECURITY_EVENT_RAISED } from './domain/security-event-chain.ts';
 import { createRegistryWitness } from './keys/registry-seal.ts';
 import { Reader } from './store/reader.ts';
+import { gapsIn } from './store/record-gaps.ts';
 import { readStored } from './store/signed/read-stored.ts';
 import { registryHead } from './store/signed/registry-head.ts';
+import { TrustedRegistry } from './store/signed/trusted-registry.ts';
 import { verifyStored } from './store/signed/verify-stored.ts';
 import type { StoredTrail } from './store/stored-trail.ts';
 import { importPublicKey, thumbprint } from './token/public-jwk.ts';
@@ -59,17 +63,27 @@ function* revocationsOf(trail: StoredTrail): Generator<SourceRevocation> {
   }
 }
 
-export function checkBesideChains(trail: StoredTrail, findings: Findings): void {
+/** What of a gap stands beside the audit trail was lost with it. */
+function isLost(gaps: readonly RecordGap[], sequence: number): boolean {
+  return gaps.some(({ firstEvent, lastEvent }) => firstEvent <= sequence && sequence <= lastEvent);
+}
+
+export function checkBesideChains(trail: StoredTrail, gaps: readonly RecordGap[], findings: Findings): void {
   const stray = trail.strayRecord();
   if (stray !== undefined) findings.add('ledger', 'bad_row', `record ${stray}`, 'it lies in no group');
-  verifyArchives(trail.archives(), trail.archiveEvents(), findings);
+  const told = trail.archiveEvents().filter(({ sequence }) => !isLost(gaps, sequence));
+  verifyArchives(trail.archives(), told, findings);
   for (const segment of trail.brokenSegments()) {
     findings.add('ledger', 'unreadable', `segment ${segment}`, 'it is not the file that was sealed');
   }
 }
 
-export function checkSecurityEvents(trail: StoredTrail, findings: Findings): number {
-  const orphan = trail.orphanedTestimony(SECURITY_EVENT_RAISED);
+export function checkSecurityEvents(
+  trail: StoredTrail,
+  gaps: readonly RecordGap[],
+  findings: Findings,
+): number {
+  const orphan = trail.orphanedTestimonies(SECURITY_EVENT_RAISED).find((sequence) => !isLost(gaps, sequence));
   if (orphan !== undefined) {
     const detail = 'the security event that it testifies to is gone';
     findings.add('security_events', 'gap', `event ${orphan}`, detail);
@@ -99,7 +113,7 @@ function* securityEventsOf(trail: StoredTrail) {
 export async function checkRegistry(
   file: string,
   kid: string | undefined,
-  expectations: Expectations,
+  { registry: expectations, restores }: Pick<TrailVerdict, 'registry' | 'restores'>,
   findings: Findings,
 ): Promise<number | null> {
   const reader = new Reader(file);
@@ -124,6 +138,7 @@ export async function checkRegistry(
     );
     for (const { table, id, why } of verified.refused)
       findings.add('registry', 'bad_row', `${table} ${id}`, why);
+    refuseUnsigned(restores, gapsIn(TrustedRegistry.from(verified)), findings);
     return verified.rows.size;
   } catch (error) {
     if (!(error instanceof KeywardError) || error.code !== 'registry_refused') throw error;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { AcceptedRestore } from './audit/verify/accepted-restores.ts';
 import { fileSource } from './audit/verify/file-source.ts';
 import { type Finding, Findings } from './audit/verify/finding.ts';
 import { type TrailCounts, verifyTrail } from './audit/verify/verify-trail.ts';
@@ -31,6 +32,8 @@ export interface VerifyReport {
     readonly securityEvents: number | null;
     readonly registryRows: number | null;
   };
+  /** What a database that was put back had lost, accepted by two persons. */
+  readonly restores: readonly AcceptedRestore[];
   readonly findings: readonly Finding[];
 }
 
@@ -43,8 +46,9 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
   if (options.file !== undefined) {
     const source = fileSource(options.file, findings);
     const key = believedKey(options, source.auditKey());
-    const { counts } = await verifyTrail(source, key, savedIn(options.saved), findings);
-    return report(options.file, key, { ...counts, securityEvents: null, registryRows: null }, findings);
+    const { counts, restores } = await verifyTrail(source, key, savedIn(options.saved), findings);
+    const whole = { ...counts, securityEvents: null, registryRows: null };
+    return report(options.file, key, { counts: whole, restores }, findings);
   }
   return verifyDatabase(options, findings);
 }
@@ -60,10 +64,13 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
   try {
     const key = believedKey(options, jwkIn(trail.auditKeyJson()));
     const verdict = await verifyTrail(databaseSource(trail), key, savedIn(options.saved), findings);
-    checkBesideChains(trail, findings);
-    const securityEvents = checkSecurityEvents(trail, findings);
-    const registryRows = await checkRegistry(file, config?.hsm.registry_key, verdict.registry, findings);
-    return report(file, key, { ...verdict.counts, securityEvents, registryRows }, findings);
+    const { restores } = verdict;
+    const gaps = restores.map(({ gap }) => gap);
+    checkBesideChains(trail, gaps, findings);
+    const securityEvents = checkSecurityEvents(trail, gaps, findings);
+    const registryRows = await checkRegistry(file, config?.hsm.registry_key, verdict, findings);
+    const counts = { ...verdict.counts, securityEvents, registryRows };
+    return report(file, key, { counts, restores }, findings);
   } finally {
     trail.close();
   }
@@ -72,10 +79,10 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
 function report(
   source: string,
   { kid }: AuditPublicKey,
-  counts: VerifyReport['counts'],
+  verified: Pick<VerifyReport, 'counts' | 'restores'>,
   findings: Findings,
 ): VerifyReport {
-  return { source, auditKid: kid, counts, findings: findings.all() };
+  return { source, auditKid: kid, ...verified, findings: findings.all() };
 }
 
 /** Without a configuration, what is named on the command line has to do. */

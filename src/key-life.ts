@@ -4,6 +4,7 @@ import type { Clock, TimeGuard } from './domain/clock.ts';
 import type { KeyAdministration } from './domain/key-administration.ts';
 import type { KeyPlan } from './domain/key-life/plans.ts';
 import type { Leadership } from './domain/leadership.ts';
+import type { RecordGap } from './domain/record-gap.ts';
 import { ScopeHolds } from './domain/scope-holds.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { KeySuspender } from './domain/suspension.ts';
@@ -23,6 +24,7 @@ export interface KeyLifeParts {
   readonly securityEvents: SecurityEvents;
   readonly timeGuard: TimeGuard;
   readonly leadership: Leadership;
+  readonly gaps: readonly RecordGap[];
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -53,6 +55,7 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     clock,
     timeGuard,
     graceSeconds,
+    renewedSince: parts.gaps.at(-1)?.issuedUntil,
   });
   const urgent = keepChores({ chores: chores.urgent, leadership, events, clock, log });
   const patient = signer.tokens.map((hsmToken) =>

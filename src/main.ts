@@ -47,6 +47,8 @@ import { createPublication } from './publication/publication.ts';
 import { createScopeEvents } from './publication/scope-events.ts';
 import { createVerifierDirectory } from './publication/verifier-directory.ts';
 import { createReadiness } from './readiness.ts';
+import { passRestoredDatabase } from './restored-database.ts';
+import { settleRestores } from './settle-restore.ts';
 import { signPending } from './sign-pending.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
 import { ownDatabase } from './store/database-owner.ts';
@@ -103,12 +105,15 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config.hsm.registry_key,
     signer,
   );
+  const databaseParts = { config, sinks, store, registryKey, signer, clock, log, stopping };
+  if ((await passRestoredDatabase(databaseParts)) === 'stopped') return;
   const bindingKeys = await openBindingKeys(config, store.registry, registryKey, signer);
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
   const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
   parts.defer(() => audit.stop());
   await openRegistry(store, config, registryKey, log, securityEvents);
   parts.defer(signPending(store, log));
+  const gaps = store.recordGaps.list();
   const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, bindingKeys, signer });
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
 
@@ -145,6 +150,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     securityEvents,
     timeGuard: audit.timeGuard,
     leadership: owner,
+    gaps,
     clock,
     log,
   });
@@ -171,7 +177,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     metrics,
   );
   const verifier = measuredVerifier(
-    createTokenVerifier({ keyRing, clock, ledger: ledgerReader, revocations, alarm }),
+    createTokenVerifier({ keyRing, clock, ledger: ledgerReader, revocations, alarm, gaps }),
     metrics,
   );
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
@@ -217,6 +223,15 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(stopGate);
+  await settleRestores({
+    store,
+    keys: keyLife.administration,
+    clients,
+    operators,
+    securityEvents,
+    clock,
+    log,
+  });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
   parts.defer(() => disks.stop());
   await disks.look();
@@ -296,7 +311,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     await dataPlane.close();
     throw error;
   });
-  await audit.start();
+  await audit.start({ checkpointNow: gaps.some(({ settledAt }) => settledAt === null) });
   const retention = keepRetention({
     archives: store.ledger.archives,
     keys: async () => (await store.registry.load()).keys,

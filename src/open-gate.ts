@@ -34,7 +34,12 @@ export interface GateRootParts
 export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop(): Promise<void> }> {
   const { config, access, store, clock, timeGuard, log } = parts;
   const gate = new Gate({
-    acts: administrativeActs({ ...parts, clients: access.clients, operators: access.operators }),
+    acts: administrativeActs({
+      ...parts,
+      held: undefined,
+      clients: access.clients,
+      operators: access.operators,
+    }),
     operators: () => access.operators.list(),
     proposals: { durable: store.proposals, volatile: new VolatileProposals(store.audit) },
     clock,

@@ -30,6 +30,10 @@ export class GuardedSink {
     return this.#sink.tail();
   }
 
+  history(): Iterable<SinkEntry> | undefined {
+    return this.#sink.history();
+  }
+
   /** Settles once the sink has the entries. Its former failure is told once, and so is its recovery. */
   async write(entries: readonly SinkEntry[]): Promise<void> {
     try {

@@ -2,6 +2,7 @@ import type { AuditLog } from '../domain/audit-log.ts';
 import type { SinkTail } from '../domain/audit-sink.ts';
 import { CHAINS, type ChainHeads, type ChainName } from '../domain/checkpoint.ts';
 import { KeywardError } from '../domain/errors.ts';
+import { isAcknowledged, type RecordGap } from '../domain/record-gap.ts';
 import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 
 type Log = Pick<AuditLog, 'heads' | 'hashAt'>;
@@ -14,13 +15,14 @@ export interface Witness {
 
 /**
  * Holds the database against what each witness saw of it. `database_restored` where it is behind, or goes another
- * way: an older copy was put back, or its end was cut off. `invalid_config` where the witness speaks of another
+ * way: an older copy was put back, or its end was cut off; but for what two persons know is lost. `invalid_config` where the witness speaks of another
  * service.
  */
 export async function refuseRestored(
   log: Log,
   witnesses: readonly Witness[],
   auditKey: AuditPublicKey,
+  gaps: readonly RecordGap[],
 ): Promise<void> {
   const now = await log.heads();
   for (const { name, tail } of witnesses) {
@@ -29,7 +31,9 @@ export async function refuseRestored(
     const checkpoint = await readCheckpoint(tail.checkpoint.jws, auditKey);
     if (!checkpoint) throw foreign(name, tail.checkpoint.number);
     for (const chain of CHAINS) {
-      await hold(log, now, { witness: name, chain, ...checkpoint.heads[chain] });
+      const head = checkpoint.heads[chain];
+      if (isAcknowledged(gaps, checkpoint.number, chain, head.sequence)) continue;
+      await hold(log, now, { witness: name, chain, ...head });
     }
   }
 }

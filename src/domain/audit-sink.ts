@@ -25,6 +25,8 @@ export interface AuditSink {
   readonly name: string;
   /** Undefined where the sink cannot be read back. */
   tail(): Promise<SinkTail | undefined>;
+  /** All that it holds, from the beginning; undefined where the sink cannot be read back. */
+  history(): Iterable<SinkEntry> | undefined;
   /** Settles once the entries are there, as durably as the sink can tell. Never called twice at a time. */
   write(entries: readonly SinkEntry[]): Promise<void>;
   /** Gives up what hangs; the next write begins anew. */

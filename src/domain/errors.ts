@@ -99,6 +99,7 @@ export const ERROR_CODES = [
   'store_unavailable',
   'audit_sink_unavailable',
   'database_restored',
+  'not_restored',
   'database_in_use',
   'clock_jump',
   'overloaded',

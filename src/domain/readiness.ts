@@ -4,7 +4,7 @@ export interface Readiness {
 }
 
 export interface ReadinessCheck {
-  readonly name: 'sign' | 'record' | 'time';
+  readonly name: 'sign' | 'record' | 'time' | 'database';
   readonly ok: boolean;
   /** For the caller: what is away, without internals. */
   readonly detail: string;

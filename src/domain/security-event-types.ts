@@ -156,6 +156,14 @@ export const SECURITY_EVENTS = {
     oncePer: ['table', 'row', 'why'],
     subject: ({ table, row }) => `${table}:${row}`,
   }),
+  'database.restored': type({
+    severity: 'critical',
+    meaning: 'An older copy of the database was put back, and two persons accepted what it had lost.',
+    runbook: 'restored-database.md#once-it-is-accepted',
+    evidence: ['gap', 'issued_from', 'issued_until', 'first_event', 'last_event', 'not_repeated'],
+    oncePer: ['gap', 'issued_until'],
+    subject: () => 'database',
+  }),
   'clock.jump': type({
     severity: 'critical',
     meaning: 'The clock of the machine cannot be trusted. No tokens until it is right again.',

@@ -21,6 +21,7 @@ import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminCeremonyRoutes } from './routes/admin-ceremony.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
+import { adminDatabaseRoutes } from './routes/admin-database.ts';
 import { adminDrillRoutes } from './routes/admin-drills.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
@@ -75,6 +76,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminOperatorRoutes,
   ...adminProposalRoutes,
   ...adminHsmRoutes,
+  ...adminDatabaseRoutes,
   ...adminLedgerRoutes,
   ...adminRevocationRoutes,
   ...adminVerifierRoutes,

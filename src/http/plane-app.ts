@@ -8,7 +8,7 @@ import { answerFailure, notFound } from './failure.ts';
 import { createLimits, type LimitSettings } from './limits.ts';
 import type { Plane, PlaneName } from './plane.ts';
 import { requestIdOf } from './request-id.ts';
-import { type ApiRequest, type ApiResponse, mount, type Route } from './route.ts';
+import { type ApiRequest, type ApiResponse, type Handler, mount, type Route } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** What both planes need beside the ports they serve. */
@@ -20,11 +20,12 @@ export interface PlaneSettings {
   readonly refusals: RefusalWatch;
 }
 
-/** An Express application that answers these routes and nothing else. */
+/** An Express application that answers these routes and, to any other path, `otherwise`. */
 export function createPlaneApp<Deps extends PlaneSettings>(
   name: PlaneName,
   routes: readonly Route<Deps>[],
   deps: Deps,
+  otherwise: Handler = notFound,
 ): Express {
   const { listener, limits, log, metrics, refusals } = deps;
   const behindTls = listener.tls !== undefined || listener.behind_proxy;
@@ -49,7 +50,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     next();
   });
   mount(app, routes, deps);
-  app.use(notFound);
+  app.use(otherwise);
   app.use(answerFailure);
   return app;
 }

@@ -106,6 +106,7 @@ export const PROBLEMS = {
     title: 'The database is older than an audit sink',
     retryAfterSeconds: 60,
   },
+  not_restored: { status: 409, title: 'No restore waits to be accepted' },
   database_in_use: { status: 503, title: 'Another process has the database', retryAfterSeconds: 60 },
   clock_jump: { status: 503, title: 'The clock cannot be trusted', retryAfterSeconds: 5 },
   overloaded: { status: 503, title: 'The service has more to do than it can', retryAfterSeconds: 1 },

@@ -41,6 +41,8 @@ export interface ChoreParts {
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   readonly graceSeconds: number;
+  /** The end of the last gap in the records, where there is one: no key from before it goes on signing. */
+  readonly renewedSince?: number | undefined;
 }
 
 export interface KeyChores {
@@ -91,8 +93,9 @@ const SUCCESSIONS: Readonly<Record<Succession, Pick<KeyChore, 'type' | 'why'>>> 
  * still to be done.
  */
 export function createKeyChores(parts: ChoreParts): KeyChores {
-  const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard, graceSeconds } = parts;
-  const given = () => ({ now: clock.nowSeconds(), graceSeconds });
+  const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard, graceSeconds, renewedSince } =
+    parts;
+  const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince });
   const due = () =>
     keyRing.scopes().flatMap(({ id }) => {
       const of = keyRing.scopeKeys(id);

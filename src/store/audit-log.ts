@@ -98,7 +98,7 @@ function checkpointFromRow(row: Selectable<Schema['checkpoints']>): StoredCheckp
   return { number, auditSequence, time, jws };
 }
 
-async function insertCheckpoint(trx: Trx, checkpoint: StoredCheckpoint): Promise<void> {
+export async function insertCheckpoint(trx: Trx, checkpoint: StoredCheckpoint): Promise<void> {
   const { number, auditSequence: audit_sequence, time: created_at, jws } = checkpoint;
   await trx.insertInto('checkpoints').values({ number, audit_sequence, created_at, jws }).execute();
 }

@@ -16,6 +16,7 @@ import { callersJti } from './migrations/0012-callers-jti.ts';
 import { tokenCompromise } from './migrations/0013-token-compromise.ts';
 import { auditSubjects } from './migrations/0014-audit-subjects.ts';
 import { formerCaches } from './migrations/0015-former-caches.ts';
+import { recordGaps } from './migrations/0016-record-gaps.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -36,6 +37,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0013-token-compromise': tokenCompromise,
   '0014-audit-subjects': auditSubjects,
   '0015-former-caches': formerCaches,
+  '0016-record-gaps': recordGaps,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

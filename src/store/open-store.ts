@@ -16,6 +16,7 @@ import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
 import { createProposalStore } from './proposals.ts';
 import { Reader } from './reader.ts';
+import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
 import { createRevocationStore } from './revocations.ts';
 import { createSecurityEvents } from './security-events.ts';
@@ -56,6 +57,7 @@ export interface Store {
   readonly access: AccessStore;
   readonly proposals: ProposalStore;
   readonly audit: AuditLog;
+  readonly recordGaps: RecordGapStore;
   readonly revocations: RevocationStore;
   readonly securityEvents: SecurityEvents & SecurityEventList;
   /** Writes, commits and reads back. `store_unavailable`. */
@@ -99,6 +101,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     access: createAccessStore(changes),
     proposals: createProposalStore(changes, clock),
     audit: createAuditLog(reader, writer, clock),
+    recordGaps: createRecordGaps(reader, changes),
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
     queuedRecords: () => writer.queuedRecords,

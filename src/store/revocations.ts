@@ -22,7 +22,7 @@ export function createRevocationStore(
   return {
     load: (now) => reader.read((trx) => readLive(trx, now)),
     append: (revocation, actor) =>
-      writer.transaction((trx) => append(trx, revocation, actor, clock.nowSeconds())),
+      writer.transaction((trx) => appendRevocation(trx, revocation, actor, clock.nowSeconds())),
   };
 }
 
@@ -46,7 +46,12 @@ async function readLive(trx: Trx, now: number): Promise<Revocation[]> {
   return rows.map(fromRow);
 }
 
-async function append(trx: Trx, revocation: NewRevocation, actor: Actor, now: number): Promise<Revocation> {
+export async function appendRevocation(
+  trx: Trx,
+  revocation: NewRevocation,
+  actor: Actor,
+  now: number,
+): Promise<Revocation> {
   const head = await revocationHead(trx);
   const salt = revocation.root === null ? null : randomBytes(SALT_BYTES);
   const rootCommitment = commitmentTo('root', salt ?? new Uint8Array(SALT_BYTES), revocation.root);

@@ -94,6 +94,21 @@ export interface Schema {
     failure_code: ErrorCode | null;
     failure_detail: string | null;
   };
+  /** Stretches that a database put back from an older copy lacks; `settled_at` once they are dealt with. */
+  record_gaps: {
+    id: number;
+    reason: string;
+    issued_from: number;
+    issued_until: number;
+    first_event: number;
+    last_event: number;
+    first_checkpoint: number;
+    last_checkpoint: number;
+    kept_ledger: number;
+    kept_revocations: number;
+    kept_registry: number;
+    settled_at: number | null;
+  };
   audit_events: {
     sequence: number;
     time: number;

@@ -28,8 +28,7 @@ const TESTIMONIES = compileQuery((db) =>
     .select('audit_events.sequence')
     .where('audit_events.type', '=', '')
     .where('audit_sequence', 'is', null)
-    .orderBy('audit_events.sequence')
-    .limit(1),
+    .orderBy('audit_events.sequence'),
 );
 const GROUPS = compileQuery((db) => db.selectFrom('ledger_groups').selectAll().orderBy('sequence'));
 const RECORDS = compileQuery((db) =>
@@ -110,9 +109,9 @@ export class StoredTrail {
     return this.#rows(SECURITY_EVENTS);
   }
 
-  /** The first audit event of that type to which no security event belongs. */
-  orphanedTestimony(type: string): number | undefined {
-    return this.#all<{ sequence: number }>(TESTIMONIES, type, 1)[0]?.sequence;
+  /** The audit events of that type to which no security event belongs, in order. */
+  orphanedTestimonies(type: string): number[] {
+    return this.#all<{ sequence: number }>(TESTIMONIES, type).map(({ sequence }) => sequence);
   }
 
   *groups(): Generator<StoredGroup> {

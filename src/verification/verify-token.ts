@@ -2,6 +2,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { ForgeryAlarm } from '../domain/forgery.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
+import { isInGap, type RecordGap } from '../domain/record-gap.ts';
 import type { RefusalReason } from '../domain/refusal.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
 import type { TokenVerifier, Verdict } from '../domain/verification.ts';
@@ -16,6 +17,8 @@ export interface VerifyingParts {
   readonly ledger: LedgerReader;
   readonly revocations: RevocationCheck;
   readonly alarm: ForgeryAlarm;
+  /** Where the ledger was put back from an older copy. */
+  readonly gaps: readonly RecordGap[];
 }
 
 /** An hour less than the shortest `ledger.online_days`: until then the record of an expired token is in reach. */
@@ -33,6 +36,9 @@ export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
       if (!genuine || isForgotten(genuine, parts.clock)) return verdict;
       const digest = digestOf(genuine.token.signingInput);
       const record = await parts.ledger.find(digest, Number(genuine.token.claims.iat));
+      if (record === undefined && isRecordLost(parts.gaps, genuine)) {
+        return { valid: false, reason: 'record_lost' };
+      }
       if (!isOnRecord(genuine, record)) {
         await parts.alarm.forged(asForgery(genuine, digest, record));
         return { valid: false, reason: 'never_issued' };
@@ -45,6 +51,11 @@ export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
 /** Its record may lie in an archive by now; the token itself has long expired. */
 function isForgotten({ token }: GenuineToken, clock: Clock): boolean {
   return Number(token.claims.exp) + REMEMBERED_SECONDS < clock.nowSeconds();
+}
+
+/** Nobody can tell it from a forgery any more: it is refused, and no key is blamed for it. */
+function isRecordLost(gaps: readonly RecordGap[], { scope, key, token }: GenuineToken): boolean {
+  return isInGap(gaps, key, Number(token.claims.iat), scope.policy.clockSkewSeconds);
 }
 
 function judgeAgain(

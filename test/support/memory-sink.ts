@@ -16,6 +16,10 @@ export class MemorySink implements AuditSink {
     return { event: undefined, checkpoint: undefined };
   }
 
+  history(): Iterable<SinkEntry> {
+    return this.entries;
+  }
+
   async write(entries: readonly SinkEntry[]): Promise<void> {
     if (this.mode === 'fails') throw new Error('disk full');
     if (this.mode === 'hangs') await new Promise<void>((resolve) => this.#hanging.push(resolve));

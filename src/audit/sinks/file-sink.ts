@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { AuditSink, SinkEntry, SinkTail } from '../../domain/audit-sink.ts';
+import { linesOf } from '../lines-of.ts';
 import { readSinkLine, writeSinkLine } from '../sink-line.ts';
 
 const OWNER_ONLY = 0o600;
@@ -25,6 +26,7 @@ export function createFileSink(file: string): AuditSink {
   return {
     name: `file:${file}`,
     tail: () => readTail(file),
+    history: () => entriesIn(file),
     async write(entries) {
       try {
         await refuseReplaced(file, await handle());
@@ -38,6 +40,13 @@ export function createFileSink(file: string): AuditSink {
     },
     reset: letGo,
   };
+}
+
+function* entriesIn(file: string): Generator<SinkEntry> {
+  for (const line of linesOf(file)) {
+    const entry = readSinkLine(line);
+    if (entry) yield entry;
+  }
 }
 
 async function openForAppending(file: string): Promise<FileHandle> {

@@ -32,6 +32,7 @@ export function createSyslogSink(address: SyslogAddress): AuditSink {
   return {
     name: `syslog:${address.host}:${address.port}`,
     tail: async () => undefined,
+    history: () => undefined,
     async write(entries) {
       let socket = await connected();
       if (!socket.writable) {

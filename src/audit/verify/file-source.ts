@@ -1,14 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { StringDecoder } from 'node:string_decoder';
 import type { StoredEvent } from '../../domain/audit-sink.ts';
 import type { PublicJwk } from '../../domain/key.ts';
+import { linesOf } from '../lines-of.ts';
 import { type ExportEntry, readExportLine } from './export-line.ts';
 import type { Findings } from './finding.ts';
 import type { SourceGroup, SourceRevocation, TrailSource } from './trail-source.ts';
 
 type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
-
-const CHUNK_BYTES = 1 << 20;
 
 /**
  * An export or the file of a sink. A sink may have got an entry twice, after a crash; the second is passed over
@@ -73,22 +70,5 @@ function* entriesOf<K extends ExportEntry['kind']>(file: string, kind: K): Gener
   for (const line of linesOf(file)) {
     const entry = readExportLine(line);
     if (entry?.kind === kind) yield entry as Of<K>;
-  }
-}
-
-function* linesOf(file: string): Generator<string> {
-  const descriptor = openSync(file, 'r');
-  const decoder = new StringDecoder('utf8');
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let rest = '';
-  try {
-    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
-      const lines = (rest + decoder.write(chunk.subarray(0, read))).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
-    if (rest !== '') yield rest;
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -1,5 +1,6 @@
 import { mapChains } from '../../domain/checkpoint.ts';
 import type { AuditPublicKey } from '../../token/checkpoint.ts';
+import { type AcceptedRestore, AcceptedRestores } from './accepted-restores.ts';
 import { Expectations } from './expectations.ts';
 import type { Findings } from './finding.ts';
 import type { TrailSource } from './trail-source.ts';
@@ -22,6 +23,8 @@ export interface TrailVerdict {
   readonly counts: TrailCounts;
   /** What the checkpoints saw of the registry, which is verified by its own signatures. */
   readonly registry: Expectations;
+  /** What two persons accepted as lost. */
+  readonly restores: readonly AcceptedRestore[];
 }
 
 /** Recomputes every chain of the source and holds it against every checkpoint, the saved ones included. */
@@ -32,8 +35,10 @@ export async function verifyTrail(
   findings: Findings,
 ): Promise<TrailVerdict> {
   const expectations = mapChains((name) => new Expectations(name, UNITS[name], findings));
-  const parts = { key, expectations, findings };
+  const restores = new AcceptedRestores(source.events());
+  const parts = { key, expectations, restores, findings };
   const checkpoints = await verifyCheckpoints(source.checkpoints(), saved, parts);
+  restores.finish(findings);
   const events = verifyEvents(source.events(), expectations.audit, findings);
   const groups = source.groups();
   const revocations = source.revocations();
@@ -45,5 +50,6 @@ export async function verifyTrail(
       revocations: revocations ? verifyRevocations(revocations, expectations.revocations, findings) : null,
     },
     registry: expectations.registry,
+    restores: restores.all(),
   };
 }

@@ -1,7 +1,9 @@
 import { type VerifyReport, verifyAudit } from '../../audit-verify.ts';
+import { gapDetails } from '../../domain/record-gap.ts';
 import { paint } from '../colour.ts';
 import type { Context } from '../context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
+import { printable } from '../printable.ts';
 import { show } from '../show.ts';
 
 interface Options {
@@ -39,18 +41,22 @@ async function readable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function answerOf({ source, auditKid, counts, findings }: VerifyReport): object {
+function answerOf({ source, auditKid, counts, restores, findings }: VerifyReport): object {
   const { securityEvents, registryRows, ...others } = counts;
   return {
     source,
     audit_kid: auditKid,
     sound: findings.length === 0,
     counts: { ...others, security_events: securityEvents, registry_rows: registryRows },
+    restores: restores.map(({ gap, sequence }) => ({ event: sequence, ...gapDetails(gap) })),
     findings,
   };
 }
 
-function human({ source, auditKid, counts, findings }: VerifyReport, { terminal }: Context): string {
+function human(
+  { source, auditKid, counts, restores, findings }: VerifyReport,
+  { terminal }: Context,
+): string {
   const counted = [
     [counts.events, 'events'],
     [counts.checkpoints, 'checkpoints'],
@@ -67,5 +73,14 @@ function human({ source, auditKid, counts, findings }: VerifyReport, { terminal 
       `${paint('fail', 'red', terminal.colour)}  ${part}: ${place}: ${detail} [${fault}]`,
   );
   if (lines.length === 0) lines.push(`${paint('ok', 'green', terminal.colour)}    nothing was changed`);
-  return [`${source}, by audit key ${auditKid}`, told, ...lines].join('\n');
+  return [`${source}, by audit key ${auditKid}`, told, ...restores.map(restored), ...lines].join('\n');
+}
+
+function restored({ gap, sequence }: VerifyReport['restores'][number]): string {
+  const { firstCheckpoint, lastCheckpoint, issuedFrom, issuedUntil, reason } = gap;
+  const [from, until] = [issuedFrom, issuedUntil].map((at) => new Date(at * 1_000).toISOString());
+  return (
+    `restore accepted by event ${sequence}: what checkpoints ${firstCheckpoint} to ${lastCheckpoint} saw beside ` +
+    `the audit trail is lost, records of tokens from ${from} to ${until} too (${printable(reason)})`
+  );
 }

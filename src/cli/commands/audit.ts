@@ -4,7 +4,9 @@ import type { Contextual } from '../program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
 export function addAuditCommands(program: Command, contextOf: Contextual): void {
-  const audit = program.command('audit').description('the audit trail: verify, export, follow');
+  const audit = program
+    .command('audit')
+    .description('the audit trail: verify, export, follow, accept a restore');
   addVerify(audit, contextOf);
   audit
     .command('export')
@@ -15,6 +17,17 @@ export function addAuditCommands(program: Command, contextOf: Contextual): void 
     .action(async (options, command: Command) => {
       const { auditExport } = await import('../actions/audit-export.ts');
       await auditExport(contextOf(command), options);
+    });
+  audit
+    .command('accept-restore')
+    .description(
+      'go on with a database that was put back from an older copy: what is lost is lost; takes two',
+    )
+    .requiredOption('--reason <text>', 'why the newer database is gone, for the audit trail')
+    .addHelpText('after', examples('keyward audit accept-restore --reason "disk of host a failed"'))
+    .action(async (options, command: Command) => {
+      const { auditAcceptRestore } = await import('../actions/audit-accept-restore.ts');
+      await auditAcceptRestore(contextOf(command), options);
     });
   audit
     .command('tail')

@@ -20,11 +20,13 @@ export interface RotationOutlook {
 /** Undefined where no key signs: then nothing waits for a time. */
 export function rotationOutlook(
   of: ScopeKeys,
-  { now, graceSeconds }: PlanCircumstances,
+  { now, graceSeconds, renewedSince }: PlanCircumstances,
 ): RotationOutlook | undefined {
   const active = of.keys.find(({ state }) => state === 'active');
   if (!active) return undefined;
-  const dueAt = rotationDueAt(active, graceSeconds);
+  const scheduled = rotationDueAt(active, graceSeconds);
+  const isOld = renewedSince !== undefined && active.createdAt <= renewedSince;
+  const dueAt = isOld ? Math.min(scheduled, renewedSince) : scheduled;
   const readyAt = standbyReadyAt(of, now);
   const pausedUntil = isPaused(of.scope, now) ? (of.scope.rotationPause?.until ?? now) : undefined;
   const at = readyAt === null ? null : Math.max(dueAt, readyAt, (pausedUntil ?? dueAt - 1) + 1);

@@ -14,6 +14,8 @@ export interface Circumstances {
   readonly policy: ScopePolicy;
   /** How long the private half of a deactivated key stays, so that a rotation can be undone. */
   readonly graceSeconds: number;
+  /** Keys made until then are followed by the next as soon as that may be: a database was put back at that time. */
+  readonly renewedSince?: number | undefined;
 }
 
 /** What a single step may claim beyond that; only the plans of a scope do. */

@@ -20,6 +20,7 @@ import {
   setOperatorRoles,
 } from './operator-acts.ts';
 import { clearPinLatch, type PinLatchActParts } from './pin-latch-acts.ts';
+import { acceptRestore, type RestoreActParts } from './restore-acts.ts';
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
 
@@ -28,6 +29,7 @@ export interface ActParts
     KeyActParts,
     RotationActParts,
     PinLatchActParts,
+    RestoreActParts,
     LedgerActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
@@ -61,5 +63,6 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     clearPinLatch(parts),
     addRevocation(parts),
     eraseSubject(parts),
+    acceptRestore(parts),
   ];
 }

@@ -60,6 +60,7 @@ const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
     },
     removable: never,
   },
+  record_gaps: { columns: {}, removable: never },
 };
 
 /** What is closed is never executed: neither an open one, nor one that is being executed a second time. */

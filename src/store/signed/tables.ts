@@ -11,6 +11,7 @@ export const REGISTRY_TABLES = {
   grants: ['client_id', 'scope_id', 'action'],
   credentials: ['digest'],
   proposals: ['id'],
+  record_gaps: ['id'],
 } as const satisfies { [T in keyof Schema]?: readonly (keyof Schema[T])[] };
 
 export type RegistryTable = keyof typeof REGISTRY_TABLES;

@@ -389,6 +389,7 @@ export function operationsPlaneDeps({
     operators,
     pauses,
     pinLatches,
+    held: undefined,
     revocations,
     ledger,
     ...changes,

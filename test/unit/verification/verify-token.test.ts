@@ -43,6 +43,7 @@ beforeEach(() => {
   find = (digest) => ledger.find(digest);
   covers = () => false;
   verifier = createTokenVerifier({
+    gaps: [],
     keyRing,
     clock: { nowSeconds: () => NOW },
     ledger: {

@@ -185,5 +185,6 @@ it('covers every table of which a row decides', () => {
     'grants',
     'credentials',
     'proposals',
+    'record_gaps',
   ]);
 });

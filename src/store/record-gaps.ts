@@ -1,0 +1,199 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '../domain/access.ts';
+import type { AuditEvent } from '../domain/audit.ts';
+import type { ChainHead } from '../domain/audit-chain.ts';
+import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { StoredCheckpoint } from '../domain/checkpoint.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { revocationsIn } from '../domain/lost-revocations.ts';
+import { gapDetails, RESTORE_ACCEPTED, type RecordGap } from '../domain/record-gap.ts';
+import { appendAuditEvent, auditHead } from './append-audit-event.ts';
+import { insertCheckpoint } from './audit-log.ts';
+import { actOf } from './audited-change.ts';
+import { readHeads } from './chain-heads.ts';
+import { inconsistent } from './inconsistent.ts';
+import type { Reader } from './reader.ts';
+import { appendRevocation } from './revocations.ts';
+import type { Schema } from './schema.ts';
+import type { RegistryChanges } from './signed/registry-changes.ts';
+import { put, type RowChange } from './signed/row-change.ts';
+import type { RowOf } from './signed/tables.ts';
+import type { RegistryView } from './signed/trusted-registry.ts';
+
+type Trx = Transaction<Schema>;
+
+/** Rows in one statement: SQLite takes 32,766 values. */
+const ROWS_AT_ONCE = 1_000;
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
+
+/** All that commits when two persons accept a database that was put back. */
+export interface Acceptance {
+  readonly reason: string;
+  readonly actor: Actor;
+  readonly issuedFrom: number;
+  readonly issuedUntil: number;
+  /** Where the copy ended. */
+  readonly from: { readonly audit: ChainHead; readonly checkpoint: number };
+  /** What a sink has beyond, in order and checked. */
+  readonly events: readonly StoredEvent[];
+  readonly checkpoints: readonly StoredCheckpoint[];
+  /** What was told while the database could not be written. */
+  readonly told: readonly { readonly event: AuditEvent; readonly time: number }[];
+  readonly now: number;
+}
+
+export interface RecordGapStore {
+  list(): readonly RecordGap[];
+  /**
+   * One commit: the audit trail and its checkpoints are complete again, the revocations of the gap hold again,
+   * proposals of the copy are over, and the gap is on record.
+   */
+  accept(acceptance: Acceptance): Promise<RecordGap>;
+  /** What the gap holds of restrictions is in force again; what could not be done again is told. */
+  settle(id: number, settledAt: number, notRepeated: readonly string[]): Promise<void>;
+  /** When the newest thing in the database was written; seconds since the epoch. */
+  newestTime(): Promise<number>;
+}
+
+export function createRecordGaps(reader: Pick<Reader, 'read'>, changes: RegistryChanges): RecordGapStore {
+  const list = () => gapsIn(changes.view);
+  return {
+    list,
+    newestTime: () => reader.read(newestTime),
+    async accept(acceptance) {
+      const kept = await reader.read(readHeads);
+      const gap = gapOf(acceptance, (list().at(-1)?.id ?? 0) + 1, kept);
+      const { actor, now } = acceptance;
+      await changes.change(
+        actOf(actor, RESTORE_ACCEPTED, 'database', gapDetails(gap)),
+        (registry) => [put('record_gaps', toRow(gap)), ...closedProposals(registry, now)],
+        (trx) => takeOver(trx, acceptance, scopeIdsIn(changes.view)),
+      );
+      return gap;
+    },
+    async settle(id, settledAt, notRepeated) {
+      const details = { gap: id, not_repeated: notRepeated };
+      await changes.change(actOf(KEYWARD, 'database.restore_settled', 'database', details), (registry) => {
+        const row = registry.row('record_gaps', String(id));
+        if (!row) throw inconsistent(`there is no gap ${id}`);
+        return [put('record_gaps', { ...row, settled_at: settledAt })];
+      });
+    },
+  };
+}
+
+export function gapsIn(registry: RegistryView): RecordGap[] {
+  return registry
+    .rows('record_gaps')
+    .toSorted((a, b) => a.id - b.id)
+    .map(fromRow);
+}
+
+function gapOf(
+  { reason, issuedFrom, issuedUntil, from, events, checkpoints }: Acceptance,
+  id: number,
+  kept: Readonly<Record<'ledger' | 'revocations' | 'registry', ChainHead>>,
+): RecordGap {
+  return {
+    id,
+    reason,
+    issuedFrom,
+    issuedUntil,
+    firstEvent: from.audit.sequence + 1,
+    lastEvent: from.audit.sequence + events.length,
+    firstCheckpoint: from.checkpoint + 1,
+    lastCheckpoint: from.checkpoint + checkpoints.length,
+    kept: {
+      ledger: kept.ledger.sequence,
+      revocations: kept.revocations.sequence,
+      registry: kept.registry.sequence,
+    },
+    settledAt: null,
+  };
+}
+
+async function takeOver(trx: Trx, acceptance: Acceptance, scopeIds: readonly string[]): Promise<void> {
+  const { from, events, checkpoints, told, issuedUntil, now } = acceptance;
+  const head = await auditHead(trx);
+  if (head.sequence !== from.audit.sequence || Buffer.compare(head.hash, from.audit.hash) !== 0) {
+    throw new KeywardError(
+      'proposal_outdated',
+      'the database was written to meanwhile; start the service anew',
+    );
+  }
+  for (let at = 0; at < events.length; at += ROWS_AT_ONCE) {
+    const rows = events.slice(at, at + ROWS_AT_ONCE).map(eventRow);
+    await trx.insertInto('audit_events').values(rows).execute();
+  }
+  for (const checkpoint of checkpoints) await insertCheckpoint(trx, checkpoint);
+  for (const { event, time } of told) await appendAuditEvent(trx, event, time);
+  for (const rule of revocationsIn(events, { scopeIds, issuedUntil, now })) {
+    await appendRevocation(trx, rule, KEYWARD, now);
+  }
+}
+
+function eventRow({ requestId, detailsJson, ...event }: StoredEvent) {
+  return { ...event, request_id: requestId, details_json: detailsJson };
+}
+
+function scopeIdsIn(registry: RegistryView): string[] {
+  return registry
+    .rows('scopes')
+    .filter(({ state }) => state === 'ready')
+    .map(({ id }) => id);
+}
+
+/** What became of them in the gap is not known to the copy: nobody shall approve what was refused. */
+function closedProposals(registry: RegistryView, now: number): RowChange[] {
+  return registry
+    .rows('proposals')
+    .filter(({ state }) => state === 'open' || state === 'executing')
+    .map((row) =>
+      put('proposals', {
+        ...row,
+        state: 'failed',
+        decided_by: KEYWARD.operatorId,
+        decided_at: now,
+        failure_code: 'proposal_outdated',
+        failure_detail: 'the database was put back from an older copy; propose it again',
+      }),
+    );
+}
+
+async function newestTime(trx: Trx): Promise<number> {
+  const times = [
+    await trx
+      .selectFrom('audit_events')
+      .select((eb) => eb.fn.max('time').as('at'))
+      .executeTakeFirst(),
+    await trx
+      .selectFrom('checkpoints')
+      .select((eb) => eb.fn.max('created_at').as('at'))
+      .executeTakeFirst(),
+    await trx
+      .selectFrom('ledger_groups')
+      .select((eb) => eb.fn.max('committed_at').as('at'))
+      .executeTakeFirst(),
+  ];
+  return Math.max(0, ...times.map((row) => row?.at ?? 0));
+}
+
+function toRow(gap: RecordGap): RowOf<'record_gaps'> {
+  const { gap: id, ...columns } = gapDetails(gap);
+  return { id, ...columns, settled_at: gap.settledAt };
+}
+
+function fromRow(row: RowOf<'record_gaps'>): RecordGap {
+  return {
+    id: row.id,
+    reason: row.reason,
+    issuedFrom: row.issued_from,
+    issuedUntil: row.issued_until,
+    firstEvent: row.first_event,
+    lastEvent: row.last_event,
+    firstCheckpoint: row.first_checkpoint,
+    lastCheckpoint: row.last_checkpoint,
+    kept: { ledger: row.kept_ledger, revocations: row.kept_revocations, registry: row.kept_registry },
+    settledAt: row.settled_at,
+  };
+}
