@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -40,8 +40,10 @@ const STEPS = [
 ];
 
 it('compromises a real key of a scope made for it, sees all that follows, and writes it down', async () => {
-  const { code, err, body } = await drill('compromise');
+  const report = join(service.hsm.folder, 'drill-2026-11.json');
+  const { code, err, body } = await drill('compromise', '--out', report);
   expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(JSON.parse(readFileSync(report, 'utf8'))).toEqual(body.drill);
   expect(body.drill).toMatchObject({ drill: 'compromise', scope: 'drill', passed: true });
   const names = (body.drill.steps as { name: string }[]).map(({ name }) => name);
   expect(names.toSorted()).toEqual(STEPS.toSorted());
@@ -49,6 +51,8 @@ it('compromises a real key of a scope made for it, sees all that follows, and wr
   const states = (keys as { state: string }[]).map(({ state }) => state);
   expect(states.toSorted()).toEqual(['active', 'compromised', 'pre_activation']);
   expect((await drill('compromise')).code).toBe(0);
+  const again = await drill('compromise', '--out', report);
+  expect([again.code, again.err]).toEqual([2, expect.stringContaining('exists; it is not overwritten')]);
 });
 
 it('touches no key of a scope that serves somebody', async () => {

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DRILL_ISSUER } from '../../domain/drill.ts';
 import type { KeyAnswer, ScopeAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { type DrillAnswer, describeDrill } from '../describe-drill.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
+import { writeNewFile } from '../new-file.ts';
 import { type CallService, connect } from '../operations-client.ts';
 import { proposalIn, show, showPlainly } from '../show.ts';
 
@@ -29,12 +31,20 @@ const EXPECTED: Readonly<Record<string, (keys: readonly KeyAnswer[], kid: string
     (keyOf(keys, kid)?.private_half_destroyed_at ?? null) !== null,
 };
 
+export interface DrillOptions {
+  readonly scope: string;
+  readonly timeout: number;
+  /** The file of the report; it must not exist. */
+  readonly out?: string;
+}
+
 /** The whole emergency, on a scope that serves nobody and with a real key; each step timed, and written down. */
 export async function drillCompromise(
   context: Context,
-  { scope: id, timeout }: { readonly scope: string; readonly timeout: number },
+  { scope: id, timeout, out }: DrillOptions,
 ): Promise<void> {
   const call = await connect(context);
+  if (out !== undefined && existsSync(out)) throw usageFailure(`${out} exists; it is not overwritten`);
   const path = `/scopes/${encodeURIComponent(id)}`;
   const found = await drillScope(call, path, id);
   if (proposalIn(found)) {
@@ -49,6 +59,7 @@ export async function drillCompromise(
     passed: missed.length === 0,
     steps: steps.map(({ name, tookMs }) => ({ name, took_ms: tookMs ?? timeout * 1_000 })),
   });
+  if (out !== undefined) writeNewFile(out, `${JSON.stringify(answer.drill, null, 2)}\n`);
   showPlainly(context, answer, () => describeDrill(answer.drill, context));
   if (missed.length === 0) return;
   throw new CommandFailure(EXIT.failed, 'drill_failed', `not within ${timeout} s: ${missed.join(', ')}`);

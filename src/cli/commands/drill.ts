@@ -28,9 +28,10 @@ export function addDrillCommands(program: Command, contextOf: Contextual): void 
     .description('compromise the key of a drill scope, which serves nobody, and time all that follows')
     .option('--scope <id>', 'the drill scope; it is made where there is none', 'drill')
     .option('--timeout <seconds>', 'how long it may take until all is seen', wholeNumber, 60)
+    .option('--out <file>', 'write the report into this new file, too, as JSON')
     .addHelpText(
       'after',
-      examples('keyward drill compromise', 'keyward drill compromise --scope drill --json'),
+      examples('keyward drill compromise', 'keyward drill compromise --scope drill --out drill-2026-11.json'),
     )
     .action(async (options, command: Command) => {
       const { drillCompromise } = await import('../actions/drill-compromise.ts');
