@@ -6,16 +6,23 @@ import { Sinks } from './audit/sinks.ts';
 import type { Config } from './config.ts';
 import type { AuditSink } from './domain/audit-sink.ts';
 import type { Clock } from './domain/clock.ts';
+import type { OutageWatch } from './watch-outages.ts';
 
 /** The sinks of the configuration, before the database is opened: its changes ask them. */
-export function openSinks({ audit }: Config, clock: Clock, log: Logger): Sinks {
+export function openSinks({ audit }: Config, clock: Clock, log: Logger, outages: OutageWatch): Sinks {
   return new Sinks({
     sinks: audit.sinks.map(openSink),
     deadlineMs: audit.sink_deadline_ms,
     clock,
     watch: {
-      failed: (sink, err) => log.error({ sink, err }, 'audit sink failed'),
-      recovered: (sink) => log.info({ sink }, 'audit sink works again'),
+      failed(sink, err) {
+        log.error({ sink, err }, 'audit sink failed');
+        outages.sinks.began(sink, err instanceof Error ? err.message : String(err));
+      },
+      recovered(sink) {
+        log.info({ sink }, 'audit sink works again');
+        outages.sinks.ended(sink);
+      },
     },
   });
 }

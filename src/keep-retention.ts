@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
+import { KeywardError } from './domain/errors.ts';
+import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import { type RetentionParts, retentionStep } from './ledger/retention.ts';
 
 const EVERY_MS = 60_000;
 
 /** Moves records to the archive and out of it, a step a minute. */
 export function keepRetention(
-  { log, ...parts }: RetentionParts & { readonly log: Logger },
+  { log, events, ...parts }: RetentionParts & { readonly events: SecurityEvents; readonly log: Logger },
   everyMs = EVERY_MS,
 ): { stop(): Promise<void> } {
   const stopping = new AbortController();
@@ -17,6 +19,8 @@ export function keepRetention(
       if (Object.values(report).some((count) => count > 0)) log.info(report, 'ledger retention');
     } catch (error) {
       log.error({ err: error }, 'ledger retention failed; it is tried again');
+      if (error instanceof KeywardError && error.code === 'ledger_damaged')
+        await tellOfDamage(error, events, log);
     }
   };
 
@@ -33,4 +37,14 @@ export function keepRetention(
       await running;
     },
   };
+}
+
+async function tellOfDamage({ message }: KeywardError, events: SecurityEvents, log: Logger): Promise<void> {
+  try {
+    await events.raise(
+      securityEvent('audit.chain_broken', { chain: 'ledger', place: message, why: message }),
+    );
+  } catch (err) {
+    log.error({ err }, 'audit.chain_broken could not be written');
+  }
 }

@@ -56,10 +56,13 @@ import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
 import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
+import { walkAuditChain } from './walk-audit-chain.ts';
+import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch } from './watch/drill-watch.ts';
 import { createOutdatedVerifierWatch } from './watch/outdated-verifiers.ts';
 import { watchGauges } from './watch-gauges.ts';
 import { watchKeyGauges } from './watch-key-gauges.ts';
+import { createOutageWatch } from './watch-outages.ts';
 
 const SINGLE_OPERATOR =
   'single-operator mode: one operator alone does what takes two persons; not for production';
@@ -82,7 +85,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
 
   const owner = ownDatabase(config.database.file);
   parts.defer(() => owner.release());
-  const sinks = openSinks(config, clock, log);
+  const outages = createOutageWatch(clock);
+  const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
@@ -94,7 +98,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => store.close());
 
   const keyRing = createKeyRing();
-  const signers = await openSigners(config, { registry: store.registry, log, metrics, keyRing });
+  const signers = await openSigners(config, { registry: store.registry, log, metrics, keyRing, outages });
   parts.defer(() => signers.stop());
   await signers.start();
   const { links } = signers;
@@ -109,6 +113,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
   if ((await passRestoredDatabase(databaseParts)) === 'stopped') return;
   const bindingKeys = await openBindingKeys(config, store.registry, registryKey, signer);
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
+  const outageKeeper = outages.keep(securityEvents, log);
+  parts.defer(() => outageKeeper.stop());
   const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
   parts.defer(() => audit.stop());
   await openRegistry(store, config, registryKey, log, securityEvents);
@@ -233,6 +239,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
+  const diskAlarm = keepLooking({
+    look: createDiskAlarm({ disks, events: securityEvents, clock }),
+    everyMs: 10_000,
+    log,
+    failure: 'full disk not told; it is tried again',
+  });
+  parts.defer(() => diskAlarm.stop());
   parts.defer(() => disks.stop());
   await disks.look();
   const drills = await openDrillLog({
@@ -312,6 +325,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     throw error;
   });
   await audit.start({ checkpointNow: gaps.some(({ settledAt }) => settledAt === null) });
+  const chainWalk = walkAuditChain(store.audit, securityEvents, log);
+  parts.defer(() => chainWalk.stop());
   const retention = keepRetention({
     archives: store.ledger.archives,
     keys: async () => (await store.registry.load()).keys,
@@ -319,6 +334,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     timeGuard: audit.timeGuard,
     onlineDays: config.ledger.online_days,
     retentionDays: config.ledger.retention_days,
+    events: securityEvents,
     log,
   });
   parts.defer(() => retention.stop());

@@ -14,6 +14,7 @@ import { createSignerRouter, noSuchToken } from './signer/signer-router.ts';
 import { signerEventHandler } from './signer-events.ts';
 import { signerOptions } from './signer-options.ts';
 import { thumbprint } from './token/public-jwk.ts';
+import type { OutageWatch } from './watch-outages.ts';
 
 export interface Signers {
   readonly signer: Signer;
@@ -36,6 +37,7 @@ export async function openSigners(
     readonly log: Logger;
     readonly metrics: Metrics;
     readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
+    readonly outages: OutageWatch;
   },
 ): Promise<Signers> {
   const bindingKeys = await publicBindingKeys(config, parts.registry);

@@ -5,6 +5,7 @@ import { isSoftwareHsm } from './domain/software-hsm.ts';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { SignerEvent } from './signer/signer-link.ts';
+import type { Outages } from './watch/outages.ts';
 
 type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { type: T }>) => void };
 
@@ -16,6 +17,7 @@ interface Listeners {
   readonly hsmToken: string;
   readonly metrics: Pick<Metrics, 'signerReplacements'>;
   readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
+  readonly outages: Readonly<Record<'hsm' | 'pins', Pick<Outages, 'began' | 'ended'>>>;
 }
 
 const SOFTWARE = 'software HSM: its keys are files, and whoever copies them and the PIN has the keys';
@@ -27,13 +29,14 @@ const REMEMBERED_LINES = 1_000;
  * What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. Through an outage
  * every attempt repeats the lines of the one before: each is said once, until the next process serves.
  */
-export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyRing }: Listeners) {
+export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyRing, outages }: Listeners) {
   const log = whole.child({ hsm_token: hsmToken });
   const said = new Set<string>();
   let toldOfSoftware = false;
   const handlers: Handlers = {
     ready: ({ pid, token: { mechanisms: _, ...token } }) => {
       said.clear();
+      for (const each of Object.values(outages)) each.ended(hsmToken);
       log.info({ pid, hsm: token }, 'signer ready');
       if (!toldOfSoftware && isSoftwareHsm(token)) {
         log.warn(SOFTWARE);
@@ -44,8 +47,14 @@ export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyR
       metrics.signerReplacements.inc({ hsm_token: hsmToken });
       log.warn({ why }, 'signer replaced');
     },
-    away: ({ why }) => log.error({ why }, 'HSM away: no tokens of its keys until it is back'),
-    latched: ({ code, why }) => log.fatal({ code, why }, 'signer stopped: an operator has to look'),
+    away: ({ why }) => {
+      log.error({ why }, 'HSM away: no tokens of its keys until it is back');
+      outages.hsm.began(hsmToken, why);
+    },
+    latched: ({ code, why }) => {
+      log.fatal({ code, why }, 'signer stopped: an operator has to look');
+      outages[code === 'pin_latched' ? 'pins' : 'hsm'].began(hsmToken, why);
+    },
     proofs: ({ proofs }) => {
       keyRing.applyProofs(proofs);
       if (proofs.some(({ found, proven }) => found && !proven)) doubts.tell(hsmToken);

@@ -22,6 +22,7 @@ const object = (meaning: string) => ({ kind: 'object', meaning }) as const satis
  * seconds since the epoch. Personal values stand in `claims` and `record` alone, where an erasure finds them.
  */
 export const EVIDENCE_FIELDS = {
+  chain: text('`audit` or `ledger`'),
   chore: text('what was to be done'),
   claims: object('the claims of the token'),
   client: text('the client'),
@@ -52,7 +53,8 @@ export const EVIDENCE_FIELDS = {
   obstacle: text('what stands in the way of the rotation'),
   overdue_at: number('when it became overdue'),
   paused_until: number('when the pause of the rotation ends'),
-  percent: number('how much of the signing window is over, at least'),
+  percent: number('how much is used up, of the signing window or of the disk'),
+  place: text('where in the chain'),
   published: number('the key-set version that is published'),
   record: object('what the ledger has under that digest'),
   row: text('the id of the row'),
@@ -60,8 +62,11 @@ export const EVIDENCE_FIELDS = {
   serial: text('the serial number of the HSM token'),
   sign_until: number('the end of the signing window'),
   since: number('since when'),
+  sink: text('the audit sink'),
   table: text('the table of the registry'),
   taken_at: number('when the inventory was taken'),
+  used: number('the share in use, from 0 to 1'),
+  volume: text('what lies on the disk: `database` or `archive`'),
   wall: number('the time as the clock has it'),
   why: text('why, in a sentence'),
   window_over: flag('whether the signing window has ended'),

@@ -28,6 +28,8 @@ const type = <const R extends FieldRef>(rule: EventTypeRule<R>): EventTypeRule<R
 const ofKey = ({ kid }: { readonly kid: string }) => `key:${kid}`;
 const ofScope = ({ scope }: { readonly scope: string }) => `scope:${scope}`;
 
+const ofHsmToken = ({ hsm_token }: { readonly hsm_token: string }) => `hsm:${hsm_token}`;
+
 const FOUND = ['finding', 'hsm_token', 'serial', 'hsm_id?', 'kid?', 'scope?', 'details', 'taken_at'] as const;
 const foundOnce = ['hsm_token', 'finding', 'hsm_id', 'kid', 'details', 'taken_at'] as const;
 const ofFound = ({ kid, hsm_token, hsm_id }: Evidence<(typeof FOUND)[number]>) =>
@@ -163,6 +165,49 @@ export const SECURITY_EVENTS = {
     evidence: ['gap', 'issued_from', 'issued_until', 'first_event', 'last_event', 'not_repeated'],
     oncePer: ['gap', 'issued_until'],
     subject: () => 'database',
+  }),
+  'hsm.pin_rejected': type({
+    severity: 'critical',
+    meaning: 'The PIN of an HSM token was rejected, or the answer never came. It is not tried again.',
+    runbook: 'people-and-pins.md#the-pin-is-latched-pin_latched',
+    evidence: ['hsm_token', 'since', 'why'],
+    oncePer: ['hsm_token', 'since'],
+    subject: ofHsmToken,
+  }),
+  'hsm.unavailable': type({
+    severity: 'critical',
+    meaning: 'An HSM token has been away for ten seconds: the scopes placed on it get no tokens.',
+    runbook: 'hsm-outage.md#an-hsm-token-is-away-hsm_unavailable',
+    evidence: ['hsm_token', 'since', 'why'],
+    oncePer: ['hsm_token', 'since'],
+    subject: ofHsmToken,
+  }),
+  'audit.chain_broken': type({
+    severity: 'critical',
+    meaning: 'The audit trail or the ledger is not as it was written: somebody changed it.',
+    runbook: 'changed-records.md#auditchain_broken',
+    evidence: ['chain', 'place', 'why'],
+    oncePer: ['chain', 'place'],
+    subject: ({ chain }) => `chain:${chain}`,
+  }),
+  'audit.sink_failing': type({
+    severity: 'warning',
+    meaning: 'An audit sink has taken nothing for a minute. What it misses it gets later.',
+    runbook: 'restored-database.md#changes-refused-audit_sink_unavailable',
+    evidence: ['sink', 'since', 'why'],
+    oncePer: ['sink', 'since'],
+    subject: ({ sink }) => `sink:${sink}`,
+  }),
+  'ledger.disk': type({
+    severity: {
+      when: { warning: 'three quarters are in use', critical: 'nine tenths are' },
+      of: ({ percent }) => (percent >= 90 ? 'critical' : 'warning'),
+    },
+    meaning: 'The disk that holds the database or the archive becomes full. Without room no token is issued.',
+    runbook: 'full-disk.md#ledgerdisk',
+    evidence: ['volume', 'percent', 'used', 'since'],
+    oncePer: ['volume', 'percent', 'since'],
+    subject: ({ volume }) => `disk:${volume}`,
   }),
   'clock.jump': type({
     severity: 'critical',

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import type { SecurityEventReport } from '../../src/domain/security-events.ts';
 import { createKeyRing } from '../../src/keys/key-ring.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import type { SignerEvent } from '../../src/signer/signer-link.ts';
 import { signerEventHandler } from '../../src/signer-events.ts';
+import { createOutageWatch } from '../../src/watch-outages.ts';
 import { recordedLog } from './http/fakes.ts';
 
 const READY: SignerEvent = {
@@ -34,6 +36,7 @@ function told(events: readonly SignerEvent[]) {
     doubts: { tell: () => {} },
     metrics: createMetrics(),
     keyRing: createKeyRing(),
+    outages: createOutageWatch({ nowSeconds: () => 100 }),
   });
   for (const event of events) handle(event);
   return lines;
@@ -72,3 +75,39 @@ test('a latch is told at the highest level', () => {
   const lines = told([{ type: 'latched', code: 'pin_latched', why: 'the PIN is wrong' }]);
   expect(lines).toMatchObject([{ level: 60, code: 'pin_latched', why: 'the PIN is wrong' }]);
 });
+
+test.each([
+  ['hsm.unavailable', { type: 'away', why: 'no such token' }],
+  ['hsm.pin_rejected', { type: 'latched', code: 'pin_latched', why: 'rejected' }],
+  ['hsm.unavailable', { type: 'latched', code: 'hsm_refused', why: 'not ours' }],
+] as const)(
+  '%s is told of a signer that does not come back, and not of one that does',
+  async (type, event) => {
+    const { log } = recordedLog();
+    let now = 100;
+    const outages = createOutageWatch({ nowSeconds: () => now });
+    const handle = signerEventHandler({
+      log,
+      hsmToken: 'issuer-b',
+      doubts: { tell: () => {} },
+      metrics: createMetrics(),
+      keyRing: createKeyRing(),
+      outages,
+    });
+    const raised: SecurityEventReport[] = [];
+    const events = { raise: async (report: SecurityEventReport) => raised.push(report) > 0 };
+    const tell = () => Promise.all([outages.hsm, outages.pins].map((each) => each.tell(events)));
+    handle(event);
+    handle(READY);
+    now += 10;
+    await tell();
+    expect(raised).toEqual([]);
+    handle(event);
+    now += 10;
+    await tell();
+    await tell();
+    expect(raised.map(({ type, evidence }) => [type, evidence])).toEqual([
+      [type, { hsm_token: 'issuer-b', since: 110, why: event.why }],
+    ]);
+  },
+);

@@ -1,0 +1,72 @@
+import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../domain/audit-chain.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { StoredEvent } from '../domain/audit-sink.ts';
+
+const EVENTS_A_STEP = 256;
+
+export interface BrokenChain {
+  /** Where: `event 12`. */
+  readonly place: string;
+  readonly why: string;
+}
+
+/**
+ * Recomputes the chain of the audit trail beside the running service, a few events a step and again from the
+ * beginning once it is through. What it has seen it knows in the next round: who writes the chain anew, every hash
+ * of it, or cuts off its end, is noticed as well.
+ */
+export class ChainWalk {
+  readonly #log: Pick<AuditLog, 'eventsAfter'>;
+  #at: ChainHead = AUDIT_GENESIS;
+  /** Where the last round ended. */
+  #seen: ChainHead = AUDIT_GENESIS;
+  /** One break is told a round: behind it, others are its consequence. */
+  #broken = false;
+
+  constructor(log: Pick<AuditLog, 'eventsAfter'>) {
+    this.#log = log;
+  }
+
+  /** What does not hold among the next events. `store_unavailable`. */
+  async step(): Promise<BrokenChain | undefined> {
+    const events = await this.#log.eventsAfter(this.#at.sequence, EVENTS_A_STEP);
+    const found = this.#walk(events) ?? this.#cutOff(events.length);
+    const told = this.#broken ? undefined : found;
+    this.#broken ||= found !== undefined;
+    if (events.length < EVENTS_A_STEP) this.#begin();
+    return told;
+  }
+
+  #walk(events: readonly StoredEvent[]): BrokenChain | undefined {
+    let found: BrokenChain | undefined;
+    for (const event of events) {
+      found ??= this.#flawOf(event);
+      this.#at = event;
+    }
+    return found;
+  }
+
+  #flawOf(event: StoredEvent): BrokenChain | undefined {
+    const place = `event ${event.sequence}`;
+    if (event.sequence !== this.#at.sequence + 1) {
+      return { place: `event ${this.#at.sequence + 1}`, why: 'it is gone' };
+    }
+    if (!auditEventHash(this.#at.hash, event).equals(event.hash)) {
+      return { place, why: 'its content and the event before it do not give its hash' };
+    }
+    const isAnother =
+      event.sequence === this.#seen.sequence && Buffer.compare(event.hash, this.#seen.hash) !== 0;
+    return isAnother ? { place, why: 'the chain up to it was written anew' } : undefined;
+  }
+
+  #cutOff(count: number): BrokenChain | undefined {
+    if (count === EVENTS_A_STEP || this.#at.sequence >= this.#seen.sequence) return undefined;
+    return { place: `event ${this.#at.sequence + 1}`, why: 'all from here on is gone' };
+  }
+
+  #begin(): void {
+    if (this.#at.sequence >= this.#seen.sequence) this.#seen = { ...this.#at };
+    this.#at = AUDIT_GENESIS;
+    this.#broken = false;
+  }
+}

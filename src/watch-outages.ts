@@ -1,0 +1,45 @@
+import type { Logger } from 'pino';
+import type { Clock } from './domain/clock.ts';
+import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
+import { keepLooking } from './keep-looking.ts';
+import { Outages } from './watch/outages.ts';
+
+/** A signer that is replaced, or a module that is started anew, is back by then. */
+const HSM_PATIENCE_SECONDS = 10;
+/** A sink that is served again within a minute has missed no checkpoint. */
+const SINK_PATIENCE_SECONDS = 60;
+
+export type OutageWatch = ReturnType<typeof createOutageWatch>;
+
+/** What may be away while the service goes on: the HSM tokens, for one reason or the other, and the audit sinks. */
+export function createOutageWatch(clock: Clock) {
+  const hsm = new Outages({
+    clock,
+    patienceSeconds: HSM_PATIENCE_SECONDS,
+    report: ({ name: hsm_token, since, why }) => securityEvent('hsm.unavailable', { hsm_token, since, why }),
+  });
+  const pins = new Outages({
+    clock,
+    patienceSeconds: 0,
+    report: ({ name: hsm_token, since, why }) => securityEvent('hsm.pin_rejected', { hsm_token, since, why }),
+  });
+  const sinks = new Outages({
+    clock,
+    patienceSeconds: SINK_PATIENCE_SECONDS,
+    report: ({ name: sink, since, why }) => securityEvent('audit.sink_failing', { sink, since, why }),
+  });
+  return {
+    hsm,
+    pins,
+    sinks,
+    keep: (events: SecurityEvents, log: Logger) =>
+      keepLooking({
+        look: async () => {
+          for (const outages of [pins, hsm, sinks]) await outages.tell(events);
+        },
+        everyMs: 1_000,
+        log,
+        failure: 'outages not told; it is tried again',
+      }),
+  };
+}

@@ -1,0 +1,30 @@
+import type { Clock } from '../domain/clock.ts';
+import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+
+export interface DiskAlarmParts {
+  /** The share in use, from 0 to 1, of each disk by its name. */
+  readonly disks: { used(): Readonly<Record<string, number>> };
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+}
+
+const ALARMS = [75, 90] as const;
+/** So far below an alarm it is over: what comes again afterwards is told again. */
+const RELIEF_PERCENT = 5;
+
+/** Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. */
+export function createDiskAlarm({ disks, events, clock }: DiskAlarmParts): () => Promise<void> {
+  const reached = new Map<string, number>();
+  return async () => {
+    for (const [volume, used] of Object.entries(disks.used())) {
+      const told = reached.get(volume) ?? 0;
+      const percent = ALARMS.findLast((alarm) => used * 100 >= alarm) ?? 0;
+      if (percent > told) {
+        await events.raise(
+          securityEvent('ledger.disk', { volume, percent, used, since: clock.nowSeconds() }),
+        );
+        reached.set(volume, percent);
+      } else if (used * 100 < told - RELIEF_PERCENT) reached.set(volume, percent);
+    }
+  };
+}

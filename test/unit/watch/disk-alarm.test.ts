@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
+import { createDiskAlarm } from '../../../src/watch/disk-alarm.ts';
+
+function looking(shares: readonly number[]) {
+  const raised: SecurityEventReport[] = [];
+  let now = 100;
+  let used = 0;
+  const look = createDiskAlarm({
+    disks: { used: () => ({ database: used }) },
+    events: { raise: async (report) => raised.push(report) > 0 },
+    clock: { nowSeconds: () => now },
+  });
+  const told = async () => {
+    for (const share of shares) {
+      used = share;
+      await look();
+      now += 1;
+    }
+    return raised.map(({ severity, evidence: { percent, since } }) => [severity, percent, since]);
+  };
+  return { told, raised };
+}
+
+it('tells at three quarters and at nine tenths, each once', async () => {
+  const { told, raised } = looking([0.749, 0.75, 0.8, 0.899, 0.9, 0.95]);
+  expect(await told()).toEqual([
+    ['warning', 75, 101],
+    ['critical', 90, 104],
+  ]);
+  expect(raised[0]).toMatchObject({
+    type: 'ledger.disk',
+    subject: 'disk:database',
+    evidence: { volume: 'database', used: 0.75 },
+  });
+});
+
+it('is critical at once where it fills up between two looks', async () => {
+  expect(await looking([0.5, 0.95]).told()).toEqual([['critical', 90, 101]]);
+});
+
+it('tells again where it was well in between, and not where it hovers', async () => {
+  expect(await looking([0.76, 0.74, 0.76, 0.69, 0.76]).told()).toEqual([
+    ['warning', 75, 100],
+    ['warning', 75, 104],
+  ]);
+  expect(await looking([0.91, 0.84, 0.91]).told()).toEqual([
+    ['critical', 90, 100],
+    ['critical', 90, 102],
+  ]);
+});
