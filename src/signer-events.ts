@@ -36,7 +36,8 @@ export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyR
   const handlers: Handlers = {
     ready: ({ pid, token: { mechanisms: _, ...token } }) => {
       said.clear();
-      for (const each of Object.values(outages)) each.ended(hsmToken);
+      outages.hsm.ended(hsmToken);
+      outages.pins.ended(hsmToken);
       log.info({ pid, hsm: token }, 'signer ready');
       if (!toldOfSoftware && isSoftwareHsm(token)) {
         log.warn(SOFTWARE);

@@ -70,6 +70,7 @@ describe('keyward audit verify', () => {
             detail: 'it is no entry of an audit trail',
           },
         ],
+        restores: [],
       },
     ]);
   });

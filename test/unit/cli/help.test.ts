@@ -64,6 +64,7 @@ describe('help', () => {
       'event list',
       'audit verify',
       'audit export',
+      'audit accept-restore',
       'audit tail',
       'drill rotation',
       'drill compromise',
