@@ -2,13 +2,14 @@ import { refuseUnsigned } from './audit/verify/accepted-restores.ts';
 import type { Findings } from './audit/verify/finding.ts';
 import type { SourceCheckpoint, SourceRevocation, TrailSource } from './audit/verify/trail-source.ts';
 import { verifyArchives } from './audit/verify/verify-archives.ts';
+import { verifyEventSteps } from './audit/verify/verify-event-steps.ts';
 import { verifySecurityEvents } from './audit/verify/verify-security-events.ts';
 import type { TrailVerdict } from './audit/verify/verify-trail.ts';
 import { jwkIn } from './audit-key-believed.ts';
 import { KeywardError } from './domain/errors.ts';
 import { commitmentTo, SALT_BYTES } from './domain/ledger-chain.ts';
 import type { RecordGap } from './domain/record-gap.ts';
-import { SECURITY_EVENT_RAISED } from './domain/security-event-chain.ts';
+import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from './domain/security-event-chain.ts';
 import { createRegistryWitness } from './keys/registry-seal.ts';
 import { Reader } from './store/reader.ts';
 import { gapsIn } from './store/record-gaps.ts';
@@ -83,12 +84,34 @@ export function checkSecurityEvents(
   gaps: readonly RecordGap[],
   findings: Findings,
 ): number {
-  const orphan = trail.orphanedTestimonies(SECURITY_EVENT_RAISED).find((sequence) => !isLost(gaps, sequence));
-  if (orphan !== undefined) {
-    const detail = 'the security event that it testifies to is gone';
-    findings.add('security_events', 'gap', `event ${orphan}`, detail);
+  const testimonyAt = (sequence: number) => trail.event(sequence);
+  const requireRows = (type: string, table: 'security_events' | 'security_event_steps') => {
+    const orphan = trail.orphanedTestimonies(type, table).find((sequence) => !isLost(gaps, sequence));
+    if (orphan !== undefined) findings.add('security_events', 'gap', `event ${orphan}`, TESTIFIED_TO[table]);
+  };
+  requireRows(SECURITY_EVENT_RAISED, 'security_events');
+  for (const type of Object.values(STEP_TESTIMONIES)) requireRows(type, 'security_event_steps');
+  verifyEventSteps(stepsOf(trail), testimonyAt, findings);
+  return verifySecurityEvents(securityEventsOf(trail), testimonyAt, findings);
+}
+
+const TESTIFIED_TO = {
+  security_events: 'the security event that it testifies to is gone',
+  security_event_steps: 'what it says was done about a security event is gone',
+} as const;
+
+function* stepsOf(trail: StoredTrail): Generator<StoredStep> {
+  for (const row of trail.securityEventSteps()) {
+    yield {
+      sequence: row.sequence,
+      eventSequence: row.event_sequence,
+      state: row.state,
+      by: row.taken_by,
+      at: row.taken_at,
+      note: row.note,
+      auditSequence: row.audit_sequence,
+    };
   }
-  return verifySecurityEvents(securityEventsOf(trail), (sequence) => trail.event(sequence), findings);
 }
 
 function* securityEventsOf(trail: StoredTrail) {

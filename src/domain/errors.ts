@@ -83,6 +83,10 @@ export const ERROR_CODES = [
   'proposal_interrupted',
   'proposer_gone',
   'too_many_proposals',
+  // security events
+  'unknown_event',
+  'event_acknowledged',
+  'event_resolved',
   // the service
   'no_active_key',
   'signing_window_over',

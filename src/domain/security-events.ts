@@ -36,15 +36,6 @@ export interface SecurityEvents {
   raise(report: SecurityEventReport): Promise<boolean>;
 }
 
-/** What the operations plane shows of them. */
-export interface SecurityEventList {
-  /** The newest first; `before` is the sequence of the last one seen. `store_unavailable`. */
-  list(page: {
-    readonly before?: number | undefined;
-    readonly limit: number;
-  }): Promise<readonly SecurityEvent[]>;
-}
-
 /** All that is to be told of one, from its evidence, as the table of types has it. */
 export function securityEvent<T extends SecurityEventType>(
   type: T,

@@ -17,6 +17,7 @@ import { tokenCompromise } from './migrations/0013-token-compromise.ts';
 import { auditSubjects } from './migrations/0014-audit-subjects.ts';
 import { formerCaches } from './migrations/0015-former-caches.ts';
 import { recordGaps } from './migrations/0016-record-gaps.ts';
+import { securityEventSteps } from './migrations/0017-security-event-steps.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -38,6 +39,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0014-audit-subjects': auditSubjects,
   '0015-former-caches': formerCaches,
   '0016-record-gaps': recordGaps,
+  '0017-security-event-steps': securityEventSteps,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

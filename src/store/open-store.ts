@@ -7,7 +7,6 @@ import type { Clock } from '../domain/clock.ts';
 import type { ProposalStore } from '../domain/proposal.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
-import type { SecurityEventList, SecurityEvents } from '../domain/security-events.ts';
 import { createAccessStore } from './access-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import { prepareDatabaseFile } from './database-file.ts';
@@ -19,7 +18,7 @@ import { Reader } from './reader.ts';
 import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
 import { createRevocationStore } from './revocations.ts';
-import { createSecurityEvents } from './security-events.ts';
+import { createSecurityEvents, type StoredSecurityEvents } from './security-events.ts';
 import { openRegistry, type RegistryOpening, type RegistryReport } from './signed/open-registry.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
@@ -59,7 +58,7 @@ export interface Store {
   readonly audit: AuditLog;
   readonly recordGaps: RecordGapStore;
   readonly revocations: RevocationStore;
-  readonly securityEvents: SecurityEvents & SecurityEventList;
+  readonly securityEvents: StoredSecurityEvents;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
   /** How the write connection stands, read back from SQLite. */

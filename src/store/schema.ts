@@ -3,6 +3,7 @@ import type { ActName } from '../domain/acts.ts';
 import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
 import type { Action } from '../domain/client.ts';
 import type { ErrorCode } from '../domain/errors.ts';
+import type { StepState } from '../domain/event-steps.ts';
 import type { KeyState } from '../domain/key.ts';
 import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../domain/registry.ts';
@@ -207,6 +208,16 @@ export interface Schema {
     evidence_json: string | null;
     evidence_salt: Uint8Array | null;
     evidence_commitment: Uint8Array;
+    audit_sequence: number;
+  };
+  /** That a person took an event up or is done with it; `audit_sequence` as in `security_events`. */
+  security_event_steps: {
+    sequence: number;
+    event_sequence: number;
+    state: StepState;
+    taken_by: string;
+    taken_at: number;
+    note: string | null;
     audit_sequence: number;
   };
   /** One row, written by each readiness check: it neither decides nor testifies. */

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import type { Selectable, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
+import { Changes } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { EventDesk } from '../domain/event-desk.ts';
+import type { EventAcknowledgements, EventChange, EventFeed } from '../domain/event-feed.ts';
+import type { UnresolvedCounts } from '../domain/event-steps.ts';
 import { evidenceCommitment } from '../domain/evidence-commitment.ts';
 import { SECURITY_EVENT_RAISED, securityEventDetails } from '../domain/security-event-chain.ts';
-import type {
-  SecurityEvent,
-  SecurityEventList,
-  SecurityEventReport,
-  SecurityEvents,
-} from '../domain/security-events.ts';
+import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
+import { changesAfter, lastPlace } from './event-changes.ts';
+import { countUnresolved, newestFirst, oldestOpen } from './event-lists.ts';
+import { type AskedStep, requireEvent, takeStep } from './event-steps.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
@@ -18,19 +20,43 @@ type Trx = Transaction<Schema>;
 
 const SALT_BYTES = 16;
 
+export interface StoredSecurityEvents extends SecurityEvents, EventDesk, EventFeed, EventAcknowledgements {
+  /** How many are not resolved. `store_unavailable`. */
+  countUnresolved(): Promise<UnresolvedCounts>;
+}
+
 export function createSecurityEvents(
   reader: Pick<Reader, 'read'>,
   writer: Pick<Writer, 'transaction'>,
   clock: Clock,
-): SecurityEvents & SecurityEventList {
+): StoredSecurityEvents {
+  const changes = new Changes<EventChange>();
+  const take = async (step: Omit<AskedStep, 'at'>) => {
+    const { event, change } = await writer.transaction((trx) =>
+      takeStep(trx, { ...step, at: clock.nowSeconds() }),
+    );
+    if (change) changes.tell(change);
+    return event;
+  };
   return {
-    raise: (report) =>
-      writer.transaction(async (trx) => {
-        if (await isTold(trx, report)) return false;
-        await insert(trx, report, clock.nowSeconds());
-        return true;
-      }),
-    list: (page) => reader.read((trx) => readPage(trx, page)),
+    async raise(report) {
+      const change = await writer.transaction(async (trx) =>
+        (await isTold(trx, report)) ? null : await insert(trx, report, clock.nowSeconds()),
+      );
+      if (change) changes.tell(change);
+      return change !== null;
+    },
+    acknowledge: (eventSequence, note, actor) => take({ eventSequence, state: 'acknowledged', note, actor }),
+    resolve: (eventSequence, note, actor) => take({ eventSequence, state: 'resolved', note, actor }),
+    list: (query, page) => reader.read((trx) => newestFirst(trx, query, page)),
+    find: (sequence) => reader.read((trx) => requireEvent(trx, sequence)),
+    watch: (told) => changes.watch(told),
+    changesAfter: (place, limit) => reader.read((trx) => changesAfter(trx, place, limit)),
+    lastPlace: () => reader.read(lastPlace),
+    isAcknowledged: (sequence) =>
+      reader.read(async (trx) => (await requireEvent(trx, sequence)).state !== 'open'),
+    unacknowledged: (query) => reader.read((trx) => oldestOpen(trx, query)),
+    countUnresolved: () => reader.read(countUnresolved),
   };
 }
 
@@ -40,7 +66,7 @@ async function isTold(trx: Trx, { type, dedupKey }: SecurityEventReport): Promis
   return (await found.executeTakeFirst()) !== undefined;
 }
 
-async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): Promise<void> {
+async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): Promise<EventChange> {
   const { type, severity, dedupKey, subject, evidence } = report;
   const sequence = (await lastSequence(trx)) + 1;
   const json = JSON.stringify(evidence);
@@ -67,33 +93,11 @@ async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): 
       audit_sequence: audited.sequence,
     })
     .execute();
+  const event = { ...report, sequence, raisedAt, state: 'open', acknowledged: null, resolved: null } as const;
+  return { place: audited.sequence, event, was: null };
 }
 
 async function lastSequence(trx: Trx): Promise<number> {
   const query = trx.selectFrom('security_events').select((eb) => eb.fn.max('sequence').as('last'));
   return (await query.executeTakeFirst())?.last ?? 0;
-}
-
-async function readPage(trx: Trx, { before, limit }: { before?: number | undefined; limit: number }) {
-  const rows = await trx
-    .selectFrom('security_events')
-    .selectAll()
-    .where('sequence', '<', before ?? Number.MAX_SAFE_INTEGER)
-    .orderBy('sequence', 'desc')
-    .limit(limit)
-    .execute();
-  return rows.map(fromRow);
-}
-
-function fromRow(row: Selectable<Schema['security_events']>): SecurityEvent {
-  return {
-    sequence: row.sequence,
-    raisedAt: row.raised_at,
-    type: row.type,
-    severity: row.severity,
-    dedupKey: row.dedup_key,
-    subject: row.subject,
-    evidence:
-      row.evidence_json === null ? null : (JSON.parse(row.evidence_json) as SecurityEventReport['evidence']),
-  };
 }

@@ -20,16 +20,21 @@ const REVOCATIONS = compileQuery((db) => db.selectFrom('revocations').selectAll(
 const SECURITY_EVENTS = compileQuery((db) =>
   db.selectFrom('security_events').selectAll().orderBy('sequence'),
 );
+const STEPS = compileQuery((db) => db.selectFrom('security_event_steps').selectAll().orderBy('sequence'));
 const EVENT = compileQuery((db) => db.selectFrom('audit_events').selectAll().where('sequence', '=', 0));
-const TESTIMONIES = compileQuery((db) =>
-  db
-    .selectFrom('audit_events')
-    .leftJoin('security_events', 'audit_sequence', 'audit_events.sequence')
-    .select('audit_events.sequence')
-    .where('audit_events.type', '=', '')
-    .where('audit_sequence', 'is', null)
-    .orderBy('audit_events.sequence'),
-);
+const testimoniesWithout = (table: 'security_events' | 'security_event_steps') =>
+  compileQuery((db) =>
+    db
+      .selectFrom('audit_events')
+      .select('sequence')
+      .where('type', '=', '')
+      .where('sequence', 'not in', (of) => of.selectFrom(table).select('audit_sequence'))
+      .orderBy('sequence'),
+  );
+const TESTIMONIES = {
+  security_events: testimoniesWithout('security_events'),
+  security_event_steps: testimoniesWithout('security_event_steps'),
+} as const;
 const GROUPS = compileQuery((db) => db.selectFrom('ledger_groups').selectAll().orderBy('sequence'));
 const RECORDS = compileQuery((db) =>
   db
@@ -109,9 +114,13 @@ export class StoredTrail {
     return this.#rows(SECURITY_EVENTS);
   }
 
-  /** The audit events of that type to which no security event belongs, in order. */
-  orphanedTestimonies(type: string): number[] {
-    return this.#all<{ sequence: number }>(TESTIMONIES, type).map(({ sequence }) => sequence);
+  securityEventSteps(): Iterable<Row<'security_event_steps'>> {
+    return this.#rows(STEPS);
+  }
+
+  /** The audit events of that type to which no row of the table belongs, in order. */
+  orphanedTestimonies(type: string, table: keyof typeof TESTIMONIES): number[] {
+    return this.#all<{ sequence: number }>(TESTIMONIES[table], type).map(({ sequence }) => sequence);
   }
 
   *groups(): Generator<StoredGroup> {

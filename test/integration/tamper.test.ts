@@ -137,7 +137,7 @@ async function restoreOnce(): Promise<void> {
   await service.logged(({ msg, held }) => msg === 'operations plane listens' && held === undefined);
 }
 
-/** As a month later: what was recorded so far goes to a segment; and two detections found something. */
+/** As a month later: what was recorded so far goes to a segment; two detections found something, and somebody saw to it. */
 async function archiveAndRaise(): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
   const clock = { nowSeconds: () => now };
@@ -149,5 +149,9 @@ async function archiveAndRaise(): Promise<void> {
     const event = { type: 'token.never_issued', severity: 'critical', subject: 'scope:payments' } as const;
     await store.securityEvents.raise({ ...event, dedupKey, evidence: { claims: { sub: 'mallory' } } });
   }
+  const actor = { operatorId: 'alice', requestId: null };
+  const [last] = await store.securityEvents.list({}, { limit: 1 });
+  await store.securityEvents.acknowledge(last?.sequence ?? 0, 'on it', actor);
+  await store.securityEvents.resolve(last?.sequence ?? 0, 'a test', actor);
   await store.close();
 }

@@ -11,6 +11,7 @@ import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/che
 import type { Client, Operator } from '../../../src/domain/client.ts';
 import type { CompromiseReports } from '../../../src/domain/compromise-report.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import type { EventDesk } from '../../../src/domain/event-desk.ts';
 import type { Inventories } from '../../../src/domain/inventory.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/key.ts';
@@ -25,7 +26,6 @@ import type { ScopeAdministration } from '../../../src/domain/registry.ts';
 import type { RevocationAdministration } from '../../../src/domain/revocation.ts';
 import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
-import type { SecurityEventList } from '../../../src/domain/security-events.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import { administrativeActs } from '../../../src/http/acts/administrative-acts.ts';
@@ -308,7 +308,12 @@ export const ledger: LedgerParts['ledger'] = {
   erasure: { eraseSubject: unexpected },
 };
 export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
-export const securityEvents: SecurityEventList = { list: async () => [] };
+export const securityEvents: EventDesk = {
+  list: async () => [],
+  find: unexpected,
+  acknowledge: unexpected,
+  resolve: unexpected,
+};
 export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 
 const watched = { ...keyRing, changes: new Changes<string>() };

@@ -14,6 +14,7 @@ const report = (n: number, evidence: object = { claims: { sub: `user-${n}` } }):
   subject: 'key:kid-1',
   evidence: { ...evidence },
 });
+const OPEN = { state: 'open', acknowledged: null, resolved: null } as const;
 const raisedIn = (file: string) => auditEventsIn(file).filter(({ type }) => type === 'security_event.raised');
 
 describe('security events', () => {
@@ -32,8 +33,10 @@ describe('security events', () => {
   it('are listed the newest first, a page at a time, with their evidence', async () => {
     const { securityEvents: events } = (await openTestStore()).store;
     for (const n of [1, 2, 3]) await events.raise(report(n));
-    expect(await events.list({ limit: 1 })).toEqual([{ ...report(3), sequence: 3, raisedAt: NOON }]);
-    expect((await events.list({ before: 3, limit: 5 })).map(({ sequence }) => sequence)).toEqual([2, 1]);
+    expect(await events.list({}, { limit: 1 })).toEqual([
+      { ...report(3), sequence: 3, raisedAt: NOON, ...OPEN },
+    ]);
+    expect((await events.list({}, { before: 3, limit: 5 })).map(({ sequence }) => sequence)).toEqual([2, 1]);
   });
 
   it('commit with an audit event that fixes every value, the evidence by its commitment alone', async () => {
@@ -70,7 +73,7 @@ describe('security events', () => {
     expect(query(file, 'SELECT * FROM security_events WHERE sequence = 1')).toMatchObject([
       { evidence_json: null, evidence_salt: null, ...before },
     ]);
-    expect((await events.list({ limit: 5 })).map(({ evidence }) => evidence)).toEqual([
+    expect((await events.list({}, { limit: 5 })).map(({ evidence }) => evidence)).toEqual([
       { claims: { sub: 'user-2' } },
       null,
     ]);

@@ -1,0 +1,37 @@
+import type { Watchable } from './changes.ts';
+import type { EventState, TrackedEvent } from './event-steps.ts';
+import type { Severity } from './security-event-types.ts';
+
+/** That a security event was raised, acknowledged or resolved. */
+export interface EventChange {
+  /** Sequence of the audit event that testifies to the change: it grows from one to the next. */
+  readonly place: number;
+  readonly event: TrackedEvent;
+  /** Null where it was raised just now. */
+  readonly was: EventState | null;
+}
+
+/** What becomes of security events, told once it is durable, in order. */
+export interface EventFeed extends Watchable<EventChange> {
+  /** What came after that place, the oldest first, each event as it stands now. `store_unavailable`. */
+  changesAfter(place: number, limit: number): Promise<readonly PastChange[]>;
+  /** The place of the last change; 0 before the first. `store_unavailable`. */
+  lastPlace(): Promise<number>;
+}
+
+export interface PastChange extends Omit<EventChange, 'was'> {
+  /** Into which state the change brought it. */
+  readonly became: EventState;
+}
+
+/** Whom whoever notifies still has to reach. `store_unavailable`. */
+export interface EventAcknowledgements {
+  /** Whether somebody has acknowledged or resolved it. `unknown_event`. */
+  isAcknowledged(sequence: number): Promise<boolean>;
+  /** What is open of that severity with a sequence above `after`, the oldest first. */
+  unacknowledged(query: {
+    readonly severity: Severity;
+    readonly after?: number | undefined;
+    readonly limit: number;
+  }): Promise<readonly TrackedEvent[]>;
+}

@@ -1,0 +1,69 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '../domain/access.ts';
+import { KeywardError } from '../domain/errors.ts';
+import type { EventChange } from '../domain/event-feed.ts';
+import { isTaken, type StepState, stateOf, type TrackedEvent } from '../domain/event-steps.ts';
+import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../domain/security-event-chain.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
+import { actOf } from './audited-change.ts';
+import type { Schema } from './schema.ts';
+import { trackedEvent } from './tracked-events.ts';
+
+type Trx = Transaction<Schema>;
+
+export interface AskedStep {
+  readonly eventSequence: number;
+  readonly state: StepState;
+  readonly note: string | null;
+  readonly actor: Actor;
+  readonly at: number;
+}
+
+export interface Stepped {
+  readonly event: TrackedEvent;
+  /** Null where the same step had been taken before. */
+  readonly change: EventChange | null;
+}
+
+/** Writes the step and its audit event. `unknown_event`, `event_acknowledged`, `event_resolved`. */
+export async function takeStep(trx: Trx, asked: AskedStep): Promise<Stepped> {
+  const { eventSequence, state, note, actor, at } = asked;
+  const before = await requireEvent(trx, eventSequence);
+  const by = actor.operatorId;
+  if (isTaken(before, { state, by, note })) return { event: before, change: null };
+  const place = await write(trx, asked);
+  const steps = { acknowledged: before.acknowledged, resolved: before.resolved, [state]: { by, at, note } };
+  const event = { ...before, ...steps, state: stateOf(steps) };
+  return { event, change: { place, event, was: before.state } };
+}
+
+export async function requireEvent(trx: Trx, sequence: number): Promise<TrackedEvent> {
+  const event = await trackedEvent(trx, sequence);
+  if (event) return event;
+  throw new KeywardError('unknown_event', 'there is no security event of that sequence; list them');
+}
+
+async function write(trx: Trx, { eventSequence, state, note, actor, at }: AskedStep): Promise<number> {
+  const sequence = (await lastStep(trx)) + 1;
+  const subject = stepSubject({ eventSequence });
+  const audited = actOf(actor, STEP_TESTIMONIES[state], subject, stepDetails({ sequence, note }));
+  const { sequence: place } = await appendAuditEvent(trx, audited, at);
+  await trx
+    .insertInto('security_event_steps')
+    .values({
+      sequence,
+      event_sequence: eventSequence,
+      state,
+      taken_by: actor.operatorId,
+      taken_at: at,
+      note,
+      audit_sequence: place,
+    })
+    .execute();
+  return place;
+}
+
+async function lastStep(trx: Trx): Promise<number> {
+  const query = trx.selectFrom('security_event_steps').select((eb) => eb.fn.max('sequence').as('last'));
+  return (await query.executeTakeFirst())?.last ?? 0;
+}

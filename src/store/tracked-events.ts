@@ -1,0 +1,95 @@
+import { type InferResult, sql, type Transaction } from 'kysely';
+import type { EventQuery } from '../domain/event-desk.ts';
+import { type EventState, type EventStep, stateOf, type TrackedEvent } from '../domain/event-steps.ts';
+import type { SecurityEventReport } from '../domain/security-events.ts';
+import type { Schema } from './schema.ts';
+
+type Trx = Transaction<Schema>;
+
+/** Security events with what people did about them; every list of them is made from this. */
+export function trackedEvents(trx: Trx) {
+  return trx
+    .selectFrom('security_events as event')
+    .leftJoin('security_event_steps as acknowledged', (join) =>
+      join
+        .onRef('acknowledged.event_sequence', '=', 'event.sequence')
+        .on('acknowledged.state', '=', 'acknowledged'),
+    )
+    .leftJoin('security_event_steps as resolved', (join) =>
+      join.onRef('resolved.event_sequence', '=', 'event.sequence').on('resolved.state', '=', 'resolved'),
+    )
+    .selectAll('event')
+    .select([
+      'acknowledged.taken_by as acknowledged_by',
+      'acknowledged.taken_at as acknowledged_at',
+      'acknowledged.note as acknowledged_note',
+      'resolved.taken_by as resolved_by',
+      'resolved.taken_at as resolved_at',
+      'resolved.note as resolved_note',
+    ]);
+}
+
+type Tracked = ReturnType<typeof trackedEvents>;
+
+/** Those that every member given fits. */
+export function fitting(events: Tracked, query: EventQuery): Tracked {
+  const { state, type, severity, scopeId, from, to } = query;
+  let found = events;
+  if (type !== undefined) found = found.where('event.type', '=', type);
+  if (severity !== undefined) found = found.where('event.severity', '=', severity);
+  if (from !== undefined) found = found.where('event.raised_at', '>=', from);
+  if (to !== undefined) found = found.where('event.raised_at', '<=', to);
+  if (state !== undefined) found = inState(found, state);
+  return scopeId === undefined ? found : aboutScope(found, scopeId);
+}
+
+function inState(events: Tracked, state: EventState): Tracked {
+  if (state === 'resolved') return events.where('resolved.sequence', 'is not', null);
+  const unresolved = events.where('resolved.sequence', 'is', null);
+  return unresolved.where('acknowledged.sequence', state === 'open' ? 'is' : 'is not', null);
+}
+
+/** Also where the evidence is erased: then the subject still names the scope, or a key of it. */
+function aboutScope(events: Tracked, scopeId: string): Tracked {
+  return events.where((eb) =>
+    eb.or([
+      eb(sql<string>`json_extract(event.evidence_json, '$.scope')`, '=', scopeId),
+      eb('event.subject', '=', `scope:${scopeId}`),
+      eb('event.subject', 'in', (of) =>
+        of
+          .selectFrom('signing_keys')
+          .select(sql<string>`'key:' || kid`.as('subject'))
+          .where('scope_id', '=', scopeId)
+          .where('kid', 'is not', null),
+      ),
+    ]),
+  );
+}
+
+/** Undefined where there is none. */
+export async function trackedEvent(trx: Trx, sequence: number): Promise<TrackedEvent | undefined> {
+  const row = await trackedEvents(trx).where('event.sequence', '=', sequence).executeTakeFirst();
+  return row && fromRow(row);
+}
+
+export function fromRow(row: InferResult<Tracked>[number]): TrackedEvent {
+  const acknowledged = step(row.acknowledged_by, row.acknowledged_at, row.acknowledged_note);
+  const resolved = step(row.resolved_by, row.resolved_at, row.resolved_note);
+  return {
+    sequence: row.sequence,
+    raisedAt: row.raised_at,
+    type: row.type,
+    severity: row.severity,
+    dedupKey: row.dedup_key,
+    subject: row.subject,
+    evidence:
+      row.evidence_json === null ? null : (JSON.parse(row.evidence_json) as SecurityEventReport['evidence']),
+    state: stateOf({ acknowledged, resolved }),
+    acknowledged,
+    resolved,
+  };
+}
+
+function step(by: string | null, at: number | null, note: string | null): EventStep | null {
+  return by === null || at === null ? null : { by, at, note };
+}
