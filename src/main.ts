@@ -60,6 +60,7 @@ import { walkAuditChain } from './walk-audit-chain.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch } from './watch/drill-watch.ts';
 import { createOutdatedVerifierWatch } from './watch/outdated-verifiers.ts';
+import { unresolvedEvents } from './watch/unresolved-events.ts';
 import { watchGauges } from './watch-gauges.ts';
 import { watchKeyGauges } from './watch-key-gauges.ts';
 import { createOutageWatch } from './watch-outages.ts';
@@ -113,6 +114,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   if ((await passRestoredDatabase(databaseParts)) === 'stopped') return;
   const bindingKeys = await openBindingKeys(config, store.registry, registryKey, signer);
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
+  metrics.watch('eventsUnresolved', await unresolvedEvents(store.securityEvents));
   const outageKeeper = outages.keep(securityEvents, log);
   parts.defer(() => outageKeeper.stop());
   const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
@@ -189,7 +191,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const verifiers = createVerifierDirectory({ keyRing, clock });
   const eventStreams = new EventStreams(limits);
-  parts.defer(() => eventStreams.end());
+  const operatorStreams = new EventStreams(limits);
+  parts.defer(() => {
+    for (const streams of [eventStreams, operatorStreams]) streams.end();
+  });
   const outdated = keepLooking({
     look: createOutdatedVerifierWatch({ keyRing, verifiers, events: securityEvents }),
     everyMs: 60_000,
@@ -315,6 +320,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
       operators,
       revocations,
       securityEvents: store.securityEvents,
+      securityEventFeed: store.securityEvents,
+      eventStreams: operatorStreams,
       ledger: store.ledger,
       audit: store.audit,
     }),
@@ -343,7 +350,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
 
   log.info({ signal: await stopping }, 'draining');
   const drained = [dataPlane, operationsPlane].map((plane) => plane.drain(limits.drain_seconds));
-  eventStreams.end();
+  for (const streams of [eventStreams, operatorStreams]) streams.end();
   await Promise.all(drained);
   log.info('stopped');
 }

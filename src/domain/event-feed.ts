@@ -12,7 +12,7 @@ export interface EventChange {
 }
 
 /** What becomes of security events, told once it is durable, in order. */
-export interface EventFeed extends Watchable<EventChange> {
+export interface SecurityEventFeed extends Watchable<EventChange> {
   /** What came after that place, the oldest first, each event as it stands now. `store_unavailable`. */
   changesAfter(place: number, limit: number): Promise<readonly PastChange[]>;
   /** The place of the last change; 0 before the first. `store_unavailable`. */

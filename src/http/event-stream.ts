@@ -12,6 +12,8 @@ export interface StreamMessage {
 export interface Follower {
   /** Told first, in order, as fast as the connection takes it. */
   readonly opening: Iterator<StreamMessage>;
+  /** The stream ends behind the opening: there is more, and the reader is to resume for it. */
+  readonly endsThere?: boolean;
   follow(told: (message: StreamMessage) => void): () => void;
 }
 
@@ -82,6 +84,7 @@ export class EventStream {
       const { value, done } = this.#follower.opening.next();
       if (done) {
         this.#opening = false;
+        if (this.#follower.endsThere) this.end();
         return;
       }
       this.#write(value, value.id === null ? RESTART : '');

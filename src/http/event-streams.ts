@@ -9,6 +9,7 @@ export interface StreamLimits {
 }
 
 export interface StreamOwner {
+  /** Or the id of an operator, on the operations plane. */
   readonly clientId: string;
   /** Whether the client may still have it. */
   admitted(): boolean;
@@ -17,7 +18,7 @@ export interface StreamOwner {
 /** Proxies end what is silent for a minute. */
 const HEARTBEAT_MS = 15_000;
 
-/** All event streams of the data plane: how many there may be, and when each ends. */
+/** All event streams of one plane: how many there may be, and when each ends. */
 export class EventStreams {
   readonly #limits: StreamLimits;
   readonly #open = new Map<EventStream, StreamOwner>();
@@ -74,7 +75,7 @@ export class EventStreams {
     }
     const own = [...this.#open.values()].filter((owner) => owner.clientId === clientId);
     if (own.length < this.#limits.event_streams_per_client) return;
-    throw new KeywardError('rate_limited', 'this client has too many event streams open; end one first', {
+    throw new KeywardError('rate_limited', 'you have too many event streams open; end one first', {
       retryAfterSeconds: 5,
     });
   }

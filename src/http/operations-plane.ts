@@ -6,6 +6,7 @@ import type { Ceremonies } from '../domain/ceremony.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
 import type { DrillLog } from '../domain/drill.ts';
 import type { EventDesk } from '../domain/event-desk.ts';
+import type { SecurityEventFeed } from '../domain/event-feed.ts';
 import type { Inventories } from '../domain/inventory.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
@@ -14,6 +15,7 @@ import type { Readiness } from '../domain/readiness.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
 import { DATA_PLANE_ROUTES } from './data-plane.ts';
+import type { EventStreams } from './event-streams.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
@@ -23,6 +25,7 @@ import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
 import { adminDatabaseRoutes } from './routes/admin-database.ts';
 import { adminDrillRoutes } from './routes/admin-drills.ts';
+import { adminEventStreamRoutes } from './routes/admin-event-stream.ts';
 import { adminEventRoutes } from './routes/admin-events.ts';
 import { adminGrantRoutes } from './routes/admin-grants.ts';
 import { adminHsmRoutes } from './routes/admin-hsm.ts';
@@ -56,6 +59,8 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly verifiers: VerifierDirectory;
   readonly revocations: RevocationAdministration;
   readonly securityEvents: EventDesk;
+  readonly securityEventFeed: SecurityEventFeed;
+  readonly eventStreams: EventStreams;
   readonly ledger: LedgerParts['ledger'];
   readonly readiness: Readiness;
   readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
@@ -80,6 +85,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminLedgerRoutes,
   ...adminRevocationRoutes,
   ...adminVerifierRoutes,
+  ...adminEventStreamRoutes,
   ...adminEventRoutes,
   ...adminDrillRoutes,
   ...adminAuditRoutes,

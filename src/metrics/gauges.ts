@@ -38,6 +38,11 @@ export const GAUGES = {
     help: '1 for each rehearsal that is overdue, 0 for the others',
     labels: ['drill'],
   },
+  eventsUnresolved: {
+    name: 'keyward_security_events_unresolved',
+    help: 'Security events that nobody has acknowledged (open), or that somebody has and are not resolved',
+    labels: ['state', 'severity'],
+  },
   proposalsOpen: {
     name: 'keyward_proposals_open',
     help: 'Proposals that wait for another operator',

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import { Changes } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { EventDesk } from '../domain/event-desk.ts';
-import type { EventAcknowledgements, EventChange, EventFeed } from '../domain/event-feed.ts';
+import type { EventAcknowledgements, EventChange, SecurityEventFeed } from '../domain/event-feed.ts';
 import type { UnresolvedCounts } from '../domain/event-steps.ts';
 import { evidenceCommitment } from '../domain/evidence-commitment.ts';
 import { SECURITY_EVENT_RAISED, securityEventDetails } from '../domain/security-event-chain.ts';
@@ -20,7 +20,11 @@ type Trx = Transaction<Schema>;
 
 const SALT_BYTES = 16;
 
-export interface StoredSecurityEvents extends SecurityEvents, EventDesk, EventFeed, EventAcknowledgements {
+export interface StoredSecurityEvents
+  extends SecurityEvents,
+    EventDesk,
+    SecurityEventFeed,
+    EventAcknowledgements {
   /** How many are not resolved. `store_unavailable`. */
   countUnresolved(): Promise<UnresolvedCounts>;
 }

@@ -4,6 +4,7 @@ import type { VerifierDirectory } from '../../domain/verifiers.ts';
 import { type AdmissionParts, admitClient } from '../admission.ts';
 import type { Follower } from '../event-stream.ts';
 import type { EventStreams } from '../event-streams.ts';
+import { lastEventId } from '../last-event-id.ts';
 import { CODES, problems } from '../responses.ts';
 import type { ApiRequest, Route } from '../route.ts';
 import { SCOPE_EVENTS, streamMessage } from '../schemas/scope-event.ts';
@@ -63,11 +64,6 @@ function isAdmitted(
   } catch {
     return false;
   }
-}
-
-function lastEventId({ headers }: ApiRequest): string | undefined {
-  const given = headers['last-event-id'];
-  return typeof given === 'string' && given !== '' ? given : undefined;
 }
 
 function follower({ opening, follow }: EventFeed): Follower {

@@ -12,6 +12,7 @@ import type { Client, Operator } from '../../../src/domain/client.ts';
 import type { CompromiseReports } from '../../../src/domain/compromise-report.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { EventDesk } from '../../../src/domain/event-desk.ts';
+import type { SecurityEventFeed } from '../../../src/domain/event-feed.ts';
 import type { Inventories } from '../../../src/domain/inventory.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/key.ts';
@@ -314,6 +315,11 @@ export const securityEvents: EventDesk = {
   acknowledge: unexpected,
   resolve: unexpected,
 };
+export const securityEventFeed: SecurityEventFeed = {
+  watch: () => () => {},
+  changesAfter: async () => [],
+  lastPlace: async () => 0,
+};
 export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 
 const watched = { ...keyRing, changes: new Changes<string>() };
@@ -420,6 +426,8 @@ export function operationsPlaneDeps({
     drills,
     revocations,
     securityEvents,
+    securityEventFeed,
+    eventStreams: new EventStreams(LIMITS),
     ledger,
     readiness,
     audit,

@@ -1,0 +1,21 @@
+import type { SecurityEventFeed } from '../domain/event-feed.ts';
+import type { EventState, UnresolvedCounts } from '../domain/event-steps.ts';
+
+export interface CountedEvents extends Pick<SecurityEventFeed, 'watch'> {
+  countUnresolved(): Promise<UnresolvedCounts>;
+}
+
+/** How many events wait for somebody, counted once and then kept; to be asked before anything is raised. */
+export async function unresolvedEvents(events: CountedEvents): Promise<() => UnresolvedCounts> {
+  const { open, acknowledged } = await events.countUnresolved();
+  const counts = { open: { ...open }, acknowledged: { ...acknowledged } };
+  events.watch(({ was, event: { state, severity } }) => {
+    if (isCounted(was)) counts[was][severity] -= 1;
+    if (isCounted(state)) counts[state][severity] += 1;
+  });
+  return () => counts;
+}
+
+function isCounted(state: EventState | null): state is keyof UnresolvedCounts {
+  return state === 'open' || state === 'acknowledged';
+}
