@@ -1,17 +1,23 @@
-// `npm run build:client`: the client library as a package of its own under dist/client, ready for `npm pack`.
+// `npm run build:client [-- <folder>]`: the client library as a package of its own, ready for `npm pack`, under
+// dist/client or in that folder, which is made anew.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const out = join(root, 'dist/client');
+const out = resolve(process.argv[2] ?? join(root, 'dist/client'));
 const { version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 
+/** Pages of docs/, and what they are called in the package. */
+const PAGES: Readonly<Record<string, string>> = { 'client.md': 'README.md', 'refusals.md': 'refusals.md' };
+
 rmSync(out, { recursive: true, force: true });
-execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.client.json')], { stdio: 'inherit' });
+execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.client.json'), '--outDir', out], {
+  stdio: 'inherit',
+});
 const manifest = {
   name: 'keyward',
   version,
@@ -20,9 +26,19 @@ const manifest = {
   type: 'module',
   engines: { node: '>=20.12' },
   exports: { './client': { types: './client/index.d.ts', default: './client/index.js' } },
-  files: ['client', 'domain', 'token'],
+  files: ['client', 'domain', 'token', 'refusals.md'],
   sideEffects: false,
 };
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 copyFileSync(join(root, 'LICENSE'), join(out, 'LICENSE'));
-copyFileSync(join(root, 'docs/client.md'), join(out, 'README.md'));
+for (const [page, as] of Object.entries(PAGES)) {
+  writeFileSync(join(out, as), withoutDeadLinks(readFileSync(join(root, 'docs', page), 'utf8')));
+}
+
+/** A page is linked by its name in the package; what the package does not hold is named, not linked. */
+function withoutDeadLinks(page: string): string {
+  return page.replace(/\[([^\]]+)\]\(([^)#]+)(#[^)]*)?\)/g, (link, words: string, to: string, at = '') => {
+    if (to.startsWith('https:')) return link;
+    return Object.hasOwn(PAGES, to) ? `[${words}](${PAGES[to]}${at})` : words;
+  });
+}

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -18,6 +18,7 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = temporaryFolder();
 const project = join(folder.path, 'a scratch project');
+const built = join(folder.path, 'built');
 
 const now = Math.floor(Date.now() / 1_000);
 const scope = aScope({ id: 'payments' });
@@ -59,10 +60,10 @@ let service: VerifyingService;
 
 beforeAll(async () => {
   service = await startVerifyingService(keyRing, { nowSeconds: () => Math.floor(Date.now() / 1_000) });
-  await run(process.execPath, ['scripts/build-client.ts'], { cwd: root });
+  await run(process.execPath, ['scripts/build-client.ts', built], { cwd: root });
   mkdirSync(project);
   const packed = ['pack', '--json', '--pack-destination', folder.path];
-  const { stdout } = await run('npm', packed, { cwd: join(root, 'dist/client') });
+  const { stdout } = await run('npm', packed, { cwd: built });
   const [{ filename }] = JSON.parse(stdout);
   writeFileSync(join(project, 'package.json'), '{"name":"scratch","private":true,"type":"module"}');
   const install = ['install', '--offline', '--no-audit', '--no-fund', join(folder.path, filename)];
@@ -106,3 +107,13 @@ it('is installed with nothing beside it, compiles against its types, verifies an
     ]);
   }
 }, 120_000);
+
+it('links to nothing that it does not hold', () => {
+  const packed = join(project, 'node_modules/keyward');
+  const links = ['README.md', 'refusals.md'].flatMap((page) =>
+    [...readFileSync(join(packed, page), 'utf8').matchAll(/\]\(([^)#]+)/g)].map(([, to = '']) => to),
+  );
+  expect(links).toContain('refusals.md');
+  const local = links.filter((to) => !to.startsWith('https://'));
+  expect(local.filter((to) => !existsSync(join(packed, to)))).toEqual([]);
+});
