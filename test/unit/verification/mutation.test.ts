@@ -4,6 +4,7 @@ import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
 import { REFUSAL_REASONS } from '../../../src/domain/refusal.ts';
 import { introspect } from '../../../src/verification/introspect.ts';
 import { forge, goodClaims, goodHeader } from '../../corpus/forge.ts';
+import { mutation } from '../../corpus/mutations.ts';
 import { createWorld, NOW } from '../../corpus/world.ts';
 import { judgingVerifier } from '../../support/judging-verifier.ts';
 
@@ -12,52 +13,6 @@ const verifier = judgingVerifier({ keyRing: world.keyRing, clock: { nowSeconds: 
 const algorithm = fc.constantFrom(...ALGORITHM_NAMES);
 const verify = (name: (typeof ALGORITHM_NAMES)[number], token: unknown) =>
   verifier.verify(world.scopeOf(name).id, token as string);
-
-type Mutation = (token: string) => string;
-const position = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
-const at = (text: string, where: number) => Math.floor(where * (text.length + 1));
-const piece = fc.oneof(
-  fc.string({ unit: 'binary', minLength: 1, maxLength: 4 }),
-  fc.constantFrom('.', '=', '-', '_', 'A', '\n', ' ', '\0', '..', 'e30', '\ud800'),
-);
-
-const mutation: fc.Arbitrary<Mutation> = fc.oneof(
-  fc.tuple(position, piece).map(
-    ([where, text]): Mutation =>
-      (token) => {
-        const index = at(token, where);
-        return token.slice(0, index) + text + token.slice(index);
-      },
-  ),
-  fc.tuple(position, piece).map(
-    ([where, text]): Mutation =>
-      (token) => {
-        const index = at(token, where);
-        return token.slice(0, index) + text + token.slice(index + text.length);
-      },
-  ),
-  fc.tuple(position, fc.integer({ min: 1, max: 60 })).map(
-    ([where, length]): Mutation =>
-      (token) => {
-        const index = at(token, where);
-        return token.slice(0, index) + token.slice(index + length);
-      },
-  ),
-  fc.tuple(position, fc.integer({ min: 1, max: 300 })).map(
-    ([where, times]): Mutation =>
-      (token) => {
-        const index = at(token, where);
-        return token.slice(0, index) + token.slice(index, index + 40).repeat(times) + token.slice(index);
-      },
-  ),
-  fc.shuffledSubarray([0, 1, 2, 0, 1, 2]).map(
-    (order): Mutation =>
-      (token) => {
-        const parts = token.split('.');
-        return order.map((index) => parts[index] ?? '').join('.');
-      },
-  ),
-);
 
 describe('a token changed in any way', () => {
   it('is refused with a reason, unless nothing has changed', async () => {
