@@ -3,6 +3,7 @@ import type { Environment } from '../config-environment.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { paint } from './colour.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
+import { behindDashes } from './dashed-kids.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { printable } from './printable.ts';
 import { program } from './program.ts';
@@ -25,7 +26,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   const keyward = program((command) => contextOf(command, surroundings, terminal));
   quieten(keyward, surroundings);
   try {
-    await keyward.parseAsync(argv, { from: 'user' });
+    await keyward.parseAsync(behindDashes(argv, keyward), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode as ExitCode;

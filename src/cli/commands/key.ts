@@ -9,7 +9,9 @@ const REASON = ['--reason <text>', 'why, for the audit trail'] as const;
 export function addKeyCommands(program: Command, contextOf: Contextual): void {
   const key = program
     .command('key')
-    .description('signing keys; a kid may be cut short where it stays unique');
+    .description(
+      'signing keys; a kid may be cut short where it stays unique, and goes behind -- if it then begins with a dash',
+    );
   addList(key, contextOf);
   addProof(key, contextOf);
   addRotation(key, contextOf);

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const DAY = 86_400;
 const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+const DASHED = '-9aMVQ9k8hTWzOb6kF1kobvarfNLogejB68HdoW08vE';
 const key = {
   kid: KID,
   scope: 'payments',
@@ -54,7 +55,7 @@ let stub: Awaited<ReturnType<typeof operationsStub>>;
 beforeAll(async () => {
   writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
-    'GET /keys': [200, { keys: [key, standby, twin], refused: [] }],
+    'GET /keys': [200, { keys: [key, standby, twin, { ...key, kid: DASHED, scope: 'files' }], refused: [] }],
     'GET /keys?scope=payments': [
       200,
       {
@@ -70,6 +71,10 @@ beforeAll(async () => {
     [`POST /keys/${KID}/suspend`]: [
       200,
       { key: { ...key, state: 'suspended' }, promoted: standby, already: false },
+    ],
+    [`POST /keys/${DASHED}/suspend`]: [
+      200,
+      { key: { ...key, kid: DASHED, state: 'suspended' }, promoted: standby, already: false },
     ],
     [`POST /keys/${KID}/resume`]: [409, { code: 'transition_forbidden', detail: 'it takes two persons' }],
     [`POST /keys/${KID}/destroy`]: [
@@ -150,6 +155,34 @@ describe('a kid that is cut short', () => {
     expect(err).toContain(message);
     expect(stub.seen.every(({ method }) => method === 'GET')).toBe(true);
   });
+});
+
+describe('a kid that looks like options', () => {
+  it.each([
+    ['key', 'suspend', DASHED, '--reason', 'case 42'],
+    ['key', 'suspend', '--reason', 'case 42', '--json', DASHED],
+    ['key', 'suspend', '--reason', 'case 42', '--', DASHED],
+  ])('is taken where a kid may stand: %s %s %s %s %s', async (...argv) => {
+    const separator = argv.indexOf('--');
+    const where = ['--url', stub.url, '--credential-file', credentialFile];
+    const line = separator < 0 ? [...argv, ...where] : argv.toSpliced(separator, 0, ...where);
+    const { exitCode, err } = await call(line);
+    expect([exitCode, err]).toEqual([0, '']);
+    expect(lastAsked()).toEqual([`POST /keys/${DASHED}/suspend`, { reason: 'case 42' }]);
+  });
+
+  it('stays the value of an option', async () => {
+    await keyward('key', 'suspend', KID, '--reason', DASHED);
+    expect(lastAsked()).toEqual([`POST /keys/${KID}/suspend`, { reason: DASHED }]);
+  });
+
+  it.each(['-9aMVQ', '--nonsense', `${DASHED}x`])(
+    'is an option that is none otherwise: %s',
+    async (option) => {
+      const { exitCode, err } = await keyward('key', 'suspend', KID, '--reason', 'x', option);
+      expect([exitCode, err]).toEqual([2, expect.stringContaining('unknown option')]);
+    },
+  );
 });
 
 describe('acts on keys', () => {
