@@ -217,6 +217,16 @@ export interface SecurityEventAnswer {
   readonly type: string;
   readonly severity: string;
   readonly subject: string;
+  readonly evidence: Readonly<Record<string, unknown>> | null;
+  readonly state: string;
+  readonly acknowledged: EventStepAnswer | null;
+  readonly resolved: EventStepAnswer | null;
+}
+
+export interface EventStepAnswer {
+  readonly by: string;
+  readonly at: number;
+  readonly note: string | null;
 }
 
 export interface LedgerRecordAnswer {
