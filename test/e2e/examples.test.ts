@@ -2,33 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleFolder, ran, runPage } from '../support/example-page.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CLI = join(ROOT, 'src/cli/main.ts');
 const PATIENCE = { timeout: 20_000 };
-
-async function ran(cwd: string, command: string, args: readonly string[]): Promise<string> {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, error, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}: ${error}`);
-  return out;
-}
-
-/** The lines of the example's page that begin so. */
-const linesOf = (example: string, start: string) =>
-  readFileSync(join(ROOT, 'examples', example, 'README.md'), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith(start));
 
 describe.each(['express', 'node-http'])('examples/%s', (example) => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -53,19 +35,16 @@ describe.each(['express', 'node-http'])('examples/%s', (example) => {
 
   beforeAll(async () => {
     folder = temporaryFolder();
-    const at = join(ROOT, 'examples', example);
-    cpSync(at, folder.path, { recursive: true, filter: (path) => !path.includes('node_modules') });
+    cpSync(exampleFolder(example), folder.path, {
+      recursive: true,
+      filter: (path) => !path.includes('node_modules'),
+    });
     const built = join(folder.path, 'built');
     await ran(ROOT, process.execPath, ['scripts/build-client.ts', built]);
     service = await startService();
-    const operator = join(service.hsm.folder, 'operator');
-    const keyward = `${process.execPath} ${CLI} --config ${service.configFile} --credential-file ${operator} --url ${service.operationsUrl}`;
-    const setUp = [...linesOf(example, './scripts/keyward '), ...linesOf(example, 'npm install ')]
-      .join('\n')
-      .replaceAll('./scripts/keyward', keyward)
-      .replaceAll(`examples/${example}`, folder.path)
-      .replaceAll('../../dist/client', built);
-    await ran(folder.path, 'bash', ['-euc', setUp]);
+    const starts = ['./scripts/keyward ', 'npm install '];
+    const words = { '../../dist/client': built };
+    await runPage({ example, starts, service, folder: folder.path, words });
     const [port] = await freePorts(1);
     const config = JSON.parse(readFileSync(join(folder.path, 'config.example.json'), 'utf8'));
     writeFileSync(

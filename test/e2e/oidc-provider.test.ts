@@ -2,17 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeCredential } from '../../src/domain/credential.ts';
+import { exampleFolder, ran, runPage } from '../support/example-page.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const EXAMPLE = fileURLToPath(new URL('../../examples/oidc-provider', import.meta.url));
-const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const CLIENT_ID = 'web';
 const RESOURCE = 'https://orders.example.com';
 const REDIRECT_URI = 'https://web.example.com/callback';
@@ -22,30 +19,6 @@ let service: RunningService;
 let issuer: string;
 let provider: ChildProcess | undefined;
 let verify: { readonly web: string; readonly orders: string };
-
-async function ran(command: string, args: readonly string[]): Promise<string> {
-  const child = spawn(command, args, { cwd: folder.path, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, error, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  if (code !== 0) throw new Error(`${command} ${args[0]} ended with ${code}: ${error}`);
-  return out;
-}
-
-/** The commands of the example's page, for this service and into this folder. */
-function setUp(): string {
-  const operator = join(service.hsm.folder, 'operator');
-  const keyward = `${process.execPath} ${CLI} --config ${service.configFile} --credential-file ${operator} --url ${service.operationsUrl}`;
-  return readFileSync(join(EXAMPLE, 'README.md'), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('./scripts/keyward '))
-    .join('\n')
-    .replaceAll('./scripts/keyward', keyward)
-    .replaceAll('http://127.0.0.1:3000', issuer)
-    .replaceAll('examples/oidc-provider', folder.path);
-}
 
 async function verifierOf(scope: string): Promise<string> {
   const { text: credential, digest } = makeCredential('svc');
@@ -57,11 +30,20 @@ async function verifierOf(scope: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  cpSync(EXAMPLE, folder.path, { recursive: true, filter: (path) => !path.includes('node_modules') });
-  await ran('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  cpSync(exampleFolder('oidc-provider'), folder.path, {
+    recursive: true,
+    filter: (path) => !path.includes('node_modules'),
+  });
+  await ran(folder.path, 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
   service = await startService();
   issuer = `http://127.0.0.1:${(await freePorts(1))[0]}`;
-  await ran('bash', ['-euc', setUp()]);
+  await runPage({
+    example: 'oidc-provider',
+    starts: ['./scripts/keyward '],
+    service,
+    folder: folder.path,
+    words: { 'http://127.0.0.1:3000': issuer },
+  });
   verify = { web: await verifierOf('web'), orders: await verifierOf('orders') };
   const config = JSON.parse(readFileSync(join(folder.path, 'config.example.json'), 'utf8'));
   const file = join(folder.path, 'config.json');
@@ -89,7 +71,16 @@ interface LogIn {
 }
 
 const logIn = async (): Promise<LogIn> =>
-  JSON.parse(await ran(process.execPath, ['client.js', issuer, CLIENT_ID, REDIRECT_URI, RESOURCE, 'alice']));
+  JSON.parse(
+    await ran(folder.path, process.execPath, [
+      'client.js',
+      issuer,
+      CLIENT_ID,
+      REDIRECT_URI,
+      RESOURCE,
+      'alice',
+    ]),
+  );
 const keysOf = (scope: string) => createRemoteJWKSet(new URL(`${service.dataUrl}/scopes/${scope}/jwks.json`));
 const verdict = async (scope: 'web' | 'orders', token: string) =>
   (await service.data('POST', `/v1/scopes/${scope}/verify`, verify[scope], { token })).body;
