@@ -25,6 +25,9 @@ const event = {
   severity: 'critical',
   subject: 'key:kid-1',
   evidence: { claims: { sub: 'mallory' } },
+  state: 'open',
+  acknowledged: null,
+  resolved: null,
 };
 
 let folder: ReturnType<typeof temporaryFolder>;
