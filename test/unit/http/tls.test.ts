@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../../src/http/server.ts';
+import { makeCertificates } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const path = (name: string) => fileURLToPath(new URL(`certificates/${name}`, import.meta.url));
+const folder = temporaryFolder();
+beforeAll(() => makeCertificates(folder.path));
+afterAll(() => folder.remove());
+
+const path = (name: string) => join(folder.path, name);
 const pem = (name: string) => readFileSync(path(name));
 
 const tellsTrust: RequestListener = (asked, answer) => {
