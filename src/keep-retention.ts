@@ -4,6 +4,7 @@ import { type SecurityEvents, securityEvent } from './domain/security-events.ts'
 import { type RetentionParts, retentionStep } from './ledger/retention.ts';
 
 const EVERY_MS = 60_000;
+const ARCHIVING_STOPS = 'its rows do not give its hash; they stay, and nothing behind them is archived';
 
 /** Moves records to the archive and out of it, a step a minute. */
 export function keepRetention(
@@ -42,7 +43,7 @@ export function keepRetention(
 async function tellOfDamage({ message }: KeywardError, events: SecurityEvents, log: Logger): Promise<void> {
   try {
     await events.raise(
-      securityEvent('audit.chain_broken', { chain: 'ledger', place: message, why: message }),
+      securityEvent('audit.chain_broken', { chain: 'ledger', place: message, why: ARCHIVING_STOPS }),
     );
   } catch (err) {
     log.error({ err }, 'audit.chain_broken could not be written');

@@ -17,7 +17,6 @@ import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
 import { createSignatureChecker } from './issuance/signature-checker.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
-import { keepLooking } from './keep-looking.ts';
 import { keepRetention } from './keep-retention.ts';
 import { openKeyLife } from './key-life.ts';
 import { createCeremonies } from './keys/ceremonies.ts';
@@ -41,6 +40,7 @@ import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
 import { openRegistry } from './open-registry.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
+import { openWatches } from './open-watches.ts';
 import { openPinLatches } from './pin-latches.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { createPublication } from './publication/publication.ts';
@@ -56,10 +56,6 @@ import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
 import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
-import { walkAuditChain } from './walk-audit-chain.ts';
-import { createDiskAlarm } from './watch/disk-alarm.ts';
-import { createDrillWatch } from './watch/drill-watch.ts';
-import { createOutdatedVerifierWatch } from './watch/outdated-verifiers.ts';
 import { unresolvedEvents } from './watch/unresolved-events.ts';
 import { watchGauges } from './watch-gauges.ts';
 import { watchKeyGauges } from './watch-key-gauges.ts';
@@ -115,8 +111,6 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const bindingKeys = await openBindingKeys(config, store.registry, registryKey, signer);
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
   metrics.watch('eventsUnresolved', await unresolvedEvents(store.securityEvents));
-  const outageKeeper = outages.keep(securityEvents, log);
-  parts.defer(() => outageKeeper.stop());
   const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
   parts.defer(() => audit.stop());
   await openRegistry(store, config, registryKey, log, securityEvents);
@@ -195,13 +189,6 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => {
     for (const streams of [eventStreams, operatorStreams]) streams.end();
   });
-  const outdated = keepLooking({
-    look: createOutdatedVerifierWatch({ keyRing, verifiers, events: securityEvents }),
-    everyMs: 60_000,
-    log,
-    failure: 'verifiers not watched; it is tried again',
-  });
-  parts.defer(() => outdated.stop());
   access.clientChanges.watch((clientId) => eventStreams.review(clientId));
   const readiness = createReadiness({
     clock,
@@ -243,15 +230,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
     log,
   });
-  const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir }, log);
-  const diskAlarm = keepLooking({
-    look: createDiskAlarm({ disks, events: securityEvents, clock }),
-    everyMs: 10_000,
-    log,
-    failure: 'full disk not told; it is tried again',
-  });
-  parts.defer(() => diskAlarm.stop());
-  parts.defer(() => disks.stop());
+  const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
   await disks.look();
   const drills = await openDrillLog({
     audit: store.audit,
@@ -263,14 +242,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
       drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),
     ),
   );
-  const drillWatch = keepLooking({
-    look: createDrillWatch({ drills, events: securityEvents, clock }),
-    everyMs: 60_000,
-    log,
-    failure: 'rehearsals not watched; it is tried again',
+  watchKeyGauges(metrics, {
+    keyRing,
+    gate,
+    clock,
+    graceSeconds: config.keys.grace_seconds,
+    renewedSince: gaps.at(-1)?.issuedUntil,
   });
-  parts.defer(() => drillWatch.stop());
-  watchKeyGauges(metrics, { keyRing, gate, clock, graceSeconds: config.keys.grace_seconds });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers });
 
   const { checkpoints, refusals } = audit;
@@ -332,8 +310,18 @@ export async function serve(config: Config, environment: Environment): Promise<v
     throw error;
   });
   await audit.start({ checkpointNow: gaps.some(({ settledAt }) => settledAt === null) });
-  const chainWalk = walkAuditChain(store.audit, securityEvents, log);
-  parts.defer(() => chainWalk.stop());
+  const watches = openWatches({
+    outages,
+    audit: store.audit,
+    disks,
+    drills,
+    keyRing,
+    verifiers,
+    events: securityEvents,
+    clock,
+    log,
+  });
+  parts.defer(() => watches.stop());
   const retention = keepRetention({
     archives: store.ledger.archives,
     keys: async () => (await store.registry.load()).keys,

@@ -17,11 +17,13 @@ interface Watched {
   readonly gate: Pick<ActGate, 'list'>;
   readonly clock: Clock;
   readonly graceSeconds: number;
+  /** The end of the last gap in the records, where there is one. */
+  readonly renewedSince?: number | undefined;
 }
 
 /** Where the keys of each scope are in their lives. Scopes come from the registry, never from a request. */
 export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
-  const { keyRing, gate, clock, graceSeconds } = parts;
+  const { keyRing, gate, clock, graceSeconds, renewedSince } = parts;
   const byScope = <T>(read: (of: ScopeKeys) => T | undefined): Record<string, T> =>
     Object.fromEntries(
       keyRing.scopes().flatMap(({ id }) => {
@@ -30,7 +32,8 @@ export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched):
         return value === undefined ? [] : [[id, value]];
       }),
     );
-  const outlook = (of: ScopeKeys) => rotationOutlook(of, { now: clock.nowSeconds(), graceSeconds });
+  const outlook = (of: ScopeKeys) =>
+    rotationOutlook(of, { now: clock.nowSeconds(), graceSeconds, renewedSince });
 
   metrics.watch('keys', () =>
     byScope(({ keys }) =>

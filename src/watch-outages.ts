@@ -1,7 +1,5 @@
-import type { Logger } from 'pino';
 import type { Clock } from './domain/clock.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import { keepLooking } from './keep-looking.ts';
 import { Outages } from './watch/outages.ts';
 
 /** A signer that is replaced, or a module that is started anew, is back by then. */
@@ -32,14 +30,8 @@ export function createOutageWatch(clock: Clock) {
     hsm,
     pins,
     sinks,
-    keep: (events: SecurityEvents, log: Logger) =>
-      keepLooking({
-        look: async () => {
-          for (const outages of [pins, hsm, sinks]) await outages.tell(events);
-        },
-        everyMs: 1_000,
-        log,
-        failure: 'outages not told; it is tried again',
-      }),
+    async tell(events: SecurityEvents) {
+      for (const each of [pins, hsm, sinks]) await each.tell(events);
+    },
   };
 }

@@ -14,9 +14,9 @@ export interface Witness {
 }
 
 /**
- * Holds the database against what each witness saw of it. `database_restored` where it is behind, or goes another
- * way: an older copy was put back, or its end was cut off; but for what two persons know is lost. `invalid_config` where the witness speaks of another
- * service.
+ * Holds the database against what each witness saw of it, but for the gaps that two persons know of.
+ * `database_restored` where it is behind, or goes another way: an older copy was put back, or its end was cut off.
+ * `invalid_config` where the witness speaks of another service.
  */
 export async function refuseRestored(
   log: Log,

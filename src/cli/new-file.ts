@@ -1,5 +1,10 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import { usageFailure } from './failure.ts';
+
+/** A usage failure where it is there already: for what takes long before it is written. */
+export function refuseExisting(file: string): void {
+  if (existsSync(file)) throw usageFailure(exists(file));
+}
 
 /** Its descriptor; a usage failure where it is there already, so that nothing is ever overwritten. */
 export function createFile(file: string, mode: number): number {
@@ -7,9 +12,7 @@ export function createFile(file: string, mode: number): number {
     return openSync(file, 'wx', mode);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw usageFailure(
-      code === 'EEXIST' ? `${file} exists; it is not overwritten` : `${file} cannot be made (${code})`,
-    );
+    throw usageFailure(code === 'EEXIST' ? exists(file) : `${file} cannot be made (${code})`);
   }
 }
 
@@ -21,4 +24,8 @@ export function writeNewFile(file: string, text: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+function exists(file: string): string {
+  return `${file} exists; it is not overwritten`;
 }

@@ -1,6 +1,5 @@
 import type { Watchable } from './changes.ts';
 import type { EventState, TrackedEvent } from './event-steps.ts';
-import type { Severity } from './security-event-types.ts';
 
 /** That a security event was raised, acknowledged or resolved. */
 export interface EventChange {
@@ -22,16 +21,4 @@ export interface SecurityEventFeed extends Watchable<EventChange> {
 export interface PastChange extends Omit<EventChange, 'was'> {
   /** Into which state the change brought it. */
   readonly became: EventState;
-}
-
-/** Whom whoever notifies still has to reach. `store_unavailable`. */
-export interface EventAcknowledgements {
-  /** Whether somebody has acknowledged or resolved it. `unknown_event`. */
-  isAcknowledged(sequence: number): Promise<boolean>;
-  /** What is open of that severity with a sequence above `after`, the oldest first. */
-  unacknowledged(query: {
-    readonly severity: Severity;
-    readonly after?: number | undefined;
-    readonly limit: number;
-  }): Promise<readonly TrackedEvent[]>;
 }

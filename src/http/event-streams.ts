@@ -9,9 +9,9 @@ export interface StreamLimits {
 }
 
 export interface StreamOwner {
-  /** Or the id of an operator, on the operations plane. */
-  readonly clientId: string;
-  /** Whether the client may still have it. */
+  /** The client, or on the operations plane the operator, who asked for it. */
+  readonly ownerId: string;
+  /** Whether the owner may still have it. */
   admitted(): boolean;
 }
 
@@ -45,10 +45,10 @@ export class EventStreams {
     stream.begin();
   }
 
-  /** Ends those whose client may have them no longer; to be called with each change of what clients may. */
-  review(clientId?: string): void {
+  /** Ends those whose owner may have them no longer; to be called with each change of what owners may. */
+  review(ownerId?: string): void {
     for (const [stream, owner] of this.#open) {
-      if (clientId !== undefined && owner.clientId !== clientId) continue;
+      if (ownerId !== undefined && owner.ownerId !== ownerId) continue;
       if (!owner.admitted()) stream.end();
     }
   }
@@ -65,7 +65,7 @@ export class EventStreams {
     for (const stream of this.#open.keys()) stream.beat();
   }
 
-  #refuseOneTooMany({ clientId }: StreamOwner): void {
+  #refuseOneTooMany({ ownerId }: StreamOwner): void {
     if (this.#ended)
       throw new KeywardError('shutting_down', 'this instance is shutting down; try again elsewhere');
     if (this.#open.size >= this.#limits.event_streams) {
@@ -73,7 +73,7 @@ export class EventStreams {
         retryAfterSeconds: 5,
       });
     }
-    const own = [...this.#open.values()].filter((owner) => owner.clientId === clientId);
+    const own = [...this.#open.values()].filter((owner) => owner.ownerId === ownerId);
     if (own.length < this.#limits.event_streams_per_client) return;
     throw new KeywardError('rate_limited', 'you have too many event streams open; end one first', {
       retryAfterSeconds: 5,

@@ -33,7 +33,7 @@ export function guardOfBinding(binding: Binding): (signingInput: string) => void
   };
 }
 
-/** The signing input as any verifier of ours would read it; it takes a digest, or bytes, for malformed. */
+/** The signing input as every verifier of ours would read it; it takes a digest, or bytes, for malformed. */
 export function readSigningInput(signingInput: string, maxLength?: number): SignedContent {
   const parsed = parseSigningInput(signingInput, maxLength);
   if (parsed.ok) return parsed.token;

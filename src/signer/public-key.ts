@@ -12,7 +12,7 @@ const ED25519_BYTES = 32;
 const UNCOMPRESSED = 0x04;
 const OCTET_STRING = 0x04;
 
-/** The public half of a key of that algorithm, checked as any JWK is; `key_unproven` where it is another's. */
+/** The public half of a key of that algorithm, checked like each JWK; `key_unproven` where it is another's. */
 export function readPublicKey(object: ObjectReader, algorithm: Algorithm): PublicJwk {
   if (object.number(CKA.KEY_TYPE) !== MECHANISMS[algorithm].keyType) refuse('is of another type');
   const facts: AlgorithmFacts = ALGORITHMS[algorithm];

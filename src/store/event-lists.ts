@@ -1,6 +1,5 @@
 import type { Transaction } from 'kysely';
 import type { EventDesk } from '../domain/event-desk.ts';
-import type { EventAcknowledgements } from '../domain/event-feed.ts';
 import { type TrackedEvent, UNRESOLVED_STATES, type UnresolvedCounts } from '../domain/event-steps.ts';
 import { SEVERITIES, type Severity } from '../domain/security-event-types.ts';
 import type { Schema } from './schema.ts';
@@ -16,14 +15,6 @@ export async function newestFirst(
 ): Promise<TrackedEvent[]> {
   const found = fitting(trackedEvents(trx), query).where('event.sequence', '<', before);
   return (await found.orderBy('event.sequence', 'desc').limit(limit).execute()).map(fromRow);
-}
-
-export async function oldestOpen(
-  trx: Trx,
-  { severity, after = 0, limit }: Parameters<EventAcknowledgements['unacknowledged']>[0],
-): Promise<TrackedEvent[]> {
-  const found = fitting(trackedEvents(trx), { severity, state: 'open' }).where('event.sequence', '>', after);
-  return (await found.orderBy('event.sequence').limit(limit).execute()).map(fromRow);
 }
 
 export async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {

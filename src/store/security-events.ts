@@ -3,14 +3,14 @@ import type { Transaction } from 'kysely';
 import { Changes } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { EventDesk } from '../domain/event-desk.ts';
-import type { EventAcknowledgements, EventChange, SecurityEventFeed } from '../domain/event-feed.ts';
+import type { EventChange, SecurityEventFeed } from '../domain/event-feed.ts';
 import type { UnresolvedCounts } from '../domain/event-steps.ts';
 import { evidenceCommitment } from '../domain/evidence-commitment.ts';
 import { SECURITY_EVENT_RAISED, securityEventDetails } from '../domain/security-event-chain.ts';
 import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { changesAfter, lastPlace } from './event-changes.ts';
-import { countUnresolved, newestFirst, oldestOpen } from './event-lists.ts';
+import { countUnresolved, newestFirst } from './event-lists.ts';
 import { type AskedStep, requireEvent, takeStep } from './event-steps.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
@@ -20,11 +20,7 @@ type Trx = Transaction<Schema>;
 
 const SALT_BYTES = 16;
 
-export interface StoredSecurityEvents
-  extends SecurityEvents,
-    EventDesk,
-    SecurityEventFeed,
-    EventAcknowledgements {
+export interface StoredSecurityEvents extends SecurityEvents, EventDesk, SecurityEventFeed {
   /** How many are not resolved. `store_unavailable`. */
   countUnresolved(): Promise<UnresolvedCounts>;
 }
@@ -57,9 +53,6 @@ export function createSecurityEvents(
     watch: (told) => changes.watch(told),
     changesAfter: (place, limit) => reader.read((trx) => changesAfter(trx, place, limit)),
     lastPlace: () => reader.read(lastPlace),
-    isAcknowledged: (sequence) =>
-      reader.read(async (trx) => (await requireEvent(trx, sequence)).state !== 'open'),
-    unacknowledged: (query) => reader.read((trx) => oldestOpen(trx, query)),
     countUnresolved: () => reader.read(countUnresolved),
   };
 }

@@ -2,10 +2,14 @@ import type { Clock } from '../domain/clock.ts';
 import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 
 export interface DiskAlarmParts {
-  /** The share in use, from 0 to 1, of each disk by its name. */
-  readonly disks: { used(): Readonly<Record<string, number>> };
+  readonly disks: {
+    /** The share in use, from 0 to 1, of each disk by its name. */
+    used(): Readonly<Record<string, number>>;
+    look(): Promise<void>;
+  };
   readonly events: SecurityEvents;
   readonly clock: Clock;
+  readonly onRelief: (volume: string, used: number) => void;
 }
 
 const ALARMS = [75, 90] as const;
@@ -13,9 +17,10 @@ const ALARMS = [75, 90] as const;
 const RELIEF_PERCENT = 5;
 
 /** Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. */
-export function createDiskAlarm({ disks, events, clock }: DiskAlarmParts): () => Promise<void> {
+export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmParts): () => Promise<void> {
   const reached = new Map<string, number>();
   return async () => {
+    await disks.look();
     for (const [volume, used] of Object.entries(disks.used())) {
       const told = reached.get(volume) ?? 0;
       const percent = ALARMS.findLast((alarm) => used * 100 >= alarm) ?? 0;
@@ -24,7 +29,10 @@ export function createDiskAlarm({ disks, events, clock }: DiskAlarmParts): () =>
           securityEvent('ledger.disk', { volume, percent, used, since: clock.nowSeconds() }),
         );
         reached.set(volume, percent);
-      } else if (used * 100 < told - RELIEF_PERCENT) reached.set(volume, percent);
+      } else if (used * 100 < told - RELIEF_PERCENT) {
+        reached.set(volume, percent);
+        if (percent === 0) onRelief(volume, used);
+      }
     }
   };
 }

@@ -28,3 +28,17 @@ it('tells of each scope where its keys are in their lives, and how many proposal
   ]);
   expect(lines).toHaveLength(12 + 8 + 3);
 });
+
+it('tells of the sooner rotation where the records have a gap that the key is older than', async () => {
+  const keyRing = createKeyRing();
+  const standby = aKey(1, 'pre_activation');
+  keyRing.admit(SCOPE, [aKey(0, 'active'), standby]);
+  const metrics = createMetrics();
+  const parts = { keyRing, gate: { list: () => [] }, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE };
+  watchKeyGauges(metrics, { ...parts, renewedSince: NOW });
+  const [line] =
+    (await metrics.registry.metrics()).match(/^keyward_next_rotation_timestamp_seconds\{.*/m) ?? [];
+  const at = Number(line?.split(' ').at(-1));
+  expect(at).toBeGreaterThanOrEqual(NOW);
+  expect(at).toBeLessThan(NOW + 7 * DAY - GRACE);
+});

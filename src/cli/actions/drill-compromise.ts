@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DRILL_ISSUER } from '../../domain/drill.ts';
 import type { KeyAnswer, ScopeAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { type DrillAnswer, describeDrill } from '../describe-drill.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
-import { writeNewFile } from '../new-file.ts';
+import { refuseExisting, writeNewFile } from '../new-file.ts';
 import { type CallService, connect } from '../operations-client.ts';
 import { proposalIn, show, showPlainly } from '../show.ts';
 
@@ -43,8 +42,8 @@ export async function drillCompromise(
   context: Context,
   { scope: id, timeout, out }: DrillOptions,
 ): Promise<void> {
+  if (out !== undefined) refuseExisting(out);
   const call = await connect(context);
-  if (out !== undefined && existsSync(out)) throw usageFailure(`${out} exists; it is not overwritten`);
   const path = `/scopes/${encodeURIComponent(id)}`;
   const found = await drillScope(call, path, id);
   if (proposalIn(found)) {

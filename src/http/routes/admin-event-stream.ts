@@ -51,7 +51,7 @@ const followSecurityEvents: Route<StreamParts> = {
   handler: (deps) => async (request, response) => {
     const { operatorId } = actorOf(deps.authenticator, READING, request, response);
     const { follower, stop } = await open(deps.securityEventFeed, placeIn(request));
-    const owner = { clientId: operatorId, admitted: () => isAdmitted(deps, request) };
+    const owner = { ownerId: operatorId, admitted: () => isAdmitted(deps, request) };
     try {
       deps.eventStreams.begin(response, owner, follower, stop);
     } catch (error) {

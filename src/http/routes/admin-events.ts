@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import type { Authenticator } from '../../domain/access.ts';
+import type { Actor, Authenticator } from '../../domain/access.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
 import type { EventDesk } from '../../domain/event-desk.ts';
+import type { TrackedEvent } from '../../domain/event-steps.ts';
 import { actorOf, CHANGING, READING } from '../actor.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
@@ -68,68 +70,61 @@ const getSecurityEvent: Route<EventParts> = {
     },
 };
 
-const acknowledgeSecurityEvent: Route<EventParts> = {
-  method: 'post',
-  path: '/v1/admin/events/{sequence}/acknowledge',
-  operation: {
-    operationId: 'acknowledgeSecurityEvent',
-    summary: 'Take a security event up, so that nobody else is called for it; role `operator`',
-    description: 'The same once more changes nothing.',
-    security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: acknowledgement } } },
-    responses: {
-      ...one,
-      ...problems(CODES.operator, CODES.body, CODES.schema, [
-        'unknown_event',
-        'event_acknowledged',
-        'event_resolved',
-        'store_unavailable',
-      ]),
-    },
-  },
-  handler:
-    ({ authenticator, securityEvents }) =>
-    async (request, response) => {
-      const actor = actorOf(authenticator, CHANGING, request, response);
-      const { note } = await readJson(request, { schema: acknowledgement, ...BODY });
-      const event = await securityEvents.acknowledge(sequenceIn(request), note, actor);
-      sendJson(response, 200, { event: eventRepresentation(event) });
-    },
-};
+interface Step<N extends string | null> {
+  readonly name: 'acknowledge' | 'resolve';
+  readonly summary: string;
+  readonly body: z.ZodType<{ readonly note: N }>;
+  readonly refusals: readonly ErrorCode[];
+  take(events: EventDesk, sequence: number, note: N, actor: Actor): Promise<TrackedEvent>;
+}
 
-const resolveSecurityEvent: Route<EventParts> = {
-  method: 'post',
-  path: '/v1/admin/events/{sequence}/resolve',
-  operation: {
-    operationId: 'resolveSecurityEvent',
-    summary: 'Say that a security event is dealt with, for good; role `operator`',
-    description: 'The same once more changes nothing.',
-    security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: resolution } } },
-    responses: {
-      ...one,
-      ...problems(CODES.operator, CODES.body, CODES.schema, [
-        'unknown_event',
-        'event_resolved',
-        'store_unavailable',
-      ]),
+function stepRoute<N extends string | null>(step: Step<N>): Route<EventParts> {
+  const { name, summary, body, refusals, take } = step;
+  return {
+    method: 'post',
+    path: `/v1/admin/events/{sequence}/${name}`,
+    operation: {
+      operationId: `${name}SecurityEvent`,
+      summary,
+      description: 'The same once more changes nothing.',
+      security: [{ operator: [] }],
+      requestBody: { required: true, content: { 'application/json': { schema: body } } },
+      responses: {
+        ...one,
+        ...problems(CODES.operator, CODES.body, CODES.schema, refusals, [
+          'unknown_event',
+          'store_unavailable',
+        ]),
+      },
     },
-  },
-  handler:
-    ({ authenticator, securityEvents }) =>
-    async (request, response) => {
-      const actor = actorOf(authenticator, CHANGING, request, response);
-      const { note } = await readJson(request, { schema: resolution, ...BODY });
-      const event = await securityEvents.resolve(sequenceIn(request), note, actor);
-      sendJson(response, 200, { event: eventRepresentation(event) });
-    },
-};
+    handler:
+      ({ authenticator, securityEvents }) =>
+      async (request, response) => {
+        const actor = actorOf(authenticator, CHANGING, request, response);
+        const { note } = await readJson(request, { schema: body, ...BODY });
+        const event = await take(securityEvents, sequenceIn(request), note, actor);
+        sendJson(response, 200, { event: eventRepresentation(event) });
+      },
+  };
+}
 
 export const adminEventRoutes = [
   listSecurityEvents,
   getSecurityEvent,
-  acknowledgeSecurityEvent,
-  resolveSecurityEvent,
+  stepRoute({
+    name: 'acknowledge',
+    summary: 'Take a security event up, so that nobody else is called for it; role `operator`',
+    body: acknowledgement,
+    refusals: ['event_acknowledged', 'event_resolved'],
+    take: (events, sequence, note, actor) => events.acknowledge(sequence, note, actor),
+  }),
+  stepRoute({
+    name: 'resolve',
+    summary: 'Say that a security event is dealt with, for good; role `operator`',
+    body: resolution,
+    refusals: ['event_resolved'],
+    take: (events, sequence, note, actor) => events.resolve(sequence, note, actor),
+  }),
 ];
 
 function sequenceIn({ params }: ApiRequest): number {

@@ -46,7 +46,7 @@ export const followEvents: Route<EventParts> = {
     const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const named = validated(query, { ...request.query });
     const feed = deps.scopeEvents.open(scopeId, lastEventId(request));
-    const owner = { clientId, admitted: () => isAdmitted(deps, request, scopeId) };
+    const owner = { ownerId: clientId, admitted: () => isAdmitted(deps, request, scopeId) };
     let disconnected = () => {};
     deps.eventStreams.begin(response, owner, follower(feed), () => disconnected());
     disconnected = deps.verifiers.connected({ scopeId, clientId, instance: named.instance });

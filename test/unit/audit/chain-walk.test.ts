@@ -19,7 +19,7 @@ function trail(count: number, actor = 'alice'): StoredEvent[] {
 /** What is found from the beginning of the trail to its end. */
 async function round() {
   const found = [];
-  for (let step = 0; step <= Math.floor(events.length / 256); step++) found.push(await walk.step());
+  for (let step = 0; step <= Math.floor(events.length / 64); step++) found.push(await walk.step());
   return found.filter((each) => each !== undefined);
 }
 

@@ -6,10 +6,18 @@ function looking(shares: readonly number[]) {
   const raised: SecurityEventReport[] = [];
   let now = 100;
   let used = 0;
+  let seen = 0;
+  const relieved: number[] = [];
   const look = createDiskAlarm({
-    disks: { used: () => ({ database: used }) },
+    disks: {
+      used: () => ({ database: seen }),
+      async look() {
+        seen = used;
+      },
+    },
     events: { raise: async (report) => raised.push(report) > 0 },
     clock: { nowSeconds: () => now },
+    onRelief: (_, share) => relieved.push(share),
   });
   const told = async () => {
     for (const share of shares) {
@@ -19,7 +27,7 @@ function looking(shares: readonly number[]) {
     }
     return raised.map(({ severity, evidence: { percent, since } }) => [severity, percent, since]);
   };
-  return { told, raised };
+  return { told, raised, relieved };
 }
 
 it('tells at three quarters and at nine tenths, each once', async () => {
@@ -40,10 +48,12 @@ it('is critical at once where it fills up between two looks', async () => {
 });
 
 it('tells again where it was well in between, and not where it hovers', async () => {
-  expect(await looking([0.76, 0.74, 0.76, 0.69, 0.76]).told()).toEqual([
+  const hovering = looking([0.76, 0.74, 0.76, 0.69, 0.76]);
+  expect(await hovering.told()).toEqual([
     ['warning', 75, 100],
     ['warning', 75, 104],
   ]);
+  expect(hovering.relieved).toEqual([0.69]);
   expect(await looking([0.91, 0.84, 0.91]).told()).toEqual([
     ['critical', 90, 100],
     ['critical', 90, 102],
