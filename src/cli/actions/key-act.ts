@@ -1,7 +1,7 @@
 import type { KeyOutcomeAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { describeOutcome } from '../describe-outcome.ts';
-import { findFormerKey, findKey } from '../find-key.ts';
+import { findFormerKey, findKid } from '../find-key.ts';
 import { type CallService, connect } from '../operations-client.ts';
 import { show } from '../show.ts';
 
@@ -13,7 +13,7 @@ interface WithReason {
 
 export async function keyAct(context: Context, act: KeyAct, kid: string, given: WithReason): Promise<void> {
   const call = await connect(context);
-  await perform(context, call, act, (await findKey(call, kid)).kid, given);
+  await perform(context, call, act, await findKid(call, kid), given);
 }
 
 export async function undoRotation(context: Context, scope: string, given: WithReason): Promise<void> {

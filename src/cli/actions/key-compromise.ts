@@ -3,7 +3,7 @@ import type { CompromiseAnswer, KeyOutcomeAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { describeCompromise } from '../describe-compromise.ts';
 import { describeOutcome } from '../describe-outcome.ts';
-import { findKey } from '../find-key.ts';
+import { findKid } from '../find-key.ts';
 import { type CallService, connect } from '../operations-client.ts';
 import { show } from '../show.ts';
 
@@ -27,7 +27,7 @@ export async function keyCompromise(
   { reason, keepForForensics = false, wait }: CompromiseOptions,
 ): Promise<void> {
   const call = await connect(context);
-  const { kid } = await findKey(call, beginning);
+  const kid = await findKid(call, beginning);
   const body = { reason, keep_for_forensics: keepForForensics };
   const path = `/keys/${encodeURIComponent(kid)}/compromise`;
   const outcome = await call<KeyOutcomeAnswer & Hit>('POST', path, body);

@@ -169,6 +169,7 @@ describe('a kid that looks like options', () => {
     const { exitCode, err } = await call(line);
     expect([exitCode, err]).toEqual([0, '']);
     expect(lastAsked()).toEqual([`POST /keys/${DASHED}/suspend`, { reason: 'case 42' }]);
+    expect(stub.seen).toHaveLength(1);
   });
 
   it('stays the value of an option', async () => {
