@@ -34,7 +34,7 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
     await checkPersons(config),
     ...checkFiles(config),
     ...(await checkHsm(config, openToken)),
-    ...checkDatabase(config),
+    ...(await checkDatabase(config)),
     ...checkListeners(config),
     ...coreDumps,
     ...(await checkClock(config)),

@@ -1,6 +1,8 @@
 import { statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
+import { shareInUse } from '../disk-watch.ts';
+import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
 import { openWritable, readDurability } from '../store/writable-database.ts';
 import { statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -12,15 +14,13 @@ const UNSAFE_FILE_SYSTEMS = new Map([
   [0xfe534d42, 'SMB'],
   [0x01021994, 'tmpfs'],
 ]);
-const DISK_WARN = 0.75;
-const DISK_FAIL = 0.9;
 
 /** Opens the database as the writer does, and reads back what durability rests on. */
-export function checkDatabase(config: Config): readonly Finding[] {
+export async function checkDatabase(config: Config): Promise<readonly Finding[]> {
   const { file } = config.database;
   const status = statusOf(file);
   if (!status) return [fail('database', `${file} is not there`, 'run keyward init')];
-  return [durability(file, status.uid), fileSystem(file), space(file)];
+  return [durability(file, status.uid), fileSystem(file), await space(file)];
 }
 
 function durability(file: string, owner: number): Finding {
@@ -59,11 +59,11 @@ function fileSystem(file: string): Finding {
   return warn('file system', `the database is on ${name}`, 'move it to a local disk: records must survive');
 }
 
-function space(file: string): Finding {
-  const { blocks, bavail } = statfsSync(file);
-  const used = 1 - bavail / blocks;
-  const summary = `the database's disk is ${Math.round(used * 100)} % full`;
-  if (used < DISK_WARN) return ok('disk', summary);
+async function space(file: string): Promise<Finding> {
+  const percent = (await shareInUse(file)) * 100;
+  const { warning, critical } = DISK_ALARM_PERCENT;
+  const summary = `the database's disk is ${Math.round(percent)} % full`;
+  if (percent < warning) return ok('disk', summary);
   const advice = 'make room: no token is issued that cannot be recorded';
-  return used < DISK_FAIL ? warn('disk', summary, advice) : fail('disk', summary, advice);
+  return percent < critical ? warn('disk', summary, advice) : fail('disk', summary, advice);
 }

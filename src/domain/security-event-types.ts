@@ -1,3 +1,4 @@
+import { DISK_ALARM_PERCENT } from './disk-alarms.ts';
 import type { Evidence, FieldRef, NameOf } from './event-evidence.ts';
 
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
@@ -201,7 +202,7 @@ export const SECURITY_EVENTS = {
   'ledger.disk': type({
     severity: {
       when: { warning: 'three quarters are in use', critical: 'nine tenths are' },
-      of: ({ percent }) => (percent >= 90 ? 'critical' : 'warning'),
+      of: ({ percent }) => (percent >= DISK_ALARM_PERCENT.critical ? 'critical' : 'warning'),
     },
     meaning: 'The disk that holds the database or the archive becomes full. Without room no token is issued.',
     runbook: 'full-disk.md#ledgerdisk',

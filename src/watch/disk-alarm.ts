@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
 import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 
 export interface DiskAlarmParts {
@@ -12,7 +13,7 @@ export interface DiskAlarmParts {
   readonly onRelief: (volume: string, used: number) => void;
 }
 
-const ALARMS = [75, 90] as const;
+const ALARMS = Object.values(DISK_ALARM_PERCENT);
 /** So far below an alarm it is over: what comes again afterwards is told again. */
 const RELIEF_PERCENT = 5;
 

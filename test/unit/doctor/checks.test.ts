@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Config, loadConfig } from '../../../src/config.ts';
+import { shareInUse } from '../../../src/disk-watch.ts';
 import { askService } from '../../../src/doctor/ask-service.ts';
 import { againstFiles } from '../../../src/doctor/check-clock.ts';
 import { pattern } from '../../../src/doctor/check-core-dumps.ts';
@@ -146,8 +147,8 @@ describe('files', () => {
     expect(checkModule(firstToken()).level).toBe('fail');
   });
 
-  it('fail when there is no database', () => {
-    expect(checkDatabase(configured())).toEqual([
+  it('fail when there is no database', async () => {
+    expect(await checkDatabase(configured())).toEqual([
       {
         check: 'database',
         level: 'fail',
@@ -157,9 +158,12 @@ describe('files', () => {
     ]);
   });
 
-  it('show that an open database is durable', () => {
+  it('show that an open database is durable', async () => {
     file('keyward.db', 0o600, '');
-    expect(checkDatabase(configured())[0]).toEqual({
+    const [database, , disk] = await checkDatabase(configured());
+    const percent = Math.round((await shareInUse(at('keyward.db'))) * 100);
+    expect(disk?.summary).toBe(`the database's disk is ${percent} % full`);
+    expect(database).toEqual({
       check: 'database',
       level: 'ok',
       summary: expect.stringMatching(/^SQLite [\d.]+, journal wal, synchronous 2 \(FULL\)$/),
