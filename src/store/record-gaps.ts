@@ -24,6 +24,8 @@ type Trx = Transaction<Schema>;
 
 /** Rows in one statement: SQLite takes 32,766 values. */
 const ROWS_AT_ONCE = 1_000;
+/** Events that may have been committed and had reached no sink yet: they are delivered once a second. */
+const MOST_UNTOLD = 10_000;
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 /** All that commits when two persons accept a database that was put back. */
@@ -46,7 +48,7 @@ export interface RecordGapStore {
   list(): readonly RecordGap[];
   /**
    * One commit: the audit trail and its checkpoints are complete again, the revocations of the gap hold again,
-   * proposals of the copy are over, and the gap is on record.
+   * proposals of the copy are over, key sets get versions past those of the gap, and the gap is on record.
    */
   accept(acceptance: Acceptance): Promise<RecordGap>;
   /** What the gap holds of restrictions is in force again; what could not be done again is told. */
@@ -66,7 +68,11 @@ export function createRecordGaps(reader: Pick<Reader, 'read'>, changes: Registry
       const { actor, now } = acceptance;
       await changes.change(
         actOf(actor, RESTORE_ACCEPTED, 'database', gapDetails(gap)),
-        (registry) => [put('record_gaps', toRow(gap)), ...closedProposals(registry, now)],
+        (registry) => [
+          put('record_gaps', toRow(gap)),
+          ...closedProposals(registry, now),
+          ...newerKeySets(registry, acceptance.events.length + MOST_UNTOLD),
+        ],
         (trx) => takeOver(trx, acceptance, scopeIdsIn(changes.view)),
       );
       return gap;
@@ -141,6 +147,16 @@ function scopeIdsIn(registry: RegistryView): string[] {
     .rows('scopes')
     .filter(({ state }) => state === 'ready')
     .map(({ id }) => id);
+}
+
+/**
+ * Verifiers refuse a key set that is older than one they have seen. Each version of the gap came with an event of its
+ * own, so past as many the versions are new ones.
+ */
+function newerKeySets(registry: RegistryView, lost: number): RowChange[] {
+  return registry
+    .rows('scopes')
+    .map((row) => put('scopes', { ...row, key_set_version: row.key_set_version + lost }));
 }
 
 /** What became of them in the gap is not known to the copy: nobody shall approve what was refused. */

@@ -18,6 +18,8 @@ const scopes: Record<string, { sign: string; verify: string }> = {};
 const tokens: Record<string, string> = {};
 let compromised: string;
 let gap: Record<string, number>;
+/** Of `files`, when the newer database was lost. */
+let seen: number;
 
 const database = () => join(service.hsm.folder, 'keyward.db');
 const sink = () => join(service.hsm.folder, 'audit.jsonl');
@@ -32,6 +34,9 @@ async function issue(id: string, claims: object = { sub: 'alice' }): Promise<str
 
 const verify = async (id: string, token = '') =>
   (await service.data('POST', `/v1/scopes/${id}/verify`, scopes[id]?.verify, { token })).body;
+
+const keySetVersion = async (id: string): Promise<number> =>
+  (await service.data('GET', `/scopes/${id}/jwks.json`)).body.kw_version;
 
 const keysOf = async (id: string): Promise<Record<string, string>[]> =>
   (await service.operations('GET', `/v1/admin/keys?scope=${id}`)).body.keys;
@@ -93,6 +98,10 @@ beforeAll(async () => {
   compromised = (await activeKey('mail')).kid as string;
   await service.act('POST', `/v1/admin/keys/${compromised}/compromise`, { reason: 'stolen' });
   await service.act('POST', '/v1/admin/clients/mail-sign/revoke');
+  for (const max_ttl_seconds of [900, 800, 700]) {
+    await service.act('PATCH', '/v1/admin/scopes/files', { policy: { max_ttl_seconds } });
+  }
+  seen = await keySetVersion('files');
   expect(await verify('payments', tokens.lost)).toMatchObject({ valid: true });
   await service.stop();
 
@@ -174,6 +183,10 @@ describe('once accepted', () => {
     const { sign } = scopes.mail ?? {};
     const refused = await service.data('POST', '/v1/scopes/mail/tokens', sign, { claims: { sub: 'a' } });
     expect([refused.status, refused.body.code]).toEqual([401, 'credential_invalid']);
+  });
+
+  it('its key sets are newer than those that verifiers hold, so that none refuses them', async () => {
+    expect(await keySetVersion('files')).toBeGreaterThan(seen);
   });
 
   it('tokens are issued, in the end with keys made after the restore', async () => {
