@@ -1,3 +1,5 @@
+import type { Presenter } from './presenter.ts';
+
 /** A token that a relying service accepted. Times are seconds since the epoch. */
 export interface Sighting {
   /** SHA-256 of the signing input: 32 bytes. */
@@ -15,5 +17,5 @@ export interface Sightings {
    * be wrong, so the relying service then has the token itself verified. Saying it twice changes nothing.
    * `ledger_unavailable`, `overloaded`.
    */
-  unknown(scopeId: string, sightings: readonly Sighting[]): Promise<readonly Buffer[]>;
+  unknown(scopeId: string, sightings: readonly Sighting[], by?: Presenter): Promise<readonly Buffer[]>;
 }

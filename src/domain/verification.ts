@@ -1,4 +1,5 @@
 import type { KeyState } from './key.ts';
+import type { Presenter } from './presenter.ts';
 import type { RefusalReason } from './refusal.ts';
 
 export type Verdict =
@@ -17,6 +18,9 @@ export type Verdict =
 
 /** Verifies a token *for a scope* that the relying service names; there is no other way to verify one (I4). */
 export interface TokenVerifier {
-  /** Never throws for what was presented as a token. `unknown_scope` where the scope does not exist. */
-  verify(scopeId: string, presented: unknown): Promise<Verdict>;
+  /**
+   * Never throws for what was presented as a token. `unknown_scope` where the scope does not exist. By whom it is
+   * presented changes no verdict: it is for what watches.
+   */
+  verify(scopeId: string, presented: unknown, by?: Presenter): Promise<Verdict>;
 }

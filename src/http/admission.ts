@@ -2,6 +2,7 @@ import type { Authenticator, Grants } from '../domain/access.ts';
 import type { Action, Role } from '../domain/client.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
+import type { Presenter } from '../domain/presenter.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
 export interface AdmissionParts {
@@ -24,6 +25,15 @@ export async function admitClient(
   if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
   if (!grants.allows(clientId, scopeId, action)) throw grantMissing(action);
   return { clientId, scopeId };
+}
+
+/** The admitted client, as whatever watches will name it. */
+export function presenterOf(
+  clientId: string,
+  { ip: remote }: ApiRequest,
+  { locals }: ApiResponse,
+): Presenter {
+  return { clientId, remote, requestId: locals.requestId };
 }
 
 export function grantMissing(action: Action): KeywardError {

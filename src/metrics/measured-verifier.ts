@@ -9,8 +9,8 @@ export function measuredVerifier(
   metrics: Pick<Metrics, 'refusals' | 'suspiciousHeaders'>,
 ): TokenVerifier {
   return {
-    async verify(scopeId: string, presented: unknown): Promise<Verdict> {
-      const verdict = await verifier.verify(scopeId, presented);
+    async verify(scopeId, presented, by): Promise<Verdict> {
+      const verdict = await verifier.verify(scopeId, presented, by);
       if (!verdict.valid) {
         metrics.refusals.inc({ scope: scopeId, reason: verdict.reason });
         if (verdict.suspiciousHeader !== undefined) {

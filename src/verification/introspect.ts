@@ -1,3 +1,4 @@
+import type { Presenter } from '../domain/presenter.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
 
 /** RFC 7662 §2.2. `scope` is OAuth's claim, not the key scope. */
@@ -30,8 +31,9 @@ export async function introspect(
   verifier: TokenVerifier,
   scopeId: string,
   token: string,
+  by?: Presenter,
 ): Promise<Introspection> {
-  const verdict = await verifier.verify(scopeId, token);
+  const verdict = await verifier.verify(scopeId, token, by);
   return verdict.valid ? describe(verdict.claims) : { active: false };
 }
 

@@ -1,7 +1,7 @@
 import { KeywardError } from '../../domain/errors.ts';
 import type { TokenVerifier } from '../../domain/verification.ts';
 import { introspect } from '../../verification/introspect.ts';
-import { type AdmissionParts, admitClient } from '../admission.ts';
+import { type AdmissionParts, admitClient, presenterOf } from '../admission.ts';
 import { readForm } from '../form-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
@@ -28,9 +28,10 @@ export const introspectToken: Route<AdmissionParts & { readonly verifier: TokenV
     },
   },
   handler: (deps) => async (request, response) => {
-    const { scopeId } = await admitClient(deps, 'verify', request, response);
+    const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const token = (await readForm(request, MAX_BYTES)).get('token');
     if (token === undefined) throw new KeywardError('invalid_request', 'token: give the token to introspect');
-    sendJson(response, 200, await introspect(deps.verifier, scopeId, token));
+    const by = presenterOf(clientId, request, response);
+    sendJson(response, 200, await introspect(deps.verifier, scopeId, token, by));
   },
 };

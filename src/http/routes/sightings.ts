@@ -1,5 +1,5 @@
 import type { Sightings } from '../../domain/sightings.ts';
-import { type AdmissionParts, admitClient } from '../admission.ts';
+import { type AdmissionParts, admitClient, presenterOf } from '../admission.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
@@ -33,7 +33,7 @@ export const reportSightings: Route<AdmissionParts & { readonly sightings: Sight
     },
   },
   handler: (deps) => async (request, response) => {
-    const { scopeId } = await admitClient(deps, 'verify', request, response);
+    const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const { sightings } = await readJson(request, BODY);
     const unknown = await deps.sightings.unknown(
       scopeId,
@@ -42,6 +42,7 @@ export const reportSightings: Route<AdmissionParts & { readonly sightings: Sight
         seenAt,
         iat,
       })),
+      presenterOf(clientId, request, response),
     );
     sendJson(response, 200, { unknown: unknown.map((digest) => digest.toString('base64url')) });
   },

@@ -1,5 +1,5 @@
 import type { TokenVerifier, Verdict } from '../../domain/verification.ts';
-import { type AdmissionParts, admitClient } from '../admission.ts';
+import { type AdmissionParts, admitClient, presenterOf } from '../admission.ts';
 import { readJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
@@ -23,9 +23,10 @@ export const verifyToken: Route<AdmissionParts & { readonly verifier: TokenVerif
     },
   },
   handler: (deps) => async (request, response) => {
-    const { scopeId } = await admitClient(deps, 'verify', request, response);
+    const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const { token } = await readJson(request, BODY);
-    sendJson(response, 200, verdictRepresentation(await deps.verifier.verify(scopeId, token)));
+    const verdict = await deps.verifier.verify(scopeId, token, presenterOf(clientId, request, response));
+    sendJson(response, 200, verdictRepresentation(verdict));
   },
 };
 

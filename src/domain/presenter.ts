@@ -1,0 +1,7 @@
+/** Who shows a token, or tells of one: what an alarm says of whom and whence. */
+export interface Presenter {
+  readonly clientId: string;
+  /** The address that the request came from. */
+  readonly remote: string | undefined;
+  readonly requestId: string;
+}
