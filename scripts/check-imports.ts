@@ -18,7 +18,7 @@ const ALL = [
 
 /** Folder → the folders and packages it may import; Node's own modules are free unless listed as forbidden. */
 const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
-  domain: { folders: [], packages: ['node:crypto', 'node:zlib'] },
+  domain: { folders: [], packages: ['node:crypto', 'node:net', 'node:zlib'] },
   token: { folders: ['domain'], packages: ['jose', 'node:buffer', 'node:crypto'] },
   schemas: { folders: ['domain'], packages: ['zod'] },
   signer: { folders: ['domain', 'token'], packages: ['graphene-pk11', 'pkcs11js', 'node:*'] },
@@ -30,7 +30,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   publication: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:perf_hooks'] },
   keys: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:timers/promises', 'node:util'] },
   audit: { folders: ['domain', 'token'], packages: ['node:*'] },
-  watch: { folders: ['domain'], packages: ['node:crypto'] },
+  watch: { folders: ['domain'], packages: ['node:crypto', 'zod'] },
   metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
   http: {
     folders: [...ALL, 'schemas'],

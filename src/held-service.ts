@@ -8,6 +8,7 @@ import type { Witness } from './audit/refuse-restored.ts';
 import { newestTime } from './audit-witnesses.ts';
 import type { Authenticator } from './domain/access.ts';
 import type { StoredEvent } from './domain/audit-sink.ts';
+import type { CallerWatch } from './domain/caller-watch.ts';
 import { KeywardError } from './domain/errors.ts';
 import { isBroadened } from './domain/lost-revocations.ts';
 import type { HeldRestore } from './domain/record-gap.ts';
@@ -40,6 +41,7 @@ export async function holdUntilAccepted(parts: HeldServiceParts): Promise<'accep
   const suspects = changedOperators(stretch.events);
   const trail = new HeldTrail(sinks, clock);
   const refusals = new RefusalCount();
+  const callers: CallerWatch = { authenticated: () => {}, refused: (request) => refusals.refused(request) };
   const latest = await store.audit.lastCheckpoint();
   const timeGuard = watchClock({
     lastCheckpointTime: await newestTime(parts.witnesses, latest?.time, parts.auditKey),
@@ -59,7 +61,7 @@ export async function holdUntilAccepted(parts: HeldServiceParts): Promise<'accep
     lifetimeSeconds: config.proposals.lifetime_seconds,
     maxOpen: config.proposals.max_open,
   });
-  const shared = { limits, log, metrics: createMetrics(), refusals };
+  const shared = { limits, log, metrics: createMetrics(), callers };
   const hooks = { problem: () => {} };
   const planes = [await listen(createHeldDataPlane({ ...shared, listener: data_plane }), data_plane, hooks)];
   try {

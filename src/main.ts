@@ -36,6 +36,7 @@ import { measuredIssuer } from './metrics/measured-issuer.ts';
 import { measuredSightings } from './metrics/measured-sightings.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openDetector } from './open-detector.ts';
 import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
 import { openRegistry } from './open-registry.ts';
@@ -56,6 +57,8 @@ import { openStore } from './store/open-store.ts';
 import { Revocations } from './verification/revocations.ts';
 import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
+import { FactCount } from './watch/fact-count.ts';
+import { tellingCallers, tellingIssuer } from './watch/telling.ts';
 import { unresolvedEvents } from './watch/unresolved-events.ts';
 import { watchGauges } from './watch-gauges.ts';
 import { watchKeyGauges } from './watch-key-gauges.ts';
@@ -131,6 +134,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       );
   }
 
+  const facts = new FactCount();
   const { authenticator, grants, clients, operators } = access;
   const { data_plane, operations_plane, limits } = config;
   const ledger = createLedger(store.records);
@@ -171,15 +175,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => inventory.stop());
   const { suspender, holds } = keyLife;
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
-  const issuer = measuredIssuer(
-    timeGuardedIssuer(
-      createTokenIssuer({ keyRing, grants, signer, checker, ledger, revocations, holds, clock }),
-      audit.timeGuard,
-    ),
-    metrics,
-  );
+  const made = createTokenIssuer({ keyRing, grants, signer, checker, ledger, revocations, holds, clock });
+  const issuer = measuredIssuer(tellingIssuer(timeGuardedIssuer(made, audit.timeGuard), facts), metrics);
   const verifier = measuredVerifier(
-    createTokenVerifier({ keyRing, clock, ledger: ledgerReader, revocations, alarm, gaps }),
+    createTokenVerifier({ keyRing, clock, ledger: ledgerReader, revocations, alarm, facts, gaps }),
     metrics,
   );
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
@@ -251,8 +250,19 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers });
 
+  const detector = await openDetector({
+    facts,
+    memories: store.detectionMemories,
+    events: securityEvents,
+    clientChanges: access.clientChanges,
+    client: access.client,
+    clock,
+    log,
+  });
+  parts.defer(() => detector.stop());
   const { checkpoints, refusals } = audit;
-  const shared = { authenticator, keyRing, verifiers, readiness, limits, log, metrics, refusals };
+  const callers = tellingCallers(refusals, facts, clock);
+  const shared = { authenticator, keyRing, verifiers, readiness, limits, log, metrics, callers };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
     createDataPlane({

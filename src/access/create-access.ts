@@ -6,6 +6,7 @@ import type {
 } from '../domain/access.ts';
 import type { AccessStore } from '../domain/access-store.ts';
 import type { Watchable } from '../domain/changes.ts';
+import type { Client } from '../domain/client.ts';
 import type { Clock } from '../domain/clock.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';
@@ -17,6 +18,7 @@ export interface Access {
   readonly grants: Grants;
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
+  client(id: string): Client | undefined;
   /** The id of each client whose standing, grants or credentials are others than before. */
   readonly clientChanges: Watchable<string>;
 }
@@ -33,6 +35,7 @@ export async function createAccess(
     grants: directory,
     clients: new Clients({ store, directory, clock, knowsScope }),
     operators: new Operators(store, directory, clock),
+    client: (id) => directory.client(id),
     clientChanges: directory.clientChanges,
   };
 }

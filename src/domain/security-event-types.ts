@@ -27,6 +27,7 @@ export interface EventTypeRule<R extends FieldRef> {
 const type = <const R extends FieldRef>(rule: EventTypeRule<R>): EventTypeRule<R> => rule;
 
 const ofKey = ({ kid }: { readonly kid: string }) => `key:${kid}`;
+const ofClient = ({ client }: { readonly client: string }) => `client:${client}`;
 const ofScope = ({ scope }: { readonly scope: string }) => `scope:${scope}`;
 
 const ofHsmToken = ({ hsm_token }: { readonly hsm_token: string }) => `hsm:${hsm_token}`;
@@ -60,6 +61,94 @@ export const SECURITY_EVENTS = {
     evidence: ['scope', 'kid', 'digest', 'header', 'claims', 'record?'],
     oncePer: ['digest'],
     subject: ofKey,
+  }),
+  'token.cross_scope': type({
+    severity: {
+      when: {
+        warning: 'the ledger has the token: it came in at the wrong door',
+        critical: 'it was made for the scope that it was shown for, or is not on record',
+      },
+      of: ({ names_scope, recorded }) => (recorded === true && !names_scope ? 'warning' : 'critical'),
+    },
+    meaning: 'A token that the key of one scope signed was shown for another scope. It was refused.',
+    runbook: 'suspicious-tokens.md#tokencross_scope',
+    evidence: ['scope', 'key_scope', 'kid', 'client?', 'digest', 'names_scope', 'recorded?', 'claims'],
+    oncePer: ['scope', 'digest'],
+    subject: ofKey,
+  }),
+  'token.retired_key': type({
+    severity: 'critical',
+    meaning: 'A key signed a token that is dated outside its signing window. It was refused.',
+    runbook: 'suspicious-tokens.md#tokenretired_key',
+    evidence: ['scope', 'kid', 'key_state', 'client?', 'digest', 'iat?', 'sign_until', 'recorded?', 'claims'],
+    oncePer: ['digest'],
+    subject: ofKey,
+  }),
+  'token.compromised_key': type({
+    severity: {
+      when: {
+        info: 'the ledger has the token: an honest one is still about',
+        critical: 'it is not on record, or the ledger could not be asked',
+      },
+      of: ({ recorded }) => (recorded === true ? 'info' : 'critical'),
+    },
+    meaning: 'A token of a key that was declared compromised was shown. It was refused.',
+    runbook: 'suspicious-tokens.md#tokencompromised_key',
+    evidence: ['scope', 'kid', 'client?', 'digest?', 'recorded?', 'claims?'],
+    oncePer: ['kid', 'client', 'digest'],
+    subject: ofKey,
+  }),
+  'token.suspicious_header': type({
+    severity: 'warning',
+    meaning: 'A token has a header by which verifiers are deceived, such as `jku`. It was refused.',
+    runbook: 'suspicious-tokens.md#tokensuspicious_header',
+    evidence: ['scope', 'client?', 'member', 'since'],
+    oncePer: ['scope', 'client', 'member', 'since'],
+    subject: ofScope,
+  }),
+  'client.new_source': type({
+    severity: {
+      when: {
+        info: 'it is near a network that is known',
+        warning: 'it is far from all of them',
+      },
+      of: ({ near }) => (near ? 'info' : 'warning'),
+    },
+    meaning: 'A credential was used from a network that it never came from.',
+    runbook: 'suspicious-callers.md#clientnew_source',
+    evidence: ['caller', 'remote', 'network', 'near', 'networks'],
+    oncePer: ['caller', 'network'],
+    subject: ({ caller }) => caller,
+  }),
+  'client.unusual_rate': type({
+    severity: {
+      when: {
+        info: 'less than a week is known of the client, and it is less than ten times of what is',
+        warning: 'it is far beyond the same hour of other weeks, or ten times all that is known',
+      },
+      of: ({ settled, count, expected }) => (settled || count >= 10 * expected ? 'warning' : 'info'),
+    },
+    meaning: 'A client gets far more tokens in a minute than it ever did in an hour like this.',
+    runbook: 'suspicious-callers.md#clientunusual_rate',
+    evidence: ['client', 'scope', 'count', 'expected', 'settled', 'since'],
+    oncePer: ['client', 'since'],
+    subject: ofClient,
+  }),
+  'client.denied_burst': type({
+    severity: 'warning',
+    meaning: 'One caller, or callers that nobody knows, were turned away far more often than ever.',
+    runbook: 'suspicious-callers.md#clientdenied_burst',
+    evidence: ['caller?', 'plane', 'code', 'remote?', 'count', 'expected', 'since'],
+    oncePer: ['caller', 'plane', 'since'],
+    subject: ({ caller, plane }) => caller ?? `plane:${plane}`,
+  }),
+  'credential.malformed_burst': type({
+    severity: 'warning',
+    meaning: 'Many credentials of a wrong form came in: somebody tries, or a client has a broken secret.',
+    runbook: 'suspicious-callers.md#credentialmalformed_burst',
+    evidence: ['plane', 'remote?', 'count', 'expected', 'since'],
+    oncePer: ['plane', 'since'],
+    subject: ({ plane }) => `plane:${plane}`,
   }),
   'key.missing': type({
     severity: 'critical',

@@ -20,6 +20,7 @@ export async function admitClient(
 ): Promise<{ clientId: string; scopeId: string }> {
   const { id: clientId } = authenticator.client(request.headers.authorization);
   exchange.caller = clientId;
+  exchange.plane.callers.authenticated(`client:${clientId}`, request.ip);
   await exchange.plane.limits.client(clientId, 1);
   const scopeId = request.params.scope ?? '';
   if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
@@ -49,6 +50,7 @@ export function admitOperator(
 ): string {
   const operator = authenticator.operator(request.headers.authorization);
   exchange.caller = operator.id;
+  exchange.plane.callers.authenticated(`operator:${operator.id}`, request.ip);
   if (!operator.roles.some((role) => roles.includes(role))) {
     throw new KeywardError('role_missing', `this needs the role ${roles.join(' or ')}`);
   }

@@ -31,7 +31,7 @@ function tellOfRefusal({ code }: KeywardError, request: ApiRequest, { locals: ex
   const isAct = plane.name === 'operations' && caller !== undefined && !LOOKING.has(request.method);
   if (status !== 401 && status !== 403 && !(isAct && status < 500)) return;
   const { method, ip: remote } = request;
-  plane.refusals.refused({ plane: plane.name, method, route, code, caller, remote, requestId });
+  plane.callers.refused({ plane: plane.name, method, route, code, caller, remote, requestId });
 }
 
 /** Past the limit, a wrong credential is no longer told from too many of them. A right one is never in the way. */

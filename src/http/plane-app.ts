@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
-import type { RefusalWatch } from '../domain/refused-request.ts';
+import type { CallerWatch } from '../domain/caller-watch.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { Exchange } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
@@ -17,7 +17,7 @@ export interface PlaneSettings {
   readonly limits: LimitSettings;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly refusals: RefusalWatch;
+  readonly callers: CallerWatch;
 }
 
 /** An Express application that answers these routes and, to any other path, `otherwise`. */
@@ -27,7 +27,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   deps: Deps,
   otherwise: Handler = notFound,
 ): Express {
-  const { listener, limits, log, metrics, refusals } = deps;
+  const { listener, limits, log, metrics, callers } = deps;
   const behindTls = listener.tls !== undefined || listener.behind_proxy;
   const headers = securityHeaders(behindTls);
   const plane: Plane = {
@@ -35,7 +35,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     limits: createLimits(limits),
     log,
     metrics,
-    refusals,
+    callers,
     headers,
     inFlight: 0,
   };

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { RefusalWatch } from '../domain/refused-request.ts';
+import type { CallerWatch } from '../domain/caller-watch.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Limits } from './limits.ts';
 
@@ -11,7 +11,7 @@ export interface Plane {
   readonly limits: Limits;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'requests' | 'problems'>;
-  readonly refusals: RefusalWatch;
+  readonly callers: CallerWatch;
   /** Names and values in turn, on every answer. */
   readonly headers: readonly string[];
   /** Requests begun and not yet answered. */

@@ -18,6 +18,7 @@ import { auditSubjects } from './migrations/0014-audit-subjects.ts';
 import { formerCaches } from './migrations/0015-former-caches.ts';
 import { recordGaps } from './migrations/0016-record-gaps.ts';
 import { securityEventSteps } from './migrations/0017-security-event-steps.ts';
+import { detectionMemory } from './migrations/0018-detection-memory.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -40,6 +41,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0015-former-caches': formerCaches,
   '0016-record-gaps': recordGaps,
   '0017-security-event-steps': securityEventSteps,
+  '0018-detection-memory': detectionMemory,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

@@ -4,12 +4,14 @@ import type { RecordAppender } from '../domain/append.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { SinkGate } from '../domain/audit-sink.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { DetectionMemories } from '../domain/detection-memory.ts';
 import type { ProposalStore } from '../domain/proposal.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
 import { createAccessStore } from './access-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import { prepareDatabaseFile } from './database-file.ts';
+import { createDetectionMemories } from './detection-memory.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
@@ -59,6 +61,7 @@ export interface Store {
   readonly recordGaps: RecordGapStore;
   readonly revocations: RevocationStore;
   readonly securityEvents: StoredSecurityEvents;
+  readonly detectionMemories: DetectionMemories;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
   /** How the write connection stands, read back from SQLite. */
@@ -103,6 +106,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     recordGaps: createRecordGaps(reader, changes),
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
+    detectionMemories: createDetectionMemories(reader, writer, clock),
     queuedRecords: () => writer.queuedRecords,
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),

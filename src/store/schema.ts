@@ -220,6 +220,8 @@ export interface Schema {
     note: string | null;
     audit_sequence: number;
   };
+  /** What detections have learned of each name: it neither decides nor testifies. */
+  detection_memory: { detection: string; name: string; memory_json: string; kept_at: number };
   /** One row, written by each readiness check: it neither decides nor testifies. */
   readiness: { id: 1; checked_at: number };
 }

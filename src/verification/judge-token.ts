@@ -23,10 +23,15 @@ export interface GenuineToken {
   readonly token: ParsedToken;
 }
 
+/** A token with the key that it names and the scope of that key, whether or not the key signed it. */
+export type NamingToken = GenuineToken;
+
 export interface Judgement {
   readonly verdict: Verdict;
   /** Also of a token that is refused for what it says. */
   readonly genuine: GenuineToken | undefined;
+  /** Refused for its key before the signature was looked at, which may yet be right. */
+  readonly unexamined?: NamingToken | undefined;
 }
 
 /** What can be told without asking whether the token was ever issued. `unknown_scope`. */
@@ -41,13 +46,31 @@ export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
     if (!parsed.ok) return refuse('malformed', suspicion(parsed.suspiciousHeader));
     const { token } = parsed;
     const key = findKey(keyRing, scope, token.header.kid);
-    if (typeof key === 'string') return refuse(key);
+    if (typeof key === 'string') return { ...refuse(key), unexamined: foreign(keyRing, token) };
     const now = clock.nowSeconds();
     const { refusal, genuine } = await judgeToken(token, yardstickOf(keyRing, scope, key, now), now);
     const of = genuine ? { scope, key, token } : undefined;
-    if (refusal) return { ...refuse(refusal), genuine: of };
+    if (refusal) {
+      const unexamined = !genuine && KEY_REFUSALS.has(refusal) ? { scope, key, token } : undefined;
+      return { ...refuse(refusal), genuine: of, unexamined };
+    }
     return { verdict: { valid: true, claims: token.claims, kid: key.kid, keyState: key.state }, genuine: of };
   };
+}
+
+/** Refusals for the standing of the key: of such a token the signature is not looked at. */
+const KEY_REFUSALS: ReadonlySet<RefusalReason> = new Set([
+  'key_suspended',
+  'key_compromised',
+  'key_retired',
+  'outside_signing_window',
+]);
+
+/** Undefined where no key of ours has that name. */
+function foreign(keyRing: KeyRing, token: ParsedToken): NamingToken | undefined {
+  const key = keyRing.keyNamed(token.header.kid);
+  const scope = key && keyRing.scope(key.scopeId);
+  return scope && { scope, key, token };
 }
 
 /** The key as it was found, and as it is by then: it may be suspended or compromised in between. */

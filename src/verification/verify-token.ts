@@ -1,4 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
+import type { Facts } from '../domain/facts.ts';
 import type { ForgeryAlarm } from '../domain/forgery.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
@@ -7,9 +8,11 @@ import type { RefusalReason } from '../domain/refusal.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
 import type { TokenVerifier, Verdict } from '../domain/verification.ts';
 import { digestOf } from '../token/signing-input.ts';
+import { examine } from './examine-token.ts';
 import { createTokenJudge, type GenuineToken } from './judge-token.ts';
 import { refusalOfKeyNow } from './key-standing.ts';
 import { isOnRecord } from './record-check.ts';
+import { type Recalled, verifiedFact } from './verified-fact.ts';
 
 export interface VerifyingParts {
   readonly keyRing: KeyRing;
@@ -17,6 +20,7 @@ export interface VerifyingParts {
   readonly ledger: LedgerReader;
   readonly revocations: RevocationCheck;
   readonly alarm: ForgeryAlarm;
+  readonly facts: Facts;
   /** Where the ledger was put back from an older copy. */
   readonly gaps: readonly RecordGap[];
 }
@@ -29,23 +33,51 @@ const REMEMBERED_SECONDS = 23 * 3_600;
  * signature is looked up, those that are refused for their claims too: no honest token lacks its record.
  */
 export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
+  const { keyRing, clock, facts } = parts;
   const judge = createTokenJudge(parts);
   return {
-    async verify(scopeId, presented) {
-      const { verdict, genuine } = await judge(scopeId, presented);
-      if (!genuine || isForgotten(genuine, parts.clock)) return verdict;
-      const digest = digestOf(genuine.token.signingInput);
-      const record = await parts.ledger.find(digest, Number(genuine.token.claims.iat));
-      if (record === undefined && isRecordLost(parts.gaps, genuine)) {
-        return { valid: false, reason: 'record_lost' };
-      }
-      if (!isOnRecord(genuine, record)) {
-        await parts.alarm.forged(asForgery(genuine, digest, record));
-        return { valid: false, reason: 'never_issued' };
-      }
-      return verdict.valid ? judgeAgain(parts, genuine, record, verdict) : verdict;
+    async verify(scopeId, presented, by) {
+      const { verdict: judged, genuine, unexamined } = await judge(scopeId, presented);
+      const recalled = genuine && (await recall(parts, genuine));
+      const verdict = genuine && recalled ? concluded(parts, genuine, recalled, judged) : judged;
+      const shown = { scope: keyRing.scope(scopeId), clientId: by?.clientId, at: clock.nowSeconds() };
+      const seen = unexamined
+        ? await examine(unexamined, () => recall(parts, unexamined))
+        : genuine && { ...genuine, recalled };
+      facts.tell(verifiedFact(shown, verdict, seen));
+      return verdict;
     },
   };
+}
+
+/** What the ledger says of a token with a right signature; raises the alarm where it should know it, and does not. */
+async function recall(parts: VerifyingParts, genuine: GenuineToken): Promise<Recalled> {
+  const { iat } = genuine.token.claims;
+  if (isForgotten(genuine, parts.clock)) return 'forgotten';
+  const digest = digestOf(genuine.token.signingInput);
+  const record = Number.isFinite(iat) ? await parts.ledger.find(digest, Number(iat)) : undefined;
+  if (record === undefined && isRecordLost(parts.gaps, genuine)) return 'lost';
+  if (isOnRecord(genuine, record)) return record;
+  await parts.alarm.forged(asForgery(genuine, digest, record));
+  return 'never_issued';
+}
+
+function concluded(
+  parts: VerifyingParts,
+  genuine: GenuineToken,
+  recalled: Recalled,
+  judged: Verdict,
+): Verdict {
+  switch (recalled) {
+    case 'forgotten':
+      return judged;
+    case 'lost':
+      return { valid: false, reason: 'record_lost' };
+    case 'never_issued':
+      return { valid: false, reason: 'never_issued' };
+    default:
+      return judged.valid ? judgeAgain(parts, genuine, recalled, judged) : judged;
+  }
 }
 
 /** Its record may lie in an archive by now; the token itself has long expired. */

@@ -83,7 +83,9 @@ describe('GET /v1/admin/audit', () => {
 describe('what the audit trail hears of', () => {
   async function told(as: string, method: 'get' | 'post', path: string, plane = operationsPlane) {
     const heard: RefusedRequest[] = [];
-    const http = await plane({ refusals: { refused: (request) => heard.push(request) } });
+    const http = await plane({
+      callers: { authenticated: () => {}, refused: (request) => heard.push(request) },
+    });
     await http[method](path)
       .set('Authorization', `Bearer ${as}`)
       .send(method === 'post' ? {} : undefined);

@@ -346,7 +346,7 @@ const settings = () => ({
   limits: LIMITS,
   log: recordedLog().log,
   metrics: createMetrics(),
-  refusals: { refused() {} },
+  callers: { authenticated: () => {}, refused: () => {} },
 });
 
 export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDeps {

@@ -27,6 +27,7 @@ test('what is not on record is named as it was sent', async () => {
         { digest: Buffer.alloc(32, 1), seenAt: undefined, iat: undefined },
         { digest: Buffer.alloc(32, 0xff), seenAt: 1_800_000_000, iat: 1_799_999_000 },
       ],
+      { clientId: 'relying', remote: '127.0.0.1', requestId: expect.any(String) },
     ],
   ]);
 });

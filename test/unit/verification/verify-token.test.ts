@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Happening } from '../../../src/domain/facts.ts';
 import type { Forgery } from '../../../src/domain/forgery.ts';
 import type { SigningKey } from '../../../src/domain/key.ts';
 import type { LedgerReader, RecordedToken } from '../../../src/domain/ledger.ts';
@@ -29,6 +30,7 @@ const header = { alg: 'ES256', typ: 'at+jwt', kid: pair.kid };
 let keyRing: SoftwareKeyRing;
 let ledger: MemoryLedger;
 let forgeries: Forgery[];
+let told: Happening[];
 let asked: number;
 let find: LedgerReader['find'];
 let verifier: TokenVerifier;
@@ -39,11 +41,13 @@ beforeEach(() => {
   keyRing.put(scope, key);
   ledger = new MemoryLedger();
   forgeries = [];
+  told = [];
   asked = 0;
   find = (digest) => ledger.find(digest);
   covers = () => false;
   verifier = createTokenVerifier({
     gaps: [],
+    facts: { tell: (happening) => void told.push(happening) },
     keyRing,
     clock: { nowSeconds: () => NOW },
     ledger: {
@@ -124,12 +128,12 @@ describe('a right signature', () => {
 });
 
 describe('the ledger', () => {
-  it('is not asked about what the key did not sign, nor about keys out of use', async () => {
+  it('is not asked about what the key did not sign', async () => {
     const other = softwareKey('ES256');
     expect(await verify(signedBy(other, header, claims))).toEqual(refused('bad_signature'));
     expect(await verify('x')).toEqual(refused('malformed'));
     keyRing.put(scope, { ...key, state: 'suspended' });
-    expect(await verify(token())).toEqual(refused('key_suspended'));
+    expect(await verify(signedBy(other, header, claims))).toEqual(refused('key_suspended'));
     expect({ asked, forgeries }).toEqual({ asked: 0, forgeries: [] });
   });
 
@@ -175,5 +179,77 @@ describe('a revoked token', () => {
   it('that was never issued is a forgery first', async () => {
     covers = () => true;
     expect(await verify(token())).toEqual(refused('never_issued'));
+  });
+});
+
+describe('what is told to the detections', () => {
+  const tokenTold = () => told.map((happening) => happening.kind === 'verified' && happening.token);
+  const suspend = () => keyRing.put(scope, { ...key, state: 'suspended' });
+
+  it('of a good token is that there was one, of another why not, and by whom it was shown', async () => {
+    await record(token());
+    await verifier.verify('payments', token(), { clientId: 'mail', remote: '127.0.0.1', requestId: 'r' });
+    await verify('x');
+    await verify(signedBy(pair, { ...header, jku: 'https://evil.example' }, claims));
+    const shown = { kind: 'verified', at: NOW, scope: 'payments', token: null };
+    expect(told).toEqual([
+      { ...shown, client: 'mail', reason: null, suspiciousHeader: null },
+      { ...shown, client: null, reason: 'malformed', suspiciousHeader: null },
+      { ...shown, client: null, reason: 'malformed', suspiciousHeader: 'jku' },
+    ]);
+  });
+
+  it('of a key out of use is what it really signed, and whether it is on record; the answer stays', async () => {
+    suspend();
+    await record(token());
+    expect(await verify(token())).toEqual(refused('key_suspended'));
+    expect(await verify(token({ jti: 'jti-9' }))).toEqual(refused('key_suspended'));
+    expect(await verify(signedBy(softwareKey('ES256'), header, claims))).toEqual(refused('key_suspended'));
+    const genuine = {
+      digest: digest(token()).toString('base64url'),
+      kid: pair.kid,
+      keyState: 'suspended',
+      keyScope: 'payments',
+      signFrom: key.signFrom,
+      signUntil: key.signUntil,
+      claims,
+      namesScope: true,
+    };
+    expect(tokenTold()).toMatchObject([{ ...genuine, recorded: true }, { recorded: false }, null]);
+    expect(forgeries).toMatchObject([{ claims: { jti: 'jti-9' }, record: undefined }]);
+  });
+
+  it('of another scope’s key is whether the token names the scope that it is shown for', async () => {
+    const mail = aScope({ id: 'mail', audience: 'mail-api' });
+    const other = softwareKey('ES256');
+    keyRing.put(mail, aSigningKey(mail, other, { signFrom: NOW - DAY, signUntil: NOW + DAY }));
+    const named = { ...header, kid: other.kid };
+    expect(await verify(signedBy(other, named, claims))).toEqual(refused('wrong_scope'));
+    expect(await verify(signedBy(other, named, { ...claims, aud: 'mail-api' }))).toEqual(
+      refused('wrong_scope'),
+    );
+    expect(await verify(signedBy(pair, named, claims))).toEqual(refused('wrong_scope'));
+    expect(told).toMatchObject([
+      { token: { keyScope: 'mail', namesScope: true, recorded: false } },
+      { token: { keyScope: 'mail', namesScope: false, recorded: false } },
+      { token: null },
+    ]);
+    expect(forgeries.map(({ scope: { id }, kid }) => [id, kid])).toEqual([
+      ['mail', other.kid],
+      ['mail', other.kid],
+    ]);
+  });
+
+  it('of a key out of use leaves open what a ledger that is away does not say', async () => {
+    suspend();
+    find = async () => {
+      throw new KeywardError('ledger_unavailable', 'away');
+    };
+    expect(await verify(token())).toEqual(refused('key_suspended'));
+    expect(tokenTold()).toMatchObject([{ recorded: null }]);
+    find = async () => {
+      throw new TypeError('a mistake of ours');
+    };
+    await expect(verify(token())).rejects.toThrow(TypeError);
   });
 });

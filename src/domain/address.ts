@@ -1,0 +1,31 @@
+import { isIPv6 } from 'node:net';
+
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** How much of an address names a network: octets of IPv4, 16-bit groups of IPv6. */
+export interface PrefixLengths {
+  readonly octets: number;
+  readonly groups: number;
+}
+
+/** The leading parts of an IP address, without leading zeros; of an IPv6 address that maps IPv4, those of IPv4. */
+export function leadingParts(
+  address: string,
+  { octets, groups }: PrefixLengths,
+): { readonly family: 4 | 6; readonly parts: readonly string[] } {
+  const plain = MAPPED_IPV4.exec(address)?.[1] ?? address;
+  if (!isIPv6(plain)) return { family: 4, parts: plain.split('.').slice(0, octets) };
+  return { family: 6, parts: ipv6Groups(plain).slice(0, groups) };
+}
+
+function ipv6Groups(address: string): readonly string[] {
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) groups.push(...elided(groups.length, tail), ...tail.split(':'));
+  return groups.map((group) => group.toLowerCase());
+}
+
+function elided(headGroups: number, tail: string): string[] {
+  const tailGroups = tail === '' ? 0 : tail.split(':').length;
+  return Array<string>(8 - headGroups - tailGroups).fill('0');
+}

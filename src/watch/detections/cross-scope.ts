@@ -1,0 +1,21 @@
+import { securityEvent } from '../../domain/security-events.ts';
+import { stateless } from '../detection.ts';
+
+/**
+ * A token that the key of one scope signed, shown for another: what opened the mailboxes of 2023. One that is on
+ * record came in at the wrong door; one that names the scope it is shown for was made to deceive.
+ */
+export const crossScope = stateless('cross-scope', (fact) => {
+  if (fact.kind !== 'verified' || fact.reason !== 'wrong_scope' || !fact.token) return undefined;
+  const { kid, keyScope, digest, claims, namesScope, recorded } = fact.token;
+  return securityEvent('token.cross_scope', {
+    scope: fact.scope,
+    key_scope: keyScope,
+    kid,
+    client: fact.client,
+    digest,
+    names_scope: namesScope,
+    recorded,
+    claims,
+  });
+});

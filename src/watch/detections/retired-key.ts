@@ -1,0 +1,31 @@
+import type { GenuineFact } from '../../domain/facts.ts';
+import { securityEvent } from '../../domain/security-events.ts';
+import { stateless } from '../detection.ts';
+
+const REASONS = new Set<string | null>(['key_retired', 'outside_signing_window']);
+
+/**
+ * A key signed outside its window: no honest token is dated so. An old token of a retired key is none of this,
+ * however often it is shown.
+ */
+export const retiredKey = stateless('retired-key', (fact) => {
+  if (fact.kind !== 'verified' || !fact.token || !REASONS.has(fact.reason)) return undefined;
+  const { kid, keyState, digest, claims, signUntil, recorded } = fact.token;
+  const iat = Number(claims.iat);
+  if (isWithin(fact.token, iat)) return undefined;
+  return securityEvent('token.retired_key', {
+    scope: fact.scope,
+    kid,
+    key_state: keyState,
+    client: fact.client,
+    digest,
+    iat: Number.isFinite(iat) ? iat : null,
+    sign_until: signUntil,
+    recorded,
+    claims,
+  });
+});
+
+function isWithin({ signFrom, signUntil }: GenuineFact, iat: number): boolean {
+  return signFrom !== null && iat >= signFrom && iat <= signUntil;
+}

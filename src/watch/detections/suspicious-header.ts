@@ -1,0 +1,10 @@
+import { securityEvent } from '../../domain/security-events.ts';
+import { stateless } from '../detection.ts';
+import { hourOf } from '../hours.ts';
+
+/** A header that brings a key along, names another or changes what is signed: somebody tries the verifiers. */
+export const suspiciousHeader = stateless('suspicious-header', (fact) => {
+  if (fact.kind !== 'verified' || fact.suspiciousHeader === null) return undefined;
+  const { scope, client, suspiciousHeader: member, at } = fact;
+  return securityEvent('token.suspicious_header', { scope, client, member, since: hourOf(at) });
+});

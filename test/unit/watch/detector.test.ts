@@ -1,0 +1,107 @@
+import { beforeEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Fact } from '../../../src/domain/facts.ts';
+import { type SecurityEventReport, securityEvent } from '../../../src/domain/security-events.ts';
+import type { Detection } from '../../../src/watch/detection.ts';
+import { Detector } from '../../../src/watch/detector.ts';
+import { MemoryDetections } from '../../support/memory-detections.ts';
+
+/** Tells of every second token of a client. */
+const everySecond: Detection<number> = {
+  name: 'every-second',
+  memory: z.int(),
+  concerns: (fact) => (fact.kind === 'issued' ? fact.client : undefined),
+  detect(memory = 0, fact) {
+    const seen = memory + 1;
+    const client = fact.kind === 'issued' ? fact.client : '';
+    const evidence = { client, scope: 'web', count: seen, expected: 1, settled: true, since: fact.at };
+    return { memory: seen, news: seen % 2 === 0 ? [securityEvent('client.unusual_rate', evidence)] : [] };
+  },
+};
+
+let due: Fact[];
+let raised: SecurityEventReport[];
+let failure: KeywardError | undefined;
+let memories: MemoryDetections;
+
+beforeEach(() => {
+  due = [];
+  raised = [];
+  failure = undefined;
+  memories = new MemoryDetections();
+});
+
+const open = () =>
+  Detector.open({
+    detections: [everySecond],
+    facts: { take: () => due.splice(0) },
+    events: {
+      async raise(report) {
+        if (failure) throw failure;
+        raised.push(report);
+        return true;
+      },
+    },
+    memories,
+  });
+const issued = (client: string): Fact => ({ kind: 'issued', at: 1, count: 1, client, scope: 'web' });
+const told = () => raised.map(({ subject }) => subject);
+
+it('remembers each name by itself, and over a restart what was saved', async () => {
+  const detector = await open();
+  due.push(issued('a'), issued('b'), {
+    kind: 'authenticated',
+    at: 1,
+    count: 1,
+    caller: 'client:a',
+    remote: null,
+  });
+  await detector.look();
+  await detector.save();
+  due.push(issued('b'));
+  await detector.look();
+  expect(told()).toEqual(['client:b']);
+  const next = await open();
+  due.push(issued('a'), issued('b'));
+  await next.look();
+  expect(told()).toEqual(['client:b', 'client:a', 'client:b']);
+});
+
+it('forgets what it cannot read', async () => {
+  await memories.keep([
+    { detection: 'every-second', name: 'a', memory: 'poison' },
+    { detection: 'gone', name: 'a', memory: 1 },
+    { detection: 'every-second', name: 'b', memory: 1 },
+  ]);
+  const detector = await open();
+  due.push(issued('a'), issued('b'));
+  await detector.look();
+  expect(told()).toEqual(['client:b']);
+});
+
+it('tells at the next look what could not be stored, once', async () => {
+  const detector = await open();
+  failure = new KeywardError('store_unavailable', 'away');
+  due.push(issued('a'), issued('a'), issued('b'));
+  await expect(detector.look()).rejects.toBe(failure);
+  failure = undefined;
+  due.push(issued('b'));
+  await detector.look();
+  await detector.look();
+  expect(told()).toEqual(['client:a', 'client:b']);
+});
+
+it('remembers 2,000 names, and forgets whoever was quiet the longest, also on disk', async () => {
+  const detector = await open();
+  for (let n = 0; n < 2_000; n++) due.push(issued(`client-${n}`));
+  await detector.look();
+  await detector.save();
+  due.push(issued('client-0'), issued('one-more'), issued('client-1'));
+  await detector.look();
+  expect(told()).toEqual(['client:client-0']);
+  await detector.save();
+  const names = (await memories.load(5_000)).map(({ name }) => name);
+  expect(names).toHaveLength(2_000);
+  expect(names).not.toContain('client-2');
+});

@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import type { Happening } from '../../../src/domain/facts.ts';
+import { FactCount } from '../../../src/watch/fact-count.ts';
+
+const issued = (at: number, client = 'login'): Happening => ({ kind: 'issued', at, client, scope: 'web' });
+
+it('counts alike with alike, and begins anew with each taking', () => {
+  const facts = new FactCount();
+  for (const at of [1, 2, 3]) facts.tell(issued(at));
+  facts.tell(issued(4, 'other'));
+  facts.tell({ kind: 'authenticated', at: 5, caller: 'client:login', remote: null });
+  expect(facts.take()).toEqual([
+    { ...issued(1), count: 3 },
+    { ...issued(4, 'other'), count: 1 },
+    { kind: 'authenticated', at: 5, caller: 'client:login', remote: null, count: 1 },
+  ]);
+  expect(facts.take()).toEqual([]);
+});
+
+it('tells apart all that makes facts different', () => {
+  const facts = new FactCount();
+  const refused = {
+    kind: 'refused',
+    at: 1,
+    plane: 'data',
+    code: 'grant_missing',
+    caller: null,
+    remote: null,
+  } as const;
+  for (const change of [
+    {},
+    { plane: 'operations' },
+    { code: 'role_missing' },
+    { caller: 'client:a' },
+    { remote: '::1' },
+  ]) {
+    facts.tell({ ...refused, ...change } as Happening);
+  }
+  const verified = {
+    kind: 'verified',
+    at: 1,
+    client: 'a',
+    scope: 'web',
+    reason: null,
+    suspiciousHeader: null,
+    token: null,
+  } as const;
+  for (const change of [
+    {},
+    { client: null },
+    { scope: 'b' },
+    { reason: 'expired' },
+    { suspiciousHeader: 'jku' },
+  ]) {
+    facts.tell({ ...verified, ...change } as Happening);
+  }
+  for (const revoked of [true, false]) facts.tell({ kind: 'changed', at: 1, caller: 'client:a', revoked });
+  expect(facts.take()).toHaveLength(12);
+});
+
+it('has room for 4,096 kinds, and counts what finds none', () => {
+  const facts = new FactCount();
+  for (let n = 0; n < 4_100; n++) facts.tell(issued(n, `client-${n}`));
+  facts.tell(issued(5_000, 'client-0'));
+  expect([facts.take().length, facts.dropped]).toEqual([4_096, 4]);
+});
