@@ -39,6 +39,8 @@ export interface AuditService {
   sinksUp(): Readonly<Record<string, number>>;
   /** Seconds since the last checkpoint; since ever, where there is none. */
   checkpointAge(): number;
+  /** Whether the clock can be believed, looked at now. */
+  clockTrusted(): boolean;
   /**
    * Tells of the start, with the configuration, and begins to serve the sinks and to take checkpoints; the first one
    * at once where a restore was accepted, which stands once it is covered.
@@ -140,6 +142,7 @@ function run(
     refusals,
     sinksUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
     checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
+    clockTrusted: () => timeGuard.examine() === undefined,
     async start({ checkpointNow }) {
       timers.push(setInterval(() => void tick(), TICK_MS));
       timers.push(setInterval(() => void tellRefusals(), REFUSALS_EVERY_MS));

@@ -248,7 +248,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     graceSeconds: config.keys.grace_seconds,
     renewedSince: gaps.at(-1)?.issuedUntil,
   });
-  watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers });
+  watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers, clock });
 
   const detector = await openDetector({
     facts,

@@ -31,6 +31,7 @@ const REMEMBERED_LINES = 1_000;
  */
 export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyRing, outages }: Listeners) {
   const log = whole.child({ hsm_token: hsmToken });
+  metrics.signerReplacements.inc({ hsm_token: hsmToken }, 0);
   const said = new Set<string>();
   let toldOfSoftware = false;
   const handlers: Handlers = {

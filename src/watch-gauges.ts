@@ -1,13 +1,12 @@
 import type { AuditService } from './audit-service.ts';
 import type { DiskWatch } from './disk-watch.ts';
+import type { Clock } from './domain/clock.ts';
 import type { KeyRing } from './domain/key-ring.ts';
 import type { KnownKey, KnownKeys } from './domain/known-keys.ts';
 import type { VerifierDirectory, VerifierStanding } from './domain/verifiers.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import type { LinkState, SignerLink } from './signer/signer-link.ts';
+import { LINK_STATES, type SignerLink } from './signer/signer-link.ts';
 import type { Store } from './store/open-store.ts';
-
-const STATES: readonly LinkState[] = ['ready', 'starting', 'away', 'latched'];
 
 interface Watched {
   readonly links: ReadonlyMap<string, Pick<SignerLink, 'state' | 'queued'>>;
@@ -15,16 +14,19 @@ interface Watched {
   readonly store: Pick<Store, 'queuedRecords'>;
   readonly disks: Pick<DiskWatch, 'used'>;
   readonly verifiers: Pick<VerifierDirectory, 'list'>;
-  readonly audit: Pick<AuditService, 'sinksUp' | 'checkpointAge'>;
+  readonly audit: Pick<AuditService, 'sinksUp' | 'checkpointAge' | 'clockTrusted'>;
+  readonly clock: Clock;
 }
 
 /** What the parts are asked at each scrape. */
 export function watchGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
-  const { links, keyRing, store, disks, audit, verifiers } = parts;
+  const { links, keyRing, store, disks, audit, verifiers, clock } = parts;
   const byToken = <T>(read: (link: Pick<SignerLink, 'state' | 'queued'>) => T) =>
     Object.fromEntries([...links].map(([hsmToken, link]) => [hsmToken, read(link)]));
   metrics.watch('signerState', () =>
-    byToken((link) => Object.fromEntries(STATES.map((state) => [state, link.state() === state ? 1 : 0]))),
+    byToken((link) =>
+      Object.fromEntries(LINK_STATES.map((state) => [state, link.state() === state ? 1 : 0])),
+    ),
   );
   metrics.watch('keyUnproven', () =>
     Object.fromEntries(keyRing.scopes().map(({ id }) => [id, countUnproven(keyRing.knownKeysOf(id))])),
@@ -42,6 +44,8 @@ export function watchGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): vo
   };
   metrics.watch('verifiersConnected', () => countVerifiers(({ connectedSince }) => connectedSince !== null));
   metrics.watch('verifiersLagging', () => countVerifiers(({ lagsForSeconds }) => lagsForSeconds !== null));
+  metrics.watch('clockTrusted', () => (audit.clockTrusted() ? 1 : 0));
+  metrics.watch('clockTime', () => clock.nowSeconds());
   metrics.watch('checkpointAge', () => audit.checkpointAge());
 }
 

@@ -1,15 +1,17 @@
 import type { ActGate } from './domain/act-gate.ts';
 import type { Clock } from './domain/clock.ts';
-import { KEY_STATES } from './domain/key.ts';
+import { KEY_STATES, type KeyState, type SigningKey } from './domain/key.ts';
 import type { ScopeKeys } from './domain/key-life/plans.ts';
-import { rotationOutlook } from './domain/key-life/rotation-outlook.ts';
+import { ROTATION_OBSTACLES, rotationOutlook } from './domain/key-life/rotation-outlook.ts';
 import { windowUsed } from './domain/key-life/window.ts';
 import type { KeyRing } from './domain/key-ring.ts';
-import type { KnownKeys, ProofStatus } from './domain/known-keys.ts';
+import { type KnownKeys, PROOF_STATUSES } from './domain/known-keys.ts';
 import type { Metrics } from './metrics/metrics.ts';
 
-const PROOFS: readonly ProofStatus[] = ['proven', 'unproven', 'missing', 'unchecked'];
 const MOST_PROPOSALS = 10_000;
+
+/** The states whose keys sign, or will: the ages of others say nothing. */
+const SIGNING = ['pre_activation', 'active'] as const satisfies readonly KeyState[];
 
 interface Watched {
   readonly keyRing: Pick<KeyRing, 'scopes'> &
@@ -46,7 +48,7 @@ export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched):
   metrics.watch('keyProofs', () =>
     byScope(({ scope }) =>
       counted(
-        PROOFS,
+        PROOF_STATUSES,
         keyRing.knownKeysOf(scope.id).map(({ proof }) => proof.status),
       ),
     ),
@@ -58,6 +60,15 @@ export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched):
     }),
   );
   metrics.watch('nextRotation', () => byScope((of) => outlook(of)?.at ?? undefined));
+  metrics.watch('rotationDue', () => byScope((of) => outlook(of)?.dueAt));
+  metrics.watch('rotationObstacle', () =>
+    byScope((of) => {
+      const ahead = outlook(of);
+      return ahead && counted(ROTATION_OBSTACLES, ahead.obstacle ? [ahead.obstacle] : []);
+    }),
+  );
+  metrics.watch('keyCreated', () => byScope(({ keys }) => earliest(keys, ({ createdAt }) => createdAt)));
+  metrics.watch('keySignUntil', () => byScope(({ keys }) => earliest(keys, ({ signUntil }) => signUntil)));
   metrics.watch(
     'proposalsOpen',
     () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open').length,
@@ -66,4 +77,16 @@ export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched):
 
 function counted<T extends string>(all: readonly T[], found: readonly T[]): Record<string, number> {
   return Object.fromEntries(all.map((each) => [each, found.filter((one) => one === each).length]));
+}
+
+function earliest(
+  keys: readonly SigningKey[],
+  time: (key: SigningKey) => number,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    SIGNING.flatMap((state) => {
+      const times = keys.filter((key) => key.state === state).map(time);
+      return times.length === 0 ? [] : [[state, Math.min(...times)]];
+    }),
+  );
 }

@@ -7,6 +7,7 @@ import type { Handler } from './route.ts';
 import { adminDatabaseRoutes } from './routes/admin-database.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
 
 interface Ready {
   readonly readiness: Readiness;
@@ -33,9 +34,9 @@ export function createHeldDataPlane(settings: PlaneSettings): Express {
   );
 }
 
-/** Its operations plane: what the decision takes. */
+/** Its operations plane: what the decision takes, and the metrics of the process. */
 export function createHeldOperationsPlane(deps: PlaneSettings & GateDeps): Express {
-  const routes = [...adminDatabaseRoutes, ...adminProposalRoutes, ...healthRoutes];
+  const routes = [...adminDatabaseRoutes, ...adminProposalRoutes, ...healthRoutes, metricsRoute];
   return createPlaneApp<PlaneSettings & GateDeps & Ready>(
     'operations',
     routes,

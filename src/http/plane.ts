@@ -3,7 +3,8 @@ import type { CallerWatch } from '../domain/caller-watch.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Limits } from './limits.ts';
 
-export type PlaneName = 'data' | 'operations';
+export const PLANES = ['data', 'operations'] as const;
+export type PlaneName = (typeof PLANES)[number];
 
 /** What all routes of one listener share. */
 export interface Plane {

@@ -33,6 +33,26 @@ export const GAUGES = {
     help: 'When the key that signs is to be rotated, as things are; absent while there is no standby',
     labels: ['scope'],
   },
+  rotationDue: {
+    name: 'keyward_rotation_due_timestamp_seconds',
+    help: 'When the rotation of the key that signs is due, whatever may stand in its way',
+    labels: ['scope'],
+  },
+  rotationObstacle: {
+    name: 'keyward_rotation_obstacle',
+    help: '1 for what will stand in the way of the next rotation when it is due, as things are; 0 for the others',
+    labels: ['scope', 'obstacle'],
+  },
+  keyCreated: {
+    name: 'keyward_key_created_timestamp_seconds',
+    help: 'When the oldest key of a scope in that state was made; absent where there is none',
+    labels: ['scope', 'state'],
+  },
+  keySignUntil: {
+    name: 'keyward_key_sign_until_timestamp_seconds',
+    help: 'When the first signing window ends, of the keys of a scope in that state; absent where there is none',
+    labels: ['scope', 'state'],
+  },
   drillOverdue: {
     name: 'keyward_drill_overdue',
     help: '1 for each rehearsal that is overdue, 0 for the others',
@@ -82,6 +102,16 @@ export const GAUGES = {
     name: 'keyward_audit_sink_up',
     help: '1 for each audit sink whose last write it confirmed, 0 for the others',
     labels: ['sink'],
+  },
+  clockTrusted: {
+    name: 'keyward_clock_trusted',
+    help: '1 while the clock of the machine can be believed, 0 while it cannot and no token is issued',
+    labels: [],
+  },
+  clockTime: {
+    name: 'keyward_clock_timestamp_seconds',
+    help: 'The time as the service has it, to be held against that of the scrape',
+    labels: [],
   },
   checkpointAge: {
     name: 'keyward_checkpoint_age_seconds',

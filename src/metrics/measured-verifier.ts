@@ -1,7 +1,9 @@
 import type { TokenVerifier, Verdict } from '../domain/verification.ts';
 import type { Metrics } from './metrics.ts';
 
-const SUSPICIOUS = new Set(['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip']);
+/** Those that are counted by name. */
+export const SUSPICIOUS_HEADERS = ['jku', 'x5u', 'jwk', 'x5c', 'crit', 'b64', 'zip', 'other'] as const;
+const NAMED: ReadonlySet<string> = new Set(SUSPICIOUS_HEADERS);
 
 /** Counts refusals by reason. A scope that does not exist has no verdict, so is no label. */
 export function measuredVerifier(
@@ -23,5 +25,5 @@ export function measuredVerifier(
 }
 
 function closedLabel(header: string): string {
-  return SUSPICIOUS.has(header) ? header : 'other';
+  return NAMED.has(header) ? header : 'other';
 }

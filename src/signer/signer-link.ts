@@ -6,6 +6,7 @@ import { Supervisor } from './link/supervisor.ts';
 import { systemTimers } from './link/timers.ts';
 
 export type { LinkState, SignerEvent, SignerLinkOptions } from './link/options.ts';
+export { LINK_STATES } from './link/options.ts';
 
 /** The front's side of one signer: the port over a child process that may die, hang or go blind. */
 export interface SignerLink extends TokenSigner {

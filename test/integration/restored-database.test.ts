@@ -129,6 +129,8 @@ describe('a service on an older copy of its database', () => {
     expect(await service.data('GET', '/scopes/payments/jwks.json')).toMatchObject(refused);
     expect(await service.operations('GET', '/v1/admin/keys?scope=payments')).toMatchObject(refused);
     expect(await service.data('GET', '/healthz')).toMatchObject({ status: 200 });
+    const { status, body } = await service.operations('GET', '/metrics');
+    expect([status, body]).toEqual([200, expect.not.stringContaining('keyward_clock_trusted')]);
     expect(await service.data('GET', '/readyz')).toMatchObject({
       status: 503,
       body: { ready: false, checks: [{ name: 'database', ok: false }] },

@@ -4,7 +4,7 @@ import { createMetrics } from '../../src/metrics/metrics.ts';
 import { watchGauges } from '../../src/watch-gauges.ts';
 import { aScope, aSigningKey, softwareKey } from '../support/software-keys.ts';
 
-const LINE = /^keyward_(signer|key|ledger)\w*(\{|\s).*/gm;
+const LINE = /^keyward_(signer|key|ledger|clock)\w*(\{|\s).*/gm;
 
 test('the parts are asked for keys out of service, for queues and for the state of the signer', async () => {
   const keyRing = createKeyRing();
@@ -23,9 +23,12 @@ test('the parts are asked for keys out of service, for queues and for the state 
     store: { queuedRecords: () => 3 },
     disks: { used: () => ({}) },
     verifiers: { list: () => [] },
-    audit: { sinksUp: () => ({}), checkpointAge: () => 0 },
+    audit: { sinksUp: () => ({}), checkpointAge: () => 0, clockTrusted: () => false },
+    clock: { nowSeconds: () => 1_800_000_000 },
   });
   expect((await metrics.registry.metrics()).match(LINE)?.sort()).toEqual([
+    'keyward_clock_timestamp_seconds 1800000000',
+    'keyward_clock_trusted 0',
     'keyward_key_refused 1',
     'keyward_key_unproven{scope="payments"} 1',
     'keyward_ledger_queue 3',

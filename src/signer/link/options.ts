@@ -32,7 +32,8 @@ export interface Deadlines {
  * `starting`: a process is being started and calls wait a moment for it. `away`: the HSM could not be opened,
  * and calls are refused at once while attempts go on. `latched`: only an operator can help.
  */
-export type LinkState = 'ready' | 'starting' | 'away' | 'latched';
+export const LINK_STATES = ['ready', 'starting', 'away', 'latched'] as const;
+export type LinkState = (typeof LINK_STATES)[number];
 
 export type SignerEvent =
   | { readonly type: 'ready'; readonly pid: number | undefined; readonly token: TokenDescription }

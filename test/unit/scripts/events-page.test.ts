@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { eventsPage } from '../../../scripts/events-page.ts';
 import { eventType, SECURITY_EVENT_TYPES } from '../../../src/domain/security-event-types.ts';
+import { headings } from '../../support/headings.ts';
 
 const DOCS = new URL('../../../docs/', import.meta.url);
 
@@ -16,13 +17,3 @@ it.each(SECURITY_EVENT_TYPES)('%s has a section of a runbook that says what to d
   expect(existsSync(page)).toBe(true);
   expect(headings(readFileSync(page, 'utf8'))).toContain(anchor);
 });
-
-/** As GitHub names the sections of a page. */
-function headings(page: string): string[] {
-  return [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
-    text
-      .toLowerCase()
-      .replaceAll(/[^\w\- ]/g, '')
-      .replaceAll(' ', '-'),
-  );
-}

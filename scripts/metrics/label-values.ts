@@ -1,0 +1,69 @@
+import { DRILLS } from '../../src/domain/drill.ts';
+import { ERROR_CODES } from '../../src/domain/errors.ts';
+import { UNRESOLVED_STATES } from '../../src/domain/event-steps.ts';
+import { FINDING_KINDS } from '../../src/domain/inventory.ts';
+import { KEY_STATES } from '../../src/domain/key.ts';
+import { ROTATION_OBSTACLES } from '../../src/domain/key-life/rotation-outlook.ts';
+import { PROOF_STATUSES } from '../../src/domain/known-keys.ts';
+import { REFUSAL_REASONS } from '../../src/domain/refusal.ts';
+import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/domain/security-event-types.ts';
+import { PLANES } from '../../src/http/plane.ts';
+import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured-verifier.ts';
+import { LINK_STATES } from '../../src/signer/signer-link.ts';
+
+/** What a label says, and all values that it may have where the code knows them. */
+export interface LabelMeaning {
+  readonly says: string;
+  readonly values?: readonly string[];
+  /** The values change often, and another page or document lists them. */
+  readonly listedElsewhere?: true;
+}
+
+/** By name, or by metric and name where a name means several things. */
+const LABELS: Readonly<Record<string, LabelMeaning>> = {
+  scope: { says: 'the id of the key scope' },
+  hsm_token: { says: 'the HSM token, as the configuration names it' },
+  sink: { says: 'the audit sink, by kind and place' },
+  route: { says: 'the path as `/openapi.json` has it, or `none`' },
+  status: { says: 'the HTTP status of the answer' },
+  le: { says: 'the upper bound of a bucket, in seconds' },
+  plane: { says: 'the listener', values: PLANES },
+  code: {
+    says: 'the code of the problem document, as `/openapi.json` lists them',
+    values: ERROR_CODES,
+    listedElsewhere: true,
+  },
+  reason: { says: 'why the token was refused ([refusals](refusals.md))', values: REFUSAL_REASONS },
+  header: { says: 'the member of the header', values: SUSPICIOUS_HEADERS },
+  recorded: { says: 'whether the digest is on record', values: ['yes', 'no'] },
+  type: {
+    says: 'the type of the event, one of those in [events](events.md)',
+    values: SECURITY_EVENT_TYPES,
+    listedElsewhere: true,
+  },
+  severity: { says: 'the severity of the event', values: SEVERITIES },
+  drill: { says: 'the rehearsal', values: DRILLS },
+  kind: { says: 'how the HSM token differs', values: FINDING_KINDS },
+  holds: { says: 'what lies on the disk', values: ['database', 'archive'] },
+  obstacle: { says: 'what stands in the way', values: ROTATION_OBSTACLES },
+  'keyward_key_proofs.status': { says: 'what read-back showed', values: PROOF_STATUSES },
+  'keyward_keys.state': { says: 'the state of the key', values: KEY_STATES },
+  'keyward_key_created_timestamp_seconds.state': {
+    says: 'the state of the key',
+    values: ['pre_activation', 'active'],
+  },
+  'keyward_key_sign_until_timestamp_seconds.state': {
+    says: 'the state of the key',
+    values: ['pre_activation', 'active'],
+  },
+  'keyward_signer_state.state': { says: 'the state of the signer', values: LINK_STATES },
+  'keyward_security_events_unresolved.state': {
+    says: 'what people did about it',
+    values: UNRESOLVED_STATES,
+  },
+};
+
+/** What a label of that metric means; undefined for one that nobody has described. */
+export function labelMeaning(metric: string, label: string): LabelMeaning | undefined {
+  return LABELS[`${metric}.${label}`] ?? LABELS[label];
+}
