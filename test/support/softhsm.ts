@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SignerSettings } from '../../src/signer/protocol.ts';
@@ -28,12 +28,10 @@ export interface SoftHsm {
 export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
   const { path: folder, remove } = temporaryFolder();
   const tokenFolder = join(folder, 'tokens');
-  const configuration = join(folder, 'softhsm2.conf');
   const pinFile = join(folder, 'pin');
   const pin = randomBytes(12).toString('hex');
-  const environment = { SOFTHSM2_CONF: configuration };
   mkdirSync(tokenFolder);
-  writeFileSync(configuration, `directories.tokendir = ${tokenFolder}\nobjectstore.backend = file\n`);
+  const environment = configureSoftHsm(folder, tokenFolder);
   writeFileSync(pinFile, `${pin}\n`, { mode: 0o600 });
   const tokenSerial = await makeToken(environment, { modulePath: SOFTHSM_MODULE, label, pin });
   const settings: SignerSettings = {
@@ -50,6 +48,20 @@ export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
     otherBindingKeys: [],
   };
   return { folder, tokenFolder, pin, environment, settings, remove };
+}
+
+/** What somebody has who copied the token as it is now, and the PIN. */
+export function copySoftHsm(hsm: SoftHsm): SoftHsm {
+  const { path: folder, remove } = temporaryFolder();
+  const tokenFolder = join(folder, 'tokens');
+  cpSync(hsm.tokenFolder, tokenFolder, { recursive: true });
+  return { ...hsm, folder, tokenFolder, environment: configureSoftHsm(folder, tokenFolder), remove };
+}
+
+function configureSoftHsm(folder: string, tokenFolder: string): SoftHsm['environment'] {
+  const configuration = join(folder, 'softhsm2.conf');
+  writeFileSync(configuration, `directories.tokendir = ${tokenFolder}\nobjectstore.backend = file\n`);
+  return { SOFTHSM2_CONF: configuration };
 }
 
 /** In a process of its own: SoftHSM reads its configuration once a process. */

@@ -2,14 +2,12 @@ import type { GenuineFact } from '../../domain/facts.ts';
 import { securityEvent } from '../../domain/security-events.ts';
 import { stateless } from '../detection.ts';
 
-const REASONS = new Set<string | null>(['key_retired', 'outside_signing_window']);
-
 /**
- * A key signed outside its window: no honest token is dated so. An old token of a retired key is none of this,
- * however often it is shown.
+ * A key signed outside its window: no honest token is dated so, whatever else it was refused for. An old token of a
+ * retired key is none of this, however often it is shown.
  */
 export const retiredKey = stateless('retired-key', (fact) => {
-  if (fact.kind !== 'verified' || !fact.token || !REASONS.has(fact.reason)) return undefined;
+  if (fact.kind !== 'verified' || !fact.token) return undefined;
   const { kid, keyState, digest, claims, signUntil, recorded } = fact.token;
   const iat = Number(claims.iat);
   if (isWithin(fact.token, iat)) return undefined;

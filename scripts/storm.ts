@@ -1,0 +1,40 @@
+// npm run storm: the attack of 2023 on a service of its own, one line for each of its ways in. Ends with 1 where one
+// was not caught.
+import { type Cell, table } from '../src/cli/table.ts';
+import type { Attack } from './storm/attack.ts';
+import { openStage, type Stage } from './storm/stage.ts';
+import { elsewhere } from './storm/stolen-credential.ts';
+import { otherScope, ownKey, pastWindow } from './storm/stolen-key.ts';
+
+const ATTACKS: readonly Attack[] = [otherScope, pastWindow, ownKey, elsewhere];
+const HEADINGS = ['attack', 'what was refused', 'event', 'after', ''];
+
+const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+console.log('starting a service with two scopes, consumers and mail …');
+const stage = await openStage();
+try {
+  const rows: Cell[][] = [];
+  for (const attack of ATTACKS) rows.push(await play(stage, attack));
+  console.log(`\n${table(HEADINGS, rows, colour)}`);
+  if (!rows.every((row) => verdictOf(row) === 'caught')) process.exitCode = 1;
+} finally {
+  await stage.close();
+}
+
+async function play(on: Stage, attack: Attack): Promise<Cell[]> {
+  const { refused, failed, leaves, since } = await attack.play(on);
+  const heard = await on.raised(leaves);
+  const caught = failed && heard !== undefined;
+  return [
+    attack.name,
+    refused,
+    heard ? `${heard.event.type} (${heard.event.severity})` : 'none',
+    heard ? `${Math.max(0, Math.round(heard.at - since))} ms` : '-',
+    caught ? ['caught', 'green'] : ['MISSED', 'red'],
+  ];
+}
+
+function verdictOf(row: readonly Cell[]): string | undefined {
+  const last = row.at(-1);
+  return typeof last === 'string' ? last : last?.[0];
+}
