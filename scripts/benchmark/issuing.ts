@@ -1,4 +1,5 @@
-// Tokens a second with the ledger and with one that keeps nothing, in turn: `node scripts/benchmark/issuing.ts --rows 10000000`.
+// Tokens a second as the service is and without a part of it, in turn: the ledger (a full one with `--rows 10000000`), or
+// with `--without watch` all that watches.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -20,11 +21,14 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     callers: { type: 'string', default: '64' },
     batch: { type: 'string', default: '1' },
+    without: { type: 'string', default: 'ledger' },
   },
 });
 const run = promisify(execFile);
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const WITHOUT_LEDGER = ['--import', pathOf('./without-ledger.ts')];
+const PARTS = { ledger: './without-ledger.ts', watch: './without-watch.ts' };
+const part = values.without === 'watch' ? 'watch' : 'ledger';
+const WITHOUT = ['--import', pathOf(PARTS[part])];
 
 interface Round {
   /** Tokens a second. */
@@ -38,13 +42,13 @@ try {
   await service.stop();
   const port = await freePort();
   configure(service.configFile, port);
-  const rounds = { 'keeps nothing': [] as Round[], ledger: [] as Round[] };
+  const rounds = { without: [] as Round[], with: [] as Round[] };
   for (let round = 0; round < Number(values.rounds); round++) {
-    rounds['keeps nothing'].push(await measure(port, sign, WITHOUT_LEDGER));
-    rounds.ledger.push(await measure(port, sign, []));
+    rounds.without.push(await measure(port, sign, WITHOUT));
+    rounds.with.push(await measure(port, sign, []));
   }
   report(rounds);
-  if (Number(values.rows) > 0) await measureFull(port, sign, median(rounds.ledger, 'rate'));
+  if (Number(values.rows) > 0) await measureFull(port, sign, median(rounds.with, 'rate'));
 } finally {
   await service.remove();
 }
@@ -78,7 +82,7 @@ async function measure(port: number, sign: string, nodeOptions: readonly string[
     const { rate, cpuUs, refused } = JSON.parse(stdout) as { rate: number; cpuUs: number; refused: number };
     if (refused > 0) throw new Error(`${refused} requests were refused`);
     console.log(
-      `${nodeOptions.length > 0 ? 'keeps nothing' : 'ledger'}: ${rate.toFixed(0)} tokens/s, ${cpuUs.toFixed(1)} us CPU a token`,
+      `${nodeOptions.length > 0 ? 'without' : 'with'} ${part}: ${rate.toFixed(0)} tokens/s, ${cpuUs.toFixed(1)} us CPU a token`,
     );
     return { rate, cpuUs };
   } finally {
@@ -134,10 +138,10 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function report({ 'keeps nothing': nothing, ledger }: Readonly<Record<string, readonly Round[]>>): void {
+function report(rounds: Readonly<Record<'without' | 'with', readonly Round[]>>): void {
   const [rates, costs] = (['rate', 'cpuUs'] as const).map((of) => [
-    median(nothing ?? [], of),
-    median(ledger ?? [], of),
+    median(rounds.without, of),
+    median(rounds.with, of),
   ]) as [[number, number], [number, number]];
   console.log(
     `median: ${rates[1].toFixed(0)} of ${rates[0].toFixed(0)} tokens/s, ${percent(rates[1], rates[0])}`,

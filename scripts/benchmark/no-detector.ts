@@ -1,0 +1,3 @@
+export async function openDetector(): Promise<{ stop(): Promise<void> }> {
+  return { stop: async () => {} };
+}
