@@ -30,7 +30,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   publication: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:perf_hooks'] },
   keys: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:timers/promises', 'node:util'] },
   audit: { folders: ['domain', 'token'], packages: ['node:*'] },
-  watch: { folders: ['domain'], packages: ['node:crypto', 'zod'] },
+  watch: { folders: ['domain', 'token'], packages: ['node:crypto', 'zod'] },
   metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
   http: {
     folders: [...ALL, 'schemas'],

@@ -36,6 +36,7 @@ import { measuredIssuer } from './metrics/measured-issuer.ts';
 import { measuredSightings } from './metrics/measured-sightings.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openCanaries } from './open-canaries.ts';
 import { openDetector } from './open-detector.ts';
 import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
@@ -118,6 +119,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => audit.stop());
   await openRegistry(store, config, registryKey, log, securityEvents);
   parts.defer(signPending(store, log));
+  const canaries = openCanaries({ store, events: securityEvents, metrics, clock, log });
+  parts.defer(() => canaries.stop());
   const gaps = store.recordGaps.list();
   const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, bindingKeys, signer });
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
@@ -141,7 +144,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const checker = createSignatureChecker();
   parts.defer(() => checker.close());
   const ledgerReader = createLedgerReader(store.ledger.lookups, clock);
-  const sightings = measuredSightings(ledgerReader, metrics);
+  const sightings = canaries.watchSightings(measuredSightings(ledgerReader, metrics));
   const revocations = await Revocations.load({
     store: store.revocations,
     clock,
@@ -177,10 +180,17 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
   const made = createTokenIssuer({ keyRing, grants, signer, checker, ledger, revocations, holds, clock });
   const issuer = measuredIssuer(tellingIssuer(timeGuardedIssuer(made, audit.timeGuard), facts), metrics);
-  const verifier = measuredVerifier(
-    createTokenVerifier({ keyRing, clock, ledger: ledgerReader, revocations, alarm, facts, gaps }),
-    metrics,
-  );
+  const judge = createTokenVerifier({
+    keyRing,
+    clock,
+    ledger: ledgerReader,
+    revocations,
+    alarm,
+    facts,
+    gaps,
+  });
+  const verifier = canaries.watchVerifier(measuredVerifier(judge, metrics));
+  const canaryDesk = canaries.administration({ issuer, revocations });
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const verifiers = createVerifierDirectory({ keyRing, clock });
   const eventStreams = new EventStreams(limits);
@@ -213,6 +223,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     keys: keyLife.administration,
     compromises,
     revocations,
+    canaries: canaryDesk,
     ledger: store.ledger,
     pinLatches: openPinLatches({ config, links, sinks, audit: store.audit }),
     clock,
@@ -261,7 +272,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   parts.defer(() => detector.stop());
   const { checkpoints, refusals } = audit;
-  const callers = tellingCallers(refusals, facts, clock);
+  const callers = canaries.watchCallers(tellingCallers(refusals, facts, clock));
   const shared = { authenticator, keyRing, verifiers, readiness, limits, log, metrics, callers };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
@@ -307,6 +318,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       clients,
       operators,
       revocations,
+      canaries: canaryDesk,
       securityEvents: store.securityEvents,
       securityEventFeed: store.securityEvents,
       eventStreams: operatorStreams,

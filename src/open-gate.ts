@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import { canDecideTogether } from './domain/two-persons.ts';
 import { administrativeActs } from './http/acts/administrative-acts.ts';
+import type { CanaryActParts } from './http/acts/canary-acts.ts';
 import type { KeyActParts } from './http/acts/key-acts.ts';
 import type { LedgerActParts } from './http/acts/ledger-acts.ts';
 import type { PinLatchActParts } from './http/acts/pin-latch-acts.ts';
@@ -21,7 +22,8 @@ export interface GateRootParts
     KeyActParts,
     RotationActParts,
     PinLatchActParts,
-    LedgerActParts {
+    LedgerActParts,
+    CanaryActParts {
   readonly config: Config;
   readonly access: Access;
   readonly store: Pick<Store, 'proposals' | 'audit'>;

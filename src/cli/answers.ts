@@ -211,6 +211,16 @@ export interface RevocationAnswer {
   readonly reason: string;
 }
 
+export interface CanaryAnswer {
+  readonly id: string;
+  readonly kind: string;
+  readonly planted: string;
+  readonly scope: string | null;
+  readonly created_by: string;
+  readonly created_at: number;
+  readonly retired_at: number | null;
+}
+
 export interface SecurityEventAnswer {
   readonly sequence: number;
   readonly raised_at: number;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAuditCommands } from './commands/audit.ts';
+import { addCanaryCommands } from './commands/canary.ts';
 import { addClientCommands } from './commands/client.ts';
 import { addDrillCommands } from './commands/drill.ts';
 import { addEventCommands } from './commands/event.ts';
@@ -54,6 +55,7 @@ export function program(contextOf: Contextual): Command {
   addLedgerCommands(keyward, contextOf);
   addRevokeCommands(keyward, contextOf);
   addEventCommands(keyward, contextOf);
+  addCanaryCommands(keyward, contextOf);
   addAuditCommands(keyward, contextOf);
   addDrillCommands(keyward, contextOf);
   return keyward;

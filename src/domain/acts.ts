@@ -51,6 +51,8 @@ export const ACTS = {
   'rotation.unpause': safer,
   'revocation.add': safer,
   'ledger.erase': safer,
+  'canary.create': safer,
+  'canary.retire': weaker,
   'audit.sinks': weaker,
   'retention.shorten': weaker,
   'service_key.enrol': weaker,

@@ -85,6 +85,8 @@ export const ERROR_CODES = [
   'too_many_proposals',
   // security events
   'unknown_event',
+  'unknown_canary',
+  'invalid_canary',
   'event_acknowledged',
   'event_resolved',
   // the service

@@ -4,4 +4,6 @@ export interface Presenter {
   /** The address that the request came from. */
   readonly remote: string | undefined;
   readonly requestId: string;
+  /** How it is shown, where not to have it verified. */
+  readonly through?: 'introspect';
 }

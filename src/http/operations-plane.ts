@@ -2,6 +2,7 @@ import type { Express } from 'express';
 import type { Authenticator, ClientAdministration, OperatorAdministration } from '../domain/access.ts';
 import type { ActGate } from '../domain/act-gate.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
+import type { CanaryAdministration } from '../domain/canary.ts';
 import type { Ceremonies } from '../domain/ceremony.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
 import type { DrillLog } from '../domain/drill.ts';
@@ -20,6 +21,7 @@ import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
 import { adminAuditRoutes } from './routes/admin-audit.ts';
+import { adminCanaryRoutes } from './routes/admin-canaries.ts';
 import { adminCeremonyRoutes } from './routes/admin-ceremony.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
 import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
@@ -58,6 +60,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly operators: OperatorAdministration;
   readonly verifiers: VerifierDirectory;
   readonly revocations: RevocationAdministration;
+  readonly canaries: CanaryAdministration;
   readonly securityEvents: EventDesk;
   readonly securityEventFeed: SecurityEventFeed;
   readonly eventStreams: EventStreams;
@@ -87,6 +90,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminVerifierRoutes,
   ...adminEventStreamRoutes,
   ...adminEventRoutes,
+  ...adminCanaryRoutes,
   ...adminDrillRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,

@@ -84,6 +84,8 @@ export const PROBLEMS = {
   proposer_gone: { status: 409, title: 'Who proposed it may not ask for it any more' },
   too_many_proposals: { status: 429, title: 'Too many proposals are open', retryAfterSeconds: 3600 },
   unknown_event: { status: 404, title: 'There is no such security event' },
+  unknown_canary: { status: 404, title: 'There is no such canary' },
+  invalid_canary: { status: 422, title: 'The canary is not usable' },
   event_acknowledged: { status: 409, title: 'Somebody has acknowledged the security event' },
   event_resolved: { status: 409, title: 'The security event is resolved' },
   no_active_key: { status: 503, title: 'No key signs for the scope', retryAfterSeconds: 5 },

@@ -50,6 +50,12 @@ export function createMetrics() {
       labelNames: ['type', 'severity'],
       registers,
     }),
+    canaryTouches: new Counter({
+      name: 'keyward_canary_touches_total',
+      help: 'Uses of decoys, each counted, by what they pass for and how they were used',
+      labelNames: ['kind', 'use'],
+      registers,
+    }),
     requests: new Counter({
       name: 'keyward_http_requests_total',
       help: 'Requests answered, by the path as documented',

@@ -4,7 +4,9 @@ import type { AuditEvent } from '../domain/audit.ts';
 import type { Client, Grant, Operator, Role } from '../domain/client.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { actOf } from './audited-change.ts';
+import { isDecoy } from './canaries.ts';
 import { compareText } from './compare-text.ts';
+import { credentialTaken } from './credential-taken.ts';
 import { settling } from './proposals.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, remove } from './signed/row-change.ts';
@@ -156,8 +158,8 @@ function newCredential(
   registry: RegistryView,
   { kind, holderId, digest, createdAt: created_at }: Holder & Pick<StoredCredential, 'digest' | 'createdAt'>,
 ): RowChange {
-  if (registry.row('credentials', Buffer.from(digest).toString('hex'))) {
-    throw new KeywardError('credential_taken', 'This credential is or was in use; make another one.');
+  if (registry.row('credentials', Buffer.from(digest).toString('hex')) || isDecoy(registry, digest)) {
+    throw credentialTaken();
   }
   const [client_id, operator_id] = kind === 'svc' ? [holderId, null] : [null, holderId];
   return put('credentials', { digest, kind, client_id, operator_id, created_at, revoked_at: null });

@@ -3,6 +3,7 @@ import type { AccessStore } from '../domain/access-store.ts';
 import type { RecordAppender } from '../domain/append.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { SinkGate } from '../domain/audit-sink.ts';
+import type { CanaryStore } from '../domain/canary.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DetectionMemories } from '../domain/detection-memory.ts';
 import type { ProposalStore } from '../domain/proposal.ts';
@@ -10,6 +11,7 @@ import type { Registry } from '../domain/registry.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
 import { createAccessStore } from './access-store.ts';
 import { createAuditLog } from './audit-log.ts';
+import { createCanaryStore } from './canaries.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { createDetectionMemories } from './detection-memory.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
@@ -59,6 +61,7 @@ export interface Store {
   readonly proposals: ProposalStore;
   readonly audit: AuditLog;
   readonly recordGaps: RecordGapStore;
+  readonly canaries: CanaryStore;
   readonly revocations: RevocationStore;
   readonly securityEvents: StoredSecurityEvents;
   readonly detectionMemories: DetectionMemories;
@@ -104,6 +107,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     proposals: createProposalStore(changes, clock),
     audit: createAuditLog(reader, writer, clock),
     recordGaps: createRecordGaps(reader, changes),
+    canaries: createCanaryStore(changes),
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
     detectionMemories: createDetectionMemories(reader, writer, clock),

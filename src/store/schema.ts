@@ -1,6 +1,7 @@
 import type { CredentialKind } from '../domain/access-store.ts';
 import type { ActName } from '../domain/acts.ts';
 import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
+import type { CanaryKind } from '../domain/canary.ts';
 import type { Action } from '../domain/client.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { StepState } from '../domain/event-steps.ts';
@@ -109,6 +110,22 @@ export interface Schema {
     kept_revocations: number;
     kept_registry: number;
     settled_at: number | null;
+  };
+  /** Decoys; which columns are null follows from the kind. */
+  canaries: {
+    id: string;
+    kind: CanaryKind;
+    planted: string;
+    digest: Uint8Array | null;
+    scope_id: string | null;
+    /** Null for the first, and where there is no key. */
+    hsm_token: string | null;
+    hsm_id: string | null;
+    kid: string | null;
+    public_jwk_json: string | null;
+    created_by: string;
+    created_at: number;
+    retired_at: number | null;
   };
   audit_events: {
     sequence: number;

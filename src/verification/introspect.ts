@@ -33,7 +33,7 @@ export async function introspect(
   token: string,
   by?: Presenter,
 ): Promise<Introspection> {
-  const verdict = await verifier.verify(scopeId, token, by);
+  const verdict = await verifier.verify(scopeId, token, by && { ...by, through: 'introspect' });
   return verdict.valid ? describe(verdict.claims) : { active: false };
 }
 

@@ -2,6 +2,7 @@ import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify.ts';
+import { makeCredential } from '../../src/domain/credential.ts';
 import { KeywardError } from '../../src/domain/errors.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -37,6 +38,7 @@ beforeAll(async () => {
   older = `${database}.older`;
   const clients = { payments: await provision('payments'), mail: await provision('mail') };
   for (const [id, { sign }] of Object.entries(clients)) await issue(id, sign);
+  const decoys = [await plant('one'), await plant('two')];
   await restoreOnce();
   await service.stop();
   copyFileSync(database, older);
@@ -46,6 +48,7 @@ beforeAll(async () => {
   await revoke({ scope: 'payments', jti: 'A'.repeat(22) });
   await revoke({ scope: 'payments', root: 'sign-in-1' });
   await service.operations('POST', '/v1/admin/clients/mail-verify/revoke');
+  await service.act('POST', `/v1/admin/canaries/${decoys[0]}/retire`);
   await service.operations('POST', '/v1/admin/operators/bob/roles', { roles: ['operator', 'approver'] });
   await service.stop();
 }, DEADLINE_MS);
@@ -120,6 +123,12 @@ async function issue(id: string, credential: string): Promise<void> {
     const { status, body } = await service.data('POST', `/v1/scopes/${id}/tokens`, credential, { claims });
     expect([status, body.code]).toEqual([201, undefined]);
   }
+}
+
+async function plant(planted: string): Promise<string> {
+  const credential_digest = makeCredential('svc').digest.toString('base64url');
+  const body = { kind: 'credential', planted, credential_digest };
+  return (await service.act('POST', '/v1/admin/canaries', body)).canary.id;
 }
 
 async function revoke(rule: object): Promise<void> {

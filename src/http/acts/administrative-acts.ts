@@ -1,5 +1,6 @@
 import type { ClientAdministration, OperatorAdministration } from '../../domain/access.ts';
 import type { AnyAct } from '../../domain/act-gate.ts';
+import { type CanaryActParts, createCanary, retireCanary } from './canary-acts.ts';
 import { createClient, describeClient, replaceClientCredential, revokeClient } from './client-acts.ts';
 import { addGrant, removeGrant } from './grant-acts.ts';
 import {
@@ -30,7 +31,8 @@ export interface ActParts
     RotationActParts,
     PinLatchActParts,
     RestoreActParts,
-    LedgerActParts {
+    LedgerActParts,
+    CanaryActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
 }
@@ -64,5 +66,7 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     addRevocation(parts),
     eraseSubject(parts),
     acceptRestore(parts),
+    createCanary(parts),
+    retireCanary(parts),
   ];
 }

@@ -12,6 +12,7 @@ export const REGISTRY_TABLES = {
   credentials: ['digest'],
   proposals: ['id'],
   record_gaps: ['id'],
+  canaries: ['id'],
 } as const satisfies { [T in keyof Schema]?: readonly (keyof Schema[T])[] };
 
 export type RegistryTable = keyof typeof REGISTRY_TABLES;

@@ -27,6 +27,8 @@ it('takes two for everything of I11 that makes the service accept more, and one 
     'hsm.clear_pin_latch': 2,
     'rotation.pause': 2,
     'rotation.unpause': 1,
+    'canary.create': 1,
+    'canary.retire': 2,
     'audit.sinks': 2,
     'retention.shorten': 2,
     'service_key.enrol': 2,

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { ACT_NAMES } from '../../../src/domain/acts.ts';
 import { administrativeActs } from '../../../src/http/acts/administrative-acts.ts';
 import {
+  canaries,
   clients,
   compromises,
   keyRing,
@@ -23,7 +24,7 @@ const WITHOUT_ROUTE: ReadonlySet<string> = new Set([
 ]);
 
 it('every act of the table is offered but for those that only the configuration file can do so far', () => {
-  const parts = { clients, compromises, keyRing, keys, knownKeys, ledger, operators };
+  const parts = { canaries, clients, compromises, keyRing, keys, knownKeys, ledger, operators };
   const acts = administrativeActs({ ...parts, pauses, pinLatches, held: undefined, revocations, scopes });
   const offered = acts.map(({ name }) => name);
   expect(new Set(offered).size).toBe(offered.length);

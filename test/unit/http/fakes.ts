@@ -6,6 +6,7 @@ import type {
   Grants,
   OperatorAdministration,
 } from '../../../src/domain/access.ts';
+import type { CanaryAdministration } from '../../../src/domain/canary.ts';
 import { Changes } from '../../../src/domain/changes.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
 import type { Client, Operator } from '../../../src/domain/client.ts';
@@ -308,6 +309,15 @@ export const ledger: LedgerParts['ledger'] = {
   search: { page: async () => ({ entries: [], next: null }) },
   erasure: { eraseSubject: unexpected },
 };
+export const canaries: CanaryAdministration = {
+  create: unexpected,
+  find() {
+    throw new KeywardError('unknown_canary', 'There is no canary of that id.');
+  },
+  list: async () => [],
+  show: unexpected,
+  retire: unexpected,
+};
 export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
 export const securityEvents: EventDesk = {
   list: async () => [],
@@ -402,6 +412,7 @@ export function operationsPlaneDeps({
     pinLatches,
     held: undefined,
     revocations,
+    canaries,
     ledger,
     ...changes,
   };

@@ -186,5 +186,6 @@ it('covers every table of which a row decides', () => {
     'credentials',
     'proposals',
     'record_gaps',
+    'canaries',
   ]);
 });

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { CanaryKind } from '../../domain/canary.ts';
+import type { CanaryAnswer } from '../answers.ts';
+import type { Context } from '../context.ts';
+import { describeCanary } from '../describe-canary.ts';
+import { usageFailure } from '../failure.ts';
+import { withNewCredential } from '../new-credential.ts';
+import { type CallService, connect } from '../operations-client.ts';
+import { intoSecretFile } from '../secret-file.ts';
+import { show } from '../show.ts';
+
+export interface CanaryOptions {
+  readonly planted: string;
+  readonly plane: 'data' | 'operations';
+  readonly out?: string;
+  readonly scope?: string;
+  readonly client?: string;
+  readonly subject?: string;
+  readonly claims?: string;
+  readonly ttl?: number;
+}
+
+interface Created {
+  readonly canary: CanaryAnswer;
+  readonly token?: string;
+}
+
+type Make = (call: CallService, options: CanaryOptions) => Promise<Created>;
+
+const MAKERS: Record<CanaryKind, { readonly needs: readonly (keyof CanaryOptions)[]; readonly make: Make }> =
+  {
+    credential: { needs: ['out'], make: makeCredential },
+    token: { needs: ['out', 'scope', 'client', 'subject'], make: makeToken },
+    key: { needs: ['scope'], make: makeKey },
+  };
+
+/** What is secret of a decoy goes into the file alone; a decoy is worth nothing once somebody has seen it made. */
+export async function canaryCreate(
+  context: Context,
+  kind: CanaryKind,
+  options: CanaryOptions,
+): Promise<void> {
+  const { needs, make } = MAKERS[kind];
+  const missing = needs.filter((name) => options[name] === undefined).map((name) => `--${name}`);
+  if (missing.length > 0) throw usageFailure(`a ${kind} needs ${missing.join(', ')}`);
+  const { token: _, ...answer } = await make(await connect(context), options);
+  const file = options.out === undefined ? {} : { file: options.out };
+  show(context, { ...answer, ...file }, () =>
+    [describeCanary(answer.canary, context), ...(options.out ? [`\nIt is in ${options.out}.`] : [])].join(
+      '\n',
+    ),
+  );
+}
+
+/** The service is told its digest and nothing else. */
+function makeCredential(call: CallService, { planted, plane, out = '' }: CanaryOptions): Promise<Created> {
+  return withNewCredential(plane === 'data' ? 'svc' : 'ops', out, (credential_digest) =>
+    call<Created>('POST', '/canaries', { kind: 'credential', planted, credential_digest }),
+  );
+}
+
+function makeToken(call: CallService, options: CanaryOptions): Promise<Created> {
+  const { planted, scope, client, subject, ttl, out = '' } = options;
+  const claims = { ...(options.claims === undefined ? {} : claimsIn(options.claims)), sub: subject };
+  return intoSecretFile(out, async () => {
+    const lifetime = ttl === undefined ? {} : { ttl_seconds: ttl };
+    const wanted = { kind: 'token', planted, scope, client, claims, ...lifetime };
+    const result = await call<Created>('POST', '/canaries', wanted);
+    return { secret: result.token ?? null, result };
+  });
+}
+
+function makeKey(call: CallService, { planted, scope }: CanaryOptions): Promise<Created> {
+  return call<Created>('POST', '/canaries', { kind: 'key', planted, scope });
+}
+
+function claimsIn(file: string): object {
+  try {
+    const claims: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) return claims;
+  } catch {
+    throw usageFailure(`--claims: ${file} cannot be read as JSON`);
+  }
+  throw usageFailure(`--claims: ${file} is not a JSON object`);
+}

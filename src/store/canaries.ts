@@ -1,0 +1,91 @@
+import type { Actor } from '../domain/access.ts';
+import type { Canary, CanaryStore } from '../domain/canary.ts';
+import type { PublicJwk } from '../domain/key.ts';
+import { actOf } from './audited-change.ts';
+import { credentialTaken } from './credential-taken.ts';
+import { tokenColumn, tokenOf } from './hsm-token-column.ts';
+import { inconsistent } from './inconsistent.ts';
+import { settling } from './proposals.ts';
+import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
+import { put } from './signed/row-change.ts';
+import type { RowOf } from './signed/tables.ts';
+import type { RegistryView } from './signed/trusted-registry.ts';
+
+/** The audit trail tells that there is a decoy, and of which kind; neither what it is nor where it was planted. */
+export function createCanaryStore(changes: RegistryChanges): CanaryStore {
+  return {
+    list: () => changes.view.rows('canaries').map(fromRow).toSorted(byAge),
+    add: (canary, actor) =>
+      act(actor, 'canary.created', canary.id, { kind: canary.kind }, (registry) => {
+        if (canary.digest && isKnown(registry, canary.digest)) throw credentialTaken();
+        return [put('canaries', toRow(canary))];
+      }),
+    keyMade: (id, made, actor) =>
+      act(actor, 'canary.made', id, {}, (registry) => {
+        const canary = fromRow(known(registry, id));
+        return [put('canaries', toRow({ ...canary, key: canary.key && { ...canary.key, made } }))];
+      }),
+    retire: (id, retiredAt, actor) =>
+      act(actor, 'canary.retired', id, {}, (registry) => [
+        put('canaries', { ...known(registry, id), retired_at: retiredAt }),
+      ]),
+  };
+
+  function act(actor: Actor, type: string, id: string, details: Record<string, unknown>, plan: Plan) {
+    return changes.change(actOf(actor, type, `canary:${id}`, details), settling(actor, plan));
+  }
+}
+
+/** A digest that is known already: a decoy must be nobody's credential, and nobody's credential a decoy. */
+function isKnown(registry: RegistryView, digest: Uint8Array): boolean {
+  const name = Buffer.from(digest).toString('hex');
+  return registry.row('credentials', name) !== undefined || isDecoy(registry, digest);
+}
+
+/** Whether a decoy has that digest, a retired one too. */
+export function isDecoy(registry: RegistryView, digest: Uint8Array): boolean {
+  return registry.rows('canaries').some((row) => row.digest && Buffer.compare(row.digest, digest) === 0);
+}
+
+function known(registry: RegistryView, id: string): RowOf<'canaries'> {
+  const row = registry.row('canaries', id);
+  if (row) return row;
+  throw inconsistent(`there is no canary ${id}`);
+}
+
+function toRow({ id, kind, planted, digest, scopeId, key, ...canary }: Canary): RowOf<'canaries'> {
+  return {
+    id,
+    kind,
+    planted,
+    digest,
+    scope_id: scopeId,
+    hsm_token: key && tokenColumn(key.hsmToken),
+    hsm_id: key?.hsmId ?? null,
+    kid: key?.made?.kid ?? null,
+    public_jwk_json: key?.made ? JSON.stringify(key.made.publicJwk) : null,
+    created_by: canary.createdBy,
+    created_at: canary.createdAt,
+    retired_at: canary.retiredAt,
+  };
+}
+
+function fromRow(row: RowOf<'canaries'>): Canary {
+  const { hsm_id: hsmId, kid, public_jwk_json: jwk } = row;
+  const made = kid === null || jwk === null ? null : { kid, publicJwk: JSON.parse(jwk) as PublicJwk };
+  return {
+    id: row.id,
+    kind: row.kind,
+    planted: row.planted,
+    digest: row.digest && Buffer.from(row.digest),
+    scopeId: row.scope_id,
+    key: hsmId === null ? null : { hsmToken: tokenOf(row.hsm_token), hsmId, made },
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    retiredAt: row.retired_at,
+  };
+}
+
+function byAge(a: Canary, b: Canary): number {
+  return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1);
+}

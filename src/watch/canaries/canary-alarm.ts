@@ -1,0 +1,89 @@
+import type { Canary, CanaryAlarm, CanaryTouch } from '../../domain/canary.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { RecentSet } from '../../domain/recent-set.ts';
+import {
+  type SecurityEventReport,
+  type SecurityEvents,
+  securityEvent,
+} from '../../domain/security-events.ts';
+
+export interface CanaryAlarmParts {
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+  /** Of an address: what one machine may choose from stands for one place. */
+  readonly networkOf: (address: string) => string;
+  /** Told of every touch. */
+  readonly count: (canary: Canary, touch: CanaryTouch) => void;
+  /** What could not be stored now, and why; null where it will not be tried again, since too much waits already. */
+  readonly onFailure: (report: SecurityEventReport, error: unknown) => void;
+}
+
+/** Alarms that are told or wait to be: a thief's loop makes one an hour of each place. */
+const REMEMBERED = 10_000;
+const MOST_WAITING = 1_000;
+const HOUR = 3_600;
+
+/**
+ * One critical event for each decoy, use, caller, network and hour. It is raised after the answer to the request
+ * that touched the decoy, so that the answer tells nothing; what cannot be stored waits until it can.
+ */
+export class TellingCanaryAlarm implements CanaryAlarm {
+  readonly #parts: CanaryAlarmParts;
+  readonly #told = new RecentSet(REMEMBERED);
+  readonly #waiting = new Map<string, SecurityEventReport>();
+  #telling: Promise<void> | undefined;
+
+  constructor(parts: CanaryAlarmParts) {
+    this.#parts = parts;
+  }
+
+  touched(canary: Canary, touch: CanaryTouch): void {
+    setImmediate(() => this.#heed(canary, touch));
+  }
+
+  /** Raises what waits; rejects where it still cannot be stored. */
+  tell(): Promise<void> {
+    this.#telling ??= this.#tellAll().finally(() => {
+      this.#telling = undefined;
+    });
+    return this.#telling;
+  }
+
+  #heed(canary: Canary, touch: CanaryTouch): void {
+    this.#parts.count(canary, touch);
+    const report = this.#reportOf(canary, touch);
+    if (this.#told.has(report.dedupKey)) return;
+    if (this.#waiting.size >= MOST_WAITING) {
+      this.#parts.onFailure(report, null);
+      return;
+    }
+    this.#told.add(report.dedupKey);
+    this.#waiting.set(report.dedupKey, report);
+    this.tell().catch((error: unknown) => this.#parts.onFailure(report, error));
+  }
+
+  async #tellAll(): Promise<void> {
+    for (const [key, report] of this.#waiting) {
+      await this.#parts.events.raise(report);
+      this.#waiting.delete(key);
+    }
+  }
+
+  #reportOf({ id, kind, planted, scopeId }: Canary, touch: CanaryTouch): SecurityEventReport {
+    const { use, caller, remote = null, requestId, details = [] } = touch;
+    const now = this.#parts.clock.nowSeconds();
+    return securityEvent('canary.touched', {
+      canary: id,
+      decoy: kind,
+      use,
+      planted,
+      scope: scopeId,
+      caller,
+      remote,
+      network: remote && this.#parts.networkOf(remote),
+      request_id: requestId,
+      hour: now - (now % HOUR),
+      details,
+    });
+  }
+}
