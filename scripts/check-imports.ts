@@ -51,7 +51,8 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['domain', 'token'],
     packages: ['node:crypto', 'node:os', 'node:perf_hooks', 'node:http', 'node:timers/promises'],
   },
-  cli: { folders: ['domain', 'provisioning'], packages: ['commander', 'node:*'] },
+  scan: { folders: ['domain', 'token'], packages: ['tar-stream', 'yauzl', 'node:*'] },
+  cli: { folders: ['domain', 'provisioning', 'scan'], packages: ['commander', 'node:*'] },
 };
 
 /** Composition roots: they join everything, so nothing but the command line may start them. */

@@ -7,6 +7,9 @@ export const EXIT = {
   usage: 2,
   /** `plan` alone: something would change. Its wrong usage is `failed`. */
   different: 2,
+  /** `scan` alone: secrets were found; or none were, but not everything could be read. */
+  found: 1,
+  unread: 2,
   /** Nobody answers at the service's address. */
   unreachable: 3,
   /** Nothing is done yet: it takes another operator to approve it. */

@@ -12,6 +12,7 @@ import { addOperatorCommands } from './commands/operator.ts';
 import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from './commands/provisioning.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
+import { addScanCommand } from './commands/scan.ts';
 import { addScopeCommands } from './commands/scope.ts';
 import { addServiceCommands } from './commands/service.ts';
 import { addVerifierCommands } from './commands/verifier.ts';
@@ -25,7 +26,8 @@ The operator credential is read from a file: --credential-file, else KEYWARD_CRE
 credentials.json ("operator") or operator beside the configuration file.
 
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer, 4 proposed: another
-operator has to approve it. Of plan, 2 says that something would change, and 1 that it was called wrongly.
+operator has to approve it. Of plan, 2 says that something would change, and 1 that it was called wrongly. Of scan,
+1 says that something was found, and 2 that nothing was but not everything could be read.
 
 Examples:
   $ keyward serve
@@ -56,6 +58,7 @@ export function program(contextOf: Contextual): Command {
   addRevokeCommands(keyward, contextOf);
   addEventCommands(keyward, contextOf);
   addCanaryCommands(keyward, contextOf);
+  addScanCommand(keyward, contextOf);
   addAuditCommands(keyward, contextOf);
   addDrillCommands(keyward, contextOf);
   return keyward;

@@ -69,6 +69,7 @@ describe('help', () => {
       'canary list',
       'canary show',
       'canary retire',
+      'scan',
       'audit verify',
       'audit export',
       'audit accept-restore',

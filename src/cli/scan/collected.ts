@@ -1,0 +1,59 @@
+import type { Found, Sight } from '../../scan/finding.ts';
+import { Candidates } from './candidates.ts';
+import type { Finding, FindingKind, Place, ScanReport } from './kinds.ts';
+
+type SightOf<K extends Sight['kind']> = Extract<Sight, { kind: K }>;
+
+/** Listed at most; beyond them it is counted. */
+const FINDINGS = 10_000;
+const SKIPPED = 10_000;
+const TOKENS = 100_000;
+const CREDENTIALS = 10_000;
+const PIN_CANDIDATES = 200_000;
+
+/** Gathers what a scan finds, bounded, and says what was too much. */
+export class Collected {
+  readonly credentials = new Candidates<SightOf<'credential'>>(CREDENTIALS);
+  readonly tokens = new Candidates<SightOf<'token'>>(TOKENS);
+  readonly pins = new Candidates<SightOf<'pin_candidate'>>(PIN_CANDIDATES);
+  readonly #findings: Finding[] = [];
+  readonly #skipped: { place: string; why: string }[] = [];
+  #more = 0;
+  #moreSkipped = 0;
+
+  take(place: string, { sight, ...at }: Found): void {
+    const here: Place = { place, ...at };
+    if (sight.kind === 'private_key') {
+      this.add(sight.encrypted ? 'encrypted_private_key' : 'private_key', here, sight.label);
+      return;
+    }
+    if (this.#put(sight, here) !== 'full') return;
+    this.skip(place, `from byte ${at.offset} on there was no room for further candidates: ${sight.kind}`);
+  }
+
+  add(kind: FindingKind, { place, offset, line }: Place, excerpt: string, about: string | null = null): void {
+    if (this.#findings.length < FINDINGS) this.#findings.push({ kind, place, offset, line, excerpt, about });
+    else this.#more += 1;
+  }
+
+  skip(place: string, why: string): void {
+    if (this.#skipped.length < SKIPPED) this.#skipped.push({ place, why });
+    else this.#moreSkipped += 1;
+  }
+
+  report(read: ScanReport['read']): ScanReport {
+    const more = this.#moreSkipped;
+    return {
+      findings: this.#findings,
+      more: this.#more,
+      skipped: more > 0 ? [...this.#skipped, { place: `${more} more`, why: 'not listed' }] : this.#skipped,
+      read,
+    };
+  }
+
+  #put(sight: Exclude<Sight, { kind: 'private_key' }>, place: Place): 'put' | 'full' | 'dropped' {
+    if (sight.kind === 'credential') return this.credentials.put(sight.secret, sight, place);
+    if (sight.kind === 'token') return this.tokens.put(sight.digest.toString('base64url'), sight, place);
+    return this.pins.put(sight.secret, sight, place);
+  }
+}

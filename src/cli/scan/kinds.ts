@@ -1,0 +1,38 @@
+/** Every kind of finding, as it is shown. Levels are those of SARIF 2.1.0. */
+export const FINDING_KINDS = {
+  client_credential: { level: 'error', title: 'Credential of a Keyward client' },
+  operator_credential: { level: 'error', title: 'Credential of a Keyward operator' },
+  token_live: { level: 'error', title: 'Token on record that is accepted now' },
+  token_recorded: { level: 'note', title: 'Token on record that is accepted no more' },
+  token_unchecked: { level: 'warning', title: 'What may be a live token; the service was not asked' },
+  pin: { level: 'error', title: 'PIN of an HSM token' },
+  private_key: { level: 'error', title: 'Private key' },
+  encrypted_private_key: { level: 'warning', title: 'Private key under a passphrase' },
+} as const;
+
+export type FindingKind = keyof typeof FINDING_KINDS;
+
+/** Where something stands: a file or an entry of an archive, with the byte at which it begins. */
+export interface Place {
+  readonly place: string;
+  readonly offset: number;
+  readonly line: number | null;
+}
+
+/** Of the secret it shows no more than what tells its kind. */
+export interface Finding extends Place {
+  readonly kind: FindingKind;
+  readonly excerpt: string;
+  /** What the service knows of it, such as `client:payments-identity`. */
+  readonly about: string | null;
+}
+
+/** What a scan came to. */
+export interface ScanReport {
+  readonly findings: readonly Finding[];
+  /** Findings beyond those that are listed. */
+  readonly more: number;
+  /** What was not read, or not asked, and why: it may hold anything. */
+  readonly skipped: readonly { readonly place: string; readonly why: string }[];
+  readonly read: { readonly contents: number; readonly bytes: number };
+}

@@ -1,0 +1,56 @@
+import { FINDING_KINDS, type Finding, type FindingKind, type ScanReport } from './kinds.ts';
+
+const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
+
+/** The report as SARIF 2.1.0 (OASIS): results, and what was not read as notifications. */
+export function sarifOf({ findings, skipped, more }: ScanReport): object {
+  const unlisted = more > 0 ? [{ place: '.', why: `${more} more findings are not listed` }] : [];
+  return {
+    $schema: SCHEMA,
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'keyward scan', rules: Object.entries(FINDING_KINDS).map(ruleOf) } },
+        invocations: [
+          {
+            executionSuccessful: skipped.length === 0,
+            toolExecutionNotifications: [...skipped, ...unlisted].map(({ place, why }) => ({
+              level: 'warning',
+              message: { text: `not read: ${why}` },
+              locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(place) } } }],
+            })),
+          },
+        ],
+        columnKind: 'utf16CodeUnits',
+        results: findings.map(resultOf),
+      },
+    ],
+  };
+}
+
+function ruleOf([id, { title, level }]: [
+  string,
+  { readonly title: string; readonly level: string },
+]): object {
+  return { id, shortDescription: { text: title }, defaultConfiguration: { level } };
+}
+
+function resultOf({ kind, place, offset, line, excerpt, about }: Finding): object {
+  const region = line === null ? { byteOffset: offset, byteLength: 0 } : { startLine: line };
+  return {
+    ruleId: kind,
+    ruleIndex: RULES.indexOf(kind),
+    level: FINDING_KINDS[kind].level,
+    message: { text: `${FINDING_KINDS[kind].title}: ${excerpt}${about === null ? '' : `, ${about}`}` },
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(place) }, region } }],
+  };
+}
+
+const RULES = Object.keys(FINDING_KINDS) as FindingKind[];
+
+/** RFC 3986: a relative reference, as whoever shows it within a checkout wants it. */
+function uriOf(place: string): string {
+  const relative = place.replace(/^\.\//, '');
+  const escaped = relative.split('/').map(encodeURIComponent).join('/');
+  return relative.startsWith('/') ? `file://${escaped}` : escaped;
+}

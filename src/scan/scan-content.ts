@@ -1,0 +1,141 @@
+import { Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Found } from './finding.ts';
+import { formatOf, HEAD_BYTES } from './format.ts';
+import { Expansion, type ExpansionLimits, LimitReached } from './limits.ts';
+import { peek } from './peek.ts';
+import { type Bytes, type StreamOptions, scanStream } from './scan-stream.ts';
+import { tarEntries } from './unpack-tar.ts';
+import { type ZipPlace, zipEntries } from './unpack-zip.ts';
+
+/** Something to be read: a file, an object of a repository, standard input. */
+export interface Content {
+  readonly name: string;
+  readonly bytes: Bytes;
+  /** Where it lies, if it is a file: a zip is read from its end. */
+  readonly path?: string;
+}
+
+/** What was found, or what was left unread and why: the one is as important as the other. */
+export type Outcome =
+  | { readonly place: string; readonly found: Found }
+  | { readonly place: string; readonly skipped: string };
+
+export interface ScanOptions extends StreamOptions {
+  readonly limits: ExpansionLimits;
+}
+
+/** Entries of archives are named behind their archive: `backup.tar.gz!etc/keyward.pem`. */
+const WITHIN = '!';
+
+/** Findings in a content and, if it is an archive, in all that it holds. Never throws for what it reads. */
+export async function* scanContent(content: Content, options: ScanOptions): AsyncGenerator<Outcome> {
+  yield* new Scan(options).scan(content, 0);
+}
+
+class Scan {
+  readonly #options: ScanOptions;
+  readonly #expansion: Expansion;
+
+  constructor(options: ScanOptions) {
+    this.#options = options;
+    this.#expansion = new Expansion(options.limits);
+  }
+
+  async *scan(content: Content, depth: number): AsyncGenerator<Outcome> {
+    const { name: place } = content;
+    try {
+      this.#expansion.enter(depth);
+      const { head, whole, close } = await peek(content.bytes, HEAD_BYTES);
+      const format = formatOf(head);
+      const opened = { ...content, bytes: whole };
+      if (format?.format === 'zip' && content.path !== undefined) await close();
+      if (format === undefined) yield* this.#plain(opened);
+      else if (format.format === 'unread') {
+        yield { place, skipped: `${format.name} is not unpacked` };
+        yield* this.#plain(opened, false);
+      } else yield* this.#unpack(format.format, opened, depth + 1);
+    } catch (error) {
+      yield { place, skipped: reasonOf(error) };
+    }
+  }
+
+  async *#plain({ name: place, bytes }: Content, pins = this.#options.pins): AsyncGenerator<Outcome> {
+    for await (const found of scanStream(bytes, { ...this.#options, pins })) yield { place, found };
+  }
+
+  #unpack(format: 'gzip' | 'zstd' | 'tar' | 'zip', content: Content, depth: number): AsyncGenerator<Outcome> {
+    if (format === 'tar') return this.#tar(content, depth);
+    if (format === 'zip') return this.#zip(content, depth);
+    return this.#decompress(format === 'gzip' ? createGunzip() : createZstdDecompress(), content, depth);
+  }
+
+  async *#decompress(
+    stream: ReturnType<typeof createGunzip>,
+    { name, bytes }: Content,
+    depth: number,
+  ): AsyncGenerator<Outcome> {
+    const feed = Readable.from(bytes);
+    feed.once('error', (error) => stream.destroy(error));
+    try {
+      const unpacked = this.#expansion.watched(feed.pipe(stream), () => stream.bytesWritten);
+      yield* this.scan({ name: `${name}${WITHIN}${innerName(name)}`, bytes: unpacked }, depth);
+    } finally {
+      feed.destroy();
+      stream.destroy();
+    }
+  }
+
+  async *#tar({ name, bytes }: Content, depth: number): AsyncGenerator<Outcome> {
+    for await (const entry of tarEntries(bytes, this.#options.limits)) {
+      yield* this.scan({ name: `${name}${WITHIN}${entry.name}`, bytes: entry.bytes }, depth);
+    }
+  }
+
+  async *#zip({ name, bytes, path }: Content, depth: number): AsyncGenerator<Outcome> {
+    const place: ZipPlace = path ?? (await held(bytes, this.#options.limits.heldBytes));
+    for await (const entry of zipEntries(place)) {
+      const inner = `${name}${WITHIN}${entry.name}`;
+      if (entry.flaw !== undefined) yield { place: inner, skipped: entry.flaw };
+      else yield* this.#zipEntry(inner, entry, depth);
+    }
+  }
+
+  async *#zipEntry(
+    name: string,
+    entry: { packedBytes: number; open(): Promise<Bytes> },
+    depth: number,
+  ): AsyncGenerator<Outcome> {
+    try {
+      const unpacked = this.#expansion.watched(await entry.open(), () => entry.packedBytes);
+      yield* this.scan({ name, bytes: unpacked }, depth);
+    } catch (error) {
+      yield { place: name, skipped: reasonOf(error) };
+    }
+  }
+}
+
+async function held(bytes: Bytes, most: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of bytes) {
+    length += chunk.length;
+    if (length > most) throw new LimitReached(`a zip of more than ${most} bytes within something else`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function innerName(name: string): string {
+  const last = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf(WITHIN)) + 1);
+  return last.replace(/\.(?:gz|zst)$/, '').replace(/\.tgz$/, '.tar');
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof LimitReached ? error.message : `not readable to its end: ${describe(error)}`;
+}
+
+function describe(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return typeof code === 'string' ? code : String(message);
+}

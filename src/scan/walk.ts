@@ -1,0 +1,51 @@
+import { createReadStream } from 'node:fs';
+import { lstat, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Content } from './scan-content.ts';
+
+/** A file to be scanned, or what was passed over and why. */
+export type Walked =
+  | { readonly content: Content; readonly size: number }
+  | { readonly place: string; readonly skipped: string };
+
+/**
+ * The files at a path, and below it if it is a folder. Links are not followed below it: what they lead to is scanned
+ * where it lies.
+ */
+export async function* walk(path: string): AsyncGenerator<Walked> {
+  const status = await stat(path).catch(codeOf);
+  if (typeof status === 'string') yield { place: path, skipped: `not readable: ${status}` };
+  else if (status.isDirectory()) yield* folder(path);
+  else yield* file(path, status);
+}
+
+async function* folder(path: string): AsyncGenerator<Walked> {
+  const opened = await opendir(path).catch(codeOf);
+  if (typeof opened === 'string') {
+    yield { place: path, skipped: `not readable: ${opened}` };
+    return;
+  }
+  const names: string[] = [];
+  for await (const { name } of opened) names.push(name);
+  for (const name of names.sort()) {
+    const inner = join(path, name);
+    const status = await lstat(inner).catch(codeOf);
+    if (typeof status === 'string') yield { place: inner, skipped: `not readable: ${status}` };
+    else if (status.isSymbolicLink()) continue;
+    else if (status.isDirectory()) yield* folder(inner);
+    else yield* file(inner, status);
+  }
+}
+
+function* file(path: string, status: { isFile(): boolean; readonly size: number }): Generator<Walked> {
+  if (status.isFile()) {
+    yield {
+      content: { name: path, path, bytes: createReadStream(path, { highWaterMark: 256 * 1024 }) },
+      size: status.size,
+    };
+  } else yield { place: path, skipped: 'no regular file' };
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown';
+}

@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { keyward, NOW } from '../../support/command-line.ts';
+import { CREDENTIAL, PEM, tokenLike } from '../scan/plant.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'keyward-scan-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'case-'));
+});
+
+const put = (name: string, content: string | Buffer) => {
+  mkdirSync(join(folder, name, '..'), { recursive: true });
+  writeFileSync(join(folder, name), content);
+};
+const scan = async (...argv: string[]) => {
+  const ran = await keyward(['scan', '--offline', '--json', ...argv]);
+  const report = JSON.parse(ran.out) as {
+    findings: { kind: string; place: string; offset: number; line: number | null; excerpt: string }[];
+    skipped: { place: string; why: string }[];
+  };
+  return { ...ran, ...report, kinds: report.findings.map(({ kind }) => kind).sort() };
+};
+async function tarOf(files: Record<string, string | Buffer>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, content] of Object.entries(files)) tar.entry({ name }, Buffer.from(content));
+  tar.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+describe('keyward scan', () => {
+  it('ends with 0 where nothing is, 1 where something is, 2 where something could not be read', async () => {
+    put('clean.txt', 'nothing to see\n');
+    expect(await scan(folder)).toMatchObject({ exitCode: 0, findings: [], skipped: [] });
+    put('packed.xz', Buffer.from('fd377a585a0000', 'hex'));
+    expect(await scan(folder)).toMatchObject({
+      exitCode: 2,
+      findings: [],
+      skipped: [{ place: join(folder, 'packed.xz'), why: 'xz is not unpacked' }],
+    });
+    put('leak.txt', `\nkey: ${CREDENTIAL}\n`);
+    expect(await scan(folder)).toMatchObject({ exitCode: 1, skipped: [{}] });
+    expect((await scan(join(folder, 'missing'))).exitCode).toBe(2);
+    expect((await keyward(['scan', '--offline'])).exitCode).toBe(2);
+  });
+
+  it('says where and what, and never the secret', async () => {
+    put('leak.txt', `\nkey: ${CREDENTIAL}\n${tokenLike()}\n${PEM.pkcs8}`);
+    const ran = await scan(join(folder, 'leak.txt'));
+    expect(ran.findings).toEqual([
+      {
+        kind: 'private_key',
+        place: join(folder, 'leak.txt'),
+        offset: expect.any(Number),
+        line: 4,
+        excerpt: 'PRIVATE KEY',
+        about: null,
+      },
+      {
+        kind: 'client_credential',
+        place: join(folder, 'leak.txt'),
+        offset: 6,
+        line: 2,
+        excerpt: `${CREDENTIAL.slice(0, 9)}… (43 characters)`,
+        about: null,
+      },
+      {
+        kind: 'token_unchecked',
+        place: join(folder, 'leak.txt'),
+        offset: 50,
+        line: 3,
+        excerpt: expect.stringMatching(/^eyJhbGciOiJF… \(\d+ characters and a signature\)$/),
+        about: null,
+      },
+    ]);
+    const { out } = await keyward(['scan', '--offline', folder]);
+    for (const text of [out, ran.out]) {
+      expect(text).not.toContain(CREDENTIAL.slice(0, 12));
+      expect(text).not.toContain(tokenLike().split('.')[1]);
+      expect(text).not.toContain(PEM.pkcs8.split('\n')[1]?.slice(0, 20));
+    }
+    expect(out).toContain(`${join(folder, 'leak.txt')}:2`);
+    expect(out).toMatch(/3 found: 1 file, \d+ bytes read/);
+  });
+
+  it('leaves out a token that says of itself that it has expired', async () => {
+    put('a', tokenLike({ iat: NOW - 100, exp: NOW }));
+    expect((await scan(folder)).kinds).toEqual([]);
+    put('a', tokenLike({ iat: NOW - 100, exp: NOW + 1 }));
+    expect((await scan(folder)).kinds).toEqual(['token_unchecked']);
+  });
+
+  it('looks into gzip, tar and what is nested, and does not follow links out of a folder', async () => {
+    const inner = await tarOf({ 'etc/key.pem': PEM.pkcs8 });
+    put('backup.tgz', gzipSync(await tarOf({ 'a/inner.tar.gz': gzipSync(inner), 'a/plain': CREDENTIAL })));
+    put('elsewhere/leak', CREDENTIAL);
+    mkdirSync(join(folder, 'looked-at'));
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'looked-at', 'link'));
+    const { findings, skipped } = await scan(join(folder, 'backup.tgz'), join(folder, 'looked-at'));
+    expect(skipped).toEqual([]);
+    expect(findings.map(({ kind, place, offset }) => [kind, place.slice(folder.length + 1), offset])).toEqual(
+      [
+        ['private_key', 'backup.tgz!backup.tar!a/inner.tar.gz!inner.tar!etc/key.pem', 0],
+        ['client_credential', 'backup.tgz!backup.tar!a/plain', 0],
+      ],
+    );
+  });
+
+  it('says what of a broken archive it could not read', async () => {
+    const whole = gzipSync(Buffer.concat([Buffer.from(CREDENTIAL), Buffer.alloc(100_000, 'x')]));
+    put('cut.gz', whole.subarray(0, whole.length - 20));
+    const { exitCode, skipped } = await scan(join(folder, 'cut.gz'));
+    expect(exitCode).not.toBe(0);
+    expect(skipped).toEqual([
+      { place: expect.stringContaining('cut.gz'), why: expect.stringMatching(/^not readable to its end/) },
+    ]);
+  });
+
+  it('finds in a repository what was removed, and what no commit reaches', async () => {
+    const git = (...argv: string[]) =>
+      execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...argv])
+        .toString()
+        .trim();
+    git('init', '-q', '-b', 'main');
+    put('config/dev.txt', `credential=${CREDENTIAL}\n`);
+    git('add', '.');
+    git('commit', '-q', '-m', 'one');
+    git('rm', '-q', '-r', 'config');
+    git('commit', '-q', '-m', 'two');
+    const lost = execFileSync('git', ['-C', folder, 'hash-object', '-w', '--stdin'], { input: PEM.sec1 })
+      .toString()
+      .trim();
+    const { exitCode, findings, skipped } = await scan('--git', folder);
+    expect([exitCode, skipped]).toEqual([1, []]);
+    expect(findings.map(({ kind, place, line }) => [kind, place, line])).toEqual([
+      ['private_key', `git:${lost.slice(0, 12)} (reached by no commit)`, 1],
+      ['client_credential', expect.stringMatching(/^git:[0-9a-f]{12} \(config\/dev\.txt\)$/), 1],
+    ]);
+    expect(await scan('--git', join(folder, 'config-that-is-not'))).toMatchObject({
+      exitCode: 2,
+      findings: [],
+    });
+  });
+
+  it('writes SARIF 2.1.0', async () => {
+    put('leak.txt', `\n${CREDENTIAL}`);
+    put('packed.xz', Buffer.from('fd377a585a0000', 'hex'));
+    const { exitCode, out } = await keyward(['scan', '--offline', '--sarif', folder]);
+    const { version, runs } = JSON.parse(out);
+    expect([exitCode, version]).toEqual([1, '2.1.0']);
+    expect(runs[0].results).toEqual([
+      {
+        ruleId: 'client_credential',
+        ruleIndex: 0,
+        level: 'error',
+        message: { text: expect.stringContaining('Credential of a Keyward client: kw_svc_') },
+        locations: [
+          {
+            physicalLocation: {
+              artifactLocation: { uri: `file://${folder}/leak.txt` },
+              region: { startLine: 2 },
+            },
+          },
+        ],
+      },
+    ]);
+    expect(runs[0].invocations[0].executionSuccessful).toBe(false);
+    expect(runs[0].invocations[0].toolExecutionNotifications[0].message.text).toBe(
+      'not read: xz is not unpacked',
+    );
+  });
+});
