@@ -25,7 +25,7 @@ const SAVE_EVERY_MS = 60_000;
 /** All detections at work. `stop` writes down what they learned. */
 export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): Promise<void> }> {
   const { facts, memories, events, clientChanges, client, clock, log } = parts;
-  const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories });
+  const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories, clock });
   const stopTelling = clientChanges.watch((id) =>
     facts.tell({
       kind: 'changed',

@@ -72,8 +72,8 @@ export const SECURITY_EVENTS = {
     },
     meaning: 'A token that the key of one scope signed was shown for another scope. It was refused.',
     runbook: 'suspicious-tokens.md#tokencross_scope',
-    evidence: ['scope', 'key_scope', 'kid', 'client?', 'digest', 'names_scope', 'recorded?', 'claims'],
-    oncePer: ['scope', 'digest'],
+    evidence: ['scope', 'key_scope', 'kid', 'client?', 'digest?', 'names_scope', 'recorded?', 'claims?'],
+    oncePer: ['scope', 'kid', 'client', 'digest'],
     subject: ofKey,
   }),
   'token.retired_key': type({

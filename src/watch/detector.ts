@@ -1,19 +1,24 @@
+import type { Clock } from '../domain/clock.ts';
 import type { DetectionMemories, KeptMemory } from '../domain/detection-memory.ts';
 import type { Fact } from '../domain/facts.ts';
 import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
 import type { Detection } from './detection.ts';
+import { MinuteBudget } from './minute-budget.ts';
 
 export interface DetectorParts {
   readonly detections: readonly Detection[];
   readonly facts: { take(): readonly Fact[] };
   readonly events: SecurityEvents;
   readonly memories: DetectionMemories;
+  readonly clock: Clock;
 }
 
 /** Names that one detection remembers; whoever was quiet the longest is forgotten first. */
 const MOST_NAMES = 2_000;
 /** News of one look; the others are told at the next. */
 const MOST_AT_ONCE = 100;
+/** Of one type within a minute; beyond that a flood would fill the database. Shown again, a token is told again. */
+const EVENTS_A_TYPE_AND_MINUTE = 60;
 /** News that may wait while events cannot be stored; what is beyond is lost, since facts go on. */
 const MOST_WAITING = 1_000;
 
@@ -22,10 +27,12 @@ export class Detector {
   readonly #parts: DetectorParts;
   readonly #memories: ReadonlyMap<string, Map<string, unknown>>;
   readonly #unsaved = new Map<string, KeptMemory>();
+  readonly #budget: MinuteBudget;
   #waiting: SecurityEventReport[] = [];
 
   private constructor(parts: DetectorParts) {
     this.#parts = parts;
+    this.#budget = new MinuteBudget(EVENTS_A_TYPE_AND_MINUTE, parts.clock);
     this.#memories = new Map(parts.detections.map(({ name }) => [name, new Map()]));
   }
 
@@ -68,9 +75,13 @@ export class Detector {
       const before = memories?.get(name);
       const { memory, news } = detection.detect(before, fact);
       if (memory !== before) this.#remember(detection.name, name, memory);
-      const room = MOST_WAITING - this.#waiting.length;
-      this.#waiting.push(...news.slice(0, Math.max(0, room)));
+      for (const report of news) this.#queue(report);
     }
+  }
+
+  #queue(report: SecurityEventReport): void {
+    if (this.#waiting.length >= MOST_WAITING || !this.#budget.take(report.type)) return;
+    this.#waiting.push(report);
   }
 
   #remember(detection: string, name: string, memory: unknown): void {

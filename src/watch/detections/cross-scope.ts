@@ -8,14 +8,16 @@ import { stateless } from '../detection.ts';
 export const crossScope = stateless('cross-scope', (fact) => {
   if (fact.kind !== 'verified' || fact.reason !== 'wrong_scope' || !fact.token) return undefined;
   const { kid, keyScope, digest, claims, namesScope, recorded } = fact.token;
+  const honest = recorded === true && !namesScope;
   return securityEvent('token.cross_scope', {
     scope: fact.scope,
     key_scope: keyScope,
     kid,
     client: fact.client,
-    digest,
+    // Of a caller at the wrong door there may be thousands: one event for each door, key and client.
+    digest: honest ? null : digest,
     names_scope: namesScope,
     recorded,
-    claims,
+    claims: honest ? null : claims,
   });
 });

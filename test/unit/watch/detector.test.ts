@@ -24,9 +24,11 @@ let due: Fact[];
 let raised: SecurityEventReport[];
 let failure: KeywardError | undefined;
 let memories: MemoryDetections;
+let now: number;
 
 beforeEach(() => {
   due = [];
+  now = 600;
   raised = [];
   failure = undefined;
   memories = new MemoryDetections();
@@ -44,6 +46,7 @@ const open = () =>
       },
     },
     memories,
+    clock: { nowSeconds: () => now },
   });
 const issued = (client: string): Fact => ({ kind: 'issued', at: 1, count: 1, client, scope: 'web' });
 const told = () => raised.map(({ subject }) => subject);
@@ -104,4 +107,15 @@ it('remembers 2,000 names, and forgets whoever was quiet the longest, also on di
   const names = (await memories.load(5_000)).map(({ name }) => name);
   expect(names).toHaveLength(2_000);
   expect(names).not.toContain('client-2');
+});
+
+it('tells sixty of a type in a minute, and again what is found in the next', async () => {
+  const detector = await open();
+  for (let n = 0; n < 200; n++) due.push(issued('a'));
+  await detector.look();
+  expect(raised).toHaveLength(60);
+  now += 60;
+  due.push(issued('a'), issued('a'));
+  await detector.look();
+  expect(raised).toHaveLength(61);
 });

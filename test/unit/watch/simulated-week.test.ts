@@ -31,6 +31,7 @@ async function openSimulation(memories = new MemoryDetections()) {
       },
     },
     memories,
+    clock: { nowSeconds: () => now },
   });
   const pass = async (facts: readonly Fact[], at: number) => {
     [due, now] = [facts, at];

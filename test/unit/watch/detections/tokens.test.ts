@@ -48,8 +48,8 @@ describe('a token of another scope', () => {
     ]);
   });
 
-  it('has its evidence, and is told once for each scope it is shown for', () => {
-    const [news] = crossScope.detect(undefined, verified('wrong_scope')).news;
+  it('has its evidence, and is told once for each place that it is shown at', () => {
+    const [news] = crossScope.detect(undefined, verified('wrong_scope', { recorded: false })).news;
     expect(news?.evidence).toEqual({
       scope: 'web',
       key_scope: 'mail',
@@ -57,10 +57,18 @@ describe('a token of another scope', () => {
       client: 'web-api',
       digest: genuine.digest,
       names_scope: false,
-      recorded: true,
+      recorded: false,
       claims: genuine.claims,
     });
-    expect(news?.dedupKey).toBe(JSON.stringify(['web', genuine.digest]));
+    expect(news?.dedupKey).toBe(JSON.stringify(['web', 'kid-1', 'web-api', genuine.digest]));
+  });
+
+  it('is told once for all honest ones that one client shows at the wrong door', () => {
+    const [news] = crossScope.detect(undefined, verified('wrong_scope')).news;
+    expect(news).toMatchObject({
+      dedupKey: JSON.stringify(['web', 'kid-1', 'web-api', null]),
+      evidence: { digest: null, claims: null },
+    });
   });
 
   it.each([
