@@ -1,3 +1,4 @@
+import { CANARY_KINDS, CANARY_USES } from '../../src/domain/canary.ts';
 import { DRILLS } from '../../src/domain/drill.ts';
 import { ERROR_CODES } from '../../src/domain/errors.ts';
 import { UNRESOLVED_STATES } from '../../src/domain/event-steps.ts';
@@ -44,6 +45,8 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   severity: { says: 'the severity of the event', values: SEVERITIES },
   drill: { says: 'the rehearsal', values: DRILLS },
   kind: { says: 'how the HSM token differs', values: FINDING_KINDS },
+  'keyward_canary_touches_total.kind': { says: 'what the decoy passes for', values: CANARY_KINDS },
+  use: { says: 'how the decoy was used', values: CANARY_USES },
   holds: { says: 'what lies on the disk', values: ['database', 'archive'] },
   obstacle: { says: 'what stands in the way', values: ROTATION_OBSTACLES },
   'keyward_key_proofs.status': { says: 'what read-back showed', values: PROOF_STATUSES },
