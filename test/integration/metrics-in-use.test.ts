@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DocumentedMetric, documentedMetrics } from '../../scripts/metrics/documented-metrics.ts';
 import { labelMeaning } from '../../scripts/metrics/label-values.ts';
+import { dashboardExpressions } from '../support/dashboard.ts';
 import { readExposition, type SeenLabels } from '../support/exposition.ts';
 import { ruleTests, shippedRules } from '../support/prometheus-rules.ts';
 import { type Matcher, readExpression } from '../support/promql.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
-/** Of Prometheus itself. */
+/** Prometheus adds these to all it scrapes, and these metrics of its own. */
 const OF_THE_SCRAPE = ['job', 'instance'];
+const OF_PROMETHEUS = new Set(['up', 'ALERTS']);
 const RECORDED = new Set(shippedRules().map(({ record }) => record));
 
 const documented = new Map(documentedMetrics().map((metric) => [metric.name, metric]));
@@ -56,6 +58,10 @@ describe.each(shippedRules().map(({ alert, record, expr }) => [alert ?? record ?
   },
 );
 
+it.each(dashboardExpressions())('the dashboard asks for what the service exports: %s', (_where, expression) =>
+  expectExported(expression),
+);
+
 it.each(ruleTests().map(({ name, input_series }) => [name, input_series] as const))(
   'the test of %s feeds what the service exports',
   (_name, input) => {
@@ -67,12 +73,12 @@ function expectExported(expression: string): void {
   const { selectors, grouping } = readExpression(expression);
   expect(selectors).not.toEqual([]);
   for (const { metric, matchers } of selectors) {
-    if (metric === 'up' || RECORDED.has(metric)) continue;
+    if (OF_PROMETHEUS.has(metric) || RECORDED.has(metric)) continue;
     expect([...exported.keys()]).toContain(metric);
     for (const matcher of matchers) expectMatchable(metric, matcher);
   }
   const known = selectors.flatMap(({ metric }) => documented.get(familyOf(metric))?.labels ?? []);
-  const groupable = selectors.some(({ metric }) => RECORDED.has(metric))
+  const groupable = selectors.some(({ metric }) => RECORDED.has(metric) || OF_PROMETHEUS.has(metric))
     ? grouping
     : [...OF_THE_SCRAPE, ...known];
   expect(groupable).toEqual(expect.arrayContaining(grouping));

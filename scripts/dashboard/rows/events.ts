@@ -1,0 +1,66 @@
+import { graph } from '../graph.ts';
+import type { Row } from '../layout.ts';
+import { gainOf, of } from '../selector.ts';
+import { states } from '../states.ts';
+import { table } from '../table.ts';
+
+export const EVENTS: Row = {
+  title: 'Events',
+  panels: [
+    graph({
+      title: 'Security events, by type',
+      description: 'Each is told once; what each means and what to do is in docs/events.md.',
+      unit: 'short',
+      style: 'bars',
+      width: 12,
+      queries: [
+        {
+          expr: `sum by (type, severity) (${gainOf('keyward_security_events_total')}) > 0`,
+          legend: '{{type}} ({{severity}})',
+        },
+      ],
+    }),
+    graph({
+      title: 'Events that wait for somebody',
+      description:
+        'Open: nobody has acknowledged them. Acknowledged: somebody has, and they are not resolved.',
+      unit: 'short',
+      style: 'stacked',
+      width: 12,
+      queries: [
+        {
+          expr: `sum by (severity, state) (${of('keyward_security_events_unresolved')})`,
+          legend: '{{severity}}, {{state}}',
+        },
+      ],
+    }),
+    table({
+      title: 'Alerts that fire now',
+      description: 'Of the rules in deploy/prometheus; Alertmanager has their text and runbook.',
+      width: 12,
+      none: 'none',
+      rows: [
+        ['alertname', 'Alert'],
+        ['severity', 'Severity'],
+        ['instance', 'Instance'],
+        ['scope', 'Scope'],
+      ],
+      columns: [
+        {
+          title: 'Firing',
+          expr: 'count by (alertname, severity, instance, scope) (ALERTS{alertname=~"Keyward.*", alertstate="firing", instance=~"$instance|"})',
+          unit: 'short',
+        },
+      ],
+    }),
+    states({
+      title: 'Rehearsals',
+      description: 'Emergencies that nobody has rehearsed for too long: `keyward drill list`.',
+      queries: [{ expr: of('keyward_drill_overdue'), legend: '{{instance}} {{drill}}' }],
+      states: [
+        ['rehearsed', 'green'],
+        ['overdue', 'orange'],
+      ],
+    }),
+  ],
+};
