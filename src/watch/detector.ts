@@ -1,6 +1,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { DetectionMemories, KeptMemory } from '../domain/detection-memory.ts';
 import type { Fact } from '../domain/facts.ts';
+import { RecentSet } from '../domain/recent-set.ts';
 import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
 import type { Detection } from './detection.ts';
 import { MinuteBudget } from './minute-budget.ts';
@@ -17,8 +18,10 @@ export interface DetectorParts {
 const MOST_NAMES = 2_000;
 /** News of one look; the others are told at the next. */
 const MOST_AT_ONCE = 100;
-/** Of one type within a minute; beyond that a flood would fill the database. Shown again, a token is told again. */
+/** Of one type and severity within a minute; beyond that a flood would fill the database. Shown again, a token is told again. */
 const EVENTS_A_TYPE_AND_MINUTE = 60;
+/** What was told lately is not told again, and takes no part of that. */
+const REMEMBERED = 10_000;
 /** News that may wait while events cannot be stored; what is beyond is lost, since facts go on. */
 const MOST_WAITING = 1_000;
 
@@ -28,6 +31,7 @@ export class Detector {
   readonly #memories: ReadonlyMap<string, Map<string, unknown>>;
   readonly #unsaved = new Map<string, KeptMemory>();
   readonly #budget: MinuteBudget;
+  readonly #told = new RecentSet(REMEMBERED);
   #waiting: SecurityEventReport[] = [];
 
   private constructor(parts: DetectorParts) {
@@ -80,7 +84,10 @@ export class Detector {
   }
 
   #queue(report: SecurityEventReport): void {
-    if (this.#waiting.length >= MOST_WAITING || !this.#budget.take(report.type)) return;
+    const name = `${report.type} ${report.dedupKey}`;
+    if (this.#told.has(name) || this.#waiting.length >= MOST_WAITING) return;
+    if (!this.#budget.take(`${report.type} ${report.severity}`)) return;
+    this.#told.add(name);
     this.#waiting.push(report);
   }
 

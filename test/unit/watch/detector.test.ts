@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Fact } from '../../../src/domain/facts.ts';
 import { type SecurityEventReport, securityEvent } from '../../../src/domain/security-events.ts';
-import type { Detection } from '../../../src/watch/detection.ts';
+import { type Detection, stateless } from '../../../src/watch/detection.ts';
 import { Detector } from '../../../src/watch/detector.ts';
 import { MemoryDetections } from '../../support/memory-detections.ts';
 
@@ -15,7 +15,7 @@ const everySecond: Detection<number> = {
   detect(memory = 0, fact) {
     const seen = memory + 1;
     const client = fact.kind === 'issued' ? fact.client : '';
-    const evidence = { client, scope: 'web', count: seen, expected: 1, settled: true, since: fact.at };
+    const evidence = { client, scope: 'web', count: seen, expected: 1, settled: true, since: seen };
     return { memory: seen, news: seen % 2 === 0 ? [securityEvent('client.unusual_rate', evidence)] : [] };
   },
 };
@@ -34,9 +34,9 @@ beforeEach(() => {
   memories = new MemoryDetections();
 });
 
-const open = () =>
+const open = (detections: readonly Detection[] = [everySecond]) =>
   Detector.open({
-    detections: [everySecond],
+    detections,
     facts: { take: () => due.splice(0) },
     events: {
       async raise(report) {
@@ -118,4 +118,32 @@ it('tells sixty of a type in a minute, and again what is found in the next', asy
   due.push(issued('a'), issued('a'));
   await detector.look();
   expect(raised).toHaveLength(61);
+});
+
+it('lets what is told again and again take no room of what is new', async () => {
+  const same = stateless('same', (fact) =>
+    fact.kind === 'verified'
+      ? securityEvent('token.suspicious_header', {
+          scope: 'web',
+          client: null,
+          member: fact.suspiciousHeader ?? '',
+          since: 0,
+        })
+      : undefined,
+  );
+  const detector = await open([same]);
+  const shown = (member: string): Fact => ({
+    kind: 'verified',
+    at: 1,
+    count: 1,
+    client: null,
+    scope: 'web',
+    reason: 'malformed',
+    suspiciousHeader: member,
+    token: null,
+  });
+  for (let n = 0; n < 100; n++) due.push(shown('jku'));
+  due.push(shown('jwk'));
+  await detector.look();
+  expect(raised.map(({ evidence }) => evidence.member)).toEqual(['jku', 'jwk']);
 });
