@@ -6,7 +6,7 @@ async function present(stage: Stage, scope: ScopeOnStage, token: string, type: s
   const since = performance.now();
   const { valid, reason } = await stage.verify(scope, token);
   return {
-    refused: valid ? 'nothing: the token was accepted' : `token refused by ${scope.id}: ${reason}`,
+    refused: valid ? 'nothing: the token was accepted' : `token by ${scope.id}: ${reason}`,
     failed: !valid,
     leaves: (event) => event.type === type,
     since,
