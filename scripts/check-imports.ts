@@ -20,6 +20,7 @@ const ALL = [
 const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   domain: { folders: [], packages: ['node:crypto', 'node:net', 'node:zlib'] },
   token: { folders: ['domain'], packages: ['jose', 'node:buffer', 'node:crypto'] },
+  text: { folders: [], packages: [] },
   schemas: { folders: ['domain'], packages: ['zod'] },
   signer: { folders: ['domain', 'token'], packages: ['graphene-pk11', 'pkcs11js', 'node:*'] },
   store: { folders: ['domain'], packages: ['kysely', 'kysely/migration', 'node:*'] },
@@ -33,7 +34,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   watch: { folders: ['domain', 'token'], packages: ['node:crypto', 'zod'] },
   metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
   http: {
-    folders: [...ALL, 'schemas'],
+    folders: [...ALL, 'schemas', 'text'],
     packages: [
       'express',
       'helmet',
@@ -52,7 +53,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
     packages: ['node:crypto', 'node:os', 'node:perf_hooks', 'node:http', 'node:timers/promises'],
   },
   scan: { folders: ['domain', 'token'], packages: ['tar-stream', 'yauzl', 'node:*'] },
-  cli: { folders: ['domain', 'provisioning', 'scan'], packages: ['commander', 'node:*'] },
+  cli: { folders: ['domain', 'provisioning', 'scan', 'text'], packages: ['commander', 'node:*'] },
 };
 
 /** Composition roots: they join everything, so nothing but the command line may start them. */

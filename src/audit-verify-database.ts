@@ -65,7 +65,7 @@ function* revocationsOf(trail: StoredTrail): Generator<SourceRevocation> {
 }
 
 /** What of a gap stands beside the audit trail was lost with it. */
-function isLost(gaps: readonly RecordGap[], sequence: number): boolean {
+export function isLost(gaps: readonly RecordGap[], sequence: number): boolean {
   return gaps.some(({ firstEvent, lastEvent }) => firstEvent <= sequence && sequence <= lastEvent);
 }
 

@@ -12,6 +12,7 @@ import {
   checkSecurityEvents,
   databaseSource,
 } from './audit-verify-database.ts';
+import { checkReports } from './audit-verify-reports.ts';
 import { type Config, loadConfig } from './config.ts';
 import { StoredTrail } from './store/stored-trail.ts';
 import type { AuditPublicKey } from './token/checkpoint.ts';
@@ -30,6 +31,7 @@ export interface VerifyReport {
   readonly auditKid: string;
   readonly counts: TrailCounts & {
     readonly securityEvents: number | null;
+    readonly reports: number | null;
     readonly registryRows: number | null;
   };
   /** What a database that was put back had lost, accepted by two persons. */
@@ -47,7 +49,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     const source = fileSource(options.file, findings);
     const key = believedKey(options, source.auditKey());
     const { counts, restores } = await verifyTrail(source, key, savedIn(options.saved), findings);
-    const whole = { ...counts, securityEvents: null, registryRows: null };
+    const whole = { ...counts, securityEvents: null, reports: null, registryRows: null };
     return report(options.file, key, { counts: whole, restores }, findings);
   }
   return verifyDatabase(options, findings);
@@ -68,8 +70,9 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     const gaps = restores.map(({ gap }) => gap);
     checkBesideChains(trail, gaps, findings);
     const securityEvents = checkSecurityEvents(trail, gaps, findings);
+    const reports = checkReports(trail, gaps, findings);
     const registryRows = await checkRegistry(file, config?.hsm.registry_key, verdict, findings);
-    const counts = { ...verdict.counts, securityEvents, registryRows };
+    const counts = { ...verdict.counts, securityEvents, reports, registryRows };
     return report(file, key, { counts, restores }, findings);
   } finally {
     trail.close();

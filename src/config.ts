@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { reportsConfig } from './config-reports.ts';
 import { KeywardError } from './domain/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
 
@@ -144,6 +145,7 @@ const schema = z.strictObject({
       archive_dir: file.default('ledger-archive'),
     })
     .prefault({}),
+  reports: reportsConfig,
   limits: z
     .strictObject({
       requests_in_flight: z.int().min(1).default(2_048),

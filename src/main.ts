@@ -41,6 +41,7 @@ import { openDetector } from './open-detector.ts';
 import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
 import { openRegistry } from './open-registry.ts';
+import { openReports } from './open-reports.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
 import { openWatches } from './open-watches.ts';
 import { openPinLatches } from './pin-latches.ts';
@@ -271,6 +272,20 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(() => detector.stop());
+  const reports = await openReports({
+    config: config.reports,
+    store,
+    keyRing,
+    ledgerReader,
+    revocations,
+    verifier,
+    securityEvents,
+    metrics,
+    clock,
+    log,
+  });
+  parts.defer(() => reports.settled());
+
   const { checkpoints, refusals } = audit;
   const callers = canaries.watchCallers(tellingCallers(refusals, facts, clock));
   const shared = { authenticator, keyRing, verifiers, readiness, limits, log, metrics, callers };
@@ -288,6 +303,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
       scopeEvents: createScopeEvents({ keyRing, revocations, clock }),
       eventStreams,
       checkpoints,
+      reportIntake: reports.intake,
+      reportLimits: reports.limits,
     }),
     data_plane,
     hooks,
@@ -321,6 +338,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       canaries: canaryDesk,
       securityEvents: store.securityEvents,
       securityEventFeed: store.securityEvents,
+      reports: store.reports,
       eventStreams: operatorStreams,
       ledger: store.ledger,
       audit: store.audit,
@@ -337,6 +355,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     audit: store.audit,
     disks,
     drills,
+    reports,
     keyRing,
     verifiers,
     events: securityEvents,

@@ -5,6 +5,7 @@ import type { AuditLog } from './domain/audit-log.ts';
 import type { Clock } from './domain/clock.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import { keepLooking } from './keep-looking.ts';
+import type { ReportService } from './open-reports.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch, type DrillWatchParts } from './watch/drill-watch.ts';
 import { createOutdatedVerifierWatch, type OutdatedVerifierParts } from './watch/outdated-verifiers.ts';
@@ -15,6 +16,7 @@ export interface WatchParts {
   readonly audit: Pick<AuditLog, 'eventsAfter'>;
   readonly disks: DiskWatch;
   readonly drills: DrillWatchParts['drills'];
+  readonly reports: ReportService;
   readonly keyRing: OutdatedVerifierParts['keyRing'];
   readonly verifiers: OutdatedVerifierParts['verifiers'];
   readonly events: SecurityEvents;
@@ -24,13 +26,14 @@ export interface WatchParts {
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
 export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
-  const { outages, audit, disks, drills, keyRing, verifiers, events, clock, log } = parts;
+  const { outages, audit, disks, drills, reports, keyRing, verifiers, events, clock, log } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
     { what: 'outages', everyMs: 1_000, look: () => outages.tell(events) },
     { what: 'audit chain', everyMs: 1_000, look: createChainWatch(audit, events) },
     { what: 'disks', everyMs: 60_000, look: createDiskAlarm({ disks, events, clock, onRelief }) },
     { what: 'rehearsals', everyMs: 60_000, look: createDrillWatch({ drills, events, clock }) },
+    { what: 'reports', everyMs: 30_000, look: reports.look },
     {
       what: 'verifiers',
       everyMs: 60_000,

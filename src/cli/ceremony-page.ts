@@ -1,5 +1,5 @@
+import { html, type Markup } from '../text/html.ts';
 import type { CeremonyAnswer, CeremonyKeyAnswer } from './answers.ts';
-import { html, type Markup } from './html.ts';
 import { utc } from './time.ts';
 
 /** A constant, so that nothing that is told ever stands in it. */

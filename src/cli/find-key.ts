@@ -1,7 +1,7 @@
+import { printable } from '../text/printable.ts';
 import type { KeyAnswer } from './answers.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import type { CallService } from './operations-client.ts';
-import { printable } from './printable.ts';
 
 /** Shorter beginnings fit a key by chance. */
 const FEWEST_CHARACTERS = 6;

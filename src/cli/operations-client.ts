@@ -1,8 +1,8 @@
+import { printable } from '../text/printable.ts';
 import type { Context } from './context.ts';
 import { operatorCredential } from './credential.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { operationsUrl } from './operations-url.ts';
-import { printable } from './printable.ts';
 
 /** Making an RSA key may take a small HSM a minute. */
 const DEADLINE_MS = 120_000;

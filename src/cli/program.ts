@@ -11,6 +11,7 @@ import { addLedgerCommands } from './commands/ledger.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from './commands/provisioning.ts';
+import { addReportCommands } from './commands/report.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
 import { addScanCommand } from './commands/scan.ts';
 import { addScopeCommands } from './commands/scope.ts';
@@ -59,6 +60,7 @@ export function program(contextOf: Contextual): Command {
   addEventCommands(keyward, contextOf);
   addCanaryCommands(keyward, contextOf);
   addScanCommand(keyward, contextOf);
+  addReportCommands(keyward, contextOf);
   addAuditCommands(keyward, contextOf);
   addDrillCommands(keyward, contextOf);
   return keyward;

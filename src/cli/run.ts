@@ -1,11 +1,11 @@
 import { type Command, CommanderError } from 'commander';
 import type { Environment } from '../config-environment.ts';
 import { KeywardError } from '../domain/errors.ts';
+import { printable } from '../text/printable.ts';
 import { paint } from './colour.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
 import { behindDashes } from './dashed-kids.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
-import { printable } from './printable.ts';
 import { program } from './program.ts';
 
 /** Where the command runs; tests give their own. */

@@ -1,5 +1,5 @@
+import { printable } from '../text/printable.ts';
 import { type Colour, paint } from './colour.ts';
-import { printable } from './printable.ts';
 
 /** A cell is its text, or its text with a colour. */
 export type Cell = string | readonly [text: string, colour: Colour];

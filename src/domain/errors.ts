@@ -89,6 +89,9 @@ export const ERROR_CODES = [
   'invalid_canary',
   'event_acknowledged',
   'event_resolved',
+  // reports
+  'unknown_report',
+  'report_closed',
   // the service
   'no_active_key',
   'signing_window_over',

@@ -35,10 +35,17 @@ export interface LedgerSearch {
   page(query: LedgerQuery, bounds: { readonly after: number; readonly limit: number }): Promise<LedgerPage>;
 }
 
+export interface ErasedCounts {
+  readonly records: number;
+  readonly events: number;
+  readonly reports: number;
+}
+
 export interface LedgerErasure {
   /**
-   * Erases subject and root event of every record of a subject, in archives too, and the evidence of security
-   * events about them. The chain stays whole. Audited without the subject. `store_unavailable`.
+   * Erases subject and root event of every record of a subject, in archives too, the evidence of security events
+   * about them, and what was written in reports of their tokens, or by whoever can be reached under that name. The
+   * chain stays whole. Audited without the subject. `store_unavailable`.
    */
-  eraseSubject(subject: string, actor: Actor): Promise<{ readonly records: number; readonly events: number }>;
+  eraseSubject(subject: string, actor: Actor): Promise<ErasedCounts>;
 }

@@ -319,6 +319,36 @@ export const SECURITY_EVENTS = {
     oncePer: ['volume', 'percent', 'since'],
     subject: ({ volume }) => `disk:${volume}`,
   }),
+  'report.received': type({
+    severity: {
+      when: {
+        info: 'nothing of it is known to be ours',
+        warning: 'the token is real: issued, or rightly signed',
+      },
+      of: ({ recorded, signature }) => (recorded || signature === 'right' ? 'warning' : 'info'),
+    },
+    meaning: 'Somebody reported a token, or something that looks wrong.',
+    runbook: 'reports.md#reportreceived',
+    evidence: ['report', 'scope', 'digest?', 'recorded?', 'signature?', 'client?'],
+    oncePer: ['report'],
+    subject: ofScope,
+  }),
+  'report.overdue': type({
+    severity: 'warning',
+    meaning: 'A report has waited too long for somebody to take it up.',
+    runbook: 'reports.md#reportoverdue',
+    evidence: ['report', 'scope', 'received_at', 'overdue_at'],
+    oncePer: ['report'],
+    subject: ofScope,
+  }),
+  'report.flood': type({
+    severity: 'warning',
+    meaning: 'More was reported within a minute than is told one by one.',
+    runbook: 'reports.md#reportflood',
+    evidence: ['since', 'count'],
+    oncePer: ['since'],
+    subject: () => 'reports',
+  }),
   'clock.jump': type({
     severity: 'critical',
     meaning: 'The clock of the machine cannot be trusted. No tokens until it is right again.',

@@ -22,6 +22,8 @@ import { introspectToken } from './routes/introspect.ts';
 import { jwsRoutes } from './routes/jws.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { reportPageRoutes } from './routes/report-page.ts';
+import { type ReportParts, receiveReport } from './routes/reports.ts';
 import { revokeToken } from './routes/revoke.ts';
 import { reportSightings } from './routes/sightings.ts';
 import { issueTokens } from './routes/token-batch.ts';
@@ -42,6 +44,8 @@ export interface DataPlaneDeps extends PlaneSettings {
   readonly publication: Publication;
   readonly readiness: Readiness;
   readonly checkpoints: CheckpointSource;
+  readonly reportIntake: ReportParts['reportIntake'];
+  readonly reportLimits: ReportParts['reportLimits'];
 }
 
 /** All that the data plane answers; Express tries them in this order, so the hot path comes first. */
@@ -56,6 +60,8 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   introspectToken,
   revokeToken,
   ...keySetRoutes,
+  receiveReport,
+  ...reportPageRoutes,
   latestCheckpoint,
   ...healthRoutes,
   openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES })),

@@ -33,7 +33,8 @@ export function createLimits(settings: LimitSettings): Limits {
   };
 }
 
-function limiter(points: number, duration: number): RateLimiterMemory {
+/** So many points within so many seconds, in memory. */
+export function limiter(points: number, duration: number): RateLimiterMemory {
   return new RateLimiterMemory({ points, duration, keyPrefix: '' });
 }
 
@@ -41,12 +42,13 @@ function limiter(points: number, duration: number): RateLimiterMemory {
  * One of 65,536 numbers for each network, so that memory stays bounded whoever calls; salted, so that nobody can
  * choose an address that shares another's.
  */
-function addressBuckets(): (address: string | undefined) => number {
+export function addressBuckets(): (address: string | undefined) => number {
   const salt = randomBytes(16).toString('hex');
   return (address = '') => hash('sha256', salt + networkOf(address), 'buffer').readUInt16BE();
 }
 
-function refuse(thrown: unknown): never {
+/** What a limiter refused as `rate_limited`; anything else passes through. */
+export function refuse(thrown: unknown): never {
   if (!(thrown instanceof RateLimiterRes)) throw thrown;
   throw new KeywardError('rate_limited', 'too many requests; wait as long as Retry-After says', {
     retryAfterSeconds: Math.max(1, Math.ceil(thrown.msBeforeNext / 1000)),

@@ -13,6 +13,7 @@ const PARAMETERS = {
   kid: z.string().meta({ description: 'Id of the key: its RFC 7638 thumbprint.' }),
   token: z.string().meta({ description: 'Name of the HSM token in the configuration.' }),
   proposal: z.string().meta({ description: 'Id of the proposal.' }),
+  report: z.string().meta({ description: 'Number of the case.' }),
   sequence: z.int().meta({ description: 'Sequence of the security event.' }),
 };
 

@@ -13,6 +13,7 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
+import type { ReportDesk } from '../domain/reports/report-desk.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
 import { DATA_PLANE_ROUTES } from './data-plane.ts';
@@ -38,6 +39,7 @@ import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminOperatorRoutes } from './routes/admin-operators.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
+import { adminReportRoutes } from './routes/admin-reports.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminRotationRoutes } from './routes/admin-rotation.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
@@ -64,6 +66,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly securityEvents: EventDesk;
   readonly securityEventFeed: SecurityEventFeed;
   readonly eventStreams: EventStreams;
+  readonly reports: ReportDesk;
   readonly ledger: LedgerParts['ledger'];
   readonly readiness: Readiness;
   readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
@@ -91,6 +94,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminEventStreamRoutes,
   ...adminEventRoutes,
   ...adminCanaryRoutes,
+  ...adminReportRoutes,
   ...adminDrillRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,

@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { Exchange } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
 import { createLimits, type LimitSettings } from './limits.ts';
+import { STYLE_HASH } from './pages/page.ts';
 import type { Plane, PlaneName } from './plane.ts';
 import { requestIdOf } from './request-id.ts';
 import { type ApiRequest, type ApiResponse, type Handler, mount, type Route } from './route.ts';
@@ -37,6 +38,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     metrics,
     callers,
     headers,
+    pageHeaders: securityHeaders(behindTls, { styleHash: STYLE_HASH }),
     inFlight: 0,
   };
   metrics.watch('requestsInFlight', () => ({ [name]: plane.inFlight }));

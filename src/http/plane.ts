@@ -15,6 +15,8 @@ export interface Plane {
   readonly callers: CallerWatch;
   /** Names and values in turn, on every answer. */
   readonly headers: readonly string[];
+  /** Instead of them, with a page for people. */
+  readonly pageHeaders: readonly string[];
   /** Requests begun and not yet answered. */
   inFlight: number;
 }

@@ -88,6 +88,8 @@ export const PROBLEMS = {
   invalid_canary: { status: 422, title: 'The canary is not usable' },
   event_acknowledged: { status: 409, title: 'Somebody has acknowledged the security event' },
   event_resolved: { status: 409, title: 'The security event is resolved' },
+  unknown_report: { status: 404, title: 'There is no such report' },
+  report_closed: { status: 409, title: 'The case is closed' },
   no_active_key: { status: 503, title: 'No key signs for the scope', retryAfterSeconds: 5 },
   signing_window_over: { status: 503, title: 'The signing window of the key is over', retryAfterSeconds: 5 },
   hsm_unavailable: { status: 503, title: 'The HSM is away', retryAfterSeconds: 1 },

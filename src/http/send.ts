@@ -1,3 +1,4 @@
+import type { KeywardError } from '../domain/errors.ts';
 import type { PublishedDocument } from '../domain/publication.ts';
 import { finish } from './finish.ts';
 import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
@@ -7,17 +8,16 @@ const JSON_NOT_STORED = ['Content-Type', 'application/json; charset=utf-8', 'Cac
 const PROBLEM_NOT_STORED = ['Content-Type', 'application/problem+json', 'Cache-Control', 'no-store'];
 
 /** The one way out: every request is answered by exactly one call of this. */
-export function send(response: ApiResponse, status: number, headers: readonly string[], body: string): void {
-  const { plane, requestId } = response.locals;
+export function send(
+  response: ApiResponse,
+  status: number,
+  headers: readonly string[],
+  body: string,
+  security: readonly string[] = response.locals.plane.headers,
+): void {
+  const { requestId } = response.locals;
   const length = String(Buffer.byteLength(body));
-  response.writeHead(status, [
-    ...plane.headers,
-    'X-Request-Id',
-    requestId,
-    'Content-Length',
-    length,
-    ...headers,
-  ]);
+  response.writeHead(status, [...security, 'X-Request-Id', requestId, 'Content-Length', length, ...headers]);
   response.end(body);
   finish(response, status);
 }
@@ -34,16 +34,26 @@ export function sendJson(
 
 /** RFC 9457; with the challenge of RFC 6750 §3 where a credential is wanted. */
 export function sendProblem(response: ApiResponse, thrown: unknown, headers: readonly string[] = []): void {
-  const exchange = response.locals;
   const error = asKeywardError(thrown);
-  const { status } = PROBLEMS[error.code];
+  const noted = noteProblem(response, error);
+  const { status } = noted;
+  const all = [...PROBLEM_NOT_STORED, ...headers, ...noted.headers];
+  if (status === 401) all.push('WWW-Authenticate', challenge(error.code));
+  send(response, status, all, JSON.stringify(problemDocument(error, response.locals.requestId)));
+}
+
+/** Counts the problem and has it logged, in whatever form it is told; answers its status and what goes with it. */
+export function noteProblem(
+  { locals: exchange }: ApiResponse,
+  error: KeywardError,
+): { readonly status: number; readonly headers: readonly string[] } {
   exchange.error = error;
   exchange.plane.metrics.problems.inc({ code: error.code });
-  const all = [...PROBLEM_NOT_STORED, ...headers];
-  if (status === 401) all.push('WWW-Authenticate', challenge(error.code));
   const retryAfter = retryAfterSeconds(error);
-  if (retryAfter !== undefined) all.push('Retry-After', String(retryAfter));
-  send(response, status, all, JSON.stringify(problemDocument(error, exchange.requestId)));
+  return {
+    status: PROBLEMS[error.code].status,
+    headers: retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)],
+  };
 }
 
 /** RFC 6750 §3.1: no error where no credential was given. */

@@ -63,6 +63,11 @@ export const GAUGES = {
     help: 'Security events that nobody has acknowledged (open), or that somebody has and are not resolved',
     labels: ['state', 'severity'],
   },
+  reportsUnclosed: {
+    name: 'keyward_reports_unclosed',
+    help: 'Reports that nobody has taken up (open), or that somebody has and are not closed',
+    labels: ['state'],
+  },
   proposalsOpen: {
     name: 'keyward_proposals_open',
     help: 'Proposals that wait for another operator',

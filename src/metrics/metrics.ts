@@ -56,6 +56,12 @@ export function createMetrics() {
       labelNames: ['kind', 'use'],
       registers,
     }),
+    reports: new Counter({
+      name: 'keyward_reports_total',
+      help: 'Reports by what they turned out to be about; those refused for their number are among them',
+      labelNames: ['about'],
+      registers,
+    }),
     requests: new Counter({
       name: 'keyward_http_requests_total',
       help: 'Requests answered, by the path as documented',

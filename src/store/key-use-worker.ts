@@ -2,15 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import type { KeyUse, KeyUseQuestion } from '../domain/key-use.ts';
 import type { KeyUseCalls, KeyUseSettings } from './key-use-protocol.ts';
-import { LedgerStretches, type Stretch } from './ledger-stretches.ts';
+import { LedgerStretches } from './ledger-stretches.ts';
+import { LedgerWindows, type WindowBounds } from './ledger-windows.ts';
 import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
 import { ShareCount } from './share-count.ts';
 
-/** Records looked at in one read transaction. */
-const WINDOW = 50_000;
-/** By how much the time of a commit may lie from the `iat` of its records, with time held to be steady. */
-const SLACK_SECONDS = 600;
 /** A ledger in which more was issued than can be read in this time is answered for in part. */
 const BUDGET_MS = 10_000;
 
@@ -22,7 +19,7 @@ interface Shared {
 
 const { file, identity, archiveDir, statements, queries } = workerData as KeyUseSettings;
 const connection = new ReadConnection(file, identity);
-const ledger = new LedgerStretches(archiveDir, statements);
+const ledger = new LedgerWindows(connection, new LedgerStretches(archiveDir, statements));
 
 serveCalls<KeyUseCalls>({ use, close: () => void connection.close() }, (error) => connection.recover(error));
 
@@ -31,7 +28,7 @@ function use({ kid, at, since, longestTtlSeconds }: KeyUseQuestion): KeyUse {
   const [clients, subjects] = [new ShareCount(), new ShareCount()];
   let liveTokens = 0;
   const from = Math.max(since, at - longestTtlSeconds);
-  const counted = overWindows(windows(from, at), deadline, (source, bounds) => {
+  const counted = ledger.over(ledger.between(from, at), deadline, (source, bounds) => {
     const rows = source.prepare(queries.live).all(...bounds, kid, at) as unknown as Shared[];
     for (const { client_id, subject, tokens } of rows) {
       liveTokens += tokens;
@@ -40,9 +37,9 @@ function use({ kid, at, since, longestTtlSeconds }: KeyUseQuestion): KeyUse {
     }
     return undefined;
   });
-  const all = windows(since, at);
-  const first = overWindows(all, deadline, (source, bounds) => iatIn(source, queries.first, bounds, kid));
-  const last = overWindows(all.toReversed(), deadline, (source, bounds) =>
+  const all = ledger.between(since, at);
+  const first = ledger.over(all, deadline, (source, bounds) => iatIn(source, queries.first, bounds, kid));
+  const last = ledger.over(all.toReversed(), deadline, (source, bounds) =>
     iatIn(source, queries.last, bounds, kid),
   );
   return {
@@ -55,39 +52,6 @@ function use({ kid, at, since, longestTtlSeconds }: KeyUseQuestion): KeyUse {
   };
 }
 
-function iatIn(source: DatabaseSync, query: string, bounds: [number, number], kid: string) {
+function iatIn(source: DatabaseSync, query: string, bounds: WindowBounds, kid: string) {
   return (source.prepare(query).get(...bounds, kid) as { iat: number } | undefined)?.iat;
-}
-
-/** Parts of the ledger in which tokens issued between two times lie. */
-function windows(from: number, to: number): readonly Stretch[] {
-  return connection.read((db) => {
-    const first = ledger.firstSince(db, from - SLACK_SECONDS);
-    const last = ledger.lastUntil(db, to + SLACK_SECONDS);
-    return ledger.between(db, first, last).flatMap(cut);
-  });
-}
-
-function cut({ first, last, archive }: Stretch): readonly Stretch[] {
-  const count = Math.ceil((last - first + 1) / WINDOW);
-  return Array.from({ length: count }, (_, n) => {
-    const start = first + n * WINDOW;
-    return { first: start, last: Math.min(last, start + WINDOW - 1), archive };
-  });
-}
-
-/** Until something is found, all windows are read or the time is over. */
-function overWindows<T>(
-  all: readonly Stretch[],
-  deadline: number,
-  read: (source: DatabaseSync, bounds: [number, number]) => T | undefined,
-): { readonly found?: T; readonly complete: boolean } {
-  for (const window of all) {
-    if (performance.now() > deadline) return { complete: false };
-    const found = connection.read((db) =>
-      ledger.within(db, window, (source) => read(source, [window.first - 1, window.last])),
-    );
-    if (found !== undefined) return { found, complete: true };
-  }
-  return { complete: true };
 }

@@ -4,11 +4,13 @@ import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-t
 import type { Clock } from '../domain/clock.ts';
 import type { LedgerErasure } from '../domain/ledger-search.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
+import { REPORT_ERASED } from '../domain/reports/testimony.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { type KeptArchive, keptArchives, replaceFile } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import { type AuditedChange, actOf } from './audited-change.ts';
 import { eraseEvidence } from './erase-evidence.ts';
+import { eraseReportsAbout, eraseReportsBy } from './erase-reports.ts';
 import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';
 import type { Reader } from './reader.ts';
@@ -34,26 +36,35 @@ export interface ErasureParts {
 export function createLedgerErasure(parts: ErasureParts): LedgerErasure {
   return {
     eraseSubject: (subject, actor) =>
-      parts.thread.alone(async () => ({
-        events: await eraseEvents(parts, subject, actor),
-        records: (await eraseRecords(parts, subject, actor)) + (await eraseArchived(parts, subject, actor)),
-      })),
+      parts.thread.alone(async () => {
+        const asked = await eraseAsked(parts, subject, actor);
+        const online = await eraseRecords(parts, subject, actor);
+        const archived = await eraseArchived(parts, subject, actor);
+        return {
+          events: asked.events,
+          records: online.records + archived,
+          reports: asked.reports + online.reports,
+        };
+      }),
   };
 }
 
-function eraseEvents({ writer, clock }: ErasureParts, subject: string, actor: Actor): Promise<number> {
+function eraseAsked({ writer, clock }: ErasureParts, subject: string, actor: Actor) {
   return writer.transaction(async (trx) => {
     const events = await eraseEvidence(trx, subject);
-    const event = actOf(actor, 'ledger.erasure_requested', 'ledger', { security_events: events });
+    const reports = await eraseReportsBy(trx, subject);
+    const event = actOf(actor, 'ledger.erasure_requested', 'ledger', { security_events: events, reports });
     await appendAuditEvent(trx, event, clock.nowSeconds());
-    return events;
+    return { events, reports };
   });
 }
 
-async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor): Promise<number> {
-  let records = 0;
+/** And what was reported about their tokens, of those in archives too. */
+async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor) {
+  let [records, reports] = [0, 0];
   for (let after: number | null = 0; after !== null; ) {
     const page = await parts.search.rows({ subject }, { after, limit: ROWS_A_STEP });
+    if (page.rows.length > 0) reports += await eraseReported(parts, page.rows, actor);
     if (page.rows.length > 0 && !page.archived) {
       const event = actOf(actor, 'ledger.erased', 'ledger', { records: page.rows.length });
       await parts.change(event, (trx) => eraseRows(trx, page.rows));
@@ -61,7 +72,20 @@ async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor):
     }
     after = page.next;
   }
-  return records;
+  return { records, reports };
+}
+
+function eraseReported({ writer, clock }: ErasureParts, rows: readonly RecordColumns[], actor: Actor) {
+  return writer.transaction(async (trx) => {
+    const reports = await eraseReportsAbout(
+      trx,
+      rows.map(({ digest }) => digest),
+    );
+    if (reports > 0) {
+      await appendAuditEvent(trx, actOf(actor, REPORT_ERASED, 'reports', { reports }), clock.nowSeconds());
+    }
+    return reports;
+  });
 }
 
 async function eraseRows(trx: Trx, rows: readonly RecordColumns[]): Promise<void> {

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { RecordedToken } from '../domain/ledger.ts';
 import { commitmentTo, type LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
+import type { LedgerEntry } from '../domain/ledger-search.ts';
 import type { Schema } from './schema.ts';
 
 export type RecordColumns = Selectable<Schema['issuance_records']>;
@@ -49,6 +50,10 @@ export function recordedToken(row: RecordColumns): RecordedToken {
     iat: row.iat,
     exp: row.exp,
   };
+}
+
+export function ledgerEntry(row: RecordColumns, archived: boolean): LedgerEntry {
+  return { ...recordedToken(row), sequence: row.sequence, erased: row.salt === null, archived };
 }
 
 /** The same row for the chain: its hash goes by the commitments. */

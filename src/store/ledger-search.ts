@@ -1,8 +1,8 @@
 import { KeywardError } from '../domain/errors.ts';
-import type { LedgerEntry, LedgerPage, LedgerQuery, LedgerSearch } from '../domain/ledger-search.ts';
+import type { LedgerPage, LedgerQuery, LedgerSearch } from '../domain/ledger-search.ts';
 import { CallLink } from './call-link.ts';
 import { compileSearch } from './compile-search.ts';
-import { type RecordColumns, recordedToken } from './ledger-row.ts';
+import { ledgerEntry } from './ledger-row.ts';
 import { compileSearchStatements, type SearchCalls, type SearchPage } from './search-protocol.ts';
 import { toKeywardError } from './sqlite-failure.ts';
 import type { FileIdentity } from './writer-protocol.ts';
@@ -32,7 +32,7 @@ export class SqliteLedgerSearch implements LedgerSearch {
 
   async page(query: LedgerQuery, bounds: { after: number; limit: number }): Promise<LedgerPage> {
     const { rows, archived, next } = await this.rows(query, bounds);
-    return { entries: rows.map((row) => entryOf(row, archived)), next };
+    return { entries: rows.map((row) => ledgerEntry(row, archived)), next };
   }
 
   /** The same as stored. */
@@ -56,8 +56,4 @@ export class SqliteLedgerSearch implements LedgerSearch {
   async close(): Promise<void> {
     await this.#link.stop();
   }
-}
-
-function entryOf(row: RecordColumns, archived: boolean): LedgerEntry {
-  return { ...recordedToken(row), sequence: row.sequence, erased: row.salt === null, archived };
 }

@@ -1,12 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
+import type { IssuedReader } from '../domain/issued-around.ts';
 import type { KeyUseReader } from '../domain/key-use.ts';
 import type { LedgerArchives } from '../domain/ledger-archives.ts';
 import type { LedgerErasure, LedgerSearch } from '../domain/ledger-search.ts';
 import type { RecordLookup } from '../domain/lookup.ts';
 import { ArchiveThread } from './archive-thread.ts';
 import { createAuditedChange } from './audited-change.ts';
+import { SqliteIssuedReader } from './issued-reader.ts';
 import { SqliteKeyUse } from './key-use.ts';
 import { createLedgerArchives } from './ledger-archives.ts';
 import { createLedgerErasure } from './ledger-erasure.ts';
@@ -35,6 +37,7 @@ export interface LedgerStore {
   readonly lookups: RecordLookup;
   readonly search: LedgerSearch;
   readonly keyUse: KeyUseReader;
+  readonly issued: IssuedReader;
   readonly erasure: LedgerErasure;
   readonly archives: LedgerArchives;
 }
@@ -45,6 +48,7 @@ export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { cl
   const lookups = new LedgerLookup({ file, identity, queueLimit });
   const search = new SqliteLedgerSearch({ file, identity, archiveDir });
   const keyUse = new SqliteKeyUse({ file, identity, archiveDir });
+  const issued = new SqliteIssuedReader({ file, identity, archiveDir });
   const segmentRecords = options.segmentRecords ?? SEGMENT_RECORDS;
   const thread = new ArchiveThread({ file, identity, archiveDir, segmentRecords });
   const change = createAuditedChange(writer, clock);
@@ -53,10 +57,11 @@ export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { cl
     lookups,
     search,
     keyUse,
+    issued,
     erasure: createLedgerErasure({ search, thread, writer, reader, change, clock, removeFile }),
     archives: createLedgerArchives({ archiveDir, thread, writer, reader, change, clock }),
     close: async () => {
-      await Promise.all([lookups.close(), search.close(), keyUse.close(), thread.close()]);
+      await Promise.all([lookups.close(), search.close(), keyUse.close(), issued.close(), thread.close()]);
     },
   };
 }

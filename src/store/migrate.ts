@@ -20,6 +20,7 @@ import { recordGaps } from './migrations/0016-record-gaps.ts';
 import { securityEventSteps } from './migrations/0017-security-event-steps.ts';
 import { detectionMemory } from './migrations/0018-detection-memory.ts';
 import { canaries } from './migrations/0021-canaries.ts';
+import { reports } from './migrations/0021-reports.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -44,6 +45,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0017-security-event-steps': securityEventSteps,
   '0018-detection-memory': detectionMemory,
   '0021-canaries': canaries,
+  '0021-reports': reports,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

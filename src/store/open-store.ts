@@ -21,6 +21,7 @@ import { createProposalStore } from './proposals.ts';
 import { Reader } from './reader.ts';
 import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
+import { createReports, type StoredReports } from './reports.ts';
 import { createRevocationStore } from './revocations.ts';
 import { createSecurityEvents, type StoredSecurityEvents } from './security-events.ts';
 import { openRegistry, type RegistryOpening, type RegistryReport } from './signed/open-registry.ts';
@@ -65,6 +66,7 @@ export interface Store {
   readonly revocations: RevocationStore;
   readonly securityEvents: StoredSecurityEvents;
   readonly detectionMemories: DetectionMemories;
+  readonly reports: StoredReports;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
   /** How the write connection stands, read back from SQLite. */
@@ -111,6 +113,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
     detectionMemories: createDetectionMemories(reader, writer, clock),
+    reports: createReports(reader, writer, clock),
     queuedRecords: () => writer.queuedRecords,
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),

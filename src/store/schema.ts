@@ -8,6 +8,7 @@ import type { StepState } from '../domain/event-steps.ts';
 import type { KeyState } from '../domain/key.ts';
 import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../domain/registry.ts';
+import type { CaseOutcome, CaseStepKind } from '../domain/reports/case.ts';
 import type { SecurityEventType, Severity } from '../domain/security-event-types.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
@@ -239,6 +240,30 @@ export interface Schema {
   };
   /** What detections have learned of each name: it neither decides nor testifies. */
   detection_memory: { detection: string; name: string; memory_json: string; kept_at: number };
+  /** What people report; `audit_sequence` as in `security_events`. */
+  reports: {
+    sequence: number;
+    number: string;
+    scope_id: string;
+    received_at: number;
+    digest: Uint8Array | null;
+    suspicion_json: string | null;
+    suspicion_salt: Uint8Array | null;
+    suspicion_commitment: Uint8Array;
+    audit_sequence: number;
+  };
+  /** What became of a report. */
+  report_steps: {
+    sequence: number;
+    report_number: string;
+    kind: CaseStepKind;
+    taken_by: string;
+    taken_at: number;
+    outcome: CaseOutcome | null;
+    note: string | null;
+    findings_json: string | null;
+    audit_sequence: number;
+  };
   /** One row, written by each readiness check: it neither decides nor testifies. */
   readiness: { id: 1; checked_at: number };
 }

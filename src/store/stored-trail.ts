@@ -21,8 +21,10 @@ const SECURITY_EVENTS = compileQuery((db) =>
   db.selectFrom('security_events').selectAll().orderBy('sequence'),
 );
 const STEPS = compileQuery((db) => db.selectFrom('security_event_steps').selectAll().orderBy('sequence'));
+const REPORTS = compileQuery((db) => db.selectFrom('reports').selectAll().orderBy('sequence'));
+const REPORT_STEPS = compileQuery((db) => db.selectFrom('report_steps').selectAll().orderBy('sequence'));
 const EVENT = compileQuery((db) => db.selectFrom('audit_events').selectAll().where('sequence', '=', 0));
-const testimoniesWithout = (table: 'security_events' | 'security_event_steps') =>
+const testimoniesWithout = (table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps') =>
   compileQuery((db) =>
     db
       .selectFrom('audit_events')
@@ -34,6 +36,8 @@ const testimoniesWithout = (table: 'security_events' | 'security_event_steps') =
 const TESTIMONIES = {
   security_events: testimoniesWithout('security_events'),
   security_event_steps: testimoniesWithout('security_event_steps'),
+  reports: testimoniesWithout('reports'),
+  report_steps: testimoniesWithout('report_steps'),
 } as const;
 const GROUPS = compileQuery((db) => db.selectFrom('ledger_groups').selectAll().orderBy('sequence'));
 const RECORDS = compileQuery((db) =>
@@ -116,6 +120,14 @@ export class StoredTrail {
 
   securityEventSteps(): Iterable<Row<'security_event_steps'>> {
     return this.#rows(STEPS);
+  }
+
+  reports(): Iterable<Row<'reports'>> {
+    return this.#rows(REPORTS);
+  }
+
+  reportSteps(): Iterable<Row<'report_steps'>> {
+    return this.#rows(REPORT_STEPS);
   }
 
   /** The audit events of that type to which no row of the table belongs, in order. */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { forgeToken, keyThat } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { auditEventsIn, query } from '../support/store-database.ts';
@@ -32,34 +33,8 @@ async function aScope(id: string, policy: object): Promise<ScopeAtWork> {
   return { id, credentials: await service.provision({ id, policy }) };
 }
 
-async function keysOf({ id }: ScopeAtWork): Promise<Record<string, string>[]> {
-  return (await service.operations('GET', `/v1/admin/keys?scope=${id}`)).body.keys;
-}
-
-async function keyThat(scope: ScopeAtWork, state: string): Promise<Record<string, string>> {
-  const key = (await keysOf(scope)).find((candidate) => candidate.state === state);
-  if (!key) throw new Error(`no key of ${scope.id} is ${state}`);
-  return key;
-}
-
-const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-
-/** What the service itself would have issued, but for its never having done so. */
-async function forge(scope: ScopeAtWork, claims: object = {}): Promise<string> {
-  const { kid, hsm_id } = await keyThat(scope, 'active');
-  const now = Math.floor(Date.now() / 1000);
-  const who = { iss: 'https://login.example', aud: `https://${scope.id}.example`, sub: 'mallory' };
-  const times = { iat: now, nbf: now - 30, exp: now + 300, jti: randomBytes(16).toString('base64url') };
-  const signingInput = [
-    { alg: 'ES256', typ: 'at+jwt', kid },
-    { ...who, ...times, client_id: `${scope.id}-sign`, ...claims },
-  ]
-    .map(encode)
-    .join('.');
-  const digest = createHash('sha256').update(signingInput).digest();
-  const signature = await thief.sign(hsm_id as string, digest);
-  return `${signingInput}.${signature.toString('base64url')}`;
-}
+const keyOf = ({ id }: ScopeAtWork, state: string) => keyThat(service, id, state);
+const forge = ({ id }: ScopeAtWork, claims: object = {}) => forgeToken(service, thief, id, claims);
 
 const verify = async ({ id, credentials }: ScopeAtWork, token: string) =>
   (await service.data('POST', `/v1/scopes/${id}/verify`, credentials.verify, { token })).body;
@@ -81,7 +56,7 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
     for (let time = 0; time < 3; time++) {
       expect(await verify(watched, token)).toEqual({ valid: false, reason: 'never_issued' });
     }
-    const { kid } = await keyThat(watched, 'active');
+    const { kid } = await keyOf(watched, 'active');
     const digest = createHash('sha256')
       .update(token.slice(0, token.lastIndexOf('.')))
       .digest('base64url');
@@ -142,20 +117,18 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
   });
 
   it('leaves the key in use where the policy does not say otherwise', async () => {
-    expect((await keysOf(watched)).map(({ state }) => state).sort()).toEqual(['active', 'pre_activation']);
+    const { keys } = (await service.operations('GET', '/v1/admin/keys?scope=watched')).body;
+    expect(keys.map(({ state }: { state: string }) => state).sort()).toEqual(['active', 'pre_activation']);
   });
 
   it('takes its key out of use, and the standby signs, by the time it is answered', async () => {
-    const [active, standby] = [
-      await keyThat(suspending, 'active'),
-      await keyThat(suspending, 'pre_activation'),
-    ];
+    const [active, standby] = [await keyOf(suspending, 'active'), await keyOf(suspending, 'pre_activation')];
     const before = events().length;
     const honest = (await issue(suspending)).token;
     const token = await forge(suspending);
     expect(await verify(suspending, token)).toEqual({ valid: false, reason: 'never_issued' });
-    expect(await keyThat(suspending, 'suspended')).toMatchObject({ kid: active.kid });
-    expect(await keyThat(suspending, 'active')).toMatchObject({ kid: standby.kid });
+    expect(await keyOf(suspending, 'suspended')).toMatchObject({ kid: active.kid });
+    expect(await keyOf(suspending, 'active')).toMatchObject({ kid: standby.kid });
     expect(await verify(suspending, token)).toEqual({ valid: false, reason: 'key_suspended' });
     expect(await verify(suspending, honest)).toEqual({ valid: false, reason: 'key_suspended' });
     const fresh = await issue(suspending);
@@ -172,15 +145,15 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
 
   it('has a new standby made once the key is out of use', async () => {
     await service.logged(({ msg, chore }) => msg === 'done' && chore === 'standby suspending');
-    const { kid } = await keyThat(suspending, 'pre_activation');
+    const { kid } = await keyOf(suspending, 'pre_activation');
     const { body: keySet } = await service.data('GET', '/scopes/suspending/jwks.json');
     expect(keySet.keys.map((key: { kid: string }) => key.kid)).toContain(kid);
   });
 
   it('keeps the key out of use over a restart', async () => {
-    const { kid } = await keyThat(suspending, 'suspended');
+    const { kid } = await keyOf(suspending, 'suspended');
     service = await service.restart();
-    expect(await keyThat(suspending, 'suspended')).toMatchObject({ kid });
+    expect(await keyOf(suspending, 'suspended')).toMatchObject({ kid });
     expect((await issue(suspending)).kid).not.toBe(kid);
   });
 });

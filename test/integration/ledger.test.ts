@@ -46,7 +46,7 @@ it('knows what was issued, finds it by root event and subject, and erases the su
   expect((await find('subject=alice')).records).toHaveLength(2);
 
   const erased = await service.operations('POST', '/v1/admin/ledger/erase', { subject: 'alice' });
-  expect(erased.body).toEqual({ records: 2, security_events: 0 });
+  expect(erased.body).toEqual({ records: 2, security_events: 0, reports: 0 });
   expect((await find('subject=alice')).records).toEqual([]);
   expect((await find('')).records.map(({ erased }: { erased: boolean }) => erased).sort()).toEqual([
     false,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify.ts';
 import { makeCredential } from '../../src/domain/credential.ts';
 import { KeywardError } from '../../src/domain/errors.ts';
+import type { TokenFindings } from '../../src/domain/reports/findings.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { olderVersions, type Tampering, tablesIn, tamperingsOf, withTampered } from '../support/tampering.ts';
@@ -26,6 +27,18 @@ const HARMLESS = new Map([
   ['kysely_migration', 'which changes the tables have had: another answer fails to migrate, or is refused'],
   ['kysely_migration_lock', 'nothing: the one writer migrates in one transaction'],
 ]);
+
+/** As for a token that nothing is known of. */
+const EXAMINED: TokenFindings = {
+  readable: true,
+  signature: 'unchecked',
+  verdict: null,
+  key: null,
+  record: null,
+  revoked: false,
+  around: null,
+  failure: null,
+};
 
 let service: RunningService;
 let database: string;
@@ -150,7 +163,10 @@ async function restoreOnce(): Promise<void> {
   await service.logged(({ msg, held }) => msg === 'operations plane listens' && held === undefined);
 }
 
-/** As a month later: what was recorded so far goes to a segment; two detections found something, and somebody saw to it. */
+/**
+ * As a month later: what was recorded so far goes to a segment; two detections found something, two people reported
+ * something, and somebody saw to it.
+ */
 async function archiveAndRaise(): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
   const clock = { nowSeconds: () => now };
@@ -166,5 +182,15 @@ async function archiveAndRaise(): Promise<void> {
   const [last] = await store.securityEvents.list({}, { limit: 1 });
   await store.securityEvents.acknowledge(last?.sequence ?? 0, 'on it', actor);
   await store.securityEvents.resolve(last?.sequence ?? 0, 'a test', actor);
+  for (const [number, digest] of [
+    ['0000-0001', Buffer.alloc(32, 1)],
+    ['0000-0002', null],
+  ] as const) {
+    const suspicion = { text: 'it was in a log', contact: null };
+    await store.reports.file({ number, digest, suspicion, scopeId: 'payments', requestId: 'req-1' });
+  }
+  await store.reports.examined('0000-0001', EXAMINED);
+  await store.reports.take('0000-0001', actor);
+  await store.reports.close('0000-0001', 'harmless', 'a test', actor);
   await store.close();
 }

@@ -5,6 +5,7 @@ export type TrailPart =
   | 'ledger'
   | 'revocations'
   | 'security_events'
+  | 'reports'
   | 'registry'
   | 'file';
 

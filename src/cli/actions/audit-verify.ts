@@ -1,9 +1,9 @@
 import { type VerifyReport, verifyAudit } from '../../audit-verify.ts';
 import { gapDetails } from '../../domain/record-gap.ts';
+import { printable } from '../../text/printable.ts';
 import { paint } from '../colour.ts';
 import type { Context } from '../context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
-import { printable } from '../printable.ts';
 import { show } from '../show.ts';
 
 interface Options {
@@ -63,6 +63,7 @@ function human(
     [counts.groups, 'groups of the ledger'],
     [counts.revocations, 'revocations'],
     [counts.securityEvents, 'security events'],
+    [counts.reports, 'reports'],
     [counts.registryRows, 'rows of the registry'],
   ] as const;
   const told = counted

@@ -5,6 +5,7 @@ import { show } from '../show.ts';
 interface ErasedAnswer {
   readonly records: number;
   readonly security_events: number;
+  readonly reports: number;
 }
 
 export async function ledgerErase(
@@ -16,6 +17,7 @@ export async function ledgerErase(
   show(
     context,
     answer,
-    () => `erased in ${answer.records} records and ${answer.security_events} security events`,
+    () =>
+      `erased in ${answer.records} records, ${answer.security_events} security events and ${answer.reports} reports`,
   );
 }

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../text/printable.ts';
 
 const QUIET_MS = 2_000;
 const EVERY_MS = 250;

@@ -32,8 +32,8 @@ export function eraseSubject({ ledger }: LedgerActParts): Act<'ledger.erase', z.
     // Whom it erases is told to nobody.
     plan: () => ({ subject: 'ledger', before: null, after: null }),
     async execute({ subject }, actor) {
-      const { records, events } = await ledger.erasure.eraseSubject(subject, actor);
-      return { records, security_events: events };
+      const { records, events, reports } = await ledger.erasure.eraseSubject(subject, actor);
+      return { records, security_events: events, reports };
     },
   };
 }

@@ -53,7 +53,7 @@ const eraseSubject: Route<LedgerParts> = {
   path: '/v1/admin/ledger/erase',
   operation: {
     operationId: 'eraseSubject',
-    summary: 'Erase what the ledger and security events keep of a subject, for good; role `operator`',
+    summary: 'Erase what ledger, security events and reports keep of a subject, for good; role `operator`',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: ledgerErasure } } },
     responses: {

@@ -55,7 +55,7 @@ export const ledgerErasure = z
   .meta({ id: 'LedgerErasure' });
 
 export const erasedCounts = z
-  .object({ records: z.int(), security_events: z.int() })
+  .object({ records: z.int(), security_events: z.int(), reports: z.int() })
   .meta({ id: 'ErasedCounts' });
 
 export function recordRepresentation(of: LedgerEntry): z.infer<typeof ledgerRecord> {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { EVENT_STATES, type EventStep, type TrackedEvent } from '../../domain/event-steps.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../domain/security-event-types.ts';
+import { note } from './note.ts';
 import { newestFirst } from './page.ts';
 import { wholeNumberText } from './whole-number-text.ts';
 
-const MOST_NOTE_CHARACTERS = 2_000;
 const seconds = wholeNumberText('use seconds since the epoch').optional();
 
 /** Names one event in a path. */
@@ -23,12 +23,6 @@ export const eventQuery = newestFirst.extend({
   from: seconds.meta({ description: 'Raised at or after it.' }),
   to: seconds.meta({ description: 'Raised at or before it.' }),
 });
-
-const note = z
-  .string('say it as text')
-  .min(1, 'say it in a few words')
-  .max(MOST_NOTE_CHARACTERS, `use at most ${MOST_NOTE_CHARACTERS} characters`)
-  .meta({ description: 'It stays in the audit trail: name no person in it.' });
 
 export const acknowledgement = z
   .strictObject({ note: note.nullable().default(null) })

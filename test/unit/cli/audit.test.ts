@@ -60,6 +60,7 @@ describe('keyward audit verify', () => {
           groups: null,
           revocations: null,
           security_events: null,
+          reports: null,
           registry_rows: null,
         },
         findings: [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CeremonyAnswer } from '../../../src/cli/answers.ts';
 import { ceremonyPage } from '../../../src/cli/ceremony-page.ts';
-import { html } from '../../../src/cli/html.ts';
+import { html } from '../../../src/text/html.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -28,7 +28,7 @@ beforeAll(async () => {
     'GET /ledger?limit=1000&subject=user+1&cursor=50': page([], '90'),
     'GET /ledger?limit=1000&subject=user+1&cursor=90': page([erased], null),
     'GET /ledger?limit=1000&jti=none&from=1&to=2&cursor=0': page([], null),
-    'POST /ledger/erase': [200, { records: 4, security_events: 1 }],
+    'POST /ledger/erase': [200, { records: 4, security_events: 1, reports: 2 }],
   });
 });
 afterAll(async () => {
@@ -74,7 +74,7 @@ describe('ledger find', () => {
 describe('ledger erase', () => {
   it('names the subject in the body, never in the address, and tells how much was erased', async () => {
     const { out } = await keyward(['ledger', 'erase', '--subject', 'user 1']);
-    expect(out).toBe('erased in 4 records and 1 security events\n');
+    expect(out).toBe('erased in 4 records, 1 security events and 2 reports\n');
     expect(stub.seen).toMatchObject([{ method: 'POST', path: '/ledger/erase', body: { subject: 'user 1' } }]);
   });
 

@@ -80,9 +80,9 @@ test.each([
 });
 
 test('an operator erases a subject', async () => {
-  const eraseSubject = vi.fn(async () => ({ records: 4, events: 1 }));
+  const eraseSubject = vi.fn(async () => ({ records: 4, events: 1, reports: 2 }));
   const { status, body } = await erase({ subject: 'mallory' }, eraseSubject);
-  expect([status, body]).toEqual([200, { records: 4, security_events: 1 }]);
+  expect([status, body]).toEqual([200, { records: 4, security_events: 1, reports: 2 }]);
   expect(eraseSubject.mock.calls).toEqual([['mallory', { operatorId: 'ada', requestId: 'req-1' }]]);
 });
 

@@ -25,6 +25,7 @@ import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
+import type { ReportDesk, ReportIntake } from '../../../src/domain/reports/report-desk.ts';
 import type { RevocationAdministration } from '../../../src/domain/revocation.ts';
 import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
@@ -35,6 +36,7 @@ import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
 import { EventStreams } from '../../../src/http/event-streams.ts';
 import { createLogger } from '../../../src/http/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
+import type { ReportLimits } from '../../../src/http/report-limits.ts';
 import type { LedgerParts } from '../../../src/http/routes/admin-ledger.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
@@ -330,6 +332,16 @@ export const securityEventFeed: SecurityEventFeed = {
   changesAfter: async () => [],
   lastPlace: async () => 0,
 };
+export const reportDesk: ReportDesk = {
+  list: async () => [],
+  find: unexpected,
+  take: unexpected,
+  note: unexpected,
+  close: unexpected,
+  erase: unexpected,
+};
+export const reportIntake: ReportIntake = { receive: async () => '7Q3K-M2XD' };
+export const reportLimits: ReportLimits = { from: async () => {}, inAll: async () => {} };
 export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 
 const watched = { ...keyRing, changes: new Changes<string>() };
@@ -378,6 +390,8 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     readiness,
     checkpoints,
+    reportIntake,
+    reportLimits,
     ...settings(),
     ...changes,
   };
@@ -438,6 +452,7 @@ export function operationsPlaneDeps({
     revocations,
     securityEvents,
     securityEventFeed,
+    reports: reportDesk,
     eventStreams: new EventStreams(LIMITS),
     ledger,
     readiness,

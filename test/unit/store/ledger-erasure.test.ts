@@ -24,7 +24,11 @@ async function recordedStore() {
 
 it('erases subject, root event and salt of every record of the subject, and of no other', async () => {
   const { store, file, personal } = await recordedStore();
-  expect(await store.ledger.erasure.eraseSubject('mallory', ALICE)).toEqual({ records: 3, events: 0 });
+  expect(await store.ledger.erasure.eraseSubject('mallory', ALICE)).toEqual({
+    records: 3,
+    events: 0,
+    reports: 0,
+  });
   expect(personal()).toEqual([
     [null, null, false],
     ['bob', 'sign-in-1', true],
@@ -52,7 +56,7 @@ it('is audited without the subject, also where there was nothing to erase', asyn
   await store.ledger.erasure.eraseSubject('mallory', ALICE);
   await store.ledger.erasure.eraseSubject('nobody', ALICE);
   const act = { actor: 'alice', subject: 'ledger', requestId: 'req-1' };
-  const requested = { ...act, type: 'ledger.erasure_requested', details: { security_events: 0 } };
+  const requested = { ...act, type: 'ledger.erasure_requested', details: { security_events: 0, reports: 0 } };
   expect(auditEventsIn(file)).toEqual([
     requested,
     { ...act, type: 'ledger.erased', details: { records: 3 } },
@@ -74,8 +78,8 @@ it('puts a copy in the place of a segment that holds the subject, and leaves the
   await archives.seal(DUE);
   for (let dropped = 1; dropped > 0; ) dropped = await archives.drop();
   const folder = join(dirname(file), 'ledger-archive');
-  expect(await erasure.eraseSubject('mallory', ALICE)).toEqual({ records: 3, events: 0 });
-  expect(await erasure.eraseSubject('mallory', ALICE)).toEqual({ records: 0, events: 0 });
+  expect(await erasure.eraseSubject('mallory', ALICE)).toEqual({ records: 3, events: 0, reports: 0 });
+  expect(await erasure.eraseSubject('mallory', ALICE)).toEqual({ records: 0, events: 0, reports: 0 });
   expect(readdirSync(folder)).toEqual(['segment-000001.1.db']);
   const segment = join(folder, 'segment-000001.1.db');
   expect(personal(segment).map(([subject]) => subject)).toEqual([null, 'bob', null, null, null]);
@@ -84,6 +88,6 @@ it('puts a copy in the place of a segment that holds the subject, and leaves the
   expect(entries.map(({ erased, archived }) => [erased, archived])).toEqual(
     [true, false, true, true, false].map((erased) => [erased, true]),
   );
-  expect(await erasure.eraseSubject('bob', ALICE)).toEqual({ records: 1, events: 0 });
+  expect(await erasure.eraseSubject('bob', ALICE)).toEqual({ records: 1, events: 0, reports: 0 });
   expect(readdirSync(folder)).toEqual(['segment-000001.2.db']);
 });

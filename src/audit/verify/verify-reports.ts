@@ -1,0 +1,70 @@
+import type { StoredEvent } from '../../domain/audit-sink.ts';
+import type { FiledReport } from '../../domain/reports/case.ts';
+import {
+  filedDetails,
+  REPORT_FILED,
+  reportSubjectOf,
+  STEP_EVENTS,
+  type StoredCaseStep,
+  stepDetails,
+  suspicionCommitment,
+} from '../../domain/reports/testimony.ts';
+import type { Findings } from './finding.ts';
+
+export interface StoredReport extends Omit<FiledReport, 'suspicion' | 'digest'> {
+  readonly digest: Uint8Array | null;
+  /** Null once it is erased, and the salt with it. */
+  readonly suspicionJson: string | null;
+  readonly suspicionSalt: Uint8Array | null;
+  readonly suspicionCommitment: Uint8Array;
+  readonly auditSequence: number;
+}
+
+type Testimony = (auditSequence: number) => StoredEvent | undefined;
+
+/**
+ * Holds each report, and what became of it, against the audit events that were written with them; answers how many
+ * reports there are.
+ */
+export function verifyReports(
+  reports: Iterable<StoredReport>,
+  steps: Iterable<StoredCaseStep>,
+  testimonyAt: Testimony,
+  findings: Findings,
+): number {
+  let count = 0;
+  for (const row of reports) {
+    count += 1;
+    const flaw = flawOfReport(row, testimonyAt(row.auditSequence));
+    if (flaw) findings.add('reports', 'bad_row', `report ${row.number}`, flaw);
+  }
+  for (const row of steps) {
+    const flaw = flawOfStep(row, testimonyAt(row.auditSequence));
+    if (flaw) findings.add('reports', 'bad_row', `step ${row.sequence}`, flaw);
+  }
+  return count;
+}
+
+function flawOfReport(row: StoredReport, testimony: StoredEvent | undefined): string | undefined {
+  if (testimony?.type !== REPORT_FILED) return 'no audit event testifies to it';
+  const agrees =
+    testimony.detailsJson === JSON.stringify(filedDetails(row, row.suspicionCommitment)) &&
+    testimony.subject === reportSubjectOf(row.number) &&
+    testimony.time === row.receivedAt;
+  if (!agrees) return `audit event ${testimony.sequence} tells it otherwise`;
+  const { suspicionJson: json, suspicionSalt: salt } = row;
+  if (json === null && salt === null) return undefined;
+  if (json !== null && salt && suspicionCommitment(salt, json).equals(row.suspicionCommitment))
+    return undefined;
+  return 'it does not say what it said when it was received';
+}
+
+function flawOfStep(row: StoredCaseStep, testimony: StoredEvent | undefined): string | undefined {
+  if (!testimony || testimony.type !== STEP_EVENTS[row.kind]) return 'no audit event testifies to it';
+  const agrees =
+    testimony.detailsJson === JSON.stringify(stepDetails(row)) &&
+    testimony.subject === reportSubjectOf(row.reportNumber) &&
+    testimony.actor === row.by &&
+    testimony.time === row.at;
+  return agrees ? undefined : `audit event ${testimony.sequence} tells it otherwise`;
+}

@@ -1,0 +1,81 @@
+import { KeywardError } from '../errors.ts';
+import type { TokenFindings } from './findings.ts';
+
+/** How far people got with a report. */
+export const CASE_STATES = ['open', 'investigating', 'closed'] as const;
+export type CaseState = (typeof CASE_STATES)[number];
+
+/** What it came to. */
+export const CASE_OUTCOMES = ['confirmed', 'harmless', 'duplicate', 'unclear'] as const;
+export type CaseOutcome = (typeof CASE_OUTCOMES)[number];
+
+/** What is written about a case, each behind the others; nothing of it is changed or removed. */
+export const CASE_STEPS = ['examined', 'taken', 'noted', 'closed'] as const;
+export type CaseStepKind = (typeof CASE_STEPS)[number];
+
+/** From where to where each step leads; a note leaves the case as it is, and what is closed stays so. */
+const LEADS_TO: Readonly<Record<CaseStepKind, Partial<Readonly<Record<CaseState, CaseState>>>>> = {
+  examined: { open: 'open', investigating: 'investigating', closed: 'closed' },
+  taken: { open: 'investigating', investigating: 'investigating' },
+  noted: { open: 'open', investigating: 'investigating' },
+  closed: { open: 'closed', investigating: 'closed' },
+};
+
+/** Times are seconds since the epoch. */
+export interface CaseStep {
+  readonly kind: CaseStepKind;
+  /** An operator, or `keyward` for what the service found. */
+  readonly by: string;
+  readonly at: number;
+  /** Of one that closed the case. */
+  readonly outcome: CaseOutcome | null;
+  readonly note: string | null;
+}
+
+/** What somebody reported, kept apart since it can be erased. */
+export interface Suspicion {
+  readonly text: string | null;
+  /** How the reporter can be reached, in their own words. */
+  readonly contact: string | null;
+}
+
+export interface FiledReport {
+  /** Grows by one with each report. */
+  readonly sequence: number;
+  /** What the reporter was told. */
+  readonly number: string;
+  readonly scopeId: string;
+  readonly receivedAt: number;
+  /** SHA-256 of the signing input of the token shown; null where none was. The token itself is not kept. */
+  readonly digest: Buffer | null;
+  /** Null once it is erased. */
+  readonly suspicion: Suspicion | null;
+}
+
+export interface ReportCase extends FiledReport {
+  readonly state: CaseState;
+  /** Who took it up last. */
+  readonly owner: string | null;
+  /** In order. */
+  readonly steps: readonly CaseStep[];
+  /** What the service found at once; null until then, where no token was shown, and where it was not kept. */
+  readonly findings: TokenFindings | null;
+}
+
+/** The state in which these steps have left a case. */
+export function caseState(steps: readonly Pick<CaseStep, 'kind'>[]): CaseState {
+  return steps.reduce<CaseState>((state, { kind }) => LEADS_TO[kind][state] ?? state, 'open');
+}
+
+export function caseOwner(steps: readonly Pick<CaseStep, 'kind' | 'by'>[]): string | null {
+  return steps.findLast(({ kind }) => kind === 'taken')?.by ?? null;
+}
+
+/** `report_closed` where the step is not open to the case. */
+export function requireStep(state: CaseState, kind: CaseStepKind): void {
+  if (LEADS_TO[kind][state] !== undefined) return;
+  throw new KeywardError(
+    'report_closed',
+    'the case is closed, and nothing is added to it; a new report opens another',
+  );
+}

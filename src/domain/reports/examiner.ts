@@ -1,0 +1,12 @@
+import type { TokenFindings } from './findings.ts';
+
+/** Finds out about a token that somebody shows. */
+export interface TokenExaminer {
+  /** SHA-256 of what the signature is over, whatever was shown: all before the last dot. */
+  digestOf(token: string): Buffer;
+  /**
+   * Never rejects for what was shown: what could not be found out stands in `failure`. A right signature without a
+   * record raises the alarm that `verify` raises.
+   */
+  examine(scopeId: string, token: string): Promise<TokenFindings>;
+}

@@ -1,0 +1,10 @@
+import type { FiledReport } from './case.ts';
+import type { TokenFindings } from './findings.ts';
+
+/** Tells the operators of reports. */
+export interface ReportTelling {
+  /** Once a case; past the budget of the minute it is counted instead. Rejects where it could not be stored. */
+  tell(report: FiledReport, findings: TokenFindings | null): Promise<void>;
+  /** Tells of those that were counted, once their minute is over. */
+  tellRest(): Promise<void>;
+}

@@ -1,0 +1,99 @@
+import { KeywardError } from '../../domain/errors.ts';
+import { readForm } from '../form-body.ts';
+import {
+  type Complaint,
+  complaintPage,
+  REPORT_FIELDS,
+  reportFormPage,
+  reportTakenPage,
+} from '../pages/report-page.ts';
+import { sendPage, sendProblemPage } from '../pages/send-page.ts';
+import { CODES, problems } from '../responses.ts';
+import type { ApiRequest, ApiResponse, Handler, Route } from '../route.ts';
+import { reportForm, reportRequest } from '../schemas/report.ts';
+import { validated } from '../validated.ts';
+import { admitReporter, fileReport, type ReportParts, requireScope } from './reports.ts';
+
+const MAX_BYTES = 96 * 1024;
+const PATH = '/scopes/{scope}/report';
+
+const page = (description: string) => ({
+  description,
+  content: { 'text/html': { schema: { type: 'string' as const } } },
+});
+
+const showForm: Route<ReportParts> = {
+  method: 'get',
+  path: PATH,
+  operation: {
+    operationId: 'getReportPage',
+    summary: 'A page with which a person can report something; it runs no script',
+    responses: {
+      200: page('The form'),
+      ...asPages(problems(['unknown_scope', 'rate_limited'])),
+    },
+  },
+  handler: (deps) =>
+    withPages(async (request, response) => {
+      await response.locals.plane.limits.anonymous(request.ip);
+      sendPage(response, 200, reportFormPage(requireScope(deps.keyRing, request)));
+    }),
+};
+
+const takeForm: Route<ReportParts> = {
+  method: 'post',
+  path: PATH,
+  operation: {
+    operationId: 'sendReportPage',
+    summary: 'What the form sends',
+    requestBody: {
+      required: true,
+      content: { 'application/x-www-form-urlencoded': { schema: reportForm } },
+    },
+    responses: {
+      201: page('The number of the case'),
+      ...asPages(
+        problems(['unknown_scope', 'rate_limited', 'store_unavailable', 'invalid_request'], CODES.body),
+      ),
+    },
+  },
+  handler: (deps) =>
+    withPages(async (request, response) => {
+      const scopeId = await admitReporter(deps, request, response);
+      const form = await readForm(request, MAX_BYTES);
+      const written = Object.fromEntries(REPORT_FIELDS.map((field) => [field, form.get(field)]));
+      try {
+        const number = await fileReport(deps, scopeId, validated(reportRequest, written), response);
+        sendPage(response, 201, reportTakenPage(number));
+      } catch (error) {
+        sendProblemPage(response, error, (message) => reportFormPage(scopeId, written, complaintOf(message)));
+      }
+    }),
+};
+
+/** For people who have neither an account nor a program. */
+export const reportPageRoutes = [showForm, takeForm];
+
+/** What cannot be answered with the form is told on a page of its own. */
+function withPages(handler: (request: ApiRequest, response: ApiResponse) => Promise<void>): Handler {
+  return async (request, response) => {
+    try {
+      await handler(request, response);
+    } catch (error) {
+      if (!(error instanceof KeywardError)) throw error;
+      sendProblemPage(response, error, complaintPage);
+    }
+  };
+}
+
+/** `text: give the token …` names the field. */
+function complaintOf(message: string): Complaint {
+  const field = REPORT_FIELDS.find((name) => message.startsWith(`${name}: `));
+  return { field, message: field === undefined ? message : message.slice(field.length + 2) };
+}
+
+function asPages(answers: ReturnType<typeof problems>): ReturnType<typeof problems> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, { description }]) => [status, page(description)]),
+  );
+}

@@ -1,0 +1,18 @@
+import { REPORT_SUBJECTS, reportSubject } from '../domain/reports/findings.ts';
+import type { ReportTelling } from '../domain/reports/telling.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Counts reports by what they turned out to be about; what never came counts nought, so that a first one is a rise. */
+export function measuredReports(
+  telling: ReportTelling,
+  { reports: counter }: Pick<Metrics, 'reports'>,
+): ReportTelling {
+  for (const about of [...REPORT_SUBJECTS, 'refused']) counter.inc({ about }, 0);
+  return {
+    ...telling,
+    async tell(report, findings) {
+      await telling.tell(report, findings);
+      counter.inc({ about: reportSubject(report, findings) });
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import type { ReportsConfig } from './config-reports.ts';
+import type { Clock } from './domain/clock.ts';
+import type { KnownKeys } from './domain/known-keys.ts';
+import type { LedgerReader } from './domain/ledger.ts';
+import type { ReportIntake } from './domain/reports/report-desk.ts';
+import type { RevocationCheck } from './domain/revocation.ts';
+import type { SecurityEvents } from './domain/security-events.ts';
+import type { TokenVerifier } from './domain/verification.ts';
+import { createReportLimits, type ReportLimits } from './http/report-limits.ts';
+import { measuredReports } from './metrics/measured-reports.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { Store } from './store/open-store.ts';
+import { createTokenExaminer } from './verification/token-examiner.ts';
+import { createReportAlarm } from './watch/reports/report-alarm.ts';
+import { createReportIntake } from './watch/reports/report-intake.ts';
+import { createReportWatch } from './watch/reports/report-watch.ts';
+import { unclosedReports } from './watch/reports/unclosed-reports.ts';
+
+export interface ReportService {
+  readonly intake: ReportIntake;
+  readonly limits: ReportLimits;
+  /** What becomes of reports when nobody does anything; to be asked again and again. */
+  look(): Promise<void>;
+  /** Settles once no report waits to be looked into. */
+  settled(): Promise<void>;
+}
+
+interface Parts {
+  readonly config: ReportsConfig;
+  readonly store: Pick<Store, 'reports' | 'ledger'>;
+  readonly keyRing: KnownKeys;
+  readonly ledgerReader: LedgerReader;
+  readonly revocations: RevocationCheck;
+  readonly verifier: TokenVerifier;
+  readonly securityEvents: SecurityEvents;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** All that takes reports and looks after them. */
+export async function openReports(parts: Parts): Promise<ReportService> {
+  const { config, store, keyRing, ledgerReader, revocations, verifier, metrics, clock, log } = parts;
+  const { securityEvents: events } = parts;
+  const eventsPerMinute = config.events_per_minute;
+  const alarm = measuredReports(createReportAlarm({ events, clock, eventsPerMinute }), metrics);
+  const examiner = createTokenExaminer({
+    knownKeys: keyRing,
+    ledger: ledgerReader,
+    issued: store.ledger.issued,
+    revocations,
+    verifier,
+  });
+  const intake = createReportIntake({
+    store: store.reports,
+    examiner,
+    alarm,
+    onFailure: (err, report) => log.error({ err, report }, 'report not looked into; it is tried again'),
+  });
+  const look = createReportWatch({
+    store: store.reports,
+    intake,
+    alarm,
+    events,
+    clock,
+    overdueSeconds: config.overdue_hours * 3_600,
+    eraseAfterSeconds: config.erase_after_days * 86_400,
+  });
+  metrics.watch('reportsUnclosed', await unclosedReports(store.reports));
+  const limits = createReportLimits(config, () => metrics.reports.inc({ about: 'refused' }));
+  return { intake, limits, look, settled: () => intake.settled() };
+}

@@ -1,0 +1,53 @@
+import type { IssuedQuestion } from '../domain/issued-around.ts';
+import { compileQuery } from './compile-query.ts';
+import type { RecordColumns } from './ledger-row.ts';
+import type { Schema } from './schema.ts';
+import type { SearchSettings } from './search-protocol.ts';
+
+type By = IssuedQuestion['by'];
+
+export interface IssuedSettings extends SearchSettings {
+  readonly queries: Readonly<Record<By, IssuedQueries>>;
+}
+
+/** Over the records between two sequences, the first excluded; then two `iat`, two values, and for `list` a limit. */
+export interface IssuedQueries {
+  readonly count: string;
+  readonly list: string;
+}
+
+export interface IssuedCalls {
+  issued: { asks: IssuedQuestion; answers: IssuedRows };
+  close: { asks: null; answers: null };
+}
+
+export interface IssuedRows {
+  readonly tokens: number;
+  readonly rows: readonly (RecordColumns & { readonly archived: boolean })[];
+  readonly complete: boolean;
+}
+
+const COLUMNS = {
+  jti: 'jti',
+  client: 'client_id',
+  subject: 'subject',
+} as const satisfies Record<By, keyof Schema['issuance_records']>;
+
+export function compileIssuedQueries(): IssuedSettings['queries'] {
+  return { jti: compiled('jti'), client: compiled('client'), subject: compiled('subject') };
+}
+
+function compiled(by: By): IssuedQueries {
+  const records = (db: Parameters<Parameters<typeof compileQuery>[0]>[0]) =>
+    db
+      .selectFrom('issuance_records')
+      .where('sequence', '>', 0)
+      .where('sequence', '<=', 0)
+      .where('iat', '>=', 0)
+      .where('iat', '<=', 0)
+      .where(COLUMNS[by], 'in', ['', '']);
+  return {
+    count: compileQuery((db) => records(db).select((eb) => eb.fn.countAll<number>().as('tokens'))),
+    list: compileQuery((db) => records(db).selectAll().orderBy('sequence').limit(0)),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Selectable, Transaction } from 'kysely';
+import { KeywardError } from '../domain/errors.ts';
+import {
+  type CaseStep,
+  caseOwner,
+  caseState,
+  type FiledReport,
+  type ReportCase,
+  type Suspicion,
+} from '../domain/reports/case.ts';
+import type { TokenFindings } from '../domain/reports/findings.ts';
+import type { CaseQuery } from '../domain/reports/report-desk.ts';
+import type { Schema } from './schema.ts';
+
+type Trx = Transaction<Schema>;
+type ReportRow = Selectable<Schema['reports']>;
+type StepRow = Selectable<Schema['report_steps']>;
+
+/** Reports of which no step of that kind was written. */
+export function withoutStep(trx: Trx, kind: StepRow['kind']) {
+  return trx.selectFrom('reports').selectAll().where('number', 'not in', numbersWith(trx, kind));
+}
+
+function numbersWith(trx: Trx, kind: StepRow['kind']) {
+  return trx.selectFrom('report_steps').select('report_number').where('kind', '=', kind);
+}
+
+export async function casesNewestFirst(
+  trx: Trx,
+  { state, scopeId }: CaseQuery,
+  { before = Number.MAX_SAFE_INTEGER, limit }: { before?: number | undefined; limit: number },
+): Promise<ReportCase[]> {
+  let found = trx.selectFrom('reports').selectAll().where('sequence', '<', before);
+  if (scopeId !== undefined) found = found.where('scope_id', '=', scopeId);
+  if (state === 'closed') found = found.where('number', 'in', numbersWith(trx, 'closed'));
+  if (state === 'open' || state === 'investigating') {
+    found = found
+      .where('number', 'not in', numbersWith(trx, 'closed'))
+      .where('number', state === 'open' ? 'not in' : 'in', numbersWith(trx, 'taken'));
+  }
+  return withSteps(trx, await found.orderBy('sequence', 'desc').limit(limit).execute());
+}
+
+/** `unknown_report` */
+export async function requireCase(trx: Trx, number: string): Promise<ReportCase> {
+  const row = await trx.selectFrom('reports').selectAll().where('number', '=', number).executeTakeFirst();
+  const [found] = row ? await withSteps(trx, [row]) : [];
+  if (found) return found;
+  throw new KeywardError('unknown_report', 'there is no report of that number; list them');
+}
+
+async function withSteps(trx: Trx, rows: readonly ReportRow[]): Promise<ReportCase[]> {
+  const numbers = rows.map(({ number }) => number);
+  const steps = await trx
+    .selectFrom('report_steps')
+    .selectAll()
+    .where('report_number', 'in', numbers)
+    .orderBy('sequence')
+    .execute();
+  const byReport = Map.groupBy(steps, ({ report_number }) => report_number);
+  return rows.map((row) => caseOf(row, byReport.get(row.number) ?? []));
+}
+
+function caseOf(row: ReportRow, rows: readonly StepRow[]): ReportCase {
+  const steps = rows.map(stepFromRow);
+  const findings = rows.find(({ findings_json }) => findings_json !== null)?.findings_json;
+  return {
+    ...reportFromRow(row),
+    state: caseState(steps),
+    owner: caseOwner(steps),
+    steps,
+    findings: findings ? (JSON.parse(findings) as TokenFindings) : null,
+  };
+}
+
+export function reportFromRow(row: ReportRow): FiledReport {
+  return {
+    sequence: row.sequence,
+    number: row.number,
+    scopeId: row.scope_id,
+    receivedAt: row.received_at,
+    digest: row.digest && Buffer.from(row.digest),
+    suspicion: row.suspicion_json === null ? null : (JSON.parse(row.suspicion_json) as Suspicion),
+  };
+}
+
+function stepFromRow({ kind, taken_by: by, taken_at: at, outcome, note }: StepRow): CaseStep {
+  return { kind, by, at, outcome, note };
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import type { Actor } from '../domain/access.ts';
+import { Changes } from '../domain/changes.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { FiledReport } from '../domain/reports/case.ts';
+import type { CaseChange, NewReport, ReportDesk, ReportStore } from '../domain/reports/report-desk.ts';
+import {
+  filedDetails,
+  REPORT_ERASED,
+  REPORT_FILED,
+  reportSubjectOf,
+  suspicionCommitment,
+  suspicionJson,
+} from '../domain/reports/testimony.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
+import { actOf } from './audited-change.ts';
+import { eraseReports } from './erase-reports.ts';
+import type { Reader } from './reader.ts';
+import { casesNewestFirst, reportFromRow, requireCase, withoutStep } from './report-rows.ts';
+import { type AskedCaseStep, takeCaseStep } from './report-steps.ts';
+import type { Schema } from './schema.ts';
+import type { Writer } from './writer.ts';
+
+type Trx = Transaction<Schema>;
+
+const SALT_BYTES = 16;
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
+
+export type StoredReports = ReportStore & ReportDesk;
+
+export function createReports(
+  reader: Pick<Reader, 'read'>,
+  writer: Pick<Writer, 'transaction'>,
+  clock: Clock,
+): StoredReports {
+  const changes = new Changes<CaseChange>();
+  const step = async (asked: Omit<AskedCaseStep, 'at'>) => {
+    const { change, now } = await writer.transaction(async (trx) => ({
+      change: await takeCaseStep(trx, { ...asked, at: clock.nowSeconds() }),
+      now: await requireCase(trx, asked.number),
+    }));
+    if (change && change.was !== change.state) changes.tell(change);
+    return now;
+  };
+  return {
+    async file(report) {
+      const filed = await writer.transaction((trx) => insert(trx, report, clock.nowSeconds()));
+      changes.tell({ was: null, state: 'open' });
+      return filed;
+    },
+    async examined(number, findings) {
+      const findingsJson = findings && JSON.stringify(findings);
+      await step({ number, kind: 'examined', findingsJson, actor: KEYWARD });
+    },
+    list: (query, page) => reader.read((trx) => casesNewestFirst(trx, query, page)),
+    find: (number) => reader.read((trx) => requireCase(trx, number)),
+    take: (number, actor) => step({ number, kind: 'taken', actor }),
+    note: (number, note, actor) => step({ number, kind: 'noted', note, actor }),
+    close: (number, outcome, note, actor) => step({ number, kind: 'closed', outcome, note, actor }),
+    erase: (number, actor) => writer.transaction((trx) => eraseOne(trx, number, actor, clock.nowSeconds())),
+    unexamined: (until, limit) =>
+      reader.read(async (trx) => {
+        const rows = withoutStep(trx, 'examined').where('received_at', '<=', until);
+        return (await rows.orderBy('sequence').limit(limit).execute()).map(reportFromRow);
+      }),
+    untaken: (until, after, limit) => reader.read((trx) => untaken(trx, until, after, limit)),
+    eraseClosed: (until, limit) =>
+      writer.transaction((trx) => eraseClosed(trx, until, limit, clock.nowSeconds())),
+    countUnclosed: () =>
+      reader.read(async (trx) => ({
+        open: await count(trx, 'open'),
+        investigating: await count(trx, 'investigating'),
+      })),
+    watch: (told) => changes.watch(told),
+  };
+}
+
+async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<FiledReport> {
+  const { number, scopeId, digest, suspicion, requestId } = report;
+  const sequence = (await lastReport(trx)) + 1;
+  const json = suspicionJson(suspicion);
+  const salt = randomBytes(SALT_BYTES);
+  const commitment = suspicionCommitment(salt, json);
+  const audited = await appendAuditEvent(
+    trx,
+    {
+      type: REPORT_FILED,
+      actor: 'keyward',
+      subject: reportSubjectOf(number),
+      requestId,
+      details: filedDetails({ sequence, scopeId, digest }, commitment),
+    },
+    receivedAt,
+  );
+  await trx
+    .insertInto('reports')
+    .values({
+      sequence,
+      number,
+      scope_id: scopeId,
+      received_at: receivedAt,
+      digest,
+      suspicion_json: json,
+      suspicion_salt: salt,
+      suspicion_commitment: commitment,
+      audit_sequence: audited.sequence,
+    })
+    .execute();
+  return { sequence, number, scopeId, receivedAt, digest, suspicion };
+}
+
+async function lastReport(trx: Trx): Promise<number> {
+  const query = trx.selectFrom('reports').select((eb) => eb.fn.max('sequence').as('last'));
+  return (await query.executeTakeFirst())?.last ?? 0;
+}
+
+async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {
+  await requireCase(trx, number);
+  if ((await eraseReports(trx, [number])) > 0) {
+    await appendAuditEvent(trx, actOf(actor, REPORT_ERASED, reportSubjectOf(number), { reports: 1 }), at);
+  }
+  return requireCase(trx, number);
+}
+
+/** Neither taken up nor closed. */
+async function untaken(trx: Trx, until: number, after: number, limit: number): Promise<FiledReport[]> {
+  const closed = trx.selectFrom('report_steps').select('report_number').where('kind', '=', 'closed');
+  const rows = withoutStep(trx, 'taken').where('number', 'not in', closed);
+  const due = rows.where('received_at', '<=', until).where('sequence', '>', after);
+  return (await due.orderBy('sequence').limit(limit).execute()).map(reportFromRow);
+}
+
+async function eraseClosed(trx: Trx, until: number, limit: number, at: number): Promise<number> {
+  const closed = trx
+    .selectFrom('report_steps')
+    .select('report_number')
+    .where('kind', '=', 'closed')
+    .where('taken_at', '<=', until);
+  const due = trx
+    .selectFrom('reports')
+    .select('number')
+    .where('suspicion_json', 'is not', null)
+    .where('number', 'in', closed);
+  const numbers = (await due.orderBy('sequence').limit(limit).execute()).map(({ number }) => number);
+  if (numbers.length === 0) return 0;
+  const erased = await eraseReports(trx, numbers);
+  await appendAuditEvent(trx, actOf(KEYWARD, REPORT_ERASED, 'reports', { reports: erased }), at);
+  return erased;
+}
+
+async function count(trx: Trx, state: 'open' | 'investigating'): Promise<number> {
+  const steps = (kind: 'taken' | 'closed') =>
+    trx.selectFrom('report_steps').select('report_number').where('kind', '=', kind);
+  const found = await trx
+    .selectFrom('reports')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('number', 'not in', steps('closed'))
+    .where('number', state === 'open' ? 'not in' : 'in', steps('taken'))
+    .executeTakeFirstOrThrow();
+  return found.count;
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { ReportTelling } from '../../domain/reports/telling.ts';
+import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
+import { MinuteBudget } from '../minute-budget.ts';
+
+export interface ReportAlarmParts {
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+  /** Of each severity. */
+  readonly eventsPerMinute: number;
+}
+
+/** Made-up reports are cheap: they must not bury those about tokens that are real. */
+export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlarmParts): ReportTelling {
+  const budget = new MinuteBudget(eventsPerMinute, clock);
+  const rest = new Map<number, number>();
+  return {
+    async tell({ number, scopeId, digest }, findings) {
+      const event = securityEvent('report.received', {
+        report: number,
+        scope: scopeId,
+        digest: digest?.toString('base64url') ?? null,
+        recorded: findings && findings.record !== null,
+        signature: findings?.signature ?? null,
+        client: findings?.record?.client ?? null,
+      });
+      if (budget.take(event.severity)) {
+        await events.raise(event);
+        return;
+      }
+      const minute = Math.floor(clock.nowSeconds() / 60);
+      rest.set(minute, (rest.get(minute) ?? 0) + 1);
+    },
+    async tellRest() {
+      const now = Math.floor(clock.nowSeconds() / 60);
+      for (const [minute, count] of rest) {
+        if (minute === now) continue;
+        await events.raise(securityEvent('report.flood', { since: minute * 60, count }));
+        rest.delete(minute);
+      }
+    },
+  };
+}

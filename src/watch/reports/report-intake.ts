@@ -1,0 +1,59 @@
+import type { FiledReport } from '../../domain/reports/case.ts';
+import { newCaseNumber } from '../../domain/reports/case-number.ts';
+import type { TokenExaminer } from '../../domain/reports/examiner.ts';
+import type { ReportIntake, ReportStore } from '../../domain/reports/report-desk.ts';
+import type { ReportTelling } from '../../domain/reports/telling.ts';
+
+export interface IntakeParts {
+  readonly store: Pick<ReportStore, 'file' | 'examined'>;
+  readonly examiner: TokenExaminer;
+  readonly alarm: Pick<ReportTelling, 'tell'>;
+  /** What a later look makes good. */
+  readonly onFailure: (error: unknown, number: string) => void;
+}
+
+/** Reports whose tokens wait in memory to be looked into; past it, a case is kept without. */
+const MOST_WAITING = 256;
+
+export interface RunningIntake extends ReportIntake {
+  /** Looks into one that was left over, of whose token nothing but the digest is there any more. */
+  examineLeft(report: FiledReport): Promise<void>;
+  /** Settles once nothing waits. */
+  settled(): Promise<void>;
+}
+
+/** Files what is reported, answers, and looks into it then: one at a time, so that a flood costs little. */
+export function createReportIntake(parts: IntakeParts): RunningIntake {
+  const { store, examiner, onFailure } = parts;
+  const waiting = new Set<string>();
+  let last: Promise<void> = Promise.resolve();
+  return {
+    async receive({ scopeId, token, text, contact, requestId }) {
+      const number = newCaseNumber();
+      const digest = token === null ? null : examiner.digestOf(token);
+      const report = await store.file({ number, scopeId, digest, suspicion: { text, contact }, requestId });
+      if (waiting.size >= MOST_WAITING) return number;
+      waiting.add(number);
+      last = last
+        .then(() => examine(parts, report, token))
+        .catch((error: unknown) => onFailure(error, number))
+        .finally(() => waiting.delete(number));
+      return number;
+    },
+    async examineLeft(report) {
+      if (!waiting.has(report.number)) await examine(parts, report, null);
+    },
+    settled: () => last,
+  };
+}
+
+/** Told before it is written down, so that a look that was cut short is repeated; it is told once all the same. */
+async function examine(
+  { store, examiner, alarm }: IntakeParts,
+  report: FiledReport,
+  token: string | null,
+): Promise<void> {
+  const findings = token === null ? null : await examiner.examine(report.scopeId, token);
+  await alarm.tell(report, findings);
+  await store.examined(report.number, findings);
+}
