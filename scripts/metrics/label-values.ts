@@ -7,8 +7,10 @@ import { KEY_STATES } from '../../src/domain/key.ts';
 import { ROTATION_OBSTACLES } from '../../src/domain/key-life/rotation-outlook.ts';
 import { PROOF_STATUSES } from '../../src/domain/known-keys.ts';
 import { REFUSAL_REASONS } from '../../src/domain/refusal.ts';
+import { UNCLOSED_STATES } from '../../src/domain/reports/case.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/domain/security-event-types.ts';
 import { PLANES } from '../../src/http/plane.ts';
+import { COUNTED_REPORTS } from '../../src/metrics/measured-reports.ts';
 import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured-verifier.ts';
 import { LINK_STATES } from '../../src/signer/signer-link.ts';
 
@@ -43,6 +45,10 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
     listedElsewhere: true,
   },
   severity: { says: 'the severity of the event', values: SEVERITIES },
+  about: {
+    says: 'what it turned out to be about ([reports](reports.md)); `refused`: past a limit',
+    values: COUNTED_REPORTS,
+  },
   drill: { says: 'the rehearsal', values: DRILLS },
   kind: { says: 'how the HSM token differs', values: FINDING_KINDS },
   'keyward_canary_touches_total.kind': { says: 'what the decoy passes for', values: CANARY_KINDS },
@@ -64,6 +70,7 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
     says: 'what people did about it',
     values: UNRESOLVED_STATES,
   },
+  'keyward_reports_unclosed.state': { says: 'what people did about it', values: UNCLOSED_STATES },
 };
 
 /** What a label of that metric means; undefined for one that nobody has described. */

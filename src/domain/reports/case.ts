@@ -5,6 +5,9 @@ import type { TokenFindings } from './findings.ts';
 export const CASE_STATES = ['open', 'investigating', 'closed'] as const;
 export type CaseState = (typeof CASE_STATES)[number];
 
+export const UNCLOSED_STATES = ['open', 'investigating'] as const satisfies readonly CaseState[];
+export type UnclosedCounts = Readonly<Record<(typeof UNCLOSED_STATES)[number], number>>;
+
 /** What it came to. */
 export const CASE_OUTCOMES = ['confirmed', 'harmless', 'duplicate', 'unclear'] as const;
 export type CaseOutcome = (typeof CASE_OUTCOMES)[number];

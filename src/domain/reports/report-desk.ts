@@ -1,6 +1,6 @@
 import type { Actor } from '../access.ts';
 import type { Watchable } from '../changes.ts';
-import type { CaseOutcome, CaseState, FiledReport, ReportCase, Suspicion } from './case.ts';
+import type { CaseOutcome, CaseState, FiledReport, ReportCase, Suspicion, UnclosedCounts } from './case.ts';
 import type { TokenFindings } from './findings.ts';
 
 /** What anybody says, as it came. */
@@ -65,5 +65,5 @@ export interface ReportStore extends Watchable<CaseChange> {
   untaken(receivedUntil: number, afterSequence: number, limit: number): Promise<readonly FiledReport[]>;
   /** Erases text and contact of cases closed until then, at most so many; answers how many. */
   eraseClosed(closedUntil: number, limit: number): Promise<number>;
-  countUnclosed(): Promise<Readonly<Record<Exclude<CaseState, 'closed'>, number>>>;
+  countUnclosed(): Promise<UnclosedCounts>;
 }
