@@ -1,8 +1,8 @@
 # promtool, which checks the alert rules: it comes with Debian's package of Prometheus, and nothing of it is installed.
-# Uses say.sh and packages.sh.
+# Sourced from the checkout's top folder, after say.sh and packages.sh.
 
 # A folder of its own, so that no service comes with it and nobody has to be root.
-promtool_cache=$top/node_modules/.cache/promtool
+promtool_cache=$PWD/node_modules/.cache/promtool
 
 # Puts promtool on PATH, or says why the rules stay unchecked: nothing else needs it.
 want_promtool() {

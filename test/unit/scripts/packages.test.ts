@@ -1,12 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { type MadeUpMachine, madeUpMachine } from '../../support/made-up-machine.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = temporaryFolder();
+let made: MadeUpMachine;
 let machine: string;
 let round = 0;
 
@@ -14,38 +13,14 @@ afterAll(() => folder.remove());
 beforeEach(() => {
   round += 1;
   machine = join(folder.path, `machine ${round}`);
-  mkdirSync(join(machine, 'bin'), { recursive: true });
+  made = madeUpMachine(machine, ['mktemp', 'rm', 'tail', 'env', 'touch', 'cat']);
   mkdirSync(join(machine, 'softhsm'));
   writeFileSync(join(machine, 'softhsm/modules'), `${machine}/libsofthsm2.so\n`);
-  for (const tool of ['mktemp', 'rm', 'tail', 'env', 'touch', 'cat']) {
-    symlinkSync(
-      execFileSync('/bin/sh', ['-c', `command -v ${tool}`])
-        .toString()
-        .trim(),
-      join(machine, 'bin', tool),
-    );
-  }
 });
 
-/** A tool of the made-up machine, that notes each call. */
-function tool(name: string, body: string): void {
-  const script = `#!/bin/sh\necho "${name} $*" >> '${machine}/calls'\n${body}\n`;
-  writeFileSync(join(machine, 'bin', name), script, { mode: 0o755 });
-}
-
-const calls = () => readFileSync(join(machine, 'calls'), 'utf8').trim().split('\n');
-
-function need(...packages: string[]): { code: number | null; output: string } {
-  const script = `. '${root}scripts/lib/say.sh'; . '${root}scripts/lib/packages.sh'; need_packages ${packages.join(' ')}`;
-  const { status, stdout } = spawnSync('/bin/bash', ['-euo', 'pipefail', '-c', `exec 2>&1; ${script}`], {
-    cwd: machine,
-    env: { PATH: join(machine, 'bin') },
-    encoding: 'utf8',
-    // bash takes a socket there for a remote shell, and then reads the machine's own bashrc.
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return { code: status, output: stdout };
-}
+const tool: MadeUpMachine['tool'] = (name, body) => made.tool(name, body);
+const calls = () => made.calls();
+const need = (...packages: string[]) => made.run(['say', 'packages'], `need_packages ${packages.join(' ')}`);
 
 describe('system packages', () => {
   it('that are there are left alone', () => {
