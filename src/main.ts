@@ -262,6 +262,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers, clock });
 
+  metrics.watch('factsDropped', () => facts.dropped);
   const detector = await openDetector({
     facts,
     memories: store.detectionMemories,

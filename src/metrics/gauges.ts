@@ -138,6 +138,11 @@ export const GAUGES = {
     help: 'Requests begun and not yet answered, by plane',
     labels: ['plane'],
   },
+  factsDropped: {
+    name: 'keyward_facts_dropped',
+    help: 'What happened in such a flood that detections did not see it, since the process started',
+    labels: [],
+  },
 } as const satisfies Record<string, { name: string; help: string; labels: readonly string[] }>;
 
 export type GaugeName = keyof typeof GAUGES;

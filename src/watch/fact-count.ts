@@ -1,7 +1,10 @@
 import type { Fact, Facts, Happening } from '../domain/facts.ts';
 
-/** Kinds told apart between two calls of `take`; what is beyond is lost to the detections, and counted. */
-const MOST_KINDS = 4_096;
+/**
+ * Told apart of each kind between two calls of `take`; what is beyond is lost to the detections, and counted. Whoever
+ * floods the service with refusals so leaves room for what else happens.
+ */
+const MOST_OF_A_KIND = 4_096;
 
 /**
  * What happened between two calls of `take`, alike with alike: at any rate of requests it is a small number of
@@ -9,13 +12,14 @@ const MOST_KINDS = 4_096;
  */
 export class FactCount implements Facts {
   #facts = new Map<string, Fact & { count: number }>();
+  #room = new Map<Fact['kind'], number>();
   #dropped = 0;
 
   tell(happening: Happening): void {
-    const kind = kindOf(happening);
-    const known = this.#facts.get(kind);
+    const name = nameOf(happening);
+    const known = this.#facts.get(name);
     if (known) known.count += 1;
-    else if (this.#facts.size < MOST_KINDS) this.#facts.set(kind, { ...happening, count: 1 });
+    else if (this.#takesRoom(happening.kind)) this.#facts.set(name, { ...happening, count: 1 });
     else this.#dropped += 1;
   }
 
@@ -23,6 +27,7 @@ export class FactCount implements Facts {
   take(): readonly Fact[] {
     const facts = [...this.#facts.values()];
     this.#facts = new Map();
+    this.#room = new Map();
     return facts;
   }
 
@@ -30,9 +35,16 @@ export class FactCount implements Facts {
   get dropped(): number {
     return this.#dropped;
   }
+
+  #takesRoom(kind: Fact['kind']): boolean {
+    const room = this.#room.get(kind) ?? MOST_OF_A_KIND;
+    if (room === 0) return false;
+    this.#room.set(kind, room - 1);
+    return true;
+  }
 }
 
-function kindOf(of: Happening): string {
+function nameOf(of: Happening): string {
   switch (of.kind) {
     case 'issued':
       return `issued ${of.client} ${of.scope}`;

@@ -58,9 +58,12 @@ it('tells apart all that makes facts different', () => {
   expect(facts.take()).toHaveLength(12);
 });
 
-it('has room for 4,096 kinds, and counts what finds none', () => {
+it('has room for 4,096 of each kind, and counts what finds none', () => {
   const facts = new FactCount();
   for (let n = 0; n < 4_100; n++) facts.tell(issued(n, `client-${n}`));
   facts.tell(issued(5_000, 'client-0'));
-  expect([facts.take().length, facts.dropped]).toEqual([4_096, 4]);
+  facts.tell({ kind: 'authenticated', at: 1, caller: 'client:a', remote: null });
+  expect([facts.take().length, facts.dropped]).toEqual([4_097, 4]);
+  facts.tell(issued(1));
+  expect(facts.take()).toHaveLength(1);
 });
