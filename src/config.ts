@@ -5,6 +5,11 @@ import { z } from 'zod';
 import { reportsConfig } from './config-reports.ts';
 import { KeywardError } from './domain/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
+import {
+  type NotificationSettings,
+  notificationSection,
+  notificationSettings,
+} from './notification-settings.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -136,6 +141,8 @@ const schema = z.strictObject({
       checkpoint_events: z.int().min(1).max(100_000).default(1_000),
     })
     .prefault({}),
+  /** Who is told of security events; changed as audit sinks are, by changing this file. */
+  notifications: notificationSection,
   ledger: z
     .strictObject({
       /** Days after their last `exp` that records stay in the database; then they go to the archive. */
@@ -168,7 +175,10 @@ const schema = z.strictObject({
 type Raw = z.infer<typeof schema>;
 
 type TokenSettings = Omit<Raw['hsm_tokens'][string], 'latch_file'> & { latch_file: string };
-type Resolved = Omit<Raw, 'hsm_tokens'> & { hsm_tokens: Record<string, TokenSettings> };
+type Resolved = Omit<Raw, 'hsm_tokens' | 'notifications'> & {
+  hsm_tokens: Record<string, TokenSettings>;
+  notifications: NotificationSettings;
+};
 
 /** One validated, frozen value; every path in it is absolute. */
 export type Config = Readonly<Resolved> & { readonly file: string; readonly two_persons: boolean };
@@ -220,6 +230,7 @@ function withAbsolutePaths(raw: Raw, base: string): Resolved {
     database: { file: at(raw.database.file) },
     ledger: { ...raw.ledger, archive_dir: at(raw.ledger.archive_dir) },
     audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
+    notifications: notificationSettings(raw.notifications, at),
     hsm: { ...raw.hsm, ...tokenFiles(raw.hsm, raw.hsm.latch_file, at) },
     hsm_tokens: Object.fromEntries(
       Object.entries(raw.hsm_tokens).map(([name, token]) => [
@@ -243,7 +254,7 @@ function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): 
   return sink.tls?.ca_file ? { ...sink, tls: { ca_file: at(sink.tls.ca_file) } } : sink;
 }
 
-function twoPersonsOf({ mode, two_persons }: Raw): boolean {
+function twoPersonsOf({ mode, two_persons }: Pick<Raw, 'mode' | 'two_persons'>): boolean {
   if (mode === 'development') return two_persons ?? false;
   if (two_persons !== false) return true;
   throw new KeywardError(

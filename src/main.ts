@@ -40,6 +40,7 @@ import { openCanaries } from './open-canaries.ts';
 import { openDetector } from './open-detector.ts';
 import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
+import { openNotifications } from './open-notifications.ts';
 import { openRegistry } from './open-registry.ts';
 import { openReports } from './open-reports.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
@@ -114,6 +115,16 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const databaseParts = { config, sinks, store, registryKey, signer, clock, log, stopping };
   if ((await passRestoredDatabase(databaseParts)) === 'stopped') return;
   const bindingKeys = await openBindingKeys(config, store.registry, registryKey, signer);
+  const notifications = await openNotifications({
+    settings: config.notifications,
+    store,
+    audit: store.audit,
+    keyRing,
+    metrics,
+    clock,
+    log,
+  });
+  parts.defer(() => notifications.stop());
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
   metrics.watch('eventsUnresolved', await unresolvedEvents(store.securityEvents));
   const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
@@ -341,6 +352,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       securityEventFeed: store.securityEvents,
       reports: store.reports,
       eventStreams: operatorStreams,
+      notifications: notifications.desk,
       ledger: store.ledger,
       audit: store.audit,
     }),
@@ -351,6 +363,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     throw error;
   });
   await audit.start({ checkpointNow: gaps.some(({ settledAt }) => settledAt === null) });
+  await notifications.start(securityEvents);
   const watches = openWatches({
     outages,
     audit: store.audit,

@@ -249,3 +249,29 @@ export interface LedgerRecordAnswer {
   readonly iat: number;
   readonly erased: boolean;
 }
+
+export interface DeliveryAnswer {
+  readonly id: number;
+  readonly message_id: string;
+  readonly kind: string;
+  readonly event: number;
+  readonly last_event: number;
+  readonly events: number;
+  readonly severity: string;
+  readonly route: string;
+  readonly target: string;
+  readonly contacts_of: string | null;
+  readonly state: string;
+  readonly attempts: number;
+  readonly created_at: number;
+  readonly next_attempt_at: number | null;
+  readonly settled_at: number | null;
+  readonly last_error: string | null;
+}
+
+export interface TargetTestAnswer {
+  readonly target: string;
+  readonly type: string;
+  readonly ok: boolean;
+  readonly error: string | null;
+}

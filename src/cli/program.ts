@@ -8,6 +8,7 @@ import { addGrantCommands } from './commands/grant.ts';
 import { addHsmCommands } from './commands/hsm.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLedgerCommands } from './commands/ledger.ts';
+import { addNotifyCommands } from './commands/notify.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from './commands/provisioning.ts';
@@ -61,6 +62,7 @@ export function program(contextOf: Contextual): Command {
   addCanaryCommands(keyward, contextOf);
   addScanCommand(keyward, contextOf);
   addReportCommands(keyward, contextOf);
+  addNotifyCommands(keyward, contextOf);
   addAuditCommands(keyward, contextOf);
   addDrillCommands(keyward, contextOf);
   return keyward;

@@ -92,6 +92,10 @@ export const ERROR_CODES = [
   // reports
   'unknown_report',
   'report_closed',
+  // notifications
+  'unknown_target',
+  'unknown_delivery',
+  'delivery_not_dead',
   // the service
   'no_active_key',
   'signing_window_over',

@@ -64,6 +64,7 @@ export const EVIDENCE_FIELDS = {
   network: text('the network that the address is of'),
   networks: texts('the networks that are known'),
   not_repeated: texts('changes of that stretch that were not done again: kind and what they concern'),
+  notification_target: text('the notification target, as the configuration names it'),
   obstacle: text('what stands in the way of the rotation'),
   overdue_at: number('when it became overdue'),
   paused_until: number('when the pause of the rotation ends'),

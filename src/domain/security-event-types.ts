@@ -308,6 +308,14 @@ export const SECURITY_EVENTS = {
     oncePer: ['sink', 'since'],
     subject: ({ sink }) => `sink:${sink}`,
   }),
+  'notification.failing': type({
+    severity: 'warning',
+    meaning: 'A notification target has taken nothing for a minute. The others are told of it.',
+    runbook: 'notifications.md#notificationfailing',
+    evidence: ['notification_target', 'since', 'why'],
+    oncePer: ['notification_target', 'since'],
+    subject: ({ notification_target }) => `notification_target:${notification_target}`,
+  }),
   'ledger.disk': type({
     severity: {
       when: { warning: 'three quarters are in use', critical: 'nine tenths are' },

@@ -11,6 +11,7 @@ import type { SecurityEventFeed } from '../domain/event-feed.ts';
 import type { Inventories } from '../domain/inventory.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
+import type { NotificationDesk } from '../domain/notifications.ts';
 import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ReportDesk } from '../domain/reports/report-desk.ts';
@@ -37,6 +38,7 @@ import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
 import { adminKeyProofRoutes } from './routes/admin-key-proof.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
+import { adminNotificationRoutes } from './routes/admin-notifications.ts';
 import { adminOperatorRoutes } from './routes/admin-operators.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
 import { adminReportRoutes } from './routes/admin-reports.ts';
@@ -67,6 +69,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly securityEventFeed: SecurityEventFeed;
   readonly eventStreams: EventStreams;
   readonly reports: ReportDesk;
+  readonly notifications: NotificationDesk;
   readonly ledger: LedgerParts['ledger'];
   readonly readiness: Readiness;
   readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
@@ -95,6 +98,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminEventRoutes,
   ...adminCanaryRoutes,
   ...adminReportRoutes,
+  ...adminNotificationRoutes,
   ...adminDrillRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,

@@ -103,6 +103,16 @@ export const GAUGES = {
     help: 'Share of the file system in use, by what Keyward keeps on it',
     labels: ['holds'],
   },
+  notificationsPending: {
+    name: 'keyward_notifications_pending',
+    help: 'Notifications that are yet to be delivered',
+    labels: ['target'],
+  },
+  notificationsDead: {
+    name: 'keyward_notifications_dead',
+    help: 'Notifications that were given up, and wait for an operator to replay them',
+    labels: ['target'],
+  },
   auditSinkUp: {
     name: 'keyward_audit_sink_up',
     help: '1 for each audit sink whose last write it confirmed, 0 for the others',

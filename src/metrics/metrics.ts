@@ -62,6 +62,12 @@ export function createMetrics() {
       labelNames: ['about'],
       registers,
     }),
+    notifications: new Counter({
+      name: 'keyward_notifications_total',
+      help: 'Attempts to notify, by target and what became of them: delivered, failed (tried again) or dead',
+      labelNames: ['target', 'outcome'],
+      registers,
+    }),
     requests: new Counter({
       name: 'keyward_http_requests_total',
       help: 'Requests answered, by the path as documented',

@@ -21,6 +21,7 @@ import { securityEventSteps } from './migrations/0017-security-event-steps.ts';
 import { detectionMemory } from './migrations/0018-detection-memory.ts';
 import { canaries } from './migrations/0021-canaries.ts';
 import { reports } from './migrations/0021-reports.ts';
+import { notifications } from './migrations/0022-notifications.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -46,6 +47,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0018-detection-memory': detectionMemory,
   '0021-canaries': canaries,
   '0021-reports': reports,
+  '0022-notifications': notifications,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

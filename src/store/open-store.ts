@@ -16,6 +16,7 @@ import { prepareDatabaseFile } from './database-file.ts';
 import { createDetectionMemories } from './detection-memory.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrate } from './migrate.ts';
+import { createNotificationOutbox, type StoredNotifications } from './notification-outbox.ts';
 import { probe } from './probe.ts';
 import { createProposalStore } from './proposals.ts';
 import { Reader } from './reader.ts';
@@ -67,6 +68,7 @@ export interface Store {
   readonly securityEvents: StoredSecurityEvents;
   readonly detectionMemories: DetectionMemories;
   readonly reports: StoredReports;
+  readonly notifications: StoredNotifications;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
   /** How the write connection stands, read back from SQLite. */
@@ -114,6 +116,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     securityEvents: createSecurityEvents(reader, writer, clock),
     detectionMemories: createDetectionMemories(reader, writer, clock),
     reports: createReports(reader, writer, clock),
+    notifications: createNotificationOutbox(reader, writer, clock),
     queuedRecords: () => writer.queuedRecords,
     probe: () => probe(writer, reader, clock),
     durability: () => writer.durability(),

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely';
 import type { CredentialKind } from '../domain/access-store.ts';
 import type { ActName } from '../domain/acts.ts';
 import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
@@ -6,6 +7,7 @@ import type { Action } from '../domain/client.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { StepState } from '../domain/event-steps.ts';
 import type { KeyState } from '../domain/key.ts';
+import type { DeliveryKind, DeliveryState } from '../domain/notifications.ts';
 import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../domain/registry.ts';
 import type { CaseOutcome, CaseStepKind } from '../domain/reports/case.ts';
@@ -264,6 +266,29 @@ export interface Schema {
     findings_json: string | null;
     audit_sequence: number;
   };
+  /** What targets are to be told; `contacts_of` is empty for a target's own recipients. */
+  notification_deliveries: {
+    id: Generated<number>;
+    message_id: string;
+    kind: DeliveryKind;
+    event_sequence: number;
+    last_sequence: number;
+    events: number;
+    severity: Severity;
+    route: string;
+    target: string;
+    contacts_of: string;
+    state: DeliveryState;
+    attempts: number;
+    created_at: number;
+    next_attempt_at: number | null;
+    settled_at: number | null;
+    last_error: string | null;
+  };
+  /** Critical events that somebody is to acknowledge in time. */
+  notification_awaited: { event_sequence: number; route: string; due_at: number };
+  /** One row: up to which place in the feed of security events all is in the outbox. */
+  notification_place: { id: 1; place: number };
   /** One row, written by each readiness check: it neither decides nor testifies. */
   readiness: { id: 1; checked_at: number };
 }

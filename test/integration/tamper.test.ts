@@ -14,6 +14,9 @@ const DAY = 86_400;
 
 /** Tables that neither decide nor testify: whatever is done to them changes no answer and hides no act. */
 const HARMLESS = new Map([
+  ['notification_deliveries', 'what is told to whom: whoever looks at the events themselves sees them all'],
+  ['notification_awaited', 'who is still waited for: the event and its steps are chained'],
+  ['notification_place', 'how far the feed was told: it decides nothing but what is told again'],
   ['readiness', 'the time of the last check that a write can be read back'],
   ['audit_deliveries', 'how far a sink got: from an earlier place it is told again, and takes nothing twice'],
   [

@@ -23,6 +23,7 @@ interface TestStoreOptions {
   readonly segmentRecords?: number;
   readonly seal?: RegistrySeal;
   readonly mayTakeOver?: boolean;
+  readonly clock?: Clock;
 }
 
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
@@ -34,7 +35,7 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
     file,
     queueLimit,
     ...(segmentRecords === undefined ? {} : { segmentRecords }),
-    clock: NOON,
+    clock: options.clock ?? NOON,
     onEvent: (event) => events.push(event),
   });
   onTestFinished(() => store.close());

@@ -1,10 +1,9 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { AuditSink, SinkEntry, SinkTail } from '../../domain/audit-sink.ts';
+import { openForAppending } from '../../outlets/append-file.ts';
 import { linesOf } from '../lines-of.ts';
 import { readSinkLine, writeSinkLine } from '../sink-line.ts';
 
-const OWNER_ONLY = 0o600;
-const NEWLINE = 10;
 const FIRST_LOOK_BYTES = 256 * 1024;
 
 /**
@@ -47,23 +46,6 @@ function* entriesIn(file: string): Generator<SinkEntry> {
     const entry = readSinkLine(line);
     if (entry) yield entry;
   }
-}
-
-async function openForAppending(file: string): Promise<FileHandle> {
-  const handle = await open(file, 'a+', OWNER_ONLY);
-  try {
-    const { size } = await handle.stat();
-    if (size > 0 && (await lastByte(handle, size)) !== NEWLINE) await handle.appendFile('\n');
-    return handle;
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-async function lastByte(handle: FileHandle, size: number): Promise<number | undefined> {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
-  return bytesRead === 1 ? buffer[0] : undefined;
 }
 
 /** What is appended to a file that was moved away or deleted would confirm nothing to anybody. */

@@ -2,6 +2,7 @@ import type { SecurityEventAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { describeEvents } from '../describe-event.ts';
 import { connect } from '../operations-client.ts';
+import { withQuery } from '../query.ts';
 import { show } from '../show.ts';
 
 export interface EventListOptions {
@@ -14,9 +15,7 @@ export interface EventListOptions {
 
 export async function eventList(context: Context, options: EventListOptions): Promise<void> {
   const call = await connect(context);
-  const asked = Object.entries(options).map(([name, value]): [string, string] => [name, String(value)]);
-  const query = new URLSearchParams(asked).toString();
-  const path = query === '' ? '/events' : `/events?${query}`;
+  const path = withQuery('/events', options);
   const answer = await call<{ events: readonly SecurityEventAnswer[] }>('GET', path);
   show(context, answer, () => describeEvents(answer.events, context));
 }

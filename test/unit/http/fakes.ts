@@ -454,6 +454,7 @@ export function operationsPlaneDeps({
     securityEventFeed,
     reports: reportDesk,
     eventStreams: new EventStreams(LIMITS),
+    notifications: { test: unexpected, list: unexpected, replay: unexpected },
     ledger,
     readiness,
     audit,

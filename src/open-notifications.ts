@@ -1,0 +1,180 @@
+import type { Logger } from 'pino';
+import type { AuditLog } from './domain/audit-log.ts';
+import type { Clock } from './domain/clock.ts';
+import { KeywardError } from './domain/errors.ts';
+import type { KeyRing } from './domain/key-ring.ts';
+import type { KnownKeys } from './domain/known-keys.ts';
+import type { NotificationDesk } from './domain/notifications.ts';
+import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
+import { keepLooking } from './keep-looking.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { NotificationSettings } from './notification-settings.ts';
+import { auditConfiguredNotifications } from './notifications-configured.ts';
+import type { Store } from './store/open-store.ts';
+import { Attempts } from './watch/notifications/attempt.ts';
+import { Lane, type LaneWatch } from './watch/notifications/lane.ts';
+import { Notifier } from './watch/notifications/notifier.ts';
+import { openTarget } from './watch/notifications/open-target.ts';
+import { scopeOfEvent } from './watch/notifications/scope-of-event.ts';
+import { createTargetTester } from './watch/notifications/test-targets.ts';
+import { Outages } from './watch/outages.ts';
+
+const LOOK_EVERY_MS = 1_000;
+const PATIENCE_SECONDS = 60;
+/** What is being sent when the service stops is given that long; what is cut off is sent again with the next start. */
+const STOP_MS = 2_000;
+
+export interface NotificationParts {
+  readonly settings: NotificationSettings;
+  readonly store: Pick<Store, 'notifications' | 'securityEvents'>;
+  readonly audit: Pick<AuditLog, 'lastAbout' | 'record'>;
+  readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
+  readonly metrics: Pick<Metrics, 'notifications' | 'watch'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Spreads attempts; from 0 to 1. */
+  readonly random?: () => number;
+}
+
+export interface Notifications {
+  readonly desk: NotificationDesk;
+  /** Audits what is configured, and begins to look each second. */
+  start(events: SecurityEvents): Promise<void>;
+  /** One look: takes in what was raised, escalates, and sets what is due on its way. */
+  look(events: SecurityEvents): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** From here on what is raised is told, once it is started. */
+export async function openNotifications(parts: NotificationParts): Promise<Notifications> {
+  const { settings, store, keyRing, metrics, clock, log } = parts;
+  const { notifications: outbox, securityEvents: feed } = store;
+  const stopping = new AbortController();
+  const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each));
+  const names = targets.map(({ name }) => name);
+  if (names.length === 0)
+    log.warn('no notification target is configured: security events are told to nobody');
+  const outages = new Outages({
+    clock,
+    patienceSeconds: PATIENCE_SECONDS,
+    report: ({ name, since, why }) =>
+      securityEvent('notification.failing', { notification_target: name, since, why }),
+  });
+  let counts = await outbox.counts();
+  const watch = laneWatch(outages, metrics, log);
+  for (const target of names) {
+    for (const outcome of ['delivered', 'failed', 'dead']) metrics.notifications.inc({ target, outcome }, 0);
+  }
+  const told = (state: 'pending' | 'dead') => () =>
+    Object.fromEntries(names.map((name) => [name, counts[state][name] ?? 0]));
+  metrics.watch('notificationsPending', told('pending'));
+  metrics.watch('notificationsDead', told('dead'));
+  const lanes = targets.map(
+    (target) =>
+      new Lane({
+        target: target.name,
+        attempts: new Attempts(target, settings.deadline_ms, stopping.signal),
+        mostAttempts: settings.attempts,
+        message: {
+          runbooksUrl: settings.runbooks_url,
+          withEvidence: settings.targets[target.name]?.evidence === true,
+        },
+        outbox,
+        find: (sequence) => feed.find(sequence),
+        contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
+        clock,
+        random: parts.random ?? Math.random,
+        watch,
+        stopping: stopping.signal,
+      }),
+  );
+  const notifier = new Notifier({
+    settings,
+    outbox,
+    feed,
+    find: (sequence) => feed.find(sequence),
+    scopeToTell(event) {
+      const scopeId = scopeOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId);
+      return scopeId !== null && keyRing.scope(scopeId)?.contacts.length ? scopeId : null;
+    },
+    lanes,
+    clock,
+    onNobody: (event, route) =>
+      log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route'),
+    onLaneFailure: (target, err) => log.error({ target, err }, 'notifications held up; it is tried again'),
+  });
+  await notifier.begin();
+  await outbox.abandonOthers(names);
+  const tester = createTargetTester(targets, settings.deadline_ms, clock, stopping.signal);
+  const loops: { stop(): Promise<void> }[] = [];
+  const look = async (events: SecurityEvents) => {
+    await notifier.look();
+    await outages.tell(events);
+    counts = await outbox.counts();
+  };
+  return {
+    desk: createDesk(parts, tester, names),
+    look,
+    async start(events) {
+      await auditConfiguredNotifications(parts.audit, settings);
+      const failure = 'notifications held up; it is tried again';
+      loops.push(keepLooking({ look: () => look(events), everyMs: LOOK_EVERY_MS, log, failure }));
+    },
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      const late = setTimeout(() => stopping.abort(), STOP_MS);
+      await notifier.stop();
+      clearTimeout(late);
+      stopping.abort();
+      for (const target of targets) target.close();
+    },
+  };
+}
+
+function laneWatch(
+  outages: Outages,
+  { notifications }: Pick<Metrics, 'notifications'>,
+  log: Logger,
+): LaneWatch {
+  return {
+    delivered(target) {
+      notifications.inc({ target, outcome: 'delivered' });
+      outages.ended(target);
+    },
+    failed(target, why, { dead, ofTarget }) {
+      notifications.inc({ target, outcome: dead ? 'dead' : 'failed' });
+      if (dead) log.error({ target, why }, 'notification given up: keyward notify list --state dead');
+      else log.warn({ target, why }, 'notification failed; it is tried again');
+      if (ofTarget) outages.began(target, why);
+    },
+  };
+}
+
+function createDesk(
+  { store: { notifications }, audit }: NotificationParts,
+  tester: ReturnType<typeof createTargetTester>,
+  targets: readonly string[],
+): NotificationDesk {
+  return {
+    async test(target, { operatorId: actor, requestId }) {
+      const tests = await tester.test(target);
+      const details = Object.fromEntries(tests.map(({ target: name, ok }) => [name, ok]));
+      await audit.record({
+        type: 'notifications.tested',
+        actor,
+        subject: 'notifications',
+        requestId,
+        details: { reached: details },
+      });
+      return tests;
+    },
+    list: (query, page) => notifications.list(query, page),
+    async replay(id, actor) {
+      const { target } = await notifications.find(id);
+      if (!targets.includes(target)) {
+        throw new KeywardError('unknown_target', 'the configuration no longer names the target of it');
+      }
+      return await notifications.revive(id, actor);
+    },
+  };
+}

@@ -1,0 +1,221 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '../domain/access.ts';
+import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
+import type {
+  AttemptOutcome,
+  AwaitedAcknowledgement,
+  DeliveryCounts,
+  NotificationDelivery,
+  NotificationDesk,
+  NotificationOutbox,
+} from '../domain/notifications.ts';
+import { addDeliveries } from './add-deliveries.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
+import { actOf } from './audited-change.ts';
+import { deliveryFromRow } from './delivery-row.ts';
+import type { Reader } from './reader.ts';
+import type { Schema } from './schema.ts';
+import { trackedEvent } from './tracked-events.ts';
+import type { Writer } from './writer.ts';
+
+type Trx = Transaction<Schema>;
+
+/** Events that wait for somebody at a time: with as many open, those that are there have called everybody. */
+const MOST_AWAITED = 1_000;
+
+export interface StoredNotifications extends NotificationOutbox, Pick<NotificationDesk, 'list'> {
+  find(id: number): Promise<NotificationDelivery>;
+  /** A dead one waits for its first attempt again; commits with its audit event. */
+  revive(id: number, actor: Actor): Promise<NotificationDelivery>;
+}
+
+export function createNotificationOutbox(
+  reader: Pick<Reader, 'read'>,
+  writer: Pick<Writer, 'transaction'>,
+  clock: Clock,
+): StoredNotifications {
+  return {
+    place: () => reader.read(readPlace),
+    record: ({ place, deliveries, awaited, takenUp }) =>
+      writer.transaction(async (trx) => {
+        await addDeliveries(trx, deliveries, clock.nowSeconds());
+        for (const each of awaited) await wait(trx, each);
+        for (const sequence of takenUp) await waitNoMore(trx, sequence);
+        await movePlace(trx, place);
+      }),
+    unacknowledged: (now, limit) => reader.read((trx) => overdue(trx, now, limit)),
+    escalate: ({ eventSequence }, deliveries, next) =>
+      writer.transaction(async (trx) => {
+        await waitNoMore(trx, eventSequence);
+        if ((await trackedEvent(trx, eventSequence))?.state !== 'open') return;
+        await addDeliveries(trx, deliveries, clock.nowSeconds());
+        if (next) await wait(trx, next);
+      }),
+    due: (target, now, limit) => reader.read((trx) => due(trx, target, now, limit)),
+    settle: (id, outcome) => writer.transaction((trx) => settle(trx, id, outcome, clock.nowSeconds())),
+    counts: () => reader.read(countByTarget),
+    abandonOthers: (targets) => writer.transaction((trx) => abandonOthers(trx, targets, clock.nowSeconds())),
+    forget: (before, limit) => writer.transaction((trx) => forget(trx, before, limit)),
+    list: ({ state, target }, { before, limit }) =>
+      reader.read(async (trx) => {
+        let found = trx.selectFrom('notification_deliveries').selectAll();
+        if (state !== undefined) found = found.where('state', '=', state);
+        if (target !== undefined) found = found.where('target', '=', target);
+        if (before !== undefined) found = found.where('id', '<', before);
+        return (await found.orderBy('id', 'desc').limit(limit).execute()).map(deliveryFromRow);
+      }),
+    find: (id) => reader.read((trx) => requireDelivery(trx, id)),
+    revive: (id, actor) => writer.transaction((trx) => revive(trx, id, actor, clock.nowSeconds())),
+  };
+}
+
+async function readPlace(trx: Trx): Promise<number | undefined> {
+  return (await trx.selectFrom('notification_place').select('place').executeTakeFirst())?.place;
+}
+
+async function movePlace(trx: Trx, place: number): Promise<void> {
+  await trx
+    .insertInto('notification_place')
+    .values({ id: 1, place })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ place }))
+    .execute();
+}
+
+async function wait(trx: Trx, { eventSequence, route, dueAt }: AwaitedAcknowledgement): Promise<void> {
+  const { count } = await trx
+    .selectFrom('notification_awaited')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  if (count >= MOST_AWAITED) return;
+  await trx
+    .insertInto('notification_awaited')
+    .values({ event_sequence: eventSequence, route, due_at: dueAt })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function waitNoMore(trx: Trx, sequence: number): Promise<void> {
+  await trx.deleteFrom('notification_awaited').where('event_sequence', '=', sequence).execute();
+}
+
+async function overdue(trx: Trx, now: number, limit: number): Promise<AwaitedAcknowledgement[]> {
+  const rows = await trx
+    .selectFrom('notification_awaited')
+    .selectAll()
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .limit(limit)
+    .execute();
+  return rows.map(({ event_sequence, route, due_at }) => ({
+    eventSequence: event_sequence,
+    route,
+    dueAt: due_at,
+  }));
+}
+
+async function due(trx: Trx, target: string, now: number, limit: number): Promise<NotificationDelivery[]> {
+  const rows = await trx
+    .selectFrom('notification_deliveries')
+    .selectAll()
+    .where('target', '=', target)
+    .where('state', '=', 'pending')
+    .where('next_attempt_at', '<=', now)
+    .orderBy('next_attempt_at')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(deliveryFromRow);
+}
+
+async function settle(trx: Trx, id: number, outcome: AttemptOutcome, now: number): Promise<void> {
+  const ends = outcome.state !== 'pending';
+  await trx
+    .updateTable('notification_deliveries')
+    .set((eb) => ({
+      state: outcome.state,
+      attempts: eb('attempts', '+', 1),
+      next_attempt_at: ends ? null : outcome.nextAttemptAt,
+      settled_at: ends ? now : null,
+      last_error: outcome.state === 'delivered' ? null : outcome.error,
+    }))
+    .where('id', '=', id)
+    .execute();
+}
+
+async function countByTarget(trx: Trx): Promise<DeliveryCounts> {
+  const rows = await trx
+    .selectFrom('notification_deliveries')
+    .select((eb) => ['state', 'target', eb.fn.countAll<number>().as('count')])
+    .where('state', 'in', ['pending', 'dead'])
+    .groupBy(['state', 'target'])
+    .execute();
+  const of = (wanted: 'pending' | 'dead') =>
+    Object.fromEntries(
+      rows.filter(({ state }) => state === wanted).map(({ target, count }) => [target, count]),
+    );
+  return { pending: of('pending'), dead: of('dead') };
+}
+
+async function abandonOthers(trx: Trx, targets: readonly string[], now: number): Promise<void> {
+  await trx
+    .updateTable('notification_deliveries')
+    .set({
+      state: 'dead',
+      next_attempt_at: null,
+      settled_at: now,
+      last_error: 'the configuration no longer names the target',
+    })
+    .where('state', '=', 'pending')
+    .where('target', 'not in', targets)
+    .execute();
+}
+
+async function forget(
+  trx: Trx,
+  before: { readonly delivered: number; readonly dead: number },
+  limit: number,
+): Promise<number> {
+  const ids: number[] = [];
+  for (const state of ['delivered', 'dead'] as const) {
+    const settled = trx
+      .selectFrom('notification_deliveries')
+      .select('id')
+      .where('state', '=', state)
+      .where('settled_at', '<', before[state])
+      .orderBy('id')
+      .limit(limit);
+    ids.push(...(await settled.execute()).map(({ id }) => id));
+  }
+  if (ids.length > 0) await trx.deleteFrom('notification_deliveries').where('id', 'in', ids).execute();
+  return ids.length;
+}
+
+async function requireDelivery(trx: Trx, id: number): Promise<NotificationDelivery> {
+  const row = await trx
+    .selectFrom('notification_deliveries')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row) return deliveryFromRow(row);
+  throw new KeywardError('unknown_delivery', 'there is no delivery of this id; list them');
+}
+
+async function revive(trx: Trx, id: number, actor: Actor, now: number): Promise<NotificationDelivery> {
+  const { state, target, eventSequence } = await requireDelivery(trx, id);
+  if (state !== 'dead') {
+    throw new KeywardError('delivery_not_dead', `it is ${state}; only a dead one is sent again`);
+  }
+  await trx
+    .updateTable('notification_deliveries')
+    .set({ state: 'pending', attempts: 0, next_attempt_at: now, settled_at: null })
+    .where('id', '=', id)
+    .execute();
+  const details = { delivery: id, event: eventSequence };
+  await appendAuditEvent(
+    trx,
+    actOf(actor, 'notification.replayed', `notification_target:${target}`, details),
+    now,
+  );
+  return await requireDelivery(trx, id);
+}

@@ -1,0 +1,95 @@
+import type { TrackedEvent } from '../../domain/event-steps.ts';
+import type { NotificationDelivery } from '../../domain/notifications.ts';
+import { eventType, type Severity } from '../../domain/security-event-types.ts';
+import { shareableEvidence } from './shareable-evidence.ts';
+
+/** What is told of an event. Never `claims`, `record` or `header`, which may speak of persons. */
+export interface ToldEvent {
+  readonly sequence: number;
+  readonly type: string;
+  readonly severity: Severity;
+  readonly subject: string;
+  readonly meaning: string;
+  readonly runbook: string;
+  /** Seconds since the epoch. */
+  readonly raised_at: number;
+  readonly state: TrackedEvent['state'];
+  readonly evidence?: Readonly<Record<string, unknown>>;
+}
+
+export const MESSAGE_TYPES = {
+  event: 'security_event.raised',
+  escalation: 'security_event.unacknowledged',
+  summary: 'security_event.summary',
+  test: 'notification.test',
+} as const;
+
+export type MessageKind = keyof typeof MESSAGE_TYPES;
+
+interface Facts {
+  readonly event: { readonly event: ToldEvent };
+  readonly escalation: { readonly event: ToldEvent };
+  readonly summary: {
+    readonly events: number;
+    readonly first_sequence: number;
+    readonly last_sequence: number;
+    readonly severity: Severity;
+  };
+  readonly test: Readonly<Record<string, never>>;
+}
+
+/** One message as a target gets it, however it writes it down. */
+export type NotificationMessage = {
+  [K in MessageKind]: {
+    readonly kind: K;
+    readonly id: string;
+    /** When it was to be told first; seconds since the epoch. */
+    readonly at: number;
+    readonly severity: Severity;
+    /** One line. */
+    readonly title: string;
+    readonly data: Facts[K];
+  };
+}[MessageKind];
+
+export interface MessageOptions {
+  readonly runbooksUrl: string;
+  readonly withEvidence: boolean;
+}
+
+export function messageOf(
+  delivery: NotificationDelivery,
+  event: TrackedEvent,
+  options: MessageOptions,
+): NotificationMessage {
+  const { kind, messageId: id, createdAt: at, severity } = delivery;
+  if (kind === 'summary') {
+    const { events, eventSequence: first_sequence, lastSequence: last_sequence } = delivery;
+    const title = `[Keyward] ${events} more security events, up to ${severity}`;
+    return { kind, id, at, severity, title, data: { events, first_sequence, last_sequence, severity } };
+  }
+  const what = `${severity}: ${event.type} (${event.subject})`;
+  const title = kind === 'event' ? `[Keyward] ${what}` : `[Keyward] nobody has acknowledged ${what}`;
+  return { kind, id, at, severity, title, data: { event: told(event, options) } };
+}
+
+export function testMessage(id: string, at: number): NotificationMessage {
+  const title = '[Keyward] a test: security events reach you';
+  return { kind: 'test', id, at, severity: 'info', title, data: {} };
+}
+
+function told(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions): ToldEvent {
+  const { sequence, type, severity, subject, raisedAt: raised_at, state, evidence } = event;
+  const { meaning, runbook } = eventType(type);
+  return {
+    sequence,
+    type,
+    severity,
+    subject,
+    meaning,
+    runbook: `${runbooksUrl}/${runbook}`,
+    raised_at,
+    state,
+    ...(withEvidence && evidence ? { evidence: shareableEvidence(evidence) } : {}),
+  };
+}

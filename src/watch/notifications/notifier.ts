@@ -1,0 +1,136 @@
+import type { Clock } from '../../domain/clock.ts';
+import type { SecurityEventFeed } from '../../domain/event-feed.ts';
+import type { TrackedEvent } from '../../domain/event-steps.ts';
+import type {
+  AwaitedAcknowledgement,
+  NotificationOutbox,
+  PlannedDelivery,
+} from '../../domain/notifications.ts';
+import type { SecurityEvent } from '../../domain/security-events.ts';
+import type { Lane } from './lane.ts';
+import { planEscalation, planNew } from './plan.ts';
+import type { NotificationSettings } from './settings.ts';
+
+const CHANGES_AT_A_TIME = 100;
+const ESCALATIONS_AT_A_TIME = 50;
+/** How long what is settled is kept. */
+const KEEP_SECONDS = { delivered: 7 * 86_400, dead: 90 * 86_400 } as const;
+const FORGET_EVERY_SECONDS = 3_600;
+const FORGOTTEN_AT_A_TIME = 500;
+
+export interface NotifierParts {
+  readonly settings: NotificationSettings;
+  readonly outbox: NotificationOutbox;
+  readonly feed: SecurityEventFeed;
+  readonly find: (sequence: number) => Promise<TrackedEvent>;
+  /** The scope with contacts that the event is about; null where there is none. */
+  readonly scopeToTell: (event: SecurityEvent) => string | null;
+  readonly lanes: readonly Lane[];
+  readonly clock: Clock;
+  /** A critical event that nobody acknowledged, and there is no further route. */
+  readonly onNobody: (sequence: number, route: string) => void;
+  /** The outbox could not be read or written: told once, until it can again. */
+  readonly onLaneFailure: (target: string, error: unknown) => void;
+}
+
+/** Brings security events into the outbox, and what is due there on its way. */
+export class Notifier {
+  readonly #parts: NotifierParts;
+  #place: number | undefined;
+  #behind = true;
+  #forgetAt = 0;
+  readonly #heldUp = new Set<Lane>();
+
+  constructor(parts: NotifierParts) {
+    this.#parts = parts;
+    parts.feed.watch(() => {
+      this.#behind = true;
+    });
+  }
+
+  /** Where there was no outbox before: what was raised in former times is not told any more. */
+  async begin(): Promise<void> {
+    const { outbox, feed } = this.#parts;
+    this.#place = await outbox.place();
+    if (this.#place !== undefined) return;
+    this.#place = await feed.lastPlace();
+    await outbox.record({ place: this.#place, deliveries: [], awaited: [], takenUp: [] });
+  }
+
+  /** One step of everything; sending goes on by itself. */
+  async look(): Promise<void> {
+    while (this.#behind) await this.#follow();
+    await this.#escalate();
+    void this.send();
+    await this.#forget();
+  }
+
+  /** Settles once every lane has tried all that is due. */
+  async send(): Promise<void> {
+    await Promise.all(this.#parts.lanes.map((lane) => this.#run(lane)));
+  }
+
+  /** Begins nothing more; settles once what is being sent is settled. */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#parts.lanes.map((lane) => lane.stop()));
+  }
+
+  async #run(lane: Lane): Promise<void> {
+    try {
+      await lane.run();
+      this.#heldUp.delete(lane);
+    } catch (error) {
+      if (!this.#heldUp.has(lane)) this.#parts.onLaneFailure(lane.target, error);
+      this.#heldUp.add(lane);
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { outbox, feed, settings, scopeToTell, clock } = this.#parts;
+    const place = this.#place ?? 0;
+    this.#behind = false;
+    try {
+      const changes = await feed.changesAfter(place, CHANGES_AT_A_TIME);
+      const last = changes.at(-1);
+      if (!last) return;
+      const deliveries: PlannedDelivery[] = [];
+      const awaited: AwaitedAcknowledgement[] = [];
+      const takenUp: number[] = [];
+      for (const { event, became } of changes) {
+        if (became !== 'open') {
+          takenUp.push(event.sequence);
+          continue;
+        }
+        const plan = planNew(event, settings, scopeToTell(event), clock.nowSeconds());
+        deliveries.push(...plan.deliveries);
+        if (plan.awaited) awaited.push(plan.awaited);
+      }
+      await outbox.record({ place: last.place, deliveries, awaited, takenUp });
+      this.#place = last.place;
+      if (changes.length === CHANGES_AT_A_TIME) this.#behind = true;
+    } catch (error) {
+      this.#behind = true;
+      throw error;
+    }
+  }
+
+  async #escalate(): Promise<void> {
+    const { outbox, find, settings, clock, onNobody } = this.#parts;
+    const now = clock.nowSeconds();
+    for (const overdue of await outbox.unacknowledged(now, ESCALATIONS_AT_A_TIME)) {
+      const event = await find(overdue.eventSequence);
+      const { deliveries, awaited } = planEscalation(event, overdue, settings, now);
+      await outbox.escalate(overdue, deliveries, awaited);
+      if (event.state === 'open' && deliveries.length === 0) onNobody(event.sequence, overdue.route);
+    }
+  }
+
+  async #forget(): Promise<void> {
+    const { outbox, clock } = this.#parts;
+    const now = clock.nowSeconds();
+    if (now < this.#forgetAt) return;
+    const before = { delivered: now - KEEP_SECONDS.delivered, dead: now - KEEP_SECONDS.dead };
+    const forgotten = await outbox.forget(before, FORGOTTEN_AT_A_TIME);
+    if (forgotten < FORGOTTEN_AT_A_TIME) this.#forgetAt = now + FORGET_EVERY_SECONDS;
+  }
+}

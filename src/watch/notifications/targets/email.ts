@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { createTransport } from 'nodemailer';
+import { guardedLookup, refuseInternalLiteral } from '../guarded-address.ts';
+import { mailOf } from '../mail.ts';
+import { readSecretLines } from '../secret-file.ts';
+import type { EmailSettings } from '../settings.ts';
+import { type NotificationTarget, RecipientRefused } from '../target.ts';
+
+/** A mail a message, by SMTP with TLS unless that is turned off. A new connection each time. */
+export function createEmailTarget(name: string, settings: EmailSettings): NotificationTarget {
+  return {
+    name,
+    type: 'email',
+    async send(message, to = settings.to, signal) {
+      const socket = await open(settings, signal);
+      try {
+        const transport = await transportOn(socket, settings);
+        await transport.sendMail({ ...mailOf(message), from: settings.from, to: [...to], signal });
+      } catch (error) {
+        throw isOfRecipients(error) ? new RecipientRefused('all recipients are refused') : error;
+      } finally {
+        socket.destroy();
+      }
+    },
+    close() {},
+  };
+}
+
+async function transportOn(connection: Socket, { host, port, tls, user, password_file }: EmailSettings) {
+  const [pass] = password_file === undefined ? [] : await readSecretLines(password_file);
+  const ca = tls.ca_file === undefined ? {} : { ca: await readFile(tls.ca_file) };
+  return createTransport({
+    host,
+    port,
+    secure: tls.mode === 'implicit',
+    requireTLS: tls.mode === 'starttls',
+    ignoreTLS: tls.mode === 'off',
+    tls: { servername: host, ...ca },
+    ...(user === undefined || pass === undefined ? {} : { auth: { user, pass }, forceAuth: true }),
+    // Connected to an address that was looked at, and not by the library.
+    getSocket: (_options, done) => done(null, { connection }),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    logger: false,
+  });
+}
+
+function open({ host, port, allow_private }: EmailSettings, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    if (!allow_private) refuseInternalLiteral(host);
+    const socket = connect({ host, port, ...(allow_private ? {} : { lookup: guardedLookup() }) });
+    signal.addEventListener('abort', () => socket.destroy(new Error('cut off')), { once: true });
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+    socket.once('error', reject);
+  });
+}
+
+function isOfRecipients(error: unknown): boolean {
+  const { code, command } = error as { readonly code?: unknown; readonly command?: unknown };
+  return code === 'EENVELOPE' && command === 'RCPT TO';
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { type ClientRequest, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { Webhook } from 'standardwebhooks';
+import { guardedLookup, refuseInternalLiteral } from '../guarded-address.ts';
+import type { NotificationMessage } from '../message.ts';
+import { payloadOf } from '../payload.ts';
+import { readSecretLines } from '../secret-file.ts';
+import type { WebhookSettings } from '../settings.ts';
+import type { NotificationTarget } from '../target.ts';
+
+const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/;
+/** Standard Webhooks: between 24 and 64 bytes. */
+const SECRET_BYTES = { least: 24, most: 64 };
+const MOST_SECRETS = 4;
+
+/**
+ * Standard Webhooks: JSON with `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1`, HMAC-SHA256). Only a
+ * status of 200 to 299 is taken for a yes; a redirect is not followed.
+ */
+export function createWebhookTarget(name: string, settings: WebhookSettings): NotificationTarget {
+  const url = new URL(settings.url);
+  return {
+    name,
+    type: 'webhook',
+    async send(message, _to, signal) {
+      const secrets = await readSecrets(settings.secret_file);
+      const body = JSON.stringify(payloadOf(message));
+      const headers = signedHeaders(message, body, secrets);
+      const status = await post(await open(url, settings, headers, signal), body);
+      if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
+      if (status < 200 || status > 299) throw new Error(`answered ${status}`);
+    },
+    close() {},
+  };
+}
+
+/** With each secret, so that a new one can be given to the receiver before or after it is put in the file. */
+function signedHeaders(
+  { id }: NotificationMessage,
+  body: string,
+  secrets: readonly string[],
+): Record<string, string> {
+  const now = new Date();
+  return {
+    'content-type': 'application/json',
+    'user-agent': 'keyward',
+    'content-length': String(Buffer.byteLength(body)),
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, now, body)).join(' '),
+  };
+}
+
+async function readSecrets(file: string): Promise<readonly string[]> {
+  const lines = await readSecretLines(file);
+  if (lines.length > MOST_SECRETS || !lines.every(isSecret)) {
+    throw new Error(
+      `${file} must hold 1 to ${MOST_SECRETS} lines such as whsec_ and the base64 of 24 to 64 bytes`,
+    );
+  }
+  return lines;
+}
+
+function isSecret(line: string): boolean {
+  if (!SECRET.test(line)) return false;
+  const { length } = Buffer.from(line.slice('whsec_'.length), 'base64');
+  return length >= SECRET_BYTES.least && length <= SECRET_BYTES.most;
+}
+
+async function open(
+  url: URL,
+  { allow_private, tls }: WebhookSettings,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<ClientRequest> {
+  if (!allow_private) refuseInternalLiteral(url.hostname);
+  const options = {
+    method: 'POST',
+    headers,
+    signal,
+    // A connection that is kept would outlive the check of its address.
+    agent: false,
+    ...(allow_private ? {} : { lookup: guardedLookup() }),
+  } as const;
+  if (url.protocol === 'http:') return requestHttp(url, options);
+  const ca = tls?.ca_file === undefined ? {} : { ca: await readFile(tls.ca_file) };
+  return requestHttps(url, { ...options, ...ca });
+}
+
+/** What the answer says is of no use to anybody here: it is not read. */
+function post(request: ClientRequest, body: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request.once('response', (response) => {
+      resolve(response.statusCode ?? 0);
+      response.destroy();
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

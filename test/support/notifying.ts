@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Scope } from '../../src/domain/scope.ts';
+import { createLogger } from '../../src/http/logger.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { notificationSection, notificationSettings } from '../../src/notification-settings.ts';
+import { openNotifications } from '../../src/open-notifications.ts';
+import type { Store } from '../../src/store/open-store.ts';
+import { heldTime } from './held-time.ts';
+import { openTestStore } from './open-test-store.ts';
+
+const START = 1_760_000_000;
+export const ADA = { operatorId: 'ada', requestId: null };
+
+/** A file of that folder with a secret for webhooks in it. */
+export function webhookSecret(folder: string, name = 'secret') {
+  const file = join(folder, name);
+  const key = randomBytes(32);
+  writeFileSync(file, `whsec_${key.toString('base64')}\n`);
+  chmodSync(file, 0o600);
+  return { file, key };
+}
+
+interface Notifying {
+  /** The section of the configuration. */
+  readonly section: object;
+  readonly scopes?: readonly Pick<Scope, 'id' | 'contacts'>[];
+  /** The database of an earlier process. */
+  readonly file?: string;
+}
+
+/** Real notifications over a real database, with time that passes when the test says so; the test says when to look. */
+export async function notifying({ section, scopes = [], file }: Notifying) {
+  const time = heldTime(START);
+  const { store, file: database } = await openTestStore({ clock: time.clock, ...(file ? { file } : {}) });
+  return { ...(await notifyFrom(store, { section, scopes, time })), store, time, database };
+}
+
+/** The same on a store that is open already. */
+export async function notifyFrom(
+  store: Store,
+  { section, scopes = [], time }: Omit<Notifying, 'file'> & { readonly time: ReturnType<typeof heldTime> },
+) {
+  const metrics = createMetrics();
+  const lines: Record<string, unknown>[] = [];
+  const log = createLogger({
+    level: 'info',
+    destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
+  });
+  const notifications = await openNotifications({
+    settings: notificationSettings(notificationSection.parse(section), (path) => path),
+    store,
+    audit: store.audit,
+    keyRing: {
+      scope: (id) => scopes.find((scope) => scope.id === id) as Scope | undefined,
+      knownKey: () => undefined,
+    },
+    metrics,
+    clock: time.clock,
+    log,
+    random: () => 0,
+  });
+  onTestFinished(() => notifications.stop());
+  return {
+    notifications,
+    desk: notifications.desk,
+    metrics,
+    lines,
+    look: () => notifications.look(store.securityEvents),
+    deliveries: () => notifications.desk.list({}, { limit: 100 }),
+  };
+}
