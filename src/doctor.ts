@@ -7,6 +7,7 @@ import { checkFiles } from './doctor/check-files.ts';
 import { checkListeners } from './doctor/check-listeners.ts';
 import { checkMode } from './doctor/check-mode.ts';
 import { checkModule } from './doctor/check-module.ts';
+import { checkNotifications } from './doctor/check-notifications.ts';
 import { checkPersons } from './doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from './doctor/check-pin.ts';
 import { checkToken } from './doctor/check-token.ts';
@@ -36,6 +37,7 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
     ...(await checkHsm(config, openToken)),
     ...(await checkDatabase(config)),
     ...checkListeners(config),
+    ...(await checkNotifications(config)),
     ...coreDumps,
     ...(await checkClock(config)),
   ];

@@ -13,6 +13,7 @@ import { checkFiles } from '../../../src/doctor/check-files.ts';
 import { checkListeners } from '../../../src/doctor/check-listeners.ts';
 import { checkMode } from '../../../src/doctor/check-mode.ts';
 import { checkModule } from '../../../src/doctor/check-module.ts';
+import { checkNotifications } from '../../../src/doctor/check-notifications.ts';
 import { checkPersons } from '../../../src/doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
 import { examine } from '../../../src/doctor.ts';
@@ -220,6 +221,31 @@ describe('the machine', () => {
   it('is told in development mode that it is', () => {
     expect(checkMode(configured()).level).toBe('warn');
     expect(checkMode(configured('mode: production')).level).toBe('ok');
+  });
+});
+
+describe('notifications', () => {
+  const target =
+    'notifications: {targets: {on-call: {type: webhook, url: "https://a.example", secret_file: s}}}';
+  const levels = async (members?: string) =>
+    (await checkNotifications(configured(members))).map(({ level, summary }) => [level, summary]);
+
+  it('are missed where no target is configured', async () => {
+    expect(await levels()).toEqual([['warn', 'no target: security events are told to nobody']]);
+  });
+
+  it('have secrets that the service’s user alone can read', async () => {
+    const secret = at('s');
+    const advice = `${secret} must hold 1 to 4 lines such as whsec_ and the base64 of 24 to 64 bytes`;
+    expect(await levels(target)).toEqual([['fail', `on-call: ${secret} cannot be opened`]]);
+    writeFileSync(secret, `whsec_${Buffer.alloc(23).toString('base64')}\n`, { mode: 0o600 });
+    expect(await levels(target)).toEqual([['fail', `on-call: ${advice}`]]);
+    writeFileSync(secret, `whsec_${Buffer.alloc(24).toString('base64')}\n`);
+    expect((await levels(target)).map(([level]) => level)).toEqual(['ok']);
+    chmodSync(secret, 0o640);
+    expect(await levels(target)).toEqual([
+      ['fail', `on-call: ${secret} is open to group or others: chmod 600 it`],
+    ]);
   });
 });
 

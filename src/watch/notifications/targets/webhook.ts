@@ -5,14 +5,9 @@ import { Webhook } from 'standardwebhooks';
 import { guardedLookup, refuseInternalLiteral } from '../guarded-address.ts';
 import type { NotificationMessage } from '../message.ts';
 import { payloadOf } from '../payload.ts';
-import { readSecretLines } from '../secret-file.ts';
 import type { WebhookSettings } from '../settings.ts';
 import type { NotificationTarget } from '../target.ts';
-
-const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/;
-/** Standard Webhooks: between 24 and 64 bytes. */
-const SECRET_BYTES = { least: 24, most: 64 };
-const MOST_SECRETS = 4;
+import { readWebhookSecrets } from '../webhook-secrets.ts';
 
 /**
  * Standard Webhooks: JSON with `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1`, HMAC-SHA256). Only a
@@ -24,7 +19,7 @@ export function createWebhookTarget(name: string, settings: WebhookSettings): No
     name,
     type: 'webhook',
     async send(message, _to, signal) {
-      const secrets = await readSecrets(settings.secret_file);
+      const secrets = await readWebhookSecrets(settings.secret_file);
       const body = JSON.stringify(payloadOf(message));
       const headers = signedHeaders(message, body, secrets);
       const status = await post(await open(url, settings, headers, signal), body);
@@ -50,22 +45,6 @@ function signedHeaders(
     'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
     'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, now, body)).join(' '),
   };
-}
-
-async function readSecrets(file: string): Promise<readonly string[]> {
-  const lines = await readSecretLines(file);
-  if (lines.length > MOST_SECRETS || !lines.every(isSecret)) {
-    throw new Error(
-      `${file} must hold 1 to ${MOST_SECRETS} lines such as whsec_ and the base64 of 24 to 64 bytes`,
-    );
-  }
-  return lines;
-}
-
-function isSecret(line: string): boolean {
-  if (!SECRET.test(line)) return false;
-  const { length } = Buffer.from(line.slice('whsec_'.length), 'base64');
-  return length >= SECRET_BYTES.least && length <= SECRET_BYTES.most;
 }
 
 async function open(

@@ -1,0 +1,34 @@
+import type { Config } from '../config.ts';
+import { readSecretLines } from '../watch/notifications/secret-file.ts';
+import type { TargetSettings } from '../watch/notifications/settings.ts';
+import { readWebhookSecrets } from '../watch/notifications/webhook-secrets.ts';
+import { type Finding, fail, ok, warn } from './finding.ts';
+
+const CHECK = 'notifications';
+
+/** Whether anybody is told of security events, and the secrets for it can be read; nothing is sent. */
+export async function checkNotifications({ notifications }: Config): Promise<readonly Finding[]> {
+  const targets = Object.entries(notifications.targets);
+  if (targets.length === 0) {
+    return [warn(CHECK, 'no target: security events are told to nobody', 'name one: docs/notifications.md')];
+  }
+  const flaws = await Promise.all(targets.map(([, settings]) => secretFlaw(settings)));
+  return targets.map(([name, { type }], at) => {
+    const flaw = flaws[at];
+    if (flaw !== undefined)
+      return fail(CHECK, `${name}: ${flaw}`, 'mend the file; it is read at each attempt');
+    return ok(CHECK, `${name} (${type}); keyward notify test says whether it takes anything`);
+  });
+}
+
+async function secretFlaw(settings: TargetSettings): Promise<string | undefined> {
+  try {
+    if (settings.type === 'webhook') await readWebhookSecrets(settings.secret_file);
+    if (settings.type === 'email' && settings.password_file !== undefined) {
+      await readSecretLines(settings.password_file);
+    }
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
