@@ -4,7 +4,7 @@ import type { Clock } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
 import type { KeyRing } from './domain/key-ring.ts';
 import type { KnownKeys } from './domain/known-keys.ts';
-import type { NotificationDesk } from './domain/notifications.ts';
+import { COUNTED_OUTCOMES, type NotificationDesk } from './domain/notifications.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import { keepLooking } from './keep-looking.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -63,7 +63,7 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
   let counts = await outbox.counts();
   const watch = laneWatch(outages, metrics, log);
   for (const target of names) {
-    for (const outcome of ['delivered', 'failed', 'dead']) metrics.notifications.inc({ target, outcome }, 0);
+    for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);
   }
   const told = (state: 'pending' | 'dead') => () =>
     Object.fromEntries(names.map((name) => [name, counts[state][name] ?? 0]));

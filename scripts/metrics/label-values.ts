@@ -6,6 +6,7 @@ import { FINDING_KINDS } from '../../src/domain/inventory.ts';
 import { KEY_STATES } from '../../src/domain/key.ts';
 import { ROTATION_OBSTACLES } from '../../src/domain/key-life/rotation-outlook.ts';
 import { PROOF_STATUSES } from '../../src/domain/known-keys.ts';
+import { COUNTED_OUTCOMES } from '../../src/domain/notifications.ts';
 import { REFUSAL_REASONS } from '../../src/domain/refusal.ts';
 import { UNCLOSED_STATES } from '../../src/domain/reports/case.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/domain/security-event-types.ts';
@@ -53,6 +54,11 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   kind: { says: 'how the HSM token differs', values: FINDING_KINDS },
   'keyward_canary_touches_total.kind': { says: 'what the decoy passes for', values: CANARY_KINDS },
   use: { says: 'how the decoy was used', values: CANARY_USES },
+  target: { says: 'the notification target, as the configuration names it' },
+  outcome: {
+    says: 'what became of the attempt; one that `failed` is followed by another',
+    values: COUNTED_OUTCOMES,
+  },
   holds: { says: 'what lies on the disk', values: ['database', 'archive'] },
   obstacle: { says: 'what stands in the way', values: ROTATION_OBSTACLES },
   'keyward_key_proofs.status': { says: 'what read-back showed', values: PROOF_STATUSES },

@@ -58,6 +58,9 @@ export interface DeliveryQuery {
   readonly target?: string | undefined;
 }
 
+/** What became of an attempt, as it is counted: one that failed is tried again, unless it is dead. */
+export const COUNTED_OUTCOMES = ['delivered', 'failed', 'dead'] as const;
+
 /** Pending and dead ones by target. */
 export type DeliveryCounts = Readonly<Record<'pending' | 'dead', Readonly<Record<string, number>>>>;
 
