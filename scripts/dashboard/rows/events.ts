@@ -34,6 +34,29 @@ export const EVENTS: Row = {
         },
       ],
     }),
+    graph({
+      title: 'Decoys used',
+      description: 'Nobody has a right to use one: somebody found what was planted.',
+      unit: 'short',
+      style: 'bars',
+      width: 12,
+      queries: [
+        {
+          expr: `sum by (kind, use) (${gainOf('keyward_canary_touches_total')}) > 0`,
+          legend: '{{kind}}, {{use}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Reports',
+      description: 'What people and services suspect: how many came, and how many are not closed.',
+      unit: 'short',
+      width: 12,
+      queries: [
+        { expr: `sum by (about) (${gainOf('keyward_reports_total')}) > 0`, legend: 'came: {{about}}' },
+        { expr: `sum by (state) (${of('keyward_reports_unclosed')})`, legend: 'not closed: {{state}}' },
+      ],
+    }),
     table({
       title: 'Alerts that fire now',
       description: 'Of the rules in deploy/prometheus; Alertmanager has their text and runbook.',
