@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { AuditTrail } from './domain/audit-trail.ts';
-import type { Inventories, InventoryReport } from './domain/inventory.ts';
+import type { Inventories, InventoryFinding, InventoryReport } from './domain/inventory.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import { createInventoryAlarm } from './watch/inventory-alarm.ts';
 
@@ -80,11 +80,12 @@ export function keepInventory({
 /** What is made of each report, one after the other: security events, a fact in the audit trail, a line in the log. */
 export function inventoryListener(parts: {
   readonly events: SecurityEvents;
+  readonly onDecoy: (finding: InventoryFinding) => void;
   readonly audit: AuditTrail;
   readonly log: Logger;
 }): (report: InventoryReport) => void {
-  const { events, audit, log } = parts;
-  const alarm = createInventoryAlarm(events);
+  const { events, onDecoy, audit, log } = parts;
+  const alarm = createInventoryAlarm(events, onDecoy);
   let last: Promise<unknown> = Promise.resolve();
   const heed = async (report: InventoryReport): Promise<void> => {
     const { hsmToken, token, objects, expected, proven, findings } = report;

@@ -21,6 +21,7 @@ import { keepRetention } from './keep-retention.ts';
 import { openKeyLife } from './key-life.ts';
 import { createCeremonies } from './keys/ceremonies.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
+import { createDecoyKeys } from './keys/decoy-keys.ts';
 import { createKeyRing } from './keys/key-ring.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createRotationPauses } from './keys/pause-rotation.ts';
@@ -131,7 +132,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => audit.stop());
   await openRegistry(store, config, registryKey, log, securityEvents);
   parts.defer(signPending(store, log));
-  const canaries = openCanaries({ store, events: securityEvents, metrics, clock, log });
+  const canaries = openCanaries({ store, keyRing, events: securityEvents, metrics, clock, log });
   parts.defer(() => canaries.stop());
   const gaps = store.recordGaps.list();
   const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, bindingKeys, signer });
@@ -182,6 +183,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     keyRing,
     registry: store.registry,
     securityEvents,
+    decoys: canaries.inInventory,
     audit: store.audit,
     metrics,
     clock,
@@ -190,7 +192,16 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => inventory.stop());
   const { suspender, holds } = keyLife;
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
-  const made = createTokenIssuer({ keyRing, grants, signer, checker, ledger, revocations, holds, clock });
+  const made = createTokenIssuer({
+    keyRing,
+    grants,
+    signer: canaries.watchSigner(signer),
+    checker,
+    ledger,
+    revocations,
+    holds,
+    clock,
+  });
   const issuer = measuredIssuer(tellingIssuer(timeGuardedIssuer(made, audit.timeGuard), facts), metrics);
   const judge = createTokenVerifier({
     keyRing,
@@ -202,7 +213,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     gaps,
   });
   const verifier = canaries.watchVerifier(measuredVerifier(judge, metrics));
-  const canaryDesk = canaries.administration({ issuer, revocations });
+  const canaryDesk = canaries.administration({ issuer, revocations, keys: createDecoyKeys(making) });
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const verifiers = createVerifierDirectory({ keyRing, clock });
   const eventStreams = new EventStreams(limits);

@@ -1,31 +1,46 @@
 import type { Logger } from 'pino';
+import type { Actor } from './domain/access.ts';
 import type { CallerWatch } from './domain/caller-watch.ts';
-import type { CanaryAdministration } from './domain/canary.ts';
+import type { CanaryAdministration, DecoyKeys } from './domain/canary.ts';
 import type { Clock } from './domain/clock.ts';
 import type { TokenIssuer } from './domain/issuance.ts';
+import type { KeyRing } from './domain/key-ring.ts';
 import type { Revoker } from './domain/revocation.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { Sightings } from './domain/sightings.ts';
+import type { Signer } from './domain/signer.ts';
 import type { TokenVerifier } from './domain/verification.ts';
 import { networkOf } from './http/network.ts';
 import { keepLooking } from './keep-looking.ts';
 import { countedTouches } from './metrics/counted-touches.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { DecoysInInventory } from './open-inventory.ts';
 import type { Store } from './store/open-store.ts';
+import { canariesInInventory } from './watch/canaries/canaries-in-inventory.ts';
 import { TellingCanaryAlarm } from './watch/canaries/canary-alarm.ts';
 import { CanaryBook } from './watch/canaries/canary-book.ts';
 import { CanaryDesk } from './watch/canaries/canary-desk.ts';
+import { DecoyKeysInTokens } from './watch/canaries/decoy-keys-in-tokens.ts';
 import { watchCallers } from './watch/canaries/watch-callers.ts';
+import { watchSigner } from './watch/canaries/watch-signer.ts';
 import { watchSightings, watchVerifier } from './watch/canaries/watch-tokens.ts';
 
 const EVERY_MS = 5_000;
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export interface CanaryRootParts {
   readonly store: Pick<Store, 'canaries' | 'audit'>;
+  readonly keyRing: KeyRing;
   readonly events: SecurityEvents;
   readonly metrics: Pick<Metrics, 'canaryTouches'>;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+interface DeskParts {
+  readonly issuer: TokenIssuer;
+  readonly revocations: Revoker;
+  readonly keys: DecoyKeys;
 }
 
 /** The same ports, which look for decoys in whatever goes through them. */
@@ -33,15 +48,14 @@ export interface Canaries {
   watchCallers(next: CallerWatch): CallerWatch;
   watchVerifier(next: TokenVerifier): TokenVerifier;
   watchSightings(next: Sightings): Sightings;
-  administration(parts: {
-    readonly issuer: TokenIssuer;
-    readonly revocations: Revoker;
-  }): CanaryAdministration;
+  watchSigner(next: Pick<Signer, 'sign'>): Pick<Signer, 'sign'>;
+  readonly inInventory: DecoysInInventory;
+  administration(parts: DeskParts): CanaryAdministration;
   stop(): Promise<void>;
 }
 
 /** Decoys, from the registry that was opened before. */
-export function openCanaries({ store, events, metrics, clock, log }: CanaryRootParts): Canaries {
+export function openCanaries({ store, keyRing, events, metrics, clock, log }: CanaryRootParts): Canaries {
   const book = new CanaryBook(store.canaries.list());
   const alarm = new TellingCanaryAlarm({
     events,
@@ -60,12 +74,27 @@ export function openCanaries({ store, events, metrics, clock, log }: CanaryRootP
     log,
     failure: 'canary.touched could not be stored; it is tried again',
   });
+  const parts = {
+    book,
+    alarm,
+    decoyKeys: new DecoyKeysInTokens(book, alarm),
+    onFailure: (err: unknown) => log.error({ err }, 'a token could not be looked at for decoy keys'),
+  };
   return {
     watchCallers: (next) => watchCallers(next, book, alarm),
-    watchVerifier: (next) => watchVerifier(next, book, alarm),
-    watchSightings: (next) => watchSightings(next, book, alarm),
-    administration: (parts) =>
-      new CanaryDesk({ ...parts, store: store.canaries, book, audit: store.audit, clock }),
+    watchVerifier: (next) => watchVerifier(next, parts),
+    watchSightings: (next) => watchSightings(next, parts),
+    watchSigner: (next) => watchSigner(next, parts),
+    inInventory: canariesInInventory(book, alarm, keyRing),
+    administration(made) {
+      const desk = new CanaryDesk({ ...made, store: store.canaries, book, audit: store.audit, clock });
+      desk
+        .rollBack(KEYWARD)
+        .catch((err: unknown) =>
+          log.error({ err }, 'a decoy key that was cut short is not undone; it is with the next start'),
+        );
+      return desk;
+    },
     stop: () => telling.stop(),
   };
 }

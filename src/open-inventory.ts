@@ -2,15 +2,26 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { AuditTrail } from './domain/audit-trail.ts';
 import type { Clock } from './domain/clock.ts';
-import { FINDING_KINDS, type Inventories, type InventoryReport } from './domain/inventory.ts';
+import {
+  FINDING_KINDS,
+  type Inventories,
+  type InventoryFinding,
+  type InventoryReport,
+} from './domain/inventory.ts';
 import type { Registry } from './domain/registry.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import { serviceKeysOf } from './hsm-tokens.ts';
 import { inventoryListener, keepInventory } from './keep-inventory.ts';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
-import { createInventories } from './keys/take-inventory.ts';
+import { createInventories, type DecoysThere } from './keys/take-inventory.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Signers } from './open-signers.ts';
+
+/** What an inventory is told of decoys, and tells of them. */
+export interface DecoysInInventory {
+  on(hsmToken: string): DecoysThere;
+  found(finding: InventoryFinding): void;
+}
 
 export interface InventoryRootParts {
   readonly config: Config;
@@ -18,6 +29,7 @@ export interface InventoryRootParts {
   readonly keyRing: KeyRingKeeper;
   readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
   readonly securityEvents: SecurityEvents;
+  readonly decoys: DecoysInInventory;
   readonly audit: AuditTrail;
   readonly metrics: Pick<Metrics, 'watch'>;
   readonly clock: Clock;
@@ -38,7 +50,8 @@ export function openInventory(parts: InventoryRootParts): {
     ownKeys: (hsmToken) => ownKeysOn(config, hsmToken),
     clock,
     graceSeconds: config.keys.grace_seconds,
-    onReport: inventoryListener({ events, audit, log }),
+    decoys: (hsmToken) => parts.decoys.on(hsmToken),
+    onReport: inventoryListener({ events, onDecoy: (finding) => parts.decoys.found(finding), audit, log }),
   });
   const keeper = keepInventory({
     inventories,

@@ -89,6 +89,16 @@ export interface CanaryAdministration {
   retire(id: string, actor: Actor): Promise<Canary>;
 }
 
+/** Keys that lie in the HSM as those of a scope do. They have no binding record, so that no signer ever takes one up. */
+export interface DecoyKeys {
+  /** Where the scope's next key would be made, under an id that nothing has. `unknown_scope`. */
+  place(scopeId: string): Pick<DecoyKey, 'hsmToken' | 'hsmId'>;
+  /** Under the id that was reserved. As `Signer.generate`. */
+  make(scopeId: string, key: DecoyKey): Promise<NonNullable<DecoyKey['made']>>;
+  /** Both halves, or what a making that was cut short left. What is gone already is no error. `hsm_unavailable`. */
+  destroy(key: DecoyKey): Promise<void>;
+}
+
 /** Who used a decoy, and whence, as far as that is known. */
 export interface CanaryTouch {
   readonly use: CanaryUse;

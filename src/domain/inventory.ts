@@ -5,7 +5,7 @@ import type { TokenDescription } from './signer.ts';
  * accounts for; it is reported and never adopted. `not_destroyed`: a half of a key that was destroyed.
  * `duplicate`: more than one half of a kind under the id of a key. `public_key_differs`, `changed`: the key under
  * the id is another, or not as it must be. `leftover`: what a generation that was cut short has left under an id
- * that is reserved.
+ * that is reserved. `decoy`: a decoy key is not as it was left.
  */
 export const FINDING_KINDS = [
   'missing',
@@ -15,6 +15,7 @@ export const FINDING_KINDS = [
   'public_key_differs',
   'changed',
   'leftover',
+  'decoy',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -1,6 +1,7 @@
 import type { InventoryFinding } from '../domain/inventory.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { InventoryObject, KeyProof, TokenInspection } from '../domain/signer.ts';
+import { type Decoy, decoyFindings } from './decoy-findings.ts';
 
 /** One of the service's own keys, or a row that was refused: it accounts for what has its public key. */
 interface NamedKey {
@@ -20,6 +21,8 @@ export interface Accounts {
   readonly reserved: ReadonlyMap<string, string>;
   /** The service's own keys there, which must be. */
   readonly own: readonly NamedKey[];
+  /** Decoys, each as it was left. */
+  readonly decoys: readonly Decoy[];
   /** Rows that are not used; that is told elsewhere. */
   readonly refusedKids: ReadonlySet<string>;
 }
@@ -43,10 +46,11 @@ export function compareInventory(
     return findingsOf(key, found, proofOf.get(key.kid));
   });
   const own = accounts.own.flatMap((key) => ownFindings(key, byId));
+  const decoys = accounts.decoys.flatMap((decoy) => decoyFindings(decoy, byId));
   const others = [...byId].flatMap(([hsmId, found]) =>
     hsmId === null ? found.map(withoutId) : unaccounted({ hsmId, objects: found }, accounts),
   );
-  return [...expected, ...own, ...others];
+  return [...expected, ...own, ...decoys, ...others];
 }
 
 function findingsOf(

@@ -1,12 +1,12 @@
 import type { Actor } from '../domain/access.ts';
 import type { SigningKey } from '../domain/key.ts';
 import { lacksStandby } from '../domain/key-life/due-steps.ts';
+import { orUndo } from '../domain/or-undo.ts';
 import type { Registry, ReservedKey } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { type KeyMakingParts, makeKey } from './make-key.ts';
 import { newHsmId } from './new-hsm-id.ts';
-import { orUndo } from './or-undo.ts';
 import { serveWith } from './serve-with.ts';
 import { requireTrustedToken } from './trusted-token.ts';
 import type { TokenTurns } from './turns.ts';

@@ -5,6 +5,7 @@ import { privateHalfDueAt } from '../domain/key-life/private-half.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { KeyProof, KeyReference, Signer, TokenInspection } from '../domain/signer.ts';
 import { type Accounts, compareInventory } from './compare-inventory.ts';
+import type { Decoy } from './decoy-findings.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
 
 export interface InventoryParts {
@@ -15,9 +16,16 @@ export interface InventoryParts {
   readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
   /** The service's own keys on the token. */
   readonly ownKeys: (hsmToken: string) => Accounts['own'];
+  readonly decoys: (hsmToken: string) => DecoysThere;
   readonly clock: Clock;
   readonly graceSeconds: number;
   readonly onReport: (report: InventoryReport) => void;
+}
+
+/** The decoys on a token, and the ids of those that are being made or may be gone. */
+export interface DecoysThere {
+  readonly standing: readonly Decoy[];
+  readonly going: readonly string[];
 }
 
 const MOST_FINDINGS = 1_000;
@@ -81,6 +89,7 @@ function changedProofs(keyRing: KeyRingKeeper, { proofs }: TokenInspection): rea
 
 async function accountsOf(parts: InventoryParts, hsmToken: string): Promise<Accounts> {
   const { keyRing, registry, clock, graceSeconds, ownKeys } = parts;
+  const decoys = parts.decoys(hsmToken);
   const keys = keyRing
     .scopes()
     .flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? [])
@@ -99,10 +108,11 @@ async function accountsOf(parts: InventoryParts, hsmToken: string): Promise<Acco
   ];
   return {
     expected,
-    going: new Set(going.map(({ binding }) => binding.hsmId)),
+    going: new Set([...going.map(({ binding }) => binding.hsmId), ...decoys.going]),
     gone,
     reserved: new Map(reserved),
     own: ownKeys(hsmToken),
+    decoys: decoys.standing,
     refusedKids: new Set(keyRing.refusedKeys().map(({ kid }) => kid)),
   };
 }
@@ -114,8 +124,11 @@ function bothTimes(before: Accounts, after: Accounts): Accounts {
   const [expected, left] = partition(before.expected, ({ kid }) => now.has(kid));
   const made = after.expected.filter(({ kid }) => !then.has(kid));
   const moved = [...left, ...made].map(({ binding }) => binding.hsmId);
+  const stood = new Set(before.decoys.map(({ hsmId }) => hsmId));
+  const [decoys, planted] = partition(after.decoys, ({ hsmId }) => stood.has(hsmId));
   const abandoned = [...before.reserved.keys()].filter((hsmId) => !after.reserved.has(hsmId));
-  return { ...after, expected, going: new Set([...before.going, ...after.going, ...moved, ...abandoned]) };
+  const passing = [...moved, ...abandoned, ...planted.map(({ hsmId }) => hsmId)];
+  return { ...after, expected, decoys, going: new Set([...before.going, ...after.going, ...passing]) };
 }
 
 function partition<T>(all: readonly T[], fits: (each: T) => boolean): readonly [readonly T[], readonly T[]] {

@@ -2,7 +2,7 @@ import type { FindingKind, InventoryFinding, InventoryReport } from '../domain/i
 import type { SecurityEventType } from '../domain/security-event-types.ts';
 import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 
-/** Null for what is known: a reservation says where it comes from. */
+/** Null for what is known, since a reservation says where it comes from, and for decoys, which have an alarm of their own. */
 const ALARMS = {
   missing: 'key.missing',
   unexpected: 'key.unexpected',
@@ -11,6 +11,7 @@ const ALARMS = {
   public_key_differs: 'key.unproven',
   changed: 'key.unproven',
   leftover: null,
+  decoy: null,
 } as const satisfies Record<FindingKind, SecurityEventType | null>;
 
 /** Raised for one report; what is beyond is raised with the next. */
@@ -21,13 +22,19 @@ const MOST_EVENTS = 100;
  * report is that of a fresh process, so a key that is missing in it is missing. Answers how many were told; rejects
  * where an event could not be stored.
  */
-export function createInventoryAlarm(events: SecurityEvents) {
+export function createInventoryAlarm(events: SecurityEvents, onDecoy: (finding: InventoryFinding) => void) {
   const told = new Map<string, ReadonlySet<string>>();
   return async ({ hsmToken, takenAt, findings, token: { serial } }: InventoryReport): Promise<number> => {
     const named = new Map(findings.map((finding) => [nameOf(finding), finding]));
     const still = new Set([...(told.get(hsmToken) ?? [])].filter((name) => named.has(name)));
     told.set(hsmToken, still);
-    const news = [...named].filter(([name, { kind }]) => !still.has(name) && ALARMS[kind] !== null);
+    const unheard = [...named].filter(([name]) => !still.has(name));
+    for (const [name, finding] of unheard) {
+      if (finding.kind !== 'decoy') continue;
+      onDecoy(finding);
+      still.add(name);
+    }
+    const news = unheard.filter(([, { kind }]) => ALARMS[kind] !== null);
     for (const [name, finding] of news.slice(0, MOST_EVENTS)) {
       const type = ALARMS[finding.kind];
       if (!type) continue;
@@ -50,6 +57,8 @@ export function createInventoryAlarm(events: SecurityEvents) {
   };
 }
 
+/** Of a decoy, whatever else is done to it is news. */
 function nameOf({ kind, hsmId, kid, details }: InventoryFinding): string {
-  return `${kind} ${hsmId ?? '-'} ${kid ?? details.join(' ')}`;
+  const seen = details.join(' ');
+  return `${kind} ${hsmId ?? '-'} ${kind === 'decoy' ? `${kid} ${seen}` : (kid ?? seen)}`;
 }

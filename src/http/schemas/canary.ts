@@ -31,9 +31,11 @@ const tokenCanary = z.strictObject({
   ttl_seconds: z.int('use a whole number of seconds').optional(),
 });
 
+const keyCanary = z.strictObject({ kind: z.literal('key'), planted, scope });
+
 /** What is planted; each kind has its own members. */
 export const canaryRequest = z
-  .discriminatedUnion('kind', [credentialCanary, tokenCanary], {
+  .discriminatedUnion('kind', [credentialCanary, tokenCanary, keyCanary], {
     error: `kind: use one of ${CANARY_KINDS.join(', ')}`,
   })
   .meta({
@@ -78,6 +80,7 @@ export function wantedCanary(given: z.infer<typeof canaryRequest>): WantedCanary
   if (kind === 'credential') {
     return { kind, planted: where, digest: Buffer.from(given.credential_digest, 'base64url') };
   }
+  if (kind === 'key') return { kind, planted: where, scopeId: given.scope };
   const { scope: scopeId, client: clientId, claims, ttl_seconds: ttlSeconds } = given;
   return { kind, planted: where, scopeId, clientId, claims, ttlSeconds };
 }

@@ -16,7 +16,7 @@ const finding = z
   .object({
     kind: z.enum(FINDING_KINDS).meta({
       description:
-        '`missing`: a half of a key is not there. `unexpected`: no row of the registry accounts for it. `not_destroyed`: of a key that was destroyed. `duplicate`: its id has several. `public_key_differs`, `changed`: not the key that it should be, or not as it must be. `leftover`: under an id that is reserved.',
+        '`missing`: a half of a key is not there. `unexpected`: no row of the registry accounts for it. `not_destroyed`: of a key that was destroyed. `duplicate`: its id has several. `public_key_differs`, `changed`: not the key that it should be, or not as it must be. `leftover`: under an id that is reserved. `decoy`: a decoy key is not as it was left.',
     }),
     hsm_id: z.string().nullable().meta({ description: 'CKA_ID, hex.' }),
     kid: z.string().nullable(),

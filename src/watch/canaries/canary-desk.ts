@@ -1,31 +1,38 @@
-import { randomBytes } from 'node:crypto';
 import type { Actor } from '../../domain/access.ts';
 import type { AuditTrail } from '../../domain/audit-trail.ts';
 import type {
   Canary,
   CanaryAdministration,
   CanaryStore,
+  DecoyKeys,
   PlantedCanary,
   WantedCanary,
 } from '../../domain/canary.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { TokenIssuer } from '../../domain/issuance.ts';
+import { orUndo } from '../../domain/or-undo.ts';
 import type { Revoker } from '../../domain/revocation.ts';
 import type { CanaryBook } from './canary-book.ts';
 import { issueDecoy } from './issue-decoy.ts';
+import { newCanary } from './new-canary.ts';
 
 export interface CanaryDeskParts {
   readonly store: CanaryStore;
   readonly book: CanaryBook;
   readonly issuer: TokenIssuer;
   readonly revocations: Revoker;
+  readonly keys: DecoyKeys;
   readonly audit: AuditTrail;
   readonly clock: Clock;
 }
 
 /** All of them are held in memory, and their rows are signed one by one. */
 const MOST_CANARIES = 1_000;
+/** Each may be tried on a token that was refused. */
+const MOST_KEYS = 8;
+
+type Wanted<K extends WantedCanary['kind']> = Extract<WantedCanary, { kind: K }>;
 
 /** What operators do with decoys: each is written first and then in force in memory. */
 export class CanaryDesk implements CanaryAdministration {
@@ -36,22 +43,15 @@ export class CanaryDesk implements CanaryAdministration {
   }
 
   async create(wanted: WantedCanary, actor: Actor): Promise<PlantedCanary> {
-    this.#requireRoom();
-    const { digest, token } = await this.#make(wanted, actor);
-    const canary: Canary = {
-      id: randomBytes(8).toString('hex'),
-      kind: wanted.kind,
-      planted: wanted.planted,
-      digest,
-      scopeId: wanted.kind === 'credential' ? null : wanted.scopeId,
-      key: null,
-      createdBy: actor.operatorId,
-      createdAt: this.#parts.clock.nowSeconds(),
-      retiredAt: null,
-    };
-    await this.#parts.store.add(canary, actor);
-    this.#parts.book.put(canary);
-    return { canary, token };
+    this.#requireRoom(wanted);
+    switch (wanted.kind) {
+      case 'credential':
+        return { canary: await this.#add({ ...wanted, scopeId: null }, actor), token: null };
+      case 'token':
+        return await this.#plantToken(wanted, actor);
+      case 'key':
+        return { canary: await this.#plantKey(wanted, actor), token: null };
+    }
   }
 
   find(id: string): Canary {
@@ -70,31 +70,72 @@ export class CanaryDesk implements CanaryAdministration {
     return this.find(id);
   }
 
+  /** Once more for a key, it is destroyed if the HSM was away before. */
   async retire(id: string, actor: Actor): Promise<Canary> {
     const canary = this.find(id);
-    if (canary.retiredAt !== null) return canary;
+    const retired = canary.retiredAt === null ? await this.#putOut(canary, actor) : canary;
+    if (retired.key) await this.#parts.keys.destroy(retired.key);
+    return retired;
+  }
+
+  /** At the start: keys whose making was cut short are none, whatever is there of them. */
+  async rollBack(actor: Actor): Promise<void> {
+    const cut = this.#parts.book.all().filter(isBeingMade);
+    for (const { id } of cut) await this.retire(id, actor);
+  }
+
+  async #plantToken(wanted: Wanted<'token'>, actor: Actor): Promise<PlantedCanary> {
+    const { digest, token } = await issueDecoy(this.#parts, wanted, actor);
+    return { canary: await this.#add({ ...wanted, digest }, actor), token };
+  }
+
+  /** On record before it is made: no inventory shall take it for somebody else's. */
+  async #plantKey(wanted: Wanted<'key'>, actor: Actor): Promise<Canary> {
+    const { store, book, keys } = this.#parts;
+    const key = { ...keys.place(wanted.scopeId), made: null };
+    const canary = await this.#add({ ...wanted, key }, actor);
+    return await orUndo(
+      async () => {
+        const made = await keys.make(wanted.scopeId, key);
+        await store.keyMade(canary.id, made, actor);
+        const planted = { ...canary, key: { ...key, made } };
+        book.put(planted);
+        return planted;
+      },
+      async () => void (await this.retire(canary.id, actor)),
+    );
+  }
+
+  async #add(of: Parameters<typeof newCanary>[0], actor: Actor): Promise<Canary> {
+    const canary = newCanary(of, actor.operatorId, this.#parts.clock.nowSeconds());
+    await this.#parts.store.add(canary, actor);
+    this.#parts.book.put(canary);
+    return canary;
+  }
+
+  async #putOut(canary: Canary, actor: Actor): Promise<Canary> {
     const retired = { ...canary, retiredAt: this.#parts.clock.nowSeconds() };
-    await this.#parts.store.retire(id, retired.retiredAt, actor);
+    await this.#parts.store.retire(canary.id, retired.retiredAt, actor);
     this.#parts.book.put(retired);
     return retired;
   }
 
-  async #make(wanted: WantedCanary, actor: Actor) {
-    if (wanted.kind === 'credential') return { digest: wanted.digest, token: null };
-    if (wanted.kind === 'token') return issueDecoy(this.#parts, wanted, actor);
-    throw new KeywardError('invalid_canary', 'kind: use credential or token');
-  }
-
-  #requireRoom(): void {
+  #requireRoom({ kind }: WantedCanary): void {
     const standing = this.#parts.book.all().filter(({ retiredAt }) => retiredAt === null);
-    if (standing.length < MOST_CANARIES) return;
-    throw new KeywardError(
-      'invalid_canary',
-      `there are ${MOST_CANARIES} canaries already; retire some first`,
-    );
+    const keys = standing.filter((canary) => canary.kind === 'key');
+    if (standing.length >= MOST_CANARIES) throw tooMany(`${MOST_CANARIES} canaries`);
+    if (kind === 'key' && keys.length >= MOST_KEYS) throw tooMany(`${MOST_KEYS} decoy keys`);
   }
 
   async #tellOfLook(type: string, subject: string, { operatorId, requestId }: Actor): Promise<void> {
     await this.#parts.audit.record({ type, actor: operatorId, subject, requestId, details: {} });
   }
+}
+
+function isBeingMade({ key, retiredAt }: Canary): boolean {
+  return key !== null && key.made === null && retiredAt === null;
+}
+
+function tooMany(what: string): KeywardError {
+  return new KeywardError('invalid_canary', `there are ${what} already; retire one first`);
 }

@@ -1,27 +1,43 @@
-import type { CanaryAlarm, CanaryUse } from '../../domain/canary.ts';
-import type { Presenter } from '../../domain/presenter.ts';
+import type { CanaryAlarm } from '../../domain/canary.ts';
 import type { Sightings } from '../../domain/sightings.ts';
-import type { TokenVerifier } from '../../domain/verification.ts';
+import type { TokenVerifier, Verdict } from '../../domain/verification.ts';
 import type { CanaryBook } from './canary-book.ts';
+import type { DecoyKeysInTokens } from './decoy-keys-in-tokens.ts';
 import { digestOfToken } from './digest-of-token.ts';
+import { touchBy } from './touch-by.ts';
+
+export interface TokenWatchParts {
+  readonly book: CanaryBook;
+  readonly alarm: CanaryAlarm;
+  readonly decoyKeys: Pick<DecoyKeysInTokens, 'look'>;
+  /** What kept a token from being looked at; the answer has been given. */
+  readonly onFailure: (error: unknown) => void;
+}
 
 /**
  * Every token is looked up while it is verified, whatever becomes of it: a decoy goes on to alarm when it has long
- * expired, and with the ledger away. No verdict is another for it.
+ * expired, and with the ledger away. No verdict is another for it, and none waits.
  */
-export function watchVerifier(next: TokenVerifier, book: CanaryBook, alarm: CanaryAlarm): TokenVerifier {
+export function watchVerifier(next: TokenVerifier, parts: TokenWatchParts): TokenVerifier {
+  const { book, alarm, decoyKeys, onFailure } = parts;
   return {
     verify(scopeId, presented, by) {
-      const verdict = next.verify(scopeId, presented, by);
-      const canary = typeof presented === 'string' && book.ofDigest(digestOfToken(presented));
-      if (canary) alarm.touched(canary, touchBy(by?.through ?? 'verify', by));
-      return verdict;
+      const answer = next.verify(scopeId, presented, by);
+      const use = by?.through ?? 'verify';
+      const canary = typeof presented === 'string' ? book.ofDigest(digestOfToken(presented)) : undefined;
+      if (canary) alarm.touched(canary, touchBy(use, by));
+      const look = (verdict?: Verdict) => decoyKeys.look(presented, verdict, use, by);
+      answer.then(look, () => look()).catch(onFailure);
+      return answer;
     },
   };
 }
 
 /** A decoy that a relying service tells of is one that it accepted. */
-export function watchSightings(next: Sightings, book: CanaryBook, alarm: CanaryAlarm): Sightings {
+export function watchSightings(
+  next: Sightings,
+  { book, alarm }: Pick<TokenWatchParts, 'book' | 'alarm'>,
+): Sightings {
   return {
     unknown(scopeId, sightings, by) {
       const unknown = next.unknown(scopeId, sightings, by);
@@ -31,14 +47,5 @@ export function watchSightings(next: Sightings, book: CanaryBook, alarm: CanaryA
       }
       return unknown;
     },
-  };
-}
-
-export function touchBy(use: CanaryUse, by: Presenter | undefined) {
-  return {
-    use,
-    caller: by ? `client:${by.clientId}` : null,
-    remote: by?.remote,
-    requestId: by?.requestId ?? null,
   };
 }

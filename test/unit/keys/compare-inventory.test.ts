@@ -15,6 +15,7 @@ const NOTHING: Accounts = {
   gone: [],
   reserved: new Map(),
   own: [],
+  decoys: [],
   refusedKids: new Set(),
 };
 

@@ -4,21 +4,26 @@ import type { SecurityEventReport } from '../../../src/domain/security-events.ts
 import { createInventoryAlarm } from '../../../src/watch/inventory-alarm.ts';
 
 let raised: SecurityEventReport[];
+let decoys: (string | null)[];
 let failing: boolean;
 let now: number;
 let alarm: ReturnType<typeof createInventoryAlarm>;
 
 beforeEach(() => {
   raised = [];
+  decoys = [];
   failing = false;
   now = 100;
-  alarm = createInventoryAlarm({
-    async raise(report) {
-      if (failing) throw new Error('disk full');
-      raised.push(report);
-      return true;
+  alarm = createInventoryAlarm(
+    {
+      async raise(report) {
+        if (failing) throw new Error('disk full');
+        raised.push(report);
+        return true;
+      },
     },
-  });
+    ({ kid }) => decoys.push(kid),
+  );
 });
 
 const finding = (
@@ -98,6 +103,15 @@ describe('what an inventory found', () => {
     expect(await found(finding('missing'))).toBe(1);
     expect(await found(finding('missing'))).toBe(0);
     expect(told()).toEqual([['key.missing', 'critical', 'key:k1']]);
+  });
+
+  it('is handed on where it is about a decoy, once while it lasts, and raises nothing here', async () => {
+    await found(finding('decoy'), finding('missing', { kid: 'k2' }));
+    await found(finding('decoy'));
+    expect([decoys, told()]).toEqual([['k1'], [['key.missing', 'critical', 'key:k2']]]);
+    await found();
+    await found(finding('decoy'));
+    expect(decoys).toEqual(['k1', 'k1']);
   });
 
   it('is told a hundred at a time', async () => {

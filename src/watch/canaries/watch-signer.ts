@@ -1,0 +1,22 @@
+import type { CanaryAlarm } from '../../domain/canary.ts';
+import type { Signer } from '../../domain/signer.ts';
+import type { CanaryBook } from './canary-book.ts';
+
+/**
+ * Nothing of this service asks for a signature by a decoy key: whoever does has their hands in it. The signer serves no
+ * such key, and refuses as for any that it does not know.
+ */
+export function watchSigner(
+  next: Pick<Signer, 'sign'>,
+  { book, alarm }: { readonly book: CanaryBook; readonly alarm: CanaryAlarm },
+): Pick<Signer, 'sign'> {
+  return {
+    sign(request) {
+      const canary = book.ofKid(request.kid);
+      if (canary) {
+        alarm.touched(canary, { use: 'sign', caller: null, remote: undefined, requestId: null });
+      }
+      return next.sign(request);
+    },
+  };
+}
