@@ -57,6 +57,26 @@ export const EVENTS: Row = {
         { expr: `sum by (state) (${of('keyward_reports_unclosed')})`, legend: 'not closed: {{state}}' },
       ],
     }),
+    graph({
+      title: 'Notifications',
+      description:
+        'Of each target: what waits for it, and what was given up (`keyward notify list --state dead`).',
+      unit: 'short',
+      width: 12,
+      queries: [
+        { expr: `sum by (target) (${of('keyward_notifications_pending')})`, legend: '{{target}} pending' },
+        { expr: `sum by (target) (${of('keyward_notifications_dead')})`, legend: '{{target}} dead' },
+      ],
+    }),
+    graph({
+      title: 'Facts that detections missed',
+      description: 'In a flood of different things at once. Issuing and its records miss nothing.',
+      unit: 'short',
+      style: 'bars',
+      width: 12,
+      thresholds: [[1, 'orange']],
+      queries: [{ expr: gainOf('keyward_facts_dropped'), legend: '{{instance}}' }],
+    }),
     table({
       title: 'Alerts that fire now',
       description: 'Of the rules in deploy/prometheus; Alertmanager has their text and runbook.',
