@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { leaksConfig } from './config-leaks.ts';
 import { reportsConfig } from './config-reports.ts';
 import { KeywardError } from './domain/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
@@ -121,6 +122,7 @@ const schema = z.strictObject({
       inventory_seconds: z.int().min(60).max(604_800).default(3_600),
     })
     .prefault({}),
+  leaks: leaksConfig,
   drills: z
     .strictObject({
       /** Days after which a rehearsal that was not repeated is a warning. */

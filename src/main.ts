@@ -41,6 +41,7 @@ import { openCanaries } from './open-canaries.ts';
 import { openDetector } from './open-detector.ts';
 import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
+import { openLeaks } from './open-leaks.ts';
 import { openNotifications } from './open-notifications.ts';
 import { openRegistry } from './open-registry.ts';
 import { openReports } from './open-reports.ts';
@@ -309,9 +310,23 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   parts.defer(() => reports.settled());
 
+  const leaks = openLeaks({
+    config,
+    holders: access.holders,
+    clients,
+    operators,
+    ledger: ledgerReader,
+    revocations,
+    revoker: revocations,
+    keyRing,
+    events: securityEvents,
+    links,
+    audit: store.audit,
+    clock,
+  });
   const { checkpoints, refusals } = audit;
   const callers = canaries.watchCallers(tellingCallers(refusals, facts, clock));
-  const shared = { authenticator, keyRing, verifiers, readiness, limits, log, metrics, callers };
+  const shared = { ...leaks, authenticator, keyRing, verifiers, readiness, limits, log, metrics, callers };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
     createDataPlane({

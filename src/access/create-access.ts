@@ -8,8 +8,10 @@ import type { AccessStore } from '../domain/access-store.ts';
 import type { Watchable } from '../domain/changes.ts';
 import type { Client } from '../domain/client.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { CredentialHolders } from '../domain/leaks.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';
+import { createCredentialHolders } from './credential-holders.ts';
 import { Directory } from './directory.ts';
 import { Operators } from './operators.ts';
 
@@ -19,6 +21,8 @@ export interface Access {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
   client(id: string): Client | undefined;
+  /** Who holds a credential, or once did. */
+  readonly holders: CredentialHolders;
   /** The id of each client whose standing, grants or credentials are others than before. */
   readonly clientChanges: Watchable<string>;
 }
@@ -36,6 +40,7 @@ export async function createAccess(
     clients: new Clients({ store, directory, clock, knowsScope }),
     operators: new Operators(store, directory, clock),
     client: (id) => directory.client(id),
+    holders: createCredentialHolders(directory),
     clientChanges: directory.clientChanges,
   };
 }

@@ -17,6 +17,8 @@ export class Directory implements Grants {
   readonly #clients = new Map<string, ClientEntry>();
   readonly #operators = new Map<string, Operator>();
   readonly #credentials = new Map<string, StoredCredential>();
+  /** What opens nothing any more, but was once given to somebody. */
+  readonly #former = new Map<string, StoredCredential>();
 
   static async load(store: Pick<AccessStore, 'load'>): Promise<Directory> {
     const { clients, operators, credentials } = await store.load();
@@ -60,6 +62,11 @@ export class Directory implements Grants {
     return this.#credentials.get(digest.toString('hex'));
   }
 
+  /** Also one that was replaced or revoked, however long ago. */
+  everHeld(digest: Buffer): StoredCredential | undefined {
+    return this.credential(digest) ?? this.#former.get(digest.toString('hex'));
+  }
+
   putClient(client: Client): void {
     this.#clients.set(client.id, { client, granted: new Set(client.grants.map(keyOf)) });
     this.#changes.tell(client.id);
@@ -70,14 +77,16 @@ export class Directory implements Grants {
   }
 
   putCredential(credential: StoredCredential): void {
-    if (credential.revokedAt !== null) return;
-    this.#credentials.set(Buffer.from(credential.digest).toString('hex'), credential);
+    const into = credential.revokedAt === null ? this.#credentials : this.#former;
+    into.set(Buffer.from(credential.digest).toString('hex'), credential);
   }
 
   /** In place of every other one of its holder. */
   replaceCredential(credential: StoredCredential): void {
-    for (const [key, { kind, holderId }] of this.#credentials) {
-      if (kind === credential.kind && holderId === credential.holderId) this.#credentials.delete(key);
+    for (const [key, former] of this.#credentials) {
+      if (former.kind !== credential.kind || former.holderId !== credential.holderId) continue;
+      this.#credentials.delete(key);
+      this.#former.set(key, { ...former, revokedAt: credential.createdAt });
     }
     this.putCredential(credential);
   }

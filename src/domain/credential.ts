@@ -20,7 +20,7 @@ export interface Credential {
 export function makeCredential(kind: CredentialKind): Credential & { readonly text: string } {
   const secret = randomLetters(SECRET_LENGTH);
   const text = `kw_${kind}_${secret}${checksum(secret)}`;
-  return { kind, text, digest: digestOf(text) };
+  return { kind, text, digest: digestOfCredential(text) };
 }
 
 /** Shape and checksum only: whether anyone holds it is for a look-up by `digest`. */
@@ -28,10 +28,11 @@ export function readCredential(text: string): Credential | 'malformed' {
   if (text.length !== TEXT_LENGTH) return 'malformed';
   const [, kind, secret = '', sum] = SHAPE.exec(text) ?? [];
   if ((kind !== 'svc' && kind !== 'ops') || checksum(secret) !== sum) return 'malformed';
-  return { kind, digest: digestOf(text) };
+  return { kind, digest: digestOfCredential(text) };
 }
 
-function digestOf(text: string): Buffer {
+/** What is stored of a credential and asked for: SHA-256 of its text. */
+export function digestOfCredential(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 

@@ -103,6 +103,7 @@ export const ERROR_CODES = [
   'hsm_refused',
   'hsm_full',
   'pin_latched',
+  'pin_not_comparable',
   'key_unproven',
   'binding_refused',
   'signature_wrong',

@@ -21,6 +21,7 @@ import { healthRoutes } from './routes/health.ts';
 import { introspectToken } from './routes/introspect.ts';
 import { jwsRoutes } from './routes/jws.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
+import { type LeakParts, reportLeaks } from './routes/leaks.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { reportPageRoutes } from './routes/report-page.ts';
 import { type ReportParts, receiveReport } from './routes/reports.ts';
@@ -30,7 +31,7 @@ import { issueTokens } from './routes/token-batch.ts';
 import { issueToken } from './routes/tokens.ts';
 import { verifyToken } from './routes/verify.ts';
 
-export interface DataPlaneDeps extends PlaneSettings {
+export interface DataPlaneDeps extends PlaneSettings, LeakParts {
   readonly authenticator: Authenticator;
   readonly grants: Grants;
   readonly keyRing: KeyRing;
@@ -59,6 +60,7 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   acknowledgeKeySet,
   introspectToken,
   revokeToken,
+  reportLeaks,
   ...keySetRoutes,
   receiveReport,
   ...reportPageRoutes,

@@ -1,5 +1,4 @@
 import type { NextFunction } from 'express';
-import { bearerToken } from '../access/bearer.ts';
 import { readCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { asKeywardError, PROBLEMS } from './problem.ts';
@@ -39,7 +38,10 @@ function tellOfRefusal({ code }: KeywardError, request: ApiRequest, { locals: ex
 
 /** Of what was authenticated with, unknown or not: whoever watches for decoys looks it up beside the answer. */
 function digestShown({ headers }: ApiRequest): Buffer | undefined {
-  const credential = readCredential(bearerToken(headers.authorization));
+  // A request that is authenticated by its signature may have none, or anything.
+  const [scheme, text = ''] = (headers.authorization ?? '').split(' ', 2);
+  if (scheme?.toLowerCase() !== 'bearer') return undefined;
+  const credential = readCredential(text);
   return credential === 'malformed' ? undefined : credential.digest;
 }
 

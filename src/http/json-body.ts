@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type ErrorCode, KeywardError } from '../domain/errors.ts';
 import {
   MOST_VALUES,
+  parseStrict,
   parseStrictObject,
   StrictJsonError,
   type StrictJsonReason,
@@ -22,12 +23,24 @@ export interface JsonBody<T> {
 /** The body as the schema reads it; each way to be wrong has its own code. */
 export async function readJson<T>(request: IncomingMessage, body: JsonBody<T>): Promise<T> {
   const text = await readText(request, 'application/json', body.maxBytes);
-  return validated(body.schema, parse(text, body));
+  return validated(body.schema, parseBody(text, body));
 }
 
-function parse(text: string, { maxDepth, tooDeep }: JsonBody<unknown>): Record<string, unknown> {
+/** A text that was read already, as the schema reads it. */
+export function parseJson<T>(text: string, body: JsonBody<T>): T {
+  return validated(
+    body.schema,
+    strictly(body, () => parseStrict(text, body)),
+  );
+}
+
+function parseBody(text: string, body: JsonBody<unknown>): Record<string, unknown> {
+  return strictly(body, () => parseStrictObject(text, body));
+}
+
+function strictly<T>({ maxDepth, tooDeep }: JsonBody<unknown>, parse: () => T): T {
   try {
-    return parseStrictObject(text, { maxDepth });
+    return parse();
   } catch (error) {
     if (!(error instanceof StrictJsonError)) throw error;
     throw new KeywardError(codeOf(error.reason, tooDeep), ADVICE[error.reason](maxDepth));

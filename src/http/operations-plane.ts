@@ -11,6 +11,7 @@ import type { SecurityEventFeed } from '../domain/event-feed.ts';
 import type { Inventories } from '../domain/inventory.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
+import type { LeakDesk, PinQuestions } from '../domain/leaks.ts';
 import type { NotificationDesk } from '../domain/notifications.ts';
 import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
@@ -37,6 +38,7 @@ import { adminInventoryRoutes } from './routes/admin-inventory.ts';
 import { adminKeyActRoutes } from './routes/admin-key-acts.ts';
 import { adminKeyProofRoutes } from './routes/admin-key-proof.ts';
 import { adminKeyRoutes } from './routes/admin-keys.ts';
+import { adminLeakRoutes } from './routes/admin-leaks.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminNotificationRoutes } from './routes/admin-notifications.ts';
 import { adminOperatorRoutes } from './routes/admin-operators.ts';
@@ -65,6 +67,8 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly verifiers: VerifierDirectory;
   readonly revocations: RevocationAdministration;
   readonly canaries: CanaryAdministration;
+  readonly leaks: LeakDesk;
+  readonly pinQuestions: PinQuestions;
   readonly securityEvents: EventDesk;
   readonly securityEventFeed: SecurityEventFeed;
   readonly eventStreams: EventStreams;
@@ -99,6 +103,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminCanaryRoutes,
   ...adminReportRoutes,
   ...adminNotificationRoutes,
+  ...adminLeakRoutes,
   ...adminDrillRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,

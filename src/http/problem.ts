@@ -99,6 +99,7 @@ export const PROBLEMS = {
   hsm_refused: { status: 503, title: 'The HSM refused', retryAfterSeconds: 5 },
   hsm_full: { status: 507, title: 'The HSM token is full' },
   pin_latched: { status: 503, title: 'The PIN waits for an operator', retryAfterSeconds: 60 },
+  pin_not_comparable: { status: 409, title: 'The PIN is too short to be compared' },
   key_unproven: { status: 503, title: 'The key is not proven', retryAfterSeconds: 60 },
   binding_refused: { status: 500, title: 'The signer refused' },
   signature_wrong: { status: 500, title: 'The signature was wrong' },

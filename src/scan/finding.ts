@@ -3,7 +3,7 @@ import type { CredentialKind } from '../domain/access-store.ts';
 /** What a recogniser saw in some bytes. `secret` stays in this process: it is never printed. */
 export type Sight = Readonly<
   | { kind: 'credential'; of: CredentialKind; secret: string }
-  /** `digest` is the ledger's name for it; times are its own claims. */
+  /** `digest` is the ledger's name for it; times are its own claims, rounded down. */
   | { kind: 'token'; secret: string; digest: Buffer; iat: number; exp: number | null }
   | { kind: 'private_key'; format: 'pem' | 'jwk'; label: string; encrypted: boolean; secret: string }
   | { kind: 'pin_candidate'; secret: string }

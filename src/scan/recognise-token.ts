@@ -11,7 +11,7 @@ const LEAST_SIGNATURE = 32;
 const BEGINNINGS_TRIED = 8;
 
 /**
- * What could be a token of Keyward's: a compact JWS as strict as ours, with `kid` and whole `iat`. Whether it is one
+ * What could be a token of Keyward's: a compact JWS as strict as ours, with `kid` and `iat`. Whether it is one
  * is for the ledger to say, which is asked by digest.
  */
 export const tokens: Recogniser = {
@@ -48,12 +48,12 @@ function readToken(signingInput: string): Sight | undefined {
   const parsed = parseSigningInput(signingInput);
   if (!parsed.ok) return undefined;
   const { iat, exp } = parsed.token.claims;
-  if (typeof iat !== 'number' || !Number.isSafeInteger(iat)) return undefined;
+  if (typeof iat !== 'number' || !Number.isSafeInteger(Math.floor(iat))) return undefined;
   return {
     kind: 'token',
     secret: signingInput,
     digest: digestOf(signingInput),
-    iat,
+    iat: Math.floor(iat),
     exp: typeof exp === 'number' ? exp : null,
   };
 }

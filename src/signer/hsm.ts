@@ -7,6 +7,7 @@ import { calling } from './cryptoki-error.ts';
 import { login } from './login.ts';
 import { algorithmsOf } from './mechanisms.ts';
 import { loadModule } from './module.ts';
+import type { PinMark } from './pin-mark.ts';
 import type { SignerSettings } from './protocol.ts';
 import { Session, SessionPool } from './session-pool.ts';
 import { findTokenSlot } from './token-slot.ts';
@@ -21,6 +22,7 @@ export interface Hsm {
   readonly direct: SessionPool;
   /** Sessions for signatures that take their time. */
   readonly concurrent: SessionPool;
+  readonly pin: PinMark;
 }
 
 /** Nothing is ever closed or logged out: the process ends instead. */
@@ -31,7 +33,7 @@ export function openHsm(settings: SignerSettings): Hsm {
   const size = sessionsFor(token, settings.sessions);
   if (settings.hardwareOnly) refuseSoftware(token);
   const anchor = new Session(cryptoki, slot.handle);
-  login(cryptoki, anchor.handle, token, settings);
+  const pin = login(cryptoki, anchor.handle, token, settings);
   const [first, ...others] = Array.from({ length: size }, () => new Session(cryptoki, slot.handle));
   const direct = new SessionPool(first ? [first] : []);
   return {
@@ -40,6 +42,7 @@ export function openHsm(settings: SignerSettings): Hsm {
     anchor: new SessionPool([anchor]),
     direct,
     concurrent: others.length > 0 ? new SessionPool(others) : direct,
+    pin,
   };
 }
 

@@ -6,17 +6,21 @@ import { CryptokiError } from './cryptoki-error.ts';
 import { readPinFile } from './pin-file.ts';
 import { type Attempt, beginPinAttempt } from './pin-latch.ts';
 import { inPinTurn } from './pin-lock.ts';
+import { markPin, type PinMark } from './pin-mark.ts';
 import type { SignerSettings } from './protocol.ts';
 
 const { USER_PIN_FINAL_TRY, USER_PIN_LOCKED } = graphene.TokenFlag;
 
-/** The one login of this process. `pin_latched`, `invalid_config`, or what the module answered. */
+/**
+ * The one login of this process; answers what stays of the PIN. `pin_latched`, `invalid_config`, or what the module
+ * answered.
+ */
 export function login(
   cryptoki: Cryptoki,
   session: Handle,
   token: Pick<graphene.Token, 'flags' | 'serialNumber'>,
   settings: Pick<SignerSettings, 'pinFile' | 'latchFile'>,
-): void {
+): PinMark {
   refuseNearLock(token.flags);
   const { pin, identity } = readPinFile(settings.pinFile);
   try {
@@ -24,6 +28,7 @@ export function login(
     inPinTurn(settings.latchFile, () =>
       tryPin(cryptoki, session, pin, beginPinAttempt(settings.latchFile, success)),
     );
+    return markPin(pin);
   } finally {
     pin.fill(0);
   }

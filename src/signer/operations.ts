@@ -3,6 +3,7 @@ import type { PublicJwk } from '../domain/key.ts';
 import type { Voucher } from '../token/binding-record.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { attest } from './attest.ts';
+import { PinComparison } from './compare-pins.ts';
 import { destroyKey, discard } from './destroy.ts';
 import type { Epoch } from './epoch.ts';
 import { generate } from './generate.ts';
@@ -12,6 +13,7 @@ import { takeInventory } from './inventory.ts';
 import { keepAlive } from './keep-alive.ts';
 import { KeyShelf } from './key-shelf.ts';
 import type { Log } from './log.ts';
+import { PinAllowance } from './pin-allowance.ts';
 import type { Operation, Operations, ServiceKids, SignerSettings } from './protocol.ts';
 import { serve } from './serve.ts';
 import { serveAudit, serveVoucher } from './serve-registry.ts';
@@ -21,6 +23,7 @@ import {
   requireKeyName,
   requireProving,
   requireReferences,
+  requireSealed,
   requireSpecification,
 } from './takes.ts';
 
@@ -32,6 +35,7 @@ interface Opened {
   readonly hsm: Hsm;
   readonly named: ServiceKids;
   readonly others: readonly Voucher[];
+  readonly pins: PinComparison;
 }
 
 /** Everything the signer does, by the name it is asked for. What it is given is checked: the front may lie. */
@@ -49,7 +53,8 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       const { registryKid, auditKid, bindingKid } = settings;
       const named = { registryKid, auditKid, bindingKid };
       const others = settings.otherBindingKeys.map(voucherOf);
-      opened = { hsm, named, others };
+      const pins = new PinComparison(hsm.pin, new PinAllowance(settings.latchFile));
+      opened = { hsm, named, others, pins };
       keepAlive(hsm, epoch);
       await serveVoucher(hsm, shelf, named, others, log);
       if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, others, log);
@@ -97,6 +102,14 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       // A front that asks wants to know whether the module still answers.
       await hsm.direct.lend((session) => session.keepAlive());
       return hsm.description;
+    },
+    async pinMark() {
+      return now().pins.describe();
+    },
+    async comparePins(takes) {
+      const { pins } = now();
+      requireSealed(takes);
+      return pins.compare(takes.sealed);
     },
   };
 }

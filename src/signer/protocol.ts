@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
+import type { PinMark } from '../domain/leaks.ts';
 import type {
   GeneratedKey,
   InventoryObject,
@@ -60,6 +61,12 @@ export interface Operations {
   discard: { takes: { hsmId: string }; gives: null };
   destroy: { takes: { hsmId: string; kid: string }; gives: null };
   describe: { takes: null; gives: TokenDescription };
+  pinMark: { takes: null; gives: Omit<PinMark, 'hsmToken'> };
+  /** As `sealed-box` and `pin-candidates` have it. */
+  comparePins: {
+    takes: { readonly sealed: Uint8Array };
+    gives: { readonly compared: number; readonly matches: readonly number[] };
+  };
 }
 
 /** The records are those of `SigningRequest.bindingRecords`. */

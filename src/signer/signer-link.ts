@@ -4,12 +4,13 @@ import type { LinkState, SignerLinkOptions } from './link/options.ts';
 import { SignQueue } from './link/sign-queue.ts';
 import { Supervisor } from './link/supervisor.ts';
 import { systemTimers } from './link/timers.ts';
+import type { Operations } from './protocol.ts';
 
 export type { LinkState, SignerEvent, SignerLinkOptions } from './link/options.ts';
 export { LINK_STATES } from './link/options.ts';
 
 /** The front's side of one signer: the port over a child process that may die, hang or go blind. */
-export interface SignerLink extends TokenSigner {
+export interface SignerLink extends TokenSigner, PinComparer {
   /**
    * Settles once the process serves or, if the HSM is away, once the first attempt failed: attempts go on.
    * Also how an operator tries again after a latch.
@@ -22,6 +23,14 @@ export interface SignerLink extends TokenSigner {
   state(): LinkState;
   /** Signatures asked for and not yet answered. */
   queued(): number;
+}
+
+/** What a signer says of the PIN that it logged in with; it never says the PIN. */
+export interface PinComparer {
+  /** `hsm_unavailable`. */
+  pinMark(): Promise<Operations['pinMark']['gives']>;
+  /** `pin_not_comparable`, `invalid_request`, `rate_limited`, `hsm_unavailable`. */
+  comparePins(sealed: Uint8Array): Promise<Operations['comparePins']['gives']>;
 }
 
 /** A replacement takes 0.1 to 0.5 s and is worth waiting for; an HSM that is away is not. */
@@ -69,6 +78,8 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     destroy: async ({ hsmId, kid }) => void (await supervisor.call('destroy', { hsmId, kid })),
     describe: () => supervisor.call('describe', null),
     inspect: (keys) => supervisor.inspect(keys.map(asReference)),
+    pinMark: () => supervisor.call('pinMark', null),
+    comparePins: (sealed) => supervisor.call('comparePins', { sealed }),
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     state: () => supervisor.state,

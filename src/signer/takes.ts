@@ -48,6 +48,13 @@ export function requireSpecification(
   demand(fits, 'modulusBits');
 }
 
+/** 1,000 candidates of 64 bytes, with what seals them. */
+const MAX_SEALED_BYTES = 66_000;
+
+export function requireSealed({ sealed }: Operations['comparePins']['takes']): void {
+  demand(sealed instanceof Uint8Array && sealed.length <= MAX_SEALED_BYTES, 'batch');
+}
+
 export function requireKeyName({ hsmId }: { readonly hsmId: string }): void {
   demand(isHsmId(hsmId), 'hsmId');
 }

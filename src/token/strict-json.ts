@@ -28,10 +28,16 @@ export const MOST_VALUES = 65_536;
  * Throws `StrictJsonError`.
  */
 export function parseStrictObject(text: string, limits: { maxDepth: number }): Record<string, unknown> {
+  const value = parseStrict(text, limits);
+  if (!isContainer(value) || Array.isArray(value)) throw new StrictJsonError('not_object');
+  return value;
+}
+
+/** Any JSON value, as strictly. Throws `StrictJsonError`. */
+export function parseStrict(text: string, limits: { maxDepth: number }): unknown {
   const written = countWrittenMembers(text, limits.maxDepth);
   const parsed = parse(text);
   const value = text.includes('\\') ? parseEscaped(text) : parsed;
-  if (!isContainer(value) || Array.isArray(value)) throw new StrictJsonError('not_object');
   // The last of several members of one name stays: what is missing afterwards was a duplicate.
   if (countMembers(value) !== written) throw new StrictJsonError('duplicate_member');
   return value;

@@ -54,6 +54,8 @@ const answers = {
   prove: () => ({ gives: {} }),
   discard: () => ({ gives: null }),
   destroy: () => ({ gives: null }),
+  pinMark: () => ({ gives: { publicKey: '', since: 0, comparable: true } }),
+  comparePins: () => ({ gives: { compared: 0, matches: [] } }),
   describe: () => ({ gives: describe() }),
 };
 

@@ -1,5 +1,8 @@
 import type { Context } from '../context.ts';
-import { EXIT, usageFailure } from '../failure.ts';
+import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
+import { type CallService, connect } from '../operations-client.ts';
+import { askPins, type PinMarks, pinMarks } from '../scan/ask-pins.ts';
+import { askDigests } from '../scan/ask-service.ts';
 import { Collected } from '../scan/collected.ts';
 import { describeScan } from '../scan/describe-scan.ts';
 import { credentialExcerpt, tokenExcerpt } from '../scan/excerpt.ts';
@@ -11,6 +14,7 @@ export interface ScanOptions {
   readonly git?: string;
   readonly stdin?: true;
   readonly offline?: true;
+  readonly report?: true;
   readonly sarif?: true;
 }
 
@@ -20,12 +24,48 @@ export async function scan(context: Context, paths: readonly string[], options: 
     throw usageFailure('name files or folders, --git <repository> or --stdin');
   }
   const collected = new Collected();
+  const desk = options.offline ? undefined : await openDesk(context, collected);
   const stdin = options.stdin ? process.stdin : undefined;
-  const read = await new Reading(collected, false).readAll({ paths, git: options.git, stdin });
-  addUnchecked(collected, context.terminal.nowSeconds);
+  const read = await new Reading(collected, desk?.marks !== undefined).readAll({
+    paths,
+    git: options.git,
+    stdin,
+  });
+  if (desk) await ask(desk, collected, options.report === true);
+  else addUnchecked(collected, context.terminal.nowSeconds);
   const report = await named(collected.report(read), options.git);
   show(context, report, options);
   context.terminal.endWith(exitOf(report));
+}
+
+interface Desk {
+  readonly call: CallService;
+  readonly marks: PinMarks | undefined;
+}
+
+/** Undefined where the service cannot be asked: that is said, since then the scan is not whole. */
+async function openDesk(context: Context, collected: Collected): Promise<Desk | undefined> {
+  const notAsked = (what: string, error: unknown) => {
+    if (!(error instanceof CommandFailure)) throw error;
+    collected.skip('the service', `${what}: ${error.message}`);
+    return undefined;
+  };
+  const call = await connect(context).catch((error: unknown) =>
+    notAsked('not asked of tokens and PINs', error),
+  );
+  if (!call) return undefined;
+  try {
+    return { call, marks: await pinMarks(call) };
+  } catch (error) {
+    const unreachable = error instanceof CommandFailure && error.exitCode === EXIT.unreachable;
+    notAsked(unreachable ? 'not asked of tokens and PINs' : 'not asked of PINs', error);
+    return unreachable ? undefined : { call, marks: undefined };
+  }
+}
+
+async function ask({ call, marks }: Desk, collected: Collected, report: boolean): Promise<void> {
+  await askDigests(call, collected, report);
+  if (marks) await askPins(call, marks, collected);
 }
 
 /** Without the service: credentials prove themselves by their checksum, tokens are said to be unchecked. */

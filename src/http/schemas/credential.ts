@@ -1,12 +1,8 @@
 import { z } from 'zod';
-
-/** 32 bytes in base64url without padding: 43 characters whose last holds four bits. */
-const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+import { digestText } from './digest.ts';
 
 /** All that the service is told of a credential that was made elsewhere. */
-export const requiredDigest = z
-  .string('use the digest as text')
-  .regex(DIGEST, 'use SHA-256 of the credential, 32 bytes in base64url');
+export const requiredDigest = digestText('credential');
 
 /** Null where the service is to make it. */
 export const credentialDigest = requiredDigest.nullable().default(null).meta({

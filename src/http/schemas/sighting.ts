@@ -1,14 +1,11 @@
 import { z } from 'zod';
+import { digestText } from './digest.ts';
 
 export const MAX_SIGHTINGS = 1_000;
 
-/** 32 bytes in base64url without padding: 43 characters whose last holds four bits. */
-const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-
-const digest = z
-  .string('use the digest as text')
-  .regex(DIGEST, 'use SHA-256 of the signing input, 32 bytes in base64url')
-  .meta({ description: 'SHA-256 of `header.payload` as presented, base64url.' });
+const digest = digestText('signing input').meta({
+  description: 'SHA-256 of `header.payload` as presented, base64url.',
+});
 
 const time = z.int('use seconds since the epoch').min(0);
 

@@ -15,6 +15,8 @@ const MEMBER = {
   discard: 'openMs',
   destroy: 'openMs',
   describe: 'openMs',
+  pinMark: 'openMs',
+  comparePins: 'openMs',
 } as const satisfies Record<Operation, keyof Deadlines>;
 
 export function deadlineOf<K extends Operation>(

@@ -18,6 +18,12 @@ export const WELL_FORMED = {
   discard: () => true,
   destroy: () => true,
   describe: isObject,
+  pinMark: (gives) => isObject(gives) && typeof gives.publicKey === 'string' && Number.isInteger(gives.since),
+  comparePins: (gives) =>
+    isObject(gives) &&
+    Number.isInteger(gives.compared) &&
+    Array.isArray(gives.matches) &&
+    gives.matches.every(Number.isInteger),
 } as const satisfies Record<Operation, Check>;
 
 const CODES: ReadonlySet<unknown> = new Set(ERROR_CODES);

@@ -20,6 +20,7 @@ import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/k
 import type { KeyAdministration, KeyOutcome } from '../../../src/domain/key-administration.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
 import type { KnownKeys } from '../../../src/domain/known-keys.ts';
+import type { LeakDesk } from '../../../src/domain/leaks.ts';
 import type { PinLatches } from '../../../src/domain/pin-latch.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
@@ -43,6 +44,7 @@ import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
 import { VolatileProposals } from '../../../src/store/volatile-proposals.ts';
 import type { TokenRevocation } from '../../../src/verification/revoke-token.ts';
+import { MinuteBudget } from '../../../src/watch/minute-budget.ts';
 
 export const NOW = 1_800_000_000;
 
@@ -363,7 +365,20 @@ export function recordedLog(level: 'debug' | 'info' = 'info') {
   return { log, lines };
 }
 
+export const leaks: LeakDesk = {
+  find: async (sought) => sought.map(() => undefined),
+  tell: unexpected,
+  withdraw: unexpected,
+};
+const leakParts = () => ({
+  leaks,
+  leakPartners: { partnerOf: () => undefined },
+  leakBudget: new MinuteBudget(60, clock),
+  pinQuestions: { marks: async () => [], compare: unexpected },
+});
+
 const settings = () => ({
+  ...leakParts(),
   listener: { behind_proxy: false },
   limits: LIMITS,
   log: recordedLog().log,

@@ -52,7 +52,7 @@ describe('tokens', () => {
       `${Buffer.from('{"alg":"ES256"}').toString('base64url')}.${token.split('.').slice(1).join('.')}`,
     ],
     ['without iat', tokenLike({ exp: 1 })],
-    ['with a broken iat', tokenLike({ iat: 1.5 })],
+    ['with an iat that is no number', tokenLike({ iat: '1' })],
     ['cut short', token.slice(0, token.lastIndexOf('.'))],
   ])('are not what is %s', async (_, text) => expect(await kinds(text)).toEqual([]));
 });

@@ -1,0 +1,78 @@
+import { MOST_PIN_CANDIDATES, packPinCandidates } from '../../domain/pin-candidates.ts';
+import { seal } from '../../domain/sealed-box.ts';
+import { CommandFailure } from '../failure.ts';
+import type { CallService } from '../operations-client.ts';
+import { inBatches, placeOf } from './ask-service.ts';
+import type { Candidate } from './candidates.ts';
+import type { Collected } from './collected.ts';
+import { pinExcerpt } from './excerpt.ts';
+
+/** The signers that are there. */
+export interface PinMarks {
+  readonly hsm_tokens: readonly { hsm_token: string; public_key: string; comparable: boolean }[];
+}
+type Candidates = readonly Candidate<{ readonly secret: string }>[];
+
+/** Whether PINs can be asked about: which HSM tokens there are. */
+export function pinMarks(call: CallService): Promise<PinMarks> {
+  return call<PinMarks>('GET', '/leaks/pins');
+}
+
+/**
+ * Has the signers compare the candidates with their PINs, sealed for them: nobody between sees one. What is not
+ * compared, since the day's number is used up, is said.
+ */
+export async function askPins(
+  call: CallService,
+  { hsm_tokens }: PinMarks,
+  collected: Collected,
+): Promise<void> {
+  const candidates = likelyFirst(collected.pins.list());
+  for (const { hsm_token, comparable } of hsm_tokens) {
+    if (!comparable)
+      collected.skip(`hsm:${hsm_token}`, 'its PIN has fewer than 8 characters: it is not compared');
+    else await askToken(call, hsm_token, candidates, collected);
+  }
+}
+
+async function askToken(call: CallService, hsmToken: string, candidates: Candidates, collected: Collected) {
+  let asked = 0;
+  for (const batch of inBatches(candidates, MOST_PIN_CANDIDATES)) {
+    try {
+      const { matches } = await compare(call, hsmToken, batch);
+      asked += batch.length;
+      for (const at of matches) {
+        const { sight, places } = batch[at] ?? { sight: { secret: '' }, places: [] };
+        for (const place of places) collected.add('pin', place, pinExcerpt(sight.secret), `hsm:${hsmToken}`);
+      }
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      collected.skip(
+        `hsm:${hsmToken}`,
+        `${candidates.length - asked} words not compared with its PIN: ${error.message}`,
+      );
+      return;
+    }
+  }
+}
+
+/** The key is asked for each time: a signer that was replaced has another. */
+async function compare(call: CallService, hsmToken: string, batch: Candidates) {
+  const { hsm_tokens } = await pinMarks(call);
+  const mark = hsm_tokens.find(({ hsm_token }) => hsm_token === hsmToken);
+  if (!mark) throw new CommandFailure(1, 'hsm_unavailable', 'its signer went away');
+  const packed = packPinCandidates(batch.map(({ sight }) => sight.secret));
+  const sealed = seal(mark.public_key, packed).toString('base64url');
+  const place = placeOf(batch.flatMap(({ places }) => places));
+  return call<{ matches: readonly number[] }>('POST', '/leaks/pins', { hsm_token: hsmToken, sealed, place });
+}
+
+/** A PIN of letters alone is the exception, and words are most of what is found. */
+function likelyFirst(candidates: Candidates): Candidates {
+  const [likely, others] = [candidates.filter(hasDigit), candidates.filter((each) => !hasDigit(each))];
+  return [...likely, ...others];
+}
+
+function hasDigit({ sight }: { readonly sight: { readonly secret: string } }): boolean {
+  return /\d/.test(sight.secret);
+}

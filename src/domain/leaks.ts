@@ -1,0 +1,89 @@
+import type { Actor } from './access.ts';
+import type { CredentialKind } from './access-store.ts';
+
+/** A string that was found where it should not be, by what names it here: never the string itself. */
+export type Sought =
+  | { readonly of: 'credential'; readonly digest: Buffer }
+  /** By its signing input's digest and its `iat`. */
+  | { readonly of: 'token'; readonly digest: Buffer; readonly iat: number };
+
+interface Known {
+  readonly digest: Buffer;
+  /** Whether it opens anything now. */
+  readonly live: boolean;
+}
+
+/** What Keyward knows of such a string. */
+export type KnownSecret =
+  | (Known & {
+      readonly kind: 'client_credential' | 'operator_credential';
+      readonly holderId: string;
+      /** Those of the client's grants. */
+      readonly scopes: readonly string[];
+    })
+  | (Known & {
+      readonly kind: 'token';
+      readonly scopeId: string;
+      readonly kid: string;
+      readonly clientId: string;
+      readonly jti: string;
+      readonly exp: number;
+    });
+
+/** Where it was found and who says so. */
+export interface LeakPlace {
+  /** An address of it, or file and byte. */
+  readonly place: string;
+  /** What kind of place, such as `commit`. */
+  readonly source: string;
+  /** `partner:<name>` or an operator's id. */
+  readonly reportedBy: string;
+}
+
+/** What is done about strings that leaked. */
+export interface LeakDesk {
+  /** In order; undefined for what was never given out here. `ledger_unavailable`, `overloaded`. */
+  find(sought: readonly Sought[]): Promise<readonly (KnownSecret | undefined)[]>;
+  /** Raises `credential.leaked`, once for each. */
+  tell(known: KnownSecret, place: LeakPlace): Promise<void>;
+  /** Revokes it as well, if it opens anything: the client or operator with the credential, the token alone. */
+  withdraw(known: KnownSecret, place: LeakPlace, actor: Actor): Promise<void>;
+}
+
+/** Who holds a credential, in memory. */
+export interface CredentialHolders {
+  /** Also of one that was replaced or revoked. */
+  holderOf(digest: Buffer):
+    | {
+        readonly kind: CredentialKind;
+        readonly id: string;
+        readonly opens: boolean;
+        readonly scopes: readonly string[];
+      }
+    | undefined;
+}
+
+/** What the signer of one HSM token says of the PIN that it logged in with. */
+export interface PinMark {
+  readonly hsmToken: string;
+  /** X25519, raw, base64url: batches are sealed for it, so that nobody between sees them. */
+  readonly publicKey: string;
+  /** When the PIN was read, in seconds since the epoch. */
+  readonly since: number;
+  /** False where the PIN is so short that comparing would help to guess it. */
+  readonly comparable: boolean;
+}
+
+export interface PinQuestions {
+  /** Of every HSM token whose signer is there. */
+  marks(): Promise<readonly PinMark[]>;
+  /**
+   * Which of the candidates in the batch are the PIN, by their place in it. A hit raises `credential.leaked`.
+   * `unknown_hsm_token`, `pin_not_comparable`, `rate_limited`, `invalid_request` where it is sealed for another process.
+   */
+  compare(
+    hsmToken: string,
+    batch: { readonly sealed: Buffer; readonly place: string },
+    actor: Actor,
+  ): Promise<{ readonly compared: number; readonly matches: readonly number[] }>;
+}

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { readCredential } from '../../domain/credential.ts';
+import { KeywardError } from '../../domain/errors.ts';
+import type { LeakPartners } from '../../domain/leak-partners.ts';
+import type { KnownSecret, LeakDesk, Sought } from '../../domain/leaks.ts';
+import { parseToken } from '../../token/parse-token.ts';
+import { digestOf } from '../../token/signing-input.ts';
+import type { MinuteBudget } from '../../watch/minute-budget.ts';
+import { readText } from '../body.ts';
+import { parseJson } from '../json-body.ts';
+import { CODES, json, problems } from '../responses.ts';
+import type { ApiRequest, ApiResponse, Route } from '../route.ts';
+import { type partnerFeedback as feedbackSchema, partnerFeedback, partnerReport } from '../schemas/leak.ts';
+import { sendJson } from '../send.ts';
+
+export interface LeakParts {
+  readonly leaks: LeakDesk;
+  readonly leakPartners: LeakPartners;
+  /** Of reports, by partner. */
+  readonly leakBudget: MinuteBudget;
+}
+
+const BODY = {
+  schema: partnerReport,
+  maxBytes: 1024 * 1024,
+  maxDepth: 8,
+  tooDeep: 'malformed_json',
+} as const;
+const KEY_ID = 'Github-Public-Key-Identifier';
+const SIGNATURE = 'Github-Public-Key-Signature';
+type Report = z.infer<typeof partnerReport>;
+
+/** Found strings in the form of the public secret-scanning partner programmes, signed by one of the partners. */
+export const reportLeaks: Route<LeakParts> = {
+  method: 'post',
+  path: '/v1/leaks',
+  operation: {
+    operationId: 'reportLeaks',
+    summary: 'Report credentials and tokens that were found in public; signed by a configured partner',
+    description:
+      'What was given out here is revoked at once: a token alone, a credential with its client or operator. Sending it again changes nothing.',
+    requestParams: {
+      header: z.object({
+        [KEY_ID]: z.string().meta({ description: 'Which of the partner’s keys signed.' }),
+        [SIGNATURE]: z
+          .string()
+          .meta({ description: 'ECDSA with P-256 and SHA-256 over the body; DER, base64.' }),
+      }),
+    },
+    requestBody: { required: true, content: { 'application/json': { schema: partnerReport } } },
+    responses: {
+      ...json('200', 'For each, in order, whether it was given out here', partnerFeedback),
+      ...problems(
+        ['credential_missing', 'credential_invalid', 'rate_limited', 'batch_too_large'],
+        ['ledger_unavailable', 'store_unavailable'],
+        CODES.body,
+        CODES.schema,
+      ),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    await response.locals.plane.limits.anonymous(request.ip);
+    const { partner, text } = await authenticated(deps, request, response);
+    const report = parseJson(text, BODY);
+    const known = await findAll(deps.leaks, report);
+    for (const [at, { url, source }] of report.entries()) {
+      const secret = known[at];
+      if (!secret) continue;
+      const actor = { operatorId: partner, requestId: response.locals.requestId };
+      await deps.leaks.withdraw(
+        secret,
+        { place: printable(url), source: printable(source), reportedBy: partner },
+        actor,
+      );
+    }
+    sendJson(response, 200, feedback(report, known));
+  },
+};
+
+async function authenticated(
+  { leakPartners, leakBudget }: LeakParts,
+  request: ApiRequest,
+  response: ApiResponse,
+) {
+  const [keyId, signature] = [request.get(KEY_ID), request.get(SIGNATURE)];
+  if (!keyId || !signature) throw new KeywardError('credential_missing', `send ${KEY_ID} and ${SIGNATURE}`);
+  const text = await readText(request, 'application/json', BODY.maxBytes);
+  const name = leakPartners.partnerOf({ keyId, signature, body: Buffer.from(text) });
+  if (name === undefined) {
+    throw new KeywardError('credential_invalid', 'no key of a configured partner signed this body');
+  }
+  const partner = `partner:${name}`;
+  response.locals.caller = partner;
+  if (!leakBudget.take(name)) throw new KeywardError('rate_limited', 'too many reports; wait a minute');
+  return { partner, text };
+}
+
+/** What is neither of our forms is not looked up. */
+async function findAll(leaks: LeakDesk, report: Report): Promise<readonly (KnownSecret | undefined)[]> {
+  const sought = report.map(({ token }) => soughtOf(token));
+  const asked = sought.filter((each) => each !== undefined);
+  const answers = await leaks.find(asked);
+  const found = new Map(asked.map((each, at) => [each, answers[at]]));
+  return sought.map((each) => each && found.get(each));
+}
+
+function soughtOf(token: string): Sought | undefined {
+  const credential = readCredential(token);
+  if (credential !== 'malformed') return { of: 'credential', digest: credential.digest };
+  const parsed = parseToken(token);
+  if (!parsed.ok) return undefined;
+  const { claims, signingInput } = parsed.token;
+  if (typeof claims.iat !== 'number') return undefined;
+  return { of: 'token', digest: digestOf(signingInput), iat: Math.floor(claims.iat) };
+}
+
+function feedback(
+  report: Report,
+  known: readonly (KnownSecret | undefined)[],
+): z.infer<typeof feedbackSchema> {
+  return report.map(({ token, type }, at) => ({
+    token_hash: createHash('sha256').update(token).digest('hex'),
+    token_type: type,
+    label: known[at] ? 'true_positive' : 'false_positive',
+  }));
+}
+
+/** It is shown to people and stands in evidence. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '\ufffd').slice(0, 512);
+}

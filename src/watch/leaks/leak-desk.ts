@@ -1,0 +1,51 @@
+import type { Actor, ClientAdministration, OperatorAdministration } from '../../domain/access.ts';
+import type { KnownSecret, LeakDesk, LeakPlace } from '../../domain/leaks.ts';
+import type { Revoker } from '../../domain/revocation.ts';
+import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
+import { createSecretFinder, type FindingParts } from './find-secrets.ts';
+
+export interface LeakDeskParts extends FindingParts {
+  readonly clients: Pick<ClientAdministration, 'revoke'>;
+  readonly operators: Pick<OperatorAdministration, 'revoke'>;
+  readonly revoker: Revoker;
+  readonly events: SecurityEvents;
+}
+
+/** What is done about strings that leaked. A credential is all that its holder has, so the holder is revoked. */
+export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
+  const tell = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
+    void (await parts.events.raise(securityEvent('credential.leaked', evidenceOf(known, place, withdrawn))));
+  return {
+    find: createSecretFinder(parts),
+    tell: (known, place) => tell(known, place, false),
+    async withdraw(known, place, actor) {
+      if (known.live) await revoke(parts, known, actor);
+      await tell(known, place, true);
+    },
+  };
+}
+
+async function revoke({ clients, operators, revoker }: LeakDeskParts, known: KnownSecret, actor: Actor) {
+  if (known.kind === 'token') await revoker.revokeToken(known, actor);
+  else if (known.kind === 'client_credential') await clients.revoke(known.holderId, actor);
+  else await operators.revoke(known.holderId, actor);
+}
+
+function evidenceOf(known: KnownSecret, { place, source, reportedBy }: LeakPlace, withdrawn: boolean) {
+  const common = {
+    leaked: known.kind,
+    leaked_digest: known.digest.toString('base64url'),
+    since: null,
+    leaked_at: place,
+    source,
+    reported_by: reportedBy,
+    withdrawn,
+  };
+  if (known.kind === 'token') {
+    const { scopeId: scope, kid, clientId } = known;
+    return { ...common, holder: `client:${clientId}`, scope, scopes: [scope], kid };
+  }
+  const holder = `${known.kind === 'client_credential' ? 'client' : 'operator'}:${known.holderId}`;
+  const [scope = null, ...others] = known.scopes;
+  return { ...common, holder, scope: others.length === 0 ? scope : null, scopes: known.scopes, kid: null };
+}

@@ -1,0 +1,261 @@
+import { createSign, generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCredential } from '../../src/domain/credential.ts';
+import { keyward } from '../support/command-line.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { tokenLike } from '../unit/scan/plant.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const forger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+const KEY_ID = 'a-key-of-2026';
+
+let service: RunningService;
+let credentials: { sign: string; verify: string };
+beforeAll(async () => {
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  service = await startService({
+    config: { leaks: { partners: [{ name: 'codehost', keys: { [KEY_ID]: pem } }] } },
+  });
+  credentials = await service.provision({
+    id: 'payments',
+    issuer: 'https://id.example',
+    audience: 'payments-api',
+    algorithm: 'ES256',
+  });
+}, 120_000);
+afterAll(() => service.remove());
+
+async function issue(scope = 'payments', credential = credentials.sign): Promise<string> {
+  const { body } = await service.data('POST', `/v1/scopes/${scope}/tokens`, credential, {
+    claims: { sub: 'user-1' },
+  });
+  return body.token;
+}
+
+async function accepted(token: string): Promise<unknown> {
+  const { body } = await service.data('POST', '/v1/scopes/payments/verify', credentials.verify, { token });
+  return body.valid === true || body.reason;
+}
+
+async function report(
+  body: unknown,
+  {
+    key = privateKey,
+    keyId = KEY_ID,
+    send = JSON.stringify(body),
+  }: { key?: typeof privateKey; keyId?: string; send?: string } = {},
+) {
+  const signature = createSign('sha256').update(JSON.stringify(body)).sign(key, 'base64');
+  const response = await fetch(`${service.dataUrl}/v1/leaks`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'github-public-key-identifier': keyId,
+      'github-public-key-signature': signature,
+    },
+    body: send,
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function leaks(): Promise<{ subject: string; evidence: Record<string, unknown> }[]> {
+  const { body } = await service.operations('GET', '/v1/admin/events?type=credential.leaked');
+  return body.events;
+}
+
+const scan = async (...argv: string[]) => {
+  const ran = await keyward([
+    'scan',
+    '--json',
+    '--config',
+    service.configFile,
+    '--url',
+    service.operationsUrl,
+    ...argv,
+  ]);
+  return { ...ran, report: JSON.parse(ran.out) };
+};
+const put = (name: string, content: string | Buffer) => {
+  const path = join(service.hsm.folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+describe('reports of partners', () => {
+  it('are refused unsigned, forged, altered and under another key id, and change nothing', async () => {
+    const token = await issue();
+    const body = [{ token, type: 'keyward_token', url: 'https://code.example/1', source: 'commit' }];
+    const altered = JSON.stringify([...body, { token: 'x', type: 'y' }]);
+    for (const [refused, code] of [
+      [await report(body, { key: forger }), 'credential_invalid'],
+      [await report(body, { keyId: 'another' }), 'credential_invalid'],
+      [await report(body, { send: altered }), 'credential_invalid'],
+    ] as const) {
+      expect([refused.status, refused.body.code]).toEqual([401, code]);
+    }
+    const unsigned = await service.data('POST', '/v1/leaks', undefined, body);
+    expect([unsigned.status, unsigned.body.code]).toEqual([401, 'credential_missing']);
+    expect([await accepted(token), await leaks()]).toEqual([true, []]);
+  });
+
+  it('revoke tokens alone, say what is ours, and do nothing when they come again', async () => {
+    const [leaked, other] = [await issue(), await issue()];
+    const body = [
+      { token: leaked, type: 'keyward_token', url: 'https://code.example/2', source: 'commit' },
+      { token: tokenLike(), type: 'keyward_token', url: '', source: 'content' },
+      { token: makeCredential('svc').text, type: 'keyward_credential', url: '', source: 'content' },
+      { token: 'nonsense', type: 'keyward_credential' },
+    ];
+    const first = await report(body);
+    expect([first.status, first.body]).toEqual([
+      200,
+      [
+        {
+          token_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+          token_type: 'keyward_token',
+          label: 'true_positive',
+        },
+        { token_hash: expect.any(String), token_type: 'keyward_token', label: 'false_positive' },
+        { token_hash: expect.any(String), token_type: 'keyward_credential', label: 'false_positive' },
+        { token_hash: expect.any(String), token_type: 'keyward_credential', label: 'false_positive' },
+      ],
+    ]);
+    expect([await accepted(leaked), await accepted(other)]).toEqual(['revoked', true]);
+    expect(await report(body)).toEqual(first);
+    const told = await leaks();
+    expect(told.map(({ subject, evidence }) => [subject, evidence])).toEqual([
+      [
+        'client:payments-sign',
+        {
+          leaked: 'token',
+          holder: 'client:payments-sign',
+          scope: 'payments',
+          scopes: ['payments'],
+          kid: expect.any(String),
+          leaked_digest: expect.any(String),
+          since: null,
+          leaked_at: 'https://code.example/2',
+          source: 'commit',
+          reported_by: 'partner:codehost',
+          withdrawn: true,
+        },
+      ],
+    ]);
+    expect(JSON.stringify(told)).not.toContain(leaked.split('.')[1]);
+  });
+
+  it('revoke the client whose credential it is, and recognise it when it is long revoked', async () => {
+    const { sign } = await service.provision({
+      id: 'mail',
+      issuer: 'https://id.example',
+      audience: 'mail-api',
+      algorithm: 'ES256',
+    });
+    expect(await issue('mail', sign)).toMatch(/^eyJ/);
+    const body = [
+      { token: sign, type: 'keyward_credential', url: 'https://code.example/3', source: 'issue' },
+    ];
+    expect((await report(body)).body).toMatchObject([{ label: 'true_positive' }]);
+    const refused = await service.data('POST', '/v1/scopes/mail/tokens', sign, { claims: { sub: 'u' } });
+    expect([refused.status, refused.body.code]).toEqual([401, 'credential_invalid']);
+    expect((await report(body)).body).toMatchObject([{ label: 'true_positive' }]);
+    expect((await leaks()).filter(({ subject }) => subject === 'client:mail-sign')).toHaveLength(1);
+    const { body: audit } = await service.operations('GET', '/v1/admin/audit?after=0&limit=1000');
+    const revoked = audit.events.filter(({ type }: { type: string }) => type === 'client.revoked');
+    expect(revoked).toMatchObject([{ actor: 'partner:codehost', subject: 'client:mail-sign' }]);
+  });
+
+  it('are bounded', async () => {
+    const many = Array.from({ length: 1_001 }, () => ({ token: 'x', type: 'y' }));
+    expect(await report(many)).toMatchObject({ status: 422, body: { code: 'batch_too_large' } });
+    const large = [{ token: 'x'.repeat(1024 * 1024), type: 'y' }];
+    expect(await report(large)).toMatchObject({ status: 413, body: { code: 'body_too_large' } });
+    expect(await report({ token: 'x' })).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
+  });
+});
+
+describe('keyward scan on a service', () => {
+  it('tells live tokens from recorded and foreign ones, by their digests alone', async () => {
+    const [live, revoked] = [await issue(), await issue()];
+    await report([{ token: revoked, type: 'keyward_token' }]);
+    const file = put('dump.txt', `${live}\n${revoked}\n${tokenLike()}\n`);
+    const { exitCode, report: found } = await scan(file);
+    expect([exitCode, found.skipped]).toEqual([1, []]);
+    expect(
+      found.findings.map(({ kind, line, about }: Record<string, unknown>) => [kind, line, about]),
+    ).toEqual([
+      ['token_live', 1, expect.stringMatching(/^scope payments, client:payments-sign, key /)],
+      ['token_recorded', 2, expect.any(String)],
+    ]);
+    expect(await accepted(live)).toBe(true);
+  });
+
+  it('names the holder of a credential, and raises an event only where it is to report', async () => {
+    const file = put('leak.txt', `${credentials.verify} ${makeCredential('ops').text}`);
+    const about = async (...argv: string[]) =>
+      (await scan(file, ...argv)).report.findings.map((each: Record<string, unknown>) => [
+        each.kind,
+        each.about,
+      ]);
+    const expected = [
+      ['client_credential', 'client:payments-verify'],
+      ['operator_credential', 'not on record here'],
+    ];
+    const before = (await leaks()).length;
+    expect(await about()).toEqual(expected);
+    expect(await leaks()).toHaveLength(before);
+    expect(await about('--report')).toEqual(expected);
+    const [told] = await leaks();
+    expect(told).toMatchObject({
+      subject: 'client:payments-verify',
+      evidence: { leaked: 'client_credential', source: 'scan', withdrawn: false, scope: 'payments' },
+    });
+    expect(await accepted(await issue())).toBe(true);
+  });
+
+  it('finds the PIN in what looks like a core dump, and raises the alarm by itself', async () => {
+    const { pin } = service.hsm;
+    const noise = Buffer.from(Array.from({ length: 50_000 }, (_, at) => (at * 7_919) % 256));
+    const clean = put('core.1', noise);
+    expect((await scan(clean)).report.findings).toEqual([]);
+    const file = put('core.2', Buffer.concat([noise, Buffer.from(`\0${pin}\0`), noise]));
+    const { exitCode, out, report: found } = await scan(file);
+    expect(exitCode).toBe(1);
+    expect(found.findings).toMatchObject([
+      { kind: 'pin', place: file, offset: 50_001, excerpt: `${pin.length} characters`, about: 'hsm:primary' },
+    ]);
+    expect(out).not.toContain(pin);
+    const [told] = await leaks();
+    expect(told).toMatchObject({
+      subject: 'hsm:primary',
+      evidence: { leaked: 'pin', leaked_digest: null, source: 'scan', withdrawn: false },
+    });
+    const { body } = await service.operations('GET', '/v1/admin/audit?after=0&limit=1000');
+    const compared = body.events.filter(({ type }: { type: string }) => type === 'pin.compared');
+    expect(compared.at(-1)).toMatchObject({
+      subject: 'hsm:primary',
+      details: { compared: expect.any(Number), matches: 1 },
+    });
+    expect(JSON.stringify([body, await leaks()])).not.toContain(pin);
+  });
+
+  it('says so where the service cannot be asked: nothing is silently clean', async () => {
+    const file = put('clean.txt', 'nothing\n');
+    expect((await scan(file)).exitCode).toBe(0);
+    const ran = await keyward([
+      'scan',
+      '--json',
+      '--config',
+      service.configFile,
+      '--url',
+      'http://127.0.0.1:1',
+      file,
+    ]);
+    expect([ran.exitCode, JSON.parse(ran.out).skipped]).toEqual([
+      2,
+      [{ place: 'the service', why: expect.stringMatching(/^not asked of tokens and PINs: /) }],
+    ]);
+  });
+});
