@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { documentedMetrics } from '../../../scripts/metrics/documented-metrics.ts';
+import { program } from '../../../src/cli/program.ts';
+import { headings } from '../../support/headings.ts';
+import { codeOf, type Page, pages, ROOT } from '../../support/pages.ts';
+
+const keyward = program(() => {
+  throw new Error('nothing is called');
+});
+const metrics = documentedMetrics().map(({ name }) => name);
+
+describe.each(pages().map((page) => [page.path, page] as const))('%s', (_path, page) => {
+  it('links to what is there', () => {
+    expect(linksOf(page).filter((link) => !leads(page, link))).toEqual([]);
+  });
+
+  it('names commands and options that there are', () => {
+    expect(commandsOf(page).filter((line) => !understood(line))).toEqual([]);
+  });
+
+  it('names metrics that there are', () => {
+    const named = page.text.match(/\bkeyward_[a-z_]+\b/g) ?? [];
+    expect(named.filter((name) => !metrics.some((metric) => metric.startsWith(name)))).toEqual([]);
+  });
+});
+
+function linksOf({ text }: Page): string[] {
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^[a-z]+:/.test(link));
+}
+
+function leads({ path, text }: Page, link: string): boolean {
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? undefined : join(ROOT, dirname(path), file);
+  if (target && !existsSync(target)) return false;
+  return anchor === undefined || headings(target ? readFileSync(target, 'utf8') : text).includes(anchor);
+}
+
+/** Lines of code that call `keyward`, from its name on. */
+function commandsOf(page: Page): string[] {
+  return codeOf(page).flatMap((line) => {
+    const call = line.match(/(?:^|[\s/$(])keyward ([a-z][^|;#&)]*)/)?.[1];
+    return call === undefined ? [] : [call.trim()];
+  });
+}
+
+function understood(call: string): boolean {
+  const words = call.split(/\s+/);
+  let command: Command = keyward;
+  let at = 0;
+  for (; at < words.length; at++) {
+    const next = command.commands.find((each) => [each.name(), ...each.aliases()].includes(words[at] ?? ''));
+    if (!next) break;
+    command = next;
+  }
+  if (command === keyward || (command.commands.length > 0 && at < words.length)) return false;
+  const options = [...keyward.options, ...command.options].map(({ long }) => long);
+  return words.slice(at).every((word) => !/^--[a-z]/.test(word) || options.includes(word.replace(/=.*/, '')));
+}
