@@ -5,6 +5,8 @@ import type { RecordGap } from './domain/record-gap.ts';
 import { REPORT_FILED, STEP_EVENTS, type StoredCaseStep } from './domain/reports/testimony.ts';
 import type { StoredTrail } from './store/stored-trail.ts';
 
+type StepRow = ReturnType<StoredTrail['stepsOfReport']>[number];
+
 /** Reports and what became of them, against the audit trail; answers how many reports there are. */
 export function checkReports(trail: StoredTrail, gaps: readonly RecordGap[], findings: Findings): number {
   const requireRows = (type: string, table: 'reports' | 'report_steps', gone: string) => {
@@ -30,22 +32,28 @@ function* reportsOf(trail: StoredTrail): Generator<StoredReport> {
       suspicionSalt: row.suspicion_salt,
       suspicionCommitment: row.suspicion_commitment,
       auditSequence: row.audit_sequence,
+      state: row.state,
+      examined: row.examined,
+      closedAt: row.closed_at,
+      steps: trail.stepsOfReport(row.number).map(stepOf),
     };
   }
 }
 
 function* stepsOf(trail: StoredTrail): Generator<StoredCaseStep> {
-  for (const row of trail.reportSteps()) {
-    yield {
-      sequence: row.sequence,
-      reportNumber: row.report_number,
-      kind: row.kind,
-      by: row.taken_by,
-      at: row.taken_at,
-      outcome: row.outcome,
-      note: row.note,
-      findingsJson: row.findings_json,
-      auditSequence: row.audit_sequence,
-    };
-  }
+  for (const row of trail.reportSteps()) yield stepOf(row);
+}
+
+function stepOf(row: StepRow): StoredCaseStep {
+  return {
+    sequence: row.sequence,
+    reportNumber: row.report_number,
+    kind: row.kind,
+    by: row.taken_by,
+    at: row.taken_at,
+    outcome: row.outcome,
+    note: row.note,
+    findingsJson: row.findings_json,
+    auditSequence: row.audit_sequence,
+  };
 }

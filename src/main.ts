@@ -308,7 +308,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
     log,
   });
-  parts.defer(() => reports.settled());
+  parts.defer(() => reports.stop());
 
   const leaks = openLeaks({
     config,

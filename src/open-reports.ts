@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ReportsConfig } from './config-reports.ts';
 import type { Clock } from './domain/clock.ts';
@@ -22,8 +23,8 @@ export interface ReportService {
   readonly limits: ReportLimits;
   /** What becomes of reports when nobody does anything; to be asked again and again. */
   look(): Promise<void>;
-  /** Settles once no report waits to be looked into. */
-  settled(): Promise<void>;
+  /** What waits to be looked into is left for the next start. */
+  stop(): Promise<void>;
 }
 
 interface Parts {
@@ -56,6 +57,7 @@ export async function openReports(parts: Parts): Promise<ReportService> {
     store: store.reports,
     examiner,
     alarm,
+    pause: (ms) => setTimeout(ms),
     onFailure: (err, report) => log.error({ err, report }, 'report not looked into; it is tried again'),
   });
   const look = createReportWatch({
@@ -69,5 +71,5 @@ export async function openReports(parts: Parts): Promise<ReportService> {
   });
   metrics.watch('reportsUnclosed', await unclosedReports(store.reports));
   const limits = createReportLimits(config, () => metrics.reports.inc({ about: 'refused' }));
-  return { intake, limits, look, settled: () => intake.settled() };
+  return { intake, limits, look, stop: () => intake.stop() };
 }

@@ -22,6 +22,7 @@ import { detectionMemory } from './migrations/0018-detection-memory.ts';
 import { canaries } from './migrations/0021-canaries.ts';
 import { reports } from './migrations/0021-reports.ts';
 import { notifications } from './migrations/0022-notifications.ts';
+import { reportsStanding } from './migrations/0023-reports-standing.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -48,6 +49,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0021-canaries': canaries,
   '0021-reports': reports,
   '0022-notifications': notifications,
+  '0023-reports-standing': reportsStanding,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

@@ -16,15 +16,6 @@ type Trx = Transaction<Schema>;
 type ReportRow = Selectable<Schema['reports']>;
 type StepRow = Selectable<Schema['report_steps']>;
 
-/** Reports of which no step of that kind was written. */
-export function withoutStep(trx: Trx, kind: StepRow['kind']) {
-  return trx.selectFrom('reports').selectAll().where('number', 'not in', numbersWith(trx, kind));
-}
-
-function numbersWith(trx: Trx, kind: StepRow['kind']) {
-  return trx.selectFrom('report_steps').select('report_number').where('kind', '=', kind);
-}
-
 export async function casesNewestFirst(
   trx: Trx,
   { state, scopeId }: CaseQuery,
@@ -32,12 +23,7 @@ export async function casesNewestFirst(
 ): Promise<ReportCase[]> {
   let found = trx.selectFrom('reports').selectAll().where('sequence', '<', before);
   if (scopeId !== undefined) found = found.where('scope_id', '=', scopeId);
-  if (state === 'closed') found = found.where('number', 'in', numbersWith(trx, 'closed'));
-  if (state === 'open' || state === 'investigating') {
-    found = found
-      .where('number', 'not in', numbersWith(trx, 'closed'))
-      .where('number', state === 'open' ? 'not in' : 'in', numbersWith(trx, 'taken'));
-  }
+  if (state !== undefined) found = found.where('state', '=', state);
   return withSteps(trx, await found.orderBy('sequence', 'desc').limit(limit).execute());
 }
 

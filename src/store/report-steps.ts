@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
-import { type CaseStep, type CaseStepKind, requireStep } from '../domain/reports/case.ts';
+import { type CaseStep, type CaseStepKind, caseStanding, requireStep } from '../domain/reports/case.ts';
 import type { CaseChange } from '../domain/reports/report-desk.ts';
 import { reportSubjectOf, STEP_EVENTS, stepDetails } from '../domain/reports/testimony.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
@@ -25,11 +25,17 @@ export async function takeCaseStep(trx: Trx, asked: AskedCaseStep): Promise<Case
   const isTaken = asked.kind === 'taken' && before.owner === asked.actor.operatorId;
   const isExamined = asked.kind === 'examined' && before.steps.some(({ kind }) => kind === 'examined');
   if (isTaken || isExamined) return null;
-  await write(trx, asked);
-  return { was: before.state, state: (await requireCase(trx, asked.number)).state };
+  const steps = [...before.steps, await write(trx, asked)];
+  const { state, examined, closedAt: closed_at } = caseStanding(steps);
+  await trx
+    .updateTable('reports')
+    .set({ state, examined: examined ? 1 : 0, closed_at })
+    .where('number', '=', asked.number)
+    .execute();
+  return { was: before.state, state };
 }
 
-async function write(trx: Trx, asked: AskedCaseStep): Promise<void> {
+async function write(trx: Trx, asked: AskedCaseStep): Promise<CaseStep> {
   const { number, kind, actor, at, outcome = null, note = null, findingsJson = null } = asked;
   const sequence = (await lastStep(trx)) + 1;
   const details = stepDetails({ sequence, outcome, note, findingsJson });
@@ -49,6 +55,7 @@ async function write(trx: Trx, asked: AskedCaseStep): Promise<void> {
       audit_sequence: place,
     })
     .execute();
+  return { kind, by: actor.operatorId, at, outcome, note };
 }
 
 async function lastStep(trx: Trx): Promise<number> {

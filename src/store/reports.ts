@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import { Changes } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { FiledReport } from '../domain/reports/case.ts';
+import type { CaseState, FiledReport } from '../domain/reports/case.ts';
 import type { CaseChange, NewReport, ReportDesk, ReportStore } from '../domain/reports/report-desk.ts';
 import {
   filedDetails,
@@ -17,7 +17,7 @@ import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';
 import { eraseReports } from './erase-reports.ts';
 import type { Reader } from './reader.ts';
-import { casesNewestFirst, reportFromRow, requireCase, withoutStep } from './report-rows.ts';
+import { casesNewestFirst, reportFromRow, requireCase } from './report-rows.ts';
 import { type AskedCaseStep, takeCaseStep } from './report-steps.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
@@ -60,11 +60,11 @@ export function createReports(
     close: (number, outcome, note, actor) => step({ number, kind: 'closed', outcome, note, actor }),
     erase: (number, actor) => writer.transaction((trx) => eraseOne(trx, number, actor, clock.nowSeconds())),
     unexamined: (until, limit) =>
-      reader.read(async (trx) => {
-        const rows = withoutStep(trx, 'examined').where('received_at', '<=', until);
-        return (await rows.orderBy('sequence').limit(limit).execute()).map(reportFromRow);
-      }),
-    untaken: (until, after, limit) => reader.read((trx) => untaken(trx, until, after, limit)),
+      reader.read((trx) => oldestFirst(waiting(trx, until).where('examined', '=', 0), limit)),
+    untaken: (until, after, limit) =>
+      reader.read((trx) =>
+        oldestFirst(waiting(trx, until).where('state', '=', 'open').where('sequence', '>', after), limit),
+      ),
     eraseClosed: (until, limit) =>
       writer.transaction((trx) => eraseClosed(trx, until, limit, clock.nowSeconds())),
     countUnclosed: () =>
@@ -105,6 +105,9 @@ async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<
       suspicion_salt: salt,
       suspicion_commitment: commitment,
       audit_sequence: audited.sequence,
+      state: 'open',
+      examined: 0,
+      closed_at: null,
     })
     .execute();
   return { sequence, number, scopeId, receivedAt, digest, suspicion };
@@ -123,40 +126,31 @@ async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {
   return requireCase(trx, number);
 }
 
-/** Neither taken up nor closed. */
-async function untaken(trx: Trx, until: number, after: number, limit: number): Promise<FiledReport[]> {
-  const closed = trx.selectFrom('report_steps').select('report_number').where('kind', '=', 'closed');
-  const rows = withoutStep(trx, 'taken').where('number', 'not in', closed);
-  const due = rows.where('received_at', '<=', until).where('sequence', '>', after);
-  return (await due.orderBy('sequence').limit(limit).execute()).map(reportFromRow);
+const waiting = (trx: Trx, until: number) =>
+  trx.selectFrom('reports').selectAll().where('received_at', '<=', until);
+
+async function oldestFirst(rows: ReturnType<typeof waiting>, limit: number): Promise<FiledReport[]> {
+  return (await rows.orderBy('sequence').limit(limit).execute()).map(reportFromRow);
 }
 
 async function eraseClosed(trx: Trx, until: number, limit: number, at: number): Promise<number> {
-  const closed = trx
-    .selectFrom('report_steps')
-    .select('report_number')
-    .where('kind', '=', 'closed')
-    .where('taken_at', '<=', until);
   const due = trx
     .selectFrom('reports')
     .select('number')
     .where('suspicion_json', 'is not', null)
-    .where('number', 'in', closed);
-  const numbers = (await due.orderBy('sequence').limit(limit).execute()).map(({ number }) => number);
+    .where('closed_at', '<=', until);
+  const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);
   if (numbers.length === 0) return 0;
   const erased = await eraseReports(trx, numbers);
   await appendAuditEvent(trx, actOf(KEYWARD, REPORT_ERASED, 'reports', { reports: erased }), at);
   return erased;
 }
 
-async function count(trx: Trx, state: 'open' | 'investigating'): Promise<number> {
-  const steps = (kind: 'taken' | 'closed') =>
-    trx.selectFrom('report_steps').select('report_number').where('kind', '=', kind);
+async function count(trx: Trx, state: CaseState): Promise<number> {
   const found = await trx
     .selectFrom('reports')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('number', 'not in', steps('closed'))
-    .where('number', state === 'open' ? 'not in' : 'in', steps('taken'))
+    .where('state', '=', state)
     .executeTakeFirstOrThrow();
   return found.count;
 }

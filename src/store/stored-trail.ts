@@ -23,6 +23,9 @@ const SECURITY_EVENTS = compileQuery((db) =>
 const STEPS = compileQuery((db) => db.selectFrom('security_event_steps').selectAll().orderBy('sequence'));
 const REPORTS = compileQuery((db) => db.selectFrom('reports').selectAll().orderBy('sequence'));
 const REPORT_STEPS = compileQuery((db) => db.selectFrom('report_steps').selectAll().orderBy('sequence'));
+const STEPS_OF_REPORT = compileQuery((db) =>
+  db.selectFrom('report_steps').selectAll().where('report_number', '=', '').orderBy('sequence'),
+);
 const EVENT = compileQuery((db) => db.selectFrom('audit_events').selectAll().where('sequence', '=', 0));
 const testimoniesWithout = (table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps') =>
   compileQuery((db) =>
@@ -128,6 +131,10 @@ export class StoredTrail {
 
   reportSteps(): Iterable<Row<'report_steps'>> {
     return this.#rows(REPORT_STEPS);
+  }
+
+  stepsOfReport(number: string): readonly Row<'report_steps'>[] {
+    return this.#all(STEPS_OF_REPORT, number);
   }
 
   /** The audit events of that type to which no row of the table belongs, in order. */

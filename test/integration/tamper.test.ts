@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify.ts';
 import { makeCredential } from '../../src/domain/credential.ts';
 import { KeywardError } from '../../src/domain/errors.ts';
-import type { TokenFindings } from '../../src/domain/reports/findings.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { olderVersions, type Tampering, tablesIn, tamperingsOf, withTampered } from '../support/tampering.ts';
+import { FOUND_NOTHING } from '../support/token-findings.ts';
 
 const DEADLINE_MS = 180_000;
 const DAY = 86_400;
@@ -30,18 +30,6 @@ const HARMLESS = new Map([
   ['kysely_migration', 'which changes the tables have had: another answer fails to migrate, or is refused'],
   ['kysely_migration_lock', 'nothing: the one writer migrates in one transaction'],
 ]);
-
-/** As for a token that nothing is known of. */
-const EXAMINED: TokenFindings = {
-  readable: true,
-  signature: 'unchecked',
-  verdict: null,
-  key: null,
-  record: null,
-  revoked: false,
-  around: null,
-  failure: null,
-};
 
 let service: RunningService;
 let database: string;
@@ -192,7 +180,7 @@ async function archiveAndRaise(): Promise<void> {
     const suspicion = { text: 'it was in a log', contact: null };
     await store.reports.file({ number, digest, suspicion, scopeId: 'payments', requestId: 'req-1' });
   }
-  await store.reports.examined('0000-0001', EXAMINED);
+  await store.reports.examined('0000-0001', FOUND_NOTHING);
   await store.reports.take('0000-0001', actor);
   await store.reports.close('0000-0001', 'harmless', 'a test', actor);
   await store.close();

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../domain/audit-sink.ts';
-import type { FiledReport } from '../../domain/reports/case.ts';
+import { type CaseStanding, caseStanding, type FiledReport } from '../../domain/reports/case.ts';
 import {
   filedDetails,
   REPORT_FILED,
@@ -11,13 +11,19 @@ import {
 } from '../../domain/reports/testimony.ts';
 import type { Findings } from './finding.ts';
 
-export interface StoredReport extends Omit<FiledReport, 'suspicion' | 'digest'> {
+export interface StoredReport
+  extends Omit<FiledReport, 'suspicion' | 'digest'>,
+    Omit<CaseStanding, 'examined'> {
+  /** 0 or 1; anything else is not what was written. */
+  readonly examined: number;
   readonly digest: Uint8Array | null;
   /** Null once it is erased, and the salt with it. */
   readonly suspicionJson: string | null;
   readonly suspicionSalt: Uint8Array | null;
   readonly suspicionCommitment: Uint8Array;
   readonly auditSequence: number;
+  /** What became of it, in order. */
+  readonly steps: readonly StoredCaseStep[];
 }
 
 type Testimony = (auditSequence: number) => StoredEvent | undefined;
@@ -52,11 +58,17 @@ function flawOfReport(row: StoredReport, testimony: StoredEvent | undefined): st
     testimony.subject === reportSubjectOf(row.number) &&
     testimony.time === row.receivedAt;
   if (!agrees) return `audit event ${testimony.sequence} tells it otherwise`;
+  if (!standsAsSaid(row)) return 'it stands otherwise than its steps say';
   const { suspicionJson: json, suspicionSalt: salt } = row;
   if (json === null && salt === null) return undefined;
   if (json !== null && salt && suspicionCommitment(salt, json).equals(row.suspicionCommitment))
     return undefined;
   return 'it does not say what it said when it was received';
+}
+
+function standsAsSaid({ steps, ...row }: StoredReport): boolean {
+  const { state, examined, closedAt } = caseStanding(steps);
+  return row.state === state && row.examined === Number(examined) && row.closedAt === closedAt;
 }
 
 function flawOfStep(row: StoredCaseStep, testimony: StoredEvent | undefined): string | undefined {

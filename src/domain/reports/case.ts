@@ -17,12 +17,14 @@ export const CASE_STEPS = ['examined', 'taken', 'noted', 'closed'] as const;
 export type CaseStepKind = (typeof CASE_STEPS)[number];
 
 /** From where to where each step leads; a note leaves the case as it is, and what is closed stays so. */
-const LEADS_TO: Readonly<Record<CaseStepKind, Partial<Readonly<Record<CaseState, CaseState>>>>> = {
-  examined: { open: 'open', investigating: 'investigating', closed: 'closed' },
-  taken: { open: 'investigating', investigating: 'investigating' },
-  noted: { open: 'open', investigating: 'investigating' },
-  closed: { open: 'closed', investigating: 'closed' },
-};
+const LEADS_TO: ReadonlyMap<string, Partial<Readonly<Record<CaseState, CaseState>>>> = new Map(
+  Object.entries({
+    examined: { open: 'open', investigating: 'investigating', closed: 'closed' },
+    taken: { open: 'investigating', investigating: 'investigating' },
+    noted: { open: 'open', investigating: 'investigating' },
+    closed: { open: 'closed', investigating: 'closed' },
+  } satisfies Record<CaseStepKind, Partial<Record<CaseState, CaseState>>>),
+);
 
 /** Times are seconds since the epoch. */
 export interface CaseStep {
@@ -65,18 +67,34 @@ export interface ReportCase extends FiledReport {
   readonly findings: TokenFindings | null;
 }
 
-/** The state in which these steps have left a case. */
+/** The state in which these steps have left a case; one of a kind that is none leads nowhere. */
 export function caseState(steps: readonly Pick<CaseStep, 'kind'>[]): CaseState {
-  return steps.reduce<CaseState>((state, { kind }) => LEADS_TO[kind][state] ?? state, 'open');
+  return steps.reduce<CaseState>((state, { kind }) => LEADS_TO.get(kind)?.[state] ?? state, 'open');
 }
 
 export function caseOwner(steps: readonly Pick<CaseStep, 'kind' | 'by'>[]): string | null {
   return steps.findLast(({ kind }) => kind === 'taken')?.by ?? null;
 }
 
+/** What of a case stands in its row, too. */
+export interface CaseStanding {
+  readonly state: CaseState;
+  /** Whether the service has looked into it. */
+  readonly examined: boolean;
+  readonly closedAt: number | null;
+}
+
+export function caseStanding(steps: readonly Pick<CaseStep, 'kind' | 'at'>[]): CaseStanding {
+  return {
+    state: caseState(steps),
+    examined: steps.some(({ kind }) => kind === 'examined'),
+    closedAt: steps.find(({ kind }) => kind === 'closed')?.at ?? null,
+  };
+}
+
 /** `report_closed` where the step is not open to the case. */
 export function requireStep(state: CaseState, kind: CaseStepKind): void {
-  if (LEADS_TO[kind][state] !== undefined) return;
+  if (LEADS_TO.get(kind)?.[state] !== undefined) return;
   throw new KeywardError(
     'report_closed',
     'the case is closed, and nothing is added to it; a new report opens another',

@@ -8,25 +8,32 @@ export interface IntakeParts {
   readonly store: Pick<ReportStore, 'file' | 'examined'>;
   readonly examiner: TokenExaminer;
   readonly alarm: Pick<ReportTelling, 'tell'>;
+  readonly pause: (ms: number) => Promise<void>;
   /** What a later look makes good. */
   readonly onFailure: (error: unknown, number: string) => void;
 }
 
+/** Before another look, where the ledger or the verifier could not be asked. */
+const PAUSES_MS = [1_000, 5_000];
 /** Reports whose tokens wait in memory to be looked into; past it, a case is kept without. */
 const MOST_WAITING = 256;
 
 export interface RunningIntake extends ReportIntake {
   /** Looks into one that was left over, of whose token nothing but the digest is there any more. */
   examineLeft(report: FiledReport): Promise<void>;
-  /** Settles once nothing waits. */
-  settled(): Promise<void>;
+  /** Settles with the one being looked into; those that wait are left over. */
+  stop(): Promise<void>;
 }
 
 /** Files what is reported, answers, and looks into it then: one at a time, so that a flood costs little. */
 export function createReportIntake(parts: IntakeParts): RunningIntake {
   const { store, examiner, onFailure } = parts;
   const waiting = new Set<string>();
+  let stopped = false;
   let last: Promise<void> = Promise.resolve();
+  const lookInto = async (report: FiledReport, token: string | null) => {
+    if (!stopped) await examine(parts, report, token);
+  };
   return {
     async receive({ scopeId, token, text, contact, requestId }) {
       const number = newCaseNumber();
@@ -35,25 +42,43 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
       if (waiting.size >= MOST_WAITING) return number;
       waiting.add(number);
       last = last
-        .then(() => examine(parts, report, token))
+        .then(() => lookInto(report, token))
         .catch((error: unknown) => onFailure(error, number))
         .finally(() => waiting.delete(number));
       return number;
     },
     async examineLeft(report) {
-      if (!waiting.has(report.number)) await examine(parts, report, null);
+      if (!waiting.has(report.number)) await lookInto(report, null);
     },
-    settled: () => last,
+    stop() {
+      stopped = true;
+      return last;
+    },
   };
 }
 
 /** Told before it is written down, so that a look that was cut short is repeated; it is told once all the same. */
 async function examine(
-  { store, examiner, alarm }: IntakeParts,
+  { store, examiner, alarm, pause }: IntakeParts,
   report: FiledReport,
   token: string | null,
 ): Promise<void> {
-  const findings = token === null ? null : await examiner.examine(report.scopeId, token);
+  const findings = token === null ? null : await examined(examiner, report.scopeId, token, pause);
   await alarm.tell(report, findings);
   await store.examined(report.number, findings);
+}
+
+async function examined(
+  examiner: TokenExaminer,
+  scopeId: string,
+  token: string,
+  pause: IntakeParts['pause'],
+) {
+  let findings = await examiner.examine(scopeId, token);
+  for (const ms of PAUSES_MS) {
+    if (findings.failure === null) return findings;
+    await pause(ms);
+    findings = await examiner.examine(scopeId, token);
+  }
+  return findings;
 }

@@ -1,0 +1,23 @@
+import type { TokenFindings, TokenTrace } from '../../src/domain/reports/findings.ts';
+
+/** As for a token that nothing is known of. */
+export const FOUND_NOTHING: TokenFindings = {
+  readable: true,
+  signature: 'unchecked',
+  verdict: null,
+  key: null,
+  record: null,
+  revoked: false,
+  around: null,
+  failure: null,
+};
+
+export const TRACE: TokenTrace = {
+  sequence: 9,
+  scope: 'payments',
+  kid: 'kid-1',
+  jti: 'jti-1',
+  client: 'identity',
+  iat: 1_760_000_000,
+  exp: 1_760_000_300,
+};
