@@ -33,6 +33,10 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   outlets: { folders: [], packages: ['node:*'] },
   audit: { folders: ['domain', 'token', 'outlets'], packages: ['node:*'] },
   watch: { folders: ['domain', 'token'], packages: ['node:crypto', 'zod'] },
+  'watch/probing': {
+    folders: ['domain'],
+    packages: ['node:dns', 'node:http', 'node:https', 'node:net'],
+  },
   'watch/notifications': {
     folders: ['domain', 'outlets'],
     packages: ['node:*', 'nodemailer', 'standardwebhooks'],

@@ -11,6 +11,7 @@ import {
   notificationSection,
   notificationSettings,
 } from './notification-settings.ts';
+import { probeSection, probeSettings } from './probe-settings.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -129,6 +130,7 @@ const schema = z.strictObject({
       overdue_days: z.int().min(1).max(366).default(90),
     })
     .prefault({}),
+  probes: probeSection,
   audit: z
     .strictObject({
       /** Where the audit trail is kept a second time. At least one must confirm before anything is weakened. */
@@ -233,6 +235,7 @@ function withAbsolutePaths(raw: Raw, base: string): Resolved {
     ledger: { ...raw.ledger, archive_dir: at(raw.ledger.archive_dir) },
     audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
     notifications: notificationSettings(raw.notifications, at),
+    probes: probeSettings(raw.probes, at),
     hsm: { ...raw.hsm, ...tokenFiles(raw.hsm, raw.hsm.latch_file, at) },
     hsm_tokens: Object.fromEntries(
       Object.entries(raw.hsm_tokens).map(([name, token]) => [

@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
 import { openForgeryAlarm, openSecurityEvents } from './detections.ts';
 import { watchDisks } from './disk-watch.ts';
-import type { Actor } from './domain/access.ts';
+import type { Actor, Grants } from './domain/access.ts';
 import { systemClock } from './domain/clock.ts';
 import type { ErrorCode } from './domain/errors.ts';
 import { createDataPlane } from './http/data-plane.ts';
@@ -43,6 +43,7 @@ import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
 import { openLeaks } from './open-leaks.ts';
 import { openNotifications } from './open-notifications.ts';
+import { openProbes } from './open-probes.ts';
 import { openRegistry } from './open-registry.ts';
 import { openReports } from './open-reports.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
@@ -193,17 +194,18 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => inventory.stop());
   const { suspender, holds } = keyLife;
   const alarm = openForgeryAlarm({ events: securityEvents, suspender, clock, log });
-  const made = createTokenIssuer({
+  const signing = {
     keyRing,
-    grants,
     signer: canaries.watchSigner(signer),
     checker,
     ledger,
     revocations,
     holds,
     clock,
-  });
-  const issuer = measuredIssuer(tellingIssuer(timeGuardedIssuer(made, audit.timeGuard), facts), metrics);
+  };
+  const issuerWith = (allowed: Grants) =>
+    timeGuardedIssuer(createTokenIssuer({ ...signing, grants: allowed }), audit.timeGuard);
+  const issuer = measuredIssuer(tellingIssuer(issuerWith(grants), facts), metrics);
   const judge = createTokenVerifier({
     keyRing,
     clock,
@@ -236,6 +238,16 @@ export async function serve(config: Config, environment: Environment): Promise<v
     verifiers,
     onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
   });
+  const probing = openProbes({
+    config,
+    store: store.verifierProbes,
+    keyRing,
+    grants,
+    issuerWith: (allowed) => measuredIssuer(issuerWith(allowed), metrics),
+    events: securityEvents,
+    clock,
+    log,
+  });
   const { gate, stop: stopGate } = await openGate({
     config,
     access,
@@ -246,6 +258,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     knownKeys: keyRing,
     keys: keyLife.administration,
     compromises,
+    probes: probing.probes,
     revocations,
     canaries: canaryDesk,
     ledger: store.ledger,
@@ -369,6 +382,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       ceremonies: createCeremonies({ keyRing, audit: store.audit, bindingKeys }),
       compromises,
       gate,
+      probes: probing.probes,
       drills,
       clients,
       operators,
@@ -403,6 +417,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(() => watches.stop());
+  const probingVerifiers = probing.start();
+  parts.defer(() => probingVerifiers.stop());
   const retention = keepRetention({
     archives: store.ledger.archives,
     keys: async () => (await store.registry.load()).keys,

@@ -9,6 +9,7 @@ import type { CanaryActParts } from './http/acts/canary-acts.ts';
 import type { KeyActParts } from './http/acts/key-acts.ts';
 import type { LedgerActParts } from './http/acts/ledger-acts.ts';
 import type { PinLatchActParts } from './http/acts/pin-latch-acts.ts';
+import type { ProbeActParts } from './http/acts/probe-acts.ts';
 import type { RotationActParts } from './http/acts/rotation-acts.ts';
 import type { ScopeActParts } from './http/acts/scope-acts.ts';
 import { keepLooking } from './keep-looking.ts';
@@ -23,7 +24,8 @@ export interface GateRootParts
     RotationActParts,
     PinLatchActParts,
     LedgerActParts,
-    CanaryActParts {
+    CanaryActParts,
+    Pick<ProbeActParts, 'probes'> {
   readonly config: Config;
   readonly access: Access;
   readonly store: Pick<Store, 'proposals' | 'audit'>;

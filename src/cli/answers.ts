@@ -275,3 +275,19 @@ export interface TargetTestAnswer {
   readonly ok: boolean;
   readonly error: string | null;
 }
+
+export interface ProbeAnswer {
+  readonly client: string;
+  readonly scope: string;
+  readonly url: string;
+  readonly set_at: number;
+  readonly answers: readonly {
+    readonly probe: string;
+    readonly verdict: string;
+    readonly status: number | null;
+    readonly why: string | null;
+    readonly at: number;
+  }[];
+  readonly expired_due_at: number | null;
+  readonly next_at: number | null;
+}

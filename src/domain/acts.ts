@@ -32,6 +32,9 @@ export const ACTS = {
   'client.revoke': safer,
   'grant.add': weaker,
   'grant.remove': safer,
+  // Both turn the service's eyes away from a verifier, or its tokens towards a stranger.
+  'probe.set': weaker,
+  'probe.remove': weaker,
   'operator.create': weaker,
   'operator.credential': weaker,
   'operator.roles': { role: 'operator', persons: ({ gains }: { gains: boolean }) => weakening(gains) },

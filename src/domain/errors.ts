@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   // the token asked for
   'unknown_scope',
   'reserved_claim',
+  'reserved_subject',
   'invalid_claims',
   'claims_too_large',
   'claims_too_deep',
@@ -72,6 +73,9 @@ export const ERROR_CODES = [
   'operator_revoked',
   'credential_digest_required',
   'credential_taken',
+  'invalid_probe',
+  'unknown_probe',
+  'too_many_probes',
   // two persons
   'unknown_proposal',
   'self_approval',

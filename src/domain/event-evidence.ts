@@ -22,6 +22,7 @@ const object = (meaning: string) => ({ kind: 'object', meaning }) as const satis
  * seconds since the epoch. Personal values stand in `claims` and `record` alone, where an erasure finds them.
  */
 export const EVIDENCE_FIELDS = {
+  at: number('when'),
   caller: text('who asked: `client:<id>` or `operator:<id>`'),
   canary: text('the decoy, as `keyward canary show` takes it'),
   chain: text('`audit` or `ledger`'),
@@ -31,8 +32,9 @@ export const EVIDENCE_FIELDS = {
   code: text('the problem that it was answered with'),
   concerns: text('what it was to be done to, such as `key:<kid>` or `scope:<id>`'),
   connected_since: number('since when the verifier follows the events of the scope'),
-  count: number('how many within the minute'),
   decoy: text('what the decoy passed for: `credential`, `token` or `key`'),
+  count: number('how many: within the minute, or in a row'),
+  day: text('the day, UTC'),
   details: texts('what differs, in sentences'),
   digest: text('SHA-256 of the signing input, base64url'),
   drill: text('the rehearsal'),
@@ -76,6 +78,7 @@ export const EVIDENCE_FIELDS = {
   place: text('where in the chain'),
   plane: text('`data` or `operations`'),
   planted: text('where the decoy was planted, in the words of whoever made it'),
+  probe: text('which token it was sent'),
   published: number('the key-set version that is published'),
   received_at: number('when the report was received'),
   record: object('what the ledger has under that digest'),
@@ -94,6 +97,7 @@ export const EVIDENCE_FIELDS = {
   since: number('since when'),
   sink: text('the audit sink'),
   source: text('the kind of place, as the reporter names it'),
+  status: number('the status of the HTTP answer'),
   table: text('the table of the registry'),
   taken_at: number('when the inventory was taken'),
   use: text(

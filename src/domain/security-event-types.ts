@@ -280,6 +280,28 @@ export const SECURITY_EVENTS = {
     oncePer: ['scope', 'client', 'instance', 'published'],
     subject: ofScope,
   }),
+  'verifier.lenient': type({
+    severity: {
+      when: {
+        warning: 'it refused the fresh token, which it must accept',
+        critical: 'it accepted a token that it must refuse',
+      },
+      of: ({ probe }) => (probe === 'fresh' ? 'warning' : 'critical'),
+    },
+    meaning: 'A verifier that was probed answered a token other than it must.',
+    runbook: 'probed-verifiers.md#verifierlenient',
+    evidence: ['client', 'scope', 'probe', 'status', 'at', 'day'],
+    oncePer: ['client', 'scope', 'probe', 'day'],
+    subject: ofClient,
+  }),
+  'verifier.unprobed': type({
+    severity: 'warning',
+    meaning: 'A verifier could not be probed, several times in a row: nobody knows what it accepts.',
+    runbook: 'probed-verifiers.md#verifierunprobed',
+    evidence: ['client', 'scope', 'probe', 'since', 'count', 'why'],
+    oncePer: ['client', 'scope', 'probe', 'since'],
+    subject: ofClient,
+  }),
   'registry.signature_invalid': type({
     severity: 'critical',
     meaning: 'A row of the registry is not as the registry key signed it. It is not used.',

@@ -17,6 +17,7 @@ import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ReportDesk } from '../domain/reports/report-desk.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
+import type { ProbeAdministration } from '../domain/verifier-probe.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
 import { DATA_PLANE_ROUTES } from './data-plane.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -42,6 +43,7 @@ import { adminLeakRoutes } from './routes/admin-leaks.ts';
 import { adminLedgerRoutes, type LedgerParts } from './routes/admin-ledger.ts';
 import { adminNotificationRoutes } from './routes/admin-notifications.ts';
 import { adminOperatorRoutes } from './routes/admin-operators.ts';
+import { adminProbeRoutes } from './routes/admin-probes.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
 import { adminReportRoutes } from './routes/admin-reports.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
@@ -65,6 +67,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
   readonly verifiers: VerifierDirectory;
+  readonly probes: ProbeAdministration;
   readonly revocations: RevocationAdministration;
   readonly canaries: CanaryAdministration;
   readonly leaks: LeakDesk;
@@ -98,6 +101,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminLedgerRoutes,
   ...adminRevocationRoutes,
   ...adminVerifierRoutes,
+  ...adminProbeRoutes,
   ...adminEventStreamRoutes,
   ...adminEventRoutes,
   ...adminCanaryRoutes,

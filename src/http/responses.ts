@@ -26,6 +26,7 @@ export const CODES = {
   proposing: ['too_many_proposals', 'proposal_outdated', 'store_unavailable', 'audit_sink_unavailable'],
   issuing: [
     'reserved_claim',
+    'reserved_subject',
     'invalid_claims',
     'claims_too_large',
     'claims_too_deep',

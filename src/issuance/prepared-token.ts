@@ -6,6 +6,7 @@ import type { Scope } from '../domain/scope.ts';
 import { digestOf } from '../token/signing-input.ts';
 import { checkSigningInput } from './check-signing-input.ts';
 import { composeToken } from './compose-token.ts';
+import { refuseReservedSubject } from './reserved-subject.ts';
 
 /**
  * A token before its signature. Only `prepare` makes one: composed of the scope, its active key and the caller's
@@ -33,6 +34,7 @@ export class PreparedToken {
       'signingInput' in request
         ? checkSigningInput(request.signingInput, scope, key, now)
         : composeToken(request, scope, key, now);
+    refuseReservedSubject(subject, request.clientId);
     return new PreparedToken(key, signingInput, {
       digest: digestOf(signingInput),
       scopeId: scope.id,

@@ -23,6 +23,7 @@ import { canaries } from './migrations/0021-canaries.ts';
 import { reports } from './migrations/0021-reports.ts';
 import { notifications } from './migrations/0022-notifications.ts';
 import { reportsStanding } from './migrations/0023-reports-standing.ts';
+import { verifierProbes } from './migrations/0023-verifier-probes.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -50,6 +51,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0021-reports': reports,
   '0022-notifications': notifications,
   '0023-reports-standing': reportsStanding,
+  '0023-verifier-probes': verifierProbes,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

@@ -9,6 +9,7 @@ import type { DetectionMemories } from '../domain/detection-memory.ts';
 import type { ProposalStore } from '../domain/proposal.ts';
 import type { Registry } from '../domain/registry.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
+import type { VerifierProbeStore } from '../domain/verifier-probe.ts';
 import { createAccessStore } from './access-store.ts';
 import { createAuditLog } from './audit-log.ts';
 import { createCanaryStore } from './canaries.ts';
@@ -29,6 +30,7 @@ import { openRegistry, type RegistryOpening, type RegistryReport } from './signe
 import { RegistryChanges } from './signed/registry-changes.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
 import type { StoreEvent } from './store-event.ts';
+import { createVerifierProbes } from './verifier-probes.ts';
 import { identify } from './writable-database.ts';
 import { Writer } from './writer.ts';
 import type { Durability, FileIdentity } from './writer-protocol.ts';
@@ -64,6 +66,7 @@ export interface Store {
   readonly audit: AuditLog;
   readonly recordGaps: RecordGapStore;
   readonly canaries: CanaryStore;
+  readonly verifierProbes: VerifierProbeStore;
   readonly revocations: RevocationStore;
   readonly securityEvents: StoredSecurityEvents;
   readonly detectionMemories: DetectionMemories;
@@ -112,6 +115,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     audit: createAuditLog(reader, writer, clock),
     recordGaps: createRecordGaps(reader, changes),
     canaries: createCanaryStore(changes),
+    verifierProbes: createVerifierProbes(changes),
     revocations: createRevocationStore(reader, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
     detectionMemories: createDetectionMemories(reader, writer, clock),

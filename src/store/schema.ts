@@ -130,6 +130,7 @@ export interface Schema {
     created_at: number;
     retired_at: number | null;
   };
+  verifier_probes: { client_id: string; scope_id: string; url: string; set_at: number };
   audit_events: {
     sequence: number;
     time: number;

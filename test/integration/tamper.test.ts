@@ -43,6 +43,7 @@ beforeAll(async () => {
   const clients = { payments: await provision('payments'), mail: await provision('mail') };
   for (const [id, { sign }] of Object.entries(clients)) await issue(id, sign);
   const decoys = [await plant('one'), await plant('two')];
+  for (const id of Object.keys(clients)) await probe(id, 'https://127.0.0.1:1/');
   await restoreOnce();
   await service.stop();
   copyFileSync(database, older);
@@ -51,6 +52,7 @@ beforeAll(async () => {
   for (const [id, { sign }] of Object.entries(clients)) await issue(id, sign);
   await revoke({ scope: 'payments', jti: 'A'.repeat(22) });
   await revoke({ scope: 'payments', root: 'sign-in-1' });
+  await probe('mail', 'https://127.0.0.1:2/');
   await service.operations('POST', '/v1/admin/clients/mail-verify/revoke');
   await service.act('POST', `/v1/admin/canaries/${decoys[0]}/retire`);
   await service.operations('POST', '/v1/admin/operators/bob/roles', { roles: ['operator', 'approver'] });
@@ -119,6 +121,10 @@ async function findings(file: string): Promise<readonly unknown[]> {
 function provision(id: string) {
   const policy = { record_subject: 'plain', root_claim: 'txn' };
   return service.provision({ id, policy });
+}
+
+function probe(scope: string, url: string): Promise<unknown> {
+  return service.act('POST', `/v1/admin/clients/${scope}-verify/probe`, { scope, url });
 }
 
 async function issue(id: string, credential: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
 import type { Contextual } from '../program.ts';
+import { addProbeCommands } from './client-probe.ts';
 
 export function addClientCommands(program: Command, contextOf: Contextual): void {
   const client = program.command('client').description('identity and relying services');
@@ -47,4 +48,5 @@ export function addClientCommands(program: Command, contextOf: Contextual): void
       const { clientRevoke } = await import('../actions/client-revoke.ts');
       await clientRevoke(contextOf(command), id);
     });
+  addProbeCommands(client, contextOf);
 }

@@ -21,6 +21,7 @@ import {
   setOperatorRoles,
 } from './operator-acts.ts';
 import { clearPinLatch, type PinLatchActParts } from './pin-latch-acts.ts';
+import { type ProbeActParts, removeProbe, setProbe } from './probe-acts.ts';
 import { acceptRestore, type RestoreActParts } from './restore-acts.ts';
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
@@ -32,14 +33,15 @@ export interface ActParts
     PinLatchActParts,
     RestoreActParts,
     LedgerActParts,
-    CanaryActParts {
+    CanaryActParts,
+    ProbeActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
 }
 
 /** How each act is done that the operations plane offers. */
-export function administrativeActs({ clients, operators, ...parts }: ActParts): readonly AnyAct[] {
-  const { keyRing } = parts;
+export function administrativeActs(parts: ActParts): readonly AnyAct[] {
+  const { clients, operators, keyRing } = parts;
   return [
     createScope(parts),
     changeScope(parts),
@@ -51,6 +53,8 @@ export function administrativeActs({ clients, operators, ...parts }: ActParts): 
     revokeClient(clients),
     addGrant(clients, keyRing),
     removeGrant(clients, keyRing),
+    setProbe(parts),
+    removeProbe(parts),
     createOperator(operators),
     replaceOperatorCredential(operators),
     setOperatorRoles(operators),

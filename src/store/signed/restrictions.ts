@@ -63,6 +63,8 @@ const RESTRICTIONS: Record<RegistryTable, Restrictions> = {
   record_gaps: { columns: {}, removable: never },
   // Whatever changes one silences an alarm or makes a false one.
   canaries: { columns: {}, removable: never },
+  // A verifier that is left alone is no restriction.
+  verifier_probes: { columns: {}, removable: never },
 };
 
 /** What is closed is never executed: neither an open one, nor one that is being executed a second time. */

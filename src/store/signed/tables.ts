@@ -13,6 +13,7 @@ export const REGISTRY_TABLES = {
   proposals: ['id'],
   record_gaps: ['id'],
   canaries: ['id'],
+  verifier_probes: ['client_id', 'scope_id'],
 } as const satisfies { [T in keyof Schema]?: readonly (keyof Schema[T])[] };
 
 export type RegistryTable = keyof typeof REGISTRY_TABLES;

@@ -1,4 +1,5 @@
 import { securityEvent } from '../../domain/security-events.ts';
+import { PROBE_SUBJECT } from '../../domain/verifier-probe.ts';
 import { stateless } from '../detection.ts';
 
 /**
@@ -8,6 +9,8 @@ import { stateless } from '../detection.ts';
 export const crossScope = stateless('cross-scope', (fact) => {
   if (fact.kind !== 'verified' || fact.reason !== 'wrong_scope' || !fact.token) return undefined;
   const { kid, keyScope, digest, claims, namesScope, recorded } = fact.token;
+  // Sent by Keyward itself, to see that it is refused; a forged one of that subject is not on record.
+  if (claims.sub === PROBE_SUBJECT && recorded) return undefined;
   const honest = recorded === true && !namesScope;
   return securityEvent('token.cross_scope', {
     scope: fact.scope,

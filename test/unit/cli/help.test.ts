@@ -1,14 +1,16 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../../src/cli/program.ts';
 import { keyward } from '../../support/command-line.ts';
 
 const leaves = program(() => {
   throw new Error('no command is run here');
-}).commands.flatMap((command) =>
-  command.commands.length > 0
-    ? command.commands.map((child) => [command.name(), child.name()])
-    : [[command.name()]],
-);
+}).commands.flatMap(leavesOf);
+
+function leavesOf(command: Command): string[][] {
+  if (command.commands.length === 0) return [[command.name()]];
+  return command.commands.flatMap(leavesOf).map((path) => [command.name(), ...path]);
+}
 
 describe('help', () => {
   it('knows every command of the first release', () => {
@@ -39,6 +41,10 @@ describe('help', () => {
       'client credential',
       'client list',
       'client revoke',
+      'client probe set',
+      'client probe remove',
+      'client probe list',
+      'client probe run',
       'grant add',
       'grant remove',
       'operator enrol',

@@ -12,6 +12,7 @@ import {
   operators,
   pauses,
   pinLatches,
+  probes,
   revocations,
   scopes,
 } from './fakes.ts';
@@ -24,7 +25,7 @@ const WITHOUT_ROUTE: ReadonlySet<string> = new Set([
 ]);
 
 it('every act of the table is offered but for those that only the configuration file can do so far', () => {
-  const parts = { canaries, clients, compromises, keyRing, keys, knownKeys, ledger, operators };
+  const parts = { canaries, clients, compromises, keyRing, keys, knownKeys, ledger, operators, probes };
   const acts = administrativeActs({ ...parts, pauses, pinLatches, held: undefined, revocations, scopes });
   const offered = acts.map(({ name }) => name);
   expect(new Set(offered).size).toBe(offered.length);

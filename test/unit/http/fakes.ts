@@ -32,6 +32,7 @@ import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
+import type { ProbeAdministration } from '../../../src/domain/verifier-probe.ts';
 import { administrativeActs } from '../../../src/http/acts/administrative-acts.ts';
 import type { DataPlaneDeps } from '../../../src/http/data-plane.ts';
 import { EventStreams } from '../../../src/http/event-streams.ts';
@@ -412,6 +413,14 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
   };
 }
 
+export const probes: ProbeAdministration = {
+  list: () => [],
+  requireSound() {},
+  set: unexpected,
+  remove: unexpected,
+  run: unexpected,
+};
+
 export const pinLatches: PinLatches = {
   look: () => ({ state: 'rejected', attempts: 0 }),
   clear: async () => ({ open: true }),
@@ -443,6 +452,7 @@ export function operationsPlaneDeps({
     revocations,
     canaries,
     ledger,
+    probes,
     ...changes,
   };
   const proposals = () => new VolatileProposals({ record: async () => {} });

@@ -187,5 +187,6 @@ it('covers every table of which a row decides', () => {
     'proposals',
     'record_gaps',
     'canaries',
+    'verifier_probes',
   ]);
 });

@@ -20,6 +20,8 @@ const genuine: GenuineFact = {
   recorded: true,
 };
 
+const PROBE = { claims: { iat: AT, sub: 'keyward-probe' } };
+
 const verified = (reason: VerifiedFact['reason'], token: Partial<GenuineFact> | null = {}): VerifiedFact => ({
   kind: 'verified',
   at: AT,
@@ -42,6 +44,7 @@ describe('a token of another scope', () => {
     ['on record, that names the scope it is shown for', { namesScope: true }, 'critical'],
     ['never issued', { recorded: false }, 'critical'],
     ['of which the ledger could not be asked', { recorded: null }, 'critical'],
+    ['forged for the subject of probes', { ...PROBE, recorded: false }, 'critical'],
   ])('%s', (_, token, severity) => {
     expect(told(crossScope, verified('wrong_scope', token))).toEqual([
       ['token.cross_scope', severity, 'key:kid-1'],
@@ -76,6 +79,7 @@ describe('a token of another scope', () => {
     ['that is refused for something else', verified('expired')],
     ['that is good', verified(null, null)],
     ['that is issued', issued],
+    ['that Keyward sent as a probe', verified('wrong_scope', PROBE)],
   ])('is none %s', (_, fact) => expect(told(crossScope, fact)).toEqual([]));
 });
 

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { ClientAdministration } from '../../domain/access.ts';
+import type { Act } from '../../domain/act-gate.ts';
+import { KeywardError } from '../../domain/errors.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import { isPlace, type ProbeAdministration } from '../../domain/verifier-probe.ts';
+import { probePlace, probeRepresentation, probeRequest } from '../schemas/probe.ts';
+import { validated } from '../validated.ts';
+import { existing } from './client-acts.ts';
+
+export interface ProbeActParts {
+  readonly clients: ClientAdministration;
+  readonly keyRing: KeyRing;
+  readonly probes: ProbeAdministration;
+}
+
+const client = z.string();
+const setParameters = probeRequest.extend({ client });
+const removeParameters = probePlace.extend({ client });
+
+export function setProbe(parts: ProbeActParts): Act<'probe.set', z.infer<typeof setParameters>> {
+  const { clients, keyRing, probes } = parts;
+  return {
+    name: 'probe.set',
+    read: (given) => validated(setParameters, given),
+    plan({ client: clientId, scope: scopeId, url }) {
+      const { grants, revokedAt } = existing(clients, clientId);
+      if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      if (
+        revokedAt !== null ||
+        !grants.some((held) => held.scopeId === scopeId && held.action === 'verify')
+      ) {
+        throw new KeywardError(
+          'invalid_probe',
+          `client: ${clientId} may not verify for this scope; give it the grant`,
+        );
+      }
+      probes.requireSound({ clientId, scopeId, url });
+      const before = urlOf(probes, clientId, scopeId);
+      const planned = {
+        subject: `client:${clientId}`,
+        before: before === null ? null : { scope: scopeId, url: before },
+        after: { scope: scopeId, url },
+      };
+      return before === url ? { ...planned, unchanged: true } : planned;
+    },
+    async execute({ client: clientId, scope: scopeId, url }, actor) {
+      return { probe: probeRepresentation(await probes.set({ clientId, scopeId, url }, actor)) };
+    },
+  };
+}
+
+export function removeProbe({
+  probes,
+}: ProbeActParts): Act<'probe.remove', z.infer<typeof removeParameters>> {
+  return {
+    name: 'probe.remove',
+    read: (given) => validated(removeParameters, given),
+    plan({ client: clientId, scope: scopeId }) {
+      const before = urlOf(probes, clientId, scopeId);
+      if (before === null) {
+        throw new KeywardError('unknown_probe', 'this client has no probe URL for this scope');
+      }
+      return { subject: `client:${clientId}`, before: { scope: scopeId, url: before }, after: null };
+    },
+    async execute({ client: clientId, scope: scopeId }, actor) {
+      await probes.remove({ clientId, scopeId }, actor);
+      return { client: clientId, scope: scopeId };
+    },
+  };
+}
+
+function urlOf(probes: ProbeAdministration, clientId: string, scopeId: string): string | null {
+  return probes.list().find((each) => isPlace(each, { clientId, scopeId }))?.url ?? null;
+}

@@ -1,0 +1,78 @@
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { Reply } from './judge-answer.ts';
+import { addressAdvice, hostOf, type ProbeUrlRules } from './probe-url.ts';
+
+export interface SendingRules extends ProbeUrlRules {
+  /** From the look-up of the name to the status line. */
+  readonly deadlineMs: number;
+  /** PEM of the authorities that certificates are held against; absent for those that Node knows. */
+  readonly ca?: string | undefined;
+}
+
+export type SendProbe = (url: string, token: string) => Promise<Reply>;
+
+/** Largest head of an answer, in bytes; bodies are not read at all. */
+const LARGEST_HEAD = 16_384;
+
+/**
+ * `GET` with the token as bearer, on a connection of its own. The status is all that is taken of the answer: no
+ * redirect is followed, no body read. Never rejects.
+ */
+export function createSendProbe(rules: SendingRules): SendProbe {
+  return (text, token) => {
+    const url = new URL(text);
+    const advice = addressAdvice(hostOf(url), rules);
+    if (advice !== undefined) return Promise.resolve({ failure: `it is not sent there: ${advice}` });
+    const request = url.protocol === 'https:' ? tlsRequest : plainRequest;
+    return new Promise((resolve) => {
+      const signal = AbortSignal.timeout(rules.deadlineMs);
+      const sent = request(url, {
+        agent: false,
+        headers: { authorization: `Bearer ${token}`, 'user-agent': 'keyward-probe', accept: '*/*' },
+        lookup: guardedLookup(rules),
+        maxHeaderSize: LARGEST_HEAD,
+        signal,
+        ...(rules.ca === undefined ? {} : { ca: rules.ca }),
+      });
+      sent.once('response', ({ statusCode }) => {
+        resolve(
+          statusCode === undefined ? { failure: 'it answered without a status' } : { status: statusCode },
+        );
+        sent.destroy();
+      });
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        resolve({
+          failure: signal.aborted
+            ? `it did not answer within ${rules.deadlineMs} ms`
+            : `it could not be asked (${error.code ?? error.name})`,
+        });
+      });
+      sent.end();
+    });
+  };
+}
+
+/** What it answers is connected to, so a name that means another address a moment later gains nothing. */
+function guardedLookup(rules: ProbeUrlRules): LookupFunction {
+  return (host, options: LookupOptions, callback) => {
+    lookup(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
+      const [first] = found ?? [];
+      if (error || !first) return callback(error ?? new Error(`${host} has no address`), '');
+      const refused = found.some(({ address }) => addressAdvice(address, rules) !== undefined);
+      if (refused) return callback(new ForbiddenAddress(host), '');
+      return options.all ? callback(null, found) : callback(null, first.address, first.family);
+    });
+  };
+}
+
+class ForbiddenAddress extends Error {
+  override readonly name = 'ForbiddenAddress';
+  readonly code = 'forbidden address';
+
+  constructor(host: string) {
+    super(`${host} is at an address that nothing is sent to`);
+  }
+}

@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { keyward, NOW } from '../../support/command-line.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
+import { operationsStub } from '../../support/operations-stub.ts';
+
+const probe = {
+  client: 'checkout',
+  scope: 'payments',
+  url: 'https://checkout.example/probe',
+  set_at: NOW - 60,
+  answers: [
+    { probe: 'fresh', verdict: 'right', status: 200, why: null, at: NOW },
+    { probe: 'without_kid', verdict: 'wrong', status: 200, why: 'it accepts a token', at: NOW },
+  ],
+  expired_due_at: NOW + 120,
+  next_at: NOW + 3_600,
+};
+const well = { ...probe, client: 'mail', answers: probe.answers.slice(0, 1) };
+const idle = { ...probe, client: 'old', answers: [], next_at: null };
+
+async function calling(...argv: string[]) {
+  const file = join(folderOfTest(), 'operator');
+  writeFileSync(file, 'kw_ops_of_a_test', { mode: 0o600 });
+  const stub = await operationsStub({
+    'GET /probes': [200, { probes: [probe, well, idle] }],
+    'POST /clients/checkout/probe': [200, { probe }],
+    'DELETE /clients/checkout/probe': [200, { client: 'checkout', scope: 'payments' }],
+    'POST /clients/checkout/probe/run': [200, { probe }],
+    'POST /clients/mail/probe/run': [200, { probe: well }],
+  });
+  try {
+    const result = await keyward(['client', 'probe', ...argv, '--url', stub.url, '--credential-file', file]);
+    return { ...result, seen: stub.seen.map(({ body }) => body) };
+  } finally {
+    await stub.close();
+  }
+}
+
+it('lists who is probed, the worst of their answers, and which those are', async () => {
+  const { out, exitCode } = await calling('list');
+  expect([exitCode, out.split('\n')]).toEqual([
+    0,
+    [
+      'CLIENT    SCOPE     VERDICT         NOT AS IT MUST BE  NEXT                              URL',
+      'checkout  payments  wrong           without_kid        2026-11-23 21:00:00Z (in 1 hour)  https://checkout.example/probe',
+      'mail      payments  right           -                  2026-11-23 21:00:00Z (in 1 hour)  https://checkout.example/probe',
+      'old       payments  may not verify  -                  -                                 https://checkout.example/probe',
+      '',
+    ],
+  ]);
+});
+
+it('runs one, and ends with 1 where an answer is not as it must be', async () => {
+  const { out, exitCode, seen } = await calling('run', 'checkout', 'payments');
+  expect([exitCode, seen]).toEqual([1, [{ scope: 'payments' }]]);
+  expect(out).toContain('without_kid  wrong    200');
+  expect((await calling('run', 'mail', 'payments')).exitCode).toBe(0);
+});
+
+it('sets and removes', async () => {
+  const set = await calling('set', 'checkout', 'payments', probe.url);
+  expect([set.exitCode, set.seen]).toEqual([0, [{ scope: 'payments', url: probe.url }]]);
+  const removed = await calling('remove', 'checkout', 'payments');
+  expect([removed.exitCode, removed.out]).toEqual([0, 'checkout is not probed for payments any more\n']);
+});
+
+it('prints what the service answered with --json', async () => {
+  const { out } = await calling('list', '--json');
+  expect(JSON.parse(out)).toEqual({ probes: [probe, well, idle] });
+});

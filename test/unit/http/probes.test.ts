@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest';
+import type { Client } from '../../../src/domain/client.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { ProbeAdministration, ProbeStanding } from '../../../src/domain/verifier-probe.ts';
+import { clients, NOW } from './fakes.ts';
+import { operationsPlane } from './on-loopback.ts';
+
+const PATH = '/v1/admin/clients/checkout/probe';
+const BODY = { scope: 'payments', url: 'https://checkout.example/probe' };
+const CHECKOUT: Client = {
+  id: 'checkout',
+  description: '',
+  createdAt: NOW,
+  revokedAt: null,
+  grants: [{ scopeId: 'payments', action: 'verify' }],
+};
+const STANDING: ProbeStanding = {
+  clientId: 'checkout',
+  scopeId: 'payments',
+  url: BODY.url,
+  setAt: NOW,
+  answers: [{ probe: 'fresh', verdict: 'right', status: 200, why: null, at: NOW }],
+  expiredDueAt: NOW + 121,
+  nextAt: NOW + 3_600,
+};
+const ANSWER = {
+  client: 'checkout',
+  scope: 'payments',
+  url: BODY.url,
+  set_at: NOW,
+  answers: [{ probe: 'fresh', verdict: 'right', status: 200, why: null, at: NOW }],
+  expired_due_at: NOW + 121,
+  next_at: NOW + 3_600,
+};
+
+async function plane(changes: { readonly client?: Client; readonly twoPersons?: boolean } = {}) {
+  const { client = CHECKOUT, twoPersons = true } = changes;
+  let held: ProbeStanding | undefined;
+  const probes: ProbeAdministration = {
+    list: () => (held ? [held] : []),
+    requireSound({ url }) {
+      if (!url.startsWith('https:')) throw new KeywardError('invalid_probe', 'url: use https');
+    },
+    async set() {
+      held = STANDING;
+      return held;
+    },
+    async remove() {
+      held = undefined;
+    },
+    async run() {
+      if (held) return held;
+      throw new KeywardError('unknown_probe', 'this client has no probe URL for this scope');
+    },
+  };
+  const http = await operationsPlane({ probes, twoPersons, clients: { ...clients, list: () => [client] } });
+  const ask = (method: 'get' | 'post' | 'delete', path: string, body?: object, as = 'operates') =>
+    http[method](path).set('Authorization', `Bearer ${as}`).send(body);
+  const agreed = async (method: 'post' | 'delete', body: object) => {
+    const { status, body: answer } = await ask(method, PATH, body);
+    expect([status, answer.proposal?.state]).toEqual([202, 'open']);
+    return ask('post', `/v1/admin/proposals/${answer.proposal.id}/approve`, undefined, 'does both');
+  };
+  return { ask, agreed };
+}
+
+it('takes two persons to say where tokens are sent, and to leave a verifier alone', async () => {
+  const { ask, agreed } = await plane();
+  expect((await ask('get', '/v1/admin/probes')).body).toEqual({ probes: [] });
+  expect(await agreed('post', BODY)).toMatchObject({ status: 200, body: { result: { probe: ANSWER } } });
+  expect((await ask('get', '/v1/admin/probes')).body).toEqual({ probes: [ANSWER] });
+  expect(await agreed('delete', { scope: 'payments' })).toMatchObject({ status: 200 });
+  expect((await ask('get', '/v1/admin/probes')).body).toEqual({ probes: [] });
+});
+
+it('runs one on demand, for an operator', async () => {
+  const { ask, agreed } = await plane();
+  const run = () => ask('post', `${PATH}/run`, { scope: 'payments' });
+  expect([(await run()).status, (await run()).body.code]).toEqual([404, 'unknown_probe']);
+  await agreed('post', BODY);
+  expect(await run()).toMatchObject({ status: 200, body: { probe: ANSWER } });
+  const reading = await ask('post', `${PATH}/run`, { scope: 'payments' }, 'audits');
+  expect([reading.status, reading.body.code]).toEqual([403, 'role_missing']);
+  expect((await ask('get', '/v1/admin/probes', undefined, 'audits')).status).toBe(200);
+});
+
+it.each([
+  ['a URL that nothing is sent to', {}, { ...BODY, url: 'http://checkout.example' }, 422, 'invalid_probe'],
+  ['a client without the grant', { client: { ...CHECKOUT, grants: [] } }, BODY, 422, 'invalid_probe'],
+  ['a revoked client', { client: { ...CHECKOUT, revokedAt: NOW } }, BODY, 422, 'invalid_probe'],
+  ['another client', { client: { ...CHECKOUT, id: 'mail' } }, BODY, 404, 'unknown_client'],
+  ['a scope that is not there', {}, { ...BODY, scope: 'nowhere' }, 404, 'unknown_scope'],
+  ['another member', {}, { ...BODY, method: 'POST' }, 422, 'unknown_member'],
+])('refuses %s before anybody is asked', async (_, changes, body, status, code) => {
+  const { ask } = await plane(changes);
+  const answer = await ask('post', PATH, body);
+  expect([answer.status, answer.body.code]).toEqual([status, code]);
+});
+
+it('removes nothing where nothing is', async () => {
+  const { ask } = await plane();
+  const { status, body } = await ask('delete', PATH, { scope: 'payments' });
+  expect([status, body.code]).toEqual([404, 'unknown_probe']);
+});
