@@ -11,11 +11,12 @@ const FILE = new URL('../docs/events.md', import.meta.url);
 
 const INTRODUCTION = `# Security events
 
-What Keyward notices, of which types, and what to do. This page is made from the table in
+What Keyward notices, of which types, and what to do ([watching](watching.md) is the way in). This page is made from the table in
 \`src/domain/security-event-types.ts\` by \`npm run docs:events\`.
 
 An event has a type, a severity, a subject and its evidence. It is stored with an audit event that testifies to it,
-counted in \`keyward_security_events_total\`, logged without its evidence, and listed by \`keyward event list\`. What was
+counted in \`keyward_security_events_total\`, logged without its evidence, listed by \`keyward event list\`, and told to
+people and machines ([notifications](notifications.md)). Somebody acknowledges it, and resolves it with a note. What was
 told is told again only where one of the members named under *told once for each* differs. *Info* is news, *warning* is
 for the next working day, *critical* is for now.
 `;
