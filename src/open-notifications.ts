@@ -15,7 +15,7 @@ import { Attempts } from './watch/notifications/attempt.ts';
 import { Lane, type LaneWatch } from './watch/notifications/lane.ts';
 import { Notifier } from './watch/notifications/notifier.ts';
 import { openTarget } from './watch/notifications/open-target.ts';
-import { scopeOfEvent } from './watch/notifications/scope-of-event.ts';
+import { scopesOfEvent } from './watch/notifications/scopes-of-event.ts';
 import { createTargetTester } from './watch/notifications/test-targets.ts';
 import { Outages } from './watch/outages.ts';
 
@@ -93,10 +93,10 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     outbox,
     feed,
     find: (sequence) => feed.find(sequence),
-    scopeToTell(event) {
-      const scopeId = scopeOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId);
-      return scopeId !== null && keyRing.scope(scopeId)?.contacts.length ? scopeId : null;
-    },
+    scopesToTell: (event) =>
+      scopesOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId).filter(
+        (scopeId) => keyRing.scope(scopeId)?.contacts.length,
+      ),
     lanes,
     clock,
     onNobody: (event, route) =>
@@ -113,7 +113,7 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     counts = await outbox.counts();
   };
   return {
-    desk: createDesk(parts, tester, names),
+    desk: createDesk(parts, tester, lanes),
     look,
     async start(events) {
       await auditConfiguredNotifications(parts.audit, settings);
@@ -153,11 +153,13 @@ function laneWatch(
 function createDesk(
   { store: { notifications }, audit }: NotificationParts,
   tester: ReturnType<typeof createTargetTester>,
-  targets: readonly string[],
+  lanes: readonly Lane[],
 ): NotificationDesk {
+  const resume = (name: string) => lanes.find(({ target }) => target === name)?.resume();
   return {
     async test(target, { operatorId: actor, requestId }) {
       const tests = await tester.test(target);
+      for (const { target: name, ok } of tests) if (ok) resume(name);
       const details = Object.fromEntries(tests.map(({ target: name, ok }) => [name, ok]));
       await audit.record({
         type: 'notifications.tested',
@@ -171,10 +173,12 @@ function createDesk(
     list: (query, page) => notifications.list(query, page),
     async replay(id, actor) {
       const { target } = await notifications.find(id);
-      if (!targets.includes(target)) {
+      if (!lanes.some((lane) => lane.target === target)) {
         throw new KeywardError('unknown_target', 'the configuration no longer names the target of it');
       }
-      return await notifications.revive(id, actor);
+      const revived = await notifications.revive(id, actor);
+      resume(target);
+      return revived;
     },
   };
 }

@@ -57,6 +57,7 @@ export const ACTS = {
   'canary.create': safer,
   'canary.retire': weaker,
   'audit.sinks': weaker,
+  'notification.routes': weaker,
   'retention.shorten': weaker,
   'service_key.enrol': weaker,
   'database.accept_restore': { ...weaker, withoutHsm: true },

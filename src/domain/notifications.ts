@@ -37,7 +37,7 @@ export interface NotificationDelivery extends Omit<PlannedDelivery, 'kind' | 'mo
   /** Null once it is settled. */
   readonly nextAttemptAt: number | null;
   readonly settledAt: number | null;
-  /** Why the last attempt failed, without secrets. */
+  /** Why the last attempt failed, or what went amiss with one that did not; without secrets and addresses. */
   readonly lastError: string | null;
 }
 
@@ -49,7 +49,8 @@ export interface AwaitedAcknowledgement {
 }
 
 export type AttemptOutcome =
-  | { readonly state: 'delivered' }
+  /** `note`: what is to be known all the same, such as a recipient that was refused. */
+  | { readonly state: 'delivered'; readonly note: string | null }
   | { readonly state: 'pending'; readonly nextAttemptAt: number; readonly error: string }
   | { readonly state: 'dead'; readonly error: string };
 

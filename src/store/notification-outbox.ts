@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
@@ -121,6 +121,7 @@ async function due(trx: Trx, target: string, now: number, limit: number): Promis
     .where('target', '=', target)
     .where('state', '=', 'pending')
     .where('next_attempt_at', '<=', now)
+    .orderBy(sql`severity = 'critical'`, 'desc')
     .orderBy('next_attempt_at')
     .orderBy('id')
     .limit(limit)
@@ -137,7 +138,7 @@ async function settle(trx: Trx, id: number, outcome: AttemptOutcome, now: number
       attempts: eb('attempts', '+', 1),
       next_attempt_at: ends ? null : outcome.nextAttemptAt,
       settled_at: ends ? now : null,
-      last_error: outcome.state === 'delivered' ? null : outcome.error,
+      last_error: outcome.state === 'delivered' ? outcome.note : outcome.error,
     }))
     .where('id', '=', id)
     .execute();

@@ -14,15 +14,15 @@ export class Attempts {
     this.#stopping = stopping;
   }
 
-  /** Settles within the deadline, whatever the target does. */
-  async send(message: NotificationMessage, to: readonly string[] | undefined): Promise<void> {
+  /** Settles within the deadline, whatever the target does; as `send` of the target. */
+  async send(message: NotificationMessage, to: readonly string[] | undefined): Promise<string | undefined> {
     if (this.#hanging) throw new Error('an earlier attempt still hangs');
     this.#hanging = true;
     const signal = AbortSignal.any([this.#stopping, AbortSignal.timeout(this.#deadlineMs)]);
     const sending = this.#target.send(message, to, signal).finally(() => {
       this.#hanging = false;
     });
-    await Promise.race([sending, cutOff(signal, `no answer within ${this.#deadlineMs} ms`)]);
+    return await Promise.race([sending, cutOff(signal, `no answer within ${this.#deadlineMs} ms`)]);
   }
 }
 

@@ -10,6 +10,8 @@ import { RecipientRefused } from './target.ts';
 
 /** Taken from the outbox at a time. */
 const AT_A_TIME = 50;
+/** A target that fails is left alone for a while, at most that long, however much is due to it. */
+const MOST_PAUSE_SECONDS = 60;
 
 export interface LaneWatch {
   delivered(target: string): void;
@@ -37,6 +39,9 @@ export class Lane {
   readonly #parts: LaneParts;
   #running: Promise<void> | undefined;
   #stopped = false;
+  /** In a row, of the target's own. */
+  #failures = 0;
+  #pausedUntil = 0;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
@@ -52,7 +57,13 @@ export class Lane {
     await this.#running;
   }
 
-  /** Settles once all that is due was tried. */
+  /** Leaves the target alone no longer. */
+  resume(): void {
+    this.#failures = 0;
+    this.#pausedUntil = 0;
+  }
+
+  /** Settles once all that is due was tried, or the target has failed. */
   async run(): Promise<void> {
     if (this.#stopped) return;
     this.#running ??= this.#drain().finally(() => {
@@ -63,11 +74,12 @@ export class Lane {
 
   async #drain(): Promise<void> {
     const { outbox, target, clock } = this.#parts;
+    if (clock.nowSeconds() < this.#pausedUntil) return;
     let due: readonly NotificationDelivery[];
     do {
       due = await outbox.due(target, clock.nowSeconds(), AT_A_TIME);
       for (const delivery of due) {
-        if (this.#stopped) return;
+        if (this.#stopped || clock.nowSeconds() < this.#pausedUntil) return;
         await this.#deliver(delivery);
       }
     } while (due.length === AT_A_TIME);
@@ -75,30 +87,40 @@ export class Lane {
 
   async #deliver(delivery: NotificationDelivery): Promise<void> {
     const { outbox, target, watch, stopping } = this.#parts;
+    let note: string | undefined;
     try {
-      await this.#send(delivery);
+      note = await this.#send(delivery);
     } catch (error) {
       // An attempt that the end of the process cut off is no failure of the target's.
       if (stopping.aborted) return;
       const outcome = this.#after(delivery, error);
       await outbox.settle(delivery.id, outcome);
       const ofTarget = !(error instanceof RecipientRefused || error instanceof KeywardError);
+      if (ofTarget) this.#pause();
       watch.failed(target, outcome.error, { dead: outcome.state === 'dead', ofTarget });
       return;
     }
-    await outbox.settle(delivery.id, { state: 'delivered' });
+    this.resume();
+    await outbox.settle(delivery.id, { state: 'delivered', note: note ?? null });
     watch.delivered(target);
   }
 
-  async #send(delivery: NotificationDelivery): Promise<void> {
+  #pause(): void {
+    const { clock, random } = this.#parts;
+    this.#failures += 1;
+    this.#pausedUntil =
+      clock.nowSeconds() + Math.min(MOST_PAUSE_SECONDS, backoffSeconds(this.#failures, random));
+  }
+
+  async #send(delivery: NotificationDelivery): Promise<string | undefined> {
     const { attempts, find, contactsOf, message } = this.#parts;
     const event = await find(delivery.eventSequence);
     const { contactsOf: scopeId } = delivery;
     if (scopeId === null) return await attempts.send(messageOf(delivery, event, message), undefined);
     const to = contactsOf(scopeId);
     // Whoever was to be told is no contact any more.
-    if (to.length === 0) return;
-    await attempts.send(messageOf(delivery, event, { ...message, withEvidence: false }), to);
+    if (to.length === 0) return 'the scope has no contacts any more';
+    return await attempts.send(messageOf(delivery, event, { ...message, withEvidence: false }), to);
   }
 
   #after(
@@ -108,8 +130,7 @@ export class Lane {
     const { mostAttempts, clock, random } = this.#parts;
     const error = failureText(cause);
     const failed = attempts + 1;
-    const lost = cause instanceof KeywardError && cause.code === 'unknown_event';
-    if (lost || failed >= mostAttempts) return { state: 'dead', error };
+    if (failed >= mostAttempts) return { state: 'dead', error };
     return { state: 'pending', nextAttemptAt: clock.nowSeconds() + backoffSeconds(failed, random), error };
   }
 }

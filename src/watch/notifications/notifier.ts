@@ -23,8 +23,8 @@ export interface NotifierParts {
   readonly outbox: NotificationOutbox;
   readonly feed: SecurityEventFeed;
   readonly find: (sequence: number) => Promise<TrackedEvent>;
-  /** The scope with contacts that the event is about; null where there is none. */
-  readonly scopeToTell: (event: SecurityEvent) => string | null;
+  /** The scopes that the event is about and that have contacts. */
+  readonly scopesToTell: (event: SecurityEvent) => readonly string[];
   readonly lanes: readonly Lane[];
   readonly clock: Clock;
   /** A critical event that nobody acknowledged, and there is no further route. */
@@ -86,7 +86,7 @@ export class Notifier {
   }
 
   async #follow(): Promise<void> {
-    const { outbox, feed, settings, scopeToTell, clock } = this.#parts;
+    const { outbox, feed, settings, scopesToTell, clock } = this.#parts;
     const place = this.#place ?? 0;
     this.#behind = false;
     try {
@@ -101,7 +101,7 @@ export class Notifier {
           takenUp.push(event.sequence);
           continue;
         }
-        const plan = planNew(event, settings, scopeToTell(event), clock.nowSeconds());
+        const plan = planNew(event, settings, scopesToTell(event), clock.nowSeconds());
         deliveries.push(...plan.deliveries);
         if (plan.awaited) awaited.push(plan.awaited);
       }

@@ -10,20 +10,28 @@ export interface Plan {
 
 type Told = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'evidence'>;
 
-/** What a new event is told by: down the routes, and to the contacts of the scope that it is about. */
+/** What a new event is told by: down the routes, and to the contacts of the scopes that it is about. */
 export function planNew(
   event: Told,
   settings: NotificationSettings,
-  contactsOf: string | null,
+  scopes: readonly string[],
   now: number,
 ): Plan {
   const plan = planFrom(event, 'event', settings, 0, now);
   const { contacts } = settings;
-  if (contactsOf === null || !contacts?.severities.includes(event.severity)) return plan;
-  const toContacts = { route: 'contacts', target: contacts.target, contactsOf };
-  const told = { kind: 'event', eventSequence: event.sequence, severity: event.severity } as const;
-  const mostPerWindow = mostOf(settings, contacts.target);
-  return { ...plan, deliveries: [...plan.deliveries, { ...told, ...toContacts, mostPerWindow }] };
+  if (!contacts?.severities.includes(event.severity)) return plan;
+  const toContacts = scopes.map(
+    (contactsOf): PlannedDelivery => ({
+      kind: 'event',
+      eventSequence: event.sequence,
+      severity: event.severity,
+      route: 'contacts',
+      target: contacts.target,
+      contactsOf,
+      mostPerWindow: mostOf(settings, contacts.target),
+    }),
+  );
+  return { ...plan, deliveries: [...plan.deliveries, ...toContacts] };
 }
 
 /** Where an event that nobody acknowledged goes on to; all over again where its route is no longer there. */

@@ -6,10 +6,14 @@ export interface NotificationTarget {
   readonly name: string;
   readonly type: TargetSettings['type'];
   /**
-   * Settles once the target has it, as far as it can tell. `to`: e-mail addresses instead of the target's own
+   * Settles once the target has it, as far as it can tell, with what is to be known all the same. `to`: e-mail addresses instead of the target's own
    * recipients. What it rejects with names neither secrets nor bodies; `signal` ends what hangs.
    */
-  send(message: NotificationMessage, to: readonly string[] | undefined, signal: AbortSignal): Promise<void>;
+  send(
+    message: NotificationMessage,
+    to: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
   /** Lets go of what it holds open. */
   close(): void;
 }

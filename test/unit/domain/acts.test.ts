@@ -30,6 +30,7 @@ it('takes two for everything of I11 that makes the service accept more, and one 
     'canary.create': 1,
     'canary.retire': 2,
     'audit.sinks': 2,
+    'notification.routes': 2,
     'retention.shorten': 2,
     'service_key.enrol': 2,
     'database.accept_restore': 2,

@@ -84,7 +84,7 @@ describe('a security event', () => {
     expect(body).not.toContain('alice');
   });
 
-  it('goes by the routes whose severities fit, and by no other', async () => {
+  it('goes by the routes whose severities fit, and by no other, critical ones first', async () => {
     const [all, bad] = [await hook(), await hook()];
     const { store, look, deliveries } = await notifying({
       section: {
@@ -105,7 +105,7 @@ describe('a security event', () => {
     ]);
     const types = ({ receiver }: typeof all) =>
       receiver.received.map(({ body }) => JSON.parse(body).data.event.type);
-    expect([types(all), types(bad)]).toEqual([['drill.overdue', 'clock.jump'], ['clock.jump']]);
+    expect([types(all), types(bad)]).toEqual([['clock.jump', 'drill.overdue'], ['clock.jump']]);
   });
 
   it('is told by nobody’s being told, where no target is configured, in the log once', async () => {

@@ -16,7 +16,11 @@ export function createEmailTarget(name: string, settings: EmailSettings): Notifi
       const socket = await open(settings, signal);
       try {
         const transport = await transportOn(socket, settings);
-        await transport.sendMail({ ...mailOf(message), from: settings.from, to: [...to], signal });
+        const mail = { ...mailOf(message), from: settings.from, to: [...to], signal };
+        const { rejected } = await transport.sendMail(mail);
+        return rejected.length === 0
+          ? undefined
+          : `${rejected.length} of ${to.length} recipients were refused`;
       } catch (error) {
         throw isOfRecipients(error) ? new RecipientRefused('all recipients are refused') : error;
       } finally {

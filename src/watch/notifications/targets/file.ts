@@ -13,6 +13,7 @@ export function createFileTarget(name: string, { file }: FileSettings): Notifica
       try {
         await handle.appendFile(`${JSON.stringify(payloadOf(message))}\n`);
         await handle.datasync();
+        return undefined;
       } finally {
         await handle.close();
       }

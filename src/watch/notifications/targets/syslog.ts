@@ -29,6 +29,7 @@ export function createSyslogTarget(name: string, settings: SyslogSettings): Noti
         const { severity, kind } = message;
         const facts = { facility: SECURITY, severity: SEVERITY[severity], id: MESSAGE_TYPES[kind] };
         await (await stream).write([{ ...facts, text: cefOf(message) }]);
+        return undefined;
       } catch (error) {
         reset();
         throw error;

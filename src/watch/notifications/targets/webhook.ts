@@ -25,6 +25,7 @@ export function createWebhookTarget(name: string, settings: WebhookSettings): No
       const status = await post(await open(url, settings, headers, signal), body);
       if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
       if (status < 200 || status > 299) throw new Error(`answered ${status}`);
+      return undefined;
     },
     close() {},
   };
