@@ -1,4 +1,4 @@
-import { connect as connectTcp, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 
@@ -59,7 +59,11 @@ function open({ host, port, tls, lookup }: SyslogAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const to = { host, port, ...(lookup ? { lookup } : {}) };
     const socket: Socket = tls
-      ? connectTls({ ...to, servername: host, ...(tls.ca === undefined ? {} : { ca: tls.ca }) })
+      ? connectTls({
+          ...to,
+          ...(isIP(host) ? {} : { servername: host }),
+          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+        })
       : connectTcp(to);
     socket.once(tls ? 'secureConnect' : 'connect', () => resolve(socket));
     socket.once('error', reject);

@@ -1,33 +1,20 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSyslogSink } from '../../../src/audit/sinks/syslog-sink.ts';
 import type { SinkEntry } from '../../../src/domain/audit-sink.ts';
+import { listenForLines } from '../../support/line-server.ts';
 
 const CHECKPOINT: SinkEntry = { kind: 'checkpoint', number: 7, jws: 'é.b.c' };
 
-/** A syslog server on loopback that keeps what it hears. */
 async function listen() {
-  const sockets: Socket[] = [];
-  let heard = Buffer.alloc(0);
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => {});
-    socket.on('data', (chunk) => {
-      heard = Buffer.concat([heard, chunk]);
-      server.emit('heard');
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const sink = createSyslogSink({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  const { close: closeServer, port, ...server } = await listenForLines();
+  const sink = createSyslogSink({ host: '127.0.0.1', port });
   const close = () => {
     sink.reset();
-    for (const socket of sockets) socket.destroy();
-    server.close();
+    closeServer();
   };
   onTestFinished(close);
-  return { server, sockets, sink, close, heard: () => heard };
+  return { ...server, sink, close };
 }
 
 it('frames each entry by its bytes, as RFC 5424 with the facility for audits', async () => {

@@ -40,7 +40,7 @@ async function transportOn(connection: Socket, { host, port, tls, user, password
     secure: tls.mode === 'implicit',
     requireTLS: tls.mode === 'starttls',
     ignoreTLS: tls.mode === 'off',
-    tls: { servername: host, ...ca },
+    tls: ca,
     ...(user === undefined || pass === undefined ? {} : { auth: { user, pass }, forceAuth: true }),
     // Connected to an address that was looked at, and not by the library.
     getSocket: (_options, done) => done(null, { connection }),

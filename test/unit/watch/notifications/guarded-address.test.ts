@@ -1,0 +1,97 @@
+import type { LookupAddress, lookup } from 'node:dns';
+import { describe, expect, it } from 'vitest';
+import {
+  guardedLookup,
+  isInternal,
+  refuseInternalLiteral,
+} from '../../../../src/watch/notifications/guarded-address.ts';
+
+describe('an internal address', () => {
+  it.each([
+    '0.0.0.0',
+    '10.1.2.3',
+    '100.64.0.1',
+    '127.0.0.1',
+    '127.255.255.254',
+    '169.254.169.254',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '::',
+    '::1',
+    '::127.0.0.1',
+    '::ffff:127.0.0.1',
+    '::ffff:a9fe:a9fe',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    'fc00::1',
+    'fd12:3456::1',
+    'fe80::1',
+    'ff02::1',
+    'no address',
+  ])('is %s', (address) => {
+    expect(isInternal(address)).toBe(true);
+  });
+
+  it.each([
+    '1.1.1.1',
+    '9.255.255.255',
+    '11.0.0.0',
+    '100.63.255.255',
+    '100.128.0.0',
+    '126.255.255.255',
+    '128.0.0.0',
+    '169.253.255.255',
+    '169.255.0.0',
+    '172.15.255.255',
+    '172.32.0.0',
+    '192.167.255.255',
+    '192.169.0.0',
+    '223.255.255.255',
+    '::ffff:1.1.1.1',
+    '2606:4700:4700::1111',
+    '2003::1',
+  ])('is not its neighbour %s', (address) => {
+    expect(isInternal(address)).toBe(false);
+  });
+});
+
+it('is refused as a literal, with and without brackets, and what is a name is looked up', () => {
+  for (const host of ['127.0.0.1', '[::1]', '::1', '[::ffff:10.0.0.1]']) {
+    expect(() => refuseInternalLiteral(host), host).toThrow(`${host} is at a loopback`);
+  }
+  for (const host of ['1.1.1.1', '[2606:4700:4700::1111]', 'localhost']) {
+    expect(() => refuseInternalLiteral(host), host).not.toThrow();
+  }
+});
+
+describe('a name', () => {
+  const asked = (all: boolean, ...addresses: string[]) => {
+    const found = addresses.map(
+      (address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 }),
+    );
+    const resolve = ((_host: string, _options: object, done: (...answer: unknown[]) => void) =>
+      done(null, found)) as unknown as typeof lookup;
+    return new Promise((settle) => {
+      guardedLookup(resolve)('hooks.example', { all }, (error, address, family) =>
+        settle(error ? error.message : all ? address : [address, family]),
+      );
+    });
+  };
+  const refusal =
+    'hooks.example is at a loopback, private or reserved address; allow_private lets a target be there';
+
+  it('gives the addresses that it means, one or all', async () => {
+    expect(await asked(false, '1.1.1.1', '1.0.0.1')).toEqual(['1.1.1.1', 4]);
+    expect(await asked(true, '1.1.1.1')).toEqual([{ address: '1.1.1.1', family: 4 }]);
+  });
+
+  it('gives none where a single one of them is internal, or there is none', async () => {
+    expect(await asked(false, '1.1.1.1', '127.0.0.1')).toBe(refusal);
+    expect(await asked(true, '1.1.1.1', 'fe80::1')).toBe(refusal);
+    expect(await asked(true)).toBe(refusal);
+  });
+});
