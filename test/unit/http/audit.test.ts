@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeCredential } from '../../../src/domain/credential.ts';
 import type { RefusedRequest } from '../../../src/domain/refused-request.ts';
 import { ACTIVE_KEY, CHECKPOINT } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
@@ -101,6 +102,16 @@ describe('what the audit trail hears of', () => {
         code: 'credential_invalid',
         caller: undefined,
       },
+    ]);
+  });
+
+  it('is the digest of a credential of ours that is not valid here, whoever has it', async () => {
+    const { text, digest } = makeCredential('ops');
+    expect(await told(text, 'get', '/v1/admin/keys')).toMatchObject([
+      { code: 'credential_invalid', credential: digest },
+    ]);
+    expect(await told('audits', 'post', '/v1/admin/scopes')).toMatchObject([
+      { code: 'role_missing', credential: undefined },
     ]);
   });
 

@@ -130,3 +130,52 @@ describe('the service’s own keys', () => {
     );
   });
 });
+
+describe('a decoy key', () => {
+  const decoy = { hsmId, kid: key.kid, scopeId: 'payments', label: 'kw1.x' };
+  const accounts = { decoys: [decoy] };
+
+  it('is nothing to report as it was left', () => {
+    expect(compare(pair(hsmId, key.kid), accounts)).toEqual([]);
+  });
+
+  it('is nothing to report while it is made, or destroyed', () => {
+    const going = { going: new Set([hsmId]) };
+    expect([compare([], going), compare(pair(hsmId, key.kid), going)]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['gone', [], ['its private half is not there', 'its public half is not there']],
+    ['without its private half', [half('public_key', hsmId, key.kid)], ['its private half is not there']],
+    [
+      'doubled under its id',
+      [...pair(hsmId, key.kid), half('private_key', hsmId)],
+      ['2 private keys have its id'],
+    ],
+    [
+      'copied under another id',
+      [...pair(hsmId, key.kid), ...pair(OTHER, key.kid)],
+      [`a copy of it lies under the id ${OTHER}`],
+    ],
+    [
+      'copied under none',
+      [...pair(hsmId, key.kid), half('public_key', null, key.kid)],
+      ['a copy of it lies under no id'],
+    ],
+    [
+      'relabelled',
+      [half('private_key', hsmId, null, 'kw1.y'), half('public_key', hsmId, key.kid, null)],
+      ['its private half is labelled kw1.y', 'its public half is labelled with nothing'],
+    ],
+    ['another', pair(hsmId, 'k2'), ['its public key is k2']],
+  ])('is told of where it is %s', (_, objects, details) => {
+    expect(compare(objects, accounts)).toEqual(about('decoy', ...details));
+  });
+
+  it('leaves what is not its own to be told of as ever', () => {
+    const stranger = half('private_key', OTHER);
+    expect(compare([...pair(hsmId, key.kid), stranger], accounts)).toEqual(
+      compare([stranger], {}).map((finding) => ({ ...finding, kind: 'unexpected' })),
+    );
+  });
+});

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { scopeLabel } from '../../src/domain/scope.ts';
+import { createSignerLink, type SignerLink } from '../../src/signer/signer-link.ts';
+import { CanaryBook } from '../../src/watch/canaries/canary-book.ts';
+import { watchSigner } from '../../src/watch/canaries/watch-signer.ts';
+import { canarySample, heardTouches } from '../support/canary-samples.ts';
+import {
+  claimsOf,
+  makeRegistryKey,
+  newHsmId,
+  PAYMENTS,
+  signingInputOf,
+} from '../support/provisioned-token.ts';
+import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';
+
+let hsm: SoftHsm;
+let signer: SignerLink;
+
+beforeAll(async () => {
+  hsm = await createSoftHsm();
+  const { kid: registryKid } = await makeRegistryKey(hsm.environment, hsm.settings);
+  signer = createSignerLink({
+    settings: { ...hsm.settings, registryKid },
+    environment: hsm.environment,
+    deadlines: { signMs: 10_000, generateMs: 60_000, openMs: 20_000 },
+    queueLimit: 1_000,
+    onEvent: () => {},
+  });
+  await signer.start();
+});
+afterAll(async () => {
+  await signer.stop();
+  hsm.remove();
+});
+
+it('no signer signs with a decoy key: it is refused as any that nobody knows, and told of', async () => {
+  const hsmId = newHsmId();
+  const label = scopeLabel(PAYMENTS);
+  const made = await signer.generate({ hsmId, label, algorithm: 'ES256', modulusBits: null });
+  const key = { hsmToken: 'primary', hsmId, made };
+  const { alarm, heard } = heardTouches();
+  const book = new CanaryBook([canarySample({ kind: 'key', digest: null, key })]);
+  const watched = watchSigner(signer, { book, alarm });
+  const refusals = await Promise.all(
+    [made.kid, 'A'.repeat(43)].map(async (kid) => {
+      const signingInput = signingInputOf({ kid, algorithm: 'ES256' }, claimsOf(PAYMENTS));
+      const [outcome] = await Promise.allSettled([watched.sign({ kid, signingInput })]);
+      return outcome.status === 'rejected' ? [outcome.reason.code, outcome.reason.message] : outcome;
+    }),
+  );
+  expect(refusals[0]).toEqual(['key_unproven', 'no proven key of this kid is in service']);
+  expect(refusals[1]).toEqual(refusals[0]);
+  expect(heard).toEqual([['c1', { use: 'sign', caller: null, remote: undefined, requestId: null }]]);
+});

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { Canary, CanaryAlarm, CanaryTouch } from '../../src/domain/canary.ts';
+
+/** A decoy credential, but for what `changes` says. */
+export function canarySample(changes: Partial<Canary> = {}): Canary {
+  const { id = 'c1' } = changes;
+  return {
+    id,
+    kind: 'credential',
+    planted: 'home of the build user',
+    digest: createHash('sha256').update(id).digest(),
+    scopeId: null,
+    key: null,
+    createdBy: 'alice',
+    createdAt: 10,
+    retiredAt: null,
+    ...changes,
+  };
+}
+
+/** What was heard of, in order. */
+export function heardTouches(): { alarm: CanaryAlarm; heard: (readonly [id: string, touch: CanaryTouch])[] } {
+  const heard: (readonly [string, CanaryTouch])[] = [];
+  return { alarm: { touched: ({ id }, touch) => heard.push([id, touch]) }, heard };
+}

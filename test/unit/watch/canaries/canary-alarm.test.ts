@@ -1,0 +1,122 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { CanaryTouch } from '../../../../src/domain/canary.ts';
+import type { SecurityEventReport } from '../../../../src/domain/security-events.ts';
+import { TellingCanaryAlarm } from '../../../../src/watch/canaries/canary-alarm.ts';
+import { canarySample } from '../../../support/canary-samples.ts';
+
+const HOUR = 3_600;
+const canary = canarySample();
+const touch = (changes: Partial<CanaryTouch> = {}): CanaryTouch => ({
+  use: 'authentication',
+  caller: null,
+  remote: '2001:db8::1',
+  requestId: 'r1',
+  ...changes,
+});
+
+let now: number;
+let raised: SecurityEventReport[];
+let counted: string[];
+let failed: (readonly [subject: string, error: unknown])[];
+let away: Error | undefined;
+let alarm: TellingCanaryAlarm;
+
+beforeEach(() => {
+  now = 10 * HOUR + 59;
+  raised = [];
+  counted = [];
+  failed = [];
+  away = undefined;
+  alarm = new TellingCanaryAlarm({
+    events: {
+      async raise(report) {
+        if (away) throw away;
+        raised.push(report);
+        return true;
+      },
+    },
+    clock: { nowSeconds: () => now },
+    networkOf: (address) => address.split('::')[0] ?? '',
+    count: ({ kind }, { use }) => counted.push(`${kind} ${use}`),
+    onFailure: ({ subject }, error) => failed.push([subject, error]),
+  });
+});
+
+async function touched(...touches: readonly CanaryTouch[]): Promise<void> {
+  for (const each of touches) alarm.touched(canary, each);
+  await nextTurn();
+  await nextTurn();
+}
+
+describe('the use of a decoy', () => {
+  it('is told with who and whence, and where it was planted', async () => {
+    await touched(touch({ caller: 'client:web' }));
+    expect(raised).toEqual([
+      {
+        type: 'canary.touched',
+        severity: 'critical',
+        dedupKey: '["c1","authentication","client:web","2001:db8",[],36000]',
+        subject: 'canary:c1',
+        evidence: {
+          canary: 'c1',
+          decoy: 'credential',
+          use: 'authentication',
+          planted: 'home of the build user',
+          scope: null,
+          caller: 'client:web',
+          remote: '2001:db8::1',
+          network: '2001:db8',
+          request_id: 'r1',
+          hour: 36_000,
+          details: [],
+        },
+      },
+    ]);
+  });
+
+  it('is neither counted nor told within the turn that answers', async () => {
+    alarm.touched(canary, touch());
+    await Promise.resolve();
+    expect([counted, raised]).toEqual([[], []]);
+    await nextTurn();
+    expect([counted, raised.length]).toEqual([['credential authentication'], 1]);
+  });
+
+  it('is told once an hour of each use, caller and network, and counted each time', async () => {
+    await touched(touch(), touch({ remote: '2001:db8::2', requestId: 'r2' }), touch());
+    expect([counted.length, raised.length]).toEqual([3, 1]);
+    await touched(
+      touch({ use: 'verify' }),
+      touch({ caller: 'client:web' }),
+      touch({ remote: '2001:db9::1' }),
+    );
+    await touched(touch({ remote: undefined }), touch({ details: ['gone'] }));
+    expect([counted.length, raised.length]).toEqual([8, 6]);
+    now += HOUR;
+    await touched(touch());
+    expect([counted.length, raised.length]).toEqual([9, 7]);
+  });
+
+  it('waits while it cannot be stored, and says so', async () => {
+    away = new Error('disk full');
+    await touched(touch(), touch());
+    expect(failed).toEqual([['canary:c1', away]]);
+    await expect(alarm.tell()).rejects.toThrow('disk full');
+    away = undefined;
+    await alarm.tell();
+    await alarm.tell();
+    expect(raised).toHaveLength(1);
+  });
+
+  it('waits with a thousand others at most; the next is told of as lost, and told when it comes again', async () => {
+    away = new Error('disk full');
+    await touched(...Array.from({ length: 1_001 }, (_, at) => touch({ remote: `${at}` })));
+    expect(failed.at(-1)).toEqual(['canary:c1', null]);
+    away = undefined;
+    await alarm.tell();
+    expect(raised).toHaveLength(1_000);
+    await touched(touch({ remote: '1000' }));
+    expect(raised).toHaveLength(1_001);
+  });
+});
