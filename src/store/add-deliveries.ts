@@ -70,7 +70,7 @@ async function sumUp(trx: Trx, planned: PlannedDelivery, now: number): Promise<v
     await trx
       .updateTable('notification_deliveries')
       .set({
-        last_sequence: planned.eventSequence,
+        last_sequence: sql`max(last_sequence, ${planned.eventSequence})`,
         events: sql`events + 1`,
         severity: worse(waiting.severity, planned.severity),
       })

@@ -43,6 +43,8 @@ export async function receiveWebhooks(tls?: { readonly cert: Buffer; readonly ke
     port,
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/hook`,
     next: (...upcoming: readonly Reaction[]) => void reactions.push(...upcoming),
+    /** Ends every connection, those that hang too. */
+    letGo: () => server.closeAllConnections(),
     always: (reaction: Reaction) => {
       always = reaction;
     },

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { PlannedDelivery } from '../../../src/domain/notifications.ts';
+import { securityEvent } from '../../../src/domain/security-events.ts';
+import { heldTime } from '../../support/held-time.ts';
+import { openTestStore } from '../../support/open-test-store.ts';
+
+const ADA = { operatorId: 'ada', requestId: null };
+const planned = (eventSequence: number, further: Partial<PlannedDelivery> = {}): PlannedDelivery => ({
+  kind: 'event',
+  eventSequence,
+  severity: 'warning',
+  route: 'default',
+  target: 'hook',
+  contactsOf: null,
+  mostPerWindow: 100,
+  ...further,
+});
+
+async function opened() {
+  const time = heldTime(1_760_000_000);
+  const { store } = await openTestStore({ clock: time.clock });
+  const { notifications: outbox, securityEvents } = store;
+  const record = (deliveries: readonly PlannedDelivery[], place = 1) =>
+    outbox.record({ place, deliveries, awaited: [], takenUp: [] });
+  const listed = async () => await outbox.list({}, { limit: 1_000 });
+  return { time, outbox, securityEvents, record, listed, now: () => time.clock.nowSeconds() };
+}
+
+describe('the outbox', () => {
+  it('knows its place once it was told one', async () => {
+    const { outbox, record } = await opened();
+    expect(await outbox.place()).toBeUndefined();
+    await record([], 7);
+    await record([], 9);
+    expect(await outbox.place()).toBe(9);
+  });
+
+  it('takes the same delivery once, however often it is told, and another for each recipient and kind', async () => {
+    const { record, listed } = await opened();
+    const several = [
+      planned(1),
+      planned(1, { contactsOf: 'payments' }),
+      planned(1, { kind: 'escalation' }),
+      planned(1, { target: 'mail' }),
+    ];
+    await record(several);
+    await record(several);
+    const ids = (await listed()).map(({ messageId }) => messageId);
+    expect([ids.length, new Set(ids).size]).toEqual([4, 4]);
+  });
+
+  it('gives what is due, critical ones first, then the oldest', async () => {
+    const { record, outbox, time, now } = await opened();
+    await record([planned(1)]);
+    time.pass(1);
+    await record([planned(2), planned(3, { severity: 'critical' }), planned(4, { target: 'other' })]);
+    const due = await outbox.due('hook', now(), 9);
+    expect(due.map(({ eventSequence }) => eventSequence)).toEqual([3, 1, 2]);
+    expect(await outbox.due('hook', now() - 1, 9)).toHaveLength(1);
+    expect(await outbox.due('hook', now(), 1)).toHaveLength(1);
+  });
+
+  it('sums up what is above the limit of a window, with the worst severity, and begins anew behind it', async () => {
+    const { record, listed, time, outbox, now } = await opened();
+    const few = { mostPerWindow: 2 };
+    await record([1, 2, 3, 4].map((sequence) => planned(sequence, few)));
+    await record([planned(5, { ...few, severity: 'critical' }), planned(1, few)]);
+    const told = (await listed()).map(({ kind, eventSequence, lastSequence, events, severity }) => [
+      kind,
+      eventSequence,
+      lastSequence,
+      events,
+      severity,
+    ]);
+    expect(told).toEqual([
+      ['summary', 3, 5, 3, 'critical'],
+      ['event', 2, 2, 1, 'warning'],
+      ['event', 1, 1, 1, 'warning'],
+    ]);
+    expect(await outbox.due('hook', now(), 9)).toHaveLength(2);
+    time.pass(600);
+    await record([planned(6, few)]);
+    expect((await listed())[0]).toMatchObject({ kind: 'event', eventSequence: 6 });
+    expect(await outbox.due('hook', now(), 9)).toHaveLength(4);
+  });
+
+  it('forgets what was settled long ago, and nothing that waits', async () => {
+    const { record, listed, outbox, now, time } = await opened();
+    await record([1, 2, 3].map((sequence) => planned(sequence)));
+    await outbox.settle(1, { state: 'delivered', note: null });
+    await outbox.settle(2, { state: 'dead', error: 'no' });
+    time.pass(10);
+    expect(await outbox.forget({ delivered: now() - 10, dead: now() - 10 }, 9)).toBe(0);
+    expect(await outbox.forget({ delivered: now(), dead: now() - 10 }, 9)).toBe(1);
+    expect(await outbox.forget({ delivered: now(), dead: now() }, 9)).toBe(1);
+    expect((await listed()).map(({ id }) => id)).toEqual([3]);
+  });
+
+  it('counts what waits and what was given up, by target', async () => {
+    const { record, outbox } = await opened();
+    await record([planned(1), planned(2), planned(3, { target: 'mail' })]);
+    await outbox.settle(2, { state: 'dead', error: 'no' });
+    expect(await outbox.counts()).toEqual({ pending: { hook: 1, mail: 1 }, dead: { hook: 1 } });
+    await outbox.abandonOthers(['hook']);
+    expect(await outbox.counts()).toEqual({ pending: { hook: 1 }, dead: { hook: 1, mail: 1 } });
+  });
+});
+
+describe('what is to be acknowledged', () => {
+  const critical = (wall: number) => securityEvent('clock.jump', { jump: 'departed', wall, expected: 5 });
+  const awaited = (eventSequence: number, dueAt: number) => ({ eventSequence, route: 'on-call', dueAt });
+
+  it('is overdue in time, and goes on only while the event is open', async () => {
+    const { outbox, securityEvents, listed, now } = await opened();
+    for (const wall of [1, 2]) await securityEvents.raise(critical(wall));
+    const [first, second] = [awaited(1, now() + 5), awaited(2, now() + 6)];
+    await outbox.record({ place: 1, deliveries: [], awaited: [first, second], takenUp: [] });
+    expect(await outbox.unacknowledged(now() + 4, 9)).toEqual([]);
+    expect(await outbox.unacknowledged(now() + 5, 9)).toEqual([first]);
+    await securityEvents.acknowledge(1, null, ADA);
+    await outbox.escalate(first, [planned(1, { kind: 'escalation' })], awaited(1, now() + 9));
+    await outbox.escalate(second, [planned(2, { kind: 'escalation' })], awaited(2, now() + 9));
+    expect((await listed()).map(({ eventSequence }) => eventSequence)).toEqual([2]);
+    expect(await outbox.unacknowledged(now() + 9, 9)).toEqual([awaited(2, now() + 9)]);
+    await outbox.record({ place: 2, deliveries: [], awaited: [], takenUp: [2] });
+    expect(await outbox.unacknowledged(now() + 9, 9)).toEqual([]);
+  });
+
+  it('is bounded: past a thousand, what comes is told and not waited for', async () => {
+    const { outbox, now } = await opened();
+    const many = Array.from({ length: 1_001 }, (_, at) => awaited(at + 1, now()));
+    await outbox.record({ place: 1, deliveries: [], awaited: many, takenUp: [] });
+    expect(await outbox.unacknowledged(now(), 2_000)).toHaveLength(1_000);
+  });
+});
