@@ -14,8 +14,8 @@ import { of } from './dashboard/selector.ts';
 import { VARIABLES } from './dashboard/variables.ts';
 
 const FILE = new URL('../deploy/grafana/keyward.json', import.meta.url);
-/** Of Grafana 12; newer ones bring it up to date when they load it. */
-const SCHEMA_VERSION = 41;
+/** Of Grafana 13; newer ones bring it up to date when they load it. */
+const SCHEMA_VERSION = 42;
 
 const CRITICAL_EVENTS = {
   datasource: PROMETHEUS,

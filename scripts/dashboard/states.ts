@@ -19,7 +19,7 @@ export function states({ title, description, queries, width = 12, states: named 
     fieldConfig: {
       defaults: {
         color: { mode: 'thresholds' },
-        custom: { fillOpacity: 80, lineWidth: 0, spanNulls: false },
+        custom: { fillOpacity: 80, lineWidth: 0 },
         mappings: [{ options, type: 'value' }],
         thresholds: steps(),
       },

@@ -35,7 +35,7 @@ it('deploy/grafana/keyward.json is what the rows say: `npm run dashboard` brings
 });
 
 it('can be imported and provisioned: a uid of its own, the schema of a current Grafana, three variables', () => {
-  expect([uid, schemaVersion]).toEqual(['keyward', 41]);
+  expect([uid, schemaVersion]).toEqual(['keyward', 42]);
   expect(templating.list.map(({ name, type }) => [name, type])).toEqual([
     ['datasource', 'datasource'],
     ['instance', 'query'],
