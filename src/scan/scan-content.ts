@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createReadStream } from 'node:fs';
+import { type Compression, decompress } from './decompress.ts';
 import type { Found } from './finding.ts';
 import { formatOf, HEAD_BYTES } from './format.ts';
 import { Expansion, type ExpansionLimits, LimitReached } from './limits.ts';
@@ -27,6 +27,8 @@ export interface ScanOptions extends StreamOptions {
 
 /** Entries of archives are named behind their archive: `backup.tar.gz!etc/keyward.pem`. */
 const WITHIN = '!';
+/** Of one zip: what was found in its entries is not told again of its bytes. */
+const SECRETS_REMEMBERED = 10_000;
 
 /** Findings in a content and, if it is an archive, in all that it holds. Never throws for what it reads. */
 export async function* scanContent(content: Content, options: ScanOptions): AsyncGenerator<Outcome> {
@@ -64,26 +66,23 @@ class Scan {
     for await (const found of scanStream(bytes, { ...this.#options, pins })) yield { place, found };
   }
 
-  #unpack(format: 'gzip' | 'zstd' | 'tar' | 'zip', content: Content, depth: number): AsyncGenerator<Outcome> {
+  #unpack(format: Compression | 'tar' | 'zip', content: Content, depth: number): AsyncGenerator<Outcome> {
     if (format === 'tar') return this.#tar(content, depth);
     if (format === 'zip') return this.#zip(content, depth);
-    return this.#decompress(format === 'gzip' ? createGunzip() : createZstdDecompress(), content, depth);
+    return this.#decompress(format, content, depth);
   }
 
-  async *#decompress(
-    stream: ReturnType<typeof createGunzip>,
-    { name, bytes }: Content,
-    depth: number,
-  ): AsyncGenerator<Outcome> {
-    const feed = Readable.from(bytes);
-    feed.once('error', (error) => stream.destroy(error));
-    try {
-      const unpacked = this.#expansion.watched(feed.pipe(stream), () => stream.bytesWritten);
-      yield* this.scan({ name: `${name}${WITHIN}${innerName(name)}`, bytes: unpacked }, depth);
-    } finally {
-      feed.destroy();
-      stream.destroy();
-    }
+  async *#decompress(format: Compression, { name, bytes }: Content, depth: number): AsyncGenerator<Outcome> {
+    let given = 0;
+    let whole = false;
+    const unpacking = decompress(
+      format,
+      counted(bytes, (length) => (given += length)),
+    );
+    const watched = ended(this.#expansion.watched(unpacking.bytes, unpacking.taken), () => (whole = true));
+    yield* this.scan({ name: `${name}${WITHIN}${innerName(name)}`, bytes: watched }, depth);
+    const behind = given - unpacking.taken();
+    if (whole && behind > 0) yield { place: name, skipped: `${behind} bytes behind its end` };
   }
 
   async *#tar({ name, bytes }: Content, depth: number): AsyncGenerator<Outcome> {
@@ -94,6 +93,19 @@ class Scan {
 
   async *#zip({ name, bytes, path }: Content, depth: number): AsyncGenerator<Outcome> {
     const place: ZipPlace = path ?? (await held(bytes, this.#options.limits.heldBytes));
+    const within = new Set<string>();
+    for await (const outcome of this.#entriesOf(name, place, depth)) {
+      if ('found' in outcome && within.size < SECRETS_REMEMBERED) within.add(outcome.found.sight.secret);
+      yield outcome;
+    }
+    // What the directory does not list, and what stands around the entries.
+    const raw = { name, bytes: typeof place === 'string' ? createReadStream(place) : once(place) };
+    for await (const outcome of this.#plain(raw, false)) {
+      if (!('found' in outcome && within.has(outcome.found.sight.secret))) yield outcome;
+    }
+  }
+
+  async *#entriesOf(name: string, place: ZipPlace, depth: number): AsyncGenerator<Outcome> {
     for await (const entry of zipEntries(place)) {
       const inner = `${name}${WITHIN}${entry.name}`;
       if (entry.flaw !== undefined) yield { place: inner, skipped: entry.flaw };
@@ -113,6 +125,22 @@ class Scan {
       yield { place: name, skipped: reasonOf(error) };
     }
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function* counted(source: Bytes, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
+async function* ended(source: Bytes, tell: () => void): AsyncGenerator<Uint8Array> {
+  yield* source;
+  tell();
 }
 
 async function held(bytes: Bytes, most: number): Promise<Buffer> {

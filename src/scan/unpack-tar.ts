@@ -38,13 +38,21 @@ export async function* tarEntries(source: Bytes, { tarHeaderBytes }: ExpansionLi
   }
 }
 
+/** Left half-read, it is read to its end: a stream of its own that is destroyed would hold up the tar for ever. */
 async function* counted(
   source: AsyncIterable<unknown>,
   count: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    count(chunk.length);
-    yield chunk;
+  const chunks = source[Symbol.asyncIterator]();
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const { done, value } = await chunks.next();
+    if (done || !(value instanceof Uint8Array)) return undefined;
+    count(value.length);
+    return value;
+  };
+  try {
+    for (let chunk = await next(); chunk; chunk = await next()) yield chunk;
+  } finally {
+    while (await next());
   }
 }

@@ -20,7 +20,10 @@ export interface Cut {
   readonly reach: number;
 }
 
-/** Cuts a stream into windows. Holds one window, whatever the length of the stream and of its chunks. */
+/**
+ * Cuts a stream into windows. Holds one window, whatever the length of the stream and of its chunks. Of a stream that
+ * fails, what came before is shown before the failure is thrown.
+ */
 export async function* windows(
   source: AsyncIterable<Uint8Array>,
   { stretch, reach }: Cut = { stretch: STRETCH_BYTES, reach: REACH_BYTES },
@@ -29,7 +32,11 @@ export async function* windows(
   let length = 0;
   let base = 0;
   let from = 0;
-  for await (const chunk of source) {
+  let failure: { readonly error: unknown } | undefined;
+  const chunks = failingLast(source, (error) => {
+    failure = { error };
+  });
+  for await (const chunk of chunks) {
     let taken = 0;
     while (taken < chunk.length) {
       const part = chunk.subarray(taken, taken + held.length - length);
@@ -47,4 +54,17 @@ export async function* windows(
     }
   }
   if (base + length > from) yield { bytes: held.subarray(0, length), base, from, until: base + length };
+  if (failure) throw failure.error;
+}
+
+/** A stream that ends where the source fails. */
+async function* failingLast(
+  source: AsyncIterable<Uint8Array>,
+  onFailure: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    onFailure(error);
+  }
 }
