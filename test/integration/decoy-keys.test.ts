@@ -82,13 +82,14 @@ describe('a decoy key', () => {
   it('is announced where it is gone', async () => {
     for (const half of [CKO_PRIVATE_KEY, CKO_PUBLIC_KEY]) await thief.destroy(decoy.hsmId, half);
     await findings();
-    expect((await touches(4)).map(({ details }) => details)).toContainEqual([
-      'its private half is not there',
-      'its public half is not there',
-    ]);
+    const told = async () => (await touches()).map(({ details }) => JSON.stringify(details));
+    await expect
+      .poll(told, PATIENCE)
+      .toContain('["its private half is not there","its public half is not there"]');
   });
 
   it('is silent once it is retired, and destroyed; a service that starts again keeps the others', async () => {
+    const before = (await touches()).length;
     const other = await plant();
     expect(await thief.count(other.hsmId, CKO_PRIVATE_KEY)).toBe(1);
     for (const { id } of [decoy, other]) {
@@ -100,8 +101,9 @@ describe('a decoy key', () => {
     service = await service.restart();
     expect(await findings()).toEqual([]);
     expect((await verify(await forged({ kid: decoy.kid, by: third.hsmId }))).body.valid).toBe(false);
-    expect((await touches(5)).filter(({ canary }) => canary === third.id)).toMatchObject([{ use: 'verify' }]);
-    expect(await touches(5)).toHaveLength(5);
+    const all = await touches(before + 1);
+    expect(all.filter(({ canary }) => canary === third.id)).toMatchObject([{ use: 'verify' }]);
+    expect(all).toHaveLength(before + 1);
   }, 120_000);
 
   it('is made for a scope that there is', async () => {

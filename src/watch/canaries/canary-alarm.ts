@@ -6,6 +6,7 @@ import {
   type SecurityEvents,
   securityEvent,
 } from '../../domain/security-events.ts';
+import { MinuteBudget } from '../minute-budget.ts';
 
 export interface CanaryAlarmParts {
   readonly events: SecurityEvents;
@@ -21,6 +22,8 @@ export interface CanaryAlarmParts {
 /** Alarms that are told or wait to be: a thief's loop makes one an hour of each place. */
 const REMEMBERED = 10_000;
 const MOST_WAITING = 1_000;
+/** Somebody with many addresses is told of so often; past that his touches only count. */
+const EVENTS_A_CANARY_AND_MINUTE = 60;
 const HOUR = 3_600;
 
 /**
@@ -31,10 +34,12 @@ export class TellingCanaryAlarm implements CanaryAlarm {
   readonly #parts: CanaryAlarmParts;
   readonly #told = new RecentSet(REMEMBERED);
   readonly #waiting = new Map<string, SecurityEventReport>();
+  readonly #budget: MinuteBudget;
   #telling: Promise<void> | undefined;
 
   constructor(parts: CanaryAlarmParts) {
     this.#parts = parts;
+    this.#budget = new MinuteBudget(EVENTS_A_CANARY_AND_MINUTE, parts.clock);
   }
 
   touched(canary: Canary, touch: CanaryTouch): void {
@@ -52,7 +57,7 @@ export class TellingCanaryAlarm implements CanaryAlarm {
   #heed(canary: Canary, touch: CanaryTouch): void {
     this.#parts.count(canary, touch);
     const report = this.#reportOf(canary, touch);
-    if (this.#told.has(report.dedupKey)) return;
+    if (this.#told.has(report.dedupKey) || !this.#budget.take(canary.id)) return;
     if (this.#waiting.size >= MOST_WAITING) {
       this.#parts.onFailure(report, null);
       return;

@@ -15,8 +15,8 @@ export interface TokenWatchParts {
 }
 
 /**
- * Every token is looked up while it is verified, whatever becomes of it: a decoy goes on to alarm when it has long
- * expired, and with the ledger away. No verdict is another for it, and none waits.
+ * Every token is looked up once there is a verdict, or none: a decoy goes on to alarm when it has long expired, and with
+ * the ledger away. No verdict is another for it, and what an alarm sets going takes no time from the verdict's.
  */
 export function watchVerifier(next: TokenVerifier, parts: TokenWatchParts): TokenVerifier {
   const { book, alarm, decoyKeys, onFailure } = parts;
@@ -24,9 +24,11 @@ export function watchVerifier(next: TokenVerifier, parts: TokenWatchParts): Toke
     verify(scopeId, presented, by) {
       const answer = next.verify(scopeId, presented, by);
       const use = by?.through ?? 'verify';
-      const canary = typeof presented === 'string' ? book.ofDigest(digestOfToken(presented)) : undefined;
-      if (canary) alarm.touched(canary, touchBy(use, by));
-      const look = (verdict?: Verdict) => decoyKeys.look(presented, verdict, use, by);
+      const look = async (verdict?: Verdict) => {
+        const canary = typeof presented === 'string' ? book.ofDigest(digestOfToken(presented)) : undefined;
+        if (canary) alarm.touched(canary, touchBy(use, by));
+        await decoyKeys.look(presented, verdict, use, by);
+      };
       answer.then(look, () => look()).catch(onFailure);
       return answer;
     },
@@ -36,15 +38,18 @@ export function watchVerifier(next: TokenVerifier, parts: TokenWatchParts): Toke
 /** A decoy that a relying service tells of is one that it accepted. */
 export function watchSightings(
   next: Sightings,
-  { book, alarm }: Pick<TokenWatchParts, 'book' | 'alarm'>,
+  { book, alarm, onFailure }: Omit<TokenWatchParts, 'decoyKeys'>,
 ): Sightings {
   return {
     unknown(scopeId, sightings, by) {
       const unknown = next.unknown(scopeId, sightings, by);
-      for (const { digest } of sightings) {
-        const canary = book.ofDigest(digest);
-        if (canary) alarm.touched(canary, touchBy('sighting', by));
-      }
+      const look = () => {
+        for (const { digest } of sightings) {
+          const canary = book.ofDigest(digest);
+          if (canary) alarm.touched(canary, touchBy('sighting', by));
+        }
+      };
+      unknown.then(look, look).catch(onFailure);
       return unknown;
     },
   };

@@ -98,6 +98,17 @@ describe('the use of a decoy', () => {
     expect([counted.length, raised.length]).toEqual([9, 7]);
   });
 
+  it('is told sixty times a minute of each decoy at most, and counted each time', async () => {
+    const many = Array.from({ length: 70 }, (_, at) => touch({ remote: `${at}` }));
+    await touched(...many);
+    alarm.touched(canarySample({ id: 'c2' }), touch());
+    await touched();
+    expect([counted.length, raised.length]).toEqual([71, 61]);
+    now += 60;
+    await touched(...many);
+    expect(raised).toHaveLength(71);
+  });
+
   it('waits while it cannot be stored, and says so', async () => {
     away = new Error('disk full');
     await touched(touch(), touch());
@@ -111,7 +122,10 @@ describe('the use of a decoy', () => {
 
   it('waits with a thousand others at most; the next is told of as lost, and told when it comes again', async () => {
     away = new Error('disk full');
-    await touched(...Array.from({ length: 1_001 }, (_, at) => touch({ remote: `${at}` })));
+    for (let at = 0; at <= 1_000; at += 1) {
+      now += 60;
+      await touched(touch({ remote: `${at}` }));
+    }
     expect(failed.at(-1)).toEqual(['canary:c1', null]);
     away = undefined;
     await alarm.tell();

@@ -141,7 +141,7 @@ describe('a token that was seen', () => {
     const next: Sightings = { unknown: async () => unknown };
     const seen = [token.digest ?? Buffer.alloc(0), digestOf('x'), digestOf('old.c')];
     const sightings = seen.map((digest) => ({ digest, seenAt: undefined, iat: undefined }));
-    const watch = watchSightings(next, { book: book(), alarm });
+    const watch = watchSightings(next, { book: book(), alarm, onFailure: never });
     expect(await watch.unknown('payments', sightings, BY)).toBe(unknown);
     expect(heard).toEqual([['token', { use: 'sighting', ...WHO }]]);
   });
