@@ -3,11 +3,21 @@
 import { type Cell, table } from '../src/cli/table.ts';
 import type { Attack } from './storm/attack.ts';
 import { decoyCredential, decoyToken } from './storm/decoys.ts';
+import { inCore, inHistory } from './storm/planted.ts';
 import { openStage, type Stage } from './storm/stage.ts';
 import { elsewhere } from './storm/stolen-credential.ts';
 import { otherScope, ownKey, pastWindow } from './storm/stolen-key.ts';
 
-const ATTACKS: readonly Attack[] = [otherScope, pastWindow, ownKey, elsewhere, decoyCredential, decoyToken];
+const ATTACKS: readonly Attack[] = [
+  otherScope,
+  pastWindow,
+  ownKey,
+  elsewhere,
+  decoyCredential,
+  decoyToken,
+  inCore,
+  inHistory,
+];
 const HEADINGS = ['attack', 'what was refused', 'event', 'after', ''];
 
 const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;

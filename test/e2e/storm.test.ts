@@ -25,6 +25,8 @@ it(
       ['stolen client credential used from a new place', 'client.new_source (warning)', 'caught'],
       ['decoy credential tried', 'canary.touched (critical)', 'caught'],
       ['decoy token shown', 'canary.touched (critical)', 'caught'],
+      ['PIN and credential in a core file', 'credential.leaked (critical)', 'caught'],
+      ['credential in a git history', 'credential.leaked (critical)', 'caught'],
     ]);
   },
   DEADLINE_MS,
