@@ -14,7 +14,7 @@ export async function reportStep(
   context: Context,
   number: string,
   step: 'take' | 'note' | 'close' | 'erase',
-  body: { readonly note?: string; readonly outcome?: string } = {},
+  body?: { readonly note?: string; readonly outcome?: string },
 ): Promise<void> {
   const call = await connect(context);
   tell(context, await call<CaseAnswer>('POST', `/reports/${encodeURIComponent(number)}/${step}`, body));

@@ -68,15 +68,28 @@ const getReport: Route<ReportDeskParts> = {
     },
 };
 
+/** What comes with a step: how it is described, where there is anything, and how it is read. */
+interface Said<B> {
+  readonly body: z.ZodType<B> | undefined;
+  read(request: ApiRequest): Promise<B>;
+}
+
+const NOTHING: Said<undefined> = { body: undefined, read: async () => undefined };
+const saying = <B>(body: z.ZodType<B>): Said<B> => ({
+  body,
+  read: (request) => readJson(request, { schema: body, ...BODY }),
+});
+
 interface Step<B> {
   readonly name: 'take' | 'note' | 'close' | 'erase';
   readonly summary: string;
-  readonly body: z.ZodType<B>;
+  readonly said: Said<B>;
   readonly refusals: readonly ErrorCode[];
   take(reports: ReportDesk, number: string, body: B, actor: Actor): Promise<ReportCase>;
 }
 
-function stepRoute<B>({ name, summary, body, refusals, take }: Step<B>): Route<ReportDeskParts> {
+function stepRoute<B>({ name, summary, said, refusals, take }: Step<B>): Route<ReportDeskParts> {
+  const { body, read } = said;
   return {
     method: 'post',
     path: `/v1/admin/reports/{report}/${name}`,
@@ -84,10 +97,10 @@ function stepRoute<B>({ name, summary, body, refusals, take }: Step<B>): Route<R
       operationId: `${name}Report`,
       summary,
       security: [{ operator: [] }],
-      requestBody: { required: true, content: { 'application/json': { schema: body } } },
+      ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
       responses: {
         ...one,
-        ...problems(CODES.operator, CODES.body, CODES.schema, refusals, [
+        ...problems(CODES.operator, body ? [...CODES.body, ...CODES.schema] : [], refusals, [
           'unknown_report',
           'store_unavailable',
         ]),
@@ -97,14 +110,11 @@ function stepRoute<B>({ name, summary, body, refusals, take }: Step<B>): Route<R
       ({ authenticator, reports }) =>
       async (request, response) => {
         const actor = actorOf(authenticator, CHANGING, request, response);
-        const given = await readJson(request, { schema: body, ...BODY });
-        const report = await take(reports, numberIn(request), given, actor);
+        const report = await take(reports, numberIn(request), await read(request), actor);
         sendJson(response, 200, { report: caseRepresentation(report) });
       },
   };
 }
-
-const nothing = z.strictObject({}).meta({ id: 'NothingMore' });
 
 export const adminReportRoutes = [
   listReports,
@@ -112,30 +122,30 @@ export const adminReportRoutes = [
   stepRoute({
     name: 'take',
     summary: 'Take a case up, also from whoever has it; role `operator`',
-    body: nothing,
+    said: NOTHING,
     refusals: ['report_closed'],
-    take: (reports, number, _body, actor) => reports.take(number, actor),
+    take: (reports, number, _nothing, actor) => reports.take(number, actor),
   }),
   stepRoute({
     name: 'note',
     summary: 'Add to a case what was found out; role `operator`',
-    body: caseNote,
+    said: saying(caseNote),
     refusals: ['report_closed'],
     take: (reports, number, { note }, actor) => reports.note(number, note, actor),
   }),
   stepRoute({
     name: 'close',
     summary: 'Say what a report came to, for good; role `operator`',
-    body: caseClosing,
+    said: saying(caseClosing),
     refusals: ['report_closed'],
     take: (reports, number, { outcome, note }, actor) => reports.close(number, outcome, note, actor),
   }),
   stepRoute({
     name: 'erase',
     summary: 'Erase what the reporter wrote, and how to reach them, for good; role `operator`',
-    body: nothing,
+    said: NOTHING,
     refusals: [],
-    take: (reports, number, _body, actor) => reports.erase(number, actor),
+    take: (reports, number, _nothing, actor) => reports.erase(number, actor),
   }),
 ];
 

@@ -140,7 +140,7 @@ describe('keyward report', () => {
 
   it('take says who has it then', async () => {
     expect((await keyward('take', '7Q3K-M2XD')).out).toContain('state     investigating\nowner     ben\n');
-    expect(stub.seen).toMatchObject([{ method: 'POST', path: '/reports/7Q3K-M2XD/take', body: {} }]);
+    expect(stub.seen).toMatchObject([{ method: 'POST', path: '/reports/7Q3K-M2XD/take' }]);
   });
 
   it('close demands what it came to, and why', async () => {
