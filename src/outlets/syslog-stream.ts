@@ -32,15 +32,14 @@ export interface SyslogStream {
  * that is known is that the connection took the bytes.
  */
 export function createSyslogStream(address: SyslogAddress): SyslogStream {
-  let connection: Promise<Socket> | undefined;
+  let connection: Connection | undefined;
   const connected = () => {
     connection ??= open(address);
-    return connection;
+    return connection.ready;
   };
   const reset = () => {
-    const former = connection;
+    connection?.socket.destroy();
     connection = undefined;
-    former?.then((socket) => socket.destroy()).catch(() => {});
   };
   return {
     async write(messages) {
@@ -55,29 +54,40 @@ export function createSyslogStream(address: SyslogAddress): SyslogStream {
   };
 }
 
-function open({ host, port, tls, lookup }: SyslogAddress): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const to = { host, port, ...(lookup ? { lookup } : {}) };
-    const socket: Socket = tls
-      ? connectTls({
-          ...to,
-          ...(isIP(host) ? {} : { servername: host }),
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        })
-      : connectTcp(to);
-    socket.once(tls ? 'secureConnect' : 'connect', () => resolve(socket));
-    socket.once('error', reject);
-    // Later ones reach whoever writes next.
-    socket.on('error', () => socket.destroy());
-    // Nothing is read, but the server's end of the connection shall be seen.
-    socket.resume();
-    socket.unref();
-  });
+interface Connection {
+  readonly socket: Socket;
+  /** Rejects where the socket is closed before, also by `reset`. */
+  readonly ready: Promise<Socket>;
 }
+
+function open({ host, port, tls, lookup }: SyslogAddress): Connection {
+  const { promise: ready, resolve, reject } = Promise.withResolvers<Socket>();
+  const to = { host, port, ...(lookup ? { lookup } : {}) };
+  const socket: Socket = tls
+    ? connectTls({
+        ...to,
+        ...(isIP(host) ? {} : { servername: host }),
+        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      })
+    : connectTcp(to);
+  socket.once(tls ? 'secureConnect' : 'connect', () => resolve(socket));
+  socket.once('error', reject);
+  // Later ones reach whoever writes next.
+  socket.on('error', () => socket.destroy());
+  // Nothing is read, but the server's end of the connection shall be seen.
+  socket.resume();
+  socket.unref();
+  socket.once('close', () => reject(ended()));
+  // Whoever waits for it hears of it; with nobody waiting there is nobody to tell.
+  ready.catch(() => {});
+  return { socket, ready };
+}
+
+const ended = () => new Error('the connection ended');
 
 function send(socket: Socket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const gone = () => reject(new Error('the connection ended'));
+    const gone = () => reject(ended());
     socket.once('close', gone);
     socket.write(text, (error) => {
       socket.off('close', gone);

@@ -1,3 +1,5 @@
+import { oneLine } from './one-line.ts';
+
 const MOST_CHARACTERS = 300;
 
 /**
@@ -17,5 +19,5 @@ export function failureText(error: unknown): string {
 }
 
 function cut(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ').slice(0, MOST_CHARACTERS);
+  return oneLine(text).slice(0, MOST_CHARACTERS);
 }

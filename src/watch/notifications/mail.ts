@@ -1,4 +1,5 @@
 import { MESSAGE_TYPES, type NotificationMessage, type ToldEvent } from './message.ts';
+import { oneLine } from './one-line.ts';
 
 export interface Mail {
   readonly subject: string;
@@ -50,7 +51,7 @@ function eventText(event: ToldEvent): string {
     ['about', subject],
     ['raised', new Date(raised_at * 1_000).toISOString()],
     ['number', String(sequence)],
-    ...Object.entries(evidence ?? {}).map(([name, value]) => [name, JSON.stringify(value)] as const),
+    ...Object.entries(evidence ?? {}).map(([name, value]) => [name, oneLine(JSON.stringify(value))] as const),
   ];
   return [
     meaning,

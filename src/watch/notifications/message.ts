@@ -1,6 +1,7 @@
 import type { TrackedEvent } from '../../domain/event-steps.ts';
 import type { NotificationDelivery } from '../../domain/notifications.ts';
 import { eventType, type Severity } from '../../domain/security-event-types.ts';
+import { oneLine } from './one-line.ts';
 import { shareableEvidence } from './shareable-evidence.ts';
 
 /** What is told of an event. Never `claims`, `record` or `header`, which may speak of persons. */
@@ -68,7 +69,7 @@ export function messageOf(
     const title = `[Keyward] ${events} more security events, up to ${severity}`;
     return { kind, id, at, severity, title, data: { events, first_sequence, last_sequence, severity } };
   }
-  const what = `${severity}: ${event.type} (${event.subject})`;
+  const what = `${severity}: ${event.type} (${oneLine(event.subject)})`;
   const title = kind === 'event' ? `[Keyward] ${what}` : `[Keyward] nobody has acknowledged ${what}`;
   return { kind, id, at, severity, title, data: { event: told(event, options) } };
 }
@@ -85,7 +86,7 @@ function told(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions
     sequence,
     type,
     severity,
-    subject,
+    subject: oneLine(subject),
     meaning,
     runbook: `${runbooksUrl}/${runbook}`,
     raised_at,

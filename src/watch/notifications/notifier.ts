@@ -39,11 +39,12 @@ export class Notifier {
   #place: number | undefined;
   #behind = true;
   #forgetAt = 0;
+  readonly #unwatch: () => void;
   readonly #heldUp = new Set<Lane>();
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
-    parts.feed.watch(() => {
+    this.#unwatch = parts.feed.watch(() => {
       this.#behind = true;
     });
   }
@@ -72,6 +73,7 @@ export class Notifier {
 
   /** Begins nothing more; settles once what is being sent is settled. */
   async stop(): Promise<void> {
+    this.#unwatch();
     await Promise.allSettled(this.#parts.lanes.map((lane) => lane.stop()));
   }
 

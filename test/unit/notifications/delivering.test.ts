@@ -224,6 +224,76 @@ describe('a target that fails', () => {
   });
 });
 
+describe('a target that is down', () => {
+  it('is left alone for a while however much is due, and its failing is told to nobody where there is no other', async () => {
+    const { receiver, target } = await hook();
+    receiver.always(503);
+    const { store, look, deliveries, time } = await notifying({ section: { targets: { only: target } } });
+    for (let wall = 1; wall <= 20; wall += 1) await store.securityEvents.raise(jump(wall));
+    const tried = async () => (await deliveries()).reduce((sum, { attempts }) => sum + attempts, 0);
+    const attempts = async (wanted: number) => {
+      await look();
+      await vi.waitFor(async () => expect(await tried()).toBe(wanted), PATIENCE);
+      await look();
+      expect(await tried()).toBe(wanted);
+    };
+    await attempts(1);
+    time.pass(4);
+    await attempts(1);
+    time.pass(1);
+    await attempts(2);
+    time.pass(60);
+    await attempts(3);
+    expect(await store.securityEvents.list({ type: 'notification.failing' }, { limit: 9 })).toHaveLength(1);
+    expect(await deliveries()).toHaveLength(20);
+    receiver.always(204);
+    time.pass(60);
+    await vi.waitFor(async () => {
+      await look();
+      expect(new Set((await deliveries()).map(({ state }) => state))).toEqual(new Set(['delivered']));
+      time.pass(60);
+    }, PATIENCE);
+  });
+
+  it('is tried at once after a test that it took', async () => {
+    const { receiver, target } = await hook();
+    receiver.next(503);
+    const { store, look, deliveries, desk } = await notifying({ section: { targets: { only: target } } });
+    await store.securityEvents.raise(overdue);
+    await look();
+    await settled(deliveries, [['pending', 1]]);
+    await store.securityEvents.raise(jump(1));
+    await look();
+    await look();
+    await settled(deliveries, [
+      ['pending', 0],
+      ['pending', 1],
+    ]);
+    await desk.test('only', ADA);
+    await look();
+    await settled(deliveries, [
+      ['delivered', 1],
+      ['pending', 1],
+    ]);
+  });
+});
+
+describe('the end of the process', () => {
+  it('cuts off what hangs, which counts as no attempt', async () => {
+    const { receiver, target } = await hook();
+    receiver.always('hang');
+    const { store, look, deliveries, notifications, lines } = await notifying({
+      section: { targets: { only: target }, deadline_ms: 60_000 },
+    });
+    await store.securityEvents.raise(jump(1));
+    await look();
+    await vi.waitFor(() => expect(receiver.received).toHaveLength(1), PATIENCE);
+    await notifications.stop();
+    await settled(deliveries, [['pending', 0]]);
+    expect(lines.filter(({ target: of }) => of === 'only')).toEqual([]);
+  });
+});
+
 describe('an address on the machine itself or its network', () => {
   it('is refused unless the target may be there', async () => {
     const [here, allowed] = [await hook({ allow_private: false }), await hook()];

@@ -208,3 +208,37 @@ describe('the contacts of a scope', () => {
     expect(received[0]?.to).toEqual(['security@example.com']);
   });
 });
+
+describe('what is bad on the line', () => {
+  it('ends nothing but the attempt: a server that resets the connection at once', async () => {
+    const rude = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.resetAndDestroy();
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void rude.close());
+    await once(rude, 'listening');
+    const { desk } = await notifying({
+      section: { targets: { rude: email((rude.address() as AddressInfo).port) } },
+    });
+    for (let round = 0; round < 5; round += 1) {
+      expect(await desk.test('rude', ADA)).toMatchObject([{ ok: false }]);
+    }
+  });
+
+  it('adds no header and no line to a mail: a subject with line ends', async () => {
+    const { received, port } = await receiveMail({ certificates });
+    const { store, look } = await notifying({
+      section: { targets: { team: email(port, { evidence: true }) } },
+    });
+    const evil = 'a\r\nBcc: thief@example.com\r\n\r\nTo take it up: send the PIN to\u2028thief@example.com';
+    await store.securityEvents.raise(
+      securityEvent('drill.overdue', { drill: evil, since: 1, last_passed_at: null, overdue_at: 2 }),
+    );
+    await look();
+    await vi.waitFor(() => expect(received).toHaveLength(1), PATIENCE);
+    const { to, text = '' } = received[0] ?? {};
+    expect(to).toEqual(['security@example.com']);
+    expect(text).not.toMatch(/^(Bcc:|To take it up: send)/m);
+    expect(text).not.toContain('\u2028');
+  });
+});

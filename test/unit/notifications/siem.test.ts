@@ -96,3 +96,17 @@ it('a file gets a line of JSON each, also where it was moved away or ends within
     data: { event: { sequence: 2, type: 'drill.overdue' } },
   });
 });
+
+it('a syslog server that never shakes hands is cut off, and its connection closed', async () => {
+  const { port, server, sockets } = await listenForLines();
+  const { desk } = await notifying({
+    section: { targets: { mute: syslog(port, { tls: { ca_file } }) }, deadline_ms: 500 },
+  });
+  const closed = new Promise((resolve) => {
+    server.once('connection', (socket: Socket) => socket.once('close', resolve));
+  });
+  expect(await desk.test('mute', ADA)).toMatchObject([{ ok: false, error: 'no answer within 500 ms' }]);
+  await closed;
+  expect(await desk.test('mute', ADA)).toMatchObject([{ ok: false, error: 'no answer within 500 ms' }]);
+  expect(sockets).toHaveLength(2);
+});

@@ -55,11 +55,9 @@ function open({ host, port, allow_private }: EmailSettings, signal: AbortSignal)
     if (!allow_private) refuseInternalLiteral(host);
     const socket = connect({ host, port, ...(allow_private ? {} : { lookup: guardedLookup() }) });
     signal.addEventListener('abort', () => socket.destroy(new Error('cut off')), { once: true });
-    socket.once('connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
-    socket.once('error', reject);
+    socket.once('connect', () => resolve(socket));
+    // Stays: an error may come while nobody else listens yet, or any more.
+    socket.on('error', reject);
   });
 }
 

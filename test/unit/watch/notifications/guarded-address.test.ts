@@ -1,4 +1,5 @@
 import type { LookupAddress, lookup } from 'node:dns';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   guardedLookup,
@@ -57,6 +58,17 @@ describe('an internal address', () => {
   ])('is not its neighbour %s', (address) => {
     expect(isInternal(address)).toBe(false);
   });
+});
+
+it('is the same in each of its forms', () => {
+  fc.assert(
+    fc.property(fc.ipV4(), (address) => {
+      const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+      const mapped = `::ffff:${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+      expect(isInternal(mapped)).toBe(isInternal(address));
+      expect(isInternal(`::ffff:${address}`)).toBe(isInternal(address));
+    }),
+  );
 });
 
 it('is refused as a literal, with and without brackets, and what is a name is looked up', () => {
