@@ -10,6 +10,8 @@ import { codeOf, type Page, pages, ROOT } from '../../support/pages.ts';
 const keyward = program(() => {
   throw new Error('nothing is called');
 });
+/** A path from the top that says of which kind of file it is, or that it is a folder. */
+const FILE = /(?<![\w./…<-])(?:src|test|scripts|docs|deploy|softhsm|tools)\/[\w./-]*(?:\.\w+|\/)(?![\w*<…])/g;
 const metrics = documentedMetrics().map(({ name }) => name);
 
 describe.each(pages().map((page) => [page.path, page] as const))('%s', (_path, page) => {
@@ -21,11 +23,29 @@ describe.each(pages().map((page) => [page.path, page] as const))('%s', (_path, p
     expect(commandsOf(page).filter((line) => !understood(line))).toEqual([]);
   });
 
+  it('names files and npm scripts that there are', () => {
+    const code = codeOf(page);
+    const files = code.flatMap((span) => span.match(FILE) ?? []);
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    const scripts = code.flatMap((line) =>
+      [...line.matchAll(/npm run (?:-\S+ )*([a-z][\w:-]*)/g)].map(([, name]) => name),
+    );
+    expect(scripts.filter((name) => !scriptsAround(page).includes(name ?? ''))).toEqual([]);
+  });
+
   it('names metrics that there are', () => {
     const named = page.text.match(/\bkeyward_[a-z_]+\b/g) ?? [];
     expect(named.filter((name) => !metrics.some((metric) => metric.startsWith(name)))).toEqual([]);
   });
 });
+
+/** Of the repository's own package, and of the one that an example is. */
+function scriptsAround({ path }: Page): string[] {
+  return ['package.json', join(dirname(path), 'package.json')]
+    .map((file) => join(ROOT, file))
+    .filter((file) => existsSync(file))
+    .flatMap((file) => Object.keys(JSON.parse(readFileSync(file, 'utf8')).scripts ?? {}));
+}
 
 function linksOf({ text }: Page): string[] {
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
