@@ -31,7 +31,7 @@ export const RECORDS: Row = {
     }),
     graph({
       title: 'Age of the last checkpoint',
-      description: 'One is signed each minute in which something happened.',
+      description: 'One is signed each minute, or after a thousand events.',
       unit: 's',
       thresholds: [[300, 'orange']],
       queries: [{ expr: of('keyward_checkpoint_age_seconds'), legend: '{{instance}}' }],
