@@ -92,8 +92,12 @@ async function authenticated(
   }
   const partner = `partner:${name}`;
   response.locals.caller = partner;
-  if (!leakBudget.take(name)) throw new KeywardError('rate_limited', 'too many reports; wait a minute');
+  if (!leakBudget.take(name)) throw tooMany();
   return { partner, text };
+}
+
+function tooMany(): KeywardError {
+  return new KeywardError('rate_limited', 'too many reports; wait a minute', { retryAfterSeconds: 60 });
 }
 
 /** What is neither of our forms is not looked up. */

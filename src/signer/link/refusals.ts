@@ -8,12 +8,19 @@ const OUTWARD = new Map<ErrorCode, string>([
   ['invalid_config', 'the HSM cannot be opened as it is configured: the security team has to look'],
 ]);
 
+/** Seconds, where trying again makes sense. */
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
+  hsm_unavailable: 1,
+  overloaded: 1,
+  rate_limited: 60,
+};
+
 /** The child's word as the caller gets it; the module's return value stays in the log. */
 export function asError({ code, message, ckr }: Failure): KeywardError {
-  const temporary = code === 'hsm_unavailable' || code === 'overloaded';
+  const retryAfterSeconds = RETRY_AFTER[code];
   return new KeywardError(code, OUTWARD.get(code) ?? message, {
     cause: { message, ...(ckr === undefined ? {} : { ckr }) },
-    ...(temporary ? { retryAfterSeconds: 1 } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
 }
 

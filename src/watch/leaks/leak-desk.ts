@@ -11,6 +11,9 @@ export interface LeakDeskParts extends FindingParts {
   readonly events: SecurityEvents;
 }
 
+/** In an event; a client may hold grants for any number. */
+const SCOPES_NAMED = 100;
+
 /** What is done about strings that leaked. A credential is all that its holder has, so the holder is revoked. */
 export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
   const tell = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
@@ -47,5 +50,6 @@ function evidenceOf(known: KnownSecret, { place, source, reportedBy }: LeakPlace
   }
   const holder = `${known.kind === 'client_credential' ? 'client' : 'operator'}:${known.holderId}`;
   const [scope = null, ...others] = known.scopes;
-  return { ...common, holder, scope: others.length === 0 ? scope : null, scopes: known.scopes, kid: null };
+  const scopes = known.scopes.slice(0, SCOPES_NAMED);
+  return { ...common, holder, scope: others.length === 0 ? scope : null, scopes, kid: null };
 }

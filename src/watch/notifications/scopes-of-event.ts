@@ -9,6 +9,7 @@ export function scopesOfEvent(
   const named = [
     evidence?.scope,
     evidence?.key_scope,
+    ...(Array.isArray(evidence?.scopes) ? evidence.scopes : []),
     kind === 'scope' ? name : undefined,
     kind === 'key' ? scopeOfKey(name) : undefined,
   ];

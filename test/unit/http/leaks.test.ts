@@ -1,0 +1,158 @@
+import { expect, test, vi } from 'vitest';
+import { makeCredential } from '../../../src/domain/credential.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import type { KnownSecret, LeakDesk, PinQuestions } from '../../../src/domain/leaks.ts';
+import { MinuteBudget } from '../../../src/watch/minute-budget.ts';
+import { NOW } from './fakes.ts';
+import { dataPlane, operationsPlane } from './on-loopback.ts';
+
+const known: KnownSecret = {
+  kind: 'client_credential',
+  digest: Buffer.alloc(32, 1),
+  live: true,
+  holderId: 'identity',
+  scopes: ['payments'],
+};
+const digest = known.digest.toString('base64url');
+const REPORT = [
+  { token: makeCredential('svc').text, type: 'keyward', url: 'https://a.example\u0007', source: 'commit' },
+];
+
+async function partner(changes: { withdraw?: LeakDesk['withdraw']; budget?: number } = {}) {
+  const partnerOf = vi.fn(({ keyId, signature }: { keyId: string; signature: string }) =>
+    keyId === 'one' && signature === 'right' ? 'codehost' : undefined,
+  );
+  const withdraw = vi.fn<LeakDesk['withdraw']>(changes.withdraw ?? (async () => {}));
+  const find = vi.fn<LeakDesk['find']>(async (sought) => sought.map(() => known));
+  const http = await dataPlane({
+    leaks: { find, tell: async () => {}, withdraw },
+    leakPartners: { partnerOf },
+    leakBudget: new MinuteBudget(changes.budget ?? 60, { nowSeconds: () => NOW }),
+  });
+  const report = (body: unknown = REPORT, signature = 'right', keyId = 'one') =>
+    http
+      .post('/v1/leaks')
+      .set({ 'Github-Public-Key-Identifier': keyId, 'Github-Public-Key-Signature': signature })
+      .set('Content-Type', 'application/json')
+      .send(typeof body === 'string' ? body : JSON.stringify(body));
+  return { http, report, withdraw, find, partnerOf };
+}
+
+test('a signed report is withdrawn in the name of its partner, and what is shown of its place is printable', async () => {
+  const { report, withdraw } = await partner();
+  const { status, body } = await report();
+  expect([status, body]).toEqual([
+    200,
+    [{ token_hash: expect.stringMatching(/^[0-9a-f]{64}$/), token_type: 'keyward', label: 'true_positive' }],
+  ]);
+  expect(withdraw.mock.calls).toEqual([
+    [
+      known,
+      { place: 'https://a.example\ufffd', source: 'commit', reportedBy: 'partner:codehost' },
+      { operatorId: 'partner:codehost', requestId: expect.any(String) },
+    ],
+  ]);
+});
+
+test.each([
+  ['a wrong signature', 'wrong', 'one', 401, 'credential_invalid'],
+  ['another key', 'right', 'two', 401, 'credential_invalid'],
+  ['no signature', '', 'one', 401, 'credential_missing'],
+  ['no key', 'right', '', 401, 'credential_missing'],
+])('a report with %s is refused before it is parsed', async (_, signature, keyId, status, code) => {
+  const { report, find } = await partner();
+  const answer = await report('this is no JSON', signature, keyId);
+  expect([answer.status, answer.body.code]).toEqual([status, code]);
+  expect(find).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['what is no JSON', 'nonsense', 400, 'malformed_json'],
+  ['a member that stands twice', '[{"token":"a","token":"b","type":"c"}]', 400, 'malformed_json'],
+  ['an object', { token: 'a', type: 'b' }, 422, 'invalid_request'],
+  ['nothing', [], 422, 'invalid_request'],
+  ['an entry without a type', [{ token: 'a' }], 422, 'invalid_request'],
+  ['more than a thousand', Array.from({ length: 1_001 }, () => REPORT[0]), 422, 'batch_too_large'],
+])('a signed report of %s is refused', async (_, body, status, code) => {
+  const { report, withdraw } = await partner();
+  const answer = await report(body);
+  expect([answer.status, answer.body.code]).toEqual([status, code]);
+  expect(withdraw).not.toHaveBeenCalled();
+});
+
+test('members that a programme adds are passed over', async () => {
+  const { report } = await partner();
+  expect((await report([{ ...REPORT[0], commit_time: 1, owner: { id: 2 } }])).status).toBe(200);
+});
+
+test('a partner has its share of a minute', async () => {
+  const { report } = await partner({ budget: 1 });
+  expect((await report()).status).toBe(200);
+  const second = await report();
+  expect([second.status, second.body.code, second.headers['retry-after']]).toEqual([
+    429,
+    'rate_limited',
+    '60',
+  ]);
+});
+
+test('a report whose revocation could not be written is answered so, to be sent again', async () => {
+  const withdraw = () => Promise.reject(new KeywardError('store_unavailable', 'the database is away'));
+  const answer = await (await partner({ withdraw })).report();
+  expect([answer.status, answer.body.code]).toEqual([503, 'store_unavailable']);
+});
+
+test('an operator is told what is on record, and nothing of the rest; an event is raised only on request', async () => {
+  const tell = vi.fn<LeakDesk['tell']>(async () => {});
+  const find: LeakDesk['find'] = async (sought) =>
+    sought.map(({ digest: of }) => (of[0] === 1 ? known : undefined));
+  const http = await operationsPlane({ leaks: { find, tell, withdraw: async () => {} } });
+  const ask = (body: object, as = 'operates') =>
+    http.post('/v1/admin/leaks/digests').set('Authorization', `Bearer ${as}`).send(body);
+  const credentials = [{ digest, place: 'a.txt' }, { digest: Buffer.alloc(32, 2).toString('base64url') }];
+  const answer = await ask({ credentials });
+  expect([answer.status, answer.body]).toEqual([
+    200,
+    { credentials: [{ digest, live: true, holder: 'client:identity' }], tokens: [] },
+  ]);
+  expect(tell).not.toHaveBeenCalled();
+  await ask({ credentials, report: true });
+  expect(tell.mock.calls).toEqual([[known, { place: 'a.txt', source: 'scan', reportedBy: 'ada' }]]);
+  for (const as of ['audits', 'approves']) {
+    const refused = await ask({ credentials }, as);
+    expect([refused.status, refused.body.code]).toEqual([403, 'role_missing']);
+  }
+  const tooMany = await ask({ tokens: Array.from({ length: 1_001 }, () => ({ digest, iat: NOW })) });
+  expect([tooMany.status, tooMany.body.code]).toEqual([422, 'batch_too_large']);
+});
+
+test('an operator’s batch for the PIN is passed on as it came, sealed', async () => {
+  const compare = vi.fn<PinQuestions['compare']>(async () => ({ compared: 2, matches: [1] }));
+  const marks: PinQuestions['marks'] = async () => [
+    { hsmToken: 'primary', publicKey: digest, since: NOW, comparable: true },
+  ];
+  const http = await operationsPlane({ pinQuestions: { marks, compare } });
+  const asked = (as: string) => http.get('/v1/admin/leaks/pins').set('Authorization', `Bearer ${as}`);
+  expect((await asked('operates')).body).toEqual({
+    hsm_tokens: [{ hsm_token: 'primary', public_key: digest, comparable: true }],
+    batch: 1_000,
+  });
+  expect((await asked('audits')).status).toBe(403);
+  const post = (body: object, as = 'operates') =>
+    http.post('/v1/admin/leaks/pins').set('Authorization', `Bearer ${as}`).send(body);
+  const sealed = Buffer.from('sealed').toString('base64url');
+  expect((await post({ hsm_token: 'primary', sealed, place: 'core' })).body).toEqual({
+    compared: 2,
+    matches: [1],
+  });
+  expect(compare.mock.calls).toEqual([
+    [
+      'primary',
+      { sealed: Buffer.from('sealed'), place: 'core' },
+      { operatorId: 'ada', requestId: expect.any(String) },
+    ],
+  ]);
+  expect((await post({ hsm_token: 'primary', sealed }, 'audits')).status).toBe(403);
+  const large = await post({ hsm_token: 'primary', sealed: 'A'.repeat(90_001) });
+  expect([large.status, large.body.code]).toEqual([422, 'invalid_request']);
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { CredentialHolders, LeakPlace } from '../../../src/domain/leaks.ts';
+import type { RecordedToken } from '../../../src/domain/ledger.ts';
+import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
+import { createLeakDesk } from '../../../src/watch/leaks/leak-desk.ts';
+import { scopesOfEvent } from '../../../src/watch/notifications/scopes-of-event.ts';
+import { ACTIVE_KEY, NOW } from '../http/fakes.ts';
+
+const RECORD: RecordedToken = {
+  digest: Buffer.alloc(32, 1),
+  scopeId: 'payments',
+  kid: 'kid-1',
+  jti: 'jti-1',
+  clientId: 'identity',
+  subject: 'user-1',
+  root: null,
+  iat: NOW - 10,
+  exp: NOW + 290,
+};
+const HOLDERS: Record<string, ReturnType<CredentialHolders['holderOf']>> = {
+  '02': { kind: 'svc', id: 'identity', opens: true, scopes: ['mail', 'payments'] },
+  '03': { kind: 'ops', id: 'ada', opens: true, scopes: [] },
+  '04': { kind: 'svc', id: 'former', opens: false, scopes: ['payments'] },
+};
+const PLACE: LeakPlace = {
+  place: 'https://code.example/1',
+  source: 'commit',
+  reportedBy: 'partner:codehost',
+};
+const ACTOR = { operatorId: 'partner:codehost', requestId: 'r-1' };
+
+function desk(changes: { record?: Partial<RecordedToken>; revoked?: boolean; state?: string } = {}) {
+  const raised: SecurityEventReport[] = [];
+  const revoked: string[] = [];
+  const state = changes.state as (typeof ACTIVE_KEY)['state'] | undefined;
+  const made = createLeakDesk({
+    holders: { holderOf: (digest) => HOLDERS[digest.toString('hex').slice(0, 2)] },
+    ledger: {
+      find: async (digest) => (digest.equals(RECORD.digest) ? { ...RECORD, ...changes.record } : undefined),
+    },
+    revocations: { covers: () => changes.revoked === true },
+    keyRing: {
+      keyNamed: () => (state === 'destroyed' ? undefined : { ...ACTIVE_KEY, ...(state ? { state } : {}) }),
+    },
+    clock: { nowSeconds: () => NOW },
+    clients: { revoke: vi.fn(async (id) => void revoked.push(`client:${id}`) as never) },
+    operators: { revoke: vi.fn(async (id) => void revoked.push(`operator:${id}`) as never) },
+    revoker: { revokeToken: async ({ scopeId, jti }) => void revoked.push(`${scopeId}/${jti}`) },
+    events: { raise: async (report) => raised.push(report) > 0 },
+  });
+  return { ...made, raised, revoked };
+}
+
+const credential = (byte: number) => ({ of: 'credential', digest: Buffer.alloc(32, byte) }) as const;
+const token = (byte = 1) => ({ of: 'token', digest: Buffer.alloc(32, byte), iat: NOW - 10 }) as const;
+
+describe('what is known of a string', () => {
+  it('is told in the order asked', async () => {
+    const known = await desk().find([token(), credential(3), credential(9), token(9), credential(4)]);
+    expect(known.map((each) => each && [each.kind, each.live])).toEqual([
+      ['token', true],
+      ['operator_credential', true],
+      undefined,
+      undefined,
+      ['client_credential', false],
+    ]);
+  });
+
+  it.each([
+    ['in its last second', { record: { exp: NOW + 1 } }, true],
+    ['expired', { record: { exp: NOW } }, false],
+    ['revoked', { revoked: true }, false],
+    ['of a key that signs no more', { state: 'deactivated' }, true],
+    ['of a suspended key', { state: 'suspended' }, false],
+    ['of a compromised key', { state: 'compromised' }, false],
+    ['of a key that is gone', { state: 'destroyed' }, false],
+  ])('of a token says whether it is accepted: %s', async (_, changes, live) => {
+    const [known] = await desk(changes).find([token()]);
+    expect(known?.live).toBe(live);
+  });
+});
+
+describe('a leak', () => {
+  it.each([
+    ['a token', token(), 'payments/jti-1', 'client:identity', ['payments']],
+    ['a client', credential(2), 'client:identity', 'client:identity', ['mail', 'payments']],
+    ['an operator', credential(3), 'operator:ada', 'operator:ada', []],
+  ] as const)(
+    'of %s revokes it and raises an event for the scopes',
+    async (_, sought, revoked, holder, scopes) => {
+      const leaks = desk();
+      const [known] = await leaks.find([sought]);
+      if (!known) throw new Error('not found');
+      await leaks.withdraw(known, PLACE, ACTOR);
+      expect(leaks.revoked).toEqual([revoked]);
+      expect(leaks.raised).toMatchObject([
+        {
+          type: 'credential.leaked',
+          severity: 'critical',
+          subject: holder,
+          evidence: {
+            holder,
+            scopes,
+            leaked_at: PLACE.place,
+            reported_by: 'partner:codehost',
+            withdrawn: true,
+          },
+        },
+      ]);
+      expect(
+        scopesOfEvent({ subject: holder, evidence: leaks.raised[0]?.evidence ?? {} }, () => undefined),
+      ).toEqual(scopes);
+    },
+  );
+
+  it('of what opens nothing any more revokes nothing, and is told all the same', async () => {
+    const leaks = desk({ revoked: true });
+    for (const sought of [credential(4), token()]) {
+      const [known] = await leaks.find([sought]);
+      if (known) await leaks.withdraw(known, PLACE, ACTOR);
+    }
+    expect([leaks.revoked, leaks.raised.length]).toEqual([[], 2]);
+  });
+
+  it('that is only told revokes nothing, and has the key of what was told before', async () => {
+    const leaks = desk();
+    const [known] = await leaks.find([token()]);
+    if (!known) throw new Error('not found');
+    await leaks.tell(known, { ...PLACE, source: 'scan', reportedBy: 'ada' });
+    await leaks.withdraw(known, PLACE, ACTOR);
+    expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(1);
+    expect(leaks.raised.map(({ evidence }) => evidence.withdrawn)).toEqual([false, true]);
+  });
+});
