@@ -34,8 +34,8 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   audit: { folders: ['domain', 'token', 'outlets'], packages: ['node:*'] },
   watch: { folders: ['domain', 'token'], packages: ['node:crypto', 'zod'] },
   'watch/probing': {
-    folders: ['domain'],
-    packages: ['node:dns', 'node:http', 'node:https', 'node:net'],
+    folders: ['domain', 'outlets'],
+    packages: ['node:http', 'node:https', 'node:net'],
   },
   'watch/notifications': {
     folders: ['domain', 'outlets'],

@@ -1,10 +1,11 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { addressList, isWithin } from '../../outlets/address-list.ts';
 
 const LONGEST = 2_048;
 const LOOPBACK_NAME = /(?:^|\.)localhost$/;
 
 /** Nothing answers there but the machine itself, a cloud's metadata service, or many at once (RFC 6890). */
-const NEVER = addresses([
+const NEVER = addressList([
   ['0.0.0.0', 8],
   ['169.254.0.0', 16],
   ['224.0.0.0', 4],
@@ -14,7 +15,7 @@ const NEVER = addresses([
   ['ff00::', 8],
   ['fd00:ec2::254', 128],
 ]);
-const LOOPBACK = addresses([
+const LOOPBACK = addressList([
   ['127.0.0.0', 8],
   ['::1', 128],
 ]);
@@ -44,8 +45,8 @@ const NOT_HERE = 'use another machine: loopback is for development mode';
 /** The same of an address that a name stands for. Names are no address, and pass. */
 export function addressAdvice(address: string, { loopback }: ProbeUrlRules): string | undefined {
   if (isIP(address) === 0) return undefined;
-  if (contains(NEVER, address)) return 'use an address of one machine, other than link-local';
-  return contains(LOOPBACK, address) && !loopback ? NOT_HERE : undefined;
+  if (isWithin(NEVER, address)) return 'use an address of one machine, other than link-local';
+  return isWithin(LOOPBACK, address) && !loopback ? NOT_HERE : undefined;
 }
 
 /** Without the brackets of an IPv6 address. */
@@ -54,18 +55,5 @@ export function hostOf(url: URL): string {
 }
 
 function isLoopbackHost(host: string): boolean {
-  return LOOPBACK_NAME.test(host) || (isIP(host) !== 0 && contains(LOOPBACK, host));
-}
-
-function addresses(networks: readonly (readonly [string, number])[]): BlockList {
-  const list = new BlockList();
-  for (const [network, prefix] of networks) {
-    list.addSubnet(network, prefix, isIP(network) === 4 ? 'ipv4' : 'ipv6');
-  }
-  return list;
-}
-
-/** IPv4 addresses within IPv6 ones count as what they are. */
-function contains(list: BlockList, address: string): boolean {
-  return list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  return LOOPBACK_NAME.test(host) || (isIP(host) !== 0 && isWithin(LOOPBACK, host));
 }

@@ -1,7 +1,6 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
+import { guardedLookup } from '../../outlets/guarded-lookup.ts';
 import type { Reply } from './judge-answer.ts';
 import { addressAdvice, hostOf, type ProbeUrlRules } from './probe-url.ts';
 
@@ -32,7 +31,10 @@ export function createSendProbe(rules: SendingRules): SendProbe {
       const sent = request(url, {
         agent: false,
         headers: { authorization: `Bearer ${token}`, 'user-agent': 'keyward-probe', accept: '*/*' },
-        lookup: guardedLookup(rules),
+        lookup: guardedLookup(
+          (address) => addressAdvice(address, rules) !== undefined,
+          (host) => new ForbiddenAddress(host),
+        ),
         maxHeaderSize: LARGEST_HEAD,
         signal,
         ...(rules.ca === undefined ? {} : { ca: rules.ca }),
@@ -51,19 +53,6 @@ export function createSendProbe(rules: SendingRules): SendProbe {
         });
       });
       sent.end();
-    });
-  };
-}
-
-/** What it answers is connected to, so a name that means another address a moment later gains nothing. */
-function guardedLookup(rules: ProbeUrlRules): LookupFunction {
-  return (host, options: LookupOptions, callback) => {
-    lookup(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      const [first] = found ?? [];
-      if (error || !first) return callback(error ?? new Error(`${host} has no address`), '');
-      const refused = found.some(({ address }) => addressAdvice(address, rules) !== undefined);
-      if (refused) return callback(new ForbiddenAddress(host), '');
-      return options.all ? callback(null, found) : callback(null, first.address, first.family);
     });
   };
 }

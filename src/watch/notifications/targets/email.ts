@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
-import { guardedLookup, refuseInternalLiteral } from '../guarded-address.ts';
+import { lookupFor } from '../guarded-address.ts';
 import { mailOf } from '../mail.ts';
 import { readSecretLines } from '../secret-file.ts';
 import type { EmailSettings } from '../settings.ts';
@@ -52,8 +52,7 @@ async function transportOn(connection: Socket, { host, port, tls, user, password
 
 function open({ host, port, allow_private }: EmailSettings, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    if (!allow_private) refuseInternalLiteral(host);
-    const socket = connect({ host, port, ...(allow_private ? {} : { lookup: guardedLookup() }) });
+    const socket = connect({ host, port, ...lookupFor({ host, allow_private }) });
     signal.addEventListener('abort', () => socket.destroy(new Error('cut off')), { once: true });
     socket.once('connect', () => resolve(socket));
     // Stays: an error may come while nobody else listens yet, or any more.

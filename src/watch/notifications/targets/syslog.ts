@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Severity } from '../../../domain/security-event-types.ts';
 import { createSyslogStream, type SyslogStream } from '../../../outlets/syslog-stream.ts';
 import { cefOf } from '../cef.ts';
-import { guardedLookup, refuseInternalLiteral } from '../guarded-address.ts';
+import { lookupFor } from '../guarded-address.ts';
 import { MESSAGE_TYPES } from '../message.ts';
 import type { SyslogSettings } from '../settings.ts';
 import type { NotificationTarget } from '../target.ts';
@@ -42,12 +42,12 @@ export function createSyslogTarget(name: string, settings: SyslogSettings): Noti
 }
 
 async function open({ host, port, tls, allow_private }: SyslogSettings): Promise<SyslogStream> {
-  if (!allow_private) refuseInternalLiteral(host);
+  const lookup = lookupFor({ host, allow_private });
   const ca = tls?.ca_file === undefined ? undefined : await readFile(tls.ca_file, 'utf8');
   return createSyslogStream({
     host,
     port,
     ...(tls ? { tls: { ca } } : {}),
-    ...(allow_private ? {} : { lookup: guardedLookup() }),
+    ...lookup,
   });
 }

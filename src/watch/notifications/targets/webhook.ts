@@ -2,12 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { type ClientRequest, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Webhook } from 'standardwebhooks';
-import { guardedLookup, refuseInternalLiteral } from '../guarded-address.ts';
+import { lookupFor } from '../guarded-address.ts';
 import type { NotificationMessage } from '../message.ts';
 import { payloadOf } from '../payload.ts';
 import type { WebhookSettings } from '../settings.ts';
 import type { NotificationTarget } from '../target.ts';
 import { readWebhookSecrets } from '../webhook-secrets.ts';
+
+/** Of an answer, in bytes. */
+const LARGEST_HEAD = 16_384;
 
 /**
  * Standard Webhooks: JSON with `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1`, HMAC-SHA256). Only a
@@ -54,14 +57,14 @@ async function open(
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<ClientRequest> {
-  if (!allow_private) refuseInternalLiteral(url.hostname);
   const options = {
     method: 'POST',
     headers,
     signal,
     // A connection that is kept would outlive the check of its address.
     agent: false,
-    ...(allow_private ? {} : { lookup: guardedLookup() }),
+    maxHeaderSize: LARGEST_HEAD,
+    ...lookupFor({ host: url.hostname, allow_private }),
   } as const;
   if (url.protocol === 'http:') return requestHttp(url, options);
   const ca = tls?.ca_file === undefined ? {} : { ca: await readFile(tls.ca_file) };

@@ -1,11 +1,8 @@
 import type { LookupAddress, lookup } from 'node:dns';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  guardedLookup,
-  isInternal,
-  refuseInternalLiteral,
-} from '../../../../src/watch/notifications/guarded-address.ts';
+import { guardedLookup } from '../../../../src/outlets/guarded-lookup.ts';
+import { isInternal, lookupFor } from '../../../../src/watch/notifications/guarded-address.ts';
 
 describe('an internal address', () => {
   it.each([
@@ -71,13 +68,15 @@ it('is the same in each of its forms', () => {
   );
 });
 
-it('is refused as a literal, with and without brackets, and what is a name is looked up', () => {
-  for (const host of ['127.0.0.1', '[::1]', '::1', '[::ffff:10.0.0.1]']) {
-    expect(() => refuseInternalLiteral(host), host).toThrow(`${host} is at a loopback`);
-  }
-  for (const host of ['1.1.1.1', '[2606:4700:4700::1111]', 'localhost']) {
-    expect(() => refuseInternalLiteral(host), host).not.toThrow();
-  }
+describe('a host', () => {
+  it.each(['127.0.0.1', '[::1]', '::1', '[::ffff:10.0.0.1]'])('that is one is refused: %s', (host) => {
+    expect(() => lookupFor({ host, allow_private: false })).toThrow(`${host} is at a loopback`);
+    expect(lookupFor({ host, allow_private: true })).toEqual({});
+  });
+
+  it.each(['1.1.1.1', '[2606:4700:4700::1111]', 'localhost'])('that is none is looked up: %s', (host) => {
+    expect(lookupFor({ host, allow_private: false })).toEqual({ lookup: expect.any(Function) });
+  });
 });
 
 describe('a name', () => {
@@ -87,14 +86,13 @@ describe('a name', () => {
     );
     const resolve = ((_host: string, _options: object, done: (...answer: unknown[]) => void) =>
       done(null, found)) as unknown as typeof lookup;
+    const guarded = guardedLookup(isInternal, (host) => new Error(`${host} is refused`), resolve);
     return new Promise((settle) => {
-      guardedLookup(resolve)('hooks.example', { all }, (error, address, family) =>
+      guarded('hooks.example', { all }, (error, address, family) =>
         settle(error ? error.message : all ? address : [address, family]),
       );
     });
   };
-  const refusal =
-    'hooks.example is at a loopback, private or reserved address; allow_private lets a target be there';
 
   it('gives the addresses that it means, one or all', async () => {
     expect(await asked(false, '1.1.1.1', '1.0.0.1')).toEqual(['1.1.1.1', 4]);
@@ -102,8 +100,8 @@ describe('a name', () => {
   });
 
   it('gives none where a single one of them is internal, or there is none', async () => {
-    expect(await asked(false, '1.1.1.1', '127.0.0.1')).toBe(refusal);
-    expect(await asked(true, '1.1.1.1', 'fe80::1')).toBe(refusal);
-    expect(await asked(true)).toBe(refusal);
+    expect(await asked(false, '1.1.1.1', '127.0.0.1')).toBe('hooks.example is refused');
+    expect(await asked(true, '1.1.1.1', 'fe80::1')).toBe('hooks.example is refused');
+    expect(await asked(true)).toBe('hooks.example has no address');
   });
 });
