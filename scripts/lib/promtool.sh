@@ -15,20 +15,19 @@ want_promtool() {
   fi
 }
 
+# Step by step: a failure in what `quietly` runs does not end it by itself.
 fetch_promtool() (
-  set -e
-  mkdir -p "$promtool_cache"
-  folder=$(mktemp -d "$promtool_cache/fetch.XXXXXX")
+  mkdir -p "$promtool_cache" && folder=$(mktemp -d "$promtool_cache/fetch.XXXXXX") || exit
   trap 'rm -rf "$folder"' EXIT
-  cd "$folder"
-  download_prometheus || { own_lists && download_prometheus; }
-  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
-  mv usr/bin/promtool "$promtool_cache/promtool"
+  cd "$folder" &&
+    { download_prometheus || { own_lists && download_prometheus; }; } &&
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool &&
+    mv usr/bin/promtool "$promtool_cache/promtool"
 )
 
 # What apt knows of the machine is left as it is: lists that are missing are fetched into this folder.
 own_lists() {
-  mkdir -p lists/partial cache/archives/partial
+  mkdir -p lists/partial cache/archives/partial || return
   apt_options=(-o "Dir::State::lists=$PWD/lists" -o "Dir::Cache=$PWD/cache")
   apt-get "${apt_options[@]}" -q update
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,6 +30,8 @@ export function madeUpMachine(folder: string, realTools: readonly string[]): Mad
     folder,
     tool(name, body) {
       const script = `#!/bin/sh\necho "${name} $*" >> '${folder}/calls'\n${body}\n`;
+      // A real tool of that name is a link, through which the tool itself would be written.
+      rmSync(join(bin, name), { force: true });
       writeFileSync(join(bin, name), script, { mode: 0o755 });
     },
     calls: () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n'),

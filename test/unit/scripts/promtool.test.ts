@@ -66,6 +66,14 @@ describe('promtool', () => {
     expect(existsSync(cached())).toBe(false);
   });
 
+  it('is gone without where there is no place for it, and nothing is fetched', () => {
+    machine.tool('apt-get', PACK);
+    machine.tool('dpkg-deb', 'cat "$2"');
+    machine.tool('mkdir', 'exit 1');
+    expect(want().output).toContain('promtool could not be fetched');
+    expect(machine.calls()).toEqual([expect.stringMatching(/^mkdir -p /)]);
+  });
+
   it('is gone without on systems that are not Debian', () => {
     expect(want()).toEqual({
       code: 0,
