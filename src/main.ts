@@ -339,7 +339,18 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   const { checkpoints, refusals } = audit;
   const callers = canaries.watchCallers(tellingCallers(refusals, facts, clock));
-  const shared = { ...leaks, authenticator, keyRing, verifiers, readiness, limits, log, metrics, callers };
+  const shared = {
+    ...leaks,
+    leaks: canaries.watchLeaks(leaks.leaks),
+    authenticator,
+    keyRing,
+    verifiers,
+    readiness,
+    limits,
+    log,
+    metrics,
+    callers,
+  };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
     createDataPlane({

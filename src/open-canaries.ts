@@ -5,6 +5,7 @@ import type { CanaryAdministration, DecoyKeys } from './domain/canary.ts';
 import type { Clock } from './domain/clock.ts';
 import type { TokenIssuer } from './domain/issuance.ts';
 import type { KeyRing } from './domain/key-ring.ts';
+import type { LeakDesk } from './domain/leaks.ts';
 import type { Revoker } from './domain/revocation.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { Sightings } from './domain/sightings.ts';
@@ -22,6 +23,7 @@ import { CanaryBook } from './watch/canaries/canary-book.ts';
 import { CanaryDesk } from './watch/canaries/canary-desk.ts';
 import { DecoyKeysInTokens } from './watch/canaries/decoy-keys-in-tokens.ts';
 import { watchCallers } from './watch/canaries/watch-callers.ts';
+import { watchLeaks } from './watch/canaries/watch-leaks.ts';
 import { watchSigner } from './watch/canaries/watch-signer.ts';
 import { watchSightings, watchVerifier } from './watch/canaries/watch-tokens.ts';
 
@@ -49,6 +51,7 @@ export interface Canaries {
   watchVerifier(next: TokenVerifier): TokenVerifier;
   watchSightings(next: Sightings): Sightings;
   watchSigner(next: Pick<Signer, 'sign'>): Pick<Signer, 'sign'>;
+  watchLeaks(next: LeakDesk): LeakDesk;
   readonly inInventory: DecoysInInventory;
   administration(parts: DeskParts): CanaryAdministration;
   stop(): Promise<void>;
@@ -85,6 +88,7 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
     watchVerifier: (next) => watchVerifier(next, parts),
     watchSightings: (next) => watchSightings(next, parts),
     watchSigner: (next) => watchSigner(next, parts),
+    watchLeaks: (next) => watchLeaks(next, parts),
     inInventory: canariesInInventory(book, alarm, keyRing),
     administration(made) {
       const desk = new CanaryDesk({ ...made, store: store.canaries, book, audit: store.audit, clock });

@@ -9,9 +9,15 @@ export function bearerToken(authorization: string | undefined): string {
   if (!authorization) {
     throw new KeywardError('credential_missing', 'Send your credential as `Authorization: Bearer kw_…`.');
   }
-  const token = authorization.length <= LONGEST_HEADER ? BEARER.exec(authorization)?.[1] : undefined;
+  const token = readBearer(authorization);
   if (token === undefined) throw malformedCredential();
   return token;
+}
+
+/** The same; undefined where there is none, or nothing of that form. */
+export function readBearer(authorization: string | undefined): string | undefined {
+  if (!authorization || authorization.length > LONGEST_HEADER) return undefined;
+  return BEARER.exec(authorization)?.[1];
 }
 
 export function malformedCredential(): KeywardError {

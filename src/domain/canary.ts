@@ -13,6 +13,7 @@ export const CANARY_USES = [
   'sighting',
   'sign',
   'inventory',
+  'leak',
 ] as const;
 export type CanaryUse = (typeof CANARY_USES)[number];
 
@@ -102,11 +103,11 @@ export interface DecoyKeys {
 /** Who used a decoy, and whence, as far as that is known. */
 export interface CanaryTouch {
   readonly use: CanaryUse;
-  /** `client:<id>` or `operator:<id>`. */
+  /** `client:<id>`, `operator:<id>` or `partner:<name>`. */
   readonly caller: string | null;
   readonly remote: string | undefined;
   readonly requestId: string | null;
-  /** Of an HSM: in what it differs from how it was left. */
+  /** In what a key differs from how it was left, or where something was found; sentences. */
   readonly details?: readonly string[];
 }
 

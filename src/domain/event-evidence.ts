@@ -23,7 +23,7 @@ const object = (meaning: string) => ({ kind: 'object', meaning }) as const satis
  */
 export const EVIDENCE_FIELDS = {
   at: number('when'),
-  caller: text('who asked: `client:<id>` or `operator:<id>`'),
+  caller: text('who asked: `client:<id>`, `operator:<id>` or `partner:<name>`'),
   canary: text('the decoy, as `keyward canary show` takes it'),
   chain: text('`audit` or `ledger`'),
   chore: text('what was to be done'),
@@ -35,7 +35,7 @@ export const EVIDENCE_FIELDS = {
   decoy: text('what the decoy passed for: `credential`, `token` or `key`'),
   count: number('how many: within the minute, or in a row'),
   day: text('the day, UTC'),
-  details: texts('what differs, in sentences'),
+  details: texts('what differs, or where it was found, in sentences'),
   digest: text('SHA-256 of the signing input, base64url'),
   drill: text('the rehearsal'),
   due_at: number('when the rotation is due'),
@@ -101,7 +101,7 @@ export const EVIDENCE_FIELDS = {
   table: text('the table of the registry'),
   taken_at: number('when the inventory was taken'),
   use: text(
-    'how the decoy was used: `authentication`, `verify`, `introspect`, `sighting`, `sign` or `inventory`',
+    'how the decoy was used: `authentication`, `verify`, `introspect`, `sighting`, `sign`, `inventory` or `leak`',
   ),
   used: number('the share in use, from 0 to 1'),
   volume: text('what lies on the disk: `database` or `archive`'),

@@ -7,6 +7,16 @@ export type Sought =
   /** By its signing input's digest and its `iat`. */
   | { readonly of: 'token'; readonly digest: Buffer; readonly iat: number };
 
+/** Who says that they found strings, for what watches: it changes no answer. */
+export interface LeakReporter {
+  /** `partner:<name>`. */
+  readonly reportedBy: string;
+  readonly remote: string | undefined;
+  readonly requestId: string;
+  /** Of each string, in order. */
+  readonly places: readonly string[];
+}
+
 interface Known {
   readonly digest: Buffer;
   /** Whether it opens anything now. */
@@ -43,7 +53,7 @@ export interface LeakPlace {
 /** What is done about strings that leaked. */
 export interface LeakDesk {
   /** In order; undefined for what was never given out here. `ledger_unavailable`, `overloaded`. */
-  find(sought: readonly Sought[]): Promise<readonly (KnownSecret | undefined)[]>;
+  find(sought: readonly Sought[], by?: LeakReporter): Promise<readonly (KnownSecret | undefined)[]>;
   /** Raises `credential.leaked`, once for each. */
   tell(known: KnownSecret, place: LeakPlace): Promise<void>;
   /** Revokes it as well, if it opens anything: the client or operator with the credential, the token alone. */

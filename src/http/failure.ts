@@ -1,4 +1,5 @@
 import type { NextFunction } from 'express';
+import { readBearer } from '../access/bearer.ts';
 import { readCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { asKeywardError, PROBLEMS } from './problem.ts';
@@ -39,9 +40,7 @@ function tellOfRefusal({ code }: KeywardError, request: ApiRequest, { locals: ex
 /** Of what was authenticated with, unknown or not: whoever watches for decoys looks it up beside the answer. */
 function digestShown({ headers }: ApiRequest): Buffer | undefined {
   // A request that is authenticated by its signature may have none, or anything.
-  const [scheme, text = ''] = (headers.authorization ?? '').split(' ', 2);
-  if (scheme?.toLowerCase() !== 'bearer') return undefined;
-  const credential = readCredential(text);
+  const credential = readCredential(readBearer(headers.authorization) ?? '');
   return credential === 'malformed' ? undefined : credential.digest;
 }
 

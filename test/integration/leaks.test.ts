@@ -84,6 +84,28 @@ const put = (name: string, content: string | Buffer) => {
 };
 
 describe('reports of partners', () => {
+  it('of a decoy change nothing, and are an alarm', async () => {
+    const { text, digest } = makeCredential('svc');
+    const credential_digest = digest.toString('base64url');
+    const { body: made } = await service.operations('POST', '/v1/admin/canaries', {
+      kind: 'credential',
+      planted: 'a private repository',
+      credential_digest,
+    });
+    const url = 'https://code.example/fork';
+    const body = [{ token: text, type: 'keyward_credential', url, source: 'commit' }];
+    expect((await report(body)).body).toMatchObject([{ label: 'false_positive' }]);
+    const touches = async () =>
+      (await service.operations('GET', '/v1/admin/events?type=canary.touched')).body.events;
+    await expect.poll(touches, { timeout: 20_000, interval: 50 }).toMatchObject([
+      {
+        subject: `canary:${made.canary.id}`,
+        evidence: { use: 'leak', caller: 'partner:codehost', details: [`found at ${url}`] },
+      },
+    ]);
+    expect(await leaks()).toEqual([]);
+  });
+
   it('are refused unsigned, forged, altered and under another key id, and change nothing', async () => {
     const token = await issue();
     const body = [{ token, type: 'keyward_token', url: 'https://code.example/1', source: 'commit' }];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readCredential } from '../../domain/credential.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { LeakPartners } from '../../domain/leak-partners.ts';
-import type { KnownSecret, LeakDesk, Sought } from '../../domain/leaks.ts';
+import type { KnownSecret, LeakDesk, LeakReporter, Sought } from '../../domain/leaks.ts';
 import { parseToken } from '../../token/parse-token.ts';
 import { digestOf } from '../../token/signing-input.ts';
 import type { MinuteBudget } from '../../watch/minute-budget.ts';
@@ -63,11 +63,12 @@ export const reportLeaks: Route<LeakParts> = {
     await response.locals.plane.limits.anonymous(request.ip);
     const { partner, text } = await authenticated(deps, request, response);
     const report = parseJson(text, BODY);
-    const known = await findAll(deps.leaks, report);
+    const { requestId } = response.locals;
+    const known = await findAll(deps.leaks, report, { reportedBy: partner, remote: request.ip, requestId });
     for (const [at, { url, source }] of report.entries()) {
       const secret = known[at];
       if (!secret) continue;
-      const actor = { operatorId: partner, requestId: response.locals.requestId };
+      const actor = { operatorId: partner, requestId };
       await deps.leaks.withdraw(
         secret,
         { place: printable(url), source: printable(source), reportedBy: partner },
@@ -101,12 +102,21 @@ function tooMany(): KeywardError {
 }
 
 /** What is neither of our forms is not looked up. */
-async function findAll(leaks: LeakDesk, report: Report): Promise<readonly (KnownSecret | undefined)[]> {
-  const sought = report.map(({ token }) => soughtOf(token));
-  const asked = sought.filter((each) => each !== undefined);
-  const answers = await leaks.find(asked);
-  const found = new Map(asked.map((each, at) => [each, answers[at]]));
-  return sought.map((each) => each && found.get(each));
+async function findAll(
+  leaks: LeakDesk,
+  report: Report,
+  by: Omit<LeakReporter, 'places'>,
+): Promise<readonly (KnownSecret | undefined)[]> {
+  const asked = report.flatMap(({ token, url }, at) => {
+    const sought = soughtOf(token);
+    return sought ? [{ at, sought, place: printable(url) }] : [];
+  });
+  const answers = await leaks.find(
+    asked.map(({ sought }) => sought),
+    { ...by, places: asked.map(({ place }) => place) },
+  );
+  const found = new Map(asked.map(({ at }, each) => [at, answers[each]]));
+  return report.map((_, at) => found.get(at));
 }
 
 function soughtOf(token: string): Sought | undefined {

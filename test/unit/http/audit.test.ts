@@ -110,6 +110,7 @@ describe('what the audit trail hears of', () => {
     expect(await told(text, 'get', '/v1/admin/keys')).toMatchObject([
       { code: 'credential_invalid', credential: digest },
     ]);
+    expect(await told(`  ${text}`, 'get', '/v1/admin/keys')).toMatchObject([{ credential: digest }]);
     expect(await told('audits', 'post', '/v1/admin/scopes')).toMatchObject([
       { code: 'role_missing', credential: undefined },
     ]);

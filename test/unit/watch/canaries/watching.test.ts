@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { CallerWatch } from '../../../../src/domain/caller-watch.ts';
 import { KeywardError } from '../../../../src/domain/errors.ts';
+import type { LeakDesk, Sought } from '../../../../src/domain/leaks.ts';
 import type { RefusedRequest } from '../../../../src/domain/refused-request.ts';
 import type { Sightings } from '../../../../src/domain/sightings.ts';
 import type { TokenVerifier, Verdict } from '../../../../src/domain/verification.ts';
 import { digestOf } from '../../../../src/token/signing-input.ts';
 import { CanaryBook } from '../../../../src/watch/canaries/canary-book.ts';
 import { watchCallers } from '../../../../src/watch/canaries/watch-callers.ts';
+import { watchLeaks } from '../../../../src/watch/canaries/watch-leaks.ts';
 import { watchSigner } from '../../../../src/watch/canaries/watch-signer.ts';
 import { watchSightings, watchVerifier } from '../../../../src/watch/canaries/watch-tokens.ts';
 import { canarySample, heardTouches } from '../../../support/canary-samples.ts';
@@ -144,6 +146,36 @@ describe('a token that was seen', () => {
     const watch = watchSightings(next, { book: book(), alarm, onFailure: never });
     expect(await watch.unknown('payments', sightings, BY)).toBe(unknown);
     expect(heard).toEqual([['token', { use: 'sighting', ...WHO }]]);
+  });
+});
+
+describe('a string that leaked', () => {
+  it('is told where a partner found a decoy, and where our own scan did not', async () => {
+    const { alarm, heard } = heardTouches();
+    const given: unknown[] = [];
+    const next: LeakDesk = {
+      async find(sought, by) {
+        given.push([sought, by]);
+        return [];
+      },
+      tell: async () => {},
+      withdraw: async () => {},
+    };
+    const watch = watchLeaks(next, { book: book(), alarm });
+    const sought: readonly Sought[] = [
+      { of: 'credential', digest: digestOf('nobody’s') },
+      { of: 'token', digest: digestOf('h.c'), iat: 1 },
+    ];
+    const { remote, requestId } = BY;
+    const by = { reportedBy: 'partner:host', remote, requestId, places: ['a', 'https://b.example/c'] };
+    await watch.find(sought, by);
+    await watch.find(sought);
+    expect(given).toEqual([
+      [sought, by],
+      [sought, undefined],
+    ]);
+    const touch = { use: 'leak', caller: 'partner:host', remote, requestId };
+    expect(heard).toEqual([['token', { ...touch, details: ['found at https://b.example/c'] }]]);
   });
 });
 
