@@ -12,6 +12,7 @@ import {
   notificationSettings,
 } from './notification-settings.ts';
 import { probeSection, probeSettings } from './probe-settings.ts';
+import { reviewSection } from './review-settings.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -131,6 +132,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   probes: probeSection,
+  reviews: reviewSection,
   audit: z
     .strictObject({
       /** Where the audit trail is kept a second time. At least one must confirm before anything is weakened. */

@@ -46,6 +46,7 @@ import { openNotifications } from './open-notifications.ts';
 import { openProbes } from './open-probes.ts';
 import { openRegistry } from './open-registry.ts';
 import { openReports } from './open-reports.ts';
+import { openReviews } from './open-reviews.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
 import { openWatches } from './open-watches.ts';
 import { openPinLatches } from './pin-latches.ts';
@@ -284,6 +285,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
     overdueSeconds: config.drills.overdue_days * 86_400,
   });
+  const reviews = await openReviews({ config, store, clock });
   metrics.watch('drillOverdue', () =>
     Object.fromEntries(
       drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),
@@ -394,6 +396,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       compromises,
       gate,
       probes: probing.probes,
+      reviews,
       drills,
       clients,
       operators,
@@ -420,6 +423,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     audit: store.audit,
     disks,
     drills,
+    reviews,
     reports,
     keyRing,
     verifiers,

@@ -9,6 +9,7 @@ import type { ReportService } from './open-reports.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch, type DrillWatchParts } from './watch/drill-watch.ts';
 import { createOutdatedVerifierWatch, type OutdatedVerifierParts } from './watch/outdated-verifiers.ts';
+import { createReviewWatch, type ReviewWatchParts } from './watch/review-watch.ts';
 import type { OutageWatch } from './watch-outages.ts';
 
 export interface WatchParts {
@@ -17,6 +18,7 @@ export interface WatchParts {
   readonly disks: DiskWatch;
   readonly drills: DrillWatchParts['drills'];
   readonly reports: ReportService;
+  readonly reviews: ReviewWatchParts['reviews'];
   readonly keyRing: OutdatedVerifierParts['keyRing'];
   readonly verifiers: OutdatedVerifierParts['verifiers'];
   readonly events: SecurityEvents;
@@ -26,13 +28,14 @@ export interface WatchParts {
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
 export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
-  const { outages, audit, disks, drills, reports, keyRing, verifiers, events, clock, log } = parts;
+  const { outages, audit, disks, drills, reports, reviews, keyRing, verifiers, events, clock, log } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
     { what: 'outages', everyMs: 1_000, look: () => outages.tell(events) },
     { what: 'audit chain', everyMs: 1_000, look: createChainWatch(audit, events) },
     { what: 'disks', everyMs: 60_000, look: createDiskAlarm({ disks, events, clock, onRelief }) },
     { what: 'rehearsals', everyMs: 60_000, look: createDrillWatch({ drills, events, clock }) },
+    { what: 'reviews', everyMs: 60_000, look: createReviewWatch({ reviews, events, clock }) },
     { what: 'reports', everyMs: 30_000, look: reports.look },
     {
       what: 'verifiers',

@@ -15,7 +15,7 @@ export function describeEvents(events: readonly SecurityEventAnswer[], { termina
     ['sequence', 'severity', 'type', 'subject', 'state', 'raised'],
     events.map((event) => [
       String(event.sequence),
-      severity(event),
+      severityCell(event.severity),
       [event.type, 'bold'],
       event.subject,
       event.state,
@@ -35,7 +35,7 @@ export function describeEvent(event: SecurityEventAnswer, { terminal }: Context)
   const head = fields(
     [
       ['event', [event.type, 'bold']],
-      ['severity', severity(event)],
+      ['severity', severityCell(event.severity)],
       ['subject', event.subject],
       ['raised', humanTime(event.raised_at, nowSeconds)],
       ['state', event.state],
@@ -56,7 +56,7 @@ function evidence({ evidence: of }: SecurityEventAnswer, colour: boolean): strin
   return fields(rows, colour);
 }
 
-function severity({ severity: name }: SecurityEventAnswer): Cell {
+export function severityCell(name: string): Cell {
   const colour = COLOURS.get(name);
   return colour === undefined ? name : [name, colour];
 }

@@ -13,6 +13,7 @@ import { addOperatorCommands } from './commands/operator.ts';
 import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from './commands/provisioning.ts';
 import { addReportCommands } from './commands/report.ts';
+import { addReviewCommands } from './commands/review.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
 import { addScanCommand } from './commands/scan.ts';
 import { addScopeCommands } from './commands/scope.ts';
@@ -63,6 +64,7 @@ export function program(contextOf: Contextual): Command {
   addScanCommand(keyward, contextOf);
   addReportCommands(keyward, contextOf);
   addNotifyCommands(keyward, contextOf);
+  addReviewCommands(keyward, contextOf);
   addAuditCommands(keyward, contextOf);
   addDrillCommands(keyward, contextOf);
   return keyward;

@@ -93,6 +93,8 @@ export const ERROR_CODES = [
   'invalid_canary',
   'event_acknowledged',
   'event_resolved',
+  'review_unseen',
+  'review_signed_off',
   // reports
   'unknown_report',
   'report_closed',

@@ -60,6 +60,7 @@ export const EVIDENCE_FIELDS = {
   key_state: text('the state of the key'),
   kid: text('the key'),
   last_event: number('the last event of the audit trail that the copy did not have'),
+  last_signed_off_at: number('when a review was last signed off'),
   last_passed_at: number('when the rehearsal was last passed'),
   leaked: text('what leaked: `client_credential`, `operator_credential`, `token` or `pin`'),
   leaked_digest: text('SHA-256 of the credential, or of the token’s signing input; base64url'),

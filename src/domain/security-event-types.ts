@@ -272,6 +272,14 @@ export const SECURITY_EVENTS = {
     oncePer: ['drill', 'since'],
     subject: ({ drill }) => `drill:${drill}`,
   }),
+  'review.overdue': type({
+    severity: 'warning',
+    meaning: 'Nobody has signed off what happened, for longer than the configuration allows.',
+    runbook: 'log-review.md#reviewoverdue',
+    evidence: ['since', 'last_signed_off_at?', 'overdue_at'],
+    oncePer: ['since'],
+    subject: () => 'reviews',
+  }),
   'verifier.outdated': type({
     severity: 'warning',
     meaning: 'A connected verifier still does not hold the key set, longer than any may be cached.',

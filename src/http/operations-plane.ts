@@ -16,6 +16,7 @@ import type { NotificationDesk } from '../domain/notifications.ts';
 import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ReportDesk } from '../domain/reports/report-desk.ts';
+import type { ReviewDesk } from '../domain/review.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { ProbeAdministration } from '../domain/verifier-probe.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
@@ -46,6 +47,7 @@ import { adminOperatorRoutes } from './routes/admin-operators.ts';
 import { adminProbeRoutes } from './routes/admin-probes.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
 import { adminReportRoutes } from './routes/admin-reports.ts';
+import { adminReviewRoutes } from './routes/admin-reviews.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminRotationRoutes } from './routes/admin-rotation.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
@@ -68,6 +70,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly operators: OperatorAdministration;
   readonly verifiers: VerifierDirectory;
   readonly probes: ProbeAdministration;
+  readonly reviews: ReviewDesk;
   readonly revocations: RevocationAdministration;
   readonly canaries: CanaryAdministration;
   readonly leaks: LeakDesk;
@@ -109,6 +112,7 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminNotificationRoutes,
   ...adminLeakRoutes,
   ...adminDrillRoutes,
+  ...adminReviewRoutes,
   ...adminAuditRoutes,
   ...healthRoutes,
   metricsRoute,

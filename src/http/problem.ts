@@ -74,6 +74,8 @@ export const PROBLEMS = {
   operator_revoked: { status: 409, title: 'The operator is revoked' },
   credential_digest_required: { status: 422, title: 'The digest of the new credential is required' },
   credential_taken: { status: 409, title: 'The credential is in use' },
+  review_unseen: { status: 409, title: 'The review was not shown to you' },
+  review_signed_off: { status: 409, title: 'The review is signed off' },
   invalid_probe: { status: 422, title: 'The probe is not usable' },
   unknown_probe: { status: 404, title: 'There is no such probe' },
   too_many_probes: { status: 409, title: 'Too many verifiers are probed' },

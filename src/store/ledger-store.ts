@@ -2,12 +2,14 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import type { IssuedReader } from '../domain/issued-around.ts';
+import type { IssuedHoursReader } from '../domain/issued-hours.ts';
 import type { KeyUseReader } from '../domain/key-use.ts';
 import type { LedgerArchives } from '../domain/ledger-archives.ts';
 import type { LedgerErasure, LedgerSearch } from '../domain/ledger-search.ts';
 import type { RecordLookup } from '../domain/lookup.ts';
 import { ArchiveThread } from './archive-thread.ts';
 import { createAuditedChange } from './audited-change.ts';
+import { SqliteIssuedHours } from './issued-hours.ts';
 import { SqliteIssuedReader } from './issued-reader.ts';
 import { SqliteKeyUse } from './key-use.ts';
 import { createLedgerArchives } from './ledger-archives.ts';
@@ -38,6 +40,7 @@ export interface LedgerStore {
   readonly search: LedgerSearch;
   readonly keyUse: KeyUseReader;
   readonly issued: IssuedReader;
+  readonly issuedHours: IssuedHoursReader;
   readonly erasure: LedgerErasure;
   readonly archives: LedgerArchives;
 }
@@ -49,6 +52,7 @@ export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { cl
   const search = new SqliteLedgerSearch({ file, identity, archiveDir });
   const keyUse = new SqliteKeyUse({ file, identity, archiveDir });
   const issued = new SqliteIssuedReader({ file, identity, archiveDir });
+  const issuedHours = new SqliteIssuedHours({ file, identity, archiveDir });
   const segmentRecords = options.segmentRecords ?? SEGMENT_RECORDS;
   const thread = new ArchiveThread({ file, identity, archiveDir, segmentRecords });
   const change = createAuditedChange(writer, clock);
@@ -58,10 +62,12 @@ export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { cl
     search,
     keyUse,
     issued,
+    issuedHours,
     erasure: createLedgerErasure({ search, thread, writer, reader, change, clock, removeFile }),
     archives: createLedgerArchives({ archiveDir, thread, writer, reader, change, clock }),
     close: async () => {
-      await Promise.all([lookups.close(), search.close(), keyUse.close(), issued.close(), thread.close()]);
+      const readers = [lookups, search, keyUse, issued, issuedHours];
+      await Promise.all([...readers, thread].map((each) => each.close()));
     },
   };
 }

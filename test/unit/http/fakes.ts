@@ -27,6 +27,7 @@ import type { Publication, PublishedDocument } from '../../../src/domain/publica
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
 import type { ReportDesk, ReportIntake } from '../../../src/domain/reports/report-desk.ts';
+import type { ReviewDesk } from '../../../src/domain/review.ts';
 import type { RevocationAdministration } from '../../../src/domain/revocation.ts';
 import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
@@ -413,6 +414,13 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
   };
 }
 
+export const reviews: ReviewDesk = {
+  current: unexpected,
+  signOff: unexpected,
+  list: () => [],
+  standing: () => ({ coveredUntil: NOW, overdueAt: NOW + 7 * 86_400, lastSignedOffAt: null }),
+};
+
 export const probes: ProbeAdministration = {
   list: () => [],
   requireSound() {},
@@ -474,6 +482,7 @@ export function operationsPlaneDeps({
     ceremonies: { of: unexpected },
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     drills,
+    reviews,
     revocations,
     securityEvents,
     securityEventFeed,
