@@ -99,6 +99,13 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
         );
       return desk;
     },
-    stop: () => telling.stop(),
+    async stop() {
+      await telling.stop();
+      await alarm
+        .tell()
+        .catch((err: unknown) =>
+          log.fatal({ err, event: 'canary.touched' }, 'what waits could not be stored'),
+        );
+    },
   };
 }
