@@ -124,6 +124,7 @@ function configure(file: string, port: number): void {
   const config = parse(readFileSync(file, 'utf8'));
   config.data_plane.port = port;
   config.log = { level: 'warn' };
+  config.notifications = { targets: { siem: { type: 'file', file: 'events.jsonl' } } };
   config.limits = { client_requests_per_second: 1_000_000 };
   writeFileSync(file, stringify(config));
 }

@@ -1,9 +1,10 @@
-// Loaded first, it puts detections that see nothing in the place of the real ones: for measuring alone.
+// Loaded first, it puts detections and decoys that see nothing in the place of the real ones: for measuring alone.
 import { registerHooks } from 'node:module';
 
 const INSTEAD = new Map([
   ['/watch/fact-count.ts', './no-facts.ts'],
   ['./open-detector.ts', './no-detector.ts'],
+  ['./open-canaries.ts', './no-canaries.ts'],
 ]);
 
 registerHooks({

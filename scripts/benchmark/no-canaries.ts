@@ -1,0 +1,16 @@
+import type { CanaryAdministration } from '../../src/domain/canary.ts';
+import type { Canaries, CanaryRootParts } from '../../src/open-canaries.ts';
+import { canariesInInventory } from '../../src/watch/canaries/canaries-in-inventory.ts';
+import { CanaryBook } from '../../src/watch/canaries/canary-book.ts';
+
+export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Canaries {
+  return {
+    watchCallers: (next) => next,
+    watchVerifier: (next) => next,
+    watchSightings: (next) => next,
+    watchSigner: (next) => next,
+    inInventory: canariesInInventory(new CanaryBook([]), { touched: () => {} }, keyRing),
+    administration: () => ({}) as CanaryAdministration,
+    stop: async () => {},
+  };
+}
