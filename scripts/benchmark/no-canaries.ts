@@ -9,6 +9,7 @@ export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Can
     watchVerifier: (next) => next,
     watchSightings: (next) => next,
     watchSigner: (next) => next,
+    watchLeaks: (next) => next,
     inInventory: canariesInInventory(new CanaryBook([]), { touched: () => {} }, keyRing),
     administration: () => ({}) as CanaryAdministration,
     stop: async () => {},
