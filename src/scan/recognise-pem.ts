@@ -2,15 +2,17 @@ import type { Recogniser } from './finding.ts';
 
 const BEGIN = /-----BEGIN ((?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?)-----/g;
 const LOOKED_AT = 1_024;
-const LEAST_BODY = 64;
-/** Line ends as text, as JSON writes them, and once more escaped; and what programs put between lines. */
+const HEADERS_WITHIN = 256;
+/** Line ends and slashes as JSON writes them, also escaped more than once. */
 const ESCAPED_LINE_ENDS = /\\+[nrt]/g;
 const ESCAPED_SLASH = /\\+\//g;
 const HEADER_LINES = /^[ \t]*[A-Za-z][A-Za-z0-9-]*: .*$/gm;
-const BETWEEN_LINES = /[\s"'`,+>|#*\\;()]/g;
-const BODY = /^[A-Za-z0-9/=]*/;
-const ENCRYPTED = /ENCRYPTED|Proc-Type: ?4, ?ENCRYPTED/;
-/** How the body of an OpenSSH key goes on that has a cipher: the length of its name, and a name not `none`. */
+/** The first line of the body, behind what programs put between lines: prose has no word so long. */
+const BODY = /^([\s"'`,+>|*#;()\\]*)([A-Za-z0-9+/=]{40,})/;
+/** Where even the line end is missing: how DER begins, and OpenSSH's form. */
+const BEGINNINGS = /^(?:M[A-Z]|b3BlbnNzaC1rZXk)/;
+const ENCRYPTED = /ENCRYPTED/;
+/** OpenSSH's form with the cipher `none`. */
 const OPENSSH_PLAIN = /^b3BlbnNzaC1rZXktdjEAAAAABG5vbmU/;
 
 /** Private keys in PEM (RFC 7468, RFC 1421) and OpenSSH's form, also escaped in strings, also without their end. */
@@ -22,11 +24,11 @@ export const pemKeys: Recogniser = {
         .slice(at + begin.length, at + begin.length + LOOKED_AT)
         .replaceAll(ESCAPED_LINE_ENDS, '\n')
         .replaceAll(ESCAPED_SLASH, '/');
-      const body = BODY.exec(after.replaceAll(HEADER_LINES, '').replaceAll(BETWEEN_LINES, ''))?.[0] ?? '';
-      if (body.length < LEAST_BODY) continue;
+      const [, between = '', body = ''] = BODY.exec(after.replaceAll(HEADER_LINES, '')) ?? [];
+      if (body === '' || (between === '' && !BEGINNINGS.test(body))) continue;
       const encrypted = label.startsWith('OPENSSH')
         ? !OPENSSH_PLAIN.test(body)
-        : ENCRYPTED.test(label) || ENCRYPTED.test(after.slice(0, 256));
+        : ENCRYPTED.test(label) || ENCRYPTED.test(after.slice(0, HEADERS_WITHIN));
       yield { at, sight: { kind: 'private_key', format: 'pem', label, encrypted, secret: body } };
     }
   },

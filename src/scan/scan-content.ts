@@ -3,8 +3,9 @@ import { type Compression, decompress } from './decompress.ts';
 import type { Found } from './finding.ts';
 import { formatOf, HEAD_BYTES } from './format.ts';
 import { Expansion, type ExpansionLimits, LimitReached } from './limits.ts';
-import { peek } from './peek.ts';
+import { type Peeked, peek } from './peek.ts';
 import { type Bytes, type StreamOptions, scanStream } from './scan-stream.ts';
+import { counted, ended, once } from './streams.ts';
 import { tarEntries } from './unpack-tar.ts';
 import { type ZipPlace, zipEntries } from './unpack-zip.ts';
 
@@ -25,9 +26,12 @@ export interface ScanOptions extends StreamOptions {
   readonly limits: ExpansionLimits;
 }
 
+type ArchiveFormat = Compression | 'tar' | 'zip';
+type Opened = Content & Pick<Peeked, 'close'>;
+
 /** Entries of archives are named behind their archive: `backup.tar.gz!etc/keyward.pem`. */
 const WITHIN = '!';
-/** Of one zip: what was found in its entries is not told again of its bytes. */
+/** Of one archive: what was found in its entries is not told again of its bytes. */
 const SECRETS_REMEMBERED = 10_000;
 
 /** Findings in a content and, if it is an archive, in all that it holds. Never throws for what it reads. */
@@ -51,12 +55,11 @@ class Scan {
       const { head, whole, close } = await peek(content.bytes, HEAD_BYTES);
       const format = formatOf(head);
       const opened = { ...content, bytes: whole };
-      if (format?.format === 'zip' && content.path !== undefined) await close();
       if (format === undefined) yield* this.#plain(opened);
       else if (format.format === 'unread') {
         yield { place, skipped: `${format.name} is not unpacked` };
         yield* this.#plain(opened, false);
-      } else yield* this.#unpack(format.format, opened, depth + 1);
+      } else yield* this.#archive(format.format, { ...opened, close }, depth + 1);
     } catch (error) {
       yield { place, skipped: reasonOf(error) };
     }
@@ -66,10 +69,46 @@ class Scan {
     for await (const found of scanStream(bytes, { ...this.#options, pins })) yield { place, found };
   }
 
-  #unpack(format: Compression | 'tar' | 'zip', content: Content, depth: number): AsyncGenerator<Outcome> {
+  /** An archive, and once more its bytes as they are where that may show what unpacking did not. */
+  async *#archive(format: ArchiveFormat, content: Opened, depth: number): AsyncGenerator<Outcome> {
+    const seen = new Set<string>();
+    const raw = await this.#rawOf(format, content);
+    let whole = true;
+    try {
+      for await (const outcome of this.#unpack(format, content, raw, depth)) {
+        if ('skipped' in outcome) whole = false;
+        else if (seen.size < SECRETS_REMEMBERED) seen.add(outcome.found.sight.secret);
+        yield outcome;
+      }
+    } catch (error) {
+      whole = false;
+      yield { place: content.name, skipped: reasonOf(error) };
+    }
+    // What the directory of a zip does not list is no error.
+    if (raw === undefined || (whole && format !== 'zip')) return;
+    const bytes = typeof raw === 'string' ? createReadStream(raw) : once(raw);
+    for await (const outcome of this.#plain({ name: content.name, bytes }, format === 'tar')) {
+      if (!('found' in outcome && seen.has(outcome.found.sight.secret))) yield outcome;
+    }
+  }
+
+  /** Where it can be read again; a zip must be, from its end. */
+  async #rawOf(format: ArchiveFormat, { path, bytes, close }: Opened): Promise<ZipPlace | undefined> {
+    if (format !== 'zip') return path;
+    if (path === undefined) return held(bytes, this.#options.limits.heldBytes);
+    await close();
+    return path;
+  }
+
+  #unpack(
+    format: ArchiveFormat,
+    content: Content,
+    raw: ZipPlace | undefined,
+    depth: number,
+  ): AsyncGenerator<Outcome> {
     if (format === 'tar') return this.#tar(content, depth);
-    if (format === 'zip') return this.#zip(content, depth);
-    return this.#decompress(format, content, depth);
+    if (format !== 'zip') return this.#decompress(format, content, depth);
+    return this.#zip(content.name, raw ?? Buffer.alloc(0), depth);
   }
 
   async *#decompress(format: Compression, { name, bytes }: Content, depth: number): AsyncGenerator<Outcome> {
@@ -91,21 +130,7 @@ class Scan {
     }
   }
 
-  async *#zip({ name, bytes, path }: Content, depth: number): AsyncGenerator<Outcome> {
-    const place: ZipPlace = path ?? (await held(bytes, this.#options.limits.heldBytes));
-    const within = new Set<string>();
-    for await (const outcome of this.#entriesOf(name, place, depth)) {
-      if ('found' in outcome && within.size < SECRETS_REMEMBERED) within.add(outcome.found.sight.secret);
-      yield outcome;
-    }
-    // What the directory does not list, and what stands around the entries.
-    const raw = { name, bytes: typeof place === 'string' ? createReadStream(place) : once(place) };
-    for await (const outcome of this.#plain(raw, false)) {
-      if (!('found' in outcome && within.has(outcome.found.sight.secret))) yield outcome;
-    }
-  }
-
-  async *#entriesOf(name: string, place: ZipPlace, depth: number): AsyncGenerator<Outcome> {
+  async *#zip(name: string, place: ZipPlace, depth: number): AsyncGenerator<Outcome> {
     for await (const entry of zipEntries(place)) {
       const inner = `${name}${WITHIN}${entry.name}`;
       if (entry.flaw !== undefined) yield { place: inner, skipped: entry.flaw };
@@ -125,22 +150,6 @@ class Scan {
       yield { place: name, skipped: reasonOf(error) };
     }
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-async function* counted(source: Bytes, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    count(chunk.length);
-    yield chunk;
-  }
-}
-
-async function* ended(source: Bytes, tell: () => void): AsyncGenerator<Uint8Array> {
-  yield* source;
-  tell();
 }
 
 async function held(bytes: Bytes, most: number): Promise<Buffer> {

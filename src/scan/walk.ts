@@ -1,12 +1,13 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Content } from './scan-content.ts';
 
 /** A file to be scanned, or what was passed over and why. */
 export type Walked =
   | { readonly content: Content; readonly size: number }
-  | { readonly place: string; readonly skipped: string };
+  | { readonly place: string; readonly skipped: string }
+  | { readonly place: string; readonly note: string };
 
 /**
  * The files at a path, and below it if it is a folder. Links are not followed below it: what they lead to is scanned
@@ -32,9 +33,20 @@ async function* folder(path: string): AsyncGenerator<Walked> {
     const status = await lstat(inner).catch(codeOf);
     if (typeof status === 'string') yield { place: inner, skipped: `not readable: ${status}` };
     else if (status.isSymbolicLink()) continue;
-    else if (status.isDirectory()) yield* folder(inner);
+    else if (status.isDirectory())
+      yield* name === 'objects' && isGit(path) ? gitObjectsAt(path) : folder(inner);
     else yield* file(inner, status);
   }
+}
+
+/** Its files are compressed one by one: as they are they say nothing. */
+function* gitObjectsAt(path: string): Generator<Walked> {
+  const repository = basename(path) === '.git' ? dirname(path) : path;
+  yield { place: path, note: `the history is not looked into: keyward scan --git ${repository}` };
+}
+
+function isGit(path: string): boolean {
+  return existsSync(join(path, 'HEAD')) && existsSync(join(path, 'refs'));
 }
 
 function* file(path: string, status: { isFile(): boolean; readonly size: number }): Generator<Walked> {

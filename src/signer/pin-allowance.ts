@@ -3,7 +3,7 @@ import { KeywardError } from '../domain/errors.ts';
 import { writeDurably } from './durable-file.ts';
 
 /** Candidates that are compared at most: within a minute by one process, within a day (UTC) by all of one token. */
-export const PIN_COMPARISONS = { aMinute: 20_000, aDay: 200_000 } as const;
+export const PIN_COMPARISONS = { aMinute: 100_000, aDay: 200_000 } as const;
 
 const DAY_SECONDS = 86_400;
 const RECORD = /^(\d{1,9}) (\d{1,9})\n$/;

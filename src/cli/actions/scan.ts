@@ -14,6 +14,8 @@ export interface ScanOptions {
   readonly git?: string;
   readonly stdin?: true;
   readonly offline?: true;
+  /** False with `--no-pins`. */
+  readonly pins?: boolean;
   readonly report?: true;
   readonly sarif?: true;
 }
@@ -24,7 +26,7 @@ export async function scan(context: Context, paths: readonly string[], options: 
     throw usageFailure('name files or folders, --git <repository> or --stdin');
   }
   const collected = new Collected();
-  const desk = options.offline ? undefined : await openDesk(context, collected);
+  const desk = options.offline ? undefined : await openDesk(context, collected, options.pins !== false);
   const stdin = options.stdin ? process.stdin : undefined;
   const read = await new Reading(collected, desk?.marks !== undefined).readAll({
     paths,
@@ -44,7 +46,7 @@ interface Desk {
 }
 
 /** Undefined where the service cannot be asked: that is said, since then the scan is not whole. */
-async function openDesk(context: Context, collected: Collected): Promise<Desk | undefined> {
+async function openDesk(context: Context, collected: Collected, pins: boolean): Promise<Desk | undefined> {
   const notAsked = (what: string, error: unknown) => {
     if (!(error instanceof CommandFailure)) throw error;
     collected.skip('the service', `${what}: ${error.message}`);
@@ -54,6 +56,7 @@ async function openDesk(context: Context, collected: Collected): Promise<Desk | 
     notAsked('not asked of tokens and PINs', error),
   );
   if (!call) return undefined;
+  if (!pins) return { call, marks: undefined };
   try {
     return { call, marks: await pinMarks(call) };
   } catch (error) {

@@ -27,7 +27,7 @@ export async function askPins(
   { hsm_tokens }: PinMarks,
   collected: Collected,
 ): Promise<void> {
-  const candidates = likelyFirst(collected.pins.list());
+  const candidates = collected.pins();
   for (const { hsm_token, comparable } of hsm_tokens) {
     if (!comparable)
       collected.skip(`hsm:${hsm_token}`, 'its PIN has fewer than 8 characters: it is not compared');
@@ -65,14 +65,4 @@ async function compare(call: CallService, hsmToken: string, batch: Candidates) {
   const sealed = seal(mark.public_key, packed).toString('base64url');
   const place = placeOf(batch.flatMap(({ places }) => places));
   return call<{ matches: readonly number[] }>('POST', '/leaks/pins', { hsm_token: hsmToken, sealed, place });
-}
-
-/** A PIN of letters alone is the exception, and words are most of what is found. */
-function likelyFirst(candidates: Candidates): Candidates {
-  const [likely, others] = [candidates.filter(hasDigit), candidates.filter((each) => !hasDigit(each))];
-  return [...likely, ...others];
-}
-
-function hasDigit({ sight }: { readonly sight: { readonly secret: string } }): boolean {
-  return /\d/.test(sight.secret);
 }

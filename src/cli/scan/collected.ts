@@ -1,5 +1,5 @@
 import type { Found, Sight } from '../../scan/finding.ts';
-import { Candidates } from './candidates.ts';
+import { type Candidate, Candidates } from './candidates.ts';
 import type { Finding, FindingKind, Place, ScanReport } from './kinds.ts';
 
 type SightOf<K extends Sight['kind']> = Extract<Sight, { kind: K }>;
@@ -7,19 +7,36 @@ type SightOf<K extends Sight['kind']> = Extract<Sight, { kind: K }>;
 /** Listed at most; beyond them it is counted. */
 const FINDINGS = 10_000;
 const SKIPPED = 10_000;
+const NOTES = 100;
 const TOKENS = 100_000;
 const CREDENTIALS = 10_000;
-const PIN_CANDIDATES = 200_000;
+/** A PIN of letters alone is the exception, and words are most of what is found. */
+const PINS_WITH_DIGITS = 150_000;
+const PINS_OF_LETTERS = 50_000;
+const DIGIT = /\d/;
+
+const NAMES = {
+  credential: 'credentials',
+  token: 'tokens',
+  pin_candidate: 'words to be compared with the PIN',
+} as const;
 
 /** Gathers what a scan finds, bounded, and says what was too much. */
 export class Collected {
   readonly credentials = new Candidates<SightOf<'credential'>>(CREDENTIALS);
   readonly tokens = new Candidates<SightOf<'token'>>(TOKENS);
-  readonly pins = new Candidates<SightOf<'pin_candidate'>>(PIN_CANDIDATES);
+  readonly #pinsWithDigits = new Candidates<SightOf<'pin_candidate'>>(PINS_WITH_DIGITS);
+  readonly #pinsOfLetters = new Candidates<SightOf<'pin_candidate'>>(PINS_OF_LETTERS);
   readonly #findings: Finding[] = [];
   readonly #skipped: { place: string; why: string }[] = [];
+  readonly #notes: { place: string; note: string }[] = [];
   #more = 0;
   #moreSkipped = 0;
+
+  /** The likely ones first. */
+  pins(): readonly Candidate<SightOf<'pin_candidate'>>[] {
+    return [...this.#pinsWithDigits.list(), ...this.#pinsOfLetters.list()];
+  }
 
   take(place: string, { sight, ...at }: Found): void {
     const here: Place = { place, ...at };
@@ -28,7 +45,7 @@ export class Collected {
       return;
     }
     if (this.#put(sight, here) !== 'full') return;
-    this.skip(place, `from byte ${at.offset} on there was no room for further candidates: ${sight.kind}`);
+    this.skip(place, `from byte ${at.offset} on there was no room for further ${NAMES[sight.kind]}`);
   }
 
   add(kind: FindingKind, { place, offset, line }: Place, excerpt: string, about: string | null = null): void {
@@ -41,12 +58,17 @@ export class Collected {
     else this.#moreSkipped += 1;
   }
 
+  note(place: string, note: string): void {
+    if (this.#notes.length < NOTES) this.#notes.push({ place, note });
+  }
+
   report(read: ScanReport['read']): ScanReport {
     const more = this.#moreSkipped;
     return {
       findings: this.#findings,
       more: this.#more,
       skipped: more > 0 ? [...this.#skipped, { place: `${more} more`, why: 'not listed' }] : this.#skipped,
+      notes: this.#notes,
       read,
     };
   }
@@ -54,6 +76,7 @@ export class Collected {
   #put(sight: Exclude<Sight, { kind: 'private_key' }>, place: Place): 'put' | 'full' | 'dropped' {
     if (sight.kind === 'credential') return this.credentials.put(sight.secret, sight, place);
     if (sight.kind === 'token') return this.tokens.put(sight.digest.toString('base64url'), sight, place);
-    return this.pins.put(sight.secret, sight, place);
+    const pins = DIGIT.test(sight.secret) ? this.#pinsWithDigits : this.#pinsOfLetters;
+    return pins.put(sight.secret, sight, place);
   }
 }

@@ -1,3 +1,4 @@
+import { printable } from '../../text/printable.ts';
 import type { Colour } from '../colour.ts';
 import { type Cell, table } from '../table.ts';
 import { FINDING_KINDS, type Finding, type ScanReport } from './kinds.ts';
@@ -7,10 +8,11 @@ const SKIPPED_SHOWN = 50;
 
 /** What was found, then what was not read: that comes last, so that it is seen. */
 export function describeScan(report: ScanReport, colour: boolean): string {
-  const { findings, more, skipped, read } = report;
+  const { findings, more, skipped, notes, read } = report;
   const parts = [
     findings.length > 0 ? table(['kind', 'where', 'what', 'about'], findings.map(rowOf), colour) : '',
     skipped.length > 0 ? describeSkipped(skipped, colour) : '',
+    notes.map(({ place, note }) => `note: ${printable(place)}: ${printable(note)}`).join('\n'),
     summary(findings.length + more, skipped.length, read),
   ];
   return parts.filter((part) => part !== '').join('\n\n');

@@ -34,5 +34,7 @@ export interface ScanReport {
   readonly more: number;
   /** What was not read, or not asked, and why: it may hold anything. */
   readonly skipped: readonly { readonly place: string; readonly why: string }[];
+  /** What the scan was not asked to read, and somebody may think that it was. */
+  readonly notes: readonly { readonly place: string; readonly note: string }[];
   readonly read: { readonly contents: number; readonly bytes: number };
 }

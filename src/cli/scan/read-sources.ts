@@ -29,6 +29,7 @@ export class Reading {
     for (const path of paths) {
       for await (const walked of walk(path)) {
         if ('skipped' in walked) this.#collected.skip(walked.place, walked.skipped);
+        else if ('note' in walked) this.#collected.note(walked.place, walked.note);
         else await this.#read(walked.content);
       }
     }

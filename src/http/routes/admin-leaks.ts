@@ -97,7 +97,7 @@ const comparePins: Route<LeakParts> = {
     operationId: 'comparePins',
     summary: 'Whether one of these is the PIN of an HSM token; role operator',
     description:
-      'The signer compares, at most 20,000 a minute and 200,000 a day; each batch is in the audit trail, and a hit raises `credential.leaked`.',
+      'The signer compares, at most 100,000 a minute and 200,000 a day; each batch is in the audit trail, and a hit raises `credential.leaked`.',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: pinBatch } } },
     responses: {

@@ -150,6 +150,22 @@ describe('keyward scan', () => {
     });
   });
 
+  it('passes over the objects of a repository within a folder, and says how they are read', async () => {
+    execFileSync('git', ['init', '-q', folder]);
+    put('a.txt', 'nothing');
+    expect(await scan(folder)).toMatchObject({
+      exitCode: 0,
+      notes: [
+        {
+          place: join(folder, '.git'),
+          note: `the history is not looked into: keyward scan --git ${folder}`,
+        },
+      ],
+    });
+    put('.git/config.bak', CREDENTIAL);
+    expect((await scan(folder)).kinds).toEqual(['client_credential']);
+  });
+
   it('writes SARIF 2.1.0', async () => {
     put('leak.txt', `\n${CREDENTIAL}`);
     put('packed.xz', Buffer.from('fd377a585a0000', 'hex'));

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { makeCredential } from '../../../src/domain/credential.ts';
@@ -145,6 +146,49 @@ describe('what cannot be read is said', () => {
     expect(seen).toEqual(['a: 7-Zip is not unpacked', 'a credential 6']);
   });
 });
+
+it('scans the bytes of a broken archive as they are, where it can read them again', async () => {
+  const path = join(folderOfTest(), 'a');
+  const stored = makeZip([{ name: 'b', content: CREDENTIAL, stored: true }]);
+  const broken = stored.subarray(0, stored.length - 22);
+  writeFileSync(path, broken);
+  expect(await told(broken, { path })).toEqual([
+    expect.stringMatching(/^a: not readable to its end/),
+    `a credential ${broken.indexOf(CREDENTIAL)}`,
+  ]);
+  const notGzip = Buffer.concat([
+    Buffer.from('1f8b08', 'hex'),
+    Buffer.alloc(5_000, 'x'),
+    Buffer.from(CREDENTIAL),
+  ]);
+  writeFileSync(path, notGzip);
+  expect(await told(notGzip, { path })).toContain('a credential 5003');
+});
+
+it('ends, says what it could not read and throws nothing, whatever is changed in an archive', async () => {
+  const samples = [
+    zip,
+    gzipSync(await makeTar({ 'b.zip': zip, c: CREDENTIAL })),
+    await makeTar({ d: zip, e: 'x' }),
+  ];
+  const path = join(folderOfTest(), 'a');
+  const change = fc.record({ at: fc.nat(), byte: fc.nat({ max: 255 }) });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...samples),
+      fc.array(change, { minLength: 1, maxLength: 8 }),
+      fc.option(fc.nat()),
+      fc.boolean(),
+      async (sample, changes, cut, asFile) => {
+        const bytes = Buffer.from(sample.subarray(0, cut === null ? undefined : cut % sample.length));
+        for (const { at, byte } of changes) if (bytes.length > 0) bytes[at % bytes.length] = byte;
+        if (asFile) writeFileSync(path, bytes);
+        await outcomes(bytes, asFile ? { path } : {});
+      },
+    ),
+    { numRuns: 200 },
+  );
+}, 60_000);
 
 describe('bombs', () => {
   const zeros = Buffer.alloc(4 * 1024 * 1024);

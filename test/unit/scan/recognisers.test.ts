@@ -82,8 +82,32 @@ describe('private keys in PEM', () => {
     expect(await formats(source)).toEqual([['pem', 'PRIVATE KEY', false]]);
   });
 
+  it('are found in OpenSSH’s form, with a passphrase or without', async () => {
+    const form = (body: string) =>
+      `-----BEGIN OPENSSH PRIVATE KEY-----\n${body}\n-----END OPENSSH PRIVATE KEY-----\n`;
+    const body = (cipher: string) => {
+      const name = Buffer.from(cipher);
+      const length = Buffer.from([0, 0, 0, name.length]);
+      return Buffer.concat([Buffer.from('openssh-key-v1\0'), length, name, Buffer.alloc(60, 7)]).toString(
+        'base64',
+      );
+    };
+    expect(await formats(form(body('none')))).toEqual([['pem', 'OPENSSH PRIVATE KEY', false]]);
+    expect(await formats(form(body('aes256-ctr')))).toEqual([['pem', 'OPENSSH PRIVATE KEY', true]]);
+  });
+
+  it('are found where the line ends are lost, or blanks', async () => {
+    for (const between of ['', ' ']) {
+      expect(await formats(PEM.pkcs1.replaceAll('\n', between))).toEqual([['pem', 'RSA PRIVATE KEY', false]]);
+    }
+  });
+
   it('are not public keys, certificates or the words alone', async () => {
     const words = '-----BEGIN PRIVATE KEY-----';
+    expect(await kinds(`${words}AbortSignalAbsoluteOrientationSensorAbstractRangeAccelerometer`)).toEqual([]);
+    expect(
+      await kinds(`${words}\n\n### Entropy Check\n\nIn addition to detecting the above patterns, we also`),
+    ).toEqual([]);
     for (const text of [words, `${words} goes here`, PEM.pkcs8.replaceAll('PRIVATE', 'PUBLIC')]) {
       expect(await kinds(text)).toEqual([]);
     }
