@@ -17,7 +17,8 @@ export function checkReports(trail: StoredTrail, gaps: readonly RecordGap[], fin
   for (const type of Object.values(STEP_EVENTS)) {
     requireRows(type, 'report_steps', 'what it says became of a report is gone');
   }
-  return verifyReports(reportsOf(trail), stepsOf(trail), (sequence) => trail.event(sequence), findings);
+  const testimonies = { at: (sequence: number) => trail.event(sequence), erased: trail.reportsErased() };
+  return verifyReports(reportsOf(trail), stepsOf(trail), testimonies, findings);
 }
 
 function* reportsOf(trail: StoredTrail): Generator<StoredReport> {

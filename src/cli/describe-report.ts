@@ -46,6 +46,7 @@ export function describeReport(report: ReportAnswer, { terminal }: Context): str
       ['digest', report.digest ?? '-'],
       ['state', state(report)],
       ['owner', report.owner ?? '-'],
+      ['same token', report.same_token.join(' ') || '-'],
       ['contact', report.erased ? 'erased' : (report.contact ?? '-')],
     ],
     colour,

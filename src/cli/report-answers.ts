@@ -16,6 +16,7 @@ export interface ReportAnswer extends ReportSummaryAnswer {
   readonly contact: string | null;
   readonly erased: boolean;
   readonly findings: ReportFindingsAnswer | null;
+  readonly same_token: readonly string[];
   readonly steps: readonly {
     readonly step: string;
     readonly by: string;

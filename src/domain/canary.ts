@@ -11,6 +11,7 @@ export const CANARY_USES = [
   'verify',
   'introspect',
   'sighting',
+  'report',
   'sign',
   'inventory',
   'leak',

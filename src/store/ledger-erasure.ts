@@ -4,7 +4,7 @@ import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-t
 import type { Clock } from '../domain/clock.ts';
 import type { LedgerErasure } from '../domain/ledger-search.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
-import { REPORT_ERASED } from '../domain/reports/testimony.ts';
+import { ERASURE_REQUESTED, REPORT_ERASED } from '../domain/reports/testimony.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { type KeptArchive, keptArchives, replaceFile } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
@@ -53,7 +53,7 @@ function eraseAsked({ writer, clock }: ErasureParts, subject: string, actor: Act
   return writer.transaction(async (trx) => {
     const events = await eraseEvidence(trx, subject);
     const reports = await eraseReportsBy(trx, subject);
-    const event = actOf(actor, 'ledger.erasure_requested', 'ledger', { security_events: events, reports });
+    const event = actOf(actor, ERASURE_REQUESTED, 'ledger', { security_events: events, reports });
     await appendAuditEvent(trx, event, clock.nowSeconds());
     return { events, reports };
   });

@@ -13,9 +13,12 @@ import type { CaseQuery } from '../domain/reports/report-desk.ts';
 import type { Schema } from './schema.ts';
 
 type Trx = Transaction<Schema>;
+
+const MOST_OF_SAME_TOKEN = 20;
 type ReportRow = Selectable<Schema['reports']>;
 type StepRow = Selectable<Schema['report_steps']>;
 
+/** Without what other reports say of the same token. */
 export async function casesNewestFirst(
   trx: Trx,
   { state, scopeId }: CaseQuery,
@@ -31,8 +34,18 @@ export async function casesNewestFirst(
 export async function requireCase(trx: Trx, number: string): Promise<ReportCase> {
   const row = await trx.selectFrom('reports').selectAll().where('number', '=', number).executeTakeFirst();
   const [found] = row ? await withSteps(trx, [row]) : [];
-  if (found) return found;
+  if (found) return { ...found, sameToken: await ofSameToken(trx, found) };
   throw new KeywardError('unknown_report', 'there is no report of that number; list them');
+}
+
+async function ofSameToken(trx: Trx, { digest, number }: FiledReport): Promise<string[]> {
+  if (digest === null) return [];
+  const others = trx
+    .selectFrom('reports')
+    .select('number')
+    .where('digest', '=', digest)
+    .where('number', '<>', number);
+  return (await others.orderBy('sequence').limit(MOST_OF_SAME_TOKEN).execute()).map((row) => row.number);
 }
 
 async function withSteps(trx: Trx, rows: readonly ReportRow[]): Promise<ReportCase[]> {
@@ -56,6 +69,7 @@ function caseOf(row: ReportRow, rows: readonly StepRow[]): ReportCase {
     owner: caseOwner(steps),
     steps,
     findings: findings ? (JSON.parse(findings) as TokenFindings) : null,
+    sameToken: [],
   };
 }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { ARCHIVE_EVENTS, type ArchiveFacts } from '../domain/archive-testimony.ts';
 import type { StoredEvent } from '../domain/audit-sink.ts';
 import type { LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
+import { REPORT_ERASURES } from '../domain/reports/testimony.ts';
 import { eventFromRow } from './audit-log.ts';
 import { compileQuery } from './compile-query.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
@@ -25,6 +26,14 @@ const REPORTS = compileQuery((db) => db.selectFrom('reports').selectAll().orderB
 const REPORT_STEPS = compileQuery((db) => db.selectFrom('report_steps').selectAll().orderBy('sequence'));
 const STEPS_OF_REPORT = compileQuery((db) =>
   db.selectFrom('report_steps').selectAll().where('report_number', '=', '').orderBy('sequence'),
+);
+/** Null where somebody made of the details what is no JSON: that is found elsewhere. */
+const REPORTS_IN_DETAILS = sql<number>`CASE WHEN json_valid(details_json) THEN json_extract(details_json, '$.reports') END`;
+const REPORTS_ERASED = compileQuery((db) =>
+  db
+    .selectFrom('audit_events')
+    .select((eb) => eb.fn.sum<number | null>(REPORTS_IN_DETAILS).as('reports'))
+    .where('type', 'in', [...REPORT_ERASURES]),
 );
 const EVENT = compileQuery((db) => db.selectFrom('audit_events').selectAll().where('sequence', '=', 0));
 const testimoniesWithout = (table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps') =>
@@ -131,6 +140,11 @@ export class StoredTrail {
 
   reportSteps(): Iterable<Row<'report_steps'>> {
     return this.#rows(REPORT_STEPS);
+  }
+
+  /** Of how many reports the audit trail says that what was written was erased. */
+  reportsErased(): number {
+    return this.#all<{ reports: number | null }>(REPORTS_ERASED, ...REPORT_ERASURES)[0]?.reports ?? 0;
   }
 
   stepsOfReport(number: string): readonly Row<'report_steps'>[] {

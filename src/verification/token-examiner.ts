@@ -4,7 +4,7 @@ import type { SigningKey } from '../domain/key.ts';
 import type { KnownKey, KnownKeys } from '../domain/known-keys.ts';
 import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
-import type { TokenExaminer } from '../domain/reports/examiner.ts';
+import type { ShownToken, TokenExaminer } from '../domain/reports/examiner.ts';
 import type { IssuedAround, Surroundings, TokenFindings, TokenTrace } from '../domain/reports/findings.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
@@ -29,13 +29,13 @@ const MOST_LISTED = 20;
 export function createTokenExaminer(parts: ExaminingParts): TokenExaminer {
   return {
     digestOf: (token) => digestOf(signedPart(token)),
-    async examine(_scopeId, shown) {
-      const parsed = parseToken(shown, MAX_TOKEN_LENGTH);
+    async examine(shown) {
+      const parsed = parseToken(shown.token, MAX_TOKEN_LENGTH);
       if (!parsed.ok) return { ...NOTHING, readable: false };
       const { token } = parsed;
       const found: Mutable<TokenFindings> = { ...NOTHING };
       try {
-        await lookInto(parts, token, found);
+        await lookInto(parts, shown, token, found);
       } catch (error) {
         if (!(error instanceof KeywardError)) throw error;
         found.failure = error.code;
@@ -67,14 +67,17 @@ function signedPart(token: string): string {
 /** Into `found` step by step, so that what was found stays where a later step fails. */
 async function lookInto(
   parts: ExaminingParts,
+  shown: ShownToken,
   token: ParsedToken,
   found: Mutable<TokenFindings>,
 ): Promise<void> {
   const known = parts.knownKeys.knownKey(token.header.kid);
+  if (known) {
+    found.key = keyFacts(known);
+    found.signature = await signatureOf(token, known.key);
+  }
+  found.verdict = await verdictOf(parts, known?.key, shown);
   if (!known) return;
-  found.key = keyFacts(known);
-  found.signature = await signatureOf(token, known.key);
-  if (found.signature === 'right') found.verdict = await verdictOf(parts, known.key, token);
   const record = await recordOf(parts, known.key, token);
   if (!record) return;
   found.record = traceOf(record);
@@ -96,10 +99,14 @@ async function signatureOf(
   return (await verifySignature(algorithm, publicKey, signingInput, signature)) ? 'right' : 'wrong';
 }
 
-/** For the scope of the key, whichever the report was for: there a forgery is one. */
-async function verdictOf({ verifier }: ExaminingParts, { scopeId }: SigningKey, token: ParsedToken) {
-  const { signingInput, signature } = token;
-  const verdict = await verifier.verify(scopeId, `${signingInput}.${signature.toString('base64url')}`);
+/** For the scope of the key, whichever the report was for: there a forgery is one. Decoys are looked for there, too. */
+async function verdictOf(
+  { verifier }: ExaminingParts,
+  key: SigningKey | undefined,
+  { scopeId, token, requestId }: ShownToken,
+) {
+  const by = { clientId: null, remote: undefined, requestId, through: 'report' } as const;
+  const verdict = await verifier.verify(key?.scopeId ?? scopeId, token, by);
   return verdict.valid ? 'valid' : verdict.reason;
 }
 

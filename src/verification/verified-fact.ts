@@ -11,7 +11,7 @@ export type Recalled = RecordedToken | 'never_issued' | 'lost' | 'forgotten';
 interface Shown {
   /** For which it was presented. */
   readonly scope: Scope | undefined;
-  readonly clientId: string | undefined;
+  readonly clientId: string | null | undefined;
   readonly at: number;
 }
 

@@ -175,6 +175,14 @@ describe('a decoy token', () => {
     expect((await touches(id, 4)).map(({ use }) => use)).toContain('sighting');
   });
 
+  it('is taken as any other from whoever reports it, and raises the alarm', async () => {
+    const { status, body } = await service.data('POST', `${SCOPE}/reports`, undefined, {
+      token: secretIn(file),
+    });
+    expect([status, Object.keys(body)]).toEqual([201, ['report']]);
+    expect((await touches(id, 5)).find(({ use }) => use === 'report')).toMatchObject({ caller: null });
+  });
+
   it('leaves those alone that are no decoys: good, revoked, unknown', async () => {
     const good = await issued();
     expect((await verify(good)).body.valid).toBe(true);
@@ -184,7 +192,8 @@ describe('a decoy token', () => {
     expect((await verify('no.such.token')).body.valid).toBe(false);
     const sightings = [{ digest: digestOf('another').toString('base64url') }];
     await service.data('POST', `${SCOPE}/sightings`, clients.verify, { sightings });
-    expect(await touches(id, 4)).toHaveLength(4);
+    await service.data('POST', `${SCOPE}/reports`, undefined, { token: good });
+    expect(await touches(id, 5)).toHaveLength(5);
   });
 
   it('goes on to alarm when it has expired, as after a restart', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify.ts';
+import { keyward as commandLine } from '../support/command-line.ts';
 import { forgeToken, keyThat } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -95,7 +96,7 @@ describe('a report of a token', () => {
     const end = token.endsWith('AAAA') ? 'BBBB' : 'AAAA';
     const { about, findings } = await examined({ token: token.slice(0, -4) + end });
     expect(about).toBe('altered');
-    expect(findings).toMatchObject({ signature: 'wrong', verdict: null, record: { jti } });
+    expect(findings).toMatchObject({ signature: 'wrong', verdict: 'bad_signature', record: { jti } });
   });
 
   it('that was revoked says so', async () => {
@@ -207,6 +208,30 @@ describe('a case', () => {
     expect(await read(other.report)).toMatchObject({ text: null, contact: null, erased: true });
     expect((await verifyAudit({ configFile: service.configFile, saved: [] })).findings).toEqual([]);
   });
+});
+
+it('a case is led from the command line', async () => {
+  const credentialFile = join(service.hsm.folder, 'operator');
+  const keyward = async (...argv: string[]) => {
+    const where = ['--url', service.operationsUrl, '--credential-file', credentialFile];
+    const { exitCode, out, err } = await commandLine(['report', ...argv, ...where]);
+    expect([exitCode, err]).toEqual([0, '']);
+    return out;
+  };
+  const { token, jti } = await issue('carol');
+  const { report: number } = await examined({ token, text: 'in a paste' });
+  expect(await keyward('list', '--state', 'open')).toMatch(
+    new RegExp(`^${number} +payments +an issued token +open +- `, 'm'),
+  );
+  expect(await keyward('show', number.toLowerCase())).toContain(`jti ${jti}\n`);
+  expect(await keyward('take', number)).toMatch(/^state +investigating$/m);
+  await keyward('note', number, '--note', 'asked for the paste to be removed');
+  expect(await keyward('close', number, '--outcome', 'confirmed', '--note', 'revoked')).toMatch(
+    /^state +closed: confirmed$/m,
+  );
+  expect(await keyward('erase', number)).toContain('what was written was erased');
+  const [closed] = JSON.parse(await keyward('list', '--state', 'closed', '--json')).reports;
+  expect(closed).toMatchObject({ report: number, outcome: 'confirmed', about: 'issued' });
 });
 
 describe('the page', () => {

@@ -1,5 +1,6 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify.ts';
 import { makeCredential } from '../../src/domain/credential.ts';
@@ -83,6 +84,17 @@ it(
   },
   DEADLINE_MS,
 );
+
+it('finds that what a report said was taken away without an erasure that the trail tells of', async () => {
+  const erase = {
+    name: 'erases what a report said',
+    apply: (db: DatabaseSync) =>
+      db.exec(`UPDATE reports SET suspicion_json = NULL, suspicion_salt = NULL WHERE number = '0000-0002'`),
+  };
+  expect(await withTampered(database, erase, findings)).toMatchObject([
+    { part: 'reports', fault: 'truncated' },
+  ]);
+});
 
 it('finds every row of which an older version was put back', async () => {
   const putBack = tablesIn(database)

@@ -26,7 +26,12 @@ export interface StoredReport
   readonly steps: readonly StoredCaseStep[];
 }
 
-type Testimony = (auditSequence: number) => StoredEvent | undefined;
+/** What the audit trail says. */
+export interface ReportTestimonies {
+  at(auditSequence: number): StoredEvent | undefined;
+  /** Of how many reports it says that what was written was erased. */
+  readonly erased: number;
+}
 
 /**
  * Holds each report, and what became of it, against the audit events that were written with them; answers how many
@@ -35,18 +40,23 @@ type Testimony = (auditSequence: number) => StoredEvent | undefined;
 export function verifyReports(
   reports: Iterable<StoredReport>,
   steps: Iterable<StoredCaseStep>,
-  testimonyAt: Testimony,
+  testimonies: ReportTestimonies,
   findings: Findings,
 ): number {
-  let count = 0;
+  let [count, erased] = [0, 0];
   for (const row of reports) {
     count += 1;
-    const flaw = flawOfReport(row, testimonyAt(row.auditSequence));
+    if (row.suspicionJson === null) erased += 1;
+    const flaw = flawOfReport(row, testimonies.at(row.auditSequence));
     if (flaw) findings.add('reports', 'bad_row', `report ${row.number}`, flaw);
   }
   for (const row of steps) {
-    const flaw = flawOfStep(row, testimonyAt(row.auditSequence));
+    const flaw = flawOfStep(row, testimonies.at(row.auditSequence));
     if (flaw) findings.add('reports', 'bad_row', `step ${row.sequence}`, flaw);
+  }
+  if (erased > testimonies.erased) {
+    const detail = `what was written in ${erased} reports is gone; the trail tells of ${testimonies.erased} erased`;
+    findings.add('reports', 'truncated', `${erased} reports`, detail);
   }
   return count;
 }

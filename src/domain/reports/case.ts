@@ -65,6 +65,8 @@ export interface ReportCase extends FiledReport {
   readonly steps: readonly CaseStep[];
   /** What the service found at once; null until then, where no token was shown, and where it was not kept. */
   readonly findings: TokenFindings | null;
+  /** Numbers of other reports of the same token, the first of them. */
+  readonly sameToken: readonly string[];
 }
 
 /** The state in which these steps have left a case; one of a kind that is none leads nowhere. */

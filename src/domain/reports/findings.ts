@@ -43,7 +43,7 @@ export interface TokenFindings {
   /** Whether it is a token at all. */
   readonly readable: boolean;
   readonly signature: Signature;
-  /** The verifier's verdict for the scope of the key, where the signature is right. */
+  /** The verifier's, for the scope of the key, or of the report where the key is not ours; null for no token. */
   readonly verdict: 'valid' | RefusalReason | null;
   /** The key that the token names, where it is one of ours; of another scope than the report's, too. */
   readonly key: {

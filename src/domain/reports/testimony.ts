@@ -4,6 +4,9 @@ import type { CaseStep, CaseStepKind, FiledReport, Suspicion } from './case.ts';
 /** The audit events that testify to a report and to what became of it. */
 export const REPORT_FILED = 'report.filed';
 export const REPORT_ERASED = 'report.erased';
+export const ERASURE_REQUESTED = 'ledger.erasure_requested';
+/** Those that say in `reports` of how many reports text and contact were erased. */
+export const REPORT_ERASURES = [REPORT_ERASED, ERASURE_REQUESTED] as const;
 export const STEP_EVENTS = {
   examined: 'report.examined',
   taken: 'report.taken',

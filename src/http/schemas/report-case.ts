@@ -91,6 +91,9 @@ export const reportCase = summary
     contact: z.string().nullable(),
     erased: z.boolean().meta({ description: 'Whether text and contact were erased.' }),
     findings: findings.nullable(),
+    same_token: z
+      .array(z.string())
+      .meta({ description: 'Numbers of other reports of the same token, 20 at most.' }),
     steps: z.array(
       z.object({
         step: z.enum(CASE_STEPS),
@@ -124,6 +127,7 @@ export function caseRepresentation(of: ReportCase): z.infer<typeof reportCase> {
     text: of.suspicion?.text ?? null,
     contact: of.suspicion?.contact ?? null,
     erased: of.suspicion === null,
+    same_token: [...of.sameToken],
     // Its shape is the schema's, but for what may be written to.
     findings: of.findings as z.infer<typeof findings> | null,
     steps: of.steps.map(({ kind: step, by, at, outcome, note: said }) => ({

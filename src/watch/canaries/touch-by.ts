@@ -5,7 +5,7 @@ import type { Presenter } from '../../domain/presenter.ts';
 export function touchBy(use: CanaryUse, by: Presenter | undefined): CanaryTouch {
   return {
     use,
-    caller: by ? `client:${by.clientId}` : null,
+    caller: typeof by?.clientId === 'string' ? `client:${by.clientId}` : null,
     remote: by?.remote,
     requestId: by?.requestId ?? null,
   };

@@ -1,6 +1,6 @@
 import type { FiledReport } from '../../domain/reports/case.ts';
 import { newCaseNumber } from '../../domain/reports/case-number.ts';
-import type { TokenExaminer } from '../../domain/reports/examiner.ts';
+import type { ShownToken, TokenExaminer } from '../../domain/reports/examiner.ts';
 import type { ReportIntake, ReportStore } from '../../domain/reports/report-desk.ts';
 import type { ReportTelling } from '../../domain/reports/telling.ts';
 
@@ -31,8 +31,8 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
   const waiting = new Set<string>();
   let stopped = false;
   let last: Promise<void> = Promise.resolve();
-  const lookInto = async (report: FiledReport, token: string | null) => {
-    if (!stopped) await examine(parts, report, token);
+  const lookInto = async (report: FiledReport, shown: ShownToken | null) => {
+    if (!stopped) await examine(parts, report, shown);
   };
   return {
     async receive({ scopeId, token, text, contact, requestId }) {
@@ -40,9 +40,10 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
       const digest = token === null ? null : examiner.digestOf(token);
       const report = await store.file({ number, scopeId, digest, suspicion: { text, contact }, requestId });
       if (waiting.size >= MOST_WAITING) return number;
+      const shown = token === null ? null : { scopeId, token, requestId };
       waiting.add(number);
       last = last
-        .then(() => lookInto(report, token))
+        .then(() => lookInto(report, shown))
         .catch((error: unknown) => onFailure(error, number))
         .finally(() => waiting.delete(number));
       return number;
@@ -61,24 +62,19 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
 async function examine(
   { store, examiner, alarm, pause }: IntakeParts,
   report: FiledReport,
-  token: string | null,
+  shown: ShownToken | null,
 ): Promise<void> {
-  const findings = token === null ? null : await examined(examiner, report.scopeId, token, pause);
+  const findings = shown && (await examined(examiner, shown, pause));
   await alarm.tell(report, findings);
   await store.examined(report.number, findings);
 }
 
-async function examined(
-  examiner: TokenExaminer,
-  scopeId: string,
-  token: string,
-  pause: IntakeParts['pause'],
-) {
-  let findings = await examiner.examine(scopeId, token);
+async function examined(examiner: TokenExaminer, shown: ShownToken, pause: IntakeParts['pause']) {
+  let findings = await examiner.examine(shown);
   for (const ms of PAUSES_MS) {
     if (findings.failure === null) return findings;
     await pause(ms);
-    findings = await examiner.examine(scopeId, token);
+    findings = await examiner.examine(shown);
   }
   return findings;
 }

@@ -31,6 +31,7 @@ const full = {
   text: 'it was in a log\n\u001b[2Jand in another',
   contact: 'ada@example.org',
   erased: false,
+  same_token: ['0000-0001', '0000-0002'],
   findings: {
     readable: true,
     signature: 'right',
@@ -56,6 +57,7 @@ const erased = {
   text: null,
   contact: null,
   erased: true,
+  same_token: [],
   findings: null,
   state: 'closed',
   outcome: 'harmless',
@@ -107,14 +109,15 @@ describe('keyward report', () => {
   it('show tells what was written and what was found out, and lets nothing reach the terminal', async () => {
     expect((await keyward('show', '7Q3K-M2XD')).out).toBe(
       [
-        'report    7Q3K-M2XD',
-        'scope     payments',
-        'received  2026-11-23 19:59:00Z (1 minute ago)',
-        'about     an issued token',
-        'digest    ZGlnZXN0',
-        'state     open',
-        'owner     -',
-        'contact   ada@example.org',
+        'report      7Q3K-M2XD',
+        'scope       payments',
+        'received    2026-11-23 19:59:00Z (1 minute ago)',
+        'about       an issued token',
+        'digest      ZGlnZXN0',
+        'state       open',
+        'owner       -',
+        'same token  0000-0001 0000-0002',
+        'contact     ada@example.org',
         '',
         '>  it was in a log',
         '>  \ufffd[2Jand in another',
@@ -139,7 +142,9 @@ describe('keyward report', () => {
   });
 
   it('take says who has it then', async () => {
-    expect((await keyward('take', '7Q3K-M2XD')).out).toContain('state     investigating\nowner     ben\n');
+    expect((await keyward('take', '7Q3K-M2XD')).out).toContain(
+      'state       investigating\nowner       ben\n',
+    );
     expect(stub.seen).toMatchObject([{ method: 'POST', path: '/reports/7Q3K-M2XD/take' }]);
   });
 
@@ -149,7 +154,7 @@ describe('keyward report', () => {
     expect((await keyward('close', '7Q3K-M2XD', '--outcome', 'fine', '--note', 'a drill')).exitCode).toBe(2);
     expect(stub.seen).toEqual([]);
     const { out } = await keyward('close', '7Q3K-M2XD', '--outcome', 'harmless', '--note', 'a drill');
-    expect(out).toContain('state     closed: harmless\n');
+    expect(out).toContain('state       closed: harmless\n');
     expect(stub.seen).toMatchObject([{ body: { outcome: 'harmless', note: 'a drill' } }]);
   });
 
@@ -160,6 +165,6 @@ describe('keyward report', () => {
 
   it('erase says that what was written is gone', async () => {
     const { out } = await keyward('erase', '7Q3K-M2XD');
-    expect(out).toContain('contact   erased\n\nwhat was written was erased\n');
+    expect(out).toContain('contact     erased\n\nwhat was written was erased\n');
   });
 });

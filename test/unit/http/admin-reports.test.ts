@@ -31,6 +31,7 @@ const CASE = {
   contact: 'ada@example.org',
   erased: false,
   findings: null,
+  same_token: [],
   steps: [],
 };
 const step = (name: string, changes: object = {}) => ({

@@ -69,8 +69,26 @@ describe('a report', () => {
       owner: null,
       steps: [],
       findings: null,
+      sameToken: [],
     });
     await expect(reports.find(numbered(2))).rejects.toMatchObject({ code: 'unknown_report' });
+  });
+
+  it('is shown with the other reports of its token', async () => {
+    const [digest, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const { reports } = await filed(
+      report(1, { digest }),
+      report(2, { digest: other }),
+      report(3, { digest }),
+      report(4),
+    );
+    const same = async (n: number) => (await reports.find(numbered(n))).sameToken;
+    expect([await same(1), await same(2), await same(3), await same(4)]).toEqual([
+      [numbered(3)],
+      [],
+      [numbered(1)],
+      [],
+    ]);
   });
 
   it('is listed the newest first, by state and scope, a page at a time', async () => {

@@ -83,10 +83,12 @@ beforeEach(() => {
   });
 });
 
-const examine = (shown: string) => examiner.examine('payments', shown);
+const examine = (shown: string) =>
+  examiner.examine({ scopeId: 'payments', token: shown, requestId: 'req-1' });
+const BY = { clientId: null, remote: undefined, requestId: 'req-1', through: 'report' };
 
 describe('a token that is reported', () => {
-  it('is verified for the scope of its key, whatever became of the key, and by nobody in particular', async () => {
+  it('is verified for the scope of its key, whatever became of the key, by nobody in particular', async () => {
     await ledger.record(RECORD);
     expect(await examine(token)).toMatchObject({
       signature: 'right',
@@ -96,7 +98,7 @@ describe('a token that is reported', () => {
       revoked: true,
       failure: null,
     });
-    expect(verified).toEqual([['mail', token]]);
+    expect(verified).toEqual([['mail', token, BY]]);
   });
 
   it('tells what client and subject got, of six hours before and after, also where it was kept hashed', async () => {
@@ -131,23 +133,30 @@ describe('a token that is reported', () => {
     expect(asked[0]).toEqual({ by: 'jti', values: ['jti-1'], from: NOW, to: NOW, limit: 20 });
   });
 
-  it('with a wrong signature is not verified, so that no alarm is told of it, and its record is found', async () => {
+  it('with a wrong signature is on record all the same', async () => {
     await ledger.record(RECORD);
-    expect(await examine(altered)).toMatchObject({ signature: 'wrong', verdict: null, record: TRACE });
-    expect(verified).toEqual([]);
+    verdict = { valid: false, reason: 'bad_signature' };
+    expect(await examine(altered)).toMatchObject({
+      signature: 'wrong',
+      verdict: 'bad_signature',
+      record: TRACE,
+    });
   });
 
   it.each([
-    ['of another algorithm', signedBy(pair, { ...header, alg: 'ES384' }, claims), { key: KEY }],
-    ['by a key that is not known', signedBy(pair, { ...header, kid: 'another' }, claims), {}],
-    ['that is none', 'what is this', { readable: false }],
-    [
-      'with a header that brings a key',
-      signedBy(pair, { ...header, jku: 'https://evil' }, claims),
-      { readable: false },
-    ],
-  ])('%s is of no record, and is not verified', async (_, shown, found) => {
-    expect(await examine(shown)).toEqual({ ...FOUND_NOTHING, ...found });
+    ['of another algorithm', signedBy(pair, { ...header, alg: 'ES384' }, claims), { key: KEY }, 'mail'],
+    ['by a key that is not known', signedBy(pair, { ...header, kid: 'another' }, claims), {}, 'payments'],
+  ])('%s is verified, where a decoy would be known, and is of no record', async (_, shown, found, scope) => {
+    verdict = { valid: false, reason: 'unknown_key' };
+    expect(await examine(shown)).toEqual({ ...FOUND_NOTHING, ...found, verdict: 'unknown_key' });
+    expect(verified).toEqual([[scope, shown, BY]]);
+  });
+
+  it.each([
+    ['that is none', 'what is this'],
+    ['with a header that brings a key', signedBy(pair, { ...header, jku: 'https://evil' }, claims)],
+  ])('%s is not verified: anybody may say what they like', async (_, shown) => {
+    expect(await examine(shown)).toEqual({ ...FOUND_NOTHING, readable: false });
     expect(verified).toEqual([]);
   });
 

@@ -91,6 +91,12 @@ describe('a token that is verified', () => {
       [['token', { use: 'introspect', ...WHO }]],
     ],
     [
+      'report, by anybody',
+      'h.c.s',
+      { clientId: null, remote: undefined, requestId: 'req-1', through: 'report' as const },
+      [['token', { use: 'report', caller: null, remote: undefined, requestId: 'req-1' }]],
+    ],
+    [
       'verify, by nobody in particular',
       'h.c.s',
       undefined,

@@ -68,7 +68,7 @@ async function opened({ examine = async () => FOUND_NOTHING, eventsPerMinute = 2
 describe('a report', () => {
   it('is told as information, one of a real token as a warning', async () => {
     const { receive, examined, raised } = await opened({
-      examine: async (_, token) => (token === 'real' ? ISSUED : FOUND_NOTHING),
+      examine: async ({ token }) => (token === 'real' ? ISSUED : FOUND_NOTHING),
     });
     const numbers = [await receive(), await receive('made up'), await receive('real')];
     for (const number of numbers) await examined(number);
@@ -81,7 +81,7 @@ describe('a report', () => {
 
   it('past the budget of its minute is counted with others, and those of real tokens apart', async () => {
     const { receive, examined, raised, look, pass } = await opened({
-      examine: async (_, token) => (token === 'real' ? ISSUED : FOUND_NOTHING),
+      examine: async ({ token }) => (token === 'real' ? ISSUED : FOUND_NOTHING),
     });
     for (let n = 0; n < 5; n += 1) await examined(await receive());
     const real = await receive('real');
