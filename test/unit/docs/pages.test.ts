@@ -77,7 +77,9 @@ function understood(call: string): boolean {
     if (!next) break;
     command = next;
   }
-  if (command === keyward || (command.commands.length > 0 && at < words.length)) return false;
+  // A word that is no option would be one of its commands; some do something by themselves, too.
+  const [next] = words.slice(at);
+  if (command === keyward || (command.commands.length > 0 && next && /^\w/.test(next))) return false;
   const options = [...keyward.options, ...command.options].map(({ long }) => long);
   return words.slice(at).every((word) => !/^--[a-z]/.test(word) || options.includes(word.replace(/=.*/, '')));
 }
