@@ -20,6 +20,8 @@ import { createTargetTester } from './watch/notifications/test-targets.ts';
 import { Outages } from './watch/outages.ts';
 
 const LOOK_EVERY_MS = 1_000;
+/** For the gauges; a count reads every row that waits. */
+const COUNT_EVERY_MS = 15_000;
 const PATIENCE_SECONDS = 60;
 /** What is being sent when the service stops is given that long; what is cut off is sent again with the next start. */
 const STOP_MS = 2_000;
@@ -110,6 +112,8 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
   const look = async (events: SecurityEvents) => {
     await notifier.look();
     await outages.tell(events);
+  };
+  const count = async () => {
     counts = await outbox.counts();
   };
   return {
@@ -118,7 +122,10 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     async start(events) {
       await auditConfiguredNotifications(parts.audit, settings);
       const failure = 'notifications held up; it is tried again';
-      loops.push(keepLooking({ look: () => look(events), everyMs: LOOK_EVERY_MS, log, failure }));
+      loops.push(
+        keepLooking({ look: () => look(events), everyMs: LOOK_EVERY_MS, log, failure }),
+        keepLooking({ look: count, everyMs: COUNT_EVERY_MS, log, failure: 'notifications not counted' }),
+      );
     },
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()));

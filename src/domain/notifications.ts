@@ -54,6 +54,21 @@ export type AttemptOutcome =
   | { readonly state: 'pending'; readonly nextAttemptAt: number; readonly error: string }
   | { readonly state: 'dead'; readonly error: string };
 
+export interface SettledAttempt {
+  readonly id: number;
+  readonly outcome: AttemptOutcome;
+}
+
+/** What is kept in the outbox, and no longer; times in seconds since the epoch. */
+export interface TidyLimits {
+  /** What was to be told before and is still pending is given up. */
+  readonly pendingSince: number;
+  readonly deliveredBefore: number;
+  readonly deadBefore: number;
+  /** For each target; the oldest go. */
+  readonly mostDead: number;
+}
+
 export interface DeliveryQuery {
   readonly state?: DeliveryState | undefined;
   readonly target?: string | undefined;
@@ -87,12 +102,12 @@ export interface NotificationOutbox {
   ): Promise<void>;
   /** The oldest first. */
   due(target: string, now: number, limit: number): Promise<readonly NotificationDelivery[]>;
-  settle(id: number, outcome: AttemptOutcome): Promise<void>;
+  settle(attempts: readonly SettledAttempt[]): Promise<void>;
   counts(): Promise<DeliveryCounts>;
   /** Gives up what waits for targets that are not among these. */
   abandonOthers(targets: readonly string[]): Promise<void>;
-  /** Forgets what was settled before; answers how many. */
-  forget(before: { readonly delivered: number; readonly dead: number }, limit: number): Promise<number>;
+  /** A step of it; answers whether there is more to do. */
+  tidy(limits: TidyLimits): Promise<boolean>;
 }
 
 /** How a target took a test message. */

@@ -4,7 +4,6 @@ import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type {
   AttemptOutcome,
-  AwaitedAcknowledgement,
   DeliveryCounts,
   NotificationDelivery,
   NotificationDesk,
@@ -13,16 +12,15 @@ import type {
 import { addDeliveries } from './add-deliveries.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';
+import { overdue, wait, waitNoMore } from './awaited-acknowledgements.ts';
 import { deliveryFromRow } from './delivery-row.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
+import { tidyDeliveries } from './tidy-deliveries.ts';
 import { trackedEvent } from './tracked-events.ts';
 import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
-
-/** Events that wait for somebody at a time: with as many open, those that are there have called everybody. */
-const MOST_AWAITED = 1_000;
 
 export interface StoredNotifications extends NotificationOutbox, Pick<NotificationDesk, 'list'> {
   find(id: number): Promise<NotificationDelivery>;
@@ -40,23 +38,26 @@ export function createNotificationOutbox(
     record: ({ place, deliveries, awaited, takenUp }) =>
       writer.transaction(async (trx) => {
         await addDeliveries(trx, deliveries, clock.nowSeconds());
-        for (const each of awaited) await wait(trx, each);
-        for (const sequence of takenUp) await waitNoMore(trx, sequence);
+        await wait(trx, awaited);
+        await waitNoMore(trx, takenUp);
         await movePlace(trx, place);
       }),
     unacknowledged: (now, limit) => reader.read((trx) => overdue(trx, now, limit)),
     escalate: ({ eventSequence }, deliveries, next) =>
       writer.transaction(async (trx) => {
-        await waitNoMore(trx, eventSequence);
+        await waitNoMore(trx, [eventSequence]);
         if ((await trackedEvent(trx, eventSequence))?.state !== 'open') return;
         await addDeliveries(trx, deliveries, clock.nowSeconds());
-        if (next) await wait(trx, next);
+        if (next) await wait(trx, [next]);
       }),
     due: (target, now, limit) => reader.read((trx) => due(trx, target, now, limit)),
-    settle: (id, outcome) => writer.transaction((trx) => settle(trx, id, outcome, clock.nowSeconds())),
+    settle: (attempts) =>
+      writer.transaction(async (trx) => {
+        for (const { id, outcome } of attempts) await settle(trx, id, outcome, clock.nowSeconds());
+      }),
     counts: () => reader.read(countByTarget),
     abandonOthers: (targets) => writer.transaction((trx) => abandonOthers(trx, targets, clock.nowSeconds())),
-    forget: (before, limit) => writer.transaction((trx) => forget(trx, before, limit)),
+    tidy: (limits) => writer.transaction((trx) => tidyDeliveries(trx, limits, clock.nowSeconds())),
     list: ({ state, target }, { before, limit }) =>
       reader.read(async (trx) => {
         let found = trx.selectFrom('notification_deliveries').selectAll();
@@ -80,38 +81,6 @@ async function movePlace(trx: Trx, place: number): Promise<void> {
     .values({ id: 1, place })
     .onConflict((conflict) => conflict.column('id').doUpdateSet({ place }))
     .execute();
-}
-
-async function wait(trx: Trx, { eventSequence, route, dueAt }: AwaitedAcknowledgement): Promise<void> {
-  const { count } = await trx
-    .selectFrom('notification_awaited')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  if (count >= MOST_AWAITED) return;
-  await trx
-    .insertInto('notification_awaited')
-    .values({ event_sequence: eventSequence, route, due_at: dueAt })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
-}
-
-async function waitNoMore(trx: Trx, sequence: number): Promise<void> {
-  await trx.deleteFrom('notification_awaited').where('event_sequence', '=', sequence).execute();
-}
-
-async function overdue(trx: Trx, now: number, limit: number): Promise<AwaitedAcknowledgement[]> {
-  const rows = await trx
-    .selectFrom('notification_awaited')
-    .selectAll()
-    .where('due_at', '<=', now)
-    .orderBy('due_at')
-    .limit(limit)
-    .execute();
-  return rows.map(({ event_sequence, route, due_at }) => ({
-    eventSequence: event_sequence,
-    route,
-    dueAt: due_at,
-  }));
 }
 
 async function due(trx: Trx, target: string, now: number, limit: number): Promise<NotificationDelivery[]> {
@@ -170,26 +139,6 @@ async function abandonOthers(trx: Trx, targets: readonly string[], now: number):
     .where('state', '=', 'pending')
     .where('target', 'not in', targets)
     .execute();
-}
-
-async function forget(
-  trx: Trx,
-  before: { readonly delivered: number; readonly dead: number },
-  limit: number,
-): Promise<number> {
-  const ids: number[] = [];
-  for (const state of ['delivered', 'dead'] as const) {
-    const settled = trx
-      .selectFrom('notification_deliveries')
-      .select('id')
-      .where('state', '=', state)
-      .where('settled_at', '<', before[state])
-      .orderBy('id')
-      .limit(limit);
-    ids.push(...(await settled.execute()).map(({ id }) => id));
-  }
-  if (ids.length > 0) await trx.deleteFrom('notification_deliveries').where('id', 'in', ids).execute();
-  return ids.length;
 }
 
 async function requireDelivery(trx: Trx, id: number): Promise<NotificationDelivery> {

@@ -1,7 +1,12 @@
 import type { Clock } from '../../domain/clock.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { TrackedEvent } from '../../domain/event-steps.ts';
-import type { AttemptOutcome, NotificationDelivery, NotificationOutbox } from '../../domain/notifications.ts';
+import type {
+  AttemptOutcome,
+  NotificationDelivery,
+  NotificationOutbox,
+  SettledAttempt,
+} from '../../domain/notifications.ts';
 import type { Attempts } from './attempt.ts';
 import { backoffSeconds } from './backoff.ts';
 import { failureText } from './failure-text.ts';
@@ -39,6 +44,7 @@ export class Lane {
   readonly #parts: LaneParts;
   #running: Promise<void> | undefined;
   #stopped = false;
+  #unsettled: SettledAttempt[] = [];
   /** In a row, of the target's own. */
   #failures = 0;
   #pausedUntil = 0;
@@ -74,35 +80,61 @@ export class Lane {
 
   async #drain(): Promise<void> {
     const { outbox, target, clock } = this.#parts;
-    if (clock.nowSeconds() < this.#pausedUntil) return;
     let due: readonly NotificationDelivery[];
     do {
+      // While it cannot be written down that something was sent, nothing more is: it would be sent again and again.
+      await this.#settle();
+      if (this.#isHeld()) return;
       due = await outbox.due(target, clock.nowSeconds(), AT_A_TIME);
-      for (const delivery of due) {
-        if (this.#stopped || clock.nowSeconds() < this.#pausedUntil) return;
-        await this.#deliver(delivery);
-      }
+      await this.#deliverAll(due);
     } while (due.length === AT_A_TIME);
   }
 
-  async #deliver(delivery: NotificationDelivery): Promise<void> {
-    const { outbox, target, watch, stopping } = this.#parts;
-    let note: string | undefined;
+  /** What is settled within one second is written down as one. */
+  async #deliverAll(due: readonly NotificationDelivery[]): Promise<void> {
+    const { clock } = this.#parts;
+    let since = clock.nowSeconds();
     try {
-      note = await this.#send(delivery);
+      for (const delivery of due) {
+        if (this.#isHeld()) return;
+        await this.#deliver(delivery);
+        if (clock.nowSeconds() === since) continue;
+        await this.#settle();
+        since = clock.nowSeconds();
+      }
+    } finally {
+      await this.#settle();
+    }
+  }
+
+  #isHeld(): boolean {
+    return this.#stopped || this.#parts.clock.nowSeconds() < this.#pausedUntil;
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#unsettled.length === 0) return;
+    await this.#parts.outbox.settle(this.#unsettled);
+    this.#unsettled = [];
+  }
+
+  async #deliver(delivery: NotificationDelivery): Promise<void> {
+    const { target, watch, stopping } = this.#parts;
+    const settled = (outcome: AttemptOutcome) => this.#unsettled.push({ id: delivery.id, outcome });
+    try {
+      const note = await this.#send(delivery);
+      settled({ state: 'delivered', note: note ?? null });
+      this.resume();
+      watch.delivered(target);
     } catch (error) {
       // An attempt that the end of the process cut off is no failure of the target's.
       if (stopping.aborted) return;
+      if (error instanceof KeywardError && error.code !== 'unknown_event') throw error;
       const outcome = this.#after(delivery, error);
-      await outbox.settle(delivery.id, outcome);
+      settled(outcome);
       const ofTarget = !(error instanceof RecipientRefused || error instanceof KeywardError);
       if (ofTarget) this.#pause();
       watch.failed(target, outcome.error, { dead: outcome.state === 'dead', ofTarget });
-      return;
     }
-    this.resume();
-    await outbox.settle(delivery.id, { state: 'delivered', note: note ?? null });
-    watch.delivered(target);
   }
 
   #pause(): void {
@@ -130,7 +162,8 @@ export class Lane {
     const { mostAttempts, clock, random } = this.#parts;
     const error = failureText(cause);
     const failed = attempts + 1;
-    if (failed >= mostAttempts) return { state: 'dead', error };
+    const lost = cause instanceof KeywardError;
+    if (lost || failed >= mostAttempts) return { state: 'dead', error };
     return { state: 'pending', nextAttemptAt: clock.nowSeconds() + backoffSeconds(failed, random), error };
   }
 }

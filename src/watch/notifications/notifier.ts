@@ -13,10 +13,14 @@ import type { NotificationSettings } from './settings.ts';
 
 const CHANGES_AT_A_TIME = 100;
 const ESCALATIONS_AT_A_TIME = 50;
-/** How long what is settled is kept. */
-const KEEP_SECONDS = { delivered: 7 * 86_400, dead: 90 * 86_400 } as const;
-const FORGET_EVERY_SECONDS = 3_600;
-const FORGOTTEN_AT_A_TIME = 500;
+/** What is kept in the outbox, and for how long. */
+const KEEP = {
+  pendingSeconds: 3 * 86_400,
+  deliveredSeconds: 7 * 86_400,
+  deadSeconds: 90 * 86_400,
+  mostDead: 1_000,
+};
+const TIDY_EVERY_SECONDS = 3_600;
 
 export interface NotifierParts {
   readonly settings: NotificationSettings;
@@ -38,7 +42,7 @@ export class Notifier {
   readonly #parts: NotifierParts;
   #place: number | undefined;
   #behind = true;
-  #forgetAt = 0;
+  #tidyAt = 0;
   readonly #unwatch: () => void;
   readonly #heldUp = new Set<Lane>();
 
@@ -63,7 +67,7 @@ export class Notifier {
     while (this.#behind) await this.#follow();
     await this.#escalate();
     void this.send();
-    await this.#forget();
+    await this.#tidy();
   }
 
   /** Settles once every lane has tried all that is due. */
@@ -127,12 +131,16 @@ export class Notifier {
     }
   }
 
-  async #forget(): Promise<void> {
+  async #tidy(): Promise<void> {
     const { outbox, clock } = this.#parts;
     const now = clock.nowSeconds();
-    if (now < this.#forgetAt) return;
-    const before = { delivered: now - KEEP_SECONDS.delivered, dead: now - KEEP_SECONDS.dead };
-    const forgotten = await outbox.forget(before, FORGOTTEN_AT_A_TIME);
-    if (forgotten < FORGOTTEN_AT_A_TIME) this.#forgetAt = now + FORGET_EVERY_SECONDS;
+    if (now < this.#tidyAt) return;
+    const more = await outbox.tidy({
+      pendingSince: now - KEEP.pendingSeconds,
+      deliveredBefore: now - KEEP.deliveredSeconds,
+      deadBefore: now - KEEP.deadSeconds,
+      mostDead: KEEP.mostDead,
+    });
+    if (!more) this.#tidyAt = now + TIDY_EVERY_SECONDS;
   }
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
 import { securityEvent } from '../../../src/domain/security-events.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { ADA, notifyFrom, notifying, webhookSecret } from '../../support/notifying.ts';
@@ -452,5 +453,32 @@ describe('a flood', () => {
       title: '[Keyward] 117 more security events, up to critical',
       data: { events: 117, first_sequence: 4, last_sequence: 120, severity: 'critical' },
     });
+  });
+});
+
+describe('a database that takes no writes', () => {
+  it('has nothing sent twice meanwhile', async () => {
+    const { receiver, target } = await hook();
+    const { store, look, deliveries } = await notifying({ section: { targets: { only: target } } });
+    await store.securityEvents.raise(jump(1));
+    const { settle } = store.notifications;
+    let refused = 0;
+    Object.assign(store.notifications, {
+      settle: async () => {
+        refused += 1;
+        throw new KeywardError('store_unavailable', 'full');
+      },
+    });
+    for (let round = 1; round <= 3; round += 1) {
+      await look();
+      await vi.waitFor(() => expect(refused).toBeGreaterThanOrEqual(round), PATIENCE);
+    }
+    expect(await deliveries()).toMatchObject([{ state: 'pending', attempts: 0 }]);
+    Object.assign(store.notifications, { settle });
+    await vi.waitFor(async () => {
+      await look();
+      expect(await deliveries()).toMatchObject([{ state: 'delivered', attempts: 1 }]);
+    }, PATIENCE);
+    expect(receiver.received).toHaveLength(1);
   });
 });

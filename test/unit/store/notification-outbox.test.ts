@@ -64,7 +64,7 @@ describe('the outbox', () => {
     const { record, listed, time, outbox, now } = await opened();
     const few = { mostPerWindow: 2 };
     await record([1, 2, 3, 4].map((sequence) => planned(sequence, few)));
-    await record([planned(5, { ...few, severity: 'critical' }), planned(1, few)]);
+    await record([planned(5, { ...few, severity: 'critical' })]);
     const told = (await listed()).map(({ kind, eventSequence, lastSequence, events, severity }) => [
       kind,
       eventSequence,
@@ -84,22 +84,56 @@ describe('the outbox', () => {
     expect(await outbox.due('hook', now(), 9)).toHaveLength(4);
   });
 
-  it('forgets what was settled long ago, and nothing that waits', async () => {
+  it('forgets what was settled long ago, and gives up what waits for too long', async () => {
     const { record, listed, outbox, now, time } = await opened();
     await record([1, 2, 3].map((sequence) => planned(sequence)));
-    await outbox.settle(1, { state: 'delivered', note: null });
-    await outbox.settle(2, { state: 'dead', error: 'no' });
+    await outbox.settle([
+      { id: 1, outcome: { state: 'delivered', note: null } },
+      { id: 2, outcome: { state: 'dead', error: 'no' } },
+    ]);
     time.pass(10);
-    expect(await outbox.forget({ delivered: now() - 10, dead: now() - 10 }, 9)).toBe(0);
-    expect(await outbox.forget({ delivered: now(), dead: now() - 10 }, 9)).toBe(1);
-    expect(await outbox.forget({ delivered: now(), dead: now() }, 9)).toBe(1);
-    expect((await listed()).map(({ id }) => id)).toEqual([3]);
+    const kept = {
+      pendingSince: now() - 10,
+      deliveredBefore: now() - 10,
+      deadBefore: now() - 10,
+      mostDead: 9,
+    };
+    const left = async (changes: object) => {
+      expect(await outbox.tidy({ ...kept, ...changes })).toBe(false);
+      return (await listed()).map(({ id, state }) => [id, state]);
+    };
+    expect(await left({})).toEqual([
+      [3, 'pending'],
+      [2, 'dead'],
+      [1, 'delivered'],
+    ]);
+    expect(await left({ deliveredBefore: now() })).toEqual([
+      [3, 'pending'],
+      [2, 'dead'],
+    ]);
+    expect(await left({ pendingSince: now() })).toEqual([
+      [3, 'dead'],
+      [2, 'dead'],
+    ]);
+    expect((await listed())[0]?.lastError).toBe('not delivered in time');
+    expect(await left({ mostDead: 1 })).toEqual([[3, 'dead']]);
+    time.pass(1);
+    expect(await left({ deadBefore: now() })).toEqual([]);
+  });
+
+  it('sums up what is above ten thousand that wait for one target', async () => {
+    const { record, outbox } = await opened();
+    const many = Array.from({ length: 10_001 }, (_, at) => planned(at + 1, { mostPerWindow: 100_000 }));
+    await record(many.slice(0, 9_000));
+    await record(many.slice(9_000));
+    expect((await outbox.counts()).pending).toEqual({ hook: 10_001 });
+    expect((await outbox.list({}, { limit: 1 }))[0]).toMatchObject({ kind: 'summary', events: 1 });
   });
 
   it('counts what waits and what was given up, by target', async () => {
     const { record, outbox } = await opened();
     await record([planned(1), planned(2), planned(3, { target: 'mail' })]);
-    await outbox.settle(2, { state: 'dead', error: 'no' });
+    await outbox.settle([{ id: 2, outcome: { state: 'dead', error: 'no' } }]);
     expect(await outbox.counts()).toEqual({ pending: { hook: 1, mail: 1 }, dead: { hook: 1 } });
     await outbox.abandonOthers(['hook']);
     expect(await outbox.counts()).toEqual({ pending: { hook: 1 }, dead: { hook: 1, mail: 1 } });
