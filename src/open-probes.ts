@@ -37,6 +37,7 @@ export function openProbes(parts: ProbeRootParts): {
   const { every_seconds, token_ttl_seconds, deadline_ms, concurrency, max, unanswered_rounds, ca_file } =
     config.probes;
   const rules = { loopback: config.mode === 'development' };
+  const end = new AbortController();
   const rounds = new ProbeRounds({
     probes: () => store.all(),
     mayVerify: ({ clientId, scopeId }) => grants.allows(clientId, scopeId, 'verify'),
@@ -48,6 +49,7 @@ export function openProbes(parts: ProbeRootParts): {
     send: createSendProbe({
       ...rules,
       deadlineMs: deadline_ms,
+      ended: end.signal,
       ca: ca_file === undefined ? undefined : readFileSync(ca_file, 'utf8'),
     }),
     events,
@@ -55,15 +57,23 @@ export function openProbes(parts: ProbeRootParts): {
     everySeconds: every_seconds,
     concurrency,
     unansweredRounds: unanswered_rounds,
+    ended: end.signal,
   });
   return {
     probes: createProbeAdministration({ store, rounds, rules, most: max, clock }),
-    start: () =>
-      keepLooking({
+    start() {
+      const looking = keepLooking({
         look: () => rounds.look(),
         everyMs: EVERY_MS,
         log,
         failure: 'what probes of verifiers found could not be told; they are probed again',
-      }),
+      });
+      return {
+        stop() {
+          end.abort();
+          return looking.stop();
+        },
+      };
+    },
   };
 }

@@ -27,6 +27,8 @@ export interface ProbeRoundParts {
   readonly concurrency: number;
   /** After so many rounds in a row without a clear answer, that is an event. */
   readonly unansweredRounds: number;
+  /** Aborted with the service: what is under way is dropped, and nothing told of it. */
+  readonly ended: AbortSignal;
 }
 
 /** Sends verifiers what they must accept and what they must refuse, and tells which of them do not. */
@@ -44,7 +46,7 @@ export class ProbeRounds {
     const due = this.#due();
     const failures: unknown[] = [];
     const work = async () => {
-      for (let next = due.shift(); next; next = due.shift()) {
+      for (let next = due.shift(); next && !this.#parts.ended.aborted; next = due.shift()) {
         await next().catch((error: unknown) => failures.push(error));
       }
     };
@@ -101,9 +103,9 @@ export class ProbeRounds {
       return;
     }
     for (const [name, token] of made.tokens) {
-      const { verdict } = await this.#ask(probe, state, name, token);
+      const answer = await this.#ask(probe, state, name, token);
       // Whoever does not answer refuses nothing.
-      if (name === 'fresh' && verdict === 'unclear') return;
+      if (!answer || (name === 'fresh' && answer.verdict === 'unclear')) return;
       if (name === 'fresh') state.expiring ??= { token, dueAt: made.expiredAt };
     }
   }
@@ -114,8 +116,9 @@ export class ProbeRounds {
     if (expiring) await this.#ask(probe, state, 'expired', expiring.token);
   }
 
-  async #ask(probe: VerifierProbe, state: ProbeState, name: Probe, token: string): Promise<ProbeAnswer> {
-    return this.#note(probe, state, name, await this.#parts.send(probe.url, token));
+  async #ask(probe: VerifierProbe, state: ProbeState, name: Probe, token: string) {
+    const reply = await this.#parts.send(probe.url, token);
+    return this.#parts.ended.aborted ? undefined : this.#note(probe, state, name, reply);
   }
 
   async #note(place: ProbePlace, state: ProbeState, probe: Probe, reply: Reply): Promise<ProbeAnswer> {

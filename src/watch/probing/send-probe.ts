@@ -2,13 +2,15 @@ import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { guardedLookup } from '../../outlets/guarded-lookup.ts';
 import type { Reply } from './judge-answer.ts';
-import { addressAdvice, hostOf, type ProbeUrlRules } from './probe-url.ts';
+import { addressAdvice, type ProbeUrlRules, probeUrlAdvice } from './probe-url.ts';
 
 export interface SendingRules extends ProbeUrlRules {
   /** From the look-up of the name to the status line. */
   readonly deadlineMs: number;
   /** PEM of the authorities that certificates are held against; absent for those that Node knows. */
   readonly ca?: string | undefined;
+  /** Aborted where nobody wants to know any more. */
+  readonly ended: AbortSignal;
 }
 
 export type SendProbe = (url: string, token: string) => Promise<Reply>;
@@ -23,11 +25,11 @@ const LARGEST_HEAD = 16_384;
 export function createSendProbe(rules: SendingRules): SendProbe {
   return (text, token) => {
     const url = new URL(text);
-    const advice = addressAdvice(hostOf(url), rules);
+    const advice = probeUrlAdvice(text, rules);
     if (advice !== undefined) return Promise.resolve({ failure: `it is not sent there: ${advice}` });
     const request = url.protocol === 'https:' ? tlsRequest : plainRequest;
     return new Promise((resolve) => {
-      const signal = AbortSignal.timeout(rules.deadlineMs);
+      const late = AbortSignal.timeout(rules.deadlineMs);
       const sent = request(url, {
         agent: false,
         headers: { authorization: `Bearer ${token}`, 'user-agent': 'keyward-probe', accept: '*/*' },
@@ -36,7 +38,7 @@ export function createSendProbe(rules: SendingRules): SendProbe {
           (host) => new ForbiddenAddress(host),
         ),
         maxHeaderSize: LARGEST_HEAD,
-        signal,
+        signal: AbortSignal.any([late, rules.ended]),
         ...(rules.ca === undefined ? {} : { ca: rules.ca }),
       });
       sent.once('response', ({ statusCode }) => {
@@ -47,7 +49,7 @@ export function createSendProbe(rules: SendingRules): SendProbe {
       });
       sent.on('error', (error: NodeJS.ErrnoException) => {
         resolve({
-          failure: signal.aborted
+          failure: late.aborted
             ? `it did not answer within ${rules.deadlineMs} ms`
             : `it could not be asked (${error.code ?? error.name})`,
         });

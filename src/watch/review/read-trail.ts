@@ -19,7 +19,8 @@ export async function readTrail(
   now: number,
 ): Promise<Reviewed> {
   const trail = new TrailDigest();
-  const end = Math.min(now, covered.until + LONGEST_SECONDS);
+  // A clock that was put back is no reason to look at less.
+  const end = Math.max(covered.until, Math.min(now, covered.until + LONGEST_SECONDS));
   let [event, count, full] = [covered.event, 0, false];
   let lastTime = covered.until;
   for (let page = await audit.eventsAfter(event, PAGE); page.length > 0; ) {

@@ -22,6 +22,7 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
     raised: [] as SecurityEventReport[],
     issuing: undefined as KeywardError | undefined,
     made: 0,
+    end: new AbortController(),
   };
   const rounds = new ProbeRounds({
     probes: () => world.probes,
@@ -46,6 +47,7 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
     everySeconds: 3_600,
     concurrency: 2,
     unansweredRounds: 3,
+    ended: world.end.signal,
   });
   return { world, rounds, told: () => world.raised.map(({ type, evidence }) => [type, evidence.probe]) };
 }
@@ -219,4 +221,15 @@ it('asks as many at the same time as it may', async () => {
   world.probes = ['a', 'b', 'c', 'd', 'e'].map((clientId) => ({ ...PROBE, clientId }));
   await rounds.look();
   expect([world.sent.length, most]).toEqual([20, 2]);
+});
+
+it('drops what is under way when the service ends, and tells nothing of it', async () => {
+  const { world, rounds } = probing(() => {
+    world.end.abort();
+    return { status: 403 };
+  });
+  world.probes = ['a', 'b', 'c'].map((clientId) => ({ ...PROBE, clientId }));
+  await rounds.look();
+  expect(world.raised).toEqual([]);
+  expect(world.sent.length).toBeLessThanOrEqual(2);
 });
