@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Verdict } from '../../../src/domain/verification.ts';
 import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
+import { measuredReports } from '../../../src/metrics/measured-reports.ts';
 import { measuredSecurityEvents } from '../../../src/metrics/measured-security-events.ts';
 import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
 import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
+import { FOUND_NOTHING } from '../../support/token-findings.ts';
 
 const REQUEST = { scopeId: 'payments', clientId: 'c', claims: {} };
 const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, mayLeave: () => true };
@@ -84,6 +86,36 @@ test('security events are counted when they are told, and not again', async () =
   expect(counted.filter((line) => line.includes('"key.unexpected"'))).toEqual([
     'keyward_security_events_total{type="key.unexpected",severity="warning"} 0',
     'keyward_security_events_total{type="key.unexpected",severity="critical"} 0',
+  ]);
+});
+
+test('reports are counted by what they are about, once they are told', async () => {
+  const metrics = createMetrics();
+  let away = true;
+  const telling = measuredReports(
+    {
+      tell: async () => {
+        if (away) throw new Error('away');
+      },
+      tellRest: async () => {},
+    },
+    metrics,
+  );
+  const report = { sequence: 1, number: '7Q3K-M2XD', scopeId: 'payments', receivedAt: 1, suspicion: null };
+  const digest = Buffer.alloc(32);
+  await expect(telling.tell({ ...report, digest }, FOUND_NOTHING)).rejects.toThrow('away');
+  expect(await lines(metrics, 'keyward_reports_total')).toEqual(
+    ['issued', 'forged', 'altered', 'foreign', 'unexamined', 'no_token', 'refused'].map(
+      (about) => `keyward_reports_total{about="${about}"} 0`,
+    ),
+  );
+  away = false;
+  await telling.tell({ ...report, digest }, FOUND_NOTHING);
+  await telling.tell({ ...report, digest: null }, null);
+  const counted = await lines(metrics, 'keyward_reports_total');
+  expect(counted.filter((line) => !line.endsWith(' 0'))).toEqual([
+    'keyward_reports_total{about="foreign"} 1',
+    'keyward_reports_total{about="no_token"} 1',
   ]);
 });
 
