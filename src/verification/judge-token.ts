@@ -46,7 +46,8 @@ export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
     if (!parsed.ok) return refuse('malformed', suspicion(parsed.suspiciousHeader));
     const { token } = parsed;
     const key = findKey(keyRing, scope, token.header.kid);
-    if (typeof key === 'string') return { ...refuse(key), unexamined: foreign(keyRing, token) };
+    if (key === 'wrong_scope') return { ...refuse(key), unexamined: foreign(keyRing, token) };
+    if (typeof key === 'string') return refuse(key);
     const now = clock.nowSeconds();
     const { refusal, genuine } = await judgeToken(token, yardstickOf(keyRing, scope, key, now), now);
     const of = genuine ? { scope, key, token } : undefined;
