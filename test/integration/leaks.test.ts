@@ -189,6 +189,21 @@ describe('reports of partners', () => {
     expect(revoked).toMatchObject([{ actor: 'partner:codehost', subject: 'client:mail-sign' }]);
   });
 
+  it('recognise after a restart what was revoked before it', async () => {
+    const { sign } = await service.provision({
+      id: 'former',
+      issuer: 'https://id.example',
+      audience: 'former-api',
+      algorithm: 'ES256',
+    });
+    await service.act('POST', '/v1/admin/clients/former-sign/revoke');
+    service = await service.restart();
+    const body = [{ token: sign, type: 'keyward_credential', url: '', source: 'commit' }];
+    expect((await report(body)).body).toMatchObject([{ label: 'true_positive' }]);
+    const told = (await leaks()).find(({ subject }) => subject === 'client:former-sign');
+    expect(told?.evidence).toMatchObject({ leaked: 'client_credential', scopes: ['former'] });
+  }, 60_000);
+
   it('are bounded', async () => {
     const many = Array.from({ length: 1_001 }, () => ({ token: 'x', type: 'y' }));
     expect(await report(many)).toMatchObject({ status: 422, body: { code: 'batch_too_large' } });

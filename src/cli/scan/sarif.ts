@@ -48,9 +48,12 @@ function resultOf({ kind, place, offset, line, excerpt, about }: Finding): objec
 
 const RULES = Object.keys(FINDING_KINDS) as FindingKind[];
 
+/** Of an object of a repository the path, if it has one. */
+const OBJECT = /^git:[0-9a-f]+ \((.+)\)(!.*)?$/;
+
 /** RFC 3986: a relative reference, as whoever shows it within a checkout wants it. */
 function uriOf(place: string): string {
-  const relative = place.replace(/^\.\//, '');
+  const relative = place.replace(OBJECT, '$1$2').replace(/^\.\//, '');
   const escaped = relative.split('/').map(encodeURIComponent).join('/');
   return relative.startsWith('/') ? `file://${escaped}` : escaped;
 }

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeCredential } from '../../../src/domain/credential.ts';
+import { unpackPinCandidates } from '../../../src/domain/pin-candidates.ts';
+import { makeBoxKey, unseal } from '../../../src/domain/sealed-box.ts';
 import { keyward, NOW } from '../../support/command-line.ts';
+import { operationsStub } from '../../support/operations-stub.ts';
 import { CREDENTIAL, PEM, tokenLike } from '../scan/plant.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'keyward-scan-'));
@@ -166,6 +170,18 @@ describe('keyward scan', () => {
     expect((await scan(folder)).kinds).toEqual(['client_credential']);
   });
 
+  it('writes the path of an object of a repository into SARIF', async () => {
+    const git = (...argv: string[]) =>
+      execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...argv]);
+    git('init', '-q');
+    put('config/dev one.txt', CREDENTIAL);
+    git('add', '.');
+    git('commit', '-q', '-m', 'one');
+    const { out } = await keyward(['scan', '--offline', '--sarif', '--git', folder]);
+    const [{ results }] = JSON.parse(out).runs;
+    expect(results[0].locations[0].physicalLocation.artifactLocation.uri).toBe('config/dev%20one.txt');
+  });
+
   it('writes SARIF 2.1.0', async () => {
     put('leak.txt', `\n${CREDENTIAL}`);
     put('packed.xz', Buffer.from('fd377a585a0000', 'hex'));
@@ -194,3 +210,105 @@ describe('keyward scan', () => {
     );
   });
 });
+
+describe('keyward scan, asking a service', () => {
+  const boxKey = makeBoxKey();
+  const marks = {
+    hsm_tokens: [{ hsm_token: 'primary', public_key: boxKey.publicKey, comparable: true }],
+    batch: 1_000,
+  };
+  const nothing = { credentials: [], tokens: [] };
+  const refused = (status: number, code: string) => [status, { code, detail: 'not now' }] as const;
+
+  async function asking(answers: Parameters<typeof operationsStub>[0], ...argv: string[]) {
+    const stub = await operationsStub(answers);
+    try {
+      put('.operator', makeCredential('ops').text);
+      const asked = ['--url', stub.url, '--credential-file', join(folder, '.operator')];
+      const ran = await keyward(['scan', '--json', ...asked, ...argv, join(folder, 'a')]);
+      return { exitCode: ran.exitCode, report: JSON.parse(ran.out), seen: stub.seen };
+    } finally {
+      await stub.close();
+    }
+  }
+
+  it('sends no token and no candidate, but digests and what only the signer can open', async () => {
+    put('a', `${tokenLike()} ${CREDENTIAL} 48213077`);
+    const { exitCode, seen } = await asking({
+      'GET /leaks/pins': [200, marks],
+      'POST /leaks/digests': [200, nothing],
+      'POST /leaks/pins': [200, { compared: 3, matches: [] }],
+    });
+    expect(exitCode).toBe(1);
+    const sent = JSON.stringify(seen.map(({ body }) => body));
+    for (const secret of [tokenLike().slice(0, 40), CREDENTIAL.slice(7, 30), '48213077'])
+      expect(sent).not.toContain(secret);
+    const { sealed = '' } = (seen.at(-1)?.body ?? {}) as { sealed?: string };
+    const words = unpackPinCandidates(unseal(boxKey, Buffer.from(sealed, 'base64url')) ?? Buffer.alloc(0));
+    expect(words?.map(String)).toContain('48213077');
+  });
+
+  it('asks in batches of a thousand, words with digits first, and says how many it could not have compared', async () => {
+    put(
+      'a',
+      Array.from(
+        { length: 2_500 },
+        (_, at) => `word${String.fromCharCode(97 + (at % 26))}${at} wordless${letters(at)}`,
+      ).join(' '),
+    );
+    const whole = await asking({
+      'GET /leaks/pins': [200, marks],
+      'POST /leaks/pins': [200, { compared: 1_000, matches: [] }],
+    });
+    expect([whole.exitCode, whole.seen.filter(({ method }) => method === 'POST').length]).toEqual([0, 5]);
+    const limited = await asking({
+      'GET /leaks/pins': [200, marks],
+      'POST /leaks/pins': refused(429, 'rate_limited'),
+    });
+    expect([limited.exitCode, limited.report.skipped]).toEqual([
+      2,
+      [{ place: 'hsm:primary', why: '4900 words not compared with its PIN: not now' }],
+    ]);
+  });
+
+  it('says of which PIN it is not told, and looks for the rest', async () => {
+    put('a', CREDENTIAL);
+    const short = { hsm_tokens: [{ ...marks.hsm_tokens[0], comparable: false }], batch: 1_000 };
+    const on = { 'POST /leaks/digests': [200, nothing] } as const;
+    const why = async (pins: readonly [number, unknown], ...argv: string[]) =>
+      (await asking({ ...on, 'GET /leaks/pins': pins }, ...argv)).report.skipped;
+    expect(await why([200, short])).toEqual([
+      { place: 'hsm:primary', why: 'its PIN has fewer than 8 characters: it is not compared' },
+    ]);
+    expect(await why(refused(403, 'role_missing'))).toEqual([
+      { place: 'the service', why: 'not asked of PINs: not now' },
+    ]);
+    expect(await why(refused(403, 'role_missing'), '--no-pins')).toEqual([]);
+  });
+
+  it('names the place of a hit', async () => {
+    put('a', '\n\npin: 48213077\n');
+    const { exitCode, report } = await asking({
+      'GET /leaks/pins': [200, marks],
+      'POST /leaks/pins': [200, { compared: 1, matches: [0] }],
+    });
+    expect([exitCode, report.findings]).toEqual([
+      1,
+      [
+        {
+          kind: 'pin',
+          place: join(folder, 'a'),
+          offset: 7,
+          line: 3,
+          excerpt: '8 characters',
+          about: 'hsm:primary',
+        },
+      ],
+    ]);
+  });
+});
+
+/** A word of letters that is another for each number. */
+function letters(of: number): string {
+  return of.toString(26).replaceAll(/\d/g, (digit) => 'qrstuvwxyz'.charAt(Number(digit)));
+}

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { BINDING_LABEL, REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
-import { requireBatch, requireReferences, requireSpecification } from '../../../src/signer/takes.ts';
+import {
+  requireBatch,
+  requireReferences,
+  requireSealed,
+  requireSpecification,
+} from '../../../src/signer/takes.ts';
 
 const HSM_ID = '0123456789abcdef0123456789abcdef';
 const LABEL = `kw1.${'A'.repeat(43)}`;
@@ -63,5 +68,14 @@ describe('what a front may ask to be signed and served', () => {
 
   it('is not one key twice', () => {
     expect(() => requireReferences([reference, reference])).toThrow(wrong('keys: each once'));
+  });
+});
+
+describe('a sealed batch', () => {
+  it('is bytes, as many as a thousand candidates take', () => {
+    expect(() => requireSealed({ sealed: new Uint8Array(66_000) })).not.toThrow();
+    for (const sealed of [new Uint8Array(66_001), 'text', null, [1, 2]]) {
+      expect(() => requireSealed({ sealed } as never)).toThrow(wrong('batch'));
+    }
   });
 });
