@@ -20,6 +20,7 @@ import {
 const WITHOUT_ROUTE: ReadonlySet<string> = new Set([
   'hsm.compromise',
   'audit.sinks',
+  'notification.routes',
   'retention.shorten',
   'service_key.enrol',
 ]);
