@@ -18,14 +18,18 @@ export function describeNotifications(settings: NotificationSettings): AuditEven
   };
 }
 
-/** Tells the audit trail at the start, where the section is another than the one it was told of last (I11). */
+/**
+ * Tells the audit trail at the start, where the section is another than the one it was told of last (I11), and answers
+ * whether it is.
+ */
 export async function auditConfiguredNotifications(
   audit: Pick<AuditLog, 'lastAbout' | 'record'>,
   settings: NotificationSettings,
-): Promise<void> {
+): Promise<boolean> {
   const last = await audit.lastAbout(SUBJECT, TYPE);
   const details = describeNotifications(settings);
   const nothingYet = last === undefined && Object.keys(settings.targets).length === 0;
-  if (nothingYet || (last && auditDetailsIn(last.detailsJson).digest === details.digest)) return;
+  if (nothingYet || (last && auditDetailsIn(last.detailsJson).digest === details.digest)) return false;
   await audit.record({ type: TYPE, actor: 'keyward', subject: SUBJECT, requestId: null, details });
+  return true;
 }

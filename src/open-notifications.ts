@@ -120,7 +120,9 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     desk: createDesk(parts, tester, lanes),
     look,
     async start(events) {
-      await auditConfiguredNotifications(parts.audit, settings);
+      if (await auditConfiguredNotifications(parts.audit, settings)) {
+        log.warn({ targets: names }, 'notifications are configured otherwise than at the last start');
+      }
       const failure = 'notifications held up; it is tried again';
       loops.push(
         keepLooking({ look: () => look(events), everyMs: LOOK_EVERY_MS, log, failure }),

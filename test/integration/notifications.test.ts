@@ -79,4 +79,4 @@ it('tells a running service’s events, goes on after a kill, and never changes 
     expect(metrics).toContain('keyward_notifications_total{target="on-call",outcome="delivered"} 1');
     expect(metrics).toContain('keyward_notifications_pending{target="on-call"} 0');
   }, PATIENCE);
-});
+}, 180_000);

@@ -64,9 +64,12 @@ export class Notifier {
 
   /** One step of everything; sending goes on by itself. */
   async look(): Promise<void> {
-    while (this.#behind) await this.#follow();
-    await this.#escalate();
-    void this.send();
+    try {
+      while (this.#behind) await this.#follow();
+      await this.#escalate();
+    } finally {
+      void this.send();
+    }
     await this.#tidy();
   }
 
