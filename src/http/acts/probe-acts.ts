@@ -3,6 +3,7 @@ import type { ClientAdministration } from '../../domain/access.ts';
 import type { Act } from '../../domain/act-gate.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
+import { WRITTEN_TYPES } from '../../domain/policy.ts';
 import { isPlace, type ProbeAdministration } from '../../domain/verifier-probe.ts';
 import { probePlace, probeRepresentation, probeRequest } from '../schemas/probe.ts';
 import { validated } from '../validated.ts';
@@ -25,7 +26,7 @@ export function setProbe(parts: ProbeActParts): Act<'probe.set', z.infer<typeof 
     read: (given) => validated(setParameters, given),
     plan({ client: clientId, scope: scopeId, url }) {
       const { grants, revokedAt } = existing(clients, clientId);
-      if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      requireProbeable(keyRing, scopeId);
       if (
         revokedAt !== null ||
         !grants.some((held) => held.scopeId === scopeId && held.action === 'verify')
@@ -68,6 +69,15 @@ export function removeProbe({
       return { client: clientId, scope: scopeId };
     },
   };
+}
+
+/** Probes are tokens that Keyward writes. */
+function requireProbeable(keyRing: KeyRing, scopeId: string): void {
+  const scope = keyRing.scope(scopeId);
+  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  const written: readonly string[] = WRITTEN_TYPES;
+  if (scope.policy.tokenTypes.some((type) => written.includes(type))) return;
+  throw new KeywardError('invalid_probe', `scope: its policy allows none of ${WRITTEN_TYPES.join(', ')}`);
 }
 
 function urlOf(probes: ProbeAdministration, clientId: string, scopeId: string): string | null {

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Client } from '../../../src/domain/client.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import type { KeyRing } from '../../../src/domain/key-ring.ts';
 import type { ProbeAdministration, ProbeStanding } from '../../../src/domain/verifier-probe.ts';
-import { clients, NOW } from './fakes.ts';
+import { clients, keyRing, NOW, PAYMENTS } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
 
 const PATH = '/v1/admin/clients/checkout/probe';
@@ -33,8 +34,12 @@ const ANSWER = {
   next_at: NOW + 3_600,
 };
 
-async function plane(changes: { readonly client?: Client; readonly twoPersons?: boolean } = {}) {
-  const { client = CHECKOUT, twoPersons = true } = changes;
+interface Changes {
+  readonly client?: Client;
+  readonly keyRing?: KeyRing;
+}
+
+async function plane({ client = CHECKOUT, ...changes }: Changes = {}) {
   let held: ProbeStanding | undefined;
   const probes: ProbeAdministration = {
     list: () => (held ? [held] : []),
@@ -53,7 +58,12 @@ async function plane(changes: { readonly client?: Client; readonly twoPersons?: 
       throw new KeywardError('unknown_probe', 'this client has no probe URL for this scope');
     },
   };
-  const http = await operationsPlane({ probes, twoPersons, clients: { ...clients, list: () => [client] } });
+  const http = await operationsPlane({
+    probes,
+    twoPersons: true,
+    clients: { ...clients, list: () => [client] },
+    ...changes,
+  });
   const ask = (method: 'get' | 'post' | 'delete', path: string, body?: object, as = 'operates') =>
     http[method](path).set('Authorization', `Bearer ${as}`).send(body);
   const agreed = async (method: 'post' | 'delete', body: object) => {
@@ -95,6 +105,20 @@ it.each([
   const { ask } = await plane(changes);
   const answer = await ask('post', PATH, body);
   expect([answer.status, answer.body.code]).toEqual([status, code]);
+});
+
+it('probes no scope for which Keyward writes no token', async () => {
+  const untyped = { ...PAYMENTS, policy: { ...PAYMENTS.policy, tokenTypes: ['untyped'] as const } };
+  const scopeOf = (policy: typeof PAYMENTS) => ({ ...keyRing, scope: () => policy });
+  const { ask } = await plane({ keyRing: scopeOf(untyped) });
+  const { status, body } = await ask('post', PATH, BODY);
+  expect([status, body.code, body.detail]).toEqual([
+    422,
+    'invalid_probe',
+    'scope: its policy allows none of at+jwt, JWT',
+  ]);
+  const both = { ...PAYMENTS, policy: { ...PAYMENTS.policy, tokenTypes: ['untyped', 'JWT'] as const } };
+  expect((await (await plane({ keyRing: scopeOf(both) })).ask('post', PATH, BODY)).status).toBe(202);
 });
 
 it('removes nothing where nothing is', async () => {

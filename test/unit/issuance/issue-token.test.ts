@@ -96,6 +96,13 @@ describe('what the service writes (I2)', () => {
     expect(recorded).toStrictEqual([]);
   });
 
+  it('refuses a caller the subject of probes, and issues for any like it', async () => {
+    expect(await codeOf(issue({ claims: { sub: 'keyward-probe' } }))).toBe('reserved_subject');
+    expect(recorded).toStrictEqual([]);
+    await issue({ claims: { sub: 'keyward-prober' } });
+    expect(recorded).toHaveLength(1);
+  });
+
   it.each(['AUD', 'Exp', 'i\u017f\u017f', 'i\u017fS'])(
     'refuses %s, which Go’s encoding/json would take for the reserved claim',
     async (name) => {

@@ -105,6 +105,16 @@ describe('what is signed', () => {
     ]);
   });
 
+  it('is never for the subject of probes, however it is written', async () => {
+    const spelt = JSON.stringify({ ...CLAIMS, sub: 'keyward-probe' }).replace(
+      'keyward-probe',
+      'keyward-pr\\u006fbe',
+    );
+    expect(await outcomeOf(`${encode(HEADER)}.${encode(spelt)}`)).toMatch(/^reserved_subject: /);
+    expect(ledger.records).toStrictEqual([]);
+    expect(await outcomeOf(input({ sub: 'keyward' }))).toBe('signed');
+  });
+
   it('has its root event recorded where the policy names the claim', async () => {
     setPolicy({ rootClaim: 'sid', recordSubject: 'none' });
     await sign(input({ sid: 'session-7' }));
