@@ -8,6 +8,7 @@ import type { CaseChange, NewReport, ReportDesk, ReportStore } from '../domain/r
 import {
   filedDetails,
   REPORT_ERASED,
+  REPORT_EXPIRED,
   REPORT_FILED,
   reportSubjectOf,
   suspicionCommitment,
@@ -142,7 +143,7 @@ async function eraseClosed(trx: Trx, until: number, limit: number, at: number): 
   const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);
   if (numbers.length === 0) return 0;
   const erased = await eraseReports(trx, numbers);
-  await appendAuditEvent(trx, actOf(KEYWARD, REPORT_ERASED, 'reports', { reports: erased }), at);
+  await appendAuditEvent(trx, actOf(KEYWARD, REPORT_EXPIRED, 'reports', { reports: erased }), at);
   return erased;
 }
 

@@ -17,6 +17,8 @@ let thief: Workbench;
 const scopes: Record<string, { sign: string; verify: string }> = {};
 const tokens: Record<string, string> = {};
 let compromised: string;
+/** The number of a report that the older copy has. */
+let reported: string;
 let gap: Record<string, number>;
 /** Of `files`, when the newer database was lost. */
 let seen: number;
@@ -88,6 +90,9 @@ beforeAll(async () => {
   tokens.revoked = await issue('payments');
   tokens.ofClient = await issue('files');
   tokens.ofCompromised = await issue('mail');
+  const report = async () =>
+    (await service.data('POST', '/v1/scopes/files/reports', undefined, { text: 'odd' })).body.report;
+  reported = await report();
   await service.stop();
   copyFileSync(database(), `${database()}.older`);
 
@@ -101,6 +106,8 @@ beforeAll(async () => {
   for (const max_ttl_seconds of [900, 800, 700]) {
     await service.act('PATCH', '/v1/admin/scopes/files', { policy: { max_ttl_seconds } });
   }
+  await report();
+  await service.act('POST', `/v1/admin/reports/${reported}/erase`);
   seen = await keySetVersion('files');
   expect(await verify('payments', tokens.lost)).toMatchObject({ valid: true });
   await service.stop();
@@ -220,9 +227,12 @@ describe('once accepted', () => {
     expect(inSink.findings).toEqual([]);
     expect(inSink.restores).toHaveLength(1);
     expect(existsSync(sink())).toBe(true);
-    expect(query(database(), `SELECT subject FROM security_events WHERE type = 'database.restored'`)).toEqual(
-      [{ subject: 'database' }],
-    );
+    const restored = query(database(), `SELECT * FROM security_events WHERE type = 'database.restored'`);
+    expect(restored).toMatchObject([{ subject: 'database' }]);
+    const { not_repeated } = JSON.parse(restored[0]?.evidence_json as string);
+    expect(not_repeated.filter((named: string) => named.startsWith('report.'))).toEqual([
+      `report.erased report:${reported}`,
+    ]);
   });
 
   it('it starts again as any other database', async () => {

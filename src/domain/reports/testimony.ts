@@ -3,10 +3,12 @@ import type { CaseStep, CaseStepKind, FiledReport, Suspicion } from './case.ts';
 
 /** The audit events that testify to a report and to what became of it. */
 export const REPORT_FILED = 'report.filed';
+/** By an operator; `report.expired` by itself, when its time was over. */
 export const REPORT_ERASED = 'report.erased';
+export const REPORT_EXPIRED = 'report.expired';
 export const ERASURE_REQUESTED = 'ledger.erasure_requested';
 /** Those that say in `reports` of how many reports text and contact were erased. */
-export const REPORT_ERASURES = [REPORT_ERASED, ERASURE_REQUESTED] as const;
+export const REPORT_ERASURES = [REPORT_ERASED, REPORT_EXPIRED, ERASURE_REQUESTED] as const;
 export const STEP_EVENTS = {
   examined: 'report.examined',
   taken: 'report.taken',

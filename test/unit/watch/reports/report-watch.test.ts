@@ -205,7 +205,7 @@ describe('a closed case', () => {
       null,
       { text: 'odd', contact: 'ada@example.org' },
     ]);
-    expect(auditEventsIn(file).filter(({ type }) => type === 'report.erased')).toMatchObject([
+    expect(auditEventsIn(file).filter(({ type }) => type === 'report.expired')).toMatchObject([
       { actor: 'keyward', subject: 'reports', details: { reports: 1 } },
     ]);
     expect(query(file, 'SELECT suspicion_salt FROM reports ORDER BY sequence')).toMatchObject([
