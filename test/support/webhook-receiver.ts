@@ -10,8 +10,8 @@ export interface Received {
   readonly body: string;
 }
 
-/** What a receiver does: a status, a place to redirect to, or nothing at all. */
-export type Reaction = number | { readonly redirectTo: string } | 'hang';
+/** What a receiver does: a status, a place to redirect to, a time to come back, or nothing at all. */
+export type Reaction = number | { readonly redirectTo: string } | { readonly retryAfter: string } | 'hang';
 
 /** A real HTTP server on loopback that keeps what it gets, and reacts as `next` says, by default with 204. */
 export async function receiveWebhooks(tls?: { readonly cert: Buffer; readonly key: Buffer }) {
@@ -25,6 +25,7 @@ export async function receiveWebhooks(tls?: { readonly cert: Buffer; readonly ke
     const reaction = reactions.shift() ?? always;
     if (reaction === 'hang') return;
     if (typeof reaction === 'number') response.writeHead(reaction).end();
+    else if ('retryAfter' in reaction) response.writeHead(429, { 'retry-after': reaction.retryAfter }).end();
     else response.writeHead(307, { location: reaction.redirectTo }).end();
   };
   const server = tls ? createTlsServer(tls, answer) : createServer(answer);

@@ -8,10 +8,10 @@ import type {
   SettledAttempt,
 } from '../../domain/notifications.ts';
 import type { Attempts } from './attempt.ts';
-import { backoffSeconds } from './backoff.ts';
+import { backoffSeconds, MOST_SECONDS } from './backoff.ts';
 import { failureText } from './failure-text.ts';
 import { type MessageOptions, messageOf } from './message.ts';
-import { RecipientRefused } from './target.ts';
+import { RecipientRefused, TryLater } from './target.ts';
 
 /** Taken from the outbox at a time. */
 const AT_A_TIME = 50;
@@ -164,6 +164,8 @@ export class Lane {
     const failed = attempts + 1;
     const lost = cause instanceof KeywardError;
     if (lost || failed >= mostAttempts) return { state: 'dead', error };
-    return { state: 'pending', nextAttemptAt: clock.nowSeconds() + backoffSeconds(failed, random), error };
+    const asked = cause instanceof TryLater ? Math.min(MOST_SECONDS, cause.afterSeconds) : 0;
+    const after = Math.max(asked, backoffSeconds(failed, random));
+    return { state: 'pending', nextAttemptAt: clock.nowSeconds() + after, error };
   }
 }

@@ -22,3 +22,14 @@ export interface NotificationTarget {
 export class RecipientRefused extends Error {
   override readonly name = 'RecipientRefused';
 }
+
+/** That the target asks to be tried later, and no sooner. */
+export class TryLater extends Error {
+  override readonly name = 'TryLater';
+  readonly afterSeconds: number;
+
+  constructor(message: string, afterSeconds: number) {
+    super(message);
+    this.afterSeconds = afterSeconds;
+  }
+}

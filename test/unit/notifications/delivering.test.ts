@@ -158,6 +158,24 @@ describe('a target that fails', () => {
     expect(good.receiver.received).toHaveLength(1);
   });
 
+  it.each([
+    ['3600', 3_600],
+    ['1', 5],
+    ['999999999', 21_600],
+    ['Thu, 01 Jan 2099 00:00:00 GMT', 5],
+  ])('is tried no sooner than it asks for, within bounds: Retry-After: %s', async (retryAfter, seconds) => {
+    const { receiver, target } = await hook();
+    receiver.next({ retryAfter });
+    const { store, look, deliveries } = await notifying({ section: { targets: { busy: target } } });
+    await store.securityEvents.raise(jump(1));
+    await look();
+    await settled(deliveries, [['pending', 1]]);
+    expect((await deliveries())[0]).toMatchObject({
+      nextAttemptAt: 1_760_000_000 + seconds,
+      lastError: 'answered 429',
+    });
+  });
+
   it('has its messages kept as dead ones, and gets them when an operator replays them', async () => {
     const { receiver, target } = await hook();
     receiver.always(500);

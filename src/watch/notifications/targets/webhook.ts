@@ -6,7 +6,7 @@ import { lookupFor } from '../guarded-address.ts';
 import type { NotificationMessage } from '../message.ts';
 import { payloadOf } from '../payload.ts';
 import type { WebhookSettings } from '../settings.ts';
-import type { NotificationTarget } from '../target.ts';
+import { type NotificationTarget, TryLater } from '../target.ts';
 import { readWebhookSecrets } from '../webhook-secrets.ts';
 
 /** Of an answer, in bytes. */
@@ -25,9 +25,9 @@ export function createWebhookTarget(name: string, settings: WebhookSettings): No
       const secrets = await readWebhookSecrets(settings.secret_file);
       const body = JSON.stringify(payloadOf(message));
       const headers = signedHeaders(message, body, secrets);
-      const status = await post(await open(url, settings, headers, signal), body);
+      const { status, retryAfter } = await post(await open(url, settings, headers, signal), body);
       if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
-      if (status < 200 || status > 299) throw new Error(`answered ${status}`);
+      if (status < 200 || status > 299) throw refusal(status, retryAfter);
       return undefined;
     },
     close() {},
@@ -71,11 +71,22 @@ async function open(
   return requestHttps(url, { ...options, ...ca });
 }
 
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+}
+
+/** Seconds alone are understood of `Retry-After` (RFC 9110 §10.2.3); a date depends on clocks that agree. */
+function refusal(status: number, retryAfter = ''): Error {
+  const message = `answered ${status}`;
+  return /^\d{1,9}$/.test(retryAfter) ? new TryLater(message, Number(retryAfter)) : new Error(message);
+}
+
 /** What the answer says is of no use to anybody here: it is not read. */
-function post(request: ClientRequest, body: string): Promise<number> {
+function post(request: ClientRequest, body: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request.once('response', (response) => {
-      resolve(response.statusCode ?? 0);
+      resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
       response.destroy();
     });
     request.on('error', reject);
