@@ -30,18 +30,25 @@ export interface GitObject {
 export async function* gitObjects(repository: string): AsyncGenerator<GitObject> {
   const git = startGit(repository, ['cat-file', '--batch-all-objects', '--batch', '--unordered', '--buffer']);
   const reader = new Reader(git.stdout);
-  for (let header = await reader.line(); header !== undefined; header = await reader.line()) {
-    const [id = '', type = '', size = ''] = header.split(' ');
-    if (!/^\d+$/.test(size)) throw new GitFailure(`git says of an object: ${header}`);
-    const bytes = reader.bytes(Number(size));
-    if (SCANNED.has(type)) yield { id, type, content: { name: `git:${id}`, bytes } };
-    for await (const _ of bytes);
-    await reader.line();
+  try {
+    for (let header = await reader.line(); header !== undefined; header = await reader.line()) {
+      const [id = '', type = '', size = ''] = header.split(' ');
+      if (!/^\d+$/.test(size)) throw new GitFailure(`git says of an object: ${header}`);
+      const bytes = reader.bytes(Number(size));
+      if (SCANNED.has(type)) yield { id, type, content: { name: `git:${id}`, bytes } };
+      for await (const _ of bytes);
+      await reader.line();
+    }
+    await git.ended;
+  } finally {
+    git.kill();
   }
-  await git.ended;
 }
 
-/** Where objects stand: their first path in any commit that a branch or tag reaches. */
+/**
+ * Where objects stand: their first path in any commit that a branch, a tag or the reflog reaches; empty for commits
+ * and tags. Throws `GitFailure`.
+ */
 export async function gitPaths(repository: string, ids: ReadonlySet<string>): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const git = startGit(repository, ['rev-list', '--objects', '--all', '--reflog']);
@@ -73,7 +80,7 @@ function startGit(repository: string, argv: readonly string[]) {
     },
   );
   ended.catch(() => {});
-  return { stdout: git.stdout, ended };
+  return { stdout: git.stdout, ended, kill: () => void git.kill() };
 }
 
 /** Lines and counted stretches of one stream, as `git cat-file --batch` writes them in turn. */

@@ -65,7 +65,7 @@ export class Collected {
   report(read: ScanReport['read']): ScanReport {
     const more = this.#moreSkipped;
     return {
-      findings: this.#findings,
+      findings: this.#findings.toSorted(byPlace),
       more: this.#more,
       skipped: more > 0 ? [...this.#skipped, { place: `${more} more`, why: 'not listed' }] : this.#skipped,
       notes: this.#notes,
@@ -79,4 +79,9 @@ export class Collected {
     const pins = DIGIT.test(sight.secret) ? this.#pinsWithDigits : this.#pinsOfLetters;
     return pins.put(sight.secret, sight, place);
   }
+}
+
+function byPlace(a: Place, b: Place): number {
+  if (a.place !== b.place) return a.place < b.place ? -1 : 1;
+  return a.offset - b.offset;
 }

@@ -74,12 +74,20 @@ export async function nameObjects<T extends { readonly place: string }>(
 ): Promise<T[]> {
   const ids = new Set(found.flatMap(({ place }) => OBJECT.exec(place)?.[1] ?? []));
   if (ids.size === 0) return [...found];
-  const paths = await gitPaths(repository, ids);
+  const paths = await gitPaths(repository, ids).catch(noPaths);
   return found.map((each) => {
     const [, id] = OBJECT.exec(each.place) ?? [];
     if (id === undefined) return each;
-    const path = paths.get(id);
-    const named = path === undefined ? 'reached by no commit' : path || 'commit or tag';
+    const named = paths ? placeOf(paths.get(id)) : 'path not known: the history cannot be read';
     return { ...each, place: each.place.replace(OBJECT, `git:${id.slice(0, 12)} (${named})`) };
   });
+}
+
+function placeOf(path: string | undefined): string {
+  return path === undefined ? 'reached by no commit' : path || 'commit or tag';
+}
+
+/** What was found is told all the same. */
+function noPaths(error: unknown): undefined {
+  if (!(error instanceof GitFailure)) throw error;
 }

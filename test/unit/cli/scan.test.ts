@@ -59,31 +59,13 @@ describe('keyward scan', () => {
   it('says where and what, and never the secret', async () => {
     put('leak.txt', `\nkey: ${CREDENTIAL}\n${tokenLike()}\n${PEM.pkcs8}`);
     const ran = await scan(join(folder, 'leak.txt'));
+    const here = { place: join(folder, 'leak.txt'), about: null };
+    const token = expect.stringMatching(/^eyJhbGciOiJF… \(\d+ characters and a signature\)$/);
+    const credential = `${CREDENTIAL.slice(0, 9)}… (43 characters)`;
     expect(ran.findings).toEqual([
-      {
-        kind: 'private_key',
-        place: join(folder, 'leak.txt'),
-        offset: expect.any(Number),
-        line: 4,
-        excerpt: 'PRIVATE KEY',
-        about: null,
-      },
-      {
-        kind: 'client_credential',
-        place: join(folder, 'leak.txt'),
-        offset: 6,
-        line: 2,
-        excerpt: `${CREDENTIAL.slice(0, 9)}… (43 characters)`,
-        about: null,
-      },
-      {
-        kind: 'token_unchecked',
-        place: join(folder, 'leak.txt'),
-        offset: 50,
-        line: 3,
-        excerpt: expect.stringMatching(/^eyJhbGciOiJF… \(\d+ characters and a signature\)$/),
-        about: null,
-      },
+      { ...here, kind: 'client_credential', offset: 6, line: 2, excerpt: credential },
+      { ...here, kind: 'token_unchecked', offset: 50, line: 3, excerpt: token },
+      { ...here, kind: 'private_key', offset: expect.any(Number), line: 4, excerpt: 'PRIVATE KEY' },
     ]);
     const { out } = await keyward(['scan', '--offline', folder]);
     for (const text of [out, ran.out]) {
@@ -144,13 +126,41 @@ describe('keyward scan', () => {
       .trim();
     const { exitCode, findings, skipped } = await scan('--git', folder);
     expect([exitCode, skipped]).toEqual([1, []]);
-    expect(findings.map(({ kind, place, line }) => [kind, place, line])).toEqual([
+    const byKind = findings.toSorted((a, b) => b.kind.localeCompare(a.kind));
+    expect(byKind.map(({ kind, place, line }) => [kind, place, line])).toEqual([
       ['private_key', `git:${lost.slice(0, 12)} (reached by no commit)`, 1],
       ['client_credential', expect.stringMatching(/^git:[0-9a-f]{12} \(config\/dev\.txt\)$/), 1],
     ]);
     expect(await scan('--git', join(folder, 'config-that-is-not'))).toMatchObject({
       exitCode: 2,
       findings: [],
+    });
+  });
+
+  it('tells what it found in a repository that is damaged, and that it is', async () => {
+    const git = (...argv: string[]) =>
+      execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...argv])
+        .toString()
+        .trim();
+    git('init', '-q');
+    put('a', CREDENTIAL);
+    git('add', '.');
+    git('commit', '-q', '-m', 'one');
+    const tree = git('rev-parse', 'HEAD^{tree}');
+    rmSync(join(folder, '.git', 'objects', tree.slice(0, 2), tree.slice(2)), { force: true });
+    expect((await scan('--git', folder)).findings).toMatchObject([
+      {
+        kind: 'client_credential',
+        place: expect.stringMatching(/^git:[0-9a-f]{12} \(path not known: the history cannot be read\)$/),
+      },
+    ]);
+    const blob = git('hash-object', 'a');
+    rmSync(join(folder, '.git', 'objects', blob.slice(0, 2), blob.slice(2)), { force: true });
+    put(`.git/objects/${blob.slice(0, 2)}/${blob.slice(2)}`, 'damaged');
+    expect(await scan('--git', folder)).toMatchObject({
+      exitCode: 2,
+      findings: [],
+      skipped: [{ place: folder, why: expect.stringMatching(/^not readable to its end: /) }],
     });
   });
 
