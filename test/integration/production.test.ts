@@ -5,6 +5,7 @@ import { type RunningService, startService } from '../support/running-service.ts
 const DEADLINE_MS = 60_000;
 const PRODUCTION = { mode: 'production' };
 const SOFTWARE = 'software HSM: its keys are files, and whoever copies them and the PIN has the keys';
+const TOLD_NOBODY = 'no notification target is configured: security events are told to nobody';
 
 let service: RunningService | undefined;
 
@@ -24,7 +25,7 @@ it(
       hsm: { allow_software: true },
     });
     await service.provision({ id: 'payments' });
-    expect(warnings(service)).toEqual([SOFTWARE]);
+    expect(warnings(service)).toEqual([SOFTWARE, TOLD_NOBODY]);
     expect(existsSync(service.hsm.settings.latchFile)).toBe(true);
   },
   DEADLINE_MS,
@@ -58,6 +59,7 @@ it(
       'development mode: not for production',
       'single-operator mode: one operator alone does what takes two persons; not for production',
       SOFTWARE,
+      TOLD_NOBODY,
     ]);
     expect(await service.provision({ id: 'payments' })).toEqual({
       sign: expect.stringMatching(/^kw_svc_/),
