@@ -38,3 +38,29 @@ it('of a ledger without records says so', async () => {
   const { store } = await openTestStore();
   expect(await store.ledger.issuedHours.between(0, START)).toEqual({ hours: [], complete: true });
 });
+
+it('counts what went to an archive, together with what is still there', async () => {
+  const { store } = await openTestStore({ clock: { nowSeconds: () => START } });
+  const record = (n: number) =>
+    issuanceRecord(n, { iat: START + n, exp: START + n + 300, clientId: 'login' });
+  await Promise.all([0, 1].map((n) => store.records.append(record(n))));
+  await store.ledger.archives.seal({ committedBefore: START + 1, expiredBefore: START + 86_400 });
+  while ((await store.ledger.archives.drop()) > 0);
+  await store.records.append(record(2));
+  const { hours, complete } = await store.ledger.issuedHours.between(START, START + 3_599);
+  expect(hours.map((each) => ({ ...each }))).toEqual([
+    { client: 'login', scope: 'payments', hour: HOUR, tokens: 3 },
+  ]);
+  expect(complete).toBe(true);
+});
+
+it('takes so many questions at a time', async () => {
+  const { store } = await openTestStore();
+  const asked = Array.from({ length: 5 }, () =>
+    store.ledger.issuedHours.between(0, START).then(
+      () => 'answered',
+      (error) => error.code,
+    ),
+  );
+  expect((await Promise.all(asked)).sort()).toEqual([...Array(4).fill('answered'), 'overloaded']);
+});
