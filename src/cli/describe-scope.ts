@@ -1,7 +1,8 @@
+import { humanSpan } from '../text/human-span.ts';
 import type { ScopeAnswer } from './answers.ts';
 import type { Context } from './context.ts';
 import { type Cell, fields } from './table.ts';
-import { humanSpan, humanTime } from './time.ts';
+import { humanTime } from './time.ts';
 
 /** One scope, a line a member. */
 export function describeScope(scope: ScopeAnswer, { terminal }: Context): string {

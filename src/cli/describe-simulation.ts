@@ -1,6 +1,6 @@
+import { humanSpan } from '../text/human-span.ts';
 import type { Context } from './context.ts';
 import { type Cell, fields, table } from './table.ts';
-import { humanSpan } from './time.ts';
 
 interface Mishap {
   readonly at: number;

@@ -1,9 +1,4 @@
-const UNITS = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-  ['second', 1],
-] as const;
+import { humanSpan } from '../text/human-span.ts';
 
 /** `2026-11-23 19:45:10Z`, of seconds since the epoch. */
 export function utc(seconds: number): string {
@@ -13,13 +8,6 @@ export function utc(seconds: number): string {
 /** `2026-11-23 19:45:10Z (3 minutes ago)`; both in seconds since the epoch. */
 export function humanTime(seconds: number, nowSeconds: number): string {
   return `${utc(seconds)} (${relative(seconds - nowSeconds)})`;
-}
-
-/** `2 hours`: rounded, in the largest unit that fits. */
-export function humanSpan(seconds: number): string {
-  const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? (['second', 1] as const);
-  const count = Math.round(seconds / length);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 function relative(difference: number): string {

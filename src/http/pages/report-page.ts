@@ -17,9 +17,11 @@ export interface Complaint {
   readonly message: string;
 }
 
+export const NOT_TAKEN = 'Your report was not taken';
+
 /** The form, and above it what was wrong with what was sent before. */
 export function reportFormPage(scopeId: string, written: WrittenReport = {}, complaint?: Complaint): string {
-  const title = complaint ? 'Your report was not taken' : 'Report something that looks wrong';
+  const title = complaint ? NOT_TAKEN : 'Report something that looks wrong';
   return page(
     title,
     html`${complaint ? [wrong(complaint)] : []}
@@ -52,8 +54,8 @@ export function reportTakenPage(number: string): string {
 }
 
 /** Where there is no form to go back to. */
-export function complaintPage(message: string): string {
-  return page('Your report was not taken', wrong({ field: undefined, message }));
+export function complaintPage(title: string, message: string): string {
+  return page(title, wrong({ field: undefined, message }));
 }
 
 const NAMES = { token: 'Token', text: 'What happened?', contact: 'How can we reach you?' } as const;

@@ -1,4 +1,6 @@
-import { asKeywardError } from '../problem.ts';
+import type { KeywardError } from '../../domain/errors.ts';
+import { humanSpan } from '../../text/human-span.ts';
+import { asKeywardError, retryAfterSeconds } from '../problem.ts';
 import type { ApiResponse } from '../route.ts';
 import { noteProblem, send } from '../send.ts';
 
@@ -18,9 +20,15 @@ export function sendPage(
 export function sendProblemPage(
   response: ApiResponse,
   thrown: unknown,
-  show: (message: string) => string,
+  show: (advice: string) => string,
 ): void {
   const error = asKeywardError(thrown);
   const { status, headers } = noteProblem(response, error);
-  sendPage(response, status, show(error.message), headers);
+  sendPage(response, status, show(adviceOf(error)), headers);
+}
+
+/** People do not read headers. */
+function adviceOf(error: KeywardError): string {
+  if (error.code !== 'rate_limited') return error.message;
+  return `Too much was sent from where you are, or at all. Try again in ${humanSpan(retryAfterSeconds(error) ?? 1)}.`;
 }

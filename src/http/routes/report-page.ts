@@ -3,6 +3,7 @@ import { readForm } from '../form-body.ts';
 import {
   type Complaint,
   complaintPage,
+  NOT_TAKEN,
   REPORT_FIELDS,
   reportFormPage,
   reportTakenPage,
@@ -34,7 +35,7 @@ const showForm: Route<ReportParts> = {
     },
   },
   handler: (deps) =>
-    withPages(async (request, response) => {
+    withPages('There is no form to show', async (request, response) => {
       await response.locals.plane.limits.anonymous(request.ip);
       sendPage(response, 200, reportFormPage(requireScope(deps.keyRing, request)));
     }),
@@ -58,7 +59,7 @@ const takeForm: Route<ReportParts> = {
     },
   },
   handler: (deps) =>
-    withPages(async (request, response) => {
+    withPages(NOT_TAKEN, async (request, response) => {
       const scopeId = await admitReporter(deps, request, response);
       const form = await readForm(request, MAX_BYTES);
       const written = Object.fromEntries(REPORT_FIELDS.map((field) => [field, form.get(field)]));
@@ -66,7 +67,7 @@ const takeForm: Route<ReportParts> = {
         const number = await fileReport(deps, scopeId, validated(reportRequest, written), response);
         sendPage(response, 201, reportTakenPage(number));
       } catch (error) {
-        sendProblemPage(response, error, (message) => reportFormPage(scopeId, written, complaintOf(message)));
+        sendProblemPage(response, error, (advice) => reportFormPage(scopeId, written, complaintOf(advice)));
       }
     }),
 };
@@ -75,13 +76,16 @@ const takeForm: Route<ReportParts> = {
 export const reportPageRoutes = [showForm, takeForm];
 
 /** What cannot be answered with the form is told on a page of its own. */
-function withPages(handler: (request: ApiRequest, response: ApiResponse) => Promise<void>): Handler {
+function withPages(
+  title: string,
+  handler: (request: ApiRequest, response: ApiResponse) => Promise<void>,
+): Handler {
   return async (request, response) => {
     try {
       await handler(request, response);
     } catch (error) {
       if (!(error instanceof KeywardError)) throw error;
-      sendProblemPage(response, error, complaintPage);
+      sendProblemPage(response, error, (advice) => complaintPage(title, advice));
     }
   };
 }

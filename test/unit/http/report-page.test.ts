@@ -43,7 +43,7 @@ describe('a page', () => {
     }
     fc.assert(
       fc.property(hostile, (text) => {
-        expect(markup(complaintPage(text))).toBe(markup(complaintPage('')));
+        expect(markup(complaintPage('Sorry', text))).toBe(markup(complaintPage('Sorry', '')));
         expect(markup(reportTakenPage(text))).toBe(markup(reportTakenPage('')));
       }),
     );
@@ -63,7 +63,11 @@ describe('a page', () => {
   });
 
   it('runs nothing, loads nothing, and has the style that its policy names', () => {
-    for (const page of [reportFormPage('payments'), reportTakenPage('7Q3K-M2XD'), complaintPage('no')]) {
+    for (const page of [
+      reportFormPage('payments'),
+      reportTakenPage('7Q3K-M2XD'),
+      complaintPage('Sorry', 'no'),
+    ]) {
       expect(page).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|style=|javascript:|https?:/i);
       const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(page) ?? [];
       expect(`sha256-${hash('sha256', style, 'base64')}`).toBe(STYLE_HASH);

@@ -184,6 +184,7 @@ describe('the page', () => {
     expect((await form({ text: 'x' })).status).toBe(201);
     const later = await form({ text: 'kept' });
     expect([later.status, later.headers['retry-after']]).toEqual([429, '60']);
+    expect(later.text).toContain('Try again in 1 minute.');
     expect(later.text).toContain('kept</textarea>');
     expect(later.text).not.toContain('aria-invalid');
     await form({});
@@ -193,6 +194,7 @@ describe('the page', () => {
       'text/html',
       '3600',
     ]);
+    expect(tomorrow.text).toContain('Try again in 1 hour.');
     expect(tomorrow.text).not.toContain('<form');
     expect((await http.get(PAGE)).status).toBe(200);
   });
