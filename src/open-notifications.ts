@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { AuditLog } from './domain/audit-log.ts';
 import type { Clock } from './domain/clock.ts';
-import { KeywardError } from './domain/errors.ts';
 import type { KeyRing } from './domain/key-ring.ts';
 import type { KnownKeys } from './domain/known-keys.ts';
 import { COUNTED_OUTCOMES, type NotificationDesk } from './domain/notifications.ts';
@@ -12,16 +11,19 @@ import type { NotificationSettings } from './notification-settings.ts';
 import { auditConfiguredNotifications } from './notifications-configured.ts';
 import type { Store } from './store/open-store.ts';
 import { Attempts } from './watch/notifications/attempt.ts';
+import { createNotificationDesk } from './watch/notifications/desk.ts';
 import { Lane, type LaneWatch } from './watch/notifications/lane.ts';
 import { Notifier } from './watch/notifications/notifier.ts';
 import { openTarget } from './watch/notifications/open-target.ts';
 import { scopesOfEvent } from './watch/notifications/scopes-of-event.ts';
+import type { NotificationTarget } from './watch/notifications/target.ts';
 import { createTargetTester } from './watch/notifications/test-targets.ts';
 import { Outages } from './watch/outages.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** For the gauges; a count reads every row that waits. */
 const COUNT_EVERY_MS = 15_000;
+const HELD_UP = 'notifications held up; it is tried again';
 const PATIENCE_SECONDS = 60;
 /** What is being sent when the service stops is given that long; what is cut off is sent again with the next start. */
 const STOP_MS = 2_000;
@@ -49,83 +51,40 @@ export interface Notifications {
 
 /** From here on what is raised is told, once it is started. */
 export async function openNotifications(parts: NotificationParts): Promise<Notifications> {
-  const { settings, store, keyRing, metrics, clock, log } = parts;
-  const { notifications: outbox, securityEvents: feed } = store;
+  const { settings, store, audit, clock, log } = parts;
+  const { notifications: outbox } = store;
   const stopping = new AbortController();
   const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each));
   const names = targets.map(({ name }) => name);
-  if (names.length === 0)
+  if (names.length === 0) {
     log.warn('no notification target is configured: security events are told to nobody');
+  }
   const outages = new Outages({
     clock,
     patienceSeconds: PATIENCE_SECONDS,
     report: ({ name, since, why }) =>
       securityEvent('notification.failing', { notification_target: name, since, why }),
   });
-  let counts = await outbox.counts();
-  const watch = laneWatch(outages, metrics, log);
-  for (const target of names) {
-    for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);
-  }
-  const told = (state: 'pending' | 'dead') => () =>
-    Object.fromEntries(names.map((name) => [name, counts[state][name] ?? 0]));
-  metrics.watch('notificationsPending', told('pending'));
-  metrics.watch('notificationsDead', told('dead'));
-  const lanes = targets.map(
-    (target) =>
-      new Lane({
-        target: target.name,
-        attempts: new Attempts(target, settings.deadline_ms, stopping.signal),
-        mostAttempts: settings.attempts,
-        message: {
-          runbooksUrl: settings.runbooks_url,
-          withEvidence: settings.targets[target.name]?.evidence === true,
-        },
-        outbox,
-        find: (sequence) => feed.find(sequence),
-        contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
-        clock,
-        random: parts.random ?? Math.random,
-        watch,
-        stopping: stopping.signal,
-      }),
-  );
-  const notifier = new Notifier({
-    settings,
-    outbox,
-    feed,
-    find: (sequence) => feed.find(sequence),
-    scopesToTell: (event) =>
-      scopesOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId).filter(
-        (scopeId) => keyRing.scope(scopeId)?.contacts.length,
-      ),
-    lanes,
-    clock,
-    onNobody: (event, route) =>
-      log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route'),
-    onLaneFailure: (target, err) => log.error({ target, err }, 'notifications held up; it is tried again'),
-  });
+  const lanes = openLanes(parts, targets, stopping.signal, laneWatch(outages, parts));
+  const notifier = openNotifier(parts, lanes);
   await notifier.begin();
   await outbox.abandonOthers(names);
+  const count = await watchCounts(parts, names);
   const tester = createTargetTester(targets, settings.deadline_ms, clock, stopping.signal);
   const loops: { stop(): Promise<void> }[] = [];
   const look = async (events: SecurityEvents) => {
     await notifier.look();
     await outages.tell(events);
   };
-  const count = async () => {
-    counts = await outbox.counts();
-  };
   return {
-    desk: createDesk(parts, tester, lanes),
+    desk: createNotificationDesk({ outbox, audit, tester, lanes }),
     look,
     async start(events) {
-      if (await auditConfiguredNotifications(parts.audit, settings)) {
+      if (await auditConfiguredNotifications(audit, settings)) {
         log.warn({ targets: names }, 'notifications are configured otherwise than at the last start');
       }
-      const failure = 'notifications held up; it is tried again';
       loops.push(
-        keepLooking({ look: () => look(events), everyMs: LOOK_EVERY_MS, log, failure }),
+        keepLooking({ look: () => look(events), everyMs: LOOK_EVERY_MS, log, failure: HELD_UP }),
         keepLooking({ look: count, everyMs: COUNT_EVERY_MS, log, failure: 'notifications not counted' }),
       );
     },
@@ -140,10 +99,76 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
   };
 }
 
+function openLanes(
+  { settings, store, keyRing, clock, random = Math.random }: NotificationParts,
+  targets: readonly NotificationTarget[],
+  stopping: AbortSignal,
+  watch: LaneWatch,
+): readonly Lane[] {
+  return targets.map(
+    (target) =>
+      new Lane({
+        target: target.name,
+        attempts: new Attempts(target, settings.deadline_ms, stopping),
+        mostAttempts: settings.attempts,
+        message: {
+          runbooksUrl: settings.runbooks_url,
+          withEvidence: settings.targets[target.name]?.evidence === true,
+        },
+        outbox: store.notifications,
+        find: (sequence) => store.securityEvents.find(sequence),
+        contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
+        clock,
+        random,
+        watch,
+        stopping,
+      }),
+  );
+}
+
+function openNotifier(
+  { settings, store, keyRing, clock, log }: NotificationParts,
+  lanes: readonly Lane[],
+): Notifier {
+  const { notifications: outbox, securityEvents: feed } = store;
+  return new Notifier({
+    settings,
+    outbox,
+    feed,
+    find: (sequence) => feed.find(sequence),
+    scopesToTell: (event) =>
+      scopesOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId).filter(
+        (scopeId) => keyRing.scope(scopeId)?.contacts.length,
+      ),
+    lanes,
+    clock,
+    onNobody: (event, route) =>
+      log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route'),
+    onLaneFailure: (target, err) => log.error({ target, err }, HELD_UP),
+  });
+}
+
+/** Gauges of what was counted last, and how to count anew. */
+async function watchCounts(
+  { store: { notifications: outbox }, metrics }: NotificationParts,
+  names: readonly string[],
+): Promise<() => Promise<void>> {
+  for (const target of names) {
+    for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);
+  }
+  let counts = await outbox.counts();
+  const told = (state: keyof typeof counts) => () =>
+    Object.fromEntries(names.map((name) => [name, counts[state][name] ?? 0]));
+  metrics.watch('notificationsPending', told('pending'));
+  metrics.watch('notificationsDead', told('dead'));
+  return async () => {
+    counts = await outbox.counts();
+  };
+}
+
 function laneWatch(
   outages: Outages,
-  { notifications }: Pick<Metrics, 'notifications'>,
-  log: Logger,
+  { metrics: { notifications }, log }: Pick<NotificationParts, 'metrics' | 'log'>,
 ): LaneWatch {
   return {
     delivered(target) {
@@ -155,39 +180,6 @@ function laneWatch(
       if (dead) log.error({ target, why }, 'notification given up: keyward notify list --state dead');
       else log.warn({ target, why }, 'notification failed; it is tried again');
       if (ofTarget) outages.began(target, why);
-    },
-  };
-}
-
-function createDesk(
-  { store: { notifications }, audit }: NotificationParts,
-  tester: ReturnType<typeof createTargetTester>,
-  lanes: readonly Lane[],
-): NotificationDesk {
-  const resume = (name: string) => lanes.find(({ target }) => target === name)?.resume();
-  return {
-    async test(target, { operatorId: actor, requestId }) {
-      const tests = await tester.test(target);
-      for (const { target: name, ok } of tests) if (ok) resume(name);
-      const details = Object.fromEntries(tests.map(({ target: name, ok }) => [name, ok]));
-      await audit.record({
-        type: 'notifications.tested',
-        actor,
-        subject: 'notifications',
-        requestId,
-        details: { reached: details },
-      });
-      return tests;
-    },
-    list: (query, page) => notifications.list(query, page),
-    async replay(id, actor) {
-      const { target } = await notifications.find(id);
-      if (!lanes.some((lane) => lane.target === target)) {
-        throw new KeywardError('unknown_target', 'the configuration no longer names the target of it');
-      }
-      const revived = await notifications.revive(id, actor);
-      resume(target);
-      return revived;
     },
   };
 }
