@@ -291,6 +291,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),
     ),
   );
+  metrics.watch('reviewOverdue', () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0));
   watchKeyGauges(metrics, {
     keyRing,
     gate,

@@ -4,6 +4,7 @@ import { type Listening, originOf } from './origin.ts';
 const DEADLINE_MS = 10_000;
 const NOT_READY = /^keyward_signer_state\{hsm_token="([^"]*)",state="ready"\} 0$/gm;
 const OVERDUE_DRILL = /^keyward_drill_overdue\{drill="([^"]*)"\} 1$/gm;
+const OVERDUE_REVIEW = /^keyward_review_overdue 1$/m;
 const OUT_OF_SERVICE = /^keyward_key_(?:unproven|refused)(?:\{[^}]*\})? (\d+)$/gm;
 
 /**
@@ -13,7 +14,12 @@ const OUT_OF_SERVICE = /^keyward_key_(?:unproven|refused)(?:\{[^}]*\})? (\d+)$/g
 export async function askKeys(operationsPlane: Listening): Promise<readonly Finding[]> {
   const origin = originOf(operationsPlane);
   const metrics = await metricsAt(origin);
-  return [keys(origin, metrics), ...awayTokens(metrics), ...overdueDrills(metrics)];
+  return [
+    keys(origin, metrics),
+    ...awayTokens(metrics),
+    ...overdueDrills(metrics),
+    ...overdueReview(metrics),
+  ];
 }
 
 function awayTokens(metrics: string): readonly Finding[] {
@@ -30,6 +36,11 @@ function overdueDrills(metrics: string): readonly Finding[] {
       drill === 'rotation' ? 'keyward drill rotation --record' : `keyward drill ${drill}`,
     ),
   );
+}
+
+function overdueReview(metrics: string): readonly Finding[] {
+  if (!OVERDUE_REVIEW.test(metrics)) return [];
+  return [warn('service: review', 'nobody has looked at what happened for too long', 'keyward review')];
 }
 
 function keys(origin: string, metrics: string): Finding {

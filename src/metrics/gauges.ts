@@ -58,6 +58,11 @@ export const GAUGES = {
     help: '1 for each rehearsal that is overdue, 0 for the others',
     labels: ['drill'],
   },
+  reviewOverdue: {
+    name: 'keyward_review_overdue',
+    help: '1 where nobody has looked at what happened for too long, else 0',
+    labels: [],
+  },
   eventsUnresolved: {
     name: 'keyward_security_events_unresolved',
     help: 'Security events that nobody has acknowledged (open), or that somebody has and are not resolved',

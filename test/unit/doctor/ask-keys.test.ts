@@ -75,3 +75,17 @@ test('a rehearsal that is overdue is a warning, and one that is not says nothing
     },
   ]);
 });
+
+test('a review that is overdue is a warning, and one that is not says nothing', async () => {
+  const findings = async (overdue: 0 | 1) =>
+    (await told(`keyward_key_refused 0\nkeyward_review_overdue ${overdue}\n`)).slice(1);
+  expect(await findings(1)).toEqual([
+    {
+      check: 'service: review',
+      level: 'warn',
+      summary: 'nobody has looked at what happened for too long',
+      advice: 'keyward review',
+    },
+  ]);
+  expect(await findings(0)).toEqual([]);
+});
