@@ -5,7 +5,7 @@ import { askPins, type PinMarks, pinMarks } from '../scan/ask-pins.ts';
 import { askDigests } from '../scan/ask-service.ts';
 import { Collected } from '../scan/collected.ts';
 import { describeScan } from '../scan/describe-scan.ts';
-import { credentialExcerpt, tokenExcerpt } from '../scan/excerpt.ts';
+import { readIgnoreFile } from '../scan/ignore-file.ts';
 import type { ScanReport } from '../scan/kinds.ts';
 import { nameObjects, Reading } from '../scan/read-sources.ts';
 import { sarifOf } from '../scan/sarif.ts';
@@ -14,6 +14,7 @@ export interface ScanOptions {
   readonly git?: string;
   readonly stdin?: true;
   readonly offline?: true;
+  readonly ignoreFile?: string;
   /** False with `--no-pins`. */
   readonly pins?: boolean;
   readonly report?: true;
@@ -25,7 +26,7 @@ export async function scan(context: Context, paths: readonly string[], options: 
   if (paths.length === 0 && options.git === undefined && !options.stdin) {
     throw usageFailure('name files or folders, --git <repository> or --stdin');
   }
-  const collected = new Collected();
+  const collected = new Collected(readIgnoreFile(options.ignoreFile));
   const desk = options.offline ? undefined : await openDesk(context, collected, options.pins !== false);
   const stdin = options.stdin ? process.stdin : undefined;
   const read = await new Reading(collected, desk?.marks !== undefined).readAll({
@@ -75,11 +76,11 @@ async function ask({ call, marks }: Desk, collected: Collected, report: boolean)
 function addUnchecked(collected: Collected, now: number): void {
   for (const { sight, places } of collected.credentials.list()) {
     const kind = sight.of === 'svc' ? 'client_credential' : 'operator_credential';
-    for (const place of places) collected.add(kind, place, credentialExcerpt(sight.secret));
+    for (const place of places) collected.add(kind, sight, place);
   }
   for (const { sight, places } of collected.tokens.list()) {
     if (sight.exp !== null && sight.exp <= now) continue;
-    for (const place of places) collected.add('token_unchecked', place, tokenExcerpt(sight.secret));
+    for (const place of places) collected.add('token_unchecked', sight, place);
   }
 }
 

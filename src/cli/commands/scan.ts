@@ -11,6 +11,7 @@ export function addScanCommand(program: Command, contextOf: Contextual): void {
     .option('--stdin', 'what comes on standard input')
     .option('--offline', 'ask nobody: tokens are reported unchecked, PINs are not looked for')
     .option('--no-pins', 'do not look for PINs: of a large dump, more words could be one than a day allows')
+    .option('--ignore-file <file>', 'fingerprints of what is known and harmless; default: .keywardignore')
     .option('--report', 'have the service raise `credential.leaked` for what is on record there')
     .option('--sarif', 'print SARIF 2.1.0')
     .addHelpText(

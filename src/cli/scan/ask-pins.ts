@@ -3,15 +3,13 @@ import { seal } from '../../domain/sealed-box.ts';
 import { CommandFailure } from '../failure.ts';
 import type { CallService } from '../operations-client.ts';
 import { inBatches, placeOf } from './ask-service.ts';
-import type { Candidate } from './candidates.ts';
 import type { Collected } from './collected.ts';
-import { pinExcerpt } from './excerpt.ts';
 
 /** The signers that are there. */
 export interface PinMarks {
   readonly hsm_tokens: readonly { hsm_token: string; public_key: string; comparable: boolean }[];
 }
-type Candidates = readonly Candidate<{ readonly secret: string }>[];
+type Candidates = ReturnType<Collected['pins']>;
 
 /** Whether PINs can be asked about: which HSM tokens there are. */
 export function pinMarks(call: CallService): Promise<PinMarks> {
@@ -42,8 +40,9 @@ async function askToken(call: CallService, hsmToken: string, candidates: Candida
       const { matches } = await compare(call, hsmToken, batch);
       asked += batch.length;
       for (const at of matches) {
-        const { sight, places } = batch[at] ?? { sight: { secret: '' }, places: [] };
-        for (const place of places) collected.add('pin', place, pinExcerpt(sight.secret), `hsm:${hsmToken}`);
+        const hit = batch[at];
+        for (const place of hit?.places ?? [])
+          if (hit) collected.add('pin', hit.sight, place, `hsm:${hsmToken}`);
       }
     } catch (error) {
       if (!(error instanceof CommandFailure)) throw error;

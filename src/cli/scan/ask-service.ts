@@ -1,7 +1,6 @@
 import { digestOfCredential } from '../../domain/credential.ts';
 import type { CallService } from '../operations-client.ts';
 import type { Collected } from './collected.ts';
-import { credentialExcerpt, tokenExcerpt } from './excerpt.ts';
 import type { Place } from './kinds.ts';
 
 interface KnownDigests {
@@ -33,7 +32,7 @@ async function askCredentials(call: CallService, collected: Collected, report: b
         ? `${found.holder}${found.live ? '' : ', no longer accepted'}`
         : 'not on record here';
       const kind = sight.of === 'svc' ? 'client_credential' : 'operator_credential';
-      for (const place of places) collected.add(kind, place, credentialExcerpt(sight.secret), about);
+      for (const place of places) collected.add(kind, sight, place, about);
     }
   }
 }
@@ -53,7 +52,7 @@ async function askTokens(call: CallService, collected: Collected, report: boolea
       if (!found) continue;
       const about = `scope ${found.scope}, client:${found.client}, key ${found.kid}`;
       const kind = found.live ? 'token_live' : 'token_recorded';
-      for (const place of places) collected.add(kind, place, tokenExcerpt(sight.secret), about);
+      for (const place of places) collected.add(kind, sight, place, about);
     }
   }
 }

@@ -1,5 +1,7 @@
 import type { Found, Sight } from '../../scan/finding.ts';
 import { type Candidate, Candidates } from './candidates.ts';
+import { excerptOf, fingerprintOf } from './excerpt.ts';
+import type { Ignored } from './ignore-file.ts';
 import type { Finding, FindingKind, Place, ScanReport } from './kinds.ts';
 
 type SightOf<K extends Sight['kind']> = Extract<Sight, { kind: K }>;
@@ -30,8 +32,14 @@ export class Collected {
   readonly #findings: Finding[] = [];
   readonly #skipped: { place: string; why: string }[] = [];
   readonly #notes: { place: string; note: string }[] = [];
+  readonly #ignored: Ignored;
+  #ignoredCount = 0;
   #more = 0;
   #moreSkipped = 0;
+
+  constructor(ignored: Ignored) {
+    this.#ignored = ignored;
+  }
 
   /** The likely ones first. */
   pins(): readonly Candidate<SightOf<'pin_candidate'>>[] {
@@ -41,16 +49,18 @@ export class Collected {
   take(place: string, { sight, ...at }: Found): void {
     const here: Place = { place, ...at };
     if (sight.kind === 'private_key') {
-      this.add(sight.encrypted ? 'encrypted_private_key' : 'private_key', here, sight.label);
+      this.add(sight.encrypted ? 'encrypted_private_key' : 'private_key', sight, here);
       return;
     }
     if (this.#put(sight, here) !== 'full') return;
     this.skip(place, `from byte ${at.offset} on there was no room for further ${NAMES[sight.kind]}`);
   }
 
-  add(kind: FindingKind, { place, offset, line }: Place, excerpt: string, about: string | null = null): void {
-    if (this.#findings.length < FINDINGS) this.#findings.push({ kind, place, offset, line, excerpt, about });
-    else this.#more += 1;
+  add(kind: FindingKind, sight: Sight, { place, offset, line }: Place, about: string | null = null): void {
+    const fingerprint = fingerprintOf(sight);
+    if (fingerprint !== null && this.#ignored.fingerprints.has(fingerprint)) this.#ignoredCount += 1;
+    else if (this.#findings.length >= FINDINGS) this.#more += 1;
+    else this.#findings.push({ kind, place, offset, line, excerpt: excerptOf(sight), about, fingerprint });
   }
 
   skip(place: string, why: string): void {
@@ -68,9 +78,17 @@ export class Collected {
       findings: this.#findings.toSorted(byPlace),
       more: this.#more,
       skipped: more > 0 ? [...this.#skipped, { place: `${more} more`, why: 'not listed' }] : this.#skipped,
-      notes: this.#notes,
+      notes: this.#allNotes(),
       read,
     };
+  }
+
+  #allNotes(): ScanReport['notes'] {
+    if (this.#ignoredCount === 0) return this.#notes;
+    return [
+      ...this.#notes,
+      { place: this.#ignored.file, note: `${this.#ignoredCount} findings are ignored, as it says` },
+    ];
   }
 
   #put(sight: Exclude<Sight, { kind: 'private_key' }>, place: Place): 'put' | 'full' | 'dropped' {

@@ -25,6 +25,8 @@ export interface Finding extends Place {
   readonly excerpt: string;
   /** What the service knows of it, such as `client:payments-identity`. */
   readonly about: string | null;
+  /** For `.keywardignore`; null of a PIN, which could be found by it. */
+  readonly fingerprint: string | null;
 }
 
 /** What a scan came to. */

@@ -35,7 +35,7 @@ function ruleOf([id, { title, level }]: [
   return { id, shortDescription: { text: title }, defaultConfiguration: { level } };
 }
 
-function resultOf({ kind, place, offset, line, excerpt, about }: Finding): object {
+function resultOf({ kind, place, offset, line, excerpt, about, fingerprint }: Finding): object {
   const region = line === null ? { byteOffset: offset, byteLength: 0 } : { startLine: line };
   return {
     ruleId: kind,
@@ -43,6 +43,7 @@ function resultOf({ kind, place, offset, line, excerpt, about }: Finding): objec
     level: FINDING_KINDS[kind].level,
     message: { text: `${FINDING_KINDS[kind].title}: ${excerpt}${about === null ? '' : `, ${about}`}` },
     locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(place) }, region } }],
+    ...(fingerprint === null ? {} : { partialFingerprints: { 'keywardSecret/v1': fingerprint } }),
   };
 }
 

@@ -26,7 +26,14 @@ const put = (name: string, content: string | Buffer) => {
 const scan = async (...argv: string[]) => {
   const ran = await keyward(['scan', '--offline', '--json', ...argv]);
   const report = JSON.parse(ran.out) as {
-    findings: { kind: string; place: string; offset: number; line: number | null; excerpt: string }[];
+    findings: {
+      kind: string;
+      place: string;
+      offset: number;
+      line: number | null;
+      excerpt: string;
+      fingerprint: string;
+    }[];
     skipped: { place: string; why: string }[];
   };
   return { ...ran, ...report, kinds: report.findings.map(({ kind }) => kind).sort() };
@@ -59,7 +66,8 @@ describe('keyward scan', () => {
   it('says where and what, and never the secret', async () => {
     put('leak.txt', `\nkey: ${CREDENTIAL}\n${tokenLike()}\n${PEM.pkcs8}`);
     const ran = await scan(join(folder, 'leak.txt'));
-    const here = { place: join(folder, 'leak.txt'), about: null };
+    const fingerprint = expect.stringMatching(/^[0-9a-f]{32}$/);
+    const here = { place: join(folder, 'leak.txt'), about: null, fingerprint };
     const token = expect.stringMatching(/^eyJhbGciOiJF… \(\d+ characters and a signature\)$/);
     const credential = `${CREDENTIAL.slice(0, 9)}… (43 characters)`;
     expect(ran.findings).toEqual([
@@ -164,6 +172,26 @@ describe('keyward scan', () => {
     });
   });
 
+  it('ignores what is known and harmless, wherever it stands, and says how much', async () => {
+    put('a', `${CREDENTIAL}\n${PEM.sec1}`);
+    put('b', PEM.sec1);
+    const [, { fingerprint } = { fingerprint: '' }] = (await scan(folder)).findings;
+    const file = join(root, 'ignored');
+    writeFileSync(file, `# known\n\n${fingerprint}  # of the tests\n`);
+    expect(await scan('--ignore-file', file, folder)).toMatchObject({
+      exitCode: 1,
+      findings: [{ kind: 'client_credential' }],
+      notes: [{ place: file, note: '2 findings are ignored, as it says' }],
+    });
+    expect((await scan('--ignore-file', file, join(folder, 'b'))).exitCode).toBe(0);
+    writeFileSync(file, 'not a fingerprint');
+    const wrong = await keyward(['scan', '--offline', '--ignore-file', file, folder]);
+    expect([wrong.exitCode, wrong.out]).toEqual([2, '']);
+    expect(
+      (await keyward(['scan', '--offline', '--ignore-file', join(folder, 'none'), folder])).exitCode,
+    ).toBe(2);
+  });
+
   it('passes over the objects of a repository within a folder, and says how they are read', async () => {
     execFileSync('git', ['init', '-q', folder]);
     put('a.txt', 'nothing');
@@ -202,6 +230,7 @@ describe('keyward scan', () => {
       {
         ruleId: 'client_credential',
         ruleIndex: 0,
+        partialFingerprints: { 'keywardSecret/v1': expect.stringMatching(/^[0-9a-f]{32}$/) },
         level: 'error',
         message: { text: expect.stringContaining('Credential of a Keyward client: kw_svc_') },
         locations: [
@@ -312,6 +341,7 @@ describe('keyward scan, asking a service', () => {
           line: 3,
           excerpt: '8 characters',
           about: 'hsm:primary',
+          fingerprint: null,
         },
       ],
     ]);
