@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { FOUND_NOTHING } from '../../support/token-findings.ts';
 
 const summary = {
   sequence: 3,
@@ -50,6 +51,14 @@ const taken = {
   owner: 'ben',
   steps: [...full.steps, { step: 'taken', by: 'ben', at: NOW, outcome: null, note: null }],
 };
+const foreign = {
+  ...full,
+  report: '0000-0003',
+  about: 'foreign',
+  text: null,
+  same_token: [],
+  findings: { ...FOUND_NOTHING, failure: 'ledger_unavailable' },
+};
 const erased = {
   ...summary,
   about: 'no_token',
@@ -74,6 +83,7 @@ beforeAll(async () => {
     'GET /reports': [200, { reports: [summary] }],
     'GET /reports?state=closed&scope=mail': [200, { reports: [] }],
     'GET /reports/7Q3K-M2XD': [200, { report: full }],
+    'GET /reports/0000-0003': [200, { report: foreign }],
     'POST /reports/7Q3K-M2XD/take': [200, { report: taken }],
     'POST /reports/7Q3K-M2XD/note': [409, { code: 'report_closed', detail: 'the case is closed' }],
     'POST /reports/7Q3K-M2XD/close': [200, { report: { ...erased, erased: false } }],
@@ -139,6 +149,30 @@ describe('keyward report', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('list colours what stands out, on a terminal', async () => {
+    const { out } = await call(['report', 'list', '--url', stub.url, '--credential-file', credentialFile], {
+      isTerminal: true,
+    });
+    expect(out).toContain('\u001b[33man issued token\u001b[0m  \u001b[33mopen\u001b[0m');
+  });
+
+  it('show says what could not be found out, and of a token that is not ours that it is not', async () => {
+    const { out } = await keyward('show', '0000-0003');
+    expect(out).toContain('\nabout       nothing of ours\n');
+    expect(out).toContain(
+      [
+        'signature  unchecked',
+        'verdict    -',
+        'key        not ours',
+        'record     none',
+        'revoked    no',
+        'failure    ledger_unavailable',
+        '',
+      ].join('\n'),
+    );
+    expect(out).toContain('\n\nnothing was written\n\n');
   });
 
   it('take says who has it then', async () => {
