@@ -46,7 +46,7 @@ export interface ReviewAnswer {
       readonly at: number;
       readonly tokens: number;
     }>;
-    readonly ledger_complete: boolean;
+    readonly ledger_counted_from: number | null;
     readonly acts: ListedAnswer<{
       readonly type: string;
       readonly count: number;

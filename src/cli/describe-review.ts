@@ -80,9 +80,11 @@ function change({ tokens, before }: { readonly tokens: number; readonly before: 
 
 function notes({ review, acts, own_acts, digest }: ReviewAnswer): readonly string[] {
   return [
-    ...(review.ledger_complete
+    ...(review.ledger_counted_from === null
       ? []
-      : ['The ledger was too much to count: volumes and odd hours are of its latest part.']),
+      : [
+          `There was too much to count: volumes and odd hours are of what was issued since ${utc(review.ledger_counted_from)}.`,
+        ]),
     ...(review.period.more ? ['There is more after it: sign this off, and look again.'] : []),
     ...(own_acts > 0
       ? [`${own_acts} of ${acts} administrative acts are your own: somebody else should look at them.`]

@@ -9,8 +9,10 @@ export interface IssuedHour {
 
 export interface IssuedHours {
   readonly hours: readonly IssuedHour[];
-  /** False where there was more to read than was read; what is missing is the oldest. */
+  /** False where there was more to read than was read: then the oldest is missing. */
   readonly complete: boolean;
+  /** Since when all is counted; seconds since the epoch. */
+  readonly countedFrom: number;
 }
 
 /** Counts the ledger by the hour, archives too; away from the hot path and from other searches. */

@@ -89,8 +89,8 @@ export interface Review {
   readonly denied: Listed<DeniedAttempts>;
   readonly volume: Listed<VolumeChange>;
   readonly oddHours: Listed<OddHour>;
-  /** Whether the ledger was counted to the end: else volumes and odd hours are of the latest part. */
-  readonly ledgerComplete: boolean;
+  /** Where there was too much of the ledger to count: volumes and odd hours are of what was issued since. */
+  readonly ledgerCountedFrom: number | null;
   readonly acts: Listed<Acts>;
   readonly unresolved: Listed<UnresolvedEvent> & { readonly counts: UnresolvedCounts };
 }

@@ -7,7 +7,7 @@ import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
 
 /** A period in which more was issued than can be read in this time is answered for in part. */
-const BUDGET_MS = 10_000;
+const BUDGET_MS = 30_000;
 /** Client, scope and hour: what is told apart. */
 const MOST_CELLS = 200_000;
 
@@ -31,5 +31,9 @@ function between({ from, to }: IssuedHoursCalls['between']['asks']): IssuedHours
     }
     return cells.size > MOST_CELLS ? true : undefined;
   });
-  return { hours: [...cells.values()], complete: complete && full === undefined };
+  const hours = [...cells.values()];
+  if (complete && full === undefined) return { hours, complete: true, countedFrom: from };
+  // The first hour that was reached is there in part.
+  const first = hours.reduce((least, { hour }) => Math.min(least, hour), Number.POSITIVE_INFINITY);
+  return { hours, complete: false, countedFrom: Math.min((first + 1) * 3_600, to) };
 }

@@ -47,8 +47,8 @@ export const review = z
       }),
     ),
     odd_hours: list(z.object({ client: z.string(), scope: z.string(), at: z.int(), tokens: count })),
-    ledger_complete: z.boolean().meta({
-      description: 'False: there was too much to count, and volumes and odd hours are of the latest part.',
+    ledger_counted_from: z.int().nullable().meta({
+      description: 'Where there was too much to count: volumes and odd hours are of what was issued since.',
     }),
     acts: list(z.object({ type: z.string(), count, by: z.array(z.string()), last_at: z.int() })),
     unresolved: list(
@@ -100,7 +100,7 @@ export function reviewRepresentation(of: Review): z.infer<typeof review> {
     denied: each(of.denied, (denied) => ({ ...denied, remotes: [...denied.remotes] })),
     volume: each(of.volume, (change) => ({ ...change })),
     odd_hours: each(of.oddHours, (odd) => ({ ...odd })),
-    ledger_complete: of.ledgerComplete,
+    ledger_counted_from: of.ledgerCountedFrom,
     acts: each(of.acts, ({ type, count: times, by, lastAt: last_at }) => ({
       type,
       count: times,

@@ -34,15 +34,18 @@ export async function compileReview(
   const { audit, events, issued, since } = sources;
   const { period, trail } = await readTrail(audit, covered, now);
   const { from, to } = period;
-  const { hours, complete } = await issued.between(from - Math.max(HABIT_SECONDS, to - from + 3_600), to);
+  const { hours, complete, countedFrom } = await issued.between(
+    from - Math.max(HABIT_SECONDS, to - from + 3_600),
+    to,
+  );
   const review = {
     period,
     newCallers: listed(trail.newCallers(), MOST_LISTED),
     newSources: listed(await newSources(events, period), MOST_LISTED),
     denied: listed(trail.denied(), MOST_LISTED),
-    volume: listed(volumeChanges(hours, period, since), MOST_LISTED),
+    volume: listed(volumeChanges(hours, period, Math.max(since, complete ? 0 : countedFrom)), MOST_LISTED),
     oddHours: listed(oddHours(hours, period), MOST_LISTED),
-    ledgerComplete: complete,
+    ledgerCountedFrom: complete ? null : countedFrom,
     acts: listed(trail.acts(), MOST_LISTED),
     unresolved: await unresolved(events),
   };

@@ -13,7 +13,8 @@ export interface Span {
 
 /**
  * What each client was issued for each scope, held against as many hours before: the most surprising first. By whole
- * hours; `since` is when the service began, before which nothing can be compared.
+ * hours; of what lies before
+ * `since` not all is known, so that nothing can be compared with it.
  */
 export function volumeChanges(
   hours: readonly IssuedHour[],

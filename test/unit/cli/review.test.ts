@@ -31,7 +31,7 @@ const current = {
       more: 0,
     },
     odd_hours: NONE,
-    ledger_complete: false,
+    ledger_counted_from: NOW - 86_400,
     acts: { listed: [{ type: 'client.created', count: 1, by: ['alice', 'carol'], last_at: NOW }], more: 0 },
     unresolved: {
       listed: [
@@ -113,7 +113,7 @@ it('shows a table for each kind, what is left out, and what is to be known of it
     '',
     'Issued at odd hours: none',
     '',
-    'The ledger was too much to count: volumes and odd hours are of its latest part.',
+    'There was too much to count: volumes and odd hours are of what was issued since 2026-11-22 20:00:00Z.',
     '',
     'There is more after it: sign this off, and look again.',
     '',

@@ -36,7 +36,11 @@ it('counts what each client was issued for each scope in each hour, between two 
 
 it('of a ledger without records says so', async () => {
   const { store } = await openTestStore();
-  expect(await store.ledger.issuedHours.between(0, START)).toEqual({ hours: [], complete: true });
+  expect(await store.ledger.issuedHours.between(0, START)).toEqual({
+    hours: [],
+    complete: true,
+    countedFrom: 0,
+  });
 });
 
 it('counts what went to an archive, together with what is still there', async () => {

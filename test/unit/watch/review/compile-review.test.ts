@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { EventQuery } from '../../../../src/domain/event-desk.ts';
 import type { TrackedEvent } from '../../../../src/domain/event-steps.ts';
+import type { IssuedHours } from '../../../../src/domain/issued-hours.ts';
 import type { Severity } from '../../../../src/domain/security-event-types.ts';
 import { compileReview } from '../../../../src/watch/review/compile-review.ts';
 
@@ -22,7 +23,9 @@ function tracked(sequence: number, changes: Partial<TrackedEvent>): TrackedEvent
   };
 }
 
-function reviewing(events: readonly TrackedEvent[]) {
+const NOTHING: IssuedHours = { hours: [], complete: true, countedFrom: 0 };
+
+function reviewing(events: readonly TrackedEvent[], issued: Partial<IssuedHours> = {}, since = START) {
   const fits = (
     event: TrackedEvent,
     { state, type, severity, from = 0, to = Number.MAX_VALUE }: EventQuery,
@@ -50,8 +53,8 @@ function reviewing(events: readonly TrackedEvent[]) {
             .slice(0, limit),
         countUnresolved: async () => ({ open: counts('open'), acknowledged: counts('acknowledged') }),
       },
-      issued: { between: async () => ({ hours: [], complete: false }) },
-      since: START,
+      issued: { between: async () => ({ ...NOTHING, ...issued }) },
+      since,
     },
     { until: START, event: 0 },
     START + 1_000,
@@ -69,7 +72,7 @@ it('lists what is not resolved, the worst first, then what nobody has taken up, 
   ]);
   expect(review.unresolved.listed.map(({ sequence }) => sequence)).toEqual([2, 1, 5, 4, 6]);
   expect([review.unresolved.more, review.unresolved.counts.open.warning]).toEqual([0, 2]);
-  expect(review.ledgerComplete).toBe(false);
+  expect(review.ledgerCountedFrom).toBeNull();
 });
 
 it('lists twenty, and counts the others', async () => {
@@ -92,4 +95,19 @@ it('names new sources of the period alone, also where the evidence was erased', 
     ],
     more: 0,
   });
+});
+
+it('compares with nothing that was not counted', async () => {
+  const [first] = [Math.floor(START / 3_600)];
+  const hours = [
+    { client: 'web', scope: 'payments', hour: first, tokens: 100 },
+    { client: 'web', scope: 'payments', hour: first - 1, tokens: 10 },
+  ];
+  const whole = await reviewing([], { hours }, 0);
+  expect(whole.review.volume.listed).toEqual([{ client: 'web', scope: 'payments', tokens: 100, before: 10 }]);
+  const part = await reviewing([], { hours, complete: false, countedFrom: START }, 0);
+  expect(part.review.volume.listed).toEqual([
+    { client: 'web', scope: 'payments', tokens: 100, before: null },
+  ]);
+  expect(part.review.ledgerCountedFrom).toBe(START);
 });

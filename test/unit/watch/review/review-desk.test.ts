@@ -33,7 +33,7 @@ async function desk(changes: Partial<ReviewDeskParts> = {}) {
       issued: {
         async between(from, to) {
           world.asked.push([from, to]);
-          return { hours: [] as IssuedHour[], complete: true };
+          return { hours: [] as IssuedHour[], complete: true, countedFrom: from };
         },
       },
       clock: { nowSeconds: () => world.now },
