@@ -1,13 +1,13 @@
 import type { AuditTrail } from './domain/audit-trail.ts';
-import { KeywardError } from './domain/errors.ts';
-import type { PinMark, PinQuestions } from './domain/leaks.ts';
+import { type ErrorCode, KeywardError } from './domain/errors.ts';
+import type { PinQuestions } from './domain/leaks.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import type { PinComparer, SignerLink } from './signer/signer-link.ts';
+import type { PinComparer } from './signer/signer-link.ts';
 import { noSuchToken } from './signer/signer-router.ts';
 import { actOf } from './store/audited-change.ts';
 
 export interface PinQuestionParts {
-  readonly links: ReadonlyMap<string, PinComparer & Pick<SignerLink, 'state'>>;
+  readonly links: ReadonlyMap<string, PinComparer>;
   readonly audit: AuditTrail;
   readonly events: SecurityEvents;
 }
@@ -15,18 +15,14 @@ export interface PinQuestionParts {
 /** Asks the signers whether what was found is their PIN. Who asked, and for how many, is written down before it is told. */
 export function openPinQuestions({ links, audit, events }: PinQuestionParts): PinQuestions {
   return {
-    marks: async () => {
-      const marks = await Promise.all(
-        [...links].map(async ([hsmToken, link]): Promise<PinMark[]> => {
-          if (link.state() !== 'ready') return [];
-          return [{ hsmToken, ...(await link.pinMark()) }];
-        }),
-      );
-      if (marks.flat().length === 0)
-        throw new KeywardError('hsm_unavailable', 'no HSM token is there; try again');
-      return marks.flat();
-    },
-    async compare(hsmToken, { sealed, place }, actor) {
+    marks: () =>
+      Promise.all(
+        [...links].map(async ([hsmToken, link]) => ({
+          hsmToken,
+          mark: await link.pinMark().catch(awayIsNone),
+        })),
+      ),
+    async compare(hsmToken, { sealed, places }, actor) {
       const link = links.get(hsmToken) ?? noSuchToken(links);
       const { compared, matches } = await link.comparePins(sealed);
       const subject = `hsm:${hsmToken}`;
@@ -42,7 +38,7 @@ export function openPinQuestions({ links, audit, events }: PinQuestionParts): Pi
             kid: null,
             leaked_digest: null,
             since,
-            leaked_at: place,
+            leaked_at: places[matches[0] ?? 0] ?? 'not said',
             source: 'scan',
             reported_by: actor.operatorId,
             withdrawn: false,
@@ -52,4 +48,15 @@ export function openPinQuestions({ links, audit, events }: PinQuestionParts): Pi
       return { compared, matches };
     },
   };
+}
+
+const AWAY: ReadonlySet<ErrorCode> = new Set([
+  'hsm_unavailable',
+  'hsm_refused',
+  'pin_latched',
+  'invalid_config',
+]);
+
+function awayIsNone(error: unknown): undefined {
+  if (!(error instanceof KeywardError) || !AWAY.has(error.code)) throw error;
 }

@@ -75,7 +75,6 @@ export interface CredentialHolders {
 
 /** What the signer of one HSM token says of the PIN that it logged in with. */
 export interface PinMark {
-  readonly hsmToken: string;
   /** X25519, raw, base64url: batches are sealed for it, so that nobody between sees them. */
   readonly publicKey: string;
   /** When the PIN was read, in seconds since the epoch. */
@@ -85,15 +84,15 @@ export interface PinMark {
 }
 
 export interface PinQuestions {
-  /** Of every HSM token whose signer is there. */
-  marks(): Promise<readonly PinMark[]>;
+  /** Of every HSM token; without a mark where its signer is away. */
+  marks(): Promise<readonly { readonly hsmToken: string; readonly mark: PinMark | undefined }[]>;
   /**
    * Which of the candidates in the batch are the PIN, by their place in it. A hit raises `credential.leaked`.
    * `unknown_hsm_token`, `pin_not_comparable`, `rate_limited`, `invalid_request` where it is sealed for another process.
    */
   compare(
     hsmToken: string,
-    batch: { readonly sealed: Buffer; readonly place: string },
+    batch: { readonly sealed: Buffer; readonly places: readonly string[] },
     actor: Actor,
   ): Promise<{ readonly compared: number; readonly matches: readonly number[] }>;
 }

@@ -61,7 +61,7 @@ export interface Operations {
   discard: { takes: { hsmId: string }; gives: null };
   destroy: { takes: { hsmId: string; kid: string }; gives: null };
   describe: { takes: null; gives: TokenDescription };
-  pinMark: { takes: null; gives: Omit<PinMark, 'hsmToken'> };
+  pinMark: { takes: null; gives: PinMark };
   /** As `sealed-box` and `pin-candidates` have it. */
   comparePins: {
     takes: { readonly sealed: Uint8Array };

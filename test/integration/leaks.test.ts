@@ -267,7 +267,13 @@ describe('keyward scan on a service', () => {
     const [told] = await leaks();
     expect(told).toMatchObject({
       subject: 'hsm:primary',
-      evidence: { leaked: 'pin', leaked_digest: null, source: 'scan', withdrawn: false },
+      evidence: {
+        leaked: 'pin',
+        leaked_digest: null,
+        leaked_at: `${file} at byte 50001`,
+        source: 'scan',
+        withdrawn: false,
+      },
     });
     const { body } = await service.operations('GET', '/v1/admin/audit?after=0&limit=1000');
     const compared = body.events.filter(({ type }: { type: string }) => type === 'pin.compared');

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
 import { type CallService, connect } from '../operations-client.ts';
 import { askPins, type PinMarks, pinMarks } from '../scan/ask-pins.ts';
-import { askDigests } from '../scan/ask-service.ts';
+import { addUnchecked, askDigests } from '../scan/ask-service.ts';
 import { Collected } from '../scan/collected.ts';
 import { describeScan } from '../scan/describe-scan.ts';
 import { readIgnoreFile } from '../scan/ignore-file.ts';
@@ -34,8 +34,10 @@ export async function scan(context: Context, paths: readonly string[], options: 
     git: options.git,
     stdin,
   });
-  if (desk) await ask(desk, collected, options.report === true);
-  else addUnchecked(collected, context.terminal.nowSeconds);
+  const now = context.terminal.nowSeconds;
+  if (desk) await askDigests(desk.call, collected, { report: options.report === true, now });
+  else addUnchecked(collected, now);
+  if (desk?.marks) await askPins(desk.call, desk.marks, collected);
   const report = await named(collected.report(read), options.git);
   show(context, report, options);
   context.terminal.endWith(exitOf(report));
@@ -64,23 +66,6 @@ async function openDesk(context: Context, collected: Collected, pins: boolean): 
     const unreachable = error instanceof CommandFailure && error.exitCode === EXIT.unreachable;
     notAsked(unreachable ? 'not asked of tokens and PINs' : 'not asked of PINs', error);
     return unreachable ? undefined : { call, marks: undefined };
-  }
-}
-
-async function ask({ call, marks }: Desk, collected: Collected, report: boolean): Promise<void> {
-  await askDigests(call, collected, report);
-  if (marks) await askPins(call, marks, collected);
-}
-
-/** Without the service: credentials prove themselves by their checksum, tokens are said to be unchecked. */
-function addUnchecked(collected: Collected, now: number): void {
-  for (const { sight, places } of collected.credentials.list()) {
-    const kind = sight.of === 'svc' ? 'client_credential' : 'operator_credential';
-    for (const place of places) collected.add(kind, sight, place);
-  }
-  for (const { sight, places } of collected.tokens.list()) {
-    if (sight.exp !== null && sight.exp <= now) continue;
-    for (const place of places) collected.add('token_unchecked', sight, place);
   }
 }
 

@@ -1,13 +1,13 @@
 import { MOST_PIN_CANDIDATES, packPinCandidates } from '../../domain/pin-candidates.ts';
 import { seal } from '../../domain/sealed-box.ts';
-import { CommandFailure } from '../failure.ts';
+import { CommandFailure, EXIT } from '../failure.ts';
 import type { CallService } from '../operations-client.ts';
 import { inBatches, placeOf } from './ask-service.ts';
 import type { Collected } from './collected.ts';
 
-/** The signers that are there. */
+/** The HSM tokens, each with the key of its signer, if that is there. */
 export interface PinMarks {
-  readonly hsm_tokens: readonly { hsm_token: string; public_key: string; comparable: boolean }[];
+  readonly hsm_tokens: readonly { hsm_token: string; public_key: string | null; comparable: boolean }[];
 }
 type Candidates = ReturnType<Collected['pins']>;
 
@@ -26,8 +26,10 @@ export async function askPins(
   collected: Collected,
 ): Promise<void> {
   const candidates = collected.pins();
-  for (const { hsm_token, comparable } of hsm_tokens) {
-    if (!comparable)
+  for (const { hsm_token, public_key, comparable } of hsm_tokens) {
+    if (public_key === null)
+      collected.skip(`hsm:${hsm_token}`, 'its signer is away: its PIN is not compared');
+    else if (!comparable)
       collected.skip(`hsm:${hsm_token}`, 'its PIN has fewer than 8 characters: it is not compared');
     else await askToken(call, hsm_token, candidates, collected);
   }
@@ -58,10 +60,9 @@ async function askToken(call: CallService, hsmToken: string, candidates: Candida
 /** The key is asked for each time: a signer that was replaced has another. */
 async function compare(call: CallService, hsmToken: string, batch: Candidates) {
   const { hsm_tokens } = await pinMarks(call);
-  const mark = hsm_tokens.find(({ hsm_token }) => hsm_token === hsmToken);
-  if (!mark) throw new CommandFailure(1, 'hsm_unavailable', 'its signer went away');
-  const packed = packPinCandidates(batch.map(({ sight }) => sight.secret));
-  const sealed = seal(mark.public_key, packed).toString('base64url');
-  const place = placeOf(batch.flatMap(({ places }) => places));
-  return call<{ matches: readonly number[] }>('POST', '/leaks/pins', { hsm_token: hsmToken, sealed, place });
+  const key = hsm_tokens.find(({ hsm_token }) => hsm_token === hsmToken)?.public_key;
+  if (!key) throw new CommandFailure(EXIT.failed, 'hsm_unavailable', 'its signer went away');
+  const sealed = seal(key, packPinCandidates(batch.map(({ sight }) => sight.secret))).toString('base64url');
+  const places = batch.map((each) => placeOf(each.places));
+  return call<{ matches: readonly number[] }>('POST', '/leaks/pins', { hsm_token: hsmToken, sealed, places });
 }

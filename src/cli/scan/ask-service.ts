@@ -1,4 +1,5 @@
 import { digestOfCredential } from '../../domain/credential.ts';
+import { CommandFailure } from '../failure.ts';
 import type { CallService } from '../operations-client.ts';
 import type { Collected } from './collected.ts';
 import type { Place } from './kinds.ts';
@@ -12,48 +13,95 @@ interface KnownDigests {
 const BATCH = 1_000;
 const PLACE_CHARACTERS = 500;
 
-/** Asks the service, by digests alone, what of the candidates is its own, and adds that to the findings. */
-export async function askDigests(call: CallService, collected: Collected, report: boolean): Promise<void> {
-  await askCredentials(call, collected, report);
-  await askTokens(call, collected, report);
-}
+type Credentials = ReturnType<Collected['credentials']['list']>;
+type Tokens = ReturnType<Collected['tokens']['list']>;
 
-async function askCredentials(call: CallService, collected: Collected, report: boolean): Promise<void> {
+/**
+ * Asks the service, by digests alone, what of the candidates is its own, and adds that to the findings. What it does not
+ * answer is told as unchecked.
+ */
+export async function askDigests(
+  call: CallService,
+  collected: Collected,
+  { report, now }: { readonly report: boolean; readonly now: number },
+): Promise<void> {
   for (const batch of inBatches(collected.credentials.list())) {
-    const credentials = batch.map(({ sight, places }) => ({
-      digest: digestOfCredential(sight.secret).toString('base64url'),
-      place: placeOf(places),
-    }));
-    const known = await call<KnownDigests>('POST', '/leaks/digests', { credentials, report });
-    const byDigest = new Map(known.credentials.map((each) => [each.digest, each]));
-    for (const [at, { sight, places }] of batch.entries()) {
-      const found = byDigest.get(credentials[at]?.digest ?? '');
-      const about = found
-        ? `${found.holder}${found.live ? '' : ', no longer accepted'}`
-        : 'not on record here';
-      const kind = sight.of === 'svc' ? 'client_credential' : 'operator_credential';
-      for (const place of places) collected.add(kind, sight, place, about);
-    }
+    const holders = await orNone(collected, 'credentials', () => askCredentials(call, batch, report));
+    addCredentials(collected, batch, holders);
+  }
+  for (const batch of inBatches(collected.tokens.list())) {
+    const known = await orNone(collected, 'tokens', () => askTokens(call, batch, report));
+    if (known) addTokens(collected, batch, known);
+    else addUncheckedTokens(collected, batch, now);
   }
 }
 
+/** Without the service: credentials prove themselves by their checksum, tokens are told unless they have expired. */
+export function addUnchecked(collected: Collected, now: number): void {
+  addCredentials(collected, collected.credentials.list(), undefined);
+  addUncheckedTokens(collected, collected.tokens.list(), now);
+}
+
+async function orNone<T>(collected: Collected, what: string, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    collected.skip('the service', `not asked of ${what}: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Who holds each, by its place in the batch. */
+async function askCredentials(call: CallService, batch: Credentials, report: boolean): Promise<string[]> {
+  const credentials = batch.map(({ sight, places }) => ({
+    digest: digestOfCredential(sight.secret).toString('base64url'),
+    place: placeOf(places),
+  }));
+  const known = await call<KnownDigests>('POST', '/leaks/digests', { credentials, report });
+  const byDigest = new Map(known.credentials.map((each) => [each.digest, each]));
+  return credentials.map(({ digest }) => {
+    const found = byDigest.get(digest);
+    return found ? `${found.holder}${found.live ? '' : ', no longer accepted'}` : 'not on record here';
+  });
+}
+
+function addCredentials(
+  collected: Collected,
+  batch: Credentials,
+  holders: readonly string[] | undefined,
+): void {
+  for (const [at, { sight, places }] of batch.entries()) {
+    const kind = sight.of === 'svc' ? 'client_credential' : 'operator_credential';
+    for (const place of places) collected.add(kind, sight, place, holders?.[at] ?? null);
+  }
+}
+
+async function askTokens(call: CallService, batch: Tokens, report: boolean): Promise<KnownDigests['tokens']> {
+  const tokens = batch.map(({ name: digest, sight, places }) => ({
+    digest,
+    iat: sight.iat,
+    place: placeOf(places),
+  }));
+  return (await call<KnownDigests>('POST', '/leaks/digests', { tokens, report })).tokens;
+}
+
 /** What is not on record is somebody else’s token. */
-async function askTokens(call: CallService, collected: Collected, report: boolean): Promise<void> {
-  for (const batch of inBatches(collected.tokens.list())) {
-    const tokens = batch.map(({ name: digest, sight, places }) => ({
-      digest,
-      iat: sight.iat,
-      place: placeOf(places),
-    }));
-    const known = await call<KnownDigests>('POST', '/leaks/digests', { tokens, report });
-    const byDigest = new Map(known.tokens.map((each) => [each.digest, each]));
-    for (const { name, sight, places } of batch) {
-      const found = byDigest.get(name);
-      if (!found) continue;
-      const about = `scope ${found.scope}, client:${found.client}, key ${found.kid}`;
-      const kind = found.live ? 'token_live' : 'token_recorded';
-      for (const place of places) collected.add(kind, sight, place, about);
-    }
+function addTokens(collected: Collected, batch: Tokens, known: KnownDigests['tokens']): void {
+  const byDigest = new Map(known.map((each) => [each.digest, each]));
+  for (const { name, sight, places } of batch) {
+    const found = byDigest.get(name);
+    if (!found) continue;
+    const about = `scope ${found.scope}, client:${found.client}, key ${found.kid}`;
+    const kind = found.live ? 'token_live' : 'token_recorded';
+    for (const place of places) collected.add(kind, sight, place, about);
+  }
+}
+
+function addUncheckedTokens(collected: Collected, batch: Tokens, now: number): void {
+  for (const { sight, places } of batch) {
+    if (sight.exp !== null && sight.exp <= now) continue;
+    for (const place of places) collected.add('token_unchecked', sight, place);
   }
 }
 

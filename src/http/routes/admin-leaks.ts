@@ -20,7 +20,7 @@ const DIGESTS = {
   maxDepth: 4,
   tooDeep: 'malformed_json',
 } as const;
-const PINS = { schema: pinBatch, maxBytes: 96 * 1024, maxDepth: 2, tooDeep: 'malformed_json' } as const;
+const PINS = { schema: pinBatch, maxBytes: 1024 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
 const pins = '/v1/admin/leaks/pins';
 
 /** For who scans: digests alone are asked for, so nothing that was found travels. */
@@ -72,8 +72,8 @@ const markPins: Route<LeakParts> = {
     summary: 'For which key to seal what could be a PIN; role operator',
     security: [{ operator: [] }],
     responses: {
-      ...json('200', 'The signers that are there', pinMarks),
-      ...problems(CODES.operator, ['hsm_unavailable']),
+      ...json('200', 'Every HSM token', pinMarks),
+      ...problems(CODES.operator),
     },
   },
   handler:
@@ -81,10 +81,10 @@ const markPins: Route<LeakParts> = {
     async (request, response) => {
       actorOf(authenticator, CHANGING, request, response);
       const marks = await pinQuestions.marks();
-      const hsm_tokens = marks.map(({ hsmToken, publicKey, comparable }) => ({
+      const hsm_tokens = marks.map(({ hsmToken, mark }) => ({
         hsm_token: hsmToken,
-        public_key: publicKey,
-        comparable,
+        public_key: mark?.publicKey ?? null,
+        comparable: mark?.comparable ?? false,
       }));
       sendJson(response, 200, { hsm_tokens, batch: MOST_PIN_CANDIDATES });
     },
@@ -115,8 +115,8 @@ const comparePins: Route<LeakParts> = {
     ({ authenticator, pinQuestions }) =>
     async (request, response) => {
       const actor = actorOf(authenticator, CHANGING, request, response);
-      const { hsm_token, sealed, place } = await readJson(request, PINS);
-      const batch = { sealed: Buffer.from(sealed, 'base64url'), place };
+      const { hsm_token, sealed, places } = await readJson(request, PINS);
+      const batch = { sealed: Buffer.from(sealed, 'base64url'), places };
       sendJson(response, 200, await pinQuestions.compare(hsm_token, batch, actor));
     },
 };

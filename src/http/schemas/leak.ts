@@ -56,7 +56,9 @@ export const pinMarks = z
     hsm_tokens: z.array(
       z.object({
         hsm_token: z.string(),
-        public_key: z.string().meta({ description: 'X25519, raw, base64url; another after each start.' }),
+        public_key: z.string().nullable().meta({
+          description: 'X25519, raw, base64url; another after each start. Null: its signer is away.',
+        }),
         comparable: z.boolean().meta({ description: 'False for a PIN of fewer than 8 characters.' }),
       }),
     ),
@@ -73,7 +75,11 @@ export const pinBatch = z
       .meta({
         description: `Up to ${MOST_PIN_CANDIDATES} candidates, each behind its length in a byte, sealed for the signer: the ephemeral X25519 key, tag and ciphertext of AES-256-GCM under HKDF-SHA256.`,
       }),
-    place: place.default('not said'),
+    places: z
+      .array(place)
+      .max(MOST_PIN_CANDIDATES)
+      .default([])
+      .meta({ description: 'Where each candidate was found.' }),
   })
   .meta({ id: 'PinBatch' });
 

@@ -319,10 +319,40 @@ describe('keyward scan, asking a service', () => {
     expect(await why([200, short])).toEqual([
       { place: 'hsm:primary', why: 'its PIN has fewer than 8 characters: it is not compared' },
     ]);
+    const away = {
+      hsm_tokens: [{ hsm_token: 'primary', public_key: null, comparable: false }],
+      batch: 1_000,
+    };
+    expect(await why([200, away])).toEqual([
+      { place: 'hsm:primary', why: 'its signer is away: its PIN is not compared' },
+    ]);
     expect(await why(refused(403, 'role_missing'))).toEqual([
       { place: 'the service', why: 'not asked of PINs: not now' },
     ]);
     expect(await why(refused(403, 'role_missing'), '--no-pins')).toEqual([]);
+  });
+
+  it('tells what it found where the service answers some of it, or none', async () => {
+    put('a', `${tokenLike()}\n${CREDENTIAL}`);
+    const { exitCode, report } = await asking({
+      'GET /leaks/pins': refused(403, 'role_missing'),
+      'POST /leaks/digests': refused(503, 'ledger_unavailable'),
+    });
+    expect([
+      exitCode,
+      report.findings.map(({ kind, about }: Record<string, unknown>) => [kind, about]),
+    ]).toEqual([
+      1,
+      [
+        ['token_unchecked', null],
+        ['client_credential', null],
+      ],
+    ]);
+    expect(report.skipped.map(({ why }: { why: string }) => why)).toEqual([
+      'not asked of PINs: not now',
+      'not asked of credentials: not now',
+      'not asked of tokens: not now',
+    ]);
   });
 
   it('names the place of a hit', async () => {

@@ -129,26 +129,30 @@ test('an operator is told what is on record, and nothing of the rest; an event i
 test('an operator’s batch for the PIN is passed on as it came, sealed', async () => {
   const compare = vi.fn<PinQuestions['compare']>(async () => ({ compared: 2, matches: [1] }));
   const marks: PinQuestions['marks'] = async () => [
-    { hsmToken: 'primary', publicKey: digest, since: NOW, comparable: true },
+    { hsmToken: 'primary', mark: { publicKey: digest, since: NOW, comparable: true } },
+    { hsmToken: 'other', mark: undefined },
   ];
   const http = await operationsPlane({ pinQuestions: { marks, compare } });
   const asked = (as: string) => http.get('/v1/admin/leaks/pins').set('Authorization', `Bearer ${as}`);
   expect((await asked('operates')).body).toEqual({
-    hsm_tokens: [{ hsm_token: 'primary', public_key: digest, comparable: true }],
+    hsm_tokens: [
+      { hsm_token: 'primary', public_key: digest, comparable: true },
+      { hsm_token: 'other', public_key: null, comparable: false },
+    ],
     batch: 1_000,
   });
   expect((await asked('audits')).status).toBe(403);
   const post = (body: object, as = 'operates') =>
     http.post('/v1/admin/leaks/pins').set('Authorization', `Bearer ${as}`).send(body);
   const sealed = Buffer.from('sealed').toString('base64url');
-  expect((await post({ hsm_token: 'primary', sealed, place: 'core' })).body).toEqual({
+  expect((await post({ hsm_token: 'primary', sealed, places: ['core', 'a'] })).body).toEqual({
     compared: 2,
     matches: [1],
   });
   expect(compare.mock.calls).toEqual([
     [
       'primary',
-      { sealed: Buffer.from('sealed'), place: 'core' },
+      { sealed: Buffer.from('sealed'), places: ['core', 'a'] },
       { operatorId: 'ada', requestId: expect.any(String) },
     ],
   ]);
