@@ -11,7 +11,6 @@ import type { SecurityEvents } from './domain/security-events.ts';
 import type { Sightings } from './domain/sightings.ts';
 import type { Signer } from './domain/signer.ts';
 import type { TokenVerifier } from './domain/verification.ts';
-import { networkOf } from './http/network.ts';
 import { keepLooking } from './keep-looking.ts';
 import { countedTouches } from './metrics/counted-touches.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -63,7 +62,6 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
   const alarm = new TellingCanaryAlarm({
     events,
     clock,
-    networkOf,
     count: countedTouches(metrics),
     onFailure: ({ type, subject, evidence: { use, remote } }, err) =>
       log.fatal(

@@ -68,7 +68,7 @@ export const EVIDENCE_FIELDS = {
   member: text('the member of the header'),
   names_scope: flag('whether issuer and audience in it are those of the scope'),
   near: flag('whether the network is near one that is known'),
-  network: text('the network that the address is of'),
+  network: text('the network that the address is of: its /24, or the /48 of an IPv6 address'),
   networks: texts('the networks that are known'),
   not_repeated: texts('changes of that stretch that were not done again: kind and what they concern'),
   notification_target: text('the notification target, as the configuration names it'),

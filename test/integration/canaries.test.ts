@@ -47,7 +47,7 @@ describe('a decoy credential', () => {
         scope: null,
         caller: null,
         remote: expect.stringMatching(/127\.0\.0\.1$/),
-        network: '127.0.0.1',
+        network: '127.0.0.0/24',
         request_id: tried.body.request_id,
         hour: expect.any(Number),
         details: [],

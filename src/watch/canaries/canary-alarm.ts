@@ -7,12 +7,11 @@ import {
   securityEvent,
 } from '../../domain/security-events.ts';
 import { MinuteBudget } from '../minute-budget.ts';
+import { sourceOf } from '../sources.ts';
 
 export interface CanaryAlarmParts {
   readonly events: SecurityEvents;
   readonly clock: Clock;
-  /** Of an address: what one machine may choose from stands for one place. */
-  readonly networkOf: (address: string) => string;
   /** Told of every touch. */
   readonly count: (canary: Canary, touch: CanaryTouch) => void;
   /** What could not be stored now, and why; null where it will not be tried again, since too much waits already. */
@@ -85,7 +84,7 @@ export class TellingCanaryAlarm implements CanaryAlarm {
       scope: scopeId,
       caller,
       remote,
-      network: remote && this.#parts.networkOf(remote),
+      network: remote && sourceOf(remote),
       request_id: requestId,
       hour: now - (now % HOUR),
       details,

@@ -37,7 +37,6 @@ beforeEach(() => {
       },
     },
     clock: { nowSeconds: () => now },
-    networkOf: (address) => address.split('::')[0] ?? '',
     count: ({ kind }, { use }) => counted.push(`${kind} ${use}`),
     onFailure: ({ subject }, error) => failed.push([subject, error]),
   });
@@ -56,7 +55,7 @@ describe('the use of a decoy', () => {
       {
         type: 'canary.touched',
         severity: 'critical',
-        dedupKey: '["c1","authentication","client:web","2001:db8",[],36000]',
+        dedupKey: '["c1","authentication","client:web","2001:db8:0::/48",[],36000]',
         subject: 'canary:c1',
         evidence: {
           canary: 'c1',
@@ -66,7 +65,7 @@ describe('the use of a decoy', () => {
           scope: null,
           caller: 'client:web',
           remote: '2001:db8::1',
-          network: '2001:db8',
+          network: '2001:db8:0::/48',
           request_id: 'r1',
           hour: 36_000,
           details: [],
@@ -89,7 +88,7 @@ describe('the use of a decoy', () => {
     await touched(
       touch({ use: 'verify' }),
       touch({ caller: 'client:web' }),
-      touch({ remote: '2001:db9::1' }),
+      touch({ remote: '2001:db8:1::1' }),
     );
     await touched(touch({ remote: undefined }), touch({ details: ['gone'] }));
     expect([counted.length, raised.length]).toEqual([8, 6]);
@@ -98,8 +97,21 @@ describe('the use of a decoy', () => {
     expect([counted.length, raised.length]).toEqual([9, 7]);
   });
 
+  it('is told once of whoever changes addresses within a network, and of the one next to it', async () => {
+    const last = [1, 7, 250];
+    await touched(...last.map((octet) => touch({ remote: `192.0.2.${octet}` })));
+    await touched(...last.map((group) => touch({ remote: `2001:db8:1:${group}::1` })));
+    await touched(touch({ remote: '192.0.3.1' }), touch({ remote: '2001:db8:2::1' }));
+    expect(raised.map(({ evidence: { network } }) => network)).toEqual([
+      '192.0.2.0/24',
+      '2001:db8:1::/48',
+      '192.0.3.0/24',
+      '2001:db8:2::/48',
+    ]);
+  });
+
   it('is told sixty times a minute of each decoy at most, and counted each time', async () => {
-    const many = Array.from({ length: 70 }, (_, at) => touch({ remote: `${at}` }));
+    const many = Array.from({ length: 70 }, (_, at) => touch({ remote: `10.0.${at}.1` }));
     await touched(...many);
     alarm.touched(canarySample({ id: 'c2' }), touch());
     await touched();
@@ -124,13 +136,13 @@ describe('the use of a decoy', () => {
     away = new Error('disk full');
     for (let at = 0; at <= 1_000; at += 1) {
       now += 60;
-      await touched(touch({ remote: `${at}` }));
+      await touched(touch({ remote: `10.0.${at}.1` }));
     }
     expect(failed.at(-1)).toEqual(['canary:c1', null]);
     away = undefined;
     await alarm.tell();
     expect(raised).toHaveLength(1_000);
-    await touched(touch({ remote: '1000' }));
+    await touched(touch({ remote: '10.4.0.1' }));
     expect(raised).toHaveLength(1_001);
   });
 });
