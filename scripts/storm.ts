@@ -34,13 +34,15 @@ try {
 
 async function play(on: Stage, attack: Attack): Promise<Cell[]> {
   const { refused, failed, leaves, since } = await attack.play(on);
-  const heard = await on.raised(leaves);
-  const caught = failed && heard !== undefined;
+  const heard = await Promise.all([leaves].flat().map((trace) => on.raised(trace)));
+  const came = heard.filter((each) => each !== undefined);
+  const caught = failed && came.length === heard.length;
+  const events = new Set(came.map(({ event: { type, severity } }) => `${type} (${severity})`));
   return [
     attack.name,
     refused,
-    heard ? `${heard.event.type} (${heard.event.severity})` : 'none',
-    heard ? `${Math.max(0, Math.round(heard.at - since))} ms` : '-',
+    [...events].join(', ') || 'none',
+    came.length > 0 ? `${Math.max(0, ...came.map(({ at }) => Math.round(at - since)))} ms` : '-',
     caught ? ['caught', 'green'] : ['MISSED', 'red'],
   ];
 }

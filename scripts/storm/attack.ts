@@ -1,13 +1,15 @@
 import type { Stage, StagedEvent } from './stage.ts';
 
+export type Trace = (event: StagedEvent) => boolean;
+
 /** What came of one attack. */
 export interface Outcome {
-  /** What the attacker asked for, and was answered. */
+  /** What the attacker asked for, and was answered; what was found, and opens nothing any more. */
   readonly refused: string;
   /** Whether it got nothing that it wanted. */
   readonly failed: boolean;
-  /** What it will be known by among the events. */
-  readonly leaves: (event: StagedEvent) => boolean;
+  /** What it will be known by among the events: of several, all must come. */
+  readonly leaves: Trace | readonly Trace[];
   /** When the attacker began, by `performance.now()`. */
   readonly since: number;
 }

@@ -4,8 +4,8 @@ import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import type { Attack, Outcome } from './attack.ts';
-import type { Stage, StagedEvent } from './stage.ts';
+import type { Attack, Outcome, Trace } from './attack.ts';
+import type { ScopeOnStage, Stage } from './stage.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** What a scan that found something ends with. */
@@ -18,25 +18,24 @@ export const inCore: Attack = {
     inFolder(async (folder) => {
       const core = join(folder, 'core.4711');
       writeFileSync(core, await memoryOfReader(stage.service.hsm.settings.pinFile, stage.mail.verify));
-      return scan(stage, [core], ['client_credential', 'pin'], ({ evidence }) => evidence.leaked === 'pin');
+      return scan(stage, [core], stage.mail);
     }),
 };
 
 /** Committed once, taken out with the next commit, and in the history for good. */
 export const inHistory: Attack = {
-  name: 'credential in a git history',
+  name: 'PIN and credential in a git history',
   play: (stage) =>
     inFolder(async (folder) => {
       const git = (...argv: string[]) => execFileSync('git', ['-C', folder, ...AS_NOBODY, ...argv]);
+      const secrets = `KEYWARD_CREDENTIAL=${stage.consumers.verify}\nHSM_PIN=${stage.service.hsm.pin}\n`;
       git('init', '-q');
-      writeFileSync(join(folder, '.env'), `KEYWARD_CREDENTIAL=${stage.consumers.verify}\n`);
+      writeFileSync(join(folder, '.env'), secrets);
       git('add', '.');
       git('commit', '-q', '-m', 'works on my machine');
       rmSync(join(folder, '.env'));
       git('commit', '-q', '-a', '-m', 'remove secrets');
-      const holder = `client:${stage.consumers.id}-verify`;
-      const leaves = ({ evidence }: StagedEvent) => evidence.holder === holder;
-      return scan(stage, ['--git', folder], ['client_credential'], leaves);
+      return scan(stage, ['--git', folder], stage.consumers);
     }),
 };
 
@@ -49,13 +48,15 @@ const AS_NOBODY = [
   'commit.gpgsign=false',
 ];
 
-/** What `keyward scan` finds and the service makes of it; what is not refused here is overlooked. */
+const SOUGHT = ['client_credential', 'pin'];
+
+/** What `keyward scan` finds there; the operator who hears of it revokes the client, and its credential opens nothing. */
 async function scan(
-  { service }: Stage,
+  { service, raised }: Stage,
   where: readonly string[],
-  sought: readonly string[],
-  leaves: Outcome['leaves'],
+  of: ScopeOnStage,
 ): Promise<Outcome> {
+  const client = `${of.id}-verify`;
   const since = performance.now();
   const asked = ['--url', service.operationsUrl, '--credential-file', join(service.hsm.folder, 'operator')];
   const argv = [COMMAND_LINE, 'scan', ...where, '--report', '--json', ...asked];
@@ -63,12 +64,23 @@ async function scan(
   if (code !== FOUND) throw new Error(`keyward scan ended with ${code}: ${stderr}`);
   const { findings } = JSON.parse(stdout) as { findings: readonly { readonly kind: string }[] };
   const kinds = [...new Set(findings.map(({ kind }) => kind))].sort();
+  const leaves = [leakOf('pin'), leakOf('client_credential', client)];
+  await Promise.all(leaves.map(raised));
+  await service.act('POST', `/v1/admin/clients/${client}/revoke`);
+  const { body } = await service.data('POST', `/v1/scopes/${of.id}/verify`, of.verify, { token: 'x' });
   return {
-    refused: `found by scan: ${kinds.join(', ')}`,
-    failed: sought.every((kind) => kinds.includes(kind)),
-    leaves: (event) => event.type === 'credential.leaked' && leaves(event),
+    refused: `found by scan: ${kinds.join(', ')}; the credential, once revoked: ${body.code}`,
+    failed: SOUGHT.every((kind) => kinds.includes(kind)) && body.code === 'credential_invalid',
+    leaves,
     since,
   };
+}
+
+function leakOf(kind: string, holder?: string): Trace {
+  return ({ type, evidence }) =>
+    type === 'credential.leaked' &&
+    evidence.leaked === kind &&
+    (holder === undefined || String(evidence.holder).endsWith(holder));
 }
 
 function run(file: string, argv: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createVerifier, TokenRefused } from '../../src/client/index.ts';
 import { type HeardEvent, readEvents } from '../../test/support/event-reader.ts';
 import { openWorkbench, type Workbench } from '../../test/support/hsm-workbench.ts';
 import { type RunningService, startService } from '../../test/support/running-service.ts';
@@ -32,6 +33,8 @@ export interface Stage {
   forge(by: Workbench, key: StagedKey, claimsOf: ScopeOnStage): Promise<string>;
   /** What the service answers a relying service of that scope. */
   verify(scope: ScopeOnStage, token: string): Promise<{ readonly valid: boolean; readonly reason?: string }>;
+  /** Why a verifier in the relying service's own process refuses it; undefined where it does not. */
+  offline(scope: ScopeOnStage, token: string): Promise<string | undefined>;
   /** Settles with the first security event, raised before or yet to come, that fits; undefined after ten seconds. */
   raised(fits: (event: StagedEvent) => boolean): Promise<HeardAt | undefined>;
   close(): Promise<void>;
@@ -76,6 +79,7 @@ export async function openStage(): Promise<Stage> {
     forge,
     verify: async ({ id, verify }, token) =>
       (await service.data('POST', `/v1/scopes/${id}/verify`, verify, { token })).body,
+    offline: (scope, token) => offlineRefusal(service.dataUrl, scope, token),
     raised: (fits) => events.first(fits),
     async close() {
       events.stop();
@@ -84,6 +88,21 @@ export async function openStage(): Promise<Stage> {
       await service.remove();
     },
   };
+}
+
+/** As of a service that has just started, so that it has the key set of now. */
+async function offlineRefusal(url: string, { id, verify }: ScopeOnStage, token: string) {
+  const who = { issuer: 'https://login.example', audience: `https://${id}.example` };
+  const verifier = createVerifier({ url, scope: id, ...who, credential: verify });
+  try {
+    await verifier.verify(token);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TokenRefused) return error.reason;
+    throw error;
+  } finally {
+    await verifier.close();
+  }
 }
 
 const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');

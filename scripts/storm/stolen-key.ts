@@ -13,12 +13,24 @@ async function present(stage: Stage, scope: ScopeOnStage, token: string, type: s
   };
 }
 
+/** Also to a verifier in the relying service’s own process, which knows neither ledger nor other scopes. */
+async function presentTwice(...of: Parameters<typeof present>): Promise<Outcome> {
+  const [stage, scope, token] = of;
+  const outcome = await present(...of);
+  const offline = await stage.offline(scope, token);
+  return {
+    ...outcome,
+    refused: `${outcome.refused}, offline: ${offline ?? 'accepted'}`,
+    failed: outcome.failed && offline !== undefined,
+  };
+}
+
 /** What opened the mailboxes: a key of one system signs a token for the other. */
 export const otherScope: Attack = {
   name: 'key of one scope used for another',
   async play(stage) {
     const token = await stage.forge(stage.thief, await stage.key(stage.consumers, 'active'), stage.mail);
-    return present(stage, stage.mail, token, 'token.cross_scope');
+    return presentTwice(stage, stage.mail, token, 'token.cross_scope');
   },
 };
 
@@ -29,7 +41,7 @@ export const pastWindow: Attack = {
     const old = await stage.key(stage.consumers, 'active');
     await stage.service.act('POST', `/v1/admin/scopes/${stage.consumers.id}/rotate`, { reason: 'storm' });
     await untilWindowIsOver(stage);
-    return present(
+    return presentTwice(
       stage,
       stage.consumers,
       await stage.forge(stage.thief, old, stage.consumers),

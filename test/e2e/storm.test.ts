@@ -4,29 +4,44 @@ import { expect, it } from 'vitest';
 
 const STORM = fileURLToPath(new URL('../../scripts/storm.ts', import.meta.url));
 const DEADLINE_MS = 120_000;
+const FOUND = 'found by scan: client_credential, pin; the credential, once revoked: credential_invalid';
 
 it(
   'the storm: every way in is refused or seen at once, and every line ends in caught',
   () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [STORM], {
-      encoding: 'utf8',
-      timeout: DEADLINE_MS,
-    });
+    const run = { encoding: 'utf8', timeout: DEADLINE_MS } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [STORM], run);
     const [, ...lines] = stdout.slice(stdout.indexOf('ATTACK')).trimEnd().split('\n');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(
-      lines
-        .map((line) => line.split(/ {2,}/))
-        .map(([attack, , event, , verdict]) => [attack, event, verdict]),
-    ).toEqual([
-      ['key of one scope used for another', 'token.cross_scope (critical)', 'caught'],
-      ['key past its window', 'token.retired_key (critical)', 'caught'],
-      ['forgery with the HSM’s own key', 'token.never_issued (critical)', 'caught'],
-      ['stolen client credential used from a new place', 'client.new_source (warning)', 'caught'],
-      ['decoy credential tried', 'canary.touched (critical)', 'caught'],
-      ['decoy token shown', 'canary.touched (critical)', 'caught'],
-      ['PIN and credential in a core file', 'credential.leaked (critical)', 'caught'],
-      ['credential in a git history', 'credential.leaked (critical)', 'caught'],
+    expect(lines.map((line) => line.split(/ {2,}/).toSpliced(3, 1))).toEqual([
+      [
+        'key of one scope used for another',
+        'token by mail: wrong_scope, offline: unknown_key',
+        'token.cross_scope (critical)',
+        'caught',
+      ],
+      [
+        'key past its window',
+        'token by consumers: never_issued, offline: outside_signing_window',
+        'token.retired_key (critical)',
+        'caught',
+      ],
+      [
+        'forgery with the HSM’s own key',
+        'token by mail: never_issued',
+        'token.never_issued (critical)',
+        'caught',
+      ],
+      [
+        'stolen client credential used from a new place',
+        'token for mail: grant_missing; once heard, its own: revoked, further ones: credential_invalid',
+        'client.new_source (warning)',
+        'caught',
+      ],
+      ['decoy credential tried', 'token for mail: credential_invalid', 'canary.touched (critical)', 'caught'],
+      ['decoy token shown', 'token by mail: revoked', 'canary.touched (critical)', 'caught'],
+      ['PIN and credential in a core file', FOUND, 'credential.leaked (critical)', 'caught'],
+      ['PIN and credential in a git history', FOUND, 'credential.leaked (critical)', 'caught'],
     ]);
   },
   DEADLINE_MS,
