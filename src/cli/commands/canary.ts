@@ -18,7 +18,7 @@ export function addCanaryCommands(program: Command, contextOf: Contextual): void
         .default('data'),
     )
     .option('--scope <id>', 'of a token, or of a key: what it seems to be for')
-    .option('--client <id>', 'of a token: in whose name it is recorded; it holds the grant to sign')
+    .option('--client <id>', 'of a token: a client that exists and may sign; it is recorded in its name')
     .option('--subject <text>', 'of a token: somebody who is nobody')
     .option('--claims <file>', 'of a token: further claims, a JSON object')
     .option('--ttl <seconds>', 'of a token: how long it would live', wholeNumber)
@@ -26,7 +26,7 @@ export function addCanaryCommands(program: Command, contextOf: Contextual): void
       'after',
       examples(
         'keyward canary create credential --planted "home of the build user on ci-3" --out keyward.credential',
-        'keyward canary create token --planted "environment of the wiki" --scope payments --client checkout --subject svc-backup --out token',
+        'keyward canary create token --planted "environment of the wiki" --scope payments --client payments-identity --subject svc-backup --out token',
       ),
     )
     .action(async (kind: CanaryKind, options, command: Command) => {
