@@ -3,6 +3,7 @@ import type { EventDesk } from '../../domain/event-desk.ts';
 import { UNRESOLVED_STATES, type UnresolvedCounts } from '../../domain/event-steps.ts';
 import type { IssuedHoursReader } from '../../domain/issued-hours.ts';
 import { listed, type NewSource, type Review } from '../../domain/review.ts';
+import { PROBE_CLIENT } from '../../domain/verifier-probe.ts';
 import { HABIT_SECONDS, oddHours } from './odd-hours.ts';
 import { readTrail } from './read-trail.ts';
 import { type Span, volumeChanges } from './volume-changes.ts';
@@ -34,10 +35,10 @@ export async function compileReview(
   const { audit, events, issued, since } = sources;
   const { period, trail } = await readTrail(audit, covered, now);
   const { from, to } = period;
-  const { hours, complete, countedFrom } = await issued.between(
-    from - Math.max(HABIT_SECONDS, to - from + 3_600),
-    to,
-  );
+  const counted = await issued.between(from - Math.max(HABIT_SECONDS, to - from + 3_600), to);
+  const { complete, countedFrom } = counted;
+  // How much Keyward probes is no client's doing: a verifier that is added would look like a surge.
+  const hours = counted.hours.filter(({ client }) => client !== PROBE_CLIENT);
   const review = {
     period,
     newCallers: listed(trail.newCallers(), MOST_LISTED),

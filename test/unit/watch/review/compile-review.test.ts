@@ -111,3 +111,21 @@ it('compares with nothing that was not counted', async () => {
   ]);
   expect(part.review.ledgerCountedFrom).toBe(START);
 });
+
+it('counts what clients were issued, and not what Keyward sends verifiers', async () => {
+  const first = Math.floor(START / 3_600);
+  const [usual, odd] = [first - 3 * 168 + 5, first];
+  const of = (client: string) => [
+    { client, scope: 'payments', hour: usual, tokens: 1 },
+    { client, scope: 'payments', hour: odd, tokens: 100 },
+  ];
+  const { review } = await reviewing([], { hours: [...of('keyward:probe'), ...of('web')] }, 0);
+  expect(review.volume).toEqual({
+    listed: [{ client: 'web', scope: 'payments', tokens: 100, before: 0 }],
+    more: 0,
+  });
+  expect(review.oddHours).toEqual({
+    listed: [{ client: 'web', scope: 'payments', at: odd * 3_600, tokens: 100 }],
+    more: 0,
+  });
+});
