@@ -17,4 +17,6 @@ it('the pre-commit hook is a command that stops a commit with a credential, and 
   writeFileSync(clean, 'nothing');
   expect((await keyward([...argv, clean])).exitCode).toBe(0);
   expect((await keyward([...argv, clean, leak])).exitCode).toBe(1);
+  // A file may be called so.
+  expect((await keyward([...argv, '--help', leak])).exitCode).toBe(1);
 });
