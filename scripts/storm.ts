@@ -2,7 +2,7 @@
 // was not caught.
 import { type Cell, table } from '../src/cli/table.ts';
 import type { Attack } from './storm/attack.ts';
-import { decoyCredential, decoyToken } from './storm/decoys.ts';
+import { decoyCredential, decoyKey, decoyToken } from './storm/decoys.ts';
 import { inCore, inHistory } from './storm/planted.ts';
 import { openStage, type Stage } from './storm/stage.ts';
 import { elsewhere } from './storm/stolen-credential.ts';
@@ -15,6 +15,7 @@ const ATTACKS: readonly Attack[] = [
   elsewhere,
   decoyCredential,
   decoyToken,
+  decoyKey,
   inCore,
   inHistory,
 ];

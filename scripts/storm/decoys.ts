@@ -1,5 +1,7 @@
+import pkcs11js from 'pkcs11js';
 import { makeCredential } from '../../src/domain/credential.ts';
 import type { Attack } from './attack.ts';
+import type { Stage } from './stage.ts';
 
 /** What a thief finds first is what was put there for him. */
 export const decoyCredential: Attack = {
@@ -46,3 +48,37 @@ export const decoyToken: Attack = {
     };
   },
 };
+
+/** Of the keys in the HSM with the label of the scope, the intruder takes the wrong one, and writes the kid that is published. */
+export const decoyKey: Attack = {
+  name: 'decoy key signed with',
+  async play(stage) {
+    const { service, mail, intruder } = stage;
+    const before = await untoldKeys(stage);
+    const { canary } = await service.act('POST', '/v1/admin/canaries', {
+      kind: 'key',
+      planted: 'HSM token primary',
+      scope: mail.id,
+    });
+    const [taken] = (await untoldKeys(stage)).filter((id) => !before.includes(id));
+    if (taken === undefined) throw new Error('the decoy key is not in the HSM');
+    const published = await stage.key(mail, 'active');
+    const since = performance.now();
+    const token = await stage.forge(intruder, { ...published, hsm_id: taken }, mail);
+    const { valid, reason } = await stage.verify(mail, token);
+    return {
+      refused: `token by ${mail.id}: ${reason}`,
+      failed: !valid,
+      leaves: ({ type, evidence }) => type === 'canary.touched' && evidence.canary === canary.id,
+      since,
+    };
+  },
+};
+
+/** The ids of those that the service does not tell of. */
+async function untoldKeys({ service, intruder }: Stage): Promise<string[]> {
+  const inHsm = await intruder.ids(pkcs11js.CKO_PRIVATE_KEY);
+  const { body } = await service.operations('GET', '/v1/admin/keys');
+  const told = new Set((body.keys as readonly { readonly hsm_id: string }[]).map(({ hsm_id }) => hsm_id));
+  return inHsm.filter((id) => !told.has(id));
+}

@@ -40,6 +40,7 @@ it(
       ],
       ['decoy credential tried', 'token for mail: credential_invalid', 'canary.touched (critical)', 'caught'],
       ['decoy token shown', 'token by mail: revoked', 'canary.touched (critical)', 'caught'],
+      ['decoy key signed with', 'token by mail: bad_signature', 'canary.touched (critical)', 'caught'],
       ['PIN and credential in a core file', FOUND, 'credential.leaked (critical)', 'caught'],
       ['PIN and credential in a git history', FOUND, 'credential.leaked (critical)', 'caught'],
     ]);
