@@ -110,6 +110,7 @@ export const EVIDENCE_FIELDS = {
   why: text('why, in a sentence'),
   withdrawn: flag('whether it was revoked with the report'),
   window_over: flag('whether the signing window has ended'),
+  written: flag('whether the reporter wrote anything'),
 } as const satisfies Record<string, Field>;
 
 type FieldName = keyof typeof EVIDENCE_FIELDS;

@@ -380,14 +380,15 @@ export const SECURITY_EVENTS = {
   'report.received': type({
     severity: {
       when: {
-        info: 'nothing of it is known to be ours',
-        warning: 'the token is real: issued, or rightly signed',
+        info: 'a token alone, of which nothing is known to be ours',
+        warning: 'somebody says in words what is wrong, or the token is real: issued, or rightly signed',
       },
-      of: ({ recorded, signature }) => (recorded || signature === 'right' ? 'warning' : 'info'),
+      of: ({ written, recorded, signature }) =>
+        written || recorded || signature === 'right' ? 'warning' : 'info',
     },
     meaning: 'Somebody reported a token, or something that looks wrong.',
     runbook: 'reports.md#reportreceived',
-    evidence: ['report', 'scope', 'digest?', 'recorded?', 'signature?', 'client?'],
+    evidence: ['report', 'scope', 'written', 'digest?', 'recorded?', 'signature?', 'client?'],
     oncePer: ['report'],
     subject: ofScope,
   }),

@@ -164,7 +164,7 @@ describe('a report of a token', () => {
 it('a report without a token is a case too', async () => {
   const found = await examined({ text: 'somebody signs in as me' });
   expect(found).toMatchObject({ about: 'no_token', digest: null, findings: null, contact: null });
-  expect((await eventOf(found.report)).severity).toBe('info');
+  expect(await eventOf(found.report)).toMatchObject({ severity: 'warning', evidence: { written: true } });
 });
 
 describe('a case', () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
+import type { TokenFindings } from '../../domain/reports/findings.ts';
 import type { ReportTelling } from '../../domain/reports/telling.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
 import { MinuteBudget } from '../minute-budget.ts';
@@ -6,7 +7,7 @@ import { MinuteBudget } from '../minute-budget.ts';
 export interface ReportAlarmParts {
   readonly events: SecurityEvents;
   readonly clock: Clock;
-  /** Of each severity. */
+  /** Of those about tokens that are real, and of all others. */
   readonly eventsPerMinute: number;
 }
 
@@ -15,16 +16,17 @@ export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlar
   const budget = new MinuteBudget(eventsPerMinute, clock);
   const rest = new Map<number, number>();
   return {
-    async tell({ number, scopeId, digest }, findings) {
+    async tell({ number, scopeId, digest, suspicion }, findings) {
       const event = securityEvent('report.received', {
         report: number,
         scope: scopeId,
+        written: (suspicion?.text ?? null) !== null,
         digest: digest?.toString('base64url') ?? null,
         recorded: findings && findings.record !== null,
         signature: findings?.signature ?? null,
         client: findings?.record?.client ?? null,
       });
-      if (budget.take(event.severity)) {
+      if (budget.take(isReal(findings) ? 'real' : 'any')) {
         await events.raise(event);
         return;
       }
@@ -40,4 +42,8 @@ export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlar
       }
     },
   };
+}
+
+function isReal(findings: TokenFindings | null): boolean {
+  return findings !== null && (findings.record !== null || findings.signature === 'right');
 }

@@ -40,7 +40,7 @@ async function opened({ examine = async () => FOUND_NOTHING, eventsPerMinute = 2
   const intake = makeIntake();
   onTestFinished(() => intake.stop());
   const watching = { ...parts, intake, alarm, overdueSeconds: DAY, eraseAfterSeconds: 30 * DAY };
-  const receive = (token: string | null = null, text = 'odd') =>
+  const receive = (token: string | null = null, text: string | null = 'odd') =>
     intake.receive({ scopeId: 'payments', token, text, contact: 'ada@example.org', requestId: 'req-1' });
   return {
     store,
@@ -66,14 +66,14 @@ async function opened({ examine = async () => FOUND_NOTHING, eventsPerMinute = 2
 }
 
 describe('a report', () => {
-  it('is told as information, one of a real token as a warning', async () => {
+  it('is told as a warning where it is in words or of a real token, one of any other token as information', async () => {
     const { receive, examined, raised } = await opened({
       examine: async ({ token }) => (token === 'real' ? ISSUED : FOUND_NOTHING),
     });
-    const numbers = [await receive(), await receive('made up'), await receive('real')];
+    const numbers = [await receive(), await receive('made up', null), await receive('real', null)];
     for (const number of numbers) await examined(number);
     expect(await raised()).toEqual([
-      ['report.received', 'info', numbers[0]],
+      ['report.received', 'warning', numbers[0]],
       ['report.received', 'info', numbers[1]],
       ['report.received', 'warning', numbers[2]],
     ]);
@@ -128,7 +128,7 @@ describe('a report', () => {
     expect(await raised()).toEqual([]);
     await lookAnew();
     await lookAnew();
-    expect(await raised()).toEqual([['report.received', 'info', number]]);
+    expect(await raised()).toEqual([['report.received', 'warning', number]]);
     const { steps, findings, digest } = await store.reports.find(number);
     expect([steps.map(({ kind }) => kind), findings, digest]).toEqual([
       ['examined'],
@@ -153,7 +153,7 @@ describe('a report', () => {
     pass(60);
     await look();
     await look();
-    expect(await raised()).toEqual([['report.received', 'info', number]]);
+    expect(await raised()).toEqual([['report.received', 'warning', number]]);
   });
 });
 
