@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { instantOrSeconds } from '../instant.ts';
 import type { Contextual } from '../program.ts';
-import { wholeNumber } from '../whole-number.ts';
 
 export function addLedgerCommands(program: Command, contextOf: Contextual): void {
   const ledger = program.command('ledger').description('records of issued tokens');
@@ -14,12 +14,17 @@ export function addLedgerCommands(program: Command, contextOf: Contextual): void
     .option('--subject <subject>', 'of this subject, also where it is kept hashed')
     .option('--root <event>', 'from this root event, such as one sign-in')
     .option('--scope <id>', 'of this scope')
-    .option('--from <seconds>', 'issued at that time or later, in seconds since the epoch', wholeNumber)
-    .option('--to <seconds>', 'issued at that time or before', wholeNumber)
+    .option(
+      '--from <when>',
+      'issued then or later: a day, a moment such as 2026-12-01T08:00Z, or seconds since the epoch',
+      instantOrSeconds,
+    )
+    .option('--to <when>', 'issued then or before; a day is its midnight, UTC', instantOrSeconds)
     .addHelpText(
       'after',
       examples(
         'keyward ledger find --subject user-1',
+        'keyward ledger find --client checkout --from "2026-11-23 03:00:00Z" --to 2026-11-23T03:59:59Z',
         'keyward ledger find --kid NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs --from 1760000000 --json',
       ),
     )

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { instantOrSeconds } from '../instant.ts';
 import type { Contextual } from '../program.ts';
 import { wholeNumber } from '../whole-number.ts';
 
@@ -11,8 +12,12 @@ export function addRevokeCommands(program: Command, contextOf: Contextual): void
     .option('--root <event>', 'every token of that root event, those yet to come included')
     .option('--client <id>', 'every token issued to that client until now, or until --until')
     .option('--scope <id>', 'of this scope only')
-    .option('--from <seconds>', 'issued at that time or later, in seconds since the epoch', wholeNumber)
-    .option('--until <seconds>', 'issued at that time or before', wholeNumber)
+    .option(
+      '--from <when>',
+      'issued then or later: a day, a moment such as 2026-12-01T08:00Z, or seconds since the epoch',
+      instantOrSeconds,
+    )
+    .option('--until <when>', 'issued then or before; a day is its midnight, UTC', instantOrSeconds)
     .option('--reason <text>', 'why, for the audit trail')
     .addHelpText(
       'after',

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { utc } from '../../../src/cli/time.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -28,6 +29,7 @@ beforeAll(async () => {
     'GET /ledger?limit=1000&subject=user+1&cursor=50': page([], '90'),
     'GET /ledger?limit=1000&subject=user+1&cursor=90': page([erased], null),
     'GET /ledger?limit=1000&jti=none&from=1&to=2&cursor=0': page([], null),
+    'GET /ledger?limit=1000&client=checkout&from=1764039600&cursor=0': page([record], null),
     'POST /ledger/erase': [200, { records: 4, security_events: 1, reports: 2 }],
   });
 });
@@ -69,6 +71,14 @@ describe('ledger find', () => {
     expect((await keyward(none)).out).toBe('no records\n');
     expect((await keyward([...none, '--json'])).out).toBe('');
   });
+});
+
+it('finds from the hour on that a review prints', async () => {
+  const hour = utc(1_764_039_600);
+  const { exitCode, out } = await keyward(['ledger', 'find', '--client', 'checkout', '--from', hour]);
+  expect([exitCode, cells(out).length]).toEqual([0, 2]);
+  const wrong = await keyward(['ledger', 'find', '--from', 'yesterday']);
+  expect(wrong.exitCode).toBe(2);
 });
 
 describe('ledger erase', () => {
