@@ -35,6 +35,8 @@ describe('junk', () => {
     ['prefixes', 'kw_svc_'],
     ['one word', 'a'],
     ['UTF-16', 'e\0y\0J\0.\0'],
+    ['words, one a line', 'eightlet\n'],
+    ['opened objects', '"kty":"{'],
   ])(
     'of nothing but %s is read in good time',
     async (_, part) => {

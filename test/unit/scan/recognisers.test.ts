@@ -139,7 +139,10 @@ describe('private JSON Web Keys', () => {
 
   it('are not public ones, and not a d beside somebody else’s kty', async () => {
     const { d, ...publicJwk } = JWK.ec;
+    const apart = (characters: number) => ({ d, pad: 'x'.repeat(characters), ...publicJwk });
+    expect(await kinds(JSON.stringify(apart(8_000)))).toEqual(['private_key']);
     for (const value of [
+      apart(8_300),
       publicJwk,
       { d, key: publicJwk },
       { key: publicJwk, d },

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { LineCount, lineFeeds } from '../../../src/scan/line-count.ts';
 import { windows } from '../../../src/scan/windows.ts';
 import { CREDENTIAL, inChunks, JWK, PEM, places, scanned, tokenLike } from './plant.ts';
 
@@ -86,4 +87,22 @@ it('numbers lines of a text, and none of what is binary', async () => {
   expect(found?.line).toBe(3_001);
   const [binary] = await scanned(`\0${lines}${CREDENTIAL}`, { cut: CUT });
   expect(binary?.line).toBeNull();
+});
+
+it('looks at each byte twice at most for the numbers of lines, however many findings a window has', () => {
+  let looked = 0;
+  const lines = new LineCount((bytes) => {
+    looked += bytes.length;
+    return lineFeeds(bytes);
+  });
+  const bytes = Buffer.from('eightlet\n'.repeat(10_000));
+  for (let turn = 0; turn < 3; turn++) {
+    for (let at = 0; at < 10_000; at += 1) {
+      expect(lines.lineAt(turn * bytes.length + at * 9, bytes)).toBe(turn * 10_000 + at + 1);
+    }
+    // Another kind of finding, from the beginning of the window.
+    expect(lines.lineAt(turn * bytes.length + 10, bytes)).toBe(turn * 10_000 + 2);
+    lines.pass(bytes);
+  }
+  expect(looked).toBeLessThanOrEqual(2 * 3 * bytes.length);
 });
