@@ -5,6 +5,8 @@ interface Magic {
   readonly name: string;
   readonly at: number;
   readonly bytes: Buffer;
+  /** For what is not unpacked: how it can be read nevertheless. */
+  readonly instead?: string;
 }
 
 const magic = (format: Format, name: string, hex: string, at = 0): Magic => ({
@@ -13,6 +15,11 @@ const magic = (format: Format, name: string, hex: string, at = 0): Magic => ({
   at,
   bytes: Buffer.from(hex, 'hex'),
 });
+const ofGit = (name: string, how: string, starts: readonly string[]): Magic[] =>
+  starts.map((start) => ({
+    ...magic('unread', name, Buffer.from(start, 'latin1').toString('hex')),
+    instead: `${how}, then keyward scan --git`,
+  }));
 
 const MAGICS: readonly Magic[] = [
   magic('gzip', 'gzip', '1f8b08'),
@@ -24,6 +31,8 @@ const MAGICS: readonly Magic[] = [
   magic('unread', 'bzip2', '425a68'),
   magic('unread', '7-Zip', '377abcaf271c'),
   magic('unread', 'rar', '526172211a07'),
+  ...ofGit('git bundle', 'git clone --mirror', ['# v2 git bundle\n', '# v3 git bundle\n']),
+  ...ofGit('git pack', 'git unpack-objects', ['PACK\0\0\0\x02', 'PACK\0\0\0\x03']),
 ];
 
 /** So many bytes tell the format. */

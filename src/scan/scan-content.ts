@@ -57,7 +57,8 @@ class Scan {
       const opened = { ...content, bytes: whole };
       if (format === undefined) yield* this.#plain(opened);
       else if (format.format === 'unread') {
-        yield { place, skipped: `${format.name} is not unpacked` };
+        const instead = format.instead === undefined ? '' : `: ${format.instead}`;
+        yield { place, skipped: `${format.name} is not unpacked${instead}` };
         yield* this.#plain(opened, false);
       } else yield* this.#archive(format.format, { ...opened, close }, depth + 1);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { lstat, opendir, stat } from 'node:fs/promises';
+import { lstat, opendir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Content } from './scan-content.ts';
 
@@ -11,16 +11,21 @@ export type Walked =
 
 /**
  * The files at a path, and below it if it is a folder. Links are not followed below it: what they lead to is scanned
- * where it lies.
+ * where it lies. The objects of a git repository are not read: who names a working tree is told in a note, who names
+ * the repository itself, or a folder of bare ones, wanted them read.
  */
 export async function* walk(path: string): AsyncGenerator<Walked> {
   const status = await stat(path).catch(codeOf);
   if (typeof status === 'string') yield { place: path, skipped: `not readable: ${status}` };
-  else if (status.isDirectory()) yield* folder(path);
-  else yield* file(path, status);
+  else {
+    const repository = repositoryAround(await realpath(path));
+    if (repository !== undefined) yield { place: path, skipped: unreadHistory(repository) };
+    else if (status.isDirectory()) yield* folder(path, false);
+    else yield* file(path, status);
+  }
 }
 
-async function* folder(path: string): AsyncGenerator<Walked> {
+async function* folder(path: string, inWorkingTree: boolean): AsyncGenerator<Walked> {
   const opened = await opendir(path).catch(codeOf);
   if (typeof opened === 'string') {
     yield { place: path, skipped: `not readable: ${opened}` };
@@ -33,16 +38,24 @@ async function* folder(path: string): AsyncGenerator<Walked> {
     const status = await lstat(inner).catch(codeOf);
     if (typeof status === 'string') yield { place: inner, skipped: `not readable: ${status}` };
     else if (status.isSymbolicLink()) continue;
-    else if (status.isDirectory())
-      yield* name === 'objects' && isGit(path) ? gitObjectsAt(path) : folder(inner);
-    else yield* file(inner, status);
+    else if (!status.isDirectory()) yield* file(inner, status);
+    else if (name !== 'objects' || !isGit(path)) yield* folder(inner, inWorkingTree || name === '.git');
+    else if (inWorkingTree) yield { place: path, note: unreadHistory(path) };
+    else yield { place: path, skipped: unreadHistory(path) };
   }
 }
 
-/** Its files are compressed one by one: as they are they say nothing. */
-function* gitObjectsAt(path: string): Generator<Walked> {
-  const repository = basename(path) === '.git' ? dirname(path) : path;
-  yield { place: path, note: `the history is not looked into: keyward scan --git ${repository}` };
+/** The files of its objects are compressed one by one, or differences: as they are they say nothing. */
+function unreadHistory(gitFolder: string): string {
+  const repository = basename(gitFolder) === '.git' ? dirname(gitFolder) : gitFolder;
+  return `the history is not looked into: keyward scan --git ${repository}`;
+}
+
+/** The git folder among whose objects a path lies. */
+function repositoryAround(path: string): string | undefined {
+  const parent = dirname(path);
+  if (parent === path) return undefined;
+  return basename(path) === 'objects' && isGit(parent) ? parent : repositoryAround(parent);
 }
 
 function isGit(path: string): boolean {

@@ -2,9 +2,10 @@ import { FINDING_KINDS, type Finding, type FindingKind, type ScanReport } from '
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 
-/** The report as SARIF 2.1.0 (OASIS): results, and what was not read as notifications. */
-export function sarifOf({ findings, skipped, more }: ScanReport): object {
+/** The report as SARIF 2.1.0 (OASIS): results, and what was not read as notifications, with the notes. */
+export function sarifOf({ findings, skipped, more, notes }: ScanReport): object {
   const unlisted = more > 0 ? [{ place: '.', why: `${more} more findings are not listed` }] : [];
+  const notRead = [...skipped, ...unlisted];
   return {
     $schema: SCHEMA,
     version: '2.1.0',
@@ -14,17 +15,24 @@ export function sarifOf({ findings, skipped, more }: ScanReport): object {
         invocations: [
           {
             executionSuccessful: skipped.length === 0,
-            toolExecutionNotifications: [...skipped, ...unlisted].map(({ place, why }) => ({
-              level: 'warning',
-              message: { text: `not read: ${why}` },
-              locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(place) } } }],
-            })),
+            toolExecutionNotifications: [
+              ...notRead.map(({ place, why }) => notificationOf('warning', place, `not read: ${why}`)),
+              ...notes.map(({ place, note }) => notificationOf('note', place, note)),
+            ],
           },
         ],
         columnKind: 'utf16CodeUnits',
         results: findings.map(resultOf),
       },
     ],
+  };
+}
+
+function notificationOf(level: 'warning' | 'note', place: string, text: string): object {
+  return {
+    level,
+    message: { text },
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(place) } } }],
   };
 }
 

@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { keyward } from '../../support/command-line.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
+import { CREDENTIAL, PEM } from '../scan/plant.ts';
+
+interface Report {
+  readonly findings: readonly { readonly kind: string; readonly place: string }[];
+  readonly skipped: readonly { readonly place: string; readonly why: string }[];
+  readonly notes: readonly { readonly place: string; readonly note: string }[];
+}
+
+async function scan(...argv: string[]) {
+  const { exitCode, out } = await keyward(['scan', '--offline', '--json', ...argv]);
+  const { findings, skipped, notes } = JSON.parse(out) as Report;
+  return { exitCode, kinds: findings.map(({ kind }) => kind), skipped, notes };
+}
+
+async function sarif(...argv: string[]) {
+  const { out } = await keyward(['scan', '--offline', '--sarif', ...argv]);
+  return JSON.parse(out).runs[0];
+}
+
+/** A repository in `folder`: `git` runs there, `put` writes a file, `commit` takes all of it. */
+function repository(folder = folderOfTest()) {
+  mkdirSync(folder, { recursive: true });
+  const person = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
+  const git = (...argv: string[]) =>
+    execFileSync('git', ['-C', folder, ...person, ...argv], { encoding: 'utf8' }).trim();
+  const put = (name: string, content: string | Buffer) => {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  };
+  const commit = () => {
+    git('add', '-A');
+    git('commit', '-q', '-m', 'x');
+    return git('rev-parse', 'HEAD');
+  };
+  git('init', '-q', '-b', 'main');
+  return { folder, git, put, commit };
+}
+
+function withSecretInHistory(folder?: string) {
+  const made = repository(folder);
+  made.put('leak', CREDENTIAL);
+  made.commit();
+  made.git('rm', '-q', 'leak');
+  made.put('clean', 'nothing');
+  made.commit();
+  return made;
+}
+
+const BUNDLE = 'git bundle is not unpacked: git clone --mirror, then keyward scan --git';
+const PACK = 'git pack is not unpacked: git unpack-objects, then keyward scan --git';
+const unread = (at: string) => `the history is not looked into: keyward scan --git ${at}`;
+
+it('tells who scans a working tree of its history in a note, also in SARIF', async () => {
+  const { folder } = withSecretInHistory();
+  const place = join(folder, '.git');
+  expect(await scan(folder)).toEqual({
+    exitCode: 0,
+    kinds: [],
+    skipped: [],
+    notes: [{ place, note: unread(folder) }],
+  });
+  const { invocations } = await sarif(folder);
+  expect(invocations).toEqual([
+    {
+      executionSuccessful: true,
+      toolExecutionNotifications: [
+        {
+          level: 'note',
+          message: { text: unread(folder) },
+          locations: [{ physicalLocation: { artifactLocation: { uri: `file://${place}` } } }],
+        },
+      ],
+    },
+  ]);
+  expect(await scan('--git', folder)).toMatchObject({ exitCode: 1, kinds: ['client_credential'] });
+});
+
+it('does not call clean a repository that is named itself, in whole or in part', async () => {
+  const { folder, git } = withSecretInHistory();
+  const own = join(folder, '.git');
+  const [blob] = git('rev-parse', 'HEAD~1:leak').match(/^../) ?? [];
+  const link = join(folderOfTest(), 'link');
+  symlinkSync(join(own, 'objects'), link);
+  for (const place of [own, `${own}/`, join(own, 'objects'), join(own, 'objects', `${blob}`), link]) {
+    const skipped = [{ place: expect.stringContaining(place.replace(/\/$/, '')), why: unread(`${folder}`) }];
+    expect([place, await scan(place)]).toEqual([place, { exitCode: 2, kinds: [], skipped, notes: [] }]);
+  }
+  expect(await scan(join(own, 'config'), join(own, 'hooks'))).toMatchObject({ exitCode: 0, notes: [] });
+  const { invocations } = await sarif(own);
+  expect(invocations[0]).toMatchObject({
+    executionSuccessful: false,
+    toolExecutionNotifications: [{ level: 'warning', message: { text: `not read: ${unread(folder)}` } }],
+  });
+});
+
+it('does not call clean a bare repository, nor a folder of them; one of that look that is none is read', async () => {
+  const { folder } = withSecretInHistory();
+  const mirrors = folderOfTest();
+  const bare = join(mirrors, 'bare.git');
+  execFileSync('git', ['clone', '-q', '--mirror', folder, bare]);
+  for (const place of [bare, mirrors]) {
+    expect(await scan(place)).toMatchObject({ exitCode: 2, skipped: [{ place: bare, why: unread(bare) }] });
+  }
+  expect(await scan('--git', bare)).toMatchObject({ exitCode: 1, kinds: ['client_credential'] });
+  const other = folderOfTest();
+  mkdirSync(join(other, 'objects'));
+  writeFileSync(join(other, 'objects', 'a'), PEM.sec1);
+  expect(await scan(other)).toMatchObject({ exitCode: 1, kinds: ['private_key'], skipped: [] });
+});
+
+it('does not call clean a bundle or a pack, whatever its name; what begins much like one is read', async () => {
+  const { folder, git } = withSecretInHistory();
+  git('gc', '-q');
+  const packs = join(folder, '.git/objects/pack');
+  const [pack = ''] = readdirSync(packs).filter((name) => name.endsWith('.pack'));
+  git('bundle', 'create', '-q', join(folder, 'all'), '--all');
+  writeFileSync(join(folder, 'objects'), readFileSync(join(packs, pack)));
+  const bundle = { place: join(folder, 'all'), why: BUNDLE };
+  const lone = { place: join(folder, 'objects'), why: PACK };
+  expect(await scan(bundle.place)).toEqual({ exitCode: 2, kinds: [], skipped: [bundle], notes: [] });
+  expect(await scan(lone.place)).toEqual({ exitCode: 2, kinds: [], skipped: [lone], notes: [] });
+  writeFileSync(join(folder, 'text'), '# v2 git bundles are not read\n');
+  writeFileSync(join(folder, 'list'), 'PACKAGES\n');
+  expect(await scan(join(folder, 'text'), join(folder, 'list'))).toMatchObject({ exitCode: 0, skipped: [] });
+});
+
+it('finds what is in a bundle and in a pack in the way that it says', async () => {
+  const { folder, git } = withSecretInHistory();
+  git('gc', '-q');
+  git('bundle', 'create', '-q', join(folder, 'all.bundle'), '--all');
+  const mirror = join(folderOfTest(), 'mirror');
+  execFileSync('git', ['clone', '-q', '--mirror', join(folder, 'all.bundle'), mirror]);
+  expect(await scan('--git', mirror)).toMatchObject({ exitCode: 1, kinds: ['client_credential'] });
+  const packs = join(folder, '.git/objects/pack');
+  const [pack = ''] = readdirSync(packs).filter((name) => name.endsWith('.pack'));
+  const other = repository();
+  execFileSync('git', ['-C', other.folder, 'unpack-objects', '-q'], {
+    input: readFileSync(join(packs, pack)),
+  });
+  expect(await scan('--git', other.folder)).toMatchObject({ exitCode: 1, kinds: ['client_credential'] });
+});
