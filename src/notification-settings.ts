@@ -8,6 +8,9 @@ export type { NotificationSettings };
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 const MOST_TARGETS = 16;
 const MOST_ROUTES = 16;
+/** How long a critical event stays with a route that reaches people, unless the route says otherwise. */
+const PATIENCE_SECONDS = 900;
+const REACHES_PEOPLE: ReadonlySet<TargetSettings['type']> = new Set(['webhook', 'email']);
 
 const name = z.string().regex(NAME, 'use 1 to 32 lower-case letters, digits and inner hyphens');
 const file = z.string().min(1);
@@ -86,7 +89,8 @@ const route = z
     severities: z.array(severity).min(1).optional(),
     min_severity: severity.optional(),
     targets: z.array(name).min(1).max(MOST_TARGETS),
-    acknowledge_within_seconds: z.int().min(30).max(86_400).optional(),
+    /** Default: 900 where a target is a webhook or by e-mail; null, for nobody is waited for, where all are logs. */
+    acknowledge_within_seconds: z.int().min(30).max(86_400).nullable().optional(),
   })
   .refine(({ severities, min_severity }) => severities === undefined || min_severity === undefined, {
     error: 'give severities or min_severity, not both',
@@ -156,6 +160,7 @@ export function notificationSettings(
     routes: (routes ?? defaultRoutes(names)).map(({ severities, min_severity, ...each }) => ({
       ...each,
       severities: severities ?? from(min_severity ?? 'warning'),
+      acknowledge_within_seconds: patienceOf(each, targets),
     })),
     contacts:
       contacts.enabled && byMail !== undefined
@@ -169,6 +174,15 @@ export function notificationSettings(
 
 function defaultRoutes(targets: readonly string[]): Route[] {
   return targets.length === 0 ? [] : [{ name: 'default', targets: [...targets] }];
+}
+
+function patienceOf(
+  { acknowledge_within_seconds: given, targets: names }: Route,
+  targets: NotificationSection['targets'],
+): number | null {
+  if (given !== undefined) return given;
+  const toPeople = names.some((each) => targets[each] && REACHES_PEOPLE.has(targets[each].type));
+  return toPeople ? PATIENCE_SECONDS : null;
 }
 
 function from(least: Severity): readonly Severity[] {

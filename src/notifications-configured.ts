@@ -13,7 +13,7 @@ export function describeNotifications(settings: NotificationSettings): AuditEven
   return {
     digest: createHash('sha256').update(JSON.stringify(settings)).digest('base64url'),
     targets: Object.fromEntries(Object.entries(targets).map(([name, { type }]) => [name, type])),
-    routes: routes.map(({ name, targets: to, severities }) => ({ name, severities, targets: to })),
+    routes: routes.map(({ targets: to, ...route }) => ({ ...route, targets: to })),
     contacts: contacts?.target ?? null,
   };
 }

@@ -15,6 +15,7 @@ import { createNotificationDesk } from './watch/notifications/desk.ts';
 import { Lane, type LaneWatch } from './watch/notifications/lane.ts';
 import { Notifier } from './watch/notifications/notifier.ts';
 import { openTarget } from './watch/notifications/open-target.ts';
+import { waitingRoutes } from './watch/notifications/plan.ts';
 import { scopesOfEvent } from './watch/notifications/scopes-of-event.ts';
 import type { NotificationTarget } from './watch/notifications/target.ts';
 import { createTargetTester } from './watch/notifications/test-targets.ts';
@@ -33,7 +34,7 @@ export interface NotificationParts {
   readonly store: Pick<Store, 'notifications' | 'securityEvents'>;
   readonly audit: Pick<AuditLog, 'lastAbout' | 'record'>;
   readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
-  readonly metrics: Pick<Metrics, 'notifications' | 'watch'>;
+  readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents' | 'watch'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Spreads attempts; from 0 to 1. */
@@ -58,6 +59,8 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
   const names = targets.map(({ name }) => name);
   if (names.length === 0) {
     log.warn('no notification target is configured: security events are told to nobody');
+  } else if (waitingRoutes(settings).length === 0) {
+    log.warn('no notification route waits for somebody to acknowledge critical events: none escalates');
   }
   const outages = new Outages({
     clock,
@@ -127,7 +130,7 @@ function openLanes(
 }
 
 function openNotifier(
-  { settings, store, keyRing, clock, log }: NotificationParts,
+  { settings, store, keyRing, metrics, clock, log }: NotificationParts,
   lanes: readonly Lane[],
 ): Notifier {
   const { notifications: outbox, securityEvents: feed } = store;
@@ -142,8 +145,10 @@ function openNotifier(
       ),
     lanes,
     clock,
-    onNobody: (event, route) =>
-      log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route'),
+    onNobody(event, route) {
+      metrics.unacknowledgedEvents.inc();
+      log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route');
+    },
     onLaneFailure: (target, err) => log.error({ target, err }, HELD_UP),
   });
 }

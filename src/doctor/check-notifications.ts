@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
+import { waitingRoutes } from '../watch/notifications/plan.ts';
 import { readSecretLines } from '../watch/notifications/secret-file.ts';
-import type { TargetSettings } from '../watch/notifications/settings.ts';
+import type { NotificationSettings, TargetSettings } from '../watch/notifications/settings.ts';
 import { readWebhookSecrets } from '../watch/notifications/webhook-secrets.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
@@ -13,12 +14,23 @@ export async function checkNotifications({ notifications }: Config): Promise<rea
     return [warn(CHECK, 'no target: security events are told to nobody', 'name one: docs/notifications.md')];
   }
   const flaws = await Promise.all(targets.map(([, settings]) => secretFlaw(settings)));
-  return targets.map(([name, { type }], at) => {
+  const findings = targets.map(([name, { type }], at) => {
     const flaw = flaws[at];
     if (flaw !== undefined)
       return fail(CHECK, `${name}: ${flaw}`, 'mend the file; it is read at each attempt');
     return ok(CHECK, `${name} (${type}); keyward notify test says whether it takes anything`);
   });
+  return [...findings, escalation(notifications)];
+}
+
+function escalation(settings: NotificationSettings): Finding {
+  const names = waitingRoutes(settings).map(({ name }) => name);
+  if (names.length > 0) return ok(CHECK, `critical events wait for somebody at: ${names.join(', ')}`);
+  return warn(
+    CHECK,
+    'no route waits for somebody to acknowledge critical events: none escalates',
+    'give one that reaches people acknowledge_within_seconds: docs/notifications.md',
+  );
 }
 
 async function secretFlaw(settings: TargetSettings): Promise<string | undefined> {

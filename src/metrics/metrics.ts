@@ -68,6 +68,11 @@ export function createMetrics() {
       labelNames: ['target', 'outcome'],
       registers,
     }),
+    unacknowledgedEvents: new Counter({
+      name: 'keyward_notifications_unacknowledged_total',
+      help: 'Critical events that nobody had acknowledged when the time of the last notification route was over',
+      registers,
+    }),
     requests: new Counter({
       name: 'keyward_http_requests_total',
       help: 'Requests answered, by the path as documented',

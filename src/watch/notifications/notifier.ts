@@ -31,7 +31,7 @@ export interface NotifierParts {
   readonly scopesToTell: (event: SecurityEvent) => readonly string[];
   readonly lanes: readonly Lane[];
   readonly clock: Clock;
-  /** A critical event that nobody acknowledged, and there is no further route. */
+  /** A critical event that nobody acknowledged; that was the last route that waits. */
   readonly onNobody: (sequence: number, route: string) => void;
   /** The outbox could not be read or written: told once, until it can again. */
   readonly onLaneFailure: (target: string, error: unknown) => void;
@@ -130,7 +130,7 @@ export class Notifier {
       const event = await find(overdue.eventSequence);
       const { deliveries, awaited } = planEscalation(event, overdue, settings, now);
       await outbox.escalate(overdue, deliveries, awaited);
-      if (event.state === 'open' && deliveries.length === 0) onNobody(event.sequence, overdue.route);
+      if (event.state === 'open' && awaited === null) onNobody(event.sequence, overdue.route);
     }
   }
 

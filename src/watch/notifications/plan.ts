@@ -4,84 +4,111 @@ import type { NotificationSettings, RouteSettings } from './settings.ts';
 
 export interface Plan {
   readonly deliveries: readonly PlannedDelivery[];
-  /** Null where nobody is waited for, or no route is left to go on to. */
+  /** Null where nobody is waited for, or not any more. */
   readonly awaited: AwaitedAcknowledgement | null;
 }
 
+type WaitingRoute = RouteSettings & { readonly acknowledge_within_seconds: number };
 type Told = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'evidence'>;
 
-/** What a new event is told by: down the routes, and to the contacts of the scopes that it is about. */
+/** The routes at which a critical event stays until somebody acknowledges it, in the order in which it goes on. */
+export function waitingRoutes({ routes }: Pick<NotificationSettings, 'routes'>): readonly WaitingRoute[] {
+  return routes.filter(
+    (route): route is WaitingRoute =>
+      route.acknowledge_within_seconds !== null && route.severities.includes('critical'),
+  );
+}
+
+/**
+ * What a new event is told by: each route that fits, and the contacts of the scopes that it is about. Of the routes
+ * at which a critical one waits for somebody only the first.
+ */
 export function planNew(
   event: Told,
   settings: NotificationSettings,
   scopes: readonly string[],
   now: number,
 ): Plan {
-  const plan = planFrom(event, 'event', settings, 0, now);
-  const { contacts } = settings;
-  if (!contacts?.severities.includes(event.severity)) return plan;
-  const toContacts = scopes.map(
-    (contactsOf): PlannedDelivery => ({
-      kind: 'event',
-      eventSequence: event.sequence,
-      severity: event.severity,
-      route: 'contacts',
-      target: contacts.target,
-      contactsOf,
-      mostPerWindow: mostOf(settings, contacts.target),
-    }),
+  const [first, ...later] = event.severity === 'critical' ? waitingRoutes(settings) : [];
+  const routes = settings.routes.filter(
+    (route) => route.severities.includes(event.severity) && !later.some(({ name }) => name === route.name),
   );
-  return { ...plan, deliveries: [...plan.deliveries, ...toContacts] };
+  return {
+    deliveries: [
+      ...deliveriesBy(event, 'event', routes, settings),
+      ...deliveriesToContacts(event, scopes, settings),
+    ],
+    awaited: first ? awaitedAt(first, event, now) : null,
+  };
 }
 
-/** Where an event that nobody acknowledged goes on to; all over again where its route is no longer there. */
+/**
+ * Where a critical event that nobody acknowledged goes on to; all over again where its route is no longer there.
+ * Behind the last, the first is told once more, and nobody is waited for.
+ */
 export function planEscalation(
   event: Told,
   { route }: Pick<AwaitedAcknowledgement, 'route'>,
   settings: NotificationSettings,
   now: number,
 ): Plan {
-  const next = settings.routes.findIndex(({ name }) => name === route) + 1;
-  return planFrom(event, 'escalation', settings, next, now);
+  const behind = settings.routes.findIndex(({ name }) => name === route) + 1;
+  const [next] = waitingRoutes({ routes: settings.routes.slice(behind) });
+  const routes = next ? [next] : waitingRoutes(settings).slice(0, 1);
+  return {
+    deliveries: deliveriesBy(event, 'escalation', routes, settings),
+    awaited: next ? awaitedAt(next, event, now) : null,
+  };
 }
 
-/** By each route that fits, up to and with the first that waits for somebody; only critical events wait. */
-function planFrom(
+function awaitedAt(route: WaitingRoute, { sequence }: Told, now: number): AwaitedAcknowledgement {
+  return { eventSequence: sequence, route: route.name, dueAt: now + route.acknowledge_within_seconds };
+}
+
+/** Each target once, by the first route that names it. */
+function deliveriesBy(
   event: Told,
   kind: PlannedDelivery['kind'],
+  routes: readonly RouteSettings[],
   settings: NotificationSettings,
-  from: number,
-  now: number,
-): Plan {
+): readonly PlannedDelivery[] {
   const deliveries = new Map<string, PlannedDelivery>();
-  for (const route of settings.routes.slice(from)) {
-    if (!route.severities.includes(event.severity)) continue;
+  for (const route of routes) {
     for (const target of targetsFor(event, route)) {
       if (deliveries.has(target)) continue;
-      deliveries.set(target, {
-        kind,
-        eventSequence: event.sequence,
-        severity: event.severity,
-        route: route.name,
+      deliveries.set(
         target,
-        contactsOf: null,
-        mostPerWindow: mostOf(settings, target),
-      });
+        delivery(event, { kind, route: route.name, target, contactsOf: null }, settings),
+      );
     }
-    const patience = route.acknowledge_within_seconds;
-    if (patience === undefined || event.severity !== 'critical') continue;
-    const awaited = { eventSequence: event.sequence, route: route.name, dueAt: now + patience };
-    return { deliveries: [...deliveries.values()], awaited };
   }
-  return { deliveries: [...deliveries.values()], awaited: null };
+  return [...deliveries.values()];
+}
+
+function deliveriesToContacts(
+  event: Told,
+  scopes: readonly string[],
+  settings: NotificationSettings,
+): readonly PlannedDelivery[] {
+  const { contacts } = settings;
+  if (!contacts?.severities.includes(event.severity)) return [];
+  const { target } = contacts;
+  return scopes.map((contactsOf) =>
+    delivery(event, { kind: 'event', route: 'contacts', target, contactsOf }, settings),
+  );
+}
+
+function delivery(
+  { sequence, severity }: Told,
+  way: Pick<PlannedDelivery, 'kind' | 'route' | 'target' | 'contactsOf'>,
+  { targets }: NotificationSettings,
+): PlannedDelivery {
+  const mostPerWindow = targets[way.target]?.messages_per_window ?? 0;
+  return { ...way, eventSequence: sequence, severity, mostPerWindow };
 }
 
 /** That a target fails is told by the others: by itself it would be a failure more. */
 function targetsFor({ type, evidence }: Told, { targets }: RouteSettings): readonly string[] {
   if (type !== 'notification.failing') return targets;
   return targets.filter((target) => target !== evidence?.notification_target);
-}
-
-function mostOf({ targets }: NotificationSettings, target: string): number {
-  return targets[target]?.messages_per_window ?? 0;
 }

@@ -54,8 +54,11 @@ export interface RouteSettings {
   readonly name: string;
   readonly severities: readonly Severity[];
   readonly targets: readonly string[];
-  /** A critical event stays here until somebody acknowledges it, and goes on when the time is over. */
-  readonly acknowledge_within_seconds?: number | undefined;
+  /**
+   * A critical event stays here until somebody acknowledges it, and goes on when the time is over; null where nobody
+   * is there to do so.
+   */
+  readonly acknowledge_within_seconds: number | null;
 }
 
 /** Who is told what; all paths absolute. */

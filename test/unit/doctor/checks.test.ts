@@ -227,6 +227,7 @@ describe('the machine', () => {
 describe('notifications', () => {
   const target =
     'notifications: {targets: {on-call: {type: webhook, url: "https://a.example", secret_file: s}}}';
+  const waits = ['ok', 'critical events wait for somebody at: default'];
   const levels = async (members?: string) =>
     (await checkNotifications(configured(members))).map(({ level, summary }) => [level, summary]);
 
@@ -237,15 +238,30 @@ describe('notifications', () => {
   it('have secrets that the service’s user alone can read', async () => {
     const secret = at('s');
     const advice = `${secret} must hold 1 to 4 lines such as whsec_ and the base64 of 24 to 64 bytes`;
-    expect(await levels(target)).toEqual([['fail', `on-call: ${secret} cannot be opened`]]);
+    expect(await levels(target)).toEqual([['fail', `on-call: ${secret} cannot be opened`], waits]);
     writeFileSync(secret, `whsec_${Buffer.alloc(23).toString('base64')}\n`, { mode: 0o600 });
-    expect(await levels(target)).toEqual([['fail', `on-call: ${advice}`]]);
+    expect(await levels(target)).toEqual([['fail', `on-call: ${advice}`], waits]);
     writeFileSync(secret, `whsec_${Buffer.alloc(24).toString('base64')}\n`);
-    expect((await levels(target)).map(([level]) => level)).toEqual(['ok']);
+    expect((await levels(target)).map(([level]) => level)).toEqual(['ok', 'ok']);
     chmodSync(secret, 0o640);
     expect(await levels(target)).toEqual([
       ['fail', `on-call: ${secret} is open to group or others: chmod 600 it`],
+      waits,
     ]);
+  });
+
+  it('wait for somebody at a route at least', async () => {
+    const logged = 'notifications: {targets: {siem: {type: file, file: f}}}';
+    expect((await levels(logged))[1]).toEqual([
+      'warn',
+      'no route waits for somebody to acknowledge critical events: none escalates',
+    ]);
+    const route = (members: string) => `{name: r, targets: [siem], ${members}}`;
+    const routed = (members: string) => levels(logged.replace('}}}', `}}, routes: [${route(members)}]}`));
+    const [, patient] = await routed('acknowledge_within_seconds: 60');
+    expect(patient).toEqual(['ok', 'critical events wait for somebody at: r']);
+    const [, unfit] = await routed('acknowledge_within_seconds: 60, severities: [warning]');
+    expect(unfit?.[0]).toBe('warn');
   });
 });
 

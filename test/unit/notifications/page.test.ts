@@ -40,7 +40,11 @@ it('has a configuration that can be copied', () => {
   const section = notificationSection.parse(parse(yaml).notifications);
   expect(notificationSettings(section, (path) => path)).toMatchObject({
     contacts: { target: 'team' },
-    routes: [{ name: 'everything' }, { name: 'on-call', acknowledge_within_seconds: 300 }, { name: 'team' }],
+    routes: [
+      { name: 'everything', acknowledge_within_seconds: null },
+      { name: 'on-call', acknowledge_within_seconds: 300 },
+      { name: 'team', acknowledge_within_seconds: 900 },
+    ],
   });
 });
 

@@ -26,7 +26,12 @@ describe('the section of the configuration', () => {
   it('sends warnings and above to every target, and contacts by the first e-mail target, unless it says otherwise', () => {
     const both = settings({ targets: { hook: HOOK, team: MAIL } });
     expect(both.routes).toEqual([
-      { name: 'default', targets: ['hook', 'team'], severities: ['warning', 'critical'] },
+      {
+        name: 'default',
+        targets: ['hook', 'team'],
+        severities: ['warning', 'critical'],
+        acknowledge_within_seconds: 900,
+      },
     ]);
     expect(both.contacts).toEqual({ target: 'team', severities: ['warning', 'critical'] });
     const routes = [{ name: 'r', targets: ['hook'], severities: ['info'] }];
@@ -35,6 +40,22 @@ describe('the section of the configuration', () => {
       contacts: null,
     });
   });
+
+  it.each([
+    ['e-mail', ['team'], undefined, 900],
+    ['a log and a webhook', ['siem', 'hook'], undefined, 900],
+    ['logs alone', ['siem', 'log'], undefined, null],
+    ['a log that somebody follows', ['siem'], 60, 60],
+    ['a webhook that nobody reads', ['hook'], null, null],
+  ])(
+    'waits for somebody to acknowledge where people are reached, unless it says otherwise: %s',
+    (_to, names, given, is) => {
+      const siem = { type: 'syslog', host: 'h' };
+      const targets = { hook: HOOK, team: MAIL, siem, log: { type: 'file', file: 'f' } };
+      const routes = [{ name: 'r', targets: names, acknowledge_within_seconds: given }];
+      expect(settings({ targets, routes }).routes).toMatchObject([{ acknowledge_within_seconds: is }]);
+    },
+  );
 
   it('has absolute paths', () => {
     const { targets } = settings({

@@ -21,7 +21,14 @@ it('tells the audit trail of every other section than the last, by names and wit
   expect(first).toEqual({
     digest: expect.stringMatching(/^[\w-]{43}$/),
     targets: { hook: 'webhook', team: 'email' },
-    routes: [{ name: 'default', severities: ['warning', 'critical'], targets: ['hook', 'team'] }],
+    routes: [
+      {
+        name: 'default',
+        severities: ['warning', 'critical'],
+        targets: ['hook', 'team'],
+        acknowledge_within_seconds: 900,
+      },
+    ],
     contacts: 'team',
   });
   expect(JSON.stringify(first)).not.toMatch(/token-in-the-path|eve@example/);

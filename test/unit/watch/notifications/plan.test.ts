@@ -28,25 +28,26 @@ const event = (severity: Severity, type: SecurityEventType = 'clock.jump', evide
 
 const all = SEVERITIES;
 const ROUTES: readonly RouteSettings[] = [
-  { name: 'log', severities: all, targets: ['c'] },
+  { name: 'log', severities: all, targets: ['c'], acknowledge_within_seconds: null },
   { name: 'on-call', severities: ['critical'], targets: ['a'], acknowledge_within_seconds: 300 },
-  { name: 'info', severities: ['info'], targets: ['b'] },
+  { name: 'info', severities: ['info'], targets: ['b'], acknowledge_within_seconds: 30 },
   {
     name: 'managers',
     severities: ['warning', 'critical'],
     targets: ['a', 'b'],
     acknowledge_within_seconds: 60,
   },
-  { name: 'everybody', severities: ['critical'], targets: ['a', 'b', 'c'] },
+  { name: 'wall', severities: ['critical'], targets: ['b'], acknowledge_within_seconds: null },
+  { name: 'everybody', severities: ['critical'], targets: ['b', 'c'], acknowledge_within_seconds: 900 },
 ];
 
 const to = ({ deliveries }: ReturnType<typeof planNew>) =>
   deliveries.map(({ route, target }) => `${route}:${target}`);
 
 describe('a new event', () => {
-  it('goes down to the first route that waits, if it is critical', () => {
+  it('goes to the first route that waits and to all that do not, if it is critical', () => {
     const plan = planNew(event('critical'), settings(ROUTES), [], NOW);
-    expect(to(plan)).toEqual(['log:c', 'on-call:a']);
+    expect(to(plan)).toEqual(['log:c', 'on-call:a', 'wall:b']);
     expect(plan.awaited).toEqual({ eventSequence: 17, route: 'on-call', dueAt: NOW + 300 });
   });
 
@@ -78,20 +79,21 @@ describe('an escalation', () => {
   const escalated = (route: string, routes = ROUTES) =>
     planEscalation(event('critical'), { route }, settings(routes), NOW);
 
-  it('goes on behind its route, to the next one that waits, and ends at the end', () => {
+  it('goes on to the next route that waits, and behind the last to the first once more', () => {
     expect([to(escalated('on-call')), escalated('on-call').awaited]).toEqual([
       ['managers:a', 'managers:b'],
       { eventSequence: 17, route: 'managers', dueAt: NOW + 60 },
     ]);
     expect([to(escalated('managers')), escalated('managers').awaited]).toEqual([
-      ['everybody:a', 'everybody:b', 'everybody:c'],
-      null,
+      ['everybody:b', 'everybody:c'],
+      { eventSequence: 17, route: 'everybody', dueAt: NOW + 900 },
     ]);
-    expect(escalated('everybody')).toEqual({ deliveries: [], awaited: null });
+    expect([to(escalated('everybody')), escalated('everybody').awaited]).toEqual([['on-call:a'], null]);
   });
 
   it('begins anew where its route is gone', () => {
-    expect(to(escalated('former'))).toEqual(['log:c', 'on-call:a']);
+    expect(to(escalated('former'))).toEqual(['on-call:a']);
+    expect(escalated('former', ROUTES.slice(0, 1))).toEqual({ deliveries: [], awaited: null });
   });
 });
 
@@ -100,11 +102,11 @@ it('that a target fails is told to the others alone, by whatever routes', () => 
   expect(to(planNew(failing, settings(ROUTES), [], NOW))).toEqual(['log:c', 'managers:b']);
 });
 
-it('a plan names each target once, in the order of the routes, and ends in time, whatever the routes', () => {
+it('no plan names a target twice; whatever the routes, all that fit are told, and it ends in time', () => {
   const route = fc.record({
     severities: fc.uniqueArray(fc.constantFrom(...SEVERITIES), { minLength: 1 }),
     targets: fc.uniqueArray(fc.constantFrom(...TARGETS), { minLength: 1 }),
-    acknowledge_within_seconds: fc.option(fc.integer({ min: 30, max: 900 }), { nil: undefined }),
+    acknowledge_within_seconds: fc.option(fc.integer({ min: 30, max: 900 }), { nil: null }),
   });
   const routes = fc
     .array(route, { maxLength: 8 })
@@ -113,16 +115,21 @@ it('a plan names each target once, in the order of the routes, and ends in time,
     fc.property(routes, fc.constantFrom(...SEVERITIES), (list, severity) => {
       const config = settings(list);
       let plan = planNew(event(severity), config, [], NOW);
-      const seen: string[] = [];
+      const fitting = list.filter(({ severities }) => severities.includes(severity));
+      const waited: string[] = [];
+      const told = new Set<string>();
       for (let legs = 0; ; legs += 1) {
         expect(legs).toBeLessThanOrEqual(list.length);
         const targets = plan.deliveries.map(({ target }) => target);
         expect(new Set(targets).size).toBe(targets.length);
-        seen.push(...plan.deliveries.map((each) => each.route));
+        for (const target of targets) told.add(target);
         if (!plan.awaited) break;
+        waited.push(plan.awaited.route);
         plan = planEscalation(event(severity), plan.awaited, config, NOW);
       }
-      expect(seen).toEqual(seen.toSorted());
+      const waiting = fitting.filter((route) => route.acknowledge_within_seconds !== null);
+      expect(waited).toEqual(severity === 'critical' ? waiting.map(({ name }) => name) : []);
+      expect(told).toEqual(new Set(fitting.flatMap(({ targets }) => targets)));
     }),
   );
 });
