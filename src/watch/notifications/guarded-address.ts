@@ -8,6 +8,7 @@ const INTERNAL = addressList([
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
@@ -22,6 +23,7 @@ const INTERNAL = addressList([
   // Unspecified, loopback, and IPv4 addresses in an obsolete form.
   ['::', 96],
   // IPv4 behind a translator or a tunnel: whose network is behind it cannot be told.
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['2001::', 32],

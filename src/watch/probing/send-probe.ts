@@ -20,7 +20,7 @@ const LARGEST_HEAD = 16_384;
 
 /**
  * `GET` with the token as bearer, on a connection of its own. The status is all that is taken of the answer: no
- * redirect is followed, no body read. Never rejects.
+ * redirect is followed, no body read. No header says that it is a probe. Never rejects.
  */
 export function createSendProbe(rules: SendingRules): SendProbe {
   return (text, token) => {
@@ -32,7 +32,7 @@ export function createSendProbe(rules: SendingRules): SendProbe {
       const late = AbortSignal.timeout(rules.deadlineMs);
       const sent = request(url, {
         agent: false,
-        headers: { authorization: `Bearer ${token}`, 'user-agent': 'keyward-probe', accept: '*/*' },
+        headers: { authorization: `Bearer ${token}`, accept: '*/*' },
         lookup: guardedLookup(
           (address) => addressAdvice(address, rules) !== undefined,
           (host) => new ForbiddenAddress(host),

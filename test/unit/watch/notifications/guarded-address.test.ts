@@ -23,7 +23,13 @@ describe('an internal address', () => {
     '::127.0.0.1',
     '::ffff:127.0.0.1',
     '::ffff:a9fe:a9fe',
+    '::ffff:0:127.0.0.1',
+    '::ffff:0:a9fe:a9fe',
     '64:ff9b::7f00:1',
+    '64:ff9b::a9fe:a9fe',
+    '100.100.100.200',
+    '168.63.129.16',
+    '192.0.0.192',
     '2002:7f00:1::',
     'fc00::1',
     'fd12:3456::1',
@@ -46,10 +52,14 @@ describe('an internal address', () => {
     '169.255.0.0',
     '172.15.255.255',
     '172.32.0.0',
+    '168.63.129.17',
+    '192.0.1.0',
     '192.167.255.255',
     '192.169.0.0',
     '223.255.255.255',
     '::ffff:1.1.1.1',
+    '::fffe:0:127.0.0.1',
+    '64:ff9a::7f00:1',
     '2606:4700:4700::1111',
     '2003::1',
   ])('is not its neighbour %s', (address) => {
@@ -69,10 +79,13 @@ it('is the same in each of its forms', () => {
 });
 
 describe('a host', () => {
-  it.each(['127.0.0.1', '[::1]', '::1', '[::ffff:10.0.0.1]'])('that is one is refused: %s', (host) => {
-    expect(() => lookupFor({ host, allow_private: false })).toThrow(`${host} is at a loopback`);
-    expect(lookupFor({ host, allow_private: true })).toEqual({});
-  });
+  it.each(['127.0.0.1', '[::1]', '::1', '[::ffff:10.0.0.1]', '[::ffff:0:7f00:1]'])(
+    'that is one is refused: %s',
+    (host) => {
+      expect(() => lookupFor({ host, allow_private: false })).toThrow(`${host} is at a loopback`);
+      expect(lookupFor({ host, allow_private: true })).toEqual({});
+    },
+  );
 
   it.each(['1.1.1.1', '[2606:4700:4700::1111]', 'localhost'])('that is none is looked up: %s', (host) => {
     expect(lookupFor({ host, allow_private: false })).toEqual({ lookup: expect.any(Function) });

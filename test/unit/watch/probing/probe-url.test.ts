@@ -12,6 +12,15 @@ describe('a probe URL', () => {
     'https://payments.example/probe?from=keyward',
     'https://10.1.2.3:8443/probe',
     'https://[fd12::7]/probe',
+    'https://payments.example./probe',
+    'https://localhost.example/probe',
+    'https://100.100.100.199/probe',
+    'https://192.0.1.192/probe',
+    'https://[64:ff9b::a01:203]/probe',
+    'https://[64:ff9b::a9fd:a9fe]/probe',
+    'https://[::ffff:0:a01:203]/probe',
+    'https://[2002:a01:203::7]/probe',
+    'https://[2002:8000:1::7]/probe',
     `https://payments.example/${'x'.repeat(2_048 - 25)}`,
   ])('may be %s', (url) => expect(probeUrlAdvice(url, production)).toBeUndefined());
 
@@ -28,10 +37,25 @@ describe('a probe URL', () => {
     ['https://169.254.169.254/latest', ONE_MACHINE],
     ['https://[::ffff:169.254.169.254]/latest', ONE_MACHINE],
     ['https://[fe80::1]/', ONE_MACHINE],
+    ['https://[64:ff9b::a9fe:a9fe]/', ONE_MACHINE],
+    ['https://[64:ff9b::127.0.0.1]/', ONE_MACHINE],
+    ['https://[64:ff9b:1::a9fe:a9fe]/', ONE_MACHINE],
+    ['https://[2002:7f00:1::]/', ONE_MACHINE],
+    ['https://[2002:a9fe:a9fe::7]/', ONE_MACHINE],
+    ['https://[::127.0.0.1]/', ONE_MACHINE],
+    ['https://[::ffff:0:127.0.0.1]/', ONE_MACHINE],
+    ['https://[::ffff:0:100.100.100.200]/', ONE_MACHINE],
+    ['https://[fd00:ec2::254]/', ONE_MACHINE],
+    ['https://100.100.100.200/', ONE_MACHINE],
+    ['https://168.63.129.16/', ONE_MACHINE],
+    ['https://192.0.0.192/', ONE_MACHINE],
     ['https://0.0.0.0/', ONE_MACHINE],
     ['https://127.0.0.1:9090/', NOT_HERE],
     ['https://2130706433/', NOT_HERE],
     ['https://localhost:9090/', NOT_HERE],
+    ['https://localhost./', NOT_HERE],
+    ['https://probe.localhost./', NOT_HERE],
+    ['https://127.0.0.1./', NOT_HERE],
     ['https://[::1]:9090/', NOT_HERE],
   ])('may not be %s', (url, advice) => expect(probeUrlAdvice(url, production)).toBe(advice));
 
@@ -48,5 +72,8 @@ it('an address that a name stands for is held against the same rules', () => {
   expect(addressAdvice('::ffff:127.0.0.1', production)).toBe(NOT_HERE);
   expect(addressAdvice('::ffff:127.0.0.1', development)).toBeUndefined();
   expect(addressAdvice('224.0.0.1', development)).toBe(ONE_MACHINE);
+  expect(addressAdvice('64:ff9b::7f00:1', development)).toBe(ONE_MACHINE);
+  expect(addressAdvice('64:ff9b::a01:203', production)).toBeUndefined();
+  expect(addressAdvice('::1', development)).toBeUndefined();
   expect(addressAdvice('payments.example', production)).toBeUndefined();
 });
