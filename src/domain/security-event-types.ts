@@ -114,10 +114,10 @@ export const SECURITY_EVENTS = {
       },
       of: ({ near }) => (near ? 'info' : 'warning'),
     },
-    meaning: 'A credential was used from a network that it never came from.',
+    meaning: 'A credential was used from a network that it did not come from lately.',
     runbook: 'suspicious-callers.md#clientnew_source',
-    evidence: ['caller', 'remote', 'network', 'near', 'networks'],
-    oncePer: ['caller', 'network'],
+    evidence: ['caller', 'remote', 'network', 'near', 'networks', 'since'],
+    oncePer: ['caller', 'network', 'since'],
     subject: ({ caller }) => caller,
   }),
   'client.unusual_rate': type({

@@ -15,7 +15,7 @@ export interface DetectorParts {
 }
 
 /** Names that one detection remembers; whoever was quiet the longest is forgotten first. */
-const MOST_NAMES = 2_000;
+const MOST_NAMES = 5_000;
 /** News of one look; the others are told at the next. */
 const MOST_AT_ONCE = 100;
 /** Of one type and severity within a minute; beyond that a flood would fill the database. Shown again, a token is told again. */
@@ -79,6 +79,7 @@ export class Detector {
       const before = memories?.get(name);
       const { memory, news } = detection.detect(before, fact);
       if (memory !== before) this.#remember(detection.name, name, memory);
+      else if (memory !== undefined) this.#touch(detection.name, name, memory);
       for (const report of news) this.#queue(report);
     }
   }
@@ -89,6 +90,13 @@ export class Detector {
     if (!this.#budget.take(`${report.type} ${report.severity}`)) return;
     this.#told.add(name);
     this.#waiting.push(report);
+  }
+
+  /** Whoever was heard last comes last. */
+  #touch(detection: string, name: string, memory: unknown): void {
+    const memories = this.#memories.get(detection);
+    memories?.delete(name);
+    memories?.set(name, memory);
   }
 
   #remember(detection: string, name: string, memory: unknown): void {

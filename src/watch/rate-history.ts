@@ -21,8 +21,8 @@ export const rateHistory = z.strictObject({
   count: whole,
   /** In the busiest minute of the running hour. */
   peak: whole,
-  /** By hour of the week, the busiest minutes of the last such hours in which there was anything. */
-  peaks: z.record(z.string().regex(/^\d{1,3}$/), z.array(whole).max(WEEKS)),
+  /** By hour of the week, the last such hours in which there was anything, each with its busiest minute. */
+  peaks: z.record(z.string().regex(/^\d{1,3}$/), z.array(z.tuple([whole, whole])).max(WEEKS)),
 });
 
 /** How often something happens, in its busiest minutes: what a caller has done before is the measure of it. */
@@ -57,12 +57,8 @@ export function observe(
   habits: Habits,
 ): Observed {
   const history = counted(before ?? begin(at), at, count);
-  const { expected, settled } = expectation(history, habits) ?? {
-    expected: Number.POSITIVE_INFINITY,
-    settled: false,
-  };
-  const limit = Math.max(FACTOR * expected, habits.floor);
-  if (history.count <= limit) return { history, unusual: undefined };
+  const { expected, settled } = expectation(history, habits);
+  if (history.count <= Math.max(FACTOR * expected, habits.floor)) return { history, unusual: undefined };
   // What is unusual must not become the measure of what is usual.
   const peak = Math.max(before?.hour === history.hour ? before.peak : 0, Math.ceil(Math.max(expected, 1)));
   return {
@@ -82,18 +78,32 @@ function counted(history: RateHistory, at: number, more: number): RateHistory {
   const count = more + (minute === history.minute ? history.count : 0);
   if (hour === history.hour) return { ...history, minute, count, peak: Math.max(history.peak, count) };
   const slot = slotOf(history.hour);
-  const peaks = [...(history.peaks[slot] ?? []), history.peak].slice(-WEEKS);
+  const ended: [number, number] = [history.hour, history.peak];
+  const peaks = [...(history.peaks[slot] ?? []), ended].slice(-WEEKS);
   return { ...history, hour, minute, count, peak: count, peaks: { ...history.peaks, [slot]: peaks } };
 }
 
-/** Undefined while it is too early to tell. */
-function expectation({ since, hour, peaks }: RateHistory, { learns }: Habits) {
-  const age = hour - since;
-  const near = age < WEEK_HOURS ? [] : [-1, 0, 1].flatMap((by) => peaks[slotOf(hour + by)] ?? []);
-  if (near.length > 0)
-    return { expected: median(near) + SIGMAS * MAD_TO_SIGMA * deviation(near), settled: true };
-  if (age < LEARNING_HOURS && learns) return undefined;
-  return { expected: Math.max(0, ...Object.values(peaks).flat()), settled: false };
+/** Never by what was today: whoever begins slowly would make it the measure of what he goes on to do. */
+function expectation(history: RateHistory, { learns }: Habits): { expected: number; settled: boolean } {
+  const age = history.hour - history.since;
+  const weeks = Math.min(WEEKS, Math.floor(age / WEEK_HOURS));
+  if (weeks > 0) {
+    const like = Array.from({ length: weeks }, (_, week) => likeNow(history, (week + 1) * WEEK_HOURS));
+    return { expected: median(like) + SIGMAS * MAD_TO_SIGMA * deviation(like), settled: true };
+  }
+  if (age < LEARNING_HOURS && learns) return { expected: Number.POSITIVE_INFINITY, settled: false };
+  const known = Object.values(history.peaks).flat();
+  const earlier = known.filter(([hour]) => hour <= history.hour - LEARNING_HOURS + 1);
+  return { expected: Math.max(0, ...earlier.map(([, peak]) => peak)), settled: false };
+}
+
+/** The busiest minute of the same hour so long ago, or of the hours beside it, since clocks are put forward and back. */
+function likeNow({ hour, peaks }: RateHistory, hoursAgo: number): number {
+  const near = [-1, 0, 1].map((by) => {
+    const sought = hour - hoursAgo + by;
+    return peaks[slotOf(sought)]?.find(([of]) => of === sought)?.[1] ?? 0;
+  });
+  return Math.max(...near);
 }
 
 function slotOf(hour: number): string {

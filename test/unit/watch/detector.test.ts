@@ -95,17 +95,17 @@ it('tells at the next look what could not be stored, once', async () => {
   expect(told()).toEqual(['client:a', 'client:b']);
 });
 
-it('remembers 2,000 names, and forgets whoever was quiet the longest, also on disk', async () => {
+it('remembers 5,000 names, and forgets whoever was quiet the longest, also on disk', async () => {
   const detector = await open();
-  for (let n = 0; n < 2_000; n++) due.push(issued(`client-${n}`));
+  for (let n = 0; n < 5_000; n++) due.push(issued(`client-${n}`));
   await detector.look();
   await detector.save();
   due.push(issued('client-0'), issued('one-more'), issued('client-1'));
   await detector.look();
   expect(told()).toEqual(['client:client-0']);
   await detector.save();
-  const names = (await memories.load(5_000)).map(({ name }) => name);
-  expect(names).toHaveLength(2_000);
+  const names = (await memories.load(9_000)).map(({ name }) => name);
+  expect(names).toHaveLength(5_000);
   expect(names).not.toContain('client-2');
 });
 
@@ -146,4 +146,32 @@ it('lets what is told again and again take no room of what is new', async () => 
   due.push(shown('jwk'));
   await detector.look();
   expect(raised.map(({ evidence }) => evidence.member)).toEqual(['jku', 'jwk']);
+});
+
+it('forgets nobody who is heard all the time, though nothing is new of them', async () => {
+  const steady: Detection<{ seen: true }> = {
+    name: 'steady',
+    concerns: (fact) => (fact.kind === 'issued' ? fact.client : undefined),
+    detect: (memory, fact) =>
+      memory
+        ? { memory, news: [] }
+        : {
+            memory: { seen: true },
+            news: [
+              securityEvent('token.suspicious_header', {
+                scope: 'web',
+                client: fact.kind === 'issued' ? fact.client : null,
+                member: 'new',
+                since: raised.length,
+              }),
+            ],
+          },
+  };
+  const detector = await open([steady]);
+  for (let n = 0; n < 6_000; n++) {
+    due.push(issued('steady'), issued(`passing-${n}`));
+    await detector.look();
+    now += 60;
+  }
+  expect(raised.filter(({ evidence }) => evidence.client === 'steady')).toHaveLength(1);
 });

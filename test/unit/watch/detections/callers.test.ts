@@ -26,9 +26,9 @@ function run<M>(detection: Detection<M>, facts: readonly Fact[]): SecurityEventR
   });
 }
 
-const from = (remote: string | null, caller = 'client:login'): Fact => ({
+const from = (remote: string | null, caller = 'client:login', at = AT): Fact => ({
   kind: 'authenticated',
-  at: AT,
+  at,
   count: 1,
   caller,
   remote,
@@ -62,6 +62,17 @@ describe('a new source', () => {
         evidence: { remote: '203.0.113.7', networks: ['10.1.2.0/24'] },
       },
     ]);
+  });
+
+  it('is new again after thirty days without it, and old for as long as it is used', () => {
+    const days = (day: number) => AT + day * 86_400;
+    const home = (day: number) => from('10.1.2.3', 'client:login', days(day));
+    const away = (day: number) => from('203.0.113.7', 'client:login', days(day));
+    const month = Array.from({ length: 40 }, (_, day) => home(day));
+    const seen = (...facts: Fact[]) => run(newSource, facts).map(({ evidence }) => evidence.since);
+    expect(seen(home(0), away(0), ...month.slice(0, 31), away(30))).toEqual([days(0)]);
+    expect(seen(home(0), away(0), ...month.slice(0, 32), away(31))).toEqual([days(0), days(31)]);
+    expect(seen(home(0), away(31))).toEqual([]);
   });
 
   it('is nothing new of a caller that comes from anywhere', () => {
@@ -116,6 +127,14 @@ describe('an unusual rate', () => {
     expect(told(...weeks, issued(AT + (2 * 168 + 16) * HOUR, 1_900))).toEqual([]);
   });
 
+  it('is not what somebody made usual who began slowly', () => {
+    const office = hours(5 * 168, (at, hour) => issued(at, hour % 24 < 9 ? 0 : 10));
+    const night = [40, 160, 640, 2_560].map((count, hour) => issued(AT + (5 * 168 + 1 + hour) * HOUR, count));
+    expect(told(...office, ...night).map(([, count]) => count)).toEqual([40, 160, 640, 2_560]);
+    const nextWeek = issued(AT + (6 * 168 + 2) * HOUR, 2_560);
+    expect(told(...office, ...night, nextWeek).at(-1)).toEqual(['warning', 2_560, expect.any(Number), true]);
+  });
+
   it('counts a minute together, and is no measure of what comes after', () => {
     const day = hours(24, (at) => issued(at, 50));
     const minute = Array.from({ length: 6 }, (_, n) => issued(AT + 24 * HOUR + n * 10, 100));
@@ -162,6 +181,21 @@ describe('a burst of denials', () => {
     const days = hours(48, (at) => refused({ at, count: 19 }));
     expect(told(...days, refused({ at: AT + 48 * HOUR, count: 60 }))).toEqual([]);
     expect(told(...days, refused({ at: AT + 48 * HOUR, count: 80 }))).toHaveLength(1);
+  });
+
+  it('is not what somebody made usual who began slowly', () => {
+    const slowly = [20, 80, 320, 1_280].map((count, hour) =>
+      refused({ at: AT + (30 * 24 + hour) * HOUR, count }),
+    );
+    expect(told(refused({}), ...slowly).map(([, count]) => count)).toEqual([80, 320, 1_280]);
+    const malformed = slowly.map((fact) => ({
+      ...fact,
+      code: 'credential_malformed' as const,
+      caller: null,
+    }));
+    expect(run(malformedBurst, malformed as Fact[]).map(({ evidence }) => evidence.count)).toEqual([
+      80, 320, 1_280,
+    ]);
   });
 
   it('has nothing to do with malformed credentials, which are told by themselves', () => {
