@@ -84,11 +84,12 @@ export interface PinMark {
 }
 
 export interface PinQuestions {
-  /** Of every HSM token; without a mark where its signer is away. */
-  marks(): Promise<readonly { readonly hsmToken: string; readonly mark: PinMark | undefined }[]>;
+  /** Of every HSM token; without a mark where its signer is away. `rate_limited`. */
+  marks(actor: Actor): Promise<readonly { readonly hsmToken: string; readonly mark: PinMark | undefined }[]>;
   /**
    * Which of the candidates in the batch are the PIN, by their place in it. A hit raises `credential.leaked`.
-   * `unknown_hsm_token`, `pin_not_comparable`, `rate_limited`, `invalid_request` where it is sealed for another process.
+   * `unknown_hsm_token`, `pin_not_comparable`, `rate_limited`, `overloaded`, `invalid_request` where it is empty or sealed for
+   * another process.
    */
   compare(
     hsmToken: string,

@@ -2,6 +2,8 @@
 export const PIN_BYTES = { least: 8, most: 64 } as const;
 /** In one batch. */
 export const MOST_PIN_CANDIDATES = 1_000;
+/** What a batch counts at least, so that small ones cost their part of the allowance. */
+export const LEAST_PIN_CHARGE = 100;
 
 /** Candidates one after the other, each behind its length in a byte. */
 export function packPinCandidates(candidates: readonly string[]): Buffer {
@@ -13,7 +15,7 @@ export function packPinCandidates(candidates: readonly string[]): Buffer {
   );
 }
 
-/** The candidates as views of the bytes; undefined where there are too many, or one is too short or too long. */
+/** The candidates as views of the bytes; undefined where there are none or too many, or one is too short or too long. */
 export function unpackPinCandidates(packed: Buffer): readonly Buffer[] | undefined {
   const candidates: Buffer[] = [];
   for (let at = 0; at < packed.length; ) {
@@ -24,5 +26,5 @@ export function unpackPinCandidates(packed: Buffer): readonly Buffer[] | undefin
     candidates.push(candidate);
     at += 1 + length;
   }
-  return candidates;
+  return candidates.length > 0 ? candidates : undefined;
 }

@@ -40,7 +40,7 @@ export class PinComparison {
   #among(packed: Buffer): Compared {
     const candidates = unpackPinCandidates(packed);
     if (!candidates) {
-      throw new KeywardError('invalid_request', 'sealed: up to 1,000 candidates of 8 to 64 bytes each');
+      throw new KeywardError('invalid_request', 'sealed: 1 to 1,000 candidates of 8 to 64 bytes each');
     }
     this.#allowance.take(candidates.length);
     const matches = candidates.flatMap((candidate, at) => (this.#mark.isPin(candidate) ? [at] : []));

@@ -79,8 +79,8 @@ const markPins: Route<LeakParts> = {
   handler:
     ({ authenticator, pinQuestions }) =>
     async (request, response) => {
-      actorOf(authenticator, CHANGING, request, response);
-      const marks = await pinQuestions.marks();
+      const actor = actorOf(authenticator, CHANGING, request, response);
+      const marks = await pinQuestions.marks(actor);
       const hsm_tokens = marks.map(({ hsmToken, mark }) => ({
         hsm_token: hsmToken,
         public_key: mark?.publicKey ?? null,
@@ -97,7 +97,7 @@ const comparePins: Route<LeakParts> = {
     operationId: 'comparePins',
     summary: 'Whether one of these is the PIN of an HSM token; role operator',
     description:
-      'The signer compares, at most 100,000 a minute and 200,000 a day; each batch is in the audit trail, and a hit raises `credential.leaked`.',
+      'The signer compares one batch at a time, at most 100,000 candidates a minute and 200,000 a day, each batch counted as 100 at least; of one operator, 120 batches a minute. Each batch is in the audit trail, and a hit raises `credential.leaked`.',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: pinBatch } } },
     responses: {

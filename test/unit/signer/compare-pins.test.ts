@@ -1,7 +1,7 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { packPinCandidates } from '../../../src/domain/pin-candidates.ts';
+import { LEAST_PIN_CHARGE, packPinCandidates } from '../../../src/domain/pin-candidates.ts';
 import { makeBoxKey, seal } from '../../../src/domain/sealed-box.ts';
 import { PinComparison } from '../../../src/signer/compare-pins.ts';
 import { PIN_COMPARISONS, PinAllowance } from '../../../src/signer/pin-allowance.ts';
@@ -10,6 +10,7 @@ import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const NOON = 1_795_478_400 + 43_200;
 const DAY = 86_400;
+const TODAY = Math.floor(NOON / DAY);
 let latchFile = '';
 let now = NOON;
 beforeEach(() => {
@@ -21,6 +22,7 @@ const allowance = () => new PinAllowance(latchFile, () => now);
 const comparison = (pin = '48213077') => new PinComparison(markPin(Buffer.from(pin)), allowance());
 const ask = (to: PinComparison, ...candidates: string[]) =>
   to.compare(seal(to.describe().publicKey, packPinCandidates(candidates)));
+const record = () => readFileSync(`${latchFile}.compared`, 'utf8');
 const limited = (retryAfterSeconds: number) =>
   expect.objectContaining({ code: 'rate_limited', retryAfterSeconds });
 
@@ -48,6 +50,8 @@ describe('the signer compares', () => {
     expect(() => pins.compare(seal(makeBoxKey().publicKey, packPinCandidates(['48213077'])))).toThrow(wrong);
     expect(() => pins.compare(Buffer.from('48213077'))).toThrow(wrong);
     expect(() => pins.compare(sealed(packPinCandidates(['48213077', '1234567'])))).toThrow(wrong);
+    expect(() => ask(pins)).toThrow(wrong);
+    expect(existsSync(`${latchFile}.compared`)).toBe(false);
     expect(ask(pins, '48213077').matches).toEqual([0]);
   });
 
@@ -66,7 +70,7 @@ describe('the number of candidates is limited', () => {
 
   it('within a minute', () => {
     const allowed = allowance();
-    allowed.take(aMinute - 1);
+    allowed.take(aMinute - LEAST_PIN_CHARGE);
     allowed.take(1);
     now += 15;
     expect(() => allowed.take(1)).toThrow(limited(45));
@@ -76,7 +80,7 @@ describe('the number of candidates is limited', () => {
 
   it('within a day, by all processes of a token together, on disk before they are compared', () => {
     for (let taken = 0; taken < aDay; taken += aMinute) allowance().take(aMinute);
-    expect(readFileSync(`${latchFile}.compared`, 'utf8')).toBe(`${Math.floor(NOON / DAY)} ${aDay}\n`);
+    expect(record()).toBe(`${TODAY} ${aDay}\n`);
     expect(statSync(`${latchFile}.compared`).mode & 0o777).toBe(0o600);
     expect(() => allowance().take(1)).toThrow(limited(DAY / 2));
     now += DAY / 2;
@@ -92,16 +96,55 @@ describe('the number of candidates is limited', () => {
   it('and used up where the record cannot be read', () => {
     writeFileSync(`${latchFile}.compared`, 'nonsense');
     expect(() => allowance().take(1)).toThrow(expect.objectContaining({ code: 'rate_limited' }));
-    writeFileSync(`${latchFile}.compared`, `${Math.floor(NOON / DAY)} ${aDay - 1}\n`);
+    writeFileSync(`${latchFile}.compared`, `${TODAY} ${aDay - LEAST_PIN_CHARGE}\n`);
     allowance().take(1);
+    expect(() => allowance().take(1)).toThrow(limited(DAY / 2));
+  });
+
+  it('where a batch of one counts as a hundred, and a larger one as what it is', () => {
+    const allowed = allowance();
+    for (let batches = 0; batches < aMinute / LEAST_PIN_CHARGE; batches++) allowed.take(1);
+    expect(() => allowed.take(1)).toThrow(limited(60));
+    expect(record()).toBe(`${TODAY} ${aMinute}\n`);
+    const other = allowance();
+    for (let batches = 0; batches < aMinute / 1_000; batches++) other.take(1_000);
+    expect(record()).toBe(`${TODAY} ${2 * aMinute}\n`);
+  });
+
+  it('in blocks on disk: what a process reserved and did not use is lost with it, and no limit is passed', () => {
+    const first = allowance();
+    first.take(1_000);
+    const written = statSync(`${latchFile}.compared`);
+    for (let batches = 1; batches < 10; batches++) first.take(1_000);
+    expect([record(), statSync(`${latchFile}.compared`).ino]).toEqual([`${TODAY} 10000\n`, written.ino]);
+    first.take(1_000);
+    expect(record()).toBe(`${TODAY} 20000\n`);
+    const starts = aDay / 10_000 - 2;
+    for (let started = 0; started < starts; started++) allowance().take(1);
+    expect(record()).toBe(`${TODAY} ${aDay}\n`);
+    expect(() => allowance().take(1)).toThrow(limited(DAY / 2));
+    // The process that reserved has the rest of its block all the same.
+    for (let batches = 0; batches < 9; batches++) first.take(1_000);
+    expect(() => first.take(1_000)).toThrow(limited(DAY / 2));
+  });
+
+  it('and what was reserved ends with its day', () => {
+    const allowed = allowance();
+    allowed.take(1_000);
+    now += DAY / 2;
+    allowed.take(1_000);
+    expect(record()).toBe(`${TODAY + 1} 10000\n`);
+    for (let batches = 1; batches < 10; batches++) allowed.take(1_000);
+    expect(record()).toBe(`${TODAY + 1} 10000\n`);
+    allowed.take(1_000);
+    expect(record()).toBe(`${TODAY + 1} 20000\n`);
   });
 
   it('before anything is compared: a refused batch is answered with nothing', () => {
-    writeFileSync(`${latchFile}.compared`, `${Math.floor(NOON / DAY)} ${aDay - 1}\n`);
+    writeFileSync(`${latchFile}.compared`, `${TODAY} ${aDay - LEAST_PIN_CHARGE}\n`);
     const pins = comparison();
-    expect(() => ask(pins, '48213077', '12345678')).toThrow(
-      expect.objectContaining({ code: 'rate_limited' }),
-    );
+    const many = Array.from({ length: LEAST_PIN_CHARGE }, () => '12345678');
+    expect(() => ask(pins, '48213077', ...many)).toThrow(expect.objectContaining({ code: 'rate_limited' }));
     expect(ask(pins, '48213077').matches).toEqual([0]);
   });
 });
