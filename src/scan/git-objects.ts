@@ -53,12 +53,16 @@ export async function gitPaths(repository: string, ids: ReadonlySet<string>): Pr
   const found = new Map<string, string>();
   const git = startGit(repository, ['rev-list', '--objects', '--all', '--reflog']);
   const reader = new Reader(git.stdout);
-  for (let line = await reader.line(65_536); line !== undefined; line = await reader.line(65_536)) {
-    const at = line.indexOf(' ');
-    const id = at < 0 ? line : line.slice(0, at);
-    if (ids.has(id) && !found.has(id)) found.set(id, at < 0 ? '' : line.slice(at + 1));
+  try {
+    for (let line = await reader.line(65_536); line !== undefined; line = await reader.line(65_536)) {
+      const at = line.indexOf(' ');
+      const id = at < 0 ? line : line.slice(0, at);
+      if (ids.has(id) && !found.has(id)) found.set(id, at < 0 ? '' : line.slice(at + 1));
+    }
+    await git.ended;
+  } finally {
+    git.kill();
   }
-  await git.ended;
   return found;
 }
 

@@ -7,7 +7,7 @@ import { Collected } from '../scan/collected.ts';
 import { describeScan } from '../scan/describe-scan.ts';
 import { readIgnoreFile } from '../scan/ignore-file.ts';
 import type { ScanReport } from '../scan/kinds.ts';
-import { nameObjects, Reading } from '../scan/read-sources.ts';
+import { objectNames, Reading } from '../scan/read-sources.ts';
 import { sarifOf } from '../scan/sarif.ts';
 
 export interface ScanOptions {
@@ -72,7 +72,16 @@ async function openDesk(context: Context, collected: Collected, pins: boolean): 
 async function named(report: ScanReport, git: string | undefined): Promise<ScanReport> {
   if (git === undefined) return report;
   const { findings, skipped } = report;
-  return { ...report, findings: await nameObjects(git, findings), skipped: await nameObjects(git, skipped) };
+  const { nameOf, flaw } = await objectNames(
+    git,
+    [...findings, ...skipped].map(({ place }) => place),
+  );
+  const renamed = <T extends { readonly place: string }>(each: T): T => ({
+    ...each,
+    place: nameOf(each.place),
+  });
+  const unnamed = flaw === undefined ? [] : [{ place: git, why: flaw }];
+  return { ...report, findings: findings.map(renamed), skipped: [...skipped.map(renamed), ...unnamed] };
 }
 
 function show({ options, terminal }: Context, report: ScanReport, { sarif }: ScanOptions): void {

@@ -67,27 +67,29 @@ export class Reading {
 
 const OBJECT = /^git:([0-9a-f]{40,64})/;
 
-/** Names findings in a repository by path, where a commit, a branch or the reflog still leads to them. */
-export async function nameObjects<T extends { readonly place: string }>(
+/**
+ * Names places in a repository by path, where a commit, a branch or the reflog still leads to them; `flaw` says why
+ * none could be: what was found is told all the same.
+ */
+export async function objectNames(
   repository: string,
-  found: readonly T[],
-): Promise<T[]> {
-  const ids = new Set(found.flatMap(({ place }) => OBJECT.exec(place)?.[1] ?? []));
-  if (ids.size === 0) return [...found];
-  const paths = await gitPaths(repository, ids).catch(noPaths);
-  return found.map((each) => {
-    const [, id] = OBJECT.exec(each.place) ?? [];
-    if (id === undefined) return each;
-    const named = paths ? placeOf(paths.get(id)) : 'path not known: the history cannot be read';
-    return { ...each, place: each.place.replace(OBJECT, `git:${id.slice(0, 12)} (${named})`) };
-  });
+  places: readonly string[],
+): Promise<{ nameOf(place: string): string; flaw: string | undefined }> {
+  const ids = new Set(places.flatMap((place) => OBJECT.exec(place)?.[1] ?? []));
+  const paths = ids.size === 0 ? new Map<string, string>() : await gitPaths(repository, ids).catch(failureOf);
+  const named = (id: string) =>
+    typeof paths === 'string' ? 'path not known: the history cannot be read' : placeOf(paths.get(id));
+  return {
+    nameOf: (place) => place.replace(OBJECT, (_, id: string) => `git:${id.slice(0, 12)} (${named(id)})`),
+    flaw: typeof paths === 'string' ? `paths not known: ${paths}` : undefined,
+  };
 }
 
 function placeOf(path: string | undefined): string {
   return path === undefined ? 'reached by no commit' : path || 'commit or tag';
 }
 
-/** What was found is told all the same. */
-function noPaths(error: unknown): undefined {
+function failureOf(error: unknown): string {
   if (!(error instanceof GitFailure)) throw error;
+  return error.message;
 }

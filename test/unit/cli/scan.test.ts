@@ -172,6 +172,31 @@ describe('keyward scan', () => {
     });
   });
 
+  it('tells what it found where a branch is broken, by the ids of objects, and says why', async () => {
+    const git = (...argv: string[]) =>
+      execFileSync('git', ['-C', folder, ...argv])
+        .toString()
+        .trim();
+    git('init', '-q');
+    put('a', CREDENTIAL);
+    const id = git('hash-object', '-w', 'a').slice(0, 12);
+    expect(await scan('--git', folder)).toMatchObject({
+      findings: [{ place: `git:${id} (reached by no commit)` }],
+      skipped: [],
+    });
+    put('.git/refs/heads/broken', `${'1'.repeat(40)}\n`);
+    expect(await scan('--git', folder)).toMatchObject({
+      exitCode: 1,
+      findings: [{ place: `git:${id} (path not known: the history cannot be read)` }],
+      skipped: [
+        {
+          place: folder,
+          why: expect.stringMatching(/^paths not known: fatal: bad object refs.heads.broken/),
+        },
+      ],
+    });
+  });
+
   it('ignores what is known and harmless, wherever it stands, and says how much', async () => {
     put('a', `${CREDENTIAL}\n${PEM.sec1}`);
     put('b', PEM.sec1);
