@@ -5,11 +5,12 @@ const DEADLINE_MS = 10_000;
 const NOT_READY = /^keyward_signer_state\{hsm_token="([^"]*)",state="ready"\} 0$/gm;
 const OVERDUE_DRILL = /^keyward_drill_overdue\{drill="([^"]*)"\} 1$/gm;
 const OVERDUE_REVIEW = /^keyward_review_overdue 1$/m;
+const SINK_AWAY = /^keyward_audit_sink_up\{sink="([^"]*)"\} 0$/gm;
 const OUT_OF_SERVICE = /^keyward_key_(?:unproven|refused)(?:\{[^}]*\})? (\d+)$/gm;
 
 /**
- * Whether the running service keeps keys out of service, and signers away: its metrics tell, and ask for no
- * credential.
+ * Whether the running service keeps keys out of service, its signers and sinks are away, or a duty is overdue: its
+ * metrics tell, and ask for no credential.
  */
 export async function askKeys(operationsPlane: Listening): Promise<readonly Finding[]> {
   const origin = originOf(operationsPlane);
@@ -17,6 +18,7 @@ export async function askKeys(operationsPlane: Listening): Promise<readonly Find
   return [
     keys(origin, metrics),
     ...awayTokens(metrics),
+    ...awaySinks(metrics),
     ...overdueDrills(metrics),
     ...overdueReview(metrics),
   ];
@@ -25,6 +27,16 @@ export async function askKeys(operationsPlane: Listening): Promise<readonly Find
 function awayTokens(metrics: string): readonly Finding[] {
   return [...metrics.matchAll(NOT_READY)].map(([, hsmToken]) =>
     fail('service: HSM', `the token ${hsmToken} is away: its keys do not sign`, 'see the service’s log'),
+  );
+}
+
+function awaySinks(metrics: string): readonly Finding[] {
+  return [...metrics.matchAll(SINK_AWAY)].map(([, sink]) =>
+    fail(
+      'service: audit sink',
+      `${sink} did not confirm what it was last told`,
+      'see the service’s log: with every sink away nothing can be weakened',
+    ),
   );
 }
 

@@ -59,6 +59,23 @@ test('an HSM token that is away is a failure of its own, with its name', async (
   ]);
 });
 
+test('an audit sink that is away is a failure of its own, and one that is not says nothing', async () => {
+  const metrics = [
+    'keyward_key_refused 0',
+    'keyward_audit_sink_up{sink="file:/var/lib/keyward/audit.jsonl"} 1',
+    'keyward_audit_sink_up{sink="syslog:siem.example:6514"} 0',
+  ];
+  const [, ...findings] = await told(metrics.join('\n'));
+  expect(findings).toEqual([
+    {
+      check: 'service: audit sink',
+      level: 'fail',
+      summary: 'syslog:siem.example:6514 did not confirm what it was last told',
+      advice: 'see the service’s log: with every sink away nothing can be weakened',
+    },
+  ]);
+});
+
 test('a rehearsal that is overdue is a warning, and one that is not says nothing', async () => {
   const metrics = [
     'keyward_key_refused 0',

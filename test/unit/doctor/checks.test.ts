@@ -16,6 +16,7 @@ import { checkModule } from '../../../src/doctor/check-module.ts';
 import { checkNotifications } from '../../../src/doctor/check-notifications.ts';
 import { checkPersons } from '../../../src/doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
+import { checkSinks } from '../../../src/doctor/check-sinks.ts';
 import { examine } from '../../../src/doctor.ts';
 import { type Operator, ROLES } from '../../../src/domain/client.ts';
 import { tokensOf } from '../../../src/hsm-tokens.ts';
@@ -262,6 +263,23 @@ describe('notifications', () => {
     expect(patient).toEqual(['ok', 'critical events wait for somebody at: r']);
     const [, unfit] = await routed('acknowledge_within_seconds: 60, severities: [warning]');
     expect(unfit?.[0]).toBe('warn');
+  });
+});
+
+describe('audit sinks', () => {
+  const levelOf = (sinks: string) => checkSinks(configured(`audit: {sinks: [${sinks}]}`)).level;
+
+  it('are missed off the disk of the database, as long as there is none', () => {
+    expect(checkSinks(configured())).toEqual({
+      check: 'audit sinks',
+      level: 'warn',
+      summary: 'every one is a file on the disk of the database: both are lost, or rewritten, together',
+      advice: 'add one of type syslog on another machine to audit.sinks',
+    });
+    expect(levelOf('{type: file, file: a}, {type: file, file: b}')).toBe('warn');
+    expect(levelOf('{type: file, file: a}, {type: syslog, host: siem.example}')).toBe('ok');
+    // The kernel's file system is another than that of any folder.
+    expect(levelOf('{type: file, file: /proc/audit.jsonl}')).toBe('ok');
   });
 });
 
