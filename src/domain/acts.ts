@@ -54,7 +54,8 @@ export const ACTS = {
   'rotation.unpause': safer,
   'revocation.add': safer,
   'ledger.erase': safer,
-  'canary.create': safer,
+  // A decoy token is a token: until it expires, whoever asks nobody about revocations takes it.
+  'canary.create': { role: 'operator', persons: ({ token }: { token: boolean }) => weakening(token) },
   'canary.retire': weaker,
   'audit.sinks': weaker,
   'notification.routes': weaker,

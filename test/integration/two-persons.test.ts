@@ -1,8 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { makeCredential } from '../../src/domain/credential.ts';
+import { keyward } from '../support/command-line.ts';
 import { type HttpAnswer, type RunningService, startService } from '../support/running-service.ts';
 import { createShim, type Shim } from '../support/shim.ts';
 import { SOFTHSM_MODULE } from '../support/softhsm.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const DEADLINE_MS = 120_000;
 const POLL_MS = 50;
@@ -192,4 +196,29 @@ it('is all in the audit trail, with who proposed and who approved', async () => 
   for (const type of ['opened', 'approved', 'refused', 'withdrawn', 'failed']) {
     expect(types).toContain(`proposal.${type}`);
   }
+});
+
+it('one person makes a decoy credential, and it takes two to have a token made, decoy or not', async () => {
+  await service.provision({ id: 'decoys' });
+  const { digest } = makeCredential('svc');
+  const credential = {
+    kind: 'credential',
+    planted: 'a wiki',
+    credential_digest: digest.toString('base64url'),
+  };
+  expect((await asAlice('POST', '/canaries', credential)).status).toBe(201);
+  const claims = { sub: 'ceo@example.org', admin: true };
+  const token = { kind: 'token', planted: 'a wiki', scope: 'decoys', client: 'decoys-sign', claims };
+  const proposal = await opened(asAlice('POST', '/canaries', token));
+  expect(proposal).toMatchObject({ act: 'canary.create', approvers: ['bob'] });
+  expect(JSON.stringify(proposal.changes)).toContain('ceo@example.org');
+  expect(await codeOf(asAlice('POST', `/proposals/${proposal.id}/approve`))).toEqual([403, 'self_approval']);
+  const folder = temporaryFolder();
+  onTestFinished(folder.remove);
+  const approver = join(service.hsm.folder, 'approver');
+  const file = join(folder.path, 'token');
+  const asked = ['--url', service.operationsUrl, '--credential-file', approver];
+  const approved = await keyward(['proposal', 'approve', proposal.id, '--out', file, ...asked]);
+  expect([approved.exitCode, approved.out]).toEqual([0, expect.not.stringContaining('eyJ')]);
+  expect(readFileSync(file, 'utf8')).toMatch(/^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/);
 });

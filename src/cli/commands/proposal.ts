@@ -31,13 +31,15 @@ export function addProposalCommands(program: Command, contextOf: Contextual): vo
       await proposalShow(contextOf(command), id);
     });
   for (const [decision, description] of DECISIONS) {
-    proposal
+    const deciding = proposal
       .command(`${decision} <id>`)
       .description(description)
-      .addHelpText('after', examples(`keyward proposal ${decision} 7v3k9mzx2qpw4r8t`))
-      .action(async (id: string, _options, command: Command) => {
-        const { proposalDecide } = await import('../actions/proposal-show.ts');
-        await proposalDecide(contextOf(command), decision, id);
-      });
+      .addHelpText('after', examples(`keyward proposal ${decision} 7v3k9mzx2qpw4r8t`));
+    if (decision === 'approve')
+      deciding.option('--out <file>', 'of a decoy token: the new file (0600) for it');
+    deciding.action(async (id: string, options, command: Command) => {
+      const { proposalDecide } = await import('../actions/proposal-show.ts');
+      await proposalDecide(contextOf(command), decision, id, options);
+    });
   }
 }

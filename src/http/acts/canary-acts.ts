@@ -13,8 +13,11 @@ export function createCanary({ canaries }: CanaryActParts): Act<'canary.create',
   return {
     name: 'canary.create',
     read: (given) => ({ ...validated(canaryRequest, given) }) as JsonObject,
-    // What it is, and where, is for those who may list them.
-    plan: () => ({ subject: 'canaries', before: null, after: null }),
+    // What it is, and where, is for those who may list them; of a token, for whoever approves what it says.
+    plan: (parameters) => {
+      const token = parameters.kind === 'token';
+      return { subject: 'canaries', before: null, after: token ? parameters : null, facts: { token } };
+    },
     async execute(parameters, actor) {
       const wanted = wantedCanary(validated(canaryRequest, parameters));
       const { canary, token } = await canaries.create(wanted, actor);

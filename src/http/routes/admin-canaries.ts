@@ -48,13 +48,14 @@ const createCanary: Route<CanaryParts> = {
   path: PATH,
   operation: {
     operationId: 'createCanary',
-    summary: 'Make a decoy, whose use is an alarm; role `operator`',
-    description: 'A token is revoked before it is answered, and shown this once.',
+    summary: 'Make a decoy, whose use is an alarm; role `operator`, a token two persons',
+    description: 'A token is revoked before it is answered, and shown this once, to whoever approves it.',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: canaryRequest } } },
     responses: {
       ...json('201', 'The decoy', one.extend({ token: z.string().optional() })),
-      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.issuing, [
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.proposing, CODES.body, CODES.schema, CODES.issuing, [
         'invalid_canary',
         'credential_taken',
         'unknown_scope',

@@ -27,7 +27,6 @@ it('takes two for everything of I11 that makes the service accept more, and one 
     'hsm.clear_pin_latch': 2,
     'rotation.pause': 2,
     'rotation.unpause': 1,
-    'canary.create': 1,
     'canary.retire': 2,
     'audit.sinks': 2,
     'notification.routes': 2,
@@ -40,6 +39,10 @@ it('takes two for everything of I11 that makes the service accept more, and one 
 it('takes two for a policy that widens anything, and one for what narrows it', () => {
   expect([true, false].map((widens) => personsFor('scope.policy', { widens }))).toEqual([2, 1]);
   expect([true, false].map((gains) => personsFor('operator.roles', { gains }))).toEqual([2, 1]);
+});
+
+it('takes two for a decoy that is a token, and one for any other', () => {
+  expect([true, false].map((token) => personsFor('canary.create', { token }))).toEqual([2, 1]);
 });
 
 it('takes two to destroy a key unless it is compromised or deactivated', () => {
