@@ -10,6 +10,7 @@ import { checkModule } from './doctor/check-module.ts';
 import { checkNotifications } from './doctor/check-notifications.ts';
 import { checkPersons } from './doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from './doctor/check-pin.ts';
+import { checkProbes } from './doctor/check-probes.ts';
 import { checkSinks } from './doctor/check-sinks.ts';
 import { checkToken } from './doctor/check-token.ts';
 import { type Finding, fail, ok } from './doctor/finding.ts';
@@ -40,6 +41,7 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
     checkSinks(config),
     ...checkListeners(config),
     ...(await checkNotifications(config)),
+    ...(await checkProbes(config)),
     ...coreDumps,
     ...(await checkClock(config)),
   ];

@@ -9,6 +9,7 @@ import type { SecurityEvents } from './domain/security-events.ts';
 import type { ProbeAdministration, VerifierProbeStore } from './domain/verifier-probe.ts';
 import { keepLooking } from './keep-looking.ts';
 import { createProbeAdministration } from './watch/probing/administer-probes.ts';
+import { unsentProbes } from './watch/probing/other-scope.ts';
 import { createProbeGrants } from './watch/probing/probe-grants.ts';
 import { ProbeRounds } from './watch/probing/probe-rounds.ts';
 import { createProbeTokens } from './watch/probing/probe-tokens.ts';
@@ -46,6 +47,7 @@ export function openProbes(parts: ProbeRootParts): {
       keyRing,
       ttlSeconds: token_ttl_seconds,
     }),
+    unsent: (scopeId) => unsentProbes(keyRing, scopeId),
     send: createSendProbe({
       ...rules,
       deadlineMs: deadline_ms,

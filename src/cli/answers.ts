@@ -288,6 +288,7 @@ export interface ProbeAnswer {
     readonly why: string | null;
     readonly at: number;
   }[];
+  readonly not_sent: readonly { readonly probe: string; readonly why: string }[];
   readonly expired_due_at: number | null;
   readonly next_at: number | null;
 }

@@ -41,10 +41,18 @@ export interface ProbeAnswer {
   readonly at: number;
 }
 
+/** A token that rounds leave out, and what is missing for it, in a sentence. */
+export interface UnsentProbe {
+  readonly probe: Probe;
+  readonly why: string;
+}
+
 /** What is known of one that is probed. */
 export interface ProbeStanding extends VerifierProbe {
   /** The last of each that was sent since the process started, in the order of `PROBES`. */
   readonly answers: readonly ProbeAnswer[];
+  /** What the next round would leave out: how the verifier answers that, nobody knows. */
+  readonly notSent: readonly UnsentProbe[];
   /** When the token that is out will be sent as an expired one; null where none is. */
   readonly expiredDueAt: number | null;
   /** When it is probed next; null while its client may not verify for the scope. */

@@ -141,6 +141,7 @@ it('warns of a service that refuses what it must accept, once a day', async () =
     200,
     { probe: 'fresh', verdict: 'wrong', status: 401 },
   ]);
+  expect(body.probe.not_sent).toEqual([]);
   const events = await eventsAbout('shut');
   const days = new Set(events.map(({ evidence }) => (evidence as { day: string }).day));
   expect(events).toHaveLength(days.size);

@@ -26,6 +26,9 @@ export const probe = z
         }),
       )
       .meta({ description: 'The last of each token that was sent since the service started.' }),
+    not_sent: z
+      .array(z.object({ probe: z.enum(PROBE_NAMES), why: z.string() }))
+      .meta({ description: 'Tokens that rounds leave out, and what is missing for them.' }),
     expired_due_at: z
       .int()
       .nullable()
@@ -50,6 +53,7 @@ export function probeRepresentation(of: ProbeStanding): z.infer<typeof probe> {
       why,
       at,
     })),
+    not_sent: of.notSent.map(({ probe: name, why }) => ({ probe: name, why })),
     expired_due_at: of.expiredDueAt,
     next_at: of.nextAt,
   };

@@ -7,6 +7,7 @@ import {
   type ProbeAnswer,
   type ProbePlace,
   type ProbeStanding,
+  type UnsentProbe,
   type VerifierProbe,
 } from '../../domain/verifier-probe.ts';
 import { judgeAnswer, type Reply } from './judge-answer.ts';
@@ -19,6 +20,7 @@ export interface ProbeRoundParts {
   /** Whether its client stands and may verify for the scope: else nothing is sent. */
   readonly mayVerify: (place: ProbePlace) => boolean;
   readonly makeTokens: (scopeId: string) => Promise<RoundTokens>;
+  readonly unsent: (scopeId: string) => readonly UnsentProbe[];
   readonly send: SendProbe;
   readonly events: SecurityEvents;
   readonly clock: Clock;
@@ -139,7 +141,8 @@ export class ProbeRounds {
   }
 
   #standing(probe: VerifierProbe): ProbeStanding {
-    return this.#stateOf(probe).standing(probe, this.#parts.mayVerify(probe));
+    const { mayVerify, unsent } = this.#parts;
+    return { ...this.#stateOf(probe).standing(probe, mayVerify(probe)), notSent: unsent(probe.scopeId) };
   }
 
   #stateOf(probe: VerifierProbe): ProbeState {

@@ -40,7 +40,7 @@ export class ProbeState {
     return now;
   }
 
-  standing(probe: VerifierProbe, mayVerify: boolean): ProbeStanding {
+  standing(probe: VerifierProbe, mayVerify: boolean): Omit<ProbeStanding, 'notSent'> {
     return {
       ...probe,
       answers: PROBE_NAMES.flatMap((name) => this.#answers.get(name) ?? []),

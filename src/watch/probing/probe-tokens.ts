@@ -1,7 +1,7 @@
-import { DRILL_ISSUER } from '../../domain/drill.ts';
 import type { TokenIssuer } from '../../domain/issuance.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { PROBE_CLIENT, PROBE_SUBJECT, type Probe } from '../../domain/verifier-probe.ts';
+import { otherScope } from './other-scope.ts';
 
 export interface ProbeTokenParts {
   /** Which lets `PROBE_CLIENT` have tokens, and nobody else. */
@@ -31,26 +31,18 @@ export function createProbeTokens({ issuer, keyRing, ttlSeconds }: ProbeTokenPar
     });
   return async (scopeId: string): Promise<RoundTokens> => {
     const { token, exp } = await issue(scopeId);
-    const drill = drillScope(keyRing, scopeId);
+    const other = otherScope(keyRing, scopeId);
     const skew = keyRing.scope(scopeId)?.policy.clockSkewSeconds ?? 0;
     return {
       tokens: [
         ['fresh', token],
         ['altered_signature', withAlteredSignature(token)],
         ['without_kid', withoutKid(token)],
-        ...(drill === undefined ? [] : [['other_scope', (await issue(drill)).token] as const]),
+        ...('why' in other ? [] : [['other_scope', (await issue(other.scopeId)).token] as const]),
       ],
       expiredAt: exp + 2 * skew + 1,
     };
   };
-}
-
-/** One that serves nobody; of the same algorithm if there is one, since that hides no leniency behind another refusal. */
-function drillScope(keyRing: ProbeTokenParts['keyRing'], probed: string): string | undefined {
-  const algorithm = keyRing.scope(probed)?.algorithm;
-  const scopes = keyRing.scopes().filter(({ id, issuer }) => issuer === DRILL_ISSUER && id !== probed);
-  const able = scopes.filter(({ id }) => keyRing.activeKey(id) !== undefined);
-  return (able.find((scope) => scope.algorithm === algorithm) ?? able[0])?.id;
 }
 
 /** The lowest bit of the byte in the middle: still a signature by its form, and by nobody. */

@@ -21,6 +21,7 @@ const STANDING: ProbeStanding = {
   url: BODY.url,
   setAt: NOW,
   answers: [{ probe: 'fresh', verdict: 'right', status: 200, why: null, at: NOW }],
+  notSent: [{ probe: 'other_scope', why: 'no drill scope' }],
   expiredDueAt: NOW + 121,
   nextAt: NOW + 3_600,
 };
@@ -30,6 +31,7 @@ const ANSWER = {
   url: BODY.url,
   set_at: NOW,
   answers: [{ probe: 'fresh', verdict: 'right', status: 200, why: null, at: NOW }],
+  not_sent: [{ probe: 'other_scope', why: 'no drill scope' }],
   expired_due_at: NOW + 121,
   next_at: NOW + 3_600,
 };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../../../src/domain/errors.ts';
 import type { SecurityEventReport } from '../../../../src/domain/security-events.ts';
-import type { VerifierProbe } from '../../../../src/domain/verifier-probe.ts';
+import type { UnsentProbe, VerifierProbe } from '../../../../src/domain/verifier-probe.ts';
 import type { Reply } from '../../../../src/watch/probing/judge-answer.ts';
 import { ProbeRounds } from '../../../../src/watch/probing/probe-rounds.ts';
 
@@ -22,6 +22,7 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
     raised: [] as SecurityEventReport[],
     issuing: undefined as KeywardError | undefined,
     made: 0,
+    unsent: [] as UnsentProbe[],
     end: new AbortController(),
   };
   const rounds = new ProbeRounds({
@@ -33,6 +34,7 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
       const tokens = ['fresh', 'altered_signature', 'without_kid', 'other_scope'] as const;
       return { tokens: tokens.map((name) => [name, name] as const), expiredAt: world.now + 100 };
     },
+    unsent: () => world.unsent,
     async send(url, token) {
       world.sent.push(`${token} ${new URL(url).hostname}`);
       return world.answer(token);
@@ -77,6 +79,14 @@ it('sends all tokens in a round, the expired one once it has, and tells nothing 
     ['expired', 'right'],
   ]);
   expect([standing?.expiredDueAt, standing?.nextAt]).toEqual([null, NOW + 3_600]);
+});
+
+it('tells beside the answers what rounds leave out', async () => {
+  const { world, rounds } = probing();
+  expect(rounds.standings()[0]?.notSent).toEqual([]);
+  world.unsent = [{ probe: 'other_scope', why: 'no drill scope' }];
+  const { answers, notSent } = await rounds.run(PLACE);
+  expect([answers.length, notSent]).toEqual([4, world.unsent]);
 });
 
 it('looks again an hour later', async () => {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { DRILL_ISSUER } from '../../../../src/domain/drill.ts';
 import type { JwsRequest, TokenRequest } from '../../../../src/domain/issuance.ts';
 import { DEFAULT_POLICY } from '../../../../src/domain/policy.ts';
+import { otherScope, unsentProbes } from '../../../../src/watch/probing/other-scope.ts';
 import { createProbeGrants } from '../../../../src/watch/probing/probe-grants.ts';
 import { createProbeTokens } from '../../../../src/watch/probing/probe-tokens.ts';
 import {
@@ -71,6 +72,23 @@ it('takes the token of a drill scope, preferably of the same algorithm, and of n
   expect(decodeProtectedHeader(tokens[3]?.[1] ?? '').kid).toBe('b-drill');
   const other = await making(drill('a-drill', 'EdDSA')).make('payments');
   expect(decodeProtectedHeader(other.tokens[3]?.[1] ?? '').kid).toBe('a-drill');
+});
+
+it('says what is missing for that token', async () => {
+  const keyRing = new SoftwareKeyRing();
+  keyRing.put(payments, aSigningKey(payments, key, WINDOW));
+  keyRing.put(aScope({ id: 'mail' }), aSigningKey(payments, key, WINDOW));
+  expect(unsentProbes(keyRing, 'payments')).toEqual([
+    { probe: 'other_scope', why: 'no drill scope; create a scope whose issuer is https://drill.invalid' },
+  ]);
+  const drilled = drill('drill', 'ES256');
+  keyRing.put(drilled);
+  expect(otherScope(keyRing, 'payments')).toEqual({ why: 'no drill scope has a key that signs' });
+  keyRing.put(drilled, aSigningKey(drilled, softwareKey('ES256'), WINDOW));
+  expect(otherScope(keyRing, 'payments')).toEqual({ scopeId: 'drill' });
+  expect(unsentProbes(keyRing, 'payments')).toEqual([]);
+  // The drill scope itself is never answered with its own token.
+  expect(unsentProbes(keyRing, 'drill')).toHaveLength(1);
 });
 
 it('Keyward itself may sign for drill scopes and those for which somebody is probed, and does nothing else', () => {

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import { DRILL_ISSUER } from '../domain/drill.ts';
+import { Reader } from '../store/reader.ts';
+import { type Finding, ok, warn } from './finding.ts';
+
+const CHECK = 'probing';
+
+/** Whether verifiers that are probed are sent a token of another scope too; nothing where none is probed. */
+export async function checkProbes({
+  database: { file },
+}: Pick<Config, 'database'>): Promise<readonly Finding[]> {
+  if (!existsSync(file)) return [];
+  const reader = new Reader(file);
+  try {
+    const probes = await reader.read((trx) => trx.selectFrom('verifier_probes').select('scope_id').execute());
+    if (probes.length === 0) return [];
+    const drills = await reader.read((trx) =>
+      trx.selectFrom('scopes').select('id').where('issuer', '=', DRILL_ISSUER).execute(),
+    );
+    if (drills.length === 0) return [INCOMPLETE];
+    return [ok(CHECK, `verifiers: ${probes.length}; a drill scope has the token of another scope for them`)];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [
+      warn(
+        CHECK,
+        `who is probed cannot be read: ${why}`,
+        'start the service, which brings its database up to date',
+      ),
+    ];
+  } finally {
+    reader.close();
+  }
+}
+
+const INCOMPLETE = warn(
+  CHECK,
+  'without a drill scope no verifier is sent a token of another scope: merged key sets are not found',
+  `keyward scope create drill --issuer ${DRILL_ISSUER} --audience ${DRILL_ISSUER}`,
+);
