@@ -13,17 +13,19 @@ export type DeliveryKind = (typeof DELIVERY_KINDS)[number];
 export interface PlannedDelivery {
   readonly kind: Exclude<DeliveryKind, 'summary'>;
   readonly eventSequence: number;
+  /** Of the event. */
+  readonly type: string;
   readonly severity: Severity;
   readonly route: string;
   readonly target: string;
   /** The scope whose contacts get it by that target; null for the target's own recipients. */
   readonly contactsOf: string | null;
-  /** Messages of that target that are told one by one within a window; what is above is summed up. */
+  /** Messages of that target and severity that are told one by one within a window; what is above is summed up. */
   readonly mostPerWindow: number;
 }
 
 /** Times in seconds since the epoch. */
-export interface NotificationDelivery extends Omit<PlannedDelivery, 'kind' | 'mostPerWindow'> {
+export interface NotificationDelivery extends Omit<PlannedDelivery, 'kind' | 'type' | 'mostPerWindow'> {
   readonly id: number;
   /** What receivers know it by: the same at each attempt. */
   readonly messageId: string;
@@ -31,6 +33,8 @@ export interface NotificationDelivery extends Omit<PlannedDelivery, 'kind' | 'mo
   /** Of a summary: the last event it tells of, and how many there are. */
   readonly lastSequence: number;
   readonly events: number;
+  /** Of the events that it tells of, each once; none where it was planned by a version that did not keep them. */
+  readonly types: readonly string[];
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly createdAt: number;

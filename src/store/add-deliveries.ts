@@ -1,6 +1,5 @@
 import { sql, type Transaction } from 'kysely';
 import type { PlannedDelivery } from '../domain/notifications.ts';
-import { SEVERITIES, type Severity } from '../domain/security-event-types.ts';
 import { contactsColumn, newDeliveryRow } from './delivery-row.ts';
 import type { Schema } from './schema.ts';
 
@@ -8,37 +7,43 @@ type Trx = Transaction<Schema>;
 
 /** What comes thicker than the recipients can read is summed up: one summary a window tells of it. */
 const WINDOW_SECONDS = 600;
+/** What is critical is summed up at once, and what comes on top of that once a minute. */
+const CRITICAL_SUMMARY_SECONDS = 60;
 /** Of a target that has been away for long; what is above is summed up, too. */
 const MOST_PENDING = 10_000;
 /** SQLite bounds how many values a statement has. */
 const ROWS_AT_A_TIME = 500;
 
 /**
- * The same one once more changes nothing, unless it was summed up. A few statements for each target, however much
- * there is: what writes records waits behind it.
+ * The same one once more changes nothing, unless it was summed up. Each severity has a window of its own: who can
+ * bring about warnings mutes nothing critical. A few statements for each target, however much there is: what writes
+ * records waits behind it.
  */
 export async function addDeliveries(
   trx: Trx,
   planned: readonly PlannedDelivery[],
   now: number,
 ): Promise<void> {
-  const recipients = Map.groupBy(planned, (each) => JSON.stringify([each.target, each.contactsOf]));
-  for (const all of recipients.values()) {
-    const inOrder = all.toSorted((one, other) => rank(other.severity) - rank(one.severity));
-    const room = await roomFor(trx, inOrder, now);
-    await addEach(trx, inOrder.slice(0, room), now);
-    await sumUp(trx, inOrder.slice(room), now);
+  const alike = Map.groupBy(planned, ({ target, contactsOf, severity }) =>
+    JSON.stringify([target, contactsOf, severity]),
+  );
+  for (const all of alike.values()) {
+    const room = await roomFor(trx, all, now);
+    await addEach(trx, all.slice(0, room), now);
+    await sumUp(trx, all.slice(room), now);
   }
 }
 
-type OfOneRecipient = readonly PlannedDelivery[];
+/** To one recipient, of one severity. */
+type Alike = readonly PlannedDelivery[];
 
-async function roomFor(trx: Trx, [first]: OfOneRecipient, now: number): Promise<number> {
+async function roomFor(trx: Trx, [first]: Alike, now: number): Promise<number> {
   if (!first) return 0;
   const ofTarget = trx
     .selectFrom('notification_deliveries')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('target', '=', first.target);
+    .where('target', '=', first.target)
+    .where('severity', '=', first.severity);
   const recent = await ofTarget
     .where('contacts_of', '=', contactsColumn(first))
     .where('created_at', '>', now - WINDOW_SECONDS)
@@ -48,7 +53,7 @@ async function roomFor(trx: Trx, [first]: OfOneRecipient, now: number): Promise<
   return Math.max(0, Math.min(first.mostPerWindow - recent.count, MOST_PENDING - pending.count));
 }
 
-async function addEach(trx: Trx, planned: OfOneRecipient, now: number): Promise<void> {
+async function addEach(trx: Trx, planned: Alike, now: number): Promise<void> {
   for (let at = 0; at < planned.length; at += ROWS_AT_A_TIME) {
     await trx
       .insertInto('notification_deliveries')
@@ -58,21 +63,17 @@ async function addEach(trx: Trx, planned: OfOneRecipient, now: number): Promise<
   }
 }
 
-/** Into the summary that waits for the end of its window, or into a new one. */
-async function sumUp(trx: Trx, planned: OfOneRecipient, now: number): Promise<void> {
-  const [worst] = planned;
-  if (!worst) return;
+/** Into the summary that waits for its time, or into a new one. */
+async function sumUp(trx: Trx, planned: Alike, now: number): Promise<void> {
+  const [first] = planned;
+  if (!first) return;
   const sequences = planned.map(({ eventSequence }) => eventSequence);
   const last = Math.max(...sequences);
-  const waiting = await trx
-    .selectFrom('notification_deliveries')
-    .select(['id', 'severity'])
-    .where('target', '=', worst.target)
+  const types = planned.map(({ type }) => type);
+  const waiting = await summariesLike(trx, first)
     .where('state', '=', 'pending')
     .where('next_attempt_at', '>', now)
-    .where('kind', '=', 'summary')
     .where('attempts', '=', 0)
-    .where('contacts_of', '=', contactsColumn(worst))
     .executeTakeFirst();
   if (waiting) {
     await trx
@@ -80,13 +81,13 @@ async function sumUp(trx: Trx, planned: OfOneRecipient, now: number): Promise<vo
       .set({
         last_sequence: sql`max(last_sequence, ${last})`,
         events: sql`events + ${planned.length}`,
-        severity: rank(waiting.severity) > rank(worst.severity) ? waiting.severity : worst.severity,
+        types_json: eachOnce([...(JSON.parse(waiting.types_json) as string[]), ...types]),
       })
       .where('id', '=', waiting.id)
       .execute();
     return;
   }
-  const summary = newDeliveryRow({ ...worst, eventSequence: Math.min(...sequences) }, now);
+  const summary = newDeliveryRow({ ...first, eventSequence: Math.min(...sequences) }, now);
   await trx
     .insertInto('notification_deliveries')
     .values({
@@ -94,12 +95,31 @@ async function sumUp(trx: Trx, planned: OfOneRecipient, now: number): Promise<vo
       kind: 'summary',
       last_sequence: last,
       events: planned.length,
-      next_attempt_at: now + WINDOW_SECONDS,
+      types_json: eachOnce(types),
+      next_attempt_at: await summaryDue(trx, first, now),
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 
-function rank(severity: Severity): number {
-  return SEVERITIES.indexOf(severity);
+async function summaryDue(trx: Trx, like: PlannedDelivery, now: number): Promise<number> {
+  if (like.severity !== 'critical') return now + WINDOW_SECONDS;
+  const justBefore = await summariesLike(trx, like)
+    .where('created_at', '>', now - CRITICAL_SUMMARY_SECONDS)
+    .executeTakeFirst();
+  return justBefore ? now + CRITICAL_SUMMARY_SECONDS : now;
+}
+
+function summariesLike(trx: Trx, like: PlannedDelivery) {
+  return trx
+    .selectFrom('notification_deliveries')
+    .select(['id', 'types_json'])
+    .where('target', '=', like.target)
+    .where('contacts_of', '=', contactsColumn(like))
+    .where('severity', '=', like.severity)
+    .where('kind', '=', 'summary');
+}
+
+function eachOnce(types: readonly string[]): string {
+  return JSON.stringify([...new Set(types)]);
 }

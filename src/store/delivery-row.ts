@@ -15,6 +15,7 @@ export function deliveryFromRow(row: Selectable<Table>): NotificationDelivery {
     eventSequence: row.event_sequence,
     lastSequence: row.last_sequence,
     events: row.events,
+    types: JSON.parse(row.types_json) as string[],
     severity: row.severity,
     route: row.route,
     target: row.target,
@@ -30,7 +31,7 @@ export function deliveryFromRow(row: Selectable<Table>): NotificationDelivery {
 
 /** As it is before its first attempt. */
 export function newDeliveryRow(planned: PlannedDelivery, createdAt: number): Insertable<Table> {
-  const { kind, eventSequence, severity, route, target } = planned;
+  const { kind, eventSequence, type, severity, route, target } = planned;
   return {
     // Random, since receivers know the messages of several services by it.
     message_id: `msg_${randomBytes(18).toString('base64url')}`,
@@ -38,6 +39,7 @@ export function newDeliveryRow(planned: PlannedDelivery, createdAt: number): Ins
     event_sequence: eventSequence,
     last_sequence: eventSequence,
     events: 1,
+    types_json: JSON.stringify([type]),
     severity,
     route,
     target,

@@ -24,6 +24,7 @@ import { reports } from './migrations/0021-reports.ts';
 import { notifications } from './migrations/0022-notifications.ts';
 import { reportsStanding } from './migrations/0023-reports-standing.ts';
 import { verifierProbes } from './migrations/0023-verifier-probes.ts';
+import { summaryTypes } from './migrations/0024-summary-types.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -52,6 +53,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0022-notifications': notifications,
   '0023-reports-standing': reportsStanding,
   '0023-verifier-probes': verifierProbes,
+  '0024-summary-types': summaryTypes,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

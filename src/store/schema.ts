@@ -279,6 +279,7 @@ export interface Schema {
     event_sequence: number;
     last_sequence: number;
     events: number;
+    types_json: string;
     severity: Severity;
     route: string;
     target: string;

@@ -62,6 +62,8 @@ function fieldsOf(message: NotificationMessage): readonly Field[] {
         ['rt', message.at * 1_000],
         ['cnt', message.data.events],
         ['externalId', message.data.last_sequence],
+        ['cs5Label', 'types'],
+        ['cs5', message.data.types.join(' ')],
       ];
     case 'test':
       return [...common, ['rt', message.at * 1_000]];

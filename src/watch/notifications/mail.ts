@@ -30,10 +30,14 @@ function textOf(message: NotificationMessage): string {
     case 'escalation':
       return `Nobody has acknowledged this event in time.\n\n${eventText(message.data.event)}`;
     case 'summary': {
-      const { events, first_sequence, last_sequence } = message.data;
+      const { events, first_sequence, last_sequence, types } = message.data;
       return [
         `${events} more security events were raised than are told one by one, from ${first_sequence} to`,
-        `${last_sequence}. To see them:`,
+        `${last_sequence}:`,
+        '',
+        ...types.map((type) => `  ${type}`),
+        '',
+        'To see them:',
         '',
         `  keyward event list --before ${last_sequence + 1}`,
       ].join('\n');

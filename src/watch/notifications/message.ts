@@ -27,6 +27,9 @@ export const MESSAGE_TYPES = {
 
 export type MessageKind = keyof typeof MESSAGE_TYPES;
 
+/** Types in the title of a summary; all are in its data. */
+const MOST_NAMED = 3;
+
 interface Facts {
   readonly event: { readonly event: ToldEvent };
   readonly escalation: { readonly event: ToldEvent };
@@ -35,6 +38,8 @@ interface Facts {
     readonly first_sequence: number;
     readonly last_sequence: number;
     readonly severity: Severity;
+    /** Of those events, each once. */
+    readonly types: readonly string[];
   };
   readonly test: Readonly<Record<string, never>>;
 }
@@ -65,13 +70,26 @@ export function messageOf(
 ): NotificationMessage {
   const { kind, messageId: id, createdAt: at, severity } = delivery;
   if (kind === 'summary') {
-    const { events, eventSequence: first_sequence, lastSequence: last_sequence } = delivery;
-    const title = `[Keyward] ${events} more security events, up to ${severity}`;
-    return { kind, id, at, severity, title, data: { events, first_sequence, last_sequence, severity } };
+    const { events, types, eventSequence: first_sequence, lastSequence: last_sequence } = delivery;
+    const title = `[Keyward] ${events} more ${severity} security events${named(types)}`;
+    return {
+      kind,
+      id,
+      at,
+      severity,
+      title,
+      data: { events, first_sequence, last_sequence, severity, types },
+    };
   }
   const what = `${severity}: ${event.type} (${oneLine(event.subject)})`;
   const title = kind === 'event' ? `[Keyward] ${what}` : `[Keyward] nobody has acknowledged ${what}`;
   return { kind, id, at, severity, title, data: { event: told(event, options) } };
+}
+
+function named(types: readonly string[]): string {
+  if (types.length === 0) return '';
+  const further = types.length - MOST_NAMED;
+  return `: ${types.slice(0, MOST_NAMED).join(', ')}${further > 0 ? ` and ${further} more types` : ''}`;
 }
 
 export function testMessage(id: string, at: number): NotificationMessage {

@@ -99,12 +99,12 @@ function deliveriesToContacts(
 }
 
 function delivery(
-  { sequence, severity }: Told,
+  { sequence, type, severity }: Told,
   way: Pick<PlannedDelivery, 'kind' | 'route' | 'target' | 'contactsOf'>,
   { targets }: NotificationSettings,
 ): PlannedDelivery {
   const mostPerWindow = targets[way.target]?.messages_per_window ?? 0;
-  return { ...way, eventSequence: sequence, severity, mostPerWindow };
+  return { ...way, eventSequence: sequence, type, severity, mostPerWindow };
 }
 
 /** That a target fails is told by the others: by itself it would be a failure more. */

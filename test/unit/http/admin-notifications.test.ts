@@ -102,6 +102,7 @@ describe('deliveries', () => {
         event: 1,
         last_event: 1,
         events: 1,
+        types: ['clock.jump'],
         severity: 'critical',
         route: 'default',
         target: 'hook',

@@ -545,15 +545,21 @@ describe('a flood', () => {
       ['delivered', 1],
       ['delivered', 1],
       ['delivered', 1],
+      ['delivered', 1],
     ]);
-    time.pass(600);
+    time.pass(60);
     await look();
-    await vi.waitFor(() => expect(receiver.received).toHaveLength(4), PATIENCE);
-    expect(JSON.parse(receiver.received[3]?.body ?? '')).toMatchObject({
-      type: 'security_event.summary',
-      title: '[Keyward] 117 more security events, up to critical',
-      data: { events: 117, first_sequence: 4, last_sequence: 120, severity: 'critical' },
-    });
+    await vi.waitFor(() => expect(receiver.received).toHaveLength(5), PATIENCE);
+    const summaries = receiver.received.slice(3).map(({ body }) => JSON.parse(body));
+    const common = { severity: 'critical', types: ['clock.jump'] };
+    expect(summaries).toMatchObject([
+      {
+        type: 'security_event.summary',
+        title: '[Keyward] 97 more critical security events: clock.jump',
+        data: { events: 97, first_sequence: 4, last_sequence: 100, ...common },
+      },
+      { data: { events: 20, first_sequence: 101, last_sequence: 120, ...common } },
+    ]);
   });
 });
 

@@ -95,7 +95,13 @@ it('shows the members that messages have', () => {
 
 it('names every field of CEF, and no other', () => {
   const facts = { id: 'msg_1', at: 1, severity: 'critical', title: 't' } as const;
-  const summary = { events: 2, first_sequence: 1, last_sequence: 3, severity: 'critical' } as const;
+  const summary = {
+    events: 2,
+    first_sequence: 1,
+    last_sequence: 3,
+    severity: 'critical',
+    types: ['clock.jump'],
+  } as const;
   const messages: NotificationMessage[] = [
     { ...facts, kind: 'event', data: { event: { ...EVENT, evidence: { kid: 'k' } } } },
     { ...facts, kind: 'summary', data: summary },

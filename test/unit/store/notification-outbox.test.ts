@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PlannedDelivery } from '../../../src/domain/notifications.ts';
+import type { NotificationDelivery, PlannedDelivery } from '../../../src/domain/notifications.ts';
 import { securityEvent } from '../../../src/domain/security-events.ts';
 import { heldTime } from '../../support/held-time.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
@@ -8,6 +8,7 @@ const ADA = { operatorId: 'ada', requestId: null };
 const planned = (eventSequence: number, further: Partial<PlannedDelivery> = {}): PlannedDelivery => ({
   kind: 'event',
   eventSequence,
+  type: 'report.received',
   severity: 'warning',
   route: 'default',
   target: 'hook',
@@ -60,28 +61,63 @@ describe('the outbox', () => {
     expect(await outbox.due('hook', now(), 1)).toHaveLength(1);
   });
 
-  it('sums up what is above the limit of a window, with the worst severity, and begins anew behind it', async () => {
+  const told = (of: readonly NotificationDelivery[]) =>
+    of.map(({ kind, severity, eventSequence, lastSequence, events, types }) => [
+      kind,
+      severity,
+      [eventSequence, lastSequence, events],
+      types,
+    ]);
+
+  it('sums up what is above the limit of a window, and begins anew behind it', async () => {
     const { record, listed, time, outbox, now } = await opened();
     const few = { mostPerWindow: 2 };
     await record([1, 2, 3, 4].map((sequence) => planned(sequence, few)));
-    await record([planned(5, { ...few, severity: 'critical' })]);
-    const told = (await listed()).map(({ kind, eventSequence, lastSequence, events, severity }) => [
-      kind,
-      eventSequence,
-      lastSequence,
-      events,
-      severity,
-    ]);
-    expect(told).toEqual([
-      ['summary', 3, 5, 3, 'critical'],
-      ['event', 2, 2, 1, 'warning'],
-      ['event', 1, 1, 1, 'warning'],
+    await record([planned(5, { ...few, type: 'drill.overdue' }), planned(6, few)]);
+    expect(told(await listed())).toEqual([
+      ['summary', 'warning', [3, 6, 4], ['report.received', 'drill.overdue']],
+      ['event', 'warning', [2, 2, 1], ['report.received']],
+      ['event', 'warning', [1, 1, 1], ['report.received']],
     ]);
     expect(await outbox.due('hook', now(), 9)).toHaveLength(2);
     time.pass(600);
-    await record([planned(6, few)]);
-    expect((await listed())[0]).toMatchObject({ kind: 'event', eventSequence: 6 });
+    await record([planned(7, few)]);
+    expect((await listed())[0]).toMatchObject({ kind: 'event', eventSequence: 7 });
     expect(await outbox.due('hook', now(), 9)).toHaveLength(4);
+  });
+
+  it('tells what is critical at once and by itself, whatever else came before it', async () => {
+    const { record, outbox, now } = await opened();
+    const byMail = { mostPerWindow: 30 };
+    const warnings = Array.from({ length: 31 }, (_, at) => planned(at + 1, byMail));
+    for (const warning of warnings) await record([warning]);
+    await record([planned(32, { ...byMail, type: 'canary.touched', severity: 'critical' })]);
+    const [first, ...others] = await outbox.due('hook', now(), 99);
+    expect(told(first ? [first] : [])).toEqual([['event', 'critical', [32, 32, 1], ['canary.touched']]]);
+    expect(others).toHaveLength(30);
+    expect((await outbox.list({}, { limit: 2 }))[1]).toMatchObject({ kind: 'summary', eventSequence: 31 });
+  });
+
+  it('sums up what is critical at once and once a minute, by the names of the types', async () => {
+    const { record, outbox, time, now } = await opened();
+    const critical = (sequence: number, type: string) =>
+      planned(sequence, { mostPerWindow: 1, severity: 'critical', type });
+    const summaries = async () =>
+      told((await outbox.due('hook', now(), 9)).filter(({ kind }) => kind === 'summary'));
+    const first = ['summary', 'critical', [2, 3, 2], ['canary.touched', 'clock.jump']];
+    await record([
+      critical(1, 'clock.jump'),
+      critical(2, 'canary.touched'),
+      critical(3, 'clock.jump'),
+      planned(4, { mostPerWindow: 1 }),
+    ]);
+    expect(await summaries()).toEqual([first]);
+    await record([critical(5, 'key.missing')]);
+    time.pass(59);
+    await record([critical(6, 'key.missing')]);
+    expect(await summaries()).toEqual([first]);
+    time.pass(1);
+    expect(await summaries()).toEqual([first, ['summary', 'critical', [5, 6, 2], ['key.missing']]]);
   });
 
   it('forgets what was settled long ago, and gives up what waits for too long', async () => {

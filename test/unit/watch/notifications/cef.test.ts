@@ -63,9 +63,15 @@ describe('CEF', () => {
 
   it('says of a summary how many, and of a test that it is one', () => {
     const facts = { id: 'm', at: 2, severity: 'warning', title: '5 more' } as const;
-    const data = { events: 5, first_sequence: 3, last_sequence: 9, severity: 'warning' } as const;
+    const data = {
+      events: 5,
+      first_sequence: 3,
+      last_sequence: 9,
+      severity: 'warning',
+      types: ['a', 'b'],
+    } as const;
     expect(cefOf({ ...facts, kind: 'summary', data })).toBe(
-      'CEF:0|Keyward|Keyward|1|security_event.summary|5 more|6|deviceExternalId=m cat=security_event.summary rt=2000 cnt=5 externalId=9',
+      'CEF:0|Keyward|Keyward|1|security_event.summary|5 more|6|deviceExternalId=m cat=security_event.summary rt=2000 cnt=5 externalId=9 cs5Label=types cs5=a b',
     );
     expect(cefOf({ ...facts, severity: 'info', kind: 'test', data: {} })).toBe(
       'CEF:0|Keyward|Keyward|1|notification.test|5 more|3|deviceExternalId=m cat=notification.test rt=2000',

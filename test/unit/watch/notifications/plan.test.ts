@@ -64,6 +64,7 @@ describe('a new event', () => {
       scopes.map((contactsOf) => ({
         kind: 'event',
         eventSequence: 17,
+        type: 'clock.jump',
         severity: 'critical',
         route: 'contacts',
         target: 'b',
