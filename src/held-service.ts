@@ -41,7 +41,11 @@ export async function holdUntilAccepted(parts: HeldServiceParts): Promise<'accep
   const suspects = changedOperators(stretch.events);
   const trail = new HeldTrail(sinks, clock);
   const refusals = new RefusalCount();
-  const callers: CallerWatch = { authenticated: () => {}, refused: (request) => refusals.refused(request) };
+  const callers: CallerWatch = {
+    authenticated: () => {},
+    shown: () => {},
+    refused: (request) => refusals.refused(request),
+  };
   const latest = await store.audit.lastCheckpoint();
   const timeGuard = watchClock({
     lastCheckpointTime: await newestTime(parts.witnesses, latest?.time, parts.auditKey),

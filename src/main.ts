@@ -363,7 +363,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       issuer,
       verifier,
       sightings,
-      tokenRevocation: createTokenRevocation({ keyRing, clock, revocations }),
+      tokenRevocation: canaries.watchRevocation(createTokenRevocation({ keyRing, clock, revocations })),
       publication,
       scopeEvents: createScopeEvents({ keyRing, revocations, clock }),
       eventStreams,

@@ -6,7 +6,7 @@ import type { Clock } from './domain/clock.ts';
 import type { TokenIssuer } from './domain/issuance.ts';
 import type { KeyRing } from './domain/key-ring.ts';
 import type { LeakDesk } from './domain/leaks.ts';
-import type { Revoker } from './domain/revocation.ts';
+import type { Revoker, TokenRevocation } from './domain/revocation.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { Sightings } from './domain/sightings.ts';
 import type { Signer } from './domain/signer.ts';
@@ -24,7 +24,7 @@ import { DecoyKeysInTokens } from './watch/canaries/decoy-keys-in-tokens.ts';
 import { watchCallers } from './watch/canaries/watch-callers.ts';
 import { watchLeaks } from './watch/canaries/watch-leaks.ts';
 import { watchSigner } from './watch/canaries/watch-signer.ts';
-import { watchSightings, watchVerifier } from './watch/canaries/watch-tokens.ts';
+import { watchRevocation, watchSightings, watchVerifier } from './watch/canaries/watch-tokens.ts';
 
 const EVERY_MS = 5_000;
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
@@ -49,6 +49,7 @@ export interface Canaries {
   watchCallers(next: CallerWatch): CallerWatch;
   watchVerifier(next: TokenVerifier): TokenVerifier;
   watchSightings(next: Sightings): Sightings;
+  watchRevocation(next: TokenRevocation): TokenRevocation;
   watchSigner(next: Pick<Signer, 'sign'>): Pick<Signer, 'sign'>;
   watchLeaks(next: LeakDesk): LeakDesk;
   readonly inInventory: DecoysInInventory;
@@ -85,6 +86,7 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
     watchCallers: (next) => watchCallers(next, book, alarm),
     watchVerifier: (next) => watchVerifier(next, parts),
     watchSightings: (next) => watchSightings(next, parts),
+    watchRevocation: (next) => watchRevocation(next, parts),
     watchSigner: (next) => watchSigner(next, parts),
     watchLeaks: (next) => watchLeaks(next, parts),
     inInventory: canariesInInventory(book, alarm, keyRing),

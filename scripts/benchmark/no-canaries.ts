@@ -8,6 +8,7 @@ export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Can
     watchCallers: (next) => next,
     watchVerifier: (next) => next,
     watchSightings: (next) => next,
+    watchRevocation: (next) => next,
     watchSigner: (next) => next,
     watchLeaks: (next) => next,
     inInventory: canariesInInventory(new CanaryBook([]), { touched: () => {} }, keyRing),

@@ -10,6 +10,7 @@ export const CANARY_USES = [
   'authentication',
   'verify',
   'introspect',
+  'revoke',
   'sighting',
   'report',
   'sign',

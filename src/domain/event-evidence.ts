@@ -102,7 +102,7 @@ export const EVIDENCE_FIELDS = {
   table: text('the table of the registry'),
   taken_at: number('when the inventory was taken'),
   use: text(
-    'how the decoy was used: `authentication`, `verify`, `introspect`, `sighting`, `report`, `sign`, `inventory` or `leak`',
+    'how the decoy was used: `authentication`, `verify`, `introspect`, `revoke`, `sighting`, `report`, `sign`, `inventory` or `leak`',
   ),
   used: number('the share in use, from 0 to 1'),
   volume: text('what lies on the disk: `database` or `archive`'),

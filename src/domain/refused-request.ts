@@ -11,8 +11,6 @@ export interface RefusedRequest {
   readonly caller: string | undefined;
   readonly remote: string | undefined;
   readonly requestId: string;
-  /** SHA-256 of a credential of ours that is not valid here, where that is why. */
-  readonly credential?: Buffer | undefined;
 }
 
 /** Told of each; it must neither throw nor wait. */

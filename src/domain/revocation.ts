@@ -51,6 +51,15 @@ export interface Revoker {
   ): Promise<void>;
 }
 
+/** RFC 7009 §2.1 for that key scope. `unknown_scope`, and as `Revoker`. */
+export interface TokenRevocation {
+  /**
+   * Settles alike for a token that needs no revoking: foreign, malformed, forged without the key, expired. `remote` is
+   * the address of whoever asks.
+   */
+  revoke(scopeId: string, token: string, actor: Actor, remote?: string): Promise<void>;
+}
+
 export interface RevocationAdministration {
   /**
    * `invalid_revocation` for a rule that names no tokens, `unknown_scope`, `store_unavailable`, `overloaded`.

@@ -1,6 +1,4 @@
 import type { NextFunction } from 'express';
-import { readBearer } from '../access/bearer.ts';
-import { readCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { asKeywardError, PROBLEMS } from './problem.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
@@ -33,15 +31,7 @@ function tellOfRefusal({ code }: KeywardError, request: ApiRequest, { locals: ex
   const isAct = plane.name === 'operations' && caller !== undefined && !LOOKING.has(request.method);
   if (status !== 401 && status !== 403 && !(isAct && status < 500)) return;
   const { method, ip: remote } = request;
-  const credential = code === 'credential_invalid' ? digestShown(request) : undefined;
-  plane.callers.refused({ plane: plane.name, method, route, code, caller, remote, requestId, credential });
-}
-
-/** Of what was authenticated with, unknown or not: whoever watches for decoys looks it up beside the answer. */
-function digestShown({ headers }: ApiRequest): Buffer | undefined {
-  // A request that is authenticated by its signature may have none, or anything.
-  const credential = readCredential(readBearer(headers.authorization) ?? '');
-  return credential === 'malformed' ? undefined : credential.digest;
+  plane.callers.refused({ plane: plane.name, method, route, code, caller, remote, requestId });
 }
 
 /** Past the limit, a wrong credential is no longer told from too many of them. A right one is never in the way. */

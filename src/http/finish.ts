@@ -9,6 +9,14 @@ export function finish(response: ApiResponse, status: number): void {
   plane.metrics.requests.inc({ plane: plane.name, route, status });
   const level = status === 500 ? 'error' : status >= 400 ? 'info' : 'debug';
   if (plane.log.isLevelEnabled(level)) plane.log[level](line(response, status), 'request');
+  tellOfShown(response);
+}
+
+/** What somebody authenticated with who is nobody, or where nobody asks for it. */
+function tellOfShown({ locals: { plane, caller, requestId }, req }: ApiResponse): void {
+  const text = req.headers.authorization;
+  if (caller !== undefined || text === undefined) return;
+  plane.callers.shown({ text, use: 'authentication', caller: null, remote: req.ip, requestId });
 }
 
 function line({ locals: exchange, req }: ApiResponse, status: number): object {

@@ -1,9 +1,8 @@
-import type { Actor } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
-import type { Revoker } from '../domain/revocation.ts';
+import type { Revoker, TokenRevocation } from '../domain/revocation.ts';
 import { parseToken } from '../token/parse-token.ts';
 import { verifySignature } from '../token/signature.ts';
 import { findKey } from './key-standing.ts';
@@ -12,12 +11,6 @@ export interface TokenRevocationParts {
   readonly keyRing: KeyRing;
   readonly clock: Clock;
   readonly revocations: Revoker;
-}
-
-/** RFC 7009 §2.1 for that key scope. `unknown_scope`, and as `Revoker`. */
-export interface TokenRevocation {
-  /** Settles alike for a token that needs no revoking: foreign, malformed, forged without the key, expired. */
-  revoke(scopeId: string, token: string, actor: Actor): Promise<void>;
 }
 
 /** The standing of the key does not count: a suspended one may come back, and its tokens with it. */

@@ -21,6 +21,8 @@ export function tellingCallers(refusals: RefusalWatch, facts: Facts, clock: Cloc
     authenticated(caller, remote) {
       facts.tell({ kind: 'authenticated', at: clock.nowSeconds(), caller, remote: remote ?? null });
     },
+    // What a secret opens nothing with is nothing to learn from: the refusal is told beside it.
+    shown: () => {},
     refused(request) {
       refusals.refused(request);
       const { plane, code, caller, remote } = request;

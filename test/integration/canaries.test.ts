@@ -212,6 +212,66 @@ describe('a decoy token', () => {
   });
 });
 
+describe('a decoy that is tried where it does not belong', () => {
+  const files = { credential: '', token: '' };
+  const ids = { credential: '', token: '' };
+
+  beforeAll(async () => {
+    files.credential = join(service.hsm.folder, 'tried.credential');
+    files.token = join(service.hsm.folder, 'tried.token');
+    const of = ['--scope', 'payments', '--client', 'payments-sign', '--subject', 'svc-tried'];
+    ids.credential = await plant(['credential', '--planted', 'a', '--out', files.credential]);
+    ids.token = await plant(['token', '--planted', 'b', ...of, '--out', files.token]);
+  });
+
+  it.each([
+    ['a token as bearer', 'token', (text: string) => `Bearer ${text}`],
+    ['a token with something appended', 'token', (text: string) => `Bearer ${text}.x`],
+    ['a credential as user', 'credential', (text: string) => basic(`${text}:`)],
+    ['a credential as password', 'credential', (text: string) => basic(`user:${text}`)],
+  ] as const)('rings on both planes, and where nothing is: %s', async (_, kind, header) => {
+    const before = await uses(kind, 'authentication');
+    const headers = { authorization: header(secretIn(files[kind])) };
+    const asked = [
+      await fetch(`${service.dataUrl}${SCOPE}/verify`, { method: 'POST', headers }),
+      await fetch(`${service.operationsUrl}/v1/admin/keys`, { headers }),
+      await fetch(`${service.dataUrl}/token`, { headers }),
+      await fetch(`${service.operationsUrl}/v1/admin/secrets`, { headers }),
+    ];
+    expect(asked.map(({ status }) => status)).toEqual([401, 401, 404, 404]);
+    await until(async () => (await uses(kind, 'authentication')) === before + 4);
+    expect((await touches(ids[kind])).map(({ use }) => use)).toContain('authentication');
+  });
+
+  it.each([
+    ['a token with something appended', 'token', (text: string) => `${text}.x`],
+    ['a credential', 'credential', (text: string) => text],
+  ] as const)('rings where it is shown as a token: %s', async (_, kind, shown) => {
+    const before = await uses(kind, 'verify');
+    const { body } = await verify(shown(secretIn(files[kind])));
+    expect(body).toEqual({ valid: false, reason: 'malformed' });
+    await until(async () => (await uses(kind, 'verify')) === before + 1);
+  });
+
+  it('rings where it is to be revoked, and is answered as any', async () => {
+    await service.act('POST', '/v1/admin/grants', {
+      client: 'payments-verify',
+      scope: 'payments',
+      action: 'revoke',
+    });
+    const answers = await Promise.all([secretIn(files.token), 'no.such.token'].map(revoke));
+    expect(answers).toEqual([
+      [200, '{}'],
+      [200, '{}'],
+    ]);
+    await until(async () => (await uses('token', 'revoke')) === 1);
+    expect(await touchedBy(ids.token, 'revoke')).toMatchObject({
+      caller: 'client:payments-verify',
+      network: '127.0.0.0/24',
+    });
+  });
+});
+
 describe('decoys are told of', () => {
   it('to auditors, and that somebody looked is in the audit trail', async () => {
     const { body } = await service.operations('GET', '/v1/admin/canaries');
@@ -258,6 +318,17 @@ function seen({ status, headers, body: { request_id: _, ...body } }: HttpAnswer)
   return { status, headers: named, body };
 }
 
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+async function revoke(token: string): Promise<[status: number, body: string]> {
+  const response = await fetch(`${service.dataUrl}${SCOPE}/revoke`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${clients.verify}` },
+    body: new URLSearchParams({ token }),
+  });
+  return [response.status, await response.text()];
+}
+
 function verify(token: string): Promise<HttpAnswer> {
   return service.data('POST', `${SCOPE}/verify`, clients.verify, { token });
 }
@@ -280,6 +351,13 @@ async function touches(canary: string, count = 1): Promise<Record<string, unknow
   const ofIt = async () => (await allTouches()).filter((evidence) => evidence.canary === canary);
   await until(async () => (await ofIt()).length >= count);
   return ofIt();
+}
+
+/** Once it is told. */
+async function touchedBy(canary: string, use: string): Promise<Record<string, unknown> | undefined> {
+  const first = async () => (await touches(canary)).find((evidence) => evidence.use === use);
+  await until(async () => (await first()) !== undefined);
+  return first();
 }
 
 async function uses(kind: string, use: string): Promise<number> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KeywardError } from '../../domain/errors.ts';
-import type { TokenRevocation } from '../../verification/revoke-token.ts';
+import type { TokenRevocation } from '../../domain/revocation.ts';
 import { type AdmissionParts, admitClient } from '../admission.ts';
 import { readForm } from '../form-body.ts';
 import { CODES, json, problems } from '../responses.ts';
@@ -32,7 +32,7 @@ export const revokeToken: Route<AdmissionParts & { readonly tokenRevocation: Tok
     const token = (await readForm(request, MAX_BYTES)).get('token');
     if (token === undefined) throw new KeywardError('invalid_request', 'token: give the token to revoke');
     const actor = { operatorId: `client:${clientId}`, requestId: response.locals.requestId };
-    await deps.tokenRevocation.revoke(scopeId, token, actor);
+    await deps.tokenRevocation.revoke(scopeId, token, actor, request.ip);
     sendJson(response, 200, {});
   },
 };

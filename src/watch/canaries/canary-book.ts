@@ -1,4 +1,5 @@
 import type { Canary } from '../../domain/canary.ts';
+import { digestsIn } from './digests-in.ts';
 
 /** The decoys that raise an alarm, in memory: what is asked in the way of requests. */
 export class CanaryBook {
@@ -31,6 +32,13 @@ export class CanaryBook {
   /** Of a credential or a signing input. */
   ofDigest(digest: Buffer): Canary | undefined {
     return this.#byDigest.get(digest.toString('hex'));
+  }
+
+  /** Whose credentials and tokens stand in a text, each once. */
+  shownIn(text: string): readonly Canary[] {
+    if (this.#byDigest.size === 0) return [];
+    const found = digestsIn(text).map((digest) => this.ofDigest(digest));
+    return [...new Set(found)].filter((canary) => canary !== undefined);
   }
 
   ofKid(kid: string): Canary | undefined {

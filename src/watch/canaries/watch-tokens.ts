@@ -1,9 +1,9 @@
 import type { CanaryAlarm } from '../../domain/canary.ts';
+import type { TokenRevocation } from '../../domain/revocation.ts';
 import type { Sightings } from '../../domain/sightings.ts';
 import type { TokenVerifier, Verdict } from '../../domain/verification.ts';
 import type { CanaryBook } from './canary-book.ts';
 import type { DecoyKeysInTokens } from './decoy-keys-in-tokens.ts';
-import { digestOfToken } from './digest-of-token.ts';
 import { touchBy } from './touch-by.ts';
 
 export interface TokenWatchParts {
@@ -25,8 +25,8 @@ export function watchVerifier(next: TokenVerifier, parts: TokenWatchParts): Toke
       const answer = next.verify(scopeId, presented, by);
       const use = by?.through ?? 'verify';
       const look = async (verdict?: Verdict) => {
-        const canary = typeof presented === 'string' ? book.ofDigest(digestOfToken(presented)) : undefined;
-        if (canary) alarm.touched(canary, touchBy(use, by));
+        const shown = typeof presented === 'string' ? book.shownIn(presented) : [];
+        for (const canary of shown) alarm.touched(canary, touchBy(use, by));
         await decoyKeys.look(presented, verdict, use, by);
       };
       answer.then(look, () => look()).catch(onFailure);
@@ -51,6 +51,26 @@ export function watchSightings(
       };
       unknown.then(look, look).catch(onFailure);
       return unknown;
+    },
+  };
+}
+
+/** A thief does away with what he cannot use, or tries what he may do. */
+export function watchRevocation(
+  next: TokenRevocation,
+  { book, alarm, onFailure }: Omit<TokenWatchParts, 'decoyKeys'>,
+): TokenRevocation {
+  return {
+    revoke(scopeId, token, actor, remote) {
+      const answer = next.revoke(scopeId, token, actor, remote);
+      const { operatorId: caller, requestId } = actor;
+      const look = () => {
+        for (const canary of book.shownIn(token)) {
+          alarm.touched(canary, { use: 'revoke', caller, remote, requestId });
+        }
+      };
+      answer.then(look, look).catch(onFailure);
+      return answer;
     },
   };
 }

@@ -28,7 +28,7 @@ import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
 import type { ReportDesk, ReportIntake } from '../../../src/domain/reports/report-desk.ts';
 import type { ReviewDesk } from '../../../src/domain/review.ts';
-import type { RevocationAdministration } from '../../../src/domain/revocation.ts';
+import type { RevocationAdministration, TokenRevocation } from '../../../src/domain/revocation.ts';
 import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
@@ -45,7 +45,6 @@ import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
 import { VolatileProposals } from '../../../src/store/volatile-proposals.ts';
-import type { TokenRevocation } from '../../../src/verification/revoke-token.ts';
 import { MinuteBudget } from '../../../src/watch/minute-budget.ts';
 
 export const NOW = 1_800_000_000;
@@ -385,7 +384,7 @@ const settings = () => ({
   limits: LIMITS,
   log: recordedLog().log,
   metrics: createMetrics(),
-  callers: { authenticated: () => {}, refused: () => {} },
+  callers: { authenticated: () => {}, shown: () => {}, refused: () => {} },
 });
 
 export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDeps {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CallerWatch } from '../../../../src/domain/caller-watch.ts';
+import type { CallerWatch, ShownInVain } from '../../../../src/domain/caller-watch.ts';
+import { makeCredential } from '../../../../src/domain/credential.ts';
 import { KeywardError } from '../../../../src/domain/errors.ts';
 import type { LeakDesk, Sought } from '../../../../src/domain/leaks.ts';
 import type { RefusedRequest } from '../../../../src/domain/refused-request.ts';
+import type { TokenRevocation } from '../../../../src/domain/revocation.ts';
 import type { Sightings } from '../../../../src/domain/sightings.ts';
 import type { TokenVerifier, Verdict } from '../../../../src/domain/verification.ts';
 import { digestOf } from '../../../../src/token/signing-input.ts';
@@ -10,13 +12,18 @@ import { CanaryBook } from '../../../../src/watch/canaries/canary-book.ts';
 import { watchCallers } from '../../../../src/watch/canaries/watch-callers.ts';
 import { watchLeaks } from '../../../../src/watch/canaries/watch-leaks.ts';
 import { watchSigner } from '../../../../src/watch/canaries/watch-signer.ts';
-import { watchSightings, watchVerifier } from '../../../../src/watch/canaries/watch-tokens.ts';
+import {
+  watchRevocation,
+  watchSightings,
+  watchVerifier,
+} from '../../../../src/watch/canaries/watch-tokens.ts';
 import { canarySample, heardTouches } from '../../../support/canary-samples.ts';
 import { softwareKey } from '../../../support/software-keys.ts';
 
 const { kid, publicJwk } = softwareKey('ES256');
-const credential = canarySample({ id: 'credential' });
-const token = canarySample({ id: 'token', kind: 'token', scopeId: 'payments', digest: digestOf('h.c') });
+const { text: TEXT, digest } = makeCredential('svc');
+const credential = canarySample({ id: 'credential', digest });
+const token = canarySample({ id: 'token', kind: 'token', scopeId: 'payments', digest: digestOf('eyJh.c') });
 const key = canarySample({
   id: 'key',
   kind: 'key',
@@ -24,7 +31,7 @@ const key = canarySample({
   digest: null,
   key: { hsmToken: 'primary', hsmId: 'ab', made: { kid, publicJwk } },
 });
-const retired = canarySample({ id: 'retired', kind: 'token', digest: digestOf('old.c'), retiredAt: 11 });
+const retired = canarySample({ id: 'retired', kind: 'token', digest: digestOf('eyJold.c'), retiredAt: 11 });
 const BY = { clientId: 'web', remote: '192.0.2.1', requestId: 'r1' };
 const WHO = { caller: 'client:web', remote: '192.0.2.1', requestId: 'r1' };
 
@@ -33,33 +40,56 @@ const never = (error: unknown): never => {
   throw error;
 };
 
-describe('what is authenticated with', () => {
-  const request = (shown: Buffer | undefined): RefusedRequest => ({
-    plane: 'data',
-    method: 'POST',
-    route: '/v1/scopes/{scope}/tokens',
-    code: 'credential_invalid',
-    caller: undefined,
-    remote: '192.0.2.1',
-    requestId: 'r1',
-    credential: shown,
-  });
-
-  it('is looked up where it is not valid, and told where it is a decoy', () => {
+describe('what opened nothing', () => {
+  function watched() {
     const { alarm, heard } = heardTouches();
     const passed: unknown[] = [];
     const next: CallerWatch = {
       authenticated: (...who) => passed.push(who),
       refused: (refused) => passed.push(refused),
+      shown: (what) => passed.push(what),
     };
-    const watch = watchCallers(next, book(), alarm);
-    const shown = [credential.digest ?? undefined, digestOf('nobody’s'), undefined].map(request);
-    for (const each of shown) watch.refused(each);
+    return { watch: watchCallers(next, book(), alarm), heard, passed };
+  }
+  const shown = (text: string): ShownInVain => ({ text, use: 'authentication', ...WHO });
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+  it('goes on to whoever else is told, as all the rest', () => {
+    const { watch, heard, passed } = watched();
+    const refused: RefusedRequest = {
+      plane: 'data',
+      method: 'POST',
+      route: '/v1/scopes/{scope}/tokens',
+      code: 'credential_invalid',
+      caller: undefined,
+      remote: '192.0.2.1',
+      requestId: 'r1',
+    };
+    watch.refused(refused);
     watch.authenticated('client:web', '192.0.2.1');
-    expect(passed).toEqual([...shown, ['client:web', '192.0.2.1']]);
-    expect(heard).toEqual([
-      ['credential', { use: 'authentication', caller: null, remote: '192.0.2.1', requestId: 'r1' }],
-    ]);
+    watch.shown(shown('Bearer nothing'));
+    expect(passed).toEqual([refused, ['client:web', '192.0.2.1'], shown('Bearer nothing')]);
+    expect(heard).toEqual([]);
+  });
+
+  it.each([
+    ['a credential', `Bearer ${TEXT}`, ['credential']],
+    ['a credential as user', basic(`${TEXT}:x`), ['credential']],
+    ['a credential as password', basic(`x:${TEXT}`), ['credential']],
+    ['a credential with something appended', `Bearer ${TEXT}x`, ['credential']],
+    ['a credential under another scheme, or none', `Token ${TEXT}, ${TEXT}`, ['credential']],
+    ['a token', 'Bearer eyJh.c.s', ['token']],
+    ['a token with something appended', 'Bearer eyJh.c.s.x', ['token']],
+    ['a token within a body', '{"token":"eyJh.c.s"}', ['token']],
+    ['both', `${TEXT} eyJh.c.s eyJh.c.s`, ['credential', 'token']],
+    ['one that is retired', 'Bearer eyJold.c.s', []],
+    ['another', `Bearer ${makeCredential('svc').text}`, []],
+    ['another token', 'Bearer eyJh.d.s', []],
+    ['none', basic('kw_svc_:eyJ'), []],
+  ])('is told where it is a decoy: %s', (_, text, expected) => {
+    const { watch, heard } = watched();
+    watch.shown(shown(text));
+    expect(heard).toEqual(expected.map((id) => [id, { use: 'authentication', ...WHO }]));
   });
 });
 
@@ -82,28 +112,30 @@ describe('a token that is verified', () => {
   }
 
   it.each([
-    ['verify', 'h.c.signature', BY, [['token', { use: 'verify', ...WHO }]]],
-    ['verify, with another signature', 'h.c.another', BY, [['token', { use: 'verify', ...WHO }]]],
+    ['verify', 'eyJh.c.signature', BY, [['token', { use: 'verify', ...WHO }]]],
+    ['verify, with something appended', 'eyJh.c.signature.x', BY, [['token', { use: 'verify', ...WHO }]]],
+    ['verify, of a credential', TEXT, BY, [['credential', { use: 'verify', ...WHO }]]],
+    ['verify, with another signature', 'eyJh.c.another', BY, [['token', { use: 'verify', ...WHO }]]],
     [
       'introspect',
-      'h.c.s',
+      'eyJh.c.s',
       { ...BY, through: 'introspect' as const },
       [['token', { use: 'introspect', ...WHO }]],
     ],
     [
       'report, by anybody',
-      'h.c.s',
+      'eyJh.c.s',
       { clientId: null, remote: undefined, requestId: 'req-1', through: 'report' as const },
       [['token', { use: 'report', caller: null, remote: undefined, requestId: 'req-1' }]],
     ],
     [
       'verify, by nobody in particular',
-      'h.c.s',
+      'eyJh.c.s',
       undefined,
       [['token', { use: 'verify', caller: null, remote: undefined, requestId: null }]],
     ],
-    ['nothing, with other content', 'h.d.signature', BY, []],
-    ['nothing, once it is retired', 'old.c.signature', BY, []],
+    ['nothing, with other content', 'eyJh.d.signature', BY, []],
+    ['nothing, once it is retired', 'eyJold.c.signature', BY, []],
     ['nothing, of what is no token', 'nonsense', BY, []],
     ['nothing, of what is no text', 7, BY, []],
   ] as const)('is told as %s', async (_, presented, by, expected) => {
@@ -114,7 +146,7 @@ describe('a token that is verified', () => {
 
   it('takes the same steps to the same answer, a decoy or not', async () => {
     const answers = new Map<string, Promise<Verdict>>();
-    for (const presented of ['h.c.signature', 'h.d.signature']) {
+    for (const presented of ['eyJh.c.signature', 'eyJh.d.signature']) {
       const answer = Promise.resolve(valid);
       const { verify, steps } = watched(() => answer);
       const given = verify('payments', presented, BY);
@@ -130,15 +162,15 @@ describe('a token that is verified', () => {
     const { verify, heard, looked } = watched(async () => {
       throw new KeywardError('ledger_unavailable', 'away');
     });
-    await expect(verify('payments', 'h.c.s', BY)).rejects.toMatchObject({ code: 'ledger_unavailable' });
+    await expect(verify('payments', 'eyJh.c.s', BY)).rejects.toMatchObject({ code: 'ledger_unavailable' });
     expect(heard).toHaveLength(1);
-    expect(looked).toEqual([['h.c.s', undefined, 'verify']]);
+    expect(looked).toEqual([['eyJh.c.s', undefined, 'verify']]);
   });
 
   it('is looked at for decoy keys once there is a verdict', async () => {
     const { verify, looked } = watched(async () => valid);
-    await verify('payments', 'h.c.s', BY);
-    expect(looked).toEqual([['h.c.s', valid, 'verify']]);
+    await verify('payments', 'eyJh.c.s', BY);
+    expect(looked).toEqual([['eyJh.c.s', valid, 'verify']]);
   });
 });
 
@@ -147,11 +179,50 @@ describe('a token that was seen', () => {
     const { alarm, heard } = heardTouches();
     const unknown = [digestOf('x')];
     const next: Sightings = { unknown: async () => unknown };
-    const seen = [token.digest ?? Buffer.alloc(0), digestOf('x'), digestOf('old.c')];
+    const seen = [token.digest ?? Buffer.alloc(0), digestOf('x'), digestOf('eyJold.c')];
     const sightings = seen.map((digest) => ({ digest, seenAt: undefined, iat: undefined }));
     const watch = watchSightings(next, { book: book(), alarm, onFailure: never });
     expect(await watch.unknown('payments', sightings, BY)).toBe(unknown);
     expect(heard).toEqual([['token', { use: 'sighting', ...WHO }]]);
+  });
+});
+
+describe('a token that is to be revoked', () => {
+  const actor = { operatorId: 'client:web', requestId: 'r1' };
+
+  it('is told where it is a decoy, with the very answer of whoever revokes', async () => {
+    const { alarm, heard } = heardTouches();
+    const answer = Promise.resolve();
+    const asked: unknown[] = [];
+    const next: TokenRevocation = {
+      revoke(...given) {
+        asked.push(given);
+        return answer;
+      },
+    };
+    const watch = watchRevocation(next, { book: book(), alarm, onFailure: never });
+    const given = ['eyJh.c.s', 'eyJh.d.s'].map((text) => watch.revoke('payments', text, actor, BY.remote));
+    expect(given).toEqual([answer, answer]);
+    await Promise.all(given);
+    expect(asked).toEqual([
+      ['payments', 'eyJh.c.s', actor, BY.remote],
+      ['payments', 'eyJh.d.s', actor, BY.remote],
+    ]);
+    expect(heard).toEqual([['token', { use: 'revoke', ...WHO }]]);
+  });
+
+  it('is told with the database away too, and the failure is the caller’s', async () => {
+    const { alarm, heard } = heardTouches();
+    const next: TokenRevocation = {
+      revoke: async () => {
+        throw new KeywardError('store_unavailable', 'away');
+      },
+    };
+    const watch = watchRevocation(next, { book: book(), alarm, onFailure: never });
+    await expect(watch.revoke('payments', 'eyJh.c.s', actor)).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
+    expect(heard).toHaveLength(1);
   });
 });
 
@@ -170,7 +241,7 @@ describe('a string that leaked', () => {
     const watch = watchLeaks(next, { book: book(), alarm });
     const sought: readonly Sought[] = [
       { of: 'credential', digest: digestOf('nobody’s') },
-      { of: 'token', digest: digestOf('h.c'), iat: 1 },
+      { of: 'token', digest: digestOf('eyJh.c'), iat: 1 },
     ];
     const { remote, requestId } = BY;
     const by = { reportedBy: 'partner:host', remote, requestId, places: ['a', 'https://b.example/c'] };
@@ -196,7 +267,7 @@ describe('a request to sign', () => {
       },
     };
     const watch = watchSigner(next, { book: book(), alarm });
-    for (const each of [kid, 'another']) await watch.sign({ kid: each, signingInput: 'h.c' });
+    for (const each of [kid, 'another']) await watch.sign({ kid: each, signingInput: 'eyJh.c' });
     expect(asked).toEqual([kid, 'another']);
     expect(heard).toEqual([['key', { use: 'sign', caller: null, remote: undefined, requestId: null }]]);
   });
@@ -207,7 +278,11 @@ describe('the book of decoys', () => {
     const all = book();
     all.put({ ...key, retiredAt: 12 });
     all.put({ ...token, retiredAt: 12 });
-    expect([all.ofKid(kid), all.keys(), all.ofDigest(digestOf('h.c'))]).toEqual([undefined, [], undefined]);
+    expect([all.ofKid(kid), all.keys(), all.ofDigest(digestOf('eyJh.c'))]).toEqual([
+      undefined,
+      [],
+      undefined,
+    ]);
     expect(all.get('key')?.retiredAt).toBe(12);
     expect(all.all().map(({ id }) => id)).toEqual(['credential', 'token', 'key', 'retired']);
   });

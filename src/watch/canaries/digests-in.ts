@@ -1,0 +1,18 @@
+import { digestOfCredential } from '../../domain/credential.ts';
+import { digestOf } from '../../token/signing-input.ts';
+
+/**
+ * A credential, or what is signed of a token: an encoded JSON object begins like this. Tokens are looked for at the
+ * beginning of a segment alone, so that no text takes long.
+ */
+const SECRET = /kw_(?:svc|ops)_[0-9A-Za-z]{36}|(?<![\w-])eyJ[\w-]+\.[\w-]+/g;
+const BASIC = /^basic +([\w+/-]+)/i;
+const MOST_FOUND = 16;
+
+/** Of the credentials and tokens in a text, as decoys are known by, whatever stands before and after them. */
+export function digestsIn(text: string): readonly Buffer[] {
+  const [, encoded] = BASIC.exec(text) ?? [];
+  const plain = encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('latin1');
+  const found = Array.from(plain.matchAll(SECRET), ([secret]) => secret).slice(0, MOST_FOUND);
+  return found.map((secret) => (secret.startsWith('kw_') ? digestOfCredential(secret) : digestOf(secret)));
+}
