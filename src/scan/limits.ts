@@ -17,7 +17,7 @@ export const EXPANSION_LIMITS = {
 
 export type ExpansionLimits = { readonly [K in keyof typeof EXPANSION_LIMITS]: number };
 
-/** The rest of an archive is left unread. */
+/** The rest of an archive, or of a file, is left unread. */
 export class LimitReached extends Error {
   override readonly name = 'LimitReached';
 }

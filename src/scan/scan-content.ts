@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { type Compression, decompress } from './decompress.ts';
+import { fileBytes } from './file-bytes.ts';
 import type { Found } from './finding.ts';
 import { formatOf, HEAD_BYTES } from './format.ts';
 import { Expansion, type ExpansionLimits, LimitReached } from './limits.ts';
@@ -87,7 +87,7 @@ class Scan {
     }
     // What the directory of a zip does not list is no error.
     if (raw === undefined || (whole && format !== 'zip')) return;
-    const bytes = typeof raw === 'string' ? createReadStream(raw) : once(raw);
+    const bytes = typeof raw === 'string' ? fileBytes(raw) : once(raw);
     for await (const outcome of this.#plain({ name: content.name, bytes }, format === 'tar')) {
       if (!('found' in outcome && seen.has(outcome.found.sight.secret))) yield outcome;
     }

@@ -1,6 +1,8 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fileBytes } from './file-bytes.ts';
+import { pseudoFileSystem } from './pseudo-file-system.ts';
 import type { Content } from './scan-content.ts';
 
 /** A file to be scanned, or what was passed over and why. */
@@ -18,14 +20,21 @@ export async function* walk(path: string): AsyncGenerator<Walked> {
   const status = await stat(path).catch(codeOf);
   if (typeof status === 'string') yield { place: path, skipped: `not readable: ${status}` };
   else {
+    const pseudo = await pseudoFileSystem(path);
     const repository = repositoryAround(await realpath(path));
-    if (repository !== undefined) yield { place: path, skipped: unreadHistory(repository) };
-    else if (status.isDirectory()) yield* folder(path, false);
+    if (pseudo !== undefined) yield { place: path, skipped: madeUp(pseudo) };
+    else if (repository !== undefined) yield { place: path, skipped: unreadHistory(repository) };
+    else if (status.isDirectory()) yield* folder(path, { device: status.dev, inWorkingTree: false });
     else yield* file(path, status);
   }
 }
 
-async function* folder(path: string, inWorkingTree: boolean): AsyncGenerator<Walked> {
+interface Around {
+  readonly device: number;
+  readonly inWorkingTree: boolean;
+}
+
+async function* folder(path: string, { device, inWorkingTree }: Around): AsyncGenerator<Walked> {
   const opened = await opendir(path).catch(codeOf);
   if (typeof opened === 'string') {
     yield { place: path, skipped: `not readable: ${opened}` };
@@ -36,10 +45,16 @@ async function* folder(path: string, inWorkingTree: boolean): AsyncGenerator<Wal
   for (const name of names.sort()) {
     const inner = join(path, name);
     const status = await lstat(inner).catch(codeOf);
-    if (typeof status === 'string') yield { place: inner, skipped: `not readable: ${status}` };
-    else if (status.isSymbolicLink()) continue;
+    if (typeof status === 'string') {
+      yield { place: inner, skipped: `not readable: ${status}` };
+      continue;
+    }
+    if (status.isSymbolicLink()) continue;
+    const pseudo = status.dev === device ? undefined : await pseudoFileSystem(inner);
+    if (pseudo !== undefined) yield { place: inner, skipped: madeUp(pseudo) };
     else if (!status.isDirectory()) yield* file(inner, status);
-    else if (name !== 'objects' || !isGit(path)) yield* folder(inner, inWorkingTree || name === '.git');
+    else if (name !== 'objects' || !isGit(path))
+      yield* folder(inner, { device: status.dev, inWorkingTree: inWorkingTree || name === '.git' });
     else if (inWorkingTree) yield { place: path, note: unreadHistory(path) };
     else yield { place: path, skipped: unreadHistory(path) };
   }
@@ -65,10 +80,14 @@ function isGit(path: string): boolean {
 function* file(path: string, status: { isFile(): boolean; readonly size: number }): Generator<Walked> {
   if (status.isFile()) {
     yield {
-      content: { name: path, path, bytes: createReadStream(path, { highWaterMark: 256 * 1024 }) },
+      content: { name: path, path, bytes: fileBytes(path) },
       size: status.size,
     };
   } else yield { place: path, skipped: 'no regular file' };
+}
+
+function madeUp(fileSystem: string): string {
+  return `it lies on ${fileSystem}, whose files are made up when they are read`;
 }
 
 function codeOf(error: unknown): string {
