@@ -312,20 +312,6 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(() => detector.stop());
-  const reports = await openReports({
-    config: config.reports,
-    store,
-    keyRing,
-    ledgerReader,
-    revocations,
-    verifier,
-    securityEvents,
-    metrics,
-    clock,
-    log,
-  });
-  parts.defer(() => reports.stop());
-
   const leaks = openLeaks({
     config,
     holders: access.holders,
@@ -340,11 +326,27 @@ export async function serve(config: Config, environment: Environment): Promise<v
     audit: store.audit,
     clock,
   });
+  const leakDesk = canaries.watchLeaks(leaks.leaks);
+  const reports = await openReports({
+    config: config.reports,
+    store,
+    keyRing,
+    ledgerReader,
+    revocations,
+    verifier,
+    leaks: leakDesk,
+    securityEvents,
+    metrics,
+    clock,
+    log,
+  });
+  parts.defer(() => reports.stop());
+
   const { checkpoints, refusals } = audit;
   const callers = canaries.watchCallers(tellingCallers(refusals, facts, clock));
   const shared = {
     ...leaks,
-    leaks: canaries.watchLeaks(leaks.leaks),
+    leaks: leakDesk,
     authenticator,
     keyRing,
     verifiers,

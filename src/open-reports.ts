@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { ReportsConfig } from './config-reports.ts';
 import type { Clock } from './domain/clock.ts';
 import type { KnownKeys } from './domain/known-keys.ts';
+import type { LeakDesk } from './domain/leaks.ts';
 import type { LedgerReader } from './domain/ledger.ts';
 import type { ReportIntake } from './domain/reports/report-desk.ts';
 import type { RevocationCheck } from './domain/revocation.ts';
@@ -34,6 +35,7 @@ interface Parts {
   readonly ledgerReader: LedgerReader;
   readonly revocations: RevocationCheck;
   readonly verifier: TokenVerifier;
+  readonly leaks: LeakDesk;
   readonly securityEvents: SecurityEvents;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -56,6 +58,7 @@ export async function openReports(parts: Parts): Promise<ReportService> {
   const intake = createReportIntake({
     store: store.reports,
     examiner,
+    leaks: parts.leaks,
     alarm,
     pause: (ms) => setTimeout(ms),
     onFailure: (err, report) => log.error({ err, report }, 'report not looked into; it is tried again'),

@@ -14,6 +14,8 @@ const ABOUT = new Map<string, readonly [text: string, colour: Colour | undefined
   ['issued', ['an issued token', 'yellow']],
   ['forged', ['a forged token', 'red']],
   ['altered', ['an altered token', 'yellow']],
+  ['credential', ['a credential', 'red']],
+  ['credential_unknown', ['a credential that nobody here has', 'yellow']],
   ['foreign', ['nothing of ours', undefined]],
   ['unexamined', ['a token that was not looked into', 'yellow']],
   ['no_token', ['no token', undefined]],
@@ -84,6 +86,7 @@ function found(of: ReportFindingsAnswer, colour: boolean): readonly string[] {
     ['record', record ? `${record.client}, ${utc(record.iat)}, jti ${record.jti}` : 'none'],
     ['revoked', of.revoked ? 'yes' : 'no'],
   ];
+  for (const each of of.credentials) rows.push(['credential', credential(each)]);
   if (failure !== null) rows.push(['failure', [failure, 'red']]);
   if (!around) return [fields(rows, colour)];
   const since = `from ${utc(around.from)} to ${utc(around.to)}`;
@@ -96,6 +99,11 @@ function found(of: ReportFindingsAnswer, colour: boolean): readonly string[] {
     colour,
   );
   return [fields(rows, colour), `${around.subject ? 'to the subject' : 'to the client'}:\n${others}`];
+}
+
+function credential({ holder, live }: ReportFindingsAnswer['credentials'][number]): Cell {
+  if (holder === null) return 'nobody here has it';
+  return live ? [`${holder}, live when it was shown`, 'red'] : `${holder}, not live when it was shown`;
 }
 
 function counted({ tokens, complete }: IssuedAroundAnswer): string {

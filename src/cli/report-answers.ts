@@ -38,6 +38,7 @@ export interface ReportFindingsAnswer {
   } | null;
   readonly record: TokenTraceAnswer | null;
   readonly revoked: boolean;
+  readonly credentials: readonly { readonly holder: string | null; readonly live: boolean }[];
   readonly around: {
     readonly from: number;
     readonly to: number;

@@ -9,10 +9,10 @@ export type Sought =
 
 /** Who says that they found strings, for what watches: it changes no answer. */
 export interface LeakReporter {
-  /** `partner:<name>`. */
-  readonly reportedBy: string;
+  /** `partner:<name>`; null for a report of people, who give no name. */
+  readonly reportedBy: string | null;
   readonly remote: string | undefined;
-  readonly requestId: string;
+  readonly requestId: string | null;
   /** Of each string, in order. */
   readonly places: readonly string[];
 }
@@ -46,7 +46,7 @@ export interface LeakPlace {
   readonly place: string;
   /** What kind of place, such as `commit`. */
   readonly source: string;
-  /** `partner:<name>` or an operator's id. */
+  /** `partner:<name>`, `report:<number>` or an operator's id. */
   readonly reportedBy: string;
 }
 

@@ -381,14 +381,15 @@ export const SECURITY_EVENTS = {
     severity: {
       when: {
         info: 'a token alone, of which nothing is known to be ours',
-        warning: 'somebody says in words what is wrong, or the token is real: issued, or rightly signed',
+        warning:
+          'somebody says in words what is wrong, the token is real (issued, or rightly signed), or a credential was shown',
       },
-      of: ({ written, recorded, signature }) =>
-        written || recorded || signature === 'right' ? 'warning' : 'info',
+      of: ({ written, recorded, signature, credentials }) =>
+        written || recorded || signature === 'right' || credentials > 0 ? 'warning' : 'info',
     },
-    meaning: 'Somebody reported a token, or something that looks wrong.',
+    meaning: 'Somebody reported a token, a credential, or something that looks wrong.',
     runbook: 'reports.md#reportreceived',
-    evidence: ['report', 'scope', 'written', 'digest?', 'recorded?', 'signature?', 'client?'],
+    evidence: ['report', 'scope', 'written', 'credentials', 'digest?', 'recorded?', 'signature?', 'client?'],
     oncePer: ['report'],
     subject: ofScope,
   }),

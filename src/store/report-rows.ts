@@ -8,7 +8,7 @@ import {
   type ReportCase,
   type Suspicion,
 } from '../domain/reports/case.ts';
-import type { TokenFindings } from '../domain/reports/findings.ts';
+import { NOTHING_FOUND, type TokenFindings } from '../domain/reports/findings.ts';
 import type { CaseQuery } from '../domain/reports/report-desk.ts';
 import type { Schema } from './schema.ts';
 
@@ -68,7 +68,7 @@ function caseOf(row: ReportRow, rows: readonly StepRow[]): ReportCase {
     state: caseState(steps),
     owner: caseOwner(steps),
     steps,
-    findings: findings ? (JSON.parse(findings) as TokenFindings) : null,
+    findings: findings ? { ...NOTHING_FOUND, ...(JSON.parse(findings) as Partial<TokenFindings>) } : null,
     sameToken: [],
   };
 }

@@ -5,7 +5,13 @@ import type { KnownKey, KnownKeys } from '../domain/known-keys.ts';
 import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
 import type { ShownToken, TokenExaminer } from '../domain/reports/examiner.ts';
-import type { IssuedAround, Surroundings, TokenFindings, TokenTrace } from '../domain/reports/findings.ts';
+import {
+  type IssuedAround,
+  NOTHING_FOUND,
+  type Surroundings,
+  type TokenFindings,
+  type TokenTrace,
+} from '../domain/reports/findings.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
 import { MAX_TOKEN_LENGTH, type ParsedToken, parseToken } from '../token/parse-token.ts';
@@ -31,9 +37,9 @@ export function createTokenExaminer(parts: ExaminingParts): TokenExaminer {
     digestOf: (token) => digestOf(signedPart(token)),
     async examine(shown) {
       const parsed = parseToken(shown.token, MAX_TOKEN_LENGTH);
-      if (!parsed.ok) return { ...NOTHING, readable: false };
+      if (!parsed.ok) return NOTHING_FOUND;
       const { token } = parsed;
-      const found: Mutable<TokenFindings> = { ...NOTHING };
+      const found: Mutable<TokenFindings> = { ...NOTHING_FOUND, readable: true };
       try {
         await lookInto(parts, shown, token, found);
       } catch (error) {
@@ -46,17 +52,6 @@ export function createTokenExaminer(parts: ExaminingParts): TokenExaminer {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const NOTHING: TokenFindings = {
-  readable: true,
-  signature: 'unchecked',
-  verdict: null,
-  key: null,
-  record: null,
-  revoked: false,
-  around: null,
-  failure: null,
-};
 
 /** All before the last dot is what a signature would be over. */
 function signedPart(token: string): string {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify.ts';
+import { makeCredential } from '../../src/domain/credential.ts';
 import { keyward as commandLine } from '../support/command-line.ts';
 import { forgeToken, keyThat } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
@@ -165,6 +166,108 @@ it('a report without a token is a case too', async () => {
   const found = await examined({ text: 'somebody signs in as me' });
   expect(found).toMatchObject({ about: 'no_token', digest: null, findings: null, contact: null });
   expect(await eventOf(found.report)).toMatchObject({ severity: 'warning', evidence: { written: true } });
+});
+
+describe('a report of a credential', () => {
+  let shop: { sign: string; verify: string };
+  beforeAll(async () => {
+    shop = await service.provision({ id: 'shop' });
+  }, DEADLINE_MS);
+
+  const statusOf = async (credential: string) =>
+    (await service.data('POST', '/v1/scopes/shop/verify', credential, { token: 'x' })).status;
+  const events = async (type: string) =>
+    (await service.operations('GET', `/v1/admin/events?type=${type}`)).body.events;
+  const kept = () =>
+    JSON.stringify(
+      ['reports', 'report_steps', 'audit_events', 'security_events'].map((table) =>
+        query(database(), `SELECT * FROM ${table}`),
+      ),
+    );
+
+  it('revokes who had it and is told once, as a token and in words', async () => {
+    expect(await statusOf(shop.verify)).toBe(200);
+    const asToken = await examined({ token: `Bearer ${shop.verify}\n` });
+    expect(asToken).toMatchObject({
+      about: 'credential',
+      findings: {
+        readable: false,
+        credentials: [{ holder: 'client:shop-verify', live: true }],
+        failure: null,
+      },
+    });
+    expect(await statusOf(shop.verify)).toBe(401);
+    const inWords = await examined({ text: `in a paste: "${shop.sign}" and ${shop.verify}` });
+    expect(inWords).toMatchObject({
+      about: 'credential',
+      text: 'in a paste: "kw_svc_[masked]" and kw_svc_[masked]',
+      digest: null,
+      findings: {
+        credentials: [
+          { holder: 'client:shop-sign', live: true },
+          { holder: 'client:shop-verify', live: false },
+        ],
+      },
+    });
+    const leaked = (await events('credential.leaked')).map(
+      ({ evidence }: { evidence: Record<string, unknown> }) => [
+        evidence.holder,
+        evidence.leaked_at,
+        evidence.reported_by,
+        evidence.withdrawn,
+      ],
+    );
+    expect(leaked.toSorted()).toEqual([
+      ['client:shop-sign', `report ${inWords.report}`, `report:${inWords.report}`, true],
+      ['client:shop-verify', `report ${asToken.report}`, `report:${asToken.report}`, true],
+    ]);
+    for (const { report: number } of [asToken, inWords]) {
+      expect((await eventOf(number)).severity).toBe('warning');
+    }
+    for (const secret of Object.values(shop)) expect(kept()).not.toContain(secret.slice(7, 20));
+    const shown = await commandLine([
+      ...['report', 'show', inWords.report, '--url', service.operationsUrl],
+      ...['--credential-file', join(service.hsm.folder, 'operator')],
+    ]);
+    expect(shown.out).toMatch(/^credential +client:shop-sign, live when it was shown$/m);
+    expect((await verifyAudit({ configFile: service.configFile, saved: [] })).findings).toEqual([]);
+  });
+
+  it('that nobody here has revokes nothing, and a malformed one is nothing', async () => {
+    const before = (await events('credential.leaked')).length;
+    const stranger = await examined({ token: makeCredential('ops').text });
+    expect(stranger).toMatchObject({
+      about: 'credential_unknown',
+      findings: { credentials: [{ holder: null, live: false }] },
+    });
+    expect((await eventOf(stranger.report)).severity).toBe('warning');
+    const malformed = await examined({ token: makeCredential('svc').text.slice(0, -1) });
+    expect(malformed).toMatchObject({ about: 'foreign', findings: { credentials: [] } });
+    expect((await eventOf(malformed.report)).severity).toBe('info');
+    expect(await events('credential.leaked')).toHaveLength(before);
+  });
+
+  it('that is a decoy rings, and is told of as one that nobody has', async () => {
+    const { text, digest } = makeCredential('svc');
+    await service.operations('POST', '/v1/admin/canaries', {
+      kind: 'credential',
+      planted: 'home of the build user',
+      credential_digest: digest.toString('base64url'),
+    });
+    const found = await examined({ text: `what is ${text}?` });
+    expect([found.about, found.findings.credentials]).toEqual([
+      'credential_unknown',
+      [{ holder: null, live: false }],
+    ]);
+    await expect
+      .poll(
+        async () => (await events('canary.touched')).map((each: { evidence: object }) => each.evidence),
+        PATIENCE,
+      )
+      .toMatchObject([
+        { decoy: 'credential', use: 'report', caller: null, details: [`found at report ${found.report}`] },
+      ]);
+  });
 });
 
 describe('a case', () => {

@@ -9,6 +9,7 @@ export const FOUND_NOTHING: TokenFindings = {
   record: null,
   revoked: false,
   around: null,
+  credentials: [],
   failure: null,
 };
 

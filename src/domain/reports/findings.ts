@@ -35,9 +35,17 @@ export interface Surroundings {
   readonly subject: IssuedAround | null;
 }
 
+/** A credential that was shown, with a right checksum. A decoy is told of as one that nobody has. */
+export interface CredentialTrace {
+  /** `client:<id>` or `operator:<id>`, which has it or had it; null where nobody here ever did. */
+  readonly holder: string | null;
+  /** Whether it opened anything when it was shown. */
+  readonly live: boolean;
+}
+
 /**
- * What the service finds out of a token that somebody reports. It holds no claim and no subject: an erasure has
- * nothing to look for here. JSON as it is stored.
+ * What the service finds out of a token, and of credentials, that somebody reports. It holds no claim and no subject:
+ * an erasure has nothing to look for here. JSON as it is stored.
  */
 export interface TokenFindings {
   /** Whether it is a token at all. */
@@ -56,19 +64,64 @@ export interface TokenFindings {
   readonly record: TokenTrace | null;
   readonly revoked: boolean;
   readonly around: Surroundings | null;
+  /** In what was shown as a token and in what was written; the first of them. */
+  readonly credentials: readonly CredentialTrace[];
   /** Why some of it could not be found out, for another look; null where all could. */
   readonly failure: string | null;
 }
 
+/** As of what is no token, before anything else is known of it. */
+export const NOTHING_FOUND: TokenFindings = {
+  readable: false,
+  signature: 'unchecked',
+  verdict: null,
+  key: null,
+  record: null,
+  revoked: false,
+  around: null,
+  credentials: [],
+  failure: null,
+};
+
 /** Closed, for counting: what a report turned out to be about. */
-export const REPORT_SUBJECTS = ['issued', 'forged', 'altered', 'foreign', 'unexamined', 'no_token'] as const;
+export const REPORT_SUBJECTS = [
+  'issued',
+  'forged',
+  'altered',
+  'credential',
+  'credential_unknown',
+  'foreign',
+  'unexamined',
+  'no_token',
+] as const;
 export type ReportSubject = (typeof REPORT_SUBJECTS)[number];
 
 /**
- * `altered`: recorded as it is but for its signature. `foreign`: nothing of ours. `unexamined`: the token went before
- * it was looked into.
+ * `altered`: recorded as it is but for its signature. `credential`: one that was given out here, whatever else there is
+ * with it. `credential_unknown`: of our making by its checksum, and nobody's. `foreign`: nothing of ours. `unexamined`:
+ * the token went before it was looked into.
  */
 export function reportSubject(
+  report: { readonly digest: Uint8Array | null },
+  findings: TokenFindings | null,
+): ReportSubject {
+  if (showsHeldCredential(findings)) return 'credential';
+  const about = tokenSubject(report, findings);
+  const isNothing = about === 'foreign' || about === 'no_token';
+  return isNothing && findings && findings.credentials.length > 0 ? 'credential_unknown' : about;
+}
+
+/** Whether something of it was given out here, or signed by a key of ours. */
+export function isOurs(findings: TokenFindings | null): boolean {
+  if (!findings) return false;
+  return findings.record !== null || findings.signature === 'right' || showsHeldCredential(findings);
+}
+
+function showsHeldCredential(findings: TokenFindings | null): boolean {
+  return findings?.credentials.some(({ holder }) => holder !== null) ?? false;
+}
+
+function tokenSubject(
   { digest }: { readonly digest: Uint8Array | null },
   findings: TokenFindings | null,
 ): ReportSubject {

@@ -49,6 +49,13 @@ const issuedAround = z
   })
   .meta({ id: 'IssuedAround' });
 
+const credentialTrace = z
+  .object({
+    holder: z.string().nullable().meta({ description: 'Null: nobody here ever had it.' }),
+    live: z.boolean().meta({ description: 'Whether it opened anything when it was shown.' }),
+  })
+  .meta({ id: 'CredentialTrace' });
+
 const findings = z
   .object({
     readable: z.boolean(),
@@ -67,6 +74,9 @@ const findings = z
     around: z
       .object({ from: z.int(), to: z.int(), client: issuedAround, subject: issuedAround.nullable() })
       .nullable(),
+    credentials: z.array(credentialTrace).meta({
+      description: 'Those shown, by their checksum of our making; 20 at most. The secret is kept nowhere.',
+    }),
     failure: z.string().nullable().meta({ description: 'Why some of it could not be found out.' }),
   })
   .meta({ id: 'ReportFindings', description: 'As it was when the report came; no claim of the token.' });

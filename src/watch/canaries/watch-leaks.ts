@@ -19,7 +19,7 @@ export function watchLeaks(
         if (!canary || !by) continue;
         const { reportedBy: caller, remote, requestId, places } = by;
         alarm.touched(canary, {
-          use: 'leak',
+          use: caller === null ? 'report' : 'leak',
           caller,
           remote,
           requestId,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
-import type { TokenFindings } from '../../domain/reports/findings.ts';
+import { isOurs } from '../../domain/reports/findings.ts';
 import type { ReportTelling } from '../../domain/reports/telling.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
 import { MinuteBudget } from '../minute-budget.ts';
@@ -7,7 +7,7 @@ import { MinuteBudget } from '../minute-budget.ts';
 export interface ReportAlarmParts {
   readonly events: SecurityEvents;
   readonly clock: Clock;
-  /** Of those about tokens that are real, and of all others. */
+  /** Of those about what is ours, and of all others. */
   readonly eventsPerMinute: number;
 }
 
@@ -24,9 +24,10 @@ export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlar
         digest: digest?.toString('base64url') ?? null,
         recorded: findings && findings.record !== null,
         signature: findings?.signature ?? null,
+        credentials: findings?.credentials.length ?? 0,
         client: findings?.record?.client ?? null,
       });
-      if (budget.take(isReal(findings) ? 'real' : 'any')) {
+      if (budget.take(isOurs(findings) ? 'ours' : 'any')) {
         await events.raise(event);
         return;
       }
@@ -42,8 +43,4 @@ export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlar
       }
     },
   };
-}
-
-function isReal(findings: TokenFindings | null): boolean {
-  return findings !== null && (findings.record !== null || findings.signature === 'right');
 }

@@ -40,6 +40,7 @@ const full = {
     key: { kid: 'kid-1', scope: 'payments', state: 'active', proof: 'proven' },
     record: trace,
     revoked: false,
+    credentials: [],
     around: { from: NOW - 21_690, to: NOW + 21_510, client: around(40, false), subject: around(1) },
     failure: null,
   },
@@ -57,7 +58,15 @@ const foreign = {
   about: 'foreign',
   text: null,
   same_token: [],
-  findings: { ...FOUND_NOTHING, failure: 'ledger_unavailable' },
+  findings: {
+    ...FOUND_NOTHING,
+    credentials: [
+      { holder: 'client:web', live: true },
+      { holder: 'operator:ada', live: false },
+      { holder: null, live: false },
+    ],
+    failure: 'ledger_unavailable',
+  },
 };
 const erased = {
   ...summary,
@@ -163,12 +172,15 @@ describe('keyward report', () => {
     expect(out).toContain('\nabout       nothing of ours\n');
     expect(out).toContain(
       [
-        'signature  unchecked',
-        'verdict    -',
-        'key        not ours',
-        'record     none',
-        'revoked    no',
-        'failure    ledger_unavailable',
+        'signature   unchecked',
+        'verdict     -',
+        'key         not ours',
+        'record      none',
+        'revoked     no',
+        'credential  client:web, live when it was shown',
+        'credential  operator:ada, not live when it was shown',
+        'credential  nobody here has it',
+        'failure     ledger_unavailable',
         '',
       ].join('\n'),
     );

@@ -105,9 +105,17 @@ test('reports are counted by what they are about, once they are told', async () 
   const digest = Buffer.alloc(32);
   await expect(telling.tell({ ...report, digest }, FOUND_NOTHING)).rejects.toThrow('away');
   expect(await lines(metrics, 'keyward_reports_total')).toEqual(
-    ['issued', 'forged', 'altered', 'foreign', 'unexamined', 'no_token', 'refused'].map(
-      (about) => `keyward_reports_total{about="${about}"} 0`,
-    ),
+    [
+      'issued',
+      'forged',
+      'altered',
+      'credential',
+      'credential_unknown',
+      'foreign',
+      'unexamined',
+      'no_token',
+      'refused',
+    ].map((about) => `keyward_reports_total{about="${about}"} 0`),
   );
   away = false;
   await telling.tell({ ...report, digest }, FOUND_NOTHING);

@@ -252,7 +252,13 @@ describe('a string that leaked', () => {
       [sought, undefined],
     ]);
     const touch = { use: 'leak', caller: 'partner:host', remote, requestId };
-    expect(heard).toEqual([['token', { ...touch, details: ['found at https://b.example/c'] }]]);
+    const found = ['token', { ...touch, details: ['found at https://b.example/c'] }];
+    expect(heard).toEqual([found]);
+    await watch.find(sought, { ...by, reportedBy: null, places: ['report A', 'report B'] });
+    expect(heard).toEqual([
+      found,
+      ['token', { ...touch, use: 'report', caller: null, details: ['found at report B'] }],
+    ]);
   });
 });
 

@@ -1,4 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeCredential } from '../../../../src/domain/credential.ts';
+import { KeywardError } from '../../../../src/domain/errors.ts';
+import type { KnownSecret, LeakDesk } from '../../../../src/domain/leaks.ts';
 import type { TokenExaminer } from '../../../../src/domain/reports/examiner.ts';
 import type { TokenFindings } from '../../../../src/domain/reports/findings.ts';
 import { createReportAlarm } from '../../../../src/watch/reports/report-alarm.ts';
@@ -18,10 +21,22 @@ const ISSUED: TokenFindings = { ...FOUND_NOTHING, signature: 'right', record: TR
 interface Setting {
   readonly examine?: TokenExaminer['examine'];
   readonly eventsPerMinute?: number;
+  readonly leaks?: Pick<LeakDesk, 'find' | 'withdraw'>;
 }
 
 /** Reports on a real store, with a clock to be moved. */
-async function opened({ examine = async () => FOUND_NOTHING, eventsPerMinute = 2 }: Setting = {}) {
+const NO_LEAKS: NonNullable<Setting['leaks']> = {
+  find: async (sought) => sought.map(() => undefined),
+  withdraw: async () => {
+    throw new Error('nothing is known');
+  },
+};
+
+async function opened({
+  examine = async () => FOUND_NOTHING,
+  eventsPerMinute = 2,
+  leaks = NO_LEAKS,
+}: Setting = {}) {
   let now = NOON;
   const clock = { nowSeconds: () => now };
   const { store, file } = await openTestStore({ clock });
@@ -33,6 +48,7 @@ async function opened({ examine = async () => FOUND_NOTHING, eventsPerMinute = 2
     createReportIntake({
       ...parts,
       alarm,
+      leaks,
       examiner: { digestOf: () => Buffer.alloc(32, 7), examine },
       pause: async (ms) => void pauses.push(ms),
       onFailure: (error) => failures.push(error),
@@ -154,6 +170,144 @@ describe('a report', () => {
     await look();
     await look();
     expect(await raised()).toEqual([['report.received', 'warning', number]]);
+  });
+});
+
+describe('a credential that is reported', () => {
+  const held = makeCredential('svc');
+  const former = makeCredential('ops');
+  const stranger = makeCredential('svc');
+  const KNOWN: readonly KnownSecret[] = [
+    { kind: 'client_credential', digest: held.digest, live: true, holderId: 'web', scopes: ['payments'] },
+    { kind: 'operator_credential', digest: former.digest, live: false, holderId: 'ada', scopes: [] },
+  ];
+  const WEB = { holder: 'client:web', live: true };
+  const NOBODY = { holder: null, live: false };
+  const foreign = { examine: async () => ({ ...FOUND_NOTHING, readable: false }) };
+
+  function leakDesk(failing: Error[] = []) {
+    const asked: Parameters<LeakDesk['find']>[] = [];
+    const withdrawn: Parameters<LeakDesk['withdraw']>[] = [];
+    const leaks: NonNullable<Setting['leaks']> = {
+      async find(...given) {
+        asked.push(given);
+        return given[0].map(({ digest }) => KNOWN.find((known) => known.digest.equals(digest)));
+      },
+      async withdraw(...given) {
+        const failure = failing.shift();
+        if (failure) throw failure;
+        withdrawn.push(given);
+      },
+    };
+    return { leaks, asked, withdrawn };
+  }
+
+  it('as a token is withdrawn, with whoever holds it, and told of as ours', async () => {
+    const { leaks, asked, withdrawn } = leakDesk();
+    const { receive, examined, store, raised } = await opened({ ...foreign, leaks });
+    const number = await receive(held.text, null);
+    await examined(number);
+    const place = `report ${number}`;
+    expect(asked).toEqual([
+      [
+        [{ of: 'credential', digest: held.digest }],
+        { reportedBy: null, remote: undefined, requestId: 'req-1', places: [place] },
+      ],
+    ]);
+    expect(withdrawn).toEqual([
+      [
+        KNOWN[0],
+        { place, source: 'report', reportedBy: `report:${number}` },
+        { operatorId: 'keyward', requestId: 'req-1' },
+      ],
+    ]);
+    expect((await store.reports.find(number)).findings).toEqual({
+      ...FOUND_NOTHING,
+      readable: false,
+      credentials: [WEB],
+    });
+    expect(await raised()).toEqual([['report.received', 'warning', number]]);
+  });
+
+  it('within words is withdrawn once, masked wherever it stands, and kept nowhere', async () => {
+    const { leaks, withdrawn } = leakDesk();
+    const { intake, examined, store, file } = await opened({ leaks });
+    const number = await intake.receive({
+      scopeId: 'payments',
+      token: null,
+      text: `at x: ${held.text}, ${stranger.text} and ${held.text}; also ${former.text}.`,
+      contact: `ada ${held.text}`,
+      requestId: 'req-1',
+    });
+    await examined(number);
+    expect(withdrawn.map(([known]) => known)).toEqual(KNOWN);
+    const { suspicion, findings, digest } = await store.reports.find(number);
+    expect(suspicion).toEqual({
+      text: 'at x: kw_svc_[masked], kw_svc_[masked] and kw_svc_[masked]; also kw_ops_[masked].',
+      contact: 'ada kw_svc_[masked]',
+    });
+    expect([digest, findings]).toEqual([
+      null,
+      {
+        ...FOUND_NOTHING,
+        readable: false,
+        credentials: [WEB, { holder: 'operator:ada', live: false }, NOBODY],
+      },
+    ]);
+    const kept = JSON.stringify(
+      ['reports', 'report_steps', 'audit_events', 'security_events'].map((table) =>
+        query(file, `SELECT * FROM ${table}`),
+      ),
+    );
+    for (const { text } of [held, former, stranger]) expect(kept).not.toContain(text.slice(7, 20));
+  });
+
+  it('that nobody here has changes nothing, and is a warning; a malformed one is no more than information', async () => {
+    const { leaks, asked, withdrawn } = leakDesk();
+    const { receive, examined, store, raised } = await opened({ ...foreign, leaks });
+    const numbers = [await receive(stranger.text, null), await receive(`${held.text.slice(0, -1)}_`, null)];
+    for (const number of numbers) await examined(number);
+    expect(asked.map(([sought]) => sought.length)).toEqual([1, 0]);
+    expect(withdrawn).toEqual([]);
+    const found = await Promise.all(numbers.map(async (each) => (await store.reports.find(each)).findings));
+    expect(found.map((each) => each?.credentials)).toEqual([[NOBODY], []]);
+    expect(await raised()).toEqual([
+      ['report.received', 'warning', numbers[0]],
+      ['report.received', 'info', numbers[1]],
+    ]);
+  });
+
+  it('is withdrawn with the next try where it could not be', async () => {
+    const { leaks, withdrawn } = leakDesk([new KeywardError('store_unavailable', 'later')]);
+    const { receive, examined, store, pauses } = await opened({ ...foreign, leaks });
+    const number = await receive(held.text);
+    await examined(number);
+    expect([pauses, withdrawn.length]).toEqual([[1_000], 1]);
+    expect((await store.reports.find(number)).findings).toMatchObject({ credentials: [WEB], failure: null });
+  });
+
+  it('is said not to have been withdrawn where it cannot be', async () => {
+    const { leaks, withdrawn } = leakDesk(Array(3).fill(new KeywardError('store_unavailable', 'later')));
+    const { receive, examined, store } = await opened({ ...foreign, leaks });
+    const number = await receive(held.text);
+    await examined(number);
+    expect(withdrawn).toEqual([]);
+    const failure = 'store_unavailable';
+    expect((await store.reports.find(number)).findings).toMatchObject({ credentials: [WEB], failure });
+  });
+
+  it('is known by its digest where it was left over', async () => {
+    const { withdrawn } = leakDesk();
+    const known: KnownSecret = { ...(KNOWN[0] as KnownSecret), digest: Buffer.alloc(32, 7) };
+    const { intake, receive, pass, lookAnew, store } = await opened({
+      leaks: { find: async () => [known], withdraw: async (...given) => void withdrawn.push(given) },
+    });
+    await intake.stop();
+    const number = await receive('what has the digest of a credential');
+    pass(60);
+    await lookAnew();
+    expect(withdrawn.map(([each]) => each)).toEqual([known]);
+    expect((await store.reports.find(number)).findings?.credentials).toEqual([WEB]);
   });
 });
 

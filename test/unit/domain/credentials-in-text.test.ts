@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { makeCredential } from '../../../src/domain/credential.ts';
+import { credentialsIn, maskCredentials } from '../../../src/domain/credentials-in-text.ts';
+
+const svc = makeCredential('svc');
+const ops = makeCredential('ops');
+const end = svc.text.endsWith('0') ? '1' : '0';
+const mistyped = svc.text.slice(0, -1) + end;
+
+describe('credentials in a text', () => {
+  it('are found by their checksum, whatever stands around them', () => {
+    const text = `x${svc.text}.${mistyped} "${ops.text}"`;
+    expect([...credentialsIn(text)]).toEqual([
+      { ...svc, at: 1 },
+      { ...ops, at: text.indexOf(ops.text) },
+    ]);
+  });
+
+  it.each(['', 'kw_svc_', mistyped, svc.text.slice(0, -1), svc.text.replace('svc', 'pub')])(
+    'are none in %j',
+    (text) => {
+      expect([...credentialsIn(text)]).toEqual([]);
+    },
+  );
+
+  it('are masked, and so is what was mistyped or cut off', () => {
+    const text = `one ${svc.text}\ntwo ${ops.text}, three ${mistyped} four ${svc.text.slice(0, 37)}`;
+    expect(maskCredentials(text)).toBe(
+      'one kw_svc_[masked]\ntwo kw_ops_[masked], three kw_svc_[masked] four kw_svc_[masked]',
+    );
+  });
+
+  it.each(['they all begin with kw_svc_ or kw_ops_', 'kw_svc_short', 'kw_sv_0123456789abcdef'])(
+    'are masked alone: %s stays',
+    (text) => {
+      expect(maskCredentials(text)).toBe(text);
+    },
+  );
+});
