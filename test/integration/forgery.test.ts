@@ -45,8 +45,9 @@ const issue = async ({ id, credentials }: ScopeAtWork) =>
 
 const database = () => join(service.hsm.folder, 'keyward.db');
 
-/** Security events as stored, the oldest first. */
-const events = () => query(database(), 'SELECT * FROM security_events ORDER BY sequence');
+/** Forgeries as stored, the oldest first; what detections make of the same tokens comes beside them. */
+const events = () =>
+  query(database(), "SELECT * FROM security_events WHERE type = 'token.never_issued' ORDER BY sequence");
 
 describe('a token signed straight through PKCS#11 with the service’s own key', () => {
   it('is never issued, while the service’s own are good, and is one critical event however often it comes', async () => {
