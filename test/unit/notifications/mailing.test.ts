@@ -2,20 +2,15 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { securityEvent } from '../../../src/domain/security-events.ts';
-import { makeCertificates } from '../../support/certificates.ts';
+import { certificatesOfFile } from '../../support/certificates-of-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { receiveMail } from '../../support/mail-server.ts';
 import { ADA, notifying } from '../../support/notifying.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PATIENCE = { timeout: 30_000 };
-const { path: certificates, remove } = temporaryFolder();
-beforeAll(() => {
-  makeCertificates(certificates);
-  return remove;
-});
+const certificates = certificatesOfFile();
 
 const ca_file = join(certificates, 'server.pem');
 const email = (port: number, further: object = {}) => ({

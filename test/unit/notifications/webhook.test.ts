@@ -1,18 +1,13 @@
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { makeCertificates } from '../../support/certificates.ts';
+import { describe, expect, it } from 'vitest';
+import { certificatesOfFile } from '../../support/certificates-of-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { ADA, notifying, webhookSecret } from '../../support/notifying.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { receiveWebhooks } from '../../support/webhook-receiver.ts';
 
-const { path: certificates, remove } = temporaryFolder();
-beforeAll(() => {
-  makeCertificates(certificates);
-  return remove;
-});
+const certificates = certificatesOfFile();
 
 async function testing(target: object) {
   const { desk } = await notifying({ section: { targets: { hook: { type: 'webhook', ...target } } } });
