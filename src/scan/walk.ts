@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileBytes } from './file-bytes.ts';
 import { pseudoFileSystem } from './pseudo-file-system.ts';
 import type { Content } from './scan-content.ts';
@@ -18,23 +18,33 @@ export type Walked =
  */
 export async function* walk(path: string): AsyncGenerator<Walked> {
   const status = await stat(path).catch(codeOf);
-  if (typeof status === 'string') yield { place: path, skipped: `not readable: ${status}` };
-  else {
-    const pseudo = await pseudoFileSystem(path);
-    const repository = repositoryAround(await realpath(path));
-    if (pseudo !== undefined) yield { place: path, skipped: madeUp(pseudo) };
-    else if (repository !== undefined) yield { place: path, skipped: unreadHistory(repository) };
-    else if (status.isDirectory()) yield* folder(path, { device: status.dev, inWorkingTree: false });
-    else yield* file(path, status);
+  if (typeof status === 'string') {
+    yield { place: path, skipped: `not readable: ${status}` };
+    return;
   }
+  const pseudo = await pseudoFileSystem(path);
+  if (pseudo !== undefined) {
+    yield { place: path, skipped: madeUp(pseudo) };
+    return;
+  }
+  const real = await realpath(path);
+  const repository = repositoryAround(real);
+  const inObjects = repository && relative(join(repository, 'objects'), real);
+  const isFolder = status.isDirectory();
+  if (repository !== undefined && (isFolder || isObject(inObjects)))
+    yield { place: path, skipped: unreadHistory(repository) };
+  if (isFolder) yield* folder(path, { device: status.dev, inWorkingTree: false, inObjects });
+  else if (!isObject(inObjects)) yield* file(path, status);
 }
 
 interface Around {
   readonly device: number;
   readonly inWorkingTree: boolean;
+  /** Within a git folder's `objects`, the path from there. */
+  readonly inObjects: string | undefined;
 }
 
-async function* folder(path: string, { device, inWorkingTree }: Around): AsyncGenerator<Walked> {
+async function* folder(path: string, { device, inWorkingTree, inObjects }: Around): AsyncGenerator<Walked> {
   const opened = await opendir(path).catch(codeOf);
   if (typeof opened === 'string') {
     yield { place: path, skipped: `not readable: ${opened}` };
@@ -50,14 +60,29 @@ async function* folder(path: string, { device, inWorkingTree }: Around): AsyncGe
       continue;
     }
     if (status.isSymbolicLink()) continue;
+    const below: Around = {
+      device: status.dev,
+      inWorkingTree: inWorkingTree || name === '.git',
+      inObjects: inObjects === undefined ? undefined : join(inObjects, name),
+    };
     const pseudo = status.dev === device ? undefined : await pseudoFileSystem(inner);
     if (pseudo !== undefined) yield { place: inner, skipped: madeUp(pseudo) };
-    else if (!status.isDirectory()) yield* file(inner, status);
-    else if (name !== 'objects' || !isGit(path))
-      yield* folder(inner, { device: status.dev, inWorkingTree: inWorkingTree || name === '.git' });
-    else if (inWorkingTree) yield { place: path, note: unreadHistory(path) };
-    else yield { place: path, skipped: unreadHistory(path) };
+    else if (!status.isDirectory()) {
+      if (!(status.isFile() && isObject(below.inObjects))) yield* file(inner, status);
+    } else if (name === 'objects' && isGit(path)) {
+      const why = unreadHistory(path);
+      yield inWorkingTree ? { place: path, note: why } : { place: path, skipped: why };
+      yield* folder(inner, { ...below, inObjects: '' });
+    } else yield* folder(inner, below);
   }
+}
+
+/** How git names what it writes there (gitrepository-layout(5)): with anything else there, somebody hides it. */
+const OBJECT =
+  /^(?:[0-9a-f]{2}\/(?:[0-9a-f]{38}|[0-9a-f]{62})|pack\/pack-(?:[0-9a-f]{40}|[0-9a-f]{64})\.(?:pack|idx|rev|bitmap|mtimes))$/;
+
+function isObject(inObjects: string | undefined): boolean {
+  return inObjects !== undefined && OBJECT.test(inObjects);
 }
 
 /** The files of its objects are compressed one by one, or differences: as they are they say nothing. */

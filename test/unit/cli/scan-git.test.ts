@@ -12,9 +12,13 @@ interface Report {
   readonly notes: readonly { readonly place: string; readonly note: string }[];
 }
 
-async function scan(...argv: string[]) {
+async function scanned(...argv: string[]) {
   const { exitCode, out } = await keyward(['scan', '--offline', '--json', ...argv]);
-  const { findings, skipped, notes } = JSON.parse(out) as Report;
+  return { exitCode, ...(JSON.parse(out) as Report) };
+}
+
+async function scan(...argv: string[]) {
+  const { exitCode, findings, skipped, notes } = await scanned(...argv);
   return { exitCode, kinds: findings.map(({ kind }) => kind), skipped, notes };
 }
 
@@ -144,4 +148,30 @@ it('finds what is in a bundle and in a pack in the way that it says', async () =
     input: readFileSync(join(packs, pack)),
   });
   expect(await scan('--git', other.folder)).toMatchObject({ exitCode: 1, kinds: ['client_credential'] });
+});
+
+it('reads what lies among the objects of a repository and is none, wherever it was put', async () => {
+  const { folder, put } = withSecretInHistory();
+  const id = 'ab'.repeat(19);
+  for (const name of [`ff/${id}`, `pack/pack-${id}ab.idx`]) put(`.git/objects/${name}`, CREDENTIAL);
+  expect(await scan(folder)).toMatchObject({ exitCode: 0, kinds: [], skipped: [] });
+  const hidden = [
+    'secret.env',
+    'ff/secret',
+    `ff/${id}0`,
+    'pack/secret',
+    'info/secret',
+    `fff/${id}`,
+    `ff/x/${id}`,
+  ];
+  for (const name of hidden) put(`.git/objects/${name}`, CREDENTIAL);
+  const { exitCode, findings, notes } = await scanned(folder);
+  expect([exitCode, findings.map(({ place }) => place), notes.length]).toEqual([
+    1,
+    hidden.map((name) => join(folder, '.git/objects', name)).sort(),
+    1,
+  ]);
+  expect((await scan(join(folder, '.git/objects'))).kinds).toHaveLength(hidden.length);
+  expect(await scan(join(folder, '.git/objects/info'))).toMatchObject({ exitCode: 1, skipped: [{}] });
+  expect(await scan(join(folder, '.git/objects/secret.env'))).toMatchObject({ exitCode: 1, skipped: [] });
 });
