@@ -1,5 +1,6 @@
 import type { NextFunction } from 'express';
 import { KeywardError } from '../domain/errors.ts';
+import { tellOfBody } from './body-of-refused.ts';
 import { asKeywardError, PROBLEMS } from './problem.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 import { sendProblem } from './send.ts';
@@ -21,7 +22,9 @@ export async function answerFailure(
 ): Promise<void> {
   const error = asKeywardError(thrown);
   tellOfRefusal(error, request, response);
-  sendProblem(response, await afterFailedAuthentication(error, request, response));
+  const told = await afterFailedAuthentication(error, request, response);
+  tellOfBody(told.code, request, response);
+  sendProblem(response, told);
 }
 
 /** Who was turned away, and which administrative acts were refused, is kept in the audit trail. */

@@ -172,3 +172,48 @@ describe('what is told of whoever shows a credential in vain', () => {
     expect(await told('get', '/v1/admin/keys', 'Bearer audits', operationsPlane)).toEqual([]);
   });
 });
+
+describe('what is told of the body of a client that may not ask', () => {
+  const VERIFY = '/v1/scopes/payments/verify';
+  const body = JSON.stringify({ token: 'eyJh.c.s' });
+
+  it.each([
+    ['verify', VERIFY, 'signs'],
+    ['verify', '/v1/scopes/nowhere/verify', 'verifies'],
+    ['introspect', '/v1/scopes/payments/introspect', 'signs'],
+    ['revoke', '/v1/scopes/payments/revoke', 'signs'],
+  ])('is all of it: %s at %s', async (use, path, as) => {
+    const { ask, heard } = await listening();
+    await ask(path, as, body);
+    await expect.poll(heard).toEqual([{ text: body, use, caller: expect.stringMatching(/^client:/) }]);
+  });
+
+  it.each([
+    ['a client that is not known', VERIFY, 'nobody', body, 401],
+    ['a path that takes no token', '/v1/scopes/payments/tokens', 'verifies', body, 403],
+    ['a body that is too long', VERIFY, 'signs', JSON.stringify({ token: 'x'.repeat(17_000) }), 403],
+    ['a client that may ask', VERIFY, 'verifies', body, 200],
+  ])('is nothing of %s', async (_, path, as, sent, status) => {
+    const { ask, heard } = await listening();
+    expect(await ask(path, as, sent)).toBe(status);
+    await ask(VERIFY, 'signs', body);
+    await expect.poll(heard).toEqual([{ text: body, use: 'verify', caller: expect.any(String) }]);
+  });
+
+  async function listening() {
+    const told: ShownInVain[] = [];
+    const http = await dataPlane({
+      callers: { authenticated: () => {}, refused: () => {}, shown: (what) => told.push(what) },
+    });
+    return {
+      async ask(path: string, as: string, text: string): Promise<number> {
+        const request = http.post(path).set('Authorization', `Bearer ${as}`);
+        return (await request.type('application/json').send(text)).status;
+      },
+      heard: () =>
+        told
+          .filter((what) => what.use !== 'authentication')
+          .map(({ text, use, caller }) => ({ text, use, caller })),
+    };
+  }
+});
