@@ -7,7 +7,8 @@ import { Collected } from '../scan/collected.ts';
 import { describeScan } from '../scan/describe-scan.ts';
 import { readIgnoreFile } from '../scan/ignore-file.ts';
 import type { ScanReport } from '../scan/kinds.ts';
-import { objectNames, Reading } from '../scan/read-sources.ts';
+import { nameObjects } from '../scan/name-objects.ts';
+import { Reading } from '../scan/read-sources.ts';
 import { sarifOf } from '../scan/sarif.ts';
 
 export interface ScanOptions {
@@ -38,7 +39,8 @@ export async function scan(context: Context, paths: readonly string[], options: 
   if (desk) await askDigests(desk.call, collected, { report: options.report === true, now });
   else addUnchecked(collected, now);
   if (desk?.marks) await askPins(desk.call, desk.marks, collected);
-  const report = await named(collected.report(read), options.git);
+  const found = collected.report(read);
+  const report = options.git === undefined ? found : await nameObjects(options.git, found);
   show(context, report, options);
   context.terminal.endWith(exitOf(report));
 }
@@ -67,21 +69,6 @@ async function openDesk(context: Context, collected: Collected, pins: boolean): 
     notAsked(unreachable ? 'not asked of tokens and PINs' : 'not asked of PINs', error);
     return unreachable ? undefined : { call, marks: undefined };
   }
-}
-
-async function named(report: ScanReport, git: string | undefined): Promise<ScanReport> {
-  if (git === undefined) return report;
-  const { findings, skipped } = report;
-  const { nameOf, flaw } = await objectNames(
-    git,
-    [...findings, ...skipped].map(({ place }) => place),
-  );
-  const renamed = <T extends { readonly place: string }>(each: T): T => ({
-    ...each,
-    place: nameOf(each.place),
-  });
-  const unnamed = flaw === undefined ? [] : [{ place: git, why: flaw }];
-  return { ...report, findings: findings.map(renamed), skipped: [...skipped.map(renamed), ...unnamed] };
 }
 
 function show({ options, terminal }: Context, report: ScanReport, { sarif }: ScanOptions): void {

@@ -2,7 +2,7 @@ import type { Found, Sight } from '../../scan/finding.ts';
 import { type Candidate, Candidates } from './candidates.ts';
 import { excerptOf, fingerprintOf } from './excerpt.ts';
 import type { Ignored } from './ignore-file.ts';
-import type { Finding, FindingKind, Place, ScanReport } from './kinds.ts';
+import type { Finding, FindingKind, Place, ScanReport, Within } from './kinds.ts';
 
 type SightOf<K extends Sight['kind']> = Extract<Sight, { kind: K }>;
 
@@ -30,7 +30,7 @@ export class Collected {
   readonly #pinsWithDigits = new Candidates<SightOf<'pin_candidate'>>(PINS_WITH_DIGITS);
   readonly #pinsOfLetters = new Candidates<SightOf<'pin_candidate'>>(PINS_OF_LETTERS);
   readonly #findings: Finding[] = [];
-  readonly #skipped: { place: string; why: string }[] = [];
+  readonly #skipped: ScanReport['skipped'][number][] = [];
   readonly #notes: { place: string; note: string }[] = [];
   readonly #ignored: Ignored;
   #ignoredCount = 0;
@@ -46,25 +46,25 @@ export class Collected {
     return [...this.#pinsWithDigits.list(), ...this.#pinsOfLetters.list()];
   }
 
-  take(place: string, { sight, ...at }: Found): void {
-    const here: Place = { place, ...at };
+  take(place: string, { sight, ...at }: Found, within: Within = {}): void {
+    const here: Place = { place, ...at, ...within };
     if (sight.kind === 'private_key') {
       this.add(sight.encrypted ? 'encrypted_private_key' : 'private_key', sight, here);
       return;
     }
     if (this.#put(sight, here) !== 'full') return;
-    this.skip(place, `from byte ${at.offset} on there was no room for further ${NAMES[sight.kind]}`);
+    this.skip(place, `from byte ${at.offset} on there was no room for further ${NAMES[sight.kind]}`, within);
   }
 
-  add(kind: FindingKind, sight: Sight, { place, offset, line }: Place, about: string | null = null): void {
+  add(kind: FindingKind, sight: Sight, place: Place, about: string | null = null): void {
     const fingerprint = fingerprintOf(sight);
     if (fingerprint !== null && this.#ignored.fingerprints.has(fingerprint)) this.#ignoredCount += 1;
     else if (this.#findings.length >= FINDINGS) this.#more += 1;
-    else this.#findings.push({ kind, place, offset, line, excerpt: excerptOf(sight), about, fingerprint });
+    else this.#findings.push({ kind, ...place, excerpt: excerptOf(sight), about, fingerprint });
   }
 
-  skip(place: string, why: string): void {
-    if (this.#skipped.length < SKIPPED) this.#skipped.push({ place, why });
+  skip(place: string, why: string, within: Within = {}): void {
+    if (this.#skipped.length < SKIPPED) this.#skipped.push({ place, why, ...within });
     else this.#moreSkipped += 1;
   }
 

@@ -1,3 +1,6 @@
+import type { GitObject } from '../../scan/git-objects.ts';
+import type { GitPlace } from '../../scan/git-places.ts';
+
 /** Every kind of finding, as it is shown. Levels are those of SARIF 2.1.0. */
 export const FINDING_KINDS = {
   client_credential: { level: 'error', title: 'Credential of a Keyward client' },
@@ -12,8 +15,16 @@ export const FINDING_KINDS = {
 
 export type FindingKind = keyof typeof FINDING_KINDS;
 
+/** What a place lies in, where its name does not say it. */
+export interface Within {
+  /** What of the place names an entry of an archive, behind the file and `!`. */
+  readonly entry?: string;
+  /** The object of a repository. */
+  readonly object?: GitObject & GitPlace;
+}
+
 /** Where something stands: a file or an entry of an archive, with the byte at which it begins. */
-export interface Place {
+export interface Place extends Within {
   readonly place: string;
   readonly offset: number;
   readonly line: number | null;
@@ -35,7 +46,7 @@ export interface ScanReport {
   /** Findings beyond those that are listed. */
   readonly more: number;
   /** What was not read, or not asked, and why: it may hold anything. */
-  readonly skipped: readonly { readonly place: string; readonly why: string }[];
+  readonly skipped: readonly (Within & { readonly place: string; readonly why: string })[];
   /** What the scan was not asked to read, and somebody may think that it was. */
   readonly notes: readonly { readonly place: string; readonly note: string }[];
   readonly read: { readonly contents: number; readonly bytes: number };

@@ -1,9 +1,11 @@
-import { GitFailure, gitObjects, gitPaths } from '../../scan/git-objects.ts';
+import { type GitObject, gitObjects } from '../../scan/git-objects.ts';
+import { GitFailure } from '../../scan/git-process.ts';
 import { EXPANSION_LIMITS } from '../../scan/limits.ts';
 import { type Content, scanContent } from '../../scan/scan-content.ts';
 import type { Bytes } from '../../scan/scan-stream.ts';
 import { walk } from '../../scan/walk.ts';
 import type { Collected } from './collected.ts';
+import type { Within } from './kinds.ts';
 import { Progress } from './progress.ts';
 
 export interface Sources {
@@ -39,7 +41,7 @@ export class Reading {
     return { contents: this.#contents, bytes: this.#bytes };
   }
 
-  async #read(content: Content, put = (place: string) => place): Promise<void> {
+  async #read(content: Content, object?: GitObject): Promise<void> {
     this.#contents += 1;
     const onRead = (bytes: number) => {
       this.#bytes += bytes;
@@ -50,14 +52,15 @@ export class Reading {
       onRead,
       limits: EXPANSION_LIMITS,
     })) {
-      if ('skipped' in outcome) this.#collected.skip(put(outcome.place), outcome.skipped);
-      else this.#collected.take(put(outcome.place), outcome.found);
+      const within = withinOf(outcome.place, content, object);
+      if ('skipped' in outcome) this.#collected.skip(outcome.place, outcome.skipped, within);
+      else this.#collected.take(outcome.place, outcome.found, within);
     }
   }
 
   async #readGit(repository: string): Promise<void> {
     try {
-      for await (const { content } of gitObjects(repository)) await this.#read(content);
+      for await (const { object, content } of gitObjects(repository)) await this.#read(content, object);
     } catch (error) {
       if (!(error instanceof GitFailure)) throw error;
       this.#collected.skip(repository, `not readable to its end: ${error.message}`);
@@ -65,31 +68,9 @@ export class Reading {
   }
 }
 
-const OBJECT = /^git:([0-9a-f]{40,64})/;
-
-/**
- * Names places in a repository by path, where a commit, a branch or the reflog still leads to them; `flaw` says why
- * none could be: what was found is told all the same.
- */
-export async function objectNames(
-  repository: string,
-  places: readonly string[],
-): Promise<{ nameOf(place: string): string; flaw: string | undefined }> {
-  const ids = new Set(places.flatMap((place) => OBJECT.exec(place)?.[1] ?? []));
-  const paths = ids.size === 0 ? new Map<string, string>() : await gitPaths(repository, ids).catch(failureOf);
-  const named = (id: string) =>
-    typeof paths === 'string' ? 'path not known: the history cannot be read' : placeOf(paths.get(id));
+function withinOf(place: string, { name }: Content, object: GitObject | undefined): Within {
   return {
-    nameOf: (place) => place.replace(OBJECT, (_, id: string) => `git:${id.slice(0, 12)} (${named(id)})`),
-    flaw: typeof paths === 'string' ? `paths not known: ${paths}` : undefined,
+    ...(object ? { object: { ...object, path: null, commit: null } } : {}),
+    ...(place === name ? {} : { entry: place.slice(name.length + 1) }),
   };
-}
-
-function placeOf(path: string | undefined): string {
-  return path === undefined ? 'reached by no commit' : path || 'commit or tag';
-}
-
-function failureOf(error: unknown): string {
-  if (!(error instanceof GitFailure)) throw error;
-  return error.message;
 }

@@ -1,4 +1,11 @@
-import { FINDING_KINDS, type Finding, type FindingKind, type ScanReport } from './kinds.ts';
+import {
+  FINDING_KINDS,
+  type Finding,
+  type FindingKind,
+  type Place,
+  type ScanReport,
+  type Within,
+} from './kinds.ts';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 
@@ -16,8 +23,8 @@ export function sarifOf({ findings, skipped, more, notes }: ScanReport): object 
           {
             executionSuccessful: skipped.length === 0,
             toolExecutionNotifications: [
-              ...notRead.map(({ place, why }) => notificationOf('warning', place, `not read: ${why}`)),
-              ...notes.map(({ place, note }) => notificationOf('note', place, note)),
+              ...notRead.map((each) => notificationOf('warning', each, `not read: ${each.why}`)),
+              ...notes.map((each) => notificationOf('note', each, each.note)),
             ],
           },
         ],
@@ -28,12 +35,8 @@ export function sarifOf({ findings, skipped, more, notes }: ScanReport): object 
   };
 }
 
-function notificationOf(level: 'warning' | 'note', place: string, text: string): object {
-  return {
-    level,
-    message: { text },
-    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(place) } } }],
-  };
+function notificationOf(level: 'warning' | 'note', at: Placed, text: string): object {
+  return { level, message: { text }, locations: [locationOf(at)] };
 }
 
 function ruleOf([id, { title, level }]: [
@@ -43,26 +46,49 @@ function ruleOf([id, { title, level }]: [
   return { id, shortDescription: { text: title }, defaultConfiguration: { level } };
 }
 
-function resultOf({ kind, place, offset, line, excerpt, about, fingerprint }: Finding): object {
-  const region = line === null ? { byteOffset: offset, byteLength: 0 } : { startLine: line };
+function resultOf({ kind, excerpt, about, fingerprint, ...at }: Finding): object {
+  const { object } = at;
+  const commit = object?.commit ? `; in commit ${object.commit}` : '';
   return {
     ruleId: kind,
     ruleIndex: RULES.indexOf(kind),
     level: FINDING_KINDS[kind].level,
-    message: { text: `${FINDING_KINDS[kind].title}: ${excerpt}${about === null ? '' : `, ${about}`}` },
-    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(place) }, region } }],
+    message: {
+      text: `${FINDING_KINDS[kind].title}: ${excerpt}${about === null ? '' : `, ${about}`}${commit}`,
+    },
+    locations: [locationOf(at, regionOf(at))],
     ...(fingerprint === null ? {} : { partialFingerprints: { 'keywardSecret/v1': fingerprint } }),
+    ...(object ? { properties: { commit: object.commit, [object.type]: object.id } } : {}),
   };
 }
 
 const RULES = Object.keys(FINDING_KINDS) as FindingKind[];
 
-/** Of an object of a repository the path, if it has one. */
-const OBJECT = /^git:[0-9a-f]+ \((.+)\)(!.*)?$/;
+type Placed = Within & { readonly place: string };
 
-/** RFC 3986: a relative reference, as whoever shows it within a checkout wants it. */
-function uriOf(place: string): string {
-  const relative = place.replace(OBJECT, '$1$2').replace(/^\.\//, '');
+/** Where the objects of a repository lie: what has no path is put there, since code hosts refuse what has none. */
+const OBJECTS = '.git';
+
+/** By the file, as whoever shows it within a checkout wants it; what more is to be said of the place, by name. */
+function locationOf(at: Placed, region?: object): object {
+  const { place, entry, object } = at;
+  const file = entry === undefined ? place : place.slice(0, -entry.length - 1);
+  const artifactLocation = { uri: uriOf(object ? (object.path ?? OBJECTS) : file) };
+  return {
+    physicalLocation: region ? { artifactLocation, region } : { artifactLocation },
+    ...(entry !== undefined || object ? { logicalLocations: [{ fullyQualifiedName: place }] } : {}),
+  };
+}
+
+/** Within the file that is named; none of what is packed in it. */
+function regionOf({ offset, line, entry, object }: Place): object | undefined {
+  if (entry !== undefined || object?.path === null) return undefined;
+  return line === null ? { byteOffset: offset, byteLength: 0 } : { startLine: line };
+}
+
+/** RFC 3986: a relative reference, or the URI of a file. */
+function uriOf(path: string): string {
+  const relative = path.replace(/^\.\//, '');
   const escaped = relative.split('/').map(encodeURIComponent).join('/');
   return relative.startsWith('/') ? `file://${escaped}` : escaped;
 }

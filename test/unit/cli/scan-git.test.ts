@@ -1,9 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { keyward } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
+import { makeZip } from '../scan/make-zip.ts';
 import { CREDENTIAL, PEM } from '../scan/plant.ts';
 
 interface Report {
@@ -32,14 +41,14 @@ function repository(folder = folderOfTest()) {
   mkdirSync(folder, { recursive: true });
   const person = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];
   const git = (...argv: string[]) =>
-    execFileSync('git', ['-C', folder, ...person, ...argv], { encoding: 'utf8' }).trim();
+    execFileSync('git', ['-C', folder, ...person, ...argv], { encoding: 'utf8', stdio: 'pipe' }).trim();
   const put = (name: string, content: string | Buffer) => {
     mkdirSync(join(folder, name, '..'), { recursive: true });
     writeFileSync(join(folder, name), content);
   };
-  const commit = () => {
+  const commit = (message = 'x') => {
     git('add', '-A');
-    git('commit', '-q', '-m', 'x');
+    git('commit', '-q', '-m', message);
     return git('rev-parse', 'HEAD');
   };
   git('init', '-q', '-b', 'main');
@@ -174,4 +183,145 @@ it('reads what lies among the objects of a repository and is none, wherever it w
   expect((await scan(join(folder, '.git/objects'))).kinds).toHaveLength(hidden.length);
   expect(await scan(join(folder, '.git/objects/info'))).toMatchObject({ exitCode: 1, skipped: [{}] });
   expect(await scan(join(folder, '.git/objects/secret.env'))).toMatchObject({ exitCode: 1, skipped: [] });
+});
+
+/** Of one finding, where it is. */
+async function placed(folder: string) {
+  const { results } = await sarif('--git', folder);
+  expect(results).toHaveLength(1);
+  const [{ message, locations, properties }] = results;
+  expect(locations).toHaveLength(1);
+  return { ...locations[0].physicalLocation, ...locations[0], message: message.text, properties };
+}
+
+it('places a finding in SARIF at the path of the blob in the newest commit that brought it there', async () => {
+  const { folder, git, put, commit } = repository();
+  put('old/dev one.txt', `\n${CREDENTIAL}\n`);
+  commit();
+  put('other', 'of no matter');
+  git('mv', 'old', 'new folder');
+  const moved = commit();
+  git('rm', '-q', '-r', 'new folder');
+  commit();
+  const blob = git('rev-parse', `${moved}:new folder/dev one.txt`);
+  const name = `git:${blob.slice(0, 12)} (new folder/dev one.txt in commit ${moved.slice(0, 12)})`;
+  expect(await placed(folder)).toMatchObject({
+    artifactLocation: { uri: 'new%20folder/dev%20one.txt' },
+    region: { startLine: 2 },
+    logicalLocations: [{ fullyQualifiedName: name }],
+    message: expect.stringMatching(new RegExp(`\\(43 characters\\); in commit ${moved}$`)),
+    properties: { blob, commit: moved },
+  });
+  expect((await keyward(['scan', '--offline', '--git', folder])).out).toContain(`${name}:2`);
+});
+
+it('names the commit of a branch for what a merge brought, and the merge for what was put into it', async () => {
+  const { folder, git, put, commit } = repository();
+  put('a', 'a');
+  commit();
+  git('checkout', '-q', '-b', 'side');
+  put('leak', CREDENTIAL);
+  const onBranch = commit();
+  git('checkout', '-q', 'main');
+  git('merge', '-q', '--no-ff', '--no-commit', 'side');
+  put('in-merge', PEM.sec1);
+  const merge = commit();
+  const { results } = await sarif('--git', folder);
+  const commits = results.map((each: { ruleId: string; properties: { commit: string } }) => [
+    each.ruleId,
+    each.properties.commit,
+  ]);
+  expect(commits.sort()).toEqual([
+    ['client_credential', onBranch],
+    ['private_key', merge],
+  ]);
+});
+
+it('places at .git what has no path: messages, and what no commit reaches', async () => {
+  const { folder, git, put, commit } = repository();
+  put('a', 'a');
+  const told = commit(`it was ${CREDENTIAL}`);
+  expect(await placed(folder)).toEqual({
+    artifactLocation: { uri: '.git' },
+    physicalLocation: { artifactLocation: { uri: '.git' } },
+    logicalLocations: [{ fullyQualifiedName: `git:${told.slice(0, 12)} (commit)` }],
+    message: expect.stringContaining(`; in commit ${told}`),
+    properties: { commit: told },
+  });
+
+  const tagged = repository();
+  tagged.put('a', 'a');
+  tagged.commit();
+  tagged.git('tag', '-a', '-m', CREDENTIAL, 'v1');
+  const tag = tagged.git('rev-parse', 'v1');
+  expect(await placed(tagged.folder)).toMatchObject({
+    artifactLocation: { uri: '.git' },
+    logicalLocations: [{ fullyQualifiedName: `git:${tag.slice(0, 12)} (tag)` }],
+    properties: { tag, commit: null },
+  });
+
+  const lost = repository();
+  lost.put('a', CREDENTIAL);
+  const blob = lost.git('hash-object', '-w', 'a');
+  expect(await placed(lost.folder)).toMatchObject({
+    artifactLocation: { uri: '.git' },
+    logicalLocations: [{ fullyQualifiedName: `git:${blob.slice(0, 12)} (reached by no commit)` }],
+    properties: { blob, commit: null },
+  });
+  lost.git('tag', 'of-a-blob', blob);
+  expect(await placed(lost.folder)).toMatchObject({
+    logicalLocations: [{ fullyQualifiedName: `git:${blob.slice(0, 12)} (blob)` }],
+  });
+  expect(git('rev-list', '--count', 'HEAD')).toBe('1');
+});
+
+it('places an entry of an archive at the archive, and names it: in a folder and in a history', async () => {
+  const { folder, git, put, commit } = repository();
+  put('a!b.zip', makeZip([{ name: 'etc/key.pem', content: PEM.sec1 }]));
+  put('packed.zip', makeZip([{ name: 'inner.xz', content: Buffer.from('fd377a585a0000', 'hex') }]));
+  const added = commit();
+  const path = join(folder, 'a!b.zip');
+  const onDisk = await sarif(path);
+  expect(onDisk.results[0].locations).toEqual([
+    {
+      physicalLocation: { artifactLocation: { uri: `file://${folder}/a!b.zip` } },
+      logicalLocations: [{ fullyQualifiedName: `${path}!etc/key.pem` }],
+    },
+  ]);
+  const { results, invocations } = await sarif('--git', folder);
+  const name = (file: string, entry: string) =>
+    `git:${git('rev-parse', `HEAD:${file}`).slice(0, 12)} (${file} in commit ${added.slice(0, 12)})!${entry}`;
+  expect(results[0].locations).toEqual([
+    {
+      physicalLocation: { artifactLocation: { uri: 'a!b.zip' } },
+      logicalLocations: [{ fullyQualifiedName: name('a!b.zip', 'etc/key.pem') }],
+    },
+  ]);
+  expect(invocations[0].toolExecutionNotifications).toEqual([
+    {
+      level: 'warning',
+      message: { text: 'not read: xz is not unpacked' },
+      locations: [
+        {
+          physicalLocation: { artifactLocation: { uri: 'packed.zip' } },
+          logicalLocations: [{ fullyQualifiedName: name('packed.zip', 'inner.xz') }],
+        },
+      ],
+    },
+  ]);
+});
+
+it('runs nothing that the repository configures while it looks for paths', async () => {
+  const { folder, git, put, commit } = repository();
+  const ran = join(folder, 'ran');
+  put('tool', `#!/bin/sh\ntouch '${ran}'\n`);
+  chmodSync(join(folder, 'tool'), 0o755);
+  put('leak', CREDENTIAL);
+  put('.gitattributes', '* diff=tool filter=tool\n');
+  commit();
+  for (const key of ['diff.external', 'diff.tool.textconv', 'diff.tool.command', 'gpg.program', 'core.pager'])
+    git('config', key, join(folder, 'tool'));
+  for (const key of ['log.showSignature', 'diff.renames']) git('config', key, 'true');
+  expect(await placed(folder)).toMatchObject({ artifactLocation: { uri: 'leak' } });
+  expect(existsSync(ran)).toBe(false);
 });
