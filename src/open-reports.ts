@@ -73,6 +73,9 @@ export async function openReports(parts: Parts): Promise<ReportService> {
     eraseAfterSeconds: config.erase_after_days * 86_400,
   });
   metrics.watch('reportsUnclosed', await unclosedReports(store.reports));
-  const limits = createReportLimits(config, () => metrics.reports.inc({ about: 'refused' }));
+  const limits = createReportLimits(config, {
+    refused: () => metrics.reports.inc({ about: 'refused' }),
+    refusedWithOthers: () => alarm.turnedAway(),
+  });
   return { intake, limits, look, stop: () => intake.stop() };
 }

@@ -88,6 +88,7 @@ export const EVIDENCE_FIELDS = {
   remote: text('the address that it came from'),
   reported_by: text('whose word it is: `partner:<name>`, `report:<number>` or an operator'),
   request_id: text('the request, as the log and the answer name it'),
+  refused: flag('whether they were turned away; then they are counted until it was told'),
   report: text('the number of the case'),
   row: text('the id of the row'),
   scope: text('the key scope'),

@@ -403,10 +403,10 @@ export const SECURITY_EVENTS = {
   }),
   'report.flood': type({
     severity: 'warning',
-    meaning: 'More was reported within a minute than is told one by one.',
+    meaning: 'More is reported than is told one by one, or than is taken: then reports are turned away.',
     runbook: 'reports.md#reportflood',
-    evidence: ['since', 'count'],
-    oncePer: ['since'],
+    evidence: ['since', 'count', 'refused'],
+    oncePer: ['since', 'refused'],
     subject: () => 'reports',
   }),
   'clock.jump': type({

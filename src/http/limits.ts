@@ -42,9 +42,9 @@ export function limiter(points: number, duration: number): RateLimiterMemory {
  * One of 65,536 numbers for each network, so that memory stays bounded whoever calls; salted, so that nobody can
  * choose an address that shares another's.
  */
-export function addressBuckets(): (address: string | undefined) => number {
+export function addressBuckets(nameOf = networkOf): (address: string | undefined) => number {
   const salt = randomBytes(16).toString('hex');
-  return (address = '') => hash('sha256', salt + networkOf(address), 'buffer').readUInt16BE();
+  return (address = '') => hash('sha256', salt + nameOf(address), 'buffer').readUInt16BE();
 }
 
 /** What a limiter refused as `rate_limited`; anything else passes through. */

@@ -5,6 +5,8 @@ import type { TokenFindings } from './findings.ts';
 export interface ReportTelling {
   /** Once a case; past the budget of the minute it is counted instead. Rejects where it could not be stored. */
   tell(report: FiledReport, findings: TokenFindings | null): Promise<void>;
-  /** Tells of those that were counted, once their minute is over. */
+  /** Of one that was not taken, past a limit that several networks share; told at the next `tellRest`, once an hour. */
+  turnedAway(): void;
+  /** Tells of those that were counted, once their minute is over, and at once that some were turned away. */
   tellRest(): Promise<void>;
 }

@@ -11,10 +11,13 @@ export interface ReportAlarmParts {
   readonly eventsPerMinute: number;
 }
 
+const HOUR_SECONDS = 3_600;
+
 /** Made-up reports are cheap: they must not bury those about tokens that are real. */
 export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlarmParts): ReportTelling {
   const budget = new MinuteBudget(eventsPerMinute, clock);
   const rest = new Map<number, number>();
+  const refused = new Map<number, { count: number; told: boolean }>();
   return {
     async tell({ number, scopeId, digest, suspicion }, findings) {
       const event = securityEvent('report.received', {
@@ -34,11 +37,25 @@ export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlar
       const minute = Math.floor(clock.nowSeconds() / 60);
       rest.set(minute, (rest.get(minute) ?? 0) + 1);
     },
+    turnedAway() {
+      const hour = Math.floor(clock.nowSeconds() / HOUR_SECONDS);
+      const { count, told } = refused.get(hour) ?? { count: 0, told: false };
+      refused.set(hour, { count: count + 1, told });
+    },
     async tellRest() {
+      const thisHour = Math.floor(clock.nowSeconds() / HOUR_SECONDS);
+      for (const [hour, { count, told }] of refused) {
+        if (!told) {
+          const since = hour * HOUR_SECONDS;
+          await events.raise(securityEvent('report.flood', { since, count, refused: true }));
+          refused.set(hour, { count, told: true });
+        }
+        if (hour !== thisHour) refused.delete(hour);
+      }
       const now = Math.floor(clock.nowSeconds() / 60);
       for (const [minute, count] of rest) {
         if (minute === now) continue;
-        await events.raise(securityEvent('report.flood', { since: minute * 60, count }));
+        await events.raise(securityEvent('report.flood', { since: minute * 60, count, refused: false }));
         rest.delete(minute);
       }
     },

@@ -18,7 +18,7 @@ afterEach(() => {
 
 async function served(limits: Partial<ReportLimitSettings> = {}, intake?: ReportIntake) {
   const received: Report[] = [];
-  const refused: number[] = [];
+  const refused: string[] = [];
   const http = await dataPlane({
     reportIntake: intake ?? {
       receive: async (report) => {
@@ -26,7 +26,10 @@ async function served(limits: Partial<ReportLimitSettings> = {}, intake?: Report
         return '7Q3K-M2XD';
       },
     },
-    reportLimits: createReportLimits({ ...PLENTY, ...limits }, () => refused.push(1)),
+    reportLimits: createReportLimits(
+      { ...PLENTY, ...limits },
+      { refused: () => refused.push('each'), refusedWithOthers: () => refused.push('with others') },
+    ),
   });
   const send = (body: object | string, path = REPORTS) =>
     http.post(path).set('Content-Type', 'application/json').set('X-Request-Id', 'req-1').send(body);
@@ -120,14 +123,14 @@ describe('reports are limited', () => {
       [201, undefined],
       [429, '3600'],
     ]);
-    expect([received.length, refused.length]).toEqual([1, 1]);
+    expect([received.length, refused]).toEqual([1, ['each']]);
     expect((await http.get('/scopes/payments/jwks.json')).status).toBe(200);
     vi.advanceTimersByTime(3_600_000);
     expect((await send({ text: 'x' })).status).toBe(201);
   });
 
-  it('in all, a minute and a day, by what is kept alone', async () => {
-    const { send, received } = await served({ per_minute: 2, per_day: 3 });
+  it('in all, a minute and a day by the hour, by what is kept alone', async () => {
+    const { send, received, refused } = await served({ per_minute: 2, per_day: 72 });
     expect((await send({})).status).toBe(422);
     const first = [await send({ text: 'x' }), await send({ text: 'x' }), await send({ text: 'x' })];
     expect(first.map(outcome)).toEqual([
@@ -139,9 +142,71 @@ describe('reports are limited', () => {
     const then = [await send({ text: 'x' }), await send({ text: 'x' })];
     expect(then.map(outcome)).toEqual([
       [201, undefined],
-      [429, '86340'],
+      [429, '3540'],
     ]);
-    expect(received).toHaveLength(3);
+    expect([received.length, refused]).toEqual([3, ['with others', 'each', 'with others', 'each']]);
+    vi.advanceTimersByTime(3_540_000);
+    expect((await send({ text: 'x' })).status).toBe(201);
+  });
+});
+
+describe('reports from one wide network', () => {
+  const asked = (limits: Partial<ReportLimitSettings>) => {
+    const refused: string[] = [];
+    const { from, inAll } = createReportLimits(
+      { per_network_per_hour: 20, per_minute: 10_000, per_day: 2_000, ...limits },
+      { refused: () => refused.push('each'), refusedWithOthers: () => refused.push('with others') },
+    );
+    const taken = async (address: string) => {
+      try {
+        await from(address);
+        await inAll();
+        return true;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'rate_limited' });
+        return false;
+      }
+    };
+    const several = async (addresses: readonly string[]) => {
+      let count = 0;
+      for (const address of addresses) if (await taken(address)) count += 1;
+      return count;
+    };
+    return { taken, several, refused };
+  };
+  const SUBNETS = Array.from({ length: 100 }, (_, n) => `2001:db8:7:${n.toString(16)}::1`);
+
+  it('have a share of the day, and those from elsewhere are taken', async () => {
+    const { taken, several, refused } = asked({});
+    expect(await several([...SUBNETS, ...SUBNETS])).toBe(50);
+    expect(refused.filter((of) => of === 'with others')).toHaveLength(150);
+    expect([await taken('2001:db8:8::1'), await taken('192.0.2.1')]).toEqual([true, true]);
+    vi.advanceTimersByTime(3_600_000);
+    expect(await taken('2001:db8:7::1')).toBe(false);
+    vi.advanceTimersByTime(23 * 3_600_000);
+    expect(await taken('2001:db8:7::1')).toBe(true);
+  });
+
+  it('are told apart by the /24 of IPv4', async () => {
+    const { taken, several } = asked({});
+    expect(await several(Array.from({ length: 60 }, (_, n) => `192.0.2.${n}`))).toBe(50);
+    expect(await several(Array.from({ length: 5 }, (_, n) => `::ffff:192.0.2.${n + 70}`))).toBe(0);
+    expect(await taken('192.0.3.1')).toBe(true);
+  });
+
+  it('and from others besides shut nobody out for longer than an hour, and not in silence', async () => {
+    const { taken, several, refused } = asked({});
+    const other = SUBNETS.map((address) => address.replace('db8:7', 'db8:8'));
+    expect(await several([...SUBNETS.slice(0, 50), ...other.slice(0, 50)])).toBe(84);
+    refused.length = 0;
+    expect([await taken('198.51.100.1'), refused]).toEqual([false, ['with others', 'each']]);
+    vi.advanceTimersByTime(3_600_000);
+    expect(await taken('198.51.100.1')).toBe(true);
+  });
+
+  it('are as many as those of one network at least', async () => {
+    const { several } = asked({ per_day: 100, per_network_per_hour: 3 });
+    expect(await several(SUBNETS.slice(0, 5))).toBe(3);
   });
 });
 

@@ -97,6 +97,7 @@ test('reports are counted by what they are about, once they are told', async () 
       tell: async () => {
         if (away) throw new Error('away');
       },
+      turnedAway: () => {},
       tellRest: async () => {},
     },
     metrics,

@@ -64,6 +64,7 @@ async function opened({
     failures,
     pauses,
     intake,
+    alarm,
     receive,
     look: createReportWatch(watching),
     /** As a service that was started since. */
@@ -111,6 +112,26 @@ describe('a report', () => {
     expect((await raised()).slice(3)).toEqual([['report.flood', 'warning', 3]]);
     await examined(await receive());
     expect((await raised()).at(-1)?.[0]).toBe('report.received');
+  });
+
+  it('that is turned away past a limit of all is told by the next look, once an hour', async () => {
+    const { alarm, look, pass, store } = await opened();
+    await look();
+    const told = async () =>
+      (await store.securityEvents.list({}, { limit: 9 })).map(({ type, evidence }) => [type, evidence]);
+    expect(await told()).toEqual([]);
+    const hour = NOON - (NOON % HOUR);
+    for (let n = 0; n < 3; n += 1) alarm.turnedAway();
+    await look();
+    alarm.turnedAway();
+    await look();
+    const first = ['report.flood', { since: hour, count: 3, refused: true }];
+    expect(await told()).toEqual([first]);
+    pass(HOUR);
+    await look();
+    alarm.turnedAway();
+    await look();
+    expect(await told()).toEqual([['report.flood', { since: hour + HOUR, count: 1, refused: true }], first]);
   });
 
   it('is looked into again, a few times, where something could not be asked', async () => {
