@@ -37,13 +37,14 @@ export function createLedgerErasure(parts: ErasureParts): LedgerErasure {
   return {
     eraseSubject: (subject, actor) =>
       parts.thread.alone(async () => {
-        const asked = await eraseAsked(parts, subject, actor);
+        const events = await eraseAsked(parts, subject, actor);
+        const given = await eraseGiven(parts, subject, actor);
         const online = await eraseRecords(parts, subject, actor);
         const archived = await eraseArchived(parts, subject, actor);
         return {
-          events: asked.events,
+          events,
           records: online.records + archived,
-          reports: asked.reports + online.reports,
+          reports: given + online.reports,
         };
       }),
   };
@@ -52,11 +53,21 @@ export function createLedgerErasure(parts: ErasureParts): LedgerErasure {
 function eraseAsked({ writer, clock }: ErasureParts, subject: string, actor: Actor) {
   return writer.transaction(async (trx) => {
     const events = await eraseEvidence(trx, subject);
-    const reports = await eraseReportsBy(trx, subject);
-    const event = actOf(actor, ERASURE_REQUESTED, 'ledger', { security_events: events, reports });
+    const event = actOf(actor, ERASURE_REQUESTED, 'ledger', { security_events: events });
     await appendAuditEvent(trx, event, clock.nowSeconds());
-    return { events, reports };
+    return events;
   });
+}
+
+/** What was reported by them: any number, so in steps. */
+async function eraseGiven({ writer, clock }: ErasureParts, contact: string, actor: Actor): Promise<number> {
+  let reports = 0;
+  for (let erased = ROWS_A_STEP; erased === ROWS_A_STEP; reports += erased) {
+    erased = await writer.transaction((trx) =>
+      eraseReportsBy(trx, contact, ROWS_A_STEP, { type: REPORT_ERASED, actor, at: clock.nowSeconds() }),
+    );
+  }
+  return reports;
 }
 
 /** And what was reported about their tokens, of those in archives too. */
@@ -76,16 +87,10 @@ async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor) 
 }
 
 function eraseReported({ writer, clock }: ErasureParts, rows: readonly RecordColumns[], actor: Actor) {
-  return writer.transaction(async (trx) => {
-    const reports = await eraseReportsAbout(
-      trx,
-      rows.map(({ digest }) => digest),
-    );
-    if (reports > 0) {
-      await appendAuditEvent(trx, actOf(actor, REPORT_ERASED, 'reports', { reports }), clock.nowSeconds());
-    }
-    return reports;
-  });
+  const digests = rows.map(({ digest }) => digest);
+  return writer.transaction((trx) =>
+    eraseReportsAbout(trx, digests, { type: REPORT_ERASED, actor, at: clock.nowSeconds() }),
+  );
 }
 
 async function eraseRows(trx: Trx, rows: readonly RecordColumns[]): Promise<void> {

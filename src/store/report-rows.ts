@@ -10,6 +10,7 @@ import {
 } from '../domain/reports/case.ts';
 import { NOTHING_FOUND, type TokenFindings } from '../domain/reports/findings.ts';
 import type { CaseQuery } from '../domain/reports/report-desk.ts';
+import { ERASURES_OF_ONE, reportSubjectOf } from '../domain/reports/testimony.ts';
 import type { Schema } from './schema.ts';
 
 type Trx = Transaction<Schema>;
@@ -57,10 +58,30 @@ async function withSteps(trx: Trx, rows: readonly ReportRow[]): Promise<ReportCa
     .orderBy('sequence')
     .execute();
   const byReport = Map.groupBy(steps, ({ report_number }) => report_number);
-  return rows.map((row) => caseOf(row, byReport.get(row.number) ?? []));
+  const erasures = await erasuresOf(trx, rows);
+  return rows.map((row) => ({
+    ...caseOf(row, byReport.get(row.number) ?? []),
+    erasure: erasures.get(reportSubjectOf(row.number)) ?? null,
+  }));
 }
 
-function caseOf(row: ReportRow, rows: readonly StepRow[]): ReportCase {
+/** By the subject of the audit event: a row keeps nothing of who erased what it said. */
+async function erasuresOf(trx: Trx, rows: readonly ReportRow[]) {
+  const subjects = rows
+    .filter(({ suspicion_json }) => suspicion_json === null)
+    .map(({ number }) => reportSubjectOf(number));
+  if (subjects.length === 0) return new Map<string, never>();
+  const told = trx
+    .selectFrom('audit_events')
+    .select(['subject', 'actor', 'time'])
+    .where('subject', 'in', subjects)
+    .where('type', 'in', ERASURES_OF_ONE);
+  return new Map(
+    (await told.execute()).map(({ subject, actor, time }) => [subject, { by: actor, at: time }] as const),
+  );
+}
+
+function caseOf(row: ReportRow, rows: readonly StepRow[]): Omit<ReportCase, 'erasure'> {
   const steps = rows.map(stepFromRow);
   const findings = rows.find(({ findings_json }) => findings_json !== null)?.findings_json;
   return {

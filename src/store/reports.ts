@@ -15,7 +15,6 @@ import {
   suspicionJson,
 } from '../domain/reports/testimony.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
-import { actOf } from './audited-change.ts';
 import { eraseReports } from './erase-reports.ts';
 import type { Reader } from './reader.ts';
 import { casesNewestFirst, reportFromRow, requireCase } from './report-rows.ts';
@@ -121,9 +120,7 @@ async function lastReport(trx: Trx): Promise<number> {
 
 async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {
   await requireCase(trx, number);
-  if ((await eraseReports(trx, [number])) > 0) {
-    await appendAuditEvent(trx, actOf(actor, REPORT_ERASED, reportSubjectOf(number), { reports: 1 }), at);
-  }
+  await eraseReports(trx, [number], { type: REPORT_ERASED, actor, at });
   return requireCase(trx, number);
 }
 
@@ -141,10 +138,7 @@ async function eraseClosed(trx: Trx, until: number, limit: number, at: number): 
     .where('suspicion_json', 'is not', null)
     .where('closed_at', '<=', until);
   const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);
-  if (numbers.length === 0) return 0;
-  const erased = await eraseReports(trx, numbers);
-  await appendAuditEvent(trx, actOf(KEYWARD, REPORT_EXPIRED, 'reports', { reports: erased }), at);
-  return erased;
+  return eraseReports(trx, numbers, { type: REPORT_EXPIRED, actor: KEYWARD, at });
 }
 
 async function count(trx: Trx, state: CaseState): Promise<number> {

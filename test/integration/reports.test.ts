@@ -332,7 +332,9 @@ it('a case is led from the command line', async () => {
   expect(await keyward('close', number, '--outcome', 'confirmed', '--note', 'revoked')).toMatch(
     /^state +closed: confirmed$/m,
   );
-  expect(await keyward('erase', number)).toContain('what was written was erased');
+  const erased = await keyward('erase', number);
+  expect(erased).toContain('what was written was erased');
+  expect(erased.slice(erased.indexOf('WHEN'))).toMatch(/ closed: confirmed .*\n\S+ \S+Z +\S+ +erased\n$/);
   const [closed] = JSON.parse(await keyward('list', '--state', 'closed', '--json')).reports;
   expect(closed).toMatchObject({ report: number, outcome: 'confirmed', about: 'issued' });
 });

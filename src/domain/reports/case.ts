@@ -63,6 +63,8 @@ export interface ReportCase extends FiledReport {
   readonly owner: string | null;
   /** In order. */
   readonly steps: readonly CaseStep[];
+  /** Who had text and contact erased: an operator, or `keyward` when their time was over. Null: nobody so far. */
+  readonly erasure: Pick<CaseStep, 'by' | 'at'> | null;
   /** What the service found at once; null until then, where no token was shown, and where it was not kept. */
   readonly findings: TokenFindings | null;
   /** Numbers of other reports of the same token, the first of them. */

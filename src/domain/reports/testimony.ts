@@ -7,6 +7,8 @@ export const REPORT_FILED = 'report.filed';
 export const REPORT_ERASED = 'report.erased';
 export const REPORT_EXPIRED = 'report.expired';
 export const ERASURE_REQUESTED = 'ledger.erasure_requested';
+/** One for each report, which names it as its subject. */
+export const ERASURES_OF_ONE = [REPORT_ERASED, REPORT_EXPIRED] as const;
 /** Those that say in `reports` of how many reports text and contact were erased. */
 export const REPORT_ERASURES = [REPORT_ERASED, REPORT_EXPIRED, ERASURE_REQUESTED] as const;
 export const STEP_EVENTS = {

@@ -106,7 +106,7 @@ export const reportCase = summary
       .meta({ description: 'Numbers of other reports of the same token, 20 at most.' }),
     steps: z.array(
       z.object({
-        step: z.enum(CASE_STEPS),
+        step: z.enum([...CASE_STEPS, 'erased']),
         by: z.string(),
         at: z.int(),
         outcome: z.enum(CASE_OUTCOMES).nullable(),
@@ -140,12 +140,20 @@ export function caseRepresentation(of: ReportCase): z.infer<typeof reportCase> {
     same_token: [...of.sameToken],
     // Its shape is the schema's, but for what may be written to.
     findings: of.findings as z.infer<typeof findings> | null,
-    steps: of.steps.map(({ kind: step, by, at, outcome, note: said }) => ({
-      step,
-      by,
-      at,
-      outcome,
-      note: said,
-    })),
+    steps: stepsOf(of),
   };
+}
+
+/** In the order of time, with the erasure among them. */
+function stepsOf({ steps, erasure }: ReportCase): z.infer<typeof reportCase>['steps'] {
+  const taken = steps.map(({ kind: step, by, at, outcome, note: said }) => ({
+    step,
+    by,
+    at,
+    outcome,
+    note: said,
+  }));
+  if (!erasure) return taken;
+  const erased = { step: 'erased' as const, ...erasure, outcome: null, note: null };
+  return [...taken, erased].sort((one, other) => one.at - other.at);
 }

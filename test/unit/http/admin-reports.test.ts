@@ -138,6 +138,11 @@ describe('reports', () => {
       200,
       { state: 'closed', text: null, contact: null, erased: true },
     ]);
+    expect(body.report.steps).toEqual([
+      step('closed', { outcome: 'unclear', note: 'a test' }),
+      step('erased'),
+    ]);
+    expect((await post('/erase')).body).toEqual(body);
   });
 
   it.each<[string, object, string, number, string]>([

@@ -59,6 +59,7 @@ describe('a report', () => {
   it('is found by its number, another is unknown', async () => {
     const { reports } = await filed(report(1));
     expect(await reports.find(numbered(1))).toEqual({
+      erasure: null,
       sequence: 1,
       number: '0000-0001',
       scopeId: 'payments',
@@ -202,13 +203,15 @@ describe('what was written', () => {
       { text: 'odd 3', contact: null },
       { text: 'mallory', contact: 'mallory jr' },
     ]);
-    expect(told().at(-1)).toMatchObject({
-      type: 'report.erased',
-      subject: 'reports',
-      details: { reports: 1 },
-    });
+    expect(told().filter(({ type }) => type === 'report.erased')).toMatchObject([
+      { actor: 'alice', subject: 'report:0000-0001', details: { reports: 1 } },
+      { actor: 'alice', subject: 'report:0000-0002', details: { reports: 1 } },
+    ]);
     expect(auditEventsIn(file).find(({ type }) => type === 'ledger.erasure_requested')).toMatchObject({
-      details: { security_events: 0, reports: 1 },
+      details: { security_events: 0 },
     });
+    const erasures = (await store.reports.list({}, { limit: 9 })).map(({ erasure }) => erasure);
+    const byAlice = { by: 'alice', at: expect.any(Number) };
+    expect(erasures).toEqual([null, null, byAlice, byAlice]);
   });
 });

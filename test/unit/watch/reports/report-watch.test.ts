@@ -381,8 +381,10 @@ describe('a closed case', () => {
       { text: 'odd', contact: 'ada@example.org' },
     ]);
     expect(auditEventsIn(file).filter(({ type }) => type === 'report.expired')).toMatchObject([
-      { actor: 'keyward', subject: 'reports', details: { reports: 1 } },
+      { actor: 'keyward', subject: `report:${closed}`, details: { reports: 1 } },
     ]);
+    expect((await store.reports.find(closed)).erasure).toEqual({ by: 'keyward', at: NOON + 30 * DAY });
+    expect((await store.reports.find(open)).erasure).toBeNull();
     expect(query(file, 'SELECT suspicion_salt FROM reports ORDER BY sequence')).toMatchObject([
       { suspicion_salt: null },
       { suspicion_salt: expect.anything() },
