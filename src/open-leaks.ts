@@ -4,24 +4,24 @@ import type { LeakPartners } from './domain/leak-partners.ts';
 import type { LeakDesk, PinQuestions } from './domain/leaks.ts';
 import { openPinQuestions, type PinQuestionParts } from './pin-questions.ts';
 import { createLeakDesk, type LeakDeskParts } from './watch/leaks/leak-desk.ts';
-import { MinuteBudget } from './watch/minute-budget.ts';
+import { PartnerReports } from './watch/leaks/partner-reports.ts';
 
 export interface Leaks {
   readonly leaks: LeakDesk;
   readonly leakPartners: LeakPartners;
-  readonly leakBudget: MinuteBudget;
+  readonly leakReports: PartnerReports;
   readonly pinQuestions: PinQuestions;
 }
 
 /** Of one partner: each may name a thousand strings. */
-const REPORTS_A_MINUTE = 60;
+const REPORTS = { aMinute: 60, remembered: 1_000 };
 
 /** Everything about strings that leaked: who may report them, and what is done then. */
 export function openLeaks(parts: LeakDeskParts & PinQuestionParts & { readonly config: Config }): Leaks {
   return {
     leaks: createLeakDesk(parts),
     leakPartners: createLeakPartners(parts.config.leaks.partners),
-    leakBudget: new MinuteBudget(REPORTS_A_MINUTE, parts.clock),
+    leakReports: new PartnerReports(REPORTS, parts.clock),
     pinQuestions: openPinQuestions(parts),
   };
 }

@@ -6,7 +6,7 @@ import type { LeakPartners } from '../../domain/leak-partners.ts';
 import type { KnownSecret, LeakDesk, LeakReporter, Sought } from '../../domain/leaks.ts';
 import { parseToken } from '../../token/parse-token.ts';
 import { digestOf } from '../../token/signing-input.ts';
-import type { MinuteBudget } from '../../watch/minute-budget.ts';
+import type { PartnerReports, ReportAnswer } from '../../watch/leaks/partner-reports.ts';
 import { readText } from '../body.ts';
 import { parseJson } from '../json-body.ts';
 import { CODES, json, problems } from '../responses.ts';
@@ -17,8 +17,7 @@ import { sendJson } from '../send.ts';
 export interface LeakParts {
   readonly leaks: LeakDesk;
   readonly leakPartners: LeakPartners;
-  /** Of reports, by partner. */
-  readonly leakBudget: MinuteBudget;
+  readonly leakReports: PartnerReports;
 }
 
 const BODY = {
@@ -64,26 +63,27 @@ export const reportLeaks: Route<LeakParts> = {
     const { partner, text } = await authenticated(deps, request, response);
     const report = parseJson(text, BODY);
     const { requestId } = response.locals;
-    const known = await findAll(deps.leaks, report, { reportedBy: partner, remote: request.ip, requestId });
-    for (const [at, { url, source }] of report.entries()) {
-      const secret = known[at];
-      if (!secret) continue;
-      const actor = { operatorId: partner, requestId };
-      await deps.leaks.withdraw(
-        secret,
-        { place: printable(url), source: printable(source), reportedBy: partner },
-        actor,
-      );
-    }
+    const by = { reportedBy: partner, remote: request.ip, requestId };
+    const known = await deps.leakReports.answer(partner, text, () => withdrawAll(deps.leaks, report, by));
     sendJson(response, 200, feedback(report, known));
   },
 };
 
-async function authenticated(
-  { leakPartners, leakBudget }: LeakParts,
-  request: ApiRequest,
-  response: ApiResponse,
-) {
+type Reporter = Omit<LeakReporter, 'places'> & { readonly reportedBy: string };
+
+async function withdrawAll(leaks: LeakDesk, report: Report, by: Reporter): Promise<ReportAnswer> {
+  const known = await findAll(leaks, report, by);
+  const { reportedBy, requestId } = by;
+  for (const [at, { url, source }] of report.entries()) {
+    const secret = known[at];
+    if (!secret) continue;
+    const place = { place: printable(url), source: printable(source), reportedBy };
+    await leaks.withdraw(secret, place, { operatorId: reportedBy, requestId });
+  }
+  return known.map((secret) => secret !== undefined);
+}
+
+async function authenticated({ leakPartners }: LeakParts, request: ApiRequest, response: ApiResponse) {
   const [keyId, signature] = [request.get(KEY_ID), request.get(SIGNATURE)];
   if (!keyId || !signature) throw new KeywardError('credential_missing', `send ${KEY_ID} and ${SIGNATURE}`);
   const text = await readText(request, 'application/json', BODY.maxBytes);
@@ -93,19 +93,14 @@ async function authenticated(
   }
   const partner = `partner:${name}`;
   response.locals.caller = partner;
-  if (!leakBudget.take(name)) throw tooMany();
   return { partner, text };
-}
-
-function tooMany(): KeywardError {
-  return new KeywardError('rate_limited', 'too many reports; wait a minute', { retryAfterSeconds: 60 });
 }
 
 /** What is neither of our forms is not looked up. */
 async function findAll(
   leaks: LeakDesk,
   report: Report,
-  by: Omit<LeakReporter, 'places'>,
+  by: Reporter,
 ): Promise<readonly (KnownSecret | undefined)[]> {
   const asked = report.flatMap(({ token, url }, at) => {
     const sought = soughtOf(token);
@@ -129,10 +124,7 @@ function soughtOf(token: string): Sought | undefined {
   return { of: 'token', digest: digestOf(signingInput), iat: Math.floor(claims.iat) };
 }
 
-function feedback(
-  report: Report,
-  known: readonly (KnownSecret | undefined)[],
-): z.infer<typeof feedbackSchema> {
+function feedback(report: Report, known: ReportAnswer): z.infer<typeof feedbackSchema> {
   return report.map(({ token, type }, at) => ({
     token_hash: createHash('sha256').update(token).digest('hex'),
     token_type: type,

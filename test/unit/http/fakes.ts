@@ -45,7 +45,7 @@ import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
 import { VolatileProposals } from '../../../src/store/volatile-proposals.ts';
-import { MinuteBudget } from '../../../src/watch/minute-budget.ts';
+import { PartnerReports } from '../../../src/watch/leaks/partner-reports.ts';
 
 export const NOW = 1_800_000_000;
 
@@ -374,7 +374,7 @@ export const leaks: LeakDesk = {
 const leakParts = () => ({
   leaks,
   leakPartners: { partnerOf: () => undefined },
-  leakBudget: new MinuteBudget(60, clock),
+  leakReports: new PartnerReports({ aMinute: 60, remembered: 1_000 }, clock),
   pinQuestions: { marks: async () => [], compare: unexpected },
 });
 

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { makeCredential } from '../../../src/domain/credential.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { KnownSecret, LeakDesk, PinQuestions } from '../../../src/domain/leaks.ts';
-import { MinuteBudget } from '../../../src/watch/minute-budget.ts';
+import { PartnerReports } from '../../../src/watch/leaks/partner-reports.ts';
 import { NOW } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
@@ -18,7 +18,9 @@ const REPORT = [
   { token: makeCredential('svc').text, type: 'keyward', url: 'https://a.example\u0007', source: 'commit' },
 ];
 
-async function partner(changes: { withdraw?: LeakDesk['withdraw']; budget?: number } = {}) {
+async function partner(
+  changes: { withdraw?: LeakDesk['withdraw']; budget?: number; remembered?: number } = {},
+) {
   const partnerOf = vi.fn(({ keyId, signature }: { keyId: string; signature: string }) =>
     keyId === 'one' && signature === 'right' ? 'codehost' : undefined,
   );
@@ -27,7 +29,10 @@ async function partner(changes: { withdraw?: LeakDesk['withdraw']; budget?: numb
   const http = await dataPlane({
     leaks: { find, tell: async () => {}, withdraw },
     leakPartners: { partnerOf },
-    leakBudget: new MinuteBudget(changes.budget ?? 60, { nowSeconds: () => NOW }),
+    leakReports: new PartnerReports(
+      { aMinute: changes.budget ?? 60, remembered: changes.remembered ?? 1_000 },
+      { nowSeconds: () => NOW },
+    ),
   });
   const report = (body: unknown = REPORT, signature = 'right', keyId = 'one') =>
     http
@@ -85,21 +90,69 @@ test('members that a programme adds are passed over', async () => {
   expect((await report([{ ...REPORT[0], commit_time: 1, owner: { id: 2 } }])).status).toBe(200);
 });
 
-test('a partner has its share of a minute', async () => {
-  const { report } = await partner({ budget: 1 });
+const another = (type: string) => [{ ...REPORT[0], type }];
+
+test('a partner has its share of a minute, of new reports', async () => {
+  const { report, withdraw } = await partner({ budget: 1 });
   expect((await report()).status).toBe(200);
-  const second = await report();
+  const second = await report(another('other'));
   expect([second.status, second.body.code, second.headers['retry-after']]).toEqual([
     429,
     'rate_limited',
-    '60',
+    `${60 - (NOW % 60)}`,
   ]);
+  expect((await report()).status).toBe(200);
+  expect(withdraw).toHaveBeenCalledTimes(1);
+});
+
+test('an old report that somebody sends again and again is answered from memory, and the next new one is heard', async () => {
+  const { report, withdraw, find } = await partner();
+  const first = await report();
+  for (let time = 0; time < 60; time++) {
+    const again = await report();
+    expect([again.status, again.body]).toEqual([200, first.body]);
+  }
+  expect([find.mock.calls.length, withdraw.mock.calls.length]).toEqual([1, 1]);
+  const next = await report(another('new'));
+  expect([next.status, next.body[0].label]).toEqual([200, 'true_positive']);
+  expect(withdraw).toHaveBeenCalledTimes(2);
+});
+
+test('a report that comes again while it is looked into, or that is no report, takes nothing of the share', async () => {
+  const held: (() => void)[] = [];
+  const withdraw = () => new Promise<void>((resolve) => held.push(resolve));
+  const { report, find } = await partner({ withdraw, budget: 2 });
+  const nonsense = await report('nonsense');
+  expect([nonsense.status, (await report('nonsense')).status, (await report([])).status]).toEqual([
+    400, 400, 422,
+  ]);
+  const both = Promise.all([report(), report()]);
+  await expect.poll(() => held.length).toBe(1);
+  const next = Promise.all([report(another('new'))]);
+  await expect.poll(() => held.length).toBe(2);
+  for (const release of held) release();
+  expect([...(await both), ...(await next)].map(({ status }) => status)).toEqual([200, 200, 200]);
+  expect(find).toHaveBeenCalledTimes(2);
+  expect((await report(another('third'))).status).toBe(429);
+});
+
+test('so many reports are remembered, the oldest goes first', async () => {
+  const { report, withdraw } = await partner({ remembered: 1 });
+  for (const type of ['a', 'b', 'b', 'a']) expect((await report(another(type))).status).toBe(200);
+  expect(withdraw).toHaveBeenCalledTimes(3);
 });
 
 test('a report whose revocation could not be written is answered so, to be sent again', async () => {
-  const withdraw = () => Promise.reject(new KeywardError('store_unavailable', 'the database is away'));
-  const answer = await (await partner({ withdraw })).report();
-  expect([answer.status, answer.body.code]).toEqual([503, 'store_unavailable']);
+  let away = true;
+  const withdraw = async () => {
+    if (away) throw new KeywardError('store_unavailable', 'the database is away');
+  };
+  const { report } = await partner({ withdraw, budget: 1 });
+  for (const answer of [await report(), await report()]) {
+    expect([answer.status, answer.body.code]).toEqual([503, 'store_unavailable']);
+  }
+  away = false;
+  expect((await report()).status).toBe(200);
 });
 
 test('an operator is told what is on record, and nothing of the rest; an event is raised only on request', async () => {
