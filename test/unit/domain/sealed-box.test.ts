@@ -38,10 +38,10 @@ describe('a sealed box', () => {
 });
 
 describe('candidates for a PIN', () => {
-  it('are packed and unpacked', () => {
+  it('are packed and unpacked, one at least', () => {
     const candidates = ['12345678', 'x'.repeat(64), 'with space'];
     expect(unpackPinCandidates(packPinCandidates(candidates))?.map(String)).toEqual(candidates);
-    expect(unpackPinCandidates(Buffer.alloc(0))).toEqual([]);
+    expect(unpackPinCandidates(Buffer.alloc(0))).toBeUndefined();
   });
 
   it('are refused as a whole where one is too short or too long, cut off, or there are too many', () => {

@@ -77,13 +77,13 @@ describe('decoys', () => {
     expect(looked).toHaveLength(2);
   });
 
-  it('are made by one operator, who learns the id, and of a token the text', async () => {
+  it('are made by one operator, who learns the id, and of a token the text in the mode for one', async () => {
     expect(await ask('post', '', 'operates', CREDENTIAL, true)).toEqual({
       status: 201,
       body: { canary: shown },
     });
-    expect((await ask('post', '', 'operates', TOKEN, true)).body).toEqual({ canary: shown, token: 'h.c.s' });
-    await ask('post', '', 'operates', { ...TOKEN, ttl_seconds: 5 }, true);
+    expect((await ask('post', '', 'operates', TOKEN)).body).toEqual({ canary: shown, token: 'h.c.s' });
+    await ask('post', '', 'operates', { ...TOKEN, ttl_seconds: 5 });
     await ask('post', '', 'operates', KEY, true);
     const token = {
       kind: 'token',
@@ -99,6 +99,8 @@ describe('decoys', () => {
       { kind: 'key', planted: 'here', scopeId: 'payments' },
     ]);
     expect((await ask('post', '', 'audits', CREDENTIAL)).body.code).toBe('role_missing');
+    const proposed = await ask('post', '', 'operates', TOKEN, true);
+    expect([proposed.status, proposed.body.proposal.act, wanted.length]).toEqual([202, 'canary.create', 4]);
   });
 
   it.each([
