@@ -1,9 +1,9 @@
 import { GitFailure, Reader, startGit } from './git-process.ts';
 import type { Content } from './scan-content.ts';
 
-const TYPES = ['blob', 'commit', 'tag'] as const;
+const TYPES = ['blob', 'commit', 'tag', 'tree'] as const;
 
-/** An object that can hold a secret: a tree has names alone. */
+/** Each can hold a secret, a tree in the names of its files. */
 export interface GitObject {
   readonly type: (typeof TYPES)[number];
   readonly id: string;
@@ -24,7 +24,8 @@ export async function* gitObjects(
       if (!/^\d+$/.test(size)) throw new GitFailure(`git says of an object: ${header}`);
       const bytes = reader.bytes(Number(size));
       const type = TYPES.find((each) => each === said);
-      if (type) yield { object: { type, id }, content: { name: `git:${id}`, bytes } };
+      const content: Content = { name: `git:${id}`, bytes, ...(type === 'tree' ? { pins: false } : {}) };
+      if (type) yield { object: { type, id }, content };
       for await (const _ of bytes);
       await reader.line();
     }

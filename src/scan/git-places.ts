@@ -7,7 +7,7 @@ const REACHED = ['--all', '--reflog'];
 
 /** Where an object stands in what a branch, a tag or the reflog reaches. */
 export interface GitPlace {
-  /** In the tree of `commit`, if that is known; null of commits and tags, and of a blob that a tag names. */
+  /** In the tree of `commit`, if that is known; null of commits, tags and trees, and of a blob that a tag names. */
   readonly path: string | null;
   /** Of a blob the newest that brought it to the path, of a commit itself. */
   readonly commit: string | null;

@@ -5,7 +5,7 @@ import { formatOf, HEAD_BYTES } from './format.ts';
 import { Expansion, type ExpansionLimits, LimitReached } from './limits.ts';
 import { type Peeked, peek } from './peek.ts';
 import { type Bytes, type StreamOptions, scanStream } from './scan-stream.ts';
-import { counted, ended, once } from './streams.ts';
+import { counted, ended, once, readAlong } from './streams.ts';
 import { tarEntries } from './unpack-tar.ts';
 import { type ZipPlace, zipEntries } from './unpack-zip.ts';
 
@@ -15,6 +15,8 @@ export interface Content {
   readonly bytes: Bytes;
   /** Where it lies, if it is a file: a zip is read from its end. */
   readonly path?: string;
+  /** False where most of it is names. */
+  readonly pins?: false;
 }
 
 /** What was found, or what was left unread and why: the one is as important as the other. */
@@ -55,7 +57,7 @@ class Scan {
       const { head, whole, close } = await peek(content.bytes, HEAD_BYTES);
       const format = formatOf(head);
       const opened = { ...content, bytes: whole };
-      if (format === undefined) yield* this.#plain(opened);
+      if (format === undefined) yield* this.#plain(opened, content.pins ?? this.#options.pins);
       else if (format.format === 'unread') {
         const instead = format.instead === undefined ? '' : `: ${format.instead}`;
         yield { place, skipped: `${format.name} is not unpacked${instead}` };
@@ -66,31 +68,67 @@ class Scan {
     }
   }
 
-  async *#plain({ name: place, bytes }: Content, pins = this.#options.pins): AsyncGenerator<Outcome> {
+  async *#plain({ name: place, bytes }: Content, pins: boolean): AsyncGenerator<Outcome> {
     for await (const found of scanStream(bytes, { ...this.#options, pins })) yield { place, found };
   }
 
-  /** An archive, and once more its bytes as they are where that may show what unpacking did not. */
+  /** An archive, and its bytes as they are: names, comments, padding; also what unpacking did not get at. */
   async *#archive(format: ArchiveFormat, content: Opened, depth: number): AsyncGenerator<Outcome> {
     const seen = new Set<string>();
+    const asIs = new Map<string, Found>();
     const raw = await this.#rawOf(format, content);
+    const { bytes: along, left } = readAlong(content.bytes, (copy) => this.#asIs(copy, seen, asIs));
     let whole = true;
     try {
-      for await (const outcome of this.#unpack(format, content, raw, depth)) {
+      for await (const outcome of this.#unpack(format, { ...content, bytes: along }, raw, depth)) {
         if ('skipped' in outcome) whole = false;
-        else if (seen.size < SECRETS_REMEMBERED) seen.add(outcome.found.sight.secret);
+        else {
+          if (seen.size < SECRETS_REMEMBERED) seen.add(outcome.found.sight.secret);
+          asIs.delete(outcome.found.sight.secret);
+        }
         yield outcome;
       }
     } catch (error) {
       whole = false;
       yield { place: content.name, skipped: reasonOf(error) };
     }
+    yield* this.#onlyAsIs(content.name, left, seen, asIs);
     // What the directory of a zip does not list is no error.
     if (raw === undefined || (whole && format !== 'zip')) return;
     const bytes = typeof raw === 'string' ? fileBytes(raw) : once(raw);
     for await (const outcome of this.#plain({ name: content.name, bytes }, format === 'tar')) {
       if (!('found' in outcome && seen.has(outcome.found.sight.secret))) yield outcome;
     }
+  }
+
+  /** Into `asIs` goes what unpacking has not shown so far. */
+  async #asIs(bytes: Bytes, seen: ReadonlySet<string>, asIs: Map<string, Found>): Promise<void> {
+    for await (const found of scanStream(bytes, { ...this.#options, pins: false, onRead: undefined })) {
+      const { secret } = found.sight;
+      if (asIs.size <= SECRETS_REMEMBERED && !seen.has(secret)) asIs.set(secret, found);
+    }
+  }
+
+  async *#onlyAsIs(
+    place: string,
+    left: () => Promise<void>,
+    seen: Set<string>,
+    asIs: ReadonlyMap<string, Found>,
+  ): AsyncGenerator<Outcome> {
+    try {
+      await left();
+    } catch (error) {
+      yield { place, skipped: reasonOf(error) };
+    }
+    for (const [secret, found] of asIs) {
+      seen.add(secret);
+      yield { place, found };
+    }
+    if (asIs.size > SECRETS_REMEMBERED)
+      yield {
+        place,
+        skipped: `of its bytes as they are, no more than ${SECRETS_REMEMBERED} findings are told`,
+      };
   }
 
   /** Where it can be read again; a zip must be, from its end. */

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { lstat, opendir, realpath, stat } from 'node:fs/promises';
+import { lstat, opendir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileBytes } from './file-bytes.ts';
+import { nameAsContent } from './names.ts';
 import { pseudoFileSystem } from './pseudo-file-system.ts';
 import type { Content } from './scan-content.ts';
 
@@ -22,6 +23,7 @@ export async function* walk(path: string): AsyncGenerator<Walked> {
     yield { place: path, skipped: `not readable: ${status}` };
     return;
   }
+  yield* named(dirname(path), basename(path));
   const pseudo = await pseudoFileSystem(path);
   if (pseudo !== undefined) {
     yield { place: path, skipped: madeUp(pseudo) };
@@ -54,12 +56,16 @@ async function* folder(path: string, { device, inWorkingTree, inObjects }: Aroun
   for await (const { name } of opened) names.push(name);
   for (const name of names.sort()) {
     const inner = join(path, name);
+    yield* named(path, name);
     const status = await lstat(inner).catch(codeOf);
     if (typeof status === 'string') {
       yield { place: inner, skipped: `not readable: ${status}` };
       continue;
     }
-    if (status.isSymbolicLink()) continue;
+    if (status.isSymbolicLink()) {
+      yield* named(path, await readlink(inner).catch(codeOf));
+      continue;
+    }
     const below: Around = {
       device: status.dev,
       inWorkingTree: inWorkingTree || name === '.git',
@@ -100,6 +106,12 @@ function repositoryAround(path: string): string | undefined {
 
 function isGit(path: string): boolean {
   return existsSync(join(path, 'HEAD')) && existsSync(join(path, 'refs'));
+}
+
+/** Names hold secrets, too. */
+function* named(folder: string, name: string): Generator<Walked> {
+  const content = nameAsContent(folder, name);
+  if (content) yield { content, size: name.length };
 }
 
 function* file(path: string, status: { isFile(): boolean; readonly size: number }): Generator<Walked> {

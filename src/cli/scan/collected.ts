@@ -1,4 +1,5 @@
 import type { Found, Sight } from '../../scan/finding.ts';
+import { withoutSecrets } from '../../scan/names.ts';
 import { type Candidate, Candidates } from './candidates.ts';
 import { excerptOf, fingerprintOf } from './excerpt.ts';
 import type { Ignored } from './ignore-file.ts';
@@ -46,7 +47,8 @@ export class Collected {
     return [...this.#pinsWithDigits.list(), ...this.#pinsOfLetters.list()];
   }
 
-  take(place: string, { sight, ...at }: Found, within: Within = {}): void {
+  take(from: string, { sight, ...at }: Found, within: Within = {}): void {
+    const place = withoutSecrets(from);
     const here: Place = { place, ...at, ...within };
     if (sight.kind === 'private_key') {
       this.add(sight.encrypted ? 'encrypted_private_key' : 'private_key', sight, here);
@@ -64,12 +66,13 @@ export class Collected {
   }
 
   skip(place: string, why: string, within: Within = {}): void {
-    if (this.#skipped.length < SKIPPED) this.#skipped.push({ place, why, ...within });
+    if (this.#skipped.length < SKIPPED) this.#skipped.push({ place: withoutSecrets(place), why, ...within });
     else this.#moreSkipped += 1;
   }
 
   note(place: string, note: string): void {
-    if (this.#notes.length < NOTES) this.#notes.push({ place, note });
+    if (this.#notes.length < NOTES)
+      this.#notes.push({ place: withoutSecrets(place), note: withoutSecrets(note) });
   }
 
   report(read: ScanReport['read']): ScanReport {

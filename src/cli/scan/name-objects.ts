@@ -1,5 +1,6 @@
 import { type GitPlace, gitPlaces } from '../../scan/git-places.ts';
 import { GitFailure } from '../../scan/git-process.ts';
+import { withoutSecrets } from '../../scan/names.ts';
 import type { ScanReport, Within } from './kinds.ts';
 
 const UNKNOWN = 'path not known: the history cannot be read';
@@ -17,7 +18,7 @@ export async function nameObjects(repository: string, report: ScanReport): Promi
   const named = <T extends Named>(each: T): T => {
     const { object } = each;
     if (!object) return each;
-    const at = typeof places === 'string' ? undefined : places.get(object.id);
+    const at = typeof places === 'string' ? undefined : shownAt(places.get(object.id));
     const what = typeof places === 'string' ? UNKNOWN : describe(object.type, at);
     const place = each.place.replace(object.id, () => `${object.id.slice(0, 12)} (${what})`);
     return { ...each, place, object: { ...object, ...at } };
@@ -29,6 +30,10 @@ export async function nameObjects(repository: string, report: ScanReport): Promi
     findings: report.findings.map(named),
     skipped: [...report.skipped.map(named), ...unnamed],
   };
+}
+
+function shownAt(at: GitPlace | undefined): GitPlace | undefined {
+  return at?.path ? { ...at, path: withoutSecrets(at.path) } : at;
 }
 
 function describe(type: string, at: GitPlace | undefined): string {

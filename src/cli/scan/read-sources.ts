@@ -1,6 +1,7 @@
 import { type GitObject, gitObjects } from '../../scan/git-objects.ts';
 import { GitFailure } from '../../scan/git-process.ts';
 import { EXPANSION_LIMITS } from '../../scan/limits.ts';
+import { withoutSecrets } from '../../scan/names.ts';
 import { type Content, scanContent } from '../../scan/scan-content.ts';
 import type { Bytes } from '../../scan/scan-stream.ts';
 import { walk } from '../../scan/walk.ts';
@@ -43,9 +44,10 @@ export class Reading {
 
   async #read(content: Content, object?: GitObject): Promise<void> {
     this.#contents += 1;
+    const shown = withoutSecrets(content.name);
     const onRead = (bytes: number) => {
       this.#bytes += bytes;
-      this.#progress.show(this.#contents, this.#bytes, content.name);
+      this.#progress.show(this.#contents, this.#bytes, shown);
     };
     for await (const outcome of scanContent(content, {
       pins: this.#pins,
@@ -71,6 +73,6 @@ export class Reading {
 function withinOf(place: string, { name }: Content, object: GitObject | undefined): Within {
   return {
     ...(object ? { object: { ...object, path: null, commit: null } } : {}),
-    ...(place === name ? {} : { entry: place.slice(name.length + 1) }),
+    ...(place === name ? {} : { entry: withoutSecrets(place.slice(name.length + 1)) }),
   };
 }

@@ -205,6 +205,41 @@ describe('keyward scan', () => {
     });
   });
 
+  it('finds what names and links hold, and does not print it with them', async () => {
+    const [named, linked, listed] = [CREDENTIAL, makeCredential('svc').text, makeCredential('ops').text];
+    put(`${named}/${named}.txt`, 'nothing');
+    symlinkSync(`/nowhere/${linked}`, join(folder, 'link'));
+    put(
+      'inner.tar',
+      await tarOf({ [listed]: 'nothing', [`${listed}/packed.xz`]: Buffer.from('fd377a585a0000', 'hex') }),
+    );
+    const [ran, told] = [await scan(folder), await keyward(['scan', '--offline', folder])];
+    expect(ran.findings.map(({ kind, place }) => [kind, place.slice(folder.length)])).toEqual([
+      ['client_credential', ''],
+      ['client_credential', ''],
+      ['operator_credential', '/inner.tar'],
+      ['client_credential', `/${named.slice(0, 9)}…`],
+    ]);
+    for (const text of [ran.out, told.out])
+      for (const secret of [named, linked, listed]) expect(text).not.toContain(secret.slice(0, 12));
+  });
+
+  it('finds what the names of a repository hold', async () => {
+    const git = (...argv: string[]) =>
+      execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...argv]);
+    git('init', '-q');
+    put(`config/${CREDENTIAL}`, PEM.sec1);
+    git('add', '.');
+    git('commit', '-q', '-m', 'one');
+    const { findings, out } = await scan('--git', folder);
+    const short = (place: string) => place.replaceAll(/[0-9a-f]{12}/g, '');
+    expect(findings.map(({ kind, place }) => `${kind} ${short(place)}`).sort()).toEqual([
+      'client_credential git: (tree)',
+      `private_key git: (config/${CREDENTIAL.slice(0, 9)}… in commit )`,
+    ]);
+    expect(out).not.toContain(CREDENTIAL.slice(0, 12));
+  });
+
   it('ignores what is known and harmless, wherever it stands, and says how much', async () => {
     put('a', `${CREDENTIAL}\n${PEM.sec1}`);
     put('b', PEM.sec1);

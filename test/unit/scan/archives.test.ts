@@ -103,6 +103,62 @@ describe('archives', () => {
   });
 });
 
+describe('what stands in an archive beside the contents of its entries is found', () => {
+  const packed = async (...entries: object[]) => {
+    const tar = pack();
+    for (const entry of entries) tar.entry(entry as never, '');
+    tar.finalize();
+    return await bytesOf(tar);
+  };
+
+  it.each([
+    ['the name of an entry', { name: `etc/${CREDENTIAL}` }],
+    ['a name of any length', { name: `${'long'.repeat(80)}/${CREDENTIAL}` }],
+    ['where a link leads', { name: 'link', type: 'symlink', linkname: CREDENTIAL }],
+    ['a comment', { name: 'x', pax: { comment: CREDENTIAL } }],
+    ['the name of an owner', { name: 'x', uname: CREDENTIAL.slice(0, 31), pax: { uname: CREDENTIAL } }],
+  ])('in a tar, as %s, also packed', async (_, entry) => {
+    const tar = await packed({ name: 'before' }, entry);
+    const found = `credential ${tar.indexOf(CREDENTIAL)}`;
+    expect(await told(tar)).toEqual([`a ${found}`]);
+    expect(await told(gzipSync(tar))).toEqual([`a!a ${found}`]);
+  });
+
+  it('in a tar, in its padding and behind its end', async () => {
+    const tar = await makeTar({ one: 'x' });
+    tar.write(CREDENTIAL, 600);
+    expect(await told(tar)).toEqual(['a credential 600']);
+    const behind = Buffer.concat([await makeTar({ one: 'x' }), Buffer.alloc(512)]);
+    behind.write(CREDENTIAL, behind.length - 400);
+    expect(await told(behind)).toContain(`a credential ${behind.length - 400}`);
+  });
+
+  it('in a gzip, as the name and the comment of each member', async () => {
+    const flags = (bits: number, ...fields: string[]) => {
+      const plain = gzipSync('nothing');
+      plain[3] = bits;
+      const texts = fields.map((field) => `${field}\0`).join('');
+      return Buffer.concat([plain.subarray(0, 10), Buffer.from(texts), plain.subarray(10)]);
+    };
+    expect(await told(flags(0x08, CREDENTIAL))).toEqual(['a credential 10']);
+    expect(await told(flags(0x18, 'name', CREDENTIAL))).toEqual(['a credential 15']);
+    const second = Buffer.concat([gzipSync('nothing'), flags(0x08, CREDENTIAL)]);
+    expect(await told(second)).toEqual([`a credential ${second.indexOf(CREDENTIAL)}`]);
+  });
+
+  it('in a zip, as the name of an entry', async () => {
+    const named = makeZip([{ name: CREDENTIAL, content: 'x' }]);
+    expect(new Set(await told(named))).toEqual(
+      new Set([named.indexOf(CREDENTIAL), named.lastIndexOf(CREDENTIAL)].map((at) => `a credential ${at}`)),
+    );
+  });
+
+  it('once: what an entry shows is not told again', async () => {
+    const tar = await makeTar({ [CREDENTIAL]: CREDENTIAL, b: PEM.pkcs8 });
+    expect(await told(tar)).toEqual([`a!${CREDENTIAL} credential 0`, 'a!b private_key 0']);
+  });
+});
+
 describe('what cannot be read is said', () => {
   it('of entries that are encrypted', async () => {
     const locked = makeZip([
