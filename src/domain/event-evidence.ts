@@ -22,6 +22,7 @@ const object = (meaning: string) => ({ kind: 'object', meaning }) as const satis
  * seconds since the epoch. Personal values stand in `claims` and `record` alone, where an erasure finds them.
  */
 export const EVIDENCE_FIELDS = {
+  about: text('what is told of once: a token that is ours by its digest, anything else by its case'),
   at: number('when'),
   caller: text('who asked: `client:<id>`, `operator:<id>` or `partner:<name>`'),
   canary: text('the decoy, as `keyward canary show` takes it'),
@@ -110,6 +111,7 @@ export const EVIDENCE_FIELDS = {
   volume: text('what lies on the disk: `database` or `archive`'),
   wall: number('the time as the clock has it'),
   why: text('why, in a sentence'),
+  untaken: number('how many cases nobody has taken up: told of where further ones are not told that day'),
   withdrawn: flag('whether it was revoked with the report'),
   window_over: flag('whether the signing window has ended'),
   written: flag('whether the reporter wrote anything'),

@@ -3,7 +3,7 @@ import type { TokenFindings } from './findings.ts';
 
 /** Tells the operators of reports. */
 export interface ReportTelling {
-  /** Once a case; past the budget of the minute it is counted instead. Rejects where it could not be stored. */
+  /** Once a case, and once for a token of ours however many report it; past the budget of the minute it is counted instead. Rejects where it could not be stored. */
   tell(report: FiledReport, findings: TokenFindings | null): Promise<void>;
   /** Of one that was not taken, past a limit that several networks share; told at the next `tellRest`, once an hour. */
   turnedAway(): void;

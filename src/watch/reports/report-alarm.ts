@@ -1,4 +1,5 @@
 import type { Clock } from '../../domain/clock.ts';
+import { RecentSet } from '../../domain/recent-set.ts';
 import { isOurs } from '../../domain/reports/findings.ts';
 import type { ReportTelling } from '../../domain/reports/telling.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
@@ -12,26 +13,37 @@ export interface ReportAlarmParts {
 }
 
 const HOUR_SECONDS = 3_600;
+/** Whose next report takes nothing of the budget; the store knows the others, too. */
+const MOST_REMEMBERED = 1_000;
 
-/** Made-up reports are cheap: they must not bury those about tokens that are real. */
+/**
+ * Made-up reports are cheap: they must not bury those about tokens that are real. Nor must one real token, shown again
+ * and again, bury the others: it is told of once.
+ */
 export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlarmParts): ReportTelling {
   const budget = new MinuteBudget(eventsPerMinute, clock);
+  const told = new RecentSet(MOST_REMEMBERED);
   const rest = new Map<number, number>();
   const refused = new Map<number, { count: number; told: boolean }>();
   return {
     async tell({ number, scopeId, digest, suspicion }, findings) {
+      const shown = digest?.toString('base64url') ?? null;
+      const about = isOurs(findings) && findings?.credentials.length === 0 && shown ? shown : number;
+      if (told.has(about)) return;
       const event = securityEvent('report.received', {
         report: number,
         scope: scopeId,
         written: (suspicion?.text ?? null) !== null,
-        digest: digest?.toString('base64url') ?? null,
+        digest: shown,
         recorded: findings && findings.record !== null,
         signature: findings?.signature ?? null,
         credentials: findings?.credentials.length ?? 0,
         client: findings?.record?.client ?? null,
+        about,
       });
       if (budget.take(isOurs(findings) ? 'ours' : 'any')) {
         await events.raise(event);
+        told.add(about);
         return;
       }
       const minute = Math.floor(clock.nowSeconds() / 60);

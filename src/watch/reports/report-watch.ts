@@ -1,11 +1,12 @@
 import type { Clock } from '../../domain/clock.ts';
+import type { FiledReport } from '../../domain/reports/case.ts';
 import type { ReportStore } from '../../domain/reports/report-desk.ts';
 import type { ReportTelling } from '../../domain/reports/telling.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
 import type { RunningIntake } from './report-intake.ts';
 
 export interface ReportWatchParts {
-  readonly store: Pick<ReportStore, 'unexamined' | 'untaken' | 'eraseClosed'>;
+  readonly store: Pick<ReportStore, 'unexamined' | 'untaken' | 'countUnclosed' | 'eraseClosed'>;
   readonly intake: Pick<RunningIntake, 'examineLeft'>;
   readonly alarm: Pick<ReportTelling, 'tellRest'>;
   readonly events: SecurityEvents;
@@ -18,28 +19,43 @@ export interface ReportWatchParts {
 const LEFT_AFTER_SECONDS = 60;
 /** Of one look; the others are for the next. */
 const MOST_AT_ONCE = 20;
+/** Told one by one; one more says how many there are, and what comes overdue after it that day is not told. */
+const MOST_OVERDUE_A_DAY = 10;
+const DAY_SECONDS = 86_400;
 const MOST_ERASED_AT_ONCE = 100;
 
 /** What becomes of reports when nobody does anything. Answers how to look. */
 export function createReportWatch(parts: ReportWatchParts): () => Promise<void> {
   const { store, intake, alarm, events, clock, overdueSeconds, eraseAfterSeconds } = parts;
   let toldUntil = 0;
+  let today = 0;
+  let toldToday = 0;
+  const tellOverdue = async ({ number, scopeId, receivedAt }: FiledReport) => {
+    if (toldToday > MOST_OVERDUE_A_DAY) return;
+    const isLast = toldToday === MOST_OVERDUE_A_DAY;
+    const told = await events.raise(
+      securityEvent('report.overdue', {
+        report: number,
+        scope: scopeId,
+        received_at: receivedAt,
+        overdue_at: receivedAt + overdueSeconds,
+        untaken: isLast ? (await store.countUnclosed()).open : null,
+      }),
+    );
+    if (told) toldToday += 1;
+  };
   return async () => {
     await alarm.tellRest();
     const now = clock.nowSeconds();
     for (const report of await store.unexamined(now - LEFT_AFTER_SECONDS, MOST_AT_ONCE)) {
       await intake.examineLeft(report);
     }
-    for (const { sequence, number, scopeId, receivedAt } of await store.untaken(
-      now - overdueSeconds,
-      toldUntil,
-      MOST_AT_ONCE,
-    )) {
-      const evidence = { report: number, scope: scopeId, received_at: receivedAt };
-      await events.raise(
-        securityEvent('report.overdue', { ...evidence, overdue_at: receivedAt + overdueSeconds }),
-      );
-      toldUntil = sequence;
+    const day = Math.floor(now / DAY_SECONDS);
+    if (day !== today) toldToday = 0;
+    today = day;
+    for (const report of await store.untaken(now - overdueSeconds, toldUntil, MOST_AT_ONCE)) {
+      await tellOverdue(report);
+      toldUntil = report.sequence;
     }
     await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);
   };

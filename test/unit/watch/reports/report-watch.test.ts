@@ -49,7 +49,7 @@ async function opened({
       ...parts,
       alarm,
       leaks,
-      examiner: { digestOf: () => Buffer.alloc(32, 7), examine },
+      examiner: { digestOf: (token) => Buffer.alloc(32, token === 'another' ? 8 : 7), examine },
       pause: async (ms) => void pauses.push(ms),
       onFailure: (error) => failures.push(error),
     });
@@ -112,6 +112,54 @@ describe('a report', () => {
     expect((await raised()).slice(3)).toEqual([['report.flood', 'warning', 3]]);
     await examined(await receive());
     expect((await raised()).at(-1)?.[0]).toBe('report.received');
+  });
+
+  it('of a real token is told once, however often it is shown, and another is told beside it', async () => {
+    const { receive, examined, raised, look, pass, store } = await opened({
+      examine: async ({ token }) => (token === 'made up' ? FOUND_NOTHING : ISSUED),
+    });
+    const shown = async (token: string) => {
+      const number = await receive(token, null);
+      await examined(number);
+      return number;
+    };
+    const first = await shown('real');
+    for (let n = 0; n < 5; n += 1) await shown('real');
+    const another = await shown('another');
+    const madeUp = [await shown('made up'), await shown('made up')];
+    pass(60);
+    await look();
+    expect(await raised()).toEqual([
+      ['report.received', 'warning', first],
+      ['report.received', 'warning', another],
+      ['report.received', 'info', madeUp[0]],
+      ['report.received', 'info', madeUp[1]],
+    ]);
+    expect(await store.reports.list({}, { limit: 99 })).toHaveLength(9);
+  });
+
+  it('of a real token is told once by a service that was started since, too', async () => {
+    const { store, raised, receive, examined } = await opened({ examine: async () => ISSUED });
+    const first = await receive('real', null);
+    await examined(first);
+    const anew = createReportAlarm({
+      events: store.securityEvents,
+      clock: { nowSeconds: () => NOON },
+      eventsPerMinute: 9,
+    });
+    const { sequence, scopeId, receivedAt, digest } = await store.reports.find(first);
+    const report = {
+      sequence: sequence + 1,
+      scopeId,
+      receivedAt,
+      digest,
+      number: 'AAAA-AAAA',
+      suspicion: null,
+    };
+    await anew.tell(report, ISSUED);
+    expect(await raised()).toEqual([['report.received', 'warning', first]]);
+    await anew.tell({ ...report, digest: Buffer.alloc(32, 8) }, ISSUED);
+    expect(await raised()).toHaveLength(2);
   });
 
   it('that is turned away past a limit of all is told by the next look, once an hour', async () => {
@@ -349,17 +397,28 @@ describe('a case that nobody takes up', () => {
     ]);
   });
 
-  it('is told of 20 at a time where there are many', async () => {
-    const { receive, examined, look, pass, raised } = await opened();
+  it('is told of ten times a day where there are many, and once more with how many there are', async () => {
+    const { receive, examined, look, lookAnew, pass, store } = await opened();
     let last = '';
-    for (let n = 0; n < 21; n += 1) last = await receive();
+    for (let n = 0; n < 30; n += 1) last = await receive();
     await examined(last);
-    const overdue = async () => (await raised()).filter(([type]) => type === 'report.overdue').length;
+    const overdue = async () =>
+      (await store.securityEvents.list({}, { limit: 100 }))
+        .filter(({ type }) => type === 'report.overdue')
+        .map(({ evidence }) => evidence?.untaken)
+        .toReversed();
+    pass(DAY);
+    const day = [...Array(10).fill(null), 30];
+    for (let n = 0; n < 3; n += 1) await look();
+    expect(await overdue()).toEqual(day);
+    const later = await receive();
     pass(DAY);
     await look();
-    expect(await overdue()).toBe(20);
     await look();
-    expect(await overdue()).toBe(21);
+    expect(await overdue()).toEqual([...day, null]);
+    await store.reports.take(later, ALICE);
+    for (let n = 0; n < 3; n += 1) await lookAnew();
+    expect(await overdue()).toEqual([...day, null, ...Array(10).fill(null), 30]);
   });
 });
 
