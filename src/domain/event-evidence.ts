@@ -22,7 +22,9 @@ const object = (meaning: string) => ({ kind: 'object', meaning }) as const satis
  * seconds since the epoch. Personal values stand in `claims` and `record` alone, where an erasure finds them.
  */
 export const EVIDENCE_FIELDS = {
-  about: text('what is told of once: a token that is ours by its digest, anything else by its case'),
+  about: text(
+    'what is told of once: a token that is ours by its digest and how its signature is, anything else by its case',
+  ),
   at: number('when'),
   caller: text('who asked: `client:<id>`, `operator:<id>` or `partner:<name>`'),
   canary: text('the decoy, as `keyward canary show` takes it'),

@@ -28,7 +28,9 @@ export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlar
   return {
     async tell({ number, scopeId, digest, suspicion }, findings) {
       const shown = digest?.toString('base64url') ?? null;
-      const about = isOurs(findings) && findings?.credentials.length === 0 && shown ? shown : number;
+      // An altered copy has the digest of what it is a copy of.
+      const isToken = shown !== null && isOurs(findings) && findings?.credentials.length === 0;
+      const about = isToken ? `${shown} ${findings.signature}` : number;
       if (told.has(about)) return;
       const event = securityEvent('report.received', {
         report: number,

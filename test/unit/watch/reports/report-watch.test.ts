@@ -160,6 +160,8 @@ describe('a report', () => {
     expect(await raised()).toEqual([['report.received', 'warning', first]]);
     await anew.tell({ ...report, digest: Buffer.alloc(32, 8) }, ISSUED);
     expect(await raised()).toHaveLength(2);
+    await anew.tell(report, { ...ISSUED, signature: 'wrong' });
+    expect(await raised()).toHaveLength(3);
   });
 
   it('that is turned away past a limit of all is told by the next look, once an hour', async () => {
