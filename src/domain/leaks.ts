@@ -9,7 +9,7 @@ export type Sought =
 
 /** Who says that they found strings, for what watches: it changes no answer. */
 export interface LeakReporter {
-  /** `partner:<name>`; null for a report of people, who give no name. */
+  /** `partner:<name>`, `operator:<id>`; null for a report of people, who give no name. */
   readonly reportedBy: string | null;
   readonly remote: string | undefined;
   readonly requestId: string | null;
@@ -54,6 +54,12 @@ export interface LeakPlace {
 export interface LeakDesk {
   /** In order; undefined for what was never given out here. `ledger_unavailable`, `overloaded`. */
   find(sought: readonly Sought[], by?: LeakReporter): Promise<readonly (KnownSecret | undefined)[]>;
+  /** As `find`, for an operator, and written down with how many: `store_unavailable`. */
+  lookUp(
+    sought: readonly Sought[],
+    by: LeakReporter,
+    actor: Actor,
+  ): Promise<readonly (KnownSecret | undefined)[]>;
   /** Raises `credential.leaked`, once for each. */
   tell(known: KnownSecret, place: LeakPlace): Promise<void>;
   /** Revokes it as well, if it opens anything: the client or operator with the credential, the token alone. */

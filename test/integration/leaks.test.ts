@@ -252,6 +252,38 @@ describe('keyward scan on a service', () => {
     expect(await accepted(await issue())).toBe(true);
   });
 
+  it('rings for a decoy that it finds, says nothing of it, and is in the audit trail', async () => {
+    const { text, digest } = makeCredential('svc');
+    const credential_digest = digest.toString('base64url');
+    const { body: made } = await service.operations('POST', '/v1/admin/canaries', {
+      kind: 'credential',
+      planted: 'a wiki',
+      credential_digest,
+    });
+    const file = put('decoy.txt', `${text} ${credentials.verify}`);
+    const { report: found } = await scan(file);
+    expect(found.findings.map(({ about }: Record<string, unknown>) => about)).toEqual([
+      'not on record here',
+      'client:payments-verify',
+    ]);
+    const touches = async () =>
+      (await service.operations('GET', '/v1/admin/events?type=canary.touched')).body.events.filter(
+        ({ subject }: { subject: string }) => subject === `canary:${made.canary.id}`,
+      );
+    await expect
+      .poll(touches, { timeout: 20_000, interval: 50 })
+      .toMatchObject([
+        { evidence: { use: 'leak', caller: 'operator:operator', details: [`found at ${file} at byte 0`] } },
+      ]);
+    const { body } = await service.operations('GET', '/v1/admin/audit?after=0&limit=1000');
+    const looked = body.events.filter(({ type }: { type: string }) => type === 'leaks.looked_up');
+    expect(looked.at(-1)).toMatchObject({
+      actor: 'operator',
+      subject: 'leaks',
+      details: { credentials: 2, tokens: 0, known: 1 },
+    });
+  });
+
   it('finds the PIN in what looks like a core dump, and raises the alarm by itself', async () => {
     const { pin } = service.hsm;
     const noise = Buffer.from(Array.from({ length: 50_000 }, (_, at) => (at * 7_919) % 256));

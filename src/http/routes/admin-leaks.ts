@@ -30,6 +30,7 @@ const lookUpDigests: Route<LeakParts> = {
   operation: {
     operationId: 'lookUpLeaks',
     summary: 'Which digests are of credentials and tokens given out here; role operator',
+    description: 'Who asked, for how many and how many are known, is in the audit trail.',
     security: [{ operator: [] }],
     requestBody: { required: true, content: { 'application/json': { schema: leakedDigests } } },
     responses: {
@@ -54,7 +55,13 @@ const lookUpDigests: Route<LeakParts> = {
         const bytes = Buffer.from(digest, 'base64url');
         return of === 'token' ? { of, digest: bytes, iat } : { of, digest: bytes };
       });
-      const known = await leaks.find(sought);
+      const by = {
+        reportedBy: `operator:${actor.operatorId}`,
+        remote: request.ip,
+        requestId: actor.requestId,
+        places: asked.map(({ place = '' }) => place),
+      };
+      const known = await leaks.lookUp(sought, by, actor);
       for (const [at, secret] of known.entries()) {
         if (!report || !secret) continue;
         const place = asked[at]?.place ?? 'not said';

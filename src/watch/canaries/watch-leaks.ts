@@ -1,32 +1,39 @@
 import type { CanaryAlarm } from '../../domain/canary.ts';
-import type { LeakDesk } from '../../domain/leaks.ts';
+import type { LeakDesk, LeakReporter, Sought } from '../../domain/leaks.ts';
 import type { CanaryBook } from './canary-book.ts';
 
 /**
- * A decoy that somebody reports to have found in public did not get there by itself. One that a scan of our own finds
- * lies where it was put.
+ * A decoy that somebody reports to have found in public did not get there by itself. One that an operator looks up may be
+ * where it was put; but looked up in silence, anybody's credential could first be told from a decoy.
  */
 export function watchLeaks(
   next: LeakDesk,
   { book, alarm }: { readonly book: CanaryBook; readonly alarm: CanaryAlarm },
 ): LeakDesk {
+  const ring = (sought: readonly Sought[], by: LeakReporter) => {
+    const { reportedBy: caller, remote, requestId, places } = by;
+    for (const [at, { digest }] of sought.entries()) {
+      const canary = book.ofDigest(digest);
+      if (!canary) continue;
+      alarm.touched(canary, {
+        use: caller === null ? 'report' : 'leak',
+        caller,
+        remote,
+        requestId,
+        details: [`found at ${places[at] || 'a place that was not told'}`],
+      });
+    }
+  };
   return {
     tell: (known, place) => next.tell(known, place),
     withdraw: (known, place, actor) => next.withdraw(known, place, actor),
     find(sought, by) {
-      for (const [at, { digest }] of by ? sought.entries() : []) {
-        const canary = book.ofDigest(digest);
-        if (!canary || !by) continue;
-        const { reportedBy: caller, remote, requestId, places } = by;
-        alarm.touched(canary, {
-          use: caller === null ? 'report' : 'leak',
-          caller,
-          remote,
-          requestId,
-          details: [`found at ${places[at] || 'a place that was not told'}`],
-        });
-      }
+      if (by) ring(sought, by);
       return next.find(sought, by);
+    },
+    lookUp(sought, by, actor) {
+      ring(sought, by);
+      return next.lookUp(sought, by, actor);
     },
   };
 }

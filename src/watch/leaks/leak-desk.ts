@@ -1,4 +1,5 @@
 import type { Actor, ClientAdministration, OperatorAdministration } from '../../domain/access.ts';
+import type { AuditTrail } from '../../domain/audit-trail.ts';
 import type { KnownSecret, LeakDesk, LeakPlace } from '../../domain/leaks.ts';
 import type { Revoker } from '../../domain/revocation.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
@@ -9,6 +10,7 @@ export interface LeakDeskParts extends FindingParts {
   readonly operators: Pick<OperatorAdministration, 'revoke'>;
   readonly revoker: Revoker;
   readonly events: SecurityEvents;
+  readonly audit: AuditTrail;
 }
 
 /** In an event; a client may hold grants for any number. */
@@ -18,8 +20,21 @@ const SCOPES_NAMED = 100;
 export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
   const tell = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
     void (await parts.events.raise(securityEvent('credential.leaked', evidenceOf(known, place, withdrawn))));
+  const find = createSecretFinder(parts);
   return {
-    find: createSecretFinder(parts),
+    find,
+    async lookUp(sought, _by, { operatorId: actor, requestId }) {
+      if (sought.length === 0) return [];
+      const answers = await find(sought);
+      const credentials = sought.filter((each) => each.of === 'credential').length;
+      const details = {
+        credentials,
+        tokens: sought.length - credentials,
+        known: answers.filter((each) => each !== undefined).length,
+      };
+      await parts.audit.record({ type: 'leaks.looked_up', actor, subject: 'leaks', requestId, details });
+      return answers;
+    },
     tell: (known, place) => tell(known, place, false),
     async withdraw(known, place, actor) {
       if (known.live) await revoke(parts, known, actor);

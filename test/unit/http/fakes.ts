@@ -368,6 +368,7 @@ export function recordedLog(level: 'debug' | 'info' = 'info') {
 
 export const leaks: LeakDesk = {
   find: async (sought) => sought.map(() => undefined),
+  lookUp: async (sought) => sought.map(() => undefined),
   tell: unexpected,
   withdraw: unexpected,
 };

@@ -3,7 +3,7 @@ import { makeCredential } from '../../../src/domain/credential.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { KnownSecret, LeakDesk, PinQuestions } from '../../../src/domain/leaks.ts';
 import { PartnerReports } from '../../../src/watch/leaks/partner-reports.ts';
-import { NOW } from './fakes.ts';
+import { leaks, NOW } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const known: KnownSecret = {
@@ -27,7 +27,7 @@ async function partner(
   const withdraw = vi.fn<LeakDesk['withdraw']>(changes.withdraw ?? (async () => {}));
   const find = vi.fn<LeakDesk['find']>(async (sought) => sought.map(() => known));
   const http = await dataPlane({
-    leaks: { find, tell: async () => {}, withdraw },
+    leaks: { ...leaks, find, tell: async () => {}, withdraw },
     leakPartners: { partnerOf },
     leakReports: new PartnerReports(
       { aMinute: changes.budget ?? 60, remembered: changes.remembered ?? 1_000 },
@@ -157,9 +157,10 @@ test('a report whose revocation could not be written is answered so, to be sent 
 
 test('an operator is told what is on record, and nothing of the rest; an event is raised only on request', async () => {
   const tell = vi.fn<LeakDesk['tell']>(async () => {});
-  const find: LeakDesk['find'] = async (sought) =>
-    sought.map(({ digest: of }) => (of[0] === 1 ? known : undefined));
-  const http = await operationsPlane({ leaks: { find, tell, withdraw: async () => {} } });
+  const lookUp = vi.fn<LeakDesk['lookUp']>(async (sought) =>
+    sought.map(({ digest: of }) => (of[0] === 1 ? known : undefined)),
+  );
+  const http = await operationsPlane({ leaks: { ...leaks, lookUp, tell } });
   const ask = (body: object, as = 'operates') =>
     http.post('/v1/admin/leaks/digests').set('Authorization', `Bearer ${as}`).send(body);
   const credentials = [{ digest, place: 'a.txt' }, { digest: Buffer.alloc(32, 2).toString('base64url') }];
@@ -169,6 +170,9 @@ test('an operator is told what is on record, and nothing of the rest; an event i
     { credentials: [{ digest, live: true, holder: 'client:identity' }], tokens: [] },
   ]);
   expect(tell).not.toHaveBeenCalled();
+  const requestId = expect.any(String);
+  const by = { reportedBy: 'operator:ada', remote: '127.0.0.1', requestId, places: ['a.txt', ''] };
+  expect(lookUp.mock.calls).toEqual([[expect.any(Array), by, { operatorId: 'ada', requestId }]]);
   await ask({ credentials, report: true });
   expect(tell.mock.calls).toEqual([[known, { place: 'a.txt', source: 'scan', reportedBy: 'ada' }]]);
   for (const as of ['audits', 'approves']) {

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { AuditEvent } from '../../../src/domain/audit.ts';
 import type { CredentialHolders, LeakPlace } from '../../../src/domain/leaks.ts';
 import type { RecordedToken } from '../../../src/domain/ledger.ts';
 import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
@@ -31,6 +32,7 @@ const ACTOR = { operatorId: 'partner:codehost', requestId: 'r-1' };
 
 function desk(changes: { record?: Partial<RecordedToken>; revoked?: boolean; state?: string } = {}) {
   const raised: SecurityEventReport[] = [];
+  const audited: AuditEvent[] = [];
   const revoked: string[] = [];
   const state = changes.state as (typeof ACTIVE_KEY)['state'] | undefined;
   const made = createLeakDesk({
@@ -47,8 +49,9 @@ function desk(changes: { record?: Partial<RecordedToken>; revoked?: boolean; sta
     operators: { revoke: vi.fn(async (id) => void revoked.push(`operator:${id}`) as never) },
     revoker: { revokeToken: async ({ scopeId, jti }) => void revoked.push(`${scopeId}/${jti}`) },
     events: { raise: async (report) => raised.push(report) > 0 },
+    audit: { record: async (event) => void audited.push(event) },
   });
-  return { ...made, raised, revoked };
+  return { ...made, raised, revoked, audited };
 }
 
 const credential = (byte: number) => ({ of: 'credential', digest: Buffer.alloc(32, byte) }) as const;
@@ -77,6 +80,27 @@ describe('what is known of a string', () => {
   ])('of a token says whether it is accepted: %s', async (_, changes, live) => {
     const [known] = await desk(changes).find([token()]);
     expect(known?.live).toBe(live);
+  });
+});
+
+describe('a look-up by an operator', () => {
+  it('is written down with how many were asked for and how many are known; what asks for nothing is not', async () => {
+    const leaks = desk();
+    const by = { reportedBy: 'operator:ada', remote: undefined, requestId: 'r-2', places: [] };
+    const actor = { operatorId: 'ada', requestId: 'r-2' };
+    const sought = [token(), credential(3), credential(9)];
+    expect(await leaks.lookUp(sought, by, actor)).toEqual(await leaks.find(sought));
+    expect(await leaks.lookUp([], by, actor)).toEqual([]);
+    expect(leaks.audited).toEqual([
+      {
+        type: 'leaks.looked_up',
+        actor: 'ada',
+        subject: 'leaks',
+        requestId: 'r-2',
+        details: { credentials: 2, tokens: 1, known: 2 },
+      },
+    ]);
+    expect(leaks.raised).toEqual([]);
   });
 });
 

@@ -227,7 +227,7 @@ describe('a token that is to be revoked', () => {
 });
 
 describe('a string that leaked', () => {
-  it('is told where a partner found a decoy, and where our own scan did not', async () => {
+  it('is told where a partner found a decoy or an operator looks it up, and where it is none nobody is', async () => {
     const { alarm, heard } = heardTouches();
     const given: unknown[] = [];
     const next: LeakDesk = {
@@ -235,6 +235,7 @@ describe('a string that leaked', () => {
         given.push([sought, by]);
         return [];
       },
+      lookUp: async () => [],
       tell: async () => {},
       withdraw: async () => {},
     };
@@ -259,6 +260,14 @@ describe('a string that leaked', () => {
       found,
       ['token', { ...touch, use: 'report', caller: null, details: ['found at report B'] }],
     ]);
+    heard.length = 0;
+    const caller = 'operator:ada';
+    const actor = { operatorId: 'ada', requestId };
+    await watch.lookUp(sought.slice(0, 1), { ...by, reportedBy: caller }, actor);
+    expect(heard).toEqual([]);
+    await watch.lookUp(sought, { ...by, reportedBy: caller, places: ['', ''] }, actor);
+    const details = ['found at a place that was not told'];
+    expect(heard).toEqual([['token', { ...touch, caller, details }]]);
   });
 });
 
