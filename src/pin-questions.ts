@@ -49,6 +49,7 @@ export function openPinQuestions({ links, audit, events, clock }: PinQuestionPar
             leaked_at: places[matches[0] ?? 0] ?? 'not said',
             source: 'scan',
             reported_by: actor.operatorId,
+            reporter: 'operator',
             withdrawn: false,
           }),
         );

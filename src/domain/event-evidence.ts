@@ -90,6 +90,7 @@ export const EVIDENCE_FIELDS = {
   recorded: flag('whether the ledger has the token; null where it could not be asked'),
   remote: text('the address that it came from'),
   reported_by: text('whose word it is: `partner:<name>`, `report:<number>` or an operator'),
+  reporter: text('whose word that is by kind: `partner`, `person` or `operator`'),
   request_id: text('the request, as the log and the answer name it'),
   refused: flag('whether they were turned away; then they are counted until it was told'),
   report: text('the number of the case'),

@@ -185,9 +185,11 @@ export const SECURITY_EVENTS = {
       'leaked_at',
       'source',
       'reported_by',
+      'reporter',
       'withdrawn',
     ],
-    oncePer: ['leaked', 'holder', 'leaked_digest', 'since'],
+    // What a scan told first must not hide that a code host finds it in public.
+    oncePer: ['leaked', 'holder', 'leaked_digest', 'since', 'reporter', 'withdrawn'],
     subject: ({ holder, scope }) => holder ?? `scope:${scope}`,
   }),
   'key.missing': type({

@@ -161,6 +161,7 @@ describe('reports of partners', () => {
           leaked_at: 'https://code.example/2',
           source: 'commit',
           reported_by: 'partner:codehost',
+          reporter: 'partner',
           withdrawn: true,
         },
       ],
@@ -250,6 +251,25 @@ describe('keyward scan on a service', () => {
       evidence: { leaked: 'client_credential', source: 'scan', withdrawn: false, scope: 'payments' },
     });
     expect(await accepted(await issue())).toBe(true);
+  });
+
+  it('does not hide, by what it reported, that a code host finds it in public; both are told once', async () => {
+    const token = await issue();
+    const file = put('first.txt', token);
+    const body = [{ token, type: 'keyward_token', url: 'https://code.example/later', source: 'commit' }];
+    const before = (await leaks()).length;
+    for (let time = 0; time < 2; time++) {
+      await scan(file, '--report');
+      await report([...body, { token: `another report ${time}`, type: 'keyward_token' }]);
+    }
+    const told = (await leaks()).map(({ evidence }) => [evidence.reporter, evidence.withdrawn]);
+    expect([told.slice(0, told.length - before).sort(), await accepted(token)]).toEqual([
+      [
+        ['operator', false],
+        ['partner', true],
+      ],
+      'revoked',
+    ]);
   });
 
   it('rings for a decoy that it finds, says nothing of it, and is in the audit trail', async () => {

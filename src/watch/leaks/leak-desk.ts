@@ -49,6 +49,12 @@ async function revoke({ clients, operators, revoker }: LeakDeskParts, known: Kno
   else await operators.revoke(known.holderId, actor);
 }
 
+/** No id of an operator has a colon. */
+function reporterOf(reportedBy: string): string {
+  if (reportedBy.startsWith('partner:')) return 'partner';
+  return reportedBy.startsWith('report:') ? 'person' : 'operator';
+}
+
 function evidenceOf(known: KnownSecret, { place, source, reportedBy }: LeakPlace, withdrawn: boolean) {
   const common = {
     leaked: known.kind,
@@ -57,6 +63,7 @@ function evidenceOf(known: KnownSecret, { place, source, reportedBy }: LeakPlace
     leaked_at: place,
     source,
     reported_by: reportedBy,
+    reporter: reporterOf(reportedBy),
     withdrawn,
   };
   if (known.kind === 'token') {

@@ -146,13 +146,23 @@ describe('a leak', () => {
     expect([leaks.revoked, leaks.raised.length]).toEqual([[], 2]);
   });
 
-  it('that is only told revokes nothing, and has the key of what was told before', async () => {
+  it('that is only told revokes nothing, and hides no later word of a partner or of a person', async () => {
     const leaks = desk();
     const [known] = await leaks.find([token()]);
     if (!known) throw new Error('not found');
-    await leaks.tell(known, { ...PLACE, source: 'scan', reportedBy: 'ada' });
-    await leaks.withdraw(known, PLACE, ACTOR);
-    expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(1);
-    expect(leaks.raised.map(({ evidence }) => evidence.withdrawn)).toEqual([false, true]);
+    const tellAll = async () => {
+      await leaks.tell(known, { ...PLACE, source: 'scan', reportedBy: 'ada' });
+      await leaks.withdraw(known, { ...PLACE, source: 'report', reportedBy: 'report:A-1' }, ACTOR);
+      await leaks.withdraw(known, PLACE, ACTOR);
+    };
+    await tellAll();
+    expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(3);
+    expect(leaks.raised.map(({ evidence }) => [evidence.reporter, evidence.withdrawn])).toEqual([
+      ['operator', false],
+      ['person', true],
+      ['partner', true],
+    ]);
+    await tellAll();
+    expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(3);
   });
 });
