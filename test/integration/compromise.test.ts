@@ -165,7 +165,7 @@ describe('a compromise with the HSM hung and every audit sink hung', () => {
     const keySet = (await service.data('GET', '/scopes/payments/jwks.json')).body;
     expect(keySet.keys.map((key: { kid: string }) => key.kid)).toEqual([body.promoted.kid]);
     const [event] = auditEventsIn(database())
-      .filter(({ subject }) => subject === `key:${kid}`)
+      .filter(({ type, subject }) => type === 'key.compromised' && subject === `key:${kid}`)
       .slice(-1);
     expect(event?.details).toMatchObject({ promoted: body.promoted.kid, unsigned: expect.any(Array) });
 
