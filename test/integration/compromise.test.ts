@@ -148,7 +148,7 @@ describe('a compromise with the HSM hung and every audit sink hung', () => {
     const config = parse(readFileSync(service.configFile, 'utf8'));
     const { port } = mute.address() as { port: number };
     const sinks = [{ type: 'syslog', host: '127.0.0.1', port, tls: {} }];
-    const hung = { ...config, audit: { sinks, sink_deadline_ms: 20_000 } };
+    const hung = { ...config, audit: { sinks, sink_deadline_ms: 5_000 } };
     writeFileSync(service.configFile, stringify(hung), { mode: 0o600 });
     service = await service.restart();
     const { token } = (await issue()).body;
