@@ -59,7 +59,7 @@ function eraseAsked({ writer, clock }: ErasureParts, subject: string, actor: Act
   });
 }
 
-/** What was reported by them: any number, so in steps. */
+/** What they reported, however much it is, so in steps. */
 async function eraseGiven({ writer, clock }: ErasureParts, contact: string, actor: Actor): Promise<number> {
   let reports = 0;
   for (let erased = ROWS_A_STEP; erased === ROWS_A_STEP; reports += erased) {
