@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { leaksConfig } from './config-leaks.ts';
-import { reportsConfig } from './config-reports.ts';
 import { KeywardError } from './domain/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
+import { leakSection } from './leak-settings.ts';
 import {
   type NotificationSettings,
   notificationSection,
   notificationSettings,
 } from './notification-settings.ts';
 import { probeSection, probeSettings } from './probe-settings.ts';
+import { reportSection } from './report-settings.ts';
 import { reviewSection } from './review-settings.ts';
 
 const port = z.int().min(0).max(65_535);
@@ -124,7 +124,7 @@ const schema = z.strictObject({
       inventory_seconds: z.int().min(60).max(604_800).default(3_600),
     })
     .prefault({}),
-  leaks: leaksConfig,
+  leaks: leakSection,
   drills: z
     .strictObject({
       /** Days after which a rehearsal that was not repeated is a warning. */
@@ -158,7 +158,7 @@ const schema = z.strictObject({
       archive_dir: file.default('ledger-archive'),
     })
     .prefault({}),
-  reports: reportsConfig,
+  reports: reportSection,
   limits: z
     .strictObject({
       requests_in_flight: z.int().min(1).default(2_048),

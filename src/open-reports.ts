@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ReportsConfig } from './config-reports.ts';
 import type { Clock } from './domain/clock.ts';
 import type { KnownKeys } from './domain/known-keys.ts';
 import type { LeakDesk } from './domain/leaks.ts';
@@ -12,6 +11,7 @@ import type { TokenVerifier } from './domain/verification.ts';
 import { createReportLimits, type ReportLimits } from './http/report-limits.ts';
 import { measuredReports } from './metrics/measured-reports.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { ReportsConfig } from './report-settings.ts';
 import type { Store } from './store/open-store.ts';
 import { createTokenExaminer } from './verification/token-examiner.ts';
 import { createReportAlarm } from './watch/reports/report-alarm.ts';

@@ -1,17 +1,7 @@
-import type { TokenFindings, TokenTrace } from '../../src/domain/reports/findings.ts';
+import { NOTHING_FOUND, type TokenFindings, type TokenTrace } from '../../src/domain/reports/findings.ts';
 
 /** As for a token that nothing is known of. */
-export const FOUND_NOTHING: TokenFindings = {
-  readable: true,
-  signature: 'unchecked',
-  verdict: null,
-  key: null,
-  record: null,
-  revoked: false,
-  around: null,
-  credentials: [],
-  failure: null,
-};
+export const FOUND_NOTHING: TokenFindings = { ...NOTHING_FOUND, readable: true };
 
 export const TRACE: TokenTrace = {
   sequence: 9,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What people may report, and what becomes of it. */
-export const reportsConfig = z
+export const reportSection = z
   .strictObject({
     /** Reports that are taken from one network, and in all: past it, 429 with `Retry-After`. */
     per_network_per_hour: z.int().min(1).max(10_000).default(20),
@@ -20,4 +20,4 @@ export const reportsConfig = z
   })
   .prefault({});
 
-export type ReportsConfig = z.infer<typeof reportsConfig>;
+export type ReportsConfig = z.infer<typeof reportSection>;

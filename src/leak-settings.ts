@@ -4,7 +4,7 @@ const MOST_PARTNERS = 32;
 const MOST_KEYS = 32;
 
 /** Who may report leaks: each partner's public keys in PEM, by the ids that it names them with. */
-export const leaksConfig = z
+export const leakSection = z
   .strictObject({
     partners: z
       .array(
