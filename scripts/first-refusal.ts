@@ -26,7 +26,7 @@ try {
     (await service.data('POST', '/v1/scopes/payments/verify', verify, { token })).body;
   if (!(await accepted()).valid) throw new Error('the token is refused before');
   const operator = join(service.hsm.folder, 'operator-of-run');
-  writeFileSync(operator, service.operator, { mode: 0o600 });
+  writeFileSync(operator, `${service.operator}\norigin ${service.operationsUrl}\n`, { mode: 0o600 });
 
   let loading = true;
   const statuses = new Map<number, number>();

@@ -2,8 +2,17 @@
 // was not caught.
 import { type Cell, table } from '../src/cli/table.ts';
 import type { Attack } from './storm/attack.ts';
+import { removeDatabaseStage } from './storm/database-stage.ts';
+import {
+  clockAhead,
+  foreignAppend,
+  ghostRecord,
+  pendingRow,
+  registryPutBack,
+  revocationUndone,
+} from './storm/database-writer.ts';
 import { decoyCredential, decoyKey, decoyToken } from './storm/decoys.ts';
-import { inCore, inHistory } from './storm/planted.ts';
+import { inCore, inHistory, inHostileRepository } from './storm/planted.ts';
 import { openStage, type Stage } from './storm/stage.ts';
 import { elsewhere } from './storm/stolen-credential.ts';
 import { otherScope, ownKey, pastWindow } from './storm/stolen-key.ts';
@@ -18,6 +27,13 @@ const ATTACKS: readonly Attack[] = [
   decoyKey,
   inCore,
   inHistory,
+  inHostileRepository,
+  ghostRecord,
+  foreignAppend,
+  pendingRow,
+  registryPutBack,
+  revocationUndone,
+  clockAhead,
 ];
 const HEADINGS = ['attack', 'what was refused', 'event', 'after', ''];
 
@@ -31,11 +47,12 @@ try {
   if (!rows.every((row) => verdictOf(row) === 'caught')) process.exitCode = 1;
 } finally {
   await stage.close();
+  await removeDatabaseStage();
 }
 
 async function play(on: Stage, attack: Attack): Promise<Cell[]> {
-  const { refused, failed, leaves, since } = await attack.play(on);
-  const heard = await Promise.all([leaves].flat().map((trace) => on.raised(trace)));
+  const { refused, failed, leaves, heard: own, since } = await attack.play(on);
+  const heard = own ?? (await Promise.all([leaves].flat().map((trace) => on.raised(trace))));
   const came = heard.filter((each) => each !== undefined);
   const caught = failed && came.length === heard.length;
   const events = new Set(came.map(({ event: { type, severity } }) => `${type} (${severity})`));

@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { usageFailure } from './cli/failure.ts';
+import { readJsonInput } from './cli/input-file.ts';
 import { loadConfig } from './config.ts';
 import { KeywardError } from './domain/errors.ts';
 import type { PublicJwk } from './domain/key.ts';
+import { formerAuditKeys } from './hsm-replacements.ts';
 import type { AuditPublicKey } from './token/checkpoint.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from './token/public-jwk.ts';
 
@@ -12,14 +15,16 @@ export interface Belief {
 }
 
 /** Not the source decides which key is believed, but the thumbprint, had from elsewhere. */
-export function believedKey(
+export function resolveTrustAnchor(
   { configFile, auditKey: given }: Belief,
-  offered: PublicJwk | undefined,
+  offered: readonly PublicJwk[],
 ): AuditPublicKey {
   const fromFile = given !== undefined && existsSync(given) ? keyIn(given) : undefined;
   const named = fromFile ? thumbprint(fromFile) : (given ?? loadConfig(configFile).hsm.audit_key);
-  const jwk = [fromFile, offered].find((each) => each !== undefined && thumbprint(each) === named);
-  if (named !== undefined && jwk) return { kid: named, publicKey: importPublicKey(jwk) };
+  const jwk = [fromFile, ...offered].find((each) => each !== undefined && thumbprint(each) === named);
+  if (named !== undefined && jwk) {
+    return { kid: named, publicKey: importPublicKey(jwk), former: formerOf(configFile, named) };
+  }
   throw new KeywardError(
     'invalid_config',
     named === undefined
@@ -28,10 +33,23 @@ export function believedKey(
   );
 }
 
+const HOLDS = 'a public JWK, or what /v1/checkpoints/latest answers';
+
 /** The JWK itself, or what `/v1/checkpoints/latest` answers. */
 function keyIn(file: string): PublicJwk {
-  const value = JSON.parse(readFileSync(file, 'utf8')) as { readonly public_jwk?: unknown };
-  return readPublicJwk(value.public_jwk ?? value);
+  const value = readJsonInput(file, HOLDS);
+  try {
+    return readPublicJwk(value.public_jwk ?? value);
+  } catch {
+    throw usageFailure(`${file} holds no public key; it must be ${HOLDS}`);
+  }
+}
+
+/** The keys before it, as the configuration of that very key names them. */
+function formerOf(configFile: string, auditKid: string): AuditPublicKey['former'] {
+  if (!existsSync(configFile)) return [];
+  const { hsm } = loadConfig(configFile);
+  return hsm.audit_key === auditKid ? formerAuditKeys(hsm) : [];
 }
 
 /** Undefined for what is no public key. */
@@ -41,4 +59,10 @@ export function jwkIn(json: string | undefined): PublicJwk | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The one, or none. */
+export function jwksIn(json: string | undefined): readonly PublicJwk[] {
+  const jwk = jwkIn(json);
+  return jwk ? [jwk] : [];
 }

@@ -2,21 +2,26 @@ import type { Logger } from 'pino';
 import { Checkpointer } from './audit/checkpointer.ts';
 import { Delivery } from './audit/delivery.ts';
 import { RefusalCount } from './audit/refusal-count.ts';
+import { certifyRun } from './audit/run-certifier.ts';
 import type { Sinks } from './audit/sinks.ts';
 import { lifeEvent, startedEvent } from './audit-life-events.ts';
-import { newestTime, witnessesOf } from './audit-witnesses.ts';
+import { witnessesOf } from './audit-witnesses.ts';
 import type { Config } from './config.ts';
+import { createClockConfirmation } from './confirm-clock.ts';
 import type { DeliveryPosition } from './domain/audit-log.ts';
 import type { SinkTail } from './domain/audit-sink.ts';
 import type { CheckpointSource, StoredCheckpoint } from './domain/checkpoint.ts';
-import type { Clock, TimeGuard } from './domain/clock.ts';
+import type { Clock, ClockConfirmation } from './domain/clock.ts';
+import { KeywardError } from './domain/errors.ts';
 import type { RefusalWatch } from './domain/refused-request.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import type { Signer } from './domain/signer.ts';
-import { type OpenedKey, openServiceKey } from './keys/registry-key.ts';
+import type { OpenedKey } from './keys/registry-key.ts';
+import { openAuditKey } from './open-audit-key.ts';
+import { tellOfRefused } from './open-registry.ts';
 import type { Store } from './store/open-store.ts';
 import type { ClockJump, ClockWatch } from './watch/clock-watch.ts';
-import { watchClock } from './watch-clock.ts';
+import { loggingJumps } from './watch-clock.ts';
 
 const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
@@ -24,16 +29,18 @@ const REFUSALS_EVERY_MS = 60_000;
 export interface AuditServiceParts {
   readonly config: Config;
   readonly sinks: Sinks;
-  readonly store: Pick<Store, 'audit' | 'registry'>;
-  readonly signer: Pick<Signer, 'sign'>;
+  readonly store: Pick<Store, 'audit' | 'registry' | 'runs' | 'recordGaps' | 'checkpointWanted'>;
+  readonly signer: Pick<Signer, 'sign' | 'sealed'>;
   readonly clock: Clock;
+  /** Opened before the database was compared with the sinks. */
+  readonly clockWatch: ClockWatch;
   readonly log: Logger;
   readonly securityEvents: SecurityEvents;
 }
 
 export interface AuditService {
   readonly checkpoints: CheckpointSource;
-  readonly timeGuard: TimeGuard;
+  readonly confirmation: ClockConfirmation;
   readonly refusals: RefusalWatch;
   /** 1 for each sink whose last write it confirmed, 0 for the others. */
   sinksUp(): Readonly<Record<string, number>>;
@@ -55,45 +62,56 @@ export async function openAuditService(parts: AuditServiceParts): Promise<AuditS
   const { config, sinks, store, signer, clock } = parts;
   const { audit } = store;
   const row = await store.registry.serviceKey('audit');
-  const auditKey = openServiceKey('audit', row, config.hsm.audit_key, signer);
+  const auditKey = openAuditKey(config, row, signer);
+  await certifyRun({ runs: store.runs, auditKey, clock }).catch((err: unknown) =>
+    parts.log.error({ err }, 'the key of this run is not certified yet; it is tried again'),
+  );
   const latest = await audit.lastCheckpoint();
   const witnesses = await witnessesOf(parts);
-  const timeGuard = watchClock({
-    lastCheckpointTime: await newestTime(witnesses, latest?.time, auditKey),
-    onJump: (jump) => tellOfJump(jump, parts),
-    onSteady: () => parts.log.warn('the clock is right again'),
-  });
+  const { clockWatch: timeGuard } = parts;
+  timeGuard.follow({ ...loggingJumps(parts.log), onJump: (jump) => tellOfJump(jump, parts) });
   const positions = await audit.positions();
+  const { sequence: lastEvent } = await audit.auditHead();
   const deliveries = sinks.all.map((sink) => {
     const tail = witnesses.find(({ name }) => name === sink.name)?.tail;
-    const reached = tail ? reachedBy(tail) : remembered(positions.get(sink.name), latest);
+    const reached = tail ? reachedBy(tail) : remembered(positions.get(sink.name), latest, lastEvent);
     return new Delivery(sink, audit, reached, auditKey.publicJwk);
   });
   const checkpointer = new Checkpointer(
     {
       log: audit,
       auditKey,
+      sealed: async (latest) => (await signer.sealed({ checkpoint: latest, head: null })).checkpoint,
+      gaps: () => store.recordGaps.list(),
       clock,
       timeGuard,
+      onStored: ({ time }) => timeGuard.vouch(time),
       deliveries,
       everySeconds: config.audit.checkpoint_seconds,
       everyEvents: config.audit.checkpoint_events,
     },
     latest,
   );
-  return run(parts, auditKey, checkpointer, timeGuard);
+  return run(parts, auditKey, checkpointer);
 }
 
 function reachedBy({ event, checkpoint }: SinkTail): DeliveryPosition {
   return { sequence: event?.sequence ?? 0, checkpointNumber: checkpoint?.number ?? 0 };
 }
 
-/** Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too. */
-function remembered(
+/**
+ * Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too. A place that no
+ * sink can have reached was written by somebody else, and then everything is told again.
+ */
+export function remembered(
   position: DeliveryPosition | undefined,
   latest: StoredCheckpoint | undefined,
+  lastEvent: number,
 ): DeliveryPosition {
   if (!position || !latest) return { sequence: 0, checkpointNumber: 0 };
+  if (position.sequence > lastEvent || position.checkpointNumber > latest.number) {
+    return { sequence: 0, checkpointNumber: 0 };
+  }
   return {
     sequence: Math.min(position.sequence, latest.auditSequence),
     checkpointNumber: Math.min(position.checkpointNumber, latest.number - 1),
@@ -102,19 +120,37 @@ function remembered(
 
 /** The event waits for nobody: where it cannot be written, the log has it. */
 function tellOfJump(found: ClockJump, { log, securityEvents }: AuditServiceParts): void {
-  log.fatal({ event: 'clock.jump', ...found }, 'the clock jumped: no tokens until it is right again');
+  loggingJumps(log).onJump(found);
   const { kind: jump, wall, expected } = found;
   securityEvents
     .raise(securityEvent('clock.jump', { jump, wall, expected }))
     .catch((err: unknown) => log.error({ err }, 'clock.jump could not be written'));
 }
 
+const FOREIGN_HEAD = {
+  table: 'registry_head',
+  id: '1',
+  why: 'it is not the one that the service left: no checkpoint is taken of it',
+};
+
+function isForeignHead(error: unknown): boolean {
+  return error instanceof KeywardError && error.code === 'registry_refused';
+}
+
 function run(
-  { config, store: { audit }, sinks, clock, log }: AuditServiceParts,
-  { kid, publicJwk }: OpenedKey,
+  {
+    config,
+    store: { audit, runs, checkpointWanted },
+    sinks,
+    clock,
+    clockWatch,
+    log,
+    securityEvents,
+  }: AuditServiceParts,
+  auditKey: OpenedKey,
   checkpointer: Checkpointer,
-  timeGuard: ClockWatch,
 ): AuditService {
+  const { kid, publicJwk } = auditKey;
   const refusals = new RefusalCount();
   let failing = false;
   const attempt = async (work: () => Promise<void>) => {
@@ -125,11 +161,14 @@ function run(
     } catch (err) {
       if (!failing) log.error({ err }, 'audit trail held up: no checkpoints');
       failing = true;
+      if (isForeignHead(err)) await tellOfRefused(FOREIGN_HEAD, { securityEvents, clock, log });
     }
   };
   const tick = () => {
-    timeGuard.examine();
-    return attempt(() => checkpointer.tick());
+    clockWatch.examine();
+    return attempt(async () => {
+      await Promise.all([certifyRun({ runs, auditKey, clock }), checkpointer.tick()]);
+    });
   };
   const tellRefusals = () =>
     attempt(async () => {
@@ -138,12 +177,19 @@ function run(
   const timers: NodeJS.Timeout[] = [];
   return {
     checkpoints: { auditKey: { kid, publicJwk }, latest: () => checkpointer.latest() },
-    timeGuard,
+    confirmation: createClockConfirmation({
+      watch: clockWatch,
+      sinks,
+      audit,
+      clock,
+      seal: () => attempt(() => checkpointer.take()),
+    }),
     refusals,
     sinksUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
     checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
-    clockTrusted: () => timeGuard.examine() === undefined,
+    clockTrusted: () => clockWatch.examine() === undefined,
     async start({ checkpointNow }) {
+      checkpointWanted.subscribe(() => checkpointer.soon());
       timers.push(setInterval(() => void tick(), TICK_MS));
       timers.push(setInterval(() => void tellRefusals(), REFUSALS_EVERY_MS));
       await audit.record(startedEvent(config));

@@ -23,6 +23,10 @@ export function openSinks({ audit }: Config, clock: Clock, log: Logger, outages:
         log.info({ sink }, 'audit sink works again');
         outages.sinks.ended(sink);
       },
+      changed(sink, { why, isLost }) {
+        log.error({ sink, why, isLost }, 'audit sink was changed by somebody else');
+        outages.sinks.happened(sink, why);
+      },
     },
   });
 }

@@ -3,14 +3,16 @@ import type { Findings } from './audit/verify/finding.ts';
 import type { SourceCheckpoint, SourceRevocation, TrailSource } from './audit/verify/trail-source.ts';
 import { verifyArchives } from './audit/verify/verify-archives.ts';
 import { verifyEventSteps } from './audit/verify/verify-event-steps.ts';
+import { verifyRevocationEvents } from './audit/verify/verify-revocation-events.ts';
 import { verifySecurityEvents } from './audit/verify/verify-security-events.ts';
 import type { TrailVerdict } from './audit/verify/verify-trail.ts';
-import { jwkIn } from './audit-key-believed.ts';
+import { jwkIn, jwksIn } from './audit-key-believed.ts';
 import { KeywardError } from './domain/errors.ts';
 import { commitmentTo, SALT_BYTES } from './domain/ledger-chain.ts';
 import type { RecordGap } from './domain/record-gap.ts';
 import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from './domain/security-event-chain.ts';
 import { createRegistryWitness } from './keys/registry-seal.ts';
+import { ownSchema } from './store/own-schema.ts';
 import { Reader } from './store/reader.ts';
 import { gapsIn } from './store/record-gaps.ts';
 import { readStored } from './store/signed/read-stored.ts';
@@ -18,13 +20,14 @@ import { registryHead } from './store/signed/registry-head.ts';
 import { TrustedRegistry } from './store/signed/trusted-registry.ts';
 import { verifyStored } from './store/signed/verify-stored.ts';
 import type { StoredTrail } from './store/stored-trail.ts';
+import { lendToldRanges } from './store/unwitnessed.ts';
 import { importPublicKey, thumbprint } from './token/public-jwk.ts';
 
 const NO_SALT = new Uint8Array(SALT_BYTES);
 
 export function databaseSource(trail: StoredTrail): TrailSource {
   return {
-    auditKey: () => jwkIn(trail.auditKeyJson()),
+    auditKeys: () => jwksIn(trail.auditKeyJson()),
     checkpoints: () => checkpointsOf(trail),
     events: () => trail.events(),
     groups: function* () {
@@ -73,9 +76,29 @@ export function checkBesideChains(trail: StoredTrail, gaps: readonly RecordGap[]
   const stray = trail.strayRecord();
   if (stray !== undefined) findings.add('ledger', 'bad_row', `record ${stray}`, 'it lies in no group');
   const told = trail.archiveEvents().filter(({ sequence }) => !isLost(gaps, sequence));
-  verifyArchives(trail.archives(), told, findings);
+  const ends = trail.endsOfUse();
+  verifyArchives(trail.archives(), told, (kid) => ends.get(kid), findings);
   for (const segment of trail.brokenSegments()) {
     findings.add('ledger', 'unreadable', `segment ${segment}`, 'it is not the file that was sealed');
+  }
+}
+
+/** What a restore lost was made again under other numbers. */
+export function checkRevocationEvents(
+  trail: StoredTrail,
+  gaps: readonly RecordGap[],
+  findings: Findings,
+): void {
+  const told = trail.revocationEvents().filter(({ sequence }) => !isLost(gaps, sequence));
+  verifyRevocationEvents(trail.revocations(), told, findings);
+}
+
+/** Whoever writes to the database can erase; the trail tells how much was erased by those who may. */
+export function checkErasures(trail: StoredTrail, findings: Findings): void {
+  for (const { what, erased, told } of trail.erasures()) {
+    if (erased <= told) continue;
+    const detail = `${what}: ${erased} are gone; the trail tells of ${told} erased`;
+    findings.add('audit', 'truncated', 'erasures', detail);
   }
 }
 
@@ -139,14 +162,21 @@ export async function checkRegistry(
   { registry: expectations, restores }: Pick<TrailVerdict, 'registry' | 'restores'>,
   findings: Findings,
 ): Promise<number | null> {
-  const reader = new Reader(file);
+  const reader = new Reader(file, await ownSchema());
   try {
-    const { stored, head, row } = await reader.read(async (trx) => ({
-      stored: await readStored(trx),
-      head: await registryHead(trx),
-      row: await trx.selectFrom('service_keys').selectAll().where('role', '=', 'registry').executeTakeFirst(),
-    }));
-    expectations.meet(head.sequence, head.hash);
+    const { stored, head, row } = await reader.read(async (trx) => {
+      await lendToldRanges(trx);
+      return {
+        stored: await readStored(trx),
+        head: await registryHead(trx),
+        row: await trx
+          .selectFrom('service_keys')
+          .selectAll()
+          .where('role', '=', 'registry')
+          .executeTakeFirst(),
+      };
+    });
+    expectations.check(head.sequence, head.hash);
     expectations.finish(head.sequence);
     if (kid === undefined) return null;
     const jwk = jwkIn(row?.public_jwk_json);

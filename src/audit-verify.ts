@@ -3,17 +3,26 @@ import { dirname, join } from 'node:path';
 import type { AcceptedRestore } from './audit/verify/accepted-restores.ts';
 import { fileSource } from './audit/verify/file-source.ts';
 import { type Finding, Findings } from './audit/verify/finding.ts';
-import { type TrailCounts, verifyTrail } from './audit/verify/verify-trail.ts';
-import { type Belief, believedKey, jwkIn } from './audit-key-believed.ts';
+import { readSinks } from './audit/verify/sink-testimony.ts';
+import { verifyEnrolments } from './audit/verify/verify-enrolments.ts';
+import { verifyGroupSeals } from './audit/verify/verify-group-seals.ts';
+import { verifyRuns } from './audit/verify/verify-runs.ts';
+import { verifySeals } from './audit/verify/verify-seals.ts';
+import { type TrailCounts, type Uncovered, verifyTrail } from './audit/verify/verify-trail.ts';
+import { type Belief, jwksIn, resolveTrustAnchor } from './audit-key-believed.ts';
 import { savedIn } from './audit-saved.ts';
 import {
   checkBesideChains,
+  checkErasures,
   checkRegistry,
+  checkRevocationEvents,
   checkSecurityEvents,
   databaseSource,
 } from './audit-verify-database.ts';
+import { checkOutbox } from './audit-verify-outbox.ts';
 import { checkReports } from './audit-verify-reports.ts';
 import { type Config, loadConfig } from './config.ts';
+import { ownSchema } from './store/own-schema.ts';
 import { StoredTrail } from './store/stored-trail.ts';
 import type { AuditPublicKey } from './token/checkpoint.ts';
 
@@ -24,6 +33,8 @@ export interface VerifyOptions extends Belief {
   readonly file?: string | undefined;
   /** Files with checkpoints that somebody kept. */
   readonly saved: readonly string[];
+  /** Whether a database is held against the configured sinks; default: it is. */
+  readonly sinks?: boolean | undefined;
 }
 
 export interface VerifyReport {
@@ -34,6 +45,10 @@ export interface VerifyReport {
     readonly reports: number | null;
     readonly registryRows: number | null;
   };
+  /** What no checkpoint covers; null where nothing was checked. */
+  readonly uncovered: Uncovered | null;
+  /** The files of sinks that it was held against. */
+  readonly sinks: readonly string[];
   /** What a database that was put back had lost, accepted by two persons. */
   readonly restores: readonly AcceptedRestore[];
   readonly findings: readonly Finding[];
@@ -47,10 +62,11 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
   const findings = new Findings();
   if (options.file !== undefined) {
     const source = fileSource(options.file, findings);
-    const key = believedKey(options, source.auditKey());
-    const { counts, restores } = await verifyTrail(source, key, savedIn(options.saved), findings);
+    const key = resolveTrustAnchor(options, source.auditKeys());
+    const { counts, uncovered, restores } = await verifyTrail(source, key, savedIn(options.saved), findings);
+    verifyEnrolments(source.events(), key, findings);
     const whole = { ...counts, securityEvents: null, reports: null, registryRows: null };
-    return report(options.file, key, { counts: whole, restores }, findings);
+    return report(options.file, key, { counts: whole, uncovered, sinks: [], restores }, findings);
   }
   return verifyDatabase(options, findings);
 }
@@ -62,30 +78,78 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     options.database === undefined && config
       ? config.ledger.archive_dir
       : join(dirname(file), 'ledger-archive');
+  const own = await ownSchema();
+  // Before the database: what a sink or a saved file has by now, the database has as well.
+  const saved = savedIn(options.saved);
+  const sinks = readSinks(options.sinks === false ? [] : sinkFiles(config), findings);
   const trail = new StoredTrail(file, archiveDir);
   try {
-    const key = believedKey(options, jwkIn(trail.auditKeyJson()));
-    const verdict = await verifyTrail(databaseSource(trail), key, savedIn(options.saved), findings);
-    const { restores } = verdict;
+    const foreign = trail.foreign(own);
+    if (foreign.length > 0) return refusedSchema(options, file, foreign, findings);
+    const key = resolveTrustAnchor(options, jwksIn(trail.auditKeyJson()));
+    for (const damage of trail.damage()) findings.add('database', 'bad_row', file, damage);
+    const verdict = await verifyTrail(databaseSource(trail), key, saved, findings, sinks);
+    const { restores, uncovered, checkpoint } = verdict;
+    const runs = await verifyRuns([...trail.runs()], [...trail.toldCertificates()], key, findings);
+    await verifySeals(trail.sealedEvents(), runs, key, checkpoint, findings);
+    await verifyGroupSeals(trail.groupSeals(), runs, key, checkpoint, findings);
     const gaps = restores.map(({ gap }) => gap);
+    verifyEnrolments(trail.events(), key, findings);
+    checkRevocationEvents(trail, gaps, findings);
     checkBesideChains(trail, gaps, findings);
     const securityEvents = checkSecurityEvents(trail, gaps, findings);
     const reports = checkReports(trail, gaps, findings);
+    checkErasures(trail, findings);
+    checkOutbox(trail, config?.notifications, findings);
     const registryRows = await checkRegistry(file, config?.hsm.registry_key, verdict, findings);
     const counts = { ...verdict.counts, securityEvents, reports, registryRows };
-    return report(file, key, { counts, restores }, findings);
+    return report(file, key, { counts, uncovered, sinks: sinks.map(({ from }) => from), restores }, findings);
   } finally {
     trail.close();
   }
 }
 
+/** By a schema that is not Keyward's the rows may be another table's, so nothing else is read. */
+function refusedSchema(
+  { configFile, auditKey }: VerifyOptions,
+  file: string,
+  foreign: readonly string[],
+  findings: Findings,
+): VerifyReport {
+  findings.add('database', 'refused', 'schema', `${foreign.join('; ')}: nothing else was checked`);
+  const counts = {
+    checkpoints: null,
+    events: null,
+    groups: null,
+    revocations: null,
+    securityEvents: null,
+    reports: null,
+    registryRows: null,
+  };
+  const auditKid = auditKey ?? loadConfig(configFile).hsm.audit_key ?? '';
+  return {
+    source: file,
+    auditKid,
+    counts,
+    uncovered: null,
+    sinks: [],
+    restores: [],
+    findings: findings.all(),
+  };
+}
+
 function report(
   source: string,
   { kid }: AuditPublicKey,
-  verified: Pick<VerifyReport, 'counts' | 'restores'>,
+  verified: Pick<VerifyReport, 'counts' | 'uncovered' | 'sinks' | 'restores'>,
   findings: Findings,
 ): VerifyReport {
   return { source, auditKid: kid, ...verified, findings: findings.all() };
+}
+
+/** Of the sinks that can be read back. */
+function sinkFiles(config: Config | undefined): string[] {
+  return (config?.audit.sinks ?? []).flatMap((sink) => (sink.type === 'file' ? [sink.file] : []));
 }
 
 /** Without a configuration, what is named on the command line has to do. */

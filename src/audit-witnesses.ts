@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Witness } from './audit/refuse-restored.ts';
+import type { SinkCheckpoint } from './audit/refuse-restored.ts';
 import type { Sinks } from './audit/sinks.ts';
 import type { StoredCheckpoint } from './domain/checkpoint.ts';
 import { type AuditPublicKey, readCheckpoint } from './token/checkpoint.ts';
@@ -9,13 +9,13 @@ export interface WitnessParts {
   readonly log: Logger;
 }
 
-export function ownWitness(latest: StoredCheckpoint | undefined): Witness {
+export function ownWitness(latest: StoredCheckpoint | undefined): SinkCheckpoint {
   return { name: 'the database itself', tail: { event: undefined, checkpoint: latest } };
 }
 
 /** A sink that cannot be read tells nothing; it shows when it is written to. */
-export async function witnessesOf({ sinks, log }: WitnessParts): Promise<readonly Witness[]> {
-  const witnesses: Witness[] = [];
+export async function witnessesOf({ sinks, log }: WitnessParts): Promise<readonly SinkCheckpoint[]> {
+  const witnesses: SinkCheckpoint[] = [];
   for (const sink of sinks.all) {
     try {
       const tail = await sink.tail();
@@ -30,15 +30,16 @@ export async function witnessesOf({ sinks, log }: WitnessParts): Promise<readonl
   return witnesses;
 }
 
+/**
+ * The time that the newest checkpoint was signed with; undefined where there is none. Newest by its number: what was
+ * dated by a wrong clock counts no longer once people have confirmed another. Nothing unsigned moves it.
+ */
 export async function newestTime(
-  witnesses: readonly Witness[],
-  own: number | undefined,
+  witnesses: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
 ): Promise<number | undefined> {
-  let newest = own;
-  for (const { tail } of witnesses) {
-    const checkpoint = tail.checkpoint && (await readCheckpoint(tail.checkpoint.jws, auditKey));
-    if (checkpoint) newest = Math.max(newest ?? 0, checkpoint.time);
-  }
-  return newest;
+  const jwss = witnesses.flatMap(({ tail: { checkpoint } }) => (checkpoint ? [checkpoint.jws] : []));
+  const read = await Promise.all(jwss.map((jws) => readCheckpoint(jws, auditKey)));
+  const signed = read.flatMap((checkpoint) => (checkpoint ? [checkpoint] : []));
+  return signed.toSorted((a, b) => b.number - a.number)[0]?.time;
 }

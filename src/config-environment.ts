@@ -7,11 +7,14 @@ export interface Environment {
   readonly noColor: boolean;
 }
 
+/** Absolute: a folder in which somebody works may be anybody's, and must not configure what they run there. */
+export const DEFAULT_CONFIG_FILE = '/etc/keyward/config.yaml';
+
 /** The only place that reads `process.env`. Loads nothing, so that the command line starts quickly. */
 export function readEnvironment(): Environment {
   const env = process.env;
   return {
-    configFile: env.KEYWARD_CONFIG ?? '.keyward/config.yaml',
+    configFile: env.KEYWARD_CONFIG ?? DEFAULT_CONFIG_FILE,
     nodeOptions: env.NODE_OPTIONS ?? '',
     operationsUrl: env.KEYWARD_OPERATIONS_URL,
     credentialFile: env.KEYWARD_CREDENTIAL_FILE,

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { KeywardError } from './domain/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
+import type { ValidationIssue } from './domain/validation-issue.ts';
+import { replacementFlaws, replacementSection } from './hsm-replacements.ts';
 import { leakSection } from './leak-settings.ts';
 import {
   type NotificationSettings,
@@ -13,6 +14,10 @@ import {
 import { probeSection, probeSettings } from './probe-settings.ts';
 import { reportSection } from './report-settings.ts';
 import { reviewSection } from './review-settings.ts';
+import { signerSections, withTokenFiles } from './signer/token-settings.ts';
+import { FlawedFile } from './yaml-file/flawed-file.ts';
+import { firstProblems, problemOf } from './yaml-file/problem.ts';
+import { readYamlAs } from './yaml-file/read-yaml-as.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -31,6 +36,8 @@ const listener = (defaultPort: number) =>
     tls: tls.optional(),
     /** TLS ends at a proxy: allows a listener on other than loopback without it. */
     behind_proxy: z.boolean().default(false),
+    /** Open at once from one address or /64; default 1,024, and as many as there are behind a proxy. */
+    connections_per_address: z.int().min(1).max(65_536).optional(),
   });
 
 const auditSink = z.discriminatedUnion('type', [
@@ -46,30 +53,10 @@ const auditSink = z.discriminatedUnion('type', [
 
 type AuditSinkConfig = z.infer<typeof auditSink>;
 
-/** RFC 7638, written by `keyward init`. */
-const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-
-const hsmToken = z.strictObject({
-  module: file,
-  token_label: z.string().min(1).max(32),
-  token_serial: z.string().min(1).max(16),
-  pin_file: file,
-  /** In production a token that is a program, such as SoftHSM, is refused without it. */
-  allow_software: z.boolean().default(false),
-  sessions: z.int().min(1).max(1024).default(4),
-  /** Past it, a signing call is given up and the signer replaced. */
-  deadline_ms: z.int().min(50).max(60_000).default(2_000),
-  /** The same for making a key: RSA on a small HSM takes its time. */
-  generate_deadline_ms: z.int().min(1_000).max(600_000).default(60_000),
-  /** What the module needs in its environment, such as the place of its own configuration. No secrets. */
-  environment: z.record(z.string(), z.string()).default({}),
-});
-
-const TOKEN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
-const MOST_TOKENS = 32;
-
 const schema = z.strictObject({
-  mode: z.enum(['development', 'production']).default('development'),
+  ...signerSections,
+  /** `replacements` is written by `keyward hsm replace`, the oldest first. */
+  hsm: signerSections.hsm.extend({ replacements: replacementSection }),
   /**
    * Whether it takes a second operator to approve what makes the service accept more. Default: in production, where
    * it cannot be turned off.
@@ -85,6 +72,8 @@ const schema = z.strictObject({
         .default(86_400),
       /** Open at a time. */
       max_open: z.int().min(1).max(1_000).default(100),
+      /** Of them, those of one operator. */
+      max_open_per_operator: z.int().min(1).max(1_000).default(50),
     })
     .prefault({}),
   data_plane: listener(8080)
@@ -98,30 +87,28 @@ const schema = z.strictObject({
     .prefault({}),
   operations_plane: listener(9090).prefault({}),
   database: z.strictObject({ file: file.default('keyward.db') }).prefault({}),
-  hsm: hsmToken.extend({
-    latch_file: file.default('pin-latch.json'),
-    registry_key: thumbprint.optional(),
-    audit_key: thumbprint.optional(),
-    /** Written by `keyward init`: a database without the registry's signatures is refused, never signed anew. */
-    registry_signed: z.boolean().default(false),
-  }),
-  /** Further tokens by name; scopes are placed on one of them when they are made. */
-  hsm_tokens: z
-    .record(
-      z
-        .string()
-        .regex(TOKEN_NAME, 'use 1 to 32 lower-case letters, digits and inner hyphens')
-        .refine((name) => name !== FIRST_TOKEN, `${FIRST_TOKEN} is the name of hsm itself`),
-      hsmToken.extend({ latch_file: file.optional(), binding_key: thumbprint.optional() }),
-    )
-    .refine((tokens) => Object.keys(tokens).length <= MOST_TOKENS, `name at most ${MOST_TOKENS}`)
-    .default({}),
   keys: z
     .strictObject({
       /** How long the private half of a deactivated key stays in the HSM, so that a rotation can be undone. */
       grace_seconds: z.int().min(0).max(86_400).default(3_600),
       /** How often each HSM token is held against the registry: a login more each time. */
       inventory_seconds: z.int().min(60).max(604_800).default(3_600),
+    })
+    .prefault({}),
+  clock: z
+    .strictObject({
+      /** How far ahead of the last checkpoint a start is believed without anybody who confirms the clock. */
+      max_downtime_seconds: z
+        .int()
+        .min(60)
+        .max(366 * 86_400)
+        .default(7 * 86_400),
+      /** How long the clock must be believed, in one run, before keys, records or reports go by their age. */
+      settle_seconds: z
+        .int()
+        .min(0)
+        .max(7 * 86_400)
+        .default(3 * 3_600),
     })
     .prefault({}),
   leaks: leakSection,
@@ -180,7 +167,10 @@ const schema = z.strictObject({
 
 type Raw = z.infer<typeof schema>;
 
-type TokenSettings = Omit<Raw['hsm_tokens'][string], 'latch_file'> & { latch_file: string };
+type TokenSettings = Omit<Raw['hsm_tokens'][string], 'latch_file' | 'state_dir'> & {
+  latch_file: string;
+  state_dir: string;
+};
 type Resolved = Omit<Raw, 'hsm_tokens' | 'notifications'> & {
   hsm_tokens: Record<string, TokenSettings>;
   notifications: NotificationSettings;
@@ -189,29 +179,36 @@ type Resolved = Omit<Raw, 'hsm_tokens' | 'notifications'> & {
 /** One validated, frozen value; every path in it is absolute. */
 export type Config = Readonly<Resolved> & { readonly file: string; readonly two_persons: boolean };
 
-/** Reads and validates the file; `invalid_config` names the first member that is wrong. */
+/** Reads and validates the file; `invalid_config` (a `FlawedFile`) names all that is wrong in it. */
 export function loadConfig(path: string): Config {
   const absolute = resolve(path);
-  const parsed = schema.safeParse(parseYaml(absolute));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new KeywardError(
-      'invalid_config',
-      `${path}: ${issue?.path.join('.') || 'file'}: ${issue?.message}`,
-    );
+  const read = readYamlAs(schema, textOf(absolute));
+  if (read.problems) throw new FlawedFile(path, read.problems);
+  const config = withAbsolutePaths(read.value, dirname(absolute));
+  const flaws = [
+    ...personFlaws(config),
+    ...listenerFlaws(config),
+    ...sharedTokenFlaws(config),
+    ...replacementFlaws(config.hsm),
+  ];
+  if (flaws.length > 0) {
+    throw new FlawedFile(path, firstProblems(flaws.map((flaw) => problemOf(flaw, read.locate))));
   }
-  const config = withAbsolutePaths(parsed.data, dirname(absolute));
-  for (const plane of ['data_plane', 'operations_plane'] as const) refuseBareListener(plane, config[plane]);
-  refuseSharedTokens(config);
-  return deepFreeze({ ...config, two_persons: twoPersonsOf(config), file: absolute });
+  const two_persons = config.two_persons ?? config.mode === 'production';
+  return deepFreeze({ ...config, two_persons, file: absolute });
 }
 
-function parseYaml(path: string): unknown {
+function textOf(path: string): string {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    // A device is read without end.
+    if (statSync(path).isCharacterDevice()) {
+      throw Object.assign(new Error('a device'), { code: 'it is no file' });
+    }
+    return readFileSync(path, 'utf8');
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const advice = missing ? 'there is no such file; run `keyward init`' : 'is not readable YAML';
+    const { code } = cause as NodeJS.ErrnoException;
+    const advice =
+      code === 'ENOENT' ? 'there is no such file; run `keyward init`' : `it cannot be read (${code})`;
     throw new KeywardError('invalid_config', `${path}: ${advice}`, { cause });
   }
 }
@@ -238,22 +235,11 @@ function withAbsolutePaths(raw: Raw, base: string): Resolved {
     audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
     notifications: notificationSettings(raw.notifications, at),
     probes: probeSettings(raw.probes, at),
-    hsm: { ...raw.hsm, ...tokenFiles(raw.hsm, raw.hsm.latch_file, at) },
+    hsm: withTokenFiles(raw.hsm, FIRST_TOKEN, base),
     hsm_tokens: Object.fromEntries(
-      Object.entries(raw.hsm_tokens).map(([name, token]) => [
-        name,
-        { ...token, ...tokenFiles(token, token.latch_file ?? `pin-latch-${name}.json`, at) },
-      ]),
+      Object.entries(raw.hsm_tokens).map(([name, token]) => [name, withTokenFiles(token, name, base)]),
     ),
   };
-}
-
-function tokenFiles(
-  token: Pick<Raw['hsm'], 'module' | 'pin_file'>,
-  latchFile: string,
-  at: (path: string) => string,
-) {
-  return { module: at(token.module), pin_file: at(token.pin_file), latch_file: at(latchFile) };
 }
 
 function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): AuditSinkConfig {
@@ -261,30 +247,29 @@ function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): 
   return sink.tls?.ca_file ? { ...sink, tls: { ca_file: at(sink.tls.ca_file) } } : sink;
 }
 
-function twoPersonsOf({ mode, two_persons }: Pick<Raw, 'mode' | 'two_persons'>): boolean {
-  if (mode === 'development') return two_persons ?? false;
-  if (two_persons !== false) return true;
-  throw new KeywardError(
-    'invalid_config',
-    'two_persons: production needs it; leave it out, and enrol a second operator',
-  );
+function personFlaws({ mode, two_persons }: Resolved): readonly ValidationIssue[] {
+  if (mode === 'development' || two_persons !== false) return [];
+  return [
+    { path: ['two_persons'], advice: 'production needs it; leave it out, and enrol a second operator' },
+  ];
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 
-function refuseBareListener(name: string, plane: Raw['operations_plane']): void {
-  if (LOOPBACK.test(plane.host) || plane.tls || plane.behind_proxy) return;
-  throw new KeywardError(
-    'invalid_config',
-    `${name}: ${plane.host} is not loopback; give it tls, or set behind_proxy where a proxy ends TLS`,
-  );
+function listenerFlaws(config: Resolved): readonly ValidationIssue[] {
+  return (['data_plane', 'operations_plane'] as const)
+    .filter((name) => !(LOOPBACK.test(config[name].host) || config[name].tls || config[name].behind_proxy))
+    .map((name) => ({
+      path: [name, 'host'],
+      advice: `${config[name].host} is not loopback; give it tls, or set behind_proxy where a proxy ends TLS`,
+    }));
 }
 
 /**
  * Two signers of one token, or two that remember the fate of a PIN in one file, would mislead each other (I9). A
  * token is found by label and serial, and the same module may have many paths: links and copies.
  */
-function refuseSharedTokens({ hsm, hsm_tokens }: Resolved): void {
+function sharedTokenFlaws({ hsm, hsm_tokens }: Resolved): readonly ValidationIssue[] {
   const tokens = [[FIRST_TOKEN, hsm] as const, ...Object.entries(hsm_tokens)];
   const distinct = [
     [
@@ -293,18 +278,19 @@ function refuseSharedTokens({ hsm, hsm_tokens }: Resolved): void {
       ({ token_label, token_serial }) => [token_label, token_serial],
     ],
     ['has the same latch_file as', 'give each its own', ({ latch_file }) => [latch_file]],
+    ['has the same state_dir as', 'give each its own', ({ state_dir }) => [state_dir]],
   ] as const satisfies [string, string, (token: Resolved['hsm_tokens'][string]) => unknown[]][];
-  for (const [what, advice, identity] of distinct) {
+  return distinct.flatMap(([what, advice, identity]) => {
     const names = new Map<string, string>();
-    for (const [name, token] of tokens) {
+    return tokens.flatMap(([name, token]) => {
       const key = JSON.stringify(identity(token));
       const other = names.get(key);
-      if (other !== undefined) {
-        throw new KeywardError('invalid_config', `hsm_tokens.${name} ${what} ${other}; ${advice}`);
-      }
-      names.set(key, name);
-    }
-  }
+      names.set(key, other ?? name);
+      return other === undefined
+        ? []
+        : [{ path: ['hsm_tokens', name], advice: `${what} ${other}; ${advice}` }];
+    });
+  });
 }
 
 function deepFreeze<T>(value: T): T {

@@ -11,8 +11,10 @@ import { checkNotifications } from './doctor/check-notifications.ts';
 import { checkPersons } from './doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from './doctor/check-pin.ts';
 import { checkProbes } from './doctor/check-probes.ts';
+import { checkSuccession } from './doctor/check-service-keys.ts';
 import { checkSinks } from './doctor/check-sinks.ts';
 import { checkToken } from './doctor/check-token.ts';
+import { checkTrail } from './doctor/check-trail.ts';
 import { type Finding, fail, ok } from './doctor/finding.ts';
 import { KeywardError } from './domain/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
@@ -26,7 +28,7 @@ export interface Examination {
   readonly openToken: boolean;
 }
 
-/** Looks at everything the service stands on, and changes nothing. */
+/** Looks at everything the service stands on. It changes nothing; where no service runs, it makes trial keys and destroys them. */
 export async function examine({ configFile, openToken }: Examination): Promise<readonly Finding[]> {
   // First thing: this process takes the same measures as those that hold secrets (I8).
   const coreDumps = checkCoreDumps();
@@ -38,6 +40,8 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
     ...checkFiles(config),
     ...(await checkHsm(config, openToken)),
     ...(await checkDatabase(config)),
+    ...(await checkTrail(config)),
+    ...(await checkSuccession(config)),
     checkSinks(config),
     ...checkListeners(config),
     ...(await checkNotifications(config)),
@@ -67,7 +71,7 @@ async function checkHsm(config: Config, openToken: boolean): Promise<readonly Fi
   ];
   for (const token of tokensOf(config)) {
     const before = [checkModule(token), checkPinFile(token), checkLatch(token)];
-    const opened = service && !openToken ? [] : await open(config, token, before);
+    const opened = service && !openToken ? [] : await open(config, token, before, !service);
     findings.push(...[...before, ...opened].map((finding) => ofToken(token, finding)));
   }
   return findings;
@@ -77,8 +81,9 @@ async function open(
   config: Config,
   token: ConfiguredToken,
   before: readonly Finding[],
+  makesTrialKeys: boolean,
 ): Promise<readonly Finding[]> {
-  if (before.every(({ level }) => level === 'ok')) return checkToken(config, token);
+  if (before.every(({ level }) => level === 'ok')) return checkToken(config, token, { makesTrialKeys });
   return [fail('token', 'not opened: no PIN is tried before the above is well', 'mend the above')];
 }
 

@@ -1,17 +1,20 @@
 import { createAccess } from './access/create-access.ts';
+import { certifyRun } from './audit/run-certifier.ts';
 import { type Config, loadConfig } from './config.ts';
 import type { Actor } from './domain/access.ts';
 import { type Operator, ROLES } from './domain/client.ts';
 import { systemClock } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
 import { canDecideTogether } from './domain/two-persons.ts';
-import { openRegistryKey } from './keys/registry-key.ts';
+import { formerAuditKeys } from './hsm-replacements.ts';
+import { openRegistryKey, openServiceKey } from './keys/registry-key.ts';
 import { createRegistrySeal } from './keys/registry-seal.ts';
 import { lazySigner } from './lazy-signer.ts';
 import { ensureServiceKeys, type ServiceKeys } from './service-keys.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
 import { ownDatabase } from './store/database-owner.ts';
 import { openStore, type Store } from './store/open-store.ts';
+import { recordUnwitnessed, walkTrail } from './witnessed-trail.ts';
 import { writeConfig } from './write-config.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
@@ -53,21 +56,27 @@ export async function initialise(options: {
   }
 }
 
-/** A second login: the signer serves the registry key only once it has been told which one it is. */
+/** A second login: the signer serves the registry key that it remembers from the first one. */
 async function withRegistry<T>(
   config: Config,
   store: Store,
   keys: ServiceKeys,
   work: () => Promise<T>,
 ): Promise<T> {
-  const ownKeys = { registry_key: keys.registry.kid, audit_key: keys.audit.kid };
-  const signer = lazySigner({ ...config, hsm: { ...config.hsm, ...ownKeys } });
+  const signer = lazySigner(config);
   try {
     const registryKey = openRegistryKey(keys.registry, keys.registry.kid, signer);
-    const seal = createRegistrySeal(registryKey);
-    await store.openRegistry({ seal, mayTakeOver: !config.hsm.registry_signed });
+    const seal = createRegistrySeal(registryKey, signer);
+    const auditKey = {
+      ...openServiceKey('audit', keys.audit, keys.audit.kid, signer),
+      former: formerAuditKeys(config.hsm),
+    };
+    // What is appended here would stand for all events before it.
+    await recordUnwitnessed({ store }, await walkTrail({ store }, [], auditKey));
+    await store.openRegistry({ seal });
     for (const key of keys.made) await store.registry.addServiceKey(key, KEYWARD);
-    writeConfig(config.file, [...keys.named, { member: ['hsm', 'registry_signed'], value: true }]);
+    writeConfig(config.file, keys.named);
+    await certifyRun({ runs: store.runs, auditKey, clock: systemClock });
     return await work();
   } finally {
     await signer.stop();

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
+import { dayOf } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
 import { type RetentionParts, retentionStep } from './ledger/retention.ts';
+import { type RunningTask, startPeriodicTask } from './lib/periodic-task.ts';
 
 const EVERY_MS = 60_000;
 const ARCHIVING_STOPS = 'its rows do not give its hash; they stay, and nothing behind them is archived';
@@ -10,40 +12,49 @@ const ARCHIVING_STOPS = 'its rows do not give its hash; they stay, and nothing b
 export function keepRetention(
   { log, events, ...parts }: RetentionParts & { readonly events: SecurityEvents; readonly log: Logger },
   everyMs = EVERY_MS,
-): { stop(): Promise<void> } {
+): RunningTask {
   const stopping = new AbortController();
-  let running: Promise<void> | undefined;
 
-  const step = async (): Promise<void> => {
+  const tick = async (): Promise<void> => {
     try {
       const report = await retentionStep(parts, stopping.signal);
       if (Object.values(report).some((count) => count > 0)) log.info(report, 'ledger retention');
     } catch (error) {
-      log.error({ err: error }, 'ledger retention failed; it is tried again');
       if (error instanceof KeywardError && error.code === 'ledger_damaged')
-        await tellOfDamage(error, events, log);
+        await tellOfDamage(error, { events, log, clock: parts.clock });
+      throw error;
     }
   };
 
-  const timer = setInterval(() => {
-    running ??= step().finally(() => {
-      running = undefined;
-    });
-  }, everyMs);
-  timer.unref();
+  const task = startPeriodicTask({
+    tick,
+    everyMs,
+    log,
+    failure: 'ledger retention failed; it is tried again',
+  });
   return {
     async stop() {
-      clearInterval(timer);
       stopping.abort();
-      await running;
+      await task.stop();
     },
   };
 }
 
-async function tellOfDamage({ message }: KeywardError, events: SecurityEvents, log: Logger): Promise<void> {
+async function tellOfDamage(
+  { message: place }: KeywardError,
+  {
+    events,
+    clock,
+    log,
+  }: Pick<RetentionParts, 'clock'> & {
+    readonly events: SecurityEvents;
+    readonly log: Logger;
+  },
+): Promise<void> {
+  const day = dayOf(clock.nowSeconds());
   try {
     await events.raise(
-      securityEvent('audit.chain_broken', { chain: 'ledger', place: message, why: ARCHIVING_STOPS }),
+      securityEvent('audit.chain_broken', { chain: 'ledger', place, why: ARCHIVING_STOPS, day }),
     );
   } catch (err) {
     log.error({ err }, 'audit.chain_broken could not be written');

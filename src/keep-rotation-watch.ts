@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { TimeGuard } from './domain/clock.ts';
-import { keepLooking } from './keep-looking.ts';
+import { startPeriodicTask } from './lib/periodic-task.ts';
 import { createRotationWatch, type RotationWatchParts } from './watch/rotation-watch.ts';
 
 interface RotationWatchKeeping extends RotationWatchParts {
@@ -13,8 +13,8 @@ export function keepRotationWatch({ timeGuard, log, ...parts }: RotationWatchKee
   stop(): Promise<void>;
 } {
   const lookAtWindows = createRotationWatch(parts);
-  return keepLooking({
-    look: async () => {
+  return startPeriodicTask({
+    tick: async () => {
       timeGuard.requireSteadyTime();
       await lookAtWindows();
     },

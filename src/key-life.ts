@@ -1,51 +1,52 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { Clock, TimeGuard } from './domain/clock.ts';
+import type { Clock, SettledTime, TimeGuard } from './domain/clock.ts';
+import { IssuanceLock } from './domain/issuance-lock.ts';
 import type { KeyAdministration } from './domain/key-administration.ts';
 import type { KeyPlan } from './domain/key-life/plans.ts';
 import type { Leadership } from './domain/leadership.ts';
 import type { RecordGap } from './domain/record-gap.ts';
-import { ScopeHolds } from './domain/scope-holds.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { KeySuspender } from './domain/suspension.ts';
-import { keepChores } from './keep-chores.ts';
+import { formerRegistryKeys } from './hsm-replacements.ts';
 import { keepRotationWatch } from './keep-rotation-watch.ts';
 import { createKeyAdministration } from './keys/administer-keys.ts';
 import { createStandbyKeeper, type StandbyParts } from './keys/keep-standby.ts';
 import { createKeyChanges } from './keys/key-changes.ts';
-import { createKeyChores } from './keys/key-chores.ts';
-import type { Served } from './keys/remember-served.ts';
+import { createReconcileSteps } from './keys/reconcile-steps.ts';
 import { createKeySuspender } from './keys/suspend-key.ts';
+import type { Served } from './keys/track-loaded-keys.ts';
+import { startReconciler } from './reconciler.ts';
 
 export interface KeyLifeParts {
   readonly config: Config;
   readonly making: StandbyParts;
   readonly served: Served;
   readonly securityEvents: SecurityEvents;
-  readonly timeGuard: TimeGuard;
+  readonly timeGuard: TimeGuard & SettledTime;
   readonly leadership: Leadership;
   readonly gaps: readonly RecordGap[];
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-export interface KeyLife {
+export interface KeyLifecycle {
   readonly administration: KeyAdministration;
   readonly suspender: KeySuspender;
   /** For whoever signs. */
-  readonly holds: ScopeHolds;
+  readonly holds: IssuanceLock;
   stop(): Promise<void>;
 }
 
 /** Keys from their standby to their end: what people do to them, and what follows from it by itself. */
-export function openKeyLife(parts: KeyLifeParts): KeyLife {
+export function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
   const { config, making, served, securityEvents: events, timeGuard, leadership, clock, log } = parts;
   const { registry, keyRing, signer } = making;
-  const holds = new ScopeHolds();
+  const holds = new IssuanceLock();
   const changes = createKeyChanges({ registry, keyRing, holds });
   const graceSeconds = config.keys.grace_seconds;
   const standbys = createStandbyKeeper(making);
-  const chores = createKeyChores({
+  const steps = createReconcileSteps({
     changes,
     keyRing,
     standbys,
@@ -57,9 +58,11 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     graceSeconds,
     renewedSince: parts.gaps.at(-1)?.issuedUntil,
   });
-  const urgent = keepChores({ chores: chores.urgent, leadership, events, clock, log });
-  const patient = signer.tokens.map((hsmToken) =>
-    keepChores({ chores: () => chores.patient(hsmToken), leadership, events, clock, log }),
+  const immediate = startReconciler({ steps: steps.immediate, leadership, events, clock, log });
+  // The keys of a lost token are withdrawn when their last tokens have expired.
+  const tokens = [...signer.tokens, ...formerRegistryKeys(config.hsm).keys()];
+  const deferred = tokens.map((hsmToken) =>
+    startReconciler({ steps: () => steps.deferred(hsmToken), leadership, events, clock, log }),
   );
   const watch = keepRotationWatch({
     scopes: () => keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id) ?? []),
@@ -77,8 +80,8 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     graceSeconds,
     onChanged(plan) {
       tell(plan, log);
-      urgent.look();
-      for (const keeper of patient) keeper.look();
+      immediate.look();
+      for (const keeper of deferred) keeper.look();
     },
   });
   return {
@@ -86,7 +89,7 @@ export function openKeyLife(parts: KeyLifeParts): KeyLife {
     suspender: createKeySuspender(administration, keyRing),
     holds,
     async stop() {
-      await Promise.all([urgent, ...patient, watch].map((each) => each.stop()));
+      await Promise.all([immediate, ...deferred, watch].map((each) => each.stop()));
     },
   };
 }

@@ -9,9 +9,11 @@ import { watchDisks } from './disk-watch.ts';
 import type { Actor, Grants } from './domain/access.ts';
 import { systemClock } from './domain/clock.ts';
 import type { ErrorCode } from './domain/errors.ts';
+import { signingScopes } from './domain/known-keys.ts';
 import { createDataPlane } from './http/data-plane.ts';
 import { EventStreams } from './http/event-streams.ts';
 import { createLogger } from './http/logger.ts';
+import { LoopLoad } from './http/loop-load.ts';
 import { createOperationsPlane } from './http/operations-plane.ts';
 import { listen } from './http/server.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
@@ -23,21 +25,24 @@ import { createCeremonies } from './keys/ceremonies.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
 import { createDecoyKeys } from './keys/decoy-keys.ts';
 import { createKeyRing } from './keys/key-ring.ts';
+import { KeyedMutex } from './keys/keyed-mutex.ts';
 import { loadRing } from './keys/load-ring.ts';
 import { createRotationPauses } from './keys/pause-rotation.ts';
 import { createKeyProver } from './keys/prove-key.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
-import { openRegistryKey, openServiceKey } from './keys/registry-key.ts';
-import { rememberServed } from './keys/remember-served.ts';
+import { openRegistryKey } from './keys/registry-key.ts';
 import { createCompromiseReports } from './keys/report-compromise.ts';
-import { TokenTurns } from './keys/turns.ts';
+import { trackLoadedKeys } from './keys/track-loaded-keys.ts';
 import { createLedger } from './ledger/durable-ledger.ts';
 import { createLedgerReader } from './ledger/ledger-reader.ts';
+import { LogOutlet } from './lib/log-outlet.ts';
 import { measuredIssuer } from './metrics/measured-issuer.ts';
 import { measuredSightings } from './metrics/measured-sightings.ts';
 import { measuredVerifier } from './metrics/measured-verifier.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { openAuditKey } from './open-audit-key.ts';
 import { openCanaries } from './open-canaries.ts';
+import { openChains } from './open-chains.ts';
 import { openDetector } from './open-detector.ts';
 import { openGate } from './open-gate.ts';
 import { openInventory } from './open-inventory.ts';
@@ -55,21 +60,26 @@ import { createPublication } from './publication/publication.ts';
 import { createScopeEvents } from './publication/scope-events.ts';
 import { createVerifierDirectory } from './publication/verifier-directory.ts';
 import { createReadiness } from './readiness.ts';
-import { passRestoredDatabase } from './restored-database.ts';
-import { settleRestores } from './settle-restore.ts';
+import { passReplacedToken } from './replaced-token.ts';
+import { replayRestrictions } from './replay-restrictions.ts';
+import { checkRollback } from './restored-database.ts';
 import { signPending } from './sign-pending.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
 import { ownDatabase } from './store/database-owner.ts';
 import { openStore } from './store/open-store.ts';
+import { storeEventTeller } from './store-events.ts';
+import { createPolicyPreview } from './verification/preview-policy.ts';
 import { Revocations } from './verification/revocations.ts';
 import { createTokenRevocation } from './verification/revoke-token.ts';
 import { createTokenVerifier } from './verification/verify-token.ts';
-import { FactCount } from './watch/fact-count.ts';
-import { tellingCallers, tellingIssuer } from './watch/telling.ts';
+import { ActivityAggregator } from './watch/activity-aggregator.ts';
+import { recordCallers, recordIssuance } from './watch/record-activity.ts';
 import { unresolvedEvents } from './watch/unresolved-events.ts';
+import { openClockWatch } from './watch-clock.ts';
 import { watchGauges } from './watch-gauges.ts';
 import { watchKeyGauges } from './watch-key-gauges.ts';
 import { createOutageWatch } from './watch-outages.ts';
+import { tellUnwitnessed } from './witnessed-trail.ts';
 
 const SINGLE_OPERATOR =
   'single-operator mode: one operator alone does what takes two persons; not for production';
@@ -81,7 +91,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
   refuseRevealingFlags(config, process.execArgv, environment.nodeOptions);
   const stopping = stopSignal();
   const clock = systemClock;
-  const log = createLogger({ level: config.log.level });
+  const logOutlet = new LogOutlet();
+  const log = createLogger({ level: config.log.level, destination: logOutlet });
   const metrics = createMetrics();
   await using parts = new AsyncDisposableStack();
 
@@ -93,6 +104,14 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const owner = ownDatabase(config.database.file);
   parts.defer(() => owner.release());
   const outages = createOutageWatch(clock);
+  logOutlet.watch({
+    failing: (why) => outages.log.began('log', why),
+    works(lost) {
+      outages.log.ended('log');
+      log.error({ lost }, 'lines of the log were lost');
+    },
+  });
+  metrics.watch('logLinesLost', () => logOutlet.lost);
   const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
     file: config.database.file,
@@ -100,7 +119,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     archiveDir: config.ledger.archive_dir,
     clock,
     gate: sinks,
-    onEvent: ({ name, ...details }) => log[name === 'write_failed' ? 'error' : 'info'](details, name),
+    onEvent: storeEventTeller({ sinks, metrics, log }),
   });
   parts.defer(() => store.close());
 
@@ -109,15 +128,19 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => signers.stop());
   await signers.start();
   const { links } = signers;
-  const { signer, served } = rememberServed(signers.signer);
+  const { signer, served } = trackLoadedKeys(signers.signer);
 
+  const beforeKeys = { config, sinks, store, signer, clock, log, stopping };
+  const succession = await passReplacedToken(beforeKeys);
+  if (succession === 'stopped') return;
   const registryKey = openRegistryKey(
     await store.registry.serviceKey('registry'),
     config.hsm.registry_key,
     signer,
   );
-  const databaseParts = { config, sinks, store, registryKey, signer, clock, log, stopping };
-  if ((await passRestoredDatabase(databaseParts)) === 'stopped') return;
+  const auditKey = openAuditKey(config, await store.registry.serviceKey('audit'), signer);
+  const clockWatch = await openClockWatch({ config, sinks, audit: store.audit, auditKey, log });
+  if ((await checkRollback({ ...beforeKeys, clockWatch, registryKey })) === 'stopped') return;
   const bindingKeys = await openBindingKeys(config, store.registry, registryKey, signer);
   const notifications = await openNotifications({
     settings: config.notifications,
@@ -126,23 +149,44 @@ export async function serve(config: Config, environment: Environment): Promise<v
     keyRing,
     metrics,
     clock,
+    settledTime: clockWatch,
     log,
   });
   parts.defer(() => notifications.stop());
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
   metrics.watch('eventsUnresolved', await unresolvedEvents(store.securityEvents));
-  const audit = await openAuditService({ config, sinks, store, signer, clock, log, securityEvents });
+  const audit = await openAuditService({
+    config,
+    sinks,
+    store,
+    signer,
+    clock,
+    clockWatch,
+    log,
+    securityEvents,
+  });
   parts.defer(() => audit.stop());
-  await openRegistry(store, config, registryKey, log, securityEvents);
+  await tellUnwitnessed({ store, log }, securityEvents);
+  await openRegistry(store, registryKey, signer, log, securityEvents, clock);
   parts.defer(signPending(store, log));
   const canaries = openCanaries({ store, keyRing, events: securityEvents, metrics, clock, log });
   parts.defer(() => canaries.stop());
   const gaps = store.recordGaps.list();
+  const chains = await openChains({
+    config,
+    store,
+    signer,
+    gaps,
+    securityEvents,
+    // A clock that is ahead makes no revocation lapse.
+    clock: { nowSeconds: () => clockWatch.earliestSeconds() },
+    log,
+  });
   const { refused, unfinished } = await loadRing({ registry: store.registry, keyRing, bindingKeys, signer });
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
 
   const access = await createAccess(store.access, clock, (id) => keyRing.scope(id) !== undefined);
-  const making = { registry: store.registry, signer, bindingKeys, clock, keyRing, turns: new TokenTurns() };
+  const making = { registry: store.registry, signer, bindingKeys, clock, keyRing, turns: new KeyedMutex() };
   const provisioner = createProvisioner(making);
   if (unfinished.length > 0) {
     log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
@@ -153,27 +197,32 @@ export async function serve(config: Config, environment: Environment): Promise<v
       );
   }
 
-  const facts = new FactCount();
+  const facts = new ActivityAggregator();
   const { authenticator, grants, clients, operators } = access;
   const { data_plane, operations_plane, limits } = config;
   const ledger = createLedger(store.records);
   const checker = createSignatureChecker();
   parts.defer(() => checker.close());
-  const ledgerReader = createLedgerReader(store.ledger.lookups, clock);
-  const sightings = canaries.watchSightings(measuredSightings(ledgerReader, metrics));
-  const revocations = await Revocations.load({
-    store: store.revocations,
-    clock,
-    knowsScope: (id) => keyRing.scope(id) !== undefined,
-    knowsClient: (id) => clients.list().some((client) => client.id === id),
-    scopes: () => keyRing.scopes(),
-  });
+  const ledgerReader = createLedgerReader(store.ledger.lookups);
+  const bulkReader = createLedgerReader(store.ledger.bulkLookups);
+  const sightings = canaries.watchSightings(measuredSightings(bulkReader, metrics));
+  const revocations = new Revocations(
+    {
+      store: store.revocations,
+      clock,
+      settledTime: clockWatch,
+      knowsScope: (id) => keyRing.scope(id) !== undefined,
+      knowsClient: (id) => clients.list().some((client) => client.id === id),
+      scopes: () => keyRing.scopes(),
+    },
+    await chains.loadRevocations(keyRing.scopes().map(({ id }) => id)),
+  );
   const keyLife = openKeyLife({
     config,
     making,
     served,
     securityEvents,
-    timeGuard: audit.timeGuard,
+    timeGuard: clockWatch,
     leadership: owner,
     gaps,
     clock,
@@ -205,8 +254,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
   };
   const issuerWith = (allowed: Grants) =>
-    timeGuardedIssuer(createTokenIssuer({ ...signing, grants: allowed }), audit.timeGuard);
-  const issuer = measuredIssuer(tellingIssuer(issuerWith(grants), facts), metrics);
+    timeGuardedIssuer(createTokenIssuer({ ...signing, grants: allowed }), clockWatch);
+  const issuer = measuredIssuer(recordIssuance(issuerWith(grants), facts), metrics);
   const judge = createTokenVerifier({
     keyRing,
     clock,
@@ -225,19 +274,27 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => {
     for (const streams of [eventStreams, operatorStreams]) streams.end();
   });
-  access.clientChanges.watch((clientId) => eventStreams.review(clientId));
+  access.clientChanges.subscribe((clientId) => eventStreams.review(clientId));
   const readiness = createReadiness({
     clock,
     registryKey,
     furtherTokens: () => signingOf(links),
-    timeGuard: audit.timeGuard,
+    scopes: () => signingScopes(keyRing),
+    timeGuard: clockWatch,
     probeStore: () => store.probe(),
+    probeLookups: () => store.probeLookups(),
   });
   const compromises = createCompromiseReports({
     keyRing,
     keyUse: store.ledger.keyUse,
     verifiers,
     onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
+  });
+  const policyPreview = createPolicyPreview({
+    keyRing,
+    livingTokens: store.ledger.issued,
+    clock,
+    onFailure: (err, scope) => log.error({ err, scope }, 'what a policy would refuse could not be counted'),
   });
   const probing = openProbes({
     config,
@@ -263,13 +320,15 @@ export async function serve(config: Config, environment: Environment): Promise<v
     revocations,
     canaries: canaryDesk,
     ledger: store.ledger,
+    reports: store.reports,
+    confirmation: audit.confirmation,
     pinLatches: openPinLatches({ config, links, sinks, audit: store.audit }),
     clock,
-    timeGuard: audit.timeGuard,
+    timeGuard: clockWatch,
     log,
   });
   parts.defer(stopGate);
-  await settleRestores({
+  await replayRestrictions({
     store,
     keys: keyLife.administration,
     clients,
@@ -317,12 +376,11 @@ export async function serve(config: Config, environment: Environment): Promise<v
     holders: access.holders,
     clients,
     operators,
-    ledger: ledgerReader,
+    ledger: bulkReader,
     revocations,
     revoker: revocations,
     keyRing,
     events: securityEvents,
-    links,
     audit: store.audit,
     clock,
   });
@@ -338,12 +396,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
     securityEvents,
     metrics,
     clock,
+    settledTime: clockWatch,
     log,
   });
   parts.defer(() => reports.stop());
 
   const { checkpoints, refusals } = audit;
-  const callers = canaries.watchCallers(tellingCallers(refusals, facts, clock));
+  const callers = canaries.watchCallers(recordCallers(refusals, facts, clock));
   const shared = {
     ...leaks,
     leaks: leakDesk,
@@ -355,6 +414,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
     metrics,
     callers,
+    load: new LoopLoad().watch(),
   };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
@@ -385,18 +445,14 @@ export async function serve(config: Config, environment: Environment): Promise<v
       prover: createKeyProver({
         signer,
         keyRing,
-        auditKey: openServiceKey(
-          'audit',
-          await store.registry.serviceKey('audit'),
-          config.hsm.audit_key,
-          signer,
-        ),
+        auditKey,
         bindingKeys,
         audit: store.audit,
         clock,
       }),
       ceremonies: createCeremonies({ keyRing, audit: store.audit, bindingKeys }),
       compromises,
+      policyPreview,
       gate,
       probes: probing.probes,
       reviews,
@@ -412,6 +468,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       notifications: notifications.desk,
       ledger: store.ledger,
       audit: store.audit,
+      unwitnessed: store.unwitnessed,
     }),
     operations_plane,
     hooks,
@@ -419,11 +476,15 @@ export async function serve(config: Config, environment: Environment): Promise<v
     await dataPlane.close();
     throw error;
   });
-  await audit.start({ checkpointNow: gaps.some(({ settledAt }) => settledAt === null) });
+  const isUnsettled = succession === 'accepted' || gaps.some(({ settledAt }) => settledAt === null);
+  await audit.start({ checkpointNow: isUnsettled });
   await notifications.start(securityEvents);
   const watches = openWatches({
     outages,
+    store,
+    sinks,
     audit: store.audit,
+    chains,
     disks,
     drills,
     reviews,
@@ -441,7 +502,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     archives: store.ledger.archives,
     keys: async () => (await store.registry.load()).keys,
     clock,
-    timeGuard: audit.timeGuard,
+    // What is archived is told by events that the next run must be able to check.
+    timeGuard: { isSettled: () => store.runs.own.certificate !== null && clockWatch.isSettled() },
     onlineDays: config.ledger.online_days,
     retentionDays: config.ledger.retention_days,
     events: securityEvents,

@@ -126,6 +126,8 @@ export const notificationSection = z
     attempts: z.int().min(1).max(20).default(10),
     /** Past it, an attempt is cut off. */
     deadline_ms: z.int().min(100).max(60_000).default(10_000),
+    /** How often every target gets a sign of life, so that silence is noticed; null for never. */
+    heartbeat_seconds: z.int().min(60).max(604_800).nullable().default(86_400),
   })
   .prefault({})
   .superRefine(({ targets, routes = [], contacts }, context) => {
@@ -150,7 +152,7 @@ export function notificationSettings(
   section: NotificationSection,
   at: (path: string) => string,
 ): NotificationSettings {
-  const { targets, routes, contacts, runbooks_url, attempts, deadline_ms } = section;
+  const { targets, routes, contacts, runbooks_url, attempts, deadline_ms, heartbeat_seconds } = section;
   const names = Object.keys(targets);
   const byMail = contacts.target ?? names.find((each) => targets[each]?.type === 'email');
   return {
@@ -169,6 +171,7 @@ export function notificationSettings(
     runbooks_url,
     attempts,
     deadline_ms,
+    heartbeat_seconds,
   };
 }
 

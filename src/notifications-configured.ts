@@ -4,7 +4,7 @@ import { auditDetailsIn } from './domain/audit-details.ts';
 import type { AuditLog } from './domain/audit-log.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 
-const TYPE = 'notifications.configured';
+export const NOTIFICATIONS_CONFIGURED = 'notifications.configured';
 const SUBJECT = 'notifications';
 
 /** For the audit trail, which keeps what it is told for good: names and a digest, no addresses. */
@@ -26,10 +26,16 @@ export async function auditConfiguredNotifications(
   audit: Pick<AuditLog, 'lastAbout' | 'record'>,
   settings: NotificationSettings,
 ): Promise<boolean> {
-  const last = await audit.lastAbout(SUBJECT, TYPE);
+  const last = await audit.lastAbout(SUBJECT, NOTIFICATIONS_CONFIGURED);
   const details = describeNotifications(settings);
   const nothingYet = last === undefined && Object.keys(settings.targets).length === 0;
   if (nothingYet || (last && auditDetailsIn(last.detailsJson).digest === details.digest)) return false;
-  await audit.record({ type: TYPE, actor: 'keyward', subject: SUBJECT, requestId: null, details });
+  await audit.record({
+    type: NOTIFICATIONS_CONFIGURED,
+    actor: 'keyward',
+    subject: SUBJECT,
+    requestId: null,
+    details,
+  });
   return true;
 }

@@ -1,25 +1,25 @@
 import type { Logger } from 'pino';
 import type { Actor } from './domain/access.ts';
-import type { CallerWatch } from './domain/caller-watch.ts';
 import type { CanaryAdministration, DecoyKeys } from './domain/canary.ts';
 import type { Clock } from './domain/clock.ts';
 import type { TokenIssuer } from './domain/issuance.ts';
 import type { KeyRing } from './domain/key-ring.ts';
-import type { LeakDesk } from './domain/leaks.ts';
+import type { LeakService } from './domain/leaks.ts';
+import type { RequestObserver } from './domain/request-observer.ts';
 import type { Revoker, TokenRevocation } from './domain/revocation.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { Sightings } from './domain/sightings.ts';
 import type { Signer } from './domain/signer.ts';
 import type { TokenVerifier } from './domain/verification.ts';
-import { keepLooking } from './keep-looking.ts';
+import { startPeriodicTask } from './lib/periodic-task.ts';
 import { countedTouches } from './metrics/counted-touches.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { DecoysInInventory } from './open-inventory.ts';
 import type { Store } from './store/open-store.ts';
 import { canariesInInventory } from './watch/canaries/canaries-in-inventory.ts';
 import { TellingCanaryAlarm } from './watch/canaries/canary-alarm.ts';
-import { CanaryBook } from './watch/canaries/canary-book.ts';
-import { CanaryDesk } from './watch/canaries/canary-desk.ts';
+import { CanaryIndex } from './watch/canaries/canary-index.ts';
+import { CanaryService } from './watch/canaries/canary-service.ts';
 import { DecoyKeysInTokens } from './watch/canaries/decoy-keys-in-tokens.ts';
 import { watchCallers } from './watch/canaries/watch-callers.ts';
 import { watchLeaks } from './watch/canaries/watch-leaks.ts';
@@ -46,12 +46,12 @@ interface DeskParts {
 
 /** The same ports, which look for decoys in whatever goes through them. */
 export interface Canaries {
-  watchCallers(next: CallerWatch): CallerWatch;
+  watchCallers(next: RequestObserver): RequestObserver;
   watchVerifier(next: TokenVerifier): TokenVerifier;
   watchSightings(next: Sightings): Sightings;
   watchRevocation(next: TokenRevocation): TokenRevocation;
   watchSigner(next: Pick<Signer, 'sign'>): Pick<Signer, 'sign'>;
-  watchLeaks(next: LeakDesk): LeakDesk;
+  watchLeaks(next: LeakService): LeakService;
   readonly inInventory: DecoysInInventory;
   administration(parts: DeskParts): CanaryAdministration;
   stop(): Promise<void>;
@@ -59,7 +59,7 @@ export interface Canaries {
 
 /** Decoys, from the registry that was opened before. */
 export function openCanaries({ store, keyRing, events, metrics, clock, log }: CanaryRootParts): Canaries {
-  const book = new CanaryBook(store.canaries.list());
+  const book = new CanaryIndex(store.canaries.list());
   const alarm = new TellingCanaryAlarm({
     events,
     clock,
@@ -70,8 +70,8 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
         'a decoy was used, which could not be stored yet',
       ),
   });
-  const telling = keepLooking({
-    look: () => alarm.tell(),
+  const telling = startPeriodicTask({
+    tick: () => alarm.tell(),
     everyMs: EVERY_MS,
     log,
     failure: 'canary.touched could not be stored; it is tried again',
@@ -91,7 +91,7 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
     watchLeaks: (next) => watchLeaks(next, parts),
     inInventory: canariesInInventory(book, alarm, keyRing),
     administration(made) {
-      const desk = new CanaryDesk({ ...made, store: store.canaries, book, audit: store.audit, clock });
+      const desk = new CanaryService({ ...made, store: store.canaries, book, audit: store.audit, clock });
       desk
         .rollBack(KEYWARD)
         .catch((err: unknown) =>

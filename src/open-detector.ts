@@ -1,19 +1,19 @@
 import type { Logger } from 'pino';
-import type { Watchable } from './domain/changes.ts';
 import type { Client } from './domain/client.ts';
 import type { Clock } from './domain/clock.ts';
 import type { DetectionMemories } from './domain/detection-memory.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
-import { keepLooking } from './keep-looking.ts';
+import type { Subscribable } from './lib/emitter.ts';
+import { startPeriodicTask } from './lib/periodic-task.ts';
+import type { ActivityAggregator } from './watch/activity-aggregator.ts';
 import { DETECTIONS } from './watch/detections/index.ts';
 import { Detector } from './watch/detector.ts';
-import type { FactCount } from './watch/fact-count.ts';
 
 export interface DetectorRootParts {
-  readonly facts: FactCount;
+  readonly facts: ActivityAggregator;
   readonly memories: DetectionMemories;
   readonly events: SecurityEvents;
-  readonly clientChanges: Watchable<string>;
+  readonly clientChanges: Subscribable<string>;
   readonly client: (id: string) => Client | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -26,22 +26,22 @@ const SAVE_EVERY_MS = 60_000;
 export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): Promise<void> }> {
   const { facts, memories, events, clientChanges, client, clock, log } = parts;
   const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories, clock });
-  const stopTelling = clientChanges.watch((id) =>
-    facts.tell({
+  const stopTelling = clientChanges.subscribe((id) =>
+    facts.record({
       kind: 'changed',
       at: clock.nowSeconds(),
       caller: `client:${id}`,
       revoked: client(id)?.revokedAt !== null,
     }),
   );
-  const looking = keepLooking({
-    look: () => detector.look(),
+  const looking = startPeriodicTask({
+    tick: () => detector.look(),
     everyMs: LOOK_EVERY_MS,
     log,
     failure: 'what detections found could not be stored; it is tried again',
   });
-  const saving = keepLooking({
-    look: () => detector.save(),
+  const saving = startPeriodicTask({
+    tick: () => detector.save(),
     everyMs: SAVE_EVERY_MS,
     log,
     failure: 'what detections learned could not be kept; it is tried again',

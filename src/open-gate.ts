@@ -6,13 +6,15 @@ import type { Clock, TimeGuard } from './domain/clock.ts';
 import { canDecideTogether } from './domain/two-persons.ts';
 import { administrativeActs } from './http/acts/administrative-acts.ts';
 import type { CanaryActParts } from './http/acts/canary-acts.ts';
+import type { ClockActParts } from './http/acts/clock-acts.ts';
 import type { KeyActParts } from './http/acts/key-acts.ts';
 import type { LedgerActParts } from './http/acts/ledger-acts.ts';
 import type { PinLatchActParts } from './http/acts/pin-latch-acts.ts';
 import type { ProbeActParts } from './http/acts/probe-acts.ts';
+import type { ReportActParts } from './http/acts/report-acts.ts';
 import type { RotationActParts } from './http/acts/rotation-acts.ts';
 import type { ScopeActParts } from './http/acts/scope-acts.ts';
-import { keepLooking } from './keep-looking.ts';
+import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Store } from './store/open-store.ts';
 import { VolatileProposals } from './store/volatile-proposals.ts';
 
@@ -24,11 +26,13 @@ export interface GateRootParts
     RotationActParts,
     PinLatchActParts,
     LedgerActParts,
+    ReportActParts,
     CanaryActParts,
+    ClockActParts,
     Pick<ProbeActParts, 'probes'> {
   readonly config: Config;
   readonly access: Access;
-  readonly store: Pick<Store, 'proposals' | 'audit'>;
+  readonly store: Pick<Store, 'proposals' | 'audit' | 'unwitnessed'>;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   readonly log: Logger;
@@ -41,6 +45,8 @@ export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop
     acts: administrativeActs({
       ...parts,
       held: undefined,
+      heldKeys: undefined,
+      unwitnessed: store.unwitnessed,
       clients: access.clients,
       operators: access.operators,
     }),
@@ -51,6 +57,7 @@ export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop
     twoPersons: config.two_persons,
     lifetimeSeconds: config.proposals.lifetime_seconds,
     maxOpen: config.proposals.max_open,
+    maxOpenOfOne: config.proposals.max_open_per_operator,
   });
   if (config.two_persons && !canDecideTogether(access.operators.list())) {
     log.error('nobody can approve what another operator proposes: enrol others with keyward init --operator');
@@ -61,8 +68,8 @@ export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop
       'the execution of a proposal was cut short: it is not run again',
     );
   }
-  const expiring = keepLooking({
-    look: async () => void (await gate.expireDue()),
+  const expiring = startPeriodicTask({
+    tick: async () => void (await gate.expireDue()),
     everyMs: EVERY_MS,
     log,
     failure: 'what expired of proposals could not be written down; it is tried again',

@@ -59,7 +59,7 @@ export function openInventory(parts: InventoryRootParts): {
     everySeconds: config.keys.inventory_seconds,
     log,
   });
-  signers.doubts.watch((hsmToken) => keeper.look(hsmToken));
+  signers.doubts.subscribe((hsmToken) => keeper.look(hsmToken));
   metrics.watch('inventoryFindings', () => byToken(inventories, countsOf));
   metrics.watch('inventoryAge', () => byToken(inventories, ({ takenAt }) => clock.nowSeconds() - takenAt));
   return { inventories, stop: () => keeper.stop() };

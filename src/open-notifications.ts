@@ -1,18 +1,19 @@
 import type { Logger } from 'pino';
 import type { AuditLog } from './domain/audit-log.ts';
-import type { Clock } from './domain/clock.ts';
+import type { Clock, SettledTime } from './domain/clock.ts';
 import type { KeyRing } from './domain/key-ring.ts';
 import type { KnownKeys } from './domain/known-keys.ts';
 import { COUNTED_OUTCOMES, type NotificationDesk } from './domain/notifications.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import { keepLooking } from './keep-looking.ts';
+import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 import { auditConfiguredNotifications } from './notifications-configured.ts';
 import type { Store } from './store/open-store.ts';
 import { Attempts } from './watch/notifications/attempt.ts';
+import { DeliveryQueue, type LaneWatch } from './watch/notifications/delivery-queue.ts';
 import { createNotificationDesk } from './watch/notifications/desk.ts';
-import { Lane, type LaneWatch } from './watch/notifications/lane.ts';
+import { createHeartbeat } from './watch/notifications/heartbeat.ts';
 import { Notifier } from './watch/notifications/notifier.ts';
 import { openTarget } from './watch/notifications/open-target.ts';
 import { waitingRoutes } from './watch/notifications/plan.ts';
@@ -24,6 +25,7 @@ import { Outages } from './watch/outages.ts';
 const LOOK_EVERY_MS = 1_000;
 /** For the gauges; a count reads every row that waits. */
 const COUNT_EVERY_MS = 15_000;
+const HEARTBEAT_LOOK_MS = 60_000;
 const HELD_UP = 'notifications held up; it is tried again';
 const PATIENCE_SECONDS = 60;
 /** What is being sent when the service stops is given that long; what is cut off is sent again with the next start. */
@@ -36,6 +38,7 @@ export interface NotificationParts {
   readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
   readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents' | 'watch'>;
   readonly clock: Clock;
+  readonly settledTime: SettledTime;
   readonly log: Logger;
   /** Spreads attempts; from 0 to 1. */
   readonly random?: () => number;
@@ -45,6 +48,8 @@ export interface Notifications {
   readonly desk: NotificationDesk;
   /** Audits what is configured, and begins to look each second. */
   start(events: SecurityEvents): Promise<void>;
+  /** Sends each target its heartbeat where one is due. */
+  heartbeat(): Promise<void>;
   /** One look: takes in what was raised, escalates, and sets what is due on its way. */
   look(events: SecurityEvents): Promise<void>;
   stop(): Promise<void>;
@@ -74,21 +79,42 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
   await outbox.abandonOthers(names);
   const count = await watchCounts(parts, names);
   const tester = createTargetTester(targets, settings.deadline_ms, clock, stopping.signal);
+  const heartbeat = createHeartbeat({
+    targets,
+    everySeconds: settings.heartbeat_seconds,
+    deadlineMs: settings.deadline_ms,
+    clock,
+    stopping: stopping.signal,
+    onFailure: (target, why) => outages.began(target, why),
+  });
   const loops: { stop(): Promise<void> }[] = [];
   const look = async (events: SecurityEvents) => {
     await notifier.look();
+    const details = notifier.takeFound();
+    if (details.length > 0) {
+      await events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
+    }
     await outages.tell(events);
   };
   return {
     desk: createNotificationDesk({ outbox, audit, tester, lanes }),
     look,
+    heartbeat,
     async start(events) {
       if (await auditConfiguredNotifications(audit, settings)) {
         log.warn({ targets: names }, 'notifications are configured otherwise than at the last start');
+      } else {
+        notifier.lookBack();
       }
       loops.push(
-        keepLooking({ look: () => look(events), everyMs: LOOK_EVERY_MS, log, failure: HELD_UP }),
-        keepLooking({ look: count, everyMs: COUNT_EVERY_MS, log, failure: 'notifications not counted' }),
+        startPeriodicTask({ tick: () => look(events), everyMs: LOOK_EVERY_MS, log, failure: HELD_UP }),
+        startPeriodicTask({ tick: heartbeat, everyMs: HEARTBEAT_LOOK_MS, log, failure: 'no heartbeat' }),
+        startPeriodicTask({
+          tick: count,
+          everyMs: COUNT_EVERY_MS,
+          log,
+          failure: 'notifications not counted',
+        }),
       );
     },
     async stop() {
@@ -107,10 +133,10 @@ function openLanes(
   targets: readonly NotificationTarget[],
   stopping: AbortSignal,
   watch: LaneWatch,
-): readonly Lane[] {
+): readonly DeliveryQueue[] {
   return targets.map(
     (target) =>
-      new Lane({
+      new DeliveryQueue({
         target: target.name,
         attempts: new Attempts(target, settings.deadline_ms, stopping),
         mostAttempts: settings.attempts,
@@ -130,21 +156,22 @@ function openLanes(
 }
 
 function openNotifier(
-  { settings, store, keyRing, metrics, clock, log }: NotificationParts,
-  lanes: readonly Lane[],
+  { settings, store, keyRing, metrics, clock, settledTime, log }: NotificationParts,
+  lanes: readonly DeliveryQueue[],
 ): Notifier {
   const { notifications: outbox, securityEvents: feed } = store;
   return new Notifier({
     settings,
     outbox,
     feed,
-    find: (sequence) => feed.find(sequence),
+    events: feed,
     scopesToTell: (event) =>
       scopesOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId).filter(
         (scopeId) => keyRing.scope(scopeId)?.contacts.length,
       ),
     lanes,
     clock,
+    settledTime,
     onNobody(event, route) {
       metrics.unacknowledgedEvents.inc();
       log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route');

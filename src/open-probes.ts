@@ -7,7 +7,7 @@ import type { TokenIssuer } from './domain/issuance.ts';
 import type { KeyRing } from './domain/key-ring.ts';
 import type { SecurityEvents } from './domain/security-events.ts';
 import type { ProbeAdministration, VerifierProbeStore } from './domain/verifier-probe.ts';
-import { keepLooking } from './keep-looking.ts';
+import { startPeriodicTask } from './lib/periodic-task.ts';
 import { createProbeAdministration } from './watch/probing/administer-probes.ts';
 import { unsentProbes } from './watch/probing/other-scope.ts';
 import { createProbeGrants } from './watch/probing/probe-grants.ts';
@@ -64,8 +64,8 @@ export function openProbes(parts: ProbeRootParts): {
   return {
     probes: createProbeAdministration({ store, rounds, rules, most: max, clock }),
     start() {
-      const looking = keepLooking({
-        look: () => rounds.look(),
+      const looking = startPeriodicTask({
+        tick: () => rounds.look(),
         everyMs: EVERY_MS,
         log,
         failure: 'what probes of verifiers found could not be told; they are probed again',

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Clock } from './domain/clock.ts';
+import type { Clock, SettledTime } from './domain/clock.ts';
 import type { KnownKeys } from './domain/known-keys.ts';
-import type { LeakDesk } from './domain/leaks.ts';
+import type { LeakService } from './domain/leaks.ts';
 import type { LedgerReader } from './domain/ledger.ts';
 import type { ReportIntake } from './domain/reports/report-desk.ts';
 import type { RevocationCheck } from './domain/revocation.ts';
@@ -35,10 +35,11 @@ interface Parts {
   readonly ledgerReader: LedgerReader;
   readonly revocations: RevocationCheck;
   readonly verifier: TokenVerifier;
-  readonly leaks: LeakDesk;
+  readonly leaks: LeakService;
   readonly securityEvents: SecurityEvents;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly settledTime: SettledTime;
   readonly log: Logger;
 }
 
@@ -69,6 +70,7 @@ export async function openReports(parts: Parts): Promise<ReportService> {
     alarm,
     events,
     clock,
+    settledTime: parts.settledTime,
     overdueSeconds: config.overdue_hours * 3_600,
     eraseAfterSeconds: config.erase_after_days * 86_400,
   });

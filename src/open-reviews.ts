@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Config } from './config.ts';
 import type { Clock } from './domain/clock.ts';
-import { canonicalJson } from './domain/json.ts';
 import type { Review, ReviewDesk } from './domain/review.ts';
 import { reviewRepresentation } from './http/schemas/review.ts';
+import { canonicalJson } from './lib/json.ts';
 import type { Store } from './store/open-store.ts';
 import { openReviewDesk } from './watch/review/review-desk.ts';
 

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { Changes } from './domain/changes.ts';
 import type { PublicJwk } from './domain/key.ts';
 import type { Registry } from './domain/registry.ts';
 import type { KeyReference, Signer, TokenInspection } from './domain/signer.ts';
+import { formerRegistryJwks, formerRegistryKeys } from './hsm-replacements.ts';
 import { bindingRole, serviceKeysOf, tokensOf } from './hsm-tokens.ts';
 import { type BindingKeys, createBindingKeys } from './keys/binding-keys.ts';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
 import { openServiceKey, type RegistryKey } from './keys/registry-key.ts';
+import { Emitter } from './lib/emitter.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { createSignerLink, type SignerLink } from './signer/signer-link.ts';
 import { createSignerRouter, noSuchToken } from './signer/signer-router.ts';
@@ -21,7 +22,7 @@ export interface Signers {
   /** By a process that has just opened that token. `unknown_hsm_token`, `hsm_unavailable`. */
   inspect(hsmToken: string, keys: readonly KeyReference[]): Promise<TokenInspection>;
   /** Tells of a token where a key was found missing or not proven. */
-  readonly doubts: Changes<string>;
+  readonly doubts: Emitter<string>;
   /** By the token's name. */
   readonly links: ReadonlyMap<string, SignerLink>;
   /** Settles once each serves, or has found its HSM away. */
@@ -36,12 +37,12 @@ export async function openSigners(
     readonly registry: Pick<Registry, 'serviceKey'>;
     readonly log: Logger;
     readonly metrics: Metrics;
-    readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
+    readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
     readonly outages: OutageWatch;
   },
 ): Promise<Signers> {
   const bindingKeys = await publicBindingKeys(config, parts.registry);
-  const doubts = new Changes<string>();
+  const doubts = new Emitter<string>();
   const links = new Map(
     tokensOf(config).map((token) => {
       const onEvent = signerEventHandler({ ...parts, doubts, hsmToken: token.name });
@@ -61,9 +62,9 @@ export async function openSigners(
   };
 }
 
-/** The configuration says which they are, the database what they look like. */
+/** The configuration says which they are, the database what those of further tokens look like. */
 async function publicBindingKeys(
-  { hsm_tokens }: Config,
+  { hsm, hsm_tokens }: Config,
   registry: Pick<Registry, 'serviceKey'>,
 ): Promise<readonly PublicJwk[]> {
   const rows = await Promise.all(
@@ -72,7 +73,7 @@ async function publicBindingKeys(
       return row && thumbprint(row.publicJwk) === binding_key ? [row.publicJwk] : [];
     }),
   );
-  return rows.flat();
+  return [...rows.flat(), ...formerRegistryJwks(hsm)];
 }
 
 /** Whether each of the further tokens is there; their signers find out by themselves, every second. */
@@ -90,10 +91,10 @@ export async function openBindingKeys(
   registryKey: RegistryKey,
   signer: Pick<Signer, 'sign'>,
 ): Promise<BindingKeys> {
-  const further = new Map<string, RegistryKey>();
+  const others = new Map(formerRegistryKeys(config.hsm));
   for (const [name, { binding_key }] of Object.entries(config.hsm_tokens)) {
     const role = bindingRole(name);
-    further.set(name, openServiceKey(role, await registry.serviceKey(role), binding_key, signer));
+    others.set(name, openServiceKey(role, await registry.serviceKey(role), binding_key, signer));
   }
-  return createBindingKeys(registryKey, further);
+  return createBindingKeys(registryKey, others);
 }

@@ -1,25 +1,34 @@
 import type { Logger } from 'pino';
 import { ChainWalk } from './audit/chain-walk.ts';
+import { createDescriptorWatch } from './descriptor-watch.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import type { AuditLog } from './domain/audit-log.ts';
-import type { Clock } from './domain/clock.ts';
+import { type Clock, dayOf } from './domain/clock.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import { keepLooking } from './keep-looking.ts';
+import { startPeriodicTask } from './lib/periodic-task.ts';
+import type { Chains } from './open-chains.ts';
+import { createRegistryWatch } from './open-registry.ts';
 import type { ReportService } from './open-reports.ts';
+import type { Store } from './store/open-store.ts';
+import { type ActiveKeyWatchParts, createActiveKeyWatch } from './watch/active-keys.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch, type DrillWatchParts } from './watch/drill-watch.ts';
 import { createOutdatedVerifierWatch, type OutdatedVerifierParts } from './watch/outdated-verifiers.ts';
 import { createReviewWatch, type ReviewWatchParts } from './watch/review-watch.ts';
 import type { OutageWatch } from './watch-outages.ts';
+import { createSchemaWatch, type SchemaWatchParts } from './watch-schema.ts';
 
 export interface WatchParts {
   readonly outages: OutageWatch;
+  readonly store: SchemaWatchParts['store'] & Pick<Store, 'walkRegistry' | 'probeLookups'>;
+  readonly sinks: SchemaWatchParts['sinks'];
   readonly audit: Pick<AuditLog, 'eventsAfter'>;
+  readonly chains: Chains;
   readonly disks: DiskWatch;
   readonly drills: DrillWatchParts['drills'];
   readonly reports: ReportService;
   readonly reviews: ReviewWatchParts['reviews'];
-  readonly keyRing: OutdatedVerifierParts['keyRing'];
+  readonly keyRing: OutdatedVerifierParts['keyRing'] & ActiveKeyWatchParts['keyRing'];
   readonly verifiers: OutdatedVerifierParts['verifiers'];
   readonly events: SecurityEvents;
   readonly clock: Clock;
@@ -28,12 +37,42 @@ export interface WatchParts {
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
 export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
-  const { outages, audit, disks, drills, reports, reviews, keyRing, verifiers, events, clock, log } = parts;
+  const {
+    outages,
+    store,
+    sinks,
+    audit,
+    chains,
+    disks,
+    drills,
+    reports,
+    reviews,
+    keyRing,
+    verifiers,
+    events,
+    clock,
+    log,
+  } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
     { what: 'outages', everyMs: 1_000, look: () => outages.tell(events) },
-    { what: 'audit chain', everyMs: 1_000, look: createChainWatch(audit, events) },
-    { what: 'disks', everyMs: 60_000, look: createDiskAlarm({ disks, events, clock, onRelief }) },
+    {
+      what: 'file descriptors',
+      everyMs: 1_000,
+      look: createDescriptorWatch({ outages: outages.descriptors, log }),
+    },
+    { what: 'active keys', everyMs: 1_000, look: createActiveKeyWatch({ keyRing, events, clock }) },
+    { what: 'audit chain', everyMs: 1_000, look: createChainWatch({ audit, events, clock }) },
+    {
+      what: 'registry',
+      everyMs: 2_000,
+      look: createRegistryWatch(store, { securityEvents: events, clock, log }),
+    },
+    { what: 'schema', everyMs: 5_000, look: createSchemaWatch({ store, events, sinks, clock, log }) },
+    { what: 'look-ups', everyMs: 1_000, look: () => store.probeLookups() },
+    { what: 'ledger', everyMs: 1_000, look: chains.walks.ledger },
+    { what: 'revocations', everyMs: 1_000, look: chains.walks.revocations },
+    { what: 'disks', everyMs: 5_000, look: createDiskAlarm({ disks, events, clock, onRelief }) },
     { what: 'rehearsals', everyMs: 60_000, look: createDrillWatch({ drills, events, clock }) },
     { what: 'reviews', everyMs: 60_000, look: createReviewWatch({ reviews, events, clock }) },
     { what: 'reports', everyMs: 30_000, look: reports.look },
@@ -43,7 +82,7 @@ export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
       look: createOutdatedVerifierWatch({ keyRing, verifiers, events }),
     },
   ].map(({ what, everyMs, look }) =>
-    keepLooking({ look, everyMs, log, failure: `${what} not watched; it is tried again` }),
+    startPeriodicTask({ tick: look, everyMs, log, failure: `${what} not watched; it is tried again` }),
   );
   return {
     async stop() {
@@ -52,11 +91,17 @@ export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
   };
 }
 
-/** A break is told while the service runs, once a place. */
-function createChainWatch(audit: WatchParts['audit'], events: SecurityEvents): () => Promise<void> {
+/** A break is told while the service runs, once a place and day. */
+export function createChainWatch({
+  audit,
+  events,
+  clock,
+}: Pick<WatchParts, 'audit' | 'events' | 'clock'>): () => Promise<void> {
   const walk = new ChainWalk(audit);
   return async () => {
     const broken = await walk.step();
-    if (broken) await events.raise(securityEvent('audit.chain_broken', { chain: 'audit', ...broken }));
+    if (!broken) return;
+    const day = dayOf(clock.nowSeconds());
+    await events.raise(securityEvent('audit.chain_broken', { chain: 'audit', ...broken, day }));
   };
 }

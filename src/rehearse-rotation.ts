@@ -34,7 +34,7 @@ export async function rehearseRotation({ days, seed }: RotationRehearsal): Promi
   const file = join(folder, 'keyward.db');
   const store = await openStore({ file, queueLimit: 1_000, clock, onEvent: () => {} });
   try {
-    await store.openRegistry({ seal: createRegistrySeal(registryKey), mayTakeOver: false });
+    await store.openRegistry({ seal: createRegistrySeal(registryKey, signer) });
     const service = await openRehearsedService({
       registry: store.registry,
       signer,

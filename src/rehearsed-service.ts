@@ -1,22 +1,22 @@
 import type { Clock } from './domain/clock.ts';
+import { IssuanceLock } from './domain/issuance-lock.ts';
 import { dueSteps } from './domain/key-life/due-steps.ts';
 import type { ScopeKeys } from './domain/key-life/plans.ts';
 import type { Ledger } from './domain/ledger.ts';
 import type { Registry } from './domain/registry.ts';
 import type { ScopeDefinition } from './domain/scope.ts';
-import { ScopeHolds } from './domain/scope-holds.ts';
 import type { Signer } from './domain/signer.ts';
 import type { RehearsedService } from './drill/simulate-rotations.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
 import { createBindingKeys } from './keys/binding-keys.ts';
 import { createStandbyKeeper } from './keys/keep-standby.ts';
 import { createKeyChanges } from './keys/key-changes.ts';
-import { createKeyChores } from './keys/key-chores.ts';
 import { createKeyRing, type KeyRingKeeper } from './keys/key-ring.ts';
+import { KeyedMutex } from './keys/keyed-mutex.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
+import { createReconcileSteps } from './keys/reconcile-steps.ts';
 import type { RegistryKey } from './keys/registry-key.ts';
-import { rememberServed } from './keys/remember-served.ts';
-import { TokenTurns } from './keys/turns.ts';
+import { trackLoadedKeys } from './keys/track-loaded-keys.ts';
 import { createPublication } from './publication/publication.ts';
 import { verifySignatureSync } from './token/signature.ts';
 import { composeSigningInput } from './token/signing-input.ts';
@@ -41,13 +41,13 @@ export async function openRehearsedService(
   parts: RehearsalParts,
 ): Promise<RehearsedService & { readonly keyRing: KeyRingKeeper }> {
   const { registry, registryKey, ledger, clock, graceSeconds, signCopy } = parts;
-  const { signer, served } = rememberServed(withoutReceiver(parts.signer));
+  const { signer, served } = trackLoadedKeys(withoutReceiver(parts.signer));
   const keyRing = createKeyRing();
-  const holds = new ScopeHolds();
+  const holds = new IssuanceLock();
   const bindingKeys = createBindingKeys(registryKey);
-  const making = { registry, signer, bindingKeys, clock, keyRing, turns: new TokenTurns() };
+  const making = { registry, signer, bindingKeys, clock, keyRing, turns: new KeyedMutex() };
   const { scope } = await createProvisioner(making).create(parts.scope, ACTOR);
-  const chores = createKeyChores({
+  const steps = createReconcileSteps({
     changes: createKeyChanges({ registry, keyRing, holds }),
     keyRing,
     standbys: createStandbyKeeper(making),
@@ -55,7 +55,7 @@ export async function openRehearsedService(
     served,
     turns: making.turns,
     clock,
-    timeGuard: { requireSteadyTime: () => {} },
+    timeGuard: { requireSteadyTime: () => {}, isSettled: () => true },
     graceSeconds,
   });
   const issuer = createTokenIssuer({
@@ -69,18 +69,19 @@ export async function openRehearsedService(
     clock,
   });
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: scope.issuer });
-  const scopeKeys = (): ScopeKeys => keyRing.scopeKeys(scope.id) ?? { scope, keys: [], serves: () => false };
+  const scopeKeys = (): ScopeKeys =>
+    keyRing.scopeKeys(scope.id) ?? { scope, keys: [], serves: () => false, proofOf: () => 'unchecked' };
   return {
     scope,
     keyRing,
     keys: () => scopeKeys().keys,
     async tend() {
-      for (let due = chores.urgent(); due.length > 0; due = chores.urgent()) {
-        for (const chore of due) await chore.run();
+      for (let due = steps.immediate(); due.length > 0; due = steps.immediate()) {
+        for (const step of due) await step.run();
       }
-      const patient = () => chores.patient(scope.hsmToken);
-      for (let due = patient(); due.length > 0; due = patient()) {
-        for (const chore of due) await chore.run();
+      const deferred = () => steps.deferred(scope.hsmToken);
+      for (let due = deferred(); due.length > 0; due = deferred()) {
+        for (const step of due) await step.run();
       }
     },
     nextDue: (until) => firstDue(scopeKeys(), clock.nowSeconds(), until, graceSeconds),
@@ -134,6 +135,7 @@ function withoutReceiver(signer: Signer): Signer {
     inventory: (hsmToken) => signer.inventory(hsmToken),
     discard: (key) => signer.discard(key),
     destroy: (key) => signer.destroy(key),
+    sealed: (shown) => signer.sealed(shown),
     describe: (hsmToken) => signer.describe(hsmToken),
   };
 }

@@ -31,7 +31,7 @@ export async function ensureServiceKeys(
     const key = await knownKey(registry, place);
     if (key) known.set(key.role, key);
   }
-  const signers = new Map(tokensOf(config).map((token) => [token.name, lazySigner(config, token)]));
+  const signers = new Map(tokensOf(config).map((token) => [token.name, lazySigner(config, { token })]));
   try {
     const keys: ServiceKey[] = [];
     for (const place of places) keys.push(known.get(place.role) ?? (await make(signers, place)));
@@ -64,10 +64,10 @@ async function make(
 ): Promise<ServiceKey> {
   const signer = signers.get(hsmToken);
   if (!signer) throw new KeywardError('internal', 'The key is for a token that is not configured.');
-  return generate(signer, role, label);
+  return generateServiceKey(signer, role, label);
 }
 
-async function generate(
+export async function generateServiceKey(
   signer: Pick<TokenSigner, 'generate'>,
   role: ServiceKey['role'],
   label: string,

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
-import type { Changes } from './domain/changes.ts';
 import { isSoftwareHsm } from './domain/software-hsm.ts';
 import type { KeyRingKeeper } from './keys/key-ring.ts';
+import type { Emitter } from './lib/emitter.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { SignerEvent } from './signer/signer-link.ts';
 import type { Outages } from './watch/outages.ts';
@@ -12,11 +12,11 @@ type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { typ
 interface Listeners {
   readonly log: Logger;
   /** Told of the token where something is to be looked at. */
-  readonly doubts: Pick<Changes<string>, 'tell'>;
+  readonly doubts: Pick<Emitter<string>, 'emit'>;
   /** Whose signer it is. */
   readonly hsmToken: string;
   readonly metrics: Pick<Metrics, 'signerReplacements'>;
-  readonly keyRing: Pick<KeyRingKeeper, 'applyProofs'>;
+  readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
   readonly outages: Readonly<Record<'hsm' | 'pins', Pick<Outages, 'began' | 'ended'>>>;
 }
 
@@ -53,17 +53,18 @@ export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyR
       log.error({ why }, 'HSM away: no tokens of its keys until it is back');
       outages.hsm.began(hsmToken, why);
     },
-    latched: ({ code, why }) => {
-      log.fatal({ code, why }, 'signer stopped: an operator has to look');
-      outages[code === 'pin_latched' ? 'pins' : 'hsm'].began(hsmToken, why);
+    latched: ({ why }) => {
+      log.fatal({ code: 'pin_latched', why }, 'signer stopped: an operator has to look');
+      outages.pins.began(hsmToken, why);
     },
     proofs: ({ proofs }) => {
       keyRing.applyProofs(proofs);
-      if (proofs.some(({ found, proven }) => found && !proven)) doubts.tell(hsmToken);
+      if (proofs.some(({ found, proven }) => found && !proven)) doubts.emit(hsmToken);
     },
     missing: ({ kids }) => {
+      keyRing.reportMissing(hsmToken, kids);
       log.error({ kids }, 'keys missing from the HSM');
-      if (kids.length > 0) doubts.tell(hsmToken);
+      if (kids.length > 0) doubts.emit(hsmToken);
     },
     log: ({ log: level, message, details }) => {
       const line = inspect([level, message, details], { depth: null });

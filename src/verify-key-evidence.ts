@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { loadConfig } from './config.ts';
+import { usageFailure } from './cli/failure.ts';
+import { readJsonInput } from './cli/input-file.ts';
+import { type Config, loadConfig } from './config.ts';
 import { KeywardError } from './domain/errors.ts';
+import type { PublicJwk } from './domain/key.ts';
 import { serviceKeysOf } from './hsm-tokens.ts';
 import { readKeyEvidence } from './token/key-evidence.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from './token/public-jwk.ts';
+
+const HOLDS = 'what `keyward key prove --out` wrote';
 
 export interface EvidenceFile {
   readonly configFile: string;
@@ -18,9 +22,9 @@ export interface EvidenceFile {
  * say, had from elsewhere. `key_unproven`, `binding_refused` or `invalid_config` say what does not hold.
  */
 export function verifyKeyEvidence({ configFile, file, auditKey, bindingKey }: EvidenceFile) {
-  const given = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  const [audit, binding] = [readPublicJwk(given.audit_key), readPublicJwk(given.binding_key)];
-  const configured = auditKey && bindingKey ? [] : serviceKeysOf(loadConfig(configFile));
+  const given = readJsonInput(file, HOLDS);
+  const [audit, binding] = [keyIn(given.audit_key, file), keyIn(given.binding_key, file)];
+  const configured = auditKey && bindingKey ? [] : believedKeys(loadConfig(configFile));
   const named = (isOne: (role: string) => boolean) =>
     configured.flatMap(({ role, thumbprint: kid }) => (isOne(role) && kid !== undefined ? [kid] : []));
   const audits = auditKey ? [auditKey] : named((role) => role === 'audit');
@@ -48,4 +52,23 @@ export function verifyKeyEvidence({ configFile, file, auditKey, bindingKey }: Ev
     nonce: proof.nonce,
     iat,
   };
+}
+
+function keyIn(value: unknown, file: string): PublicJwk {
+  try {
+    return readPublicJwk(value);
+  } catch {
+    throw usageFailure(`${file} lacks the public keys; it must be ${HOLDS}`);
+  }
+}
+
+/** Those in use and those before them: what is kept of a key outlives the token that held it. */
+function believedKeys(
+  config: Config,
+): readonly { readonly role: string; readonly thumbprint: string | undefined }[] {
+  const former = config.hsm.replacements.flatMap(({ former: { registry_key, audit_key } }) => [
+    { role: 'registry', thumbprint: registry_key.kid },
+    { role: 'audit', thumbprint: audit_key.kid },
+  ]);
+  return [...serviceKeysOf(config), ...former];
 }

@@ -9,7 +9,7 @@ const SINK_PATIENCE_SECONDS = 60;
 
 export type OutageWatch = ReturnType<typeof createOutageWatch>;
 
-/** What may be away while the service goes on: the HSM tokens, for one reason or the other, and the audit sinks. */
+/** What may be away while the service goes on: the HSM tokens, for one reason or the other, the audit sinks, the log, and file descriptors. */
 export function createOutageWatch(clock: Clock) {
   const hsm = new Outages({
     clock,
@@ -26,12 +26,24 @@ export function createOutageWatch(clock: Clock) {
     patienceSeconds: SINK_PATIENCE_SECONDS,
     report: ({ name: sink, since, why }) => securityEvent('audit.sink_failing', { sink, since, why }),
   });
+  const log = new Outages({
+    clock,
+    patienceSeconds: 0,
+    report: ({ since, why }) => securityEvent('log.failing', { since, why }),
+  });
+  const descriptors = new Outages({
+    clock,
+    patienceSeconds: 0,
+    report: ({ since, why }) => securityEvent('service.file_descriptors', { since, why }),
+  });
   return {
+    log,
+    descriptors,
     hsm,
     pins,
     sinks,
     async tell(events: SecurityEvents) {
-      for (const each of [pins, hsm, sinks]) await each.tell(events);
+      for (const each of [pins, hsm, sinks, log, descriptors]) await each.tell(events);
     },
   };
 }

@@ -4,7 +4,8 @@ import { parseDocument } from 'yaml';
 export interface ConfigChange {
   /** From the top of the file, such as `['hsm', 'registry_key']`. */
   readonly member: readonly string[];
-  readonly value: string | boolean;
+  /** What YAML can write. */
+  readonly value: unknown;
 }
 
 /** Comments and order of the file stay as they are; a crash leaves the old file or the new one. */

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { RunKey } from '../../src/domain/run-key.ts';
 import { GroupAppender } from '../../src/store/group-appender.ts';
 import { compileLedgerStatements } from '../../src/store/ledger-statements.ts';
 import { packRecords } from '../../src/store/record-batch.ts';
@@ -12,6 +13,7 @@ export function fillLedger(
   file: string,
   count: number,
   groupSize: number,
+  run: RunKey,
   record: (n: number) => IssuanceRecord,
 ): { readonly bytesARow: number; readonly seconds: number } {
   const began = performance.now();
@@ -19,12 +21,12 @@ export function fillLedger(
   const db = new DatabaseSync(file);
   // The rows are what counts here, not how they came; a crash costs nothing but the run.
   db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000');
-  const appender = new GroupAppender(db, compileLedgerStatements());
+  const appender = new GroupAppender(db, compileLedgerStatements(), run);
   for (let done = 0; done < count; ) {
     db.exec('BEGIN');
     for (let groups = 0; groups < GROUPS_A_COMMIT && done < count; groups++, done += groupSize) {
       const records = Array.from({ length: groupSize }, (_, index) => record(done + index));
-      appender.append(packRecords(records, records.at(-1)?.iat ?? 0));
+      appender.append(packRecords(records, records.at(-1)?.iat ?? 0), undefined);
     }
     db.exec('COMMIT');
   }

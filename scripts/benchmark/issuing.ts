@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { createRunKey } from '../../src/domain/run-key.ts';
 import { startService } from '../../test/support/running-service.ts';
 import { benchRecord } from './bench-record.ts';
 import { fillLedger } from './fill-ledger.ts';
@@ -57,7 +58,7 @@ try {
 
 async function measureFull(port: number, sign: string, empty: number): Promise<void> {
   const file = join(service.hsm.folder, 'keyward.db');
-  const filled = fillLedger(file, Number(values.rows), 64, benchRecord);
+  const filled = fillLedger(file, Number(values.rows), 64, createRunKey(0), benchRecord);
   console.log(`${values.rows} rows: ${filled.bytesARow} bytes a row, filled in ${filled.seconds} s`);
   const full: Round[] = [];
   for (let round = 0; round < Number(values.rounds); round++) full.push(await measure(port, sign, []));

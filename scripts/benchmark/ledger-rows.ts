@@ -5,7 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createRunKey } from '../../src/domain/run-key.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { ownSchema } from '../../src/store/own-schema.ts';
 import { benchRecord } from './bench-record.ts';
 import { fillLedger } from './fill-ledger.ts';
 import { type Costs, LedgerUnderLoad } from './ledger-under-load.ts';
@@ -38,13 +40,14 @@ process.exit();
 async function ledgerOf(name: string, count: number): Promise<LedgerUnderLoad> {
   mkdirSync(join(folder, name));
   const file = join(folder, name, 'keyward.db');
+  const run = createRunKey(0);
   const clock = { nowSeconds: () => 1_760_000_000 };
   await (await openStore({ file, queueLimit: 1_000, clock, onEvent: () => undefined })).close();
   if (count > 0) {
-    const { bytesARow, seconds } = fillLedger(file, count, groupSize, benchRecord);
+    const { bytesARow, seconds } = fillLedger(file, count, groupSize, run, benchRecord);
     console.log(`${count} rows in groups of ${groupSize}: ${bytesARow} bytes a row, filled in ${seconds} s`);
   }
-  return new LedgerUnderLoad(file, count, groupSize);
+  return new LedgerUnderLoad(file, await ownSchema(), run, count, groupSize);
 }
 
 function change(name: string) {

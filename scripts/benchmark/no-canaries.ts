@@ -1,7 +1,7 @@
 import type { CanaryAdministration } from '../../src/domain/canary.ts';
 import type { Canaries, CanaryRootParts } from '../../src/open-canaries.ts';
 import { canariesInInventory } from '../../src/watch/canaries/canaries-in-inventory.ts';
-import { CanaryBook } from '../../src/watch/canaries/canary-book.ts';
+import { CanaryIndex } from '../../src/watch/canaries/canary-index.ts';
 
 export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Canaries {
   return {
@@ -11,7 +11,7 @@ export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Can
     watchRevocation: (next) => next,
     watchSigner: (next) => next,
     watchLeaks: (next) => next,
-    inInventory: canariesInInventory(new CanaryBook([]), { touched: () => {} }, keyRing),
+    inInventory: canariesInInventory(new CanaryIndex([]), { touched: () => {} }, keyRing),
     administration: () => ({}) as CanaryAdministration,
     stop: async () => {},
   };

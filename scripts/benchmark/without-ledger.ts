@@ -1,13 +1,4 @@
 // Loaded first, it puts a ledger that keeps nothing in the place of the durable one: for measuring alone.
-import { registerHooks } from 'node:module';
+import { replaceModules } from './replace-modules.ts';
 
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier.endsWith('/ledger/durable-ledger.ts')
-      ? {
-          url: new URL('./no-ledger.ts', import.meta.url).href,
-          format: 'module-typescript',
-          shortCircuit: true,
-        }
-      : next(specifier, context),
-});
+replaceModules({ 'ledger/durable-ledger.ts': './no-ledger.ts' });

@@ -24,7 +24,9 @@ export interface Bench {
 }
 
 export async function prepareBench(): Promise<Bench> {
-  const service = await startService({ config: { audit: { checkpoint_seconds: 1 } } });
+  const service = await startService({
+    config: { audit: { checkpoint_seconds: 1 }, clock: { settle_seconds: 0 } },
+  });
   try {
     const { hsm, configFile, operator } = service;
     const clients = await service.provision({ id: SCOPE });

@@ -3,7 +3,7 @@ import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../../src/domain/
 import type { LedgerGroup } from '../../src/domain/ledger-chain.ts';
 import { linkFault, rowsFault } from '../../src/domain/ledger-check.ts';
 import { REVOCATION_GENESIS, revocationHash } from '../../src/domain/revocation-chain.ts';
-import { eventFromRow } from '../../src/store/audit-log.ts';
+import { eventFromRow } from '../../src/store/event-row.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from '../../src/store/ledger-row.ts';
 import { all, type Row } from './rows.ts';
 

@@ -162,7 +162,7 @@ class LivesBench {
 
   static async prepare(): Promise<LivesBench> {
     const shim = await createShim({ realModule: SOFTHSM_MODULE });
-    const service = await startService({ shim });
+    const service = await startService({ shim, config: { clock: { settle_seconds: 0 } } });
     const credentials = await service.provision({ id: SCOPE, policy: POLICY });
     return new LivesBench(shim, service, await openWorkbench(service.hsm), credentials);
   }

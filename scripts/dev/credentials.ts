@@ -4,6 +4,8 @@ import { readIfThere, writeSecret } from './secret-file.ts';
 /** `credentials.json`, as everything that uses the development service reads it. */
 export interface Credentials {
   readonly operator: string;
+  /** Where the operator's credential may be sent. */
+  readonly operations_origin: string;
   readonly scopes: Readonly<Record<string, { readonly sign?: string; readonly verify?: string }>>;
 }
 

@@ -1,6 +1,6 @@
 // A process of its own, because SoftHSM reads SOFTHSM2_CONF when it is loaded. Arguments: module, label and PIN
 // file; prints the new token's serial. The SO PIN is drawn and forgotten: a token whose PIN is lost is replaced.
-import { randomBytes } from 'node:crypto';
+import { makePin } from '../../src/domain/pin.ts';
 import { createToken } from '../../src/signer/create-token.ts';
 import { forbidCoreDumps } from '../../src/signer/hygiene.ts';
 import { readPinFile } from '../../src/signer/pin-file.ts';
@@ -8,6 +8,6 @@ import { readPinFile } from '../../src/signer/pin-file.ts';
 const [modulePath = '', label = '', pinFile = ''] = process.argv.slice(2);
 forbidCoreDumps();
 const { pin } = readPinFile(pinFile);
-const soPin = Buffer.from(randomBytes(16).toString('hex'));
+const soPin = Buffer.from(makePin());
 const { serial } = createToken({ modulePath, label, pin, soPin });
 process.stdout.write(serial);

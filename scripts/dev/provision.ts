@@ -16,7 +16,9 @@ export async function provision(places: Places, addresses: Addresses): Promise<C
   const credentials = readCredentials(places);
   if (!credentials) throw new Stop(`${places.credentials} is not there`);
   const call = operationsAt(new URL(addresses.operations), credentials.operator);
-  let current = credentials;
+  // Its port is changed in the configuration.
+  let current: Credentials = { ...credentials, operations_origin: addresses.operations };
+  if (credentials.operations_origin !== addresses.operations) writeCredentials(places, current);
   for (const scope of SCOPES) {
     await ensureScope(call, scope, addresses.data);
     for (const action of Object.keys(CLIENTS) as Action[]) {
@@ -71,10 +73,10 @@ async function create(call: CallService, id: string, description: string): Promi
 }
 
 function withCredential(
-  { operator, scopes }: Credentials,
+  { scopes, ...operator }: Credentials,
   scope: string,
   action: Action,
   credential: string,
 ): Credentials {
-  return { operator, scopes: { ...scopes, [scope]: { ...scopes[scope], [action]: credential } } };
+  return { ...operator, scopes: { ...scopes, [scope]: { ...scopes[scope], [action]: credential } } };
 }

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
+import { parseCredentialFile } from '../../src/cli/credential-file.ts';
+import { makePin } from '../../src/domain/pin.ts';
 import { LOOPBACK, refuseTakenPorts, tellIgnoredPorts } from './addresses.ts';
 import { runProgram } from './child.ts';
 import { writeCredentials } from './credentials.ts';
@@ -73,7 +74,7 @@ function refuseOthers(places: Places): void {
 
 async function make(places: Places, options: Options, signal: AbortSignal): Promise<void> {
   say(`drawing a PIN into ${places.pin}`);
-  writeSecret(places.pin, `${randomBytes(16).toString('hex')}\n`);
+  writeSecret(places.pin, `${makePin()}\n`);
   say('making a SoftHSM token and its configuration');
   const { serial } = await makeSofthsmService(places, {
     dataPlane: { host: LOOPBACK, port: options.dataPort ?? DEFAULT_PORTS.dataPort, behindProxy: false },
@@ -83,6 +84,7 @@ async function make(places: Places, options: Options, signal: AbortSignal): Prom
   });
   say(`token serial ${serial}; making the registry key and the first operator (keyward init)`);
   await runProgram(COMMAND_LINE, ['init', '--config', places.config, '--out', places.operator], { signal });
-  writeCredentials(places, { operator: readIfThere(places.operator)?.trim() ?? '', scopes: {} });
+  const { credential, origin } = parseCredentialFile(readIfThere(places.operator) ?? '', places.operator);
+  writeCredentials(places, { operator: credential, operations_origin: origin, scopes: {} });
   rmSync(places.operator);
 }

@@ -10,6 +10,7 @@ import { COUNTED_OUTCOMES } from '../../src/domain/notifications.ts';
 import { REFUSAL_REASONS } from '../../src/domain/refusal.ts';
 import { UNCLOSED_STATES } from '../../src/domain/reports/case.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/domain/security-event-types.ts';
+import { CALLER_CLASSES } from '../../src/http/caller-budget.ts';
 import { PLANES } from '../../src/http/plane.ts';
 import { COUNTED_REPORTS } from '../../src/metrics/measured-reports.ts';
 import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured-verifier.ts';
@@ -32,6 +33,7 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   status: { says: 'the HTTP status of the answer' },
   le: { says: 'the upper bound of a bucket, in seconds' },
   plane: { says: 'the listener', values: PLANES },
+  caller: { says: 'who asks', values: CALLER_CLASSES },
   code: {
     says: 'the code of the problem document, as `/openapi.json` lists them',
     values: ERROR_CODES,
@@ -59,6 +61,7 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
     says: 'what became of the attempt; one that `failed` is followed by another',
     values: COUNTED_OUTCOMES,
   },
+  gauge: { says: 'the name of the gauge, one of this page' },
   holds: { says: 'what lies on the disk', values: ['database', 'archive'] },
   obstacle: { says: 'what stands in the way', values: ROTATION_OBSTACLES },
   'keyward_key_proofs.status': { says: 'what read-back showed', values: PROOF_STATUSES },

@@ -1,4 +1,4 @@
-import type { Stage, StagedEvent } from './stage.ts';
+import type { HeardAt, Stage, StagedEvent } from './stage.ts';
 
 export type Trace = (event: StagedEvent) => boolean;
 
@@ -10,6 +10,8 @@ export interface Outcome {
   readonly failed: boolean;
   /** What it will be known by among the events: of several, all must come. */
   readonly leaves: Trace | readonly Trace[];
+  /** The events themselves, where the attack had a service of its own; undefined for one that did not come. */
+  readonly heard?: readonly (HeardAt | undefined)[];
   /** When the attacker began, by `performance.now()`. */
   readonly since: number;
 }

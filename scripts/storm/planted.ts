@@ -1,11 +1,20 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import type { Attack, Outcome, Trace } from './attack.ts';
-import type { ScopeOnStage, Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** What a scan that found something ends with. */
@@ -18,7 +27,7 @@ export const inCore: Attack = {
     inFolder(async (folder) => {
       const core = join(folder, 'core.4711');
       writeFileSync(core, await memoryOfReader(stage.service.hsm.settings.pinFile, stage.mail.verify));
-      return scan(stage, [core], stage.mail);
+      return scan(stage, [core], 'mail-verify', stage.mail.verify, 'mail');
     }),
 };
 
@@ -27,17 +36,55 @@ export const inHistory: Attack = {
   name: 'PIN and credential in a git history',
   play: (stage) =>
     inFolder(async (folder) => {
-      const git = (...argv: string[]) => execFileSync('git', ['-C', folder, ...AS_NOBODY, ...argv]);
-      const secrets = `KEYWARD_CREDENTIAL=${stage.consumers.verify}\nHSM_PIN=${stage.service.hsm.pin}\n`;
-      git('init', '-q');
-      writeFileSync(join(folder, '.env'), secrets);
-      git('add', '.');
-      git('commit', '-q', '-m', 'works on my machine');
-      rmSync(join(folder, '.env'));
-      git('commit', '-q', '-a', '-m', 'remove secrets');
-      return scan(stage, ['--git', folder], stage.consumers);
+      commitSecrets(folder, { KEYWARD_CREDENTIAL: stage.consumers.verify, HSM_PIN: stage.service.hsm.pin });
+      return scan(stage, ['--git', folder], 'consumers-verify', stage.consumers.verify, 'consumers');
     }),
 };
+
+/** The same, in a repository whose own configuration has git run a command of the attacker's wherever it can. */
+export const inHostileRepository: Attack = {
+  name: 'scan of a hostile repository',
+  play: (stage) =>
+    inFolder(async (folder) => {
+      const [repository, marker] = [join(folder, 'repository'), join(folder, 'marker')];
+      const command = `touch ${marker}`;
+      commitSecrets(repository, { KEYWARD_CREDENTIAL: stage.mail.sign, HSM_PIN: stage.service.hsm.pin });
+      const hooks = join(repository, '.git', 'hooks');
+      writeFileSync(join(hooks, 'reference-transaction'), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+      for (const key of RUNS_COMMANDS) {
+        execFileSync('git', ['config', '--file', join(repository, '.git', 'config'), key, command]);
+      }
+      const outcome = await scan(stage, ['--git', repository], 'mail-sign', stage.mail.sign, 'mail');
+      const ran = existsSync(marker);
+      return {
+        ...outcome,
+        refused: ran ? 'nothing: the scan ran its command' : `its command; ${outcome.refused}`,
+        failed: outcome.failed && !ran,
+      };
+    }),
+};
+
+const RUNS_COMMANDS = [
+  'core.fsmonitor',
+  'core.sshCommand',
+  'core.pager',
+  'diff.external',
+  'filter.lfs.process',
+  'uploadpack.packObjectsHook',
+];
+
+/** Committed once, and taken out with the next commit. */
+function commitSecrets(folder: string, secrets: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true });
+  const git = (...argv: string[]) => execFileSync('git', ['-C', folder, ...AS_NOBODY, ...argv]);
+  const lines = Object.entries(secrets).map(([name, secret]) => `${name}=${secret}\n`);
+  git('init', '-q');
+  writeFileSync(join(folder, '.env'), lines.join(''));
+  git('add', '.');
+  git('commit', '-q', '-m', 'works on my machine');
+  rmSync(join(folder, '.env'));
+  git('commit', '-q', '-a', '-m', 'remove secrets');
+}
 
 const AS_NOBODY = [
   '-c',
@@ -54,9 +101,10 @@ const SOUGHT = ['client_credential', 'pin'];
 async function scan(
   { service, raised }: Stage,
   where: readonly string[],
-  of: ScopeOnStage,
+  client: string,
+  credential: string,
+  scope: string,
 ): Promise<Outcome> {
-  const client = `${of.id}-verify`;
   const since = performance.now();
   const asked = ['--url', service.operationsUrl, '--credential-file', join(service.hsm.folder, 'operator')];
   const argv = [COMMAND_LINE, 'scan', ...where, '--report', '--json', ...asked];
@@ -67,7 +115,7 @@ async function scan(
   const leaves = [leakOf('pin'), leakOf('client_credential', client)];
   await Promise.all(leaves.map(raised));
   await service.act('POST', `/v1/admin/clients/${client}/revoke`);
-  const { body } = await service.data('POST', `/v1/scopes/${of.id}/verify`, of.verify, { token: 'x' });
+  const { body } = await service.data('POST', `/v1/scopes/${scope}/verify`, credential, { token: 'x' });
   return {
     refused: `found by scan: ${kinds.join(', ')}; the credential, once revoked: ${body.code}`,
     failed: SOUGHT.every((kind) => kinds.includes(kind)) && body.code === 'credential_invalid',

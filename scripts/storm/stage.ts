@@ -56,7 +56,9 @@ const PATIENCE_MS = 10_000;
 
 export async function openStage(): Promise<Stage> {
   // Without a grace, the window of a key ends with the rotation.
-  const service = await startService({ config: { keys: { grace_seconds: 0 } } });
+  const service = await startService({
+    config: { keys: { grace_seconds: 0 }, clock: { settle_seconds: 0 } },
+  });
   const scope = async (id: string): Promise<ScopeOnStage> => ({ id, ...(await service.provision({ id })) });
   const consumers = await scope('consumers');
   const mail = await scope('mail');

@@ -12,9 +12,9 @@ import type { Clock } from '../domain/clock.ts';
 import { makeCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { takesTwoByNow } from '../domain/proposal-refusals.ts';
+import { Mutex } from '../lib/mutex.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
-import { Turns } from './turns.ts';
 
 interface Parts {
   readonly store: AccessStore;
@@ -25,7 +25,7 @@ interface Parts {
 
 /** Each change is written first and then made in memory, one at a time. */
 export class Clients implements ClientAdministration {
-  readonly #turns = new Turns();
+  readonly #turns = new Mutex();
   readonly #store: AccessStore;
   readonly #directory: Directory;
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class Clients implements ClientAdministration {
     validateClient(named);
     const createdAt = this.#clock.nowSeconds();
     const client: Client = { ...named, createdAt, revokedAt: null, grants: [] };
-    await this.#turns.take(async () => {
+    await this.#turns.runExclusive(async () => {
       await this.#store.addClient(client, digest, actor);
       this.#directory.putClient(client);
       this.#directory.putCredential({ kind: 'svc', digest, holderId: client.id, createdAt, revokedAt: null });
@@ -113,7 +113,7 @@ export class Clients implements ClientAdministration {
   }
 
   #change(clientId: string, change: (client: Client) => Promise<Client>): Promise<Client> {
-    return this.#turns.take(async () => {
+    return this.#turns.runExclusive(async () => {
       const client = this.#directory.client(clientId);
       if (!client) throw new KeywardError('unknown_client', 'There is no client of that id.');
       const changed = await change(client);

@@ -5,10 +5,10 @@ import type {
   OperatorAdministration,
 } from '../domain/access.ts';
 import type { AccessStore } from '../domain/access-store.ts';
-import type { Watchable } from '../domain/changes.ts';
 import type { Client } from '../domain/client.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { CredentialHolders } from '../domain/leaks.ts';
+import type { Subscribable } from '../lib/emitter.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';
 import { createCredentialHolders } from './credential-holders.ts';
@@ -24,7 +24,7 @@ export interface Access {
   /** Who holds a credential, or once did. */
   readonly holders: CredentialHolders;
   /** The id of each client whose standing, grants or credentials are others than before. */
-  readonly clientChanges: Watchable<string>;
+  readonly clientChanges: Subscribable<string>;
 }
 
 /** Loads who may do what. `knowsScope` is asked at each grant, so scopes created later count. */

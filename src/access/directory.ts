@@ -1,7 +1,7 @@
 import type { Grants } from '../domain/access.ts';
 import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
-import { Changes, type Watchable } from '../domain/changes.ts';
 import type { Action, Client, Grant, Operator } from '../domain/client.ts';
+import { Emitter, type Subscribable } from '../lib/emitter.ts';
 
 interface ClientEntry {
   readonly client: Client;
@@ -13,7 +13,7 @@ interface ClientEntry {
  * here.
  */
 export class Directory implements Grants {
-  readonly #changes = new Changes<string>();
+  readonly #changes = new Emitter<string>();
   readonly #clients = new Map<string, ClientEntry>();
   readonly #operators = new Map<string, Operator>();
   readonly #credentials = new Map<string, StoredCredential>();
@@ -37,7 +37,7 @@ export class Directory implements Grants {
   }
 
   /** The id of each client whose standing, grants or credentials are others than before. */
-  get clientChanges(): Watchable<string> {
+  get clientChanges(): Subscribable<string> {
     return this.#changes;
   }
 
@@ -69,7 +69,7 @@ export class Directory implements Grants {
 
   putClient(client: Client): void {
     this.#clients.set(client.id, { client, granted: new Set(client.grants.map(keyOf)) });
-    this.#changes.tell(client.id);
+    this.#changes.emit(client.id);
   }
 
   putOperator(operator: Operator): void {

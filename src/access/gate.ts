@@ -1,10 +1,17 @@
 import type { Actor } from '../domain/access.ts';
 import type { ActGate, ActRequest, AnyAct, AnyPlanned, Outcome, ProposalView } from '../domain/act-gate.ts';
-import { ACTS, type ActName, DECISIONS, isWithoutHsm, type Persons, personsFor } from '../domain/acts.ts';
+import {
+  ACTS,
+  type ActName,
+  DECISIONS,
+  isForAnyTime,
+  isWithoutHsm,
+  type Persons,
+  personsFor,
+} from '../domain/acts.ts';
 import type { Operator } from '../domain/client.ts';
 import type { Clock, TimeGuard } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
-import { canonicalJson, type JsonObject } from '../domain/json.ts';
 import type { Proposal, ProposalMove, ProposalStore } from '../domain/proposal.ts';
 import {
   interrupted,
@@ -15,12 +22,14 @@ import {
   selfApproval,
   stateAt,
   tooMany,
+  tooManyOfOne,
   unknownProposal,
 } from '../domain/proposal-refusals.ts';
 import { holdsRole } from '../domain/two-persons.ts';
+import { canonicalJson, type JsonObject } from '../lib/json.ts';
+import { Mutex } from '../lib/mutex.ts';
 import { newProposalId } from './proposal-id.ts';
 import { requireRole } from './require-role.ts';
-import { Turns } from './turns.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
@@ -35,15 +44,17 @@ export interface GateParts {
   readonly twoPersons: boolean;
   readonly lifetimeSeconds: number;
   readonly maxOpen: number;
+  /** Of them, those of one operator. */
+  readonly maxOpenOfOne: number;
 }
 
 /** Which act takes whom stands in `domain/acts.ts`, and nowhere else. */
 export class Gate implements ActGate {
   readonly #parts: GateParts;
   readonly #acts: ReadonlyMap<ActName, AnyAct>;
-  readonly #opening = new Turns();
+  readonly #opening = new Mutex();
   /** One approval after another: each finds things as the one before it left them. */
-  readonly #approving = new Turns();
+  readonly #approving = new Mutex();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -52,6 +63,7 @@ export class Gate implements ActGate {
 
   async ask({ act: name, parameters: given, actor }: ActRequest): Promise<Outcome> {
     requireRole(this.#operator(actor.operatorId), ACTS[name].role);
+    this.#requireTimeFor(name);
     const act = this.#act(name);
     const parameters = act.read(given);
     const planned = await act.plan(parameters);
@@ -60,7 +72,7 @@ export class Gate implements ActGate {
       return { done: await act.execute(parameters, { ...actor, alone: true }) };
     }
     act.requireKeepable?.(parameters);
-    return { proposal: await this.#opening.take(() => this.#open(name, parameters, planned, actor)) };
+    return { proposal: await this.#opening.runExclusive(() => this.#open(name, parameters, planned, actor)) };
   }
 
   list({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): ProposalView[] {
@@ -74,10 +86,10 @@ export class Gate implements ActGate {
   }
 
   approve(id: string, actor: Actor): Promise<{ proposal: ProposalView; result: object }> {
-    return this.#approving.take(async () => {
-      this.#parts.timeGuard.requireSteadyTime();
+    return this.#approving.runExclusive(async () => {
       requireRole(this.#operator(actor.operatorId), DECISIONS.approve);
       const proposal = this.#find(id);
+      this.#requireTimeFor(proposal.act);
       requireOpen(proposal, this.#now());
       if (proposal.proposedBy === actor.operatorId) throw selfApproval();
       await this.#recheck(proposal, actor);
@@ -99,8 +111,9 @@ export class Gate implements ActGate {
     return this.#close(proposal, 'withdrawn', actor);
   }
 
-  /** Writes down which proposals have expired; answers how many. */
+  /** Writes down which proposals have expired; answers how many. `clock_jump`, `clock_ahead`. */
   async expireDue(): Promise<number> {
+    this.#parts.timeGuard.requireSteadyTime();
     const due = this.#all().filter(
       (proposal) => proposal.state === 'open' && stateAt(proposal, this.#now()) === 'expired',
     );
@@ -128,11 +141,14 @@ export class Gate implements ActGate {
     planned: AnyPlanned,
     actor: Actor,
   ): Promise<ProposalView> {
-    const { maxOpen, lifetimeSeconds } = this.#parts;
+    const { maxOpen, maxOpenOfOne, lifetimeSeconds } = this.#parts;
     const now = this.#now();
     const same = this.#sameOpen(act, parameters, planned, actor);
     if (same) return this.#view(same);
-    if (this.#all().filter((each) => stateAt(each, now) === 'open').length >= maxOpen) throw tooMany(maxOpen);
+    const open = this.#all().filter((each) => stateAt(each, now) === 'open');
+    const own = open.filter(({ proposedBy }) => proposedBy === actor.operatorId);
+    if (own.length >= maxOpenOfOne) throw tooManyOfOne(maxOpenOfOne);
+    if (open.length >= maxOpen) throw tooMany(maxOpen);
     const proposal: Proposal = {
       id: newProposalId(),
       act,
@@ -218,6 +234,10 @@ export class Gate implements ActGate {
     requireOpen(proposal, this.#now());
     await this.#move(proposal, 'open', this.#decided(state, actor), actor);
     return this.show(proposal.id);
+  }
+
+  #requireTimeFor(act: ActName): void {
+    if (!isForAnyTime(act)) this.#parts.timeGuard.requireSteadyTime();
   }
 
   #decided(state: ProposalMove['state'], { operatorId }: Actor): ProposalMove {

@@ -5,9 +5,9 @@ import type { Clock } from '../domain/clock.ts';
 import { makeCredential } from '../domain/credential.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { takesTwoByNow } from '../domain/proposal-refusals.ts';
+import { Mutex } from '../lib/mutex.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
-import { Turns } from './turns.ts';
 
 /** The name under which the audit trail tells what nobody asked for. */
 const SERVICE = 'keyward';
@@ -19,7 +19,7 @@ interface Named {
 
 /** Each change is written first and then made in memory, one at a time. */
 export class Operators implements OperatorAdministration {
-  readonly #turns = new Turns();
+  readonly #turns = new Mutex();
   readonly #store: AccessStore;
   readonly #directory: Directory;
   readonly #clock: Clock;
@@ -43,7 +43,7 @@ export class Operators implements OperatorAdministration {
     validateOperator({ id, roles });
     const createdAt = this.#clock.nowSeconds();
     const operator: Operator = { id, roles: [...roles], createdAt, revokedAt: null };
-    await this.#turns.take(async () => {
+    await this.#turns.runExclusive(async () => {
       await this.#store.addOperator(operator, digest, actor);
       this.#directory.putOperator(operator);
       this.#directory.putCredential(credentialOf(operator, digest, createdAt));
@@ -82,7 +82,7 @@ export class Operators implements OperatorAdministration {
   }
 
   #change(id: string, change: (operator: Operator) => Promise<Operator>): Promise<Operator> {
-    return this.#turns.take(async () => {
+    return this.#turns.runExclusive(async () => {
       const operator = this.#directory.operator(id);
       if (!operator) throw new KeywardError('unknown_operator', 'There is no operator of that id.');
       const changed = await change(operator);

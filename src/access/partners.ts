@@ -18,6 +18,7 @@ export function createLeakPartners(partners: readonly PartnerKeys[]): LeakPartne
     }
   }
   return {
+    knows: (keyId) => byId.has(keyId),
     partnerOf({ keyId, signature, body }) {
       const partner = byId.get(keyId);
       const right = partner && verify('sha256', body, partner.publicKey, Buffer.from(signature, 'base64'));

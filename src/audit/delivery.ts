@@ -8,13 +8,16 @@ const CHECKPOINTS_AT_A_TIME = 64;
 
 /**
  * Brings one sink up to date from the database: events in order, each checkpoint behind what it covers. A sink
- * that was away gets what it missed, and after a crash it may get again what it has.
+ * that was away gets what it missed, after a crash it may get again what it has, and one that has lost entries gets
+ * everything again.
  */
 export class Delivery {
   readonly #sink: GuardedSink;
   readonly #log: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
+  readonly #auditKey: PublicJwk;
   #position: DeliveryPosition;
-  #greeting: SinkEntry | undefined;
+  #greets = true;
+  #losses = 0;
   #running: Promise<void> | undefined;
 
   constructor(
@@ -26,7 +29,7 @@ export class Delivery {
     this.#sink = sink;
     this.#log = log;
     this.#position = position;
-    this.#greeting = { kind: 'audit_key', publicJwk: auditKey };
+    this.#auditKey = auditKey;
   }
 
   get sink(): string {
@@ -46,10 +49,22 @@ export class Delivery {
   }
 
   async #deliver(): Promise<void> {
+    try {
+      await this.#sink.examine();
+    } catch {
+      // The sink's watch has told of it.
+      return;
+    }
     while (await this.#deliverSome());
   }
 
   async #deliverSome(): Promise<boolean> {
+    const { losses } = this.#sink;
+    if (losses > this.#losses) {
+      this.#losses = losses;
+      this.#position = { sequence: 0, checkpointNumber: 0 };
+      this.#greets = true;
+    }
     const { sequence, checkpointNumber } = this.#position;
     const [events, checkpoints] = [
       await this.#log.eventsAfter(sequence, EVENTS_AT_A_TIME),
@@ -58,7 +73,7 @@ export class Delivery {
     const last = events.at(-1)?.sequence ?? sequence;
     const covered = checkpoints.filter(({ auditSequence }) => auditSequence <= last);
     const entries: SinkEntry[] = [
-      ...(this.#greeting ? [this.#greeting] : []),
+      ...(this.#greets ? [{ kind: 'audit_key', publicJwk: this.#auditKey } as const] : []),
       ...events.map((event): SinkEntry => ({ kind: 'event', event })),
       ...covered.map(({ number, jws }): SinkEntry => ({ kind: 'checkpoint', number, jws })),
     ];
@@ -69,7 +84,7 @@ export class Delivery {
       // The sink's watch has told of it; the next pump tries again.
       return false;
     }
-    this.#greeting = undefined;
+    this.#greets = false;
     this.#position = { sequence: last, checkpointNumber: covered.at(-1)?.number ?? checkpointNumber };
     return events.length === EVENTS_AT_A_TIME || checkpoints.length > covered.length;
   }

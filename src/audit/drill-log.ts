@@ -8,14 +8,14 @@ const TYPE = 'drill.performed';
 const MOST = 100;
 
 export interface DrillLogParts {
-  readonly audit: Pick<AuditLog, 'record' | 'eventsAfter' | 'newestOfType'>;
+  readonly audit: Pick<AuditLog, 'record' | 'witnessedAfter' | 'newestOfType'>;
   readonly clock: Clock;
   readonly overdueSeconds: number;
 }
 
 /** Reads once what there was, and remembers what comes. */
 export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogParts): Promise<DrillLog> {
-  const [first] = await audit.eventsAfter(0, 1);
+  const [first] = await audit.witnessedAfter(0, 1);
   const beginning = first?.time ?? clock.nowSeconds();
   let performed: readonly PerformedDrill[] = (await audit.newestOfType(TYPE, MOST)).map(fromEvent);
 

@@ -1,8 +1,9 @@
-import type { AuditSink, SinkEntry, SinkTail } from '../domain/audit-sink.ts';
+import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../domain/audit-sink.ts';
 
 export interface SinkWatch {
   failed(sink: string, cause: unknown): void;
   recovered(sink: string): void;
+  changed(sink: string, change: SinkChange): void;
 }
 
 /** A sink with a deadline: writes go in turn, and while one hangs the others fail at once. */
@@ -14,6 +15,7 @@ export class GuardedSink {
   #turn: Promise<unknown> = Promise.resolve();
   #hanging = false;
   #failing = false;
+  #losses = 0;
 
   constructor(sink: AuditSink, deadlineMs: number, watch: SinkWatch) {
     this.name = sink.name;
@@ -26,6 +28,11 @@ export class GuardedSink {
     return this.#failing;
   }
 
+  /** How often entries that it had were taken from it. */
+  get losses(): number {
+    return this.#losses;
+  }
+
   tail(): Promise<SinkTail | undefined> {
     return this.#sink.tail();
   }
@@ -34,15 +41,14 @@ export class GuardedSink {
     return this.#sink.history();
   }
 
+  /** Looks what somebody else did to it, and tells. */
+  async examine(): Promise<void> {
+    await this.#tellingFailure(async () => {});
+  }
+
   /** Settles once the sink has the entries. Its former failure is told once, and so is its recovery. */
   async write(entries: readonly SinkEntry[]): Promise<void> {
-    try {
-      await this.#inTurn(entries);
-    } catch (error) {
-      if (!this.#failing) this.#watch.failed(this.name, error);
-      this.#failing = true;
-      throw error;
-    }
+    await this.#tellingFailure(() => this.#sink.write(entries));
     if (this.#failing) this.#watch.recovered(this.name);
     this.#failing = false;
   }
@@ -51,7 +57,27 @@ export class GuardedSink {
     this.#sink.reset();
   }
 
-  #inTurn(entries: readonly SinkEntry[]): Promise<void> {
+  async #tellingFailure(work: () => Promise<void>): Promise<void> {
+    try {
+      await this.#inTurn(async () => {
+        await this.#look();
+        await work();
+      });
+    } catch (error) {
+      if (!this.#failing) this.#watch.failed(this.name, error);
+      this.#failing = true;
+      throw error;
+    }
+  }
+
+  async #look(): Promise<void> {
+    const change = await this.#sink.examine();
+    if (!change) return;
+    if (change.isLost) this.#losses += 1;
+    this.#watch.changed(this.name, change);
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = setTimeout(() => {
       this.#hanging = true;
@@ -60,7 +86,7 @@ export class GuardedSink {
     }, this.#deadlineMs);
     const work = async () => {
       try {
-        await this.#sink.write(entries);
+        await task();
         resolve();
       } catch (error) {
         this.#sink.reset();

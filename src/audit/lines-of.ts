@@ -3,6 +3,9 @@ import { StringDecoder } from 'node:string_decoder';
 
 const CHUNK_BYTES = 1 << 20;
 
+/** What is longer is no line of ours, and comes in pieces. */
+const LONGEST_LINE = 64 * CHUNK_BYTES;
+
 /** The lines of a file of any size; the last one may have no end. */
 export function* linesOf(file: string): Generator<string> {
   const descriptor = openSync(file, 'r');
@@ -14,6 +17,9 @@ export function* linesOf(file: string): Generator<string> {
       const lines = (rest + decoder.write(chunk.subarray(0, read))).split('\n');
       rest = lines.pop() ?? '';
       yield* lines;
+      if (rest.length < LONGEST_LINE) continue;
+      yield rest;
+      rest = '';
     }
     if (rest !== '') yield rest;
   } finally {

@@ -7,10 +7,12 @@ import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 
 type Log = Pick<AuditLog, 'heads' | 'hashAt'>;
 
-export interface Witness {
+export interface SinkCheckpoint {
   /** The sink's name, or `database` for its own last checkpoint. */
   readonly name: string;
   readonly tail: SinkTail;
+  /** A version of the registry that was committed, where the witness knows one. */
+  readonly registry?: number;
 }
 
 /**
@@ -20,12 +22,13 @@ export interface Witness {
  */
 export async function refuseRestored(
   log: Log,
-  witnesses: readonly Witness[],
+  witnesses: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
   gaps: readonly RecordGap[],
 ): Promise<void> {
   const now = await log.heads();
-  for (const { name, tail } of witnesses) {
+  for (const { name, tail, registry = 0 } of witnesses) {
+    if (now.registry.sequence < registry) throw olderRegistry(name, registry, now.registry.sequence);
     if (tail.event) await hold(log, now, { witness: name, chain: 'audit', ...tail.event });
     if (!tail.checkpoint) continue;
     const checkpoint = await readCheckpoint(tail.checkpoint.jws, auditKey);
@@ -56,6 +59,11 @@ async function hold(log: Log, now: ChainHeads, seen: Seen): Promise<void> {
   if (found === undefined || Buffer.compare(found, hash) !== 0) {
     throw restored(seen, 'the database has something else there');
   }
+}
+
+function olderRegistry(witness: string, sequence: number, end: number): KeywardError {
+  const seen = { witness, chain: 'registry', sequence, hash: new Uint8Array() } as const;
+  return restored(seen, `the database ends at ${end}, which is older`);
 }
 
 function restored({ witness, chain, sequence }: Seen, what: string): KeywardError {

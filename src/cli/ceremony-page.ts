@@ -1,4 +1,4 @@
-import { html, type Markup } from '../text/html.ts';
+import { html, type Markup } from '../lib/html.ts';
 import type { CeremonyAnswer, CeremonyKeyAnswer } from './answers.ts';
 import { utc } from './time.ts';
 

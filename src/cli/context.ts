@@ -15,6 +15,8 @@ export interface Terminal {
   readonly nowSeconds: number;
   print(text: string): void;
   warn(text: string): void;
+  /** One line on standard error that changes; undefined where that is no terminal. */
+  readonly progress: ((line: string) => void) | undefined;
   /** Exit code of a command that has done what it should. */
   endWith(code: ExitCode): void;
 }

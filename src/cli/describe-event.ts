@@ -1,3 +1,4 @@
+import { safeJson } from '../lib/safe-json.ts';
 import type { EventStepAnswer, SecurityEventAnswer } from './answers.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
@@ -51,7 +52,7 @@ function evidence({ evidence: of }: SecurityEventAnswer, colour: boolean): strin
   if (of === null) return 'the evidence was erased';
   const rows = Object.entries(of).map(([name, value]): readonly [string, Cell] => [
     name,
-    typeof value === 'string' ? value : JSON.stringify(value),
+    typeof value === 'string' ? value : safeJson(value),
   ]);
   return fields(rows, colour);
 }

@@ -11,7 +11,7 @@ export function describeOutcome({ key, promoted, already }: KeyOutcomeAnswer, co
     ['key', key.kid],
     ['scope', key.scope],
     ['state', already ? `${key.state} already; nothing was changed` : stateCell(key.state)],
-    ['private half', privateHalf(key, context)],
+    ['private half', privateKey(key, context)],
   ];
   if (promoted) pairs.push(['signs now', promoted.kid], ['signs until', until(promoted, context)]);
   return fields(pairs, terminal.colour);
@@ -33,7 +33,7 @@ function until(key: KeyAnswer, { terminal }: Context): string {
   return humanTime(key.sign_until, terminal.nowSeconds);
 }
 
-function privateHalf(key: KeyAnswer, { terminal }: Context): string {
+function privateKey(key: KeyAnswer, { terminal }: Context): string {
   if (key.private_half_destroyed_at !== null) {
     return `destroyed ${humanTime(key.private_half_destroyed_at, terminal.nowSeconds)}`;
   }

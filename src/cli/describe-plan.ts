@@ -3,6 +3,7 @@ import type { Change } from '../provisioning/step.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
 import { flowText } from './flow-text.ts';
+import { refusalText } from './policy-refusals.ts';
 import { type Cell, table } from './table.ts';
 
 const SIGNS: Record<Change['action'], readonly [sign: string, colour: Colour]> = {
@@ -42,8 +43,11 @@ export function changeCells(change: Change): readonly Cell[] {
   ];
 }
 
-function whatChanges({ action, kind, from, to }: Change): string {
-  if (action === 'change') return `${flowText(from)} → ${flowText(to)}`;
+function whatChanges({ action, kind, from, to, refuses }: Change): string {
+  if (action === 'change') {
+    const refusal = refuses === undefined ? undefined : refusalText(refuses);
+    return `${flowText(from)} → ${flowText(to)}${refusal === undefined ? '' : `, ${refusal}`}`;
+  }
   if (action === 'remove' && kind === 'client') return 'revoked, for good';
   return Object.entries(to ?? {})
     .map(([name, value]) => `${name} ${flowText(value)}`)

@@ -1,4 +1,4 @@
-import { printable } from '../text/printable.ts';
+import { printable } from '../lib/printable.ts';
 import type { ProbeAnswer } from './answers.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';

@@ -1,6 +1,8 @@
+import { safeJson } from '../lib/safe-json.ts';
 import type { ProposalAnswer } from './answers.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
+import { proposedDigest } from './open-proposals.ts';
 import { type Cell, fields, table } from './table.ts';
 import { humanTime } from './time.ts';
 
@@ -25,6 +27,9 @@ export function describeProposal(proposal: ProposalAnswer, { terminal }: Context
     ['subject', proposal.subject],
     ['proposed', `${proposal.proposed_by}, ${time(proposal.proposed_at)}`],
   ];
+  const digest = proposedDigest(proposal);
+  if (digest !== undefined)
+    members.push(['credential', `SHA-256 ${digest}, made by ${proposal.proposed_by}`]);
   const { decided_by, decided_at, failure, approvers } = proposal;
   if (decided_by !== null && decided_at !== null) {
     members.push(['decided', `${decided_by}, ${time(decided_at)}`]);
@@ -42,5 +47,5 @@ export function describeProposal(proposal: ProposalAnswer, { terminal }: Context
 
 function text(value: unknown): string {
   if (value === null) return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : safeJson(value);
 }

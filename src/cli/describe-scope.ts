@@ -1,4 +1,4 @@
-import { humanSpan } from '../text/human-span.ts';
+import { humanSpan } from '../lib/human-span.ts';
 import type { ScopeAnswer } from './answers.ts';
 import type { Context } from './context.ts';
 import { type Cell, fields } from './table.ts';

@@ -1,4 +1,4 @@
-import { humanSpan } from '../text/human-span.ts';
+import { humanSpan } from '../lib/human-span.ts';
 import type { Context } from './context.ts';
 import { type Cell, fields, table } from './table.ts';
 

@@ -1,4 +1,4 @@
-import { printable } from '../text/printable.ts';
+import { printable } from '../lib/printable.ts';
 import type { KeyAnswer } from './answers.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import type { CallService } from './operations-client.ts';

@@ -1,5 +1,8 @@
+import { inspect } from 'node:util';
 import { readEnvironment } from '../config-environment.ts';
-import { run } from './run.ts';
+import { EXIT } from './failure.ts';
+import { run, type Surroundings } from './run.ts';
+import { terminalText } from './terminal-text.ts';
 
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -7,11 +10,20 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-// Not process.exit(): output to a pipe would be cut off.
-process.exitCode = await run(process.argv.slice(2), {
+const surroundings: Surroundings = {
   environment: readEnvironment(),
   nowSeconds: () => Math.floor(Date.now() / 1000),
   isTerminal: process.stdout.isTTY === true,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-});
+  progress: process.stderr.isTTY ? (line) => process.stderr.write(`\r\u001b[K${line}`) : undefined,
+};
+
+// Not process.exit(): output to a pipe would be cut off.
+try {
+  process.exitCode = await run(process.argv.slice(2), surroundings);
+} catch (error) {
+  // Node would write the message as it is, and it may quote a file from elsewhere.
+  process.stderr.write(terminalText(`${inspect(error)}\n`));
+  process.exitCode = EXIT.failed;
+}

@@ -1,7 +1,9 @@
-import { closeSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, rmSync, writeSync } from 'node:fs';
 import type { CredentialKind } from '../domain/access-store.ts';
 import { makeCredential, readCredential } from '../domain/credential.ts';
+import { credentialFileText } from './credential-file.ts';
 import { CommandFailure, EXIT } from './failure.ts';
+import { readInput } from './input-file.ts';
 import { createSecretFile } from './secret-file.ts';
 
 /**
@@ -13,8 +15,9 @@ export async function withNewCredential<T>(
   kind: CredentialKind,
   file: string,
   use: (credentialDigest: string) => Promise<T>,
+  origin?: string,
 ): Promise<T> {
-  const digest = storeCredential(kind, file);
+  const digest = storeCredential(kind, file, origin);
   try {
     return await use(digest);
   } catch (error) {
@@ -23,12 +26,15 @@ export async function withNewCredential<T>(
   }
 }
 
-/** Answers the digest, base64url. */
-export function storeCredential(kind: CredentialKind, file: string): string {
+/** Answers the digest, base64url. An operator's credential is stored with the origin that it is for. */
+export function storeCredential(kind: CredentialKind, file: string, origin?: string): string {
   const descriptor = createSecretFile(file);
   try {
     const { text, digest } = makeCredential(kind);
-    writeSync(descriptor, `${text}\n`);
+    writeSync(
+      descriptor,
+      `${origin === undefined ? text : credentialFileText({ credential: text, origin })}\n`,
+    );
     return digest.toString('base64url');
   } finally {
     closeSync(descriptor);
@@ -37,12 +43,8 @@ export function storeCredential(kind: CredentialKind, file: string): string {
 
 /** Of the credential that an earlier call left in the file; undefined where there is none of that kind. */
 export function storedDigest(kind: CredentialKind, file: string): string | undefined {
-  try {
-    const credential = readCredential(readFileSync(file, 'utf8').trim());
-    if (credential === 'malformed' || credential.kind !== kind) return undefined;
-    return credential.digest.toString('base64url');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  if (!existsSync(file)) return undefined;
+  const credential = readCredential(readInput(file).trim());
+  if (credential === 'malformed' || credential.kind !== kind) return undefined;
+  return credential.digest.toString('base64url');
 }

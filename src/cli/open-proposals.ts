@@ -29,13 +29,16 @@ export async function openProposals(call: CallService): Promise<readonly Proposa
   return open;
 }
 
-/** The open proposal that would do what the step asks for, and nothing else. */
-export function proposalFor(step: Step, open: readonly ProposalAnswer[]): ProposalAnswer | undefined {
+/**
+ * The open proposals that would do what the step asks for, and nothing else. Those for a new client have credentials
+ * of their own: whose they are is for the caller to compare.
+ */
+export function proposalsFor(step: Step, open: readonly ProposalAnswer[]): readonly ProposalAnswer[] {
   const [, list = ''] = step.path.split('/');
   const act = ACTS[`${step.method} ${list}`];
   const [change] = step.changes;
   const subject = `${change?.kind === 'scope' ? 'scope' : 'client'}:${change?.id}`;
-  return open.find(
+  return open.filter(
     (proposal) => proposal.act === act && proposal.subject === subject && asks(proposal, step),
   );
 }
@@ -51,6 +54,12 @@ function asks({ parameters, changes }: ProposalAnswer, step: Step): boolean {
 }
 
 type Members = Readonly<Record<string, unknown>>;
+
+/** The digest of the credential that a proposal would make good, base64url; undefined for any other proposal. */
+export function proposedDigest({ parameters }: Pick<ProposalAnswer, 'parameters'>): string | undefined {
+  const { credential_digest: digest } = parameters;
+  return typeof digest === 'string' ? digest : undefined;
+}
 
 /** What is to be made is kept with every default filled in, and a client with the digest of its credential. */
 function holds(kept: Members, asked: Members): boolean {

@@ -1,7 +1,7 @@
-import { printable } from '../text/printable.ts';
+import { printable } from '../lib/printable.ts';
 import type { Context } from './context.ts';
 import { operatorCredential } from './credential.ts';
-import { CommandFailure, EXIT } from './failure.ts';
+import { CommandFailure, EXIT, usageFailure } from './failure.ts';
 import { operationsUrl } from './operations-url.ts';
 
 /** Making an RSA key may take a small HSM a minute. */
@@ -14,16 +14,27 @@ export type CallService = <T>(
   body?: unknown,
 ) => Promise<T>;
 
-/** Credential and address are settled here, so that a command that lacks them fails before it does anything. */
+/**
+ * Credential and address are settled here, so that a command that lacks them fails before it does anything. The
+ * credential goes to its own origin alone.
+ */
 export async function connect(context: Context): Promise<CallService> {
-  return operationsAt(await operationsUrl(context), operatorCredential(context));
+  const { credential, origin, file } = operatorCredential(context);
+  const url = await operationsUrl(context, origin);
+  if (url.origin !== origin) {
+    throw usageFailure(
+      `the credential in ${file} is for ${origin}, so nothing was sent to ${url.origin}; name another file with --credential-file`,
+    );
+  }
+  return operationsAt(url, credential);
 }
 
-/** Failures are `CommandFailure`s: the service's refusal with its code, or that it cannot be reached. */
+/** A path of the URL goes before each request's. Failures are `CommandFailure`s: the service's refusal with its code, or that it cannot be reached. */
 export function operationsAt(url: URL, credential: string): CallService {
   const authorization = `Bearer ${credential}`;
+  const base = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
   return async <T>(method: string, path: string, body?: unknown) => {
-    const response = await send(new URL(`/v1/admin${path}`, url), {
+    const response = await send(new URL(`${base}v1/admin${path}`, url), {
       method,
       headers: {
         authorization,

@@ -5,10 +5,10 @@ import { usageFailure } from './failure.ts';
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** `--url`, else KEYWARD_OPERATIONS_URL, else the configuration file's operations plane, else the default. */
-export async function operationsUrl(context: Context): Promise<URL> {
+/** `--url`, else KEYWARD_OPERATIONS_URL, else the configuration file's operations plane, else `otherwise`. */
+export async function operationsUrl(context: Context, otherwise = DEFAULT_URL): Promise<URL> {
   const named = context.options.url ?? context.environment.operationsUrl;
-  const url = parse(named ?? (await configured(context.configFile)));
+  const url = parse(named ?? (await configuredOrigin(context.configFile)) ?? otherwise);
   if (url.protocol !== 'https:' && !LOOPBACK.test(url.hostname)) {
     throw usageFailure(`${url.origin}: a credential is sent over https only, or to loopback`);
   }
@@ -20,9 +20,11 @@ function parse(url: string): URL {
   return new URL(url);
 }
 
-async function configured(file: string): Promise<string> {
-  if (!existsSync(file)) return DEFAULT_URL;
+/** Where the configuration has the operations plane listen; undefined without the file. */
+export async function configuredOrigin(file: string): Promise<string | undefined> {
+  if (!existsSync(file)) return undefined;
   const { loadConfig } = await import('../config.ts');
   const { host, port, tls } = loadConfig(file).operations_plane;
-  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const url = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return new URL(url).origin;
 }

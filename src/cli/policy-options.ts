@@ -30,7 +30,7 @@ export function addPolicyOptions(command: Command): Command {
     .option('--clock-skew <seconds>', 'how far clocks may differ', wholeNumber)
     .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT, untyped; the first is the default')
     .option('--require-subject', 'refuse tokens without `sub` (default)')
-    .option('--no-require-subject', 'allow them')
+    .option('--no-require-subject', 'allow them, but for access tokens (at+jwt)')
     .option('--record-subject <how>', 'in the ledger: plain (default), hashed or none')
     .option('--root-claim <name>', 'claim, such as txn, that names the event a token came from')
     .option('--no-root-claim', 'none (default)')

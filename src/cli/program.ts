@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCanaryCommands } from './commands/canary.ts';
 import { addClientCommands } from './commands/client.ts';
+import { addClockCommands } from './commands/clock.ts';
 import { addDrillCommands } from './commands/drill.ts';
 import { addEventCommands } from './commands/event.ts';
 import { addGrantCommands } from './commands/grant.ts';
@@ -26,7 +27,8 @@ export type Contextual = (command: Command) => Context;
 
 const NOTES = `
 The operator credential is read from a file: --credential-file, else KEYWARD_CREDENTIAL_FILE, else
-credentials.json ("operator") or operator beside the configuration file.
+credentials.json ("operator") or operator beside the configuration file. The file names the origin that the
+credential is for (a line "origin https://host:port"); it is sent nowhere else.
 
 Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer, 4 proposed: another
 operator has to approve it. Of plan, 2 says that something would change, and 1 that it was called wrongly. Of scan,
@@ -41,8 +43,11 @@ Examples:
 export function program(contextOf: Contextual): Command {
   const keyward = new Command('keyward')
     .description('Signs and verifies tokens with HSM keys that are each cut for one issuer and audience.')
-    .option('--config <file>', 'configuration file (default: KEYWARD_CONFIG, else .keyward/config.yaml)')
-    .option('--url <url>', 'operations plane (default: KEYWARD_OPERATIONS_URL, else the configuration)')
+    .option('--config <file>', 'configuration file (default: KEYWARD_CONFIG, else /etc/keyward/config.yaml)')
+    .option(
+      '--url <url>',
+      'operations plane (default: KEYWARD_OPERATIONS_URL, the configuration, the origin in the credential file)',
+    )
     .option('--credential-file <file>', 'file with the operator credential')
     .option('--json', 'print JSON')
     .configureHelp({ showGlobalOptions: true })
@@ -66,6 +71,7 @@ export function program(contextOf: Contextual): Command {
   addNotifyCommands(keyward, contextOf);
   addReviewCommands(keyward, contextOf);
   addAuditCommands(keyward, contextOf);
+  addClockCommands(keyward, contextOf);
   addDrillCommands(keyward, contextOf);
   return keyward;
 }

@@ -1,11 +1,12 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { compare, type Plan } from '../provisioning/compare.ts';
 import { currentOf, type Listed } from '../provisioning/current.ts';
-import type { Problem } from '../provisioning/problem.ts';
 import { MAX_DOCUMENT_BYTES, readDocument } from '../provisioning/read-document.ts';
 import type { Current } from '../provisioning/step.ts';
+import { type Problem, summaryOf } from '../yaml-file/problem.ts';
 import { CommandFailure, EXIT } from './failure.ts';
+import { readUpTo } from './input-file.ts';
 import type { CallService } from './operations-client.ts';
+import { withRefusals } from './policy-refusals.ts';
 
 /** What has to be done so that the service is as the file says. `invalid_document` names what is wrong where. */
 export async function planOf(file: string, call: CallService): Promise<Plan> {
@@ -13,7 +14,7 @@ export async function planOf(file: string, call: CallService): Promise<Plan> {
   if (read.problems) throw invalidDocument(file, read.problems);
   const plan = compare(read.document, await currentState(call), read.locate);
   if (plan.problems) throw invalidDocument(file, plan.problems);
-  return plan;
+  return { ...plan, steps: await withRefusals(plan.steps, call) };
 }
 
 export async function currentState(call: CallService): Promise<Current> {
@@ -24,36 +25,20 @@ export async function currentState(call: CallService): Promise<Current> {
 
 /** One byte more than is allowed tells a file that is too large; `-` is standard input. */
 function textOf(file: string): string {
-  const buffer = Buffer.alloc(MAX_DOCUMENT_BYTES + 1);
   try {
-    const descriptor = file === '-' ? 0 : openSync(file, 'r');
-    try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, fill(descriptor, buffer)));
-    } finally {
-      if (descriptor !== 0) closeSync(descriptor);
-    }
+    const bytes = readUpTo(file === '-' ? 0 : file, MAX_DOCUMENT_BYTES + 1);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     const reason = error instanceof TypeError ? 'it is not UTF-8' : (error as NodeJS.ErrnoException).code;
     throw new CommandFailure(EXIT.failed, 'unreadable', `${file} cannot be read (${reason})`);
   }
 }
 
-function fill(descriptor: number, buffer: Buffer): number {
-  let filled = 0;
-  while (filled < buffer.length) {
-    const read = readSync(descriptor, buffer, filled, buffer.length - filled, null);
-    if (read === 0) break;
-    filled += read;
-  }
-  return filled;
-}
-
 function invalidDocument(file: string, problems: readonly Problem[]): CommandFailure {
-  const count = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;
   return new CommandFailure(
     EXIT.failed,
     'invalid_document',
-    `${count} wrong in ${file}; nothing was changed`,
+    `${summaryOf(file, problems)}; nothing was changed`,
     undefined,
     problems.map(({ line, column, message }) => ({ file, line, column, message })),
   );

@@ -1,12 +1,15 @@
 import { type Command, CommanderError } from 'commander';
 import type { Environment } from '../config-environment.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { printable } from '../text/printable.ts';
+import { KeywardError, operatorText } from '../domain/errors.ts';
+import { printable } from '../lib/printable.ts';
+import { safeJson } from '../lib/safe-json.ts';
+import { FlawedFile } from '../yaml-file/flawed-file.ts';
 import { paint } from './colour.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
 import { behindDashes } from './dashed-kids.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { program } from './program.ts';
+import { terminalText } from './terminal-text.ts';
 
 /** Where the command runs; tests give their own. */
 export interface Surroundings {
@@ -15,10 +18,13 @@ export interface Surroundings {
   readonly isTerminal: boolean;
   out(text: string): void;
   err(text: string): void;
+  /** One line on standard error that changes; undefined where that is no terminal. */
+  readonly progress?: ((line: string) => void) | undefined;
 }
 
 /** Runs one command line, without the program's name, and answers its exit code. */
-export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function run(argv: readonly string[], given: Surroundings): Promise<ExitCode> {
+  const surroundings = withSafeText(given);
   let exitCode: ExitCode = EXIT.ok;
   const terminal = terminalOf(surroundings, (code) => {
     exitCode = code;
@@ -34,6 +40,18 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   }
 }
 
+/** All that the command line writes goes through here. */
+function withSafeText(surroundings: Surroundings): Surroundings {
+  const { progress } = surroundings;
+  return {
+    ...surroundings,
+    nowSeconds: () => surroundings.nowSeconds(),
+    out: (text) => surroundings.out(terminalText(text)),
+    err: (text) => surroundings.err(terminalText(text)),
+    progress: progress && ((line) => progress(terminalText(line))),
+  };
+}
+
 function terminalOf(surroundings: Surroundings, endWith: Terminal['endWith']): Terminal {
   const colour = surroundings.isTerminal && !surroundings.environment.noColor;
   return {
@@ -42,6 +60,7 @@ function terminalOf(surroundings: Surroundings, endWith: Terminal['endWith']): T
       return surroundings.nowSeconds();
     },
     print: (text) => surroundings.out(`${text}\n`),
+    progress: surroundings.progress,
     endWith,
     warn: (text) => surroundings.err(`${paint('warning:', 'yellow', colour)} ${text}\n`),
   };
@@ -70,7 +89,7 @@ function usageExit(command: Command): ExitCode {
 function report(error: unknown, json: boolean, { err }: Surroundings, terminal: Terminal): ExitCode {
   const failure = known(error);
   if (!failure) throw error;
-  err(json ? `${JSON.stringify(asJson(failure))}\n` : asText(failure, terminal.colour));
+  err(json ? `${safeJson(asJson(failure))}\n` : asText(failure, terminal.colour));
   return failure.exitCode;
 }
 
@@ -95,6 +114,11 @@ function asText({ code, message, requestId, problems }: CommandFailure, colour: 
 
 function known(error: unknown): CommandFailure | undefined {
   if (error instanceof CommandFailure) return error;
-  if (error instanceof KeywardError) return new CommandFailure(EXIT.failed, error.code, error.message);
+  if (error instanceof FlawedFile) {
+    const { code, summary, file, problems } = error;
+    const places = problems.map((problem) => ({ file, ...problem }));
+    return new CommandFailure(EXIT.failed, code, summary, undefined, places);
+  }
+  if (error instanceof KeywardError) return new CommandFailure(EXIT.failed, error.code, operatorText(error));
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { safeJson } from '../lib/safe-json.ts';
 import type { ProposalAnswer } from './answers.ts';
 import type { Context } from './context.ts';
 import { describeProposal } from './describe-proposal.ts';
@@ -23,7 +24,7 @@ function showProposed(context: Context, answer: unknown, proposal: ProposalAnswe
 
 /** For what shows proposals without opening one. */
 export function showPlainly(context: Context, answer: unknown, human: () => string): void {
-  context.terminal.print(context.options.json ? JSON.stringify(answer, null, 2) : human());
+  context.terminal.print(context.options.json ? safeJson(answer, 2) : human());
 }
 
 /** Also beside what the command line adds to an answer. */

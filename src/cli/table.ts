@@ -1,4 +1,4 @@
-import { printable } from '../text/printable.ts';
+import { printable } from '../lib/printable.ts';
 import { type Colour, paint } from './colour.ts';
 
 /** A cell is its text, or its text with a colour. */

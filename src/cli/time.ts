@@ -1,4 +1,4 @@
-import { humanSpan } from '../text/human-span.ts';
+import { humanSpan } from '../lib/human-span.ts';
 
 /** `2026-11-23 19:45:10Z`, of seconds since the epoch. */
 export function utc(seconds: number): string {

@@ -7,8 +7,13 @@ import type { Verifier } from './verifier.ts';
 export interface BearerOptions {
   /** Named in challenges; `token` by default. */
   readonly realm?: string | undefined;
-  /** What else the caller must be allowed; where it says no, the answer is 403 `insufficient_scope`. */
-  readonly allows?: ((claims: TokenClaims, request: IncomingMessage) => boolean) | undefined;
+  /**
+   * What else the caller must be allowed. A promise is awaited. Anything but `true` is answered with 403
+   * `insufficient_scope`.
+   */
+  readonly allows?:
+    | ((claims: TokenClaims, request: IncomingMessage) => boolean | Promise<boolean>)
+    | undefined;
 }
 
 interface Refusal {
@@ -43,7 +48,7 @@ export function bearerGuard(
   return async (request, response) => {
     const outcome = await judge(verifier, request);
     if ('status' in outcome) return refuse(response, realm, outcome);
-    if (!allows(outcome.claims, request)) {
+    if ((await allows(outcome.claims, request)) !== true) {
       return refuse(response, realm, { status: 403, error: 'insufficient_scope' });
     }
     claimsByRequest.set(request, outcome.claims);

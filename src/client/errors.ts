@@ -28,7 +28,7 @@ export class ServiceFailure extends Error {
   readonly status: number | undefined;
   /** Of the problem document (RFC 9457), such as `rate_limited`. */
   readonly code: string | undefined;
-  /** Of the answer's `Retry-After`. */
+  /** Of the answer's `Retry-After`: whole seconds, 60 at most. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(

@@ -33,6 +33,12 @@ const SPACING_MS = 1_000;
 const NEVER = new AbortController().signal;
 
 /**
+ * How far a version may run ahead of the one before: a few steps a rotation are usual. One absurd version would shut
+ * out all that follow, since older ones are refused.
+ */
+export const MOST_VERSION_STEP = 1_000_000;
+
+/**
  * Holds the last good key set of a scope. It is fetched ahead of time, kept through an outage for as long as the
  * scope's policy allows, and never replaced by an older version or by anything that is no key set of the scope.
  */
@@ -146,6 +152,10 @@ export class KeySetKeeper {
     const before = this.#held?.set;
     if (before && set.version < before.version) {
       throw new Error(`its version is ${set.version}, and ${before.version} has been seen`);
+    }
+    const last = before?.version ?? 0;
+    if (set.version - last > MOST_VERSION_STEP) {
+      throw new Error(`its version is ${set.version}, too far beyond ${last}`);
     }
     const longest = set.policy.jwksMaxAgeSeconds;
     const maxAgeMs = 1_000 * Math.min(maxAgeSeconds ?? longest, longest);

@@ -1,5 +1,7 @@
 import type { KeyState } from '../domain/key.ts';
 import type { KeyStanding, RevokedTokens, ScopeEvent } from '../domain/scope-events.ts';
+import { MAX_KEYS } from '../token/published-key-set.ts';
+import { MOST_VERSION_STEP } from './key-set-keeper.ts';
 import { concerns, type RevocationVerdict, RevokedRules } from './revoked-rules.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -13,6 +15,8 @@ export interface LiveStateParts {
 }
 
 const SWEEP_SECONDS = 60;
+/** Those of the key set, and as many that were withdrawn since the snapshot. */
+const MOST_STATES = 2 * MAX_KEYS;
 
 /** What the event stream says of a scope beyond its key set: how the keys stand, and what is revoked. */
 export class LiveState {
@@ -65,7 +69,7 @@ export class LiveState {
         break;
       case 'compromised':
       case 'suspended':
-        this.#states = new Map(this.#states).set(event.kid, event.type);
+        this.#withdraw(event.kid, event.type);
         this.#parts.onKeysChanged();
         break;
       case 'revoked':
@@ -74,8 +78,15 @@ export class LiveState {
     }
   }
 
+  #withdraw(kid: string, state: 'compromised' | 'suspended'): void {
+    if (!this.#states.has(kid) && this.#states.size >= MOST_STATES) throw new Error('too many keys');
+    this.#states = new Map(this.#states).set(kid, state);
+  }
+
   #setKeys({ version, keys }: { version: number; keys: readonly KeyStanding[] }): void {
     if (version < this.version) return;
+    if (version - this.version > MOST_VERSION_STEP) throw new Error('the key set version is too far ahead');
+    if (keys.length > MAX_KEYS) throw new Error('too many keys');
     this.version = version;
     this.#states = new Map(keys.map(({ kid, state }) => [kid, state]));
     this.#parts.onKeysChanged();
@@ -94,7 +105,7 @@ export class LiveState {
     if (!coming) return;
     for (const rule of revocations) coming.add(rule);
     if (more) return;
-    coming.incomplete = incomplete;
+    coming.incomplete ||= incomplete;
     this.#rules = coming;
     this.#coming = undefined;
     this.current = true;

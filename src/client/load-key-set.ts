@@ -1,13 +1,13 @@
 import { MAX_KEY_SET_LENGTH } from '../token/published-key-set.ts';
 import type { LoadedKeySet } from './key-set-keeper.ts';
-import { pinnedKey, readKeySet, readSignedKeySet } from './read-key-set.ts';
+import { pinnedKeys, readKeySet, readSignedKeySet } from './read-key-set.ts';
 import type { Answer, Service } from './service.ts';
 import type { Surroundings } from './time.ts';
 
 export interface LoaderOptions {
   readonly scope: string;
   readonly issuer: string;
-  readonly registryKey?: object | undefined;
+  readonly registryKey?: object | readonly object[] | undefined;
 }
 
 const COMMON = {
@@ -32,7 +32,7 @@ export function loaderOf(
       return { set: readKeySet(answer.text, scope), maxAgeSeconds: maxAgeOf(answer) };
     };
   }
-  const pinned = pinnedKey(registryKey);
+  const pinned = pinnedKeys(registryKey);
   return async () => {
     const accept = ['application/jwk-set+jwt'];
     const answer = await service.call({ ...COMMON, path: `scopes/${scope}/jwks.jwt`, accept, deadlineMs });

@@ -1,6 +1,6 @@
 import type { KeyState } from '../domain/key.ts';
 import type { RefusalReason } from '../domain/refusal.ts';
-import { judgeToken, type Yardstick } from '../token/judge.ts';
+import { type VerificationRules, verifyToken } from '../token/judge.ts';
 import type { ParsedToken } from '../token/parse-token.ts';
 import { checkSignature } from './check-signature.ts';
 import type { KeySetKeeper } from './key-set-keeper.ts';
@@ -66,12 +66,12 @@ export class OfflineJudge {
 
   async #hold(token: ParsedToken, { set, key }: Found): Promise<OfflineVerdict> {
     const now = this.#parts.nowSeconds();
-    const { refusal } = await judgeToken(token, this.#yardstick(set, key), now);
+    const { refusal } = await verifyToken(token, this.#yardstick(set, key), now);
     if (refusal) return refusal;
     return { until: Math.min(Number(token.claims.exp) + set.policy.clockSkewSeconds, key.verifyUntil + 1) };
   }
 
-  #yardstick(set: KeySet, key: HeldKey): Yardstick {
+  #yardstick(set: KeySet, key: HeldKey): VerificationRules {
     const { issuer, audience } = this.#parts;
     const { maxTtlSeconds, clockSkewSeconds, tokenTypes, requireSubject } = set.policy;
     const { algorithm, publicKey, publishedAt, signFrom, signUntil, verifyUntil } = key;

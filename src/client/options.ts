@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { RefusalReason } from '../domain/refusal.ts';
 import type { VerifierProblem } from './problem.ts';
 import type { Credential } from './service.ts';
+import { serviceUrl } from './service-url.ts';
 
 /** A token that the service did not issue, though its signature is right: the key is in other hands. */
 export interface ForgeryReport {
@@ -17,7 +18,7 @@ export interface ForgeryReport {
 
 /** What a verifier is made of. Nothing here turns a check off. */
 export interface VerifierOptions {
-  /** The data plane of the service, such as `https://keys.example.com`. */
+  /** The data plane of the service, such as `https://keys.example.com`; with a credential, http for loopback alone. */
   readonly url: string | URL;
   /** The id of the key scope whose tokens are verified. There is no verifier without one. */
   readonly scope: string;
@@ -32,8 +33,11 @@ export interface VerifierOptions {
   readonly credential?: Credential | undefined;
   /** Tells the processes of one client apart where key sets are acknowledged; host name and process by default. */
   readonly instance?: string | undefined;
-  /** The registry key's public JWK: then only key sets signed by it are taken up. */
-  readonly registryKey?: object | undefined;
+  /**
+   * The registry key's public JWK: then only key sets signed by it are taken up. Several while it is being replaced:
+   * any of them counts.
+   */
+  readonly registryKey?: object | readonly object[] | undefined;
   /** Which share of accepted tokens is reported, from 0 to 1; all by default. */
   readonly sightings?: number | undefined;
   /** How many verdicts are kept; 10,000 by default, 0 for none. */
@@ -59,7 +63,7 @@ const MOST_CACHED = 1_000_000;
 /** Throws a `TypeError` that names the option: a verifier is made once, at the start. */
 export function checkedOptions(options: VerifierOptions): CheckedOptions {
   const { scope, issuer, audience, instance = ownInstance(), sightings = 1, cachedTokens = 10_000 } = options;
-  demand(URL.canParse(String(options.url)), 'url: use the URL of the data plane');
+  serviceUrl(options.url, { withCredential: options.credential !== undefined });
   demand(SCOPE_ID.test(scope), 'scope: name one key scope by its id');
   demand(typeof issuer === 'string' && issuer !== '', 'issuer: give the issuer of the scope');
   demand(typeof audience === 'string' && audience !== '', 'audience: give the audience of the scope');

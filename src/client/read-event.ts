@@ -50,8 +50,8 @@ function ruleIn(value: unknown): RevokedTokens {
   const rule = members(value);
   return {
     sequence: whole(rule.sequence),
-    jtiHash: textOrNull(rule.jti_sha256),
-    rootHash: textOrNull(rule.root_sha256),
+    jtiHash: hashOrNull(rule.jti_sha256),
+    rootHash: hashOrNull(rule.root_sha256),
     issuedFrom: wholeOrNull(rule.issued_from),
     issuedUntil: wholeOrNull(rule.issued_until),
     ask: rule.ask === true,
@@ -69,9 +69,19 @@ function list(value: unknown): readonly unknown[] {
   return value;
 }
 
+const LONGEST_TEXT = 256;
+/** SHA-256 as base64url. */
+const HASH = /^[A-Za-z0-9_-]{43}$/;
+
 function text(value: unknown): string {
-  if (typeof value !== 'string') throw new Error('not text');
+  if (typeof value !== 'string' || value.length > LONGEST_TEXT) throw new Error('not short text');
   return value;
+}
+
+function hashOrNull(value: unknown): string | null {
+  if (value === null) return null;
+  if (typeof value === 'string' && HASH.test(value)) return value;
+  throw new Error('not a hash');
 }
 
 function whole(value: unknown): number {

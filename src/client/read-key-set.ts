@@ -33,8 +33,14 @@ export interface PinnedKey {
 
 const MAX_DEPTH = 8;
 
-/** The registry key that a signed key set must be by. Throws where it is no public P-256 key. */
-export function pinnedKey(jwk: unknown): PinnedKey {
+/** The registry keys that a signed key set may be by. Throws where one is no public P-256 key, or there is none. */
+export function pinnedKeys(jwks: object | readonly object[]): readonly PinnedKey[] {
+  const pinned = (Array.isArray(jwks) ? jwks : [jwks]).map(pinnedKey);
+  if (pinned.length === 0) throw new Error('registryKey: name at least one key');
+  return pinned;
+}
+
+function pinnedKey(jwk: unknown): PinnedKey {
   const publicJwk = readPublicJwk(jwk);
   if (publicJwk.kty !== 'EC' || publicJwk.crv !== 'P-256') throw new Error('the registry key is a P-256 key');
   return { kid: thumbprint(publicJwk), publicKey: importPublicKey(publicJwk) };
@@ -47,18 +53,19 @@ export function readKeySet(text: string, scope: string): KeySet {
   return { ...readContent(set, set.kw_version), expiresAt: null };
 }
 
-/** `jwks.jwt` of that scope, by the pinned key; `now` in seconds since the epoch. */
+/** `jwks.jwt` of that scope, by one of the pinned keys; `now` in seconds since the epoch. */
 export async function readSignedKeySet(
   jws: string,
-  { scope, issuer, pinned }: { scope: string; issuer: string; pinned: PinnedKey },
+  { scope, issuer, pinned }: { scope: string; issuer: string; pinned: readonly PinnedKey[] },
   now: number,
 ): Promise<KeySet> {
   const parsed = parseToken(jws, MAX_KEY_SET_LENGTH);
   if (!parsed.ok) throw new Error(`it is malformed: ${parsed.problem}`);
   const { header, claims, signingInput, signature } = parsed.token;
   demand(header.typ === KEY_SET_TYP && header.alg === 'ES256', 'it is no signed key set');
-  demand(header.kid === pinned.kid, 'it is signed by another key than the one that is pinned');
-  demand(await verifySignature('ES256', pinned.publicKey, signingInput, signature), 'its signature is wrong');
+  const key = pinned.find(({ kid }) => kid === header.kid);
+  if (!key) throw new Error('it is signed by another key than the one that is pinned');
+  demand(await verifySignature('ES256', key.publicKey, signingInput, signature), 'its signature is wrong');
   demand(claims.sub === scope, 'it is the key set of another scope');
   demand(claims.iss === issuer, 'it is the key set of another issuer');
   const { exp } = claims;

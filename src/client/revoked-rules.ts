@@ -6,13 +6,16 @@ type Claims = Readonly<Record<string, unknown>>;
 /** `ask`: only the service can tell. */
 export type RevocationVerdict = 'revoked' | 'ask' | undefined;
 
-/** The revocations of a scope as the event stream told them. */
+/** As many as a service tells in full, twice: past it the service is asked (`incomplete`). */
+export const MOST_RULES = 200_000;
+
+/** The revocations of a scope as the event stream told them, in bounded memory. */
 export class RevokedRules {
   readonly #byJti = new Map<string, RevokedTokens[]>();
   readonly #byRoot = new Map<string, RevokedTokens[]>();
   readonly #others: RevokedTokens[] = [];
   readonly #sequences = new Set<number>();
-  /** There are more than were told. */
+  /** There are more than were told, or than are kept. */
   incomplete = false;
 
   get size(): number {
@@ -21,6 +24,10 @@ export class RevokedRules {
 
   add(rule: RevokedTokens): void {
     if (this.#sequences.has(rule.sequence)) return;
+    if (this.size >= MOST_RULES) {
+      this.incomplete = true;
+      return;
+    }
     this.#sequences.add(rule.sequence);
     if (rule.jtiHash !== null) push(this.#byJti, rule.jtiHash, rule);
     else if (rule.rootHash !== null) push(this.#byRoot, rule.rootHash, rule);

@@ -1,4 +1,5 @@
 import { ServiceFailure } from './errors.ts';
+import { serviceUrl } from './service-url.ts';
 
 /** A credential of a client, or a function that is asked for it at each request. */
 export type Credential = string | (() => string | Promise<string>);
@@ -35,7 +36,7 @@ export class Service {
   readonly #fetch: typeof fetch;
 
   constructor({ url, credential, fetch: fetchFunction = fetch }: ServiceOptions) {
-    this.#url = baseOf(url);
+    this.#url = serviceUrl(url, { withCredential: credential !== undefined });
     this.#credential = credential;
     this.#fetch = fetchFunction;
   }
@@ -94,28 +95,33 @@ export class Service {
   }
 }
 
-function baseOf(given: string | URL): URL {
-  const url = new URL(given);
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
-}
-
 const MAX_PROBLEM_BYTES = 16 * 1024;
 
 async function refusalIn(response: Response): Promise<ServiceFailure> {
   const { status, headers } = response;
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
+  const seconds = retryAfterIn(headers);
   const { code, detail } = await problemIn(response);
   return new ServiceFailure(detail ?? `the service answered ${status}`, {
     status,
     ...(code === undefined ? {} : { code }),
-    ...(seconds >= 0 ? { retryAfterSeconds: seconds } : {}),
+    ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
   });
 }
 
+const MOST_RETRY_AFTER_SECONDS = 60;
+
+/** Whole seconds (RFC 9110 §10.2.3), 60 at most: an answer must not silence a verifier. A date counts as nothing. */
+function retryAfterIn(headers: Headers): number | undefined {
+  const given = headers.get('retry-after') ?? '';
+  if (!/^\d{1,10}$/.test(given)) return undefined;
+  return Math.min(Number(given), MOST_RETRY_AFTER_SECONDS);
+}
+
+/** Of a problem document (RFC 9457), or of an OAuth endpoint's error (RFC 6749 §5.2). */
 async function problemIn(response: Response): Promise<{ code?: string; detail?: string }> {
   try {
-    const { code, detail } = JSON.parse(await readText(response, MAX_PROBLEM_BYTES));
+    const told = JSON.parse(await readText(response, MAX_PROBLEM_BYTES));
+    const { code = told.error, detail = told.error_description } = told;
     return {
       ...(typeof code === 'string' ? { code } : {}),
       ...(typeof detail === 'string' ? { detail } : {}),

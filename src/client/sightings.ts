@@ -1,5 +1,5 @@
-import { RecentSet } from '../domain/recent-set.ts';
 import type { RefusalReason } from '../domain/refusal.ts';
+import { RecentSet } from '../lib/recent-set.ts';
 import { parseStrictObject } from '../token/strict-json.ts';
 import { pause } from './pause.ts';
 import { messageOf, type TellProblem } from './problem.ts';
@@ -23,7 +23,7 @@ export interface SightingParts {
 export interface Sighted {
   readonly digest: string;
   readonly token: string;
-  /** With it the service finds the record at once, however old the token is. */
+  /** Where the service looks for its record. */
   readonly iat: number;
   readonly seenAt: number;
 }

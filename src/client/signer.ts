@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseStrictObject } from '../token/strict-json.ts';
 import { ServiceFailure } from './errors.ts';
 import { isSafeToRepeat } from './repeatable.ts';
+import { requireSendable } from './sendable.ts';
 import { Service } from './service.ts';
 import type { CallerClaims, SignedToken, SignerOptions, SignOptions } from './signer-options.ts';
 import { failureIn, tokenIn } from './token-answer.ts';
@@ -59,6 +60,12 @@ class TokenSigner implements Signer {
   }
 
   async sign(claims: CallerClaims, { ttlSeconds, typ }: SignOptions = {}): Promise<SignedToken> {
+    requireSendable(claims, 'claims');
+    if (!isPlainObject(claims)) throw new TypeError('claims: use an object');
+    if (ttlSeconds !== undefined && !(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {
+      throw new TypeError('ttlSeconds: use a whole number above 0');
+    }
+    if (typ !== undefined && typeof typ !== 'string') throw new TypeError('typ: use text');
     const json = JSON.stringify({ claims, ttl_seconds: ttlSeconds, typ });
     if (this.#waiting.length + this.#pausing >= MOST_WAITING) {
       throw new ServiceFailure('too many tokens are waited for');
@@ -142,7 +149,7 @@ class TokenSigner implements Signer {
     const accept = ['application/json'];
     const maxBytes = 16 * 1024 * 1024;
     const { text } = await this.#service.call({ method: 'POST', path, body, accept, maxBytes, deadlineMs });
-    return parseStrictObject(text, { maxDepth: 16 });
+    return answerIn(text);
   }
 
   #failed(request: Request, error: unknown): void {
@@ -158,6 +165,18 @@ class TokenSigner implements Signer {
       this.#enqueue(request);
     });
   }
+}
+
+function answerIn(text: string): Record<string, unknown> {
+  try {
+    return parseStrictObject(text, { maxDepth: 16 });
+  } catch (cause) {
+    throw new ServiceFailure('the answer is not strict JSON', { cause });
+  }
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Undefined where the deadline would be over. */

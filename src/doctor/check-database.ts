@@ -3,6 +3,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
 import { shareInUse } from '../disk-watch.ts';
 import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
+import { ownSchema } from '../store/own-schema.ts';
+import { openReadOnly } from '../store/read-only-database.ts';
+import { foreignIn } from '../store/schema-objects.ts';
 import { openWritable, readDurability } from '../store/writable-database.ts';
 import { statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -20,7 +23,7 @@ export async function checkDatabase(config: Config): Promise<readonly Finding[]>
   const { file } = config.database;
   const status = statusOf(file);
   if (!status) return [fail('database', `${file} is not there`, 'run keyward init')];
-  return [durability(file, status.uid), fileSystem(file), await space(file)];
+  return [durability(file, status.uid), fileSystem(file), await space(file), await schema(file)];
 }
 
 function durability(file: string, owner: number): Finding {
@@ -41,6 +44,27 @@ function durability(file: string, owner: number): Finding {
       check,
       `${file}: ${why}`,
       'the service will not record into it: restore it, or mend the disk',
+    );
+  }
+}
+
+async function schema(file: string): Promise<Finding> {
+  const check = 'schema';
+  const own = await ownSchema();
+  try {
+    const foreign = withDatabase(openReadOnly(file), (db) => foreignIn(db, own));
+    if (foreign === undefined)
+      return ok(check, 'the tables are those of this version, and nothing beside them');
+    return fail(
+      check,
+      foreign,
+      'read docs/runbooks/changed-records.md; of an older version, start the service once',
+    );
+  } catch (error) {
+    return fail(
+      check,
+      `${file}: ${error instanceof Error ? error.message : error}`,
+      'see the finding before',
     );
   }
 }

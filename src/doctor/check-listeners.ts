@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { octal, openToOthers, statusOf } from './file-access.ts';
+import { exposureOf } from '../lib/secret-file.ts';
+import { octal, statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 type Listener = Config['operations_plane'];
@@ -63,6 +64,7 @@ function expiryOf(file: string): number | undefined {
 function tlsKey(check: string, file: string): Finding {
   const status = statusOf(file);
   if (!status) return fail(check, `${file} is not there`, 'mend tls.key_file');
-  if (!openToOthers(status)) return ok(check, 'the TLS key is closed to others');
-  return fail(check, `the TLS key ${file} is open to others (${octal(status)})`, `chmod 600 ${file}`);
+  const exposure = exposureOf(status);
+  if (!exposure) return ok(check, 'the TLS key is closed to others');
+  return fail(check, `the TLS key ${file} ${exposure.flaw} (${octal(status)})`, `${exposure.mend} ${file}`);
 }

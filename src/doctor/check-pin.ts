@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConfiguredToken } from '../hsm-tokens.ts';
+import { exposureOf } from '../lib/secret-file.ts';
 import { parseLatchRecord } from '../signer/latch-record.ts';
-import { octal, openToOthers, statusOf } from './file-access.ts';
+import { octal, statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** Looks at the PIN file without reading it. */
@@ -12,13 +13,6 @@ export function checkPinFile({ member, settings }: ConfiguredToken): Finding {
   if (!status) return fail(check, `${file} is not there`, `put the PIN there, or mend ${member}.pin_file`);
   if (!status.isFile())
     return fail(check, `${file} is not a regular file`, 'put the PIN into a regular file');
-  if (openToOthers(status)) {
-    return fail(
-      check,
-      `${file} is open to others (${octal(status)})`,
-      `chmod 600 ${file}, and change the PIN`,
-    );
-  }
   const user = process.geteuid?.();
   if (status.uid !== 0 && status.uid !== user) {
     return fail(
@@ -27,7 +21,15 @@ export function checkPinFile({ member, settings }: ConfiguredToken): Finding {
       'run doctor as the user that runs the service, or chown the file to it',
     );
   }
-  return ok(check, `${file} can be read by its owner alone`);
+  const exposure = exposureOf(status);
+  if (exposure) {
+    return fail(
+      check,
+      `${file} ${exposure.flaw} (${octal(status)})`,
+      `${exposure.mend} ${file}, and change the PIN`,
+    );
+  }
+  return ok(check, `${file} can be read by the service alone`);
 }
 
 /** Whether a PIN attempt may be made (I9). */

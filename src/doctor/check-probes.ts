@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { DRILL_ISSUER } from '../domain/drill.ts';
+import { ownSchema } from '../store/own-schema.ts';
 import { Reader } from '../store/reader.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
@@ -11,7 +12,7 @@ export async function checkProbes({
   database: { file },
 }: Pick<Config, 'database'>): Promise<readonly Finding[]> {
   if (!existsSync(file)) return [];
-  const reader = new Reader(file);
+  const reader = new Reader(file, await ownSchema());
   try {
     const probes = await reader.read((trx) => trx.selectFrom('verifier_probes').select('scope_id').execute());
     if (probes.length === 0) return [];

@@ -1,17 +1,25 @@
 import type { Config } from '../config.ts';
+import { FIRST_TOKEN } from '../domain/hsm-token.ts';
 import type { KeyProof, KeyReference, TokenDescription } from '../domain/signer.ts';
 import { isSoftwareHsm } from '../domain/software-hsm.ts';
 import { type ConfiguredToken, serviceKeysOf } from '../hsm-tokens.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
 import { signerOptions } from '../signer-options.ts';
+import { checkServiceKeys, LOST_TOKEN } from './check-service-keys.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 import { storedKeys } from './stored-keys.ts';
+import { tryKeys } from './try-keys.ts';
 
 /**
  * Opens one HSM token through a signer of its own, which logs in once, and has every key on it proven. The latch
- * holds for this login as for any other (I9).
+ * holds for this login as for any other (I9). Trial keys are made only where no service runs: its inventory would take
+ * them for somebody else's.
  */
-export async function checkToken(config: Config, token: ConfiguredToken): Promise<readonly Finding[]> {
+export async function checkToken(
+  config: Config,
+  token: ConfiguredToken,
+  { makesTrialKeys }: { readonly makesTrialKeys: boolean },
+): Promise<readonly Finding[]> {
   let why = 'the signer gave no reason';
   const link = createSignerLink(
     signerOptions(config, token, (event) => {
@@ -21,7 +29,11 @@ export async function checkToken(config: Config, token: ConfiguredToken): Promis
   try {
     await link.start();
     if (link.state() !== 'ready') return [unopened(token, why)];
-    return [...described(await link.describe()), ...(await proofs(config, token, link))];
+    const description = await link.describe();
+    const serviceKeys = await checkServiceKeys(config, token.name, description, link);
+    const trials = makesTrialKeys ? await tryKeys(link, description.algorithms) : [];
+    const found = [...described(description), ...trials, serviceKeys];
+    return serviceKeys.level === 'ok' ? [...found, ...(await proofs(config, token, link))] : found;
   } finally {
     await link.stop();
   }
@@ -31,11 +43,11 @@ function reasonIn(event: SignerEvent): string | undefined {
   return event.type === 'away' || event.type === 'latched' ? event.why : undefined;
 }
 
-function unopened({ member, settings }: ConfiguredToken, why: string): Finding {
+function unopened({ name, member, settings }: ConfiguredToken, why: string): Finding {
   return fail(
     'token',
     `token ${settings.token_label} (serial ${settings.token_serial}) cannot be opened: ${why}`,
-    `check module, token_label, token_serial and environment of ${member}, and that the HSM is reachable`,
+    `check module, token_label, token_serial and environment of ${member}, and that the HSM is reachable${name === FIRST_TOKEN ? `; ${LOST_TOKEN}` : ''}`,
   );
 }
 

@@ -1,10 +1,11 @@
 import type { KeyReference } from '../domain/signer.ts';
 import { tokenColumn } from '../store/hsm-token-column.ts';
+import { ownSchema } from '../store/own-schema.ts';
 import { Reader } from '../store/reader.ts';
 
 /** Keys whose private half should be on that HSM token, read without a trace. */
 export async function storedKeys(databaseFile: string, hsmToken: string): Promise<readonly KeyReference[]> {
-  const reader = new Reader(databaseFile);
+  const reader = new Reader(databaseFile, await ownSchema());
   try {
     const rows = await reader.read((trx) =>
       trx

@@ -1,9 +1,10 @@
 import type { Operator, Role } from '../domain/client.ts';
+import { ownSchema } from '../store/own-schema.ts';
 import { Reader } from '../store/reader.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */
 export async function storedOperators(databaseFile: string): Promise<readonly Operator[]> {
-  const reader = new Reader(databaseFile);
+  const reader = new Reader(databaseFile, await ownSchema());
   try {
     const rows = await reader.read((trx) => trx.selectFrom('operators').selectAll().orderBy('id').execute());
     return rows.map(({ id, roles_json, created_at, revoked_at }) => ({

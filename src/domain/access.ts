@@ -1,9 +1,14 @@
 import type { Action, Client, Operator, Role } from './client.ts';
+import type { ClientSecret } from './client-secret.ts';
 
-/** Who is calling. Both methods take the value of the `Authorization` header. */
+/**
+ * Who is calling. `client` and `operator` take the value of an `Authorization: Bearer` header. Each fails with
+ * `credential_missing`, `credential_malformed` or `credential_invalid` where nobody is shown.
+ */
 export interface Authenticator {
-  /** `credential_missing`, `credential_malformed` or `credential_invalid` where there is no such client. */
   client(authorization: string | undefined): Client;
+  /** A credential with the id of the client that holds it; with another's it is `credential_invalid`. */
+  clientSecret(shown: ClientSecret): Client;
   operator(authorization: string | undefined): Operator;
 }
 

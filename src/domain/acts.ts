@@ -13,9 +13,14 @@ interface ActRule<Facts> {
    * Its proposals are kept in memory alone: it is for when the HSM cannot sign, and they end with the process.
    */
   readonly withoutHsm?: true;
+  /**
+   * Allowed while the clock is doubted (I13): it only restricts, whatever the time. All else is refused meanwhile.
+   */
+  readonly anyTime?: true;
 }
 
 const safer = { role: 'operator', persons: 1 } as const;
+const urgent = { ...safer, anyTime: true } as const;
 const weaker = { role: 'operator', persons: 2 } as const;
 
 /**
@@ -29,39 +34,49 @@ export const ACTS = {
   'client.credential': weaker,
   // What it is called; what it may do is its grants'.
   'client.describe': safer,
-  'client.revoke': safer,
+  'client.revoke': urgent,
   'grant.add': weaker,
-  'grant.remove': safer,
+  'grant.remove': urgent,
   // Both turn the service's eyes away from a verifier, or its tokens towards a stranger.
   'probe.set': weaker,
   'probe.remove': weaker,
   'operator.create': weaker,
   'operator.credential': weaker,
   'operator.roles': { role: 'operator', persons: ({ gains }: { gains: boolean }) => weakening(gains) },
-  'operator.revoke': safer,
+  'operator.revoke': urgent,
   'key.rotate': safer,
-  'key.suspend': safer,
+  'key.suspend': urgent,
   'key.resume': weaker,
-  'key.compromise': safer,
+  'key.compromise': urgent,
   'key.destroy': {
     role: 'operator',
     persons: ({ state }: { state: KeyState }) => weakening(!isSpent(state)),
   },
   'key.undo_rotation': weaker,
-  'hsm.compromise': safer,
+  'hsm.compromise': urgent,
   'hsm.clear_pin_latch': { ...weaker, withoutHsm: true },
   'rotation.pause': weaker,
   'rotation.unpause': safer,
-  'revocation.add': safer,
-  'ledger.erase': safer,
+  'revocation.add': urgent,
+  // What people still look into is not for one of them to take away. The subject is kept in memory alone.
+  'ledger.erase': {
+    role: 'operator',
+    persons: ({ open }: { open: boolean }) => weakening(open),
+    withoutHsm: true,
+  },
+  // Also what a reporter wrote, until the case is closed.
+  'report.erase': { role: 'operator', persons: ({ open }: { open: boolean }) => weakening(open) },
   // A decoy token is a token: until it expires, whoever asks nobody about revocations takes it.
   'canary.create': { role: 'operator', persons: ({ token }: { token: boolean }) => weakening(token) },
   'canary.retire': weaker,
   'audit.sinks': weaker,
   'notification.routes': weaker,
   'retention.shorten': weaker,
-  'service_key.enrol': weaker,
+  'service_key.enrol': { ...weaker, withoutHsm: true },
+  'audit.confirm_unwitnessed': weaker,
   'database.accept_restore': { ...weaker, withoutHsm: true },
+  // The proposal is about this run; nothing is signed by a doubted clock.
+  'clock.confirm': { ...weaker, withoutHsm: true, anyTime: true },
 } as const satisfies Record<string, ActRule<never>>;
 
 export type ActName = keyof typeof ACTS;
@@ -87,6 +102,12 @@ export function personsFor<A extends ActName>(act: A, facts: FactsOf<A>): Person
 export function isWithoutHsm(act: ActName): boolean {
   const rule: ActRule<never> = ACTS[act];
   return rule.withoutHsm === true;
+}
+
+/** Whether it may be done while the clock is doubted. */
+export function isForAnyTime(act: ActName): boolean {
+  const rule: ActRule<never> = ACTS[act];
+  return rule.anyTime === true;
 }
 
 function weakening(weakens: boolean): Persons {

@@ -1,5 +1,5 @@
 import type { ChainHead } from './audit-chain.ts';
-import type { StoredEvent } from './audit-sink.ts';
+import type { SealedEvent, StoredEvent } from './audit-sink.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { ChainHeads, ChainName, StoredCheckpoint } from './checkpoint.ts';
 
@@ -12,6 +12,9 @@ export interface DeliveryPosition {
 /** The audit trail as it is stored, with its checkpoints. Lists are in order and bounded by `limit`. */
 export interface AuditLog extends AuditTrail {
   eventsAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** The same, of those that something stands behind: what decides something reads no others. */
+  witnessedAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
+  sealedAfter(sequence: number, limit: number): Promise<readonly SealedEvent[]>;
   /** The last of them, in order. */
   newestEvents(limit: number): Promise<readonly StoredEvent[]>;
   /** The newest first. */
@@ -23,6 +26,8 @@ export interface AuditLog extends AuditTrail {
   auditHead(): Promise<ChainHead>;
   /** All of one moment. */
   heads(): Promise<ChainHeads>;
+  /** All of one moment, for a checkpoint. `audit_trail_refused` where the trail has another end than was written. */
+  ownHeads(): Promise<ChainHeads>;
   /** The hash at that place of the chain; undefined where the chain does not reach, or does not keep it. */
   hashAt(chain: ChainName, sequence: number): Promise<Uint8Array | undefined>;
   addCheckpoint(

@@ -6,6 +6,12 @@ export interface StoredEvent extends ChainedEvent {
   readonly hash: Uint8Array;
 }
 
+/** With the seal of the run that wrote it; null in a database from before there were runs. */
+export interface SealedEvent extends StoredEvent {
+  readonly runId: string | null;
+  readonly seal: Uint8Array | null;
+}
+
 /** One line of a sink or an export. */
 export type SinkEntry =
   | { readonly kind: 'audit_key'; readonly publicJwk: PublicJwk }
@@ -20,6 +26,13 @@ export interface SinkTail {
   readonly checkpoint: { readonly number: number; readonly jws: string } | undefined;
 }
 
+/** What somebody else did to a sink. */
+export interface SinkChange {
+  readonly why: string;
+  /** Whether entries that it had are gone from it. */
+  readonly isLost: boolean;
+}
+
 /** Where the audit trail is kept a second time. */
 export interface AuditSink {
   readonly name: string;
@@ -27,6 +40,8 @@ export interface AuditSink {
   tail(): Promise<SinkTail | undefined>;
   /** All that it holds, from the beginning; undefined where the sink cannot be read back. */
   history(): Iterable<SinkEntry> | undefined;
+  /** What somebody else did to it since it was last written, told once; undefined where nothing, or where it cannot be seen. */
+  examine(): Promise<SinkChange | undefined>;
   /** Settles once the entries are there, as durably as the sink can tell. Never called twice at a time. */
   write(entries: readonly SinkEntry[]): Promise<void>;
   /** Gives up what hangs; the next write begins anew. */

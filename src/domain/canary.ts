@@ -103,7 +103,7 @@ export interface DecoyKeys {
 }
 
 /** Who used a decoy, and whence, as far as that is known. */
-export interface CanaryTouch {
+export interface CanaryTrigger {
   readonly use: CanaryUse;
   /** `client:<id>`, `operator:<id>` or `partner:<name>`. */
   readonly caller: string | null;
@@ -115,5 +115,5 @@ export interface CanaryTouch {
 
 /** Told of each use; it neither throws nor waits. */
 export interface CanaryAlarm {
-  touched(canary: Canary, touch: CanaryTouch): void;
+  touched(canary: Canary, touch: CanaryTrigger): void;
 }

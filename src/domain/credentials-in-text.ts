@@ -8,7 +8,7 @@ export interface CredentialInText extends Credential {
 
 const WHOLE = /kw_(?:svc|ops)_[0-9A-Za-z]{36}/g;
 /** Also what was cut off or mistyped: little is left to guess, and the checksum follows from the rest. */
-const LIKE_ONE = /(kw_(?:svc|ops)_)[0-9A-Za-z]{8,}/g;
+const LIKE_ONE = /(kw_(?:svc|ops|pin)_)[0-9A-Za-z]{8,}/g;
 
 /** Those whose checksum is right, in order. Nothing need stand around them. */
 export function* credentialsIn(text: string): Generator<CredentialInText> {
@@ -18,7 +18,7 @@ export function* credentialsIn(text: string): Generator<CredentialInText> {
   }
 }
 
-/** The text without the secret of whatever looks as a credential; what kind each was stays to be read. */
+/** The text without the secret of anything that looks like a credential or a PIN made by Keyward; the kind stays readable. */
 export function maskCredentials(text: string): string {
   return text.replaceAll(LIKE_ONE, '$1[masked]');
 }

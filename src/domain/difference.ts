@@ -1,4 +1,4 @@
-import { canonicalJson, type Json, type JsonObject } from './json.ts';
+import { canonicalJson, type Json, type JsonObject } from '../lib/json.ts';
 
 /** One member that would change, by its path such as `policy.max_ttl_seconds`; null where it is not there. */
 export interface MemberChange {

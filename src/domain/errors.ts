@@ -8,6 +8,7 @@ export const ERROR_CODES = [
   'headers_too_large',
   'malformed_json',
   'unsupported_media_type',
+  'unsupported_transfer_coding',
   'body_too_large',
   'method_not_allowed',
   'not_found',
@@ -109,19 +110,25 @@ export const ERROR_CODES = [
   'hsm_refused',
   'hsm_full',
   'pin_latched',
-  'pin_not_comparable',
   'key_unproven',
   'binding_refused',
   'signature_wrong',
   'registry_refused',
+  'audit_trail_refused',
   'ledger_unavailable',
   'ledger_damaged',
   'store_unavailable',
   'audit_sink_unavailable',
   'database_restored',
+  'foreign_schema',
   'not_restored',
+  'service_keys_replaced',
+  'not_replaced',
   'database_in_use',
   'clock_jump',
+  'clock_ahead',
+  'clock_trusted',
+  'clock_disagrees',
   'overloaded',
   'shutting_down',
   'invalid_config',
@@ -150,3 +157,29 @@ export class KeywardError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
+
+/**
+ * The message with what happened inside, for operators who are known as such: what the module or the system
+ * answered. Of other causes nothing is shown, since they may quote what is nobody's business.
+ */
+export function operatorText({ message, cause }: KeywardError): string {
+  const inside = insideOf(cause).filter((text) => text !== message);
+  return inside.length === 0 ? message : [message.replace(/\.$/, ''), ...inside].join(': ');
+}
+
+function insideOf(cause: unknown): string[] {
+  if (typeof cause === 'string') return [cause];
+  if (cause instanceof Error) return isOfMachine(cause) ? [cause.message] : [];
+  const { message, detail } = (cause ?? {}) as { message?: unknown; detail?: unknown };
+  return [message, detail].filter((text) => typeof text === 'string');
+}
+
+/**
+ * Of the system, of SQLite or of a thread that could not be started, such as `listen EADDRINUSE: address already in use
+ * 127.0.0.1:8080`, `database disk image is malformed` or `Worker initialization failure: EMFILE`.
+ */
+function isOfMachine(error: Error): boolean {
+  return 'syscall' in error || 'errcode' in error || ('code' in error && error.code === WORKER_FAILED);
+}
+
+const WORKER_FAILED = 'ERR_WORKER_INIT_FAILED';

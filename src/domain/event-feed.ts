@@ -1,4 +1,4 @@
-import type { Watchable } from './changes.ts';
+import type { Subscribable } from '../lib/emitter.ts';
 import type { EventState, TrackedEvent } from './event-steps.ts';
 
 /** That a security event was raised, acknowledged or resolved. */
@@ -11,7 +11,7 @@ export interface EventChange {
 }
 
 /** What becomes of security events, told once it is durable, in order. */
-export interface SecurityEventFeed extends Watchable<EventChange> {
+export interface SecurityEventFeed extends Subscribable<EventChange> {
   /** What came after that place, the oldest first, each event as it stands now. `store_unavailable`. */
   changesAfter(place: number, limit: number): Promise<readonly PastChange[]>;
   /** The place of the last change; 0 before the first. `store_unavailable`. */

@@ -1,3 +1,4 @@
+import { foldName } from './fold-name.ts';
 import type { WrittenType } from './policy.ts';
 
 /** Claims that the service writes (I2); a caller that sends one is refused with `reserved_claim`. */
@@ -5,12 +6,9 @@ export const RESERVED_CLAIMS = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti'] as con
 
 const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
 
-/**
- * Whether a verifier may take a claim of that name for one of the reserved ones. Some decode names without regard
- * to case and let the last one win (Go's encoding/json, which folds `ſ` and the Kelvin sign too).
- */
+/** Whether some verifier takes a claim of that name for one of the reserved ones, or it is one. */
 export function readsAsReserved(name: string): boolean {
-  return RESERVED.has(name.toUpperCase().toLowerCase());
+  return RESERVED.has(foldName(name));
 }
 
 export interface TokenRequest {
@@ -42,7 +40,7 @@ export interface IssuedToken {
   readonly iat: number;
   readonly exp: number;
   /** To be asked again where the token has waited for others since: what it rests on may have been revoked. */
-  mayLeave(): boolean;
+  canRelease(): boolean;
 }
 
 /** The hot path of DESIGN §5. The caller has authenticated the client; the grant is checked here. */

@@ -2,7 +2,7 @@ import type { Actor } from './access.ts';
 import type { SigningKey } from './key.ts';
 import type { KeyPlan } from './key-life/plans.ts';
 import type { TokenPlan } from './key-life/token-compromise.ts';
-import type { Cause } from './key-life/transitions.ts';
+import type { Initiator } from './key-life/transitions.ts';
 
 /** What became of one key. */
 export interface KeyOutcome {
@@ -27,7 +27,7 @@ export interface KeyActRequest {
   readonly act: KeyActName;
   readonly kid: string;
   readonly why: string;
-  readonly cause: Cause;
+  readonly cause: Initiator;
   /** Of a compromise: the private half stays in the HSM. */
   readonly keepForForensics?: boolean;
 }
@@ -44,7 +44,7 @@ export interface TokenCompromise {
  */
 export interface KeyAdministration {
   /** Needs no HSM. `unknown_scope`, `no_standby`. */
-  rotate(scopeId: string, why: string, cause: Cause, actor: Actor): Promise<Rotation>;
+  rotate(scopeId: string, why: string, cause: Initiator, actor: Actor): Promise<Rotation>;
   /** What would become of the keys, as things are; without changes where it is so already. Changes nothing. */
   foresee(request: Omit<KeyActRequest, 'why'>): KeyPlan;
   /**

@@ -1,4 +1,4 @@
-import type { Watchable } from './changes.ts';
+import type { Subscribable } from '../lib/emitter.ts';
 import type { SigningKey } from './key.ts';
 import type { Scope } from './scope.ts';
 
@@ -22,5 +22,5 @@ export interface KeyRing {
 /** The ring with word of its changes. */
 export interface WatchedKeyRing extends KeyRing {
   /** The id of each scope whose keys, or their standing, are others than before. */
-  readonly changes: Watchable<string>;
+  readonly changes: Subscribable<string>;
 }

@@ -1,4 +1,5 @@
 import type { SigningKey } from './key.ts';
+import type { KeyRing } from './key-ring.ts';
 
 /**
  * What the last read-back said of a key (I7). `missing`: the HSM did not show it, so it does not sign, while its
@@ -19,6 +20,28 @@ export interface RefusedKey {
   readonly scopeId: string;
   readonly why: string;
 }
+
+/** The active keys that their signers lack, or that are not proven: their scopes get no tokens. */
+export function lackedKeys(keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>): KnownKey[] {
+  return keyRing
+    .scopes()
+    .flatMap(({ id }) => keyRing.knownKeysOf(id))
+    .filter(({ key, proof }) => key.state === 'active' && LACKED.has(proof.status));
+}
+
+/** The scopes that have an active key, and those of them whose signer lacks it. */
+export function signingScopes(keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>): {
+  readonly signing: number;
+  readonly lacking: readonly string[];
+} {
+  const lacking = lackedKeys(keyRing).map(({ key }) => key.scopeId);
+  const active = keyRing
+    .scopes()
+    .filter(({ id }) => keyRing.knownKeysOf(id).some(({ key }) => key.state === 'active'));
+  return { signing: active.length, lacking };
+}
+
+const LACKED: ReadonlySet<ProofStatus> = new Set(['missing', 'unproven']);
 
 /** Keys as the security team sees them: those that are kept out of service too, and why. */
 export interface KnownKeys {

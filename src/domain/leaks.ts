@@ -2,7 +2,7 @@ import type { Actor } from './access.ts';
 import type { CredentialKind } from './access-store.ts';
 
 /** A string that was found where it should not be, by what names it here: never the string itself. */
-export type Sought =
+export type LeakQuery =
   | { readonly of: 'credential'; readonly digest: Buffer }
   /** By its signing input's digest and its `iat`. */
   | { readonly of: 'token'; readonly digest: Buffer; readonly iat: number };
@@ -50,18 +50,27 @@ export interface LeakPlace {
   readonly reportedBy: string;
 }
 
+/** A PIN of an HSM token that a scan found, by its shape or by a PIN file. The service compares nothing. */
+export interface FoundPin {
+  /** SHA-256 of a PIN that Keyward made. Null for any other: a short PIN could be guessed by its digest. */
+  readonly digest: Buffer | null;
+  readonly place: string;
+}
+
 /** What is done about strings that leaked. */
-export interface LeakDesk {
+export interface LeakService {
   /** In order; undefined for what was never given out here. `ledger_unavailable`, `overloaded`. */
-  find(sought: readonly Sought[], by?: LeakReporter): Promise<readonly (KnownSecret | undefined)[]>;
+  find(sought: readonly LeakQuery[], by?: LeakReporter): Promise<readonly (KnownSecret | undefined)[]>;
   /** As `find`, for an operator, and written down with how many: `store_unavailable`. */
   lookUp(
-    sought: readonly Sought[],
+    sought: readonly LeakQuery[],
     by: LeakReporter,
     actor: Actor,
   ): Promise<readonly (KnownSecret | undefined)[]>;
   /** Raises `credential.leaked`, once for each. */
   tell(known: KnownSecret, place: LeakPlace): Promise<void>;
+  /** Raises `credential.leaked` for each, on the operator's word; of one digest once. `store_unavailable`. */
+  reportPins(pins: readonly FoundPin[], actor: Actor): Promise<void>;
   /** Revokes it as well, if it opens anything: the client or operator with the credential, the token alone. */
   withdraw(known: KnownSecret, place: LeakPlace, actor: Actor): Promise<void>;
 }
@@ -77,29 +86,4 @@ export interface CredentialHolders {
         readonly scopes: readonly string[];
       }
     | undefined;
-}
-
-/** What the signer of one HSM token says of the PIN that it logged in with. */
-export interface PinMark {
-  /** X25519, raw, base64url: batches are sealed for it, so that nobody between sees them. */
-  readonly publicKey: string;
-  /** When the PIN was read, in seconds since the epoch. */
-  readonly since: number;
-  /** False where the PIN is so short that comparing would help to guess it. */
-  readonly comparable: boolean;
-}
-
-export interface PinQuestions {
-  /** Of every HSM token; without a mark where its signer is away. `rate_limited`. */
-  marks(actor: Actor): Promise<readonly { readonly hsmToken: string; readonly mark: PinMark | undefined }[]>;
-  /**
-   * Which of the candidates in the batch are the PIN, by their place in it. A hit raises `credential.leaked`.
-   * `unknown_hsm_token`, `pin_not_comparable`, `rate_limited`, `overloaded`, `invalid_request` where it is empty or sealed for
-   * another process.
-   */
-  compare(
-    hsmToken: string,
-    batch: { readonly sealed: Buffer; readonly places: readonly string[] },
-    actor: Actor,
-  ): Promise<{ readonly compared: number; readonly matches: readonly number[] }>;
 }

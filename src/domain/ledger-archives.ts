@@ -6,10 +6,17 @@ export interface LedgerArchives {
    * `store_unavailable`; `ledger_damaged` where a group is not as it was committed.
    */
   seal(due: ArchiveDue): Promise<number>;
-  /** Deletes some records that are sealed in a segment; answers how many, 0 where none are left. */
+  /**
+   * Deletes some records that are sealed in a segment whose file is there; answers how many, 0 where none are left.
+   * `ledger_damaged` where the table of segments is not as the audit trail has it.
+   */
   drop(): Promise<number>;
-  /** Removes the segments that fit, for good; answers how many. The hashes of their groups stay. */
-  remove(fits: (segment: ArchivedSegment) => boolean): Promise<number>;
+  /**
+   * Removes the segments that are due, for good; answers how many. The hashes of their groups stay. What is in a
+   * segment is taken from the audit event by which it was sealed. `ledger_damaged`, after all others are removed,
+   * where a row or a file is not as the audit trail has it.
+   */
+  remove(isDue: (segment: ArchivedSegment) => boolean): Promise<number>;
 }
 
 /** Seconds since the epoch. */
@@ -21,4 +28,6 @@ export interface ArchiveDue {
 export interface ArchivedSegment {
   /** The keys that signed the tokens in it. */
   readonly kids: readonly string[];
+  /** When the last of them expires; seconds since the epoch. */
+  readonly lastExp: number;
 }

@@ -6,6 +6,8 @@ import { hash } from 'node:crypto';
  */
 export const HASH_BYTES = 32;
 export const SALT_BYTES = 16;
+/** Rows of one group at most: it bounds how long a commit takes, and what is read to check a row. */
+export const MOST_ROWS = 1_024;
 
 /** What stands before the first group. */
 export const CHAIN_START: Uint8Array = new Uint8Array(HASH_BYTES);

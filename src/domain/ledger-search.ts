@@ -41,9 +41,17 @@ export interface ErasedCounts {
   readonly reports: number;
 }
 
+/** What people still work on: numbers of security events that nobody has resolved, and of cases that are not closed. */
+export interface OpenMatters {
+  readonly events: readonly number[];
+  readonly reports: readonly string[];
+}
+
 export interface LedgerErasure {
+  /** What is open about the subject. `store_unavailable`. */
+  openAbout(subject: string): Promise<OpenMatters>;
   /**
-   * Erases subject and root event of every record of a subject, in archives too, the evidence of security events
+   * Erases subject and root event of every record of a subject, in archives too, personal values of security events
    * about them, and what was written in reports of their tokens, or by whoever can be reached under that name. The
    * chain stays whole. Audited without the subject. `store_unavailable`.
    */

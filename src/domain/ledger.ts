@@ -32,7 +32,7 @@ export type RecordedToken = IssuanceRecord;
 export interface LedgerReader {
   /**
    * By the token's digest and its `iat`, which the digest covers. Undefined where there is no record, and where
-   * there is one that its group's hash does not cover.
+   * there is one whose group no run of the service sealed, or was not committed with it.
    */
   find(digest: Buffer, iat: number): Promise<RecordedToken | undefined>;
 }

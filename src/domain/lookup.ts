@@ -1,20 +1,17 @@
 import type { RecordedToken } from './ledger.ts';
 
-/** A record by its digest, with the bounds of its `iat`, both included. */
-export interface SoughtRecord {
+/** A record by its digest and the `iat` that the digest covers. */
+export interface RecordQuery {
   readonly digest: Buffer;
-  readonly iatFrom: number;
-  readonly iatUntil: number;
+  readonly iat: number;
 }
 
-/** The ledger's way to what storage holds. `overloaded`, `shutting_down`, or any other failure to read. */
+/**
+ * The ledger's way to what storage holds. `overloaded`, `rate_limited`, `shutting_down`, or any other failure to read.
+ */
 export interface RecordLookup {
-  /** A record that its group's hash does not cover is none. */
+  /** A record whose group no run of the service sealed, or was not committed with it, is none. */
   find(digest: Buffer, iat: number): Promise<RecordedToken | undefined>;
-  /**
-   * Whether each is recorded for the scope, in order; nothing is checked beyond that. Looked for from its latest
-   * `iat` back: where many with wide bounds are asked for at once, one may be called unknown before all of its
-   * bounds were searched.
-   */
-  known(scopeId: string, sought: readonly SoughtRecord[]): Promise<readonly boolean[]>;
+  /** Whether each is recorded for the scope, in order, by the same rule. Owners that ask at once take turns. */
+  known(scopeId: string, sought: readonly RecordQuery[], owner: string): Promise<readonly boolean[]>;
 }

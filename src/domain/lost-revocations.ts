@@ -2,7 +2,7 @@ import { auditDetailsIn } from './audit-details.ts';
 import type { StoredEvent } from './audit-sink.ts';
 import { commitmentTo, SALT_BYTES } from './ledger-chain.ts';
 import { POLICY_BOUNDS } from './policy.ts';
-import type { NewRevocation } from './revocation.ts';
+import { type NewRevocation, REVOCATION_ADDED } from './revocation.ts';
 
 const NO_ROOT = commitmentTo('root', new Uint8Array(SALT_BYTES), null).toString('base64url');
 const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];
@@ -20,7 +20,7 @@ export interface RevokingAgain {
  */
 export function revocationsIn(events: readonly StoredEvent[], again: RevokingAgain): NewRevocation[] {
   return events
-    .filter(({ type }) => type === 'revocation.added')
+    .filter(({ type }) => type === REVOCATION_ADDED)
     .flatMap((event) => rulesOf(event, again))
     .filter(({ lapsesAt }) => lapsesAt === null || lapsesAt > again.now);
 }

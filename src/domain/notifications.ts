@@ -84,6 +84,10 @@ export const COUNTED_OUTCOMES = ['delivered', 'failed', 'dead'] as const;
 /** Pending and dead ones by target. */
 export type DeliveryCounts = Readonly<Record<'pending' | 'dead', Readonly<Record<string, number>>>>;
 
+/** Of a summary, all events from the first to the last count as told. */
+export interface ToldOf
+  extends Pick<NotificationDelivery, 'kind' | 'route' | 'eventSequence' | 'lastSequence' | 'settledAt'> {}
+
 /** What is to be told and was not yet, kept so that a restart loses none of it. All of it: `store_unavailable`. */
 export interface NotificationOutbox {
   /** Place in the feed up to which everything is in the outbox; undefined before the first. */
@@ -108,6 +112,10 @@ export interface NotificationOutbox {
   due(target: string, now: number, limit: number): Promise<readonly NotificationDelivery[]>;
   settle(attempts: readonly SettledAttempt[]): Promise<void>;
   counts(): Promise<DeliveryCounts>;
+  /** Every message that tells of one of these events, whatever became of it. */
+  toldOf(sequences: readonly number[]): Promise<readonly ToldOf[]>;
+  /** Puts back what waited to be sent and was changed by somebody else; answers how many. */
+  reconcile(): Promise<number>;
   /** Gives up what waits for targets that are not among these. */
   abandonOthers(targets: readonly string[]): Promise<void>;
   /** A step of it; answers whether there is more to do. */

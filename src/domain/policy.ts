@@ -1,6 +1,7 @@
-import { type Flaw, refuseFlawed } from './flaw.ts';
-import { RESERVED_CLAIMS } from './issuance.ts';
+import { readsAsReserved } from './issuance.ts';
 import { SUBJECT_RECORDINGS, type SubjectRecording } from './recorded-subject.ts';
+import { claimMistakenFor } from './registered-names.ts';
+import { refuseFlawed, type ValidationIssue } from './validation-issue.ts';
 
 /** `typ` of the tokens that Keyward writes (RFC 8725 §3.11): `at+jwt` is RFC 9068's access token. */
 export const WRITTEN_TYPES = ['at+jwt', 'JWT'] as const;
@@ -81,7 +82,7 @@ export function validatePolicy(policy: ScopePolicy): void {
 }
 
 /** All that is wrong with a policy, also where one member contradicts another. */
-export function policyFlaws(policy: ScopePolicy): readonly Flaw[] {
+export function policyFlaws(policy: ScopePolicy): readonly ValidationIssue[] {
   return (Object.entries(RULES) as [keyof ScopePolicy, Rule][]).flatMap(([member, rule]) => {
     const advice = rule(policy);
     return advice === undefined ? [] : [{ path: ['policy', memberName(member)], advice }];
@@ -125,7 +126,7 @@ const RULES: Record<keyof ScopePolicy, Rule> = {
   rootClaim: ({ rootClaim }) =>
     rootClaim === null || isRootClaim(rootClaim)
       ? undefined
-      : 'name a claim of the caller’s other than sub, in 1 to 64 printable ASCII characters',
+      : 'name a claim of the caller’s other than sub, registered ones as they are registered, in 1 to 64 printable ASCII characters',
   suspendOnForgery: () => undefined,
   externalClaims: () => undefined,
 };
@@ -140,5 +141,6 @@ function within(member: Seconds): Rule {
 
 /** The subject is kept as `recordSubject` says; what the service writes itself is no event of the caller's. */
 function isRootClaim(name: string): boolean {
-  return /^[!-~]{1,64}$/.test(name) && ![...RESERVED_CLAIMS, 'sub'].includes(name);
+  const isOwn = name !== 'sub' && !readsAsReserved(name) && claimMistakenFor(name) === undefined;
+  return isOwn && /^[!-~]{1,64}$/.test(name);
 }

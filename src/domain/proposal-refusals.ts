@@ -72,6 +72,13 @@ export function interrupted(): KeywardError {
   );
 }
 
+export function tooManyOfOne(limit: number): KeywardError {
+  return new KeywardError(
+    'too_many_proposals',
+    `${limit} proposals of yours are open, and no more may be: have them approved or rejected, or withdraw some.`,
+  );
+}
+
 export function tooMany(limit: number): KeywardError {
   return new KeywardError(
     'too_many_proposals',

@@ -4,7 +4,7 @@ export interface Readiness {
 }
 
 export interface ReadinessCheck {
-  readonly name: 'sign' | 'record' | 'time' | 'database';
+  readonly name: 'sign' | 'record' | 'verify' | 'time' | 'database' | 'service_keys';
   readonly ok: boolean;
   /** For the caller: what is away, without internals. */
   readonly detail: string;

@@ -1,6 +1,6 @@
+import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './access.ts';
 import type { ChainName } from './checkpoint.ts';
-import type { JsonObject } from './json.ts';
 import type { SigningKey } from './key.ts';
 
 /** What a database that was put back from an older copy had lost, as two persons accepted it. */
@@ -11,7 +11,10 @@ export interface RecordGap {
   /** First and last `iat` of tokens whose records may be lost; seconds since the epoch. */
   readonly issuedFrom: number;
   readonly issuedUntil: number;
-  /** Events and checkpoints that were taken over from a sink; the first is beyond the last where there was none. */
+  /**
+   * Events that were taken over from a sink, and checkpoints that are known to have been: those that no sink has are
+   * lost with what they saw. The first is beyond the last where there was none.
+   */
   readonly firstEvent: number;
   readonly lastEvent: number;
   readonly firstCheckpoint: number;
@@ -55,8 +58,17 @@ export function isAcknowledged(
   sequence: number,
 ): boolean {
   return gaps.some(
-    ({ firstCheckpoint, lastCheckpoint, kept }) =>
-      chain !== 'audit' && number >= firstCheckpoint && number <= lastCheckpoint && sequence > kept[chain],
+    ({ firstCheckpoint, lastCheckpoint, lastEvent, kept }) =>
+      number >= firstCheckpoint &&
+      number <= lastCheckpoint &&
+      sequence > (chain === 'audit' ? lastEvent : kept[chain]),
+  );
+}
+
+/** Whether these checkpoints, all of them, are among what was lost. */
+export function areLost(gaps: readonly RecordGap[], first: number, last: number): boolean {
+  return gaps.some(
+    ({ firstCheckpoint, lastCheckpoint }) => first >= firstCheckpoint && last <= lastCheckpoint,
   );
 }
 

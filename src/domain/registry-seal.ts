@@ -11,6 +11,8 @@ export interface RowStatement {
 /** What it says of the registry as a whole, after the change of that number. */
 export interface HeadStatement {
   readonly version: number;
+  /** The version that stood in the database when this one was signed; 0 for the first. */
+  readonly previous: number;
   /** SHA-256 of the list of rows in each bucket, base64url. */
   readonly buckets: readonly string[];
 }
@@ -25,6 +27,11 @@ export interface RegistryWitness {
 export interface RegistrySeal extends RegistryWitness {
   signRow(statement: RowStatement): Promise<string>;
   signHead(statement: HeadStatement): Promise<string>;
+  /**
+   * The version of the last head that was signed, 0 for none: it may never have been committed. `shown` is the head
+   * in the database.
+   */
+  lastVersion(shown: string | null): Promise<number>;
 }
 
 /** A row that is in no answer, and why. */

@@ -97,6 +97,8 @@ export interface Registry {
     act: KeyAct,
     may?: { readonly leaveOut: boolean },
   ): Promise<void>;
+  /** Signs what was changed without the HSM, if anything was. Fails as `Signer.sign`. */
+  signPending(): Promise<void>;
   /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
   reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
   /** Fills the reservation; the scope's key set is of the next version. */

@@ -1,6 +1,11 @@
+import type { Subscribable } from '../lib/emitter.ts';
 import type { Actor } from './access.ts';
-import type { Watchable } from './changes.ts';
+import type { ChainHead } from './audit-chain.ts';
+import type { BrokenChain } from './broken-chain.ts';
 import type { IssuanceRecord } from './ledger.ts';
+
+/** The audit event that comes with each revocation. */
+export const REVOCATION_ADDED = 'revocation.added';
 
 /** Which tokens are revoked: those that every member given fits. At least one member names tokens. */
 export interface RevocationRule {
@@ -37,7 +42,7 @@ export interface RevocationCheck {
 /** What is told to verifiers, who cannot ask for each token. */
 export interface WatchedRevocations {
   /** Each rule, once it is durable and in force. */
-  readonly added: Watchable<Revocation>;
+  readonly added: Subscribable<Revocation>;
   /** Those that may fit tokens of the scope, read as they are taken: rules may come and go meanwhile. */
   concerning(scopeId: string): Iterable<Revocation>;
 }
@@ -71,9 +76,25 @@ export interface RevocationAdministration {
 
 export type NewRevocation = Omit<Revocation, 'sequence'>;
 
+/** A stretch of the chain of revocations, each recomputed. */
+export interface RevocationPage {
+  /** The last one read. */
+  readonly at: ChainHead;
+  /** The first that is not as it was made. */
+  readonly broken: BrokenChain | undefined;
+  readonly inForce: readonly Revocation[];
+  readonly isEnd: boolean;
+}
+
 /** Revocations, durable and chained. Each commits with its audit event (I10). */
 export interface RevocationStore {
-  /** All that have not lapsed, in order. */
-  load(now: number): Promise<readonly Revocation[]>;
+  /**
+   * Those that follow an element of the chain, some at a time; `now`: those that have not lapsed then are answered,
+   * null for none. `store_unavailable`, `overloaded`.
+   */
+  page(after: ChainHead, now: number | null): Promise<RevocationPage>;
+  /** The last one, as the writer knows it. */
+  end(): ChainHead | undefined;
+  /** `audit_trail_refused` where the database ends with another than the writer left. */
   append(revocation: NewRevocation, actor: Actor): Promise<Revocation>;
 }

@@ -1,6 +1,6 @@
 import type { Actor } from './access.ts';
-import { type Flaw, refuseFlawed } from './flaw.ts';
 import type { Scope } from './scope.ts';
+import { refuseFlawed, type ValidationIssue } from './validation-issue.ts';
 
 /** Two persons' word that a scope's key shall not be rotated by itself for a while; it ends by itself. */
 export interface RotationPause {
@@ -33,7 +33,7 @@ export function validateRotationPause(pause: RotationPause, now: number): void {
   refuseFlawed('invalid_rotation_pause', flawsOf(pause, now));
 }
 
-function flawsOf({ until, reason }: RotationPause, now: number): readonly Flaw[] {
+function flawsOf({ until, reason }: RotationPause, now: number): readonly ValidationIssue[] {
   const end = now + LONGEST_DAYS * 86_400;
   const isDated = Number.isSafeInteger(until) && until > now && until <= end;
   const isSaid = reason.trim() !== '' && reason.length <= MOST_CHARACTERS && !UNPRINTABLE.test(reason);

@@ -1,3 +1,4 @@
+import { sameContacts } from './contacts.ts';
 import { memberName, type ScopePolicy } from './policy.ts';
 import { changedMembers, widenedMembers, withChanges } from './policy-change.ts';
 import type { Scope } from './scope.ts';
@@ -20,10 +21,11 @@ export interface ScopeDifference {
 
 /** The scope as it would be. Whether that is sound is for `validateScope` to say. */
 export function changedScope<T extends Changeable>(scope: T, change: ScopeChange): T {
+  const { contacts = scope.contacts } = change;
   return {
     ...scope,
     policy: withChanges(scope.policy, change.policy ?? {}),
-    contacts: change.contacts ?? scope.contacts,
+    contacts: sameContacts(contacts, scope.contacts) ? scope.contacts : contacts,
     hsmToken: change.hsmToken ?? scope.hsmToken,
   };
 }
@@ -32,7 +34,7 @@ type Changeable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken'>;
 
 export function scopeDifference(before: Changeable, after: Changeable): ScopeDifference {
   const members = changedMembers(before.policy, after.policy);
-  const contacts = JSON.stringify(before.contacts) !== JSON.stringify(after.contacts);
+  const contacts = !sameContacts(before.contacts, after.contacts);
   const moved = before.hsmToken !== after.hsmToken;
   const named = (scope: Changeable) => ({
     ...Object.fromEntries(members.map((member) => [memberName(member), scope.policy[member]])),

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ALGORITHM_NAMES, type Algorithm, isRsa, MODULUS_BITS, type ModulusBits } from './algorithm.ts';
 import { contactFlaws } from './contacts.ts';
-import { type Flaw, refuseFlawed } from './flaw.ts';
 import type { FormerCaches } from './former-caches.ts';
 import { type ScopePolicy, validatePolicy } from './policy.ts';
 import type { RotationPause } from './rotation-pause.ts';
+import { refuseFlawed, type ValidationIssue } from './validation-issue.ts';
 
 /** One immutable (issuer, audience) pair with its algorithm and policy. Not OAuth's `scope` claim. */
 export interface Scope {
@@ -46,7 +46,7 @@ export function validateScope(definition: ScopeDefinition): void {
 type Identity = Omit<ScopeDefinition, 'policy' | 'contacts' | 'hsmToken'>;
 
 /** What is wrong with what can never be changed of a scope. */
-export function identityFlaws(definition: Identity): readonly Flaw[] {
+export function identityFlaws(definition: Identity): readonly ValidationIssue[] {
   return Object.entries(RULES).flatMap(([member, rule]) => {
     const advice = rule(definition);
     return advice === undefined ? [] : [{ path: [member], advice }];
@@ -88,5 +88,14 @@ function issuerAdvice(issuer: string): string | undefined {
  */
 export function scopeLabel(scope: Pick<Scope, 'id' | 'issuer' | 'audience'>): string {
   const named = JSON.stringify(['keyward-scope-v1', scope.id, scope.issuer, scope.audience]);
+  return `kw1.${createHash('sha256').update(named).digest('base64url')}`;
+}
+
+/**
+ * The label of a decoy key. It looks like that of a scope and belongs to none: no binding record fits it, and the
+ * signer tells it from the key's id (hex) alone.
+ */
+export function decoyLabel(hsmId: string): string {
+  const named = JSON.stringify(['keyward-decoy-v1', hsmId]);
   return `kw1.${createHash('sha256').update(named).digest('base64url')}`;
 }

@@ -190,7 +190,7 @@ export const SECURITY_EVENTS = {
     ],
     // What a scan told first must not hide that a code host finds it in public.
     oncePer: ['leaked', 'holder', 'leaked_digest', 'since', 'reporter', 'withdrawn'],
-    subject: ({ holder, scope }) => holder ?? `scope:${scope}`,
+    subject: ({ leaked, holder, scope }) => holder ?? (leaked === 'pin' ? 'hsm' : `scope:${scope}`),
   }),
   'key.missing': type({
     severity: 'critical',
@@ -224,6 +224,15 @@ export const SECURITY_EVENTS = {
     evidence: FOUND,
     oncePer: foundOnce,
     subject: ofFound,
+  }),
+  'key.active_missing': type({
+    severity: 'critical',
+    meaning:
+      'The key that signs for a scope is missing from its HSM token, or not proven: the scope gets no tokens.',
+    runbook: 'keys-in-doubt.md#keyactive_missing',
+    evidence: ['scope', 'kid', 'hsm_token', 'since', 'why'],
+    oncePer: ['kid', 'since'],
+    subject: ofScope,
   }),
   'key.standby_missing': type({
     severity: 'warning',
@@ -316,8 +325,8 @@ export const SECURITY_EVENTS = {
     severity: 'critical',
     meaning: 'A row of the registry is not as the registry key signed it. It is not used.',
     runbook: 'changed-records.md#registrysignature_invalid',
-    evidence: ['table', 'row', 'why'],
-    oncePer: ['table', 'row', 'why'],
+    evidence: ['table', 'row', 'why', 'day'],
+    oncePer: ['table', 'row', 'why', 'day'],
     subject: ({ table, row }) => `${table}:${row}`,
   }),
   'database.restored': type({
@@ -346,19 +355,71 @@ export const SECURITY_EVENTS = {
   }),
   'audit.chain_broken': type({
     severity: 'critical',
-    meaning: 'The audit trail or the ledger is not as it was written: somebody changed it.',
+    meaning: 'The audit trail, the ledger or a revocation is not as it was written: somebody changed it.',
     runbook: 'changed-records.md#auditchain_broken',
-    evidence: ['chain', 'place', 'why'],
-    oncePer: ['chain', 'place'],
+    evidence: ['chain', 'place', 'why', 'day'],
+    oncePer: ['chain', 'place', 'day'],
     subject: ({ chain }) => `chain:${chain}`,
+  }),
+  'database.schema_changed': type({
+    severity: 'critical',
+    meaning:
+      'The database has tables, indexes, triggers or views that Keyward did not make. Changes are refused.',
+    runbook: 'changed-records.md#databaseschema_changed',
+    evidence: ['why', 'day'],
+    oncePer: ['why', 'day'],
+    subject: () => 'database:schema',
+  }),
+  'audit.unwitnessed': type({
+    severity: 'critical',
+    meaning: 'The end of the audit trail has no witness but the database: somebody may have written it.',
+    runbook: 'changed-records.md#auditunwitnessed',
+    evidence: ['place', 'why'],
+    oncePer: ['place', 'why'],
+    subject: () => 'chain:audit',
   }),
   'audit.sink_failing': type({
     severity: 'warning',
-    meaning: 'An audit sink has taken nothing for a minute. What it misses it gets later.',
-    runbook: 'restored-database.md#changes-refused-audit_sink_unavailable',
+    meaning:
+      'An audit sink has taken nothing for a minute, or somebody deleted, replaced, cut or wrote its file. It gets later what it lacks.',
+    runbook: 'restored-database.md#an-audit-sink-fails-or-was-changed-auditsink_failing',
     evidence: ['sink', 'since', 'why'],
     oncePer: ['sink', 'since'],
     subject: ({ sink }) => `sink:${sink}`,
+  }),
+  'database.failing': type({
+    severity: 'critical',
+    meaning:
+      'The database cannot be written or read as it was opened: no tokens. Told around it, to log, metric and sinks.',
+    runbook: 'service.md#the-database-fails-databasefailing',
+    evidence: ['since', 'why'],
+    oncePer: ['since', 'why'],
+    subject: () => 'database',
+  }),
+  'log.failing': type({
+    severity: 'warning',
+    meaning: 'Lines of the log are lost: its disk is full, or nobody reads it. The service goes on.',
+    runbook: 'service.md#lines-of-the-log-are-lost-logfailing',
+    evidence: ['since', 'why'],
+    oncePer: ['since'],
+    subject: () => 'log',
+  }),
+  'service.file_descriptors': type({
+    severity: 'critical',
+    meaning:
+      'Nine tenths of the file descriptors are in use, or none is left. Without one, connections are closed unanswered.',
+    runbook: 'service.md#file-descriptors-run-short-servicefile_descriptors',
+    evidence: ['since', 'why'],
+    oncePer: ['since'],
+    subject: () => 'service',
+  }),
+  'notification.outbox_changed': type({
+    severity: 'critical',
+    meaning: 'Somebody changed the messages that were to be sent. They are sent all the same.',
+    runbook: 'notifications.md#notificationoutbox_changed',
+    evidence: ['details', 'at'],
+    oncePer: ['at'],
+    subject: () => 'notifications',
   }),
   'notification.failing': type({
     severity: 'warning',
@@ -423,7 +484,8 @@ export const SECURITY_EVENTS = {
   }),
   'clock.jump': type({
     severity: 'critical',
-    meaning: 'The clock of the machine cannot be trusted. No tokens until it is right again.',
+    meaning:
+      'The clock of the machine cannot be trusted. No tokens until it is right again, or two operators confirm it.',
     runbook: 'restored-database.md#no-tokens-clock_jump',
     evidence: ['jump', 'wall', 'expected'],
     oncePer: ['jump', 'wall', 'expected'],

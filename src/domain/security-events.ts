@@ -23,7 +23,7 @@ export interface SecurityEvent extends Omit<SecurityEventReport, 'evidence'> {
   readonly sequence: number;
   /** Seconds since the epoch. */
   readonly raisedAt: number;
-  /** Null once it is erased. */
+  /** An erasure takes `claims` and `record` alone; null where the database lacks all of it. */
   readonly evidence: SecurityEventReport['evidence'] | null;
 }
 

@@ -70,6 +70,14 @@ export interface TokenDescription {
   readonly mechanisms: readonly number[];
 }
 
+/** What came of making a key pair for trial. */
+export interface KeyTrial {
+  /** Where none was made: the module's answer, and the attributes that it will not have; null where one was. */
+  readonly refused: { readonly answer: string; readonly attributes: readonly string[] } | null;
+  /** Why such a key would not serve (I7). */
+  readonly unproven: readonly string[];
+}
+
 /** One HSM token as a process sees it that has just opened it: a long-lived one may be blind. */
 export interface TokenInspection {
   readonly token: TokenDescription;
@@ -78,12 +86,28 @@ export interface TokenInspection {
   readonly proofs: readonly KeyProof[];
 }
 
+/** A key pair to be destroyed. */
+export interface DestroyedKey {
+  readonly hsmId: string;
+  readonly kid: string;
+  /** Null for a key that was never bound. */
+  readonly bindingRecord: string | null;
+}
+
 export interface SigningRequest {
+  /** For a caller: what the service signs for itself goes before it, and is not refused for it. */
+  readonly forCaller?: true;
   readonly kid: string;
   /** `header.claims` of RFC 7515 §5.1, never a digest: the signer reads it (I8). */
   readonly signingInput: string;
   /** For a key set alone: the record of each key in it, in the same order. */
   readonly bindingRecords?: readonly string[];
+}
+
+/** The last checkpoint and the last head of the registry that a signer sealed, as compact JWS; null for none. */
+export interface SealedStatements {
+  readonly checkpoint: string | null;
+  readonly head: string | null;
 }
 
 /**
@@ -110,9 +134,15 @@ export interface TokenSigner {
   discard(key: { readonly hsmId: string }): Promise<void>;
   /**
    * Destroys both halves, by exact handle, once the public key matches `kid`. Never retried by itself; asked again,
-   * it finishes what was cut short, and a key that is gone is no error.
+   * it finishes what was cut short, and a key that is gone is no error. A key that the signer does not remember needs
+   * its binding record.
    */
-  destroy(key: { readonly hsmId: string; readonly kid: string }): Promise<void>;
+  destroy(key: DestroyedKey): Promise<void>;
+  /**
+   * What this signer sealed last. `shown` is what the caller has of it: a signer that lost its state learns from
+   * statements that its own keys signed.
+   */
+  sealed(shown: SealedStatements): Promise<SealedStatements>;
   describe(): Promise<TokenDescription>;
 }
 
@@ -132,6 +162,8 @@ export interface Signer extends Pick<TokenSigner, 'sign'> {
   prove(key: PlacedKey, nonce: string): Promise<KeyEvidence>;
   inventory(hsmToken: string): Promise<readonly InventoryObject[]>;
   discard(key: { readonly hsmId: string } & Placed): Promise<void>;
-  destroy(key: { readonly hsmId: string; readonly kid: string } & Placed): Promise<void>;
+  destroy(key: DestroyedKey & Placed): Promise<void>;
+  /** By the first token's signer, which has the registry and the audit key. */
+  sealed(shown: SealedStatements): Promise<SealedStatements>;
   describe(hsmToken: string): Promise<TokenDescription>;
 }

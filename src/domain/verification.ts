@@ -1,6 +1,6 @@
 import type { KeyState } from './key.ts';
-import type { Presenter } from './presenter.ts';
 import type { RefusalReason } from './refusal.ts';
+import type { RequestOrigin } from './request-origin.ts';
 
 export type Verdict =
   | {
@@ -22,5 +22,5 @@ export interface TokenVerifier {
    * Never throws for what was presented as a token. `unknown_scope` where the scope does not exist. By whom it is
    * presented changes no verdict: it is for what watches.
    */
-  verify(scopeId: string, presented: unknown, by?: Presenter): Promise<Verdict>;
+  verify(scopeId: string, presented: unknown, by?: RequestOrigin): Promise<Verdict>;
 }

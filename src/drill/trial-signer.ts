@@ -6,6 +6,7 @@ import type {
   KeyProof,
   KeyReference,
   KeySpecification,
+  SealedStatements,
   Signer,
   TokenDescription,
 } from '../domain/signer.ts';
@@ -71,6 +72,11 @@ export class TrialSigner implements Signer {
     });
     const signature = await this.sign({ kid, signingInput });
     return { proof, token, statement: `${signingInput}.${signature.toString('base64url')}` };
+  }
+
+  /** It remembers nothing: a rehearsal begins with an empty registry. */
+  async sealed(shown: SealedStatements): Promise<SealedStatements> {
+    return shown;
   }
 
   async inventory() {

@@ -1,8 +1,10 @@
 import type { Authenticator, Grants } from '../domain/access.ts';
-import type { Action, Role } from '../domain/client.ts';
+import type { Action, Client, Role } from '../domain/client.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import type { Presenter } from '../domain/presenter.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
+import { vouchFor } from './connection-bounds.ts';
+import { networkOf } from './network.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
 export interface AdmissionParts {
@@ -11,21 +13,46 @@ export interface AdmissionParts {
   readonly keyRing: KeyRing;
 }
 
-/** Judges the caller of a scoped route before anything of the body is read: 401, 429, 404, 403, in this order. */
+/** Client and key scope of a request that may have what it asks for. */
+export interface Admitted {
+  readonly clientId: string;
+  readonly scopeId: string;
+}
+
+/** Judges the caller of a scoped route before anything of the body is read: 401, 429, 404, 403, 503, in this order. */
 export async function admitClient(
-  { authenticator, grants, keyRing }: AdmissionParts,
+  parts: AdmissionParts,
   action: Action,
   request: ApiRequest,
+  response: ApiResponse,
+): Promise<Admitted> {
+  const client = parts.authenticator.client(request.headers.authorization);
+  return admitKnown(parts, action, client, request, response);
+}
+
+/** The same for a client whose credential was right: 429, 404, 403, 503. */
+export async function admitKnown(
+  { grants, keyRing }: Pick<AdmissionParts, 'grants' | 'keyRing'>,
+  action: Action,
+  { id: clientId }: Client,
+  request: ApiRequest,
   { locals: exchange }: ApiResponse,
-): Promise<{ clientId: string; scopeId: string }> {
-  const { id: clientId } = authenticator.client(request.headers.authorization);
+): Promise<Admitted> {
   exchange.caller = clientId;
+  vouchFor(request.socket);
   exchange.plane.callers.authenticated(`client:${clientId}`, request.ip);
   await exchange.plane.limits.client(clientId, 1);
   const scopeId = request.params.scope ?? '';
   if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
   if (!grants.allows(clientId, scopeId, action)) throw grantMissing(action);
+  exchange.enter(action === 'sign' ? 'identity' : 'relying', clientId);
   return { clientId, scopeId };
+}
+
+/** Whoever comes without a credential has the share of their network: 429, 503. */
+export async function admitAnyone(request: ApiRequest, { locals: exchange }: ApiResponse): Promise<void> {
+  await exchange.plane.limits.anonymous(request.ip);
+  exchange.enter('anonymous', networkOf(request.ip ?? ''));
 }
 
 /** The admitted client, as whatever watches will name it. */
@@ -33,7 +60,7 @@ export function presenterOf(
   clientId: string,
   { ip: remote }: ApiRequest,
   { locals }: ApiResponse,
-): Presenter {
+): RequestOrigin {
   return { clientId, remote, requestId: locals.requestId };
 }
 
@@ -50,9 +77,11 @@ export function admitOperator(
 ): string {
   const operator = authenticator.operator(request.headers.authorization);
   exchange.caller = operator.id;
+  vouchFor(request.socket);
   exchange.plane.callers.authenticated(`operator:${operator.id}`, request.ip);
   if (!operator.roles.some((role) => roles.includes(role))) {
     throw new KeywardError('role_missing', `this needs the role ${roles.join(' or ')}`);
   }
+  exchange.enter('operator', operator.id);
   return operator.id;
 }

@@ -1,10 +1,10 @@
-import type { ShownInVain } from '../domain/caller-watch.ts';
 import type { ErrorCode } from '../domain/errors.ts';
+import type { RejectedSecret } from '../domain/request-observer.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
 /** Of a client that is known, and has its share: nobody else's body is taken for it. */
 const CODES: ReadonlySet<ErrorCode> = new Set(['grant_missing', 'unknown_scope']);
-const USES: ReadonlyMap<string, ShownInVain['use']> = new Map([
+const USES: ReadonlyMap<string, RejectedSecret['use']> = new Map([
   ['/v1/scopes/{scope}/verify', 'verify'],
   ['/v1/scopes/{scope}/introspect', 'introspect'],
   ['/v1/scopes/{scope}/revoke', 'revoke'],
@@ -18,12 +18,13 @@ let underWay = 0;
  * nothing of it; what does not come in full, or is longer than what these paths take, is not told.
  */
 export function tellOfBody(code: ErrorCode, request: ApiRequest, { locals }: ApiResponse): void {
-  const { plane, caller, route, requestId } = locals;
+  const { plane, caller, route, requestId, form } = locals;
   const use = USES.get(route);
-  if (!use || caller === undefined || !CODES.has(code) || request.destroyed) return;
-  if (underWay >= MOST_AT_ONCE) return;
+  if (!use || caller === undefined || !CODES.has(code)) return;
   const by = { use, caller: `client:${caller}`, remote: request.ip, requestId };
-  collect(request, (text) => plane.callers.shown({ text, ...by }));
+  const tell = (text: string) => plane.callers.rejectedSecret({ text, ...by });
+  if (form) tell(form.get('token') ?? '');
+  else if (!request.destroyed && underWay < MOST_AT_ONCE) collect(request, tell);
 }
 
 function collect(request: ApiRequest, tell: (text: string) => void): void {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { KeywardError } from '../domain/errors.ts';
+import type { ApiRequest, ApiResponse } from './route.ts';
 
 /**
  * The body as text. Refuses before reading: another media type or any content coding
@@ -39,12 +40,15 @@ function isMediaType(given: string, mediaType: string): boolean {
   return type === mediaType && parameters.every((parameter) => !/^charset=(?!"?utf-8"?$)/.test(parameter));
 }
 
-/** What the bodies under way may take together, in this process: 16 of the largest. */
-export const MOST_BYTES_HELD = 128 * 1024 * 1024;
-let bytesHeld = 0;
-
-/** What comes after the last byte allowed is dropped unread, until the connection's own time is over. */
+/**
+ * What comes after the last byte allowed is dropped unread, until the connection's own time is over. Only who was
+ * admitted may send one.
+ */
 function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const { res: response } = request as ApiRequest;
+  const { admission } = (response as ApiResponse).locals;
+  if (!admission) throw new Error('a body is read of who was not admitted');
+  const { budget, holder } = admission;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -52,19 +56,28 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
     const settle = (how: () => void) => {
       if (settled) return;
       settled = true;
-      bytesHeld -= length;
+      clearTimeout(deadline);
+      budget.endBody(holder, length);
       how();
       chunks.length = 0;
     };
+    const fail = (error: unknown) => settle(() => reject(error));
     const cutShort = (cause?: Error) =>
       settle(() => reject(new KeywardError('request_timeout', 'the body did not arrive in full', { cause })));
+    const tooSlow = () => {
+      (response as ApiResponse).shouldKeepAlive = false;
+      cutShort();
+    };
+    budget.beginBody(holder);
+    const { bodySeconds } = budget;
+    const deadline = bodySeconds === undefined ? undefined : setTimeout(tooSlow, bodySeconds * 1000);
     if (request.destroyed) return cutShort();
     request.on('data', (chunk: Buffer) => {
       if (settled) return;
       length += chunk.length;
-      bytesHeld += chunk.length;
-      if (length > maxBytes) settle(() => reject(tooLarge(maxBytes)));
-      else if (bytesHeld > MOST_BYTES_HELD) settle(() => reject(tooMuchAtOnce()));
+      const full = budget.hold(chunk.length);
+      if (length > maxBytes) fail(tooLarge(maxBytes));
+      else if (full) fail(full);
       else chunks.push(chunk);
     });
     const whole = () => (chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
@@ -72,10 +85,6 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
     request.once('error', cutShort);
     request.once('close', cutShort);
   });
-}
-
-function tooMuchAtOnce(): KeywardError {
-  return new KeywardError('overloaded', 'too many large bodies are under way; try again');
 }
 
 function tooLarge(maxBytes: number): KeywardError {

@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import type { Authenticator, Grants } from '../domain/access.ts';
 import type { CheckpointSource } from '../domain/checkpoint.ts';
 import type { TokenIssuer } from '../domain/issuance.ts';
@@ -30,6 +30,7 @@ import { reportSightings } from './routes/sightings.ts';
 import { issueTokens } from './routes/token-batch.ts';
 import { issueToken } from './routes/tokens.ts';
 import { verifyToken } from './routes/verify.ts';
+import { shedRequest } from './shed-load.ts';
 
 export interface DataPlaneDeps extends PlaneSettings, LeakParts {
   readonly authenticator: Authenticator;
@@ -66,10 +67,12 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   ...reportPageRoutes,
   latestCheckpoint,
   ...healthRoutes,
-  openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES })),
+  openapiRoute(() => describeApi('data', DATA_PLANE_ROUTES)),
 ];
 
 /** What identity services and relying services talk to. Nothing of operations answers here. */
-export function createDataPlane(deps: DataPlaneDeps): Express {
-  return createPlaneApp('data', DATA_PLANE_ROUTES, deps);
+export function createDataPlane(deps: DataPlaneDeps): RequestListener {
+  return createPlaneApp('data', DATA_PLANE_ROUTES, deps, {
+    shed: (request, { identity }) => shedRequest(request, identity, deps),
+  });
 }

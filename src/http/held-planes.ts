@@ -1,11 +1,13 @@
-import type { Express } from 'express';
-import { KeywardError } from '../domain/errors.ts';
-import type { Readiness } from '../domain/readiness.ts';
+import type { RequestListener } from 'node:http';
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import type { Readiness, ReadinessCheck } from '../domain/readiness.ts';
 import type { GateDeps } from './ask-gate.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Handler } from './route.ts';
+import { adminClockRoutes } from './routes/admin-clock.ts';
 import { adminDatabaseRoutes } from './routes/admin-database.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
+import { adminServiceKeyRoutes } from './routes/admin-service-keys.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
 
@@ -13,34 +15,52 @@ interface Ready {
   readonly readiness: Readiness;
 }
 
-const WHY =
-  'the database is an older copy; nothing is issued or verified until two operators accept what is lost';
-const unready: Readiness = {
-  check: async () => ({ ready: false, checks: [{ name: 'database', ok: false, detail: WHY }] }),
-};
+/** What the decision of two persons is about, and what everything else is answered with until then. */
+export interface Hold {
+  readonly code: Extract<ErrorCode, 'database_restored' | 'service_keys_replaced'>;
+  readonly check: ReadinessCheck['name'];
+  readonly why: string;
+}
 
-const refuse: Handler = async (request, response) => {
-  await response.locals.plane.limits.anonymous(request.ip);
-  throw new KeywardError('database_restored', WHY);
-};
-
-/** The data plane of a service whose database waits for the decision of two persons. */
-export function createHeldDataPlane(settings: PlaneSettings): Express {
+/** The data plane of a service that waits for the decision of two persons. */
+export function createHeldDataPlane(settings: PlaneSettings & { readonly hold: Hold }): RequestListener {
+  const readiness = unready(settings.hold);
   return createPlaneApp<PlaneSettings & Ready>(
     'data',
     healthRoutes,
-    { ...settings, readiness: unready },
-    refuse,
+    { ...settings, readiness },
+    { otherwise: refuse(settings.hold) },
   );
 }
 
 /** Its operations plane: what the decision takes, and the metrics of the process. */
-export function createHeldOperationsPlane(deps: PlaneSettings & GateDeps): Express {
-  const routes = [...adminDatabaseRoutes, ...adminProposalRoutes, ...healthRoutes, metricsRoute];
+export function createHeldOperationsPlane(
+  deps: PlaneSettings & GateDeps & { readonly hold: Hold },
+): RequestListener {
+  const decisions = { database_restored: adminDatabaseRoutes, service_keys_replaced: adminServiceKeyRoutes };
+  const routes = [
+    ...decisions[deps.hold.code],
+    ...adminClockRoutes,
+    ...adminProposalRoutes,
+    ...healthRoutes,
+    metricsRoute,
+  ];
+  const readiness = unready(deps.hold);
   return createPlaneApp<PlaneSettings & GateDeps & Ready>(
     'operations',
     routes,
-    { ...deps, readiness: unready },
-    refuse,
+    { ...deps, readiness },
+    { otherwise: refuse(deps.hold) },
   );
+}
+
+function unready({ check: name, why: detail }: Hold): Readiness {
+  return { check: async () => ({ ready: false, checks: [{ name, ok: false, detail }] }) };
+}
+
+function refuse({ code, why }: Hold): Handler {
+  return async (request, response) => {
+    await response.locals.plane.limits.anonymous(request.ip);
+    throw new KeywardError(code, why);
+  };
 }

@@ -6,16 +6,15 @@ import {
   parseStrict,
   parseStrictObject,
   StrictJsonError,
+  type StrictJsonLimits,
   type StrictJsonReason,
 } from '../token/strict-json.ts';
 import { readText } from './body.ts';
 import { validated } from './validated.ts';
 
-export interface JsonBody<T> {
+export interface JsonBody<T> extends StrictJsonLimits {
   readonly schema: z.ZodType<T>;
   readonly maxBytes: number;
-  /** Levels of objects and arrays, the outermost counted. */
-  readonly maxDepth: number;
   /** The code for what nests deeper; only claims can on purpose. */
   readonly tooDeep: Extract<ErrorCode, 'malformed_json' | 'claims_too_deep'>;
 }
@@ -56,7 +55,10 @@ const ADVICE = {
   not_json: () => 'the body is not JSON',
   not_object: () => 'the body is not a JSON object',
   duplicate_member: () => 'a member stands twice in one object',
+  lookalike_members: () =>
+    'two members of one object differ only in case, blanks or what is not shown: leave one out',
   too_many_values: () => `the body may hold ${MOST_VALUES} members and elements`,
   forbidden_member: () => 'no member may be called __proto__',
+  inexact_number: () => 'a number would change when it is read as a double: send what a double holds',
   too_deep: (levels) => `the body may nest ${levels} levels`,
 } as const satisfies Record<StrictJsonReason, (levels: number) => string>;

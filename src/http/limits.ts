@@ -13,7 +13,6 @@ export interface LimitSettings {
 
 /** Each method fails with `rate_limited` once the caller has had its share. */
 export interface Limits {
-  readonly requestsInFlight: number;
   /** A batch of n counts n. */
   client(clientId: string, requests: number): Promise<unknown>;
   anonymous(address: string | undefined): Promise<unknown>;
@@ -26,7 +25,6 @@ export function createLimits(settings: LimitSettings): Limits {
   const failures = limiter(settings.failed_authentications_per_minute, 60);
   const bucketOf = addressBuckets();
   return {
-    requestsInFlight: settings.requests_in_flight,
     client: (clientId, requests) => client.consume(clientId, requests).catch(refuse),
     anonymous: (address) => anonymous.consume(bucketOf(address)).catch(refuse),
     failedAuthentication: (address) => failures.consume(bucketOf(address)).catch(refuse),

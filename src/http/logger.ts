@@ -1,4 +1,5 @@
 import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 'pino';
+import { escapedJson } from '../lib/safe-json.ts';
 
 const SECRET_MEMBERS = [
   'authorization',
@@ -21,6 +22,8 @@ export function createLogger(options: { level: LevelWithSilent; destination?: De
     level: options.level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
+    // A log is read in a terminal as well.
+    hooks: { streamWrite: escapedJson },
     redact: { paths: secretPaths(), censor: '[redacted]' },
   };
   return options.destination ? pino(settings, options.destination) : pino(settings);

@@ -1,4 +1,4 @@
-import { leadingParts } from '../domain/address.ts';
+import { leadingParts } from '../lib/address.ts';
 
 /**
  * Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, since one machine has all

@@ -6,7 +6,8 @@ import type { Route } from './route.ts';
 /** A route as far as its description goes. */
 export type Described = Pick<Route<never>, 'method' | 'path' | 'operation'>;
 
-const PARAMETERS = {
+/** What may stand in a path. */
+const PARAMETERS: Readonly<Record<string, z.ZodType>> = {
   scope: z.string().meta({ description: 'Id of the key scope.' }),
   client: z.string().meta({ description: 'Id of the client.' }),
   operator: z.string().meta({ description: 'Id of the operator.' }),
@@ -14,18 +15,29 @@ const PARAMETERS = {
   token: z.string().meta({ description: 'Name of the HSM token in the configuration.' }),
   proposal: z.string().meta({ description: 'Id of the proposal.' }),
   report: z.string().meta({ description: 'Number of the case.' }),
+  canary: z.string().meta({ description: 'Id of the canary.' }),
   sequence: z.int().meta({ description: 'Sequence of the security event.' }),
+  id: z.int().meta({ description: 'Id of the delivery.' }),
 };
 
-/** OpenAPI 3.1 of the routes given, from the schemas that validate requests. What both planes have stands once. */
-export function describeApi(planes: Partial<Record<PlaneName, readonly Described[]>>): object {
+const SECURITY_SCHEMES = {
+  data: {
+    client: { type: 'http', scheme: 'bearer', bearerFormat: 'kw_svc_…' },
+    client_secret_basic: {
+      type: 'http',
+      scheme: 'basic',
+      description: 'Id and credential of the client, each form-urlencoded (RFC 6749 §2.3.1).',
+    },
+  },
+  operations: { operator: { type: 'http', scheme: 'bearer', bearerFormat: 'kw_ops_…' } },
+} as const satisfies Record<PlaneName, object>;
+
+/** OpenAPI 3.1 of what one plane answers, from the schemas that validate requests. */
+export function describeApi(plane: PlaneName, routes: readonly Described[]): object {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const [plane, routes] of Object.entries(planes)) {
-    for (const { path, method, operation } of routes) {
-      const others = paths[path];
-      const tags = [...(others?.[method]?.tags ?? []), plane];
-      paths[path] = { ...others, [method]: { ...operation, tags, ...pathParameters(path, operation) } };
-    }
+  for (const { path, method, operation } of routes) {
+    const described = { ...operation, tags: [plane], ...pathParameters(path, operation) };
+    paths[path] = { ...paths[path], [method]: described };
   }
   return createDocument({
     openapi: '3.1.0',
@@ -34,19 +46,20 @@ export function describeApi(planes: Partial<Record<PlaneName, readonly Described
       version: '1',
       description: 'Signs and verifies tokens, one key for one service.',
     },
-    tags: Object.keys(planes).map((name) => ({ name, description: `Answered by the ${name} plane` })),
+    tags: [{ name: plane, description: `Answered by the ${plane} plane` }],
     paths,
-    components: {
-      securitySchemes: {
-        client: { type: 'http', scheme: 'bearer', bearerFormat: 'kw_svc_…' },
-        operator: { type: 'http', scheme: 'bearer', bearerFormat: 'kw_ops_…' },
-      },
-    },
+    components: { securitySchemes: SECURITY_SCHEMES[plane] },
   });
 }
 
 function pathParameters(path: string, { requestParams }: ZodOpenApiOperationObject) {
-  const named = Object.entries(PARAMETERS).filter(([name]) => path.includes(`{${name}}`));
-  if (named.length === 0) return {};
-  return { requestParams: { ...requestParams, path: z.object(Object.fromEntries(named)) } };
+  const names = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = '']) => name);
+  if (names.length === 0) return {};
+  return { requestParams: { ...requestParams, path: z.object(Object.fromEntries(names.map(parameter))) } };
+}
+
+function parameter(name: string): [string, z.ZodType] {
+  const schema = PARAMETERS[name];
+  if (!schema) throw new Error(`the parameter {${name}} of a path is not described`);
+  return [name, schema];
 }

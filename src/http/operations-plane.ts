@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import type { Authenticator, ClientAdministration, OperatorAdministration } from '../domain/access.ts';
 import type { ActGate } from '../domain/act-gate.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
@@ -6,21 +6,22 @@ import type { CanaryAdministration } from '../domain/canary.ts';
 import type { Ceremonies } from '../domain/ceremony.ts';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
 import type { DrillLog } from '../domain/drill.ts';
-import type { EventDesk } from '../domain/event-desk.ts';
 import type { SecurityEventFeed } from '../domain/event-feed.ts';
+import type { EventService } from '../domain/event-service.ts';
 import type { Inventories } from '../domain/inventory.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
-import type { LeakDesk, PinQuestions } from '../domain/leaks.ts';
+import type { LeakService } from '../domain/leaks.ts';
 import type { NotificationDesk } from '../domain/notifications.ts';
+import type { PolicyPreview } from '../domain/policy-refusals.ts';
 import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { ReportDesk } from '../domain/reports/report-desk.ts';
 import type { ReviewDesk } from '../domain/review.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
+import type { UnwitnessedTrail } from '../domain/unwitnessed.ts';
 import type { ProbeAdministration } from '../domain/verifier-probe.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
-import { DATA_PLANE_ROUTES } from './data-plane.ts';
 import type { EventStreams } from './event-streams.ts';
 import { describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
@@ -29,6 +30,7 @@ import { adminAuditRoutes } from './routes/admin-audit.ts';
 import { adminCanaryRoutes } from './routes/admin-canaries.ts';
 import { adminCeremonyRoutes } from './routes/admin-ceremony.ts';
 import { adminClientRoutes } from './routes/admin-clients.ts';
+import { adminClockRoutes } from './routes/admin-clock.ts';
 import { adminCompromiseRoutes } from './routes/admin-compromise.ts';
 import { adminDatabaseRoutes } from './routes/admin-database.ts';
 import { adminDrillRoutes } from './routes/admin-drills.ts';
@@ -51,6 +53,8 @@ import { adminReviewRoutes } from './routes/admin-reviews.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminRotationRoutes } from './routes/admin-rotation.ts';
 import { adminScopeRoutes } from './routes/admin-scopes.ts';
+import { adminServiceKeyRoutes } from './routes/admin-service-keys.ts';
+import { adminUnwitnessedRoutes } from './routes/admin-unwitnessed.ts';
 import { adminVerifierRoutes } from './routes/admin-verifiers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -64,6 +68,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly prover: KeyProver;
   readonly ceremonies: Ceremonies;
   readonly compromises: CompromiseReports;
+  readonly policyPreview: PolicyPreview;
   readonly gate: ActGate;
   readonly drills: DrillLog;
   readonly clients: ClientAdministration;
@@ -73,9 +78,8 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly reviews: ReviewDesk;
   readonly revocations: RevocationAdministration;
   readonly canaries: CanaryAdministration;
-  readonly leaks: LeakDesk;
-  readonly pinQuestions: PinQuestions;
-  readonly securityEvents: EventDesk;
+  readonly leaks: LeakService;
+  readonly securityEvents: EventService;
   readonly securityEventFeed: SecurityEventFeed;
   readonly eventStreams: EventStreams;
   readonly reports: ReportDesk;
@@ -83,9 +87,10 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly ledger: LedgerParts['ledger'];
   readonly readiness: Readiness;
   readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
+  readonly unwitnessed: Pick<UnwitnessedTrail, 'list' | 'confirm'>;
 }
 
-/** All that the operations plane answers; its `/openapi.json` describes both planes. */
+/** All that the operations plane answers; its `/openapi.json` describes this plane alone. */
 export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminScopeRoutes,
   ...adminCeremonyRoutes,
@@ -101,6 +106,8 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminProposalRoutes,
   ...adminHsmRoutes,
   ...adminDatabaseRoutes,
+  ...adminServiceKeyRoutes,
+  ...adminClockRoutes,
   ...adminLedgerRoutes,
   ...adminRevocationRoutes,
   ...adminVerifierRoutes,
@@ -114,12 +121,13 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminDrillRoutes,
   ...adminReviewRoutes,
   ...adminAuditRoutes,
+  ...adminUnwitnessedRoutes,
   ...healthRoutes,
   metricsRoute,
-  openapiRoute(() => describeApi({ data: DATA_PLANE_ROUTES, operations: OPERATIONS_PLANE_ROUTES })),
+  openapiRoute(() => describeApi('operations', OPERATIONS_PLANE_ROUTES)),
 ];
 
 /** What the security team and its tools talk to; on loopback unless configured otherwise. */
-export function createOperationsPlane(deps: OperationsPlaneDeps): Express {
+export function createOperationsPlane(deps: OperationsPlaneDeps): RequestListener {
   return createPlaneApp('operations', OPERATIONS_PLANE_ROUTES, deps);
 }

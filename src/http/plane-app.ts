@@ -1,16 +1,24 @@
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import express, { type Express } from 'express';
+import express from 'express';
 import type { Logger } from 'pino';
-import type { CallerWatch } from '../domain/caller-watch.ts';
+import type { RequestObserver } from '../domain/request-observer.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { ANY_ORIGIN } from './any-origin.ts';
+import { CALLER_CLASSES, CallerBudget, type CallerClass } from './caller-budget.ts';
+import { vouchFor } from './connection-bounds.ts';
 import { Exchange } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
 import { createLimits, type LimitSettings } from './limits.ts';
+import type { LoopLoad } from './loop-load.ts';
+import { requireOneReading } from './one-reading.ts';
 import { STYLE_HASH } from './pages/page.ts';
 import type { Plane, PlaneName } from './plane.ts';
 import { requestIdOf } from './request-id.ts';
-import { type ApiRequest, type ApiResponse, type Handler, mount, type Route } from './route.ts';
+import { type ApiResponse, type Handler, mount, type Route } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
+import { sendProblem } from './send.ts';
+import type { ShedRequest } from './shed-load.ts';
 
 /** What both planes need beside the ports they serve. */
 export interface PlaneSettings {
@@ -18,46 +26,85 @@ export interface PlaneSettings {
   readonly limits: LimitSettings;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly callers: CallerWatch;
+  readonly callers: RequestObserver;
+  /** How much of the places may be given out, by how busy the process is; default: all. */
+  readonly load?: Pick<LoopLoad, 'share'> | undefined;
 }
 
-/** An Express application that answers these routes and, to any other path, `otherwise`. */
+export interface PlaneHooks {
+  /** Answers what no route has; default: `not_found`. */
+  readonly otherwise?: Handler;
+  /** Before anything is routed; default: no request is refused then. */
+  readonly shed?: (request: IncomingMessage, budgets: Plane['budgets']) => ShedRequest | undefined;
+}
+
+/** Answers these routes, as Express finds them. */
 export function createPlaneApp<Deps extends PlaneSettings>(
   name: PlaneName,
   routes: readonly Route<Deps>[],
   deps: Deps,
-  otherwise: Handler = notFound,
-): Express {
-  const { listener, limits, log, metrics, callers } = deps;
+  { otherwise = notFound, shed }: PlaneHooks = {},
+): RequestListener {
+  const { listener, limits, log, metrics, callers, load } = deps;
   const behindTls = listener.tls !== undefined || listener.behind_proxy;
-  const headers = securityHeaders(behindTls);
   const plane: Plane = {
     name,
     limits: createLimits(limits),
     log,
     metrics,
     callers,
-    headers,
+    headers: securityHeaders(behindTls),
+    anyOriginHeaders: [...securityHeaders(behindTls, { anyOrigin: true }), ...ANY_ORIGIN],
     pageHeaders: securityHeaders(behindTls, { styleHash: STYLE_HASH }),
-    inFlight: 0,
+    budgets: budgetsOf(limits, load),
   };
-  metrics.watch('requestsInFlight', () => ({ [name]: plane.inFlight }));
+  metrics.watch('requestsInFlight', () => ({
+    [name]: Object.fromEntries(CALLER_CLASSES.map((each) => [each, plane.budgets[each].inFlight])),
+  }));
   const app = express();
   for (const setting of ['x-powered-by', 'etag'] as const) app.disable(setting);
   for (const setting of ['case sensitive routing', 'strict routing']) app.enable(setting);
   // The proxy in front wrote the last address; what stands before it is the caller's own word.
   app.set('trust proxy', listener.behind_proxy ? 1 : false);
-  app.use((request, response, next) => {
-    begin(plane, request as ApiRequest, response as ApiResponse);
+  mount(app, routes, deps);
+  app.use((request, _response, next) => {
+    requireOneReading(request);
     next();
   });
-  mount(app, routes, deps);
   app.use(otherwise);
   app.use(answerFailure);
-  return app;
+  return (request, raw) => {
+    const response = raw as ApiResponse;
+    const exchange = begin(plane, request);
+    response.locals = exchange;
+    const refused = shed?.(request, plane.budgets);
+    if (!refused) return app(request, response);
+    vouchFor(request.socket);
+    callers.authenticated(`client:${refused.clientId}`, remoteOf(request, listener.behind_proxy));
+    exchange.caller = refused.clientId;
+    exchange.route = refused.route;
+    sendProblem(response, refused.error);
+  };
 }
 
-function begin(plane: Plane, request: ApiRequest, response: ApiResponse): void {
-  plane.inFlight++;
-  response.locals = new Exchange(plane, requestIdOf(request.headers['x-request-id']), performance.now());
+/** As Express tells it (`trust proxy`): the proxy in front wrote the last address. */
+function remoteOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string | undefined {
+  const addresses = behindProxy ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
+  return addresses.at(-1)?.trim() || socket.remoteAddress;
+}
+
+function budgetsOf(
+  { requests_in_flight: most }: LimitSettings,
+  load: PlaneSettings['load'],
+): Plane['budgets'] {
+  // Operators are few, and may come to end what makes the load.
+  const budget = (of: CallerClass) => new CallerBudget(of, most, of === 'operator' ? undefined : load);
+  return Object.fromEntries(CALLER_CLASSES.map((each) => [each, budget(each)])) as Record<
+    CallerClass,
+    CallerBudget
+  >;
+}
+
+function begin(plane: Plane, { headers }: IncomingMessage): Exchange {
+  return new Exchange(plane, requestIdOf(headers['x-request-id']), performance.now());
 }

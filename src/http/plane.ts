@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
-import type { CallerWatch } from '../domain/caller-watch.ts';
+import type { RequestObserver } from '../domain/request-observer.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { CallerBudget, CallerClass } from './caller-budget.ts';
 import type { Limits } from './limits.ts';
 
 export const PLANES = ['data', 'operations'] as const;
@@ -12,11 +13,13 @@ export interface Plane {
   readonly limits: Limits;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'requests' | 'problems'>;
-  readonly callers: CallerWatch;
+  readonly callers: RequestObserver;
   /** Names and values in turn, on every answer. */
   readonly headers: readonly string[];
+  /** Instead of them, of what pages of any origin may read. */
+  readonly anyOriginHeaders: readonly string[];
   /** Instead of them, with a page for people. */
   readonly pageHeaders: readonly string[];
-  /** Requests begun and not yet answered. */
-  inFlight: number;
+  /** What each class of callers may hold of this plane at once. */
+  readonly budgets: Readonly<Record<CallerClass, CallerBudget>>;
 }

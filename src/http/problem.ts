@@ -9,9 +9,10 @@ interface ProblemFacts {
 
 /** Every code with the status and title it is answered with. */
 export const PROBLEMS = {
-  malformed_request: { status: 400, title: 'The request is not HTTP' },
+  malformed_request: { status: 400, title: 'The request is not sound HTTP' },
   headers_too_large: { status: 431, title: 'The request line and headers are too large' },
   malformed_json: { status: 400, title: 'The body is not one strict JSON object' },
+  unsupported_transfer_coding: { status: 501, title: 'The transfer coding is not known' },
   unsupported_media_type: { status: 415, title: 'The body has the wrong media type' },
   body_too_large: { status: 413, title: 'The body is too large' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
@@ -105,10 +106,14 @@ export const PROBLEMS = {
   hsm_refused: { status: 503, title: 'The HSM refused', retryAfterSeconds: 5 },
   hsm_full: { status: 507, title: 'The HSM token is full' },
   pin_latched: { status: 503, title: 'The PIN waits for an operator', retryAfterSeconds: 60 },
-  pin_not_comparable: { status: 409, title: 'The PIN is too short to be compared' },
   key_unproven: { status: 503, title: 'The key is not proven', retryAfterSeconds: 60 },
   binding_refused: { status: 500, title: 'The signer refused' },
   signature_wrong: { status: 500, title: 'The signature was wrong' },
+  audit_trail_refused: {
+    status: 503,
+    title: 'The audit trail is not as it was written',
+    retryAfterSeconds: 60,
+  },
   registry_refused: { status: 503, title: 'The registry is not as it was signed', retryAfterSeconds: 60 },
   ledger_unavailable: { status: 503, title: 'The ledger is away', retryAfterSeconds: 1 },
   ledger_damaged: { status: 500, title: 'The ledger is not as it was committed' },
@@ -123,9 +128,23 @@ export const PROBLEMS = {
     title: 'The database is older than an audit sink',
     retryAfterSeconds: 60,
   },
+  foreign_schema: {
+    status: 503,
+    title: 'The schema of the database is not Keyward’s',
+    retryAfterSeconds: 60,
+  },
   not_restored: { status: 409, title: 'No restore waits to be accepted' },
+  service_keys_replaced: {
+    status: 503,
+    title: 'The service keys wait to be enrolled',
+    retryAfterSeconds: 60,
+  },
+  not_replaced: { status: 409, title: 'No service keys wait to be enrolled' },
   database_in_use: { status: 503, title: 'Another process has the database', retryAfterSeconds: 60 },
   clock_jump: { status: 503, title: 'The clock cannot be trusted', retryAfterSeconds: 5 },
+  clock_ahead: { status: 503, title: 'The clock is ahead of the last checkpoint', retryAfterSeconds: 60 },
+  clock_trusted: { status: 409, title: 'The clock is trusted' },
+  clock_disagrees: { status: 409, title: 'The clock of the service shows another time' },
   overloaded: { status: 503, title: 'The service has more to do than it can', retryAfterSeconds: 1 },
   shutting_down: { status: 503, title: 'The service is shutting down', retryAfterSeconds: 1 },
   invalid_config: { status: 500, title: 'The configuration is wrong' },
@@ -142,14 +161,18 @@ export interface ProblemDocument {
   readonly request_id: string;
 }
 
-export function problemDocument(error: KeywardError, requestId: string): ProblemDocument {
+export function problemDocument(
+  error: KeywardError,
+  requestId: string,
+  detail = error.message,
+): ProblemDocument {
   const { status, title } = PROBLEMS[error.code];
   return {
     type: `urn:keyward:problem:${error.code}`,
     title,
     status,
     code: error.code,
-    ...(error.code === 'internal' ? {} : { detail: error.message }),
+    ...(error.code === 'internal' ? {} : { detail }),
     request_id: requestId,
   };
 }

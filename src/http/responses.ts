@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { ErrorCode } from '../domain/errors.ts';
+import { oauthErrorName, oauthStatus } from './oauth-error.ts';
 import { PROBLEMS } from './problem.ts';
+import { oauthError } from './schemas/oauth-error.ts';
 import { problem } from './schemas/problem.ts';
 
 /** Codes that many routes share, by where they come from. */
@@ -23,7 +25,14 @@ export const CODES = {
   ],
   body: ['unsupported_media_type', 'body_too_large', 'request_timeout', 'malformed_json'],
   schema: ['invalid_request', 'unknown_member'],
-  proposing: ['too_many_proposals', 'proposal_outdated', 'store_unavailable', 'audit_sink_unavailable'],
+  proposing: [
+    'too_many_proposals',
+    'proposal_outdated',
+    'store_unavailable',
+    'audit_sink_unavailable',
+    'clock_jump',
+    'clock_ahead',
+  ],
   issuing: [
     'reserved_claim',
     'reserved_subject',
@@ -44,6 +53,7 @@ export const CODES = {
     'signature_wrong',
     'ledger_unavailable',
     'clock_jump',
+    'clock_ahead',
   ],
   externalClaims: [
     'external_claims_off',
@@ -69,8 +79,7 @@ export function json(status: `${number}`, description: string, schema: z.ZodType
 
 /** The problems a route can answer with, a response for each status, naming its codes. */
 export function problems(...groups: (readonly ErrorCode[])[]): ZodOpenApiResponsesObject {
-  const codes = [...new Set([...groups.flat(), ...CODES.service])];
-  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  const byStatus = Map.groupBy(allOf(groups), (code) => PROBLEMS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, of]) => [
       `${status}`,
@@ -80,4 +89,22 @@ export function problems(...groups: (readonly ErrorCode[])[]): ZodOpenApiRespons
       },
     ]),
   );
+}
+
+/** The same of an OAuth endpoint, naming its errors. */
+export function oauthErrors(...groups: (readonly ErrorCode[])[]): ZodOpenApiResponsesObject {
+  const statuses = new Set(allOf(groups).map((code) => oauthStatus(code)));
+  return Object.fromEntries(
+    [...statuses].map((status) => [
+      `${status}`,
+      {
+        description: `\`${oauthErrorName(status)}\``,
+        content: { 'application/json': { schema: oauthError } },
+      },
+    ]),
+  );
+}
+
+function allOf(groups: readonly (readonly ErrorCode[])[]): readonly ErrorCode[] {
+  return [...new Set([...groups.flat(), ...CODES.service])];
 }

@@ -1,7 +1,9 @@
 import type { Express, Request, Response } from 'express';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { KeywardError } from '../domain/errors.ts';
+import { answerPreflight } from './any-origin.ts';
 import type { Exchange } from './exchange.ts';
+import { requireOneReading } from './one-reading.ts';
 import { sendProblem } from './send.ts';
 
 export type ApiRequest = Request<Record<string, string>>;
@@ -14,8 +16,10 @@ export interface Route<Deps> {
   /** As OpenAPI writes it: `/v1/scopes/{scope}/tokens`. */
   readonly path: `/${string}`;
   readonly operation: ZodOpenApiOperationObject;
-  /** Answers however many requests are in flight: a busy process is still alive. */
-  readonly unbounded?: true;
+  /** Pages of any origin may read it (CORS). */
+  readonly anyOrigin?: true;
+  /** Answers what goes wrong as OAuth has it (RFC 6749 §5.2). */
+  readonly oauth?: true;
   handler(deps: Deps): Handler;
 }
 
@@ -24,18 +28,28 @@ export function mount<Deps>(app: Express, routes: readonly Route<Deps>[], deps: 
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {
     const mounted = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     for (const route of group) mounted[route.method](entered(route, route.handler(deps)));
-    mounted.all(entered({ path }, methodNotAllowed(group)));
+    const [oauth, anyOrigin] = [group.some((route) => route.oauth), group.some((route) => route.anyOrigin)];
+    const refuse = methodNotAllowed(group);
+    const otherwise: Handler = (request, response) =>
+      (anyOrigin && request.method === 'OPTIONS' ? answerPreflight : refuse)(request, response);
+    mounted.all(entered({ path, oauth, anyOrigin }, otherwise));
   }
 }
 
-/** Names the route, and turns requests away while too many are in flight. */
-function entered({ path, unbounded }: { path: string; unbounded?: true }, handler: Handler): Handler {
+interface Entered {
+  readonly path: string;
+  readonly oauth?: boolean;
+  readonly anyOrigin?: boolean;
+}
+
+/** Names the route, and refuses what can be read in two ways. */
+function entered({ path, oauth = false, anyOrigin }: Entered, handler: Handler): Handler {
   return (request, response) => {
     const { locals: exchange } = response;
     exchange.route = path;
-    if (!unbounded && exchange.plane.inFlight > exchange.plane.limits.requestsInFlight) {
-      throw new KeywardError('overloaded', 'too many requests are in flight; try again');
-    }
+    exchange.oauth = oauth;
+    if (anyOrigin) exchange.headers = exchange.plane.anyOriginHeaders;
+    requireOneReading(request);
     return handler(request, response);
   };
 }

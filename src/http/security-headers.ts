@@ -2,17 +2,22 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
 
-/** A page has one style sheet, which stands in it, and forms for its own server. It runs nothing. */
-export interface PageNeeds {
-  /** Such as `sha256-…`, of the style sheet. */
-  readonly styleHash: string;
+/** What departs from an API that its own origin alone asks. */
+export interface HeaderNeeds {
+  /** Of a page: such as `sha256-…`, of the one style sheet in it. Its forms are for its own server; it runs nothing. */
+  readonly styleHash?: string;
+  /** Pages of other origins may read it. */
+  readonly anyOrigin?: boolean;
 }
 
 /**
  * What helmet would set on each response, asked of it once: the values never change, and setting them one by one
  * would cost more than composing a whole answer. HSTS only where clients come by TLS (RFC 6797 §7.2).
  */
-export function securityHeaders(behindTls: boolean, page?: PageNeeds): readonly string[] {
+export function securityHeaders(
+  behindTls: boolean,
+  { styleHash, anyOrigin = false }: HeaderNeeds = {},
+): readonly string[] {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   helmet({
     contentSecurityPolicy: {
@@ -20,16 +25,17 @@ export function securityHeaders(behindTls: boolean, page?: PageNeeds): readonly 
       directives: {
         'default-src': ["'none'"],
         'frame-ancestors': ["'none'"],
-        ...(page && {
+        ...(styleHash && {
           'base-uri': ["'none'"],
           'form-action': ["'self'"],
-          'style-src': [`'${page.styleHash}'`],
+          'style-src': [`'${styleHash}'`],
         }),
       },
     },
     frameguard: { action: 'deny' },
     hsts: behindTls,
-    crossOriginOpenerPolicy: page !== undefined,
+    crossOriginOpenerPolicy: styleHash !== undefined,
+    crossOriginResourcePolicy: { policy: anyOrigin ? 'cross-origin' : 'same-origin' },
     // What is left out concerns browsers that are gone, or pages that load something.
     dnsPrefetchControl: false,
     ieNoOpen: false,

@@ -1,6 +1,8 @@
-import type { KeywardError } from '../domain/errors.ts';
+import { type KeywardError, operatorText } from '../domain/errors.ts';
 import type { PublishedDocument } from '../domain/publication.ts';
+import { challenges } from './challenges.ts';
 import { finish } from './finish.ts';
+import { oauthError, oauthStatus } from './oauth-error.ts';
 import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
@@ -13,7 +15,7 @@ export function send(
   status: number,
   headers: readonly string[],
   body: string,
-  security: readonly string[] = response.locals.plane.headers,
+  security: readonly string[] = response.locals.headers,
 ): void {
   const { requestId } = response.locals;
   const length = String(Buffer.byteLength(body));
@@ -32,14 +34,20 @@ export function sendJson(
   send(response, status, [...JSON_NOT_STORED, ...headers], JSON.stringify(body));
 }
 
-/** RFC 9457; with the challenge of RFC 6750 §3 where a credential is wanted. */
+/** RFC 9457, or RFC 6749 §5.2 of an OAuth endpoint; with a challenge where the caller may not. */
 export function sendProblem(response: ApiResponse, thrown: unknown, headers: readonly string[] = []): void {
   const error = asKeywardError(thrown);
   const noted = noteProblem(response, error);
-  const { status } = noted;
-  const all = [...PROBLEM_NOT_STORED, ...headers, ...noted.headers];
-  if (status === 401) all.push('WWW-Authenticate', challenge(error.code));
-  send(response, status, all, JSON.stringify(problemDocument(error, response.locals.requestId)));
+  const all = [...headers, ...noted.headers, ...challenges(response, error.code)];
+  const { oauth, requestId, plane, caller } = response.locals;
+  if (oauth) {
+    sendJson(response, oauthStatus(error.code), oauthError(error), all);
+  } else {
+    const isOperator = plane.name === 'operations' && caller !== undefined;
+    const detail = isOperator ? operatorText(error) : error.message;
+    const document = JSON.stringify(problemDocument(error, requestId, detail));
+    send(response, noted.status, [...PROBLEM_NOT_STORED, ...all], document);
+  }
 }
 
 /** Counts the problem and has it logged, in whatever form it is told; answers its status and what goes with it. */
@@ -56,26 +64,20 @@ export function noteProblem(
   };
 }
 
-/** RFC 6750 §3.1: no error where no credential was given. */
-function challenge(code: string): string {
-  return code === 'credential_missing'
-    ? 'Bearer realm="keyward"'
-    : 'Bearer realm="keyward", error="invalid_token"';
-}
-
 /** A document for caches: 304 where the caller has it already (RFC 9110 §13.1.2). */
 export function sendDocument(request: ApiRequest, response: ApiResponse, document: PublishedDocument): void {
   const { etag, maxAgeSeconds, contentType, body } = document;
   const validators = ['ETag', etag, 'Cache-Control', `public, max-age=${maxAgeSeconds}`];
-  if (namesTag(request.headers['if-none-match'], etag)) sendNotModified(response, validators);
+  if (namesTag(request.headers['if-none-match'], etag)) sendNothing(response, 304, validators);
   else send(response, 200, ['Content-Type', contentType, ...validators], body);
 }
 
-function sendNotModified(response: ApiResponse, validators: readonly string[]): void {
-  const { plane, requestId } = response.locals;
-  response.writeHead(304, [...plane.headers, 'X-Request-Id', requestId, ...validators]);
+/** With a status that has no body. */
+export function sendNothing(response: ApiResponse, status: 204 | 304, headers: readonly string[]): void {
+  const { headers: security, requestId } = response.locals;
+  response.writeHead(status, [...security, 'X-Request-Id', requestId, ...headers]);
   response.end();
-  finish(response, 304);
+  finish(response, status);
 }
 
 /** Weak comparison, as `If-None-Match` asks for. */

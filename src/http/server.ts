@@ -1,7 +1,9 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { TlsOptions } from 'node:tls';
 import { type ErrorCode, KeywardError } from '../domain/errors.ts';
 import { answerClientError } from './client-error.ts';
+import { boundConnections } from './connection-bounds.ts';
 import { Connections } from './connections.ts';
 import { refuseAll } from './refuse-all.ts';
 import { type TlsFiles, tlsOptions } from './tls.ts';
@@ -11,6 +13,8 @@ export interface ListenerConfig {
   /** 0 for any that is free. */
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
+  readonly behind_proxy?: boolean;
+  readonly connections_per_address?: number | undefined;
 }
 
 export interface ListenerHooks {
@@ -30,6 +34,7 @@ export interface Listener {
 }
 
 const MAX_CONNECTIONS = 8_192;
+const MOST_OF_ONE_ADDRESS = 1_024;
 const MAX_HEADERS = 100;
 
 const BOUNDS = {
@@ -40,7 +45,9 @@ const BOUNDS = {
   keepAliveTimeout: 65_000,
   // Node's 30 seconds would leave a slow caller that much beyond the limits above.
   connectionsCheckingInterval: 500,
-} satisfies ServerOptions;
+  /** With TLS. */
+  handshakeTimeout: 10_000,
+} satisfies ServerOptions & TlsOptions;
 
 /** How long an answer may wait for its caller to take another byte of it. */
 const UNREAD_MS = 30_000;
@@ -55,7 +62,7 @@ export async function listen(
   const { tls } = config;
   const options = { ...BOUNDS, ...bounds };
   const server = tls ? createTlsServer({ ...options, ...tlsOptions(tls) }) : createServer(options);
-  server.maxConnections = MAX_CONNECTIONS;
+  boundConnections(server, { most: MAX_CONNECTIONS, mostOfOne: mostOfOneAddress(config) });
   server.maxHeadersCount = MAX_HEADERS;
   const connections = new Connections(server, tls ? 'secureConnection' : 'connection');
   let answer = app;
@@ -90,6 +97,13 @@ export async function listen(
       return closed;
     },
   };
+}
+
+/** Behind a proxy all come from one address, so the bound is the configuration's or none. */
+export function mostOfOneAddress(
+  config: Pick<ListenerConfig, 'behind_proxy' | 'connections_per_address'>,
+): number | undefined {
+  return config.connections_per_address ?? (config.behind_proxy ? undefined : MOST_OF_ONE_ADDRESS);
 }
 
 function bound(server: Server, { host, port }: ListenerConfig): Promise<number> {

@@ -1,10 +1,18 @@
 import { KeywardError } from '../domain/errors.ts';
+import { foldName } from '../domain/fold-name.ts';
 import { RESERVED_CLAIMS, readsAsReserved } from '../domain/issuance.ts';
+import type { ScopePolicy } from '../domain/policy.ts';
+import { firstMistakenClaim } from '../domain/registered-names.ts';
 import type { Scope } from '../domain/scope.ts';
 import { exceedsDepth, holdsInexactNumber } from '../token/strict-json.ts';
+import { requireThat } from './require-that.ts';
 
 export const MAX_CLAIMS_BYTES = 4_096;
 export const MAX_CLAIMS_DEPTH = 16;
+
+/** To whoever sent a number that verifiers would read differently. */
+export const EXACT_NUMBERS =
+  'claims: send a number beyond 2⁵³, or of more digits than a double holds, as text';
 
 export interface CheckedClaims {
   /** The claims as they will stand in the token. */
@@ -19,17 +27,15 @@ export interface CheckedClaims {
 export function checkCallerClaims(claims: Readonly<Record<string, unknown>>, scope: Scope): CheckedClaims {
   if (Object.keys(claims).some(readsAsReserved)) {
     const written = RESERVED_CLAIMS.join(', ');
-    throw new KeywardError('reserved_claim', `leave out ${written}, in capitals too: Keyward writes them`);
+    throw new KeywardError(
+      'reserved_claim',
+      `leave out ${written}, also in other spellings: Keyward writes them`,
+    );
   }
   if (exceedsDepth(claims, MAX_CLAIMS_DEPTH)) {
     throw new KeywardError('claims_too_deep', `claims may nest ${MAX_CLAIMS_DEPTH} levels`);
   }
-  if (holdsInexactNumber(claims)) {
-    throw new KeywardError(
-      'invalid_claims',
-      'claims: send a number beyond 2⁵³ as text, or it would be rounded',
-    );
-  }
+  requireOneReading(claims, scope);
   const json = JSON.stringify(claims);
   if (Buffer.byteLength(json) > MAX_CLAIMS_BYTES) {
     throw new KeywardError('claims_too_large', `claims may take ${MAX_CLAIMS_BYTES} bytes as JSON`);
@@ -44,6 +50,30 @@ export function checkCallerClaims(claims: Readonly<Record<string, unknown>>, sco
   const { rootClaim } = scope.policy;
   const root = rootClaim === null ? null : textClaim(claims, rootClaim);
   return { json, subject, root, namesClient: textClaim(claims, 'client_id') !== null };
+}
+
+/** RFC 9068 §2.2, whatever the policy of the scope asks for. */
+export function requireSubject(subject: string | null): void {
+  requireThat(
+    subject !== null,
+    'subject_required',
+    'give claims.sub, which an access token has (RFC 9068), or ask for typ JWT',
+  );
+}
+
+/** I15: of what a caller may write, nothing that two verifiers would read differently. */
+function requireOneReading(claims: Readonly<Record<string, unknown>>, { policy }: Scope): void {
+  requireThat(!holdsInexactNumber(claims), 'invalid_claims', EXACT_NUMBERS);
+  const mistaken = firstMistakenClaim(claims) ?? mistakenRoot(claims, policy);
+  requireThat(mistaken === undefined, 'invalid_claims', `claims: write ${mistaken} in no other spelling`);
+}
+
+function mistakenRoot(claims: Readonly<Record<string, unknown>>, { rootClaim }: ScopePolicy) {
+  if (rootClaim === null) return undefined;
+  const folded = foldName(rootClaim);
+  return Object.keys(claims).some((name) => name !== rootClaim && foldName(name) === folded)
+    ? rootClaim
+    : undefined;
 }
 
 function textClaim(claims: Readonly<Record<string, unknown>>, name: string): string | null {

@@ -1,12 +1,12 @@
-import { RESERVED_CLAIMS, readsAsReserved } from '../domain/issuance.ts';
+import { RESERVED_CLAIMS } from '../domain/issuance.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { Scope } from '../domain/scope.ts';
 import { isAccessTokenType } from '../token/check-type.ts';
 import type { SignedContent } from '../token/parse-token.ts';
-import { checkCallerClaims } from './caller-claims.ts';
+import { checkCallerClaims, requireSubject } from './caller-claims.ts';
 import { checkReservedClaims } from './check-reserved-claims.ts';
-import { demand } from './demand.ts';
 import { readSigningInput } from './read-signing-input.ts';
+import { requireThat } from './require-that.ts';
 import { refuseTooLong, type TokenDraft } from './token-draft.ts';
 
 /**
@@ -27,7 +27,7 @@ export function checkSigningInput(
 }
 
 export function requireExternalClaims({ policy }: Scope): void {
-  demand(
+  requireThat(
     policy.externalClaims,
     'external_claims_off',
     'the policy of this scope does not let callers write all claims: ask for a token at /tokens',
@@ -39,16 +39,14 @@ const reservedClaims: readonly string[] = RESERVED_CLAIMS;
 /** What any caller may write, with the limits that there are for any caller. */
 function checkOtherClaims({ header, claims }: SignedContent, scope: Scope) {
   const others = Object.entries(claims).filter(([name]) => !reservedClaims.includes(name));
-  demand(
-    !others.some(([name]) => readsAsReserved(name)),
-    'invalid_claims',
-    `claims: leave out what differs from ${reservedClaims.join(', ')} in case alone`,
-  );
   const { subject, root, namesClient } = checkCallerClaims(Object.fromEntries(others), scope);
-  demand(
-    namesClient || !isAccessTokenType(header.typ),
-    'invalid_claims',
-    'claims.client_id: an access token names its client (RFC 9068)',
-  );
+  if (isAccessTokenType(header.typ)) {
+    requireSubject(subject);
+    requireThat(
+      namesClient,
+      'invalid_claims',
+      'claims.client_id: an access token names its client (RFC 9068)',
+    );
+  }
   return { subject, root };
 }

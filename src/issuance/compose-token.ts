@@ -4,7 +4,7 @@ import type { SigningKey } from '../domain/key.ts';
 import { WRITTEN_TYPES, type WrittenType } from '../domain/policy.ts';
 import type { Scope } from '../domain/scope.ts';
 import { composeSigningInput } from '../token/signing-input.ts';
-import { checkCallerClaims } from './caller-claims.ts';
+import { checkCallerClaims, requireSubject } from './caller-claims.ts';
 import { newJti } from './jti.ts';
 import { longestTtl, refuseTooLong, type TokenDraft } from './token-draft.ts';
 
@@ -13,6 +13,7 @@ export function composeToken(request: TokenRequest, scope: Scope, key: SigningKe
   const typ = permittedType(request.typ, scope);
   const exp = now + permittedTtl(request.ttlSeconds, scope, key);
   const claims = checkCallerClaims(request.claims, scope);
+  if (typ === 'at+jwt') requireSubject(claims.subject);
   const jti = newJti();
   const written = {
     iss: scope.issuer,

@@ -2,14 +2,14 @@ import type { Grants } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { IssuedToken, JwsRequest, TokenIssuer, TokenRequest } from '../domain/issuance.ts';
+import type { IssuanceLock } from '../domain/issuance-lock.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Ledger } from '../domain/ledger.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
-import type { ScopeHolds } from '../domain/scope-holds.ts';
 import type { Signer } from '../domain/signer.ts';
+import { isStillValid } from './is-still-valid.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
-import { stillStands } from './still-stands.ts';
 
 export interface IssuingParts {
   readonly keyRing: KeyRing;
@@ -18,7 +18,7 @@ export interface IssuingParts {
   readonly checker: Pick<SignatureChecker, 'check'>;
   readonly ledger: Ledger;
   readonly revocations: RevocationCheck;
-  readonly holds: Pick<ScopeHolds, 'over'>;
+  readonly holds: Pick<IssuanceLock, 'over'>;
   readonly clock: Clock;
 }
 
@@ -27,10 +27,10 @@ export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
   return {
     async issue(request) {
       const first = await make(parts, request);
-      if (stillStands(parts, first.prepared)) return release(parts, first);
+      if (isStillValid(parts, first.prepared)) return release(parts, first);
       // Key, client, grant or revocations changed meanwhile: judged afresh, once.
       const second = await make(parts, request);
-      if (stillStands(parts, second.prepared)) return release(parts, second);
+      if (isStillValid(parts, second.prepared)) return release(parts, second);
       throw new KeywardError('no_active_key', 'the key of this scope is changing; try again', {
         retryAfterSeconds: 1,
       });
@@ -95,7 +95,7 @@ async function signChecked(
   { signer, checker }: IssuingParts,
   { key, signingInput }: PreparedToken,
 ): Promise<string> {
-  const signature = await signer.sign({ kid: key.kid, signingInput });
+  const signature = await signer.sign({ kid: key.kid, signingInput, forCaller: true });
   const token = `${signingInput}.${signature.toString('base64url')}`;
   if (await checker.check(key, token)) return token;
   throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature; no token was released', {
@@ -106,6 +106,6 @@ async function signChecked(
 
 function release(parts: IssuingParts, { prepared, token }: MadeToken): IssuedToken {
   const { key, record } = prepared;
-  const mayLeave = () => stillStands(parts, prepared);
-  return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp, mayLeave };
+  const canRelease = () => isStillValid(parts, prepared);
+  return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp, canRelease };
 }

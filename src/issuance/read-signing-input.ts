@@ -8,7 +8,8 @@ import {
   type SignedContent,
   type TokenHeader,
 } from '../token/parse-token.ts';
-import { demand } from './demand.ts';
+import { EXACT_NUMBERS } from './caller-claims.ts';
+import { requireThat } from './require-that.ts';
 
 /** Read as strictly as a token is, with the very header that Keyward would write now. */
 export function readSigningInput(signingInput: string, scope: Scope, key: SigningKey): SignedContent {
@@ -20,15 +21,15 @@ export function readSigningInput(signingInput: string, scope: Scope, key: Signin
 
 function requireOwnHeader(header: TokenHeader, { policy }: Scope, { kid, binding }: SigningKey): void {
   const ours = Object.keys(header).every((name) => HEADER_MEMBERS.has(name));
-  demand(ours, 'wrong_header', `signing_input: ${ONLY_HEADERS}`);
-  demand(header.alg === binding.algorithm, 'wrong_algorithm', `header.alg: use ${binding.algorithm}`);
+  requireThat(ours, 'wrong_header', `signing_input: ${ONLY_HEADERS}`);
+  requireThat(header.alg === binding.algorithm, 'wrong_algorithm', `header.alg: use ${binding.algorithm}`);
   const types: readonly unknown[] = policy.tokenTypes.map((type) => (type === 'untyped' ? undefined : type));
-  demand(
+  requireThat(
     types.includes(header.typ),
     'token_type_not_allowed',
     `header.typ: the policy of this scope allows ${policy.tokenTypes.join(', ')}`,
   );
-  demand(
+  requireThat(
     header.kid === kid,
     'kid_not_active',
     `header.kid: ${kid} signs now; write the token again with it, and with a new jti`,
@@ -51,7 +52,11 @@ const FLAWS = {
   not_json: ['malformed_signing_input', 'header and claims are JSON'],
   not_object: ['malformed_signing_input', 'header and claims are a JSON object each'],
   duplicate_member: ['malformed_signing_input', 'a member stands twice in one object'],
+  lookalike_members: ['malformed_signing_input', 'two members of one object differ in spelling alone'],
   forbidden_member: ['malformed_signing_input', 'no member may be called __proto__'],
+  inexact_number: ['invalid_claims', EXACT_NUMBERS],
+  misleading_header: ['wrong_header', ONLY_HEADERS],
+  misleading_member: ['invalid_claims', 'write registered names as they are registered, in lower case'],
   too_long: ['claims_too_large', 'send fewer claims'],
   too_many_values: ['claims_too_large', 'send fewer claims'],
   too_deep: ['claims_too_deep', `claims may nest ${MAX_JSON_DEPTH} levels`],

@@ -21,7 +21,7 @@ import {
 } from '../domain/key-life/plans.ts';
 import { isSpent } from '../domain/key-life/private-half.ts';
 import { planTokenCompromise } from '../domain/key-life/token-compromise.ts';
-import type { Cause, Claims } from '../domain/key-life/transitions.ts';
+import type { Claims, Initiator } from '../domain/key-life/transitions.ts';
 import type { Signer } from '../domain/signer.ts';
 import { keyAct, succession } from './key-act.ts';
 import type { KeyChanges } from './key-changes.ts';
@@ -46,7 +46,7 @@ interface KeyActRule {
   readonly urgent: boolean;
   /** In this state there is nothing left to do. */
   readonly done?: KeyState;
-  readonly plan: (of: ScopeKeys, kid: string, cause: Cause, given: Given) => KeyPlan;
+  readonly plan: (of: ScopeKeys, kid: string, cause: Initiator, given: Given) => KeyPlan;
 }
 
 const ACTS: Readonly<Record<KeyActName, KeyActRule>> = {
@@ -74,7 +74,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
     if (key.state === done) return { changes: [], stopped: key, started: undefined };
     return plan(of, kid, cause, { ...given(), keepForForensics });
   };
-  const foresee: KeyAdministration['foresee'] = (request) => planned(scopeOf(keyRing, request.kid), request);
+  const preview: KeyAdministration['foresee'] = (request) => planned(scopeOf(keyRing, request.kid), request);
 
   const told = <Plan extends Pick<KeyPlan, 'changes'>>(plan: Plan): Plan => {
     if (plan.changes.length > 0) onChanged(plan);
@@ -82,7 +82,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
   };
 
   return {
-    foresee,
+    foresee: preview,
 
     async rotate(scopeId, why, cause, actor) {
       const { started, stopped } = told(
@@ -98,7 +98,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
       const { act: name, kid, why } = request;
       const { type, urgent } = ACTS[name];
       const { scope } = scopeOf(keyRing, kid);
-      const { started } = foresee(request);
+      const { started } = preview(request);
       // Where the HSM has to make it sign again, it proves the key before anybody is told.
       if (started && !urgent) await serveWith(parts, started.hsmToken, [started]);
       const apply = urgent ? changes.applyUrgently : changes.apply;
@@ -110,7 +110,8 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
     },
 
     async compromiseToken({ hsmToken, why, keepForForensics }, actor) {
-      if (!parts.signer.tokens.includes(hsmToken)) {
+      const onIt = keyRing.scopes().some(({ id }) => holdsKeyOn(keyRing.scopeKeys(id)?.keys, hsmToken));
+      if (!onIt && !parts.signer.tokens.includes(hsmToken)) {
         throw new KeywardError('unknown_hsm_token', `the configuration names no HSM token ${hsmToken}`);
       }
       return told(
@@ -133,6 +134,11 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
       );
     },
   };
+}
+
+/** A token that was lost is named by the keys that were on it alone. */
+function holdsKeyOn(keys: readonly SigningKey[] = [], hsmToken: string): boolean {
+  return keys.some((key) => key.hsmToken === hsmToken);
 }
 
 function outcomeOf(kid: string, { changes, stopped, started }: KeyPlan): KeyOutcome {

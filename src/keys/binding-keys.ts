@@ -8,14 +8,14 @@ export interface BindingKeys {
   of(hsmToken: string): RegistryKey;
 }
 
-/** On the first token that is the registry key. */
+/** On the first token that is the registry key; `others`: of further tokens and of those that were lost. */
 export function createBindingKeys(
   registryKey: RegistryKey,
-  further: ReadonlyMap<string, RegistryKey> = new Map(),
+  others: ReadonlyMap<string, RegistryKey> = new Map(),
 ): BindingKeys {
   return {
     of(hsmToken) {
-      const key = hsmToken === FIRST_TOKEN ? registryKey : further.get(hsmToken);
+      const key = hsmToken === FIRST_TOKEN ? registryKey : others.get(hsmToken);
       if (key) return key;
       throw new KeywardError('unknown_hsm_token', `the configuration names no HSM token ${hsmToken}`);
     },

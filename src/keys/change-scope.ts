@@ -5,8 +5,8 @@ import { takesTwoByNow } from '../domain/proposal-refusals.ts';
 import type { Registry, ScopeAdministration } from '../domain/registry.ts';
 import { type Scope, validateScope } from '../domain/scope.ts';
 import { changedScope, type ScopeChange, scopeDifference } from '../domain/scope-change.ts';
+import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import { Turns } from './turns.ts';
 
 export interface ScopeChangingParts {
   readonly registry: Pick<Registry, 'reviseScope'>;
@@ -23,15 +23,15 @@ export function createScopeChanger({
   keyRing,
   clock,
 }: ScopeChangingParts): Pick<ScopeAdministration, 'change'> {
-  const turns = new Turns();
+  const turns = new Mutex();
   return {
     change: (scopeId, change, actor) =>
-      turns.take(async () => {
+      turns.runExclusive(async () => {
         const revise = (scope: Scope) =>
           withFormerCaches(scope, sound(scope, change, actor), clock.nowSeconds());
         const { after } = await registry.reviseScope(scopeId, revise, actor);
         const { id, policy, contacts, hsmToken, formerCaches } = after;
-        return keyRing.amend({ id, policy, contacts, hsmToken, formerCaches });
+        return keyRing.updateScope({ id, policy, contacts, hsmToken, formerCaches });
       }),
   };
 }

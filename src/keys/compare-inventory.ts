@@ -27,7 +27,7 @@ export interface Accounts {
   readonly refusedKids: ReadonlySet<string>;
 }
 
-interface Halves {
+interface KeyPairHandles {
   readonly hsmId: string;
   readonly objects: readonly InventoryObject[];
 }
@@ -89,7 +89,7 @@ function ownFindings({ kid, name }: NamedKey, byId: Map<string | null, Inventory
   return finding('duplicate', `${privates.length} private and ${publics.length} public keys have its id`);
 }
 
-function unaccounted(halves: Halves, accounts: Accounts): readonly InventoryFinding[] {
+function unaccounted(halves: KeyPairHandles, accounts: Accounts): readonly InventoryFinding[] {
   const { hsmId, objects } = halves;
   if (accounts.going.has(hsmId)) return [];
   const kid = objects.find((object) => object.kid !== null)?.kid ?? null;

@@ -1,22 +1,23 @@
 import type { DecoyKey, DecoyKeys } from '../domain/canary.ts';
 import { KeywardError } from '../domain/errors.ts';
-import { type Scope, scopeLabel } from '../domain/scope.ts';
+import { isFormerToken } from '../domain/hsm-token.ts';
+import { decoyLabel, type Scope } from '../domain/scope.ts';
 import type { Signer } from '../domain/signer.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
 import { newHsmId } from './new-hsm-id.ts';
 import { requireTrustedToken } from './trusted-token.ts';
-import type { TokenTurns } from './turns.ts';
 
 export interface DecoyKeyParts {
   readonly signer: Pick<Signer, 'generate' | 'discard' | 'destroy'>;
   readonly keyRing: Pick<KeyRingKeeper, 'scope' | 'scopes' | 'scopeKeys'>;
   /** Shared by all that make keys. */
-  readonly turns: TokenTurns;
+  readonly turns: KeyedMutex;
 }
 
 /**
- * A thief with the PIN looks for the label of a scope worth having, and takes what bears it. So a decoy bears that of a
- * real scope, with the algorithm and the attributes of its keys; only the published set tells them apart.
+ * A decoy has the algorithm and the attributes of a real scope's keys. Its label looks like theirs, but marks it: the
+ * signer neither binds it nor signs with it.
  */
 export function createDecoyKeys({ signer, keyRing, turns }: DecoyKeyParts): DecoyKeys {
   const scopeOf = (scopeId: string): Scope => {
@@ -33,17 +34,21 @@ export function createDecoyKeys({ signer, keyRing, turns }: DecoyKeyParts): Deco
     make(scopeId, { hsmToken, hsmId }) {
       const scope = scopeOf(scopeId);
       const { algorithm, modulusBits } = scope;
-      const asked = { hsmToken, hsmId, label: scopeLabel(scope), algorithm, modulusBits };
-      return turns.of(hsmToken).take(async () => {
+      const asked = { hsmToken, hsmId, label: decoyLabel(hsmId), algorithm, modulusBits };
+      return turns.of(hsmToken).runExclusive(async () => {
         const { kid, publicJwk } = await signer.generate(asked);
         return { kid, publicJwk };
       });
     },
-    destroy: ({ hsmToken, hsmId, made }: DecoyKey) =>
-      turns
+    async destroy({ hsmToken, hsmId, made }: DecoyKey) {
+      if (isFormerToken(hsmToken)) return;
+      await turns
         .of(hsmToken)
-        .take(() =>
-          made ? signer.destroy({ hsmToken, hsmId, kid: made.kid }) : signer.discard({ hsmToken, hsmId }),
-        ),
+        .runExclusive(() =>
+          made
+            ? signer.destroy({ hsmToken, hsmId, kid: made.kid, bindingRecord: null })
+            : signer.discard({ hsmToken, hsmId }),
+        );
+    },
   };
 }

@@ -1,22 +1,22 @@
 import type { Actor } from '../domain/access.ts';
 import type { SigningKey } from '../domain/key.ts';
 import { lacksStandby } from '../domain/key-life/due-steps.ts';
-import { orUndo } from '../domain/or-undo.ts';
 import type { Registry, ReservedKey } from '../domain/registry.ts';
 import type { Scope } from '../domain/scope.ts';
+import { withRollback } from '../domain/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
 import { type KeyMakingParts, makeKey } from './make-key.ts';
 import { newHsmId } from './new-hsm-id.ts';
 import { serveWith } from './serve-with.ts';
 import { requireTrustedToken } from './trusted-token.ts';
-import type { TokenTurns } from './turns.ts';
 import { witnessNewKey } from './witness-new-key.ts';
 
 export interface StandbyParts extends KeyMakingParts {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
-  readonly turns: TokenTurns;
+  readonly turns: KeyedMutex;
 }
 
 export interface StandbyKeeper {
@@ -34,7 +34,7 @@ export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
     async provide(scopeId, actor) {
       const hsmToken = keyRing.scope(scopeId)?.hsmToken;
       if (hsmToken === undefined) return undefined;
-      return turns.of(hsmToken).take(async () => {
+      return turns.of(hsmToken).runExclusive(async () => {
         const found = keyRing.scopeKeys(scopeId);
         const isWanted = found?.scope.hsmToken === hsmToken && lacksStandby(found, clock.nowSeconds());
         if (!isWanted) return undefined;
@@ -51,7 +51,7 @@ async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Pro
   const { id: scopeId, hsmToken } = scope;
   const reservation = { scopeId, hsmToken, hsmId: newHsmId() };
   await registry.reserveKey(reservation, clock.nowSeconds(), actor);
-  return await orUndo(
+  return await withRollback(
     async () => {
       const key = await makeKey(parts, scope, reservation.hsmId, 2);
       await serveWith(parts, hsmToken, [key]);

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { KeywardError } from '../domain/errors.ts';
+import type { IssuanceLock } from '../domain/issuance-lock.ts';
 import type { SigningKey } from '../domain/key.ts';
 import type { KeyPlan, ScopeKeys } from '../domain/key-life/plans.ts';
 import type { KeyAct, KeyLife, KeyLifeChange, Registry } from '../domain/registry.ts';
-import type { ScopeHolds } from '../domain/scope-holds.ts';
+import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import { Turns } from './turns.ts';
 
 export interface KeyChangingParts {
-  readonly registry: Pick<Registry, 'changeKeys' | 'restrictKeys' | 'load'>;
+  readonly registry: Pick<Registry, 'changeKeys' | 'restrictKeys' | 'load' | 'signPending'>;
   readonly keyRing: KeyRingKeeper;
-  readonly holds: ScopeHolds;
+  readonly holds: IssuanceLock;
 }
 
 type AnyPlan = Pick<KeyPlan, 'changes'>;
@@ -35,13 +35,15 @@ export interface KeyChanges {
   apply<Plan extends AnyPlan>(change: IntendedChange<Plan>): Promise<Plan>;
   /** Only what restricts, with the HSM away too; never behind a change that waits for it. */
   applyUrgently<Plan extends AnyPlan>(change: IntendedChange<Plan>): Promise<Plan>;
+  /** Settles once no change of keys waits for its signature; fails as `Signer.sign`. */
+  signed(): Promise<void>;
 }
 
 const ATTEMPTS = 3;
 
 /** In turn, each on what the one before it left; what is urgent has turns of its own. */
 export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts): KeyChanges {
-  const [turns, urgentTurns] = [new Turns(), new Turns()];
+  const [turns, urgentTurns] = [new Mutex(), new Mutex()];
   const view: KeyView = {
     of: (scopeId) => keyRing.scopeKeys(scopeId) ?? noSuchScope(),
     all: () => keyRing.scopes().map(({ id }) => view.of(id)),
@@ -72,7 +74,7 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
   const whileHeld = async (changes: readonly KeyLifeChange[], work: () => Promise<void>): Promise<void> => {
     const signing = changes.filter(({ before, after }) => [before.state, after.state].includes('active'));
     const scopeIds = new Set(signing.map(({ after }) => after.scopeId));
-    const ends = [...scopeIds].map((scopeId) => holds.hold(scopeId));
+    const ends = [...scopeIds].map((scopeId) => holds.acquire(scopeId));
     try {
       await work();
     } finally {
@@ -87,7 +89,7 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
         scopeId,
         of.flatMap((life) => {
           const key = known.get(life.kid);
-          return key ? [lived(key, life)] : [];
+          return key ? [applyChange(key, life)] : [];
         }),
       );
     }
@@ -101,18 +103,19 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
     take(
       keys.flatMap((key) => {
         const found = stored.get(key.kid);
-        return found && !isDeepStrictEqual(lived(key, found), key) ? [found] : [];
+        return found && !isDeepStrictEqual(applyChange(key, found), key) ? [found] : [];
       }),
     );
   };
 
   return {
-    apply: (change) => turns.take(() => attempt(change, registry.changeKeys)),
-    applyUrgently: (change) => urgentTurns.take(() => attempt(change, registry.restrictKeys)),
+    apply: (change) => turns.runExclusive(() => attempt(change, registry.changeKeys)),
+    signed: () => registry.signPending(),
+    applyUrgently: (change) => urgentTurns.runExclusive(() => attempt(change, registry.restrictKeys)),
   };
 }
 
-function lived(
+function applyChange(
   key: SigningKey,
   { state, signFrom, signUntil, times, keptForForensics }: KeyLife,
 ): SigningKey {

@@ -1,4 +1,3 @@
-import { Changes } from '../domain/changes.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { KeyState, SigningKey } from '../domain/key.ts';
 import type { ScopeKeys } from '../domain/key-life/plans.ts';
@@ -8,22 +7,25 @@ import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/kno
 import type { Scope } from '../domain/scope.ts';
 import { changesKeySet } from '../domain/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../domain/signer.ts';
+import { Emitter } from '../lib/emitter.ts';
 
 type Amendable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'formerCaches'>;
 
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
 export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
-  admit(scope: Scope, keys: readonly SigningKey[]): void;
+  addScope(scope: Scope, keys: readonly SigningKey[]): void;
   /** Takes over what has changed of a scope that is there, whatever its keys have become meanwhile. */
-  amend(scope: Pick<Scope, 'id'> & Partial<Amendable>): Scope;
+  updateScope(scope: Pick<Scope, 'id'> & Partial<Amendable>): Scope;
   /** New keys of the scope, and what others have become; its key set is of the next version. */
   change(scopeId: string, keys: readonly SigningKey[]): void;
   /** Of an HSM token that is compromised nothing is accepted: not of a key either that its declaration left out. */
-  distrust(hsmToken: string): void;
+  blockToken(hsmToken: string): void;
   /** Remembers which key rows were left out, in place of those it remembered before. */
-  refuse(keys: readonly RefusedKey[]): void;
+  setRejected(keys: readonly RefusedKey[]): void;
   /** Takes a key that was found and not proven out of every answer, and puts a proven one back. */
   applyProofs(proofs: readonly KeyProof[]): void;
+  /** Which of a token's keys a process did not find that had just opened it: the whole list, each time it changes. */
+  reportMissing(hsmToken: string, kids: readonly string[]): void;
   /** The scope as a plan for its keys finds it: all of them, those too that are destroyed or not proven. */
   scopeKeys(scopeId: string): ScopeKeys | undefined;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
@@ -34,12 +36,14 @@ export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
 const SIGNER_STATES: ReadonlySet<KeyState> = new Set(['active', 'pre_activation']);
 
 export function createKeyRing(): KeyRingKeeper {
-  const changes = new Changes<string>();
+  const changes = new Emitter<string>();
   const scopes = new Map<string, Scope>();
   const byScope = new Map<string, readonly SigningKey[]>();
   const byKid = new Map<string, SigningKey>();
   /** The last that said something: an outage is not the last word on a key that failed. */
   const proofs = new Map<string, KeyProof>();
+  /** By HSM token. */
+  const missing = new Map<string, ReadonlySet<string>>();
   const distrusted = new Set<string>();
   let refused: readonly RefusedKey[] = [];
   // What the hot path asks for; made anew with each change, which is rare.
@@ -49,13 +53,21 @@ export function createKeyRing(): KeyRingKeeper {
   const failed = (kid: string) => statusOf(proofs.get(kid)) === 'unproven';
   const leftOut = (key: SigningKey) => distrusted.has(key.hsmToken) && isToBeMarked(key);
   const barred = (key: SigningKey) => failed(key.kid) || leftOut(key);
+  /** A process may be blind to a key for a moment: only a fresh one is believed that it is missing. */
+  const proofOf = ({ kid, hsmToken }: SigningKey): ProofStatus => {
+    if (missing.get(hsmToken)?.has(kid)) return 'missing';
+    const status = statusOf(proofs.get(kid));
+    return status === 'missing' ? 'unchecked' : status;
+  };
+  const isThere = ({ kid, hsmToken }: SigningKey) =>
+    statusOf(proofs.get(kid)) !== 'missing' && !missing.get(hsmToken)?.has(kid);
   const standing = (scopeId: string) =>
     (byScope.get(scopeId) ?? []).filter(({ state }) => state !== 'destroyed');
   const settle = (scopeId: string) => {
     const keys = standing(scopeId).filter((key) => !barred(key));
     serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
     revision += 1;
-    changes.tell(scopeId);
+    changes.emit(scopeId);
   };
 
   const admit = (scope: Scope, keys: readonly SigningKey[]) => {
@@ -92,12 +104,23 @@ export function createKeyRing(): KeyRingKeeper {
 
     scopeKeys(scopeId) {
       const scope = scopes.get(scopeId);
-      return scope && { scope, keys: byScope.get(scopeId) ?? [], serves: (key) => !barred(key) };
+      return (
+        scope && {
+          scope,
+          keys: byScope.get(scopeId) ?? [],
+          serves: (key) => !barred(key) && isThere(key),
+          proofOf,
+        }
+      );
     },
 
-    admit,
+    reportMissing(hsmToken, kids) {
+      missing.set(hsmToken, new Set(kids));
+    },
 
-    amend({ id, ...changes }) {
+    addScope: admit,
+
+    updateScope({ id, ...changes }) {
       const scope = scopes.get(id);
       if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
       const changed = { ...scope, ...changes };
@@ -117,12 +140,12 @@ export function createKeyRing(): KeyRingKeeper {
       admit({ ...scope, keySetVersion: scope.keySetVersion + 1 }, [...keys, ...others]);
     },
 
-    distrust(hsmToken) {
+    blockToken(hsmToken) {
       distrusted.add(hsmToken);
       for (const scopeId of scopes.keys()) settle(scopeId);
     },
 
-    refuse(keys) {
+    setRejected(keys) {
       refused = keys;
     },
 

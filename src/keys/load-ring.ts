@@ -23,14 +23,14 @@ export async function loadRing({ registry, keyRing, bindingKeys, signer }: RingL
 }> {
   const { scopes, keys: rows, unfinished } = await registry.load();
   const { keys, refused } = readStoredKeys(scopes, rows, bindingKeys);
-  for (const { hsmToken, times } of rows) if (times.tokenCompromised !== null) keyRing.distrust(hsmToken);
+  for (const { hsmToken, times } of rows) if (times.tokenCompromised !== null) keyRing.blockToken(hsmToken);
   for (const scope of scopes) {
-    keyRing.admit(
+    keyRing.addScope(
       scope,
       keys.filter((key) => key.scopeId === scope.id),
     );
   }
-  keyRing.refuse(refused);
+  keyRing.setRejected(refused);
   try {
     keyRing.applyProofs(await signer.serve(keyRing.references()));
   } catch (error) {

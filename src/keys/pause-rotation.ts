@@ -2,21 +2,21 @@ import type { Actor } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Registry } from '../domain/registry.ts';
 import { type RotationPause, type RotationPauses, validateRotationPause } from '../domain/rotation-pause.ts';
+import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import { Turns } from './turns.ts';
 
 export interface RotationPausingParts {
   readonly registry: Pick<Registry, 'setRotationPause'>;
-  readonly keyRing: Pick<KeyRingKeeper, 'amend'>;
+  readonly keyRing: Pick<KeyRingKeeper, 'updateScope'>;
   readonly clock: Clock;
 }
 
 export function createRotationPauses({ registry, keyRing, clock }: RotationPausingParts): RotationPauses {
-  const turns = new Turns();
+  const turns = new Mutex();
   const set = (scopeId: string, rotationPause: RotationPause | null, actor: Actor) =>
-    turns.take(async () => {
+    turns.runExclusive(async () => {
       await registry.setRotationPause(scopeId, rotationPause, actor);
-      return keyRing.amend({ id: scopeId, rotationPause });
+      return keyRing.updateScope({ id: scopeId, rotationPause });
     });
   const requireSound = (pause: RotationPause) => validateRotationPause(pause, clock.nowSeconds());
   return {

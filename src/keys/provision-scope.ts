@@ -2,22 +2,22 @@ import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { SigningKey } from '../domain/key.ts';
 import { move } from '../domain/key-life/move.ts';
-import { orUndo } from '../domain/or-undo.ts';
 import type { Registry, ScopeAdministration, UnfinishedScope } from '../domain/registry.ts';
 import { type Scope, type ScopeDefinition, validateScope } from '../domain/scope.ts';
+import { withRollback } from '../domain/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
 import { type KeyMakingParts, makeKey } from './make-key.ts';
 import { newHsmId } from './new-hsm-id.ts';
 import { serveWith } from './serve-with.ts';
 import { requireTrustedToken } from './trusted-token.ts';
-import type { TokenTurns } from './turns.ts';
 import { witnessNewKey } from './witness-new-key.ts';
 
 export interface ProvisioningParts extends KeyMakingParts {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
-  readonly turns: TokenTurns;
+  readonly turns: KeyedMutex;
 }
 
 export interface Provisioner extends Pick<ScopeAdministration, 'create' | 'requirePlaceable'> {
@@ -33,11 +33,11 @@ export function createProvisioner(parts: ProvisioningParts): Provisioner {
       validateScope(definition);
       await requirePlaceable(parts, definition);
       await clearLeftovers(parts, definition.id, actor);
-      return parts.turns.of(definition.hsmToken).take(() => createScope(parts, definition, actor));
+      return parts.turns.of(definition.hsmToken).runExclusive(() => createScope(parts, definition, actor));
     },
     async rollBack(unfinished, actor) {
       const undone = unfinished.map((scope) =>
-        parts.turns.of(scope.hsmToken).take(() => undo(parts, scope, 'cut short', actor)),
+        parts.turns.of(scope.hsmToken).runExclusive(() => undo(parts, scope, 'cut short', actor)),
       );
       const failure = (await Promise.allSettled(undone)).find(({ status }) => status === 'rejected');
       if (failure?.status === 'rejected') throw failure.reason;
@@ -56,7 +56,7 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
   };
   const hsmIds = [newHsmId(), newHsmId()] as const;
   await parts.registry.reserveScope(scope, hsmIds, actor);
-  return await orUndo(
+  return await withRollback(
     async () => {
       const made = [
         await makeKey(parts, scope, hsmIds[0], 1),
@@ -66,7 +66,7 @@ async function createScope(parts: ProvisioningParts, definition: ScopeDefinition
       await serveWith(parts, scope.hsmToken, keys);
       const witnessed = await Promise.all(keys.map((key) => witnessNewKey(parts, key)));
       await parts.registry.completeScope(scope.id, witnessed, actor);
-      parts.keyRing.admit(scope, keys);
+      parts.keyRing.addScope(scope, keys);
       return { scope, keys };
     },
     (why) => undo(parts, { scopeId: scope.id, hsmToken: scope.hsmToken, hsmIds }, why, actor),
@@ -105,7 +105,7 @@ async function clearLeftovers(parts: ProvisioningParts, scopeId: string, actor: 
     (await parts.registry.load()).unfinished.find((candidate) => candidate.scopeId === scopeId);
   const found = await leftover();
   if (!found) return;
-  await parts.turns.of(found.hsmToken).take(async () => {
+  await parts.turns.of(found.hsmToken).runExclusive(async () => {
     // What was under way then may be complete by now.
     const scope = await leftover();
     if (scope) await undo(parts, scope, 'cut short', actor);

@@ -43,13 +43,25 @@ export function openServiceKey(
     publicJwk: row.publicJwk,
     async sign(signingInput, bindingRecords) {
       const request = { kid: row.kid, signingInput };
-      const signature = await signer.sign(bindingRecords ? { ...request, bindingRecords } : request);
+      const signature = await signer
+        .sign(bindingRecords ? { ...request, bindingRecords } : request)
+        .catch((error: unknown) => refuse(role, error));
       if (!(await verifySignature('ES256', publicKey, signingInput, signature))) {
         throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature', { retryAfterSeconds: 1 });
       }
       return `${signingInput}.${signature.toString('base64url')}`;
     },
   };
+}
+
+/** The signer knows no names: it says of any key that it does not serve it. */
+function refuse(role: ServiceKey['role'], error: unknown): never {
+  if (!(error instanceof KeywardError) || error.code !== 'key_unproven') throw error;
+  throw new KeywardError(
+    'key_unproven',
+    `the ${role.replace(/:.*/, '')} key is not in its HSM token, or not proven there; if the token that held it is lost: docs/runbooks/lost-hsm.md`,
+    { cause: error },
+  );
 }
 
 /** The registry key: see `openServiceKey`. */

@@ -1,6 +1,11 @@
 import { type ErrorCode, KeywardError } from '../domain/errors.ts';
 
-const PASSED_ON: ReadonlySet<ErrorCode> = new Set(['overloaded', 'shutting_down', 'jti_used']);
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
+  'overloaded',
+  'rate_limited',
+  'shutting_down',
+  'jti_used',
+]);
 
 /** What a failure of storage means to whoever needs the ledger. */
 export function toLedgerError(cause: unknown, message: string): KeywardError {

@@ -1,4 +1,4 @@
-import type { Clock, TimeGuard } from '../domain/clock.ts';
+import type { Clock, SettledTime } from '../domain/clock.ts';
 import type { LedgerArchives } from '../domain/ledger-archives.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
 import type { StoredKey } from '../domain/registry.ts';
@@ -12,7 +12,7 @@ export interface RetentionParts {
   /** All keys that ever signed, the destroyed ones too. */
   readonly keys: () => Promise<readonly StoredKey[]>;
   readonly clock: Clock;
-  readonly timeGuard: TimeGuard;
+  readonly timeGuard: SettledTime;
   /** Days after their last `exp` that records stay in the database. */
   readonly onlineDays: number;
   /** Days after a key is out of use that the records of its tokens are kept. */
@@ -26,20 +26,23 @@ export interface RetentionReport {
 }
 
 /**
- * Moves what is due, a segment at a time, and answers what it did. `clock_jump`, `ledger_damaged`,
- * `store_unavailable`; whatever was done until then stands, and the next step goes on from there.
+ * Moves what is due, a segment at a time, and answers what it did: nothing before the time has settled (I13).
+ * `ledger_damaged`, `store_unavailable`; whatever was done until then stands, and the next step goes on from there.
  */
 export async function retentionStep(parts: RetentionParts, signal: AbortSignal): Promise<RetentionReport> {
   const { archives, clock, timeGuard, onlineDays, retentionDays } = parts;
-  timeGuard.requireSteadyTime();
+  if (!timeGuard.isSettled()) return { archived: 0, dropped: 0, segmentsRemoved: 0 };
   const onlineSince = clock.nowSeconds() - onlineDays * DAY_SECONDS;
   const archived = await archives.seal({
     committedBefore: onlineSince - LONGEST_TTL_SECONDS,
     expiredBefore: onlineSince,
   });
   const dropped = await dropAll(archives, signal);
-  const outOfUse = await keysOutOfUse(parts, clock.nowSeconds() - retentionDays * DAY_SECONDS);
-  const segmentsRemoved = await archives.remove(({ kids }) => kids.every((kid) => outOfUse.has(kid)));
+  const before = clock.nowSeconds() - retentionDays * DAY_SECONDS;
+  const outOfUse = await keysOutOfUse(parts, before);
+  const segmentsRemoved = await archives.remove(
+    ({ kids, lastExp }) => kids.length > 0 && lastExp < before && kids.every((kid) => outOfUse.has(kid)),
+  );
   return { archived, dropped, segmentsRemoved };
 }
 
@@ -53,11 +56,15 @@ async function dropAll(archives: LedgerArchives, signal: AbortSignal): Promise<n
   return all;
 }
 
-/** A key is out of use when no token of it can be good any more. One that is not known stays in use. */
+/**
+ * A key is out of use when no token of it can be good any more, by the bounds that its binding record was signed
+ * with: the narrower ones of the registry may come from a row that is not signed yet. A key that is not known stays
+ * in use.
+ */
 async function keysOutOfUse({ keys }: RetentionParts, before: number): Promise<ReadonlySet<string>> {
   const found = await keys();
   const out = found.filter(
-    ({ signUntil, binding }) => signUntil + binding.maxTtlSeconds + LARGEST_SKEW_SECONDS < before,
+    ({ binding }) => binding.signUntil + binding.maxTtlSeconds + LARGEST_SKEW_SECONDS < before,
   );
   return new Set(out.map(({ kid }) => kid));
 }

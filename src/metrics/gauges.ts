@@ -150,8 +150,13 @@ export const GAUGES = {
   },
   requestsInFlight: {
     name: 'keyward_http_requests_in_flight',
-    help: 'Requests begun and not yet answered, by plane',
-    labels: ['plane'],
+    help: 'Requests admitted and not yet answered, by plane and by who asks',
+    labels: ['plane', 'caller'],
+  },
+  logLinesLost: {
+    name: 'keyward_log_lines_lost',
+    help: 'Lines of the log that could not be written since the process started',
+    labels: [],
   },
   factsDropped: {
     name: 'keyward_facts_dropped',

@@ -12,6 +12,12 @@ export function createMetrics() {
   const registers = [registry];
   const gauges = new Map<GaugeName, (() => Reading)[]>();
   collectDefaultMetrics({ register: registry });
+  const unread = new Counter({
+    name: 'keyward_gauge_failures_total',
+    help: 'Readings of a gauge that failed, and were left out of what was told',
+    labelNames: ['gauge'] as const,
+    registers,
+  });
   return {
     registry,
     tokensIssued: new Counter({
@@ -95,12 +101,17 @@ export function createMetrics() {
     watch(gauge: GaugeName, read: () => Reading): void {
       const readers = gauges.get(gauge);
       if (readers) readers.push(read);
-      else gauges.set(gauge, watched(registry, gauge, [read]));
+      else gauges.set(gauge, watched(registry, gauge, [read], unread));
     },
   };
 }
 
-function watched(registry: Registry, gauge: GaugeName, readers: (() => Reading)[]): (() => Reading)[] {
+function watched(
+  registry: Registry,
+  gauge: GaugeName,
+  readers: (() => Reading)[],
+  failures: Counter<'gauge'>,
+): (() => Reading)[] {
   const { name, help, labels } = GAUGES[gauge];
   new Gauge({
     name,
@@ -109,7 +120,15 @@ function watched(registry: Registry, gauge: GaugeName, readers: (() => Reading)[
     registers: [registry],
     collect() {
       this.reset();
-      for (const read of readers) tell(this, labels, read());
+      for (const read of readers) {
+        try {
+          tell(this, labels, read());
+        } catch {
+          // The others are told all the same, and a reset alone would say 0.
+          if (labels.length === 0) this.remove({});
+          failures.inc({ gauge: name });
+        }
+      }
     },
   });
   return readers;

@@ -1,7 +1,7 @@
 import { ACTIONS, type Action } from '../domain/client.ts';
-import type { Flaw } from '../domain/flaw.ts';
+import type { ValidationIssue } from '../domain/validation-issue.ts';
+import { didYouMean } from '../yaml-file/did-you-mean.ts';
 import { defined } from './compare-scopes.ts';
-import { didYouMean } from './did-you-mean.ts';
 import type { ClientEntry } from './document.ts';
 import type { Change, CurrentClient, Step } from './step.ts';
 
@@ -11,7 +11,7 @@ export interface ClientComparison {
   readonly granting: readonly Step[];
   /** What the service has beside the file: withdrawn where the file is complete, else left. */
   readonly surplus: readonly Step[];
-  readonly flaws: readonly Flaw[];
+  readonly flaws: readonly ValidationIssue[];
 }
 
 interface Grant {
@@ -63,7 +63,7 @@ function grantsOf({ grants = {} }: ClientEntry): readonly Grant[] {
   );
 }
 
-function revokedFlaws(id: string, current: CurrentClient | undefined): readonly Flaw[] {
+function revokedFlaws(id: string, current: CurrentClient | undefined): readonly ValidationIssue[] {
   if (!current?.revoked) return [];
   return [{ path: ['clients', id], advice: 'was revoked, which is for good; use another id' }];
 }
@@ -72,7 +72,7 @@ function unknownScopeFlaws(
   id: string,
   { grants = {} }: ClientEntry,
   known: ReadonlySet<string>,
-): readonly Flaw[] {
+): readonly ValidationIssue[] {
   return Object.keys(grants)
     .filter((scope) => !known.has(scope))
     .map((scope) => {

@@ -1,8 +1,9 @@
 import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
-import type { Flaw } from '../domain/flaw.ts';
+import { sameContacts } from '../domain/contacts.ts';
 import { DEFAULT_POLICY, memberName, policyFlaws, type ScopePolicy } from '../domain/policy.ts';
 import { changedMembers, narrowedOnly, widenedMembers, withChanges } from '../domain/policy-change.ts';
 import { identityFlaws } from '../domain/scope.ts';
+import type { ValidationIssue } from '../domain/validation-issue.ts';
 import { type PolicyMembers, policyChange, policyRepresentation } from '../schemas/policy.ts';
 import type { ScopeEntry } from './document.ts';
 import type { Change, CurrentScope, Step } from './step.ts';
@@ -12,7 +13,7 @@ export interface ScopeComparison {
   readonly narrowing: readonly Step[];
   readonly creating: readonly Step[];
   readonly widening: readonly Step[];
-  readonly flaws: readonly Flaw[];
+  readonly flaws: readonly ValidationIssue[];
 }
 
 const NOTHING: ScopeComparison = { narrowing: [], creating: [], widening: [], flaws: [] };
@@ -42,14 +43,14 @@ export function compareScope(
   };
 }
 
-function newScopeFlaws(id: string, entry: ScopeEntry): readonly Flaw[] {
+function newScopeFlaws(id: string, entry: ScopeEntry): readonly ValidationIssue[] {
   const { issuer, audience, algorithm = DEFAULT_ALGORITHM } = entry;
   const modulusBits = entry.modulus_bits ?? (isRsa(algorithm) ? MODULUS_BITS[0] : null);
   return identityFlaws({ id, issuer, audience, algorithm, modulusBits });
 }
 
 /** A key is bound to these for life. */
-function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Flaw[] {
+function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly ValidationIssue[] {
   const fixed = [
     ['issuer', entry.issuer, current.issuer],
     ['audience', entry.audience, current.audience],
@@ -93,7 +94,7 @@ function policyStep(id: string, before: ScopePolicy, after: ScopePolicy): readon
 }
 
 function contactsStep(id: string, { contacts }: ScopeEntry, current: CurrentScope): readonly Step[] {
-  if (contacts === undefined || JSON.stringify(contacts) === JSON.stringify(current.contacts)) return [];
+  if (contacts === undefined || sameContacts(contacts, current.contacts)) return [];
   const changed = { ...ofScope(id, 'contacts'), from: current.contacts, to: contacts, weakens: true };
   return [{ ...change(id), body: { contacts }, changes: [changed], needs: [] }];
 }

@@ -1,8 +1,8 @@
-import type { Flaw } from '../domain/flaw.ts';
+import type { ValidationIssue } from '../domain/validation-issue.ts';
+import { firstProblems, type Locate, type Problem, problemOf } from '../yaml-file/problem.ts';
 import { compareClient, revocation } from './compare-clients.ts';
 import { compareScope } from './compare-scopes.ts';
 import type { Document } from './document.ts';
-import { firstProblems, type Locate, type Problem, problemOf } from './problem.ts';
 import type { Change, Current, Step } from './step.ts';
 
 export interface Plan {
@@ -58,7 +58,7 @@ export function compare(
 }
 
 /** No two scopes have the same issuer and audience. */
-function pairFlaws(scopes: Document['scopes'], current: Current['scopes']): readonly Flaw[] {
+function pairFlaws(scopes: Document['scopes'], current: Current['scopes']): readonly ValidationIssue[] {
   const pair = ({ issuer, audience }: { issuer: string; audience: string }) =>
     JSON.stringify([issuer, audience]);
   const holders = new Map(current.map((scope) => [pair(scope), scope.id]));

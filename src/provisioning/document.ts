@@ -17,7 +17,9 @@ const scope = z
       algorithm: z
         .enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`)
         .optional()
-        .meta({ description: `${DEFAULT_ALGORITHM} if left out at creation. Never changes.` }),
+        .meta({
+          description: `${DEFAULT_ALGORITHM} if left out at creation. Never changes. \`EdDSA\` and \`Ed25519\` are one algorithm; most libraries read the name \`EdDSA\` alone.`,
+        }),
       modulus_bits: z
         .literal(MODULUS_BITS, `use one of ${MODULUS_BITS.join(', ')}`)
         .optional()

@@ -1,12 +1,12 @@
 import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
 import { DESCRIPTION_ADVICE, isDescription } from '../domain/client.ts';
 import { contactFlaws } from '../domain/contacts.ts';
-import type { Flaw } from '../domain/flaw.ts';
 import { identityFlaws } from '../domain/scope.ts';
+import type { ValidationIssue } from '../domain/validation-issue.ts';
+import { firstProblems, type Locate, type Problem, problemOf } from '../yaml-file/problem.ts';
+import { readYaml } from '../yaml-file/read-yaml.ts';
+import { schemaProblems } from '../yaml-file/schema-problems.ts';
 import { type Document, document, type ScopeEntry } from './document.ts';
-import { firstProblems, type Locate, type Problem, problemOf } from './problem.ts';
-import { readYaml } from './read-yaml.ts';
-import { schemaProblems } from './schema-problems.ts';
 
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 /** Finding the place of each takes time with the length of the file. */
@@ -48,7 +48,7 @@ function scopeProblems({ scopes, clients }: Document, locate: Locate): readonly 
   return flaws.slice(0, MOST_FLAWS).map((flaw) => problemOf(flaw, locate));
 }
 
-function flawsOf(id: string, entry: ScopeEntry): readonly Flaw[] {
+function flawsOf(id: string, entry: ScopeEntry): readonly ValidationIssue[] {
   const algorithm = entry.algorithm ?? DEFAULT_ALGORITHM;
   const modulusBits = entry.modulus_bits ?? (isRsa(algorithm) ? MODULUS_BITS[0] : null);
   // Of a scope that exists and whose algorithm is left out, nothing is known here.
@@ -59,13 +59,13 @@ function flawsOf(id: string, entry: ScopeEntry): readonly Flaw[] {
   ].map(({ path, advice }) => ({ path: ['scopes', id, ...path], advice }));
 }
 
-function repeated(path: readonly string[], actions: readonly string[]): readonly Flaw[] {
+function repeated(path: readonly string[], actions: readonly string[]): readonly ValidationIssue[] {
   return actions.flatMap((action, at) =>
     actions.indexOf(action) < at ? [{ path: [...path, at], advice: 'name each action once' }] : [],
   );
 }
 
-function descriptionFlaws(id: string, description: string | undefined): readonly Flaw[] {
+function descriptionFlaws(id: string, description: string | undefined): readonly ValidationIssue[] {
   if (description === undefined || isDescription(description)) return [];
   return [{ path: ['clients', id, 'description'], advice: DESCRIPTION_ADVICE }];
 }

@@ -1,4 +1,5 @@
 import type { Action } from '../domain/client.ts';
+import type { CountedTokens } from '../domain/policy-refusals.ts';
 import type { ScopeDefinition } from '../domain/scope.ts';
 
 /** What the service has, as far as a provisioning file speaks of it. */
@@ -28,6 +29,8 @@ export interface Change {
   readonly to?: unknown;
   /** The service accepts more afterwards: where it asks for two persons, this opens a proposal (I11). */
   readonly weakens: boolean;
+  /** How many living tokens it refuses at once, null where they could not be counted; absent where it refuses none by its kind. */
+  readonly refuses?: CountedTokens | null;
 }
 
 /** One request to the operations plane, and what it changes. */

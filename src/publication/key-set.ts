@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { type KeyState, type SigningKey, verifyUntil } from '../domain/key.ts';
+import { isOfTheFuture } from '../domain/key-life/window.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Scope } from '../domain/scope.ts';
 import { composePublishedKey, composePublishedPolicy } from '../token/published-key-set.ts';
@@ -12,7 +13,8 @@ export function publishedKeys(keyRing: KeyRing, scope: Scope, clock: Clock): rea
   const { clockSkewSeconds } = scope.policy;
   return keyRing
     .keysOf(scope.id)
-    .filter((key) => PUBLISHED_STATES.has(key.state) && now <= verifyUntil(key, clockSkewSeconds));
+    .filter((key) => PUBLISHED_STATES.has(key.state) && now <= verifyUntil(key, clockSkewSeconds))
+    .filter((key) => !isOfTheFuture(key, now));
 }
 
 /**

@@ -53,7 +53,7 @@ export function createPublication({ keyRing, clock, publicUrl, registryKey }: Pu
   };
 
   // Where signed sets are asked for, the next is made before anybody waits for it; a failure shows when one does.
-  keyRing.changes.watch((scopeId) => {
+  keyRing.changes.subscribe((scopeId) => {
     if (signedKeySets.holds(scopeId)) signedKeySet(scopeId).catch(() => undefined);
   });
 

@@ -1,10 +1,10 @@
-import { Changes } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { KeyState } from '../domain/key.ts';
 import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { Revocation, WatchedRevocations } from '../domain/revocation.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { EventMessage, ScopeEvent, ScopeEvents } from '../domain/scope-events.ts';
+import { Emitter } from '../lib/emitter.ts';
 import { EventLog } from './event-log.ts';
 import { revokedTokens } from './revoked-tokens.ts';
 import { openingSnapshot, standings } from './snapshot.ts';
@@ -26,11 +26,11 @@ const WITHDRAWN = ['compromised', 'suspended'] as const satisfies readonly KeySt
 /** Turns what happens to a scope's keys and tokens into events, in the turn in which it happens. */
 export function createScopeEvents({ keyRing, revocations, clock }: ScopeEventParts): ScopeEvents {
   const log = new EventLog();
-  const happened = new Changes<{ scopeId: string | null; message: EventMessage }>();
+  const happened = new Emitter<{ scopeId: string | null; message: EventMessage }>();
   const told = new Map<string, Told>();
 
   const tell = (scopeId: string | null, event: ScopeEvent) =>
-    happened.tell({ scopeId, message: log.append(scopeId, event) });
+    happened.emit({ scopeId, message: log.append(scopeId, event) });
 
   const lookAt = (scope: Scope) => {
     const keys = standings(keyRing, scope.id);
@@ -47,11 +47,11 @@ export function createScopeEvents({ keyRing, revocations, clock }: ScopeEventPar
   };
 
   for (const scope of keyRing.scopes()) lookAt(scope);
-  keyRing.changes.watch((scopeId) => {
+  keyRing.changes.subscribe((scopeId) => {
     const scope = keyRing.scope(scopeId);
     if (scope) lookAt(scope);
   });
-  revocations.added.watch((rule: Revocation) =>
+  revocations.added.subscribe((rule: Revocation) =>
     tell(rule.scopeId, { type: 'revoked', revocation: revokedTokens(rule) }),
   );
 
@@ -65,7 +65,7 @@ export function createScopeEvents({ keyRing, revocations, clock }: ScopeEventPar
           Symbol.iterator
         ](),
         follow: (follower) =>
-          happened.watch(({ scopeId: concerned, message }) => {
+          happened.subscribe(({ scopeId: concerned, message }) => {
             if (concerned === null || concerned === scopeId) follower(message);
           }),
       };

@@ -40,7 +40,7 @@ export function createVerifierDirectory({
     history.add(keyRing.scope(scopeId)?.keySetVersion ?? 0, monotonicMs());
   };
   for (const { id } of keyRing.scopes()) note(id);
-  keyRing.changes.watch(note);
+  keyRing.changes.subscribe(note);
 
   const entryOf = (verifier: Verifier): Entry => {
     const name = nameOf(verifier);

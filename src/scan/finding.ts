@@ -1,12 +1,15 @@
 import type { CredentialKind } from '../domain/access-store.ts';
 
+export type KeyFormat = 'pem' | 'jwk' | 'der' | 'pkcs12' | 'putty' | 'ssh2';
+
 /** What a recogniser saw in some bytes. `secret` stays in this process: it is never printed. */
 export type Sight = Readonly<
   | { kind: 'credential'; of: CredentialKind; secret: string }
   /** `digest` is the ledger's name for it; times are its own claims, rounded down. */
   | { kind: 'token'; secret: string; digest: Buffer; iat: number; exp: number | null }
-  | { kind: 'private_key'; format: 'pem' | 'jwk'; label: string; encrypted: boolean; secret: string }
-  | { kind: 'pin_candidate'; secret: string }
+  | { kind: 'private_key'; format: KeyFormat; label: string; encrypted: boolean; secret: string }
+  /** `exact`: the one that was given, else one that Keyward made. */
+  | { kind: 'pin'; secret: string; exact: boolean }
 >;
 
 /** A sight with its place in what was read. */
@@ -21,6 +24,8 @@ export interface Found {
 /** Finds in a text all there is of one kind; `at` is where it begins, in characters. */
 export interface Recogniser {
   /** Without one of these the text holds none: looked for first, since that is quick. */
-  readonly needles: readonly string[] | null;
+  readonly needles: readonly string[];
+  /** Whether it knows base64 itself: it is not shown what was decoded. */
+  readonly readsEncodings?: boolean;
   find(text: string): Iterable<{ readonly at: number; readonly sight: Sight }>;
 }

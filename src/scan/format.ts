@@ -31,6 +31,13 @@ const MAGICS: readonly Magic[] = [
   magic('unread', 'bzip2', '425a68'),
   magic('unread', '7-Zip', '377abcaf271c'),
   magic('unread', 'rar', '526172211a07'),
+  ...[
+    ['Java keystore', 'feedfeed000000'],
+    ['JCE keystore', 'cececece000000'],
+  ].map(([name = '', hex = '']) => ({
+    ...magic('unread', name, hex),
+    instead: 'convert it with keytool -importkeystore -deststoretype pkcs12',
+  })),
   ...ofGit('git bundle', 'git clone --mirror', ['# v2 git bundle\n', '# v3 git bundle\n']),
   ...ofGit('git pack', 'git unpack-objects', ['PACK\0\0\0\x02', 'PACK\0\0\0\x03']),
 ];

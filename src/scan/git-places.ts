@@ -1,9 +1,12 @@
+import { Readable } from 'node:stream';
+import type { ForeignRepository, OwnGitDirectory } from './foreign-repository.ts';
 import type { GitObject } from './git-objects.ts';
 import { Reader, startGit } from './git-process.ts';
 
 /** Each is an argument of a process; of more blobs, the path alone is looked up. */
 const BLOBS_AT_ONCE = 5_000;
-const REACHED = ['--all', '--reflog'];
+/** From the ids on standard input; a reflog may name what is gone. */
+const REACHED = ['--ignore-missing', '--stdin'];
 
 /** Where an object stands in what a branch, a tag or the reflog reaches. */
 export interface GitPlace {
@@ -15,14 +18,25 @@ export interface GitPlace {
 
 /** Where objects stand, by their id; those that nothing reaches are missing. Throws `GitFailure`. */
 export async function gitPlaces(
-  repository: string,
+  { gitDirectories }: ForeignRepository,
   objects: readonly GitObject[],
 ): Promise<ReadonlyMap<string, GitPlace>> {
+  const all = new Map<string, GitPlace>();
+  for (const directory of gitDirectories) {
+    for (const [id, place] of await placesIn(directory, objects)) all.set(id, place);
+  }
+  return all;
+}
+
+async function placesIn(
+  directory: OwnGitDirectory,
+  objects: readonly GitObject[],
+): Promise<Map<string, GitPlace>> {
   const types = new Map(objects.map(({ id, type }) => [id, type]));
   const blobs = [...types.keys()].filter((id) => types.get(id) === 'blob').slice(0, BLOBS_AT_ONCE);
-  const places = await newestPlaces(repository, new Set(blobs));
+  const places = await newestPlaces(directory, new Set(blobs));
   if (places.size === types.size) return places;
-  for await (const [id, path] of reachedObjects(repository)) {
+  for await (const [id, path] of reachedObjects(directory)) {
     const type = types.get(id);
     if (type === undefined || places.has(id)) continue;
     places.set(id, { path: type === 'blob' ? path : null, commit: type === 'commit' ? id : null });
@@ -31,12 +45,15 @@ export async function gitPlaces(
 }
 
 /** Asks for the changes that brought a blob to a path, newest commit first, until all are found. */
-async function newestPlaces(repository: string, blobs: ReadonlySet<string>): Promise<Map<string, GitPlace>> {
+async function newestPlaces(
+  { path: directory, refIds }: OwnGitDirectory,
+  blobs: ReadonlySet<string>,
+): Promise<Map<string, GitPlace>> {
   const places = new Map<string, GitPlace>();
   if (blobs.size === 0) return places;
-  const commits = startGit(repository, ['rev-list', '--date-order', ...REACHED]);
+  const commits = startGit(directory, ['rev-list', '--date-order', ...REACHED], linesOf(refIds));
   const changes = startGit(
-    repository,
+    directory,
     // `-c`: of a merge, what none of its parents has.
     ['diff-tree', '--stdin', '-r', '-c', '--root', '--no-renames', '-z', ...Array.from(blobs, sought)],
     commits.stdout,
@@ -63,13 +80,24 @@ async function newestPlaces(repository: string, blobs: ReadonlySet<string>): Pro
   }
 }
 
+function linesOf(ids: readonly string[]): Readable {
+  return Readable.from(ids.map((id) => `${id}\n`));
+}
+
 function sought(id: string): string {
   return `--find-object=${id}`;
 }
 
 /** Every object that is reached, with its first path if it has one. */
-async function* reachedObjects(repository: string): AsyncGenerator<readonly [string, string | null]> {
-  const git = startGit(repository, ['rev-list', '--objects', ...REACHED]);
+async function* reachedObjects({
+  path: directory,
+  refIds,
+}: OwnGitDirectory): AsyncGenerator<readonly [string, string | null]> {
+  const git = startGit(
+    directory,
+    ['rev-list', '--objects', '--missing=allow-any', ...REACHED],
+    linesOf(refIds),
+  );
   const reader = new Reader(git.stdout);
   try {
     for (let line = await reader.line(); line !== undefined; line = await reader.line()) {

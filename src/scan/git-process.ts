@@ -2,13 +2,27 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
-/** Nothing that a repository says is run or fetched: it may be anybody's. */
-const ENVIRONMENT = {
+/** All that git is told beside its arguments: no variable of the caller, and no configuration but its git directory's own. */
+export const ENVIRONMENT = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  LC_ALL: 'C',
+  HOME: '/nonexistent',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_ATTR_NOSYSTEM: '1',
   GIT_NO_LAZY_FETCH: '1',
   GIT_OPTIONAL_LOCKS: '0',
   GIT_TERMINAL_PROMPT: '0',
-  LC_ALL: 'C',
 };
+/** Indexes beside the packs could hide objects, or lie about parents. */
+const OPTIONS = [
+  '--no-pager',
+  '--no-replace-objects',
+  '-c',
+  'core.multiPackIndex=false',
+  '-c',
+  'core.commitGraph=false',
+];
 /** Paths may be long. */
 const LONGEST_LINE = 65_536;
 
@@ -17,11 +31,12 @@ export class GitFailure extends Error {
   override readonly name = 'GitFailure';
 }
 
-/** A plumbing command of git, and its output: others would heed what the repository configures. */
-export function startGit(repository: string, argv: readonly string[], input?: Readable) {
-  const git = spawn('git', ['--no-replace-objects', '-c', 'safe.directory=*', '-C', repository, ...argv], {
+/** A plumbing command of git in a git directory that this process made, and its output. */
+export function startGit(gitDirectory: string, argv: readonly string[], input?: Readable) {
+  const git = spawn('git', [...OPTIONS, `--git-dir=${gitDirectory}`, ...argv], {
     stdio: 'pipe',
-    env: { ...ENVIRONMENT, PATH: '/usr/local/bin:/usr/bin:/bin' },
+    cwd: gitDirectory,
+    env: ENVIRONMENT,
   });
   // Who stops reading has ended, and `ended` says how.
   git.stdin.on('error', () => input?.destroy());
@@ -40,7 +55,7 @@ export function startGit(repository: string, argv: readonly string[], input?: Re
     },
   );
   ended.catch(() => {});
-  return { stdout: git.stdout, ended, kill: () => void git.kill() };
+  return { stdout: git.stdout, ended, said: () => said.trim(), kill: () => void git.kill() };
 }
 
 /** Lines and counted stretches of one stream, as `git cat-file --batch` writes them in turn. */

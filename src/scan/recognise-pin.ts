@@ -1,27 +1,39 @@
+import { PIN_PREFIX, pinsIn } from '../domain/pin.ts';
 import type { Recogniser } from './finding.ts';
+import { pinPattern } from './pin-encodings.ts';
 
-export const PIN_LENGTHS = [8, 64] as const;
-
-/** Runs of printable characters without a blank, of any length: what stands between them delimits. */
-const RUN = /[\x21-\x7e]{8,}/g;
-/** What also delimits within a run: assignments, quotes, lists, addresses. */
-const PART = /[^"'`=:,;<>()[\]{}|&@/\\?]{8,}/g;
-
-/** What could be a PIN: a printable run of 8 to 64 characters, whole or as a part of a longer one. */
-export const pinCandidates: Recogniser = {
-  needles: null,
+/** PINs that Keyward made, by prefix and checksum. */
+export const madePins: Recogniser = {
+  needles: [PIN_PREFIX],
   *find(text) {
-    for (const { 0: run, index: at } of text.matchAll(RUN)) {
-      if (isPinLong(run)) yield { at, sight: { kind: 'pin_candidate', secret: run } };
-      for (const { 0: part, index } of run.matchAll(PART)) {
-        if (part.length === run.length || !isPinLong(part)) continue;
-        yield { at: at + index, sight: { kind: 'pin_candidate', secret: part } };
-      }
+    for (const { at, text: secret } of pinsIn(text)) {
+      yield { at, sight: { kind: 'pin', secret, exact: false } };
     }
   },
 };
 
-function isPinLong({ length }: string): boolean {
-  const [least, most] = PIN_LENGTHS;
-  return length >= least && length <= most;
+/** One PIN, whoever made it. */
+export interface ExactPin extends Recogniser {
+  readonly secret: string;
+  /** A name of a file without it. */
+  hiddenIn(name: string): string;
+}
+
+/** The bytes of one PIN, in every encoding that `pinPattern` knows. */
+export function exactPin(pin: Buffer): ExactPin {
+  const pattern = pinPattern(pin);
+  const secret = pin.toString('latin1');
+  return {
+    secret,
+    // It begins with anything.
+    needles: [''],
+    readsEncodings: true,
+    *find(text) {
+      for (const { index: at } of text.matchAll(pattern)) {
+        yield { at, sight: { kind: 'pin', secret, exact: true } };
+      }
+    },
+    hiddenIn: (name) =>
+      Buffer.from(Buffer.from(name).toString('latin1').replaceAll(pattern, '[PIN]'), 'latin1').toString(),
+  };
 }

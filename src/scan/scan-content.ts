@@ -15,8 +15,6 @@ export interface Content {
   readonly bytes: Bytes;
   /** Where it lies, if it is a file: a zip is read from its end. */
   readonly path?: string;
-  /** False where most of it is names. */
-  readonly pins?: false;
 }
 
 /** What was found, or what was left unread and why: the one is as important as the other. */
@@ -57,19 +55,19 @@ class Scan {
       const { head, whole, close } = await peek(content.bytes, HEAD_BYTES);
       const format = formatOf(head);
       const opened = { ...content, bytes: whole };
-      if (format === undefined) yield* this.#plain(opened, content.pins ?? this.#options.pins);
+      if (format === undefined) yield* this.#plain(opened);
       else if (format.format === 'unread') {
         const instead = format.instead === undefined ? '' : `: ${format.instead}`;
         yield { place, skipped: `${format.name} is not unpacked${instead}` };
-        yield* this.#plain(opened, false);
+        yield* this.#plain(opened);
       } else yield* this.#archive(format.format, { ...opened, close }, depth + 1);
     } catch (error) {
       yield { place, skipped: reasonOf(error) };
     }
   }
 
-  async *#plain({ name: place, bytes }: Content, pins: boolean): AsyncGenerator<Outcome> {
-    for await (const found of scanStream(bytes, { ...this.#options, pins })) yield { place, found };
+  async *#plain({ name: place, bytes }: Content): AsyncGenerator<Outcome> {
+    for await (const found of scanStream(bytes, this.#options)) yield { place, found };
   }
 
   /** An archive, and its bytes as they are: names, comments, padding; also what unpacking did not get at. */
@@ -96,14 +94,14 @@ class Scan {
     // What the directory of a zip does not list is no error.
     if (raw === undefined || (whole && format !== 'zip')) return;
     const bytes = typeof raw === 'string' ? fileBytes(raw) : once(raw);
-    for await (const outcome of this.#plain({ name: content.name, bytes }, format === 'tar')) {
+    for await (const outcome of this.#plain({ name: content.name, bytes })) {
       if (!('found' in outcome && seen.has(outcome.found.sight.secret))) yield outcome;
     }
   }
 
   /** Into `asIs` goes what unpacking has not shown so far. */
   async #asIs(bytes: Bytes, seen: ReadonlySet<string>, asIs: Map<string, Found>): Promise<void> {
-    for await (const found of scanStream(bytes, { ...this.#options, pins: false, onRead: undefined })) {
+    for await (const found of scanStream(bytes, { ...this.#options, onRead: undefined })) {
       const { secret } = found.sight;
       if (asIs.size <= SECRETS_REMEMBERED && !seen.has(secret)) asIs.set(secret, found);
     }

@@ -1,21 +1,33 @@
 import type { Found, Recogniser } from './finding.ts';
 import { LineCount } from './line-count.ts';
 import { credentials } from './recognise-credential.ts';
+import { derKeys } from './recognise-der.ts';
 import { jwkKeys } from './recognise-jwk.ts';
 import { pemKeys } from './recognise-pem.ts';
-import { pinCandidates } from './recognise-pin.ts';
+import { type ExactPin, madePins } from './recognise-pin.ts';
+import { sshKeys } from './recognise-ssh.ts';
 import { tokens } from './recognise-token.ts';
-import { textsIn } from './texts.ts';
+import { decodedTexts, textsIn } from './texts.ts';
 import { type Cut, type Window, windows } from './windows.ts';
 
-const ALWAYS: readonly Recogniser[] = [credentials, tokens, pemKeys, jwkKeys];
-const WITH_PINS: readonly Recogniser[] = [...ALWAYS, pinCandidates];
+const RECOGNISERS: readonly Recogniser[] = [
+  credentials,
+  tokens,
+  pemKeys,
+  sshKeys,
+  derKeys,
+  jwkKeys,
+  madePins,
+];
+
+/** Between the beginning of a key in PEM and its DER, which is no key of its own; also where both are in base64. */
+const PEM_HEAD = 256;
 
 export type Bytes = AsyncIterable<Uint8Array>;
 
 export interface StreamOptions {
-  /** Whether to look for what could be a PIN: most words of a text could. */
-  readonly pins: boolean;
+  /** A PIN to be found by its exact bytes. */
+  readonly pin?: ExactPin | undefined;
   readonly onRead?: ((bytes: number) => void) | undefined;
   readonly cut?: Cut | undefined;
 }
@@ -24,15 +36,12 @@ export interface StreamOptions {
  * All findings of one stream, each once, wherever it begins and however the stream is cut into chunks. Holds a
  * megabyte of it.
  */
-export async function* scanStream(
-  source: Bytes,
-  { pins, onRead, cut }: StreamOptions,
-): AsyncGenerator<Found> {
-  const recognisers = pins ? WITH_PINS : ALWAYS;
+export async function* scanStream(source: Bytes, { pin, onRead, cut }: StreamOptions): AsyncGenerator<Found> {
+  const recognisers = pin ? [...RECOGNISERS, pin] : RECOGNISERS;
   const lines = new LineCount();
   for await (const window of windows(source, cut)) {
     const own = window.bytes.subarray(window.from - window.base, window.until - window.base);
-    for (const found of findIn(window, recognisers)) {
+    for (const found of findIn(window, recognisers, pin)) {
       yield { ...found, line: lines.lineAt(found.offset, own) };
     }
     lines.pass(own);
@@ -43,13 +52,32 @@ export async function* scanStream(
 function* findIn(
   { bytes, base, from, until }: Window,
   recognisers: readonly Recogniser[],
+  pin: ExactPin | undefined,
 ): Generator<Omit<Found, 'line'>> {
-  for (const { needles, find } of recognisers) {
-    for (const { text, start, width } of textsIn(bytes, needles)) {
+  if (isHole(bytes)) return;
+  const asTheyAre = textsIn(bytes);
+  const all = [...asTheyAre, ...decodedTexts(asTheyAre)];
+  const pems: number[] = [];
+  const isInPem = (offset: number) => pems.some((begin) => offset > begin && offset <= begin + PEM_HEAD);
+  for (const { needles, readsEncodings, find } of recognisers) {
+    // The same in UTF-16, or decoded in two ways, is one finding.
+    const told = new Set<number>();
+    for (const { text, placeOf } of readsEncodings ? asTheyAre : all) {
+      if (!needles.some((needle) => text.includes(needle))) continue;
       for (const { at, sight } of find(text)) {
-        const offset = base + start + at * width;
-        if (offset >= from && offset < until) yield { offset, sight };
+        const offset = base + placeOf(at);
+        const again = sight.kind === 'pin' && !sight.exact && sight.secret === pin?.secret;
+        if (sight.kind === 'private_key' && sight.format === 'pem') pems.push(offset);
+        if (again || told.has(offset) || offset < from || offset >= until) continue;
+        if (sight.kind === 'private_key' && sight.format === 'der' && isInPem(offset)) continue;
+        told.add(offset);
+        yield { offset, sight };
       }
     }
   }
+}
+
+/** Of a sparse file, or memory that was never used: zeros alone. */
+function isHole(bytes: Buffer): boolean {
+  return bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1));
 }

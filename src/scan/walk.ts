@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { lstat, opendir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileBytes } from './file-bytes.ts';
-import { nameAsContent } from './names.ts';
+import type { Names } from './names.ts';
 import { pseudoFileSystem } from './pseudo-file-system.ts';
 import type { Content } from './scan-content.ts';
 
@@ -17,13 +17,13 @@ export type Walked =
  * where it lies. The objects of a git repository are not read: who names a working tree is told in a note, who names
  * the repository itself, or a folder of bare ones, wanted them read.
  */
-export async function* walk(path: string): AsyncGenerator<Walked> {
+export async function* walk(path: string, names: Names): AsyncGenerator<Walked> {
   const status = await stat(path).catch(codeOf);
   if (typeof status === 'string') {
     yield { place: path, skipped: `not readable: ${status}` };
     return;
   }
-  yield* named(dirname(path), basename(path));
+  yield* named(names, dirname(path), basename(path));
   const pseudo = await pseudoFileSystem(path);
   if (pseudo !== undefined) {
     yield { place: path, skipped: madeUp(pseudo) };
@@ -35,38 +35,41 @@ export async function* walk(path: string): AsyncGenerator<Walked> {
   const isFolder = status.isDirectory();
   if (repository !== undefined && (isFolder || isObject(inObjects)))
     yield { place: path, skipped: unreadHistory(repository) };
-  if (isFolder) yield* folder(path, { device: status.dev, inWorkingTree: false, inObjects });
+  if (isFolder) yield* folder(path, { names, device: status.dev, inWorkingTree: false, inObjects });
   else if (!isObject(inObjects)) yield* file(path, status);
 }
 
 interface Around {
+  readonly names: Names;
   readonly device: number;
   readonly inWorkingTree: boolean;
   /** Within a git folder's `objects`, the path from there. */
   readonly inObjects: string | undefined;
 }
 
-async function* folder(path: string, { device, inWorkingTree, inObjects }: Around): AsyncGenerator<Walked> {
+async function* folder(path: string, around: Around): AsyncGenerator<Walked> {
+  const { names, device, inWorkingTree, inObjects } = around;
   const opened = await opendir(path).catch(codeOf);
   if (typeof opened === 'string') {
     yield { place: path, skipped: `not readable: ${opened}` };
     return;
   }
-  const names: string[] = [];
-  for await (const { name } of opened) names.push(name);
-  for (const name of names.sort()) {
+  const entries: string[] = [];
+  for await (const { name } of opened) entries.push(name);
+  for (const name of entries.sort()) {
     const inner = join(path, name);
-    yield* named(path, name);
+    yield* named(names, path, name);
     const status = await lstat(inner).catch(codeOf);
     if (typeof status === 'string') {
       yield { place: inner, skipped: `not readable: ${status}` };
       continue;
     }
     if (status.isSymbolicLink()) {
-      yield* named(path, await readlink(inner).catch(codeOf));
+      yield* named(names, path, await readlink(inner).catch(codeOf));
       continue;
     }
     const below: Around = {
+      names,
       device: status.dev,
       inWorkingTree: inWorkingTree || name === '.git',
       inObjects: inObjects === undefined ? undefined : join(inObjects, name),
@@ -109,8 +112,8 @@ function isGit(path: string): boolean {
 }
 
 /** Names hold secrets, too. */
-function* named(folder: string, name: string): Generator<Walked> {
-  const content = nameAsContent(folder, name);
+function* named(names: Names, folder: string, name: string): Generator<Walked> {
+  const content = names.asContent(folder, name);
   if (content) yield { content, size: name.length };
 }
 

@@ -27,17 +27,21 @@ export const policy = z
         'use a list of token types; the first that Keyward writes is the default',
       )
       .meta({
+        minItems: 1,
+        maxItems: TOKEN_TYPES.length,
         description:
           '`typ` of its tokens; the first that Keyward writes is the default. `untyped`: none at all.',
       }),
-    require_subject: z.boolean('use true or false').meta({ description: 'Whether a token needs `sub`.' }),
+    require_subject: z.boolean('use true or false').meta({
+      description: 'Whether every token needs `sub`; an access token (`at+jwt`) always does.',
+    }),
     record_subject: z
       .enum(SUBJECT_RECORDINGS, `use one of ${SUBJECT_RECORDINGS.join(', ')}`)
       .meta({ description: 'How the ledger keeps the subject.' }),
-    root_claim: z
-      .string('name a claim, or null')
-      .nullable()
-      .meta({ description: 'The claim, such as `txn`, that names the event a token came from.' }),
+    root_claim: z.string('name a claim, or null').nullable().meta({
+      maxLength: 64,
+      description: 'The claim, such as `txn`, that names the event a token came from.',
+    }),
     suspend_on_forgery: z.boolean('use true or false').meta({
       description: 'Whether a forged token takes its key out of use at once, and the standby goes on.',
     }),

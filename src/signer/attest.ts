@@ -2,25 +2,24 @@ import { KeywardError } from '../domain/errors.ts';
 import type { KeyEvidence } from '../domain/signer.ts';
 import { composeKeyProof } from '../token/key-proof.ts';
 import { verifySignatureSync } from '../token/signature.ts';
-import type { Hsm } from './hsm.ts';
-import { type LiveKey, signNow } from './live-key.ts';
+import { signNow } from './live-key.ts';
 import { MECHANISMS } from './mechanisms.ts';
 import { findHalves } from './objects.ts';
 import type { Operations } from './protocol.ts';
-import { judge } from './serve.ts';
+import { judge, type Serving } from './serve.ts';
 
 /**
  * Examines a key anew and has it sign what was found. The statement is composed here and nowhere else: no
  * signing input of this type is ever taken from the front, so it says what this process read (I8).
  */
 export async function attest(
-  hsm: Hsm,
-  voucher: LiveKey | null,
+  serving: Serving,
   { key: reference, nonce }: Operations['prove']['takes'],
 ): Promise<KeyEvidence> {
+  const { hsm } = serving;
   const { cryptoki, description: token } = hsm;
   const halves = await hsm.direct.lend(({ handle }) => findHalves(cryptoki, handle, reference.hsmId));
-  const { key, ...verdict } = await judge(hsm, voucher, () => halves, reference, true);
+  const { key, ...verdict } = await judge(serving, () => halves, reference, true);
   const proof = { kid: reference.kid, proven: key !== null, ...verdict };
   if (!key) return { proof, token, statement: null };
   const { sign, signName } = MECHANISMS[key.algorithm];

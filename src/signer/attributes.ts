@@ -1,5 +1,5 @@
 import { KeywardError } from '../domain/errors.ts';
-import { ckrName, meaningOf } from './ckr.ts';
+import { meaningOf } from './ckr.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { CryptokiError } from './cryptoki-error.ts';
 
@@ -85,7 +85,6 @@ export function isOfOneObject(error: unknown): boolean {
 
 /** For the sentence that says what is wrong with an object. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof CryptokiError) return ckrName(error.ckr);
   return error instanceof Error ? error.message : 'no answer';
 }
 

@@ -1,3 +1,4 @@
+import pkcs11js from 'pkcs11js';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Remedy } from './protocol.ts';
 
@@ -91,6 +92,26 @@ export function isBeforePin(ckr: number): boolean {
   return BEFORE_PIN.has(ckr);
 }
 
+/** Return values of PKCS#11 2.40 and 3.0 that pkcs11js does not name. */
+const LATER_NAMES: readonly (readonly [ckr: number, name: string])[] = [
+  [0x1b, 'CKR_ACTION_PROHIBITED'],
+  [0x140, 'CKR_CURVE_NOT_SUPPORTED'],
+  [0x201, 'CKR_TOKEN_RESOURCE_EXCEEDED'],
+  [0x202, 'CKR_OPERATION_CANCEL_FAILED'],
+  [0x203, 'CKR_KEY_EXHAUSTED'],
+];
+const FIRST_OF_VENDORS = 0x80000000;
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  ...LATER_NAMES,
+  ...Object.entries(pkcs11js).flatMap(([name, ckr]) =>
+    name.startsWith('CKR_') && typeof ckr === 'number' ? [[ckr, name] as const] : [],
+  ),
+]);
+
+/** A return value as operators look it up, such as `CKR_PIN_INCORRECT (0xa0)`. */
 export function ckrName(ckr: number): string {
-  return `CKR 0x${ckr.toString(16)}`;
+  const number = `0x${ckr.toString(16)}`;
+  if (ckr >= FIRST_OF_VENDORS) return `CKR_VENDOR_DEFINED (${number})`;
+  return `${NAMES.get(ckr) ?? 'a return value without a name'} (${number})`;
 }

@@ -4,7 +4,7 @@ import { KeywardError } from '../domain/errors.ts';
 import type { Handle } from './cryptoki.ts';
 import { calling } from './cryptoki-error.ts';
 import { loadModule } from './module.ts';
-import { slotsWithToken } from './token-slot.ts';
+import { describeSlots } from './token-slot.ts';
 
 export interface NewToken {
   readonly modulePath: string;
@@ -27,19 +27,20 @@ const LABEL = /^[\x21-\x7e](?:[\x20-\x7e]{0,30}[\x21-\x7e])?$/;
 export function createToken({ modulePath, label, pin, soPin }: NewToken): { serial: string } {
   if (!LABEL.test(label)) refuse('a label has 1 to 32 printable ASCII characters');
   const { module, lib } = loadModule(modulePath);
-  const slots = slotsWithToken(module);
-  if (slots.some((slot) => slot.getToken().label === label)) refuse(`a token named ${label} exists already`);
-  const empty = slots.find((slot) => (slot.getToken().flags & TokenFlag.TOKEN_INITIALIZED) === 0);
+  const { described } = describeSlots(module);
+  if (described.some(({ token }) => token.label === label)) refuse(`a token named ${label} exists already`);
+  const empty = described.find(({ token }) => (token.flags & TokenFlag.TOKEN_INITIALIZED) === 0);
   if (!empty) refuse('no slot without a token is left');
+  for (const each of [pin, soPin]) refuseLength(empty.token, each.length);
   // The library fills a short label up with zeros, by which it is never found again.
   calling('C_InitToken', () =>
-    lib.C_InitToken(empty.handle, soPin.toString('utf8'), label.padEnd(LABEL_BYTES)),
+    lib.C_InitToken(empty.slot.handle, soPin.toString('utf8'), label.padEnd(LABEL_BYTES)),
   );
   // A module may put the new token into another slot.
-  const made = slotsWithToken(module).find((slot) => slot.getToken().label === label);
+  const made = describeSlots(module).described.find(({ token }) => token.label === label);
   if (!made) refuse('the new token is not shown by the module');
-  setUserPin(lib, made.handle, { pin, soPin });
-  return { serial: made.getToken().serialNumber };
+  setUserPin(lib, made.slot.handle, { pin, soPin });
+  return { serial: made.token.serialNumber };
 }
 
 function setUserPin(
@@ -53,6 +54,12 @@ function setUserPin(
   calling('C_InitPIN', () => lib.C_InitPIN(session, pin.toString('utf8')));
   calling('C_Logout', () => lib.C_Logout(session));
   calling('C_CloseSession', () => lib.C_CloseSession(session));
+}
+
+/** Before the token is initialised: a module may cut a longer PIN short. */
+function refuseLength({ minPinLen, maxPinLen }: graphene.Token, bytes: number): void {
+  if (bytes < minPinLen || bytes > maxPinLen)
+    refuse(`the token takes PINs of ${minPinLen} to ${maxPinLen} bytes, and this one has ${bytes}`);
 }
 
 function refuse(why: string): never {

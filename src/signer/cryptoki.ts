@@ -1,5 +1,5 @@
 import pkcs11js from 'pkcs11js';
-import { awaiting, calling } from './cryptoki-error.ts';
+import { awaiting, CryptokiError, calling } from './cryptoki-error.ts';
 
 /** A session's or object's handle as pkcs11js has it. Dead after this process (decision 0003). */
 export type Handle = Buffer;
@@ -22,6 +22,8 @@ export interface HandlePair {
 
 const SESSION_FLAGS = pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION;
 const FIND_STEP = 512;
+/** More than the allocator keeps ready of one size. */
+const OVERWRITTEN_BLOCKS = 32;
 
 /** The few functions of PKCS#11 that the signer calls. Each throws `CryptokiError`. */
 export class Cryptoki {
@@ -44,9 +46,25 @@ export class Cryptoki {
     calling('C_GetSessionInfo', () => this.#lib.C_GetSessionInfo(session));
   }
 
-  /** pkcs11js takes a string, which cannot be cleared: made here, and kept nowhere. */
+  /**
+   * pkcs11js takes a string, which cannot be cleared, and frees a copy of it as it is: it is for the caller to
+   * collect the one and overwrite the other.
+   */
   login(session: Handle, pin: Buffer): void {
     calling('C_Login', () => this.#lib.C_Login(session, pkcs11js.CKU_USER, pin.toString('utf8')));
+  }
+
+  /**
+   * Has pkcs11js take the memory again that it has freed of a string of so many bytes, and fill it with zeros: for a
+   * search that finds nothing, and whether the module takes that search is no matter.
+   */
+  overwriteFreed(session: Handle, bytes: number): void {
+    const zeros = { type: pkcs11js.CKA_LABEL, value: Buffer.alloc(bytes + 1) };
+    try {
+      this.find(session, Array<Attribute>(OVERWRITTEN_BLOCKS).fill(zeros));
+    } catch (error) {
+      if (!(error instanceof CryptokiError)) throw error;
+    }
   }
 
   find(session: Handle, template: readonly Attribute[]): Handle[] {

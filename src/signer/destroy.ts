@@ -1,13 +1,17 @@
 import { KeywardError } from '../domain/errors.ts';
+import { decoyLabel, scopeLabel } from '../domain/scope.ts';
+import type { DestroyedKey } from '../domain/signer.ts';
+import { readBindingRecord } from '../token/binding-record.ts';
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import type { Hsm } from './hsm.ts';
 import { kidOf } from './inventory.ts';
-import type { KeyShelf } from './key-shelf.ts';
+import type { LoadedKeys } from './loaded-keys.ts';
 import { findHalves, PRIVATE_KEY } from './objects.ts';
-import { SERVICE_LABELS, type ServiceKids } from './protocol.ts';
-
-const OURS = 'kw1.';
+import { SERVICE_LABELS } from './protocol.ts';
+import type { ServiceKids } from './settings.ts';
+import type { KeyRecords } from './state/key-records.ts';
+import { KEY_LABEL } from './takes.ts';
 
 const SERVICE_KEYS = [
   ['registryKid', 'the registry key'],
@@ -15,43 +19,67 @@ const SERVICE_KEYS = [
   ['bindingKid', 'the binding key'],
 ] as const satisfies [keyof ServiceKids, string][];
 
+/** What destroying goes by beside the HSM. */
+export interface Destroying {
+  readonly hsm: Hsm;
+  readonly shelf: LoadedKeys;
+  readonly keys: KeyRecords;
+  readonly named: ServiceKids;
+}
+
 /**
- * Destroys both halves of a key, the private one first, once the public one is seen to be the key's. What is gone
- * already is no error, so that a destruction which was cut short can be finished, or its lost answer asked for again.
+ * Destroys both halves of a key, the private one first, once the public one is seen to be the key's, and the key one
+ * that Keyward made. What is gone already is no error, so that a destruction which was cut short can be finished, or
+ * its lost answer asked for again.
  */
-export function destroyKey(
-  hsm: Hsm,
-  shelf: KeyShelf,
-  named: ServiceKids,
-  { hsmId, kid }: { readonly hsmId: string; readonly kid: string },
-): Promise<null> {
+export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<null> {
+  const { hsm, shelf, keys, named } = destroying;
+  const { hsmId, kid } = key;
   for (const [member, name] of SERVICE_KEYS) {
     if (kid === named[member]) refuse(`${name} is never destroyed this way`);
   }
   return hsm.anchor.lend(({ handle: session }) => {
+    const read = (object: Handle) => new ObjectReader(hsm.cryptoki, session, object);
     const { privateKeys, publicKeys } = findHalves(hsm.cryptoki, session, hsmId);
     if (privateKeys.length + publicKeys.length === 0) {
       refuseBlindness(hsm.cryptoki, session);
       shelf.remove(kid);
+      keys.remove(hsmId);
       return null;
     }
     const [publicKey] = publicKeys;
     if (!publicKey || publicKeys.length > 1 || privateKeys.length > 1) {
       refuse('the HSM does not hold exactly one key under this id');
     }
-    if (kidOf(new ObjectReader(hsm.cryptoki, session, publicKey)) !== kid) {
-      refuse('the public key under this id is not the one to be destroyed');
-    }
+    if (kidOf(read(publicKey)) !== kid) refuse('the public key under this id is not the one to be destroyed');
+    const all = [...privateKeys, publicKey];
+    const labels = all.map((half) => labelOf(read(half)));
+    if (!labels.every((label) => KEY_LABEL.test(label))) refuse('the object of this id is not one of ours');
+    if (!isRemembered(destroying, key, labels)) refuse('the signer did not make this key');
     shelf.remove(kid);
-    return destroyAll(hsm.cryptoki, session, [...privateKeys, publicKey]);
+    destroyAll(hsm.cryptoki, session, all);
+    keys.remove(hsmId);
+    return null;
   });
 }
 
-/** Destroys what a generation that was cut short left under a reserved id, whatever is there of it. */
+/** By the state of the signer, by the label of a decoy, or by a binding record that its voucher signed. */
+function isRemembered(
+  { keys, shelf: { bindingIssuer: voucher } }: Destroying,
+  { hsmId, kid, bindingRecord }: DestroyedKey,
+  labels: readonly string[],
+): boolean {
+  if (keys.get(hsmId)?.kid === kid) return true;
+  if (labels.every((label) => label === decoyLabel(hsmId))) return true;
+  if (bindingRecord === null || !voucher) return false;
+  const binding = readBindingRecord(bindingRecord, voucher);
+  const label = scopeLabel({ ...binding, id: binding.scope });
+  return binding.kid === kid && binding.hsmId === hsmId && labels.every((made) => made === label);
+}
+
+/** Destroys what a generation that was cut short left under an id that this signer reserved for it. */
 export function discard(
-  hsm: Hsm,
-  shelf: KeyShelf,
-  named: ServiceKids,
+  { hsm, shelf, keys, named }: Destroying,
   { hsmId }: { readonly hsmId: string },
 ): Promise<null> {
   if (shelf.servesId(hsmId)) refuse('the key of this id is in service');
@@ -59,18 +87,26 @@ export function discard(
     const halves = findHalves(hsm.cryptoki, session, hsmId);
     const all = [...halves.privateKeys, ...halves.publicKeys];
     for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), named);
-    return destroyAll(hsm.cryptoki, session, all);
+    if (all.length > 0 && !keys.get(hsmId)) refuse('the signer did not make the object of this id');
+    destroyAll(hsm.cryptoki, session, all);
+    keys.remove(hsmId);
+    return null;
   });
 }
 
 /** A half may have no label yet; with one that we did not write it is somebody else's. */
 function refuseForeign(object: ObjectReader, named: ServiceKids): void {
-  const label = ifReadable(() => object.text(CKA.LABEL)) ?? '';
-  if (label !== '' && !label.startsWith(OURS)) refuse('the object of this id is not one of ours');
+  const label = labelOf(object);
   for (const [member, name] of SERVICE_KEYS) {
     const isNamed = label === SERVICE_LABELS[member] && named[member] !== null;
     if (isNamed) refuse(`${name} is never destroyed this way`);
   }
+  const isOurs = KEY_LABEL.test(label) || Object.values<string>(SERVICE_LABELS).includes(label);
+  if (label !== '' && !isOurs) refuse('the object of this id is not one of ours');
+}
+
+function labelOf(object: ObjectReader): string {
+  return ifReadable(() => object.text(CKA.LABEL)) ?? '';
 }
 
 /** A token that shows nothing may have lost one key, or all of them to an outage. */
@@ -79,9 +115,8 @@ function refuseBlindness(cryptoki: Cryptoki, session: Handle): void {
   throw new KeywardError('hsm_unavailable', 'the HSM shows no key at all, so nobody knows which are gone');
 }
 
-function destroyAll(cryptoki: Cryptoki, session: Handle, objects: readonly Handle[]): null {
+function destroyAll(cryptoki: Cryptoki, session: Handle, objects: readonly Handle[]): void {
   for (const object of objects) cryptoki.destroyObject(session, object);
-  return null;
 }
 
 function refuse(why: string): never {

@@ -8,7 +8,7 @@ import { CKA, isOfOneObject, ObjectReader, reasonOf } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { type LiveKey, signatureBytesOf, signNow } from './live-key.ts';
 import { MECHANISMS } from './mechanisms.ts';
-import type { Halves } from './objects.ts';
+import type { KeyPairHandles } from './objects.ts';
 import { type AttributeProof, proveAttributes } from './proof.ts';
 import { readPublicKey } from './public-key.ts';
 import type { Session } from './session-pool.ts';
@@ -35,7 +35,7 @@ export interface Examination extends AttributeProof {
 export function examine(
   cryptoki: Cryptoki,
   session: Session,
-  halves: Halves,
+  halves: KeyPairHandles,
   expected: Expected,
 ): Examination {
   const [privateKey, publicKey] = [halves.privateKeys[0], halves.publicKeys[0]];
@@ -52,7 +52,7 @@ export function examine(
   }
 }
 
-function wrongCounts({ privateKeys, publicKeys }: Halves): string[] {
+function wrongCounts({ privateKeys, publicKeys }: KeyPairHandles): string[] {
   const halves = [
     ['private', privateKeys.length],
     ['public', publicKeys.length],

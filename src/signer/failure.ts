@@ -17,15 +17,22 @@ const MESSAGES: Record<Remedy, string> = {
   stop: 'the HSM refused the operation',
 };
 
-/** Any error as the front is told it: by code and number, without the text of what went wrong inside. */
+/** Any error as the front is told it: a text for callers beside one for operators. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CryptokiError) {
     const { code, remedy } = meaningOf(error.ckr);
-    return { code, message: MESSAGES[remedy], ckr: error.ckr, remedy };
+    return { code, message: MESSAGES[remedy], detail: error.message, ckr: error.ckr, remedy };
   }
   if (error instanceof KeywardError) {
-    const remedy = REMEDIES[error.code];
-    return { code: error.code, message: error.message, ...(remedy === undefined ? {} : { remedy }) };
+    const { code, message, cause } = error;
+    const remedy = REMEDIES[code];
+    return {
+      code,
+      message,
+      ...(cause instanceof Error ? { detail: cause.message } : {}),
+      ...(cause instanceof CryptokiError ? { ckr: cause.ckr } : {}),
+      ...(remedy === undefined ? {} : { remedy }),
+    };
   }
   return { code: 'internal', message: 'the signer failed' };
 }

@@ -1,19 +1,25 @@
 import { KeywardError } from '../domain/errors.ts';
 import type { GeneratedKey, KeySpecification } from '../domain/signer.ts';
 import { isFull, isTemplateError } from './ckr.ts';
-import type { Cryptoki, Handle } from './cryptoki.ts';
+import type { Handle, HandlePair } from './cryptoki.ts';
 import { CryptokiError } from './cryptoki-error.ts';
 import { examine } from './examine.ts';
 import type { Hsm } from './hsm.ts';
-import { type KeyTemplates, keyTemplates } from './key-templates.ts';
+import { keyTemplates } from './key-templates.ts';
 import { MECHANISMS } from './mechanisms.ts';
 import { findHalves } from './objects.ts';
+import type { KeyRecords } from './state/key-records.ts';
 
 /**
  * Makes a key pair under an id that nothing has yet, reads it back and lets it sign before it answers.
- * `key_unproven` where the module made something else than it was asked for; it stays for the caller to discard.
+ * What it makes is remembered first by its id, then by its kid. `key_unproven` where the module made something else
+ * than it was asked for; it stays for the caller to discard.
  */
-export function generate(hsm: Hsm, specification: KeySpecification): Promise<GeneratedKey> {
+export function generate(
+  hsm: Hsm,
+  records: Pick<KeyRecords, 'reserve' | 'generated'>,
+  specification: KeySpecification,
+): Promise<GeneratedKey> {
   const { cryptoki } = hsm;
   const { hsmId, label, algorithm } = specification;
   if (!hsm.description.algorithms.includes(algorithm)) {
@@ -24,7 +30,8 @@ export function generate(hsm: Hsm, specification: KeySpecification): Promise<Gen
     if (privateKeys.length + publicKeys.length > 0) {
       throw new KeywardError('hsm_refused', 'the HSM already holds an object of this id');
     }
-    await makePair(cryptoki, session.handle, specification);
+    records.reserve(hsmId, label);
+    await makePair(hsm, session.handle, specification);
     const halves = findHalves(cryptoki, session.handle, hsmId);
     const { key, attributes, unproven } = examine(cryptoki, session, halves, {
       hsmId,
@@ -34,19 +41,22 @@ export function generate(hsm: Hsm, specification: KeySpecification): Promise<Gen
     });
     if (!key) throw new KeywardError('key_unproven', `the new key is not proven: ${unproven.join('; ')}`);
     const { kid, publicJwk } = key;
+    records.generated(hsmId, label, kid);
     return { kid, publicJwk, proof: { kid, proven: true, found: true, attributes, unproven } };
   });
 }
 
 /** An error of the template says that nothing was made; any other one ends the attempt. */
-async function makePair(cryptoki: Cryptoki, session: Handle, specification: KeySpecification): Promise<void> {
+export async function makePair(
+  { cryptoki, profile }: Pick<Hsm, 'cryptoki' | 'profile'>,
+  session: Handle,
+  specification: KeySpecification,
+): Promise<HandlePair> {
   const { generate: mechanism } = MECHANISMS[specification.algorithm];
-  const offer = (templates: KeyTemplates) => cryptoki.generateKeyPair(session, mechanism, templates);
   let refused: unknown;
-  for (const templates of keyTemplates(specification)) {
+  for (const templates of keyTemplates(specification, profile)) {
     try {
-      await offer(templates);
-      return;
+      return await cryptoki.generateKeyPair(session, mechanism, templates);
     } catch (error) {
       if (error instanceof CryptokiError && isFull(error.ckr)) throw full(error);
       if (!(error instanceof CryptokiError && isTemplateError(error.ckr))) throw error;

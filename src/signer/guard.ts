@@ -1,27 +1,42 @@
 import { KeywardError } from '../domain/errors.ts';
-import { RESERVED_CLAIMS, readsAsReserved } from '../domain/issuance.ts';
 import type { Binding } from '../domain/key.ts';
 import { WRITTEN_TYPES } from '../domain/policy.ts';
+import { areWellFormed } from '../token/check-claims.ts';
 import { parseSigningInput, type SignedContent } from '../token/parse-token.ts';
 import type { Handle } from './cryptoki.ts';
+import type { OwnClock } from './own-clock.ts';
+
+/** What the signer remembers of a statement of its own keys. */
+export interface Sealing {
+  /** The signature that this very statement has got already: there is no second one. */
+  readonly signature?: Buffer | undefined;
+  /** To be called with the signature before it is released; on disk when it returns. */
+  keep(signature: Buffer): void;
+}
 
 /**
  * Throws `binding_refused` unless the key may sign this. The session is lent for what must be looked up in the
  * HSM.
  */
-export type Guard = (signingInput: string, session: Handle, bindingRecords: readonly string[]) => void;
+export type Guard = (
+  signingInput: string,
+  session: Handle,
+  bindingRecords: readonly string[],
+) => Sealing | undefined;
 
 /** All that a header of ours ever has. */
 const HEADER_MEMBERS = new Set(['alg', 'typ', 'kid']);
 /** An ID token may have none. */
 const tokenTypes: readonly unknown[] = [...WRITTEN_TYPES, undefined];
-const reservedClaims: readonly string[] = RESERVED_CLAIMS;
 
 /**
  * What a signing key may sign (I8): a token of its own scope, dated within its window, that lives no longer than
  * its binding allows. Held against the binding record, whatever the front says.
  */
-export function guardOfBinding(binding: Binding): (signingInput: string) => void {
+export function guardOfBinding(
+  binding: Binding,
+  clock: Pick<OwnClock, 'requireNear'>,
+): (signingInput: string) => undefined {
   return (signingInput) => {
     const { header, claims } = readSigningInput(signingInput);
     requireHeader(header, binding.kid, binding.algorithm);
@@ -29,7 +44,8 @@ export function guardOfBinding(binding: Binding): (signingInput: string) => void
     demand(claims.iss === binding.issuer, 'iss is not the issuer of the key');
     demand(claims.aud === binding.audience, 'aud is not the audience of the key');
     requireTimes(claims, binding);
-    demand(!Object.keys(claims).some(isLookAlike), 'a claim differs from a reserved one in case alone');
+    clock.requireNear(claims.iat, 'iat');
+    demand(areWellFormed({ header, claims }), 'the claims are not those of a token of this type');
   };
 }
 
@@ -57,11 +73,6 @@ function requireTimes(
   if (!isWhole(exp)) refuse('exp is not a whole number of seconds');
   demand(iat >= signFrom && iat <= signUntil, 'iat is outside the signing window of the key');
   demand(exp - iat <= maxTtlSeconds, 'the lifetime is longer than the key allows');
-}
-
-/** Where a verifier ignores case, the last of the two would win. */
-function isLookAlike(name: string): boolean {
-  return readsAsReserved(name) && !reservedClaims.includes(name);
 }
 
 function isWhole(value: unknown): value is number {

@@ -7,42 +7,41 @@ import { calling } from './cryptoki-error.ts';
 import { login } from './login.ts';
 import { algorithmsOf } from './mechanisms.ts';
 import { loadModule } from './module.ts';
-import type { PinMark } from './pin-mark.ts';
-import type { SignerSettings } from './protocol.ts';
+import { type Profile, profileOf } from './profile.ts';
 import { Session, SessionPool } from './session-pool.ts';
+import type { SignerSettings } from './settings.ts';
 import { findTokenSlot } from './token-slot.ts';
 
 /** The token, open and logged in. Its sessions and handles live as long as this process. */
 export interface Hsm {
   readonly cryptoki: Cryptoki;
   readonly description: TokenDescription;
+  readonly profile: Profile;
   /** Keeps the login, and makes and destroys keys. */
   readonly anchor: SessionPool;
   /** One session for calls that come back at once. */
   readonly direct: SessionPool;
   /** Sessions for signatures that take their time. */
   readonly concurrent: SessionPool;
-  readonly pin: PinMark;
 }
 
 /** Nothing is ever closed or logged out: the process ends instead. */
 export function openHsm(settings: SignerSettings): Hsm {
-  const { module, cryptoki } = loadModule(settings.modulePath);
-  const slot = findTokenSlot(module, settings.tokenLabel, settings.tokenSerial);
-  const token = calling('C_GetTokenInfo', () => slot.getToken());
+  const { module, cryptoki, lib } = loadModule(settings.modulePath);
+  const { slot, token } = findTokenSlot(module, settings.tokenLabel, settings.tokenSerial);
   const size = sessionsFor(token, settings.sessions);
   if (settings.hardwareOnly) refuseSoftware(token);
   const anchor = new Session(cryptoki, slot.handle);
-  const pin = login(cryptoki, anchor.handle, token, settings);
+  login(cryptoki, anchor.handle, token, settings);
   const [first, ...others] = Array.from({ length: size }, () => new Session(cryptoki, slot.handle));
   const direct = new SessionPool(first ? [first] : []);
   return {
     cryptoki,
     description: describe(slot, token, size),
+    profile: profileOf(calling('C_GetInfo', () => lib.C_GetInfo())),
     anchor: new SessionPool([anchor]),
     direct,
     concurrent: others.length > 0 ? new SessionPool(others) : direct,
-    pin,
   };
 }
 

@@ -19,13 +19,13 @@ const [, LONGEST_SKEW] = POLICY_BOUNDS.clockSkewSeconds;
 /**
  * A key set may hold only keys that were bound to the very scope it is of, each with its record by its token's key,
  * within the bounds of that record. So a front gone bad can have no key of its own, or of another scope, pass
- * for one of the scope's.
+ * for one of the scope's. Answers whose set it is, and its version.
  */
 export function requireTrueKeySet(
   claims: Claims,
   records: readonly string[],
   vouchers: ReadonlyMap<string, Voucher>,
-): void {
+): { readonly scope: string; readonly version: number } {
   const { iss, sub, iat, exp, version, keys } = claims;
   demand(
     Object.keys(claims).length === MEMBERS.length && MEMBERS.every((name) => Object.hasOwn(claims, name)),
@@ -43,6 +43,7 @@ export function requireTrueKeySet(
     kids.add(requireBoundKey(jwk, binding).kid);
   }
   demand(kids.size === keys.length, 'a key stands twice in the set');
+  return { scope: sub, version: Number(version) };
 }
 
 function requireLifetime(iat: unknown, exp: unknown, kwPolicy: unknown): void {

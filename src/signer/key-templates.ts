@@ -3,6 +3,7 @@ import type { KeySpecification } from '../domain/signer.ts';
 import { CKA } from './attributes.ts';
 import type { Attribute } from './cryptoki.ts';
 import { MECHANISMS } from './mechanisms.ts';
+import type { Profile } from './profile.ts';
 
 export interface KeyTemplates {
   readonly publicKey: readonly Attribute[];
@@ -36,12 +37,15 @@ const PUBLIC_OPTIONAL: typeof PRIVATE = {
 };
 
 /** The templates to offer one after the other, from the strictest, until the module takes one. */
-export function keyTemplates(specification: KeySpecification): KeyTemplates[] {
+export function keyTemplates(
+  specification: KeySpecification,
+  { offersOptional }: Pick<Profile, 'offersOptional'> = { offersOptional: true },
+): KeyTemplates[] {
   const { algorithm, modulusBits } = specification;
   return MECHANISMS[algorithm]
     .keyParameters(modulusBits)
     .flatMap((parameters) => [
-      withOptional(specification, parameters),
+      ...(offersOptional ? [withOptional(specification, parameters)] : []),
       withoutOptional(specification, parameters),
     ]);
 }

@@ -7,7 +7,7 @@ import { calling } from './cryptoki-error.ts';
 export interface LoadedModule {
   readonly module: graphene.Module;
   readonly cryptoki: Cryptoki;
-  /** For what only the making of a token calls. */
+  /** For what only opening and the making of a token call. */
   readonly lib: pkcs11js.PKCS11;
 }
 

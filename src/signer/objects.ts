@@ -3,7 +3,7 @@ import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Attribute, Cryptoki, Handle } from './cryptoki.ts';
 
 /** The halves that stand under one CKA_ID. More than one of a kind means that the id names no key. */
-export interface Halves {
+export interface KeyPairHandles {
   readonly privateKeys: readonly Handle[];
   readonly publicKeys: readonly Handle[];
 }
@@ -11,14 +11,14 @@ export interface Halves {
 export const { PRIVATE_KEY, PUBLIC_KEY } = graphene.ObjectClass;
 
 /** The objects under one id, by a search of their own: for a key that has just been made, or shall go. */
-export function findHalves(cryptoki: Cryptoki, session: Handle, hsmId: string): Halves {
+export function findHalves(cryptoki: Cryptoki, session: Handle, hsmId: string): KeyPairHandles {
   const id: Attribute = { type: CKA.ID, value: Buffer.from(hsmId, 'hex') };
   const ofClass = (value: number) => cryptoki.find(session, [{ type: CKA.CLASS, value }, id]);
   return { privateKeys: ofClass(PRIVATE_KEY), publicKeys: ofClass(PUBLIC_KEY) };
 }
 
 /** All key objects by id, listed once: a search for each key would take its time in a full token. */
-export function listHalves(cryptoki: Cryptoki, session: Handle): (hsmId: string) => Halves {
+export function listHalves(cryptoki: Cryptoki, session: Handle): (hsmId: string) => KeyPairHandles {
   const privateKeys = byId(cryptoki, session, PRIVATE_KEY);
   const publicKeys = byId(cryptoki, session, PUBLIC_KEY);
   return (hsmId) => ({

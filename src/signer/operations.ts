@@ -1,31 +1,41 @@
+import { randomBytes } from 'node:crypto';
 import { KeywardError } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
+import { Mutex } from '../lib/mutex.ts';
 import type { Voucher } from '../token/binding-record.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { attest } from './attest.ts';
-import { PinComparison } from './compare-pins.ts';
 import { destroyKey, discard } from './destroy.ts';
 import type { Epoch } from './epoch.ts';
 import { generate } from './generate.ts';
 import { type Hsm, openHsm } from './hsm.ts';
-import { inTurn } from './in-turn.ts';
 import { takeInventory } from './inventory.ts';
 import { keepAlive } from './keep-alive.ts';
-import { KeyShelf } from './key-shelf.ts';
+import { LoadedKeys } from './loaded-keys.ts';
 import type { Log } from './log.ts';
-import { PinAllowance } from './pin-allowance.ts';
-import type { Operation, Operations, ServiceKids, SignerSettings } from './protocol.ts';
+import { OwnClock } from './own-clock.ts';
+import type { Operation, Operations } from './protocol.ts';
 import { serve } from './serve.ts';
 import { serveAudit, serveVoucher } from './serve-registry.ts';
+import type { ServiceKids, SignerSettings } from './settings.ts';
+import { showSealed } from './show-sealed.ts';
 import { signBatch } from './sign.ts';
+import { openState, type SignerState } from './state/signer-state.ts';
 import {
   requireBatch,
+  requireDestroyed,
   requireKeyName,
+  requireOpening,
   requireProving,
   requireReferences,
-  requireSealed,
+  requireShown,
   requireSpecification,
+  requireTrial,
 } from './takes.ts';
+import { tryKey } from './trial.ts';
+
+/** Not as Keyward labels its keys: what a killed trial leaves is nobody's key. */
+const TRIAL_LABEL = 'keyward trial';
 
 export type OperationTable = {
   readonly [K in Operation]: (takes: Operations[K]['takes']) => Promise<Operations[K]['gives']>;
@@ -33,31 +43,48 @@ export type OperationTable = {
 
 interface Opened {
   readonly hsm: Hsm;
-  readonly named: ServiceKids;
+  readonly settings: SignerSettings;
+  readonly state: SignerState;
+  readonly clock: OwnClock;
   readonly others: readonly Voucher[];
-  readonly pins: PinComparison;
 }
 
-/** Everything the signer does, by the name it is asked for. What it is given is checked: the front may lie. */
-export function createOperations(epoch: Epoch, log: Log): OperationTable {
-  const shelf = new KeyShelf();
+/**
+ * Everything the signer does, by the name it is asked for. What it is given is checked: the front may lie. The
+ * settings come from the file that this process was started with.
+ */
+export function createOperations(epoch: Epoch, log: Log, settingsOf: () => SignerSettings): OperationTable {
+  const shelf = new LoadedKeys();
   // What puts keys into service or takes them out: overlapping, an older set could end up on the shelf.
-  const changingShelf = inTurn();
+  const changingShelf = new Mutex();
   let opened: Opened | undefined;
   const now = (): Opened => opened ?? fail('hsm_unavailable', 'the signer has not been opened');
 
+  const serveOwnKeys = async ({ hsm, state, clock, others, settings }: Opened): Promise<boolean> => {
+    const named = ownKeys(settings, state);
+    const guarding = { cryptoki: hsm.cryptoki, state, clock, others };
+    const voucherFound = await serveVoucher(hsm, shelf, named, guarding, log);
+    if (named.auditKid !== null) await serveAudit(hsm, shelf, named.auditKid, guarding, log);
+    return voucherFound;
+  };
+
   return {
-    async open(settings: SignerSettings) {
+    async open(takes) {
       if (opened) fail('invalid_request', 'the signer is open already');
-      const hsm = openHsm(settings);
-      const { registryKid, auditKid, bindingKid } = settings;
-      const named = { registryKid, auditKid, bindingKid };
-      const others = settings.otherBindingKeys.map(voucherOf);
-      const pins = new PinComparison(hsm.pin, new PinAllowance(settings.latchFile));
-      opened = { hsm, named, others, pins };
+      requireOpening(takes);
+      const settings = settingsOf();
+      const state = openState(settings);
+      const others = takes.otherBindingKeys.map((jwk) => voucherOf(jwk, settings));
+      const hsm = openHsm({ ...settings, sessions: Math.min(settings.sessions, takes.sessions) });
+      const clock = new OwnClock(settings.clockSkewSeconds);
+      opened = { hsm, settings, state, clock, others };
+      if (state.isEmpty && (settings.registryKid ?? settings.bindingKid) !== null) {
+        log('error', 'the signer has no state: it learns what it sealed and bound from what is signed', {
+          stateDir: settings.stateDir,
+        });
+      }
       keepAlive(hsm, epoch);
-      await serveVoucher(hsm, shelf, named, others, log);
-      if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, others, log);
+      await serveOwnKeys(opened);
       return hsm.description;
     },
     async sign(batch) {
@@ -65,37 +92,50 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       return signBatch(now().hsm, shelf, epoch, batch);
     },
     async generate(specification) {
-      const { hsm, named } = now();
-      requireSpecification(specification, named);
-      return generate(hsm, specification);
+      const { hsm, settings, state } = now();
+      requireSpecification(specification, settings);
+      return generate(hsm, state.keys, specification);
+    },
+    async trial(kind) {
+      const { hsm } = now();
+      requireTrial(kind);
+      return tryKey(hsm, { ...kind, hsmId: randomBytes(16).toString('hex'), label: TRIAL_LABEL });
     },
     async serve(references) {
-      const { hsm, named, others } = now();
-      const { auditKid } = named;
+      const current = now();
+      const { hsm, state, clock } = current;
       requireReferences(references);
-      return changingShelf(async () => {
-        const voucherFound = await serveVoucher(hsm, shelf, named, others, log);
-        if (auditKid !== null) await serveAudit(hsm, shelf, auditKid, others, log);
-        return serve(hsm, shelf, { references, voucherFound }, log);
+      return changingShelf.runExclusive(async () => {
+        const voucherFound = await serveOwnKeys(current);
+        return serve({ hsm, shelf, state, clock }, { references, voucherFound }, log);
       });
     },
     async prove(takes) {
-      const { hsm } = now();
+      const { hsm, state, clock } = now();
       requireProving(takes);
-      return attest(hsm, shelf.voucher, takes);
+      return attest({ hsm, shelf, state, clock }, takes);
     },
     async inventory() {
       return takeInventory(now().hsm);
     },
     async discard(key) {
-      const { hsm, named } = now();
+      const { hsm, state, settings } = now();
       requireKeyName(key);
-      return changingShelf(async () => discard(hsm, shelf, named, key));
+      return changingShelf.runExclusive(async () =>
+        discard({ hsm, shelf, keys: state.keys, named: ownKeys(settings, state) }, key),
+      );
     },
     async destroy(key) {
-      const { hsm, named } = now();
-      requireKeyName(key);
-      return changingShelf(async () => destroyKey(hsm, shelf, named, key));
+      const { hsm, state, settings } = now();
+      requireDestroyed(key);
+      return changingShelf.runExclusive(async () =>
+        destroyKey({ hsm, shelf, keys: state.keys, named: ownKeys(settings, state) }, key),
+      );
+    },
+    async sealed(shown) {
+      const { state } = now();
+      requireShown(shown);
+      return showSealed(shelf, state.sealed, shown, log);
     },
     async describe() {
       const { hsm } = now();
@@ -103,19 +143,25 @@ export function createOperations(epoch: Epoch, log: Log): OperationTable {
       await hsm.direct.lend((session) => session.keepAlive());
       return hsm.description;
     },
-    async pinMark() {
-      return now().pins.describe();
-    },
-    async comparePins(takes) {
-      const { pins } = now();
-      requireSealed(takes);
-      return pins.compare(takes.sealed);
-    },
   };
 }
 
-function voucherOf(jwk: PublicJwk): Voucher {
-  return { kid: thumbprint(jwk), publicKey: importPublicKey(jwk) };
+function voucherOf(jwk: PublicJwk, { otherBindingKids }: SignerSettings): Voucher {
+  const kid = thumbprint(jwk);
+  if (!otherBindingKids.includes(kid)) fail('invalid_request', 'the settings name no such binding key');
+  return { kid, publicKey: importPublicKey(jwk) };
+}
+
+/** While `keyward init` makes them, the settings name none yet. */
+function ownKeys(settings: SignerSettings, { keys }: SignerState): ServiceKids {
+  const made = keys.serviceKids();
+  const kidOf = (member: keyof ServiceKids) =>
+    settings[member] ?? (settings.serviceKeys.includes(member) ? made[member] : null);
+  return {
+    registryKid: kidOf('registryKid'),
+    auditKid: kidOf('auditKid'),
+    bindingKid: kidOf('bindingKid'),
+  };
 }
 
 function fail(code: 'hsm_unavailable' | 'invalid_request', message: string): never {

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { KeywardError } from '../domain/errors.ts';
+import { exposureOf } from '../lib/secret-file.ts';
 
 /** Tells whether the PIN file is the one that was read before, without keeping anything of what is in it. */
 export interface PinFileIdentity {
@@ -16,10 +17,9 @@ export interface ReadPin {
 }
 
 const MAX_BYTES = 256;
-const OPEN_TO_OTHERS = 0o077n;
 const ROOT = 0n;
 
-/** `invalid_config`, saying what to do, unless it is a regular file that its owner alone can read. */
+/** `invalid_config`, saying what to do, unless it is a regular file that the service alone can read, and root. */
 export function readPinFile(path: string): ReadPin {
   const file = open(path);
   try {
@@ -39,12 +39,13 @@ function open(path: string): number {
 
 function inspect(file: number, path: string): PinFileIdentity {
   const status = fstatSync(file, { bigint: true });
-  const { mode, uid, ino, size, mtimeNs, ctimeNs } = status;
+  const { mode, uid, gid, ino, size, mtimeNs, ctimeNs } = status;
   if (!status.isFile()) refuse(path, 'is not a regular file');
-  if ((mode & OPEN_TO_OTHERS) !== 0n) refuse(path, 'is open to group or others: chmod 600 it');
   if (uid !== ROOT && uid !== BigInt(process.geteuid?.() ?? -1)) {
     refuse(path, 'belongs to another user: chown it to the one that runs the service');
   }
+  const exposure = exposureOf({ mode: Number(mode), uid: Number(uid), gid: Number(gid) });
+  if (exposure) refuse(path, `${exposure.flaw}: ${exposure.mend} it`);
   if (size === 0n || size > MAX_BYTES) refuse(path, `must hold 1 to ${MAX_BYTES} bytes`);
   return {
     inode: String(ino),

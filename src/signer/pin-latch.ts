@@ -19,7 +19,7 @@ export interface Attempt {
 
 /**
  * One PIN attempt, remembered across restarts (I9, decision 0002). The attempt is on disk when this returns;
- * `pin_latched` where there may be none.
+ * `pin_latched` where there may be none, `hsm_unavailable` where the record cannot be read or written.
  */
 export function beginPinAttempt(latchFile: string, identity: Success): Attempt {
   const before = read(latchFile);
@@ -38,9 +38,7 @@ export function readLatch(latchFile: string): PinLatch {
     const { state, attempts } = read(latchFile);
     return { state, attempts };
   } catch (error) {
-    if (error instanceof KeywardError && error.code === 'pin_latched') {
-      return { state: 'unreadable', attempts: 0 };
-    }
+    if (error instanceof KeywardError) return { state: 'unreadable', attempts: 0 };
     throw error;
   }
 }
@@ -74,11 +72,11 @@ function textOf(latchFile: string): string | undefined {
     return readFileSync(latchFile, 'utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new KeywardError('pin_latched', `${latchFile} cannot be read, so no PIN is tried`, { cause });
+    throw new KeywardError('hsm_unavailable', `${latchFile} cannot be read, so no PIN is tried`, { cause });
   }
 }
 
-/** Without a record there is no attempt; the disk may be well again later. */
+/** As with a record that cannot be read, there is no attempt; the disk may be well again later. */
 function store(latchFile: string, record: LatchRecord): void {
   try {
     writeDurably(latchFile, `${JSON.stringify(record)}\n`);

@@ -1,5 +1,7 @@
+// Usage: process.ts SETTINGS TOKEN [--new-keys]
 // The signer: the one process that loads the PKCS#11 module and reads the PIN (I8). It knows no network and no
-// database; the front talks to it in the messages of protocol.ts, and it ends when the front goes.
+// database; the front talks to it in the messages of protocol.ts, and it ends when the front goes. Which token it
+// opens, and how, stands in the file that it was started with: no message names a path.
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { forbidCoreDumps } from './hygiene.ts';
@@ -11,16 +13,21 @@ const coreDumps = forbidCoreDumps();
 // A process that replaces another is waited for, and reading the sources anew is most of its start. The cache
 // lies beside the dependencies: who can write there can write those too.
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/keyward-signer', import.meta.url)));
-const [{ answer }, { Epoch }, { createOperations }] = await Promise.all([
+const [{ answer }, { Epoch }, { createOperations }, { readSettings, withoutOwnKeys }] = await Promise.all([
   import('./answer.ts'),
   import('./epoch.ts'),
   import('./operations.ts'),
+  import('./settings.ts'),
 ]);
 flushCompileCache();
 
 const log: Log = (level, message, details) => send({ log: level, message, details });
 const epoch = new Epoch(log);
-const operations = createOperations(epoch, log);
+const [, , settingsFile = '', hsmToken = '', newKeys] = process.argv;
+const operations = createOperations(epoch, log, () => {
+  const settings = readSettings(settingsFile, hsmToken);
+  return newKeys === '--new-keys' ? withoutOwnKeys(settings) : settings;
+});
 let underWay = 0;
 
 if (!coreDumps.ok) log('error', 'core dumps could not be ruled out', { problems: coreDumps.problems });

@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
-import type { PinMark } from '../domain/leaks.ts';
 import type {
   GeneratedKey,
   InventoryObject,
@@ -8,36 +7,11 @@ import type {
   KeyProof,
   KeyReference,
   KeySpecification,
+  KeyTrial,
+  SealedStatements,
   TokenDescription,
 } from '../domain/signer.ts';
-
-/** What the signer is told once, before anything else. Paths are absolute; the PIN never travels. */
-export interface SignerSettings {
-  readonly modulePath: string;
-  readonly tokenLabel: string;
-  readonly tokenSerial: string;
-  readonly pinFile: string;
-  /** Keeps the fate of the last PIN attempt across restarts (I9). */
-  readonly latchFile: string;
-  /** Whether a token that is a program is refused. */
-  readonly hardwareOnly: boolean;
-  /** Upper limit; the token's own limit less one is the other. */
-  readonly sessions: number;
-  /**
-   * Thumbprint of the registry key as the configuration has it: on the first token, the root of all binding
-   * records. Null on the others and while `keyward init` makes it.
-   */
-  readonly registryKid: string | null;
-  /** The same for the audit key. Without it the signer signs no checkpoint; all else goes on. */
-  readonly auditKid: string | null;
-  /** On a further token, the key that takes the registry key's part for the binding records of the keys there. */
-  readonly bindingKid: string | null;
-  /** On the first token, the public halves of the others' binding keys: key sets may hold keys from there. */
-  readonly otherBindingKeys: readonly PublicJwk[];
-}
-
-/** The service's own keys on the token, as the configuration names them. */
-export type ServiceKids = Pick<SignerSettings, 'registryKid' | 'auditKid' | 'bindingKid'>;
+import type { ServiceKids } from './settings.ts';
 
 /** Labels of the service's own keys in the HSM. */
 export const REGISTRY_LABEL = 'kw1.registry';
@@ -50,23 +24,28 @@ export const SERVICE_LABELS = {
   bindingKid: BINDING_LABEL,
 } as const satisfies Record<keyof ServiceKids, string>;
 
+/** All that the front has to say when the signer opens the token; the rest stands in the signer's own settings. */
+export interface Opening {
+  /** At most so many; the settings and the token have limits of their own. */
+  readonly sessions: number;
+  /** On the first token, the public halves of the others' binding keys; the settings have their thumbprints. */
+  readonly otherBindingKeys: readonly PublicJwk[];
+}
+
 /** Each operation with what it takes and what it answers. */
 export interface Operations {
-  open: { takes: SignerSettings; gives: TokenDescription };
+  open: { takes: Opening; gives: TokenDescription };
   sign: { takes: readonly SignItem[]; gives: readonly SignOutcome[] };
   generate: { takes: KeySpecification; gives: GeneratedKey };
+  /** Of the specification, everything but id and label, which are of the trial's own. */
+  trial: { takes: Pick<KeySpecification, 'algorithm' | 'modulusBits'>; gives: KeyTrial };
   serve: { takes: readonly KeyReference[]; gives: readonly KeyProof[] };
   prove: { takes: { readonly key: KeyReference; readonly nonce: string }; gives: KeyEvidence };
   inventory: { takes: null; gives: readonly InventoryObject[] };
   discard: { takes: { hsmId: string }; gives: null };
-  destroy: { takes: { hsmId: string; kid: string }; gives: null };
+  destroy: { takes: { hsmId: string; kid: string; bindingRecord: string | null }; gives: null };
+  sealed: { takes: SealedStatements; gives: SealedStatements };
   describe: { takes: null; gives: TokenDescription };
-  pinMark: { takes: null; gives: PinMark };
-  /** As `sealed-box` and `pin-candidates` have it. */
-  comparePins: {
-    takes: { readonly sealed: Uint8Array };
-    gives: { readonly compared: number; readonly matches: readonly number[] };
-  };
 }
 
 /** The records are those of `SigningRequest.bindingRecords`. */
@@ -79,7 +58,10 @@ export type SignOutcome = Uint8Array | Failure;
 
 export interface Failure {
   readonly code: ErrorCode;
+  /** For callers; it names nothing internal. */
   readonly message: string;
+  /** For operators: what the module answered to which function, or what the system said of a file. */
+  readonly detail?: string;
   /** The module's return value, where it gave one. */
   readonly ckr?: number;
   /** What the front does about it: PKCS11.md rule 7. */

@@ -1,6 +1,6 @@
 import { algorithmNamed } from '../domain/algorithm.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
-import { scopeLabel } from '../domain/scope.ts';
+import { decoyLabel, scopeLabel } from '../domain/scope.ts';
 import { BINDING_TYP, type Voucher } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
 import { KEY_EVIDENCE_TYP, keyEvidenceIn } from '../token/key-evidence.ts';
@@ -13,27 +13,41 @@ import {
   REGISTRY_HEAD_TYP,
   REGISTRY_ROW_TYP,
 } from '../token/registry-statement.ts';
+import { isRunCertificate, RUN_TYP } from '../token/run-certificate.ts';
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
-import { demand, type Guard, readSigningInput, refuse, requireHeader } from './guard.ts';
+import { demand, type Guard, readSigningInput, refuse, requireHeader, type Sealing } from './guard.ts';
 import { requireTrueKeySet } from './key-set-guard.ts';
 import { findHalves } from './objects.ts';
+import type { OwnClock } from './own-clock.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from './protocol.ts';
 import { readPublicKey } from './public-key.ts';
+import type { Sealed, SealedRecord } from './state/sealed-record.ts';
+import type { SignerState } from './state/signer-state.ts';
 
 /** The only algorithm of the service's own keys. */
 export const REGISTRY_ALGORITHM = 'ES256';
 
 type Claims = Readonly<Record<string, unknown>>;
-interface Looking {
+
+/** What the guards of the service's own keys need beside the input. */
+export interface Guarding {
   readonly cryptoki: Cryptoki;
+  readonly state: SignerState;
+  readonly clock: OwnClock;
+  /** The binding keys of the other HSM tokens. */
+  readonly others: readonly Voucher[];
+}
+
+interface Looking extends Guarding {
   readonly session: Handle;
+  readonly signingInput: string;
   readonly bindingRecords: readonly string[];
   /** Whose binding records the keys of a set may have. */
   readonly vouchers: ReadonlyMap<string, Voucher>;
 }
 
-type ContentCheck = (claims: Claims, looking: Looking) => void;
+type ContentCheck = (claims: Claims, looking: Looking) => Sealing | undefined;
 
 /** What each of the service's own keys signs, by its label: these types and no other. */
 const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
@@ -41,50 +55,95 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     REGISTRY_LABEL,
     new Map<unknown, ContentCheck>([
       [BINDING_TYP, requireTrueBinding],
-      [
-        KEY_SET_TYP,
-        (claims, { bindingRecords, vouchers }) => requireTrueKeySet(claims, bindingRecords, vouchers),
-      ],
-      [PROBE_TYP, (claims) => demand(isProbe(claims), 'it is more than a probe')],
-      [REGISTRY_ROW_TYP, (claims) => demand(isRowStatement(claims), 'it states no row of the registry')],
-      [REGISTRY_HEAD_TYP, (claims) => demand(isHeadStatement(claims), 'it states no head of the registry')],
+      [KEY_SET_TYP, requireNewestKeySet],
+      [PROBE_TYP, dated((claims) => demand(isProbe(claims), 'it is more than a probe'))],
+      [REGISTRY_ROW_TYP, requireNextRow],
+      [REGISTRY_HEAD_TYP, requireNextHead],
     ]),
   ],
   [BINDING_LABEL, new Map<unknown, ContentCheck>([[BINDING_TYP, requireTrueBinding]])],
   [
     AUDIT_LABEL,
     new Map<unknown, ContentCheck>([
-      [CHECKPOINT_TYP, (claims) => demand(isCheckpoint(claims), 'it is no checkpoint')],
-      [KEY_EVIDENCE_TYP, (claims, { vouchers }) => requireTrueEvidence(claims, vouchers)],
+      [CHECKPOINT_TYP, requireNextCheckpoint],
+      [RUN_TYP, dated((claims) => demand(isRunCertificate(claims), 'it is no certificate of a run'))],
+      [KEY_EVIDENCE_TYP, dated((claims, { vouchers }) => requireTrueEvidence(claims, vouchers))],
     ]),
   ],
 ]);
 
-/**
- * What one of the service's own keys may sign: the types that its label stands for. `others` are the binding keys
- * of the other HSM tokens.
- */
-export function guardOfService(
-  label: string,
-  key: Voucher,
-  cryptoki: Cryptoki,
-  others: readonly Voucher[] = [],
-): Guard {
+/** What one of the service's own keys may sign: the types that its label stands for. */
+export function guardOfService(label: string, key: Voucher, guarding: Guarding): Guard {
   const types = TYPES_BY_LABEL.get(label);
-  const vouchers = new Map([key, ...others].map((voucher) => [voucher.kid, voucher]));
+  const vouchers = new Map([key, ...guarding.others].map((voucher) => [voucher.kid, voucher]));
   return (signingInput, session, bindingRecords) => {
     const { header, claims } = readSigningInput(signingInput, MAX_KEY_SET_LENGTH);
     requireHeader(header, key.kid, REGISTRY_ALGORITHM);
     const check = types?.get(header.typ) ?? refuse('typ is not one that this key signs');
-    check(claims, { cryptoki, session, bindingRecords, vouchers });
+    return check(claims, { ...guarding, session, signingInput, bindingRecords, vouchers });
   };
+}
+
+/** A statement that is remembered by nobody, but dated. */
+function dated(check: (claims: Claims, looking: Looking) => void): ContentCheck {
+  return (claims, looking) => {
+    check(claims, looking);
+    looking.clock.requireNear(claims.iat, 'iat');
+    return undefined;
+  };
+}
+
+/** A set without keys is remembered by nobody: its scope is the front's word alone. */
+function requireNewestKeySet(claims: Claims, looking: Looking): Sealing {
+  const { bindingRecords, vouchers, clock, state } = looking;
+  const { scope, version } = requireTrueKeySet(claims, bindingRecords, vouchers);
+  clock.requireNear(claims.iat, 'iat');
+  state.keySets.requireNotOlder(scope, version);
+  return {
+    keep: () => {
+      if (bindingRecords.length > 0) state.keySets.keep(scope, version);
+    },
+  };
+}
+
+function requireNextCheckpoint(claims: Claims, looking: Looking): Sealing {
+  demand(isCheckpoint(claims), 'it is no checkpoint');
+  return sealing('checkpoint', looking, (sealed) => {
+    sealed.requireNextCheckpoint(claims);
+    looking.clock.requireNear(claims.iat, 'iat');
+  });
+}
+
+function requireNextRow(claims: Claims, { state }: Looking): undefined {
+  demand(isRowStatement(claims), 'it states no row of the registry');
+  state.sealed.requireNextVersion(claims);
+}
+
+function requireNextHead(claims: Claims, looking: Looking): Sealing {
+  demand(isHeadStatement(claims), 'it states no head of the registry');
+  return sealing('head', looking, (sealed) => sealed.requireNextVersion(claims));
+}
+
+/** The same statement again gets the same signature; another one must be the next. */
+function sealing(
+  kind: keyof Sealed,
+  { state: { sealed }, signingInput }: Looking,
+  requireNext: (sealed: SealedRecord) => void,
+): Sealing {
+  const signature = sealed.signatureOf(kind, signingInput);
+  if (!signature) requireNext(sealed);
+  return { signature, keep: (made) => sealed.keep(kind, `${signingInput}.${made.toString('base64url')}`) };
 }
 
 /**
  * A binding record may only repeat what the HSM says of the key: the label it was made with names the scope, and
- * the kid is its public key's. So not even a front gone bad can have a key bound to another scope.
+ * the kid is its public key's. So not even a front gone bad can have a key bound to another scope. The key is one
+ * that this signer generated, and bound once, from now on.
  */
-function requireTrueBinding(claims: Claims, { cryptoki, session }: Looking): void {
+function requireTrueBinding(
+  claims: Claims,
+  { cryptoki, session, state, clock, signingInput }: Looking,
+): Sealing {
   const { kid, scope, issuer, audience, alg, hsm_id: hsmId } = claims;
   if (!isText(scope) || !isText(issuer) || !isText(audience)) refuse('the record names no scope');
   if (!isText(hsmId) || !isText(kid) || !isText(alg)) refuse('the record names no key');
@@ -98,6 +157,7 @@ function requireTrueBinding(claims: Claims, { cryptoki, session }: Looking): voi
   const label = scopeLabel({ id: scope, issuer, audience });
   for (const half of [privateKey, publicKey]) {
     const made = ifReadable(() => new ObjectReader(cryptoki, session, half).text(CKA.LABEL));
+    demand(made !== decoyLabel(hsmId), 'the key is a decoy');
     demand(made === label, 'the key was made for another scope than the record names');
   }
   const jwk = ifReadable(() => readPublicKey(new ObjectReader(cryptoki, session, publicKey), algorithm));
@@ -105,6 +165,10 @@ function requireTrueBinding(claims: Claims, { cryptoki, session }: Looking): voi
     jwk !== undefined && thumbprint(jwk) === kid,
     'kid is not that of the key under the id of the record',
   );
+  state.keys.requireBindable(hsmId, kid, signingInput);
+  clock.requireNear(claims.iat, 'iat');
+  clock.requireNear(claims.sign_from, 'sign_from');
+  return { keep: () => state.keys.bound(hsmId, signingInput) };
 }
 
 /** The audit key stands for a proof only where all that it holds was verified, the key's own signature included. */

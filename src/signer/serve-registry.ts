@@ -1,10 +1,10 @@
-import type { Voucher } from '../token/binding-record.ts';
 import type { Hsm } from './hsm.ts';
-import type { KeyShelf } from './key-shelf.ts';
+import type { LoadedKeys } from './loaded-keys.ts';
 import type { Log } from './log.ts';
-import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL, type ServiceKids } from './protocol.ts';
-import { guardOfService } from './registry-guard.ts';
+import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from './protocol.ts';
+import { type Guarding, guardOfService } from './registry-guard.ts';
 import { examineServiceKey } from './registry-key.ts';
+import type { ServiceKids } from './settings.ts';
 
 const NAMES = { [REGISTRY_LABEL]: 'registry', [BINDING_LABEL]: 'binding' } as const;
 
@@ -15,9 +15,9 @@ const NAMES = { [REGISTRY_LABEL]: 'registry', [BINDING_LABEL]: 'binding' } as co
  */
 export async function serveVoucher(
   hsm: Hsm,
-  shelf: KeyShelf,
+  shelf: LoadedKeys,
   { registryKid, bindingKid }: ServiceKids,
-  others: readonly Voucher[],
+  guarding: Guarding,
   log: Log,
 ): Promise<boolean> {
   const kid = registryKid ?? bindingKid;
@@ -26,7 +26,7 @@ export async function serveVoucher(
   const { key, found, unproven } = await hsm.direct.lend((session) =>
     examineServiceKey(hsm.cryptoki, session, label, kid),
   );
-  shelf.setVoucher(key && { ...key, guard: guardOfService(label, key, hsm.cryptoki, others) });
+  shelf.setBindingIssuer(key && { ...key, label, guard: guardOfService(label, key, guarding) });
   if (!key) log('fatal', `the ${NAMES[label]} key is not proven, so no key serves`, { kid, unproven });
   return found;
 }
@@ -34,15 +34,17 @@ export async function serveVoucher(
 /** The same for the audit key; without it there are no checkpoints, and keys serve all the same. */
 export async function serveAudit(
   hsm: Hsm,
-  shelf: KeyShelf,
+  shelf: LoadedKeys,
   kid: string,
-  others: readonly Voucher[],
+  guarding: Guarding,
   log: Log,
 ): Promise<void> {
   const { key, unproven } = await hsm.direct.lend((session) =>
     examineServiceKey(hsm.cryptoki, session, AUDIT_LABEL, kid),
   );
-  const vouchers = shelf.voucher ? [shelf.voucher, ...others] : others;
-  shelf.setAudit(key && { ...key, guard: guardOfService(AUDIT_LABEL, key, hsm.cryptoki, vouchers) });
+  const others = shelf.bindingIssuer ? [shelf.bindingIssuer, ...guarding.others] : guarding.others;
+  shelf.setAudit(
+    key && { ...key, label: AUDIT_LABEL, guard: guardOfService(AUDIT_LABEL, key, { ...guarding, others }) },
+  );
   if (!key) log('error', 'the audit key is not proven, so there are no checkpoints', { kid, unproven });
 }

@@ -7,10 +7,20 @@ import { readBindingRecord } from '../token/binding-record.ts';
 import { type Examination, examine } from './examine.ts';
 import { guardOfBinding } from './guard.ts';
 import type { Hsm } from './hsm.ts';
-import type { KeyShelf, ServedKey } from './key-shelf.ts';
 import type { LiveKey } from './live-key.ts';
+import type { LoadedKeys, ServedKey } from './loaded-keys.ts';
 import type { Log } from './log.ts';
-import { type Halves, listHalves } from './objects.ts';
+import { type KeyPairHandles, listHalves } from './objects.ts';
+import type { OwnClock } from './own-clock.ts';
+import type { SignerState } from './state/signer-state.ts';
+
+/** What the examination of keys needs. */
+export interface Serving {
+  readonly hsm: Hsm;
+  readonly shelf: LoadedKeys;
+  readonly state: SignerState;
+  readonly clock: OwnClock;
+}
 
 type Verdict = Omit<Examination, 'key'> & { readonly key: ServedKey | null };
 
@@ -19,19 +29,21 @@ type Verdict = Omit<Examination, 'key'> & { readonly key: ServedKey | null };
  * unproven key is left out, and said to be at the highest level.
  */
 export async function serve(
-  hsm: Hsm,
-  shelf: KeyShelf,
+  serving: Serving,
   { references, voucherFound }: { references: readonly KeyReference[]; voucherFound: boolean },
   log: Log,
 ): Promise<KeyProof[]> {
+  const { hsm, shelf, state } = serving;
   const halvesOf = await hsm.direct.lend((session) => listHalves(hsm.cryptoki, session.handle));
   const served: ServedKey[] = [];
   const proofs: KeyProof[] = [];
   for (const reference of references) {
-    const { key, ...verdict } = await judge(hsm, shelf.voucher, halvesOf, reference, voucherFound);
+    const { key, ...verdict } = await judge(serving, halvesOf, reference, voucherFound);
     const proof: KeyProof = { kid: reference.kid, proven: key !== null, ...verdict };
-    if (key) served.push(key);
-    else log('fatal', 'a key is not proven and does not serve', { hsmId: reference.hsmId, ...proof });
+    if (key) {
+      served.push(key);
+      remember(state, reference, key, log);
+    } else log('fatal', 'a key is not proven and does not serve', { hsmId: reference.hsmId, ...proof });
     proofs.push(proof);
     // Signatures that arrived meanwhile go first.
     await nextTurn();
@@ -40,15 +52,25 @@ export async function serve(
   return proofs;
 }
 
+/** Of a key that was bound before the state was lost; without a place to write, it serves all the same. */
+function remember({ keys }: SignerState, reference: KeyReference, { label }: ServedKey, log: Log): void {
+  const { hsmId, kid, bindingRecord } = reference;
+  try {
+    keys.learn(hsmId, label, kid, bindingRecord);
+  } catch (error) {
+    if (!(error instanceof KeywardError)) throw error;
+    log('error', 'the signer cannot remember a key', { kid, error: error.message });
+  }
+}
+
 /** Holds one key against its binding record, and the HSM against that. */
 export async function judge(
-  hsm: Hsm,
-  voucher: LiveKey | null,
-  halvesOf: (hsmId: string) => Halves,
+  { hsm, shelf: { bindingIssuer: voucher }, state, clock }: Serving,
+  halvesOf: (hsmId: string) => KeyPairHandles,
   reference: KeyReference,
   voucherFound: boolean,
 ): Promise<Verdict> {
-  const binding = readBinding(reference, voucher);
+  const binding = readBinding(reference, voucher, state);
   if (typeof binding === 'string') {
     return { attributes: {}, unproven: [binding], found: voucherFound, key: null };
   }
@@ -57,16 +79,21 @@ export async function judge(
   const { key, ...rest } = await hsm.direct.lend((session) =>
     examine(hsm.cryptoki, session, halvesOf(hsmId), { kid, hsmId, algorithm, label }),
   );
-  return { ...rest, key: key && { ...key, guard: guardOfBinding(binding) } };
+  return { ...rest, key: key && { ...key, label, guard: guardOfBinding(binding, clock) } };
 }
 
 /** The binding, or the sentence that says why there is none. */
-function readBinding({ bindingRecord, kid, hsmId }: KeyReference, voucher: LiveKey | null): Binding | string {
+function readBinding(
+  { bindingRecord, kid, hsmId }: KeyReference,
+  voucher: LiveKey | null,
+  { keys }: SignerState,
+): Binding | string {
   if (!voucher) return 'the registry key, which vouches for its binding, is not proven';
   try {
     const binding = readBindingRecord(bindingRecord, voucher);
     if (binding.kid !== kid) return 'its binding record is that of another key';
-    return binding.hsmId === hsmId ? binding : 'its binding record names another object of the HSM';
+    if (binding.hsmId !== hsmId) return 'its binding record names another object of the HSM';
+    return keys.isBoundOtherwise(hsmId, bindingRecord) ? 'the signer bound it by another record' : binding;
   } catch (error) {
     if (error instanceof KeywardError && error.code === 'binding_refused') return error.message;
     throw error;

@@ -1,8 +1,10 @@
-import type { ErrorCode } from '../domain/errors.ts';
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import { verifySignatureSync } from '../token/signature.ts';
 import type { Epoch } from './epoch.ts';
+import type { Sealing } from './guard.ts';
 import type { Hsm } from './hsm.ts';
-import type { KeyShelf, ServedKey } from './key-shelf.ts';
 import { signLater, signNow } from './live-key.ts';
+import type { LoadedKeys, ServedKey } from './loaded-keys.ts';
 import { MECHANISMS } from './mechanisms.ts';
 import type { Failure, Operations, SignOutcome } from './protocol.ts';
 import type { Session } from './session-pool.ts';
@@ -22,7 +24,7 @@ const UNKNOWN_KEY: Failure = {
 /** Signs each of a batch that its key permits; one that fails leaves the others alone. Answers in order. */
 export async function signBatch(
   hsm: Hsm,
-  shelf: KeyShelf,
+  shelf: LoadedKeys,
   epoch: Epoch,
   batch: Operations['sign']['takes'],
 ): Promise<SignOutcome[]> {
@@ -42,15 +44,27 @@ export async function signBatch(
   return outcomes;
 }
 
+/** In one turn from guard to keeping: nothing else is sealed in between. */
 function signDirectly(hsm: Hsm, epoch: Epoch, session: Session, item: Item): SignOutcome {
   if (epoch.end) return epoch.end;
   const { key, signingInput, bindingRecords } = item;
   try {
-    key.guard(signingInput, session.handle, bindingRecords);
-    return signNow(hsm.cryptoki, session, key, signingInput);
+    const sealing = key.guard(signingInput, session.handle, bindingRecords);
+    if (sealing?.signature) return sealing.signature;
+    const signature = signNow(hsm.cryptoki, session, key, signingInput);
+    if (sealing) keep(sealing, item, signature);
+    return signature;
   } catch (error) {
     return epoch.failed('signing', error);
   }
+}
+
+/** What is wrong must not be remembered as the last of its kind. */
+function keep(sealing: Sealing, { key, signingInput }: Item, signature: Buffer): void {
+  if (!verifySignatureSync(key.algorithm, key.publicKey, signingInput, signature)) {
+    throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature');
+  }
+  sealing.keep(signature);
 }
 
 async function signConcurrently(hsm: Hsm, epoch: Epoch, item: Item): Promise<SignOutcome> {

@@ -1,16 +1,21 @@
-import type { KeyReference, KeySpecification, TokenInspection, TokenSigner } from '../domain/signer.ts';
+import type {
+  KeyReference,
+  KeySpecification,
+  KeyTrial,
+  TokenInspection,
+  TokenSigner,
+} from '../domain/signer.ts';
 import { Child } from './link/child.ts';
 import type { LinkState, SignerLinkOptions } from './link/options.ts';
 import { SignQueue } from './link/sign-queue.ts';
 import { Supervisor } from './link/supervisor.ts';
 import { systemTimers } from './link/timers.ts';
-import type { Operations } from './protocol.ts';
 
 export type { LinkState, SignerEvent, SignerLinkOptions } from './link/options.ts';
 export { LINK_STATES } from './link/options.ts';
 
 /** The front's side of one signer: the port over a child process that may die, hang or go blind. */
-export interface SignerLink extends TokenSigner, PinComparer {
+export interface SignerLink extends TokenSigner {
   /**
    * Settles once the process serves or, if the HSM is away, once the first attempt failed: attempts go on.
    * Also how an operator tries again after a latch.
@@ -20,17 +25,11 @@ export interface SignerLink extends TokenSigner, PinComparer {
   stop(): Promise<void>;
   /** By a process of its own, which logs in once more. `hsm_unavailable` while the signer is being replaced. */
   inspect(keys: readonly KeyReference[]): Promise<TokenInspection>;
+  /** Makes a key pair of that kind, has it proven and destroys it. */
+  tryKey(kind: Pick<KeySpecification, 'algorithm' | 'modulusBits'>): Promise<KeyTrial>;
   state(): LinkState;
   /** Signatures asked for and not yet answered. */
   queued(): number;
-}
-
-/** What a signer says of the PIN that it logged in with; it never says the PIN. */
-export interface PinComparer {
-  /** `hsm_unavailable`. */
-  pinMark(): Promise<Operations['pinMark']['gives']>;
-  /** `pin_not_comparable`, `invalid_request`, `rate_limited`, `hsm_unavailable`. */
-  comparePins(sealed: Uint8Array): Promise<Operations['comparePins']['gives']>;
 }
 
 /** A replacement takes 0.1 to 0.5 s and is worth waiting for; an HSM that is away is not. */
@@ -44,12 +43,13 @@ const PROCESS_FILE = new URL('./process.ts', import.meta.url);
  * at once, so that nothing piles up behind an outage.
  */
 export function createSignerLink(options: SignerLinkOptions): SignerLink {
-  const { settings, deadlines, onEvent } = options;
+  const { settingsFile, hsmToken, opening, deadlines, onEvent } = options;
   const { timers = systemTimers, backoff = BACKOFF, random = Math.random } = options;
   const { signMs } = deadlines;
   const fork = (sessions: number) =>
     new Child({
       processFile: options.processFile ?? PROCESS_FILE,
+      argv: [settingsFile, hsmToken, ...(options.newKeys ? ['--new-keys'] : [])],
       environment: options.environment,
       sessions,
       deadlines,
@@ -62,7 +62,7 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     timers,
     onRemedy: (child, failure) => supervisor.heed(child, failure),
   });
-  const supervisor = new Supervisor({ settings, signMs, backoff, random, timers, onEvent, fork, queue });
+  const supervisor = new Supervisor({ opening, signMs, backoff, random, timers, onEvent, fork, queue });
   return {
     sign(request) {
       const refusal = supervisor.refusal();
@@ -75,11 +75,12 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     prove: (key, nonce) => supervisor.call('prove', { key: asReference(key), nonce }),
     inventory: () => supervisor.call('inventory', null),
     discard: async ({ hsmId }) => void (await supervisor.call('discard', { hsmId })),
-    destroy: async ({ hsmId, kid }) => void (await supervisor.call('destroy', { hsmId, kid })),
+    destroy: async ({ hsmId, kid, bindingRecord }) =>
+      void (await supervisor.call('destroy', { hsmId, kid, bindingRecord })),
+    sealed: ({ checkpoint, head }) => supervisor.call('sealed', { checkpoint, head }),
     describe: () => supervisor.call('describe', null),
+    tryKey: ({ algorithm, modulusBits }) => supervisor.call('trial', { algorithm, modulusBits }),
     inspect: (keys) => supervisor.inspect(keys.map(asReference)),
-    pinMark: () => supervisor.call('pinMark', null),
-    comparePins: (sealed) => supervisor.call('comparePins', { sealed }),
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),
     state: () => supervisor.state,

@@ -53,6 +53,7 @@ export function createSignerRouter(
     inventory: async (hsmToken) => of(hsmToken).inventory(),
     discard: async (key) => of(key.hsmToken).discard(key),
     destroy: async (key) => of(key.hsmToken).destroy(key),
+    sealed: (shown) => first.sealed(shown),
     describe: async (hsmToken) => of(hsmToken).describe(),
   };
 }

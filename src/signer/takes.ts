@@ -1,15 +1,25 @@
-import { algorithmNamed, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
+import { algorithmNamed, isRsa, MODULUS_BITS, type ModulusBits } from '../domain/algorithm.ts';
 import { KeywardError } from '../domain/errors.ts';
+import type { KeySpecification } from '../domain/signer.ts';
 import { MAX_KEYS as MAX_KEYS_IN_SET } from '../token/published-key-set.ts';
-import { type Operations, SERVICE_LABELS, type ServiceKids } from './protocol.ts';
+import { type Operations, SERVICE_LABELS } from './protocol.ts';
+import type { ServiceKids, SignerSettings } from './settings.ts';
 
-const SERVICE_KEYS = Object.keys(SERVICE_LABELS) as (keyof ServiceKids)[];
 const HSM_ID = /^[0-9a-f]{32}$/;
-const SCOPE_LABEL = /^kw1\.[A-Za-z0-9_-]{43}$/;
+/** Of the keys of scopes, and of decoys. */
+export const KEY_LABEL = /^kw1\.[A-Za-z0-9_-]{43}$/;
 const MAX_BATCH = 16_384;
 const MAX_KEYS = 100_000;
 
+/** Of further tokens, and former registry keys. */
+const MOST_BINDING_KEYS = 64;
+
 /** Checks of what comes from the front, which has the types but may have been taken over. */
+export function requireOpening({ sessions, otherBindingKeys }: Operations['open']['takes']): void {
+  demand(Number.isSafeInteger(sessions) && sessions > 0, 'number of sessions');
+  demand(Array.isArray(otherBindingKeys) && otherBindingKeys.length <= MOST_BINDING_KEYS, 'binding key');
+}
+
 export function requireBatch(batch: Operations['sign']['takes']): void {
   demand(Array.isArray(batch) && batch.length <= MAX_BATCH, 'batch');
   for (const item of batch) {
@@ -34,25 +44,38 @@ export function requireProving({ key, nonce }: Operations['prove']['takes']): vo
   demand(typeof nonce === 'string' && NONCE.test(nonce), 'nonce');
 }
 
-/** The labels of the service's own keys are for `keyward init`, when there are no such keys yet. */
+/** The labels of the token's service keys are for `keyward init`, when there are no such keys yet. */
 export function requireSpecification(
   { hsmId, label, algorithm, modulusBits }: Operations['generate']['takes'],
-  named: ServiceKids,
+  settings: ServiceKids & Pick<SignerSettings, 'serviceKeys'>,
 ): void {
   demand(isHsmId(hsmId), 'hsmId');
-  const isNew = SERVICE_KEYS.some((member) => label === SERVICE_LABELS[member] && named[member] === null);
-  demand(SCOPE_LABEL.test(label) || isNew, 'label');
+  const isNew = settings.serviceKeys.some(
+    (member) => label === SERVICE_LABELS[member] && settings[member] === null,
+  );
+  demand(KEY_LABEL.test(label) || isNew, 'label');
+  requireKind(algorithm, modulusBits);
+}
+
+export function requireTrial({ algorithm, modulusBits }: Operations['trial']['takes']): void {
+  requireKind(algorithm, modulusBits);
+}
+
+function requireKind(algorithm: KeySpecification['algorithm'], modulusBits: ModulusBits | null): void {
   demand(algorithmNamed(algorithm) !== undefined, 'algorithm');
   const fits =
     modulusBits === null ? !isRsa(algorithm) : isRsa(algorithm) && MODULUS_BITS.includes(modulusBits);
   demand(fits, 'modulusBits');
 }
 
-/** 1,000 candidates of 64 bytes, with what seals them. */
-const MAX_SEALED_BYTES = 66_000;
+export function requireDestroyed({ hsmId, kid, bindingRecord }: Operations['destroy']['takes']): void {
+  demand(isHsmId(hsmId), 'hsmId');
+  demand(typeof kid === 'string' && (bindingRecord === null || typeof bindingRecord === 'string'), 'key');
+}
 
-export function requireSealed({ sealed }: Operations['comparePins']['takes']): void {
-  demand(sealed instanceof Uint8Array && sealed.length <= MAX_SEALED_BYTES, 'batch');
+export function requireShown({ checkpoint, head }: Operations['sealed']['takes']): void {
+  const isShown = (jws: unknown) => jws === null || typeof jws === 'string';
+  demand(isShown(checkpoint) && isShown(head), 'statement');
 }
 
 export function requireKeyName({ hsmId }: { readonly hsmId: string }): void {

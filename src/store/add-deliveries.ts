@@ -15,7 +15,7 @@ const MOST_PENDING = 10_000;
 const ROWS_AT_A_TIME = 500;
 
 /**
- * The same one once more changes nothing, unless it was summed up. Each severity has a window of its own: who can
+ * The same one once more is sent once more, whatever a row under its key says was done. Each severity has a window of its own: who can
  * bring about warnings mutes nothing critical. A few statements for each target, however much there is: what writes
  * records waits behind it.
  */
@@ -58,7 +58,11 @@ async function addEach(trx: Trx, planned: Alike, now: number): Promise<void> {
     await trx
       .insertInto('notification_deliveries')
       .values(planned.slice(at, at + ROWS_AT_A_TIME).map((each) => newDeliveryRow(each, now)))
-      .onConflict((conflict) => conflict.doNothing())
+      .onConflict((conflict) =>
+        conflict
+          .columns(['event_sequence', 'kind', 'route', 'target', 'contacts_of'])
+          .doUpdateSet({ state: 'pending', attempts: 0, next_attempt_at: now, settled_at: null }),
+      )
       .execute();
   }
 }

@@ -1,29 +1,74 @@
 import type { Transaction } from 'kysely';
 import type { AuditEvent } from '../domain/audit.ts';
-import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../domain/audit-chain.ts';
+import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../domain/audit-chain.ts';
+import { auditDetailsIn } from '../domain/audit-details.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { sealHash } from '../domain/run-key.ts';
+import { memoryOf } from './chain-end.ts';
 import type { Schema } from './schema.ts';
 
+type Trx = Transaction<Schema>;
+
 /**
- * Puts an event at the end of the chain, within the transaction of the change that it tells of (I10). The one
- * writer makes the sequence free of gaps, whatever the clock says.
+ * Puts an event at the end of the chain, sealed by the run, within the transaction of the change that it tells of
+ * (I10). The one writer makes the sequence free of gaps, whatever the clock says. `audit_trail_refused` where the
+ * database has another end than the writer left.
  */
 export async function appendAuditEvent(
-  trx: Transaction<Schema>,
+  trx: Trx,
   { type, actor, subject, requestId, details }: AuditEvent,
   time: number,
 ): Promise<ChainHead> {
-  const head = await auditHead(trx);
-  const sequence = head.sequence + 1;
+  const { sequence } = await ownAuditHead(trx);
   const detailsJson = JSON.stringify(details);
-  const hash = auditEventHash(head.hash, { sequence, time, type, actor, subject, requestId, detailsJson });
-  await trx
-    .insertInto('audit_events')
-    .values({ sequence, time, type, actor, subject, request_id: requestId, details_json: detailsJson, hash })
-    .execute();
-  return { sequence, hash };
+  return await appendChained(trx, {
+    sequence: sequence + 1,
+    time,
+    type,
+    actor,
+    subject,
+    requestId,
+    detailsJson,
+  });
 }
 
-export async function auditHead(trx: Transaction<Schema>): Promise<ChainHead> {
+/** The same for an event that has its place in the chain already. */
+export async function appendChained(trx: Trx, event: ChainedEvent): Promise<ChainHead> {
+  const memory = memoryOf(trx);
+  const { audit, run } = memory;
+  const { hash: previous } = await ownAuditHead(trx);
+  const hash = auditEventHash(previous, event);
+  const { requestId, detailsJson, ...columns } = event;
+  const row = { ...columns, request_id: requestId, details_json: detailsJson, hash };
+  await trx
+    .insertInto('audit_events')
+    .values({ ...row, run_id: run.id, seal: sealHash(run, 'audit', hash) })
+    .execute();
+  const head = { sequence: event.sequence, hash };
+  audit.append(head);
+  if (wantsCheckpoint(event)) memory.wantsCheckpoint = true;
+  return head;
+}
+
+/** What decides who may do what must not be undone by an older table of before the next checkpoint. */
+function wantsCheckpoint({ type, detailsJson }: ChainedEvent): boolean {
+  const { registry, unsigned } = auditDetailsIn(detailsJson);
+  return type === 'revocation.added' || registry !== undefined || unsigned !== undefined;
+}
+
+/** The end of the trail, which must be the one that this writer left. `audit_trail_refused`. */
+export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
+  const head = await auditHead(trx);
+  if (memoryOf(trx).audit.accept(head)) return head;
+  throw new KeywardError(
+    'audit_trail_refused',
+    'The audit trail in the database has another end than the service wrote; nothing is changed until the service ' +
+      'was started anew. Read docs/runbooks/changed-records.md first.',
+    { cause: new Error(`the database ends at event ${head.sequence}`) },
+  );
+}
+
+export async function auditHead(trx: Trx): Promise<ChainHead> {
   const last = await trx
     .selectFrom('audit_events')
     .select(['sequence', 'hash'])

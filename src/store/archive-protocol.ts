@@ -1,10 +1,10 @@
 import type { ArchiveDue } from '../domain/ledger-archives.ts';
-import type { FileIdentity } from './writer-protocol.ts';
+import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** What the archiving worker is told once, at its start. */
 export interface ArchiveSettings {
   readonly file: string;
-  readonly identity: FileIdentity;
+  readonly identity: DatabaseIdentity;
   readonly archiveDir: string;
   /** Records in one segment at most. */
   readonly segmentRecords: number;

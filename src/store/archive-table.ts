@@ -1,39 +1,12 @@
 import { sql, type Transaction } from 'kysely';
-import type { ArchivedSegment } from '../domain/ledger-archives.ts';
 import type { ArchiveEnd, SealedSegment } from './archive-protocol.ts';
 import type { Schema } from './schema.ts';
 
 type Trx = Transaction<Schema>;
 
-/** A segment whose file is there. */
-export interface KeptArchive extends ArchivedSegment {
-  readonly number: number;
-  readonly file: string;
-}
-
-export async function archiveEnd(trx: Trx): Promise<ArchiveEnd & { readonly number: number }> {
-  const newest = await trx
-    .selectFrom('ledger_archives')
-    .select(['number', 'last_group', 'last_record'])
-    .orderBy('number', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  if (!newest) return { number: 0, group: 0, record: 0 };
-  return { number: newest.number, group: newest.last_group, record: newest.last_record };
-}
-
-export async function keptArchives(trx: Trx): Promise<readonly KeptArchive[]> {
-  const rows = await trx
-    .selectFrom('ledger_archives')
-    .select(['number', 'file', 'kids_json'])
-    .where('removed_at', 'is', null)
-    .orderBy('number')
-    .execute();
-  return rows.map(({ number, file, kids_json }) => ({
-    number,
-    file,
-    kids: JSON.parse(kids_json) as string[],
-  }));
+/** In the order of their numbers. */
+export async function archiveRows(trx: Trx) {
+  return await trx.selectFrom('ledger_archives').selectAll().orderBy('number').execute();
 }
 
 export async function insertArchive(
@@ -81,9 +54,12 @@ export async function markRemoved(trx: Trx, number: number, removedAt: number): 
     .execute();
 }
 
-/** Deletes the oldest of the rows that lie in a segment, and the hashes of groups that lie there. */
-export async function dropArchivedRows(trx: Trx, limit: number): Promise<number> {
-  const { group, record } = await archiveEnd(trx);
+/** Deletes the oldest of the rows up to that end, and the hashes of groups up to it. */
+export async function dropArchivedRows(
+  trx: Trx,
+  { group, record }: ArchiveEnd,
+  limit: number,
+): Promise<number> {
   const oldestHashes = trx
     .selectFrom('ledger_row_hashes')
     .select('group_sequence')

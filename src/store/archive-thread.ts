@@ -1,6 +1,6 @@
 import type { ArchiveCalls, ArchiveSettings } from './archive-protocol.ts';
 import { CallLink } from './call-link.ts';
-import { Turns } from './signed/turns.ts';
+import { BoundedMutex } from './signed/bounded-mutex.ts';
 import { toKeywardError } from './sqlite-failure.ts';
 
 /** A segment takes seconds. */
@@ -9,7 +9,7 @@ const DEADLINE_MS = 600_000;
 /** Writes segments in a thread of its own, which starts with the first. */
 export class ArchiveThread {
   readonly #link: CallLink<ArchiveCalls>;
-  readonly #turns = new Turns();
+  readonly #turns = new BoundedMutex();
 
   constructor(settings: ArchiveSettings) {
     const entry = new URL('./archive-worker.ts', import.meta.url);
@@ -18,7 +18,7 @@ export class ArchiveThread {
 
   /** One after another: what is erased must not be copied into a segment meanwhile. */
   alone<T>(work: () => Promise<T>): Promise<T> {
-    return this.#turns.take(work);
+    return this.#turns.runExclusive(work);
   }
 
   async call<K extends keyof ArchiveCalls>(

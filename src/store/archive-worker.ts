@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { rowsFault } from '../domain/ledger-check.ts';
 import type { ArchiveCalls, ArchiveSettings, SealedSegment, Sealing } from './archive-protocol.ts';
@@ -11,11 +11,12 @@ import {
   withoutPersonalValues,
 } from './ledger-row.ts';
 import { ReadConnection } from './read-connection.ts';
+import { openReadOnly } from './read-only-database.ts';
 import { writeSegment } from './segment-file.ts';
 import { serveCalls } from './serve-calls.ts';
 
 const RECORD_VALUES = new Array(14).fill('?').join(', ');
-const GROUP_VALUES = new Array(6).fill('?').join(', ');
+const GROUP_VALUES = new Array(8).fill('?').join(', ');
 /** Groups read in one transaction: a long one would keep the write-ahead log from being cleared. */
 const GROUPS_A_READ = 200;
 const SPAN_SECONDS = 86_400;
@@ -122,7 +123,7 @@ function copy(segment: DatabaseSync, { group, rows }: GroupWithRows): void {
 }
 
 function erase({ name, into, subjects }: ArchiveCalls['erase']['asks']): ArchiveCalls['erase']['answers'] {
-  const source = new DatabaseSync(join(archiveDir, name), { readOnly: true });
+  const source = openReadOnly(join(archiveDir, name));
   try {
     const concerned = sequencesOf(source, subjects);
     if (concerned.size === 0) return null;

@@ -1,26 +1,34 @@
 import type { Selectable, Transaction } from 'kysely';
 import type { AuditLog, DeliveryPosition } from '../domain/audit-log.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { SealedEvent, StoredEvent } from '../domain/audit-sink.ts';
 import type { StoredCheckpoint } from '../domain/checkpoint.ts';
 import type { Clock } from '../domain/clock.ts';
-import { appendAuditEvent, auditHead } from './append-audit-event.ts';
+import { appendAuditEvent, auditHead, ownAuditHead } from './append-audit-event.ts';
 import { hashAt, readHeads } from './chain-heads.ts';
+import { eventFromRow, sealedFromRow } from './event-row.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
+import type { RegistryChanges } from './signed/registry-changes.ts';
+import { isWitnessed } from './unwitnessed.ts';
 import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
 
-export function createAuditLog(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
-  clock: Clock,
-): AuditLog {
+export interface AuditLogParts {
+  readonly reader: Pick<Reader, 'read'>;
+  readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd' | 'revocationEnd'>;
+  readonly clock: Clock;
+  readonly changes: Pick<RegistryChanges, 'requireOwnHead'>;
+}
+
+export function createAuditLog({ reader, writer, clock, changes }: AuditLogParts): AuditLog {
   return {
     async record(event) {
       await writer.transaction((trx) => appendAuditEvent(trx, event, clock.nowSeconds()));
     },
     eventsAfter: (sequence, limit) => reader.read((trx) => eventsAfter(trx, sequence, limit)),
+    witnessedAfter: (sequence, limit) => reader.read((trx) => witnessedAfter(trx, sequence, limit)),
+    sealedAfter: (sequence, limit) => reader.read((trx) => sealedAfter(trx, sequence, limit)),
     newestEvents: (limit) => reader.read((trx) => newestEvents(trx, limit)),
     newestOfType: (type, limit) => reader.read((trx) => newestOfType(trx, type, limit)),
     lastAbout: (subject, type) => reader.read((trx) => lastAbout(trx, subject, type)),
@@ -28,6 +36,18 @@ export function createAuditLog(
     lastCheckpoint: () => reader.read(lastCheckpoint),
     auditHead: () => reader.read(auditHead),
     heads: () => reader.read(readHeads),
+    ownHeads: () =>
+      writer.transaction(async (trx) => {
+        await ownAuditHead(trx);
+        await changes.requireOwnHead(trx);
+        const heads = await readHeads(trx);
+        // Rows that somebody else put behind the writer's own end are not to be sealed with it.
+        return {
+          ...heads,
+          ledger: writer.ledgerEnd ?? heads.ledger,
+          revocations: writer.revocationEnd ?? heads.revocations,
+        };
+      }),
     hashAt: (chain, sequence) => reader.read((trx) => hashAt(trx, chain, sequence)),
     addCheckpoint: (checkpoint, positions) =>
       writer.transaction(async (trx) => {
@@ -38,21 +58,30 @@ export function createAuditLog(
   };
 }
 
-export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {
-  const { sequence, time, type, actor, subject, request_id, details_json, hash } = row;
-  return { sequence, time, type, actor, subject, requestId: request_id, detailsJson: details_json, hash };
+async function eventsAfter(trx: Trx, sequence: number, limit: number): Promise<StoredEvent[]> {
+  return (await rowsAfter(trx, sequence, limit)).map(eventFromRow);
 }
 
-async function eventsAfter(trx: Trx, sequence: number, limit: number): Promise<StoredEvent[]> {
-  const rows = await trx
+async function sealedAfter(trx: Trx, sequence: number, limit: number): Promise<SealedEvent[]> {
+  return (await rowsAfter(trx, sequence, limit)).map(sealedFromRow);
+}
+
+async function witnessedAfter(trx: Trx, sequence: number, limit: number): Promise<StoredEvent[]> {
+  const rows = after(trx, sequence, limit).where((eb) => isWitnessed(trx, eb.ref('sequence')));
+  return (await rows.execute()).map(eventFromRow);
+}
+
+async function rowsAfter(trx: Trx, sequence: number, limit: number) {
+  return await after(trx, sequence, limit).execute();
+}
+
+const after = (trx: Trx, sequence: number, limit: number) =>
+  trx
     .selectFrom('audit_events')
     .selectAll()
     .where('sequence', '>', sequence)
     .orderBy('sequence')
-    .limit(limit)
-    .execute();
-  return rows.map(eventFromRow);
-}
+    .limit(limit);
 
 async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
   const query = trx.selectFrom('audit_events').selectAll().orderBy('sequence', 'desc').limit(limit);
@@ -60,7 +89,11 @@ async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
 }
 
 async function newestOfType(trx: Trx, type: string, limit: number): Promise<StoredEvent[]> {
-  const query = trx.selectFrom('audit_events').selectAll().where('type', '=', type);
+  const query = trx
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('type', '=', type)
+    .where((eb) => isWitnessed(trx, eb.ref('sequence')));
   return (await query.orderBy('sequence', 'desc').limit(limit).execute()).map(eventFromRow);
 }
 
@@ -70,6 +103,7 @@ async function lastAbout(trx: Trx, subject: string, type: string): Promise<Store
     .selectAll()
     .where('subject', '=', subject)
     .where('type', '=', type)
+    .where((eb) => isWitnessed(trx, eb.ref('sequence')))
     .orderBy('sequence', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -24,7 +24,12 @@ export async function wait(trx: Trx, awaited: readonly AwaitedAcknowledgement[])
         due_at: dueAt,
       })),
     )
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict.column('event_sequence').doUpdateSet((eb) => ({
+        route: eb.ref('excluded.route'),
+        due_at: eb.ref('excluded.due_at'),
+      })),
+    )
     .execute();
 }
 

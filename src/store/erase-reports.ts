@@ -4,8 +4,13 @@ import { type ERASURES_OF_ONE, reportSubjectOf } from '../domain/reports/testimo
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';
 import type { Schema } from './schema.ts';
+import { isInState } from './testified-steps.ts';
 
 type Trx = Transaction<Schema>;
+
+const CONTACT = sql<
+  string | null
+>`CASE WHEN json_valid(suspicion_json) THEN lower(trim(json_extract(suspicion_json, '$.contact'))) END`;
 
 /** Who has it erased, and as what it is told. */
 export interface ReportErasure {
@@ -30,13 +35,33 @@ export async function eraseReportsBy(
   limit: number,
   erasure: ReportErasure,
 ): Promise<number> {
-  const given = sql<string>`lower(trim(json_extract(suspicion_json, '$.contact')))`;
   const theirs = trx
     .selectFrom('reports')
     .select('number')
-    .where(given, '=', contact.trim().toLowerCase())
+    .where(CONTACT, '=', contact.trim().toLowerCase())
     .limit(limit);
   return erase(trx, erasure, (rows) => rows.where('number', 'in', theirs));
+}
+
+/** Numbers of cases that are not closed, reported by whoever can be reached there. */
+export async function unclosedBy(trx: Trx, contact: string): Promise<readonly string[]> {
+  const rows = await trx
+    .selectFrom('reports')
+    .select('number')
+    .where(({ not }) => not(isInState(trx, 'closed')))
+    .where(CONTACT, '=', contact.trim().toLowerCase())
+    .execute();
+  return rows.map(({ number }) => number);
+}
+
+/** Digests of the tokens that unclosed cases are about, base64url, with the case. */
+export async function unclosedDigests(trx: Trx): Promise<ReadonlyMap<string, string>> {
+  const query = trx
+    .selectFrom('reports')
+    .select(['number', 'digest'])
+    .where(({ not }) => not(isInState(trx, 'closed')));
+  const rows = await query.where('digest', 'is not', null).execute();
+  return new Map(rows.map(({ digest, number }) => [Buffer.from(digest ?? []).toString('base64url'), number]));
 }
 
 /** Of what was reported about tokens of these digests. */

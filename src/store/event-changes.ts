@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { PastChange } from '../domain/event-feed.ts';
 import type { EventState } from '../domain/event-steps.ts';
 import type { Schema } from './schema.ts';
+import { isTestifiedStep } from './testified-steps.ts';
 import { fromRow, trackedEvents } from './tracked-events.ts';
 
 type Trx = Transaction<Schema>;
@@ -29,7 +30,8 @@ function changes(trx: Trx, place: number) {
   const stepped = trx
     .selectFrom('security_event_steps')
     .select(['audit_sequence as place', 'event_sequence', 'state as became'])
-    .where('audit_sequence', '>', place);
+    .where('audit_sequence', '>', place)
+    .where(isTestifiedStep(trx, 'security_event_steps'));
   return raised.unionAll(stepped.$castTo<{ place: number; event_sequence: number; became: EventState }>());
 }
 

@@ -1,12 +1,12 @@
-import type { Transaction } from 'kysely';
-import type { EventDesk } from '../domain/event-desk.ts';
-import { type TrackedEvent, UNRESOLVED_STATES, type UnresolvedCounts } from '../domain/event-steps.ts';
-import { SEVERITIES, type Severity } from '../domain/security-event-types.ts';
+import { type SqlBool, sql, type Transaction } from 'kysely';
+import type { EventService } from '../domain/event-service.ts';
+import type { TrackedEvent, UnresolvedCounts } from '../domain/event-steps.ts';
+import type { Severity } from '../domain/security-event-types.ts';
 import type { Schema } from './schema.ts';
 import { fitting, fromRow, trackedEvents } from './tracked-events.ts';
 
 type Trx = Transaction<Schema>;
-type ListOf = Parameters<EventDesk['list']>;
+type ListOf = Parameters<EventService['list']>;
 
 export async function newestFirst(
   trx: Trx,
@@ -19,17 +19,21 @@ export async function newestFirst(
 
 export async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {
   const counts = { open: { ...NONE }, acknowledged: { ...NONE } };
-  for (const state of UNRESOLVED_STATES) {
-    for (const severity of SEVERITIES) counts[state][severity] = await count(trx, { state, severity });
+  const isAcknowledged = sql<SqlBool>`acknowledged.sequence is not null`;
+  const rows = await trackedEvents(trx)
+    .where('resolved.sequence', 'is', null)
+    .clearSelect()
+    .select((eb) => [
+      isAcknowledged.as('isAcknowledged'),
+      'event.severity',
+      eb.fn.countAll<number>().as('count'),
+    ])
+    .groupBy(['event.severity', isAcknowledged])
+    .execute();
+  for (const { isAcknowledged, severity, count } of rows) {
+    counts[isAcknowledged ? 'acknowledged' : 'open'][severity] = count;
   }
   return counts;
 }
 
 const NONE: Readonly<Record<Severity, number>> = { info: 0, warning: 0, critical: 0 };
-
-async function count(trx: Trx, query: ListOf[0]): Promise<number> {
-  const found = fitting(trackedEvents(trx), query)
-    .clearSelect()
-    .select((eb) => eb.fn.countAll<number>().as('count'));
-  return (await found.executeTakeFirstOrThrow()).count;
-}

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { EventChange } from '../domain/event-feed.ts';
@@ -7,6 +7,7 @@ import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../domain/security-e
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';
 import type { Schema } from './schema.ts';
+import { isTestifiedStep } from './testified-steps.ts';
 import { trackedEvent } from './tracked-events.ts';
 
 type Trx = Transaction<Schema>;
@@ -48,6 +49,7 @@ async function write(trx: Trx, { eventSequence, state, note, actor, at }: AskedS
   const subject = stepSubject({ eventSequence });
   const audited = actOf(actor, STEP_TESTIMONIES[state], subject, stepDetails({ sequence, note }));
   const { sequence: place } = await appendAuditEvent(trx, audited, at);
+  await dropUntold(trx, eventSequence, state);
   await trx
     .insertInto('security_event_steps')
     .values({
@@ -61,6 +63,16 @@ async function write(trx: Trx, { eventSequence, state, note, actor, at }: AskedS
     })
     .execute();
   return place;
+}
+
+/** What nobody witnessed must not stand in the way of what somebody does. */
+async function dropUntold(trx: Trx, eventSequence: number, state: StepState): Promise<void> {
+  await trx
+    .deleteFrom('security_event_steps')
+    .where('event_sequence', '=', eventSequence)
+    .where('state', '=', state)
+    .where(sql<boolean>`not ${isTestifiedStep(trx, 'security_event_steps')}`)
+    .execute();
 }
 
 async function lastStep(trx: Trx): Promise<number> {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ChainHead } from '../domain/audit-chain.ts';
 import {
   CHAIN_START,
   groupHash,
@@ -8,6 +9,8 @@ import {
   SALT_BYTES,
   writeRowHash,
 } from '../domain/ledger-chain.ts';
+import { type RunKey, sealHash, verifySeal } from '../domain/run-key.ts';
+import type { GroupColumns } from './ledger-row.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from './record-batch.ts';
 import { concernsOneRow, FOREIGN_GROUP, SqliteFailure, toWire } from './sqlite-failure.ts';
@@ -15,22 +18,26 @@ import type { RowFailure } from './writer-protocol.ts';
 
 type OpenGroup = Omit<LedgerGroup, 'rowCount' | 'groupHash'>;
 
+export interface AppendedGroup {
+  readonly failures: readonly RowFailure[];
+  /** The last group of the ledger, once the transaction is committed. */
+  readonly end: ChainHead;
+}
+
 /**
- * Appends a batch as the next group of the chain, within the caller's transaction. The chain's end is read
- * anew each time: after a commit of unknown fate only the database knows it. Where its fate is known, another
- * end than our own is somebody else's, and nothing is appended to that.
+ * Appends a batch as the next group of the chain, sealed by the run, within the caller's transaction. The database
+ * must end with the group that the caller names, or with a later one that bears the run's own seal: the caller does
+ * not know what became of its commit. Nothing is appended to any other end.
  */
 export class GroupAppender {
+  readonly #run: RunKey;
   readonly #lastGroup: StatementSync;
   readonly #insertRecord: StatementSync;
   readonly #insertGroup: StatementSync;
   readonly #insertRowHashes: StatementSync;
-  /** The hash of the last group, where it is known what was committed. */
-  #end: Uint8Array | undefined;
-  /** The same, should what was appended be committed. */
-  #next: Uint8Array | undefined;
 
-  constructor(db: DatabaseSync, statements: LedgerStatements) {
+  constructor(db: DatabaseSync, statements: LedgerStatements, run: RunKey) {
+    this.#run = run;
     this.#lastGroup = db.prepare(statements.lastGroup);
     this.#insertRecord = db.prepare(statements.insertRecord);
     this.#insertGroup = db.prepare(statements.insertGroup);
@@ -38,8 +45,8 @@ export class GroupAppender {
   }
 
   /** A row that breaks a constraint is left out and named. */
-  append(batch: RecordBatch): readonly RowFailure[] {
-    const group = this.#open(batch.committedAt);
+  append(batch: RecordBatch, end: ChainHead | undefined): AppendedGroup {
+    const group = this.#open(batch.committedAt, end);
     const size = sizeOf(batch);
     const salts = randomBytes(size * SALT_BYTES);
     const hashes = Buffer.allocUnsafe(size * HASH_BYTES);
@@ -52,30 +59,17 @@ export class GroupAppender {
       if (failure) failures.push({ index, failure });
       else writeRowHash(hashes, place, { ...row, salt, subjectCommitment: null, rootCommitment: null });
     }
-    if (failures.length < size) this.#close(group, hashes.subarray(0, (size - failures.length) * HASH_BYTES));
-    return failures;
+    const count = size - failures.length;
+    if (count === 0) return { failures, end: { sequence: group.sequence - 1, hash: group.previousHash } };
+    const hash = this.#close(group, hashes.subarray(0, count * HASH_BYTES));
+    return { failures, end: { sequence: group.sequence, hash } };
   }
 
-  /** Commits what was appended last; a failure leaves its fate unknown. */
-  commit(commit: () => void): void {
-    this.#end = undefined;
-    commit();
-    this.#end = this.#next;
-  }
-
-  #open(committedAt: number): OpenGroup {
-    const group = this.#following(committedAt);
-    this.#next = group.previousHash;
-    if (this.#end && Buffer.compare(this.#end, group.previousHash) !== 0) {
+  #open(committedAt: number, end: ChainHead | undefined): OpenGroup {
+    const last = this.#lastGroup.get() as GroupColumns | undefined;
+    if (end && !this.#isOwn(last, end)) {
       throw new SqliteFailure({ message: 'somebody else changed the ledger', errcode: FOREIGN_GROUP });
     }
-    return group;
-  }
-
-  #following(committedAt: number): OpenGroup {
-    const last = this.#lastGroup.get() as
-      | { sequence: number; first_record: number; row_count: number; group_hash: Uint8Array }
-      | undefined;
     if (!last) return { sequence: 1, firstRecord: 1, previousHash: CHAIN_START, committedAt };
     return {
       sequence: last.sequence + 1,
@@ -83,6 +77,14 @@ export class GroupAppender {
       previousHash: last.group_hash,
       committedAt,
     };
+  }
+
+  #isOwn(last: GroupColumns | undefined, end: ChainHead): boolean {
+    const { sequence, group_hash: hash } = last ?? { sequence: 0, group_hash: CHAIN_START };
+    if (sequence === end.sequence) return Buffer.compare(hash, end.hash) === 0;
+    const { run_id: run = null, seal = null } = last ?? {};
+    if (sequence < end.sequence || run !== this.#run.id || seal === null) return false;
+    return verifySeal(this.#run, 'ledger', hash, seal);
   }
 
   #tryInsert(row: BareRow, salt: Uint8Array, { firstRecord, sequence }: OpenGroup, place: number) {
@@ -110,12 +112,13 @@ export class GroupAppender {
     }
   }
 
-  #close(group: OpenGroup, hashes: Buffer): void {
+  #close(group: OpenGroup, hashes: Buffer): Buffer {
     const { sequence, firstRecord, committedAt, previousHash } = group;
     const count = hashes.length / HASH_BYTES;
     const hash = groupHash(group, hashes);
-    this.#insertGroup.run(sequence, firstRecord, count, committedAt, previousHash, hash);
+    const seal = sealHash(this.#run, 'ledger', hash);
+    this.#insertGroup.run(sequence, firstRecord, count, committedAt, previousHash, hash, this.#run.id, seal);
     this.#insertRowHashes.run(sequence, hashes);
-    this.#next = hash;
+    return hash;
   }
 }

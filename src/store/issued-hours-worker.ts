@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import type { IssuedHour, IssuedHours } from '../domain/issued-hours.ts';
 import type { IssuedHoursCalls, IssuedHoursSettings } from './issued-hours-protocol.ts';
-import { LedgerStretches } from './ledger-stretches.ts';
+import { LedgerStretches } from './ledger-ranges.ts';
 import { LedgerWindows } from './ledger-windows.ts';
 import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
@@ -11,9 +11,10 @@ const BUDGET_MS = 30_000;
 /** Client, scope and hour: what is told apart. */
 const MOST_CELLS = 200_000;
 
-const { file, identity, archiveDir, statements, query } = workerData as IssuedHoursSettings;
+const settings = workerData as IssuedHoursSettings;
+const { file, identity, query } = settings;
 const connection = new ReadConnection(file, identity);
-const ledger = new LedgerWindows(connection, new LedgerStretches(archiveDir, statements));
+const ledger = new LedgerWindows(connection, new LedgerStretches(settings));
 
 serveCalls<IssuedHoursCalls>({ between, close: () => void connection.close() }, (error) =>
   connection.recover(error),

@@ -1,4 +1,7 @@
+import { type ExpressionBuilder, sql } from 'kysely';
+import type { BrokenChain } from '../domain/broken-chain.ts';
 import type { IssuedQuestion } from '../domain/issued-around.ts';
+import type { LivingTokens, LivingTokensQuestion } from '../domain/living-tokens.ts';
 import { compileQuery } from './compile-query.ts';
 import type { RecordColumns } from './ledger-row.ts';
 import type { Schema } from './schema.ts';
@@ -8,6 +11,8 @@ type By = IssuedQuestion['by'];
 
 export interface IssuedSettings extends SearchSettings {
   readonly queries: Readonly<Record<By, IssuedQueries>>;
+  /** A life, then the records between two sequences, the first excluded; scope, instant and a life. */
+  readonly living: string;
 }
 
 /** Over the records between two sequences, the first excluded; then two `iat`, two values, and for `list` a limit. */
@@ -18,12 +23,15 @@ export interface IssuedQueries {
 
 export interface IssuedCalls {
   issued: { asks: IssuedQuestion; answers: IssuedRows };
+  living: { asks: LivingTokensQuestion; answers: LivingTokens };
   close: { asks: null; answers: null };
 }
 
 export interface IssuedRows {
   readonly tokens: number;
   readonly rows: readonly (RecordColumns & { readonly archived: boolean })[];
+  /** Rows that were met and count for nothing. */
+  readonly broken: readonly BrokenChain[];
   readonly complete: boolean;
 }
 
@@ -50,4 +58,23 @@ function compiled(by: By): IssuedQueries {
     count: compileQuery((db) => records(db).select((eb) => eb.fn.countAll<number>().as('tokens'))),
     list: compileQuery((db) => records(db).selectAll().orderBy('sequence').limit(0)),
   };
+}
+
+export function compileLivingQuery(): string {
+  const life = sql<number>`exp - iat`;
+  const count = (db: ExpressionBuilder<Schema, 'issuance_records'>) => db.fn.countAll<number>();
+  return compileQuery((db) =>
+    db
+      .selectFrom('issuance_records')
+      .select((eb) => [
+        count(eb).as('tokens'),
+        count(eb).filterWhere(life, '>', 0).as('longer'),
+        count(eb).filterWhere('subject', 'is', null).as('withoutSubject'),
+      ])
+      .where('sequence', '>', 0)
+      .where('sequence', '<=', 0)
+      .where('scope_id', '=', '')
+      .where('exp', '>', 0)
+      .where(life, '<=', 0),
+  );
 }

@@ -1,20 +1,26 @@
 import { workerData } from 'node:worker_threads';
+import type { BrokenChain } from '../domain/broken-chain.ts';
 import type { IssuedQuestion } from '../domain/issued-around.ts';
+import type { LivingTokens, LivingTokensQuestion } from '../domain/living-tokens.ts';
+import { TrustedRuns } from '../domain/trusted-runs.ts';
 import type { IssuedCalls, IssuedRows, IssuedSettings } from './issued-protocol.ts';
-import type { RecordColumns } from './ledger-row.ts';
-import { LedgerStretches } from './ledger-stretches.ts';
+import { LedgerStretches } from './ledger-ranges.ts';
+import { brokenAmong, type RecordColumns } from './ledger-row.ts';
 import { LedgerWindows } from './ledger-windows.ts';
 import { ReadConnection } from './read-connection.ts';
+import { SealedGroups } from './sealed-groups.ts';
 import { serveCalls } from './serve-calls.ts';
 
-/** Hours in which more was issued than can be read in this time are answered for in part. */
+/** Where more was issued than can be read in this time, it is answered for in part. */
 const BUDGET_MS = 3_000;
 
-const { file, identity, archiveDir, statements, queries } = workerData as IssuedSettings;
+const settings = workerData as IssuedSettings;
+const { file, identity, queries } = settings;
 const connection = new ReadConnection(file, identity);
-const ledger = new LedgerWindows(connection, new LedgerStretches(archiveDir, statements));
+const groups = new SealedGroups(new TrustedRuns(settings.runs), settings.statements);
+const ledger = new LedgerWindows(connection, new LedgerStretches(settings));
 
-serveCalls<IssuedCalls>({ issued, close: () => void connection.close() }, (error) =>
+serveCalls<IssuedCalls>({ issued, living, close: () => void connection.close() }, (error) =>
   connection.recover(error),
 );
 
@@ -23,6 +29,7 @@ function issued({ by, values, from, to, limit }: IssuedQuestion): IssuedRows {
   const { count, list } = queries[by];
   const [one = '', other = one] = values;
   const rows: (RecordColumns & { archived: boolean })[] = [];
+  const broken: BrokenChain[] = [];
   let tokens = 0;
   const { complete } = ledger.over(ledger.between(from, to), deadline, (source, bounds, archived) => {
     const filters = [...bounds, from, to, one, other];
@@ -30,8 +37,26 @@ function issued({ by, values, from, to, limit }: IssuedQuestion): IssuedRows {
     const wanted = limit - rows.length;
     if (wanted <= 0) return undefined;
     const found = source.prepare(list).all(...filters, wanted) as unknown as RecordColumns[];
-    rows.push(...found.map((row) => ({ ...row, archived })));
+    const flawed = brokenAmong(found, (row) => groups.flawOf(source, row, archived));
+    broken.push(...flawed.values());
+    rows.push(...found.filter((row) => !flawed.has(row)).map((row) => ({ ...row, archived })));
     return undefined;
   });
-  return { tokens, rows, complete };
+  return { tokens: tokens - broken.length, rows, broken, complete };
+}
+
+function living({ scopeId, at, acceptedTtlSeconds, ttlSeconds }: LivingTokensQuestion): LivingTokens {
+  const deadline = performance.now() + BUDGET_MS;
+  const counted = { tokens: 0, longer: 0, withoutSubject: 0 };
+  // The latest first: they live longest.
+  const windows = ledger.between(at - acceptedTtlSeconds, at).toReversed();
+  const { complete } = ledger.over(windows, deadline, (source, bounds) => {
+    const filters = [ttlSeconds, ...bounds, scopeId, at, acceptedTtlSeconds];
+    const row = source.prepare(settings.living).get(...filters) as unknown as typeof counted;
+    counted.tokens += row.tokens;
+    counted.longer += row.longer;
+    counted.withoutSubject += row.withoutSubject;
+    return undefined;
+  });
+  return { ...counted, complete };
 }

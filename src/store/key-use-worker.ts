@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import type { KeyUse, KeyUseQuestion } from '../domain/key-use.ts';
 import type { KeyUseCalls, KeyUseSettings } from './key-use-protocol.ts';
-import { LedgerStretches } from './ledger-stretches.ts';
+import { LedgerStretches } from './ledger-ranges.ts';
 import { LedgerWindows, type WindowBounds } from './ledger-windows.ts';
 import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
@@ -17,9 +17,10 @@ interface Shared {
   readonly tokens: number;
 }
 
-const { file, identity, archiveDir, statements, queries } = workerData as KeyUseSettings;
+const settings = workerData as KeyUseSettings;
+const { file, identity, queries } = settings;
 const connection = new ReadConnection(file, identity);
-const ledger = new LedgerWindows(connection, new LedgerStretches(archiveDir, statements));
+const ledger = new LedgerWindows(connection, new LedgerStretches(settings));
 
 serveCalls<KeyUseCalls>({ use, close: () => void connection.close() }, (error) => connection.recover(error));
 

@@ -1,28 +1,20 @@
 import type { KeyUse, KeyUseQuestion, KeyUseReader } from '../domain/key-use.ts';
 import { BoundedLink } from './bounded-link.ts';
 import { compileKeyUseQueries, type KeyUseCalls } from './key-use-protocol.ts';
-import { compileSearchStatements } from './search-protocol.ts';
-import type { FileIdentity } from './writer-protocol.ts';
+import { compileSearchStatements, type LedgerReading } from './search-protocol.ts';
 
 /** Above what the worker takes for a question, with one before it. */
 const DEADLINE_MS = 60_000;
-
-export interface KeyUseOptions {
-  readonly file: string;
-  readonly identity: FileIdentity;
-  readonly archiveDir: string;
-}
 
 /** Reads in a thread of its own, which starts with the first question. */
 export class SqliteKeyUse implements KeyUseReader {
   readonly #link: BoundedLink<KeyUseCalls>;
 
-  constructor(options: KeyUseOptions) {
-    const { file, identity, archiveDir } = options;
+  constructor(reading: LedgerReading) {
     const [statements, queries] = [compileSearchStatements(), compileKeyUseQueries()];
     this.#link = new BoundedLink({
       entry: new URL('./key-use-worker.ts', import.meta.url),
-      settings: { file, identity, archiveDir, statements, queries },
+      settings: { ...reading, statements, queries },
       deadlineMs: DEADLINE_MS,
     });
   }

@@ -11,43 +11,44 @@ import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../domain/ledger-archives.ts';
 import type { SealedSegment } from './archive-protocol.ts';
-import { archiveEnd, dropArchivedRows, insertArchive, keptArchives, markRemoved } from './archive-table.ts';
+import { dropArchivedRows, insertArchive, markRemoved } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
+import { type ArchiveWitness, endOf } from './archive-witness.ts';
 import { type AuditedChange, actOf } from './audited-change.ts';
-import type { Reader } from './reader.ts';
 import { toKeywardError } from './sqlite-failure.ts';
+import { isNameOf, type WitnessedArchive } from './witnessed-archive.ts';
 import type { Writer } from './writer.ts';
 
 /** Rows deleted in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
-const SEGMENT_NAME = /^segment-\d+(?:\.\d+)?\.db(?:\.part)?$/;
+const HALF_SEGMENT = /^segment-\d+(?:\.\d+)?\.db\.part$/;
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export interface ArchivesParts {
   readonly archiveDir: string;
   readonly thread: ArchiveThread;
   readonly writer: Pick<Writer, 'transaction'>;
-  readonly reader: Pick<Reader, 'read'>;
+  readonly witness: ArchiveWitness;
   readonly change: AuditedChange;
   readonly clock: Clock;
 }
 
 export function createLedgerArchives(parts: ArchivesParts): LedgerArchives {
-  const { thread, writer } = parts;
+  const { thread } = parts;
   return {
     seal: (due) => thread.alone(() => seal(parts, due)),
-    drop: () => writer.transaction((trx) => dropArchivedRows(trx, ROWS_A_STEP)),
-    remove: (fits) => thread.alone(() => remove(parts, fits)),
+    drop: () => thread.alone(() => drop(parts)),
+    remove: (isDue) => thread.alone(() => remove(parts, isDue)),
   };
 }
 
-async function seal(parts: ArchivesParts, due: ArchiveDue): Promise<number> {
-  const { thread, reader, change, clock } = parts;
-  const { number, ...after } = await reader.read(archiveEnd);
+async function seal({ thread, witness, change, clock }: ArchivesParts, due: ArchiveDue): Promise<number> {
+  const { number, ...after } = endOf(await undoubted(witness));
   const name = `segment-${String(number + 1).padStart(6, '0')}.db`;
   const sealing = await thread.call('seal', { after, due, name });
   if (sealing.outcome === 'none_due') return 0;
-  if (sealing.outcome === 'damaged') throw damaged(sealing.group);
+  if (sealing.outcome === 'damaged')
+    throw damaged(`ledger group ${sealing.group} is not as it was committed`);
   const { segment } = sealing;
   const sealedAt = clock.nowSeconds();
   await change(sealedEvent(number + 1, name, segment, sealedAt), (trx) =>
@@ -56,28 +57,49 @@ async function seal(parts: ArchivesParts, due: ArchiveDue): Promise<number> {
   return segment.lastRecord - segment.firstRecord + 1;
 }
 
-/** The row says first that the file is gone: what a crash leaves of files is swept up with the next removal. */
-async function remove(parts: ArchivesParts, fits: (segment: ArchivedSegment) => boolean): Promise<number> {
-  const { reader, change, clock } = parts;
-  const going = (await reader.read(keptArchives)).filter(fits);
+/** Up to the last segment whose file, and those before it, are as they were sealed. */
+async function drop({ writer, witness }: ArchivesParts): Promise<number> {
+  const archives = await undoubted(witness);
+  const broken = archives.findIndex((archive) => !archive.isRemoved && !witness.isIntact(archive));
+  const end = endOf(broken < 0 ? archives : archives.slice(0, broken));
+  return await writer.transaction((trx) => dropArchivedRows(trx, end, ROWS_A_STEP));
+}
+
+/** The audit event says first that the file is gone: what a crash leaves is swept up with the next removal. */
+async function remove(parts: ArchivesParts, isDue: (segment: ArchivedSegment) => boolean): Promise<number> {
+  const { witness, change, clock } = parts;
+  const { archives, doubted } = await witness.read();
+  const due = archives.filter((archive) => !archive.isRemoved && isDue(archive));
+  const going = due.filter((archive) => witness.isIntact(archive));
   for (const { number, file } of going) {
     const removedAt = clock.nowSeconds();
-    const event = actOf(
-      KEYWARD,
-      ARCHIVE_EVENTS.removed,
-      archiveSubject(number),
-      removedDetails(file, removedAt),
-    );
+    const details = removedDetails(file, removedAt);
+    const event = actOf(KEYWARD, ARCHIVE_EVENTS.removed, archiveSubject(number), details);
     await change(event, (trx) => markRemoved(trx, number, removedAt));
   }
-  sweep(parts.archiveDir, new Set((await reader.read(keptArchives)).map(({ file }) => file)));
+  const after = await witness.read();
+  sweep(parts.archiveDir, after.archives);
+  const kept = due.filter((archive) => !going.includes(archive)).map(({ number }) => `segment ${number}`);
+  const [first] = [...doubted, ...kept];
+  if (first !== undefined) throw damaged(`${first} is not as the audit trail has it`);
   return going.length;
 }
 
-function sweep(archiveDir: string, kept: ReadonlySet<string>): void {
+async function undoubted(witness: ArchiveWitness): Promise<readonly WitnessedArchive[]> {
+  const { archives, doubted } = await witness.read();
+  if (doubted.length > 0) throw damaged(`${doubted[0]} is not as the audit trail has it`);
+  return archives;
+}
+
+/** Deletes only files that a sealed event gave up, and halves of files. */
+function sweep(archiveDir: string, archives: readonly WitnessedArchive[]): void {
+  const gone = archives.flatMap(({ number, file, isRemoved, formerFiles }) =>
+    [...formerFiles, ...(isRemoved ? [file] : [])].filter((name) => isNameOf(number, name)),
+  );
+  const isObsolete = new Set(gone);
   try {
     for (const name of readdirSync(archiveDir)) {
-      if (SEGMENT_NAME.test(name) && !kept.has(name)) rmSync(join(archiveDir, name), { force: true });
+      if (isObsolete.has(name) || HALF_SEGMENT.test(name)) rmSync(join(archiveDir, name), { force: true });
     }
   } catch (error) {
     // Before the first segment there is no folder.
@@ -91,8 +113,8 @@ function sealedEvent(number: number, file: string, segment: SealedSegment, seale
   return actOf(KEYWARD, ARCHIVE_EVENTS.sealed, archiveSubject(number), details);
 }
 
-function damaged(group: number): KeywardError {
-  return new KeywardError('ledger_damaged', `ledger group ${group} is not as it was committed`, {
+function damaged(what: string): KeywardError {
+  return new KeywardError('ledger_damaged', what, {
     cause: new Error('archiving stops before it: run keyward audit verify'),
   });
 }

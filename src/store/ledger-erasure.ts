@@ -2,19 +2,23 @@ import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-testimony.ts';
 import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
 import type { LedgerErasure } from '../domain/ledger-search.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
 import { ERASURE_REQUESTED, REPORT_ERASED } from '../domain/reports/testimony.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
-import { type KeptArchive, keptArchives, replaceFile } from './archive-table.ts';
+import { replaceFile } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
+import type { ArchiveWitness } from './archive-witness.ts';
 import { type AuditedChange, actOf } from './audited-change.ts';
 import { eraseEvidence } from './erase-evidence.ts';
 import { eraseReportsAbout, eraseReportsBy } from './erase-reports.ts';
 import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';
+import { openAboutSubject } from './open-about-subject.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
+import type { WitnessedArchive } from './witnessed-archive.ts';
 import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
@@ -27,6 +31,7 @@ export interface ErasureParts {
   readonly thread: ArchiveThread;
   readonly writer: Pick<Writer, 'transaction'>;
   readonly reader: Pick<Reader, 'read'>;
+  readonly witness: ArchiveWitness;
   readonly change: AuditedChange;
   readonly clock: Clock;
   readonly removeFile: (name: string) => void;
@@ -35,6 +40,7 @@ export interface ErasureParts {
 /** No event names the subject: that would keep what was to be erased. */
 export function createLedgerErasure(parts: ErasureParts): LedgerErasure {
   return {
+    openAbout: (subject) => openAboutSubject(parts, subject),
     eraseSubject: (subject, actor) =>
       parts.thread.alone(async () => {
         const events = await eraseAsked(parts, subject, actor);
@@ -106,16 +112,25 @@ async function eraseRows(trx: Trx, rows: readonly RecordColumns[]): Promise<void
 
 async function eraseArchived(parts: ErasureParts, subject: string, actor: Actor): Promise<number> {
   let records = 0;
-  for (const archive of await parts.reader.read(keptArchives)) {
+  const { archives, doubted } = await parts.witness.read();
+  for (const archive of archives.filter(({ isRemoved }) => !isRemoved)) {
+    if (!parts.witness.isIntact(archive)) throw damaged(`segment ${archive.number}`);
     records += await eraseSegment(parts, archive, [subject, hashedSubject(subject)], actor);
   }
+  if (doubted[0] !== undefined) throw damaged(doubted[0]);
   return records;
+}
+
+/** What is erased from a file that somebody made would be sealed as if it were ours. */
+function damaged(segment: string): KeywardError {
+  const message = `${segment} of the archive is not as the audit trail has it, so nothing of it is erased`;
+  return new KeywardError('ledger_damaged', message);
 }
 
 /** A sealed file is never written to: a copy without the values takes its place. */
 async function eraseSegment(
   { thread, change, removeFile }: ErasureParts,
-  { number, file }: KeptArchive,
+  { number, file }: WitnessedArchive,
   subjects: readonly string[],
   actor: Actor,
 ): Promise<number> {

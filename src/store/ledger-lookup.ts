@@ -1,21 +1,34 @@
+import type { BrokenChain } from '../domain/broken-chain.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
-import type { RecordLookup, SoughtRecord } from '../domain/lookup.ts';
+import type { RecordLookup, RecordQuery } from '../domain/lookup.ts';
+import type { RunPublicKey } from '../domain/run-key.ts';
 import { CallLink } from './call-link.ts';
+import { FairTurns } from './fair-turns.ts';
 import { recordedToken } from './ledger-row.ts';
 import { compileLookupStatements, type LookupCalls } from './lookup-protocol.ts';
 import { slotOf } from './record-slot.ts';
 import { toKeywardError } from './sqlite-failure.ts';
-import type { FileIdentity } from './writer-protocol.ts';
+import type { DatabaseIdentity } from './writer-protocol.ts';
 
 const DIGEST_BYTES = 32;
 const DEADLINE_MS = 5_000;
+/** Of what one owner asks for at once: then it is another's turn. */
+const DIGESTS_A_TURN = 100;
+/** As many as one owner may have waiting, however short the queue: one request of the largest. */
+const LEAST_SHARE = 1_000;
 
 export interface LookupOptions {
   readonly file: string;
-  readonly identity: FileIdentity;
+  readonly identity: DatabaseIdentity;
   /** Look-ups that may wait. */
   readonly queueLimit: number;
+  /** Whose seals count; read when the thread starts. */
+  readonly runs: readonly RunPublicKey[];
+  /** Rows that were met and count for nothing. */
+  readonly onBroken: (broken: BrokenChain) => void;
+  /** A look-up that failed. */
+  readonly onFailure?: (error: unknown) => void;
   readonly deadlineMs?: number;
 }
 
@@ -30,17 +43,24 @@ interface Waiting {
 export class LedgerLookup implements RecordLookup {
   readonly #link: CallLink<LookupCalls>;
   readonly #queueLimit: number;
+  readonly #onBroken: LookupOptions['onBroken'];
+  readonly #onFailure: (error: unknown) => void;
+  readonly #turns = new FairTurns();
+  readonly #waitingOf = new Map<string, number>();
   #turn: Waiting[] = [];
   #waiting = 0;
 
-  constructor({ file, identity, queueLimit, deadlineMs = DEADLINE_MS }: LookupOptions) {
-    const settings = { file, identity, statements: compileLookupStatements() };
+  constructor(options: LookupOptions) {
+    const { file, identity, runs, queueLimit, onBroken, deadlineMs = DEADLINE_MS } = options;
+    this.#onFailure = options.onFailure ?? (() => {});
+    const settings = { file, identity, runs, statements: compileLookupStatements() };
     this.#link = new CallLink({
       entry: new URL('./lookup-worker.ts', import.meta.url),
       settings,
       deadlineMs,
     });
     this.#queueLimit = queueLimit;
+    this.#onBroken = onBroken;
   }
 
   /** `store_unavailable`, `overloaded`. */
@@ -56,21 +76,35 @@ export class LedgerLookup implements RecordLookup {
     }
   }
 
-  /** `store_unavailable`, `overloaded`. */
-  async known(scopeId: string, sought: readonly SoughtRecord[]): Promise<readonly boolean[]> {
+  /** `store_unavailable`, `overloaded`, and `rate_limited` where the owner alone has too much waiting. */
+  async known(scopeId: string, sought: readonly RecordQuery[], owner: string): Promise<readonly boolean[]> {
+    const waiting = (this.#waitingOf.get(owner) ?? 0) + sought.length;
+    if (waiting > Math.max(LEAST_SHARE, this.#queueLimit / 2)) throw tooManyOfOne();
     this.#admit(sought.length);
+    this.#waitingOf.set(owner, waiting);
     try {
-      return await this.#link.thread().call('known', {
-        scopeId,
-        digests: joined(sought),
-        slots: sought.map(({ iatUntil }) => slotOf(iatUntil)),
-        oldestSlots: sought.map(({ iatFrom }) => slotOf(iatFrom)),
-      });
+      const known = [];
+      for (let from = 0; from < sought.length; from += DIGESTS_A_TURN) {
+        const part = sought.slice(from, from + DIGESTS_A_TURN);
+        known.push(...(await this.#turns.take(owner, () => this.#knownPart(scopeId, part))));
+      }
+      return known;
     } catch (error) {
-      throw toKeywardError(error);
+      throw this.#failed(error);
     } finally {
       this.#waiting -= sought.length;
+      const left = (this.#waitingOf.get(owner) ?? 0) - sought.length;
+      if (left > 0) this.#waitingOf.set(owner, left);
+      else this.#waitingOf.delete(owner);
     }
+  }
+
+  async #knownPart(scopeId: string, sought: readonly RecordQuery[]): Promise<readonly boolean[]> {
+    const slots = sought.map(({ iat }) => slotOf(iat));
+    const asks = { scopeId, digests: joined(sought), slots };
+    const { found, broken } = await this.#link.thread().call('known', asks);
+    for (const each of broken) this.#onBroken(each);
+    return found;
   }
 
   async close(): Promise<void> {
@@ -82,15 +116,22 @@ export class LedgerLookup implements RecordLookup {
     this.#turn = [];
     try {
       const asks = { digests: joined(turn), slots: turn.map(({ slot }) => slot) };
-      const rows = await this.#link.thread().call('find', asks);
+      const { found, broken } = await this.#link.thread().call('find', asks);
+      for (const each of broken) this.#onBroken(each);
       for (const [index, { resolve }] of turn.entries()) {
-        const row = rows[index];
+        const row = found[index];
         resolve(row ? recordedToken(row) : undefined);
       }
     } catch (error) {
-      const mapped = toKeywardError(error);
+      const mapped = this.#failed(error);
       for (const { reject } of turn) reject(mapped);
     }
+  }
+
+  #failed(error: unknown): KeywardError {
+    const mapped = toKeywardError(error);
+    this.#onFailure(mapped);
+    return mapped;
   }
 
   #admit(count: number): void {
@@ -101,6 +142,12 @@ export class LedgerLookup implements RecordLookup {
     }
     this.#waiting += count;
   }
+}
+
+function tooManyOfOne(): KeywardError {
+  return new KeywardError('rate_limited', 'Too many of your sightings wait; send fewer at a time.', {
+    retryAfterSeconds: 1,
+  });
 }
 
 function joined(sought: readonly { readonly digest: Uint8Array }[]): Uint8Array {

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import type { BrokenChain } from '../domain/broken-chain.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
 import { commitmentTo, type LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
@@ -54,6 +55,19 @@ export function recordedToken(row: RecordColumns): RecordedToken {
 
 export function ledgerEntry(row: RecordColumns, archived: boolean): LedgerEntry {
   return { ...recordedToken(row), sequence: row.sequence, erased: row.salt === null, archived };
+}
+
+/** The rows that count for nothing, as what `flawOf` answers says. */
+export function brokenAmong(
+  rows: readonly RecordColumns[],
+  flawOf: (row: RecordColumns) => string | undefined,
+): ReadonlyMap<RecordColumns, BrokenChain> {
+  const broken = new Map<RecordColumns, BrokenChain>();
+  for (const row of rows) {
+    const why = flawOf(row);
+    if (why !== undefined) broken.set(row, { place: `record ${row.sequence}`, why });
+  }
+  return broken;
 }
 
 /** The same row for the chain: its hash goes by the commitments. */

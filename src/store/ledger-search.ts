@@ -3,39 +3,43 @@ import type { LedgerPage, LedgerQuery, LedgerSearch } from '../domain/ledger-sea
 import { CallLink } from './call-link.ts';
 import { compileSearch } from './compile-search.ts';
 import { ledgerEntry } from './ledger-row.ts';
-import { compileSearchStatements, type SearchCalls, type SearchPage } from './search-protocol.ts';
+import {
+  compileSearchStatements,
+  type LedgerChecking,
+  type SearchCalls,
+  type SearchPage,
+} from './search-protocol.ts';
 import { toKeywardError } from './sqlite-failure.ts';
-import type { FileIdentity } from './writer-protocol.ts';
 
 const DEADLINE_MS = 30_000;
 /** Pages that may wait: each is a fraction of a second. */
 const PAGE_LIMIT = 32;
 
-export interface SearchOptions {
-  readonly file: string;
-  readonly identity: FileIdentity;
-  readonly archiveDir: string;
-}
-
 /** Reads pages in a thread of its own, which starts with the first. */
 export class SqliteLedgerSearch implements LedgerSearch {
   readonly #link: CallLink<SearchCalls>;
+  readonly #onBroken: LedgerChecking['onBroken'];
   #waiting = 0;
 
-  constructor({ file, identity, archiveDir }: SearchOptions) {
+  constructor({ onBroken, ...settings }: LedgerChecking) {
     this.#link = new CallLink({
       entry: new URL('./search-worker.ts', import.meta.url),
-      settings: { file, identity, archiveDir, statements: compileSearchStatements() },
+      settings: { ...settings, statements: compileSearchStatements() },
       deadlineMs: DEADLINE_MS,
     });
+    this.#onBroken = onBroken;
   }
 
   async page(query: LedgerQuery, bounds: { after: number; limit: number }): Promise<LedgerPage> {
-    const { rows, archived, next } = await this.rows(query, bounds);
-    return { entries: rows.map((row) => ledgerEntry(row, archived)), next };
+    const { rows, broken, archived, next } = await this.rows(query, bounds);
+    for (const each of broken.values()) this.#onBroken(each);
+    return {
+      entries: rows.filter((row) => !broken.has(row)).map((row) => ledgerEntry(row, archived)),
+      next,
+    };
   }
 
-  /** The same as stored. */
+  /** The same as stored, with those that count for nothing. */
   async rows(query: LedgerQuery, bounds: { after: number; limit: number }): Promise<SearchPage> {
     if (this.#waiting >= PAGE_LIMIT) {
       throw new KeywardError('overloaded', 'Too many look-ups wait; try again shortly.', {

@@ -15,11 +15,7 @@ export function compileLedgerStatements(): LedgerStatements {
   const texts = { scope_id: '', kid: '', jti: '', client_id: '', subject: '', root: '' };
   return {
     lastGroup: compileQuery((db) =>
-      db
-        .selectFrom('ledger_groups')
-        .select(['sequence', 'first_record', 'row_count', 'group_hash'])
-        .orderBy('sequence', 'desc')
-        .limit(sql.lit(1)),
+      db.selectFrom('ledger_groups').selectAll().orderBy('sequence', 'desc').limit(sql.lit(1)),
     ),
     insertRecord: compileQuery((db) =>
       db.insertInto('issuance_records').values({
@@ -40,6 +36,8 @@ export function compileLedgerStatements(): LedgerStatements {
         committed_at: 0,
         previous_hash: NO_BYTES,
         group_hash: NO_BYTES,
+        run_id: '',
+        seal: NO_BYTES,
       }),
     ),
     insertRowHashes: compileQuery((db) =>

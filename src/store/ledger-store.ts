@@ -1,73 +1,154 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Transaction } from 'kysely';
+import type { BrokenChain } from '../domain/broken-chain.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { IssuedReader } from '../domain/issued-around.ts';
 import type { IssuedHoursReader } from '../domain/issued-hours.ts';
 import type { KeyUseReader } from '../domain/key-use.ts';
 import type { LedgerArchives } from '../domain/ledger-archives.ts';
+import type { LedgerGroup } from '../domain/ledger-chain.ts';
+import type { GroupBefore } from '../domain/ledger-check.ts';
 import type { LedgerErasure, LedgerSearch } from '../domain/ledger-search.ts';
+import type { LivingTokensReader } from '../domain/living-tokens.ts';
 import type { RecordLookup } from '../domain/lookup.ts';
+import type { RunPublicKey } from '../domain/run-key.ts';
+import type { Emitter, Subscribable } from '../lib/emitter.ts';
 import { ArchiveThread } from './archive-thread.ts';
+import { ArchiveWitness } from './archive-witness.ts';
 import { createAuditedChange } from './audited-change.ts';
+import { ChainWalks, GroupWalk } from './chain-walks.ts';
 import { SqliteIssuedHours } from './issued-hours.ts';
 import { SqliteIssuedReader } from './issued-reader.ts';
 import { SqliteKeyUse } from './key-use.ts';
 import { createLedgerArchives } from './ledger-archives.ts';
 import { createLedgerErasure } from './ledger-erasure.ts';
 import { LedgerLookup } from './ledger-lookup.ts';
+import { ledgerGroup } from './ledger-row.ts';
 import { SqliteLedgerSearch } from './ledger-search.ts';
 import type { Reader } from './reader.ts';
+import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
-import type { FileIdentity } from './writer-protocol.ts';
+import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** Records in one segment at most, unless told otherwise: about 250 MB. */
 const SEGMENT_RECORDS = 1_000_000;
+/** Read by the walk. What is new takes of what is read again, so that much work does not make more of it. */
+const ROWS_A_STEP = 4_000;
+const LEAST_ROWS_AGAIN = 500;
 
 export interface LedgerStoreOptions {
   readonly file: string;
-  readonly identity: FileIdentity;
+  readonly identity: DatabaseIdentity;
   readonly queueLimit: number;
   readonly archiveDir: string;
   readonly segmentRecords?: number | undefined;
-  readonly writer: Pick<Writer, 'transaction'>;
+  /** Public: its seals count from the first. */
+  readonly run: RunPublicKey;
+  readonly writer: Pick<Writer, 'transaction' | 'sharedEnd' | 'ledgerEnd' | 'expectLedgerEnd'>;
   readonly reader: Pick<Reader, 'read'>;
+  readonly broken: Emitter<BrokenChain>;
   readonly clock: Clock;
+  /** A look-up that failed. */
+  readonly onLookupFailure?: (error: unknown) => void;
 }
 
 export interface LedgerStore {
-  /** For `createLedgerReader`. */
+  /** For `createLedgerReader`, where somebody waits for a verdict. */
   readonly lookups: RecordLookup;
+  /** The same in another thread, for many at once: sightings and leaks. */
+  readonly bulkLookups: RecordLookup;
   readonly search: LedgerSearch;
   readonly keyUse: KeyUseReader;
-  readonly issued: IssuedReader;
+  readonly issued: IssuedReader & LivingTokensReader;
   readonly issuedHours: IssuedHoursReader;
   readonly erasure: LedgerErasure;
   readonly archives: LedgerArchives;
+  /** Records that were met and count for nothing. */
+  readonly broken: Subscribable<BrokenChain>;
+  /**
+   * Before anything is read: names the runs whose seals count beside this process's own, and the last group that a
+   * checkpoint covers. Groups are appended to the end that follows from there alone. Answers what does not hold behind
+   * the checkpoint, bounded. `store_unavailable`.
+   */
+  open(runs: readonly RunPublicKey[], checkpoint: number): Promise<readonly BrokenChain[]>;
+  /** Reads on, by turns what is new and what was read before: the first group or record that does not hold. */
+  walk(): Promise<BrokenChain | undefined>;
 }
 
 /** All of the ledger but the hot path's appending. Each kind of work has a thread of its own. */
-export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { close(): Promise<void> } {
-  const { file, identity, queueLimit, archiveDir, writer, reader, clock } = options;
-  const lookups = new LedgerLookup({ file, identity, queueLimit });
-  const search = new SqliteLedgerSearch({ file, identity, archiveDir });
-  const keyUse = new SqliteKeyUse({ file, identity, archiveDir });
-  const issued = new SqliteIssuedReader({ file, identity, archiveDir });
-  const issuedHours = new SqliteIssuedHours({ file, identity, archiveDir });
+export function openLedgerStore(
+  options: LedgerStoreOptions,
+): LedgerStore & { readonly walks: ChainWalks; close(): Promise<void> } {
+  const { file, identity, queueLimit, archiveDir, writer, reader, broken, clock } = options;
+  const runs: RunPublicKey[] = [options.run];
+  const reading = { file, identity, archiveDir, runs, end: writer.sharedEnd.memory };
+  const checking = { ...reading, onBroken: (each: BrokenChain) => broken.emit(each) };
+  const looking = { ...checking, queueLimit, onFailure: options.onLookupFailure ?? (() => {}) };
+  const lookups = new LedgerLookup(looking);
+  const bulkLookups = new LedgerLookup(looking);
+  const search = new SqliteLedgerSearch(checking);
+  const keyUse = new SqliteKeyUse(reading);
+  const issued = new SqliteIssuedReader(checking);
+  const issuedHours = new SqliteIssuedHours(reading);
+  const walks = new ChainWalks({ file, identity, runs });
+  let walking = alternating(walks, writer, undefined);
   const segmentRecords = options.segmentRecords ?? SEGMENT_RECORDS;
   const thread = new ArchiveThread({ file, identity, archiveDir, segmentRecords });
+  const witness = new ArchiveWitness({ reader, archiveDir });
   const change = createAuditedChange(writer, clock);
   const removeFile = (name: string) => rmSync(join(archiveDir, name), { force: true });
   return {
     lookups,
+    bulkLookups,
     search,
     keyUse,
     issued,
     issuedHours,
-    erasure: createLedgerErasure({ search, thread, writer, reader, change, clock, removeFile }),
-    archives: createLedgerArchives({ archiveDir, thread, writer, reader, change, clock }),
+    erasure: createLedgerErasure({ search, thread, writer, reader, witness, change, clock, removeFile }),
+    archives: createLedgerArchives({ archiveDir, thread, writer, witness, change, clock }),
+    broken,
+    walks,
+    async open(others, checkpoint) {
+      runs.push(...others);
+      const from = await reader.read((trx) => lastGroupUntil(trx, checkpoint));
+      const tail = await walks.tail(from);
+      writer.expectLedgerEnd(tail.end);
+      walking = alternating(walks, writer, from);
+      return tail.broken;
+    },
+    walk: () => walking(),
     close: async () => {
-      const readers = [lookups, search, keyUse, issued, issuedHours];
+      const readers = [lookups, bulkLookups, search, keyUse, issued, issuedHours, walks];
       await Promise.all([...readers, thread].map((each) => each.close()));
     },
   };
+}
+
+function alternating(
+  walks: ChainWalks,
+  writer: Pick<Writer, 'ledgerEnd'>,
+  from: GroupBefore | undefined,
+): () => Promise<BrokenChain | undefined> {
+  const end = () => writer.ledgerEnd;
+  const fresh = new GroupWalk(walks, end, { from });
+  const again = new GroupWalk(walks, end, { until: () => fresh.place });
+  let turn = 0;
+  return () =>
+    turn++ % 2 === 0
+      ? fresh.step(ROWS_A_STEP)
+      : again.step(Math.max(ROWS_A_STEP - fresh.rows, LEAST_ROWS_AGAIN));
+}
+
+/** From it the chain goes on; undefined for its beginning. */
+async function lastGroupUntil(trx: Transaction<Schema>, sequence: number): Promise<LedgerGroup | undefined> {
+  const row = await trx
+    .selectFrom('ledger_groups')
+    .selectAll()
+    .where('sequence', '>', 0)
+    .where('sequence', '<=', sequence)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && ledgerGroup(row);
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { LedgerStretches, Stretch } from './ledger-stretches.ts';
+import type { LedgerStretches, Stretch } from './ledger-ranges.ts';
 import type { ReadConnection } from './read-connection.ts';
 
 /** Records looked at in one read transaction. */

@@ -25,6 +25,8 @@ import { notifications } from './migrations/0022-notifications.ts';
 import { reportsStanding } from './migrations/0023-reports-standing.ts';
 import { verifierProbes } from './migrations/0023-verifier-probes.ts';
 import { summaryTypes } from './migrations/0024-summary-types.ts';
+import { runSeals } from './migrations/0025-run-seals.ts';
+import { ledgerSeals } from './migrations/0026-ledger-seals.ts';
 import type { Schema } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
@@ -54,6 +56,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0023-reports-standing': reportsStanding,
   '0023-verifier-probes': verifierProbes,
   '0024-summary-types': summaryTypes,
+  '0025-run-seals': runSeals,
+  '0026-ledger-seals': ledgerSeals,
 };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */

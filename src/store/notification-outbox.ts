@@ -8,11 +8,13 @@ import type {
   NotificationDelivery,
   NotificationDesk,
   NotificationOutbox,
+  ToldOf,
 } from '../domain/notifications.ts';
 import { addDeliveries } from './add-deliveries.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';
 import { overdue, wait, waitNoMore } from './awaited-acknowledgements.ts';
+import { DeliveryMemory } from './delivery-memory.ts';
 import { deliveryFromRow } from './delivery-row.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
@@ -33,6 +35,7 @@ export function createNotificationOutbox(
   writer: Pick<Writer, 'transaction'>,
   clock: Clock,
 ): StoredNotifications {
+  const memory = new DeliveryMemory();
   return {
     place: () => reader.read(readPlace),
     record: ({ place, deliveries, awaited, takenUp }) =>
@@ -53,11 +56,24 @@ export function createNotificationOutbox(
     due: (target, now, limit) => reader.read((trx) => due(trx, target, now, limit)),
     settle: (attempts) =>
       writer.transaction(async (trx) => {
-        for (const { id, outcome } of attempts) await settle(trx, id, outcome, clock.nowSeconds());
+        for (const { id, outcome } of attempts) {
+          await settle(trx, id, outcome, clock.nowSeconds());
+          if (outcome.state !== 'pending') memory.settled(id);
+        }
       }),
     counts: () => reader.read(countByTarget),
-    abandonOthers: (targets) => writer.transaction((trx) => abandonOthers(trx, targets, clock.nowSeconds())),
-    tidy: (limits) => writer.transaction((trx) => tidyDeliveries(trx, limits, clock.nowSeconds())),
+    toldOf: (sequences) => reader.read((trx) => toldOf(trx, sequences)),
+    reconcile: () => writer.transaction((trx) => memory.reconcile(trx, clock.nowSeconds())),
+    abandonOthers: (targets) =>
+      writer.transaction(async (trx) => {
+        memory.forget();
+        await abandonOthers(trx, targets, clock.nowSeconds());
+      }),
+    tidy: (limits) =>
+      writer.transaction(async (trx) => {
+        memory.forget();
+        return await tidyDeliveries(trx, limits, clock.nowSeconds());
+      }),
     list: ({ state, target }, { before, limit }) =>
       reader.read(async (trx) => {
         let found = trx.selectFrom('notification_deliveries').selectAll();
@@ -89,7 +105,8 @@ async function due(trx: Trx, target: string, now: number, limit: number): Promis
     .selectAll()
     .where('target', '=', target)
     .where('state', '=', 'pending')
-    .where('next_attempt_at', '<=', now)
+    // One further ahead than any backoff was set by a clock that was wrong.
+    .where((eb) => eb.or([eb('next_attempt_at', '<=', now), eb('next_attempt_at', '>', now + 86_400)]))
     .orderBy(sql`severity = 'critical'`, 'desc')
     .orderBy('next_attempt_at')
     .orderBy('id')
@@ -111,6 +128,24 @@ async function settle(trx: Trx, id: number, outcome: AttemptOutcome, now: number
     }))
     .where('id', '=', id)
     .execute();
+}
+
+async function toldOf(trx: Trx, sequences: readonly number[]): Promise<ToldOf[]> {
+  if (sequences.length === 0) return [];
+  const [first, last] = [Math.min(...sequences), Math.max(...sequences)];
+  const rows = await trx
+    .selectFrom('notification_deliveries')
+    .select(['kind', 'route', 'event_sequence', 'last_sequence', 'settled_at'])
+    .where('event_sequence', '<=', last)
+    .where('last_sequence', '>=', first)
+    .execute();
+  return rows.map(({ kind, route, event_sequence, last_sequence, settled_at }) => ({
+    kind,
+    route,
+    eventSequence: event_sequence,
+    lastSequence: last_sequence,
+    settledAt: settled_at,
+  }));
 }
 
 async function countByTarget(trx: Trx): Promise<DeliveryCounts> {

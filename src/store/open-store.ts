@@ -3,33 +3,46 @@ import type { AccessStore } from '../domain/access-store.ts';
 import type { RecordAppender } from '../domain/append.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { SinkGate } from '../domain/audit-sink.ts';
+import type { BrokenChain } from '../domain/broken-chain.ts';
 import type { CanaryStore } from '../domain/canary.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DetectionMemories } from '../domain/detection-memory.ts';
 import type { ProposalStore } from '../domain/proposal.ts';
 import type { Registry } from '../domain/registry.ts';
+import type { RefusedRow } from '../domain/registry-seal.ts';
 import type { RevocationStore } from '../domain/revocation.ts';
+import { createRunKey, type RunKey } from '../domain/run-key.ts';
+import type { Runs } from '../domain/runs.ts';
+import type { UnwitnessedTrail } from '../domain/unwitnessed.ts';
 import type { VerifierProbeStore } from '../domain/verifier-probe.ts';
+import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { createAccessStore } from './access-store.ts';
+import { ownAuditHead } from './append-audit-event.ts';
 import { createAuditLog } from './audit-log.ts';
 import { createCanaryStore } from './canaries.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { createDetectionMemories } from './detection-memory.ts';
+import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
+import { EventSeals, type EventTrust } from './event-seals.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
-import { migrate } from './migrate.ts';
+import { migrateFile } from './migrate-file.ts';
 import { createNotificationOutbox, type StoredNotifications } from './notification-outbox.ts';
 import { probe } from './probe.ts';
 import { createProposalStore } from './proposals.ts';
+import { ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
 import { createReports, type StoredReports } from './reports.ts';
-import { createRevocationStore } from './revocations.ts';
+import { createRevocationStore, ownRevocationHead } from './revocations.ts';
+import { createRuns, insertRun } from './runs.ts';
 import { createSecurityEvents, type StoredSecurityEvents } from './security-events.ts';
 import { openRegistry, type RegistryOpening, type RegistryReport } from './signed/open-registry.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
+import { RegistryWalk } from './signed/registry-walk.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
-import type { StoreEvent } from './store-event.ts';
+import { brokenBy, type StoreEvent } from './store-event.ts';
+import { createUnwitnessedTrail, UnwitnessedRanges } from './unwitnessed.ts';
 import { createVerifierProbes } from './verifier-probes.ts';
 import { identify } from './writable-database.ts';
 import { Writer } from './writer.ts';
@@ -42,6 +55,8 @@ export interface StoreOptions {
   readonly queueLimit: number;
   readonly clock: Clock;
   readonly onEvent: (event: StoreEvent) => void;
+  /** Seals what is appended; default: a key of its own. */
+  readonly run?: RunKey;
   /** Asked before what weakens is changed; absent where no service runs yet. */
   readonly gate?: SinkGate;
   /** Absolute path of the folder for archive segments; default: `ledger-archive` beside the file. */
@@ -56,14 +71,22 @@ export interface Store {
   readonly ledger: LedgerStore;
   /** Verifies the registry: before, `registry` and `access` neither answer nor change anything. */
   openRegistry(opening: RegistryOpening): Promise<RegistryReport>;
+  /** Looks on, a table a step: which rows of the registry are not as this process left them. `store_unavailable`. */
+  walkRegistry(): Promise<readonly RefusedRow[]>;
   /** Signs what an emergency wrote without the HSM, and answers how many rows that was; fails as `Signer.sign`. */
   signPending(): Promise<number>;
+  /** Puts other service keys in the place of lost ones; the registry goes on with the new registry key. */
+  enrolServiceKeys(enrolment: ServiceKeyEnrolment): Promise<void>;
   /** Records that are not durable yet. */
   queuedRecords(): number;
   readonly registry: Registry;
   readonly access: AccessStore;
   readonly proposals: ProposalStore;
   readonly audit: AuditLog;
+  readonly runs: Runs;
+  readonly unwitnessed: UnwitnessedTrail;
+  /** Changes that a checkpoint should cover at once. */
+  readonly checkpointWanted: Subscribable<null>;
   readonly recordGaps: RecordGapStore;
   readonly canaries: CanaryStore;
   readonly verifierProbes: VerifierProbeStore;
@@ -72,26 +95,58 @@ export interface Store {
   readonly detectionMemories: DetectionMemories;
   readonly reports: StoredReports;
   readonly notifications: StoredNotifications;
+  /** What stands behind the audit events of earlier runs: from then on no other decides anything. `store_unavailable`. */
+  trustEvents(trust: EventTrust): Promise<void>;
+  /** Audit events that were met and count for nothing. */
+  readonly brokenEvents: Subscribable<BrokenChain>;
+  /** Names what of the schema somebody else changed; undefined where nothing was. `store_unavailable`. */
+  foreignSchema(): string | undefined;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
+  /** Looks the newest record up as a verification does; until that works nothing is recorded. `store_unavailable`. */
+  probeLookups(): Promise<void>;
   /** How the write connection stands, read back from SQLite. */
   durability(): Promise<Durability>;
   /** Finishes what is queued first. */
   close(): Promise<void>;
 }
 
-/** Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot. */
+/**
+ * Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot;
+ * `foreign_schema` for tables that somebody else changed.
+ */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { file, queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
-  const identity = prepare(file);
-  const writer = new Writer({ file, identity, queueLimit, clock, onEvent });
+  const identity = { ...prepare(file), schema: await migrateFile(file) };
+  const run = options.run ?? createRunKey(clock.nowSeconds());
+  const unwitnessed = new UnwitnessedRanges();
+  const broken = new Emitter<BrokenChain>();
+  const writer = new Writer({
+    file,
+    identity,
+    queueLimit,
+    clock,
+    run,
+    unwitnessed,
+    onEvent: (event) => {
+      onEvent(event);
+      const found = brokenBy(event, writer.ledgerEnd?.sequence ?? 0);
+      if (found) broken.emit(found);
+    },
+  });
   try {
-    await writer.transaction(migrate);
+    await writer.transaction(async (trx) => {
+      await ownAuditHead(trx);
+      await ownRevocationHead(trx);
+      await insertRun(trx, run);
+    });
   } catch (error) {
     await writer.close();
     throw toKeywardError(error);
   }
-  const reader = new Reader(file);
+  const brokenEvents = new ReplayingEmitter<BrokenChain>();
+  const seals = new EventSeals([run], (found) => brokenEvents.emit(found));
+  const reader = new Reader(file, identity.schema, unwitnessed, seals);
   const { archiveDir = join(dirname(file), 'ledger-archive'), segmentRecords } = options;
   const ledger = openLedgerStore({
     file,
@@ -99,30 +154,52 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     queueLimit,
     archiveDir,
     segmentRecords,
+    run: { id: run.id, publicKey: run.publicKey },
     writer,
     reader,
+    broken,
     clock,
+    onLookupFailure: (error) => readBack.failed(error),
+  });
+  const readBack = new ReadBack({
+    appender: writer,
+    lookups: [ledger.lookups, ledger.bulkLookups],
+    onChange: (condition, cause) =>
+      onEvent(condition ? { name: 'read_failed', condition, cause } : { name: 'read_recovered' }),
   });
   const changes = new RegistryChanges(writer, clock, gate);
+  const registryWalk = new RegistryWalk(reader, changes);
   return {
-    records: writer,
+    records: readBack,
     ledger,
     openRegistry: (opening) => openRegistry(reader, changes, opening),
+    walkRegistry: () => registryWalk.step(),
     signPending: () => changes.signPending(),
+    enrolServiceKeys: (enrolment) => enrolServiceKeys(changes, enrolment),
     registry: createRegistry(reader, changes),
     access: createAccessStore(changes),
     proposals: createProposalStore(changes, clock),
-    audit: createAuditLog(reader, writer, clock),
+    audit: createAuditLog({ reader, writer, clock, changes }),
+    checkpointWanted: writer.checkpointWanted,
+    unwitnessed: createUnwitnessedTrail(unwitnessed, reader, writer, clock),
+    runs: createRuns(reader, writer, run, clock, (found) => brokenEvents.emit(found)),
     recordGaps: createRecordGaps(reader, changes),
     canaries: createCanaryStore(changes),
     verifierProbes: createVerifierProbes(changes),
-    revocations: createRevocationStore(reader, writer, clock),
+    revocations: createRevocationStore(ledger.walks, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
     detectionMemories: createDetectionMemories(reader, writer, clock),
     reports: createReports(reader, writer, clock),
     notifications: createNotificationOutbox(reader, writer, clock),
     queuedRecords: () => writer.queuedRecords,
+    async trustEvents(trust) {
+      seals.trust(trust);
+      await writer.trustEvents(trust);
+    },
+    brokenEvents,
+    foreignSchema: () => reader.foreign(),
     probe: () => probe(writer, reader, clock),
+    probeLookups: () => readBack.look(),
     durability: () => writer.durability(),
     close: async () => {
       await ledger.close();

@@ -1,8 +1,8 @@
 import type { Actor } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { JsonObject } from '../domain/json.ts';
 import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../domain/proposal.ts';
 import { notOpen, unknownProposal } from '../domain/proposal-refusals.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { compareText } from './compare-text.ts';
 import { movedEvent, openedEvent } from './proposal-events.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';

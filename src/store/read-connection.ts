@@ -1,19 +1,21 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { openReadOnly } from './read-only-database.ts';
+import { SchemaGuard } from './schema-guard.ts';
 import { needsReopening, toWire } from './sqlite-failure.ts';
 import { refuseIfMoved } from './writable-database.ts';
-import type { FileIdentity } from './writer-protocol.ts';
+import type { DatabaseIdentity } from './writer-protocol.ts';
 
 const DEFAULT_CACHE_KIB = 2_000;
 
 /** A worker's read-only connection, opened anew at the next use after a failure that calls for it. */
 export class ReadConnection {
   readonly #file: string;
-  readonly #identity: FileIdentity;
+  readonly #identity: DatabaseIdentity;
   readonly #cacheKib: number;
-  #db: DatabaseSync | undefined;
+  #open: { readonly db: DatabaseSync; readonly guard: SchemaGuard } | undefined;
 
   /** `cacheKib`: how much of the file is kept in memory; by default what SQLite takes. */
-  constructor(file: string, identity: FileIdentity, cacheKib = DEFAULT_CACHE_KIB) {
+  constructor(file: string, identity: DatabaseIdentity, cacheKib = DEFAULT_CACHE_KIB) {
     this.#file = file;
     this.#identity = identity;
     this.#cacheKib = cacheKib;
@@ -22,10 +24,11 @@ export class ReadConnection {
   /** All that `read` sees is of one moment. */
   read<T>(read: (db: DatabaseSync) => T): T {
     refuseIfMoved(this.#file, this.#identity);
-    this.#db ??= open(this.#file, this.#cacheKib);
-    const db = this.#db;
+    this.#open ??= this.#connect();
+    const { db, guard } = this.#open;
     db.exec('BEGIN');
     try {
+      guard.check();
       return read(db);
     } finally {
       if (db.isTransaction) db.exec('COMMIT');
@@ -37,13 +40,13 @@ export class ReadConnection {
   }
 
   close(): void {
-    this.#db?.close();
-    this.#db = undefined;
+    this.#open?.db.close();
+    this.#open = undefined;
   }
-}
 
-function open(file: string, cacheKib: number): DatabaseSync {
-  const db = new DatabaseSync(file, { readOnly: true });
-  db.exec(`PRAGMA cache_size = -${cacheKib}`);
-  return db;
+  #connect() {
+    const db = openReadOnly(this.#file);
+    db.exec(`PRAGMA cache_size = -${this.#cacheKib}`);
+    return { db, guard: new SchemaGuard(db, this.#identity.schema) };
+  }
 }

@@ -1,9 +1,14 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, type Transaction } from 'kysely';
-import { runStatement } from './run-statement.ts';
+import { connectionSession } from './connection-session.ts';
+import type { EventSeals } from './event-seals.ts';
+import { openReadOnly } from './read-only-database.ts';
 import type { Schema } from './schema.ts';
+import { SchemaGuard } from './schema-guard.ts';
+import { foreignIn, type OwnSchema } from './schema-objects.ts';
 import { type SqliteSession, sqliteDialect } from './sqlite-dialect.ts';
 import { needsReopening, toKeywardError, toWire } from './sqlite-failure.ts';
+import { lendRanges, UnwitnessedRanges } from './unwitnessed.ts';
 
 /**
  * A read-only connection on this thread. It blocks the event loop while it reads: for what is loaded at the
@@ -11,18 +16,44 @@ import { needsReopening, toKeywardError, toWire } from './sqlite-failure.ts';
  */
 export class Reader {
   readonly #file: string;
+  readonly #schema: OwnSchema;
   readonly #kysely: Kysely<Schema>;
-  #db: DatabaseSync | undefined;
+  readonly #unwitnessed: UnwitnessedRanges;
+  readonly #seals: EventSeals | undefined;
+  #open: { readonly db: DatabaseSync; readonly guard: SchemaGuard } | undefined;
 
-  constructor(file: string) {
+  /** Audit events that decide something are judged by `seals`, and those in `unwitnessed` are passed over. */
+  constructor(
+    file: string,
+    schema: OwnSchema,
+    unwitnessed = new UnwitnessedRanges(),
+    seals?: EventSeals | undefined,
+  ) {
     this.#file = file;
+    this.#schema = schema;
+    this.#unwitnessed = unwitnessed;
+    this.#seals = seals;
     this.#kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => this.#session()) });
   }
 
   /** All that `query` reads is of one moment. `store_unavailable`. */
   async read<T>(query: (trx: Transaction<Schema>) => Promise<T>): Promise<T> {
     try {
-      return await this.#kysely.transaction().execute(query);
+      return await this.#kysely.transaction().execute((trx) => {
+        lendRanges(trx, this.#unwitnessed, this.#seals !== undefined);
+        return query(trx);
+      });
+    } catch (error) {
+      if (needsReopening(toWire(error))) this.close();
+      throw toKeywardError(error);
+    }
+  }
+
+  /** What of the schema is not as this version makes it, whether or not SQLite counted a change. `store_unavailable`. */
+  foreign(): string | undefined {
+    try {
+      this.#open ??= this.#connect();
+      return foreignIn(this.#open.db, this.#schema);
     } catch (error) {
       if (needsReopening(toWire(error))) this.close();
       throw toKeywardError(error);
@@ -30,18 +61,22 @@ export class Reader {
   }
 
   close(): void {
-    this.#db?.close();
-    this.#db = undefined;
+    this.#open?.db.close();
+    this.#open = undefined;
   }
 
   #session(): SqliteSession {
-    this.#db ??= new DatabaseSync(this.#file, { readOnly: true });
-    const db = this.#db;
-    return {
-      begin: async () => db.exec('BEGIN'),
-      commit: async () => db.exec('COMMIT'),
-      rollback: async () => db.exec('ROLLBACK'),
-      execute: async (sql, parameters) => runStatement(db, sql, parameters),
-    };
+    this.#open ??= this.#connect();
+    const { db, guard } = this.#open;
+    return connectionSession(db, () => {
+      db.exec('BEGIN');
+      guard.check();
+    });
+  }
+
+  #connect() {
+    const db = openReadOnly(this.#file);
+    this.#seals?.bind(db);
+    return { db, guard: new SchemaGuard(db, this.#schema) };
   }
 }

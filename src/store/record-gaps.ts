@@ -2,12 +2,14 @@ import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import type { AuditEvent } from '../domain/audit.ts';
 import type { ChainHead } from '../domain/audit-chain.ts';
+import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { StoredEvent } from '../domain/audit-sink.ts';
 import type { StoredCheckpoint } from '../domain/checkpoint.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { revocationsIn } from '../domain/lost-revocations.ts';
 import { gapDetails, RESTORE_ACCEPTED, type RecordGap } from '../domain/record-gap.ts';
-import { appendAuditEvent, auditHead } from './append-audit-event.ts';
+import { registryMarkIn } from '../domain/registry-mark.ts';
+import { appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
 import { insertCheckpoint } from './audit-log.ts';
 import { actOf } from './audited-change.ts';
 import { readHeads } from './chain-heads.ts';
@@ -22,8 +24,6 @@ import type { RegistryView } from './signed/trusted-registry.ts';
 
 type Trx = Transaction<Schema>;
 
-/** Rows in one statement: SQLite takes 32,766 values. */
-const ROWS_AT_ONCE = 1_000;
 /** Events that may have been committed and had reached no sink yet: they are delivered once a second. */
 const MOST_UNTOLD = 10_000;
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
@@ -39,6 +39,8 @@ export interface Acceptance {
   /** What a sink has beyond, in order and checked. */
   readonly events: readonly StoredEvent[];
   readonly checkpoints: readonly StoredCheckpoint[];
+  /** The signer's last checkpoint, where no sink has it. */
+  readonly sealed?: StoredCheckpoint | undefined;
   /** What was told while the database could not be written. */
   readonly told: readonly { readonly event: AuditEvent; readonly time: number }[];
   readonly now: number;
@@ -66,12 +68,15 @@ export function createRecordGaps(reader: Pick<Reader, 'read'>, changes: Registry
       const kept = await reader.read(readHeads);
       const gap = gapOf(acceptance, (list().at(-1)?.id ?? 0) + 1, kept);
       const { actor, now } = acceptance;
+      for (const { detailsJson } of acceptance.events) {
+        changes.passVersion(registryMarkIn(auditDetailsIn(detailsJson))?.version ?? 0);
+      }
       await changes.change(
         actOf(actor, RESTORE_ACCEPTED, 'database', gapDetails(gap)),
         (registry) => [
           put('record_gaps', toRow(gap)),
           ...closedProposals(registry, now),
-          ...newerKeySets(registry, acceptance.events.length + MOST_UNTOLD),
+          ...newerKeySets(registry, lostEvents(acceptance) + MOST_UNTOLD),
         ],
         (trx) => takeOver(trx, acceptance, scopeIdsIn(changes.view)),
       );
@@ -96,7 +101,7 @@ export function gapsIn(registry: RegistryView): RecordGap[] {
 }
 
 function gapOf(
-  { reason, issuedFrom, issuedUntil, from, events, checkpoints }: Acceptance,
+  { reason, issuedFrom, issuedUntil, from, events, checkpoints, sealed }: Acceptance,
   id: number,
   kept: Readonly<Record<'ledger' | 'revocations' | 'registry', ChainHead>>,
 ): RecordGap {
@@ -108,7 +113,7 @@ function gapOf(
     firstEvent: from.audit.sequence + 1,
     lastEvent: from.audit.sequence + events.length,
     firstCheckpoint: from.checkpoint + 1,
-    lastCheckpoint: from.checkpoint + checkpoints.length,
+    lastCheckpoint: sealed?.number ?? from.checkpoint + checkpoints.length,
     kept: {
       ledger: kept.ledger.sequence,
       revocations: kept.revocations.sequence,
@@ -118,28 +123,26 @@ function gapOf(
   };
 }
 
+/** Those that a sink has, and those that the signer's last checkpoint saw. */
+function lostEvents({ from, events, sealed }: Acceptance): number {
+  return Math.max(events.length, (sealed?.auditSequence ?? 0) - from.audit.sequence);
+}
+
 async function takeOver(trx: Trx, acceptance: Acceptance, scopeIds: readonly string[]): Promise<void> {
   const { from, events, checkpoints, told, issuedUntil, now } = acceptance;
-  const head = await auditHead(trx);
+  const head = await ownAuditHead(trx);
   if (head.sequence !== from.audit.sequence || Buffer.compare(head.hash, from.audit.hash) !== 0) {
     throw new KeywardError(
       'proposal_outdated',
       'the database was written to meanwhile; start the service anew',
     );
   }
-  for (let at = 0; at < events.length; at += ROWS_AT_ONCE) {
-    const rows = events.slice(at, at + ROWS_AT_ONCE).map(eventRow);
-    await trx.insertInto('audit_events').values(rows).execute();
-  }
+  for (const event of events) await appendChained(trx, event);
   for (const checkpoint of checkpoints) await insertCheckpoint(trx, checkpoint);
   for (const { event, time } of told) await appendAuditEvent(trx, event, time);
   for (const rule of revocationsIn(events, { scopeIds, issuedUntil, now })) {
     await appendRevocation(trx, rule, KEYWARD, now);
   }
-}
-
-function eventRow({ requestId, detailsJson, ...event }: StoredEvent) {
-  return { ...event, request_id: requestId, details_json: detailsJson };
 }
 
 function scopeIdsIn(registry: RegistryView): string[] {

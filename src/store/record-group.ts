@@ -14,6 +14,8 @@ interface Row {
 /** Records that will share one commit, each with the promise of whoever waits for it. */
 export class RecordGroup {
   readonly #rows: Row[] = [];
+  /** Monotonic milliseconds. */
+  readonly openedAt = performance.now();
 
   get size(): number {
     return this.#rows.length;

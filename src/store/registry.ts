@@ -13,6 +13,7 @@ import type {
 import type { Scope } from '../domain/scope.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
+import { serviceKeyRow } from './enrol-service-keys.ts';
 import { tokenOf } from './hsm-token-column.ts';
 import { inconsistent } from './inconsistent.ts';
 import { keyMade } from './key-made.ts';
@@ -21,7 +22,6 @@ import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from
 import { settling } from './proposals.ts';
 import type { Reader } from './reader.ts';
 import { rotationPauses } from './rotation-pause.ts';
-import type { Schema } from './schema.ts';
 import { scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
@@ -71,6 +71,7 @@ export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryCh
         (registry) => changeKeys(registry, keyChanges),
         may?.leaveOut ? undefined : leavingNoneOut(keyChanges),
       ),
+    signPending: async () => void (await changes.signPending()),
     ...keyReservations(changes),
     ...scopeRevision(changes),
     ...rotationPauses(changes),
@@ -237,13 +238,5 @@ async function readServiceKey(
 
 function addServiceKey(registry: RegistryView, key: ServiceKey): RowChange[] {
   if (registry.row('service_keys', key.role)) throw inconsistent(`there is a key for ${key.role}`);
-  const { role, kid, hsmId: hsm_id, publicJwk, createdAt: created_at } = key;
-  const row: Schema['service_keys'] = {
-    role,
-    kid,
-    hsm_id,
-    public_jwk_json: JSON.stringify(publicJwk),
-    created_at,
-  };
-  return [put('service_keys', row)];
+  return [put('service_keys', serviceKeyRow(key))];
 }

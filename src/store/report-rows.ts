@@ -12,6 +12,8 @@ import { NOTHING_FOUND, type TokenFindings } from '../domain/reports/findings.ts
 import type { CaseQuery } from '../domain/reports/report-desk.ts';
 import { ERASURES_OF_ONE, reportSubjectOf } from '../domain/reports/testimony.ts';
 import type { Schema } from './schema.ts';
+import { isInState, isTestifiedCaseStep } from './testified-steps.ts';
+import { isWitnessed } from './unwitnessed.ts';
 
 type Trx = Transaction<Schema>;
 
@@ -27,7 +29,7 @@ export async function casesNewestFirst(
 ): Promise<ReportCase[]> {
   let found = trx.selectFrom('reports').selectAll().where('sequence', '<', before);
   if (scopeId !== undefined) found = found.where('scope_id', '=', scopeId);
-  if (state !== undefined) found = found.where('state', '=', state);
+  if (state !== undefined) found = found.where(isInState(trx, state));
   return withSteps(trx, await found.orderBy('sequence', 'desc').limit(limit).execute());
 }
 
@@ -55,6 +57,7 @@ async function withSteps(trx: Trx, rows: readonly ReportRow[]): Promise<ReportCa
     .selectFrom('report_steps')
     .selectAll()
     .where('report_number', 'in', numbers)
+    .where(isTestifiedCaseStep(trx, 'report_steps'))
     .orderBy('sequence')
     .execute();
   const byReport = Map.groupBy(steps, ({ report_number }) => report_number);
@@ -75,7 +78,8 @@ async function erasuresOf(trx: Trx, rows: readonly ReportRow[]) {
     .selectFrom('audit_events')
     .select(['subject', 'actor', 'time'])
     .where('subject', 'in', subjects)
-    .where('type', 'in', ERASURES_OF_ONE);
+    .where('type', 'in', ERASURES_OF_ONE)
+    .where((eb) => isWitnessed(trx, eb.ref('sequence')));
   return new Map(
     (await told.execute()).map(({ subject, actor, time }) => [subject, { by: actor, at: time }] as const),
   );

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
-import { Changes } from '../domain/changes.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { CaseState, FiledReport } from '../domain/reports/case.ts';
 import type { CaseChange, NewReport, ReportDesk, ReportStore } from '../domain/reports/report-desk.ts';
@@ -14,12 +13,14 @@ import {
   suspicionCommitment,
   suspicionJson,
 } from '../domain/reports/testimony.ts';
+import { Emitter } from '../lib/emitter.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { eraseReports } from './erase-reports.ts';
 import type { Reader } from './reader.ts';
 import { casesNewestFirst, reportFromRow, requireCase } from './report-rows.ts';
 import { type AskedCaseStep, takeCaseStep } from './report-steps.ts';
 import type { Schema } from './schema.ts';
+import { hasCaseStep, isInState, isTestifiedCaseStep } from './testified-steps.ts';
 import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
@@ -34,19 +35,19 @@ export function createReports(
   writer: Pick<Writer, 'transaction'>,
   clock: Clock,
 ): StoredReports {
-  const changes = new Changes<CaseChange>();
+  const changes = new Emitter<CaseChange>();
   const step = async (asked: Omit<AskedCaseStep, 'at'>) => {
     const { change, now } = await writer.transaction(async (trx) => ({
       change: await takeCaseStep(trx, { ...asked, at: clock.nowSeconds() }),
       now: await requireCase(trx, asked.number),
     }));
-    if (change && change.was !== change.state) changes.tell(change);
+    if (change && change.was !== change.state) changes.emit(change);
     return now;
   };
   return {
     async file(report) {
       const filed = await writer.transaction((trx) => insert(trx, report, clock.nowSeconds()));
-      changes.tell({ was: null, state: 'open' });
+      changes.emit({ was: null, state: 'open' });
       return filed;
     },
     async examined(number, findings) {
@@ -60,10 +61,15 @@ export function createReports(
     close: (number, outcome, note, actor) => step({ number, kind: 'closed', outcome, note, actor }),
     erase: (number, actor) => writer.transaction((trx) => eraseOne(trx, number, actor, clock.nowSeconds())),
     unexamined: (until, limit) =>
-      reader.read((trx) => oldestFirst(waiting(trx, until).where('examined', '=', 0), limit)),
+      reader.read((trx) =>
+        oldestFirst(
+          waiting(trx, until).where(({ not }) => not(hasCaseStep(trx, ['examined']))),
+          limit,
+        ),
+      ),
     untaken: (until, after, limit) =>
       reader.read((trx) =>
-        oldestFirst(waiting(trx, until).where('state', '=', 'open').where('sequence', '>', after), limit),
+        oldestFirst(waiting(trx, until).where('sequence', '>', after).where(isInState(trx, 'open')), limit),
       ),
     eraseClosed: (until, limit) =>
       writer.transaction((trx) => eraseClosed(trx, until, limit, clock.nowSeconds())),
@@ -72,7 +78,7 @@ export function createReports(
         open: await count(trx, 'open'),
         investigating: await count(trx, 'investigating'),
       })),
-    watch: (told) => changes.watch(told),
+    subscribe: (told) => changes.subscribe(told),
   };
 }
 
@@ -136,7 +142,18 @@ async function eraseClosed(trx: Trx, until: number, limit: number, at: number): 
     .selectFrom('reports')
     .select('number')
     .where('suspicion_json', 'is not', null)
-    .where('closed_at', '<=', until);
+    .where('closed_at', '<=', until)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('report_steps as closing')
+          .select('closing.sequence')
+          .whereRef('closing.report_number', '=', 'reports.number')
+          .where('closing.kind', '=', 'closed')
+          .where('closing.taken_at', '<=', until)
+          .where(isTestifiedCaseStep(trx, 'closing')),
+      ),
+    );
   const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);
   return eraseReports(trx, numbers, { type: REPORT_EXPIRED, actor: KEYWARD, at });
 }
@@ -145,7 +162,7 @@ async function count(trx: Trx, state: CaseState): Promise<number> {
   const found = await trx
     .selectFrom('reports')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('state', '=', state)
+    .where(isInState(trx, state))
     .executeTakeFirstOrThrow();
   return found.count;
 }

@@ -1,26 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import type { Selectable, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Actor } from '../domain/access.ts';
 import type { ChainHead } from '../domain/audit-chain.ts';
 import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
 import { commitmentTo, SALT_BYTES } from '../domain/ledger-chain.ts';
-import type { NewRevocation, Revocation, RevocationStore } from '../domain/revocation.ts';
+import {
+  type NewRevocation,
+  REVOCATION_ADDED,
+  type Revocation,
+  type RevocationStore,
+} from '../domain/revocation.ts';
 import { type ChainedRevocation, REVOCATION_GENESIS, revocationHash } from '../domain/revocation-chain.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';
-import type { Reader } from './reader.ts';
+import { memoryOf } from './chain-end.ts';
+import type { ChainWalks } from './chain-walks.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
 
 export function createRevocationStore(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
+  walks: Pick<ChainWalks, 'revocations'>,
+  writer: Pick<Writer, 'transaction' | 'revocationEnd'>,
   clock: Clock,
 ): RevocationStore {
   return {
-    load: (now) => reader.read((trx) => readLive(trx, now)),
+    page: (after, now) => walks.revocations(after, now),
+    end: () => writer.revocationEnd,
     append: (revocation, actor) =>
       writer.transaction((trx) => appendRevocation(trx, revocation, actor, clock.nowSeconds())),
   };
@@ -36,14 +44,16 @@ export async function revocationHead(trx: Trx): Promise<ChainHead> {
   return last ?? REVOCATION_GENESIS;
 }
 
-async function readLive(trx: Trx, now: number): Promise<Revocation[]> {
-  const rows = await trx
-    .selectFrom('revocations')
-    .selectAll()
-    .where((eb) => eb.or([eb('lapses_at', 'is', null), eb('lapses_at', '>', now)]))
-    .orderBy('sequence')
-    .execute();
-  return rows.map(fromRow);
+/** The end of the chain, which must be the one that this writer left. `audit_trail_refused`. */
+export async function ownRevocationHead(trx: Trx): Promise<ChainHead> {
+  const head = await revocationHead(trx);
+  if (memoryOf(trx).revocations.accept(head)) return head;
+  throw new KeywardError(
+    'audit_trail_refused',
+    'The revocations in the database have another end than the service wrote; nothing is revoked until the service ' +
+      'was started anew. Read docs/runbooks/changed-records.md first.',
+    { cause: new Error(`the database ends at revocation ${head.sequence}`) },
+  );
 }
 
 export async function appendRevocation(
@@ -52,7 +62,7 @@ export async function appendRevocation(
   actor: Actor,
   now: number,
 ): Promise<Revocation> {
-  const head = await revocationHead(trx);
+  const head = await ownRevocationHead(trx);
   const salt = revocation.root === null ? null : randomBytes(SALT_BYTES);
   const rootCommitment = commitmentTo('root', salt ?? new Uint8Array(SALT_BYTES), revocation.root);
   const chained: ChainedRevocation = { ...revocation, sequence: head.sequence + 1, rootCommitment };
@@ -61,11 +71,9 @@ export async function appendRevocation(
     .insertInto('revocations')
     .values({ ...toColumns(chained), root: revocation.root, root_salt: salt, hash })
     .execute();
-  await appendAuditEvent(
-    trx,
-    actOf(actor, 'revocation.added', subjectOf(revocation), detailsOf(chained)),
-    now,
-  );
+  memoryOf(trx).revocations.append({ sequence: chained.sequence, hash });
+  const details = { ...detailsOf(chained), hash: hash.toString('base64url') };
+  await appendAuditEvent(trx, actOf(actor, REVOCATION_ADDED, subjectOf(revocation), details), now);
   return { ...revocation, sequence: chained.sequence };
 }
 
@@ -91,20 +99,4 @@ function detailsOf(of: ChainedRevocation) {
 
 function subjectOf({ scopeId }: NewRevocation): string {
   return scopeId === null ? 'revocations' : `scope:${scopeId}`;
-}
-
-function fromRow(row: Selectable<Schema['revocations']>): Revocation {
-  return {
-    sequence: row.sequence,
-    createdAt: row.created_at,
-    scopeId: row.scope_id,
-    jti: row.jti,
-    root: row.root,
-    clientId: row.client_id,
-    issuedFrom: row.issued_from,
-    issuedUntil: row.issued_until,
-    lapsesAt: row.lapses_at,
-    revokedBy: row.revoked_by,
-    reason: row.reason,
-  };
 }

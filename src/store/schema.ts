@@ -141,7 +141,12 @@ export interface Schema {
     details_json: string;
     /** `auditEventHash` over the row and the hash before it. */
     hash: Uint8Array;
+    /** The run that wrote the event, and its seal on the hash; null before there were runs. */
+    run_id: string | null;
+    seal: Uint8Array | null;
   };
+  /** The key of each run; it counts as far as the audit key's certificate says so. */
+  runs: { id: string; public_key: string; started_at: number; certificate: string | null };
   checkpoints: { number: number; audit_sequence: number; created_at: number; jws: string };
   /** How far each sink got: neither decides nor testifies, since a sink takes twice what it has. */
   audit_deliveries: { sink: string; audit_sequence: number; checkpoint_number: number };
@@ -170,6 +175,9 @@ export interface Schema {
     committed_at: number;
     previous_hash: Uint8Array;
     group_hash: Uint8Array;
+    /** The run that committed the group, and its seal on the hash; null before there were runs. */
+    run_id: string | null;
+    seal: Uint8Array | null;
   };
   /**
    * The hashes of a group's rows. They decide nothing: where they do not give the group's hash they are made anew

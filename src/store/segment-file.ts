@@ -1,13 +1,24 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isNameOf } from './witnessed-archive.ts';
 
 const OWNER_READS = 0o400;
 const OWNER_ONLY = 0o700;
 const CHUNK_BYTES = 1 << 20;
 
-/** The columns stand as those of `issuance_records` do in the database. */
+/** The columns stand as they do in the database. */
 const TABLES = `
   CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY NOT NULL, digest BLOB NOT NULL, scope_id TEXT NOT NULL,
     kid TEXT NOT NULL, jti TEXT NOT NULL, client_id TEXT NOT NULL, subject TEXT, root TEXT, iat INTEGER NOT NULL,
@@ -15,7 +26,7 @@ const TABLES = `
     group_sequence INTEGER NOT NULL) STRICT;
   CREATE TABLE ledger_groups (sequence INTEGER PRIMARY KEY NOT NULL, first_record INTEGER NOT NULL,
     row_count INTEGER NOT NULL, committed_at INTEGER NOT NULL, previous_hash BLOB NOT NULL,
-    group_hash BLOB NOT NULL) STRICT;`;
+    group_hash BLOB NOT NULL, run_id TEXT, seal BLOB) STRICT;`;
 
 /**
  * Writes a segment through `fill` and seals it: synced, read-only, under its name only when it is whole. Answers
@@ -71,4 +82,11 @@ function sync(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** Whether that name is the segment's own, and a file of the folder, not something that leads elsewhere. */
+export function isSegmentFile(archiveDir: string, number: number, file: string): boolean {
+  return (
+    isNameOf(number, file) && lstatSync(join(archiveDir, file), { throwIfNoEntry: false })?.isFile() === true
+  );
 }

@@ -10,6 +10,7 @@ export type Condition =
   | 'missing'
   | 'moved'
   | 'foreign_group'
+  | 'foreign_schema'
   | 'no_memory';
 
 interface Meaning {
@@ -28,6 +29,8 @@ export const NOT_UNIQUE = 2067;
 
 /** No code of SQLite's: somebody else added to the ledger. */
 export const FOREIGN_GROUP = 1_000_001;
+/** No code of SQLite's: the schema is not the one that the migrations make. */
+export const FOREIGN_SCHEMA = 1_000_002;
 
 /** Result codes (https://sqlite.org/rescode.html) that say the database is away, not that we erred. */
 const MEANINGS = new Map<number, Meaning>([
@@ -45,6 +48,7 @@ const MEANINGS = new Map<number, Meaning>([
   [DATABASE_MOVED, { condition: 'moved', reopen: false }],
   // A fresh connection would go on behind the foreign group as if it were ours.
   [FOREIGN_GROUP, { condition: 'foreign_group', reopen: false }],
+  [FOREIGN_SCHEMA, { condition: 'foreign_schema', reopen: false }],
 ]);
 
 /** Too big, constraint, mismatch: the statement alone failed and the transaction stands. */
@@ -90,7 +94,13 @@ export function toKeywardError(error: unknown): KeywardError {
   if (error instanceof KeywardError) return error;
   const failure = error instanceof SqliteFailure ? error : new SqliteFailure(toWire(error));
   if (failure.condition === null) return new KeywardError('internal', 'The store failed.', { cause: error });
-  return unavailable(failure);
+  return failure.condition === 'corrupt' ? damaged(failure) : unavailable(failure);
+}
+
+function damaged(cause: SqliteFailure): KeywardError {
+  const message =
+    'The database is damaged: the security team has to look (docs/runbooks/service.md, database.failing).';
+  return new KeywardError('store_unavailable', message, { cause, retryAfterSeconds: 30 });
 }
 
 export function unavailable(cause: Error): KeywardError {

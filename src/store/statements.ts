@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-type Prepared<Name extends string> = Readonly<Record<Name, StatementSync>>;
+export type Prepared<Name extends string> = Readonly<Record<Name, StatementSync>>;
 
 /** Statements prepared once for each connection. */
 export class Statements<Name extends string> {

@@ -1,21 +1,36 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { type Selectable, sql } from 'kysely';
 import { ARCHIVE_EVENTS, type ArchiveFacts } from '../domain/archive-testimony.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { SealedEvent, StoredEvent } from '../domain/audit-sink.ts';
 import type { LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
-import { REPORT_ERASURES } from '../domain/reports/testimony.ts';
-import { eventFromRow } from './audit-log.ts';
+import { POLICY_BOUNDS } from '../domain/policy.ts';
+import { ERASURE_REQUESTED, REPORT_ERASURES } from '../domain/reports/testimony.ts';
+import { REVOCATION_ADDED } from '../domain/revocation.ts';
+import { RUN_CERTIFIED, type StoredRun, type ToldCertificate, toldCertificate } from '../domain/runs.ts';
+import type { GroupSeal } from '../domain/trusted-runs.ts';
+import { printable } from '../lib/printable.ts';
 import { compileQuery } from './compile-query.ts';
+import { eventFromRow, sealedFromRow } from './event-row.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
+import { openReadOnly } from './read-only-database.ts';
+import { runFromRow } from './runs.ts';
 import type { Schema } from './schema.ts';
-import { digestOfFile } from './segment-file.ts';
+import { allForeignIn, type OwnSchema } from './schema-objects.ts';
+import { digestOfFile, isSegmentFile } from './segment-file.ts';
+
+const MOST_DAMAGE = 10;
+const [, LARGEST_SKEW_SECONDS] = POLICY_BOUNDS.clockSkewSeconds;
 
 type Row<T extends keyof Schema> = Selectable<Schema[T]>;
 type Archive = Row<'ledger_archives'>;
 
 const EVENTS = compileQuery((db) => db.selectFrom('audit_events').selectAll().orderBy('sequence'));
+const RUNS = compileQuery((db) => db.selectFrom('runs').selectAll().orderBy('started_at'));
+const EVENTS_OF_TYPE = compileQuery((db) =>
+  db.selectFrom('audit_events').selectAll().where('type', '=', '').orderBy('sequence'),
+);
 const CHECKPOINTS = compileQuery((db) => db.selectFrom('checkpoints').selectAll().orderBy('number'));
 const REVOCATIONS = compileQuery((db) => db.selectFrom('revocations').selectAll().orderBy('sequence'));
 const SECURITY_EVENTS = compileQuery((db) =>
@@ -28,6 +43,10 @@ const STEPS_OF_REPORT = compileQuery((db) =>
   db.selectFrom('report_steps').selectAll().where('report_number', '=', '').orderBy('sequence'),
 );
 /** Null where somebody made of the details what is no JSON: that is found elsewhere. */
+/** Null also for a text that is no JSON: anything may have been written there. */
+const typeOfEvidence = (path: string) =>
+  sql<string | null>`CASE WHEN json_valid(evidence_json) THEN json_type(evidence_json, ${sql.lit(path)}) END`;
+
 const REPORTS_IN_DETAILS = sql<number>`CASE WHEN json_valid(details_json) THEN json_extract(details_json, '$.reports') END`;
 const REPORTS_ERASED = compileQuery((db) =>
   db
@@ -76,9 +95,87 @@ const ARCHIVE_TESTIMONIES = compileQuery((db) =>
     .where('type', 'in', Object.values(ARCHIVE_EVENTS))
     .orderBy('sequence'),
 );
+const KEYS = compileQuery((db) => db.selectFrom('signing_keys').selectAll());
+const LAST_EVENT = compileQuery((db) =>
+  db.selectFrom('audit_events').select(['sequence', 'time']).orderBy('sequence', 'desc').limit(1),
+);
+const LAST_CHECKPOINT = compileQuery((db) =>
+  db.selectFrom('checkpoints').select('number').orderBy('number', 'desc').limit(1),
+);
+const SINK_POSITIONS = compileQuery((db) => db.selectFrom('audit_deliveries').selectAll());
+const PLACE = compileQuery((db) => db.selectFrom('notification_place').selectAll());
+const LAST_OF_TYPE = compileQuery((db) =>
+  db.selectFrom('audit_events').selectAll().where('type', '=', '').orderBy('sequence', 'desc').limit(1),
+);
+const WITHOUT_MESSAGE = compileQuery((db) =>
+  db
+    .selectFrom('security_events as e')
+    .selectAll()
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('notification_deliveries as d')
+            .select('d.id')
+            .whereRef('d.event_sequence', '<=', 'e.sequence')
+            .whereRef('d.last_sequence', '>=', 'e.sequence'),
+        ),
+      ),
+    )
+    .orderBy('e.sequence'),
+);
+const told = (member: string) =>
+  compileQuery((db) =>
+    db
+      .selectFrom('audit_events')
+      .select(
+        sql<number | null>`sum(CASE WHEN json_valid(details_json)
+          THEN json_extract(details_json, ${sql.lit(`$.${member}`)}) END)`.as('count'),
+      )
+      .where('type', '=', '')
+      .where('subject', '=', ''),
+  );
+const ERASURES = [
+  {
+    what: 'personal values in the evidence of security events',
+    erased: compileQuery((db) =>
+      db
+        .selectFrom('security_events')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where((eb) =>
+          eb.or([
+            eb('evidence_json', 'is', null),
+            eb('evidence_salt', 'is', null),
+            // A commitment stands for what was erased.
+            eb(typeOfEvidence('$.claims'), '=', 'text'),
+            eb(typeOfEvidence('$.record'), '=', 'text'),
+          ]),
+        ),
+    ),
+    told: told('security_events'),
+    names: [ERASURE_REQUESTED, 'ledger'],
+  },
+  {
+    what: 'the personal values of records',
+    erased: compileQuery((db) =>
+      db
+        .selectFrom('issuance_records')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('salt', 'is', null),
+    ),
+    told: told('records'),
+    names: [ARCHIVE_EVENTS.replaced, 'ledger'],
+  },
+] as const;
 const SERVICE_KEY = compileQuery((db) =>
   db.selectFrom('service_keys').selectAll().where('role', '=', 'audit'),
 );
+
+/** Values that are gone from rows, and how many the audit trail says were erased. */
+export interface Erasure {
+  readonly what: string;
+  readonly erased: number;
+  readonly told: number;
+}
 
 /** A group with its records; null where they left the archive for good. */
 export interface StoredGroup {
@@ -95,13 +192,25 @@ export class StoredTrail {
   readonly #archiveDir: string;
 
   constructor(file: string, archiveDir: string) {
-    this.#db = new DatabaseSync(file, { readOnly: true });
+    this.#db = openReadOnly(file);
     this.#archiveDir = archiveDir;
     this.#db.exec('BEGIN');
   }
 
   close(): void {
     this.#db.close();
+  }
+
+  /** What of the schema is not as Keyward makes it. */
+  foreign(own: OwnSchema): string[] {
+    return allForeignIn(this.#db, own);
+  }
+
+  /** What SQLite finds: an index that leaves rows out, a page in two tables, a value that no constraint lets in. */
+  *damage(): Generator<string> {
+    for (const row of this.#db.prepare(`PRAGMA integrity_check(${MOST_DAMAGE})`).iterate()) {
+      if (row.integrity_check !== 'ok') yield printable(String(row.integrity_check));
+    }
   }
 
   auditKeyJson(): string | undefined {
@@ -113,6 +222,27 @@ export class StoredTrail {
     for (const row of this.#rows<Row<'audit_events'>>(EVENTS)) yield eventFromRow(row);
   }
 
+  *sealedEvents(): Generator<SealedEvent> {
+    for (const row of this.#rows<Row<'audit_events'>>(EVENTS)) yield sealedFromRow(row);
+  }
+
+  *groupSeals(): Generator<GroupSeal> {
+    for (const row of this.#rows<GroupColumns>(GROUPS)) {
+      yield { sequence: row.sequence, hash: row.group_hash, runId: row.run_id, seal: row.seal };
+    }
+  }
+
+  *runs(): Generator<StoredRun> {
+    for (const row of this.#rows<Row<'runs'>>(RUNS)) yield runFromRow(row);
+  }
+
+  *toldCertificates(): Generator<ToldCertificate> {
+    for (const row of this.#all<Row<'audit_events'>>(EVENTS_OF_TYPE, RUN_CERTIFIED)) {
+      const told = toldCertificate(row.sequence, row.details_json);
+      if (told) yield told;
+    }
+  }
+
   event(sequence: number): StoredEvent | undefined {
     const [row] = this.#all<Row<'audit_events'>>(EVENT, sequence);
     return row && eventFromRow(row);
@@ -120,6 +250,11 @@ export class StoredTrail {
 
   checkpoints(): Iterable<Row<'checkpoints'>> {
     return this.#rows(CHECKPOINTS);
+  }
+
+  /** What the audit trail tells of them, in order. */
+  revocationEvents(): StoredEvent[] {
+    return this.#all<Row<'audit_events'>>(EVENTS_OF_TYPE, REVOCATION_ADDED).map(eventFromRow);
   }
 
   revocations(): Iterable<Row<'revocations'>> {
@@ -189,6 +324,52 @@ export class StoredTrail {
     return this.#all<{ sequence: number }>(STRAY, first?.firstRecord ?? 1, end, 1)[0]?.sequence;
   }
 
+  /** From when on no token of a key can be good, by the bounds that its binding record was signed with. */
+  endsOfUse(): ReadonlyMap<string, number> {
+    const ends = new Map<string, number>();
+    for (const { kid, binding_sign_until, binding_max_ttl_seconds } of this.#rows<Row<'signing_keys'>>(
+      KEYS,
+    )) {
+      if (kid === null || binding_sign_until === null || binding_max_ttl_seconds === null) continue;
+      ends.set(kid, binding_sign_until + binding_max_ttl_seconds + LARGEST_SKEW_SECONDS);
+    }
+    return ends;
+  }
+
+  /** The last event and checkpoint, 0 where there is none, and the time of that event. */
+  ends(): { readonly event: number; readonly checkpoint: number; readonly now: number } {
+    const [event] = this.#all<{ sequence: number; time: number }>(LAST_EVENT, 1);
+    const [checkpoint] = this.#all<{ number: number }>(LAST_CHECKPOINT, 1);
+    return { event: event?.sequence ?? 0, checkpoint: checkpoint?.number ?? 0, now: event?.time ?? 0 };
+  }
+
+  sinkPositions(): Row<'audit_deliveries'>[] {
+    return this.#all(SINK_POSITIONS);
+  }
+
+  notificationPlace(): number | undefined {
+    return this.#all<Row<'notification_place'>>(PLACE)[0]?.place;
+  }
+
+  lastOfType(type: string): StoredEvent | undefined {
+    const [row] = this.#all<Row<'audit_events'>>(LAST_OF_TYPE, type, 1);
+    return row && eventFromRow(row);
+  }
+
+  /** Security events that no message to anybody tells of, whatever became of it. */
+  eventsWithoutMessage(): Iterable<Row<'security_events'>> {
+    return this.#rows(WITHOUT_MESSAGE);
+  }
+
+  /** How many values were erased, and of how many the trail says so. */
+  erasures(): readonly Erasure[] {
+    return ERASURES.map(({ what, erased, told, names }) => ({
+      what,
+      erased: this.#all<{ count: number }>(erased)[0]?.count ?? 0,
+      told: this.#all<{ count: number | null }>(told, ...names)[0]?.count ?? 0,
+    }));
+  }
+
   archives(): ArchiveFacts[] {
     return this.#all<Archive>(ARCHIVES).map((row) => ({
       number: row.number,
@@ -235,7 +416,7 @@ class Segment {
   constructor(archive: Archive, archiveDir: string) {
     this.archive = archive;
     if (isAsSealed(archive, archiveDir)) {
-      this.#db = new DatabaseSync(join(archiveDir, archive.file), { readOnly: true });
+      this.#db = openReadOnly(join(archiveDir, archive.file));
     }
   }
 
@@ -248,13 +429,11 @@ class Segment {
   }
 }
 
-function isAsSealed({ file, file_digest }: Archive, archiveDir: string): boolean {
-  try {
-    return Buffer.compare(digestOfFile(join(archiveDir, file)), file_digest) === 0;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+function isAsSealed({ number, file, file_digest }: Archive, archiveDir: string): boolean {
+  return (
+    isSegmentFile(archiveDir, number, file) &&
+    Buffer.compare(digestOfFile(join(archiveDir, file)), file_digest) === 0
+  );
 }
 
 function recordsOf(db: DatabaseSync, { firstRecord, rowCount }: LedgerGroup): readonly PlacedRow[] {

@@ -1,22 +1,28 @@
 import { type InferResult, sql, type Transaction } from 'kysely';
-import type { EventQuery } from '../domain/event-desk.ts';
+import type { EventQuery } from '../domain/event-service.ts';
 import { type EventState, type EventStep, stateOf, type TrackedEvent } from '../domain/event-steps.ts';
+import { readableEvidence } from '../domain/evidence-commitment.ts';
 import type { SecurityEventReport } from '../domain/security-events.ts';
 import type { Schema } from './schema.ts';
+import { isTestifiedStep } from './testified-steps.ts';
 
 type Trx = Transaction<Schema>;
 
-/** Security events with what people did about them; every list of them is made from this. */
+/** Security events with what people did about them, as far as it is witnessed; every list of them is made from this. */
 export function trackedEvents(trx: Trx) {
   return trx
     .selectFrom('security_events as event')
     .leftJoin('security_event_steps as acknowledged', (join) =>
       join
         .onRef('acknowledged.event_sequence', '=', 'event.sequence')
-        .on('acknowledged.state', '=', 'acknowledged'),
+        .on('acknowledged.state', '=', 'acknowledged')
+        .on(isTestifiedStep(trx, 'acknowledged')),
     )
     .leftJoin('security_event_steps as resolved', (join) =>
-      join.onRef('resolved.event_sequence', '=', 'event.sequence').on('resolved.state', '=', 'resolved'),
+      join
+        .onRef('resolved.event_sequence', '=', 'event.sequence')
+        .on('resolved.state', '=', 'resolved')
+        .on(isTestifiedStep(trx, 'resolved')),
     )
     .selectAll('event')
     .select([
@@ -53,7 +59,13 @@ function inState(events: Tracked, state: EventState): Tracked {
 function aboutScope(events: Tracked, scopeId: string): Tracked {
   return events.where((eb) =>
     eb.or([
-      eb(sql<string>`json_extract(event.evidence_json, '$.scope')`, '=', scopeId),
+      eb(
+        sql<
+          string | null
+        >`CASE WHEN json_valid(event.evidence_json) THEN json_extract(event.evidence_json, '$.scope') END`,
+        '=',
+        scopeId,
+      ),
       eb('event.subject', '=', `scope:${scopeId}`),
       eb('event.subject', 'in', (of) =>
         of
@@ -83,7 +95,9 @@ export function fromRow(row: InferResult<Tracked>[number]): TrackedEvent {
     dedupKey: row.dedup_key,
     subject: row.subject,
     evidence:
-      row.evidence_json === null ? null : (JSON.parse(row.evidence_json) as SecurityEventReport['evidence']),
+      row.evidence_json === null
+        ? null
+        : (readableEvidence(row.evidence_json) as SecurityEventReport['evidence']),
     state: stateOf({ acknowledged, resolved }),
     acknowledged,
     resolved,

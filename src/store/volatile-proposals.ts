@@ -3,7 +3,7 @@ import type { AuditTrail } from '../domain/audit-trail.ts';
 import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../domain/proposal.ts';
 import { notOpen, unknownProposal } from '../domain/proposal-refusals.ts';
 import { movedEvent, openedEvent } from './proposal-events.ts';
-import { Turns } from './signed/turns.ts';
+import { BoundedMutex } from './signed/bounded-mutex.ts';
 
 /** Closed ones that are still listed. */
 const KEPT = 100;
@@ -11,7 +11,7 @@ const KEPT = 100;
 /** Proposals for as long as the process runs. Each change is in the audit trail before it is made. */
 export class VolatileProposals implements ProposalStore {
   readonly #audit: AuditTrail;
-  readonly #turns = new Turns();
+  readonly #turns = new BoundedMutex();
   #proposals: readonly Proposal[] = [];
 
   constructor(audit: AuditTrail) {
@@ -27,7 +27,7 @@ export class VolatileProposals implements ProposalStore {
   }
 
   add(proposal: Proposal, actor: Actor): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#turns.runExclusive(async () => {
       await this.#audit.record(openedEvent(proposal, actor));
       const closed = this.#proposals.filter(({ state }) => state !== 'open' && state !== 'executing');
       const forgotten = new Set(closed.slice(KEPT));
@@ -36,7 +36,7 @@ export class VolatileProposals implements ProposalStore {
   }
 
   move(id: string, from: ProposalState, to: ProposalMove, actor: Actor): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#turns.runExclusive(async () => {
       const proposal = this.find(id);
       if (!proposal) throw unknownProposal();
       if (proposal.state !== from) throw notOpen(proposal.state);

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { GroupAppender } from './group-appender.ts';
-import type { RecordBatch } from './record-batch.ts';
+import { EventSeals, type EventTrust } from './event-seals.ts';
+import { type AppendedGroup, GroupAppender } from './group-appender.ts';
 import { type Executed, runStatement } from './run-statement.ts';
+import { SchemaGuard } from './schema-guard.ts';
 import { needsReopening, SqliteFailure, TRANSACTION_LOST, toWire } from './sqlite-failure.ts';
-import { openWritable, readDurability, refuseIfMoved } from './writable-database.ts';
-import type { Durability, RowFailure, WriterSettings } from './writer-protocol.ts';
+import { identify, openWritable, readDurability, refuseIfMoved } from './writable-database.ts';
+import type { Durability, FileIdentity, WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /**
  * The one connection that writes. It opens itself at the next call after a failure that calls for it, so that
@@ -12,21 +13,31 @@ import type { Durability, RowFailure, WriterSettings } from './writer-protocol.t
  */
 export class WriteConnection {
   readonly #settings: WriterSettings;
+  readonly #seals: EventSeals;
   #db: DatabaseSync | undefined;
+  #guard: SchemaGuard | undefined;
   #appender: GroupAppender | undefined;
+  /** The write-ahead log and its index, by file: others would read another log than is written. */
+  #beside: ReadonlyMap<string, FileIdentity> | undefined;
 
   constructor(settings: WriterSettings) {
     this.#settings = settings;
+    const { run, trust } = settings;
+    this.#seals = new EventSeals([run]);
+    if (trust) this.#seals.trust(trust);
+  }
+
+  trust(trust: EventTrust): void {
+    this.#seals.trust(trust);
   }
 
   /** One commit and one group of the chain; a row that breaks a constraint is left out and named. */
-  append(batch: RecordBatch): readonly RowFailure[] {
+  append({ batch, end }: WriterCalls['append']['asks']): AppendedGroup {
     this.begin();
     try {
-      const groups = this.#groups(this.#transaction());
-      const failures = groups.append(batch);
-      groups.commit(() => this.commit());
-      return failures;
+      const appended = this.#groups(this.#transaction()).append(batch, end);
+      this.commit();
+      return appended;
     } catch (error) {
       this.#abandon();
       throw error;
@@ -36,7 +47,10 @@ export class WriteConnection {
   begin(): void {
     this.rollback();
     refuseIfMoved(this.#settings.file, this.#settings.identity);
+    for (const [file, identity] of this.#beside ?? []) refuseIfMoved(file, identity);
     this.#open().exec('BEGIN IMMEDIATE');
+    this.#beside ??= beside(this.#settings.file);
+    this.#requireOwnSchema();
   }
 
   execute(sql: string, parameters: readonly unknown[]): Executed {
@@ -63,11 +77,27 @@ export class WriteConnection {
   close(): void {
     this.#db?.close();
     this.#db = undefined;
+    this.#beside = undefined;
     this.#appender = undefined;
+    this.#guard = undefined;
+  }
+
+  #requireOwnSchema(): void {
+    const db = this.#transaction();
+    this.#guard ??= new SchemaGuard(db, this.#settings.identity.schema);
+    try {
+      this.#guard.check();
+    } catch (error) {
+      this.#abandon();
+      throw error;
+    }
   }
 
   #open(): DatabaseSync {
-    this.#db ??= openWritable(this.#settings.file);
+    if (!this.#db) {
+      this.#db = openWritable(this.#settings.file);
+      this.#seals.bind(this.#db);
+    }
     return this.#db;
   }
 
@@ -78,7 +108,7 @@ export class WriteConnection {
   }
 
   #groups(db: DatabaseSync): GroupAppender {
-    this.#appender ??= new GroupAppender(db, this.#settings.statements);
+    this.#appender ??= new GroupAppender(db, this.#settings.statements, this.#settings.run);
     return this.#appender;
   }
 
@@ -90,4 +120,14 @@ export class WriteConnection {
       this.close();
     }
   }
+}
+
+function beside(file: string): ReadonlyMap<string, FileIdentity> {
+  const files = ['-wal', '-shm'].map((suffix) => `${file}${suffix}`);
+  return new Map(
+    files.flatMap((each) => {
+      const identity = identify(each);
+      return identity ? [[each, identity] as const] : [];
+    }),
+  );
 }

@@ -1,11 +1,11 @@
 import type { KeywardError } from '../domain/errors.ts';
-import { SqliteFailure, toKeywardError } from './sqlite-failure.ts';
+import { type Condition, SqliteFailure, toKeywardError } from './sqlite-failure.ts';
 import type { StoreEvent } from './store-event.ts';
 
-/** Maps the errors of writing, and tells of the first that made the store unavailable and of its end. */
+/** Maps the errors of writing, and tells of the first of each kind that makes the store unavailable, and of the end. */
 export class WriteHealth {
   readonly #onEvent: (event: StoreEvent) => void;
-  #failing = false;
+  #failing: Condition | 'writer_lost' | undefined;
 
   constructor(onEvent: (event: StoreEvent) => void) {
     this.#onEvent = onEvent;
@@ -25,14 +25,14 @@ export class WriteHealth {
 
   #succeeded(): void {
     if (!this.#failing) return;
-    this.#failing = false;
+    this.#failing = undefined;
     this.#onEvent({ name: 'write_recovered' });
   }
 
   #failed({ cause }: KeywardError): void {
-    if (this.#failing) return;
-    this.#failing = true;
     const condition = (cause instanceof SqliteFailure && cause.condition) || 'writer_lost';
+    if (this.#failing === condition) return;
+    this.#failing = condition;
     this.#onEvent({ name: 'write_failed', condition, cause });
   }
 }

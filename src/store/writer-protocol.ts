@@ -1,6 +1,11 @@
+import type { ChainHead } from '../domain/audit-chain.ts';
+import type { RunKey } from '../domain/run-key.ts';
+import type { EventTrust } from './event-seals.ts';
+import type { AppendedGroup } from './group-appender.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { Executed } from './run-statement.ts';
+import type { OwnSchema } from './schema-objects.ts';
 import type { WireFailure } from './sqlite-failure.ts';
 
 /** What the worker is told once, at its start. */
@@ -8,12 +13,21 @@ export interface WriterSettings {
   readonly file: string;
   readonly statements: LedgerStatements;
   /** The file that was opened first: another one in its place is refused. */
-  readonly identity: FileIdentity;
+  readonly identity: DatabaseIdentity;
+  /** Seals each group. */
+  readonly run: RunKey;
+  /** Undefined until it is known. */
+  trust?: EventTrust;
 }
 
 export interface FileIdentity {
   readonly device: bigint;
   readonly inode: bigint;
+}
+
+/** A database that was opened once, with the schema that every further connection must find in it. */
+export interface DatabaseIdentity extends FileIdentity {
+  readonly schema: OwnSchema;
 }
 
 /** How the write connection stands, as read back from SQLite. */
@@ -33,7 +47,11 @@ export interface RowFailure {
 
 /** Each call to the worker, with what it asks and what it answers. Answers come in the order of the calls. */
 export interface WriterCalls {
-  append: { asks: RecordBatch; answers: readonly RowFailure[] };
+  /** `end`: the last group as the writer knows it; undefined before it knows any. */
+  append: {
+    asks: { readonly batch: RecordBatch; readonly end: ChainHead | undefined };
+    answers: AppendedGroup;
+  };
   begin: { asks: null; answers: null };
   execute: {
     asks: { readonly sql: string; readonly parameters: readonly unknown[] };
@@ -41,6 +59,7 @@ export interface WriterCalls {
   };
   commit: { asks: null; answers: null };
   rollback: { asks: null; answers: null };
+  trust: { asks: EventTrust; answers: null };
   durability: { asks: null; answers: Durability };
   close: { asks: null; answers: null };
 }

@@ -7,11 +7,12 @@ const connection = new WriteConnection(workerData as WriterSettings);
 
 serveCalls<WriterCalls>(
   {
-    append: (batch) => connection.append(batch),
+    append: (asks) => connection.append(asks),
     begin: () => void connection.begin(),
     execute: ({ sql, parameters }) => connection.execute(sql, parameters),
     commit: () => void connection.commit(),
     rollback: () => void connection.rollback(),
+    trust: (trust) => void connection.trust(trust),
     durability: () => connection.durability(),
     close: () => void connection.close(),
   },

@@ -1,29 +1,40 @@
 import { Kysely, type Transaction } from 'kysely';
 import type { RecordAppender } from '../domain/append.ts';
+import type { ChainHead } from '../domain/audit-chain.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
+import { MOST_ROWS } from '../domain/ledger-chain.ts';
+import type { RunKey } from '../domain/run-key.ts';
+import { Emitter } from '../lib/emitter.ts';
+import { ChainEnd, type Fate, lendMemory, type WriterMemory } from './chain-end.ts';
+import type { EventTrust } from './event-seals.ts';
 import { compileLedgerStatements } from './ledger-statements.ts';
 import { RecordGroup } from './record-group.ts';
 import type { Schema } from './schema.ts';
+import { SharedEnd } from './shared-end.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import type { StoreEvent } from './store-event.ts';
+import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
 import { WriteHealth } from './write-health.ts';
 import { WriterLink } from './writer-link.ts';
-import type { Durability, FileIdentity } from './writer-protocol.ts';
+import type { DatabaseIdentity, Durability } from './writer-protocol.ts';
 
-/** Rows in one commit at most: it bounds how long whatever is queued behind them waits. */
-const GROUP_LIMIT = 1_024;
 /** Changes that may wait; apart from the records, so that a flood of tokens cannot lock an operator out. */
 const CHANGE_LIMIT = 256;
 const DEADLINE_MS = 10_000;
+/** Once records have waited so long for a commit to end, those who come are refused. */
+const MOST_WAIT_MS = 1_000;
 
 export interface WriterOptions {
   readonly file: string;
-  readonly identity: FileIdentity;
+  readonly identity: DatabaseIdentity;
   /** Records that may wait, those under way included. */
   readonly queueLimit: number;
   readonly clock: Clock;
+  /** Seals what this writer appends. */
+  readonly run: RunKey;
+  readonly unwitnessed: UnwitnessedRanges;
   readonly onEvent: (event: StoreEvent) => void;
   /** Past it, the thread is given up and another takes its place. */
   readonly deadlineMs?: number;
@@ -36,19 +47,41 @@ export class Writer implements RecordAppender {
   readonly #health: WriteHealth;
   readonly #queueLimit: number;
   readonly #clock: Clock;
+  readonly #memory: WriterMemory;
+  readonly #unwitnessed: UnwitnessedRanges;
   readonly #queue: (RecordGroup | (() => Promise<void>))[] = [];
+  /** The last group, as far as it is known; undefined until then. */
+  #ledgerEnd: ChainHead | undefined;
+  readonly sharedEnd = new SharedEnd();
+  readonly #onEvent: (event: StoreEvent) => void;
+  #isForeignTold = false;
+  /** A change was committed that a checkpoint should cover at once. */
+  readonly checkpointWanted = new Emitter<null>();
   #records = 0;
   #changes = 0;
   #running = false;
   #idle: Promise<void> = Promise.resolve();
   #closing = false;
 
-  constructor({ file, identity, queueLimit, clock, onEvent, deadlineMs = DEADLINE_MS }: WriterOptions) {
-    this.#link = new WriterLink({ file, identity, statements: compileLedgerStatements() }, deadlineMs);
+  constructor(options: WriterOptions) {
+    const {
+      file,
+      identity,
+      queueLimit,
+      clock,
+      run,
+      unwitnessed,
+      onEvent,
+      deadlineMs = DEADLINE_MS,
+    } = options;
+    this.#link = new WriterLink({ file, identity, run, statements: compileLedgerStatements() }, deadlineMs);
     this.#db = new Kysely<Schema>({ dialect: sqliteDialect(() => this.#link.session()) });
     this.#health = new WriteHealth(onEvent);
     this.#queueLimit = queueLimit;
     this.#clock = clock;
+    this.#memory = { wantsCheckpoint: false, run, audit: new ChainEnd(), revocations: new ChainEnd() };
+    this.#onEvent = onEvent;
+    this.#unwitnessed = unwitnessed;
   }
 
   /** Records that are not durable yet. */
@@ -56,9 +89,24 @@ export class Writer implements RecordAppender {
     return this.#records;
   }
 
+  get ledgerEnd(): ChainHead | undefined {
+    return this.#ledgerEnd;
+  }
+
+  get revocationEnd(): ChainHead | undefined {
+    return this.#memory.revocations.head;
+  }
+
+  /** Groups are appended to that end alone. */
+  expectLedgerEnd(end: ChainHead): void {
+    this.#ledgerEnd = end;
+    this.sharedEnd.group = end.sequence;
+  }
+
   /** Records that arrive while a commit is under way form the next one. */
   async append(record: IssuanceRecord): Promise<void> {
     this.#admit(this.#records, this.#queueLimit);
+    this.#refuseLate();
     this.#records += 1;
     const durable = this.#openGroup().add(record);
     this.#wake();
@@ -70,7 +118,12 @@ export class Writer implements RecordAppender {
    * it rejects. `store_unavailable`, `overloaded`, `shutting_down`; a `KeywardError` of `work` passes through.
    */
   async transaction<T>(work: (trx: Transaction<Schema>) => Promise<T>): Promise<T> {
-    return await this.#change(() => this.#db.transaction().execute(work));
+    return await this.#change(() => this.#lend(work));
+  }
+
+  /** For what its transactions read of the audit trail. */
+  async trustEvents(trust: EventTrust): Promise<void> {
+    await this.#change(() => this.#link.trust(trust));
   }
 
   async durability(): Promise<Durability> {
@@ -82,6 +135,38 @@ export class Writer implements RecordAppender {
     this.#closing = true;
     await this.#idle;
     await this.#link.stop();
+  }
+
+  async #lend<T>(work: (trx: Transaction<Schema>) => Promise<T>): Promise<T> {
+    let isDone = false;
+    try {
+      const result = await this.#db.transaction().execute(async (trx) => {
+        lendMemory(trx, this.#memory);
+        lendRanges(trx, this.#unwitnessed, true);
+        const answer = await work(trx);
+        isDone = true;
+        return answer;
+      });
+      this.#settle('committed');
+      return result;
+    } catch (error) {
+      this.#settle(isDone ? 'unknown' : 'rolled_back');
+      this.#tellOfForeignEnd();
+      throw error;
+    }
+  }
+
+  #settle(fate: Fate): void {
+    const isWanted = this.#memory.wantsCheckpoint && fate !== 'rolled_back';
+    this.#memory.wantsCheckpoint = false;
+    if (isWanted) this.checkpointWanted.emit(null);
+    for (const end of [this.#memory.audit, this.#memory.revocations]) end.settle(fate);
+  }
+
+  #tellOfForeignEnd(): void {
+    if (!this.#memory.audit.isForeign || this.#isForeignTold) return;
+    this.#isForeignTold = true;
+    this.#onEvent({ name: 'audit_trail_changed' });
   }
 
   async #change<T>(work: () => Promise<T>): Promise<T> {
@@ -102,11 +187,10 @@ export class Writer implements RecordAppender {
 
   async #commit(group: RecordGroup): Promise<void> {
     try {
-      group.settle(
-        await this.#health.watch(() =>
-          this.#link.thread().call('append', group.pack(this.#clock.nowSeconds())),
-        ),
-      );
+      const asks = { batch: group.pack(this.#clock.nowSeconds()), end: this.#ledgerEnd };
+      const { failures, end } = await this.#health.watch(() => this.#link.thread().call('append', asks));
+      this.expectLedgerEnd(end);
+      group.settle(failures);
     } catch (error) {
       group.fail(error);
     }
@@ -115,7 +199,7 @@ export class Writer implements RecordAppender {
 
   #openGroup(): RecordGroup {
     const last = this.#queue.at(-1);
-    if (last instanceof RecordGroup && last.size < GROUP_LIMIT) return last;
+    if (last instanceof RecordGroup && last.size < MOST_ROWS) return last;
     const group = new RecordGroup();
     this.#queue.push(group);
     return group;
@@ -124,9 +208,14 @@ export class Writer implements RecordAppender {
   #admit(waiting: number, limit: number): void {
     if (this.#closing) throw new KeywardError('shutting_down', 'The service is shutting down.');
     if (waiting < limit) return;
-    throw new KeywardError('overloaded', 'Too many writes wait; try again shortly.', {
-      retryAfterSeconds: 1,
-    });
+    throw tooMany('Too many writes wait; try again shortly.');
+  }
+
+  /** Records that wait long for the commit before theirs say that the disk cannot keep up. */
+  #refuseLate(): void {
+    const oldest = this.#queue.find((each) => each instanceof RecordGroup);
+    if (!oldest || performance.now() - oldest.openedAt <= MOST_WAIT_MS) return;
+    throw tooMany('Records wait too long to be written; try again shortly.');
   }
 
   /** After the turn of the event loop, so that all records of one turn share one message and one commit. */
@@ -142,4 +231,8 @@ export class Writer implements RecordAppender {
     }
     this.#running = false;
   }
+}
+
+function tooMany(message: string): KeywardError {
+  return new KeywardError('overloaded', message, { retryAfterSeconds: 1 });
 }

@@ -22,19 +22,21 @@ interface TimeClaims {
   readonly nbf?: number;
 }
 
+const TEXT_CLAIMS = ['sub', 'jti', 'client_id'] as const;
+
 /**
  * Whether the claims have the form that any token must have, whoever signed it: `exp` and `iat` finite numbers,
- * `nbf` too where present (RFC 7519 §4.1); `sub`, `jti` and `client_id` non-empty text where present, the last
- * two always present in an access token (RFC 9068 §2.2).
+ * `nbf` too where present (RFC 7519 §4.1); `sub`, `jti` and `client_id` non-empty text where present, and always
+ * present in an access token (RFC 9068 §2.2).
  */
 export function areWellFormed({ header, claims }: SignedContent): boolean {
-  const required = isAccessTokenType(header.typ) ? ['jti', 'client_id'] : [];
+  const required = isAccessTokenType(header.typ) ? TEXT_CLAIMS : [];
   return (
     Number.isFinite(claims.exp) &&
     Number.isFinite(claims.iat) &&
     (!Object.hasOwn(claims, 'nbf') || Number.isFinite(claims.nbf)) &&
     required.every((name) => Object.hasOwn(claims, name)) &&
-    ['sub', 'jti', 'client_id'].every((name) => isTextOrAbsent(claims, name))
+    TEXT_CLAIMS.every((name) => isTextOrAbsent(claims, name))
   );
 }
 

@@ -15,6 +15,16 @@ type Claims = Readonly<Record<string, unknown>>;
 export interface AuditPublicKey {
   readonly kid: string;
   readonly publicKey: KeyObject;
+  /** The audit keys before it, the oldest first; default: none. */
+  readonly former?: readonly FormerAuditKey[] | undefined;
+}
+
+/** An audit key that was lost with its HSM token. */
+export interface FormerAuditKey {
+  readonly kid: string;
+  readonly publicKey: KeyObject;
+  /** Number of the last checkpoint that it may have signed. Whoever has the token could sign more. */
+  readonly lastCheckpoint: number;
 }
 
 /** The signing input of a checkpoint, for the audit key. */
@@ -28,19 +38,31 @@ export function composeCheckpoint({ number, previous, time, heads }: Checkpoint,
   return composeSigningInput({ alg: AUDIT_ALG, typ: CHECKPOINT_TYP, kid }, JSON.stringify(claims));
 }
 
-/** Undefined unless the audit key signed it as a checkpoint, with those members and no other. */
+/**
+ * Undefined unless the audit key signed it as a checkpoint, with those members and no other: for each number there is
+ * one key whose word counts.
+ */
 export async function readCheckpoint(jws: string, key: AuditPublicKey): Promise<Checkpoint | undefined> {
   const parsed = parseToken(jws);
   if (!parsed.ok) return undefined;
   const { header, claims, signingInput, signature } = parsed.token;
   const isOurs =
-    header.alg === AUDIT_ALG &&
-    header.typ === CHECKPOINT_TYP &&
-    header.kid === key.kid &&
-    Object.keys(header).length === 3;
+    header.alg === AUDIT_ALG && header.typ === CHECKPOINT_TYP && Object.keys(header).length === 3;
   if (!isOurs || !isCheckpoint(claims)) return undefined;
-  if (!(await verifySignature(AUDIT_ALG, key.publicKey, signingInput, signature))) return undefined;
+  const signer = auditKeyAt(key, Number(claims.number));
+  if (header.kid !== signer.kid) return undefined;
+  if (!(await verifySignature(AUDIT_ALG, signer.publicKey, signingInput, signature))) return undefined;
   return checkpointIn(claims);
+}
+
+/** Without those former keys that were out of use when that checkpoint was taken. */
+export function auditKeysSince(key: AuditPublicKey, number: number): AuditPublicKey {
+  return { ...key, former: key.former?.filter(({ lastCheckpoint }) => lastCheckpoint >= number) };
+}
+
+/** The audit key in use when that checkpoint was taken. */
+export function auditKeyAt(key: AuditPublicKey, number: number): Pick<AuditPublicKey, 'kid' | 'publicKey'> {
+  return key.former?.find(({ lastCheckpoint }) => number <= lastCheckpoint) ?? key;
 }
 
 /** What the next checkpoint names as its `previous`. */

@@ -8,7 +8,7 @@ import type { ParsedToken } from './parse-token.ts';
 import type { SignatureCheck } from './signature.ts';
 
 /** What a verifier holds a token against, once it has found the key that the token names within its scope. */
-export interface Yardstick {
+export interface VerificationRules {
   readonly algorithm: Algorithm;
   readonly publicKey: KeyObject;
   /** How, and in which thread: the answer is the same. */
@@ -33,7 +33,7 @@ export interface Judged {
  * anyone may have written. The order: algorithm, type, form of the claims, standing of the key; signature;
  * standing of the key as it is now; issuer, audience, expiry, start, signing window, lifetime.
  */
-export async function judgeToken(token: ParsedToken, by: Yardstick, now: number): Promise<Judged> {
+export async function verifyToken(token: ParsedToken, by: VerificationRules, now: number): Promise<Judged> {
   const early = refusalBeforeSignature(token, by) ?? by.standing();
   if (early) return { refusal: early, genuine: false };
   if (!(await by.checkSignature(by.algorithm, by.publicKey, token.signingInput, token.signature))) {
@@ -44,7 +44,7 @@ export async function judgeToken(token: ParsedToken, by: Yardstick, now: number)
 
 function refusalBeforeSignature(
   { header, claims }: ParsedToken,
-  { algorithm, tokenTypes, requireSubject }: Yardstick,
+  { algorithm, tokenTypes, requireSubject }: VerificationRules,
 ): RefusalReason | undefined {
   if (header.alg !== algorithm) return 'unsupported_algorithm';
   if (!isAllowedType(header.typ, tokenTypes)) return 'wrong_type';

@@ -3,6 +3,7 @@ import { KeywardError } from '../domain/errors.ts';
 import type { PublicJwk } from '../domain/key.ts';
 import { decodeBase64url } from './base64url.ts';
 import { isEd25519Point } from './ed25519-point.ts';
+import { hasRocaFingerprint } from './roca.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -34,6 +35,7 @@ export function readPublicJwk(value: unknown): PublicJwk {
     if (Object.hasOwn(jwk, name)) refuse('holds a secret member');
   }
   if (jwk.use !== undefined && jwk.use !== 'sig') refuse('is not for signatures');
+  if (jwk.key_ops !== undefined && !allowsVerifying(jwk.key_ops)) refuse('is not for verifying');
   const read = READERS.get(jwk.kty) ?? refuse('has a type that is not in use here');
   return read(jwk);
 }
@@ -72,7 +74,17 @@ function readRsa(jwk: Members): PublicJwk {
   if (e.bytes.length > MAX_EXPONENT_BYTES || BigInt(`0x${e.bytes.toString('hex')}`) < MIN_EXPONENT) {
     refuse('has an exponent out of bounds');
   }
+  if (hasRocaFingerprint(n.bytes)) refuse('has a modulus that is easy to factor (CVE-2017-15361)');
   return { kty: 'RSA', n: n.text, e: e.text };
+}
+
+/** RFC 7517 §4.3: a list that names the operation, each once. */
+function allowsVerifying(operations: unknown): boolean {
+  return (
+    Array.isArray(operations) &&
+    operations.includes('verify') &&
+    new Set(operations).size === operations.length
+  );
 }
 
 function readOkp(jwk: Members): PublicJwk {

@@ -18,8 +18,8 @@ export function composeRowStatement(statement: RowStatement, kid: string): strin
 }
 
 /** The signing input for the registry as a whole. */
-export function composeHeadStatement({ version, buckets }: HeadStatement, kid: string): string {
-  return compose(REGISTRY_HEAD_TYP, kid, { version, buckets });
+export function composeHeadStatement({ version, previous, buckets }: HeadStatement, kid: string): string {
+  return compose(REGISTRY_HEAD_TYP, kid, { version, previous, buckets });
 }
 
 /** Undefined unless the registry key signed it as the statement of a row, with those members and no other. */
@@ -39,8 +39,20 @@ export async function readHeadStatement(
 ): Promise<HeadStatement | undefined> {
   const claims = await claimsOf(jws, REGISTRY_HEAD_TYP, key);
   if (!claims || !isHeadStatement(claims)) return undefined;
-  const { version, buckets } = claims;
-  return { version, buckets } as HeadStatement;
+  const { version, previous, buckets } = claims;
+  return { version, previous, buckets } as HeadStatement;
+}
+
+/** The version in a head that the signer keeps, whichever registry key signed it. */
+export function headVersionIn(jws: string): number {
+  const parsed = parseToken(jws);
+  return parsed.ok && isHeadStatement(parsed.token.claims) ? Number(parsed.token.claims.version) : 0;
+}
+
+/** The version that the head of the database had when this one was signed: it was committed. */
+export function headFollowedIn(jws: string): number {
+  const parsed = parseToken(jws);
+  return parsed.ok && isHeadStatement(parsed.token.claims) ? Number(parsed.token.claims.previous) : 0;
 }
 
 export interface RegistryPublicKey {
@@ -60,10 +72,12 @@ export function isRowStatement(claims: Claims): boolean {
 }
 
 export function isHeadStatement(claims: Claims): boolean {
-  const { version, buckets } = claims;
+  const { version, previous, buckets } = claims;
   return (
-    Object.keys(claims).length === 2 &&
+    Object.keys(claims).length === 3 &&
     isVersion(version) &&
+    (previous === 0 || isVersion(previous)) &&
+    Number(previous) < Number(version) &&
     Array.isArray(buckets) &&
     buckets.length > 0 &&
     buckets.every(isDigest)

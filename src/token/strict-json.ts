@@ -1,12 +1,16 @@
-import { parseEscaped } from './parse-escaped.ts';
+import { areFolded, foldName } from '../domain/fold-name.ts';
+import { isExactNumber } from './exact-number.ts';
+import { parsePiecewise } from './parse-piecewise.ts';
 
 export type StrictJsonReason =
   | 'not_json'
   | 'not_object'
   | 'duplicate_member'
+  | 'lookalike_members'
   | 'too_deep'
   | 'too_many_values'
-  | 'forbidden_member';
+  | 'forbidden_member'
+  | 'inexact_number';
 
 /** Why a text was refused. `not_json` also where a string holds half a surrogate pair (RFC 7493 §2.1). */
 export class StrictJsonError extends Error {
@@ -22,31 +26,39 @@ export class StrictJsonError extends Error {
 /** Members and elements of one text: what reading costs grows with them, not with bytes. */
 export const MOST_VALUES = 65_536;
 
+export interface StrictJsonLimits {
+  /** An object or array counts as one level, the outermost too. */
+  readonly maxDepth: number;
+  /** What becomes of a number that no double holds as it is written: refused, or read as `NaN`. */
+  readonly inexactNumbers?: 'refuse' | 'as_nan';
+}
+
 /**
- * One JSON object, each member of which is named once, also in what is nested (RFC 7519 §4). An object or array
- * counts as one level, the outermost too. `__proto__` is refused wherever it names a member. Takes linear time.
- * Throws `StrictJsonError`.
+ * One JSON object that every reader reads alike: each member is named once, no two names fold to one, also in what
+ * is nested (RFC 7519 §4), and no number changes (RFC 7493 §2.2). `__proto__` is refused wherever it names a
+ * member. Takes linear time. Throws `StrictJsonError`.
  */
-export function parseStrictObject(text: string, limits: { maxDepth: number }): Record<string, unknown> {
+export function parseStrictObject(text: string, limits: StrictJsonLimits): Record<string, unknown> {
   const value = parseStrict(text, limits);
   if (!isContainer(value) || Array.isArray(value)) throw new StrictJsonError('not_object');
   return value;
 }
 
 /** Any JSON value, as strictly. Throws `StrictJsonError`. */
-export function parseStrict(text: string, limits: { maxDepth: number }): unknown {
-  const written = countWrittenMembers(text, limits.maxDepth);
+export function parseStrict(
+  text: string,
+  { maxDepth, inexactNumbers = 'refuse' }: StrictJsonLimits,
+): unknown {
+  const { members, exact } = scan(text, maxDepth);
   const parsed = parse(text);
-  const value = text.includes('\\') ? parseEscaped(text) : parsed;
+  if (!exact && inexactNumbers === 'refuse') throw new StrictJsonError('inexact_number');
+  const value = text.includes('\\') || !exact ? parsePiecewise(text) : parsed;
   // The last of several members of one name stays: what is missing afterwards was a duplicate.
-  if (countMembers(value) !== written) throw new StrictJsonError('duplicate_member');
+  if (countMembers(value) !== members) throw new StrictJsonError('duplicate_member');
   return value;
 }
 
-/**
- * Whether it holds a number that reading has changed, or may have: a whole one beyond 2⁵³, or one too large for
- * any (RFC 7493 §2.2).
- */
+/** Whether it holds a number that reading has changed, or may have: a whole one beyond 2⁵³, or `NaN` (RFC 7493 §2.2). */
 export function holdsInexactNumber(value: unknown): boolean {
   if (typeof value === 'number')
     return Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
@@ -79,12 +91,20 @@ function countMembers(value: unknown): number {
     for (const element of value) members += countMembers(element);
     return members;
   }
-  for (const name of Object.keys(value)) {
+  const names = Object.keys(value);
+  refuseLookalikes(names);
+  for (const name of names) {
     if (name === '__proto__') throw new StrictJsonError('forbidden_member');
     refuseHalfPairs(name);
     members += 1 + countMembers(value[name]);
   }
   return members;
+}
+
+/** Some readers take such names for one, and the last of them wins (Go's encoding/json). */
+function refuseLookalikes(names: readonly string[]): void {
+  const differ = areFolded(names) || new Set(names.map(foldName)).size === names.length;
+  if (!differ) throw new StrictJsonError('lookalike_members');
 }
 
 function refuseHalfPairs(text: string): void {
@@ -94,29 +114,43 @@ function refuseHalfPairs(text: string): void {
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const COMMA = 0x2c;
+const IN_NUMBER = new Set([...'-+.0123456789eE'].map((character) => character.charCodeAt(0)));
+const MINUS = 0x2d;
+const [ZERO, NINE] = [0x30, 0x39];
 const BACKSLASH = 0x5c;
 const [OPENING_BRACKET, CLOSING_BRACKET] = [0x5b, 0x5d];
 const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
 
 /**
- * Colons outside strings. Before the text is parsed: refuses what would take long to read, as `too_deep` or
- * `too_many_values`. Of what is not JSON the count means nothing.
+ * Colons outside strings, and whether all numbers are exact. Before the text is parsed: refuses what would take long
+ * to read, as `too_deep` or `too_many_values`. Of what is not JSON the answer means nothing.
  */
-function countWrittenMembers(text: string, maxDepth: number): number {
+function scan(text: string, maxDepth: number): { members: number; exact: boolean } {
   let members = 0;
+  let exact = true;
   let commas = 0;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === QUOTE) at = endOfString(text, at);
     else if (unit === COLON) members++;
-    else if (unit === COMMA) {
+    else if (unit === MINUS || (unit >= ZERO && unit <= NINE)) {
+      const end = endOfNumber(text, at);
+      exact &&= isExactNumber(text.slice(at, end));
+      at = end - 1;
+    } else if (unit === COMMA) {
       if (++commas > MOST_VALUES) throw new StrictJsonError('too_many_values');
     } else if (unit === OPENING_BRACE || unit === OPENING_BRACKET) {
       if (++depth > maxDepth) throw new StrictJsonError('too_deep');
     } else if (unit === CLOSING_BRACE || unit === CLOSING_BRACKET) depth--;
   }
-  return members;
+  return { members, exact };
+}
+
+function endOfNumber(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && IN_NUMBER.has(text.charCodeAt(at))) at++;
+  return at;
 }
 
 function endOfString(text: string, start: number): number {

@@ -1,11 +1,11 @@
 import { KeywardError } from '../domain/errors.ts';
 import { verifySignature } from '../token/signature.ts';
-import type { GenuineToken, NamingToken } from './judge-token.ts';
-import type { Recalled } from './verified-fact.ts';
+import type { ClaimedKeyToken, SignedToken } from './judge-token.ts';
+import type { LedgerResult } from './verified-fact.ts';
 
-export interface Examined extends GenuineToken {
+export interface Examined extends SignedToken {
   /** Undefined where the ledger could not be asked. */
-  readonly recalled: Recalled | undefined;
+  readonly recalled: LedgerResult | undefined;
 }
 
 /**
@@ -13,8 +13,8 @@ export interface Examined extends GenuineToken {
  * Undefined where it did not. Nothing here changes the answer, so a ledger that is away is no failure.
  */
 export async function examine(
-  of: NamingToken,
-  recall: () => Promise<Recalled>,
+  of: ClaimedKeyToken,
+  recall: () => Promise<LedgerResult>,
 ): Promise<Examined | undefined> {
   const { key, token } = of;
   const { algorithm } = key.binding;

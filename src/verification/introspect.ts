@@ -1,4 +1,4 @@
-import type { Presenter } from '../domain/presenter.ts';
+import type { RequestOrigin } from '../domain/request-origin.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
 
 /** RFC 7662 §2.2. `scope` is OAuth's claim, not the key scope. */
@@ -31,7 +31,7 @@ export async function introspect(
   verifier: TokenVerifier,
   scopeId: string,
   token: string,
-  by?: Presenter,
+  by?: RequestOrigin,
 ): Promise<Introspection> {
   const verdict = await verifier.verify(scopeId, token, by && { ...by, through: 'introspect' });
   return verdict.valid ? describe(verdict.claims) : { active: false };

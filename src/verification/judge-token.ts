@@ -6,7 +6,7 @@ import type { RefusalReason } from '../domain/refusal.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Verdict } from '../domain/verification.ts';
 import type { ClaimRules } from '../token/check-claims.ts';
-import { judgeToken, type Yardstick } from '../token/judge.ts';
+import { type VerificationRules, verifyToken } from '../token/judge.ts';
 import { type ParsedToken, parseToken } from '../token/parse-token.ts';
 import { verifySignature } from '../token/signature.ts';
 import { findKey, refusalOfKey, refusalOfKeyNow } from './key-standing.ts';
@@ -17,27 +17,27 @@ export interface JudgingParts {
 }
 
 /** A token whose signature was found right: whoever made it had the use of the key. */
-export interface GenuineToken {
+export interface SignedToken {
   readonly scope: Scope;
   readonly key: SigningKey;
   readonly token: ParsedToken;
 }
 
 /** A token with the key that it names and the scope of that key, whether or not the key signed it. */
-export type NamingToken = GenuineToken;
+export type ClaimedKeyToken = SignedToken;
 
-export interface Judgement {
+export interface VerificationResult {
   readonly verdict: Verdict;
   /** Also of a token that is refused for what it says. */
-  readonly genuine: GenuineToken | undefined;
+  readonly genuine: SignedToken | undefined;
   /** Refused for its key before the signature was looked at, which may yet be right. */
-  readonly unexamined?: NamingToken | undefined;
+  readonly unexamined?: ClaimedKeyToken | undefined;
 }
 
 /** What can be told without asking whether the token was ever issued. `unknown_scope`. */
-export type TokenJudge = (scopeId: string, presented: unknown) => Promise<Judgement>;
+export type TokenJudge = (scopeId: string, presented: unknown) => Promise<VerificationResult>;
 
-/** Form and key of the scope here, all else as `judgeToken` has it. */
+/** Form and key of the scope here, all else as `verifyToken` has it. */
 export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
   return async (scopeId, presented) => {
     const scope = keyRing.scope(scopeId);
@@ -49,7 +49,7 @@ export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
     if (key === 'wrong_scope') return { ...refuse(key), unexamined: foreign(keyRing, token) };
     if (typeof key === 'string') return refuse(key);
     const now = clock.nowSeconds();
-    const { refusal, genuine } = await judgeToken(token, yardstickOf(keyRing, scope, key, now), now);
+    const { refusal, genuine } = await verifyToken(token, yardstickOf(keyRing, scope, key, now), now);
     const of = genuine ? { scope, key, token } : undefined;
     if (refusal) {
       const unexamined = !genuine && KEY_REFUSALS.has(refusal) ? { scope, key, token } : undefined;
@@ -68,14 +68,14 @@ const KEY_REFUSALS: ReadonlySet<RefusalReason> = new Set([
 ]);
 
 /** Undefined where no key of ours has that name. */
-function foreign(keyRing: KeyRing, token: ParsedToken): NamingToken | undefined {
+function foreign(keyRing: KeyRing, token: ParsedToken): ClaimedKeyToken | undefined {
   const key = keyRing.keyNamed(token.header.kid);
   const scope = key && keyRing.scope(key.scopeId);
   return scope && { scope, key, token };
 }
 
 /** The key as it was found, and as it is by then: it may be suspended or compromised in between. */
-function yardstickOf(keyRing: KeyRing, scope: Scope, key: SigningKey, now: number): Yardstick {
+function yardstickOf(keyRing: KeyRing, scope: Scope, key: SigningKey, now: number): VerificationRules {
   const { tokenTypes, requireSubject } = scope.policy;
   return {
     algorithm: key.binding.algorithm,
@@ -103,7 +103,7 @@ function rulesOf(
   };
 }
 
-function refuse(reason: RefusalReason, details: { suspiciousHeader?: string } = {}): Judgement {
+function refuse(reason: RefusalReason, details: { suspiciousHeader?: string } = {}): VerificationResult {
   return { verdict: { valid: false, reason, ...details }, genuine: undefined };
 }
 

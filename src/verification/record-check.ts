@@ -1,9 +1,9 @@
 import type { RecordedToken } from '../domain/ledger.ts';
-import type { GenuineToken } from './judge-token.ts';
+import type { SignedToken } from './judge-token.ts';
 
 /** Whether the issuer remembers the token, and just as it stands. */
 export function isOnRecord(
-  { scope, key, token: { claims } }: GenuineToken,
+  { scope, key, token: { claims } }: SignedToken,
   record: RecordedToken | undefined,
 ): record is RecordedToken {
   return (

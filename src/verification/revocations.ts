@@ -1,6 +1,5 @@
 import type { Actor } from '../domain/access.ts';
-import { Changes, type Watchable } from '../domain/changes.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock, SettledTime } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
 import type {
@@ -15,13 +14,15 @@ import type {
   WatchedRevocations,
 } from '../domain/revocation.ts';
 import type { Scope } from '../domain/scope.ts';
+import { Emitter, type Subscribable } from '../lib/emitter.ts';
 import { latestIat } from './latest-iat.ts';
 import { RevocationIndex } from './revocation-index.ts';
 import { completeRule, LONGEST_LIFE_SECONDS, lapseOf, validateRule } from './revocation-rule.ts';
 
 export interface RevocationParts {
-  readonly store: RevocationStore;
+  readonly store: Pick<RevocationStore, 'append'>;
   readonly clock: Clock;
+  readonly settledTime: SettledTime;
   readonly knowsScope: (scopeId: string) => boolean;
   readonly knowsClient: (clientId: string) => boolean;
   readonly scopes: () => readonly Scope[];
@@ -34,26 +35,22 @@ const REASON = /^\P{C}{0,256}$/u;
 
 /** What is revoked: written first, then in force in memory, then answered. */
 export class Revocations implements RevocationCheck, Revoker, RevocationAdministration, WatchedRevocations {
-  readonly #added = new Changes<Revocation>();
+  readonly #added = new Emitter<Revocation>();
   readonly #index = new RevocationIndex();
   readonly #parts: RevocationParts;
   #sweptAt = 0;
 
-  private constructor(parts: RevocationParts) {
+  /** `inForce`: those that were there at the start. */
+  constructor(parts: RevocationParts, inForce: readonly Revocation[]) {
     this.#parts = parts;
-  }
-
-  static async load(parts: RevocationParts): Promise<Revocations> {
-    const revocations = new Revocations(parts);
-    for (const rule of await parts.store.load(parts.clock.nowSeconds())) revocations.#index.put(rule);
-    return revocations;
+    for (const rule of inForce) this.#index.put(rule);
   }
 
   get size(): number {
     return this.#index.size;
   }
 
-  get added(): Watchable<Revocation> {
+  get added(): Subscribable<Revocation> {
     return this.#added;
   }
 
@@ -103,12 +100,12 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
       actor,
     );
     this.#index.put(revocation);
-    this.#added.tell(revocation);
+    this.#added.emit(revocation);
     return revocation;
   }
 
   #sweep(now: number): void {
-    if (now < this.#sweptAt + SWEEP_SECONDS) return;
+    if (now < this.#sweptAt + SWEEP_SECONDS || !this.#parts.settledTime.isSettled()) return;
     this.#sweptAt = now;
     this.#index.sweep(now);
   }

@@ -1,12 +1,12 @@
-import type { GenuineFact, Happening } from '../domain/facts.ts';
+import type { GenuineFact, Happening } from '../domain/activity.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
 import type { Scope } from '../domain/scope.ts';
 import type { Verdict } from '../domain/verification.ts';
 import { digestOf } from '../token/signing-input.ts';
-import type { GenuineToken } from './judge-token.ts';
+import type { SignedToken } from './judge-token.ts';
 
 /** What the issuer remembers of a token that bears a right signature. */
-export type Recalled = RecordedToken | 'never_issued' | 'lost' | 'forgotten';
+export type LedgerResult = RecordedToken | 'never_issued' | 'lost' | 'forgotten';
 
 interface Shown {
   /** For which it was presented. */
@@ -15,8 +15,8 @@ interface Shown {
   readonly at: number;
 }
 
-interface Seen extends GenuineToken {
-  readonly recalled: Recalled | undefined;
+interface Seen extends SignedToken {
+  readonly recalled: LedgerResult | undefined;
 }
 
 /** The verdict as detections see it; of a token that is good, nothing that is its own. */
@@ -54,6 +54,6 @@ function genuineFact(
   };
 }
 
-function isTold(recalled: Recalled | undefined): recalled is RecordedToken | 'never_issued' {
+function isTold(recalled: LedgerResult | undefined): recalled is RecordedToken | 'never_issued' {
   return recalled !== undefined && recalled !== 'lost' && recalled !== 'forgotten';
 }

@@ -1,5 +1,5 @@
+import type { Activity } from '../domain/activity.ts';
 import type { Clock } from '../domain/clock.ts';
-import type { Facts } from '../domain/facts.ts';
 import type { ForgeryAlarm } from '../domain/forgery.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
@@ -9,10 +9,10 @@ import type { RevocationCheck } from '../domain/revocation.ts';
 import type { TokenVerifier, Verdict } from '../domain/verification.ts';
 import { digestOf } from '../token/signing-input.ts';
 import { examine } from './examine-token.ts';
-import { createTokenJudge, type GenuineToken } from './judge-token.ts';
+import { createTokenJudge, type SignedToken } from './judge-token.ts';
 import { refusalOfKeyNow } from './key-standing.ts';
 import { isOnRecord } from './record-check.ts';
-import { type Recalled, verifiedFact } from './verified-fact.ts';
+import { type LedgerResult, verifiedFact } from './verified-fact.ts';
 
 export interface VerifyingParts {
   readonly keyRing: KeyRing;
@@ -20,7 +20,7 @@ export interface VerifyingParts {
   readonly ledger: LedgerReader;
   readonly revocations: RevocationCheck;
   readonly alarm: ForgeryAlarm;
-  readonly facts: Facts;
+  readonly facts: Activity;
   /** Where the ledger was put back from an older copy. */
   readonly gaps: readonly RecordGap[];
 }
@@ -44,14 +44,14 @@ export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
       const seen = unexamined
         ? await examine(unexamined, () => recall(parts, unexamined))
         : genuine && { ...genuine, recalled };
-      facts.tell(verifiedFact(shown, verdict, seen));
+      facts.record(verifiedFact(shown, verdict, seen));
       return verdict;
     },
   };
 }
 
 /** What the ledger says of a token with a right signature; raises the alarm where it should know it, and does not. */
-async function recall(parts: VerifyingParts, genuine: GenuineToken): Promise<Recalled> {
+async function recall(parts: VerifyingParts, genuine: SignedToken): Promise<LedgerResult> {
   const { iat } = genuine.token.claims;
   if (isForgotten(genuine, parts.clock)) return 'forgotten';
   const digest = digestOf(genuine.token.signingInput);
@@ -64,8 +64,8 @@ async function recall(parts: VerifyingParts, genuine: GenuineToken): Promise<Rec
 
 function concluded(
   parts: VerifyingParts,
-  genuine: GenuineToken,
-  recalled: Recalled,
+  genuine: SignedToken,
+  recalled: LedgerResult,
   judged: Verdict,
 ): Verdict {
   switch (recalled) {
@@ -81,18 +81,18 @@ function concluded(
 }
 
 /** Its record may lie in an archive by now; the token itself has long expired. */
-function isForgotten({ token }: GenuineToken, clock: Clock): boolean {
+function isForgotten({ token }: SignedToken, clock: Clock): boolean {
   return Number(token.claims.exp) + REMEMBERED_SECONDS < clock.nowSeconds();
 }
 
 /** Nobody can tell it from a forgery any more: it is refused, and no key is blamed for it. */
-function isRecordLost(gaps: readonly RecordGap[], { scope, key, token }: GenuineToken): boolean {
+function isRecordLost(gaps: readonly RecordGap[], { scope, key, token }: SignedToken): boolean {
   return isInGap(gaps, key, Number(token.claims.iat), scope.policy.clockSkewSeconds);
 }
 
 function judgeAgain(
   { keyRing, clock, revocations }: VerifyingParts,
-  genuine: GenuineToken,
+  genuine: SignedToken,
   record: RecordedToken,
   verdict: Verdict,
 ): Verdict {
@@ -102,6 +102,6 @@ function judgeAgain(
   return reason === undefined ? verdict : { valid: false, reason };
 }
 
-function asForgery({ scope, key, token }: GenuineToken, digest: Buffer, record: RecordedToken | undefined) {
+function asForgery({ scope, key, token }: SignedToken, digest: Buffer, record: RecordedToken | undefined) {
   return { scope, kid: key.kid, digest, header: token.header, claims: token.claims, record };
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Fact } from '../domain/facts.ts';
+import type { Fact } from '../domain/activity.ts';
 import type { SecurityEventReport } from '../domain/security-events.ts';
 
 /** What a detection makes of one fact. */

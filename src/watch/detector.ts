@@ -1,8 +1,8 @@
+import type { Fact } from '../domain/activity.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DetectionMemories, KeptMemory } from '../domain/detection-memory.ts';
-import type { Fact } from '../domain/facts.ts';
-import { RecentSet } from '../domain/recent-set.ts';
 import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
+import { RecentSet } from '../lib/recent-set.ts';
 import type { Detection } from './detection.ts';
 import { MinuteBudget } from './minute-budget.ts';
 

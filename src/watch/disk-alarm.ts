@@ -1,6 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
-import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 
 export interface DiskAlarmParts {
   readonly disks: {
@@ -17,23 +17,30 @@ const ALARMS = Object.values(DISK_ALARM_PERCENT);
 /** So far below an alarm it is over: what comes again afterwards is told again. */
 const RELIEF_PERCENT = 5;
 
-/** Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. */
+/**
+ * Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. A full disk may take no
+ * event: it is raised as soon as there is room, even if the alarm is over by then.
+ */
 export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmParts): () => Promise<void> {
   const reached = new Map<string, number>();
+  const owed = new Map<string, SecurityEventReport>();
   return async () => {
     await disks.look();
     for (const [volume, used] of Object.entries(disks.used())) {
       const told = reached.get(volume) ?? 0;
       const percent = ALARMS.findLast((alarm) => used * 100 >= alarm) ?? 0;
       if (percent > told) {
-        await events.raise(
-          securityEvent('ledger.disk', { volume, percent, used, since: clock.nowSeconds() }),
-        );
+        const since = clock.nowSeconds();
+        owed.set(`${volume} ${percent}`, securityEvent('ledger.disk', { volume, percent, used, since }));
         reached.set(volume, percent);
       } else if (used * 100 < told - RELIEF_PERCENT) {
         reached.set(volume, percent);
         if (percent === 0) onRelief(volume, used);
       }
+    }
+    for (const [alarm, event] of owed) {
+      await events.raise(event);
+      owed.delete(alarm);
     }
   };
 }

@@ -2,9 +2,9 @@ import type { Actor } from '../domain/access.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Forgery, ForgeryAlarm } from '../domain/forgery.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
-import { RecentSet } from '../domain/recent-set.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 import type { KeySuspender } from '../domain/suspension.ts';
+import { RecentSet } from '../lib/recent-set.ts';
 import { MinuteBudget } from './minute-budget.ts';
 
 export interface ForgeryAlarmParts {

@@ -1,7 +1,7 @@
 import type { KeyRing } from '../domain/key-ring.ts';
-import { RecentSet } from '../domain/recent-set.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 import type { VerifierDirectory, VerifierStanding } from '../domain/verifiers.ts';
+import { RecentSet } from '../lib/recent-set.ts';
 
 export interface OutdatedVerifierParts {
   readonly keyRing: KeyRing;

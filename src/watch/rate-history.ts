@@ -49,14 +49,18 @@ export interface Observed {
   readonly unusual: Unusual | undefined;
 }
 
-/** Adds so many at that instant, and holds the running minute against what was before. Instants do not go back. */
+/**
+ * Adds so many at that instant, and holds the running minute against what was before. Instants do not go
+ * back; a history that a wrong clock wrote far ahead is begun anew.
+ */
 export function observe(
   before: RateHistory | undefined,
   at: number,
   count: number,
   habits: Habits,
 ): Observed {
-  const history = counted(before ?? begin(at), at, count);
+  const known = before && before.hour <= Math.floor(at / HOUR_SECONDS) + 1 ? before : undefined;
+  const history = counted(known ?? begin(at), at, count);
   const { expected, settled } = expectation(history, habits);
   if (history.count <= Math.max(FACTOR * expected, habits.floor)) return { history, unusual: undefined };
   // What is unusual must not become the measure of what is usual.

@@ -1,4 +1,4 @@
-import { leadingParts, type PrefixLengths } from '../domain/address.ts';
+import { leadingParts, type PrefixLengths } from '../lib/address.ts';
 
 /** The network that an address stands for: its /24, or the /48 of an IPv6 address. */
 export function sourceOf(address: string): string {

@@ -1,7 +1,7 @@
 import type { SecurityEventFeed } from '../domain/event-feed.ts';
 import type { EventState, UnresolvedCounts } from '../domain/event-steps.ts';
 
-export interface CountedEvents extends Pick<SecurityEventFeed, 'watch'> {
+export interface CountedEvents extends Pick<SecurityEventFeed, 'subscribe'> {
   countUnresolved(): Promise<UnresolvedCounts>;
 }
 
@@ -9,7 +9,7 @@ export interface CountedEvents extends Pick<SecurityEventFeed, 'watch'> {
 export async function unresolvedEvents(events: CountedEvents): Promise<() => UnresolvedCounts> {
   const { open, acknowledged } = await events.countUnresolved();
   const counts = { open: { ...open }, acknowledged: { ...acknowledged } };
-  events.watch(({ was, event: { state, severity } }) => {
+  events.subscribe(({ was, event: { state, severity } }) => {
     if (isCounted(was)) counts[was][severity] -= 1;
     if (isCounted(state)) counts[state][severity] += 1;
   });

@@ -3,10 +3,7 @@ import { createLedgerReader } from '../../src/ledger/ledger-reader.ts';
 import { openTestStore } from '../support/open-test-store.ts';
 import { ledgerReaderContract } from './ledger-reader-contract.ts';
 
-/** The records of the contract were issued in the minutes before. */
-const NOW = { nowSeconds: () => 1_760_000_210 };
-
 ledgerReaderContract('SQLite', async () => {
   const { store } = await openTestStore();
-  return { ledger: createLedger(store.records), reader: createLedgerReader(store.ledger.lookups, NOW) };
+  return { ledger: createLedger(store.records), reader: createLedgerReader(store.ledger.lookups) };
 });

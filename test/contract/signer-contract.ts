@@ -278,9 +278,11 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
       const doomed = await bind(PAYMENTS);
       const { hsmId, kid } = doomed.binding;
       await serve(doomed, mail);
-      expect(await refusal(signer.destroy({ hsmId, kid: mail.kid }))).toBe('hsm_refused');
+      expect(await refusal(signer.destroy({ hsmId, kid: mail.kid, bindingRecord: null }))).toBe(
+        'hsm_refused',
+      );
       expect(await isSigned(doomed)).toBe(true);
-      await signer.destroy({ hsmId, kid });
+      await signer.destroy({ hsmId, kid, bindingRecord: null });
       expect(await refusal(signer.sign(token(doomed)))).toBe('key_unproven');
       expect((await signer.inventory()).some((object) => object.hsmId === hsmId)).toBe(false);
       expect(await isSigned(mail)).toBe(true);
@@ -290,15 +292,17 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
       const doomed = await bind(PAYMENTS);
       const { hsmId, kid } = doomed.binding;
       await serve(doomed, mail);
-      await signer.destroy({ hsmId, kid });
-      await signer.destroy({ hsmId, kid });
+      await signer.destroy({ hsmId, kid, bindingRecord: null });
+      await signer.destroy({ hsmId, kid, bindingRecord: null });
       expect(await isSigned(mail)).toBe(true);
     });
 
     it('never destroys the registry key', async () => {
       const objects = await signer.inventory();
       const hsmId = objects.find(({ kid }) => kid === backend.registryKid)?.hsmId ?? '';
-      expect(await refusal(signer.destroy({ hsmId, kid: backend.registryKid }))).toBe('hsm_refused');
+      expect(await refusal(signer.destroy({ hsmId, kid: backend.registryKid, bindingRecord: null }))).toBe(
+        'hsm_refused',
+      );
       expect(await refusal(signer.discard({ hsmId }))).toBe('hsm_refused');
       expect(await refusal(record(mail.binding))).toBe('not refused');
     });

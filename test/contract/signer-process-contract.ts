@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
 import { POLICY_BOUNDS } from '../../src/domain/policy.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
-import { AUDIT_LABEL, type Failure, REGISTRY_LABEL, type SignerSettings } from '../../src/signer/protocol.ts';
+import { AUDIT_LABEL, type Failure, REGISTRY_LABEL } from '../../src/signer/protocol.ts';
+import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { composeCheckpoint, readCheckpoint } from '../../src/token/checkpoint.ts';
 import { composeProbe } from '../../src/token/probe.ts';
 import { importPublicKey, thumbprint } from '../../src/token/public-jwk.ts';
 import { composeHeadStatement, composeRowStatement } from '../../src/token/registry-statement.ts';
+import { composeRunCertificate, RUN_TYP, readRunCertificate } from '../../src/token/run-certificate.ts';
 import { verifySignatureSync } from '../../src/token/signature.ts';
 import { CHECKPOINT } from '../support/checkpoint-samples.ts';
 import {
@@ -26,6 +28,9 @@ import {
   signingInputOf,
 } from '../support/provisioned-token.ts';
 import { type SignerProcess, startSigner } from '../support/signer-process.ts';
+
+const RUN = { id: '0f8fad5b-d9cb-469f-a165-70867728950e', publicKey: 'A'.repeat(43), startedAt: NOW };
+const RUN_CLAIMS = { run: RUN.id, public_key: RUN.publicKey, started_at: NOW, iat: NOW };
 
 /** A standby waits one cryptoperiod and signs for another, of the longest that any policy allows. */
 const LONGEST_WINDOW = 2 * POLICY_BOUNDS.cryptoperiodSeconds[1];
@@ -49,9 +54,9 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
       backend = await makeBackend();
       registry = await makeRegistryKey(backend.environment, backend.settings);
       audit = await makeAuditKey(backend.environment, backend.settings);
-      signer = startSigner(backend.environment);
       const named = { registryKid: registry.kid, auditKid: audit.kid };
-      await signer.ask('open', { ...backend.settings, ...named });
+      signer = startSigner(backend.environment, { ...backend.settings, ...named });
+      await signer.open();
     });
 
     afterAll(async () => {
@@ -141,8 +146,21 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
         ['an iat that is text', { iat: `${NOW}` }, 'iat is not a whole number of seconds'],
         ['no iat', { iat: undefined }, 'iat is not a whole number of seconds'],
         ['no exp', { exp: undefined }, 'exp is not a whole number of seconds'],
-        ['an aud in capitals', { AUD: 'mail' }, 'a claim differs from a reserved one in case alone'],
-        ['an iss with a long s', { i\u017fs: 'x' }, 'a claim differs from a reserved one in case alone'],
+        ['an aud in capitals', { AUD: 'mail' }, 'the signing input is malformed: lookalike_members'],
+        ['an iss with a long s', { i\u017fs: 'x' }, 'the signing input is malformed: lookalike_members'],
+        ['a sub in capitals', { SUB: 'admin' }, 'the signing input is malformed: lookalike_members'],
+        [
+          'two of its own alike',
+          { Tenant: 1, tenant: 2 },
+          'the signing input is malformed: lookalike_members',
+        ],
+        ['a scope in capitals', { SCOPE: 'all' }, 'the signing input is malformed: misleading_member'],
+        [
+          'an actor’s sub in capitals',
+          { act: { Sub: 1 } },
+          'the signing input is malformed: misleading_member',
+        ],
+        ['a sub that is no text', { sub: 7 }, 'the claims are not those of a token of this type'],
         ['a lifetime too long', { exp: NOW + 301 }, 'the lifetime is longer than the key allows'],
       ])('refuses %s', async (_, changes, message) => {
         const input = signingInputOf(payments.binding, { ...claimsOf(PAYMENTS), ...changes });
@@ -156,6 +174,17 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
       ])('signs %s', async (_, changes) => {
         const input = signingInputOf(payments.binding, { ...claimsOf(PAYMENTS), ...changes });
         expect(await sign(payments.kid, input)).toBeInstanceOf(Uint8Array);
+      });
+
+      it('signs an access token that names subject, client and itself, and none that leaves one out', async () => {
+        const whole = { ...claimsOf(PAYMENTS), sub: 'alice', client_id: 'app', jti: 'j' };
+        const access = (claims: object) => signingInputOf(payments.binding, { ...claims }, { typ: 'at+jwt' });
+        expect(await sign(payments.kid, access(whole))).toBeInstanceOf(Uint8Array);
+        for (const name of ['sub', 'client_id', 'jti']) {
+          expect(await sign(payments.kid, access({ ...whole, [name]: undefined }))).toEqual(
+            refused('the claims are not those of a token of this type'),
+          );
+        }
       });
 
       it('signs a header with no type, as an ID token may have it', async () => {
@@ -191,6 +220,7 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
         ['nothing', '', 'not_compact'],
         ['a whole token', 'eyJhIjoxfQ.eyJhIjoxfQ.AAAA', 'not_compact'],
         ['a claim named twice', inputOf('{"aud":"mail","aud":"payments"}'), 'duplicate_member'],
+        ['a number that would change', inputOf('{"n":19.999999999999999999}'), 'inexact_number'],
       ])('refuses %s', async (_, input, problem) => {
         expect(await sign(payments.kid, input)).toEqual(
           refused(`the signing input is malformed: ${problem}`),
@@ -237,7 +267,7 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
       it('signs rows and head of the registry, and nothing that only calls itself so', async () => {
         const digest = 'A'.repeat(43);
         const row = { table: 'clients', id: 'web', version: 1, contentHash: digest };
-        const head = { version: 1, buckets: [digest] };
+        const head = { version: 1, previous: 0, buckets: [digest] };
         expect(await sign(registry.kid, composeRowStatement(row, registry.kid))).toBeInstanceOf(Uint8Array);
         expect(await sign(registry.kid, composeHeadStatement(head, registry.kid))).toBeInstanceOf(Uint8Array);
         const refusals = [
@@ -291,10 +321,9 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
       });
 
       it('binds a key for the longest window and lifetime of any policy', async () => {
-        const { binding } = await make();
-        const longest = { ...binding, signUntil: binding.signFrom + LONGEST_WINDOW, maxTtlSeconds: 86_400 };
-        const record = composeBindingRecord(longest, registry.kid, NOW);
-        expect(await sign(registry.kid, record)).toBeInstanceOf(Uint8Array);
+        const longest = { signUntil: NOW - 1_000 + LONGEST_WINDOW, maxTtlSeconds: 86_400 };
+        const { binding } = await provision(signer, registry.kid, PAYMENTS, 'ES256', longest);
+        expect(binding.signUntil - binding.signFrom).toBe(LONGEST_WINDOW);
       });
 
       it('is not made a second time', async () => {
@@ -313,10 +342,11 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
 
     describe('the audit key', () => {
       it('signs a checkpoint', async () => {
-        const input = composeCheckpoint(CHECKPOINT, audit.kid);
+        const checkpoint = { ...CHECKPOINT, time: NOW };
+        const input = composeCheckpoint(checkpoint, audit.kid);
         const jws = compact(input, await sign(audit.kid, input));
         const key = { kid: audit.kid, publicKey: importPublicKey(audit.publicJwk) };
-        expect(await readCheckpoint(jws, key)).toEqual(CHECKPOINT);
+        expect(await readCheckpoint(jws, key)).toEqual(checkpoint);
       });
 
       it.each([
@@ -324,9 +354,28 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
         ['a token', 'JWT', {}, 'typ is not one that this key signs'],
         ['a key set', 'jwk-set+jwt', {}, 'typ is not one that this key signs'],
         ['a checkpoint without its heads', 'kw-checkpoint+jwt', { number: 1, iat: 1 }, 'it is no checkpoint'],
+        ['a run with one member more', RUN_TYP, { ...RUN_CLAIMS, sub: 'x' }, 'it is no certificate of a run'],
+        [
+          'a run without its key',
+          RUN_TYP,
+          { ...RUN_CLAIMS, public_key: '' },
+          'it is no certificate of a run',
+        ],
+        ['a run whose id is none', RUN_TYP, { ...RUN_CLAIMS, run: '1' }, 'it is no certificate of a run'],
       ])('does not sign %s', async (_, typ, claims, message) => {
         const input = signingInputOf({ kid: audit.kid, algorithm: 'ES256' }, claims, { typ });
         expect(await sign(audit.kid, input)).toEqual({ code: 'binding_refused', message });
+      });
+
+      it('certifies a run, and the registry key certifies none', async () => {
+        const input = composeRunCertificate(RUN, NOW, audit.kid);
+        const jws = compact(input, await sign(audit.kid, input));
+        const key = { kid: audit.kid, publicKey: importPublicKey(audit.publicJwk) };
+        expect(await readRunCertificate(jws, key)).toEqual(RUN);
+        expect(await sign(registry.kid, composeRunCertificate(RUN, NOW, registry.kid))).toEqual({
+          code: 'binding_refused',
+          message: 'typ is not one that this key signs',
+        });
       });
 
       it('is neither made a second time nor destroyed', async () => {
@@ -336,7 +385,7 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
           message: 'the signer was given a wrong label',
         });
         const { kid, hsmId } = audit;
-        expect(await signer.failing('destroy', { kid, hsmId })).toEqual({
+        expect(await signer.failing('destroy', { kid, hsmId, bindingRecord: null })).toEqual({
           code: 'hsm_refused',
           message: 'the audit key is never destroyed this way',
           remedy: 'stop',
@@ -362,7 +411,11 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
 
       it('destroys both halves of the key that is named, and nothing else', async () => {
         const [doomed, other] = [await make(), await make()];
-        const wrong = await signer.failing('destroy', { hsmId: doomed.hsmId, kid: other.kid });
+        const wrong = await signer.failing('destroy', {
+          hsmId: doomed.hsmId,
+          kid: other.kid,
+          bindingRecord: null,
+        });
         expect(wrong).toMatchObject({
           code: 'hsm_refused',
           message: 'the public key under this id is not the one to be destroyed',
@@ -378,7 +431,10 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
 
       it('never destroys the registry key, by neither way', async () => {
         const message = 'the registry key is never destroyed this way';
-        expect(await signer.failing('destroy', registry)).toMatchObject({ code: 'hsm_refused', message });
+        expect(await signer.failing('destroy', { ...registry, bindingRecord: null })).toMatchObject({
+          code: 'hsm_refused',
+          message,
+        });
         expect(await signer.failing('discard', registry)).toMatchObject({
           code: 'hsm_refused',
           message: 'the key of this id is in service',

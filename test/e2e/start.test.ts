@@ -50,7 +50,7 @@ async function examined(): Promise<readonly string[]> {
   expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
   return findings
     .map(({ check }) => check)
-    .filter((check) => /^(?:service|token|mechanisms|keys)/.test(check));
+    .filter((check) => /^(?:service|token|mechanisms|trial|keys)/.test(check));
 }
 
 const mode = (name: string) => statSync(at(name)).mode & 0o777;
@@ -104,6 +104,7 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
     const credentials = JSON.parse(readFileSync(at('credentials.json'), 'utf8'));
     expect(credentials).toEqual({
       operator: expect.stringMatching(/^kw_ops_/),
+      operations_origin: `http://127.0.0.1:${ports[1]}`,
       scopes: {
         payments: { sign: expect.stringMatching(/^kw_svc_/), verify: expect.stringMatching(/^kw_svc_/) },
         mail: { sign: expect.stringMatching(/^kw_svc_/), verify: expect.stringMatching(/^kw_svc_/) },
@@ -131,7 +132,13 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
     expect(readFileSync(at('credentials.json'), 'utf8')).toBe(before);
     expect(program.output()).not.toContain('making');
 
-    expect(await examined()).toEqual(['service: sign', 'service: time', 'service: record', 'service: keys']);
+    expect(await examined()).toEqual([
+      'service: sign',
+      'service: time',
+      'service: record',
+      'service: verify',
+      'service: keys',
+    ]);
 
     const first = running;
     const second = await start().ended;
@@ -143,7 +150,14 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
   });
 
   it('leaves a service whose keys doctor finds proven, by a login of its own when nothing runs', async () => {
-    expect(await examined()).toEqual(['service', 'token', 'mechanisms', 'keys']);
+    expect(await examined()).toEqual([
+      'service',
+      'token',
+      'mechanisms',
+      'trial keys',
+      'service keys',
+      'keys',
+    ]);
     const { findings } = JSON.parse(await keyward('doctor', '--json'));
     expect(findings).toContainEqual({
       check: 'keys',

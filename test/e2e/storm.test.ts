@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 const STORM = fileURLToPath(new URL('../../scripts/storm.ts', import.meta.url));
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 300_000;
 const FOUND = 'found by scan: client_credential, pin; the credential, once revoked: credential_invalid';
 
 it(
@@ -43,6 +43,44 @@ it(
       ['decoy key signed with', 'token by mail: bad_signature', 'canary.touched (critical)', 'caught'],
       ['PIN and credential in a core file', FOUND, 'credential.leaked (critical)', 'caught'],
       ['PIN and credential in a git history', FOUND, 'credential.leaked (critical)', 'caught'],
+      ['scan of a hostile repository', `its command; ${FOUND}`, 'credential.leaked (critical)', 'caught'],
+      [
+        'ghost record of a forged token',
+        'token by payments: never_issued',
+        'token.never_issued (critical), audit.chain_broken (critical)',
+        'caught',
+      ],
+      [
+        'foreign event in the audit trail',
+        'every change: audit_trail_refused',
+        'audit.chain_broken (critical)',
+        'caught',
+      ],
+      [
+        'hand-written pending row',
+        'rows signed: 0; private keys destroyed: 0',
+        'audit.unwitnessed (critical)',
+        'caught',
+      ],
+      [
+        'registry put back before the checkpoint',
+        // A restriction is followed by a checkpoint: the kill may come before it or after it.
+        expect.stringMatching(/^(?:start|token by mail): database_restored$/),
+        expect.stringMatching(/^(?:none|database\.restored \(critical\))$/),
+        'caught',
+      ],
+      [
+        'revocation undone after a kill',
+        'token by payments: revoked',
+        'audit.chain_broken (critical)',
+        'caught',
+      ],
+      [
+        'clock 40 days ahead at start',
+        'token: clock_ahead; keys destroyed: 0; once it is right: issued',
+        'clock.jump (critical)',
+        'caught',
+      ],
     ]);
   },
   DEADLINE_MS,

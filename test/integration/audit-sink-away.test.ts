@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -34,6 +34,23 @@ it('refuses what weakens while the sink is away, restricts all the same, and cat
   const told = readFileSync(sink(), 'utf8');
   expect(told).toContain('"type":"client.revoked"');
   expect(told).toContain('"subject":"client:app"');
+});
+
+it.each([
+  ['deleted', () => rmSync(sink()), 'was deleted or moved away'],
+  ['emptied', () => truncateSync(sink()), 'was cut short'],
+])('raises an event when the file is %s, and writes the whole trail again', async (state, act, why) => {
+  service = await service.restart();
+  // The sink takes it, so it is open in this run.
+  expect((await create(`before-${state}`)).status).toBe(201);
+  const [first] = readFileSync(sink(), 'utf8').split('\n', 2).slice(-1);
+  act();
+  const found = () => service.operations('GET', '/v1/admin/events?type=audit.sink_failing&limit=100');
+  await expect
+    .poll(async () => JSON.stringify((await found()).body), { timeout: 60_000, interval: 500 })
+    .toContain(`${sink()} ${why}`);
+  await expect.poll(() => readFileSync(sink(), 'utf8'), { timeout: 60_000, interval: 200 }).toContain(first);
+  expect((await create(`after-${state}`)).status).toBe(201);
 });
 
 it('starts and issues with a sink that cannot be read, and says so', async () => {

@@ -19,12 +19,23 @@ async function verify(...argv: string[]) {
   return { exitCode, ...JSON.parse(out) };
 }
 
+/** An escape, a title, a C1 control and a bidi override. */
+const HOSTILE = '\u001b[2Jgone\u001b]0;x\u0007\u009b31m\u202e';
+
 /** What the verifier finds in a copy of the database after these statements. */
 async function spoiled(statements: string, ...argv: string[]): Promise<unknown[]> {
   const copy = at('spoiled.db');
   copyFileSync(at(WHOLE), copy);
   for (const statement of statements.split(';')) query(copy, statement);
   return (await verify('--database', copy, ...argv)).findings;
+}
+
+/** The same after one statement, which may have semicolons of its own. */
+async function spoiledBy(statement: string): Promise<unknown[]> {
+  const copy = at('spoiled.db');
+  copyFileSync(at(WHOLE), copy);
+  query(copy, statement);
+  return (await verify('--database', copy)).findings;
 }
 
 beforeAll(async () => {
@@ -87,7 +98,8 @@ describe('a trail that was tampered with', () => {
     ],
     [
       'an event put in at the end',
-      `INSERT INTO audit_events SELECT sequence + 1, time, type, actor, subject, request_id, details_json, zeroblob(32)
+      `INSERT INTO audit_events (sequence, time, type, actor, subject, request_id, details_json, hash)
+       SELECT sequence + 1, time, type, actor, subject, request_id, details_json, zeroblob(32)
        FROM audit_events ORDER BY sequence DESC LIMIT 1`,
       'bad_row',
       undefined,
@@ -116,6 +128,86 @@ describe('a trail that was tampered with', () => {
     const findings = await spoiled(cut, '--checkpoint', at('audit.jsonl'));
     expect(findings).toContainEqual(expect.objectContaining({ part: 'checkpoints', fault: 'truncated' }));
     expect(findings).toContainEqual(expect.objectContaining({ part: 'audit', fault: 'truncated' }));
+  });
+
+  it('names a trail that was cut off with its checkpoints, by the sink that the configuration names', async () => {
+    const cut = `DELETE FROM audit_events WHERE sequence > 4; DELETE FROM checkpoints WHERE number > 1`;
+    const kinds = async (...argv: string[]) =>
+      ((await spoiled(cut, ...argv)) as { part: string; fault: string }[]).map(({ part, fault }) => [
+        part,
+        fault,
+      ]);
+    expect(await kinds()).toEqual(
+      expect.arrayContaining([
+        ['checkpoints', 'truncated'],
+        ['audit', 'truncated'],
+      ]),
+    );
+    expect(await kinds('--no-sinks')).not.toContainEqual(['checkpoints', 'truncated']);
+  });
+
+  it('fails where there is no checkpoint, and says how much none covers', async () => {
+    const copy = at('uncovered.db');
+    copyFileSync(at(WHOLE), copy);
+    query(copy, 'DELETE FROM checkpoints RETURNING 1');
+    const found = await verify('--database', copy, '--no-sinks');
+    const { events, groups, revocations } = found.counts;
+    expect(found).toMatchObject({
+      exitCode: 1,
+      sinks: [],
+      uncovered: { events, groups, revocations, since: null },
+    });
+    expect(found.findings).toContainEqual(
+      expect.objectContaining({ part: 'checkpoints', fault: 'gap', place: 'checkpoint 1' }),
+    );
+  });
+
+  it.each([
+    ['a trigger', 'CREATE TRIGGER quiet AFTER INSERT ON readiness BEGIN SELECT 1; END', 'trigger "quiet"'],
+    ['a view', 'CREATE VIEW spare AS SELECT * FROM revocations', 'view "spare"'],
+    ['an index that is gone', 'DROP INDEX issuance_records_slot', 'index "issuance_records_slot"'],
+  ])('names %s', async (_, statement, named) => {
+    const [finding, ...others] = (await spoiledBy(statement)) as { detail: string }[];
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ part: 'database', fault: 'refused', place: 'schema' });
+    expect(finding?.detail).toContain(named);
+  });
+
+  it.each([
+    ['a table', `CREATE TABLE "${HOSTILE}" (id INTEGER)`],
+    ['a run', `UPDATE runs SET id = '${HOSTILE}' || id RETURNING 1`],
+  ])(
+    'names %s whose name a terminal would obey, and the terminal obeys nothing of it',
+    async (_, statement) => {
+      const copy = at('hostile.db');
+      copyFileSync(at(WHOLE), copy);
+      query(copy, statement);
+      for (const format of [[], ['--json']]) {
+        const argv = ['audit', 'verify', '--database', copy, ...format];
+        const { exitCode, out, err } = await keyward(argv, {
+          environment: { configFile: service.configFile },
+        });
+        expect(exitCode).toBe(1);
+        expect(out).toContain('[2Jgone');
+        expect(out + err).not.toMatch(/(?![\n\t])[\p{C}\p{Zl}\p{Zp}]/u);
+      }
+    },
+  );
+
+  it.each([
+    ['a place of notifications behind the last event', 'INSERT INTO notification_place VALUES (1, 9999999)'],
+    ['a sink that is said to have more', 'UPDATE audit_deliveries SET audit_sequence = 9999999'],
+  ])('names %s', async (_, statement) => {
+    expect(await spoiledBy(`${statement.replace('INSERT', 'INSERT OR REPLACE')}`)).toContainEqual(
+      expect.objectContaining({ part: 'notifications', fault: 'bad_row' }),
+    );
+  });
+
+  it('names personal values of records that are gone without an erasure', async () => {
+    const gone = 'UPDATE issuance_records SET salt = NULL, subject = NULL, root = NULL WHERE sequence = 1';
+    expect(await spoiledBy(gone)).toContainEqual(
+      expect.objectContaining({ part: 'audit', fault: 'truncated', place: 'erasures' }),
+    );
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCredential } from '../../src/domain/credential.ts';
 import { digestOf } from '../../src/token/signing-input.ts';
@@ -169,7 +170,7 @@ describe('a decoy token', () => {
   });
 
   it('is known to whoever reports to have seen it, and raises the alarm', async () => {
-    const sightings = [{ digest }];
+    const sightings = [{ digest, iat: iatOf(secretIn(file)) }];
     const { body } = await service.data('POST', `${SCOPE}/sightings`, clients.verify, { sightings });
     expect(body).toEqual({ unknown: [] });
     expect((await touches(id, 4)).map(({ use }) => use)).toContain('sighting');
@@ -190,7 +191,7 @@ describe('a decoy token', () => {
     await service.operations('POST', '/v1/admin/revocations', { scope: 'payments', jti: jtiOf(revoked) });
     expect((await verify(revoked)).body).toEqual({ valid: false, reason: 'revoked' });
     expect((await verify('no.such.token')).body.valid).toBe(false);
-    const sightings = [{ digest: digestOf('another').toString('base64url') }];
+    const sightings = [{ digest: digestOf('another').toString('base64url'), iat: iatOf(good) }];
     await service.data('POST', `${SCOPE}/sightings`, clients.verify, { sightings });
     await service.data('POST', `${SCOPE}/reports`, undefined, { token: good });
     expect(await touches(id, 5)).toHaveLength(5);
@@ -265,7 +266,7 @@ describe('a decoy that is tried where it does not belong', () => {
         method: 'POST',
         headers: { authorization: `Bearer ${clients.sign}` },
         body: new URLSearchParams({ token }),
-      }).then(async (response) => ((await response.json()) as { code: string }).code);
+      }).then(async (response) => ((await response.json()) as { error: string }).error);
     const json = async (path: string) =>
       (await service.data('POST', path, clients.sign, { token })).body.code;
     expect([
@@ -273,7 +274,7 @@ describe('a decoy that is tried where it does not belong', () => {
       await json('/v1/scopes/nowhere/verify'),
       await form('introspect'),
       await form('revoke'),
-    ]).toEqual(['grant_missing', 'unknown_scope', 'grant_missing', 'grant_missing']);
+    ]).toEqual(['grant_missing', 'unknown_scope', 'insufficient_scope', 'insufficient_scope']);
     await until(async () => (await uses('token', 'verify')) === verified + 2);
     await until(async () => (await uses('token', 'introspect')) === introspected + 1);
     await until(async () => (await uses('token', 'revoke')) === revoked + 1);
@@ -336,7 +337,7 @@ async function plant(argv: readonly string[]): Promise<string> {
   return JSON.parse(out).canary.id;
 }
 
-const secretIn = (file: string) => readFileSync(file, 'utf8').trim();
+const secretIn = (file: string) => readFileSync(file, 'utf8').split('\n', 1).join('');
 
 function seen({ status, headers, body: { request_id: _, ...body } }: HttpAnswer) {
   const named = [...headers].filter(([name]) => !['date', 'x-request-id'].includes(name));
@@ -362,9 +363,12 @@ async function issued(): Promise<string> {
   return (await service.data('POST', `${SCOPE}/tokens`, clients.sign, { claims: { sub: 'a' } })).body.token;
 }
 
-function jtiOf(token: string): string {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti;
+function claimsOf(token: string): { readonly jti: string; readonly iat: number } {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 }
+
+const jtiOf = (token: string) => claimsOf(token).jti;
+const iatOf = (token: string) => claimsOf(token).iat;
 
 async function allTouches(): Promise<Record<string, unknown>[]> {
   const { body } = await service.operations('GET', '/v1/admin/events?type=canary.touched');
@@ -386,7 +390,9 @@ async function touched(canary: string, by: { use: string; caller: string }): Pro
   return true;
 }
 
+/** Metrics stand for a second. */
 async function uses(kind: string, use: string): Promise<number> {
+  await pause(1_000);
   const { body } = await service.operations('GET', '/metrics');
   const line = String(body).match(`keyward_canary_touches_total{kind="${kind}",use="${use}"} (\\d+)`);
   return Number(line?.[1]);

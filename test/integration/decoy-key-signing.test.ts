@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import { createSignerLink, type SignerLink } from '../../src/signer/signer-link.ts';
-import { CanaryBook } from '../../src/watch/canaries/canary-book.ts';
+import { CanaryIndex } from '../../src/watch/canaries/canary-index.ts';
 import { watchSigner } from '../../src/watch/canaries/watch-signer.ts';
 import { canarySample, heardTouches } from '../support/canary-samples.ts';
 import {
@@ -11,6 +11,7 @@ import {
   PAYMENTS,
   signingInputOf,
 } from '../support/provisioned-token.ts';
+import { signerOf } from '../support/signer-settings.ts';
 import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';
 
 let hsm: SoftHsm;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   hsm = await createSoftHsm();
   const { kid: registryKid } = await makeRegistryKey(hsm.environment, hsm.settings);
   signer = createSignerLink({
-    settings: { ...hsm.settings, registryKid },
+    ...signerOf({ ...hsm.settings, registryKid }),
     environment: hsm.environment,
     deadlines: { signMs: 10_000, generateMs: 60_000, openMs: 20_000 },
     queueLimit: 1_000,
@@ -39,7 +40,7 @@ it('no signer signs with a decoy key: it is refused as any that nobody knows, an
   const made = await signer.generate({ hsmId, label, algorithm: 'ES256', modulusBits: null });
   const key = { hsmToken: 'primary', hsmId, made };
   const { alarm, heard } = heardTouches();
-  const book = new CanaryBook([canarySample({ kind: 'key', digest: null, key })]);
+  const book = new CanaryIndex([canarySample({ kind: 'key', digest: null, key })]);
   const watched = watchSigner(signer, { book, alarm });
   const refusals = await Promise.all(
     [made.kid, 'A'.repeat(43)].map(async (kid) => {

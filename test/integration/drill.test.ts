@@ -11,11 +11,15 @@ const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.
 let service: RunningService;
 beforeAll(async () => {
   service = await startService();
-  writeFileSync(join(service.hsm.folder, 'drilling'), service.operator, { mode: 0o600 });
 });
 afterAll(() => service.remove());
 
 async function drill(...argv: string[]) {
+  writeFileSync(
+    join(service.hsm.folder, 'drilling'),
+    `${service.operator}\norigin ${service.operationsUrl}\n`,
+    { mode: 0o600 },
+  );
   const where = ['--url', service.operationsUrl, '--credential-file', join(service.hsm.folder, 'drilling')];
   const child = spawn(process.execPath, [COMMAND_LINE, 'drill', ...argv, ...where, '--json'], {
     stdio: 'pipe',

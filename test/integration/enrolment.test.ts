@@ -25,7 +25,9 @@ function init(...argv: string[]) {
 it('two operators are enrolled into two files of their own, each a credential of one of them', async () => {
   const [alice, bob] = ['operator', 'approver'].map((name) => join(service.hsm.folder, name));
   const texts = [alice, bob].map((file) => readFileSync(file ?? '', 'utf8').trim());
-  expect(texts.map((text) => /^kw_ops_[0-9A-Za-z]{36}$/.test(text))).toEqual([true, true]);
+  expect(
+    texts.map((text) => /^kw_ops_[0-9A-Za-z]{36}\norigin http:\/\/127\.0\.0\.1:\d+$/.test(text)),
+  ).toEqual([true, true]);
   expect(texts[0]).not.toBe(texts[1]);
   expect([alice, bob].map((file) => statSync(file ?? '').mode & 0o777)).toEqual([0o600, 0o600]);
   const { operators } = (await service.operations('GET', '/v1/admin/operators')).body;
@@ -47,7 +49,9 @@ it(
     expect([taken.status, taken.stderr]).toEqual([0, '']);
 
     service = await service.restart();
-    const credential = readFileSync(join(service.hsm.folder, 'carol.credential'), 'utf8').trim();
+    const credential = readFileSync(join(service.hsm.folder, 'carol.credential'), 'utf8')
+      .split('\n', 1)
+      .join('');
     const asked = await service.operations('POST', '/v1/admin/operators/alice/roles', {
       roles: ['operator', 'approver'],
     });

@@ -164,7 +164,7 @@ describe('what is no forgery', () => {
     const before = events().length;
     const sightings = Array.from({ length: 1_000 }, () => ({
       digest: randomBytes(32).toString('base64url'),
-      seen_at: Math.floor(Date.now() / 1000),
+      iat: Math.floor(Date.now() / 1000),
     }));
     const { id, credentials } = watched;
     const answer = await service.data('POST', `/v1/scopes/${id}/sightings`, credentials.verify, {

@@ -85,7 +85,7 @@ it('a key is proven to an auditor, who checks the file with public keys alone', 
   const { kid } = await activeKey('payments');
   const file = join(service.hsm.folder, 'evidence.json');
   const operator = join(service.hsm.folder, 'operator-of-test');
-  writeFileSync(operator, service.operator, { mode: 0o600 });
+  writeFileSync(operator, `${service.operator}\norigin ${service.operationsUrl}\n`, { mode: 0o600 });
   const there = [
     '--config',
     service.configFile,

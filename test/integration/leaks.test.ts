@@ -1,4 +1,4 @@
-import { createSign, generateKeyPairSync } from 'node:crypto';
+import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -304,40 +304,40 @@ describe('keyward scan on a service', () => {
     });
   });
 
-  it('finds the PIN in what looks like a core dump, and raises the alarm by itself', async () => {
+  it('finds the PIN in what looks like a core dump by its form, and raises the alarm on request', async () => {
     const { pin } = service.hsm;
     const noise = Buffer.from(Array.from({ length: 50_000 }, (_, at) => (at * 7_919) % 256));
     const clean = put('core.1', noise);
     expect((await scan(clean)).report.findings).toEqual([]);
     const file = put('core.2', Buffer.concat([noise, Buffer.from(`\0${pin}\0`), noise]));
+    const pins = async () => (await leaks()).filter(({ evidence }) => evidence.leaked === 'pin');
     const { exitCode, out, report: found } = await scan(file);
-    expect(exitCode).toBe(1);
-    expect(found.findings).toMatchObject([
-      { kind: 'pin', place: file, offset: 50_001, excerpt: `${pin.length} characters`, about: 'hsm:primary' },
-    ]);
-    expect(out).not.toContain(pin);
-    const [told] = await leaks();
-    expect(told).toMatchObject({
-      subject: 'hsm:primary',
-      evidence: {
-        leaked: 'pin',
-        leaked_digest: null,
-        leaked_at: `${file} at byte 50001`,
-        source: 'scan',
-        withdrawn: false,
+    expect([exitCode, await pins()]).toEqual([1, []]);
+    expect(found.findings).toMatchObject([{ kind: 'pin', place: file, offset: 50_001, excerpt: 'kw_pin_…' }]);
+    expect(out).not.toContain(pin.slice(7));
+    for (let turn = 0; turn < 2; turn++) expect((await scan('--report', file)).exitCode).toBe(1);
+    expect(await pins()).toMatchObject([
+      {
+        subject: 'hsm',
+        severity: 'critical',
+        evidence: {
+          leaked_digest: createHash('sha256').update(pin).digest('base64url'),
+          leaked_at: `${file} at byte 50001`,
+          source: 'scan',
+          reported_by: 'operator',
+          withdrawn: false,
+        },
       },
-    });
+    ]);
     const { body } = await service.operations('GET', '/v1/admin/audit?after=0&limit=1000');
-    const compared = body.events.filter(({ type }: { type: string }) => type === 'pin.compared');
-    expect(compared.at(-1)).toMatchObject({
-      subject: 'hsm:primary',
-      details: { compared: expect.any(Number), matches: 1 },
-    });
+    const reported = body.events.filter(({ type }: { type: string }) => type === 'pin.reported');
+    expect(reported.at(-1)).toMatchObject({ actor: 'operator', subject: 'leaks', details: { pins: 1 } });
     expect(JSON.stringify([body, await leaks()])).not.toContain(pin);
   });
 
   it('says so where the service cannot be asked: nothing is silently clean', async () => {
-    const file = put('clean.txt', 'nothing\n');
+    expect((await scan(put('clean.txt', 'nothing\n'))).exitCode).toBe(0);
+    const file = put('foreign-token.txt', tokenLike());
     expect((await scan(file)).exitCode).toBe(0);
     const ran = await keyward([
       'scan',
@@ -349,8 +349,8 @@ describe('keyward scan on a service', () => {
       file,
     ]);
     expect([ran.exitCode, JSON.parse(ran.out).skipped]).toEqual([
-      2,
-      [{ place: 'the service', why: expect.stringMatching(/^not asked of tokens and PINs: /) }],
+      1,
+      [{ place: 'the service', why: expect.stringMatching(/^not asked of credentials and tokens: /) }],
     ]);
   });
 });

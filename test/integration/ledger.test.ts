@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chainFaultsIn } from '../support/ledger-chain.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -35,7 +36,10 @@ it('knows what was issued, finds it by root event and subject, and erases the su
     issue({ sub: 'bob', txn: 'sign-in-1' }),
   ]);
   const unknown = createHash('sha256').update('never').digest('base64url');
-  const sightings = [...tokens.map(digestOf), unknown].map((digest) => ({ digest, seen_at: 1_800_000_000 }));
+  const sightings = [
+    ...tokens.map((token) => ({ digest: digestOf(token), iat: decodeJwt(token).iat })),
+    { digest: unknown, iat: 1_800_000_000 },
+  ];
   const reported = await service.data('POST', '/v1/scopes/payments/sightings', clients.verify, { sightings });
   expect(reported.body).toEqual({ unknown: [unknown] });
 

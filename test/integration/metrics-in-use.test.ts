@@ -27,7 +27,11 @@ beforeAll(async () => {
   await service.data('POST', '/v1/scopes/payments/tokens', sign, { claims: { iss: 'mine' } });
   await service.operations('POST', '/v1/admin/inventory', {});
   exported = readExposition((await service.operations('GET', '/metrics')).body);
-  routes = Object.keys((await service.operations('GET', '/openapi.json')).body.paths);
+  const described = [
+    await service.data('GET', '/openapi.json'),
+    await service.operations('GET', '/openapi.json'),
+  ];
+  routes = described.flatMap(({ body }) => Object.keys(body.paths));
 });
 
 afterAll(() => service.remove());

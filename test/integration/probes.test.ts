@@ -128,9 +128,14 @@ it.each(REFUSED)('tells of a service that accepts what is %s, and of nothing els
     { probe: lenience, verdict: 'wrong', status: 200 },
   ]);
   const evidence = { client: named(lenience), scope: 'payments', probe: lenience, status: 200 };
-  expect(await eventsAbout(named(lenience))).toMatchObject([
-    { type: 'verifier.lenient', severity: 'critical', evidence },
-  ]);
+  // The answer is kept before the event is raised.
+  await vi.waitFor(
+    async () =>
+      expect(await eventsAbout(named(lenience))).toMatchObject([
+        { type: 'verifier.lenient', severity: 'critical', evidence },
+      ]),
+    WAIT,
+  );
 });
 
 it('warns of a service that refuses what it must accept, once a day', async () => {

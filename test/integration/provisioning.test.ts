@@ -107,12 +107,13 @@ it('exports what there is, and plans nothing for it', async () => {
 it('changes members and withdraws what a complete file leaves out', async () => {
   const shorter = SCOPES.replace('max_ttl_seconds: 600', 'max_ttl_seconds: 60');
   write(`complete: true\n${shorter}clients: { login: { grants: { payments: [sign] } } }`);
-  const { exitCode, out } = await keyward('apply', '-f', file);
+  const { exitCode, out, err } = await keyward('apply', '-f', file);
+  expect(err).toBe('warning: scope payments, max_ttl_seconds: refuses 1 living token at once\n');
   expect([exitCode, out.split('\n')]).toEqual([
     0,
     [
       'OUTCOME       KIND    ID        MEMBER               CHANGE',
-      'done     ~    scope   payments  max_ttl_seconds      600 → 60',
+      'done     ~    scope   payments  max_ttl_seconds      600 → 60, refuses 1 living token at once',
       'done     ~    scope   payments  default_ttl_seconds  300 → 60',
       'done     -    grant   login     mail:sign',
       'done     -    client  portal                         revoked, for good',

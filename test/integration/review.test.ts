@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { canonicalJson } from '../../src/domain/json.ts';
+import { canonicalJson } from '../../src/lib/json.ts';
 import { type HttpAnswer, type RunningService, startService } from '../support/running-service.ts';
 
 const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -135,7 +135,7 @@ it('has it in the audit trail, goes on from there, and remembers it over a resta
 
 it('is shown and signed off from the command line', async () => {
   const file = join(service.hsm.folder, 'reviewing');
-  writeFileSync(file, service.operator, { mode: 0o600 });
+  writeFileSync(file, `${service.operator}\norigin ${service.operationsUrl}\n`, { mode: 0o600 });
   const keyward = async (...argv: string[]) => {
     const where = ['--url', service.operationsUrl, '--credential-file', file];
     const child = spawn(process.execPath, [COMMAND_LINE, 'review', ...argv, ...where], { stdio: 'pipe' });

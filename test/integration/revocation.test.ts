@@ -90,11 +90,14 @@ describe('RFC 7009', () => {
 
   it('wants the grant of that scope, and the token', async () => {
     const { token } = await issue();
-    expect(await revoke(token, verifies)).toMatchObject({ status: 403, body: { code: 'grant_missing' } });
-    expect(await revoke(token, revokes, 'mail')).toMatchObject({ body: { code: 'grant_missing' } });
+    expect(await revoke(token, verifies)).toMatchObject({
+      status: 403,
+      body: { error: 'insufficient_scope' },
+    });
+    expect(await revoke(token, revokes, 'mail')).toMatchObject({ body: { error: 'insufficient_scope' } });
     expect(await form('/v1/scopes/payments/revoke', revokes, {})).toMatchObject({
-      status: 422,
-      body: { code: 'invalid_request' },
+      status: 400,
+      body: { error: 'invalid_request' },
     });
   });
 

@@ -16,6 +16,7 @@ import {
   PAYMENTS,
   signingInputOf,
 } from '../support/provisioned-token.ts';
+import { signerOf } from '../support/signer-settings.ts';
 import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';
 
 interface Made {
@@ -41,7 +42,7 @@ beforeEach(async () => {
   aside = join(hsm.folder, 'aside');
   events = [];
   link = createSignerLink({
-    settings: { ...hsm.settings, registryKid },
+    ...signerOf({ ...hsm.settings, registryKid }),
     environment: hsm.environment,
     deadlines: { signMs: 5_000, generateMs: 60_000, openMs: 20_000 },
     queueLimit: 100,
@@ -108,11 +109,13 @@ it('a key that the HSM does not show is taken for destroyed only where it shows 
   const all = readdirSync(objects).filter((file) => file.endsWith('.object'));
   mkdirSync(aside);
   move(all, objects, aside);
-  await expect(link.destroy({ hsmId, kid })).rejects.toMatchObject({ code: 'hsm_unavailable' });
+  await expect(link.destroy({ hsmId, kid, bindingRecord: null })).rejects.toMatchObject({
+    code: 'hsm_unavailable',
+  });
   move(all, aside, objects);
   await expect.poll(async () => (await link.inventory()).length, PATIENCE).toBeGreaterThan(2);
-  await link.destroy({ hsmId, kid });
-  await link.destroy({ hsmId, kid });
+  await link.destroy({ hsmId, kid, bindingRecord: null });
+  await link.destroy({ hsmId, kid, bindingRecord: null });
   expect(readdirSync(objects).filter((file) => files.includes(file) && file.endsWith('.object'))).toEqual([]);
 });
 

@@ -209,13 +209,13 @@ describe('a key pair whose making is cut short', () => {
     const { kid } = await serving.generate(made);
     const calls = hsm.shim.calls('C_DestroyObject');
     hsm.shim.control(['C_DestroyObject kill at 1 after']);
-    await expect(serving.destroy({ hsmId: made.hsmId, kid })).rejects.toMatchObject({
+    await expect(serving.destroy({ hsmId: made.hsmId, kid, bindingRecord: null })).rejects.toMatchObject({
       code: 'hsm_unavailable',
     });
     await recovers(serving);
     expect(hsm.shim.calls('C_DestroyObject') - calls).toBe(1);
     expect(await halvesUnder(serving, made.hsmId)).toEqual(['public_key']);
-    await serving.destroy({ hsmId: made.hsmId, kid });
+    await serving.destroy({ hsmId: made.hsmId, kid, bindingRecord: null });
     expect(await halvesUnder(serving, made.hsmId)).toEqual([]);
   });
 });

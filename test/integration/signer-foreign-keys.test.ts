@@ -34,8 +34,8 @@ beforeAll(async () => {
   hsm = await createSoftHsm();
   registry = await makeRegistryKey(hsm.environment, hsm.settings);
   workbench = await openWorkbench(hsm);
-  signer = startSigner(hsm.environment);
-  await signer.ask('open', { ...hsm.settings, registryKid: registry.kid });
+  signer = startSigner(hsm.environment, { ...hsm.settings, registryKid: registry.kid });
+  await signer.open();
   honest = await provision(signer, registry.kid, PAYMENTS);
 });
 
@@ -199,8 +199,10 @@ describe('an id that names no single key', () => {
   });
 
   it('discards the half that a generation left, and nothing with a label of others', async () => {
-    const half = { hsmId: newHsmId(), label: '' };
-    await workbench.addPublicHalf(half);
+    const half = await provision(signer, registry.kid, PAYMENTS);
+    for (const objectClass of [CKO_PRIVATE_KEY, CKO_PUBLIC_KEY])
+      await workbench.destroy(half.hsmId, objectClass);
+    await workbench.addPublicHalf({ hsmId: half.hsmId, label: '' });
     await signer.ask('discard', half);
     expect(await workbench.count(half.hsmId, CKO_PUBLIC_KEY)).toBe(0);
     const theirs = { hsmId: newHsmId(), label: 'backup' };
@@ -209,6 +211,14 @@ describe('an id that names no single key', () => {
       code: 'hsm_refused',
       message: 'the object of this id is not one of ours',
     });
-    expect(await workbench.count(theirs.hsmId, CKO_PUBLIC_KEY)).toBe(1);
+    const nameless = { hsmId: newHsmId(), label: '' };
+    await workbench.addPublicHalf(nameless);
+    expect(await signer.failing('discard', nameless)).toMatchObject({
+      code: 'hsm_refused',
+      message: 'the signer did not make the object of this id',
+    });
+    for (const { hsmId } of [theirs, nameless]) {
+      expect(await workbench.count(hsmId, CKO_PUBLIC_KEY)).toBe(1);
+    }
   });
 });

@@ -26,8 +26,8 @@ let foreign: Provisioned;
 beforeAll(async () => {
   hsm = await createSoftHsm();
   registry = await makeRegistryKey(hsm.environment, hsm.settings);
-  signer = startSigner(hsm.environment);
-  await signer.ask('open', { ...hsm.settings, registryKid: registry.kid });
+  signer = startSigner(hsm.environment, { ...hsm.settings, registryKid: registry.kid });
+  await signer.open();
   const make = (scope = PAYMENTS, algorithm: 'ES256' | 'RS256' = 'ES256') =>
     provision(signer, registry.kid, scope, algorithm);
   [active, former, rsa, foreign] = [
@@ -37,7 +37,7 @@ beforeAll(async () => {
     await make(MAIL),
   ];
   // The private half is gone, as of every deactivated key; its public half is still in the set.
-  await signer.ask('destroy', { hsmId: former.hsmId, kid: former.kid });
+  await signer.ask('destroy', former);
 });
 
 afterAll(async () => {
@@ -252,5 +252,43 @@ describe('the registry key signs no key set', () => {
       code: 'invalid_request',
       message: 'the signer was given a wrong batch',
     });
+  });
+});
+
+describe('the version of a key set', () => {
+  const withVersion = (key: Provisioned, version: number, { iss, sub } = scopeOf(key)): KeySet => ({
+    ...of(key),
+    claims: { iss, sub, version },
+  });
+  const scopeOf = ({ binding }: Provisioned) => ({ iss: binding.issuer, sub: binding.scope });
+  const tooOld = refused('the version of the key set is older than the last one signed');
+
+  it('is never older than the last one of that scope, and the same one is signed again', async () => {
+    expect(await sign(withVersion(active, 9))).toBeInstanceOf(Uint8Array);
+    expect(await sign(withVersion(active, 8))).toEqual(tooOld);
+    expect(await sign(withVersion(active, 9))).toBeInstanceOf(Uint8Array);
+    expect(await sign({ ...of(), claims: { version: 8 } })).toEqual(tooOld);
+    expect(await sign(withVersion(active, 10))).toBeInstanceOf(Uint8Array);
+    expect(await sign(withVersion(active, 9))).toEqual(tooOld);
+  });
+
+  it('of one scope says nothing of another', async () => {
+    expect(await sign(withVersion(foreign, 1))).toBeInstanceOf(Uint8Array);
+  });
+
+  it('is not moved by a set that was refused, nor by one without keys', async () => {
+    expect(await sign({ ...withVersion(active, 99), records: [] })).toMatchObject({
+      code: 'binding_refused',
+    });
+    expect(await sign({ ...of(), claims: { version: 99 } })).toBeInstanceOf(Uint8Array);
+    expect(await sign(withVersion(active, 10))).toBeInstanceOf(Uint8Array);
+  });
+
+  it('is remembered by the next process', async () => {
+    await signer.stop();
+    signer = startSigner(hsm.environment, { ...hsm.settings, registryKid: registry.kid });
+    await signer.open();
+    expect(await sign(withVersion(active, 9))).toEqual(tooOld);
+    expect(await sign(withVersion(active, 10))).toBeInstanceOf(Uint8Array);
   });
 });

@@ -36,9 +36,8 @@ const attempts = () => hsm.shim.calls('C_Login') - logins;
 
 /** The failure of opening the token in a process of its own; null where it opened. */
 async function open(pinFile = hsm.settings.pinFile): Promise<Failure | null> {
-  const signer = startSigner(hsm.environment);
-  const settings = { ...hsm.settings, pinFile };
-  const failure = await signer.ask('open', settings).then(
+  const signer = startSigner(hsm.environment, { ...hsm.settings, pinFile });
+  const failure = await signer.open().then(
     () => null,
     (error: { failure: Failure }) => error.failure,
   );
@@ -52,8 +51,8 @@ async function open(pinFile = hsm.settings.pinFile): Promise<Failure | null> {
  */
 async function killDuringLogin(pinFile = hsm.settings.pinFile): Promise<void> {
   const before = hsm.shim.calls('hang');
-  const signer = startSigner(hsm.environment);
-  const opening = signer.failing('open', { ...hsm.settings, pinFile });
+  const signer = startSigner(hsm.environment, { ...hsm.settings, pinFile });
+  const opening = signer.failing('open', signer.opening);
   await expect.poll(() => hsm.shim.calls('hang'), { timeout: 10_000 }).toBe(before + 1);
   const exited = once(signer.child, 'exit');
   signer.child.kill('SIGKILL');

@@ -77,8 +77,11 @@ describe('I7: a key whose read-back is not as it must be does not serve, and its
   it.each(ATTRIBUTES)('%s: wrong, unreadable or no boolean', async (name, type, required) => {
     const cases = [
       [`change ${type} ${required ? '00' : '01'}`, `${name} is ${!required} and must be ${required}`],
-      [`fail ${type} 0x12`, `${name} cannot be read (CKR 0x12)`],
-      [`fail ${type} 0x11`, `${name} cannot be read (CKR 0x11)`],
+      [
+        `fail ${type} 0x12`,
+        `${name} cannot be read (C_GetAttributeValue: CKR_ATTRIBUTE_TYPE_INVALID (0x12))`,
+      ],
+      [`fail ${type} 0x11`, `${name} cannot be read (C_GetAttributeValue: CKR_ATTRIBUTE_SENSITIVE (0x11))`],
       [`change ${type} 02`, `${name} cannot be read (not a boolean)`],
       [`change ${type} ${required ? '0100' : '0000'}`, `${name} cannot be read (not a boolean)`],
     ] as const;
@@ -98,13 +101,21 @@ describe('I7: a key whose read-back is not as it must be does not serve, and its
       'change 0x003 6b77312e',
       'the label of its private key was made for something else',
     ],
-    ['CKA_LABEL withheld', 'fail 0x003 0x12', 'it cannot be examined: CKR 0x12'],
+    [
+      'CKA_LABEL withheld',
+      'fail 0x003 0x12',
+      'it cannot be examined: C_GetAttributeValue: CKR_ATTRIBUTE_TYPE_INVALID (0x12)',
+    ],
     [
       'CKA_KEY_TYPE changed',
       'change 0x100 0000000000000000',
       'it cannot be examined: the public key in the HSM is of another type',
     ],
-    ['CKA_EC_POINT withheld', 'fail 0x181 0x12', 'it cannot be examined: CKR 0x12'],
+    [
+      'CKA_EC_POINT withheld',
+      'fail 0x181 0x12',
+      'it cannot be examined: C_GetAttributeValue: CKR_ATTRIBUTE_TYPE_INVALID (0x12)',
+    ],
     ['CKA_EC_POINT off the curve', `change 0x181 044104${'11'.repeat(64)}`, 'it cannot be examined:'],
   ])('%s', async (_, rule, sentence) => {
     hsm.shim.control([`C_GetAttributeValue ${rule} ${ofKey()}`]);
@@ -174,9 +185,9 @@ describe('I7: a key whose read-back is not as it must be does not serve, and its
 
 describe('what the token says of itself', () => {
   const opened = async () => {
-    const fresh = startSigner(hsm.environment);
+    const fresh = startSigner(hsm.environment, hsm.settings);
     try {
-      return await fresh.ask('open', hsm.settings);
+      return await fresh.open();
     } finally {
       await fresh.stop();
     }

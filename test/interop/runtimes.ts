@@ -13,7 +13,7 @@ export interface Runtime {
 }
 
 /** No test fetches modules. */
-const GO_OFFLINE = {
+export const GO_OFFLINE = {
   ...process.env,
   GOPROXY: 'off',
   GOFLAGS: '-mod=mod',
@@ -21,7 +21,7 @@ const GO_OFFLINE = {
   GOTOOLCHAIN: 'local',
 };
 
-const succeeds = (command: string, args: readonly string[], cwd?: string) =>
+export const succeeds = (command: string, args: readonly string[], cwd?: string) =>
   spawnSync(command, args, {
     stdio: 'ignore',
     env: GO_OFFLINE,
@@ -76,11 +76,49 @@ function java(): Runtime {
   };
 }
 
+/** With what Spring's decoder needs at run time, in any version that Maven fetched. */
+const SPRING = [
+  ...[
+    'org/springframework/security/spring-security-core',
+    'org/springframework/security/spring-security-oauth2-core',
+  ],
+  ...['org/springframework/security/spring-security-oauth2-jose', 'org/springframework/spring-core'],
+  ...[
+    'org/springframework/spring-context',
+    'org/springframework/spring-jcl',
+    'org/springframework/spring-web',
+  ],
+  ...[
+    'org/springframework/spring-beans',
+    'io/micrometer/micrometer-observation',
+    'io/micrometer/micrometer-commons',
+  ],
+  'com/nimbusds/nimbus-jose-jwt',
+];
+
+function spring(): Runtime {
+  const jars = SPRING.map((name) => globSync(join(homedir(), '.m2/repository', name, '*/*.jar'))[0]);
+  const hasJava = succeeds('java', ['-version']);
+  return {
+    name: 'Java with Spring Security',
+    missing: hasJava
+      ? jars.includes(undefined)
+        ? 'spring-security-oauth2-jose in ~/.m2'
+        : undefined
+      : 'java',
+    prepare: (folder) => [
+      ...['java', '-cp', jars.join(':')],
+      put(folder, 'VerifySpring.java', snippet('VerifySpring.java')),
+    ],
+  };
+}
+
 export const runtimes = (goFolder: string): readonly Runtime[] => [
   python('PyJWT', 'verify_pyjwt.py', 'jwt, cryptography', 'python3-jwt and python3-cryptography'),
   python('Authlib', 'verify_authlib.py', 'authlib.jose', 'python3-authlib'),
   go(goFolder),
   java(),
+  spring(),
 ];
 
 export const envoy = (): string | undefined => (succeeds('envoy', ['--version']) ? undefined : 'envoy');

@@ -4,7 +4,7 @@ import type { AnyAct } from '../../src/domain/act-gate.ts';
 import { ACT_NAMES, type ActName } from '../../src/domain/acts.ts';
 import type { AuditEvent } from '../../src/domain/audit.ts';
 import type { Operator, Role } from '../../src/domain/client.ts';
-import type { JsonObject } from '../../src/domain/json.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
 import { VolatileProposals } from '../../src/store/volatile-proposals.ts';
 
 export const START = 1_760_000_000;
@@ -65,6 +65,7 @@ export function actBench(change: Partial<GateParts> = {}) {
     twoPersons: true,
     lifetimeSeconds: 3_600,
     maxOpen: 5,
+    maxOpenOfOne: 5,
     ...change,
   });
   return { gate, state, runs, audited, proposals };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Canary, CanaryAlarm, CanaryTouch } from '../../src/domain/canary.ts';
+import type { Canary, CanaryAlarm, CanaryTrigger } from '../../src/domain/canary.ts';
 
 /** A decoy credential, but for what `changes` says. */
 export function canarySample(changes: Partial<Canary> = {}): Canary {
@@ -19,7 +19,10 @@ export function canarySample(changes: Partial<Canary> = {}): Canary {
 }
 
 /** What was heard of, in order. */
-export function heardTouches(): { alarm: CanaryAlarm; heard: (readonly [id: string, touch: CanaryTouch])[] } {
-  const heard: (readonly [string, CanaryTouch])[] = [];
+export function heardTouches(): {
+  alarm: CanaryAlarm;
+  heard: (readonly [id: string, touch: CanaryTrigger])[];
+} {
+  const heard: (readonly [string, CanaryTrigger])[] = [];
   return { alarm: { touched: ({ id }, touch) => heard.push([id, touch]) }, heard };
 }

@@ -56,19 +56,9 @@ export class FakeSetup {
 
   constructor(changes: Partial<SignerLinkOptions> = {}) {
     this.link = createSignerLink({
-      settings: {
-        modulePath: this.token,
-        tokenLabel: 'fake',
-        tokenSerial: '1',
-        pinFile: '/nonexistent',
-        latchFile: '/nonexistent',
-        hardwareOnly: false,
-        sessions: 3,
-        registryKid: null,
-        auditKid: null,
-        bindingKid: null,
-        otherBindingKeys: [],
-      },
+      settingsFile: this.token,
+      hsmToken: 'primary',
+      opening: { sessions: 3, otherBindingKeys: [] },
       environment: { GREETING: 'hello' },
       deadlines: DEADLINES,
       queueLimit: 1_000,

@@ -1,21 +1,34 @@
 /**
- * A signer process without an HSM that misbehaves on command. The module's path names a folder that stands for
+ * A signer process without an HSM that misbehaves on command. Its first argument names a folder that stands for
  * the token: files in it say what is wrong with it, and `journal` keeps what every process was asked. What a
  * key's kid says happens when it signs.
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyReference, TokenDescription } from '../../src/domain/signer.ts';
-import type { Failure, Request, SignerSettings, SignOutcome } from '../../src/signer/protocol.ts';
+import type { Failure, Request, SignOutcome } from '../../src/signer/protocol.ts';
 
-let token = '';
+const token = process.argv[2] ?? '';
 let hidden: string[] = [];
 
 const FAILURES: Record<string, Failure> = {
   refuse: { code: 'binding_refused', message: 'the claims are of another scope' },
   retry: { code: 'hsm_unavailable', message: 'the HSM did not answer', ckr: 0x50, remedy: 'retry' },
-  replace: { code: 'hsm_unavailable', message: 'the HSM lost the key', ckr: 0x82, remedy: 'replace' },
-  pin: { code: 'pin_latched', message: 'the PIN was rejected', ckr: 0xa0, remedy: 'stop' },
+  replace: {
+    code: 'hsm_unavailable',
+    message: 'the HSM lost the key',
+    detail: 'C_Sign: CKR_OBJECT_HANDLE_INVALID (0x82)',
+    ckr: 0x82,
+    remedy: 'replace',
+  },
+  pin: {
+    code: 'pin_latched',
+    message: 'the PIN was rejected',
+    detail: 'C_Login: CKR_PIN_INCORRECT (0xa0)',
+    ckr: 0xa0,
+    remedy: 'stop',
+  },
+  misconfigured: { code: 'invalid_config', message: 'the PIN file is not there', remedy: 'stop' },
   template: { code: 'hsm_refused', message: 'the HSM refused the operation', ckr: 0xd1, remedy: 'stop' },
 };
 
@@ -24,11 +37,11 @@ const has = (name: string) => existsSync(join(token, name));
 const journal = (line: string) => appendFileSync(join(token, 'journal'), `${process.pid} ${line}\n`);
 
 const answers = {
-  open(settings: SignerSettings): unknown {
-    token = settings.modulePath;
+  open(): unknown {
     journal('open');
     hidden = has(HIDDEN) ? readFileSync(join(token, HIDDEN), 'utf8').split(' ') : [];
     if (has('absent')) return failing({ ...(FAILURES.replace as Failure), message: 'no such token' });
+    if (has('misconfigured')) return failing(FAILURES.misconfigured as Failure);
     if (has('pin-rejected')) return failing(FAILURES.pin as Failure);
     return has('mute') ? undefined : { gives: describe() };
   },
@@ -50,12 +63,12 @@ const answers = {
     if (label === 'hang') return undefined;
     return label in FAILURES ? failing(FAILURES[label] as Failure) : { gives: { kid: label } };
   },
+  trial: () => ({ gives: { refused: null, unproven: [] } }),
   inventory: () => ({ gives: [] }),
   prove: () => ({ gives: {} }),
   discard: () => ({ gives: null }),
   destroy: () => ({ gives: null }),
-  pinMark: () => ({ gives: { publicKey: '', since: 0, comparable: true } }),
-  comparePins: () => ({ gives: { compared: 0, matches: [] } }),
+  sealed: () => ({ gives: { checkpoint: null, head: null } }),
   describe: () => ({ gives: describe() }),
 };
 

@@ -11,6 +11,7 @@ import type {
   KeyProof,
   KeyReference,
   KeySpecification,
+  SealedStatements,
   Signer,
   SigningRequest,
   TokenDescription,
@@ -35,6 +36,9 @@ interface ServedKey {
   readonly key: SoftwareKey;
   readonly permit: (signingInput: string) => void;
 }
+
+/** Tests have clocks of their own, which the fake follows. */
+const ANY_TIME = { requireNear: () => {} };
 
 const REGISTRY_TYPES: readonly unknown[] = [BINDING_TYP, KEY_SET_TYP, PROBE_TYP];
 
@@ -139,6 +143,12 @@ export class FakeSigner implements Signer, TokenSigner {
     this.#stored.delete(hsmId);
   }
 
+  /** It remembers nothing of its own. */
+  async sealed(shown: SealedStatements): Promise<SealedStatements> {
+    this.#requireHsm();
+    return shown;
+  }
+
   async describe(): Promise<TokenDescription> {
     this.#requireHsm();
     return {
@@ -161,7 +171,7 @@ export class FakeSigner implements Signer, TokenSigner {
       const { scope: id, issuer, audience } = binding;
       if (binding.kid !== kid || binding.hsmId !== hsmId || key.kid !== kid) throw new Error('another key');
       if (specification.label !== scopeLabel({ id, issuer, audience })) throw new Error('another scope');
-      this.#served.set(kid, { hsmId, key, permit: guardOfBinding(binding) });
+      this.#served.set(kid, { hsmId, key, permit: guardOfBinding(binding, ANY_TIME) });
       return proofOf(kid, true);
     } catch (error) {
       return { ...proofOf(kid, false), unproven: [String(error)] };

@@ -1,4 +1,4 @@
-import type { AuditSink, SinkEntry, SinkTail } from '../../src/domain/audit-sink.ts';
+import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../src/domain/audit-sink.ts';
 
 /** A sink that a test can have fail, or hang. */
 export class MemorySink implements AuditSink {
@@ -6,6 +6,8 @@ export class MemorySink implements AuditSink {
   readonly entries: SinkEntry[] = [];
   mode: 'works' | 'fails' | 'hangs' = 'works';
   resets = 0;
+  /** What the next look finds. */
+  change: SinkChange | undefined;
   #hanging: (() => void)[] = [];
 
   constructor(name = 'memory') {
@@ -18,6 +20,12 @@ export class MemorySink implements AuditSink {
 
   history(): Iterable<SinkEntry> {
     return this.entries;
+  }
+
+  async examine(): Promise<SinkChange | undefined> {
+    const { change } = this;
+    this.change = undefined;
+    return change;
   }
 
   async write(entries: readonly SinkEntry[]): Promise<void> {

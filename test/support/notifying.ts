@@ -58,6 +58,7 @@ export async function notifyFrom(
       knownKey: () => undefined,
     },
     metrics,
+    settledTime: { isSettled: () => true },
     clock: time.clock,
     log,
     random: () => 0,

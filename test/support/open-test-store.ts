@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { AUDIT_GENESIS } from '../../src/domain/audit-chain.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { RegistrySeal } from '../../src/domain/registry-seal.ts';
+import type { StoredRun } from '../../src/domain/runs.ts';
+import type { EventRange } from '../../src/domain/unwitnessed.ts';
 import { openStore, type Store } from '../../src/store/open-store.ts';
 import type { RegistryReport } from '../../src/store/signed/open-registry.ts';
 import type { StoreEvent } from '../../src/store/store-event.ts';
@@ -22,14 +25,17 @@ interface TestStoreOptions {
   readonly queueLimit?: number;
   readonly segmentRecords?: number;
   readonly seal?: RegistrySeal;
-  readonly mayTakeOver?: boolean;
   readonly clock?: Clock;
+  /** Earlier runs whose seals count; default: all. */
+  readonly trusted?: readonly StoredRun[];
+  /** Events that nothing but the database vouches for. */
+  readonly unwitnessed?: EventRange;
 }
 
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
   const { file = join(folderOfTest(), 'keyward.db'), queueLimit = 1_000, segmentRecords } = options;
-  const { seal = SOFTWARE_SEAL, mayTakeOver = false } = options;
+  const { seal = SOFTWARE_SEAL, trusted } = options;
   const events: StoreEvent[] = [];
   const store = await openStore({
     file,
@@ -39,6 +45,8 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
     onEvent: (event) => events.push(event),
   });
   onTestFinished(() => store.close());
-  const report = await store.openRegistry({ seal, mayTakeOver });
+  await store.trustEvents({ runs: trusted ?? (await store.runs.all()), reach: AUDIT_GENESIS });
+  await store.unwitnessed.load(options.unwitnessed);
+  const report = await store.openRegistry({ seal });
   return { store, file, events, report };
 }

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { createRunKey, type RunKey } from '../../src/domain/run-key.ts';
 import { prepareDatabaseFile } from '../../src/store/database-file.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { migrateFile } from '../../src/store/migrate-file.ts';
 import type { StoreEvent } from '../../src/store/store-event.ts';
+import { UnwitnessedRanges } from '../../src/store/unwitnessed.ts';
 import { identify } from '../../src/store/writable-database.ts';
 import { Writer, type WriterOptions } from '../../src/store/writer.ts';
 import { folderOfTest } from './folder-of-test.ts';
 
 export interface TestWriter {
   readonly writer: Writer;
+  readonly run: RunKey;
   readonly file: string;
   readonly events: readonly StoreEvent[];
 }
@@ -19,18 +22,21 @@ export async function openTestWriter(
 ): Promise<TestWriter> {
   const file = options.file ?? join(folderOfTest(), 'keyward.db');
   prepareDatabaseFile(file);
+  const schema = await migrateFile(file);
   const identity = identify(file);
   if (!identity) throw new Error(`${file} is not there`);
   const events: StoreEvent[] = [];
+  const run = createRunKey(1_760_000_000);
   const writer = new Writer({
     queueLimit: 1_000,
     clock: { nowSeconds: () => 1_760_000_000 },
+    run,
+    unwitnessed: new UnwitnessedRanges(),
     ...options,
     file,
-    identity,
+    identity: { ...identity, schema },
     onEvent: (event) => events.push(event),
   });
   onTestFinished(() => writer.close());
-  await writer.transaction(migrate);
-  return { writer, file, events };
+  return { writer, run, file, events };
 }

@@ -3,17 +3,14 @@ import { type Algorithm, isRsa } from '../../src/domain/algorithm.ts';
 import type { Binding, PublicJwk } from '../../src/domain/key.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import type { KeyReference } from '../../src/domain/signer.ts';
-import {
-  AUDIT_LABEL,
-  REGISTRY_LABEL,
-  type SignerSettings,
-  type SignOutcome,
-} from '../../src/signer/protocol.ts';
+import { AUDIT_LABEL, REGISTRY_LABEL, type SignOutcome } from '../../src/signer/protocol.ts';
+import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { composeSigningInput } from '../../src/token/signing-input.ts';
 import { type SignerProcess, startSigner } from './signer-process.ts';
 
-export const NOW = 1_800_000_000;
+/** The signer has a clock of its own: what is dated otherwise is refused. */
+export const NOW = Math.floor(Date.now() / 1_000);
 export const PAYMENTS = { id: 'payments', issuer: 'https://id.example', audience: 'payments' };
 export const MAIL = { id: 'mail', issuer: 'https://id.example', audience: 'mail' };
 
@@ -33,8 +30,8 @@ function makerOf(label: string) {
     environment: Readonly<Record<string, string>>,
     settings: SignerSettings,
   ): Promise<{ kid: string; hsmId: string; publicJwk: PublicJwk }> => {
-    const signer = startSigner(environment);
-    await signer.ask('open', { ...settings, registryKid: null });
+    const signer = startSigner(environment, { ...settings, registryKid: null });
+    await signer.open();
     const hsmId = newHsmId();
     const specification = { hsmId, label, algorithm: 'ES256', modulusBits: null } as const;
     const { kid, publicJwk } = await signer.ask('generate', specification);
@@ -49,6 +46,7 @@ export async function provision(
   registryKid: string,
   scope: typeof PAYMENTS,
   algorithm: Algorithm = 'ES256',
+  bounds: Partial<Pick<Binding, 'signFrom' | 'signUntil' | 'maxTtlSeconds'>> = {},
 ): Promise<Provisioned> {
   const hsmId = newHsmId();
   const modulusBits = isRsa(algorithm) ? 2048 : null;
@@ -58,7 +56,7 @@ export async function provision(
     algorithm,
     modulusBits,
   });
-  const binding = bindingOf(scope, { kid, hsmId, algorithm });
+  const binding = { ...bindingOf(scope, { kid, hsmId, algorithm }), ...bounds };
   const record = composeBindingRecord(binding, registryKid, NOW);
   const [outcome] = await signer.ask('sign', [[registryKid, record]]);
   return { kid, hsmId, binding, publicJwk, bindingRecord: compact(record, outcome) };

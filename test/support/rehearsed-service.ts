@@ -22,7 +22,7 @@ export async function rehearsed(
     sign: async (signingInput: string) =>
       `${signingInput}.${signer.registry.sign(signingInput).toString('base64url')}`,
   };
-  const { store } = await openTestStore({ seal: createRegistrySeal(registryKey) });
+  const { store } = await openTestStore({ seal: createRegistrySeal(registryKey, signer) });
   const service = await openRehearsedService({
     registry: store.registry,
     signer,

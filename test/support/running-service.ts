@@ -1,14 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { makeCredential } from '../../src/domain/credential.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
+const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface HttpAnswer {
@@ -41,14 +44,25 @@ export interface RunningService {
   act(method: string, path: string, body?: unknown): Promise<HttpAnswer['body']>;
   /** A scope of that id with an identity client and a relying client. */
   provision(scope: { id: string } & Record<string, unknown>): Promise<{ sign: string; verify: string }>;
+  /** By so many seconds the wall clock of front and signer is wrong from the next start on. */
+  shiftClock(seconds: number): void;
   /** SIGTERM; settles with the exit code. */
   stop(): Promise<number | null>;
+  /** `kill -9`; settles once the process and its signers are gone. */
+  kill(): Promise<void>;
   /** Stops, if it runs, and starts again on the same token and database. */
-  restart(): Promise<RunningService>;
+  restart(launch?: Launch): Promise<RunningService>;
   remove(): Promise<void>;
 }
 
+/** How Node starts the process, beside what every service is started with. */
+export interface Launch {
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export interface ServiceOptions {
+  readonly launch?: Launch;
   /** Members of the configuration beside what the service needs to run at all. */
   readonly config?: Record<string, unknown>;
   readonly hsm?: Record<string, unknown>;
@@ -58,9 +72,24 @@ export interface ServiceOptions {
   readonly twoPersons?: boolean;
   /** Further HSM tokens by name, made by the test, which removes them. */
   readonly furtherTokens?: Readonly<Record<string, SoftHsm>>;
+  /** Lets `shiftClock` work. */
+  readonly shiftableClock?: boolean;
+  /** By so many seconds the clock is wrong from the beginning; default 0. */
+  readonly clockShiftSeconds?: number;
 }
 
-function tokenMembers({ settings, environment }: SoftHsm, shim?: Shim): Record<string, unknown> {
+function clockOf({ folder }: SoftHsm) {
+  const file = join(folder, 'clock-shift');
+  return { file, preload: `${SHIFTED_CLOCK}?file=${file}` };
+}
+
+function onClockOf(hsm: SoftHsm, launch: Launch = {}): Launch {
+  const { file, preload } = clockOf(hsm);
+  if (!existsSync(file)) return launch;
+  return { ...launch, flags: [`--import=${preload}`, ...(launch.flags ?? [])] };
+}
+
+function tokenMembers({ settings, environment }: SoftHsm, shim?: Shim) {
   return {
     module: shim?.modulePath ?? settings.modulePath,
     token_label: settings.tokenLabel,
@@ -74,10 +103,16 @@ function tokenMembers({ settings, environment }: SoftHsm, shim?: Shim): Record<s
 export async function startService(options: ServiceOptions = {}): Promise<RunningService> {
   const hsm = await createSoftHsm();
   const configFile = join(hsm.folder, 'config.yaml');
+  const token = tokenMembers(hsm, options.shim);
+  const clock = clockOf(hsm);
+  if (options.shiftableClock) {
+    writeFileSync(clock.file, String(options.clockShiftSeconds ?? 0));
+    token.environment = { ...token.environment, NODE_OPTIONS: `--import=${clock.preload}` };
+  }
   const config = {
     data_plane: { port: 0, public_url: 'http://127.0.0.1:8080' },
     operations_plane: { port: 0 },
-    hsm: { ...tokenMembers(hsm, options.shim), ...options.hsm },
+    hsm: { ...token, ...options.hsm },
     hsm_tokens: Object.fromEntries(
       Object.entries(options.furtherTokens ?? {}).map(([name, token]) => [name, tokenMembers(token)]),
     ),
@@ -89,18 +124,23 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   const operators = options.twoPersons
     ? ['--operator', `alice=${first}`, '--operator', `bob=${second}`]
     : ['--out', first];
-  await run(['init', '--config', configFile, ...operators]);
+  await run(['init', '--config', configFile, ...operators], onClockOf(hsm, options.launch));
   const [operator = '', approver] = (options.twoPersons ? [first, second] : [first]).map((file) =>
-    readFileSync(file, 'utf8').trim(),
+    readFileSync(file, 'utf8').split('\n', 1).join(''),
   );
-  return start(hsm, configFile, { operator, approver });
+  return serveOn({ hsm, configFile, operator, approver }, options.launch);
 }
 
-async function run(argv: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, ['--disable-sigusr1', COMMAND_LINE, ...argv], { stdio: 'pipe' });
+function launched(argv: readonly string[], { flags = [], environment = {} }: Launch, stdio: StdioOptions) {
+  const options = { stdio, env: { ...process.env, ...environment } };
+  return spawn(process.execPath, ['--disable-sigusr1', ...flags, COMMAND_LINE, ...argv], options);
+}
+
+async function run(argv: readonly string[], launch: Launch = {}): Promise<void> {
+  const child = launched(argv, launch, 'pipe');
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
+    stream?.on('data', (chunk: Buffer) => {
       said += chunk;
     });
   }
@@ -108,23 +148,25 @@ async function run(argv: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`keyward ${argv[0]} ended with ${code}: ${said}`);
 }
 
-interface Credentials {
-  readonly operator: string;
-  readonly approver: string | undefined;
-}
+/** What a service is started from. */
+export type ServiceGround = Pick<RunningService, 'hsm' | 'configFile' | 'operator' | 'approver'>;
 
-async function start(hsm: SoftHsm, configFile: string, credentials: Credentials): Promise<RunningService> {
-  const { operator, approver } = credentials;
-  const argv = ['--disable-sigusr1', COMMAND_LINE, 'serve', '--config', configFile];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** `keyward serve`; settles once both planes listen, fails with what it said where it ends before. */
+export async function serveOn(ground: ServiceGround, launch: Launch = {}): Promise<RunningService> {
+  const { hsm, configFile, operator, approver } = ground;
+  const clock = clockOf(hsm);
+  const onClock = onClockOf(hsm, launch);
+  const child = launched(['serve', '--config', configFile], onClock, ['ignore', 'pipe', 'pipe']);
   const log: Record<string, unknown>[] = [];
   const waiting = new Set<() => void>();
   let stderr = '';
   let exited = false;
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk;
   });
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  createInterface({ input: child.stdout as Readable }).on('line', (line) => {
+    // A kill cuts off what waits for its reader.
+    if (!line.endsWith('}')) return;
     log.push(JSON.parse(line));
     for (const look of waiting) look();
   });
@@ -148,6 +190,11 @@ async function start(hsm: SoftHsm, configFile: string, credentials: Credentials)
   const portOf = async (plane: string) => (await logged(({ msg }) => msg === `${plane} plane listens`)).port;
   const dataUrl = `http://127.0.0.1:${await portOf('data')}`;
   const operationsUrl = `http://127.0.0.1:${await portOf('operations')}`;
+  // The port is another one at each start.
+  for (const [name, credential] of Object.entries({ operator, approver })) {
+    if (credential === undefined) continue;
+    writeFileSync(join(hsm.folder, name), `${credential}\norigin ${operationsUrl}\n`, { mode: 0o600 });
+  }
 
   const service: RunningService = {
     hsm,
@@ -165,14 +212,21 @@ async function start(hsm: SoftHsm, configFile: string, credentials: Credentials)
     operations: (method, path, body, credential = operator) =>
       call(method, operationsUrl + path, credential, body),
     act: (method, path, body) => act(service, method, path, body),
+    shiftClock: (seconds) => writeFileSync(clock.file, String(seconds)),
     provision: (scope) => provision(service, scope),
     async stop() {
       if (!exited) child.kill('SIGTERM');
       return gone;
     },
-    async restart() {
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+      const signers = log.filter(({ msg }) => msg === 'signer ready').map(({ pid }) => Number(pid));
+      while (signers.some(isAlive)) await pause(20);
+    },
+    async restart(next = launch) {
       await service.stop();
-      return start(hsm, configFile, credentials);
+      return serveOn(ground, next);
     },
     async remove() {
       if (!exited) child.kill('SIGKILL');
@@ -181,6 +235,14 @@ async function start(hsm: SoftHsm, configFile: string, credentials: Credentials)
     },
   };
   return service;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 async function call(method: string, url: string, credential?: string, body?: unknown): Promise<HttpAnswer> {

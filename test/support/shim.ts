@@ -7,7 +7,7 @@ import { compileShared } from './compile-shared.ts';
 
 const SOURCE = fileURLToPath(new URL('shim/pkcs11-shim.c', import.meta.url));
 const RULE =
-  /^C_\w+ (?:(?:delay|return|since|flags|sessions|drop) \w+|hang|kill|abort|flip|fail \w+ \w+|change \w+ [0-9a-f]+)(?: before| after| at \d+| for \d+| id [0-9a-f]+)*$/;
+  /^C_\w+ (?:(?:delay|return|since|flags|sessions|drop) \w+|hang|kill|abort|flip|(?:fail|refuse) \w+ \w+|change \w+ [0-9a-f]+)(?: before| after| at \d+| for \d+| id [0-9a-f]+)*$/;
 
 /** A module that passes every call on to another one, counts it, and misbehaves on demand. */
 export interface Shim {

@@ -3,7 +3,7 @@ import { type Algorithm, isRsa } from '../../src/domain/algorithm.ts';
 import type { PublicJwk } from '../../src/domain/key.ts';
 import { scopeLabel } from '../../src/domain/scope.ts';
 import type { KeyReference, KeySpecification } from '../../src/domain/signer.ts';
-import type { SignerSettings } from '../../src/signer/protocol.ts';
+import type { SignerSettings } from '../../src/signer/settings.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../../src/signer/signer-link.ts';
 import { importPublicKey } from '../../src/token/public-jwk.ts';
 import { verifySignature } from '../../src/token/signature.ts';
@@ -18,6 +18,7 @@ import {
 } from './provisioned-token.ts';
 import { createShim, type Shim } from './shim.ts';
 import { type SignerProcess, startSigner } from './signer-process.ts';
+import { signerOf } from './signer-settings.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
 /** A key of the shimmed token with its binding record. */
@@ -62,8 +63,8 @@ export async function createShimmedHsm(): Promise<ShimmedHsm> {
   const settings = { ...bare, registryKid };
 
   const openSigner = async (changes: Partial<SignerSettings> = {}, execArgv: readonly string[] = []) => {
-    const signer = startSigner(environment, execArgv);
-    await signer.ask('open', { ...settings, ...changes });
+    const signer = startSigner(environment, { ...settings, ...changes }, execArgv);
+    await signer.open();
     return signer;
   };
   return {
@@ -84,7 +85,7 @@ export async function createShimmedHsm(): Promise<ShimmedHsm> {
     createLink(changes = {}) {
       const events: SignerEvent[] = [];
       const link = createSignerLink({
-        settings: { ...settings, ...changes },
+        ...signerOf({ ...settings, ...changes }),
         environment,
         deadlines: DEADLINES,
         queueLimit: 1_000,

@@ -2,6 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Failure, LogLine, Operation, Operations, Reply } from '../../src/signer/protocol.ts';
+import type { SignerSettings } from '../../src/signer/settings.ts';
+
+import { writeSettings } from './signer-settings.ts';
 
 const PROCESS = fileURLToPath(new URL('../../src/signer/process.ts', import.meta.url));
 
@@ -23,6 +26,8 @@ export interface SignerProcess {
   ask<K extends Operation>(op: K, takes: Operations[K]['takes']): Promise<Operations[K]['gives']>;
   /** The failure that the request must end with. */
   failing<K extends Operation>(op: K, takes: Operations[K]['takes']): Promise<Failure | null>;
+  readonly opening: Operations['open']['takes'];
+  open(): Promise<Operations['open']['gives']>;
   /** As when the front goes away. */
   stop(): Promise<void>;
 }
@@ -33,11 +38,13 @@ interface Waiting {
   readonly reject: (error: SignerFailure) => void;
 }
 
+/** Started with the settings in a file, as whoever runs it does: no message names any of them. */
 export function startSigner(
   environment: Readonly<Record<string, string>>,
+  settings: SignerSettings,
   execArgv: readonly string[] = [],
 ): SignerProcess {
-  const child = fork(PROCESS, {
+  const child = fork(PROCESS, writeSettings(settings), {
     serialization: 'advanced',
     execArgv: [...execArgv],
     env: { ...environment, UV_THREADPOOL_SIZE: '8' },
@@ -76,7 +83,8 @@ export function startSigner(
     throw outcome;
   };
 
-  return { child, logs, ask, failing, stop: () => stop(child) };
+  const opening = { sessions: settings.sessions, otherBindingKeys: [] };
+  return { child, logs, ask, failing, opening, open: () => ask('open', opening), stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Fact, GenuineFact } from '../../src/domain/facts.ts';
+import type { Fact, GenuineFact } from '../../src/domain/activity.ts';
 import type { SecurityEventType } from '../../src/domain/security-event-types.ts';
 
 /** An attack in simulated time: its facts, minute by minute, and the event that must come of it. */

@@ -1,4 +1,4 @@
-import type { Fact } from '../../src/domain/facts.ts';
+import type { Fact } from '../../src/domain/activity.ts';
 import { seededRandom } from '../../src/drill/seeded-random.ts';
 
 export const DAY = 86_400;

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SignerSettings } from '../../src/signer/protocol.ts';
+import { makePin } from '../../src/domain/pin.ts';
+import type { SignerSettings } from '../../src/signer/settings.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const SOFTHSM_MODULE =
@@ -29,7 +29,7 @@ export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
   const { path: folder, remove } = temporaryFolder();
   const tokenFolder = join(folder, 'tokens');
   const pinFile = join(folder, 'pin');
-  const pin = randomBytes(12).toString('hex');
+  const pin = makePin();
   mkdirSync(tokenFolder);
   const environment = configureSoftHsm(folder, tokenFolder);
   writeFileSync(pinFile, `${pin}\n`, { mode: 0o600 });
@@ -40,12 +40,15 @@ export async function createSoftHsm(label = 'keyward-test'): Promise<SoftHsm> {
     tokenSerial,
     pinFile,
     latchFile: join(folder, 'pin-latch.json'),
+    stateDir: join(folder, 'signer-state'),
+    clockSkewSeconds: 3_600,
+    serviceKeys: ['registryKid', 'auditKid'],
     hardwareOnly: false,
     sessions: 4,
     registryKid: null,
     auditKid: null,
     bindingKid: null,
-    otherBindingKeys: [],
+    otherBindingKids: [],
   };
   return { folder, tokenFolder, pin, environment, settings, remove };
 }

@@ -1,10 +1,10 @@
 import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts, isRsa } from '../../src/domain/algorithm.ts';
-import { Changes } from '../../src/domain/changes.ts';
 import { type Binding, NO_TIMES, type SigningKey } from '../../src/domain/key.ts';
 import type { WatchedKeyRing } from '../../src/domain/key-ring.ts';
 import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import type { Scope, ScopeDefinition } from '../../src/domain/scope.ts';
+import { Emitter } from '../../src/lib/emitter.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../../src/token/public-jwk.ts';
 
@@ -95,7 +95,9 @@ export function aSigningKey(
     audience: scope.audience,
     algorithm: scope.algorithm,
     hsmId: randomBytes(16).toString('hex'),
-    signFrom: changes.signFrom ?? changes.signUntil - scope.policy.cryptoperiodSeconds,
+    // A standby may wait for one period before it signs for another.
+    signFrom:
+      changes.signFrom ?? changes.publishedAt ?? changes.signUntil - 2 * scope.policy.cryptoperiodSeconds,
     signUntil: changes.signUntil,
     maxTtlSeconds: scope.policy.maxTtlSeconds,
   };
@@ -119,7 +121,7 @@ export function aSigningKey(
 
 /** The hot path's view of scopes and keys, without a registry behind it. Later keys come first. */
 export class SoftwareKeyRing implements WatchedKeyRing {
-  readonly changes = new Changes<string>();
+  readonly changes = new Emitter<string>();
   readonly #scopes = new Map<string, Scope>();
   readonly #keys = new Map<string, SigningKey>();
   #revision = 0;
@@ -132,7 +134,7 @@ export class SoftwareKeyRing implements WatchedKeyRing {
     this.#revision++;
     this.#scopes.set(scope.id, scope);
     for (const key of keys) this.#keys.set(key.kid, key);
-    this.changes.tell(scope.id);
+    this.changes.emit(scope.id);
   }
 
   scope(id: string): Scope | undefined {

@@ -9,9 +9,10 @@ export const SOFTWARE_SEAL: RegistrySeal = softwareSeal(REGISTRY_SOFTWARE_KEY);
 
 export function softwareSeal(key: SoftwareKey): RegistrySeal {
   const { kid, publicKey } = key;
-  return createRegistrySeal({
+  const registryKey = {
     kid,
     publicKey,
-    sign: async (signingInput) => `${signingInput}.${key.sign(signingInput).toString('base64url')}`,
-  });
+    sign: async (signingInput: string) => `${signingInput}.${key.sign(signingInput).toString('base64url')}`,
+  };
+  return createRegistrySeal(registryKey, { sealed: async (shown) => shown });
 }

@@ -31,15 +31,19 @@ export function recordsIn(file: string): IssuanceRecord[] {
   }));
 }
 
-/** The audit trail in order. */
+/** The audit trail in order, without where each change left the registry. */
 export function auditEventsIn(file: string): AuditEvent[] {
   return query(file, 'SELECT * FROM audit_events ORDER BY sequence').map((row) => ({
     type: row.type as string,
     actor: row.actor as string,
     subject: row.subject as string,
     requestId: row.request_id as string | null,
-    details: JSON.parse(row.details_json as string),
+    details: withoutMark(JSON.parse(row.details_json as string)),
   }));
+}
+
+function withoutMark({ registry: _, ...details }: Record<string, unknown>): AuditEvent['details'] {
+  return details;
 }
 
 const WAL_HEADER_BYTES = 32;

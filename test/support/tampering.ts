@@ -1,7 +1,6 @@
-import { copyFileSync, rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 
-type Row = Record<string, SQLInputValue>;
+export type Row = Record<string, SQLInputValue>;
 
 /** One thing that somebody with write access to the file does to one row, or two where they are swapped. */
 export interface Tampering {
@@ -9,7 +8,7 @@ export interface Tampering {
   apply(db: DatabaseSync): void;
 }
 
-interface Table {
+export interface Table {
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly key: readonly string[];
@@ -34,23 +33,6 @@ export function tablesIn(file: string): string[] {
   );
 }
 
-/** Every edit of a column, deletion, insertion and swap, of the first row and the last. */
-export function tamperingsOf(file: string, name: string): Tampering[] {
-  return reading(file, (db) => {
-    const table = describeTable(db, name);
-    const rows = db.prepare(`SELECT * FROM ${name}`).all() as Row[];
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (!first || !last) return [];
-    const ends = rows.length > 1 ? [first, last] : [first];
-    return [
-      ...ends.flatMap((row) => table.columns.map((column) => edit(table, row, column))),
-      ...ends.map((row) => deletion(table, row)),
-      insertion(table, last),
-      ...(rows.length > 1 && table.key.length < table.columns.length ? [swap(table, first, last)] : []),
-    ];
-  });
-}
-
 /** The rows that an older copy has otherwise, each put back. */
 export function olderVersions(file: string, older: string, name: string): Tampering[] {
   const table = reading(file, (db) => describeTable(db, name));
@@ -67,29 +49,7 @@ export function olderVersions(file: string, older: string, name: string): Tamper
   });
 }
 
-/** A copy of the database, tampered with, for as long as it is looked at. */
-export async function withTampered<T>(
-  file: string,
-  tampering: Tampering,
-  look: (copy: string) => Promise<T>,
-): Promise<T> {
-  const copy = `${file}.tampered`;
-  copyFileSync(file, copy);
-  const db = new DatabaseSync(copy, { enableForeignKeyConstraints: false });
-  db.exec('PRAGMA ignore_check_constraints = ON');
-  try {
-    tampering.apply(db);
-  } finally {
-    db.close();
-  }
-  try {
-    return await look(copy);
-  } finally {
-    for (const end of ['', '-wal', '-shm']) rmSync(copy + end, { force: true });
-  }
-}
-
-function edit(table: Table, row: Row, { name, type }: Table['columns'][number]): Tampering {
+export function edit(table: Table, row: Row, { name, type }: Table['columns'][number]): Tampering {
   return {
     name: `edits ${table.name}.${name} of ${keyText(table, row)}`,
     apply: (db) =>
@@ -101,7 +61,7 @@ function edit(table: Table, row: Row, { name, type }: Table['columns'][number]):
   };
 }
 
-function deletion(table: Table, row: Row): Tampering {
+export function deletion(table: Table, row: Row): Tampering {
   return {
     name: `deletes ${table.name} ${keyText(table, row)}`,
     apply: (db) => run(db, `DELETE FROM ${table.name} WHERE ${isRow(table)}`, keyOf(table, row)),
@@ -109,7 +69,7 @@ function deletion(table: Table, row: Row): Tampering {
 }
 
 /** A row like the last, but for what must be its own. */
-function insertion(table: Table, row: Row): Tampering {
+export function insertion(table: Table, row: Row): Tampering {
   const values = table.columns.map(({ name, type }) => (table.unique.has(name) ? other(type, name) : name));
   return {
     name: `inserts into ${table.name}`,
@@ -123,7 +83,7 @@ function insertion(table: Table, row: Row): Tampering {
 }
 
 /** Two rows with each other's content, each under its own key. */
-function swap(table: Table, one: Row, other: Row): Tampering {
+export function swap(table: Table, one: Row, other: Row): Tampering {
   return {
     name: `swaps two of ${table.name}`,
     apply(db) {
@@ -134,25 +94,34 @@ function swap(table: Table, one: Row, other: Row): Tampering {
   };
 }
 
-function replace(db: DatabaseSync, table: Table, row: Row): void {
+export function replace(db: DatabaseSync, table: Table, row: Row): void {
   deletion(table, row).apply(db);
   insert(db, table, row);
 }
 
-function insert(db: DatabaseSync, { name, columns }: Table, row: Row): void {
+export function insert(db: DatabaseSync, table: Table, row: Row): void {
+  insertAs(db, 'INSERT', table, row);
+}
+
+/** Unless a row is there that it would conflict with. */
+export function insertMissing(db: DatabaseSync, table: Table, row: Row): void {
+  insertAs(db, 'INSERT OR IGNORE', table, row);
+}
+
+function insertAs(db: DatabaseSync, verb: string, { name, columns }: Table, row: Row): void {
   const places = columns.map(() => '?').join(', ');
   run(
     db,
-    `INSERT INTO ${name} VALUES (${places})`,
+    `${verb} INTO ${name} VALUES (${places})`,
     columns.map((column) => row[column.name] ?? null),
   );
 }
 
-function run(db: DatabaseSync, sql: string, values: readonly SQLInputValue[]): void {
+export function run(db: DatabaseSync, sql: string, values: readonly SQLInputValue[]): void {
   db.prepare(sql).run(...values);
 }
 
-function describeTable(db: DatabaseSync, name: string): Table {
+export function describeTable(db: DatabaseSync, name: string): Table {
   const columns = db.prepare(`SELECT name, type, pk FROM pragma_table_info('${name}')`).all();
   const unique = db
     .prepare(
@@ -172,21 +141,39 @@ function describeTable(db: DatabaseSync, name: string): Table {
 }
 
 function other(type: string, column: string): string {
-  const make = OTHER[type];
+  const make = OTHER[type.startsWith('VARCHAR') ? 'TEXT' : type];
   if (!make) throw new Error(`no other value of type ${type} is known`);
   return make(column);
 }
 
-const isRow = ({ key }: Table) => key.map((column) => `${column} = ?`).join(' AND ');
-const keyOf = ({ key }: Table, row: Row) => key.map((column) => row[column] ?? null);
+export const isRow = ({ key }: Table) => key.map((column) => `${column} = ?`).join(' AND ');
+export const keyOf = ({ key }: Table, row: Row) => key.map((column) => row[column] ?? null);
 const pick = ({ key }: Table, row: Row) =>
   Object.fromEntries(key.map((column) => [column, row[column] ?? null]));
 const text = (value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value);
-const keyText = (table: Table, row: Row) => keyOf(table, row).map(text).join(' ');
-const same = ({ columns }: Table, a: Row, b: Row) =>
+export const keyText = (table: Table, row: Row) => keyOf(table, row).map(text).join(' ');
+export const same = ({ columns }: Table, a: Row, b: Row) =>
   columns.every(({ name }) => text(a[name]) === text(b[name]));
 
-function reading<T>(file: string, read: (db: DatabaseSync) => T): T {
+export function plain(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value;
+}
+
+/** The rows of a table, each under all that it holds. */
+export function rowsByContent(db: DatabaseSync, table: string): Map<string, Row> {
+  const rows = db.prepare(`SELECT * FROM "${table}"`).all() as Row[];
+  return new Map(rows.map((row) => [JSON.stringify(Object.values(row).map(plain)), row]));
+}
+
+/** What is only among the rows of before, and what is only among those of after. */
+export function differences(before: ReadonlyMap<string, Row>, after: ReadonlyMap<string, Row>) {
+  return {
+    gone: [...before].filter(([content]) => !after.has(content)).map(([, row]) => row),
+    come: [...after].filter(([content]) => !before.has(content)).map(([, row]) => row),
+  };
+}
+
+export function reading<T>(file: string, read: (db: DatabaseSync) => T): T {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
     return read(db);

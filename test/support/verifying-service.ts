@@ -1,12 +1,12 @@
 import type { RequestListener } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { Changes } from '../../src/domain/changes.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { WatchedKeyRing } from '../../src/domain/key-ring.ts';
 import type { Revocation } from '../../src/domain/revocation.ts';
 import { createDataPlane, type DataPlaneDeps } from '../../src/http/data-plane.ts';
 import { EventStreams } from '../../src/http/event-streams.ts';
 import { type Listener, listen } from '../../src/http/server.ts';
+import { Emitter } from '../../src/lib/emitter.ts';
 import { createPublication } from '../../src/publication/publication.ts';
 import { createScopeEvents } from '../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../src/publication/verifier-directory.ts';
@@ -19,7 +19,7 @@ export interface VerifyingService {
   readonly url: string;
   readonly registry: SoftwareKey;
   readonly rules: Revocation[];
-  readonly revoked: Changes<Revocation>;
+  readonly revoked: Emitter<Revocation>;
   readonly deps: DataPlaneDeps;
   /** How often each `METHOD path` was asked for. */
   asked(request: string): number;
@@ -51,7 +51,7 @@ export async function startVerifyingService(
 ): Promise<VerifyingService> {
   const registry = softwareKey('ES256');
   const rules: Revocation[] = [];
-  const revoked = new Changes<Revocation>();
+  const revoked = new Emitter<Revocation>();
   const registryKey = {
     kid: registry.kid,
     sign: async (input: string) => `${input}.${registry.sign(input).toString('base64url')}`,

@@ -6,14 +6,18 @@ let now: number;
 let asked: string[];
 let signing: () => Promise<string>;
 let storing: () => Promise<void>;
+let looking: () => Promise<void>;
 let further: [string, boolean][];
+let scopes: { signing: number; lacking: string[] };
 
 beforeEach(() => {
   now = 1_790_000_000;
   asked = [];
   signing = async () => 'a.b.c';
   storing = async () => {};
+  looking = async () => {};
   further = [];
+  scopes = { signing: 2, lacking: [] };
 });
 
 const readiness = () =>
@@ -27,8 +31,10 @@ const readiness = () =>
       },
     },
     furtherTokens: () => new Map(further),
+    scopes: () => scopes,
     timeGuard: { requireSteadyTime: () => {} },
     probeStore: () => storing(),
+    probeLookups: () => looking(),
   });
 
 const WELL = {
@@ -37,6 +43,7 @@ const WELL = {
     { name: 'sign', ok: true, detail: 'the HSM signs' },
     { name: 'time', ok: true, detail: 'the clock can be trusted' },
     { name: 'record', ok: true, detail: 'records are durable and read back' },
+    { name: 'verify', ok: true, detail: 'records can be looked up' },
   ],
 };
 
@@ -66,14 +73,48 @@ describe('readiness', () => {
     storing = async () => {
       throw new Error('/var/lib/keyward.db: no such file');
     };
+    looking = async () => {
+      throw new KeywardError('store_unavailable', 'The database is damaged.', { cause: new Error('page 7') });
+    };
     expect(await readiness().check()).toStrictEqual({
       ready: false,
       checks: [
         { name: 'sign', ok: false, detail: 'the HSM is away; try again' },
         { name: 'time', ok: true, detail: 'the clock can be trusted' },
         { name: 'record', ok: false, detail: 'failed; see the log' },
+        { name: 'verify', ok: false, detail: 'The database is damaged.' },
       ],
     });
+  });
+
+  it.each<[string, number, string[], object]>([
+    [
+      'one lacks its key',
+      2,
+      ['mail'],
+      { ok: true, detail: 'the HSM signs; the keys of the scopes mail are missing or not proven' },
+    ],
+    [
+      'each lacks its key',
+      2,
+      ['mail', 'payments'],
+      { ok: false, detail: 'the HSM lacks the key of every scope: mail, payments' },
+    ],
+    ['there is none yet', 0, [], { ok: true, detail: 'the HSM signs' }],
+    [
+      'many lack their keys',
+      10,
+      Array.from({ length: 10 }, (_, at) => `s${at}`),
+      {
+        ok: false,
+        detail: 'the HSM lacks the key of every scope: s0, s1, s2, s3, s4, s5, s6, s7 and others',
+      },
+    ],
+  ])('is ready while one scope can sign: %s', async (_, signing, lacking, expected) => {
+    scopes = { signing, lacking };
+    const { ready, checks } = await readiness().check();
+    expect(checks[0]).toEqual({ name: 'sign', ...expected });
+    expect(ready).toBe(checks[0]?.ok);
   });
 
   it.each<[string, boolean, [string, boolean][], object]>([

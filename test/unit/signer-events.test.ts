@@ -33,7 +33,7 @@ function told(events: readonly SignerEvent[]) {
   const handle = signerEventHandler({
     log,
     hsmToken: 'issuer-b',
-    doubts: { tell: () => {} },
+    doubts: { emit: () => {} },
     metrics: createMetrics(),
     keyRing: createKeyRing(),
     outages: createOutageWatch({ nowSeconds: () => 100 }),
@@ -72,14 +72,13 @@ test('a token that is a program is named so, once', () => {
 });
 
 test('a latch is told at the highest level', () => {
-  const lines = told([{ type: 'latched', code: 'pin_latched', why: 'the PIN is wrong' }]);
+  const lines = told([{ type: 'latched', why: 'the PIN is wrong' }]);
   expect(lines).toMatchObject([{ level: 60, code: 'pin_latched', why: 'the PIN is wrong' }]);
 });
 
 test.each([
   ['hsm.unavailable', { type: 'away', why: 'no such token' }],
-  ['hsm.pin_rejected', { type: 'latched', code: 'pin_latched', why: 'rejected' }],
-  ['hsm.unavailable', { type: 'latched', code: 'hsm_refused', why: 'not ours' }],
+  ['hsm.pin_rejected', { type: 'latched', why: 'rejected' }],
 ] as const)(
   '%s is told of a signer that does not come back, and not of one that does',
   async (type, event) => {
@@ -89,7 +88,7 @@ test.each([
     const handle = signerEventHandler({
       log,
       hsmToken: 'issuer-b',
-      doubts: { tell: () => {} },
+      doubts: { emit: () => {} },
       metrics: createMetrics(),
       keyRing: createKeyRing(),
       outages,

@@ -10,8 +10,8 @@ const LINE =
 
 it('tells of each scope where its keys are in their lives, and how many proposals wait', async () => {
   const keyRing = createKeyRing();
-  keyRing.admit(SCOPE, [aKey(0, 'active', { createdAt: NOW - 9 * DAY }), aKey(1, 'pre_activation')]);
-  keyRing.admit({ ...SCOPE, id: 'mail' }, [{ ...aKey(2, 'suspended'), scopeId: 'mail' }]);
+  keyRing.addScope(SCOPE, [aKey(0, 'active', { createdAt: NOW - 9 * DAY }), aKey(1, 'pre_activation')]);
+  keyRing.addScope({ ...SCOPE, id: 'mail' }, [{ ...aKey(2, 'suspended'), scopeId: 'mail' }]);
   const proposals = ['open', 'executed', 'open'].map((state) => ({ state }) as ProposalView);
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
@@ -38,7 +38,7 @@ it('tells of each scope where its keys are in their lives, and how many proposal
 it('tells of the sooner rotation where the records have a gap that the key is older than', async () => {
   const keyRing = createKeyRing();
   const standby = aKey(1, 'pre_activation');
-  keyRing.admit(SCOPE, [aKey(0, 'active'), standby]);
+  keyRing.addScope(SCOPE, [aKey(0, 'active'), standby]);
   const metrics = createMetrics();
   const parts = { keyRing, gate: { list: () => [] }, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE };
   watchKeyGauges(metrics, { ...parts, renewedSince: NOW });
@@ -51,7 +51,7 @@ it('tells of the sooner rotation where the records have a gap that the key is ol
 
 it('tells what stands in the way of a rotation, where something does', async () => {
   const keyRing = createKeyRing();
-  keyRing.admit(SCOPE, [aKey(0, 'active')]);
+  keyRing.addScope(SCOPE, [aKey(0, 'active')]);
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
   watchKeyGauges(metrics, { keyRing, gate: { list: () => [] }, clock, graceSeconds: GRACE });

@@ -63,7 +63,10 @@ export const ISSUING: Row = {
       queries: [
         { expr: of('keyward_signer_queue'), legend: 'signatures, {{instance}} {{hsm_token}}' },
         { expr: of('keyward_ledger_queue'), legend: 'records, {{instance}}' },
-        { expr: of('keyward_http_requests_in_flight'), legend: 'requests, {{instance}} {{plane}}' },
+        {
+          expr: of('keyward_http_requests_in_flight'),
+          legend: 'requests, {{instance}} {{plane}} {{caller}}',
+        },
       ],
     }),
   ],

@@ -1,6 +1,7 @@
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { AuditSink, SinkEntry, SinkTail } from '../../domain/audit-sink.ts';
-import { openForAppending } from '../../outlets/append-file.ts';
+import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../domain/audit-sink.ts';
+import { openForAppending } from '../../lib/append-file.ts';
 import { linesOf } from '../lines-of.ts';
 import { readSinkLine, writeSinkLine } from '../sink-line.ts';
 
@@ -12,6 +13,10 @@ const FIRST_LOOK_BYTES = 256 * 1024;
  */
 export function createFileSink(file: string): AuditSink {
   let opened: Promise<FileHandle> | undefined;
+  /** As it was when it was first looked at, then as the last write left it. */
+  let left: BigIntStats | undefined;
+  /** Whether what was written last may be there in part. */
+  let isCutShort = false;
   const handle = () => {
     opened ??= openForAppending(file);
     return opened;
@@ -24,18 +29,29 @@ export function createFileSink(file: string): AuditSink {
   };
   return {
     name: `file:${file}`,
-    tail: () => readTail(file),
+    async tail() {
+      left ??= await statIfThere(file);
+      return await readTail(file);
+    },
     history: () => entriesIn(file),
+    async examine() {
+      if (!left) return undefined;
+      const change = changeOf(file, left, await statIfThere(file), isCutShort);
+      if (!change) return undefined;
+      left = undefined;
+      letGo();
+      return change;
+    },
     async write(entries) {
-      try {
-        await refuseReplaced(file, await handle());
-      } catch (error) {
-        letGo();
-        throw error;
-      }
       const to = await handle();
+      // Deleted between the look and the opening: the next look tells.
+      if (left && changeOf(file, left, await to.stat({ bigint: true }), true))
+        throw new Error(`${file} was changed`);
+      isCutShort = true;
       await to.appendFile(entries.map((entry) => `${writeSinkLine(entry)}\n`).join(''));
       await to.datasync();
+      left = await to.stat({ bigint: true });
+      isCutShort = false;
     },
     reset: letGo,
   };
@@ -48,10 +64,26 @@ function* entriesIn(file: string): Generator<SinkEntry> {
   }
 }
 
-/** What is appended to a file that was moved away or deleted would confirm nothing to anybody. */
-async function refuseReplaced(file: string, handle: FileHandle): Promise<void> {
-  const [named, held] = await Promise.all([stat(file), handle.stat()]);
-  if (named.ino !== held.ino || named.dev !== held.dev) throw new Error(`${file} was replaced`);
+async function statIfThere(file: string): Promise<BigIntStats | undefined> {
+  try {
+    return await stat(file, { bigint: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function changeOf(
+  file: string,
+  left: BigIntStats,
+  now: BigIntStats | undefined,
+  isCutShort: boolean,
+): SinkChange | undefined {
+  if (!now) return { why: `${file} was deleted or moved away`, isLost: true };
+  if (now.ino !== left.ino || now.dev !== left.dev) return { why: `${file} was replaced`, isLost: true };
+  if (now.size < left.size) return { why: `${file} was cut short`, isLost: true };
+  if (isCutShort || (now.size === left.size && now.mtimeNs === left.mtimeNs)) return undefined;
+  return { why: `${file} was written by somebody else`, isLost: false };
 }
 
 /** Looks at the end of the file first, and at more and more of it until it has found both. */

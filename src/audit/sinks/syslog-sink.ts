@@ -1,5 +1,5 @@
 import type { AuditSink, SinkEntry } from '../../domain/audit-sink.ts';
-import { createSyslogStream, type SyslogAddress, type SyslogMessage } from '../../outlets/syslog-stream.ts';
+import { createSyslogStream, type SyslogAddress, type SyslogMessage } from '../../lib/syslog-stream.ts';
 import { writeSinkLine } from '../sink-line.ts';
 
 const LOG_AUDIT = 13;
@@ -12,6 +12,7 @@ export function createSyslogSink(address: SyslogAddress): AuditSink {
     name: `syslog:${address.host}:${address.port}`,
     tail: async () => undefined,
     history: () => undefined,
+    examine: async () => undefined,
     write: (entries) => stream.write(entries.map(message)),
     reset: () => stream.reset(),
   };

@@ -2,6 +2,7 @@ import { auditDetailsIn } from '../../domain/audit-details.ts';
 import type { StoredEvent } from '../../domain/audit-sink.ts';
 import type { ChainName, Checkpoint } from '../../domain/checkpoint.ts';
 import {
+  areLost,
   gapDetails,
   gapIn,
   isAcknowledged,
@@ -41,6 +42,12 @@ export class AcceptedRestores {
   waive(number: number, chain: ChainName, sequence: number): boolean {
     const gaps = this.#accepted.map(({ gap }) => gap);
     return isAcknowledged(gaps, number, chain, sequence);
+  }
+
+  /** Whether two persons knew that the checkpoints between these two are lost. */
+  explainsJump(before: number, after: number): boolean {
+    const gaps = this.#accepted.map(({ gap }) => gap);
+    return areLost(gaps, before + 1, after - 1);
   }
 
   cover({ number, heads }: Checkpoint): void {

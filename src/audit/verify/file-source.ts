@@ -14,7 +14,7 @@ type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
 export function fileSource(file: string, findings: Findings): TrailSource {
   const entries = <K extends ExportEntry['kind']>(kind: K) => entriesOf(file, kind);
   const holds = { ledger_group: false, revocation: false };
-  let auditKey: PublicJwk | undefined;
+  const auditKeys: PublicJwk[] = [];
   const halves = new Map<number, string>();
   let number = 0;
   for (const line of linesOf(file)) {
@@ -22,7 +22,7 @@ export function fileSource(file: string, findings: Findings): TrailSource {
     for (const [at, half] of halves) if (line.startsWith(half)) halves.delete(at);
     const entry = readExportLine(line);
     if (!entry) halves.set(number, line.replace(/\ufffd$/, ''));
-    else if (entry.kind === 'audit_key') auditKey ??= entry.publicJwk;
+    else if (entry.kind === 'audit_key') auditKeys.push(entry.publicJwk);
     else if (entry.kind in holds) holds[entry.kind as keyof typeof holds] = true;
   }
   for (const [at, half] of halves) {
@@ -31,7 +31,7 @@ export function fileSource(file: string, findings: Findings): TrailSource {
     findings.add('file', 'unreadable', `line ${at}`, 'it is no entry of an audit trail');
   }
   return {
-    auditKey: () => auditKey,
+    auditKeys: () => auditKeys,
     checkpoints: () => once(entries('checkpoint'), ({ number, jws }) => [number, jws]),
     events: () => once(eventsOf(entries('event')), ({ sequence, hash }) => [sequence, base64(hash)]),
     groups: () => (holds.ledger_group ? groupsOf(entries('ledger_group')) : undefined),

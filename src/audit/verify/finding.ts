@@ -1,12 +1,15 @@
 /** What the verifier looks at. */
 export type TrailPart =
   | 'audit'
+  | 'runs'
   | 'checkpoints'
   | 'ledger'
   | 'revocations'
   | 'security_events'
   | 'reports'
   | 'registry'
+  | 'database'
+  | 'notifications'
   | 'file';
 
 /**

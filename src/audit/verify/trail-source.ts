@@ -27,7 +27,8 @@ export interface SourceRevocation {
 
 /** What is verified: a database, an export or a sink's file. Each method reads from the beginning, in order. */
 export interface TrailSource {
-  auditKey(): PublicJwk | undefined;
+  /** Those that it comes with; which is believed, others say. */
+  auditKeys(): readonly PublicJwk[];
   checkpoints(): Iterable<SourceCheckpoint>;
   events(): Iterable<StoredEvent>;
   /** Undefined where the source holds no ledger. */

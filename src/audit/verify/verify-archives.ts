@@ -10,12 +10,16 @@ import { auditDetailsIn } from '../../domain/audit-details.ts';
 import type { StoredEvent } from '../../domain/audit-sink.ts';
 import type { Findings } from './finding.ts';
 
-type Testimony = Pick<StoredEvent, 'type' | 'subject' | 'detailsJson'>;
+type Testimony = Pick<StoredEvent, 'type' | 'subject' | 'time' | 'detailsJson'>;
+
+/** From when on no token of a key can be good; undefined for a key that is not known. Seconds since the epoch. */
+export type EndOfUse = (kid: string) => number | undefined;
 
 /** Holds each listed segment against what the audit trail tells of it, and the trail against the list. */
 export function verifyArchives(
   listed: Iterable<ArchiveFacts>,
   told: Iterable<Testimony>,
+  endOfUse: EndOfUse,
   findings: Findings,
 ): void {
   const bySubject = Map.groupBy(told, ({ subject }) => subject);
@@ -25,6 +29,8 @@ export function verifyArchives(
     numbers.add(subject);
     const flaw = flawOf(facts, bySubject.get(subject) ?? []);
     if (flaw) findings.add('ledger', 'bad_row', `segment ${facts.number}`, flaw);
+    const early = earlyRemoval(bySubject.get(subject) ?? [], endOfUse);
+    if (early) findings.add('ledger', 'truncated', `segment ${facts.number}`, early);
   }
   for (const [subject, [event]] of bySubject) {
     if (event?.type !== ARCHIVE_EVENTS.sealed || numbers.has(subject)) continue;
@@ -47,6 +53,19 @@ function flawOf(facts: ArchiveFacts, told: readonly Testimony[]): string | undef
   return agrees(removed, removedDetails(facts.file, facts.removedAt))
     ? undefined
     : 'it was removed at another time';
+}
+
+/** A segment may go once each of its tokens has expired and none of its keys can have a good one any more. */
+function earlyRemoval(told: readonly Testimony[], endOfUse: EndOfUse): string | undefined {
+  const removed = told.findLast(({ type }) => type === ARCHIVE_EVENTS.removed);
+  const sealed = told.findLast(({ type }) => type === ARCHIVE_EVENTS.sealed);
+  if (!removed || !sealed) return undefined;
+  const { last_exp: lastExp, kids } = auditDetailsIn(sealed.detailsJson);
+  if (typeof lastExp !== 'number' || lastExp >= removed.time)
+    return 'it was removed before its tokens had expired';
+  const names = Array.isArray(kids) ? kids.map(String) : [];
+  const inUse = names.find((kid) => (endOfUse(kid) ?? Infinity) >= removed.time);
+  return inUse === undefined ? undefined : `it was removed while key ${inUse} was in use`;
 }
 
 /** Whether the event has all these details, each as it is. */

@@ -2,7 +2,7 @@ import { AUDIT_GENESIS } from '../../domain/audit-chain.ts';
 import { CHAINS, type ChainName, type Checkpoint } from '../../domain/checkpoint.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../../token/checkpoint.ts';
 import type { AcceptedRestores } from './accepted-restores.ts';
-import type { Expectations } from './expectations.ts';
+import type { CheckpointAssertions } from './checkpoint-assertions.ts';
 import type { Findings } from './finding.ts';
 import type { SourceCheckpoint } from './trail-source.ts';
 
@@ -17,21 +17,22 @@ export interface SavedCheckpoint {
 
 export interface CheckpointParts {
   readonly key: AuditPublicKey;
-  readonly expectations: Readonly<Record<ChainName, Expectations>>;
+  readonly expectations: Readonly<Record<ChainName, CheckpointAssertions>>;
   readonly restores: AcceptedRestores;
   readonly findings: Findings;
 }
 
 /**
  * Checks each checkpoint and that none is missing, and sets down what they saw of each chain. Saved ones must be
- * among them to the letter. Answers how many there are.
+ * among them to the letter. Answers how many there are, and the last that the audit key signed.
  */
 export async function verifyCheckpoints(
   checkpoints: Iterable<SourceCheckpoint>,
   saved: readonly SavedCheckpoint[],
   parts: CheckpointParts,
-): Promise<number> {
+): Promise<{ readonly count: number; readonly last: Checkpoint | undefined }> {
   const { findings } = parts;
+  let newest: Checkpoint | undefined;
   const kept = await readSaved(saved, parts);
   let last = { number: 0, digest: AUDIT_GENESIS.hash };
   let count = 0;
@@ -43,6 +44,7 @@ export async function verifyCheckpoints(
         if (other.jws === source.jws) continue;
         findings.add('checkpoints', 'fork', nameOf(source), `it is not the one in ${other.from}`);
       }
+      newest = read[index] ?? newest;
       last = { number: source.number, digest: checkpointDigest(source.jws) };
       count += 1;
     }
@@ -52,7 +54,7 @@ export async function verifyCheckpoints(
     const detail = `they end at ${last.number}, but ${one.from} holds checkpoint ${number}`;
     findings.add('checkpoints', 'truncated', `checkpoint ${last.number + 1}`, detail);
   }
-  return count;
+  return { count, last: newest };
 }
 
 function checkOne(
@@ -63,7 +65,8 @@ function checkOne(
 ): void {
   const { findings } = parts;
   const place = nameOf(source);
-  if (source.number !== last.number + 1) {
+  const isJump = source.number !== last.number + 1;
+  if (isJump && !parts.restores.explainsJump(last.number, source.number)) {
     const detail = `after checkpoint ${last.number} comes ${source.number}`;
     findings.add('checkpoints', 'gap', `checkpoint ${last.number + 1}`, detail);
   }

@@ -1,12 +1,12 @@
 import { AUDIT_GENESIS, auditEventHash } from '../../domain/audit-chain.ts';
 import type { StoredEvent } from '../../domain/audit-sink.ts';
-import type { Expectations } from './expectations.ts';
+import type { CheckpointAssertions } from './checkpoint-assertions.ts';
 import type { Findings } from './finding.ts';
 
 /** Recomputes the chain of events; answers how many there are. */
 export function verifyEvents(
   events: Iterable<StoredEvent>,
-  expectations: Expectations,
+  expectations: CheckpointAssertions,
   findings: Findings,
 ): number {
   let { sequence: last, hash } = AUDIT_GENESIS;
@@ -21,7 +21,7 @@ export function verifyEvents(
     } else if (!auditEventHash(hash, event).equals(event.hash)) {
       findings.add('audit', 'bad_row', place, 'its content and the event before it do not give its hash');
     }
-    expectations.meet(event.sequence, event.hash);
+    expectations.check(event.sequence, event.hash);
     last = event.sequence;
     hash = event.hash;
     count += 1;

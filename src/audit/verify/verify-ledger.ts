@@ -1,22 +1,15 @@
 import { groupHash, type LedgerGroup } from '../../domain/ledger-chain.ts';
-import { type GroupFault, linkFault, rowsFault } from '../../domain/ledger-check.ts';
-import type { Expectations } from './expectations.ts';
-import type { Fault, Findings } from './finding.ts';
+import { GROUP_FAULTS, type GroupFault, linkFault, rowsFault } from '../../domain/ledger-check.ts';
+import type { CheckpointAssertions } from './checkpoint-assertions.ts';
+import type { Findings } from './finding.ts';
 import type { SourceGroup } from './trail-source.ts';
 
-const FAULTS = {
-  sequence: ['gap', 'a group before it is missing'],
-  previous_hash: ['bad_row', 'it does not follow from the group before it'],
-  first_record: ['gap', 'records between it and the group before are missing'],
-  row_count: ['bad_row', 'it has more or fewer records than it was committed with'],
-  row_place: ['bad_row', 'its records are not in the places they were committed in'],
-  group_hash: ['bad_row', 'its records do not give its hash'],
-} as const satisfies Record<GroupFault, readonly [Fault, string]>;
+const GAPS: ReadonlySet<GroupFault> = new Set(['sequence', 'first_record']);
 
 /** Recomputes the chain of groups from their records; answers how many groups there are. */
 export function verifyLedger(
   groups: Iterable<SourceGroup>,
-  expectations: Expectations,
+  expectations: CheckpointAssertions,
   findings: Findings,
 ): number {
   let before: LedgerGroup | undefined;
@@ -25,11 +18,11 @@ export function verifyLedger(
     const { group } = found;
     const fault = linkFault(group, before) ?? contentFault(found);
     if (fault) {
-      const [kind, detail] = FAULTS[fault];
-      const place = `group ${kind === 'gap' ? (before?.sequence ?? 0) + 1 : group.sequence}`;
-      findings.add('ledger', kind, place, detail);
+      const isGap = GAPS.has(fault);
+      const place = `group ${isGap ? (before?.sequence ?? 0) + 1 : group.sequence}`;
+      findings.add('ledger', isGap ? 'gap' : 'bad_row', place, GROUP_FAULTS[fault]);
     }
-    expectations.meet(group.sequence, group.groupHash);
+    expectations.check(group.sequence, group.groupHash);
     before = group;
     count += 1;
   }

@@ -1,12 +1,12 @@
 import { REVOCATION_GENESIS, revocationHash } from '../../domain/revocation-chain.ts';
-import type { Expectations } from './expectations.ts';
+import type { CheckpointAssertions } from './checkpoint-assertions.ts';
 import type { Findings } from './finding.ts';
 import type { SourceRevocation } from './trail-source.ts';
 
 /** Recomputes the chain of revocations; answers how many there are. */
 export function verifyRevocations(
   revocations: Iterable<SourceRevocation>,
-  expectations: Expectations,
+  expectations: CheckpointAssertions,
   findings: Findings,
 ): number {
   let { sequence: last, hash: before } = REVOCATION_GENESIS;
@@ -20,7 +20,7 @@ export function verifyRevocations(
       findings.add('revocations', 'bad_row', place, 'its content and the one before it do not give its hash');
     }
     if (flaw !== undefined) findings.add('revocations', 'bad_row', place, flaw);
-    expectations.meet(revocation.sequence, hash);
+    expectations.check(revocation.sequence, hash);
     last = revocation.sequence;
     before = hash;
     count += 1;

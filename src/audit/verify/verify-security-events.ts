@@ -5,7 +5,7 @@ import type { SecurityEvent } from '../../domain/security-events.ts';
 import type { Findings } from './finding.ts';
 
 export interface StoredSecurityEvent extends Omit<SecurityEvent, 'evidence'> {
-  /** Null once it is erased, and the salt with it. */
+  /** Commitments stand for personal values once they are erased; null only where somebody took it out. */
   readonly evidenceJson: string | null;
   readonly evidenceSalt: Uint8Array | null;
   readonly evidenceCommitment: Uint8Array;
@@ -33,7 +33,7 @@ function flawOf(row: StoredSecurityEvent, testimony: StoredEvent | undefined): s
   const agrees =
     testimony.detailsJson === told && testimony.subject === row.subject && testimony.time === row.raisedAt;
   if (!agrees) return `audit event ${testimony.sequence} tells it otherwise`;
-  if (row.evidenceJson === null || row.evidenceSalt === null) return undefined;
+  if (row.evidenceJson === null || row.evidenceSalt === null) return 'its evidence is missing';
   const commitment = evidenceCommitment(row.evidenceSalt, row.evidenceJson);
   if (commitment.equals(row.evidenceCommitment)) return undefined;
   return 'its evidence is not what it was when it was raised';

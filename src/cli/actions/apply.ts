@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import type { Step } from '../../provisioning/step.ts';
+import { newAlgorithms, warnOf } from '../algorithm-advice.ts';
 import { type Applied, applyPlan, credentialFileOf, newClient } from '../apply-plan.ts';
 import type { Context } from '../context.ts';
 import { describeApplied } from '../describe-applied.ts';
 import { EXIT, usageFailure } from '../failure.ts';
 import { storedDigest } from '../new-credential.ts';
-import { openProposals, proposalFor } from '../open-proposals.ts';
+import { openProposals, proposalsFor } from '../open-proposals.ts';
 import { connect } from '../operations-client.ts';
+import { plannedRefusals } from '../policy-refusals.ts';
 import { planOf } from '../provisioning.ts';
 import { show } from '../show.ts';
 
@@ -19,11 +21,13 @@ export interface ApplyOptions {
 export async function apply(context: Context, { file, credentials = '' }: ApplyOptions): Promise<void> {
   const call = await connect(context);
   const { steps, unmanaged } = await planOf(file, call);
+  warnOf(context, ...newAlgorithms(steps.flatMap((step) => step.changes)));
   const open = steps.some(weakens) ? await openProposals(call) : [];
   prepareFolder(
-    steps.filter((step) => !proposalFor(step, open)),
+    steps.filter((step) => credentials !== '' || proposalsFor(step, open).length === 0),
     credentials,
   );
+  warnOf(context, ...plannedRefusals(steps));
   const applied: Applied[] = [];
   const report = () =>
     show(context, { applied: applied.map(asJson), unmanaged }, () => describeApplied(applied, context));
@@ -37,7 +41,7 @@ export async function apply(context: Context, { file, credentials = '' }: ApplyO
     throw error;
   }
   report();
-  if (applied.some(({ outcome }) => outcome === 'proposed')) context.terminal.endWith(EXIT.proposed);
+  if (applied.some((each) => 'proposal' in each)) context.terminal.endWith(EXIT.proposed);
 }
 
 function weakens({ changes }: Step): boolean {
@@ -68,7 +72,8 @@ function asJson(applied: Applied): object {
   return {
     outcome,
     changes: step.changes,
-    ...(applied.outcome === 'proposed' ? { proposal: applied.proposal } : {}),
+    ...('proposal' in applied ? { proposal: applied.proposal } : {}),
+    ...(applied.rivals?.length ? { rivals: applied.rivals } : {}),
     ...(applied.outcome === 'waits' ? { for: applied.for } : {}),
     ...(applied.credentialFile === undefined ? {} : { credential_file: applied.credentialFile }),
   };

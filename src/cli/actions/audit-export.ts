@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { exportAudit } from '../../audit-export.ts';
+import { escapedJson, safeJson } from '../../lib/safe-json.ts';
 import type { Context } from '../context.ts';
 import { usageFailure } from '../failure.ts';
 
@@ -10,13 +11,11 @@ export async function auditExport(
   const { configFile, terminal } = context;
   const lines = exportAudit({ configFile, ledger });
   if (out === undefined) {
-    for (const line of lines) terminal.print(line);
+    for (const line of lines) terminal.print(escapedJson(line));
     return;
   }
   const count = writeLines(out, lines);
-  const told = context.options.json
-    ? JSON.stringify({ file: out, lines: count })
-    : `${count} lines in ${out}`;
+  const told = context.options.json ? safeJson({ file: out, lines: count }) : `${count} lines in ${out}`;
   terminal.print(told);
 }
 

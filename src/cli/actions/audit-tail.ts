@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { safeJson } from '../../lib/safe-json.ts';
 import { paint } from '../colour.ts';
 import type { Context } from '../context.ts';
 import { connect } from '../operations-client.ts';
@@ -36,8 +37,8 @@ export async function auditTail(
 }
 
 function line(event: EventAnswer, { options, terminal }: Context): string {
-  if (options.json) return JSON.stringify(event);
+  if (options.json) return safeJson(event);
   const { sequence, time, type, actor, subject, details } = event;
   const when = humanTime(time, terminal.nowSeconds);
-  return `${sequence}  ${when}  ${paint(type, 'bold', terminal.colour)}  ${subject}  by ${actor}  ${JSON.stringify(details)}`;
+  return `${sequence}  ${when}  ${paint(type, 'bold', terminal.colour)}  ${subject}  by ${actor}  ${safeJson(details)}`;
 }

@@ -1,9 +1,10 @@
 import { type VerifyReport, verifyAudit } from '../../audit-verify.ts';
 import { gapDetails } from '../../domain/record-gap.ts';
-import { printable } from '../../text/printable.ts';
+import { printable } from '../../lib/printable.ts';
 import { paint } from '../colour.ts';
 import type { Context } from '../context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
+import { requireInput } from '../input-file.ts';
 import { show } from '../show.ts';
 
 interface Options {
@@ -11,15 +12,17 @@ interface Options {
   readonly file?: string;
   readonly auditKey?: string;
   readonly checkpoint?: readonly string[];
+  readonly sinks?: boolean;
 }
 
 /** Ends with 1 where anything does not hold. */
 export async function auditVerify(context: Context, options: Options): Promise<void> {
-  const { database, file, auditKey, checkpoint = [] } = options;
+  const { database, file, auditKey, checkpoint = [], sinks } = options;
   if (database !== undefined && file !== undefined) throw usageFailure('give --database or --file, not both');
+  for (const named of [database, file, ...checkpoint]) if (named !== undefined) requireInput(named);
   const { configFile } = context;
   const report = await readable(() =>
-    verifyAudit({ configFile, database, file, auditKey, saved: checkpoint }),
+    verifyAudit({ configFile, database, file, auditKey, saved: checkpoint, sinks }),
   );
   show(context, answerOf(report), () => human(report, context));
   if (report.findings.length === 0) return;
@@ -41,20 +44,22 @@ async function readable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function answerOf({ source, auditKid, counts, restores, findings }: VerifyReport): object {
+function answerOf({ source, auditKid, counts, uncovered, sinks, restores, findings }: VerifyReport): object {
   const { securityEvents, registryRows, ...others } = counts;
   return {
     source,
     audit_kid: auditKid,
     sound: findings.length === 0,
     counts: { ...others, security_events: securityEvents, registry_rows: registryRows },
+    uncovered,
+    sinks,
     restores: restores.map(({ gap, sequence }) => ({ event: sequence, ...gapDetails(gap) })),
     findings,
   };
 }
 
 function human(
-  { source, auditKid, counts, restores, findings }: VerifyReport,
+  { source, auditKid, counts, uncovered, sinks, restores, findings }: VerifyReport,
   { terminal }: Context,
 ): string {
   const counted = [
@@ -71,10 +76,25 @@ function human(
     .join(', ');
   const lines = findings.map(
     ({ part, fault, place, detail }) =>
-      `${paint('fail', 'red', terminal.colour)}  ${part}: ${place}: ${detail} [${fault}]`,
+      `${paint('fail', 'red', terminal.colour)}  ${part}: ${printable(place)}: ${printable(detail)} [${fault}]`,
   );
   if (lines.length === 0) lines.push(`${paint('ok', 'green', terminal.colour)}    nothing was changed`);
-  return [`${source}, by audit key ${auditKid}`, told, ...restores.map(restored), ...lines].join('\n');
+  return [
+    `${source}, by audit key ${auditKid}`,
+    told,
+    ...coverage(uncovered),
+    ...sinks.map((sink) => `held against ${printable(sink)}`),
+    ...restores.map(restored),
+    ...lines,
+  ].join('\n');
+}
+
+function coverage(uncovered: VerifyReport['uncovered']): string[] {
+  if (uncovered === null) return [];
+  const { events, groups, revocations, since } = uncovered;
+  const counted = [`${events} events`, `${groups ?? 0} groups`, `${revocations ?? 0} revocations`].join(', ');
+  const from = since === null ? 'there is none' : `the last is of ${new Date(since * 1_000).toISOString()}`;
+  return [`not covered by a checkpoint: ${counted}`, `  (${from})`];
 }
 
 function restored({ gap, sequence }: VerifyReport['restores'][number]): string {

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { CanaryKind } from '../../domain/canary.ts';
 import type { CanaryAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
+import { operatorCredential } from '../credential.ts';
 import { describeCanary } from '../describe-canary.ts';
 import { usageFailure } from '../failure.ts';
+import { readJsonInput } from '../input-file.ts';
 import { withNewCredential } from '../new-credential.ts';
 import { type CallService, connect } from '../operations-client.ts';
 import { intoSecretFile } from '../secret-file.ts';
@@ -25,7 +26,7 @@ interface Created {
   readonly token?: string;
 }
 
-type Make = (call: CallService, options: CanaryOptions) => Promise<Created>;
+type Make = (call: CallService, options: CanaryOptions, context: Context) => Promise<Created>;
 
 const MAKERS: Record<CanaryKind, { readonly needs: readonly (keyof CanaryOptions)[]; readonly make: Make }> =
   {
@@ -43,7 +44,7 @@ export async function canaryCreate(
   const { needs, make } = MAKERS[kind];
   const missing = needs.filter((name) => options[name] === undefined).map((name) => `--${name}`);
   if (missing.length > 0) throw usageFailure(`a ${kind} needs ${missing.join(', ')}`);
-  const { token: _, ...answer } = await make(await connect(context), options);
+  const { token: _, ...answer } = await make(await connect(context), options, context);
   const file = options.out === undefined ? {} : { file: options.out };
   show(context, { ...answer, ...file }, () =>
     [describeCanary(answer.canary, context), ...(options.out ? [`\nIt is in ${options.out}.`] : [])].join(
@@ -53,15 +54,24 @@ export async function canaryCreate(
 }
 
 /** The service is told its digest and nothing else. */
-function makeCredential(call: CallService, { planted, plane, out = '' }: CanaryOptions): Promise<Created> {
-  return withNewCredential(plane === 'data' ? 'svc' : 'ops', out, (credential_digest) =>
-    call<Created>('POST', '/canaries', { kind: 'credential', planted, credential_digest }),
-  );
+async function makeCredential(
+  call: CallService,
+  { planted, plane, out = '' }: CanaryOptions,
+  context: Context,
+): Promise<Created> {
+  const use = (credential_digest: string) =>
+    call<Created>('POST', '/canaries', { kind: 'credential', planted, credential_digest });
+  if (plane === 'data') return withNewCredential('svc', out, use);
+  // With its origin, as the file of a real operator.
+  return withNewCredential('ops', out, use, operatorCredential(context).origin);
 }
 
 function makeToken(call: CallService, options: CanaryOptions): Promise<Created> {
   const { planted, scope, client, subject, ttl, out = '' } = options;
-  const claims = { ...(options.claims === undefined ? {} : claimsIn(options.claims)), sub: subject };
+  const claims = {
+    ...(options.claims === undefined ? {} : readJsonInput(options.claims, 'an object of claims')),
+    sub: subject,
+  };
   return intoSecretFile(out, async () => {
     const lifetime = ttl === undefined ? {} : { ttl_seconds: ttl };
     const wanted = { kind: 'token', planted, scope, client, claims, ...lifetime };
@@ -72,14 +82,4 @@ function makeToken(call: CallService, options: CanaryOptions): Promise<Created> 
 
 function makeKey(call: CallService, { planted, scope }: CanaryOptions): Promise<Created> {
   return call<Created>('POST', '/canaries', { kind: 'key', planted, scope });
-}
-
-function claimsIn(file: string): object {
-  try {
-    const claims: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) return claims;
-  } catch {
-    throw usageFailure(`--claims: ${file} cannot be read as JSON`);
-  }
-  throw usageFailure(`--claims: ${file} is not a JSON object`);
 }

@@ -1,6 +1,8 @@
 import { type Initialised, initialise } from '../../init.ts';
 import type { Context } from '../context.ts';
+import { credentialFileText } from '../credential-file.ts';
 import { usageFailure } from '../failure.ts';
+import { configuredOrigin } from '../operations-url.ts';
 import { intoSecretFiles } from '../secret-file.ts';
 import { show } from '../show.ts';
 
@@ -19,7 +21,9 @@ export async function init(
   const files = enrolments.flatMap(({ file }) => file ?? []);
   const done = await intoSecretFiles(files, async () => {
     const result = await initialise({ configFile, operatorIds: enrolments.map(({ id }) => id) });
-    return { secrets: result.enrolled.map(({ credential }) => credential), result };
+    const origin = (await configuredOrigin(configFile)) ?? '';
+    const secrets = result.enrolled.map(({ credential }) => credentialFileText({ credential, origin }));
+    return { secrets, result };
   });
   tell({ configFile, ...context }, done, enrolments);
 }

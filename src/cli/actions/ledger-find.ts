@@ -1,3 +1,4 @@
+import { safeJson } from '../../lib/safe-json.ts';
 import type { LedgerRecordAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { connect } from '../operations-client.ts';
@@ -41,7 +42,7 @@ export async function ledgerFind(context: Context, options: LedgerFindOptions): 
 
 function print(context: Context, records: readonly LedgerRecordAnswer[], first: boolean): void {
   const lines = context.options.json
-    ? records.map((record) => JSON.stringify(record))
+    ? records.map((record) => safeJson(record))
     : rows(context, records).slice(first ? 0 : 1);
   context.terminal.print(lines.join('\n'));
 }

@@ -1,3 +1,4 @@
+import { newAlgorithms, warnOf } from '../algorithm-advice.ts';
 import type { Context } from '../context.ts';
 import { describePlan } from '../describe-plan.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
@@ -10,6 +11,7 @@ export async function plan(context: Context, { file }: { readonly file: string }
   const planned = await planOf(file, await connect(context).catch(neverTwo));
   const { steps, unmanaged } = planned;
   const changes = steps.flatMap((step) => step.changes);
+  warnOf(context, ...newAlgorithms(changes));
   show(context, { changes, unmanaged }, () => describePlan(planned, context));
   if (steps.length > 0) context.terminal.endWith(EXIT.different);
 }

@@ -2,12 +2,14 @@ import type { ProposalAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { describeProposal } from '../describe-proposal.ts';
 import { connect } from '../operations-client.ts';
+import { warnOfProposed } from '../policy-refusals.ts';
 import { intoSecretFile } from '../secret-file.ts';
 import { showPlainly } from '../show.ts';
 
 export async function proposalShow(context: Context, id: string): Promise<void> {
   const call = await connect(context);
   const answer = await call<{ proposal: ProposalAnswer }>('GET', `/proposals/${encodeURIComponent(id)}`);
+  await warnOfProposed(context, call, answer.proposal);
   showPlainly(context, answer, () => describeProposal(answer.proposal, context));
 }
 
@@ -19,8 +21,12 @@ export async function proposalDecide(
   { out }: { readonly out?: string } = {},
 ): Promise<void> {
   const call = await connect(context);
-  const path = `/proposals/${encodeURIComponent(id)}/${decision}`;
-  const decide = () => call<Decided>('POST', path);
+  const path = `/proposals/${encodeURIComponent(id)}`;
+  if (decision === 'approve') {
+    const { proposal } = await call<{ proposal: ProposalAnswer }>('GET', path);
+    await warnOfProposed(context, call, proposal);
+  }
+  const decide = () => call<Decided>('POST', `${path}/${decision}`);
   const answer =
     out === undefined ? await decide() : await intoSecretFile(out, async () => split(await decide()));
   showPlainly(context, answer, () => describeProposal(answer.proposal, context));

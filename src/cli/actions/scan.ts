@@ -1,14 +1,17 @@
+import { safeJson } from '../../lib/safe-json.ts';
+import { openForeignRepository } from '../../scan/foreign-repository.ts';
+import { GitFailure } from '../../scan/git-process.ts';
+import { Names } from '../../scan/names.ts';
 import type { Context } from '../context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../failure.ts';
 import { type CallService, connect } from '../operations-client.ts';
-import { askPins, type PinMarks, pinMarks } from '../scan/ask-pins.ts';
-import { addUnchecked, askDigests } from '../scan/ask-service.ts';
+import { addPins, addUnchecked, askDigests } from '../scan/ask-service.ts';
 import { Collected } from '../scan/collected.ts';
 import { describeScan } from '../scan/describe-scan.ts';
 import { readIgnoreFile } from '../scan/ignore-file.ts';
 import type { ScanReport } from '../scan/kinds.ts';
 import { nameObjects } from '../scan/name-objects.ts';
-import { Reading } from '../scan/read-sources.ts';
+import { type OpenedGit, Reading } from '../scan/read-sources.ts';
 import { sarifOf } from '../scan/sarif.ts';
 
 export interface ScanOptions {
@@ -16,8 +19,7 @@ export interface ScanOptions {
   readonly stdin?: true;
   readonly offline?: true;
   readonly ignoreFile?: string;
-  /** False with `--no-pins`. */
-  readonly pins?: boolean;
+  readonly pinFile?: string;
   readonly report?: true;
   readonly sarif?: true;
 }
@@ -27,53 +29,59 @@ export async function scan(context: Context, paths: readonly string[], options: 
   if (paths.length === 0 && options.git === undefined && !options.stdin) {
     throw usageFailure('name files or folders, --git <repository> or --stdin');
   }
-  const collected = new Collected(readIgnoreFile(options.ignoreFile));
-  const desk = options.offline ? undefined : await openDesk(context, collected, options.pins !== false);
-  const stdin = options.stdin ? process.stdin : undefined;
-  const read = await new Reading(collected, desk?.marks !== undefined).readAll({
-    paths,
-    git: options.git,
-    stdin,
-  });
-  const now = context.terminal.nowSeconds;
-  if (desk) await askDigests(desk.call, collected, { report: options.report === true, now });
-  else addUnchecked(collected, now);
-  if (desk?.marks) await askPins(desk.call, desk.marks, collected);
-  const found = collected.report(read);
-  const report = options.git === undefined ? found : await nameObjects(options.git, found);
-  show(context, report, options);
-  context.terminal.endWith(exitOf(report));
-}
-
-interface Desk {
-  readonly call: CallService;
-  readonly marks: PinMarks | undefined;
-}
-
-/** Undefined where the service cannot be asked: that is said, since then the scan is not whole. */
-async function openDesk(context: Context, collected: Collected, pins: boolean): Promise<Desk | undefined> {
-  const notAsked = (what: string, error: unknown) => {
-    if (!(error instanceof CommandFailure)) throw error;
-    collected.skip('the service', `${what}: ${error.message}`);
-    return undefined;
-  };
-  const call = await connect(context).catch((error: unknown) =>
-    notAsked('not asked of tokens and PINs', error),
-  );
-  if (!call) return undefined;
-  if (!pins) return { call, marks: undefined };
+  const pin =
+    options.pinFile === undefined
+      ? undefined
+      : (await import('../../find-pin.ts')).pinToFind(options.pinFile);
+  const names = new Names(pin);
+  const collected = new Collected(readIgnoreFile(options.ignoreFile), names);
+  const call = options.offline ? undefined : await serviceFor(context, collected);
+  const git = options.git === undefined ? undefined : await openGit(options.git, collected);
   try {
-    return { call, marks: await pinMarks(call) };
+    const stdin = options.stdin ? process.stdin : undefined;
+    const read = await new Reading(collected, names, pin, context.terminal.progress).readAll({
+      paths,
+      git,
+      stdin,
+    });
+    const now = context.terminal.nowSeconds;
+    if (call) await askDigests(call, collected, { report: options.report === true, now });
+    else addUnchecked(collected, now);
+    await addPins(collected, options.report ? call : undefined);
+    const found = collected.report(read);
+    const report = git ? await nameObjects(git, found, names) : found;
+    show(context, report, options);
+    context.terminal.endWith(exitOf(report));
+  } finally {
+    git?.repository.remove();
+  }
+}
+
+/** Undefined where it is no repository that can be read: the report says so. */
+async function openGit(place: string, collected: Collected): Promise<OpenedGit | undefined> {
+  try {
+    return { place, repository: await openForeignRepository(place) };
   } catch (error) {
-    const unreachable = error instanceof CommandFailure && error.exitCode === EXIT.unreachable;
-    notAsked(unreachable ? 'not asked of tokens and PINs' : 'not asked of PINs', error);
-    return unreachable ? undefined : { call, marks: undefined };
+    if (!(error instanceof GitFailure)) throw error;
+    collected.skip(place, `not readable: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Undefined where the service cannot be asked: the report says so, since the scan is not whole then. */
+async function serviceFor(context: Context, collected: Collected): Promise<CallService | undefined> {
+  try {
+    return await connect(context);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    collected.skip('the service', `not asked of credentials and tokens: ${error.message}`);
+    return undefined;
   }
 }
 
 function show({ options, terminal }: Context, report: ScanReport, { sarif }: ScanOptions): void {
-  if (sarif) terminal.print(JSON.stringify(sarifOf(report), null, 2));
-  else if (options.json) terminal.print(JSON.stringify(report, null, 2));
+  if (sarif) terminal.print(safeJson(sarifOf(report), 2));
+  else if (options.json) terminal.print(safeJson(report, 2));
   else terminal.print(describeScan(report, terminal.colour));
 }
 

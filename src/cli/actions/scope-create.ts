@@ -1,3 +1,4 @@
+import { algorithmAdvice, warnOf } from '../algorithm-advice.ts';
 import type { ScopeAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { describeScope } from '../describe-scope.ts';
@@ -16,6 +17,7 @@ export interface ScopeCreateOptions extends PolicyOptions {
 /** Leaves out what was not given: the service's defaults stand. */
 export async function scopeCreate(context: Context, id: string, options: ScopeCreateOptions): Promise<void> {
   const call = await connect(context);
+  warnOf(context, algorithmAdvice(id, options.algorithm));
   const { issuer, audience, algorithm, modulusBits: modulus_bits, hsmToken: hsm_token } = options;
   const definition = {
     ...given({ id, issuer, audience, algorithm, modulus_bits, hsm_token }),

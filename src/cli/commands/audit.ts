@@ -6,7 +6,7 @@ import { wholeNumber } from '../whole-number.ts';
 export function addAuditCommands(program: Command, contextOf: Contextual): void {
   const audit = program
     .command('audit')
-    .description('the audit trail: verify, export, follow, accept a restore');
+    .description('the audit trail: verify, export, follow, accept a restore, confirm');
   addVerify(audit, contextOf);
   audit
     .command('export')
@@ -30,6 +30,26 @@ export function addAuditCommands(program: Command, contextOf: Contextual): void 
       await auditAcceptRestore(contextOf(command), options);
     });
   audit
+    .command('unwitnessed')
+    .description('list audit events that nothing but the database vouches for')
+    .addHelpText('after', examples('keyward audit unwitnessed'))
+    .action(async (_options, command: Command) => {
+      const { auditUnwitnessed } = await import('../actions/audit-unwitnessed.ts');
+      await auditUnwitnessed(contextOf(command));
+    });
+  audit
+    .command('confirm-unwitnessed')
+    .description('have these events count as what they say; takes two')
+    .requiredOption('--reason <text>', 'how you know that the service wrote them, for the audit trail')
+    .addHelpText(
+      'after',
+      examples('keyward audit confirm-unwitnessed --reason "the HSM was away, the log has them"'),
+    )
+    .action(async (options, command: Command) => {
+      const { auditConfirmUnwitnessed } = await import('../actions/audit-unwitnessed.ts');
+      await auditConfirmUnwitnessed(contextOf(command), options);
+    });
+  audit
     .command('tail')
     .description('show events as they come; Ctrl-C ends it')
     .option('--after <sequence>', 'begin behind this event; default: the last ten', wholeNumber)
@@ -49,6 +69,7 @@ function addVerify(audit: Command, contextOf: Contextual): void {
     .option('--file <file>', 'an export or the file of a sink, instead of a database')
     .option('--audit-key <key>', 'thumbprint of the audit key, or a file with its JWK')
     .option('--checkpoint <files...>', 'checkpoints that somebody kept: all must be there')
+    .option('--no-sinks', 'do not hold the database against the files of the configured sinks')
     .addHelpText(
       'after',
       examples(

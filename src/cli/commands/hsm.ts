@@ -15,6 +15,15 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
       await hsmInventory(contextOf(command), options);
     });
   hsm
+    .command('make-pin')
+    .description('make a PIN of 43 characters that `keyward scan` recognises; the HSM’s own tools set it')
+    .requiredOption('--out <file>', 'new file for the PIN (0600)')
+    .addHelpText('after', examples('keyward hsm make-pin --out /etc/keyward/pin'))
+    .action(async (options, command: Command) => {
+      const { hsmMakePin } = await import('../actions/hsm-make-pin.ts');
+      hsmMakePin(contextOf(command), options);
+    });
+  hsm
     .command('clear-latch')
     .description('let the PIN be tried once more, after it was rejected or its answer never came; takes two')
     .argument('[token]', 'name of the token in the configuration', 'primary')
@@ -22,6 +31,32 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     .action(async (token: string, _options, command: Command) => {
       const { hsmClearLatch } = await import('../actions/hsm-clear-latch.ts');
       await hsmClearLatch(contextOf(command), token);
+    });
+  hsm
+    .command('replace')
+    .description(
+      'after the loss of the first token, with the service stopped: make registry and audit keys on the one that hsm names now',
+    )
+    .addHelpText('after', examples('keyward hsm replace', 'keyward hsm replace --json'))
+    .action(async (_options, command: Command) => {
+      const { hsmReplace } = await import('../actions/hsm-replace.ts');
+      await hsmReplace(contextOf(command));
+    });
+  hsm
+    .command('enrol')
+    .description('have the service believe the keys that keyward hsm replace made; takes two')
+    .requiredOption('--reason <text>', 'what happened to the token, for the audit trail')
+    .option('--stolen', 'the lost token is in other hands: nothing of any key on it is accepted')
+    .addHelpText(
+      'after',
+      examples(
+        'keyward hsm enrol --reason "the HSM was destroyed by fire"',
+        'keyward hsm enrol --stolen --reason "the HSM is missing from its rack"',
+      ),
+    )
+    .action(async (options, command: Command) => {
+      const { hsmEnrol } = await import('../actions/hsm-enrol.ts');
+      await hsmEnrol(contextOf(command), options);
     });
   hsm
     .command('compromise <token>')

@@ -34,7 +34,9 @@ export function addLedgerCommands(program: Command, contextOf: Contextual): void
     });
   ledger
     .command('erase')
-    .description('erase what is kept of a subject, for good; the records stay, and so does their chain')
+    .description(
+      'permanently erase what is kept of a subject; two persons while an event or a report about it is open',
+    )
     .requiredOption('--subject <subject>', '`sub` of the tokens')
     .addHelpText('after', examples('keyward ledger erase --subject user-1'))
     .action(async (options, command: Command) => {

@@ -66,7 +66,9 @@ export function addReportCommands(program: Command, contextOf: Contextual): void
     });
   report
     .command('erase')
-    .description('erase what the reporter wrote and how to reach them, for good; the case stays')
+    .description(
+      'permanently erase what the reporter wrote and how to reach them; two persons until the case is closed',
+    )
     .argument('<number>', NUMBER)
     .addHelpText('after', examples('keyward report erase 7Q3K-M2XD'))
     .action(async (number: string, _options, command: Command) => {

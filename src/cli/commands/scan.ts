@@ -9,9 +9,9 @@ export function addScanCommand(program: Command, contextOf: Contextual): void {
     .argument('[paths...]', 'files and folders; archives and core dumps among them are looked into')
     .option('--git <repository>', 'every object of a repository, also what no commit reaches any more')
     .option('--stdin', 'what comes on standard input')
-    .option('--offline', 'ask nobody: tokens are reported unchecked, PINs are not looked for')
-    .option('--no-pins', 'do not look for PINs: of a large dump, more words could be one than a day allows')
-    .option('--ignore-file <file>', 'fingerprints of what is known and harmless; default: .keywardignore')
+    .option('--offline', 'ask nobody: tokens are reported unchecked')
+    .option('--pin-file <file>', 'also look for the exact bytes of the PIN in this file, however encoded')
+    .option('--ignore-file <file>', 'fingerprints of what is known and harmless')
     .option('--report', 'have the service raise `credential.leaked` for what is on record there')
     .option('--sarif', 'print SARIF 2.1.0')
     .addHelpText(

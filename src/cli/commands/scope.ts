@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ALGORITHM_HELP } from '../algorithm-advice.ts';
 import { examples } from '../examples.ts';
 import { instant } from '../instant.ts';
 import { addPolicyOptions } from '../policy-options.ts';
@@ -57,7 +58,7 @@ function addCreate(scope: Command, contextOf: Contextual): void {
     .argument('<id>', '1 to 63 lower-case letters, digits and inner hyphens; never used again')
     .requiredOption('--issuer <url>', '`iss` of its tokens')
     .requiredOption('--audience <text>', '`aud` of its tokens')
-    .option('--algorithm <name>', 'ES256 (default), ES384, RS256, PS256, Ed25519 or EdDSA')
+    .option('--algorithm <name>', ALGORITHM_HELP)
     .option('--modulus-bits <bits>', 'RSA only: 2048 (default), 3072 or 4096', wholeNumber)
     .option('--hsm-token <name>', 'the HSM token that holds its keys, as the configuration names it');
   addPolicyOptions(create)
@@ -66,6 +67,7 @@ function addCreate(scope: Command, contextOf: Contextual): void {
       examples(
         'keyward scope create payments --issuer https://id.example --audience https://payments.example',
         'keyward scope create mail --issuer https://id.example --audience mail --algorithm PS256 --modulus-bits 3072',
+        'keyward scope create chat --issuer https://id.example --audience chat --algorithm EdDSA',
         'keyward scope create partner --issuer https://id.example --audience partner --hsm-token issuer-b',
       ),
     )
@@ -78,7 +80,9 @@ function addCreate(scope: Command, contextOf: Contextual): void {
 function addSet(scope: Command, contextOf: Contextual): void {
   const set = scope
     .command('set')
-    .description('change members of the policy, the contacts or the HSM token; what is not named stays')
+    .description(
+      'change members of the policy, the contacts or the HSM token; what is not named stays. Says first how many living tokens it refuses',
+    )
     .argument('<id>')
     .option('--hsm-token <name>', 'the HSM token that its next keys are made on');
   addPolicyOptions(set)

@@ -17,7 +17,7 @@ export function addServiceCommands(program: Command, contextOf: Contextual): voi
       'after',
       examples(
         'keyward init --operator alice=alice.credential --operator bob=bob.credential',
-        'keyward init --config .keyward/config.yaml --out operator',
+        'keyward init --config /etc/keyward/config.yaml --out operator',
       ),
     )
     .action(async (options, command: Command) => {
@@ -36,7 +36,13 @@ export function addServiceCommands(program: Command, contextOf: Contextual): voi
     .command('doctor')
     .description('check HSM, keys, files and host; each finding says what to do')
     .option('--hsm', 'log in to the HSM also while the service runs: one more use of the PIN')
-    .addHelpText('after', examples('keyward doctor', 'keyward doctor --json', 'keyward doctor --hsm'))
+    .addHelpText(
+      'after',
+      `
+Where no service runs, each HSM token is opened with one login, and makes a trial key pair of each algorithm, which
+is proven and destroyed: what stands in the way of a key is named by attribute or mechanism.
+${examples('keyward doctor', 'keyward doctor --json', 'keyward doctor --hsm')}`,
+    )
     .action(async (options, command: Command) => {
       const { doctor } = await import('../actions/doctor.ts');
       await doctor(contextOf(command), options);

@@ -14,6 +14,7 @@ const BATCH = 1_000;
 const PLACE_CHARACTERS = 500;
 
 type Credentials = ReturnType<Collected['credentials']['list']>;
+type Pins = ReturnType<Collected['pins']['list']>;
 type Tokens = ReturnType<Collected['tokens']['list']>;
 
 /**
@@ -26,13 +27,23 @@ export async function askDigests(
   { report, now }: { readonly report: boolean; readonly now: number },
 ): Promise<void> {
   for (const batch of inBatches(collected.credentials.list())) {
-    const holders = await orNone(collected, 'credentials', () => askCredentials(call, batch, report));
+    const holders = await orNone(collected, 'not asked of credentials', () =>
+      askCredentials(call, batch, report),
+    );
     addCredentials(collected, batch, holders);
   }
   for (const batch of inBatches(collected.tokens.list())) {
-    const known = await orNone(collected, 'tokens', () => askTokens(call, batch, report));
+    const known = await orNone(collected, 'not asked of tokens', () => askTokens(call, batch, report));
     if (known) addTokens(collected, batch, known);
     else addUncheckedTokens(collected, batch, now);
+  }
+}
+
+/** PINs are findings by themselves. With `report` the service raises an event for each; it compares nothing. */
+export async function addPins(collected: Collected, call: CallService | undefined): Promise<void> {
+  for (const batch of inBatches(collected.pins.list())) {
+    if (call) await orNone(collected, 'not told of PINs', () => reportPins(call, batch));
+    for (const { sight, places } of batch) for (const place of places) collected.add('pin', sight, place);
   }
 }
 
@@ -47,9 +58,18 @@ async function orNone<T>(collected: Collected, what: string, ask: () => Promise<
     return await ask();
   } catch (error) {
     if (!(error instanceof CommandFailure)) throw error;
-    collected.skip('the service', `not asked of ${what}: ${error.message}`);
+    collected.skip('the service', `${what}: ${error.message}`);
     return undefined;
   }
+}
+
+/** A PIN that Keyward made goes by its digest. No digest of another leaves this machine: it could be guessed by it. */
+async function reportPins(call: CallService, batch: Pins): Promise<unknown> {
+  const pins = batch.map(({ sight, places }) => ({
+    ...(sight.exact ? {} : { digest: digestOfCredential(sight.secret).toString('base64url') }),
+    place: placeOf(places),
+  }));
+  return call('POST', '/leaks/digests', { pins, report: true });
 }
 
 /** Who holds each, by its place in the batch. */

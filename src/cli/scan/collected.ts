@@ -1,6 +1,6 @@
 import type { Found, Sight } from '../../scan/finding.ts';
-import { withoutSecrets } from '../../scan/names.ts';
-import { type Candidate, Candidates } from './candidates.ts';
+import type { Names } from '../../scan/names.ts';
+import { Candidates } from './candidates.ts';
 import { excerptOf, fingerprintOf } from './excerpt.ts';
 import type { Ignored } from './ignore-file.ts';
 import type { Finding, FindingKind, Place, ScanReport, Within } from './kinds.ts';
@@ -13,42 +13,35 @@ const SKIPPED = 10_000;
 const NOTES = 100;
 const TOKENS = 100_000;
 const CREDENTIALS = 10_000;
-/** A PIN of letters alone is the exception, and words are most of what is found. */
-const PINS_WITH_DIGITS = 150_000;
-const PINS_OF_LETTERS = 50_000;
-const DIGIT = /\d/;
+const PINS = 1_000;
 
 const NAMES = {
   credential: 'credentials',
   token: 'tokens',
-  pin_candidate: 'words to be compared with the PIN',
+  pin: 'PINs',
 } as const;
 
 /** Gathers what a scan finds, bounded, and says what was too much. */
 export class Collected {
   readonly credentials = new Candidates<SightOf<'credential'>>(CREDENTIALS);
   readonly tokens = new Candidates<SightOf<'token'>>(TOKENS);
-  readonly #pinsWithDigits = new Candidates<SightOf<'pin_candidate'>>(PINS_WITH_DIGITS);
-  readonly #pinsOfLetters = new Candidates<SightOf<'pin_candidate'>>(PINS_OF_LETTERS);
+  readonly pins = new Candidates<SightOf<'pin'>>(PINS);
   readonly #findings: Finding[] = [];
   readonly #skipped: ScanReport['skipped'][number][] = [];
   readonly #notes: { place: string; note: string }[] = [];
   readonly #ignored: Ignored;
+  readonly #names: Names;
   #ignoredCount = 0;
   #more = 0;
   #moreSkipped = 0;
 
-  constructor(ignored: Ignored) {
+  constructor(ignored: Ignored, names: Names) {
     this.#ignored = ignored;
-  }
-
-  /** The likely ones first. */
-  pins(): readonly Candidate<SightOf<'pin_candidate'>>[] {
-    return [...this.#pinsWithDigits.list(), ...this.#pinsOfLetters.list()];
+    this.#names = names;
   }
 
   take(from: string, { sight, ...at }: Found, within: Within = {}): void {
-    const place = withoutSecrets(from);
+    const place = this.#names.shown(from);
     const here: Place = { place, ...at, ...within };
     if (sight.kind === 'private_key') {
       this.add(sight.encrypted ? 'encrypted_private_key' : 'private_key', sight, here);
@@ -66,13 +59,13 @@ export class Collected {
   }
 
   skip(place: string, why: string, within: Within = {}): void {
-    if (this.#skipped.length < SKIPPED) this.#skipped.push({ place: withoutSecrets(place), why, ...within });
-    else this.#moreSkipped += 1;
+    if (this.#skipped.length >= SKIPPED) this.#moreSkipped += 1;
+    else this.#skipped.push({ place: this.#names.shown(place), why, ...within });
   }
 
   note(place: string, note: string): void {
     if (this.#notes.length < NOTES)
-      this.#notes.push({ place: withoutSecrets(place), note: withoutSecrets(note) });
+      this.#notes.push({ place: this.#names.shown(place), note: this.#names.shown(note) });
   }
 
   report(read: ScanReport['read']): ScanReport {
@@ -96,9 +89,8 @@ export class Collected {
 
   #put(sight: Exclude<Sight, { kind: 'private_key' }>, place: Place): 'put' | 'full' | 'dropped' {
     if (sight.kind === 'credential') return this.credentials.put(sight.secret, sight, place);
-    if (sight.kind === 'token') return this.tokens.put(sight.digest.toString('base64url'), sight, place);
-    const pins = DIGIT.test(sight.secret) ? this.#pinsWithDigits : this.#pinsOfLetters;
-    return pins.put(sight.secret, sight, place);
+    if (sight.kind === 'pin') return this.pins.put(sight.secret, sight, place);
+    return this.tokens.put(sight.digest.toString('base64url'), sight, place);
   }
 }
 

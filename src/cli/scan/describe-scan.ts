@@ -1,4 +1,4 @@
-import { printable } from '../../text/printable.ts';
+import { printable } from '../../lib/printable.ts';
 import type { Colour } from '../colour.ts';
 import { type Cell, table } from '../table.ts';
 import { FINDING_KINDS, type Finding, type ScanReport } from './kinds.ts';

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { usageFailure } from '../failure.ts';
+import { readInput } from '../input-file.ts';
 
-const DEFAULT_FILE = '.keywardignore';
+const MOST_BYTES = 16 * 1024 ** 2;
 const LINE = /^([0-9a-f]{32})?\s*(?:#.*)?$/;
 
 /** What somebody looked at and found harmless: the file that says so, and the fingerprints in it. */
@@ -10,11 +10,10 @@ export interface Ignored {
   readonly fingerprints: ReadonlySet<string>;
 }
 
-/** The file that was named, else `.keywardignore` where there is one: a fingerprint a line, and after `#` why. */
-export function readIgnoreFile(named: string | undefined): Ignored {
-  const file = named ?? DEFAULT_FILE;
-  if (named === undefined && !existsSync(file)) return { file, fingerprints: new Set() };
-  const lines = read(file).split('\n');
+/** A fingerprint a line, and after `#` why. Without a file nothing is ignored: what is scanned has no say in it. */
+export function readIgnoreFile(file: string | undefined): Ignored {
+  if (file === undefined) return { file: '', fingerprints: new Set() };
+  const lines = readInput(file, MOST_BYTES).split('\n');
   const fingerprints = lines.flatMap((line, at) => {
     const match = LINE.exec(line.trim());
     if (!match)
@@ -22,12 +21,4 @@ export function readIgnoreFile(named: string | undefined): Ignored {
     return match[1] === undefined ? [] : [match[1]];
   });
   return { file, fingerprints: new Set(fingerprints) };
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw usageFailure(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
 }

@@ -36,7 +36,7 @@ export interface Finding extends Place {
   readonly excerpt: string;
   /** What the service knows of it, such as `client:payments-identity`. */
   readonly about: string | null;
-  /** For `.keywardignore`; null of a PIN, which could be found by it. */
+  /** For a file that `--ignore-file` names. Null for the PIN of `--pin-file`, which could be guessed by it. */
   readonly fingerprint: string | null;
 }
 

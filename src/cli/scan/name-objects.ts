@@ -1,7 +1,8 @@
 import { type GitPlace, gitPlaces } from '../../scan/git-places.ts';
 import { GitFailure } from '../../scan/git-process.ts';
-import { withoutSecrets } from '../../scan/names.ts';
+import type { Names } from '../../scan/names.ts';
 import type { ScanReport, Within } from './kinds.ts';
+import type { OpenedGit } from './read-sources.ts';
 
 const UNKNOWN = 'path not known: the history cannot be read';
 
@@ -11,20 +12,23 @@ type Named = Within & { readonly place: string };
  * Names what stands in objects of a repository by path and commit, where something still leads to them. Why that was
  * not possible is said among what was not read: what was found is told all the same.
  */
-export async function nameObjects(repository: string, report: ScanReport): Promise<ScanReport> {
+export async function nameObjects(
+  { place, repository }: OpenedGit,
+  report: ScanReport,
+  names: Names,
+): Promise<ScanReport> {
   const objects = [...report.findings, ...report.skipped].flatMap(({ object }) => object ?? []);
   if (objects.length === 0) return report;
-  const places = await gitPlaces(repository, objects).catch(failureOf);
+  const places = repository.flaw ?? (await gitPlaces(repository, objects).catch(failureOf));
   const named = <T extends Named>(each: T): T => {
     const { object } = each;
     if (!object) return each;
-    const at = typeof places === 'string' ? undefined : shownAt(places.get(object.id));
+    const at = typeof places === 'string' ? undefined : shownAt(places.get(object.id), names);
     const what = typeof places === 'string' ? UNKNOWN : describe(object.type, at);
-    const place = each.place.replace(object.id, () => `${object.id.slice(0, 12)} (${what})`);
-    return { ...each, place, object: { ...object, ...at } };
+    const shown = each.place.replace(object.id, () => `${object.id.slice(0, 12)} (${what})`);
+    return { ...each, place: shown, object: { ...object, ...at } };
   };
-  const unnamed =
-    typeof places === 'string' ? [{ place: repository, why: `paths not known: ${places}` }] : [];
+  const unnamed = typeof places === 'string' ? [{ place, why: `paths not known: ${places}` }] : [];
   return {
     ...report,
     findings: report.findings.map(named),
@@ -32,8 +36,8 @@ export async function nameObjects(repository: string, report: ScanReport): Promi
   };
 }
 
-function shownAt(at: GitPlace | undefined): GitPlace | undefined {
-  return at?.path ? { ...at, path: withoutSecrets(at.path) } : at;
+function shownAt(at: GitPlace | undefined, names: Names): GitPlace | undefined {
+  return at?.path ? { ...at, path: names.shown(at.path) } : at;
 }
 
 function describe(type: string, at: GitPlace | undefined): string {

@@ -1,7 +1,9 @@
+import type { ForeignRepository } from '../../scan/foreign-repository.ts';
 import { type GitObject, gitObjects } from '../../scan/git-objects.ts';
 import { GitFailure } from '../../scan/git-process.ts';
 import { EXPANSION_LIMITS } from '../../scan/limits.ts';
-import { withoutSecrets } from '../../scan/names.ts';
+import type { Names } from '../../scan/names.ts';
+import type { ExactPin } from '../../scan/recognise-pin.ts';
 import { type Content, scanContent } from '../../scan/scan-content.ts';
 import type { Bytes } from '../../scan/scan-stream.ts';
 import { walk } from '../../scan/walk.ts';
@@ -9,34 +11,48 @@ import type { Collected } from './collected.ts';
 import type { Within } from './kinds.ts';
 import { Progress } from './progress.ts';
 
+export interface OpenedGit {
+  /** As it was named. */
+  readonly place: string;
+  readonly repository: ForeignRepository;
+}
+
 export interface Sources {
   readonly paths: readonly string[];
-  readonly git: string | undefined;
+  readonly git: OpenedGit | undefined;
   readonly stdin: Bytes | undefined;
 }
 
 /** Reads everything into `collected`; settles with how much it was. */
 export class Reading {
   readonly #collected: Collected;
-  readonly #pins: boolean;
-  readonly #progress = new Progress();
+  readonly #pin: ExactPin | undefined;
+  readonly #names: Names;
+  readonly #progress: Progress;
   #contents = 0;
   #bytes = 0;
 
-  constructor(collected: Collected, pins: boolean) {
+  constructor(
+    collected: Collected,
+    names: Names,
+    pin: ExactPin | undefined,
+    progress: ((line: string) => void) | undefined,
+  ) {
+    this.#progress = new Progress(progress);
     this.#collected = collected;
-    this.#pins = pins;
+    this.#pin = pin;
+    this.#names = names;
   }
 
   async readAll({ paths, git, stdin }: Sources): Promise<{ contents: number; bytes: number }> {
     for (const path of paths) {
-      for await (const walked of walk(path)) {
+      for await (const walked of walk(path, this.#names)) {
         if ('skipped' in walked) this.#collected.skip(walked.place, walked.skipped);
         else if ('note' in walked) this.#collected.note(walked.place, walked.note);
         else await this.#read(walked.content);
       }
     }
-    if (git !== undefined) await this.#readGit(git);
+    if (git) await this.#readGit(git);
     if (stdin) await this.#read({ name: 'stdin', bytes: stdin });
     this.#progress.end();
     return { contents: this.#contents, bytes: this.#bytes };
@@ -44,35 +60,37 @@ export class Reading {
 
   async #read(content: Content, object?: GitObject): Promise<void> {
     this.#contents += 1;
-    const shown = withoutSecrets(content.name);
+    const shown = this.#names.shown(content.name);
     const onRead = (bytes: number) => {
       this.#bytes += bytes;
       this.#progress.show(this.#contents, this.#bytes, shown);
     };
     for await (const outcome of scanContent(content, {
-      pins: this.#pins,
+      pin: this.#pin,
       onRead,
       limits: EXPANSION_LIMITS,
     })) {
-      const within = withinOf(outcome.place, content, object);
+      const within = this.#withinOf(outcome.place, content, object);
       if ('skipped' in outcome) this.#collected.skip(outcome.place, outcome.skipped, within);
       else this.#collected.take(outcome.place, outcome.found, within);
     }
   }
 
-  async #readGit(repository: string): Promise<void> {
+  async #readGit({ place, repository }: OpenedGit): Promise<void> {
+    for (const path of repository.submodules)
+      this.#collected.note(path, `a submodule; its history is not looked into: keyward scan --git ${path}`);
     try {
       for await (const { object, content } of gitObjects(repository)) await this.#read(content, object);
     } catch (error) {
       if (!(error instanceof GitFailure)) throw error;
-      this.#collected.skip(repository, `not readable to its end: ${error.message}`);
+      this.#collected.skip(place, `not readable to its end: ${error.message}`);
     }
   }
-}
 
-function withinOf(place: string, { name }: Content, object: GitObject | undefined): Within {
-  return {
-    ...(object ? { object: { ...object, path: null, commit: null } } : {}),
-    ...(place === name ? {} : { entry: withoutSecrets(place.slice(name.length + 1)) }),
-  };
+  #withinOf(place: string, { name }: Content, object: GitObject | undefined): Within {
+    return {
+      ...(object ? { object: { ...object, path: null, commit: null } } : {}),
+      ...(place === name ? {} : { entry: this.#names.shown(place.slice(name.length + 1)) }),
+    };
+  }
 }

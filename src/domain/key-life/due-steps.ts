@@ -4,7 +4,8 @@ import { obstacle } from './move.ts';
 import { type PlanCircumstances, type ScopeKeys, standbyReadyAt } from './plans.ts';
 import { privateHalfDueAt } from './private-half.ts';
 import { rotationOutlook } from './rotation-outlook.ts';
-import type { Circumstances } from './transitions.ts';
+import type { TransitionOptions } from './transitions.ts';
+import { isOfTheFuture } from './window.ts';
 
 /** What the service does by itself: to a scope, and to one key of it. */
 export const SCOPE_STEPS = ['activate', 'rotate', 'standby'] as const;
@@ -30,7 +31,7 @@ export function dueSteps(of: ScopeKeys, given: PlanCircumstances): readonly DueS
   ];
 }
 
-/** Where no key signs, the standby does at once; else when its time has come and every cache has it. */
+/** Where no key can sign, the standby does at once; else when its time has come and every cache has it. */
 function succession(of: ScopeKeys, given: PlanCircumstances): readonly DueStep[] | undefined {
   const outlook = rotationOutlook(of, given);
   if (!outlook) return standbyReadyAt(of, given.now) === null ? undefined : [{ name: 'activate' }];
@@ -39,15 +40,29 @@ function succession(of: ScopeKeys, given: PlanCircumstances): readonly DueStep[]
 }
 
 /**
- * A standby whose own window closes before another could follow it is none. One that fails its proof is there all
- * the same: another would be no better on that HSM.
+ * A standby whose own window closes before another could follow it is none, and neither is one that is missing from
+ * the HSM. One that fails its proof is there all the same: another would be no better on that HSM.
  */
-export function lacksStandby({ scope: { policy }, keys }: ScopeKeys, now: number): boolean {
+export function lacksStandby({ scope: { policy }, keys, proofOf }: ScopeKeys, now: number): boolean {
   const spare = Math.min(2 * propagationSeconds(policy), Math.floor(policy.cryptoperiodSeconds / 2));
-  return !keys.some(({ state, signUntil }) => state === 'pre_activation' && now + spare <= signUntil);
+  return !keys.some(
+    (key) =>
+      key.state === 'pre_activation' &&
+      now + spare <= key.signUntil &&
+      !isOfTheFuture(key, now) &&
+      proofOf(key) !== 'missing',
+  );
 }
 
-const IS_DUE: Readonly<Record<KeyStep, (key: SigningKey, circumstances: Circumstances) => boolean>> = {
+/**
+ * Whether time alone makes the step due and nothing undoes it. What people ordered, a compromise or a destruction,
+ * does not wait for the clock.
+ */
+export function isIrreversible(step: DueStep): boolean {
+  return 'key' in step && (step.name !== 'destroy' || step.key.state === 'deactivated');
+}
+
+const IS_DUE: Readonly<Record<KeyStep, (key: SigningKey, circumstances: TransitionOptions) => boolean>> = {
   expire: (key, circumstances) =>
     key.state === 'pre_activation' && obstacle(key, 'deactivate', 'keyward', circumstances) === undefined,
   destroy: (key, { now, graceSeconds }) =>

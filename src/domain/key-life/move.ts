@@ -1,12 +1,12 @@
 import { KeywardError } from '../errors.ts';
 import type { KeyState, SigningKey } from '../key.ts';
 import {
-  type Cause,
-  type Circumstances,
   type Claims,
+  type Initiator,
   TRANSITIONS,
   type Transition,
   type TransitionName,
+  type TransitionOptions,
 } from './transitions.ts';
 
 const PARTICIPLES = {
@@ -36,8 +36,8 @@ const ADVICE = {
 export function move(
   key: SigningKey,
   name: TransitionName,
-  cause: Cause,
-  circumstances: Circumstances & Claims,
+  cause: Initiator,
+  circumstances: TransitionOptions & Claims,
 ): SigningKey {
   const why = obstacle(key, name, cause, circumstances);
   if (why !== undefined) {
@@ -52,8 +52,8 @@ export function move(
 export function obstacle(
   key: SigningKey,
   name: TransitionName,
-  cause: Cause,
-  circumstances: Circumstances & Claims,
+  cause: Initiator,
+  circumstances: TransitionOptions & Claims,
 ): string | undefined {
   const { causes, needs }: Transition = TRANSITIONS[name];
   if (!mayMove(key, name)) return `it is ${key.state}: ${ADVICE[key.state]}`;
@@ -67,7 +67,7 @@ export function mayMove({ state }: Pick<SigningKey, 'state'>, name: TransitionNa
   return from.includes(state);
 }
 
-function whoMay(causes: readonly Cause[]): string {
+function whoMay(causes: readonly Initiator[]): string {
   if (causes.includes('two_persons')) {
     return causes.includes('operator') ? 'it takes a person to say so' : 'it takes two persons; propose it';
   }

@@ -1,17 +1,20 @@
 import { KeywardError } from '../errors.ts';
 import type { SigningKey } from '../key.ts';
+import type { ProofStatus } from '../known-keys.ts';
 import type { Scope } from '../scope.ts';
 import { mayMove, move } from './move.ts';
 import { privateHalfDestroyed, withPrivateHalfDue } from './private-half.ts';
-import type { Cause, Circumstances, Claims, TransitionName } from './transitions.ts';
-import { isKnownWith, isWindowOver, propagatedAt } from './window.ts';
+import type { Claims, Initiator, TransitionName, TransitionOptions } from './transitions.ts';
+import { isKnownWith, isOfTheFuture, isWindowOver, propagatedAt } from './window.ts';
 
 /** One scope with its keys, as a plan finds them. */
 export interface ScopeKeys {
   readonly scope: Scope;
   readonly keys: readonly SigningKey[];
-  /** Whether the key is proven and may be relied upon to sign. */
+  /** Whether the key may be relied upon to sign: nothing says that it is unproven or missing. */
   serves(key: SigningKey): boolean;
+  /** What is known of it by now; `missing` only where a fresh process did not find it. */
+  proofOf(key: SigningKey): ProofStatus;
 }
 
 /** A key as the plan found it, and as it becomes. */
@@ -29,13 +32,13 @@ export interface KeyPlan {
   readonly started: SigningKey | undefined;
 }
 
-export type PlanCircumstances = Omit<Circumstances, 'policy'>;
+export type PlanCircumstances = Omit<TransitionOptions, 'policy'>;
 
 /**
- * The standby signs from now on, and the key that did no more. Where none signs, nobody waits for caches.
+ * The standby signs from now on, and the key that did no more. Where none can sign, nobody waits for caches.
  * `no_standby`; `transition_forbidden` where the standby has not been published for long enough.
  */
-export function planRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstances): KeyPlan {
+export function planRotation(of: ScopeKeys, cause: Initiator, given: PlanCircumstances): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
   const active = activeOf(of);
   const standby = standbyOf(of, given.now);
@@ -48,7 +51,7 @@ export function planRotation(of: ScopeKeys, cause: Cause, given: PlanCircumstanc
   }
   const started = move(standby, 'activate', cause, {
     ...circumstances,
-    emergency: active === undefined,
+    emergency: !active || isOfTheFuture(active, given.now) || of.proofOf(active) === 'missing',
     knownFrom: knownFrom(of, standby),
   });
   const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
@@ -66,7 +69,12 @@ function knownFrom(of: ScopeKeys, standby: SigningKey): number {
 }
 
 /** Out of use for an investigation; where the key signed, the standby goes on at once, if there is one. */
-export function planSuspension(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+export function planSuspension(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
   return planEmergency(of, kid, 'suspend', cause, given);
 }
 
@@ -74,7 +82,7 @@ export function planSuspension(of: ScopeKeys, kid: string, cause: Cause, given: 
 export function planCompromise(
   of: ScopeKeys,
   kid: string,
-  cause: Cause,
+  cause: Initiator,
   given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
 ): KeyPlan {
   return planEmergency(of, kid, 'compromise', cause, given);
@@ -84,7 +92,7 @@ function planEmergency(
   of: ScopeKeys,
   kid: string,
   name: TransitionName,
-  cause: Cause,
+  cause: Initiator,
   given: PlanCircumstances & Claims,
 ): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
@@ -96,20 +104,35 @@ function planEmergency(
 }
 
 /** The end of an investigation that found nothing: what the key signed is good, and it signs no more. */
-export function planResumption(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+export function planResumption(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
   return planSingle(of, kid, 'resume', cause, given);
 }
 
-export function planDestruction(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+export function planDestruction(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
   return planSingle(of, kid, 'destroy', cause, given);
 }
 
-export function planWithdrawal(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+export function planWithdrawal(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
   return planSingle(of, kid, 'withdraw', cause, given);
 }
 
 /** A standby, or a key without a successor, whose window ended. */
-export function planExpiry(of: ScopeKeys, kid: string, cause: Cause, given: PlanCircumstances): KeyPlan {
+export function planExpiry(of: ScopeKeys, kid: string, cause: Initiator, given: PlanCircumstances): KeyPlan {
   return planSingle(of, kid, 'deactivate', cause, given);
 }
 
@@ -117,7 +140,7 @@ export function planExpiry(of: ScopeKeys, kid: string, cause: Cause, given: Plan
 export function planUndoneRotation(
   of: ScopeKeys,
   kid: string,
-  cause: Cause,
+  cause: Initiator,
   given: PlanCircumstances,
 ): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
@@ -149,7 +172,7 @@ function planSingle(
   of: ScopeKeys,
   kid: string,
   name: TransitionName,
-  cause: Cause,
+  cause: Initiator,
   given: PlanCircumstances,
 ): KeyPlan {
   const key = keyOf(of, kid);
@@ -173,11 +196,16 @@ function activeOf({ keys }: ScopeKeys): SigningKey | undefined {
   return keys.find(({ state }) => state === 'active');
 }
 
-/** The one that has been published longest: it is in the most caches. */
-export function standbyOf({ keys, serves }: ScopeKeys, now: number): SigningKey | undefined {
+/** One that is proven before one that is not yet; then the one published longest, which is in the most caches. */
+export function standbyOf({ keys, serves, proofOf }: ScopeKeys, now: number): SigningKey | undefined {
+  const rank = (key: SigningKey) => (proofOf(key) === 'proven' ? 0 : 1);
   return keys
-    .filter((key) => mayMove(key, 'activate') && !isWindowOver(key, now) && serves(key))
-    .toSorted((a, b) => a.publishedAt - b.publishedAt)[0];
+    .filter((key) => mayMove(key, 'activate') && isOpen(key, now) && serves(key))
+    .toSorted((a, b) => rank(a) - rank(b) || a.publishedAt - b.publishedAt)[0];
+}
+
+function isOpen(key: SigningKey, now: number): boolean {
+  return !isWindowOver(key, now) && !isOfTheFuture(key, now);
 }
 
 function keyOf({ scope, keys }: ScopeKeys, kid: string): SigningKey {

@@ -1,7 +1,7 @@
 import type { SigningKey } from '../key.ts';
 import { isPaused } from '../rotation-pause.ts';
 import { type PlanCircumstances, type ScopeKeys, standbyReadyAt } from './plans.ts';
-import { rotationDueAt } from './window.ts';
+import { isOfTheFuture, rotationDueAt } from './window.ts';
 
 /** What keeps a rotation from coming when it is due. */
 export const ROTATION_OBSTACLES = ['paused', 'no_standby', 'standby_too_new'] as const;
@@ -17,13 +17,13 @@ export interface RotationOutlook {
   readonly at: number | null;
 }
 
-/** Undefined where no key signs: then nothing waits for a time. */
+/** Undefined where no key can sign: then nothing waits for a time. */
 export function rotationOutlook(
   of: ScopeKeys,
   { now, graceSeconds, renewedSince }: PlanCircumstances,
 ): RotationOutlook | undefined {
   const active = of.keys.find(({ state }) => state === 'active');
-  if (!active) return undefined;
+  if (!active || isOfTheFuture(active, now)) return undefined;
   const scheduled = rotationDueAt(active, graceSeconds);
   const isOld = renewedSince !== undefined && active.createdAt <= renewedSince;
   const dueAt = isOld ? Math.min(scheduled, renewedSince) : scheduled;

@@ -2,7 +2,7 @@ import { KeywardError } from '../errors.ts';
 import type { SigningKey } from '../key.ts';
 import { mayMove, move } from './move.ts';
 import { type KeyChange, type PlanCircumstances, type ScopeKeys, standbyOf } from './plans.ts';
-import type { Cause, Claims } from './transitions.ts';
+import type { Claims, Initiator } from './transitions.ts';
 
 /** What becomes of the keys of all scopes when somebody else has an HSM token's PIN. */
 export interface TokenPlan {
@@ -18,7 +18,7 @@ export interface TokenPlan {
 export function planTokenCompromise(
   scopes: readonly ScopeKeys[],
   hsmToken: string,
-  cause: Cause,
+  cause: Initiator,
   given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
 ): TokenPlan {
   const plans = scopes.map((of) => planScope(of, hsmToken, cause, given));
@@ -35,7 +35,7 @@ export function planTokenCompromise(
 function planScope(
   of: ScopeKeys,
   hsmToken: string,
-  cause: Cause,
+  cause: Initiator,
   given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
 ) {
   const circumstances = { ...given, policy: of.scope.policy };

@@ -5,10 +5,10 @@ import { isWindowOver, propagatedAt } from './window.ts';
 
 /** Who brings a transition about: the service by itself (its scheduler, an alarm), one operator, or two (I11). */
 export const CAUSES = ['keyward', 'operator', 'two_persons'] as const;
-export type Cause = (typeof CAUSES)[number];
+export type Initiator = (typeof CAUSES)[number];
 
 /** All that a transition depends on beside the key. */
-export interface Circumstances {
+export interface TransitionOptions {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly policy: ScopePolicy;
@@ -29,24 +29,24 @@ export interface Claims {
   readonly keepForForensics?: boolean;
 }
 
-type Situation = Circumstances & Claims;
+type TransitionContext = TransitionOptions & Claims;
 
 export interface Transition {
   readonly from: readonly KeyState[];
   readonly to: KeyState;
-  readonly causes: readonly Cause[];
+  readonly causes: readonly Initiator[];
   /** Whether it may be committed before the registry key has signed it, since the HSM may be away. */
   readonly restricts: boolean;
   /** The time that is kept of it. */
   readonly time: keyof KeyTimes;
   /** Why the key cannot go this way now, as advice; undefined where it can. */
-  readonly needs?: (key: SigningKey, situation: Situation) => string | undefined;
+  readonly needs?: (key: SigningKey, situation: TransitionContext) => string | undefined;
   /** What else becomes of the key. Published bounds only ever narrow. */
-  readonly effect?: (key: SigningKey, situation: Situation) => Partial<SigningKey>;
+  readonly effect?: (key: SigningKey, situation: TransitionContext) => Partial<SigningKey>;
 }
 
-const ONE_IS_ENOUGH: readonly Cause[] = CAUSES;
-const TWO: readonly Cause[] = ['two_persons'];
+const ONE_IS_ENOUGH: readonly Initiator[] = CAUSES;
+const TWO: readonly Initiator[] = ['two_persons'];
 
 /** Every way from one state to another (NIST SP 800-57 part 1 §7); there is none that is not in this table. */
 export const TRANSITIONS = {
@@ -132,7 +132,7 @@ export function mayGoUnsigned(from: unknown, to: unknown): boolean {
   return table.some((way) => way.restricts && way.to === to && way.from.some((state) => state === from));
 }
 
-function needsPropagation(key: SigningKey, situation: Situation): string | undefined {
+function needsPropagation(key: SigningKey, situation: TransitionContext): string | undefined {
   const { now, policy, emergency } = situation;
   if (isWindowOver(key, now)) return 'its signing window is over; wait for the next standby';
   const from = situation.knownFrom ?? propagatedAt(key, { policy, formerCaches: null });
@@ -140,12 +140,12 @@ function needsPropagation(key: SigningKey, situation: Situation): string | undef
   return `some verifiers may not know it yet; it may sign from ${humanInstant(from)} on`;
 }
 
-function needsSuccessor(key: SigningKey, { now, succeeded }: Situation): string | undefined {
+function needsSuccessor(key: SigningKey, { now, succeeded }: TransitionContext): string | undefined {
   if (succeeded && key.state === 'active') return undefined;
   return isWindowOver(key, now) ? undefined : 'its signing window is still open; rotate its scope instead';
 }
 
-function needsGrace(key: SigningKey, { now, graceSeconds }: Situation): string | undefined {
+function needsGrace(key: SigningKey, { now, graceSeconds }: TransitionContext): string | undefined {
   const { deactivated, privateHalfDestroyed } = key.times;
   if (privateHalfDestroyed !== null) return 'its private half is destroyed; rotate its scope instead';
   if (key.signFrom === null || deactivated === null) return 'it never signed; rotate its scope instead';
@@ -153,7 +153,7 @@ function needsGrace(key: SigningKey, { now, graceSeconds }: Situation): string |
   return 'the time in which its rotation could be undone is over; rotate its scope instead';
 }
 
-function needsToBeSpent(key: SigningKey, { now, policy }: Situation): string | undefined {
+function needsToBeSpent(key: SigningKey, { now, policy }: TransitionContext): string | undefined {
   if (key.times.privateHalfDestroyed === null) return 'its private half is still to be destroyed';
   const until = verifyUntil(key, policy.clockSkewSeconds);
   return now > until ? undefined : `tokens of it may be good until ${humanInstant(until)}`;

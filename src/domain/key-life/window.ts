@@ -19,6 +19,20 @@ export function isKnownWith(
   return active !== undefined && standby.publishedAt <= active.publishedAt;
 }
 
+/** Clocks of two machines, or of one that was corrected, may differ so much. */
+const CLOCK_TOLERANCE_SECONDS = 60;
+
+/**
+ * Made or activated by a clock that was ahead: until that time comes the key can neither sign nor be published, and
+ * another takes its place.
+ */
+export function isOfTheFuture(
+  { signFrom, binding }: Pick<SigningKey, 'signFrom' | 'binding'>,
+  now: number,
+): boolean {
+  return Math.max(signFrom ?? 0, binding.signFrom) > now + CLOCK_TOLERANCE_SECONDS;
+}
+
 /** No signature later than this second, both of the registry's window and of the published one. */
 export function isWindowOver({ signUntil }: Pick<SigningKey, 'signUntil'>, now: number): boolean {
   return now > signUntil;

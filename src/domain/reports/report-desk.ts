@@ -1,5 +1,5 @@
+import type { Subscribable } from '../../lib/emitter.ts';
 import type { Actor } from '../access.ts';
-import type { Watchable } from '../changes.ts';
 import type { CaseOutcome, CaseState, FiledReport, ReportCase, Suspicion, UnclosedCounts } from './case.ts';
 import type { TokenFindings } from './findings.ts';
 
@@ -55,7 +55,7 @@ export interface NewReport extends Pick<FiledReport, 'number' | 'scopeId' | 'dig
 }
 
 /** Where cases are kept, for what the service does with them by itself. `store_unavailable`. */
-export interface ReportStore extends Watchable<CaseChange> {
+export interface ReportStore extends Subscribable<CaseChange> {
   file(report: NewReport): Promise<FiledReport>;
   /** Once a case; a second time changes nothing. */
   examined(number: string, findings: TokenFindings | null): Promise<void>;

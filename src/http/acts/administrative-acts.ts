@@ -2,6 +2,7 @@ import type { ClientAdministration, OperatorAdministration } from '../../domain/
 import type { AnyAct } from '../../domain/act-gate.ts';
 import { type CanaryActParts, createCanary, retireCanary } from './canary-acts.ts';
 import { createClient, describeClient, replaceClientCredential, revokeClient } from './client-acts.ts';
+import { type ClockActParts, confirmClock } from './clock-acts.ts';
 import { addGrant, removeGrant } from './grant-acts.ts';
 import {
   compromiseHsm,
@@ -22,9 +23,12 @@ import {
 } from './operator-acts.ts';
 import { clearPinLatch, type PinLatchActParts } from './pin-latch-acts.ts';
 import { type ProbeActParts, removeProbe, setProbe } from './probe-acts.ts';
+import { eraseReport, type ReportActParts } from './report-acts.ts';
 import { acceptRestore, type RestoreActParts } from './restore-acts.ts';
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
+import { enrolServiceKeys, type ServiceKeyActParts } from './service-key-acts.ts';
+import { confirmUnwitnessed, type UnwitnessedActParts } from './unwitnessed-acts.ts';
 
 export interface ActParts
   extends ScopeActParts,
@@ -32,9 +36,13 @@ export interface ActParts
     RotationActParts,
     PinLatchActParts,
     RestoreActParts,
+    ServiceKeyActParts,
+    UnwitnessedActParts,
     LedgerActParts,
+    ReportActParts,
     CanaryActParts,
-    ProbeActParts {
+    ProbeActParts,
+    ClockActParts {
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
 }
@@ -69,7 +77,11 @@ export function administrativeActs(parts: ActParts): readonly AnyAct[] {
     clearPinLatch(parts),
     addRevocation(parts),
     eraseSubject(parts),
+    eraseReport(parts),
     acceptRestore(parts),
+    enrolServiceKeys(parts),
+    confirmUnwitnessed(parts),
+    confirmClock(parts),
     createCanary(parts),
     retireCanary(parts),
   ];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
 import type { CanaryAdministration } from '../../domain/canary.ts';
-import type { JsonObject } from '../../domain/json.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { canaryRepresentation, canaryRequest, wantedCanary } from '../schemas/canary.ts';
 import { validated } from '../validated.ts';
 

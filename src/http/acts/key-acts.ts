@@ -3,12 +3,12 @@ import type { Actor } from '../../domain/access.ts';
 import type { Act } from '../../domain/act-gate.ts';
 import type { CompromiseReports } from '../../domain/compromise-report.ts';
 import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import type { SigningKey } from '../../domain/key.ts';
 import type { KeyActName, KeyAdministration, KeyOutcome } from '../../domain/key-administration.ts';
 import type { KeyPlan } from '../../domain/key-life/plans.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { KnownKeys } from '../../domain/known-keys.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { compromiseRepresentation } from '../schemas/compromise.ts';
 import { keyRepresentation } from '../schemas/key.ts';
 import { compromiseRequest, keyActRequest, MOST_LISTED, rotationRequest } from '../schemas/key-act.ts';
@@ -126,8 +126,8 @@ function byTwo(parts: KeyActParts, act: KeyActName) {
       const { changes } = parts.keys.foresee({ act, kid, cause: 'two_persons' });
       const planned = {
         subject: `key:${kid}`,
-        before: livesOf(changes, 'before'),
-        after: livesOf(changes, 'after'),
+        before: lifecyclesOf(changes, 'before'),
+        after: lifecyclesOf(changes, 'after'),
       };
       return changes.length === 0 ? { ...planned, unchanged: true as const } : planned;
     },
@@ -139,7 +139,7 @@ function byTwo(parts: KeyActParts, act: KeyActName) {
 }
 
 /** Each key that changes, as a person decides about it. */
-function livesOf(changes: KeyPlan['changes'], side: 'before' | 'after'): JsonObject {
+function lifecyclesOf(changes: KeyPlan['changes'], side: 'before' | 'after'): JsonObject {
   return Object.fromEntries(
     changes.map((change) => {
       const { kid, state, signUntil: sign_until, keptForForensics: kept_for_forensics } = change[side];

@@ -1,11 +1,13 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import type { LedgerErasure } from '../../domain/ledger-search.ts';
+import { takesTwoByNow } from '../../domain/proposal-refusals.ts';
 import type { RevocationAdministration } from '../../domain/revocation.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { ledgerErasure } from '../schemas/ledger.ts';
 import { revocationRepresentation, revocationRequest, ruleOf } from '../schemas/revocation.ts';
 import { validated } from '../validated.ts';
+import { HiddenSubjects } from './hidden-subjects.ts';
 
 export interface LedgerActParts {
   readonly revocations: RevocationAdministration;
@@ -25,14 +27,35 @@ export function addRevocation({ revocations }: LedgerActParts): Act<'revocation.
   };
 }
 
-export function eraseSubject({ ledger }: LedgerActParts): Act<'ledger.erase', z.infer<typeof ledgerErasure>> {
+const hidden = z.strictObject({ subject_reference: z.string() });
+
+/** Proposal and audit trail have a reference in place of the subject: nobody is told whom it erases. */
+export function eraseSubject({
+  ledger: { erasure },
+}: LedgerActParts): Act<'ledger.erase', z.infer<typeof hidden>> {
+  const subjects = new HiddenSubjects();
   return {
     name: 'ledger.erase',
-    read: (given) => validated(ledgerErasure, given),
-    // Whom it erases is told to nobody.
-    plan: () => ({ subject: 'ledger', before: null, after: null }),
-    async execute({ subject }, actor) {
-      const { records, events, reports } = await ledger.erasure.eraseSubject(subject, actor);
+    read(given) {
+      const kept = hidden.safeParse(given);
+      if (kept.success) return kept.data;
+      return { subject_reference: subjects.hide(validated(ledgerErasure, given).subject) };
+    },
+    async plan({ subject_reference }) {
+      const { events, reports } = await erasure.openAbout(subjects.reveal(subject_reference));
+      return {
+        subject: 'ledger',
+        before: { personal_values: 'kept', in_open_events: events, in_open_reports: reports },
+        after: { personal_values: 'erased', in_open_events: [], in_open_reports: [] },
+        facts: { open: events.length + reports.length > 0 },
+      };
+    },
+    async execute({ subject_reference }, actor) {
+      const subject = subjects.reveal(subject_reference);
+      const open = await erasure.openAbout(subject);
+      if (actor.alone && open.events.length + open.reports.length > 0) throw takesTwoByNow();
+      const { records, events, reports } = await erasure.eraseSubject(subject, actor);
+      subjects.forget(subject_reference);
       return { records, security_events: events, reports };
     },
   };

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
 import { KeywardError } from '../../domain/errors.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { RotationPause, RotationPauses } from '../../domain/rotation-pause.ts';
 import type { Scope } from '../../domain/scope.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { rotationPause } from '../schemas/rotation-pause.ts';
 import { scopeRepresentation } from '../schemas/scope.ts';
 import { validated } from '../validated.ts';

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
 import { KeywardError } from '../../domain/errors.ts';
-import type { JsonObject } from '../../domain/json.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { KnownKeys } from '../../domain/known-keys.ts';
 import type { ScopeAdministration } from '../../domain/registry.ts';
 import { type ScopeDefinition, validateScope } from '../../domain/scope.ts';
 import { changedScope, isUnchanged, scopeDifference } from '../../domain/scope-change.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { policyRepresentation } from '../../schemas/policy.ts';
 import {
   scopeChange,

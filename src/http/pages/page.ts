@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { html, type Markup } from '../../text/html.ts';
+import { html, type Markup } from '../../lib/html.ts';
 
 /** A constant, so that its hash can stand in the policy of the page, and nothing that is told ever in it. */
 const STYLE = html`

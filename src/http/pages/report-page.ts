@@ -1,4 +1,4 @@
-import { html, type Markup } from '../../text/html.ts';
+import { html, type Markup } from '../../lib/html.ts';
 import { MOST_CHARACTERS } from '../schemas/report.ts';
 import { page } from './page.ts';
 
@@ -19,7 +19,7 @@ export interface Complaint {
 
 export const NOT_TAKEN = 'Your report was not taken';
 
-/** The form, and above it what was wrong with what was sent before. */
+/** The form, and above it what was wrong with what was sent before. It posts to where it stands, behind any path prefix. */
 export function reportFormPage(scopeId: string, written: WrittenReport = {}, complaint?: Complaint): string {
   const title = complaint ? NOT_TAKEN : 'Report something that looks wrong';
   return page(
@@ -27,7 +27,7 @@ export function reportFormPage(scopeId: string, written: WrittenReport = {}, com
     html`${complaint ? [wrong(complaint)] : []}
 <p>Did you find a token, or did something happen in your name that you did not do? Tell the people who run
 <strong>${scopeId}</strong>. You need no account. Give a token, or say what happened, or both.</p>
-<form method="post" action="/scopes/${encodeURIComponent(scopeId)}/report" accept-charset="utf-8">
+<form method="post" action="report" accept-charset="utf-8">
 <label for="token">Token</label>
 <p class="hint" id="token-hint">It begins with eyJ. Only a fingerprint of it is kept.</p>
 <textarea id="token" name="token" class="code" rows="4" maxlength="${MOST_CHARACTERS.token}" autocomplete="off" spellcheck="false" ${described('token', complaint)}></textarea>

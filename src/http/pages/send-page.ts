@@ -1,5 +1,5 @@
 import type { KeywardError } from '../../domain/errors.ts';
-import { humanSpan } from '../../text/human-span.ts';
+import { humanSpan } from '../../lib/human-span.ts';
 import { asKeywardError, retryAfterSeconds } from '../problem.ts';
 import type { ApiResponse } from '../route.ts';
 import { noteProblem, send } from '../send.ts';

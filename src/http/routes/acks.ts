@@ -3,6 +3,7 @@ import { KeywardError } from '../../domain/errors.ts';
 import type { VerifierDirectory } from '../../domain/verifiers.ts';
 import { type AdmissionParts, admitClient } from '../admission.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { acknowledgement, DEFAULT_INSTANCE } from '../schemas/verifier.ts';
@@ -18,7 +19,7 @@ export const acknowledgeKeySet: Route<AdmissionParts & { readonly verifiers: Ver
     operationId: 'acknowledgeKeySet',
     summary: 'The key-set version that this verifier holds; grant `verify`',
     security: [{ client: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: acknowledgement } } },
+    requestBody: jsonBody(acknowledgement, BODY),
     responses: {
       ...json('200', 'The version that is published', z.object({ version: z.int() })),
       ...problems(CODES.client, ['unknown_scope'], CODES.body, CODES.schema),

@@ -4,6 +4,7 @@ import type { Role } from '../../domain/client.ts';
 import { actorOf } from '../actor.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { canary, canaryRepresentation, canaryRequest } from '../schemas/canary.ts';
@@ -51,7 +52,7 @@ const createCanary: Route<CanaryParts> = {
     summary: 'Make a decoy, whose use is an alarm; role `operator`, a token two persons',
     description: 'A token is revoked before it is answered, and shown this once, to whoever approves it.',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: canaryRequest } } },
+    requestBody: jsonBody(canaryRequest, BODY),
     responses: {
       ...json('201', 'The decoy', one.extend({ token: z.string().optional() })),
       ...PROPOSED,

@@ -4,6 +4,7 @@ import { KeywardError } from '../../domain/errors.ts';
 import { actorOf, READING } from '../actor.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { client, clientDescription, clientRepresentation, clientRequest } from '../schemas/client.ts';
@@ -45,7 +46,7 @@ const createClient: Route<ClientParts> = {
     operationId: 'createClient',
     summary: 'Create a client; two persons',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: clientRequest } } },
+    requestBody: jsonBody(clientRequest, BODY),
     responses: {
       ...json(
         '201',
@@ -76,7 +77,7 @@ const replaceCredential: Route<ClientParts> = {
     operationId: 'replaceClientCredential',
     summary: 'Give a client a new credential in place of the one it has; two persons',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: credentialRequest } } },
+    requestBody: jsonBody(credentialRequest, BODY),
     responses: {
       ...json(
         '200',
@@ -128,7 +129,7 @@ const describeClient: Route<ClientParts> = {
     operationId: 'describeClient',
     summary: 'Say anew what a client is; role `operator`',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: clientDescription } } },
+    requestBody: jsonBody(clientDescription, BODY),
     responses: {
       ...json('200', 'The client as it now is, also where nothing differed', z.object({ client })),
       ...problems(CODES.operator, CODES.body, CODES.schema, [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { keyActRequest } from '../schemas/key-act.ts';
@@ -34,14 +35,13 @@ const accept: Route<GateDeps> = {
     description:
       'While a database is older than an audit sink, nothing is issued or verified. What the sink has is taken over, what it tells of restrictions is in force again, and tokens whose records are lost are refused. The proposal is kept in memory and ends with the process.',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: keyActRequest } } },
+    requestBody: jsonBody(keyActRequest, LIMITS),
     responses: {
       ...json('200', 'Accepted', gap),
       ...PROPOSED,
       ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
         'not_restored',
         'hsm_unavailable',
-        'clock_jump',
       ]),
     },
   },

@@ -3,6 +3,7 @@ import type { Authenticator } from '../../domain/access.ts';
 import type { DrillLog } from '../../domain/drill.ts';
 import { actorOf, CHANGING, READING } from '../actor.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import {
@@ -56,7 +57,7 @@ const recordDrill: Route<DrillParts> = {
     operationId: 'recordDrill',
     summary: 'Write down a rehearsal, as whoever held it saw it; role `operator`',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: drillRequest } } },
+    requestBody: jsonBody(drillRequest, LIMITS),
     responses: {
       ...json('201', 'It is in the audit trail', z.object({ drill: performedDrill })),
       ...problems(CODES.operator, CODES.body, CODES.schema, ['store_unavailable']),

@@ -67,7 +67,7 @@ export const adminEventStreamRoutes = [followSecurityEvents];
 async function open(feed: SecurityEventFeed, place: number | undefined) {
   const heard: PastChange[] = [];
   let told = (change: PastChange): void => void heard.push(change);
-  const stop = feed.watch((change) => told({ ...change, became: change.event.state }));
+  const stop = feed.subscribe((change) => told({ ...change, became: change.event.state }));
   try {
     const from = place ?? (await feed.lastPlace());
     const missed = place === undefined ? [] : await feed.changesAfter(place, MOST_MISSED);

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Actor, Authenticator } from '../../domain/access.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
-import type { EventDesk } from '../../domain/event-desk.ts';
+import type { EventService } from '../../domain/event-service.ts';
 import type { TrackedEvent } from '../../domain/event-steps.ts';
 import { actorOf, CHANGING, READING } from '../actor.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { ApiRequest, Route } from '../route.ts';
 import {
@@ -20,7 +21,7 @@ import { validated } from '../validated.ts';
 
 interface EventParts {
   readonly authenticator: Authenticator;
-  readonly securityEvents: EventDesk;
+  readonly securityEvents: EventService;
 }
 
 const BODY = { maxBytes: 16 * 1024, maxDepth: 2, tooDeep: 'malformed_json' } as const;
@@ -75,7 +76,7 @@ interface Step<N extends string | null> {
   readonly summary: string;
   readonly body: z.ZodType<{ readonly note: N }>;
   readonly refusals: readonly ErrorCode[];
-  take(events: EventDesk, sequence: number, note: N, actor: Actor): Promise<TrackedEvent>;
+  take(events: EventService, sequence: number, note: N, actor: Actor): Promise<TrackedEvent>;
 }
 
 function stepRoute<N extends string | null>(step: Step<N>): Route<EventParts> {
@@ -88,7 +89,7 @@ function stepRoute<N extends string | null>(step: Step<N>): Route<EventParts> {
       summary,
       description: 'The same once more changes nothing.',
       security: [{ operator: [] }],
-      requestBody: { required: true, content: { 'application/json': { schema: body } } },
+      requestBody: jsonBody(body, BODY),
       responses: {
         ...one,
         ...problems(CODES.operator, CODES.body, CODES.schema, refusals, [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Handler, Route } from '../route.ts';
 import { client, grantRequest } from '../schemas/client.ts';
@@ -9,7 +10,7 @@ const BODY = { schema: grantRequest, maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 
 
 const operation = {
   security: [{ operator: [] }],
-  requestBody: { required: true, content: { 'application/json': { schema: grantRequest } } },
+  requestBody: jsonBody(grantRequest, BODY),
   responses: {
     ...json('200', 'The client with its grants as they now are', z.object({ client })),
     ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [

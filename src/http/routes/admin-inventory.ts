@@ -4,6 +4,7 @@ import type { Inventories } from '../../domain/inventory.ts';
 import { actorOf, READING } from '../actor.ts';
 import { readJson } from '../json-body.ts';
 import { asKeywardError } from '../problem.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { inventory, inventoryRepresentation } from '../schemas/inventory.ts';
@@ -65,7 +66,7 @@ const takeInventory: Route<InventoryParts> = {
     description:
       'Through a process that has just opened the token. One look at a time for each token: who asks meanwhile gets the same answer.',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: request } } },
+    requestBody: jsonBody(request, BODY),
     responses: {
       ...json('200', 'What was found; a problem where no token could be looked at', answer),
       ...problems(CODES.operator, CODES.body, CODES.schema, [

@@ -3,6 +3,7 @@ import type { ActName } from '../../domain/acts.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { compromise } from '../schemas/compromise.ts';
@@ -114,7 +115,7 @@ function routeOf({ act, path, operationId, summary, schema, answer, weakens }: K
       operationId,
       summary,
       security: [{ operator: [] }],
-      requestBody: { required: true, content: { 'application/json': { schema } } },
+      requestBody: jsonBody(schema, LIMITS),
       responses: {
         ...json('200', 'What became of the keys', answer),
         ...(weakens ? PROPOSED : {}),

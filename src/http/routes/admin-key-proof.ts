@@ -6,6 +6,7 @@ import type { KeyRing } from '../../domain/key-ring.ts';
 import type { KeyProver, ProvenKey } from '../../domain/prove-key.ts';
 import { actorOf, READING } from '../actor.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { describedToken, hsmTokenDescription } from '../schemas/inventory.ts';
@@ -59,7 +60,7 @@ const proveKey: Route<ProofParts> = {
     operationId: 'proveKey',
     summary: 'What the HSM shows of a key now, signed by the key and by the audit key; any role',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: request } } },
+    requestBody: jsonBody(request, BODY),
     responses: {
       ...json('200', 'Proven, or what is not as it must be', answer),
       ...problems(CODES.operator, CODES.body, CODES.schema, [

@@ -11,7 +11,7 @@ import { key, keyRepresentation, refusedKey } from '../schemas/key.ts';
 import { sendJson } from '../send.ts';
 import { validated } from '../validated.ts';
 
-const filter = z.strictObject({ scope: z.string('name one scope').optional() });
+const filter = z.strictObject({ scope: z.string('name one scope').meta({ maxLength: 63 }).optional() });
 
 interface KeyParts {
   readonly authenticator: Authenticator;

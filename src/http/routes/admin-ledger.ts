@@ -1,7 +1,8 @@
 import type { LedgerErasure, LedgerSearch } from '../../domain/ledger-search.ts';
 import { actorOf, READING } from '../actor.ts';
-import { actorFor, type GateDeps, sendOutcome } from '../ask-gate.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import {
@@ -53,12 +54,14 @@ const eraseSubject: Route<LedgerParts> = {
   path: '/v1/admin/ledger/erase',
   operation: {
     operationId: 'eraseSubject',
-    summary: 'Erase what ledger, security events and reports keep of a subject, for good; role `operator`',
+    summary:
+      'Erase what ledger, security events and reports keep of a subject, for good; two persons while a security event or a report about it is open',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: ledgerErasure } } },
+    requestBody: jsonBody(ledgerErasure, BODY),
     responses: {
       ...json('200', 'How much was erased', erasedCounts),
-      ...problems(CODES.operator, CODES.body, CODES.schema, ['store_unavailable']),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing),
     },
   },
   handler: (deps) => async (request, response) => {

@@ -3,6 +3,7 @@ import type { Authenticator } from '../../domain/access.ts';
 import type { NotificationDesk } from '../../domain/notifications.ts';
 import { actorOf, CHANGING, READING } from '../actor.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import {
@@ -31,7 +32,7 @@ const testNotifications: Route<NotificationParts> = {
     summary: 'Send a test message to every notification target, or to one; role `operator`',
     description: 'Answers within the deadline of an attempt. One test at a time.',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: targetTestRequest } } },
+    requestBody: jsonBody(targetTestRequest, BODY),
     responses: {
       ...json('200', 'How each of them took it', z.object({ tests: z.array(targetTest) })),
       ...problems(CODES.operator, CODES.body, CODES.schema, ['unknown_target', 'store_unavailable']),

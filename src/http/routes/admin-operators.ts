@@ -5,6 +5,7 @@ import { KeywardError } from '../../domain/errors.ts';
 import { actorOf, READING } from '../actor.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { credentialRequest } from '../schemas/credential.ts';
@@ -51,7 +52,7 @@ const createOperator: Route<OperatorParts> = {
     operationId: 'createOperator',
     summary: 'Enrol an operator, who has made the credential; two persons',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: operatorRequest } } },
+    requestBody: jsonBody(operatorRequest, LIMITS),
     responses: {
       ...json('201', 'The operator, and the credential if the service made it', operatorAndCredential),
       ...PROPOSED,
@@ -160,7 +161,7 @@ function changeOf({ act, path, operationId, summary, schema, answer, codes }: Ch
       operationId,
       summary,
       security: [{ operator: [] }],
-      requestBody: { required: true, content: { 'application/json': { schema } } },
+      requestBody: jsonBody(schema, LIMITS),
       responses: {
         ...json('200', 'The operator as changed', answer),
         ...PROPOSED,

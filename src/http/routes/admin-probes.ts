@@ -3,6 +3,7 @@ import type { ProbeAdministration } from '../../domain/verifier-probe.ts';
 import { actorOf, CHANGING, READING } from '../actor.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { probe, probePlace, probeRepresentation, probeRequest } from '../schemas/probe.ts';
@@ -14,7 +15,7 @@ interface ProbeParts extends GateDeps {
 
 const PATH = '/v1/admin/clients/{client}/probe';
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
-const placeBody = { required: true, content: { 'application/json': { schema: probePlace } } };
+const placeBody = jsonBody(probePlace, LIMITS);
 const SIGNING = ['hsm_unavailable', 'pin_latched', 'registry_refused'] as const;
 
 const listProbes: Route<ProbeParts> = {
@@ -44,7 +45,7 @@ const setProbe: Route<ProbeParts> = {
     description:
       'In place of the URL that there is for this scope. Sent is `GET` with `Authorization: Bearer`, for a subject without rights; the answer is 2xx, or 401 or 403.',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: probeRequest } } },
+    requestBody: jsonBody(probeRequest, LIMITS),
     responses: {
       ...json('200', 'The verifier, as it is probed from now on', z.object({ probe })),
       ...PROPOSED,

@@ -81,6 +81,7 @@ const approveProposal: Route<GateDeps> = {
         'proposal_outdated',
         'proposer_gone',
         'clock_jump',
+        'clock_ahead',
         'hsm_unavailable',
         'store_unavailable',
         'audit_sink_unavailable',

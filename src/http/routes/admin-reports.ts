@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { Actor, Authenticator } from '../../domain/access.ts';
+import type { Actor } from '../../domain/access.ts';
 import { type ErrorCode, KeywardError } from '../../domain/errors.ts';
 import type { ReportCase } from '../../domain/reports/case.ts';
 import { readCaseNumber } from '../../domain/reports/case-number.ts';
 import type { ReportDesk } from '../../domain/reports/report-desk.ts';
 import { actorOf, CHANGING, READING } from '../actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { ApiRequest, Route } from '../route.ts';
 import {
@@ -20,8 +22,7 @@ import {
 import { sendJson } from '../send.ts';
 import { validated } from '../validated.ts';
 
-interface ReportDeskParts {
-  readonly authenticator: Authenticator;
+interface ReportDeskParts extends GateDeps {
   readonly reports: ReportDesk;
 }
 
@@ -69,21 +70,21 @@ const getReport: Route<ReportDeskParts> = {
 };
 
 /** What comes with a step: how it is described, where there is anything, and how it is read. */
-interface Said<B> {
+interface RequestBody<B> {
   readonly body: z.ZodType<B> | undefined;
   read(request: ApiRequest): Promise<B>;
 }
 
-const NOTHING: Said<undefined> = { body: undefined, read: async () => undefined };
-const saying = <B>(body: z.ZodType<B>): Said<B> => ({
+const NOTHING: RequestBody<undefined> = { body: undefined, read: async () => undefined };
+const saying = <B>(body: z.ZodType<B>): RequestBody<B> => ({
   body,
   read: (request) => readJson(request, { schema: body, ...BODY }),
 });
 
 interface Step<B> {
-  readonly name: 'take' | 'note' | 'close' | 'erase';
+  readonly name: 'take' | 'note' | 'close';
   readonly summary: string;
-  readonly said: Said<B>;
+  readonly said: RequestBody<B>;
   readonly refusals: readonly ErrorCode[];
   take(reports: ReportDesk, number: string, body: B, actor: Actor): Promise<ReportCase>;
 }
@@ -97,7 +98,7 @@ function stepRoute<B>({ name, summary, said, refusals, take }: Step<B>): Route<R
       operationId: `${name}Report`,
       summary,
       security: [{ operator: [] }],
-      ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+      ...(body && { requestBody: jsonBody(body, BODY) }),
       responses: {
         ...one,
         ...problems(CODES.operator, body ? [...CODES.body, ...CODES.schema] : [], refusals, [
@@ -115,6 +116,27 @@ function stepRoute<B>({ name, summary, said, refusals, take }: Step<B>): Route<R
       },
   };
 }
+
+const eraseReport: Route<ReportDeskParts> = {
+  method: 'post',
+  path: '/v1/admin/reports/{report}/erase',
+  operation: {
+    operationId: 'eraseReport',
+    summary:
+      'Permanently erase what the reporter wrote, and how to reach them; role `operator`, two persons until the case is closed',
+    security: [{ operator: [] }],
+    responses: {
+      ...one,
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.proposing, ['unknown_report', 'store_unavailable']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('report.erase', deps, request, response);
+    const parameters = { report: numberIn(request) };
+    sendOutcome(response, await deps.gate.ask({ act: 'report.erase', parameters, actor }), { status: 200 });
+  },
+};
 
 export const adminReportRoutes = [
   listReports,
@@ -140,13 +162,7 @@ export const adminReportRoutes = [
     refusals: ['report_closed'],
     take: (reports, number, { outcome, note }, actor) => reports.close(number, outcome, note, actor),
   }),
-  stepRoute({
-    name: 'erase',
-    summary: 'Erase what the reporter wrote, and how to reach them, for good; role `operator`',
-    said: NOTHING,
-    refusals: [],
-    take: (reports, number, _nothing, actor) => reports.erase(number, actor),
-  }),
+  eraseReport,
 ];
 
 function numberIn({ params }: ApiRequest): string {

@@ -4,6 +4,7 @@ import type { Role } from '../../domain/client.ts';
 import type { ReviewDesk, ReviewStanding } from '../../domain/review.ts';
 import { actorOf, READING } from '../actor.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import {
@@ -100,7 +101,7 @@ const signOffReview: Route<ReviewParts> = {
     operationId: 'signOffReview',
     summary: 'Sign off what was shown to you; role `auditor` or `operator`',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: signOff } } },
+    requestBody: jsonBody(signOff, LIMITS),
     responses: {
       ...json('201', 'It is in the audit trail', z.object({ review: signedOff })),
       ...problems(CODES.operator, CODES.body, CODES.schema, [

@@ -3,6 +3,7 @@ import type { RevocationAdministration } from '../../domain/revocation.ts';
 import { actorOf, READING } from '../actor.ts';
 import { actorFor, type GateDeps, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { newestFirst } from '../schemas/page.ts';
@@ -28,7 +29,7 @@ const addRevocation: Route<RevocationParts> = {
     operationId: 'addRevocation',
     summary: 'Revoke tokens by jti, root event, client or time, at once and for good; role `operator`',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: revocationRequest } } },
+    requestBody: jsonBody(revocationRequest, BODY),
     responses: {
       ...json('201', 'The rule, in force', z.object({ revocation })),
       ...problems(CODES.operator, CODES.body, CODES.schema, [

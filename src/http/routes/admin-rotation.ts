@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { rotationPause } from '../schemas/rotation-pause.ts';
@@ -19,7 +20,7 @@ const pauseRotation: Route<GateDeps> = {
     description:
       'Its window goes on: where the pause is longer, no tokens are issued from its end on until somebody rotates.',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: rotationPause } } },
+    requestBody: jsonBody(rotationPause, LIMITS),
     responses: {
       ...json('200', 'The scope with its pause', z.object({ scope })),
       ...PROPOSED,

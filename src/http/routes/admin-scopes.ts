@@ -2,14 +2,19 @@ import { z } from 'zod';
 import { KeywardError } from '../../domain/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { KnownKeys } from '../../domain/known-keys.ts';
+import type { PolicyPreview } from '../../domain/policy-refusals.ts';
 import { actorOf, READING } from '../actor.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import {
+  policyRefusals,
+  policyRefusalsRepresentation,
   scope,
   scopeAndKeys,
+  scopeChange,
   scopeChangeRequest,
   scopeRepresentation,
   scopeRequest,
@@ -20,6 +25,7 @@ import { sendJson } from '../send.ts';
 interface ScopeParts extends GateDeps {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
+  readonly policyPreview: PolicyPreview;
 }
 
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
@@ -51,7 +57,7 @@ const createScope: Route<ScopeParts> = {
     operationId: 'createScope',
     summary: 'Create a scope with an active key and a standby; two persons',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: scopeRequest } } },
+    requestBody: jsonBody(scopeRequest, LIMITS),
     responses: {
       ...json('201', 'The scope, its keys proven and published', scopeAndKeys),
       ...PROPOSED,
@@ -111,9 +117,9 @@ const changeScope: Route<ScopeParts> = {
     summary:
       'Change members of the policy, the contacts or the HSM token; two persons unless all of it narrows',
     description:
-      'Holds for the next token. Keys keep the signing window and the longest lifetime that they were bound with.',
+      'Holds for the next token, and for the next verification of tokens there are: ask `preview` how many it would refuse. Keys keep the signing window and the longest lifetime that they were bound with.',
     security: [{ operator: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: scopeChangeRequest } } },
+    requestBody: jsonBody(scopeChangeRequest, LIMITS),
     responses: {
       ...json('200', 'The scope as it now is, also where nothing differed', scopeAndKeys),
       ...PROPOSED,
@@ -136,4 +142,27 @@ const changeScope: Route<ScopeParts> = {
   },
 };
 
-export const adminScopeRoutes = [listScopes, createScope, getScope, changeScope];
+const previewChange: Route<ScopeParts> = {
+  method: 'post',
+  path: '/v1/admin/scopes/{scope}/preview',
+  operation: {
+    operationId: 'previewScopeChange',
+    summary: 'How many living tokens a change of the policy would refuse at once; any role',
+    description:
+      'Changes nothing, and does not say whether the change is sound. A token lives while its `exp` is to come; revoked ones are counted too. Counting takes a few seconds at most: what is not read by then is not counted.',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(scopeChangeRequest, LIMITS),
+    responses: {
+      ...json('200', 'One entry for each member by whose change tokens are refused', policyRefusals),
+      ...problems(CODES.operator, CODES.body, CODES.schema, ['unknown_scope']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    const { policy = {} } = scopeChange(await readJson(request, { schema: scopeChangeRequest, ...LIMITS }));
+    const refusals = await deps.policyPreview.refusals(request.params.scope ?? '', policy);
+    sendJson(response, 200, policyRefusalsRepresentation(refusals));
+  },
+};
+
+export const adminScopeRoutes = [listScopes, createScope, getScope, changeScope, previewChange];

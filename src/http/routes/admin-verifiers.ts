@@ -10,7 +10,7 @@ import { verifier, verifierRepresentation } from '../schemas/verifier.ts';
 import { sendJson } from '../send.ts';
 import { validated } from '../validated.ts';
 
-const filter = z.strictObject({ scope: z.string('name one scope').optional() });
+const filter = z.strictObject({ scope: z.string('name one scope').meta({ maxLength: 63 }).optional() });
 
 export interface VerifierParts {
   readonly authenticator: Authenticator;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CheckpointSource } from '../../domain/checkpoint.ts';
 import { KeywardError } from '../../domain/errors.ts';
+import { admitAnyone } from '../admission.ts';
 import { json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { sendJson } from '../send.ts';
@@ -32,7 +33,7 @@ export const latestCheckpoint: Route<{ readonly checkpoints: CheckpointSource }>
   handler:
     ({ checkpoints }) =>
     async (request, response) => {
-      await response.locals.plane.limits.anonymous(request.ip);
+      await admitAnyone(request, response);
       const latest = checkpoints.latest();
       if (!latest) throw new KeywardError('not_found', 'there is no checkpoint yet; try again in a minute');
       const { kid, publicJwk } = checkpoints.auditKey;

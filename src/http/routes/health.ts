@@ -1,4 +1,5 @@
 import type { Readiness } from '../../domain/readiness.ts';
+import { admitAnyone } from '../admission.ts';
 import { json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { health, readiness } from '../schemas/health.ts';
@@ -8,7 +9,6 @@ import { sendJson } from '../send.ts';
 const healthz: Route<unknown> = {
   method: 'get',
   path: '/healthz',
-  unbounded: true,
   operation: {
     operationId: 'getHealth',
     summary: 'Whether the process is alive',
@@ -34,7 +34,7 @@ const readyz: Route<{ readonly readiness: Readiness }> = {
     },
   },
   handler: (deps) => async (request, response) => {
-    await response.locals.plane.limits.anonymous(request.ip);
+    await admitAnyone(request, response);
     const { ready, checks } = await deps.readiness.check();
     const told = checks.map(({ name, ok, detail }) => ({ name, ok, detail }));
     sendJson(response, ready ? 200 : 503, { ready, checks: told });

@@ -3,6 +3,7 @@ import type { TokenIssuer } from '../../domain/issuance.ts';
 import { requireExternalClaims } from '../../issuance/check-signing-input.ts';
 import { type AdmissionParts, admitClient } from '../admission.ts';
 import { type JsonBody, readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { type JwsRequestBody, jwsRequest, jwsTerms, jwsTermsRepresentation } from '../schemas/jws.ts';
@@ -32,7 +33,7 @@ const signJws: Route<JwsParts> = {
       'It has to say what Keyward would have written, and is refused where it does not; nothing of it is changed. ' +
       'After `kid_not_active` ask for the terms and write the token again; every attempt needs a new `jti`.',
     security: [{ client: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: jwsRequest } } },
+    requestBody: jsonBody(jwsRequest, BODY),
     responses: {
       ...json('201', 'The token, recorded and verified', issuedToken),
       ...problems(

@@ -3,6 +3,7 @@ import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { type ErrorCode, KeywardError } from '../../domain/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Publication, PublishedDocument } from '../../domain/publication.ts';
+import { admitAnyone } from '../admission.ts';
 import { problems } from '../responses.ts';
 import type { Handler, Route } from '../route.ts';
 import { sendDocument } from '../send.ts';
@@ -25,6 +26,7 @@ const published = (
 const keySet: Route<KeySetParts> = {
   method: 'get',
   path: '/scopes/{scope}/jwks.json',
+  anyOrigin: true,
   operation: {
     operationId: 'getKeySet',
     summary: 'The key set of this scope alone (RFC 7517)',
@@ -36,6 +38,7 @@ const keySet: Route<KeySetParts> = {
 const signedKeySet: Route<KeySetParts> = {
   method: 'get',
   path: '/scopes/{scope}/jwks.jwt',
+  anyOrigin: true,
   operation: {
     operationId: 'getSignedKeySet',
     summary: 'The same key set, signed by the registry key',
@@ -44,25 +47,48 @@ const signedKeySet: Route<KeySetParts> = {
   handler: (deps) => serve(deps, (scopeId) => deps.publication.signedKeySet(scopeId)),
 };
 
-const openidConfiguration: Route<KeySetParts> = {
-  method: 'get',
-  path: '/scopes/{scope}/.well-known/openid-configuration',
-  operation: {
-    operationId: 'getOpenidConfiguration',
-    summary: 'Discovery, for a scope whose issuer is the URL it is served under',
-    responses: published('application/json', 'RFC 8414 and OpenID Connect Discovery', 'not_found'),
-  },
-  handler: (deps) => serve(deps, (scopeId) => deps.publication.openidConfiguration(scopeId)),
-};
+/** The same document wherever a client looks for it. */
+function discovery(
+  path: Route<KeySetParts>['path'],
+  operationId: string,
+  summary: string,
+): Route<KeySetParts> {
+  return {
+    method: 'get',
+    path,
+    anyOrigin: true,
+    operation: {
+      operationId,
+      summary: `${summary}, for a scope whose issuer is the URL it is served under`,
+      responses: published('application/json', 'RFC 8414 and OpenID Connect Discovery', 'not_found'),
+    },
+    handler: (deps) => serve(deps, (scopeId) => deps.publication.openidConfiguration(scopeId)),
+  };
+}
+
+/**
+ * OpenID Connect appends to the issuer (Discovery §4.1), OAuth puts in before its path, and either name may stand in
+ * either place (RFC 8414 §3.1, §5). Some clients keep the terminating slash of an issuer.
+ */
+const discoveryRoutes = (
+  [
+    ['openid-configuration', 'OpenidConfiguration', 'OpenID Connect Discovery'],
+    ['oauth-authorization-server', 'AuthorizationServer', 'OAuth metadata (RFC 8414)'],
+  ] as const
+).flatMap(([name, id, summary]) => [
+  discovery(`/scopes/{scope}/.well-known/${name}`, `get${id}`, summary),
+  discovery(`/.well-known/${name}/scopes/{scope}`, `get${id}OfPath`, summary),
+  discovery(`/.well-known/${name}/scopes/{scope}/`, `get${id}OfPathWithSlash`, summary),
+]);
 
 /** Published per scope, to anyone (I3). */
-export const keySetRoutes = [keySet, signedKeySet, openidConfiguration];
+export const keySetRoutes = [keySet, signedKeySet, ...discoveryRoutes];
 
 type Found = PublishedDocument | undefined;
 
 function serve({ keyRing }: KeySetParts, find: (scopeId: string) => Found | Promise<Found>): Handler {
   return async (request, response) => {
-    await response.locals.plane.limits.anonymous(request.ip);
+    await admitAnyone(request, response);
     const scopeId = request.params.scope ?? '';
     if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
     const document = await find(scopeId);

@@ -3,19 +3,21 @@ import { z } from 'zod';
 import { readCredential } from '../../domain/credential.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { LeakPartners } from '../../domain/leak-partners.ts';
-import type { KnownSecret, LeakDesk, LeakReporter, Sought } from '../../domain/leaks.ts';
+import type { KnownSecret, LeakQuery, LeakReporter, LeakService } from '../../domain/leaks.ts';
 import { parseToken } from '../../token/parse-token.ts';
 import { digestOf } from '../../token/signing-input.ts';
 import type { PartnerReports, ReportAnswer } from '../../watch/leaks/partner-reports.ts';
+import { admitAnyone } from '../admission.ts';
 import { readText } from '../body.ts';
 import { parseJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
 import { type partnerFeedback as feedbackSchema, partnerFeedback, partnerReport } from '../schemas/leak.ts';
 import { sendJson } from '../send.ts';
 
 export interface LeakParts {
-  readonly leaks: LeakDesk;
+  readonly leaks: LeakService;
   readonly leakPartners: LeakPartners;
   readonly leakReports: PartnerReports;
 }
@@ -47,7 +49,7 @@ export const reportLeaks: Route<LeakParts> = {
           .meta({ description: 'ECDSA with P-256 and SHA-256 over the body; DER, base64.' }),
       }),
     },
-    requestBody: { required: true, content: { 'application/json': { schema: partnerReport } } },
+    requestBody: jsonBody(partnerReport, BODY),
     responses: {
       ...json('200', 'For each, in order, whether it was given out here', partnerFeedback),
       ...problems(
@@ -59,7 +61,7 @@ export const reportLeaks: Route<LeakParts> = {
     },
   },
   handler: (deps) => async (request, response) => {
-    await response.locals.plane.limits.anonymous(request.ip);
+    await admitAnyone(request, response);
     const { partner, text } = await authenticated(deps, request, response);
     const report = parseJson(text, BODY);
     const { requestId } = response.locals;
@@ -71,7 +73,7 @@ export const reportLeaks: Route<LeakParts> = {
 
 type Reporter = Omit<LeakReporter, 'places'> & { readonly reportedBy: string };
 
-async function withdrawAll(leaks: LeakDesk, report: Report, by: Reporter): Promise<ReportAnswer> {
+async function withdrawAll(leaks: LeakService, report: Report, by: Reporter): Promise<ReportAnswer> {
   const known = await findAll(leaks, report, by);
   const { reportedBy, requestId } = by;
   for (const [at, { url, source }] of report.entries()) {
@@ -86,19 +88,22 @@ async function withdrawAll(leaks: LeakDesk, report: Report, by: Reporter): Promi
 async function authenticated({ leakPartners }: LeakParts, request: ApiRequest, response: ApiResponse) {
   const [keyId, signature] = [request.get(KEY_ID), request.get(SIGNATURE)];
   if (!keyId || !signature) throw new KeywardError('credential_missing', `send ${KEY_ID} and ${SIGNATURE}`);
+  if (!leakPartners.knows(keyId)) throw foreign();
   const text = await readText(request, 'application/json', BODY.maxBytes);
   const name = leakPartners.partnerOf({ keyId, signature, body: Buffer.from(text) });
-  if (name === undefined) {
-    throw new KeywardError('credential_invalid', 'no key of a configured partner signed this body');
-  }
+  if (name === undefined) throw foreign();
   const partner = `partner:${name}`;
   response.locals.caller = partner;
   return { partner, text };
 }
 
+function foreign(): KeywardError {
+  return new KeywardError('credential_invalid', 'no key of a configured partner signed this body');
+}
+
 /** What is neither of our forms is not looked up. */
 async function findAll(
-  leaks: LeakDesk,
+  leaks: LeakService,
   report: Report,
   by: Reporter,
 ): Promise<readonly (KnownSecret | undefined)[]> {
@@ -114,7 +119,7 @@ async function findAll(
   return report.map((_, at) => found.get(at));
 }
 
-function soughtOf(token: string): Sought | undefined {
+function soughtOf(token: string): LeakQuery | undefined {
   const credential = readCredential(token);
   if (credential !== 'malformed') return { of: 'credential', digest: credential.digest };
   const parsed = parseToken(token);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { PublishedDocument } from '../../domain/publication.ts';
+import { admitAnyone } from '../admission.ts';
 import { problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { sendDocument } from '../send.ts';
@@ -23,7 +24,7 @@ export function openapiRoute(describe: () => object): Route<unknown> {
       },
     },
     handler: () => async (request, response) => {
-      await response.locals.plane.limits.anonymous(request.ip);
+      await admitAnyone(request, response);
       document ??= publish(JSON.stringify(describe()));
       sendDocument(request, response, document);
     },

@@ -1,4 +1,5 @@
 import { KeywardError } from '../../domain/errors.ts';
+import { admitAnyone } from '../admission.ts';
 import { readForm } from '../form-body.ts';
 import {
   type Complaint,
@@ -9,13 +10,14 @@ import {
   reportTakenPage,
 } from '../pages/report-page.ts';
 import { sendPage, sendProblemPage } from '../pages/send-page.ts';
+import { formBody } from '../requests.ts';
 import { CODES, problems } from '../responses.ts';
 import type { ApiRequest, ApiResponse, Handler, Route } from '../route.ts';
 import { reportForm, reportRequest } from '../schemas/report.ts';
 import { validated } from '../validated.ts';
 import { admitReporter, fileReport, type ReportParts, requireScope } from './reports.ts';
 
-const MAX_BYTES = 96 * 1024;
+const FORM = { maxBytes: 96 * 1024 } as const;
 const PATH = '/scopes/{scope}/report';
 
 const page = (description: string) => ({
@@ -36,7 +38,7 @@ const showForm: Route<ReportParts> = {
   },
   handler: (deps) =>
     withPages('There is no form to show', async (request, response) => {
-      await response.locals.plane.limits.anonymous(request.ip);
+      await admitAnyone(request, response);
       sendPage(response, 200, reportFormPage(requireScope(deps.keyRing, request)));
     }),
 };
@@ -47,10 +49,7 @@ const takeForm: Route<ReportParts> = {
   operation: {
     operationId: 'sendReportPage',
     summary: 'What the form sends',
-    requestBody: {
-      required: true,
-      content: { 'application/x-www-form-urlencoded': { schema: reportForm } },
-    },
+    requestBody: formBody(reportForm, FORM),
     responses: {
       201: page('The number of the case'),
       ...asPages(
@@ -61,7 +60,7 @@ const takeForm: Route<ReportParts> = {
   handler: (deps) =>
     withPages(NOT_TAKEN, async (request, response) => {
       const scopeId = await admitReporter(deps, request, response);
-      const form = await readForm(request, MAX_BYTES);
+      const form = await readForm(request, FORM.maxBytes);
       const written = Object.fromEntries(REPORT_FIELDS.map((field) => [field, form.get(field)]));
       try {
         const number = await fileReport(deps, scopeId, validated(reportRequest, written), response);

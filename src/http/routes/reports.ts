@@ -1,8 +1,10 @@
 import { KeywardError } from '../../domain/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { ReportIntake } from '../../domain/reports/report-desk.ts';
+import { admitAnyone } from '../admission.ts';
 import { readJson } from '../json-body.ts';
 import type { ReportLimits } from '../report-limits.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { ApiRequest, ApiResponse, Route } from '../route.ts';
 import { type ReportRequest, reportAnswer, reportRequest } from '../schemas/report.ts';
@@ -29,7 +31,7 @@ export const receiveReport: Route<ReportParts> = {
     operationId: 'receiveReport',
     summary: 'Report a token, or whatever looks wrong; anyone, without an account',
     description: 'The answer tells nothing of the token, not even whether there is one.',
-    requestBody: { required: true, content: { 'application/json': { schema: reportRequest } } },
+    requestBody: jsonBody(reportRequest, BODY),
     responses: {
       ...json('201', 'The number of the case, to be quoted when asking about it', reportAnswer),
       ...problems(['unknown_scope', 'rate_limited', 'store_unavailable'], CODES.body, CODES.schema),
@@ -46,9 +48,9 @@ export const receiveReport: Route<ReportParts> = {
 export async function admitReporter(
   { keyRing, reportLimits }: ReportParts,
   request: ApiRequest,
-  { locals: { plane } }: ApiResponse,
+  response: ApiResponse,
 ): Promise<string> {
-  await plane.limits.anonymous(request.ip);
+  await admitAnyone(request, response);
   await reportLimits.from(request.ip);
   return requireScope(keyRing, request);
 }

@@ -1,6 +1,7 @@
 import type { Sightings } from '../../domain/sightings.ts';
 import { type AdmissionParts, admitClient, presenterOf } from '../admission.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { sightingReport, unknownSightings } from '../schemas/sighting.ts';
@@ -21,7 +22,7 @@ export const reportSightings: Route<AdmissionParts & { readonly sightings: Sight
     operationId: 'reportSightings',
     summary: 'Report digests of accepted tokens; grant `verify`',
     security: [{ client: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: sightingReport } } },
+    requestBody: jsonBody(sightingReport, BODY),
     responses: {
       ...json('200', 'The digests that are not on record for this scope', unknownSightings),
       ...problems(
@@ -35,13 +36,11 @@ export const reportSightings: Route<AdmissionParts & { readonly sightings: Sight
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const { sightings } = await readJson(request, BODY);
+    // The admission has counted one.
+    if (sightings.length > 1) await response.locals.plane.limits.client(clientId, sightings.length - 1);
     const unknown = await deps.sightings.unknown(
       scopeId,
-      sightings.map(({ digest, seen_at: seenAt, iat }) => ({
-        digest: Buffer.from(digest, 'base64url'),
-        seenAt,
-        iat,
-      })),
+      sightings.map(({ digest, iat }) => ({ digest: Buffer.from(digest, 'base64url'), iat })),
       presenterOf(clientId, request, response),
     );
     sendJson(response, 200, { unknown: unknown.map((digest) => digest.toString('base64url')) });

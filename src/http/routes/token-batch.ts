@@ -4,6 +4,7 @@ import { MAX_CLAIMS_DEPTH } from '../../issuance/caller-claims.ts';
 import { type AdmissionParts, admitClient, grantMissing } from '../admission.ts';
 import { type JsonBody, readJson } from '../json-body.ts';
 import { asKeywardError, problemDocument } from '../problem.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { ApiResponse, Route } from '../route.ts';
 import { type TokenBatchBody, tokenBatch, tokenResults } from '../schemas/token.ts';
@@ -16,6 +17,8 @@ const BODY: JsonBody<TokenBatchBody> = {
   // Twice what claims may nest: one request whose claims do spoils only itself.
   maxDepth: 2 * MAX_CLAIMS_DEPTH + 3,
   tooDeep: 'claims_too_deep',
+  // Refused by the issuer: it spoils only the request that it is in.
+  inexactNumbers: 'as_nan',
 };
 
 /** Up to 1,000 tokens in one request: each is issued or refused by itself. */
@@ -26,7 +29,7 @@ export const issueTokens: Route<AdmissionParts & { readonly issuer: TokenIssuer 
     operationId: 'issueTokens',
     summary: 'Sign many tokens for this scope; grant `sign`',
     security: [{ client: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: tokenBatch } } },
+    requestBody: jsonBody(tokenBatch, BODY),
     responses: {
       ...json('200', 'A token or a problem for each request, in order', tokenResults),
       ...problems(
@@ -52,7 +55,7 @@ export const issueTokens: Route<AdmissionParts & { readonly issuer: TokenIssuer 
     sendJson(response, 200, {
       results: outcomes.map((outcome) => {
         if (outcome.status === 'rejected') return { problem: itemProblem(outcome.reason, response) };
-        if (outcome.value.mayLeave()) return tokenRepresentation(outcome.value);
+        if (outcome.value.canRelease()) return tokenRepresentation(outcome.value);
         return { problem: itemProblem(overtaken(), response) };
       }),
     });

@@ -2,6 +2,7 @@ import type { IssuedToken, TokenIssuer } from '../../domain/issuance.ts';
 import { MAX_CLAIMS_DEPTH } from '../../issuance/caller-claims.ts';
 import { type AdmissionParts, admitClient } from '../admission.ts';
 import { type JsonBody, readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { issuedToken, type TokenRequestBody, tokenRequest } from '../schemas/token.ts';
@@ -12,6 +13,8 @@ const BODY: JsonBody<TokenRequestBody> = {
   maxBytes: 64 * 1024,
   maxDepth: MAX_CLAIMS_DEPTH + 1,
   tooDeep: 'claims_too_deep',
+  // Refused by the issuer: in a batch it spoils only the request that it is in.
+  inexactNumbers: 'as_nan',
 };
 
 /** One token. */
@@ -22,7 +25,7 @@ export const issueToken: Route<AdmissionParts & { readonly issuer: TokenIssuer }
     operationId: 'issueToken',
     summary: 'Sign a token for this scope; grant `sign`',
     security: [{ client: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: tokenRequest } } },
+    requestBody: jsonBody(tokenRequest, BODY),
     responses: {
       ...json('201', 'The token, recorded and verified', issuedToken),
       ...problems(CODES.client, ['unknown_scope'], CODES.body, CODES.schema, CODES.issuing),
@@ -42,6 +45,6 @@ export function tokenRepresentation({
   jti,
   iat,
   exp,
-}: IssuedToken): Omit<IssuedToken, 'mayLeave'> {
+}: IssuedToken): Omit<IssuedToken, 'canRelease'> {
   return { token, kid, jti, iat, exp };
 }

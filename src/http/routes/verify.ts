@@ -1,6 +1,7 @@
 import type { TokenVerifier, Verdict } from '../../domain/verification.ts';
 import { type AdmissionParts, admitClient, presenterOf } from '../admission.ts';
 import { readJson } from '../json-body.ts';
+import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { verdict, verifyRequest } from '../schemas/verification.ts';
@@ -16,7 +17,7 @@ export const verifyToken: Route<AdmissionParts & { readonly verifier: TokenVerif
     operationId: 'verifyToken',
     summary: 'Verify a token for this scope; grant `verify`',
     security: [{ client: [] }],
-    requestBody: { required: true, content: { 'application/json': { schema: verifyRequest } } },
+    requestBody: jsonBody(verifyRequest, BODY),
     responses: {
       ...json('200', 'The verdict; a token that is refused is no problem of the request', verdict),
       ...problems(CODES.client, ['unknown_scope', 'ledger_unavailable'], CODES.body, CODES.schema),

@@ -10,7 +10,7 @@ const planted = z
   .max(MOST_CHARACTERS, `use at most ${MOST_CHARACTERS} characters`)
   .regex(/^\P{C}*$/u, 'use printable characters')
   .meta({ description: 'Where it will be planted. The alarm tells it: name no person in it.' });
-const scope = z.string('use the id of a scope');
+const scope = z.string('use the id of a scope').meta({ minLength: 1, maxLength: 63 });
 
 const credentialCanary = z.strictObject({
   kind: z.literal('credential'),
@@ -22,9 +22,10 @@ const tokenCanary = z.strictObject({
   kind: z.literal('token'),
   planted,
   scope,
-  client: z
-    .string('use the id of a client')
-    .meta({ description: 'In whose name it is recorded: it holds the grant to sign for the scope.' }),
+  client: z.string('use the id of a client').meta({
+    maxLength: 63,
+    description: 'In whose name it is recorded: it holds the grant to sign for the scope.',
+  }),
   claims: z
     .record(z.string(), z.unknown(), 'use an object of claims')
     .meta({ description: 'As the tokens have them among which it will lie; of a subject that nobody is.' }),

@@ -1,20 +1,21 @@
 import { z } from 'zod';
 import { ACTIONS, type Client } from '../../domain/client.ts';
 import { credentialDigest } from './credential.ts';
+import { idText } from './id-text.ts';
 
-const text = z.string('use text');
+const description = z.string('use text').meta({ maxLength: 256, description: 'Printable characters.' });
 const action = z.enum(ACTIONS, `use one of ${ACTIONS.join(', ')}`);
 
 export const clientRequest = z
-  .strictObject({ id: text, description: text.default(''), credential_digest: credentialDigest })
+  .strictObject({ id: idText, description: description.default(''), credential_digest: credentialDigest })
   .meta({ id: 'ClientRequest', example: { id: 'checkout', description: 'Signs for the shop' } });
 
 export const clientDescription = z
-  .strictObject({ description: text.meta({ description: 'Up to 256 printable characters.' }) })
+  .strictObject({ description })
   .meta({ id: 'ClientDescription', example: { description: 'Signs for the shop' } });
 
 export const grantRequest = z
-  .strictObject({ client: text, scope: text, action })
+  .strictObject({ client: idText, scope: idText, action })
   .meta({ id: 'GrantRequest', example: { client: 'checkout', scope: 'payments', action: 'sign' } });
 
 export const client = z

@@ -6,7 +6,11 @@ export const readiness = z
   .object({
     ready: z.boolean(),
     checks: z.array(
-      z.object({ name: z.enum(['sign', 'record', 'time', 'database']), ok: z.boolean(), detail: z.string() }),
+      z.object({
+        name: z.enum(['sign', 'record', 'verify', 'time', 'database']),
+        ok: z.boolean(),
+        detail: z.string(),
+      }),
     ),
   })
   .meta({ id: 'Readiness' });

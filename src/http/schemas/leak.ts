@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { MOST_PIN_CANDIDATES } from '../../domain/pin-candidates.ts';
 import { digestText } from './digest.ts';
 
 export const MOST_LEAKS = 1_000;
@@ -10,7 +9,8 @@ const place = z
   .regex(/^\P{C}*$/u, 'use printable characters')
   .meta({ description: 'Where it was found; for the security event.' });
 const digest = digestText('credential, or of the token’s signing input').meta({
-  description: 'SHA-256 of the text of a credential, or of `header.payload` of a token, base64url.',
+  description:
+    'SHA-256 of the text of a credential or of a `kw_pin_…`, or of `header.payload` of a token, base64url.',
 });
 
 export const leakedDigests = z
@@ -23,8 +23,17 @@ export const leakedDigests = z
       .array(z.strictObject({ digest, iat: z.int().min(0), place: place.optional() }))
       .max(MOST_LEAKS)
       .default([]),
+    pins: z
+      .array(z.strictObject({ digest: digest.optional(), place: place.optional() }))
+      .max(MOST_LEAKS)
+      .default([])
+      .meta({
+        description:
+          'PINs of HSM tokens; with `report` each raises `credential.leaked`. Give a digest only of a `kw_pin_…`: another could be guessed by it.',
+      }),
     report: z.boolean().default(false).meta({
-      description: 'Whether what is on record raises `credential.leaked`. Nothing is revoked.',
+      description:
+        'Whether what is on record, and each of `pins`, raises `credential.leaked`. Nothing is revoked.',
     }),
   })
   .meta({ id: 'LeakedDigests' });
@@ -50,45 +59,6 @@ export const knownDigests = z
     ),
   })
   .meta({ id: 'KnownDigests' });
-
-export const pinMarks = z
-  .object({
-    hsm_tokens: z.array(
-      z.object({
-        hsm_token: z.string(),
-        public_key: z.string().nullable().meta({
-          description: 'X25519, raw, base64url; another after each start. Null: its signer is away.',
-        }),
-        comparable: z.boolean().meta({ description: 'False for a PIN of fewer than 8 characters.' }),
-      }),
-    ),
-    batch: z.int().meta({ description: 'Candidates in one batch at most.' }),
-  })
-  .meta({ id: 'PinMarks' });
-
-export const pinBatch = z
-  .strictObject({
-    hsm_token: z.string().min(1).max(64),
-    sealed: z
-      .base64url()
-      .max(90_000)
-      .meta({
-        description: `Up to ${MOST_PIN_CANDIDATES} candidates, each behind its length in a byte, sealed for the signer: the ephemeral X25519 key, tag and ciphertext of AES-256-GCM under HKDF-SHA256.`,
-      }),
-    places: z
-      .array(place)
-      .max(MOST_PIN_CANDIDATES)
-      .default([])
-      .meta({ description: 'Where each candidate was found.' }),
-  })
-  .meta({ id: 'PinBatch' });
-
-export const pinAnswer = z
-  .object({
-    compared: z.int(),
-    matches: z.array(z.int()).meta({ description: 'Places in the batch, from 0, of what is the PIN.' }),
-  })
-  .meta({ id: 'PinAnswer' });
 
 /** As the partner programmes send it; what else they add is passed over. */
 export const partnerReport = z

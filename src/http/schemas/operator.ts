@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { type Operator, ROLES } from '../../domain/client.ts';
 import { credentialDigest } from './credential.ts';
+import { idText } from './id-text.ts';
 
 const role = z.enum(ROLES, `use ${ROLES.join(', ')}`);
 const roles = z.array(role, 'use a list of roles').min(1, 'name at least one role').max(ROLES.length);
 
 export const operatorRequest = z
-  .strictObject({ id: z.string('use text'), roles, credential_digest: credentialDigest })
+  .strictObject({ id: idText, roles, credential_digest: credentialDigest })
   .meta({
     id: 'OperatorRequest',
     example: {

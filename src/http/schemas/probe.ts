@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { PROBE_NAMES, type ProbeStanding } from '../../domain/verifier-probe.ts';
-
-const text = z.string('use text');
+import { idText } from './id-text.ts';
 
 export const probeRequest = z
-  .strictObject({ scope: text, url: text.max(2_048) })
+  .strictObject({ scope: idText, url: z.string('use text').max(2_048) })
   .meta({ id: 'ProbeRequest', example: { scope: 'payments', url: 'https://payments.example/probe' } });
 
-export const probePlace = z.strictObject({ scope: text }).meta({ id: 'ProbePlace' });
+export const probePlace = z.strictObject({ scope: idText }).meta({ id: 'ProbePlace' });
 
 export const probe = z
   .object({

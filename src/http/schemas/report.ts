@@ -41,7 +41,11 @@ export type ReportRequest = z.infer<typeof reportRequest>;
 
 /** The fields of the page. */
 export const reportForm = z
-  .looseObject({ token: z.string().optional(), text: z.string().optional(), contact: z.string().optional() })
+  .looseObject({
+    token: z.string().max(MOST_CHARACTERS.token).optional(),
+    text: z.string().max(MOST_CHARACTERS.text).optional(),
+    contact: z.string().max(MOST_CHARACTERS.contact).optional(),
+  })
   .meta({ id: 'ReportForm' });
 
 export const reportAnswer = z

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { Revocation, RevocationRule } from '../../domain/revocation.ts';
+import { clientSecretPost } from './client-secret-post.ts';
+import { idText } from './id-text.ts';
 
 const text = z.string('use text');
+const name = text.meta({ minLength: 1, maxLength: 4_096 });
 const seconds = z.int('use whole seconds since the epoch').min(0).max(99_999_999_999);
 
 /** RFC 7009 §2.1. */
@@ -9,20 +12,21 @@ export const revocationForm = z
   .looseObject({
     token: z.string(),
     token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
+    ...clientSecretPost,
   })
   .meta({ id: 'TokenRevocationRequest' });
 
 export const revocationRequest = z
   .strictObject({
-    scope: text.optional().meta({ description: 'Left out: of every scope.' }),
-    jti: text.optional().meta({ description: 'One token.' }),
-    root: text
+    scope: idText.optional().meta({ description: 'Left out: of every scope.' }),
+    jti: name.optional().meta({ description: 'One token.' }),
+    root: name
       .optional()
       .meta({ description: 'Every token of that root event, those yet to come included.' }),
-    client: text.optional().meta({ description: 'Every token issued to that client.' }),
+    client: idText.optional().meta({ description: 'Every token issued to that client.' }),
     issued_from: seconds.optional().meta({ description: 'First `iat`.' }),
     issued_until: seconds.optional().meta({ description: 'Last `iat`; for a client alone, now by default.' }),
-    reason: text.default(''),
+    reason: text.meta({ maxLength: 256 }).default(''),
   })
   .meta({
     id: 'RevocationRequest',

@@ -8,6 +8,6 @@ export const rotationPause = z
     }),
     reason: z
       .string('say why, in a few words')
-      .meta({ description: 'For whoever finds the rotation missing.' }),
+      .meta({ minLength: 1, maxLength: 500, description: 'For whoever finds the rotation missing.' }),
   })
   .meta({ id: 'RotationPause', example: { until: 1_800_000_000, reason: 'the HSM moves to another room' } });

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../../domain/algorithm.ts';
 import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
 import type { KnownKeys } from '../../domain/known-keys.ts';
+import { memberName } from '../../domain/policy.ts';
+import { COUNT_BOUNDS, type PolicyRefusal, VERIFIED_MEMBERS } from '../../domain/policy-refusals.ts';
 import type { Scope, ScopeDefinition } from '../../domain/scope.ts';
 import type { ScopeChange } from '../../domain/scope-change.ts';
 import { contacts } from '../../schemas/contacts.ts';
 import { policy, policyChange, policyOf, policyRepresentation } from '../../schemas/policy.ts';
+import { idText } from './id-text.ts';
 import { key, keyRepresentation } from './key.ts';
 import { rotationPause } from './rotation-pause.ts';
 
@@ -17,10 +20,14 @@ const partialPolicy = policy.partial().meta({ id: 'PolicyRequest' });
 
 export const scopeRequest = z
   .strictObject({
-    id: text.meta({ description: '1 to 63 lower-case letters, digits and inner hyphens; never used again.' }),
-    issuer: text.meta({ description: 'https URL without query and fragment.' }),
-    audience: text.meta({ description: '1 to 512 printable characters.' }),
-    algorithm: algorithm.default(DEFAULT_ALGORITHM),
+    id: idText.meta({
+      description: '1 to 63 lower-case letters, digits and inner hyphens; never used again.',
+    }),
+    issuer: text.meta({ maxLength: 512, description: 'https URL without query and fragment.' }),
+    audience: text.meta({ minLength: 1, maxLength: 512, description: '1 to 512 printable characters.' }),
+    algorithm: algorithm.default(DEFAULT_ALGORITHM).meta({
+      description: '`EdDSA` and `Ed25519` are one algorithm; most libraries read the name `EdDSA` alone.',
+    }),
     modulus_bits: modulusBits.optional().meta({ description: `RSA only; ${MODULUS_BITS[0]} if left out.` }),
     hsm_token: text
       .default(FIRST_TOKEN)
@@ -60,6 +67,26 @@ export const scope = z
     jwks_uri: z.string().meta({ description: 'Path of the key set on the data plane.' }),
   })
   .meta({ id: 'Scope' });
+
+export const policyRefusals = z
+  .object({
+    refusals: z.array(
+      z.object({
+        member: z.enum(VERIFIED_MEMBERS.map(memberName)),
+        counted: z
+          .object({
+            tokens: z.int(),
+            bound: z.enum(COUNT_BOUNDS).meta({
+              description:
+                '`at_most` where the ledger does not say it of each token: it keeps no `typ`, and may lack subjects. `at_least` where not all was read in time.',
+            }),
+          })
+          .nullable()
+          .meta({ description: 'Null where they could not be counted.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'PolicyRefusals' });
 
 export const scopeAndKeys = z.object({ scope, keys: z.array(key) }).meta({ id: 'ScopeWithKeys' });
 
@@ -103,4 +130,10 @@ export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
     rotation_pause: of.rotationPause,
     jwks_uri: `/scopes/${of.id}/jwks.json`,
   };
+}
+
+export function policyRefusalsRepresentation(
+  refusals: readonly PolicyRefusal[],
+): z.infer<typeof policyRefusals> {
+  return { refusals: refusals.map(({ member, counted }) => ({ member: memberName(member), counted })) };
 }

@@ -43,7 +43,10 @@ export const securityEvent = z
     type: z.enum(SECURITY_EVENT_TYPES),
     severity: z.enum(SEVERITIES),
     subject: z.string(),
-    evidence: z.record(z.string(), z.unknown()).nullable().meta({ description: 'Null once it is erased.' }),
+    evidence: z.record(z.string(), z.unknown()).nullable().meta({
+      description:
+        '`claims` and `record` are null once they are erased; all of it is null where the database lacks it.',
+    }),
     state: z.enum(EVENT_STATES),
     acknowledged: step,
     resolved: step,

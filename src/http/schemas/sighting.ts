@@ -15,11 +15,10 @@ export const sightingReport = z
       .array(
         z.strictObject({
           digest,
-          seen_at: time.optional().meta({ description: 'When it was accepted; absent means just now.' }),
-          iat: time.optional().meta({
-            description:
-              'The token’s `iat`, rounded down. With it the record of a token of any age is found at once.',
+          iat: time.meta({
+            description: 'The token’s `iat`, rounded down: where its record is looked for, and nowhere else.',
           }),
+          seen_at: time.optional().meta({ description: 'When it was accepted; for the reader, not used.' }),
         }),
         'use a list of sightings',
       )

@@ -7,9 +7,12 @@ export const MAX_BATCH = 1_000;
 /** What a caller asks to be signed. Limits on claims and lifetime are the scope's, so the issuer judges them. */
 export const tokenRequest = z
   .strictObject({
-    claims: z
-      .record(z.string(), z.unknown(), 'use an object of claims')
-      .meta({ description: 'All but iss, aud, iat, nbf, exp and jti, which Keyward writes.' }),
+    claims: z.record(z.string(), z.unknown(), 'use an object of claims').meta({
+      description:
+        'All but iss, aud, iat, nbf, exp and jti, which Keyward writes; `sub` in an access token (`at+jwt`). ' +
+        'Only what every verifier reads alike: no two names of one object that differ in case, blanks or ' +
+        'characters not shown, no registered name in such a spelling, no number that a double does not hold.',
+    }),
     ttl_seconds: z.int('use a whole number of seconds').optional(),
     typ: z.enum(WRITTEN_TYPES, `use ${WRITTEN_TYPES.join(' or ')}`).optional(),
   })

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { KEY_STATES } from '../../domain/key.ts';
 import { REFUSAL_REASONS } from '../../domain/refusal.ts';
+import { clientSecretPost } from './client-secret-post.ts';
 
 export const verifyRequest = z
   .strictObject({
@@ -29,6 +30,7 @@ export const introspectionRequest = z
   .looseObject({
     token: z.string(),
     token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
+    ...clientSecretPost,
   })
   .meta({ id: 'IntrospectionRequest' });
 

@@ -14,6 +14,8 @@ export type Answer<K extends Operation> =
 
 export interface ChildOptions {
   readonly processFile: URL;
+  /** The process's arguments. */
+  readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly sessions: number;
   readonly deadlines: Deadlines;
@@ -51,22 +53,20 @@ export class Child {
   #ending = false;
   #ended: Promise<void> | undefined;
 
-  constructor({ processFile, environment, sessions, deadlines, timers, onLog }: ChildOptions) {
+  constructor({ processFile, argv, environment, sessions, deadlines, timers, onLog }: ChildOptions) {
     this.#deadlines = deadlines;
     this.#timers = timers;
     this.#onLog = onLog;
     this.gone = new Promise((resolve) => {
       this.#tellGone = resolve;
     });
-    this.#process = fork(processFile, [], {
+    this.#process = fork(processFile, argv, {
       serialization: 'advanced',
       execArgv: ['--disable-sigusr1'],
       env: { ...environment, UV_THREADPOOL_SIZE: String(sessions + 4) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#exited = this.#watch();
-    // Without a process there is no channel to send on; 'error' follows with the cause.
-    if (this.#process.pid === undefined) this.#end('not started');
   }
 
   get pid(): number | undefined {
@@ -87,6 +87,8 @@ export class Child {
     deadlineMs = deadlineOf(this.#deadlines, op, takes),
   ): Promise<Answer<K>> {
     if (this.#why !== undefined) return Promise.resolve({ gone: this.#why });
+    // Without a process there is no channel to send on, and 'error' follows with the cause, such as EMFILE.
+    if (this.pid === undefined) return this.gone.then((gone) => ({ gone }));
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve) => {

@@ -9,14 +9,14 @@ const MEMBER = {
   open: 'openMs',
   sign: 'signMs',
   generate: 'generateMs',
+  trial: 'generateMs',
   serve: 'openMs',
   prove: 'openMs',
   inventory: 'openMs',
   discard: 'openMs',
   destroy: 'openMs',
+  sealed: 'openMs',
   describe: 'openMs',
-  pinMark: 'openMs',
-  comparePins: 'openMs',
 } as const satisfies Record<Operation, keyof Deadlines>;
 
 export function deadlineOf<K extends Operation>(

@@ -1,11 +1,16 @@
-import type { ErrorCode } from '../../domain/errors.ts';
 import type { KeyProof, TokenDescription } from '../../domain/signer.ts';
-import type { LogLine, SignerSettings } from '../protocol.ts';
+import type { LogLine, Opening } from '../protocol.ts';
 import type { BackoffBounds } from './backoff.ts';
 import type { Timers } from './timers.ts';
 
 export interface SignerLinkOptions {
-  readonly settings: SignerSettings;
+  /** The file that the signer reads its settings from, and the token there: its arguments, and no message. */
+  readonly settingsFile: string;
+  readonly hsmToken: string;
+  /** For making the service's own keys on a new token: those that the file names are elsewhere. */
+  readonly newKeys?: boolean;
+  /** What the signer is told when it opens the token. */
+  readonly opening: Opening;
   /** The child's whole environment, such as SOFTHSM2_CONF. No secrets (I8). */
   readonly environment: Readonly<Record<string, string>>;
   readonly deadlines: Deadlines;
@@ -30,7 +35,7 @@ export interface Deadlines {
 
 /**
  * `starting`: a process is being started and calls wait a moment for it. `away`: the HSM could not be opened,
- * and calls are refused at once while attempts go on. `latched`: only an operator can help.
+ * and calls are refused at once while attempts go on. `latched`: the PIN, and only an operator can help.
  */
 export const LINK_STATES = ['ready', 'starting', 'away', 'latched'] as const;
 export type LinkState = (typeof LINK_STATES)[number];
@@ -41,7 +46,7 @@ export type SignerEvent =
   | { readonly type: 'replaced'; readonly why: string }
   /** An attempt to open the HSM failed; told again only when the reason changes. */
   | { readonly type: 'away'; readonly why: string }
-  | { readonly type: 'latched'; readonly code: ErrorCode; readonly why: string }
+  | { readonly type: 'latched'; readonly why: string }
   /** What a new process found of the keys it was given. */
   | { readonly type: 'proofs'; readonly proofs: readonly KeyProof[] }
   /** Keys that a fresh process could not find: the whole list, each time it changes. */

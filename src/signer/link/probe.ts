@@ -1,5 +1,5 @@
 import type { KeyProof, KeyReference, TokenInspection } from '../../domain/signer.ts';
-import type { Operation, Operations, SignerSettings } from '../protocol.ts';
+import type { Opening, Operation, Operations } from '../protocol.ts';
 import { Backoff } from './backoff.ts';
 import type { Answer, Child } from './child.ts';
 import { countProven, missingKids } from './proofs.ts';
@@ -13,7 +13,7 @@ const REST_PER_LOOK = 3;
 const LONGEST_REST_MS = 30_000;
 
 export interface ProbeOptions {
-  readonly settings: SignerSettings;
+  readonly opening: Opening;
   readonly graceMs: number;
   readonly timers: Timers;
   readonly random: () => number;
@@ -116,7 +116,7 @@ export class Probe {
   }
 
   #open(child: Child): Promise<Answer<'open'>> {
-    return child.call('open', { ...this.#options.settings, sessions: 1 });
+    return child.call('open', { ...this.#options.opening, sessions: 1 });
   }
 
   async #withFresh<T>(work: (child: Child) => Promise<T>): Promise<T> {

@@ -1,11 +1,11 @@
 import { type ErrorCode, KeywardError } from '../../domain/errors.ts';
 import type { Failure } from '../protocol.ts';
+import { TOKEN_ABSENT } from '../token-absent.ts';
 
 /** What the child says of these names files and settings: that is for the log. */
 const OUTWARD = new Map<ErrorCode, string>([
   ['hsm_unavailable', 'the HSM is away; try again'],
   ['pin_latched', 'the HSM is not logged in to: the security team has to look at its PIN'],
-  ['invalid_config', 'the HSM cannot be opened as it is configured: the security team has to look'],
 ]);
 
 /** Seconds, where trying again makes sense. */
@@ -15,18 +15,29 @@ const RETRY_AFTER: Partial<Record<ErrorCode, number>> = {
   rate_limited: 60,
 };
 
-/** The child's word as the caller gets it; the module's return value stays in the log. */
-export function asError({ code, message, ckr }: Failure): KeywardError {
+/** The child's word as the caller gets it; what is for operators goes into the cause. */
+export function asError({ code, message, detail, ckr }: Failure): KeywardError {
   const retryAfterSeconds = RETRY_AFTER[code];
   return new KeywardError(code, OUTWARD.get(code) ?? message, {
-    cause: { message, ...(ckr === undefined ? {} : { ckr }) },
+    cause: {
+      message,
+      ...(detail === undefined ? {} : { detail }),
+      ...(ckr === undefined ? {} : { ckr }),
+    },
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
 }
 
 /** `inside` is for the log: what happened to the process. */
-export function unavailable(inside: string, message = 'the HSM is away; try again'): KeywardError {
+export function unavailable(inside: string, message = outwardOf(inside)): KeywardError {
   return new KeywardError('hsm_unavailable', message, { cause: inside, retryAfterSeconds: 1 });
+}
+
+/** An HSM that cannot be reached comes back by itself; a token that it does not show may be lost. */
+function outwardOf(inside: string): string {
+  return inside.startsWith(TOKEN_ABSENT)
+    ? `${TOKEN_ABSENT}; if it is lost for good: docs/runbooks/lost-hsm.md`
+    : 'the HSM is away; try again';
 }
 
 export function outcomeUnknown(inside: string): KeywardError {

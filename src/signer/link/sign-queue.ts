@@ -6,6 +6,9 @@ import type { Answer, Child } from './child.ts';
 import { asError, overloaded, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
 
+/** Once a call has waited so long for its turn, whoever comes next is better off elsewhere or later. */
+const MOST_WAIT_MS = 250;
+
 /** The signer works on one while the front reads the answer to another and writes the next. */
 const MESSAGES_UNDER_WAY = 4;
 
@@ -21,6 +24,7 @@ interface Call {
   readonly request: SigningRequest;
   readonly resolve: (signature: Buffer) => void;
   readonly reject: (error: KeywardError) => void;
+  readonly addedAt: number;
   cancel: () => void;
   retried: boolean;
   expired: boolean;
@@ -42,6 +46,8 @@ interface Lane {
 export class SignQueue {
   readonly #options: SignQueueOptions;
   #waiting = new Set<Call>();
+  /** The service's own, before all that callers wait for. */
+  #own = new Set<Call>();
   readonly #underWay = new Set<Call>();
   #lane: Lane | undefined;
   #scheduled = false;
@@ -52,16 +58,28 @@ export class SignQueue {
 
   /** Asked for and not yet answered. */
   get size(): number {
-    return this.#waiting.size + this.#underWay.size;
+    return this.#own.size + this.#waiting.size + this.#underWay.size;
   }
 
-  /** Gives up after `waitMs`; `overloaded` at once when the queue is full. */
+  /** Gives up after `waitMs`; `overloaded` at once when the queue is full, or its oldest call waits too long. */
   add(request: SigningRequest, waitMs: number): Promise<Buffer> {
-    if (this.#waiting.size >= this.#options.limit) return Promise.reject(overloaded());
+    const { limit, timers } = this.#options;
+    const line = request.forCaller ? this.#waiting : this.#own;
+    const addedAt = timers.nowMs();
+    if (line.size >= limit) return Promise.reject(overloaded());
+    if (request.forCaller && this.#isLate(addedAt)) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
-      const call: Call = { request, resolve, reject, cancel: () => {}, retried: false, expired: false };
-      call.cancel = this.#options.timers.after(waitMs, () => this.#expire(call));
-      this.#waiting.add(call);
+      const call: Call = {
+        request,
+        resolve,
+        reject,
+        addedAt,
+        cancel: () => {},
+        retried: false,
+        expired: false,
+      };
+      call.cancel = timers.after(waitMs, () => this.#expire(call));
+      line.add(call);
       if (this.#waiting.size >= MESSAGE_SIZE) this.#flush();
       else this.#schedule();
     });
@@ -78,8 +96,23 @@ export class SignQueue {
   }
 
   refuseAll(error: KeywardError): void {
-    for (const call of [...this.#waiting, ...this.#underWay]) this.#refuse(call, error);
+    for (const call of [...this.#own, ...this.#waiting, ...this.#underWay]) this.#refuse(call, error);
+    this.#own.clear();
     this.#waiting.clear();
+  }
+
+  /** A process that is being replaced is waited for, so only a queue that moves can be late. */
+  #isLate(nowMs: number): boolean {
+    const [oldest] = this.#waiting;
+    if (!oldest || nowMs - oldest.addedAt <= MOST_WAIT_MS) return false;
+    return this.#answersSince(oldest.addedAt);
+  }
+
+  /** And not long ago: what has answered once, and hangs now, does not move. */
+  #answersSince(ms: number): boolean {
+    const { signMs, timers } = this.#options;
+    if (!this.#lane || this.#lane.answeredAt <= ms) return false;
+    return timers.nowMs() - this.#lane.answeredAt <= signMs / 2;
   }
 
   #schedule(): void {
@@ -93,7 +126,9 @@ export class SignQueue {
 
   #flush(): void {
     const lane = this.#lane;
-    while (lane && lane.messages < MESSAGES_UNDER_WAY && this.#waiting.size > 0) void this.#send(lane);
+    // One message more for the service's own, which wait for no answer to another.
+    while (lane && this.#own.size > 0 && lane.messages <= MESSAGES_UNDER_WAY) void this.#send(lane);
+    while (lane && this.#waiting.size > 0 && lane.messages < MESSAGES_UNDER_WAY) void this.#send(lane);
   }
 
   async #send(lane: Lane): Promise<void> {
@@ -112,11 +147,13 @@ export class SignQueue {
 
   #take(count: number): Call[] {
     const calls: Call[] = [];
-    for (const call of this.#waiting) {
-      if (calls.length === count) break;
-      this.#waiting.delete(call);
-      this.#underWay.add(call);
-      calls.push(call);
+    for (const line of [this.#own, this.#waiting]) {
+      for (const call of line) {
+        if (calls.length === count) return calls;
+        line.delete(call);
+        this.#underWay.add(call);
+        calls.push(call);
+      }
     }
     return calls;
   }
@@ -126,7 +163,12 @@ export class SignQueue {
       this.#underWay.delete(call);
       return !this.#finish(lane, call, outcomeOf(answer, index));
     });
-    if (again.length > 0) this.#waiting = new Set([...again, ...this.#waiting]);
+    if (again.length === 0) return;
+    const [callers, own] = [true, undefined].map((each) =>
+      again.filter((call) => call.request.forCaller === each),
+    );
+    this.#waiting = new Set([...(callers ?? []), ...this.#waiting]);
+    this.#own = new Set([...(own ?? []), ...this.#own]);
   }
 
   /** False when the call shall be repeated. */
@@ -148,8 +190,9 @@ export class SignQueue {
   }
 
   #expire(call: Call): void {
-    this.#waiting.delete(call);
-    this.#refuse(call, unavailable('no signature within the deadline'));
+    const waited = this.#waiting.delete(call) || this.#own.delete(call);
+    const late = waited && this.#answersSince(call.addedAt);
+    this.#refuse(call, late ? overloaded() : unavailable('no signature within the deadline'));
   }
 
   #refuse(call: Call, error: KeywardError): void {

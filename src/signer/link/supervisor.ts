@@ -1,6 +1,6 @@
 import type { KeywardError } from '../../domain/errors.ts';
 import type { KeyProof, KeyReference, TokenDescription, TokenInspection } from '../../domain/signer.ts';
-import type { Failure, Operation, Operations, SignerSettings } from '../protocol.ts';
+import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
 import { Backoff, type BackoffBounds } from './backoff.ts';
 import type { Answer, Child } from './child.ts';
 import { keepAsking } from './heartbeat.ts';
@@ -14,7 +14,7 @@ import { type Timers, within } from './timers.ts';
 const GRACE_MS = 1_000;
 
 export interface SupervisorOptions {
-  readonly settings: SignerSettings;
+  readonly opening: Opening;
   readonly signMs: number;
   readonly backoff: BackoffBounds;
   readonly random: () => number;
@@ -27,7 +27,7 @@ export interface SupervisorOptions {
 type Lost = Exclude<Answer<'open'>, { gives: unknown }>;
 
 /** Operations that change the HSM: a caller must hear that nobody knows whether they were done. */
-const CHANGING: ReadonlySet<Operation> = new Set(['generate', 'discard', 'destroy']);
+const CHANGING: ReadonlySet<Operation> = new Set(['generate', 'trial', 'discard', 'destroy']);
 
 /** Keeps one process serving: opens it, gives it the keys, replaces it when it is spent. */
 export class Supervisor {
@@ -134,10 +134,10 @@ export class Supervisor {
   }
 
   async #live(): Promise<void> {
-    const { fork, settings } = this.#options;
+    const { fork, opening } = this.#options;
     await this.#probe.rest();
     if (this.#stopping) return;
-    const child = fork(settings.sessions);
+    const child = fork(opening.sessions);
     this.#child = child;
     const opened = await this.#prepare(child);
     if ('gives' in opened) await this.#serveUntilSpent(child, opened.gives);
@@ -147,7 +147,7 @@ export class Supervisor {
 
   /** No signature is asked for before the keys are found and proven (PKCS11.md rule 2). */
   async #prepare(child: Child): Promise<Answer<'open'>> {
-    const opened = await child.call('open', this.#options.settings);
+    const opened = await child.call('open', this.#options.opening);
     if (!('gives' in opened)) return opened;
     this.#fresh = true;
     let served: readonly KeyReference[] | undefined;
@@ -181,8 +181,9 @@ export class Supervisor {
     onEvent({ type: 'replaced', why });
   }
 
+  /** Only what concerns a PIN that was tried waits for people: anything before it is tried again. */
   #failed(answer: Lost): void {
-    if ('failure' in answer && answer.failure.remedy === 'stop') this.#latchWith(answer.failure);
+    if ('failure' in answer && answer.failure.code === 'pin_latched') this.#latchWith(answer.failure);
     else if (!this.#stopping) this.#away('gone' in answer ? answer.gone : describe(answer.failure));
   }
 
@@ -196,7 +197,7 @@ export class Supervisor {
     this.#latch = asError(failure);
     this.#state = 'latched';
     this.#options.queue.refuseAll(this.#latch);
-    this.#options.onEvent({ type: 'latched', code: failure.code, why: describe(failure) });
+    this.#options.onEvent({ type: 'latched', why: describe(failure) });
     this.#spend('latched');
   }
 
@@ -210,6 +211,7 @@ export class Supervisor {
   }
 }
 
-function describe({ message, ckr }: Failure): string {
-  return ckr === undefined ? message : `${message} (CKR 0x${ckr.toString(16)})`;
+/** For the log and for operators. */
+function describe({ message, detail }: Failure): string {
+  return detail === undefined ? message : `${message}: ${detail}`;
 }

@@ -12,18 +12,14 @@ export const WELL_FORMED = {
     gives.length === takes.length &&
     gives.every((outcome) => outcome instanceof Uint8Array || isFailure(outcome)),
   generate: isObject,
+  trial: isTrial,
   serve: isArrayOfObjects,
   prove: isObject,
   inventory: isArrayOfObjects,
   discard: () => true,
   destroy: () => true,
+  sealed: (gives) => isObject(gives) && isStatement(gives.checkpoint) && isStatement(gives.head),
   describe: isObject,
-  pinMark: (gives) => isObject(gives) && typeof gives.publicKey === 'string' && Number.isInteger(gives.since),
-  comparePins: (gives) =>
-    isObject(gives) &&
-    Number.isInteger(gives.compared) &&
-    Array.isArray(gives.matches) &&
-    gives.matches.every(Number.isInteger),
 } as const satisfies Record<Operation, Check>;
 
 const CODES: ReadonlySet<unknown> = new Set(ERROR_CODES);
@@ -44,6 +40,14 @@ export function isLogLine(message: unknown): message is LogLine {
 
 function isFailure(value: unknown): value is Failure {
   return isObject(value) && CODES.has(value.code) && typeof value.message === 'string';
+}
+
+function isTrial(gives: unknown): boolean {
+  return isObject(gives) && Array.isArray(gives.unproven) && typeof gives.refused === 'object';
+}
+
+function isStatement(value: unknown): boolean {
+  return value === null || typeof value === 'string';
 }
 
 function isArrayOfObjects(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { KeywardError } from '../../domain/errors.ts';
 import type { RegistrySeal } from '../../domain/registry-seal.ts';
-import { type Bucket, bucketOf, bucketText } from './buckets.ts';
+import { BUCKETS, type Bucket, bucketOf, bucketText } from './buckets.ts';
 import { contentOf, digestOf } from './content.ts';
 import type { StoredHead } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
@@ -64,17 +64,56 @@ export async function signed(
   seal: RegistrySeal,
 ): Promise<PreparedChange> {
   if (changes.length === 0) return { rows: [], sealed: null };
-  const version = (registry.head?.version ?? 0) + 1;
+  const { version, previous } = await nextVersion(registry, seal);
+  const rows = await signedRows(changes, version, seal);
+  const buckets = touchedBuckets(registry, rows);
+  const digests = registry.digests();
+  for (const { index, digest } of buckets) digests[index] = digest;
+  const signature = await seal.signHead({ version, previous, buckets: digests });
+  return { rows, sealed: { head: { version, signature }, buckets } };
+}
+
+/** All rows, changed or not, by another registry key. What failed at load is in none of the lists any more. */
+export async function resealed(
+  registry: TrustedRegistry,
+  changes: readonly RowChange[],
+  seal: RegistrySeal,
+): Promise<PreparedChange> {
+  const changed = differences(registry, changes);
+  const touched = new Set(changed.map(({ before }) => before));
+  const others = registry.all().filter((row) => !touched.has(row));
+  const { version, previous } = await nextVersion(registry, seal);
+  const rows = await signedRows([...changed, ...others.map(unchanged)], version, seal);
+  const byBucket = Map.groupBy(rows, ({ table, id }) => bucketOf(table, id));
+  const buckets = Array.from({ length: BUCKETS }, (_, index) =>
+    sealedBucket(index, withRows(new Map(), byBucket.get(index) ?? [])),
+  );
+  const signature = await seal.signHead({ version, previous, buckets: buckets.map(({ digest }) => digest) });
+  return { rows, sealed: { head: { version, signature }, buckets } };
+}
+
+function unchanged(row: TrustedRow): Difference {
+  return { ...row, before: row, content: row.row && contentOf(row.row) };
+}
+
+/** A head that was signed and never committed has used up its version. */
+async function nextVersion(registry: TrustedRegistry, seal: RegistrySeal) {
+  const { head, nextVersion: next } = registry;
+  const version = Math.max(next, (await seal.lastVersion(head?.signature ?? null)) + 1);
+  return { previous: head?.version ?? 0, version };
+}
+
+async function signedRows(
+  changes: readonly Difference[],
+  version: number,
+  seal: RegistrySeal,
+): Promise<readonly PreparedRow[]> {
   const rows: PreparedRow[] = [];
   for (let at = 0; at < changes.length; at += SIGNED_AT_ONCE) {
     const batch = changes.slice(at, at + SIGNED_AT_ONCE);
     rows.push(...(await Promise.all(batch.map((change) => signedRow(change, version, seal)))));
   }
-  const buckets = touchedBuckets(registry, rows);
-  const digests = registry.digests();
-  for (const { index, digest } of buckets) digests[index] = digest;
-  const signature = await seal.signHead({ version, buckets: digests });
-  return { rows, sealed: { head: { version, signature }, buckets } };
+  return rows;
 }
 
 /** Not signed yet. Undefined where one of the changes would do more than restrict. */
@@ -109,15 +148,23 @@ async function signedRow(
 
 function touchedBuckets(registry: TrustedRegistry, rows: readonly PreparedRow[]): readonly SealedBucket[] {
   const byBucket = Map.groupBy(rows, ({ table, id }) => bucketOf(table, id));
-  return [...byBucket].map(([index, members]) => {
-    const listed = new Map(registry.bucket(index));
-    for (const { table, id, after } of members) {
-      if (after) listed.set(rowKey(table, id), listing(after));
-      else listed.delete(rowKey(table, id));
-    }
-    const text = bucketText(listed);
-    return { index, digest: digestOf(text), listed, text };
-  });
+  return [...byBucket].map(([index, members]) =>
+    sealedBucket(index, withRows(registry.bucket(index), members)),
+  );
+}
+
+function withRows(bucket: Bucket, rows: readonly PreparedRow[]): Bucket {
+  const listed = new Map(bucket);
+  for (const { table, id, after } of rows) {
+    if (after) listed.set(rowKey(table, id), listing(after));
+    else listed.delete(rowKey(table, id));
+  }
+  return listed;
+}
+
+function sealedBucket(index: number, listed: Bucket): SealedBucket {
+  const text = bucketText(listed);
+  return { index, digest: digestOf(text), listed, text };
 }
 
 function listing({ table, id, version, contentHash }: TrustedRow) {

@@ -1,8 +1,8 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
-import { auditDetailsIn } from '../../domain/audit-details.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { Schema } from '../schema.ts';
 import { type Columns, REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from './tables.ts';
+import { readTold, type ToldRestriction } from './told-restrictions.ts';
 
 type Trx = Transaction<Schema>;
 
@@ -20,8 +20,8 @@ export interface StoredRegistry {
   readonly marks: ReadonlyMap<string, Selectable<Schema['registry_rows']>>;
   readonly lists: ReadonlyMap<number, string>;
   readonly head: StoredHead | undefined;
-  /** Names of rows of which the audit trail tells that they were changed without a signature. */
-  readonly told: ReadonlySet<string>;
+  /** What the audit trail tells of rows that were restricted without a signature. */
+  readonly told: readonly ToldRestriction[];
 }
 
 /** All of one moment: within one transaction. */
@@ -40,21 +40,8 @@ export async function readStored(trx: Trx): Promise<StoredRegistry> {
     marks: new Map(marks.map((mark) => [rowKey(mark.table_name, mark.row_id), mark])),
     lists: new Map(lists.map(({ bucket, rows_json }) => [bucket, rows_json])),
     head: await readHead(trx),
-    told: marks.some(({ pending }) => pending !== null) ? await readTold(trx) : new Set(),
+    told: await readTold(trx),
   };
-}
-
-async function readTold(trx: Trx): Promise<ReadonlySet<string>> {
-  const events = await trx
-    .selectFrom('audit_events')
-    .select('details_json')
-    .where('details_json', 'like', '%"unsigned":[%')
-    .execute();
-  return new Set(events.flatMap(({ details_json }) => unsignedIn(auditDetailsIn(details_json))));
-}
-
-function unsignedIn({ unsigned }: Readonly<Record<string, unknown>>): readonly string[] {
-  return Array.isArray(unsigned) ? unsigned.map(String) : [];
 }
 
 /** `registry_refused` where there is more than the one. */
@@ -72,7 +59,7 @@ function otherHead(): KeywardError {
   );
 }
 
-async function readTable(trx: Trx, table: RegistryTable): Promise<readonly Columns[]> {
+export async function readTable(trx: Trx, table: RegistryTable): Promise<readonly Columns[]> {
   const { rows } = await sql<Columns>`select * from ${sql.table(table)}`.execute(trx);
   return rows;
 }

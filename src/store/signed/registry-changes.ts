@@ -3,23 +3,28 @@ import type { AuditEvent } from '../../domain/audit.ts';
 import type { SinkGate } from '../../domain/audit-sink.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { KeywardError } from '../../domain/errors.ts';
-import type { RegistrySeal } from '../../domain/registry-seal.ts';
+import type { RegistryMark, UnsignedMark } from '../../domain/registry-mark.ts';
+import type { RefusedRow, RegistrySeal } from '../../domain/registry-seal.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
 import type { Schema } from '../schema.ts';
 import type { Writer } from '../writer.ts';
+import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, isCommitted } from './commit-change.ts';
+import { digestOf } from './content.ts';
 import {
   type Difference,
   differences,
   needsSignature,
   type PreparedChange,
+  type PreparedRow,
+  resealed,
   signed,
   unsigned,
 } from './prepared-change.ts';
+import { readHead, type StoredHead } from './read-stored.ts';
 import type { RowChange } from './row-change.ts';
 import { rowName } from './tables.ts';
-import type { RegistryView, TrustedRegistry } from './trusted-registry.ts';
-import { Turns } from './turns.ts';
+import { type RegistryView, refusedRow, type TrustedRegistry } from './trusted-registry.ts';
 
 /** From the rows as they are to the rows as they shall be. Pure: it may be asked again. */
 export type Plan = (registry: RegistryView) => readonly RowChange[];
@@ -38,7 +43,7 @@ export class RegistryChanges {
   readonly #writer: Pick<Writer, 'transaction'>;
   readonly #clock: Clock;
   readonly #gate: SinkGate;
-  readonly #turns = new Turns();
+  readonly #turns = new BoundedMutex();
   /** Changes of which nobody knows whether they were committed. */
   #doubts: PreparedChange[] = [];
   #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
@@ -57,12 +62,25 @@ export class RegistryChanges {
     return this.#now().registry;
   }
 
+  opened(): TrustedRegistry {
+    return this.#now().registry;
+  }
+
+  /** With no commit under way. Nothing is found while nobody knows what became of one. */
+  async compareExactly(
+    look: (trx: Transaction<Schema>, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>,
+  ): Promise<readonly RefusedRow[]> {
+    await this.#settleDoubts();
+    const found = await this.#writer.transaction((trx) => look(trx, this.#now().registry));
+    return this.#doubts.length === 0 ? found : [];
+  }
+
   /**
    * Signed, in turn. Where the HSM cannot sign, what only restricts is written all the same; what does more is
    * told to an audit sink first.
    */
   change(event: AuditEvent, plan: Plan, beside: Beside = nothing): Promise<void> {
-    return this.#turns.take(() =>
+    return this.#turns.runExclusive(() =>
       this.#attempt(async () => {
         const { registry, seal } = this.#now();
         const changes = differences(registry, plan(registry));
@@ -87,15 +105,28 @@ export class RegistryChanges {
   }
 
   /** Signs what was written without a signature, and answers how many rows that was. */
-  signPending(event?: (rows: number) => AuditEvent): Promise<number> {
-    return this.#turns.take(() =>
+  signPending(): Promise<number> {
+    return this.#turns.runExclusive(() =>
       this.#attempt(async () => {
         const { registry, seal } = this.#now();
         const late = waiting(registry, []);
         if (late.length === 0) return 0;
         const prepared = await signed(registry, late, seal);
-        await this.#commit(prepared, [event?.(late.length) ?? signedLate(late)], nothing);
+        await this.#commit(prepared, [signedLate(late)], nothing);
         return late.length;
+      }),
+    );
+  }
+
+  /** Signs every row anew by another registry key, with what the plan changes, and goes on with that key. */
+  reseal(seal: RegistrySeal, event: AuditEvent, plan: Plan, beside: Beside): Promise<void> {
+    return this.#turns.runExclusive(() =>
+      this.#attempt(async () => {
+        const { registry } = this.#now();
+        const prepared = await resealed(registry, plan(registry), seal);
+        await this.#gate.confirm(event);
+        await this.#commit(prepared, [event], beside);
+        this.open(registry, seal);
       }),
     );
   }
@@ -129,6 +160,19 @@ export class RegistryChanges {
       throw error;
     }
     if (prepared.rows.length > 0) registry.apply(prepared);
+  }
+
+  /** Within a transaction: `registry_refused` where the database has another head than this process knows of. */
+  async requireOwnHead(trx: Transaction<Schema>): Promise<void> {
+    if (!this.#opened) return;
+    const known = [this.#opened.registry.head, ...this.#doubts.map(({ sealed }) => sealed?.head)];
+    const found = await readHead(trx);
+    if (!known.some((head) => head?.signature === found?.signature)) throw refusedRow('registry_head', '1');
+  }
+
+  /** The next signed change gets a number past this one. */
+  passVersion(version: number): void {
+    this.#now().registry.passVersion(version);
   }
 
   /** Finds out what became of changes whose answer was lost; from then on `view` shows it. */
@@ -178,13 +222,20 @@ function signedLate(rows: readonly Difference[]): AuditEvent {
   return { type: 'registry.signed', actor: 'keyward', subject: 'registry', requestId: null, details };
 }
 
-/** The trail itself says which rows it testifies to alone, until they are signed. */
+/** The trail says where the registry stands, and which rows it testifies to alone until they are signed. */
 function marked(event: AuditEvent, { rows, sealed }: PreparedChange): AuditEvent {
-  if (sealed || rows.length === 0) return event;
-  return {
-    ...event,
-    details: { ...event.details, unsigned: rows.map(({ table, id }) => rowName(table, id)) },
-  };
+  if (sealed) return { ...event, details: { ...event.details, registry: markOf(sealed.head) } };
+  if (rows.length === 0) return event;
+  return { ...event, details: { ...event.details, unsigned: rows.flatMap(unsignedMark) } };
+}
+
+function markOf(head: StoredHead): RegistryMark {
+  return { version: head.version, sha256: digestOf(head.signature) };
+}
+
+function unsignedMark({ table, id, after }: PreparedRow): UnsignedMark[] {
+  if (!after || after.pending === null) return [];
+  return [{ row: rowName(table, id), version: after.version, content_sha256: digestOf(after.pending) }];
 }
 
 function isRefusal(error: unknown): boolean {

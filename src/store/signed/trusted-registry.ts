@@ -1,8 +1,7 @@
 import { KeywardError } from '../../domain/errors.ts';
 import { BUCKETS, type Bucket, EMPTY_DIGEST } from './buckets.ts';
-import { contentOf } from './content.ts';
 import type { PreparedChange } from './prepared-change.ts';
-import type { StoredHead, StoredRegistry } from './read-stored.ts';
+import type { StoredHead } from './read-stored.ts';
 import { type RegistryTable, type RowOf, rowKey } from './tables.ts';
 import type { TrustedRow, VerifiedRegistry } from './verify-stored.ts';
 
@@ -19,6 +18,7 @@ export class TrustedRegistry implements RegistryView {
   readonly #refused: ReadonlySet<string>;
   readonly #buckets: { digest: string; listed: Bucket | null }[];
   #head: StoredHead | null;
+  #passed = 0;
   #revision = 0;
 
   private constructor(
@@ -37,17 +37,6 @@ export class TrustedRegistry implements RegistryView {
     return new TrustedRegistry(null, Array.from({ length: BUCKETS }, bucket), new Set());
   }
 
-  /** An older database, all of whose rows wait for their first signature. */
-  static unsigned({ rows }: Pick<StoredRegistry, 'rows'>): TrustedRegistry {
-    const registry = TrustedRegistry.empty();
-    for (const { table, id, row } of rows.values()) {
-      const content = contentOf(row);
-      const never = { version: 0, signature: null, contentHash: '', pending: content };
-      registry.#put({ table, id, row, content, ...never });
-    }
-    return registry;
-  }
-
   static from({ head, buckets, rows, refused }: VerifiedRegistry): TrustedRegistry {
     const keys = new Set(refused.map(({ table, id }) => rowKey(table, id)));
     const registry = new TrustedRegistry(head, buckets, keys);
@@ -57,6 +46,15 @@ export class TrustedRegistry implements RegistryView {
 
   get head(): StoredHead | null {
     return this.#head;
+  }
+
+  /** The number of the next signed change. */
+  get nextVersion(): number {
+    return Math.max(this.#head?.version ?? 0, this.#passed) + 1;
+  }
+
+  passVersion(version: number): void {
+    this.#passed = Math.max(this.#passed, version);
   }
 
   /** Grows with every change, signed or not. */
@@ -75,7 +73,7 @@ export class TrustedRegistry implements RegistryView {
 
   /** Also where a removal waits for its signature. `registry_refused` for a row that failed at load. */
   entry(table: RegistryTable, id: string): TrustedRow | undefined {
-    if (this.#refused.has(rowKey(table, id))) throw refusedRow(table, id);
+    if (this.isRefused(table, id)) throw refusedRow(table, id);
     return this.#rows.get(table)?.get(id);
   }
 
@@ -88,6 +86,19 @@ export class TrustedRegistry implements RegistryView {
 
   digests(): string[] {
     return this.#buckets.map(({ digest }) => digest);
+  }
+
+  entries(table: RegistryTable): readonly TrustedRow[] {
+    return [...(this.#rows.get(table)?.values() ?? [])];
+  }
+
+  /** Whether it failed at load. */
+  isRefused(table: string, id: string): boolean {
+    return this.#refused.has(rowKey(table, id));
+  }
+
+  all(): readonly TrustedRow[] {
+    return [...this.#rows.values()].flatMap((rows) => [...rows.values()]);
   }
 
   /** Rows that wait for their signature. */

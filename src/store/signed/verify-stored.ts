@@ -5,7 +5,8 @@ import { contentOf, differingColumns, digestOf } from './content.ts';
 import { judgeBuckets } from './judge-buckets.ts';
 import type { StoredHead, StoredRegistry } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
-import { type Columns, type RegistryTable, rowKey, rowName } from './tables.ts';
+import { type Columns, type RegistryTable, type RowOf, rowKey, rowName } from './tables.ts';
+import { LastRestrictions } from './told-restrictions.ts';
 
 /** A row that may be relied upon. */
 export interface TrustedRow {
@@ -48,8 +49,15 @@ export async function verifyStored(
   const refused: RefusedRow[] = [...damaged];
   const keys = new Set([...stored.rows.keys(), ...stored.marks.keys()]);
   for (const { listed } of buckets) for (const key of listed?.keys() ?? []) keys.add(key);
+  const judged = (key: string, restrictions: LastRestrictions) =>
+    judge(key, stored, { statement: statements.get(key), restrictions }, listedIn);
+  const gaps = [...keys].flatMap((key) => {
+    const gap = nameOf(key).table === 'record_gaps' ? judged(key, new LastRestrictions([])) : '';
+    return typeof gap !== 'string' && gap.row ? [gap.row as unknown as RowOf<'record_gaps'>] : [];
+  });
+  const restrictions = new LastRestrictions(stored.told, gaps);
   for (const key of [...keys].sort()) {
-    const verdict = judge(key, stored, statements.get(key), listedIn);
+    const verdict = judged(key, restrictions);
     if (typeof verdict !== 'string') rows.set(key, verdict);
     else refused.push({ ...nameOf(key), why: verdict });
   }
@@ -89,11 +97,16 @@ async function readMarks(
   return found;
 }
 
+interface Testimony {
+  readonly statement: RowStatement | undefined;
+  readonly restrictions: LastRestrictions;
+}
+
 /** The row as it may be relied upon, or the sentence that says why not. */
 function judge(
   key: string,
-  { rows, marks, told }: StoredRegistry,
-  statement: RowStatement | undefined,
+  { rows, marks }: StoredRegistry,
+  { statement, restrictions }: Testimony,
   listedIn: (key: string) => Bucket | null,
 ): TrustedRow | string {
   const bucket = listedIn(key);
@@ -109,9 +122,8 @@ function judge(
   const current = stored ? contentOf(stored.row) : null;
   const flaw = flawOf(statement.table as RegistryTable, mark.content, mark.pending, current);
   if (flaw !== undefined) return flaw;
-  if (mark.pending !== null && !told.has(rowName(statement.table, statement.id))) {
-    return 'it was changed without a signature, and the audit trail does not tell of it';
-  }
+  const untold = untoldFlaw(statement, mark.pending, restrictions);
+  if (untold !== undefined) return untold;
   return {
     table: statement.table as RegistryTable,
     id: statement.id,
@@ -122,6 +134,22 @@ function judge(
     signature: mark.signature,
     pending: mark.pending,
   };
+}
+
+/** The row must be restricted as the trail told last: neither otherwise, nor as before that. */
+function untoldFlaw(
+  { table, id, version }: RowStatement,
+  pending: string | null,
+  restrictions: LastRestrictions,
+): string | undefined {
+  const told = restrictions.contentOf(rowName(table, id), version);
+  if (pending === null) {
+    return told === undefined ? undefined : 'the audit trail tells that it was restricted, and it is not';
+  }
+  if (told === digestOf(pending)) return undefined;
+  return told === undefined
+    ? 'it was changed without a signature, and no witnessed event of the audit trail tells of it'
+    : 'it is not restricted as the audit trail told last';
 }
 
 function flawOf(
@@ -139,6 +167,11 @@ function flawOf(
   }
   if (pending === null || onlyRestricts(table, signed, current)) return undefined;
   return 'it was changed without a signature, and not only restricted';
+}
+
+/** What the table must hold of a row that may be relied upon; null where it must be gone. */
+export function contentInForce({ content, pending }: Pick<TrustedRow, 'content' | 'pending'>): string | null {
+  return pending === null ? content : pendingContent(pending);
 }
 
 const GONE = 'null';

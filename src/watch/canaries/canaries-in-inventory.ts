@@ -1,11 +1,11 @@
 import type { Canary, CanaryAlarm } from '../../domain/canary.ts';
 import type { InventoryFinding } from '../../domain/inventory.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { scopeLabel } from '../../domain/scope.ts';
-import type { CanaryBook } from './canary-book.ts';
+import { decoyLabel } from '../../domain/scope.ts';
+import type { CanaryIndex } from './canary-index.ts';
 
 /** What an inventory has to know of decoy keys, and what it finds. */
-export function canariesInInventory(book: CanaryBook, alarm: CanaryAlarm, keyRing: Pick<KeyRing, 'scope'>) {
+export function canariesInInventory(book: CanaryIndex, alarm: CanaryAlarm, keyRing: Pick<KeyRing, 'scope'>) {
   const on = (hsmToken: string) => book.all().filter(({ key }) => key?.hsmToken === hsmToken);
   return {
     on: (hsmToken: string) => ({
@@ -25,5 +25,5 @@ export function canariesInInventory(book: CanaryBook, alarm: CanaryAlarm, keyRin
 function asLeft({ key, scopeId, retiredAt }: Canary, keyRing: Pick<KeyRing, 'scope'>) {
   const scope = scopeId === null ? undefined : keyRing.scope(scopeId);
   if (!key?.made || !scope || retiredAt !== null) return [];
-  return [{ hsmId: key.hsmId, kid: key.made.kid, scopeId, label: scopeLabel(scope) }];
+  return [{ hsmId: key.hsmId, kid: key.made.kid, scopeId, label: decoyLabel(key.hsmId) }];
 }

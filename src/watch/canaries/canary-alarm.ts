@@ -1,11 +1,11 @@
-import type { Canary, CanaryAlarm, CanaryTouch } from '../../domain/canary.ts';
+import type { Canary, CanaryAlarm, CanaryTrigger } from '../../domain/canary.ts';
 import type { Clock } from '../../domain/clock.ts';
-import { RecentSet } from '../../domain/recent-set.ts';
 import {
   type SecurityEventReport,
   type SecurityEvents,
   securityEvent,
 } from '../../domain/security-events.ts';
+import { RecentSet } from '../../lib/recent-set.ts';
 import { MinuteBudget } from '../minute-budget.ts';
 import { sourceOf } from '../sources.ts';
 
@@ -13,7 +13,7 @@ export interface CanaryAlarmParts {
   readonly events: SecurityEvents;
   readonly clock: Clock;
   /** Told of every touch. */
-  readonly count: (canary: Canary, touch: CanaryTouch) => void;
+  readonly count: (canary: Canary, touch: CanaryTrigger) => void;
   /** What could not be stored now, and why; null where it will not be tried again, since too much waits already. */
   readonly onFailure: (report: SecurityEventReport, error: unknown) => void;
 }
@@ -41,7 +41,7 @@ export class TellingCanaryAlarm implements CanaryAlarm {
     this.#budget = new MinuteBudget(EVENTS_A_CANARY_AND_MINUTE, parts.clock);
   }
 
-  touched(canary: Canary, touch: CanaryTouch): void {
+  touched(canary: Canary, touch: CanaryTrigger): void {
     setImmediate(() => this.#heed(canary, touch));
   }
 
@@ -53,7 +53,7 @@ export class TellingCanaryAlarm implements CanaryAlarm {
     return this.#telling;
   }
 
-  #heed(canary: Canary, touch: CanaryTouch): void {
+  #heed(canary: Canary, touch: CanaryTrigger): void {
     this.#parts.count(canary, touch);
     const report = this.#reportOf(canary, touch);
     if (this.#told.has(report.dedupKey) || !this.#budget.take(canary.id)) return;
@@ -73,7 +73,7 @@ export class TellingCanaryAlarm implements CanaryAlarm {
     }
   }
 
-  #reportOf({ id, kind, planted, scopeId }: Canary, touch: CanaryTouch): SecurityEventReport {
+  #reportOf({ id, kind, planted, scopeId }: Canary, touch: CanaryTrigger): SecurityEventReport {
     const { use, caller, remote = null, requestId, details = [] } = touch;
     const now = this.#parts.clock.nowSeconds();
     return securityEvent('canary.touched', {

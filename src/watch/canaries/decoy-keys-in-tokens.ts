@@ -1,13 +1,13 @@
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts, algorithmNamed } from '../../domain/algorithm.ts';
 import type { Canary, CanaryAlarm, CanaryUse } from '../../domain/canary.ts';
 import type { PublicJwk } from '../../domain/key.ts';
-import type { Presenter } from '../../domain/presenter.ts';
 import type { RefusalReason } from '../../domain/refusal.ts';
+import type { RequestOrigin } from '../../domain/request-origin.ts';
 import type { Verdict } from '../../domain/verification.ts';
 import { type ParsedToken, parseToken } from '../../token/parse-token.ts';
 import { importPublicKey } from '../../token/public-jwk.ts';
 import { verifySignature } from '../../token/signature.ts';
-import type { CanaryBook } from './canary-book.ts';
+import type { CanaryIndex } from './canary-index.ts';
 import { touchBy } from './touch-by.ts';
 
 /** Of tokens that were refused otherwise, the signature was found to be that of a real key. */
@@ -30,11 +30,11 @@ const MOST_AT_ONCE = 8;
  * thief who took the wrong key of the two with that label writes the kid of the right one.
  */
 export class DecoyKeysInTokens {
-  readonly #book: CanaryBook;
+  readonly #book: CanaryIndex;
   readonly #alarm: CanaryAlarm;
   #underWay = 0;
 
-  constructor(book: CanaryBook, alarm: CanaryAlarm) {
+  constructor(book: CanaryIndex, alarm: CanaryAlarm) {
     this.#book = book;
     this.#alarm = alarm;
   }
@@ -44,7 +44,7 @@ export class DecoyKeysInTokens {
     presented: unknown,
     verdict: Verdict | undefined,
     use: CanaryUse,
-    by?: Presenter,
+    by?: RequestOrigin,
   ): Promise<void> {
     if (verdict?.valid || this.#book.keys().length === 0) return;
     const parsed = parseToken(presented);

@@ -13,6 +13,13 @@ const MOST_FOUND = 16;
 export function digestsIn(text: string): readonly Buffer[] {
   const [, encoded] = BASIC.exec(text) ?? [];
   const plain = encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('latin1');
-  const found = Array.from(plain.matchAll(SECRET), ([secret]) => secret).slice(0, MOST_FOUND);
+  const found = Array.from(formDecoded(plain).matchAll(SECRET), ([secret]) => secret).slice(0, MOST_FOUND);
   return found.map((secret) => (secret.startsWith('kw_') ? digestOfCredential(secret) : digestOf(secret)));
+}
+
+/** As forms have it, and the Basic scheme of OAuth: `_` and `.` may be written `%5F` and `%2E`. */
+function formDecoded(text: string): string {
+  return text.replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }

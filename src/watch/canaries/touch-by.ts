@@ -1,8 +1,8 @@
-import type { CanaryTouch, CanaryUse } from '../../domain/canary.ts';
-import type { Presenter } from '../../domain/presenter.ts';
+import type { CanaryTrigger, CanaryUse } from '../../domain/canary.ts';
+import type { RequestOrigin } from '../../domain/request-origin.ts';
 
 /** A use by whoever showed a token, as far as that is known. */
-export function touchBy(use: CanaryUse, by: Presenter | undefined): CanaryTouch {
+export function touchBy(use: CanaryUse, by: RequestOrigin | undefined): CanaryTrigger {
   return {
     use,
     caller: typeof by?.clientId === 'string' ? `client:${by.clientId}` : null,

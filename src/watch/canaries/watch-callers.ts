@@ -1,17 +1,17 @@
-import type { CallerWatch } from '../../domain/caller-watch.ts';
 import type { CanaryAlarm } from '../../domain/canary.ts';
-import type { CanaryBook } from './canary-book.ts';
+import type { RequestObserver } from '../../domain/request-observer.ts';
+import type { CanaryIndex } from './canary-index.ts';
 
 /**
  * Whatever opened nothing is looked up, a decoy or not: what authenticates knows no decoys, and refuses one as it refuses
  * any that it does not know.
  */
-export function watchCallers(next: CallerWatch, book: CanaryBook, alarm: CanaryAlarm): CallerWatch {
+export function watchCallers(next: RequestObserver, book: CanaryIndex, alarm: CanaryAlarm): RequestObserver {
   return {
     authenticated: (caller, remote) => next.authenticated(caller, remote),
     refused: (request) => next.refused(request),
-    shown(what) {
-      next.shown(what);
+    rejectedSecret(what) {
+      next.rejectedSecret(what);
       const { text, ...touch } = what;
       for (const canary of book.shownIn(text)) alarm.touched(canary, touch);
     },

@@ -1,16 +1,16 @@
 import type { CanaryAlarm } from '../../domain/canary.ts';
-import type { LeakDesk, LeakReporter, Sought } from '../../domain/leaks.ts';
-import type { CanaryBook } from './canary-book.ts';
+import type { LeakQuery, LeakReporter, LeakService } from '../../domain/leaks.ts';
+import type { CanaryIndex } from './canary-index.ts';
 
 /**
  * A decoy that somebody reports to have found in public did not get there by itself. One that an operator looks up may be
  * where it was put; but looked up in silence, anybody's credential could first be told from a decoy.
  */
 export function watchLeaks(
-  next: LeakDesk,
-  { book, alarm }: { readonly book: CanaryBook; readonly alarm: CanaryAlarm },
-): LeakDesk {
-  const ring = (sought: readonly Sought[], by: LeakReporter) => {
+  next: LeakService,
+  { book, alarm }: { readonly book: CanaryIndex; readonly alarm: CanaryAlarm },
+): LeakService {
+  const ring = (sought: readonly LeakQuery[], by: LeakReporter) => {
     const { reportedBy: caller, remote, requestId, places } = by;
     for (const [at, { digest }] of sought.entries()) {
       const canary = book.ofDigest(digest);
@@ -26,6 +26,7 @@ export function watchLeaks(
   };
   return {
     tell: (known, place) => next.tell(known, place),
+    reportPins: (pins, actor) => next.reportPins(pins, actor),
     withdraw: (known, place, actor) => next.withdraw(known, place, actor),
     find(sought, by) {
       if (by) ring(sought, by);

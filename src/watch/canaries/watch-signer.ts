@@ -1,6 +1,6 @@
 import type { CanaryAlarm } from '../../domain/canary.ts';
 import type { Signer } from '../../domain/signer.ts';
-import type { CanaryBook } from './canary-book.ts';
+import type { CanaryIndex } from './canary-index.ts';
 
 /**
  * Nothing of this service asks for a signature by a decoy key: whoever does has their hands in it. The signer serves no
@@ -8,7 +8,7 @@ import type { CanaryBook } from './canary-book.ts';
  */
 export function watchSigner(
   next: Pick<Signer, 'sign'>,
-  { book, alarm }: { readonly book: CanaryBook; readonly alarm: CanaryAlarm },
+  { book, alarm }: { readonly book: CanaryIndex; readonly alarm: CanaryAlarm },
 ): Pick<Signer, 'sign'> {
   return {
     sign(request) {

@@ -2,12 +2,12 @@ import type { CanaryAlarm } from '../../domain/canary.ts';
 import type { TokenRevocation } from '../../domain/revocation.ts';
 import type { Sightings } from '../../domain/sightings.ts';
 import type { TokenVerifier, Verdict } from '../../domain/verification.ts';
-import type { CanaryBook } from './canary-book.ts';
+import type { CanaryIndex } from './canary-index.ts';
 import type { DecoyKeysInTokens } from './decoy-keys-in-tokens.ts';
 import { touchBy } from './touch-by.ts';
 
 export interface TokenWatchParts {
-  readonly book: CanaryBook;
+  readonly book: CanaryIndex;
   readonly alarm: CanaryAlarm;
   readonly decoyKeys: Pick<DecoyKeysInTokens, 'look'>;
   /** What kept a token from being looked at; the answer has been given. */

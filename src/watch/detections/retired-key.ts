@@ -1,4 +1,4 @@
-import type { GenuineFact } from '../../domain/facts.ts';
+import type { GenuineFact } from '../../domain/activity.ts';
 import { securityEvent } from '../../domain/security-events.ts';
 import { stateless } from '../detection.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../domain/clock.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import type { CredentialHolders, KnownSecret, Sought } from '../../domain/leaks.ts';
+import type { CredentialHolders, KnownSecret, LeakQuery } from '../../domain/leaks.ts';
 import type { LedgerReader } from '../../domain/ledger.ts';
 import type { RevocationCheck } from '../../domain/revocation.ts';
 
@@ -17,7 +17,7 @@ const ACCEPTED: ReadonlySet<string> = new Set(['active', 'deactivated']);
 
 /** What Keyward knows of strings, by their digests alone. */
 export function createSecretFinder(parts: FindingParts) {
-  return (sought: readonly Sought[]): Promise<(KnownSecret | undefined)[]> =>
+  return (sought: readonly LeakQuery[]): Promise<(KnownSecret | undefined)[]> =>
     Promise.all(
       sought.map((each) =>
         each.of === 'token' ? findToken(parts, each.digest, each.iat) : findCredential(parts, each.digest),

@@ -1,6 +1,6 @@
 import type { Actor, ClientAdministration, OperatorAdministration } from '../../domain/access.ts';
 import type { AuditTrail } from '../../domain/audit-trail.ts';
-import type { KnownSecret, LeakDesk, LeakPlace } from '../../domain/leaks.ts';
+import type { FoundPin, KnownSecret, LeakPlace, LeakService } from '../../domain/leaks.ts';
 import type { Revoker } from '../../domain/revocation.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
 import { createSecretFinder, type FindingParts } from './find-secrets.ts';
@@ -17,7 +17,7 @@ export interface LeakDeskParts extends FindingParts {
 const SCOPES_NAMED = 100;
 
 /** What is done about strings that leaked. A credential is all that its holder has, so the holder is revoked. */
-export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
+export function createLeakDesk(parts: LeakDeskParts): LeakService {
   const tell = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
     void (await parts.events.raise(securityEvent('credential.leaked', evidenceOf(known, place, withdrawn))));
   const find = createSecretFinder(parts);
@@ -36,10 +36,40 @@ export function createLeakDesk(parts: LeakDeskParts): LeakDesk {
       return answers;
     },
     tell: (known, place) => tell(known, place, false),
+    reportPins: (pins, actor) => reportPins(parts, pins, actor),
     async withdraw(known, place, actor) {
       if (known.live) await revoke(parts, known, actor);
       await tell(known, place, true);
     },
+  };
+}
+
+async function reportPins({ audit, events, clock }: LeakDeskParts, pins: readonly FoundPin[], actor: Actor) {
+  const { operatorId, requestId } = actor;
+  const details = { pins: pins.length };
+  await audit.record({ type: 'pin.reported', actor: operatorId, subject: 'leaks', requestId, details });
+  for (const pin of pins) {
+    await events.raise(
+      securityEvent('credential.leaked', evidenceOfPin(pin, operatorId, clock.nowSeconds())),
+    );
+  }
+}
+
+/** Without a digest nothing tells two PINs apart: each report is an event, by its time. */
+function evidenceOfPin({ digest, place }: FoundPin, operatorId: string, now: number) {
+  return {
+    leaked: 'pin',
+    holder: null,
+    scope: null,
+    scopes: [],
+    kid: null,
+    leaked_digest: digest?.toString('base64url') ?? null,
+    since: digest ? null : now,
+    leaked_at: place,
+    source: 'scan',
+    reported_by: operatorId,
+    reporter: 'operator',
+    withdrawn: false,
   };
 }
 

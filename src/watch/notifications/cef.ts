@@ -66,6 +66,7 @@ function fieldsOf(message: NotificationMessage): readonly Field[] {
         ['cs5', message.data.types.join(' ')],
       ];
     case 'test':
+    case 'heartbeat':
       return [...common, ['rt', message.at * 1_000]];
   }
 }

@@ -2,7 +2,7 @@ import type { Actor } from '../../domain/access.ts';
 import type { AuditTrail } from '../../domain/audit-trail.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import type { NotificationDelivery, NotificationDesk } from '../../domain/notifications.ts';
-import type { Lane } from './lane.ts';
+import type { DeliveryQueue } from './delivery-queue.ts';
 import type { TargetTester } from './test-targets.ts';
 
 export interface DeskParts {
@@ -14,7 +14,7 @@ export interface DeskParts {
   };
   readonly audit: AuditTrail;
   readonly tester: TargetTester;
-  readonly lanes: readonly Lane[];
+  readonly lanes: readonly DeliveryQueue[];
 }
 
 /** What operators do with notifications; a target that took a test, or is to get a replay, is tried at once. */

@@ -1,6 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net';
-import { addressList, isWithin } from '../../outlets/address-list.ts';
-import { guardedLookup } from '../../outlets/guarded-lookup.ts';
+import { addressList, isWithin } from '../../lib/address-list.ts';
+import { guardedLookup } from '../../lib/guarded-lookup.ts';
 
 /** Addresses at which nobody outside is meant: the machine itself, its networks, its cloud's metadata (RFC 6890). */
 const INTERNAL = addressList([

@@ -42,6 +42,10 @@ function textOf(message: NotificationMessage): string {
         `  keyward event list --before ${last_sequence + 1}`,
       ].join('\n');
     }
+    case 'heartbeat': {
+      const next = new Date(message.data.next_at * 1_000).toISOString();
+      return `Keyward runs, and its notifications reach you. The next of these messages is due at ${next}.`;
+    }
     case 'test':
       return 'This is a test: security events that are routed here will reach you.';
   }

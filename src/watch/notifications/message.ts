@@ -23,6 +23,7 @@ export const MESSAGE_TYPES = {
   escalation: 'security_event.unacknowledged',
   summary: 'security_event.summary',
   test: 'notification.test',
+  heartbeat: 'heartbeat',
 } as const;
 
 export type MessageKind = keyof typeof MESSAGE_TYPES;
@@ -42,6 +43,8 @@ interface Facts {
     readonly types: readonly string[];
   };
   readonly test: Readonly<Record<string, never>>;
+  /** When the next one is due; seconds since the epoch. */
+  readonly heartbeat: { readonly next_at: number };
 }
 
 /** One message as a target gets it, however it writes it down. */
@@ -95,6 +98,12 @@ function named(types: readonly string[]): string {
 export function testMessage(id: string, at: number): NotificationMessage {
   const title = '[Keyward] a test: security events reach you';
   return { kind: 'test', id, at, severity: 'info', title, data: {} };
+}
+
+export function heartbeatMessage(id: string, at: number, everySeconds: number): NotificationMessage {
+  const title = '[Keyward] heartbeat: notifications reach you';
+  const next_at = (Math.floor(at / everySeconds) + 1) * everySeconds;
+  return { kind: 'heartbeat', id, at, severity: 'info', title, data: { next_at } };
 }
 
 function told(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions): ToldEvent {

@@ -1,14 +1,15 @@
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock, SettledTime } from '../../domain/clock.ts';
 import type { SecurityEventFeed } from '../../domain/event-feed.ts';
-import type { TrackedEvent } from '../../domain/event-steps.ts';
+import type { EventService } from '../../domain/event-service.ts';
 import type {
   AwaitedAcknowledgement,
   NotificationOutbox,
   PlannedDelivery,
 } from '../../domain/notifications.ts';
 import type { SecurityEvent } from '../../domain/security-events.ts';
-import type { Lane } from './lane.ts';
+import type { DeliveryQueue } from './delivery-queue.ts';
 import { planEscalation, planNew } from './plan.ts';
+import { reconcile } from './reconcile.ts';
 import type { NotificationSettings } from './settings.ts';
 
 const CHANGES_AT_A_TIME = 100;
@@ -21,16 +22,20 @@ const KEEP = {
   mostDead: 1_000,
 };
 const TIDY_EVERY_SECONDS = 3_600;
+const RECONCILE_EVERY_SECONDS = 60;
+/** A day less than what is delivered is kept for. */
+const LOOK_BACK_SECONDS = KEEP.deliveredSeconds - 86_400;
 
 export interface NotifierParts {
   readonly settings: NotificationSettings;
   readonly outbox: NotificationOutbox;
   readonly feed: SecurityEventFeed;
-  readonly find: (sequence: number) => Promise<TrackedEvent>;
+  readonly events: Pick<EventService, 'list' | 'find'>;
   /** The scopes that the event is about and that have contacts. */
   readonly scopesToTell: (event: SecurityEvent) => readonly string[];
-  readonly lanes: readonly Lane[];
+  readonly lanes: readonly DeliveryQueue[];
   readonly clock: Clock;
+  readonly settledTime: SettledTime;
   /** A critical event that nobody acknowledged; that was the last route that waits. */
   readonly onNobody: (sequence: number, route: string) => void;
   /** The outbox could not be read or written: told once, until it can again. */
@@ -43,12 +48,16 @@ export class Notifier {
   #place: number | undefined;
   #behind = true;
   #tidyAt = 0;
+  #reconcileAt = 0;
+  #since: number;
+  #found: string[] = [];
   readonly #unwatch: () => void;
-  readonly #heldUp = new Set<Lane>();
+  readonly #heldUp = new Set<DeliveryQueue>();
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
-    this.#unwatch = parts.feed.watch(() => {
+    this.#since = parts.clock.nowSeconds();
+    this.#unwatch = parts.feed.subscribe(() => {
       this.#behind = true;
     });
   }
@@ -57,15 +66,29 @@ export class Notifier {
   async begin(): Promise<void> {
     const { outbox, feed } = this.#parts;
     this.#place = await outbox.place();
-    if (this.#place !== undefined) return;
-    this.#place = await feed.lastPlace();
+    const last = await feed.lastPlace();
+    if (this.#place !== undefined && this.#place <= last) return;
+    if (this.#place !== undefined)
+      this.#found.push(`the place in the events was ${this.#place}, behind the last: ${last}`);
+    this.#place = last;
     await outbox.record({ place: this.#place, deliveries: [], awaited: [], takenUp: [] });
+  }
+
+  /** Events of the last days are held against the outbox as well: routes and targets are those of that time. */
+  lookBack(): void {
+    this.#since -= LOOK_BACK_SECONDS;
+  }
+
+  /** What somebody else changed in the outbox, found since the last call and set right. */
+  takeFound(): readonly string[] {
+    return this.#found.splice(0);
   }
 
   /** One step of everything; sending goes on by itself. */
   async look(): Promise<void> {
     try {
       while (this.#behind) await this.#follow();
+      await this.#reconcile();
       await this.#escalate();
     } finally {
       void this.send();
@@ -84,7 +107,7 @@ export class Notifier {
     await Promise.allSettled(this.#parts.lanes.map((lane) => lane.stop()));
   }
 
-  async #run(lane: Lane): Promise<void> {
+  async #run(lane: DeliveryQueue): Promise<void> {
     try {
       await lane.run();
       this.#heldUp.delete(lane);
@@ -123,8 +146,31 @@ export class Notifier {
     }
   }
 
+  async #reconcile(): Promise<void> {
+    const { outbox, events, feed, settings, clock } = this.#parts;
+    const now = clock.nowSeconds();
+    if (now < this.#reconcileAt) return;
+    const place = this.#place ?? 0;
+    const stored = await outbox.place();
+    if (stored !== place) {
+      this.#found.push(`the place in the events was ${stored ?? 'gone'}, not ${place}`);
+      await outbox.record({ place, deliveries: [], awaited: [], takenUp: [] });
+    }
+    const since = Math.max(this.#since, now - LOOK_BACK_SECONDS);
+    const found = await reconcile({ outbox, events, feed, settings, clock }, { since, place });
+    if (found === undefined) return;
+    this.#found.push(...found);
+    this.#reconcileAt = now + RECONCILE_EVERY_SECONDS;
+  }
+
   async #escalate(): Promise<void> {
-    const { outbox, find, settings, clock, onNobody } = this.#parts;
+    const {
+      outbox,
+      events: { find },
+      settings,
+      clock,
+      onNobody,
+    } = this.#parts;
     const now = clock.nowSeconds();
     for (const overdue of await outbox.unacknowledged(now, ESCALATIONS_AT_A_TIME)) {
       const event = await find(overdue.eventSequence);
@@ -135,9 +181,9 @@ export class Notifier {
   }
 
   async #tidy(): Promise<void> {
-    const { outbox, clock } = this.#parts;
+    const { outbox, clock, settledTime } = this.#parts;
     const now = clock.nowSeconds();
-    if (now < this.#tidyAt) return;
+    if (now < this.#tidyAt || !settledTime.isSettled()) return;
     const more = await outbox.tidy({
       pendingSince: now - KEEP.pendingSeconds,
       deliveredBefore: now - KEEP.deliveredSeconds,

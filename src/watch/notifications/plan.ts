@@ -1,4 +1,4 @@
-import type { AwaitedAcknowledgement, PlannedDelivery } from '../../domain/notifications.ts';
+import type { AwaitedAcknowledgement, PlannedDelivery, ToldOf } from '../../domain/notifications.ts';
 import type { SecurityEvent } from '../../domain/security-events.ts';
 import type { NotificationSettings, RouteSettings } from './settings.ts';
 
@@ -59,6 +59,21 @@ export function planEscalation(
     deliveries: deliveriesBy(event, 'escalation', routes, settings),
     awaited: next ? awaitedAt(next, event, now) : null,
   };
+}
+
+/** Which acknowledgement a critical event waits for, by what was told of it; null where every route was. */
+export function awaitedFrom(
+  event: Told,
+  told: readonly Pick<ToldOf, 'kind' | 'route'>[],
+  settings: NotificationSettings,
+  now: number,
+): AwaitedAcknowledgement | null {
+  const waiting = waitingRoutes(settings);
+  const escalated = new Set(told.filter(({ kind }) => kind === 'escalation').map(({ route }) => route));
+  const [first] = waiting;
+  if (!first || escalated.has(first.name)) return null;
+  const at = waiting.findLastIndex(({ name }) => escalated.has(name));
+  return awaitedAt(waiting[Math.max(at, 0)] ?? first, event, now);
 }
 
 function awaitedAt(route: WaitingRoute, { sequence }: Told, now: number): AwaitedAcknowledgement {

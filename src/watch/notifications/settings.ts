@@ -71,4 +71,6 @@ export interface NotificationSettings {
   readonly runbooks_url: string;
   readonly attempts: number;
   readonly deadline_ms: number;
+  /** How often every target gets a sign of life; null for never. */
+  readonly heartbeat_seconds: number | null;
 }

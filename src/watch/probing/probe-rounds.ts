@@ -1,4 +1,4 @@
-import type { Clock } from '../../domain/clock.ts';
+import { type Clock, dayOf } from '../../domain/clock.ts';
 import { KeywardError } from '../../domain/errors.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
 import {
@@ -168,9 +168,4 @@ function keyOf({ clientId, scopeId, url, setAt }: VerifierProbe): string {
 function asFailure(error: unknown): { readonly failure: string } {
   const code = error instanceof KeywardError ? error.code : 'internal';
   return { failure: `no token could be issued for it (${code})` };
-}
-
-/** UTC. */
-function dayOf(at: number): string {
-  return new Date(at * 1_000).toISOString().slice(0, 10);
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { addressList, isWithin } from '../../outlets/address-list.ts';
+import { addressList, isWithin } from '../../lib/address-list.ts';
 
 const LONGEST = 2_048;
 const LOOPBACK_NAME = /(?:^|\.)localhost$/;

@@ -1,6 +1,6 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import { guardedLookup } from '../../outlets/guarded-lookup.ts';
+import { guardedLookup } from '../../lib/guarded-lookup.ts';
 import type { Reply } from './judge-answer.ts';
 import { addressAdvice, type ProbeUrlRules, probeUrlAdvice } from './probe-url.ts';
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../../domain/clock.ts';
-import { RecentSet } from '../../domain/recent-set.ts';
 import { isOurs } from '../../domain/reports/findings.ts';
 import type { ReportTelling } from '../../domain/reports/telling.ts';
 import { type SecurityEvents, securityEvent } from '../../domain/security-events.ts';
+import { RecentSet } from '../../lib/recent-set.ts';
 import { MinuteBudget } from '../minute-budget.ts';
 
 export interface ReportAlarmParts {

@@ -1,5 +1,5 @@
 import { credentialsIn, maskCredentials } from '../../domain/credentials-in-text.ts';
-import type { LeakDesk } from '../../domain/leaks.ts';
+import type { LeakService } from '../../domain/leaks.ts';
 import type { FiledReport } from '../../domain/reports/case.ts';
 import { newCaseNumber } from '../../domain/reports/case-number.ts';
 import type { ShownToken, TokenExaminer } from '../../domain/reports/examiner.ts';
@@ -11,7 +11,7 @@ import { withdrawShown } from './reported-credentials.ts';
 export interface IntakeParts {
   readonly store: Pick<ReportStore, 'file' | 'examined'>;
   readonly examiner: TokenExaminer;
-  readonly leaks: Pick<LeakDesk, 'find' | 'withdraw'>;
+  readonly leaks: Pick<LeakService, 'find' | 'withdraw'>;
   readonly alarm: Pick<ReportTelling, 'tell'>;
   readonly pause: (ms: number) => Promise<void>;
   /** What a later look makes good. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock, SettledTime } from '../../domain/clock.ts';
 import type { FiledReport } from '../../domain/reports/case.ts';
 import type { ReportStore } from '../../domain/reports/report-desk.ts';
 import type { ReportTelling } from '../../domain/reports/telling.ts';
@@ -11,6 +11,7 @@ export interface ReportWatchParts {
   readonly alarm: Pick<ReportTelling, 'tellRest'>;
   readonly events: SecurityEvents;
   readonly clock: Clock;
+  readonly settledTime: SettledTime;
   readonly overdueSeconds: number;
   readonly eraseAfterSeconds: number;
 }
@@ -26,7 +27,7 @@ const MOST_ERASED_AT_ONCE = 100;
 
 /** What becomes of reports when nobody does anything. Answers how to look. */
 export function createReportWatch(parts: ReportWatchParts): () => Promise<void> {
-  const { store, intake, alarm, events, clock, overdueSeconds, eraseAfterSeconds } = parts;
+  const { store, intake, alarm, events, clock, settledTime, overdueSeconds, eraseAfterSeconds } = parts;
   let toldUntil = 0;
   let today = 0;
   let toldToday = 0;
@@ -57,6 +58,6 @@ export function createReportWatch(parts: ReportWatchParts): () => Promise<void> 
       await tellOverdue(report);
       toldUntil = report.sequence;
     }
-    await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);
+    if (settledTime.isSettled()) await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);
   };
 }

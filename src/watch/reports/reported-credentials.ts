@@ -1,5 +1,5 @@
 import { KeywardError } from '../../domain/errors.ts';
-import type { KnownSecret, LeakDesk } from '../../domain/leaks.ts';
+import type { KnownSecret, LeakService } from '../../domain/leaks.ts';
 import type { CredentialTrace, TokenFindings } from '../../domain/reports/findings.ts';
 
 /** In which report credentials were shown. */
@@ -16,7 +16,7 @@ const MOST_LISTED = 20;
  * It never rejects for what was shown: why it could not be done stands in `failure`, and doing it again does no harm.
  */
 export async function withdrawShown(
-  leaks: Pick<LeakDesk, 'find' | 'withdraw'>,
+  leaks: Pick<LeakService, 'find' | 'withdraw'>,
   digests: readonly Buffer[],
   { number, requestId }: ShownIn,
 ): Promise<Pick<TokenFindings, 'credentials' | 'failure'>> {

@@ -2,9 +2,9 @@ import type { CaseState } from '../../domain/reports/case.ts';
 import type { ReportStore } from '../../domain/reports/report-desk.ts';
 
 /** How many cases wait for somebody, counted once and then kept; to be asked before anything is received. */
-export async function unclosedReports(store: Pick<ReportStore, 'countUnclosed' | 'watch'>) {
+export async function unclosedReports(store: Pick<ReportStore, 'countUnclosed' | 'subscribe'>) {
   const counts = { ...(await store.countUnclosed()) };
-  store.watch(({ was, state }) => {
+  store.subscribe(({ was, state }) => {
     if (isCounted(was)) counts[was] -= 1;
     if (isCounted(state)) counts[state] += 1;
   });

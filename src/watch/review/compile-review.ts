@@ -1,5 +1,5 @@
 import type { AuditLog } from '../../domain/audit-log.ts';
-import type { EventDesk } from '../../domain/event-desk.ts';
+import type { EventService } from '../../domain/event-service.ts';
 import { UNRESOLVED_STATES, type UnresolvedCounts } from '../../domain/event-steps.ts';
 import type { IssuedHoursReader } from '../../domain/issued-hours.ts';
 import { listed, type NewSource, type Review } from '../../domain/review.ts';
@@ -14,8 +14,8 @@ const MOST_LISTED = 20;
 const MOST_READ = 1_000;
 
 export interface ReviewSources {
-  readonly audit: Pick<AuditLog, 'eventsAfter'>;
-  readonly events: Pick<EventDesk, 'list'> & { countUnresolved(): Promise<UnresolvedCounts> };
+  readonly audit: Pick<AuditLog, 'witnessedAfter'>;
+  readonly events: Pick<EventService, 'list'> & { countUnresolved(): Promise<UnresolvedCounts> };
   readonly issued: IssuedHoursReader;
   /** When the service began. */
   readonly since: number;

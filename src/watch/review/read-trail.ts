@@ -2,7 +2,8 @@ import type { AuditLog } from '../../domain/audit-log.ts';
 import type { ReviewPeriod } from '../../domain/review.ts';
 import { TrailDigest } from './trail-digest.ts';
 
-const PAGE = 1_000;
+/** Each event's seal is checked, on the event loop. */
+const PAGE = 200;
 /** Events in one review, and its length: what is beyond is the next review's. */
 const MOST_EVENTS = 20_000;
 const LONGEST_SECONDS = 35 * 86_400;
@@ -14,7 +15,7 @@ export interface Reviewed {
 
 /** Everything behind that event of the audit trail, up to now or as far as one review goes. */
 export async function readTrail(
-  audit: Pick<AuditLog, 'eventsAfter'>,
+  audit: Pick<AuditLog, 'witnessedAfter'>,
   covered: { readonly until: number; readonly event: number },
   now: number,
 ): Promise<Reviewed> {
@@ -23,7 +24,7 @@ export async function readTrail(
   const end = Math.max(covered.until, Math.min(now, covered.until + LONGEST_SECONDS));
   let [event, count, full] = [covered.event, 0, false];
   let lastTime = covered.until;
-  for (let page = await audit.eventsAfter(event, PAGE); page.length > 0; ) {
+  for (let page = await audit.witnessedAfter(event, PAGE); page.length > 0; ) {
     const beyond = page.findIndex(({ time }) => time > end);
     const fitting = page.slice(0, beyond < 0 ? page.length : beyond).slice(0, MOST_EVENTS - count);
     for (const each of fitting) {
@@ -35,7 +36,7 @@ export async function readTrail(
     full = fitting.length < page.length;
     if (full) break;
     await new Promise((resolve) => setImmediate(resolve));
-    page = await audit.eventsAfter(event, PAGE);
+    page = await audit.witnessedAfter(event, PAGE);
   }
   const byCount = count >= MOST_EVENTS;
   const period = {

@@ -11,7 +11,7 @@ const MOST_SHOWN = 32;
 const MOST_SIGNED = 100;
 
 export interface ReviewDeskParts extends Omit<ReviewSources, 'audit' | 'since'> {
-  readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestOfType' | 'record'>;
+  readonly audit: Pick<AuditLog, 'witnessedAfter' | 'newestOfType' | 'record'>;
   readonly clock: Clock;
   readonly overdueSeconds: number;
   /** Of the review as it is served. */
@@ -20,7 +20,7 @@ export interface ReviewDeskParts extends Omit<ReviewSources, 'audit' | 'since'> 
 
 /** Reads once what was signed off, and remembers what comes. */
 export async function openReviewDesk(parts: ReviewDeskParts): Promise<ReviewDesk> {
-  const [first] = await parts.audit.eventsAfter(0, 1);
+  const [first] = await parts.audit.witnessedAfter(0, 1);
   const signed = (await parts.audit.newestOfType(SIGNED_OFF, MOST_SIGNED)).map(signedOffIn);
   return new Desk(parts, first?.time ?? parts.clock.nowSeconds(), signed);
 }

@@ -20,6 +20,7 @@
  *     C_GetAttributeValue fail <attribute> <ckr>
  *     C_GetAttributeValue change <attribute> <hex bytes>
  *     C_Sign flip                         one bit of the signature
+ *     C_GenerateKeyPair refuse <attribute> <ckr>   where either template has it
  *
  * Numbers are decimal or 0x…; without `at` a rule holds for every call, with `at` and no `for` for that one
  * alone; `id` limits an attribute's rule to objects with that CKA_ID. Calls count over all processes.
@@ -71,7 +72,7 @@ struct attribute {
   P(C_SignInit, 3) A(C_Sign, 5) P(C_SignUpdate, 3) P(C_SignFinal, 3) P(C_SignRecoverInit, 3)                 \
   P(C_SignRecover, 5) P(C_VerifyInit, 3) P(C_Verify, 5) P(C_VerifyUpdate, 3) P(C_VerifyFinal, 3)             \
   P(C_VerifyRecoverInit, 3) P(C_VerifyRecover, 5) P(C_DigestEncryptUpdate, 5) P(C_DecryptDigestUpdate, 5)    \
-  P(C_SignEncryptUpdate, 5) P(C_DecryptVerifyUpdate, 5) P(C_GenerateKey, 5) P(C_GenerateKeyPair, 8)          \
+  P(C_SignEncryptUpdate, 5) P(C_DecryptVerifyUpdate, 5) P(C_GenerateKey, 5) A(C_GenerateKeyPair, 8)          \
   P(C_WrapKey, 6) P(C_UnwrapKey, 8) P(C_DeriveKey, 6) P(C_SeedRandom, 3) P(C_GenerateRandom, 3)              \
   P(C_GetFunctionStatus, 1) P(C_CancelFunction, 1) P(C_WaitForSlotEvent, 3)
 
@@ -101,7 +102,7 @@ static const char *environment(const char *name) {
 
 /* ---- rules ---- */
 
-enum action { DELAY, HANG, KILL, ABORT, RETURN, SINCE, FLAGS, SESSIONS, DROP, FAIL, CHANGE, FLIP };
+enum action { DELAY, HANG, KILL, ABORT, RETURN, SINCE, FLAGS, SESSIONS, DROP, FAIL, CHANGE, FLIP, REFUSE };
 
 static const struct {
   const char *name;
@@ -113,6 +114,7 @@ static const struct {
     {"abort", ABORT, 0, false},   {"return", RETURN, 1, false},     {"since", SINCE, 1, false},
     {"flags", FLAGS, 1, false},   {"sessions", SESSIONS, 1, false}, {"drop", DROP, 1, false},
     {"fail", FAIL, 2, false},     {"change", CHANGE, 1, true},      {"flip", FLIP, 0, false},
+    {"refuse", REFUSE, 2, false},
 };
 
 struct bytes {
@@ -370,6 +372,25 @@ static word C_Sign(PARAMETERS_5) {
   if (!call.refused) call.answer = REAL(C_Sign, 5)(a, b, c, d, e);
   for (int i = 0; !call.refused && i < call.rule_count; i++)
     if (call.rules[i].action == FLIP && call.answer == OK && signature) signature[*(word *)e - 1] ^= 1;
+  return end(&call);
+}
+
+static bool has(const struct attribute *template, word count, word type) {
+  for (word n = 0; n < count; n++)
+    if (template[n].type == type) return true;
+  return false;
+}
+
+static word C_GenerateKeyPair(PARAMETERS_8) {
+  struct call call = begin(AT_C_GenerateKeyPair);
+  for (int i = 0; !call.refused && i < call.rule_count; i++) {
+    const struct rule *rule = &call.rules[i];
+    if (rule->action != REFUSE) continue;
+    if (!has((struct attribute *)c, d, rule->numbers[0]) && !has((struct attribute *)e, f, rule->numbers[0])) continue;
+    call.refused = true;
+    call.answer = rule->numbers[1];
+  }
+  if (!call.refused) call.answer = REAL(C_GenerateKeyPair, 8)(a, b, c, d, e, f, g, h);
   return end(&call);
 }
 

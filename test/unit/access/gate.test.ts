@@ -122,6 +122,19 @@ describe('what one person asks for', () => {
     await bench.gate.withdraw(id, actor('alice'));
     expect(Object.keys(await ask('third'))).toEqual(['proposal']);
   });
+
+  it('of one operator, leaves room for those of another', async () => {
+    const { gate } = actBench({ maxOpen: 5, maxOpenOfOne: 2 });
+    const ask = (operator: string, asked: string) =>
+      gate.ask({ act: 'client.create', parameters: { asked }, actor: actor(operator) });
+    await Promise.all(['first', 'second'].map((asked) => ask('alice', asked)));
+    await expect(ask('alice', 'third')).rejects.toMatchObject({
+      code: 'too_many_proposals',
+      message: expect.stringContaining('proposals of yours'),
+    });
+    expect(Object.keys(await ask('bob', 'third'))).toEqual(['proposal']);
+    expect(Object.keys(await ask('alice', 'second'))).toEqual(['proposal']);
+  });
 });
 
 describe('an approval', () => {
@@ -262,17 +275,66 @@ describe('an approval', () => {
   });
 
   it('waits until the clock can be believed', async () => {
-    const jump = new KeywardError('clock_jump', 'wait');
-    const bench = actBench({
-      timeGuard: {
-        requireSteadyTime() {
-          throw jump;
-        },
-      },
-    });
+    const { bench, jump, doubt } = doubtedClock();
     const { id } = await proposed(bench);
+    doubt();
     await expect(bench.gate.approve(id, actor('bob'))).rejects.toBe(jump);
     expect(bench.gate.show(id).state).toBe('open');
+  });
+});
+
+function doubtedClock(change: Parameters<typeof actBench>[0] = {}) {
+  const jump = new KeywardError('clock_ahead', 'wait');
+  let doubted = false;
+  const timeGuard = {
+    requireSteadyTime() {
+      if (doubted) throw jump;
+    },
+  };
+  return { bench: actBench({ ...change, timeGuard }), jump, doubt: () => (doubted = true) };
+}
+
+describe('while the clock is doubted', () => {
+  const RESTRICTS = [
+    'client.revoke',
+    'grant.remove',
+    'operator.revoke',
+    'key.suspend',
+    'key.compromise',
+    'hsm.compromise',
+    'revocation.add',
+  ];
+
+  it.each(ACT_NAMES)('%s is refused unless it only restricts or confirms the clock', async (act) => {
+    for (const twoPersons of [true, false]) {
+      const { bench, jump, doubt } = doubtedClock({ twoPersons });
+      doubt();
+      const asked = bench.gate.ask({ act, ...BY_ALICE });
+      if (RESTRICTS.includes(act) || act === 'clock.confirm') await asked;
+      else await expect(asked).rejects.toBe(jump);
+      expect(bench.runs).toHaveLength(
+        RESTRICTS.includes(act) || (!twoPersons && act === 'clock.confirm') ? 1 : 0,
+      );
+    }
+  });
+
+  it('two persons confirm the clock, and nobody does alone', async () => {
+    const { bench, doubt } = doubtedClock();
+    doubt();
+    const { id } = await proposed(bench, 'clock.confirm');
+    await expect(bench.gate.approve(id, actor('alice'))).rejects.toEqual(code('self_approval'));
+    await bench.gate.approve(id, actor('bob'));
+    expect(bench.runs.map(({ act }) => act)).toEqual(['clock.confirm']);
+  });
+
+  it('no proposal expires', async () => {
+    const { bench, jump, doubt } = doubtedClock();
+    const { id } = await proposed(bench);
+    doubt();
+    bench.state.now += 3_601;
+    await expect(bench.gate.expireDue()).rejects.toBe(jump);
+    expect(bench.audited.filter(({ type }) => type === 'proposal.expired')).toEqual([]);
+    expect(id).toBeTruthy();
   });
 });
 

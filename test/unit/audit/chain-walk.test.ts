@@ -3,6 +3,7 @@ import { ChainWalk } from '../../../src/audit/chain-walk.ts';
 import { AUDIT_GENESIS, auditEventHash } from '../../../src/domain/audit-chain.ts';
 import type { StoredEvent } from '../../../src/domain/audit-sink.ts';
 
+const EVENTS_A_STEP = 64;
 let events: StoredEvent[];
 let walk: ChainWalk;
 
@@ -19,16 +20,19 @@ function trail(count: number, actor = 'alice'): StoredEvent[] {
 /** What is found from the beginning of the trail to its end. */
 async function round() {
   const found = [];
-  for (let step = 0; step <= Math.floor(events.length / 64); step++) found.push(await walk.step());
+  for (let step = 0; step <= Math.floor(events.length / EVENTS_A_STEP); step++) found.push(await walk.step());
   return found.filter((each) => each !== undefined);
 }
 
 beforeEach(() => {
   events = trail(600);
-  walk = new ChainWalk({
-    eventsAfter: async (sequence, limit) =>
-      events.filter((event) => event.sequence > sequence).slice(0, limit),
-  });
+  walk = new ChainWalk(
+    {
+      eventsAfter: async (sequence, limit) =>
+        events.filter((event) => event.sequence > sequence).slice(0, limit),
+    },
+    EVENTS_A_STEP,
+  );
 });
 
 describe('a walk along the audit chain', () => {

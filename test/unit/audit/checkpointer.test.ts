@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Checkpointer } from '../../../src/audit/checkpointer.ts';
 import { Delivery } from '../../../src/audit/delivery.ts';
 import { GuardedSink } from '../../../src/audit/guarded-sink.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import { checkpointDigest, readCheckpoint } from '../../../src/token/checkpoint.ts';
+import { checkpointDigest, composeCheckpoint, readCheckpoint } from '../../../src/token/checkpoint.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { softwareKey } from '../../support/software-keys.ts';
@@ -11,29 +11,43 @@ import { softwareKey } from '../../support/software-keys.ts';
 const KEY = softwareKey('ES256');
 const EVENT = { type: 'test', actor: 'alice', subject: 'x', requestId: null, details: {} };
 
+const signed = (input: string) => `${input}.${KEY.sign(input).toString('base64url')}`;
+
 async function setUp() {
   const { store } = await openTestStore();
   const sink = new MemorySink();
-  const watch = { failed() {}, recovered() {} };
+  const watch = { failed() {}, recovered() {}, changed() {} };
   const begin = { sequence: 0, checkpointNumber: 0 };
   const delivery = new Delivery(new GuardedSink(sink, 1_000, watch), store.audit, begin, KEY.publicJwk);
-  const now = { seconds: 1_800_000_000, steady: true, hsm: true };
+  const now = {
+    seconds: 1_800_000_000,
+    steady: true,
+    hsm: true,
+    sealed: undefined as string | undefined,
+    answer: Promise.resolve(),
+  };
+  const stored: number[] = [];
   const checkpointer = new Checkpointer(
     {
       log: store.audit,
       auditKey: {
         kid: KEY.kid,
+        publicKey: KEY.publicKey,
         sign: async (input) => {
+          await now.answer;
           if (!now.hsm) throw new KeywardError('hsm_unavailable', 'away');
           return `${input}.${KEY.sign(input).toString('base64url')}`;
         },
       },
+      sealed: async (latest) => now.sealed ?? latest,
+      gaps: () => [],
       clock: { nowSeconds: () => now.seconds },
       timeGuard: {
         requireSteadyTime() {
           if (!now.steady) throw new KeywardError('clock_jump', 'jumped');
         },
       },
+      onStored: ({ number }) => stored.push(number),
       deliveries: [delivery],
       everySeconds: 60,
       everyEvents: 3,
@@ -45,7 +59,7 @@ async function setUp() {
       if (entry.kind === 'event') return `event ${entry.event.sequence}`;
       return entry.kind === 'checkpoint' ? `checkpoint ${entry.number}` : entry.kind;
     });
-  return { audit: store.audit, sink, checkpointer, now, kinds };
+  return { audit: store.audit, sink, checkpointer, now, kinds, stored };
 }
 
 describe('checkpoints', () => {
@@ -59,6 +73,27 @@ describe('checkpoints', () => {
     now.seconds += 1;
     await checkpointer.tick();
     expect(checkpointer.latest()).toMatchObject({ number: 2, time: now.seconds });
+  });
+
+  it('come with the next tick after a change that they should cover at once, once for all of a second', async () => {
+    const { checkpointer } = await setUp();
+    await checkpointer.tick();
+    checkpointer.soon();
+    checkpointer.soon();
+    await checkpointer.tick();
+    await checkpointer.tick();
+    expect(checkpointer.latest()?.number).toBe(2);
+  });
+
+  it('come as soon as the HSM is back where one was wanted while it was away', async () => {
+    const { checkpointer, now } = await setUp();
+    await checkpointer.tick();
+    checkpointer.soon();
+    now.hsm = false;
+    await expect(checkpointer.tick()).rejects.toMatchObject({ code: 'hsm_unavailable' });
+    now.hsm = true;
+    await checkpointer.tick();
+    expect(checkpointer.latest()?.number).toBe(2);
   });
 
   it('come earlier after so many events', async () => {
@@ -84,6 +119,45 @@ describe('checkpoints', () => {
     expect(second?.heads.audit).toEqual({ sequence, hash: Buffer.from(hash) });
   });
 
+  it('take up the one that the signer sealed and a crash kept from the database', async () => {
+    const { audit, checkpointer, now, stored } = await setUp();
+    await checkpointer.take();
+    const before = checkpointer.latest()?.jws ?? '';
+    const heads = await audit.heads();
+    const lost = { number: 2, previous: checkpointDigest(before), time: now.seconds, heads };
+    now.sealed = signed(composeCheckpoint(lost, KEY.kid));
+    await audit.record(EVENT);
+    await checkpointer.take();
+    expect((await audit.checkpointsAfter(1, 10)).map(({ number }) => number)).toEqual([2, 3]);
+    const third = await readCheckpoint(checkpointer.latest()?.jws ?? '', KEY);
+    expect(third?.previous).toEqual(checkpointDigest(now.sealed));
+    expect(stored).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    ['further on', 3, 0],
+    ['of another past', 2, 1],
+    ['of events that are not there', 2, 0],
+  ])('are not taken where the signer sealed one %s', async (what, number, fill) => {
+    const { audit, checkpointer, now } = await setUp();
+    await checkpointer.take();
+    const previous = fill ? Buffer.alloc(32, fill) : checkpointDigest(checkpointer.latest()?.jws ?? '');
+    const heads = await audit.heads();
+    const further = { sequence: heads.audit.sequence + 1, hash: Buffer.alloc(32, 7) };
+    const seen = what === 'of events that are not there' ? { ...heads, audit: further } : heads;
+    now.sealed = signed(composeCheckpoint({ number, previous, time: now.seconds, heads: seen }, KEY.kid));
+    await expect(checkpointer.take()).rejects.toMatchObject({ code: 'database_restored' });
+    expect(checkpointer.latest()?.number).toBe(1);
+  });
+
+  it('do not wait for a time that a wrong clock has given the last one', async () => {
+    const { checkpointer, now } = await setUp();
+    await checkpointer.tick();
+    now.seconds -= 40 * 86_400;
+    await checkpointer.tick();
+    expect(checkpointer.latest()).toMatchObject({ number: 2, time: now.seconds });
+  });
+
   it('are not taken of a time that cannot be believed', async () => {
     const { checkpointer, now } = await setUp();
     now.steady = false;
@@ -104,6 +178,27 @@ describe('a sink', () => {
     expect(kinds()).toEqual(['audit_key', 'event 1', 'checkpoint 1', 'event 2', 'checkpoint 2']);
   });
 
+  it('gets at once what a checkpoint should cover at once, and that checkpoint', async () => {
+    const { audit, checkpointer, kinds } = await setUp();
+    await checkpointer.tick();
+    await audit.record(EVENT);
+    checkpointer.soon();
+    await checkpointer.tick();
+    expect(kinds().slice(-2)).toEqual(['event 1', 'checkpoint 2']);
+  });
+
+  it('gets the events before the HSM answers for their checkpoint', async () => {
+    const { audit, checkpointer, now, kinds } = await setUp();
+    await audit.record(EVENT);
+    const answer = Promise.withResolvers<void>();
+    now.answer = answer.promise;
+    const ticked = checkpointer.tick();
+    await vi.waitFor(() => expect(kinds()).toEqual(['audit_key', 'event 1']), { timeout: 20_000 });
+    answer.resolve();
+    await ticked;
+    expect(kinds()).toEqual(['audit_key', 'event 1', 'checkpoint 1']);
+  });
+
   it('gets all that it missed, also while the HSM is away', async () => {
     const { audit, sink, checkpointer, now, kinds } = await setUp();
     sink.mode = 'fails';
@@ -117,5 +212,27 @@ describe('a sink', () => {
     expect(kinds()).toHaveLength(302);
     expect(kinds().at(-1)).toBe('checkpoint 1');
     expect(kinds().slice(0, 2)).toEqual(['audit_key', 'event 1']);
+  });
+
+  it('gets everything again once entries were taken from it', async () => {
+    const { audit, sink, checkpointer, kinds } = await setUp();
+    await audit.record(EVENT);
+    await checkpointer.tick();
+    const first = kinds();
+    sink.change = { why: 'deleted', isLost: true };
+    await checkpointer.tick();
+    expect(kinds()).toEqual([...first, ...first]);
+    await checkpointer.tick();
+    expect(kinds()).toEqual([...first, ...first]);
+  });
+
+  it('gets nothing again where somebody else wrote to it', async () => {
+    const { audit, sink, checkpointer, kinds } = await setUp();
+    await audit.record(EVENT);
+    await checkpointer.tick();
+    sink.change = { why: 'written by somebody else', isLost: false };
+    await audit.record(EVENT);
+    await checkpointer.tick();
+    expect(kinds()).toEqual(['audit_key', 'event 1', 'checkpoint 1', 'event 2']);
   });
 });

@@ -1,6 +1,16 @@
-import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
 import type { SinkEntry } from '../../../src/domain/audit-sink.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
@@ -63,12 +73,73 @@ it('finds a checkpoint that lies far before the end', async () => {
   expect((await to.tail())?.checkpoint).toEqual({ number: 7, jws: 'jws-7' });
 });
 
-it('does not confirm what went into a file that was moved away, and begins the file anew', async () => {
-  const { file, lines } = sink();
-  const to = open(file);
-  await to.write([event(1)]);
-  renameSync(file, `${file}.1`);
-  await expect(to.write([event(2)])).rejects.toThrow('ENOENT');
-  await to.write([event(2)]);
-  expect(lines()).toHaveLength(1);
+describe('what somebody else does to the file', () => {
+  it.each([
+    ['deletes it', (file: string) => rmSync(file), 'was deleted or moved away', true],
+    ['moves it away', (file: string) => renameSync(file, `${file}.1`), 'was deleted or moved away', true],
+    [
+      'replaces it by a copy',
+      (file: string) => {
+        copyFileSync(file, `${file}.1`);
+        renameSync(`${file}.1`, file);
+      },
+      'was replaced',
+      true,
+    ],
+    ['cuts it off', (file: string) => truncateSync(file, 10), 'was cut short', true],
+    ['empties it', (file: string) => truncateSync(file), 'was cut short', true],
+    ['appends', (file: string) => appendFileSync(file, '{}\n'), 'was written by somebody else', false],
+    [
+      'overwrites a byte',
+      (file: string) => writeFileSync(file, 'x', { flag: 'r+' }),
+      'was written by somebody else',
+      false,
+    ],
+  ])('%s: it is told once, and the next write is in the file of that name', async (_, act, why, isLost) => {
+    const { file, lines } = sink();
+    const to = open(file);
+    await to.write([event(1)]);
+    expect(await to.examine()).toBeUndefined();
+    act(file);
+    expect(await to.examine()).toEqual({ why: `${file} ${why}`, isLost });
+    expect(await to.examine()).toBeUndefined();
+    await to.write([event(2)]);
+    expect(lines().at(-1)).toContain('"sequence":2');
+    expect(await to.examine()).toBeUndefined();
+  });
+
+  it('reads it, or changes its mode: nothing is told', async () => {
+    const { file, lines } = sink();
+    const to = open(file);
+    await to.write([event(1)]);
+    chmodSync(file, 0o640);
+    expect(lines()).toHaveLength(1);
+    expect(await to.examine()).toBeUndefined();
+  });
+
+  it('between the first look at its end and the first write: it is told', async () => {
+    const { file } = sink();
+    await open(file).write([event(1)]);
+    const to = open(file);
+    await to.tail();
+    truncateSync(file);
+    expect(await to.examine()).toEqual({ why: `${file} was cut short`, isLost: true });
+  });
+
+  it('between the look and the opening: nothing is confirmed, and the next look tells', async () => {
+    const { file } = sink();
+    await open(file).write([event(1)]);
+    const to = open(file);
+    await to.tail();
+    expect(await to.examine()).toBeUndefined();
+    renameSync(file, `${file}.1`);
+    await expect(to.write([event(2)])).rejects.toThrow('was changed');
+    to.reset();
+    expect(await to.examine()).toEqual({ why: `${file} was replaced`, isLost: true });
+    await to.write([event(2)]);
+  });
+
+  it('before it was opened is not seen: there is nothing to compare with', async () => {
+    expect(await open(sink().file).examine()).toBeUndefined();
+  });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Sinks } from '../../../src/audit/sinks.ts';
+import type { SinkChange } from '../../../src/domain/audit-sink.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 
 const EVENT = {
@@ -17,6 +18,7 @@ function sinksOf(...sinks: MemorySink[]) {
   const watch = {
     failed: (sink: string, cause: unknown) => told.push(`${sink} failed: ${(cause as Error).message}`),
     recovered: (sink: string) => told.push(`${sink} works`),
+    changed: (sink: string, { why }: SinkChange) => told.push(`${sink} changed: ${why}`),
   };
   const clock = { nowSeconds: () => 1_800_000_000 };
   return { gate: new Sinks({ sinks, deadlineMs: DEADLINE_MS, clock, watch }), told };
@@ -33,6 +35,14 @@ describe('the gate before what weakens', () => {
     await gate.confirm(EVENT);
     expect(works.entries).toEqual([INTENT]);
     expect(told).toEqual(['b failed: disk full']);
+  });
+
+  it('is open where somebody changed the sink before, which is told', async () => {
+    const sink = new MemorySink('a');
+    sink.change = { why: 'deleted', isLost: true };
+    const { gate, told } = sinksOf(sink);
+    await gate.confirm(EVENT);
+    expect([sink.entries, told]).toEqual([[INTENT], ['a changed: deleted']]);
   });
 
   it('is shut where none does, and says so with a code', async () => {

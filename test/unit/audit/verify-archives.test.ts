@@ -25,6 +25,7 @@ const FACTS: ArchiveFacts = {
 };
 const event = (type: string, details: object, number = 1) => ({
   type,
+  time: 950,
   subject: archiveSubject(number),
   detailsJson: JSON.stringify(details),
 });
@@ -33,9 +34,15 @@ const other = { file: 'segment-000001.1.db', fileDigest: Buffer.alloc(32, 2) };
 const replaced = event(ARCHIVE_EVENTS.replaced, { records: 1, ...fileDetails(other) });
 const removed = event(ARCHIVE_EVENTS.removed, removedDetails(FACTS.file, 950));
 
-function flaws(listed: readonly ArchiveFacts[], told: Parameters<typeof verifyArchives>[1]): string[] {
+const OUT_OF_USE = () => 949;
+
+function flaws(
+  listed: readonly ArchiveFacts[],
+  told: Parameters<typeof verifyArchives>[1],
+  endOfUse: Parameters<typeof verifyArchives>[2] = OUT_OF_USE,
+): string[] {
   const findings = new Findings();
-  verifyArchives(listed, told, findings);
+  verifyArchives(listed, told, endOfUse, findings);
   return findings.all().map(({ detail }) => detail);
 }
 
@@ -66,4 +73,16 @@ it('names a removal undone, one at another time, and a segment that is not liste
 
 it('believes no event whose details are no JSON', () => {
   expect(flaws([FACTS], [{ ...sealed, detailsJson: 'x' }])).toEqual(['the audit trail names another file']);
+});
+
+it('names a removal that was not due', () => {
+  const gone = [{ ...FACTS, removedAt: 950 }];
+  expect(flaws(gone, [sealed, removed], () => 950)).toEqual(['it was removed while key kid-1 was in use']);
+  expect(flaws(gone, [sealed, removed], () => undefined)).toEqual([
+    'it was removed while key kid-1 was in use',
+  ]);
+  const late = { ...FACTS, lastExp: 950 };
+  expect(
+    flaws([{ ...late, removedAt: 950 }], [event(ARCHIVE_EVENTS.sealed, sealedDetails(late)), removed]),
+  ).toEqual(['it was removed before its tokens had expired']);
 });

@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Credential, readCredential } from '../../../src/domain/credential.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -86,14 +90,23 @@ const CLEAR = '\u001b[2J';
 
 const folder = temporaryFolder();
 const credentialFile = join(folder.path, 'operator');
+const HSM_MEMBERS = 'hsm: { module: foreign.so, token_label: kw, token_serial: "1", pin_file: pin }\n';
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, `${CREDENTIAL}\n`, { mode: 0o600 });
   stub = await operationsStub({
     'GET /scopes': [200, { scopes: [payments, mail] }],
     'GET /scopes/payments': [200, { scope: payments, keys }],
     'PATCH /scopes/payments': [200, { scope: { ...payments, contacts: ['a@id.example'] }, keys }],
+    'POST /scopes/payments/preview': [
+      200,
+      {
+        refusals: [
+          { member: 'max_ttl_seconds', counted: { tokens: 12, bound: 'exact' } },
+          { member: 'require_subject', counted: { tokens: 0, bound: 'at_most' } },
+        ],
+      },
+    ],
     'POST /scopes': [201, { scope: mail, keys: [] }],
     'GET /keys': [200, { keys: [], refused: [] }],
     'GET /keys?scope=payments': [200, { keys, refused: [] }],
@@ -108,6 +121,7 @@ beforeAll(async () => {
     'DELETE /grants': [200, { client: { ...identity, grants: [] } }],
   });
 });
+beforeEach(() => writeFileSync(credentialFile, `${CREDENTIAL}\norigin ${stub.url}\n`, { mode: 0o600 }));
 afterAll(async () => {
   await stub.close();
   folder.remove();
@@ -223,8 +237,11 @@ describe('scopes', () => {
       'a@id.example',
       '--require-subject',
     ];
-    const { exitCode, out } = await keyward(argv);
-    expect(exitCode).toBe(0);
+    const { exitCode, out, err } = await keyward(argv);
+    expect([exitCode, err]).toEqual([
+      0,
+      'warning: scope payments, max_ttl_seconds: refuses 12 living tokens at once\n',
+    ]);
     expect(out).toContain('contacts        a@id.example\n');
     await keyward([
       'scope',
@@ -234,12 +251,13 @@ describe('scopes', () => {
       '--no-contacts',
       '--no-suspend-on-forgery',
     ]);
+    const change = {
+      policy: { max_ttl_seconds: 900, require_subject: true },
+      contacts: ['a@id.example'],
+    };
     expect(stub.seen.map(({ method, path, body }) => [method, path, body])).toEqual([
-      [
-        'PATCH',
-        '/scopes/payments',
-        { policy: { max_ttl_seconds: 900, require_subject: true }, contacts: ['a@id.example'] },
-      ],
+      ['POST', '/scopes/payments/preview', change],
+      ['PATCH', '/scopes/payments', change],
       [
         'PATCH',
         '/scopes/payments',
@@ -340,6 +358,7 @@ describe('clients', () => {
   it('leave no empty file behind when the service refuses', async () => {
     const out = join(folder.path, 'refused');
     const unknown = await operationsStub({});
+    writeFileSync(credentialFile, `${CREDENTIAL}\norigin ${unknown.url}\n`, { mode: 0o600 });
     const argv = ['client', 'create', 'x', '--out', out, '--url', unknown.url];
     const ran = await call([...argv, '--credential-file', credentialFile]);
     await unknown.close();
@@ -381,6 +400,7 @@ describe('what goes wrong', () => {
         { code: 'unknown_client', detail: 'there is no client a', request_id: 'r1' },
       ],
     });
+    writeFileSync(credentialFile, `${CREDENTIAL}\norigin ${refusing.url}\n`, { mode: 0o600 });
     const argv = ['client', 'revoke', 'a', '--url', refusing.url, '--credential-file', credentialFile];
     const human = await call(argv);
     const json = await call([...argv, '--json']);
@@ -399,6 +419,7 @@ describe('what goes wrong', () => {
 
   it('is a service that is away: exit 3', async () => {
     const gone = await operationsStub({});
+    writeFileSync(credentialFile, `${CREDENTIAL}\norigin ${gone.url}\n`, { mode: 0o600 });
     await gone.close();
     const ran = await call(['scope', 'list', '--url', gone.url, '--credential-file', credentialFile]);
     expect(ran).toEqual({
@@ -426,9 +447,8 @@ describe('the operator credential', () => {
   it('is credentials.json’s operator beside the configuration when no file is named', async () => {
     const home = join(folder.path, 'home');
     mkdirSync(home);
-    writeFileSync(join(home, 'credentials.json'), '{"operator":"kw_ops_beside","scopes":{}}', {
-      mode: 0o600,
-    });
+    const beside = { operator: 'kw_ops_beside', operations_origin: stub.url, scopes: {} };
+    writeFileSync(join(home, 'credentials.json'), JSON.stringify(beside), { mode: 0o600 });
     const environment = { operationsUrl: stub.url, configFile: join(home, 'config.yaml') };
     expect((await call(['scope', 'list'], { environment })).exitCode).toBe(0);
     expect(stub.seen.at(-1)?.authorization).toBe('Bearer kw_ops_beside');
@@ -436,12 +456,12 @@ describe('the operator credential', () => {
 
   it('that others may read is used with a warning', async () => {
     const open = join(folder.path, 'open');
-    writeFileSync(open, CREDENTIAL, { mode: 0o644 });
+    writeFileSync(open, `${CREDENTIAL}\norigin ${stub.url}`, { mode: 0o644 });
     const ran = await call(['key', 'list', '--url', stub.url, '--credential-file', open]);
     expect(ran).toEqual({
       exitCode: 0,
       out: 'no keys\n',
-      err: `warning: ${open} is open to others: chmod 600 ${open}\n`,
+      err: `warning: ${open} is open to group or others: chmod 600 ${open}\n`,
     });
   });
 
@@ -453,7 +473,105 @@ describe('the operator credential', () => {
     });
   });
 
+  it('goes to its own origin where nothing else names an address', async () => {
+    expect((await call(['scope', 'list', '--credential-file', credentialFile])).exitCode).toBe(0);
+  });
+
+  it('is sent nowhere but to its own origin, whoever names the address', async () => {
+    const foreign = await operationsStub({ 'GET /scopes': [200, { scopes: [] }] });
+    const config = join(folderOfTest(), 'config.yaml');
+    const port = new URL(foreign.url).port;
+    writeFileSync(config, `operations_plane: { port: ${port} }\n${HSM_MEMBERS}`, { mode: 0o600 });
+    const refused = {
+      exitCode: 2,
+      out: '',
+      err: `error: the credential in ${credentialFile} is for ${stub.url}, so nothing was sent to ${foreign.url}; name another file with --credential-file [usage]\n`,
+    };
+    const argv = ['scope', 'list', '--credential-file', credentialFile];
+    expect(await call([...argv, '--url', foreign.url])).toEqual(refused);
+    expect(await call([...argv, '--config', config])).toEqual(refused);
+    expect(await call(argv, { environment: { operationsUrl: foreign.url } })).toEqual(refused);
+    const localhost = foreign.url.replace('127.0.0.1', 'localhost');
+    expect((await call([...argv, '--url', localhost])).exitCode).toBe(2);
+    expect((await call([...argv, '--url', stub.url])).exitCode).toBe(0);
+    expect(foreign.seen).toEqual([]);
+    await foreign.close();
+  });
+
+  it('does not follow a redirect, neither to another origin nor to its own', async () => {
+    const target = await operationsStub({ 'GET /scopes': [200, { scopes: [] }] });
+    const server = createServer((request, response) => {
+      response.writeHead(307, { location: `${target.url}${request.url}` }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    writeFileSync(credentialFile, `${CREDENTIAL}\norigin ${url}\n`, { mode: 0o600 });
+    const ran = await call(['scope', 'list', '--credential-file', credentialFile]);
+    expect([ran.exitCode, target.seen]).toEqual([3, []]);
+    await new Promise((resolve) => server.close(resolve));
+    await target.close();
+  });
+
+  it.each([
+    [
+      'no origin',
+      CREDENTIAL,
+      'does not say which service its credential is for; if you know that it is yours, add the line: origin https://host:port',
+    ],
+    [
+      'none in JSON',
+      '{"operator":"kw_ops_beside"}',
+      'does not say which service its credential is for; if you know that it is yours, add the member "operations_origin": "https://host:port"',
+    ],
+    [
+      'two',
+      `${CREDENTIAL}\norigin http://127.0.0.1:1\norigin http://127.0.0.1:2`,
+      'names more than one origin',
+    ],
+  ])('is refused in a file that names %s', async (_, text, why) => {
+    const file = join(folderOfTest(), 'credential');
+    writeFileSync(file, text, { mode: 0o600 });
+    const asked = stub.seen.length;
+    expect(await call(['scope', 'list', '--url', stub.url, '--credential-file', file])).toEqual({
+      exitCode: 2,
+      out: '',
+      err: `error: ${file} ${why} [usage]\n`,
+    });
+    expect(stub.seen.length).toBe(asked);
+  });
+
+  it.each(['http://127.0.0.1:1/path', 'http://user@127.0.0.1:1', '127.0.0.1:1', 'https://host:443'])(
+    'is refused with the origin %s, which is none',
+    async (origin) => {
+      const file = join(folderOfTest(), 'credential');
+      writeFileSync(file, `${CREDENTIAL}\norigin ${origin}\n`, { mode: 0o600 });
+      const { exitCode, err } = await call(['scope', 'list', '--credential-file', file]);
+      expect([exitCode, err]).toEqual([2, expect.stringContaining('a scheme, a host and a port alone')]);
+    },
+  );
+
+  it('and the address are taken from no file of the folder in which a command runs', async () => {
+    const home = folderOfTest();
+    const foreign = await operationsStub({ 'GET /scopes': [200, { scopes: [] }] });
+    mkdirSync(join(home, '.keyward'));
+    const port = new URL(foreign.url).port;
+    writeFileSync(join(home, '.keyward/config.yaml'), `operations_plane: { port: ${port} }\n${HSM_MEMBERS}`);
+    const beside = { operator: 'kw_ops_beside', operations_origin: foreign.url };
+    writeFileSync(join(home, '.keyward/credentials.json'), JSON.stringify(beside), { mode: 0o600 });
+    const program = join(import.meta.dirname, '../../../src/cli/main.ts');
+    const { KEYWARD_CONFIG: _config, ...env } = process.env;
+    for (const argv of [['scope', 'list'], ['doctor'], ['serve'], ['init', '--out', 'made']]) {
+      const ran = spawnSync(process.execPath, [program, ...argv], { cwd: home, env, encoding: 'utf8' });
+      expect(ran.status).not.toBe(0);
+      expect(ran.stdout + ran.stderr).toContain('/etc/keyward/');
+      expect(ran.stdout + ran.stderr).not.toContain('foreign.so');
+    }
+    expect(foreign.seen).toEqual([]);
+    await foreign.close();
+  });
+
   it('is not sent over plain http to another machine', async () => {
+    writeFileSync(credentialFile, `${CREDENTIAL}\norigin http://keyward.example:9090\n`, { mode: 0o600 });
     const argv = ['key', 'list', '--url', 'http://keyward.example:9090', '--credential-file', credentialFile];
     expect(await call(argv)).toEqual({
       exitCode: 2,

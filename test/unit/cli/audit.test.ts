@@ -70,7 +70,15 @@ describe('keyward audit verify', () => {
             place: 'line 1',
             detail: 'it is no entry of an audit trail',
           },
+          {
+            part: 'checkpoints',
+            fault: 'gap',
+            place: 'checkpoint 1',
+            detail: 'there is none: nothing shows that the rest is as it was written',
+          },
         ],
+        uncovered: { events: 0, groups: null, revocations: null, since: null },
+        sinks: [],
         restores: [],
       },
     ]);
@@ -106,7 +114,7 @@ describe('keyward audit tail', () => {
       'GET /audit?limit=10': [200, { events: [event(8), event(9)] }],
       'GET /audit?after=3&limit=1000': [200, { events: [event(4)] }],
     });
-    writeFileSync(at('operator'), 'kw_ops_x');
+    writeFileSync(at('operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
     try {
       const environment = { operationsUrl: stub.url, credentialFile: at('operator') };
       return await keyward(['audit', 'tail', '--no-follow', ...argv], { environment });

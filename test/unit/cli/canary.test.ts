@@ -34,7 +34,6 @@ let file: string;
 let files = 0;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   writeFileSync(claims, '{"department": "treasury", "sub": "somebody"}');
   created = { canary };
   stub = await operationsStub({
@@ -43,6 +42,7 @@ beforeAll(async () => {
     'GET /canaries/c2': [200, { canary }],
     'POST /canaries/c2/retire': [200, { canary: { ...canary, retired_at: NOW } }],
   });
+  writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();
@@ -73,7 +73,10 @@ describe('keyward canary create', () => {
       file,
     );
     expect([exitCode, err, out]).toEqual([0, '', [...HUMAN, `It is in ${file}.`, ''].join('\n')]);
-    const credential = readCredential(readFileSync(file, 'utf8').trim());
+    const [text = '', origin] = readFileSync(file, 'utf8').split('\n');
+    // As in the file of a real one.
+    expect(origin).toBe(kind === 'ops' ? `origin ${stub.url}` : '');
+    const credential = readCredential(text);
     if (credential === 'malformed') throw new Error('no credential was stored');
     expect([credential.kind, statSync(file).mode & 0o777]).toEqual([kind, 0o600]);
     const credential_digest = credential.digest.toString('base64url');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CeremonyAnswer } from '../../../src/cli/answers.ts';
 import { ceremonyPage } from '../../../src/cli/ceremony-page.ts';
-import { html } from '../../../src/text/html.ts';
+import { html } from '../../../src/lib/html.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -46,8 +46,8 @@ let folder: ReturnType<typeof temporaryFolder>;
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 beforeAll(async () => {
   folder = temporaryFolder();
-  writeFileSync(join(folder.path, 'operator'), 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({ 'GET /scopes/payments/ceremony': [200, { ceremony }] });
+  writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();

@@ -28,7 +28,6 @@ const idle = { ...probe, client: 'old', answers: [], next_at: null };
 
 async function calling(...argv: string[]) {
   const file = join(folderOfTest(), 'operator');
-  writeFileSync(file, 'kw_ops_of_a_test', { mode: 0o600 });
   const stub = await operationsStub({
     'GET /probes': [200, { probes: [probe, well, undrilled, idle] }],
     'POST /clients/checkout/probe': [200, { probe }],
@@ -37,6 +36,7 @@ async function calling(...argv: string[]) {
     'POST /clients/mail/probe/run': [200, { probe: well }],
     'POST /clients/shop/probe/run': [200, { probe: undrilled }],
   });
+  writeFileSync(file, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
   try {
     const result = await keyward(['client', 'probe', ...argv, '--url', stub.url, '--credential-file', file]);
     return { ...result, seen: stub.seen.map(({ body }) => body) };

@@ -24,7 +24,6 @@ const credentialFile = join(folder.path, 'operator');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'GET /events': [200, { events: [open] }],
     'GET /events?state=open&severity=critical': [200, { events: [] }],
@@ -32,6 +31,7 @@ beforeAll(async () => {
     'POST /events/17/acknowledge': [200, { event: taken }],
     'POST /events/17/resolve': [409, { code: 'event_resolved', detail: 'ben has resolved it' }],
   });
+  writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();

@@ -33,7 +33,6 @@ let stub: Awaited<ReturnType<typeof operationsStub>>;
 let answer: object;
 beforeAll(async () => {
   folder = temporaryFolder();
-  writeFileSync(join(folder.path, 'operator'), 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     get 'POST /inventory'() {
       return [200, answer] as const;
@@ -42,6 +41,7 @@ beforeAll(async () => {
       return [200, answer] as const;
     },
   });
+  writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();

@@ -53,7 +53,6 @@ const credentialFile = join(folder.path, 'operator');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'GET /keys': [200, { keys: [key, standby, twin, { ...key, kid: DASHED, scope: 'files' }], refused: [] }],
     'GET /keys?scope=payments': [
@@ -106,6 +105,7 @@ beforeAll(async () => {
     ],
     'POST /keys/former-60/undo-rotation': [200, { key: former(60), promoted: former(60), already: false }],
   });
+  writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();

@@ -23,7 +23,6 @@ let folder: ReturnType<typeof temporaryFolder>;
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 beforeAll(async () => {
   folder = temporaryFolder();
-  writeFileSync(join(folder.path, 'operator'), 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'GET /ledger?limit=1000&subject=user+1&cursor=0': page([record], '50'),
     'GET /ledger?limit=1000&subject=user+1&cursor=50': page([], '90'),
@@ -32,6 +31,7 @@ beforeAll(async () => {
     'GET /ledger?limit=1000&client=checkout&from=1764039600&cursor=0': page([record], null),
     'POST /ledger/erase': [200, { records: 4, security_events: 1, reports: 2 }],
   });
+  writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();

@@ -41,7 +41,6 @@ const credentialFile = join(folder.path, 'operator');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'GET /notifications/deliveries': [200, { deliveries: [dead, contacts] }],
     'GET /notifications/deliveries?state=dead&target=siem': [200, { deliveries: [] }],
@@ -53,6 +52,7 @@ beforeAll(async () => {
     'POST /notifications/test': [200, { tests: [bad, good] }],
   });
 });
+beforeEach(() => writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 }));
 afterAll(async () => {
   await stub.close();
   folder.remove();
@@ -86,6 +86,7 @@ describe('keyward notify', () => {
     ['says that there is no target', [], 1, /^no notification target is configured/],
   ])('test %s', async (_what, tests, code, said) => {
     const other = await operationsStub({ 'POST /notifications/test': [200, { tests }] });
+    writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${other.url}\n`, { mode: 0o600 });
     const { exitCode, out } = await call([
       ...['notify', 'test', '--url', other.url, '--credential-file', credentialFile],
     ]);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ProposalAnswer } from '../../../src/cli/answers.ts';
-import { openProposals, proposalFor } from '../../../src/cli/open-proposals.ts';
+import { openProposals, proposalsFor } from '../../../src/cli/open-proposals.ts';
 import type { CallService } from '../../../src/cli/operations-client.ts';
 import type { Step } from '../../../src/provisioning/step.ts';
 
@@ -50,7 +50,7 @@ it('collects the open ones of every page', async () => {
 });
 
 it('finds the one that asks for the very change', () => {
-  expect(proposalFor(STEP, [PROPOSAL])).toBe(PROPOSAL);
+  expect(proposalsFor(STEP, [PROPOSAL])).toEqual([PROPOSAL]);
 });
 
 it.each<[string, Partial<ProposalAnswer>]>([
@@ -61,7 +61,7 @@ it.each<[string, Partial<ProposalAnswer>]>([
   ['more', { changes: [...PROPOSAL.changes, { member: 'max_ttl_seconds', from: 60, to: 600 }] }],
   ['nothing', { changes: [] }],
 ])('does not take one that asks for %s', (_, other) => {
-  expect(proposalFor(STEP, [{ ...PROPOSAL, ...other }])).toBeUndefined();
+  expect(proposalsFor(STEP, [{ ...PROPOSAL, ...other }])).toEqual([]);
 });
 
 const CREATING: Step = {
@@ -85,7 +85,7 @@ const CREATION: ProposalAnswer = {
 };
 
 it('finds a creation among whose members defaults were filled in', () => {
-  expect(proposalFor(CREATING, [CREATION])).toBe(CREATION);
+  expect(proposalsFor(CREATING, [CREATION])).toEqual([CREATION]);
 });
 
 it.each([
@@ -93,7 +93,7 @@ it.each([
   { ...CREATION.parameters, contacts: [] },
   { id: 'mail' },
 ])('does not take a creation of %j', (parameters) => {
-  expect(proposalFor(CREATING, [{ ...CREATION, parameters }])).toBeUndefined();
+  expect(proposalsFor(CREATING, [{ ...CREATION, parameters }])).toEqual([]);
 });
 
 it('tells grants of one client apart', () => {
@@ -111,6 +111,6 @@ it('tells grants of one client apart', () => {
     subject: 'client:shop',
     parameters: grant(action),
   });
-  expect(proposalFor(step, [proposed('verify'), proposed('sign')])).toEqual(proposed('sign'));
-  expect(proposalFor(step, [proposed('verify')])).toBeUndefined();
+  expect(proposalsFor(step, [proposed('verify'), proposed('sign')])).toEqual([proposed('sign')]);
+  expect(proposalsFor(step, [proposed('verify')])).toEqual([]);
 });

@@ -25,7 +25,18 @@ const proposal = {
   decided_at: null,
   failure: null,
 };
-const executed = { ...proposal, state: 'executed', approvers: [], decided_by: 'bob', decided_at: NOW };
+const decided = { state: 'executed', approvers: [], decided_by: 'bob', decided_at: NOW };
+const executed = { ...proposal, ...decided };
+const DIGEST = 'q'.repeat(43);
+const clientProposal = {
+  ...proposal,
+  id: 'client',
+  act: 'client.create',
+  subject: 'client:web',
+  parameters: { id: 'web', credential_digest: DIGEST },
+};
+const CHANGE = { policy: { token_types: ['JWT', 'untyped'] } };
+const narrower = { ...proposal, id: 'narrower', parameters: { scope: 'payments', ...CHANGE } };
 const carol = { id: 'carol', roles: ['operator', 'approver'], created_at: NOW - 60, revoked_at: null };
 
 const folder = temporaryFolder();
@@ -33,18 +44,29 @@ const credentialFile = join(folder.path, 'operator');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'GET /proposals': [200, { proposals: [proposal, { ...executed, id: 'other' }], next: 'other' }],
     [`GET /proposals/${ID}`]: [200, { proposal }],
     [`POST /proposals/${ID}/approve`]: [200, { proposal: executed, result: { scope: {} } }],
+    'GET /proposals/client': [200, { proposal: clientProposal }],
+    'POST /proposals/client/approve': [200, { proposal: { ...clientProposal, ...decided }, result: {} }],
     [`POST /proposals/${ID}/withdraw`]: [403, { code: 'not_your_proposal', detail: 'alice proposed it' }],
+    'GET /proposals/narrower': [200, { proposal: narrower }],
+    'POST /proposals/narrower/approve': [200, { proposal: { ...narrower, ...decided }, result: {} }],
+    'GET /proposals/narrowed': [200, { proposal: { ...narrower, ...decided } }],
+    'POST /scopes/payments/preview': [
+      200,
+      { refusals: [{ member: 'token_types', counted: { tokens: 7, bound: 'at_most' } }] },
+    ],
     'PATCH /scopes/payments': [202, { proposal }],
+    'POST /reports/7Q3K-M2XD/erase': [202, { proposal }],
+    'POST /ledger/erase': [202, { proposal }],
     'POST /clients': [202, { proposal: { ...proposal, act: 'client.create', approvers: [] } }],
     'GET /operators': [200, { operators: [carol, { ...carol, id: 'dan', revoked_at: NOW }], next: null }],
     'POST /operators': [201, { operator: carol }],
     'POST /operators/carol/roles': [200, { operator: { ...carol, roles: ['auditor'] } }],
   });
+  writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();
@@ -77,6 +99,14 @@ describe('a command that takes another person', () => {
       err: '',
       out: `${SHOWN}\nIt takes another operator, who runs: keyward proposal approve ${ID}\n`,
     });
+  });
+
+  it.each([
+    ['of a report', ['report', 'erase', '7Q3K-M2XD']],
+    ['of a subject', ['ledger', 'erase', '--subject', 'mallory']],
+  ])('shows the proposal where an erasure %s takes two', async (_, argv) => {
+    const { exitCode, out, err } = await keyward(...argv);
+    expect([exitCode, err, out.slice(0, SHOWN.length)]).toEqual([4, '', SHOWN]);
   });
 
   it('tells the same with --json, and the same exit code', async () => {
@@ -113,6 +143,31 @@ describe('proposals', () => {
     expect(await keyward('proposal', 'show', ID)).toEqual({ exitCode: 0, err: '', out: SHOWN });
   });
 
+  it.each(['show', 'approve'])('of a client: %s names the credential, and who made it', async (verb) => {
+    const ran = await keyward('proposal', verb, 'client');
+    expect([ran.exitCode, ran.err]).toEqual([0, '']);
+    expect(ran.out).toMatch(new RegExp(`^credential +SHA-256 ${DIGEST}, made by alice$`, 'm'));
+  });
+
+  it.each(['show', 'approve'])(
+    'of a scope: %s says first how many living tokens it refuses',
+    async (verb) => {
+      const ran = await keyward('proposal', verb, 'narrower');
+      expect([ran.exitCode, ran.err]).toEqual([
+        0,
+        'warning: scope payments, token_types: refuses up to 7 living tokens at once\n',
+      ]);
+      expect(stub.seen.slice(0, 2).map(({ method, path, body }) => [method, path, body])).toEqual([
+        ['GET', '/proposals/narrower', undefined],
+        ['POST', '/scopes/payments/preview', CHANGE],
+      ]);
+    },
+  );
+
+  it('of a scope say no more of tokens once they are decided', async () => {
+    expect((await keyward('proposal', 'show', 'narrowed')).err).toBe('');
+  });
+
   it('are approved, and what the act answered is in --json', async () => {
     const ran = await keyward('proposal', 'approve', ID);
     expect(ran.exitCode).toBe(0);
@@ -134,8 +189,10 @@ describe('proposals', () => {
 describe('operators', () => {
   it('make their own credential, without any service, and tell its digest', async () => {
     const out = join(folder.path, 'carol.credential');
-    const ran = await call(['operator', 'enrol', '--out', out, '--json']);
-    const { digest, kind } = readCredential(readFileSync(out, 'utf8').trim()) as Credential;
+    const ran = await call(['operator', 'enrol', '--out', out, '--json', '--url', 'http://127.0.0.1:9090']);
+    const [text = '', origin] = readFileSync(out, 'utf8').split('\n');
+    expect(origin).toBe('origin http://127.0.0.1:9090');
+    const { digest, kind } = readCredential(text) as Credential;
     expect([ran.exitCode, JSON.parse(ran.out), kind]).toEqual([
       0,
       { credential_digest: digest.toString('base64url'), credential_file: out },

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Credential, readCredential } from '../../../src/domain/credential.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Credential, digestOfCredential, readCredential } from '../../../src/domain/credential.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import { policyRepresentation } from '../../../src/schemas/policy.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
@@ -31,18 +31,27 @@ const checkout = {
 };
 const former = { ...checkout, id: 'former', revoked_at: 7, grants: [] };
 
+const PREVIEW = {
+  'POST /scopes/payments/preview': [
+    200,
+    { refusals: [{ member: 'max_ttl_seconds', counted: { tokens: 12, bound: 'exact' } }] },
+  ],
+} as const;
+const TOLD = 'warning: scope payments, max_ttl_seconds: refuses 12 living tokens at once\n';
+
 const folder = temporaryFolder();
 const credentialFile = join(folder.path, 'operator');
 const file = join(folder.path, 'scopes.yaml');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'GET /scopes': [200, { scopes: [payments, mail] }],
     'GET /clients': [200, { clients: [checkout, former] }],
+    ...PREVIEW,
   });
 });
+beforeEach(() => writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 }));
 afterAll(async () => {
   await stub.close();
   folder.remove();
@@ -79,7 +88,7 @@ describe('plan', () => {
       err: '',
       out: [
         '      KIND    ID        MEMBER              CHANGE',
-        '~     scope   payments  max_ttl_seconds     3600 → 900',
+        '~     scope   payments  max_ttl_seconds     3600 → 900, refuses 12 living tokens at once',
         '+  !  scope   orders                        issuer https://login.example.com, audience https://orders.example.com, policy {max_ttl_seconds: 60}',
         '~  !  scope   payments  clock_skew_seconds  30 → 60',
         '~  !  scope   payments  root_claim          null → txn',
@@ -97,6 +106,48 @@ describe('plan', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  it('says in --json how many living tokens each change of a policy refuses', async () => {
+    const { out } = await plan(CHANGES, '--json');
+    const told = JSON.parse(out).changes.filter(({ refuses }: { refuses?: object }) => refuses);
+    expect(told).toEqual([
+      {
+        action: 'change',
+        kind: 'scope',
+        id: 'payments',
+        member: 'max_ttl_seconds',
+        from: 3600,
+        to: 900,
+        weakens: false,
+        refuses: { tokens: 12, bound: 'exact' },
+      },
+    ]);
+  });
+
+  it.each([
+    [{ tokens: 0, bound: 'exact' }, ''],
+    [{ tokens: 1, bound: 'exact' }, ', refuses 1 living token at once'],
+    [{ tokens: 7, bound: 'at_least' }, ', refuses at least 7 living tokens at once'],
+    [{ tokens: 7, bound: 'at_most' }, ', refuses up to 7 living tokens at once'],
+    [null, ', refuses living tokens at once; how many could not be counted'],
+  ])('of %j says%s', async (counted, said) => {
+    const counting = await operationsStub({
+      'GET /scopes': [200, { scopes: [payments] }],
+      'GET /clients': [200, { clients: [] }],
+      'POST /scopes/payments/preview': [200, { refusals: [{ member: 'token_types', counted }] }],
+    });
+    writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${counting.url}\n`, { mode: 0o600 });
+    const { issuer, audience } = payments;
+    writeFileSync(
+      file,
+      JSON.stringify({ scopes: { payments: { issuer, audience, policy: { token_types: ['JWT'] } } } }),
+    );
+    const { out } = await call([
+      ...['plan', '-f', file, '--url', counting.url, '--credential-file', credentialFile],
+    ]);
+    await counting.close();
+    expect(out.split('\n')[1]).toBe(`~    scope  payments  token_types  [at+jwt, JWT] → [JWT]${said}`);
   });
 
   it('shows what a complete file takes away', async () => {
@@ -238,15 +289,17 @@ describe('apply', () => {
       'GET /scopes': [200, { scopes: [payments, mail] }],
       'GET /clients': [200, { clients: [checkout, former] }],
       'GET /proposals?limit=1000': [200, { proposals: [], next: null }],
+      ...PREVIEW,
       ...answers,
     });
+    writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${changing.url}\n`, { mode: 0o600 });
     writeFileSync(file, text);
     const ran = await call([
       ...['apply', '-f', file, '--url', changing.url, '--credential-file', credentialFile],
       ...more,
     ]);
     await changing.close();
-    const asked = changing.seen.filter(({ method }) => method !== 'GET');
+    const asked = changing.seen.filter(({ method, path }) => method !== 'GET' && !path.endsWith('/preview'));
     return { ...ran, asked: asked.map(({ method, path, body }) => [method, path, body]) };
   }
 
@@ -264,7 +317,7 @@ describe('apply', () => {
       '--credentials',
       credentials,
     );
-    expect([ran.exitCode, ran.err]).toEqual([0, '']);
+    expect([ran.exitCode, ran.err]).toEqual([0, TOLD]);
     expect(ran.asked.map(([method, path]) => `${method} ${path}`)).toEqual([
       'PATCH /scopes/payments',
       'POST /scopes',
@@ -341,9 +394,11 @@ clients:
       CHANGES,
       ...['--credentials', folderOf('refused')],
     );
-    expect([ran.exitCode, ran.err]).toEqual([1, 'error: the HSM is away [hsm_unavailable]\n']);
+    expect([ran.exitCode, ran.err]).toEqual([1, `${TOLD}error: the HSM is away [hsm_unavailable]\n`]);
     expect(ran.asked).toHaveLength(2);
-    expect(ran.out).toContain('done     ~    scope  payments  max_ttl_seconds  3600 → 900\n');
+    expect(ran.out).toContain(
+      'done     ~    scope  payments  max_ttl_seconds  3600 → 900, refuses 12 living tokens at once\n',
+    );
   });
 
   it('shows nothing but the refusal where nothing was done', async () => {
@@ -385,7 +440,50 @@ clients:
     expect(second.asked).toEqual(first.asked);
   });
 
-  it('opens no proposal twice, and needs no folder for a client that is proposed', async () => {
+  it('proposes a client with the own credential beside a proposal of another operator, and names that one', async () => {
+    const credentials = folderOf('rivals');
+    const stored = join(credentials, 'portal.credential');
+    const text = 'clients: { portal: {} }';
+    const proposed = (id: string, credential_digest: string) => ({
+      ...proposal('client.create', 'client:portal'),
+      id,
+      proposed_by: id === 'prop-mallory' ? 'mallory' : 'alice',
+      parameters: { id: 'portal', description: '', credential_digest },
+    });
+    const planted = proposed('prop-mallory', 'planted');
+    const own = proposal('client.create', 'client:portal');
+    const first = await applied(
+      {
+        'GET /proposals?limit=1000': [200, { proposals: [planted], next: null }],
+        'POST /clients': [202, { proposal: own }],
+      },
+      text,
+      ...['--credentials', credentials, '--json'],
+    );
+    const digest = digestOfCredential(readFileSync(stored, 'utf8').trim()).toString('base64url');
+    expect(first.asked).toEqual([['POST', '/clients', { id: 'portal', credential_digest: digest }]]);
+    expect(JSON.parse(first.out).applied).toMatchObject([
+      {
+        outcome: 'proposed',
+        proposal: { id: own.id },
+        rivals: [{ id: 'prop-mallory', proposed_by: 'mallory' }],
+      },
+    ]);
+
+    const both = [planted, proposed('prop-alice', digest)];
+    const second = await applied(
+      { 'GET /proposals?limit=1000': [200, { proposals: both, next: null }] },
+      text,
+      ...['--credentials', credentials],
+    );
+    expect([second.exitCode, second.asked]).toEqual([4, []]);
+    expect(second.out).toMatch(/^PROPOSAL .*\nprop-alice +client\.create +client:portal +alice /m);
+    expect(second.out).toMatch(
+      /^NOT YOURS .*\nprop-mallory +client\.create +client:portal +mallory +planted /m,
+    );
+  });
+
+  it('opens no proposal twice, and takes none for its own whose credential it does not know', async () => {
     const portal = {
       ...proposal('client.create', 'client:portal'),
       parameters: { id: 'portal', description: '', credential_digest: 'd' },
@@ -409,12 +507,16 @@ clients:
     expect(ran.out.split('\n')).toEqual([
       'OUTCOME         KIND    ID        MEMBER              CHANGE',
       'proposed  ~  !  scope   payments  clock_skew_seconds  30 → 60',
-      'proposed  +  !  client  portal',
+      'foreign   +  !  client  portal',
       'waits     +  !  grant   portal    mail:verify',
       '',
-      'PROPOSAL             ACT            SUBJECT         PROPOSED BY  CAN APPROVE  EXPIRES',
-      'prop-scope-payments  scope.policy   scope:payments  alice        bob carol    2026-11-24 20:00:00Z (in 1 day)',
-      'prop-client-portal   client.create  client:portal   alice        bob carol    2026-11-24 20:00:00Z (in 1 day)',
+      'PROPOSAL             ACT           SUBJECT         PROPOSED BY  CAN APPROVE  EXPIRES',
+      'prop-scope-payments  scope.policy  scope:payments  alice        bob carol    2026-11-24 20:00:00Z (in 1 day)',
+      '',
+      'NOT YOURS           ACT            SUBJECT        PROPOSED BY  CREDENTIAL DIGEST  CAN APPROVE  EXPIRES',
+      'prop-client-portal  client.create  client:portal  alice        d                  bob carol    2026-11-24 20:00:00Z (in 1 day)',
+      '',
+      'Their credentials are not in your folder: once approved, whoever made them holds the client. Ask who proposed them, and reject what nobody knows.',
       '',
       '0 done, 2 proposed, 1 waiting for those. Apply again once they are approved.',
       '',

@@ -87,7 +87,6 @@ const credentialFile = join(folder.path, 'operator');
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
-  writeFileSync(credentialFile, 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'GET /reports': [200, { reports: [summary] }],
     'GET /reports?state=closed&scope=mail': [200, { reports: [] }],
@@ -98,6 +97,7 @@ beforeAll(async () => {
     'POST /reports/7Q3K-M2XD/close': [200, { report: { ...erased, erased: false } }],
     'POST /reports/7Q3K-M2XD/erase': [200, { report: erased }],
   });
+  writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();

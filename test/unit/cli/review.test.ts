@@ -65,13 +65,13 @@ const signed = {
 
 async function calling(...argv: string[]) {
   const file = join(folderOfTest(), 'operator');
-  writeFileSync(file, 'kw_ops_of_a_test', { mode: 0o600 });
   const list = { covered_until: NOW - 60, overdue_at: NOW - 1 };
   const stub = await operationsStub({
     'GET /reviews/current': [200, current],
     'POST /reviews': [201, { review: signed }],
     'GET /reviews': [200, { reviews: [signed], ...list }],
   });
+  writeFileSync(file, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
   try {
     const result = await keyward(['review', ...argv, '--url', stub.url, '--credential-file', file]);
     return { ...result, seen: stub.seen.map(({ body }) => body) };

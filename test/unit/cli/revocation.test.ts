@@ -35,7 +35,6 @@ let stub: Awaited<ReturnType<typeof operationsStub>>;
 beforeAll(async () => {
   folder = temporaryFolder();
   mkdirSync(join(folder.path, '.keyward'));
-  writeFileSync(join(folder.path, 'operator'), 'kw_ops_of_a_test\n', { mode: 0o600 });
   stub = await operationsStub({
     'POST /revocations': [201, { revocation: rule }],
     'GET /revocations': [200, { revocations: [rule] }],
@@ -43,6 +42,7 @@ beforeAll(async () => {
     'GET /events': [200, { events: [event] }],
     'GET /events?before=3': [200, { events: [] }],
   });
+  writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
 afterAll(async () => {
   await stub.close();

@@ -8,12 +8,12 @@ import { PAYMENTS_ANSWER } from '../http/fakes.ts';
 
 async function calling(...argv: string[]) {
   const file = join(folderOfTest(), 'operator');
-  writeFileSync(file, 'kw_ops_of_a_test', { mode: 0o600 });
   const pause = { until: Date.parse('2027-01-31T08:00Z') / 1_000, reason: 'a move' };
   const stub = await operationsStub({
     'POST /scopes/payments/rotation-pause': [200, { scope: { ...PAYMENTS_ANSWER, rotation_pause: pause } }],
     'DELETE /scopes/payments/rotation-pause': [200, { scope: PAYMENTS_ANSWER }],
   });
+  writeFileSync(file, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
   try {
     const result = await keyward([...argv, '--url', stub.url, '--credential-file', file]);
     return { ...result, seen: stub.seen.map(({ method, body }) => ({ method, body })) };

@@ -1,13 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeCredential } from '../../../src/domain/credential.ts';
-import { unpackPinCandidates } from '../../../src/domain/pin-candidates.ts';
-import { makeBoxKey, unseal } from '../../../src/domain/sealed-box.ts';
+import { makePin } from '../../../src/domain/pin.ts';
 import { keyward, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { CREDENTIAL, PEM, tokenLike } from '../scan/plant.ts';
@@ -180,28 +189,18 @@ describe('keyward scan', () => {
     });
   });
 
-  it('tells what it found where a branch is broken, by the ids of objects, and says why', async () => {
+  it('tells what it found where a branch is broken, and still names the rest', async () => {
     const git = (...argv: string[]) =>
-      execFileSync('git', ['-C', folder, ...argv])
-        .toString()
-        .trim();
+      execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...argv]);
     git('init', '-q');
     put('a', CREDENTIAL);
-    const id = git('hash-object', '-w', 'a').slice(0, 12);
-    expect(await scan('--git', folder)).toMatchObject({
-      findings: [{ place: `git:${id} (reached by no commit)` }],
-      skipped: [],
-    });
+    git('add', '.');
+    git('commit', '-q', '-m', 'one');
     put('.git/refs/heads/broken', `${'1'.repeat(40)}\n`);
     expect(await scan('--git', folder)).toMatchObject({
       exitCode: 1,
-      findings: [{ place: `git:${id} (path not known: the history cannot be read)` }],
-      skipped: [
-        {
-          place: folder,
-          why: expect.stringMatching(/^paths not known: fatal: bad object refs.heads.broken/),
-        },
-      ],
+      findings: [{ place: expect.stringMatching(/^git:[0-9a-f]{12} \(a in commit [0-9a-f]{12}\)$/) }],
+      skipped: [],
     });
   });
 
@@ -260,6 +259,28 @@ describe('keyward scan', () => {
     ).toBe(2);
   });
 
+  it('takes no word of what it scans about what to ignore: a file does so only where it is named', async () => {
+    put('a', CREDENTIAL);
+    const [{ fingerprint } = { fingerprint: '' }] = (await scan(folder)).findings;
+    put('.keywardignore', `${fingerprint}\n`);
+    put('sub/a', CREDENTIAL);
+    put('sub/.keywardignore', `${fingerprint}\n`);
+    put('backup.tar', await tarOf({ '.keywardignore': fingerprint, a: CREDENTIAL }));
+    const here = process.cwd();
+    process.chdir(folder);
+    try {
+      expect((await scan('.')).kinds).toEqual([
+        'client_credential',
+        'client_credential',
+        'client_credential',
+      ]);
+      const named = await scan('--ignore-file', '.keywardignore', '.');
+      expect([named.exitCode, named.findings]).toEqual([0, []]);
+    } finally {
+      process.chdir(here);
+    }
+  });
+
   it('passes over the objects of a repository within a folder, and says how they are read', async () => {
     execFileSync('git', ['init', '-q', folder]);
     put('a.txt', 'nothing');
@@ -306,19 +327,117 @@ describe('keyward scan', () => {
   });
 });
 
-describe('keyward scan, asking a service', () => {
-  const boxKey = makeBoxKey();
-  const marks = {
-    hsm_tokens: [{ hsm_token: 'primary', public_key: boxKey.publicKey, comparable: true }],
-    batch: 1_000,
+describe('keyward scan, of PINs', () => {
+  const made = makePin();
+  const pinFile = (pin: string, mode = 0o600) => {
+    const file = join(root, 'pin');
+    rmSync(file, { force: true });
+    writeFileSync(file, pin, { mode: 0o600 });
+    chmodSync(file, mode);
+    return file;
   };
+
+  it('finds one that Keyward made without asking anybody, and shows nothing of it', async () => {
+    put(`of-${made}/.env`, `HSM_PIN=${made}\n`);
+    const ran = await scan(folder);
+    const fingerprint = expect.stringMatching(/^[0-9a-f]{32}$/);
+    const pin = { kind: 'pin', excerpt: 'kw_pin_…', about: null, fingerprint };
+    expect(ran.findings).toEqual([
+      { ...pin, place: folder, offset: 3, line: 1 },
+      { ...pin, place: join(folder, `of-${made.slice(0, 9)}…`, '.env'), offset: 8, line: 1 },
+    ]);
+    const { out } = await keyward(['scan', '--offline', folder]);
+    for (const text of [out, ran.out]) expect(text).not.toContain(made.slice(7, 14));
+  });
+
+  it.each([made, 's3cr!t PIN'])(
+    'finds the one in a file by its bytes, in archives and names too, and shows nothing of it: %s',
+    async (pin) => {
+      put(`${pin}.txt`, 'nothing');
+      put('core', Buffer.concat([Buffer.alloc(9, 1), Buffer.from(pin, 'utf16le')]));
+      put('backup.tgz', gzipSync(await tarOf({ [`${pin}/a`]: Buffer.from(pin).toString('base64') })));
+      const ran = await scan('--pin-file', pinFile(`${pin}\n`), folder);
+      const found = { kind: 'pin', excerpt: 'the PIN in the PIN file', about: null, fingerprint: null };
+      expect(ran.findings).toEqual([
+        { ...found, place: folder, offset: 0, line: 1 },
+        expect.objectContaining({
+          ...found,
+          place: join(folder, 'backup.tgz!backup.tar![PIN]/a'),
+          offset: 0,
+        }),
+        { ...found, place: join(folder, 'core'), offset: 9, line: null },
+      ]);
+      const sarif = await keyward(['scan', '--offline', '--sarif', '--pin-file', pinFile(pin), folder]);
+      const text = await keyward(['scan', '--offline', '--pin-file', pinFile(pin), folder]);
+      for (const { out, err, exitCode } of [ran, sarif, text]) {
+        expect(exitCode).toBe(1);
+        for (const form of [pin, encodeURIComponent(pin)]) expect(out + err).not.toContain(form);
+      }
+    },
+  );
+
+  it('finds it in a history, in a message and in the name of a file', async () => {
+    const git = (...argv: string[]) =>
+      execFileSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...argv]);
+    git('init', '-q');
+    put('48213077.txt', 'PIN is in the name, and %34%38213077 here');
+    git('add', '.');
+    git('commit', '-q', '-m', 'the PIN 48213077 of today');
+    const { kinds, out } = await scan('--pin-file', pinFile('48213077'), '--git', folder);
+    expect(kinds).toEqual(['pin', 'pin', 'pin']);
+    expect(out).not.toContain('48213077');
+  });
+
+  it('reads the file as the signer does, and says what is wrong with it', async () => {
+    put('a', '123456 12345');
+    const refusal = async (file: string) => {
+      const { exitCode, out, err } = await keyward(['scan', '--offline', '--pin-file', file, folder]);
+      return [exitCode, out, err.replaceAll(file, 'FILE')];
+    };
+    expect((await scan('--pin-file', pinFile('123456'), folder)).kinds).toEqual(['pin']);
+    expect(await refusal(pinFile('12345\n'))).toEqual([
+      2,
+      '',
+      'error: the PIN in FILE has fewer than 6 bytes, so a scan would find it by chance in many files [usage]\n',
+    ]);
+    expect(await refusal(pinFile('123456', 0o640))).toEqual([
+      2,
+      '',
+      'error: the PIN file FILE is open to group or others: chmod 600 it [usage]\n',
+    ]);
+    expect(await refusal(pinFile('x'.repeat(257)))).toEqual([
+      2,
+      '',
+      expect.stringContaining('1 to 256 bytes'),
+    ]);
+    expect(await refusal(join(root, 'missing'))).toEqual([
+      2,
+      '',
+      expect.stringContaining('cannot be opened'),
+    ]);
+    expect(await refusal(folder)).toEqual([2, '', expect.stringContaining('is not a regular file')]);
+  });
+});
+
+describe('keyward hsm make-pin', () => {
+  it('writes a PIN that a scan recognises into a new file of its owner, and prints nothing of it', async () => {
+    const file = join(folder, 'pin');
+    const { exitCode, out } = await keyward(['hsm', 'make-pin', '--out', file]);
+    expect([exitCode, out, statSync(file).mode & 0o777]).toEqual([0, `the PIN is in ${file}\n`, 0o600]);
+    expect(readFileSync(file, 'utf8')).toMatch(/^kw_pin_[0-9A-Za-z]{36}\n$/);
+    expect((await scan(file)).kinds).toEqual(['pin']);
+    expect((await keyward(['hsm', 'make-pin', '--out', file])).exitCode).toBe(2);
+  });
+});
+
+describe('keyward scan, asking a service', () => {
   const nothing = { credentials: [], tokens: [] };
   const refused = (status: number, code: string) => [status, { code, detail: 'not now' }] as const;
 
   async function asking(answers: Parameters<typeof operationsStub>[0], ...argv: string[]) {
     const stub = await operationsStub(answers);
     try {
-      put('.operator', makeCredential('ops').text);
+      put('.operator', `${makeCredential('ops').text}\norigin ${stub.url}\n`);
       const asked = ['--url', stub.url, '--credential-file', join(folder, '.operator')];
       const ran = await keyward(['scan', '--json', ...asked, ...argv, join(folder, 'a')]);
       return { exitCode: ran.exitCode, report: JSON.parse(ran.out), seen: stub.seen };
@@ -327,71 +446,48 @@ describe('keyward scan, asking a service', () => {
     }
   }
 
-  it('sends no token and no candidate, but digests and what only the signer can open', async () => {
-    put('a', `${tokenLike()} ${CREDENTIAL} 48213077`);
-    const { exitCode, seen } = await asking({
-      'GET /leaks/pins': [200, marks],
-      'POST /leaks/digests': [200, nothing],
-      'POST /leaks/pins': [200, { compared: 3, matches: [] }],
-    });
+  it('sends digests, and neither a token nor a credential', async () => {
+    put('a', `${tokenLike()} ${CREDENTIAL}`);
+    const { exitCode, seen } = await asking({ 'POST /leaks/digests': [200, nothing] });
     expect(exitCode).toBe(1);
     const sent = JSON.stringify(seen.map(({ body }) => body));
-    for (const secret of [tokenLike().slice(0, 40), CREDENTIAL.slice(7, 30), '48213077'])
+    for (const secret of [tokenLike().slice(0, 40), CREDENTIAL.slice(7, 30)])
       expect(sent).not.toContain(secret);
-    const { sealed = '' } = (seen.at(-1)?.body ?? {}) as { sealed?: string };
-    const words = unpackPinCandidates(unseal(boxKey, Buffer.from(sealed, 'base64url')) ?? Buffer.alloc(0));
-    expect(words?.map(String)).toContain('48213077');
   });
 
-  it('asks in batches of a thousand, words with digits first, and says how many it could not have compared', async () => {
-    put(
-      'a',
-      Array.from(
-        { length: 2_500 },
-        (_, at) => `word${String.fromCharCode(97 + (at % 26))}${at} wordless${letters(at)}`,
-      ).join(' '),
+  it('reports PINs only where it is told to, one that Keyward made by its digest and another without', async () => {
+    const made = makePin();
+    const file = join(root, 'pin-of-service');
+    writeFileSync(file, '48213077', { mode: 0o600 });
+    put('a', `${made} 48213077`);
+    const answers = { 'POST /leaks/digests': [200, nothing] } as const;
+    const silent = await asking(answers, '--pin-file', file);
+    expect([silent.exitCode, silent.seen]).toEqual([1, []]);
+    const { exitCode, report, seen } = await asking(answers, '--pin-file', file, '--report');
+    expect([exitCode, report.findings.length, report.skipped]).toEqual([1, 2, []]);
+    const digest = createHash('sha256').update(made).digest('base64url');
+    const at = (byte: number) => `${join(folder, 'a')} at byte ${byte}`;
+    expect(seen.map(({ body }) => body)).toEqual([
+      { pins: [{ digest, place: at(0) }, { place: at(44) }], report: true },
+    ]);
+  });
+
+  it('tells PINs that it found where the service does not take them', async () => {
+    put('a', makePin());
+    const { exitCode, report } = await asking(
+      { 'POST /leaks/digests': refused(503, 'store_unavailable') },
+      '--report',
     );
-    const whole = await asking({
-      'GET /leaks/pins': [200, marks],
-      'POST /leaks/pins': [200, { compared: 1_000, matches: [] }],
-    });
-    expect([whole.exitCode, whole.seen.filter(({ method }) => method === 'POST').length]).toEqual([0, 5]);
-    const limited = await asking({
-      'GET /leaks/pins': [200, marks],
-      'POST /leaks/pins': refused(429, 'rate_limited'),
-    });
-    expect([limited.exitCode, limited.report.skipped]).toEqual([
-      2,
-      [{ place: 'hsm:primary', why: '4900 words not compared with its PIN: not now' }],
+    expect([exitCode, report.findings.map(({ kind }: { kind: string }) => kind), report.skipped]).toEqual([
+      1,
+      ['pin'],
+      [{ place: 'the service', why: 'not told of PINs: not now' }],
     ]);
-  });
-
-  it('says of which PIN it is not told, and looks for the rest', async () => {
-    put('a', CREDENTIAL);
-    const short = { hsm_tokens: [{ ...marks.hsm_tokens[0], comparable: false }], batch: 1_000 };
-    const on = { 'POST /leaks/digests': [200, nothing] } as const;
-    const why = async (pins: readonly [number, unknown], ...argv: string[]) =>
-      (await asking({ ...on, 'GET /leaks/pins': pins }, ...argv)).report.skipped;
-    expect(await why([200, short])).toEqual([
-      { place: 'hsm:primary', why: 'its PIN has fewer than 8 characters: it is not compared' },
-    ]);
-    const away = {
-      hsm_tokens: [{ hsm_token: 'primary', public_key: null, comparable: false }],
-      batch: 1_000,
-    };
-    expect(await why([200, away])).toEqual([
-      { place: 'hsm:primary', why: 'its signer is away: its PIN is not compared' },
-    ]);
-    expect(await why(refused(403, 'role_missing'))).toEqual([
-      { place: 'the service', why: 'not asked of PINs: not now' },
-    ]);
-    expect(await why(refused(403, 'role_missing'), '--no-pins')).toEqual([]);
   });
 
   it('tells what it found where the service answers some of it, or none', async () => {
     put('a', `${tokenLike()}\n${CREDENTIAL}`);
     const { exitCode, report } = await asking({
-      'GET /leaks/pins': refused(403, 'role_missing'),
       'POST /leaks/digests': refused(503, 'ledger_unavailable'),
     });
     expect([
@@ -405,36 +501,8 @@ describe('keyward scan, asking a service', () => {
       ],
     ]);
     expect(report.skipped.map(({ why }: { why: string }) => why)).toEqual([
-      'not asked of PINs: not now',
       'not asked of credentials: not now',
       'not asked of tokens: not now',
     ]);
   });
-
-  it('names the place of a hit', async () => {
-    put('a', '\n\npin: 48213077\n');
-    const { exitCode, report } = await asking({
-      'GET /leaks/pins': [200, marks],
-      'POST /leaks/pins': [200, { compared: 1, matches: [0] }],
-    });
-    expect([exitCode, report.findings]).toEqual([
-      1,
-      [
-        {
-          kind: 'pin',
-          place: join(folder, 'a'),
-          offset: 7,
-          line: 3,
-          excerpt: '8 characters',
-          about: 'hsm:primary',
-          fingerprint: null,
-        },
-      ],
-    ]);
-  });
 });
-
-/** A word of letters that is another for each number. */
-function letters(of: number): string {
-  return of.toString(26).replaceAll(/\d/g, (digit) => 'qrstuvwxyz'.charAt(Number(digit)));
-}

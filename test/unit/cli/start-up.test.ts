@@ -23,7 +23,7 @@ it('help loads nothing but the reader of command lines', () => {
 
 it('what reads a file loads what that takes, and nothing of the service', () => {
   const [operator, file] = [join(folderOfTest(), 'operator'), join(folderOfTest(), 'scopes.yaml')];
-  writeFileSync(operator, 'kw_ops_of_a_test', { mode: 0o600 });
+  writeFileSync(operator, 'kw_ops_of_a_test\norigin http://127.0.0.1:9\n', { mode: 0o600 });
   writeFileSync(file, '- nothing');
   expect(
     packagesOf('plan', '-f', file, '--credential-file', operator, '--url', 'http://127.0.0.1:9'),

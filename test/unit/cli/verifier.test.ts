@@ -28,12 +28,12 @@ async function list(...argv: string[]) {
     'GET /verifiers': [200, { verifiers: [] }],
     'GET /verifiers?scope=payments': [200, { verifiers }],
   });
+  writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
   onTestFinished(async () => {
     await stub.close();
     folder.remove();
   });
   const credential = join(folder.path, 'operator');
-  writeFileSync(credential, 'kw_ops_of_a_test\n', { mode: 0o600 });
   return keyward(['verifier', 'list', ...argv, '--url', stub.url, '--credential-file', credential]);
 }
 

@@ -51,7 +51,7 @@ const serving =
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   };
 
-function keeperOf(options: { registryKey?: object } = {}) {
+function keeperOf(options: { registryKey?: object | readonly object[] } = {}) {
   const problems: VerifierProblem[] = [];
   const time = heldTime(NOW);
   const load = loaderOf(new Service({ url }), { scope: 'payments', issuer: ISSUER, ...options }, time, 500);
@@ -217,6 +217,17 @@ describe('a key set that must be signed', () => {
   it('is taken up by the key that is pinned', async () => {
     answer = signed(claims());
     expect((await keeperOf(pinned).keeper.get()).expiresAt).toBe(NOW + 3_900);
+  });
+
+  it('is taken up by each of several keys that are pinned, and by no other', async () => {
+    const several = { registryKey: [stranger.publicJwk, registry.publicJwk] };
+    for (const by of [registry, stranger]) {
+      answer = signed(claims(), by, { ...header, kid: by.kid });
+      expect((await keeperOf(several).keeper.get()).version).toBe(2);
+    }
+    answer = signed(claims(), registry);
+    await expect(keeperOf({ registryKey: [stranger.publicJwk] }).keeper.get()).rejects.toThrow();
+    expect(() => keeperOf({ registryKey: [] })).toThrow('registryKey: name at least one key');
   });
 
   it.each<[string, RequestListener, string]>([

@@ -86,6 +86,17 @@ describe('a key set that is fresh', () => {
     expect(keeper.peek()).toBeUndefined();
   });
 
+  it('of a version far ahead is not taken up, so that those after it are', async () => {
+    await version();
+    serves(aSet(Number.MAX_SAFE_INTEGER));
+    time.pass(240);
+    await keeper.renew().catch(() => undefined);
+    expect(problems.at(-1)).toMatchObject({ code: 'key_set_refused' });
+    serves(aSet(2));
+    await keeper.renew();
+    expect(adopted).toEqual([1, 2]);
+  });
+
   it('is waited for once it has aged', async () => {
     await version();
     serves(aSet(2));

@@ -59,7 +59,7 @@ function revoke(jti: string): void {
   const why = { createdAt: NOW, lapsesAt: NOW + 90_000, revokedBy: 'ada', reason: '' };
   const revocation = { sequence: 1, scopeId: scope, jti, ...all, ...why };
   service.rules.push(revocation);
-  service.revoked.tell(revocation);
+  service.revoked.emit(revocation);
 }
 
 it('has a section for each reason, in the order of the list, that says what to do', () => {

@@ -119,6 +119,18 @@ it('what else a caller must be allowed is asked, of a good token alone', async (
   expect((await ask(withExpress({ allows: () => true }), 'Bearer good')).status).toBe(200);
 });
 
+it.each([
+  ['a promise of false', async () => false],
+  ['a promise of nothing', async () => undefined as unknown as boolean],
+  ['text', () => 'no' as unknown as boolean],
+  ['a number', () => 1 as unknown as boolean],
+])('an allows that answers %s lets nobody in', async (_, allows) => {
+  for (const listening of [withExpress, withNode]) {
+    expect(await ask(listening({ allows }), 'Bearer good')).toMatchObject({ status: 403 });
+    expect(await ask(listening({ allows: async () => true }), 'Bearer good')).toMatchObject({ status: 200 });
+  }
+});
+
 it('without a guard before it there are no claims', async () => {
   const unguarded: RequestListener = (request, response) => {
     expect(() => claimsOf(request)).toThrow('put requireToken before it');

@@ -90,6 +90,43 @@ describe('asking for tokens', () => {
   });
 });
 
+it.each([
+  [{ n: Number.NaN }, {}, 'claims.n: JSON has no NaN'],
+  [new Map(), {}, 'claims: use plain objects, arrays, text, numbers, booleans and null'],
+  [[], {}, 'claims: use an object'],
+  [{}, { ttlSeconds: Number.NaN }, 'ttlSeconds: use a whole number above 0'],
+  [{}, { ttlSeconds: 0 }, 'ttlSeconds: use a whole number above 0'],
+  [{}, { typ: 7 }, 'typ: use text'],
+])('%o with %o is a TypeError, and nothing is sent', async (claims, options, message) => {
+  const { signer, asked } = await signing();
+  const wrong = [claims, options] as unknown as Parameters<typeof signer.sign>;
+  await expect(signer.sign(...wrong)).rejects.toThrow(new TypeError(message));
+  expect(asked()).toEqual([0, 0]);
+});
+
+it('an answer that is not JSON is a failure of the service', async () => {
+  const { signer, service } = await signing();
+  service.instead = (_request, response) =>
+    void response.writeHead(201, { 'content-type': 'application/json' }).end('<html>');
+  await expect(signer.sign({ sub: 'a' })).rejects.toMatchObject({
+    name: 'ServiceFailure',
+    message: 'the answer is not strict JSON',
+  });
+});
+
+it.each([
+  ['86400', 60],
+  ['2147484', 60],
+  ['9'.repeat(400), undefined],
+  ['1e1', undefined],
+  ['-1', undefined],
+  ['7', 7],
+])('Retry-After: %s counts as %s', async (header, seconds) => {
+  const { signer, service } = await signing();
+  service.instead = (_request, response) => void response.writeHead(500, { 'retry-after': header }).end();
+  await expect(signer.sign({ sub: 'a' })).rejects.toMatchObject({ status: 500, retryAfterSeconds: seconds });
+});
+
 describe('repeating', () => {
   it('a call of which the service says that no token was made, alone or in a batch', async () => {
     let failures = 2;

@@ -33,7 +33,7 @@ export async function verifyingScope({
     createdAt: issuedAt,
   });
   const ring = createKeyRing();
-  ring.admit(scoped, [active, standby]);
+  ring.addScope(scoped, [active, standby]);
   const clock = { nowSeconds: () => Math.floor(Date.now() / 1_000) };
   const service = await verifyingService(ring, clock, deps);
 
@@ -93,7 +93,7 @@ export async function verifyingScope({
       ...rule,
     };
     service.rules.push(revocation);
-    service.revoked.tell(revocation);
+    service.revoked.emit(revocation);
   };
   return {
     scope: scoped,

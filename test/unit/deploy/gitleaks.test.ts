@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CREDENTIAL_KINDS } from '../../../src/domain/access-store.ts';
 import { makeCredential } from '../../../src/domain/credential.ts';
+import { makePin } from '../../../src/domain/pin.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const FILE = 'deploy/gitleaks/keyward.toml';
@@ -17,18 +18,18 @@ const rules = text
     regex: new RegExp(member(rule, 'regex').slice(3, -3)),
     keyword: member(rule, 'keywords').slice(2, -2),
   }));
+const KINDS = [...CREDENTIAL_KINDS, 'pin'] as const;
+const make = (kind: (typeof KINDS)[number]) => (kind === 'pin' ? makePin() : makeCredential(kind).text);
 const ruleFor = (kind: string) => rules.find(({ keyword }) => keyword === `kw_${kind}_`);
 
 describe('the gitleaks rules', () => {
-  it('are one for each kind of credential', () => {
-    expect(rules.map(({ keyword }) => keyword).sort()).toEqual(
-      CREDENTIAL_KINDS.map((kind) => `kw_${kind}_`).sort(),
-    );
+  it('are one for each kind of credential, and one for PINs', () => {
+    expect(rules.map(({ keyword }) => keyword).sort()).toEqual(KINDS.map((kind) => `kw_${kind}_`).sort());
   });
 
-  it.each(CREDENTIAL_KINDS)('match every credential of kind %s, and its kind alone', (kind) => {
+  it.each(KINDS)('match every secret of kind %s, and its kind alone', (kind) => {
     for (let sample = 0; sample < 500; sample++) {
-      const credential = makeCredential(kind).text;
+      const credential = make(kind);
       for (const place of [credential, `key: "${credential}"`, `${credential}\n`, `a=${credential}&b`]) {
         expect(rules.filter(({ regex }) => regex.test(place)).map(({ id }) => id)).toEqual([
           ruleFor(kind)?.id,
@@ -37,8 +38,8 @@ describe('the gitleaks rules', () => {
     }
   });
 
-  it.each(CREDENTIAL_KINDS)('pass by what only looks like one of kind %s', (kind) => {
-    const credential = makeCredential(kind).text;
+  it.each(KINDS)('pass by what only looks like one of kind %s', (kind) => {
+    const credential = make(kind);
     const neighbours = [
       credential.slice(0, -1),
       `${credential}0`,

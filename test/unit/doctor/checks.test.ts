@@ -17,6 +17,7 @@ import { checkNotifications } from '../../../src/doctor/check-notifications.ts';
 import { checkPersons } from '../../../src/doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
 import { checkSinks } from '../../../src/doctor/check-sinks.ts';
+import { checkTrail } from '../../../src/doctor/check-trail.ts';
 import { examine } from '../../../src/doctor.ts';
 import { type Operator, ROLES } from '../../../src/domain/client.ts';
 import { tokensOf } from '../../../src/hsm-tokens.ts';
@@ -48,12 +49,12 @@ const firstToken = () => tokensOf(configured())[0];
 const file = (name: string, mode: number, text = 'x') => writeFileSync(at(name), text, { mode });
 
 describe('the PIN file', () => {
-  it('is well when its owner alone can read it', () => {
+  it('is well when the service alone can read it', () => {
     file('pin', 0o600);
     expect(checkPinFile(firstToken())).toEqual({
       check: 'pin file',
       level: 'ok',
-      summary: `${at('pin')} can be read by its owner alone`,
+      summary: `${at('pin')} can be read by the service alone`,
     });
   });
 
@@ -63,7 +64,7 @@ describe('the PIN file', () => {
     expect(checkPinFile(firstToken())).toEqual({
       check: 'pin file',
       level: 'fail',
-      summary: `${at('pin')} is open to others (0640)`,
+      summary: `${at('pin')} is open to group or others (0640)`,
       advice: `chmod 600 ${at('pin')}, and change the PIN`,
     });
   });
@@ -170,6 +171,49 @@ describe('files', () => {
       level: 'ok',
       summary: expect.stringMatching(/^SQLite [\d.]+, journal wal, synchronous 2 \(FULL\)$/),
     });
+  });
+});
+
+describe('the audit trail', () => {
+  const OPERATOR = { operatorId: 'alice', requestId: null };
+  const opened = () =>
+    openStore({
+      file: at('keyward.db'),
+      queueLimit: 10,
+      clock: { nowSeconds: () => 1_760_000_000 },
+      onEvent: () => {},
+    });
+
+  it('fails while events wait for two persons, and says which', async () => {
+    const store = await opened();
+    await store.audit.record({ type: 'x', actor: 'mallory', subject: 'y', requestId: null, details: {} });
+    await store.audit.record({ type: 'x', actor: 'mallory', subject: 'y', requestId: null, details: {} });
+    await store.unwitnessed.record({ from: 1, to: 2, hash: 'h' });
+    await store.close();
+    expect(await checkTrail(configured())).toEqual([
+      {
+        check: 'audit trail',
+        level: 'fail',
+        summary: 'nothing vouches for events 1 to 2: they count for nothing until two persons confirm them',
+        advice: 'compare them with the log of that time: docs/runbooks/changed-records.md#auditunwitnessed',
+      },
+    ]);
+  });
+
+  it('is well once they are confirmed', async () => {
+    const store = await opened();
+    await store.audit.record({ type: 'x', actor: 'mallory', subject: 'y', requestId: null, details: {} });
+    await store.unwitnessed.record({ from: 1, to: 1, hash: 'h' });
+    await store.unwitnessed.load(undefined);
+    await store.unwitnessed.confirm('seen', OPERATOR);
+    await store.close();
+    expect(await checkTrail(configured())).toEqual([
+      { check: 'audit trail', level: 'ok', summary: 'no events wait for two persons to confirm them' },
+    ]);
+  });
+
+  it('is not looked for where there is no database', async () => {
+    expect(await checkTrail(configured())).toEqual([]);
   });
 });
 
@@ -288,7 +332,7 @@ describe('two persons', () => {
     const config = configured();
     const clock = { nowSeconds: () => 7 };
     const store = await openStore({ file: config.database.file, queueLimit: 9, clock, onEvent: () => {} });
-    await store.openRegistry({ seal: SOFTWARE_SEAL, mayTakeOver: false });
+    await store.openRegistry({ seal: SOFTWARE_SEAL });
     for (const [n, operator] of operators.entries()) {
       const whole = { id: `p${n}`, roles: ROLES, createdAt: 7, revokedAt: null, ...operator };
       await store.access.addOperator(whole, Buffer.alloc(32, n), ALICE);

@@ -32,7 +32,9 @@ it('takes two for everything of I11 that makes the service accept more, and one 
     'notification.routes': 2,
     'retention.shorten': 2,
     'service_key.enrol': 2,
+    'audit.confirm_unwitnessed': 2,
     'database.accept_restore': 2,
+    'clock.confirm': 2,
   });
 });
 
@@ -43,6 +45,11 @@ it('takes two for a policy that widens anything, and one for what narrows it', (
 
 it('takes two for a decoy that is a token, and one for any other', () => {
   expect([true, false].map((token) => personsFor('canary.create', { token }))).toEqual([2, 1]);
+});
+
+it('takes two to erase a subject while something about it is open', () => {
+  expect([true, false].map((open) => personsFor('ledger.erase', { open }))).toEqual([2, 1]);
+  expect([true, false].map((open) => personsFor('report.erase', { open }))).toEqual([2, 1]);
 });
 
 it('takes two to destroy a key unless it is compromised or deactivated', () => {
@@ -60,6 +67,12 @@ it('is for operators to ask for, every single act', () => {
   expect(new Set(ACT_NAMES.map((name) => ACTS[name].role))).toEqual(new Set(['operator']));
 });
 
-it('keeps proposals in memory alone for what is done when the HSM cannot sign', () => {
-  expect(ACT_NAMES.filter(isWithoutHsm)).toEqual(['hsm.clear_pin_latch', 'database.accept_restore']);
+it('keeps proposals in memory alone for what is done when nothing is signed', () => {
+  expect(ACT_NAMES.filter(isWithoutHsm)).toEqual([
+    'hsm.clear_pin_latch',
+    'ledger.erase',
+    'service_key.enrol',
+    'database.accept_restore',
+    'clock.confirm',
+  ]);
 });

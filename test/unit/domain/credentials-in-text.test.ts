@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeCredential } from '../../../src/domain/credential.ts';
 import { credentialsIn, maskCredentials } from '../../../src/domain/credentials-in-text.ts';
+import { makePin, pinsIn } from '../../../src/domain/pin.ts';
 
 const svc = makeCredential('svc');
 const ops = makeCredential('ops');
@@ -23,6 +24,12 @@ describe('credentials in a text', () => {
     },
   );
 
+  it('are masked together with PINs that Keyward made', () => {
+    expect(maskCredentials(`pin: ${makePin()}, cut ${makePin().slice(0, 20)}`)).toBe(
+      'pin: kw_pin_[masked], cut kw_pin_[masked]',
+    );
+  });
+
   it('are masked, and so is what was mistyped or cut off', () => {
     const text = `one ${svc.text}\ntwo ${ops.text}, three ${mistyped} four ${svc.text.slice(0, 37)}`;
     expect(maskCredentials(text)).toBe(
@@ -36,4 +43,26 @@ describe('credentials in a text', () => {
       expect(maskCredentials(text)).toBe(text);
     },
   );
+});
+
+describe('a PIN that Keyward makes', () => {
+  const pin = makePin();
+
+  it('has 178 random bits and a checksum, and is found by them wherever it stands', () => {
+    expect(pin).toMatch(/^kw_pin_[0-9A-Za-z]{36}$/);
+    expect([...pinsIn(`HSM_PIN=${pin}x`)]).toEqual([{ at: 8, text: pin }]);
+    expect(new Set(Array.from({ length: 100 }, makePin)).size).toBe(100);
+  });
+
+  it.each([
+    ['another last character', pin.slice(0, -1) + (pin.endsWith('0') ? '1' : '0')],
+    ['a character less', pin.slice(0, -1)],
+    ['the prefix of a credential', pin.replace('pin', 'svc')],
+  ])('is none with %s', (_, text) => {
+    expect([...pinsIn(text)]).toEqual([]);
+  });
+
+  it('is no credential', () => {
+    expect([...credentialsIn(pin)]).toEqual([]);
+  });
 });

@@ -8,7 +8,13 @@ import {
   type LedgerRow,
   rowHashes,
 } from '../../../src/domain/ledger-chain.ts';
-import { isCovered, linkFault, type PlacedRow, rowsFault } from '../../../src/domain/ledger-check.ts';
+import {
+  isCovered,
+  isHashOf,
+  linkFault,
+  type PlacedRow,
+  rowsFault,
+} from '../../../src/domain/ledger-check.ts';
 
 const sha256 = (...parts: (string | Uint8Array)[]) => {
   const hash = createHash('sha256');
@@ -180,9 +186,14 @@ describe('a group', () => {
     ['before it', placed(3), rowHashes(rows)],
     ['behind it', placed(6), rowHashes(rows)],
     ['whose hash was put among the others', placed(6), rowHashes([placed(4), placed(6)])],
-    ['where hashes are missing', placed(4), rowHashes([placed(4)])],
   ])('does not cover a row %s', (_, other, hashes) => {
     expect(isCovered(other, group, hashes)).toBe(false);
+  });
+
+  it('is given by the hashes of all its rows, and by no fewer or others', () => {
+    expect(isHashOf(group, rowHashes(rows))).toBe(true);
+    expect(isHashOf(group, rowHashes([placed(4)]))).toBe(false);
+    expect(isHashOf(group, rowHashes([placed(4), placed(6)]))).toBe(false);
   });
 
   it('covers each of its rows by the hashes of all', () => {

@@ -10,14 +10,14 @@ const refusal = (change: Partial<ScopePolicy>) => {
   }
 };
 
-it.each(['txn', 'https://id.example/sign_in', 'x'.repeat(64), null])(
+it.each(['txn', 'sid', 'signIn', 'https://id.example/sign_in', 'x'.repeat(64), null])(
   'takes %s as the root claim',
   (rootClaim) => {
     expect(refusal({ rootClaim })).toBe('taken');
   },
 );
 
-it.each(['', 'sub', 'jti', 'iat', 'sign in', 'x'.repeat(65), 'é'])(
+it.each(['', 'sub', 'Sub', 'jti', 'JTI', 'iat', 'Txn', 'SID', 'Client_ID', 'sign in', 'x'.repeat(65), 'é'])(
   'refuses %j as the root claim',
   (rootClaim) => {
     expect(refusal({ rootClaim })).toMatch(/^policy\.root_claim: name a claim/);

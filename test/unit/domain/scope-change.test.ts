@@ -99,3 +99,25 @@ it.each([
 ])('refuses a scope with %j', (change, code, message) => {
   expect(() => validateScope({ ...SCOPE, ...change })).toThrow(expect.objectContaining({ code, message }));
 });
+
+it('the same contacts in another order are no change, and one more is', () => {
+  const both = { ...SCOPE, contacts: ['a@id.example', 'b@id.example'] };
+  const named = (...contacts: string[]) => scopeDifference(both, changedScope(both, { contacts }));
+  expect(isUnchanged(named('b@id.example', 'a@id.example'))).toBe(true);
+  expect(named('b@id.example', 'a@id.example', 'c@id.example').weakens).toEqual(['contacts']);
+  expect(named('b@id.example').weakens).toEqual(['contacts']);
+});
+
+it('takes contacts as a set: another order is no change, also beside one', () => {
+  const scope = aScope({ id: 'payments', contacts: ['a@id.example', 'b@id.example'] });
+  const contacts = ['b@id.example', 'a@id.example'];
+  expect(changedScope(scope, { contacts })).toEqual(scope);
+  expect(isUnchanged(scopeDifference(scope, { ...scope, contacts }))).toBe(true);
+  const both = changedScope(scope, { contacts, policy: { maxTtlSeconds: 60 } });
+  expect(both.contacts).toEqual(scope.contacts);
+  expect(scopeDifference(scope, both).weakens).toEqual([]);
+  expect(changedScope(scope, { contacts: ['a@id.example', 'a@id.example'] }).contacts).toHaveLength(2);
+  expect(isUnchanged(scopeDifference(scope, changedScope(scope, { contacts: ['b@id.example'] })))).toBe(
+    false,
+  );
+});

@@ -5,6 +5,7 @@ import {
   canaries,
   clients,
   compromises,
+  confirmation,
   keyRing,
   keys,
   knownKeys,
@@ -13,8 +14,10 @@ import {
   pauses,
   pinLatches,
   probes,
+  reportDesk,
   revocations,
   scopes,
+  unwitnessed,
 } from './fakes.ts';
 
 const WITHOUT_ROUTE: ReadonlySet<string> = new Set([
@@ -22,12 +25,32 @@ const WITHOUT_ROUTE: ReadonlySet<string> = new Set([
   'audit.sinks',
   'notification.routes',
   'retention.shorten',
-  'service_key.enrol',
 ]);
 
 it('every act of the table is offered but for those that only the configuration file can do so far', () => {
-  const parts = { canaries, clients, compromises, keyRing, keys, knownKeys, ledger, operators, probes };
-  const acts = administrativeActs({ ...parts, pauses, pinLatches, held: undefined, revocations, scopes });
+  const parts = {
+    canaries,
+    clients,
+    compromises,
+    confirmation,
+    keyRing,
+    keys,
+    knownKeys,
+    ledger,
+    operators,
+    probes,
+  };
+  const acts = administrativeActs({
+    ...parts,
+    pauses,
+    pinLatches,
+    held: undefined,
+    heldKeys: undefined,
+    unwitnessed,
+    reports: reportDesk,
+    revocations,
+    scopes,
+  });
   const offered = acts.map(({ name }) => name);
   expect(new Set(offered).size).toBe(offered.length);
   const missing = ACT_NAMES.filter((name) => !offered.includes(name) && !WITHOUT_ROUTE.has(name));

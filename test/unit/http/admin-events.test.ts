@@ -223,7 +223,7 @@ describe('the stream of security events', () => {
 
   it('takes so many at a time from one operator, and forgets the others', async () => {
     const { events, eventStreams, follow } = await served();
-    const watched = vi.spyOn(events, 'watch');
+    const watched = vi.spyOn(events, 'subscribe');
     const streams = [];
     for (let n = 0; n < LIMITS.event_streams_per_client; n += 1) streams.push(await follow());
     const refused = await follow();

@@ -1,5 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import type { LedgerEntry, LedgerErasure, LedgerSearch } from '../../../src/domain/ledger-search.ts';
+import type {
+  LedgerEntry,
+  LedgerErasure,
+  LedgerSearch,
+  OpenMatters,
+} from '../../../src/domain/ledger-search.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { ledger } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
@@ -25,8 +30,14 @@ async function find(query: string, page: LedgerSearch['page'], as = 'audits') {
   return http.get(`/v1/admin/ledger${query}`).set('Authorization', `Bearer ${as}`);
 }
 
-async function erase(body: object, eraseSubject: LedgerErasure['eraseSubject'], as = 'operates') {
-  const http = await operationsPlane({ ledger: { ...ledger, erasure: { eraseSubject } } });
+async function erase(
+  body: object,
+  eraseSubject: LedgerErasure['eraseSubject'],
+  as = 'operates',
+  open: OpenMatters = { events: [], reports: [] },
+) {
+  const erasure = { eraseSubject, openAbout: async () => open };
+  const http = await operationsPlane({ ledger: { ...ledger, erasure }, twoPersons: true });
   return http
     .post('/v1/admin/ledger/erase')
     .set('Authorization', `Bearer ${as}`)
@@ -83,8 +94,32 @@ test('an operator erases a subject', async () => {
   const eraseSubject = vi.fn(async () => ({ records: 4, events: 1, reports: 2 }));
   const { status, body } = await erase({ subject: 'mallory' }, eraseSubject);
   expect([status, body]).toEqual([200, { records: 4, security_events: 1, reports: 2 }]);
-  expect(eraseSubject.mock.calls).toEqual([['mallory', { operatorId: 'ada', requestId: 'req-1' }]]);
+  expect(eraseSubject.mock.calls).toEqual([
+    ['mallory', { operatorId: 'ada', requestId: 'req-1', alone: true }],
+  ]);
 });
+
+test.each([
+  ['a security event', { events: [12], reports: [] }],
+  ['a report', { events: [], reports: ['K7Q2'] }],
+])(
+  'while %s about the subject is open, it takes two, and the proposal does not name the subject',
+  async (_, open) => {
+    const eraseSubject = vi.fn<LedgerErasure['eraseSubject']>();
+    const { status, body, text } = await erase({ subject: 'mallory' }, eraseSubject, 'operates', open);
+    expect([status, body.proposal.act, body.proposal.changes]).toEqual([
+      202,
+      'ledger.erase',
+      [
+        { member: 'personal_values', from: 'kept', to: 'erased' },
+        ...(open.events.length > 0 ? [{ member: 'in_open_events', from: [12], to: [] }] : []),
+        ...(open.reports.length > 0 ? [{ member: 'in_open_reports', from: ['K7Q2'], to: [] }] : []),
+      ],
+    ]);
+    expect(text).not.toContain('mallory');
+    expect(eraseSubject).not.toHaveBeenCalled();
+  },
+);
 
 test('an auditor may look and not erase, and nobody erases an empty subject', async () => {
   const eraseSubject = vi.fn<LedgerErasure['eraseSubject']>();

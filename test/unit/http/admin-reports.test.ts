@@ -43,10 +43,10 @@ const step = (name: string, changes: object = {}) => ({
   ...changes,
 });
 
-async function served() {
+async function served({ twoPersons = false } = {}) {
   const { reports } = (await openTestStore()).store;
   await reports.file(filed);
-  const http = await operationsPlane({ reports });
+  const http = await operationsPlane({ reports, twoPersons });
   return {
     reports,
     get: (path: string, as = 'audits') =>
@@ -143,6 +143,24 @@ describe('reports', () => {
       step('erased'),
     ]);
     expect((await post('/erase')).body).toEqual(body);
+  });
+
+  it('keep what was written until a second person agrees, while the case is open', async () => {
+    const { reports, get, post } = await served({ twoPersons: true });
+    const { status, body } = await post('/erase');
+    expect([status, body.proposal.act, body.proposal.subject, body.proposal.changes]).toEqual([
+      202,
+      'report.erase',
+      `report:${NUMBER}`,
+      [{ member: 'text_and_contact', from: 'kept', to: 'erased' }],
+    ]);
+    expect((await get(`/${NUMBER}`)).body).toEqual({ report: CASE });
+    await reports.take(NUMBER, { operatorId: 'ada', requestId: null });
+    expect((await post('/erase')).status).toBe(202);
+    await reports.close(NUMBER, 'unclear', 'a test', { operatorId: 'ada', requestId: null });
+    const erased = await post('/erase');
+    expect([erased.status, erased.body.report]).toMatchObject([200, { state: 'closed', erased: true }]);
+    expect((await post('/erase')).status).toBe(200);
   });
 
   it.each<[string, object, string, number, string]>([

@@ -4,6 +4,7 @@ import type { Client } from '../../../src/domain/client.ts';
 import { type Credential, makeCredential, readCredential } from '../../../src/domain/credential.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import type { PolicyPreview } from '../../../src/domain/policy-refusals.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
 import {
   ACTIVE_KEY,
@@ -86,6 +87,31 @@ test('scopes are listed, and shown singly with their keys', async () => {
     keys: [ACTIVE_KEY_ANSWER],
   });
   expect((await ask('get', '/v1/admin/scopes/ghost')).body.code).toBe('unknown_scope');
+});
+
+test('what a change of a scope would refuse is told to every role, and changes nothing', async () => {
+  const path = '/v1/admin/scopes/payments/preview';
+  const refusals = vi.fn<PolicyPreview['refusals']>(async () => [
+    { member: 'maxTtlSeconds', counted: { tokens: 12, bound: 'exact' } },
+    { member: 'tokenTypes', counted: null },
+  ]);
+  const body = { policy: { max_ttl_seconds: 60, token_types: ['JWT'] }, contacts: ['a@id.example'] };
+  const answer = await ask('post', path, { as: 'audits', policyPreview: { refusals }, body });
+  expect([answer.status, answer.body]).toEqual([
+    200,
+    {
+      refusals: [
+        { member: 'max_ttl_seconds', counted: { tokens: 12, bound: 'exact' } },
+        { member: 'token_types', counted: null },
+      ],
+    },
+  ]);
+  expect(refusals.mock.calls).toEqual([['payments', { maxTtlSeconds: 60, tokenTypes: ['JWT'] }]]);
+  expect((await ask('post', path, { as: 'idles', body })).body.code).toBe('role_missing');
+  expect((await ask('post', path, { body: { policy: { max_ttl_seconds: 0 } } })).body.code).toBe(
+    'invalid_request',
+  );
+  expect((await ask('post', path, { body: { policy: { ttl: 1 } } })).body.code).toBe('unknown_member');
 });
 
 const EMPTY_RING = { ...keyRing, scope: () => undefined, scopes: () => [] };

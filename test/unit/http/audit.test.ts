@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ShownInVain } from '../../../src/domain/caller-watch.ts';
 import type { RefusedRequest } from '../../../src/domain/refused-request.ts';
+import type { RejectedSecret } from '../../../src/domain/request-observer.ts';
 import { ACTIVE_KEY, CHECKPOINT } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
@@ -85,7 +85,11 @@ describe('what the audit trail hears of', () => {
   async function told(as: string, method: 'get' | 'post', path: string, plane = operationsPlane) {
     const heard: RefusedRequest[] = [];
     const http = await plane({
-      callers: { authenticated: () => {}, shown: () => {}, refused: (request) => heard.push(request) },
+      callers: {
+        authenticated: () => {},
+        rejectedSecret: () => {},
+        refused: (request) => heard.push(request),
+      },
     });
     await http[method](path)
       .set('Authorization', `Bearer ${as}`)
@@ -135,9 +139,9 @@ describe('what is told of whoever shows a credential in vain', () => {
     authorization?: string,
     plane = dataPlane,
   ) {
-    const heard: ShownInVain[] = [];
+    const heard: RejectedSecret[] = [];
     const http = await plane({
-      callers: { authenticated: () => {}, refused: () => {}, shown: (what) => heard.push(what) },
+      callers: { authenticated: () => {}, refused: () => {}, rejectedSecret: (what) => heard.push(what) },
     });
     const request = http[method](path).set('X-Request-Id', 'r-1');
     if (authorization !== undefined) request.set('Authorization', authorization);
@@ -201,9 +205,9 @@ describe('what is told of the body of a client that may not ask', () => {
   });
 
   async function listening() {
-    const told: ShownInVain[] = [];
+    const told: RejectedSecret[] = [];
     const http = await dataPlane({
-      callers: { authenticated: () => {}, refused: () => {}, shown: (what) => told.push(what) },
+      callers: { authenticated: () => {}, refused: () => {}, rejectedSecret: (what) => told.push(what) },
     });
     return {
       async ask(path: string, as: string, text: string): Promise<number> {

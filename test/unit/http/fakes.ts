@@ -7,22 +7,23 @@ import type {
   OperatorAdministration,
 } from '../../../src/domain/access.ts';
 import type { CanaryAdministration } from '../../../src/domain/canary.ts';
-import { Changes } from '../../../src/domain/changes.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
 import type { Client, Operator } from '../../../src/domain/client.ts';
+import type { ClockConfirmation } from '../../../src/domain/clock.ts';
 import type { CompromiseReports } from '../../../src/domain/compromise-report.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { EventDesk } from '../../../src/domain/event-desk.ts';
 import type { SecurityEventFeed } from '../../../src/domain/event-feed.ts';
+import type { EventService } from '../../../src/domain/event-service.ts';
 import type { Inventories } from '../../../src/domain/inventory.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/domain/issuance.ts';
 import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/domain/key.ts';
 import type { KeyAdministration, KeyOutcome } from '../../../src/domain/key-administration.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
 import type { KnownKeys } from '../../../src/domain/known-keys.ts';
-import type { LeakDesk } from '../../../src/domain/leaks.ts';
+import type { LeakService } from '../../../src/domain/leaks.ts';
 import type { PinLatches } from '../../../src/domain/pin-latch.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import type { PolicyPreview } from '../../../src/domain/policy-refusals.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
@@ -32,6 +33,7 @@ import type { RevocationAdministration, TokenRevocation } from '../../../src/dom
 import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
 import type { Scope } from '../../../src/domain/scope.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
+import type { UnwitnessedTrail } from '../../../src/domain/unwitnessed.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import type { ProbeAdministration } from '../../../src/domain/verifier-probe.ts';
 import { administrativeActs } from '../../../src/http/acts/administrative-acts.ts';
@@ -41,6 +43,7 @@ import { createLogger } from '../../../src/http/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/http/operations-plane.ts';
 import type { ReportLimits } from '../../../src/http/report-limits.ts';
 import type { LedgerParts } from '../../../src/http/routes/admin-ledger.ts';
+import { Emitter } from '../../../src/lib/emitter.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
@@ -157,6 +160,7 @@ const operator = (id: string, roles: Operator['roles']): Operator => ({
 
 const CLIENTS = new Map([
   ['Bearer signs', client('identity')],
+  ['Bearer also signs', client('other-identity')],
   ['Bearer verifies', client('relying')],
 ]);
 const OPERATORS = new Map([
@@ -166,7 +170,7 @@ const OPERATORS = new Map([
   ['Bearer approves', operator('carol', ['approver'])],
   ['Bearer does both', operator('dave', ['operator', 'approver'])],
 ]);
-const GRANTS = new Set(['identity payments sign', 'relying payments verify']);
+const GRANTS = new Set(['identity payments sign', 'other-identity payments sign', 'relying payments verify']);
 
 function found<T>(callers: ReadonlyMap<string, T>, authorization: string | undefined): T {
   if (authorization === undefined) throw new KeywardError('credential_missing', 'send a credential');
@@ -180,6 +184,11 @@ function found<T>(callers: ReadonlyMap<string, T>, authorization: string | undef
 
 export const authenticator: Authenticator = {
   client: (authorization) => found(CLIENTS, authorization),
+  clientSecret: ({ clientId, secret }) => {
+    const client = found(CLIENTS, `Bearer ${secret}`);
+    if (client.id !== clientId) throw new KeywardError('credential_invalid', 'another holds this credential');
+    return client;
+  },
   operator: (authorization) => found(OPERATORS, authorization),
 };
 
@@ -216,9 +225,11 @@ export const compromises: CompromiseReports = {
   report: async () => ({ key: ACTIVE_KEY, use: null, neighbours: [], keySetVersion: 1, verifiers: [] }),
 };
 
+export const policyPreview: PolicyPreview = { refusals: async () => [] };
+
 export const ISSUED = { token: 'a.b.c', kid: 'kid-1', jti: 'jti-1', iat: NOW, exp: NOW + 300 };
 /** As the issuer releases it. */
-export const RELEASED: IssuedToken = { ...ISSUED, mayLeave: () => true };
+export const RELEASED: IssuedToken = { ...ISSUED, canRelease: () => true };
 export const issuer: TokenIssuer = { issue: async () => RELEASED };
 
 export const verifier: TokenVerifier = {
@@ -312,7 +323,7 @@ export const operators: OperatorAdministration = {
 export const tokenRevocation: TokenRevocation = { revoke: async () => {} };
 export const ledger: LedgerParts['ledger'] = {
   search: { page: async () => ({ entries: [], next: null }) },
-  erasure: { eraseSubject: unexpected },
+  erasure: { openAbout: async () => ({ events: [], reports: [] }), eraseSubject: unexpected },
 };
 export const canaries: CanaryAdministration = {
   create: unexpected,
@@ -324,14 +335,14 @@ export const canaries: CanaryAdministration = {
   retire: unexpected,
 };
 export const revocations: RevocationAdministration = { revoke: unexpected, list: () => [] };
-export const securityEvents: EventDesk = {
+export const securityEvents: EventService = {
   list: async () => [],
   find: unexpected,
   acknowledge: unexpected,
   resolve: unexpected,
 };
 export const securityEventFeed: SecurityEventFeed = {
-  watch: () => () => {},
+  subscribe: () => () => {},
   changesAfter: async () => [],
   lastPlace: async () => 0,
 };
@@ -347,7 +358,7 @@ export const reportIntake: ReportIntake = { receive: async () => '7Q3K-M2XD' };
 export const reportLimits: ReportLimits = { from: async () => {}, inAll: async () => {} };
 export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 
-const watched = { ...keyRing, changes: new Changes<string>() };
+const watched = { ...keyRing, changes: new Emitter<string>() };
 const clock = { nowSeconds: () => NOW };
 
 export const LIMITS = {
@@ -366,17 +377,17 @@ export function recordedLog(level: 'debug' | 'info' = 'info') {
   return { log, lines };
 }
 
-export const leaks: LeakDesk = {
+export const leaks: LeakService = {
   find: async (sought) => sought.map(() => undefined),
   lookUp: async (sought) => sought.map(() => undefined),
   tell: unexpected,
+  reportPins: unexpected,
   withdraw: unexpected,
 };
 const leakParts = () => ({
   leaks,
-  leakPartners: { partnerOf: () => undefined },
+  leakPartners: { knows: () => false, partnerOf: () => undefined },
   leakReports: new PartnerReports({ aMinute: 60, remembered: 1_000 }, clock),
-  pinQuestions: { marks: async () => [], compare: unexpected },
 });
 
 const settings = () => ({
@@ -385,7 +396,7 @@ const settings = () => ({
   limits: LIMITS,
   log: recordedLog().log,
   metrics: createMetrics(),
-  callers: { authenticated: () => {}, shown: () => {}, refused: () => {} },
+  callers: { authenticated: () => {}, rejectedSecret: () => {}, refused: () => {} },
 });
 
 export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDeps {
@@ -400,7 +411,7 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     publication,
     scopeEvents: createScopeEvents({
       keyRing: watched,
-      revocations: { added: new Changes(), concerning: () => [] },
+      revocations: { added: new Emitter(), concerning: () => [] },
       clock,
     }),
     eventStreams: new EventStreams(LIMITS),
@@ -421,12 +432,27 @@ export const reviews: ReviewDesk = {
   standing: () => ({ coveredUntil: NOW, overdueAt: NOW + 7 * 86_400, lastSignedOffAt: null }),
 };
 
+export const unwitnessed: Pick<UnwitnessedTrail, 'list' | 'confirm'> = {
+  list: () => [],
+  confirm: async () => [],
+};
 export const probes: ProbeAdministration = {
   list: () => [],
   requireSound() {},
   set: unexpected,
   remove: unexpected,
   run: unexpected,
+};
+
+export const confirmation: ClockConfirmation = {
+  describe: () => ({ before: { trusted: false }, after: { trusted: true } }),
+  confirm: async ({ time, reason }) => ({
+    was: 'ahead_of_checkpoint',
+    wall: time,
+    expected: 1,
+    time,
+    reason,
+  }),
 };
 
 export const pinLatches: PinLatches = {
@@ -452,14 +478,19 @@ export function operationsPlaneDeps({
     knownKeys,
     keys,
     compromises,
+    policyPreview,
     clients,
     operators,
     pauses,
     pinLatches,
+    confirmation,
     held: undefined,
+    heldKeys: undefined,
+    unwitnessed,
     revocations,
     canaries,
     ledger,
+    reports: reportDesk,
     probes,
     ...changes,
   };
@@ -476,6 +507,7 @@ export function operationsPlaneDeps({
       twoPersons,
       lifetimeSeconds: 86_400,
       maxOpen: 2,
+      maxOpenOfOne: 2,
     }),
     inventories,
     prover: { prove: unexpected },
@@ -486,7 +518,6 @@ export function operationsPlaneDeps({
     revocations,
     securityEvents,
     securityEventFeed,
-    reports: reportDesk,
     eventStreams: new EventStreams(LIMITS),
     notifications: { test: unexpected, list: unexpected, replay: unexpected },
     ledger,

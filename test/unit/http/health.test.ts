@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
@@ -31,13 +31,31 @@ test('metrics are told on the operations plane and on no other', async () => {
   expect((await (await dataPlane({ metrics })).get('/metrics')).status).toBe(404);
 });
 
-test('requests in flight are told for each plane, the scrape itself among them', async () => {
+test('metrics are collected once a second, however often they are asked for', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const metrics = createMetrics();
+  const collect = vi.spyOn(metrics.registry, 'metrics');
+  const http = await operationsPlane({ metrics });
+  const scrape = async () => (await http.get('/metrics')).text;
+  const first = await Promise.all([scrape(), scrape(), scrape()]);
+  metrics.tokensIssued.inc({ scope: 'payments' });
+  vi.advanceTimersByTime(999);
+  expect(new Set([...first, await scrape()]).size).toBe(1);
+  expect(collect).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(1);
+  expect(await scrape()).toContain('keyward_tokens_issued_total{scope="payments"} 1\n');
+  expect(collect).toHaveBeenCalledTimes(2);
+});
+
+test('requests in flight are told for each plane and class of callers, the scrape itself among them', async () => {
   const metrics = createMetrics();
   await dataPlane({ metrics });
   const { text } = await (await operationsPlane({ metrics })).get('/metrics');
-  expect(text.match(/^keyward_http_requests_in_flight.*$/gm)).toEqual([
-    'keyward_http_requests_in_flight{plane="data"} 0',
-    'keyward_http_requests_in_flight{plane="operations"} 1',
+  const lines = text.match(/^keyward_http_requests_in_flight.*$/gm);
+  expect(lines).toHaveLength(8);
+  expect(lines?.filter((line) => !line.endsWith(' 0'))).toEqual([
+    'keyward_http_requests_in_flight{plane="operations",caller="anonymous"} 1',
   ]);
 });
 

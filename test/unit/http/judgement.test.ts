@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import { dataPlane } from './on-loopback.ts';
+import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const TOKENS = '/v1/scopes/payments/tokens';
 
@@ -73,6 +73,31 @@ test('a caller without a credential is challenged without an error, one with a w
     [401, 'credential_missing', 'Bearer realm="keyward"'],
     [401, 'credential_malformed', 'Bearer realm="keyward", error="invalid_token"'],
     [401, 'credential_invalid', 'Bearer realm="keyward", error="invalid_token"'],
+  ]);
+});
+
+// RFC 6750 §3.1, whatever it is that the caller may not.
+test('a caller who may not is challenged for more than it holds, on either plane', async () => {
+  const [data, operations] = [await dataPlane(), await operationsPlane()];
+  const challenges = [];
+  for (const asked of [
+    data.post(TOKENS).set('Authorization', 'Bearer verifies').send({ claims: {} }),
+    data.get('/v1/scopes/payments/jws').set('Authorization', 'Bearer signs'),
+    operations.post('/v1/admin/keys/kid-1/suspend').set('Authorization', 'Bearer audits').send({}),
+    data
+      .post(TOKENS)
+      .set('Authorization', 'Bearer signs')
+      .send({ claims: { sub: 'u' } }),
+  ]) {
+    const { status, body, headers } = await asked;
+    challenges.push([status, body.code, headers['www-authenticate']]);
+  }
+  const challenge = 'Bearer realm="keyward", error="insufficient_scope"';
+  expect(challenges).toEqual([
+    [403, 'grant_missing', challenge],
+    [403, 'external_claims_off', challenge],
+    [403, 'role_missing', challenge],
+    [201, undefined, undefined],
   ]);
 });
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
+import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
-import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
@@ -30,7 +30,7 @@ let ring: KeyRingKeeper;
 let acts: string[];
 beforeEach(() => {
   ring = createKeyRing();
-  ring.admit(scope, Object.values(KEYS));
+  ring.addScope(scope, Object.values(KEYS));
   acts = [];
 });
 
@@ -47,9 +47,10 @@ async function ask(path: string, body: object, { as = 'operates', twoPersons = t
         registry: {
           changeKeys: commit,
           restrictKeys: commit,
+          signPending: async () => {},
           load: async () => ({ scopes: [], keys: [], unfinished: [] }),
         },
-        holds: new ScopeHolds(),
+        holds: new IssuanceLock(),
       }),
       keyRing: ring,
       signer: {

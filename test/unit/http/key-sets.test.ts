@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { publication } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
@@ -46,20 +46,93 @@ test('a scope that does not exist has no key set, and no document of one', async
   }
 });
 
+const DISCOVERY = [
+  '/scopes/payments/.well-known/openid-configuration',
+  '/scopes/payments/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration/scopes/payments',
+  '/.well-known/openid-configuration/scopes/payments/',
+  '/.well-known/oauth-authorization-server/scopes/payments',
+  '/.well-known/oauth-authorization-server/scopes/payments/',
+];
+
 test('discovery is there for a scope whose issuer is its own URL, and for no other', async () => {
-  const own = await dataPlane({
-    publication: {
-      ...publication,
-      openidConfiguration: () => ({
-        contentType: 'application/json',
-        body: '{"issuer":"x"}',
-        etag: '"tag-2"',
-        maxAgeSeconds: 300,
-      }),
-    },
+  const [own, other] = [await dataPlane({ publication: described }), await dataPlane()];
+  for (const path of DISCOVERY) {
+    expect([path, (await own.get(path)).body]).toEqual([path, { issuer: 'x' }]);
+    const { status, body } = await other.get(path);
+    expect([path, status, body.code]).toEqual([path, 404, 'not_found']);
+    expect((await own.get(path.replace('payments', 'ghost'))).body.code).toBe('unknown_scope');
+  }
+});
+
+const described = {
+  ...publication,
+  openidConfiguration: () => ({
+    contentType: 'application/json',
+    body: '{"issuer":"x"}',
+    etag: '"tag-1"',
+    maxAgeSeconds: 300,
+  }),
+};
+
+describe.each(['/scopes/payments/jwks.json', '/scopes/payments/jwks.jwt', ...DISCOVERY])('%s', (path) => {
+  const origin = 'https://app.example';
+  const service = () => dataPlane({ publication: described });
+
+  it('may be read by pages of any origin, whatever the answer', async () => {
+    const http = await service();
+    for (const [asked, status] of [
+      [http.get(path), 200],
+      [http.head(path), 200],
+      [http.get(path).set('If-None-Match', '"tag-1"'), 304],
+      [http.get(path.replace('payments', 'ghost')), 404],
+      [http.post(path), 405],
+    ] as const) {
+      const { status: answered, headers } = await asked.set('Origin', origin);
+      expect([answered, headers]).toEqual([
+        status,
+        expect.objectContaining({
+          'access-control-allow-origin': '*',
+          'access-control-expose-headers': 'ETag, Retry-After, X-Request-Id',
+          'cross-origin-resource-policy': 'cross-origin',
+          'x-content-type-options': 'nosniff',
+        }),
+      ]);
+      expect(headers).not.toHaveProperty('access-control-allow-credentials');
+    }
   });
-  const path = '/scopes/payments/.well-known/openid-configuration';
-  expect((await own.get(path)).body).toEqual({ issuer: 'x' });
-  const { status, body } = await (await dataPlane()).get(path);
-  expect([status, body.code]).toEqual([404, 'not_found']);
+
+  it('answers a preflight', async () => {
+    const http = await service();
+    const { status, headers } = await http
+      .options(path)
+      .set('Origin', origin)
+      .set('Access-Control-Request-Method', 'GET')
+      .set('Access-Control-Request-Headers', 'if-none-match');
+    expect([status, headers]).toEqual([
+      204,
+      expect.objectContaining({
+        'access-control-allow-origin': '*',
+        'access-control-allow-methods': 'GET, HEAD',
+        'access-control-allow-headers': '*',
+        'access-control-max-age': '86400',
+      }),
+    ]);
+    expect(headers).not.toHaveProperty('content-length');
+  });
+});
+
+test('nothing else is for pages of other origins', async () => {
+  const http = await dataPlane();
+  for (const asked of [
+    http.get('/healthz'),
+    http.get('/openapi.json'),
+    http.get('/scopes/payments/report'),
+    http.options('/v1/scopes/payments/introspect'),
+    http.get('/scopes/payments/nothing'),
+  ]) {
+    const { headers } = await asked.set('Origin', 'https://app.example');
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+  }
 });

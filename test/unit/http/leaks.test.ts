@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { makeCredential } from '../../../src/domain/credential.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { KnownSecret, LeakDesk, PinQuestions } from '../../../src/domain/leaks.ts';
+import type { KnownSecret, LeakService } from '../../../src/domain/leaks.ts';
 import { PartnerReports } from '../../../src/watch/leaks/partner-reports.ts';
 import { leaks, NOW } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
@@ -19,16 +19,16 @@ const REPORT = [
 ];
 
 async function partner(
-  changes: { withdraw?: LeakDesk['withdraw']; budget?: number; remembered?: number } = {},
+  changes: { withdraw?: LeakService['withdraw']; budget?: number; remembered?: number } = {},
 ) {
   const partnerOf = vi.fn(({ keyId, signature }: { keyId: string; signature: string }) =>
     keyId === 'one' && signature === 'right' ? 'codehost' : undefined,
   );
-  const withdraw = vi.fn<LeakDesk['withdraw']>(changes.withdraw ?? (async () => {}));
-  const find = vi.fn<LeakDesk['find']>(async (sought) => sought.map(() => known));
+  const withdraw = vi.fn<LeakService['withdraw']>(changes.withdraw ?? (async () => {}));
+  const find = vi.fn<LeakService['find']>(async (sought) => sought.map(() => known));
   const http = await dataPlane({
     leaks: { ...leaks, find, tell: async () => {}, withdraw },
-    leakPartners: { partnerOf },
+    leakPartners: { knows: (keyId) => keyId === 'one', partnerOf },
     leakReports: new PartnerReports(
       { aMinute: changes.budget ?? 60, remembered: changes.remembered ?? 1_000 },
       { nowSeconds: () => NOW },
@@ -156,8 +156,8 @@ test('a report whose revocation could not be written is answered so, to be sent 
 });
 
 test('an operator is told what is on record, and nothing of the rest; an event is raised only on request', async () => {
-  const tell = vi.fn<LeakDesk['tell']>(async () => {});
-  const lookUp = vi.fn<LeakDesk['lookUp']>(async (sought) =>
+  const tell = vi.fn<LeakService['tell']>(async () => {});
+  const lookUp = vi.fn<LeakService['lookUp']>(async (sought) =>
     sought.map(({ digest: of }) => (of[0] === 1 ? known : undefined)),
   );
   const http = await operationsPlane({ leaks: { ...leaks, lookUp, tell } });
@@ -183,37 +183,34 @@ test('an operator is told what is on record, and nothing of the rest; an event i
   expect([tooMany.status, tooMany.body.code]).toEqual([422, 'batch_too_large']);
 });
 
-test('an operator’s batch for the PIN is passed on as it came, sealed', async () => {
-  const compare = vi.fn<PinQuestions['compare']>(async () => ({ compared: 2, matches: [1] }));
-  const marks: PinQuestions['marks'] = async () => [
-    { hsmToken: 'primary', mark: { publicKey: digest, since: NOW, comparable: true } },
-    { hsmToken: 'other', mark: undefined },
-  ];
-  const http = await operationsPlane({ pinQuestions: { marks, compare } });
-  const asked = (as: string) => http.get('/v1/admin/leaks/pins').set('Authorization', `Bearer ${as}`);
-  expect((await asked('operates')).body).toEqual({
-    hsm_tokens: [
-      { hsm_token: 'primary', public_key: digest, comparable: true },
-      { hsm_token: 'other', public_key: null, comparable: false },
-    ],
-    batch: 1_000,
-  });
-  expect((await asked('audits')).status).toBe(403);
-  const post = (body: object, as = 'operates') =>
-    http.post('/v1/admin/leaks/pins').set('Authorization', `Bearer ${as}`).send(body);
-  const sealed = Buffer.from('sealed').toString('base64url');
-  expect((await post({ hsm_token: 'primary', sealed, places: ['core', 'a'] })).body).toEqual({
-    compared: 2,
-    matches: [1],
-  });
-  expect(compare.mock.calls).toEqual([
+test('PINs that an operator found are told on request, with a digest or without, and nothing is answered of them', async () => {
+  const reportPins = vi.fn<LeakService['reportPins']>(async () => {});
+  const http = await operationsPlane({ leaks: { ...leaks, reportPins } });
+  const ask = (body: object, as = 'operates') =>
+    http.post('/v1/admin/leaks/digests').set('Authorization', `Bearer ${as}`).send(body);
+  const pins = [{ digest, place: '.env' }, {}];
+  for (const [report, calls] of [
+    [false, 0],
+    [true, 1],
+  ] as const) {
+    const answer = await ask({ pins, report });
+    expect([answer.status, answer.body]).toEqual([200, { credentials: [], tokens: [] }]);
+    expect(reportPins).toHaveBeenCalledTimes(calls);
+  }
+  expect(reportPins.mock.calls[0]).toEqual([
     [
-      'primary',
-      { sealed: Buffer.from('sealed'), places: ['core', 'a'] },
-      { operatorId: 'ada', requestId: expect.any(String) },
+      { digest: Buffer.from(digest, 'base64url'), place: '.env' },
+      { digest: null, place: 'not said' },
     ],
+    { operatorId: 'ada', requestId: expect.any(String) },
   ]);
-  expect((await post({ hsm_token: 'primary', sealed }, 'audits')).status).toBe(403);
-  const large = await post({ hsm_token: 'primary', sealed: 'A'.repeat(90_001) });
-  expect([large.status, large.body.code]).toEqual([422, 'invalid_request']);
+  expect((await ask({ pins, report: true }, 'audits')).status).toBe(403);
+  const tooMany = await ask({ pins: Array.from({ length: 1_001 }, () => ({ digest })), report: true });
+  expect([tooMany.status, tooMany.body.code]).toEqual([422, 'batch_too_large']);
+});
+
+test.each(['get', 'post'] as const)('nobody can %s what tells PINs from others', async (method) => {
+  const http = await operationsPlane();
+  const answer = await http[method]('/v1/admin/leaks/pins').set('Authorization', 'Bearer operates');
+  expect([answer.status, answer.body.code]).toEqual([404, 'not_found']);
 });

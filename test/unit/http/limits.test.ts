@@ -81,7 +81,7 @@ test('without a proxy, nobody can give another address', async () => {
   expect((await http.get('/healthz').set('X-Forwarded-For', '192.0.2.2')).status).toBe(429);
 });
 
-test('beyond the requests in flight there is 503 at once, but the process is alive', async () => {
+test('beyond the requests in flight there is 503 at once, for that class of callers alone', async () => {
   const started = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   const http = await dataPlane({
@@ -100,11 +100,15 @@ test('beyond the requests in flight there is 503 at once, but the process is ali
     .send({ claims: {} })
     .then((answer) => answer);
   await started.promise;
-  expect(outcome(await http.get('/scopes/payments/jwks.json'))).toEqual([503, 'overloaded', '1']);
-  expect((await http.get('/healthz')).status).toBe(200);
+  const second = http.post(TOKENS).set('Authorization', 'Bearer also signs').send({ claims: {} });
+  expect(outcome(await second)).toEqual([503, 'overloaded', '1']);
+  for (const path of ['/scopes/payments/jwks.json', '/healthz', '/readyz']) {
+    expect((await http.get(path)).status).toBe(200);
+  }
   release.resolve();
   expect((await first).status).toBe(201);
-  expect((await http.get('/scopes/payments/jwks.json')).status).toBe(200);
+  const third = http.post(TOKENS).set('Authorization', 'Bearer also signs').send({ claims: {} });
+  expect((await third).status).toBe(201);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import { createLogger } from '../../../src/http/logger.ts';
 import { dataPlaneDeps, recordedLog } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
@@ -23,6 +24,16 @@ test('secrets are struck out wherever a member is named like one', () => {
       a: { b: { c: { secret: '[redacted]', credential: '[redacted]', kid: 'kept' } } },
     },
   ]);
+});
+
+test('a terminal that shows the log obeys nothing in it, and the line reads back as it was', () => {
+  const hostile = '\u001b[2Jgone\u009b31m\u202e\u2028\u200b';
+  const written: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line) => void written.push(line) } });
+  log.fatal({ why: `table "${hostile}"`, [hostile]: 1 }, hostile);
+  const [line = ''] = written;
+  expect(line).not.toMatch(/(?!\n$)[\p{C}\p{Zl}\p{Zp}]/u);
+  expect(JSON.parse(line)).toMatchObject({ why: `table "${hostile}"`, [hostile]: 1, msg: hostile });
 });
 
 test('a request that went well is one line of debug, without body, token or credential', async () => {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { ERROR_CODES, KeywardError } from '../../../src/domain/errors.ts';
 import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from '../../../src/http/problem.ts';
+import { inventories } from './fakes.ts';
+import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 test.each(ERROR_CODES)('%s has a status of its kind and a title', (code) => {
   const { status, title } = PROBLEMS[code];
@@ -24,4 +26,32 @@ test('an unknown error is internal, its cause kept and not told', () => {
 
 test('a thrown null is internal too', () => {
   expect(asKeywardError(null).code).toBe('internal');
+});
+
+test('operators are told what the module answered, and callers are not', async () => {
+  const failing = () =>
+    Promise.reject(
+      new KeywardError('hsm_refused', 'the HSM refused the operation', {
+        cause: {
+          message: 'the HSM refused the operation',
+          detail: 'C_GenerateKeyPair: CKR_TEMPLATE_INCONSISTENT (0xd1)',
+          ckr: 0xd1,
+        },
+      }),
+    );
+  const operations = await operationsPlane({ inventories: { ...inventories, take: failing } });
+  const toOperator = await operations
+    .post('/v1/admin/inventory')
+    .set('Authorization', 'Bearer operates')
+    .send({});
+  expect([toOperator.status, toOperator.body.detail]).toEqual([
+    503,
+    'the HSM refused the operation: C_GenerateKeyPair: CKR_TEMPLATE_INCONSISTENT (0xd1)',
+  ]);
+  const data = await dataPlane({ issuer: { issue: failing } });
+  const toCaller = await data
+    .post('/v1/scopes/payments/tokens')
+    .set('Authorization', 'Bearer signs')
+    .send({ claims: {} });
+  expect([toCaller.status, toCaller.body.detail]).toEqual([503, 'the HSM refused the operation']);
 });

@@ -213,9 +213,9 @@ describe('reports from one wide network', () => {
 describe('the page', () => {
   it('is a form, with a policy of its own and the other headers of every answer', async () => {
     const { http } = await served();
-    const [page, other] = [await http.get(PAGE), await http.get('/scopes/payments/jwks.json')];
+    const [page, other] = [await http.get(PAGE), await http.get('/healthz')];
     expect([page.status, page.type]).toEqual([200, 'text/html']);
-    expect(page.text).toContain('<form method="post" action="/scopes/payments/report"');
+    expect(page.text).toContain('<form method="post" action="report"');
     const { 'content-security-policy': policy, 'cross-origin-opener-policy': opener, ...rest } = page.headers;
     expect([opener, String(policy).includes("form-action 'self'")]).toEqual(['same-origin', true]);
     expect(other.headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");

@@ -9,7 +9,7 @@ const PAUSE = { until: NOW + 86_400, reason: 'the HSM moves' };
 
 async function plane(changes: { readonly twoPersons?: boolean } = {}) {
   const keyRing = createKeyRing();
-  keyRing.admit(PAYMENTS, []);
+  keyRing.addScope(PAYMENTS, []);
   const pauses = createRotationPauses({
     registry: { setRotationPause: async () => {} },
     keyRing,

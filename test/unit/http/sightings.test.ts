@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
+import { LIMITS } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const digest = (n: number) => Buffer.alloc(32, n).toString('base64url');
@@ -15,7 +16,7 @@ test('what is not on record is named as it was sent', async () => {
     seen.slice(1).map(({ digest: of }) => of),
   );
   const sightings = [
-    { digest: digest(1) },
+    { digest: digest(1), iat: 1_800_000_000 },
     { digest: digest(0xff), seen_at: 1_800_000_000, iat: 1_799_999_000 },
   ];
   const answer = await report({ sightings }, { unknown });
@@ -24,8 +25,8 @@ test('what is not on record is named as it was sent', async () => {
     [
       'payments',
       [
-        { digest: Buffer.alloc(32, 1), seenAt: undefined, iat: undefined },
-        { digest: Buffer.alloc(32, 0xff), seenAt: 1_800_000_000, iat: 1_799_999_000 },
+        { digest: Buffer.alloc(32, 1), iat: 1_800_000_000 },
+        { digest: Buffer.alloc(32, 0xff), iat: 1_799_999_000 },
       ],
       { clientId: 'relying', remote: '127.0.0.1', requestId: expect.any(String) },
     ],
@@ -39,7 +40,7 @@ test.each([
   ['padding', `${digest(1)}=`],
   ['unused bits that are not zero', `${digest(0).slice(0, 42)}B`],
 ])('a digest of %s is refused', async (_, wrong) => {
-  const { status, body } = await report({ sightings: [{ digest: wrong }] });
+  const { status, body } = await report({ sightings: [{ digest: wrong, iat: 0 }] });
   expect([status, body.code, body.detail]).toEqual([
     422,
     'invalid_request',
@@ -48,7 +49,7 @@ test.each([
 });
 
 test.each(['seen_at', 'iat'])('%s is a whole number of seconds', async (member) => {
-  const sent = (value: unknown) => report({ sightings: [{ digest: digest(1), [member]: value }] });
+  const sent = (value: unknown) => report({ sightings: [{ digest: digest(1), iat: 0, [member]: value }] });
   for (const wrong of [1.5, -1, '1', null]) {
     const { body } = await sent(wrong);
     expect([body.code, body.detail.split(':')[0]]).toEqual(['invalid_request', `sightings.0.${member}`]);
@@ -57,9 +58,9 @@ test.each(['seen_at', 'iat'])('%s is a whole number of seconds', async (member) 
 });
 
 test('1,000 sightings are taken, one more is refused', async () => {
-  const sightings = Array.from({ length: 1_000 }, () => ({ digest: digest(7), seen_at: 1_800_000_000 }));
+  const sightings = Array.from({ length: 1_000 }, () => ({ digest: digest(7), iat: 1_800_000_000 }));
   expect((await report({ sightings })).status).toBe(200);
-  const { status, body } = await report({ sightings: [...sightings, { digest: digest(7) }] });
+  const { status, body } = await report({ sightings: [...sightings, { digest: digest(7), iat: 0 }] });
   expect([status, body.code]).toEqual([422, 'batch_too_large']);
 });
 
@@ -69,14 +70,14 @@ test('no sighting at all is refused', async () => {
 });
 
 test('a client that may only sign is refused', async () => {
-  const { status, body } = await report({ sightings: [{ digest: digest(1) }] }, undefined, 'signs');
+  const { status, body } = await report({ sightings: [{ digest: digest(1), iat: 0 }] }, undefined, 'signs');
   expect([status, body.code]).toEqual([403, 'grant_missing']);
 });
 
 test('without a ledger to ask there is no answer', async () => {
   const away = new KeywardError('ledger_unavailable', 'away', { retryAfterSeconds: 2 });
   const answer = await report(
-    { sightings: [{ digest: digest(1) }] },
+    { sightings: [{ digest: digest(1), iat: 0 }] },
     { unknown: () => Promise.reject(away) },
   );
   expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([
@@ -84,4 +85,26 @@ test('without a ledger to ask there is no answer', async () => {
     'ledger_unavailable',
     '2',
   ]);
+});
+
+test('a sighting without the `iat` of its token is refused, whatever else it says', async () => {
+  for (const without of [{ digest: digest(1) }, { digest: digest(1), seen_at: 1_800_000_000 }]) {
+    const { status, body } = await report({ sightings: [{ digest: digest(2), iat: 0 }, without] });
+    expect([status, body.code, body.detail.split(':')[0]]).toEqual([
+      422,
+      'invalid_request',
+      'sightings.1.iat',
+    ]);
+  }
+});
+
+test('each sighting is charged to its client, as a request would be', async () => {
+  const http = await dataPlane({ limits: { ...LIMITS, client_requests_per_second: 100 } });
+  const sent = (count: number) =>
+    http
+      .post('/v1/scopes/payments/sightings')
+      .set('Authorization', 'Bearer verifies')
+      .send({ sightings: Array.from({ length: count }, () => ({ digest: digest(1), iat: 0 })) });
+  const refused = await sent(101);
+  expect([refused.status, refused.body.code]).toEqual([429, 'rate_limited']);
 });

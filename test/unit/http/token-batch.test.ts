@@ -121,7 +121,7 @@ test('a token that waited for the rest of its batch is kept back once what it re
     stands = false;
   });
   const issuer: TokenIssuer = {
-    issue: async (request) => ({ ...(await issue(request)), mayLeave: () => stands }),
+    issue: async (request) => ({ ...(await issue(request)), canRelease: () => stands }),
   };
   const answer = await ask(requests(2), { issuer });
   expect([answer.status, JSON.stringify(answer.body).includes(ISSUED.token)]).toEqual([200, false]);

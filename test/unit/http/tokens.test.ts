@@ -61,6 +61,10 @@ test.each([
   ['[]', 'the body is not a JSON object'],
   ['{"claims":{"sub":"a","sub":"b"}}', 'a member stands twice in one object'],
   ['{"claims":{"__proto__":{}}}', 'no member may be called __proto__'],
+  [
+    '{"claims":{"sub":"alice","Sub":"admin"}}',
+    'two members of one object differ only in case, blanks or what is not shown: leave one out',
+  ],
 ])('%s is refused as malformed JSON', async (body, detail) => {
   const answer = await ask(body);
   expect([answer.status, answer.body.code, answer.body.detail]).toEqual([400, 'malformed_json', detail]);

@@ -113,12 +113,15 @@ test('introspection of any other token tells only that it is not active', async 
 });
 
 test.each([
-  ['token_type_hint=x', 'token: give the token to introspect'],
-  ['token=', 'token: give the token to introspect'],
+  ['token_type_hint=x', 'token: give the token that the request is about'],
+  ['token=', 'token: give the token that the request is about'],
   ['token=a&token=b', 'a parameter stands twice'],
 ])('introspection of %s is refused', async (form, detail) => {
   const answer = await introspected(await dataPlane(), form);
-  expect([answer.status, answer.body.code, answer.body.detail]).toEqual([422, 'invalid_request', detail]);
+  expect([answer.status, answer.body]).toEqual([
+    400,
+    { error: 'invalid_request', error_description: detail },
+  ]);
 });
 
 test('introspection takes a form and no JSON, and a credential of its own', async () => {
@@ -128,6 +131,6 @@ test('introspection takes a form and no JSON, and a credential of its own', asyn
     .set('Authorization', 'Bearer verifies')
     .send({ token: 'good' });
   const anonymous = await http.post('/v1/scopes/payments/introspect').send('token=good');
-  expect([json.status, json.body.code]).toEqual([415, 'unsupported_media_type']);
-  expect([anonymous.status, anonymous.body.code]).toEqual([401, 'credential_missing']);
+  expect([json.status, json.body.error]).toEqual([415, 'invalid_request']);
+  expect([anonymous.status, anonymous.body.error]).toEqual([401, 'invalid_client']);
 });

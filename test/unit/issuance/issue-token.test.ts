@@ -3,10 +3,10 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/domain/errors.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/domain/issuance.ts';
+import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
 import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
 import type { RevocableToken } from '../../../src/domain/revocation.ts';
-import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import type { SigningRequest } from '../../../src/domain/signer.ts';
 import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
 import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
@@ -24,7 +24,7 @@ afterAll(() => checker.close());
 
 let keyRing: SoftwareKeyRing;
 let recorded: IssuanceRecord[];
-let holds: ScopeHolds;
+let holds: IssuanceLock;
 let granted: Set<string>;
 let now: number;
 let revoked: (token: RevocableToken) => boolean;
@@ -35,7 +35,7 @@ beforeEach(() => {
   keyRing = new SoftwareKeyRing();
   keyRing.put(scope, key);
   recorded = [];
-  holds = new ScopeHolds();
+  holds = new IssuanceLock();
   granted = new Set(['login payments sign']);
   now = NOW;
   revoked = () => false;
@@ -103,13 +103,22 @@ describe('what the service writes (I2)', () => {
     expect(recorded).toHaveLength(1);
   });
 
-  it.each(['AUD', 'Exp', 'i\u017f\u017f', 'i\u017fS'])(
-    'refuses %s, which Go’s encoding/json would take for the reserved claim',
-    async (name) => {
-      expect(await codeOf(issue({ claims: { sub: 'alice', [name]: 'x' } }))).toBe('reserved_claim');
-      expect(recorded).toStrictEqual([]);
-    },
-  );
+  it.each([
+    'AUD',
+    'Exp',
+    'i\u017f\u017f',
+    'i\u017fS',
+    'İss',
+    'ıat',
+    'aud ',
+    'aud\0',
+    'aud\0x',
+    'j\u200bti',
+    'ｅｘｐ',
+  ])('refuses %j, which some verifiers would take for the reserved claim', async (name) => {
+    expect(await codeOf(issue({ claims: { sub: 'alice', [name]: 'x' } }))).toBe('reserved_claim');
+    expect(recorded).toStrictEqual([]);
+  });
 
   it.each([
     ['a number that was rounded when it was read', JSON.parse('9007199254740993')],
@@ -127,8 +136,32 @@ describe('what the service writes (I2)', () => {
   });
 
   it('passes names that only contain a reserved one', async () => {
-    const { token } = await issue({ claims: { sub: 'alice', Expiry: 1, 'aud ': 2, iss_: 3 } });
-    expect(decodeJwt(token)).toMatchObject({ aud: scope.audience, Expiry: 1, 'aud ': 2, iss_: 3 });
+    const { token } = await issue({ claims: { sub: 'alice', Expiry: 1, 'aud x': 2, iss_: 3 } });
+    expect(decodeJwt(token)).toMatchObject({ aud: scope.audience, Expiry: 1, 'aud x': 2, iss_: 3 });
+  });
+
+  it.each([
+    ['Sub', { Sub: 'admin' }],
+    ['ſub', { ſub: 'admin' }],
+    ['sub with a blank', { 'sub ': 'admin' }],
+    ['Client_ID', { Client_ID: 'admin-app' }],
+    ['Scope', { Scope: 'all' }],
+    ['Email', { Email: 'root@example.com' }],
+    ['Sub of an actor', { act: { Sub: 'admin' } }],
+    ['SCOPE in a list', { grants: [{ SCOPE: 'all' }] }],
+  ])('refuses %s, which some verifiers take for the registered claim', async (_, claims) => {
+    expect(await codeOf(issue({ claims: { sub: 'alice', ...claims } }))).toBe('invalid_claims');
+    expect(recorded).toStrictEqual([]);
+  });
+
+  it('passes names of the caller’s own however they are written, and those in what is nested', async () => {
+    const claims = {
+      Tenant: 'a',
+      'https://example.com/Sub': 1,
+      subject: 2,
+      order: { Name: 'b', Email: 'c' },
+    };
+    expect(decodeJwt((await issue({ claims: { sub: 'alice', ...claims } })).token)).toMatchObject(claims);
   });
 
   it('leaves the caller’s own client_id, and adds none to a plain JWT', async () => {
@@ -202,6 +235,16 @@ describe('limits and policy', () => {
     expect((await request(2_500)).token.length).toBeLessThanOrEqual(8_192);
   });
 
+  it('asks a subject of an access token, also where the policy does not (RFC 9068 §2.2)', async () => {
+    keyRing.put({ ...scope, policy: { ...DEFAULT_POLICY, requireSubject: false } }, key);
+    expect(await codeOf(issue({ claims: {} }))).toBe('subject_required');
+    expect(await codeOf(issue({ claims: {}, typ: 'at+jwt' }))).toBe('subject_required');
+    expect(recorded).toStrictEqual([]);
+    await issue({ claims: {}, typ: 'JWT' });
+    await issue({ claims: { sub: 'alice' }, typ: 'at+jwt' });
+    expect(recorded.map(({ subject }) => subject)).toStrictEqual([null, 'alice']);
+  });
+
   it('asks no subject where the policy does not, and refuses the types it does not name', async () => {
     granted.add('login machines sign');
     onSign = async ({ signingInput }) => machinePair.sign(signingInput);
@@ -270,6 +313,15 @@ describe('recorded and verified before released (I5, I6)', () => {
     expect(await codeOf(issue({ claims: { sub: 'alice', txn: 7 } }))).toBe('invalid_claims');
   });
 
+  it('refuses another spelling of the claim that names the root event', async () => {
+    keyRing.put({ ...scope, policy: { ...DEFAULT_POLICY, rootClaim: 'signIn' } }, key);
+    for (const name of ['signin', 'SIGNIN', 'ſignIn', 'signIn ']) {
+      expect(await codeOf(issue({ claims: { sub: 'alice', [name]: 'x' } }))).toBe('invalid_claims');
+    }
+    await issue({ claims: { sub: 'alice', signIn: 'x', signInAt: 'y' } });
+    expect(recorded.map(({ root }) => root)).toStrictEqual(['x']);
+  });
+
   it('releases nothing before the record is durable', async () => {
     const durable = Promise.withResolvers<void>();
     const signed = Promise.withResolvers<void>();
@@ -313,7 +365,7 @@ describe('while the signing key of the scope changes', () => {
 
   it('waits, and then takes the key that signs: nothing of the former one is recorded later', async () => {
     onSign = async ({ kid, signingInput }) => (kid === pair.kid ? pair : successor).sign(signingInput);
-    const end = holds.hold('payments');
+    const end = holds.acquire('payments');
     const issued = issue();
     await turns();
     expect(recorded).toStrictEqual([]);
@@ -328,7 +380,7 @@ describe('while the signing key of the scope changes', () => {
   });
 
   it('waits for each change of several', async () => {
-    const [first, second] = [holds.hold('payments'), holds.hold('payments')];
+    const [first, second] = [holds.acquire('payments'), holds.acquire('payments')];
     const issued = issue();
     first();
     first();
@@ -341,13 +393,13 @@ describe('while the signing key of the scope changes', () => {
   it('hands what is prepared to the ledger in the same turn', async () => {
     const issued = issue();
     expect(recorded).toHaveLength(1);
-    const end = holds.hold('payments');
+    const end = holds.acquire('payments');
     expect((await issued).kid).toBe(pair.kid);
     end();
   });
 
   it('keeps no other scope waiting', async () => {
-    const end = holds.hold('mail');
+    const end = holds.acquire('mail');
     expect((await issue()).kid).toBe(pair.kid);
     end();
   });

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
 import type { SigningKey } from '../../../src/domain/key.ts';
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/domain/policy.ts';
-import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
 import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
 import { guardOfBinding } from '../../../src/signer/guard.ts';
@@ -55,7 +55,8 @@ const issuer = () =>
     grants: { allows: () => granted },
     signer: {
       sign: async ({ signingInput }) => {
-        guardOfBinding(keyRing.activeKey('login')?.binding ?? key.binding)(signingInput);
+        const { binding } = keyRing.activeKey('login') ?? key;
+        guardOfBinding(binding, { requireNear: () => {} })(signingInput);
         signed.push(signingInput);
         return pair.sign(signingInput);
       },
@@ -63,7 +64,7 @@ const issuer = () =>
     checker,
     ledger,
     revocations: { covers: ({ jti }) => jti.startsWith('revoked') },
-    holds: new ScopeHolds(),
+    holds: new IssuanceLock(),
     clock: { nowSeconds: () => now },
   });
 
@@ -86,10 +87,10 @@ describe('what is signed', () => {
   it('is the signing input to the letter, however it is written, and the record says what is in it', async () => {
     const claims = JSON.stringify({ nonce: 'n-0S6', ...CLAIMS }, null, 1).replace('alice', 'al\\u0069ce');
     const given = `${encode('{ "kid":"KID", "alg" : "ES256","typ":"JWT"}'.replace('KID', pair.kid))}.${encode(claims)}`;
-    const { token, mayLeave, ...issued } = await sign(given);
+    const { token, canRelease, ...issued } = await sign(given);
     expect(token.slice(0, token.lastIndexOf('.'))).toBe(given);
     expect(issued).toStrictEqual({ kid: pair.kid, jti: JTI, iat: NOW, exp: NOW + 60 });
-    expect(mayLeave()).toBe(true);
+    expect(canRelease()).toBe(true);
     expect(ledger.records).toStrictEqual<IssuanceRecord[]>([
       {
         digest: digestOf(given),
@@ -175,6 +176,8 @@ describe('the header', () => {
     [{ cty: 'JWT' }, ONLY],
     [{ jwk: {} }, ONLY],
     [{ crit: [] }, ONLY],
+    [{ Crit: [] }, ONLY],
+    [{ Cty: 'JWT' }, ONLY],
     [{ b64: true }, ONLY],
     [{ kid: undefined }, 'wrong_header: signing_input: the header names no kid'],
     [{ kid: 7 }, 'wrong_header: signing_input: the header names no kid'],
@@ -321,18 +324,47 @@ describe('a jti', () => {
 });
 
 describe('what any caller may write', () => {
-  const alike =
-    'invalid_claims: claims: leave out what differs from iss, aud, iat, nbf, exp, jti in case alone';
+  const alike = 'malformed_signing_input: signing_input: two members of one object differ in spelling alone';
+  const misleading =
+    'invalid_claims: signing_input: write registered names as they are registered, in lower case';
 
   it.each<[object, string]>([
     [{ AUD: 'x' }, alike],
     [{ iſſ: 'x' }, alike],
+    [{ 'aud ': 'x' }, alike],
+    [{ Sub: 'admin' }, alike],
+    [{ Tenant: 1, tenant: 2 }, alike],
+    [{ NBF: 0 }, misleading],
+    [{ Client_ID: 'x' }, misleading],
+    [{ act: { SUB: 'admin' } }, misleading],
     [{ sub: undefined }, 'subject_required: give claims.sub: the policy of this scope asks for a subject'],
     [{ sub: '' }, 'invalid_claims: claims.sub: use a non-empty string'],
-    [{ n: 2 ** 53 }, 'invalid_claims: claims: send a number beyond 2⁵³ as text, or it would be rounded'],
-    [{ 'aud ': 'x', audience: 'y' }, 'signed'],
+    [
+      { n: 2 ** 53 },
+      'invalid_claims: claims: send a number beyond 2⁵³, or of more digits than a double holds, as text',
+    ],
+    [{ 'aud x': 'x', audience: 'y', Tenant: { Name: 1 } }, 'signed'],
   ])('%j: %s', async (claims, outcome) => {
     expect(await outcomeOf(input(claims))).toBe(outcome);
+  });
+
+  it.each([
+    ['19.999999999999999999', 'invalid_claims'],
+    ['1e-400', 'invalid_claims'],
+    ['-0', 'invalid_claims'],
+    ['9007199254740993', 'invalid_claims'],
+    ['1.50', 'signed'],
+    ['1e3', 'signed'],
+  ])('holds the number %s as it is written: %s', async (literal, outcome) => {
+    const claims = JSON.stringify({ ...CLAIMS, n: '@' }).replace('"@"', literal);
+    expect(await outcomeOf(`${header}.${encode(claims)}`)).toMatch(outcome);
+  });
+
+  it('names a subject in an access token, whatever the policy asks for', async () => {
+    setPolicy({ requireSubject: false });
+    const claims = { sub: undefined, client_id: 'app' };
+    expect(await outcomeOf(input(claims, { typ: 'at+jwt' }))).toMatch(/^subject_required: give claims.sub/);
+    expect(await outcomeOf(input(claims, { typ: 'JWT' }))).toBe('signed');
   });
 
   it('names a client in an access token', async () => {

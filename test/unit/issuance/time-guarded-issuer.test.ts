@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { timeGuardedIssuer } from '../../../src/issuance/time-guarded-issuer.ts';
 
-const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, mayLeave: () => true };
+const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, canRelease: () => true };
 const REQUEST = { scopeId: 'payments', clientId: 'web', claims: {} };
 
 it('I13: issues while time can be believed, and nothing while it cannot', async () => {

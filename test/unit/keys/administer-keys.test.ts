@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
+import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
 import type { KeyActName } from '../../../src/domain/key-administration.ts';
 import type { KeyPlan } from '../../../src/domain/key-life/plans.ts';
 import type { KeyAct, KeyLifeChange, StoredKey } from '../../../src/domain/registry.ts';
-import { ScopeHolds } from '../../../src/domain/scope-holds.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
@@ -52,7 +52,7 @@ let told: Pick<KeyPlan, 'changes'>[];
 let stored: StoredKey[];
 beforeEach(() => {
   ring = createKeyRing();
-  ring.admit(scope, [active, standby, former]);
+  ring.addScope(scope, [active, standby, former]);
   commits = [];
   failure = undefined;
   beside = undefined;
@@ -81,9 +81,10 @@ const keys = () =>
       registry: {
         restrictKeys: commit,
         changeKeys: commit,
+        signPending: async () => {},
         load: async () => ({ scopes: [], keys: stored, unfinished: [] }),
       },
-      holds: new ScopeHolds(),
+      holds: new IssuanceLock(),
     }),
     keyRing: ring,
     signer: {
@@ -144,7 +145,7 @@ describe('suspending the key that signs', () => {
   });
 
   it('never lets the standby sign longer than it was published to', async () => {
-    ring.admit(scope, [active, { ...standby, signUntil: NOW + 500 }]);
+    ring.addScope(scope, [active, { ...standby, signUntil: NOW + 500 }]);
     expect((await suspend(active.kid)).promoted?.signUntil).toBe(NOW + 500);
   });
 
@@ -210,7 +211,7 @@ describe('suspending another key', () => {
   });
 
   it.each(['compromised', 'destroyed'] as const)('is refused of one that is %s', async (state) => {
-    ring.admit(scope, [active, { ...former, state }]);
+    ring.addScope(scope, [active, { ...former, state }]);
     await expect(suspend(former.kid)).rejects.toMatchObject({ code: 'transition_forbidden' });
     expect(commits).toEqual([]);
   });
@@ -225,7 +226,7 @@ describe('suspending another key', () => {
   it.each(['suspended', 'compromised', 'destroyed'] as const)(
     'is nothing to an alarm that comes late, of one that is %s',
     async (state) => {
-      ring.admit(scope, [active, { ...former, state }]);
+      ring.addScope(scope, [active, { ...former, state }]);
       await createKeySuspender(keys(), ring).suspend(former.kid, 'an alarm', ADA);
       await createKeySuspender(keys(), ring).suspend('nobody', 'an alarm', ADA);
       expect(commits).toEqual([]);
@@ -311,7 +312,7 @@ describe('resuming', () => {
 
 describe('destroying', () => {
   it('brings the end of a deactivated key’s private half forward, and twice says so', async () => {
-    ring.admit(scope, [active, { ...former, signUntil: NOW + 50 }]);
+    ring.addScope(scope, [active, { ...former, signUntil: NOW + 50 }]);
     expect((await perform('destroy', former.kid)).key).toMatchObject({
       state: 'deactivated',
       signUntil: NOW,
@@ -341,7 +342,7 @@ describe('the compromise of an HSM token', () => {
   });
 
   it('is one commit for every key on it, in all scopes, and for none beside it', async () => {
-    ring.admit(mail, [onPartner]);
+    ring.addScope(mail, [onPartner]);
     const { compromised, started, waiting } = await compromiseToken(FIRST_TOKEN);
     expect(new Set(compromised.map(({ kid }) => kid))).toEqual(
       new Set([active.kid, standby.kid, former.kid]),
@@ -382,7 +383,7 @@ describe('the compromise of an HSM token', () => {
 
   it('lets a standby on another token sign', async () => {
     const elsewhere = { ...standby, hsmToken: 'partner' };
-    ring.admit(scope, [active, elsewhere, former]);
+    ring.addScope(scope, [active, elsewhere, former]);
     const { started, waiting } = await compromiseToken(FIRST_TOKEN);
     expect(started.map(({ kid }) => kid)).toEqual([standby.kid]);
     expect(waiting).toEqual([]);

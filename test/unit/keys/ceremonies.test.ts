@@ -45,7 +45,7 @@ async function aCeremony(changes: { details?: object; forget?: boolean } = {}) {
   const created = event('scope:payments', 'scope.created', { keys: recorded, ...changes.details });
   const opened = { ...event('proposal:p1', 'proposal.opened', {}), time: NOW - 60 };
   const keyRing = createKeyRing();
-  keyRing.admit(scope, keys);
+  keyRing.addScope(scope, keys);
   const parts = {
     keyRing,
     bindingKeys,

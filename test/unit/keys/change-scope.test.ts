@@ -11,7 +11,7 @@ const ADA = { operatorId: 'ada', requestId: 'req-1' };
 function changer() {
   const keyRing = createKeyRing();
   let stored: Scope = aScope({ id: 'payments' });
-  keyRing.admit(stored, []);
+  keyRing.addScope(stored, []);
   let loseAnswer = false;
   const reviseScope: Registry['reviseScope'] = async (_id, revise) => {
     const before = stored;

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { NO_TIMES } from '../../../src/domain/key.ts';
-import { scopeLabel } from '../../../src/domain/scope.ts';
+import { decoyLabel } from '../../../src/domain/scope.ts';
 import { createDecoyKeys } from '../../../src/keys/decoy-keys.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { TokenTurns } from '../../../src/keys/turns.ts';
+import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const scope = { ...aScope({ id: 'payments' }), hsmToken: 'issuer-b' };
@@ -31,31 +31,33 @@ function decoyKeys() {
       destroy: async (key) => void asked.push(['destroy', key]),
     },
     keyRing,
-    turns: new TokenTurns(),
+    turns: new KeyedMutex(),
   });
 }
 
 describe('a decoy key', () => {
   it('is placed where the next key of the scope would be, under an id of its own', () => {
-    keyRing.admit(scope, []);
+    keyRing.addScope(scope, []);
     const places = [decoyKeys().place('payments'), decoyKeys().place('payments')];
     expect(places.map(({ hsmToken }) => hsmToken)).toEqual(['issuer-b', 'issuer-b']);
     expect(new Set(places.map(({ hsmId }) => hsmId)).size).toBe(2);
     expect(places[0]?.hsmId).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('is made as the keys of the scope are, with its label', async () => {
-    keyRing.admit(scope, []);
+  it('is made as the keys of the scope are, with a label of its own', async () => {
+    keyRing.addScope(scope, []);
     expect(await decoyKeys().make('payments', { ...PLACE, made: null })).toEqual({ kid, publicJwk });
     const { algorithm, modulusBits } = scope;
-    expect(asked).toEqual([['generate', { ...PLACE, label: scopeLabel(scope), algorithm, modulusBits }]]);
+    expect(asked).toEqual([
+      ['generate', { ...PLACE, label: decoyLabel(PLACE.hsmId), algorithm, modulusBits }],
+    ]);
   });
 
   it('is destroyed by its public key, and what is left of a making by its id', async () => {
     await decoyKeys().destroy({ ...PLACE, made: { kid, publicJwk } });
     await decoyKeys().destroy({ ...PLACE, made: null });
     expect(asked).toEqual([
-      ['destroy', { ...PLACE, kid }],
+      ['destroy', { ...PLACE, kid, bindingRecord: null }],
       ['discard', PLACE],
     ]);
   });
@@ -64,7 +66,7 @@ describe('a decoy key', () => {
     expect(() => decoyKeys().place('payments')).toThrow(KeywardError);
     const key = aSigningKey(scope, softwareKey('ES256'), { signFrom: 1, signUntil: 9, state: 'compromised' });
     const times = { ...NO_TIMES, compromised: 5, tokenCompromised: 5 };
-    keyRing.admit(scope, [{ ...key, hsmToken: 'issuer-b', times }]);
+    keyRing.addScope(scope, [{ ...key, hsmToken: 'issuer-b', times }]);
     expect(() => decoyKeys().place('payments')).toThrow(
       expect.objectContaining({ code: 'hsm_token_compromised' }),
     );

@@ -5,7 +5,7 @@ import type { KeyReference, KeySpecification, Signer, TokenDescription } from '.
 import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { TokenTurns } from '../../../src/keys/turns.ts';
+import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';
 import { composeKeyProof } from '../../../src/token/key-proof.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
@@ -37,7 +37,7 @@ let completed: NewKey | undefined;
 
 beforeEach(() => {
   ring = createKeyRing();
-  ring.admit(scope, [active]);
+  ring.addScope(scope, [active]);
   steps = [];
   reserved = [];
   failing = new Map();
@@ -103,7 +103,7 @@ const keeper = () =>
     signer,
     registry,
     keyRing: ring,
-    turns: new TokenTurns(),
+    turns: new KeyedMutex(),
     clock: { nowSeconds: () => NOW },
     bindingKeys: createBindingKeys({
       kid: 'r',

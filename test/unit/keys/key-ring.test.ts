@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type KeyState, NO_TIMES } from '../../../src/domain/key.ts';
+import type { ScopeKeys } from '../../../src/domain/key-life/plans.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
@@ -21,7 +22,7 @@ const proof = (kid: string, changes: { proven: boolean; found: boolean }) => ({
 let ring: KeyRingKeeper;
 beforeEach(() => {
   ring = createKeyRing();
-  ring.admit(scope, [active, standby]);
+  ring.addScope(scope, [active, standby]);
 });
 
 describe('the key ring', () => {
@@ -44,6 +45,22 @@ describe('the key ring', () => {
   it('leaves a key that the HSM does not show where it is: an outage says nothing against its public half', () => {
     ring.applyProofs([proof(active.kid, { found: false, proven: false })]);
     expect(ring.activeKey('payments')).toBe(active);
+  });
+
+  it('does not rely on a key that is missing, whoever says so, and believes a fresh process alone', () => {
+    const of = () => ring.scopeKeys('payments') as ScopeKeys;
+    const seen = () => [of().serves(standby), of().proofOf(standby)];
+    expect(seen()).toEqual([true, 'unchecked']);
+    ring.applyProofs([proof(standby.kid, { found: false, proven: false })]);
+    expect(seen()).toEqual([false, 'unchecked']);
+    ring.reportMissing(standby.hsmToken, [standby.kid]);
+    expect(seen()).toEqual([false, 'missing']);
+    expect([of().serves(active), of().proofOf(active)]).toEqual([true, 'unchecked']);
+    ring.reportMissing(standby.hsmToken, []);
+    ring.applyProofs([proof(standby.kid, { found: true, proven: true })]);
+    expect(seen()).toEqual([true, 'proven']);
+    ring.reportMissing('another', [standby.kid]);
+    expect(seen()).toEqual([true, 'proven']);
   });
 
   it('does not take a key back because it has gone missing after it failed its proof', () => {
@@ -76,7 +93,7 @@ describe('the key ring', () => {
   });
 
   it('does not show a key that is destroyed', () => {
-    ring.admit(scope, [active, { ...standby, state: 'destroyed' }]);
+    ring.addScope(scope, [active, { ...standby, state: 'destroyed' }]);
     expect(ring.knownKeysOf('payments').map(({ key }) => key.kid)).toStrictEqual([active.kid]);
   });
 
@@ -91,28 +108,28 @@ describe('the key ring', () => {
     expect(ring.scopeKeys('payments')?.serves(active)).toBe(false);
     expect(ring.references()).toStrictEqual([]);
     expect(ring.knownKey(active.kid)?.key).toBe(active);
-    ring.admit(scope, [elsewhere]);
+    ring.addScope(scope, [elsewhere]);
     expect(ring.keysOf('payments')).toStrictEqual([elsewhere]);
     expect(ring.scopeKeys('payments')?.serves(elsewhere)).toBe(true);
     expect(ring.references().map(({ kid }) => kid)).toStrictEqual([standby.kid]);
   });
 
   it('distrusts a token whose marked key is not among those that it was given', () => {
-    ring.distrust('partner');
+    ring.blockToken('partner');
     expect(ring.activeKey('payments')).toBe(active);
-    ring.distrust('primary');
+    ring.blockToken('primary');
     expect(ring.activeKey('payments')).toBeUndefined();
   });
 
   it('remembers the rows that were refused', () => {
     const row = { kid: 'forged', scopeId: 'payments', why: 'issuer: registry and binding record disagree' };
-    ring.refuse([row]);
+    ring.setRejected([row]);
     expect(ring.refusedKeys()).toStrictEqual([row]);
   });
 
   it('grows its revision with every change', () => {
     const before = ring.revision;
-    ring.admit(scope, [active]);
+    ring.addScope(scope, [active]);
     expect(ring.revision).toBeGreaterThan(before);
   });
 
@@ -124,7 +141,7 @@ describe('the key ring', () => {
     ['compromised', false],
     ['destroyed', false],
   ] as [KeyState, boolean][])('has the signer take up a key that is %s: %s', (state, taken) => {
-    ring.admit(scope, [{ ...active, state }]);
+    ring.addScope(scope, [{ ...active, state }]);
     expect(ring.references().some(({ kid }) => kid === active.kid)).toBe(taken);
   });
 
@@ -151,7 +168,7 @@ describe('the key ring', () => {
   it('takes up policy and contacts at once, with the keys as they are', () => {
     const before = ring.revision;
     const shorter = { ...scope, policy: { ...scope.policy, defaultTtlSeconds: 60 } };
-    expect(ring.amend(shorter)).toEqual(shorter);
+    expect(ring.updateScope(shorter)).toEqual(shorter);
     expect(ring.scope('payments')).toEqual(shorter);
     expect(ring.activeKey('payments')).toBe(active);
     expect(ring.keysOf('payments')).toEqual([standby, active]);
@@ -161,7 +178,7 @@ describe('the key ring', () => {
       policy: { ...shorter.policy, clockSkewSeconds: 5 },
       contacts: ['a@id.example'],
     };
-    expect(ring.amend(tighter)).toEqual({ ...tighter, keySetVersion: scope.keySetVersion + 1 });
-    expect(() => ring.amend({ ...scope, id: 'ghost' })).toThrow('there is no scope of this id');
+    expect(ring.updateScope(tighter)).toEqual({ ...tighter, keySetVersion: scope.keySetVersion + 1 });
+    expect(() => ring.updateScope({ ...scope, id: 'ghost' })).toThrow('there is no scope of this id');
   });
 });

@@ -33,8 +33,8 @@ const USE: KeyUse = {
 
 function reports(use: (question: KeyUseQuestion) => Promise<KeyUse>) {
   const keyRing = createKeyRing();
-  keyRing.admit(scope, [stolen]);
-  keyRing.admit(mail, [other, gone]);
+  keyRing.addScope(scope, [stolen]);
+  keyRing.addScope(mail, [other, gone]);
   const failures: unknown[] = [];
   const asked: unknown[] = [];
   const made = createCompromiseReports({

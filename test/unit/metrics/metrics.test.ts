@@ -10,7 +10,7 @@ import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
 import { FOUND_NOTHING } from '../../support/token-findings.ts';
 
 const REQUEST = { scopeId: 'payments', clientId: 'c', claims: {} };
-const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, mayLeave: () => true };
+const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, canRelease: () => true };
 
 async function lines(metrics: Metrics, name: string): Promise<string[]> {
   const told = await metrics.registry.metrics();
@@ -63,7 +63,7 @@ test('refusals are counted by scope and reason, good tokens are not', async () =
 test('digests reported are counted by whether they are on record', async () => {
   const metrics = createMetrics();
   const [known, unknown] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
-  const sighted = (digest: Buffer) => ({ digest, seenAt: undefined, iat: undefined });
+  const sighted = (digest: Buffer) => ({ digest, iat: 1_800_000_000 });
   const sightings = measuredSightings({ unknown: async () => [unknown] }, metrics);
   expect(await sightings.unknown('payments', [known, unknown, known].map(sighted))).toEqual([unknown]);
   expect(await lines(metrics, 'keyward_sightings_total')).toEqual([

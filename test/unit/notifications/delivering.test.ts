@@ -33,7 +33,8 @@ describe('a security event', () => {
           type: 'clock.jump',
           severity: 'critical',
           subject: 'clock',
-          meaning: 'The clock of the machine cannot be trusted. No tokens until it is right again.',
+          meaning:
+            'The clock of the machine cannot be trusted. No tokens until it is right again, or two operators confirm it.',
           runbook: 'docs/runbooks/restored-database.md#no-tokens-clock_jump',
           raised_at: 1_760_000_000,
           state: 'open',

@@ -198,8 +198,10 @@ describe('the contacts of a scope', () => {
     });
     await store.securityEvents.raise(outdated('payments'));
     await look();
-    await vi.waitFor(() => expect(received).toHaveLength(1), PATIENCE);
-    expect(await store.notifications.counts()).toEqual({ pending: {}, dead: {} });
+    await vi.waitFor(async () => {
+      expect(received).toHaveLength(1);
+      expect(await store.notifications.counts()).toEqual({ pending: {}, dead: {} });
+    }, PATIENCE);
     expect(received[0]?.to).toEqual(['security@example.com']);
   });
 });

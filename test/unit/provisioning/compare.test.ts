@@ -101,6 +101,19 @@ const CURRENT: Current = {
 };
 
 describe('the steps of a plan', () => {
+  it.each([
+    [['b@id.example', 'a@id.example'], []],
+    [['a@id.example', 'c@id.example'], ['contacts']],
+    [['a@id.example'], ['contacts']],
+    [[], ['contacts']],
+  ])('take contacts as a set: %j', (contacts, members) => {
+    const current = { ...CURRENT, scopes: [{ ...PAYMENTS, contacts: ['a@id.example', 'b@id.example'] }] };
+    const { issuer, audience } = PAYMENTS;
+    const scopes = { payments: { issuer, audience, contacts } };
+    const { steps } = planned({ complete: false, scopes, clients: {} }, current);
+    expect(steps.flatMap(({ changes }) => changes.map(({ member }) => member))).toEqual(members);
+  });
+
   it('narrow first, then widen, each with what it changes', () => {
     const { issuer, audience } = PAYMENTS;
     const policy = { max_ttl_seconds: 900, clock_skew_seconds: 60, token_types: ['JWT' as const] };

@@ -1,6 +1,7 @@
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
+import { composeDiscovery } from '../../../src/publication/openid-configuration.ts';
 import { createPublication } from '../../../src/publication/publication.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 
@@ -237,10 +238,32 @@ describe('discovery', () => {
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],
       introspection_endpoint: 'https://keys.example.com/v1/scopes/payments/introspect',
-      introspection_endpoint_auth_methods_supported: ['Bearer'],
+      introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       revocation_endpoint: 'https://keys.example.com/v1/scopes/payments/revoke',
-      revocation_endpoint_auth_methods_supported: ['Bearer'],
+      revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
     });
+  });
+
+  it.each([
+    'https://keys.example.com/scopes/payments/',
+    'https://KEYS.example.com/scopes/payments',
+    'https://keys.example.com:443/scopes/payments/',
+  ])('describes %s, which clients look for at the same place, and names it to the letter', (issuer) => {
+    expect(composeDiscovery({ ...payments, issuer }, URL)).toMatchObject({
+      issuer,
+      jwks_uri: 'https://keys.example.com/scopes/payments/jwks.json',
+    });
+  });
+
+  it.each([
+    'https://keys.example.com/scopes/payments//',
+    'https://keys.example.com/scopes/mail',
+    'https://keys.example.com/Scopes/payments',
+    'https://keys.example.com/',
+    'https://keys.example.org/scopes/payments',
+    'http://keys.example.com/scopes/payments',
+  ])('is not of %s', (issuer) => {
+    expect(composeDiscovery({ ...payments, issuer }, URL)).toBeUndefined();
   });
 
   it('leaves every other issuer’s discovery to that issuer', () => {

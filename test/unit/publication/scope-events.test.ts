@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Changes } from '../../../src/domain/changes.ts';
 import type { Revocation } from '../../../src/domain/revocation.ts';
 import type { EventMessage, ScopeEvents } from '../../../src/domain/scope-events.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { Emitter } from '../../../src/lib/emitter.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
@@ -20,15 +20,15 @@ const mailKey = aSigningKey(mail, softwareKey('ES256'), { signFrom: NOW, signUnt
 
 let ring: KeyRingKeeper;
 let rules: Revocation[];
-let added: Changes<Revocation>;
+let added: Emitter<Revocation>;
 let events: ScopeEvents;
 
 beforeEach(() => {
   ring = createKeyRing();
-  ring.admit(payments, [active, standby]);
-  ring.admit(mail, [mailKey]);
+  ring.addScope(payments, [active, standby]);
+  ring.addScope(mail, [mailKey]);
   rules = [];
-  added = new Changes();
+  added = new Emitter();
   events = createScopeEvents({
     keyRing: ring,
     clock: { nowSeconds: () => NOW },
@@ -59,7 +59,7 @@ function rule(changes: Partial<Revocation>): Revocation {
 function revoke(changes: Partial<Revocation>): void {
   const revoked = rule(changes);
   rules.push(revoked);
-  added.tell(revoked);
+  added.emit(revoked);
 }
 
 function follow(scopeId: string): EventMessage[] {
@@ -242,9 +242,9 @@ describe('resuming', () => {
 
   it('keeps a bounded number of events', () => {
     const id = opening('mail')[0]?.id ?? '';
-    for (let n = 0; n < 8_192; n++) added.tell(rule({ jti: 'j' }));
+    for (let n = 0; n < 8_192; n++) added.emit(rule({ jti: 'j' }));
     expect(opening('mail', id)).toMatchObject([{ event: { type: 'resumed' } }]);
-    added.tell(rule({ jti: 'j' }));
+    added.emit(rule({ jti: 'j' }));
     expect(opening('mail', id).map(({ event }) => event.type)).toEqual(['snapshot']);
   });
 });

@@ -20,8 +20,8 @@ beforeEach(() => {
   now = NOW;
   ms = 1_000;
   ring = createKeyRing();
-  ring.admit(payments, [key]);
-  ring.admit(aScope({ id: 'mail' }), []);
+  ring.addScope(payments, [key]);
+  ring.addScope(aScope({ id: 'mail' }), []);
   verifiers = createVerifierDirectory({
     keyRing: ring,
     clock: { nowSeconds: () => now },

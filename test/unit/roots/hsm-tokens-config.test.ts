@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { serviceKeysOf, tokensOf } from '../../../src/hsm-tokens.ts';
+import { readSettings } from '../../../src/signer/settings.ts';
 import { signerOptions } from '../../../src/signer-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -26,7 +27,7 @@ const problem = (...tokens: string[]) => {
     load(...tokens);
     return 'none';
   } catch (error) {
-    return (error as Error).message.replace(`${at('config.yaml')}: `, '');
+    return (error as Error).message.replace(/^\S*config\.yaml:\d+:\d+: /, '');
   }
 };
 
@@ -68,7 +69,11 @@ describe('the HSM tokens of a configuration', () => {
       [further('b', ', latch_file: ./pin-latch.json')],
       /^hsm_tokens\.b has the same latch_file as primary; give each its own$/,
     ],
-    ['a registry key', [further('b', `, registry_key: ${KID('R')}`)], /^hsm_tokens\.b: .*registry_key/],
+    [
+      'a registry key',
+      [further('b', `, registry_key: ${KID('R')}`)],
+      /^hsm_tokens\.b\.registry_key is not known; /,
+    ],
   ])('are refused with %s', (_, tokens, expected) => {
     expect(problem(...tokens)).toMatch(expected);
   });
@@ -90,7 +95,8 @@ describe('the HSM tokens of a configuration', () => {
       ['binding:issuer-b', 'issuer-b', 'hsm_tokens.issuer-b.binding_key'],
     ]);
     const kids = tokensOf(config).map((token) => {
-      const { registryKid, auditKid, bindingKid } = signerOptions(config, token, () => {}).settings;
+      const { settingsFile, hsmToken } = signerOptions(config, token, () => {});
+      const { registryKid, auditKid, bindingKid } = readSettings(settingsFile, hsmToken);
       return [registryKid, auditKid, bindingKid];
     });
     expect(kids).toEqual([

@@ -20,6 +20,7 @@ describe('the section of the configuration', () => {
       runbooks_url: 'docs/runbooks',
       attempts: 10,
       deadline_ms: 10_000,
+      heartbeat_seconds: 86_400,
     });
   });
 

@@ -20,7 +20,6 @@ async function outcomes(bytes: Buffer, { limits, path }: Options = {}): Promise<
   const content = { name: 'a', bytes: inChunks(bytes, [7_000]), ...(path ? { path } : {}) };
   const all: Outcome[] = [];
   for await (const outcome of scanContent(content, {
-    pins: false,
     limits: { ...EXPANSION_LIMITS, ...limits },
   })) {
     all.push(outcome);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EXPANSION_LIMITS } from '../../../src/scan/limits.ts';
+import { Names } from '../../../src/scan/names.ts';
 import { scanContent } from '../../../src/scan/scan-content.ts';
 import { walk } from '../../../src/scan/walk.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
@@ -16,7 +17,7 @@ describe('junk', () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 20_000 }), async (bytes) => {
         expect(places(await scanned(bytes))).toEqual([]);
-        await scanned(bytes, { pins: true });
+        await scanned(bytes);
       }),
       { numRuns: 200 },
     );
@@ -41,7 +42,7 @@ describe('junk', () => {
     'of nothing but %s is read in good time',
     async (_, part) => {
       const bytes = Buffer.alloc(MEGABYTE, part);
-      await scanned(bytes, { pins: true });
+      await scanned(bytes);
     },
     60_000,
   );
@@ -60,9 +61,9 @@ it('finds what stands behind the second gigabyte, with the memory of one window'
   const onRead = () => {
     most = Math.max(most, process.memoryUsage().rss);
   };
-  for await (const walked of walk(path)) {
+  for await (const walked of walk(path, new Names())) {
     if (!('content' in walked)) throw new Error('no file');
-    for await (const each of scanContent(walked.content, { pins: false, onRead, limits: EXPANSION_LIMITS })) {
+    for await (const each of scanContent(walked.content, { onRead, limits: EXPANSION_LIMITS })) {
       if ('found' in each) found.push(each.found.offset);
     }
   }

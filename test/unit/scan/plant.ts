@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { makeCredential } from '../../../src/domain/credential.ts';
 import type { Found } from '../../../src/scan/finding.ts';
+import type { ExactPin } from '../../../src/scan/recognise-pin.ts';
 import { scanStream } from '../../../src/scan/scan-stream.ts';
 import type { Cut } from '../../../src/scan/windows.ts';
 
@@ -11,10 +12,11 @@ export function tokenLike(claims: object = { iat: 1_795_463_000, exp: 1_795_466_
   return `${part(header)}.${part(claims)}.${Buffer.alloc(64, 7).toString('base64url')}`;
 }
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 
 export const PEM = {
+  public: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   pkcs8: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   sec1: privateKey.export({ type: 'sec1', format: 'pem' }).toString(),
   pkcs1: rsa.export({ type: 'pkcs1', format: 'pem' }).toString(),
@@ -31,14 +33,10 @@ export const CREDENTIAL = makeCredential('svc').text;
 /** What a scan of the bytes finds, in chunks of those sizes in turn. */
 export async function scanned(
   bytes: Uint8Array | string,
-  {
-    pins = false,
-    chunks = [Number.POSITIVE_INFINITY],
-    cut,
-  }: { pins?: boolean; chunks?: number[]; cut?: Cut } = {},
+  { chunks = [Number.POSITIVE_INFINITY], cut, pin }: { chunks?: number[]; cut?: Cut; pin?: ExactPin } = {},
 ): Promise<Found[]> {
   const found: Found[] = [];
-  for await (const each of scanStream(inChunks(Buffer.from(bytes), chunks), { pins, cut })) found.push(each);
+  for await (const each of scanStream(inChunks(Buffer.from(bytes), chunks), { cut, pin })) found.push(each);
   return found;
 }
 

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { answering, fileBytes } from '../../../src/scan/file-bytes.ts';
+import { Names } from '../../../src/scan/names.ts';
 import { walk } from '../../../src/scan/walk.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 async function walked(path: string): Promise<string[]> {
   const all: string[] = [];
-  for await (const each of walk(path)) {
+  for await (const each of walk(path, new Names())) {
     if ('content' in each) all.push(each.content.name);
     else all.push(`${each.place}: ${'skipped' in each ? each.skipped : each.note}`);
   }

@@ -2,11 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { answer } from '../../../src/signer/answer.ts';
 import { CryptokiError } from '../../../src/signer/cryptoki-error.ts';
 import { Epoch } from '../../../src/signer/epoch.ts';
-import { inTurn } from '../../../src/signer/in-turn.ts';
 import type { OperationTable } from '../../../src/signer/operations.ts';
 import type { LogLine } from '../../../src/signer/protocol.ts';
 
-const SPENT = { code: 'hsm_unavailable', message: 'the HSM is not available', ckr: 0xb3, remedy: 'replace' };
+const ERROR = 'C_GetSessionInfo: CKR_SESSION_HANDLE_INVALID (0xb3)';
+const SPENT = {
+  code: 'hsm_unavailable',
+  message: 'the HSM is not available',
+  detail: ERROR,
+  ckr: 0xb3,
+  remedy: 'replace',
+};
 
 function setUp() {
   const logs: LogLine[] = [];
@@ -39,7 +45,7 @@ describe('the epoch of a process (decision 3)', () => {
       {
         log: 'error',
         message: 'describe failed',
-        details: { error: 'C_GetSessionInfo: CKR 0xb3', stack: expect.any(String) },
+        details: { error: ERROR, stack: expect.any(String) },
       },
     ]);
   });
@@ -63,27 +69,5 @@ describe('the epoch of a process (decision 3)', () => {
       id: 1,
       failure: { code: 'invalid_request', message: 'the signer knows no such operation' },
     });
-  });
-});
-
-describe('what is done in turn', () => {
-  it('never overlaps, keeps its order, and goes on after an error', async () => {
-    const turn = inTurn();
-    const steps: string[] = [];
-    const run = (name: string, error?: Error) =>
-      turn(async () => {
-        steps.push(`${name} begins`);
-        await new Promise(setImmediate);
-        steps.push(`${name} ends`);
-        if (error) throw error;
-        return name;
-      });
-    const failing = new Error('first');
-    const outcomes = await Promise.allSettled([run('a', failing), run('b')]);
-    expect(outcomes).toEqual([
-      { status: 'rejected', reason: failing },
-      { status: 'fulfilled', value: 'b' },
-    ]);
-    expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
   });
 });

@@ -59,6 +59,28 @@ describe('what the front is told (PKCS11.md rule 7)', () => {
     });
   });
 
+  it.each([
+    [0xa0, 'C_Sign: CKR_PIN_INCORRECT (0xa0)'],
+    [0xe1, 'C_Sign: CKR_TOKEN_NOT_RECOGNIZED (0xe1)'],
+    [0x140, 'C_Sign: CKR_CURVE_NOT_SUPPORTED (0x140)'],
+    [0x80000101, 'C_Sign: CKR_VENDOR_DEFINED (0x80000101)'],
+    [0x7777, 'C_Sign: a return value without a name (0x7777)'],
+  ])('of 0x%x has the function and the name for operators, and neither for callers', (ckr, detail) => {
+    const failure = failureOf(new CryptokiError('C_Sign', ckr));
+    expect(failure.detail).toBe(detail);
+    expect(failure.message).not.toMatch(/CKR|C_Sign|0x/);
+  });
+
+  it('of a refusal with a cause has the cause for operators alone', () => {
+    const cause = new Error("EMFILE: too many open files, open '/run/pin'");
+    expect(failureOf(new KeywardError('hsm_unavailable', 'it cannot be opened', { cause }))).toEqual({
+      code: 'hsm_unavailable',
+      message: 'it cannot be opened',
+      detail: cause.message,
+      remedy: 'replace',
+    });
+  });
+
   it('of anything unforeseen is nothing of its text', () => {
     expect(failureOf(new Error('/etc/secret'))).toEqual({ code: 'internal', message: 'the signer failed' });
   });

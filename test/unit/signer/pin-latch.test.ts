@@ -1,8 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Success } from '../../../src/signer/latch-record.ts';
-import { beginPinAttempt } from '../../../src/signer/pin-latch.ts';
+import { beginPinAttempt, readLatch } from '../../../src/signer/pin-latch.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PIN_FILE = { inode: '7', size: '9', mtimeNs: '100', ctimeNs: '100' };
@@ -107,6 +107,15 @@ describe('I9: the record of the PIN attempt', () => {
     writeFileSync(file, text);
     expect(() => begin()).toThrow(latched('the record of the last PIN attempt cannot be read'));
     expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('allows none where it cannot be read now, which may pass', () => {
+    mkdirSync(file);
+    const refusal = { code: 'hsm_unavailable', message: `${file} cannot be read, so no PIN is tried` };
+    expect(() => begin()).toThrow(expect.objectContaining(refusal));
+    expect(readLatch(file)).toEqual({ state: 'unreadable', attempts: 0 });
+    rmdirSync(file);
+    begin().succeeded();
   });
 
   it('allows none where it cannot be written', () => {

@@ -11,7 +11,7 @@ async function started(changes: Partial<SignerLinkOptions> = {}): Promise<FakeSe
   return setup;
 }
 
-const sign = (kid: string, signingInput = 'input') => setup.link.sign({ kid, signingInput });
+const sign = (kid: string, signingInput = 'input') => setup.link.sign({ kid, signingInput, forCaller: true });
 const text = async (signature: Promise<Buffer>) => (await signature).toString();
 const UNAVAILABLE = { name: 'KeywardError', code: 'hsm_unavailable', retryAfterSeconds: 1 };
 const SPECIFICATION = { hsmId: '00', algorithm: 'ES256', modulusBits: null } as const;
@@ -260,7 +260,25 @@ describe('an HSM that is away', () => {
     await setup.until('ready');
     expect(setup.link.state()).toBe('ready');
     expect(await text(sign('a'))).toBe('a signed input');
-    expect(setup.of('away')).toEqual([{ type: 'away', why: 'no such token (CKR 0x82)' }]);
+    expect(setup.of('away')).toEqual([
+      { type: 'away', why: 'no such token: C_Sign: CKR_OBJECT_HANDLE_INVALID (0x82)' },
+    ]);
+  });
+
+  it('is away too while the system starts no process, for the reason that it gives', async () => {
+    setup = new FakeSetup();
+    const { execPath } = process;
+    try {
+      process.execPath = '/nowhere/node';
+      await setup.link.start();
+      expect(setup.link.state()).toBe('away');
+      expect(setup.of('away')).toEqual([{ type: 'away', why: 'spawn /nowhere/node ENOENT' }]);
+      await expect(sign('a')).rejects.toMatchObject(UNAVAILABLE);
+    } finally {
+      process.execPath = execPath;
+    }
+    await setup.until('ready');
+    expect(await text(sign('a'))).toBe('a signed input');
   });
 
   it('is away too when it does not answer within the deadline of opening', async () => {
@@ -288,7 +306,9 @@ describe('what a failure asks for', () => {
     await started();
     expect(await text(sign('replace-once'))).toBe('replace-once signed input');
     expect(setup.processes()).toBe(2);
-    expect(setup.of('replaced')).toEqual([{ type: 'replaced', why: 'the HSM lost the key (CKR 0x82)' }]);
+    expect(setup.of('replaced')).toEqual([
+      { type: 'replaced', why: 'the HSM lost the key: C_Sign: CKR_OBJECT_HANDLE_INVALID (0x82)' },
+    ]);
   });
 
   it('stop, for a template: that call is refused and the process goes on', async () => {
@@ -311,12 +331,27 @@ describe('what a failure asks for', () => {
     });
     await expect(setup.link.describe()).rejects.toMatchObject({ code: 'pin_latched' });
     expect(setup.of('latched')).toEqual([
-      { type: 'latched', code: 'pin_latched', why: 'the PIN was rejected (CKR 0xa0)' },
+      {
+        type: 'latched',
+        why: 'the PIN was rejected: C_Login: CKR_PIN_INCORRECT (0xa0)',
+      },
     ]);
     expect(setup.processes()).toBe(1);
     await setup.link.start();
     expect(await text(sign('e'))).toBe('e signed input');
     expect(setup.processes()).toBe(2);
+  });
+
+  it('stop, for anything but the PIN at start: it is tried again until it is well', async () => {
+    setup = new FakeSetup();
+    setup.put('misconfigured');
+    await setup.link.start();
+    expect(setup.link.state()).toBe('away');
+    await expect(sign('a')).rejects.toMatchObject(UNAVAILABLE);
+    setup.remove('misconfigured');
+    await setup.until('ready');
+    expect(await text(sign('a'))).toBe('a signed input');
+    expect(setup.of('latched')).toEqual([]);
   });
 
   it('stop, for the PIN at start: one process, until an operator starts again', async () => {

@@ -45,7 +45,7 @@ beforeEach(() => {
 describe('a signer for several HSM tokens', () => {
   it('asks the token that a call names', async () => {
     await router.discard({ hsmToken: 'b', hsmId: 'id' });
-    await router.destroy({ hsmToken: 'primary', hsmId: 'id', kid: 'k1' });
+    await router.destroy({ hsmToken: 'primary', hsmId: 'id', kid: 'k1', bindingRecord: null });
     expect(asked).toEqual(['b discard id', 'primary destroy k1']);
   });
 

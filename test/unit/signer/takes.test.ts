@@ -1,30 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { BINDING_LABEL, REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
-import {
-  requireBatch,
-  requireReferences,
-  requireSealed,
-  requireSpecification,
-} from '../../../src/signer/takes.ts';
+import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
+import { requireBatch, requireReferences, requireSpecification } from '../../../src/signer/takes.ts';
 
 const HSM_ID = '0123456789abcdef0123456789abcdef';
 const LABEL = `kw1.${'A'.repeat(43)}`;
 const KID = 'B'.repeat(43);
 const SPECIFICATION = { hsmId: HSM_ID, label: LABEL, algorithm: 'ES256', modulusBits: null } as const;
 
+const FIRST = ['registryKid', 'auditKid'] as const;
+const FURTHER = ['bindingKid'] as const;
+const NOT_MADE = { registryKid: null, auditKid: null, bindingKid: null };
+
 const wrong = (what: string) =>
   expect.objectContaining({ code: 'invalid_request', message: `the signer was given a wrong ${what}` });
 
 describe('what a front may ask to be made', () => {
   it.each([
-    ['an EC key', SPECIFICATION, KID],
-    ['an RSA key', { ...SPECIFICATION, algorithm: 'RS256', modulusBits: 3072 } as const, KID],
-    ['the registry key while there is none', { ...SPECIFICATION, label: REGISTRY_LABEL }, null],
-    ['a further token’s binding key', { ...SPECIFICATION, label: BINDING_LABEL }, null],
-  ])('%s', (_, specification, registryKid) => {
-    expect(() =>
-      requireSpecification(specification, { registryKid, auditKid: null, bindingKid: null }),
-    ).not.toThrow();
+    ['an EC key', SPECIFICATION, FIRST],
+    ['an RSA key', { ...SPECIFICATION, algorithm: 'RS256', modulusBits: 3072 } as const, FIRST],
+    ['the registry key while there is none', { ...SPECIFICATION, label: REGISTRY_LABEL }, FIRST],
+    ['a further token’s binding key', { ...SPECIFICATION, label: BINDING_LABEL }, FURTHER],
+  ])('%s', (_, specification, serviceKeys) => {
+    expect(() => requireSpecification(specification, { ...NOT_MADE, serviceKeys })).not.toThrow();
+  });
+
+  it.each([
+    ['a registry key on a further token', REGISTRY_LABEL, FURTHER],
+    ['an audit key on a further token', AUDIT_LABEL, FURTHER],
+    ['a binding key on the first token', BINDING_LABEL, FIRST],
+  ])('not %s', (_, label, serviceKeys) => {
+    expect(() => requireSpecification({ ...SPECIFICATION, label }, { ...NOT_MADE, serviceKeys })).toThrow(
+      wrong('label'),
+    );
   });
 
   it.each<[string, object, string]>([
@@ -41,7 +48,7 @@ describe('what a front may ask to be made', () => {
     expect(() =>
       requireSpecification(
         { ...SPECIFICATION, ...changes },
-        { registryKid: KID, auditKid: KID, bindingKid: KID },
+        { registryKid: KID, auditKid: KID, bindingKid: KID, serviceKeys: [...FIRST, ...FURTHER] },
       ),
     ).toThrow(wrong(what));
   });
@@ -68,14 +75,5 @@ describe('what a front may ask to be signed and served', () => {
 
   it('is not one key twice', () => {
     expect(() => requireReferences([reference, reference])).toThrow(wrong('keys: each once'));
-  });
-});
-
-describe('a sealed batch', () => {
-  it('is bytes, as many as a thousand candidates take', () => {
-    expect(() => requireSealed({ sealed: new Uint8Array(66_000) })).not.toThrow();
-    for (const sealed of [new Uint8Array(66_001), 'text', null, [1, 2]]) {
-      expect(() => requireSealed({ sealed } as never)).toThrow(wrong('batch'));
-    }
   });
 });

@@ -25,7 +25,7 @@ const forged = (digest: string) =>
 async function desk() {
   const { store, file } = await openTestStore();
   const changes: EventChange[] = [];
-  store.securityEvents.watch((change) => changes.push(change));
+  store.securityEvents.subscribe((change) => changes.push(change));
   return { events: store.securityEvents, file, changes };
 }
 

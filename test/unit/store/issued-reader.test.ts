@@ -84,3 +84,38 @@ it('takes so many questions at a time', async () => {
   );
   expect((await Promise.all(asked)).sort()).toEqual([...Array(4).fill('answered'), 'overloaded']);
 });
+
+const LIVING = { scopeId: 'payments', at: NOON + 10, acceptedTtlSeconds: 600, ttlSeconds: 60 };
+
+it('counts the living tokens of a scope, those with a longer life and those without a subject', async () => {
+  const { store } = await recorded([
+    { iat: NOON, exp: NOON + 60 },
+    { iat: NOON, exp: NOON + 61 },
+    { iat: NOON, exp: NOON + 600, subject: null },
+    // No longer accepted before either.
+    { iat: NOON, exp: NOON + 601 },
+    // Expired with this very second, and one second later.
+    { iat: NOON - 90, exp: NOON + 10 },
+    { iat: NOON - 90, exp: NOON + 11 },
+    { iat: NOON, exp: NOON + 600, scopeId: 'mail' },
+  ]);
+  expect(await store.ledger.issued.living(LIVING)).toEqual({
+    tokens: 4,
+    longer: 3,
+    withoutSubject: 1,
+    complete: true,
+  });
+});
+
+it('counts living tokens that went to an archive, and none where none was issued', async () => {
+  const { store } = await recorded([{ exp: NOON + 300 }, { exp: NOON + 300 }]);
+  expect(await store.ledger.issued.living({ ...LIVING, scopeId: 'mail' })).toEqual({
+    tokens: 0,
+    longer: 0,
+    withoutSubject: 0,
+    complete: true,
+  });
+  await store.ledger.archives.seal({ committedBefore: NOON + DAY + 1, expiredBefore: NOON + DAY });
+  while ((await store.ledger.archives.drop()) > 0);
+  expect(await store.ledger.issued.living(LIVING)).toMatchObject({ tokens: 2, longer: 2 });
+});

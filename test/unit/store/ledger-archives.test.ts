@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ArchiveDue } from '../../../src/domain/ledger-archives.ts';
@@ -200,7 +208,7 @@ describe('removing', () => {
   it('sweeps up what a crash left, and leaves what is not its own', async () => {
     const { archives, folder } = await recordedStore();
     await archives.seal(DUE);
-    for (const name of ['segment-000009.db', 'segment-000002.db.part', 'notes.txt']) {
+    for (const name of ['segment-000002.db.part', 'notes.txt']) {
       writeFileSync(join(folder, name), '');
       chmodSync(join(folder, name), 0o400);
     }
@@ -208,8 +216,110 @@ describe('removing', () => {
     expect(readdirSync(folder)).toEqual(['notes.txt', first]);
   });
 
+  it('leaves a file that no audit event gave up', async () => {
+    const { archives, folder } = await recordedStore();
+    await archives.seal(DUE);
+    copyFileSync(join(folder, first), join(folder, 'segment-000009.db'));
+    expect(await archives.remove(() => false)).toBe(0);
+    expect(readdirSync(folder)).toEqual([first, 'segment-000009.db']);
+  });
+
   it('has nothing to do before the first segment', async () => {
     const { archives } = await recordedStore();
     expect(await archives.remove(() => true)).toBe(0);
+  });
+});
+
+describe('a table of segments that somebody wrote into', () => {
+  const damaged = { code: 'ledger_damaged', message: 'segment 1 is not as the audit trail has it' };
+  const EDITS: readonly (readonly [what: string, sql: string])[] = [
+    ['no keys', "UPDATE ledger_archives SET kids_json = '[]'"],
+    ['an earlier end of its tokens', 'UPDATE ledger_archives SET last_exp = 1'],
+    ['a later last record', 'UPDATE ledger_archives SET last_record = 6'],
+    ['a later last group', 'UPDATE ledger_archives SET last_group = 3'],
+    ['a removal', 'UPDATE ledger_archives SET removed_at = 1'],
+    ['the file of another', "UPDATE ledger_archives SET file = 'segment-000002.db'"],
+    ['a file elsewhere', "UPDATE ledger_archives SET file = '../keyward.db'"],
+    ['another digest', 'UPDATE ledger_archives SET file_digest = zeroblob(32)'],
+    ['another number', 'UPDATE ledger_archives SET number = 7'],
+    ['nothing of it', 'DELETE FROM ledger_archives'],
+  ];
+
+  it.each(EDITS)('with %s deletes neither files nor records, and is named', async (_what, sql) => {
+    const { archives, folder, file } = await recordedStore();
+    await archives.seal(DUE);
+    query(file, `${sql} RETURNING 1`);
+    await expect(archives.remove(() => true)).rejects.toMatchObject({ code: 'ledger_damaged' });
+    await expect(archives.drop()).rejects.toMatchObject({ code: 'ledger_damaged' });
+    await expect(archives.seal(DUE)).rejects.toMatchObject({ code: 'ledger_damaged' });
+    expect(readdirSync(folder)).toEqual([first]);
+    expect(existsSync(file)).toBe(true);
+    expect(rowsIn(file)).toHaveLength(6);
+  });
+
+  it('is asked what it held by the audit event alone', async () => {
+    const { archives, file } = await recordedStore();
+    await archives.seal(DUE);
+    query(file, "UPDATE ledger_archives SET kids_json = '[]' RETURNING 1");
+    const seen: unknown[] = [];
+    await expect(archives.remove((segment) => seen.push(segment) > 0)).rejects.toMatchObject(damaged);
+    expect(seen).toEqual([]);
+  });
+
+  it('counts an audit event only with the seal of a run', async () => {
+    const { archives, file } = await recordedStore();
+    await archives.seal(DUE);
+    query(file, "UPDATE audit_events SET seal = zeroblob(64) WHERE type = 'ledger.archived' RETURNING 1");
+    await expect(archives.remove(() => true)).rejects.toMatchObject(damaged);
+  });
+
+  it.each([
+    ['a path out of the folder', `file = '../keyward.db'`],
+    ['another name', `file = 'segment-000009.db'`],
+    ['a removal', 'removed_at = 1'],
+    ['other records', 'first_record = 900, last_record = 999'],
+  ])('is not asked where a record lies: %s', async (_, set) => {
+    const { archives, listed, dropAll, file } = await recordedStore();
+    await archives.seal(DUE);
+    await dropAll();
+    query(file, `UPDATE ledger_archives SET ${set} RETURNING 1`);
+    expect(await listed()).toEqual(archived(4));
+  });
+
+  it('hides no record by a segment that was never sealed, nor by one that it does not list', async () => {
+    const { archives, listed, dropAll, file } = await recordedStore();
+    query(
+      file,
+      `INSERT INTO ledger_archives (number, file, file_digest, first_group, last_group, first_record, last_record, last_exp, kids_json, sealed_at)
+       VALUES (1, '../keyward.db', zeroblob(32), 1, 3, 1, 6, 1, '[]', 1) RETURNING 1`,
+    );
+    expect(await listed()).toEqual(archived(0));
+    query(file, 'DELETE FROM ledger_archives RETURNING 1');
+    await archives.seal(DUE);
+    await dropAll();
+    query(file, 'DELETE FROM ledger_archives RETURNING 1');
+    expect(await listed()).toEqual(archived(4));
+  });
+
+  it('is believed in nothing that an event without a seal tells', async () => {
+    const { archives, listed, file } = await recordedStore();
+    await archives.seal(DUE);
+    query(
+      file,
+      `UPDATE audit_events SET details_json = replace(details_json, '"records":[1,4]', '"records":[1,6]')
+       WHERE type = 'ledger.archived' RETURNING 1`,
+    );
+    expect(await listed()).toEqual(archived(0));
+  });
+
+  it('keeps records whose segment is not the file that was sealed', async () => {
+    const { archives, folder, file } = await recordedStore();
+    await archives.seal(DUE);
+    chmodSync(join(folder, first), 0o600);
+    writeFileSync(join(folder, first), 'something else');
+    expect(await archives.drop()).toBe(0);
+    await expect(archives.remove(() => true)).rejects.toMatchObject(damaged);
+    expect(rowsIn(file)).toHaveLength(6);
+    expect(readdirSync(folder)).toEqual([first]);
   });
 });

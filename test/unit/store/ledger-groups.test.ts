@@ -1,9 +1,13 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { verifySeal } from '../../../src/domain/run-key.ts';
 import { ledgerChain } from '../../../src/store/migrations/0002-ledger-chain.ts';
 import { recordsBySlot } from '../../../src/store/migrations/0010-records-by-slot.ts';
+import { callersJti } from '../../../src/store/migrations/0012-callers-jti.ts';
+import { ledgerSeals } from '../../../src/store/migrations/0026-ledger-seals.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn, groupsIn, rowsIn } from '../../support/ledger-chain.ts';
+import { onConnection } from '../../support/on-connection.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
 import { query } from '../../support/store-database.ts';
 
@@ -68,7 +72,7 @@ it('never gives a sequence again, also when all rows have gone', async () => {
 it.each([
   [
     'added a group',
-    `INSERT INTO ledger_groups SELECT 2, 2, 1, committed_at, group_hash, x'00' FROM ledger_groups RETURNING 1`,
+    `INSERT INTO ledger_groups SELECT 2, 2, 1, committed_at, group_hash, x'00', run_id, seal FROM ledger_groups RETURNING 1`,
   ],
   ['changed the last group', `UPDATE ledger_groups SET group_hash = x'00' RETURNING 1`],
   ['took the last group away', 'DELETE FROM ledger_groups RETURNING 1'],
@@ -88,7 +92,7 @@ it.each([
 
 it('takes rows of before the chain into it', async () => {
   const { writer, file } = await openTestWriter();
-  await writer.transaction(async (trx) => {
+  await onConnection(file, async (trx) => {
     for (const table of ['issuance_records', 'ledger_groups', 'ledger_row_hashes', 'ledger_archives']) {
       await sql`DROP TABLE ${sql.table(table)}`.execute(trx);
     }
@@ -99,12 +103,61 @@ it('takes rows of before the chain into it', async () => {
         VALUES (${digest}, ${scopeId}, ${kid}, ${jti}, ${clientId}, ${subject}, ${iat}, ${exp})`.execute(trx);
     }
   });
-  await writer.transaction(async (trx) => {
+  await onConnection(file, async (trx) => {
     await ledgerChain.up(trx);
     await recordsBySlot.up(trx);
+    await callersJti.up(trx);
+    await ledgerSeals.up(trx);
   });
   await writer.append(issuanceRecord(3));
   expect(rowsIn(file).map(({ jti }) => jti)).toEqual(['jti-0', 'jti-1', 'jti-2', 'jti-3']);
   expect(groupsIn(file).map(({ rowCount }) => rowCount)).toEqual([3, 1]);
   expect(chainFaultsIn(file)).toEqual({ faults: [], uncovered: 0 });
+});
+
+it('seals each group with the key of the run', async () => {
+  const { writer, file, run } = await openTestWriter();
+  await writer.append(issuanceRecord(0));
+  await writer.append(issuanceRecord(1));
+  const groups = query(file, 'SELECT group_hash, run_id, seal FROM ledger_groups ORDER BY sequence');
+  expect(groups.map(({ run_id }) => run_id)).toEqual([run.id, run.id]);
+  for (const { group_hash, seal } of groups) {
+    expect(verifySeal(run, 'ledger', group_hash as Uint8Array, seal as Uint8Array)).toBe(true);
+    expect(verifySeal(run, 'audit', group_hash as Uint8Array, seal as Uint8Array)).toBe(false);
+  }
+});
+
+it('goes on behind a group of its own whose commit it was not told of', async () => {
+  const { writer, file } = await openTestWriter();
+  await writer.append(issuanceRecord(0));
+  const [first] = groupsIn(file);
+  for (const n of [1, 2]) await writer.append(issuanceRecord(n));
+  writer.expectLedgerEnd({ sequence: 1, hash: first?.groupHash as Uint8Array });
+  await writer.append(issuanceRecord(3));
+  expect(groupsIn(file).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+});
+
+it.each([
+  ['passes over records', 'issuance_records', 'SELECT RAISE(IGNORE)', 'BEFORE'],
+  ['passes over groups', 'ledger_groups', 'SELECT RAISE(IGNORE)', 'BEFORE'],
+  ['passes over the hashes of rows', 'ledger_row_hashes', 'SELECT RAISE(IGNORE)', 'BEFORE'],
+  [
+    'changes what was recorded',
+    'issuance_records',
+    `UPDATE issuance_records SET client_id = 'x' WHERE sequence = NEW.sequence`,
+    'AFTER',
+  ],
+  ['takes records away', 'ledger_groups', 'DELETE FROM issuance_records', 'AFTER'],
+])('records nothing where a trigger %s', async (_, table, effect, when) => {
+  const { writer, file, events } = await openTestWriter();
+  query(file, `CREATE TRIGGER t ${when} INSERT ON ${table} BEGIN ${effect}; END`);
+  await expect(writer.append(issuanceRecord(0))).rejects.toMatchObject({
+    code: 'store_unavailable',
+    cause: { condition: 'foreign_schema' },
+  });
+  expect([rowsIn(file), groupsIn(file)]).toEqual([[], []]);
+  expect(events).toMatchObject([{ name: 'write_failed', condition: 'foreign_schema' }]);
+  query(file, 'DROP TRIGGER t');
+  await writer.append(issuanceRecord(0));
+  expect(rowsIn(file)).toHaveLength(1);
 });

@@ -1,6 +1,9 @@
 import { rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import type { BrokenChain } from '../../../src/domain/broken-chain.ts';
+import { createRunKey } from '../../../src/domain/run-key.ts';
 import { compileLookupStatements } from '../../../src/store/lookup-protocol.ts';
+import { type ForgedPlace, forgeRecords } from '../../support/forge-records.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';
@@ -66,7 +69,76 @@ describe('a row that its group was not committed with is none', () => {
     query(file, tampering);
     expect(await found(0, 1, 3)).toEqual(['jti-0', 'jti-1', 'jti-3']);
     query(file, `UPDATE issuance_records SET exp = 0 WHERE sequence = 2 RETURNING 1`);
-    expect(await found(0, 1, 3)).toEqual([null, null, 'jti-3']);
+    expect(await found(0, 1, 3)).toEqual(['jti-0', null, 'jti-3']);
+  });
+});
+
+describe('a record whose group no trusted run sealed counts for nothing', () => {
+  const FORGER = createRunKey(1);
+  const CHAINED = { group: 3, record: 5 };
+
+  it.each<[string, ForgedPlace]>([
+    ['behind the last group', CHAINED],
+    ['far beyond it', { group: 9_000_000_000_000, record: 9_000_000_000_000 }],
+    ['before the first', { group: -1, record: 9_000_000_000_000 }],
+    ['at place 0', { group: 0, record: 0 }],
+    ['behind the last group, sealed by a run that nothing certifies', { ...CHAINED, run: FORGER }],
+  ])('%s: neither found nor known, and told', async (_, place) => {
+    const { store, file, found } = await recordedStore();
+    forgeRecords(file, [issuanceRecord(9)], place);
+    const told: BrokenChain[] = [];
+    store.ledger.broken.subscribe((broken) => told.push(broken));
+    const why = 'no run of the service sealed its group';
+    expect(await found(9, 3)).toEqual([null, 'jti-3']);
+    expect(told).toEqual([{ place: `record ${place.record}`, why }]);
+    const sought = [9, 3].map((n) => issuanceRecord(n));
+    expect(await store.ledger.lookups.known('payments', sought, 'web')).toEqual([false, true]);
+    expect(told).toHaveLength(2);
+  });
+
+  it('a seal of another group, or of an audit event, is none', async () => {
+    for (const seal of [
+      '(SELECT seal FROM ledger_groups WHERE sequence = 2)',
+      '(SELECT seal FROM audit_events LIMIT 1)',
+    ]) {
+      const { file, found } = await recordedStore();
+      query(file, `UPDATE ledger_groups SET seal = ${seal} WHERE sequence = 1 RETURNING 1`);
+      expect(await found(0, 3)).toEqual([null, 'jti-3']);
+    }
+  });
+
+  it('a group with more rows than any has is not read', async () => {
+    const { store, file, found } = await recordedStore();
+    query(file, 'DELETE FROM ledger_row_hashes WHERE group_sequence = 1 RETURNING 1');
+    query(file, 'UPDATE ledger_groups SET row_count = 9000000000000 WHERE sequence = 1 RETURNING 1');
+    const told: BrokenChain[] = [];
+    store.ledger.broken.subscribe((broken) => told.push(broken));
+    expect(await found(0, 3)).toEqual([null, 'jti-3']);
+    expect(told).toEqual([{ place: 'record 1', why: 'its group is not as it was committed' }]);
+  });
+
+  it('one that is known stays known while its group is taken away', async () => {
+    const { file, found } = await recordedStore();
+    expect(await found(0)).toEqual(['jti-0']);
+    query(file, 'DELETE FROM ledger_groups WHERE sequence = 1 RETURNING 1');
+    expect(await found(0, 1)).toEqual(['jti-0', 'jti-1']);
+  });
+
+  it('after a restart, the records of earlier runs that are named count, and no others', async () => {
+    const { store, file } = await recordedStore();
+    const { id, publicKey } = store.runs.own;
+    await store.close();
+    for (const [trusted, expected] of [
+      [[], null],
+      [[{ id, publicKey: FORGER.publicKey }], null],
+      [[{ id, publicKey }], 'jti-0'],
+    ] as const) {
+      const { store: again } = await openTestStore({ file });
+      await again.ledger.open(trusted, 0);
+      const { digest, iat } = issuanceRecord(0);
+      expect((await again.ledger.lookups.find(digest, iat))?.jti ?? null).toBe(expected);
+      await again.close();
+    }
   });
 });
 
@@ -81,12 +153,6 @@ describe('a record is looked for where its iat says', () => {
     return store.ledger.lookups;
   }
 
-  const sought = (n: number, iatFrom: number, iatUntil: number) => ({
-    digest: issuanceRecord(n).digest,
-    iatFrom,
-    iatUntil,
-  });
-
   it('and in no other slot', async () => {
     const lookups = await twoSlots();
     const { digest } = issuanceRecord(1);
@@ -96,38 +162,24 @@ describe('a record is looked for where its iat says', () => {
     }
   });
 
-  it('from the last second of its bounds back to the first', async () => {
+  it('of a sighting too, whatever is asked for beside it', async () => {
     const lookups = await twoSlots();
-    const known = await lookups.known('payments', [
-      sought(1, late - 100, late + 100),
-      sought(1, late - 100, late - 1),
-      sought(1, late + SLOT_SECONDS, late + 100),
-      sought(0, early, late),
-      sought(0, early + SLOT_SECONDS, late),
-    ]);
-    expect(known).toEqual([true, false, false, true, false]);
-  });
-
-  it('in 25,000 slots a call, the newest of each first', async () => {
-    const lookups = await twoSlots();
-    const strangers = Array.from({ length: 998 }, (_, n) => sought(100 + n, 0, late));
-    const asked = [...strangers, sought(1, 0, late), sought(0, 0, late)];
-    expect((await lookups.known('payments', asked)).slice(998)).toEqual([true, false]);
-    expect(await lookups.known('payments', asked.slice(498))).toEqual([
-      ...Array(500).fill(false),
-      true,
-      true,
-    ]);
+    const { digest } = issuanceRecord(1);
+    const sought = [late, early, late - 1, late + SLOT_SECONDS].map((iat) => ({ digest, iat }));
+    expect(await lookups.known('payments', sought, 'web')).toEqual([true, false, false, false]);
+    const strangers = Array.from({ length: 998 }, (_, n) => ({
+      digest: issuanceRecord(100 + n).digest,
+      iat: late,
+    }));
+    const asked = [...strangers, { digest, iat: late }, { digest: issuanceRecord(0).digest, iat: early }];
+    expect((await lookups.known('payments', asked, 'web')).slice(997)).toEqual([false, true, true]);
   });
 
   it('by the index', async () => {
     const { file } = await recordedStore();
-    const { record, knownDigest } = compileLookupStatements();
-    for (const sql of [record, knownDigest]) {
-      expect(query(file, `EXPLAIN QUERY PLAN ${sql}`)).toMatchObject([
-        { detail: 'SEARCH issuance_records USING INDEX issuance_records_slot (<expr>=? AND digest=?)' },
-      ]);
-    }
+    expect(query(file, `EXPLAIN QUERY PLAN ${compileLookupStatements().record}`)).toMatchObject([
+      { detail: 'SEARCH issuance_records USING INDEX issuance_records_slot (<expr>=? AND digest=?)' },
+    ]);
   });
 });
 
@@ -147,13 +199,29 @@ describe('faults', () => {
   it('answers overloaded beyond the limit, and takes look-ups again once there is room', async () => {
     const { store } = await openTestStore({ queueLimit: 2 });
     const { digest, iat } = issuanceRecord(0);
-    const sought = { digest, iatFrom: iat, iatUntil: iat };
+    const sought = { digest, iat };
     const waiting = [store.ledger.lookups.find(digest, iat), store.ledger.lookups.find(digest, iat)];
     await expect(store.ledger.lookups.find(digest, iat)).rejects.toMatchObject({ code: 'overloaded' });
-    await expect(store.ledger.lookups.known('payments', [sought])).rejects.toMatchObject({
+    await expect(store.ledger.lookups.known('payments', [sought], 'web')).rejects.toMatchObject({
       code: 'overloaded',
     });
     expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
-    expect(await store.ledger.lookups.known('payments', [sought, sought])).toEqual([false, false]);
+    expect(await store.ledger.lookups.known('payments', [sought, sought], 'web')).toEqual([false, false]);
+  });
+
+  it('gives one who asks for much its share and no more, and another one theirs', async () => {
+    const { store } = await openTestStore({ queueLimit: 4_000 });
+    const { digest, iat } = issuanceRecord(0);
+    const asked = (count: number, owner: string) =>
+      store.ledger.bulkLookups.known(
+        'payments',
+        Array.from({ length: count }, () => ({ digest, iat })),
+        owner,
+      );
+    const waiting = [asked(1_000, 'greedy'), asked(1_000, 'greedy')];
+    await expect(asked(1, 'greedy')).rejects.toMatchObject({ code: 'rate_limited', retryAfterSeconds: 1 });
+    expect(await asked(1, 'modest')).toEqual([false]);
+    await Promise.all(waiting);
+    expect(await asked(1, 'greedy')).toEqual([false]);
   });
 });

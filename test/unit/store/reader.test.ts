@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ownSchema } from '../../../src/store/own-schema.ts';
 import { Reader } from '../../../src/store/reader.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
@@ -13,7 +14,7 @@ const jtis = (reader: Reader) =>
 
 it('sees what the writer has committed', async () => {
   const { writer, file } = await openTestWriter();
-  const reader = new Reader(file);
+  const reader = new Reader(file, await ownSchema());
   expect(await jtis(reader)).toEqual([]);
   await writer.append(issuanceRecord(1));
   expect(await jtis(reader)).toEqual(['jti-1']);
@@ -22,7 +23,7 @@ it('sees what the writer has committed', async () => {
 
 it('cannot write', async () => {
   const { file } = await openTestWriter();
-  const reader = new Reader(file);
+  const reader = new Reader(file, await ownSchema());
   await expect(reader.read((trx) => trx.deleteFrom('clients').execute())).rejects.toMatchObject({
     code: 'store_unavailable',
     cause: { errcode: 8 },
@@ -33,14 +34,14 @@ it('cannot write', async () => {
 it('keeps two readings that overlap apart', async () => {
   const { writer, file } = await openTestWriter();
   await writer.append(issuanceRecord(1));
-  const reader = new Reader(file);
+  const reader = new Reader(file, await ownSchema());
   expect(await Promise.all([jtis(reader), jtis(reader)])).toEqual([['jti-1'], ['jti-1']]);
   reader.close();
 });
 
 it('is unavailable while there is no file, and reads once there is one', async () => {
   const file = join(folderOfTest(), 'keyward.db');
-  const reader = new Reader(file);
+  const reader = new Reader(file, await ownSchema());
   await expect(jtis(reader)).rejects.toMatchObject({ code: 'store_unavailable', cause: { errcode: 14 } });
   await openTestWriter({ file });
   expect(await jtis(reader)).toEqual([]);

@@ -1,8 +1,11 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { expect, it } from 'vitest';
 import { recordsBySlot } from '../../../src/store/migrations/0010-records-by-slot.ts';
+import { callersJti } from '../../../src/store/migrations/0012-callers-jti.ts';
+import type { Schema } from '../../../src/store/schema.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn } from '../../support/ledger-chain.ts';
+import { onConnection } from '../../support/on-connection.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
 import { query, recordsIn } from '../../support/store-database.ts';
@@ -14,26 +17,32 @@ const TABLE_OF_BEFORE = `CREATE TABLE issuance_records (sequence INTEGER PRIMARY
   subject_commitment BLOB, root_commitment BLOB, group_sequence INTEGER NOT NULL) STRICT`;
 
 async function databaseOfBefore() {
-  const { writer, file } = await openTestWriter();
+  const { writer, run, file } = await openTestWriter();
   for (const n of [0, 1, 2]) await writer.append(issuanceRecord(n));
-  await writer.transaction(async (trx) => {
+  await onConnection(file, async (trx) => {
     await sql`ALTER TABLE issuance_records RENAME TO kept`.execute(trx);
     await sql`DROP INDEX issuance_records_slot`.execute(trx);
     await sql.raw(TABLE_OF_BEFORE).execute(trx);
     await sql`INSERT INTO issuance_records SELECT * FROM kept`.execute(trx);
     await sql`DROP TABLE kept`.execute(trx);
   });
-  return { writer, file };
+  return { writer, run, file };
+}
+
+async function bringUpToDate(trx: Transaction<Schema>): Promise<void> {
+  await recordsBySlot.up(trx);
+  await callersJti.up(trx);
 }
 
 it('takes all rows along, so that each is found and the chain holds', async () => {
-  const { writer, file } = await databaseOfBefore();
-  await writer.transaction((trx) => recordsBySlot.up(trx));
+  const { writer, run, file } = await databaseOfBefore();
+  await onConnection(file, bringUpToDate);
   await writer.append(issuanceRecord(3));
   expect(recordsIn(file)).toEqual([0, 1, 2, 3].map((n) => issuanceRecord(n)));
   expect(chainFaultsIn(file)).toEqual({ faults: [], uncovered: 0 });
   await writer.close();
   const { store } = await openTestStore({ file });
+  await store.ledger.open([run], 0);
   for (const n of [0, 3]) {
     const { digest, iat, jti } = issuanceRecord(n);
     expect(await store.ledger.lookups.find(digest, iat)).toMatchObject({ jti });
@@ -41,9 +50,9 @@ it('takes all rows along, so that each is found and the chain holds', async () =
 });
 
 it('takes rows along that lie further apart than a step', async () => {
-  const { writer, file } = await databaseOfBefore();
+  const { file } = await databaseOfBefore();
   query(file, 'UPDATE issuance_records SET sequence = sequence + 250000 WHERE sequence > 1 RETURNING 1');
-  await writer.transaction((trx) => recordsBySlot.up(trx));
+  await onConnection(file, bringUpToDate);
   expect(query(file, 'SELECT sequence FROM issuance_records ORDER BY sequence')).toEqual([
     { sequence: 1 },
     { sequence: 250_002 },
@@ -53,7 +62,7 @@ it('takes rows along that lie further apart than a step', async () => {
 
 it('refuses a second record of the same digest as before', async () => {
   const { writer, file } = await databaseOfBefore();
-  await writer.transaction((trx) => recordsBySlot.up(trx));
+  await onConnection(file, bringUpToDate);
   await expect(writer.append(issuanceRecord(1))).rejects.toMatchObject({ code: 'internal' });
   await writer.append(issuanceRecord(4));
   expect(recordsIn(file).map(({ jti }) => jti)).toEqual(['jti-0', 'jti-1', 'jti-2', 'jti-4']);

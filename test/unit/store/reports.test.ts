@@ -27,6 +27,34 @@ async function filed(...reports: readonly NewReport[]) {
   return { store, reports: store.reports, file, told, written };
 }
 
+describe('what somebody else wrote into the row of a report', () => {
+  const OPEN = { open: 1, investigating: 0 };
+
+  it.each(['closed', 'investigating'])('%s takes it out of no list, no count and no alarm', async (state) => {
+    const { reports, file } = await filed(report(1));
+    query(file, `UPDATE reports SET state = '${state}', examined = 1, closed_at = 1 RETURNING 1`);
+    const numbers = (found: readonly { number: string }[]) => found.map(({ number }) => number);
+    expect(numbers(await reports.untaken(NOON, 0, 10))).toEqual([numbered(1)]);
+    expect(numbers(await reports.unexamined(NOON, 10))).toEqual([numbered(1)]);
+    expect(numbers(await reports.list({ state: 'open' }, { limit: 10 }))).toEqual([numbered(1)]);
+    expect(await reports.list({ state: 'closed' }, { limit: 10 })).toEqual([]);
+    expect(await reports.countUnclosed()).toEqual(OPEN);
+    expect(await reports.eraseClosed(NOON, 10)).toBe(0);
+  });
+
+  it('is passed over, too, where it opens what was closed', async () => {
+    const { reports, file } = await filed(report(1));
+    await reports.examined(numbered(1), FOUND_NOTHING);
+    await reports.take(numbered(1), BOB);
+    expect(await reports.countUnclosed()).toEqual({ open: 0, investigating: 1 });
+    await reports.close(numbered(1), 'harmless', 'a test', BOB);
+    query(file, `UPDATE reports SET state = 'open', examined = 0, closed_at = NULL RETURNING 1`);
+    expect(await reports.untaken(NOON, 0, 10)).toEqual([]);
+    expect(await reports.unexamined(NOON, 10)).toEqual([]);
+    expect(await reports.countUnclosed()).toEqual({ open: 0, investigating: 0 });
+  });
+});
+
 describe('a report', () => {
   it('commits with an audit event that fixes every value, what was written by its commitment alone', async () => {
     const digest = Buffer.alloc(32, 7);

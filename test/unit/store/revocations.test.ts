@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commitmentTo } from '../../../src/domain/ledger-chain.ts';
 import type { NewRevocation } from '../../../src/domain/revocation.ts';
 import { REVOCATION_GENESIS, revocationHash } from '../../../src/domain/revocation-chain.ts';
+import type { Store } from '../../../src/store/open-store.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';
 
@@ -21,6 +22,12 @@ const revocation = (changes: Partial<NewRevocation> = {}): NewRevocation => ({
   ...changes,
 });
 
+async function inForce(store: Store, now: number) {
+  const { inForce, broken, isEnd } = await store.revocations.page(REVOCATION_GENESIS, now);
+  expect([broken, isEnd]).toEqual([undefined, true]);
+  return inForce;
+}
+
 describe('stored revocations', () => {
   it('come back in order, to the last value, until they lapse', async () => {
     const { store, file } = await openTestStore();
@@ -37,10 +44,10 @@ describe('stored revocations', () => {
       { ...full, sequence: 1 },
       { ...revocation({ scopeId: null, jti: 'jti-1' }), sequence: 2 },
     ];
-    expect(await store.revocations.load(NOON + 99)).toEqual(expected);
-    expect(await store.revocations.load(NOON + 100)).toEqual(expected.slice(0, 1));
+    expect(await inForce(store, NOON + 99)).toEqual(expected);
+    expect(await inForce(store, NOON + 100)).toEqual(expected.slice(0, 1));
     const { store: again } = await openTestStore({ file });
-    expect(await again.revocations.load(NOON)).toEqual(expected);
+    expect(await inForce(again, NOON)).toEqual(expected);
   });
 
   it('are chained over every value, the root event by its commitment', async () => {

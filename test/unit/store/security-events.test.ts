@@ -30,6 +30,47 @@ describe('security events', () => {
     expect(await again.securityEvents.raise(report(1))).toBe(false);
   });
 
+  it('are told once more by a run that cannot check the seal of what was told, beside that', async () => {
+    const { store, file } = await openTestStore();
+    await store.securityEvents.raise(report(1));
+    const { store: again } = await openTestStore({ file, trusted: [] });
+    expect(await again.securityEvents.raise(report(1))).toBe(true);
+    expect(await again.securityEvents.raise(report(1))).toBe(false);
+    expect(query(file, 'SELECT count(*) AS n FROM security_events')).toEqual([{ n: 2 }]);
+    expect(raisedIn(file)).toHaveLength(2);
+  });
+
+  it('are not silenced by an audit event that somebody rewrote as if it told of them', async () => {
+    const { store, file } = await openTestStore();
+    const { securityEvents: events } = store;
+    await events.raise(report(1));
+    const [{ audit_sequence: at } = {}] = query(file, 'SELECT audit_sequence FROM security_events');
+    query(file, `UPDATE security_events SET dedup_key = 'digest-2' RETURNING 1`);
+    query(
+      file,
+      `UPDATE audit_events SET details_json = replace(details_json, 'digest-1', 'digest-2')
+       WHERE sequence = ${at} RETURNING 1`,
+    );
+    expect(await events.raise(report(2))).toBe(true);
+    expect(await events.raise(report(2))).toBe(false);
+    expect(raisedIn(file).at(-1)?.details.dedup_key).toMatch(/^digest-2 /);
+  });
+
+  it('are not silenced by a row that somebody wrote beforehand', async () => {
+    const { store, file } = await openTestStore();
+    const { securityEvents: events } = store;
+    await events.raise(report(1));
+    query(
+      file,
+      `INSERT INTO security_events
+       SELECT 7, raised_at, type, severity, 'digest-2', subject, evidence_json, evidence_salt, evidence_commitment, 999
+       FROM security_events RETURNING 1`,
+    );
+    expect(await events.raise(report(2))).toBe(true);
+    expect(await events.raise(report(2))).toBe(false);
+    expect(raisedIn(file).map(({ details }) => details.dedup_key)).toEqual(['digest-1', 'digest-2']);
+  });
+
   it('are listed the newest first, a page at a time, with their evidence', async () => {
     const { securityEvents: events } = (await openTestStore()).store;
     for (const n of [1, 2, 3]) await events.raise(report(n));
@@ -64,18 +105,21 @@ describe('security events', () => {
     expect(row?.audit_sequence).toBe(event?.sequence);
   });
 
-  it('lose the evidence about one subject, with its salt, and keep the commitment', async () => {
+  it('lose the personal values about one subject alone, and their commitment stays provable', async () => {
     const { writer, file } = await openTestWriter();
     const { securityEvents: events } = (await openTestStore({ file })).store;
     for (const n of [1, 2]) await events.raise(report(n));
     const [before] = query(file, 'SELECT evidence_commitment FROM security_events');
     expect(await writer.transaction((trx) => eraseEvidence(trx, 'user-1'))).toBe(1);
-    expect(query(file, 'SELECT * FROM security_events WHERE sequence = 1')).toMatchObject([
-      { evidence_json: null, evidence_salt: null, ...before },
-    ]);
+    const [row] = query(file, 'SELECT * FROM security_events WHERE sequence = 1');
+    expect(row).toMatchObject({ ...before });
+    expect(String(row?.evidence_json)).not.toContain('user-1');
+    expect(evidenceCommitment(row?.evidence_salt as Uint8Array, row?.evidence_json as string)).toEqual(
+      Buffer.from(row?.evidence_commitment as Uint8Array),
+    );
     expect((await events.list({}, { limit: 5 })).map(({ evidence }) => evidence)).toEqual([
       { claims: { sub: 'user-2' } },
-      null,
+      { claims: null },
     ]);
   });
 });

@@ -23,7 +23,7 @@ it('I10: without a sink that confirms, nothing that weakens is changed, and rest
   };
   const store = await openStore({ file, queueLimit: 100, clock: NOON, onEvent: () => {}, gate });
   onTestFinished(() => store.close());
-  await store.openRegistry({ seal: SOFTWARE_SEAL, mayTakeOver: false });
+  await store.openRegistry({ seal: SOFTWARE_SEAL });
   await store.access.addClient(client('web'), Buffer.alloc(32, 1), ALICE);
   expect(asked.map(({ type }) => type)).toEqual(['client.created']);
 

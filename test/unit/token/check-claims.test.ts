@@ -57,7 +57,7 @@ describe('areWellFormed', () => {
   const wellFormed = (changes: object, typ = 'at+jwt') =>
     areWellFormed({
       header: { alg: 'ES256', kid: 'k', typ },
-      claims: JSON.parse(JSON.stringify({ iat: 1, exp: 2, jti: 'j', client_id: 'c', ...changes })),
+      claims: JSON.parse(JSON.stringify({ iat: 1, exp: 2, jti: 'j', client_id: 'c', sub: 's', ...changes })),
     });
 
   it.each([
@@ -69,6 +69,7 @@ describe('areWellFormed', () => {
     [{ iat: undefined }, false],
     [{ iat: true }, false],
     [{ nbf: null }, false],
+    [{ sub: undefined }, false],
     [{ sub: '' }, false],
     [{ sub: ['u'] }, false],
     [{ jti: undefined }, false],
@@ -80,8 +81,9 @@ describe('areWellFormed', () => {
     expect(wellFormed(changes, 'application/AT+JWT')).toBe(answer);
   });
 
-  it('asks neither jti nor client_id of another token, but still for their form', () => {
-    expect(wellFormed({ jti: undefined, client_id: undefined }, 'JWT')).toBe(true);
+  it('asks neither sub, jti nor client_id of another token, but still for their form', () => {
+    expect(wellFormed({ sub: undefined, jti: undefined, client_id: undefined }, 'JWT')).toBe(true);
+    expect(wellFormed({ sub: '' }, 'JWT')).toBe(false);
     expect(wellFormed({ jti: 1 }, 'JWT')).toBe(false);
     expect(wellFormed({ client_id: '' }, 'JWT')).toBe(false);
   });

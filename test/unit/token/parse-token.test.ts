@@ -41,6 +41,12 @@ describe('parseToken', () => {
     ['duplicate_member', token('{"alg":"ES256","alg":"ES256","kid":"k"}')],
     ['duplicate_member', token(HEADER, '{"a":1,"a":1}')],
     ['forbidden_member', token(HEADER, '{"__proto__":1}')],
+    ['lookalike_members', token(HEADER, '{"sub":"alice","Sub":"admin"}')],
+    ['lookalike_members', token('{"alg":"ES256","kid":"k","KID":"l"}')],
+    ['misleading_member', token(HEADER, '{"Sub":"admin"}')],
+    ['misleading_member', token(HEADER, '{"a":[{"act":{"\\u017fub":"admin"}}]}')],
+    ['misleading_header', token('{"alg":"ES256","kid":"k","Typ":"JWT"}')],
+    ['inexact_number', token(HEADER, '{"n":-0}')],
     ['alg_missing', token('{"kid":"k"}')],
     ['alg_missing', token('{"alg":"","kid":"k"}')],
     ['kid_missing', token('{"alg":"ES256"}')],
@@ -58,6 +64,8 @@ describe('parseToken', () => {
         problem: 'suspicious_header',
         suspiciousHeader: name,
       });
+      const capitals = token(header.replace(name, name.toUpperCase()));
+      expect(parseToken(capitals)).toMatchObject({ problem: 'suspicious_header', suspiciousHeader: name });
     },
   );
 

@@ -10,7 +10,7 @@ import { signedBy, softwareKey } from '../../support/software-keys.ts';
 const registry = softwareKey('ES256');
 const HASH = 'A'.repeat(43);
 const ROW = { table: 'clients', id: 'web', version: 7, contentHash: HASH };
-const HEAD = { version: 7, buckets: Array.from({ length: 64 }, () => HASH) };
+const HEAD = { version: 7, previous: 6, buckets: Array.from({ length: 64 }, () => HASH) };
 const sealed = (signingInput: string, key = registry) =>
   `${signingInput}.${key.sign(signingInput).toString('base64url')}`;
 const header = (typ: string) => ({ alg: 'ES256', typ, kid: registry.kid });
@@ -58,10 +58,12 @@ describe('the statement of the head', () => {
   });
 
   it.each([
-    ['without a list', { version: 1 }],
-    ['with an empty list', { version: 1, buckets: [] }],
-    ['with what is no digest', { version: 1, buckets: [HASH, 'short'] }],
-    ['with a version that is no number', { version: '1', buckets: [HASH] }],
+    ['without a list', { version: 1, previous: 0 }],
+    ['with an empty list', { version: 1, previous: 0, buckets: [] }],
+    ['with what is no digest', { version: 1, previous: 0, buckets: [HASH, 'short'] }],
+    ['with a version that is no number', { version: '1', previous: 0, buckets: [HASH] }],
+    ['that does not say what it follows', { version: 1, buckets: [HASH] }],
+    ['that follows itself', { version: 2, previous: 2, buckets: [HASH] }],
   ])('is none %s', async (_, claims) => {
     expect(
       await readHeadStatement(signedBy(registry, header('kw-registry-head+jwt'), claims), registry),

@@ -66,8 +66,63 @@ describe('parseStrictObject', () => {
     expect(outcome(text)).toBe(reason);
   });
 
-  it('tells names apart that only look alike', () => {
-    expect(outcome('{"é":1,"e\\u0301":2}')).toEqual({ é: 1, 'e\u0301': 2 });
+  it.each([
+    '{"sub":1,"Sub":2}',
+    '{"sub":1,"SUB":2}',
+    '{"sub":1,"\\u017fub":2}',
+    '{"kid":1,"\\u212aid":2}',
+    '{"iss":1,"İss":2}',
+    '{"iat":1,"ıat":2}',
+    '{"aud":1,"aud ":2}',
+    '{"aud":1,"\\u00a0aud":2}',
+    '{"aud":1,"aud\\u0000":2}',
+    '{"aud":1,"aud\\u0000x":2}',
+    '{"aud":1,"a\\u200bud":2}',
+    '{"aud":1,"\\ufeffaud":2}',
+    '{"aud":1,"a\\u00adud":2}',
+    '{"aud":1,"ａｕｄ":2}',
+    '{"straße":1,"STRASSE":2}',
+    '{"σ":1,"ς":2}',
+    '{"é":1,"e\\u0301":2}',
+    '{"é":1,"É":2}',
+    '{"":1,"\\u200d":2}',
+    '{"a":[{"b":{"tenant":1,"Tenant":2}}]}',
+    '{"A":1,"b":2,"B":3}',
+  ])('refuses %s, whose members some readers take for one', (text) => {
+    expect(outcome(text)).toBe('lookalike_members');
+  });
+
+  it.each([
+    '{"sub":1,"subs":2}',
+    '{"a b":1,"ab":2}',
+    '{"e":1,"é":2}',
+    '{"Tenant":1,"Tenant_id":2}',
+    '{"a":{"X":1},"b":{"x":1},"c":[{"X":1},{"x":1}]}',
+    '{"sub":1,"ѕub":2}',
+    '{"Sub":1}',
+  ])('reads %s, whose members no reader takes for one', (text) => {
+    expect(outcome(text)).toEqual(JSON.parse(text));
+  });
+
+  it.each([
+    '{"n":19.999999999999999999}',
+    '{"n":[1,{"m":-0}]}',
+    '{"n":1e400}',
+    '{"n":1e-400}',
+    '{"n":9007199254740993}',
+    '{"\\u006e":9007199254740993}',
+  ])('refuses %s, or reads NaN, as no double holds the number', (text) => {
+    expect(outcome(text)).toBe('inexact_number');
+    const marked = JSON.stringify(parseStrictObject(text, { maxDepth: 16, inexactNumbers: 'as_nan' }));
+    expect(marked).toBe(text.replace('\\u006e', 'n').replace(/19\.9+|-0|1e-?400|9007199254740993/, 'null'));
+  });
+
+  it('reads numbers in text as text', () => {
+    const text = '{"n":"-0","9007199254740993":1.50,"m":[0.1,1e3,-7]}';
+    expect(outcome(text)).toEqual(JSON.parse(text));
+    expect(outcome('{"a":01}')).toBe('not_json');
+    expect(outcome('{"a":1-0}')).toBe('not_json');
+    expect(outcome('{"a":-}')).toBe('not_json');
   });
 
   it('counts the outermost object as one level', () => {

@@ -119,8 +119,15 @@ describe('verifying a token for a scope', () => {
 
   it('asks for a subject where the policy does', async () => {
     expect(await setUp().verify({ sub: undefined })).toEqual(refused('malformed'));
-    expect(await setUp({ requireSubject: false }).verify({ sub: undefined })).toMatchObject({ valid: true });
-    expect(await setUp({ requireSubject: false }).verify({ sub: '' })).toEqual(refused('malformed'));
+    const { verify } = setUp({ requireSubject: false });
+    expect(await verify({ sub: undefined }, { typ: 'JWT' })).toMatchObject({ valid: true });
+    expect(await verify({ sub: '' }, { typ: 'JWT' })).toEqual(refused('malformed'));
+  });
+
+  it('asks for the subject of an access token whatever the policy does (RFC 9068 §2.2)', async () => {
+    const { verify } = setUp({ requireSubject: false });
+    expect(await verify({ sub: undefined }, { typ: 'at+jwt' })).toEqual(refused('malformed'));
+    expect(await verify({}, { typ: 'at+jwt' })).toMatchObject({ valid: true });
   });
 
   it('refuses what a key compromised during the check has signed', async () => {

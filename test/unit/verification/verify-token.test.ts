@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Happening } from '../../../src/domain/activity.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { Happening } from '../../../src/domain/facts.ts';
 import type { Forgery } from '../../../src/domain/forgery.ts';
 import type { SigningKey } from '../../../src/domain/key.ts';
 import type { LedgerReader, RecordedToken } from '../../../src/domain/ledger.ts';
@@ -47,7 +47,7 @@ beforeEach(() => {
   covers = () => false;
   verifier = createTokenVerifier({
     gaps: [],
-    facts: { tell: (happening) => void told.push(happening) },
+    facts: { record: (happening) => void told.push(happening) },
     keyRing,
     clock: { nowSeconds: () => NOW },
     ledger: {

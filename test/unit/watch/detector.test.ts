@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
+import type { Fact } from '../../../src/domain/activity.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { Fact } from '../../../src/domain/facts.ts';
 import { type SecurityEventReport, securityEvent } from '../../../src/domain/security-events.ts';
 import { type Detection, stateless } from '../../../src/watch/detection.ts';
 import { Detector } from '../../../src/watch/detector.ts';

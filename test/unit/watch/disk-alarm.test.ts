@@ -8,6 +8,7 @@ function looking(shares: readonly number[]) {
   let used = 0;
   let seen = 0;
   const relieved: number[] = [];
+  let failures = 0;
   const look = createDiskAlarm({
     disks: {
       used: () => ({ database: seen }),
@@ -15,7 +16,12 @@ function looking(shares: readonly number[]) {
         seen = used;
       },
     },
-    events: { raise: async (report) => raised.push(report) > 0 },
+    events: {
+      async raise(report) {
+        if (failures-- > 0) throw new Error('no room');
+        return raised.push(report) > 0;
+      },
+    },
     clock: { nowSeconds: () => now },
     onRelief: (_, share) => relieved.push(share),
   });
@@ -27,7 +33,10 @@ function looking(shares: readonly number[]) {
     }
     return raised.map(({ severity, evidence: { percent, since } }) => [severity, percent, since]);
   };
-  return { told, raised, relieved };
+  const fail = (times: number) => {
+    failures = times;
+  };
+  return { told, raised, relieved, look, use: (share: number) => (used = share), fail };
 }
 
 it('tells at three quarters and at nine tenths, each once', async () => {
@@ -45,6 +54,18 @@ it('tells at three quarters and at nine tenths, each once', async () => {
 
 it('is critical at once where it fills up between two looks', async () => {
   expect(await looking([0.5, 0.95]).told()).toEqual([['critical', 90, 101]]);
+});
+
+it('tells what a full disk could not take once there is room again', async () => {
+  const { look, use, raised, fail } = looking([]);
+  fail(2);
+  use(0.95);
+  await expect(look()).rejects.toThrow('no room');
+  await expect(look()).rejects.toThrow('no room');
+  use(0.5);
+  await look();
+  await look();
+  expect(raised).toMatchObject([{ severity: 'critical', evidence: { used: 0.95 } }]);
 });
 
 it('tells again where it was well in between, and not where it hovers', async () => {

@@ -104,6 +104,45 @@ describe('a look-up by an operator', () => {
   });
 });
 
+describe('a PIN that an operator reports', () => {
+  const actor = { operatorId: 'ada', requestId: 'r-3' };
+  const digest = Buffer.alloc(32, 7);
+
+  it('is an event by its shape, known by its digest, without a look-up', async () => {
+    const leaks = desk();
+    await leaks.reportPins([{ digest, place: '.env at byte 9' }], actor);
+    const evidence = {
+      leaked: 'pin',
+      holder: null,
+      scope: null,
+      scopes: [],
+      kid: null,
+      leaked_digest: digest.toString('base64url'),
+      since: null,
+      leaked_at: '.env at byte 9',
+      source: 'scan',
+      reported_by: 'ada',
+      reporter: 'operator',
+      withdrawn: false,
+    };
+    expect(leaks.raised).toMatchObject([
+      { type: 'credential.leaked', severity: 'critical', subject: 'hsm', evidence },
+    ]);
+    expect(leaks.audited).toEqual([
+      { type: 'pin.reported', actor: 'ada', subject: 'leaks', requestId: 'r-3', details: { pins: 1 } },
+    ]);
+    expect(leaks.revoked).toEqual([]);
+  });
+
+  it('without a digest is an event of its time', async () => {
+    const leaks = desk();
+    await leaks.reportPins([{ digest: null, place: 'core at byte 1' }], actor);
+    expect(leaks.raised).toMatchObject([
+      { evidence: { leaked: 'pin', leaked_digest: null, since: NOW, leaked_at: 'core at byte 1' } },
+    ]);
+  });
+});
+
 describe('a leak', () => {
   it.each([
     ['a token', token(), 'payments/jti-1', 'client:identity', ['payments']],

@@ -72,3 +72,23 @@ it('tells of each by itself, and again where it could not be stored', async () =
     ['syslog', 100, 'refused'],
   ]);
 });
+
+it('tells of what is over at once without patience, again where it could not be stored, and once an hour', async () => {
+  outages.happened('file', 'deleted');
+  failure = new Error('no store');
+  await expect(tell()).rejects.toThrow('no store');
+  failure = undefined;
+  await tell();
+  now = 3_699;
+  outages.happened('file', 'deleted');
+  outages.happened('file', 'cut short');
+  await tell();
+  now = 3_700;
+  outages.happened('file', 'deleted');
+  await tell();
+  expect(told()).toEqual([
+    ['file', 100, 'deleted'],
+    ['file', 3_699, 'cut short'],
+    ['file', 3_700, 'deleted'],
+  ]);
+});

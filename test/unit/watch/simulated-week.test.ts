@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Fact } from '../../../src/domain/facts.ts';
+import type { Fact } from '../../../src/domain/activity.ts';
 import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
 import { DETECTIONS } from '../../../src/watch/detections/index.ts';
 import { Detector } from '../../../src/watch/detector.ts';

@@ -1,4 +1,4 @@
-import { openForAppending } from '../../../outlets/append-file.ts';
+import { openForAppending } from '../../../lib/append-file.ts';
 import { payloadOf } from '../payload.ts';
 import type { FileSettings } from '../settings.ts';
 import type { NotificationTarget } from '../target.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Severity } from '../../../domain/security-event-types.ts';
-import { createSyslogStream, type SyslogStream } from '../../../outlets/syslog-stream.ts';
+import { createSyslogStream, type SyslogStream } from '../../../lib/syslog-stream.ts';
 import { cefOf } from '../cef.ts';
 import { lookupFor } from '../guarded-address.ts';
 import { MESSAGE_TYPES } from '../message.ts';

@@ -11,6 +11,7 @@ import {
   type ScopeKeys,
 } from '../../../../src/domain/key-life/plans.ts';
 import { isWindowOver, propagatedAt, rotationDueAt } from '../../../../src/domain/key-life/window.ts';
+import type { ProofStatus } from '../../../../src/domain/known-keys.ts';
 import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION, SCOPE, within } from './keys.ts';
 
 const PERIOD = POLICY.cryptoperiodSeconds;
@@ -52,6 +53,18 @@ describe('a scope with a key that signs and a standby that every cache has', () 
     expect(names(young, signUntil + 10)).toEqual(['rotate']);
   });
 
+  it('makes another standby in the place of one that is missing, and none for one that is unproven or unread', () => {
+    const as = (status: ProofStatus) => ({
+      ...of,
+      proofOf: ({ kid }: SigningKey): ProofStatus => (kid === standby.kid ? status : 'proven'),
+    });
+    const early = signUntil - DAY;
+    expect(names(as('missing'), early)).toEqual(['standby']);
+    for (const status of ['proven', 'unproven', 'unchecked'] as const) {
+      expect(names(as(status), early)).toEqual([]);
+    }
+  });
+
   it('does not rotate to a standby that is not proven', () => {
     const unproven = { ...of, serves: ({ kid }: SigningKey) => kid !== standby.kid };
     expect(names(unproven, signUntil)).toEqual([]);
@@ -69,6 +82,44 @@ describe('a scope whose key signs no more, without a successor', () => {
 
   it('is given a standby first where there is none', () => {
     expect(names(within(stopped), NOW)).toEqual(['standby']);
+  });
+});
+
+describe('keys of a time that has not come, since the clock was ahead when they were made', () => {
+  const AHEAD = NOW + 40 * DAY;
+  const ofTheFuture = (n: number, state: 'active' | 'pre_activation', binding = AHEAD) =>
+    aKey(n, state, {
+      binding: { ...aKey(n, state).binding, signFrom: binding },
+      publishedAt: binding,
+      signFrom: state === 'active' ? AHEAD : null,
+      signUntil: AHEAD + 28 * DAY,
+    });
+  const late = ofTheFuture(2, 'active');
+  const lateStandby = ofTheFuture(3, 'pre_activation');
+
+  it('are followed at once by a key that can sign now, which is made first', () => {
+    expect(names(within(late, lateStandby), NOW)).toEqual(['standby']);
+    const made = { ...standby, publishedAt: NOW, binding: { ...standby.binding, signFrom: NOW } };
+    expect(names(within(late, lateStandby, made), NOW)).toEqual(['activate']);
+    expect(planRotation(within(late, lateStandby, made), 'keyward', given(NOW))).toMatchObject({
+      started: { kid: made.kid, state: 'active', signFrom: NOW },
+      stopped: { kid: late.kid, state: 'deactivated' },
+    });
+  });
+
+  it('nor does one sign that was made in time, but activated by that clock', () => {
+    expect(names(within(ofTheFuture(2, 'active', NOW - DAY), standby), NOW)).toEqual(['activate']);
+  });
+
+  it('serve like any other once their time has come', () => {
+    expect(names(within(late, lateStandby), AHEAD)).toEqual([]);
+  });
+
+  it('are no others than those that a clock within a minute has made', () => {
+    const soon = aKey(2, 'active', { signFrom: NOW + 60 });
+    const later = aKey(2, 'active', { signFrom: NOW + 61 });
+    expect(names(within(soon, standby), NOW)).toEqual([]);
+    expect(names(within(later, standby), NOW)).toEqual(['activate']);
   });
 });
 

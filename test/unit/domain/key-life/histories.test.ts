@@ -15,14 +15,14 @@ import {
   type ScopeKeys,
 } from '../../../../src/domain/key-life/plans.ts';
 import { privateHalfDestroyed, privateHalfDueAt } from '../../../../src/domain/key-life/private-half.ts';
-import { CAUSES, type Cause } from '../../../../src/domain/key-life/transitions.ts';
+import { CAUSES, type Initiator } from '../../../../src/domain/key-life/transitions.ts';
 import { aKey, GRACE, NOW, POLICY, within } from './keys.ts';
 
 interface Given {
   readonly now: number;
   readonly graceSeconds: number;
 }
-type Planner = (of: ScopeKeys, kid: string, cause: Cause, given: Given) => KeyPlan;
+type Planner = (of: ScopeKeys, kid: string, cause: Initiator, given: Given) => KeyPlan;
 
 const PLANNERS: Readonly<Record<string, Planner>> = {
   rotate: (of, _, cause, given) => planRotation(of, cause, given),
@@ -54,7 +54,7 @@ class World {
     this.made += 1;
   }
 
-  act(name: string, which: number, cause: Cause): void {
+  act(name: string, which: number, cause: Initiator): void {
     const planner = PLANNERS[name];
     if (!planner) throw new Error(`no plan is called ${name}`);
     const kid = this.keys[which % this.keys.length]?.kid ?? '';

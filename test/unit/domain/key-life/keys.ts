@@ -30,5 +30,5 @@ export function aKey(n: number, state: KeyState, changes: Partial<SigningKey> = 
 }
 
 export function within(...keys: readonly SigningKey[]): ScopeKeys {
-  return { scope: SCOPE, keys, serves: () => true };
+  return { scope: SCOPE, keys, serves: () => true, proofOf: () => 'proven' };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_TIMES } from '../../../../src/domain/key.ts';
+import { NO_TIMES, type SigningKey } from '../../../../src/domain/key.ts';
 import {
   planCompromise,
   planResumption,
@@ -8,6 +8,7 @@ import {
   planUndoneRotation,
   standbyReadyAt,
 } from '../../../../src/domain/key-life/plans.ts';
+import type { ProofStatus } from '../../../../src/domain/known-keys.ts';
 import { aKey, DAY, GIVEN, NOW, within } from './keys.ts';
 
 const active = aKey(1, 'active');
@@ -67,6 +68,13 @@ describe('a rotation', () => {
     expect(planRotation(shortened(NOW), 'operator', GIVEN).started?.kid).toBe(standby.kid);
   });
 
+  it('waits for nobody where the key that signs is missing', () => {
+    const keys = within(active, fresh);
+    expect(() => planRotation(keys, 'operator', GIVEN)).toThrow(refusal('transition_forbidden'));
+    const proofOf = ({ kid }: SigningKey): ProofStatus => (kid === active.kid ? 'missing' : 'proven');
+    expect(planRotation({ ...keys, proofOf }, 'operator', GIVEN).started?.kid).toBe(fresh.kid);
+  });
+
   it('waits for nobody where no key signs', () => {
     const plan = planRotation(within(fresh), 'keyward', GIVEN);
     expect(states(plan)).toEqual([[fresh.kid, 'active']]);
@@ -91,6 +99,15 @@ describe.each([
       [active.kid, state],
       [fresh.kid, 'active'],
     ]);
+  });
+
+  it('prefers a standby that is proven to an older one that nobody has seen, and takes that one alone', () => {
+    const older = { ...fresh, kid: 'older', publishedAt: fresh.publishedAt - 1 };
+    const proofOf = ({ kid }: SigningKey): ProofStatus => (kid === older.kid ? 'unchecked' : 'proven');
+    const startedOf = (...keys: SigningKey[]) =>
+      plan({ ...within(...keys), proofOf }, active.kid, 'operator', GIVEN).started?.kid;
+    expect(startedOf(active, older, fresh)).toBe(fresh.kid);
+    expect(startedOf(active, older)).toBe(older.kid);
   });
 
   it('does not wait for a standby', () => {

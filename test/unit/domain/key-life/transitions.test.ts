@@ -4,7 +4,7 @@ import { KEY_STATES, type KeyState, NO_TIMES, type SigningKey } from '../../../.
 import { move } from '../../../../src/domain/key-life/move.ts';
 import {
   CAUSES,
-  type Cause,
+  type Initiator,
   mayGoUnsigned,
   TRANSITION_NAMES,
   type TransitionName,
@@ -12,7 +12,7 @@ import {
 import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION } from './keys.ts';
 
 /** What the table says, written a second time by hand: who may take which state where. */
-const MAY: Record<TransitionName, { from: KeyState[]; to: KeyState; causes: Cause[] }> = {
+const MAY: Record<TransitionName, { from: KeyState[]; to: KeyState; causes: Initiator[] }> = {
   activate: { from: ['pre_activation'], to: 'active', causes: ['keyward', 'operator', 'two_persons'] },
   deactivate: {
     from: ['active', 'pre_activation'],
@@ -96,7 +96,7 @@ describe('every pair of transition and cause', () => {
   });
 
   it('says what to do where it is refused', () => {
-    const refused = (name: TransitionName, cause: Cause, key: SigningKey) => {
+    const refused = (name: TransitionName, cause: Initiator, key: SigningKey) => {
       try {
         move(key, name, cause, circumstances);
         return undefined;

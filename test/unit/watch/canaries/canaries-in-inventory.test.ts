@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { scopeLabel } from '../../../../src/domain/scope.ts';
+import { decoyLabel } from '../../../../src/domain/scope.ts';
 import { canariesInInventory } from '../../../../src/watch/canaries/canaries-in-inventory.ts';
-import { CanaryBook } from '../../../../src/watch/canaries/canary-book.ts';
+import { CanaryIndex } from '../../../../src/watch/canaries/canary-index.ts';
 import { canarySample, heardTouches } from '../../../support/canary-samples.ts';
 import { aScope } from '../../../support/software-keys.ts';
 
@@ -17,7 +17,7 @@ const decoy = (id: string, hsmToken: string, isMade: boolean, retiredAt: number 
     key: { hsmToken, hsmId: `id-${id}`, made: isMade ? { kid: `kid-${id}`, publicJwk: JWK } : null },
   });
 
-const book = new CanaryBook([
+const book = new CanaryIndex([
   canarySample(),
   decoy('standing', 'primary', true),
   decoy('being-made', 'primary', false),
@@ -31,13 +31,21 @@ const inInventory = canariesInInventory(book, alarm, {
 
 describe('what an inventory knows of decoys', () => {
   it('is how each was left on that HSM token, and which may be there or not', () => {
-    const label = scopeLabel(scope);
     expect(inInventory.on('primary')).toEqual({
-      standing: [{ hsmId: 'id-standing', kid: 'kid-standing', scopeId: 'payments', label }],
+      standing: [
+        { hsmId: 'id-standing', kid: 'kid-standing', scopeId: 'payments', label: decoyLabel('id-standing') },
+      ],
       going: ['id-being-made', 'id-retired'],
     });
     expect(inInventory.on('issuer-b')).toEqual({
-      standing: [{ hsmId: 'id-elsewhere', kid: 'kid-elsewhere', scopeId: 'payments', label }],
+      standing: [
+        {
+          hsmId: 'id-elsewhere',
+          kid: 'kid-elsewhere',
+          scopeId: 'payments',
+          label: decoyLabel('id-elsewhere'),
+        },
+      ],
       going: [],
     });
     expect(inInventory.on('nowhere')).toEqual({ standing: [], going: [] });

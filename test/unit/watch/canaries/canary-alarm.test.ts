@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { CanaryTouch } from '../../../../src/domain/canary.ts';
+import type { CanaryTrigger } from '../../../../src/domain/canary.ts';
 import type { SecurityEventReport } from '../../../../src/domain/security-events.ts';
 import { TellingCanaryAlarm } from '../../../../src/watch/canaries/canary-alarm.ts';
 import { canarySample } from '../../../support/canary-samples.ts';
 
 const HOUR = 3_600;
 const canary = canarySample();
-const touch = (changes: Partial<CanaryTouch> = {}): CanaryTouch => ({
+const touch = (changes: Partial<CanaryTrigger> = {}): CanaryTrigger => ({
   use: 'authentication',
   caller: null,
   remote: '2001:db8::1',
@@ -42,7 +42,7 @@ beforeEach(() => {
   });
 });
 
-async function touched(...touches: readonly CanaryTouch[]): Promise<void> {
+async function touched(...touches: readonly CanaryTrigger[]): Promise<void> {
   for (const each of touches) alarm.touched(canary, each);
   await nextTurn();
   await nextTurn();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../../../src/domain/algorithm.ts';
 import { REFUSAL_REASONS, type RefusalReason } from '../../../../src/domain/refusal.ts';
-import { CanaryBook } from '../../../../src/watch/canaries/canary-book.ts';
+import { CanaryIndex } from '../../../../src/watch/canaries/canary-index.ts';
 import { DecoyKeysInTokens } from '../../../../src/watch/canaries/decoy-keys-in-tokens.ts';
 import { canarySample, heardTouches } from '../../../support/canary-samples.ts';
 import { type SoftwareKey, softwareKey } from '../../../support/software-keys.ts';
@@ -25,7 +25,7 @@ async function heardOf(
   ...decoys: readonly SoftwareKey[]
 ) {
   const { alarm, heard } = heardTouches();
-  const keys = new DecoyKeysInTokens(new CanaryBook(decoys.map((key, at) => decoy(`d${at}`, key))), alarm);
+  const keys = new DecoyKeysInTokens(new CanaryIndex(decoys.map((key, at) => decoy(`d${at}`, key))), alarm);
   await keys.look(presented, reason && { valid: false, reason }, 'verify');
   return heard.map(([id]) => id);
 }
@@ -79,7 +79,7 @@ describe('a token that was refused', () => {
 
   it('is tried with seven others at most; of one more the kid alone is read', async () => {
     const { alarm, heard } = heardTouches();
-    const keys = new DecoyKeysInTokens(new CanaryBook([decoy('d0', es)]), alarm);
+    const keys = new DecoyKeysInTokens(new CanaryIndex([decoy('d0', es)]), alarm);
     const verdict = { valid: false, reason: 'bad_signature' } as const;
     const looks = [...Array(9)].map(() => keys.look(tokenOf(es, 'ES256', 'another'), verdict, 'verify'));
     looks.push(keys.look(tokenOf(other, 'ES256', es.kid), verdict, 'verify'));
@@ -92,7 +92,7 @@ describe('a token that was refused', () => {
 
 it('a token that is good is none of a decoy', async () => {
   const { alarm, heard } = heardTouches();
-  const keys = new DecoyKeysInTokens(new CanaryBook([decoy('d0', es)]), alarm);
+  const keys = new DecoyKeysInTokens(new CanaryIndex([decoy('d0', es)]), alarm);
   await keys.look(
     tokenOf(es, 'ES256'),
     { valid: true, claims: {}, kid: es.kid, keyState: 'active' },

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { CallerWatch, ShownInVain } from '../../../../src/domain/caller-watch.ts';
 import { makeCredential } from '../../../../src/domain/credential.ts';
 import { KeywardError } from '../../../../src/domain/errors.ts';
-import type { LeakDesk, Sought } from '../../../../src/domain/leaks.ts';
+import type { LeakQuery, LeakService } from '../../../../src/domain/leaks.ts';
 import type { RefusedRequest } from '../../../../src/domain/refused-request.ts';
+import type { RejectedSecret, RequestObserver } from '../../../../src/domain/request-observer.ts';
 import type { TokenRevocation } from '../../../../src/domain/revocation.ts';
 import type { Sightings } from '../../../../src/domain/sightings.ts';
 import type { TokenVerifier, Verdict } from '../../../../src/domain/verification.ts';
 import { digestOf } from '../../../../src/token/signing-input.ts';
-import { CanaryBook } from '../../../../src/watch/canaries/canary-book.ts';
+import { CanaryIndex } from '../../../../src/watch/canaries/canary-index.ts';
 import { watchCallers } from '../../../../src/watch/canaries/watch-callers.ts';
 import { watchLeaks } from '../../../../src/watch/canaries/watch-leaks.ts';
 import { watchSigner } from '../../../../src/watch/canaries/watch-signer.ts';
@@ -35,7 +35,7 @@ const retired = canarySample({ id: 'retired', kind: 'token', digest: digestOf('e
 const BY = { clientId: 'web', remote: '192.0.2.1', requestId: 'r1' };
 const WHO = { caller: 'client:web', remote: '192.0.2.1', requestId: 'r1' };
 
-const book = () => new CanaryBook([credential, token, key, retired]);
+const book = () => new CanaryIndex([credential, token, key, retired]);
 const never = (error: unknown): never => {
   throw error;
 };
@@ -44,14 +44,15 @@ describe('what opened nothing', () => {
   function watched() {
     const { alarm, heard } = heardTouches();
     const passed: unknown[] = [];
-    const next: CallerWatch = {
+    const next: RequestObserver = {
       authenticated: (...who) => passed.push(who),
       refused: (refused) => passed.push(refused),
-      shown: (what) => passed.push(what),
+      rejectedSecret: (what) => passed.push(what),
     };
     return { watch: watchCallers(next, book(), alarm), heard, passed };
   }
-  const shown = (text: string): ShownInVain => ({ text, use: 'authentication', ...WHO });
+  const shown = (text: string): RejectedSecret => ({ text, use: 'authentication', ...WHO });
+  const encoded = (text: string) => text.replaceAll(/[._]/g, (one) => `%${one === '_' ? '5F' : '2e'}`);
   const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
   it('goes on to whoever else is told, as all the rest', () => {
@@ -67,7 +68,7 @@ describe('what opened nothing', () => {
     };
     watch.refused(refused);
     watch.authenticated('client:web', '192.0.2.1');
-    watch.shown(shown('Bearer nothing'));
+    watch.rejectedSecret(shown('Bearer nothing'));
     expect(passed).toEqual([refused, ['client:web', '192.0.2.1'], shown('Bearer nothing')]);
     expect(heard).toEqual([]);
   });
@@ -76,6 +77,8 @@ describe('what opened nothing', () => {
     ['a credential', `Bearer ${TEXT}`, ['credential']],
     ['a credential as user', basic(`${TEXT}:x`), ['credential']],
     ['a credential as password', basic(`x:${TEXT}`), ['credential']],
+    ['a credential as a password that is form-urlencoded', basic(`x:${encoded(TEXT)}`), ['credential']],
+    ['a token within a form that encodes all of it', `token=${encoded('eyJh.c.s')}`, ['token']],
     ['a credential with something appended', `Bearer ${TEXT}x`, ['credential']],
     ['a credential under another scheme, or none', `Token ${TEXT}, ${TEXT}`, ['credential']],
     ['a token', 'Bearer eyJh.c.s', ['token']],
@@ -88,7 +91,7 @@ describe('what opened nothing', () => {
     ['none', basic('kw_svc_:eyJ'), []],
   ])('is told where it is a decoy: %s', (_, text, expected) => {
     const { watch, heard } = watched();
-    watch.shown(shown(text));
+    watch.rejectedSecret(shown(text));
     expect(heard).toEqual(expected.map((id) => [id, { use: 'authentication', ...WHO }]));
   });
 });
@@ -180,7 +183,7 @@ describe('a token that was seen', () => {
     const unknown = [digestOf('x')];
     const next: Sightings = { unknown: async () => unknown };
     const seen = [token.digest ?? Buffer.alloc(0), digestOf('x'), digestOf('eyJold.c')];
-    const sightings = seen.map((digest) => ({ digest, seenAt: undefined, iat: undefined }));
+    const sightings = seen.map((digest) => ({ digest, iat: 1_800_000_000 }));
     const watch = watchSightings(next, { book: book(), alarm, onFailure: never });
     expect(await watch.unknown('payments', sightings, BY)).toBe(unknown);
     expect(heard).toEqual([['token', { use: 'sighting', ...WHO }]]);
@@ -230,17 +233,18 @@ describe('a string that leaked', () => {
   it('is told where a partner found a decoy or an operator looks it up, and where it is none nobody is', async () => {
     const { alarm, heard } = heardTouches();
     const given: unknown[] = [];
-    const next: LeakDesk = {
+    const next: LeakService = {
       async find(sought, by) {
         given.push([sought, by]);
         return [];
       },
       lookUp: async () => [],
       tell: async () => {},
+      reportPins: async () => {},
       withdraw: async () => {},
     };
     const watch = watchLeaks(next, { book: book(), alarm });
-    const sought: readonly Sought[] = [
+    const sought: readonly LeakQuery[] = [
       { of: 'credential', digest: digestOf('nobody’s') },
       { of: 'token', digest: digestOf('eyJh.c'), iat: 1 },
     ];

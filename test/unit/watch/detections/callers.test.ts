@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact } from '../../../../src/domain/facts.ts';
+import type { Fact } from '../../../../src/domain/activity.ts';
 import type { SecurityEventReport } from '../../../../src/domain/security-events.ts';
 import type { Detection } from '../../../../src/watch/detection.ts';
 import { deniedBurst } from '../../../../src/watch/detections/denied-burst.ts';

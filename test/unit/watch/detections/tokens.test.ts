@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fact, GenuineFact, VerifiedFact } from '../../../../src/domain/facts.ts';
+import type { Fact, GenuineFact, VerifiedFact } from '../../../../src/domain/activity.ts';
 import type { Detection } from '../../../../src/watch/detection.ts';
 import { compromisedKey } from '../../../../src/watch/detections/compromised-key.ts';
 import { crossScope } from '../../../../src/watch/detections/cross-scope.ts';

@@ -1,7 +1,7 @@
 import type { LookupAddress, lookup } from 'node:dns';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guardedLookup } from '../../../../src/outlets/guarded-lookup.ts';
+import { guardedLookup } from '../../../../src/lib/guarded-lookup.ts';
 import { isInternal, lookupFor } from '../../../../src/watch/notifications/guarded-address.ts';
 
 describe('an internal address', () => {

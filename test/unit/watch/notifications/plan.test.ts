@@ -17,6 +17,7 @@ const settings = (routes: readonly RouteSettings[]): NotificationSettings => ({
   runbooks_url: 'docs/runbooks',
   attempts: 3,
   deadline_ms: 100,
+  heartbeat_seconds: null,
 });
 
 const event = (severity: Severity, type: SecurityEventType = 'clock.jump', evidence = {}) => ({

@@ -35,7 +35,7 @@ function making(...drills: ReturnType<typeof drill>[]) {
       asked.push(request);
       const header = { alg: 'ES256', typ: 'at+jwt', kid: request.scopeId };
       const token = signedBy(key, header, { sub: 'keyward-probe' });
-      return { token, kid: key.kid, jti: 'j', iat: NOW, exp: NOW + 40, mayLeave: () => true };
+      return { token, kid: key.kid, jti: 'j', iat: NOW, exp: NOW + 40, canRelease: () => true };
     },
   };
   return { asked, make: createProbeTokens({ issuer, keyRing, ttlSeconds: 60 }) };

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeCredential } from '../../../../src/domain/credential.ts';
 import { KeywardError } from '../../../../src/domain/errors.ts';
-import type { KnownSecret, LeakDesk } from '../../../../src/domain/leaks.ts';
+import type { KnownSecret, LeakService } from '../../../../src/domain/leaks.ts';
 import type { TokenExaminer } from '../../../../src/domain/reports/examiner.ts';
 import type { TokenFindings } from '../../../../src/domain/reports/findings.ts';
 import { createReportAlarm } from '../../../../src/watch/reports/report-alarm.ts';
@@ -21,7 +21,7 @@ const ISSUED: TokenFindings = { ...FOUND_NOTHING, signature: 'right', record: TR
 interface Setting {
   readonly examine?: TokenExaminer['examine'];
   readonly eventsPerMinute?: number;
-  readonly leaks?: Pick<LeakDesk, 'find' | 'withdraw'>;
+  readonly leaks?: Pick<LeakService, 'find' | 'withdraw'>;
 }
 
 /** Reports on a real store, with a clock to be moved. */
@@ -38,6 +38,7 @@ async function opened({
   leaks = NO_LEAKS,
 }: Setting = {}) {
   let now = NOON;
+  let settled = true;
   const clock = { nowSeconds: () => now };
   const { store, file } = await openTestStore({ clock });
   const failures: unknown[] = [];
@@ -55,7 +56,8 @@ async function opened({
     });
   const intake = makeIntake();
   onTestFinished(() => intake.stop());
-  const watching = { ...parts, intake, alarm, overdueSeconds: DAY, eraseAfterSeconds: 30 * DAY };
+  const settledTime = { isSettled: () => settled };
+  const watching = { ...parts, settledTime, intake, alarm, overdueSeconds: DAY, eraseAfterSeconds: 30 * DAY };
   const receive = (token: string | null = null, text: string | null = 'odd') =>
     intake.receive({ scopeId: 'payments', token, text, contact: 'ada@example.org', requestId: 'req-1' });
   return {
@@ -69,6 +71,9 @@ async function opened({
     look: createReportWatch(watching),
     /** As a service that was started since. */
     lookAnew: createReportWatch({ ...watching, intake: makeIntake() }),
+    settle: (so = true) => {
+      settled = so;
+    },
     pass: (seconds: number) => {
       now += seconds;
     },
@@ -257,8 +262,8 @@ describe('a credential that is reported', () => {
   const foreign = { examine: async () => ({ ...FOUND_NOTHING, readable: false }) };
 
   function leakDesk(failing: Error[] = []) {
-    const asked: Parameters<LeakDesk['find']>[] = [];
-    const withdrawn: Parameters<LeakDesk['withdraw']>[] = [];
+    const asked: Parameters<LeakService['find']>[] = [];
+    const withdrawn: Parameters<LeakService['withdraw']>[] = [];
     const leaks: NonNullable<Setting['leaks']> = {
       async find(...given) {
         asked.push(given);
@@ -426,7 +431,7 @@ describe('a case that nobody takes up', () => {
 
 describe('a closed case', () => {
   it('loses what was written when its time is over, with an audit event; an open one does not', async () => {
-    const { receive, examined, store, file, look, pass } = await opened();
+    const { receive, examined, store, file, look, pass, settle } = await opened();
     const [closed, open] = [await receive(), await receive()];
     for (const number of [closed, open]) await examined(number);
     await store.reports.close(closed, 'harmless', 'a test', ALICE);
@@ -435,6 +440,10 @@ describe('a closed case', () => {
     await look();
     expect(await written(closed)).toEqual({ text: 'odd', contact: 'ada@example.org' });
     pass(1);
+    settle(false);
+    await look();
+    expect(await written(closed)).not.toBeNull();
+    settle();
     await look();
     await look();
     expect([await written(closed), await written(open)]).toEqual([

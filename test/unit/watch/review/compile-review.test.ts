@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EventQuery } from '../../../../src/domain/event-desk.ts';
+import type { EventQuery } from '../../../../src/domain/event-service.ts';
 import type { TrackedEvent } from '../../../../src/domain/event-steps.ts';
 import type { IssuedHours } from '../../../../src/domain/issued-hours.ts';
 import type { Severity } from '../../../../src/domain/security-event-types.ts';
@@ -44,7 +44,7 @@ function reviewing(events: readonly TrackedEvent[], issued: Partial<IssuedHours>
   });
   return compileReview(
     {
-      audit: { eventsAfter: async () => [] },
+      audit: { witnessedAfter: async () => [] },
       events: {
         list: async (query, { limit }) =>
           events

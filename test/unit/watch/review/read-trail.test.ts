@@ -21,9 +21,9 @@ function event(sequence: number, changes: Partial<StoredEvent> & { details?: obj
 }
 
 function reading(events: readonly StoredEvent[], { now = START + DAY, after = 0 } = {}) {
-  const eventsAfter = async (sequence: number, limit: number) =>
+  const witnessedAfter = async (sequence: number, limit: number) =>
     events.filter((each) => each.sequence > sequence).slice(0, limit);
-  return readTrail({ eventsAfter }, { until: START, event: after }, now);
+  return readTrail({ witnessedAfter }, { until: START, event: after }, now);
 }
 
 it('tells acts of people by type, with who did them, and leaves out what the service does by itself', async () => {

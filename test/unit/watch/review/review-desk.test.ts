@@ -24,7 +24,7 @@ async function desk(changes: Partial<ReviewDeskParts> = {}) {
   const open = () =>
     openReviewDesk({
       audit: {
-        eventsAfter: async (after, limit) =>
+        witnessedAfter: async (after, limit) =>
           world.events.filter(({ sequence }) => sequence > after).slice(0, limit),
         newestOfType: async (type) => world.events.filter((event) => event.type === type).toReversed(),
         record: async (event) => add(event, world.now),
@@ -145,7 +145,7 @@ it('signs nothing off that the audit trail did not take', async () => {
   const { reviews } = await desk();
   const failing = await desk({
     audit: {
-      eventsAfter: async () => [],
+      witnessedAfter: async () => [],
       newestOfType: async () => [],
       record: async () => {
         throw new Error('full');

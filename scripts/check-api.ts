@@ -1,0 +1,32 @@
+// The API description of each plane: as OpenAPI has it, with every parameter declared and every limit described.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DATA_PLANE_ROUTES } from '../src/http/data-plane.ts';
+import { describeApi } from '../src/http/openapi.ts';
+import { OPERATIONS_PLANE_ROUTES } from '../src/http/operations-plane.ts';
+import { type Description, faultsOf } from './api/faults.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keyward-api-'));
+try {
+  const failed = [
+    check('data', describeApi('data', DATA_PLANE_ROUTES)),
+    check('operations', describeApi('operations', OPERATIONS_PLANE_ROUTES)),
+  ];
+  process.exitCode = failed.includes(true) ? 1 : 0;
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** Whether anything is wrong with it. */
+function check(plane: string, description: object): boolean {
+  const file = join(folder, `${plane}.json`);
+  writeFileSync(file, JSON.stringify(description));
+  const validated = spawnSync('validate-api', [file], { encoding: 'utf8' });
+  const faults = [...faultsOf(description as Description)];
+  if (validated.status !== 0) faults.push(validated.error?.message ?? validated.stdout + validated.stderr);
+  for (const fault of faults) console.error(`${plane}: ${fault}`);
+  if (faults.length === 0) console.log(`API of the ${plane} plane: valid, and every limit described`);
+  return faults.length > 0;
+}

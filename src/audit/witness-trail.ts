@@ -1,0 +1,112 @@
+import { auditEventHash, type ChainHead } from '../domain/audit-chain.ts';
+import { auditDetailsIn } from '../domain/audit-details.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { SealedEvent } from '../domain/audit-sink.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { type RegistryMark, registryMarkIn } from '../domain/registry-mark.ts';
+import { verifySeal } from '../domain/run-key.ts';
+import type { Runs, StoredRun } from '../domain/runs.ts';
+import type { EventRange } from '../domain/unwitnessed.ts';
+import type { AuditPublicKey } from '../token/checkpoint.ts';
+import { isCertified } from '../token/run-certificate.ts';
+
+const EVENTS_A_STEP = 256;
+
+export interface TrailParts {
+  readonly log: Pick<AuditLog, 'sealedAfter'>;
+  readonly runs: Pick<Runs, 'find' | 'own'>;
+  readonly auditKey: AuditPublicKey;
+  /** What the last checkpoint saw. */
+  readonly from: ChainHead;
+  /** The last event that a sink holds too. */
+  readonly sinkReach: number;
+}
+
+export interface WitnessedTrail {
+  /** Whether this run has written to the trail since, which begins with a word of what is unwitnessed. */
+  readonly isRecorded: boolean;
+  /** The last event that a checkpoint, a sink or a seal stands for. */
+  readonly reach: ChainHead;
+  /** The end of the trail that neither a checkpoint nor a sink nor a seal stands for. */
+  readonly unwitnessed: EventRange | undefined;
+  /** Where the registry stood after the last witnessed change of it; undefined where none came after `from`. */
+  readonly registry: RegistryMark | undefined;
+  /** The same, by whatever the trail tells. */
+  readonly toldRegistry: RegistryMark | undefined;
+}
+
+/**
+ * Walks the trail behind the last checkpoint. A good seal stands for all events up to its own, since its hash
+ * covers them. `audit_trail_refused` where the events do not follow one from the other.
+ */
+export async function witnessTrail(parts: TrailParts): Promise<WitnessedTrail> {
+  const { log, from, sinkReach } = parts;
+  const seals = new Seals(parts);
+  const marks: { readonly sequence: number; readonly isOwn: boolean; readonly mark: RegistryMark }[] = [];
+  let end = from;
+  /** Before what this run has written: its own seal stands for itself alone. */
+  let earlier = from;
+  let reach: ChainHead = from;
+  for (let page = await log.sealedAfter(end.sequence, EVENTS_A_STEP); page.length > 0; ) {
+    for (const event of page) {
+      requireNext(end, event);
+      const isOwn = seals.isOwn(event);
+      const isReached = event.sequence <= sinkReach || (!isOwn && (await seals.isGood(event)));
+      if (isReached) reach = { sequence: event.sequence, hash: event.hash };
+      const mark = registryMarkIn(auditDetailsIn(event.detailsJson));
+      if (mark) marks.push({ sequence: event.sequence, isOwn, mark });
+      end = event;
+      if (!isOwn) earlier = event;
+    }
+    page = await log.sealedAfter(end.sequence, EVENTS_A_STEP);
+  }
+  const hash = Buffer.from(earlier.hash).toString('base64url');
+  return {
+    unwitnessed:
+      reach.sequence < earlier.sequence
+        ? { from: reach.sequence + 1, to: earlier.sequence, hash }
+        : undefined,
+    isRecorded: earlier !== end,
+    reach,
+    registry: marks.findLast(({ sequence, isOwn }) => isOwn || sequence <= reach.sequence)?.mark,
+    toldRegistry: marks.at(-1)?.mark,
+  };
+}
+
+function requireNext(last: ChainHead, event: SealedEvent): void {
+  if (event.sequence === last.sequence + 1 && auditEventHash(last.hash, event).equals(event.hash)) return;
+  throw new KeywardError(
+    'audit_trail_refused',
+    `Event ${last.sequence + 1} of the audit trail does not follow from the one before it: the trail was changed. ` +
+      'Put the database back as docs/runbooks/changed-records.md says.',
+  );
+}
+
+/** Each run is looked up once. */
+class Seals {
+  readonly #parts: Pick<TrailParts, 'runs' | 'auditKey'>;
+  readonly #runs = new Map<string, StoredRun | undefined>();
+
+  constructor(parts: Pick<TrailParts, 'runs' | 'auditKey'>) {
+    this.#parts = parts;
+  }
+
+  isOwn({ runId, seal, hash }: SealedEvent): boolean {
+    const { own } = this.#parts.runs;
+    return runId === own.id && seal !== null && verifySeal(own, 'audit', hash, seal);
+  }
+
+  async isGood({ runId, seal, hash }: SealedEvent): Promise<boolean> {
+    if (runId === null || seal === null) return false;
+    const run = await this.#certified(runId);
+    return run !== undefined && verifySeal(run, 'audit', hash, seal);
+  }
+
+  async #certified(id: string): Promise<StoredRun | undefined> {
+    if (!this.#runs.has(id)) {
+      const run = await this.#parts.runs.find(id);
+      this.#runs.set(id, run && (await isCertified(run, this.#parts.auditKey)) ? run : undefined);
+    }
+    return this.#runs.get(id);
+  }
+}

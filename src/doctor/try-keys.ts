@@ -1,0 +1,56 @@
+import { type Algorithm, isRsa } from '../domain/algorithm.ts';
+import { KeywardError, operatorText } from '../domain/errors.ts';
+import type { KeyTrial } from '../domain/signer.ts';
+import type { SignerLink } from '../signer/signer-link.ts';
+import { type Finding, fail, ok } from './finding.ts';
+
+const CHECK = 'trial keys';
+const SMALLEST_RSA = 2048;
+
+/**
+ * Has the token make a key pair of each algorithm that it offers, prove it and destroy it: what stands in the way of a
+ * key is said before `keyward init` or a new scope meets it.
+ */
+export async function tryKeys(
+  link: Pick<SignerLink, 'tryKey'>,
+  algorithms: readonly Algorithm[],
+): Promise<readonly Finding[]> {
+  const good: Algorithm[] = [];
+  const bad: Finding[] = [];
+  for (const algorithm of algorithms) {
+    const finding = await tryKey(link, algorithm);
+    if (finding) bad.push(finding);
+    else good.push(algorithm);
+  }
+  if (good.length === 0) return bad;
+  return [ok(CHECK, `made, proven and destroyed: ${good.join(', ')}`), ...bad];
+}
+
+async function tryKey(link: Pick<SignerLink, 'tryKey'>, algorithm: Algorithm): Promise<Finding | undefined> {
+  try {
+    const trial = await link.tryKey({ algorithm, modulusBits: isRsa(algorithm) ? SMALLEST_RSA : null });
+    return flawOf(algorithm, trial);
+  } catch (error) {
+    if (!(error instanceof KeywardError)) throw error;
+    return fail(CHECK, `${algorithm}: ${operatorText(error)}`, 'mend what it says, and run doctor again');
+  }
+}
+
+function flawOf(algorithm: Algorithm, { refused, unproven }: KeyTrial): Finding | undefined {
+  if (refused) {
+    const { answer, attributes } = refused;
+    return attributes.length === 0
+      ? fail(CHECK, `${algorithm}: the module makes no such key (${answer})`, 'use another algorithm or HSM')
+      : fail(
+          CHECK,
+          `${algorithm}: the module refuses ${attributes.join(', ')} (${answer})`,
+          'no key is made without it, since nothing else shows what it shows; use another HSM or module',
+        );
+  }
+  if (unproven.length === 0) return undefined;
+  return fail(
+    CHECK,
+    `${algorithm}: a new key is not proven: ${unproven.join('; ')}`,
+    'such a key would not serve; use another HSM or module',
+  );
+}

@@ -1,0 +1,101 @@
+import { KeywardError } from '../domain/errors.ts';
+import { Places } from './places.ts';
+
+/** Who asks: those who sign, those who verify or revoke, whoever comes without a credential, and operators. */
+export const CALLER_CLASSES = ['identity', 'relying', 'anonymous', 'operator'] as const;
+export type CallerClass = (typeof CALLER_CLASSES)[number];
+
+const MIB = 1024 * 1024;
+
+/** What the bodies under way of one class may take together. */
+export const MOST_BYTES_HELD = {
+  identity: 128 * MIB,
+  relying: 64 * MIB,
+  anonymous: 16 * MIB,
+  operator: 64 * MIB,
+} as const satisfies Record<CallerClass, number>;
+
+/** Bodies of strangers: few at a time, fewer from one address, and no time to dawdle. */
+const STRANGERS = { bodies: 256, bodiesOfOne: 16, bodySeconds: 5 };
+
+/** A request that has its place: what it may hold, and by whom. */
+export interface Admission {
+  readonly budget: CallerBudget;
+  /** Client or operator id, or the network of who has none. */
+  readonly holder: string;
+}
+
+const UNLOADED = { share: 1 };
+
+/** Made once: under load, recording where an error was made would cost more than the refusal. */
+const FULL = {
+  all: new KeywardError('overloaded', 'too many requests are in flight; try again'),
+  own: new KeywardError('overloaded', 'too many of your requests are in flight; try again'),
+};
+
+/** What one class of callers may hold of one plane at once, so that no class is in the way of another. */
+export class CallerBudget {
+  readonly #requests: Places;
+  readonly #bodies: Places | undefined;
+  readonly #mostBytes: number;
+  readonly #load: { readonly share: number };
+  /** From a body's first byte asked for to its last, where it is not the connection's own time alone. */
+  readonly bodySeconds: number | undefined;
+  #bytes = 0;
+
+  constructor(callers: CallerClass, requestsInFlight: number, load = UNLOADED, strangers = STRANGERS) {
+    this.#load = load;
+    // One caller alone leaves half of it to the others.
+    this.#requests = new Places(requestsInFlight, Math.ceil(requestsInFlight / 2));
+    this.#mostBytes = MOST_BYTES_HELD[callers];
+    if (callers !== 'anonymous') return;
+    this.#bodies = new Places(strangers.bodies, strangers.bodiesOfOne);
+    this.bodySeconds = strangers.bodySeconds;
+  }
+
+  get inFlight(): number {
+    return this.#requests.taken;
+  }
+
+  /** `overloaded` where too many are in flight, in all or of the holder alone. */
+  enter(holder: string): Admission {
+    const full = this.#requests.take(holder, this.#load.share);
+    if (full) throw FULL[full];
+    return { budget: this, holder };
+  }
+
+  /** Fewer places are given out than at other times. */
+  get isBusy(): boolean {
+    return this.#load.share < 1;
+  }
+
+  /** What `enter` would refuse. */
+  crowded(holder: string): KeywardError | undefined {
+    const full = this.#requests.full(holder, this.#load.share);
+    return full && FULL[full];
+  }
+
+  leave(holder: string): void {
+    this.#requests.giveBack(holder);
+  }
+
+  /** Before the first byte is read: `overloaded`, `rate_limited`. Every body that began ends by `endBody`. */
+  beginBody(holder: string): void {
+    const full = this.#bodies?.take(holder);
+    if (full === 'all') throw new KeywardError('overloaded', 'too many bodies are under way; try again');
+    if (full === 'own')
+      throw new KeywardError('rate_limited', 'too many of your bodies are under way; let one end');
+  }
+
+  /** `overloaded` where the class holds too much with them; they count until `endBody` all the same. */
+  hold(bytes: number): KeywardError | undefined {
+    this.#bytes += bytes;
+    if (this.#bytes <= this.#mostBytes) return undefined;
+    return new KeywardError('overloaded', 'too many large bodies are under way; try again');
+  }
+
+  endBody(holder: string, bytes: number): void {
+    this.#bodies?.giveBack(holder);
+    this.#bytes -= bytes;
+  }
+}

@@ -1,0 +1,5 @@
+import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+
+export function requireThat(holds: boolean, code: ErrorCode, advice: string): asserts holds {
+  if (!holds) throw new KeywardError(code, advice);
+}

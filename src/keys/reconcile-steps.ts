@@ -1,0 +1,191 @@
+import type { Actor } from '../domain/access.ts';
+import type { Clock, SettledTime, TimeGuard } from '../domain/clock.ts';
+import type { SigningKey } from '../domain/key.ts';
+import {
+  type DueStep,
+  dueSteps,
+  isIrreversible,
+  type KeyStep,
+  type ScopeStep,
+} from '../domain/key-life/due-steps.ts';
+import {
+  type KeyPlan,
+  type PlanCircumstances,
+  planExpiry,
+  planPrivateHalfDestroyed,
+  planRotation,
+  planWithdrawal,
+  type ScopeKeys,
+} from '../domain/key-life/plans.ts';
+import type { Signer } from '../domain/signer.ts';
+import type { StandbyKeeper } from './keep-standby.ts';
+import { keyAct, succession as successionOf } from './key-act.ts';
+import type { KeyChanges } from './key-changes.ts';
+import type { KeyRingKeeper } from './key-ring.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
+import type { Served } from './track-loaded-keys.ts';
+
+/** One thing that the state of the keys says is still to be done. */
+export interface ReconcileStep {
+  /** The same for as long as it is the same step. */
+  readonly name: string;
+  /** As an event names it, such as `key:<kid>`. */
+  readonly subject: string;
+  /** What is raised where it fails. */
+  readonly failure: 'key.standby_missing' | 'key.change_unfinished';
+  run(): Promise<void>;
+}
+
+export interface ReconcileParts {
+  readonly changes: KeyChanges;
+  readonly keyRing: KeyRingKeeper;
+  readonly standbys: StandbyKeeper;
+  readonly signer: Pick<Signer, 'destroy' | 'serve'>;
+  readonly served: Served;
+  /** Shared by all that make keys. */
+  readonly turns: KeyedMutex;
+  readonly clock: Clock;
+  readonly timeGuard: TimeGuard & SettledTime;
+  readonly graceSeconds: number;
+  /** The end of the last gap in the records, where there is one: no key from before it goes on signing. */
+  readonly renewedSince?: number | undefined;
+}
+
+export interface ReconcileSteps {
+  /** Those that take effect with the HSM away. */
+  immediate(): readonly ReconcileStep[];
+  /** Those that wait for that HSM token: nobody waits for another's. */
+  deferred(hsmToken: string): readonly ReconcileStep[];
+}
+
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
+
+interface StepPlan {
+  readonly type: `key.${string}`;
+  readonly why: string;
+  /** What the HSM does before it becomes a fact; done twice, it finds nothing to do. */
+  readonly inHsm?: (key: SigningKey, signer: Pick<Signer, 'destroy'>) => Promise<void>;
+  readonly plan: (of: ScopeKeys, kid: string, given: PlanCircumstances) => KeyPlan;
+}
+
+const STEP_PLANS: Readonly<Record<KeyStep, StepPlan>> = {
+  expire: {
+    type: 'key.deactivated',
+    why: 'its signing window ended before it signed',
+    plan: (of, kid, given) => planExpiry(of, kid, 'keyward', given),
+  },
+  destroy: {
+    type: 'key.private_half_destroyed',
+    why: 'it serves no more',
+    inHsm: ({ kid, hsmToken, bindingRecord, binding: { hsmId } }, signer) =>
+      signer.destroy({ hsmToken, hsmId, kid, bindingRecord }),
+    plan: planPrivateHalfDestroyed,
+  },
+  withdraw: {
+    type: 'key.withdrawn',
+    why: 'the last token that it could have signed has expired',
+    plan: (of, kid, given) => planWithdrawal(of, kid, 'keyward', given),
+  },
+};
+
+type Succession = Exclude<ScopeStep, 'standby'>;
+
+const SUCCESSIONS: Readonly<Record<Succession, Pick<StepPlan, 'type' | 'why'>>> = {
+  activate: { type: 'key.activated', why: 'no key signed for the scope' },
+  rotate: { type: 'key.rotated', why: 'scheduled' },
+};
+
+/**
+ * What follows from the state of the keys and the time, and from nothing else: whatever cuts a step short, it is
+ * still to be done.
+ */
+export function createReconcileSteps(parts: ReconcileParts): ReconcileSteps {
+  const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard, graceSeconds, renewedSince } =
+    parts;
+  const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince });
+  /** What nothing undoes waits until the time has settled (I13). */
+  const mayCome = (step: DueStep) => !isIrreversible(step) || timeGuard.isSettled();
+  const due = () =>
+    keyRing.scopes().flatMap(({ id }) => {
+      const of = keyRing.scopeKeys(id);
+      const steps = of ? dueSteps(of, given()) : [];
+      return steps.filter(mayCome).map((step) => ({ scopeId: id, step }));
+    });
+
+  /** Dated by a clock that is doubted, nothing is done (I13). */
+  const dated = (run: () => Promise<unknown>) => async () => {
+    timeGuard.requireSteadyTime();
+    await run();
+  };
+
+  const succession = (name: Succession, scopeId: string): ReconcileStep => {
+    const { type, why } = SUCCESSIONS[name];
+    const run = () =>
+      changes.applyUrgently({
+        plan: (keys) => planRotation(keys.of(scopeId), 'keyward', given()),
+        act: (plan) => successionOf({ type, actor: KEYWARD, why }, scopeId, plan),
+      });
+    return {
+      name: `${name} ${scopeId}`,
+      subject: `scope:${scopeId}`,
+      failure: 'key.change_unfinished',
+      run: dated(run),
+    };
+  };
+
+  const standby = (scopeId: string): ReconcileStep => ({
+    name: `standby ${scopeId}`,
+    subject: `scope:${scopeId}`,
+    failure: 'key.standby_missing',
+    run: dated(() => standbys.provide(scopeId, KEYWARD)),
+  });
+
+  const stepOf = (name: KeyStep, key: SigningKey): ReconcileStep => {
+    const { type, why, inHsm, plan } = STEP_PLANS[name];
+    const run = async () => {
+      // Nothing that cannot be undone follows from a word that the registry key has not signed.
+      if (inHsm) await changes.signed();
+      await inHsm?.(key, signer);
+      await changes.apply({
+        plan: (keys) => plan(keys.of(key.scopeId), key.kid, given()),
+        act: (planned) => keyAct({ type, actor: KEYWARD, why }, key.kid, planned),
+      });
+    };
+    return {
+      name: `${name} ${key.kid}`,
+      subject: `key:${key.kid}`,
+      failure: 'key.change_unfinished',
+      run: dated(run),
+    };
+  };
+
+  /** The signer holds no key longer than it may sign. */
+  const release = (hsmToken: string): readonly ReconcileStep[] => {
+    const wanted = new Set(keyRing.references().map(({ kid }) => kid));
+    if ([...(served().get(hsmToken) ?? [])].every((kid) => wanted.has(kid))) return [];
+    // A key that is being made is with the signer before it is in the ring.
+    const run = () =>
+      turns
+        .of(hsmToken)
+        .runExclusive(async () => keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken)));
+    const subject = `hsm:${hsmToken}`;
+    return [{ name: `release ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
+  };
+
+  return {
+    immediate: () =>
+      due().flatMap(({ scopeId, step }) => (isSuccession(step) ? [succession(step.name, scopeId)] : [])),
+    deferred: (hsmToken) => [
+      ...release(hsmToken),
+      ...due().flatMap(({ scopeId, step }) => {
+        if ('key' in step) return step.key.hsmToken === hsmToken ? [stepOf(step.name, step.key)] : [];
+        const isHere = keyRing.scope(scopeId)?.hsmToken === hsmToken;
+        return step.name === 'standby' && isHere ? [standby(scopeId)] : [];
+      }),
+    ],
+  };
+}
+
+function isSuccession(step: DueStep): step is { readonly name: Succession } {
+  return step.name in SUCCESSIONS;
+}

@@ -1,0 +1,36 @@
+const MOST_REPLAYED = 100;
+
+export interface Subscribable<T> {
+  /** The listener is called in the same tick, in order; it must not throw. Returns how to unsubscribe. */
+  subscribe(listener: (event: T) => void): () => void;
+}
+
+/** Synchronous emitter: listeners run in the same tick, in order. */
+export class Emitter<T> implements Subscribable<T> {
+  readonly #listeners = new Set<(event: T) => void>();
+
+  subscribe(listener: (event: T) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  emit(event: T): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** Replays the first events, at most 100, to each new listener. */
+export class ReplayingEmitter<T> implements Subscribable<T> {
+  readonly #emitter = new Emitter<T>();
+  readonly #past: T[] = [];
+
+  subscribe(listener: (event: T) => void): () => void {
+    for (const event of this.#past) listener(event);
+    return this.#emitter.subscribe(listener);
+  }
+
+  emit(event: T): void {
+    if (this.#past.length < MOST_REPLAYED) this.#past.push(event);
+    this.#emitter.emit(event);
+  }
+}

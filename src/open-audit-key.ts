@@ -1,0 +1,15 @@
+import type { Config } from './config.ts';
+import type { ServiceKey } from './domain/registry.ts';
+import type { Signer } from './domain/signer.ts';
+import { formerAuditKeys } from './hsm-replacements.ts';
+import { type OpenedKey, openServiceKey } from './keys/registry-key.ts';
+import type { AuditPublicKey } from './token/checkpoint.ts';
+
+/** The audit key of the configuration, with those before it: see `openServiceKey`. */
+export function openAuditKey(
+  { hsm }: Config,
+  row: ServiceKey | undefined,
+  signer: Pick<Signer, 'sign'>,
+): OpenedKey & AuditPublicKey {
+  return { ...openServiceKey('audit', row, hsm.audit_key, signer), former: formerAuditKeys(hsm) };
+}

@@ -1,0 +1,117 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { KeywardError } from '../domain/errors.ts';
+import { FIRST_TOKEN } from '../domain/hsm-token.ts';
+import { FlawedFile } from '../yaml-file/flawed-file.ts';
+import { readYamlAs } from '../yaml-file/read-yaml-as.ts';
+import { signerSections, withTokenFiles } from './token-settings.ts';
+
+/** What the signer goes by. It reads this itself: no message of the front changes any of it. Paths are absolute. */
+export interface SignerSettings {
+  readonly modulePath: string;
+  readonly tokenLabel: string;
+  readonly tokenSerial: string;
+  readonly pinFile: string;
+  /** Keeps the fate of the last PIN attempt across restarts (I9). */
+  readonly latchFile: string;
+  /** Folder of what this signer sealed, bound and generated. */
+  readonly stateDir: string;
+  /** Seconds. Nothing is signed that is dated further from the signer's own clock. */
+  readonly clockSkewSeconds: number;
+  /** Which of the service's own keys belong on this token: of any other kind none is made there, or goes by its label. */
+  readonly serviceKeys: readonly (keyof ServiceKids)[];
+  /** Whether a token that is a program is refused. */
+  readonly hardwareOnly: boolean;
+  /** Upper limit; the token's own limit less one is the other. */
+  readonly sessions: number;
+  /**
+   * Thumbprint of the registry key: on the first token, the root of all binding records. Null on the others and
+   * before `keyward init` has named it.
+   */
+  readonly registryKid: string | null;
+  /** The same for the audit key. Without it the signer signs no checkpoint; all else goes on. */
+  readonly auditKid: string | null;
+  /** On a further token, the key that takes the registry key's part for the binding records of the keys there. */
+  readonly bindingKid: string | null;
+  /** On the first token, thumbprints of the others' binding keys and of former registry keys: key sets may hold keys of theirs. */
+  readonly otherBindingKids: readonly string[];
+}
+
+/** The service's own keys on the token. */
+export type ServiceKids = Pick<SignerSettings, 'registryKid' | 'auditKid' | 'bindingKid'>;
+
+/** Every other section of the file is the front's. */
+const schema = z.object(signerSections);
+const WRITABLE_BY_OTHERS = 0o022;
+const ROOT = 0;
+
+/** The settings of one token in the file that whoever starts the signer names. `invalid_config`. */
+export function readSettings(path: string, hsmToken: string): SignerSettings {
+  const absolute = resolve(path);
+  const read = readYamlAs(schema, textOf(absolute));
+  if (read.problems) throw new FlawedFile(absolute, read.problems);
+  const { mode, hsm, hsm_tokens } = read.value;
+  const isFirst = hsmToken === FIRST_TOKEN;
+  const section = isFirst ? hsm : hsm_tokens[hsmToken];
+  if (!section) refuse(absolute, `there is no hsm_tokens.${hsmToken}`);
+  const token = withTokenFiles(section, hsmToken, dirname(absolute));
+  return {
+    modulePath: token.module,
+    tokenLabel: token.token_label,
+    tokenSerial: token.token_serial,
+    pinFile: token.pin_file,
+    latchFile: token.latch_file,
+    stateDir: token.state_dir,
+    clockSkewSeconds: token.clock_skew_seconds,
+    serviceKeys: isFirst ? ['registryKid', 'auditKid'] : ['bindingKid'],
+    hardwareOnly: mode === 'production' && !token.allow_software,
+    sessions: token.sessions,
+    registryKid: (isFirst && hsm.registry_key) || null,
+    auditKid: (isFirst && hsm.audit_key) || null,
+    bindingKid: hsm_tokens[hsmToken]?.binding_key ?? null,
+    otherBindingKids: isFirst
+      ? [
+          ...Object.values(hsm_tokens).flatMap(({ binding_key }) => binding_key ?? []),
+          ...hsm.replacements.map(({ former }) => former.registry_key.kid),
+        ]
+      : [],
+  };
+}
+
+/** As if the file named none of the service's own keys: for making them on a new token. */
+export function withoutOwnKeys(settings: SignerSettings): SignerSettings {
+  return { ...settings, registryKid: null, auditKid: null, bindingKid: null };
+}
+
+function textOf(path: string): string {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    throw new KeywardError('invalid_config', `${path} cannot be opened`, { cause });
+  }
+  try {
+    requireOwn(file, path);
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (cause instanceof KeywardError) throw cause;
+    throw new KeywardError('invalid_config', `${path} cannot be read`, { cause });
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whoever can write this file chooses the module and the PIN file. */
+function requireOwn(file: number, path: string): void {
+  const status = fstatSync(file);
+  if (!status.isFile()) refuse(path, 'is not a regular file');
+  if ((status.mode & WRITABLE_BY_OTHERS) !== 0) refuse(path, 'is writable by group or others: chmod go-w it');
+  if (status.uid !== ROOT && status.uid !== process.geteuid?.()) {
+    refuse(path, 'belongs to another user: chown it to the one that runs the signer');
+  }
+}
+
+function refuse(path: string, flaw: string): never {
+  throw new KeywardError('invalid_config', `${path}: ${flaw}`);
+}

@@ -1,0 +1,78 @@
+import type { Transaction } from 'kysely';
+import type { ChainHead } from '../domain/audit-chain.ts';
+import type { RunKey } from '../domain/run-key.ts';
+import type { Schema } from './schema.ts';
+
+/** `unknown`: the answer to the commit was lost. */
+export type Fate = 'committed' | 'rolled_back' | 'unknown';
+
+/**
+ * The end of one chain as this writer left it. Between transactions it is one head, or one of two while the fate
+ * of a commit is unknown; another end in the database is somebody else's.
+ */
+export class ChainEnd {
+  #possible: readonly ChainHead[] | undefined;
+  #found: ChainHead | undefined;
+  #next: ChainHead | undefined;
+  #foreign = false;
+
+  /** Whether the database has ever shown another end: nothing may be appended to that. */
+  get isForeign(): boolean {
+    return this.#foreign;
+  }
+
+  /** The last one that is known to be committed; undefined before the end was looked at. */
+  get head(): ChainHead | undefined {
+    return this.#possible?.[0];
+  }
+
+  /** Takes the end that the database shows within a transaction; false where it is not our own. */
+  accept(found: ChainHead): boolean {
+    const expected = this.#next ? [this.#next] : (this.#possible ?? [found]);
+    if (!expected.some((head) => isSame(head, found))) this.#foreign = true;
+    this.#found ??= found;
+    this.#possible ??= [found];
+    return !this.#foreign;
+  }
+
+  /** What was appended within the transaction under way. */
+  append(head: ChainHead): void {
+    this.#next = head;
+  }
+
+  /** The transaction is over. */
+  settle(fate: Fate): void {
+    const [found, next] = [this.#found, this.#next];
+    this.#found = undefined;
+    this.#next = undefined;
+    if (this.#foreign || !found) return;
+    if (fate === 'committed') this.#possible = [next ?? found];
+    if (fate === 'unknown' && next) this.#possible = [found, next];
+  }
+}
+
+/** What a transaction of the writer carries with it. */
+export interface WriterMemory {
+  /** Whether what was appended is to be covered by a checkpoint before the minute is over. */
+  wantsCheckpoint: boolean;
+  readonly run: RunKey;
+  readonly audit: ChainEnd;
+  readonly revocations: ChainEnd;
+}
+
+const memories = new WeakMap<Transaction<Schema>, WriterMemory>();
+
+/** For the writer alone: binds its memory to the transaction that it lends. */
+export function lendMemory(trx: Transaction<Schema>, memory: WriterMemory): void {
+  memories.set(trx, memory);
+}
+
+export function memoryOf(trx: Transaction<Schema>): WriterMemory {
+  const memory = memories.get(trx);
+  if (!memory) throw new Error('audit events are appended in a transaction of the writer');
+  return memory;
+}
+
+function isSame(one: ChainHead, other: ChainHead): boolean {
+  return one.sequence === other.sequence && Buffer.compare(one.hash, other.hash) === 0;
+}

@@ -1,0 +1,26 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { connectionSession } from './connection-session.ts';
+import { migrate } from './migrate.ts';
+import type { Schema } from './schema.ts';
+import { type OwnSchema, schemaOf } from './schema-objects.ts';
+import { sqliteDialect } from './sqlite-dialect.ts';
+
+let known: Promise<OwnSchema> | undefined;
+
+/** The schema as this version makes it: its migrations run in memory, once a process. */
+export function ownSchema(): Promise<OwnSchema> {
+  known ??= makeSchema();
+  return known;
+}
+
+async function makeSchema(): Promise<OwnSchema> {
+  const db = new DatabaseSync(':memory:');
+  try {
+    const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db)) });
+    await kysely.transaction().execute(migrate);
+    return schemaOf(db);
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,61 @@
+import type { RecordAppender } from '../domain/append.ts';
+import { KeywardError } from '../domain/errors.ts';
+import type { IssuanceRecord } from '../domain/ledger.ts';
+import type { RecordLookup } from '../domain/lookup.ts';
+import { type Condition, SqliteFailure } from './sqlite-failure.ts';
+
+/** The database is not what was opened; of the others, such as a lock, the failing call says enough. */
+const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missing', 'moved']);
+
+export interface ReadBackOptions {
+  readonly appender: RecordAppender;
+  /** Each thread that looks records up for somebody. */
+  readonly lookups: readonly Pick<RecordLookup, 'find'>[];
+  /** Told once, with the first failure in a row; `undefined` when look-ups work again. */
+  readonly onChange: (condition: Condition | undefined, cause: unknown) => void;
+}
+
+/**
+ * Records are written only while those that were written can be looked up: a token that nobody could verify is not
+ * issued. Damage does not heal while the process runs; all else does with the next look that works.
+ */
+export class ReadBack implements RecordAppender {
+  readonly #options: ReadBackOptions;
+  #last: Pick<IssuanceRecord, 'digest' | 'iat'> = { digest: Buffer.alloc(32), iat: 0 };
+  #doubt: { readonly error: KeywardError; readonly condition: Condition } | undefined;
+
+  constructor(options: ReadBackOptions) {
+    this.#options = options;
+  }
+
+  async append(record: IssuanceRecord): Promise<void> {
+    if (this.#doubt) throw this.#doubt.error;
+    await this.#options.appender.append(record);
+    this.#last = record;
+  }
+
+  /** Looks the newest record up in each thread. `store_unavailable`, `overloaded`. */
+  async look(): Promise<void> {
+    const { digest, iat } = this.#last;
+    try {
+      await Promise.all(this.#options.lookups.map((each) => each.find(digest, iat)));
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+    if (this.#doubt?.condition === 'corrupt') throw this.#doubt.error;
+    if (!this.#doubt) return;
+    this.#doubt = undefined;
+    this.#options.onChange(undefined, undefined);
+  }
+
+  /** Any look-up failed so. */
+  failed(error: unknown): void {
+    if (!(error instanceof KeywardError) || !(error.cause instanceof SqliteFailure)) return;
+    const { condition } = error.cause;
+    if (condition === null || !DOUBTFUL.has(condition) || this.#doubt?.condition === 'corrupt') return;
+    const isNew = this.#doubt?.condition !== condition;
+    this.#doubt = { error, condition };
+    if (isNew) this.#options.onChange(condition, error.cause);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Selectable, Transaction } from 'kysely';
+import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { RunKey } from '../domain/run-key.ts';
+import {
+  RUN_CERTIFIED,
+  RUNS_SUBJECT,
+  type Runs,
+  type StoredRun,
+  type ToldCertificate,
+  toldCertificate,
+} from '../domain/runs.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
+import type { Reader } from './reader.ts';
+import type { Schema } from './schema.ts';
+import type { Writer } from './writer.ts';
+
+type Trx = Transaction<Schema>;
+
+export function createRuns(
+  reader: Pick<Reader, 'read'>,
+  writer: Pick<Writer, 'transaction'>,
+  { id, publicKey, startedAt }: RunKey,
+  clock: Clock,
+  onRepair: (found: BrokenChain) => void,
+): Runs {
+  let own: StoredRun = { id, publicKey, startedAt, certificate: null };
+  return {
+    get own() {
+      return own;
+    },
+    async certify(certificate) {
+      const certified = { ...own, certificate };
+      await writer.transaction(async (trx) => {
+        await putRun(trx, certified);
+        const details = { run: id, certificate };
+        const told = {
+          type: RUN_CERTIFIED,
+          actor: 'keyward',
+          subject: RUNS_SUBJECT,
+          requestId: null,
+          details,
+        };
+        await appendAuditEvent(trx, told, clock.nowSeconds());
+      });
+      own = certified;
+    },
+    told: () => reader.read(readTold),
+    async repair(run, why) {
+      await writer.transaction((trx) => putRun(trx, run));
+      if (why !== undefined) onRepair({ place: `run ${run.id}`, why });
+    },
+    find: (run) => reader.read((trx) => findRun(trx, run)),
+    all: () => reader.read(readRuns),
+  };
+}
+
+export async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promise<void> {
+  const row = { id, public_key: publicKey, started_at: startedAt, certificate: null };
+  await trx.insertInto('runs').values(row).execute();
+}
+
+/** Also where somebody took the row away. */
+async function putRun(trx: Trx, { id, publicKey, startedAt, certificate }: StoredRun): Promise<void> {
+  const set = { public_key: publicKey, started_at: startedAt, certificate };
+  await trx
+    .insertInto('runs')
+    .values({ id, ...set })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(set))
+    .execute();
+}
+
+async function readTold(trx: Trx): Promise<ToldCertificate[]> {
+  const rows = await trx
+    .selectFrom('audit_events')
+    .select(['sequence', 'details_json'])
+    .where('subject', '=', RUNS_SUBJECT)
+    .where('type', '=', RUN_CERTIFIED)
+    .orderBy('sequence')
+    .execute();
+  return rows.flatMap(({ sequence, details_json }) => toldCertificate(sequence, details_json) ?? []);
+}
+
+export async function findRun(trx: Trx, id: string): Promise<StoredRun | undefined> {
+  const row = await trx.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && runFromRow(row);
+}
+
+async function readRuns(trx: Trx): Promise<StoredRun[]> {
+  return (await trx.selectFrom('runs').selectAll().execute()).map(runFromRow);
+}
+
+export function runFromRow(row: Selectable<Schema['runs']>): StoredRun {
+  const { id, public_key: publicKey, started_at: startedAt, certificate } = row;
+  return { id, publicKey, startedAt, certificate };
+}

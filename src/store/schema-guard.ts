@@ -1,0 +1,38 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { foreignIn, type OwnSchema } from './schema-objects.ts';
+import { FOREIGN_SCHEMA, SqliteFailure } from './sqlite-failure.ts';
+
+/**
+ * Refuses a connection whose schema is not the one that this version makes. SQLite's own counter of changes tells
+ * when to compare again, so that the check costs one read for each transaction.
+ */
+export class SchemaGuard {
+  readonly #db: DatabaseSync;
+  readonly #own: OwnSchema;
+  readonly #counter: StatementSync;
+  #compared: unknown;
+
+  constructor(db: DatabaseSync, own: OwnSchema) {
+    this.#db = db;
+    this.#own = own;
+    this.#counter = db.prepare('PRAGMA schema_version');
+  }
+
+  /** To be called within a transaction, before anything is read or written in it. */
+  check(): void {
+    const counter = this.#counter.get()?.schema_version;
+    if (counter === this.#compared) return;
+    refuseForeign(this.#db, this.#own);
+    this.#compared = counter;
+  }
+}
+
+/** Compares whatever the counter says: whoever writes the file can set that back. */
+export function refuseForeign(db: DatabaseSync, own: OwnSchema): void {
+  const foreign = foreignIn(db, own);
+  if (foreign === undefined) return;
+  throw new SqliteFailure({
+    message: `the schema of the database was changed: ${foreign}`,
+    errcode: FOREIGN_SCHEMA,
+  });
+}

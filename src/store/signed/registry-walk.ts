@@ -1,0 +1,125 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Selectable, Transaction } from 'kysely';
+import type { RefusedRow } from '../../domain/registry-seal.ts';
+import type { Reader } from '../reader.ts';
+import type { Schema } from '../schema.ts';
+import { BUCKETS, EMPTY_TEXT } from './buckets.ts';
+import { contentOf, differingColumns, digestOf } from './content.ts';
+import { readTable } from './read-stored.ts';
+import type { RegistryChanges } from './registry-changes.ts';
+import { REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from './tables.ts';
+import type { TrustedRegistry } from './trusted-registry.ts';
+import { contentInForce } from './verify-stored.ts';
+
+type Trx = Transaction<Schema>;
+type Look = (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>;
+
+/** Compared in one turn of the event loop: some five milliseconds. */
+const ROWS_A_TURN = 500;
+
+const LOOKS: readonly Look[] = [
+  ...REGISTRY_TABLE_NAMES.map(
+    (table): Look =>
+      (trx, registry) =>
+        rowsOf(trx, registry, table),
+  ),
+  signatures,
+  lists,
+  head,
+];
+
+/**
+ * Holds the registry in the database against the one in memory, beside the running service: a table a step, and again
+ * from the first once it is through. What was verified at load needs no signature to be compared with.
+ */
+export class RegistryWalk {
+  readonly #reader: Pick<Reader, 'read'>;
+  readonly #changes: Pick<RegistryChanges, 'opened' | 'compareExactly'>;
+  #turn = 0;
+
+  constructor(reader: Pick<Reader, 'read'>, changes: Pick<RegistryChanges, 'opened' | 'compareExactly'>) {
+    this.#reader = reader;
+    this.#changes = changes;
+  }
+
+  /** What of the next table is not as the service left it. `store_unavailable`. */
+  async step(): Promise<readonly RefusedRow[]> {
+    const look = LOOKS[this.#turn % LOOKS.length] ?? head;
+    this.#turn += 1;
+    const found = await this.#reader.read((trx) => look(trx, this.#changes.opened()));
+    // A commit may have been under way; with the writer in hand, none is.
+    return found.length === 0 ? found : this.#changes.compareExactly(look);
+  }
+}
+
+async function rowsOf(trx: Trx, registry: TrustedRegistry, table: RegistryTable): Promise<RefusedRow[]> {
+  const expected = new Map(
+    registry.entries(table).flatMap((entry) => {
+      const content = contentInForce(entry);
+      return content === null ? [] : [[entry.id, content]];
+    }),
+  );
+  const refused: RefusedRow[] = [];
+  for (const [count, row] of (await readTable(trx, table)).entries()) {
+    if (count % ROWS_A_TURN === ROWS_A_TURN - 1) await setImmediate();
+    const id = rowId(table, row);
+    const [content, found] = [expected.get(id), contentOf(row)];
+    expected.delete(id);
+    if (content === found || registry.isRefused(table, id)) continue;
+    const why =
+      content === undefined
+        ? 'it is not in the registry that was signed'
+        : `it differs from what was signed: ${differingColumns(content, found).join(', ')}`;
+    refused.push({ table, id, why });
+  }
+  for (const id of expected.keys()) refused.push({ table, id, why: 'it is missing' });
+  return refused;
+}
+
+async function signatures(trx: Trx, registry: TrustedRegistry): Promise<RefusedRow[]> {
+  const expected = new Map(registry.all().map((entry) => [rowKey(entry.table, entry.id), entry]));
+  const refused: RefusedRow[] = [];
+  const rows = await trx.selectFrom('registry_rows').selectAll().execute();
+  for (const [count, mark] of rows.entries()) {
+    if (count % ROWS_A_TURN === ROWS_A_TURN - 1) await setImmediate();
+    const { table_name: table, row_id: id } = mark;
+    const entry = expected.get(rowKey(table, id));
+    expected.delete(rowKey(table, id));
+    if (registry.isRefused(table, id)) continue;
+    const isOurs =
+      entry?.signature === mark.signature && entry.content === mark.content && entry.pending === mark.pending;
+    if (!isOurs) refused.push({ table, id, why: 'its signature is not the one that the service left' });
+  }
+  for (const { table, id, signature } of expected.values()) {
+    if (signature !== null) refused.push({ table, id, why: 'its signature is missing' });
+  }
+  return refused;
+}
+
+async function lists(trx: Trx, registry: TrustedRegistry): Promise<RefusedRow[]> {
+  const rows: readonly Selectable<Schema['registry_buckets']>[] = await trx
+    .selectFrom('registry_buckets')
+    .selectAll()
+    .execute();
+  const texts = new Map(rows.map(({ bucket, rows_json }) => [bucket, rows_json]));
+  const refused = [...texts.keys()].filter((bucket) => bucket < 0 || bucket >= BUCKETS);
+  for (const [bucket, digest] of registry.digests().entries()) {
+    if (digestOf(texts.get(bucket) ?? EMPTY_TEXT) !== digest) refused.push(bucket);
+  }
+  return refused
+    .filter((bucket) => !registry.isRefused('registry_buckets', String(bucket)))
+    .map((bucket) => ({
+      table: 'registry_buckets',
+      id: String(bucket),
+      why: 'it is not the list that the service left',
+    }));
+}
+
+async function head(trx: Trx, registry: TrustedRegistry): Promise<RefusedRow[]> {
+  const found = await trx.selectFrom('registry_head').selectAll().execute();
+  const { head: expected } = registry;
+  const [one, ...others] = found;
+  const isOurs = one?.signature === expected?.signature && one?.version === expected?.version;
+  if (isOurs && others.length === 0) return [];
+  return [{ table: 'registry_head', id: '1', why: 'it is not the one that the service left' }];
+}

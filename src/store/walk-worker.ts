@@ -1,0 +1,25 @@
+import { workerData } from 'node:worker_threads';
+import { TrustedRuns } from '../domain/trusted-runs.ts';
+import { giveWay } from './give-way.ts';
+import { ReadConnection } from './read-connection.ts';
+import { serveCalls } from './serve-calls.ts';
+import { Statements } from './statements.ts';
+import { walkGroups } from './walk-groups.ts';
+import type { WalkCalls, WalkSettings } from './walk-protocol.ts';
+import { walkRevocations } from './walk-revocations.ts';
+
+giveWay();
+
+const { file, identity, runs, statements } = workerData as WalkSettings;
+const connection = new ReadConnection(file, identity);
+const prepared = new Statements(statements);
+const trusted = new TrustedRuns(runs);
+
+serveCalls<WalkCalls>(
+  {
+    groups: (asks) => connection.read((db) => walkGroups(prepared.of(db), trusted, asks)),
+    revocations: (asks) => connection.read((db) => walkRevocations(prepared.of(db), asks)),
+    close: () => void connection.close(),
+  },
+  (error) => connection.recover(error),
+);

@@ -1,0 +1,91 @@
+import type { Checkpoint } from '../domain/checkpoint.ts';
+import type { RunDescription, RunPublicKey } from '../domain/run-key.ts';
+import type { StoredRun } from '../domain/runs.ts';
+import { type AuditPublicKey, auditKeysSince } from './checkpoint.ts';
+import { parseToken } from './parse-token.ts';
+import { verifySignature } from './signature.ts';
+import { composeSigningInput } from './signing-input.ts';
+
+export const RUN_TYP = 'keyward-run+jwt';
+const AUDIT_ALG = 'ES256';
+const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ED25519_KEY = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** The signing input of a run's certificate, for the audit key. `iat` in seconds since the epoch. */
+export function composeRunCertificate(
+  { id, publicKey, startedAt }: RunDescription,
+  iat: number,
+  kid: string,
+): string {
+  const claims = { run: id, public_key: publicKey, started_at: startedAt, iat };
+  return composeSigningInput({ alg: AUDIT_ALG, typ: RUN_TYP, kid }, JSON.stringify(claims));
+}
+
+/**
+ * Undefined unless the audit key, or one of the former ones that come with it, signed it as the certificate of a run,
+ * with those members and no other.
+ */
+export async function readRunCertificate(
+  jws: string,
+  key: AuditPublicKey,
+): Promise<RunDescription | undefined> {
+  const parsed = parseToken(jws);
+  if (!parsed.ok) return undefined;
+  const { header, claims, signingInput, signature } = parsed.token;
+  const signer = [key, ...(key.former ?? [])].find(({ kid }) => kid === header.kid);
+  const isOurs = header.alg === AUDIT_ALG && header.typ === RUN_TYP && Object.keys(header).length === 3;
+  if (!signer || !isOurs || !isRunCertificate(claims)) return undefined;
+  if (!(await verifySignature(AUDIT_ALG, signer.publicKey, signingInput, signature))) return undefined;
+  const { run, public_key, started_at } = claims as { run: string; public_key: string; started_at: number };
+  return { id: run, publicKey: public_key, startedAt: started_at };
+}
+
+/** Whether the audit key stands for this run, its key and its start. */
+export async function isCertified(run: StoredRun, key: AuditPublicKey): Promise<boolean> {
+  const said = run.certificate === null ? undefined : await readRunCertificate(run.certificate, key);
+  return said?.id === run.id && said.publicKey === run.publicKey && said.startedAt === run.startedAt;
+}
+
+/**
+ * The run as far as its seals count; undefined where no audit key certified it. Whoever has a lost HSM token can go on
+ * certifying: what a former audit key certified counts up to the last checkpoint, once that is a successor's.
+ */
+export async function certifiedRun(
+  run: StoredRun,
+  key: AuditPublicKey,
+  checkpoint: Checkpoint | undefined,
+): Promise<RunPublicKey | undefined> {
+  const { id, publicKey } = run;
+  if (await isCertified(run, auditKeysSince(key, checkpoint?.number ?? 0))) return { id, publicKey };
+  if (!checkpoint || !(await isCertified(run, key))) return undefined;
+  const { audit, ledger } = checkpoint.heads;
+  return { id, publicKey, until: { audit: audit.sequence, ledger: ledger.sequence } };
+}
+
+/** Those of the runs that an audit key certified. */
+export async function certifiedRuns(
+  runs: Iterable<StoredRun>,
+  key: AuditPublicKey,
+  checkpoint: Checkpoint | undefined,
+): Promise<readonly RunPublicKey[]> {
+  const certified: RunPublicKey[] = [];
+  for (const run of runs) {
+    const counts = await certifiedRun(run, key, checkpoint);
+    if (counts) certified.push(counts);
+  }
+  return certified;
+}
+
+export function isRunCertificate(claims: Claims): boolean {
+  const { run, public_key, started_at, iat } = claims;
+  return (
+    Object.keys(claims).length === 4 &&
+    typeof run === 'string' &&
+    RUN_ID.test(run) &&
+    typeof public_key === 'string' &&
+    ED25519_KEY.test(public_key) &&
+    [started_at, iat].every((time) => Number.isSafeInteger(time) && Number(time) >= 0)
+  );
+}

@@ -1,0 +1,45 @@
+import type { ValidationIssue } from '../domain/validation-issue.ts';
+
+/** Where something stands in a text; both count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One thing that is wrong with a file, and what would be right. */
+export interface Problem extends Place {
+  readonly message: string;
+}
+
+export type Path = readonly (string | number)[];
+
+/** The element of the document that was asked for, else the nearest around it. `key`: the name, not the value. */
+export type Locate = (path: Path, part?: 'key' | 'value') => Place;
+
+/** Places of a flaw that was found in the document's values. */
+export function problemOf({ path, advice }: ValidationIssue, locate: Locate): Problem {
+  return { ...locate(path), message: saidOf(path, advice) };
+}
+
+/** `hsm.sessions: use 1 or more`, `hsm.pin_file is missing`. */
+export function saidOf(path: Path, message: string): string {
+  return /^(?:is|has) /.test(message) ? `${pathName(path)} ${message}` : `${pathName(path)}: ${message}`;
+}
+
+/** In the order of the text, and no more of them than anyone reads at once. */
+export function firstProblems(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems]
+    .sort((one, other) => one.line - other.line || one.column - other.column)
+    .slice(0, MOST_PROBLEMS);
+}
+
+const MOST_PROBLEMS = 20;
+
+/** `scopes.payments.policy` as the file nests it; the document itself has no name. */
+export function pathName(path: Path): string {
+  return path.length === 0 ? 'the file' : path.join('.');
+}
+
+export function summaryOf(file: string, { length }: readonly Problem[]): string {
+  return `${length === 1 ? 'one thing is' : `${length} things are`} wrong in ${file}`;
+}

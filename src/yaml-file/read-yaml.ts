@@ -1,0 +1,162 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
+import type { Locate, Path, Place, Problem } from './problem.ts';
+
+/** Each may repeat a part of the file. */
+const MAX_ALIASES = 100;
+const MOST_PROBLEMS = 20;
+const START: Place = { line: 1, column: 1 };
+
+export type ReadYaml =
+  | {
+      readonly value: unknown;
+      readonly locate: Locate;
+      /** The letters of a number, a boolean or a null, where one stands there. */
+      readonly written: (path: Path) => string | undefined;
+      readonly problems?: never;
+    }
+  | { readonly problems: readonly Problem[] };
+
+/**
+ * YAML 1.2, strictly: one document, no key twice, no tags, keys are text, aliases bounded. Never throws, whatever
+ * the text.
+ */
+export function readYaml(text: string): ReadYaml {
+  const lines = new LineCounter();
+  try {
+    const parsed = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      // Its own check compares every key with every other.
+      uniqueKeys: false,
+      logLevel: 'error',
+    });
+    const flaws = tooDeep(parsed.errors) ?? [...parsed.errors, ...parsed.warnings, ...forbidden(parsed)];
+    if (flaws.length > 0) {
+      const shown = flaws.slice(0, MOST_PROBLEMS);
+      return {
+        problems: shown.map((flaw) => ({ ...placeAt(lines, flaw.pos[0]), message: adviceFor(flaw) })),
+      };
+    }
+    const value: unknown = parsed.toJS({ maxAliasCount: -1 });
+    return {
+      value,
+      locate: (path, part) => locate(parsed, lines, path, part),
+      written: (path) => writtenAt(parsed, path),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return { problems: [{ ...START, message: TOO_DEEP }] };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { problems: [{ ...START, message: `it cannot be read: ${reason}` }] };
+  }
+}
+
+interface Flaw {
+  readonly pos: readonly [number, number];
+  readonly message: string;
+  readonly code?: string;
+}
+
+/** What YAML has and no file of Keyward's has a use for. */
+function forbidden(parsed: Document.Parsed): readonly Flaw[] {
+  const flaws: Flaw[] = [];
+  const flaw = (node: unknown, message: string) => {
+    const at = (isNode(node) && node.range?.[0]) || 0;
+    flaws.push({ pos: [at, at], message });
+  };
+  if (parsed.directives.yaml.version !== '1.2')
+    flaw(undefined, 'leave out the %YAML directive: this is YAML 1.2');
+  let aliases = 0;
+  visit(parsed, {
+    Alias: (_key, alias) => {
+      aliases += 1;
+      if (aliases > MAX_ALIASES) flaw(alias, `use at most ${MAX_ALIASES} aliases`);
+      else if (!alias.resolve(parsed)) flaw(alias, `nothing before it is anchored as &${alias.source}`);
+    },
+    Value: (_key, node) => {
+      if (node.tag !== undefined) flaw(node, 'leave out the tag');
+    },
+    Map: (_key, { items }) => {
+      const names = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        if (names.has(name)) flaw(key, `${String(name)} stands twice`);
+        if (name === '__proto__') flaw(key, 'nothing may be called __proto__');
+        names.add(name);
+      }
+    },
+  });
+  return flaws;
+}
+
+/** The parser goes down a level with each nesting; it reports the end of the stack as an error of the text. */
+function tooDeep(errors: readonly Flaw[]): readonly Flaw[] | undefined {
+  const overflow = errors.find(({ message }) => /call stack|stack overflow/i.test(message));
+  return overflow && [{ pos: overflow.pos, message: TOO_DEEP }];
+}
+
+/** The library speaks to its programmer here. */
+function adviceFor({ code, message }: Flaw): string {
+  return code === 'MULTIPLE_DOCS' ? 'keep it to one document' : message;
+}
+
+const TOO_DEEP = 'it nests too deep';
+
+function locate(parsed: Document, lines: LineCounter, path: Path, part: 'key' | 'value' = 'value'): Place {
+  let node: Node | undefined = parsed.contents ?? undefined;
+  let key: Node | undefined;
+  for (const step of path) {
+    const next = childOf(parsed, node, step);
+    if (!next) return placeOf(lines, key ?? node);
+    ({ key, node } = next);
+  }
+  return placeOf(lines, part === 'key' ? (key ?? node) : (node ?? key));
+}
+
+function writtenAt(parsed: Document, path: Path): string | undefined {
+  let node: Node | undefined = parsed.contents ?? undefined;
+  for (const step of path) node = childOf(parsed, node, step)?.node;
+  return isScalar(node) && typeof node.value !== 'string' ? node.source : undefined;
+}
+
+interface Child {
+  readonly key: Node | undefined;
+  readonly node: Node | undefined;
+}
+
+function childOf(parsed: Document, parent: Node | undefined, step: string | number): Child | undefined {
+  const node = isAlias(parent) ? parent.resolve(parsed) : parent;
+  if (isMap(node)) {
+    const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+    return pair && { key: asNode(pair.key), node: asNode(pair.value) };
+  }
+  if (isSeq(node) && typeof step === 'number' && step < node.items.length) {
+    const item = asNode(node.items[step]);
+    return { key: item, node: item };
+  }
+  return undefined;
+}
+
+function asNode(value: unknown): Node | undefined {
+  return isNode(value) ? value : undefined;
+}
+
+function placeOf(lines: LineCounter, node: Node | undefined): Place {
+  return node?.range ? placeAt(lines, node.range[0]) : START;
+}
+
+function placeAt(lines: LineCounter, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}

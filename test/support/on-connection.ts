@@ -1,0 +1,19 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely, type Transaction } from 'kysely';
+import { connectionSession } from '../../src/store/connection-session.ts';
+import type { Schema } from '../../src/store/schema.ts';
+import { sqliteDialect } from '../../src/store/sqlite-dialect.ts';
+
+/** One transaction on a connection of its own that no guard watches: for what changes the schema. */
+export async function onConnection(
+  file: string,
+  work: (trx: Transaction<Schema>) => Promise<void>,
+): Promise<void> {
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  try {
+    const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db)) });
+    await kysely.transaction().execute(work);
+  } finally {
+    db.close();
+  }
+}

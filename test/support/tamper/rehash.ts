@@ -1,0 +1,175 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { auditEventHash } from '../../../src/domain/audit-chain.ts';
+import { evidenceCommitment } from '../../../src/domain/evidence-commitment.ts';
+import { commitmentTo, groupHash, type LedgerRow, rowHashes } from '../../../src/domain/ledger-chain.ts';
+import { suspicionCommitment } from '../../../src/domain/reports/testimony.ts';
+import { revocationHash } from '../../../src/domain/revocation-chain.ts';
+import type { Row } from '../tampering.ts';
+
+const ZEROS = new Uint8Array(32);
+type First = number | undefined;
+
+/** Recomputes every hash and chain, as far as that needs neither HSM, PIN nor the memory of a service. */
+export function rehash(db: DatabaseSync): void {
+  const ledger = rehashLedger(db);
+  const revocations = rehashRevocations(db);
+  const audit = rehashTrail(db);
+  dropCheckpoints(db, { audit, ledger, revocations });
+}
+
+/** Commitments to what stands beside them; audit events name them, so they come before the trail. */
+export function recommit(db: DatabaseSync): void {
+  const again = (table: string, name: string, commit: (salt: Uint8Array, json: string) => Buffer) => {
+    const update = db.prepare(`UPDATE ${table} SET ${name}_commitment = ? WHERE sequence = ?`);
+    for (const row of all(db, `SELECT * FROM ${table}`)) {
+      const [salt, json] = [row[`${name}_salt`], row[`${name}_json`]];
+      if (salt === null || json === null) continue;
+      update.run(commit(bytes(salt), String(json)), Number(row.sequence));
+    }
+  };
+  again('security_events', 'evidence', evidenceCommitment);
+  again('reports', 'suspicion', suspicionCommitment);
+  const update = db.prepare('UPDATE revocations SET root_commitment = ? WHERE sequence = ?');
+  for (const row of all(db, 'SELECT * FROM revocations WHERE root IS NOT NULL AND root_salt IS NOT NULL'))
+    update.run(commitmentTo('root', bytes(row.root_salt), text(row.root)), Number(row.sequence));
+}
+
+function rehashLedger(db: DatabaseSync): First {
+  let [previous, first]: [Uint8Array, First] = [ZEROS, undefined];
+  for (const group of all(db, 'SELECT * FROM ledger_groups ORDER BY sequence')) {
+    const sequence = Number(group.sequence);
+    const rows = all(
+      db,
+      'SELECT * FROM issuance_records WHERE group_sequence = ? ORDER BY sequence',
+      sequence,
+    );
+    const hash = rows.length > 0 ? hashRows(db, group, rows, previous) : bytes(group.group_hash);
+    const isSame = same(hash, group.group_hash) && same(previous, group.previous_hash);
+    if (!isSame) first ??= sequence;
+    db.prepare('UPDATE ledger_groups SET previous_hash = ?, group_hash = ? WHERE sequence = ?').run(
+      previous,
+      hash,
+      sequence,
+    );
+    previous = hash;
+  }
+  return first;
+}
+
+function hashRows(db: DatabaseSync, group: Row, rows: readonly Row[], previousHash: Uint8Array): Buffer {
+  const sequence = Number(group.sequence);
+  const hashes = rowHashes(rows.map(ledgerRow));
+  db.prepare('UPDATE ledger_row_hashes SET hashes = ? WHERE group_sequence = ?').run(hashes, sequence);
+  db.prepare('UPDATE ledger_groups SET row_count = ?, first_record = ? WHERE sequence = ?').run(
+    rows.length,
+    Number(rows[0]?.sequence),
+    sequence,
+  );
+  return groupHash({ sequence, committedAt: Number(group.committed_at), previousHash }, hashes);
+}
+
+function rehashRevocations(db: DatabaseSync): First {
+  let [previous, first]: [Uint8Array, First] = [ZEROS, undefined];
+  const rows = all(db, 'SELECT * FROM revocations ORDER BY sequence');
+  db.exec('UPDATE revocations SET hash = randomblob(32)');
+  for (const row of rows) {
+    const hash = revocationHash(previous, {
+      sequence: Number(row.sequence),
+      createdAt: Number(row.created_at),
+      scopeId: text(row.scope_id),
+      jti: text(row.jti),
+      rootCommitment: bytes(row.root_commitment),
+      clientId: text(row.client_id),
+      issuedFrom: number(row.issued_from),
+      issuedUntil: number(row.issued_until),
+      lapsesAt: number(row.lapses_at),
+      revokedBy: String(row.revoked_by),
+      reason: String(row.reason),
+    });
+    if (!same(hash, row.hash)) first ??= Number(row.sequence);
+    db.prepare('UPDATE revocations SET hash = ? WHERE sequence = ?').run(hash, Number(row.sequence));
+    rename(db, bytes(row.hash), hash);
+    previous = hash;
+  }
+  return first;
+}
+
+function rehashTrail(db: DatabaseSync): First {
+  let [previous, first]: [Uint8Array, First] = [ZEROS, undefined];
+  const events = all(db, 'SELECT * FROM audit_events ORDER BY sequence');
+  // No two may have one hash, also while they are replaced one by one.
+  db.exec('UPDATE audit_events SET hash = randomblob(32)');
+  for (const row of events) {
+    const hash = auditEventHash(previous, {
+      sequence: Number(row.sequence),
+      time: Number(row.time),
+      type: String(row.type),
+      actor: String(row.actor),
+      subject: String(row.subject),
+      requestId: text(row.request_id),
+      detailsJson: String(row.details_json),
+    });
+    if (!same(hash, row.hash)) first ??= Number(row.sequence);
+    db.prepare('UPDATE audit_events SET hash = ? WHERE sequence = ?').run(hash, Number(row.sequence));
+    previous = hash;
+  }
+  return first;
+}
+
+/** A checkpoint that covers what is otherwise now would tell: it goes, with all that follow. */
+function dropCheckpoints(db: DatabaseSync, changed: Readonly<Record<string, First>>): void {
+  for (const row of all(db, 'SELECT * FROM checkpoints ORDER BY number')) {
+    const heads = claimsOf(String(row.jws));
+    const covers = Object.entries(changed).some(
+      ([chain, first]) => first !== undefined && (heads[chain]?.sequence ?? 0) >= first,
+    );
+    if (!covers) continue;
+    db.prepare('DELETE FROM checkpoints WHERE number >= ?').run(Number(row.number));
+    return;
+  }
+}
+
+function claimsOf(jws: string): Record<string, { sequence: number } | undefined> {
+  try {
+    return JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString());
+  } catch {
+    return {};
+  }
+}
+
+/** Where an audit event names a hash, it names the new one. */
+function rename(db: DatabaseSync, from: Uint8Array, to: Uint8Array): void {
+  if (same(from, to)) return;
+  for (const encoding of ['base64url', 'hex'] as const) {
+    const [old, now] = [from, to].map((each) => Buffer.from(each).toString(encoding));
+    db.prepare('UPDATE audit_events SET details_json = replace(details_json, ?, ?)').run(
+      old ?? '',
+      now ?? '',
+    );
+  }
+}
+
+function ledgerRow(row: Row): LedgerRow {
+  return {
+    digest: bytes(row.digest),
+    scopeId: String(row.scope_id),
+    kid: String(row.kid),
+    jti: String(row.jti),
+    clientId: String(row.client_id),
+    subject: text(row.subject),
+    root: text(row.root),
+    iat: Number(row.iat),
+    exp: Number(row.exp),
+    salt: row.salt === null ? null : bytes(row.salt),
+    subjectCommitment: row.subject_commitment === null ? null : bytes(row.subject_commitment),
+    rootCommitment: row.root_commitment === null ? null : bytes(row.root_commitment),
+  };
+}
+
+const all = (db: DatabaseSync, sql: string, ...values: number[]) => db.prepare(sql).all(...values) as Row[];
+const bytes = (value: Row[string] | undefined) => (value instanceof Uint8Array ? value : new Uint8Array());
+const text = (value: Row[string] | undefined) =>
+  value === null || value === undefined ? null : String(value);
+const number = (value: Row[string] | undefined) =>
+  value === null || value === undefined ? null : Number(value);
+const same = (a: Uint8Array, b: Row[string] | undefined) => Buffer.from(a).equals(bytes(b));

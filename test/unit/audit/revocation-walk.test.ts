@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { RevocationWalk } from '../../../src/audit/revocation-walk.ts';
+import { NOON, openTestStore } from '../../support/open-test-store.ts';
+import { query } from '../../support/store-database.ts';
+
+const ADA = { operatorId: 'ada', requestId: 'req-1' };
+
+async function walking() {
+  const { store, file } = await openTestStore();
+  const revoke = (jti: string) => {
+    const nothing = { root: null, clientId: null, issuedFrom: null, issuedUntil: null, lapsesAt: null };
+    const made = { createdAt: NOON.nowSeconds(), revokedBy: 'ada', reason: '' };
+    return store.revocations.append({ scopeId: 'payments', jti, ...nothing, ...made }, ADA);
+  };
+  for (const jti of ['one', 'two', 'three']) await revoke(jti);
+  return { walk: new RevocationWalk(store.revocations), revoke, file };
+}
+
+it('finds nothing round after round, with new revocations between', async () => {
+  const { walk, revoke } = await walking();
+  for (const jti of ['four', 'five']) {
+    expect(await walk.step()).toBeUndefined();
+    await revoke(jti);
+  }
+  expect(await walk.step()).toBeUndefined();
+});
+
+it.each([
+  [
+    'an edited row',
+    'UPDATE revocations SET lapses_at = 1 WHERE sequence = 2',
+    { place: 'revocation 2', why: 'its content and the one before it do not give its hash' },
+  ],
+  [
+    'a deleted row',
+    'DELETE FROM revocations WHERE sequence = 2',
+    { place: 'revocation 2', why: 'it is gone' },
+  ],
+  [
+    'a deleted end',
+    'DELETE FROM revocations WHERE sequence = 3',
+    { place: 'revocation 3', why: 'all from here on is gone' },
+  ],
+  [
+    'a number that no JavaScript holds',
+    `INSERT INTO revocations SELECT 9223372036854775807, created_at, scope_id, jti, root, root_salt, root_commitment,
+     client_id, issued_from, issued_until, lapses_at, revoked_by, reason, randomblob(32) FROM revocations
+     WHERE sequence = 1`,
+    { place: 'behind revocation 0', why: 'a number in it is larger than any that the service writes' },
+  ],
+])('finds %s in every round, once', async (_, sql, found) => {
+  const { walk, file } = await walking();
+  query(file, `${sql} RETURNING 1`);
+  for (const round of [1, 2]) expect([round, await walk.step()]).toEqual([round, found]);
+});

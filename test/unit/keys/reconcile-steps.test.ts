@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
+import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
+import type { KeyLifeChange } from '../../../src/domain/registry.ts';
+import { createKeyChanges } from '../../../src/keys/key-changes.ts';
+import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';
+import { createReconcileSteps, type ReconcileStep } from '../../../src/keys/reconcile-steps.ts';
+import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
+
+const NOW = 1_800_000_000;
+const scope = aScope({ id: 'payments' });
+const key = (state: SigningKey['state'], changes: Partial<SigningKey> = {}) =>
+  aSigningKey(scope, softwareKey('ES256'), {
+    state,
+    signFrom: state === 'pre_activation' ? null : NOW - 100,
+    signUntil: NOW + 100_000,
+    publishedAt: NOW - 100,
+    ...changes,
+  });
+const active = key('active');
+const standby = key('pre_activation');
+const compromised = key('compromised', { times: { ...NO_TIMES, compromised: NOW - 5 } });
+
+let ring: KeyRingKeeper;
+let steps: string[];
+let failing: Map<string, Error>;
+let served: Set<string>;
+let turns: KeyedMutex;
+let steady: boolean;
+let settled: boolean;
+
+beforeEach(() => {
+  ring = createKeyRing();
+  steps = [];
+  failing = new Map();
+  served = new Set();
+  turns = new KeyedMutex();
+  steady = true;
+  settled = true;
+});
+
+const step = (name: string) => {
+  steps.push(name);
+  const failure = failing.get(name);
+  if (failure) throw failure;
+};
+const commit =
+  (name: string) =>
+  async (_: readonly KeyLifeChange[], { type }: { type: string }) =>
+    step(`${name} ${type}`);
+
+function chores(...keys: readonly SigningKey[]) {
+  ring.addScope(scope, keys);
+  return createReconcileSteps({
+    changes: createKeyChanges({
+      keyRing: ring,
+      registry: {
+        changeKeys: commit('signed'),
+        restrictKeys: commit('urgent'),
+        signPending: async () => {
+          const failure = failing.get('sign pending');
+          if (failure) throw failure;
+        },
+        load: async () => ({ scopes: [], keys: [], unfinished: [] }),
+      },
+      holds: new IssuanceLock(),
+    }),
+    keyRing: ring,
+    standbys: {
+      provide: async () => {
+        step('provide');
+        return undefined;
+      },
+    },
+    signer: {
+      destroy: async ({ kid }) => step(`destroy ${kid}`),
+      serve: async (references) => {
+        step(`serve ${references.map(({ kid }) => kid).join(' ')}`);
+        return [];
+      },
+    },
+    served: () => new Map([['primary', served]]),
+    turns,
+    clock: { nowSeconds: () => NOW },
+    timeGuard: {
+      requireSteadyTime() {
+        if (!steady) throw new KeywardError('clock_jump', 'the clock jumped');
+      },
+      isSettled: () => settled,
+    },
+    graceSeconds: 3_600,
+  });
+}
+
+const names = (of: readonly ReconcileStep[]) => of.map(({ name }) => name);
+const doAll = async (of: readonly ReconcileStep[]) => {
+  for (const chore of of) await chore.run();
+};
+
+describe('after a compromise', () => {
+  it('the private half goes from the HSM, and then it is a fact', async () => {
+    const { deferred: patient } = chores(active, standby, compromised);
+    expect(names(patient('primary'))).toEqual([`destroy ${compromised.kid}`]);
+    await doAll(patient('primary'));
+    expect(steps).toEqual([`destroy ${compromised.kid}`, 'signed key.private_half_destroyed']);
+    expect(ring.knownKey(compromised.kid)?.key.times.privateHalfDestroyed).toBe(NOW);
+    expect(patient('primary')).toEqual([]);
+  });
+
+  it('no private half goes while the registry key has not signed what it follows from', async () => {
+    const { deferred: patient } = chores(active, standby, compromised);
+    failing.set('sign pending', new Error('the HSM is away'));
+    await expect(doAll(patient('primary'))).rejects.toThrow('the HSM is away');
+    expect(steps).toEqual([]);
+    failing.clear();
+    await doAll(patient('primary'));
+    expect(steps).toContain(`destroy ${compromised.kid}`);
+  });
+
+  it('a destruction that was cut short is asked for again', async () => {
+    const { deferred: patient } = chores(active, standby, compromised);
+    failing.set('signed key.private_half_destroyed', new Error('killed'));
+    await expect(doAll(patient('primary'))).rejects.toThrow('killed');
+    failing.clear();
+    await doAll(patient('primary'));
+    expect(steps.filter((name) => name === `destroy ${compromised.kid}`)).toHaveLength(2);
+    expect(patient('primary')).toEqual([]);
+  });
+
+  it('a private half that is kept stays', () => {
+    expect(
+      names(chores(active, standby, { ...compromised, keptForForensics: true }).deferred('primary')),
+    ).toEqual([]);
+  });
+
+  it('the scope signs again with the first standby that there is, published for however short', async () => {
+    const { immediate: urgent } = chores(compromised, { ...standby, publishedAt: NOW });
+    expect(names(urgent())).toEqual(['activate payments']);
+    await doAll(urgent());
+    expect(steps).toEqual(['urgent key.activated']);
+    expect(ring.activeKey('payments')?.kid).toBe(standby.kid);
+    expect(urgent()).toEqual([]);
+  });
+
+  it('the signer lets go of a key that signs no more', async () => {
+    served = new Set([active.kid, standby.kid, compromised.kid]);
+    const { deferred: patient } = chores(active, standby, { ...compromised, keptForForensics: true });
+    expect(names(patient('primary'))).toEqual(['release primary']);
+    await doAll(patient('primary'));
+    expect(steps[0]?.split(' ').toSorted()).toEqual(['serve', active.kid, standby.kid].toSorted());
+  });
+});
+
+describe('a scope that is made meanwhile', () => {
+  it('keeps its keys with the signer, which has them before anybody else', async () => {
+    const { deferred: patient } = chores(active, standby);
+    const [mail, fresh] = [aScope({ id: 'mail' }), softwareKey('ES256')];
+    const made = aSigningKey(mail, fresh, { state: 'active', signFrom: NOW, signUntil: NOW + 9 });
+    const { promise: stored, resolve: store } = Promise.withResolvers<void>();
+    const making = turns.of('primary').runExclusive(async () => {
+      served = new Set([active.kid, standby.kid, made.kid]);
+      await stored;
+      ring.addScope(mail, [made]);
+    });
+    await Promise.resolve();
+    const releasing = doAll(patient('primary'));
+    store();
+    await Promise.all([making, releasing]);
+    expect(steps.map((each) => each.split(' ').toSorted())).toEqual([
+      ['serve', active.kid, standby.kid, made.kid].toSorted(),
+    ]);
+  });
+});
+
+describe('a clock that cannot be believed', () => {
+  it('stops what is dated by it, and nothing reaches the HSM', async () => {
+    const { deferred: patient, immediate: urgent } = chores(compromised, standby);
+    steady = false;
+    await expect(doAll(patient('primary'))).rejects.toMatchObject({ code: 'clock_jump' });
+    await expect(doAll(urgent())).rejects.toMatchObject({ code: 'clock_jump' });
+    expect(steps).toEqual([]);
+  });
+});
+
+describe('before the time has settled', () => {
+  const LONG_AGO = NOW - 90_000;
+  const deactivated = key('deactivated', { times: { ...NO_TIMES, deactivated: LONG_AGO } });
+  const expired = key('pre_activation', { signUntil: LONG_AGO });
+  const spent = key('deactivated', {
+    signUntil: LONG_AGO,
+    binding: { ...active.binding, maxTtlSeconds: 60 },
+    times: { ...NO_TIMES, deactivated: LONG_AGO, privateHalfDestroyed: LONG_AGO },
+  });
+  const waiting = () => names(chores(active, standby, deactivated, expired, spent).deferred('primary'));
+
+  it('no key is destroyed, withdrawn or expired by its age', () => {
+    settled = false;
+    expect(waiting()).toEqual([]);
+  });
+
+  it('they are once it has', () => {
+    expect(waiting()).toEqual([
+      `expire ${expired.kid}`,
+      `destroy ${deactivated.kid}`,
+      `withdraw ${spent.kid}`,
+    ]);
+  });
+
+  it('a compromised key is destroyed all the same', async () => {
+    settled = false;
+    await doAll(chores(active, standby, compromised).deferred('primary'));
+    expect(steps).toContain(`destroy ${compromised.kid}`);
+  });
+});
