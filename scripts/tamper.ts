@@ -28,11 +28,11 @@ const USAGE = `usage: npm run tamper -- [options]
   --starts HOW     when a service is started: needed (audit verify finds nothing),
                    sampled (also for cells in which any two of table, manipulation, state
                    and mode meet), all; default: sampled
+  --jobs N         services at a time (default 3): most of the time is waiting
   --json           one line of JSON for each cell`;
 
 /** Some of what a service does from time to time goes by the clock: every minute. */
 const PATIENCE_MS = 75_000;
-const AT_A_TIME = 3;
 
 const { values } = parseArgs({
   options: {
@@ -40,12 +40,13 @@ const { values } = parseArgs({
     kind: { type: 'string', multiple: true, default: [] },
     state: { type: 'string', multiple: true, default: [] },
     starts: { type: 'string', default: 'sampled' },
+    jobs: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) console.log(USAGE);
-else if (STARTS.some((each) => each === values.starts)) await run();
+else if (STARTS.some((each) => each === values.starts) && /^[1-9]\d?$/.test(values.jobs)) await run();
 else {
   console.error(USAGE);
   process.exitCode = 2;
@@ -54,7 +55,7 @@ else {
 async function run(): Promise<void> {
   tell('a service lives a life …');
   const life = await liveOnce();
-  const benches = Array.from({ length: AT_A_TIME }, () => openBench(life, PATIENCE_MS));
+  const benches = Array.from({ length: Number(values.jobs) }, () => openBench(life, PATIENCE_MS));
   try {
     const cells = tablesOf(life).flatMap((table) => cellsOf(life, table));
     const wanted = cells.filter(isWanted);

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { examine } from '../../src/doctor.ts';
@@ -55,15 +55,25 @@ const define = (id: string, members: object) =>
     audience: `https://${id}.example`,
     ...members,
   });
+/** 201, or the problem: a busy machine may ask for another try. */
+const defined = async (id: string) => {
+  const { status, body } = await define(id, {});
+  return status === 201 ? 201 : body;
+};
 
-/** SoftHSM shows an empty token folder, as when its disk is away. */
+/** SoftHSM shows an empty token folder, as when its disk is away; it is back at the latest when the test ends. */
 function takeAway({ folder, tokenFolder }: SoftHsm): () => void {
   renameSync(tokenFolder, join(folder, 'aside'));
   mkdirSync(tokenFolder);
-  return () => {
-    renameSync(tokenFolder, join(folder, 'empty'));
+  let away = true;
+  const bringBack = () => {
+    if (!away) return;
+    away = false;
+    rmSync(tokenFolder, { recursive: true });
     renameSync(join(folder, 'aside'), tokenFolder);
   };
+  onTestFinished(bringBack);
+  return bringBack;
 }
 
 describe('two HSM tokens', () => {
@@ -116,7 +126,7 @@ describe('an outage of one token leaves the scopes of the other as they were', (
     process.kill(pid, 'SIGSTOP');
     const waiting = outcome('partner', partner);
     expect(await outcome('payments', payments)).toBe(201);
-    expect((await define('meanwhile', {})).status).toBe(201);
+    await expect.poll(() => defined('meanwhile'), PATIENCE).toBe(201);
     expect([201, 'hsm_unavailable']).toContain(await waiting);
     await expect.poll(() => outcome('partner', partner), PATIENCE).toBe(201);
     expect(service.signerPid('issuer-b')).not.toBe(pid);
@@ -127,13 +137,13 @@ describe('an outage of one token leaves the scopes of the other as they were', (
     process.kill(service.signerPid('issuer-b'), 'SIGKILL');
     await expect.poll(outcomes, PATIENCE).toEqual([201, 'hsm_unavailable']);
     await expect.poll(signing, PATIENCE).toEqual([true, 'the HSM signs, but for its tokens issuer-b']);
-    expect((await define('orders', {})).status).toBe(201);
+    await expect.poll(() => defined('orders'), PATIENCE).toBe(201);
     expect((await define('elsewhere', { hsm_token: 'issuer-b' })).body.code).toBe('hsm_unavailable');
     expect((await service.operations('GET', '/v1/admin/scopes/elsewhere')).status).toBe(404);
     bringBack();
     await expect.poll(outcomes, PATIENCE).toEqual([201, 201]);
     await expect.poll(signing, PATIENCE).toEqual([true, 'the HSM signs']);
-    expect((await define('elsewhere', { hsm_token: 'issuer-b' })).status).toBe(201);
+    expect(await define('elsewhere', { hsm_token: 'issuer-b' })).toMatchObject({ status: 201 });
   });
 
   it('when the first token is away: the others’ scopes go on', async () => {

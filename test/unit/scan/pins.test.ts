@@ -29,7 +29,7 @@ function writings(pin: string): [string, string, Buffer][] {
     ['in hex, with colons and in capitals', '', text(pairs.join(':').toUpperCase())],
     ['as an array of bytes', '{', text(pairs.map((each) => `0x${each}`).join(', '))],
     ...[0, 1, 2].flatMap((before): [string, string, Buffer][] => {
-      const around = Buffer.concat([Buffer.alloc(before, 'x'), bytes, Buffer.from('y')]);
+      const around = Buffer.concat([Buffer.alloc(before, 'x'), bytes, Buffer.from('|')]);
       return [
         [`in base64, ${before} bytes into a group`, '', text(around.toString('base64'))],
         [`in base64url, ${before} bytes into a group`, '', text(around.toString('base64url'))],
@@ -44,7 +44,7 @@ function writings(pin: string): [string, string, Buffer][] {
 
 const PINS = [
   '48213077',
-  // Cut short before the y that follows it, its last byte differs in four bits alone.
+  // Cut short before the | that follows it, its last byte differs in four bits alone.
   'kw_pin_ends_with_s',
   's3cr!t-PIN',
   makePin(),
