@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DATA_PLANE_ROUTES } from '../src/http/data-plane.ts';
-import { describeApi } from '../src/http/openapi.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../src/http/operations-plane.ts';
+import { DATA_PLANE_ROUTES } from '../src/server/data-plane.ts';
+import { describeApi } from '../src/server/openapi.ts';
+import { OPERATIONS_PLANE_ROUTES } from '../src/server/operations-plane.ts';
 import { type Description, faultsOf } from './api/faults.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keyward-api-'));

@@ -29,7 +29,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['domain', 'token', 'yaml-file'],
     packages: ['graphene-pk11', 'pkcs11js', 'zod', 'node:*'],
   },
-  store: { folders: ['domain'], packages: ['kysely', 'kysely/migration', 'node:*'] },
+  db: { folders: ['domain'], packages: ['kysely', 'kysely/migration', 'node:*'] },
   access: { folders: ['domain'], packages: ['node:crypto'] },
   issuance: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:worker_threads'] },
   verification: { folders: ['domain', 'token'], packages: ['node:crypto'] },
@@ -47,7 +47,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
     packages: ['node:*', 'nodemailer', 'standardwebhooks'],
   },
   metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
-  http: {
+  server: {
     folders: [...ALL, 'schemas'],
     packages: [
       'express',

@@ -3,8 +3,8 @@ import { writeExportLine } from './audit/verify/export-line.ts';
 import { jwkIn } from './audit-key-believed.ts';
 import { databaseSource } from './audit-verify-database.ts';
 import { loadConfig } from './config.ts';
+import { StoredTrail } from './db/stored-trail.ts';
 import { rowHashes } from './domain/ledger-chain.ts';
-import { StoredTrail } from './store/stored-trail.ts';
 
 export interface ExportOptions {
   readonly configFile: string;

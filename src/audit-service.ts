@@ -8,6 +8,7 @@ import { lifeEvent, startedEvent } from './audit-life-events.ts';
 import { witnessesOf } from './audit-witnesses.ts';
 import type { Config } from './config.ts';
 import { createClockConfirmation } from './confirm-clock.ts';
+import type { Store } from './db/open-store.ts';
 import type { DeliveryPosition } from './domain/audit-log.ts';
 import type { SinkTail } from './domain/audit-sink.ts';
 import type { CheckpointSource, StoredCheckpoint } from './domain/checkpoint.ts';
@@ -19,7 +20,6 @@ import type { Signer } from './domain/signer.ts';
 import type { OpenedKey } from './keys/registry-key.ts';
 import { openAuditKey } from './open-audit-key.ts';
 import { tellOfRefused } from './open-registry.ts';
-import type { Store } from './store/open-store.ts';
 import type { ClockJump, ClockWatch } from './watch/clock-watch.ts';
 import { loggingJumps } from './watch-clock.ts';
 

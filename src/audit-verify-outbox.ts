@@ -1,8 +1,8 @@
 import type { Findings } from './audit/verify/finding.ts';
+import type { StoredTrail } from './db/stored-trail.ts';
 import { auditDetailsIn } from './domain/audit-details.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 import { describeNotifications, NOTIFICATIONS_CONFIGURED } from './notifications-configured.ts';
-import type { StoredTrail } from './store/stored-trail.ts';
 import { planNew } from './watch/notifications/plan.ts';
 
 /** A day less than what is delivered is kept for. */

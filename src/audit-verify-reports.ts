@@ -1,9 +1,9 @@
 import type { Findings } from './audit/verify/finding.ts';
 import { type StoredReport, verifyReports } from './audit/verify/verify-reports.ts';
 import { isLost } from './audit-verify-database.ts';
+import type { StoredTrail } from './db/stored-trail.ts';
 import type { RecordGap } from './domain/record-gap.ts';
 import { REPORT_FILED, STEP_EVENTS, type StoredCaseStep } from './domain/reports/testimony.ts';
-import type { StoredTrail } from './store/stored-trail.ts';
 
 type StepRow = ReturnType<StoredTrail['stepsOfReport']>[number];
 

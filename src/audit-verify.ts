@@ -22,8 +22,8 @@ import {
 import { checkOutbox } from './audit-verify-outbox.ts';
 import { checkReports } from './audit-verify-reports.ts';
 import { type Config, loadConfig } from './config.ts';
-import { ownSchema } from './store/own-schema.ts';
-import { StoredTrail } from './store/stored-trail.ts';
+import { ownSchema } from './db/own-schema.ts';
+import { StoredTrail } from './db/stored-trail.ts';
 import type { AuditPublicKey } from './token/checkpoint.ts';
 
 export interface VerifyOptions extends Belief {

@@ -1,8 +1,8 @@
+import { actOf } from './db/audited-change.ts';
 import type { SinkGate } from './domain/audit-sink.ts';
 import type { AuditTrail } from './domain/audit-trail.ts';
 import type { Clock, ClockConfirmation } from './domain/clock.ts';
 import { KeywardError } from './domain/errors.ts';
-import { actOf } from './store/audited-change.ts';
 import type { ClockWatch } from './watch/clock-watch.ts';
 
 interface Parts {

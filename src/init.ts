@@ -1,6 +1,8 @@
 import { createAccess } from './access/create-access.ts';
 import { certifyRun } from './audit/run-certifier.ts';
 import { type Config, loadConfig } from './config.ts';
+import { ownDatabase } from './db/database-owner.ts';
+import { openStore, type Store } from './db/open-store.ts';
 import type { Actor } from './domain/access.ts';
 import { type Operator, ROLES } from './domain/client.ts';
 import { systemClock } from './domain/clock.ts';
@@ -12,8 +14,6 @@ import { createRegistrySeal } from './keys/registry-seal.ts';
 import { lazySigner } from './lazy-signer.ts';
 import { ensureServiceKeys, type ServiceKeys } from './service-keys.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
-import { ownDatabase } from './store/database-owner.ts';
-import { openStore, type Store } from './store/open-store.ts';
 import { recordUnwitnessed, walkTrail } from './witnessed-trail.ts';
 import { writeConfig } from './write-config.ts';
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Store } from './db/open-store.ts';
 import type { Actor } from './domain/access.ts';
 import type { CanaryAdministration, DecoyKeys } from './domain/canary.ts';
 import type { Clock } from './domain/clock.ts';
@@ -15,7 +16,6 @@ import { startPeriodicTask } from './lib/periodic-task.ts';
 import { countedTouches } from './metrics/counted-touches.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { DecoysInInventory } from './open-inventory.ts';
-import type { Store } from './store/open-store.ts';
 import { canariesInInventory } from './watch/canaries/canaries-in-inventory.ts';
 import { TellingCanaryAlarm } from './watch/canaries/canary-alarm.ts';
 import { CanaryIndex } from './watch/canaries/canary-index.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { RevocationWalk } from './audit/revocation-walk.ts';
 import type { Config } from './config.ts';
+import type { Store } from './db/open-store.ts';
 import type { BrokenChain } from './domain/broken-chain.ts';
 import type { ChainName, Checkpoint } from './domain/checkpoint.ts';
 import { type Clock, dayOf } from './domain/clock.ts';
@@ -11,7 +12,6 @@ import type { Signer } from './domain/signer.ts';
 import { TrustedRuns } from './domain/trusted-runs.ts';
 import { RecentSet } from './lib/recent-set.ts';
 import { openAuditKey } from './open-audit-key.ts';
-import type { Store } from './store/open-store.ts';
 import { readCheckpoint } from './token/checkpoint.ts';
 import { certifiedRuns } from './token/run-certificate.ts';
 import { loadRevocations } from './verification/load-revocations.ts';

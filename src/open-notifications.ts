@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Store } from './db/open-store.ts';
 import type { AuditLog } from './domain/audit-log.ts';
 import type { Clock, SettledTime } from './domain/clock.ts';
 import type { KeyRing } from './domain/key-ring.ts';
@@ -9,7 +10,6 @@ import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 import { auditConfiguredNotifications } from './notifications-configured.ts';
-import type { Store } from './store/open-store.ts';
 import { Attempts } from './watch/notifications/attempt.ts';
 import { DeliveryQueue, type LaneWatch } from './watch/notifications/delivery-queue.ts';
 import { createNotificationDesk } from './watch/notifications/desk.ts';

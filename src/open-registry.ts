@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Store } from './db/open-store.ts';
 import { type Clock, dayOf } from './domain/clock.ts';
 import type { RefusedRow } from './domain/registry-seal.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
@@ -6,7 +7,6 @@ import type { Signer } from './domain/signer.ts';
 import type { RegistryKey } from './keys/registry-key.ts';
 import { createRegistrySeal } from './keys/registry-seal.ts';
 import { RecentSet } from './lib/recent-set.ts';
-import type { Store } from './store/open-store.ts';
 
 const TOLD_ROWS = 10_000;
 

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Config } from './config.ts';
+import type { Store } from './db/open-store.ts';
 import type { Clock } from './domain/clock.ts';
 import type { Review, ReviewDesk } from './domain/review.ts';
-import { reviewRepresentation } from './http/schemas/review.ts';
 import { canonicalJson } from './lib/json.ts';
-import type { Store } from './store/open-store.ts';
+import { reviewRepresentation } from './server/schemas/review.ts';
 import { openReviewDesk } from './watch/review/review-desk.ts';
 
 export interface ReviewRootParts {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { ChainWalk } from './audit/chain-walk.ts';
+import type { Store } from './db/open-store.ts';
 import { createDescriptorWatch } from './descriptor-watch.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import type { AuditLog } from './domain/audit-log.ts';
@@ -9,7 +10,6 @@ import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Chains } from './open-chains.ts';
 import { createRegistryWatch } from './open-registry.ts';
 import type { ReportService } from './open-reports.ts';
-import type { Store } from './store/open-store.ts';
 import { type ActiveKeyWatchParts, createActiveKeyWatch } from './watch/active-keys.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch, type DrillWatchParts } from './watch/drill-watch.ts';

@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import { actOf } from './db/audited-change.ts';
 import type { SinkGate } from './domain/audit-sink.ts';
 import type { AuditTrail } from './domain/audit-trail.ts';
 import { KeywardError } from './domain/errors.ts';
@@ -7,7 +8,6 @@ import { takesTwoByNow } from './domain/proposal-refusals.ts';
 import { tokensOf } from './hsm-tokens.ts';
 import { clearLatch, readLatch } from './signer/pin-latch.ts';
 import type { SignerLink } from './signer/signer-link.ts';
-import { actOf } from './store/audited-change.ts';
 
 interface Parts {
   readonly config: Config;

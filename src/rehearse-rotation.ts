@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openStore } from './db/open-store.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
 import { DEFAULT_POLICY } from './domain/policy.ts';
 import { type MovableClock, type SimulationReport, simulateRotations } from './drill/simulate-rotations.ts';
 import { TrialSigner } from './drill/trial-signer.ts';
 import { createRegistrySeal } from './keys/registry-seal.ts';
 import { openRehearsedService } from './rehearsed-service.ts';
-import { openStore } from './store/open-store.ts';
 
 const DAY = 86_400;
 const START = 1_767_225_600;

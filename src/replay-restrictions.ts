@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Store } from './db/open-store.ts';
 import type { Actor, ClientAdministration, OperatorAdministration } from './domain/access.ts';
 import { auditDetailsIn } from './domain/audit-details.ts';
 import type { StoredEvent } from './domain/audit-sink.ts';
@@ -9,7 +10,6 @@ import { type ErrorCode, KeywardError } from './domain/errors.ts';
 import type { KeyActName, KeyAdministration } from './domain/key-administration.ts';
 import { gapDetails, type RecordGap } from './domain/record-gap.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import type { Store } from './store/open-store.ts';
 
 export interface SettlingParts {
   readonly store: Pick<Store, 'audit' | 'recordGaps'>;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Store } from './store/open-store.ts';
+import type { Store } from './db/open-store.ts';
 
 const EVERY_MS = 1_000;
 

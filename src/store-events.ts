@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Sinks } from './audit/sinks.ts';
+import type { StoreEvent } from './db/store-event.ts';
 import type { SecurityEventType } from './domain/security-event-types.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import type { StoreEvent } from './store/store-event.ts';
 
 export interface StoreEventParts {
   readonly sinks: Pick<Sinks, 'confirm'>;

@@ -1,4 +1,5 @@
 import type { AuditService } from './audit-service.ts';
+import type { Store } from './db/open-store.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import type { Clock } from './domain/clock.ts';
 import type { KeyRing } from './domain/key-ring.ts';
@@ -6,7 +7,6 @@ import type { KnownKey, KnownKeys } from './domain/known-keys.ts';
 import type { VerifierDirectory, VerifierStanding } from './domain/verifiers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { LINK_STATES, type SignerLink } from './signer/signer-link.ts';
-import type { Store } from './store/open-store.ts';
 
 interface Watched {
   readonly links: ReadonlyMap<string, Pick<SignerLink, 'state' | 'queued'>>;

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
+import type { Store } from './db/open-store.ts';
 import type { SinkGate } from './domain/audit-sink.ts';
 import { type Clock, dayOf } from './domain/clock.ts';
 import { SECURITY_EVENT_RAISED } from './domain/security-event-chain.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import type { Store } from './store/open-store.ts';
 
 export interface SchemaWatchParts {
   readonly store: Pick<Store, 'foreignSchema'>;

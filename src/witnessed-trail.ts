@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import type { SinkCheckpoint } from './audit/refuse-restored.ts';
 import { repairRuns } from './audit/repair-runs.ts';
 import { type WitnessedTrail, witnessTrail } from './audit/witness-trail.ts';
+import type { Store } from './db/open-store.ts';
 import { AUDIT_GENESIS, type ChainHead } from './domain/audit-chain.ts';
 import { KeywardError } from './domain/errors.ts';
 import type { RegistryMark } from './domain/registry-mark.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import type { Store } from './store/open-store.ts';
 import { type AuditPublicKey, auditKeysSince, readCheckpoint } from './token/checkpoint.ts';
 import { certifiedRuns } from './token/run-certificate.ts';
 

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { GroupAppender } from '../../src/db/group-appender.ts';
+import { compileLedgerStatements } from '../../src/db/ledger-statements.ts';
+import { packRecords } from '../../src/db/record-batch.ts';
 import type { IssuanceRecord } from '../../src/domain/ledger.ts';
 import type { RunKey } from '../../src/domain/run-key.ts';
-import { GroupAppender } from '../../src/store/group-appender.ts';
-import { compileLedgerStatements } from '../../src/store/ledger-statements.ts';
-import { packRecords } from '../../src/store/record-batch.ts';
 
 const GROUPS_A_COMMIT = 2_000;
 

@@ -1,16 +1,16 @@
 import { dirname } from 'node:path';
+import { LedgerLookup } from '../../src/db/ledger-lookup.ts';
+import { SqliteLedgerSearch } from '../../src/db/ledger-search.ts';
+import { compileLedgerStatements } from '../../src/db/ledger-statements.ts';
+import { packRecords } from '../../src/db/record-batch.ts';
+import type { OwnSchema } from '../../src/db/schema-objects.ts';
+import { SharedEnd } from '../../src/db/shared-end.ts';
+import { identify } from '../../src/db/writable-database.ts';
+import { WriteConnection } from '../../src/db/write-connection.ts';
+import type { DatabaseIdentity } from '../../src/db/writer-protocol.ts';
 import type { BrokenChain } from '../../src/domain/broken-chain.ts';
 import type { IssuanceRecord } from '../../src/domain/ledger.ts';
 import type { RunKey } from '../../src/domain/run-key.ts';
-import { LedgerLookup } from '../../src/store/ledger-lookup.ts';
-import { SqliteLedgerSearch } from '../../src/store/ledger-search.ts';
-import { compileLedgerStatements } from '../../src/store/ledger-statements.ts';
-import { packRecords } from '../../src/store/record-batch.ts';
-import type { OwnSchema } from '../../src/store/schema-objects.ts';
-import { SharedEnd } from '../../src/store/shared-end.ts';
-import { identify } from '../../src/store/writable-database.ts';
-import { WriteConnection } from '../../src/store/write-connection.ts';
-import type { DatabaseIdentity } from '../../src/store/writer-protocol.ts';
 import { benchRecord } from './bench-record.ts';
 
 /** Microseconds of CPU by what was done, all threads of this process together. */

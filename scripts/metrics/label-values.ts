@@ -10,10 +10,10 @@ import { COUNTED_OUTCOMES } from '../../src/domain/notifications.ts';
 import { REFUSAL_REASONS } from '../../src/domain/refusal.ts';
 import { UNCLOSED_STATES } from '../../src/domain/reports/case.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/domain/security-event-types.ts';
-import { CALLER_CLASSES } from '../../src/http/caller-budget.ts';
-import { PLANES } from '../../src/http/plane.ts';
 import { COUNTED_REPORTS } from '../../src/metrics/measured-reports.ts';
 import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured-verifier.ts';
+import { CALLER_CLASSES } from '../../src/server/caller-budget.ts';
+import { PLANES } from '../../src/server/plane.ts';
 import { LINK_STATES } from '../../src/signer/signer-link.ts';
 
 /** What a label says, and all values that it may have where the code knows them. */

@@ -1,12 +1,12 @@
 import { statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
+import { ownSchema } from '../db/own-schema.ts';
+import { openReadOnly } from '../db/read-only-database.ts';
+import { foreignIn } from '../db/schema-objects.ts';
+import { openWritable, readDurability } from '../db/writable-database.ts';
 import { shareInUse } from '../disk-watch.ts';
 import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
-import { ownSchema } from '../store/own-schema.ts';
-import { openReadOnly } from '../store/read-only-database.ts';
-import { foreignIn } from '../store/schema-objects.ts';
-import { openWritable, readDurability } from '../store/writable-database.ts';
 import { statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { ownSchema } from '../db/own-schema.ts';
+import { Reader } from '../db/reader.ts';
 import { DRILL_ISSUER } from '../domain/drill.ts';
-import { ownSchema } from '../store/own-schema.ts';
-import { Reader } from '../store/reader.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 const CHECK = 'probing';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { ownSchema } from '../db/own-schema.ts';
+import { Reader } from '../db/reader.ts';
 import type { TokenDescription } from '../domain/signer.ts';
 import { serviceKeysOf } from '../hsm-tokens.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
-import { ownSchema } from '../store/own-schema.ts';
-import { Reader } from '../store/reader.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
 export const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';

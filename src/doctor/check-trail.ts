@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { ownSchema } from '../db/own-schema.ts';
+import { Reader } from '../db/reader.ts';
+import { readOpenRanges } from '../db/unwitnessed.ts';
 import type { EventRange } from '../domain/unwitnessed.ts';
-import { ownSchema } from '../store/own-schema.ts';
-import { Reader } from '../store/reader.ts';
-import { readOpenRanges } from '../store/unwitnessed.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
 const CHECK = 'audit trail';

@@ -1,6 +1,6 @@
+import { ownSchema } from '../db/own-schema.ts';
+import { Reader } from '../db/reader.ts';
 import type { Operator, Role } from '../domain/client.ts';
-import { ownSchema } from '../store/own-schema.ts';
-import { Reader } from '../store/reader.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */
 export async function storedOperators(databaseFile: string): Promise<readonly Operator[]> {

@@ -1,5 +1,5 @@
 /**
- * The closed list of what can go wrong, each with its code. `http/problem.ts` maps every code to a status;
+ * The closed list of what can go wrong, each with its code. `server/problem.ts` maps every code to a status;
  * adding one here fails to compile until it is mapped there.
  */
 export const ERROR_CODES = [

@@ -12,7 +12,7 @@ import {
   VERIFIES,
   type VerifyingService,
 } from '../support/verifying-service.ts';
-import { ISSUED } from '../unit/http/fakes.ts';
+import { ISSUED } from '../unit/server/fakes.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,6 +1,6 @@
 // A process that records without end and says which records it was told are durable: to be killed at any moment.
 import { parseArgs } from 'node:util';
-import { openStore } from '../../src/store/open-store.ts';
+import { openStore } from '../../src/db/open-store.ts';
 import { issuanceRecord } from './issuance-records.ts';
 
 const RECORDERS = 32;

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Store } from '../../src/db/open-store.ts';
 import type { Scope } from '../../src/domain/scope.ts';
-import { createLogger } from '../../src/http/logger.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { notificationSection, notificationSettings } from '../../src/notification-settings.ts';
 import { openNotifications } from '../../src/open-notifications.ts';
-import type { Store } from '../../src/store/open-store.ts';
+import { createLogger } from '../../src/server/logger.ts';
 import { heldTime } from './held-time.ts';
 import { openTestStore } from './open-test-store.ts';
 

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { openStore, type Store } from '../../src/db/open-store.ts';
+import type { RegistryReport } from '../../src/db/signed/open-registry.ts';
+import type { StoreEvent } from '../../src/db/store-event.ts';
 import { AUDIT_GENESIS } from '../../src/domain/audit-chain.ts';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { RegistrySeal } from '../../src/domain/registry-seal.ts';
 import type { StoredRun } from '../../src/domain/runs.ts';
 import type { EventRange } from '../../src/domain/unwitnessed.ts';
-import { openStore, type Store } from '../../src/store/open-store.ts';
-import type { RegistryReport } from '../../src/store/signed/open-registry.ts';
-import type { StoreEvent } from '../../src/store/store-event.ts';
 import { folderOfTest } from './folder-of-test.ts';
 import { SOFTWARE_SEAL } from './software-seal.ts';
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { prepareDatabaseFile } from '../../src/db/database-file.ts';
+import { migrateFile } from '../../src/db/migrate-file.ts';
+import type { StoreEvent } from '../../src/db/store-event.ts';
+import { UnwitnessedRanges } from '../../src/db/unwitnessed.ts';
+import { identify } from '../../src/db/writable-database.ts';
+import { Writer, type WriterOptions } from '../../src/db/writer.ts';
 import { createRunKey, type RunKey } from '../../src/domain/run-key.ts';
-import { prepareDatabaseFile } from '../../src/store/database-file.ts';
-import { migrateFile } from '../../src/store/migrate-file.ts';
-import type { StoreEvent } from '../../src/store/store-event.ts';
-import { UnwitnessedRanges } from '../../src/store/unwitnessed.ts';
-import { identify } from '../../src/store/writable-database.ts';
-import { Writer, type WriterOptions } from '../../src/store/writer.ts';
 import { folderOfTest } from './folder-of-test.ts';
 
 export interface TestWriter {

@@ -1,4 +1,4 @@
-import type { Store } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/db/open-store.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
 import { ALICE, hsmId, keySample, made, REGISTRY_KEY, scopeSample } from './registry-samples.ts';
 

@@ -3,14 +3,14 @@ import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { WatchedKeyRing } from '../../src/domain/key-ring.ts';
 import type { Revocation } from '../../src/domain/revocation.ts';
-import { createDataPlane, type DataPlaneDeps } from '../../src/http/data-plane.ts';
-import { EventStreams } from '../../src/http/event-streams.ts';
-import { type Listener, listen } from '../../src/http/server.ts';
 import { Emitter } from '../../src/lib/emitter.ts';
 import { createPublication } from '../../src/publication/publication.ts';
 import { createScopeEvents } from '../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../src/publication/verifier-directory.ts';
-import { dataPlaneDeps, LIMITS } from '../unit/http/fakes.ts';
+import { createDataPlane, type DataPlaneDeps } from '../../src/server/data-plane.ts';
+import { EventStreams } from '../../src/server/event-streams.ts';
+import { type Listener, listen } from '../../src/server/server.ts';
+import { dataPlaneDeps, LIMITS } from '../unit/server/fakes.ts';
 import { judgingVerifier } from './judging-verifier.ts';
 import { type SoftwareKey, softwareKey } from './software-keys.ts';
 

@@ -4,7 +4,7 @@ import { keepRetention } from '../../src/keep-retention.ts';
 import { issuanceRecord } from '../support/issuance-records.ts';
 import { openTestStore } from '../support/open-test-store.ts';
 import { query } from '../support/store-database.ts';
-import { recordedLog } from './http/fakes.ts';
+import { recordedLog } from './server/fakes.ts';
 
 const NOON = 1_760_000_000;
 const PATIENCE = { timeout: 30_000, interval: 20 };

@@ -5,7 +5,7 @@ import { createMetrics } from '../../src/metrics/metrics.ts';
 import type { SignerEvent } from '../../src/signer/signer-link.ts';
 import { signerEventHandler } from '../../src/signer-events.ts';
 import { createOutageWatch } from '../../src/watch-outages.ts';
-import { recordedLog } from './http/fakes.ts';
+import { recordedLog } from './server/fakes.ts';
 
 const READY: SignerEvent = {
   type: 'ready',

@@ -1,4 +1,4 @@
-import { REGISTRY_TABLE_NAMES } from '../../../src/store/signed/tables.ts';
+import { REGISTRY_TABLE_NAMES } from '../../../src/db/signed/tables.ts';
 
 /** Tables that only make sense together: somebody who puts one back as it was puts back all of its set. */
 const SETS: readonly (readonly string[])[] = [

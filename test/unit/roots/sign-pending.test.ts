@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import { signPending } from '../../../src/sign-pending.ts';
-import { recordedLog } from '../http/fakes.ts';
+import { recordedLog } from '../server/fakes.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import type { StoreEvent } from '../../../src/db/store-event.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import type { StoreEvent } from '../../../src/store/store-event.ts';
 import { storeEventTeller } from '../../../src/store-events.ts';
-import { recordedLog } from '../http/fakes.ts';
+import { recordedLog } from '../server/fakes.ts';
 
 function told(...events: StoreEvent[]) {
   const { log, lines } = recordedLog();

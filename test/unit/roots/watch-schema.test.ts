@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/domain/audit.ts';
-import { createLogger } from '../../../src/http/logger.ts';
+import { createLogger } from '../../../src/server/logger.ts';
 import { createSchemaWatch } from '../../../src/watch-schema.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';

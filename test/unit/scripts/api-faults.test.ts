@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Description, faultsOf } from '../../../scripts/api/faults.ts';
-import { DATA_PLANE_ROUTES } from '../../../src/http/data-plane.ts';
-import { describeApi } from '../../../src/http/openapi.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../../../src/http/operations-plane.ts';
+import { DATA_PLANE_ROUTES } from '../../../src/server/data-plane.ts';
+import { describeApi } from '../../../src/server/openapi.ts';
+import { OPERATIONS_PLANE_ROUTES } from '../../../src/server/operations-plane.ts';
 
 describe.each([
   ['data', describeApi('data', DATA_PLANE_ROUTES)],

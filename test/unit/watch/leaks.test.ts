@@ -5,7 +5,7 @@ import type { RecordedToken } from '../../../src/domain/ledger.ts';
 import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
 import { createLeakDesk } from '../../../src/watch/leaks/leak-desk.ts';
 import { scopesOfEvent } from '../../../src/watch/notifications/scopes-of-event.ts';
-import { ACTIVE_KEY, NOW } from '../http/fakes.ts';
+import { ACTIVE_KEY, NOW } from '../server/fakes.ts';
 
 const RECORD: RecordedToken = {
   digest: Buffer.alloc(32, 1),

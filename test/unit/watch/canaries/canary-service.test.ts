@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../../../src/db/open-store.ts';
 import type { AuditEvent } from '../../../../src/domain/audit.ts';
 import type { DecoyKey, DecoyKeys } from '../../../../src/domain/canary.ts';
 import { KeywardError } from '../../../../src/domain/errors.ts';
 import type { TokenRequest } from '../../../../src/domain/issuance.ts';
-import type { Store } from '../../../../src/store/open-store.ts';
 import { digestOf } from '../../../../src/token/signing-input.ts';
 import { CanaryIndex } from '../../../../src/watch/canaries/canary-index.ts';
 import { CanaryService } from '../../../../src/watch/canaries/canary-service.ts';

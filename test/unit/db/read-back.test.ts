@@ -1,0 +1,75 @@
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ReadBack } from '../../../src/db/read-back.ts';
+import { SqliteFailure, toKeywardError } from '../../../src/db/sqlite-failure.ts';
+import { issuanceRecord } from '../../support/issuance-records.ts';
+import { openTestStore } from '../../support/open-test-store.ts';
+
+const PAGE = 4_096;
+const outcome = (work: Promise<unknown>) =>
+  work.then(
+    () => 'done',
+    ({ code, cause }) => `${code} ${cause?.condition ?? ''}`,
+  );
+
+async function recorded() {
+  const { store, file, events } = await openTestStore();
+  for (let n = 0; n < 20; n++) await store.records.append(issuanceRecord(n));
+  const told = () => events.map((event) => `${event.name} ${'condition' in event ? event.condition : ''}`);
+  return { store, file, told };
+}
+
+describe('a database that is not what was opened', () => {
+  it.each(['-wal', '-shm'])('is written to no more once its %s is gone, and says so', async (suffix) => {
+    const { store, file, told } = await recorded();
+    await store.probeLookups();
+    rmSync(`${file}${suffix}`);
+    expect(await outcome(store.records.append(issuanceRecord(30)))).toBe('store_unavailable moved');
+    expect(await outcome(store.probe())).toBe('store_unavailable moved');
+    expect(told()).toEqual(['write_failed moved']);
+  });
+
+  it('is written to no more once look-ups meet damaged pages, whatever else can be read', async () => {
+    const { store, file, told } = await recorded();
+    const db = new DatabaseSync(file);
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    db.close();
+    const fd = openSync(file, 'r+');
+    onTestFinished(() => closeSync(fd));
+    for (let at = 2 * PAGE; at < statSync(file).size; at += PAGE)
+      writeSync(fd, Buffer.alloc(PAGE, 0xff), 0, PAGE, at);
+    expect(await outcome(store.probeLookups())).toBe('store_unavailable corrupt');
+    const refused = store.records.append(issuanceRecord(30));
+    await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('is damaged') });
+    expect(await outcome(store.probeLookups())).toBe('store_unavailable corrupt');
+    expect(told()).toEqual(['read_failed corrupt']);
+  });
+
+  it('is written to again once look-ups work again', async () => {
+    const failing = { find: async () => undefined as never };
+    let broken = true;
+    const told: unknown[] = [];
+    const back = new ReadBack({
+      appender: { append: async () => {} },
+      lookups: [
+        failing,
+        {
+          find: async () => {
+            if (broken) throw toKeywardError(new SqliteFailure({ message: 'short read', errcode: 522 }));
+            return undefined;
+          },
+        },
+      ],
+      onChange: (condition) => told.push(condition),
+    });
+    await back.append(issuanceRecord(1));
+    expect(await outcome(back.look())).toBe('store_unavailable io_error');
+    expect(await outcome(back.look())).toBe('store_unavailable io_error');
+    expect(await outcome(back.append(issuanceRecord(2)))).toBe('store_unavailable io_error');
+    broken = false;
+    await back.look();
+    await back.append(issuanceRecord(2));
+    expect(told).toEqual(['io_error', undefined]);
+  });
+});

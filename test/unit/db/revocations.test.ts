@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/db/open-store.ts';
+import { commitmentTo } from '../../../src/domain/ledger-chain.ts';
+import type { NewRevocation } from '../../../src/domain/revocation.ts';
+import { REVOCATION_GENESIS, revocationHash } from '../../../src/domain/revocation-chain.ts';
+import { openTestStore } from '../../support/open-test-store.ts';
+import { auditEventsIn, query } from '../../support/store-database.ts';
+
+const NOON = 1_760_000_000;
+const ADA = { operatorId: 'ada', requestId: 'req-1' };
+const revocation = (changes: Partial<NewRevocation> = {}): NewRevocation => ({
+  scopeId: 'payments',
+  jti: null,
+  root: null,
+  clientId: null,
+  issuedFrom: null,
+  issuedUntil: null,
+  createdAt: NOON,
+  lapsesAt: NOON + 100,
+  revokedBy: 'ada',
+  reason: 'test',
+  ...changes,
+});
+
+async function inForce(store: Store, now: number) {
+  const { inForce, broken, isEnd } = await store.revocations.page(REVOCATION_GENESIS, now);
+  expect([broken, isEnd]).toEqual([undefined, true]);
+  return inForce;
+}
+
+describe('stored revocations', () => {
+  it('come back in order, to the last value, until they lapse', async () => {
+    const { store, file } = await openTestStore();
+    const full = revocation({
+      root: 'sign-in-1',
+      clientId: 'checkout',
+      issuedFrom: 1,
+      issuedUntil: 2,
+      lapsesAt: null,
+    });
+    expect(await store.revocations.append(full, ADA)).toEqual({ ...full, sequence: 1 });
+    await store.revocations.append(revocation({ scopeId: null, jti: 'jti-1' }), ADA);
+    const expected = [
+      { ...full, sequence: 1 },
+      { ...revocation({ scopeId: null, jti: 'jti-1' }), sequence: 2 },
+    ];
+    expect(await inForce(store, NOON + 99)).toEqual(expected);
+    expect(await inForce(store, NOON + 100)).toEqual(expected.slice(0, 1));
+    const { store: again } = await openTestStore({ file });
+    expect(await inForce(again, NOON)).toEqual(expected);
+  });
+
+  it('are chained over every value, the root event by its commitment', async () => {
+    const { store, file } = await openTestStore();
+    await store.revocations.append(revocation({ root: 'sign-in-1' }), ADA);
+    await store.revocations.append(revocation({ jti: 'jti-1' }), ADA);
+    const [first, second] = query(file, 'SELECT * FROM revocations ORDER BY sequence');
+    const rootCommitment = commitmentTo('root', first?.root_salt as Uint8Array, 'sign-in-1');
+    expect(Buffer.from(first?.root_commitment as Uint8Array)).toEqual(rootCommitment);
+    const firstHash = revocationHash(REVOCATION_GENESIS.hash, {
+      ...revocation({ root: 'sign-in-1' }),
+      sequence: 1,
+      rootCommitment,
+    });
+    expect(Buffer.from(first?.hash as Uint8Array)).toEqual(firstHash);
+    const secondHash = revocationHash(firstHash, {
+      ...revocation({ jti: 'jti-1' }),
+      sequence: 2,
+      rootCommitment: Buffer.from(second?.root_commitment as Uint8Array),
+    });
+    expect(Buffer.from(second?.hash as Uint8Array)).toEqual(secondHash);
+  });
+
+  it('commit with an audit event that tells all but the root event', async () => {
+    const { store, file } = await openTestStore();
+    await store.revocations.append(revocation({ root: 'sign-in-1' }), ADA);
+    await store.revocations.append(revocation({ scopeId: null, jti: 'jti-1', revokedBy: 'ada' }), ADA);
+    const events = auditEventsIn(file).filter(({ type }) => type === 'revocation.added');
+    expect(events).toMatchObject([
+      {
+        actor: 'ada',
+        subject: 'scope:payments',
+        requestId: 'req-1',
+        details: { sequence: 1, reason: 'test' },
+      },
+      { actor: 'ada', subject: 'revocations', details: { sequence: 2, jti: 'jti-1' } },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('sign-in-1');
+  });
+});

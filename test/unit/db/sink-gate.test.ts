@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { openStore } from '../../../src/db/open-store.ts';
+import type { AuditEvent } from '../../../src/domain/audit.ts';
+import { KeywardError } from '../../../src/domain/errors.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
+import { NOON } from '../../support/open-test-store.ts';
+import { ALICE } from '../../support/registry-samples.ts';
+import { SOFTWARE_SEAL } from '../../support/software-seal.ts';
+import { auditEventsIn } from '../../support/store-database.ts';
+
+const client = (id: string) => ({ id, description: '', createdAt: 1, revokedAt: null, grants: [] });
+
+it('I10: without a sink that confirms, nothing that weakens is changed, and restricting works', async () => {
+  const file = join(folderOfTest(), 'keyward.db');
+  const asked: AuditEvent[] = [];
+  const gate = {
+    away: false,
+    async confirm(event: AuditEvent) {
+      asked.push(event);
+      if (gate.away) throw new KeywardError('audit_sink_unavailable', 'away');
+    },
+  };
+  const store = await openStore({ file, queueLimit: 100, clock: NOON, onEvent: () => {}, gate });
+  onTestFinished(() => store.close());
+  await store.openRegistry({ seal: SOFTWARE_SEAL });
+  await store.access.addClient(client('web'), Buffer.alloc(32, 1), ALICE);
+  expect(asked.map(({ type }) => type)).toEqual(['client.created']);
+
+  gate.away = true;
+  const refused = store.access.addClient(client('app'), Buffer.alloc(32, 2), ALICE);
+  await expect(refused).rejects.toMatchObject({ code: 'audit_sink_unavailable' });
+  await store.access.revokeClient('web', 2, ALICE);
+  expect(asked.map(({ type }) => type)).toEqual(['client.created', 'client.created']);
+  expect(auditEventsIn(file).map(({ type }) => type)).toEqual(['client.created', 'client.revoked']);
+});

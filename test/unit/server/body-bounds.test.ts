@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { DATA_PLANE_ROUTES } from '../../../src/server/data-plane.ts';
+import { OPERATIONS_PLANE_ROUTES } from '../../../src/server/operations-plane.ts';
+import { authenticator, keyRing, LIMITS } from './fakes.ts';
+import { dataPlane, operationsPlane } from './on-loopback.ts';
+
+const ROLES = ['operator', 'approver', 'auditor'] as const;
+/** Lets everybody in everywhere, so that the body is what is judged. */
+const open = {
+  authenticator: {
+    ...authenticator,
+    operator: () => ({ id: 'ada', roles: ROLES, createdAt: 1, revokedAt: null }),
+  },
+  grants: { allows: () => true },
+  keyRing,
+  limits: LIMITS,
+};
+const PARAMETERS: Readonly<Record<string, string>> = {
+  scope: 'payments',
+  kid: 'kid-1',
+  token: 'primary',
+  sequence: '1',
+  report: '7Q3K-M2XD',
+};
+
+describe.each([
+  [
+    'data',
+    DATA_PLANE_ROUTES,
+    () => dataPlane({ ...open, leakPartners: { partnerOf: () => 'hub', knows: () => true } }),
+  ],
+  ['operations', OPERATIONS_PLANE_ROUTES, () => operationsPlane(open)],
+] as const)('what the description of the %s plane says of bodies', (_, routes, plane) => {
+  const sending = routes.flatMap(({ method, path, operation: { requestBody } }) =>
+    requestBody && 'content' in requestBody
+      ? [
+          {
+            method,
+            path,
+            bytes: Number(requestBody['x-max-bytes']),
+            type: Object.keys(requestBody.content)[0] ?? '',
+          },
+        ]
+      : [],
+  );
+
+  it.each(sending)('is what $method $path obeys', async ({ method, path, bytes, type }) => {
+    const http = await plane();
+    const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => PARAMETERS[name] ?? 'x');
+    const send = async (length: number) => {
+      const asked = http[method](url)
+        .set('Content-Type', type)
+        .set('Authorization', 'Bearer signs')
+        .set('Github-Public-Key-Identifier', 'key')
+        .set('Github-Public-Key-Signature', 'signature');
+      return (await asked.send(' '.repeat(length))).status;
+    };
+    expect(bytes).toBeGreaterThan(0);
+    expect(await send(bytes + 1)).toBe(413);
+    expect(await send(bytes)).not.toBe(413);
+  });
+});

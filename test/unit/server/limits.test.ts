@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { networkOf } from '../../../src/server/network.ts';
+import { LIMITS, RELEASED } from './fakes.ts';
+import { dataPlane } from './on-loopback.ts';
+
+const TOKENS = '/v1/scopes/payments/tokens';
+
+// The limits' own time stands still, however long a request takes; Node's sockets have theirs.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const outcome = ({ status, body, headers }: { status: number; body: { code?: string }; headers: object }) => [
+  status,
+  body.code,
+  (headers as Record<string, string>)['retry-after'],
+];
+
+test('a client has its share of requests, and then waits', async () => {
+  const http = await dataPlane({ limits: { ...LIMITS, client_requests_per_second: 2 } });
+  const outcomes = [];
+  for (let asked = 0; asked < 3; asked++) {
+    outcomes.push(outcome(await http.post('/v1/scopes/ghost/tokens').set('Authorization', 'Bearer signs')));
+  }
+  expect(outcomes).toEqual([
+    [404, 'unknown_scope', undefined],
+    [404, 'unknown_scope', undefined],
+    [429, 'rate_limited', '1'],
+  ]);
+  expect((await http.post('/v1/scopes/ghost/tokens').set('Authorization', 'Bearer verifies')).status).toBe(
+    404,
+  );
+  vi.advanceTimersByTime(1_000);
+  expect((await http.post('/v1/scopes/ghost/tokens').set('Authorization', 'Bearer signs')).status).toBe(404);
+});
+
+test('those who come without a credential have their share by address', async () => {
+  const http = await dataPlane({ limits: { ...LIMITS, anonymous_requests_per_second: 2 } });
+  const outcomes = [];
+  for (const path of ['/scopes/payments/jwks.json', '/nowhere', '/scopes/payments/jwks.json']) {
+    outcomes.push(outcome(await http.get(path)));
+  }
+  expect(outcomes).toEqual([
+    [200, undefined, undefined],
+    [404, 'not_found', undefined],
+    [429, 'rate_limited', '1'],
+  ]);
+});
+
+test('too many wrong credentials are answered 429, and a right one still 201', async () => {
+  const http = await dataPlane({ limits: { ...LIMITS, failed_authentications_per_minute: 2 } });
+  const codes = [];
+  for (const credential of ['guess-1', 'guess-2', 'guess-3', 'signs']) {
+    const asked = http.post(TOKENS).set('Authorization', `Bearer ${credential}`);
+    const { status, body } = await asked.send({ claims: {} });
+    codes.push([status, body.code]);
+  }
+  expect(codes).toEqual([
+    [401, 'credential_invalid'],
+    [401, 'credential_invalid'],
+    [429, 'rate_limited'],
+    [201, undefined],
+  ]);
+});
+
+test('behind a proxy, the address that the proxy saw is the one that counts', async () => {
+  const limits = { ...LIMITS, anonymous_requests_per_second: 1 };
+  const http = await dataPlane({ limits, listener: { behind_proxy: true } });
+  const from = async (chain: string) => (await http.get('/healthz').set('X-Forwarded-For', chain)).status;
+  expect(await from('192.0.2.1')).toBe(200);
+  expect(await from('198.51.100.9, 192.0.2.1')).toBe(429);
+  expect(await from('192.0.2.1, 198.51.100.9')).toBe(200);
+});
+
+test('without a proxy, nobody can give another address', async () => {
+  const http = await dataPlane({ limits: { ...LIMITS, anonymous_requests_per_second: 1 } });
+  expect((await http.get('/healthz').set('X-Forwarded-For', '192.0.2.1')).status).toBe(200);
+  expect((await http.get('/healthz').set('X-Forwarded-For', '192.0.2.2')).status).toBe(429);
+});
+
+test('beyond the requests in flight there is 503 at once, for that class of callers alone', async () => {
+  const started = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const http = await dataPlane({
+    limits: { ...LIMITS, requests_in_flight: 1 },
+    issuer: {
+      async issue() {
+        started.resolve();
+        await release.promise;
+        return RELEASED;
+      },
+    },
+  });
+  const first = http
+    .post(TOKENS)
+    .set('Authorization', 'Bearer signs')
+    .send({ claims: {} })
+    .then((answer) => answer);
+  await started.promise;
+  const second = http.post(TOKENS).set('Authorization', 'Bearer also signs').send({ claims: {} });
+  expect(outcome(await second)).toEqual([503, 'overloaded', '1']);
+  for (const path of ['/scopes/payments/jwks.json', '/healthz', '/readyz']) {
+    expect((await http.get(path)).status).toBe(200);
+  }
+  release.resolve();
+  expect((await first).status).toBe(201);
+  const third = http.post(TOKENS).set('Authorization', 'Bearer also signs').send({ claims: {} });
+  expect((await third).status).toBe(201);
+});
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8::6', '2001:db8:0:0'],
+  ['::1', '0:0:0:0'],
+  ['2001:db8:1:2::', '2001:db8:1:2'],
+])('%s counts as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
+});

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { CallerBudget } from '../../../src/server/caller-budget.ts';
+import { LoopLoad } from '../../../src/server/loop-load.ts';
+
+it('leaves all of the places while the event loop keeps time', () => {
+  const load = new LoopLoad();
+  for (const late of [0, 5, 19, 20]) load.late(late);
+  expect(load.share).toBe(1);
+});
+
+it('gives out fewer places the longer the event loop is late, never none, and more when it keeps time again', () => {
+  const load = new LoopLoad();
+  load.late(21);
+  expect(load.share).toBeCloseTo(0.7);
+  for (let times = 0; times < 100; times++) load.late(500);
+  expect(load.share).toBe(1 / 16);
+  load.late(0);
+  expect(load.share).toBeCloseTo((1 / 16) * 1.02);
+  for (let times = 0; times < 200; times++) load.late(0);
+  expect(load.share).toBe(1);
+});
+
+it('refuses by the share of the places, as overloaded, and takes requests again with them', () => {
+  const load = new LoopLoad();
+  const budget = new CallerBudget('identity', 32, load);
+  for (let times = 0; times < 100; times++) load.late(500);
+  const { holder } = budget.enter('web');
+  expect(() => budget.enter('web')).toThrow(expect.objectContaining({ code: 'overloaded' }));
+  budget.enter('other');
+  expect(() => budget.enter('third')).toThrow(expect.objectContaining({ code: 'overloaded' }));
+  budget.leave(holder);
+  budget.enter('third');
+  for (let times = 0; times < 200; times++) load.late(0);
+  for (let times = 0; times < 15; times++) budget.enter('web');
+});

@@ -1,0 +1,29 @@
+import type { RequestListener } from 'node:http';
+import request from 'supertest';
+import { onTestFinished } from 'vitest';
+import type { ErrorCode } from '../../../src/domain/errors.ts';
+import { createDataPlane, type DataPlaneDeps } from '../../../src/server/data-plane.ts';
+import { createOperationsPlane } from '../../../src/server/operations-plane.ts';
+import { type Listener, type ListenerConfig, listen } from '../../../src/server/server.ts';
+import { dataPlaneDeps, type OperationsChanges, operationsPlaneDeps } from './fakes.ts';
+
+/** Serves the application for as long as the test runs. */
+export async function onLoopback(
+  app: RequestListener,
+  bounds: Parameters<typeof listen>[3] = {},
+  config: Partial<ListenerConfig> = {},
+) {
+  const refused: ErrorCode[] = [];
+  const hooks = { problem: (code: ErrorCode) => refused.push(code) };
+  const listener: Listener = await listen(app, { host: '127.0.0.1', port: 0, ...config }, hooks, bounds);
+  onTestFinished(() => listener.close());
+  return { listener, refused, http: request(`http://127.0.0.1:${listener.port}`) };
+}
+
+export async function dataPlane(changes: Partial<DataPlaneDeps> = {}) {
+  return (await onLoopback(createDataPlane(dataPlaneDeps(changes)))).http;
+}
+
+export async function operationsPlane(changes: OperationsChanges = {}) {
+  return (await onLoopback(createOperationsPlane(operationsPlaneDeps(changes)))).http;
+}

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { DATA_PLANE_ROUTES } from '../../../src/server/data-plane.ts';
+import { describeApi } from '../../../src/server/openapi.ts';
+import { OPERATIONS_PLANE_ROUTES } from '../../../src/server/operations-plane.ts';
+import { dataPlane, operationsPlane } from './on-loopback.ts';
+
+interface Description {
+  openapi: string;
+  paths: Record<string, Record<string, { operationId: string; tags: string[]; responses: object }>>;
+  components: { schemas: object };
+}
+
+/** `get /healthz` and the like. */
+function answered(routes: readonly { readonly method: string; readonly path: string }[]): string[] {
+  return routes.map(({ method, path }) => `${method} ${path}`).sort();
+}
+
+function described({ paths }: Description): string[] {
+  return Object.entries(paths)
+    .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`))
+    .sort();
+}
+
+test('the data plane describes exactly what it answers', async () => {
+  const { body } = await (await dataPlane()).get('/openapi.json');
+  expect(described(body)).toEqual(answered(DATA_PLANE_ROUTES));
+  expect(answered(DATA_PLANE_ROUTES)).toHaveLength(26);
+});
+
+test('the operations plane describes exactly what it answers', async () => {
+  const { body } = await (await operationsPlane()).get('/openapi.json');
+  expect(described(body)).toEqual(answered(OPERATIONS_PLANE_ROUTES));
+});
+
+test('a path with a parameter that nothing describes cannot be described', () => {
+  const route = { method: 'get', path: '/v1/{thing}', operation: { responses: {} } } as const;
+  expect(() => describeApi('data', [route])).toThrow('{thing}');
+});
+
+test('nothing of operations answers on the data plane', async () => {
+  const http = await dataPlane();
+  const shared = new Set(answered(DATA_PLANE_ROUTES));
+  const own = answered(OPERATIONS_PLANE_ROUTES).filter((route) => !shared.has(route));
+  expect(own).toHaveLength(81);
+  for (const route of own) {
+    const [method, path] = route.split(' ') as ['get' | 'post' | 'patch' | 'delete', string];
+    const { status, body } = await http[method](path).set('Authorization', 'Bearer operates');
+    expect([route, status, body.code]).toEqual([route, 404, 'not_found']);
+  }
+});
+
+test('the description is OpenAPI 3.1, and what it refers to is there', async () => {
+  const { body, text } = await (await operationsPlane()).get('/openapi.json');
+  expect(body.openapi).toBe('3.1.0');
+  const references = [...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name);
+  expect(Object.keys(body.components.schemas)).toEqual(expect.arrayContaining(references));
+  const ids = Object.values((body as Description).paths)
+    .flatMap((operations) => Object.values(operations))
+    .map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+test('the description says what the schemas demand', async () => {
+  const { body } = await (await dataPlane()).get('/openapi.json');
+  expect(body.components.schemas.TokenRequest).toMatchObject({
+    type: 'object',
+    required: ['claims'],
+    additionalProperties: false,
+  });
+  expect(body.components.schemas.TokenBatch.properties.requests).toMatchObject({
+    minItems: 1,
+    maxItems: 1_000,
+  });
+  const { parameters, responses } = body.paths['/v1/scopes/{scope}/tokens'].post;
+  expect(parameters).toEqual([
+    {
+      in: 'path',
+      name: 'scope',
+      required: true,
+      description: 'Id of the key scope.',
+      schema: { type: 'string', description: 'Id of the key scope.' },
+    },
+  ]);
+  expect(Object.keys(responses)).toEqual([
+    '201',
+    '400',
+    '401',
+    '403',
+    '404',
+    '408',
+    '413',
+    '415',
+    '422',
+    '429',
+    '500',
+    '503',
+  ]);
+});
+
+test('who has the description already is told so', async () => {
+  const http = await dataPlane();
+  const { headers } = await http.get('/openapi.json');
+  expect(headers['cache-control']).toBe('public, max-age=300');
+  expect((await http.get('/openapi.json').set('If-None-Match', headers.etag ?? '')).status).toBe(304);
+});
