@@ -20,7 +20,7 @@ import {
   databaseSource,
 } from './audit-verify-database.ts';
 import { checkOutbox } from './audit-verify-outbox.ts';
-import { checkReports } from './audit-verify-reports.ts';
+import { checkReports } from './reports/check.ts';
 import { type Config, loadConfig } from './config.ts';
 import { ownSchema } from './db/own-schema.ts';
 import { StoredTrail } from './db/stored-trail.ts';

@@ -12,7 +12,7 @@ import {
   notificationSettings,
 } from './notification-settings.ts';
 import { probeSection, probeSettings } from './probe-settings.ts';
-import { reportSection } from './report-settings.ts';
+import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './review-settings.ts';
 import { signerSections, withTokenFiles } from './signer/token-settings.ts';
 import { FlawedFile } from './yaml-file/flawed-file.ts';

@@ -46,7 +46,7 @@ import { openLeaks } from './open-leaks.ts';
 import { openNotifications } from './open-notifications.ts';
 import { openProbes } from './open-probes.ts';
 import { openRegistry } from './open-registry.ts';
-import { openReports } from './open-reports.ts';
+import { openReports } from './reports/index.ts';
 import { openReviews } from './open-reviews.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
 import { openWatches } from './open-watches.ts';

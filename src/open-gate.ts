@@ -14,7 +14,7 @@ import type { KeyActParts } from './server/acts/key-acts.ts';
 import type { LedgerActParts } from './server/acts/ledger-acts.ts';
 import type { PinLatchActParts } from './server/acts/pin-latch-acts.ts';
 import type { ProbeActParts } from './server/acts/probe-acts.ts';
-import type { ReportActParts } from './server/acts/report-acts.ts';
+import type { ReportActParts } from './reports/acts.ts';
 import type { RotationActParts } from './server/acts/rotation-acts.ts';
 import type { ScopeActParts } from './server/acts/scope-acts.ts';
 

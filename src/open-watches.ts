@@ -9,7 +9,7 @@ import { type SecurityEvents, securityEvent } from './domain/security-events.ts'
 import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Chains } from './open-chains.ts';
 import { createRegistryWatch } from './open-registry.ts';
-import type { ReportService } from './open-reports.ts';
+import type { ReportService } from './reports/index.ts';
 import { type ActiveKeyWatchParts, createActiveKeyWatch } from './watch/active-keys.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch, type DrillWatchParts } from './watch/drill-watch.ts';

@@ -13,7 +13,7 @@ import { addNotifyCommands } from './commands/notify.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from './commands/provisioning.ts';
-import { addReportCommands } from './commands/report.ts';
+import { addReportCommands } from '../reports/cli.ts';
 import { addReviewCommands } from './commands/review.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
 import { addScanCommand } from './commands/scan.ts';

@@ -1,6 +1,6 @@
 import type { OpenMatters } from '../domain/ledger-search.ts';
 import { unresolvedAbout, unresolvedDigests } from './erase-evidence.ts';
-import { unclosedBy, unclosedDigests } from './erase-reports.ts';
+import { unclosedBy, unclosedDigests } from '../reports/erase.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';
 import type { Reader } from './reader.ts';
 

@@ -33,7 +33,7 @@ import { ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
-import { createReports, type StoredReports } from './reports.ts';
+import { createReports, type StoredReports } from '../reports/store.ts';
 import { createRevocationStore, ownRevocationHead } from './revocations.ts';
 import { createRuns, insertRun } from './runs.ts';
 import { createSecurityEvents, type StoredSecurityEvents } from './security-events.ts';

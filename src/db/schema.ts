@@ -10,7 +10,7 @@ import type { KeyState } from '../domain/key.ts';
 import type { DeliveryKind, DeliveryState } from '../domain/notifications.ts';
 import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../domain/registry.ts';
-import type { CaseOutcome, CaseState, CaseStepKind } from '../domain/reports/case.ts';
+import type { CaseOutcome, CaseState, CaseStepKind } from '../reports/case.ts';
 import type { SecurityEventType, Severity } from '../domain/security-event-types.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */

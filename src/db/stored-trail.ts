@@ -6,7 +6,7 @@ import type { SealedEvent, StoredEvent } from '../domain/audit-sink.ts';
 import type { LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
-import { ERASURE_REQUESTED, REPORT_ERASURES } from '../domain/reports/testimony.ts';
+import { ERASURE_REQUESTED, REPORT_ERASURES } from '../reports/audited.ts';
 import { REVOCATION_ADDED } from '../domain/revocation.ts';
 import { RUN_CERTIFIED, type StoredRun, type ToldCertificate, toldCertificate } from '../domain/runs.ts';
 import type { GroupSeal } from '../domain/trusted-runs.ts';

@@ -1,6 +1,6 @@
 import { type Expression, type SqlBool, sql, type Transaction } from 'kysely';
-import type { CaseState, CaseStepKind } from '../domain/reports/case.ts';
-import { STEP_EVENTS } from '../domain/reports/testimony.ts';
+import type { CaseState, CaseStepKind } from '../reports/case.ts';
+import { STEP_EVENTS } from '../reports/audited.ts';
 import { STEP_TESTIMONIES } from '../domain/security-event-chain.ts';
 import type { Schema } from './schema.ts';
 import { isWitnessed } from './unwitnessed.ts';

@@ -1,4 +1,4 @@
-import { NOTHING_FOUND, type TokenFindings, type TokenTrace } from '../../src/domain/reports/findings.ts';
+import { NOTHING_FOUND, type TokenFindings, type TokenTrace } from '../../src/reports/findings.ts';
 
 /** As for a token that nothing is known of. */
 export const FOUND_NOTHING: TokenFindings = { ...NOTHING_FOUND, readable: true };

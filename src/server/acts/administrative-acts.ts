@@ -23,7 +23,7 @@ import {
 } from './operator-acts.ts';
 import { clearPinLatch, type PinLatchActParts } from './pin-latch-acts.ts';
 import { type ProbeActParts, removeProbe, setProbe } from './probe-acts.ts';
-import { eraseReport, type ReportActParts } from './report-acts.ts';
+import { eraseReport, type ReportActParts } from '../../reports/acts.ts';
 import { acceptRestore, type RestoreActParts } from './restore-acts.ts';
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';

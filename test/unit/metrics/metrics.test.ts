@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Verdict } from '../../../src/domain/verification.ts';
 import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
-import { measuredReports } from '../../../src/metrics/measured-reports.ts';
+import { measuredReports } from '../../../src/reports/measured.ts';
 import { measuredSecurityEvents } from '../../../src/metrics/measured-security-events.ts';
 import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
 import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';

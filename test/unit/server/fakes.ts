@@ -28,7 +28,7 @@ import type { PolicyPreview } from '../../../src/domain/policy-refusals.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
-import type { ReportDesk, ReportIntake } from '../../../src/domain/reports/report-desk.ts';
+import type { ReportDesk, ReportIntake } from '../../../src/reports/report-desk.ts';
 import type { ReviewDesk } from '../../../src/domain/review.ts';
 import type { RevocationAdministration, TokenRevocation } from '../../../src/domain/revocation.ts';
 import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
@@ -46,7 +46,7 @@ import type { DataPlaneDeps } from '../../../src/server/data-plane.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { createLogger } from '../../../src/server/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/server/operations-plane.ts';
-import type { ReportLimits } from '../../../src/server/report-limits.ts';
+import type { ReportLimits } from '../../../src/reports/limits.ts';
 import type { LedgerParts } from '../../../src/server/routes/admin-ledger.ts';
 import { PartnerReports } from '../../../src/watch/leaks/partner-reports.ts';
 

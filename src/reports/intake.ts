@@ -1,0 +1,130 @@
+import { credentialsIn, maskCredentials } from '../domain/credentials-in-text.ts';
+import type { LeakService } from '../domain/leaks.ts';
+import type { FiledReport } from './case.ts';
+import { newCaseNumber } from './case-number.ts';
+import type { ShownToken, TokenExaminer } from './examiner.ts';
+import { NOTHING_FOUND, type TokenFindings } from './findings.ts';
+import type { Report, ReportIntake, ReportStore } from './report-desk.ts';
+import type { ReportTelling } from './telling.ts';
+import { withdrawShown } from './reported-credentials.ts';
+
+export interface IntakeParts {
+  readonly store: Pick<ReportStore, 'file' | 'examined'>;
+  readonly examiner: TokenExaminer;
+  readonly leaks: Pick<LeakService, 'find' | 'withdraw'>;
+  readonly alarm: Pick<ReportTelling, 'tell'>;
+  readonly pause: (ms: number) => Promise<void>;
+  /** What a later look makes good. */
+  readonly onFailure: (error: unknown, number: string) => void;
+}
+
+/** Before another look, where the ledger or the verifier could not be asked. */
+const PAUSES_MS = [1_000, 5_000];
+/** Reports whose tokens wait in memory to be looked into; past it, a case is kept without. */
+const MOST_WAITING = 256;
+
+export interface RunningIntake extends ReportIntake {
+  /** Looks into one that was left over, of whose token nothing but the digest is there any more. */
+  examineLeft(report: FiledReport): Promise<void>;
+  /** Settles with the one being looked into; those that wait are left over. */
+  stop(): Promise<void>;
+}
+
+/** What is kept of a report in memory, until it was looked into. */
+interface Shown {
+  readonly token: ShownToken | null;
+  /** Digests of credentials, or, where it was left over, of what may be one. */
+  readonly credentials: readonly Buffer[];
+  readonly isLeft: boolean;
+  readonly requestId: string | null;
+}
+
+/** Files what is reported, answers, and looks into it then: one at a time, so that a flood costs little. */
+export function createReportIntake(parts: IntakeParts): RunningIntake {
+  const { store, examiner, onFailure } = parts;
+  const waiting = new Set<string>();
+  let stopped = false;
+  let last: Promise<void> = Promise.resolve();
+  const lookInto = async (report: FiledReport, shown: Shown) => {
+    if (!stopped) await examine(parts, report, shown);
+  };
+  return {
+    async receive(given) {
+      const { scopeId, token, requestId } = given;
+      const number = newCaseNumber();
+      const digest = token === null ? null : examiner.digestOf(token);
+      const suspicion = { text: masked(given.text), contact: masked(given.contact) };
+      const report = await store.file({ number, scopeId, digest, suspicion, requestId });
+      if (waiting.size >= MOST_WAITING) return number;
+      const shown = {
+        token: token === null ? null : { scopeId, token, requestId },
+        credentials: credentialsOf(given),
+        isLeft: false,
+        requestId,
+      };
+      waiting.add(number);
+      last = last
+        .then(() => lookInto(report, shown))
+        .catch((error: unknown) => onFailure(error, number))
+        .finally(() => waiting.delete(number));
+      return number;
+    },
+    async examineLeft(report) {
+      if (waiting.has(report.number)) return;
+      const { digest } = report;
+      await lookInto(report, {
+        token: null,
+        credentials: digest ? [digest] : [],
+        isLeft: true,
+        requestId: null,
+      });
+    },
+    stop() {
+      stopped = true;
+      return last;
+    },
+  };
+}
+
+function masked(text: string | null): string | null {
+  return text && maskCredentials(text);
+}
+
+function credentialsOf({ token, text, contact }: Report): Buffer[] {
+  const all = [token, text, contact].flatMap((given) => [...credentialsIn(given ?? '')]);
+  return [...new Map(all.map((each) => [each.text, each.digest])).values()];
+}
+
+/** Told before it is written down, so that a look that was cut short is repeated; it is told once all the same. */
+async function examine(parts: IntakeParts, report: FiledReport, shown: Shown): Promise<void> {
+  const findings = await findingsOf(parts, report, shown);
+  await parts.alarm.tell(report, findings);
+  await parts.store.examined(report.number, findings);
+}
+
+/** Credentials first: they open more than a token does. */
+async function findingsOf(
+  { leaks, examiner, pause }: IntakeParts,
+  { number }: FiledReport,
+  { token, credentials: digests, isLeft, requestId }: Shown,
+): Promise<TokenFindings | null> {
+  const withdrawn = await again(pause, () => withdrawShown(leaks, digests, { number, requestId }));
+  const credentials = withdrawn.credentials.filter(({ holder }) => holder !== null || !isLeft);
+  const found = token && (await again(pause, () => examiner.examine(token)));
+  const failure = withdrawn.failure ?? found?.failure ?? null;
+  if (found === null && credentials.length === 0 && failure === null) return null;
+  return { ...NOTHING_FOUND, ...found, credentials, failure };
+}
+
+async function again<T extends Pick<TokenFindings, 'failure'>>(
+  pause: IntakeParts['pause'],
+  look: () => Promise<T>,
+): Promise<T> {
+  let found = await look();
+  for (const ms of PAUSES_MS) {
+    if (found.failure === null) break;
+    await pause(ms);
+    found = await look();
+  }
+  return found;
+}

@@ -1,0 +1,77 @@
+import { html, type Markup } from '../lib/html.ts';
+import { MOST_CHARACTERS } from './wire.ts';
+import { page } from '../server/pages/page.ts';
+
+/** What a reporter has written. The token is never shown again: it may still be good. */
+export interface WrittenReport {
+  readonly text?: string | undefined;
+  readonly contact?: string | undefined;
+}
+
+export const REPORT_FIELDS = ['token', 'text', 'contact'] as const;
+export type ReportField = (typeof REPORT_FIELDS)[number];
+
+/** What was wrong, and with which field, where it is one. */
+export interface Complaint {
+  readonly field: ReportField | undefined;
+  readonly message: string;
+}
+
+export const NOT_TAKEN = 'Your report was not taken';
+
+/** The form, and above it what was wrong with what was sent before. It posts to where it stands, behind any path prefix. */
+export function reportFormPage(scopeId: string, written: WrittenReport = {}, complaint?: Complaint): string {
+  const title = complaint ? NOT_TAKEN : 'Report something that looks wrong';
+  return page(
+    title,
+    html`${complaint ? [wrong(complaint)] : []}
+<p>Did you find a token, or did something happen in your name that you did not do? Tell the people who run
+<strong>${scopeId}</strong>. You need no account. Give a token, or say what happened, or both.</p>
+<form method="post" action="report" accept-charset="utf-8">
+<label for="token">Token</label>
+<p class="hint" id="token-hint">It begins with eyJ. Only a fingerprint of it is kept.</p>
+<textarea id="token" name="token" class="code" rows="4" maxlength="${MOST_CHARACTERS.token}" autocomplete="off" spellcheck="false" ${described('token', complaint)}></textarea>
+<label for="text">What happened?</label>
+<p class="hint" id="text-hint">What you saw, where, and when. At most ${MOST_CHARACTERS.text} characters.</p>
+<textarea id="text" name="text" rows="8" maxlength="${MOST_CHARACTERS.text}" ${described('text', complaint)}>
+${lines(written.text)}</textarea>
+<label for="contact">How can we reach you? (optional)</label>
+<p class="hint" id="contact-hint">Such as a mail address. It is erased when it is no longer needed, or when you ask for it.</p>
+<input id="contact" name="contact" maxlength="${MOST_CHARACTERS.contact}" autocomplete="email" value="${written.contact ?? ''}" ${described('contact', complaint)}>
+<button type="submit">Send the report</button>
+</form>`,
+  );
+}
+
+/** With the number, and nothing that was found out. */
+export function reportTakenPage(number: string): string {
+  return page(
+    'Thank you: your report was taken',
+    html`<p>Its number is</p>
+<p class="number">${number}</p>
+<p>Keep it, and quote it when you ask about your report. If you left a way to reach you, somebody may write to you.</p>`,
+  );
+}
+
+/** Where there is no form to go back to. */
+export function complaintPage(title: string, message: string): string {
+  return page(title, wrong({ field: undefined, message }));
+}
+
+const NAMES = { token: 'Token', text: 'What happened?', contact: 'How can we reach you?' } as const;
+
+function wrong({ field, message }: Complaint): Markup {
+  const where = field === undefined ? html`` : html`<a href="#${field}">${NAMES[field]}</a> `;
+  return html`<p class="wrong" role="alert">${where}${message}</p>`;
+}
+
+function described(field: ReportField, complaint: Complaint | undefined): Markup {
+  return complaint?.field === field
+    ? html`aria-describedby="${field}-hint" aria-invalid="true"`
+    : html`aria-describedby="${field}-hint"`;
+}
+
+/** A line break is one here, and no character that a terminal would obey. */
+function lines(text = ''): readonly Markup[] {
+  return text.split(/\r?\n/).map((line) => html`${line}`);
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import type { Actor } from '../domain/access.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { CaseState, FiledReport } from './case.ts';
+import type { CaseChange, NewReport, ReportDesk, ReportStore } from './report-desk.ts';
+import {
+  filedDetails,
+  REPORT_ERASED,
+  REPORT_EXPIRED,
+  REPORT_FILED,
+  reportSubjectOf,
+  suspicionCommitment,
+  suspicionJson,
+} from './audited.ts';
+import { Emitter } from '../lib/emitter.ts';
+import { appendAuditEvent } from '../db/append-audit-event.ts';
+import { eraseReports } from './erase.ts';
+import type { Reader } from '../db/reader.ts';
+import { casesNewestFirst, reportFromRow, requireCase } from './rows.ts';
+import { type AskedCaseStep, takeCaseStep } from './steps.ts';
+import type { Schema } from '../db/schema.ts';
+import { hasCaseStep, isInState, isTestifiedCaseStep } from '../db/testified-steps.ts';
+import type { Writer } from '../db/writer.ts';
+
+type Trx = Transaction<Schema>;
+
+const SALT_BYTES = 16;
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
+
+export type StoredReports = ReportStore & ReportDesk;
+
+export function createReports(
+  reader: Pick<Reader, 'read'>,
+  writer: Pick<Writer, 'transaction'>,
+  clock: Clock,
+): StoredReports {
+  const changes = new Emitter<CaseChange>();
+  const step = async (asked: Omit<AskedCaseStep, 'at'>) => {
+    const { change, now } = await writer.transaction(async (trx) => ({
+      change: await takeCaseStep(trx, { ...asked, at: clock.nowSeconds() }),
+      now: await requireCase(trx, asked.number),
+    }));
+    if (change && change.was !== change.state) changes.emit(change);
+    return now;
+  };
+  return {
+    async file(report) {
+      const filed = await writer.transaction((trx) => insert(trx, report, clock.nowSeconds()));
+      changes.emit({ was: null, state: 'open' });
+      return filed;
+    },
+    async examined(number, findings) {
+      const findingsJson = findings && JSON.stringify(findings);
+      await step({ number, kind: 'examined', findingsJson, actor: KEYWARD });
+    },
+    list: (query, page) => reader.read((trx) => casesNewestFirst(trx, query, page)),
+    find: (number) => reader.read((trx) => requireCase(trx, number)),
+    take: (number, actor) => step({ number, kind: 'taken', actor }),
+    note: (number, note, actor) => step({ number, kind: 'noted', note, actor }),
+    close: (number, outcome, note, actor) => step({ number, kind: 'closed', outcome, note, actor }),
+    erase: (number, actor) => writer.transaction((trx) => eraseOne(trx, number, actor, clock.nowSeconds())),
+    unexamined: (until, limit) =>
+      reader.read((trx) =>
+        oldestFirst(
+          waiting(trx, until).where(({ not }) => not(hasCaseStep(trx, ['examined']))),
+          limit,
+        ),
+      ),
+    untaken: (until, after, limit) =>
+      reader.read((trx) =>
+        oldestFirst(waiting(trx, until).where('sequence', '>', after).where(isInState(trx, 'open')), limit),
+      ),
+    eraseClosed: (until, limit) =>
+      writer.transaction((trx) => eraseClosed(trx, until, limit, clock.nowSeconds())),
+    countUnclosed: () =>
+      reader.read(async (trx) => ({
+        open: await count(trx, 'open'),
+        investigating: await count(trx, 'investigating'),
+      })),
+    subscribe: (told) => changes.subscribe(told),
+  };
+}
+
+async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<FiledReport> {
+  const { number, scopeId, digest, suspicion, requestId } = report;
+  const sequence = (await lastReport(trx)) + 1;
+  const json = suspicionJson(suspicion);
+  const salt = randomBytes(SALT_BYTES);
+  const commitment = suspicionCommitment(salt, json);
+  const audited = await appendAuditEvent(
+    trx,
+    {
+      type: REPORT_FILED,
+      actor: 'keyward',
+      subject: reportSubjectOf(number),
+      requestId,
+      details: filedDetails({ sequence, scopeId, digest }, commitment),
+    },
+    receivedAt,
+  );
+  await trx
+    .insertInto('reports')
+    .values({
+      sequence,
+      number,
+      scope_id: scopeId,
+      received_at: receivedAt,
+      digest,
+      suspicion_json: json,
+      suspicion_salt: salt,
+      suspicion_commitment: commitment,
+      audit_sequence: audited.sequence,
+      state: 'open',
+      examined: 0,
+      closed_at: null,
+    })
+    .execute();
+  return { sequence, number, scopeId, receivedAt, digest, suspicion };
+}
+
+async function lastReport(trx: Trx): Promise<number> {
+  const query = trx.selectFrom('reports').select((eb) => eb.fn.max('sequence').as('last'));
+  return (await query.executeTakeFirst())?.last ?? 0;
+}
+
+async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {
+  await requireCase(trx, number);
+  await eraseReports(trx, [number], { type: REPORT_ERASED, actor, at });
+  return requireCase(trx, number);
+}
+
+const waiting = (trx: Trx, until: number) =>
+  trx.selectFrom('reports').selectAll().where('received_at', '<=', until);
+
+async function oldestFirst(rows: ReturnType<typeof waiting>, limit: number): Promise<FiledReport[]> {
+  return (await rows.orderBy('sequence').limit(limit).execute()).map(reportFromRow);
+}
+
+async function eraseClosed(trx: Trx, until: number, limit: number, at: number): Promise<number> {
+  const due = trx
+    .selectFrom('reports')
+    .select('number')
+    .where('suspicion_json', 'is not', null)
+    .where('closed_at', '<=', until)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('report_steps as closing')
+          .select('closing.sequence')
+          .whereRef('closing.report_number', '=', 'reports.number')
+          .where('closing.kind', '=', 'closed')
+          .where('closing.taken_at', '<=', until)
+          .where(isTestifiedCaseStep(trx, 'closing')),
+      ),
+    );
+  const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);
+  return eraseReports(trx, numbers, { type: REPORT_EXPIRED, actor: KEYWARD, at });
+}
+
+async function count(trx: Trx, state: CaseState): Promise<number> {
+  const found = await trx
+    .selectFrom('reports')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where(isInState(trx, state))
+    .executeTakeFirstOrThrow();
+  return found.count;
+}

@@ -1,0 +1,63 @@
+import type { Clock, SettledTime } from '../domain/clock.ts';
+import type { FiledReport } from './case.ts';
+import type { ReportStore } from './report-desk.ts';
+import type { ReportTelling } from './telling.ts';
+import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import type { RunningIntake } from './intake.ts';
+
+export interface ReportWatchParts {
+  readonly store: Pick<ReportStore, 'unexamined' | 'untaken' | 'countUnclosed' | 'eraseClosed'>;
+  readonly intake: Pick<RunningIntake, 'examineLeft'>;
+  readonly alarm: Pick<ReportTelling, 'tellRest'>;
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+  readonly settledTime: SettledTime;
+  readonly overdueSeconds: number;
+  readonly eraseAfterSeconds: number;
+}
+
+/** How long a report may wait in memory before it counts as left over. */
+const LEFT_AFTER_SECONDS = 60;
+/** Of one look; the others are for the next. */
+const MOST_AT_ONCE = 20;
+/** Told one by one; one more says how many there are, and what comes overdue after it that day is not told. */
+const MOST_OVERDUE_A_DAY = 10;
+const DAY_SECONDS = 86_400;
+const MOST_ERASED_AT_ONCE = 100;
+
+/** What becomes of reports when nobody does anything. Answers how to look. */
+export function createReportWatch(parts: ReportWatchParts): () => Promise<void> {
+  const { store, intake, alarm, events, clock, settledTime, overdueSeconds, eraseAfterSeconds } = parts;
+  let toldUntil = 0;
+  let today = 0;
+  let toldToday = 0;
+  const tellOverdue = async ({ number, scopeId, receivedAt }: FiledReport) => {
+    if (toldToday > MOST_OVERDUE_A_DAY) return;
+    const isLast = toldToday === MOST_OVERDUE_A_DAY;
+    const told = await events.raise(
+      securityEvent('report.overdue', {
+        report: number,
+        scope: scopeId,
+        received_at: receivedAt,
+        overdue_at: receivedAt + overdueSeconds,
+        untaken: isLast ? (await store.countUnclosed()).open : null,
+      }),
+    );
+    if (told) toldToday += 1;
+  };
+  return async () => {
+    await alarm.tellRest();
+    const now = clock.nowSeconds();
+    for (const report of await store.unexamined(now - LEFT_AFTER_SECONDS, MOST_AT_ONCE)) {
+      await intake.examineLeft(report);
+    }
+    const day = Math.floor(now / DAY_SECONDS);
+    if (day !== today) toldToday = 0;
+    today = day;
+    for (const report of await store.untaken(now - overdueSeconds, toldUntil, MOST_AT_ONCE)) {
+      await tellOverdue(report);
+      toldUntil = report.sequence;
+    }
+    if (settledTime.isSettled()) await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);
+  };
+}
