@@ -3,16 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DATA_PLANE_ROUTES } from '../src/server/data-plane.ts';
+import { API_ROUTES } from '../src/api.ts';
 import { describeApi } from '../src/server/openapi.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../src/server/operations-plane.ts';
 import { type Description, faultsOf } from './api/faults.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keyward-api-'));
 try {
   const failed = [
-    check('data', describeApi('data', DATA_PLANE_ROUTES)),
-    check('operations', describeApi('operations', OPERATIONS_PLANE_ROUTES)),
+    check('data', describeApi('data', API_ROUTES.data)),
+    check('operations', describeApi('operations', API_ROUTES.operations)),
   ];
   process.exitCode = failed.includes(true) ? 1 : 0;
 } finally {

@@ -47,6 +47,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
     packages: ['node:*', 'nodemailer', 'standardwebhooks'],
   },
   metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
+  kernel: { folders: ['domain', 'server'], packages: [] },
   server: {
     folders: [...ALL, 'schemas'],
     packages: [
@@ -74,6 +75,30 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
   },
 };
 
+/**
+ * Capabilities in rooms of their own (docs/architecture.md): folder → other folders it may import until these are
+ * capabilities or engines themselves.
+ */
+const CAPABILITIES: Record<string, readonly string[]> = {
+  reports: ['audit', 'metrics'],
+};
+const GROUND = ['domain', 'kernel', LIBRARY, 'token'];
+/** The rooms of a capability that face an engine, and the packages that come with it. */
+const FACING: readonly (readonly [room: RegExp, engine: string | undefined, packages: readonly string[]])[] =
+  [
+    [/^store(?:\.ts|\/)/, 'db', ['kysely']],
+    [/^routes(?:\.ts|\/)/, 'server', ['zod']],
+    [/^cli(?:-[a-z-]+)?(?:\.ts|\/)/, 'cli', ['commander']],
+    [/^settings\.ts$/, undefined, ['zod']],
+  ];
+/** A capability's face joins its rooms, so it names what the engines give it. */
+const FACE = 'index.ts';
+/** Who may look past the face: the configuration at the settings, the command tree at the verbs. */
+const PAST_THE_FACE: Readonly<Record<string, string>> = {
+  'src/config.ts': 'settings.ts',
+  'src/cli/program.ts': 'cli.ts',
+};
+
 /** Composition roots: they join everything, so nothing but the command line may start them. */
 const ROOTS = /^src\/(?:doctor\/)?[a-z-]+\.ts$/;
 
@@ -88,8 +113,10 @@ for (const file of globSync('src/**/*.ts').sort()) {
   // A folder within another may have a list of its own.
   const rule = ALLOWED[path.split('/').slice(1, 3).join('/')] ?? ALLOWED[folder];
   refuseTrialSigner(path);
+  for (const target of relativeImports(path)) refuseTarget(path, target);
   if (ROOTS.test(path)) continue;
-  if (!rule) complaints.push(`${path}: folder ${folder} has no rule in scripts/check-imports.ts`);
+  if (folder in CAPABILITIES) checkCapability(path, folder);
+  else if (!rule) complaints.push(`${path}: folder ${folder} has no rule in scripts/check-imports.ts`);
   else check(path, folder, rule);
 }
 
@@ -103,6 +130,7 @@ function check(path: string, folder: string, rule: { folders: string[]; packages
         .join('/');
       const other = resolved.split('/')[1] ?? '';
       const isRoot = ROOTS.test(resolved);
+      if (PAST_THE_FACE[path] === resolved.split('/').slice(2).join('/')) continue;
       if (
         isRoot ? folder !== 'cli' : other !== folder && other !== LIBRARY && !rule.folders.includes(other)
       ) {
@@ -110,6 +138,51 @@ function check(path: string, folder: string, rule: { folders: string[]; packages
       }
     } else if (!permitted(target, rule.packages)) {
       complaints.push(`${path}: ${folder} may not import ${target}`);
+    }
+  }
+}
+
+function specifiersIn(path: string): string[] {
+  const matches = readFileSync(path, 'utf8').matchAll(/(?:from\s+|import\s*\(?\s*)'([^']+)'/g);
+  return Array.from(matches, ([, specifier = '']) => specifier);
+}
+
+function relativeImports(path: string): string[] {
+  return specifiersIn(path)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) =>
+      normalize(join(dirname(path), specifier))
+        .split(sep)
+        .join('/'),
+    );
+}
+
+/** Of what anybody imports: nothing outside the sources, and of another capability its face alone. */
+function refuseTarget(path: string, target: string): void {
+  const [top, folder = '', ...rest] = target.split('/');
+  if (top !== 'src') complaints.push(`${path}: what serves may not import ${target}`);
+  if (!(folder in CAPABILITIES) || path.startsWith(`src/${folder}/`)) return;
+  const file = rest.join('/');
+  if (file !== FACE && PAST_THE_FACE[path] !== file) {
+    complaints.push(`${path}: of ${folder}, only ${FACE} may be imported, not ${file}`);
+  }
+}
+
+function checkCapability(path: string, folder: string): void {
+  const file = path.split('/').slice(2).join('/');
+  const [, engine, engines = []] = FACING.find(([room]) => room.test(file)) ?? [];
+  const isFace = file === FACE;
+  const faced = isFace ? ['db', 'server'] : engine === undefined ? [] : [engine];
+  const folders = [folder, ...GROUND, ...faced, ...(CAPABILITIES[folder] ?? [])];
+  for (const target of relativeImports(path)) {
+    const [, other = '', ...rest] = target.split('/');
+    const isOfStore = /^(?:routes|cli)/.test(file) && other === folder && rest[0]?.startsWith('store');
+    if (!folders.includes(other) || isOfStore) complaints.push(`${path}: ${file} may not import ${target}`);
+  }
+  const packages = [...engines, ...(isFace ? ['pino'] : []), 'node:crypto', 'node:timers/promises'];
+  for (const specifier of specifiersIn(path)) {
+    if (!specifier.startsWith('.') && !permitted(specifier, packages)) {
+      complaints.push(`${path}: ${file} may not import ${specifier}`);
     }
   }
 }

@@ -18,12 +18,13 @@ import {
   checkRevocationEvents,
   checkSecurityEvents,
   databaseSource,
+  isLost,
 } from './audit-verify-database.ts';
 import { checkOutbox } from './audit-verify-outbox.ts';
-import { checkReports } from './reports/check.ts';
 import { type Config, loadConfig } from './config.ts';
 import { ownSchema } from './db/own-schema.ts';
 import { StoredTrail } from './db/stored-trail.ts';
+import { verifyReports } from './reports/index.ts';
 import type { AuditPublicKey } from './token/checkpoint.ts';
 
 export interface VerifyOptions extends Belief {
@@ -98,7 +99,7 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     checkRevocationEvents(trail, gaps, findings);
     checkBesideChains(trail, gaps, findings);
     const securityEvents = checkSecurityEvents(trail, gaps, findings);
-    const reports = checkReports(trail, gaps, findings);
+    const reports = verifyReports(trail, (sequence) => isLost(gaps, sequence), findings);
     checkErasures(trail, findings);
     checkOutbox(trail, config?.notifications, findings);
     const registryRows = await checkRegistry(file, config?.hsm.registry_key, verdict, findings);

@@ -46,7 +46,6 @@ import { openLeaks } from './open-leaks.ts';
 import { openNotifications } from './open-notifications.ts';
 import { openProbes } from './open-probes.ts';
 import { openRegistry } from './open-registry.ts';
-import { openReports } from './reports/index.ts';
 import { openReviews } from './open-reviews.ts';
 import { openBindingKeys, openSigners, signingOf } from './open-signers.ts';
 import { openWatches } from './open-watches.ts';
@@ -58,6 +57,7 @@ import { createVerifierDirectory } from './publication/verifier-directory.ts';
 import { createReadiness } from './readiness.ts';
 import { passReplacedToken } from './replaced-token.ts';
 import { replayRestrictions } from './replay-restrictions.ts';
+import { erasableReports, openReports } from './reports/index.ts';
 import { checkRollback } from './restored-database.ts';
 import { createDataPlane } from './server/data-plane.ts';
 import { EventStreams } from './server/event-streams.ts';
@@ -119,6 +119,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     archiveDir: config.ledger.archive_dir,
     clock,
     gate: sinks,
+    erasable: [erasableReports],
     onEvent: storeEventTeller({ sinks, metrics, log }),
   });
   parts.defer(() => store.close());
@@ -306,28 +307,6 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
     log,
   });
-  const { gate, stop: stopGate } = await openGate({
-    config,
-    access,
-    store,
-    scopes: { ...provisioner, ...createScopeChanger({ registry: store.registry, keyRing, clock }) },
-    pauses: createRotationPauses({ registry: store.registry, keyRing, clock }),
-    keyRing,
-    knownKeys: keyRing,
-    keys: keyLife.administration,
-    compromises,
-    probes: probing.probes,
-    revocations,
-    canaries: canaryDesk,
-    ledger: store.ledger,
-    reports: store.reports,
-    confirmation: audit.confirmation,
-    pinLatches: openPinLatches({ config, links, sinks, audit: store.audit }),
-    clock,
-    timeGuard: clockWatch,
-    log,
-  });
-  parts.defer(stopGate);
   await replayRestrictions({
     store,
     keys: keyLife.administration,
@@ -351,13 +330,6 @@ export async function serve(config: Config, environment: Environment): Promise<v
     ),
   );
   metrics.watch('reviewOverdue', () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0));
-  watchKeyGauges(metrics, {
-    keyRing,
-    gate,
-    clock,
-    graceSeconds: config.keys.grace_seconds,
-    renewedSince: gaps.at(-1)?.issuedUntil,
-  });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers, clock });
 
   metrics.watch('factsDropped', () => facts.dropped);
@@ -400,6 +372,35 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(() => reports.stop());
+  const { gate, stop: stopGate } = await openGate({
+    config,
+    access,
+    store,
+    scopes: { ...provisioner, ...createScopeChanger({ registry: store.registry, keyRing, clock }) },
+    pauses: createRotationPauses({ registry: store.registry, keyRing, clock }),
+    keyRing,
+    knownKeys: keyRing,
+    keys: keyLife.administration,
+    compromises,
+    probes: probing.probes,
+    revocations,
+    canaries: canaryDesk,
+    ledger: store.ledger,
+    acts: reports.acts,
+    confirmation: audit.confirmation,
+    pinLatches: openPinLatches({ config, links, sinks, audit: store.audit }),
+    clock,
+    timeGuard: clockWatch,
+    log,
+  });
+  parts.defer(stopGate);
+  watchKeyGauges(metrics, {
+    keyRing,
+    gate,
+    clock,
+    graceSeconds: config.keys.grace_seconds,
+    renewedSince: gaps.at(-1)?.issuedUntil,
+  });
 
   const { checkpoints, refusals } = audit;
   const callers = canaries.watchCallers(recordCallers(refusals, facts, clock));
@@ -418,58 +419,61 @@ export async function serve(config: Config, environment: Environment): Promise<v
   };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(
-    createDataPlane({
-      ...shared,
-      listener: data_plane,
-      grants,
-      issuer,
-      verifier,
-      sightings,
-      tokenRevocation: canaries.watchRevocation(createTokenRevocation({ keyRing, clock, revocations })),
-      publication,
-      scopeEvents: createScopeEvents({ keyRing, revocations, clock }),
-      eventStreams,
-      checkpoints,
-      reportIntake: reports.intake,
-      reportLimits: reports.limits,
-    }),
+    createDataPlane(
+      {
+        ...shared,
+        listener: data_plane,
+        grants,
+        issuer,
+        verifier,
+        sightings,
+        tokenRevocation: canaries.watchRevocation(createTokenRevocation({ keyRing, clock, revocations })),
+        publication,
+        scopeEvents: createScopeEvents({ keyRing, revocations, clock }),
+        eventStreams,
+        checkpoints,
+      },
+      reports.routes.data,
+    ),
     data_plane,
     hooks,
   );
   const operationsPlane = await listen(
-    createOperationsPlane({
-      ...shared,
-      listener: operations_plane,
-      knownKeys: keyRing,
-      inventories: inventory.inventories,
-      prover: createKeyProver({
-        signer,
-        keyRing,
-        auditKey,
-        bindingKeys,
+    createOperationsPlane(
+      {
+        ...shared,
+        listener: operations_plane,
+        knownKeys: keyRing,
+        inventories: inventory.inventories,
+        prover: createKeyProver({
+          signer,
+          keyRing,
+          auditKey,
+          bindingKeys,
+          audit: store.audit,
+          clock,
+        }),
+        ceremonies: createCeremonies({ keyRing, audit: store.audit, bindingKeys }),
+        compromises,
+        policyPreview,
+        gate,
+        probes: probing.probes,
+        reviews,
+        drills,
+        clients,
+        operators,
+        revocations,
+        canaries: canaryDesk,
+        securityEvents: store.securityEvents,
+        securityEventFeed: store.securityEvents,
+        eventStreams: operatorStreams,
+        notifications: notifications.desk,
+        ledger: store.ledger,
         audit: store.audit,
-        clock,
-      }),
-      ceremonies: createCeremonies({ keyRing, audit: store.audit, bindingKeys }),
-      compromises,
-      policyPreview,
-      gate,
-      probes: probing.probes,
-      reviews,
-      drills,
-      clients,
-      operators,
-      revocations,
-      canaries: canaryDesk,
-      securityEvents: store.securityEvents,
-      securityEventFeed: store.securityEvents,
-      reports: store.reports,
-      eventStreams: operatorStreams,
-      notifications: notifications.desk,
-      ledger: store.ledger,
-      audit: store.audit,
-      unwitnessed: store.unwitnessed,
-    }),
+        unwitnessed: store.unwitnessed,
+      },
+      reports.routes.operations,
+    ),
     operations_plane,
     hooks,
   ).catch(async (error: unknown) => {
@@ -488,7 +492,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     disks,
     drills,
     reviews,
-    reports,
+    tasks: reports.tasks,
     keyRing,
     verifiers,
     events: securityEvents,

@@ -4,6 +4,7 @@ import { Gate } from './access/gate.ts';
 import type { Config } from './config.ts';
 import type { Store } from './db/open-store.ts';
 import { VolatileProposals } from './db/volatile-proposals.ts';
+import type { AnyAct } from './domain/act-gate.ts';
 import type { Clock, TimeGuard } from './domain/clock.ts';
 import { canDecideTogether } from './domain/two-persons.ts';
 import { startPeriodicTask } from './lib/periodic-task.ts';
@@ -14,7 +15,6 @@ import type { KeyActParts } from './server/acts/key-acts.ts';
 import type { LedgerActParts } from './server/acts/ledger-acts.ts';
 import type { PinLatchActParts } from './server/acts/pin-latch-acts.ts';
 import type { ProbeActParts } from './server/acts/probe-acts.ts';
-import type { ReportActParts } from './reports/acts.ts';
 import type { RotationActParts } from './server/acts/rotation-acts.ts';
 import type { ScopeActParts } from './server/acts/scope-acts.ts';
 
@@ -26,11 +26,12 @@ export interface GateRootParts
     RotationActParts,
     PinLatchActParts,
     LedgerActParts,
-    ReportActParts,
     CanaryActParts,
     ClockActParts,
     Pick<ProbeActParts, 'probes'> {
   readonly config: Config;
+  /** Of capabilities. */
+  readonly acts: readonly AnyAct[];
   readonly access: Access;
   readonly store: Pick<Store, 'proposals' | 'audit' | 'unwitnessed'>;
   readonly clock: Clock;
@@ -42,14 +43,17 @@ export interface GateRootParts
 export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop(): Promise<void> }> {
   const { config, access, store, clock, timeGuard, log } = parts;
   const gate = new Gate({
-    acts: administrativeActs({
-      ...parts,
-      held: undefined,
-      heldKeys: undefined,
-      unwitnessed: store.unwitnessed,
-      clients: access.clients,
-      operators: access.operators,
-    }),
+    acts: [
+      ...administrativeActs({
+        ...parts,
+        held: undefined,
+        heldKeys: undefined,
+        unwitnessed: store.unwitnessed,
+        clients: access.clients,
+        operators: access.operators,
+      }),
+      ...parts.acts,
+    ],
     operators: () => access.operators.list(),
     proposals: { durable: store.proposals, volatile: new VolatileProposals(store.audit) },
     clock,

@@ -6,10 +6,10 @@ import type { DiskWatch } from './disk-watch.ts';
 import type { AuditLog } from './domain/audit-log.ts';
 import { type Clock, dayOf } from './domain/clock.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
+import type { Task } from './kernel/capability.ts';
 import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Chains } from './open-chains.ts';
 import { createRegistryWatch } from './open-registry.ts';
-import type { ReportService } from './reports/index.ts';
 import { type ActiveKeyWatchParts, createActiveKeyWatch } from './watch/active-keys.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createDrillWatch, type DrillWatchParts } from './watch/drill-watch.ts';
@@ -26,7 +26,8 @@ export interface WatchParts {
   readonly chains: Chains;
   readonly disks: DiskWatch;
   readonly drills: DrillWatchParts['drills'];
-  readonly reports: ReportService;
+  /** Of capabilities. */
+  readonly tasks: readonly Task[];
   readonly reviews: ReviewWatchParts['reviews'];
   readonly keyRing: OutdatedVerifierParts['keyRing'] & ActiveKeyWatchParts['keyRing'];
   readonly verifiers: OutdatedVerifierParts['verifiers'];
@@ -45,7 +46,7 @@ export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
     chains,
     disks,
     drills,
-    reports,
+    tasks,
     reviews,
     keyRing,
     verifiers,
@@ -75,12 +76,12 @@ export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
     { what: 'disks', everyMs: 5_000, look: createDiskAlarm({ disks, events, clock, onRelief }) },
     { what: 'rehearsals', everyMs: 60_000, look: createDrillWatch({ drills, events, clock }) },
     { what: 'reviews', everyMs: 60_000, look: createReviewWatch({ reviews, events, clock }) },
-    { what: 'reports', everyMs: 30_000, look: reports.look },
     {
       what: 'verifiers',
       everyMs: 60_000,
       look: createOutdatedVerifierWatch({ keyRing, verifiers, events }),
     },
+    ...tasks.map(({ name, everyMs, tick }) => ({ what: name, everyMs, look: tick })),
   ].map(({ what, everyMs, look }) =>
     startPeriodicTask({ tick: look, everyMs, log, failure: `${what} not watched; it is tried again` }),
   );

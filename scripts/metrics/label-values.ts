@@ -8,10 +8,10 @@ import { ROTATION_OBSTACLES } from '../../src/domain/key-life/rotation-outlook.t
 import { PROOF_STATUSES } from '../../src/domain/known-keys.ts';
 import { COUNTED_OUTCOMES } from '../../src/domain/notifications.ts';
 import { REFUSAL_REASONS } from '../../src/domain/refusal.ts';
-import { UNCLOSED_STATES } from '../../src/reports/case.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/domain/security-event-types.ts';
-import { COUNTED_REPORTS } from '../../src/reports/measured.ts';
 import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured-verifier.ts';
+import { COUNTED_REPORTS } from '../../src/reports/alarm.ts';
+import { UNCLOSED_STATES } from '../../src/reports/case.ts';
 import { CALLER_CLASSES } from '../../src/server/caller-budget.ts';
 import { PLANES } from '../../src/server/plane.ts';
 import { LINK_STATES } from '../../src/signer/signer-link.ts';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addReportCommands } from '../reports/cli.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCanaryCommands } from './commands/canary.ts';
 import { addClientCommands } from './commands/client.ts';
@@ -13,7 +14,6 @@ import { addNotifyCommands } from './commands/notify.ts';
 import { addOperatorCommands } from './commands/operator.ts';
 import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from './commands/provisioning.ts';
-import { addReportCommands } from '../reports/cli.ts';
 import { addReviewCommands } from './commands/review.ts';
 import { addRevokeCommands } from './commands/revoke.ts';
 import { addScanCommand } from './commands/scan.ts';

@@ -3,16 +3,15 @@ import type { Actor } from '../domain/access.ts';
 import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-testimony.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
-import type { LedgerErasure } from '../domain/ledger-search.ts';
+import { ERASURE_REQUESTED, type LedgerErasure } from '../domain/ledger-search.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
-import { ERASURE_REQUESTED, REPORT_ERASED } from '../reports/audited.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { replaceFile } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import type { ArchiveWitness } from './archive-witness.ts';
 import { type AuditedChange, actOf } from './audited-change.ts';
+import type { Erasable } from './erasable.ts';
 import { eraseEvidence } from './erase-evidence.ts';
-import { eraseReportsAbout, eraseReportsBy } from '../reports/erase.ts';
 import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';
 import { openAboutSubject } from './open-about-subject.ts';
@@ -33,6 +32,7 @@ export interface ErasureParts {
   readonly reader: Pick<Reader, 'read'>;
   readonly witness: ArchiveWitness;
   readonly change: AuditedChange;
+  readonly erasable: readonly Erasable[];
   readonly clock: Clock;
   readonly removeFile: (name: string) => void;
 }
@@ -65,13 +65,19 @@ function eraseAsked({ writer, clock }: ErasureParts, subject: string, actor: Act
   });
 }
 
-/** What they reported, however much it is, so in steps. */
-async function eraseGiven({ writer, clock }: ErasureParts, contact: string, actor: Actor): Promise<number> {
+/** However much it is, so in steps. */
+async function eraseGiven(
+  { writer, erasable, clock }: ErasureParts,
+  subject: string,
+  actor: Actor,
+): Promise<number> {
   let reports = 0;
-  for (let erased = ROWS_A_STEP; erased === ROWS_A_STEP; reports += erased) {
-    erased = await writer.transaction((trx) =>
-      eraseReportsBy(trx, contact, ROWS_A_STEP, { type: REPORT_ERASED, actor, at: clock.nowSeconds() }),
-    );
+  for (const { eraseNaming } of erasable) {
+    for (let erased = ROWS_A_STEP; erased === ROWS_A_STEP; reports += erased) {
+      erased = await writer.transaction((trx) =>
+        eraseNaming(trx, subject, ROWS_A_STEP, { actor, at: clock.nowSeconds() }),
+      );
+    }
   }
   return reports;
 }
@@ -92,11 +98,18 @@ async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor) 
   return { records, reports };
 }
 
-function eraseReported({ writer, clock }: ErasureParts, rows: readonly RecordColumns[], actor: Actor) {
+function eraseReported(
+  { writer, erasable, clock }: ErasureParts,
+  rows: readonly RecordColumns[],
+  actor: Actor,
+) {
   const digests = rows.map(({ digest }) => digest);
-  return writer.transaction((trx) =>
-    eraseReportsAbout(trx, digests, { type: REPORT_ERASED, actor, at: clock.nowSeconds() }),
-  );
+  return writer.transaction(async (trx) => {
+    let erased = 0;
+    for (const each of erasable)
+      erased += await each.eraseAbout(trx, digests, { actor, at: clock.nowSeconds() });
+    return erased;
+  });
 }
 
 async function eraseRows(trx: Trx, rows: readonly RecordColumns[]): Promise<void> {

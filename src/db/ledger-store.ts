@@ -18,6 +18,7 @@ import { ArchiveThread } from './archive-thread.ts';
 import { ArchiveWitness } from './archive-witness.ts';
 import { createAuditedChange } from './audited-change.ts';
 import { ChainWalks, GroupWalk } from './chain-walks.ts';
+import type { Erasable } from './erasable.ts';
 import { SqliteIssuedHours } from './issued-hours.ts';
 import { SqliteIssuedReader } from './issued-reader.ts';
 import { SqliteKeyUse } from './key-use.ts';
@@ -48,6 +49,8 @@ export interface LedgerStoreOptions {
   readonly writer: Pick<Writer, 'transaction' | 'sharedEnd' | 'ledgerEnd' | 'expectLedgerEnd'>;
   readonly reader: Pick<Reader, 'read'>;
   readonly broken: Emitter<BrokenChain>;
+  /** What an erasure takes beside records and events. */
+  readonly erasable: readonly Erasable[];
   readonly clock: Clock;
   /** A look-up that failed. */
   readonly onLookupFailure?: (error: unknown) => void;
@@ -105,7 +108,17 @@ export function openLedgerStore(
     keyUse,
     issued,
     issuedHours,
-    erasure: createLedgerErasure({ search, thread, writer, reader, witness, change, clock, removeFile }),
+    erasure: createLedgerErasure({
+      search,
+      thread,
+      writer,
+      reader,
+      witness,
+      change,
+      erasable: options.erasable,
+      clock,
+      removeFile,
+    }),
     archives: createLedgerArchives({ archiveDir, thread, writer, witness, change, clock }),
     broken,
     walks,

@@ -23,6 +23,7 @@ import { createCanaryStore } from './canaries.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { createDetectionMemories } from './detection-memory.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
+import type { Erasable } from './erasable.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrateFile } from './migrate-file.ts';
@@ -33,7 +34,6 @@ import { ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
-import { createReports, type StoredReports } from '../reports/store.ts';
 import { createRevocationStore, ownRevocationHead } from './revocations.ts';
 import { createRuns, insertRun } from './runs.ts';
 import { createSecurityEvents, type StoredSecurityEvents } from './security-events.ts';
@@ -61,11 +61,16 @@ export interface StoreOptions {
   readonly gate?: SinkGate;
   /** Absolute path of the folder for archive segments; default: `ledger-archive` beside the file. */
   readonly archiveDir?: string;
+  /** What capabilities keep of persons in tables of their own; default: nothing. */
+  readonly erasable?: readonly Erasable[];
   /** Records in one archive segment at most. */
   readonly segmentRecords?: number;
 }
 
 export interface Store {
+  /** For the stores of capabilities: each read and each change is one transaction. `store_unavailable`. */
+  readonly reader: Pick<Reader, 'read'>;
+  readonly writer: Pick<Writer, 'transaction'>;
   /** For `createLedger`. */
   readonly records: RecordAppender;
   readonly ledger: LedgerStore;
@@ -93,7 +98,6 @@ export interface Store {
   readonly revocations: RevocationStore;
   readonly securityEvents: StoredSecurityEvents;
   readonly detectionMemories: DetectionMemories;
-  readonly reports: StoredReports;
   readonly notifications: StoredNotifications;
   /** What stands behind the audit events of earlier runs: from then on no other decides anything. `store_unavailable`. */
   trustEvents(trust: EventTrust): Promise<void>;
@@ -116,7 +120,7 @@ export interface Store {
  * `foreign_schema` for tables that somebody else changed.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
+  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE, erasable = [] } = options;
   const identity = { ...prepare(file), schema: await migrateFile(file) };
   const run = options.run ?? createRunKey(clock.nowSeconds());
   const unwitnessed = new UnwitnessedRanges();
@@ -158,6 +162,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     writer,
     reader,
     broken,
+    erasable,
     clock,
     onLookupFailure: (error) => readBack.failed(error),
   });
@@ -170,6 +175,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const changes = new RegistryChanges(writer, clock, gate);
   const registryWalk = new RegistryWalk(reader, changes);
   return {
+    reader,
+    writer,
     records: readBack,
     ledger,
     openRegistry: (opening) => openRegistry(reader, changes, opening),
@@ -189,7 +196,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     revocations: createRevocationStore(ledger.walks, writer, clock),
     securityEvents: createSecurityEvents(reader, writer, clock),
     detectionMemories: createDetectionMemories(reader, writer, clock),
-    reports: createReports(reader, writer, clock),
     notifications: createNotificationOutbox(reader, writer, clock),
     queuedRecords: () => writer.queuedRecords,
     async trustEvents(trust) {

@@ -10,7 +10,6 @@ import type { KeyState } from '../domain/key.ts';
 import type { DeliveryKind, DeliveryState } from '../domain/notifications.ts';
 import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../domain/registry.ts';
-import type { CaseOutcome, CaseState, CaseStepKind } from '../reports/case.ts';
 import type { SecurityEventType, Severity } from '../domain/security-event-types.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
@@ -263,7 +262,7 @@ export interface Schema {
     suspicion_commitment: Uint8Array;
     audit_sequence: number;
     /** The last three say what the steps say. */
-    state: CaseState;
+    state: 'open' | 'investigating' | 'closed';
     examined: 0 | 1;
     closed_at: number | null;
   };
@@ -271,10 +270,10 @@ export interface Schema {
   report_steps: {
     sequence: number;
     report_number: string;
-    kind: CaseStepKind;
+    kind: 'examined' | 'taken' | 'noted' | 'closed';
     taken_by: string;
     taken_at: number;
-    outcome: CaseOutcome | null;
+    outcome: 'confirmed' | 'harmless' | 'duplicate' | 'unclear' | null;
     note: string | null;
     findings_json: string | null;
     audit_sequence: number;

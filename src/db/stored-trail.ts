@@ -5,8 +5,8 @@ import { ARCHIVE_EVENTS, type ArchiveFacts } from '../domain/archive-testimony.t
 import type { SealedEvent, StoredEvent } from '../domain/audit-sink.ts';
 import type { LedgerGroup } from '../domain/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
+import { ERASURE_REQUESTED } from '../domain/ledger-search.ts';
 import { POLICY_BOUNDS } from '../domain/policy.ts';
-import { ERASURE_REQUESTED, REPORT_ERASURES } from '../reports/audited.ts';
 import { REVOCATION_ADDED } from '../domain/revocation.ts';
 import { RUN_CERTIFIED, type StoredRun, type ToldCertificate, toldCertificate } from '../domain/runs.ts';
 import type { GroupSeal } from '../domain/trusted-runs.ts';
@@ -37,23 +37,10 @@ const SECURITY_EVENTS = compileQuery((db) =>
   db.selectFrom('security_events').selectAll().orderBy('sequence'),
 );
 const STEPS = compileQuery((db) => db.selectFrom('security_event_steps').selectAll().orderBy('sequence'));
-const REPORTS = compileQuery((db) => db.selectFrom('reports').selectAll().orderBy('sequence'));
-const REPORT_STEPS = compileQuery((db) => db.selectFrom('report_steps').selectAll().orderBy('sequence'));
-const STEPS_OF_REPORT = compileQuery((db) =>
-  db.selectFrom('report_steps').selectAll().where('report_number', '=', '').orderBy('sequence'),
-);
-/** Null where somebody made of the details what is no JSON: that is found elsewhere. */
 /** Null also for a text that is no JSON: anything may have been written there. */
 const typeOfEvidence = (path: string) =>
   sql<string | null>`CASE WHEN json_valid(evidence_json) THEN json_type(evidence_json, ${sql.lit(path)}) END`;
 
-const REPORTS_IN_DETAILS = sql<number>`CASE WHEN json_valid(details_json) THEN json_extract(details_json, '$.reports') END`;
-const REPORTS_ERASED = compileQuery((db) =>
-  db
-    .selectFrom('audit_events')
-    .select((eb) => eb.fn.sum<number | null>(REPORTS_IN_DETAILS).as('reports'))
-    .where('type', 'in', [...REPORT_ERASURES]),
-);
 const EVENT = compileQuery((db) => db.selectFrom('audit_events').selectAll().where('sequence', '=', 0));
 const testimoniesWithout = (table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps') =>
   compileQuery((db) =>
@@ -214,88 +201,71 @@ export class StoredTrail {
   }
 
   auditKeyJson(): string | undefined {
-    const [row] = this.#all<Row<'service_keys'>>(SERVICE_KEY, 'audit');
+    const [row] = this.all<Row<'service_keys'>>(SERVICE_KEY, 'audit');
     return row?.public_jwk_json;
   }
 
   *events(): Generator<StoredEvent> {
-    for (const row of this.#rows<Row<'audit_events'>>(EVENTS)) yield eventFromRow(row);
+    for (const row of this.rows<Row<'audit_events'>>(EVENTS)) yield eventFromRow(row);
   }
 
   *sealedEvents(): Generator<SealedEvent> {
-    for (const row of this.#rows<Row<'audit_events'>>(EVENTS)) yield sealedFromRow(row);
+    for (const row of this.rows<Row<'audit_events'>>(EVENTS)) yield sealedFromRow(row);
   }
 
   *groupSeals(): Generator<GroupSeal> {
-    for (const row of this.#rows<GroupColumns>(GROUPS)) {
+    for (const row of this.rows<GroupColumns>(GROUPS)) {
       yield { sequence: row.sequence, hash: row.group_hash, runId: row.run_id, seal: row.seal };
     }
   }
 
   *runs(): Generator<StoredRun> {
-    for (const row of this.#rows<Row<'runs'>>(RUNS)) yield runFromRow(row);
+    for (const row of this.rows<Row<'runs'>>(RUNS)) yield runFromRow(row);
   }
 
   *toldCertificates(): Generator<ToldCertificate> {
-    for (const row of this.#all<Row<'audit_events'>>(EVENTS_OF_TYPE, RUN_CERTIFIED)) {
+    for (const row of this.all<Row<'audit_events'>>(EVENTS_OF_TYPE, RUN_CERTIFIED)) {
       const told = toldCertificate(row.sequence, row.details_json);
       if (told) yield told;
     }
   }
 
   event(sequence: number): StoredEvent | undefined {
-    const [row] = this.#all<Row<'audit_events'>>(EVENT, sequence);
+    const [row] = this.all<Row<'audit_events'>>(EVENT, sequence);
     return row && eventFromRow(row);
   }
 
   checkpoints(): Iterable<Row<'checkpoints'>> {
-    return this.#rows(CHECKPOINTS);
+    return this.rows(CHECKPOINTS);
   }
 
   /** What the audit trail tells of them, in order. */
   revocationEvents(): StoredEvent[] {
-    return this.#all<Row<'audit_events'>>(EVENTS_OF_TYPE, REVOCATION_ADDED).map(eventFromRow);
+    return this.all<Row<'audit_events'>>(EVENTS_OF_TYPE, REVOCATION_ADDED).map(eventFromRow);
   }
 
   revocations(): Iterable<Row<'revocations'>> {
-    return this.#rows(REVOCATIONS);
+    return this.rows(REVOCATIONS);
   }
 
   securityEvents(): Iterable<Row<'security_events'>> {
-    return this.#rows(SECURITY_EVENTS);
+    return this.rows(SECURITY_EVENTS);
   }
 
   securityEventSteps(): Iterable<Row<'security_event_steps'>> {
-    return this.#rows(STEPS);
-  }
-
-  reports(): Iterable<Row<'reports'>> {
-    return this.#rows(REPORTS);
-  }
-
-  reportSteps(): Iterable<Row<'report_steps'>> {
-    return this.#rows(REPORT_STEPS);
-  }
-
-  /** Of how many reports the audit trail says that what was written was erased. */
-  reportsErased(): number {
-    return this.#all<{ reports: number | null }>(REPORTS_ERASED, ...REPORT_ERASURES)[0]?.reports ?? 0;
-  }
-
-  stepsOfReport(number: string): readonly Row<'report_steps'>[] {
-    return this.#all(STEPS_OF_REPORT, number);
+    return this.rows(STEPS);
   }
 
   /** The audit events of that type to which no row of the table belongs, in order. */
   orphanedTestimonies(type: string, table: keyof typeof TESTIMONIES): number[] {
-    return this.#all<{ sequence: number }>(TESTIMONIES[table], type).map(({ sequence }) => sequence);
+    return this.all<{ sequence: number }>(TESTIMONIES[table], type).map(({ sequence }) => sequence);
   }
 
   *groups(): Generator<StoredGroup> {
-    const archives = this.#all<Archive>(ARCHIVES);
+    const archives = this.all<Archive>(ARCHIVES);
     let segment: Segment | undefined;
     try {
-      for (const row of this.#rows<GroupColumns>(GROUPS)) {
+      for (const row of this.rows<GroupColumns>(GROUPS)) {
         const group = ledgerGroup(row);
         const archive = archives.find(
           ({ first_group, last_group }) => first_group <= group.sequence && group.sequence <= last_group,
@@ -316,20 +286,18 @@ export class StoredTrail {
   strayRecord(): number | undefined {
     let first: LedgerGroup | undefined;
     let last: LedgerGroup | undefined;
-    for (const row of this.#rows<GroupColumns>(GROUPS)) {
+    for (const row of this.rows<GroupColumns>(GROUPS)) {
       last = ledgerGroup(row);
       first ??= last;
     }
     const end = last ? last.firstRecord + last.rowCount - 1 : 0;
-    return this.#all<{ sequence: number }>(STRAY, first?.firstRecord ?? 1, end, 1)[0]?.sequence;
+    return this.all<{ sequence: number }>(STRAY, first?.firstRecord ?? 1, end, 1)[0]?.sequence;
   }
 
   /** From when on no token of a key can be good, by the bounds that its binding record was signed with. */
   endsOfUse(): ReadonlyMap<string, number> {
     const ends = new Map<string, number>();
-    for (const { kid, binding_sign_until, binding_max_ttl_seconds } of this.#rows<Row<'signing_keys'>>(
-      KEYS,
-    )) {
+    for (const { kid, binding_sign_until, binding_max_ttl_seconds } of this.rows<Row<'signing_keys'>>(KEYS)) {
       if (kid === null || binding_sign_until === null || binding_max_ttl_seconds === null) continue;
       ends.set(kid, binding_sign_until + binding_max_ttl_seconds + LARGEST_SKEW_SECONDS);
     }
@@ -338,40 +306,40 @@ export class StoredTrail {
 
   /** The last event and checkpoint, 0 where there is none, and the time of that event. */
   ends(): { readonly event: number; readonly checkpoint: number; readonly now: number } {
-    const [event] = this.#all<{ sequence: number; time: number }>(LAST_EVENT, 1);
-    const [checkpoint] = this.#all<{ number: number }>(LAST_CHECKPOINT, 1);
+    const [event] = this.all<{ sequence: number; time: number }>(LAST_EVENT, 1);
+    const [checkpoint] = this.all<{ number: number }>(LAST_CHECKPOINT, 1);
     return { event: event?.sequence ?? 0, checkpoint: checkpoint?.number ?? 0, now: event?.time ?? 0 };
   }
 
   sinkPositions(): Row<'audit_deliveries'>[] {
-    return this.#all(SINK_POSITIONS);
+    return this.all(SINK_POSITIONS);
   }
 
   notificationPlace(): number | undefined {
-    return this.#all<Row<'notification_place'>>(PLACE)[0]?.place;
+    return this.all<Row<'notification_place'>>(PLACE)[0]?.place;
   }
 
   lastOfType(type: string): StoredEvent | undefined {
-    const [row] = this.#all<Row<'audit_events'>>(LAST_OF_TYPE, type, 1);
+    const [row] = this.all<Row<'audit_events'>>(LAST_OF_TYPE, type, 1);
     return row && eventFromRow(row);
   }
 
   /** Security events that no message to anybody tells of, whatever became of it. */
   eventsWithoutMessage(): Iterable<Row<'security_events'>> {
-    return this.#rows(WITHOUT_MESSAGE);
+    return this.rows(WITHOUT_MESSAGE);
   }
 
   /** How many values were erased, and of how many the trail says so. */
   erasures(): readonly Erasure[] {
     return ERASURES.map(({ what, erased, told, names }) => ({
       what,
-      erased: this.#all<{ count: number }>(erased)[0]?.count ?? 0,
-      told: this.#all<{ count: number | null }>(told, ...names)[0]?.count ?? 0,
+      erased: this.all<{ count: number }>(erased)[0]?.count ?? 0,
+      told: this.all<{ count: number | null }>(told, ...names)[0]?.count ?? 0,
     }));
   }
 
   archives(): ArchiveFacts[] {
-    return this.#all<Archive>(ARCHIVES).map((row) => ({
+    return this.all<Archive>(ARCHIVES).map((row) => ({
       number: row.number,
       file: row.file,
       fileDigest: row.file_digest,
@@ -388,22 +356,24 @@ export class StoredTrail {
 
   /** What the audit trail tells of them, in order. */
   archiveEvents(): StoredEvent[] {
-    return this.#all<Row<'audit_events'>>(ARCHIVE_TESTIMONIES, ...Object.values(ARCHIVE_EVENTS))
+    return this.all<Row<'audit_events'>>(ARCHIVE_TESTIMONIES, ...Object.values(ARCHIVE_EVENTS))
       .map(eventFromRow)
       .filter(({ subject }) => subject !== 'ledger');
   }
 
   /** The segments that are not the files they were sealed as. */
   brokenSegments(): string[] {
-    const there = this.#all<Archive>(ARCHIVES).filter(({ removed_at }) => removed_at === null);
+    const there = this.all<Archive>(ARCHIVES).filter(({ removed_at }) => removed_at === null);
     return there.filter((archive) => !isAsSealed(archive, this.#archiveDir)).map(({ file }) => file);
   }
 
-  *#rows<T>(sql: string): Generator<T> {
+  /** What a compiled query without parameters reads, row by row. */
+  *rows<T>(sql: string): Generator<T> {
     for (const row of this.#db.prepare(sql).iterate()) yield row as T;
   }
 
-  #all<T>(sql: string, ...parameters: (string | number)[]): T[] {
+  /** What a compiled query reads, at once. */
+  all<T>(sql: string, ...parameters: (string | number)[]): T[] {
     return this.#db.prepare(sql).all(...parameters) as T[];
   }
 }

@@ -47,6 +47,9 @@ export interface OpenMatters {
   readonly reports: readonly string[];
 }
 
+/** The audit event of an erasure; it names no subject. */
+export const ERASURE_REQUESTED = 'ledger.erasure_requested';
+
 export interface LedgerErasure {
   /** What is open about the subject. `store_unavailable`. */
   openAbout(subject: string): Promise<OpenMatters>;

@@ -1,38 +1,68 @@
 import type { Clock } from '../domain/clock.ts';
-import { isOurs } from './findings.ts';
-import type { ReportTelling } from './telling.ts';
 import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
-import { MinuteBudget } from '../watch/minute-budget.ts';
+import type { FiledReport } from './case.ts';
+import { isOurs, REPORT_SUBJECTS, reportSubject, type TokenFindings } from './findings.ts';
+
+/** Values of the metric `keyward_reports_total`; `refused`: past a limit, and nothing else is known of it. */
+export const COUNTED_REPORTS = [...REPORT_SUBJECTS, 'refused'] as const;
 
 export interface ReportAlarmParts {
   readonly events: SecurityEvents;
   readonly clock: Clock;
-  /** Of those about what is ours, and of all others. */
+  /** One budget for reports about what is ours, one for all others. */
   readonly eventsPerMinute: number;
+  readonly counter: { inc(labels: { about: string }, value?: number): void };
+}
+
+/** Tells operators of reports, and counts them. */
+export interface ReportAlarm {
+  /**
+   * Raises `report.received` once a case, and once a token of ours however many report it. Past the budget of the
+   * minute the report is only counted. Rejects where the event could not be stored.
+   */
+  tell(report: FiledReport, findings: TokenFindings | null): Promise<void>;
+  /** A report was refused by a limit. `shared`: by one that several networks share, so honest reporters may be hit. */
+  refused(by: { readonly shared: boolean }): void;
+  /** Raises `report.flood` for minutes that are over, and once an hour for refusals by shared limits. */
+  tellRest(): Promise<void>;
 }
 
 const HOUR_SECONDS = 3_600;
-/** Whose next report takes nothing of the budget; the store knows the others, too. */
+/** Tokens that were told lately. The event's dedup key knows the others. */
 const MOST_REMEMBERED = 1_000;
 
-/**
- * Made-up reports are cheap: they must not bury those about tokens that are real. Nor must one real token, shown again
- * and again, bury the others: it is told of once.
- */
-export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlarmParts): ReportTelling {
+/** Made-up reports are cheap: they must not bury those about real tokens, nor may one real token bury the others. */
+export function createReportAlarm({
+  events,
+  clock,
+  eventsPerMinute,
+  counter,
+}: ReportAlarmParts): ReportAlarm {
   const budget = new MinuteBudget(eventsPerMinute, clock);
   const told = new RecentSet(MOST_REMEMBERED);
-  const rest = new Map<number, number>();
-  const refused = new Map<number, { count: number; told: boolean }>();
-  return {
-    async tell({ number, scopeId, digest, suspicion }, findings) {
-      const shown = digest?.toString('base64url') ?? null;
-      // An altered copy has the digest of what it is a copy of.
-      const isToken = shown !== null && isOurs(findings) && findings?.credentials.length === 0;
-      const about = isToken ? `${shown} ${findings.signature}` : number;
-      if (told.has(about)) return;
-      const event = securityEvent('report.received', {
+  const untold = new Map<number, number>();
+  const refusals = new Map<number, { count: number; told: boolean }>();
+  // A counter that begins at nought shows the first report as a rise.
+  for (const about of COUNTED_REPORTS) counter.inc({ about }, 0);
+
+  const raise = async (
+    { number, scopeId, digest, suspicion }: FiledReport,
+    findings: TokenFindings | null,
+  ) => {
+    const shown = digest?.toString('base64url') ?? null;
+    // An altered copy has the digest of what it is a copy of.
+    const isToken = shown !== null && isOurs(findings) && findings?.credentials.length === 0;
+    const about = isToken ? `${shown} ${findings.signature}` : number;
+    if (told.has(about)) return;
+    if (!budget.take(isOurs(findings) ? 'ours' : 'any')) {
+      const minute = Math.floor(clock.nowSeconds() / 60);
+      untold.set(minute, (untold.get(minute) ?? 0) + 1);
+      return;
+    }
+    await events.raise(
+      securityEvent('report.received', {
         report: number,
         scope: scopeId,
         written: (suspicion?.text ?? null) !== null,
@@ -42,35 +72,38 @@ export function createReportAlarm({ events, clock, eventsPerMinute }: ReportAlar
         credentials: findings?.credentials.length ?? 0,
         client: findings?.record?.client ?? null,
         about,
-      });
-      if (budget.take(isOurs(findings) ? 'ours' : 'any')) {
-        await events.raise(event);
-        told.add(about);
-        return;
-      }
-      const minute = Math.floor(clock.nowSeconds() / 60);
-      rest.set(minute, (rest.get(minute) ?? 0) + 1);
+      }),
+    );
+    told.add(about);
+  };
+
+  return {
+    async tell(report, findings) {
+      await raise(report, findings);
+      counter.inc({ about: reportSubject(report, findings) });
     },
-    turnedAway() {
+    refused({ shared }) {
+      counter.inc({ about: 'refused' });
+      if (!shared) return;
       const hour = Math.floor(clock.nowSeconds() / HOUR_SECONDS);
-      const { count, told } = refused.get(hour) ?? { count: 0, told: false };
-      refused.set(hour, { count: count + 1, told });
+      const { count, told } = refusals.get(hour) ?? { count: 0, told: false };
+      refusals.set(hour, { count: count + 1, told });
     },
     async tellRest() {
       const thisHour = Math.floor(clock.nowSeconds() / HOUR_SECONDS);
-      for (const [hour, { count, told }] of refused) {
+      for (const [hour, { count, told }] of refusals) {
         if (!told) {
           const since = hour * HOUR_SECONDS;
           await events.raise(securityEvent('report.flood', { since, count, refused: true }));
-          refused.set(hour, { count, told: true });
+          refusals.set(hour, { count, told: true });
         }
-        if (hour !== thisHour) refused.delete(hour);
+        if (hour !== thisHour) refusals.delete(hour);
       }
       const now = Math.floor(clock.nowSeconds() / 60);
-      for (const [minute, count] of rest) {
+      for (const [minute, count] of untold) {
         if (minute === now) continue;
         await events.raise(securityEvent('report.flood', { since: minute * 60, count, refused: false }));
-        rest.delete(minute);
+        untold.delete(minute);
       }
     },
   };

@@ -1,4 +1,7 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { Actor } from '../domain/access.ts';
 import { KeywardError } from '../domain/errors.ts';
+import type { Subscribable } from '../lib/emitter.ts';
 import type { TokenFindings } from './findings.ts';
 
 /** How far people got with a report. */
@@ -71,6 +74,61 @@ export interface ReportCase extends FiledReport {
   readonly sameToken: readonly string[];
 }
 
+/** What anybody says, as it came. */
+export interface Report extends Suspicion {
+  readonly scopeId: string;
+  readonly token: string | null;
+  readonly requestId: string;
+}
+
+export interface NewReport extends Pick<FiledReport, 'number' | 'scopeId' | 'digest'> {
+  readonly suspicion: Suspicion;
+  readonly requestId: string;
+}
+
+/** A case changed its state; `was` is null for a new one. */
+export interface CaseChange {
+  readonly was: CaseState | null;
+  readonly state: CaseState;
+}
+
+export interface CaseQuery {
+  readonly state?: CaseState | undefined;
+  readonly scopeId?: string | undefined;
+}
+
+export interface CasePage {
+  /** The sequence of the last case seen. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** Cases and what became of them. Each change commits with its audit event (I10). All fail with `store_unavailable`. */
+export interface ReportStore extends Subscribable<CaseChange> {
+  file(report: NewReport): Promise<FiledReport>;
+  /** Once a case; a second time changes nothing. */
+  examined(number: string, findings: TokenFindings | null): Promise<void>;
+  /** Newest first. */
+  list(query: CaseQuery, page: CasePage): Promise<readonly ReportCase[]>;
+  /** `unknown_report`, as the next four. */
+  find(number: string): Promise<ReportCase>;
+  /** Also from whoever has it; taking one's own changes nothing. `report_closed`. */
+  take(number: string, actor: Actor): Promise<ReportCase>;
+  /** `report_closed`. */
+  note(number: string, note: string, actor: Actor): Promise<ReportCase>;
+  /** `report_closed`. */
+  close(number: string, outcome: CaseOutcome, note: string, actor: Actor): Promise<ReportCase>;
+  /** Erases text and contact for good. Erasing twice changes nothing. */
+  erase(number: string, actor: Actor): Promise<ReportCase>;
+  /** Cases received until then that were not looked into, oldest first. */
+  unexamined(receivedUntil: number, limit: number): Promise<readonly FiledReport[]>;
+  /** Cases received until then that nobody took up, oldest first, behind that sequence. */
+  untaken(receivedUntil: number, afterSequence: number, limit: number): Promise<readonly FiledReport[]>;
+  /** Erases text and contact of cases closed until then, at most so many; answers how many. */
+  eraseClosed(closedUntil: number, limit: number): Promise<number>;
+  countUnclosed(): Promise<UnclosedCounts>;
+}
+
 /** The state in which these steps have left a case; one of a kind that is none leads nowhere. */
 export function caseState(steps: readonly Pick<CaseStep, 'kind'>[]): CaseState {
   return steps.reduce<CaseState>((state, { kind }) => LEADS_TO.get(kind)?.[state] ?? state, 'open');
@@ -103,4 +161,86 @@ export function requireStep(state: CaseState, kind: CaseStepKind): void {
     'report_closed',
     'the case is closed, and nothing is added to it; a new report opens another',
   );
+}
+
+/** Crockford's base 32: no letter that is read as another. */
+const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const LENGTH = 8;
+const FORM = /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/;
+
+/**
+ * `7Q3K-M2XD`: 40 random bits that people can read to each other. It opens nothing, and whoever gets one cannot
+ * tell how many there are.
+ */
+export function newCaseNumber(): string {
+  const letters = Array.from(randomBytes(LENGTH), (byte) => LETTERS.charAt(byte % LETTERS.length)).join('');
+  return `${letters.slice(0, LENGTH / 2)}-${letters.slice(LENGTH / 2)}`;
+}
+
+/** The number as it is kept, however it was typed; undefined where it is none. */
+export function readCaseNumber(typed: string): string | undefined {
+  const letters = typed.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
+  const number = `${letters.slice(0, LENGTH / 2)}-${letters.slice(LENGTH / 2)}`;
+  return FORM.test(number) ? number : undefined;
+}
+
+/** The audit events that testify to a report and to what became of it. */
+export const REPORT_FILED = 'report.filed';
+/** By an operator; `report.expired` by itself, when its time was over. */
+export const REPORT_ERASED = 'report.erased';
+export const REPORT_EXPIRED = 'report.expired';
+/** One for each report, which names it as its subject. */
+export const REPORT_ERASURES = [REPORT_ERASED, REPORT_EXPIRED] as const;
+export const STEP_EVENTS = {
+  examined: 'report.examined',
+  taken: 'report.taken',
+  noted: 'report.noted',
+  closed: 'report.closed',
+} as const satisfies Record<CaseStepKind, string>;
+
+const TAG = Buffer.from('keyward-report-v1\0');
+
+export function reportSubjectOf(number: string): string {
+  return `report:${number}`;
+}
+
+/** As it is stored, and as it is committed to. */
+export function suspicionJson({ text, contact }: Suspicion): string {
+  return JSON.stringify({ text, contact });
+}
+
+/** All that stays of text and contact once they are erased: SHA-256(salt ‖ tag ‖ JSON text). */
+export function suspicionCommitment(salt: Uint8Array, json: string): Buffer {
+  return hash('sha256', Buffer.concat([salt, TAG, Buffer.from(json)]), 'buffer');
+}
+
+/** With its subject and time they fix every value of the row. Whoever checks the row composes the same. */
+export function filedDetails(
+  { sequence, scopeId, digest }: Pick<FiledReport, 'sequence' | 'scopeId'> & { digest: Uint8Array | null },
+  commitment: Uint8Array,
+) {
+  return {
+    sequence,
+    scope: scopeId,
+    digest: digest && Buffer.from(digest).toString('base64url'),
+    suspicion_commitment: Buffer.from(commitment).toString('base64url'),
+  };
+}
+
+/** With its type, actor, subject and time they fix every value of the row; the findings by their hash. */
+export function stepDetails({
+  sequence,
+  outcome,
+  note,
+  findingsJson,
+}: Pick<CaseStep, 'outcome' | 'note'> & {
+  readonly sequence: number;
+  readonly findingsJson: string | null;
+}) {
+  return {
+    step: sequence,
+    outcome,
+    note,
+    findings_digest: findingsJson && hash('sha256', findingsJson, 'base64url'),
+  };
 }

@@ -4,7 +4,11 @@ import type { SigningKey } from '../domain/key.ts';
 import type { KnownKey, KnownKeys } from '../domain/known-keys.ts';
 import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
-import type { ShownToken, TokenExaminer } from './examiner.ts';
+import type { RevocationCheck } from '../domain/revocation.ts';
+import type { TokenVerifier } from '../domain/verification.ts';
+import { MAX_TOKEN_LENGTH, type ParsedToken, parseToken } from '../token/parse-token.ts';
+import { verifySignature } from '../token/signature.ts';
+import { digestOf } from '../token/signing-input.ts';
 import {
   type IssuedAround,
   NOTHING_FOUND,
@@ -12,11 +16,25 @@ import {
   type TokenFindings,
   type TokenTrace,
 } from './findings.ts';
-import type { RevocationCheck } from '../domain/revocation.ts';
-import type { TokenVerifier } from '../domain/verification.ts';
-import { MAX_TOKEN_LENGTH, type ParsedToken, parseToken } from '../token/parse-token.ts';
-import { verifySignature } from '../token/signature.ts';
-import { digestOf } from '../token/signing-input.ts';
+
+export interface ShownToken {
+  /** For which it was reported. */
+  readonly scopeId: string;
+  readonly token: string;
+  /** That of the report. */
+  readonly requestId: string;
+}
+
+/** Finds out about a token that somebody shows. */
+export interface TokenExaminer {
+  /** SHA-256 of what the signature is over, whatever was shown: all before the last dot. */
+  digestOf(token: string): Buffer;
+  /**
+   * Never rejects for what was shown: what could not be found out stands in `failure`. A right signature without a
+   * record raises the alarm that `verify` raises.
+   */
+  examine(shown: ShownToken): Promise<TokenFindings>;
+}
 
 export interface ExaminingParts {
   readonly knownKeys: Pick<KnownKeys, 'knownKey'>;

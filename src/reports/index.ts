@@ -2,36 +2,41 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import type { Clock, SettledTime } from '../domain/clock.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { LeakService } from '../domain/leaks.ts';
 import type { LedgerReader } from '../domain/ledger.ts';
-import type { ReportIntake } from './report-desk.ts';
 import type { RevocationCheck } from '../domain/revocation.ts';
 import type { SecurityEvents } from '../domain/security-events.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
-import { measuredReports } from './measured.ts';
+import type { Capability } from '../kernel/capability.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { ReportsConfig } from './settings.ts';
-import { createReportLimits, type ReportLimits } from './limits.ts';
-import { createTokenExaminer } from './examine.ts';
+import { supplied } from '../server/route.ts';
 import { createReportAlarm } from './alarm.ts';
+import { createTokenExaminer } from './examine.ts';
 import { createReportIntake } from './intake.ts';
-import { createReportWatch } from './watch.ts';
-import { unclosedReports } from './unclosed.ts';
+import { adminReportRoutes, eraseReport } from './routes/admin.ts';
+import { reportPageRoutes } from './routes/page.ts';
+import { createReportLimits, receiveReport } from './routes/public.ts';
+import type { ReportsConfig } from './settings.ts';
+import { createReportStore } from './store/reports.ts';
+import { countUnclosed, createReportWatch } from './watch.ts';
 
-export interface ReportService {
-  readonly intake: ReportIntake;
-  readonly limits: ReportLimits;
-  /** What becomes of reports when nobody does anything; to be asked again and again. */
-  look(): Promise<void>;
-  /** What waits to be looked into is left for the next start. */
-  stop(): Promise<void>;
-}
+export { erasableReports } from './store/erase.ts';
+export { verifyReports } from './store/verify.ts';
 
-interface Parts {
+/** For the description of the API; `openReports` answers them with what they need. */
+export const REPORT_ROUTES = {
+  data: [receiveReport, ...reportPageRoutes],
+  operations: adminReportRoutes,
+} as const;
+
+const LOOK_MS = 30_000;
+
+export interface ReportDeps {
   readonly config: ReportsConfig;
-  readonly store: Pick<Store, 'reports' | 'ledger'>;
-  readonly keyRing: KnownKeys;
+  readonly store: Pick<Store, 'reader' | 'writer' | 'ledger'>;
+  readonly keyRing: KeyRing & KnownKeys;
   readonly ledgerReader: LedgerReader;
   readonly revocations: RevocationCheck;
   readonly verifier: TokenVerifier;
@@ -43,41 +48,50 @@ interface Parts {
   readonly log: Logger;
 }
 
-/** All that takes reports and looks after them. */
-export async function openReports(parts: Parts): Promise<ReportService> {
-  const { config, store, keyRing, ledgerReader, revocations, verifier, metrics, clock, log } = parts;
-  const { securityEvents: events } = parts;
-  const eventsPerMinute = config.events_per_minute;
-  const alarm = measuredReports(createReportAlarm({ events, clock, eventsPerMinute }), metrics);
-  const examiner = createTokenExaminer({
-    knownKeys: keyRing,
-    ledger: ledgerReader,
-    issued: store.ledger.issued,
-    revocations,
-    verifier,
+/** What people report about tokens: intake, examination, cases, and what becomes of them when nobody does anything. */
+export async function openReports(deps: ReportDeps) {
+  const { config, store, keyRing, metrics, clock, log, securityEvents: events } = deps;
+  const reports = createReportStore(store.reader, store.writer, clock);
+  const alarm = createReportAlarm({
+    events,
+    clock,
+    eventsPerMinute: config.events_per_minute,
+    counter: metrics.reports,
   });
   const intake = createReportIntake({
-    store: store.reports,
-    examiner,
-    leaks: parts.leaks,
+    store: reports,
+    examiner: createTokenExaminer({
+      knownKeys: keyRing,
+      ledger: deps.ledgerReader,
+      issued: store.ledger.issued,
+      revocations: deps.revocations,
+      verifier: deps.verifier,
+    }),
+    leaks: deps.leaks,
     alarm,
     pause: (ms) => setTimeout(ms),
     onFailure: (err, report) => log.error({ err, report }, 'report not looked into; it is tried again'),
   });
-  const look = createReportWatch({
-    store: store.reports,
+  const tick = createReportWatch({
+    store: reports,
     intake,
     alarm,
     events,
     clock,
-    settledTime: parts.settledTime,
+    settledTime: deps.settledTime,
     overdueSeconds: config.overdue_hours * 3_600,
     eraseAfterSeconds: config.erase_after_days * 86_400,
   });
-  metrics.watch('reportsUnclosed', await unclosedReports(store.reports));
-  const limits = createReportLimits(config, {
-    refused: () => metrics.reports.inc({ about: 'refused' }),
-    refusedWithOthers: () => alarm.turnedAway(),
-  });
-  return { intake, limits, look, stop: () => intake.stop() };
+  metrics.watch('reportsUnclosed', await countUnclosed(reports));
+  const limits = createReportLimits(config, alarm);
+  return {
+    routes: {
+      data: supplied(REPORT_ROUTES.data, { keyRing, intake, limits }),
+      operations: supplied(REPORT_ROUTES.operations, { reports }),
+    },
+    acts: [eraseReport(reports)],
+    tasks: [{ name: 'reports', everyMs: LOOK_MS, tick }],
+    // What waits to be looked into is left for the next start.
+    stop: () => intake.stop(),
+  } satisfies Capability;
 }

@@ -1,14 +1,19 @@
 import type { Clock, SettledTime } from '../domain/clock.ts';
-import type { FiledReport } from './case.ts';
-import type { ReportStore } from './report-desk.ts';
-import type { ReportTelling } from './telling.ts';
 import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import type { ReportAlarm } from './alarm.ts';
+import {
+  type CaseState,
+  type FiledReport,
+  type ReportStore,
+  UNCLOSED_STATES,
+  type UnclosedCounts,
+} from './case.ts';
 import type { RunningIntake } from './intake.ts';
 
 export interface ReportWatchParts {
   readonly store: Pick<ReportStore, 'unexamined' | 'untaken' | 'countUnclosed' | 'eraseClosed'>;
   readonly intake: Pick<RunningIntake, 'examineLeft'>;
-  readonly alarm: Pick<ReportTelling, 'tellRest'>;
+  readonly alarm: Pick<ReportAlarm, 'tellRest'>;
   readonly events: SecurityEvents;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
@@ -60,4 +65,18 @@ export function createReportWatch(parts: ReportWatchParts): () => Promise<void> 
     }
     if (settledTime.isSettled()) await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);
   };
+}
+
+/** Counts open cases once, then follows their changes. Subscribe before anything is received. */
+export async function countUnclosed(store: Pick<ReportStore, 'countUnclosed' | 'subscribe'>) {
+  const counts = { ...(await store.countUnclosed()) };
+  store.subscribe(({ was, state }) => {
+    if (isCounted(was)) counts[was] -= 1;
+    if (isCounted(state)) counts[state] += 1;
+  });
+  return () => counts;
+}
+
+function isCounted(state: CaseState | null): state is keyof UnclosedCounts {
+  return UNCLOSED_STATES.some((counted) => counted === state);
 }

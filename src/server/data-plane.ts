@@ -11,7 +11,7 @@ import type { Sightings } from '../domain/sightings.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
 import type { EventStreams } from './event-streams.ts';
-import { describeApi } from './openapi.ts';
+import { type Described, describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
 import { acknowledgeKeySet } from './routes/acks.ts';
@@ -23,8 +23,6 @@ import { jwsRoutes } from './routes/jws.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { type LeakParts, reportLeaks } from './routes/leaks.ts';
 import { openapiRoute } from './routes/openapi.ts';
-import { reportPageRoutes } from '../reports/page-routes.ts';
-import { type ReportParts, receiveReport } from '../reports/routes.ts';
 import { revokeToken } from './routes/revoke.ts';
 import { reportSightings } from './routes/sightings.ts';
 import { issueTokens } from './routes/token-batch.ts';
@@ -46,12 +44,10 @@ export interface DataPlaneDeps extends PlaneSettings, LeakParts {
   readonly publication: Publication;
   readonly readiness: Readiness;
   readonly checkpoints: CheckpointSource;
-  readonly reportIntake: ReportParts['reportIntake'];
-  readonly reportLimits: ReportParts['reportLimits'];
 }
 
-/** All that the data plane answers; Express tries them in this order, so the hot path comes first. */
-export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
+/** Express tries them in this order, so the hot path comes first. */
+const OWN_ROUTES: readonly Route<DataPlaneDeps>[] = [
   issueToken,
   verifyToken,
   issueTokens,
@@ -63,16 +59,26 @@ export const DATA_PLANE_ROUTES: readonly Route<DataPlaneDeps>[] = [
   revokeToken,
   reportLeaks,
   ...keySetRoutes,
-  receiveReport,
-  ...reportPageRoutes,
   latestCheckpoint,
   ...healthRoutes,
-  openapiRoute(() => describeApi('data', DATA_PLANE_ROUTES)),
 ];
 
+/** All that the data plane answers, with what capabilities add. */
+export function dataPlaneRoutes<R extends Described>(added: readonly R[]) {
+  const routes: readonly (Route<DataPlaneDeps> | R)[] = [
+    ...OWN_ROUTES,
+    ...added,
+    openapiRoute(() => describeApi('data', routes)),
+  ];
+  return routes;
+}
+
 /** What identity services and relying services talk to. Nothing of operations answers here. */
-export function createDataPlane(deps: DataPlaneDeps): RequestListener {
-  return createPlaneApp('data', DATA_PLANE_ROUTES, deps, {
+export function createDataPlane(
+  deps: DataPlaneDeps,
+  added: readonly Route<DataPlaneDeps>[] = [],
+): RequestListener {
+  return createPlaneApp('data', dataPlaneRoutes(added), deps, {
     shed: (request, { identity }) => shedRequest(request, identity, deps),
   });
 }

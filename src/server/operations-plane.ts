@@ -16,14 +16,13 @@ import type { NotificationDesk } from '../domain/notifications.ts';
 import type { PolicyPreview } from '../domain/policy-refusals.ts';
 import type { KeyProver } from '../domain/prove-key.ts';
 import type { Readiness } from '../domain/readiness.ts';
-import type { ReportDesk } from '../reports/report-desk.ts';
 import type { ReviewDesk } from '../domain/review.ts';
 import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { UnwitnessedTrail } from '../domain/unwitnessed.ts';
 import type { ProbeAdministration } from '../domain/verifier-probe.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
 import type { EventStreams } from './event-streams.ts';
-import { describeApi } from './openapi.ts';
+import { type Described, describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
 import { adminAuditRoutes } from './routes/admin-audit.ts';
@@ -48,7 +47,6 @@ import { adminNotificationRoutes } from './routes/admin-notifications.ts';
 import { adminOperatorRoutes } from './routes/admin-operators.ts';
 import { adminProbeRoutes } from './routes/admin-probes.ts';
 import { adminProposalRoutes } from './routes/admin-proposals.ts';
-import { adminReportRoutes } from '../reports/admin-routes.ts';
 import { adminReviewRoutes } from './routes/admin-reviews.ts';
 import { adminRevocationRoutes } from './routes/admin-revocations.ts';
 import { adminRotationRoutes } from './routes/admin-rotation.ts';
@@ -82,7 +80,6 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly securityEvents: EventService;
   readonly securityEventFeed: SecurityEventFeed;
   readonly eventStreams: EventStreams;
-  readonly reports: ReportDesk;
   readonly notifications: NotificationDesk;
   readonly ledger: LedgerParts['ledger'];
   readonly readiness: Readiness;
@@ -90,8 +87,7 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly unwitnessed: Pick<UnwitnessedTrail, 'list' | 'confirm'>;
 }
 
-/** All that the operations plane answers; its `/openapi.json` describes this plane alone. */
-export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
+const OWN_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminScopeRoutes,
   ...adminCeremonyRoutes,
   ...adminRotationRoutes,
@@ -115,7 +111,6 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminEventStreamRoutes,
   ...adminEventRoutes,
   ...adminCanaryRoutes,
-  ...adminReportRoutes,
   ...adminNotificationRoutes,
   ...adminLeakRoutes,
   ...adminDrillRoutes,
@@ -124,10 +119,22 @@ export const OPERATIONS_PLANE_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminUnwitnessedRoutes,
   ...healthRoutes,
   metricsRoute,
-  openapiRoute(() => describeApi('operations', OPERATIONS_PLANE_ROUTES)),
 ];
 
+/** All that the operations plane answers, with what capabilities add; its `/openapi.json` describes this plane alone. */
+export function operationsPlaneRoutes<R extends Described>(added: readonly R[]) {
+  const routes: readonly (Route<OperationsPlaneDeps> | R)[] = [
+    ...OWN_ROUTES,
+    ...added,
+    openapiRoute(() => describeApi('operations', routes)),
+  ];
+  return routes;
+}
+
 /** What the security team and its tools talk to; on loopback unless configured otherwise. */
-export function createOperationsPlane(deps: OperationsPlaneDeps): RequestListener {
-  return createPlaneApp('operations', OPERATIONS_PLANE_ROUTES, deps);
+export function createOperationsPlane(
+  deps: OperationsPlaneDeps,
+  added: readonly Route<OperationsPlaneDeps>[] = [],
+): RequestListener {
+  return createPlaneApp('operations', operationsPlaneRoutes(added), deps);
 }

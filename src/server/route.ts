@@ -23,6 +23,17 @@ export interface Route<Deps> {
   handler(deps: Deps): Handler;
 }
 
+/** Routes with their own needs met; what is left comes with the plane that mounts them. */
+export function supplied<Deps extends object, Own extends Partial<Deps>>(
+  routes: readonly Route<Deps>[],
+  own: Own,
+): readonly Route<Omit<Deps, keyof Own>>[] {
+  return routes.map((route) => ({
+    ...route,
+    handler: (rest) => route.handler({ ...rest, ...own } as unknown as Deps),
+  }));
+}
+
 /** Each path answers its methods, and 405 to any other. */
 export function mount<Deps>(app: Express, routes: readonly Route<Deps>[], deps: Deps): void {
   for (const [path, group] of Map.groupBy(routes, (route) => route.path)) {

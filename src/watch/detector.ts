@@ -2,9 +2,9 @@ import type { Fact } from '../domain/activity.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { DetectionMemories, KeptMemory } from '../domain/detection-memory.ts';
 import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
+import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import type { Detection } from './detection.ts';
-import { MinuteBudget } from './minute-budget.ts';
 
 export interface DetectorParts {
   readonly detections: readonly Detection[];

@@ -4,8 +4,8 @@ import type { Forgery, ForgeryAlarm } from '../domain/forgery.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
 import type { KeySuspender } from '../domain/suspension.ts';
+import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
-import { MinuteBudget } from './minute-budget.ts';
 
 export interface ForgeryAlarmParts {
   readonly events: SecurityEvents;

@@ -8,6 +8,9 @@ import type { Clock } from '../../src/domain/clock.ts';
 import type { RegistrySeal } from '../../src/domain/registry-seal.ts';
 import type { StoredRun } from '../../src/domain/runs.ts';
 import type { EventRange } from '../../src/domain/unwitnessed.ts';
+import type { ReportStore } from '../../src/reports/case.ts';
+import { erasableReports } from '../../src/reports/index.ts';
+import { createReportStore } from '../../src/reports/store/reports.ts';
 import { folderOfTest } from './folder-of-test.ts';
 import { SOFTWARE_SEAL } from './software-seal.ts';
 
@@ -15,6 +18,7 @@ export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
 
 export interface TestStore {
   readonly store: Store;
+  readonly reports: ReportStore;
   readonly file: string;
   readonly events: readonly StoreEvent[];
   readonly report: RegistryReport;
@@ -42,11 +46,13 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
     queueLimit,
     ...(segmentRecords === undefined ? {} : { segmentRecords }),
     clock: options.clock ?? NOON,
+    erasable: [erasableReports],
     onEvent: (event) => events.push(event),
   });
+  const reports = createReportStore(store.reader, store.writer, options.clock ?? NOON);
   onTestFinished(() => store.close());
   await store.trustEvents({ runs: trusted ?? (await store.runs.all()), reach: AUDIT_GENESIS });
   await store.unwitnessed.load(options.unwitnessed);
   const report = await store.openRegistry({ seal });
-  return { store, file, events, report };
+  return { store, reports, file, events, report };
 }

@@ -23,7 +23,6 @@ import {
 } from './operator-acts.ts';
 import { clearPinLatch, type PinLatchActParts } from './pin-latch-acts.ts';
 import { type ProbeActParts, removeProbe, setProbe } from './probe-acts.ts';
-import { eraseReport, type ReportActParts } from '../../reports/acts.ts';
 import { acceptRestore, type RestoreActParts } from './restore-acts.ts';
 import { pauseRotation, type RotationActParts, unpauseRotation } from './rotation-acts.ts';
 import { changeScope, createScope, type ScopeActParts } from './scope-acts.ts';
@@ -39,7 +38,6 @@ export interface ActParts
     ServiceKeyActParts,
     UnwitnessedActParts,
     LedgerActParts,
-    ReportActParts,
     CanaryActParts,
     ProbeActParts,
     ClockActParts {
@@ -77,7 +75,6 @@ export function administrativeActs(parts: ActParts): readonly AnyAct[] {
     clearPinLatch(parts),
     addRevocation(parts),
     eraseSubject(parts),
-    eraseReport(parts),
     acceptRestore(parts),
     enrolServiceKeys(parts),
     confirmUnwitnessed(parts),

@@ -5,8 +5,8 @@ import {
   type SecurityEvents,
   securityEvent,
 } from '../../domain/security-events.ts';
+import { MinuteBudget } from '../../lib/minute-budget.ts';
 import { RecentSet } from '../../lib/recent-set.ts';
-import { MinuteBudget } from '../minute-budget.ts';
 import { sourceOf } from '../sources.ts';
 
 export interface CanaryAlarmParts {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import { KeywardError } from '../../domain/errors.ts';
-import { MinuteBudget } from '../minute-budget.ts';
+import { MinuteBudget } from '../../lib/minute-budget.ts';
 
 /** Of each string of a report, in order, whether it was given out here. */
 export type ReportAnswer = readonly boolean[];

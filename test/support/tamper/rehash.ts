@@ -2,8 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { auditEventHash } from '../../../src/domain/audit-chain.ts';
 import { evidenceCommitment } from '../../../src/domain/evidence-commitment.ts';
 import { commitmentTo, groupHash, type LedgerRow, rowHashes } from '../../../src/domain/ledger-chain.ts';
-import { suspicionCommitment } from '../../../src/reports/audited.ts';
 import { revocationHash } from '../../../src/domain/revocation-chain.ts';
+import { suspicionCommitment } from '../../../src/reports/case.ts';
 import type { Row } from '../tampering.ts';
 
 const ZEROS = new Uint8Array(32);

@@ -12,12 +12,12 @@ const base64url = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url'
 
 /** Tokens 0 of mallory, 1 of bob, 2 of mallory by the digest of the name. */
 async function recorded() {
-  const { store } = await openTestStore();
+  const { store, reports } = await openTestStore();
   const subjects = ['mallory', 'bob', hashedSubject('mallory')];
   for (const [n, subject] of subjects.entries()) {
     await store.records.append(issuanceRecord(n, { subject, root: null }));
   }
-  const { securityEvents: events, reports, ledger } = store;
+  const { securityEvents: events, ledger } = store;
   return {
     store,
     events,

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { Verdict } from '../../../src/domain/verification.ts';
 import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
-import { measuredReports } from '../../../src/reports/measured.ts';
 import { measuredSecurityEvents } from '../../../src/metrics/measured-security-events.ts';
 import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
 import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
+import { createReportAlarm } from '../../../src/reports/alarm.ts';
 import { FOUND_NOTHING } from '../../support/token-findings.ts';
 
 const REQUEST = { scopeId: 'payments', clientId: 'c', claims: {} };
@@ -92,16 +92,17 @@ test('security events are counted when they are told, and not again', async () =
 test('reports are counted by what they are about, once they are told', async () => {
   const metrics = createMetrics();
   let away = true;
-  const telling = measuredReports(
-    {
-      tell: async () => {
+  const telling = createReportAlarm({
+    events: {
+      raise: async () => {
         if (away) throw new Error('away');
+        return true;
       },
-      turnedAway: () => {},
-      tellRest: async () => {},
     },
-    metrics,
-  );
+    clock: { nowSeconds: () => 1 },
+    eventsPerMinute: 9,
+    counter: metrics.reports,
+  });
   const report = { sequence: 1, number: '7Q3K-M2XD', scopeId: 'payments', receivedAt: 1, suspicion: null };
   const digest = Buffer.alloc(32);
   await expect(telling.tell({ ...report, digest }, FOUND_NOTHING)).rejects.toThrow('away');

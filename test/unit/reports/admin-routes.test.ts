@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NewReport } from '../../../src/reports/report-desk.ts';
+import type { NewReport } from '../../../src/reports/case.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { FOUND_NOTHING } from '../../support/token-findings.ts';
 import { operationsPlane } from '../server/on-loopback.ts';
@@ -44,7 +44,7 @@ const step = (name: string, changes: object = {}) => ({
 });
 
 async function served({ twoPersons = false } = {}) {
-  const { reports } = (await openTestStore()).store;
+  const { reports } = await openTestStore();
   await reports.file(filed);
   const http = await operationsPlane({ reports, twoPersons });
   return {

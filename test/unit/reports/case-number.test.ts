@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newCaseNumber, readCaseNumber } from '../../../src/reports/case-number.ts';
+import { newCaseNumber, readCaseNumber } from '../../../src/reports/case.ts';
 
 it('a number is random, and is read as it was made', () => {
   const numbers = Array.from({ length: 1_000 }, newCaseNumber);

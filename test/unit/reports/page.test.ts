@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { STYLE_HASH } from '../../../src/server/pages/page.ts';
 import {
   complaintPage,
   REPORT_FIELDS,
   reportFormPage,
   reportTakenPage,
-} from '../../../src/reports/page.ts';
+} from '../../../src/reports/routes/page.ts';
+import { STYLE_HASH } from '../../../src/server/pages/page.ts';
 
 /** What a browser takes for markup or for the end of an attribute. */
 const markup = (page: string) => page.replaceAll(/[^<>"']/g, '');

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { Report, ReportIntake } from '../../../src/reports/report-desk.ts';
-import { createReportLimits, type ReportLimitSettings } from '../../../src/reports/limits.ts';
+import type { Report } from '../../../src/reports/case.ts';
+import type { ReportIntake } from '../../../src/reports/intake.ts';
+import { createReportLimits, type ReportLimitSettings } from '../../../src/reports/routes/public.ts';
 import { dataPlane } from '../server/on-loopback.ts';
 
 const REPORTS = '/v1/scopes/payments/reports';
@@ -20,16 +21,18 @@ async function served(limits: Partial<ReportLimitSettings> = {}, intake?: Report
   const received: Report[] = [];
   const refused: string[] = [];
   const http = await dataPlane({
-    reportIntake: intake ?? {
-      receive: async (report) => {
-        received.push(report);
-        return '7Q3K-M2XD';
+    publicly: {
+      intake: intake ?? {
+        receive: async (report) => {
+          received.push(report);
+          return '7Q3K-M2XD';
+        },
       },
+      limits: createReportLimits(
+        { ...PLENTY, ...limits },
+        { refused: ({ shared }) => refused.push(shared ? 'shared' : 'own') },
+      ),
     },
-    reportLimits: createReportLimits(
-      { ...PLENTY, ...limits },
-      { refused: () => refused.push('each'), refusedWithOthers: () => refused.push('with others') },
-    ),
   });
   const send = (body: object | string, path = REPORTS) =>
     http.post(path).set('Content-Type', 'application/json').set('X-Request-Id', 'req-1').send(body);
@@ -123,7 +126,7 @@ describe('reports are limited', () => {
       [201, undefined],
       [429, '3600'],
     ]);
-    expect([received.length, refused]).toEqual([1, ['each']]);
+    expect([received.length, refused]).toEqual([1, ['own']]);
     expect((await http.get('/scopes/payments/jwks.json')).status).toBe(200);
     vi.advanceTimersByTime(3_600_000);
     expect((await send({ text: 'x' })).status).toBe(201);
@@ -144,7 +147,7 @@ describe('reports are limited', () => {
       [201, undefined],
       [429, '3540'],
     ]);
-    expect([received.length, refused]).toEqual([3, ['with others', 'each', 'with others', 'each']]);
+    expect([received.length, refused]).toEqual([3, ['shared', 'shared']]);
     vi.advanceTimersByTime(3_540_000);
     expect((await send({ text: 'x' })).status).toBe(201);
   });
@@ -155,7 +158,7 @@ describe('reports from one wide network', () => {
     const refused: string[] = [];
     const { from, inAll } = createReportLimits(
       { per_network_per_hour: 20, per_minute: 10_000, per_day: 2_000, ...limits },
-      { refused: () => refused.push('each'), refusedWithOthers: () => refused.push('with others') },
+      { refused: ({ shared }) => refused.push(shared ? 'shared' : 'own') },
     );
     const taken = async (address: string) => {
       try {
@@ -179,7 +182,7 @@ describe('reports from one wide network', () => {
   it('have a share of the day, and those from elsewhere are taken', async () => {
     const { taken, several, refused } = asked({});
     expect(await several([...SUBNETS, ...SUBNETS])).toBe(50);
-    expect(refused.filter((of) => of === 'with others')).toHaveLength(150);
+    expect(refused.filter((of) => of === 'shared')).toHaveLength(150);
     expect([await taken('2001:db8:8::1'), await taken('192.0.2.1')]).toEqual([true, true]);
     vi.advanceTimersByTime(3_600_000);
     expect(await taken('2001:db8:7::1')).toBe(false);
@@ -199,7 +202,7 @@ describe('reports from one wide network', () => {
     const other = SUBNETS.map((address) => address.replace('db8:7', 'db8:8'));
     expect(await several([...SUBNETS.slice(0, 50), ...other.slice(0, 50)])).toBe(84);
     refused.length = 0;
-    expect([await taken('198.51.100.1'), refused]).toEqual([false, ['with others', 'each']]);
+    expect([await taken('198.51.100.1'), refused]).toEqual([false, ['shared']]);
     vi.advanceTimersByTime(3_600_000);
     expect(await taken('198.51.100.1')).toBe(true);
   });

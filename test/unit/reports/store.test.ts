@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { NewReport } from '../../../src/reports/report-desk.ts';
-import { suspicionCommitment } from '../../../src/reports/audited.ts';
+import type { NewReport } from '../../../src/reports/case.ts';
+import { suspicionCommitment } from '../../../src/reports/case.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
@@ -20,11 +20,11 @@ const report = (n: number, changes: Partial<NewReport> = {}): NewReport => ({
 });
 
 async function filed(...reports: readonly NewReport[]) {
-  const { store, file } = await openTestStore();
-  for (const each of reports) await store.reports.file(each);
+  const { store, reports: kept, file } = await openTestStore();
+  for (const each of reports) await kept.file(each);
   const told = () => auditEventsIn(file).filter(({ type }) => type.startsWith('report.'));
-  const written = async (n: number) => (await store.reports.find(numbered(n))).suspicion;
-  return { store, reports: store.reports, file, told, written };
+  const written = async (n: number) => (await kept.find(numbered(n))).suspicion;
+  return { store, reports: kept, file, told, written };
 }
 
 describe('what somebody else wrote into the row of a report', () => {
@@ -214,7 +214,7 @@ describe('what was written', () => {
   });
 
   it('goes with a subject: of reports by them, and of reports of their tokens, in archives too', async () => {
-    const { store, file, told, written } = await filed(
+    const { store, reports, file, told, written } = await filed(
       report(1, { suspicion: { text: 'odd', contact: ' Mallory ' } }),
       report(2, { digest: issuanceRecord(0).digest }),
       report(3, { digest: issuanceRecord(1).digest }),
@@ -238,7 +238,7 @@ describe('what was written', () => {
     expect(auditEventsIn(file).find(({ type }) => type === 'ledger.erasure_requested')).toMatchObject({
       details: { security_events: 0 },
     });
-    const erasures = (await store.reports.list({}, { limit: 9 })).map(({ erasure }) => erasure);
+    const erasures = (await reports.list({}, { limit: 9 })).map(({ erasure }) => erasure);
     const byAlice = { by: 'alice', at: expect.any(Number) };
     expect(erasures).toEqual([null, null, byAlice, byAlice]);
   });

@@ -2,12 +2,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeCredential } from '../../../src/domain/credential.ts';
 import { KeywardError } from '../../../src/domain/errors.ts';
 import type { KnownSecret, LeakService } from '../../../src/domain/leaks.ts';
-import type { TokenExaminer } from '../../../src/reports/examiner.ts';
-import type { TokenFindings } from '../../../src/reports/findings.ts';
 import { createReportAlarm } from '../../../src/reports/alarm.ts';
+import type { TokenExaminer } from '../../../src/reports/examine.ts';
+import type { TokenFindings } from '../../../src/reports/findings.ts';
 import { createReportIntake } from '../../../src/reports/intake.ts';
-import { createReportWatch } from '../../../src/reports/watch.ts';
-import { unclosedReports } from '../../../src/reports/unclosed.ts';
+import { countUnclosed, createReportWatch } from '../../../src/reports/watch.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';
 import { FOUND_NOTHING, TRACE } from '../../support/token-findings.ts';
@@ -23,6 +22,8 @@ interface Setting {
   readonly eventsPerMinute?: number;
   readonly leaks?: Pick<LeakService, 'find' | 'withdraw'>;
 }
+
+const NOT_COUNTED = { inc: () => {} };
 
 /** Reports on a real store, with a clock to be moved. */
 const NO_LEAKS: NonNullable<Setting['leaks']> = {
@@ -40,11 +41,11 @@ async function opened({
   let now = NOON;
   let settled = true;
   const clock = { nowSeconds: () => now };
-  const { store, file } = await openTestStore({ clock });
+  const { store, reports, file } = await openTestStore({ clock });
   const failures: unknown[] = [];
   const pauses: number[] = [];
-  const parts = { store: store.reports, events: store.securityEvents, clock };
-  const alarm = createReportAlarm({ ...parts, eventsPerMinute });
+  const parts = { store: reports, events: store.securityEvents, clock };
+  const alarm = createReportAlarm({ ...parts, eventsPerMinute, counter: NOT_COUNTED });
   const makeIntake = () =>
     createReportIntake({
       ...parts,
@@ -61,6 +62,7 @@ async function opened({
   const receive = (token: string | null = null, text: string | null = 'odd') =>
     intake.receive({ scopeId: 'payments', token, text, contact: 'ada@example.org', requestId: 'req-1' });
   return {
+    reports,
     store,
     file,
     failures,
@@ -79,7 +81,7 @@ async function opened({
     },
     /** Settles once the report was looked into. */
     examined: (number: string) =>
-      expect.poll(async () => (await store.reports.find(number)).steps.length, { timeout: 20_000 }).toBe(1),
+      expect.poll(async () => (await reports.find(number)).steps.length, { timeout: 20_000 }).toBe(1),
     raised: async () =>
       (await store.securityEvents.list({}, { limit: 100 }))
         .toReversed()
@@ -120,7 +122,7 @@ describe('a report', () => {
   });
 
   it('of a real token is told once, however often it is shown, and another is told beside it', async () => {
-    const { receive, examined, raised, look, pass, store } = await opened({
+    const { receive, examined, raised, look, pass, reports } = await opened({
       examine: async ({ token }) => (token === 'made up' ? FOUND_NOTHING : ISSUED),
     });
     const shown = async (token: string) => {
@@ -140,19 +142,20 @@ describe('a report', () => {
       ['report.received', 'info', madeUp[0]],
       ['report.received', 'info', madeUp[1]],
     ]);
-    expect(await store.reports.list({}, { limit: 99 })).toHaveLength(9);
+    expect(await reports.list({}, { limit: 99 })).toHaveLength(9);
   });
 
   it('of a real token is told once by a service that was started since, too', async () => {
-    const { store, raised, receive, examined } = await opened({ examine: async () => ISSUED });
+    const { store, raised, receive, examined, reports } = await opened({ examine: async () => ISSUED });
     const first = await receive('real', null);
     await examined(first);
     const anew = createReportAlarm({
       events: store.securityEvents,
       clock: { nowSeconds: () => NOON },
       eventsPerMinute: 9,
+      counter: NOT_COUNTED,
     });
-    const { sequence, scopeId, receivedAt, digest } = await store.reports.find(first);
+    const { sequence, scopeId, receivedAt, digest } = await reports.find(first);
     const report = {
       sequence: sequence + 1,
       scopeId,
@@ -176,41 +179,41 @@ describe('a report', () => {
       (await store.securityEvents.list({}, { limit: 9 })).map(({ type, evidence }) => [type, evidence]);
     expect(await told()).toEqual([]);
     const hour = NOON - (NOON % HOUR);
-    for (let n = 0; n < 3; n += 1) alarm.turnedAway();
+    for (let n = 0; n < 3; n += 1) alarm.refused({ shared: true });
     await look();
-    alarm.turnedAway();
+    alarm.refused({ shared: true });
     await look();
     const first = ['report.flood', { since: hour, count: 3, refused: true }];
     expect(await told()).toEqual([first]);
     pass(HOUR);
     await look();
-    alarm.turnedAway();
+    alarm.refused({ shared: true });
     await look();
     expect(await told()).toEqual([['report.flood', { since: hour + HOUR, count: 1, refused: true }], first]);
   });
 
   it('is looked into again, a few times, where something could not be asked', async () => {
     const answers = [{ ...FOUND_NOTHING, failure: 'ledger_unavailable' }, ISSUED];
-    const { receive, examined, pauses, store } = await opened({
+    const { receive, examined, pauses, reports } = await opened({
       examine: async () => answers.shift() ?? FOUND_NOTHING,
     });
     const number = await receive('real');
     await examined(number);
     expect(pauses).toEqual([1_000]);
-    expect((await store.reports.find(number)).findings).toEqual(ISSUED);
+    expect((await reports.find(number)).findings).toEqual(ISSUED);
   });
 
   it('keeps what could not be found out, in the end', async () => {
     const failed = { ...FOUND_NOTHING, failure: 'ledger_unavailable' };
-    const { receive, examined, pauses, store } = await opened({ examine: async () => failed });
+    const { receive, examined, pauses, reports } = await opened({ examine: async () => failed });
     const number = await receive('real');
     await examined(number);
     expect(pauses).toEqual([1_000, 5_000]);
-    expect((await store.reports.find(number)).findings).toEqual(failed);
+    expect((await reports.find(number)).findings).toEqual(failed);
   });
 
   it('that was left over is told by the next look, once, without its token', async () => {
-    const { receive, intake, look, lookAnew, pass, raised, store } = await opened({
+    const { receive, intake, look, lookAnew, pass, raised, reports } = await opened({
       examine: async () => ISSUED,
     });
     await intake.stop();
@@ -221,7 +224,7 @@ describe('a report', () => {
     await lookAnew();
     await lookAnew();
     expect(await raised()).toEqual([['report.received', 'warning', number]]);
-    const { steps, findings, digest } = await store.reports.find(number);
+    const { steps, findings, digest } = await reports.find(number);
     expect([steps.map(({ kind }) => kind), findings, digest]).toEqual([
       ['examined'],
       null,
@@ -280,7 +283,7 @@ describe('a credential that is reported', () => {
 
   it('as a token is withdrawn, with whoever holds it, and told of as ours', async () => {
     const { leaks, asked, withdrawn } = leakDesk();
-    const { receive, examined, store, raised } = await opened({ ...foreign, leaks });
+    const { receive, examined, reports, raised } = await opened({ ...foreign, leaks });
     const number = await receive(held.text, null);
     await examined(number);
     const place = `report ${number}`;
@@ -297,7 +300,7 @@ describe('a credential that is reported', () => {
         { operatorId: 'keyward', requestId: 'req-1' },
       ],
     ]);
-    expect((await store.reports.find(number)).findings).toEqual({
+    expect((await reports.find(number)).findings).toEqual({
       ...FOUND_NOTHING,
       readable: false,
       credentials: [WEB],
@@ -307,7 +310,7 @@ describe('a credential that is reported', () => {
 
   it('within words is withdrawn once, masked wherever it stands, and kept nowhere', async () => {
     const { leaks, withdrawn } = leakDesk();
-    const { intake, examined, store, file } = await opened({ leaks });
+    const { intake, examined, reports, file } = await opened({ leaks });
     const number = await intake.receive({
       scopeId: 'payments',
       token: null,
@@ -317,7 +320,7 @@ describe('a credential that is reported', () => {
     });
     await examined(number);
     expect(withdrawn.map(([known]) => known)).toEqual(KNOWN);
-    const { suspicion, findings, digest } = await store.reports.find(number);
+    const { suspicion, findings, digest } = await reports.find(number);
     expect(suspicion).toEqual({
       text: 'at x: kw_svc_[masked], kw_svc_[masked] and kw_svc_[masked]; also kw_ops_[masked].',
       contact: 'ada kw_svc_[masked]',
@@ -340,12 +343,12 @@ describe('a credential that is reported', () => {
 
   it('that nobody here has changes nothing, and is a warning; a malformed one is no more than information', async () => {
     const { leaks, asked, withdrawn } = leakDesk();
-    const { receive, examined, store, raised } = await opened({ ...foreign, leaks });
+    const { receive, examined, reports, raised } = await opened({ ...foreign, leaks });
     const numbers = [await receive(stranger.text, null), await receive(`${held.text.slice(0, -1)}_`, null)];
     for (const number of numbers) await examined(number);
     expect(asked.map(([sought]) => sought.length)).toEqual([1, 0]);
     expect(withdrawn).toEqual([]);
-    const found = await Promise.all(numbers.map(async (each) => (await store.reports.find(each)).findings));
+    const found = await Promise.all(numbers.map(async (each) => (await reports.find(each)).findings));
     expect(found.map((each) => each?.credentials)).toEqual([[NOBODY], []]);
     expect(await raised()).toEqual([
       ['report.received', 'warning', numbers[0]],
@@ -355,27 +358,27 @@ describe('a credential that is reported', () => {
 
   it('is withdrawn with the next try where it could not be', async () => {
     const { leaks, withdrawn } = leakDesk([new KeywardError('store_unavailable', 'later')]);
-    const { receive, examined, store, pauses } = await opened({ ...foreign, leaks });
+    const { receive, examined, reports, pauses } = await opened({ ...foreign, leaks });
     const number = await receive(held.text);
     await examined(number);
     expect([pauses, withdrawn.length]).toEqual([[1_000], 1]);
-    expect((await store.reports.find(number)).findings).toMatchObject({ credentials: [WEB], failure: null });
+    expect((await reports.find(number)).findings).toMatchObject({ credentials: [WEB], failure: null });
   });
 
   it('is said not to have been withdrawn where it cannot be', async () => {
     const { leaks, withdrawn } = leakDesk(Array(3).fill(new KeywardError('store_unavailable', 'later')));
-    const { receive, examined, store } = await opened({ ...foreign, leaks });
+    const { receive, examined, reports } = await opened({ ...foreign, leaks });
     const number = await receive(held.text);
     await examined(number);
     expect(withdrawn).toEqual([]);
     const failure = 'store_unavailable';
-    expect((await store.reports.find(number)).findings).toMatchObject({ credentials: [WEB], failure });
+    expect((await reports.find(number)).findings).toMatchObject({ credentials: [WEB], failure });
   });
 
   it('is known by its digest where it was left over', async () => {
     const { withdrawn } = leakDesk();
     const known: KnownSecret = { ...(KNOWN[0] as KnownSecret), digest: Buffer.alloc(32, 7) };
-    const { intake, receive, pass, lookAnew, store } = await opened({
+    const { intake, receive, pass, lookAnew, reports } = await opened({
       leaks: { find: async () => [known], withdraw: async (...given) => void withdrawn.push(given) },
     });
     await intake.stop();
@@ -383,16 +386,16 @@ describe('a credential that is reported', () => {
     pass(60);
     await lookAnew();
     expect(withdrawn.map(([each]) => each)).toEqual([known]);
-    expect((await store.reports.find(number)).findings?.credentials).toEqual([WEB]);
+    expect((await reports.find(number)).findings?.credentials).toEqual([WEB]);
   });
 });
 
 describe('a case that nobody takes up', () => {
   it('is told once when it is overdue, also by a service that was started since; one that is taken is not', async () => {
-    const { receive, examined, store, look, lookAnew, pass, raised } = await opened({ eventsPerMinute: 9 });
+    const { receive, examined, reports, look, lookAnew, pass, raised } = await opened({ eventsPerMinute: 9 });
     const numbers = [await receive(), await receive(), await receive()];
     for (const number of numbers) await examined(number);
-    await store.reports.take(numbers[1] ?? '', ALICE);
+    await reports.take(numbers[1] ?? '', ALICE);
     pass(DAY - 1);
     await look();
     expect(await raised()).toHaveLength(3);
@@ -405,7 +408,7 @@ describe('a case that nobody takes up', () => {
   });
 
   it('is told of ten times a day where there are many, and once more with how many there are', async () => {
-    const { receive, examined, look, lookAnew, pass, store } = await opened();
+    const { receive, examined, look, lookAnew, pass, store, reports } = await opened();
     let last = '';
     for (let n = 0; n < 30; n += 1) last = await receive();
     await examined(last);
@@ -423,7 +426,7 @@ describe('a case that nobody takes up', () => {
     await look();
     await look();
     expect(await overdue()).toEqual([...day, null]);
-    await store.reports.take(later, ALICE);
+    await reports.take(later, ALICE);
     for (let n = 0; n < 3; n += 1) await lookAnew();
     expect(await overdue()).toEqual([...day, null, ...Array(10).fill(null), 30]);
   });
@@ -431,11 +434,11 @@ describe('a case that nobody takes up', () => {
 
 describe('a closed case', () => {
   it('loses what was written when its time is over, with an audit event; an open one does not', async () => {
-    const { receive, examined, store, file, look, pass, settle } = await opened();
+    const { receive, examined, reports, file, look, pass, settle } = await opened();
     const [closed, open] = [await receive(), await receive()];
     for (const number of [closed, open]) await examined(number);
-    await store.reports.close(closed, 'harmless', 'a test', ALICE);
-    const written = async (number: string) => (await store.reports.find(number)).suspicion;
+    await reports.close(closed, 'harmless', 'a test', ALICE);
+    const written = async (number: string) => (await reports.find(number)).suspicion;
     pass(30 * DAY - 1);
     await look();
     expect(await written(closed)).toEqual({ text: 'odd', contact: 'ada@example.org' });
@@ -453,8 +456,8 @@ describe('a closed case', () => {
     expect(auditEventsIn(file).filter(({ type }) => type === 'report.expired')).toMatchObject([
       { actor: 'keyward', subject: `report:${closed}`, details: { reports: 1 } },
     ]);
-    expect((await store.reports.find(closed)).erasure).toEqual({ by: 'keyward', at: NOON + 30 * DAY });
-    expect((await store.reports.find(open)).erasure).toBeNull();
+    expect((await reports.find(closed)).erasure).toEqual({ by: 'keyward', at: NOON + 30 * DAY });
+    expect((await reports.find(open)).erasure).toBeNull();
     expect(query(file, 'SELECT suspicion_salt FROM reports ORDER BY sequence')).toMatchObject([
       { suspicion_salt: null },
       { suspicion_salt: expect.anything() },
@@ -463,15 +466,15 @@ describe('a closed case', () => {
 });
 
 it('cases that are not closed are counted as they are, from the start on', async () => {
-  const { receive, store } = await opened();
+  const { receive, reports } = await opened();
   const before = await receive();
-  const counts = await unclosedReports(store.reports);
+  const counts = await countUnclosed(reports);
   expect(counts()).toEqual({ open: 1, investigating: 0 });
   await receive();
-  await store.reports.take(before, ALICE);
+  await reports.take(before, ALICE);
   expect(counts()).toEqual({ open: 1, investigating: 1 });
-  await store.reports.take(before, { ...ALICE, operatorId: 'bob' });
-  await store.reports.close(before, 'unclear', 'a test', ALICE);
+  await reports.take(before, { ...ALICE, operatorId: 'bob' });
+  await reports.close(before, 'unclear', 'a test', ALICE);
   expect(counts()).toEqual({ open: 1, investigating: 0 });
-  expect((await unclosedReports(store.reports))()).toEqual(counts());
+  expect((await countUnclosed(reports))()).toEqual(counts());
 });

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type Description, faultsOf } from '../../../scripts/api/faults.ts';
-import { DATA_PLANE_ROUTES } from '../../../src/server/data-plane.ts';
+import { API_ROUTES } from '../../../src/api.ts';
 import { describeApi } from '../../../src/server/openapi.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../../../src/server/operations-plane.ts';
 
 describe.each([
-  ['data', describeApi('data', DATA_PLANE_ROUTES)],
-  ['operations', describeApi('operations', OPERATIONS_PLANE_ROUTES)],
+  ['data', describeApi('data', API_ROUTES.data)],
+  ['operations', describeApi('operations', API_ROUTES.operations)],
 ])('the description of the %s plane', (_, described) => {
   it('declares each parameter of its paths, and describes each limit', () => {
     expect(faultsOf(described as Description)).toEqual([]);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ACT_NAMES } from '../../../src/domain/acts.ts';
+import { eraseReport } from '../../../src/reports/routes/admin.ts';
 import { administrativeActs } from '../../../src/server/acts/administrative-acts.ts';
 import {
   canaries,
@@ -14,9 +15,9 @@ import {
   pauses,
   pinLatches,
   probes,
-  reportDesk,
   revocations,
   scopes,
+  unexpected,
   unwitnessed,
 } from './fakes.ts';
 
@@ -47,11 +48,10 @@ it('every act of the table is offered but for those that only the configuration 
     held: undefined,
     heldKeys: undefined,
     unwitnessed,
-    reports: reportDesk,
     revocations,
     scopes,
   });
-  const offered = acts.map(({ name }) => name);
+  const offered = [...acts, eraseReport({ find: unexpected, erase: unexpected })].map(({ name }) => name);
   expect(new Set(offered).size).toBe(offered.length);
   const missing = ACT_NAMES.filter((name) => !offered.includes(name) && !WITHOUT_ROUTE.has(name));
   expect(missing).toEqual([]);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DATA_PLANE_ROUTES } from '../../../src/server/data-plane.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../../../src/server/operations-plane.ts';
+import { API_ROUTES } from '../../../src/api.ts';
 import { authenticator, keyRing, LIMITS } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
@@ -26,10 +25,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 describe.each([
   [
     'data',
-    DATA_PLANE_ROUTES,
+    API_ROUTES.data,
     () => dataPlane({ ...open, leakPartners: { partnerOf: () => 'hub', knows: () => true } }),
   ],
-  ['operations', OPERATIONS_PLANE_ROUTES, () => operationsPlane(open)],
+  ['operations', API_ROUTES.operations, () => operationsPlane(open)],
 ] as const)('what the description of the %s plane says of bodies', (_, routes, plane) => {
   const sending = routes.flatMap(({ method, path, operation: { requestBody } }) =>
     requestBody && 'content' in requestBody

@@ -28,7 +28,6 @@ import type { PolicyPreview } from '../../../src/domain/policy-refusals.ts';
 import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
 import type { Readiness } from '../../../src/domain/readiness.ts';
 import type { ScopeAdministration } from '../../../src/domain/registry.ts';
-import type { ReportDesk, ReportIntake } from '../../../src/reports/report-desk.ts';
 import type { ReviewDesk } from '../../../src/domain/review.ts';
 import type { RevocationAdministration, TokenRevocation } from '../../../src/domain/revocation.ts';
 import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
@@ -41,12 +40,16 @@ import { Emitter } from '../../../src/lib/emitter.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
+import { REPORT_ROUTES } from '../../../src/reports/index.ts';
+import type { ReportIntake } from '../../../src/reports/intake.ts';
+import { type AdministeredReports, eraseReport } from '../../../src/reports/routes/admin.ts';
+import type { ReportLimits } from '../../../src/reports/routes/public.ts';
 import { administrativeActs } from '../../../src/server/acts/administrative-acts.ts';
 import type { DataPlaneDeps } from '../../../src/server/data-plane.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { createLogger } from '../../../src/server/logger.ts';
 import type { OperationsPlaneDeps } from '../../../src/server/operations-plane.ts';
-import type { ReportLimits } from '../../../src/reports/limits.ts';
+import { supplied } from '../../../src/server/route.ts';
 import type { LedgerParts } from '../../../src/server/routes/admin-ledger.ts';
 import { PartnerReports } from '../../../src/watch/leaks/partner-reports.ts';
 
@@ -289,7 +292,7 @@ export const readiness: Readiness = {
   check: async () => ({ ready: true, checks: [{ name: 'sign', ok: true, detail: 'signs' }] }),
 };
 
-const unexpected = () => Promise.reject(new Error('not expected in this test'));
+export const unexpected = () => Promise.reject(new Error('not expected in this test'));
 
 export const scopes: ScopeAdministration = {
   requirePlaceable: async () => {},
@@ -346,7 +349,7 @@ export const securityEventFeed: SecurityEventFeed = {
   changesAfter: async () => [],
   lastPlace: async () => 0,
 };
-export const reportDesk: ReportDesk = {
+const noReports: AdministeredReports['reports'] = {
   list: async () => [],
   find: unexpected,
   take: unexpected,
@@ -354,8 +357,18 @@ export const reportDesk: ReportDesk = {
   close: unexpected,
   erase: unexpected,
 };
-export const reportIntake: ReportIntake = { receive: async () => '7Q3K-M2XD' };
-export const reportLimits: ReportLimits = { from: async () => {}, inAll: async () => {} };
+const reportIntake: ReportIntake = { receive: async () => '7Q3K-M2XD' };
+const reportLimits: ReportLimits = { from: async () => {}, inAll: async () => {} };
+
+/** What anybody may report, on the data plane. */
+export interface ReportChanges {
+  readonly intake?: ReportIntake;
+  readonly limits?: ReportLimits;
+}
+export const publicReports = ({ intake = reportIntake, limits = reportLimits }: ReportChanges = {}) =>
+  supplied(REPORT_ROUTES.data, { keyRing, intake, limits });
+export const administeredReports = ({ reports = noReports }: Pick<OperationsChanges, 'reports'>) =>
+  supplied(REPORT_ROUTES.operations, { reports });
 export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 
 const watched = { ...keyRing, changes: new Emitter<string>() };
@@ -418,8 +431,6 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
     readiness,
     checkpoints,
-    reportIntake,
-    reportLimits,
     ...settings(),
     ...changes,
   };
@@ -465,6 +476,7 @@ export interface OperationsChanges extends Partial<OperationsPlaneDeps> {
   readonly pauses?: RotationPauses;
   readonly twoPersons?: boolean;
   readonly keys?: KeyAdministration;
+  readonly reports?: AdministeredReports['reports'];
 }
 
 /** The gate is the real one, over the same parts. */
@@ -490,7 +502,6 @@ export function operationsPlaneDeps({
     revocations,
     canaries,
     ledger,
-    reports: reportDesk,
     probes,
     ...changes,
   };
@@ -499,7 +510,10 @@ export function operationsPlaneDeps({
     authenticator,
     ...parts,
     gate: new Gate({
-      acts: administrativeActs({ ...parts, scopes: { ...scopes, ...changedScopes } }),
+      acts: [
+        ...administrativeActs({ ...parts, scopes: { ...scopes, ...changedScopes } }),
+        eraseReport(changes.reports ?? noReports),
+      ],
       operators: () => parts.operators.list(),
       proposals: { durable: proposals(), volatile: proposals() },
       clock,

@@ -5,7 +5,14 @@ import type { ErrorCode } from '../../../src/domain/errors.ts';
 import { createDataPlane, type DataPlaneDeps } from '../../../src/server/data-plane.ts';
 import { createOperationsPlane } from '../../../src/server/operations-plane.ts';
 import { type Listener, type ListenerConfig, listen } from '../../../src/server/server.ts';
-import { dataPlaneDeps, type OperationsChanges, operationsPlaneDeps } from './fakes.ts';
+import {
+  administeredReports,
+  dataPlaneDeps,
+  type OperationsChanges,
+  operationsPlaneDeps,
+  publicReports,
+  type ReportChanges,
+} from './fakes.ts';
 
 /** Serves the application for as long as the test runs. */
 export async function onLoopback(
@@ -20,10 +27,14 @@ export async function onLoopback(
   return { listener, refused, http: request(`http://127.0.0.1:${listener.port}`) };
 }
 
-export async function dataPlane(changes: Partial<DataPlaneDeps> = {}) {
-  return (await onLoopback(createDataPlane(dataPlaneDeps(changes)))).http;
+export async function dataPlane({
+  publicly,
+  ...changes
+}: Partial<DataPlaneDeps> & { readonly publicly?: ReportChanges } = {}) {
+  return (await onLoopback(createDataPlane(dataPlaneDeps(changes), publicReports(publicly)))).http;
 }
 
 export async function operationsPlane(changes: OperationsChanges = {}) {
-  return (await onLoopback(createOperationsPlane(operationsPlaneDeps(changes)))).http;
+  const app = createOperationsPlane(operationsPlaneDeps(changes), administeredReports(changes));
+  return (await onLoopback(app)).http;
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { DATA_PLANE_ROUTES } from '../../../src/server/data-plane.ts';
+import { API_ROUTES } from '../../../src/api.ts';
 import { describeApi } from '../../../src/server/openapi.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../../../src/server/operations-plane.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 interface Description {
@@ -23,13 +22,13 @@ function described({ paths }: Description): string[] {
 
 test('the data plane describes exactly what it answers', async () => {
   const { body } = await (await dataPlane()).get('/openapi.json');
-  expect(described(body)).toEqual(answered(DATA_PLANE_ROUTES));
-  expect(answered(DATA_PLANE_ROUTES)).toHaveLength(26);
+  expect(described(body)).toEqual(answered(API_ROUTES.data));
+  expect(answered(API_ROUTES.data)).toHaveLength(26);
 });
 
 test('the operations plane describes exactly what it answers', async () => {
   const { body } = await (await operationsPlane()).get('/openapi.json');
-  expect(described(body)).toEqual(answered(OPERATIONS_PLANE_ROUTES));
+  expect(described(body)).toEqual(answered(API_ROUTES.operations));
 });
 
 test('a path with a parameter that nothing describes cannot be described', () => {
@@ -39,8 +38,8 @@ test('a path with a parameter that nothing describes cannot be described', () =>
 
 test('nothing of operations answers on the data plane', async () => {
   const http = await dataPlane();
-  const shared = new Set(answered(DATA_PLANE_ROUTES));
-  const own = answered(OPERATIONS_PLANE_ROUTES).filter((route) => !shared.has(route));
+  const shared = new Set(answered(API_ROUTES.data));
+  const own = answered(API_ROUTES.operations).filter((route) => !shared.has(route));
   expect(own).toHaveLength(81);
   for (const route of own) {
     const [method, path] = route.split(' ') as ['get' | 'post' | 'patch' | 'delete', string];

@@ -1,15 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { API_ROUTES } from '../../../src/api.ts';
 import { composeDiscovery } from '../../../src/publication/openid-configuration.ts';
-import { createDataPlane, DATA_PLANE_ROUTES, type DataPlaneDeps } from '../../../src/server/data-plane.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../../../src/server/operations-plane.ts';
+import { createDataPlane, type DataPlaneDeps } from '../../../src/server/data-plane.ts';
 import { prefixProxy } from '../../support/prefix-proxy.ts';
-import { dataPlaneDeps, PAYMENTS, publication } from './fakes.ts';
+import { dataPlaneDeps, PAYMENTS, publication, publicReports } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 
 async function behindProxy(prefix: string, changes: Partial<DataPlaneDeps> = {}) {
-  const { listener } = await onLoopback(createDataPlane(dataPlaneDeps(changes)));
+  const { listener } = await onLoopback(createDataPlane(dataPlaneDeps(changes), publicReports()));
   const proxy = await prefixProxy(prefix, listener.port);
   onTestFinished(() => proxy.close());
   return proxy.url;
@@ -23,7 +23,7 @@ function destinations(page: string, from: string): readonly URL[] {
 
 const answers = (route: { operation: { responses?: object | undefined } }) =>
   Object.values(route.operation.responses ?? {}) as { content?: object }[];
-const pages = [...DATA_PLANE_ROUTES, ...OPERATIONS_PLANE_ROUTES].filter((route) =>
+const pages = [...API_ROUTES.data, ...API_ROUTES.operations].filter((route) =>
   answers(route).some(({ content }) => content && 'text/html' in content),
 );
 

@@ -1,4 +1,6 @@
-import type { Clock } from '../domain/clock.ts';
+interface Clock {
+  nowSeconds(): number;
+}
 
 /** So many of each name within one minute of the clock. Names come from a small set, such as the keys. */
 export class MinuteBudget {

@@ -1,40 +1,53 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { CaseState, FiledReport } from './case.ts';
-import type { CaseChange, NewReport, ReportDesk, ReportStore } from './report-desk.ts';
+import { appendAuditEvent } from '../../db/append-audit-event.ts';
+import { actOf } from '../../db/audited-change.ts';
+import type { Reader } from '../../db/reader.ts';
+import type { Schema } from '../../db/schema.ts';
+import type { Writer } from '../../db/writer.ts';
+import type { Actor } from '../../domain/access.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { Emitter } from '../../lib/emitter.ts';
 import {
+  type CaseChange,
+  type CaseState,
+  type CaseStep,
+  type CaseStepKind,
+  caseStanding,
+  type FiledReport,
   filedDetails,
+  type NewReport,
   REPORT_ERASED,
   REPORT_EXPIRED,
   REPORT_FILED,
+  type ReportStore,
   reportSubjectOf,
+  requireStep,
+  STEP_EVENTS,
+  stepDetails,
   suspicionCommitment,
   suspicionJson,
-} from './audited.ts';
-import { Emitter } from '../lib/emitter.ts';
-import { appendAuditEvent } from '../db/append-audit-event.ts';
+} from '../case.ts';
 import { eraseReports } from './erase.ts';
-import type { Reader } from '../db/reader.ts';
-import { casesNewestFirst, reportFromRow, requireCase } from './rows.ts';
-import { type AskedCaseStep, takeCaseStep } from './steps.ts';
-import type { Schema } from '../db/schema.ts';
-import { hasCaseStep, isInState, isTestifiedCaseStep } from '../db/testified-steps.ts';
-import type { Writer } from '../db/writer.ts';
+import {
+  casesNewestFirst,
+  hasCaseStep,
+  isInState,
+  isTestifiedCaseStep,
+  reportFromRow,
+  requireCase,
+} from './rows.ts';
 
 type Trx = Transaction<Schema>;
 
 const SALT_BYTES = 16;
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
-export type StoredReports = ReportStore & ReportDesk;
-
-export function createReports(
+export function createReportStore(
   reader: Pick<Reader, 'read'>,
   writer: Pick<Writer, 'transaction'>,
   clock: Clock,
-): StoredReports {
+): ReportStore {
   const changes = new Emitter<CaseChange>();
   const step = async (asked: Omit<AskedCaseStep, 'at'>) => {
     const { change, now } = await writer.transaction(async (trx) => ({
@@ -80,6 +93,59 @@ export function createReports(
       })),
     subscribe: (told) => changes.subscribe(told),
   };
+}
+
+interface AskedCaseStep extends Partial<Pick<CaseStep, 'outcome' | 'note'>> {
+  readonly number: string;
+  readonly kind: CaseStepKind;
+  readonly findingsJson?: string | null;
+  readonly actor: Actor;
+  readonly at: number;
+}
+
+/** Writes the step and its audit event; null where it would change nothing. `unknown_report`, `report_closed`. */
+async function takeCaseStep(trx: Trx, asked: AskedCaseStep): Promise<CaseChange | null> {
+  const before = await requireCase(trx, asked.number);
+  requireStep(before.state, asked.kind);
+  const isTaken = asked.kind === 'taken' && before.owner === asked.actor.operatorId;
+  const isExamined = asked.kind === 'examined' && before.steps.some(({ kind }) => kind === 'examined');
+  if (isTaken || isExamined) return null;
+  const steps = [...before.steps, await write(trx, asked)];
+  const { state, examined, closedAt: closed_at } = caseStanding(steps);
+  await trx
+    .updateTable('reports')
+    .set({ state, examined: examined ? 1 : 0, closed_at })
+    .where('number', '=', asked.number)
+    .execute();
+  return { was: before.state, state };
+}
+
+async function write(trx: Trx, asked: AskedCaseStep): Promise<CaseStep> {
+  const { number, kind, actor, at, outcome = null, note = null, findingsJson = null } = asked;
+  const sequence = (await lastStep(trx)) + 1;
+  const details = stepDetails({ sequence, outcome, note, findingsJson });
+  const audited = actOf(actor, STEP_EVENTS[kind], reportSubjectOf(number), details);
+  const { sequence: place } = await appendAuditEvent(trx, audited, at);
+  await trx
+    .insertInto('report_steps')
+    .values({
+      sequence,
+      report_number: number,
+      kind,
+      taken_by: actor.operatorId,
+      taken_at: at,
+      outcome,
+      note,
+      findings_json: findingsJson,
+      audit_sequence: place,
+    })
+    .execute();
+  return { kind, by: actor.operatorId, at, outcome, note };
+}
+
+async function lastStep(trx: Trx): Promise<number> {
+  const query = trx.selectFrom('report_steps').select((eb) => eb.fn.max('sequence').as('last'));
+  return (await query.executeTakeFirst())?.last ?? 0;
 }
 
 async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<FiledReport> {

@@ -1,15 +1,17 @@
 import { z } from 'zod';
-import type { Actor } from '../domain/access.ts';
-import { type ErrorCode, KeywardError } from '../domain/errors.ts';
-import type { ReportCase } from './case.ts';
-import { readCaseNumber } from './case-number.ts';
-import type { ReportDesk } from './report-desk.ts';
-import { actorOf, CHANGING, READING } from '../server/actor.ts';
-import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
-import { readJson } from '../server/json-body.ts';
-import { jsonBody } from '../server/requests.ts';
-import { CODES, json, problems } from '../server/responses.ts';
-import type { ApiRequest, Route } from '../server/route.ts';
+import type { Actor } from '../../domain/access.ts';
+import type { Act } from '../../domain/act-gate.ts';
+import { type ErrorCode, KeywardError } from '../../domain/errors.ts';
+import { takesTwoByNow } from '../../domain/proposal-refusals.ts';
+import { actorOf, CHANGING, READING } from '../../server/actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
+import { readJson } from '../../server/json-body.ts';
+import { jsonBody } from '../../server/requests.ts';
+import { CODES, json, problems } from '../../server/responses.ts';
+import type { ApiRequest, Route } from '../../server/route.ts';
+import { sendJson } from '../../server/send.ts';
+import { validated } from '../../server/validated.ts';
+import { type ReportCase, type ReportStore, readCaseNumber, reportSubjectOf } from '../case.ts';
 import {
   caseClosing,
   caseNote,
@@ -18,18 +20,18 @@ import {
   caseSummary,
   reportCase,
   summaryRepresentation,
-} from './case-wire.ts';
-import { sendJson } from '../server/send.ts';
-import { validated } from '../server/validated.ts';
+} from './wire.ts';
 
-interface ReportDeskParts extends GateDeps {
-  readonly reports: ReportDesk;
+type Cases = Pick<ReportStore, 'list' | 'find' | 'take' | 'note' | 'close' | 'erase'>;
+
+export interface AdministeredReports extends GateDeps {
+  readonly reports: Cases;
 }
 
 const BODY = { maxBytes: 16 * 1024, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 const one = json('200', 'The case as it stands', z.object({ report: reportCase }));
 
-const listReports: Route<ReportDeskParts> = {
+const listReports: Route<AdministeredReports> = {
   method: 'get',
   path: '/v1/admin/reports',
   operation: {
@@ -52,7 +54,7 @@ const listReports: Route<ReportDeskParts> = {
     },
 };
 
-const getReport: Route<ReportDeskParts> = {
+const getReport: Route<AdministeredReports> = {
   method: 'get',
   path: '/v1/admin/reports/{report}',
   operation: {
@@ -86,10 +88,10 @@ interface Step<B> {
   readonly summary: string;
   readonly said: RequestBody<B>;
   readonly refusals: readonly ErrorCode[];
-  take(reports: ReportDesk, number: string, body: B, actor: Actor): Promise<ReportCase>;
+  take(reports: Cases, number: string, body: B, actor: Actor): Promise<ReportCase>;
 }
 
-function stepRoute<B>({ name, summary, said, refusals, take }: Step<B>): Route<ReportDeskParts> {
+function stepRoute<B>({ name, summary, said, refusals, take }: Step<B>): Route<AdministeredReports> {
   const { body, read } = said;
   return {
     method: 'post',
@@ -117,7 +119,7 @@ function stepRoute<B>({ name, summary, said, refusals, take }: Step<B>): Route<R
   };
 }
 
-const eraseReport: Route<ReportDeskParts> = {
+const requestErasure: Route<AdministeredReports> = {
   method: 'post',
   path: '/v1/admin/reports/{report}/erase',
   operation: {
@@ -162,11 +164,43 @@ export const adminReportRoutes = [
     refusals: ['report_closed'],
     take: (reports, number, { outcome, note }, actor) => reports.close(number, outcome, note, actor),
   }),
-  eraseReport,
+  requestErasure,
 ];
 
 function numberIn({ params }: ApiRequest): string {
   const number = readCaseNumber(params.report ?? '');
   if (number !== undefined) return number;
   throw new KeywardError('unknown_report', 'a report has a number such as 7Q3K-M2XD');
+}
+
+const erasure = z.strictObject({ report: z.string() });
+
+/** Text and contact of one report: evidence until its case is closed. */
+export function eraseReport(
+  reports: Pick<Cases, 'find' | 'erase'>,
+): Act<'report.erase', z.infer<typeof erasure>> {
+  return {
+    name: 'report.erase',
+    read: (given) => validated(erasure, given),
+    async plan({ report }) {
+      const found = await reports.find(report);
+      const { state, suspicion } = found;
+      const planned = {
+        subject: reportSubjectOf(report),
+        before: { text_and_contact: suspicion === null ? 'erased' : 'kept', state },
+        after: { text_and_contact: 'erased', state },
+        facts: { open: isOpen(found) },
+      };
+      return suspicion === null ? { ...planned, unchanged: true } : planned;
+    },
+    async execute({ report }, actor) {
+      const found = await reports.find(report);
+      if (actor.alone && found.suspicion !== null && isOpen(found)) throw takesTwoByNow();
+      return { report: caseRepresentation(await reports.erase(report, actor)) };
+    },
+  };
+}
+
+function isOpen({ state }: ReportCase): boolean {
+  return state !== 'closed';
 }

@@ -1,19 +1,24 @@
-import type { Selectable, Transaction } from 'kysely';
-import { KeywardError } from '../domain/errors.ts';
+import { type Expression, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
+import type { Schema } from '../../db/schema.ts';
+import { eventTypeOf, isTestified } from '../../db/testified-steps.ts';
+import { isWitnessed } from '../../db/unwitnessed.ts';
+import { KeywardError } from '../../domain/errors.ts';
 import {
+  type CasePage,
+  type CaseQuery,
+  type CaseState,
   type CaseStep,
+  type CaseStepKind,
   caseOwner,
   caseState,
   type FiledReport,
+  REPORT_ERASURES,
   type ReportCase,
+  reportSubjectOf,
+  STEP_EVENTS,
   type Suspicion,
-} from './case.ts';
-import { NOTHING_FOUND, type TokenFindings } from './findings.ts';
-import type { CaseQuery } from './report-desk.ts';
-import { ERASURES_OF_ONE, reportSubjectOf } from './audited.ts';
-import type { Schema } from '../db/schema.ts';
-import { isInState, isTestifiedCaseStep } from '../db/testified-steps.ts';
-import { isWitnessed } from '../db/unwitnessed.ts';
+} from '../case.ts';
+import { NOTHING_FOUND, type TokenFindings } from '../findings.ts';
 
 type Trx = Transaction<Schema>;
 
@@ -25,7 +30,7 @@ type StepRow = Selectable<Schema['report_steps']>;
 export async function casesNewestFirst(
   trx: Trx,
   { state, scopeId }: CaseQuery,
-  { before = Number.MAX_SAFE_INTEGER, limit }: { before?: number | undefined; limit: number },
+  { before = Number.MAX_SAFE_INTEGER, limit }: CasePage,
 ): Promise<ReportCase[]> {
   let found = trx.selectFrom('reports').selectAll().where('sequence', '<', before);
   if (scopeId !== undefined) found = found.where('scope_id', '=', scopeId);
@@ -78,7 +83,7 @@ async function erasuresOf(trx: Trx, rows: readonly ReportRow[]) {
     .selectFrom('audit_events')
     .select(['subject', 'actor', 'time'])
     .where('subject', 'in', subjects)
-    .where('type', 'in', ERASURES_OF_ONE)
+    .where('type', 'in', REPORT_ERASURES)
     .where((eb) => isWitnessed(trx, eb.ref('sequence')));
   return new Map(
     (await told.execute()).map(({ subject, actor, time }) => [subject, { by: actor, at: time }] as const),
@@ -109,6 +114,33 @@ export function reportFromRow(row: ReportRow): FiledReport {
   };
 }
 
-function stepFromRow({ kind, taken_by: by, taken_at: at, outcome, note }: StepRow): CaseStep {
+export function stepFromRow({ kind, taken_by: by, taken_at: at, outcome, note }: StepRow): CaseStep {
   return { kind, by, at, outcome, note };
+}
+
+/** Whether a witnessed audit event tells of a step of a report; `step` names its table in the query. */
+export function isTestifiedCaseStep(trx: Trx, step: string): Expression<SqlBool> {
+  const subject = sql<string>`'report:' || ${sql.ref(`${step}.report_number`)}`;
+  return isTestified(trx, step, eventTypeOf(STEP_EVENTS, sql.ref(`${step}.kind`)), subject);
+}
+
+/** Whether a step of one of these kinds stands for the report of that row, as far as the trail tells of it. */
+export function hasCaseStep(trx: Trx, kinds: readonly CaseStepKind[]): Expression<SqlBool> {
+  const steps = trx
+    .selectFrom('report_steps as standing')
+    .select('standing.sequence')
+    .where('standing.report_number', '=', sql.ref<string>('reports.number'))
+    .where('standing.kind', 'in', kinds)
+    .where(isTestifiedCaseStep(trx, 'standing'));
+  return sql<SqlBool>`exists ${steps}`;
+}
+
+/** Whether its steps have left the report of that row in this state; the column of that name is for `audit verify`. */
+export function isInState(trx: Trx, state: CaseState): Expression<SqlBool> {
+  const isClosed = hasCaseStep(trx, ['closed']);
+  if (state === 'closed') return isClosed;
+  const isTaken = hasCaseStep(trx, ['taken']);
+  return state === 'open'
+    ? sql<SqlBool>`not (${isTaken} or ${isClosed})`
+    : sql<SqlBool>`(${isTaken} and not ${isClosed})`;
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { KEY_STATES } from '../domain/key.ts';
-import { PROOF_STATUSES } from '../domain/known-keys.ts';
-import { REFUSAL_REASONS } from '../domain/refusal.ts';
-import { CASE_OUTCOMES, CASE_STATES, CASE_STEPS, type ReportCase } from './case.ts';
-import { REPORT_SUBJECTS, reportSubject, SIGNATURES } from './findings.ts';
-import { note } from '../server/schemas/note.ts';
-import { newestFirst } from '../server/schemas/page.ts';
+import { KEY_STATES } from '../../domain/key.ts';
+import { PROOF_STATUSES } from '../../domain/known-keys.ts';
+import { REFUSAL_REASONS } from '../../domain/refusal.ts';
+import { note } from '../../server/schemas/note.ts';
+import { newestFirst } from '../../server/schemas/page.ts';
+import { CASE_OUTCOMES, CASE_STATES, CASE_STEPS, type ReportCase } from '../case.ts';
+import { REPORT_SUBJECTS, reportSubject, SIGNATURES } from '../findings.ts';
 
 export const caseQuery = newestFirst.extend({
   state: z.enum(CASE_STATES).optional(),
@@ -116,7 +116,10 @@ export const reportCase = summary
   })
   .meta({ id: 'ReportCase' });
 
-export function summaryRepresentation(of: ReportCase): z.infer<typeof caseSummary> {
+export type CaseSummary = z.infer<typeof caseSummary>;
+export type CaseAnswer = z.infer<typeof reportCase>;
+
+export function summaryRepresentation(of: ReportCase): CaseSummary {
   const isExamined = of.steps.some(({ kind }) => kind === 'examined');
   return {
     sequence: of.sequence,
@@ -131,7 +134,7 @@ export function summaryRepresentation(of: ReportCase): z.infer<typeof caseSummar
   };
 }
 
-export function caseRepresentation(of: ReportCase): z.infer<typeof reportCase> {
+export function caseRepresentation(of: ReportCase): CaseAnswer {
   return {
     ...summaryRepresentation(of),
     text: of.suspicion?.text ?? null,
@@ -145,7 +148,7 @@ export function caseRepresentation(of: ReportCase): z.infer<typeof reportCase> {
 }
 
 /** In the order of time, with the erasure among them. */
-function stepsOf({ steps, erasure }: ReportCase): z.infer<typeof reportCase>['steps'] {
+function stepsOf({ steps, erasure }: ReportCase): CaseAnswer['steps'] {
   const taken = steps.map(({ kind: step, by, at, outcome, note: said }) => ({
     step,
     by,

@@ -1,13 +1,46 @@
 import type { Colour } from '../cli/colour.ts';
 import type { Context } from '../cli/context.ts';
-import type {
-  IssuedAroundAnswer,
-  ReportAnswer,
-  ReportFindingsAnswer,
-  ReportSummaryAnswer,
-} from './cli-answers.ts';
+import { connect } from '../cli/operations-client.ts';
+import { show } from '../cli/show.ts';
 import { type Cell, fields, table } from '../cli/table.ts';
 import { humanTime, utc } from '../cli/time.ts';
+import type { CaseAnswer, CaseSummary } from './routes/wire.ts';
+
+type Findings = NonNullable<CaseAnswer['findings']>;
+type IssuedAround = NonNullable<Findings['around']>['client'];
+
+export async function listReports(
+  context: Context,
+  options: { readonly before?: number; readonly state?: string; readonly scope?: string },
+): Promise<void> {
+  const call = await connect(context);
+  const asked = Object.entries(options).map(([name, value]): [string, string] => [name, String(value)]);
+  const query = new URLSearchParams(asked).toString();
+  const path = query === '' ? '/reports' : `/reports?${query}`;
+  const answer = await call<{ reports: readonly CaseSummary[] }>('GET', path);
+  show(context, answer, () => describeReports(answer.reports, context));
+}
+
+export async function showReport(context: Context, number: string): Promise<void> {
+  const call = await connect(context);
+  showCase(context, await call<{ report: CaseAnswer }>('GET', `/reports/${encodeURIComponent(number)}`));
+}
+
+/** Shows the case as it then stands. */
+export async function changeReport(
+  context: Context,
+  number: string,
+  step: 'take' | 'note' | 'close' | 'erase',
+  body: object | undefined,
+): Promise<void> {
+  const call = await connect(context);
+  const path = `/reports/${encodeURIComponent(number)}/${step}`;
+  showCase(context, await call<{ report: CaseAnswer }>('POST', path, body));
+}
+
+function showCase(context: Context, answer: { readonly report: CaseAnswer }): void {
+  show(context, answer, () => describeReport(answer.report, context));
+}
 
 /** Of what a report is about: what is ours and should not be where it was found stands out. */
 const ABOUT = new Map<string, readonly [text: string, colour: Colour | undefined]>([
@@ -21,7 +54,7 @@ const ABOUT = new Map<string, readonly [text: string, colour: Colour | undefined
   ['no_token', ['no token', undefined]],
 ]);
 
-export function describeReports(reports: readonly ReportSummaryAnswer[], { terminal }: Context): string {
+function describeReports(reports: readonly CaseSummary[], { terminal }: Context): string {
   if (reports.length === 0) return 'no reports';
   return table(
     ['report', 'scope', 'about', 'state', 'owner', 'received'],
@@ -37,7 +70,7 @@ export function describeReports(reports: readonly ReportSummaryAnswer[], { termi
   );
 }
 
-export function describeReport(report: ReportAnswer, { terminal }: Context): string {
+function describeReport(report: CaseAnswer, { terminal }: Context): string {
   const { colour, nowSeconds } = terminal;
   const head = fields(
     [
@@ -68,7 +101,7 @@ export function describeReport(report: ReportAnswer, { terminal }: Context): str
 }
 
 /** A line at a time: a line break of the reporter's is one here. */
-function said({ text, erased }: ReportAnswer): string {
+function said({ text, erased }: CaseAnswer): string {
   if (erased) return 'what was written was erased';
   if (text === null) return 'nothing was written';
   return fields(
@@ -77,7 +110,7 @@ function said({ text, erased }: ReportAnswer): string {
   );
 }
 
-function found(of: ReportFindingsAnswer, colour: boolean): readonly string[] {
+function found(of: Findings, colour: boolean): readonly string[] {
   const { key, record, around, failure } = of;
   const rows: (readonly [string, Cell])[] = [
     ['signature', of.signature === 'right' ? ['right', 'bold'] : of.signature],
@@ -101,22 +134,22 @@ function found(of: ReportFindingsAnswer, colour: boolean): readonly string[] {
   return [fields(rows, colour), `${around.subject ? 'to the subject' : 'to the client'}:\n${others}`];
 }
 
-function credential({ holder, live }: ReportFindingsAnswer['credentials'][number]): Cell {
+function credential({ holder, live }: Findings['credentials'][number]): Cell {
   if (holder === null) return 'nobody here has it';
   return live ? [`${holder}, live when it was shown`, 'red'] : `${holder}, not live when it was shown`;
 }
 
-function counted({ tokens, complete }: IssuedAroundAnswer): string {
+function counted({ tokens, complete }: IssuedAround): string {
   return `${complete ? '' : 'at least '}${tokens} token${tokens === 1 ? '' : 's'}`;
 }
 
-function about({ about: of }: ReportSummaryAnswer): Cell {
+function about({ about: of }: CaseSummary): Cell {
   if (of === null) return 'being looked into';
   const [text, colour] = ABOUT.get(of) ?? [of, undefined];
   return colour === undefined ? text : [text, colour];
 }
 
-function state({ state: of, outcome }: ReportSummaryAnswer): Cell {
+function state({ state: of, outcome }: CaseSummary): Cell {
   if (of === 'open') return ['open', 'yellow'];
   return outcome === null ? of : `${of}: ${outcome}`;
 }

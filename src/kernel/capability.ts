@@ -1,0 +1,23 @@
+import type { AnyAct } from '../domain/act-gate.ts';
+import type { GateDeps } from '../server/ask-gate.ts';
+import type { Route } from '../server/route.ts';
+
+/** Work that is repeated until the service stops. A failure is logged once until it works again. */
+export interface Task {
+  /** For the log, such as `reports`. */
+  readonly name: string;
+  readonly everyMs: number;
+  tick(): Promise<void>;
+}
+
+/** What a capability adds to the service. `serve` opens the capabilities in order and joins their lists. */
+export interface Capability {
+  readonly routes?: {
+    readonly data?: readonly Route<object>[];
+    readonly operations?: readonly Route<GateDeps>[];
+  };
+  /** What the gate may be asked for. */
+  readonly acts?: readonly AnyAct[];
+  readonly tasks?: readonly Task[];
+  stop?(): Promise<void>;
+}
