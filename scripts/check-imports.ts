@@ -61,7 +61,6 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
       'node:*',
     ],
   },
-  drill: { folders: ['domain', 'token'], packages: ['node:crypto'] },
   'yaml-file': { folders: ['domain'], packages: ['yaml', 'zod'] },
   provisioning: { folders: ['domain', 'schemas', 'yaml-file'], packages: ['yaml', 'zod'] },
   client: {
@@ -102,17 +101,12 @@ const PAST_THE_FACE: Readonly<Record<string, string>> = {
 /** Composition roots: they join everything, so nothing but the command line may start them. */
 const ROOTS = /^src\/(?:doctor\/)?[a-z-]+\.ts$/;
 
-/** Keys in memory sign for made-up verifiers alone: nothing that serves may reach them (I7). */
-const TRIAL_SIGNER = 'src/drill/trial-signer.ts';
-const MAY_IMPORT_IT = 'src/rehearse-rotation.ts';
-
 const complaints: string[] = [];
 for (const file of globSync('src/**/*.ts').sort()) {
   const path = file.split(sep).join('/');
   const folder = path.split('/')[1] ?? '';
   // A folder within another may have a list of its own.
   const rule = ALLOWED[path.split('/').slice(1, 3).join('/')] ?? ALLOWED[folder];
-  refuseTrialSigner(path);
   for (const target of relativeImports(path)) refuseTarget(path, target);
   if (ROOTS.test(path)) continue;
   if (folder in CAPABILITIES) checkCapability(path, folder);
@@ -185,11 +179,6 @@ function checkCapability(path: string, folder: string): void {
       complaints.push(`${path}: ${file} may not import ${specifier}`);
     }
   }
-}
-
-function refuseTrialSigner(path: string): void {
-  if (path === MAY_IMPORT_IT || !readFileSync(path, 'utf8').includes('trial-signer.ts')) return;
-  complaints.push(`${path}: only ${MAY_IMPORT_IT} may import ${TRIAL_SIGNER}`);
 }
 
 function permitted(target: string, packages: string[]): boolean {

@@ -1,5 +1,5 @@
 import { CANARY_KINDS, CANARY_USES } from '../../src/domain/canary.ts';
-import { DRILLS } from '../../src/domain/drill.ts';
+import { DUE_DRILLS } from '../../src/domain/drill.ts';
 import { ERROR_CODES } from '../../src/domain/errors.ts';
 import { UNRESOLVED_STATES } from '../../src/domain/event-steps.ts';
 import { FINDING_KINDS } from '../../src/domain/inventory.ts';
@@ -52,7 +52,7 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
     says: 'what it turned out to be about ([reports](reports.md)); `refused`: past a limit',
     values: COUNTED_REPORTS,
   },
-  drill: { says: 'the rehearsal', values: DRILLS },
+  drill: { says: 'the rehearsal', values: DUE_DRILLS },
   kind: { says: 'how the HSM token differs', values: FINDING_KINDS },
   'keyward_canary_touches_total.kind': { says: 'what the decoy passes for', values: CANARY_KINDS },
   use: { says: 'how the decoy was used', values: CANARY_USES },

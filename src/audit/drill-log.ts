@@ -2,7 +2,14 @@ import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { StoredEvent } from '../domain/audit-sink.ts';
 import type { Clock } from '../domain/clock.ts';
-import { DRILLS, type Drill, type DrillLog, type DrillReport, type PerformedDrill } from '../domain/drill.ts';
+import {
+  DRILLS,
+  type Drill,
+  type DrillLog,
+  type DrillReport,
+  DUE_DRILLS,
+  type PerformedDrill,
+} from '../domain/drill.ts';
 
 const TYPE = 'drill.performed';
 const MOST = 100;
@@ -32,7 +39,7 @@ export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogPar
     },
     list: () => performed,
     standings: () =>
-      DRILLS.map((drill) => {
+      DUE_DRILLS.map((drill) => {
         const lastPassedAt = lastPassed(drill);
         const since = lastPassedAt ?? beginning;
         return { drill, lastPassedAt, since, overdueAt: since + overdueSeconds };

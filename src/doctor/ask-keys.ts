@@ -42,11 +42,7 @@ function awaySinks(metrics: string): readonly Finding[] {
 
 function overdueDrills(metrics: string): readonly Finding[] {
   return [...metrics.matchAll(OVERDUE_DRILL)].map(([, drill]) =>
-    warn(
-      'service: drill',
-      `nobody has rehearsed a ${drill} for too long`,
-      drill === 'rotation' ? 'keyward drill rotation --record' : `keyward drill ${drill}`,
-    ),
+    warn('service: drill', `nobody has rehearsed a ${drill} for too long`, `keyward drill ${drill}`),
   );
 }
 

@@ -1,8 +1,11 @@
 import type { Actor } from './access.ts';
 
-/** What is rehearsed: an emergency on a drill scope, and a year of rotations on a clock of its own. */
+/** What may be written down: an emergency on a drill scope, and rotations that operators rehearsed by themselves. */
 export const DRILLS = ['compromise', 'rotation'] as const;
 export type Drill = (typeof DRILLS)[number];
+
+/** What is overdue where nobody repeats it: the drills that the command line holds. */
+export const DUE_DRILLS: readonly Drill[] = ['compromise'];
 
 /** Reserved never to exist (RFC 2606 §2): a scope of this issuer serves nobody, and a drill hits no other. */
 export const DRILL_ISSUER = 'https://drill.invalid';

@@ -70,7 +70,8 @@ it('touches no key of a scope that serves somebody', async () => {
 });
 
 it('lists rehearsals with their dates, after a restart too, and says when the next are due', async () => {
-  expect((await drill('rotation', '--days', '20', '--record')).code).toBe(0);
+  const rehearsed = { drill: 'rotation', passed: true, steps: [{ name: 'on staging', took_ms: 5 }] };
+  expect((await service.operations('POST', '/v1/admin/drills', rehearsed)).status).toBe(201);
   service = await service.restart();
   const { body } = await drill('list');
   expect((body.drills as { drill: string }[]).map(({ drill: name }) => name)).toEqual([
@@ -78,6 +79,8 @@ it('lists rehearsals with their dates, after a restart too, and says when the ne
     'compromise',
     'compromise',
   ]);
+  // A rotation may be written down, and is never due: nothing of Keyward rehearses it.
+  expect((body.standings as { drill: string }[]).map(({ drill: name }) => name)).toEqual(['compromise']);
   for (const { drill: name, last_passed_at, overdue_at } of body.standings) {
     const [last] = (body.drills as { drill: string; performed_at: number }[]).filter(
       (one) => one.drill === name,

@@ -1,5 +1,5 @@
 import type { Fact } from '../../src/domain/activity.ts';
-import { seededRandom } from '../../src/drill/seeded-random.ts';
+import { seededRandom } from './seeded-random.ts';
 
 export const DAY = 86_400;
 export const WEEK = 7 * DAY;

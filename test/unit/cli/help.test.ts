@@ -98,7 +98,6 @@ describe('help', () => {
       'audit confirm-unwitnessed',
       'audit tail',
       'clock confirm',
-      'drill rotation',
       'drill compromise',
       'drill list',
     ]);

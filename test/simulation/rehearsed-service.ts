@@ -1,25 +1,25 @@
-import type { Clock } from './domain/clock.ts';
-import { IssuanceLock } from './domain/issuance-lock.ts';
-import { dueSteps } from './domain/key-life/due-steps.ts';
-import type { ScopeKeys } from './domain/key-life/plans.ts';
-import type { Ledger } from './domain/ledger.ts';
-import type { Registry } from './domain/registry.ts';
-import type { ScopeDefinition } from './domain/scope.ts';
-import type { Signer } from './domain/signer.ts';
-import type { RehearsedService } from './drill/simulate-rotations.ts';
-import { createTokenIssuer } from './issuance/issue-token.ts';
-import { createBindingKeys } from './keys/binding-keys.ts';
-import { createStandbyKeeper } from './keys/keep-standby.ts';
-import { createKeyChanges } from './keys/key-changes.ts';
-import { createKeyRing, type KeyRingKeeper } from './keys/key-ring.ts';
-import { KeyedMutex } from './keys/keyed-mutex.ts';
-import { createProvisioner } from './keys/provision-scope.ts';
-import { createReconcileSteps } from './keys/reconcile-steps.ts';
-import type { RegistryKey } from './keys/registry-key.ts';
-import { trackLoadedKeys } from './keys/track-loaded-keys.ts';
-import { createPublication } from './publication/publication.ts';
-import { verifySignatureSync } from './token/signature.ts';
-import { composeSigningInput } from './token/signing-input.ts';
+import type { Clock } from '../../src/domain/clock.ts';
+import { IssuanceLock } from '../../src/domain/issuance-lock.ts';
+import { dueSteps } from '../../src/domain/key-life/due-steps.ts';
+import type { ScopeKeys } from '../../src/domain/key-life/plans.ts';
+import type { Ledger } from '../../src/domain/ledger.ts';
+import type { Registry } from '../../src/domain/registry.ts';
+import type { ScopeDefinition } from '../../src/domain/scope.ts';
+import type { Signer } from '../../src/domain/signer.ts';
+import { createTokenIssuer } from '../../src/issuance/issue-token.ts';
+import { createBindingKeys } from '../../src/keys/binding-keys.ts';
+import { createStandbyKeeper } from '../../src/keys/keep-standby.ts';
+import { createKeyChanges } from '../../src/keys/key-changes.ts';
+import { createKeyRing, type KeyRingKeeper } from '../../src/keys/key-ring.ts';
+import { KeyedMutex } from '../../src/keys/keyed-mutex.ts';
+import { createProvisioner } from '../../src/keys/provision-scope.ts';
+import { createReconcileSteps } from '../../src/keys/reconcile-steps.ts';
+import type { RegistryKey } from '../../src/keys/registry-key.ts';
+import { trackLoadedKeys } from '../../src/keys/track-loaded-keys.ts';
+import { createPublication } from '../../src/publication/publication.ts';
+import { verifySignatureSync } from '../../src/token/signature.ts';
+import { composeSigningInput } from '../../src/token/signing-input.ts';
+import type { RehearsedService } from './simulate-rotations.ts';
 
 export interface RehearsalParts {
   readonly registry: Registry;
@@ -124,7 +124,7 @@ function isSignedBy(key: { readonly publicKey: Parameters<typeof verifySignature
   return verifySignatureSync('ES256', key.publicKey, token.slice(0, dot), signature);
 }
 
-/** `rememberServed` copies members, which those of a class are not. */
+/** `trackLoadedKeys` copies members, which those of a class are not. */
 function withoutReceiver(signer: Signer): Signer {
   return {
     tokens: signer.tokens,

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/domain/policy.ts';
-import {
-  type RehearsedService,
-  type SimulationOptions,
-  simulateRotations,
-} from '../../../src/drill/simulate-rotations.ts';
-import { movableClock } from '../../../src/rehearse-rotation.ts';
-import { REHEARSAL_GRACE, rehearsed } from '../../support/rehearsed-service.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../../src/domain/policy.ts';
+import { movableClock } from './movable-clock.ts';
+import { REHEARSAL_GRACE, rehearsed } from './rehearsed.ts';
+import { type RehearsedService, type SimulationOptions, simulateRotations } from './simulate-rotations.ts';
 
 const DAY = 86_400;
 const START = 1_767_225_600;

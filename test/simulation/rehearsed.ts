@@ -1,11 +1,11 @@
 import type { Ledger } from '../../src/domain/ledger.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../../src/domain/policy.ts';
-import type { MovableClock } from '../../src/drill/simulate-rotations.ts';
 import { createRegistrySeal } from '../../src/keys/registry-seal.ts';
-import { openRehearsedService } from '../../src/rehearsed-service.ts';
-import { FakeSigner } from './fake-signer.ts';
-import { MemoryLedger } from './memory-ledger.ts';
-import { openTestStore } from './open-test-store.ts';
+import { FakeSigner } from '../support/fake-signer.ts';
+import { MemoryLedger } from '../support/memory-ledger.ts';
+import { openTestStore } from '../support/open-test-store.ts';
+import type { MovableClock } from './movable-clock.ts';
+import { openRehearsedService } from './rehearsed-service.ts';
 
 export const REHEARSAL_GRACE = 3_600;
 

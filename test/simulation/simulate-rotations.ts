@@ -1,19 +1,14 @@
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { IssuedToken } from '../domain/issuance.ts';
-import type { SigningKey } from '../domain/key.ts';
-import { propagationSeconds, type ScopePolicy } from '../domain/policy.ts';
-import type { PublishedDocument } from '../domain/publication.ts';
-import type { Scope } from '../domain/scope.ts';
+import { KeywardError } from '../../src/domain/errors.ts';
+import type { IssuedToken } from '../../src/domain/issuance.ts';
+import type { SigningKey } from '../../src/domain/key.ts';
+import { propagationSeconds, type ScopePolicy } from '../../src/domain/policy.ts';
+import type { PublishedDocument } from '../../src/domain/publication.ts';
+import type { Scope } from '../../src/domain/scope.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { CachingVerifier } from './caching-verifier.ts';
 import { forgedTokens } from './forged-tokens.ts';
+import type { MovableClock } from './movable-clock.ts';
 import { REFRESH_HABIT_NAMES, REFRESH_HABITS } from './refresh-habits.ts';
-import { seededRandom } from './seeded-random.ts';
-
-/** A clock that stands until it is moved. */
-export interface MovableClock extends Clock {
-  moveTo(seconds: number): void;
-}
 
 /** One scope of a service that lives by the clock it is given. */
 export interface RehearsedService {
@@ -40,7 +35,7 @@ export interface SimulationOptions {
   readonly verifierPolicy?: ScopePolicy;
 }
 
-/** What should not have been; as an operator reads it. */
+/** What should not have been. */
 export interface Mishap {
   readonly at: number;
   readonly verifier: string | null;

@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import type { PublishedDocument } from '../domain/publication.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
-import type { Scope } from '../domain/scope.ts';
-import { refusalOfClaims } from '../token/check-claims.ts';
-import { parseToken } from '../token/parse-token.ts';
-import { importPublicKey } from '../token/public-jwk.ts';
-import { type PublishedKey, readPublishedKey } from '../token/published-key-set.ts';
-import { verifySignatureSync } from '../token/signature.ts';
+import type { PublishedDocument } from '../../src/domain/publication.ts';
+import type { RefusalReason } from '../../src/domain/refusal.ts';
+import type { Scope } from '../../src/domain/scope.ts';
+import { refusalOfClaims } from '../../src/token/check-claims.ts';
+import { parseToken } from '../../src/token/parse-token.ts';
+import { importPublicKey } from '../../src/token/public-jwk.ts';
+import { type PublishedKey, readPublishedKey } from '../../src/token/published-key-set.ts';
+import { verifySignatureSync } from '../../src/token/signature.ts';
 import type { Fetch, Offer, Refreshing } from './refresh-habits.ts';
 
 export interface CachingVerifierOptions {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type SigningKey, verifyUntil } from '../../../src/domain/key.ts';
-import { CachingVerifier } from '../../../src/drill/caching-verifier.ts';
-import { createScopeChanger } from '../../../src/keys/change-scope.ts';
-import { movableClock } from '../../../src/rehearse-rotation.ts';
-import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
-import { MemoryLedger } from '../../support/memory-ledger.ts';
-import { rehearsed } from '../../support/rehearsed-service.ts';
+import { type SigningKey, verifyUntil } from '../../src/domain/key.ts';
+import { createScopeChanger } from '../../src/keys/change-scope.ts';
+import { createTokenVerifier } from '../../src/verification/verify-token.ts';
+import { MemoryLedger } from '../support/memory-ledger.ts';
+import { CachingVerifier } from './caching-verifier.ts';
+import { movableClock } from './movable-clock.ts';
+import { rehearsed } from './rehearsed.ts';
 
 const START = 1_767_225_600;
 const DAY = 86_400;

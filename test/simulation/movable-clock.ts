@@ -1,0 +1,16 @@
+import type { Clock } from '../../src/domain/clock.ts';
+
+/** A clock that stands until it is moved. */
+export interface MovableClock extends Clock {
+  moveTo(seconds: number): void;
+}
+
+export function movableClock(start: number): MovableClock {
+  let now = start;
+  return {
+    nowSeconds: () => now,
+    moveTo(seconds) {
+      now = seconds;
+    },
+  };
+}
