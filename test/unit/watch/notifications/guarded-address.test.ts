@@ -87,9 +87,13 @@ describe('a host', () => {
     },
   );
 
-  it.each(['1.1.1.1', '[2606:4700:4700::1111]', 'localhost'])('that is none is looked up: %s', (host) => {
-    expect(lookupFor({ host, allow_private: false })).toEqual({ lookup: expect.any(Function) });
-  });
+  // Numbers that are no address are looked up as well, and what they mean is judged then.
+  it.each(['1.1.1.1', '[2606:4700:4700::1111]', 'localhost', '127.1', '0x7f.1', '2130706433'])(
+    'that is none is looked up: %s',
+    (host) => {
+      expect(lookupFor({ host, allow_private: false })).toEqual({ lookup: expect.any(Function) });
+    },
+  );
 });
 
 describe('a name', () => {
