@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { isInternal } from '../../../src/watch/notifications/guarded-address.ts';
+import { isForbiddenAddress } from '../../../src/lib/address-guard.ts';
 import { addressAdvice } from '../../../src/watch/probing/probe-url.ts';
 
 // The first and last address of each network of the IANA special-purpose registries, and their neighbours outside;
@@ -10,7 +10,7 @@ type Verdict = 'passes' | 'refused' | 'loopback';
 
 function verdictsOn(address: string): { readonly publicHosts: Verdict; readonly anyHost: Verdict } {
   return {
-    publicHosts: isInternal(address) ? 'refused' : 'passes',
+    publicHosts: isForbiddenAddress(address, 'public-host') ? 'refused' : 'passes',
     anyHost: anyHost(address),
   };
 }

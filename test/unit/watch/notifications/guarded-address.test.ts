@@ -1,8 +1,11 @@
 import type { LookupAddress, lookup } from 'node:dns';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isForbiddenAddress } from '../../../../src/lib/address-guard.ts';
 import { guardedLookup } from '../../../../src/lib/guarded-lookup.ts';
-import { isInternal, lookupFor } from '../../../../src/watch/notifications/guarded-address.ts';
+import { lookupFor } from '../../../../src/watch/notifications/guarded-address.ts';
+
+const isInternal = (address: string) => isForbiddenAddress(address, 'public-host');
 
 describe('an internal address', () => {
   it.each([
