@@ -1,23 +1,23 @@
 import { isIP } from 'node:net';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isForbiddenAddress } from '../../../src/lib/address-guard.ts';
-import { addressAdvice } from '../../../src/watch/probing/probe-url.ts';
+import {
+  type AddressProfile,
+  isForbiddenAddress,
+  isLoopbackAddress,
+} from '../../../src/lib/address-guard.ts';
 
 // The first and last address of each network of the IANA special-purpose registries, and their neighbours outside;
 // then the same within IPv6, by each way to write or translate IPv4; then other spellings.
 
 type Verdict = 'passes' | 'refused' | 'loopback';
 
-function verdictsOn(address: string): { readonly publicHosts: Verdict; readonly anyHost: Verdict } {
+function verdictsOn(address: string): { readonly publicHost: Verdict; readonly anyHost: Verdict } {
+  const verdict = (profile: AddressProfile) => (isForbiddenAddress(address, profile) ? 'refused' : 'passes');
   return {
-    publicHosts: isForbiddenAddress(address, 'public-host') ? 'refused' : 'passes',
-    anyHost: anyHost(address),
+    publicHost: verdict('public-host'),
+    anyHost: isLoopbackAddress(address) ? 'loopback' : verdict('any-host'),
   };
-}
-
-function anyHost(address: string): Verdict {
-  if (addressAdvice(address, { loopback: false }) === undefined) return 'passes';
-  return addressAdvice(address, { loopback: true }) === undefined ? 'loopback' : 'refused';
 }
 
 /** From lines of `network: address address …`. */
@@ -85,6 +85,7 @@ fe80::/10 link-local: fe7f:ffff:ffff:ffff:ffff:ffff:ffff:ffff
 224.0.0.0/4 as mapped: ::ffff:dfff:ffff
 written otherwise: ::ffff:8.8.8.8 2606:4700:4700::1111 2606:4700:4700:0:0:0:0:1111 1.1.1.1 8.8.8.8
 with a zone: ::ffff:8.8.8.8%lo 2606:4700:4700::1111%lo
+other: ::ffff:1.1.1.1 ::fffe:0:127.0.0.1 64:ff9a::7f00:1 2003::1
 `);
 
 /** Where networks of one's own are, or nothing: refused where a host must be public. */
@@ -134,6 +135,7 @@ fec0::/10 site-local, deprecated: feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
 224.0.0.0/4 as 6to4: 2002:dfff:ffff::7
 written otherwise: ::ffff:10.0.0.1 ::ffff:0:8.8.8.8 64:ff9b::10.0.0.1 64:ff9b::8.8.8.8
 with a zone: fd12::7%lo
+within: 10.1.2.3 100.64.0.1 172.16.0.1 192.168.1.1 198.18.0.1 fc00::1 fd12:3456::1
 `);
 
 /** The machine itself. */
@@ -144,6 +146,7 @@ written otherwise: ::ffff:127.0.0.1 ::FFFF:127.0.0.1 0:0:0:0:0:ffff:127.0.0.1 0:
 written otherwise: 0000:0000:0000:0000:0000:0000:0000:0001
 with a zone: ::1%lo ::ffff:127.0.0.1%lo
 ::1/128: ::1
+within: 127.0.0.1 127.255.255.254
 `);
 
 /** Refused by both profiles. */
@@ -216,6 +219,8 @@ ff00::/8 multicast: ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
 written otherwise: ::127.0.0.1 ::8.8.8.8 0::8.8.8.8 ::ffff:0:127.0.0.1 64:ff9b::127.0.0.1 64:FF9B::7F00:1
 written otherwise: FE80::1
 with a zone: fe80::1%lo fe80::1%br-1a2b fe80::1%eth0.100
+within: 169.254.169.254 192.0.0.192 224.0.0.1 fe80::1 ff02::1 ::ffff:a9fe:a9fe ::ffff:0:a9fe:a9fe
+within: 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 2002:7f00:1::
 `);
 
 /** Names, and what some parsers take for `127.0.0.1`. */
@@ -223,29 +228,52 @@ const NO_ADDRESS = [
   ...'0177.0.0.1 0x7f.1 0x7f.0.0.1 127.1 127.0.1 2130706433 0x7f000001 017700000001 127.0.0.01'.split(' '),
   ...'127.0.0.1. 127.0.0.256 127.0.0.0/8 ::ffff:127.0.0.01 ::ffff:0x7f.0.0.1 ::1% [::1] ::1/128'.split(' '),
   ...'1::2::3 :::1 12345::1 fe80::1%eth/0 localhost payments.example １２７.0.0.1 127。0。0。1'.split(' '),
-  ...['⑫7.0.0.1', '', '127.0.0.1 ', ' 127.0.0.1', '127.0.0.1\0'],
+  ...['⑫7.0.0.1', 'no address', '', '127.0.0.1 ', ' 127.0.0.1', '127.0.0.1\0'],
 ];
 
 describe('the guard of addresses', () => {
   it.each(PUBLIC)('lets %s pass', (address) => {
-    expect(verdictsOn(address)).toEqual({ publicHosts: 'passes', anyHost: 'passes' });
+    expect(verdictsOn(address)).toEqual({ publicHost: 'passes', anyHost: 'passes' });
   });
 
   it.each(INTERNAL)('refuses %s where the host must be public', (address) => {
-    expect(verdictsOn(address)).toEqual({ publicHosts: 'refused', anyHost: 'passes' });
+    expect(verdictsOn(address)).toEqual({ publicHost: 'refused', anyHost: 'passes' });
   });
 
   it.each(LOOPBACK)('takes %s for the machine itself', (address) => {
-    expect(verdictsOn(address)).toEqual({ publicHosts: 'refused', anyHost: 'loopback' });
+    expect(verdictsOn(address)).toEqual({ publicHost: 'refused', anyHost: 'loopback' });
   });
 
   it.each(REFUSED)('refuses %s always', (address) => {
-    expect(verdictsOn(address)).toEqual({ publicHosts: 'refused', anyHost: 'refused' });
+    expect(verdictsOn(address)).toEqual({ publicHost: 'refused', anyHost: 'refused' });
+  });
+
+  it('forbids loopback in both profiles', () => {
+    for (const address of LOOPBACK) expect(isForbiddenAddress(address, 'any-host')).toBe(true);
   });
 
   it.each(NO_ADDRESS)('takes %j for no address', (text) => {
     expect(isIP(text)).toBe(0);
-    // A name: whatever it means is judged once it is looked up.
-    expect(verdictsOn(text)).toEqual({ publicHosts: 'refused', anyHost: 'passes' });
+    expect(verdictsOn(text)).toEqual({ publicHost: 'refused', anyHost: 'refused' });
+  });
+
+  it('judges a mapped IPv4 address as the IPv4 address', () => {
+    fc.assert(
+      fc.property(fc.ipV4(), (address) => {
+        const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+        const mapped = `::ffff:${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+        expect(verdictsOn(mapped)).toEqual(verdictsOn(address));
+        expect(verdictsOn(`::ffff:${address}`)).toEqual(verdictsOn(address));
+      }),
+    );
+  });
+
+  it('lets nothing pass for a public host that it refuses to any host', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
+        const { publicHost, anyHost } = verdictsOn(address);
+        if (anyHost !== 'passes') expect(publicHost).toBe('refused');
+      }),
+    );
   });
 });
