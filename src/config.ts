@@ -6,6 +6,7 @@ import { FIRST_TOKEN } from './domain/hsm-token.ts';
 import type { ValidationIssue } from './domain/validation-issue.ts';
 import { replacementFlaws, replacementSection } from './hsm-replacements.ts';
 import { leakSection } from './leak-settings.ts';
+import { isLoopbackHost } from './lib/host.ts';
 import {
   type NotificationSettings,
   notificationSection,
@@ -254,11 +255,9 @@ function personFlaws({ mode, two_persons }: Resolved): readonly ValidationIssue[
   ];
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
-
 function listenerFlaws(config: Resolved): readonly ValidationIssue[] {
   return (['data_plane', 'operations_plane'] as const)
-    .filter((name) => !(LOOPBACK.test(config[name].host) || config[name].tls || config[name].behind_proxy))
+    .filter((name) => !(isLoopbackHost(config[name].host) || config[name].tls || config[name].behind_proxy))
     .map((name) => ({
       path: [name, 'host'],
       advice: `${config[name].host} is not loopback; give it tls, or set behind_proxy where a proxy ends TLS`,

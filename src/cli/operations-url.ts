@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
+import { isLoopbackHost, withoutBrackets } from '../lib/host.ts';
 import type { Context } from './context.ts';
 import { usageFailure } from './failure.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** `--url`, else KEYWARD_OPERATIONS_URL, else the configuration file's operations plane, else `otherwise`. */
 export async function operationsUrl(context: Context, otherwise = DEFAULT_URL): Promise<URL> {
   const named = context.options.url ?? context.environment.operationsUrl;
   const url = parse(named ?? (await configuredOrigin(context.configFile)) ?? otherwise);
-  if (url.protocol !== 'https:' && !LOOPBACK.test(url.hostname)) {
+  if (url.protocol !== 'https:' && !isLoopbackHost(withoutBrackets(url.hostname))) {
     throw usageFailure(`${url.origin}: a credential is sent over https only, or to loopback`);
   }
   return url;

@@ -1,13 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { isLoopbackHost } from '../lib/host.ts';
 import { exposureOf } from '../lib/secret-file.ts';
 import { octal, statusOf } from './file-access.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 type Listener = Config['operations_plane'];
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 const DAY_MS = 86_400_000;
 const RENEW_DAYS = 30;
 
@@ -23,7 +23,7 @@ export function checkListeners(config: Config): readonly Finding[] {
 function plane(check: string, listener: Listener): readonly Finding[] {
   const { host, port, tls } = listener;
   if (tls) return [certificate(check, tls.cert_file, Date.now()), tlsKey(check, tls.key_file)];
-  if (LOOPBACK.test(host)) return [ok(check, `${host}:${port}: this machine alone reaches it`)];
+  if (isLoopbackHost(host)) return [ok(check, `${host}:${port}: this machine alone reaches it`)];
   return [
     warn(
       check,
@@ -34,7 +34,7 @@ function plane(check: string, listener: Listener): readonly Finding[] {
 }
 
 function operationsExposure({ host, tls }: Listener): readonly Finding[] {
-  if (LOOPBACK.test(host) || tls?.client_ca_file) return [];
+  if (isLoopbackHost(host) || tls?.client_ca_file) return [];
   return [
     warn(
       'operations',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isLoopbackHost, withoutBrackets } from '../lib/host.ts';
 import { ALGORITHM_NAMES, type Algorithm, isRsa, MODULUS_BITS, type ModulusBits } from './algorithm.ts';
 import { contactFlaws } from './contacts.ts';
 import type { FormerCaches } from './former-caches.ts';
@@ -34,7 +35,6 @@ export type ScopeDefinition = Pick<
 export const SCOPE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const SCOPE_ID_ADVICE = 'use 1 to 63 lower-case letters, digits and inner hyphens';
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Throws `invalid_scope` or `invalid_policy` that says which field is wrong first and what it may be. */
 export function validateScope(definition: ScopeDefinition): void {
@@ -75,7 +75,10 @@ const RULES: Record<string, (definition: Identity) => string | undefined> = {
 function issuerAdvice(issuer: string): string | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (!url || issuer.length > 512 || /\s/.test(issuer) || UNPRINTABLE.test(issuer)) return 'use an https URL';
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
+  if (
+    url.protocol !== 'https:' &&
+    !(url.protocol === 'http:' && isLoopbackHost(withoutBrackets(url.hostname)))
+  ) {
     return 'use https; http is for loopback alone';
   }
   if (/[?#]/.test(issuer)) return 'leave out query and fragment';

@@ -1,37 +1,9 @@
 import { isIP } from 'node:net';
-import { addressList, isWithin } from '../../lib/address-list.ts';
+import { isForbiddenAddress, isLoopbackAddress } from '../../lib/address-guard.ts';
+import { withoutBrackets } from '../../lib/host.ts';
 
 const LONGEST = 2_048;
 const LOOPBACK_NAME = /(?:^|\.)localhost$/;
-
-/** Nothing answers there but the machine itself, a cloud's metadata service, or many at once (RFC 6890). */
-const NEVER_IPV4 = [
-  ['0.0.0.0', 8],
-  // Metadata services of clouds that are not at link-local addresses.
-  ['100.100.100.200', 32],
-  ['168.63.129.16', 32],
-  ['192.0.0.0', 24],
-  ['169.254.0.0', 16],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-] as const;
-const NEVER = addressList([
-  ...NEVER_IPV4,
-  // Unspecified, loopback, and IPv4 addresses in an obsolete form.
-  ['::', 96],
-  ['fe80::', 10],
-  ['ff00::', 8],
-  ['fd00:ec2::', 32],
-  ['fd20:ce::254', 128],
-  // Behind a translator of one's own or a Teredo relay: which IPv4 address is meant cannot be told.
-  ['64:ff9b:1::', 48],
-  ['2001::', 32],
-  ...[...NEVER_IPV4, ['127.0.0.0', 8] as const].flatMap(translated),
-]);
-const LOOPBACK = addressList([
-  ['127.0.0.0', 8],
-  ['::1', 128],
-]);
 
 export interface ProbeUrlRules {
   /** Whether the machine itself may be probed, without TLS too: for development. */
@@ -44,7 +16,7 @@ export function probeUrlAdvice(text: string, rules: ProbeUrlRules): string | und
   if (!url || text.length > LONGEST || /[\s\p{C}]/u.test(text))
     return `use an https URL of at most ${LONGEST} characters`;
   const { protocol, username, password } = url;
-  const local = isLoopbackHost(hostOf(url));
+  const local = isLocal(hostOf(url));
   if (protocol !== 'https:' && !(protocol === 'http:' && local && rules.loopback)) {
     return 'use https; http is for loopback alone, in development mode';
   }
@@ -58,26 +30,17 @@ const NOT_HERE = 'use another machine: loopback is for development mode';
 /** The same of an address that a name stands for. Names are no address, and pass. */
 export function addressAdvice(address: string, { loopback }: ProbeUrlRules): string | undefined {
   if (isIP(address) === 0) return undefined;
-  if (isWithin(LOOPBACK, address)) return loopback ? undefined : NOT_HERE;
-  return isWithin(NEVER, address) ? 'use an address of one machine, other than link-local' : undefined;
+  if (isLoopbackAddress(address)) return loopback ? undefined : NOT_HERE;
+  return isForbiddenAddress(address, 'any-host')
+    ? 'use an address of one machine, other than link-local'
+    : undefined;
 }
 
 /** Without the brackets of an IPv6 address, and without the dot that ends a full name. */
 function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  return withoutBrackets(url.hostname).replace(/\.$/, '');
 }
 
-function isLoopbackHost(host: string): boolean {
-  return LOOPBACK_NAME.test(host) || (isIP(host) !== 0 && isWithin(LOOPBACK, host));
-}
-
-/** An IPv4 network as NAT64 (RFC 6052), SIIT (RFC 2765) and 6to4 (RFC 3056) write it in IPv6. */
-function translated([network, prefix]: (typeof NEVER_IPV4)[number] | readonly ['127.0.0.0', 8]) {
-  const [a = 0, b = 0, c = 0, d = 0] = network.split('.').map(Number);
-  const hex = `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  return [
-    [`64:ff9b::${hex}`, 96 + prefix],
-    [`::ffff:0:${hex}`, 96 + prefix],
-    [`2002:${hex}::`, 16 + prefix],
-  ] as const;
+function isLocal(host: string): boolean {
+  return LOOPBACK_NAME.test(host) || isLoopbackAddress(host);
 }
