@@ -1,4 +1,5 @@
-// `npm run docs:api [-- <folder>]`: the API description of each plane as a page, under dist/api-reference or in that folder.
+// `npm run docs:api [-- <folder>]`: the API description of each plane, as a page and as JSON to compare, under
+// dist/api-reference or in that folder.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,8 +27,9 @@ if (import.meta.main) {
   const folder = resolve(process.argv[2] ?? fileURLToPath(new URL('../dist/api-reference', import.meta.url)));
   mkdirSync(folder, { recursive: true });
   for (const [plane, document] of Object.entries(PLANES)) {
-    const file = join(folder, `${plane}.html`);
-    writeFileSync(file, pageOf(plane, document));
-    console.log(file);
+    writeFileSync(join(folder, `${plane}.json`), `${JSON.stringify(document, null, 2)}\n`);
+    const page = join(folder, `${plane}.html`);
+    writeFileSync(page, pageOf(plane, document));
+    console.log(page);
   }
 }
