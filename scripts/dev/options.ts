@@ -18,6 +18,7 @@ export const USAGE = `Usage: ./scripts/start [options]
 Sets up a development service under .keyward/ and runs it until Ctrl-C. Run again, it keeps everything.
 
 Options:
+  --watch                   restart when a source file changes (npm run dev)
   --reset                   throw .keyward/ away first, after asking
   --yes                     with --reset: do not ask
   --directory <path>        instead of .keyward
