@@ -14,7 +14,7 @@ import {
 } from './notification-settings.ts';
 import { probeSection, probeSettings } from './probe-settings.ts';
 import { reportSection } from './reports/settings.ts';
-import { reviewSection } from './review-settings.ts';
+import { reviewSection } from './reviews/settings.ts';
 import { signerSections, withTokenFiles } from './signer/token-settings.ts';
 import { FlawedFile } from './yaml-file/flawed-file.ts';
 import { firstProblems, problemOf } from './yaml-file/problem.ts';

@@ -6,15 +6,15 @@ import type { DiskWatch } from './disk-watch.ts';
 import type { AuditLog } from './domain/audit-log.ts';
 import { type Clock, dayOf } from './domain/clock.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
+import { createDrillWatch, type DrillWatchParts } from './drills/watch.ts';
 import type { Task } from './kernel/capability.ts';
 import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Chains } from './open-chains.ts';
 import { createRegistryWatch } from './open-registry.ts';
+import { createReviewWatch, type ReviewWatchParts } from './reviews/watch.ts';
 import { type ActiveKeyWatchParts, createActiveKeyWatch } from './watch/active-keys.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
-import { createDrillWatch, type DrillWatchParts } from './watch/drill-watch.ts';
 import { createOutdatedVerifierWatch, type OutdatedVerifierParts } from './watch/outdated-verifiers.ts';
-import { createReviewWatch, type ReviewWatchParts } from './watch/review-watch.ts';
 import type { OutageWatch } from './watch-outages.ts';
 import { createSchemaWatch, type SchemaWatchParts } from './watch-schema.ts';
 

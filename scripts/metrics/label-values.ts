@@ -1,5 +1,5 @@
 import { CANARY_KINDS, CANARY_USES } from '../../src/domain/canary.ts';
-import { DUE_DRILLS } from '../../src/domain/drill.ts';
+import { DUE_DRILLS } from '../../src/drills/drill.ts';
 import { ERROR_CODES } from '../../src/domain/errors.ts';
 import { UNRESOLVED_STATES } from '../../src/domain/event-steps.ts';
 import { FINDING_KINDS } from '../../src/domain/inventory.ts';

@@ -1,6 +1,6 @@
 import { securityEvent } from '../../domain/security-events.ts';
+import { hourOf } from '../../lib/hours.ts';
 import type { Detection } from '../detection.ts';
-import { hourOf } from '../hours.ts';
 import { observe, type RateHistory, rateHistory } from '../rate-history.ts';
 
 const HABITS = { floor: 30, learns: false } as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { securityEvent } from '../../domain/security-events.ts';
+import { hourOf } from '../../lib/hours.ts';
 import type { Detection } from '../detection.ts';
-import { hourOf } from '../hours.ts';
 import { neighbourhoodOf, sourceOf } from '../sources.ts';
 
 /** A caller with as many neighbourhoods comes from anywhere: nothing is new about another. */

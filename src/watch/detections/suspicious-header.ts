@@ -1,6 +1,6 @@
 import { securityEvent } from '../../domain/security-events.ts';
+import { hourOf } from '../../lib/hours.ts';
 import { stateless } from '../detection.ts';
-import { hourOf } from '../hours.ts';
 
 /** A header that brings a key along, names another or changes what is signed: somebody tries the verifiers. */
 export const suspiciousHeader = stateless('suspicious-header', (fact) => {

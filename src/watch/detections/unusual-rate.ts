@@ -1,6 +1,6 @@
 import { securityEvent } from '../../domain/security-events.ts';
+import { hourOf } from '../../lib/hours.ts';
 import type { Detection } from '../detection.ts';
-import { hourOf } from '../hours.ts';
 import { observe, type RateHistory, rateHistory } from '../rate-history.ts';
 
 /** A client that never asked for more than this in a minute is too small to be judged by its rate. */

@@ -1,0 +1,65 @@
+import { auditDetailsIn } from '../domain/audit-details.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { Clock } from '../domain/clock.ts';
+import {
+  DRILLS,
+  type Drill,
+  type DrillLog,
+  type DrillReport,
+  DUE_DRILLS,
+  type PerformedDrill,
+} from './drill.ts';
+
+const TYPE = 'drill.performed';
+const MOST = 100;
+
+export interface DrillLogParts {
+  readonly audit: Pick<AuditLog, 'record' | 'witnessedAfter' | 'newestOfType'>;
+  readonly clock: Clock;
+  readonly overdueSeconds: number;
+}
+
+/** Reads once what there was, and remembers what comes. */
+export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogParts): Promise<DrillLog> {
+  const [first] = await audit.witnessedAfter(0, 1);
+  const beginning = first?.time ?? clock.nowSeconds();
+  let performed: readonly PerformedDrill[] = (await audit.newestOfType(TYPE, MOST)).map(fromEvent);
+
+  const lastPassed = (drill: Drill) =>
+    performed.find((each) => each.drill === drill && each.passed)?.at ?? null;
+
+  return {
+    async record(report, { operatorId, requestId }) {
+      const subject = report.scope === null ? `drill:${report.drill}` : `scope:${report.scope}`;
+      await audit.record({ type: TYPE, actor: operatorId, subject, requestId, details: detailsOf(report) });
+      const done = { ...report, at: clock.nowSeconds(), by: operatorId };
+      performed = [done, ...performed].slice(0, MOST);
+      return done;
+    },
+    list: () => performed,
+    standings: () =>
+      DUE_DRILLS.map((drill) => {
+        const lastPassedAt = lastPassed(drill);
+        const since = lastPassedAt ?? beginning;
+        return { drill, lastPassedAt, since, overdueAt: since + overdueSeconds };
+      }),
+  };
+}
+
+function detailsOf({ drill, scope, passed, steps }: DrillReport) {
+  return { drill, scope, passed, steps: steps.map(({ name, tookMs }) => ({ name, took_ms: tookMs })) };
+}
+
+function fromEvent({ time, actor, detailsJson }: StoredEvent): PerformedDrill {
+  const { drill, scope, passed, steps } = auditDetailsIn(detailsJson);
+  const listed = Array.isArray(steps) ? (steps as readonly Readonly<Record<string, unknown>>[]) : [];
+  return {
+    drill: DRILLS.find((name) => name === drill) ?? 'rotation',
+    scope: typeof scope === 'string' ? scope : null,
+    passed: passed === true,
+    steps: listed.map(({ name, took_ms }) => ({ name: String(name), tookMs: Number(took_ms) })),
+    at: time,
+    by: actor,
+  };
+}

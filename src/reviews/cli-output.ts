@@ -1,0 +1,94 @@
+import { paint } from '../cli/colour.ts';
+import type { Context } from '../cli/context.ts';
+import { severityCell } from '../cli/describe-event.ts';
+import { type Cell, table } from '../cli/table.ts';
+import { utc } from '../cli/time.ts';
+import type { ListedAnswer, ReviewAnswer } from './cli-answers.ts';
+import { describePeriod } from './cli-signed-off.ts';
+
+/** What is to be looked at, a table for each kind, and how to sign it off. */
+export function describeReview(answer: ReviewAnswer, { terminal }: Context): string {
+  const { review } = answer;
+  const { colour } = terminal;
+  const section = <T>(
+    title: string,
+    { listed, more }: ListedAnswer<T>,
+    headings: readonly string[],
+    row: (of: T) => readonly Cell[],
+  ) => {
+    const head = paint(title, 'bold', colour);
+    if (listed.length === 0) return `${head}: none`;
+    const left = more > 0 ? `\n… and ${more} more` : '';
+    return `${head}\n${table(headings, listed.map(row), colour)}${left}`;
+  };
+  const parts = [
+    `review of ${describePeriod(review.period)}`,
+    section(
+      'Events not resolved',
+      review.unresolved,
+      ['sequence', 'severity', 'type', 'subject', 'state'],
+      (of) => [String(of.sequence), severityCell(of.severity), of.type, of.subject, of.state],
+    ),
+    section('Administrative acts', review.acts, ['act', 'times', 'by', 'last'], (of) => [
+      of.type,
+      String(of.count),
+      of.by.join(', '),
+      utc(of.last_at),
+    ]),
+    section(
+      'New clients and operators',
+      review.new_callers,
+      ['who', 'enrolled', 'by', 'approved by'],
+      (of) => [of.caller, utc(of.at), of.by, of.approved_by ?? '-'],
+    ),
+    section('New sources', review.new_sources, ['who', 'from', 'event', 'seen'], (of) => [
+      of.caller,
+      of.network,
+      String(of.event),
+      utc(of.at),
+    ]),
+    section('Denied attempts', review.denied, ['who', 'what', 'why', 'times', 'from'], (of) => [
+      of.caller ?? 'unknown',
+      of.what,
+      of.code,
+      String(of.count),
+      of.remotes.join(', ') || '-',
+    ]),
+    section('Changes in volume', review.volume, ['client', 'scope', 'tokens', 'before', 'change'], (of) => [
+      of.client,
+      of.scope,
+      String(of.tokens),
+      of.before === null ? '-' : String(of.before),
+      change(of),
+    ]),
+    section('Issued at odd hours', review.odd_hours, ['client', 'scope', 'hour', 'tokens'], (of) => [
+      of.client,
+      of.scope,
+      utc(of.at),
+      String(of.tokens),
+    ]),
+    ...notes(answer),
+  ];
+  return parts.join('\n\n');
+}
+
+function change({ tokens, before }: { readonly tokens: number; readonly before: number | null }): Cell {
+  if (before === null) return ['no comparison', 'dim'];
+  if (before === 0) return ['new', 'yellow'];
+  return [`× ${(tokens / before).toFixed(2)}`, 'yellow'];
+}
+
+function notes({ review, acts, own_acts, digest }: ReviewAnswer): readonly string[] {
+  return [
+    ...(review.ledger_counted_from === null
+      ? []
+      : [
+          `There was too much to count: volumes and odd hours are of what was issued since ${utc(review.ledger_counted_from)}.`,
+        ]),
+    ...(review.period.more ? ['There is more after it: sign this off, and look again.'] : []),
+    ...(own_acts > 0
+      ? [`${own_acts} of ${acts} administrative acts are your own: somebody else should look at them.`]
+      : []),
+    `digest ${digest}\nsign it off with: keyward review sign-off --note "what you found"`,
+  ];
+}

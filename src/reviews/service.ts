@@ -1,0 +1,132 @@
+import type { Actor } from '../domain/access.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { Clock } from '../domain/clock.ts';
+import { KeywardError } from '../domain/errors.ts';
+import { type CompiledReview, compileReview, type ReviewSources } from './compile.ts';
+import type { Review, ReviewDesk, ShownReview, SignedOffReview } from './review.ts';
+import { SIGNED_OFF, signedOffIn, signOffDetails } from './signed-off.ts';
+
+/** Reviews that were shown and may be signed off, and signed-off ones that are listed. */
+const MOST_SHOWN = 32;
+const MOST_SIGNED = 100;
+
+export interface ReviewDeskParts extends Omit<ReviewSources, 'audit' | 'since'> {
+  readonly audit: Pick<AuditLog, 'witnessedAfter' | 'newestOfType' | 'record'>;
+  readonly clock: Clock;
+  readonly overdueSeconds: number;
+  /** Of the review as it is served. */
+  readonly digestOf: (review: Review) => string;
+}
+
+/** Reads once what was signed off, and remembers what comes. */
+export async function openReviewDesk(parts: ReviewDeskParts): Promise<ReviewDesk> {
+  const [first] = await parts.audit.witnessedAfter(0, 1);
+  const signed = (await parts.audit.newestOfType(SIGNED_OFF, MOST_SIGNED)).map(signedOffIn);
+  return new Desk(parts, first?.time ?? parts.clock.nowSeconds(), signed);
+}
+
+class Desk implements ReviewDesk {
+  readonly #parts: ReviewDeskParts;
+  readonly #since: number;
+  #signed: readonly SignedOffReview[];
+  /** What each person was shown, by person and digest, the latest last. */
+  readonly #shown = new Map<string, { readonly by: string; readonly shown: ShownReview }>();
+  #compiling: Promise<CompiledReview> | undefined;
+  #signing: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ReviewDeskParts, since: number, signed: readonly SignedOffReview[]) {
+    this.#parts = parts;
+    this.#since = since;
+    this.#signed = signed;
+  }
+
+  async current({ operatorId }: Actor): Promise<ShownReview> {
+    this.#compiling ??= this.#compile().finally(() => {
+      this.#compiling = undefined;
+    });
+    const { review, actsBy } = await this.#compiling;
+    const acts = [...actsBy.values()].reduce((a, b) => a + b, 0);
+    const shown = {
+      review,
+      digest: this.#parts.digestOf(review),
+      acts,
+      ownActs: actsBy.get(operatorId) ?? 0,
+    };
+    this.#remember(operatorId, shown);
+    return shown;
+  }
+
+  signOff(
+    { digest, note }: { readonly digest?: string | undefined; readonly note: string },
+    actor: Actor,
+  ): Promise<SignedOffReview> {
+    const turn = this.#signing.then(() => this.#sign(this.#shownTo(actor.operatorId, digest), note, actor));
+    // The failure belongs to whoever asked; the next turn comes all the same.
+    this.#signing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  list(): readonly SignedOffReview[] {
+    return this.#signed;
+  }
+
+  standing() {
+    const [last] = this.#signed;
+    const coveredUntil = last?.period.to ?? this.#since;
+    const overdueAt = coveredUntil + this.#parts.overdueSeconds;
+    return { coveredUntil, overdueAt, lastSignedOffAt: last?.at ?? null };
+  }
+
+  #compile(): Promise<CompiledReview> {
+    const { audit, events, issued, clock } = this.#parts;
+    const covered = { until: this.standing().coveredUntil, event: this.#coveredEvent() };
+    return compileReview({ audit, events, issued, since: this.#since }, covered, clock.nowSeconds());
+  }
+
+  async #sign({ review, digest, acts, ownActs }: ShownReview, note: string, actor: Actor) {
+    const { period } = review;
+    if (period.firstEvent !== this.#coveredEvent() + 1) throw signedOffAlready();
+    const signing = { period, digest, note, acts, ownActs };
+    const { operatorId, requestId } = actor;
+    await this.#parts.audit.record({
+      type: SIGNED_OFF,
+      actor: operatorId,
+      subject: 'reviews',
+      requestId,
+      details: signOffDetails(signing),
+    });
+    const signed = { ...signing, by: operatorId, at: this.#parts.clock.nowSeconds() };
+    this.#signed = [signed, ...this.#signed].slice(0, MOST_SIGNED);
+    return signed;
+  }
+
+  #coveredEvent(): number {
+    return this.#signed[0]?.period.lastEvent ?? 0;
+  }
+
+  #remember(by: string, shown: ShownReview): void {
+    const key = JSON.stringify([by, shown.digest]);
+    this.#shown.delete(key);
+    this.#shown.set(key, { by, shown });
+    const [oldest] = this.#shown.keys();
+    if (this.#shown.size > MOST_SHOWN && oldest !== undefined) this.#shown.delete(oldest);
+  }
+
+  #shownTo(operatorId: string, digest: string | undefined): ShownReview {
+    const found = [...this.#shown.values()].findLast(
+      ({ by, shown }) => by === operatorId && (digest === undefined || shown.digest === digest),
+    );
+    if (found) return found.shown;
+    throw new KeywardError(
+      'review_unseen',
+      'digest: this was not shown to you, or too long ago; look at the review first, then sign off what it showed',
+    );
+  }
+}
+
+function signedOffAlready(): KeywardError {
+  return new KeywardError(
+    'review_signed_off',
+    'somebody has signed it off meanwhile; look at what has happened since',
+  );
+}

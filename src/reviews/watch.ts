@@ -1,0 +1,21 @@
+import type { Clock } from '../domain/clock.ts';
+import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import type { ReviewDesk } from './review.ts';
+
+export interface ReviewWatchParts {
+  readonly reviews: Pick<ReviewDesk, 'standing'>;
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+}
+
+/** Warns where nobody has looked for too long, once until somebody does. Answers how to look. */
+export function createReviewWatch({ reviews, events, clock }: ReviewWatchParts): () => Promise<void> {
+  let told: number | undefined;
+  return async () => {
+    const { coveredUntil: since, overdueAt: overdue_at, lastSignedOffAt } = reviews.standing();
+    if (clock.nowSeconds() <= overdue_at || told === since) return;
+    const evidence = { since, overdue_at, last_signed_off_at: lastSignedOffAt };
+    await events.raise(securityEvent('review.overdue', evidence));
+    told = since;
+  };
+}

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
+import type { DrillStanding } from '../../../src/drills/drill.ts';
+import { createDrillWatch } from '../../../src/drills/watch.ts';
+
+it('warns once of each rehearsal that is overdue, and again when the next one is', async () => {
+  const raised: SecurityEventReport[] = [];
+  let now = 100;
+  let standing: DrillStanding = { drill: 'compromise', lastPassedAt: null, since: 10, overdueAt: 100 };
+  const look = createDrillWatch({
+    drills: { standings: () => [standing] },
+    events: { raise: async (report) => raised.push(report) > 0 },
+    clock: { nowSeconds: () => now },
+  });
+  await look();
+  expect(raised).toEqual([]);
+  now = 101;
+  await look();
+  await look();
+  expect(raised).toEqual([
+    {
+      type: 'drill.overdue',
+      severity: 'warning',
+      dedupKey: '["compromise",10]',
+      subject: 'drill:compromise',
+      evidence: { drill: 'compromise', since: 10, last_passed_at: null, overdue_at: 100 },
+    },
+  ]);
+  standing = { ...standing, lastPassedAt: 102, since: 102, overdueAt: 192 };
+  await look();
+  expect(raised).toHaveLength(1);
+  now = 193;
+  await look();
+  expect(raised.map(({ dedupKey }) => dedupKey)).toEqual(['["compromise",10]', '["compromise",102]']);
+});
