@@ -3,15 +3,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DATA_PLANE_ROUTES } from '../src/server/data-plane.ts';
+import { API_ROUTES } from '../src/api.ts';
 import { describeApi } from '../src/server/openapi.ts';
-import { OPERATIONS_PLANE_ROUTES } from '../src/server/operations-plane.ts';
 import type { ApiDocument } from './api/document.ts';
 import { apiPage } from './api/page.ts';
 
 export const PLANES: Readonly<Record<string, ApiDocument>> = {
-  data: describeApi('data', DATA_PLANE_ROUTES) as ApiDocument,
-  operations: describeApi('operations', OPERATIONS_PLANE_ROUTES) as ApiDocument,
+  data: describeApi('data', API_ROUTES.data) as ApiDocument,
+  operations: describeApi('operations', API_ROUTES.operations) as ApiDocument,
 };
 
 export function pageOf(plane: string, document: ApiDocument): string {

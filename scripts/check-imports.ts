@@ -79,7 +79,9 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
  * capabilities or engines themselves.
  */
 const CAPABILITIES: Record<string, readonly string[]> = {
+  drills: ['metrics'],
   reports: ['audit', 'metrics'],
+  reviews: ['metrics'],
 };
 const GROUND = ['domain', 'kernel', LIBRARY, 'token'];
 /** The rooms of a capability that face an engine, and the packages that come with it. */

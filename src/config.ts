@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { KeywardError } from './domain/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
 import type { ValidationIssue } from './domain/validation-issue.ts';
+import { drillSection } from './drills/settings.ts';
 import { replacementFlaws, replacementSection } from './hsm-replacements.ts';
 import { leakSection } from './leak-settings.ts';
 import { isLoopbackHost } from './lib/host.ts';
@@ -113,12 +114,7 @@ const schema = z.strictObject({
     })
     .prefault({}),
   leaks: leakSection,
-  drills: z
-    .strictObject({
-      /** Days after which a rehearsal that was not repeated is a warning. */
-      overdue_days: z.int().min(1).max(366).default(90),
-    })
-    .prefault({}),
+  drills: drillSection,
   probes: probeSection,
   reviews: reviewSection,
   audit: z

@@ -11,7 +11,7 @@ import type { Actor, Grants } from './domain/access.ts';
 import { systemClock } from './domain/clock.ts';
 import type { ErrorCode } from './domain/errors.ts';
 import { signingScopes } from './domain/known-keys.ts';
-import { openDrillLog } from './drills/log.ts';
+import { openDrills } from './drills/index.ts';
 import { createTokenIssuer } from './issuance/issue-token.ts';
 import { createSignatureChecker } from './issuance/signature-checker.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
@@ -318,18 +318,9 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
   await disks.look();
-  const drills = await openDrillLog({
-    audit: store.audit,
-    clock,
-    overdueSeconds: config.drills.overdue_days * 86_400,
-  });
-  const reviews = await openReviews({ config, store, clock });
-  metrics.watch('drillOverdue', () =>
-    Object.fromEntries(
-      drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),
-    ),
-  );
-  metrics.watch('reviewOverdue', () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0));
+  const watched = { store, securityEvents, metrics, clock };
+  const drills = await openDrills({ ...watched, config: config.drills });
+  const reviews = await openReviews({ ...watched, config: config.reviews });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers, clock });
 
   metrics.watch('factsDropped', () => facts.dropped);
@@ -372,6 +363,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
   });
   parts.defer(() => reports.stop());
+  const capabilities = [drills, reviews, reports];
   const { gate, stop: stopGate } = await openGate({
     config,
     access,
@@ -458,8 +450,6 @@ export async function serve(config: Config, environment: Environment): Promise<v
         policyPreview,
         gate,
         probes: probing.probes,
-        reviews,
-        drills,
         clients,
         operators,
         revocations,
@@ -472,7 +462,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
         audit: store.audit,
         unwitnessed: store.unwitnessed,
       },
-      reports.routes.operations,
+      capabilities.flatMap(({ routes }) => routes.operations),
     ),
     operations_plane,
     hooks,
@@ -490,9 +480,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     audit: store.audit,
     chains,
     disks,
-    drills,
-    reviews,
-    tasks: reports.tasks,
+    tasks: capabilities.flatMap(({ tasks }) => tasks),
     keyRing,
     verifiers,
     events: securityEvents,

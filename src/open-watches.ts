@@ -6,12 +6,10 @@ import type { DiskWatch } from './disk-watch.ts';
 import type { AuditLog } from './domain/audit-log.ts';
 import { type Clock, dayOf } from './domain/clock.ts';
 import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import { createDrillWatch, type DrillWatchParts } from './drills/watch.ts';
 import type { Task } from './kernel/capability.ts';
 import { startPeriodicTask } from './lib/periodic-task.ts';
 import type { Chains } from './open-chains.ts';
 import { createRegistryWatch } from './open-registry.ts';
-import { createReviewWatch, type ReviewWatchParts } from './reviews/watch.ts';
 import { type ActiveKeyWatchParts, createActiveKeyWatch } from './watch/active-keys.ts';
 import { createDiskAlarm } from './watch/disk-alarm.ts';
 import { createOutdatedVerifierWatch, type OutdatedVerifierParts } from './watch/outdated-verifiers.ts';
@@ -25,10 +23,8 @@ export interface WatchParts {
   readonly audit: Pick<AuditLog, 'eventsAfter'>;
   readonly chains: Chains;
   readonly disks: DiskWatch;
-  readonly drills: DrillWatchParts['drills'];
   /** Of capabilities. */
   readonly tasks: readonly Task[];
-  readonly reviews: ReviewWatchParts['reviews'];
   readonly keyRing: OutdatedVerifierParts['keyRing'] & ActiveKeyWatchParts['keyRing'];
   readonly verifiers: OutdatedVerifierParts['verifiers'];
   readonly events: SecurityEvents;
@@ -38,22 +34,8 @@ export interface WatchParts {
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
 export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
-  const {
-    outages,
-    store,
-    sinks,
-    audit,
-    chains,
-    disks,
-    drills,
-    tasks,
-    reviews,
-    keyRing,
-    verifiers,
-    events,
-    clock,
-    log,
-  } = parts;
+  const { outages, store, sinks, audit, chains, disks, tasks, keyRing, verifiers, events, clock, log } =
+    parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
     { what: 'outages', everyMs: 1_000, look: () => outages.tell(events) },
@@ -74,8 +56,6 @@ export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
     { what: 'ledger', everyMs: 1_000, look: chains.walks.ledger },
     { what: 'revocations', everyMs: 1_000, look: chains.walks.revocations },
     { what: 'disks', everyMs: 5_000, look: createDiskAlarm({ disks, events, clock, onRelief }) },
-    { what: 'rehearsals', everyMs: 60_000, look: createDrillWatch({ drills, events, clock }) },
-    { what: 'reviews', everyMs: 60_000, look: createReviewWatch({ reviews, events, clock }) },
     {
       what: 'verifiers',
       everyMs: 60_000,

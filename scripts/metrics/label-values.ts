@@ -1,5 +1,4 @@
 import { CANARY_KINDS, CANARY_USES } from '../../src/domain/canary.ts';
-import { DUE_DRILLS } from '../../src/drills/drill.ts';
 import { ERROR_CODES } from '../../src/domain/errors.ts';
 import { UNRESOLVED_STATES } from '../../src/domain/event-steps.ts';
 import { FINDING_KINDS } from '../../src/domain/inventory.ts';
@@ -9,6 +8,7 @@ import { PROOF_STATUSES } from '../../src/domain/known-keys.ts';
 import { COUNTED_OUTCOMES } from '../../src/domain/notifications.ts';
 import { REFUSAL_REASONS } from '../../src/domain/refusal.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/domain/security-event-types.ts';
+import { DUE_DRILLS } from '../../src/drills/drill.ts';
 import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured-verifier.ts';
 import { COUNTED_REPORTS } from '../../src/reports/alarm.ts';
 import { UNCLOSED_STATES } from '../../src/reports/case.ts';

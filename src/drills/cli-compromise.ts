@@ -5,8 +5,9 @@ import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { refuseExisting, writeNewFile } from '../cli/new-file.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show, showPlainly } from '../cli/show.ts';
-import { type DrillAnswer, describeDrill } from './cli-output.ts';
-import { DRILL_ISSUER } from './drill.ts';
+import { DRILL_ISSUER } from '../domain/drill-issuer.ts';
+import { describeDrill } from './cli-output.ts';
+import type { DrillAnswer } from './routes.ts';
 
 interface ScopeKeys {
   readonly scope: ScopeAnswer;

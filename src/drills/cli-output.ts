@@ -1,23 +1,14 @@
 import type { Context } from '../cli/context.ts';
+import { connect } from '../cli/operations-client.ts';
+import { show } from '../cli/show.ts';
 import { type Cell, fields, table } from '../cli/table.ts';
 import { humanTime } from '../cli/time.ts';
+import type { DrillAnswer, DrillsAnswer } from './routes.ts';
 
-export interface DrillAnswer {
-  readonly drill: string;
-  readonly scope: string | null;
-  readonly passed: boolean;
-  readonly steps: readonly { readonly name: string; readonly took_ms: number }[];
-  readonly performed_at: number;
-  readonly performed_by: string;
-}
-
-export interface DrillsAnswer {
-  readonly drills: readonly DrillAnswer[];
-  readonly standings: readonly {
-    readonly drill: string;
-    readonly last_passed_at: number | null;
-    readonly overdue_at: number;
-  }[];
+export async function drillList(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<DrillsAnswer>('GET', '/drills');
+  show(context, answer, () => describeDrills(answer, context));
 }
 
 export function describeDrill(of: DrillAnswer, { terminal }: Context): string {
@@ -34,7 +25,7 @@ export function describeDrill(of: DrillAnswer, { terminal }: Context): string {
   return `${head}\n\n${table(['step', 'from the beginning'], rows, terminal.colour)}`;
 }
 
-export function describeDrills({ drills, standings }: DrillsAnswer, { terminal }: Context): string {
+function describeDrills({ drills, standings }: DrillsAnswer, { terminal }: Context): string {
   const { nowSeconds, colour } = terminal;
   const time = (seconds: number) => humanTime(seconds, nowSeconds);
   const due = standings.map(({ drill, last_passed_at, overdue_at }): Cell[] => [

@@ -26,7 +26,7 @@ export function addDrillCommands(program: Command, contextOf: Contextual): void 
     .description('rehearsals with their dates, and when the next are due')
     .addHelpText('after', examples('keyward drill list', 'keyward drill list --json'))
     .action(async (_options, command: Command) => {
-      const { drillList } = await import('./cli-list.ts');
+      const { drillList } = await import('./cli-output.ts');
       await drillList(contextOf(command));
     });
 }

@@ -7,9 +7,6 @@ export type Drill = (typeof DRILLS)[number];
 /** What is overdue where nobody repeats it: the drills that the command line holds. */
 export const DUE_DRILLS: readonly Drill[] = ['compromise'];
 
-/** Reserved never to exist (RFC 2606 §2): a scope of this issuer serves nobody, and a drill hits no other. */
-export const DRILL_ISSUER = 'https://drill.invalid';
-
 export interface DrillReport {
   readonly drill: Drill;
   /** The drill scope; null where the drill needs none. */

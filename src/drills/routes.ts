@@ -6,24 +6,72 @@ import { jsonBody } from '../server/requests.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import type { DrillLog } from './drill.ts';
-import {
-  drillReport,
-  drillRepresentation,
-  drillRequest,
-  drillStanding,
-  performedDrill,
-  standingRepresentation,
-} from './wire.ts';
+import { DRILLS, type DrillLog, type DrillReport, type DrillStanding, type PerformedDrill } from './drill.ts';
 
-interface DrillParts {
+const MOST_STEPS = 20;
+
+const steps = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1).max(100),
+      took_ms: z.int().min(0).meta({ description: 'From the beginning of the drill.' }),
+    }),
+  )
+  .max(MOST_STEPS, `name at most ${MOST_STEPS} steps`);
+
+const members = {
+  drill: z.enum(DRILLS),
+  scope: z.string().max(63).nullable().meta({ description: 'The drill scope; null where it needs none.' }),
+  passed: z.boolean(),
+  steps,
+};
+
+const drillRequest = z.strictObject({ ...members, scope: members.scope.default(null) }).meta({
+  id: 'DrillRequest',
+});
+
+export const performedDrill = z
+  .object({ ...members, performed_at: z.int(), performed_by: z.string() })
+  .meta({ id: 'Drill' });
+
+const drillStanding = z
+  .object({
+    drill: z.enum(DRILLS),
+    last_passed_at: z.int().nullable(),
+    overdue_at: z.int(),
+  })
+  .meta({ id: 'DrillStanding' });
+
+export const listAnswer = z.object({ drills: z.array(performedDrill), standings: z.array(drillStanding) });
+
+export type DrillAnswer = z.infer<typeof performedDrill>;
+export type DrillsAnswer = z.infer<typeof listAnswer>;
+
+function drillReport({ steps: named, ...report }: z.infer<typeof drillRequest>): DrillReport {
+  return { ...report, steps: named.map(({ name, took_ms }) => ({ name, tookMs: took_ms })) };
+}
+
+function drillRepresentation({ steps: named, at, by, ...report }: PerformedDrill) {
+  return {
+    ...report,
+    steps: named.map(({ name, tookMs }) => ({ name, took_ms: tookMs })),
+    performed_at: at,
+    performed_by: by,
+  };
+}
+
+function standingRepresentation({ drill, lastPassedAt, overdueAt }: DrillStanding) {
+  return { drill, last_passed_at: lastPassedAt, overdue_at: overdueAt };
+}
+
+export interface AdministeredDrills {
   readonly authenticator: Authenticator;
   readonly drills: DrillLog;
 }
 
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
 
-const listDrills: Route<DrillParts> = {
+const listDrills: Route<AdministeredDrills> = {
   method: 'get',
   path: '/v1/admin/drills',
   operation: {
@@ -31,11 +79,7 @@ const listDrills: Route<DrillParts> = {
     summary: 'Rehearsals, the newest first, and when the next are due; any role',
     security: [{ operator: [] }],
     responses: {
-      ...json(
-        '200',
-        'The last hundred rehearsals',
-        z.object({ drills: z.array(performedDrill), standings: z.array(drillStanding) }),
-      ),
+      ...json('200', 'The last hundred rehearsals', listAnswer),
       ...problems(CODES.operator),
     },
   },
@@ -50,7 +94,7 @@ const listDrills: Route<DrillParts> = {
     },
 };
 
-const recordDrill: Route<DrillParts> = {
+const recordDrill: Route<AdministeredDrills> = {
   method: 'post',
   path: '/v1/admin/drills',
   operation: {

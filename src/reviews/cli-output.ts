@@ -1,18 +1,41 @@
 import { paint } from '../cli/colour.ts';
 import type { Context } from '../cli/context.ts';
 import { severityCell } from '../cli/describe-event.ts';
-import { type Cell, table } from '../cli/table.ts';
-import { utc } from '../cli/time.ts';
-import type { ListedAnswer, ReviewAnswer } from './cli-answers.ts';
-import { describePeriod } from './cli-signed-off.ts';
+import { connect } from '../cli/operations-client.ts';
+import { show } from '../cli/show.ts';
+import { type Cell, fields, table } from '../cli/table.ts';
+import { humanTime, utc } from '../cli/time.ts';
+import type { ReviewAnswer, SignedOffAnswer, SignedOffList } from './routes/wire.ts';
+
+export async function reviewShow(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<ReviewAnswer>('GET', '/reviews/current');
+  show(context, answer, () => describeReview(answer, context));
+}
+
+export async function reviewSignOff(
+  context: Context,
+  { note, digest }: { readonly note: string; readonly digest?: string },
+): Promise<void> {
+  const call = await connect(context);
+  const body = digest === undefined ? { note } : { note, digest };
+  const answer = await call<{ review: SignedOffAnswer }>('POST', '/reviews', body);
+  show(context, answer, () => describeSignedOff(answer.review, context));
+}
+
+export async function reviewList(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<SignedOffList>('GET', '/reviews');
+  show(context, answer, () => describeSignedOffs(answer, context));
+}
 
 /** What is to be looked at, a table for each kind, and how to sign it off. */
-export function describeReview(answer: ReviewAnswer, { terminal }: Context): string {
+function describeReview(answer: ReviewAnswer, { terminal }: Context): string {
   const { review } = answer;
   const { colour } = terminal;
   const section = <T>(
     title: string,
-    { listed, more }: ListedAnswer<T>,
+    { listed, more }: { readonly listed: readonly T[]; readonly more: number },
     headings: readonly string[],
     row: (of: T) => readonly Cell[],
   ) => {
@@ -91,4 +114,46 @@ function notes({ review, acts, own_acts, digest }: ReviewAnswer): readonly strin
       : []),
     `digest ${digest}\nsign it off with: keyward review sign-off --note "what you found"`,
   ];
+}
+
+function describePeriod({ from, to, first_event, last_event }: SignedOffAnswer['period']): string {
+  const events = last_event < first_event ? 'no events' : `events ${first_event} to ${last_event}`;
+  return `${utc(from)} to ${utc(to)}, ${events} of the audit trail`;
+}
+
+function describeSignedOff(of: SignedOffAnswer, { terminal }: Context): string {
+  return fields(
+    [
+      ['signed off', [humanTime(of.signed_off_at, terminal.nowSeconds), 'green']],
+      ['by', of.signed_off_by],
+      ['period', describePeriod(of.period)],
+      ['acts', `${of.acts}, of them ${of.own_acts} of the reviewer’s own`],
+      ['digest', of.digest],
+      ['note', of.note],
+    ],
+    terminal.colour,
+  );
+}
+
+/** A line for each review, and when the next is overdue. */
+function describeSignedOffs({ reviews, covered_until, overdue_at }: SignedOffList, context: Context): string {
+  const { nowSeconds, colour } = context.terminal;
+  const overdue = nowSeconds > overdue_at;
+  const next = fields(
+    [
+      ['looked at until', humanTime(covered_until, nowSeconds)],
+      ['overdue', [humanTime(overdue_at, nowSeconds), overdue ? 'red' : 'green']],
+    ],
+    colour,
+  );
+  if (reviews.length === 0) return `no review was signed off; look with: keyward review\n\n${next}`;
+  const rows = reviews.map((of): readonly Cell[] => [
+    utc(of.signed_off_at),
+    of.signed_off_by,
+    utc(of.period.from),
+    utc(of.period.to),
+    `${of.own_acts} of ${of.acts}`,
+    of.note,
+  ]);
+  return `${table(['signed off', 'by', 'from', 'to', 'own acts', 'note'], rows, colour)}\n\n${next}`;
 }

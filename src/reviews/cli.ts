@@ -11,7 +11,7 @@ export function addReviewCommands(program: Command, contextOf: Contextual): void
     )
     .addHelpText('after', examples('keyward review', 'keyward review show --json > review.json'))
     .action(async (_options, command: Command) => {
-      const { reviewShow } = await import('./cli-actions.ts');
+      const { reviewShow } = await import('./cli-output.ts');
       await reviewShow(contextOf(command));
     });
   review
@@ -24,7 +24,7 @@ export function addReviewCommands(program: Command, contextOf: Contextual): void
       examples('keyward review sign-off --note "the new client is the shop’s; else nothing"'),
     )
     .action(async (options, command: Command) => {
-      const { reviewSignOff } = await import('./cli-actions.ts');
+      const { reviewSignOff } = await import('./cli-output.ts');
       await reviewSignOff(contextOf(command), options);
     });
   review
@@ -32,7 +32,7 @@ export function addReviewCommands(program: Command, contextOf: Contextual): void
     .description('reviews that were signed off, and when the next is overdue')
     .addHelpText('after', examples('keyward review list', 'keyward review list --json'))
     .action(async (_options, command: Command) => {
-      const { reviewList } = await import('./cli-actions.ts');
+      const { reviewList } = await import('./cli-output.ts');
       await reviewList(contextOf(command));
     });
 }

@@ -3,10 +3,9 @@ import type { EventService } from '../domain/event-service.ts';
 import { UNRESOLVED_STATES, type UnresolvedCounts } from '../domain/event-steps.ts';
 import type { IssuedHoursReader } from '../domain/issued-hours.ts';
 import { PROBE_CLIENT } from '../domain/verifier-probe.ts';
-import { HABIT_SECONDS, oddHours } from './odd-hours.ts';
 import { listed, type NewSource, type Review } from './review.ts';
 import { readTrail } from './trail.ts';
-import { type Span, volumeChanges } from './volume.ts';
+import { HABIT_SECONDS, oddHours, type Span, volumeChanges } from './volume.ts';
 
 /** Of each list. What is left out is counted. */
 const MOST_LISTED = 20;

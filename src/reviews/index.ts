@@ -1,31 +1,48 @@
 import { hash } from 'node:crypto';
-import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { SecurityEvents } from '../domain/security-events.ts';
+import type { Capability } from '../kernel/capability.ts';
 import { canonicalJson } from '../lib/json.ts';
-import type { Review, ReviewDesk } from './review.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
+import type { Review } from './review.ts';
+import { adminReviewRoutes } from './routes/admin.ts';
 import { reviewRepresentation } from './routes/wire.ts';
-import { openReviewDesk } from './service.ts';
+import { openReviewService } from './service.ts';
+import type { ReviewsConfig } from './settings.ts';
+import { createReviewWatch } from './watch.ts';
 
-export interface ReviewRootParts {
-  readonly config: Pick<Config, 'reviews'>;
+export const REVIEW_ROUTES = { operations: adminReviewRoutes } as const;
+
+const LOOK_MS = 60_000;
+
+export interface ReviewDeps {
+  readonly config: ReviewsConfig;
   readonly store: Pick<Store, 'audit' | 'ledger' | 'securityEvents'>;
+  readonly securityEvents: SecurityEvents;
+  readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
-/** Log review as a duty: what to look at, and who has. */
-export function openReviews({ config, store, clock }: ReviewRootParts): Promise<ReviewDesk> {
-  return openReviewDesk({
+/** Log review as a duty: what a person should look at, who signed it off, and when the next is overdue. */
+export async function openReviews({ config, store, securityEvents: events, metrics, clock }: ReviewDeps) {
+  const reviews = await openReviewService({
     audit: store.audit,
     events: store.securityEvents,
     issued: store.ledger.issuedHours,
     clock,
-    overdueSeconds: config.reviews.every_days * 86_400,
+    overdueSeconds: config.every_days * 86_400,
     digestOf,
   });
+  metrics.watch('reviewOverdue', () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0));
+  return {
+    routes: { operations: supplied(REVIEW_ROUTES.operations, { reviews }) },
+    tasks: [{ name: 'reviews', everyMs: LOOK_MS, tick: createReviewWatch({ reviews, events, clock }) }],
+  } satisfies Capability;
 }
 
-/** Over what is served, so that whoever kept it can hold it against the audit trail. */
+/** Over what is served, so that whoever kept it can compare it with the audit trail. */
 function digestOf(review: Review): string {
   return hash('sha256', canonicalJson(reviewRepresentation(review)), 'base64url');
 }

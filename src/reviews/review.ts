@@ -122,7 +122,7 @@ export interface ReviewStanding {
 }
 
 /** The duty to look. What is signed off is an event of the audit trail and nothing else. */
-export interface ReviewDesk {
+export interface Reviews {
   /** Everything since the last that was signed off, within bounds. `store_unavailable`, `overloaded`. */
   current(actor: Actor): Promise<ShownReview>;
   /**

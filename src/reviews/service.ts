@@ -1,16 +1,17 @@
 import type { Actor } from '../domain/access.ts';
+import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
+import type { StoredEvent } from '../domain/audit-sink.ts';
 import type { Clock } from '../domain/clock.ts';
 import { KeywardError } from '../domain/errors.ts';
 import { type CompiledReview, compileReview, type ReviewSources } from './compile.ts';
-import type { Review, ReviewDesk, ShownReview, SignedOffReview } from './review.ts';
-import { SIGNED_OFF, signedOffIn, signOffDetails } from './signed-off.ts';
+import type { Review, Reviews, ShownReview, SignedOffReview } from './review.ts';
 
 /** Reviews that were shown and may be signed off, and signed-off ones that are listed. */
 const MOST_SHOWN = 32;
 const MOST_SIGNED = 100;
 
-export interface ReviewDeskParts extends Omit<ReviewSources, 'audit' | 'since'> {
+export interface ReviewServiceParts extends Omit<ReviewSources, 'audit' | 'since'> {
   readonly audit: Pick<AuditLog, 'witnessedAfter' | 'newestOfType' | 'record'>;
   readonly clock: Clock;
   readonly overdueSeconds: number;
@@ -19,14 +20,14 @@ export interface ReviewDeskParts extends Omit<ReviewSources, 'audit' | 'since'> 
 }
 
 /** Reads once what was signed off, and remembers what comes. */
-export async function openReviewDesk(parts: ReviewDeskParts): Promise<ReviewDesk> {
+export async function openReviewService(parts: ReviewServiceParts): Promise<Reviews> {
   const [first] = await parts.audit.witnessedAfter(0, 1);
   const signed = (await parts.audit.newestOfType(SIGNED_OFF, MOST_SIGNED)).map(signedOffIn);
-  return new Desk(parts, first?.time ?? parts.clock.nowSeconds(), signed);
+  return new ReviewService(parts, first?.time ?? parts.clock.nowSeconds(), signed);
 }
 
-class Desk implements ReviewDesk {
-  readonly #parts: ReviewDeskParts;
+class ReviewService implements Reviews {
+  readonly #parts: ReviewServiceParts;
   readonly #since: number;
   #signed: readonly SignedOffReview[];
   /** What each person was shown, by person and digest, the latest last. */
@@ -34,7 +35,7 @@ class Desk implements ReviewDesk {
   #compiling: Promise<CompiledReview> | undefined;
   #signing: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: ReviewDeskParts, since: number, signed: readonly SignedOffReview[]) {
+  constructor(parts: ReviewServiceParts, since: number, signed: readonly SignedOffReview[]) {
     this.#parts = parts;
     this.#since = since;
     this.#signed = signed;
@@ -129,4 +130,32 @@ function signedOffAlready(): KeywardError {
     'review_signed_off',
     'somebody has signed it off meanwhile; look at what has happened since',
   );
+}
+
+const SIGNED_OFF = 'review.signed_off';
+
+/** What the audit trail keeps of it. */
+function signOffDetails({ period, digest, note, acts, ownActs }: Omit<SignedOffReview, 'by' | 'at'>) {
+  const { from, to, firstEvent: first_event, lastEvent: last_event, more } = period;
+  return { from, to, first_event, last_event, more, digest, note, acts, own_acts: ownActs };
+}
+
+function signedOffIn({ time, actor, detailsJson }: StoredEvent): SignedOffReview {
+  const { from, to, first_event, last_event, more, digest, note, acts, own_acts } =
+    auditDetailsIn(detailsJson);
+  return {
+    period: {
+      from: Number(from),
+      to: Number(to),
+      firstEvent: Number(first_event),
+      lastEvent: Number(last_event),
+      more: more === true,
+    },
+    digest: String(digest),
+    note: String(note),
+    acts: Number(acts),
+    ownActs: Number(own_acts),
+    by: actor,
+    at: time,
+  };
 }

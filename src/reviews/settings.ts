@@ -7,3 +7,5 @@ export const reviewSection = z
     every_days: z.int().min(1).max(366).default(7),
   })
   .prefault({});
+
+export type ReviewsConfig = z.infer<typeof reviewSection>;

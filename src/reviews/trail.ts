@@ -1,6 +1,7 @@
+import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { ReviewPeriod } from './review.ts';
-import { TrailDigest } from './trail-digest.ts';
+import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { Acts, DeniedAttempts, NewCaller, ReviewPeriod } from './review.ts';
 
 /** Each event's seal is checked, on the event loop. */
 const PAGE = 200;
@@ -47,4 +48,81 @@ export async function readTrail(
     more: full || end < now,
   };
   return { period, trail };
+}
+
+const REMOTES = 5;
+/** Kinds of denied attempts that are told apart. */
+const MOST_KINDS = 10_000;
+const REFUSALS: ReadonlySet<string> = new Set(['login.refused', 'act.refused']);
+const ENROLMENTS: ReadonlySet<string> = new Set(['client.created', 'operator.created']);
+/** Who acts without being asked. */
+const SERVICE = 'keyward';
+
+/** What a stretch of the audit trail comes to, told event by event. */
+export class TrailDigest {
+  readonly #acts = new Map<string, { count: number; by: Set<string>; lastAt: number }>();
+  readonly #actsBy = new Map<string, number>();
+  readonly #denied = new Map<string, { -readonly [K in keyof DeniedAttempts]: DeniedAttempts[K] }>();
+  readonly #newCallers: NewCaller[] = [];
+
+  add(event: StoredEvent): void {
+    if (REFUSALS.has(event.type)) this.#deny(event);
+    else if (event.actor !== SERVICE && !event.actor.startsWith('client:')) this.#act(event);
+    if (ENROLMENTS.has(event.type)) this.#enrol(event);
+  }
+
+  /** The most frequent first. */
+  acts(): readonly Acts[] {
+    const all = [...this.#acts].map(([type, { count, by, lastAt }]) => ({
+      type,
+      count,
+      by: [...by].sort(),
+      lastAt,
+    }));
+    return all.sort((a, b) => b.count - a.count || (a.type < b.type ? -1 : 1));
+  }
+
+  /** How many there are of each operator. */
+  actsBy(): ReadonlyMap<string, number> {
+    return this.#actsBy;
+  }
+
+  /** The most frequent first. */
+  denied(): readonly DeniedAttempts[] {
+    return [...this.#denied.values()].sort((a, b) => b.count - a.count);
+  }
+
+  /** The latest first. */
+  newCallers(): readonly NewCaller[] {
+    return this.#newCallers.toReversed();
+  }
+
+  #act({ type, actor, time }: StoredEvent): void {
+    const acts = this.#acts.get(type) ?? { count: 0, by: new Set<string>(), lastAt: time };
+    acts.count += 1;
+    acts.by.add(actor);
+    acts.lastAt = Math.max(acts.lastAt, time);
+    this.#acts.set(type, acts);
+    this.#actsBy.set(actor, (this.#actsBy.get(actor) ?? 0) + 1);
+  }
+
+  #deny({ type, actor, subject, detailsJson }: StoredEvent): void {
+    const { code, count, remotes } = auditDetailsIn(detailsJson);
+    const named = { caller: type === 'act.refused' ? actor : null, what: subject, code: String(code) };
+    const key = JSON.stringify(Object.values(named));
+    if (!this.#denied.has(key) && this.#denied.size >= MOST_KINDS) return;
+    const before = this.#denied.get(key) ?? { ...named, count: 0, remotes: [] };
+    const from = Array.isArray(remotes) ? remotes.map(String) : [];
+    this.#denied.set(key, {
+      ...before,
+      count: before.count + (typeof count === 'number' ? count : 1),
+      remotes: [...new Set([...before.remotes, ...from])].slice(0, REMOTES),
+    });
+  }
+
+  #enrol({ subject, time, actor, detailsJson }: StoredEvent): void {
+    const { approved_by } = auditDetailsIn(detailsJson);
+    const approvedBy = typeof approved_by === 'string' ? approved_by : null;
+    this.#newCallers.push({ caller: subject, at: time, by: actor, approvedBy });
+  }
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../domain/clock.ts';
 import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
-import type { ReviewDesk } from './review.ts';
+import type { Reviews } from './review.ts';
 
 export interface ReviewWatchParts {
-  readonly reviews: Pick<ReviewDesk, 'standing'>;
+  readonly reviews: Pick<Reviews, 'standing'>;
   readonly events: SecurityEvents;
   readonly clock: Clock;
 }

@@ -76,7 +76,7 @@ export function dataPlaneRoutes<R extends Described>(added: readonly R[]) {
 /** What identity services and relying services talk to. Nothing of operations answers here. */
 export function createDataPlane(
   deps: DataPlaneDeps,
-  added: readonly Route<DataPlaneDeps>[] = [],
+  added: readonly Route<DataPlaneDeps>[],
 ): RequestListener {
   return createPlaneApp('data', dataPlaneRoutes(added), deps, {
     shed: (request, { identity }) => shedRequest(request, identity, deps),

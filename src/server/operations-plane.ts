@@ -19,10 +19,6 @@ import type { RevocationAdministration } from '../domain/revocation.ts';
 import type { UnwitnessedTrail } from '../domain/unwitnessed.ts';
 import type { ProbeAdministration } from '../domain/verifier-probe.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
-import type { DrillLog } from '../drills/drill.ts';
-import { adminDrillRoutes } from '../drills/routes.ts';
-import type { ReviewDesk } from '../reviews/review.ts';
-import { adminReviewRoutes } from '../reviews/routes/admin.ts';
 import type { EventStreams } from './event-streams.ts';
 import { type Described, describeApi } from './openapi.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
@@ -68,12 +64,10 @@ export interface OperationsPlaneDeps extends PlaneSettings {
   readonly compromises: CompromiseReports;
   readonly policyPreview: PolicyPreview;
   readonly gate: ActGate;
-  readonly drills: DrillLog;
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
   readonly verifiers: VerifierDirectory;
   readonly probes: ProbeAdministration;
-  readonly reviews: ReviewDesk;
   readonly revocations: RevocationAdministration;
   readonly canaries: CanaryAdministration;
   readonly leaks: LeakService;
@@ -113,8 +107,6 @@ const OWN_ROUTES: readonly Route<OperationsPlaneDeps>[] = [
   ...adminCanaryRoutes,
   ...adminNotificationRoutes,
   ...adminLeakRoutes,
-  ...adminDrillRoutes,
-  ...adminReviewRoutes,
   ...adminAuditRoutes,
   ...adminUnwitnessedRoutes,
   ...healthRoutes,
@@ -134,7 +126,7 @@ export function operationsPlaneRoutes<R extends Described>(added: readonly R[]) 
 /** What the security team and its tools talk to; on loopback unless configured otherwise. */
 export function createOperationsPlane(
   deps: OperationsPlaneDeps,
-  added: readonly Route<OperationsPlaneDeps>[] = [],
+  added: readonly Route<OperationsPlaneDeps>[],
 ): RequestListener {
   return createPlaneApp('operations', operationsPlaneRoutes(added), deps);
 }

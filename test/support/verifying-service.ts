@@ -74,7 +74,7 @@ export async function startVerifyingService(
     }),
     ...changes,
   });
-  const app = createDataPlane(deps);
+  const app = createDataPlane(deps, []);
   const counts = new Map<string, number>();
   let listener: Listener;
   const start = async (port: number) => {

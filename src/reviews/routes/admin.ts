@@ -7,24 +7,27 @@ import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
-import type { ReviewDesk, ReviewStanding } from '../review.ts';
-import { review, reviewRepresentation, signedOff, signedOffRepresentation, signOff } from './wire.ts';
+import type { Reviews } from '../review.ts';
+import {
+  currentAnswer,
+  listAnswer,
+  reviewRepresentation,
+  signedOff,
+  signedOffRepresentation,
+  signOff,
+  standingRepresentation,
+} from './wire.ts';
 
-interface ReviewParts {
+export interface AdministeredReviews {
   readonly authenticator: Authenticator;
-  readonly reviews: ReviewDesk;
+  readonly reviews: Reviews;
 }
 
 /** To have looked is an auditor's office, and an operator's where there is none. */
 const SIGNING: readonly Role[] = ['auditor', 'operator'];
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
 
-const standing = {
-  covered_until: z.int().meta({ description: 'Until then everything was looked at.' }),
-  overdue_at: z.int(),
-};
-
-const currentReview: Route<ReviewParts> = {
+const currentReview: Route<AdministeredReviews> = {
   method: 'get',
   path: '/v1/admin/reviews/current',
   operation: {
@@ -37,15 +40,7 @@ const currentReview: Route<ReviewParts> = {
       ...json(
         '200',
         'The review, and its digest: SHA-256 over its JSON with sorted members and no spaces, base64url',
-        z.object({
-          review,
-          digest: z.string(),
-          acts: z.int().meta({ description: 'Administrative acts in it.' }),
-          own_acts: z
-            .int()
-            .meta({ description: 'Those of whoever asks: another person should look at them.' }),
-          ...standing,
-        }),
+        currentAnswer,
       ),
       ...problems(CODES.operator, ['store_unavailable']),
     },
@@ -65,7 +60,7 @@ const currentReview: Route<ReviewParts> = {
     },
 };
 
-const listReviews: Route<ReviewParts> = {
+const listReviews: Route<AdministeredReviews> = {
   method: 'get',
   path: '/v1/admin/reviews',
   operation: {
@@ -73,7 +68,7 @@ const listReviews: Route<ReviewParts> = {
     summary: 'Reviews that were signed off, the newest first, and when the next is overdue; any role',
     security: [{ operator: [] }],
     responses: {
-      ...json('200', 'The last hundred', z.object({ reviews: z.array(signedOff), ...standing })),
+      ...json('200', 'The last hundred', listAnswer),
       ...problems(CODES.operator),
     },
   },
@@ -88,7 +83,7 @@ const listReviews: Route<ReviewParts> = {
     },
 };
 
-const signOffReview: Route<ReviewParts> = {
+const signOffReview: Route<AdministeredReviews> = {
   method: 'post',
   path: '/v1/admin/reviews',
   operation: {
@@ -116,7 +111,3 @@ const signOffReview: Route<ReviewParts> = {
 };
 
 export const adminReviewRoutes = [currentReview, listReviews, signOffReview];
-
-function standingRepresentation({ coveredUntil, overdueAt }: ReviewStanding) {
-  return { covered_until: coveredUntil, overdue_at: overdueAt };
-}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EVENT_STATES } from '../../domain/event-steps.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../domain/security-event-types.ts';
 import { note } from '../../server/schemas/note.ts';
-import type { Listed, Review, ReviewPeriod, SignedOffReview } from '../review.ts';
+import type { Listed, Review, ReviewPeriod, ReviewStanding, SignedOffReview } from '../review.ts';
 
 const count = z.int().min(0);
 const list = <T extends z.ZodType>(element: T) =>
@@ -87,6 +87,25 @@ export const signedOff = z
   })
   .meta({ id: 'SignedOffReview' });
 
+const standing = {
+  covered_until: z.int().meta({ description: 'Until then everything was looked at.' }),
+  overdue_at: z.int(),
+};
+
+export const currentAnswer = z.object({
+  review,
+  digest: z.string(),
+  acts: z.int().meta({ description: 'Administrative acts in it.' }),
+  own_acts: z.int().meta({ description: 'Those of whoever asks: another person should look at them.' }),
+  ...standing,
+});
+
+export const listAnswer = z.object({ reviews: z.array(signedOff), ...standing });
+
+export type ReviewAnswer = z.infer<typeof currentAnswer>;
+export type SignedOffAnswer = z.infer<typeof signedOff>;
+export type SignedOffList = z.infer<typeof listAnswer>;
+
 export function reviewRepresentation(of: Review): z.infer<typeof review> {
   return {
     period: periodRepresentation(of.period),
@@ -122,6 +141,10 @@ export function signedOffRepresentation({ period: of, ownActs, by, at, ...signed
     signed_off_by: by,
     signed_off_at: at,
   };
+}
+
+export function standingRepresentation({ coveredUntil, overdueAt }: ReviewStanding) {
+  return { covered_until: coveredUntil, overdue_at: overdueAt };
 }
 
 function periodRepresentation({ from, to, firstEvent, lastEvent, more }: ReviewPeriod) {

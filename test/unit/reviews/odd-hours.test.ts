@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { oddHours } from '../../../src/reviews/odd-hours.ts';
+import { oddHours } from '../../../src/reviews/volume.ts';
 
 const WEEK = 168;
 const FROM = 10_000 * WEEK;

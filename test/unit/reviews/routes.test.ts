@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/domain/errors.ts';
-import type { ReviewDesk, SignedOffReview } from '../../../src/reviews/review.ts';
-import { NOW, reviews as untouched } from '../server/fakes.ts';
+import type { Reviews, SignedOffReview } from '../../../src/reviews/review.ts';
+import { NOW, noReviews as untouched } from '../server/fakes.ts';
 import { operationsPlane } from '../server/on-loopback.ts';
 
 const PATH = '/v1/admin/reviews';
@@ -26,7 +26,7 @@ const SIGNED_ANSWER = {
 };
 
 async function ask(method: 'get' | 'post', path: string, { as = 'operates', body, desk = {} }: Asking = {}) {
-  const reviews: ReviewDesk = { ...untouched, signOff: async () => SIGNED, list: () => [SIGNED], ...desk };
+  const reviews: Reviews = { ...untouched, signOff: async () => SIGNED, list: () => [SIGNED], ...desk };
   const http = await operationsPlane({ reviews });
   return http[method](path).set('Authorization', `Bearer ${as}`).send(body);
 }
@@ -34,7 +34,7 @@ async function ask(method: 'get' | 'post', path: string, { as = 'operates', body
 interface Asking {
   readonly as?: string;
   readonly body?: object;
-  readonly desk?: Partial<ReviewDesk>;
+  readonly desk?: Partial<Reviews>;
 }
 
 it('any role may see what was signed off', async () => {

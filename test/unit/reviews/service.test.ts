@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/domain/audit.ts';
 import type { StoredEvent } from '../../../src/domain/audit-sink.ts';
 import type { IssuedHour } from '../../../src/domain/issued-hours.ts';
-import { openReviewDesk, type ReviewDeskParts } from '../../../src/reviews/service.ts';
+import { openReviewService, type ReviewServiceParts } from '../../../src/reviews/service.ts';
 
 const START = 1_800_000_000;
 const DAY = 86_400;
@@ -11,7 +11,7 @@ const ADA = { operatorId: 'ada', requestId: 'req-1' };
 const BOB = { operatorId: 'bob', requestId: 'req-2' };
 
 /** An audit trail in memory, whose first event is by ada. */
-async function desk(changes: Partial<ReviewDeskParts> = {}) {
+async function desk(changes: Partial<ReviewServiceParts> = {}) {
   const world = { now: START + DAY, asked: [] as (readonly [number, number])[], events: [] as StoredEvent[] };
   const add = ({ details, ...event }: AuditEvent, time: number) => {
     const detailsJson = JSON.stringify(details);
@@ -22,7 +22,7 @@ async function desk(changes: Partial<ReviewDeskParts> = {}) {
     add({ type: 'scope.changed', actor, subject: 'scope:payments', requestId: null, details: {} }, time);
   act('ada', START);
   const open = () =>
-    openReviewDesk({
+    openReviewService({
       audit: {
         witnessedAfter: async (after, limit) =>
           world.events.filter(({ sequence }) => sequence > after).slice(0, limit),

@@ -33,7 +33,7 @@ async function served(heartbeatMs?: number) {
   const eventStreams = new EventStreams(LIMITS, heartbeatMs);
   onTestFinished(() => eventStreams.end());
   const deps = operationsPlaneDeps({ securityEvents, securityEventFeed: securityEvents, eventStreams });
-  const { http, listener } = await onLoopback(createOperationsPlane(deps));
+  const { http, listener } = await onLoopback(createOperationsPlane(deps, []));
   const url = `http://127.0.0.1:${listener.port}/v1/admin/events/stream`;
   return {
     events: securityEvents,

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createDataPlane, type DataPlaneDeps } from '../../../src/server/data-plane.ts';
 import { createOperationsPlane } from '../../../src/server/operations-plane.ts';
 import { type ListenerConfig, mostOfOneAddress } from '../../../src/server/server.ts';
-import { dataPlaneDeps, LIMITS, operationsPlaneDeps } from './fakes.ts';
+import { dataPlaneDeps, LIMITS, operationsPlaneDeps, publicReports } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 
 /** As long as it takes: the machine may be busy. */
@@ -12,7 +12,11 @@ const TOKENS = '/v1/scopes/payments/tokens';
 const VERIFY = '/v1/scopes/payments/verify';
 
 async function served(changes: Partial<DataPlaneDeps> = {}, config: Partial<ListenerConfig> = {}) {
-  const { listener, http } = await onLoopback(createDataPlane(dataPlaneDeps(changes)), {}, config);
+  const { listener, http } = await onLoopback(
+    createDataPlane(dataPlaneDeps(changes), publicReports()),
+    {},
+    config,
+  );
   return { port: listener.port, http, ...callers(http) };
 }
 
@@ -153,7 +157,7 @@ test('a busy process refuses signatures before it reads the request, as it would
 
 test('slow bodies of one operator leave half of the places to another, and scrapes theirs', async () => {
   const limits = { ...LIMITS, requests_in_flight: 8 };
-  const { listener, http } = await onLoopback(createOperationsPlane(operationsPlaneDeps({ limits })));
+  const { listener, http } = await onLoopback(createOperationsPlane(operationsPlaneDeps({ limits }), []));
   const all = await dawdlers(20, listener.port, '/v1/admin/clients', 'Authorization: Bearer operates\r\n');
   await expect.poll(() => statuses(all), PATIENT).toEqual({ '': 4, 503: 16 });
   const asked = async (as: string) =>

@@ -51,7 +51,7 @@ async function served(changes: Partial<DataPlaneDeps> = {}, heartbeatMs?: number
   const eventStreams = new EventStreams(LIMITS, heartbeatMs);
   onTestFinished(() => eventStreams.end());
   const deps = dataPlaneDeps({ eventStreams, ...changes });
-  const { listener } = await onLoopback(createDataPlane(deps));
+  const { listener } = await onLoopback(createDataPlane(deps, []));
   const url = `http://127.0.0.1:${listener.port}/v1/scopes/payments/events`;
   const follow = (query = '', headers: Record<string, string> = {}) =>
     readEvents(url + query, { authorization: 'Bearer verifies', ...headers });
@@ -275,7 +275,7 @@ test('the server’s own limits of time do not end a healthy stream', async () =
     connectionsCheckingInterval: 10,
     unreadMs: 50,
   };
-  const { listener } = await onLoopback(createDataPlane(deps), bounds);
+  const { listener } = await onLoopback(createDataPlane(deps, []), bounds);
   const events = await readEvents(`http://127.0.0.1:${listener.port}/v1/scopes/payments/events`, {
     authorization: 'Bearer verifies',
   });

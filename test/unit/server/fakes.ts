@@ -35,6 +35,8 @@ import type { Sightings } from '../../../src/domain/sightings.ts';
 import type { UnwitnessedTrail } from '../../../src/domain/unwitnessed.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
 import type { ProbeAdministration } from '../../../src/domain/verifier-probe.ts';
+import type { DrillLog } from '../../../src/drills/drill.ts';
+import { DRILL_ROUTES } from '../../../src/drills/index.ts';
 import { Emitter } from '../../../src/lib/emitter.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
@@ -43,7 +45,8 @@ import { REPORT_ROUTES } from '../../../src/reports/index.ts';
 import type { ReportIntake } from '../../../src/reports/intake.ts';
 import { type AdministeredReports, eraseReport } from '../../../src/reports/routes/admin.ts';
 import type { ReportLimits } from '../../../src/reports/routes/public.ts';
-import type { ReviewDesk } from '../../../src/reviews/review.ts';
+import { REVIEW_ROUTES } from '../../../src/reviews/index.ts';
+import type { Reviews } from '../../../src/reviews/review.ts';
 import { administrativeActs } from '../../../src/server/acts/administrative-acts.ts';
 import type { DataPlaneDeps } from '../../../src/server/data-plane.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
@@ -276,7 +279,7 @@ export const checkpoints: CheckpointSource = {
   latest: () => CHECKPOINT,
 };
 
-export const drills: OperationsPlaneDeps['drills'] = {
+const drills: DrillLog = {
   record: async (report, { operatorId }) => ({ ...report, at: NOW, by: operatorId }),
   list: () => [],
   standings: () => [],
@@ -367,8 +370,12 @@ export interface ReportChanges {
 }
 export const publicReports = ({ intake = reportIntake, limits = reportLimits }: ReportChanges = {}) =>
   supplied(REPORT_ROUTES.data, { keyRing, intake, limits });
-export const administeredReports = ({ reports = noReports }: Pick<OperationsChanges, 'reports'>) =>
-  supplied(REPORT_ROUTES.operations, { reports });
+/** What capabilities add to the operations plane. */
+export const administered = ({ reports = noReports, reviews = noReviews }: OperationsChanges) => [
+  ...supplied(REPORT_ROUTES.operations, { reports }),
+  ...supplied(REVIEW_ROUTES.operations, { reviews }),
+  ...supplied(DRILL_ROUTES.operations, { drills }),
+];
 export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 
 const watched = { ...keyRing, changes: new Emitter<string>() };
@@ -436,7 +443,7 @@ export function dataPlaneDeps(changes: Partial<DataPlaneDeps> = {}): DataPlaneDe
   };
 }
 
-export const reviews: ReviewDesk = {
+export const noReviews: Reviews = {
   current: unexpected,
   signOff: unexpected,
   list: () => [],
@@ -477,6 +484,7 @@ export interface OperationsChanges extends Partial<OperationsPlaneDeps> {
   readonly twoPersons?: boolean;
   readonly keys?: KeyAdministration;
   readonly reports?: AdministeredReports['reports'];
+  readonly reviews?: Reviews;
 }
 
 /** The gate is the real one, over the same parts. */
@@ -527,8 +535,6 @@ export function operationsPlaneDeps({
     prover: { prove: unexpected },
     ceremonies: { of: unexpected },
     verifiers: createVerifierDirectory({ keyRing: watched, clock }),
-    drills,
-    reviews,
     revocations,
     securityEvents,
     securityEventFeed,

@@ -6,7 +6,7 @@ import { createDataPlane, type DataPlaneDeps } from '../../../src/server/data-pl
 import { createOperationsPlane } from '../../../src/server/operations-plane.ts';
 import { type Listener, type ListenerConfig, listen } from '../../../src/server/server.ts';
 import {
-  administeredReports,
+  administered,
   dataPlaneDeps,
   type OperationsChanges,
   operationsPlaneDeps,
@@ -35,6 +35,6 @@ export async function dataPlane({
 }
 
 export async function operationsPlane(changes: OperationsChanges = {}) {
-  const app = createOperationsPlane(operationsPlaneDeps(changes), administeredReports(changes));
+  const app = createOperationsPlane(operationsPlaneDeps(changes), administered(changes));
   return (await onLoopback(app)).http;
 }

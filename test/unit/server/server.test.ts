@@ -33,7 +33,7 @@ function problemIn(answer: string) {
   return { statusLine, headers, code: JSON.parse(body).code, bytes: Buffer.byteLength(body) };
 }
 
-const app = () => createDataPlane(dataPlaneDeps());
+const app = () => createDataPlane(dataPlaneDeps(), []);
 
 test('what is not HTTP is answered 400 as a problem', async () => {
   const { listener, refused } = await onLoopback(app());
@@ -107,7 +107,7 @@ async function withOneInFlight() {
     await release.promise;
     return RELEASED;
   };
-  const served = await onLoopback(createDataPlane(dataPlaneDeps({ issuer: { issue } })));
+  const served = await onLoopback(createDataPlane(dataPlaneDeps({ issuer: { issue } }), []));
   const answer = conversation(served.listener.port, ASKING);
   await started.promise;
   return { ...served, answer, release: release.resolve };
@@ -158,7 +158,7 @@ async function pipelinedAndGone(limits = LIMITS) {
     await release.promise;
     return RELEASED;
   };
-  const served = await onLoopback(createDataPlane(dataPlaneDeps({ issuer: { issue }, limits })));
+  const served = await onLoopback(createDataPlane(dataPlaneDeps({ issuer: { issue }, limits }), []));
   const socket = connect(served.listener.port, '127.0.0.1');
   socket.write(ASKING + ASKING);
   await Promise.all(started.map(({ promise }) => promise));
@@ -184,7 +184,7 @@ test('pipelined requests whose connection is gone are in flight no longer than t
 test('a caller that hangs up in the middle of its body is told of in the log and in flight no more', async () => {
   const { log, lines } = recordedLog();
   const limits = { ...LIMITS, requests_in_flight: 1 };
-  const { listener } = await onLoopback(createDataPlane(dataPlaneDeps({ log, limits })));
+  const { listener } = await onLoopback(createDataPlane(dataPlaneDeps({ log, limits }), []));
   const socket = connect(listener.port, '127.0.0.1');
   socket.end(ASKING.slice(0, -1));
   socket.resume();

@@ -1,8 +1,8 @@
 import { decodeProtectedHeader } from 'jose';
 import { expect, it } from 'vitest';
+import { DRILL_ISSUER } from '../../../../src/domain/drill-issuer.ts';
 import type { JwsRequest, TokenRequest } from '../../../../src/domain/issuance.ts';
 import { DEFAULT_POLICY } from '../../../../src/domain/policy.ts';
-import { DRILL_ISSUER } from '../../../../src/drills/drill.ts';
 import { otherScope, unsentProbes } from '../../../../src/watch/probing/other-scope.ts';
 import { createProbeGrants } from '../../../../src/watch/probing/probe-grants.ts';
 import { createProbeTokens } from '../../../../src/watch/probing/probe-tokens.ts';

@@ -1,0 +1,37 @@
+import type { Store } from '../db/open-store.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { SecurityEvents } from '../domain/security-events.ts';
+import type { Capability } from '../kernel/capability.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
+import { openDrillLog } from './log.ts';
+import { adminDrillRoutes } from './routes.ts';
+import type { DrillsConfig } from './settings.ts';
+import { createDrillWatch } from './watch.ts';
+
+export const DRILL_ROUTES = { operations: adminDrillRoutes } as const;
+
+const LOOK_MS = 60_000;
+
+export interface DrillDeps {
+  readonly config: DrillsConfig;
+  readonly store: Pick<Store, 'audit'>;
+  readonly securityEvents: SecurityEvents;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/** Rehearsals of an emergency: what was performed, and what is overdue. */
+export async function openDrills({ config, store, securityEvents: events, metrics, clock }: DrillDeps) {
+  const overdueSeconds = config.overdue_days * 86_400;
+  const drills = await openDrillLog({ audit: store.audit, clock, overdueSeconds });
+  metrics.watch('drillOverdue', () =>
+    Object.fromEntries(
+      drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),
+    ),
+  );
+  return {
+    routes: { operations: supplied(DRILL_ROUTES.operations, { drills }) },
+    tasks: [{ name: 'rehearsals', everyMs: LOOK_MS, tick: createDrillWatch({ drills, events, clock }) }],
+  } satisfies Capability;
+}
