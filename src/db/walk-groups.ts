@@ -1,9 +1,15 @@
 import type { BrokenChain } from '../domain/broken-chain.ts';
 import { type LedgerGroup, MOST_ROWS } from '../domain/ledger-chain.ts';
-import { GROUP_FAULTS, type GroupBefore, linkFault, rowsFault } from '../domain/ledger-check.ts';
+import {
+  GROUP_FAULTS,
+  type GroupBefore,
+  linkFault,
+  type PlacedRow,
+  rowsFault,
+} from '../domain/ledger-check.ts';
 import type { TrustedRuns } from '../domain/trusted-runs.ts';
 import { foreignNumber, isForeignNumber } from './foreign-number.ts';
-import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
+import { type GroupColumns, ledgerGroup } from './ledger-row.ts';
 import type { Prepared } from './statements.ts';
 import type { WalkCalls, WalkedGroups, WalkStatements } from './walk-protocol.ts';
 
@@ -114,7 +120,7 @@ class GroupWalk {
     const rows = this.#prepared.records.all(firstRecord, firstRecord + rowCount - 1);
     // Rows in an archive are deleted a few at a time.
     if (rows.length < rowCount && group.sequence <= this.#archivedGroup) return undefined;
-    return rowsFault(group, (rows as unknown as RecordColumns[]).map(placedRow));
+    return rowsFault(group, rows as unknown as PlacedRow[]);
   }
 
   #atEnd(): BrokenChain | undefined {

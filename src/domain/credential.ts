@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CredentialKind } from './access-store.ts';
 import { CHECKED_SECRET_LENGTH, isCheckedSecret, makeCheckedSecret } from './checked-secret.ts';
 
@@ -27,5 +27,5 @@ export function readCredential(text: string): Credential | 'malformed' {
 
 /** What is stored of a credential and asked for: SHA-256 of its text. */
 export function digestOfCredential(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
