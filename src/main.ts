@@ -407,7 +407,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     log,
     metrics,
     callers,
-    load: new LoopLoad().watch(),
+    load: new LoopLoad(),
   };
   const hooks = { problem: (code: ErrorCode) => metrics.problems.inc({ code }) };
   const dataPlane = await listen(

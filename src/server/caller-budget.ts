@@ -1,4 +1,5 @@
 import { KeywardError } from '../domain/errors.ts';
+import { LEAST_SHARE, type LoopLoad } from './loop-load.ts';
 import { Places } from './places.ts';
 
 /** Who asks: those who sign, those who verify or revoke, whoever comes without a credential, and operators. */
@@ -25,7 +26,7 @@ export interface Admission {
   readonly holder: string;
 }
 
-const UNLOADED = { share: 1 };
+const UNLOADED: Load = { share: 1, watch() {} };
 
 /** Made once: under load, recording where an error was made would cost more than the refusal. */
 const FULL = {
@@ -33,12 +34,17 @@ const FULL = {
   own: new KeywardError('overloaded', 'too many of your requests are in flight; try again'),
 };
 
+/** How busy the process is. */
+export type Load = Pick<LoopLoad, 'share' | 'watch'>;
+
 /** What one class of callers may hold of one plane at once, so that no class is in the way of another. */
 export class CallerBudget {
   readonly #requests: Places;
   readonly #bodies: Places | undefined;
   readonly #mostBytes: number;
-  readonly #load: { readonly share: number };
+  readonly #load: Load;
+  /** With no more in flight, the share decides nothing. */
+  readonly #few: number;
   /** From a body's first byte asked for to its last, where it is not the connection's own time alone. */
   readonly bodySeconds: number | undefined;
   #bytes = 0;
@@ -46,7 +52,9 @@ export class CallerBudget {
   constructor(callers: CallerClass, requestsInFlight: number, load = UNLOADED, strangers = STRANGERS) {
     this.#load = load;
     // One caller alone leaves half of it to the others.
-    this.#requests = new Places(requestsInFlight, Math.ceil(requestsInFlight / 2));
+    const mostOfOne = Math.ceil(requestsInFlight / 2);
+    this.#requests = new Places(requestsInFlight, mostOfOne);
+    this.#few = mostOfOne * LEAST_SHARE;
     this.#mostBytes = MOST_BYTES_HELD[callers];
     if (callers !== 'anonymous') return;
     this.#bodies = new Places(strangers.bodies, strangers.bodiesOfOne);
@@ -60,6 +68,7 @@ export class CallerBudget {
   /** `overloaded` where too many are in flight, in all or of the holder alone. */
   enter(holder: string): Admission {
     const full = this.#requests.take(holder, this.#load.share);
+    if (this.#requests.taken > this.#few) this.#load.watch();
     if (full) throw FULL[full];
     return { budget: this, holder };
   }

@@ -3,7 +3,8 @@ const EVERY_MS = 10;
 const LATE_MS = 20;
 const LESS = 0.7;
 const MORE = 1.02;
-const LEAST = 1 / 16;
+/** The least share: so many places are left however late the event loop is. */
+export const LEAST_SHARE = 1 / 16;
 
 /**
  * What part of the requests that could be in flight may be, by how late the event loop is: quickly less while it is, and
@@ -11,25 +12,39 @@ const LEAST = 1 / 16;
  */
 export class LoopLoad {
   #share = 1;
+  #timer: NodeJS.Timeout | undefined;
+  #isAsked = false;
 
   /** From 1/16 to 1. */
   get share(): number {
     return this.#share;
   }
 
-  /** Looks again and again, for as long as the process lives. */
-  watch(): this {
+  /**
+   * Looks at the event loop for as long as this is called at least every 10 ms, and until the share is whole again. A
+   * service that nobody calls would else wake a hundred times a second.
+   */
+  watch(): void {
+    this.#isAsked = true;
+    if (this.#timer) return;
     let expected = performance.now() + EVERY_MS;
-    setInterval(() => {
+    this.#timer = setInterval(() => {
       const now = performance.now();
       this.late(now - expected);
       expected = now + EVERY_MS;
+      if (!this.#isAsked && this.#share === 1) this.#stop();
+      this.#isAsked = false;
     }, EVERY_MS).unref();
-    return this;
   }
 
   /** By so many milliseconds a timer ran too late. */
   late(byMs: number): void {
-    this.#share = byMs > LATE_MS ? Math.max(LEAST, this.#share * LESS) : Math.min(1, this.#share * MORE);
+    this.#share =
+      byMs > LATE_MS ? Math.max(LEAST_SHARE, this.#share * LESS) : Math.min(1, this.#share * MORE);
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

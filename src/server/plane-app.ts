@@ -5,12 +5,11 @@ import type { Logger } from 'pino';
 import type { RequestObserver } from '../domain/request-observer.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { ANY_ORIGIN } from './any-origin.ts';
-import { CALLER_CLASSES, CallerBudget, type CallerClass } from './caller-budget.ts';
+import { CALLER_CLASSES, CallerBudget, type CallerClass, type Load } from './caller-budget.ts';
 import { vouchFor } from './connection-bounds.ts';
 import { Exchange } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
 import { createLimits, type LimitSettings } from './limits.ts';
-import type { LoopLoad } from './loop-load.ts';
 import { requireOneReading } from './one-reading.ts';
 import { STYLE_HASH } from './pages/page.ts';
 import type { Plane, PlaneName } from './plane.ts';
@@ -28,7 +27,7 @@ export interface PlaneSettings {
   readonly metrics: Metrics;
   readonly callers: RequestObserver;
   /** How much of the places may be given out, by how busy the process is; default: all. */
-  readonly load?: Pick<LoopLoad, 'share'> | undefined;
+  readonly load?: Load | undefined;
 }
 
 export interface PlaneHooks {

@@ -1,6 +1,24 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+
 import { CallerBudget } from '../../../src/server/caller-budget.ts';
 import { LoopLoad } from '../../../src/server/loop-load.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('looks at the event loop only while more requests are in flight than are always served', () => {
+  vi.useFakeTimers();
+  const budget = new CallerBudget('identity', 64, new LoopLoad());
+  const holders = ['web', 'web', 'web'].map((id) => budget.enter(id).holder);
+  expect(vi.getTimerCount()).toBe(1);
+  for (const holder of holders) budget.leave(holder);
+  vi.advanceTimersByTime(50);
+  expect(vi.getTimerCount()).toBe(0);
+  budget.enter('web');
+  budget.enter('web');
+  expect(vi.getTimerCount()).toBe(0);
+});
 
 it('leaves all of the places while the event loop keeps time', () => {
   const load = new LoopLoad();
