@@ -1,5 +1,6 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../domain/algorithm.ts';
+import { ecdsaDer } from './ecdsa-der.ts';
 
 /** Whether a signature over the signing input is right, by a public key of that algorithm. Never an error for its shape. */
 export type SignatureCheck = (
@@ -11,6 +12,12 @@ export type SignatureCheck = (
 
 type EcFacts = Extract<AlgorithmFacts, { kty: 'EC' }>;
 
+/** The orders of the curves, as long as r and s. */
+const ORDERS: Readonly<Record<EcFacts['crv'], Buffer>> = {
+  'P-256': orderOf(ALGORITHMS.ES256),
+  'P-384': orderOf(ALGORITHMS.ES384),
+};
+
 /**
  * Whether the signature is right. `publicKey` must be a key of that algorithm, as `readPublicJwk` lets through.
  * Runs in the thread pool; a signature of any shape is true or false, never an error.
@@ -21,10 +28,10 @@ export function verifySignature(
   signingInput: string,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (!hasForm(algorithm, signature)) return Promise.resolve(false);
-  const { hash, key } = parameters(algorithm, publicKey);
+  const { hash, key, signature: given } = parameters(algorithm, publicKey, signature);
+  if (!given) return Promise.resolve(false);
   return new Promise((resolve, reject) => {
-    verify(hash, Buffer.from(signingInput), key, signature, (error, right) =>
+    verify(hash, Buffer.from(signingInput), key, given, (error, right) =>
       error ? reject(error) : resolve(right),
     );
   });
@@ -37,20 +44,24 @@ export function verifySignatureSync(
   signingInput: string,
   signature: Uint8Array,
 ): boolean {
-  if (!hasForm(algorithm, signature)) return false;
-  const { hash, key } = parameters(algorithm, publicKey);
-  return verify(hash, Buffer.from(signingInput), key, signature);
+  const { hash, key, signature: given } = parameters(algorithm, publicKey, signature);
+  return given !== undefined && verify(hash, Buffer.from(signingInput), key, given);
 }
 
-function parameters(algorithm: Algorithm, key: KeyObject) {
+/** As OpenSSL takes them; no signature where it has not the form of its algorithm. */
+function parameters(algorithm: Algorithm, key: KeyObject, signature: Uint8Array) {
   const facts: AlgorithmFacts = ALGORITHMS[algorithm];
   switch (facts.kty) {
     case 'EC':
-      return { hash: facts.hash, key: { key, dsaEncoding: 'ieee-p1363' as const } };
+      return { hash: facts.hash, key, signature: ecdsaDer(signature, ORDERS[facts.crv]) };
     case 'RSA':
-      return { hash: facts.hash, key: { key, ...RSA_PADDINGS[facts.padding] } };
+      return { hash: facts.hash, key: { key, ...RSA_PADDINGS[facts.padding] }, signature };
     case 'OKP':
-      return { hash: null, key: { key } };
+      return {
+        hash: null,
+        key,
+        signature: signature.length === facts.signatureBytes ? signature : undefined,
+      };
   }
 }
 
@@ -60,18 +71,6 @@ const RSA_PADDINGS = {
   pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
 } as const;
 
-function hasForm(algorithm: Algorithm, signature: Uint8Array): boolean {
-  const facts: AlgorithmFacts = ALGORITHMS[algorithm];
-  if (facts.kty === 'RSA') return true;
-  if (signature.length !== facts.signatureBytes) return false;
-  return facts.kty === 'OKP' || bothInRange(signature, facts);
-}
-
-/** r and s in [1, n-1] (FIPS 186-5 §6.4.2). */
-function bothInRange(signature: Uint8Array, { signatureBytes, order }: EcFacts): boolean {
-  const half = signatureBytes / 2;
-  return [signature.subarray(0, half), signature.subarray(half)].every((part) => {
-    const number = BigInt(`0x${Buffer.from(part).toString('hex')}`);
-    return number > 0n && number < order;
-  });
+function orderOf({ order, signatureBytes }: EcFacts): Buffer {
+  return Buffer.from(order.toString(16).padStart(signatureBytes, '0'), 'hex');
 }
