@@ -75,7 +75,7 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
 };
 
 /**
- * Capabilities in rooms of their own (docs/architecture.md): folder → other folders it may import until these are
+ * Capabilities in folders of their own (CONTRIBUTING.md): folder → other folders it may import until these are
  * capabilities or engines themselves.
  */
 const CAPABILITIES: Record<string, readonly string[]> = {
@@ -84,16 +84,28 @@ const CAPABILITIES: Record<string, readonly string[]> = {
   reviews: ['metrics'],
 };
 const GROUND = ['domain', 'kernel', LIBRARY, 'token'];
-/** The rooms of a capability that face an engine, and the packages that come with it. */
-const FACING: readonly (readonly [room: RegExp, engine: string | undefined, packages: readonly string[]])[] =
-  [
-    [/^store(?:\.ts|\/)/, 'db', ['kysely']],
-    [/^routes(?:\.ts|\/)/, 'server', ['zod']],
-    [/^cli(?:-[a-z-]+)?(?:\.ts|\/)/, 'cli', ['commander']],
-    [/^settings\.ts$/, undefined, ['zod']],
-  ];
 /** A capability's face joins its rooms, so it names what the engines give it. */
 const FACE = 'index.ts';
+
+interface Room {
+  readonly files: RegExp;
+  readonly engines: readonly string[];
+  readonly packages: readonly string[];
+  /** Files of the same capability that may import this room, beside the room itself and the face. */
+  readonly openTo?: 'types of cli' | 'all';
+}
+
+/** The rooms of a capability that face an engine. Whatever is in none of them is what the capability does. */
+const ROOMS: readonly Room[] = [
+  { files: /^index\.ts$/, engines: ['db', 'server'], packages: ['pino'] },
+  { files: /^store(?:\.ts|\/)/, engines: ['db'], packages: ['kysely'] },
+  { files: /^routes(?:\.ts|\/)/, engines: ['server'], packages: ['zod'], openTo: 'types of cli' },
+  { files: /^cli(?:-[a-z-]+)?(?:\.ts|\/)/, engines: ['cli'], packages: ['commander'] },
+  { files: /^settings\.ts$/, engines: [], packages: ['zod'], openTo: 'all' },
+];
+const OWN: Room = { files: /^/, engines: [], packages: [], openTo: 'all' };
+const roomOf = (file: string) => ROOMS.find(({ files }) => files.test(file)) ?? OWN;
+
 /** Who may look past the face: the configuration at the settings, the command tree at the verbs. */
 const PAST_THE_FACE: Readonly<Record<string, string>> = {
   'src/config.ts': 'settings.ts',
@@ -104,86 +116,117 @@ const PAST_THE_FACE: Readonly<Record<string, string>> = {
 const ROOTS = /^src\/(?:doctor\/)?[a-z-]+\.ts$/;
 
 const complaints: string[] = [];
+for (const file of globSync('src/**/*.*')) {
+  if (!file.endsWith('.ts')) complaints.push(`${file}: a source is a .ts file`);
+}
 for (const file of globSync('src/**/*.ts').sort()) {
   const path = file.split(sep).join('/');
   const folder = path.split('/')[1] ?? '';
   // A folder within another may have a list of its own.
   const rule = ALLOWED[path.split('/').slice(1, 3).join('/')] ?? ALLOWED[folder];
-  for (const target of relativeImports(path)) refuseTarget(path, target);
+  for (const { target } of importsIn(path)) {
+    if (target.startsWith('src/')) refuseTarget(path, target);
+    else if (/^(?:test|scripts|\.\.)\//.test(target))
+      complaints.push(`${path}: what serves may not import ${target}`);
+  }
+  refuseHidden(path);
   if (ROOTS.test(path)) continue;
   if (folder in CAPABILITIES) checkCapability(path, folder);
   else if (!rule) complaints.push(`${path}: folder ${folder} has no rule in scripts/check-imports.ts`);
   else check(path, folder, rule);
 }
 
-function check(path: string, folder: string, rule: { folders: string[]; packages: string[] }): void {
+interface Import {
+  /** A path from the root of the repository, or a package. */
+  readonly target: string;
+  readonly isType: boolean;
+}
+
+function importsIn(path: string): Import[] {
   const source = readFileSync(path, 'utf8');
-  for (const match of source.matchAll(/(?:from\s+|import\s*\(?\s*)'([^']+)'/g)) {
-    const target = match[1] ?? '';
-    if (target.startsWith('.')) {
-      const resolved = normalize(join(dirname(path), target))
-        .split(sep)
-        .join('/');
-      const other = resolved.split('/')[1] ?? '';
-      const isRoot = ROOTS.test(resolved);
-      if (PAST_THE_FACE[path] === resolved.split('/').slice(2).join('/')) continue;
-      if (
-        isRoot ? folder !== 'cli' : other !== folder && other !== LIBRARY && !rule.folders.includes(other)
-      ) {
-        complaints.push(`${path}: ${folder} may not import ${resolved}`);
+  const found = source.matchAll(
+    /(?<type>(?:import|export)\s+type\s[^'"`;]*?)?(?:from\s+|import\s*\(?\s*|new URL\(\s*)'(?<named>[^']+)'/g,
+  );
+  return Array.from(found, ({ groups }) => {
+    const named = groups?.named ?? '';
+    const target = named.startsWith('.')
+      ? normalize(join(dirname(path), named))
+          .split(sep)
+          .join('/')
+      : named;
+    return { target, isType: groups?.type !== undefined };
+  });
+}
+
+/** What this script would not see. */
+function refuseHidden(path: string): void {
+  const source = readFileSync(path, 'utf8');
+  const hidden = /\bimport\s*\((?!\s*')|\b(?:createRequire|getBuiltinModule)\b|\brequire\s*\(/.exec(source);
+  if (hidden) complaints.push(`${path}: ${hidden[0]} hides what is imported`);
+}
+
+function check(path: string, folder: string, rule: { folders: string[]; packages: string[] }): void {
+  for (const { target, isType } of importsIn(path)) {
+    if (!target.startsWith('src/')) {
+      if (isPackage(target) && !permitted(target, rule.packages)) {
+        complaints.push(`${path}: ${folder} may not import ${target}`);
       }
-    } else if (!permitted(target, rule.packages)) {
+      continue;
+    }
+    const other = target.split('/')[1] ?? '';
+    if (other in CAPABILITIES && PAST_THE_FACE[path] === fileOf(target)) continue;
+    const isGround = other === folder || other === LIBRARY || rule.folders.includes(other);
+    // What every room may import must not bring an engine along.
+    const isTypeOfEngine = folder !== 'kernel' || other !== 'server' || isType;
+    if (ROOTS.test(target) ? folder !== 'cli' : !isGround || !isTypeOfEngine) {
       complaints.push(`${path}: ${folder} may not import ${target}`);
     }
   }
 }
 
-function specifiersIn(path: string): string[] {
-  const matches = readFileSync(path, 'utf8').matchAll(/(?:from\s+|import\s*\(?\s*)'([^']+)'/g);
-  return Array.from(matches, ([, specifier = '']) => specifier);
+function fileOf(target: string): string {
+  return target.split('/').slice(2).join('/');
 }
 
-function relativeImports(path: string): string[] {
-  return specifiersIn(path)
-    .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) =>
-      normalize(join(dirname(path), specifier))
-        .split(sep)
-        .join('/'),
-    );
+/** Files outside the sources are refused by `refuseTarget`, or are no modules. */
+function isPackage(target: string): boolean {
+  return !/^(?:src|test|scripts|node_modules|\.\.)\//.test(target);
 }
 
-/** Of what anybody imports: nothing outside the sources, and of another capability its face alone. */
+/** Of another capability, its face alone. */
 function refuseTarget(path: string, target: string): void {
-  const [top, folder = '', ...rest] = target.split('/');
-  if (top !== 'src') complaints.push(`${path}: what serves may not import ${target}`);
+  const folder = target.split('/')[1] ?? '';
   if (!(folder in CAPABILITIES) || path.startsWith(`src/${folder}/`)) return;
-  const file = rest.join('/');
+  const file = fileOf(target);
   if (file !== FACE && PAST_THE_FACE[path] !== file) {
     complaints.push(`${path}: of ${folder}, only ${FACE} may be imported, not ${file}`);
   }
 }
 
 function checkCapability(path: string, folder: string): void {
-  const file = path.split('/').slice(2).join('/');
-  const [, engine, engines = []] = FACING.find(([room]) => room.test(file)) ?? [];
-  const isFace = file === FACE;
-  const faced = isFace ? ['db', 'server'] : engine === undefined ? [] : [engine];
-  const folders = [folder, ...GROUND, ...faced, ...(CAPABILITIES[folder] ?? [])];
-  for (const target of relativeImports(path)) {
-    const [, other = '', ...rest] = target.split('/');
-    const isOfStore = /^(?:routes|cli)/.test(file) && other === folder && rest[0]?.startsWith('store');
-    if (!folders.includes(other) || isOfStore) complaints.push(`${path}: ${file} may not import ${target}`);
-  }
-  const packages = [...engines, ...(isFace ? ['pino'] : []), 'node:crypto', 'node:timers/promises'];
-  for (const specifier of specifiersIn(path)) {
-    if (!specifier.startsWith('.') && !permitted(specifier, packages)) {
-      complaints.push(`${path}: ${file} may not import ${specifier}`);
-    }
+  const file = fileOf(path);
+  const room = roomOf(file);
+  const folders = [folder, ...GROUND, ...room.engines, ...(CAPABILITIES[folder] ?? [])];
+  const packages = [...room.packages, 'node:crypto', 'node:timers/promises'];
+  for (const { target, isType } of importsIn(path)) {
+    const other = target.split('/')[1] ?? '';
+    const isAllowed = isPackage(target)
+      ? permitted(target, packages)
+      : other === folder
+        ? isOpen(room, file, fileOf(target), isType)
+        : folders.includes(other);
+    if (!isAllowed) complaints.push(`${path}: ${file} may not import ${target}`);
   }
 }
 
-function permitted(target: string, packages: string[]): boolean {
+function isOpen(room: Room, file: string, target: string, isType: boolean): boolean {
+  const other = roomOf(target);
+  if (target === FACE) return false;
+  if (file === FACE || room === other || other.openTo === 'all') return true;
+  return other.openTo === 'types of cli' && isType && roomOf(file).engines.includes('cli');
+}
+
+function permitted(target: string, packages: readonly string[]): boolean {
   return packages.includes(target) || (target.startsWith('node:') && packages.includes('node:*'));
 }
 

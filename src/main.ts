@@ -16,6 +16,7 @@ import { createTokenIssuer } from './issuance/issue-token.ts';
 import { createSignatureChecker } from './issuance/signature-checker.ts';
 import { timeGuardedIssuer } from './issuance/time-guarded-issuer.ts';
 import { keepRetention } from './keep-retention.ts';
+import type { Capability } from './kernel/capability.ts';
 import { openKeyLife } from './key-life.ts';
 import { createCeremonies } from './keys/ceremonies.ts';
 import { createScopeChanger } from './keys/change-scope.ts';
@@ -362,8 +363,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
     settledTime: clockWatch,
     log,
   });
-  parts.defer(() => reports.stop());
-  const capabilities = [drills, reviews, reports];
+  const capabilities: readonly Capability[] = [drills, reviews, reports];
+  for (const { stop } of capabilities) if (stop) parts.defer(stop);
   const { gate, stop: stopGate } = await openGate({
     config,
     access,
@@ -378,7 +379,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     revocations,
     canaries: canaryDesk,
     ledger: store.ledger,
-    acts: reports.acts,
+    acts: capabilities.flatMap(({ acts = [] }) => acts),
     confirmation: audit.confirmation,
     pinLatches: openPinLatches({ config, links, sinks, audit: store.audit }),
     clock,
@@ -425,7 +426,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
         eventStreams,
         checkpoints,
       },
-      reports.routes.data,
+      capabilities.flatMap(({ routes }) => routes?.data ?? []),
     ),
     data_plane,
     hooks,
@@ -462,7 +463,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
         audit: store.audit,
         unwitnessed: store.unwitnessed,
       },
-      capabilities.flatMap(({ routes }) => routes.operations),
+      capabilities.flatMap(({ routes }) => routes?.operations ?? []),
     ),
     operations_plane,
     hooks,
@@ -480,7 +481,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     audit: store.audit,
     chains,
     disks,
-    tasks: capabilities.flatMap(({ tasks }) => tasks),
+    tasks: capabilities.flatMap(({ tasks = [] }) => tasks),
     keyRing,
     verifiers,
     events: securityEvents,

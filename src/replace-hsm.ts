@@ -43,6 +43,7 @@ export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
+    erasable: [],
     clock: systemClock,
     onEvent: () => {},
   });

@@ -61,8 +61,8 @@ export interface StoreOptions {
   readonly gate?: SinkGate;
   /** Absolute path of the folder for archive segments; default: `ledger-archive` beside the file. */
   readonly archiveDir?: string;
-  /** What capabilities keep of persons in tables of their own; default: nothing. */
-  readonly erasable?: readonly Erasable[];
+  /** What capabilities keep of persons in tables of their own: an erasure that misses one is none. */
+  readonly erasable: readonly Erasable[];
   /** Records in one archive segment at most. */
   readonly segmentRecords?: number;
 }
@@ -120,7 +120,7 @@ export interface Store {
  * `foreign_schema` for tables that somebody else changed.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE, erasable = [] } = options;
+  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE, erasable } = options;
   const identity = { ...prepare(file), schema: await migrateFile(file) };
   const run = options.run ?? createRunKey(clock.nowSeconds());
   const unwitnessed = new UnwitnessedRanges();

@@ -85,6 +85,7 @@ export class CallerBudget {
   }
 
   leave(holder: string): void {
+    if (this.#requests.taken > this.#few) this.#load.watch();
     this.#requests.giveBack(holder);
   }
 

@@ -1,4 +1,6 @@
 const EVERY_MS = 10;
+/** Of a second. */
+const LOOKS = 100;
 /** So late, and requests wait longer to be read than it takes to serve them. */
 const LATE_MS = 20;
 const LESS = 0.7;
@@ -13,7 +15,7 @@ export const LEAST_SHARE = 1 / 16;
 export class LoopLoad {
   #share = 1;
   #timer: NodeJS.Timeout | undefined;
-  #isAsked = false;
+  #looksLeft = 0;
 
   /** From 1/16 to 1. */
   get share(): number {
@@ -21,19 +23,19 @@ export class LoopLoad {
   }
 
   /**
-   * Looks at the event loop for as long as this is called at least every 10 ms, and until the share is whole again. A
-   * service that nobody calls would else wake a hundred times a second.
+   * Looks at the event loop for as long as this is called every second, and until the share is whole again. A service
+   * that nobody calls would else wake a hundred times a second.
    */
   watch(): void {
-    this.#isAsked = true;
+    this.#looksLeft = LOOKS;
     if (this.#timer) return;
     let expected = performance.now() + EVERY_MS;
     this.#timer = setInterval(() => {
       const now = performance.now();
       this.late(now - expected);
       expected = now + EVERY_MS;
-      if (!this.#isAsked && this.#share === 1) this.#stop();
-      this.#isAsked = false;
+      this.#looksLeft -= 1;
+      if (this.#looksLeft <= 0 && this.#share === 1) this.#stop();
     }, EVERY_MS).unref();
   }
 

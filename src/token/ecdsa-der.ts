@@ -4,7 +4,7 @@ const INTEGER = 0x02;
 /**
  * An ECDSA signature as OpenSSL takes it: r and s as a DER SEQUENCE of two INTEGERs (RFC 3279 §2.2.3), from their JOSE
  * form, one behind the other at full length (RFC 7518 §3.4). Undefined unless both are in [1, n-1] (FIPS 186-5 §6.4.2);
- * `order` is n, big-endian, as long as each of them. Node does the same for `ieee-p1363`, and takes a third as long as the
+ * `order` is n, big-endian, as long as each of them: at most 58 bytes, so that DER needs one byte for a length. Node does the same for `ieee-p1363`, and takes a third as long as the
  * verification for it.
  */
 export function ecdsaDer(signature: Uint8Array, order: Uint8Array): Buffer | undefined {

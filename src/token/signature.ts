@@ -12,6 +12,8 @@ export type SignatureCheck = (
 
 type EcFacts = Extract<AlgorithmFacts, { kty: 'EC' }>;
 
+const NODE_NAMES: Readonly<Record<EcFacts['crv'], string>> = { 'P-256': 'prime256v1', 'P-384': 'secp384r1' };
+
 /** The orders of the curves, as long as r and s. */
 const ORDERS: Readonly<Record<EcFacts['crv'], Buffer>> = {
   'P-256': orderOf(ALGORITHMS.ES256),
@@ -53,7 +55,12 @@ function parameters(algorithm: Algorithm, key: KeyObject, signature: Uint8Array)
   const facts: AlgorithmFacts = ALGORITHMS[algorithm];
   switch (facts.kty) {
     case 'EC':
-      return { hash: facts.hash, key, signature: ecdsaDer(signature, ORDERS[facts.crv]) };
+      return {
+        hash: facts.hash,
+        key,
+        // By the key's own length, Node would read two others of a signature for another curve.
+        signature: isOnCurve(key, facts) ? ecdsaDer(signature, ORDERS[facts.crv]) : undefined,
+      };
     case 'RSA':
       return { hash: facts.hash, key: { key, ...RSA_PADDINGS[facts.padding] }, signature };
     case 'OKP':
@@ -70,6 +77,10 @@ const RSA_PADDINGS = {
   // RFC 7518 §3.5: the salt is as long as the hash.
   pss: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
 } as const;
+
+function isOnCurve(key: KeyObject, { crv }: EcFacts): boolean {
+  return key.asymmetricKeyDetails?.namedCurve === NODE_NAMES[crv];
+}
 
 function orderOf({ order, signatureBytes }: EcFacts): Buffer {
   return Buffer.from(order.toString(16).padStart(signatureBytes, '0'), 'hex');

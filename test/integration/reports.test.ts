@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_ROUTES } from '../../src/api.ts';
 import { verifyAudit } from '../../src/audit-verify.ts';
 import { makeCredential } from '../../src/domain/credential.ts';
+import { describeApi } from '../../src/server/openapi.ts';
 import { keyward as commandLine } from '../support/command-line.ts';
 import { forgeToken, keyThat } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
@@ -402,4 +404,11 @@ it('a flood is turned away, and stands in the way of no token', async () => {
   const metrics = (await service.operations('GET', '/metrics')).body as string;
   expect(Number(/keyward_reports_total\{about="refused"\} (\d+)/.exec(metrics)?.[1])).toBeGreaterThan(0);
   expect(metrics).toMatch(/keyward_reports_unclosed\{state="open"\} \d+/);
+});
+
+it('the service answers what the description of its API is made from', async () => {
+  for (const plane of ['data', 'operations'] as const) {
+    const { body } = await service[plane]('GET', '/openapi.json');
+    expect(body).toEqual(JSON.parse(JSON.stringify(describeApi(plane, API_ROUTES[plane]))));
+  }
 });

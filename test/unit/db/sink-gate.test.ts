@@ -21,7 +21,14 @@ it('I10: without a sink that confirms, nothing that weakens is changed, and rest
       if (gate.away) throw new KeywardError('audit_sink_unavailable', 'away');
     },
   };
-  const store = await openStore({ file, queueLimit: 100, clock: NOON, onEvent: () => {}, gate });
+  const store = await openStore({
+    erasable: [],
+    file,
+    queueLimit: 100,
+    clock: NOON,
+    onEvent: () => {},
+    gate,
+  });
   onTestFinished(() => store.close());
   await store.openRegistry({ seal: SOFTWARE_SEAL });
   await store.access.addClient(client('web'), Buffer.alloc(32, 1), ALICE);

@@ -178,6 +178,7 @@ describe('the audit trail', () => {
   const OPERATOR = { operatorId: 'alice', requestId: null };
   const opened = () =>
     openStore({
+      erasable: [],
       file: at('keyward.db'),
       queueLimit: 10,
       clock: { nowSeconds: () => 1_760_000_000 },
@@ -331,7 +332,13 @@ describe('two persons', () => {
   async function enrolled(...operators: Partial<Operator>[]): Promise<void> {
     const config = configured();
     const clock = { nowSeconds: () => 7 };
-    const store = await openStore({ file: config.database.file, queueLimit: 9, clock, onEvent: () => {} });
+    const store = await openStore({
+      erasable: [],
+      file: config.database.file,
+      queueLimit: 9,
+      clock,
+      onEvent: () => {},
+    });
     await store.openRegistry({ seal: SOFTWARE_SEAL });
     for (const [n, operator] of operators.entries()) {
       const whole = { id: `p${n}`, roles: ROLES, createdAt: 7, revokedAt: null, ...operator };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
 import { verifySignature, verifySignatureSync } from '../../../src/token/signature.ts';
-import { softwareKey } from '../../support/software-keys.ts';
+import { signWith, softwareKey } from '../../support/software-keys.ts';
 
 const INPUT = 'e30.e30';
 
@@ -50,6 +50,17 @@ describe.each([
   const key = softwareKey(algorithm);
   const signature = key.sign(INPUT);
   const numbers = ['00'.repeat(half), order, 'ff'.repeat(half)].map((hex) => Buffer.from(hex, 'hex'));
+
+  it('refuses a right signature by a key on another curve, at whatever length', async () => {
+    const other = softwareKey(algorithm === 'ES256' ? 'ES384' : 'ES256');
+    const theirs = signWith(algorithm, other.privateKey, INPUT);
+    const length = theirs.length / 2;
+    const padded = Buffer.alloc(2 * half);
+    for (const [at, part] of [theirs.subarray(0, length), theirs.subarray(length)].entries()) {
+      part.subarray(Math.max(0, length - half)).copy(padded, at * half + Math.max(0, half - length));
+    }
+    expect(await verifySignature(algorithm, other.publicKey, INPUT, padded)).toBe(false);
+  });
 
   it.each([0, half])('refuses 0, n and more at byte %i', async (offset) => {
     for (const number of numbers) {
