@@ -19,13 +19,15 @@ import {
   tablesOf,
   type Verdict,
 } from '../support/tamper/matrix.ts';
-import { pairwise } from '../support/tamper/selection.ts';
+import { FEW_PAIRS, pairwise } from '../support/tamper/selection.ts';
 import { STATES, tamper, tryService } from '../support/tamper/service-cell.ts';
 import { ALL_TABLES } from '../support/tamper/table-sets.ts';
 
 const DEADLINE_MS = 1_800_000;
 const PATIENCE_MS = 75_000;
 const AT_A_TIME = 2;
+/** Running cells of one manipulation with a service: all of them would take minutes. */
+const SERVED_OF_KIND = 2;
 
 let life: Life;
 let benches: Bench[];
@@ -65,14 +67,20 @@ describe('the matrix', () => {
     'finds what is done to any table, in any way and state: at load, by the running service or by audit verify',
     async () => {
       const all = tablesOf(life).flatMap((table) => cellsOf(life, table));
-      const tried = await playAll(pairwise(all.filter((cell) => !isHarmless(cell))));
+      const tried = await playAll(
+        pairwise(
+          all.filter((cell) => !isHarmless(cell)),
+          FEW_PAIRS,
+        ),
+      );
       console.log(whoFound(tried));
       expect(tried.filter(isMissed)).toEqual([]);
       const among = (name: 'kind' | 'state' | 'table') => new Set(tried.map((verdict) => verdict[name]));
       expect(among('kind')).toEqual(new Set(KINDS));
       expect(among('state')).toEqual(new Set(STATES));
       expect(among('table')).toEqual(new Set(ALL_TABLES));
-      expect(tried.filter(({ state, served }) => state === 'running' && !served)).toEqual([]);
+      const served = tried.filter((each) => each.served && each.state === 'running');
+      expect(new Set(served.map(({ kind }) => kind))).toEqual(new Set(KINDS));
     },
     DEADLINE_MS,
   );
@@ -151,14 +159,17 @@ describe('what a report said', () => {
   });
 });
 
-/** The first of each that changes anything; a service of a running cell is tried in any case. */
+/** The first of each that changes anything; of running cells, a service is tried on some of each manipulation. */
 async function playAll(chosen: readonly Cell[][]): Promise<Verdict[]> {
   const tried: Verdict[] = [];
   const queue = chosen.values();
+  const isServed = ({ kind, state }: Pick<Cell, 'kind' | 'state'>) =>
+    state === 'running' &&
+    tried.filter((each) => each.served && each.state === state && each.kind === kind).length < SERVED_OF_KIND;
   const work = async (bench: Bench) => {
     for (const alike of queue) {
       for (const cell of alike) {
-        const verdict = await bench.play(cell, cell.state === 'running');
+        const verdict = await bench.play(cell, isServed(cell));
         if (verdict.undone || verdict.impossible) continue;
         tried.push(verdict);
         break;

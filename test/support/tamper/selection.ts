@@ -1,12 +1,29 @@
 import type { Cell } from './matrix.ts';
 
+type Part = 'table' | 'kind' | 'state' | 'mode';
+type Pair = readonly [Part, Part];
+
+const ALL_PAIRS: readonly Pair[] = [
+  ['table', 'kind'],
+  ['table', 'state'],
+  ['table', 'mode'],
+  ['kind', 'state'],
+  ['kind', 'mode'],
+  ['state', 'mode'],
+];
+
+/** All but that every manipulation meets every table, which takes three times as many cells. */
+export const FEW_PAIRS: readonly Pair[] = ALL_PAIRS.filter(
+  ([one, other]) => one !== 'table' || other !== 'kind',
+);
+
 /**
  * Cells in which any two of table, manipulation, state and mode meet that meet in one of all, as few of a running
  * service as that takes. Each comes with those that do as well, for where nothing comes of it.
  */
-export function pairwise(all: readonly Cell[]): Cell[][] {
+export function pairwise(all: readonly Cell[], pairs = ALL_PAIRS): Cell[][] {
   const alike = Map.groupBy(all, ({ table, kind, state, mode }) => [table, kind, state, mode].join());
-  const candidates = [...alike.values()].map((cells) => ({ cells, pairs: pairsOf(cells[0]) }));
+  const candidates = [...alike.values()].map((cells) => ({ cells, pairs: pairsOf(cells[0], pairs) }));
   const open = new Set(candidates.flatMap(({ pairs }) => pairs));
   const isRunning = ({ cells }: (typeof candidates)[number]) => cells[0]?.state === 'running';
   const chosen: Cell[][] = [];
@@ -26,8 +43,6 @@ export function pairwise(all: readonly Cell[]): Cell[][] {
   return chosen;
 }
 
-function pairsOf(cell: Cell | undefined): string[] {
-  if (!cell) return [];
-  const parts = [cell.table, cell.kind, cell.state, cell.mode];
-  return parts.flatMap((one, at) => parts.slice(at + 1).map((other) => `${one}, ${other}`));
+function pairsOf(cell: Cell | undefined, pairs: readonly Pair[]): string[] {
+  return cell ? pairs.map(([one, other]) => `${one} ${cell[one]}, ${other} ${cell[other]}`) : [];
 }
