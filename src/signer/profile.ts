@@ -21,6 +21,7 @@ const KNOWN: readonly (Profile & { readonly says: RegExp })[] = [
 
 /** By what the module says of itself. */
 export function profileOf(info: Pick<pkcs11js.ModuleInfo, 'manufacturerID' | 'libraryDescription'>): Profile {
-  const texts = [info.manufacturerID.trim(), info.libraryDescription.trim()];
+  const { manufacturerID, libraryDescription } = info;
+  const texts = [manufacturerID.trim(), libraryDescription.trim()];
   return KNOWN.find(({ says }) => texts.some((text) => says.test(text))) ?? UNKNOWN;
 }
