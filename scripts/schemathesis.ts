@@ -1,6 +1,8 @@
 // npm run schemathesis: holds a service of its own against both of its OpenAPI documents with schemathesis, which has to be
 // on the PATH (pipx install schemathesis). Arguments go on to it. Ends as schemathesis does.
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startService } from '../test/support/running-service.ts';
 
 const PROGRAM = 'schemathesis';
@@ -19,6 +21,8 @@ const service = await startService({
 });
 try {
   const { sign, verify } = await service.provision({ id: 'payments' });
+  const known = join(service.hsm.folder, 'schemathesis.toml');
+  writeFileSync(known, settings({ scope: 'payments', client: 'payments-verify', token: 'primary' }));
   const planes = [
     ['data plane, as an identity service', service.dataUrl, sign],
     ['data plane, as a relying service', service.dataUrl, verify],
@@ -29,6 +33,7 @@ try {
     const { status } = spawnSync(
       PROGRAM,
       [
+        `--config-file=${known}`,
         'run',
         `${url}/openapi.json`,
         `--url=${url}`,
@@ -42,4 +47,19 @@ try {
   }
 } finally {
   await service.remove();
+}
+
+/** What a schema cannot say: names that are there, since whatever is not there is answered 404 and nothing behind it tried. */
+function settings(names: Readonly<Record<string, string>>): string {
+  return [
+    // A stream of events never ends.
+    'max-stream-events = 1',
+    'request-timeout = 5',
+    // 503 is described with its codes, and says when to ask again.
+    '[checks.not_a_server_error]',
+    'expected-statuses = ["2xx", "3xx", "4xx", 503]',
+    '[parameters]',
+    ...Object.entries(names).map(([name, value]) => `"path.${name}" = ${JSON.stringify(value)}`),
+    '',
+  ].join('\n');
 }

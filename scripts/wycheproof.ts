@@ -1,5 +1,6 @@
 // npm run wycheproof -- <folder>: shows the signatures of Wycheproof's test vectors to Keyward's own check. The folder is
-// `testvectors_v1` of a checkout of github.com/C2SP/wycheproof. Ends with 1 where one is judged otherwise than there.
+// `testvectors_v1` of a checkout of github.com/C2SP/wycheproof, or an older copy as BoringSSL has it. Ends with 1 where
+// one is judged otherwise than there.
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,18 +14,23 @@ const FILES: readonly (readonly [name: string, algorithm: Algorithm])[] = [
   ['ecdsa_secp256r1_sha256_p1363_test.json', 'ES256'],
   ['ecdsa_secp384r1_sha384_p1363_test.json', 'ES384'],
   ['ed25519_test.json', 'Ed25519'],
+  // The same, in copies before the first numbered format.
+  ['eddsa_test.json', 'Ed25519'],
   ['rsa_signature_2048_sha256_test.json', 'RS256'],
   ['rsa_signature_3072_sha256_test.json', 'RS256'],
   ['rsa_signature_4096_sha256_test.json', 'RS256'],
   ['rsa_pss_2048_sha256_mgf1_32_test.json', 'PS256'],
   ['rsa_pss_3072_sha256_mgf1_32_test.json', 'PS256'],
+  ['rsa_pss_4096_sha256_mgf1_32_test.json', 'PS256'],
 ];
 
 const hex = z.string().transform((text) => Buffer.from(text, 'hex'));
 const vectors = z.object({
   testGroups: z.array(
     z.object({
-      publicKeyDer: hex,
+      publicKeyDer: hex.optional(),
+      /** Its name in older copies. */
+      keyDer: hex.optional(),
       tests: z.array(
         z.object({
           tcId: z.int(),
@@ -67,8 +73,9 @@ if (tallies.length === 0 || tallies.some(([, , { wrong }]) => wrong.length > 0))
 
 function tally(path: string, algorithm: Algorithm): Tally {
   const sum: Tally = { right: 0, notText: 0, wrong: [] };
-  for (const { publicKeyDer, tests } of vectors.parse(JSON.parse(readFileSync(path, 'utf8'))).testGroups) {
-    const key = keyOf(publicKeyDer, algorithm);
+  for (const { publicKeyDer, keyDer, tests } of vectors.parse(JSON.parse(readFileSync(path, 'utf8')))
+    .testGroups) {
+    const key = keyOf(publicKeyDer ?? keyDer, algorithm);
     for (const { tcId, comment, msg, sig, result } of tests) {
       const text = msg.toString();
       // A key that Keyward does not take verifies nothing.
@@ -84,7 +91,8 @@ function tally(path: string, algorithm: Algorithm): Tally {
   return sum;
 }
 
-function keyOf(der: Buffer, algorithm: Algorithm): KeyObject | undefined {
+function keyOf(der: Buffer | undefined, algorithm: Algorithm): KeyObject | undefined {
+  if (!der) throw new Error('a group of vectors without a key');
   try {
     const jwk = createPublicKey({ key: der, format: 'der', type: 'spki' }).export({ format: 'jwk' });
     return importPublicKey(readPublicJwk({ ...jwk, alg: algorithm }));

@@ -12,6 +12,8 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '2' },
+    /** The service on one core, whoever asks on another: what asking costs is then not taken from the service. */
+    apart: { type: 'boolean', default: false },
     /** Another checkout of the service, to compare with. */
     source: { type: 'string', default: fileURLToPath(new URL('../..', import.meta.url)) },
   },
@@ -30,6 +32,10 @@ interface Answered {
 
 const CONNECTIONS = 1_000;
 const run = promisify(execFile);
+const onCore = (core: number, argv: string[]): [string, string[]] =>
+  values.apart
+    ? ['taskset', ['--cpu-list', String(core), process.execPath, ...argv]]
+    : [process.execPath, argv];
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const service = await startService();
@@ -49,7 +55,7 @@ try {
     '--config',
     service.configFile,
   ];
-  const front = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const front = spawn(...onCore(0, argv), { stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `http://127.0.0.1:${port}/v1/scopes/payments/tokens`;
   while (!(await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok) {
     if (front.exitCode !== null) throw new Error('the service did not start');
@@ -58,7 +64,7 @@ try {
   for (let round = 0; round < Number(values.rounds); round++) {
     const asking = async (asked: number, connections: number) => {
       const argv = [pathOf('./open-loop.ts'), url, sign, String(asked), values.seconds, String(connections)];
-      return JSON.parse((await run(process.execPath, argv)).stdout) as Answered;
+      return JSON.parse((await run(...onCore(1, argv))).stdout) as Answered;
     };
     const { answers } = await asking(0, 64);
     const rate = answers['201']?.aSecond ?? 0;

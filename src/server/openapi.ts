@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject } from 'zod-openapi';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { PlaneName } from './plane.ts';
+import { CODES, problems } from './responses.ts';
 import type { Route } from './route.ts';
 
 /** A route as far as its description goes. */
-export type Described = Pick<Route<never>, 'method' | 'path' | 'operation'>;
+export type Described = Pick<Route<never>, 'method' | 'path' | 'operation' | 'events'>;
 
 /** What may stand in a path. */
 const PARAMETERS: Readonly<Record<string, z.ZodType>> = {
@@ -35,9 +36,12 @@ const SECURITY_SCHEMES = {
 /** OpenAPI 3.1 of what one plane answers, from the schemas that validate requests. */
 export function describeApi(plane: PlaneName, routes: readonly Described[]): object {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const { path, method, operation } of routes) {
-    const described = { ...operation, tags: [plane], ...pathParameters(path, operation) };
+  const schemas: Record<string, z.ZodType> = {};
+  for (const { path, method, operation, events = {} } of routes) {
+    const responses = { ...problems(CODES.any), ...operation.responses, ...eventStream(events) };
+    const described = { ...operation, responses, tags: [plane], ...pathParameters(path, operation) };
     paths[path] = { ...paths[path], [method]: described };
+    for (const data of Object.values(events)) schemas[idOf(data)] = data;
   }
   return createDocument({
     openapi: '3.1.0',
@@ -48,8 +52,35 @@ export function describeApi(plane: PlaneName, routes: readonly Described[]): obj
     },
     tags: [{ name: plane, description: `Answered by the ${plane} plane` }],
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES[plane] },
+    components: { schemas, securitySchemes: SECURITY_SCHEMES[plane] },
   });
+}
+
+/** Each event as a reader of the stream has it: OpenAPI 3.1 has no word for what stands between two blank lines. */
+function eventStream(events: NonNullable<Described['events']>): ZodOpenApiResponsesObject {
+  const read = Object.entries(events).map(([event, data]) =>
+    z.object({
+      id: z.string().optional().meta({ description: 'To resume behind it.' }),
+      event: z.literal(event),
+      data: z.string().meta({
+        contentMediaType: 'application/json',
+        contentSchema: { $ref: `#/components/schemas/${idOf(data)}` },
+      }),
+    }),
+  );
+  if (read.length === 0) return {};
+  return {
+    200: {
+      description: `Events ${Object.keys(events).join(', ')}`,
+      content: { 'text/event-stream': { schema: z.union(read) } },
+    },
+  };
+}
+
+function idOf(schema: z.ZodType): string {
+  const id = schema.meta()?.id;
+  if (!id) throw new Error('what an event carries needs an id in the description');
+  return id;
 }
 
 function pathParameters(path: string, { requestParams }: ZodOpenApiOperationObject) {

@@ -8,7 +8,9 @@ import { problem } from './schemas/problem.ts';
 
 /** Codes that many routes share, by where they come from. */
 export const CODES = {
-  service: ['overloaded', 'shutting_down', 'internal'],
+  /** Of every route, the first before it is found. */
+  any: ['headers_too_large'],
+  service: ['malformed_request', 'overloaded', 'shutting_down', 'internal'],
   client: [
     'credential_missing',
     'credential_malformed',

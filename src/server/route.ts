@@ -1,4 +1,5 @@
 import type { Express, Request, Response } from 'express';
+import type { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { KeywardError } from '../domain/errors.ts';
 import { answerPreflight } from './any-origin.ts';
@@ -16,6 +17,8 @@ export interface Route<Deps> {
   /** As OpenAPI writes it: `/v1/scopes/{scope}/tokens`. */
   readonly path: `/${string}`;
   readonly operation: ZodOpenApiOperationObject;
+  /** Server-sent events that it answers with (HTML standard, §9.2): name → what its `data` is as JSON. */
+  readonly events?: Readonly<Record<string, z.ZodType>>;
   /** Pages of any origin may read it (CORS). */
   readonly anyOrigin?: true;
   /** Answers what goes wrong as OAuth has it (RFC 6749 §5.2). */

@@ -26,6 +26,8 @@ const NAMES = {
   resolved: 'resolved',
 } as const satisfies Record<EventState, string>;
 
+const change = z.object({ event: securityEvent }).meta({ id: 'SecurityEventChange' });
+
 /** What becomes of security events, as it happens. Ends with the credential or the process. */
 const followSecurityEvents: Route<StreamParts> = {
   method: 'get',
@@ -41,12 +43,12 @@ const followSecurityEvents: Route<StreamParts> = {
       header: z.object({ 'last-event-id': z.string().optional().meta({ description: 'Resumes after it.' }) }),
     },
     responses: {
-      200: {
-        description: `Events following, ${EVENT_STATES.map((state) => NAMES[state]).join(', ')}, each with its \`data\``,
-        content: { 'text/event-stream': { schema: z.object({ event: securityEvent }) } },
-      },
       ...problems(CODES.operator, ['invalid_request', 'store_unavailable']),
     },
+  },
+  events: {
+    following: z.object({}).meta({ id: 'FollowingSecurityEvents' }),
+    ...Object.fromEntries(EVENT_STATES.map((state) => [NAMES[state], change])),
   },
   handler: (deps) => async (request, response) => {
     const { operatorId } = actorOf(deps.authenticator, READING, request, response);

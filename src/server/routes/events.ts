@@ -35,13 +35,10 @@ export const followEvents: Route<EventParts> = {
       header: z.object({ 'last-event-id': z.string().optional().meta({ description: 'Resumes after it.' }) }),
     },
     responses: {
-      200: {
-        description: `Events ${Object.keys(SCOPE_EVENTS).join(', ')}, each with its \`data\``,
-        content: { 'text/event-stream': { schema: z.union(Object.values(SCOPE_EVENTS)) } },
-      },
       ...problems(CODES.client, CODES.schema, ['unknown_scope']),
     },
   },
+  events: SCOPE_EVENTS,
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const named = validated(query, { ...request.query });

@@ -33,13 +33,15 @@ const page = {
 
 /** The `data` of each event, by its name. */
 export const SCOPE_EVENTS = {
-  snapshot: z.object({ version, keys, root_claim: z.string().nullable(), ...page }),
-  revocations: z.object(page),
-  resumed: z.object({ version }),
-  key_set: z.object({ version, keys }),
-  compromised: z.object({ kid: z.string(), version }),
-  suspended: z.object({ kid: z.string(), version }),
-  revoked: z.object({ revocation: revokedTokens }),
+  snapshot: z
+    .object({ version, keys, root_claim: z.string().nullable(), ...page })
+    .meta({ id: 'ScopeSnapshot' }),
+  revocations: z.object(page).meta({ id: 'ScopeRevocations' }),
+  resumed: z.object({ version }).meta({ id: 'ScopeResumed' }),
+  key_set: z.object({ version, keys }).meta({ id: 'ScopeKeySet' }),
+  compromised: z.object({ kid: z.string(), version }).meta({ id: 'ScopeKeyCompromised' }),
+  suspended: z.object({ kid: z.string(), version }).meta({ id: 'ScopeKeySuspended' }),
+  revoked: z.object({ revocation: revokedTokens }).meta({ id: 'ScopeTokensRevoked' }),
 } as const satisfies Record<ScopeEvent['type'], z.ZodType>;
 
 export function streamMessage({ id, event }: EventMessage): StreamMessage {

@@ -91,9 +91,29 @@ test('the description says what the schemas demand', async () => {
     '415',
     '422',
     '429',
+    '431',
     '500',
     '503',
   ]);
+});
+
+test.each([
+  [
+    'data',
+    '/v1/scopes/{scope}/events',
+    ['snapshot', 'revocations', 'resumed', 'key_set', 'compromised', 'suspended', 'revoked'],
+  ],
+  ['operations', '/v1/admin/events/stream', ['following', 'raised', 'acknowledged', 'resolved']],
+])('the %s plane describes each event of %s', async (plane, path, names) => {
+  const http = await (plane === 'data' ? dataPlane() : operationsPlane());
+  const { body } = await http.get('/openapi.json');
+  const { schema } = body.paths[path].get.responses['200'].content['text/event-stream'];
+  const described = schema.anyOf.map(({ properties }: { properties: Record<string, object> }) => properties);
+  expect(described.map(({ event }: Record<string, { const?: string }>) => event?.const)).toEqual(names);
+  for (const { data } of described) {
+    const name = data.contentSchema.$ref.replace('#/components/schemas/', '');
+    expect(body.components.schemas[name]).toMatchObject({ type: 'object' });
+  }
 });
 
 test('who has the description already is told so', async () => {
