@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { API_ROUTES } from '../src/api.ts';
+import { API_ROUTES } from '../src/api/routes.ts';
 import { describeApi } from '../src/server/openapi.ts';
 import type { ApiDocument } from './api/document.ts';
 import { apiPage } from './api/page.ts';

@@ -1,7 +1,7 @@
 // The client library against other verifiers in one process, on tokens of a key in memory and a key set from a local
 // server. CPU time counts all threads; of several rounds each the least disturbed is told.
 import { parseArgs } from 'node:util';
-import { ALGORITHM_NAMES, type Algorithm } from '../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES, type Algorithm } from '../src/kernel/algorithm.ts';
 import { startIssuer } from './benchmark/client/issuer.ts';
 import { measure, type Result } from './benchmark/client/rounds.ts';
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { API_ROUTES } from '../src/api.ts';
+import { API_ROUTES } from '../src/api/routes.ts';
 import { describeApi } from '../src/server/openapi.ts';
 import { type Description, faultsOf } from './api/faults.ts';
 

@@ -1,18 +1,18 @@
 // Writes docs/events.md, which a test holds against the table of security event types.
 import { writeFileSync } from 'node:fs';
-import { EVIDENCE_FIELDS, nameOf } from '../src/domain/event-evidence.ts';
+import { EVIDENCE_FIELDS, nameOf } from '../src/kernel/event-evidence.ts';
 import {
   eventType,
   SECURITY_EVENT_TYPES,
   type SecurityEventType,
-} from '../src/domain/security-event-types.ts';
+} from '../src/kernel/security-event-types.ts';
 
 const FILE = new URL('../docs/events.md', import.meta.url);
 
 const INTRODUCTION = `# Security events
 
 What Keyward notices, of which types, and what to do ([watching](watching.md) is the way in). This page is made from the table in
-\`src/domain/security-event-types.ts\` by \`npm run docs:events\`.
+\`src/kernel/security-event-types.ts\` by \`npm run docs:events\`.
 
 An event has a type, a severity, a subject and its evidence. It is stored with an audit event that testifies to it,
 counted in \`keyward_security_events_total\`, logged without its evidence, listed by \`keyward event list\`, and told to

@@ -4,7 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { paint } from '../src/cli/colour.ts';
-import { fields } from '../src/cli/table.ts';
+import { fields } from '../src/cli/text.ts';
 import type { Fault } from './faults/fault.ts';
 import { hsmFaults } from './faults/hsm.ts';
 import { WAYS } from './faults/probes.ts';

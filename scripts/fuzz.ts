@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { TokenRefused } from '../src/client/errors.ts';
 import { verifierIn } from '../src/client/verifier.ts';
-import { ALGORITHM_NAMES, type Algorithm } from '../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES, type Algorithm } from '../src/kernel/algorithm.ts';
 import { forge } from '../test/corpus/forge.ts';
 import { type Mutation, mutation } from '../test/corpus/mutations.ts';
 import { createWorld, NOW } from '../test/corpus/world.ts';

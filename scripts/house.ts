@@ -2,14 +2,14 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../src/cli/table.ts';
+import { table } from '../src/cli/text.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 
 const IMPORT = /(?:from\s+|import\s*\(\s*|new URL\(\s*)'(\.{1,2}\/[^']+\.ts)'/g;
 /** As `scripts/check-imports.ts` passes over them. */
 const EXEMPT = /^src\/(?:doctor\/)?[a-z-]+\.ts$/;
-const COMPOSITION_ROOT = ['src/serve.ts', 'src/main.ts'];
+const COMPOSITION_ROOT = ['src/serve.ts', 'src/serve.ts'];
 const VOCABULARY = ['kernel', 'domain'];
 
 const sources = new Map(

@@ -1,7 +1,7 @@
 // The second half of ./scripts/start: everything under .keyward/, then the service itself.
 import { once } from 'node:events';
 import { CommandFailure } from '../src/cli/failure.ts';
-import { KeywardError } from '../src/domain/errors.ts';
+import { KeywardError } from '../src/kernel/errors.ts';
 import { addressesOf, refuseBusyPorts } from './dev/addresses.ts';
 import { lockFor } from './dev/lock.ts';
 import { type Options, readOptions, USAGE } from './dev/options.ts';

@@ -1,6 +1,6 @@
 // npm run storm: the attack of 2023 on a service of its own, one line for each of its ways in. Ends with 1 where one
 // was not caught.
-import { type Cell, table } from '../src/cli/table.ts';
+import { type Cell, table } from '../src/cli/text.ts';
 import type { Attack } from './storm/attack.ts';
 import { removeDatabaseStage } from './storm/database-stage.ts';
 import {

@@ -1,7 +1,7 @@
 // npm run tamper: everything that somebody with write access to the database can do to it, and what finds it. Ends
 // with 1 where nothing does.
 import { parseArgs } from 'node:util';
-import { type Cell as Column, table as drawTable } from '../src/cli/table.ts';
+import { type Cell as Column, table as drawTable } from '../src/cli/text.ts';
 import { lettersOf } from '../test/support/tamper/letters.ts';
 import { liveOnce } from '../test/support/tamper/life.ts';
 import { KINDS } from '../test/support/tamper/manipulations.ts';

@@ -5,8 +5,8 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { table } from '../src/cli/table.ts';
-import type { Algorithm } from '../src/domain/algorithm.ts';
+import { table } from '../src/cli/text.ts';
+import type { Algorithm } from '../src/kernel/algorithm.ts';
 import { importPublicKey, readPublicJwk } from '../src/token/public-jwk.ts';
 import { verifySignatureSync } from '../src/token/signature.ts';
 

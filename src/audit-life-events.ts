@@ -1,6 +1,6 @@
 import type { Config } from './config.ts';
 import type { AuditEvent } from './domain/audit.ts';
-import { describeNotifications } from './notifications-configured.ts';
+import { describeNotifications } from './notifications/configured.ts';
 
 /** The configuration holds paths and limits; secrets stand in files that it names (I8). */
 export function startedEvent({ hsm, hsm_tokens, notifications, ...config }: Config): AuditEvent {

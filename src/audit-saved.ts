@@ -1,5 +1,5 @@
 import { linesOf } from './audit/lines-of.ts';
-import type { SavedCheckpoint } from './audit/verify/verify-checkpoints.ts';
+import type { SavedCheckpoint } from './audit-verify/verify-checkpoints.ts';
 import { usageFailure } from './cli/failure.ts';
 
 /**

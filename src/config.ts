@@ -1,19 +1,19 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { KeywardError } from './domain/errors.ts';
+import { KeywardError } from './kernel/errors.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
 import type { ValidationIssue } from './domain/validation-issue.ts';
 import { drillSection } from './drills/settings.ts';
-import { replacementFlaws, replacementSection } from './hsm-replacements.ts';
-import { leakSection } from './leak-settings.ts';
+import { replacementFlaws, replacementSection } from './keys/hsm-replacements.ts';
+import { leakSection } from './leaks/settings.ts';
 import { isLoopbackHost } from './lib/host.ts';
 import {
   type NotificationSettings,
   notificationSection,
   notificationSettings,
-} from './notification-settings.ts';
-import { probeSection, probeSettings } from './probe-settings.ts';
+} from './notifications/settings.ts';
+import { probeSection, probeSettings } from './probes/settings.ts';
 import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './reviews/settings.ts';
 import { signerSections, withTokenFiles } from './signer/token-settings.ts';

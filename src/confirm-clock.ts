@@ -1,9 +1,9 @@
 import { actOf } from './db/audited-change.ts';
-import type { SinkGate } from './domain/audit-sink.ts';
+import type { SinkGate } from './kernel/audit.ts';
 import type { AuditTrail } from './domain/audit-trail.ts';
-import type { Clock, ClockConfirmation } from './domain/clock.ts';
-import { KeywardError } from './domain/errors.ts';
-import type { ClockWatch } from './watch/clock-watch.ts';
+import type { Clock, ClockConfirmation } from './kernel/clock.ts';
+import { KeywardError } from './kernel/errors.ts';
+import type { ClockWatch } from './clock/clock-watch.ts';
 
 interface Parts {
   readonly watch: Pick<ClockWatch, 'doubt' | 'confirm'>;

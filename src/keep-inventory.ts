@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { AuditTrail } from './domain/audit-trail.ts';
-import type { Inventories, InventoryFinding, InventoryReport } from './domain/inventory.ts';
-import type { SecurityEvents } from './domain/security-events.ts';
-import { createInventoryAlarm } from './watch/inventory-alarm.ts';
+import type { Inventories, InventoryFinding, InventoryReport } from './kernel/inventory.ts';
+import type { SecurityEvents } from './kernel/security-events.ts';
+import { createInventoryAlarm } from './inventory/alarm.ts';
 
 /** Before the first look after a start, and before one that something gave reason for. */
 const SOON_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { dayOf } from './domain/clock.ts';
-import { KeywardError } from './domain/errors.ts';
-import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
+import { dayOf } from './kernel/clock.ts';
+import { KeywardError } from './kernel/errors.ts';
+import { type SecurityEvents, securityEvent } from './kernel/security-events.ts';
 import { type RetentionParts, retentionStep } from './ledger/retention.ts';
 import { type RunningTask, startPeriodicTask } from './lib/periodic-task.ts';
 

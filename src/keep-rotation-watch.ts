@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { TimeGuard } from './domain/clock.ts';
+import type { TimeGuard } from './kernel/clock.ts';
 import { startPeriodicTask } from './lib/periodic-task.ts';
-import { createRotationWatch, type RotationWatchParts } from './watch/rotation-watch.ts';
+import { createRotationWatch, type RotationWatchParts } from './keys/rotation-watch.ts';
 
 interface RotationWatchKeeping extends RotationWatchParts {
   readonly timeGuard: TimeGuard;

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
-import { KeywardError } from './domain/errors.ts';
-import type { TokenSigner } from './domain/signer.ts';
-import { type ConfiguredToken, tokensOf } from './hsm-tokens.ts';
+import { KeywardError } from './kernel/errors.ts';
+import type { TokenSigner } from './kernel/signer.ts';
+import { type ConfiguredToken, tokensOf } from './hsm/tokens.ts';
 import { createSignerLink, type SignerLink } from './signer/signer-link.ts';
 import { signerOptions } from './signer-options.ts';
 

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
-import type { ServiceKey } from './domain/registry.ts';
-import type { Signer } from './domain/signer.ts';
-import { formerAuditKeys } from './hsm-replacements.ts';
+import type { ServiceKey } from './kernel/registry.ts';
+import type { Signer } from './kernel/signer.ts';
+import { formerAuditKeys } from './keys/hsm-replacements.ts';
 import { type OpenedKey, openServiceKey } from './keys/registry-key.ts';
 import type { AuditPublicKey } from './token/checkpoint.ts';
 

@@ -5,18 +5,18 @@ import type { Config } from './config.ts';
 import type { Store } from './db/open-store.ts';
 import { VolatileProposals } from './db/volatile-proposals.ts';
 import type { AnyAct } from './domain/act-gate.ts';
-import type { Clock, TimeGuard } from './domain/clock.ts';
+import type { Clock, TimeGuard } from './kernel/clock.ts';
 import { canDecideTogether } from './domain/two-persons.ts';
 import { startPeriodicTask } from './lib/periodic-task.ts';
-import { administrativeActs } from './server/acts/administrative-acts.ts';
+import { administrativeActs } from './api/acts.ts';
 import type { CanaryActParts } from './server/acts/canary-acts.ts';
 import type { ClockActParts } from './server/acts/clock-acts.ts';
-import type { KeyActParts } from './server/acts/key-acts.ts';
-import type { LedgerActParts } from './server/acts/ledger-acts.ts';
+import type { KeyActParts } from './keys/routes/key-acts.ts';
+import type { LedgerActParts } from './ledger/routes/erase.ts';
 import type { PinLatchActParts } from './server/acts/pin-latch-acts.ts';
-import type { ProbeActParts } from './server/acts/probe-acts.ts';
+import type { ProbeActParts } from './probes/routes-acts.ts';
 import type { RotationActParts } from './server/acts/rotation-acts.ts';
-import type { ScopeActParts } from './server/acts/scope-acts.ts';
+import type { ScopeActParts } from './keys/routes/scope-acts.ts';
 
 const EVERY_MS = 60_000;
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { signerWitness } from './audit/adopt-sealed.ts';
 import type { SinkCheckpoint } from './audit/refuse-restored.ts';
 import type { Checkpoint, StoredCheckpoint } from './domain/checkpoint.ts';
-import type { SealedStatements, Signer } from './domain/signer.ts';
+import type { SealedStatements, Signer } from './kernel/signer.ts';
 import { type AuditPublicKey, readCheckpoint } from './token/checkpoint.ts';
 import { headFollowedIn } from './token/registry-statement.ts';
 

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts';
 import { FIRST_TOKEN } from './domain/hsm-token.ts';
-import type { PublicJwk } from './domain/key.ts';
-import type { ConfiguredToken } from './hsm-tokens.ts';
+import type { PublicJwk } from './kernel/key.ts';
+import type { ConfiguredToken } from './hsm/tokens.ts';
 import type { SignerLinkOptions } from './signer/signer-link.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { usageFailure } from './cli/failure.ts';
 import { readJsonInput } from './cli/input-file.ts';
 import { type Config, loadConfig } from './config.ts';
-import { KeywardError } from './domain/errors.ts';
-import type { PublicJwk } from './domain/key.ts';
-import { serviceKeysOf } from './hsm-tokens.ts';
+import { KeywardError } from './kernel/errors.ts';
+import type { PublicJwk } from './kernel/key.ts';
+import { serviceKeysOf } from './hsm/tokens.ts';
 import { readKeyEvidence } from './token/key-evidence.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from './token/public-jwk.ts';
 

@@ -1,8 +1,8 @@
 import type { MissingRange } from './audit/missing-range.ts';
 import { isBroadened } from './domain/lost-revocations.ts';
-import type { HeldRestore } from './domain/record-gap.ts';
-import { REVOCATION_ADDED } from './domain/revocation.ts';
-import { type HeldAct, type HoldParts, holdUntilDecided } from './recovery-mode.ts';
+import type { HeldRestore } from './kernel/record-gap.ts';
+import { REVOCATION_ADDED } from './kernel/revocation.ts';
+import { type HeldAct, type HoldParts, holdUntilDecided } from './restore/recovery-mode.ts';
 import { acceptRestore } from './server/acts/restore-acts.ts';
 
 export interface HeldServiceParts extends HoldParts {

@@ -1,6 +1,6 @@
-import type { Clock } from './domain/clock.ts';
-import { type SecurityEvents, securityEvent } from './domain/security-events.ts';
-import { Outages } from './watch/outages.ts';
+import type { Clock } from './kernel/clock.ts';
+import { type SecurityEvents, securityEvent } from './kernel/security-events.ts';
+import { Outages } from './events/outages.ts';
 
 /** A signer that is replaced, or a module that is started anew, is back by then. */
 const HSM_PATIENCE_SECONDS = 10;

@@ -10,7 +10,7 @@ import { WriteConnection } from '../../src/db/write-connection.ts';
 import type { DatabaseIdentity } from '../../src/db/writer-protocol.ts';
 import type { BrokenChain } from '../../src/domain/broken-chain.ts';
 import type { IssuanceRecord } from '../../src/domain/ledger.ts';
-import type { RunKey } from '../../src/domain/run-key.ts';
+import type { RunKey } from '../../src/kernel/runs.ts';
 import { benchRecord } from './bench-record.ts';
 
 /** Microseconds of CPU by what was done, all threads of this process together. */

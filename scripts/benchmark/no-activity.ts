@@ -1,4 +1,4 @@
-import type { Activity } from '../../src/domain/activity.ts';
+import type { Activity } from '../../src/kernel/activity.ts';
 
 export class ActivityAggregator implements Activity {
   readonly dropped = 0;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { verifyAudit } from '../../src/audit-verify.ts';
+import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { type Bench, BYSTANDER } from './bench.ts';
 import { Chains } from './chains.ts';
 import type { Hands } from './hands.ts';

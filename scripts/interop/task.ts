@@ -1,4 +1,4 @@
-import { ALGORITHM_NAMES, type Algorithm } from '../../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES, type Algorithm } from '../../src/kernel/algorithm.ts';
 import { freePorts } from '../../test/support/free-port.ts';
 import { type RunningService, startService } from '../../test/support/running-service.ts';
 

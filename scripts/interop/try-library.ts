@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { ALGORITHM_NAMES, type Algorithm } from '../../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES, type Algorithm } from '../../src/kernel/algorithm.ts';
 import type { Library } from './libraries.ts';
 import type { Bench } from './task.ts';
 

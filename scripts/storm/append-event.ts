@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { auditEventHash, type ChainedEvent } from '../../src/domain/audit-chain.ts';
+import { auditEventHash, type ChainedEvent } from '../../src/kernel/audit-chain.ts';
 import { describeTable, insert, type Row } from '../../test/support/tampering.ts';
 
 /** Puts an event at the end of the audit trail, with the hash that belongs there and without a seal. */

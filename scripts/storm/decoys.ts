@@ -1,5 +1,5 @@
 import pkcs11js from 'pkcs11js';
-import { makeCredential } from '../../src/domain/credential.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
 import type { Attack } from './attack.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Authenticator } from '../domain/access.ts';
+import type { Authenticator } from '../kernel/actor.ts';
 import type { CredentialKind } from '../domain/access-store.ts';
-import { type Credential, readCredential } from '../domain/credential.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { type Credential, readCredential } from '../kernel/credential.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { bearerToken, malformedCredential } from './bearer.ts';
 import type { Directory } from './directory.ts';
 

@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 /** No credential of ours comes near it. */
 const LONGEST_HEADER = 256;

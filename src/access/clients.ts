@@ -1,4 +1,4 @@
-import type { Actor, ClientAdministration } from '../domain/access.ts';
+import type { Actor, ClientAdministration } from '../kernel/actor.ts';
 import type { AccessStore } from '../domain/access-store.ts';
 import {
   ACTIONS,
@@ -8,10 +8,10 @@ import {
   type Grant,
   isDescription,
 } from '../domain/client.ts';
-import type { Clock } from '../domain/clock.ts';
-import { makeCredential } from '../domain/credential.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { takesTwoByNow } from '../domain/proposal-refusals.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { makeCredential } from '../kernel/credential.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { Directory } from './directory.ts';
 import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';

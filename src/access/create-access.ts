@@ -3,11 +3,11 @@ import type {
   ClientAdministration,
   Grants,
   OperatorAdministration,
-} from '../domain/access.ts';
+} from '../kernel/actor.ts';
 import type { AccessStore } from '../domain/access-store.ts';
 import type { Client } from '../domain/client.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { CredentialHolders } from '../domain/leaks.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { CredentialHolders } from '../kernel/leaks.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';

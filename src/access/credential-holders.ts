@@ -1,4 +1,4 @@
-import type { CredentialHolders } from '../domain/leaks.ts';
+import type { CredentialHolders } from '../kernel/leaks.ts';
 import type { Directory } from './directory.ts';
 
 /** From memory, as authentication is. */

@@ -1,4 +1,4 @@
-import type { Grants } from '../domain/access.ts';
+import type { Grants } from '../kernel/actor.ts';
 import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
 import type { Action, Client, Grant, Operator } from '../domain/client.ts';
 import { Emitter, type Subscribable } from '../lib/emitter.ts';

@@ -1,4 +1,4 @@
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { ActGate, ActRequest, AnyAct, AnyPlanned, Outcome, ProposalView } from '../domain/act-gate.ts';
 import {
   ACTS,
@@ -8,10 +8,10 @@ import {
   isWithoutHsm,
   type Persons,
   personsFor,
-} from '../domain/acts.ts';
+} from '../kernel/acts.ts';
 import type { Operator } from '../domain/client.ts';
-import type { Clock, TimeGuard } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { Proposal, ProposalMove, ProposalStore } from '../domain/proposal.ts';
 import {
   interrupted,
@@ -24,7 +24,7 @@ import {
   tooMany,
   tooManyOfOne,
   unknownProposal,
-} from '../domain/proposal-refusals.ts';
+} from '../kernel/proposal-refusals.ts';
 import { holdsRole } from '../domain/two-persons.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { LeakPartners } from '../domain/leak-partners.ts';
 
 export interface PartnerKeys {

@@ -1,5 +1,5 @@
 import type { Operator, Role } from '../domain/client.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { holdsRole } from '../domain/two-persons.ts';
 
 /** `role_missing` for who stands no more, and for who does not hold the role. */

@@ -1,7 +1,7 @@
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { StoredCheckpoint } from '../domain/checkpoint.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { areLost, type RecordGap } from '../domain/record-gap.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { areLost, type RecordGap } from '../kernel/record-gap.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 import { refuseRestored, type SinkCheckpoint } from './refuse-restored.ts';
 

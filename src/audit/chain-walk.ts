@@ -1,6 +1,6 @@
-import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../domain/audit-chain.ts';
+import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
 import type { BrokenChain } from '../domain/broken-chain.ts';
 
 /** Read and hashed on the event loop: some four milliseconds together. */

@@ -1,8 +1,8 @@
-import { AUDIT_GENESIS } from '../domain/audit-chain.ts';
+import { AUDIT_GENESIS } from '../kernel/audit-chain.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
 import type { Checkpoint, StoredCheckpoint } from '../domain/checkpoint.ts';
-import type { Clock, TimeGuard } from '../domain/clock.ts';
-import type { RecordGap } from '../domain/record-gap.ts';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
+import type { RecordGap } from '../kernel/record-gap.ts';
 import { type AuditPublicKey, checkpointDigest, composeCheckpoint } from '../token/checkpoint.ts';
 import { sealedBeyond } from './adopt-sealed.ts';
 import type { Delivery } from './delivery.ts';

@@ -1,6 +1,6 @@
 import type { AuditLog, DeliveryPosition } from '../domain/audit-log.ts';
-import type { SinkEntry } from '../domain/audit-sink.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import type { SinkEntry } from '../kernel/audit.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import type { GuardedSink } from './guarded-sink.ts';
 
 const EVENTS_AT_A_TIME = 256;

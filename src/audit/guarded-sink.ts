@@ -1,4 +1,4 @@
-import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../domain/audit-sink.ts';
+import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../kernel/audit.ts';
 
 export interface SinkWatch {
   failed(sink: string, cause: unknown): void;

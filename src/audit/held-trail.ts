@@ -1,8 +1,8 @@
 import type { AuditEvent } from '../domain/audit.ts';
-import type { SinkGate } from '../domain/audit-sink.ts';
+import type { SinkGate } from '../kernel/audit.ts';
 import type { AuditTrail } from '../domain/audit-trail.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 const MOST_EVENTS = 1_000;
 

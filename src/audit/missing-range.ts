@@ -1,6 +1,6 @@
-import { auditEventHash, type ChainHead } from '../domain/audit-chain.ts';
+import { auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { SinkEntry, StoredEvent } from '../domain/audit-sink.ts';
+import type { SinkEntry, StoredEvent } from '../kernel/audit.ts';
 import { CHAINS, type ChainHeads, type ChainName, type StoredCheckpoint } from '../domain/checkpoint.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 

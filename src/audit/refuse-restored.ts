@@ -1,8 +1,8 @@
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { SinkTail } from '../domain/audit-sink.ts';
+import type { SinkTail } from '../kernel/audit.ts';
 import { CHAINS, type ChainHeads, type ChainName } from '../domain/checkpoint.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { isAcknowledged, type RecordGap } from '../domain/record-gap.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
 import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 
 type Log = Pick<AuditLog, 'heads' | 'hashAt'>;

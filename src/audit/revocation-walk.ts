@@ -1,6 +1,6 @@
-import type { ChainHead } from '../domain/audit-chain.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { RevocationStore } from '../domain/revocation.ts';
+import type { RevocationStore } from '../kernel/revocation.ts';
 import { REVOCATION_GENESIS } from '../domain/revocation-chain.ts';
 
 /** Recomputes the chain of revocations beside the running service, and again from the first once it is through. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { Runs } from '../domain/runs.ts';
 import { composeRunCertificate } from '../token/run-certificate.ts';
 import type { CheckpointSigner } from './checkpointer.ts';

@@ -1,5 +1,5 @@
-import type { SinkEntry, StoredEvent } from '../domain/audit-sink.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import type { SinkEntry, StoredEvent } from '../kernel/audit.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 

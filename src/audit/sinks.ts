@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../domain/audit.ts';
-import type { AuditSink, SinkEntry, SinkGate } from '../domain/audit-sink.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { AuditSink, SinkEntry, SinkGate } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { GuardedSink, type SinkWatch } from './guarded-sink.ts';
 
 export interface SinksOptions {

@@ -1,10 +1,10 @@
-import { auditEventHash, type ChainHead } from '../domain/audit-chain.ts';
+import { auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
 import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { SealedEvent } from '../domain/audit-sink.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { SealedEvent } from '../kernel/audit.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { type RegistryMark, registryMarkIn } from '../domain/registry-mark.ts';
-import { verifySeal } from '../domain/run-key.ts';
+import { verifySeal } from '../kernel/runs.ts';
 import type { Runs, StoredRun } from '../domain/runs.ts';
 import type { EventRange } from '../domain/unwitnessed.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';

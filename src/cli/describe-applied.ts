@@ -3,7 +3,7 @@ import type { Applied } from './apply-plan.ts';
 import type { Context, Terminal } from './context.ts';
 import { CHANGE_HEADINGS, changeCells } from './describe-plan.ts';
 import { proposedDigest } from './open-proposals.ts';
-import { type Cell, table } from './table.ts';
+import { type Cell, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 const FOREIGN =

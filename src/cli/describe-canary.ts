@@ -1,6 +1,6 @@
 import type { CanaryAnswer } from './answers.ts';
 import type { Context } from './context.ts';
-import { type Cell, fields, table } from './table.ts';
+import { type Cell, fields, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 /** A line each. */

@@ -1,7 +1,7 @@
 import type { CompromiseAnswer, SharesAnswer } from './answers.ts';
 import type { Context } from './context.ts';
 import { stateCell } from './describe-keys.ts';
-import { type Cell, fields, table } from './table.ts';
+import { type Cell, fields, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 /** What a compromise hits: tokens that were alive, who has them, who verifies, what else lies on the HSM token. */

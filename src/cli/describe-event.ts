@@ -2,7 +2,7 @@ import { safeJson } from '../lib/safe-json.ts';
 import type { EventStepAnswer, SecurityEventAnswer } from './answers.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
-import { type Cell, fields, table } from './table.ts';
+import { type Cell, fields, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 const COLOURS = new Map<string, Colour>([

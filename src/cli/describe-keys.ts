@@ -1,7 +1,7 @@
 import type { KeyAnswer, RefusedKeyAnswer } from './answers.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
-import { type Cell, table } from './table.ts';
+import { type Cell, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 const COLOURS = new Map<string, Colour>([

@@ -1,6 +1,6 @@
 import type { DeliveryAnswer, TargetTestAnswer } from './answers.ts';
 import type { Context } from './context.ts';
-import { type Cell, table } from './table.ts';
+import { type Cell, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 export function describeTargetTests(tests: readonly TargetTestAnswer[], { terminal }: Context): string {

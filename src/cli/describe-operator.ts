@@ -1,6 +1,6 @@
 import type { OperatorAnswer } from './answers.ts';
 import type { Context } from './context.ts';
-import { fields } from './table.ts';
+import { fields } from './text.ts';
 import { humanTime } from './time.ts';
 
 export function describeOperator(operator: OperatorAnswer, { terminal }: Context): string {

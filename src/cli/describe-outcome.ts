@@ -1,7 +1,7 @@
 import type { KeyAnswer, KeyOutcomeAnswer, RotationAnswer } from './answers.ts';
 import type { Context } from './context.ts';
 import { stateCell } from './describe-keys.ts';
-import { type Cell, fields } from './table.ts';
+import { type Cell, fields } from './text.ts';
 import { humanTime } from './time.ts';
 
 /** What became of a key, and which one signs in its place. */

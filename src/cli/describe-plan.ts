@@ -4,7 +4,7 @@ import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
 import { flowText } from './flow-text.ts';
 import { refusalText } from './policy-refusals.ts';
-import { type Cell, table } from './table.ts';
+import { type Cell, table } from './text.ts';
 
 const SIGNS: Record<Change['action'], readonly [sign: string, colour: Colour]> = {
   create: ['+', 'green'],

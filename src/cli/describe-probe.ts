@@ -2,7 +2,7 @@ import { printable } from '../lib/printable.ts';
 import type { ProbeAnswer } from './answers.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
-import { type Cell, fields, table } from './table.ts';
+import { type Cell, fields, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 const VERDICTS: Readonly<Record<string, Colour>> = { right: 'green', wrong: 'red', unclear: 'yellow' };

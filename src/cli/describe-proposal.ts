@@ -3,7 +3,7 @@ import type { ProposalAnswer } from './answers.ts';
 import type { Colour } from './colour.ts';
 import type { Context } from './context.ts';
 import { proposedDigest } from './open-proposals.ts';
-import { type Cell, fields, table } from './table.ts';
+import { type Cell, fields, table } from './text.ts';
 import { humanTime } from './time.ts';
 
 const COLOURS = new Map<string, Colour>([

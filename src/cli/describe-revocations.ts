@@ -1,6 +1,6 @@
 import type { RevocationAnswer } from './answers.ts';
 import type { Context } from './context.ts';
-import { table } from './table.ts';
+import { table } from './text.ts';
 import { humanTime } from './time.ts';
 
 /** Rules, a line each. */

@@ -1,7 +1,7 @@
 import { humanSpan } from '../lib/human-span.ts';
 import type { ScopeAnswer } from './answers.ts';
 import type { Context } from './context.ts';
-import { type Cell, fields } from './table.ts';
+import { type Cell, fields } from './text.ts';
 import { humanTime } from './time.ts';
 
 /** One scope, a line a member. */

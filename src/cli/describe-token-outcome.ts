@@ -1,6 +1,6 @@
 import type { TokenOutcomeAnswer } from './answers.ts';
 import type { Context } from './context.ts';
-import { type Cell, fields, table } from './table.ts';
+import { type Cell, fields, table } from './text.ts';
 
 /** What became of a token's keys, which scopes go on, and which wait. */
 export function describeTokenOutcome(answer: TokenOutcomeAnswer, { terminal }: Context): string {

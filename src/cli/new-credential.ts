@@ -1,6 +1,6 @@
 import { closeSync, existsSync, rmSync, writeSync } from 'node:fs';
 import type { CredentialKind } from '../domain/access-store.ts';
-import { makeCredential, readCredential } from '../domain/credential.ts';
+import { makeCredential, readCredential } from '../kernel/credential.ts';
 import { credentialFileText } from './credential-file.ts';
 import { CommandFailure, EXIT } from './failure.ts';
 import { readInput } from './input-file.ts';

@@ -1,6 +1,6 @@
 import { printable } from '../lib/printable.ts';
 import type { Context } from './context.ts';
-import { operatorCredential } from './credential.ts';
+import { operatorCredential } from './credentials.ts';
 import { CommandFailure, EXIT, usageFailure } from './failure.ts';
 import { operationsUrl } from './operations-url.ts';
 

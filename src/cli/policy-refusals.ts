@@ -1,4 +1,4 @@
-import { memberName } from '../domain/policy.ts';
+import { memberName } from '../kernel/policy.ts';
 import { type CountedTokens, VERIFIED_MEMBERS } from '../domain/policy-refusals.ts';
 import type { Step } from '../provisioning/step.ts';
 import { warnOf } from './algorithm-advice.ts';

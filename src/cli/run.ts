@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
-import type { Environment } from '../config-environment.ts';
-import { KeywardError, operatorText } from '../domain/errors.ts';
+import type { Environment } from '../lib/environment.ts';
+import { KeywardError, operatorText } from '../kernel/errors.ts';
 import { printable } from '../lib/printable.ts';
 import { safeJson } from '../lib/safe-json.ts';
 import { FlawedFile } from '../yaml-file/flawed-file.ts';

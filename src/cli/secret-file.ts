@@ -1,5 +1,5 @@
 import { closeSync, rmSync, writeSync } from 'node:fs';
-import { createFile } from './new-file.ts';
+import { createFile } from './new-files.ts';
 
 /**
  * Makes the files, 0600, before `obtain` is asked for the secrets, one for each: a credential that could not be

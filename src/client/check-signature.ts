@@ -1,4 +1,4 @@
-import type { Algorithm } from '../domain/algorithm.ts';
+import type { Algorithm } from '../kernel/algorithm.ts';
 import { type SignatureCheck, verifySignature, verifySignatureSync } from '../token/signature.ts';
 
 /** Those that would hold up the event loop for longer than a hand-over to the thread pool takes, many times over. */

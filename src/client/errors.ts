@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 
 /** The token is not good for the scope; `reason` is out of the closed list that the service answers too. */
 export class TokenRefused extends Error {

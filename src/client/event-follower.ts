@@ -1,4 +1,4 @@
-import type { ScopeEvent } from '../domain/scope-events.ts';
+import type { ScopeEvent } from '../kernel/publication.ts';
 import { ServiceFailure } from './errors.ts';
 import { EventLines } from './event-lines.ts';
 import { pause } from './pause.ts';

@@ -1,4 +1,4 @@
-export { REFUSAL_REASONS, type RefusalReason } from '../domain/refusal.ts';
+export { REFUSAL_REASONS, type RefusalReason } from '../kernel/verification.ts';
 export { type BearerOptions, bearerGuard, claimsOf } from './bearer-guard.ts';
 export type { TokenClaims } from './claims.ts';
 export { createVerifier } from './create-verifier.ts';

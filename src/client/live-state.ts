@@ -1,5 +1,5 @@
-import type { KeyState } from '../domain/key.ts';
-import type { KeyStanding, RevokedTokens, ScopeEvent } from '../domain/scope-events.ts';
+import type { KeyState } from '../kernel/key.ts';
+import type { KeyStanding, RevokedTokens, ScopeEvent } from '../kernel/publication.ts';
 import { MAX_KEYS } from '../token/published-key-set.ts';
 import { MOST_VERSION_STEP } from './key-set-keeper.ts';
 import { concerns, type RevocationVerdict, RevokedRules } from './revoked-rules.ts';

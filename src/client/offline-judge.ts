@@ -1,5 +1,5 @@
-import type { KeyState } from '../domain/key.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { KeyState } from '../kernel/key.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import { type VerificationRules, verifyToken } from '../token/judge.ts';
 import type { ParsedToken } from '../token/parse-token.ts';
 import { checkSignature } from './check-signature.ts';

@@ -1,5 +1,5 @@
-import type { RefusalReason } from '../domain/refusal.ts';
-import type { ScopeEvent } from '../domain/scope-events.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
+import type { ScopeEvent } from '../kernel/publication.ts';
 import { Acknowledger } from './acknowledger.ts';
 import type { Claims } from './claims.ts';
 import { EventFollower } from './event-follower.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import type { VerifierProblem } from './problem.ts';
 import type { Credential } from './service.ts';
 import { serviceUrl } from './service-url.ts';

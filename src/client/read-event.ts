@@ -1,5 +1,5 @@
-import { KEY_STATES, type KeyState } from '../domain/key.ts';
-import type { KeyStanding, RevokedTokens, ScopeEvent } from '../domain/scope-events.ts';
+import { KEY_STATES, type KeyState } from '../kernel/key.ts';
+import type { KeyStanding, RevokedTokens, ScopeEvent } from '../kernel/publication.ts';
 import { parseStrictObject } from '../token/strict-json.ts';
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 
 const MOST = 10_000;
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RevokedTokens } from '../domain/scope-events.ts';
+import type { RevokedTokens } from '../kernel/publication.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import { parseStrictObject } from '../token/strict-json.ts';
 import { pause } from './pause.ts';

@@ -1,6 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../domain/clock.ts';
-import { systemClock } from '../domain/clock.ts';
+import { type Clock, systemClock } from '../kernel/clock.ts';
 
 /** Time and chance, so that tests can hold both still. */
 export interface Surroundings {

@@ -1,4 +1,4 @@
-import { REFUSAL_REASONS, type RefusalReason } from '../domain/refusal.ts';
+import { REFUSAL_REASONS, type RefusalReason } from '../kernel/verification.ts';
 import { parseStrictObject } from '../token/strict-json.ts';
 import { VerifierUnavailable } from './errors.ts';
 import { messageOf } from './problem.ts';

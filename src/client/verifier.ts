@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import { parseToken } from '../token/parse-token.ts';
 import { digestOf } from '../token/signing-input.ts';
 import { type Claims, deepFrozen, type TokenClaims } from './claims.ts';

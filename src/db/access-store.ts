@@ -1,8 +1,8 @@
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { AccessStore, CredentialKind, StoredCredential } from '../domain/access-store.ts';
 import type { AuditEvent } from '../domain/audit.ts';
 import type { Client, Grant, Operator, Role } from '../domain/client.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { actOf } from './audited-change.ts';
 import { isDecoy } from './canaries.ts';
 import { compareText } from './compare-text.ts';

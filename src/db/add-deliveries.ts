@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import type { PlannedDelivery } from '../domain/notifications.ts';
+import type { PlannedDelivery } from '../kernel/notifications.ts';
 import { contactsColumn, newDeliveryRow } from './delivery-row.ts';
 import type { Schema } from './schema.ts';
 

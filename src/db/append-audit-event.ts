@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
 import type { AuditEvent } from '../domain/audit.ts';
-import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../domain/audit-chain.ts';
+import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
 import { auditDetailsIn } from '../domain/audit-details.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { sealHash } from '../domain/run-key.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { sealHash } from '../kernel/runs.ts';
 import { memoryOf } from './chain-end.ts';
 import type { Schema } from './schema.ts';
 

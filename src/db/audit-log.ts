@@ -1,8 +1,8 @@
 import type { Selectable, Transaction } from 'kysely';
 import type { AuditLog, DeliveryPosition } from '../domain/audit-log.ts';
-import type { SealedEvent, StoredEvent } from '../domain/audit-sink.ts';
+import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import type { StoredCheckpoint } from '../domain/checkpoint.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { appendAuditEvent, auditHead, ownAuditHead } from './append-audit-event.ts';
 import { hashAt, readHeads } from './chain-heads.ts';
 import { eventFromRow, sealedFromRow } from './event-row.ts';

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { AuditEvent } from '../domain/audit.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';

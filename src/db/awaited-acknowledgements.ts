@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { AwaitedAcknowledgement } from '../domain/notifications.ts';
+import type { AwaitedAcknowledgement } from '../kernel/notifications.ts';
 import type { Schema } from './schema.ts';
 
 type Trx = Transaction<Schema>;

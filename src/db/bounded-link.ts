@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { CallLink } from './call-link.ts';
 import type { Calls, CallThreadOptions } from './call-thread.ts';
 import { toKeywardError } from './sqlite-failure.ts';

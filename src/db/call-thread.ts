@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { KeywardError } from '../domain/errors.ts';
+import type { KeywardError } from '../kernel/errors.ts';
 import { SqliteFailure, unavailable, type WireFailure } from './sqlite-failure.ts';
 
 /** Each call to a worker, with what it asks and what it answers. Answers come in the order of the calls. */

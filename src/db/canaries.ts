@@ -1,6 +1,6 @@
-import type { Actor } from '../domain/access.ts';
-import type { Canary, CanaryStore } from '../domain/canary.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Canary, CanaryStore } from '../kernel/canary.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import { actOf } from './audited-change.ts';
 import { credentialTaken } from './credential-taken.ts';
 import { tokenColumn, tokenOf } from './hsm-token-column.ts';

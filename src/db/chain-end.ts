@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
-import type { ChainHead } from '../domain/audit-chain.ts';
-import type { RunKey } from '../domain/run-key.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { RunKey } from '../kernel/runs.ts';
 import type { Schema } from './schema.ts';
 
 /** `unknown`: the answer to the commit was lost. */

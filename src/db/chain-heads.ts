@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { AUDIT_GENESIS, type ChainHead } from '../domain/audit-chain.ts';
+import { AUDIT_GENESIS, type ChainHead } from '../kernel/audit-chain.ts';
 import type { ChainHeads, ChainName } from '../domain/checkpoint.ts';
 import { auditHead } from './append-audit-event.ts';
 import { revocationHead } from './revocations.ts';

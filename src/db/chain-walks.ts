@@ -1,9 +1,9 @@
-import type { ChainHead } from '../domain/audit-chain.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import { CHAIN_START } from '../domain/ledger-chain.ts';
+import { CHAIN_START } from '../kernel/ledger-chain.ts';
 import type { GroupBefore } from '../domain/ledger-check.ts';
-import type { RevocationPage } from '../domain/revocation.ts';
-import type { RunPublicKey } from '../domain/run-key.ts';
+import type { RevocationPage } from '../kernel/revocation.ts';
+import type { RunPublicKey } from '../kernel/runs.ts';
 import { BoundedLink } from './bounded-link.ts';
 import { compileWalkStatements, type WalkCalls, type WalkedGroups } from './walk-protocol.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';

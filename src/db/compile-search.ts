@@ -1,4 +1,4 @@
-import type { LedgerQuery } from '../domain/ledger-search.ts';
+import type { LedgerQuery } from '../kernel/ledger-search.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
 import { compileQuery } from './compile-query.ts';
 import type { CompiledSearch } from './search-protocol.ts';

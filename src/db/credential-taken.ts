@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 /** The same for a credential and for a decoy: it tells nobody which of them a digest is. */
 export function credentialTaken(): KeywardError {

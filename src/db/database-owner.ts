@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { Leadership } from '../domain/leadership.ts';
 import { prepareDatabaseFile } from './database-file.ts';
 import { SqliteFailure, toWire, unavailable } from './sqlite-failure.ts';

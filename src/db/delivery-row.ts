@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Insertable, Selectable } from 'kysely';
-import type { NotificationDelivery, PlannedDelivery } from '../domain/notifications.ts';
+import type { NotificationDelivery, PlannedDelivery } from '../kernel/notifications.ts';
 import type { Schema } from './schema.ts';
 
 type Table = Schema['notification_deliveries'];

@@ -1,4 +1,4 @@
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { DetectionMemories, KeptMemory } from '../domain/detection-memory.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';

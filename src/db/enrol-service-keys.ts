@@ -1,8 +1,8 @@
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { AuditEvent } from '../domain/audit.ts';
-import type { ServiceKey, StoredKey } from '../domain/registry.ts';
+import type { ServiceKey, StoredKey } from '../kernel/registry.ts';
 import type { RegistrySeal } from '../domain/registry-seal.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { SERVICE_KEYS_ENROLLED } from '../domain/service-keys.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import { withoutPersonalEvidence } from '../domain/evidence-commitment.ts';
+import { withoutPersonalEvidence } from '../kernel/event-chain.ts';
 import type { Schema } from './schema.ts';
 import { trackedEvents } from './tracked-events.ts';
 

@@ -1,7 +1,7 @@
 import { type SqlBool, sql, type Transaction } from 'kysely';
 import type { EventService } from '../domain/event-service.ts';
 import type { TrackedEvent, UnresolvedCounts } from '../domain/event-steps.ts';
-import type { Severity } from '../domain/security-event-types.ts';
+import type { Severity } from '../kernel/security-event-types.ts';
 import type { Schema } from './schema.ts';
 import { fitting, fromRow, trackedEvents } from './tracked-events.ts';
 

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { SealedEvent, StoredEvent } from '../domain/audit-sink.ts';
+import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import type { Schema } from './schema.ts';
 
 export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../domain/audit-chain.ts';
-import type { SealedEvent } from '../domain/audit-sink.ts';
+import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
+import type { SealedEvent } from '../kernel/audit.ts';
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { RunPublicKey } from '../domain/run-key.ts';
+import type { RunPublicKey } from '../kernel/runs.ts';
 import { TrustedRuns } from '../domain/trusted-runs.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import { sealedFromRow } from './event-row.ts';

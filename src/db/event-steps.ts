@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Actor } from '../kernel/actor.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { EventChange } from '../domain/event-feed.ts';
 import { isTaken, type StepState, stateOf, type TrackedEvent } from '../domain/event-steps.ts';
 import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../domain/security-event-chain.ts';

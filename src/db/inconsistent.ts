@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 /** What the registry was asked does not fit what it holds: an error of ours, never of the caller. */
 export function inconsistent(what: string): KeywardError {

@@ -1,4 +1,4 @@
-import type { Registry, ReservedKey, StoredKey } from '../domain/registry.ts';
+import type { Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
 import { actOf } from './audited-change.ts';
 import { tokenOf } from './hsm-token-column.ts';
 import { inconsistent } from './inconsistent.ts';

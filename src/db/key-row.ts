@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
-import { KeywardError } from '../domain/errors.ts';
-import { type Binding, type KeyState, type KeyTimes, NO_TIMES, type PublicJwk } from '../domain/key.ts';
-import type { KeyLife, StoredKey } from '../domain/registry.ts';
-import type { Scope } from '../domain/scope.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { type Binding, type KeyState, type KeyTimes, NO_TIMES, type PublicJwk } from '../kernel/key.ts';
+import type { KeyLife, StoredKey } from '../kernel/registry.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { tokenColumn, tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
 

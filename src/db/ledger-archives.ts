@@ -1,14 +1,14 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import {
   ARCHIVE_EVENTS,
   archiveSubject,
   removedDetails,
   sealedDetails,
 } from '../domain/archive-testimony.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../domain/ledger-archives.ts';
 import type { SealedSegment } from './archive-protocol.ts';
 import { dropArchivedRows, insertArchive, markRemoved } from './archive-table.ts';

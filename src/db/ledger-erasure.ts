@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-testimony.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { ERASURE_REQUESTED, type LedgerErasure } from '../domain/ledger-search.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { ERASURE_REQUESTED, type LedgerErasure } from '../kernel/ledger-search.ts';
 import { hashedSubject } from '../domain/recorded-subject.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { replaceFile } from './archive-table.ts';

@@ -1,8 +1,8 @@
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
 import type { RecordLookup, RecordQuery } from '../domain/lookup.ts';
-import type { RunPublicKey } from '../domain/run-key.ts';
+import type { RunPublicKey } from '../kernel/runs.ts';
 import { CallLink } from './call-link.ts';
 import { FairTurns } from './fair-turns.ts';
 import { recordedToken } from './ledger-row.ts';

@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { BrokenChain } from '../domain/broken-chain.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
-import { commitmentTo, type LedgerGroup } from '../domain/ledger-chain.ts';
+import { commitmentTo, type LedgerGroup } from '../kernel/ledger-chain.ts';
 import type { PlacedRow } from '../domain/ledger-check.ts';
-import type { LedgerEntry } from '../domain/ledger-search.ts';
+import type { LedgerEntry } from '../kernel/ledger-search.ts';
 import type { Schema } from './schema.ts';
 
 export type RecordColumns = Selectable<Schema['issuance_records']>;

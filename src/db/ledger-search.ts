@@ -1,5 +1,5 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { LedgerPage, LedgerQuery, LedgerSearch } from '../domain/ledger-search.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { LedgerPage, LedgerQuery, LedgerSearch } from '../kernel/ledger-search.ts';
 import { CallLink } from './call-link.ts';
 import { compileSearch } from './compile-search.ts';
 import { ledgerEntry } from './ledger-row.ts';

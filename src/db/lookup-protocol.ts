@@ -1,5 +1,5 @@
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { RunPublicKey } from '../domain/run-key.ts';
+import type { RunPublicKey } from '../kernel/runs.ts';
 import { compileQuery } from './compile-query.ts';
 import { compileGroupStatements, type GroupStatements } from './group-statements.ts';
 import type { RecordColumns } from './ledger-row.ts';

@@ -1,5 +1,5 @@
 import { Kysely } from 'kysely';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { connectionSession } from './connection-session.ts';
 import { migrate } from './migrate.ts';
 import { ownSchema } from './own-schema.ts';

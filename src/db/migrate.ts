@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { ledgerChain } from './migrations/0002-ledger-chain.ts';
 import { revocationsAndSecurityEvents } from './migrations/0003-revocations-and-security-events.ts';

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type {
   AttemptOutcome,
   DeliveryCounts,
@@ -9,7 +9,7 @@ import type {
   NotificationDesk,
   NotificationOutbox,
   ToldOf,
-} from '../domain/notifications.ts';
+} from '../kernel/notifications.ts';
 import { addDeliveries } from './add-deliveries.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';

@@ -1,4 +1,4 @@
-import type { OpenMatters } from '../domain/ledger-search.ts';
+import type { OpenMatters } from '../kernel/ledger-search.ts';
 import type { Erasable } from './erasable.ts';
 import { unresolvedAbout, unresolvedDigests } from './erase-evidence.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';

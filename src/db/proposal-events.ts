@@ -1,6 +1,6 @@
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { AuditEvent } from '../domain/audit.ts';
-import { differenceOf } from '../domain/difference.ts';
+import { differenceOf } from '../lib/difference.ts';
 import type { Proposal, ProposalMove, ProposalState } from '../domain/proposal.ts';
 import { actOf } from './audited-change.ts';
 

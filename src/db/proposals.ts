@@ -1,7 +1,7 @@
-import type { Actor } from '../domain/access.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../domain/proposal.ts';
-import { notOpen, unknownProposal } from '../domain/proposal-refusals.ts';
+import { notOpen, unknownProposal } from '../kernel/proposal-refusals.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { compareText } from './compare-text.ts';
 import { movedEvent, openedEvent } from './proposal-events.ts';

@@ -1,5 +1,5 @@
 import type { RecordAppender } from '../domain/append.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
 import type { RecordLookup } from '../domain/lookup.ts';
 import { type Condition, SqliteFailure } from './sqlite-failure.ts';

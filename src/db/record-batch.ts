@@ -1,5 +1,5 @@
 import type { IssuanceRecord } from '../domain/ledger.ts';
-import type { LedgerRow } from '../domain/ledger-chain.ts';
+import type { LedgerRow } from '../kernel/ledger-chain.ts';
 
 const DIGEST_BYTES = 32;
 /** Beside the digest: scope, kid, jti, client, subject, root, iat, exp. */

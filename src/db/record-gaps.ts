@@ -1,13 +1,13 @@
 import type { Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { AuditEvent } from '../domain/audit.ts';
-import type { ChainHead } from '../domain/audit-chain.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
 import type { StoredCheckpoint } from '../domain/checkpoint.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { revocationsIn } from '../domain/lost-revocations.ts';
-import { gapDetails, RESTORE_ACCEPTED, type RecordGap } from '../domain/record-gap.ts';
+import { gapDetails, RESTORE_ACCEPTED, type RecordGap } from '../kernel/record-gap.ts';
 import { registryMarkIn } from '../domain/registry-mark.ts';
 import { appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
 import { insertCheckpoint } from './audit-log.ts';

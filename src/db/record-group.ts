@@ -1,5 +1,5 @@
-import { KeywardError } from '../domain/errors.ts';
-import { WRITTEN_JTI_LENGTH } from '../domain/issuance.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
 import { NOT_UNIQUE, SqliteFailure } from './sqlite-failure.ts';

@@ -1,6 +1,6 @@
-import type { Actor } from '../domain/access.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import type { Actor } from '../kernel/actor.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import type {
   KeyAct,
   KeyLifeChange,
@@ -9,8 +9,8 @@ import type {
   ServiceKey,
   StoredKey,
   UnfinishedScope,
-} from '../domain/registry.ts';
-import type { Scope } from '../domain/scope.ts';
+} from '../kernel/registry.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
 import { serviceKeyRow } from './enrol-service-keys.ts';

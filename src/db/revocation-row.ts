@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Revocation } from '../domain/revocation.ts';
+import type { Revocation } from '../kernel/revocation.ts';
 import type { ChainedRevocation } from '../domain/revocation-chain.ts';
 import type { Schema } from './schema.ts';
 

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
-import type { ChainHead } from '../domain/audit-chain.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { commitmentTo, SALT_BYTES } from '../domain/ledger-chain.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
 import {
   type NewRevocation,
   REVOCATION_ADDED,
   type Revocation,
   type RevocationStore,
-} from '../domain/revocation.ts';
+} from '../kernel/revocation.ts';
 import { type ChainedRevocation, REVOCATION_GENESIS, revocationHash } from '../domain/revocation-chain.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { actOf } from './audited-change.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Actor } from '../domain/access.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { takesTwoByNow } from '../domain/proposal-refusals.ts';
-import type { Registry } from '../domain/registry.ts';
+import type { Actor } from '../kernel/actor.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
+import type { Registry } from '../kernel/registry.ts';
 import type { RotationPause } from '../domain/rotation-pause.ts';
 import { actOf } from './audited-change.ts';
 import { settling } from './proposals.ts';

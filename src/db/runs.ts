@@ -1,7 +1,7 @@
 import type { Selectable, Transaction } from 'kysely';
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { RunKey } from '../domain/run-key.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { RunKey } from '../kernel/runs.ts';
 import {
   RUN_CERTIFIED,
   RUNS_SUBJECT,

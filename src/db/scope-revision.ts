@@ -1,6 +1,6 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { Registry } from '../domain/registry.ts';
-import type { Scope } from '../domain/scope.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { Registry } from '../kernel/registry.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { changesKeySet, isUnchanged, scopeDifference } from '../domain/scope-change.ts';
 import { actOf } from './audited-change.ts';
 import { inconsistent } from './inconsistent.ts';

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
-import { DEFAULT_POLICY, type ScopePolicy } from '../domain/policy.ts';
-import type { Scope } from '../domain/scope.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../kernel/policy.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { tokenColumn, tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
 

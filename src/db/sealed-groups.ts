@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { HASH_BYTES, MOST_ROWS, rowHashes } from '../domain/ledger-chain.ts';
+import { HASH_BYTES, MOST_ROWS, rowHashes } from '../kernel/ledger-chain.ts';
 import { isCovered, isHashOf } from '../domain/ledger-check.ts';
 import type { TrustedRuns } from '../domain/trusted-runs.ts';
 import type { GroupStatements } from './group-statements.ts';

@@ -1,6 +1,6 @@
 import { type SqlBool, sql } from 'kysely';
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { RunPublicKey } from '../domain/run-key.ts';
+import type { RunPublicKey } from '../kernel/runs.ts';
 import { compileQuery } from './compile-query.ts';
 import { IS_VOUCHED } from './event-seals.ts';
 import { compileGroupStatements, type GroupStatements } from './group-statements.ts';

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { EventChange, SecurityEventFeed } from '../domain/event-feed.ts';
 import type { EventService } from '../domain/event-service.ts';
 import type { UnresolvedCounts } from '../domain/event-steps.ts';
-import { EVIDENCE_SALT_BYTES, evidenceCommitment } from '../domain/evidence-commitment.ts';
+import { EVIDENCE_SALT_BYTES, evidenceCommitment } from '../kernel/event-chain.ts';
 import { SECURITY_EVENT_RAISED, securityEventDetails } from '../domain/security-event-chain.ts';
-import type { SecurityEventReport, SecurityEvents } from '../domain/security-events.ts';
+import type { SecurityEventReport, SecurityEvents } from '../kernel/security-events.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';

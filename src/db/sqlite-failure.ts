@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 /** What is wrong with the database, in an operator's words. */
 export type Condition =

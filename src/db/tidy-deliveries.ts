@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { TidyLimits } from '../domain/notifications.ts';
+import type { TidyLimits } from '../kernel/notifications.ts';
 import type { Schema } from './schema.ts';
 
 type Trx = Transaction<Schema>;

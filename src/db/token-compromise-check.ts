@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import { noKeyMadeOn } from '../domain/key-life/token-compromise.ts';
-import type { KeyLifeChange } from '../domain/registry.ts';
+import { noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
+import type { KeyLifeChange } from '../kernel/registry.ts';
 import { tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
 import type { Beside } from './signed/registry-changes.ts';

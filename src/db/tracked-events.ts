@@ -1,8 +1,8 @@
 import { type InferResult, sql, type Transaction } from 'kysely';
 import type { EventQuery } from '../domain/event-service.ts';
 import { type EventState, type EventStep, stateOf, type TrackedEvent } from '../domain/event-steps.ts';
-import { readableEvidence } from '../domain/evidence-commitment.ts';
-import type { SecurityEventReport } from '../domain/security-events.ts';
+import { readableEvidence } from '../kernel/event-chain.ts';
+import type { SecurityEventReport } from '../kernel/security-events.ts';
 import type { Schema } from './schema.ts';
 import { isTestifiedStep } from './testified-steps.ts';
 

@@ -1,7 +1,7 @@
 import { type Expression, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import {
   CONFIRMED_UNWITNESSED,
   type EventRange,

@@ -1,4 +1,4 @@
-import type { VerifierProbe, VerifierProbeStore } from '../domain/verifier-probe.ts';
+import type { VerifierProbe, VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { actOf } from './audited-change.ts';
 import { compareText } from './compare-text.ts';
 import { settling } from './proposals.ts';

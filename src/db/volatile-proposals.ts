@@ -1,7 +1,7 @@
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { AuditTrail } from '../domain/audit-trail.ts';
 import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../domain/proposal.ts';
-import { notOpen, unknownProposal } from '../domain/proposal-refusals.ts';
+import { notOpen, unknownProposal } from '../kernel/proposal-refusals.ts';
 import { movedEvent, openedEvent } from './proposal-events.ts';
 import { BoundedMutex } from './signed/bounded-mutex.ts';
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import type { ChainHead } from '../domain/audit-chain.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { BrokenChain } from '../domain/broken-chain.ts';
 import type { GroupBefore } from '../domain/ledger-check.ts';
-import type { RevocationPage } from '../domain/revocation.ts';
-import type { RunPublicKey } from '../domain/run-key.ts';
+import type { RevocationPage } from '../kernel/revocation.ts';
+import type { RunPublicKey } from '../kernel/runs.ts';
 import { compileQuery } from './compile-query.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
-import type { ChainHead } from '../domain/audit-chain.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { BrokenChain } from '../domain/broken-chain.ts';
-import { commitmentTo, SALT_BYTES } from '../domain/ledger-chain.ts';
-import type { Revocation, RevocationPage } from '../domain/revocation.ts';
+import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
+import type { Revocation, RevocationPage } from '../kernel/revocation.ts';
 import { revocationHash } from '../domain/revocation-chain.ts';
 import { foreignNumber, isForeignNumber } from './foreign-number.ts';
 import { chainedRevocation, revocationFromRow } from './revocation-row.ts';

@@ -4,7 +4,7 @@ import { giveWay } from './give-way.ts';
 import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
 import { Statements } from './statements.ts';
-import { walkGroups } from './walk-groups.ts';
+import { walkGroups } from './walk-chains.ts';
 import type { WalkCalls, WalkSettings } from './walk-protocol.ts';
 import { walkRevocations } from './walk-revocations.ts';
 

@@ -1,6 +1,6 @@
 import { ARCHIVE_EVENTS } from '../domain/archive-testimony.ts';
 import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
 import type { ArchivedSegment } from '../domain/ledger-archives.ts';
 
 type Told = Pick<StoredEvent, 'type' | 'detailsJson'>;

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { SealedEvent } from '../domain/audit-sink.ts';
+import type { SealedEvent } from '../kernel/audit.ts';
 import { sealedFromRow } from './event-row.ts';
 import type { Schema } from './schema.ts';
 import { isWitnessed } from './unwitnessed.ts';

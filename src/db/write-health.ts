@@ -1,4 +1,4 @@
-import type { KeywardError } from '../domain/errors.ts';
+import type { KeywardError } from '../kernel/errors.ts';
 import { type Condition, SqliteFailure, toKeywardError } from './sqlite-failure.ts';
 import type { StoreEvent } from './store-event.ts';
 

@@ -1,5 +1,5 @@
-import type { ChainHead } from '../domain/audit-chain.ts';
-import type { RunKey } from '../domain/run-key.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { RunKey } from '../kernel/runs.ts';
 import type { EventTrust } from './event-seals.ts';
 import type { AppendedGroup } from './group-appender.ts';
 import type { LedgerStatements } from './ledger-statements.ts';

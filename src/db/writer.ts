@@ -1,11 +1,11 @@
 import { Kysely, type Transaction } from 'kysely';
 import type { RecordAppender } from '../domain/append.ts';
-import type { ChainHead } from '../domain/audit-chain.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
-import { MOST_ROWS } from '../domain/ledger-chain.ts';
-import type { RunKey } from '../domain/run-key.ts';
+import { MOST_ROWS } from '../kernel/ledger-chain.ts';
+import type { RunKey } from '../kernel/runs.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type Fate, lendMemory, type WriterMemory } from './chain-end.ts';
 import type { EventTrust } from './event-seals.ts';

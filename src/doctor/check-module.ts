@@ -1,4 +1,4 @@
-import type { ConfiguredToken } from '../hsm-tokens.ts';
+import type { ConfiguredToken } from '../hsm/tokens.ts';
 import { octal, statusOf, writableByOthers } from './file-access.ts';
 import { type Finding, fail, ok } from './finding.ts';
 

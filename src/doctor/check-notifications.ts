@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
-import { waitingRoutes } from '../watch/notifications/plan.ts';
+import { waitingRoutes } from '../notifications/plan.ts';
 import { readSecretLines } from '../watch/notifications/secret-file.ts';
-import type { NotificationSettings, TargetSettings } from '../watch/notifications/settings.ts';
+import type { NotificationSettings, TargetSettings } from '../notifications/target-settings.ts';
 import { readWebhookSecrets } from '../watch/notifications/webhook-secrets.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ConfiguredToken } from '../hsm-tokens.ts';
+import type { ConfiguredToken } from '../hsm/tokens.ts';
 import { exposureOf } from '../lib/secret-file.ts';
 import { parseLatchRecord } from '../signer/latch-record.ts';
 import { octal, statusOf } from './file-access.ts';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import type { TokenDescription } from '../domain/signer.ts';
-import { serviceKeysOf } from '../hsm-tokens.ts';
+import type { TokenDescription } from '../kernel/signer.ts';
+import { serviceKeysOf } from '../hsm/tokens.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 import { type Finding, fail, ok } from './finding.ts';
 

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import type { KeyProof, KeyReference, TokenDescription } from '../domain/signer.ts';
+import type { KeyProof, KeyReference, TokenDescription } from '../kernel/signer.ts';
 import { isSoftwareHsm } from '../domain/software-hsm.ts';
-import { type ConfiguredToken, serviceKeysOf } from '../hsm-tokens.ts';
+import { type ConfiguredToken, serviceKeysOf } from '../hsm/tokens.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
 import { signerOptions } from '../signer-options.ts';
 import { checkServiceKeys, LOST_TOKEN } from './check-service-keys.ts';

@@ -1,7 +1,7 @@
 import { tokenColumn } from '../db/hsm-token-column.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import type { KeyReference } from '../domain/signer.ts';
+import type { KeyReference } from '../kernel/signer.ts';
 
 /** Keys whose private half should be on that HSM token, read without a trace. */
 export async function storedKeys(databaseFile: string, hsmToken: string): Promise<readonly KeyReference[]> {

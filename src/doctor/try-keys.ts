@@ -1,6 +1,6 @@
-import { type Algorithm, isRsa } from '../domain/algorithm.ts';
-import { KeywardError, operatorText } from '../domain/errors.ts';
-import type { KeyTrial } from '../domain/signer.ts';
+import { type Algorithm, isRsa } from '../kernel/algorithm.ts';
+import { KeywardError, operatorText } from '../kernel/errors.ts';
+import type { KeyTrial } from '../kernel/signer.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 import { type Finding, fail, ok } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { Actor } from './access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { Client, Grant, Operator, Role } from './client.ts';
 
 /** `svc` opens the data plane, `ops` the operations plane; the text of a credential says which. */

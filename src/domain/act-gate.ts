@@ -1,6 +1,6 @@
 import type { JsonObject } from '../lib/json.ts';
-import type { Actor } from './access.ts';
-import type { ActName, FactsOf } from './acts.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { ActName, FactsOf } from '../kernel/acts.ts';
 import type { Proposal } from './proposal.ts';
 
 /** What an act would do, as things are. */

@@ -1,5 +1,5 @@
-import type { ChainHead } from './audit-chain.ts';
-import type { SealedEvent, StoredEvent } from './audit-sink.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { ChainHeads, ChainName, StoredCheckpoint } from './checkpoint.ts';
 

@@ -1,7 +1,7 @@
-import type { StoredEvent } from './audit-sink.ts';
-import type { PublicJwk, SigningKey } from './key.ts';
-import type { KeyProofStatement } from './key-proof.ts';
-import type { Scope } from './scope.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import type { PublicJwk, SigningKey } from '../kernel/key.ts';
+import type { KeyProofStatement } from '../kernel/key-proof.ts';
+import type { Scope } from '../kernel/scope.ts';
 
 /** One of the keys that a scope was made with, as it was then. */
 export interface CeremonyKey {

@@ -1,5 +1,5 @@
-import type { ChainHead } from './audit-chain.ts';
-import type { PublicJwk } from './key.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 
 /** What a checkpoint holds fast. A chain without elements stands at sequence 0 with 32 zero bytes. */
 export const CHAINS = ['audit', 'ledger', 'revocations', 'registry'] as const;

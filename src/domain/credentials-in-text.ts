@@ -1,4 +1,4 @@
-import { type Credential, readCredential } from './credential.ts';
+import { type Credential, readCredential } from '../kernel/credential.ts';
 
 /** A credential within a text. */
 export interface CredentialInText extends Credential {

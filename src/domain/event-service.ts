@@ -1,6 +1,6 @@
-import type { Actor } from './access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import type { EventState, TrackedEvent } from './event-steps.ts';
-import type { SecurityEventType, Severity } from './security-event-types.ts';
+import type { SecurityEventType, Severity } from '../kernel/security-event-types.ts';
 
 /** Every member given must fit. */
 export interface EventQuery {

@@ -1,6 +1,6 @@
-import { KeywardError } from './errors.ts';
-import type { Severity } from './security-event-types.ts';
-import type { SecurityEvent } from './security-events.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { Severity } from '../kernel/security-event-types.ts';
+import type { SecurityEvent } from '../kernel/security-events.ts';
 
 /** How far people got with a security event. It never goes back. */
 export const EVENT_STATES = ['open', 'acknowledged', 'resolved'] as const;

@@ -1,5 +1,5 @@
 import type { RecordedToken } from './ledger.ts';
-import type { Scope } from './scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 
 /** A token with a right signature that the issuer does not remember as it is. */
 export interface Forgery {

@@ -1,4 +1,4 @@
-import { propagationSeconds, type ScopePolicy } from './policy.ts';
+import { propagationSeconds, type ScopePolicy } from '../kernel/policy.ts';
 
 /** Key sets that were fetched under a policy which let them be kept for longer than the present one does. */
 export interface FormerCaches {

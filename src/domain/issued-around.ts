@@ -1,4 +1,4 @@
-import type { LedgerEntry } from './ledger-search.ts';
+import type { LedgerEntry } from '../kernel/ledger-search.ts';
 
 /** Records between two `iat`, both included, that have one of the values there. */
 export interface IssuedQuestion {

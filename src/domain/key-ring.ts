@@ -1,6 +1,6 @@
 import type { Subscribable } from '../lib/emitter.ts';
-import type { SigningKey } from './key.ts';
-import type { Scope } from './scope.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { Scope } from '../kernel/scope.ts';
 
 /**
  * Scopes and keys as the hot path sees them: in memory, never a look-up elsewhere. A key that failed its proof

@@ -1,4 +1,4 @@
-import type { SigningKey } from './key.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import type { KeyRing } from './key-ring.ts';
 
 /**

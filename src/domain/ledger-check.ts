@@ -5,7 +5,7 @@ import {
   type LedgerGroup,
   type LedgerRow,
   rowHashes,
-} from './ledger-chain.ts';
+} from '../kernel/ledger-chain.ts';
 
 /** What a group follows. */
 export type GroupBefore = Pick<LedgerGroup, 'sequence' | 'firstRecord' | 'rowCount' | 'groupHash'>;

@@ -1,8 +1,8 @@
 import { auditDetailsIn } from './audit-details.ts';
-import type { StoredEvent } from './audit-sink.ts';
-import { commitmentTo, SALT_BYTES } from './ledger-chain.ts';
-import { POLICY_BOUNDS } from './policy.ts';
-import { type NewRevocation, REVOCATION_ADDED } from './revocation.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
+import { POLICY_BOUNDS } from '../kernel/policy.ts';
+import { type NewRevocation, REVOCATION_ADDED } from '../kernel/revocation.ts';
 
 const NO_ROOT = commitmentTo('root', new Uint8Array(SALT_BYTES), null).toString('base64url');
 const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];

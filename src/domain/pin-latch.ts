@@ -1,4 +1,4 @@
-import type { Actor } from './access.ts';
+import type { Actor } from '../kernel/actor.ts';
 
 /** Whether the PIN of an HSM token may be tried (I9). */
 export interface PinLatch {

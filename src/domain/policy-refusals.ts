@@ -1,4 +1,4 @@
-import type { ScopePolicy } from './policy.ts';
+import type { ScopePolicy } from '../kernel/policy.ts';
 
 type Tightens = (before: ScopePolicy, after: ScopePolicy) => boolean;
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../lib/json.ts';
-import type { Actor } from './access.ts';
-import type { ActName } from './acts.ts';
-import type { ErrorCode } from './errors.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { ActName } from '../kernel/acts.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 
 /** `executing` is durable before the act is run; every state after it is final. */
 export const PROPOSAL_STATES = [

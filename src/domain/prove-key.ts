@@ -1,7 +1,7 @@
-import type { Actor } from './access.ts';
-import type { PublicJwk } from './key.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import type { KnownKey } from './known-keys.ts';
-import type { KeyEvidence } from './signer.ts';
+import type { KeyEvidence } from '../kernel/signer.ts';
 
 /** What there is to show of one key, to whoever asks for proof. */
 export interface ProvenKey extends KeyEvidence {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 
 /** A request that was turned away for who asked, or an administrative act that was refused. */
 export interface RefusedRequest {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ChainHead } from './audit-chain.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 
 /** A revocation as it is stored, but for its hash. */
 export interface ChainedRevocation {

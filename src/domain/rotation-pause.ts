@@ -1,5 +1,5 @@
-import type { Actor } from './access.ts';
-import type { Scope } from './scope.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { refuseFlawed, type ValidationIssue } from './validation-issue.ts';
 
 /** Two persons' word that a scope's key shall not be rotated by itself for a while; it ends by itself. */

@@ -1,5 +1,5 @@
 import { auditDetailsIn } from './audit-details.ts';
-import type { RunDescription } from './run-key.ts';
+import type { RunDescription } from '../kernel/runs.ts';
 
 /** A run as the database has it: its key counts as far as its certificate says so. */
 export interface StoredRun extends RunDescription {

@@ -1,7 +1,7 @@
 import { sameContacts } from './contacts.ts';
-import { memberName, type ScopePolicy } from './policy.ts';
-import { changedMembers, widenedMembers, withChanges } from './policy-change.ts';
-import type { Scope } from './scope.ts';
+import { memberName, type ScopePolicy } from '../kernel/policy.ts';
+import { changedMembers, widenedMembers, withChanges } from '../kernel/scope-change.ts';
+import type { Scope } from '../kernel/scope.ts';
 
 /** What can be changed of a scope, as far as it shall change. */
 export interface ScopeChange {

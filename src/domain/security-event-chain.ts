@@ -1,5 +1,5 @@
 import type { StepState } from './event-steps.ts';
-import type { SecurityEvent } from './security-events.ts';
+import type { SecurityEvent } from '../kernel/security-events.ts';
 
 type Told = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'dedupKey'>;
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../lib/json.ts';
-import type { Actor } from './access.ts';
+import type { Actor } from '../kernel/actor.ts';
 
 /** The audit event of the commit that puts other service keys in the place of lost ones. */
 export const SERVICE_KEYS_ENROLLED = 'service_keys.enrolled';

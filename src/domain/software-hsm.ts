@@ -1,4 +1,4 @@
-import type { TokenDescription } from './signer.ts';
+import type { TokenDescription } from '../kernel/signer.ts';
 
 /** SoftHSM, Kryoptic, NSS and openCryptoki's soft token, by what they call themselves. */
 const SOFTWARE = /\b(?:SoftHSM|Kryoptic|NSS|Soft)\b/i;

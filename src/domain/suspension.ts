@@ -1,4 +1,4 @@
-import type { Actor } from './access.ts';
+import type { Actor } from '../kernel/actor.ts';
 
 /** Takes a key out of use for an investigation: it neither signs nor verifies from the moment this settles. */
 export interface KeySuspender {

@@ -1,4 +1,4 @@
-import { hasSealed, type RunPublicKey, type SealedChain, type SealedElement } from './run-key.ts';
+import { hasSealed, type RunPublicKey, type SealedChain, type SealedElement } from '../kernel/runs.ts';
 
 /** An element of a chain, as far as its seal goes. */
 export interface GroupSeal extends SealedElement {

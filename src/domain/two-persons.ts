@@ -1,4 +1,4 @@
-import { DECISIONS } from './acts.ts';
+import { DECISIONS } from '../kernel/acts.ts';
 import type { Operator, Role } from './client.ts';
 
 /** Whether they stand, and hold the role. */

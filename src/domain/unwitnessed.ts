@@ -1,4 +1,4 @@
-import type { Actor } from './access.ts';
+import type { Actor } from '../kernel/actor.ts';
 
 /** Audit events, one after the other, that nothing but the database vouches for. */
 export interface EventRange {

@@ -1,4 +1,4 @@
-import { type ErrorCode, KeywardError } from './errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 
 /** One thing that is wrong with what somebody asked for. */
 export interface ValidationIssue {

@@ -1,5 +1,5 @@
-import type { KeyState } from './key.ts';
-import type { RefusalReason } from './refusal.ts';
+import type { KeyState } from '../kernel/key.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import type { RequestOrigin } from './request-origin.ts';
 
 export type Verdict =

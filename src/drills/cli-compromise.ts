@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { KeyAnswer, ScopeAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
-import { refuseExisting, writeNewFile } from '../cli/new-file.ts';
+import { refuseExisting, writeNewFile } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show, showPlainly } from '../cli/show.ts';
 import { DRILL_ISSUER } from '../domain/drill-issuer.ts';

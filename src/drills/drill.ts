@@ -1,4 +1,4 @@
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 
 /** What may be written down: an emergency on a drill scope, and rotations that operators rehearsed by themselves. */
 export const DRILLS = ['compromise', 'rotation'] as const;

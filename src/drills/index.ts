@@ -1,6 +1,6 @@
 import type { Store } from '../db/open-store.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { SecurityEvents } from '../domain/security-events.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { SecurityEvents } from '../kernel/security-events.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';

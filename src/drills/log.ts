@@ -1,7 +1,7 @@
 import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
 import {
   DRILLS,
   type Drill,

@@ -1,5 +1,5 @@
-import type { Clock } from '../domain/clock.ts';
-import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { DrillLog } from './drill.ts';
 
 export interface DrillWatchParts {

@@ -1,9 +1,9 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { foldName } from '../domain/fold-name.ts';
-import { RESERVED_CLAIMS, readsAsReserved } from '../domain/issuance.ts';
-import type { ScopePolicy } from '../domain/policy.ts';
-import { firstMistakenClaim } from '../domain/registered-names.ts';
-import type { Scope } from '../domain/scope.ts';
+import { RESERVED_CLAIMS, readsAsReserved } from '../kernel/issuance.ts';
+import type { ScopePolicy } from '../kernel/policy.ts';
+import { firstMistakenClaim } from '../kernel/claim-names.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { exceedsDepth, holdsInexactNumber } from '../token/strict-json.ts';
 import { requireThat } from './require-that.ts';
 

@@ -1,6 +1,6 @@
-import { CALLER_JTI_LENGTH } from '../domain/issuance.ts';
-import type { SigningKey } from '../domain/key.ts';
-import type { Scope } from '../domain/scope.ts';
+import { CALLER_JTI_LENGTH } from '../kernel/issuance.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { requireThat } from './require-that.ts';
 import { longestTtl, type TokenDraft } from './token-draft.ts';
 

@@ -1,6 +1,6 @@
-import { RESERVED_CLAIMS } from '../domain/issuance.ts';
-import type { SigningKey } from '../domain/key.ts';
-import type { Scope } from '../domain/scope.ts';
+import { RESERVED_CLAIMS } from '../kernel/issuance.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { isAccessTokenType } from '../token/check-type.ts';
 import type { SignedContent } from '../token/parse-token.ts';
 import { checkCallerClaims, requireSubject } from './caller-claims.ts';

@@ -1,8 +1,8 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { TokenRequest } from '../domain/issuance.ts';
-import type { SigningKey } from '../domain/key.ts';
-import { WRITTEN_TYPES, type WrittenType } from '../domain/policy.ts';
-import type { Scope } from '../domain/scope.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { TokenRequest } from '../kernel/issuance.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import { WRITTEN_TYPES, type WrittenType } from '../kernel/policy.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { composeSigningInput } from '../token/signing-input.ts';
 import { checkCallerClaims, requireSubject } from './caller-claims.ts';
 import { newJti } from './jti.ts';

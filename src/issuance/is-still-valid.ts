@@ -1,6 +1,6 @@
-import type { Grants } from '../domain/access.ts';
+import type { Grants } from '../kernel/actor.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import type { RevocationCheck } from '../domain/revocation.ts';
+import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { PreparedToken } from './prepared-token.ts';
 
 export interface Standing {

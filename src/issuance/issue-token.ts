@@ -1,12 +1,12 @@
-import type { Grants } from '../domain/access.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { IssuedToken, JwsRequest, TokenIssuer, TokenRequest } from '../domain/issuance.ts';
+import type { Grants } from '../kernel/actor.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { IssuedToken, JwsRequest, TokenIssuer, TokenRequest } from '../kernel/issuance.ts';
 import type { IssuanceLock } from '../domain/issuance-lock.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Ledger } from '../domain/ledger.ts';
-import type { RevocationCheck } from '../domain/revocation.ts';
-import type { Signer } from '../domain/signer.ts';
+import type { RevocationCheck } from '../kernel/revocation.ts';
+import type { Signer } from '../kernel/signer.ts';
 import { isStillValid } from './is-still-valid.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';

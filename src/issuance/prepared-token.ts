@@ -1,8 +1,8 @@
-import type { JwsRequest, TokenRequest } from '../domain/issuance.ts';
-import type { SigningKey } from '../domain/key.ts';
+import type { JwsRequest, TokenRequest } from '../kernel/issuance.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import type { IssuanceRecord } from '../domain/ledger.ts';
 import { recordedSubject } from '../domain/recorded-subject.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { digestOf } from '../token/signing-input.ts';
 import { checkSigningInput } from './check-signing-input.ts';
 import { composeToken } from './compose-token.ts';

@@ -1,6 +1,6 @@
-import { type ErrorCode, KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
-import type { Scope } from '../domain/scope.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { Scope } from '../kernel/scope.ts';
 import {
   MAX_JSON_DEPTH,
   type Malformed,

@@ -1,4 +1,4 @@
-import { PROBE_CLIENT, PROBE_SUBJECT } from '../domain/verifier-probe.ts';
+import { PROBE_CLIENT, PROBE_SUBJECT } from '../kernel/verifier-probe.ts';
 import { requireThat } from './require-that.ts';
 
 /**

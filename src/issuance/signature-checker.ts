@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import type { CheckReply, CheckRequest } from './signature-worker.ts';
 
 /** Holds signatures against the published keys (I6), off the event loop. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import type { Algorithm } from '../domain/algorithm.ts';
+import type { Algorithm } from '../kernel/algorithm.ts';
 import { verifySignatureSync } from '../token/signature.ts';
 
 /** What the checker hands over: keys once each, tokens by the kid of theirs. */

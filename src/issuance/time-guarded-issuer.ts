@@ -1,5 +1,5 @@
-import type { TimeGuard } from '../domain/clock.ts';
-import type { TokenIssuer } from '../domain/issuance.ts';
+import type { TimeGuard } from '../kernel/clock.ts';
+import type { TokenIssuer } from '../kernel/issuance.ts';
 
 /** No token gets a time that cannot be believed (I13): `clock_jump`. */
 export function timeGuardedIssuer(issuer: TokenIssuer, timeGuard: TimeGuard): TokenIssuer {

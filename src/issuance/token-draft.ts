@@ -1,6 +1,6 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
-import type { Scope } from '../domain/scope.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { MAX_TOKEN_LENGTH } from '../token/parse-token.ts';
 
 /** What will be signed, and what the ledger will say of it. */

@@ -1,12 +1,12 @@
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { KeyState, SigningKey } from '../domain/key.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { KeyState, SigningKey } from '../kernel/key.ts';
 import type {
   KeyActName,
   KeyActRequest,
   KeyAdministration,
   KeyOutcome,
-} from '../domain/key-administration.ts';
+} from '../kernel/key-administration.ts';
 import {
   type KeyPlan,
   type PlanCircumstances,
@@ -18,11 +18,11 @@ import {
   planSuspension,
   planUndoneRotation,
   type ScopeKeys,
-} from '../domain/key-life/plans.ts';
+} from '../kernel/key-lifecycle/plans.ts';
 import { isSpent } from '../domain/key-life/private-half.ts';
-import { planTokenCompromise } from '../domain/key-life/token-compromise.ts';
-import type { Claims, Initiator } from '../domain/key-life/transitions.ts';
-import type { Signer } from '../domain/signer.ts';
+import { planTokenCompromise } from '../kernel/key-lifecycle/token-compromise.ts';
+import type { Claims, Initiator } from '../kernel/key-lifecycle/transitions.ts';
+import type { Signer } from '../kernel/signer.ts';
 import { keyAct, succession } from './key-act.ts';
 import type { KeyChanges } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';

@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
 import type { RegistryKey } from './registry-key.ts';
 

@@ -1,8 +1,8 @@
 import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
 import type { Ceremonies, Ceremony, CeremonyKey } from '../domain/ceremony.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import { keyEvidenceIn } from '../token/key-evidence.ts';

@@ -1,9 +1,9 @@
-import type { Actor } from '../domain/access.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { formerCachesAfter } from '../domain/former-caches.ts';
-import { takesTwoByNow } from '../domain/proposal-refusals.ts';
-import type { Registry, ScopeAdministration } from '../domain/registry.ts';
-import { type Scope, validateScope } from '../domain/scope.ts';
+import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
+import type { Registry, ScopeAdministration } from '../kernel/registry.ts';
+import { type Scope, validateScope } from '../kernel/scope.ts';
 import { changedScope, type ScopeChange, scopeDifference } from '../domain/scope-change.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';

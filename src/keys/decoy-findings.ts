@@ -1,5 +1,5 @@
-import type { InventoryFinding } from '../domain/inventory.ts';
-import type { InventoryObject } from '../domain/signer.ts';
+import type { InventoryFinding } from '../kernel/inventory.ts';
+import type { InventoryObject } from '../kernel/signer.ts';
 
 /** A decoy key as it was left. */
 export interface Decoy {

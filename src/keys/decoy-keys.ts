@@ -1,8 +1,8 @@
-import type { DecoyKey, DecoyKeys } from '../domain/canary.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { DecoyKey, DecoyKeys } from '../kernel/canary.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { isFormerToken } from '../domain/hsm-token.ts';
-import { decoyLabel, type Scope } from '../domain/scope.ts';
-import type { Signer } from '../domain/signer.ts';
+import { decoyLabel, type Scope } from '../kernel/scope.ts';
+import type { Signer } from '../kernel/signer.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import { newHsmId } from './new-hsm-id.ts';

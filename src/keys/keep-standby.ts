@@ -1,9 +1,9 @@
-import type { Actor } from '../domain/access.ts';
-import type { SigningKey } from '../domain/key.ts';
-import { lacksStandby } from '../domain/key-life/due-steps.ts';
-import type { Registry, ReservedKey } from '../domain/registry.ts';
-import type { Scope } from '../domain/scope.ts';
-import { withRollback } from '../domain/with-rollback.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import { lacksStandby } from '../kernel/key-lifecycle/due-steps.ts';
+import type { Registry, ReservedKey } from '../kernel/registry.ts';
+import type { Scope } from '../kernel/scope.ts';
+import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import { type KeyMakingParts, makeKey } from './make-key.ts';

@@ -1,6 +1,6 @@
-import type { Actor } from '../domain/access.ts';
-import type { KeyPlan } from '../domain/key-life/plans.ts';
-import type { KeyAct } from '../domain/registry.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { KeyPlan } from '../kernel/key-lifecycle/plans.ts';
+import type { KeyAct } from '../kernel/registry.ts';
 
 /** What the audit trail says beside the plan. */
 export interface Telling {

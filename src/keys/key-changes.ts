@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceLock } from '../domain/issuance-lock.ts';
-import type { SigningKey } from '../domain/key.ts';
-import type { KeyPlan, ScopeKeys } from '../domain/key-life/plans.ts';
-import type { KeyAct, KeyLife, KeyLifeChange, Registry } from '../domain/registry.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { KeyPlan, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
+import type { KeyAct, KeyLife, KeyLifeChange, Registry } from '../kernel/registry.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 

@@ -1,12 +1,12 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { KeyState, SigningKey } from '../domain/key.ts';
-import type { ScopeKeys } from '../domain/key-life/plans.ts';
-import { isToBeMarked } from '../domain/key-life/token-compromise.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { KeyState, SigningKey } from '../kernel/key.ts';
+import type { ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
+import { isToBeMarked } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { changesKeySet } from '../domain/scope-change.ts';
-import type { KeyProof, PlacedKey } from '../domain/signer.ts';
+import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
 import { Emitter } from '../lib/emitter.ts';
 
 type Amendable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'formerCaches'>;

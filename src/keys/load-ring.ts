@@ -1,7 +1,7 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { RefusedKey } from '../domain/known-keys.ts';
-import type { Registry, UnfinishedScope } from '../domain/registry.ts';
-import type { Signer } from '../domain/signer.ts';
+import type { Registry, UnfinishedScope } from '../kernel/registry.ts';
+import type { Signer } from '../kernel/signer.ts';
 import type { BindingKeys } from './binding-keys.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { readStoredKeys } from './read-stored-keys.ts';

@@ -1,8 +1,8 @@
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import { type Binding, NO_TIMES, type SigningKey } from '../domain/key.ts';
-import { type Scope, scopeLabel } from '../domain/scope.ts';
-import type { Signer } from '../domain/signer.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { type Binding, NO_TIMES, type SigningKey } from '../kernel/key.ts';
+import { type Scope, scopeLabel } from '../kernel/scope.ts';
+import type { Signer } from '../kernel/signer.ts';
 import { composeBindingRecord } from '../token/binding-record.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
 import type { BindingKeys } from './binding-keys.ts';

@@ -1,6 +1,6 @@
-import type { Actor } from '../domain/access.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { Registry } from '../domain/registry.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Registry } from '../kernel/registry.ts';
 import { type RotationPause, type RotationPauses, validateRotationPause } from '../domain/rotation-pause.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';

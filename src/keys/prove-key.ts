@@ -1,8 +1,8 @@
 import type { AuditTrail } from '../domain/audit-trail.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { KeyProver } from '../domain/prove-key.ts';
-import type { Signer } from '../domain/signer.ts';
+import type { Signer } from '../kernel/signer.ts';
 import { composeKeyEvidence } from '../token/key-evidence.ts';
 import { readPublicJwk } from '../token/public-jwk.ts';
 import type { BindingKeys } from './binding-keys.ts';

@@ -1,10 +1,10 @@
-import type { Actor } from '../domain/access.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
+import type { Actor } from '../kernel/actor.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import { move } from '../domain/key-life/move.ts';
-import type { Registry, ScopeAdministration, UnfinishedScope } from '../domain/registry.ts';
-import { type Scope, type ScopeDefinition, validateScope } from '../domain/scope.ts';
-import { withRollback } from '../domain/with-rollback.ts';
+import type { Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
+import { type Scope, type ScopeDefinition, validateScope } from '../kernel/scope.ts';
+import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import { type KeyMakingParts, makeKey } from './make-key.ts';

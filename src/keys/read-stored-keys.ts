@@ -1,7 +1,7 @@
-import type { SigningKey } from '../domain/key.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import type { RefusedKey } from '../domain/known-keys.ts';
-import type { StoredKey } from '../domain/registry.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { StoredKey } from '../kernel/registry.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 import type { BindingKeys } from './binding-keys.ts';

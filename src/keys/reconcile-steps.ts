@@ -1,13 +1,13 @@
-import type { Actor } from '../domain/access.ts';
-import type { Clock, SettledTime, TimeGuard } from '../domain/clock.ts';
-import type { SigningKey } from '../domain/key.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Clock, SettledTime, TimeGuard } from '../kernel/clock.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import {
   type DueStep,
   dueSteps,
   isIrreversible,
   type KeyStep,
   type ScopeStep,
-} from '../domain/key-life/due-steps.ts';
+} from '../kernel/key-lifecycle/due-steps.ts';
 import {
   type KeyPlan,
   type PlanCircumstances,
@@ -16,8 +16,8 @@ import {
   planRotation,
   planWithdrawal,
   type ScopeKeys,
-} from '../domain/key-life/plans.ts';
-import type { Signer } from '../domain/signer.ts';
+} from '../kernel/key-lifecycle/plans.ts';
+import type { Signer } from '../kernel/signer.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
 import { keyAct, succession as successionOf } from './key-act.ts';
 import type { KeyChanges } from './key-changes.ts';

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
-import type { ServiceKey } from '../domain/registry.ts';
-import type { Signer } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
+import type { ServiceKey } from '../kernel/registry.ts';
+import type { Signer } from '../kernel/signer.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { verifySignature } from '../token/signature.ts';
 

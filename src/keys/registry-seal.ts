@@ -1,5 +1,5 @@
 import type { RegistrySeal, RegistryWitness } from '../domain/registry-seal.ts';
-import type { Signer } from '../domain/signer.ts';
+import type { Signer } from '../kernel/signer.ts';
 import {
   composeHeadStatement,
   composeRowStatement,

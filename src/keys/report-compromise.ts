@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import type { CompromiseReports } from '../domain/compromise-report.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import type { KeyUse, KeyUseReader } from '../domain/key-use.ts';
 import type { VerifierDirectory } from '../domain/verifiers.ts';
 import type { KeyRingKeeper } from './key-ring.ts';

@@ -1,6 +1,6 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
-import type { Signer } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { Signer } from '../kernel/signer.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
 
 interface ServingParts {

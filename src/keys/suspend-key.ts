@@ -1,4 +1,4 @@
-import type { KeyAdministration } from '../domain/key-administration.ts';
+import type { KeyAdministration } from '../kernel/key-administration.ts';
 import { mayMove } from '../domain/key-life/move.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
 import type { KeySuspender } from '../domain/suspension.ts';

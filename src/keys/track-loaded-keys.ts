@@ -1,4 +1,4 @@
-import type { Signer } from '../domain/signer.ts';
+import type { Signer } from '../kernel/signer.ts';
 
 /** What each HSM token's signer was last asked to serve: it holds those keys, and so do its successors. */
 export type Served = () => ReadonlyMap<string, ReadonlySet<string>>;

@@ -1,4 +1,4 @@
-import { isTokenCompromised, noKeyMadeOn } from '../domain/key-life/token-compromise.ts';
+import { isTokenCompromised, noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
 /** `hsm_token_compromised`. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
-import type { NewKey } from '../domain/registry.ts';
-import type { Signer } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import type { NewKey } from '../kernel/registry.ts';
+import type { Signer } from '../kernel/signer.ts';
 import { readKeyProof } from '../token/key-proof.ts';
 import { referenceTo } from './key-ring.ts';
 

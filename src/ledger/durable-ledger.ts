@@ -1,5 +1,5 @@
 import type { RecordAppender } from '../domain/append.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord, Ledger } from '../domain/ledger.ts';
 import { toLedgerError } from './ledger-error.ts';
 

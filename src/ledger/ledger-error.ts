@@ -1,4 +1,4 @@
-import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 
 const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
   'overloaded',

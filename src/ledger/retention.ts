@@ -1,7 +1,7 @@
-import type { Clock, SettledTime } from '../domain/clock.ts';
+import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { LedgerArchives } from '../domain/ledger-archives.ts';
-import { POLICY_BOUNDS } from '../domain/policy.ts';
-import type { StoredKey } from '../domain/registry.ts';
+import { POLICY_BOUNDS } from '../kernel/policy.ts';
+import type { StoredKey } from '../kernel/registry.ts';
 
 const DAY_SECONDS = 86_400;
 const [, LONGEST_TTL_SECONDS] = POLICY_BOUNDS.maxTtlSeconds;

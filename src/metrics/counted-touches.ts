@@ -1,4 +1,4 @@
-import { CANARY_KINDS, CANARY_USES, type Canary, type CanaryTrigger } from '../domain/canary.ts';
+import { CANARY_KINDS, CANARY_USES, type Canary, type CanaryTrigger } from '../kernel/canary.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Counts every use of a decoy; all that there may be begin at nought, so that a first one is seen to grow. */

@@ -1,5 +1,5 @@
-import { SECURITY_EVENT_TYPES, severitiesOf } from '../domain/security-event-types.ts';
-import type { SecurityEvents } from '../domain/security-events.ts';
+import { SECURITY_EVENT_TYPES, severitiesOf } from '../kernel/security-event-types.ts';
+import type { SecurityEvents } from '../kernel/security-events.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Counts what was told for the first time; what was never told counts nought, so that a first one is a rise. */

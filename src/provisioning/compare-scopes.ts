@@ -1,10 +1,10 @@
-import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../domain/algorithm.ts';
+import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../kernel/algorithm.ts';
 import { sameContacts } from '../domain/contacts.ts';
-import { DEFAULT_POLICY, memberName, policyFlaws, type ScopePolicy } from '../domain/policy.ts';
-import { changedMembers, narrowedOnly, widenedMembers, withChanges } from '../domain/policy-change.ts';
-import { identityFlaws } from '../domain/scope.ts';
+import { DEFAULT_POLICY, memberName, policyFlaws, type ScopePolicy } from '../kernel/policy.ts';
+import { changedMembers, narrowedOnly, widenedMembers, withChanges } from '../kernel/scope-change.ts';
+import { identityFlaws } from '../kernel/scope.ts';
 import type { ValidationIssue } from '../domain/validation-issue.ts';
-import { type PolicyMembers, policyChange, policyRepresentation } from '../schemas/policy.ts';
+import { type PolicyMembers, policyChange, policyRepresentation } from '../keys/policy-schema.ts';
 import type { ScopeEntry } from './document.ts';
 import type { Change, CurrentScope, Step } from './step.ts';
 

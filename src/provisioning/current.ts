@@ -1,6 +1,6 @@
-import type { Algorithm, ModulusBits } from '../domain/algorithm.ts';
+import type { Algorithm, ModulusBits } from '../kernel/algorithm.ts';
 import type { Action } from '../domain/client.ts';
-import { type PolicyMembers, policyOf } from '../schemas/policy.ts';
+import { type PolicyMembers, policyOf } from '../keys/policy-schema.ts';
 import type { Current } from './step.ts';
 
 /** The lists of scopes and clients as the operations plane answers them. */

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, MODULUS_BITS } from '../domain/algorithm.ts';
+import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, MODULUS_BITS } from '../kernel/algorithm.ts';
 import { ACTIONS } from '../domain/client.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import { SCOPE_ID, SCOPE_ID_ADVICE } from '../domain/scope.ts';
+import { SCOPE_ID, SCOPE_ID_ADVICE } from '../kernel/scope.ts';
 import { contacts } from '../schemas/contacts.ts';
-import { policy } from '../schemas/policy.ts';
+import { policy } from '../keys/policy-schema.ts';
 
 const id = z.string().regex(SCOPE_ID, SCOPE_ID_ADVICE);
 const text = z.string('use text');

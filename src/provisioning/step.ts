@@ -1,6 +1,6 @@
 import type { Action } from '../domain/client.ts';
 import type { CountedTokens } from '../domain/policy-refusals.ts';
-import type { ScopeDefinition } from '../domain/scope.ts';
+import type { ScopeDefinition } from '../kernel/scope.ts';
 
 /** What the service has, as far as a provisioning file speaks of it. */
 export interface Current {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { ACTIONS } from '../domain/client.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import { policyRepresentation } from '../schemas/policy.ts';
+import { policyRepresentation } from '../keys/policy-schema.ts';
 import type { Document } from './document.ts';
 import type { Current, CurrentClient, CurrentScope } from './step.ts';
 

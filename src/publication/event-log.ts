@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { EventMessage, ScopeEvent } from '../domain/scope-events.ts';
+import type { EventMessage, ScopeEvent } from '../kernel/publication.ts';
 
 interface Logged {
   readonly sequence: number;

@@ -1,8 +1,8 @@
-import type { Clock } from '../domain/clock.ts';
-import { type KeyState, type SigningKey, verifyUntil } from '../domain/key.ts';
-import { isOfTheFuture } from '../domain/key-life/window.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { type KeyState, type SigningKey, verifyUntil } from '../kernel/key.ts';
+import { isOfTheFuture } from '../kernel/key-lifecycle/window.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { composePublishedKey, composePublishedPolicy } from '../token/published-key-set.ts';
 
 const PUBLISHED_STATES = new Set<KeyState>(['pre_activation', 'active', 'deactivated']);

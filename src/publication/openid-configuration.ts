@@ -1,4 +1,4 @@
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 
 /** Of the names that IANA has registered; a Bearer token, which Keyward takes as well, is none of them. */
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];

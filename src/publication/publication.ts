@@ -1,8 +1,8 @@
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { Publication, PublishedDocument } from '../domain/publication.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { publish } from './document.ts';
 import { composeKeySet, publishedKeys } from './key-set.ts';
 import { composeDiscovery } from './openid-configuration.ts';

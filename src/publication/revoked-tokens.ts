@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Revocation } from '../domain/revocation.ts';
-import type { RevokedTokens } from '../domain/scope-events.ts';
+import type { Revocation } from '../kernel/revocation.ts';
+import type { RevokedTokens } from '../kernel/publication.ts';
 
 /** The client that asked for a token stands in the ledger alone. */
 export function revokedTokens(rule: Revocation): RevokedTokens {

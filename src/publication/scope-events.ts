@@ -1,9 +1,9 @@
-import type { Clock } from '../domain/clock.ts';
-import type { KeyState } from '../domain/key.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { KeyState } from '../kernel/key.ts';
 import type { WatchedKeyRing } from '../domain/key-ring.ts';
-import type { Revocation, WatchedRevocations } from '../domain/revocation.ts';
-import type { Scope } from '../domain/scope.ts';
-import type { EventMessage, ScopeEvent, ScopeEvents } from '../domain/scope-events.ts';
+import type { Revocation, WatchedRevocations } from '../kernel/revocation.ts';
+import type { Scope } from '../kernel/scope.ts';
+import type { EventMessage, ScopeEvent, ScopeEvents } from '../kernel/publication.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { EventLog } from './event-log.ts';
 import { revokedTokens } from './revoked-tokens.ts';

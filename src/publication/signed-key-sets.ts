@@ -1,8 +1,8 @@
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import type { PublishedDocument } from '../domain/publication.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 import { KEY_SET_TYP } from '../token/published-key-set.ts';
 import { composeSigningInput } from '../token/signing-input.ts';
 import { publish } from './document.ts';

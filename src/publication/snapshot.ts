@@ -1,7 +1,7 @@
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import type { WatchedRevocations } from '../domain/revocation.ts';
-import type { EventMessage, KeyStanding, RevokedTokens } from '../domain/scope-events.ts';
+import type { WatchedRevocations } from '../kernel/revocation.ts';
+import type { EventMessage, KeyStanding, RevokedTokens } from '../kernel/publication.ts';
 import type { EventLog } from './event-log.ts';
 import { revokedTokens } from './revoked-tokens.ts';
 

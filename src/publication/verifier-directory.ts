@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { WatchedKeyRing } from '../domain/key-ring.ts';
 import type { Obedience, Verifier, VerifierDirectory, VerifierStanding } from '../domain/verifiers.ts';
 import { VersionHistory } from './version-history.ts';

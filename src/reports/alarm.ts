@@ -1,5 +1,5 @@
-import type { Clock } from '../domain/clock.ts';
-import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import type { FiledReport } from './case.ts';

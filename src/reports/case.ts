@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Actor } from '../domain/access.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Actor } from '../kernel/actor.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import type { TokenFindings } from './findings.ts';
 

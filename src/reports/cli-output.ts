@@ -2,7 +2,7 @@ import type { Colour } from '../cli/colour.ts';
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, table } from '../cli/table.ts';
+import { type Cell, fields, table } from '../cli/text.ts';
 import { humanTime, utc } from '../cli/time.ts';
 import type { CaseAnswer, CaseSummary } from './routes/wire.ts';
 

@@ -1,6 +1,6 @@
-import type { KeyState } from '../domain/key.ts';
+import type { KeyState } from '../kernel/key.ts';
 import type { ProofStatus } from '../domain/known-keys.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 
 /** `unchecked`: no key of ours is named, or not the way that key signs. */
 export const SIGNATURES = ['right', 'wrong', 'unchecked'] as const;

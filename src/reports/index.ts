@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
-import type { Clock, SettledTime } from '../domain/clock.ts';
+import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { KnownKeys } from '../domain/known-keys.ts';
-import type { LeakService } from '../domain/leaks.ts';
+import type { LeakService } from '../kernel/leaks.ts';
 import type { LedgerReader } from '../domain/ledger.ts';
-import type { RevocationCheck } from '../domain/revocation.ts';
-import type { SecurityEvents } from '../domain/security-events.ts';
+import type { RevocationCheck } from '../kernel/revocation.ts';
+import type { SecurityEvents } from '../kernel/security-events.ts';
 import type { TokenVerifier } from '../domain/verification.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Metrics } from '../metrics/metrics.ts';

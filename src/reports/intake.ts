@@ -1,6 +1,6 @@
 import { credentialsIn, maskCredentials } from '../domain/credentials-in-text.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { KnownSecret, LeakService } from '../domain/leaks.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { KnownSecret, LeakService } from '../kernel/leaks.ts';
 import type { ReportAlarm } from './alarm.ts';
 import { type FiledReport, newCaseNumber, type Report, type ReportStore } from './case.ts';
 import type { ShownToken, TokenExaminer } from './examine.ts';

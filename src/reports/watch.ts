@@ -1,5 +1,5 @@
-import type { Clock, SettledTime } from '../domain/clock.ts';
-import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import type { Clock, SettledTime } from '../kernel/clock.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { ReportAlarm } from './alarm.ts';
 import {
   type CaseState,

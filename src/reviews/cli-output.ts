@@ -3,7 +3,7 @@ import type { Context } from '../cli/context.ts';
 import { severityCell } from '../cli/describe-event.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, table } from '../cli/table.ts';
+import { type Cell, fields, table } from '../cli/text.ts';
 import { humanTime, utc } from '../cli/time.ts';
 import type { ReviewAnswer, SignedOffAnswer, SignedOffList } from './routes/wire.ts';
 

@@ -2,7 +2,7 @@ import type { AuditLog } from '../domain/audit-log.ts';
 import type { EventService } from '../domain/event-service.ts';
 import { UNRESOLVED_STATES, type UnresolvedCounts } from '../domain/event-steps.ts';
 import type { IssuedHoursReader } from '../domain/issued-hours.ts';
-import { PROBE_CLIENT } from '../domain/verifier-probe.ts';
+import { PROBE_CLIENT } from '../kernel/verifier-probe.ts';
 import { listed, type NewSource, type Review } from './review.ts';
 import { readTrail } from './trail.ts';
 import { HABIT_SECONDS, oddHours, type Span, volumeChanges } from './volume.ts';

@@ -1,9 +1,9 @@
-import type { Actor } from '../domain/access.ts';
+import type { Actor } from '../kernel/actor.ts';
 import { auditDetailsIn } from '../domain/audit-details.ts';
 import type { AuditLog } from '../domain/audit-log.ts';
-import type { StoredEvent } from '../domain/audit-sink.ts';
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { type CompiledReview, compileReview, type ReviewSources } from './compile.ts';
 import type { Review, Reviews, ShownReview, SignedOffReview } from './review.ts';
 

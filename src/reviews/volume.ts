@@ -1,5 +1,5 @@
 import type { IssuedHour } from '../domain/issued-hours.ts';
-import { HOUR_SECONDS, WEEK_HOURS } from '../lib/hours.ts';
+import { HOUR_SECONDS, WEEK_HOURS } from '../lib/durations.ts';
 import type { OddHour, VolumeChange } from './review.ts';
 
 /** Less of a difference, by factor and by tokens, says nothing. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../domain/clock.ts';
-import { type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { Reviews } from './review.ts';
 
 export interface ReviewWatchParts {

@@ -1,4 +1,4 @@
-import type { Actor, Authenticator } from '../domain/access.ts';
+import type { Actor, Authenticator } from '../kernel/actor.ts';
 import { ROLES, type Role } from '../domain/client.ts';
 import { admitOperator } from './admission.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';

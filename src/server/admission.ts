@@ -1,6 +1,6 @@
-import type { Authenticator, Grants } from '../domain/access.ts';
+import type { Authenticator, Grants } from '../kernel/actor.ts';
 import type { Action, Client, Role } from '../domain/client.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { RequestOrigin } from '../domain/request-origin.ts';
 import { vouchFor } from './connection-bounds.ts';

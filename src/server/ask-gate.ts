@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Actor, Authenticator } from '../domain/access.ts';
+import type { Actor, Authenticator } from '../kernel/actor.ts';
 import type { ActGate, Outcome } from '../domain/act-gate.ts';
-import { ACTS, type ActName } from '../domain/acts.ts';
+import { ACTS, type ActName } from '../kernel/acts.ts';
 import { actorOf } from './actor.ts';
 import { json } from './responses.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../domain/errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import type { RejectedSecret } from '../domain/request-observer.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 

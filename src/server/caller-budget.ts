@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { LEAST_SHARE, type LoopLoad } from './loop-load.ts';
 import { Places } from './places.ts';
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../domain/errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import { PROBLEMS } from './problem.ts';
 import type { ApiResponse } from './route.ts';
 

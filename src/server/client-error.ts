@@ -1,9 +1,9 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { PROBLEMS, problemDocument } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
-import type { ListenerHooks } from './server.ts';
+import type { ListenerHooks } from './listener.ts';
 
 type Refusal = readonly [code: ErrorCode, detail: string];
 

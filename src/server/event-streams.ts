@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { EventStream, type Follower } from './event-stream.ts';
 import type { ApiResponse } from './route.ts';
 

@@ -1,5 +1,5 @@
 import type { NextFunction } from 'express';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { tellOfBody } from './body-of-refused.ts';
 import { asKeywardError, PROBLEMS } from './problem.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';

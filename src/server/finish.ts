@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { ApiResponse } from './route.ts';
 
 /** The end of an exchange: counted, and told in one line without body or credential. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { readText } from './body.ts';
 
 const MEDIA_TYPE = 'application/x-www-form-urlencoded';

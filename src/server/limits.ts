@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { networkOf } from './network.ts';
 
 /** The part of the configuration's `limits` that the planes obey. */

@@ -1,7 +1,7 @@
-import type { Authenticator } from '../domain/access.ts';
+import type { Authenticator } from '../kernel/actor.ts';
 import type { Action, Client } from '../domain/client.ts';
 import { readBasic } from '../domain/client-secret.ts';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { type AdmissionParts, type Admitted, admitAnyone, admitKnown } from './admission.ts';
 import { readForm } from './form-body.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';

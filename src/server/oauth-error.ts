@@ -1,4 +1,4 @@
-import type { KeywardError } from '../domain/errors.ts';
+import type { KeywardError } from '../kernel/errors.ts';
 import { PROBLEMS } from './problem.ts';
 import type { OAuthError } from './schemas/oauth-error.ts';
 

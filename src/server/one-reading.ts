@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 /** Headers with one value: of two lines a proxy may heed one and Node the other (RFC 9110 §5.3, RFC 9112 §3.2). */
 const SINGLE: ReadonlySet<string> = new Set([

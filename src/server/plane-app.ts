@@ -11,11 +11,11 @@ import { Exchange } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
 import { createLimits, type LimitSettings } from './limits.ts';
 import { requireOneReading } from './one-reading.ts';
-import { STYLE_HASH } from './pages/page.ts';
+import { STYLE_HASH } from './page.ts';
 import type { Plane, PlaneName } from './plane.ts';
 import { requestIdOf } from './request-id.ts';
 import { type ApiResponse, type Handler, mount, type Route } from './route.ts';
-import { securityHeaders } from './security-headers.ts';
+import { securityHeaders } from './headers.ts';
 import { sendProblem } from './send.ts';
 import type { ShedRequest } from './shed-load.ts';
 

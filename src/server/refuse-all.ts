@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
-import type { ListenerHooks } from './server.ts';
+import type { ListenerHooks } from './listener.ts';
 
 /** Answers everything with 503 `shutting_down` and ends the connection, so that the caller goes elsewhere. */
 export function refuseAll(hooks: ListenerHooks): RequestListener {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { ErrorCode } from '../domain/errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import { oauthErrorName, oauthStatus } from './oauth-error.ts';
 import { PROBLEMS } from './problem.ts';
 import { oauthError } from './schemas/oauth-error.ts';

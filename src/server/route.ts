@@ -1,7 +1,7 @@
 import type { Express, Request, Response } from 'express';
 import type { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { answerPreflight } from './any-origin.ts';
 import type { Exchange } from './exchange.ts';
 import { requireOneReading } from './one-reading.ts';

@@ -1,4 +1,4 @@
-import { type KeywardError, operatorText } from '../domain/errors.ts';
+import { type KeywardError, operatorText } from '../kernel/errors.ts';
 import type { PublishedDocument } from '../domain/publication.ts';
 import { challenges } from './challenges.ts';
 import { finish } from './finish.ts';

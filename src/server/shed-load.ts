@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Authenticator, Grants } from '../domain/access.ts';
-import type { KeywardError } from '../domain/errors.ts';
+import type { Authenticator, Grants } from '../kernel/actor.ts';
+import type { KeywardError } from '../kernel/errors.ts';
 import type { CallerBudget } from './caller-budget.ts';
 import { requireOneReading } from './one-reading.ts';
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 const MAX_NAME_CHARACTERS = 64;
 

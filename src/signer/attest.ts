@@ -1,5 +1,5 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { KeyEvidence } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { KeyEvidence } from '../kernel/signer.ts';
 import { composeKeyProof } from '../token/key-proof.ts';
 import { verifySignatureSync } from '../token/signature.ts';
 import { signNow } from './live-key.ts';

@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { meaningOf } from './ckr.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { CryptokiError } from './cryptoki-error.ts';

@@ -1,5 +1,5 @@
 import pkcs11js from 'pkcs11js';
-import type { ErrorCode } from '../domain/errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import type { Remedy } from './protocol.ts';
 
 /** What a return value of the module means to us. */

@@ -1,6 +1,6 @@
 import graphene from 'graphene-pk11';
 import type pkcs11js from 'pkcs11js';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { Handle } from './cryptoki.ts';
 import { calling } from './cryptoki-error.ts';
 import { loadModule } from './module.ts';

@@ -1,6 +1,6 @@
-import { KeywardError } from '../domain/errors.ts';
-import { decoyLabel, scopeLabel } from '../domain/scope.ts';
-import type { DestroyedKey } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { decoyLabel, scopeLabel } from '../kernel/scope.ts';
+import type { DestroyedKey } from '../kernel/signer.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';

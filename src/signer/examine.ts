@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Algorithm } from '../domain/algorithm.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import type { Algorithm } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { verifySignatureSync } from '../token/signature.ts';
 import { CKA, isOfOneObject, ObjectReader, reasonOf } from './attributes.ts';

@@ -1,4 +1,4 @@
-import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { meaningOf } from './ckr.ts';
 import { CryptokiError } from './cryptoki-error.ts';
 import type { Failure, Remedy } from './protocol.ts';

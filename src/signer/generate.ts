@@ -1,5 +1,5 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { GeneratedKey, KeySpecification } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { GeneratedKey, KeySpecification } from '../kernel/signer.ts';
 import { isFull, isTemplateError } from './ckr.ts';
 import type { Handle, HandlePair } from './cryptoki.ts';
 import { CryptokiError } from './cryptoki-error.ts';

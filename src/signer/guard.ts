@@ -1,6 +1,6 @@
-import { KeywardError } from '../domain/errors.ts';
-import type { Binding } from '../domain/key.ts';
-import { WRITTEN_TYPES } from '../domain/policy.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { Binding } from '../kernel/key.ts';
+import { WRITTEN_TYPES } from '../kernel/policy.ts';
 import { areWellFormed } from '../token/check-claims.ts';
 import { parseSigningInput, type SignedContent } from '../token/parse-token.ts';
 import type { Handle } from './cryptoki.ts';

@@ -1,6 +1,6 @@
 import type graphene from 'graphene-pk11';
-import { KeywardError } from '../domain/errors.ts';
-import type { TokenDescription } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { TokenDescription } from '../kernel/signer.ts';
 import { isSoftwareHsm } from '../domain/software-hsm.ts';
 import type { Cryptoki } from './cryptoki.ts';
 import { calling } from './cryptoki-error.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import graphene from 'graphene-pk11';
-import type { Algorithm } from '../domain/algorithm.ts';
-import type { InventoryObject } from '../domain/signer.ts';
+import type { Algorithm } from '../kernel/algorithm.ts';
+import type { InventoryObject } from '../kernel/signer.ts';
 import { thumbprint } from '../token/public-jwk.ts';
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
 import type { Hsm } from './hsm.ts';

@@ -1,5 +1,5 @@
-import type { Binding } from '../domain/key.ts';
-import { POLICY_BOUNDS } from '../domain/policy.ts';
+import type { Binding } from '../kernel/key.ts';
+import { POLICY_BOUNDS } from '../kernel/policy.ts';
 import { readVouchedBinding, type Voucher } from '../token/binding-record.ts';
 import {
   composePublishedKey,

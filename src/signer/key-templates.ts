@@ -1,5 +1,5 @@
 import graphene from 'graphene-pk11';
-import type { KeySpecification } from '../domain/signer.ts';
+import type { KeySpecification } from '../kernel/signer.ts';
 import { CKA } from './attributes.ts';
 import type { Attribute } from './cryptoki.ts';
 import { MECHANISMS } from './mechanisms.ts';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../domain/algorithm.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { MECHANISMS } from './mechanisms.ts';
 import type { Session } from './session-pool.ts';

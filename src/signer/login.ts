@@ -1,5 +1,5 @@
 import graphene from 'graphene-pk11';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { isBeforePin, isPinRejection } from './ckr.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';

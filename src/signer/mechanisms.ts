@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import graphene from 'graphene-pk11';
 import pkcs11js from 'pkcs11js';
-import { ALGORITHM_NAMES, type Algorithm, type ModulusBits } from '../domain/algorithm.ts';
+import { ALGORITHM_NAMES, type Algorithm, type ModulusBits } from '../kernel/algorithm.ts';
 import { CKA } from './attributes.ts';
 import type { Attribute, Mechanism } from './cryptoki.ts';
 

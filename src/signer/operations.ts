@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { Voucher } from '../token/binding-record.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { exposureOf } from '../lib/secret-file.ts';
 
 /** Tells whether the PIN file is the one that was read before, without keeping anything of what is in it. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { PinLatch } from '../domain/pin-latch.ts';
 import { writeDurably } from './durable-file.ts';
 import { type LatchRecord, NO_RECORD, parseLatchRecord, type Success } from './latch-record.ts';

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import type {
   GeneratedKey,
   InventoryObject,
@@ -10,7 +10,7 @@ import type {
   KeyTrial,
   SealedStatements,
   TokenDescription,
-} from '../domain/signer.ts';
+} from '../kernel/signer.ts';
 import type { ServiceKids } from './settings.ts';
 
 /** Labels of the service's own keys in the HSM. */

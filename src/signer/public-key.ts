@@ -1,6 +1,6 @@
-import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../domain/algorithm.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import { readPublicJwk } from '../token/public-jwk.ts';
 import { CKA, type ObjectReader } from './attributes.ts';
 import { MECHANISMS } from './mechanisms.ts';

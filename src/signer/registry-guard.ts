@@ -1,6 +1,6 @@
-import { algorithmNamed } from '../domain/algorithm.ts';
-import { POLICY_BOUNDS } from '../domain/policy.ts';
-import { decoyLabel, scopeLabel } from '../domain/scope.ts';
+import { algorithmNamed } from '../kernel/algorithm.ts';
+import { POLICY_BOUNDS } from '../kernel/policy.ts';
+import { decoyLabel, scopeLabel } from '../kernel/scope.ts';
 import { BINDING_TYP, type Voucher } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
 import { KEY_EVIDENCE_TYP, keyEvidenceIn } from '../token/key-evidence.ts';

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { KeywardError } from '../domain/errors.ts';
-import type { Binding } from '../domain/key.ts';
-import { scopeLabel } from '../domain/scope.ts';
-import type { KeyProof, KeyReference } from '../domain/signer.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { Binding } from '../kernel/key.ts';
+import { scopeLabel } from '../kernel/scope.ts';
+import type { KeyProof, KeyReference } from '../kernel/signer.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { type Examination, examine } from './examine.ts';
 import { guardOfBinding } from './guard.ts';

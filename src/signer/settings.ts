@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../domain/hsm-token.ts';
 import { FlawedFile } from '../yaml-file/flawed-file.ts';
 import { readYamlAs } from '../yaml-file/read-yaml-as.ts';

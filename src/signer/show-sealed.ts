@@ -1,4 +1,4 @@
-import type { SealedStatements } from '../domain/signer.ts';
+import type { SealedStatements } from '../kernel/signer.ts';
 import { readCheckpoint } from '../token/checkpoint.ts';
 import { readHeadStatement } from '../token/registry-statement.ts';
 import type { LoadedKeys } from './loaded-keys.ts';

@@ -1,4 +1,4 @@
-import { type ErrorCode, KeywardError } from '../domain/errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { verifySignatureSync } from '../token/signature.ts';
 import type { Epoch } from './epoch.ts';
 import type { Sealing } from './guard.ts';

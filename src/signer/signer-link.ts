@@ -4,7 +4,7 @@ import type {
   KeyTrial,
   TokenInspection,
   TokenSigner,
-} from '../domain/signer.ts';
+} from '../kernel/signer.ts';
 import { Child } from './link/child.ts';
 import type { LinkState, SignerLinkOptions } from './link/options.ts';
 import { SignQueue } from './link/sign-queue.ts';

@@ -1,5 +1,5 @@
-import { type ErrorCode, KeywardError } from '../domain/errors.ts';
-import type { KeyProof, PlacedKey, Signer, TokenSigner } from '../domain/signer.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
+import type { KeyProof, PlacedKey, Signer, TokenSigner } from '../kernel/signer.ts';
 
 /** What a token that is away answers: the others go on without it. */
 const AWAY: ReadonlySet<ErrorCode> = new Set([

@@ -1,6 +1,6 @@
-import { algorithmNamed, isRsa, MODULUS_BITS, type ModulusBits } from '../domain/algorithm.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { KeySpecification } from '../domain/signer.ts';
+import { algorithmNamed, isRsa, MODULUS_BITS, type ModulusBits } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { KeySpecification } from '../kernel/signer.ts';
 import { MAX_KEYS as MAX_KEYS_IN_SET } from '../token/published-key-set.ts';
 import { type Operations, SERVICE_LABELS } from './protocol.ts';
 import type { ServiceKids, SignerSettings } from './settings.ts';

@@ -1,5 +1,5 @@
 import graphene from 'graphene-pk11';
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { Handle } from './cryptoki.ts';
 import { CryptokiError, calling } from './cryptoki-error.ts';
 import { TOKEN_ABSENT } from './token-absent.ts';

@@ -1,5 +1,5 @@
-import { isRsa } from '../domain/algorithm.ts';
-import type { KeySpecification, KeyTrial } from '../domain/signer.ts';
+import { isRsa } from '../kernel/algorithm.ts';
+import type { KeySpecification, KeyTrial } from '../kernel/signer.ts';
 import { CKA } from './attributes.ts';
 import type { Attribute, HandlePair } from './cryptoki.ts';
 import { CryptokiError } from './cryptoki-error.ts';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { algorithmNamed } from '../domain/algorithm.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { Binding } from '../domain/key.ts';
+import { algorithmNamed } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { Binding } from '../kernel/key.ts';
 import { parseToken, type TokenHeader } from './parse-token.ts';
 import { verifySignatureSync } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';

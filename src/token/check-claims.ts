@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import { isAccessTokenType } from './check-type.ts';
 import type { SignedContent } from './parse-token.ts';
 

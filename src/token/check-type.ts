@@ -1,4 +1,4 @@
-import type { TokenType } from '../domain/policy.ts';
+import type { TokenType } from '../kernel/policy.ts';
 
 const MEDIA_TYPE_PREFIX = 'application/';
 

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import type { ChainHead } from '../domain/audit-chain.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import { CHAINS, type Checkpoint, mapChains } from '../domain/checkpoint.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignature } from './signature.ts';

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import type { Algorithm } from '../domain/algorithm.ts';
-import type { TokenType } from '../domain/policy.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
+import type { Algorithm } from '../kernel/algorithm.ts';
+import type { TokenType } from '../kernel/policy.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import { areWellFormed, type ClaimRules, refusalOfClaims } from './check-claims.ts';
 import { isAllowedType } from './check-type.ts';
 import type { ParsedToken } from './parse-token.ts';

@@ -1,7 +1,7 @@
-import { KeywardError } from '../domain/errors.ts';
-import { KEY_STATES } from '../domain/key.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { KEY_STATES } from '../kernel/key.ts';
 import { areAsRequired } from '../domain/key-attributes.ts';
-import type { KeyEvidenceStatement } from '../domain/key-proof.ts';
+import type { KeyEvidenceStatement } from '../kernel/key-proof.ts';
 import { readVouchedBinding, type Voucher } from './binding-record.ts';
 import type { AuditPublicKey } from './checkpoint.ts';
 import { bindingDigest, readKeyProof } from './key-proof.ts';

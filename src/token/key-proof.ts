@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { algorithmNamed } from '../domain/algorithm.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import { algorithmNamed } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import type { AttributesRead } from '../domain/key-attributes.ts';
-import type { KeyProofStatement, ProvingToken } from '../domain/key-proof.ts';
+import type { KeyProofStatement, ProvingToken } from '../kernel/key-proof.ts';
 import { parseToken } from './parse-token.ts';
 import { importPublicKey, thumbprint } from './public-jwk.ts';
 import { verifySignatureSync } from './signature.ts';

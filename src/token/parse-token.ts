@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { firstMistakenClaim, parameterMistakenFor } from '../domain/registered-names.ts';
+import { firstMistakenClaim, parameterMistakenFor } from '../kernel/claim-names.ts';
 import { decodeBase64url } from './base64url.ts';
 import { parseStrictObject, StrictJsonError, type StrictJsonReason } from './strict-json.ts';
 

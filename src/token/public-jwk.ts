@@ -1,8 +1,8 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
 import { decodeBase64url } from './base64url.ts';
-import { isEd25519Point } from './ed25519-point.ts';
+import { isEd25519Point } from './weak-keys.ts';
 import { hasRocaFingerprint } from './roca.ts';
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
-import { ALGORITHMS, type Algorithm, type AlgorithmFacts, algorithmNamed } from '../domain/algorithm.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { PublicJwk } from '../domain/key.ts';
-import { POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES, type TokenType } from '../domain/policy.ts';
+import { ALGORITHMS, type Algorithm, type AlgorithmFacts, algorithmNamed } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
+import { POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES, type TokenType } from '../kernel/policy.ts';
 import { readPublicJwk, thumbprint } from './public-jwk.ts';
 
 /** `typ` of a key set that the registry key has signed. */

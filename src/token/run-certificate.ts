@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../domain/checkpoint.ts';
-import type { RunDescription, RunPublicKey } from '../domain/run-key.ts';
+import type { RunDescription, RunPublicKey } from '../kernel/runs.ts';
 import type { StoredRun } from '../domain/runs.ts';
 import { type AuditPublicKey, auditKeysSince } from './checkpoint.ts';
 import { parseToken } from './parse-token.ts';

@@ -1,5 +1,5 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
-import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../domain/algorithm.ts';
+import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../kernel/algorithm.ts';
 import { ecdsaDer } from './ecdsa-der.ts';
 
 /** Whether a signature over the signing input is right, by a public key of that algorithm. Never an error for its shape. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Algorithm } from '../domain/algorithm.ts';
+import type { Algorithm } from '../kernel/algorithm.ts';
 
 export interface JoseHeader {
   readonly alg: Algorithm;

@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { verifySignature } from '../token/signature.ts';
 import type { ClaimedKeyToken, SignedToken } from './judge-token.ts';
 import type { LedgerResult } from './verified-fact.ts';

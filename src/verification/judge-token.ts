@@ -1,9 +1,9 @@
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
-import type { SigningKey } from '../domain/key.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { SigningKey } from '../kernel/key.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
+import type { Scope } from '../kernel/scope.ts';
 import type { Verdict } from '../domain/verification.ts';
 import type { ClaimRules } from '../token/check-claims.ts';
 import { type VerificationRules, verifyToken } from '../token/judge.ts';

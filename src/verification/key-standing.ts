@@ -1,7 +1,7 @@
-import { type KeyState, type SigningKey, verifyUntil } from '../domain/key.ts';
+import { type KeyState, type SigningKey, verifyUntil } from '../kernel/key.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
+import type { Scope } from '../kernel/scope.ts';
 
 const REFUSED_STATES = new Map<KeyState, RefusalReason>([
   ['suspended', 'key_suspended'],

@@ -1,4 +1,4 @@
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 
 /** The latest `iat` that a token made until now may have: a caller that dates its own may be ahead by the skew. */
 export function latestIat(scopes: readonly Scope[], scopeId: string | null, now: number): number {

@@ -1,8 +1,8 @@
-import type { Clock } from '../domain/clock.ts';
-import { KeywardError } from '../domain/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { LivingTokens, LivingTokensReader } from '../domain/living-tokens.ts';
-import { withChanges } from '../domain/policy-change.ts';
+import { withChanges } from '../kernel/scope-change.ts';
 import {
   type CountedTokens,
   type PolicyPreview,

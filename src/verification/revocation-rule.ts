@@ -1,6 +1,6 @@
-import { KeywardError } from '../domain/errors.ts';
-import { POLICY_BOUNDS } from '../domain/policy.ts';
-import type { RevocationRule } from '../domain/revocation.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { POLICY_BOUNDS } from '../kernel/policy.ts';
+import type { RevocationRule } from '../kernel/revocation.ts';
 
 /** From `iat` to the last instant at which any verifier takes the token, whatever the policy. */
 export const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];

@@ -1,6 +1,6 @@
-import type { GenuineFact, Happening } from '../domain/activity.ts';
+import type { GenuineFact, Happening } from '../kernel/activity.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
-import type { Scope } from '../domain/scope.ts';
+import type { Scope } from '../kernel/scope.ts';
 import type { Verdict } from '../domain/verification.ts';
 import { digestOf } from '../token/signing-input.ts';
 import type { SignedToken } from './judge-token.ts';

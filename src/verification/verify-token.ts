@@ -1,11 +1,11 @@
-import type { Activity } from '../domain/activity.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Activity } from '../kernel/activity.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { ForgeryAlarm } from '../domain/forgery.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
-import { isInGap, type RecordGap } from '../domain/record-gap.ts';
-import type { RefusalReason } from '../domain/refusal.ts';
-import type { RevocationCheck } from '../domain/revocation.ts';
+import { isInGap, type RecordGap } from '../kernel/record-gap.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
+import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { TokenVerifier, Verdict } from '../domain/verification.ts';
 import { digestOf } from '../token/signing-input.ts';
 import { examine } from './examine-token.ts';

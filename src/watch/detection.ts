@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { Fact } from '../domain/activity.ts';
-import type { SecurityEventReport } from '../domain/security-events.ts';
+import type { Fact } from '../kernel/activity.ts';
+import type { SecurityEventReport } from '../kernel/security-events.ts';
 
 /** What a detection makes of one fact. */
 export interface Detected<M> {

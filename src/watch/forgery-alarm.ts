@@ -1,8 +1,8 @@
-import type { Actor } from '../domain/access.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { Forgery, ForgeryAlarm } from '../domain/forgery.ts';
 import type { RecordedToken } from '../domain/ledger.ts';
-import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../domain/security-events.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { KeySuspender } from '../domain/suspension.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';

@@ -1,6 +1,6 @@
-import type { Activity } from '../domain/activity.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { TokenIssuer } from '../domain/issuance.ts';
+import type { Activity } from '../kernel/activity.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { RefusalWatch } from '../domain/refused-request.ts';
 import type { RequestObserver } from '../domain/request-observer.ts';
 

@@ -1,4 +1,4 @@
-import { KeywardError } from '../domain/errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import { type Problem, summaryOf } from './problem.ts';
 
 /** A configuration with something wrong in it: `invalid_config`. The message names all of it in one line. */

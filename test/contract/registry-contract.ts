@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { KeyLifeChange, Registry, StoredKey } from '../../src/domain/registry.ts';
+import type { KeyLifeChange, Registry, StoredKey } from '../../src/kernel/registry.ts';
 import {
   ALICE,
   hsmId,

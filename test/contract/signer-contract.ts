@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Algorithm } from '../../src/domain/algorithm.ts';
-import type { Binding } from '../../src/domain/key.ts';
+import type { Algorithm } from '../../src/kernel/algorithm.ts';
+import type { Binding } from '../../src/kernel/key.ts';
 import { areAsRequired } from '../../src/domain/key-attributes.ts';
-import { scopeLabel } from '../../src/domain/scope.ts';
-import type { GeneratedKey, KeyReference, TokenSigner } from '../../src/domain/signer.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
+import type { GeneratedKey, KeyReference, TokenSigner } from '../../src/kernel/signer.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { bindingDigest, composeKeyProof, readKeyProof } from '../../src/token/key-proof.ts';

@@ -1,8 +1,8 @@
 import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
-import { POLICY_BOUNDS } from '../../src/domain/policy.ts';
-import { scopeLabel } from '../../src/domain/scope.ts';
+import { ALGORITHM_NAMES } from '../../src/kernel/algorithm.ts';
+import { POLICY_BOUNDS } from '../../src/kernel/policy.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
 import { AUDIT_LABEL, type Failure, REGISTRY_LABEL } from '../../src/signer/protocol.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';

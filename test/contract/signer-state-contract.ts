@@ -1,8 +1,8 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
-import { decoyLabel, scopeLabel } from '../../src/domain/scope.ts';
+import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
+import { decoyLabel, scopeLabel } from '../../src/kernel/scope.ts';
 import type { Failure } from '../../src/signer/protocol.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';

@@ -1,5 +1,5 @@
-import type { Algorithm } from '../../src/domain/algorithm.ts';
-import type { RefusalReason } from '../../src/domain/refusal.ts';
+import type { Algorithm } from '../../src/kernel/algorithm.ts';
+import type { RefusalReason } from '../../src/kernel/verification.ts';
 import type { Departure } from './forge.ts';
 import * as signatures from './signatures.ts';
 import { NOW, type World } from './world.ts';

@@ -1,4 +1,4 @@
-import type { Algorithm } from '../../src/domain/algorithm.ts';
+import type { Algorithm } from '../../src/kernel/algorithm.ts';
 import { type KeyName, NOW, type World } from './world.ts';
 
 export type Members = Record<string, unknown>;

@@ -1,6 +1,6 @@
-import { ALGORITHM_NAMES, type Algorithm } from '../../src/domain/algorithm.ts';
-import type { KeyState, SigningKey } from '../../src/domain/key.ts';
-import type { Scope, ScopeDefinition } from '../../src/domain/scope.ts';
+import { ALGORITHM_NAMES, type Algorithm } from '../../src/kernel/algorithm.ts';
+import type { KeyState, SigningKey } from '../../src/kernel/key.ts';
+import type { Scope, ScopeDefinition } from '../../src/kernel/scope.ts';
 import {
   aScope,
   aSigningKey,

@@ -4,7 +4,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { makeCredential } from '../../src/domain/credential.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
 import { exampleFolder, ran, runPage } from '../support/example-page.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, startService } from '../support/running-service.ts';

@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeCredential } from '../../src/domain/credential.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
 import { digestOf } from '../../src/token/signing-input.ts';
 import { keyward } from '../support/command-line.ts';
 import { type HttpAnswer, type RunningService, startService } from '../support/running-service.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { IssuanceRecord } from '../../src/domain/ledger.ts';
-import { createRunKey } from '../../src/domain/run-key.ts';
+import { createRunKey } from '../../src/kernel/runs.ts';
 import { forgeRecords } from '../support/forge-records.ts';
 import { forgeToken } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';

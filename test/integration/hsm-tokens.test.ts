@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { examine } from '../../src/doctor.ts';
+import { examine } from '../../src/doctor/index.ts';
 import { openWorkbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';

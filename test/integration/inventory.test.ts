@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import pkcs11js from 'pkcs11js';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { scopeLabel } from '../../src/domain/scope.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
 import { keyward } from '../support/command-line.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';

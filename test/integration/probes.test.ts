@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createVerifier, type Verifier } from '../../src/client/index.ts';
-import { makeCredential } from '../../src/domain/credential.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
 import { DRILL_ISSUER } from '../../src/domain/drill-issuer.ts';
 import {
   lenientJudges,

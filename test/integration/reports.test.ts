@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { API_ROUTES } from '../../src/api.ts';
-import { verifyAudit } from '../../src/audit-verify.ts';
-import { makeCredential } from '../../src/domain/credential.ts';
+import { API_ROUTES } from '../../src/api/routes.ts';
+import { verifyAudit } from '../../src/audit-verify/index.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
 import { describeApi } from '../../src/server/openapi.ts';
 import { keyward as commandLine } from '../support/command-line.ts';
 import { forgeToken, keyThat } from '../support/forge-token.ts';

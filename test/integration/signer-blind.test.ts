@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Binding } from '../../src/domain/key.ts';
-import { scopeLabel } from '../../src/domain/scope.ts';
-import type { KeyReference } from '../../src/domain/signer.ts';
+import type { Binding } from '../../src/kernel/key.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
+import type { KeyReference } from '../../src/kernel/signer.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../../src/signer/signer-link.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../src/domain/errors.ts';
+import { KeywardError } from '../../src/kernel/errors.ts';
 import type { SignerEvent, SignerLink } from '../../src/signer/signer-link.ts';
 import { openWorkbench } from '../support/hsm-workbench.ts';
 import { type BoundKey, createShimmedHsm, type ShimmedHsm, specification } from '../support/shimmed-hsm.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scopeLabel } from '../../src/domain/scope.ts';
-import type { KeyProof, KeyReference } from '../../src/domain/signer.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
+import type { KeyProof, KeyReference } from '../../src/kernel/signer.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { readPublicJwk, thumbprint } from '../../src/token/public-jwk.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';

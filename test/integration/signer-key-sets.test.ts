@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
+import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
 import type { SignOutcome } from '../../src/signer/protocol.ts';
 import { composePublishedKey, composePublishedPolicy } from '../../src/token/published-key-set.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { KeyProof } from '../../src/domain/signer.ts';
+import type { KeyProof } from '../../src/kernel/signer.ts';
 import { type BoundKey, createShimmedHsm, type ShimmedHsm, specification } from '../support/shimmed-hsm.ts';
 import { type SignerProcess, startSigner } from '../support/signer-process.ts';
 

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { scopeLabel } from '../../src/domain/scope.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
 import { readSettings } from '../../src/signer/settings.ts';
 import { readPublicJwk, thumbprint } from '../../src/token/public-jwk.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tryKeys } from '../../src/doctor/try-keys.ts';
-import type { Algorithm } from '../../src/domain/algorithm.ts';
+import type { Algorithm } from '../../src/kernel/algorithm.ts';
 import { openWorkbench } from '../support/hsm-workbench.ts';
 import { createShimmedHsm, type ShimmedHsm, specification } from '../support/shimmed-hsm.ts';
 import type { SignerProcess } from '../support/signer-process.ts';

@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verifyAudit } from '../../src/audit-verify.ts';
+import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 

@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { table as drawTable } from '../../src/cli/table.ts';
+import { table as drawTable } from '../../src/cli/text.ts';
 import { serveOn } from '../support/running-service.ts';
 import { query } from '../support/store-database.ts';
 import { verified } from '../support/tamper/findings.ts';

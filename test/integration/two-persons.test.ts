@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { makeCredential } from '../../src/domain/credential.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
 import { keyward } from '../support/command-line.ts';
 import { type HttpAnswer, type RunningService, startService } from '../support/running-service.ts';
 import { createShim, type Shim } from '../support/shim.ts';

@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { auditEventHash } from '../../src/domain/audit-chain.ts';
+import { auditEventHash } from '../../src/kernel/audit-chain.ts';
 import { restoreTables } from '../support/restore-tables.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { query } from '../support/store-database.ts';

@@ -1,5 +1,5 @@
-import type { SigningKey } from '../../src/domain/key.ts';
-import type { Scope } from '../../src/domain/scope.ts';
+import type { SigningKey } from '../../src/kernel/key.ts';
+import type { Scope } from '../../src/kernel/scope.ts';
 
 export interface ForgedToken {
   /** What is wrong with it. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/domain/clock.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
 
 /** A clock that stands until it is moved. */
 export interface MovableClock extends Clock {

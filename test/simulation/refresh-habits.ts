@@ -1,4 +1,4 @@
-import type { ScopePolicy } from '../../src/domain/policy.ts';
+import type { ScopePolicy } from '../../src/kernel/policy.ts';
 import type { PublishedDocument } from '../../src/domain/publication.ts';
 
 /** What can be fetched at one moment: the key set as it was since the moment before, and as it is from now on. */

@@ -1,11 +1,11 @@
-import type { Clock } from '../../src/domain/clock.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
 import { IssuanceLock } from '../../src/domain/issuance-lock.ts';
-import { dueSteps } from '../../src/domain/key-life/due-steps.ts';
-import type { ScopeKeys } from '../../src/domain/key-life/plans.ts';
+import { dueSteps } from '../../src/kernel/key-lifecycle/due-steps.ts';
+import type { ScopeKeys } from '../../src/kernel/key-lifecycle/plans.ts';
 import type { Ledger } from '../../src/domain/ledger.ts';
-import type { Registry } from '../../src/domain/registry.ts';
-import type { ScopeDefinition } from '../../src/domain/scope.ts';
-import type { Signer } from '../../src/domain/signer.ts';
+import type { Registry } from '../../src/kernel/registry.ts';
+import type { ScopeDefinition } from '../../src/kernel/scope.ts';
+import type { Signer } from '../../src/kernel/signer.ts';
 import { createTokenIssuer } from '../../src/issuance/issue-token.ts';
 import { createBindingKeys } from '../../src/keys/binding-keys.ts';
 import { createStandbyKeeper } from '../../src/keys/keep-standby.ts';

@@ -1,5 +1,5 @@
 import type { Ledger } from '../../src/domain/ledger.ts';
-import { DEFAULT_POLICY, type ScopePolicy } from '../../src/domain/policy.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../../src/kernel/policy.ts';
 import { createRegistrySeal } from '../../src/keys/registry-seal.ts';
 import { FakeSigner } from '../support/fake-signer.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type SigningKey, verifyUntil } from '../../src/domain/key.ts';
+import { type SigningKey, verifyUntil } from '../../src/kernel/key.ts';
 import { createScopeChanger } from '../../src/keys/change-scope.ts';
 import { createTokenVerifier } from '../../src/verification/verify-token.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_POLICY, type ScopePolicy } from '../../src/domain/policy.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../../src/kernel/policy.ts';
 import { movableClock } from './movable-clock.ts';
 import { REHEARSAL_GRACE, rehearsed } from './rehearsed.ts';
 import { type RehearsedService, type SimulationOptions, simulateRotations } from './simulate-rotations.ts';

@@ -1,9 +1,9 @@
-import { KeywardError } from '../../src/domain/errors.ts';
-import type { IssuedToken } from '../../src/domain/issuance.ts';
-import type { SigningKey } from '../../src/domain/key.ts';
-import { propagationSeconds, type ScopePolicy } from '../../src/domain/policy.ts';
+import { KeywardError } from '../../src/kernel/errors.ts';
+import type { IssuedToken } from '../../src/kernel/issuance.ts';
+import type { SigningKey } from '../../src/kernel/key.ts';
+import { propagationSeconds, type ScopePolicy } from '../../src/kernel/policy.ts';
 import type { PublishedDocument } from '../../src/domain/publication.ts';
-import type { Scope } from '../../src/domain/scope.ts';
+import type { Scope } from '../../src/kernel/scope.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { CachingVerifier } from './caching-verifier.ts';
 import { forgedTokens } from './forged-tokens.ts';

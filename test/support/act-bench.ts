@@ -1,8 +1,8 @@
 import { Gate, type GateParts } from '../../src/access/gate.ts';
 import { VolatileProposals } from '../../src/db/volatile-proposals.ts';
-import type { Actor } from '../../src/domain/access.ts';
+import type { Actor } from '../../src/kernel/actor.ts';
 import type { AnyAct } from '../../src/domain/act-gate.ts';
-import { ACT_NAMES, type ActName } from '../../src/domain/acts.ts';
+import { ACT_NAMES, type ActName } from '../../src/kernel/acts.ts';
 import type { AuditEvent } from '../../src/domain/audit.ts';
 import type { Operator, Role } from '../../src/domain/client.ts';
 import type { JsonObject } from '../../src/lib/json.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { POLICY_BOUNDS, propagationSeconds, type ScopePolicy, TOKEN_TYPES } from '../../src/domain/policy.ts';
+import { POLICY_BOUNDS, propagationSeconds, type ScopePolicy, TOKEN_TYPES } from '../../src/kernel/policy.ts';
 import { SUBJECT_RECORDINGS } from '../../src/domain/recorded-subject.ts';
 
 const span = (member: keyof typeof POLICY_BOUNDS) => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KeyReference } from '../../src/domain/signer.ts';
+import type { KeyReference } from '../../src/kernel/signer.ts';
 import { systemTimers, type Timers } from '../../src/signer/link/timers.ts';
 import {
   createSignerLink,

@@ -5,7 +5,7 @@
  */
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeyReference, TokenDescription } from '../../src/domain/signer.ts';
+import type { KeyReference, TokenDescription } from '../../src/kernel/signer.ts';
 import type { Failure, Request, SignOutcome } from '../../src/signer/protocol.ts';
 
 const token = process.argv[2] ?? '';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { ALGORITHM_NAMES } from '../../src/domain/algorithm.ts';
-import { type ErrorCode, KeywardError } from '../../src/domain/errors.ts';
+import { ALGORITHM_NAMES } from '../../src/kernel/algorithm.ts';
+import { type ErrorCode, KeywardError } from '../../src/kernel/errors.ts';
 import { FIRST_TOKEN } from '../../src/domain/hsm-token.ts';
 import { REQUIRED_ATTRIBUTES } from '../../src/domain/key-attributes.ts';
-import { scopeLabel } from '../../src/domain/scope.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
 import type {
   GeneratedKey,
   InventoryObject,
@@ -16,7 +16,7 @@ import type {
   SigningRequest,
   TokenDescription,
   TokenSigner,
-} from '../../src/domain/signer.ts';
+} from '../../src/kernel/signer.ts';
 import { guardOfBinding, readSigningInput, requireHeader } from '../../src/signer/guard.ts';
 import { requireTrueKeySet } from '../../src/signer/key-set-guard.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';

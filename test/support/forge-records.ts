@@ -1,8 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { IssuanceRecord } from '../../src/domain/ledger.ts';
-import { CHAIN_START, groupHash, rowHashes } from '../../src/domain/ledger-chain.ts';
-import type { RunKey } from '../../src/domain/run-key.ts';
-import { sealHash } from '../../src/domain/run-key.ts';
+import { CHAIN_START, groupHash, rowHashes } from '../../src/kernel/ledger-chain.ts';
+import { type RunKey, sealHash } from '../../src/kernel/runs.ts';
 
 export interface ForgedPlace {
   readonly group: number;

@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { securityEvent } from '../../src/domain/security-events.ts';
+import { securityEvent } from '../../src/kernel/security-events.ts';
 import { folderOfTest } from './folder-of-test.ts';
 import { webhookSecret } from './notifying.ts';
 import { receiveWebhooks } from './webhook-receiver.ts';

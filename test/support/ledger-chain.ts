@@ -1,4 +1,4 @@
-import type { LedgerGroup } from '../../src/domain/ledger-chain.ts';
+import type { LedgerGroup } from '../../src/kernel/ledger-chain.ts';
 import { type GroupFault, linkFault, type PlacedRow, rowsFault } from '../../src/domain/ledger-check.ts';
 import { query } from './store-database.ts';
 

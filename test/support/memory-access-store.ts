@@ -1,8 +1,8 @@
-import type { Actor } from '../../src/domain/access.ts';
+import type { Actor } from '../../src/kernel/actor.ts';
 import type { AccessStore, StoredCredential } from '../../src/domain/access-store.ts';
 import type { AuditEvent } from '../../src/domain/audit.ts';
 import type { Client, Grant, Operator, Role } from '../../src/domain/client.ts';
-import { KeywardError } from '../../src/domain/errors.ts';
+import { KeywardError } from '../../src/kernel/errors.ts';
 
 const byPlace = (a: Grant, b: Grant) =>
   a.scopeId.localeCompare(b.scopeId) || a.action.localeCompare(b.action);

@@ -1,5 +1,5 @@
-import { KeywardError } from '../../src/domain/errors.ts';
-import { WRITTEN_JTI_LENGTH } from '../../src/domain/issuance.ts';
+import { KeywardError } from '../../src/kernel/errors.ts';
+import { WRITTEN_JTI_LENGTH } from '../../src/kernel/issuance.ts';
 import type { IssuanceRecord, Ledger, LedgerReader } from '../../src/domain/ledger.ts';
 import type { Sighting, Sightings } from '../../src/domain/sightings.ts';
 

@@ -1,4 +1,4 @@
-import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../src/domain/audit-sink.ts';
+import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../src/kernel/audit.ts';
 
 /** A sink that a test can have fail, or hang. */
 export class MemorySink implements AuditSink {

@@ -6,7 +6,7 @@ import type { StoreEvent } from '../../src/db/store-event.ts';
 import { UnwitnessedRanges } from '../../src/db/unwitnessed.ts';
 import { identify } from '../../src/db/writable-database.ts';
 import { Writer, type WriterOptions } from '../../src/db/writer.ts';
-import { createRunKey, type RunKey } from '../../src/domain/run-key.ts';
+import { createRunKey, type RunKey } from '../../src/kernel/runs.ts';
 import { folderOfTest } from './folder-of-test.ts';
 
 export interface TestWriter {

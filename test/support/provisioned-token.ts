@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type Algorithm, isRsa } from '../../src/domain/algorithm.ts';
-import type { Binding, PublicJwk } from '../../src/domain/key.ts';
-import { scopeLabel } from '../../src/domain/scope.ts';
-import type { KeyReference } from '../../src/domain/signer.ts';
+import { type Algorithm, isRsa } from '../../src/kernel/algorithm.ts';
+import type { Binding, PublicJwk } from '../../src/kernel/key.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
+import type { KeyReference } from '../../src/kernel/signer.ts';
 import { AUDIT_LABEL, REGISTRY_LABEL, type SignOutcome } from '../../src/signer/protocol.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';

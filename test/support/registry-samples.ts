@@ -1,7 +1,7 @@
-import { NO_TIMES } from '../../src/domain/key.ts';
-import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
-import type { NewKey, ServiceKey, StoredKey } from '../../src/domain/registry.ts';
-import type { Scope } from '../../src/domain/scope.ts';
+import { NO_TIMES } from '../../src/kernel/key.ts';
+import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
+import type { NewKey, ServiceKey, StoredKey } from '../../src/kernel/registry.ts';
+import type { Scope } from '../../src/kernel/scope.ts';
 
 const NOW = 1_760_000_000;
 

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { makeCredential } from '../../src/domain/credential.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
-import { type Algorithm, isRsa } from '../../src/domain/algorithm.ts';
-import type { PublicJwk } from '../../src/domain/key.ts';
-import { scopeLabel } from '../../src/domain/scope.ts';
-import type { KeyReference, KeySpecification } from '../../src/domain/signer.ts';
+import { type Algorithm, isRsa } from '../../src/kernel/algorithm.ts';
+import type { PublicJwk } from '../../src/kernel/key.ts';
+import { scopeLabel } from '../../src/kernel/scope.ts';
+import type { KeyReference, KeySpecification } from '../../src/kernel/signer.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../../src/signer/signer-link.ts';
 import { importPublicKey } from '../../src/token/public-jwk.ts';

@@ -1,5 +1,5 @@
-import type { Fact, GenuineFact } from '../../src/domain/activity.ts';
-import type { SecurityEventType } from '../../src/domain/security-event-types.ts';
+import type { Fact, GenuineFact } from '../../src/kernel/activity.ts';
+import type { SecurityEventType } from '../../src/kernel/security-event-types.ts';
 
 /** An attack in simulated time: its facts, minute by minute, and the event that must come of it. */
 export interface SimulatedAttack {

@@ -1,4 +1,4 @@
-import type { Fact } from '../../src/domain/activity.ts';
+import type { Fact } from '../../src/kernel/activity.ts';
 import { seededRandom } from './seeded-random.ts';
 
 export const DAY = 86_400;

@@ -1,9 +1,9 @@
 import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { ALGORITHMS, type Algorithm, type AlgorithmFacts, isRsa } from '../../src/domain/algorithm.ts';
-import { type Binding, NO_TIMES, type SigningKey } from '../../src/domain/key.ts';
+import { ALGORITHMS, type Algorithm, type AlgorithmFacts, isRsa } from '../../src/kernel/algorithm.ts';
+import { type Binding, NO_TIMES, type SigningKey } from '../../src/kernel/key.ts';
 import type { WatchedKeyRing } from '../../src/domain/key-ring.ts';
-import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
-import type { Scope, ScopeDefinition } from '../../src/domain/scope.ts';
+import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
+import type { Scope, ScopeDefinition } from '../../src/kernel/scope.ts';
 import { Emitter } from '../../src/lib/emitter.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../../src/token/public-jwk.ts';

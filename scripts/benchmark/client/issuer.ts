@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Algorithm } from '../../../src/domain/algorithm.ts';
-import type { Scope } from '../../../src/domain/scope.ts';
+import type { Algorithm } from '../../../src/kernel/algorithm.ts';
+import type { Scope } from '../../../src/kernel/scope.ts';
 import { composePublishedKey, composePublishedPolicy } from '../../../src/token/published-key-set.ts';
 import { aScope, type SoftwareKey, signedBy, softwareKey } from '../../../test/support/software-keys.ts';
 

@@ -1,4 +1,4 @@
-import type { AuditSink, SinkEntry } from '../../domain/audit-sink.ts';
+import type { AuditSink, SinkEntry } from '../../kernel/audit.ts';
 import { createSyslogStream, type SyslogAddress, type SyslogMessage } from '../../lib/syslog-stream.ts';
 import { writeSinkLine } from '../sink-line.ts';
 

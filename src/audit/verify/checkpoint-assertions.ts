@@ -1,5 +1,5 @@
 import type { ChainName } from '../../domain/checkpoint.ts';
-import type { Findings, TrailPart } from './finding.ts';
+import type { Findings, TrailPart } from '../../audit-verify/finding.ts';
 
 /** What checkpoints saw of one chain: as the chain is walked, each place is held against it. */
 export class CheckpointAssertions {

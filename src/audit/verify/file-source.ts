@@ -1,9 +1,9 @@
-import type { StoredEvent } from '../../domain/audit-sink.ts';
-import type { PublicJwk } from '../../domain/key.ts';
+import type { StoredEvent } from '../../kernel/audit.ts';
+import type { PublicJwk } from '../../kernel/key.ts';
 import { linesOf } from '../lines-of.ts';
-import { type ExportEntry, readExportLine } from './export-line.ts';
-import type { Findings } from './finding.ts';
-import type { SourceGroup, SourceRevocation, TrailSource } from './trail-source.ts';
+import { type ExportEntry, readExportLine } from '../../audit-verify/export-line.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
+import type { SourceGroup, SourceRevocation, TrailSource } from '../../audit-verify/trail-source.ts';
 
 type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
 

@@ -1,7 +1,7 @@
 import { linesOf } from '../lines-of.ts';
 import { readSinkLine } from '../sink-line.ts';
-import type { Findings } from './finding.ts';
-import type { SavedCheckpoint } from './verify-checkpoints.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
+import type { SavedCheckpoint } from '../../audit-verify/verify-checkpoints.ts';
 
 /** What the file of a sink holds of the trail: the hash of each event, and the checkpoints. */
 export interface SinkTestimony {

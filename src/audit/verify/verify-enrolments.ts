@@ -1,8 +1,8 @@
 import { auditDetailsIn } from '../../domain/audit-details.ts';
-import type { StoredEvent } from '../../domain/audit-sink.ts';
+import type { StoredEvent } from '../../kernel/audit.ts';
 import { SERVICE_KEYS_ENROLLED } from '../../domain/service-keys.ts';
 import type { AuditPublicKey } from '../../token/checkpoint.ts';
-import type { Findings } from './finding.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
 
 /** Each audit key that the configuration names as a former one was followed by the next with two persons' word, and no other. */
 export function verifyEnrolments(

@@ -1,7 +1,7 @@
-import { AUDIT_GENESIS, auditEventHash } from '../../domain/audit-chain.ts';
-import type { StoredEvent } from '../../domain/audit-sink.ts';
+import { AUDIT_GENESIS, auditEventHash } from '../../kernel/audit-chain.ts';
+import type { StoredEvent } from '../../kernel/audit.ts';
 import type { CheckpointAssertions } from './checkpoint-assertions.ts';
-import type { Findings } from './finding.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
 
 /** Recomputes the chain of events; answers how many there are. */
 export function verifyEvents(

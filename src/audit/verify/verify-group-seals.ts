@@ -3,7 +3,7 @@ import type { StoredRun } from '../../domain/runs.ts';
 import { type GroupSeal, TrustedRuns } from '../../domain/trusted-runs.ts';
 import type { AuditPublicKey } from '../../token/checkpoint.ts';
 import { certifiedRuns } from '../../token/run-certificate.ts';
-import type { Findings } from './finding.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
 
 /** Checks that a run which the audit key has certified sealed each group of the ledger; `checkpoint` is the last one. */
 export async function verifyGroupSeals(

@@ -1,8 +1,8 @@
-import { groupHash, type LedgerGroup } from '../../domain/ledger-chain.ts';
+import { groupHash, type LedgerGroup } from '../../kernel/ledger-chain.ts';
 import { GROUP_FAULTS, type GroupFault, linkFault, rowsFault } from '../../domain/ledger-check.ts';
 import type { CheckpointAssertions } from './checkpoint-assertions.ts';
-import type { Findings } from './finding.ts';
-import type { SourceGroup } from './trail-source.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
+import type { SourceGroup } from '../../audit-verify/trail-source.ts';
 
 const GAPS: ReadonlySet<GroupFault> = new Set(['sequence', 'first_record']);
 

@@ -1,7 +1,7 @@
-import type { ChainHead } from '../../domain/audit-chain.ts';
+import type { ChainHead } from '../../kernel/audit-chain.ts';
 import { auditDetailsIn } from '../../domain/audit-details.ts';
-import type { StoredEvent } from '../../domain/audit-sink.ts';
-import type { Findings } from './finding.ts';
+import type { StoredEvent } from '../../kernel/audit.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
 
 /** The audit event of each revocation fixes it by its hash; of several with one number the newest counts. */
 export function verifyRevocationEvents(

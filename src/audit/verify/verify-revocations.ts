@@ -1,7 +1,7 @@
 import { REVOCATION_GENESIS, revocationHash } from '../../domain/revocation-chain.ts';
 import type { CheckpointAssertions } from './checkpoint-assertions.ts';
-import type { Findings } from './finding.ts';
-import type { SourceRevocation } from './trail-source.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
+import type { SourceRevocation } from '../../audit-verify/trail-source.ts';
 
 /** Recomputes the chain of revocations; answers how many there are. */
 export function verifyRevocations(

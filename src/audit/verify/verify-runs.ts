@@ -1,7 +1,7 @@
 import type { StoredRun, ToldCertificate } from '../../domain/runs.ts';
 import type { AuditPublicKey } from '../../token/checkpoint.ts';
 import { runsToRepair } from '../repair-runs.ts';
-import type { Findings } from './finding.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
 
 /** Holds the runs against the certificates in the trail; answers them as those have them. */
 export async function verifyRuns(

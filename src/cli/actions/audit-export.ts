@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { exportAudit } from '../../audit-export.ts';
+import { exportAudit } from '../../audit-verify/export.ts';
 import { escapedJson, safeJson } from '../../lib/safe-json.ts';
 import type { Context } from '../context.ts';
 import { usageFailure } from '../failure.ts';

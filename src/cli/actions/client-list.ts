@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { describeGrants } from '../describe-client.ts';
 import { connect } from '../operations-client.ts';
 import { show } from '../show.ts';
-import { type Cell, table } from '../table.ts';
+import { type Cell, table } from '../text.ts';
 import { humanTime } from '../time.ts';
 
 export async function clientList(context: Context): Promise<void> {

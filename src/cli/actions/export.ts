@@ -1,7 +1,7 @@
 import { documentOf, writeDocument } from '../../provisioning/write-document.ts';
 import type { Context } from '../context.ts';
 import { connect } from '../operations-client.ts';
-import { currentState } from '../provisioning.ts';
+import { currentState } from '../../provisioning/cli-plan.ts';
 import { show } from '../show.ts';
 
 /** What the service has, in the form that `plan` and `apply` read; with --json as JSON, which they read too. */

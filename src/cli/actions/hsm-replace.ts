@@ -1,4 +1,4 @@
-import { replaceHsm } from '../../replace-hsm.ts';
+import { replaceHsm } from '../../restore/replace-hsm.ts';
 import type { Context } from '../context.ts';
 import { show } from '../show.ts';
 

@@ -2,7 +2,7 @@ import type { OperatorAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { connect } from '../operations-client.ts';
 import { showPlainly } from '../show.ts';
-import { type Cell, table } from '../table.ts';
+import { type Cell, table } from '../text.ts';
 import { humanTime } from '../time.ts';
 
 interface Page {

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { describePlan } from '../describe-plan.ts';
 import { CommandFailure, EXIT } from '../failure.ts';
 import { connect } from '../operations-client.ts';
-import { planOf } from '../provisioning.ts';
+import { planOf } from '../../provisioning/cli-plan.ts';
 import { show } from '../show.ts';
 
 /** Shows what `apply` would do. Exit code 2 where that is something. */

@@ -2,7 +2,7 @@ import type { ScopeAnswer } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { connect } from '../operations-client.ts';
 import { show } from '../show.ts';
-import { table } from '../table.ts';
+import { table } from '../text.ts';
 import { humanTime } from '../time.ts';
 
 export async function scopeList(context: Context): Promise<void> {

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { describeScope } from '../describe-scope.ts';
 import { usageFailure } from '../failure.ts';
 import { connect } from '../operations-client.ts';
-import { given, type PolicyOptions, policyAndContacts } from '../policy-options.ts';
+import { given, type PolicyOptions, policyAndContacts } from '../../keys/cli-policy.ts';
 import { warnOfRefusals } from '../policy-refusals.ts';
 import { show } from '../show.ts';
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config.ts';
-import { serve as run } from '../../main.ts';
+import { serve as run } from '../../serve.ts';
 import type { Context } from '../context.ts';
 
 const UNREAD_MS = 2_000;

@@ -32,7 +32,7 @@ export function addOperatorCommands(program: Command, contextOf: Contextual): vo
       examples(`keyward operator create carol --role operator approver --credential-digest ${DIGEST}`),
     )
     .action(async (id: string, options, command: Command) => {
-      const { operatorCreate } = await import('../actions/operator-change.ts');
+      const { operatorCreate } = await import('../../access/cli-operators.ts');
       await operatorCreate(contextOf(command), id, options);
     });
   operator
@@ -50,7 +50,7 @@ export function addOperatorCommands(program: Command, contextOf: Contextual): vo
     .addOption(roles())
     .addHelpText('after', examples('keyward operator roles carol --role auditor'))
     .action(async (id: string, options, command: Command) => {
-      const { operatorRoles } = await import('../actions/operator-change.ts');
+      const { operatorRoles } = await import('../../access/cli-operators.ts');
       await operatorRoles(contextOf(command), id, options);
     });
   operator
@@ -59,7 +59,7 @@ export function addOperatorCommands(program: Command, contextOf: Contextual): vo
     .option(...DIGEST_OPTION)
     .addHelpText('after', examples(`keyward operator credential carol --credential-digest ${DIGEST}`))
     .action(async (id: string, options, command: Command) => {
-      const { operatorCredential } = await import('../actions/operator-change.ts');
+      const { operatorCredential } = await import('../../access/cli-operators.ts');
       await operatorCredential(contextOf(command), id, options);
     });
   operator
@@ -67,7 +67,7 @@ export function addOperatorCommands(program: Command, contextOf: Contextual): vo
     .description('refuse the operator from now on')
     .addHelpText('after', examples('keyward operator revoke carol'))
     .action(async (id: string, _options, command: Command) => {
-      const { operatorRevoke } = await import('../actions/operator-change.ts');
+      const { operatorRevoke } = await import('../../access/cli-operators.ts');
       await operatorRevoke(contextOf(command), id);
     });
 }

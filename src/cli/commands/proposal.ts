@@ -19,7 +19,7 @@ export function addProposalCommands(program: Command, contextOf: Contextual): vo
     .option('--after <id>', 'older than this one')
     .addHelpText('after', examples('keyward proposal list', 'keyward proposal list --all --json'))
     .action(async (options, command: Command) => {
-      const { proposalList } = await import('../actions/proposal-list.ts');
+      const { proposalList } = await import('../../access/cli-proposals.ts');
       await proposalList(contextOf(command), options);
     });
   proposal

@@ -1,6 +1,6 @@
 import { printable } from '../../lib/printable.ts';
 import type { Colour } from '../colour.ts';
-import { type Cell, table } from '../table.ts';
+import { type Cell, table } from '../text.ts';
 import { FINDING_KINDS, type Finding, type ScanReport } from './kinds.ts';
 
 const COLOURS = { error: 'red', warning: 'yellow', note: 'dim' } as const satisfies Record<string, Colour>;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { CHAIN_START, groupHash, type LedgerRow, rowHashes, SALT_BYTES } from '../../domain/ledger-chain.ts';
+import { CHAIN_START, groupHash, type LedgerRow, rowHashes, SALT_BYTES } from '../../kernel/ledger-chain.ts';
 
 const ROWS_A_GROUP = 1_024;
 

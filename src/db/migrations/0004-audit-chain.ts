@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { AUDIT_GENESIS, auditEventHash } from '../../domain/audit-chain.ts';
+import { AUDIT_GENESIS, auditEventHash } from '../../kernel/audit-chain.ts';
 
 /** The columns of `0001`, as they were when this migration was written. */
 interface Before {

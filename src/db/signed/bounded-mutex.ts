@@ -1,4 +1,4 @@
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import { Mutex } from '../../lib/mutex.ts';
 
 /** Changes that may wait for their turn: with the HSM away, each of them waits for its deadline. */

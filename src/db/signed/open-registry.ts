@@ -1,4 +1,4 @@
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../domain/registry-seal.ts';
 import type { Reader } from '../reader.ts';
 import { readStored, type StoredRegistry } from './read-stored.ts';

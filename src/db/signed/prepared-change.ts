@@ -1,4 +1,4 @@
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { RegistrySeal } from '../../domain/registry-seal.ts';
 import { BUCKETS, type Bucket, bucketOf, bucketText } from './buckets.ts';
 import { contentOf, digestOf } from './content.ts';

@@ -1,5 +1,5 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { Schema } from '../schema.ts';
 import { type Columns, REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from './tables.ts';
 import { readTold, type ToldRestriction } from './told-restrictions.ts';

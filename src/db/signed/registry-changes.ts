@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { AuditEvent } from '../../domain/audit.ts';
-import type { SinkGate } from '../../domain/audit-sink.ts';
-import type { Clock } from '../../domain/clock.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import type { SinkGate } from '../../kernel/audit.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { RegistryMark, UnsignedMark } from '../../domain/registry-mark.ts';
 import type { RefusedRow, RegistrySeal } from '../../domain/registry-seal.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import type { ChainHead } from '../../domain/audit-chain.ts';
+import type { ChainHead } from '../../kernel/audit-chain.ts';
 import type { Schema } from '../schema.ts';
 import { readHead } from './read-stored.ts';
 

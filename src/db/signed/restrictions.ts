@@ -1,6 +1,6 @@
-import { mayGoUnsigned } from '../../domain/key-life/transitions.ts';
-import { validatePolicy } from '../../domain/policy.ts';
-import { widenedMembers } from '../../domain/policy-change.ts';
+import { mayGoUnsigned } from '../../kernel/key-lifecycle/transitions.ts';
+import { validatePolicy } from '../../kernel/policy.ts';
+import { widenedMembers } from '../../kernel/scope-change.ts';
 import { policyFromJson } from '../scope-row.ts';
 import type { Columns, RegistryTable } from './tables.ts';
 

@@ -1,4 +1,4 @@
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import { BUCKETS, type Bucket, EMPTY_DIGEST } from './buckets.ts';
 import type { PreparedChange } from './prepared-change.ts';
 import type { StoredHead } from './read-stored.ts';

@@ -1,4 +1,4 @@
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { HeadStatement, RefusedRow, RegistryWitness, RowStatement } from '../../domain/registry-seal.ts';
 import { BUCKETS, type Bucket } from './buckets.ts';
 import { contentOf, differingColumns, digestOf } from './content.ts';

@@ -1,5 +1,5 @@
-import { KeywardError } from '../errors.ts';
-import type { KeyState, SigningKey } from '../key.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { KeyState, SigningKey } from '../../kernel/key.ts';
 import {
   type Claims,
   type Initiator,
@@ -7,7 +7,7 @@ import {
   type Transition,
   type TransitionName,
   type TransitionOptions,
-} from './transitions.ts';
+} from '../../kernel/key-lifecycle/transitions.ts';
 
 const PARTICIPLES = {
   activate: 'activated',

@@ -1,4 +1,4 @@
-import type { KeyState, SigningKey } from '../key.ts';
+import type { KeyState, SigningKey } from '../../kernel/key.ts';
 
 type Dated = Pick<SigningKey, 'state' | 'signUntil' | 'times' | 'keptForForensics'>;
 

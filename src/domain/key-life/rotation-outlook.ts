@@ -1,7 +1,7 @@
-import type { SigningKey } from '../key.ts';
+import type { SigningKey } from '../../kernel/key.ts';
 import { isPaused } from '../rotation-pause.ts';
-import { type PlanCircumstances, type ScopeKeys, standbyReadyAt } from './plans.ts';
-import { isOfTheFuture, rotationDueAt } from './window.ts';
+import { type PlanCircumstances, type ScopeKeys, standbyReadyAt } from '../../kernel/key-lifecycle/plans.ts';
+import { isOfTheFuture, rotationDueAt } from '../../kernel/key-lifecycle/window.ts';
 
 /** What keeps a rotation from coming when it is due. */
 export const ROTATION_OBSTACLES = ['paused', 'no_standby', 'standby_too_new'] as const;

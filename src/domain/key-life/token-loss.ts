@@ -1,7 +1,7 @@
-import type { SigningKey } from '../key.ts';
+import type { SigningKey } from '../../kernel/key.ts';
 import { mayMove, move } from './move.ts';
 import { privateHalfDestroyed } from './private-half.ts';
-import type { TransitionOptions } from './transitions.ts';
+import type { TransitionOptions } from '../../kernel/key-lifecycle/transitions.ts';
 
 /**
  * A key after its HSM token was lost: its private key is gone, so it signs no more and no token of it can be dated

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Actor } from '../../domain/access.ts';
+import type { Actor } from '../../kernel/actor.ts';
 import type { Act } from '../../domain/act-gate.ts';
-import { type ErrorCode, KeywardError } from '../../domain/errors.ts';
-import { takesTwoByNow } from '../../domain/proposal-refusals.ts';
+import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
+import { takesTwoByNow } from '../../kernel/proposal-refusals.ts';
 import { actorOf, CHANGING, READING } from '../../server/actor.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
-import { readJson } from '../../server/json-body.ts';
+import { readJson } from '../../server/read-body.ts';
 import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { ApiRequest, Route } from '../../server/route.ts';

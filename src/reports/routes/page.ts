@@ -1,8 +1,8 @@
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import { html, type Markup } from '../../lib/html.ts';
 import { admitAnyone } from '../../server/admission.ts';
 import { readForm } from '../../server/form-body.ts';
-import { page } from '../../server/pages/page.ts';
+import { page } from '../../server/page.ts';
 import { sendPage, sendProblemPage } from '../../server/pages/send-page.ts';
 import { formBody } from '../../server/requests.ts';
 import { CODES, problems } from '../../server/responses.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { admitAnyone } from '../../server/admission.ts';
-import { readJson } from '../../server/json-body.ts';
+import { readJson } from '../../server/read-body.ts';
 import { addressBuckets, limiter, refuse } from '../../server/limits.ts';
 import { wideNetworkOf } from '../../server/network.ts';
 import { jsonBody } from '../../server/requests.ts';

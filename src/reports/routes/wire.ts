@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { KEY_STATES } from '../../domain/key.ts';
+import { KEY_STATES } from '../../kernel/key.ts';
 import { PROOF_STATUSES } from '../../domain/known-keys.ts';
-import { REFUSAL_REASONS } from '../../domain/refusal.ts';
+import { REFUSAL_REASONS } from '../../kernel/verification.ts';
 import { note } from '../../server/schemas/note.ts';
-import { newestFirst } from '../../server/schemas/page.ts';
+import { newestFirst } from '../../server/wire.ts';
 import { CASE_OUTCOMES, CASE_STATES, CASE_STEPS, type ReportCase } from '../case.ts';
 import { REPORT_SUBJECTS, reportSubject, SIGNATURES } from '../findings.ts';
 

@@ -5,8 +5,8 @@ import { actOf } from '../../db/audited-change.ts';
 import type { Reader } from '../../db/reader.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Writer } from '../../db/writer.ts';
-import type { Actor } from '../../domain/access.ts';
-import type { Clock } from '../../domain/clock.ts';
+import type { Actor } from '../../kernel/actor.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { Emitter } from '../../lib/emitter.ts';
 import {
   type CaseChange,

@@ -2,7 +2,7 @@ import { type Expression, type Selectable, type SqlBool, sql, type Transaction }
 import type { Schema } from '../../db/schema.ts';
 import { eventTypeOf, isTestified } from '../../db/testified-steps.ts';
 import { isWitnessed } from '../../db/unwitnessed.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import {
   type CasePage,
   type CaseQuery,

@@ -1,9 +1,9 @@
 import { type Selectable, sql } from 'kysely';
-import type { Findings } from '../../audit/verify/finding.ts';
+import type { Findings } from '../../audit-verify/finding.ts';
 import { compileQuery } from '../../db/compile-query.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { StoredTrail } from '../../db/stored-trail.ts';
-import type { StoredEvent } from '../../domain/audit-sink.ts';
+import type { StoredEvent } from '../../kernel/audit.ts';
 import {
   caseStanding,
   filedDetails,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Authenticator } from '../../domain/access.ts';
+import type { Authenticator } from '../../kernel/actor.ts';
 import type { Role } from '../../domain/client.ts';
 import { actorOf, READING } from '../../server/actor.ts';
-import { readJson } from '../../server/json-body.ts';
+import { readJson } from '../../server/read-body.ts';
 import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';

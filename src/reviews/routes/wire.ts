@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVENT_STATES } from '../../domain/event-steps.ts';
-import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../domain/security-event-types.ts';
+import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../kernel/security-event-types.ts';
 import { note } from '../../server/schemas/note.ts';
 import type { Listed, Review, ReviewPeriod, ReviewStanding, SignedOffReview } from '../review.ts';
 

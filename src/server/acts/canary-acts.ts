@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
-import type { CanaryAdministration } from '../../domain/canary.ts';
+import type { CanaryAdministration } from '../../kernel/canary.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { canaryRepresentation, canaryRequest, wantedCanary } from '../schemas/canary.ts';
 import { validated } from '../validated.ts';

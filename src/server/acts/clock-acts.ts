@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
-import type { ClockConfirmation } from '../../domain/clock.ts';
+import type { ClockConfirmation } from '../../kernel/clock.ts';
 import { clockRequest } from '../schemas/clock.ts';
 import { validated } from '../validated.ts';
 

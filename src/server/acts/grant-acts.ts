@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import type { ClientAdministration } from '../../domain/access.ts';
+import type { ClientAdministration } from '../../kernel/actor.ts';
 import type { Act } from '../../domain/act-gate.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { clientRepresentation, grantRequest } from '../schemas/client.ts';
+import { clientRepresentation, grantRequest } from '../../access/routes/wire.ts';
 import { validated } from '../validated.ts';
-import { existing } from './client-acts.ts';
+import { existing } from '../../access/routes/client-acts.ts';
 
 type Grant = z.infer<typeof grantRequest>;
 

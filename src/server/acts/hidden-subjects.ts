@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { outdated } from '../../domain/proposal-refusals.ts';
+import { outdated } from '../../kernel/proposal-refusals.ts';
 
 /** Proposals at a time are fewer. */
 const MOST = 2_000;

@@ -1,6 +1,6 @@
 import type { CredentialKind } from '../../domain/access-store.ts';
-import { makeCredential } from '../../domain/credential.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import { makeCredential } from '../../kernel/credential.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 
 /**
  * The digest as it was told, or that of a credential made here, whose text whoever asked is shown this once. A

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
-import { KeywardError } from '../../domain/errors.ts';
-import { gapDetails, type HeldRestore } from '../../domain/record-gap.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import { gapDetails, type HeldRestore } from '../../kernel/record-gap.ts';
 import { keyActRequest } from '../schemas/key-act.ts';
 import { validated } from '../validated.ts';
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { RotationPause, RotationPauses } from '../../domain/rotation-pause.ts';
-import type { Scope } from '../../domain/scope.ts';
+import type { Scope } from '../../kernel/scope.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { rotationPause } from '../schemas/rotation-pause.ts';
-import { scopeRepresentation } from '../schemas/scope.ts';
+import { scopeRepresentation } from '../../keys/routes/scope-wire.ts';
 import { validated } from '../validated.ts';
 
 export interface RotationActParts {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Act } from '../../domain/act-gate.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { HeldServiceKeys } from '../../domain/service-keys.ts';
 import { enrolServiceKeysRequest } from '../schemas/service-keys.ts';
 import { validated } from '../validated.ts';

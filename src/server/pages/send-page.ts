@@ -1,4 +1,4 @@
-import type { KeywardError } from '../../domain/errors.ts';
+import type { KeywardError } from '../../kernel/errors.ts';
 import { humanSpan } from '../../lib/human-span.ts';
 import { asKeywardError, retryAfterSeconds } from '../problem.ts';
 import type { ApiResponse } from '../route.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Authenticator } from '../../domain/access.ts';
+import type { Authenticator } from '../../kernel/actor.ts';
 import type { CompromiseReports } from '../../domain/compromise-report.ts';
 import { actorOf, READING } from '../actor.ts';
-import { COUNTED_WITHIN_MS } from '../acts/key-acts.ts';
+import { COUNTED_WITHIN_MS } from '../../keys/routes/key-acts.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
-import { compromise, compromiseRepresentation } from '../schemas/compromise.ts';
+import { compromise, compromiseRepresentation } from '../../keys/routes/compromise.ts';
 import { sendJson } from '../send.ts';
 
 interface CompromiseParts {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
-import { readJson } from '../json-body.ts';
+import { readJson } from '../read-body.ts';
 import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Handler, Route } from '../route.ts';
-import { client, grantRequest } from '../schemas/client.ts';
+import { client, grantRequest } from '../../access/routes/wire.ts';
 
 const BODY = { schema: grantRequest, maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import type { ActName } from '../../domain/acts.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
+import type { ActName } from '../../kernel/acts.ts';
+import type { ErrorCode } from '../../kernel/errors.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
-import { readJson } from '../json-body.ts';
+import { readJson } from '../read-body.ts';
 import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
-import { compromise } from '../schemas/compromise.ts';
+import { compromise } from '../../keys/routes/compromise.ts';
 import {
   compromiseRequest,
   keyActRequest,

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../ask-gate.ts';
-import { readJson } from '../json-body.ts';
+import { readJson } from '../read-body.ts';
 import { jsonBody } from '../requests.ts';
 import { CODES, json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';
 import { rotationPause } from '../schemas/rotation-pause.ts';
-import { scope } from '../schemas/scope.ts';
+import { scope } from '../../keys/routes/scope-wire.ts';
 
 const PATH = '/v1/admin/scopes/{scope}/rotation-pause';
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Authenticator } from '../../domain/access.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import type { Authenticator } from '../../kernel/actor.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { VerifierDirectory } from '../../domain/verifiers.ts';
 import { actorOf, READING } from '../actor.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CheckpointSource } from '../../domain/checkpoint.ts';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import { admitAnyone } from '../admission.ts';
 import { json, problems } from '../responses.ts';
 import type { Route } from '../route.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TokenRevocation } from '../../domain/revocation.ts';
+import type { TokenRevocation } from '../../kernel/revocation.ts';
 import type { AdmissionParts } from '../admission.ts';
 import { admitTokenRequest, CLIENT_AUTHENTICATION, FORM } from '../oauth-endpoint.ts';
 import { formBody } from '../requests.ts';

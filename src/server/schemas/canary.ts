@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CANARY_KINDS, type Canary, type WantedCanary } from '../../domain/canary.ts';
+import { CANARY_KINDS, type Canary, type WantedCanary } from '../../kernel/canary.ts';
 import { requiredDigest } from './credential.ts';
 
 const MOST_CHARACTERS = 256;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ALGORITHM_NAMES } from '../../domain/algorithm.ts';
+import { ALGORITHM_NAMES } from '../../kernel/algorithm.ts';
 import type { Ceremony, CeremonyKey } from '../../domain/ceremony.ts';
 import { hsmTokenDescription } from './inventory.ts';
 

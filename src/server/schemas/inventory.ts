@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { FINDING_KINDS, type InventoryReport } from '../../domain/inventory.ts';
-import type { TokenDescription } from '../../domain/signer.ts';
+import { FINDING_KINDS, type InventoryReport } from '../../kernel/inventory.ts';
+import type { TokenDescription } from '../../kernel/signer.ts';
 
 export const hsmTokenDescription = z
   .object({

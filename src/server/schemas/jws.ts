@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { SigningKey } from '../../domain/key.ts';
-import { TOKEN_TYPES } from '../../domain/policy.ts';
-import type { Scope } from '../../domain/scope.ts';
+import type { SigningKey } from '../../kernel/key.ts';
+import { TOKEN_TYPES } from '../../kernel/policy.ts';
+import type { Scope } from '../../kernel/scope.ts';
 import { longestTtl } from '../../issuance/token-draft.ts';
 
 export const jwsRequest = z

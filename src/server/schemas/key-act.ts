@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key } from './key.ts';
+import { key } from '../../keys/routes/wire.ts';
 
 const MOST_CHARACTERS = 500;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LedgerEntry } from '../../domain/ledger-search.ts';
+import type { LedgerEntry } from '../../kernel/ledger-search.ts';
 import { wholeNumberText } from './whole-number-text.ts';
 
 export const MAX_PAGE = 1_000;

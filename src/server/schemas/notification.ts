@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { DELIVERY_KINDS, DELIVERY_STATES, type NotificationDelivery } from '../../domain/notifications.ts';
-import { SEVERITIES } from '../../domain/security-event-types.ts';
-import { newestFirst } from './page.ts';
+import { DELIVERY_KINDS, DELIVERY_STATES, type NotificationDelivery } from '../../kernel/notifications.ts';
+import { SEVERITIES } from '../../kernel/security-event-types.ts';
+import { newestFirst } from '../wire.ts';
 import { wholeNumberText } from './whole-number-text.ts';
 
 const targetName = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PROBE_NAMES, type ProbeStanding } from '../../domain/verifier-probe.ts';
+import { PROBE_NAMES, type ProbeStanding } from '../../kernel/verifier-probe.ts';
 import { idText } from './id-text.ts';
 
 export const probeRequest = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ERROR_CODES } from '../../domain/errors.ts';
+import { ERROR_CODES } from '../../kernel/errors.ts';
 
 /** RFC 9457. */
 export const problem = z

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ProposalView } from '../../domain/act-gate.ts';
-import { ACT_NAMES } from '../../domain/acts.ts';
-import { differenceOf } from '../../domain/difference.ts';
-import { ERROR_CODES } from '../../domain/errors.ts';
+import { ACT_NAMES } from '../../kernel/acts.ts';
+import { differenceOf } from '../../lib/difference.ts';
+import { ERROR_CODES } from '../../kernel/errors.ts';
 import { PROPOSAL_STATES } from '../../domain/proposal.ts';
 
 export const proposal = z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Revocation, RevocationRule } from '../../domain/revocation.ts';
+import type { Revocation, RevocationRule } from '../../kernel/revocation.ts';
 import { clientSecretPost } from './client-secret-post.ts';
 import { idText } from './id-text.ts';
 

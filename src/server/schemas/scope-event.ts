@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { KEY_STATES } from '../../domain/key.ts';
-import type { EventMessage, RevokedTokens, ScopeEvent } from '../../domain/scope-events.ts';
+import { KEY_STATES } from '../../kernel/key.ts';
+import type { EventMessage, RevokedTokens, ScopeEvent } from '../../kernel/publication.ts';
 import type { StreamMessage } from '../event-stream.ts';
 
 const version = z.int().meta({ description: 'Of the key set; it only grows.' });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { EVENT_STATES, type EventStep, type TrackedEvent } from '../../domain/event-steps.ts';
-import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../domain/security-event-types.ts';
+import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../kernel/security-event-types.ts';
 import { note } from './note.ts';
-import { newestFirst } from './page.ts';
+import { newestFirst } from '../wire.ts';
 import { wholeNumberText } from './whole-number-text.ts';
 
 const seconds = wholeNumberText('use seconds since the epoch').optional();

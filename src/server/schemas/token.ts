@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WRITTEN_TYPES } from '../../domain/policy.ts';
+import { WRITTEN_TYPES } from '../../kernel/policy.ts';
 import { problem } from './problem.ts';
 
 export const MAX_BATCH = 1_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { KEY_STATES } from '../../domain/key.ts';
-import { REFUSAL_REASONS } from '../../domain/refusal.ts';
+import { KEY_STATES } from '../../kernel/key.ts';
+import { REFUSAL_REASONS } from '../../kernel/verification.ts';
 import { clientSecretPost } from './client-secret-post.ts';
 
 export const verifyRequest = z

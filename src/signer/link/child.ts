@@ -4,7 +4,7 @@ import { deadlineOf } from './deadlines.ts';
 import type { Deadlines } from './options.ts';
 import { eachLine } from './output-lines.ts';
 import { type Timers, within } from './timers.ts';
-import { isLogLine, isReply, WELL_FORMED } from './well-formed.ts';
+import { isLogLine, isReply, WELL_FORMED } from './messages.ts';
 
 /** What became of a call. `gone`: the process ended, or was killed, before it answered; and why. */
 export type Answer<K extends Operation> =

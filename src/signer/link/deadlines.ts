@@ -1,4 +1,4 @@
-import type { KeyReference } from '../../domain/signer.ts';
+import type { KeyReference } from '../../kernel/signer.ts';
 import type { Operation, Operations } from '../protocol.ts';
 import type { Deadlines } from './options.ts';
 

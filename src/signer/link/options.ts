@@ -1,4 +1,4 @@
-import type { KeyProof, TokenDescription } from '../../domain/signer.ts';
+import type { KeyProof, TokenDescription } from '../../kernel/signer.ts';
 import type { LogLine, Opening } from '../protocol.ts';
 import type { BackoffBounds } from './backoff.ts';
 import type { Timers } from './timers.ts';

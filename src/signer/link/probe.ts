@@ -1,4 +1,4 @@
-import type { KeyProof, KeyReference, TokenInspection } from '../../domain/signer.ts';
+import type { KeyProof, KeyReference, TokenInspection } from '../../kernel/signer.ts';
 import type { Opening, Operation, Operations } from '../protocol.ts';
 import { Backoff } from './backoff.ts';
 import type { Answer, Child } from './child.ts';

@@ -1,4 +1,4 @@
-import type { KeyProof } from '../../domain/signer.ts';
+import type { KeyProof } from '../../kernel/signer.ts';
 
 export function countProven(proofs: readonly KeyProof[]): number {
   return proofs.filter(({ proven }) => proven).length;

@@ -1,4 +1,4 @@
-import { type ErrorCode, KeywardError } from '../../domain/errors.ts';
+import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
 import type { Failure } from '../protocol.ts';
 import { TOKEN_ABSENT } from '../token-absent.ts';
 

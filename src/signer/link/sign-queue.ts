@@ -1,5 +1,5 @@
-import type { KeywardError } from '../../domain/errors.ts';
-import type { SigningRequest } from '../../domain/signer.ts';
+import type { KeywardError } from '../../kernel/errors.ts';
+import type { SigningRequest } from '../../kernel/signer.ts';
 import type { Failure, SignItem, SignOutcome } from '../protocol.ts';
 import { BatchSize, MESSAGE_SIZE } from './batch-size.ts';
 import type { Answer, Child } from './child.ts';

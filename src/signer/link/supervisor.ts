@@ -1,5 +1,5 @@
-import type { KeywardError } from '../../domain/errors.ts';
-import type { KeyProof, KeyReference, TokenDescription, TokenInspection } from '../../domain/signer.ts';
+import type { KeywardError } from '../../kernel/errors.ts';
+import type { KeyProof, KeyReference, TokenDescription, TokenInspection } from '../../kernel/signer.ts';
 import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
 import { Backoff, type BackoffBounds } from './backoff.ts';
 import type { Answer, Child } from './child.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { z } from 'zod';
-import { KeywardError } from '../../domain/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import { writeDurably } from '../durable-file.ts';
 
 /** Held from the first change until the process ends: one writer at a time, whoever starts signers. */

@@ -1,8 +1,8 @@
-import type { Canary, CanaryAlarm } from '../../domain/canary.ts';
-import type { InventoryFinding } from '../../domain/inventory.ts';
+import type { Canary, CanaryAlarm } from '../../kernel/canary.ts';
+import type { InventoryFinding } from '../../kernel/inventory.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { decoyLabel } from '../../domain/scope.ts';
-import type { CanaryIndex } from './canary-index.ts';
+import { decoyLabel } from '../../kernel/scope.ts';
+import type { CanaryIndex } from '../../canaries/canary-index.ts';
 
 /** What an inventory has to know of decoy keys, and what it finds. */
 export function canariesInInventory(book: CanaryIndex, alarm: CanaryAlarm, keyRing: Pick<KeyRing, 'scope'>) {

@@ -1,13 +1,13 @@
-import { ALGORITHMS, type Algorithm, type AlgorithmFacts, algorithmNamed } from '../../domain/algorithm.ts';
-import type { Canary, CanaryAlarm, CanaryUse } from '../../domain/canary.ts';
-import type { PublicJwk } from '../../domain/key.ts';
-import type { RefusalReason } from '../../domain/refusal.ts';
+import { ALGORITHMS, type Algorithm, type AlgorithmFacts, algorithmNamed } from '../../kernel/algorithm.ts';
+import type { Canary, CanaryAlarm, CanaryUse } from '../../kernel/canary.ts';
+import type { PublicJwk } from '../../kernel/key.ts';
+import type { RefusalReason } from '../../kernel/verification.ts';
 import type { RequestOrigin } from '../../domain/request-origin.ts';
 import type { Verdict } from '../../domain/verification.ts';
 import { type ParsedToken, parseToken } from '../../token/parse-token.ts';
 import { importPublicKey } from '../../token/public-jwk.ts';
 import { verifySignature } from '../../token/signature.ts';
-import type { CanaryIndex } from './canary-index.ts';
+import type { CanaryIndex } from '../../canaries/canary-index.ts';
 import { touchBy } from './touch-by.ts';
 
 /** Of tokens that were refused otherwise, the signature was found to be that of a real key. */

@@ -1,4 +1,4 @@
-import { digestOfCredential } from '../../domain/credential.ts';
+import { digestOfCredential } from '../../kernel/credential.ts';
 import { digestOf } from '../../token/signing-input.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Actor } from '../../domain/access.ts';
-import type { WantedCanary } from '../../domain/canary.ts';
-import type { TokenIssuer } from '../../domain/issuance.ts';
-import type { Revoker } from '../../domain/revocation.ts';
+import type { Actor } from '../../kernel/actor.ts';
+import type { WantedCanary } from '../../kernel/canary.ts';
+import type { TokenIssuer } from '../../kernel/issuance.ts';
+import type { Revoker } from '../../kernel/revocation.ts';
 import { digestOfToken } from './digest-of-token.ts';
 
 /**

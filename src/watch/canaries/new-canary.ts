@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Canary } from '../../domain/canary.ts';
+import type { Canary } from '../../kernel/canary.ts';
 
 const ID_BYTES = 8;
 

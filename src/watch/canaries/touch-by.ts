@@ -1,4 +1,4 @@
-import type { CanaryTrigger, CanaryUse } from '../../domain/canary.ts';
+import type { CanaryTrigger, CanaryUse } from '../../kernel/canary.ts';
 import type { RequestOrigin } from '../../domain/request-origin.ts';
 
 /** A use by whoever showed a token, as far as that is known. */

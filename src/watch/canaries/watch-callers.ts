@@ -1,6 +1,6 @@
-import type { CanaryAlarm } from '../../domain/canary.ts';
+import type { CanaryAlarm } from '../../kernel/canary.ts';
 import type { RequestObserver } from '../../domain/request-observer.ts';
-import type { CanaryIndex } from './canary-index.ts';
+import type { CanaryIndex } from '../../canaries/canary-index.ts';
 
 /**
  * Whatever opened nothing is looked up, a decoy or not: what authenticates knows no decoys, and refuses one as it refuses

@@ -1,6 +1,6 @@
-import type { CanaryAlarm } from '../../domain/canary.ts';
-import type { Signer } from '../../domain/signer.ts';
-import type { CanaryIndex } from './canary-index.ts';
+import type { CanaryAlarm } from '../../kernel/canary.ts';
+import type { Signer } from '../../kernel/signer.ts';
+import type { CanaryIndex } from '../../canaries/canary-index.ts';
 
 /**
  * Nothing of this service asks for a signature by a decoy key: whoever does has their hands in it. The signer serves no

@@ -1,4 +1,4 @@
-import { securityEvent } from '../../domain/security-events.ts';
+import { securityEvent } from '../../kernel/security-events.ts';
 import { stateless } from '../detection.ts';
 
 /** A token of a compromised key: an honest one that is still about, or the thief's. */

@@ -1,5 +1,5 @@
-import { securityEvent } from '../../domain/security-events.ts';
-import { PROBE_SUBJECT } from '../../domain/verifier-probe.ts';
+import { securityEvent } from '../../kernel/security-events.ts';
+import { PROBE_SUBJECT } from '../../kernel/verifier-probe.ts';
 import { stateless } from '../detection.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { securityEvent } from '../../domain/security-events.ts';
-import { hourOf } from '../../lib/hours.ts';
+import { securityEvent } from '../../kernel/security-events.ts';
+import { hourOf } from '../../lib/durations.ts';
 import type { Detection } from '../detection.ts';
-import { observe, type RateHistory, rateHistory } from '../rate-history.ts';
+import { observe, type RateHistory, rateHistory } from '../../detection/rate-history.ts';
 
 const HABITS = { floor: 20, learns: false } as const;
 

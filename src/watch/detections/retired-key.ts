@@ -1,5 +1,5 @@
-import type { GenuineFact } from '../../domain/activity.ts';
-import { securityEvent } from '../../domain/security-events.ts';
+import type { GenuineFact } from '../../kernel/activity.ts';
+import { securityEvent } from '../../kernel/security-events.ts';
 import { stateless } from '../detection.ts';
 
 /**

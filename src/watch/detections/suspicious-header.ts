@@ -1,5 +1,5 @@
-import { securityEvent } from '../../domain/security-events.ts';
-import { hourOf } from '../../lib/hours.ts';
+import { securityEvent } from '../../kernel/security-events.ts';
+import { hourOf } from '../../lib/durations.ts';
 import { stateless } from '../detection.ts';
 
 /** A header that brings a key along, names another or changes what is signed: somebody tries the verifiers. */

@@ -1,7 +1,7 @@
-import { securityEvent } from '../../domain/security-events.ts';
-import { hourOf } from '../../lib/hours.ts';
+import { securityEvent } from '../../kernel/security-events.ts';
+import { hourOf } from '../../lib/durations.ts';
 import type { Detection } from '../detection.ts';
-import { observe, type RateHistory, rateHistory } from '../rate-history.ts';
+import { observe, type RateHistory, rateHistory } from '../../detection/rate-history.ts';
 
 /** A client that never asked for more than this in a minute is too small to be judged by its rate. */
 const HABITS = { floor: 30, learns: true } as const;

@@ -1,8 +1,8 @@
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import type { CredentialHolders, KnownSecret, LeakQuery } from '../../domain/leaks.ts';
+import type { CredentialHolders, KnownSecret, LeakQuery } from '../../kernel/leaks.ts';
 import type { LedgerReader } from '../../domain/ledger.ts';
-import type { RevocationCheck } from '../../domain/revocation.ts';
+import type { RevocationCheck } from '../../kernel/revocation.ts';
 
 export interface FindingParts {
   readonly holders: CredentialHolders;

@@ -1,5 +1,5 @@
-import type { Severity } from '../../domain/security-event-types.ts';
-import { MESSAGE_TYPES, type NotificationMessage, type ToldEvent } from './message.ts';
+import type { Severity } from '../../kernel/security-event-types.ts';
+import { MESSAGE_TYPES, type NotificationMessage, type ToldEvent } from '../../notifications/message.ts';
 
 /** Of 0 to 10, as ArcSight's Common Event Format has it. */
 const SEVERITY = { info: 3, warning: 6, critical: 10 } as const satisfies Record<Severity, number>;

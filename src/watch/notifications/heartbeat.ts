@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../domain/clock.ts';
-import { Attempts } from './attempt.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { Attempts } from '../../notifications/attempt.ts';
 import { failureText } from './failure-text.ts';
-import { heartbeatMessage } from './message.ts';
-import type { NotificationTarget } from './target.ts';
+import { heartbeatMessage } from '../../notifications/message.ts';
+import type { NotificationTarget } from '../../notifications/target.ts';
 
 export interface HeartbeatParts {
   readonly targets: readonly NotificationTarget[];

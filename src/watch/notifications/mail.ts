@@ -1,4 +1,4 @@
-import { MESSAGE_TYPES, type NotificationMessage, type ToldEvent } from './message.ts';
+import { MESSAGE_TYPES, type NotificationMessage, type ToldEvent } from '../../notifications/message.ts';
 import { oneLine } from './one-line.ts';
 
 export interface Mail {

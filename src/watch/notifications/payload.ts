@@ -1,4 +1,4 @@
-import { MESSAGE_TYPES, type NotificationMessage } from './message.ts';
+import { MESSAGE_TYPES, type NotificationMessage } from '../../notifications/message.ts';
 
 /** As webhooks and files get it; in the form that Standard Webhooks recommends. */
 export function payloadOf({ kind, id, at, title, data }: NotificationMessage): object {

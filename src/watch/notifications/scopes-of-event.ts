@@ -1,4 +1,4 @@
-import type { SecurityEvent } from '../../domain/security-events.ts';
+import type { SecurityEvent } from '../../kernel/security-events.ts';
 
 /** The scopes that an event is about, as its evidence and its subject name them, each once. */
 export function scopesOfEvent(

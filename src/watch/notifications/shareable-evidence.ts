@@ -1,4 +1,4 @@
-import { EVIDENCE_FIELDS } from '../../domain/event-evidence.ts';
+import { EVIDENCE_FIELDS } from '../../kernel/event-evidence.ts';
 
 type Evidence = Readonly<Record<string, unknown>>;
 

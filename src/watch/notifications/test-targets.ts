@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../domain/clock.ts';
-import { KeywardError } from '../../domain/errors.ts';
-import type { TargetTest } from '../../domain/notifications.ts';
-import { Attempts } from './attempt.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { TargetTest } from '../../kernel/notifications.ts';
+import { Attempts } from '../../notifications/attempt.ts';
 import { failureText } from './failure-text.ts';
-import { testMessage } from './message.ts';
-import type { NotificationTarget } from './target.ts';
+import { testMessage } from '../../notifications/message.ts';
+import type { NotificationTarget } from '../../notifications/target.ts';
 
 export interface TargetTester {
   /** One test at a time, of one target or of all, side by side. `unknown_target`, `overloaded`. */

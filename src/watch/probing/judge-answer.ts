@@ -1,4 +1,4 @@
-import { PROBES, type Probe, type ProbeVerdict } from '../../domain/verifier-probe.ts';
+import { PROBES, type Probe, type ProbeVerdict } from '../../kernel/verifier-probe.ts';
 
 /** What came back: a status, or why there was none, in a sentence without anything of the token. */
 export type Reply = { readonly status: number } | { readonly failure: string };

@@ -1,6 +1,6 @@
 import { DRILL_ISSUER } from '../../domain/drill-issuer.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import type { UnsentProbe } from '../../domain/verifier-probe.ts';
+import type { UnsentProbe } from '../../kernel/verifier-probe.ts';
 
 type Keys = Pick<KeyRing, 'scope' | 'scopes' | 'activeKey'>;
 

@@ -1,7 +1,7 @@
-import type { Grants } from '../../domain/access.ts';
+import type { Grants } from '../../kernel/actor.ts';
 import { DRILL_ISSUER } from '../../domain/drill-issuer.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { PROBE_CLIENT, type VerifierProbe } from '../../domain/verifier-probe.ts';
+import { PROBE_CLIENT, type VerifierProbe } from '../../kernel/verifier-probe.ts';
 
 export interface ProbeGrantParts {
   readonly probes: () => readonly Pick<VerifierProbe, 'scopeId'>[];

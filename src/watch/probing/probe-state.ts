@@ -4,7 +4,7 @@ import {
   type ProbeAnswer,
   type ProbeStanding,
   type VerifierProbe,
-} from '../../domain/verifier-probe.ts';
+} from '../../kernel/verifier-probe.ts';
 
 /** Rounds in which one of the tokens was not answered, in a row. */
 export interface Unanswered {

@@ -1,5 +1,5 @@
-import { verifyAudit } from '../../../src/audit-verify.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { verifyAudit } from '../../../src/audit-verify/index.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Ground } from './ground.ts';
 
 /** What `keyward audit verify` names first; undefined where it names nothing. */

@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCredential } from '../../../src/domain/credential.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
 import { forgeToken, keyThat } from '../forge-token.ts';
 import { openWorkbench, type Workbench } from '../hsm-workbench.ts';
 import { type RunningService, startService } from '../running-service.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAccess } from '../../../src/access/create-access.ts';
-import { makeCredential } from '../../../src/domain/credential.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { MemoryAccessStore } from '../../support/memory-access-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ACT_NAMES, personsFor } from '../../../src/domain/acts.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { ACT_NAMES, personsFor } from '../../../src/kernel/acts.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { actBench, actor, operatorNamed } from '../../support/act-bench.ts';
 
 const PEOPLE = ['alice', 'bob', 'carol', 'dan'];

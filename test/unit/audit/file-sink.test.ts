@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
-import type { SinkEntry } from '../../../src/domain/audit-sink.ts';
+import type { SinkEntry } from '../../../src/kernel/audit.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const event = (sequence: number): SinkEntry => ({

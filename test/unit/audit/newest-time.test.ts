@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newestTime, ownWitness } from '../../../src/audit-witnesses.ts';
+import { newestTime, ownWitness } from '../../../src/audit/witnesses.ts';
 import { composeCheckpoint } from '../../../src/token/checkpoint.ts';
 import { CHECKPOINT } from '../../support/checkpoint-samples.ts';
 import { softwareKey } from '../../support/software-keys.ts';

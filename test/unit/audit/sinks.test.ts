@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Sinks } from '../../../src/audit/sinks.ts';
-import type { SinkChange } from '../../../src/domain/audit-sink.ts';
+import type { SinkChange } from '../../../src/kernel/audit.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 
 const EVENT = {

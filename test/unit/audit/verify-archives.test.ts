@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Findings } from '../../../src/audit/verify/finding.ts';
-import { verifyArchives } from '../../../src/audit/verify/verify-archives.ts';
+import { Findings } from '../../../src/audit-verify/finding.ts';
+import { verifyArchives } from '../../../src/audit-verify/verify-archives.ts';
 import {
   ARCHIVE_EVENTS,
   type ArchiveFacts,

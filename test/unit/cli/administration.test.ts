@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Credential, readCredential } from '../../../src/domain/credential.ts';
+import { type Credential, readCredential } from '../../../src/kernel/credential.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { operationsStub } from '../../support/operations-stub.ts';

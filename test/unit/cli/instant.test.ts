@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { expect, it } from 'vitest';
-import { instant, instantOrSeconds } from '../../../src/cli/instant.ts';
+import { instant, instantOrSeconds } from '../../../src/cli/arguments.ts';
 import { utc } from '../../../src/cli/time.ts';
 
 const MIDNIGHT = 1_796_083_200;

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { makeCredential } from '../../../src/domain/credential.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
 import { makePin } from '../../../src/domain/pin.ts';
 import { keyward, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';

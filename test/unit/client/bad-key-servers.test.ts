@@ -5,7 +5,7 @@ import { KeySetKeeper } from '../../../src/client/key-set-keeper.ts';
 import { loaderOf } from '../../../src/client/load-key-set.ts';
 import type { VerifierProblem } from '../../../src/client/problem.ts';
 import { Service } from '../../../src/client/service.ts';
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
+import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import { composePublishedKey, composePublishedPolicy } from '../../../src/token/published-key-set.ts';
 import { heldTime } from '../../support/held-time.ts';
 import { type SoftwareKey, signedBy, softwareKey } from '../../support/software-keys.ts';

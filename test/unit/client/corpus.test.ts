@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TokenRefused } from '../../../src/client/errors.ts';
 import { type Verifier, verifierIn } from '../../../src/client/verifier.ts';
-import type { Algorithm } from '../../../src/domain/algorithm.ts';
-import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
-import type { RefusalReason } from '../../../src/domain/refusal.ts';
+import { type Algorithm, ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
+import type { RefusalReason } from '../../../src/kernel/verification.ts';
 import { CORPUS } from '../../corpus/corpus.ts';
 import { forge } from '../../corpus/forge.ts';
 import { createWorld, NOW } from '../../corpus/world.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { LiveState } from '../../../src/client/live-state.ts';
 import { MOST_RULES, RevokedRules } from '../../../src/client/revoked-rules.ts';
-import type { RevokedTokens, ScopeEvent } from '../../../src/domain/scope-events.ts';
+import type { RevokedTokens, ScopeEvent } from '../../../src/kernel/publication.ts';
 import { MAX_KEYS } from '../../../src/token/published-key-set.ts';
 
 const rule = (sequence: number): RevokedTokens => ({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createSigner } from '../../../src/client/signer.ts';
 import type { SignerOptions } from '../../../src/client/signer-options.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import type { IssuedToken, TokenIssuer, TokenRequest } from '../../../src/domain/issuance.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { IssuedToken, TokenIssuer, TokenRequest } from '../../../src/kernel/issuance.ts';
 import { ISSUED, RELEASED } from '../server/fakes.ts';
 import { verifyingScope } from './verifying-scope.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BrokenChain } from '../../../src/domain/broken-chain.ts';
-import { createRunKey } from '../../../src/domain/run-key.ts';
+import { createRunKey } from '../../../src/kernel/runs.ts';
 import { forgeRecords } from '../../support/forge-records.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

@@ -4,7 +4,7 @@ import { ledgerChain } from '../../../src/db/migrations/0002-ledger-chain.ts';
 import { recordsBySlot } from '../../../src/db/migrations/0010-records-by-slot.ts';
 import { callersJti } from '../../../src/db/migrations/0012-callers-jti.ts';
 import { ledgerSeals } from '../../../src/db/migrations/0026-ledger-seals.ts';
-import { verifySeal } from '../../../src/domain/run-key.ts';
+import { verifySeal } from '../../../src/kernel/runs.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn, groupsIn, rowsIn } from '../../support/ledger-chain.ts';
 import { onConnection } from '../../support/on-connection.ts';

@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { compileLookupStatements } from '../../../src/db/lookup-protocol.ts';
 import type { BrokenChain } from '../../../src/domain/broken-chain.ts';
-import { createRunKey } from '../../../src/domain/run-key.ts';
+import { createRunKey } from '../../../src/kernel/runs.ts';
 import { type ForgedPlace, forgeRecords } from '../../support/forge-records.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

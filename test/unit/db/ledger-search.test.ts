@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LedgerQuery } from '../../../src/domain/ledger-search.ts';
+import type { LedgerQuery } from '../../../src/kernel/ledger-search.ts';
 import { hashedSubject } from '../../../src/domain/recorded-subject.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { hashedSubject } from '../../../src/domain/recorded-subject.ts';
-import { securityEvent } from '../../../src/domain/security-events.ts';
+import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { RegistrySeal } from '../../../src/domain/registry-seal.ts';
 import { proposalSample } from '../../contract/proposal-store-contract.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { eraseEvidence } from '../../../src/db/erase-evidence.ts';
-import { evidenceCommitment } from '../../../src/domain/evidence-commitment.ts';
-import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
+import { evidenceCommitment } from '../../../src/kernel/event-chain.ts';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/db/open-store.ts';
 import type { AuditEvent } from '../../../src/domain/audit.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { NOON } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { provisionRegistry } from '../../support/provisioned-registry.ts';
 import { ALICE } from '../../support/registry-samples.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { makeCredential } from '../../../src/domain/credential.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const HOOK = /in `\.git\/hooks\/pre-commit`:\n\n```sh\n(#!\/bin\/sh\n[^`]*)```/;

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CREDENTIAL_KINDS } from '../../../src/domain/access-store.ts';
-import { makeCredential } from '../../../src/domain/credential.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
 import { makePin } from '../../../src/domain/pin.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { SEVERITIES } from '../../../src/domain/security-event-types.ts';
+import { SEVERITIES } from '../../../src/kernel/security-event-types.ts';
 import { headings } from '../../support/headings.ts';
 import { ruleTests, shippedAlerts } from '../../support/prometheus-rules.ts';
 import { NO_PROMTOOL, PROMTOOL, promtool } from '../../support/promtool.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import type { DrillStanding } from '../../../src/drills/drill.ts';
 import { createDrillWatch } from '../../../src/drills/watch.ts';
 

@@ -1,13 +1,12 @@
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ErrorCode } from '../../../src/domain/errors.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/domain/issuance.ts';
+import { type ErrorCode, KeywardError } from '../../../src/kernel/errors.ts';
+import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/kernel/issuance.ts';
 import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
-import type { RevocableToken } from '../../../src/domain/revocation.ts';
-import type { SigningRequest } from '../../../src/domain/signer.ts';
+import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
+import type { RevocableToken } from '../../../src/kernel/revocation.ts';
+import type { SigningRequest } from '../../../src/kernel/signer.ts';
 import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
 import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
-import type { SigningKey } from '../../../src/domain/key.ts';
+import type { SigningKey } from '../../../src/kernel/key.ts';
 import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
-import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/domain/policy.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/kernel/policy.ts';
 import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
 import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
 import { guardOfBinding } from '../../../src/signer/guard.ts';

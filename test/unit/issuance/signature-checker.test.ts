@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
 import { createSignatureChecker, type SignatureChecker } from '../../../src/issuance/signature-checker.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { timeGuardedIssuer } from '../../../src/issuance/time-guarded-issuer.ts';
 
 const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, canRelease: () => true };

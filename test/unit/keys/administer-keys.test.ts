@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
 import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
-import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
-import type { KeyActName } from '../../../src/domain/key-administration.ts';
-import type { KeyPlan } from '../../../src/domain/key-life/plans.ts';
-import type { KeyAct, KeyLifeChange, StoredKey } from '../../../src/domain/registry.ts';
+import { NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
+import type { KeyActName } from '../../../src/kernel/key-administration.ts';
+import type { KeyPlan } from '../../../src/kernel/key-lifecycle/plans.ts';
+import type { KeyAct, KeyLifeChange, StoredKey } from '../../../src/kernel/registry.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';

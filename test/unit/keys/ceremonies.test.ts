@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StoredEvent } from '../../../src/domain/audit-sink.ts';
+import type { StoredEvent } from '../../../src/kernel/audit.ts';
 import { REQUIRED_ATTRIBUTES } from '../../../src/domain/key-attributes.ts';
 import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { createCeremonies } from '../../../src/keys/ceremonies.ts';

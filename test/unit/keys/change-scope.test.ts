@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Registry } from '../../../src/domain/registry.ts';
-import type { Scope } from '../../../src/domain/scope.ts';
+import type { Registry } from '../../../src/kernel/registry.ts';
+import type { Scope } from '../../../src/kernel/scope.ts';
 import { createScopeChanger } from '../../../src/keys/change-scope.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { aScope } from '../../support/software-keys.ts';

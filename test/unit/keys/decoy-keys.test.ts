@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import { NO_TIMES } from '../../../src/domain/key.ts';
-import { decoyLabel } from '../../../src/domain/scope.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import { NO_TIMES } from '../../../src/kernel/key.ts';
+import { decoyLabel } from '../../../src/kernel/scope.ts';
 import { createDecoyKeys } from '../../../src/keys/decoy-keys.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import type { NewKey, Registry, ReservedKey } from '../../../src/domain/registry.ts';
-import type { KeyReference, KeySpecification, Signer, TokenDescription } from '../../../src/domain/signer.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { NewKey, Registry, ReservedKey } from '../../../src/kernel/registry.ts';
+import type { KeyReference, KeySpecification, Signer, TokenDescription } from '../../../src/kernel/signer.ts';
 import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';

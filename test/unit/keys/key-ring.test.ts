@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type KeyState, NO_TIMES } from '../../../src/domain/key.ts';
-import type { ScopeKeys } from '../../../src/domain/key-life/plans.ts';
+import { type KeyState, NO_TIMES } from '../../../src/kernel/key.ts';
+import type { ScopeKeys } from '../../../src/kernel/key-lifecycle/plans.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 

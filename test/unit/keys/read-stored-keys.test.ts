@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Binding } from '../../../src/domain/key.ts';
-import type { StoredKey } from '../../../src/domain/registry.ts';
-import type { Scope } from '../../../src/domain/scope.ts';
+import type { Binding } from '../../../src/kernel/key.ts';
+import type { StoredKey } from '../../../src/kernel/registry.ts';
+import type { Scope } from '../../../src/kernel/scope.ts';
 import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { readStoredKeys } from '../../../src/keys/read-stored-keys.ts';
 import { composeBindingRecord } from '../../../src/token/binding-record.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
-import { NO_TIMES, type SigningKey } from '../../../src/domain/key.ts';
-import type { KeyLifeChange } from '../../../src/domain/registry.ts';
+import { NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
+import type { KeyLifeChange } from '../../../src/kernel/registry.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';

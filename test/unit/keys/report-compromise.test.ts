@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NO_TIMES } from '../../../src/domain/key.ts';
+import { NO_TIMES } from '../../../src/kernel/key.ts';
 import type { KeyUse, KeyUseQuestion } from '../../../src/domain/key-use.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createCompromiseReports } from '../../../src/keys/report-compromise.ts';

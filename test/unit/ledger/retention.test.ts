@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ArchiveDue, ArchivedSegment } from '../../../src/domain/ledger-archives.ts';
-import type { StoredKey } from '../../../src/domain/registry.ts';
+import type { StoredKey } from '../../../src/kernel/registry.ts';
 import { retentionStep } from '../../../src/ledger/retention.ts';
 import { keySample, scopeSample } from '../../support/registry-samples.ts';
 

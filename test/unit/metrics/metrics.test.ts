@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Verdict } from '../../../src/domain/verification.ts';
-import { measuredIssuer } from '../../../src/metrics/measured-issuer.ts';
+import { measuredIssuer } from '../../../src/metrics/measured.ts';
 import { measuredSecurityEvents } from '../../../src/metrics/measured-security-events.ts';
 import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
 import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import { securityEvent } from '../../../src/domain/security-events.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { hook, jump, overdue, PATIENCE, settled } from '../../support/hooked-target.ts';
 import { ADA, notifyFrom, notifying } from '../../support/notifying.ts';
 

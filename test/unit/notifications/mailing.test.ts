@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { securityEvent } from '../../../src/domain/security-events.ts';
+import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { certificatesOfFile } from '../../support/certificates-of-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { receiveMail } from '../../support/mail-server.ts';

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { securityEvent } from '../../../src/domain/security-events.ts';
+import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { certificatesOfFile } from '../../support/certificates-of-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { framesIn, listenForLines } from '../../support/line-server.ts';

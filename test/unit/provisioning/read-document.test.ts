@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { MAX_DOCUMENT_BYTES, readDocument } from '../../../src/provisioning/read-document.ts';
+import { MAX_DOCUMENT_BYTES, readDocument } from '../../../src/provisioning/yaml.ts';
 
 const GOOD = `
 complete: true

@@ -1,6 +1,6 @@
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { composeDiscovery } from '../../../src/publication/openid-configuration.ts';
 import { createPublication } from '../../../src/publication/publication.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';

@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { IssuedQuestion } from '../../../src/domain/issued-around.ts';
 import type { KnownKey } from '../../../src/domain/known-keys.ts';
 import type { LedgerReader } from '../../../src/domain/ledger.ts';
-import type { LedgerEntry } from '../../../src/domain/ledger-search.ts';
+import type { LedgerEntry } from '../../../src/kernel/ledger-search.ts';
 import { hashedSubject } from '../../../src/domain/recorded-subject.ts';
 import type { TokenVerifier } from '../../../src/domain/verification.ts';
-import type { TokenExaminer } from '../../../src/reports/examine.ts';
-import { createTokenExaminer } from '../../../src/reports/examine.ts';
+import { type TokenExaminer, createTokenExaminer } from '../../../src/reports/examine.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';

@@ -7,7 +7,7 @@ import {
   reportFormPage,
   reportTakenPage,
 } from '../../../src/reports/routes/page.ts';
-import { STYLE_HASH } from '../../../src/server/pages/page.ts';
+import { STYLE_HASH } from '../../../src/server/page.ts';
 
 /** What a browser takes for markup or for the end of an attribute. */
 const markup = (page: string) => page.replaceAll(/[^<>"']/g, '');

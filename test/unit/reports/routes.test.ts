@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Report } from '../../../src/reports/case.ts';
 import type { ReportIntake } from '../../../src/reports/intake.ts';
 import { createReportLimits, type ReportLimitSettings } from '../../../src/reports/routes/public.ts';

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { EventQuery } from '../../../src/domain/event-service.ts';
 import type { TrackedEvent } from '../../../src/domain/event-steps.ts';
 import type { IssuedHours } from '../../../src/domain/issued-hours.ts';
-import type { Severity } from '../../../src/domain/security-event-types.ts';
+import type { Severity } from '../../../src/kernel/security-event-types.ts';
 import { compileReview } from '../../../src/reviews/compile.ts';
 
 const START = 1_800_000_000;

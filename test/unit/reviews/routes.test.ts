@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Reviews, SignedOffReview } from '../../../src/reviews/review.ts';
 import { NOW, noReviews as untouched } from '../server/fakes.ts';
 import { operationsPlane } from '../server/on-loopback.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent } from '../../../src/domain/audit.ts';
-import type { StoredEvent } from '../../../src/domain/audit-sink.ts';
+import type { StoredEvent } from '../../../src/kernel/audit.ts';
 import type { IssuedHour } from '../../../src/domain/issued-hours.ts';
 import { openReviewService, type ReviewServiceParts } from '../../../src/reviews/service.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StoredEvent } from '../../../src/domain/audit-sink.ts';
+import type { StoredEvent } from '../../../src/kernel/audit.ts';
 import { readTrail } from '../../../src/reviews/trail.ts';
 
 const START = 1_800_000_000;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SecurityEventReport } from '../../../src/domain/security-events.ts';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createReviewWatch } from '../../../src/reviews/watch.ts';
 
 it('warns once where nobody has looked for too long, and again when the next review is overdue', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Replacement, readReplacement, replacementFlaws } from '../../../src/hsm-replacements.ts';
+import { type Replacement, readReplacement, replacementFlaws } from '../../../src/keys/hsm-replacements.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 
 const key = () => {

@@ -4,7 +4,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { makeCredential } from '../../../src/domain/credential.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
 import { EXPANSION_LIMITS, type ExpansionLimits } from '../../../src/scan/limits.ts';
 import { type Outcome, scanContent } from '../../../src/scan/scan-content.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';

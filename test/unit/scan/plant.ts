@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { makeCredential } from '../../../src/domain/credential.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
 import type { Found } from '../../../src/scan/finding.ts';
 import type { ExactPin } from '../../../src/scan/recognise-pin.ts';
 import { scanStream } from '../../../src/scan/scan-stream.ts';

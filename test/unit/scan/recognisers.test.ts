@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeCredential } from '../../../src/domain/credential.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
 import { CREDENTIAL, JWK, PEM, places, scanned, tokenLike } from './plant.ts';
 
 const kinds = async (text: string) => (await scanned(text)).map(({ sight }) => sight.kind);

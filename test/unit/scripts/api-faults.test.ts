@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Description, faultsOf } from '../../../scripts/api/faults.ts';
-import { API_ROUTES } from '../../../src/api.ts';
+import { API_ROUTES } from '../../../src/api/routes.ts';
 import { describeApi } from '../../../src/server/openapi.ts';
 
 describe.each([

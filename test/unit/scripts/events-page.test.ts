@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { eventsPage } from '../../../scripts/events-page.ts';
-import { eventType, SECURITY_EVENT_TYPES } from '../../../src/domain/security-event-types.ts';
+import { eventType, SECURITY_EVENT_TYPES } from '../../../src/kernel/security-event-types.ts';
 import { headings } from '../../support/headings.ts';
 
 const DOCS = new URL('../../../docs/', import.meta.url);

@@ -4,7 +4,7 @@ import type {
   LedgerErasure,
   LedgerSearch,
   OpenMatters,
-} from '../../../src/domain/ledger-search.ts';
+} from '../../../src/kernel/ledger-search.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { ledger } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';

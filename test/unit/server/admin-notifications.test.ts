@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { securityEvent } from '../../../src/domain/security-events.ts';
+import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { notifying, webhookSecret } from '../../support/notifying.ts';
 import { receiveWebhooks } from '../../support/webhook-receiver.ts';

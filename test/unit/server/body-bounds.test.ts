@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { API_ROUTES } from '../../../src/api.ts';
+import { API_ROUTES } from '../../../src/api/routes.ts';
 import { authenticator, keyRing, LIMITS } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 

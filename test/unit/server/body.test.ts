@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { readText } from '../../../src/server/body.ts';
 import { CallerBudget, MOST_BYTES_HELD } from '../../../src/server/caller-budget.ts';
 

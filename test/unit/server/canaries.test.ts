@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Canary, CanaryAdministration, WantedCanary } from '../../../src/domain/canary.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import type { Canary, CanaryAdministration, WantedCanary } from '../../../src/kernel/canary.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { canarySample } from '../../support/canary-samples.ts';
 import { operationsPlane } from './on-loopback.ts';
 

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createDataPlane, type DataPlaneDeps } from '../../../src/server/data-plane.ts';
-import { createOperationsPlane } from '../../../src/server/operations-plane.ts';
-import { type ListenerConfig, mostOfOneAddress } from '../../../src/server/server.ts';
+import { createDataPlane, type DataPlaneDeps } from '../../../src/api/data-plane.ts';
+import { createOperationsPlane } from '../../../src/api/operations-plane.ts';
+import { type ListenerConfig, mostOfOneAddress } from '../../../src/server/listener.ts';
 import { dataPlaneDeps, LIMITS, operationsPlaneDeps, publicReports } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const TOKENS = '/v1/scopes/payments/tokens';

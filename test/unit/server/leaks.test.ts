@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
-import { makeCredential } from '../../../src/domain/credential.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import type { KnownSecret, LeakService } from '../../../src/domain/leaks.ts';
-import { PartnerReports } from '../../../src/watch/leaks/partner-reports.ts';
+import { makeCredential } from '../../../src/kernel/credential.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { KnownSecret, LeakService } from '../../../src/kernel/leaks.ts';
+import { PartnerReports } from '../../../src/leaks/partners.ts';
 import { leaks, NOW } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { createLogger } from '../../../src/server/logger.ts';
 import { dataPlaneDeps, recordedLog } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { API_ROUTES } from '../../../src/api.ts';
+import { API_ROUTES } from '../../../src/api/routes.ts';
 import { describeApi } from '../../../src/server/openapi.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 

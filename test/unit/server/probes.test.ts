@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Client } from '../../../src/domain/client.ts';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KeyRing } from '../../../src/domain/key-ring.ts';
-import type { ProbeAdministration, ProbeStanding } from '../../../src/domain/verifier-probe.ts';
+import type { ProbeAdministration, ProbeStanding } from '../../../src/kernel/verifier-probe.ts';
 import { clients, keyRing, NOW, PAYMENTS } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ERROR_CODES, KeywardError } from '../../../src/domain/errors.ts';
+import { ERROR_CODES, KeywardError } from '../../../src/kernel/errors.ts';
 import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from '../../../src/server/problem.ts';
 import { inventories } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';

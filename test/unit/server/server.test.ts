@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { ErrorCode } from '../../../src/domain/errors.ts';
-import { createDataPlane } from '../../../src/server/data-plane.ts';
-import { listen } from '../../../src/server/server.ts';
+import type { ErrorCode } from '../../../src/kernel/errors.ts';
+import { createDataPlane } from '../../../src/api/data-plane.ts';
+import { listen } from '../../../src/server/listener.ts';
 import { dataPlaneDeps, LIMITS, RELEASED, recordedLog } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 

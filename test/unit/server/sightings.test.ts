@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Sightings } from '../../../src/domain/sightings.ts';
 import { LIMITS } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import type { TokenIssuer } from '../../../src/domain/issuance.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { TokenIssuer } from '../../../src/kernel/issuance.ts';
 import { ISSUED, LIMITS, RELEASED, recordedLog } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 

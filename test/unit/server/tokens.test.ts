@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
-import type { TokenRequest } from '../../../src/domain/issuance.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { TokenRequest } from '../../../src/kernel/issuance.ts';
 import { ISSUED, RELEASED } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { judgingVerifier } from '../../support/judging-verifier.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 import { NOW } from './fakes.ts';

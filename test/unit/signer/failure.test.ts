@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/domain/errors.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { awaiting, CryptokiError, calling } from '../../../src/signer/cryptoki-error.ts';
 import { failureOf } from '../../../src/signer/failure.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES, isRsa } from '../../../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES, isRsa } from '../../../src/kernel/algorithm.ts';
 import { CKA } from '../../../src/signer/attributes.ts';
 import { keyTemplates } from '../../../src/signer/key-templates.ts';
 import { algorithmsOf, MECHANISMS } from '../../../src/signer/mechanisms.ts';

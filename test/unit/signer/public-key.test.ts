@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Algorithm } from '../../../src/domain/algorithm.ts';
+import type { Algorithm } from '../../../src/kernel/algorithm.ts';
 import { CKA, ObjectReader } from '../../../src/signer/attributes.ts';
 import type { Cryptoki } from '../../../src/signer/cryptoki.ts';
 import { readPublicKey } from '../../../src/signer/public-key.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type ErrorCode, KeywardError } from '../../../src/domain/errors.ts';
-import type { PlacedKey, Signer, TokenSigner } from '../../../src/domain/signer.ts';
+import { type ErrorCode, KeywardError } from '../../../src/kernel/errors.ts';
+import type { PlacedKey, Signer, TokenSigner } from '../../../src/kernel/signer.ts';
 import { createSignerRouter } from '../../../src/signer/signer-router.ts';
 
 const key = (kid: string, hsmToken: string): PlacedKey => ({ kid, hsmToken, hsmId: kid, bindingRecord: kid });

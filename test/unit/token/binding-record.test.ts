@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Binding } from '../../../src/domain/key.ts';
+import type { Binding } from '../../../src/kernel/key.ts';
 import { BINDING_TYP, composeBindingRecord, readBindingRecord } from '../../../src/token/binding-record.ts';
 import { parseSigningInput } from '../../../src/token/parse-token.ts';
 import { signedBy, softwareKey } from '../../support/software-keys.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHMS } from '../../../src/domain/algorithm.ts';
+import { ALGORITHMS } from '../../../src/kernel/algorithm.ts';
 import { ecdsaDer } from '../../../src/token/ecdsa-der.ts';
 
 const DATA = Buffer.from('e30.e30');

@@ -1,6 +1,6 @@
 import { importJWK, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
 import { composeSigningInput } from '../../../src/token/signing-input.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../../../src/token/public-jwk.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 

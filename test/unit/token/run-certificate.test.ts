@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createRunKey } from '../../../src/domain/run-key.ts';
+import { createRunKey } from '../../../src/kernel/runs.ts';
 import {
   composeRunCertificate,
   isCertified,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
+import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
 import { verifySignature, verifySignatureSync } from '../../../src/token/signature.ts';
 import { signWith, softwareKey } from '../../support/software-keys.ts';
 

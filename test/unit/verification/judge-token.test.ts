@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { SigningKey } from '../../../src/domain/key.ts';
-import { DEFAULT_POLICY } from '../../../src/domain/policy.ts';
-import type { Scope } from '../../../src/domain/scope.ts';
+import type { SigningKey } from '../../../src/kernel/key.ts';
+import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
+import type { Scope } from '../../../src/kernel/scope.ts';
 import { judgingVerifier } from '../../support/judging-verifier.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../../support/software-keys.ts';
 

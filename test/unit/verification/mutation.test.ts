@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES } from '../../../src/domain/algorithm.ts';
-import { REFUSAL_REASONS } from '../../../src/domain/refusal.ts';
+import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
+import { REFUSAL_REASONS } from '../../../src/kernel/verification.ts';
 import { introspect } from '../../../src/verification/introspect.ts';
 import { forge, goodClaims, goodHeader } from '../../corpus/forge.ts';
 import { mutation } from '../../corpus/mutations.ts';

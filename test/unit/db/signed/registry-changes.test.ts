@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../../src/domain/errors.ts';
-import { NO_TIMES } from '../../../../src/domain/key.ts';
-import type { ScopePolicy } from '../../../../src/domain/policy.ts';
+import { KeywardError } from '../../../../src/kernel/errors.ts';
+import { NO_TIMES } from '../../../../src/kernel/key.ts';
+import type { ScopePolicy } from '../../../../src/kernel/policy.ts';
 import type { RegistrySeal } from '../../../../src/domain/registry-seal.ts';
 import type { EventRange } from '../../../../src/domain/unwitnessed.ts';
 import { NOON, openTestStore } from '../../../support/open-test-store.ts';

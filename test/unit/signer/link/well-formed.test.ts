@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLogLine, isReply, WELL_FORMED } from '../../../../src/signer/link/well-formed.ts';
+import { isLogLine, isReply, WELL_FORMED } from '../../../../src/signer/link/messages.ts';
 
 describe('a reply', () => {
   it.each([

@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import type { ClientAdministration } from '../../kernel/actor.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import { actorOf, READING } from '../../server/actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
+import { readJson } from '../../server/read-body.ts';
+import { jsonBody } from '../../server/requests.ts';
+import { CODES, json, problems } from '../../server/responses.ts';
+import type { Route } from '../../server/route.ts';
+import { client, clientDescription, clientRepresentation, clientRequest } from './wire.ts';
+import { credentialRequest } from '../../server/schemas/credential.ts';
+import { sendJson } from '../../server/send.ts';
+
+interface ClientParts extends GateDeps {
+  readonly clients: ClientAdministration;
+}
+
+const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+const BODY = { schema: clientRequest, ...LIMITS };
+const CREDENTIAL_BODY = { schema: credentialRequest, ...LIMITS };
+
+const clientAndCredential = z.object({ client, credential: z.string().optional() });
+
+const listClients: Route<ClientParts> = {
+  method: 'get',
+  path: '/v1/admin/clients',
+  operation: {
+    operationId: 'listClients',
+    summary: 'All clients with their grants; any role',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'All clients, the revoked ones too', z.object({ clients: z.array(client) })),
+      ...problems(CODES.operator),
+    },
+  },
+  handler: (deps) => (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    sendJson(response, 200, { clients: deps.clients.list().map(clientRepresentation) });
+  },
+};
+
+const createClient: Route<ClientParts> = {
+  method: 'post',
+  path: '/v1/admin/clients',
+  operation: {
+    operationId: 'createClient',
+    summary: 'Create a client; two persons',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(clientRequest, BODY),
+    responses: {
+      ...json(
+        '201',
+        'The client, and its credential where the service made it, shown this once',
+        clientAndCredential,
+      ),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
+        'invalid_client',
+        'client_exists',
+        'credential_digest_required',
+        'credential_taken',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('client.create', deps, request, response);
+    const parameters = await readJson(request, BODY);
+    const outcome = await deps.gate.ask({ act: 'client.create', parameters, actor });
+    sendOutcome(response, outcome, { status: 201, location: `/v1/admin/clients/${parameters.id}` });
+  },
+};
+
+const replaceCredential: Route<ClientParts> = {
+  method: 'post',
+  path: '/v1/admin/clients/{client}/credential',
+  operation: {
+    operationId: 'replaceClientCredential',
+    summary: 'Give a client a new credential in place of the one it has; two persons',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(credentialRequest, BODY),
+    responses: {
+      ...json(
+        '200',
+        'The client, and its credential where the service made it, shown this once',
+        clientAndCredential,
+      ),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
+        'unknown_client',
+        'client_revoked',
+        'credential_digest_required',
+        'credential_taken',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('client.credential', deps, request, response);
+    const given = await readJson(request, CREDENTIAL_BODY);
+    const parameters = { ...given, client: request.params.client ?? '' };
+    const outcome = await deps.gate.ask({ act: 'client.credential', parameters, actor });
+    sendOutcome(response, outcome, { status: 200 });
+  },
+};
+
+const getClient: Route<ClientParts> = {
+  method: 'get',
+  path: '/v1/admin/clients/{client}',
+  operation: {
+    operationId: 'getClient',
+    summary: 'One client with its grants; any role',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'The client', z.object({ client })),
+      ...problems(CODES.operator, ['unknown_client']),
+    },
+  },
+  handler: (deps) => (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    const found = deps.clients.list().find(({ id }) => id === request.params.client);
+    if (!found) throw new KeywardError('unknown_client', 'there is no client of this id');
+    sendJson(response, 200, { client: clientRepresentation(found) });
+  },
+};
+
+const describeClient: Route<ClientParts> = {
+  method: 'patch',
+  path: '/v1/admin/clients/{client}',
+  operation: {
+    operationId: 'describeClient',
+    summary: 'Say anew what a client is; role `operator`',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(clientDescription, BODY),
+    responses: {
+      ...json('200', 'The client as it now is, also where nothing differed', z.object({ client })),
+      ...problems(CODES.operator, CODES.body, CODES.schema, [
+        'unknown_client',
+        'client_revoked',
+        'invalid_client',
+        'store_unavailable',
+        'audit_sink_unavailable',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('client.describe', deps, request, response);
+    const given = await readJson(request, { schema: clientDescription, ...LIMITS });
+    const parameters = { ...given, client: request.params.client ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'client.describe', parameters, actor }), {
+      status: 200,
+    });
+  },
+};
+
+const revokeClient: Route<ClientParts> = {
+  method: 'post',
+  path: '/v1/admin/clients/{client}/revoke',
+  operation: {
+    operationId: 'revokeClient',
+    summary: 'Revoke a client, at once and for good; role `operator`',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'The client, revoked', z.object({ client })),
+      ...problems(CODES.operator, ['unknown_client', 'store_unavailable']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('client.revoke', deps, request, response);
+    const parameters = { client: request.params.client ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'client.revoke', parameters, actor }), { status: 200 });
+  },
+};
+
+export const adminClientRoutes = [
+  listClients,
+  createClient,
+  getClient,
+  describeClient,
+  replaceCredential,
+  revokeClient,
+];

@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import type { OperatorAdministration } from '../../kernel/actor.ts';
+import type { ActName } from '../../kernel/acts.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import { actorOf, READING } from '../../server/actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
+import { readJson } from '../../server/read-body.ts';
+import { jsonBody } from '../../server/requests.ts';
+import { CODES, json, problems } from '../../server/responses.ts';
+import type { Route } from '../../server/route.ts';
+import { credentialRequest } from '../../server/schemas/credential.ts';
+import { operator, operatorRepresentation, operatorRequest, rolesRequest } from '../../server/schemas/operator.ts';
+import { afterId, nextId } from '../../server/wire.ts';
+import { sendJson } from '../../server/send.ts';
+import { validated } from '../../server/validated.ts';
+
+interface OperatorParts extends GateDeps {
+  readonly operators: OperatorAdministration;
+}
+
+const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+const oneOperator = z.object({ operator });
+const operatorAndCredential = oneOperator.extend({ credential: z.string().optional() });
+
+const listOperators: Route<OperatorParts> = {
+  method: 'get',
+  path: '/v1/admin/operators',
+  operation: {
+    operationId: 'listOperators',
+    summary: 'Operators with their roles, the oldest first; any role',
+    security: [{ operator: [] }],
+    requestParams: { query: afterId },
+    responses: {
+      ...json(
+        '200',
+        'Operators, the revoked ones too',
+        z.object({ operators: z.array(operator), next: nextId }),
+      ),
+      ...problems(CODES.operator, CODES.schema, ['unknown_operator']),
+    },
+  },
+  handler: (deps) => (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    sendJson(response, 200, pageOf(deps.operators, validated(afterId, { ...request.query })));
+  },
+};
+
+const createOperator: Route<OperatorParts> = {
+  method: 'post',
+  path: '/v1/admin/operators',
+  operation: {
+    operationId: 'createOperator',
+    summary: 'Enrol an operator, who has made the credential; two persons',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(operatorRequest, LIMITS),
+    responses: {
+      ...json('201', 'The operator, and the credential if the service made it', operatorAndCredential),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
+        'invalid_operator',
+        'operator_exists',
+        'credential_digest_required',
+        'credential_taken',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('operator.create', deps, request, response);
+    const parameters = await readJson(request, { schema: operatorRequest, ...LIMITS });
+    const outcome = await deps.gate.ask({ act: 'operator.create', parameters, actor });
+    sendOutcome(response, outcome, { status: 201, location: `/v1/admin/operators/${parameters.id}` });
+  },
+};
+
+const getOperator: Route<OperatorParts> = {
+  method: 'get',
+  path: '/v1/admin/operators/{operator}',
+  operation: {
+    operationId: 'getOperator',
+    summary: 'One operator with their roles; any role',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'The operator', oneOperator),
+      ...problems(CODES.operator, ['unknown_operator']),
+    },
+  },
+  handler: (deps) => (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    const found = deps.operators.list().find(({ id }) => id === request.params.operator);
+    if (!found) throw unknownOperator();
+    sendJson(response, 200, { operator: operatorRepresentation(found) });
+  },
+};
+
+const replaceCredential = changeOf({
+  act: 'operator.credential',
+  path: '/v1/admin/operators/{operator}/credential',
+  operationId: 'replaceOperatorCredential',
+  summary: 'Give an operator, who has made it, a new credential in place of the old; two persons',
+  schema: credentialRequest,
+  answer: operatorAndCredential,
+  codes: ['operator_revoked', 'credential_digest_required', 'credential_taken'],
+});
+
+const setRoles = changeOf({
+  act: 'operator.roles',
+  path: '/v1/admin/operators/{operator}/roles',
+  operationId: 'setOperatorRoles',
+  summary: 'Set an operator’s roles; two persons where a role is gained',
+  schema: rolesRequest,
+  answer: oneOperator,
+  codes: ['operator_revoked', 'invalid_operator'],
+});
+
+const revokeOperator: Route<OperatorParts> = {
+  method: 'post',
+  path: '/v1/admin/operators/{operator}/revoke',
+  operation: {
+    operationId: 'revokeOperator',
+    summary: 'Revoke an operator, at once and for good; role `operator`',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'The operator, revoked', oneOperator),
+      ...problems(CODES.operator, ['unknown_operator', 'store_unavailable']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('operator.revoke', deps, request, response);
+    const parameters = { operator: request.params.operator ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'operator.revoke', parameters, actor }), {
+      status: 200,
+    });
+  },
+};
+
+export const adminOperatorRoutes = [
+  listOperators,
+  createOperator,
+  getOperator,
+  replaceCredential,
+  setRoles,
+  revokeOperator,
+];
+
+interface Change {
+  readonly act: ActName;
+  readonly path: `/${string}`;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly schema: z.ZodType<object>;
+  readonly answer: z.ZodType;
+  readonly codes: Parameters<typeof problems>[number];
+}
+
+/** A change of one operator, who stands in the path. */
+function changeOf({ act, path, operationId, summary, schema, answer, codes }: Change): Route<OperatorParts> {
+  return {
+    method: 'post',
+    path,
+    operation: {
+      operationId,
+      summary,
+      security: [{ operator: [] }],
+      requestBody: jsonBody(schema, LIMITS),
+      responses: {
+        ...json('200', 'The operator as changed', answer),
+        ...PROPOSED,
+        ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, ['unknown_operator'], codes),
+      },
+    },
+    handler: (deps) => async (request, response) => {
+      const actor = actorFor(act, deps, request, response);
+      const given = await readJson(request, { schema, ...LIMITS });
+      const parameters = { ...given, operator: request.params.operator ?? '' };
+      sendOutcome(response, await deps.gate.ask({ act, parameters, actor }), { status: 200 });
+    },
+  };
+}
+
+function pageOf(operators: OperatorAdministration, { after, limit }: z.infer<typeof afterId>) {
+  const all = operators.list();
+  const seen = after === undefined ? -1 : all.findIndex(({ id }) => id === after);
+  if (after !== undefined && seen < 0) throw unknownOperator();
+  const page = all.slice(seen + 1, seen + 1 + limit);
+  const more = seen + 1 + limit < all.length;
+  return { operators: page.map(operatorRepresentation), next: more ? (page.at(-1)?.id ?? null) : null };
+}
+
+function unknownOperator(): KeywardError {
+  return new KeywardError('unknown_operator', 'There is no operator of that id.');
+}

@@ -1,0 +1,107 @@
+import { type VerifyReport, verifyAudit } from './index.ts';
+import { gapDetails } from '../kernel/record-gap.ts';
+import { printable } from '../lib/printable.ts';
+import { paint } from '../cli/colour.ts';
+import type { Context } from '../cli/context.ts';
+import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
+import { requireInput } from '../cli/input-file.ts';
+import { show } from '../cli/show.ts';
+
+interface Options {
+  readonly database?: string;
+  readonly file?: string;
+  readonly auditKey?: string;
+  readonly checkpoint?: readonly string[];
+  readonly sinks?: boolean;
+}
+
+/** Ends with 1 where anything does not hold. */
+export async function auditVerify(context: Context, options: Options): Promise<void> {
+  const { database, file, auditKey, checkpoint = [], sinks } = options;
+  if (database !== undefined && file !== undefined) throw usageFailure('give --database or --file, not both');
+  for (const named of [database, file, ...checkpoint]) if (named !== undefined) requireInput(named);
+  const { configFile } = context;
+  const report = await readable(() =>
+    verifyAudit({ configFile, database, file, auditKey, saved: checkpoint, sinks }),
+  );
+  show(context, answerOf(report), () => human(report, context));
+  if (report.findings.length === 0) return;
+  const summary = `${report.findings.length} findings: this is not the trail as it was written`;
+  throw new CommandFailure(EXIT.failed, 'audit_unsound', summary);
+}
+
+/** A path that leads nowhere is the caller's. */
+async function readable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES') throw usageFailure(`${path} cannot be read (${code})`);
+    if (code === 'ERR_SQLITE_ERROR') {
+      throw new CommandFailure(EXIT.failed, 'unreadable', `the database cannot be read: ${message}`);
+    }
+    throw error;
+  }
+}
+
+function answerOf({ source, auditKid, counts, uncovered, sinks, restores, findings }: VerifyReport): object {
+  const { securityEvents, registryRows, ...others } = counts;
+  return {
+    source,
+    audit_kid: auditKid,
+    sound: findings.length === 0,
+    counts: { ...others, security_events: securityEvents, registry_rows: registryRows },
+    uncovered,
+    sinks,
+    restores: restores.map(({ gap, sequence }) => ({ event: sequence, ...gapDetails(gap) })),
+    findings,
+  };
+}
+
+function human(
+  { source, auditKid, counts, uncovered, sinks, restores, findings }: VerifyReport,
+  { terminal }: Context,
+): string {
+  const counted = [
+    [counts.events, 'events'],
+    [counts.checkpoints, 'checkpoints'],
+    [counts.groups, 'groups of the ledger'],
+    [counts.revocations, 'revocations'],
+    [counts.securityEvents, 'security events'],
+    [counts.reports, 'reports'],
+    [counts.registryRows, 'rows of the registry'],
+  ] as const;
+  const told = counted
+    .map(([count, what]) => `${count === null ? 'not checked:' : count} ${what}`)
+    .join(', ');
+  const lines = findings.map(
+    ({ part, fault, place, detail }) =>
+      `${paint('fail', 'red', terminal.colour)}  ${part}: ${printable(place)}: ${printable(detail)} [${fault}]`,
+  );
+  if (lines.length === 0) lines.push(`${paint('ok', 'green', terminal.colour)}    nothing was changed`);
+  return [
+    `${source}, by audit key ${auditKid}`,
+    told,
+    ...coverage(uncovered),
+    ...sinks.map((sink) => `held against ${printable(sink)}`),
+    ...restores.map(restored),
+    ...lines,
+  ].join('\n');
+}
+
+function coverage(uncovered: VerifyReport['uncovered']): string[] {
+  if (uncovered === null) return [];
+  const { events, groups, revocations, since } = uncovered;
+  const counted = [`${events} events`, `${groups ?? 0} groups`, `${revocations ?? 0} revocations`].join(', ');
+  const from = since === null ? 'there is none' : `the last is of ${new Date(since * 1_000).toISOString()}`;
+  return [`not covered by a checkpoint: ${counted}`, `  (${from})`];
+}
+
+function restored({ gap, sequence }: VerifyReport['restores'][number]): string {
+  const { firstCheckpoint, lastCheckpoint, issuedFrom, issuedUntil, reason } = gap;
+  const [from, until] = [issuedFrom, issuedUntil].map((at) => new Date(at * 1_000).toISOString());
+  return (
+    `restore accepted by event ${sequence}: what checkpoints ${firstCheckpoint} to ${lastCheckpoint} saw beside ` +
+    `the audit trail is lost, records of tokens from ${from} to ${until} too (${printable(reason)})`
+  );
+}

@@ -1,0 +1,130 @@
+import type { SinkEntry } from '../kernel/audit.ts';
+import type { LedgerGroup } from '../kernel/ledger-chain.ts';
+import type { ChainedRevocation } from '../domain/revocation-chain.ts';
+import { readSinkLine, writeSinkLine } from '../audit/sink-line.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** One line of an export: what a sink takes, and the chains beside the events, without personal values. */
+export type ExportEntry =
+  | SinkEntry
+  /** `hashes`: those of its records, one after the other; null where they are gone for good. */
+  | { readonly kind: 'ledger_group'; readonly group: LedgerGroup; readonly hashes: Uint8Array | null }
+  | { readonly kind: 'revocation'; readonly revocation: ChainedRevocation; readonly hash: Uint8Array };
+
+export function writeExportLine(entry: ExportEntry): string {
+  switch (entry.kind) {
+    case 'ledger_group':
+      return JSON.stringify({ ledger_group: groupMembers(entry.group, entry.hashes) });
+    case 'revocation':
+      return JSON.stringify({ revocation: revocationMembers(entry.revocation, entry.hash) });
+    default:
+      return writeSinkLine(entry);
+  }
+}
+
+/** Undefined for what is no line of an export. */
+export function readExportLine(line: string): ExportEntry | undefined {
+  const known = readSinkLine(line);
+  if (known) return known;
+  const members = parsed(line);
+  if (isObject(members?.ledger_group)) return groupEntry(members.ledger_group);
+  if (isObject(members?.revocation)) return revocationEntry(members.revocation);
+  return undefined;
+}
+
+function groupMembers(group: LedgerGroup, hashes: Uint8Array | null): object {
+  const { sequence, firstRecord, rowCount, committedAt, previousHash, groupHash } = group;
+  return {
+    sequence,
+    first_record: firstRecord,
+    row_count: rowCount,
+    committed_at: committedAt,
+    previous_hash: base64url(previousHash),
+    hash: base64url(groupHash),
+    record_hashes: hashes && base64url(hashes),
+  };
+}
+
+function groupEntry(of: Members): ExportEntry | undefined {
+  const { sequence, first_record, row_count, committed_at, previous_hash, hash, record_hashes } = of;
+  const counts = [sequence, first_record, row_count, committed_at];
+  if (!counts.every(Number.isSafeInteger)) return undefined;
+  if (typeof previous_hash !== 'string' || typeof hash !== 'string') return undefined;
+  const [group, firstRecord, rowCount, committedAt] = counts as [number, number, number, number];
+  return {
+    kind: 'ledger_group',
+    group: {
+      sequence: group,
+      firstRecord,
+      rowCount,
+      committedAt,
+      previousHash: bytes(previous_hash),
+      groupHash: bytes(hash),
+    },
+    hashes: typeof record_hashes === 'string' ? bytes(record_hashes) : null,
+  };
+}
+
+function revocationMembers(of: ChainedRevocation, hash: Uint8Array): object {
+  return {
+    sequence: of.sequence,
+    created_at: of.createdAt,
+    scope_id: of.scopeId,
+    jti: of.jti,
+    root_commitment: base64url(of.rootCommitment),
+    client_id: of.clientId,
+    issued_from: of.issuedFrom,
+    issued_until: of.issuedUntil,
+    lapses_at: of.lapsesAt,
+    revoked_by: of.revokedBy,
+    reason: of.reason,
+    hash: base64url(hash),
+  };
+}
+
+function revocationEntry(of: Members): ExportEntry | undefined {
+  const texts = [of.scope_id, of.jti, of.client_id];
+  const times = [of.issued_from, of.issued_until, of.lapses_at];
+  const isRight =
+    [of.root_commitment, of.revoked_by, of.reason, of.hash].every((value) => typeof value === 'string') &&
+    [of.sequence, of.created_at].every(Number.isSafeInteger) &&
+    texts.every((value) => value === null || typeof value === 'string') &&
+    times.every((value) => value === null || Number.isSafeInteger(value));
+  if (!isRight) return undefined;
+  const revocation = {
+    sequence: of.sequence,
+    createdAt: of.created_at,
+    scopeId: of.scope_id,
+    jti: of.jti,
+    rootCommitment: bytes(of.root_commitment as string),
+    clientId: of.client_id,
+    issuedFrom: of.issued_from,
+    issuedUntil: of.issued_until,
+    lapsesAt: of.lapses_at,
+    revokedBy: of.revoked_by,
+    reason: of.reason,
+  } as ChainedRevocation;
+  return { kind: 'revocation', revocation, hash: bytes(of.hash as string) };
+}
+
+function parsed(line: string): Members | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function base64url(of: Uint8Array): string {
+  return Buffer.from(of).toString('base64url');
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, 'base64url');
+}

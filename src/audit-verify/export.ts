@@ -1,0 +1,41 @@
+import { type ExportEntry, writeExportLine } from './export-line.ts';
+import { jwkIn } from './trust.ts';
+import { databaseSource } from './database.ts';
+import { loadConfig } from '../config.ts';
+import { StoredTrail } from '../db/stored-trail.ts';
+import { rowHashes } from '../kernel/ledger-chain.ts';
+
+export interface ExportOptions {
+  readonly configFile: string;
+  /** The ledger as well: 43 characters a record. */
+  readonly ledger: boolean;
+}
+
+/**
+ * `keyward audit export`: the trail as JSON Lines, all of one moment, without personal values. What verifies
+ * there verifies here.
+ */
+export function* exportAudit({ configFile, ledger }: ExportOptions): Generator<string> {
+  const config = loadConfig(configFile);
+  const trail = new StoredTrail(config.database.file, config.ledger.archive_dir);
+  try {
+    for (const entry of entriesOf(trail, ledger)) yield writeExportLine(entry);
+  } finally {
+    trail.close();
+  }
+}
+
+function* entriesOf(trail: StoredTrail, ledger: boolean): Generator<ExportEntry> {
+  const publicJwk = jwkIn(trail.auditKeyJson());
+  if (publicJwk) yield { kind: 'audit_key', publicJwk };
+  for (const event of trail.events()) yield { kind: 'event', event };
+  const source = databaseSource(trail);
+  for (const { revocation, hash } of source.revocations() ?? [])
+    yield { kind: 'revocation', revocation, hash };
+  if (ledger) {
+    for (const { group, rows } of trail.groups()) {
+      yield { kind: 'ledger_group', group, hashes: rows && rowHashes(rows) };
+    }
+  }
+  for (const { number, jws } of trail.checkpoints()) yield { kind: 'checkpoint', number, jws };
+}

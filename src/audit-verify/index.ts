@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { AcceptedRestore } from './accepted-restores.ts';
+import { fileSource } from '../audit/verify/file-source.ts';
+import { type Finding, Findings } from './finding.ts';
+import { readSinks } from '../audit/verify/sink-testimony.ts';
+import { verifyEnrolments } from '../audit/verify/verify-enrolments.ts';
+import { verifyGroupSeals } from '../audit/verify/verify-group-seals.ts';
+import { verifyRuns } from '../audit/verify/verify-runs.ts';
+import { verifySeals } from './verify-seals.ts';
+import { type TrailCounts, type Uncovered, verifyTrail } from './verify-trail.ts';
+import { type Belief, jwksIn, resolveTrustAnchor } from './trust.ts';
+import { savedIn } from '../audit-saved.ts';
+import {
+  checkBesideChains,
+  checkErasures,
+  checkRegistry,
+  checkRevocationEvents,
+  checkSecurityEvents,
+  databaseSource,
+  isLost,
+} from './database.ts';
+import { checkOutbox } from './outbox.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { ownSchema } from '../db/own-schema.ts';
+import { StoredTrail } from '../db/stored-trail.ts';
+import { verifyReports } from '../reports/index.ts';
+import type { AuditPublicKey } from '../token/checkpoint.ts';
+
+export interface VerifyOptions extends Belief {
+  /** Instead of the configuration's database. */
+  readonly database?: string | undefined;
+  /** An export or a sink's file, instead of a database. */
+  readonly file?: string | undefined;
+  /** Files with checkpoints that somebody kept. */
+  readonly saved: readonly string[];
+  /** Whether a database is held against the configured sinks; default: it is. */
+  readonly sinks?: boolean | undefined;
+}
+
+export interface VerifyReport {
+  readonly source: string;
+  readonly auditKid: string;
+  readonly counts: TrailCounts & {
+    readonly securityEvents: number | null;
+    readonly reports: number | null;
+    readonly registryRows: number | null;
+  };
+  /** What no checkpoint covers; null where nothing was checked. */
+  readonly uncovered: Uncovered | null;
+  /** The files of sinks that it was held against. */
+  readonly sinks: readonly string[];
+  /** What a database that was put back had lost, accepted by two persons. */
+  readonly restores: readonly AcceptedRestore[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * `keyward audit verify`: recomputes what can be recomputed, and names the first of each kind of fault in each
+ * part. Reads only. `invalid_config` where there is no audit key to believe.
+ */
+export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport> {
+  const findings = new Findings();
+  if (options.file !== undefined) {
+    const source = fileSource(options.file, findings);
+    const key = resolveTrustAnchor(options, source.auditKeys());
+    const { counts, uncovered, restores } = await verifyTrail(source, key, savedIn(options.saved), findings);
+    verifyEnrolments(source.events(), key, findings);
+    const whole = { ...counts, securityEvents: null, reports: null, registryRows: null };
+    return report(options.file, key, { counts: whole, uncovered, sinks: [], restores }, findings);
+  }
+  return verifyDatabase(options, findings);
+}
+
+async function verifyDatabase(options: VerifyOptions, findings: Findings): Promise<VerifyReport> {
+  const config = configOf(options);
+  const file = options.database ?? config?.database.file ?? '';
+  const archiveDir =
+    options.database === undefined && config
+      ? config.ledger.archive_dir
+      : join(dirname(file), 'ledger-archive');
+  const own = await ownSchema();
+  // Before the database: what a sink or a saved file has by now, the database has as well.
+  const saved = savedIn(options.saved);
+  const sinks = readSinks(options.sinks === false ? [] : sinkFiles(config), findings);
+  const trail = new StoredTrail(file, archiveDir);
+  try {
+    const foreign = trail.foreign(own);
+    if (foreign.length > 0) return refusedSchema(options, file, foreign, findings);
+    const key = resolveTrustAnchor(options, jwksIn(trail.auditKeyJson()));
+    for (const damage of trail.damage()) findings.add('database', 'bad_row', file, damage);
+    const verdict = await verifyTrail(databaseSource(trail), key, saved, findings, sinks);
+    const { restores, uncovered, checkpoint } = verdict;
+    const runs = await verifyRuns([...trail.runs()], [...trail.toldCertificates()], key, findings);
+    await verifySeals(trail.sealedEvents(), runs, key, checkpoint, findings);
+    await verifyGroupSeals(trail.groupSeals(), runs, key, checkpoint, findings);
+    const gaps = restores.map(({ gap }) => gap);
+    verifyEnrolments(trail.events(), key, findings);
+    checkRevocationEvents(trail, gaps, findings);
+    checkBesideChains(trail, gaps, findings);
+    const securityEvents = checkSecurityEvents(trail, gaps, findings);
+    const reports = verifyReports(trail, (sequence) => isLost(gaps, sequence), findings);
+    checkErasures(trail, findings);
+    checkOutbox(trail, config?.notifications, findings);
+    const registryRows = await checkRegistry(file, config?.hsm.registry_key, verdict, findings);
+    const counts = { ...verdict.counts, securityEvents, reports, registryRows };
+    return report(file, key, { counts, uncovered, sinks: sinks.map(({ from }) => from), restores }, findings);
+  } finally {
+    trail.close();
+  }
+}
+
+/** By a schema that is not Keyward's the rows may be another table's, so nothing else is read. */
+function refusedSchema(
+  { configFile, auditKey }: VerifyOptions,
+  file: string,
+  foreign: readonly string[],
+  findings: Findings,
+): VerifyReport {
+  findings.add('database', 'refused', 'schema', `${foreign.join('; ')}: nothing else was checked`);
+  const counts = {
+    checkpoints: null,
+    events: null,
+    groups: null,
+    revocations: null,
+    securityEvents: null,
+    reports: null,
+    registryRows: null,
+  };
+  const auditKid = auditKey ?? loadConfig(configFile).hsm.audit_key ?? '';
+  return {
+    source: file,
+    auditKid,
+    counts,
+    uncovered: null,
+    sinks: [],
+    restores: [],
+    findings: findings.all(),
+  };
+}
+
+function report(
+  source: string,
+  { kid }: AuditPublicKey,
+  verified: Pick<VerifyReport, 'counts' | 'uncovered' | 'sinks' | 'restores'>,
+  findings: Findings,
+): VerifyReport {
+  return { source, auditKid: kid, ...verified, findings: findings.all() };
+}
+
+/** Of the sinks that can be read back. */
+function sinkFiles(config: Config | undefined): string[] {
+  return (config?.audit.sinks ?? []).flatMap((sink) => (sink.type === 'file' ? [sink.file] : []));
+}
+
+/** Without a configuration, what is named on the command line has to do. */
+function configOf({ configFile, database, auditKey }: VerifyOptions): Config | undefined {
+  const isNeeded = database === undefined || auditKey === undefined;
+  return isNeeded || existsSync(configFile) ? loadConfig(configFile) : undefined;
+}

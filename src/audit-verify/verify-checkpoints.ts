@@ -1,0 +1,139 @@
+import { AUDIT_GENESIS } from '../kernel/audit-chain.ts';
+import { CHAINS, type ChainName, type Checkpoint } from '../domain/checkpoint.ts';
+import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
+import type { AcceptedRestores } from './accepted-restores.ts';
+import type { CheckpointAssertions } from '../audit/verify/checkpoint-assertions.ts';
+import type { Findings } from './finding.ts';
+import type { SourceCheckpoint } from './trail-source.ts';
+
+/** Checkpoints checked at a time: enough for the thread pool. */
+const BATCH = 256;
+
+/** One that somebody kept, outside of what is verified. */
+export interface SavedCheckpoint {
+  readonly from: string;
+  readonly jws: string;
+}
+
+export interface CheckpointParts {
+  readonly key: AuditPublicKey;
+  readonly expectations: Readonly<Record<ChainName, CheckpointAssertions>>;
+  readonly restores: AcceptedRestores;
+  readonly findings: Findings;
+}
+
+/**
+ * Checks each checkpoint and that none is missing, and sets down what they saw of each chain. Saved ones must be
+ * among them to the letter. Answers how many there are, and the last that the audit key signed.
+ */
+export async function verifyCheckpoints(
+  checkpoints: Iterable<SourceCheckpoint>,
+  saved: readonly SavedCheckpoint[],
+  parts: CheckpointParts,
+): Promise<{ readonly count: number; readonly last: Checkpoint | undefined }> {
+  const { findings } = parts;
+  let newest: Checkpoint | undefined;
+  const kept = await readSaved(saved, parts);
+  let last = { number: 0, digest: AUDIT_GENESIS.hash };
+  let count = 0;
+  for (const batch of batches(checkpoints)) {
+    const read = await Promise.all(batch.map(({ jws }) => readCheckpoint(jws, parts.key)));
+    for (const [index, source] of batch.entries()) {
+      checkOne(source, read[index], last, parts);
+      for (const other of kept.get(source.number) ?? []) {
+        if (other.jws === source.jws) continue;
+        findings.add('checkpoints', 'fork', nameOf(source), `it is not the one in ${other.from}`);
+      }
+      newest = read[index] ?? newest;
+      last = { number: source.number, digest: checkpointDigest(source.jws) };
+      count += 1;
+    }
+  }
+  for (const [number, [one]] of kept) {
+    if (number <= last.number || !one) continue;
+    const detail = `they end at ${last.number}, but ${one.from} holds checkpoint ${number}`;
+    findings.add('checkpoints', 'truncated', `checkpoint ${last.number + 1}`, detail);
+  }
+  return { count, last: newest };
+}
+
+function checkOne(
+  source: SourceCheckpoint,
+  checkpoint: Checkpoint | undefined,
+  last: { readonly number: number; readonly digest: Uint8Array },
+  parts: CheckpointParts,
+): void {
+  const { findings } = parts;
+  const place = nameOf(source);
+  const isJump = source.number !== last.number + 1;
+  if (isJump && !parts.restores.explainsJump(last.number, source.number)) {
+    const detail = `after checkpoint ${last.number} comes ${source.number}`;
+    findings.add('checkpoints', 'gap', `checkpoint ${last.number + 1}`, detail);
+  }
+  if (!checkpoint || checkpoint.number !== source.number) {
+    const detail = 'the audit key did not sign it as a checkpoint of that number';
+    findings.add('checkpoints', 'bad_signature', place, detail);
+    return;
+  }
+  if (source.number === last.number + 1 && Buffer.compare(checkpoint.previous, last.digest) !== 0) {
+    findings.add(
+      'checkpoints',
+      'fork',
+      place,
+      'it was taken after another checkpoint than the one before it',
+    );
+  }
+  const { auditSequence, time } = source.columns ?? {
+    ...checkpoint,
+    auditSequence: checkpoint.heads.audit.sequence,
+  };
+  if (auditSequence !== checkpoint.heads.audit.sequence || time !== checkpoint.time) {
+    findings.add('checkpoints', 'bad_row', place, 'the columns beside it say otherwise than it does');
+  }
+  parts.restores.cover(checkpoint);
+  expectHeads(checkpoint, place, parts);
+}
+
+async function readSaved(
+  saved: readonly SavedCheckpoint[],
+  parts: CheckpointParts,
+): Promise<ReadonlyMap<number, SavedCheckpoint[]>> {
+  const kept = new Map<number, SavedCheckpoint[]>();
+  for (const one of saved) {
+    const checkpoint = await readCheckpoint(one.jws, parts.key);
+    if (!checkpoint) {
+      const detail = 'the audit key did not sign the checkpoint in it';
+      parts.findings.add('checkpoints', 'bad_signature', one.from, detail);
+      continue;
+    }
+    kept.set(checkpoint.number, [...(kept.get(checkpoint.number) ?? []), one]);
+    expectHeads(checkpoint, `checkpoint ${checkpoint.number} of ${one.from}`, parts);
+  }
+  return kept;
+}
+
+function expectHeads(
+  { number, heads }: Checkpoint,
+  witness: string,
+  { expectations, restores }: CheckpointParts,
+): void {
+  for (const name of CHAINS) {
+    const { sequence, hash } = heads[name];
+    if (!restores.waive(number, name, sequence)) expectations[name].expect(sequence, hash, witness);
+  }
+}
+
+function* batches<T>(items: Iterable<T>): Generator<T[]> {
+  let batch: T[] = [];
+  for (const item of items) {
+    batch.push(item);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function nameOf({ number }: SourceCheckpoint): string {
+  return `checkpoint ${number}`;
+}

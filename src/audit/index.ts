@@ -1,0 +1,207 @@
+import type { Logger } from 'pino';
+import { Checkpointer } from './checkpointer.ts';
+import { Delivery } from './delivery.ts';
+import { RefusalCount } from './refusal-count.ts';
+import { certifyRun } from './run-certifier.ts';
+import type { Sinks } from './sinks.ts';
+import { lifeEvent, startedEvent } from '../audit-life-events.ts';
+import { witnessesOf } from './witnesses.ts';
+import type { Config } from '../config.ts';
+import { createClockConfirmation } from '../confirm-clock.ts';
+import type { Store } from '../db/open-store.ts';
+import type { DeliveryPosition } from '../domain/audit-log.ts';
+import type { SinkTail } from '../kernel/audit.ts';
+import type { CheckpointSource, StoredCheckpoint } from '../domain/checkpoint.ts';
+import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { RefusalWatch } from '../domain/refused-request.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import type { Signer } from '../kernel/signer.ts';
+import type { OpenedKey } from '../keys/registry-key.ts';
+import { openAuditKey } from '../open-audit-key.ts';
+import { tellOfRefused } from '../keys/open-registry.ts';
+import type { ClockJump, ClockWatch } from '../clock/clock-watch.ts';
+import { loggingJumps } from './clock.ts';
+
+const TICK_MS = 1_000;
+const REFUSALS_EVERY_MS = 60_000;
+
+export interface AuditServiceParts {
+  readonly config: Config;
+  readonly sinks: Sinks;
+  readonly store: Pick<Store, 'audit' | 'registry' | 'runs' | 'recordGaps' | 'checkpointWanted'>;
+  readonly signer: Pick<Signer, 'sign' | 'sealed'>;
+  readonly clock: Clock;
+  /** Opened before the database was compared with the sinks. */
+  readonly clockWatch: ClockWatch;
+  readonly log: Logger;
+  readonly securityEvents: SecurityEvents;
+}
+
+export interface AuditService {
+  readonly checkpoints: CheckpointSource;
+  readonly confirmation: ClockConfirmation;
+  readonly refusals: RefusalWatch;
+  /** 1 for each sink whose last write it confirmed, 0 for the others. */
+  sinksUp(): Readonly<Record<string, number>>;
+  /** Seconds since the last checkpoint; since ever, where there is none. */
+  checkpointAge(): number;
+  /** Whether the clock can be believed, looked at now. */
+  clockTrusted(): boolean;
+  /**
+   * Tells of the start, with the configuration, and begins to serve the sinks and to take checkpoints; the first one
+   * at once where a restore was accepted, which stands once it is covered.
+   */
+  start(given: { readonly checkpointNow: boolean }): Promise<void>;
+  /** Ends with a last checkpoint, as far as the HSM lets. */
+  stop(): Promise<void>;
+}
+
+/** Readies all that keeps the audit trail, of a database that was held against the sinks. */
+export async function openAuditService(parts: AuditServiceParts): Promise<AuditService> {
+  const { config, sinks, store, signer, clock } = parts;
+  const { audit } = store;
+  const row = await store.registry.serviceKey('audit');
+  const auditKey = openAuditKey(config, row, signer);
+  await certifyRun({ runs: store.runs, auditKey, clock }).catch((err: unknown) =>
+    parts.log.error({ err }, 'the key of this run is not certified yet; it is tried again'),
+  );
+  const latest = await audit.lastCheckpoint();
+  const witnesses = await witnessesOf(parts);
+  const { clockWatch: timeGuard } = parts;
+  timeGuard.follow({ ...loggingJumps(parts.log), onJump: (jump) => tellOfJump(jump, parts) });
+  const positions = await audit.positions();
+  const { sequence: lastEvent } = await audit.auditHead();
+  const deliveries = sinks.all.map((sink) => {
+    const tail = witnesses.find(({ name }) => name === sink.name)?.tail;
+    const reached = tail ? reachedBy(tail) : remembered(positions.get(sink.name), latest, lastEvent);
+    return new Delivery(sink, audit, reached, auditKey.publicJwk);
+  });
+  const checkpointer = new Checkpointer(
+    {
+      log: audit,
+      auditKey,
+      sealed: async (latest) => (await signer.sealed({ checkpoint: latest, head: null })).checkpoint,
+      gaps: () => store.recordGaps.list(),
+      clock,
+      timeGuard,
+      onStored: ({ time }) => timeGuard.vouch(time),
+      deliveries,
+      everySeconds: config.audit.checkpoint_seconds,
+      everyEvents: config.audit.checkpoint_events,
+    },
+    latest,
+  );
+  return run(parts, auditKey, checkpointer);
+}
+
+function reachedBy({ event, checkpoint }: SinkTail): DeliveryPosition {
+  return { sequence: event?.sequence ?? 0, checkpointNumber: checkpoint?.number ?? 0 };
+}
+
+/**
+ * Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too. A place that no
+ * sink can have reached was written by somebody else, and then everything is told again.
+ */
+export function remembered(
+  position: DeliveryPosition | undefined,
+  latest: StoredCheckpoint | undefined,
+  lastEvent: number,
+): DeliveryPosition {
+  if (!position || !latest) return { sequence: 0, checkpointNumber: 0 };
+  if (position.sequence > lastEvent || position.checkpointNumber > latest.number) {
+    return { sequence: 0, checkpointNumber: 0 };
+  }
+  return {
+    sequence: Math.min(position.sequence, latest.auditSequence),
+    checkpointNumber: Math.min(position.checkpointNumber, latest.number - 1),
+  };
+}
+
+/** The event waits for nobody: where it cannot be written, the log has it. */
+function tellOfJump(found: ClockJump, { log, securityEvents }: AuditServiceParts): void {
+  loggingJumps(log).onJump(found);
+  const { kind: jump, wall, expected } = found;
+  securityEvents
+    .raise(securityEvent('clock.jump', { jump, wall, expected }))
+    .catch((err: unknown) => log.error({ err }, 'clock.jump could not be written'));
+}
+
+const FOREIGN_HEAD = {
+  table: 'registry_head',
+  id: '1',
+  why: 'it is not the one that the service left: no checkpoint is taken of it',
+};
+
+function isForeignHead(error: unknown): boolean {
+  return error instanceof KeywardError && error.code === 'registry_refused';
+}
+
+function run(
+  {
+    config,
+    store: { audit, runs, checkpointWanted },
+    sinks,
+    clock,
+    clockWatch,
+    log,
+    securityEvents,
+  }: AuditServiceParts,
+  auditKey: OpenedKey,
+  checkpointer: Checkpointer,
+): AuditService {
+  const { kid, publicJwk } = auditKey;
+  const refusals = new RefusalCount();
+  let failing = false;
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+      if (failing) log.info('audit trail goes on');
+      failing = false;
+    } catch (err) {
+      if (!failing) log.error({ err }, 'audit trail held up: no checkpoints');
+      failing = true;
+      if (isForeignHead(err)) await tellOfRefused(FOREIGN_HEAD, { securityEvents, clock, log });
+    }
+  };
+  const tick = () => {
+    clockWatch.examine();
+    return attempt(async () => {
+      await Promise.all([certifyRun({ runs, auditKey, clock }), checkpointer.tick()]);
+    });
+  };
+  const tellRefusals = () =>
+    attempt(async () => {
+      for (const event of refusals.take()) await audit.record(event);
+    });
+  const timers: NodeJS.Timeout[] = [];
+  return {
+    checkpoints: { auditKey: { kid, publicJwk }, latest: () => checkpointer.latest() },
+    confirmation: createClockConfirmation({
+      watch: clockWatch,
+      sinks,
+      audit,
+      clock,
+      seal: () => attempt(() => checkpointer.take()),
+    }),
+    refusals,
+    sinksUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
+    checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
+    clockTrusted: () => clockWatch.examine() === undefined,
+    async start({ checkpointNow }) {
+      checkpointWanted.subscribe(() => checkpointer.soon());
+      timers.push(setInterval(() => void tick(), TICK_MS));
+      timers.push(setInterval(() => void tellRefusals(), REFUSALS_EVERY_MS));
+      await audit.record(startedEvent(config));
+      if (checkpointNow) await attempt(() => checkpointer.take());
+      else void tick();
+    },
+    async stop() {
+      for (const timer of timers) clearInterval(timer);
+      await tellRefusals();
+      await attempt(() => audit.record(lifeEvent('service.stopped', {})));
+      await attempt(() => checkpointer.take());
+      sinks.close();
+    },
+  };
+}

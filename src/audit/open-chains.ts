@@ -1,0 +1,122 @@
+import type { Logger } from 'pino';
+import { RevocationWalk } from './revocation-walk.ts';
+import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
+import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { ChainName, Checkpoint } from '../domain/checkpoint.ts';
+import { type Clock, dayOf } from '../kernel/clock.ts';
+import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
+import type { Revocation } from '../kernel/revocation.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import type { Signer } from '../kernel/signer.ts';
+import { TrustedRuns } from '../domain/trusted-runs.ts';
+import { RecentSet } from '../lib/recent-set.ts';
+import { openAuditKey } from '../open-audit-key.ts';
+import { readCheckpoint } from '../token/checkpoint.ts';
+import { certifiedRuns } from '../token/run-certificate.ts';
+import { loadRevocations } from '../revocation/load-revocations.ts';
+
+export interface ChainParts {
+  readonly config: Config;
+  readonly store: Pick<Store, 'ledger' | 'runs' | 'registry' | 'audit' | 'revocations' | 'brokenEvents'>;
+  readonly signer: Pick<Signer, 'sign'>;
+  /** What two persons accepted as lost. */
+  readonly gaps: readonly RecordGap[];
+  readonly securityEvents: SecurityEvents;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Chains {
+  /** `audit_trail_refused` where one may be missing. */
+  loadRevocations(scopeIds: readonly string[]): Promise<readonly Revocation[]>;
+  /** Recomputes a stretch of each chain; to be called each second or so. */
+  readonly walks: Readonly<Record<'ledger' | 'revocations', () => Promise<void>>>;
+}
+
+/** Places that are told once a day; the database knows for longer what was told. */
+const TOLD_PLACES = 1_000;
+
+/**
+ * Verifies ledger and revocations behind the last checkpoint: from then on a record counts if a certified run sealed
+ * its group. What does not hold is a security event, whenever it is met.
+ */
+export async function openChains(parts: ChainParts): Promise<Chains> {
+  const { config, store, signer, gaps, clock, log } = parts;
+  const row = await store.registry.serviceKey('audit');
+  const auditKey = openAuditKey(config, row, signer);
+  const latest = await store.audit.lastCheckpoint();
+  const checkpoint = latest && (await readCheckpoint(latest.jws, auditKey));
+  const runs = await certifiedRuns(await store.runs.all(), auditKey, checkpoint);
+  const tellEvents = teller('audit', parts);
+  const tellLedger = teller('ledger', parts);
+  const tellRevocations = teller('revocations', parts);
+  store.brokenEvents.subscribe((broken) => void tellEvents(broken));
+  store.ledger.broken.subscribe((broken) => void tellLedger(broken));
+  for (const broken of await store.ledger.open(runs, coveredUntil('ledger', checkpoint, gaps))) {
+    log.fatal({ chain: 'ledger', ...broken }, 'the ledger is not as it was written');
+    await tellLedger(broken);
+  }
+  const trusted = new TrustedRuns([...runs, store.runs.own]);
+  const revocationWalk = new RevocationWalk(store.revocations);
+  return {
+    loadRevocations: (scopeIds) =>
+      loadRevocations({
+        store: store.revocations,
+        audit: store.audit,
+        checkpoint: {
+          audit: Math.max(checkpoint?.heads.audit.sequence ?? 0, gaps.at(-1)?.lastEvent ?? 0),
+          revocations: coveredUntil('revocations', checkpoint, gaps),
+        },
+        isSealed: (event) => trusted.haveSealed('audit', event),
+        scopeIds,
+        clock,
+        onBroken: (found) => void tellRevocations(found),
+      }),
+    walks: {
+      ledger: () => walked(store.ledger.walk(), tellLedger),
+      revocations: () => walked(revocationWalk.step(), tellRevocations),
+    },
+  };
+}
+
+/** What the checkpoint saw beyond may be lost, and two persons know. */
+function coveredUntil(
+  chain: Extract<ChainName, 'ledger' | 'revocations'>,
+  checkpoint: Checkpoint | undefined,
+  gaps: readonly RecordGap[],
+): number {
+  if (!checkpoint) return 0;
+  const { number, heads } = checkpoint;
+  const { sequence } = heads[chain];
+  if (!isAcknowledged(gaps, number, chain, sequence)) return sequence;
+  return Math.min(...gaps.map(({ kept }) => kept[chain]));
+}
+
+/** Told once a place and day; where the event cannot be written, the log has it and it is told again. */
+function teller(
+  chain: ChainName,
+  { securityEvents, clock, log }: ChainParts,
+): (broken: BrokenChain) => Promise<void> {
+  const told = new RecentSet(TOLD_PLACES);
+  return async (broken) => {
+    const day = dayOf(clock.nowSeconds());
+    const once = `${day} ${broken.place}`;
+    if (told.has(once)) return;
+    told.add(once);
+    try {
+      await securityEvents.raise(securityEvent('audit.chain_broken', { chain, ...broken, day }));
+    } catch (err) {
+      told.delete(once);
+      log.fatal({ err, chain, ...broken }, 'audit.chain_broken could not be written');
+    }
+  };
+}
+
+async function walked(
+  step: Promise<BrokenChain | undefined>,
+  tell: (broken: BrokenChain) => Promise<void>,
+): Promise<void> {
+  const broken = await step;
+  if (broken) await tell(broken);
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { eventMembers } from './sink-line.ts';
+import type { Authenticator } from '../kernel/actor.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import { actorOf, READING } from '../server/actor.ts';
+import { CODES, json, problems } from '../server/responses.ts';
+import type { Route } from '../server/route.ts';
+import { sendJson } from '../server/send.ts';
+import { validated } from '../server/validated.ts';
+
+interface AuditParts {
+  readonly authenticator: Authenticator;
+  readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
+}
+
+const MOST = 1_000;
+const count = (low: number, high: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'use a whole number')
+    .transform(Number)
+    .pipe(z.int().min(low).max(high));
+
+const after = count(0, Number.MAX_SAFE_INTEGER);
+const limit = count(1, MOST).default(100);
+const page = z.strictObject({
+  after: after.default(0).meta({ description: 'The last one seen; 0 for the beginning.' }),
+  limit,
+});
+const eventPage = z.strictObject({
+  after: after.optional().meta({ description: 'The last one seen; left out, the newest are told.' }),
+  limit,
+});
+
+const auditEvent = z
+  .object({
+    sequence: z.int(),
+    time: z.int(),
+    type: z.string(),
+    actor: z.string(),
+    subject: z.string(),
+    request_id: z.string().nullable(),
+    details: z.unknown(),
+    hash: z.string().meta({ description: 'SHA-256 over the event and the hash before it, base64url.' }),
+  })
+  .meta({ id: 'AuditEvent' });
+
+const listAuditEvents: Route<AuditParts> = {
+  method: 'get',
+  path: '/v1/admin/audit',
+  operation: {
+    operationId: 'listAuditEvents',
+    summary: 'The audit trail in order; any role',
+    security: [{ operator: [] }],
+    requestParams: { query: eventPage },
+    responses: {
+      ...json(
+        '200',
+        'Events after the one named; none at the end',
+        z.object({ events: z.array(auditEvent) }),
+      ),
+      ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
+    },
+  },
+  handler:
+    ({ authenticator, audit }) =>
+    async (request, response) => {
+      actorOf(authenticator, READING, request, response);
+      const { after, limit } = validated(eventPage, { ...request.query });
+      const events =
+        after === undefined ? await audit.newestEvents(limit) : await audit.eventsAfter(after, limit);
+      sendJson(response, 200, { events: events.map(eventMembers) });
+    },
+};
+
+const checkpoint = z
+  .object({ number: z.int(), time: z.int(), audit_sequence: z.int(), checkpoint: z.string() })
+  .meta({ id: 'Checkpoint' });
+
+const listCheckpoints: Route<AuditParts> = {
+  method: 'get',
+  path: '/v1/admin/checkpoints',
+  operation: {
+    operationId: 'listCheckpoints',
+    summary: 'The checkpoints in order; any role',
+    security: [{ operator: [] }],
+    requestParams: { query: page },
+    responses: {
+      ...json(
+        '200',
+        'Checkpoints after the one named; none at the end',
+        z.object({ checkpoints: z.array(checkpoint) }),
+      ),
+      ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
+    },
+  },
+  handler:
+    ({ authenticator, audit }) =>
+    async (request, response) => {
+      actorOf(authenticator, READING, request, response);
+      const { after, limit } = validated(page, { ...request.query });
+      const found = await audit.checkpointsAfter(after, limit);
+      const checkpoints = found.map(({ number, time, auditSequence, jws }) => ({
+        number,
+        time,
+        audit_sequence: auditSequence,
+        checkpoint: jws,
+      }));
+      sendJson(response, 200, { checkpoints });
+    },
+};
+
+export const adminAuditRoutes = [listAuditEvents, listCheckpoints];

@@ -1,0 +1,117 @@
+import type { Logger } from 'pino';
+import type { SinkCheckpoint } from './refuse-restored.ts';
+import { repairRuns } from './repair-runs.ts';
+import { type WitnessedTrail, witnessTrail } from './witness-trail.ts';
+import type { Store } from '../db/open-store.ts';
+import { AUDIT_GENESIS, type ChainHead } from '../kernel/audit-chain.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { RegistryMark } from '../domain/registry-mark.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
+import { certifiedRuns } from '../token/run-certificate.ts';
+
+export interface TrailParts {
+  readonly store: Pick<Store, 'audit' | 'runs' | 'unwitnessed' | 'trustEvents'>;
+  /** Default: nobody is told. */
+  readonly log?: Pick<Logger, 'fatal'>;
+}
+
+/**
+ * Finds what of the trail nothing but the database vouches for, and has every reader pass it over.
+ * `audit_trail_refused` where the trail does not hold.
+ */
+export async function walkTrail(
+  { store: { audit, runs, unwitnessed, trustEvents } }: TrailParts,
+  witnesses: readonly SinkCheckpoint[],
+  auditKey: AuditPublicKey,
+): Promise<WitnessedTrail> {
+  await repairRuns(runs, auditKey);
+  const latest = await audit.lastCheckpoint();
+  const checkpoint = latest && (await readCheckpoint(latest.jws, auditKey));
+  const from = checkpoint?.heads.audit ?? AUDIT_GENESIS;
+  const sinkReach = await reachOf(witnesses, audit, auditKey);
+  // A former audit key certifies nothing once its successor has taken a checkpoint.
+  const keys = auditKeysSince(auditKey, checkpoint?.number ?? 0);
+  const trail = await witnessTrail({ log: audit, runs, auditKey: keys, from, sinkReach });
+  const counted = await certifiedRuns(await runs.all(), auditKey, checkpoint);
+  await trustEvents({ runs: counted, reach: trail.reach });
+  await unwitnessed.load(trail.unwitnessed);
+  const toldRegistry = trail.toldRegistry ?? (checkpoint && markOf(checkpoint.heads.registry));
+  return { ...trail, toldRegistry };
+}
+
+/** The last event that a sink holds as well, or has a checkpoint of. */
+async function reachOf(
+  witnesses: readonly SinkCheckpoint[],
+  audit: TrailParts['store']['audit'],
+  auditKey: AuditPublicKey,
+): Promise<number> {
+  let reach = 0;
+  for (const { tail } of witnesses) {
+    const checkpoint = tail.checkpoint && (await readCheckpoint(tail.checkpoint.jws, auditKey));
+    for (const head of [tail.event, checkpoint?.heads.audit]) {
+      const hash = head && (await audit.hashAt('audit', head.sequence));
+      if (head && hash && Buffer.compare(hash, head.hash) === 0) reach = Math.max(reach, head.sequence);
+    }
+  }
+  return reach;
+}
+
+/**
+ * The registry must stand where the last change that the trail tells of left it. `database_restored` for older
+ * tables of the registry, and for a trail whose end is missing.
+ */
+export async function requireRegistryOf(
+  { store: { audit } }: Pick<TrailParts, 'store'>,
+  { registry, toldRegistry }: WitnessedTrail,
+): Promise<void> {
+  const { registry: head } = await audit.heads();
+  const found = markOf(head);
+  if (registry && isOlder(found, registry))
+    throw restored(found, `the audit trail tells of ${registry.version}`);
+  if (toldRegistry && found.version > toldRegistry.version) {
+    throw restored(found, `the audit trail ends at ${toldRegistry.version}`);
+  }
+}
+
+function markOf({ sequence, hash }: ChainHead): RegistryMark {
+  return { version: sequence, sha256: Buffer.from(hash).toString('base64url') };
+}
+
+function isOlder(found: RegistryMark, told: RegistryMark): boolean {
+  return found.version < told.version || (found.version === told.version && found.sha256 !== told.sha256);
+}
+
+function restored({ version }: RegistryMark, why: string): KeywardError {
+  return new KeywardError(
+    'database_restored',
+    `The registry stands at change ${version}, but ${why}: some tables were put back from an older copy. Put the ` +
+      'newer database back, as docs/runbooks/restored-database.md says.',
+  );
+}
+
+/** Writes down, before anything else is appended, what of the trail is unwitnessed, and says so in the log. */
+export async function recordUnwitnessed(
+  { store, log }: TrailParts,
+  { unwitnessed, isRecorded }: WitnessedTrail,
+): Promise<void> {
+  if (!unwitnessed || isRecorded) return;
+  await store.unwitnessed.record(unwitnessed);
+  log?.fatal(
+    { event: 'audit.unwitnessed', ...unwitnessed },
+    'events of the audit trail that nothing vouches for: they count for nothing until two persons confirm them',
+  );
+}
+
+export async function tellUnwitnessed(
+  { store, log }: { readonly store: Pick<Store, 'unwitnessed'>; readonly log: Logger },
+  securityEvents: SecurityEvents,
+): Promise<void> {
+  for (const { from, to, hash } of store.unwitnessed.list()) {
+    const place = from === to ? `event ${from}` : `events ${from} to ${to}`;
+    const why = `no checkpoint, no audit sink and no seal of a run stands for them; the last one's hash is ${hash}`;
+    await securityEvents
+      .raise(securityEvent('audit.unwitnessed', { place, why }))
+      .catch((err: unknown) => log.error({ err }, 'audit.unwitnessed could not be written'));
+  }
+}

@@ -1,0 +1,111 @@
+import type { Logger } from 'pino';
+import type { Store } from '../db/open-store.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { CanaryAdministration, DecoyKeys } from '../kernel/canary.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { TokenIssuer } from '../kernel/issuance.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { LeakService } from '../kernel/leaks.ts';
+import type { RequestObserver } from '../domain/request-observer.ts';
+import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
+import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { Sightings } from '../domain/sightings.ts';
+import type { Signer } from '../kernel/signer.ts';
+import type { TokenVerifier } from '../domain/verification.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
+import { countedTouches } from '../metrics/counted-touches.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { DecoysInInventory } from '../inventory/index.ts';
+import { canariesInInventory } from '../watch/canaries/canaries-in-inventory.ts';
+import { TellingCanaryAlarm } from './alarm.ts';
+import { CanaryIndex } from './canary-index.ts';
+import { CanaryService } from './service.ts';
+import { DecoyKeysInTokens } from '../watch/canaries/decoy-keys-in-tokens.ts';
+import { watchCallers } from '../watch/canaries/watch-callers.ts';
+import { watchLeaks } from './triggers.ts';
+import { watchSigner } from '../watch/canaries/watch-signer.ts';
+import { watchRevocation, watchSightings, watchVerifier } from './tokens.ts';
+
+const EVERY_MS = 5_000;
+const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
+
+export interface CanaryRootParts {
+  readonly store: Pick<Store, 'canaries' | 'audit'>;
+  readonly keyRing: KeyRing;
+  readonly events: SecurityEvents;
+  readonly metrics: Pick<Metrics, 'canaryTouches'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface DeskParts {
+  readonly issuer: TokenIssuer;
+  readonly revocations: Revoker;
+  readonly keys: DecoyKeys;
+}
+
+/** The same ports, which look for decoys in whatever goes through them. */
+export interface Canaries {
+  watchCallers(next: RequestObserver): RequestObserver;
+  watchVerifier(next: TokenVerifier): TokenVerifier;
+  watchSightings(next: Sightings): Sightings;
+  watchRevocation(next: TokenRevocation): TokenRevocation;
+  watchSigner(next: Pick<Signer, 'sign'>): Pick<Signer, 'sign'>;
+  watchLeaks(next: LeakService): LeakService;
+  readonly inInventory: DecoysInInventory;
+  administration(parts: DeskParts): CanaryAdministration;
+  stop(): Promise<void>;
+}
+
+/** Decoys, from the registry that was opened before. */
+export function openCanaries({ store, keyRing, events, metrics, clock, log }: CanaryRootParts): Canaries {
+  const book = new CanaryIndex(store.canaries.list());
+  const alarm = new TellingCanaryAlarm({
+    events,
+    clock,
+    count: countedTouches(metrics),
+    onFailure: ({ type, subject, evidence: { use, remote } }, err) =>
+      log.fatal(
+        { event: type, subject, use, remote, err },
+        'a decoy was used, which could not be stored yet',
+      ),
+  });
+  const telling = startPeriodicTask({
+    tick: () => alarm.tell(),
+    everyMs: EVERY_MS,
+    log,
+    failure: 'canary.touched could not be stored; it is tried again',
+  });
+  const parts = {
+    book,
+    alarm,
+    decoyKeys: new DecoyKeysInTokens(book, alarm),
+    onFailure: (err: unknown) => log.error({ err }, 'a token could not be looked at for decoy keys'),
+  };
+  return {
+    watchCallers: (next) => watchCallers(next, book, alarm),
+    watchVerifier: (next) => watchVerifier(next, parts),
+    watchSightings: (next) => watchSightings(next, parts),
+    watchRevocation: (next) => watchRevocation(next, parts),
+    watchSigner: (next) => watchSigner(next, parts),
+    watchLeaks: (next) => watchLeaks(next, parts),
+    inInventory: canariesInInventory(book, alarm, keyRing),
+    administration(made) {
+      const desk = new CanaryService({ ...made, store: store.canaries, book, audit: store.audit, clock });
+      desk
+        .rollBack(KEYWARD)
+        .catch((err: unknown) =>
+          log.error({ err }, 'a decoy key that was cut short is not undone; it is with the next start'),
+        );
+      return desk;
+    },
+    async stop() {
+      await telling.stop();
+      await alarm
+        .tell()
+        .catch((err: unknown) =>
+          log.fatal({ err, event: 'canary.touched' }, 'what waits could not be stored'),
+        );
+    },
+  };
+}

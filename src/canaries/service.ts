@@ -1,0 +1,148 @@
+import type { Actor } from '../kernel/actor.ts';
+import type { AuditTrail } from '../domain/audit-trail.ts';
+import type {
+  Canary,
+  CanaryAdministration,
+  CanaryStore,
+  DecoyKeys,
+  PlantedCanary,
+  WantedCanary,
+} from '../kernel/canary.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { TokenIssuer } from '../kernel/issuance.ts';
+import type { Revoker } from '../kernel/revocation.ts';
+import { withRollback } from '../lib/with-rollback.ts';
+import { Mutex } from '../lib/mutex.ts';
+import type { CanaryIndex } from './canary-index.ts';
+import { issueDecoy } from '../watch/canaries/issue-decoy.ts';
+import { newCanary } from '../watch/canaries/new-canary.ts';
+
+export interface CanaryDeskParts {
+  readonly store: CanaryStore;
+  readonly book: CanaryIndex;
+  readonly issuer: TokenIssuer;
+  readonly revocations: Revoker;
+  readonly keys: DecoyKeys;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+}
+
+/** All of them are held in memory, and their rows are signed one by one. */
+const MOST_CANARIES = 1_000;
+/** Each may be tried on a token that was refused. */
+const MOST_KEYS = 8;
+
+type Wanted<K extends WantedCanary['kind']> = Extract<WantedCanary, { kind: K }>;
+
+/** What operators do with decoys: each is written first and then in force in memory. */
+export class CanaryService implements CanaryAdministration {
+  readonly #parts: CanaryDeskParts;
+  /** One after another, so that each counts what the one before it made. */
+  readonly #creating = new Mutex();
+
+  constructor(parts: CanaryDeskParts) {
+    this.#parts = parts;
+  }
+
+  create(wanted: WantedCanary, actor: Actor): Promise<PlantedCanary> {
+    return this.#creating.runExclusive(() => this.#create(wanted, actor));
+  }
+
+  find(id: string): Canary {
+    const canary = this.#parts.book.get(id);
+    if (canary) return canary;
+    throw new KeywardError('unknown_canary', 'There is no canary of that id.');
+  }
+
+  async list(actor: Actor): Promise<readonly Canary[]> {
+    await this.#tellOfLook('canaries.listed', 'canaries', actor);
+    return this.#parts.book.all();
+  }
+
+  async show(id: string, actor: Actor): Promise<Canary> {
+    await this.#tellOfLook('canary.shown', `canary:${id}`, actor);
+    return this.find(id);
+  }
+
+  /** Once more for a key, it is destroyed if the HSM was away before. */
+  async retire(id: string, actor: Actor): Promise<Canary> {
+    const canary = this.find(id);
+    const retired = canary.retiredAt === null ? await this.#putOut(canary, actor) : canary;
+    if (retired.key) await this.#parts.keys.destroy(retired.key);
+    return retired;
+  }
+
+  /** At the start: keys whose making was cut short are none, whatever is there of them. */
+  async rollBack(actor: Actor): Promise<void> {
+    const cut = this.#parts.book.all().filter(isBeingMade);
+    for (const { id } of cut) await this.retire(id, actor);
+  }
+
+  async #create(wanted: WantedCanary, actor: Actor): Promise<PlantedCanary> {
+    this.#requireRoom(wanted);
+    switch (wanted.kind) {
+      case 'credential':
+        return { canary: await this.#add({ ...wanted, scopeId: null }, actor), token: null };
+      case 'token':
+        return await this.#plantToken(wanted, actor);
+      case 'key':
+        return { canary: await this.#plantKey(wanted, actor), token: null };
+    }
+  }
+
+  async #plantToken(wanted: Wanted<'token'>, actor: Actor): Promise<PlantedCanary> {
+    const { digest, token } = await issueDecoy(this.#parts, wanted, actor);
+    return { canary: await this.#add({ ...wanted, digest }, actor), token };
+  }
+
+  /** On record before it is made: no inventory shall take it for somebody else's. */
+  async #plantKey(wanted: Wanted<'key'>, actor: Actor): Promise<Canary> {
+    const { store, book, keys } = this.#parts;
+    const key = { ...keys.place(wanted.scopeId), made: null };
+    const canary = await this.#add({ ...wanted, key }, actor);
+    return await withRollback(
+      async () => {
+        const made = await keys.make(wanted.scopeId, key);
+        await store.keyMade(canary.id, made, actor);
+        const planted = { ...canary, key: { ...key, made } };
+        book.put(planted);
+        return planted;
+      },
+      async () => void (await this.retire(canary.id, actor)),
+    );
+  }
+
+  async #add(of: Parameters<typeof newCanary>[0], actor: Actor): Promise<Canary> {
+    const canary = newCanary(of, actor.operatorId, this.#parts.clock.nowSeconds());
+    await this.#parts.store.add(canary, actor);
+    this.#parts.book.put(canary);
+    return canary;
+  }
+
+  async #putOut(canary: Canary, actor: Actor): Promise<Canary> {
+    const retired = { ...canary, retiredAt: this.#parts.clock.nowSeconds() };
+    await this.#parts.store.retire(canary.id, retired.retiredAt, actor);
+    this.#parts.book.put(retired);
+    return retired;
+  }
+
+  #requireRoom({ kind }: WantedCanary): void {
+    const standing = this.#parts.book.all().filter(({ retiredAt }) => retiredAt === null);
+    const keys = standing.filter((canary) => canary.kind === 'key');
+    if (standing.length >= MOST_CANARIES) throw tooMany(`${MOST_CANARIES} canaries`);
+    if (kind === 'key' && keys.length >= MOST_KEYS) throw tooMany(`${MOST_KEYS} decoy keys`);
+  }
+
+  async #tellOfLook(type: string, subject: string, { operatorId, requestId }: Actor): Promise<void> {
+    await this.#parts.audit.record({ type, actor: operatorId, subject, requestId, details: {} });
+  }
+}
+
+function isBeingMade({ key, retiredAt }: Canary): boolean {
+  return key !== null && key.made === null && retiredAt === null;
+}
+
+function tooMany(what: string): KeywardError {
+  return new KeywardError('invalid_canary', `there are ${what} already; retire one first`);
+}

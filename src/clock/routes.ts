@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
+import { readJson } from '../server/read-body.ts';
+import { jsonBody } from '../server/requests.ts';
+import { CODES, json, problems } from '../server/responses.ts';
+import type { Route } from '../server/route.ts';
+import { clockRequest } from '../server/schemas/clock.ts';
+
+const LIMITS = { maxBytes: 4_096, maxDepth: 2, tooDeep: 'malformed_json' } as const;
+
+const confirmed = z
+  .object({
+    was: z.enum(['departed', 'before_checkpoint', 'ahead_of_checkpoint']),
+    wall: z.int(),
+    expected: z.int(),
+    time: z.int(),
+    reason: z.string(),
+  })
+  .meta({ id: 'ConfirmedClock' });
+
+const confirm: Route<GateDeps> = {
+  method: 'post',
+  path: '/v1/admin/clock/confirm',
+  operation: {
+    operationId: 'confirmClock',
+    summary: 'Trust the clock of the service as it is now; two persons',
+    description:
+      'While the clock is doubted, nothing is issued, rotated, destroyed or pruned, and most changes are refused. The caller gives the time by another clock. The proposal is kept in memory and ends with the process, or once the clock is changed.',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(clockRequest, LIMITS),
+    responses: {
+      ...json('200', 'Trusted', confirmed),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
+        'clock_trusted',
+        'clock_disagrees',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('clock.confirm', deps, request, response);
+    const parameters = await readJson(request, { schema: clockRequest, ...LIMITS });
+    sendOutcome(response, await deps.gate.ask({ act: 'clock.confirm', parameters, actor }), { status: 200 });
+  },
+};
+
+export const adminClockRoutes = [confirm];

@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+import type { Client } from '../domain/client.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { DetectionMemories } from '../domain/detection-memory.ts';
+import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { Subscribable } from '../lib/emitter.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
+import type { ActivityAggregator } from './activity.ts';
+import { DETECTIONS } from './rules.ts';
+import { Detector } from './detector.ts';
+
+export interface DetectorRootParts {
+  readonly facts: ActivityAggregator;
+  readonly memories: DetectionMemories;
+  readonly events: SecurityEvents;
+  readonly clientChanges: Subscribable<string>;
+  readonly client: (id: string) => Client | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const LOOK_EVERY_MS = 100;
+const SAVE_EVERY_MS = 60_000;
+
+/** All detections at work. `stop` writes down what they learned. */
+export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): Promise<void> }> {
+  const { facts, memories, events, clientChanges, client, clock, log } = parts;
+  const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories, clock });
+  const stopTelling = clientChanges.subscribe((id) =>
+    facts.record({
+      kind: 'changed',
+      at: clock.nowSeconds(),
+      caller: `client:${id}`,
+      revoked: client(id)?.revokedAt !== null,
+    }),
+  );
+  const looking = startPeriodicTask({
+    tick: () => detector.look(),
+    everyMs: LOOK_EVERY_MS,
+    log,
+    failure: 'what detections found could not be stored; it is tried again',
+  });
+  const saving = startPeriodicTask({
+    tick: () => detector.save(),
+    everyMs: SAVE_EVERY_MS,
+    log,
+    failure: 'what detections learned could not be kept; it is tried again',
+  });
+  return {
+    async stop() {
+      stopTelling();
+      await Promise.all([looking.stop(), saving.stop()]);
+      await detector.look();
+      await detector.save();
+    },
+  };
+}

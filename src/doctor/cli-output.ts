@@ -1,0 +1,29 @@
+import { examine } from './index.ts';
+import { paint } from '../cli/colour.ts';
+import type { Context } from '../cli/context.ts';
+import { CommandFailure, EXIT } from '../cli/failure.ts';
+import { show } from '../cli/show.ts';
+
+const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
+
+export async function doctor(context: Context, options: { readonly hsm?: boolean }): Promise<void> {
+  const findings = await examine({
+    configFile: context.configFile,
+    openToken: options.hsm === true,
+  });
+  show(context, { findings }, () => {
+    const width = Math.max(15, ...findings.map(({ check }) => check.length));
+    return findings.map((finding) => human(finding, width, context)).join('\n');
+  });
+  const failures = findings.filter(({ level }) => level === 'fail').length;
+  if (failures > 0) {
+    throw new CommandFailure(EXIT.failed, 'unsound', `${failures} of ${findings.length} checks failed`);
+  }
+}
+
+type Found = Awaited<ReturnType<typeof examine>>[number];
+
+function human({ level, check, summary, advice }: Found, width: number, { terminal }: Context): string {
+  const head = `${paint(level.padEnd(4), COLOURS[level], terminal.colour)}  ${check.padEnd(width)}  ${summary}`;
+  return advice === undefined ? head : `${head}\n${' '.repeat(width + 8)}→ ${advice}`;
+}

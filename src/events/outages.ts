@@ -1,0 +1,67 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { SecurityEventReport, SecurityEvents } from '../kernel/security-events.ts';
+
+export interface Outage {
+  readonly name: string;
+  /** Seconds since the epoch. */
+  readonly since: number;
+  readonly why: string;
+}
+
+export interface OutagesOptions {
+  readonly clock: Clock;
+  /** What is over by then is not told. */
+  readonly patienceSeconds: number;
+  readonly report: (outage: Outage) => SecurityEventReport;
+}
+
+/** What happens again and again is told once in that time. */
+const REPEATED_AFTER_SECONDS = 3_600;
+
+/** What is away, by its name; names come from the configuration. Each outage that lasts is told once. */
+export class Outages {
+  readonly #options: OutagesOptions;
+  readonly #lasting = new Map<string, Outage>();
+  readonly #told = new Set<string>();
+  readonly #lastHappened = new Map<string, number>();
+  #happened: Outage[] = [];
+
+  constructor(options: OutagesOptions) {
+    this.#options = options;
+  }
+
+  /** The first cause is kept: what follows is often its consequence. */
+  began(name: string, why: string): void {
+    if (this.#lasting.has(name)) return;
+    this.#lasting.set(name, { name, since: this.#options.clock.nowSeconds(), why });
+  }
+
+  ended(name: string): void {
+    this.#lasting.delete(name);
+    this.#told.delete(name);
+  }
+
+  /** What is told though it is over at once: the same of one name at most once an hour. */
+  happened(name: string, why: string): void {
+    const since = this.#options.clock.nowSeconds();
+    const what = `${name} ${why}`;
+    if (Math.abs(since - (this.#lastHappened.get(what) ?? -Infinity)) < REPEATED_AFTER_SECONDS) return;
+    this.#lastHappened.set(what, since);
+    this.#happened.push({ name, since, why });
+  }
+
+  /** Rejects where an event could not be stored; it is told at the next look. */
+  async tell(events: SecurityEvents): Promise<void> {
+    const { clock, patienceSeconds, report } = this.#options;
+    for (const outage of this.#happened) {
+      await events.raise(report(outage));
+      this.#happened = this.#happened.filter((each) => each !== outage);
+    }
+    for (const outage of [...this.#lasting.values()]) {
+      const { name, since } = outage;
+      if (this.#told.has(name) || clock.nowSeconds() - since < patienceSeconds) continue;
+      await events.raise(report(outage));
+      if (this.#lasting.get(name) === outage) this.#told.add(name);
+    }
+  }
+}

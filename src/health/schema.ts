@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { Store } from '../db/open-store.ts';
+import type { SinkGate } from '../kernel/audit.ts';
+import { type Clock, dayOf } from '../kernel/clock.ts';
+import { SECURITY_EVENT_RAISED } from '../domain/security-event-chain.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+
+export interface SchemaWatchParts {
+  readonly store: Pick<Store, 'foreignSchema'>;
+  readonly events: SecurityEvents;
+  readonly sinks: SinkGate;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Compares the schema again and again. While it is another the store refuses the event with every other change, so
+ * the log and the sinks have it at once, and the database once the schema is as it was.
+ */
+export function createSchemaWatch({
+  store,
+  events,
+  sinks,
+  clock,
+  log,
+}: SchemaWatchParts): () => Promise<void> {
+  const unstored = new Map<string, SecurityEventReport>();
+  const announce = async (why: string, report: SecurityEventReport) => {
+    log.fatal({ event: report.type, subject: report.subject, why }, 'security event');
+    unstored.set(why, report);
+    try {
+      await sinks.confirm({
+        type: SECURITY_EVENT_RAISED,
+        actor: 'keyward',
+        subject: report.subject,
+        requestId: null,
+        details: { type: report.type, severity: report.severity, why },
+      });
+    } catch (err) {
+      log.error({ err }, 'database.schema_changed could not be told to a sink');
+    }
+  };
+  return async () => {
+    const why = store.foreignSchema();
+    if (why !== undefined) {
+      const day = dayOf(clock.nowSeconds());
+      if (!unstored.has(why)) await announce(why, securityEvent('database.schema_changed', { why, day }));
+      return;
+    }
+    for (const [key, report] of unstored) {
+      await events.raise(report);
+      unstored.delete(key);
+    }
+  };
+}

@@ -1,0 +1,71 @@
+import type { Logger } from 'pino';
+import type { Sinks } from '../audit/sinks.ts';
+import type { StoreEvent } from '../db/store-event.ts';
+import type { SecurityEventType } from '../kernel/security-event-types.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+
+export interface StoreEventParts {
+  readonly sinks: Pick<Sinks, 'confirm'>;
+  readonly metrics: Pick<Metrics, 'securityEvents'>;
+  readonly log: Logger;
+}
+
+const RUNBOOK = 'docs/runbooks/service.md#the-database-fails-databasefailing';
+/** Over by themselves; of a full disk the line alone, once it is told. */
+const PASSING: ReadonlySet<string> = new Set(['locked', 'no_memory', 'writer_lost', 'full']);
+const FULL_DISK = 'docs/runbooks/full-disk.md#ledgerdisk';
+
+/** Near its end a disk takes some writes and refuses others: told again after so long. */
+const FULL_AGAIN_MS = 300_000;
+
+/** What log, metrics and sinks are told of the store, where the store itself may take no event. */
+export function storeEventTeller(parts: StoreEventParts, nowMs = () => performance.now()) {
+  let fullToldAt = Number.NEGATIVE_INFINITY;
+  return (event: StoreEvent): void => {
+    const isFull = 'condition' in event && event.condition === 'full';
+    if (isFull && nowMs() - fullToldAt >= FULL_AGAIN_MS) {
+      fullToldAt = nowMs();
+      const { name, ...details } = event;
+      parts.log.fatal({ event: 'ledger.disk', runbook: FULL_DISK, ...details }, name);
+      tellAround('ledger.disk', 'disk:database', { why: details.condition }, parts);
+    } else {
+      tellStoreEvent(event, parts);
+    }
+  };
+}
+
+function tellStoreEvent({ name, ...details }: StoreEvent, parts: StoreEventParts): void {
+  const { log } = parts;
+  if (name === 'audit_trail_changed') {
+    log.fatal(
+      { event: 'audit.chain_broken', ...details },
+      'somebody else wrote to the end of the audit trail: nothing is changed until the service is started anew',
+    );
+    tellAround('audit.chain_broken', 'chain:audit', {}, parts);
+  } else if (!('condition' in details)) {
+    log.info(details, name);
+  } else if (PASSING.has(details.condition)) {
+    log.error(details, name);
+  } else {
+    log.fatal({ event: 'database.failing', runbook: RUNBOOK, ...details }, name);
+    tellAround('database.failing', 'database', { why: details.condition }, parts);
+  }
+}
+
+function tellAround(
+  type: SecurityEventType,
+  subject: string,
+  why: { readonly why?: string },
+  { sinks, metrics, log }: StoreEventParts,
+): void {
+  metrics.securityEvents.inc({ type, severity: 'critical' });
+  sinks
+    .confirm({
+      actor: 'keyward',
+      subject,
+      requestId: null,
+      type: 'security_event.raised',
+      details: { type, severity: 'critical', ...why },
+    })
+    .catch((err: unknown) => log.error({ err, event: type }, 'no audit sink could be told'));
+}

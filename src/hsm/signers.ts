@@ -1,0 +1,100 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { PublicJwk } from '../kernel/key.ts';
+import type { Registry } from '../kernel/registry.ts';
+import type { KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
+import { formerRegistryJwks, formerRegistryKeys } from '../keys/hsm-replacements.ts';
+import { bindingRole, serviceKeysOf, tokensOf } from './tokens.ts';
+import { type BindingKeys, createBindingKeys } from '../keys/binding-keys.ts';
+import type { KeyRingKeeper } from '../keys/key-ring.ts';
+import { openServiceKey, type RegistryKey } from '../keys/registry-key.ts';
+import { Emitter } from '../lib/emitter.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { createSignerLink, type SignerLink } from '../signer/signer-link.ts';
+import { createSignerRouter, noSuchToken } from '../signer/signer-router.ts';
+import { signerEventHandler } from './signer-events.ts';
+import { signerOptions } from '../signer-options.ts';
+import { thumbprint } from '../token/public-jwk.ts';
+import type { OutageWatch } from '../watch-outages.ts';
+
+export interface Signers {
+  readonly signer: Signer;
+  /** By a process that has just opened that token. `unknown_hsm_token`, `hsm_unavailable`. */
+  inspect(hsmToken: string, keys: readonly KeyReference[]): Promise<TokenInspection>;
+  /** Tells of a token where a key was found missing or not proven. */
+  readonly doubts: Emitter<string>;
+  /** By the token's name. */
+  readonly links: ReadonlyMap<string, SignerLink>;
+  /** Settles once each serves, or has found its HSM away. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** One signer process for each HSM token. */
+export async function openSigners(
+  config: Config,
+  parts: {
+    readonly registry: Pick<Registry, 'serviceKey'>;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+    readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
+    readonly outages: OutageWatch;
+  },
+): Promise<Signers> {
+  const bindingKeys = await publicBindingKeys(config, parts.registry);
+  const doubts = new Emitter<string>();
+  const links = new Map(
+    tokensOf(config).map((token) => {
+      const onEvent = signerEventHandler({ ...parts, doubts, hsmToken: token.name });
+      return [token.name, createSignerLink(signerOptions(config, token, onEvent, bindingKeys))];
+    }),
+  );
+  const ownKeys = serviceKeysOf(config).flatMap(({ thumbprint: kid, hsmToken }) =>
+    kid === undefined ? [] : [[kid, hsmToken] as const],
+  );
+  return {
+    signer: createSignerRouter(links, new Map(ownKeys)),
+    links,
+    doubts,
+    inspect: async (hsmToken, keys) => (links.get(hsmToken) ?? noSuchToken(links)).inspect(keys),
+    start: async () => void (await Promise.all([...links.values()].map((link) => link.start()))),
+    stop: async () => void (await Promise.all([...links.values()].map((link) => link.stop()))),
+  };
+}
+
+/** The configuration says which they are, the database what those of further tokens look like. */
+async function publicBindingKeys(
+  { hsm, hsm_tokens }: Config,
+  registry: Pick<Registry, 'serviceKey'>,
+): Promise<readonly PublicJwk[]> {
+  const rows = await Promise.all(
+    Object.entries(hsm_tokens).map(async ([name, { binding_key }]) => {
+      const row = await registry.serviceKey(bindingRole(name));
+      return row && thumbprint(row.publicJwk) === binding_key ? [row.publicJwk] : [];
+    }),
+  );
+  return [...rows.flat(), ...formerRegistryJwks(hsm)];
+}
+
+/** Whether each of the further tokens is there; their signers find out by themselves, every second. */
+export function signingOf([, ...further]: Iterable<readonly [string, SignerLink]>): ReadonlyMap<
+  string,
+  boolean
+> {
+  return new Map(further.map(([name, link]) => [name, link.state() === 'ready']));
+}
+
+/** `invalid_config` where a further token has none yet, or the database has another than the configuration. */
+export async function openBindingKeys(
+  config: Config,
+  registry: Pick<Registry, 'serviceKey'>,
+  registryKey: RegistryKey,
+  signer: Pick<Signer, 'sign'>,
+): Promise<BindingKeys> {
+  const others = new Map(formerRegistryKeys(config.hsm));
+  for (const [name, { binding_key }] of Object.entries(config.hsm_tokens)) {
+    const role = bindingRole(name);
+    others.set(name, openServiceKey(role, await registry.serviceKey(role), binding_key, signer));
+  }
+  return createBindingKeys(registryKey, others);
+}

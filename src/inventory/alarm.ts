@@ -1,0 +1,64 @@
+import type { FindingKind, InventoryFinding, InventoryReport } from '../kernel/inventory.ts';
+import type { SecurityEventType } from '../kernel/security-event-types.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+
+/** Null for what is known, since a reservation says where it comes from, and for decoys, which have an alarm of their own. */
+const ALARMS = {
+  missing: 'key.missing',
+  unexpected: 'key.unexpected',
+  not_destroyed: 'key.unexpected',
+  duplicate: 'key.unproven',
+  public_key_differs: 'key.unproven',
+  changed: 'key.unproven',
+  leftover: null,
+  decoy: null,
+} as const satisfies Record<FindingKind, SecurityEventType | null>;
+
+/** Raised for one report; what is beyond is raised with the next. */
+const MOST_EVENTS = 100;
+
+/**
+ * Tells of each finding once for as long as it is found; what was mended and is found again is told again. The
+ * report is that of a fresh process, so a key that is missing in it is missing. Answers how many were told; rejects
+ * where an event could not be stored.
+ */
+export function createInventoryAlarm(events: SecurityEvents, onDecoy: (finding: InventoryFinding) => void) {
+  const told = new Map<string, ReadonlySet<string>>();
+  return async ({ hsmToken, takenAt, findings, token: { serial } }: InventoryReport): Promise<number> => {
+    const named = new Map(findings.map((finding) => [nameOf(finding), finding]));
+    const still = new Set([...(told.get(hsmToken) ?? [])].filter((name) => named.has(name)));
+    told.set(hsmToken, still);
+    const unheard = [...named].filter(([name]) => !still.has(name));
+    for (const [name, finding] of unheard) {
+      if (finding.kind !== 'decoy') continue;
+      onDecoy(finding);
+      still.add(name);
+    }
+    const news = unheard.filter(([, { kind }]) => ALARMS[kind] !== null);
+    for (const [name, finding] of news.slice(0, MOST_EVENTS)) {
+      const type = ALARMS[finding.kind];
+      if (!type) continue;
+      const { kind, hsmId, kid, scopeId, details } = finding;
+      await events.raise(
+        securityEvent(type, {
+          finding: kind,
+          hsm_token: hsmToken,
+          serial,
+          hsm_id: hsmId,
+          kid,
+          scope: scopeId,
+          details,
+          taken_at: takenAt,
+        }),
+      );
+      still.add(name);
+    }
+    return Math.min(news.length, MOST_EVENTS);
+  };
+}
+
+/** Of a decoy, whatever else is done to it is news. */
+function nameOf({ kind, hsmId, kid, details }: InventoryFinding): string {
+  const seen = details.join(' ');
+  return `${kind} ${hsmId ?? '-'} ${kind === 'decoy' ? `${kid} ${seen}` : (kid ?? seen)}`;
+}

@@ -1,0 +1,136 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Inventories, InventoryReport } from '../kernel/inventory.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import { privateHalfDueAt } from '../domain/key-life/private-half.ts';
+import type { Registry } from '../kernel/registry.ts';
+import type { KeyProof, KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
+import { type Accounts, compareInventory } from './compare.ts';
+import type { Decoy } from '../keys/decoy-findings.ts';
+import { type KeyRingKeeper, referenceTo } from '../keys/key-ring.ts';
+
+export interface InventoryParts {
+  /** By a process that has just opened the token. */
+  readonly inspect: (hsmToken: string, keys: readonly KeyReference[]) => Promise<TokenInspection>;
+  readonly signer: Pick<Signer, 'serve' | 'tokens'>;
+  readonly keyRing: KeyRingKeeper;
+  readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
+  /** The service's own keys on the token. */
+  readonly ownKeys: (hsmToken: string) => Accounts['own'];
+  readonly decoys: (hsmToken: string) => DecoysThere;
+  readonly clock: Clock;
+  readonly graceSeconds: number;
+  readonly onReport: (report: InventoryReport) => void;
+}
+
+/** The decoys on a token, and the ids of those that are being made or may be gone. */
+export interface DecoysThere {
+  readonly standing: readonly Decoy[];
+  readonly going: readonly string[];
+}
+
+const MOST_FINDINGS = 1_000;
+
+/**
+ * Holds an HSM token against the registry. A key that is found and not proven stops serving at once, and the
+ * process that serves is made to look as well.
+ */
+export function createInventories(parts: InventoryParts): Inventories {
+  const { keyRing, signer } = parts;
+  const latest = new Map<string, InventoryReport>();
+  const underWay = new Map<string, Promise<InventoryReport>>();
+
+  const take = async (hsmToken: string): Promise<InventoryReport> => {
+    const before = await accountsOf(parts, hsmToken);
+    const keys = before.expected;
+    const inspection = await parts.inspect(hsmToken, keys.map(referenceTo));
+    const accounts = bothTimes(before, await accountsOf(parts, hsmToken));
+    const all = compareInventory(inspection, accounts);
+    const report: InventoryReport = {
+      hsmToken,
+      takenAt: parts.clock.nowSeconds(),
+      token: inspection.token,
+      objects: inspection.objects.length,
+      expected: keys.length,
+      proven: inspection.proofs.filter(({ proven }) => proven).length,
+      findings: all.slice(0, MOST_FINDINGS),
+      omitted: Math.max(0, all.length - MOST_FINDINGS),
+    };
+    const changed = changedProofs(keyRing, inspection);
+    keyRing.applyProofs(changed.filter(({ proven }) => !proven));
+    latest.set(hsmToken, report);
+    parts.onReport(report);
+    const serving = new Set(keyRing.references().map(({ kid }) => kid));
+    if (changed.some(({ kid }) => serving.has(kid))) {
+      keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken));
+    }
+    return report;
+  };
+
+  return {
+    hsmTokens: signer.tokens,
+    latest: () => signer.tokens.flatMap((name) => latest.get(name) ?? []),
+    take(hsmToken) {
+      const joined = underWay.get(hsmToken);
+      if (joined) return joined;
+      const taking = take(hsmToken).finally(() => underWay.delete(hsmToken));
+      underWay.set(hsmToken, taking);
+      return taking;
+    },
+  };
+}
+
+/** What the fresh process says otherwise than the one that serves. */
+function changedProofs(keyRing: KeyRingKeeper, { proofs }: TokenInspection): readonly KeyProof[] {
+  return proofs.filter(({ kid, proven, found }) => {
+    const isKnownBad = keyRing.knownKey(kid)?.proof.status === 'unproven';
+    return proven ? isKnownBad : found && !isKnownBad;
+  });
+}
+
+async function accountsOf(parts: InventoryParts, hsmToken: string): Promise<Accounts> {
+  const { keyRing, registry, clock, graceSeconds, ownKeys } = parts;
+  const decoys = parts.decoys(hsmToken);
+  const keys = keyRing
+    .scopes()
+    .flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? [])
+    .filter((key) => key.hsmToken === hsmToken);
+  const [there, gone] = partition(
+    keys,
+    ({ times, state }) => times.privateHalfDestroyed === null && state !== 'destroyed',
+  );
+  const isGoing = (key: SigningKey) =>
+    (privateHalfDueAt(key, graceSeconds) ?? Infinity) <= clock.nowSeconds();
+  const [going, expected] = partition(there, isGoing);
+  const { unfinished } = await registry.load();
+  const reserved = [
+    ...unfinished.flatMap(({ scopeId, hsmIds }) => hsmIds.map((hsmId) => [hsmId, scopeId] as const)),
+    ...(await registry.reservedKeys()).map(({ scopeId, hsmId }) => [hsmId, scopeId] as const),
+  ];
+  return {
+    expected,
+    going: new Set([...going.map(({ binding }) => binding.hsmId), ...decoys.going]),
+    gone,
+    reserved: new Map(reserved),
+    own: ownKeys(hsmToken),
+    decoys: decoys.standing,
+    refusedKids: new Set(keyRing.refusedKeys().map(({ kid }) => kid)),
+  };
+}
+
+/** Keys come and go while the token is read: what was so at one of the two times is nothing to report. */
+function bothTimes(before: Accounts, after: Accounts): Accounts {
+  const then = new Set(before.expected.map(({ kid }) => kid));
+  const now = new Set(after.expected.map(({ kid }) => kid));
+  const [expected, left] = partition(before.expected, ({ kid }) => now.has(kid));
+  const made = after.expected.filter(({ kid }) => !then.has(kid));
+  const moved = [...left, ...made].map(({ binding }) => binding.hsmId);
+  const stood = new Set(before.decoys.map(({ hsmId }) => hsmId));
+  const [decoys, planted] = partition(after.decoys, ({ hsmId }) => stood.has(hsmId));
+  const abandoned = [...before.reserved.keys()].filter((hsmId) => !after.reserved.has(hsmId));
+  const passing = [...moved, ...abandoned, ...planted.map(({ hsmId }) => hsmId)];
+  return { ...after, expected, decoys, going: new Set([...before.going, ...after.going, ...passing]) };
+}
+
+function partition<T>(all: readonly T[], fits: (each: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(fits), all.filter((each) => !fits(each))];
+}

@@ -1,0 +1,81 @@
+import { KeywardError } from '../../kernel/errors.ts';
+import type { TokenIssuer } from '../../kernel/issuance.ts';
+import { requireExternalClaims } from '../check-signing-input.ts';
+import { type AdmissionParts, admitClient } from '../../server/admission.ts';
+import { type JsonBody, readJson } from '../../server/read-body.ts';
+import { jsonBody } from '../../server/requests.ts';
+import { CODES, json, problems } from '../../server/responses.ts';
+import type { Route } from '../../server/route.ts';
+import { type JwsRequestBody, jwsRequest, jwsTerms, jwsTermsRepresentation } from '../../server/schemas/jws.ts';
+import { issuedToken } from '../../server/schemas/token.ts';
+import { sendJson } from '../../server/send.ts';
+import { tokenRepresentation } from './tokens.ts';
+
+type JwsParts = AdmissionParts & { readonly issuer: TokenIssuer };
+
+const PATH = '/v1/scopes/{scope}/jws';
+
+const BODY: JsonBody<JwsRequestBody> = {
+  schema: jwsRequest,
+  maxBytes: 16 * 1024,
+  maxDepth: 1,
+  tooDeep: 'malformed_json',
+};
+
+/** I2's exception: for identity servers that write all claims themselves, where two persons allowed it. */
+const signJws: Route<JwsParts> = {
+  method: 'post',
+  path: PATH,
+  operation: {
+    operationId: 'signJws',
+    summary: 'Sign the signing input of an identity server; grant `sign`, policy `external_claims`',
+    description:
+      'It has to say what Keyward would have written, and is refused where it does not; nothing of it is changed. ' +
+      'After `kid_not_active` ask for the terms and write the token again; every attempt needs a new `jti`.',
+    security: [{ client: [] }],
+    requestBody: jsonBody(jwsRequest, BODY),
+    responses: {
+      ...json('201', 'The token, recorded and verified', issuedToken),
+      ...problems(
+        CODES.client,
+        ['unknown_scope'],
+        CODES.body,
+        CODES.schema,
+        CODES.externalClaims,
+        CODES.issuing.filter((code) => code !== 'reserved_claim'),
+      ),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const { clientId, scopeId } = await admitClient(deps, 'sign', request, response);
+    const { signing_input: signingInput } = await readJson(request, BODY);
+    const issued = await deps.issuer.issue({ scopeId, clientId, signingInput });
+    sendJson(response, 201, tokenRepresentation(issued));
+  },
+};
+
+/** So that a signing input can be written in time with the `kid` that will be asked for. */
+const tellJwsTerms: Route<JwsParts> = {
+  method: 'get',
+  path: PATH,
+  operation: {
+    operationId: 'tellJwsTerms',
+    summary: 'What a signing input has to say now; grant `sign`, policy `external_claims`',
+    security: [{ client: [] }],
+    responses: {
+      ...json('200', 'The key that signs now, and the bounds', jwsTerms),
+      ...problems(CODES.client, ['unknown_scope', 'external_claims_off', 'no_active_key']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const { scopeId } = await admitClient(deps, 'sign', request, response);
+    const scope = deps.keyRing.scope(scopeId);
+    if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+    requireExternalClaims(scope);
+    const key = deps.keyRing.activeKey(scopeId);
+    if (!key) throw new KeywardError('no_active_key', 'no proven key signs for this scope now');
+    sendJson(response, 200, jwsTermsRepresentation(scope, key));
+  },
+};
+
+export const jwsRoutes = [signJws, tellJwsTerms];

@@ -1,0 +1,69 @@
+import { areFolded, foldName } from '../domain/fold-name.ts';
+
+const namesIn = (text: string): readonly string[] => text.trim().split(/\s+/);
+
+/**
+ * Claims that say who acts, for whom, for how long and how it is proven: RFC 7519 §4.1, RFC 7800 §3.1, RFC 8693 §4,
+ * RFC 9068 §2.2, OpenID Connect Core §2. They also stand in what is nested, such as `act`.
+ */
+const DECISIVE_CLAIMS = namesIn(`
+  iss sub aud exp nbf iat jti client_id scope act may_act cnf auth_time acr amr azp nonce sid
+`);
+
+/** Others of the IANA registry "JSON Web Token Claims" that name a user, or what one may do. */
+const OTHER_CLAIMS = namesIn(`
+  name given_name family_name middle_name nickname preferred_username profile picture website
+  email email_verified gender birthdate zoneinfo locale phone_number phone_number_verified address
+  updated_at at_hash c_hash s_hash sub_jwk sub_id roles groups entitlements authorization_details
+  events toe txn vot vtm status htm htu ath active username token_introspection verified_claims
+  vct vc vp _claim_names _claim_sources
+`);
+
+/** Of the IANA registry "JSON Web Signature and Encryption Header Parameters". */
+const HEADER_PARAMETERS = namesIn(`
+  alg jku jwk kid x5u x5c x5t x5t#S256 typ cty crit b64 zip enc epk apu apv iv tag p2s p2c iss sub
+  aud ppt url nonce svt
+`);
+
+const byFold = (registered: readonly string[]) => new Map(registered.map((name) => [foldName(name), name]));
+const decisive = byFold(DECISIVE_CLAIMS);
+const claims = byFold([...DECISIVE_CLAIMS, ...OTHER_CLAIMS]);
+const parameters = byFold(HEADER_PARAMETERS);
+
+/** The registered claim that some reader takes a claim of this name for; undefined where it is none, or that very one. */
+export function claimMistakenFor(name: string): string | undefined {
+  return mistakenFor(name, claims);
+}
+
+/** The same for a parameter of a JOSE header. */
+export function parameterMistakenFor(name: string): string | undefined {
+  return mistakenFor(name, parameters);
+}
+
+/** The first registered claim that another name in these claims, or nested in them, may be mistaken for. */
+export function firstMistakenClaim(of: Readonly<Record<string, unknown>>): string | undefined {
+  return firstAmong(Object.keys(of), claims) ?? first(Object.values(of), mistakenWithin);
+}
+
+function mistakenWithin(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const here = Array.isArray(value) ? undefined : firstAmong(Object.keys(value), decisive);
+  return here ?? first(Object.values(value), mistakenWithin);
+}
+
+function firstAmong(names: readonly string[], registered: ReadonlyMap<string, string>): string | undefined {
+  return areFolded(names) ? undefined : first(names, (name) => mistakenFor(name, registered));
+}
+
+function mistakenFor(name: string, registered: ReadonlyMap<string, string>): string | undefined {
+  const meant = registered.get(foldName(name));
+  return meant === name ? undefined : meant;
+}
+
+function first<T>(values: readonly T[], find: (value: T) => string | undefined): string | undefined {
+  for (const value of values) {
+    const found = find(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

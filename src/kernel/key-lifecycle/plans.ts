@@ -1,0 +1,215 @@
+import { KeywardError } from '../errors.ts';
+import type { SigningKey } from '../key.ts';
+import type { ProofStatus } from '../../domain/known-keys.ts';
+import type { Scope } from '../scope.ts';
+import { mayMove, move } from '../../domain/key-life/move.ts';
+import { privateHalfDestroyed, withPrivateHalfDue } from '../../domain/key-life/private-half.ts';
+import type { Claims, Initiator, TransitionName, TransitionOptions } from './transitions.ts';
+import { isKnownWith, isOfTheFuture, isWindowOver, propagatedAt } from './window.ts';
+
+/** One scope with its keys, as a plan finds them. */
+export interface ScopeKeys {
+  readonly scope: Scope;
+  readonly keys: readonly SigningKey[];
+  /** Whether the key may be relied upon to sign: nothing says that it is unproven or missing. */
+  serves(key: SigningKey): boolean;
+  /** What is known of it by now; `missing` only where a fresh process did not find it. */
+  proofOf(key: SigningKey): ProofStatus;
+}
+
+/** A key as the plan found it, and as it becomes. */
+export interface KeyChange {
+  readonly before: SigningKey;
+  readonly after: SigningKey;
+}
+
+/** What becomes of the keys, the one that stops signing before the one that starts; the others stay as they are. */
+export interface KeyPlan {
+  readonly changes: readonly KeyChange[];
+  /** The key that the plan is about, as it becomes; undefined where a rotation found none that signed. */
+  readonly stopped: SigningKey | undefined;
+  /** The key that signs from now on, where that changes. */
+  readonly started: SigningKey | undefined;
+}
+
+export type PlanCircumstances = Omit<TransitionOptions, 'policy'>;
+
+/**
+ * The standby signs from now on, and the key that did no more. Where none can sign, nobody waits for caches.
+ * `no_standby`; `transition_forbidden` where the standby has not been published for long enough.
+ */
+export function planRotation(of: ScopeKeys, cause: Initiator, given: PlanCircumstances): KeyPlan {
+  const circumstances = { ...given, policy: of.scope.policy };
+  const active = activeOf(of);
+  const standby = standbyOf(of, given.now);
+  if (!standby) {
+    throw new KeywardError(
+      'no_standby',
+      `scope ${of.scope.id} has no standby that could sign; one is made as soon as the HSM makes keys`,
+      { retryAfterSeconds: 5 },
+    );
+  }
+  const started = move(standby, 'activate', cause, {
+    ...circumstances,
+    emergency: !active || isOfTheFuture(active, given.now) || of.proofOf(active) === 'missing',
+    knownFrom: knownFrom(of, standby),
+  });
+  const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
+  return plan(active, stopped, standby, started);
+}
+
+/** When a rotation would be allowed, as far as the standby goes; null without one. */
+export function standbyReadyAt(of: ScopeKeys, now: number): number | null {
+  const standby = standbyOf(of, now);
+  return standby ? knownFrom(of, standby) : null;
+}
+
+function knownFrom(of: ScopeKeys, standby: SigningKey): number {
+  return isKnownWith(standby, activeOf(of)) ? standby.publishedAt : propagatedAt(standby, of.scope);
+}
+
+/** Out of use for an investigation; where the key signed, the standby goes on at once, if there is one. */
+export function planSuspension(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
+  return planEmergency(of, kid, 'suspend', cause, given);
+}
+
+/** Nothing of the key is accepted any more; where it signed, the standby goes on at once, if there is one. */
+export function planCompromise(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
+): KeyPlan {
+  return planEmergency(of, kid, 'compromise', cause, given);
+}
+
+function planEmergency(
+  of: ScopeKeys,
+  kid: string,
+  name: TransitionName,
+  cause: Initiator,
+  given: PlanCircumstances & Claims,
+): KeyPlan {
+  const circumstances = { ...given, policy: of.scope.policy };
+  const key = keyOf(of, kid);
+  const stopped = move(key, name, cause, circumstances);
+  const standby = key.state === 'active' ? standbyOf(of, given.now) : undefined;
+  const started = standby && move(standby, 'activate', 'keyward', { ...circumstances, emergency: true });
+  return plan(key, stopped, standby, started);
+}
+
+/** The end of an investigation that found nothing: what the key signed is good, and it signs no more. */
+export function planResumption(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
+  return planSingle(of, kid, 'resume', cause, given);
+}
+
+export function planDestruction(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
+  return planSingle(of, kid, 'destroy', cause, given);
+}
+
+export function planWithdrawal(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
+  return planSingle(of, kid, 'withdraw', cause, given);
+}
+
+/** A standby, or a key without a successor, whose window ended. */
+export function planExpiry(of: ScopeKeys, kid: string, cause: Initiator, given: PlanCircumstances): KeyPlan {
+  return planSingle(of, kid, 'deactivate', cause, given);
+}
+
+/** A key that a rotation has deactivated signs again, and the one that followed it no more. */
+export function planUndoneRotation(
+  of: ScopeKeys,
+  kid: string,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
+  const circumstances = { ...given, policy: of.scope.policy };
+  const former = keyOf(of, kid);
+  const started = move(former, 'reactivate', cause, circumstances);
+  const active = activeOf(of);
+  const stopped = active && move(active, 'deactivate', cause, { ...circumstances, succeeded: true });
+  return plan(active, stopped, former, started);
+}
+
+/** The private half goes now, though the grace or an investigation is not over; the public half stays. */
+export function planPrivateHalfDue(of: ScopeKeys, kid: string, given: PlanCircumstances): KeyPlan {
+  return planFact(keyOf(of, kid), (key) => withPrivateHalfDue(key, given.now));
+}
+
+/** What the HSM did becomes a fact. */
+export function planPrivateHalfDestroyed(of: ScopeKeys, kid: string, given: PlanCircumstances): KeyPlan {
+  return planFact(keyOf(of, kid), (key) =>
+    key.times.privateHalfDestroyed === null ? privateHalfDestroyed(key, given.now) : key,
+  );
+}
+
+function planFact(before: SigningKey, change: (key: SigningKey) => SigningKey): KeyPlan {
+  const after = change(before);
+  return { changes: after === before ? [] : [{ before, after }], stopped: after, started: undefined };
+}
+
+function planSingle(
+  of: ScopeKeys,
+  kid: string,
+  name: TransitionName,
+  cause: Initiator,
+  given: PlanCircumstances,
+): KeyPlan {
+  const key = keyOf(of, kid);
+  return plan(key, move(key, name, cause, { ...given, policy: of.scope.policy }), undefined, undefined);
+}
+
+function plan(
+  signing: SigningKey | undefined,
+  stopped: SigningKey | undefined,
+  waiting: SigningKey | undefined,
+  started: SigningKey | undefined,
+): KeyPlan {
+  const changes = [
+    ...(signing && stopped ? [{ before: signing, after: stopped }] : []),
+    ...(waiting && started ? [{ before: waiting, after: started }] : []),
+  ];
+  return { changes, stopped, started };
+}
+
+function activeOf({ keys }: ScopeKeys): SigningKey | undefined {
+  return keys.find(({ state }) => state === 'active');
+}
+
+/** One that is proven before one that is not yet; then the one published longest, which is in the most caches. */
+export function standbyOf({ keys, serves, proofOf }: ScopeKeys, now: number): SigningKey | undefined {
+  const rank = (key: SigningKey) => (proofOf(key) === 'proven' ? 0 : 1);
+  return keys
+    .filter((key) => mayMove(key, 'activate') && isOpen(key, now) && serves(key))
+    .toSorted((a, b) => rank(a) - rank(b) || a.publishedAt - b.publishedAt)[0];
+}
+
+function isOpen(key: SigningKey, now: number): boolean {
+  return !isWindowOver(key, now) && !isOfTheFuture(key, now);
+}
+
+function keyOf({ scope, keys }: ScopeKeys, kid: string): SigningKey {
+  const key = keys.find((candidate) => candidate.kid === kid);
+  if (key) return key;
+  throw new KeywardError('unknown_key', `scope ${scope.id} has no key ${kid}`);
+}

@@ -1,0 +1,78 @@
+import { KeywardError } from '../errors.ts';
+import type { SigningKey } from '../key.ts';
+import { mayMove, move } from '../../domain/key-life/move.ts';
+import { type KeyChange, type PlanCircumstances, type ScopeKeys, standbyOf } from './plans.ts';
+import type { Claims, Initiator } from './transitions.ts';
+
+/** What becomes of the keys of all scopes when somebody else has an HSM token's PIN. */
+export interface TokenPlan {
+  readonly changes: readonly KeyChange[];
+  readonly compromised: readonly SigningKey[];
+  /** Standbys on other tokens that sign from now on. */
+  readonly started: readonly SigningKey[];
+  /** Scopes whose key was on the token and that have no other: they wait for one on another token. */
+  readonly waiting: readonly string[];
+}
+
+/** Nothing of any key on the token is accepted any more, and no key is made there again. */
+export function planTokenCompromise(
+  scopes: readonly ScopeKeys[],
+  hsmToken: string,
+  cause: Initiator,
+  given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
+): TokenPlan {
+  const plans = scopes.map((of) => planScope(of, hsmToken, cause, given));
+  return {
+    changes: plans.flatMap(({ stopping, starting }) => [...stopping, ...starting]),
+    compromised: plans.flatMap(({ stopping }) =>
+      stopping.filter(({ before, after }) => before.state !== after.state).map(({ after }) => after),
+    ),
+    started: plans.flatMap(({ starting }) => starting.map(({ after }) => after)),
+    waiting: plans.flatMap(({ scopeId, waits }) => (waits ? [scopeId] : [])),
+  };
+}
+
+function planScope(
+  of: ScopeKeys,
+  hsmToken: string,
+  cause: Initiator,
+  given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
+) {
+  const circumstances = { ...given, policy: of.scope.policy };
+  const stopping = of.keys
+    .filter((key) => key.hsmToken === hsmToken && isToBeMarked(key))
+    .map((before) => {
+      const after = mayMove(before, 'compromise') ? move(before, 'compromise', cause, circumstances) : before;
+      return { before, after: { ...after, times: { ...after.times, tokenCompromised: given.now } } };
+    });
+  const lostItsKey = stopping.some(({ before }) => before.state === 'active');
+  const elsewhere = { ...of, keys: of.keys.filter((key) => key.hsmToken !== hsmToken) };
+  const standby = lostItsKey ? standbyOf(elsewhere, given.now) : undefined;
+  const starting = standby
+    ? [
+        {
+          before: standby,
+          after: move(standby, 'activate', 'keyward', { ...circumstances, emergency: true }),
+        },
+      ]
+    : [];
+  return { scopeId: of.scope.id, stopping, starting, waits: lostItsKey && !standby };
+}
+
+/** Whether the compromise of its token, once declared, still has to be written down beside the key. */
+export function isToBeMarked({ state, times }: Pick<SigningKey, 'state' | 'times'>): boolean {
+  return state !== 'destroyed' && times.tokenCompromised === null;
+}
+
+/** As any key on it says: then no key is made there again. */
+export function isTokenCompromised(keys: readonly SigningKey[], hsmToken: string): boolean {
+  return keys.some((key) => key.hsmToken === hsmToken && key.times.tokenCompromised !== null);
+}
+
+/** What is made there may be in other hands at once. */
+export function noKeyMadeOn(hsmToken: string): KeywardError {
+  return new KeywardError(
+    'hsm_token_compromised',
+    `the HSM token ${hsmToken} is compromised, and no key is made there; place the scope on another`,
+  );
+}

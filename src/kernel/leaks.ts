@@ -1,0 +1,89 @@
+import type { Actor } from './actor.ts';
+import type { CredentialKind } from '../domain/access-store.ts';
+
+/** A string that was found where it should not be, by what names it here: never the string itself. */
+export type LeakQuery =
+  | { readonly of: 'credential'; readonly digest: Buffer }
+  /** By its signing input's digest and its `iat`. */
+  | { readonly of: 'token'; readonly digest: Buffer; readonly iat: number };
+
+/** Who says that they found strings, for what watches: it changes no answer. */
+export interface LeakReporter {
+  /** `partner:<name>`, `operator:<id>`; null for a report of people, who give no name. */
+  readonly reportedBy: string | null;
+  readonly remote: string | undefined;
+  readonly requestId: string | null;
+  /** Of each string, in order. */
+  readonly places: readonly string[];
+}
+
+interface Known {
+  readonly digest: Buffer;
+  /** Whether it opens anything now. */
+  readonly live: boolean;
+}
+
+/** What Keyward knows of such a string. */
+export type KnownSecret =
+  | (Known & {
+      readonly kind: 'client_credential' | 'operator_credential';
+      readonly holderId: string;
+      /** Those of the client's grants. */
+      readonly scopes: readonly string[];
+    })
+  | (Known & {
+      readonly kind: 'token';
+      readonly scopeId: string;
+      readonly kid: string;
+      readonly clientId: string;
+      readonly jti: string;
+      readonly exp: number;
+    });
+
+/** Where it was found and who says so. */
+export interface LeakPlace {
+  /** An address of it, or file and byte. */
+  readonly place: string;
+  /** What kind of place, such as `commit`. */
+  readonly source: string;
+  /** `partner:<name>`, `report:<number>` or an operator's id. */
+  readonly reportedBy: string;
+}
+
+/** A PIN of an HSM token that a scan found, by its shape or by a PIN file. The service compares nothing. */
+export interface FoundPin {
+  /** SHA-256 of a PIN that Keyward made. Null for any other: a short PIN could be guessed by its digest. */
+  readonly digest: Buffer | null;
+  readonly place: string;
+}
+
+/** What is done about strings that leaked. */
+export interface LeakService {
+  /** In order; undefined for what was never given out here. `ledger_unavailable`, `overloaded`. */
+  find(sought: readonly LeakQuery[], by?: LeakReporter): Promise<readonly (KnownSecret | undefined)[]>;
+  /** As `find`, for an operator, and written down with how many: `store_unavailable`. */
+  lookUp(
+    sought: readonly LeakQuery[],
+    by: LeakReporter,
+    actor: Actor,
+  ): Promise<readonly (KnownSecret | undefined)[]>;
+  /** Raises `credential.leaked`, once for each. */
+  tell(known: KnownSecret, place: LeakPlace): Promise<void>;
+  /** Raises `credential.leaked` for each, on the operator's word; of one digest once. `store_unavailable`. */
+  reportPins(pins: readonly FoundPin[], actor: Actor): Promise<void>;
+  /** Revokes it as well, if it opens anything: the client or operator with the credential, the token alone. */
+  withdraw(known: KnownSecret, place: LeakPlace, actor: Actor): Promise<void>;
+}
+
+/** Who holds a credential, in memory. */
+export interface CredentialHolders {
+  /** Also of one that was replaced or revoked. */
+  holderOf(digest: Buffer):
+    | {
+        readonly kind: CredentialKind;
+        readonly id: string;
+        readonly opens: boolean;
+        readonly scopes: readonly string[];
+      }
+    | undefined;
+}

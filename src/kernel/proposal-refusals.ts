@@ -1,0 +1,87 @@
+import { KeywardError } from './errors.ts';
+import type { Proposal, ProposalState } from '../domain/proposal.ts';
+
+/** An open proposal whose time is over is expired, whether that has been written down or not. */
+export function stateAt({ state, expiresAt }: Proposal, nowSeconds: number): ProposalState {
+  return state === 'open' && nowSeconds >= expiresAt ? 'expired' : state;
+}
+
+/** `proposal_expired`, `proposal_executed`, `proposal_closed`. */
+export function requireOpen(proposal: Proposal, nowSeconds: number): void {
+  const state = stateAt(proposal, nowSeconds);
+  if (state !== 'open') throw notOpen(state);
+}
+
+export function notOpen(state: ProposalState): KeywardError {
+  if (state === 'expired') {
+    return new KeywardError('proposal_expired', 'The proposal has expired; propose it again.');
+  }
+  if (state === 'executed' || state === 'executing') {
+    return new KeywardError('proposal_executed', `The proposal is ${state} already; there is nothing to do.`);
+  }
+  return new KeywardError(
+    'proposal_closed',
+    `The proposal is ${state}; propose it again if it is still wanted.`,
+  );
+}
+
+export function unknownProposal(): KeywardError {
+  return new KeywardError('unknown_proposal', 'There is no proposal of that id; list them.');
+}
+
+export function selfApproval(): KeywardError {
+  return new KeywardError(
+    'self_approval',
+    'You proposed this yourself: another operator with the role approver must approve it.',
+  );
+}
+
+export function notYours({ proposedBy }: Proposal): KeywardError {
+  return new KeywardError(
+    'not_your_proposal',
+    `${proposedBy} proposed it and may withdraw it; an approver can reject it.`,
+  );
+}
+
+export function outdated(): KeywardError {
+  return new KeywardError(
+    'proposal_outdated',
+    'What it would change has been changed since it was proposed; look at it and propose it again.',
+  );
+}
+
+export function proposerGone({ proposedBy }: Proposal): KeywardError {
+  return new KeywardError(
+    'proposer_gone',
+    `${proposedBy}, who proposed it, may not ask for it any more; somebody else must propose it again.`,
+  );
+}
+
+/** For one person's act that has become two persons', since others changed what it is about. */
+export function takesTwoByNow(): KeywardError {
+  return new KeywardError(
+    'proposal_outdated',
+    'What you would change has been changed meanwhile, and this takes two persons by now; ask again.',
+  );
+}
+
+export function interrupted(): KeywardError {
+  return new KeywardError(
+    'proposal_interrupted',
+    'The service ended while it was executed; look at what is there, and propose it again if it is not done.',
+  );
+}
+
+export function tooManyOfOne(limit: number): KeywardError {
+  return new KeywardError(
+    'too_many_proposals',
+    `${limit} proposals of yours are open, and no more may be: have them approved or rejected, or withdraw some.`,
+  );
+}
+
+export function tooMany(limit: number): KeywardError {
+  return new KeywardError(
+    'too_many_proposals',
+    `${limit} proposals are open, and no more may be: have them approved, rejected or withdrawn.`,
+  );
+}

@@ -1,0 +1,124 @@
+import type { Actor } from './actor.ts';
+import type { AuditEvent } from '../domain/audit.ts';
+import type { Placed } from '../domain/hsm-token.ts';
+import type { PublicJwk, SigningKey } from './key.ts';
+import type { KeyProofStatement } from './key-proof.ts';
+import type { RotationPause } from '../domain/rotation-pause.ts';
+import type { Scope, ScopeDefinition } from './scope.ts';
+import type { ScopeChange } from '../domain/scope-change.ts';
+
+/** A further token's own key, which signs the binding records of the keys on it. */
+export type BindingRole = `binding:${string}`;
+
+/** The registry key signs binding records and key sets. `kid` must equal the configuration's fingerprint. */
+export interface ServiceKey {
+  readonly role: 'registry' | 'audit' | BindingRole;
+  readonly kid: string;
+  readonly hsmId: string;
+  readonly publicJwk: PublicJwk;
+  readonly createdAt: number;
+}
+
+/** A key row as stored: `publicKey` is derived by the reader. */
+export type StoredKey = Omit<SigningKey, 'publicKey'>;
+
+/** A key that was just made, with what it showed of itself: the audit event of its making keeps that for good. */
+export interface NewKey {
+  readonly key: StoredKey;
+  readonly proof: KeyProofStatement;
+  /** The proof as a compact JWS of typ `kw-proof+jwt` by the key. */
+  readonly statement: string;
+}
+
+/** A scope whose provisioning was cut short, with the HSM ids that were reserved for it. */
+export interface UnfinishedScope extends Placed {
+  readonly scopeId: string;
+  readonly hsmIds: readonly string[];
+}
+
+export interface ReservedKey extends Placed {
+  readonly scopeId: string;
+  readonly hsmId: string;
+}
+
+/** What of a key changes in the course of its life; the rest is fixed at its generation. */
+export type KeyLife = Pick<
+  SigningKey,
+  'kid' | 'scopeId' | 'state' | 'signFrom' | 'signUntil' | 'times' | 'keptForForensics'
+>;
+
+/** What is done to keys, and by whom: the audit event of the commit. */
+export interface KeyAct extends Pick<AuditEvent, 'type' | 'subject' | 'details'> {
+  readonly actor: Actor;
+}
+
+/** A key as it was when the change was planned, and as it becomes. */
+export interface KeyLifeChange {
+  readonly before: Pick<KeyLife, 'state'>;
+  readonly after: KeyLife;
+}
+
+/** Scopes and keys, durable. Every change commits with its audit event (I10). */
+export interface Registry {
+  load(): Promise<{
+    scopes: readonly Scope[];
+    keys: readonly StoredKey[];
+    unfinished: readonly UnfinishedScope[];
+  }>;
+  /** Reserves scope and HSM ids before anything is generated. `scope_exists`, `issuer_audience_taken`. */
+  reserveScope(scope: Scope, hsmIds: readonly string[], actor: Actor): Promise<void>;
+  /** Fills the reserved rows; from here on the scope exists. */
+  completeScope(scopeId: string, made: readonly NewKey[], actor: Actor): Promise<void>;
+  /** Removes a reservation; the id is free again, since no token was ever issued under it. */
+  abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
+  /**
+   * Makes policy, contacts and HSM token what `revise` answers, and tells what the scope was and is. Commits nothing where
+   * nothing differs. `unknown_scope`, and whatever `revise` throws.
+   */
+  reviseScope(
+    scopeId: string,
+    revise: (scope: Scope) => Partial<Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'formerCaches'>>,
+    actor: Actor,
+  ): Promise<{ before: Scope; after: Scope }>;
+  /** In place of a pause that there is; null ends it. Commits nothing where nothing differs. `unknown_scope`. */
+  setRotationPause(scopeId: string, pause: RotationPause | null, actor: Actor): Promise<void>;
+  /**
+   * What becomes of keys, in one commit with a new version of the key set of each scope concerned. `key_changed`
+   * where one is in another state than the plan found.
+   */
+  changeKeys(changes: readonly KeyLifeChange[], act: KeyAct): Promise<void>;
+  /**
+   * The same for an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their
+   * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict. `key_changed` too
+   * where the compromise of an HSM token leaves out a key on it, unless it may.
+   */
+  restrictKeys(
+    changes: readonly KeyLifeChange[],
+    act: KeyAct,
+    may?: { readonly leaveOut: boolean },
+  ): Promise<void>;
+  /** Signs what was changed without the HSM, if anything was. Fails as `Signer.sign`. */
+  signPending(): Promise<void>;
+  /** Reserves an HSM id for another key of a scope that exists, before it is generated. */
+  reserveKey(reservation: ReservedKey, createdAt: number, actor: Actor): Promise<void>;
+  /** Fills the reservation; the scope's key set is of the next version. */
+  completeKey(made: NewKey, actor: Actor): Promise<void>;
+  abandonKey(reservation: ReservedKey, why: string, actor: Actor): Promise<void>;
+  /** Reservations for scopes that exist: whoever finds one that is not at work was cut short. */
+  reservedKeys(): Promise<readonly ReservedKey[]>;
+  serviceKey(role: ServiceKey['role']): Promise<ServiceKey | undefined>;
+  addServiceKey(key: ServiceKey, actor: Actor): Promise<void>;
+}
+
+/** What the operations plane does with scopes. */
+export interface ScopeAdministration {
+  /** `unknown_hsm_token`, `hsm_token_compromised`, `algorithm_unavailable`; `hsm_unavailable` where the token cannot be asked. */
+  requirePlaceable(definition: Pick<ScopeDefinition, 'algorithm' | 'hsmToken'>): Promise<void>;
+  /** Generates, proves, binds and publishes an active key and a standby. */
+  create(definition: ScopeDefinition, actor: Actor): Promise<{ scope: Scope; keys: readonly SigningKey[] }>;
+  /**
+   * Holds for the next token, and for the next verification. Answers the scope as it then is; changing nothing
+   * is no error. `unknown_scope`, `invalid_policy`, `invalid_scope`.
+   */
+  change(scopeId: string, change: ScopeChange, actor: Actor): Promise<Scope>;
+}

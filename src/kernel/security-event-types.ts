@@ -1,0 +1,516 @@
+import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
+import type { Evidence, FieldRef, NameOf } from './event-evidence.ts';
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** The severities that a type may have, each with when it has it. */
+interface Graded<R extends FieldRef> {
+  readonly when: Partial<Readonly<Record<Severity, string>>>;
+  readonly of: (evidence: Evidence<R>) => Severity;
+}
+
+export interface EventTypeRule<R extends FieldRef> {
+  readonly severity: Severity | Graded<R>;
+  /** What has happened, in a sentence for whoever is woken by it. */
+  readonly meaning: string;
+  /** What to do: a section under `docs/runbooks/`. */
+  readonly runbook: `${string}.md#${string}`;
+  /** In the order in which it is shown. */
+  readonly evidence: readonly R[];
+  /** What is told once is told again only where one of these differs. */
+  readonly oncePer: readonly NoInfer<NameOf<R>>[];
+  /** Whom or what it is about, such as `key:<kid>`. */
+  readonly subject: (evidence: Evidence<R>) => string;
+}
+
+const type = <const R extends FieldRef>(rule: EventTypeRule<R>): EventTypeRule<R> => rule;
+
+const ofKey = ({ kid }: { readonly kid: string }) => `key:${kid}`;
+const ofClient = ({ client }: { readonly client: string }) => `client:${client}`;
+const ofScope = ({ scope }: { readonly scope: string }) => `scope:${scope}`;
+
+const ofHsmToken = ({ hsm_token }: { readonly hsm_token: string }) => `hsm:${hsm_token}`;
+
+const FOUND = ['finding', 'hsm_token', 'serial', 'hsm_id?', 'kid?', 'scope?', 'details', 'taken_at'] as const;
+const foundOnce = ['hsm_token', 'finding', 'hsm_id', 'kid', 'details', 'taken_at'] as const;
+const ofFound = ({ kid, hsm_token, hsm_id }: Evidence<(typeof FOUND)[number]>) =>
+  kid === null ? `hsm_object:${hsm_token}/${hsm_id ?? ''}` : `key:${kid}`;
+
+const WINDOW = [
+  'scope',
+  'kid',
+  'sign_until',
+  'due_at',
+  'expected_at?',
+  'obstacle?',
+  'paused_until?',
+] as const;
+
+const UNFINISHED = ['chore', 'concerns', 'failed_at'] as const;
+
+/**
+ * Every type of security event there is, closed. `docs/events.md` is made from it. Who raises one gives its
+ * evidence; all else follows from here.
+ */
+export const SECURITY_EVENTS = {
+  'token.never_issued': type({
+    severity: 'critical',
+    meaning: 'A token has a right signature, and the ledger has no record of it: somebody else used the key.',
+    runbook: 'suspicious-tokens.md#tokennever_issued',
+    evidence: ['scope', 'kid', 'digest', 'header', 'claims', 'record?'],
+    oncePer: ['digest'],
+    subject: ofKey,
+  }),
+  'token.cross_scope': type({
+    severity: {
+      when: {
+        warning: 'the ledger has the token: it came in at the wrong door',
+        critical: 'it was made for the scope that it was shown for, or is not on record',
+      },
+      of: ({ names_scope, recorded }) => (recorded === true && !names_scope ? 'warning' : 'critical'),
+    },
+    meaning: 'A token that the key of one scope signed was shown for another scope. It was refused.',
+    runbook: 'suspicious-tokens.md#tokencross_scope',
+    evidence: ['scope', 'key_scope', 'kid', 'client?', 'digest?', 'names_scope', 'recorded?', 'claims?'],
+    oncePer: ['scope', 'kid', 'client', 'digest'],
+    subject: ofKey,
+  }),
+  'token.retired_key': type({
+    severity: 'critical',
+    meaning: 'A key signed a token that is dated outside its signing window. It was refused.',
+    runbook: 'suspicious-tokens.md#tokenretired_key',
+    evidence: ['scope', 'kid', 'key_state', 'client?', 'digest', 'iat?', 'sign_until', 'recorded?', 'claims'],
+    oncePer: ['digest'],
+    subject: ofKey,
+  }),
+  'token.compromised_key': type({
+    severity: {
+      when: {
+        info: 'the ledger has the token: an honest one is still about',
+        critical: 'it is not on record, or the ledger could not be asked',
+      },
+      of: ({ recorded }) => (recorded === true ? 'info' : 'critical'),
+    },
+    meaning: 'A token of a key that was declared compromised was shown. It was refused.',
+    runbook: 'suspicious-tokens.md#tokencompromised_key',
+    evidence: ['scope', 'kid', 'client?', 'digest?', 'recorded?', 'claims?'],
+    oncePer: ['kid', 'client', 'digest'],
+    subject: ofKey,
+  }),
+  'token.suspicious_header': type({
+    severity: 'warning',
+    meaning: 'A token has a header by which verifiers are deceived, such as `jku`. It was refused.',
+    runbook: 'suspicious-tokens.md#tokensuspicious_header',
+    evidence: ['scope', 'client?', 'member', 'since'],
+    oncePer: ['scope', 'client', 'member', 'since'],
+    subject: ofScope,
+  }),
+  'client.new_source': type({
+    severity: {
+      when: {
+        info: 'it is near a network that is known',
+        warning: 'it is far from all of them',
+      },
+      of: ({ near }) => (near ? 'info' : 'warning'),
+    },
+    meaning: 'A credential was used from a network that it did not come from lately.',
+    runbook: 'suspicious-callers.md#clientnew_source',
+    evidence: ['caller', 'remote', 'network', 'near', 'networks', 'since'],
+    oncePer: ['caller', 'network', 'since'],
+    subject: ({ caller }) => caller,
+  }),
+  'client.unusual_rate': type({
+    severity: {
+      when: {
+        info: 'less than a week is known of the client, and it is less than ten times of what is',
+        warning: 'it is far beyond the same hour of other weeks, or ten times all that is known',
+      },
+      of: ({ settled, count, expected }) => (settled || count >= 10 * expected ? 'warning' : 'info'),
+    },
+    meaning: 'A client gets far more tokens in a minute than it ever did in an hour like this.',
+    runbook: 'suspicious-callers.md#clientunusual_rate',
+    evidence: ['client', 'scope', 'count', 'expected', 'settled', 'since'],
+    oncePer: ['client', 'since'],
+    subject: ofClient,
+  }),
+  'client.denied_burst': type({
+    severity: 'warning',
+    meaning: 'One caller, or callers that nobody knows, were turned away far more often than ever.',
+    runbook: 'suspicious-callers.md#clientdenied_burst',
+    evidence: ['caller?', 'plane', 'code', 'remote?', 'count', 'expected', 'since'],
+    oncePer: ['caller', 'plane', 'since'],
+    subject: ({ caller, plane }) => caller ?? `plane:${plane}`,
+  }),
+  'credential.malformed_burst': type({
+    severity: 'warning',
+    meaning: 'Many credentials of a wrong form came in: somebody tries, or a client has a broken secret.',
+    runbook: 'suspicious-callers.md#credentialmalformed_burst',
+    evidence: ['plane', 'remote?', 'count', 'expected', 'since'],
+    oncePer: ['plane', 'since'],
+    subject: ({ plane }) => `plane:${plane}`,
+  }),
+  'canary.touched': type({
+    severity: 'critical',
+    meaning: 'A decoy was used. Nobody has a right to it: whoever did found it where it was planted.',
+    runbook: 'canary-touched.md#canarytouched',
+    evidence: [
+      'canary',
+      'decoy',
+      'use',
+      'planted',
+      'scope?',
+      'caller?',
+      'remote?',
+      'network?',
+      'request_id?',
+      'hour',
+      'details',
+    ],
+    oncePer: ['canary', 'use', 'caller', 'network', 'details', 'hour'],
+    subject: ({ canary }) => `canary:${canary}`,
+  }),
+  'credential.leaked': type({
+    severity: 'critical',
+    meaning: 'A credential, a token or a PIN of ours was found where anybody may read it.',
+    runbook: 'leaks.md#credentialleaked',
+    evidence: [
+      'leaked',
+      'holder?',
+      'scope?',
+      'scopes',
+      'kid?',
+      'leaked_digest?',
+      'since?',
+      'leaked_at',
+      'source',
+      'reported_by',
+      'reporter',
+      'withdrawn',
+    ],
+    // What a scan told first must not hide that a code host finds it in public.
+    oncePer: ['leaked', 'holder', 'leaked_digest', 'since', 'reporter', 'withdrawn'],
+    subject: ({ leaked, holder, scope }) => holder ?? (leaked === 'pin' ? 'hsm' : `scope:${scope}`),
+  }),
+  'key.missing': type({
+    severity: 'critical',
+    meaning: 'A key that the registry knows is no longer in the HSM token, or half of it is not.',
+    runbook: 'keys-in-doubt.md#keymissing',
+    evidence: FOUND,
+    oncePer: foundOnce,
+    subject: ofFound,
+  }),
+  'key.unexpected': type({
+    severity: {
+      when: {
+        warning: 'the object bears no label of ours',
+        critical: 'it bears one, or is a half of a key that was destroyed',
+      },
+      of: ({ finding, details }) =>
+        finding === 'not_destroyed' || details.some((detail) => detail.includes('labelled kw1.'))
+          ? 'critical'
+          : 'warning',
+    },
+    meaning: 'The HSM token holds an object that no row of the registry accounts for. It is not adopted.',
+    runbook: 'keys-in-doubt.md#keyunexpected',
+    evidence: FOUND,
+    oncePer: foundOnce,
+    subject: ofFound,
+  }),
+  'key.unproven': type({
+    severity: 'critical',
+    meaning: 'A key in the HSM is not as it was made, or not the only one under its id. It serves no more.',
+    runbook: 'keys-in-doubt.md#keyunproven',
+    evidence: FOUND,
+    oncePer: foundOnce,
+    subject: ofFound,
+  }),
+  'key.active_missing': type({
+    severity: 'critical',
+    meaning:
+      'The key that signs for a scope is missing from its HSM token, or not proven: the scope gets no tokens.',
+    runbook: 'keys-in-doubt.md#keyactive_missing',
+    evidence: ['scope', 'kid', 'hsm_token', 'since', 'why'],
+    oncePer: ['kid', 'since'],
+    subject: ofScope,
+  }),
+  'key.standby_missing': type({
+    severity: 'warning',
+    meaning: 'A scope has no standby, and none could be made. It is tried again.',
+    runbook: 'keys-in-doubt.md#keystandby_missing',
+    evidence: UNFINISHED,
+    oncePer: ['chore', 'failed_at'],
+    subject: ({ concerns }) => concerns,
+  }),
+  'key.change_unfinished': type({
+    severity: 'warning',
+    meaning: 'A step in the life of a key that is due could not be done. It is tried again.',
+    runbook: 'keys-in-doubt.md#keychange_unfinished',
+    evidence: UNFINISHED,
+    oncePer: ['chore', 'failed_at'],
+    subject: ({ concerns }) => concerns,
+  }),
+  'key.window_nearly_over': type({
+    severity: {
+      when: { info: 'the rotation will come by itself', warning: 'something stands in its way' },
+      of: ({ obstacle }) => (obstacle === null ? 'info' : 'warning'),
+    },
+    meaning: 'Three quarters, or nine tenths, of the signing window of an active key are over.',
+    runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
+    evidence: [...WINDOW, 'percent'],
+    oncePer: ['kid', 'percent'],
+    subject: ofKey,
+  }),
+  'rotation.overdue': type({
+    severity: {
+      when: {
+        warning: 'the rotation was due a minute ago',
+        critical: 'the window is over: nothing is signed for the scope',
+      },
+      of: ({ window_over }) => (window_over ? 'critical' : 'warning'),
+    },
+    meaning: 'A rotation that was due did not come.',
+    runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
+    evidence: [...WINDOW, 'window_over'],
+    oncePer: ['kid', 'window_over'],
+    subject: ofKey,
+  }),
+  'drill.overdue': type({
+    severity: 'warning',
+    meaning: 'An emergency was not rehearsed for longer than the configuration allows.',
+    runbook: 'scheduled-rotation.md#rehearsals',
+    evidence: ['drill', 'since', 'last_passed_at?', 'overdue_at'],
+    oncePer: ['drill', 'since'],
+    subject: ({ drill }) => `drill:${drill}`,
+  }),
+  'review.overdue': type({
+    severity: 'warning',
+    meaning: 'Nobody has signed off what happened, for longer than the configuration allows.',
+    runbook: 'log-review.md#reviewoverdue',
+    evidence: ['since', 'last_signed_off_at?', 'overdue_at'],
+    oncePer: ['since'],
+    subject: () => 'reviews',
+  }),
+  'verifier.outdated': type({
+    severity: 'warning',
+    meaning: 'A connected verifier still does not hold the key set, longer than any may be cached.',
+    runbook: 'scheduled-rotation.md#rotation-which-comes-by-itself',
+    evidence: ['scope', 'client', 'instance', 'holds?', 'published', 'connected_since?'],
+    oncePer: ['scope', 'client', 'instance', 'published'],
+    subject: ofScope,
+  }),
+  'verifier.lenient': type({
+    severity: {
+      when: {
+        warning: 'it refused the fresh token, which it must accept',
+        critical: 'it accepted a token that it must refuse',
+      },
+      of: ({ probe }) => (probe === 'fresh' ? 'warning' : 'critical'),
+    },
+    meaning: 'A verifier that was probed answered a token other than it must.',
+    runbook: 'probed-verifiers.md#verifierlenient',
+    evidence: ['client', 'scope', 'probe', 'status', 'at', 'day'],
+    oncePer: ['client', 'scope', 'probe', 'day'],
+    subject: ofClient,
+  }),
+  'verifier.unprobed': type({
+    severity: 'warning',
+    meaning: 'A verifier could not be probed, several times in a row: nobody knows what it accepts.',
+    runbook: 'probed-verifiers.md#verifierunprobed',
+    evidence: ['client', 'scope', 'probe', 'since', 'count', 'why'],
+    oncePer: ['client', 'scope', 'probe', 'since'],
+    subject: ofClient,
+  }),
+  'registry.signature_invalid': type({
+    severity: 'critical',
+    meaning: 'A row of the registry is not as the registry key signed it. It is not used.',
+    runbook: 'changed-records.md#registrysignature_invalid',
+    evidence: ['table', 'row', 'why', 'day'],
+    oncePer: ['table', 'row', 'why', 'day'],
+    subject: ({ table, row }) => `${table}:${row}`,
+  }),
+  'database.restored': type({
+    severity: 'critical',
+    meaning: 'An older copy of the database was put back, and two persons accepted what it had lost.',
+    runbook: 'restored-database.md#once-it-is-accepted',
+    evidence: ['gap', 'issued_from', 'issued_until', 'first_event', 'last_event', 'not_repeated'],
+    oncePer: ['gap', 'issued_until'],
+    subject: () => 'database',
+  }),
+  'hsm.pin_rejected': type({
+    severity: 'critical',
+    meaning: 'The PIN of an HSM token was rejected, or the answer never came. It is not tried again.',
+    runbook: 'people-and-pins.md#the-pin-is-latched-pin_latched',
+    evidence: ['hsm_token', 'since', 'why'],
+    oncePer: ['hsm_token', 'since'],
+    subject: ofHsmToken,
+  }),
+  'hsm.unavailable': type({
+    severity: 'critical',
+    meaning: 'An HSM token has been away for ten seconds: the scopes placed on it get no tokens.',
+    runbook: 'hsm-outage.md#an-hsm-token-is-away-hsm_unavailable',
+    evidence: ['hsm_token', 'since', 'why'],
+    oncePer: ['hsm_token', 'since'],
+    subject: ofHsmToken,
+  }),
+  'audit.chain_broken': type({
+    severity: 'critical',
+    meaning: 'The audit trail, the ledger or a revocation is not as it was written: somebody changed it.',
+    runbook: 'changed-records.md#auditchain_broken',
+    evidence: ['chain', 'place', 'why', 'day'],
+    oncePer: ['chain', 'place', 'day'],
+    subject: ({ chain }) => `chain:${chain}`,
+  }),
+  'database.schema_changed': type({
+    severity: 'critical',
+    meaning:
+      'The database has tables, indexes, triggers or views that Keyward did not make. Changes are refused.',
+    runbook: 'changed-records.md#databaseschema_changed',
+    evidence: ['why', 'day'],
+    oncePer: ['why', 'day'],
+    subject: () => 'database:schema',
+  }),
+  'audit.unwitnessed': type({
+    severity: 'critical',
+    meaning: 'The end of the audit trail has no witness but the database: somebody may have written it.',
+    runbook: 'changed-records.md#auditunwitnessed',
+    evidence: ['place', 'why'],
+    oncePer: ['place', 'why'],
+    subject: () => 'chain:audit',
+  }),
+  'audit.sink_failing': type({
+    severity: 'warning',
+    meaning:
+      'An audit sink has taken nothing for a minute, or somebody deleted, replaced, cut or wrote its file. It gets later what it lacks.',
+    runbook: 'restored-database.md#an-audit-sink-fails-or-was-changed-auditsink_failing',
+    evidence: ['sink', 'since', 'why'],
+    oncePer: ['sink', 'since'],
+    subject: ({ sink }) => `sink:${sink}`,
+  }),
+  'database.failing': type({
+    severity: 'critical',
+    meaning:
+      'The database cannot be written or read as it was opened: no tokens. Told around it, to log, metric and sinks.',
+    runbook: 'service.md#the-database-fails-databasefailing',
+    evidence: ['since', 'why'],
+    oncePer: ['since', 'why'],
+    subject: () => 'database',
+  }),
+  'log.failing': type({
+    severity: 'warning',
+    meaning: 'Lines of the log are lost: its disk is full, or nobody reads it. The service goes on.',
+    runbook: 'service.md#lines-of-the-log-are-lost-logfailing',
+    evidence: ['since', 'why'],
+    oncePer: ['since'],
+    subject: () => 'log',
+  }),
+  'service.file_descriptors': type({
+    severity: 'critical',
+    meaning:
+      'Nine tenths of the file descriptors are in use, or none is left. Without one, connections are closed unanswered.',
+    runbook: 'service.md#file-descriptors-run-short-servicefile_descriptors',
+    evidence: ['since', 'why'],
+    oncePer: ['since'],
+    subject: () => 'service',
+  }),
+  'notification.outbox_changed': type({
+    severity: 'critical',
+    meaning: 'Somebody changed the messages that were to be sent. They are sent all the same.',
+    runbook: 'notifications.md#notificationoutbox_changed',
+    evidence: ['details', 'at'],
+    oncePer: ['at'],
+    subject: () => 'notifications',
+  }),
+  'notification.failing': type({
+    severity: 'warning',
+    meaning: 'A notification target has taken nothing for a minute. The others are told of it.',
+    runbook: 'notifications.md#notificationfailing',
+    evidence: ['notification_target', 'since', 'why'],
+    oncePer: ['notification_target', 'since'],
+    subject: ({ notification_target }) => `notification_target:${notification_target}`,
+  }),
+  'ledger.disk': type({
+    severity: {
+      when: { warning: 'three quarters are in use', critical: 'nine tenths are' },
+      of: ({ percent }) => (percent >= DISK_ALARM_PERCENT.critical ? 'critical' : 'warning'),
+    },
+    meaning: 'The disk that holds the database or the archive becomes full. Without room no token is issued.',
+    runbook: 'full-disk.md#ledgerdisk',
+    evidence: ['volume', 'percent', 'used', 'since'],
+    oncePer: ['volume', 'percent', 'since'],
+    subject: ({ volume }) => `disk:${volume}`,
+  }),
+  'report.received': type({
+    severity: {
+      when: {
+        info: 'a token alone, of which nothing is known to be ours',
+        warning:
+          'somebody says in words what is wrong, the token is real (issued, or rightly signed), or a credential was shown',
+      },
+      of: ({ written, recorded, signature, credentials }) =>
+        written || recorded || signature === 'right' || credentials > 0 ? 'warning' : 'info',
+    },
+    meaning: 'Somebody reported a token, a credential, or something that looks wrong.',
+    runbook: 'reports.md#reportreceived',
+    evidence: [
+      'report',
+      'scope',
+      'written',
+      'credentials',
+      'digest?',
+      'recorded?',
+      'signature?',
+      'client?',
+      'about',
+    ],
+    oncePer: ['about'],
+    subject: ofScope,
+  }),
+  'report.overdue': type({
+    severity: 'warning',
+    meaning: 'A report has waited too long for somebody to take it up.',
+    runbook: 'reports.md#reportoverdue',
+    evidence: ['report', 'scope', 'received_at', 'overdue_at', 'untaken?'],
+    oncePer: ['report'],
+    subject: ofScope,
+  }),
+  'report.flood': type({
+    severity: 'warning',
+    meaning: 'More is reported than is told one by one, or than is taken: then reports are turned away.',
+    runbook: 'reports.md#reportflood',
+    evidence: ['since', 'count', 'refused'],
+    oncePer: ['since', 'refused'],
+    subject: () => 'reports',
+  }),
+  'clock.jump': type({
+    severity: 'critical',
+    meaning:
+      'The clock of the machine cannot be trusted. No tokens until it is right again, or two operators confirm it.',
+    runbook: 'restored-database.md#no-tokens-clock_jump',
+    evidence: ['jump', 'wall', 'expected'],
+    oncePer: ['jump', 'wall', 'expected'],
+    subject: () => 'clock',
+  }),
+} as const;
+
+export type SecurityEventType = keyof typeof SECURITY_EVENTS;
+export const SECURITY_EVENT_TYPES = Object.keys(SECURITY_EVENTS) as readonly SecurityEventType[];
+
+type RefsOf<T extends SecurityEventType> = (typeof SECURITY_EVENTS)[T]['evidence'][number];
+export type EvidenceOf<T extends SecurityEventType> = Evidence<RefsOf<T>>;
+
+/** Any of them, as whoever shows or checks it reads it. */
+export interface AnyEventType extends Omit<EventTypeRule<FieldRef>, 'severity' | 'subject' | 'oncePer'> {
+  readonly oncePer: readonly string[];
+  readonly severity: Severity | { readonly when: Partial<Readonly<Record<Severity, string>>> };
+}
+
+export function eventType(name: SecurityEventType): AnyEventType {
+  return SECURITY_EVENTS[name];
+}
+
+/** The severities that events of a type may have. */
+export function severitiesOf(name: SecurityEventType): readonly Severity[] {
+  const { severity } = eventType(name);
+  return typeof severity === 'string' ? [severity] : SEVERITIES.filter((each) => each in severity.when);
+}

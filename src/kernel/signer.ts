@@ -1,0 +1,169 @@
+import type { Algorithm, ModulusBits } from './algorithm.ts';
+import type { Placed } from '../domain/hsm-token.ts';
+import type { PublicJwk } from './key.ts';
+
+/** A key the signer shall serve: where it is, and the signed record that says what for. */
+export interface KeyReference {
+  readonly kid: string;
+  /** `CKA_ID`, hex. */
+  readonly hsmId: string;
+  /** Compact JWS of typ `kw-binding+jwt` by the registry key. */
+  readonly bindingRecord: string;
+}
+
+export type PlacedKey = KeyReference & Placed;
+
+/** A key pair to be made. The caller has reserved `hsmId` in the registry before. */
+export interface KeySpecification {
+  readonly hsmId: string;
+  readonly label: string;
+  readonly algorithm: Algorithm;
+  readonly modulusBits: ModulusBits | null;
+}
+
+/** What read-back showed (I7). `unproven` names each attribute that failed, or why there was none to read. */
+export interface KeyProof {
+  readonly kid: string;
+  readonly proven: boolean;
+  /**
+   * False where the HSM shows no object of that id: an outage may look so, and it says nothing against the
+   * public half. A key that is found and not proven is taken out of service.
+   */
+  readonly found: boolean;
+  /** Attributes as read, by their PKCS#11 names; null where the module would not answer. */
+  readonly attributes: Readonly<Record<string, boolean | string | number | null>>;
+  readonly unproven: readonly string[];
+}
+
+export interface GeneratedKey {
+  readonly kid: string;
+  readonly publicJwk: PublicJwk;
+  readonly proof: KeyProof;
+}
+
+/** What the signer finds of one key, and the key itself says of it. */
+export interface KeyEvidence {
+  readonly proof: KeyProof;
+  readonly token: TokenDescription;
+  /** Compact JWS of typ `kw-proof+jwt` by the key; null where it is not proven, so that nothing is signed with it. */
+  readonly statement: string | null;
+}
+
+/** One object of the HSM token, as the inventory lists it. */
+export interface InventoryObject {
+  readonly class: 'private_key' | 'public_key' | 'secret_key' | 'other';
+  readonly hsmId: string | null;
+  readonly label: string | null;
+  /** Of a public key that could be read. */
+  readonly kid: string | null;
+}
+
+export interface TokenDescription {
+  readonly label: string;
+  readonly serial: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  readonly algorithms: readonly Algorithm[];
+  readonly sessions: number;
+  /** Mechanisms by number, as the module lists them. */
+  readonly mechanisms: readonly number[];
+}
+
+/** What came of making a key pair for trial. */
+export interface KeyTrial {
+  /** Where none was made: the module's answer, and the attributes that it will not have; null where one was. */
+  readonly refused: { readonly answer: string; readonly attributes: readonly string[] } | null;
+  /** Why such a key would not serve (I7). */
+  readonly unproven: readonly string[];
+}
+
+/** One HSM token as a process sees it that has just opened it: a long-lived one may be blind. */
+export interface TokenInspection {
+  readonly token: TokenDescription;
+  readonly objects: readonly InventoryObject[];
+  /** Of the keys that were asked for, each held against its binding record. */
+  readonly proofs: readonly KeyProof[];
+}
+
+/** A key pair to be destroyed. */
+export interface DestroyedKey {
+  readonly hsmId: string;
+  readonly kid: string;
+  /** Null for a key that was never bound. */
+  readonly bindingRecord: string | null;
+}
+
+export interface SigningRequest {
+  /** For a caller: what the service signs for itself goes before it, and is not refused for it. */
+  readonly forCaller?: true;
+  readonly kid: string;
+  /** `header.claims` of RFC 7515 §5.1, never a digest: the signer reads it (I8). */
+  readonly signingInput: string;
+  /** For a key set alone: the record of each key in it, in the same order. */
+  readonly bindingRecords?: readonly string[];
+}
+
+/** The last checkpoint and the last head of the registry that a signer sealed, as compact JWS; null for none. */
+export interface SealedStatements {
+  readonly checkpoint: string | null;
+  readonly head: string | null;
+}
+
+/**
+ * The one way to one HSM token. Every method fails with `hsm_unavailable` while the signer is away, and with
+ * `overloaded` when its queue is full; the deadline of each call is the port's own.
+ */
+export interface TokenSigner {
+  /** The signature in JOSE form. `binding_refused` where the input does not fit the key's binding record. */
+  sign(request: SigningRequest): Promise<Buffer>;
+  /** Makes a key pair and proves it. Never retried. */
+  generate(specification: KeySpecification): Promise<GeneratedKey>;
+  /**
+   * Replaces the set of keys that the signer serves: each is found, held against its record, read back and
+   * made to sign. An unproven key is left out and does not keep the others from serving.
+   */
+  serve(keys: readonly KeyReference[]): Promise<readonly KeyProof[]>;
+  /** Examines a key anew, whether it serves or not, and has it sign what was found. The nonce is the asker's own. */
+  prove(key: KeyReference, nonce: string): Promise<KeyEvidence>;
+  inventory(): Promise<readonly InventoryObject[]>;
+  /**
+   * Destroys what a generation that was cut short left under an id that the registry had reserved: there may
+   * be no public half to match. Refused for the id of a key that is served.
+   */
+  discard(key: { readonly hsmId: string }): Promise<void>;
+  /**
+   * Destroys both halves, by exact handle, once the public key matches `kid`. Never retried by itself; asked again,
+   * it finishes what was cut short, and a key that is gone is no error. A key that the signer does not remember needs
+   * its binding record.
+   */
+  destroy(key: DestroyedKey): Promise<void>;
+  /**
+   * What this signer sealed last. `shown` is what the caller has of it: a signer that lost its state learns from
+   * statements that its own keys signed.
+   */
+  sealed(shown: SealedStatements): Promise<SealedStatements>;
+  describe(): Promise<TokenDescription>;
+}
+
+/**
+ * All HSM tokens: each call goes to the signer of the token that it names, and the outage of one is no matter to
+ * the others. `unknown_hsm_token` for one that the configuration does not name.
+ */
+export interface Signer extends Pick<TokenSigner, 'sign'> {
+  /** In the order of the configuration, the first one first. */
+  readonly tokens: readonly string[];
+  generate(specification: KeySpecification & Placed): Promise<GeneratedKey>;
+  /**
+   * Replaces the keys in service on every token, or on the one named alone. Answers for the tokens that could be
+   * asked; where none could, fails as the first of them did.
+   */
+  serve(keys: readonly PlacedKey[], hsmToken?: string): Promise<readonly KeyProof[]>;
+  prove(key: PlacedKey, nonce: string): Promise<KeyEvidence>;
+  inventory(hsmToken: string): Promise<readonly InventoryObject[]>;
+  discard(key: { readonly hsmId: string } & Placed): Promise<void>;
+  destroy(key: DestroyedKey & Placed): Promise<void>;
+  /** By the first token's signer, which has the registry and the audit key. */
+  sealed(shown: SealedStatements): Promise<SealedStatements>;
+  describe(hsmToken: string): Promise<TokenDescription>;
+}

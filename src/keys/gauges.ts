@@ -1,0 +1,92 @@
+import type { ActGate } from '../domain/act-gate.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { KEY_STATES, type KeyState, type SigningKey } from '../kernel/key.ts';
+import type { ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
+import { ROTATION_OBSTACLES, rotationOutlook } from '../domain/key-life/rotation-outlook.ts';
+import { windowUsed } from '../kernel/key-lifecycle/window.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import { type KnownKeys, PROOF_STATUSES } from '../domain/known-keys.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+
+const MOST_PROPOSALS = 10_000;
+
+/** The states whose keys sign, or will: the ages of others say nothing. */
+const SIGNING = ['pre_activation', 'active'] as const satisfies readonly KeyState[];
+
+interface Watched {
+  readonly keyRing: Pick<KeyRing, 'scopes'> &
+    Pick<KnownKeys, 'knownKeysOf'> & { scopeKeys(scopeId: string): ScopeKeys | undefined };
+  readonly gate: Pick<ActGate, 'list'>;
+  readonly clock: Clock;
+  readonly graceSeconds: number;
+  /** The end of the last gap in the records, where there is one. */
+  readonly renewedSince?: number | undefined;
+}
+
+/** Where the keys of each scope are in their lives. Scopes come from the registry, never from a request. */
+export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
+  const { keyRing, gate, clock, graceSeconds, renewedSince } = parts;
+  const byScope = <T>(read: (of: ScopeKeys) => T | undefined): Record<string, T> =>
+    Object.fromEntries(
+      keyRing.scopes().flatMap(({ id }) => {
+        const of = keyRing.scopeKeys(id);
+        const value = of && read(of);
+        return value === undefined ? [] : [[id, value]];
+      }),
+    );
+  const outlook = (of: ScopeKeys) =>
+    rotationOutlook(of, { now: clock.nowSeconds(), graceSeconds, renewedSince });
+
+  metrics.watch('keys', () =>
+    byScope(({ keys }) =>
+      counted(
+        KEY_STATES,
+        keys.map(({ state }) => state),
+      ),
+    ),
+  );
+  metrics.watch('keyProofs', () =>
+    byScope(({ scope }) =>
+      counted(
+        PROOF_STATUSES,
+        keyRing.knownKeysOf(scope.id).map(({ proof }) => proof.status),
+      ),
+    ),
+  );
+  metrics.watch('keyWindowUsed', () =>
+    byScope((of) => {
+      const active = outlook(of)?.active;
+      return active && windowUsed(active, clock.nowSeconds());
+    }),
+  );
+  metrics.watch('nextRotation', () => byScope((of) => outlook(of)?.at ?? undefined));
+  metrics.watch('rotationDue', () => byScope((of) => outlook(of)?.dueAt));
+  metrics.watch('rotationObstacle', () =>
+    byScope((of) => {
+      const ahead = outlook(of);
+      return ahead && counted(ROTATION_OBSTACLES, ahead.obstacle ? [ahead.obstacle] : []);
+    }),
+  );
+  metrics.watch('keyCreated', () => byScope(({ keys }) => earliest(keys, ({ createdAt }) => createdAt)));
+  metrics.watch('keySignUntil', () => byScope(({ keys }) => earliest(keys, ({ signUntil }) => signUntil)));
+  metrics.watch(
+    'proposalsOpen',
+    () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open').length,
+  );
+}
+
+function counted<T extends string>(all: readonly T[], found: readonly T[]): Record<string, number> {
+  return Object.fromEntries(all.map((each) => [each, found.filter((one) => one === each).length]));
+}
+
+function earliest(
+  keys: readonly SigningKey[],
+  time: (key: SigningKey) => number,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    SIGNING.flatMap((state) => {
+      const times = keys.filter((key) => key.state === state).map(time);
+      return times.length === 0 ? [] : [[state, Math.min(...times)]];
+    }),
+  );
+}

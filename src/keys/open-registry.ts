@@ -1,0 +1,64 @@
+import type { Logger } from 'pino';
+import type { Store } from '../db/open-store.ts';
+import { type Clock, dayOf } from '../kernel/clock.ts';
+import type { RefusedRow } from '../domain/registry-seal.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import type { Signer } from '../kernel/signer.ts';
+import type { RegistryKey } from './registry-key.ts';
+import { createRegistrySeal } from './registry-seal.ts';
+import { RecentSet } from '../lib/recent-set.ts';
+
+const TOLD_ROWS = 10_000;
+
+interface TellingParts {
+  readonly securityEvents: SecurityEvents;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Verifies the registry at the start, and tells of every row that is not used. */
+export async function openRegistry(
+  store: Pick<Store, 'openRegistry'>,
+  registryKey: RegistryKey,
+  signer: Pick<Signer, 'sealed'>,
+  log: Logger,
+  securityEvents: SecurityEvents,
+  clock: Clock,
+): Promise<void> {
+  const seal = createRegistrySeal(registryKey, signer);
+  const { refused } = await store.openRegistry({ seal });
+  for (const row of refused) {
+    log.fatal(row, 'registry row refused and not used');
+    await tellOfRefused(row, { securityEvents, clock, log });
+  }
+}
+
+/** Told once a row and day: what is served is the registry in memory, as it was verified. */
+export function createRegistryWatch(
+  store: Pick<Store, 'walkRegistry'>,
+  parts: TellingParts,
+): () => Promise<void> {
+  const told = new RecentSet(TOLD_ROWS);
+  return async () => {
+    for (const row of await store.walkRegistry()) {
+      const once = JSON.stringify([dayOf(parts.clock.nowSeconds()), row]);
+      if (told.has(once)) continue;
+      told.add(once);
+      parts.log.fatal(row, 'somebody else changed a registry row: the one in memory is used');
+      await tellOfRefused(row, parts);
+    }
+  };
+}
+
+/** A database that takes no event keeps nobody from what the registry still vouches for. */
+export async function tellOfRefused(
+  { table, id, why }: RefusedRow,
+  { securityEvents, clock, log }: TellingParts,
+): Promise<void> {
+  const day = dayOf(clock.nowSeconds());
+  try {
+    await securityEvents.raise(securityEvent('registry.signature_invalid', { table, row: id, why, day }));
+  } catch (err) {
+    log.error({ err, table, id }, 'registry.signature_invalid could not be written');
+  }
+}

@@ -1,0 +1,63 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { PlanCircumstances, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
+import { type RotationOutlook, rotationOutlook } from '../domain/key-life/rotation-outlook.ts';
+import { isWindowOver, windowAlarm } from '../kernel/key-lifecycle/window.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+
+export interface RotationWatchParts {
+  readonly scopes: () => readonly ScopeKeys[];
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+  readonly graceSeconds: number;
+}
+
+/** A rotation that is due is done within moments; past this it is late. */
+const LATE_SECONDS = 60;
+
+/** Tells of windows that run out, once each. Answers how to look; it rejects where an event could not be stored. */
+export function createRotationWatch({ scopes, events, clock, graceSeconds }: RotationWatchParts) {
+  const told = new Set<string>();
+  return async (): Promise<void> => {
+    for (const of of scopes()) {
+      for (const report of rotationNews(of, { now: clock.nowSeconds(), graceSeconds })) {
+        const name = `${report.type} ${report.dedupKey}`;
+        if (told.has(name)) continue;
+        await events.raise(report);
+        told.add(name);
+      }
+    }
+  };
+}
+
+/**
+ * What is to be said of a scope now. At 75 and 90 % of the window it is mere news where the rotation will come by
+ * itself, and a warning where something stands in its way.
+ */
+export function rotationNews(of: ScopeKeys, given: PlanCircumstances): readonly SecurityEventReport[] {
+  const outlook = rotationOutlook(of, given);
+  if (!outlook) return [];
+  const { active, dueAt } = outlook;
+  const evidence = evidenceOf(of, outlook);
+  const overdue = (windowOver: boolean) =>
+    securityEvent('rotation.overdue', { ...evidence, window_over: windowOver });
+  if (isWindowOver(active, given.now)) return [overdue(true)];
+  const percent = windowAlarm(active, given.now);
+  const nearlyOver = (at: number) =>
+    securityEvent('key.window_nearly_over', { ...evidence, percent: Math.min(at, 90) });
+  return [
+    ...(percent === undefined ? [] : [nearlyOver(percent)]),
+    ...(given.now > dueAt + LATE_SECONDS ? [overdue(false)] : []),
+  ];
+}
+
+function evidenceOf({ scope }: ScopeKeys, { active, dueAt, at, obstacle }: RotationOutlook) {
+  return {
+    scope: scope.id,
+    kid: active.kid,
+    sign_until: active.signUntil,
+    due_at: dueAt,
+    expected_at: at,
+    obstacle: obstacle ?? null,
+    paused_until: scope.rotationPause?.until ?? null,
+  };
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import type { Actor } from '../../kernel/actor.ts';
+import type { Act } from '../../domain/act-gate.ts';
+import type { CompromiseReports } from '../../domain/compromise-report.ts';
+import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
+import type { SigningKey } from '../../kernel/key.ts';
+import type { KeyActName, KeyAdministration, KeyOutcome } from '../../kernel/key-administration.ts';
+import type { KeyPlan } from '../../kernel/key-lifecycle/plans.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { KnownKeys } from '../../domain/known-keys.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { compromiseRepresentation } from './compromise.ts';
+import { keyRepresentation } from './wire.ts';
+import { compromiseRequest, keyActRequest, MOST_LISTED, rotationRequest } from '../../server/schemas/key-act.ts';
+import { validated } from '../../server/validated.ts';
+
+export interface KeyActParts {
+  readonly keyRing: KeyRing;
+  readonly knownKeys: KnownKeys;
+  readonly keys: KeyAdministration;
+  readonly compromises: CompromiseReports;
+}
+
+/** How long an answer waits for what has to be counted; the commit waits for none of it. */
+export const COUNTED_WITHIN_MS = 2_000;
+
+const ofKey = keyActRequest.extend({ kid: z.string() });
+const ofCompromise = compromiseRequest.extend({ kid: z.string() });
+const ofRotation = rotationRequest.extend({ scope: z.string() });
+
+type OfKey = z.infer<typeof ofKey>;
+
+export function rotateScope(parts: KeyActParts): Act<'key.rotate', z.infer<typeof ofRotation>> {
+  return {
+    name: 'key.rotate',
+    read: (given) => validated(ofRotation, given),
+    plan: ({ scope }) => ({ subject: `scope:${scope}`, before: null, after: null }),
+    async execute({ scope, reason }, actor) {
+      const { activated, deactivated } = await parts.keys.rotate(scope, reason, 'operator', actor);
+      return {
+        activated: represented(parts, activated),
+        deactivated: deactivated ? represented(parts, deactivated) : null,
+      };
+    },
+  };
+}
+
+export function suspendKey(parts: KeyActParts): Act<'key.suspend', OfKey> {
+  return { name: 'key.suspend', ...byOne(parts, 'suspend') };
+}
+
+export function compromiseKey(parts: KeyActParts): Act<'key.compromise', z.infer<typeof ofCompromise>> {
+  return {
+    name: 'key.compromise',
+    read: (given) => validated(ofCompromise, given),
+    plan: ({ kid }) => ({ subject: `key:${kid}`, before: null, after: null }),
+    async execute({ kid, reason: why, keep_for_forensics: keepForForensics }, actor) {
+      const request = { act: 'compromise', kid, why, cause: 'operator', keepForForensics } as const;
+      const outcome = outcomeRepresentation(parts, await parts.keys.perform(request, actor));
+      const report = await parts.compromises.report(kid, COUNTED_WITHIN_MS);
+      return { ...outcome, compromise: compromiseRepresentation(report) };
+    },
+  };
+}
+
+const ofToken = compromiseRequest.extend({ token: z.string() });
+
+export function compromiseHsm(parts: KeyActParts): Act<'hsm.compromise', z.infer<typeof ofToken>> {
+  return {
+    name: 'hsm.compromise',
+    read: (given) => validated(ofToken, given),
+    plan: ({ token }) => ({ subject: `hsm:${token}`, before: null, after: null }),
+    async execute({ token: hsmToken, reason: why, keep_for_forensics: keepForForensics }, actor) {
+      const plan = await parts.keys.compromiseToken({ hsmToken, why, keepForForensics }, actor);
+      const named = (keys: readonly SigningKey[]) =>
+        keys.slice(0, MOST_LISTED).map(({ kid, scopeId: scope }) => ({ kid, scope }));
+      return {
+        hsm_token: hsmToken,
+        keys: plan.compromised.length,
+        compromised: named(plan.compromised),
+        promoted: named(plan.started),
+        waiting: plan.waiting.slice(0, MOST_LISTED),
+        service_keys: hsmToken === FIRST_TOKEN,
+      };
+    },
+  };
+}
+
+export function resumeKey(parts: KeyActParts): Act<'key.resume', OfKey> {
+  return { name: 'key.resume', ...byTwo(parts, 'resume') };
+}
+
+export function undoRotation(parts: KeyActParts): Act<'key.undo_rotation', OfKey> {
+  return { name: 'key.undo_rotation', ...byTwo(parts, 'undo_rotation') };
+}
+
+/** One person's act of a key that is spent, two persons' of any other. */
+export function destroyKey(parts: KeyActParts): Act<'key.destroy', OfKey> {
+  const act = byTwo(parts, 'destroy');
+  return {
+    name: 'key.destroy',
+    ...act,
+    plan(given) {
+      const planned = act.plan(given);
+      const state = parts.knownKeys.knownKey(given.kid)?.key.state ?? 'active';
+      return { ...planned, facts: { state } };
+    },
+  };
+}
+
+/** What it refuses, it refuses when it is done: there is nothing to be approved. */
+function byOne(parts: KeyActParts, act: KeyActName) {
+  return {
+    read: (given: unknown) => validated(ofKey, given),
+    plan: ({ kid }: OfKey) => ({ subject: `key:${kid}`, before: null, after: null }),
+    execute: async ({ kid, reason: why }: OfKey, actor: Actor) =>
+      outcomeRepresentation(parts, await parts.keys.perform({ act, kid, why, cause: 'operator' }, actor)),
+  };
+}
+
+/** Planned as if two had asked; one person's word is theirs when it is done, whatever the key has become. */
+function byTwo(parts: KeyActParts, act: KeyActName) {
+  return {
+    read: (given: unknown) => validated(ofKey, given),
+    plan({ kid }: OfKey) {
+      const { changes } = parts.keys.foresee({ act, kid, cause: 'two_persons' });
+      const planned = {
+        subject: `key:${kid}`,
+        before: lifecyclesOf(changes, 'before'),
+        after: lifecyclesOf(changes, 'after'),
+      };
+      return changes.length === 0 ? { ...planned, unchanged: true as const } : planned;
+    },
+    async execute({ kid, reason: why }: OfKey, actor: Actor) {
+      const cause = actor.alone ? 'operator' : 'two_persons';
+      return outcomeRepresentation(parts, await parts.keys.perform({ act, kid, why, cause }, actor));
+    },
+  };
+}
+
+/** Each key that changes, as a person decides about it. */
+function lifecyclesOf(changes: KeyPlan['changes'], side: 'before' | 'after'): JsonObject {
+  return Object.fromEntries(
+    changes.map((change) => {
+      const { kid, state, signUntil: sign_until, keptForForensics: kept_for_forensics } = change[side];
+      return [kid, { state, sign_until, kept_for_forensics }];
+    }),
+  );
+}
+
+function outcomeRepresentation(parts: KeyActParts, { key, promoted, already }: KeyOutcome) {
+  return {
+    key: represented(parts, key),
+    promoted: promoted ? represented(parts, promoted) : null,
+    already,
+  };
+}
+
+function represented({ keyRing, knownKeys }: KeyActParts, key: SigningKey) {
+  const scope = keyRing.scope(key.scopeId);
+  const known = knownKeys.knownKey(key.kid);
+  if (!scope || !known) throw new Error(`key ${key.kid} is not in the ring`);
+  return keyRepresentation({ ...known, key }, scope);
+}

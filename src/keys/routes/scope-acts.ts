@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { Act } from '../../domain/act-gate.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { KnownKeys } from '../../domain/known-keys.ts';
+import type { ScopeAdministration } from '../../kernel/registry.ts';
+import { type ScopeDefinition, validateScope } from '../../kernel/scope.ts';
+import { changedScope, isUnchanged, scopeDifference } from '../../domain/scope-change.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { policyRepresentation } from '../policy-schema.ts';
+import {
+  scopeChange,
+  scopeChangeRequest,
+  scopeDefinition,
+  scopeRequest,
+  scopeWithKeys,
+} from './scope-wire.ts';
+import { validated } from '../../server/validated.ts';
+
+export interface ScopeActParts {
+  readonly scopes: ScopeAdministration;
+  readonly keyRing: KeyRing;
+  readonly knownKeys: KnownKeys;
+}
+
+export function createScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<'scope.create', JsonObject> {
+  return {
+    name: 'scope.create',
+    read: (given) => asRequest(definitionIn(given)),
+    async plan(parameters) {
+      const definition = definitionIn(parameters);
+      validateScope(definition);
+      refuseTaken(keyRing, definition);
+      await scopes.requirePlaceable(definition);
+      return { subject: `scope:${definition.id}`, before: null, after: parameters };
+    },
+    async execute(parameters, actor) {
+      const { scope } = await scopes.create(definitionIn(parameters), actor);
+      return scopeWithKeys(scope, knownKeys);
+    },
+  };
+}
+
+const changeParameters = scopeChangeRequest.extend({ scope: z.string() });
+
+/** Two persons where it widens anything, or changes whom notifications go to or where keys are made. */
+export function changeScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<'scope.policy', JsonObject> {
+  return {
+    name: 'scope.policy',
+    read: (given) => asJson(validated(changeParameters, given)),
+    async plan(parameters) {
+      const { scopeId, change } = changeIn(parameters);
+      const scope = keyRing.scope(scopeId);
+      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const changed = changedScope(scope, change);
+      validateScope(changed);
+      if (changed.hsmToken !== scope.hsmToken) await scopes.requirePlaceable(changed);
+      const difference = scopeDifference(scope, changed);
+      const planned = {
+        subject: `scope:${scopeId}`,
+        before: asJson(difference.was),
+        after: asJson(difference.is),
+        facts: { widens: difference.weakens.length > 0 },
+      };
+      return isUnchanged(difference) ? { ...planned, unchanged: true } : planned;
+    },
+    async execute(parameters, actor) {
+      const { scopeId, change } = changeIn(parameters);
+      return scopeWithKeys(await scopes.change(scopeId, change, actor), knownKeys);
+    },
+  };
+}
+
+function definitionIn(parameters: unknown): ScopeDefinition {
+  return scopeDefinition(validated(scopeRequest, parameters));
+}
+
+/** The whole definition, so that nothing depends on the defaults of the day it is approved. */
+function asRequest({ policy, modulusBits, hsmToken: hsm_token, ...named }: ScopeDefinition): JsonObject {
+  const size = modulusBits === null ? {} : { modulus_bits: modulusBits };
+  return asJson({ ...named, ...size, hsm_token, policy: policyRepresentation(policy) });
+}
+
+function changeIn(parameters: JsonObject) {
+  const { scope: scopeId, ...request } = validated(changeParameters, parameters);
+  return { scopeId, change: scopeChange(request) };
+}
+
+/** Without the members that are undefined. */
+function asJson(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
+}
+
+function refuseTaken(keyRing: KeyRing, { id, issuer, audience }: ScopeDefinition): void {
+  if (keyRing.scope(id)) {
+    throw new KeywardError('scope_exists', `There is a scope ${id} already; choose another id.`);
+  }
+  const taken = keyRing.scopes().find((scope) => scope.issuer === issuer && scope.audience === audience);
+  if (!taken) return;
+  throw new KeywardError('issuer_audience_taken', `Scope ${taken.id} has this issuer and audience already.`);
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../../kernel/algorithm.ts';
+import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
+import type { KnownKeys } from '../../domain/known-keys.ts';
+import { memberName } from '../../kernel/policy.ts';
+import { COUNT_BOUNDS, type PolicyRefusal, VERIFIED_MEMBERS } from '../../domain/policy-refusals.ts';
+import type { Scope, ScopeDefinition } from '../../kernel/scope.ts';
+import type { ScopeChange } from '../../domain/scope-change.ts';
+import { contacts } from '../../schemas/contacts.ts';
+import { policy, policyChange, policyOf, policyRepresentation } from '../policy-schema.ts';
+import { idText } from '../../server/schemas/id-text.ts';
+import { key, keyRepresentation } from './wire.ts';
+import { rotationPause } from '../../server/schemas/rotation-pause.ts';
+
+const text = z.string('use text');
+const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);
+const modulusBits = z.literal(MODULUS_BITS, `use one of ${MODULUS_BITS.join(', ')}`);
+
+const partialPolicy = policy.partial().meta({ id: 'PolicyRequest' });
+
+export const scopeRequest = z
+  .strictObject({
+    id: idText.meta({
+      description: '1 to 63 lower-case letters, digits and inner hyphens; never used again.',
+    }),
+    issuer: text.meta({ maxLength: 512, description: 'https URL without query and fragment.' }),
+    audience: text.meta({ minLength: 1, maxLength: 512, description: '1 to 512 printable characters.' }),
+    algorithm: algorithm.default(DEFAULT_ALGORITHM).meta({
+      description: '`EdDSA` and `Ed25519` are one algorithm; most libraries read the name `EdDSA` alone.',
+    }),
+    modulus_bits: modulusBits.optional().meta({ description: `RSA only; ${MODULUS_BITS[0]} if left out.` }),
+    hsm_token: text
+      .default(FIRST_TOKEN)
+      .meta({ description: 'The HSM token that its keys are made on, by its name in the configuration.' }),
+    policy: partialPolicy.prefault({}),
+    contacts: contacts.default([]),
+  })
+  .meta({ id: 'ScopeRequest' });
+
+export const scopeChangeRequest = z
+  .strictObject({
+    policy: partialPolicy.optional().meta({ description: 'Only the members that change.' }),
+    contacts: contacts.optional().meta({ description: 'In place of those there are.' }),
+    hsm_token: text.optional().meta({
+      description: 'The HSM token that its next keys are made on. Those there are stay where they are.',
+    }),
+  })
+  .meta({
+    id: 'ScopeChangeRequest',
+    example: { policy: { max_ttl_seconds: 900 }, contacts: ['security@example.com'] },
+  });
+
+export const scope = z
+  .object({
+    id: z.string(),
+    issuer: z.string(),
+    audience: z.string(),
+    algorithm,
+    modulus_bits: modulusBits.nullable(),
+    hsm_token: z.string().meta({ description: 'The HSM token that its next keys are made on.' }),
+    policy,
+    contacts,
+    created_at: z.int(),
+    rotation_pause: rotationPause
+      .nullable()
+      .meta({ description: 'Null where the key is rotated when it is due.' }),
+    jwks_uri: z.string().meta({ description: 'Path of the key set on the data plane.' }),
+  })
+  .meta({ id: 'Scope' });
+
+export const policyRefusals = z
+  .object({
+    refusals: z.array(
+      z.object({
+        member: z.enum(VERIFIED_MEMBERS.map(memberName)),
+        counted: z
+          .object({
+            tokens: z.int(),
+            bound: z.enum(COUNT_BOUNDS).meta({
+              description:
+                '`at_most` where the ledger does not say it of each token: it keeps no `typ`, and may lack subjects. `at_least` where not all was read in time.',
+            }),
+          })
+          .nullable()
+          .meta({ description: 'Null where they could not be counted.' }),
+      }),
+    ),
+  })
+  .meta({ id: 'PolicyRefusals' });
+
+export const scopeAndKeys = z.object({ scope, keys: z.array(key) }).meta({ id: 'ScopeWithKeys' });
+
+export function scopeWithKeys(of: Scope, knownKeys: KnownKeys): z.infer<typeof scopeAndKeys> {
+  const keys = knownKeys.knownKeysOf(of.id).map((each) => keyRepresentation(each, of));
+  return { scope: scopeRepresentation(of), keys };
+}
+
+/** `invalid_scope` and `invalid_policy` are for the administration to say. */
+export function scopeDefinition(request: z.infer<typeof scopeRequest>): ScopeDefinition {
+  const { id, issuer, audience } = request;
+  const byDefault = isRsa(request.algorithm) ? MODULUS_BITS[0] : null;
+  return {
+    id,
+    issuer,
+    audience,
+    algorithm: request.algorithm,
+    modulusBits: request.modulus_bits ?? byDefault,
+    hsmToken: request.hsm_token,
+    policy: policyOf(request.policy),
+    contacts: request.contacts,
+  };
+}
+
+export function scopeChange(request: z.infer<typeof scopeChangeRequest>): ScopeChange {
+  const { policy, contacts, hsm_token: hsmToken } = request;
+  return { policy: policyChange(policy ?? {}), contacts, hsmToken };
+}
+
+export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
+  return {
+    id: of.id,
+    issuer: of.issuer,
+    audience: of.audience,
+    algorithm: of.algorithm,
+    modulus_bits: of.modulusBits,
+    hsm_token: of.hsmToken,
+    policy: policyRepresentation(of.policy),
+    contacts: [...of.contacts],
+    created_at: of.createdAt,
+    rotation_pause: of.rotationPause,
+    jwks_uri: `/scopes/${of.id}/jwks.json`,
+  };
+}
+
+export function policyRefusalsRepresentation(
+  refusals: readonly PolicyRefusal[],
+): z.infer<typeof policyRefusals> {
+  return { refusals: refusals.map(({ member, counted }) => ({ member: memberName(member), counted })) };
+}

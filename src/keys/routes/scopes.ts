@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { KnownKeys } from '../../domain/known-keys.ts';
+import type { PolicyPreview } from '../../domain/policy-refusals.ts';
+import { actorOf, READING } from '../../server/actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
+import { readJson } from '../../server/read-body.ts';
+import { jsonBody } from '../../server/requests.ts';
+import { CODES, json, problems } from '../../server/responses.ts';
+import type { Route } from '../../server/route.ts';
+import {
+  policyRefusals,
+  policyRefusalsRepresentation,
+  scope,
+  scopeAndKeys,
+  scopeChange,
+  scopeChangeRequest,
+  scopeRepresentation,
+  scopeRequest,
+  scopeWithKeys,
+} from './scope-wire.ts';
+import { sendJson } from '../../server/send.ts';
+
+interface ScopeParts extends GateDeps {
+  readonly keyRing: KeyRing;
+  readonly knownKeys: KnownKeys;
+  readonly policyPreview: PolicyPreview;
+}
+
+const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+
+const listScopes: Route<ScopeParts> = {
+  method: 'get',
+  path: '/v1/admin/scopes',
+  operation: {
+    operationId: 'listScopes',
+    summary: 'All scopes; any role',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'All scopes', z.object({ scopes: z.array(scope) })),
+      ...problems(CODES.operator),
+    },
+  },
+  handler:
+    ({ authenticator, keyRing }) =>
+    (request, response) => {
+      actorOf(authenticator, READING, request, response);
+      sendJson(response, 200, { scopes: keyRing.scopes().map(scopeRepresentation) });
+    },
+};
+
+const createScope: Route<ScopeParts> = {
+  method: 'post',
+  path: '/v1/admin/scopes',
+  operation: {
+    operationId: 'createScope',
+    summary: 'Create a scope with an active key and a standby; two persons',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(scopeRequest, LIMITS),
+    responses: {
+      ...json('201', 'The scope, its keys proven and published', scopeAndKeys),
+      ...PROPOSED,
+      ...problems(
+        CODES.operator,
+        CODES.body,
+        CODES.schema,
+        [
+          'invalid_scope',
+          'invalid_policy',
+          'scope_exists',
+          'issuer_audience_taken',
+          'algorithm_unavailable',
+          'unknown_hsm_token',
+          'hsm_token_compromised',
+        ],
+        CODES.proposing,
+        ['hsm_unavailable', 'hsm_refused', 'hsm_full', 'pin_latched', 'key_unproven'],
+      ),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('scope.create', deps, request, response);
+    const parameters = await readJson(request, { schema: scopeRequest, ...LIMITS });
+    const outcome = await deps.gate.ask({ act: 'scope.create', parameters, actor });
+    sendOutcome(response, outcome, { status: 201, location: `/v1/admin/scopes/${parameters.id}` });
+  },
+};
+
+const getScope: Route<ScopeParts> = {
+  method: 'get',
+  path: '/v1/admin/scopes/{scope}',
+  operation: {
+    operationId: 'getScope',
+    summary: 'One scope with its keys; any role',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'The scope and its keys', scopeAndKeys),
+      ...problems(CODES.operator, ['unknown_scope']),
+    },
+  },
+  handler:
+    ({ authenticator, keyRing, knownKeys }) =>
+    (request, response) => {
+      actorOf(authenticator, READING, request, response);
+      const found = keyRing.scope(request.params.scope ?? '');
+      if (!found) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      sendJson(response, 200, scopeWithKeys(found, knownKeys));
+    },
+};
+
+const changeScope: Route<ScopeParts> = {
+  method: 'patch',
+  path: '/v1/admin/scopes/{scope}',
+  operation: {
+    operationId: 'changeScope',
+    summary:
+      'Change members of the policy, the contacts or the HSM token; two persons unless all of it narrows',
+    description:
+      'Holds for the next token, and for the next verification of tokens there are: ask `preview` how many it would refuse. Keys keep the signing window and the longest lifetime that they were bound with.',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(scopeChangeRequest, LIMITS),
+    responses: {
+      ...json('200', 'The scope as it now is, also where nothing differed', scopeAndKeys),
+      ...PROPOSED,
+      ...problems(
+        CODES.operator,
+        CODES.body,
+        CODES.schema,
+        CODES.proposing,
+        ['unknown_scope', 'invalid_scope', 'invalid_policy'],
+        ['unknown_hsm_token', 'hsm_token_compromised', 'algorithm_unavailable'],
+        ['hsm_unavailable', 'pin_latched'],
+      ),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('scope.policy', deps, request, response);
+    const wanted = await readJson(request, { schema: scopeChangeRequest, ...LIMITS });
+    const parameters = { ...wanted, scope: request.params.scope ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'scope.policy', parameters, actor }), { status: 200 });
+  },
+};
+
+const previewChange: Route<ScopeParts> = {
+  method: 'post',
+  path: '/v1/admin/scopes/{scope}/preview',
+  operation: {
+    operationId: 'previewScopeChange',
+    summary: 'How many living tokens a change of the policy would refuse at once; any role',
+    description:
+      'Changes nothing, and does not say whether the change is sound. A token lives while its `exp` is to come; revoked ones are counted too. Counting takes a few seconds at most: what is not read by then is not counted.',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(scopeChangeRequest, LIMITS),
+    responses: {
+      ...json('200', 'One entry for each member by whose change tokens are refused', policyRefusals),
+      ...problems(CODES.operator, CODES.body, CODES.schema, ['unknown_scope']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    const { policy = {} } = scopeChange(await readJson(request, { schema: scopeChangeRequest, ...LIMITS }));
+    const refusals = await deps.policyPreview.refusals(request.params.scope ?? '', policy);
+    sendJson(response, 200, policyRefusalsRepresentation(refusals));
+  },
+};
+
+export const adminScopeRoutes = [listScopes, createScope, getScope, changeScope, previewChange];

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { ALGORITHM_NAMES } from '../../kernel/algorithm.ts';
+import { KEY_STATES, verifyUntil } from '../../kernel/key.ts';
+import { type KnownKey, PROOF_STATUSES } from '../../domain/known-keys.ts';
+import type { Scope } from '../../kernel/scope.ts';
+
+const time = z.int().nullable();
+
+export const key = z
+  .object({
+    kid: z.string(),
+    scope: z.string(),
+    state: z.enum(KEY_STATES),
+    algorithm: z.enum(ALGORITHM_NAMES),
+    hsm_token: z.string().meta({ description: 'The HSM token that it is on.' }),
+    hsm_id: z.string().meta({ description: 'CKA_ID of both halves, hex.' }),
+    public_jwk: z.record(z.string(), z.string()),
+    max_ttl_seconds: z.int(),
+    created_at: z.int(),
+    published_at: z.int(),
+    sign_from: z.int().nullable().meta({ description: 'Null until the key is first activated.' }),
+    sign_until: z.int(),
+    activated_at: time,
+    deactivated_at: time,
+    suspended_at: time,
+    resumed_at: time,
+    compromised_at: time,
+    token_compromised_at: time.meta({ description: 'When the whole HSM token was declared so.' }),
+    private_half_destroyed_at: time.meta({
+      description: 'When the private half went from the HSM; the public half may go on to verify.',
+    }),
+    destroyed_at: time,
+    kept_for_forensics: z
+      .boolean()
+      .meta({ description: 'A compromised key whose private half stays in the HSM.' }),
+    verify_until: z.int().meta({ description: 'When the last token it could have signed has expired.' }),
+    proof: z
+      .object({
+        status: z.enum(PROOF_STATUSES),
+        reasons: z.array(z.string()).meta({ description: 'Why it is not proven; empty where it is.' }),
+      })
+      .meta({
+        description:
+          'What the last read-back said. An `unproven` key is out of service; a `missing` one, which the HSM did not show, does not sign.',
+      }),
+  })
+  .meta({ id: 'Key' });
+
+/** A row that the registry holds and the service will not use. */
+export const refusedKey = z
+  .object({
+    kid: z.string(),
+    scope: z.string(),
+    why: z.string().meta({ description: 'What disagreed when the service started.' }),
+  })
+  .meta({ id: 'RefusedKey' });
+
+export function keyRepresentation({ key: of, proof }: KnownKey, { policy }: Scope): z.infer<typeof key> {
+  return {
+    kid: of.kid,
+    scope: of.scopeId,
+    state: of.state,
+    algorithm: of.binding.algorithm,
+    hsm_token: of.hsmToken,
+    hsm_id: of.binding.hsmId,
+    public_jwk: { ...of.publicJwk },
+    max_ttl_seconds: of.binding.maxTtlSeconds,
+    created_at: of.createdAt,
+    published_at: of.publishedAt,
+    sign_from: of.signFrom,
+    sign_until: of.signUntil,
+    activated_at: of.times.activated,
+    deactivated_at: of.times.deactivated,
+    suspended_at: of.times.suspended,
+    resumed_at: of.times.resumed,
+    compromised_at: of.times.compromised,
+    token_compromised_at: of.times.tokenCompromised,
+    private_half_destroyed_at: of.times.privateHalfDestroyed,
+    destroyed_at: of.times.destroyed,
+    kept_for_forensics: of.keptForForensics,
+    verify_until: verifyUntil(of, policy.clockSkewSeconds),
+    proof: { status: proof.status, reasons: [...proof.reasons] },
+  };
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { digestText } from '../../server/schemas/digest.ts';
+
+export const MOST_LEAKS = 1_000;
+
+const place = z
+  .string()
+  .max(512)
+  .regex(/^\P{C}*$/u, 'use printable characters')
+  .meta({ description: 'Where it was found; for the security event.' });
+const digest = digestText('credential, or of the token’s signing input').meta({
+  description:
+    'SHA-256 of the text of a credential or of a `kw_pin_…`, or of `header.payload` of a token, base64url.',
+});
+
+export const leakedDigests = z
+  .strictObject({
+    credentials: z
+      .array(z.strictObject({ digest, place: place.optional() }))
+      .max(MOST_LEAKS)
+      .default([]),
+    tokens: z
+      .array(z.strictObject({ digest, iat: z.int().min(0), place: place.optional() }))
+      .max(MOST_LEAKS)
+      .default([]),
+    pins: z
+      .array(z.strictObject({ digest: digest.optional(), place: place.optional() }))
+      .max(MOST_LEAKS)
+      .default([])
+      .meta({
+        description:
+          'PINs of HSM tokens; with `report` each raises `credential.leaked`. Give a digest only of a `kw_pin_…`: another could be guessed by it.',
+      }),
+    report: z.boolean().default(false).meta({
+      description:
+        'Whether what is on record, and each of `pins`, raises `credential.leaked`. Nothing is revoked.',
+    }),
+  })
+  .meta({ id: 'LeakedDigests' });
+
+const known = {
+  digest: z.string(),
+  live: z.boolean().meta({ description: 'Whether it is accepted now.' }),
+};
+
+/** Only what is on record is answered. */
+export const knownDigests = z
+  .object({
+    credentials: z.array(z.object({ ...known, holder: z.string() })),
+    tokens: z.array(
+      z.object({
+        ...known,
+        scope: z.string(),
+        kid: z.string(),
+        client: z.string(),
+        jti: z.string(),
+        exp: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'KnownDigests' });
+
+/** As the partner programmes send it; what else they add is passed over. */
+export const partnerReport = z
+  .array(
+    z.object({
+      token: z.string().min(1).max(16_384),
+      type: z.string().max(256),
+      url: z.string().max(4_096).default(''),
+      source: z.string().max(256).default(''),
+    }),
+  )
+  .min(1)
+  .max(MOST_LEAKS)
+  .meta({ id: 'LeakReport' });
+
+export const partnerFeedback = z
+  .array(
+    z.object({
+      token_hash: z.string().meta({ description: 'SHA-256 of the token as it was sent, hex.' }),
+      token_type: z.string(),
+      label: z.enum(['true_positive', 'false_positive']),
+    }),
+  )
+  .meta({ id: 'LeakFeedback' });

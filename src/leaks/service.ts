@@ -1,0 +1,107 @@
+import type { Actor, ClientAdministration, OperatorAdministration } from '../kernel/actor.ts';
+import type { AuditTrail } from '../domain/audit-trail.ts';
+import type { FoundPin, KnownSecret, LeakPlace, LeakService } from '../kernel/leaks.ts';
+import type { Revoker } from '../kernel/revocation.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { createSecretFinder, type FindingParts } from '../watch/leaks/find-secrets.ts';
+
+export interface LeakDeskParts extends FindingParts {
+  readonly clients: Pick<ClientAdministration, 'revoke'>;
+  readonly operators: Pick<OperatorAdministration, 'revoke'>;
+  readonly revoker: Revoker;
+  readonly events: SecurityEvents;
+  readonly audit: AuditTrail;
+}
+
+/** In an event; a client may hold grants for any number. */
+const SCOPES_NAMED = 100;
+
+/** What is done about strings that leaked. A credential is all that its holder has, so the holder is revoked. */
+export function createLeakDesk(parts: LeakDeskParts): LeakService {
+  const tell = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
+    void (await parts.events.raise(securityEvent('credential.leaked', evidenceOf(known, place, withdrawn))));
+  const find = createSecretFinder(parts);
+  return {
+    find,
+    async lookUp(sought, _by, { operatorId: actor, requestId }) {
+      if (sought.length === 0) return [];
+      const answers = await find(sought);
+      const credentials = sought.filter((each) => each.of === 'credential').length;
+      const details = {
+        credentials,
+        tokens: sought.length - credentials,
+        known: answers.filter((each) => each !== undefined).length,
+      };
+      await parts.audit.record({ type: 'leaks.looked_up', actor, subject: 'leaks', requestId, details });
+      return answers;
+    },
+    tell: (known, place) => tell(known, place, false),
+    reportPins: (pins, actor) => reportPins(parts, pins, actor),
+    async withdraw(known, place, actor) {
+      if (known.live) await revoke(parts, known, actor);
+      await tell(known, place, true);
+    },
+  };
+}
+
+async function reportPins({ audit, events, clock }: LeakDeskParts, pins: readonly FoundPin[], actor: Actor) {
+  const { operatorId, requestId } = actor;
+  const details = { pins: pins.length };
+  await audit.record({ type: 'pin.reported', actor: operatorId, subject: 'leaks', requestId, details });
+  for (const pin of pins) {
+    await events.raise(
+      securityEvent('credential.leaked', evidenceOfPin(pin, operatorId, clock.nowSeconds())),
+    );
+  }
+}
+
+/** Without a digest nothing tells two PINs apart: each report is an event, by its time. */
+function evidenceOfPin({ digest, place }: FoundPin, operatorId: string, now: number) {
+  return {
+    leaked: 'pin',
+    holder: null,
+    scope: null,
+    scopes: [],
+    kid: null,
+    leaked_digest: digest?.toString('base64url') ?? null,
+    since: digest ? null : now,
+    leaked_at: place,
+    source: 'scan',
+    reported_by: operatorId,
+    reporter: 'operator',
+    withdrawn: false,
+  };
+}
+
+async function revoke({ clients, operators, revoker }: LeakDeskParts, known: KnownSecret, actor: Actor) {
+  if (known.kind === 'token') await revoker.revokeToken(known, actor);
+  else if (known.kind === 'client_credential') await clients.revoke(known.holderId, actor);
+  else await operators.revoke(known.holderId, actor);
+}
+
+/** No id of an operator has a colon. */
+function reporterOf(reportedBy: string): string {
+  if (reportedBy.startsWith('partner:')) return 'partner';
+  return reportedBy.startsWith('report:') ? 'person' : 'operator';
+}
+
+function evidenceOf(known: KnownSecret, { place, source, reportedBy }: LeakPlace, withdrawn: boolean) {
+  const common = {
+    leaked: known.kind,
+    leaked_digest: known.digest.toString('base64url'),
+    since: null,
+    leaked_at: place,
+    source,
+    reported_by: reportedBy,
+    reporter: reporterOf(reportedBy),
+    withdrawn,
+  };
+  if (known.kind === 'token') {
+    const { scopeId: scope, kid, clientId } = known;
+    return { ...common, holder: `client:${clientId}`, scope, scopes: [scope], kid };
+  }
+  const holder = `${known.kind === 'client_credential' ? 'client' : 'operator'}:${known.holderId}`;
+  const [scope = null, ...others] = known.scopes;
+  const scopes = known.scopes.slice(0, SCOPES_NAMED);
+  return { ...common, holder, scope: others.length === 0 ? scope : null, scopes, kid: null };
+}

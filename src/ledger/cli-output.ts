@@ -1,0 +1,69 @@
+import { safeJson } from '../lib/safe-json.ts';
+import type { LedgerRecordAnswer } from '../cli/answers.ts';
+import type { Context } from '../cli/context.ts';
+import { connect } from '../cli/operations-client.ts';
+import { type Cell, table } from '../cli/text.ts';
+import { humanTime } from '../cli/time.ts';
+
+export interface LedgerFindOptions {
+  readonly jti?: string;
+  readonly kid?: string;
+  readonly client?: string;
+  readonly subject?: string;
+  readonly root?: string;
+  readonly scope?: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+interface LedgerPageAnswer {
+  readonly records: readonly LedgerRecordAnswer[];
+  readonly next_cursor: string | null;
+}
+
+const PAGE = 1_000;
+const HEADINGS = ['issued', 'scope', 'client', 'subject', 'root', 'jti', 'kid'];
+
+/** Prints page after page as they come: there may be millions. */
+export async function ledgerFind(context: Context, options: LedgerFindOptions): Promise<void> {
+  const call = await connect(context);
+  const query = new URLSearchParams({ limit: String(PAGE) });
+  for (const [name, value] of Object.entries(options)) query.set(name, String(value));
+  let found = 0;
+  for (let cursor: string | null = '0'; cursor !== null; ) {
+    query.set('cursor', cursor);
+    const page: LedgerPageAnswer = await call('GET', `/ledger?${query}`);
+    if (page.records.length > 0) print(context, page.records, found === 0);
+    found += page.records.length;
+    cursor = page.next_cursor;
+  }
+  if (found === 0 && !context.options.json) context.terminal.print('no records');
+}
+
+function print(context: Context, records: readonly LedgerRecordAnswer[], first: boolean): void {
+  const lines = context.options.json
+    ? records.map((record) => safeJson(record))
+    : rows(context, records).slice(first ? 0 : 1);
+  context.terminal.print(lines.join('\n'));
+}
+
+function rows({ terminal }: Context, records: readonly LedgerRecordAnswer[]): string[] {
+  const text = table(
+    HEADINGS,
+    records.map((record) => [
+      humanTime(record.iat, terminal.nowSeconds),
+      record.scope,
+      record.client,
+      personal(record.subject, record),
+      personal(record.root, record),
+      record.jti,
+      record.kid,
+    ]),
+    terminal.colour,
+  );
+  return text.split('\n');
+}
+
+function personal(value: string | null, { erased }: LedgerRecordAnswer): Cell {
+  return erased ? ['erased', 'dim'] : (value ?? '-');
+}

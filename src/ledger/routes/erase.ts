@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Act } from '../../domain/act-gate.ts';
+import type { LedgerErasure } from '../../kernel/ledger-search.ts';
+import { takesTwoByNow } from '../../kernel/proposal-refusals.ts';
+import type { RevocationAdministration } from '../../kernel/revocation.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { ledgerErasure } from '../../server/schemas/ledger.ts';
+import { revocationRepresentation, revocationRequest, ruleOf } from '../../server/schemas/revocation.ts';
+import { validated } from '../../server/validated.ts';
+import { HiddenSubjects } from '../../server/acts/hidden-subjects.ts';
+
+export interface LedgerActParts {
+  readonly revocations: RevocationAdministration;
+  readonly ledger: { readonly erasure: LedgerErasure };
+}
+
+export function addRevocation({ revocations }: LedgerActParts): Act<'revocation.add', JsonObject> {
+  return {
+    name: 'revocation.add',
+    read: (given) => ({ ...validated(revocationRequest, given) }) as JsonObject,
+    plan: (parameters) => ({ subject: 'revocations', before: null, after: parameters }),
+    async execute(parameters, actor) {
+      const given = validated(revocationRequest, parameters);
+      const added = await revocations.revoke(ruleOf(given), given.reason, actor);
+      return { revocation: revocationRepresentation(added) };
+    },
+  };
+}
+
+const hidden = z.strictObject({ subject_reference: z.string() });
+
+/** Proposal and audit trail have a reference in place of the subject: nobody is told whom it erases. */
+export function eraseSubject({
+  ledger: { erasure },
+}: LedgerActParts): Act<'ledger.erase', z.infer<typeof hidden>> {
+  const subjects = new HiddenSubjects();
+  return {
+    name: 'ledger.erase',
+    read(given) {
+      const kept = hidden.safeParse(given);
+      if (kept.success) return kept.data;
+      return { subject_reference: subjects.hide(validated(ledgerErasure, given).subject) };
+    },
+    async plan({ subject_reference }) {
+      const { events, reports } = await erasure.openAbout(subjects.reveal(subject_reference));
+      return {
+        subject: 'ledger',
+        before: { personal_values: 'kept', in_open_events: events, in_open_reports: reports },
+        after: { personal_values: 'erased', in_open_events: [], in_open_reports: [] },
+        facts: { open: events.length + reports.length > 0 },
+      };
+    },
+    async execute({ subject_reference }, actor) {
+      const subject = subjects.reveal(subject_reference);
+      const open = await erasure.openAbout(subject);
+      if (actor.alone && open.events.length + open.reports.length > 0) throw takesTwoByNow();
+      const { records, events, reports } = await erasure.eraseSubject(subject, actor);
+      subjects.forget(subject_reference);
+      return { records, security_events: events, reports };
+    },
+  };
+}

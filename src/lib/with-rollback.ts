@@ -1,0 +1,31 @@
+import { KeywardError } from '../kernel/errors.ts';
+
+/** Does `work` and, where it fails, `undo`. What cannot be undone stays reserved, for the next attempt or start. */
+export async function withRollback<T>(
+  work: () => Promise<T>,
+  undo: (why: string) => Promise<void>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await undo(reasonOf(error)).catch((undoing: unknown) => {
+      throw withBothCauses(error, undoing);
+    });
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof KeywardError ? error.code : 'internal';
+}
+
+function withBothCauses(error: unknown, undoing: unknown): KeywardError {
+  const cause = new AggregateError([error, undoing], 'making a key failed, and so did undoing it');
+  if (!(error instanceof KeywardError)) return new KeywardError('internal', 'making a key failed', { cause });
+  const { code, message, retryAfterSeconds } = error;
+  return new KeywardError(
+    code,
+    message,
+    retryAfterSeconds === undefined ? { cause } : { cause, retryAfterSeconds },
+  );
+}

@@ -1,0 +1,171 @@
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { TrackedEvent } from '../domain/event-steps.ts';
+import type {
+  AttemptOutcome,
+  NotificationDelivery,
+  NotificationOutbox,
+  SettledAttempt,
+} from '../kernel/notifications.ts';
+import type { Attempts } from './attempt.ts';
+import { backoffSeconds, MOST_SECONDS } from '../watch/notifications/backoff.ts';
+import { failureText } from '../watch/notifications/failure-text.ts';
+import { type MessageOptions, messageOf } from './message.ts';
+import { RecipientRefused, TryLater } from './target.ts';
+
+/** Taken from the outbox at a time. */
+const AT_A_TIME = 50;
+/** A target that fails is left alone for a while, at most that long, however much is due to it. */
+const MOST_PAUSE_SECONDS = 60;
+
+export interface LaneWatch {
+  delivered(target: string): void;
+  /** `ofTarget`: not of its recipients, nor of what was to be sent. */
+  failed(target: string, why: string, facts: { readonly dead: boolean; readonly ofTarget: boolean }): void;
+}
+
+export interface LaneParts {
+  readonly target: string;
+  readonly attempts: Attempts;
+  readonly mostAttempts: number;
+  readonly message: MessageOptions;
+  readonly outbox: Pick<NotificationOutbox, 'due' | 'settle'>;
+  /** `unknown_event`. */
+  readonly find: (sequence: number) => Promise<TrackedEvent>;
+  readonly contactsOf: (scopeId: string) => readonly string[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly watch: LaneWatch;
+  readonly stopping: AbortSignal;
+}
+
+/** What goes to one target, one message after the other; other targets have lanes of their own. */
+export class DeliveryQueue {
+  readonly #parts: LaneParts;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  #unsettled: SettledAttempt[] = [];
+  /** In a row, of the target's own. */
+  #failures = 0;
+  #pausedUntil = 0;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+  }
+
+  get target(): string {
+    return this.#parts.target;
+  }
+
+  /** Begins nothing more; settles once what is being sent is settled. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#running;
+  }
+
+  /** Leaves the target alone no longer. */
+  resume(): void {
+    this.#failures = 0;
+    this.#pausedUntil = 0;
+  }
+
+  /** Settles once all that is due was tried, or the target has failed. */
+  async run(): Promise<void> {
+    if (this.#stopped) return;
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    const { outbox, target, clock } = this.#parts;
+    let due: readonly NotificationDelivery[];
+    do {
+      // While it cannot be written down that something was sent, nothing more is: it would be sent again and again.
+      await this.#settle();
+      if (this.#isHeld()) return;
+      due = await outbox.due(target, clock.nowSeconds(), AT_A_TIME);
+      await this.#deliverAll(due);
+    } while (due.length === AT_A_TIME);
+  }
+
+  /** What is settled within one second is written down as one. */
+  async #deliverAll(due: readonly NotificationDelivery[]): Promise<void> {
+    const { clock } = this.#parts;
+    let since = clock.nowSeconds();
+    try {
+      for (const delivery of due) {
+        if (this.#isHeld()) return;
+        await this.#deliver(delivery);
+        if (clock.nowSeconds() === since) continue;
+        await this.#settle();
+        since = clock.nowSeconds();
+      }
+    } finally {
+      await this.#settle();
+    }
+  }
+
+  #isHeld(): boolean {
+    return this.#stopped || this.#parts.clock.nowSeconds() < this.#pausedUntil;
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#unsettled.length === 0) return;
+    await this.#parts.outbox.settle(this.#unsettled);
+    this.#unsettled = [];
+  }
+
+  async #deliver(delivery: NotificationDelivery): Promise<void> {
+    const { target, watch, stopping } = this.#parts;
+    const settled = (outcome: AttemptOutcome) => this.#unsettled.push({ id: delivery.id, outcome });
+    try {
+      const note = await this.#send(delivery);
+      settled({ state: 'delivered', note: note ?? null });
+      this.resume();
+      watch.delivered(target);
+    } catch (error) {
+      // An attempt that the end of the process cut off is no failure of the target's.
+      if (stopping.aborted) return;
+      if (error instanceof KeywardError && error.code !== 'unknown_event') throw error;
+      const outcome = this.#after(delivery, error);
+      settled(outcome);
+      const ofTarget = !(error instanceof RecipientRefused || error instanceof KeywardError);
+      if (ofTarget) this.#pause();
+      watch.failed(target, outcome.error, { dead: outcome.state === 'dead', ofTarget });
+    }
+  }
+
+  #pause(): void {
+    const { clock, random } = this.#parts;
+    this.#failures += 1;
+    this.#pausedUntil =
+      clock.nowSeconds() + Math.min(MOST_PAUSE_SECONDS, backoffSeconds(this.#failures, random));
+  }
+
+  async #send(delivery: NotificationDelivery): Promise<string | undefined> {
+    const { attempts, find, contactsOf, message } = this.#parts;
+    const event = await find(delivery.eventSequence);
+    const { contactsOf: scopeId } = delivery;
+    if (scopeId === null) return await attempts.send(messageOf(delivery, event, message), undefined);
+    const to = contactsOf(scopeId);
+    // Whoever was to be told is no contact any more.
+    if (to.length === 0) return 'the scope has no contacts any more';
+    return await attempts.send(messageOf(delivery, event, { ...message, withEvidence: false }), to);
+  }
+
+  #after(
+    { attempts }: NotificationDelivery,
+    cause: unknown,
+  ): Exclude<AttemptOutcome, { state: 'delivered' }> {
+    const { mostAttempts, clock, random } = this.#parts;
+    const error = failureText(cause);
+    const failed = attempts + 1;
+    const lost = cause instanceof KeywardError;
+    if (lost || failed >= mostAttempts) return { state: 'dead', error };
+    const asked = cause instanceof TryLater ? Math.min(MOST_SECONDS, cause.afterSeconds) : 0;
+    const after = Math.max(asked, backoffSeconds(failed, random));
+    return { state: 'pending', nextAttemptAt: clock.nowSeconds() + after, error };
+  }
+}

@@ -1,0 +1,217 @@
+import type { Logger } from 'pino';
+import type { Store } from '../db/open-store.ts';
+import type { AuditLog } from '../domain/audit-log.ts';
+import type { Clock, SettledTime } from '../kernel/clock.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { KnownKeys } from '../domain/known-keys.ts';
+import { COUNTED_OUTCOMES, type NotificationDesk } from '../kernel/notifications.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { NotificationSettings } from './settings.ts';
+import { auditConfiguredNotifications } from './configured.ts';
+import { Attempts } from './attempt.ts';
+import { DeliveryQueue, type LaneWatch } from './delivery-queue.ts';
+import { createNotificationDesk } from './service.ts';
+import { createHeartbeat } from '../watch/notifications/heartbeat.ts';
+import { Notifier } from './notifier.ts';
+import { openTarget } from './targets/open.ts';
+import { waitingRoutes } from './plan.ts';
+import { scopesOfEvent } from '../watch/notifications/scopes-of-event.ts';
+import type { NotificationTarget } from './target.ts';
+import { createTargetTester } from '../watch/notifications/test-targets.ts';
+import { Outages } from '../events/outages.ts';
+
+const LOOK_EVERY_MS = 1_000;
+/** For the gauges; a count reads every row that waits. */
+const COUNT_EVERY_MS = 15_000;
+const HEARTBEAT_LOOK_MS = 60_000;
+const HELD_UP = 'notifications held up; it is tried again';
+const PATIENCE_SECONDS = 60;
+/** What is being sent when the service stops is given that long; what is cut off is sent again with the next start. */
+const STOP_MS = 2_000;
+
+export interface NotificationParts {
+  readonly settings: NotificationSettings;
+  readonly store: Pick<Store, 'notifications' | 'securityEvents'>;
+  readonly audit: Pick<AuditLog, 'lastAbout' | 'record'>;
+  readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
+  readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents' | 'watch'>;
+  readonly clock: Clock;
+  readonly settledTime: SettledTime;
+  readonly log: Logger;
+  /** Spreads attempts; from 0 to 1. */
+  readonly random?: () => number;
+}
+
+export interface Notifications {
+  readonly desk: NotificationDesk;
+  /** Audits what is configured, and begins to look each second. */
+  start(events: SecurityEvents): Promise<void>;
+  /** Sends each target its heartbeat where one is due. */
+  heartbeat(): Promise<void>;
+  /** One look: takes in what was raised, escalates, and sets what is due on its way. */
+  look(events: SecurityEvents): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** From here on what is raised is told, once it is started. */
+export async function openNotifications(parts: NotificationParts): Promise<Notifications> {
+  const { settings, store, audit, clock, log } = parts;
+  const { notifications: outbox } = store;
+  const stopping = new AbortController();
+  const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each));
+  const names = targets.map(({ name }) => name);
+  if (names.length === 0) {
+    log.warn('no notification target is configured: security events are told to nobody');
+  } else if (waitingRoutes(settings).length === 0) {
+    log.warn('no notification route waits for somebody to acknowledge critical events: none escalates');
+  }
+  const outages = new Outages({
+    clock,
+    patienceSeconds: PATIENCE_SECONDS,
+    report: ({ name, since, why }) =>
+      securityEvent('notification.failing', { notification_target: name, since, why }),
+  });
+  const lanes = openLanes(parts, targets, stopping.signal, laneWatch(outages, parts));
+  const notifier = openNotifier(parts, lanes);
+  await notifier.begin();
+  await outbox.abandonOthers(names);
+  const count = await watchCounts(parts, names);
+  const tester = createTargetTester(targets, settings.deadline_ms, clock, stopping.signal);
+  const heartbeat = createHeartbeat({
+    targets,
+    everySeconds: settings.heartbeat_seconds,
+    deadlineMs: settings.deadline_ms,
+    clock,
+    stopping: stopping.signal,
+    onFailure: (target, why) => outages.began(target, why),
+  });
+  const loops: { stop(): Promise<void> }[] = [];
+  const look = async (events: SecurityEvents) => {
+    await notifier.look();
+    const details = notifier.takeFound();
+    if (details.length > 0) {
+      await events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
+    }
+    await outages.tell(events);
+  };
+  return {
+    desk: createNotificationDesk({ outbox, audit, tester, lanes }),
+    look,
+    heartbeat,
+    async start(events) {
+      if (await auditConfiguredNotifications(audit, settings)) {
+        log.warn({ targets: names }, 'notifications are configured otherwise than at the last start');
+      } else {
+        notifier.lookBack();
+      }
+      loops.push(
+        startPeriodicTask({ tick: () => look(events), everyMs: LOOK_EVERY_MS, log, failure: HELD_UP }),
+        startPeriodicTask({ tick: heartbeat, everyMs: HEARTBEAT_LOOK_MS, log, failure: 'no heartbeat' }),
+        startPeriodicTask({
+          tick: count,
+          everyMs: COUNT_EVERY_MS,
+          log,
+          failure: 'notifications not counted',
+        }),
+      );
+    },
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()));
+      const late = setTimeout(() => stopping.abort(), STOP_MS);
+      await notifier.stop();
+      clearTimeout(late);
+      stopping.abort();
+      for (const target of targets) target.close();
+    },
+  };
+}
+
+function openLanes(
+  { settings, store, keyRing, clock, random = Math.random }: NotificationParts,
+  targets: readonly NotificationTarget[],
+  stopping: AbortSignal,
+  watch: LaneWatch,
+): readonly DeliveryQueue[] {
+  return targets.map(
+    (target) =>
+      new DeliveryQueue({
+        target: target.name,
+        attempts: new Attempts(target, settings.deadline_ms, stopping),
+        mostAttempts: settings.attempts,
+        message: {
+          runbooksUrl: settings.runbooks_url,
+          withEvidence: settings.targets[target.name]?.evidence === true,
+        },
+        outbox: store.notifications,
+        find: (sequence) => store.securityEvents.find(sequence),
+        contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
+        clock,
+        random,
+        watch,
+        stopping,
+      }),
+  );
+}
+
+function openNotifier(
+  { settings, store, keyRing, metrics, clock, settledTime, log }: NotificationParts,
+  lanes: readonly DeliveryQueue[],
+): Notifier {
+  const { notifications: outbox, securityEvents: feed } = store;
+  return new Notifier({
+    settings,
+    outbox,
+    feed,
+    events: feed,
+    scopesToTell: (event) =>
+      scopesOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId).filter(
+        (scopeId) => keyRing.scope(scopeId)?.contacts.length,
+      ),
+    lanes,
+    clock,
+    settledTime,
+    onNobody(event, route) {
+      metrics.unacknowledgedEvents.inc();
+      log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route');
+    },
+    onLaneFailure: (target, err) => log.error({ target, err }, HELD_UP),
+  });
+}
+
+/** Gauges of what was counted last, and how to count anew. */
+async function watchCounts(
+  { store: { notifications: outbox }, metrics }: NotificationParts,
+  names: readonly string[],
+): Promise<() => Promise<void>> {
+  for (const target of names) {
+    for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);
+  }
+  let counts = await outbox.counts();
+  const told = (state: keyof typeof counts) => () =>
+    Object.fromEntries(names.map((name) => [name, counts[state][name] ?? 0]));
+  metrics.watch('notificationsPending', told('pending'));
+  metrics.watch('notificationsDead', told('dead'));
+  return async () => {
+    counts = await outbox.counts();
+  };
+}
+
+function laneWatch(
+  outages: Outages,
+  { metrics: { notifications }, log }: Pick<NotificationParts, 'metrics' | 'log'>,
+): LaneWatch {
+  return {
+    delivered(target) {
+      notifications.inc({ target, outcome: 'delivered' });
+      outages.ended(target);
+    },
+    failed(target, why, { dead, ofTarget }) {
+      notifications.inc({ target, outcome: dead ? 'dead' : 'failed' });
+      if (dead) log.error({ target, why }, 'notification given up: keyward notify list --state dead');
+      else log.warn({ target, why }, 'notification failed; it is tried again');
+      if (ofTarget) outages.began(target, why);
+    },
+  };
+}

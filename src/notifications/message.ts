@@ -1,0 +1,123 @@
+import type { TrackedEvent } from '../domain/event-steps.ts';
+import type { NotificationDelivery } from '../kernel/notifications.ts';
+import { eventType, type Severity } from '../kernel/security-event-types.ts';
+import { oneLine } from '../watch/notifications/one-line.ts';
+import { shareableEvidence } from '../watch/notifications/shareable-evidence.ts';
+
+/** What is told of an event. Never `claims`, `record` or `header`, which may speak of persons. */
+export interface ToldEvent {
+  readonly sequence: number;
+  readonly type: string;
+  readonly severity: Severity;
+  readonly subject: string;
+  readonly meaning: string;
+  readonly runbook: string;
+  /** Seconds since the epoch. */
+  readonly raised_at: number;
+  readonly state: TrackedEvent['state'];
+  readonly evidence?: Readonly<Record<string, unknown>>;
+}
+
+export const MESSAGE_TYPES = {
+  event: 'security_event.raised',
+  escalation: 'security_event.unacknowledged',
+  summary: 'security_event.summary',
+  test: 'notification.test',
+  heartbeat: 'heartbeat',
+} as const;
+
+export type MessageKind = keyof typeof MESSAGE_TYPES;
+
+/** Types in the title of a summary; all are in its data. */
+const MOST_NAMED = 3;
+
+interface Facts {
+  readonly event: { readonly event: ToldEvent };
+  readonly escalation: { readonly event: ToldEvent };
+  readonly summary: {
+    readonly events: number;
+    readonly first_sequence: number;
+    readonly last_sequence: number;
+    readonly severity: Severity;
+    /** Of those events, each once. */
+    readonly types: readonly string[];
+  };
+  readonly test: Readonly<Record<string, never>>;
+  /** When the next one is due; seconds since the epoch. */
+  readonly heartbeat: { readonly next_at: number };
+}
+
+/** One message as a target gets it, however it writes it down. */
+export type NotificationMessage = {
+  [K in MessageKind]: {
+    readonly kind: K;
+    readonly id: string;
+    /** When it was to be told first; seconds since the epoch. */
+    readonly at: number;
+    readonly severity: Severity;
+    /** One line. */
+    readonly title: string;
+    readonly data: Facts[K];
+  };
+}[MessageKind];
+
+export interface MessageOptions {
+  readonly runbooksUrl: string;
+  readonly withEvidence: boolean;
+}
+
+export function messageOf(
+  delivery: NotificationDelivery,
+  event: TrackedEvent,
+  options: MessageOptions,
+): NotificationMessage {
+  const { kind, messageId: id, createdAt: at, severity } = delivery;
+  if (kind === 'summary') {
+    const { events, types, eventSequence: first_sequence, lastSequence: last_sequence } = delivery;
+    const title = `[Keyward] ${events} more ${severity} security events${named(types)}`;
+    return {
+      kind,
+      id,
+      at,
+      severity,
+      title,
+      data: { events, first_sequence, last_sequence, severity, types },
+    };
+  }
+  const what = `${severity}: ${event.type} (${oneLine(event.subject)})`;
+  const title = kind === 'event' ? `[Keyward] ${what}` : `[Keyward] nobody has acknowledged ${what}`;
+  return { kind, id, at, severity, title, data: { event: told(event, options) } };
+}
+
+function named(types: readonly string[]): string {
+  if (types.length === 0) return '';
+  const further = types.length - MOST_NAMED;
+  return `: ${types.slice(0, MOST_NAMED).join(', ')}${further > 0 ? ` and ${further} more types` : ''}`;
+}
+
+export function testMessage(id: string, at: number): NotificationMessage {
+  const title = '[Keyward] a test: security events reach you';
+  return { kind: 'test', id, at, severity: 'info', title, data: {} };
+}
+
+export function heartbeatMessage(id: string, at: number, everySeconds: number): NotificationMessage {
+  const title = '[Keyward] heartbeat: notifications reach you';
+  const next_at = (Math.floor(at / everySeconds) + 1) * everySeconds;
+  return { kind: 'heartbeat', id, at, severity: 'info', title, data: { next_at } };
+}
+
+function told(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions): ToldEvent {
+  const { sequence, type, severity, subject, raisedAt: raised_at, state, evidence } = event;
+  const { meaning, runbook } = eventType(type);
+  return {
+    sequence,
+    type,
+    severity,
+    subject: oneLine(subject),
+    meaning,
+    runbook: `${runbooksUrl}/${runbook}`,
+    raised_at,
+    state,
+    ...(withEvidence && evidence ? { evidence: shareableEvidence(evidence) } : {}),
+  };
+}

@@ -1,0 +1,129 @@
+import type { AwaitedAcknowledgement, PlannedDelivery, ToldOf } from '../kernel/notifications.ts';
+import type { SecurityEvent } from '../kernel/security-events.ts';
+import type { NotificationSettings, RouteSettings } from './target-settings.ts';
+
+export interface Plan {
+  readonly deliveries: readonly PlannedDelivery[];
+  /** Null where nobody is waited for, or not any more. */
+  readonly awaited: AwaitedAcknowledgement | null;
+}
+
+type WaitingRoute = RouteSettings & { readonly acknowledge_within_seconds: number };
+type Told = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'evidence'>;
+
+/** The routes at which a critical event stays until somebody acknowledges it, in the order in which it goes on. */
+export function waitingRoutes({ routes }: Pick<NotificationSettings, 'routes'>): readonly WaitingRoute[] {
+  return routes.filter(
+    (route): route is WaitingRoute =>
+      route.acknowledge_within_seconds !== null && route.severities.includes('critical'),
+  );
+}
+
+/**
+ * What a new event is told by: each route that fits, and the contacts of the scopes that it is about. Of the routes
+ * at which a critical one waits for somebody only the first.
+ */
+export function planNew(
+  event: Told,
+  settings: NotificationSettings,
+  scopes: readonly string[],
+  now: number,
+): Plan {
+  const [first, ...later] = event.severity === 'critical' ? waitingRoutes(settings) : [];
+  const routes = settings.routes.filter(
+    (route) => route.severities.includes(event.severity) && !later.some(({ name }) => name === route.name),
+  );
+  return {
+    deliveries: [
+      ...deliveriesBy(event, 'event', routes, settings),
+      ...deliveriesToContacts(event, scopes, settings),
+    ],
+    awaited: first ? awaitedAt(first, event, now) : null,
+  };
+}
+
+/**
+ * Where a critical event that nobody acknowledged goes on to; all over again where its route is no longer there.
+ * Behind the last, the first is told once more, and nobody is waited for.
+ */
+export function planEscalation(
+  event: Told,
+  { route }: Pick<AwaitedAcknowledgement, 'route'>,
+  settings: NotificationSettings,
+  now: number,
+): Plan {
+  const behind = settings.routes.findIndex(({ name }) => name === route) + 1;
+  const [next] = waitingRoutes({ routes: settings.routes.slice(behind) });
+  const routes = next ? [next] : waitingRoutes(settings).slice(0, 1);
+  return {
+    deliveries: deliveriesBy(event, 'escalation', routes, settings),
+    awaited: next ? awaitedAt(next, event, now) : null,
+  };
+}
+
+/** Which acknowledgement a critical event waits for, by what was told of it; null where every route was. */
+export function awaitedFrom(
+  event: Told,
+  told: readonly Pick<ToldOf, 'kind' | 'route'>[],
+  settings: NotificationSettings,
+  now: number,
+): AwaitedAcknowledgement | null {
+  const waiting = waitingRoutes(settings);
+  const escalated = new Set(told.filter(({ kind }) => kind === 'escalation').map(({ route }) => route));
+  const [first] = waiting;
+  if (!first || escalated.has(first.name)) return null;
+  const at = waiting.findLastIndex(({ name }) => escalated.has(name));
+  return awaitedAt(waiting[Math.max(at, 0)] ?? first, event, now);
+}
+
+function awaitedAt(route: WaitingRoute, { sequence }: Told, now: number): AwaitedAcknowledgement {
+  return { eventSequence: sequence, route: route.name, dueAt: now + route.acknowledge_within_seconds };
+}
+
+/** Each target once, by the first route that names it. */
+function deliveriesBy(
+  event: Told,
+  kind: PlannedDelivery['kind'],
+  routes: readonly RouteSettings[],
+  settings: NotificationSettings,
+): readonly PlannedDelivery[] {
+  const deliveries = new Map<string, PlannedDelivery>();
+  for (const route of routes) {
+    for (const target of targetsFor(event, route)) {
+      if (deliveries.has(target)) continue;
+      deliveries.set(
+        target,
+        delivery(event, { kind, route: route.name, target, contactsOf: null }, settings),
+      );
+    }
+  }
+  return [...deliveries.values()];
+}
+
+function deliveriesToContacts(
+  event: Told,
+  scopes: readonly string[],
+  settings: NotificationSettings,
+): readonly PlannedDelivery[] {
+  const { contacts } = settings;
+  if (!contacts?.severities.includes(event.severity)) return [];
+  const { target } = contacts;
+  return scopes.map((contactsOf) =>
+    delivery(event, { kind: 'event', route: 'contacts', target, contactsOf }, settings),
+  );
+}
+
+function delivery(
+  { sequence, type, severity }: Told,
+  way: Pick<PlannedDelivery, 'kind' | 'route' | 'target' | 'contactsOf'>,
+  { targets }: NotificationSettings,
+): PlannedDelivery {
+  const mostPerWindow = targets[way.target]?.messages_per_window ?? 0;
+  return { ...way, eventSequence: sequence, type, severity, mostPerWindow };
+}
+
+/** That a target fails is told by the others: by itself it would be a failure more. */
+function targetsFor({ type, evidence }: Told, { targets }: RouteSettings): readonly string[] {
+  if (type !== 'notification.failing') return targets;
+  return targets.filter((target) => target !== evidence?.notification_target);
+}

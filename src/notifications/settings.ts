@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { CONTACT } from '../domain/contacts.ts';
+import { SEVERITIES, type Severity } from '../kernel/security-event-types.ts';
+import type { NotificationSettings, TargetSettings } from './target-settings.ts';
+
+export type { NotificationSettings };
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+const MOST_TARGETS = 16;
+const MOST_ROUTES = 16;
+/** How long a critical event stays with a route that reaches people, unless the route says otherwise. */
+const PATIENCE_SECONDS = 900;
+const REACHES_PEOPLE: ReadonlySet<TargetSettings['type']> = new Set(['webhook', 'email']);
+
+const name = z.string().regex(NAME, 'use 1 to 32 lower-case letters, digits and inner hyphens');
+const file = z.string().min(1);
+const host = z.string().min(1).max(253);
+const port = z.int().min(1).max(65_535);
+const trust = z.strictObject({ ca_file: file.optional() });
+const severity = z.enum(SEVERITIES);
+const address = z.string().max(254).regex(CONTACT, 'use an e-mail address such as security@example.com');
+
+const common = (mostByDefault: number) => ({
+  evidence: z.boolean().default(false),
+  messages_per_window: z.int().min(1).max(100_000).default(mostByDefault),
+});
+const remote = { allow_private: z.boolean().default(false) };
+
+const webhook = z
+  .strictObject({
+    type: z.literal('webhook'),
+    url: z.url({ protocol: /^https?$/, error: 'use an https:// URL' }),
+    secret_file: file,
+    tls: trust.optional(),
+    ...remote,
+    ...common(120),
+  })
+  .refine(({ url }) => !/^https?:\/\/[^/]*@/.test(url), {
+    path: ['url'],
+    error: 'leave out user and password: the signature says who sends',
+  })
+  .refine(({ url, allow_private }) => allow_private || url.startsWith('https:'), {
+    path: ['url'],
+    error: 'use https://; http:// only with allow_private',
+  });
+
+const email = z
+  .strictObject({
+    type: z.literal('email'),
+    host,
+    port: port.default(587),
+    tls: trust.extend({ mode: z.enum(['starttls', 'implicit', 'off']).default('starttls') }).prefault({}),
+    user: z.string().min(1).optional(),
+    password_file: file.optional(),
+    from: address,
+    to: z.array(address).min(1).max(16),
+    ...remote,
+    ...common(30),
+  })
+  .refine(({ user, password_file }) => (user === undefined) === (password_file === undefined), {
+    path: ['user'],
+    error: 'give both user and password_file, or neither',
+  })
+  .refine(({ user, tls }) => user === undefined || tls.mode !== 'off', {
+    path: ['tls', 'mode'],
+    error: 'a password is not sent without TLS',
+  });
+
+const syslog = z.strictObject({
+  type: z.literal('syslog'),
+  host,
+  port: port.default(601),
+  /** RFC 5425; `ca_file` where the server's authority is not one that Node knows. */
+  tls: trust.optional(),
+  ...remote,
+  ...common(10_000),
+});
+
+const target = z.discriminatedUnion('type', [
+  webhook,
+  email,
+  syslog,
+  z.strictObject({ type: z.literal('file'), file, ...common(10_000) }),
+]);
+
+const route = z
+  .strictObject({
+    name,
+    severities: z.array(severity).min(1).optional(),
+    min_severity: severity.optional(),
+    targets: z.array(name).min(1).max(MOST_TARGETS),
+    /** Default: 900 where a target is a webhook or by e-mail; null, for nobody is waited for, where all are logs. */
+    acknowledge_within_seconds: z.int().min(30).max(86_400).nullable().optional(),
+  })
+  .refine(({ severities, min_severity }) => severities === undefined || min_severity === undefined, {
+    error: 'give severities or min_severity, not both',
+  });
+
+type Route = z.infer<typeof route>;
+
+/** The section `notifications` of the configuration. */
+export const notificationSection = z
+  .strictObject({
+    targets: z
+      .record(name, target)
+      .refine((targets) => Object.keys(targets).length <= MOST_TARGETS, `name at most ${MOST_TARGETS}`)
+      .default({}),
+    /** In the order in which a critical event goes on. Default: one that sends warnings and above to every target. */
+    routes: z.array(route).max(MOST_ROUTES).optional(),
+    contacts: z
+      .strictObject({
+        /** Whether contacts of scopes are told of events about their scope, by e-mail. */
+        enabled: z.boolean().default(true),
+        /** Default: the first e-mail target. */
+        target: name.optional(),
+        min_severity: severity.default('warning'),
+      })
+      .prefault({}),
+    /** Where the runbooks are read: they are named by their path below it. */
+    runbooks_url: z
+      .string()
+      .regex(/^[^\s]*[^\s/]$/, 'leave out the slash at the end')
+      .max(512)
+      .default('docs/runbooks'),
+    /** After that many that failed, a delivery is dead. */
+    attempts: z.int().min(1).max(20).default(10),
+    /** Past it, an attempt is cut off. */
+    deadline_ms: z.int().min(100).max(60_000).default(10_000),
+    /** How often every target gets a sign of life, so that silence is noticed; null for never. */
+    heartbeat_seconds: z.int().min(60).max(604_800).nullable().default(86_400),
+  })
+  .prefault({})
+  .superRefine(({ targets, routes = [], contacts }, context) => {
+    const refuse = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    for (const [at, each] of routes.entries()) {
+      const unknown = each.targets.find((wanted) => targets[wanted] === undefined);
+      if (unknown !== undefined) refuse(['routes', at, 'targets'], `there is no target ${unknown}`);
+      if (routes.findIndex((other) => other.name === each.name) < at || each.name === 'contacts') {
+        refuse(['routes', at, 'name'], 'name each route once, and none `contacts`');
+      }
+    }
+    if (contacts.target !== undefined && targets[contacts.target]?.type !== 'email') {
+      refuse(['contacts', 'target'], 'name a target of type email');
+    }
+  });
+
+export type NotificationSection = z.infer<typeof notificationSection>;
+
+/** With what follows from it filled in, and every path absolute. */
+export function notificationSettings(
+  section: NotificationSection,
+  at: (path: string) => string,
+): NotificationSettings {
+  const { targets, routes, contacts, runbooks_url, attempts, deadline_ms, heartbeat_seconds } = section;
+  const names = Object.keys(targets);
+  const byMail = contacts.target ?? names.find((each) => targets[each]?.type === 'email');
+  return {
+    targets: Object.fromEntries(
+      Object.entries(targets).map(([each, settings]) => [each, withAbsolutePaths(settings, at)]),
+    ),
+    routes: (routes ?? defaultRoutes(names)).map(({ severities, min_severity, ...each }) => ({
+      ...each,
+      severities: severities ?? from(min_severity ?? 'warning'),
+      acknowledge_within_seconds: patienceOf(each, targets),
+    })),
+    contacts:
+      contacts.enabled && byMail !== undefined
+        ? { target: byMail, severities: from(contacts.min_severity) }
+        : null,
+    runbooks_url,
+    attempts,
+    deadline_ms,
+    heartbeat_seconds,
+  };
+}
+
+function defaultRoutes(targets: readonly string[]): Route[] {
+  return targets.length === 0 ? [] : [{ name: 'default', targets: [...targets] }];
+}
+
+function patienceOf(
+  { acknowledge_within_seconds: given, targets: names }: Route,
+  targets: NotificationSection['targets'],
+): number | null {
+  if (given !== undefined) return given;
+  const toPeople = names.some((each) => targets[each] && REACHES_PEOPLE.has(targets[each].type));
+  return toPeople ? PATIENCE_SECONDS : null;
+}
+
+function from(least: Severity): readonly Severity[] {
+  return SEVERITIES.slice(SEVERITIES.indexOf(least));
+}
+
+function withAbsolutePaths(settings: TargetSettings, at: (path: string) => string): TargetSettings {
+  if (settings.type === 'file') return { ...settings, file: at(settings.file) };
+  const { tls } = settings;
+  const trusted =
+    tls?.ca_file === undefined ? settings : { ...settings, tls: { ...tls, ca_file: at(tls.ca_file) } };
+  if (trusted.type === 'webhook') return { ...trusted, secret_file: at(trusted.secret_file) };
+  if (trusted.type === 'syslog' || trusted.password_file === undefined) return trusted as TargetSettings;
+  return { ...trusted, password_file: at(trusted.password_file) } as TargetSettings;
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import { type ClientRequest, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { Webhook } from 'standardwebhooks';
+import { lookupFor } from '../../watch/notifications/guarded-address.ts';
+import type { NotificationMessage } from '../message.ts';
+import { payloadOf } from '../../watch/notifications/payload.ts';
+import type { WebhookSettings } from '../target-settings.ts';
+import { type NotificationTarget, TryLater } from '../target.ts';
+import { readWebhookSecrets } from '../../watch/notifications/webhook-secrets.ts';
+
+/** Of an answer, in bytes. */
+const LARGEST_HEAD = 16_384;
+
+/**
+ * Standard Webhooks: JSON with `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1`, HMAC-SHA256). Only a
+ * status of 200 to 299 is taken for a yes; a redirect is not followed.
+ */
+export function createWebhookTarget(name: string, settings: WebhookSettings): NotificationTarget {
+  const url = new URL(settings.url);
+  return {
+    name,
+    type: 'webhook',
+    async send(message, _to, signal) {
+      const secrets = await readWebhookSecrets(settings.secret_file);
+      const body = JSON.stringify(payloadOf(message));
+      const headers = signedHeaders(message, body, secrets);
+      const { status, retryAfter } = await post(await open(url, settings, headers, signal), body);
+      if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
+      if (status < 200 || status > 299) throw refusal(status, retryAfter);
+      return undefined;
+    },
+    close() {},
+  };
+}
+
+/** With each secret, so that a new one can be given to the receiver before or after it is put in the file. */
+function signedHeaders(
+  { id }: NotificationMessage,
+  body: string,
+  secrets: readonly string[],
+): Record<string, string> {
+  const now = new Date();
+  return {
+    'content-type': 'application/json',
+    'user-agent': 'keyward',
+    'content-length': String(Buffer.byteLength(body)),
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(id, now, body)).join(' '),
+  };
+}
+
+async function open(
+  url: URL,
+  { allow_private, tls }: WebhookSettings,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<ClientRequest> {
+  const options = {
+    method: 'POST',
+    headers,
+    signal,
+    // A connection that is kept would outlive the check of its address.
+    agent: false,
+    maxHeaderSize: LARGEST_HEAD,
+    ...lookupFor({ host: url.hostname, allow_private }),
+  } as const;
+  if (url.protocol === 'http:') return requestHttp(url, options);
+  const ca = tls?.ca_file === undefined ? {} : { ca: await readFile(tls.ca_file) };
+  return requestHttps(url, { ...options, ...ca });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+}
+
+/** Seconds alone are understood of `Retry-After` (RFC 9110 §10.2.3); a date depends on clocks that agree. */
+function refusal(status: number, retryAfter = ''): Error {
+  const message = `answered ${status}`;
+  return /^\d{1,9}$/.test(retryAfter) ? new TryLater(message, Number(retryAfter)) : new Error(message);
+}
+
+/** What the answer says is of no use to anybody here: it is not read. */
+function post(request: ClientRequest, body: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request.once('response', (response) => {
+      resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
+      response.destroy();
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

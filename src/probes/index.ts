@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Grants } from '../kernel/actor.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { TokenIssuer } from '../kernel/issuance.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { ProbeAdministration, VerifierProbeStore } from '../kernel/verifier-probe.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
+import { createProbeAdministration } from './administer.ts';
+import { unsentProbes } from '../watch/probing/other-scope.ts';
+import { createProbeGrants } from '../watch/probing/probe-grants.ts';
+import { ProbeRounds } from './rounds.ts';
+import { createProbeTokens } from './tokens.ts';
+import { createSendProbe } from './send.ts';
+
+const EVERY_MS = 1_000;
+
+export interface ProbeRootParts {
+  readonly config: Pick<Config, 'probes' | 'mode'>;
+  readonly store: VerifierProbeStore;
+  readonly keyRing: KeyRing;
+  readonly grants: Grants;
+  /** The issuer of all tokens, asked with other grants: ledger, checks and time guard are the same. */
+  readonly issuerWith: (grants: Grants) => TokenIssuer;
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Probing of verifiers: what is due is looked for each second, beside everything else. */
+export function openProbes(parts: ProbeRootParts): {
+  readonly probes: ProbeAdministration;
+  start(): { stop(): Promise<void> };
+} {
+  const { config, store, keyRing, grants, issuerWith, events, clock, log } = parts;
+  const { every_seconds, token_ttl_seconds, deadline_ms, concurrency, max, unanswered_rounds, ca_file } =
+    config.probes;
+  const rules = { loopback: config.mode === 'development' };
+  const end = new AbortController();
+  const rounds = new ProbeRounds({
+    probes: () => store.all(),
+    mayVerify: ({ clientId, scopeId }) => grants.allows(clientId, scopeId, 'verify'),
+    makeTokens: createProbeTokens({
+      issuer: issuerWith(createProbeGrants({ probes: () => store.all(), keyRing })),
+      keyRing,
+      ttlSeconds: token_ttl_seconds,
+    }),
+    unsent: (scopeId) => unsentProbes(keyRing, scopeId),
+    send: createSendProbe({
+      ...rules,
+      deadlineMs: deadline_ms,
+      ended: end.signal,
+      ca: ca_file === undefined ? undefined : readFileSync(ca_file, 'utf8'),
+    }),
+    events,
+    clock,
+    everySeconds: every_seconds,
+    concurrency,
+    unansweredRounds: unanswered_rounds,
+    ended: end.signal,
+  });
+  return {
+    probes: createProbeAdministration({ store, rounds, rules, most: max, clock }),
+    start() {
+      const looking = startPeriodicTask({
+        tick: () => rounds.look(),
+        everyMs: EVERY_MS,
+        log,
+        failure: 'what probes of verifiers found could not be told; they are probed again',
+      });
+      return {
+        stop() {
+          end.abort();
+          return looking.stop();
+        },
+      };
+    },
+  };
+}

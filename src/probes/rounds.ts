@@ -1,0 +1,171 @@
+import { type Clock, dayOf } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import {
+  isPlace,
+  type Probe,
+  type ProbeAnswer,
+  type ProbePlace,
+  type ProbeStanding,
+  type UnsentProbe,
+  type VerifierProbe,
+} from '../kernel/verifier-probe.ts';
+import { judgeAnswer, type Reply } from '../watch/probing/judge-answer.ts';
+import { ProbeState } from '../watch/probing/probe-state.ts';
+import type { RoundTokens } from './tokens.ts';
+import type { SendProbe } from './send.ts';
+
+export interface ProbeRoundParts {
+  readonly probes: () => readonly VerifierProbe[];
+  /** Whether its client stands and may verify for the scope: else nothing is sent. */
+  readonly mayVerify: (place: ProbePlace) => boolean;
+  readonly makeTokens: (scopeId: string) => Promise<RoundTokens>;
+  readonly unsent: (scopeId: string) => readonly UnsentProbe[];
+  readonly send: SendProbe;
+  readonly events: SecurityEvents;
+  readonly clock: Clock;
+  readonly everySeconds: number;
+  /** Verifiers asked at the same time. */
+  readonly concurrency: number;
+  /** After so many rounds in a row without a clear answer, that is an event. */
+  readonly unansweredRounds: number;
+  /** Aborted with the service: what is under way is dropped, and nothing told of it. */
+  readonly ended: AbortSignal;
+}
+
+/** Sends verifiers what they must accept and what they must refuse, and tells which of them do not. */
+export class ProbeRounds {
+  readonly #parts: ProbeRoundParts;
+  readonly #states = new Map<string, ProbeState>();
+
+  constructor(parts: ProbeRoundParts) {
+    this.#parts = parts;
+  }
+
+  /** Does what is due by now, a few verifiers at a time. Rejects where an event could not be stored. */
+  async look(): Promise<void> {
+    this.#forgetRemoved();
+    const due = this.#due();
+    const failures: unknown[] = [];
+    const work = async () => {
+      for (let next = due.shift(); next && !this.#parts.ended.aborted; next = due.shift()) {
+        await next().catch((error: unknown) => failures.push(error));
+      }
+    };
+    await Promise.all(Array.from({ length: this.#parts.concurrency }, work));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** A round now, after what is under way. `unknown_probe`, `invalid_probe`, `store_unavailable`. */
+  async run(place: ProbePlace): Promise<ProbeStanding> {
+    const probe = this.#parts.probes().find((each) => isPlace(each, place));
+    if (!probe) throw new KeywardError('unknown_probe', 'this client has no probe URL for this scope');
+    if (!this.#parts.mayVerify(place)) {
+      throw new KeywardError('invalid_probe', 'client: it may not verify for this scope; give it the grant');
+    }
+    const state = this.#stateOf(probe);
+    // How that ends is told to whoever began it.
+    await state.busy?.catch(() => {});
+    await this.#alone(state, () => this.#round(probe, state));
+    return this.#standing(probe);
+  }
+
+  standings(): readonly ProbeStanding[] {
+    return this.#parts.probes().map((probe) => this.#standing(probe));
+  }
+
+  #due(): (() => Promise<void>)[] {
+    const now = this.#parts.clock.nowSeconds();
+    return this.#parts.probes().flatMap((probe) => {
+      const state = this.#stateOf(probe);
+      const expired = state.expiring !== null && state.expiring.dueAt <= now;
+      const isDue = expired || state.nextAt <= now;
+      if (!isDue || !this.#parts.mayVerify(probe)) return [];
+      return () =>
+        this.#alone(state, async () => {
+          if (expired) await this.#sendExpired(probe, state);
+          if (state.nextAt <= now) await this.#round(probe, state);
+        });
+    });
+  }
+
+  /** One thing at a time for each verifier; whoever comes meanwhile has what is under way. */
+  #alone(state: ProbeState, work: () => Promise<void>): Promise<void> {
+    state.busy ??= work().finally(() => {
+      state.busy = undefined;
+    });
+    return state.busy;
+  }
+
+  async #round(probe: VerifierProbe, state: ProbeState): Promise<void> {
+    state.nextAt = this.#parts.clock.nowSeconds() + this.#parts.everySeconds;
+    const made = await this.#parts.makeTokens(probe.scopeId).catch(asFailure);
+    if ('failure' in made) {
+      await this.#note(probe, state, 'fresh', made);
+      return;
+    }
+    for (const [name, token] of made.tokens) {
+      const answer = await this.#ask(probe, state, name, token);
+      // Whoever does not answer refuses nothing.
+      if (!answer || (name === 'fresh' && answer.verdict === 'unclear')) return;
+      if (name === 'fresh') state.expiring ??= { token, dueAt: made.expiredAt };
+    }
+  }
+
+  async #sendExpired(probe: VerifierProbe, state: ProbeState): Promise<void> {
+    const { expiring } = state;
+    state.expiring = null;
+    if (expiring) await this.#ask(probe, state, 'expired', expiring.token);
+  }
+
+  async #ask(probe: VerifierProbe, state: ProbeState, name: Probe, token: string) {
+    const reply = await this.#parts.send(probe.url, token);
+    return this.#parts.ended.aborted ? undefined : this.#note(probe, state, name, reply);
+  }
+
+  async #note(place: ProbePlace, state: ProbeState, probe: Probe, reply: Reply): Promise<ProbeAnswer> {
+    const { events, clock, unansweredRounds } = this.#parts;
+    const at = clock.nowSeconds();
+    const status = 'status' in reply ? reply.status : null;
+    const answer = { probe, status, at, ...judgeAnswer(probe, reply) };
+    const unanswered = state.note(answer);
+    const of = { client: place.clientId, scope: place.scopeId, probe };
+    if (answer.verdict === 'wrong' && status !== null) {
+      await events.raise(securityEvent('verifier.lenient', { ...of, status, at, day: dayOf(at) }));
+    }
+    if (unanswered && unanswered.count >= unansweredRounds) {
+      const { since, count } = unanswered;
+      await events.raise(securityEvent('verifier.unprobed', { ...of, since, count, why: answer.why ?? '' }));
+    }
+    return answer;
+  }
+
+  #standing(probe: VerifierProbe): ProbeStanding {
+    const { mayVerify, unsent } = this.#parts;
+    return { ...this.#stateOf(probe).standing(probe, mayVerify(probe)), notSent: unsent(probe.scopeId) };
+  }
+
+  #stateOf(probe: VerifierProbe): ProbeState {
+    const key = keyOf(probe);
+    const known = this.#states.get(key);
+    if (known) return known;
+    const state = new ProbeState(this.#parts.clock.nowSeconds());
+    this.#states.set(key, state);
+    return state;
+  }
+
+  #forgetRemoved(): void {
+    const keys = new Set(this.#parts.probes().map(keyOf));
+    for (const key of this.#states.keys()) if (!keys.has(key)) this.#states.delete(key);
+  }
+}
+
+/** Another URL is another verifier: what was sent to the former one is never sent there. */
+function keyOf({ clientId, scopeId, url, setAt }: VerifierProbe): string {
+  return JSON.stringify([clientId, scopeId, url, setAt]);
+}
+
+function asFailure(error: unknown): { readonly failure: string } {
+  const code = error instanceof KeywardError ? error.code : 'internal';
+  return { failure: `no token could be issued for it (${code})` };
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import type { ProbeAdministration } from '../kernel/verifier-probe.ts';
+import { actorOf, CHANGING, READING } from '../server/actor.ts';
+import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
+import { readJson } from '../server/read-body.ts';
+import { jsonBody } from '../server/requests.ts';
+import { CODES, json, problems } from '../server/responses.ts';
+import type { Route } from '../server/route.ts';
+import { probe, probePlace, probeRepresentation, probeRequest } from '../server/schemas/probe.ts';
+import { sendJson } from '../server/send.ts';
+
+interface ProbeParts extends GateDeps {
+  readonly probes: ProbeAdministration;
+}
+
+const PATH = '/v1/admin/clients/{client}/probe';
+const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
+const placeBody = jsonBody(probePlace, LIMITS);
+const SIGNING = ['hsm_unavailable', 'pin_latched', 'registry_refused'] as const;
+
+const listProbes: Route<ProbeParts> = {
+  method: 'get',
+  path: '/v1/admin/probes',
+  operation: {
+    operationId: 'listProbes',
+    summary: 'Verifiers that are probed, and what each answered last; any role',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'All of them', z.object({ probes: z.array(probe) })),
+      ...problems(CODES.operator),
+    },
+  },
+  handler: (deps) => (request, response) => {
+    actorOf(deps.authenticator, READING, request, response);
+    sendJson(response, 200, { probes: deps.probes.list().map(probeRepresentation) });
+  },
+};
+
+const setProbe: Route<ProbeParts> = {
+  method: 'post',
+  path: PATH,
+  operation: {
+    operationId: 'setProbe',
+    summary: 'Where a relying service is sent tokens to accept and to refuse; two persons',
+    description:
+      'In place of the URL that there is for this scope. Sent is `GET` with `Authorization: Bearer`, for a subject without rights; the answer is 2xx, or 401 or 403.',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(probeRequest, LIMITS),
+    responses: {
+      ...json('200', 'The verifier, as it is probed from now on', z.object({ probe })),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, SIGNING, [
+        'unknown_client',
+        'unknown_scope',
+        'invalid_probe',
+        'too_many_probes',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('probe.set', deps, request, response);
+    const given = await readJson(request, { schema: probeRequest, ...LIMITS });
+    const parameters = { ...given, client: request.params.client ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'probe.set', parameters, actor }), { status: 200 });
+  },
+};
+
+const removeProbe: Route<ProbeParts> = {
+  method: 'delete',
+  path: PATH,
+  operation: {
+    operationId: 'removeProbe',
+    summary: 'Leave a relying service alone; two persons',
+    security: [{ operator: [] }],
+    requestBody: placeBody,
+    responses: {
+      ...json('200', 'What is probed no more', z.object({ client: z.string(), scope: z.string() })),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, SIGNING, ['unknown_probe']),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('probe.remove', deps, request, response);
+    const given = await readJson(request, { schema: probePlace, ...LIMITS });
+    const parameters = { ...given, client: request.params.client ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'probe.remove', parameters, actor }), { status: 200 });
+  },
+};
+
+const runProbe: Route<ProbeParts> = {
+  method: 'post',
+  path: `${PATH}/run`,
+  operation: {
+    operationId: 'runProbe',
+    summary: 'Probe a relying service now; role `operator`',
+    description: 'Answers once all tokens were sent but the expired one, which follows when it has expired.',
+    security: [{ operator: [] }],
+    requestBody: placeBody,
+    responses: {
+      ...json('200', 'What it answered', z.object({ probe })),
+      ...problems(CODES.operator, CODES.body, CODES.schema, [
+        'unknown_probe',
+        'invalid_probe',
+        'store_unavailable',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    actorOf(deps.authenticator, CHANGING, request, response);
+    const { scope } = await readJson(request, { schema: probePlace, ...LIMITS });
+    const place = { clientId: request.params.client ?? '', scopeId: scope };
+    sendJson(response, 200, { probe: probeRepresentation(await deps.probes.run(place)) });
+  },
+};
+
+export const adminProbeRoutes = [listProbes, setProbe, removeProbe, runProbe];

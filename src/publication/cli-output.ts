@@ -1,0 +1,42 @@
+import type { VerifierAnswer } from '../cli/answers.ts';
+import type { Context } from '../cli/context.ts';
+import { connect } from '../cli/operations-client.ts';
+import { show } from '../cli/show.ts';
+import { type Cell, table } from '../cli/text.ts';
+import { humanTime } from '../cli/time.ts';
+
+interface Verifiers {
+  readonly verifiers: readonly VerifierAnswer[];
+}
+
+export async function verifierList(context: Context, { scope }: { readonly scope?: string }): Promise<void> {
+  const call = await connect(context);
+  const query = scope === undefined ? '' : `?scope=${encodeURIComponent(scope)}`;
+  const answer = await call<Verifiers>('GET', `/verifiers${query}`);
+  show(context, answer, () => describe(answer.verifiers, context));
+}
+
+function describe(verifiers: readonly VerifierAnswer[], { terminal }: Context): string {
+  if (verifiers.length === 0)
+    return 'no verifier has followed events or acknowledged a key set since the start';
+  const time = (seconds: number) => humanTime(seconds, terminal.nowSeconds);
+  return table(
+    ['scope', 'client', 'instance', 'connected since', 'holds', 'published', 'state', 'last seen'],
+    verifiers.map((of) => [
+      of.scope,
+      of.client,
+      of.instance,
+      of.connected_since === null ? '-' : time(of.connected_since),
+      String(of.version ?? '-'),
+      String(of.published_version),
+      stateOf(of),
+      time(of.last_seen),
+    ]),
+    terminal.colour,
+  );
+}
+
+function stateOf({ connected_since, lags_for_seconds: lag }: VerifierAnswer): Cell {
+  if (connected_since === null) return ['away', 'dim'];
+  return lag === null ? ['current', 'green'] : [`lags for ${lag} s`, 'yellow'];
+}

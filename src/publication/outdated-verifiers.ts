@@ -1,0 +1,51 @@
+import type { KeyRing } from '../domain/key-ring.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import type { VerifierDirectory, VerifierStanding } from '../domain/verifiers.ts';
+import { RecentSet } from '../lib/recent-set.ts';
+
+export interface OutdatedVerifierParts {
+  readonly keyRing: KeyRing;
+  readonly verifiers: Pick<VerifierDirectory, 'list'>;
+  readonly events: SecurityEvents;
+}
+
+/** Of one look; the others are told at the next. */
+const MOST_AT_ONCE = 100;
+const REMEMBERED = 10_000;
+/** A key set that may be cached for a second is not fetched every second. */
+const SHORTEST_SECONDS = 60;
+
+/**
+ * Names verifiers that follow the events and still do not hold the key set that was published longer ago than it
+ * may be cached: once for each version. It blocks nothing.
+ */
+export function createOutdatedVerifierWatch({ keyRing, verifiers, events }: OutdatedVerifierParts) {
+  const told = new RecentSet(REMEMBERED);
+  return async (): Promise<void> => {
+    const news = verifiers
+      .list()
+      .flatMap((verifier) => outdated(keyRing, verifier))
+      .filter(({ dedupKey }) => !told.has(dedupKey));
+    for (const report of news.slice(0, MOST_AT_ONCE)) {
+      await events.raise(report);
+      told.add(report.dedupKey);
+    }
+  };
+}
+
+function outdated(keyRing: KeyRing, verifier: VerifierStanding): SecurityEventReport[] {
+  const { scopeId, clientId, instance, version, lagsForSeconds, connectedSince } = verifier;
+  const scope = keyRing.scope(scopeId);
+  if (!scope || lagsForSeconds === null) return [];
+  if (lagsForSeconds < Math.max(SHORTEST_SECONDS, scope.policy.jwksMaxAgeSeconds)) return [];
+  return [
+    securityEvent('verifier.outdated', {
+      scope: scopeId,
+      client: clientId,
+      instance,
+      holds: version,
+      published: scope.keySetVersion,
+      connected_since: connectedSince,
+    }),
+  ];
+}

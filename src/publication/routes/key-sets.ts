@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { ZodOpenApiResponsesObject } from 'zod-openapi';
+import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { Publication, PublishedDocument } from '../../domain/publication.ts';
+import { admitAnyone } from '../../server/admission.ts';
+import { problems } from '../../server/responses.ts';
+import type { Handler, Route } from '../../server/route.ts';
+import { sendDocument } from '../../server/send.ts';
+
+interface KeySetParts {
+  readonly publication: Publication;
+  readonly keyRing: KeyRing;
+}
+
+const published = (
+  mediaType: string,
+  description: string,
+  ...codes: ErrorCode[]
+): ZodOpenApiResponsesObject => ({
+  200: { description, content: { [mediaType]: { schema: z.unknown() } } },
+  304: { description: 'The document that `If-None-Match` names is still the one' },
+  ...problems(['unknown_scope', 'rate_limited', ...codes]),
+});
+
+const keySet: Route<KeySetParts> = {
+  method: 'get',
+  path: '/scopes/{scope}/jwks.json',
+  anyOrigin: true,
+  operation: {
+    operationId: 'getKeySet',
+    summary: 'The key set of this scope alone (RFC 7517)',
+    responses: published('application/jwk-set+json', 'The keys that may verify a token of this scope'),
+  },
+  handler: (deps) => serve(deps, (scopeId) => deps.publication.keySet(scopeId)),
+};
+
+const signedKeySet: Route<KeySetParts> = {
+  method: 'get',
+  path: '/scopes/{scope}/jwks.jwt',
+  anyOrigin: true,
+  operation: {
+    operationId: 'getSignedKeySet',
+    summary: 'The same key set, signed by the registry key',
+    responses: published('application/jwk-set+jwt', 'A compact JWS of typ `jwk-set+jwt`', 'hsm_unavailable'),
+  },
+  handler: (deps) => serve(deps, (scopeId) => deps.publication.signedKeySet(scopeId)),
+};
+
+/** The same document wherever a client looks for it. */
+function discovery(
+  path: Route<KeySetParts>['path'],
+  operationId: string,
+  summary: string,
+): Route<KeySetParts> {
+  return {
+    method: 'get',
+    path,
+    anyOrigin: true,
+    operation: {
+      operationId,
+      summary: `${summary}, for a scope whose issuer is the URL it is served under`,
+      responses: published('application/json', 'RFC 8414 and OpenID Connect Discovery', 'not_found'),
+    },
+    handler: (deps) => serve(deps, (scopeId) => deps.publication.openidConfiguration(scopeId)),
+  };
+}
+
+/**
+ * OpenID Connect appends to the issuer (Discovery §4.1), OAuth puts in before its path, and either name may stand in
+ * either place (RFC 8414 §3.1, §5). Some clients keep the terminating slash of an issuer.
+ */
+const discoveryRoutes = (
+  [
+    ['openid-configuration', 'OpenidConfiguration', 'OpenID Connect Discovery'],
+    ['oauth-authorization-server', 'AuthorizationServer', 'OAuth metadata (RFC 8414)'],
+  ] as const
+).flatMap(([name, id, summary]) => [
+  discovery(`/scopes/{scope}/.well-known/${name}`, `get${id}`, summary),
+  discovery(`/.well-known/${name}/scopes/{scope}`, `get${id}OfPath`, summary),
+  discovery(`/.well-known/${name}/scopes/{scope}/`, `get${id}OfPathWithSlash`, summary),
+]);
+
+/** Published per scope, to anyone (I3). */
+export const keySetRoutes = [keySet, signedKeySet, ...discoveryRoutes];
+
+type Found = PublishedDocument | undefined;
+
+function serve({ keyRing }: KeySetParts, find: (scopeId: string) => Found | Promise<Found>): Handler {
+  return async (request, response) => {
+    await admitAnyone(request, response);
+    const scopeId = request.params.scope ?? '';
+    if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+    const document = await find(scopeId);
+    if (!document) throw new KeywardError('not_found', 'this scope has no such document');
+    sendDocument(request, response, document);
+  };
+}

@@ -1,0 +1,66 @@
+import type { RequestListener } from 'node:http';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
+import type { Readiness, ReadinessCheck } from '../domain/readiness.ts';
+import type { GateDeps } from '../server/ask-gate.ts';
+import { createPlaneApp, type PlaneSettings } from '../server/plane-app.ts';
+import type { Handler } from '../server/route.ts';
+import { adminClockRoutes } from '../clock/routes.ts';
+import { adminDatabaseRoutes } from './routes.ts';
+import { adminProposalRoutes } from '../access/routes/proposals.ts';
+import { adminServiceKeyRoutes } from '../keys/routes/service-keys.ts';
+import { healthRoutes } from '../health/routes.ts';
+import { metricsRoute } from '../server/own-routes.ts';
+
+interface Ready {
+  readonly readiness: Readiness;
+}
+
+/** What the decision of two persons is about, and what everything else is answered with until then. */
+export interface Hold {
+  readonly code: Extract<ErrorCode, 'database_restored' | 'service_keys_replaced'>;
+  readonly check: ReadinessCheck['name'];
+  readonly why: string;
+}
+
+/** The data plane of a service that waits for the decision of two persons. */
+export function createHeldDataPlane(settings: PlaneSettings & { readonly hold: Hold }): RequestListener {
+  const readiness = unready(settings.hold);
+  return createPlaneApp<PlaneSettings & Ready>(
+    'data',
+    healthRoutes,
+    { ...settings, readiness },
+    { otherwise: refuse(settings.hold) },
+  );
+}
+
+/** Its operations plane: what the decision takes, and the metrics of the process. */
+export function createHeldOperationsPlane(
+  deps: PlaneSettings & GateDeps & { readonly hold: Hold },
+): RequestListener {
+  const decisions = { database_restored: adminDatabaseRoutes, service_keys_replaced: adminServiceKeyRoutes };
+  const routes = [
+    ...decisions[deps.hold.code],
+    ...adminClockRoutes,
+    ...adminProposalRoutes,
+    ...healthRoutes,
+    metricsRoute,
+  ];
+  const readiness = unready(deps.hold);
+  return createPlaneApp<PlaneSettings & GateDeps & Ready>(
+    'operations',
+    routes,
+    { ...deps, readiness },
+    { otherwise: refuse(deps.hold) },
+  );
+}
+
+function unready({ check: name, why: detail }: Hold): Readiness {
+  return { check: async () => ({ ready: false, checks: [{ name, ok: false, detail }] }) };
+}
+
+function refuse({ code, why }: Hold): Handler {
+  return async (request, response) => {
+    await response.locals.plane.limits.anonymous(request.ip);
+    throw new KeywardError(code, why);
+  };
+}

@@ -1,0 +1,121 @@
+import type { Actor } from '../kernel/actor.ts';
+import type { Clock, SettledTime } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { POLICY_BOUNDS } from '../kernel/policy.ts';
+import type {
+  NewRevocation,
+  RevocableToken,
+  Revocation,
+  RevocationAdministration,
+  RevocationCheck,
+  RevocationRule,
+  RevocationStore,
+  Revoker,
+  WatchedRevocations,
+} from '../kernel/revocation.ts';
+import type { Scope } from '../kernel/scope.ts';
+import { Emitter, type Subscribable } from '../lib/emitter.ts';
+import { latestIat } from '../verification/latest-iat.ts';
+import { RevocationIndex } from './revocation-index.ts';
+import { completeRule, LONGEST_LIFE_SECONDS, lapseOf, validateRule } from '../verification/revocation-rule.ts';
+
+export interface RevocationParts {
+  readonly store: Pick<RevocationStore, 'append'>;
+  readonly clock: Clock;
+  readonly settledTime: SettledTime;
+  readonly knowsScope: (scopeId: string) => boolean;
+  readonly knowsClient: (clientId: string) => boolean;
+  readonly scopes: () => readonly Scope[];
+}
+
+/** Rules in memory; past them the operator revokes by client or period, which one rule does. */
+const RULES_IN_FORCE = 1_000_000;
+const SWEEP_SECONDS = 60;
+const REASON = /^\P{C}{0,256}$/u;
+
+/** What is revoked: written first, then in force in memory, then answered. */
+export class Revocations implements RevocationCheck, Revoker, RevocationAdministration, WatchedRevocations {
+  readonly #added = new Emitter<Revocation>();
+  readonly #index = new RevocationIndex();
+  readonly #parts: RevocationParts;
+  #sweptAt = 0;
+
+  /** `inForce`: those that were there at the start. */
+  constructor(parts: RevocationParts, inForce: readonly Revocation[]) {
+    this.#parts = parts;
+    for (const rule of inForce) this.#index.put(rule);
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  get added(): Subscribable<Revocation> {
+    return this.#added;
+  }
+
+  concerning(scopeId: string): Iterable<Revocation> {
+    return this.#index.concerning(scopeId);
+  }
+
+  covers(token: RevocableToken): boolean {
+    return this.#index.covers(token);
+  }
+
+  async revokeToken(token: { scopeId: string; jti: string; exp: number }, actor: Actor): Promise<void> {
+    const { scopeId, jti } = token;
+    if (this.#index.hasJti(scopeId, jti)) return;
+    const rule = { scopeId, jti, root: null, clientId: null, issuedFrom: null, issuedUntil: null };
+    const longest = this.#parts.clock.nowSeconds() + LONGEST_LIFE_SECONDS;
+    const lapsesAt = Math.min(token.exp + POLICY_BOUNDS.clockSkewSeconds[1], longest);
+    await this.#add({ ...rule, lapsesAt, reason: '' }, actor);
+  }
+
+  async revoke(given: RevocationRule, reason: string, actor: Actor): Promise<Revocation> {
+    validateRule(given);
+    if (!REASON.test(reason)) {
+      throw new KeywardError('invalid_revocation', 'reason: use up to 256 printable characters');
+    }
+    this.#refuseUnknown(given);
+    const now = this.#parts.clock.nowSeconds();
+    const rule = completeRule(given, latestIat(this.#parts.scopes(), given.scopeId, now));
+    return await this.#add({ ...rule, lapsesAt: lapseOf(rule, now), reason }, actor);
+  }
+
+  list({ before = Number.POSITIVE_INFINITY, limit }: { before?: number | undefined; limit: number }) {
+    const now = this.#parts.clock.nowSeconds();
+    const inForce = ({ sequence, lapsesAt }: Revocation) =>
+      sequence < before && (lapsesAt === null || lapsesAt > now);
+    return this.#index.newestFirst().filter(inForce).slice(0, limit);
+  }
+
+  async #add(rule: Omit<NewRevocation, 'createdAt' | 'revokedBy'>, actor: Actor): Promise<Revocation> {
+    const createdAt = this.#parts.clock.nowSeconds();
+    this.#sweep(createdAt);
+    if (this.#index.size >= RULES_IN_FORCE) {
+      throw new KeywardError('overloaded', 'too many revocations are in force; revoke by client or by time');
+    }
+    const revocation = await this.#parts.store.append(
+      { ...rule, createdAt, revokedBy: actor.operatorId },
+      actor,
+    );
+    this.#index.put(revocation);
+    this.#added.emit(revocation);
+    return revocation;
+  }
+
+  #sweep(now: number): void {
+    if (now < this.#sweptAt + SWEEP_SECONDS || !this.#parts.settledTime.isSettled()) return;
+    this.#sweptAt = now;
+    this.#index.sweep(now);
+  }
+
+  #refuseUnknown({ scopeId, clientId }: RevocationRule): void {
+    const { knowsScope, knowsClient } = this.#parts;
+    if (scopeId !== null && !knowsScope(scopeId)) {
+      throw new KeywardError('unknown_scope', 'there is no scope of this id');
+    }
+    if (clientId === null || knowsClient(clientId)) return;
+    throw new KeywardError('unknown_client', 'there is no client of this id');
+  }
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import { POLICY_BOUNDS } from '../kernel/policy.ts';
+import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
+import { parseToken } from '../token/parse-token.ts';
+import { verifySignature } from '../token/signature.ts';
+import { findKey } from '../verification/key-standing.ts';
+
+export interface TokenRevocationParts {
+  readonly keyRing: KeyRing;
+  readonly clock: Clock;
+  readonly revocations: Revoker;
+}
+
+/** The standing of the key does not count: a suspended one may come back, and its tokens with it. */
+export function createTokenRevocation({
+  keyRing,
+  clock,
+  revocations,
+}: TokenRevocationParts): TokenRevocation {
+  return {
+    async revoke(scopeId, presented, actor) {
+      const claims = await genuineClaims(keyRing, scopeId, presented);
+      if (!claims) return;
+      const { jti, exp } = claims;
+      if (typeof jti !== 'string' || typeof exp !== 'number') return;
+      if (exp + POLICY_BOUNDS.clockSkewSeconds[1] < clock.nowSeconds()) return;
+      await revocations.revokeToken({ scopeId, jti, exp: Math.ceil(exp) }, actor);
+    },
+  };
+}
+
+async function genuineClaims(keyRing: KeyRing, scopeId: string, presented: string) {
+  const scope = keyRing.scope(scopeId);
+  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  const parsed = parseToken(presented);
+  if (!parsed.ok) return undefined;
+  const { header, claims, signingInput, signature } = parsed.token;
+  const key = findKey(keyRing, scope, header.kid);
+  if (typeof key === 'string' || header.alg !== key.binding.algorithm) return undefined;
+  const right = await verifySignature(key.binding.algorithm, key.publicKey, signingInput, signature);
+  return right ? claims : undefined;
+}

@@ -1,0 +1,91 @@
+import { safeJson } from '../lib/safe-json.ts';
+import { openForeignRepository } from './foreign-repository.ts';
+import { GitFailure } from './git-process.ts';
+import { Names } from './names.ts';
+import type { Context } from '../cli/context.ts';
+import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
+import { type CallService, connect } from '../cli/operations-client.ts';
+import { addPins, addUnchecked, askDigests } from './cli-service.ts';
+import { Collected } from './cli-collected.ts';
+import { describeScan } from '../cli/scan/describe-scan.ts';
+import { readIgnoreFile } from '../cli/scan/ignore-file.ts';
+import type { ScanReport } from '../cli/scan/kinds.ts';
+import { nameObjects } from './cli-objects.ts';
+import { type OpenedGit, Reading } from './cli-sources.ts';
+import { sarifOf } from './cli-sarif.ts';
+
+export interface ScanOptions {
+  readonly git?: string;
+  readonly stdin?: true;
+  readonly offline?: true;
+  readonly ignoreFile?: string;
+  readonly pinFile?: string;
+  readonly report?: true;
+  readonly sarif?: true;
+}
+
+/** Looks for secrets where they should not be. Ends with 0 clean, 1 found, 2 not all could be read. */
+export async function scan(context: Context, paths: readonly string[], options: ScanOptions): Promise<void> {
+  if (paths.length === 0 && options.git === undefined && !options.stdin) {
+    throw usageFailure('name files or folders, --git <repository> or --stdin');
+  }
+  const pin =
+    options.pinFile === undefined
+      ? undefined
+      : (await import('./find-pin.ts')).pinToFind(options.pinFile);
+  const names = new Names(pin);
+  const collected = new Collected(readIgnoreFile(options.ignoreFile), names);
+  const call = options.offline ? undefined : await serviceFor(context, collected);
+  const git = options.git === undefined ? undefined : await openGit(options.git, collected);
+  try {
+    const stdin = options.stdin ? process.stdin : undefined;
+    const read = await new Reading(collected, names, pin, context.terminal.progress).readAll({
+      paths,
+      git,
+      stdin,
+    });
+    const now = context.terminal.nowSeconds;
+    if (call) await askDigests(call, collected, { report: options.report === true, now });
+    else addUnchecked(collected, now);
+    await addPins(collected, options.report ? call : undefined);
+    const found = collected.report(read);
+    const report = git ? await nameObjects(git, found, names) : found;
+    show(context, report, options);
+    context.terminal.endWith(exitOf(report));
+  } finally {
+    git?.repository.remove();
+  }
+}
+
+/** Undefined where it is no repository that can be read: the report says so. */
+async function openGit(place: string, collected: Collected): Promise<OpenedGit | undefined> {
+  try {
+    return { place, repository: await openForeignRepository(place) };
+  } catch (error) {
+    if (!(error instanceof GitFailure)) throw error;
+    collected.skip(place, `not readable: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Undefined where the service cannot be asked: the report says so, since the scan is not whole then. */
+async function serviceFor(context: Context, collected: Collected): Promise<CallService | undefined> {
+  try {
+    return await connect(context);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    collected.skip('the service', `not asked of credentials and tokens: ${error.message}`);
+    return undefined;
+  }
+}
+
+function show({ options, terminal }: Context, report: ScanReport, { sarif }: ScanOptions): void {
+  if (sarif) terminal.print(safeJson(sarifOf(report), 2));
+  else if (options.json) terminal.print(safeJson(report, 2));
+  else terminal.print(describeScan(report, terminal.colour));
+}
+
+function exitOf({ findings, skipped }: ScanReport) {
+  if (findings.length > 0) return EXIT.found;
+  return skipped.length > 0 ? EXIT.unread : EXIT.ok;
+}

@@ -1,0 +1,40 @@
+import { hash } from 'node:crypto';
+import { html, type Markup } from '../lib/html.ts';
+
+/** A constant, so that its hash can stand in the policy of the page, and nothing that is told ever in it. */
+const STYLE = html`
+  :root { color-scheme: light dark; }
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; }
+  h1 { font-size: 1.5rem; line-height: 1.2; }
+  label { display: block; font-weight: 600; margin-top: 1.25rem; }
+  .hint { margin: 0 0 .25rem; font-size: .9rem; }
+  .wrong { border: 2px solid; padding: .75rem 1rem; }
+  .number { font: 600 1.75rem/1.2 ui-monospace, monospace; letter-spacing: .05em; }
+  textarea, input { font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; }
+  textarea.code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+  button { font: inherit; margin-top: 1.5rem; padding: .6rem 1.5rem; }
+`;
+
+/** For the policy with which the page is sent (CSP level 2, §2.6). */
+export const STYLE_HASH = `sha256-${hash('sha256', STYLE.toString(), 'base64')}`;
+
+/** A page that needs nothing else and runs nothing. */
+export function page(title: string, content: Markup): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${content}
+</main>
+</body>
+</html>
+`.toString();
+}

@@ -1,0 +1,189 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/db/open-store.ts';
+import type { AuditEvent } from '../../../src/domain/audit.ts';
+import type { DecoyKey, DecoyKeys } from '../../../src/kernel/canary.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { TokenRequest } from '../../../src/kernel/issuance.ts';
+import { digestOf } from '../../../src/token/signing-input.ts';
+import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
+import { CanaryService } from '../../../src/canaries/service.ts';
+import { canarySample } from '../../support/canary-samples.ts';
+import { NOON, openTestStore } from '../../support/open-test-store.ts';
+import { ALICE } from '../../support/registry-samples.ts';
+
+const MADE = { kid: 'k1', publicJwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } } as const;
+const KEY = { kind: 'key', planted: 'the HSM', scopeId: 'payments' } as const;
+const TOKEN = {
+  kind: 'token',
+  planted: 'a wiki',
+  scopeId: 'payments',
+  clientId: 'web',
+  claims: { sub: 'nobody' },
+  ttlSeconds: 60,
+} as const;
+const away = new KeywardError('hsm_unavailable', 'away');
+
+let store: Store;
+let book: CanaryIndex;
+let steps: string[];
+let audited: AuditEvent[];
+let failing: Partial<Record<'make' | 'destroy' | 'revoke', Error>>;
+let desk: CanaryService;
+let hsmIds: string[];
+
+beforeEach(async () => {
+  store = (await openTestStore()).store;
+  book = new CanaryIndex([]);
+  steps = [];
+  audited = [];
+  failing = {};
+  hsmIds = [];
+  desk = deskWith(book);
+});
+
+function deskWith(of: CanaryIndex): CanaryService {
+  const step = (name: keyof typeof failing, detail: string) => {
+    steps.push(`${name} ${detail}`);
+    if (failing[name]) throw failing[name];
+  };
+  const keys: DecoyKeys = {
+    place: () => ({ hsmToken: 'primary', hsmId: hsmIds.shift() ?? 'ab' }),
+    async make(scopeId, { hsmId }) {
+      step('make', `${scopeId} ${hsmId} on record: ${store.canaries.list().length}`);
+      return MADE;
+    },
+    destroy: async ({ hsmId, made }: DecoyKey) => step('destroy', `${hsmId} ${made?.kid ?? 'what is there'}`),
+  };
+  return new CanaryService({
+    store: store.canaries,
+    book: of,
+    keys,
+    issuer: {
+      async issue(request) {
+        const { scopeId, clientId, claims } = request as TokenRequest;
+        steps.push(`issue ${scopeId} ${clientId} ${claims.sub}`);
+        return { token: 'h.c.s', kid: 'k', jti: 'j1', iat: 1, exp: 9, canRelease: () => true };
+      },
+    },
+    revocations: { revokeToken: async ({ scopeId, jti, exp }) => step('revoke', `${scopeId} ${jti} ${exp}`) },
+    audit: { record: async (event) => void audited.push(event) },
+    clock: NOON,
+  });
+}
+
+describe('a decoy token', () => {
+  it('is issued and revoked before it is answered, and known from then on', async () => {
+    const { canary, token } = await desk.create(TOKEN, ALICE);
+    expect(token).toBe('h.c.s');
+    expect(steps).toEqual(['issue payments web nobody', 'revoke payments j1 9']);
+    expect(canary).toMatchObject({ kind: 'token', scopeId: 'payments', digest: digestOf('h.c') });
+    expect([book.ofDigest(digestOf('h.c')), store.canaries.list()]).toEqual([canary, [canary]]);
+  });
+
+  it('is handed to nobody where it could not be revoked', async () => {
+    failing = { revoke: away };
+    await expect(desk.create(TOKEN, ALICE)).rejects.toBe(away);
+    expect([book.all(), store.canaries.list()]).toEqual([[], []]);
+  });
+});
+
+describe('a decoy key', () => {
+  it('is on record before it is made', async () => {
+    const { canary } = await desk.create(KEY, ALICE);
+    expect(steps).toEqual(['make payments ab on record: 1']);
+    expect(canary.key).toEqual({ hsmToken: 'primary', hsmId: 'ab', made: MADE });
+    expect([book.ofKid('k1'), store.canaries.list()]).toEqual([canary, [canary]]);
+  });
+
+  it('that could not be made is cleared away, and stays on record as retired', async () => {
+    failing = { make: away };
+    await expect(desk.create(KEY, ALICE)).rejects.toBe(away);
+    expect(steps.at(-1)).toBe('destroy ab what is there');
+    expect(store.canaries.list()).toMatchObject([{ retiredAt: NOON.nowSeconds(), key: { made: null } }]);
+  });
+
+  it('that was cut short is cleared away at the next start, and no other', async () => {
+    failing = { make: away, destroy: away };
+    await expect(desk.create(KEY, ALICE)).rejects.toMatchObject({ code: 'hsm_unavailable' });
+    const cut = canarySample({
+      id: 'cut',
+      kind: 'key',
+      digest: null,
+      key: { hsmToken: 'primary', hsmId: 'cd', made: null },
+    });
+    await store.canaries.add(cut, ALICE);
+    await store.canaries.add(canarySample({ id: 'credential' }), ALICE);
+    failing = {};
+    steps = [];
+    await deskWith(new CanaryIndex(store.canaries.list())).rollBack(ALICE);
+    expect(steps).toEqual(['destroy cd what is there']);
+    expect(store.canaries.list().filter(({ retiredAt }) => retiredAt === null)).toMatchObject([
+      { id: 'credential' },
+    ]);
+  });
+
+  it('is destroyed when it is retired, once more where the HSM was away', async () => {
+    const { canary } = await desk.create(KEY, ALICE);
+    failing = { destroy: away };
+    await expect(desk.retire(canary.id, ALICE)).rejects.toBe(away);
+    failing = {};
+    const retired = await desk.retire(canary.id, ALICE);
+    expect(steps.slice(-2)).toEqual(['destroy ab k1', 'destroy ab k1']);
+    expect([retired.retiredAt, book.ofKid('k1')]).toEqual([NOON.nowSeconds(), undefined]);
+  });
+});
+
+describe('decoys', () => {
+  it('are told of once it is written down who looks', async () => {
+    const { canary } = await desk.create(
+      { kind: 'credential', planted: 'x', digest: Buffer.alloc(32) },
+      ALICE,
+    );
+    expect(await desk.list(ALICE)).toEqual([canary]);
+    expect(await desk.show(canary.id, ALICE)).toEqual(canary);
+    await expect(desk.show('nothing', ALICE)).rejects.toMatchObject({ code: 'unknown_canary' });
+    expect(audited.map(({ type, actor, subject }) => [type, actor, subject])).toEqual([
+      ['canaries.listed', 'alice', 'canaries'],
+      ['canary.shown', 'alice', `canary:${canary.id}`],
+      ['canary.shown', 'alice', 'canary:nothing'],
+    ]);
+  });
+
+  it('are bounded: a thousand that stand, eight keys among them', async () => {
+    const many = (count: number, kind: 'key' | 'credential') =>
+      Array.from({ length: count }, (_, at) => canarySample({ id: `${kind}${at}`, kind }));
+    const refused = { code: 'invalid_canary' };
+    await expect(deskWith(new CanaryIndex(many(8, 'key'))).create(KEY, ALICE)).rejects.toMatchObject(refused);
+    await deskWith(new CanaryIndex(many(8, 'key'))).create(TOKEN, ALICE);
+    await expect(
+      deskWith(new CanaryIndex(many(1_000, 'credential'))).create(TOKEN, ALICE),
+    ).rejects.toMatchObject(refused);
+    const [retired, ...standing] = many(8, 'key');
+    const gone = { ...canarySample(retired), retiredAt: 20 };
+    await deskWith(new CanaryIndex([gone, ...standing])).create(KEY, ALICE);
+  });
+});
+
+describe('canaries that are asked for at once', () => {
+  it('are made one after another, so that 8 decoy keys are 8', async () => {
+    hsmIds = Array.from({ length: 24 }, (_, n) => `a${n}`);
+    const outcomes = await Promise.allSettled(Array.from({ length: 24 }, () => desk.create(KEY, ALICE)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
+    expect(outcomes.slice(8)).toEqual(
+      Array.from({ length: 16 }, () => ({
+        status: 'rejected',
+        reason: expect.objectContaining({ code: 'invalid_canary' }),
+      })),
+    );
+    expect(steps.filter((each) => each.startsWith('make'))).toHaveLength(8);
+    expect((await desk.create(TOKEN, ALICE)).token).toBe('h.c.s');
+  });
+
+  it('give their place back where they fail', async () => {
+    failing = { make: away };
+    hsmIds = Array.from({ length: 8 }, (_, n) => `a${n}`);
+    await Promise.allSettled(Array.from({ length: 8 }, () => desk.create(KEY, ALICE)));
+    failing = {};
+    expect((await desk.create(KEY, ALICE)).canary.kind).toBe('key');
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { createChainWatch } from '../../../src/health/index.ts';
+import { openTestStore } from '../../support/open-test-store.ts';
+import { query } from '../../support/store-database.ts';
+
+const EVENT = { type: 'test', actor: 'alice', subject: 'x', requestId: null, details: {} };
+const DAY_SECONDS = 86_400;
+
+it('tells of the same place once a day, however often it is changed', async () => {
+  const now = { seconds: 1_760_000_000 };
+  const clock = { nowSeconds: () => now.seconds };
+  const { store, file } = await openTestStore({ clock });
+  const look = createChainWatch({ audit: store.audit, events: store.securityEvents, clock });
+  const told = () =>
+    query(file, `SELECT evidence_json FROM security_events WHERE type = 'audit.chain_broken'`).map(
+      ({ evidence_json }) => JSON.parse(evidence_json as string),
+    );
+  const [place, why] = ['event 1', 'its content and the event before it do not give its hash'];
+  const set = (actor: string) =>
+    query(file, `UPDATE audit_events SET actor = '${actor}' WHERE sequence = 1 RETURNING 1`);
+
+  await store.audit.record(EVENT);
+  await look();
+  expect(told()).toEqual([]);
+  set('mallory');
+  await look();
+  set('alice');
+  await look();
+  set('mallory');
+  await look();
+  expect(told()).toEqual([{ chain: 'audit', place, why, day: '2025-10-09' }]);
+  now.seconds += DAY_SECONDS;
+  await look();
+  expect(told().map(({ day }) => day)).toEqual(['2025-10-09', '2025-10-10']);
+});

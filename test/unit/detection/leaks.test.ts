@@ -1,0 +1,207 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { AuditEvent } from '../../../src/domain/audit.ts';
+import type { CredentialHolders, LeakPlace } from '../../../src/kernel/leaks.ts';
+import type { RecordedToken } from '../../../src/domain/ledger.ts';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import { createLeakDesk } from '../../../src/leaks/service.ts';
+import { scopesOfEvent } from '../../../src/watch/notifications/scopes-of-event.ts';
+import { ACTIVE_KEY, NOW } from '../server/fakes.ts';
+
+const RECORD: RecordedToken = {
+  digest: Buffer.alloc(32, 1),
+  scopeId: 'payments',
+  kid: 'kid-1',
+  jti: 'jti-1',
+  clientId: 'identity',
+  subject: 'user-1',
+  root: null,
+  iat: NOW - 10,
+  exp: NOW + 290,
+};
+const HOLDERS: Record<string, ReturnType<CredentialHolders['holderOf']>> = {
+  '02': { kind: 'svc', id: 'identity', opens: true, scopes: ['mail', 'payments'] },
+  '03': { kind: 'ops', id: 'ada', opens: true, scopes: [] },
+  '04': { kind: 'svc', id: 'former', opens: false, scopes: ['payments'] },
+};
+const PLACE: LeakPlace = {
+  place: 'https://code.example/1',
+  source: 'commit',
+  reportedBy: 'partner:codehost',
+};
+const ACTOR = { operatorId: 'partner:codehost', requestId: 'r-1' };
+
+function desk(changes: { record?: Partial<RecordedToken>; revoked?: boolean; state?: string } = {}) {
+  const raised: SecurityEventReport[] = [];
+  const audited: AuditEvent[] = [];
+  const revoked: string[] = [];
+  const state = changes.state as (typeof ACTIVE_KEY)['state'] | undefined;
+  const made = createLeakDesk({
+    holders: { holderOf: (digest) => HOLDERS[digest.toString('hex').slice(0, 2)] },
+    ledger: {
+      find: async (digest) => (digest.equals(RECORD.digest) ? { ...RECORD, ...changes.record } : undefined),
+    },
+    revocations: { covers: () => changes.revoked === true },
+    keyRing: {
+      keyNamed: () => (state === 'destroyed' ? undefined : { ...ACTIVE_KEY, ...(state ? { state } : {}) }),
+    },
+    clock: { nowSeconds: () => NOW },
+    clients: { revoke: vi.fn(async (id) => void revoked.push(`client:${id}`) as never) },
+    operators: { revoke: vi.fn(async (id) => void revoked.push(`operator:${id}`) as never) },
+    revoker: { revokeToken: async ({ scopeId, jti }) => void revoked.push(`${scopeId}/${jti}`) },
+    events: { raise: async (report) => raised.push(report) > 0 },
+    audit: { record: async (event) => void audited.push(event) },
+  });
+  return { ...made, raised, revoked, audited };
+}
+
+const credential = (byte: number) => ({ of: 'credential', digest: Buffer.alloc(32, byte) }) as const;
+const token = (byte = 1) => ({ of: 'token', digest: Buffer.alloc(32, byte), iat: NOW - 10 }) as const;
+
+describe('what is known of a string', () => {
+  it('is told in the order asked', async () => {
+    const known = await desk().find([token(), credential(3), credential(9), token(9), credential(4)]);
+    expect(known.map((each) => each && [each.kind, each.live])).toEqual([
+      ['token', true],
+      ['operator_credential', true],
+      undefined,
+      undefined,
+      ['client_credential', false],
+    ]);
+  });
+
+  it.each([
+    ['in its last second', { record: { exp: NOW + 1 } }, true],
+    ['expired', { record: { exp: NOW } }, false],
+    ['revoked', { revoked: true }, false],
+    ['of a key that signs no more', { state: 'deactivated' }, true],
+    ['of a suspended key', { state: 'suspended' }, false],
+    ['of a compromised key', { state: 'compromised' }, false],
+    ['of a key that is gone', { state: 'destroyed' }, false],
+  ])('of a token says whether it is accepted: %s', async (_, changes, live) => {
+    const [known] = await desk(changes).find([token()]);
+    expect(known?.live).toBe(live);
+  });
+});
+
+describe('a look-up by an operator', () => {
+  it('is written down with how many were asked for and how many are known; what asks for nothing is not', async () => {
+    const leaks = desk();
+    const by = { reportedBy: 'operator:ada', remote: undefined, requestId: 'r-2', places: [] };
+    const actor = { operatorId: 'ada', requestId: 'r-2' };
+    const sought = [token(), credential(3), credential(9)];
+    expect(await leaks.lookUp(sought, by, actor)).toEqual(await leaks.find(sought));
+    expect(await leaks.lookUp([], by, actor)).toEqual([]);
+    expect(leaks.audited).toEqual([
+      {
+        type: 'leaks.looked_up',
+        actor: 'ada',
+        subject: 'leaks',
+        requestId: 'r-2',
+        details: { credentials: 2, tokens: 1, known: 2 },
+      },
+    ]);
+    expect(leaks.raised).toEqual([]);
+  });
+});
+
+describe('a PIN that an operator reports', () => {
+  const actor = { operatorId: 'ada', requestId: 'r-3' };
+  const digest = Buffer.alloc(32, 7);
+
+  it('is an event by its shape, known by its digest, without a look-up', async () => {
+    const leaks = desk();
+    await leaks.reportPins([{ digest, place: '.env at byte 9' }], actor);
+    const evidence = {
+      leaked: 'pin',
+      holder: null,
+      scope: null,
+      scopes: [],
+      kid: null,
+      leaked_digest: digest.toString('base64url'),
+      since: null,
+      leaked_at: '.env at byte 9',
+      source: 'scan',
+      reported_by: 'ada',
+      reporter: 'operator',
+      withdrawn: false,
+    };
+    expect(leaks.raised).toMatchObject([
+      { type: 'credential.leaked', severity: 'critical', subject: 'hsm', evidence },
+    ]);
+    expect(leaks.audited).toEqual([
+      { type: 'pin.reported', actor: 'ada', subject: 'leaks', requestId: 'r-3', details: { pins: 1 } },
+    ]);
+    expect(leaks.revoked).toEqual([]);
+  });
+
+  it('without a digest is an event of its time', async () => {
+    const leaks = desk();
+    await leaks.reportPins([{ digest: null, place: 'core at byte 1' }], actor);
+    expect(leaks.raised).toMatchObject([
+      { evidence: { leaked: 'pin', leaked_digest: null, since: NOW, leaked_at: 'core at byte 1' } },
+    ]);
+  });
+});
+
+describe('a leak', () => {
+  it.each([
+    ['a token', token(), 'payments/jti-1', 'client:identity', ['payments']],
+    ['a client', credential(2), 'client:identity', 'client:identity', ['mail', 'payments']],
+    ['an operator', credential(3), 'operator:ada', 'operator:ada', []],
+  ] as const)(
+    'of %s revokes it and raises an event for the scopes',
+    async (_, sought, revoked, holder, scopes) => {
+      const leaks = desk();
+      const [known] = await leaks.find([sought]);
+      if (!known) throw new Error('not found');
+      await leaks.withdraw(known, PLACE, ACTOR);
+      expect(leaks.revoked).toEqual([revoked]);
+      expect(leaks.raised).toMatchObject([
+        {
+          type: 'credential.leaked',
+          severity: 'critical',
+          subject: holder,
+          evidence: {
+            holder,
+            scopes,
+            leaked_at: PLACE.place,
+            reported_by: 'partner:codehost',
+            withdrawn: true,
+          },
+        },
+      ]);
+      expect(
+        scopesOfEvent({ subject: holder, evidence: leaks.raised[0]?.evidence ?? {} }, () => undefined),
+      ).toEqual(scopes);
+    },
+  );
+
+  it('of what opens nothing any more revokes nothing, and is told all the same', async () => {
+    const leaks = desk({ revoked: true });
+    for (const sought of [credential(4), token()]) {
+      const [known] = await leaks.find([sought]);
+      if (known) await leaks.withdraw(known, PLACE, ACTOR);
+    }
+    expect([leaks.revoked, leaks.raised.length]).toEqual([[], 2]);
+  });
+
+  it('that is only told revokes nothing, and hides no later word of a partner or of a person', async () => {
+    const leaks = desk();
+    const [known] = await leaks.find([token()]);
+    if (!known) throw new Error('not found');
+    const tellAll = async () => {
+      await leaks.tell(known, { ...PLACE, source: 'scan', reportedBy: 'ada' });
+      await leaks.withdraw(known, { ...PLACE, source: 'report', reportedBy: 'report:A-1' }, ACTOR);
+      await leaks.withdraw(known, PLACE, ACTOR);
+    };
+    await tellAll();
+    expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(3);
+    expect(leaks.raised.map(({ evidence }) => [evidence.reporter, evidence.withdrawn])).toEqual([
+      ['operator', false],
+      ['person', true],
+      ['partner', true],
+    ]);
+    await tellAll();
+    expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(3);
+  });
+});

@@ -1,0 +1,94 @@
+import { beforeEach, expect, it } from 'vitest';
+import { type SecurityEventReport, securityEvent } from '../../../src/kernel/security-events.ts';
+import { Outages } from '../../../src/events/outages.ts';
+
+let now: number;
+let failure: Error | undefined;
+let raised: SecurityEventReport[];
+let outages: Outages;
+const tell = () =>
+  outages.tell({
+    async raise(report) {
+      if (failure) throw failure;
+      raised.push(report);
+      return true;
+    },
+  });
+const told = () => raised.map(({ evidence: { sink, since, why } }) => [sink, since, why]);
+
+beforeEach(() => {
+  now = 100;
+  failure = undefined;
+  raised = [];
+  outages = new Outages({
+    clock: { nowSeconds: () => now },
+    patienceSeconds: 60,
+    report: ({ name: sink, since, why }) => securityEvent('audit.sink_failing', { sink, since, why }),
+  });
+});
+
+it('tells of an outage once it has lasted, with its first cause, and once', async () => {
+  outages.began('file', 'disk full');
+  outages.began('file', 'not open');
+  now = 159;
+  await tell();
+  expect(told()).toEqual([]);
+  now = 160;
+  await tell();
+  await tell();
+  expect(told()).toEqual([['file', 100, 'disk full']]);
+});
+
+it('says nothing of what is over in time, and tells of the next anew', async () => {
+  outages.began('file', 'disk full');
+  now = 159;
+  outages.ended('file');
+  now = 200;
+  await tell();
+  expect(told()).toEqual([]);
+  outages.began('file', 'disk full');
+  now = 260;
+  await tell();
+  outages.ended('file');
+  outages.began('file', 'read-only');
+  now = 320;
+  await tell();
+  expect(told()).toEqual([
+    ['file', 200, 'disk full'],
+    ['file', 260, 'read-only'],
+  ]);
+});
+
+it('tells of each by itself, and again where it could not be stored', async () => {
+  outages.began('file', 'disk full');
+  outages.began('syslog', 'refused');
+  now = 160;
+  failure = new Error('no store');
+  await expect(tell()).rejects.toThrow('no store');
+  failure = undefined;
+  await tell();
+  expect(told()).toEqual([
+    ['file', 100, 'disk full'],
+    ['syslog', 100, 'refused'],
+  ]);
+});
+
+it('tells of what is over at once without patience, again where it could not be stored, and once an hour', async () => {
+  outages.happened('file', 'deleted');
+  failure = new Error('no store');
+  await expect(tell()).rejects.toThrow('no store');
+  failure = undefined;
+  await tell();
+  now = 3_699;
+  outages.happened('file', 'deleted');
+  outages.happened('file', 'cut short');
+  await tell();
+  now = 3_700;
+  outages.happened('file', 'deleted');
+  await tell();
+  expect(told()).toEqual([
+    ['file', 100, 'deleted'],
+    ['file', 3_699, 'cut short'],
+    ['file', 3_700, 'deleted'],
+  ]);
+});

@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest';
+import type { StoreEvent } from '../../../src/db/store-event.ts';
+import { createMetrics } from '../../../src/metrics/metrics.ts';
+import { storeEventTeller } from '../../../src/health/store-events.ts';
+import { recordedLog } from '../server/fakes.ts';
+
+function told(...events: StoreEvent[]) {
+  const { log, lines } = recordedLog();
+  const confirmed: object[] = [];
+  const metrics = createMetrics();
+  let nowMs = 0;
+  const tell = storeEventTeller(
+    {
+      log,
+      metrics,
+      sinks: {
+        confirm: async (each) => void confirmed.push({ subject: each.subject, details: each.details }),
+      },
+    },
+    () => nowMs,
+  );
+  for (const event of events) {
+    tell(event);
+    nowMs += 100_000;
+  }
+  return { lines, confirmed, metrics };
+}
+
+it.each([
+  { name: 'write_failed', condition: 'moved', cause: null },
+  { name: 'read_failed', condition: 'corrupt', cause: null },
+  { name: 'write_failed', condition: 'io_error', cause: null },
+] as const)(
+  'a database that fails ($name $condition) is told to log, metric and sinks, with its runbook',
+  async (event) => {
+    const { lines, confirmed, metrics } = told(event);
+    expect(lines).toMatchObject([
+      {
+        level: 60,
+        event: 'database.failing',
+        condition: event.condition,
+        runbook: expect.stringContaining('docs/runbooks/'),
+      },
+    ]);
+    expect(confirmed).toEqual([
+      {
+        subject: 'database',
+        details: { type: 'database.failing', severity: 'critical', why: event.condition },
+      },
+    ]);
+    expect(await metrics.registry.metrics()).toContain(
+      'keyward_security_events_total{type="database.failing",severity="critical"} 1\n',
+    );
+  },
+);
+
+it('a full disk is told to log, metric and sinks: there is no room for its event', async () => {
+  const { lines, confirmed, metrics } = told({ name: 'write_failed', condition: 'full', cause: null });
+  expect(lines).toMatchObject([
+    { level: 60, event: 'ledger.disk', condition: 'full', runbook: expect.stringContaining('full-disk.md') },
+  ]);
+  expect(confirmed).toEqual([
+    { subject: 'disk:database', details: { type: 'ledger.disk', severity: 'critical', why: 'full' } },
+  ]);
+  expect(await metrics.registry.metrics()).toContain(
+    'keyward_security_events_total{type="ledger.disk",severity="critical"} 1\n',
+  );
+});
+
+it('a disk that is full again and again is told of every five minutes', () => {
+  const full = { name: 'write_failed', condition: 'full', cause: null } as const;
+  const { lines, confirmed } = told(...Array.from({ length: 7 }, () => full));
+  expect([lines.map(({ level }) => level), confirmed.length]).toEqual([[60, 50, 50, 60, 50, 50, 60], 3]);
+});
+
+it.each([
+  { name: 'write_failed', condition: 'locked', cause: null },
+  { name: 'write_recovered' },
+  { name: 'read_recovered' },
+] as const)('$name $condition is a line of the log', (event) => {
+  const { lines, confirmed } = told(event);
+  expect([lines.length, confirmed]).toEqual([1, []]);
+  expect(lines[0]).toMatchObject({ msg: event.name, level: event.name === 'write_failed' ? 50 : 30 });
+});

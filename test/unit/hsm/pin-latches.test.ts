@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
+import { openPinLatches } from '../../../src/hsm/pin-latches.ts';
+import { beginPinAttempt, clearLatch } from '../../../src/signer/pin-latch.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+
+const ADA = { operatorId: 'ada', requestId: 'req-1' };
+const PIN_FILE = { inode: '7', size: '9', mtimeNs: '100', ctimeNs: '100' };
+const configFile = join(folder.path, 'config.yaml');
+writeFileSync(configFile, 'hsm: {module: m.so, token_label: a, token_serial: "1", pin_file: pin}');
+const config = loadConfig(configFile);
+const latch = config.hsm.latch_file;
+const reject = () => beginPinAttempt(latch, { tokenSerial: 'a1', pinFile: PIN_FILE }).rejected(0xa0);
+
+let started = 0;
+const start = async () => {
+  started += 1;
+};
+const latches = (whileConfirming: () => void) =>
+  openPinLatches({
+    config,
+    links: new Map([[FIRST_TOKEN, { start, state: () => 'ready' }]]),
+    sinks: { confirm: async () => whileConfirming() },
+    audit: { record: async () => {} },
+  });
+
+beforeEach(() => {
+  clearLatch(latch);
+  started = 0;
+});
+
+it('one person clears no latch that closed while the sinks were told', async () => {
+  const { look, clear } = latches(reject);
+  expect(look(FIRST_TOKEN).state).toBe('clear');
+  await expect(clear(FIRST_TOKEN, { ...ADA, alone: true })).rejects.toMatchObject({
+    code: 'proposal_outdated',
+  });
+  expect([look(FIRST_TOKEN).state, started]).toEqual(['rejected', 0]);
+});
+
+it('one person has a token opened whose PIN is not latched, and two any', async () => {
+  const { look, clear } = latches(() => {});
+  expect(await clear(FIRST_TOKEN, { ...ADA, alone: true })).toEqual({ open: true });
+  reject();
+  expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
+  expect([look(FIRST_TOKEN).state, started]).toEqual(['clear', 2]);
+});

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import { createKeyRing } from '../../../src/keys/key-ring.ts';
+import { createMetrics } from '../../../src/metrics/metrics.ts';
+import type { SignerEvent } from '../../../src/signer/signer-link.ts';
+import { signerEventHandler } from '../../../src/hsm/signer-events.ts';
+import { createOutageWatch } from '../../../src/watch-outages.ts';
+import { recordedLog } from '../server/fakes.ts';
+
+const READY: SignerEvent = {
+  type: 'ready',
+  pid: 7,
+  token: {
+    label: 'keyward',
+    serial: '01',
+    manufacturer: 'Acme',
+    model: 'HSM 3',
+    firmware: '2.6',
+    algorithms: ['ES256'],
+    sessions: 4,
+    mechanisms: [0x1041],
+  },
+};
+const failed = (ckr: number): SignerEvent => ({
+  type: 'log',
+  log: 'error',
+  message: 'not opened',
+  details: { ckr },
+});
+
+function told(events: readonly SignerEvent[]) {
+  const { log, lines } = recordedLog();
+  const handle = signerEventHandler({
+    log,
+    hsmToken: 'issuer-b',
+    doubts: { emit: () => {} },
+    metrics: createMetrics(),
+    keyRing: createKeyRing(),
+    outages: createOutageWatch({ nowSeconds: () => 100 }),
+  });
+  for (const event of events) handle(event);
+  return lines;
+}
+
+test('attempts that fail alike are told once, until a process serves', () => {
+  const lines = told([failed(5), failed(5), failed(6), failed(5), READY, failed(5)]);
+  expect(lines.map(({ msg, signer }) => [msg, signer])).toEqual([
+    ['not opened', { ckr: 5 }],
+    ['not opened', { ckr: 6 }],
+    ['signer ready', undefined],
+    ['not opened', { ckr: 5 }],
+  ]);
+});
+
+test('a signer that is ready tells of its token, without the hundred numbers of its mechanisms', () => {
+  expect(told([READY])).toMatchObject([{ level: 30, hsm_token: 'issuer-b', pid: 7 }]);
+  const { mechanisms: _, ...token } = READY.token;
+  expect(told([READY])[0]?.hsm).toEqual(token);
+});
+
+test('a token that is a program is named so, once', () => {
+  const software = {
+    ...READY,
+    token: { ...READY.token, manufacturer: 'SoftHSM project', model: 'SoftHSM v2' },
+  };
+  const lines = told([software, software]);
+  expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+    [30, 'signer ready'],
+    [40, 'software HSM: its keys are files, and whoever copies them and the PIN has the keys'],
+    [30, 'signer ready'],
+  ]);
+});
+
+test('a latch is told at the highest level', () => {
+  const lines = told([{ type: 'latched', why: 'the PIN is wrong' }]);
+  expect(lines).toMatchObject([{ level: 60, code: 'pin_latched', why: 'the PIN is wrong' }]);
+});
+
+test.each([
+  ['hsm.unavailable', { type: 'away', why: 'no such token' }],
+  ['hsm.pin_rejected', { type: 'latched', why: 'rejected' }],
+] as const)(
+  '%s is told of a signer that does not come back, and not of one that does',
+  async (type, event) => {
+    const { log } = recordedLog();
+    let now = 100;
+    const outages = createOutageWatch({ nowSeconds: () => now });
+    const handle = signerEventHandler({
+      log,
+      hsmToken: 'issuer-b',
+      doubts: { emit: () => {} },
+      metrics: createMetrics(),
+      keyRing: createKeyRing(),
+      outages,
+    });
+    const raised: SecurityEventReport[] = [];
+    const events = { raise: async (report: SecurityEventReport) => raised.push(report) > 0 };
+    const tell = () => Promise.all([outages.hsm, outages.pins].map((each) => each.tell(events)));
+    handle(event);
+    handle(READY);
+    now += 10;
+    await tell();
+    expect(raised).toEqual([]);
+    handle(event);
+    now += 10;
+    await tell();
+    await tell();
+    expect(raised.map(({ type, evidence }) => [type, evidence])).toEqual([
+      [type, { hsm_token: 'issuer-b', since: 110, why: event.why }],
+    ]);
+  },
+);

@@ -1,0 +1,122 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { InventoryFinding, InventoryReport } from '../../../src/kernel/inventory.ts';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import { createInventoryAlarm } from '../../../src/inventory/alarm.ts';
+
+let raised: SecurityEventReport[];
+let decoys: (string | null)[];
+let failing: boolean;
+let now: number;
+let alarm: ReturnType<typeof createInventoryAlarm>;
+
+beforeEach(() => {
+  raised = [];
+  decoys = [];
+  failing = false;
+  now = 100;
+  alarm = createInventoryAlarm(
+    {
+      async raise(report) {
+        if (failing) throw new Error('disk full');
+        raised.push(report);
+        return true;
+      },
+    },
+    ({ kid }) => decoys.push(kid),
+  );
+});
+
+const finding = (
+  kind: InventoryFinding['kind'],
+  changes: Partial<InventoryFinding> = {},
+): InventoryFinding => ({
+  kind,
+  hsmId: 'ab',
+  kid: 'k1',
+  scopeId: 'payments',
+  details: ['because'],
+  ...changes,
+});
+const found = (...findings: InventoryFinding[]) => {
+  now += 1;
+  const token = { serial: '42' } as InventoryReport['token'];
+  return alarm({
+    hsmToken: 'b',
+    takenAt: now,
+    token,
+    objects: 2,
+    expected: 1,
+    proven: 0,
+    findings,
+    omitted: 0,
+  });
+};
+const told = () => raised.map(({ type, severity, subject }) => [type, severity, subject]);
+
+describe('what an inventory found', () => {
+  it('is told by what it means, with its evidence', async () => {
+    await found(
+      finding('missing'),
+      finding('changed', { kid: 'k2' }),
+      finding('duplicate', { kid: 'k3' }),
+      finding('public_key_differs', { kid: 'k4' }),
+      finding('not_destroyed', { kid: 'k5' }),
+      finding('unexpected', { kid: null, scopeId: null, details: ['private key labelled other'] }),
+      finding('unexpected', { kid: null, hsmId: null, details: ['private key labelled kw1.x'] }),
+      finding('leftover', { kid: 'k6' }),
+    );
+    expect(told()).toEqual([
+      ['key.missing', 'critical', 'key:k1'],
+      ['key.unproven', 'critical', 'key:k2'],
+      ['key.unproven', 'critical', 'key:k3'],
+      ['key.unproven', 'critical', 'key:k4'],
+      ['key.unexpected', 'critical', 'key:k5'],
+      ['key.unexpected', 'warning', 'hsm_object:b/ab'],
+      ['key.unexpected', 'critical', 'hsm_object:b/'],
+    ]);
+    expect(raised[0]).toMatchObject({
+      dedupKey: '["b","missing","ab","k1",["because"],101]',
+      evidence: {
+        finding: 'missing',
+        hsm_token: 'b',
+        serial: '42',
+        hsm_id: 'ab',
+        kid: 'k1',
+        scope: 'payments',
+        details: ['because'],
+        taken_at: 101,
+      },
+    });
+  });
+
+  it('is told once while it lasts, and again where it comes back', async () => {
+    for (const findings of [[finding('missing')], [finding('missing')], [], [finding('missing')]]) {
+      await found(...findings);
+    }
+    expect(raised.map(({ evidence }) => evidence.taken_at)).toEqual([101, 104]);
+  });
+
+  it('is told the next time where it could not be stored', async () => {
+    failing = true;
+    await expect(found(finding('missing'))).rejects.toThrow('disk full');
+    failing = false;
+    expect(await found(finding('missing'))).toBe(1);
+    expect(await found(finding('missing'))).toBe(0);
+    expect(told()).toEqual([['key.missing', 'critical', 'key:k1']]);
+  });
+
+  it('is handed on where it is about a decoy, once while it lasts, and raises nothing here', async () => {
+    await found(finding('decoy'), finding('missing', { kid: 'k2' }));
+    await found(finding('decoy'));
+    expect([decoys, told()]).toEqual([['k1'], [['key.missing', 'critical', 'key:k2']]]);
+    await found();
+    await found(finding('decoy'));
+    expect(decoys).toEqual(['k1', 'k1']);
+  });
+
+  it('is told a hundred at a time', async () => {
+    const many = Array.from({ length: 150 }, (_, at) => finding('missing', { kid: `k${at}` }));
+    expect([await found(...many), await found(...many), await found(...many)]).toEqual([100, 50, 0]);
+    expect(raised).toHaveLength(150);
+  });
+});

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import type { ProposalView } from '../../../src/domain/act-gate.ts';
+import { createKeyRing } from '../../../src/keys/key-ring.ts';
+import { createMetrics } from '../../../src/metrics/metrics.ts';
+import { watchKeyGauges } from '../../../src/keys/gauges.ts';
+import { aKey, DAY, GRACE, NOW, SCOPE } from '../domain/key-life/keys.ts';
+
+const LINE =
+  /^keyward_(?:keys|key_proofs|key_window|key_created|key_sign|next_rotation|rotation|proposals)\w*(?:\{|\s).*/gm;
+
+it('tells of each scope where its keys are in their lives, and how many proposals wait', async () => {
+  const keyRing = createKeyRing();
+  keyRing.addScope(SCOPE, [aKey(0, 'active', { createdAt: NOW - 9 * DAY }), aKey(1, 'pre_activation')]);
+  keyRing.addScope({ ...SCOPE, id: 'mail' }, [{ ...aKey(2, 'suspended'), scopeId: 'mail' }]);
+  const proposals = ['open', 'executed', 'open'].map((state) => ({ state }) as ProposalView);
+  const metrics = createMetrics();
+  const clock = { nowSeconds: () => NOW };
+  watchKeyGauges(metrics, { keyRing, gate: { list: () => proposals }, clock, graceSeconds: GRACE });
+  const lines = (await metrics.registry.metrics()).match(LINE) ?? [];
+  expect(lines.filter((line) => !line.endsWith(' 0'))).toEqual([
+    'keyward_keys{scope="payments",state="pre_activation"} 1',
+    'keyward_keys{scope="payments",state="active"} 1',
+    'keyward_keys{scope="mail",state="suspended"} 1',
+    'keyward_key_proofs{scope="payments",status="unchecked"} 2',
+    'keyward_key_proofs{scope="mail",status="unchecked"} 1',
+    'keyward_key_window_used_ratio{scope="payments"} 0.5',
+    `keyward_next_rotation_timestamp_seconds{scope="payments"} ${NOW + 7 * DAY - GRACE}`,
+    `keyward_rotation_due_timestamp_seconds{scope="payments"} ${NOW + 7 * DAY - GRACE}`,
+    `keyward_key_created_timestamp_seconds{scope="payments",state="pre_activation"} ${NOW - 8 * DAY}`,
+    `keyward_key_created_timestamp_seconds{scope="payments",state="active"} ${NOW - 9 * DAY}`,
+    `keyward_key_sign_until_timestamp_seconds{scope="payments",state="pre_activation"} ${NOW + 28 * DAY}`,
+    `keyward_key_sign_until_timestamp_seconds{scope="payments",state="active"} ${NOW + 7 * DAY}`,
+    'keyward_proposals_open 2',
+  ]);
+  expect(lines).toHaveLength(12 + 8 + 3 + 1 + 3 + 4);
+});
+
+it('tells of the sooner rotation where the records have a gap that the key is older than', async () => {
+  const keyRing = createKeyRing();
+  const standby = aKey(1, 'pre_activation');
+  keyRing.addScope(SCOPE, [aKey(0, 'active'), standby]);
+  const metrics = createMetrics();
+  const parts = { keyRing, gate: { list: () => [] }, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE };
+  watchKeyGauges(metrics, { ...parts, renewedSince: NOW });
+  const [line] =
+    (await metrics.registry.metrics()).match(/^keyward_next_rotation_timestamp_seconds\{.*/m) ?? [];
+  const at = Number(line?.split(' ').at(-1));
+  expect(at).toBeGreaterThanOrEqual(NOW);
+  expect(at).toBeLessThan(NOW + 7 * DAY - GRACE);
+});
+
+it('tells what stands in the way of a rotation, where something does', async () => {
+  const keyRing = createKeyRing();
+  keyRing.addScope(SCOPE, [aKey(0, 'active')]);
+  const metrics = createMetrics();
+  const clock = { nowSeconds: () => NOW };
+  watchKeyGauges(metrics, { keyRing, gate: { list: () => [] }, clock, graceSeconds: GRACE });
+  expect((await metrics.registry.metrics()).match(/^keyward_rotation_obstacle\{.*/gm)).toEqual([
+    'keyward_rotation_obstacle{scope="payments",obstacle="paused"} 0',
+    'keyward_rotation_obstacle{scope="payments",obstacle="no_standby"} 1',
+    'keyward_rotation_obstacle{scope="payments",obstacle="standby_too_new"} 0',
+  ]);
+});

@@ -1,0 +1,77 @@
+import { expect, it, vi } from 'vitest';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import { keepRetention } from '../../../src/keep-retention.ts';
+import { issuanceRecord } from '../../support/issuance-records.ts';
+import { openTestStore } from '../../support/open-test-store.ts';
+import { query } from '../../support/store-database.ts';
+import { recordedLog } from '../server/fakes.ts';
+
+const NOON = 1_760_000_000;
+const PATIENCE = { timeout: 30_000, interval: 20 };
+
+/** Two records in a group each, of which all is due, and a step as soon as the one before has ended. */
+async function retaining(tamper = '') {
+  const { store, file } = await openTestStore();
+  for (const n of [0, 1]) await store.records.append(issuanceRecord(n));
+  if (tamper !== '') query(file, tamper);
+  const raised: SecurityEventReport[] = [];
+  const { log, lines } = recordedLog();
+  const retention = keepRetention(
+    {
+      archives: store.ledger.archives,
+      keys: async () => [],
+      clock: { nowSeconds: () => NOON + 400 * 86_400 },
+      timeGuard: { isSettled: () => true },
+      onlineDays: 30,
+      retentionDays: 730,
+      events: {
+        async raise(report) {
+          raised.push(report);
+          return true;
+        },
+      },
+      log,
+    },
+    1,
+  );
+  return { store, raised, lines, retention };
+}
+
+it('tells of a ledger that is not as it was committed', async () => {
+  const { raised, retention } = await retaining(
+    `UPDATE issuance_records SET jti = 'x' WHERE sequence = 2 RETURNING 1`,
+  );
+  await vi.waitFor(() => expect(raised).not.toEqual([]), PATIENCE);
+  await retention.stop();
+  expect(raised[0]).toMatchObject({
+    type: 'audit.chain_broken',
+    severity: 'critical',
+    subject: 'chain:ledger',
+    evidence: {
+      chain: 'ledger',
+      place: 'ledger group 2 is not as it was committed',
+      why: 'its rows do not give its hash; they stay, and nothing behind them is archived',
+      day: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+    },
+  });
+  // Told again that day, it is the same event.
+  expect(new Set(raised.map(({ dedupKey }) => dedupKey)).size).toBe(1);
+});
+
+it('tells nothing of one that is', async () => {
+  const { raised, lines, retention } = await retaining();
+  await vi.waitFor(() => expect(lines.map(({ msg }) => msg)).toContain('ledger retention'), PATIENCE);
+  await retention.stop();
+  expect(raised).toEqual([]);
+});
+
+it('tells nothing of a store that is away: it is logged, and tried again', async () => {
+  const { store, raised, lines, retention } = await retaining();
+  await store.close();
+  await vi.waitFor(
+    () => expect(lines.map(({ msg }) => msg)).toContain('ledger retention failed; it is tried again'),
+    PATIENCE,
+  );
+  await retention.stop();
+  expect(raised).toEqual([]);
+});

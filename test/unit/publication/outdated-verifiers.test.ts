@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import type { VerifierStanding } from '../../../src/domain/verifiers.ts';
+import { createOutdatedVerifierWatch } from '../../../src/publication/outdated-verifiers.ts';
+import { aScope, SoftwareKeyRing } from '../../support/software-keys.ts';
+
+const NOW = 1_800_000_000;
+const payments = { ...aScope({ id: 'payments' }), keySetVersion: 4 };
+const LAGGING: VerifierStanding = {
+  scopeId: 'payments',
+  clientId: 'checkout',
+  instance: 'web-1',
+  connectedSince: NOW,
+  version: 3,
+  versionSince: NOW,
+  lastSeen: NOW,
+  lagsForSeconds: 300,
+};
+
+function watching(list: () => readonly VerifierStanding[]) {
+  const keyRing = new SoftwareKeyRing();
+  keyRing.put(payments);
+  const raised: SecurityEventReport[] = [];
+  let failure: Error | undefined;
+  const events = {
+    raise: async (report: SecurityEventReport) => {
+      if (failure) throw failure;
+      raised.push(report);
+      return true;
+    },
+  };
+  return {
+    keyRing,
+    raised,
+    look: createOutdatedVerifierWatch({ keyRing, verifiers: { list }, events }),
+    fail: (error: Error | undefined) => {
+      failure = error;
+    },
+  };
+}
+
+it('names a verifier that lags for longer than the key set may be cached, once for each version', async () => {
+  const { look, raised, keyRing } = watching(() => [LAGGING]);
+  await look();
+  await look();
+  expect(raised).toEqual([
+    {
+      type: 'verifier.outdated',
+      severity: 'warning',
+      dedupKey: '["payments","checkout","web-1",4]',
+      subject: 'scope:payments',
+      evidence: {
+        scope: 'payments',
+        client: 'checkout',
+        instance: 'web-1',
+        holds: 3,
+        published: 4,
+        connected_since: NOW,
+      },
+    },
+  ]);
+  keyRing.put({ ...payments, keySetVersion: 5 });
+  await look();
+  expect(raised.map(({ dedupKey }) => dedupKey)).toEqual([
+    '["payments","checkout","web-1",4]',
+    '["payments","checkout","web-1",5]',
+  ]);
+});
+
+it.each([
+  ['lags for less', { lagsForSeconds: 299 }],
+  ['does not lag', { lagsForSeconds: null }],
+  ['is of a scope that is gone', { scopeId: 'gone' }],
+])('says nothing of one that %s', async (_, changes) => {
+  const { look, raised } = watching(() => [{ ...LAGGING, ...changes }]);
+  await look();
+  expect(raised).toEqual([]);
+});
+
+it('tells of so many at once, and of the others at the next look', async () => {
+  const many = Array.from({ length: 150 }, (_, n) => ({ ...LAGGING, instance: `i${n}` }));
+  const { look, raised } = watching(() => many);
+  await look();
+  expect(raised).toHaveLength(100);
+  await look();
+  expect(raised).toHaveLength(150);
+});
+
+it('what could not be stored is told at the next look', async () => {
+  const { look, raised, fail } = watching(() => [LAGGING]);
+  fail(new Error('disk full'));
+  await expect(look()).rejects.toThrow('disk full');
+  fail(undefined);
+  await look();
+  expect(raised).toHaveLength(1);
+});
