@@ -1,10 +1,8 @@
 // npm run faults: breaks what a service of its own stands on, one thing after the other, while it is at work, and prints
 // what callers got, whether and when it was well again, and what was told. Ends with 1 where a row is not as it should be.
-
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { paint } from '../src/cli/colour.ts';
-import { fields } from '../src/cli/text.ts';
+import { fields, paint } from '../src/cli/text.ts';
 import type { Fault } from './faults/fault.ts';
 import { hsmFaults } from './faults/hsm.ts';
 import { WAYS } from './faults/probes.ts';

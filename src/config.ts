@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { KeywardError } from './kernel/errors.ts';
-import { FIRST_TOKEN } from './domain/hsm-token.ts';
-import type { ValidationIssue } from './domain/validation-issue.ts';
 import { drillSection } from './drills/settings.ts';
+import { KeywardError } from './kernel/errors.ts';
+import { FIRST_TOKEN } from './kernel/key.ts';
+import type { ValidationIssue } from './kernel/policy.ts';
 import { replacementFlaws, replacementSection } from './keys/hsm-replacements.ts';
 import { leakSection } from './leaks/settings.ts';
-import { isLoopbackHost } from './lib/host.ts';
+import { isLoopbackHost } from './lib/address.ts';
 import {
   type NotificationSettings,
   notificationSection,
@@ -16,10 +16,9 @@ import {
 import { probeSection, probeSettings } from './probes/settings.ts';
 import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './reviews/settings.ts';
-import { signerSections, withTokenFiles } from './signer/token-settings.ts';
-import { FlawedFile } from './yaml-file/flawed-file.ts';
-import { firstProblems, problemOf } from './yaml-file/problem.ts';
-import { readYamlAs } from './yaml-file/read-yaml-as.ts';
+import { signerSections, withTokenFiles } from './signer/settings.ts';
+import { FlawedFile, firstProblems, problemOf } from './yaml-file/problem.ts';
+import { readYamlAs } from './yaml-file/read-yaml.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);

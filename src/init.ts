@@ -1,21 +1,18 @@
 import { createAccess } from './access/create-access.ts';
-import { certifyRun } from './audit/run-certifier.ts';
+import { certifyRun } from './audit/repair-runs.ts';
+import { recordUnwitnessed, walkTrail } from './audit/witnessed-trail.ts';
 import { type Config, loadConfig } from './config.ts';
-import { ownDatabase } from './db/database-owner.ts';
+import { ownDatabase } from './db/database-file.ts';
 import { openStore, type Store } from './db/open-store.ts';
-import type { Actor } from './kernel/actor.ts';
-import { type Operator, ROLES } from './domain/client.ts';
+import { ensureServiceKeys, type ServiceKeys, writeConfig } from './hsm/service-keys.ts';
+import { lazySigner } from './hsm/tokens.ts';
+import { type Actor, type Operator, ROLES } from './kernel/actor.ts';
 import { systemClock } from './kernel/clock.ts';
 import { KeywardError } from './kernel/errors.ts';
-import { canDecideTogether } from './domain/two-persons.ts';
+import { canDecideTogether } from './kernel/proposal-refusals.ts';
 import { formerAuditKeys } from './keys/hsm-replacements.ts';
-import { openRegistryKey, openServiceKey } from './keys/registry-key.ts';
-import { createRegistrySeal } from './keys/registry-seal.ts';
-import { lazySigner } from './lazy-signer.ts';
-import { ensureServiceKeys, type ServiceKeys } from './hsm/service-keys.ts';
+import { createRegistrySeal, openRegistryKey, openServiceKey } from './keys/registry-key.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
-import { recordUnwitnessed, walkTrail } from './audit/witnessed-trail.ts';
-import { writeConfig } from './write-config.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 

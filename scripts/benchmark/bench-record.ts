@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 
 const FIRST_IAT = 1_760_000_000;
 

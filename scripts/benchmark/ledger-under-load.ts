@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
+import { SharedEnd } from '../../src/db/chain-end.ts';
+import { identify } from '../../src/db/database-file.ts';
 import { LedgerLookup } from '../../src/db/ledger-lookup.ts';
 import { SqliteLedgerSearch } from '../../src/db/ledger-search.ts';
 import { compileLedgerStatements } from '../../src/db/ledger-statements.ts';
 import { packRecords } from '../../src/db/record-batch.ts';
 import type { OwnSchema } from '../../src/db/schema-objects.ts';
-import { SharedEnd } from '../../src/db/shared-end.ts';
-import { identify } from '../../src/db/writable-database.ts';
 import { WriteConnection } from '../../src/db/write-connection.ts';
 import type { DatabaseIdentity } from '../../src/db/writer-protocol.ts';
-import type { BrokenChain } from '../../src/domain/broken-chain.ts';
-import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { BrokenChain } from '../../src/kernel/audit-chain.ts';
+import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 import type { RunKey } from '../../src/kernel/runs.ts';
 import { benchRecord } from './bench-record.ts';
 

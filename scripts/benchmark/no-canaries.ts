@@ -1,7 +1,7 @@
-import type { CanaryAdministration } from '../../src/kernel/canary.ts';
-import type { Canaries, CanaryRootParts } from '../../src/canaries/index.ts';
-import { canariesInInventory } from '../../src/watch/canaries/canaries-in-inventory.ts';
 import { CanaryIndex } from '../../src/canaries/canary-index.ts';
+import type { Canaries, CanaryRootParts } from '../../src/canaries/index.ts';
+import { canariesInInventory } from '../../src/canaries/triggers.ts';
+import type { CanaryAdministration } from '../../src/kernel/canary.ts';
 
 export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Canaries {
   return {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../src/domain/ledger.ts';
+import type { Ledger } from '../../src/kernel/issuance.ts';
 
 export function createLedger(): Ledger {
   return { record: async () => {} };

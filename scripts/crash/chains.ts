@@ -1,10 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { eventFromRow } from '../../src/db/event-row.ts';
+import { eventFromRow } from '../../src/db/event-seals.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from '../../src/db/ledger-row.ts';
 import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../../src/kernel/audit-chain.ts';
-import type { LedgerGroup } from '../../src/kernel/ledger-chain.ts';
-import { linkFault, rowsFault } from '../../src/domain/ledger-check.ts';
-import { REVOCATION_GENESIS, revocationHash } from '../../src/domain/revocation-chain.ts';
+import { type LedgerGroup, linkFault, rowsFault } from '../../src/kernel/ledger-chain.ts';
+import { REVOCATION_GENESIS, revocationHash } from '../../src/kernel/revocation.ts';
 import { all, type Row } from './rows.ts';
 
 type EventColumns = Parameters<typeof eventFromRow>[0];

@@ -1,6 +1,6 @@
 // A process of its own, because SoftHSM reads SOFTHSM2_CONF when it is loaded. Arguments: module, label and PIN
 // file; prints the new token's serial. The SO PIN is drawn and forgotten: a token whose PIN is lost is replaced.
-import { makePin } from '../../src/domain/pin.ts';
+import { makePin } from '../../src/kernel/credential.ts';
 import { createToken } from '../../src/signer/create-token.ts';
 import { forbidCoreDumps } from '../../src/signer/hygiene.ts';
 import { readPinFile } from '../../src/signer/pin-file.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ReadinessCheck } from '../../src/domain/readiness.ts';
+import type { ReadinessCheck } from '../../src/kernel/capability.ts';
 import type { Places } from './places.ts';
 import { Stop, say } from './say.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { parseCredentialFile } from '../../src/cli/credential-file.ts';
-import { makePin } from '../../src/domain/pin.ts';
+import { parseCredentialFile } from '../../src/cli/credentials.ts';
+import { makePin } from '../../src/kernel/credential.ts';
 import { LOOPBACK, refuseTakenPorts, tellIgnoredPorts } from './addresses.ts';
 import { runProgram } from './child.ts';
 import { writeCredentials } from './credentials.ts';

@@ -1,19 +1,18 @@
+import { DUE_DRILLS } from '../../src/drills/drill.ts';
 import { CANARY_KINDS, CANARY_USES } from '../../src/kernel/canary.ts';
 import { ERROR_CODES } from '../../src/kernel/errors.ts';
-import { UNRESOLVED_STATES } from '../../src/domain/event-steps.ts';
 import { FINDING_KINDS } from '../../src/kernel/inventory.ts';
-import { KEY_STATES } from '../../src/kernel/key.ts';
-import { ROTATION_OBSTACLES } from '../../src/domain/key-life/rotation-outlook.ts';
-import { PROOF_STATUSES } from '../../src/domain/known-keys.ts';
+import { KEY_STATES, PROOF_STATUSES } from '../../src/kernel/key.ts';
+import { ROTATION_OBSTACLES } from '../../src/kernel/key-lifecycle/due-steps.ts';
 import { COUNTED_OUTCOMES } from '../../src/kernel/notifications.ts';
-import { REFUSAL_REASONS } from '../../src/kernel/verification.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/kernel/security-event-types.ts';
-import { DUE_DRILLS } from '../../src/drills/drill.ts';
-import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured-verifier.ts';
+import { UNRESOLVED_STATES } from '../../src/kernel/security-events.ts';
+import { REFUSAL_REASONS } from '../../src/kernel/verification.ts';
+import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured.ts';
 import { COUNTED_REPORTS } from '../../src/reports/alarm.ts';
 import { UNCLOSED_STATES } from '../../src/reports/case.ts';
 import { CALLER_CLASSES } from '../../src/server/caller-budget.ts';
-import { PLANES } from '../../src/server/plane.ts';
+import { PLANES } from '../../src/server/exchange.ts';
 import { LINK_STATES } from '../../src/signer/signer-link.ts';
 
 /** What a label says, and all values that it may have where the code knows them. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pkcs11js from 'pkcs11js';
-import { contentOf } from '../../src/db/signed/content.ts';
+import { contentOf } from '../../src/db/signed/tables.ts';
 import { forgeRecords } from '../../test/support/forge-records.ts';
 import { openWorkbench } from '../../test/support/hsm-workbench.ts';
 import { restoreTables } from '../../test/support/restore-tables.ts';

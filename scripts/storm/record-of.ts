@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 
 /** The record that the service would have made of the token. */
 export function recordOf(token: string, scopeId: string): IssuanceRecord {

@@ -1,10 +1,36 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Authenticator } from '../kernel/actor.ts';
-import type { CredentialKind } from '../domain/access-store.ts';
+import type { Authenticator, CredentialKind, Operator, Role } from '../kernel/actor.ts';
 import { type Credential, readCredential } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { bearerToken, malformedCredential } from './bearer.ts';
+import { holdsRole } from '../kernel/proposal-refusals.ts';
 import type { Directory } from './directory.ts';
+
+/** No credential of ours comes near it. */
+const LONGEST_HEADER = 256;
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+
+/** The token of an `Authorization` header (RFC 6750 §2.1). `credential_missing`, `credential_malformed`. */
+export function bearerToken(authorization: string | undefined): string {
+  if (!authorization) {
+    throw new KeywardError('credential_missing', 'Send your credential as `Authorization: Bearer kw_…`.');
+  }
+  const token = readBearer(authorization);
+  if (token === undefined) throw malformedCredential();
+  return token;
+}
+
+/** The same; undefined where there is none, or nothing of that form. */
+export function readBearer(authorization: string | undefined): string | undefined {
+  if (!authorization || authorization.length > LONGEST_HEADER) return undefined;
+  return BEARER.exec(authorization)?.[1];
+}
+
+export function malformedCredential(): KeywardError {
+  return new KeywardError(
+    'credential_malformed',
+    'This is no Keyward credential: send `Authorization: Bearer kw_…`, complete and unchanged.',
+  );
+}
 
 export function createAuthenticator(directory: Directory): Authenticator {
   const byBearer = (kind: CredentialKind, authorization: string | undefined) => {
@@ -51,4 +77,10 @@ function malformedSecret(): KeywardError {
     'credential_malformed',
     'The client secret is no Keyward credential: send kw_svc_…, complete and unchanged.',
   );
+}
+
+/** `role_missing` for who stands no more, and for who does not hold the role. */
+export function requireRole(operator: Operator | undefined, role: Role): void {
+  if (holdsRole(operator, role)) return;
+  throw new KeywardError('role_missing', `this needs the role ${role}`);
 }

@@ -1,9 +1,31 @@
 import type { ClientAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
-import { describeClient } from '../cli/describe-client.ts';
-import { withNewCredential } from '../cli/new-credential.ts';
+import { withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show } from '../cli/show.ts';
+import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+
+/** `payments:sign mail:verify`, or a dash. */
+export function describeGrants({ grants }: ClientAnswer): string {
+  return grants.map(({ scope, action }) => `${scope}:${action}`).join(' ') || '-';
+}
+
+/** One client, a line a member. */
+export function describeClient(client: ClientAnswer, { terminal }: Context): string {
+  return fields(
+    [
+      ['id', [client.id, 'bold']],
+      ['description', client.description || '-'],
+      ['grants', describeGrants(client)],
+      ['created', humanTime(client.created_at, terminal.nowSeconds)],
+      [
+        'revoked',
+        client.revoked_at === null ? '-' : [humanTime(client.revoked_at, terminal.nowSeconds), 'red'],
+      ],
+    ],
+    terminal.colour,
+  );
+}
 
 interface Created {
   readonly client: ClientAnswer;
@@ -52,4 +74,46 @@ async function enrol(context: Context, out: string | undefined, ask: Ask): Promi
 function onScreen(context: Context, created: Created): void {
   show(context, created, () => `${describeClient(created.client, context)}\n\n${created.credential}`);
   context.terminal.warn('this credential is not shown again; --out FILE keeps it off the screen');
+}
+
+export async function clientList(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ clients: readonly ClientAnswer[] }>('GET', '/clients');
+  show(context, answer, () => human(answer.clients, context));
+}
+
+function human(clients: readonly ClientAnswer[], { terminal }: Context): string {
+  if (clients.length === 0) return 'no clients; make one with: keyward client create';
+  return table(
+    ['id', 'status', 'grants', 'created', 'description'],
+    clients.map((client) => [
+      [client.id, 'bold'],
+      status(client),
+      describeGrants(client),
+      humanTime(client.created_at, terminal.nowSeconds),
+      client.description,
+    ]),
+    terminal.colour,
+  );
+}
+
+function status(client: ClientAnswer): Cell {
+  return client.revoked_at === null ? ['enabled', 'green'] : ['revoked', 'red'];
+}
+
+export async function clientRevoke(context: Context, id: string): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ client: ClientAnswer }>('POST', `/clients/${encodeURIComponent(id)}/revoke`);
+  show(context, answer, () => describeClient(answer.client, context));
+}
+
+/** Adds or removes one grant; the service answers the client as it then is. */
+export async function changeGrant(
+  context: Context,
+  change: 'add' | 'remove',
+  grant: { readonly client: string; readonly scope: string; readonly action: string },
+): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ client: ClientAnswer }>(change === 'add' ? 'POST' : 'DELETE', '/grants', grant);
+  show(context, answer, () => describeClient(answer.client, context));
 }

@@ -1,8 +1,22 @@
 import type { OperatorAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
-import { describeOperator } from '../cli/describe-operator.ts';
-import { connect } from '../cli/operations-client.ts';
-import { show } from '../cli/show.ts';
+import { storeCredential } from '../cli/new-files.ts';
+import { connect, operationsUrl } from '../cli/operations-client.ts';
+import { show, showPlainly } from '../cli/show.ts';
+import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+
+export function describeOperator(operator: OperatorAnswer, { terminal }: Context): string {
+  const { id, roles, created_at, revoked_at } = operator;
+  return fields(
+    [
+      ['id', [id, 'bold']],
+      ['roles', roles.join(' ')],
+      ['enrolled', humanTime(created_at, terminal.nowSeconds)],
+      ['revoked', revoked_at === null ? '-' : [humanTime(revoked_at, terminal.nowSeconds), 'red']],
+    ],
+    terminal.colour,
+  );
+}
 
 interface Answer {
   readonly operator: OperatorAnswer;
@@ -45,12 +59,43 @@ function at(id: string, act: string): string {
 async function change(context: Context, path: string, body?: object): Promise<void> {
   const call = await connect(context);
   const answer = await call<Answer>('POST', `/operators${path}`, body);
-  show(context, answer, () => human(answer, context));
+  show(context, answer, () => describeChange(answer, context));
   if (answer.credential === undefined) return;
   context.terminal.warn('this credential is not shown again; keyward operator enrol --out FILE makes one');
 }
 
-function human({ operator, credential }: Answer, context: Context): string {
+function describeChange({ operator, credential }: Answer, context: Context): string {
   const described = describeOperator(operator, context);
   return credential === undefined ? described : `${described}\n\n${credential}`;
+}
+
+/** For whoever is going to be an operator: makes their credential, which nobody else ever sees. */
+export async function operatorEnrol(context: Context, { out }: { readonly out: string }): Promise<void> {
+  const { origin } = await operationsUrl(context);
+  const credential_digest = storeCredential('ops', out, origin);
+  const told = `Your credential is in ${out}, for ${origin} alone. Tell this to whoever enrols you, and to whoever approves it:`;
+  showPlainly(context, { credential_digest, credential_file: out }, () => `${told}\n${credential_digest}`);
+}
+
+interface Page {
+  readonly operators: readonly OperatorAnswer[];
+  readonly next: string | null;
+}
+
+export async function operatorList(context: Context, { after }: { readonly after?: string }): Promise<void> {
+  const call = await connect(context);
+  const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+  const page = await call<Page>('GET', `/operators${query}`);
+  showPlainly(context, page, () => describeOperators(page, context));
+}
+
+function describeOperators({ operators, next }: Page, { terminal }: Context): string {
+  const rows = operators.map(({ id, roles, created_at, revoked_at }): Cell[] => [
+    [id, 'bold'],
+    revoked_at === null ? ['enabled', 'green'] : ['revoked', 'red'],
+    roles.join(' '),
+    humanTime(created_at, terminal.nowSeconds),
+  ]);
+  const listed = table(['id', 'status', 'roles', 'enrolled'], rows, terminal.colour);
+  return next === null ? listed : `${listed}\n\nThere are more: --after ${next}`;
 }

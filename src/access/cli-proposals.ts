@@ -1,10 +1,10 @@
 import type { ProposalAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
-import { stateCell } from '../cli/describe-proposal.ts';
+import { intoSecretFile } from '../cli/new-files.ts';
 import { connect } from '../cli/operations-client.ts';
-import { showPlainly } from '../cli/show.ts';
-import { type Cell, table } from '../cli/text.ts';
-import { humanTime } from '../cli/time.ts';
+import { describeProposal, showPlainly, stateCell } from '../cli/show.ts';
+import { type Cell, humanTime, table } from '../cli/text.ts';
+import { warnOfProposed } from '../keys/cli-policy.ts';
 
 interface Page {
   readonly proposals: readonly ProposalAnswer[];
@@ -36,4 +36,40 @@ function human(shown: readonly ProposalAnswer[], { next }: Page, { terminal }: C
   ]);
   const headings = ['id', 'state', 'act', 'subject', 'proposed by', 'expires', 'can approve'];
   return `${table(headings, rows, terminal.colour)}${more}`;
+}
+
+export async function proposalShow(context: Context, id: string): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ proposal: ProposalAnswer }>('GET', `/proposals/${encodeURIComponent(id)}`);
+  await warnOfProposed(context, call, answer.proposal);
+  showPlainly(context, answer, () => describeProposal(answer.proposal, context));
+}
+
+/** What became of it; with `--json` the result of the act too. A token that was made goes into the file. */
+export async function proposalDecide(
+  context: Context,
+  decision: 'approve' | 'reject' | 'withdraw',
+  id: string,
+  { out }: { readonly out?: string } = {},
+): Promise<void> {
+  const call = await connect(context);
+  const path = `/proposals/${encodeURIComponent(id)}`;
+  if (decision === 'approve') {
+    const { proposal } = await call<{ proposal: ProposalAnswer }>('GET', path);
+    await warnOfProposed(context, call, proposal);
+  }
+  const decide = () => call<Decided>('POST', `${path}/${decision}`);
+  const answer =
+    out === undefined ? await decide() : await intoSecretFile(out, async () => split(await decide()));
+  showPlainly(context, answer, () => describeProposal(answer.proposal, context));
+}
+
+interface Decided {
+  readonly proposal: ProposalAnswer;
+  readonly result?: Readonly<Record<string, unknown>>;
+}
+
+function split({ proposal, result = {} }: Decided): { secret: string | null; result: Decided } {
+  const { token, ...others } = result;
+  return { secret: typeof token === 'string' ? token : null, result: { proposal, result: others } };
 }

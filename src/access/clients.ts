@@ -1,20 +1,20 @@
-import type { Actor, ClientAdministration } from '../kernel/actor.ts';
-import type { AccessStore } from '../domain/access-store.ts';
 import {
   ACTIONS,
+  type AccessStore,
   type Action,
+  type Actor,
   type Client,
+  type ClientAdministration,
   DESCRIPTION_ADVICE,
   type Grant,
   isDescription,
-} from '../domain/client.ts';
+} from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { makeCredential } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import { Mutex } from '../lib/mutex.ts';
-import type { Directory } from './directory.ts';
-import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
+import { type Directory, IDENTIFIER_ADVICE, isIdentifier } from './directory.ts';
 
 interface Parts {
   readonly store: AccessStore;

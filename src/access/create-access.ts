@@ -1,19 +1,34 @@
 import type {
+  AccessStore,
   Authenticator,
+  Client,
   ClientAdministration,
   Grants,
   OperatorAdministration,
 } from '../kernel/actor.ts';
-import type { AccessStore } from '../domain/access-store.ts';
-import type { Client } from '../domain/client.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { CredentialHolders } from '../kernel/leaks.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';
-import { createCredentialHolders } from './credential-holders.ts';
 import { Directory } from './directory.ts';
 import { Operators } from './operators.ts';
+
+/** From memory, as authentication is. */
+export function createCredentialHolders(directory: Directory): CredentialHolders {
+  return {
+    holderOf(digest) {
+      const held = directory.everHeld(digest);
+      if (!held) return undefined;
+      const { kind, holderId: id, revokedAt } = held;
+      const client = kind === 'svc' ? directory.client(id) : undefined;
+      const holder = client ?? directory.operator(id);
+      const opens = revokedAt === null && holder?.revokedAt === null;
+      const scopes = [...new Set(client?.grants.map(({ scopeId }) => scopeId))].sort();
+      return { kind, id, opens, scopes };
+    },
+  };
+}
 
 export interface Access {
   readonly authenticator: Authenticator;

@@ -1,6 +1,12 @@
-import type { Grants } from '../kernel/actor.ts';
-import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
-import type { Action, Client, Grant, Operator } from '../domain/client.ts';
+import type {
+  AccessStore,
+  Action,
+  Client,
+  Grant,
+  Grants,
+  Operator,
+  StoredCredential,
+} from '../kernel/actor.ts';
 import { Emitter, type Subscribable } from '../lib/emitter.ts';
 
 interface ClientEntry {
@@ -95,3 +101,12 @@ export class Directory implements Grants {
 function keyOf({ scopeId, action }: Grant): string {
   return `${action} ${scopeId}`;
 }
+
+const IDENTIFIER = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** The rule for ids of clients and operators, the same as for scopes: 1 to 63 characters. */
+export function isIdentifier(id: string): boolean {
+  return IDENTIFIER.test(id);
+}
+
+export const IDENTIFIER_ADVICE = 'id: use 1 to 63 lower-case letters, digits and inner hyphens';

@@ -1,19 +1,26 @@
-import type { Actor } from '../kernel/actor.ts';
-import type { ActGate, ActRequest, AnyAct, AnyPlanned, Outcome, ProposalView } from '../domain/act-gate.ts';
+import type { Actor, Operator } from '../kernel/actor.ts';
 import {
   ACTS,
+  type ActGate,
   type ActName,
+  type ActRequest,
+  type AnyAct,
+  type AnyPlanned,
   DECISIONS,
   isForAnyTime,
   isWithoutHsm,
+  type Outcome,
   type Persons,
+  type Proposal,
+  type ProposalMove,
+  type ProposalStore,
+  type ProposalView,
   personsFor,
 } from '../kernel/acts.ts';
-import type { Operator } from '../domain/client.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { Proposal, ProposalMove, ProposalStore } from '../domain/proposal.ts';
 import {
+  holdsRole,
   interrupted,
   notYours,
   outdated,
@@ -25,11 +32,10 @@ import {
   tooManyOfOne,
   unknownProposal,
 } from '../kernel/proposal-refusals.ts';
-import { holdsRole } from '../domain/two-persons.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';
+import { requireRole } from './authenticator.ts';
 import { newProposalId } from './proposal-id.ts';
-import { requireRole } from './require-role.ts';
 
 const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 

@@ -1,13 +1,18 @@
-import type { Actor, OperatorAdministration } from '../kernel/actor.ts';
-import type { AccessStore, StoredCredential } from '../domain/access-store.ts';
-import { type Operator, ROLES, type Role } from '../domain/client.ts';
+import {
+  type AccessStore,
+  type Actor,
+  type Operator,
+  type OperatorAdministration,
+  ROLES,
+  type Role,
+  type StoredCredential,
+} from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { makeCredential } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import { Mutex } from '../lib/mutex.ts';
-import type { Directory } from './directory.ts';
-import { IDENTIFIER_ADVICE, isIdentifier } from './identifier.ts';
+import { type Directory, IDENTIFIER_ADVICE, isIdentifier } from './directory.ts';
 
 /** The name under which the audit trail tells what nobody asked for. */
 const SERVICE = 'keyward';

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
-import type { LeakPartners } from '../domain/leak-partners.ts';
+import type { LeakPartners } from '../kernel/leaks.ts';
 
 export interface PartnerKeys {
   readonly name: string;

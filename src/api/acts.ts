@@ -1,9 +1,31 @@
+import type { Logger } from 'pino';
+import type { Access } from '../access/create-access.ts';
+import { Gate } from '../access/gate.ts';
+import {
+  addGrant,
+  createClient,
+  describeClient,
+  removeGrant,
+  replaceClientCredential,
+  revokeClient,
+} from '../access/routes/client-acts.ts';
+import {
+  createOperator,
+  replaceOperatorCredential,
+  revokeOperator,
+  setOperatorRoles,
+} from '../access/routes/operator-acts.ts';
+import { confirmUnwitnessed, type UnwitnessedActParts } from '../audit/routes-unwitnessed.ts';
+import { type CanaryActParts, createCanary, retireCanary } from '../canaries/routes.ts';
+import { type ClockActParts, confirmClock } from '../clock/routes.ts';
+import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
+import { VolatileProposals } from '../db/proposals.ts';
+import { clearPinLatch, type PinLatchActParts } from '../hsm/routes.ts';
 import type { ClientAdministration, OperatorAdministration } from '../kernel/actor.ts';
-import type { AnyAct } from '../domain/act-gate.ts';
-import { type CanaryActParts, createCanary, retireCanary } from '../server/acts/canary-acts.ts';
-import { createClient, describeClient, replaceClientCredential, revokeClient } from '../access/routes/client-acts.ts';
-import { type ClockActParts, confirmClock } from '../server/acts/clock-acts.ts';
-import { addGrant, removeGrant } from '../server/acts/grant-acts.ts';
+import type { AnyAct } from '../kernel/acts.ts';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
+import { canDecideTogether } from '../kernel/proposal-refusals.ts';
 import {
   compromiseHsm,
   compromiseKey,
@@ -14,20 +36,19 @@ import {
   suspendKey,
   undoRotation,
 } from '../keys/routes/key-acts.ts';
-import { addRevocation, eraseSubject, type LedgerActParts } from '../ledger/routes/erase.ts';
 import {
-  createOperator,
-  replaceOperatorCredential,
-  revokeOperator,
-  setOperatorRoles,
-} from '../access/routes/operator-acts.ts';
-import { clearPinLatch, type PinLatchActParts } from '../server/acts/pin-latch-acts.ts';
+  changeScope,
+  createScope,
+  pauseRotation,
+  type RotationActParts,
+  type ScopeActParts,
+  unpauseRotation,
+} from '../keys/routes/scope-acts.ts';
+import { enrolServiceKeys, type ServiceKeyActParts } from '../keys/routes/service-keys.ts';
+import { addRevocation, eraseSubject, type LedgerActParts } from '../ledger/routes/erase.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { type ProbeActParts, removeProbe, setProbe } from '../probes/routes-acts.ts';
-import { acceptRestore, type RestoreActParts } from '../server/acts/restore-acts.ts';
-import { pauseRotation, type RotationActParts, unpauseRotation } from '../server/acts/rotation-acts.ts';
-import { changeScope, createScope, type ScopeActParts } from '../keys/routes/scope-acts.ts';
-import { enrolServiceKeys, type ServiceKeyActParts } from '../server/acts/service-key-acts.ts';
-import { confirmUnwitnessed, type UnwitnessedActParts } from '../server/acts/unwitnessed-acts.ts';
+import { acceptRestore, type RestoreActParts } from '../restore/routes.ts';
 
 export interface ActParts
   extends ScopeActParts,
@@ -82,4 +103,67 @@ export function administrativeActs(parts: ActParts): readonly AnyAct[] {
     createCanary(parts),
     retireCanary(parts),
   ];
+}
+
+const EVERY_MS = 60_000;
+
+export interface GateRootParts
+  extends ScopeActParts,
+    KeyActParts,
+    RotationActParts,
+    PinLatchActParts,
+    LedgerActParts,
+    CanaryActParts,
+    ClockActParts,
+    Pick<ProbeActParts, 'probes'> {
+  readonly config: Config;
+  /** Of capabilities. */
+  readonly acts: readonly AnyAct[];
+  readonly access: Access;
+  readonly store: Pick<Store, 'proposals' | 'audit' | 'unwitnessed'>;
+  readonly clock: Clock;
+  readonly timeGuard: TimeGuard;
+  readonly log: Logger;
+}
+
+/** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
+export async function openGate(parts: GateRootParts): Promise<{ gate: Gate; stop(): Promise<void> }> {
+  const { config, access, store, clock, timeGuard, log } = parts;
+  const gate = new Gate({
+    acts: [
+      ...administrativeActs({
+        ...parts,
+        held: undefined,
+        heldKeys: undefined,
+        unwitnessed: store.unwitnessed,
+        clients: access.clients,
+        operators: access.operators,
+      }),
+      ...parts.acts,
+    ],
+    operators: () => access.operators.list(),
+    proposals: { durable: store.proposals, volatile: new VolatileProposals(store.audit) },
+    clock,
+    timeGuard,
+    twoPersons: config.two_persons,
+    lifetimeSeconds: config.proposals.lifetime_seconds,
+    maxOpen: config.proposals.max_open,
+    maxOpenOfOne: config.proposals.max_open_per_operator,
+  });
+  if (config.two_persons && !canDecideTogether(access.operators.list())) {
+    log.error('nobody can approve what another operator proposes: enrol others with keyward init --operator');
+  }
+  for (const { id, act, subject } of await gate.recover()) {
+    log.error(
+      { proposal: id, act, subject },
+      'the execution of a proposal was cut short: it is not run again',
+    );
+  }
+  const expiring = startPeriodicTask({
+    tick: async () => void (await gate.expireDue()),
+    everyMs: EVERY_MS,
+    log,
+    failure: 'what expired of proposals could not be written down; it is tried again',
+  });
+  return { gate, stop: () => expiring.stop() };
 }

@@ -1,8 +1,8 @@
 import { DRILL_ROUTES } from '../drills/index.ts';
 import { REPORT_ROUTES } from '../reports/index.ts';
 import { REVIEW_ROUTES } from '../reviews/index.ts';
-import { dataPlaneRoutes } from './data-plane.ts';
 import type { Described } from '../server/openapi.ts';
+import { dataPlaneRoutes } from './data-plane.ts';
 import { operationsPlaneRoutes } from './operations-plane.ts';
 
 const OPERATIONS: readonly Described[] = [

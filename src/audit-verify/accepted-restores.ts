@@ -1,6 +1,5 @@
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
-import type { ChainName, Checkpoint } from '../domain/checkpoint.ts';
+import { auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import type { ChainName, Checkpoint } from '../kernel/audit-chain.ts';
 import {
   areLost,
   gapDetails,

@@ -1,11 +1,11 @@
-import { type VerifyReport, verifyAudit } from './index.ts';
-import { gapDetails } from '../kernel/record-gap.ts';
-import { printable } from '../lib/printable.ts';
-import { paint } from '../cli/colour.ts';
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { requireInput } from '../cli/input-file.ts';
 import { show } from '../cli/show.ts';
+import { paint } from '../cli/text.ts';
+import { gapDetails } from '../kernel/record-gap.ts';
+import { printable } from '../lib/html.ts';
+import { type VerifyReport, verifyAudit } from './index.ts';
 
 interface Options {
   readonly database?: string;

@@ -1,27 +1,25 @@
-import { refuseUnsigned } from './accepted-restores.ts';
-import type { Findings } from './finding.ts';
-import type { SourceCheckpoint, SourceRevocation, TrailSource } from './trail-source.ts';
-import { verifyArchives } from './verify-archives.ts';
-import { verifyEventSteps } from './verify-event-steps.ts';
-import { verifyRevocationEvents } from '../audit/verify/verify-revocation-events.ts';
-import { verifySecurityEvents } from './verify-security-events.ts';
-import type { TrailVerdict } from './verify-trail.ts';
-import { jwkIn, jwksIn } from './trust.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { gapsIn } from '../db/record-gaps.ts';
-import { readStored } from '../db/signed/read-stored.ts';
-import { registryHead } from '../db/signed/registry-head.ts';
+import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';
 import type { StoredTrail } from '../db/stored-trail.ts';
 import { lendToldRanges } from '../db/unwitnessed.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from '../kernel/event-chain.ts';
 import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
-import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from '../domain/security-event-chain.ts';
-import { createRegistryWitness } from '../keys/registry-seal.ts';
+import { createRegistryWitness } from '../keys/registry-key.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
+import { refuseUnsigned } from './accepted-restores.ts';
+import type { Findings } from './finding.ts';
+import type { SourceCheckpoint, SourceRevocation, TrailSource } from './trail-source.ts';
+import { jwkIn, jwksIn } from './trust.ts';
+import { verifyArchives } from './verify-archives.ts';
+import { verifyEventSteps } from './verify-event-steps.ts';
+import { verifyRevocationEvents, verifySecurityEvents } from './verify-security-events.ts';
+import type { TrailVerdict } from './verify-trail.ts';
 
 const NO_SALT = new Uint8Array(SALT_BYTES);
 

@@ -1,7 +1,7 @@
+import { readSinkLine, writeSinkLine } from '../audit/sink-line.ts';
 import type { SinkEntry } from '../kernel/audit.ts';
 import type { LedgerGroup } from '../kernel/ledger-chain.ts';
-import type { ChainedRevocation } from '../domain/revocation-chain.ts';
-import { readSinkLine, writeSinkLine } from '../audit/sink-line.ts';
+import type { ChainedRevocation } from '../kernel/revocation.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,9 @@
-import { type ExportEntry, writeExportLine } from './export-line.ts';
-import { jwkIn } from './trust.ts';
-import { databaseSource } from './database.ts';
 import { loadConfig } from '../config.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { rowHashes } from '../kernel/ledger-chain.ts';
+import { databaseSource } from './database.ts';
+import { type ExportEntry, writeExportLine } from './export-line.ts';
+import { jwkIn } from './trust.ts';
 
 export interface ExportOptions {
   readonly configFile: string;

@@ -1,16 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { linesOf } from '../audit/sink-line.ts';
+import { usageFailure } from '../cli/failure.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { ownSchema } from '../db/own-schema.ts';
+import { StoredTrail } from '../db/stored-trail.ts';
+import { verifyReports } from '../reports/index.ts';
+import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { AcceptedRestore } from './accepted-restores.ts';
-import { fileSource } from '../audit/verify/file-source.ts';
-import { type Finding, Findings } from './finding.ts';
-import { readSinks } from '../audit/verify/sink-testimony.ts';
-import { verifyEnrolments } from '../audit/verify/verify-enrolments.ts';
-import { verifyGroupSeals } from '../audit/verify/verify-group-seals.ts';
-import { verifyRuns } from '../audit/verify/verify-runs.ts';
-import { verifySeals } from './verify-seals.ts';
-import { type TrailCounts, type Uncovered, verifyTrail } from './verify-trail.ts';
-import { type Belief, jwksIn, resolveTrustAnchor } from './trust.ts';
-import { savedIn } from '../audit-saved.ts';
 import {
   checkBesideChains,
   checkErasures,
@@ -20,12 +17,45 @@ import {
   databaseSource,
   isLost,
 } from './database.ts';
+import { type Finding, Findings } from './finding.ts';
 import { checkOutbox } from './outbox.ts';
-import { type Config, loadConfig } from '../config.ts';
-import { ownSchema } from '../db/own-schema.ts';
-import { StoredTrail } from '../db/stored-trail.ts';
-import { verifyReports } from '../reports/index.ts';
-import type { AuditPublicKey } from '../token/checkpoint.ts';
+import { fileSource } from './trail-source.ts';
+import { type Belief, jwksIn, resolveTrustAnchor } from './trust.ts';
+import { readSinks, type SavedCheckpoint } from './verify-checkpoints.ts';
+import { verifyEnrolments, verifyGroupSeals, verifyRuns, verifySeals } from './verify-seals.ts';
+import { type TrailCounts, type Uncovered, verifyTrail } from './verify-trail.ts';
+
+/**
+ * A checkpoint as it is, the answer of the endpoint, or every checkpoint of a sink's file, but for a line that a crash
+ * cut short. A usage failure for a file without any.
+ */
+export function savedIn(files: readonly string[]): readonly SavedCheckpoint[] {
+  return files.flatMap((from) => {
+    const saved: SavedCheckpoint[] = [];
+    for (const line of linesOf(from)) {
+      const jws = jwsIn(line.trim());
+      if (jws !== undefined) saved.push({ from, jws });
+    }
+    if (saved.length > 0) return saved;
+    throw usageFailure(
+      `${from} holds no checkpoint; it must be one, what /v1/checkpoints/latest answers, or the file of a sink`,
+    );
+  });
+}
+
+function jwsIn(line: string): string | undefined {
+  if (!line.startsWith('{')) return line === '' ? undefined : line;
+  const { checkpoint } = parsed(line);
+  return typeof checkpoint === 'object' ? checkpoint?.jws : checkpoint;
+}
+
+function parsed(line: string): { readonly checkpoint?: string | { readonly jws: string } | null } {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return {};
+  }
+}
 
 export interface VerifyOptions extends Belief {
   /** Instead of the configuration's database. */

@@ -1,8 +1,10 @@
+import { linesOf } from '../audit/sink-line.ts';
 import type { StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
-import type { LedgerGroup } from '../kernel/ledger-chain.ts';
-import type { PlacedRow } from '../domain/ledger-check.ts';
-import type { ChainedRevocation } from '../domain/revocation-chain.ts';
+import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
+import type { ChainedRevocation } from '../kernel/revocation.ts';
+import { type ExportEntry, readExportLine } from './export-line.ts';
+import type { Findings } from './finding.ts';
 
 export interface SourceCheckpoint {
   readonly number: number;
@@ -34,4 +36,72 @@ export interface TrailSource {
   /** Undefined where the source holds no ledger. */
   groups(): Iterable<SourceGroup> | undefined;
   revocations(): Iterable<SourceRevocation> | undefined;
+}
+
+type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
+
+/**
+ * An export or the file of a sink. A sink may have got an entry twice, after a crash; the second is passed over
+ * where it says the same. The half of a line that a crash left is no finding where the whole follows.
+ */
+export function fileSource(file: string, findings: Findings): TrailSource {
+  const entries = <K extends ExportEntry['kind']>(kind: K) => entriesOf(file, kind);
+  const holds = { ledger_group: false, revocation: false };
+  const auditKeys: PublicJwk[] = [];
+  const halves = new Map<number, string>();
+  let number = 0;
+  for (const line of linesOf(file)) {
+    number += 1;
+    for (const [at, half] of halves) if (line.startsWith(half)) halves.delete(at);
+    const entry = readExportLine(line);
+    if (!entry) halves.set(number, line.replace(/\ufffd$/, ''));
+    else if (entry.kind === 'audit_key') auditKeys.push(entry.publicJwk);
+    else if (entry.kind in holds) holds[entry.kind as keyof typeof holds] = true;
+  }
+  for (const [at, half] of halves) {
+    // An intent is told once; its change was not made.
+    if (half.startsWith('{"intent"')) continue;
+    findings.add('file', 'unreadable', `line ${at}`, 'it is no entry of an audit trail');
+  }
+  return {
+    auditKeys: () => auditKeys,
+    checkpoints: () => once(entries('checkpoint'), ({ number, jws }) => [number, jws]),
+    events: () => once(eventsOf(entries('event')), ({ sequence, hash }) => [sequence, base64(hash)]),
+    groups: () => (holds.ledger_group ? groupsOf(entries('ledger_group')) : undefined),
+    revocations: () => (holds.revocation ? revocationsOf(entries('revocation')) : undefined),
+  };
+}
+
+function* groupsOf(entries: Iterable<Of<'ledger_group'>>): Generator<SourceGroup> {
+  for (const { group, hashes } of entries) yield { group, hashes, rows: null };
+}
+
+function* revocationsOf(entries: Iterable<Of<'revocation'>>): Generator<SourceRevocation> {
+  for (const { revocation, hash } of entries) yield { revocation, hash };
+}
+
+function* eventsOf(entries: Iterable<Of<'event'>>): Generator<StoredEvent> {
+  for (const { event } of entries) yield event;
+}
+
+/** Leaves out what was there before, number and content. */
+function* once<T>(items: Iterable<T>, name: (item: T) => [number, string]): Generator<T> {
+  const seen = new Map<number, string>();
+  for (const item of items) {
+    const [number, content] = name(item);
+    if (seen.get(number) === content) continue;
+    seen.set(number, content);
+    yield item;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function* entriesOf<K extends ExportEntry['kind']>(file: string, kind: K): Generator<Of<K>> {
+  for (const line of linesOf(file)) {
+    const entry = readExportLine(line);
+    if (entry?.kind === kind) yield entry as Of<K>;
+  }
 }

@@ -2,12 +2,12 @@ import {
   ARCHIVE_EVENTS,
   type ArchiveFacts,
   archiveSubject,
+  auditDetailsIn,
   fileDetails,
   removedDetails,
+  type StoredEvent,
   sealedDetails,
-} from '../domain/archive-testimony.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
+} from '../kernel/audit.ts';
 import type { Findings } from './finding.ts';
 
 type Testimony = Pick<StoredEvent, 'type' | 'subject' | 'time' | 'detailsJson'>;

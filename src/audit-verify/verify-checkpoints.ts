@@ -1,10 +1,57 @@
-import { AUDIT_GENESIS } from '../kernel/audit-chain.ts';
-import { CHAINS, type ChainName, type Checkpoint } from '../domain/checkpoint.ts';
+import { linesOf, readSinkLine } from '../audit/sink-line.ts';
+import { AUDIT_GENESIS, CHAINS, type ChainName, type Checkpoint } from '../kernel/audit-chain.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 import type { AcceptedRestores } from './accepted-restores.ts';
-import type { CheckpointAssertions } from '../audit/verify/checkpoint-assertions.ts';
-import type { Findings } from './finding.ts';
+import type { Findings, TrailPart } from './finding.ts';
 import type { SourceCheckpoint } from './trail-source.ts';
+
+/** What checkpoints saw of one chain: as the chain is walked, each place is held against it. */
+export class CheckpointAssertions {
+  readonly #part: TrailPart;
+  readonly #findings: Findings;
+  readonly #unit: string;
+  readonly #seen = new Map<number, { readonly hash: string; readonly witness: string }>();
+
+  constructor(part: Extract<TrailPart, ChainName>, unit: string, findings: Findings) {
+    this.#part = part;
+    this.#unit = unit;
+    this.#findings = findings;
+  }
+
+  expect(sequence: number, hash: Uint8Array, witness: string): void {
+    if (sequence === 0) return;
+    const text = base64url(hash);
+    const other = this.#seen.get(sequence);
+    if (!other) this.#seen.set(sequence, { hash: text, witness });
+    else if (other.hash !== text) {
+      this.#fork(sequence, `${other.witness} and ${witness} saw different chains`);
+    }
+  }
+
+  check(sequence: number, hash: Uint8Array): void {
+    const seen = this.#seen.get(sequence);
+    if (seen === undefined) return;
+    this.#seen.delete(sequence);
+    if (seen.hash !== base64url(hash)) this.#fork(sequence, `${seen.witness} saw another hash there`);
+  }
+
+  /** At the end of the chain: whatever was seen beyond it is missing. */
+  finish(last: number): void {
+    for (const [sequence, { witness }] of this.#seen) {
+      if (sequence <= last) continue;
+      const detail = `ends at ${last}, but ${witness} saw ${this.#unit} ${sequence}`;
+      this.#findings.add(this.#part, 'truncated', `${this.#unit} ${last + 1}`, detail);
+    }
+  }
+
+  #fork(sequence: number, detail: string): void {
+    this.#findings.add(this.#part, 'fork', `${this.#unit} ${sequence}`, detail);
+  }
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}
 
 /** Checkpoints checked at a time: enough for the thread pool. */
 const BATCH = 256;
@@ -136,4 +183,37 @@ function* batches<T>(items: Iterable<T>): Generator<T[]> {
 
 function nameOf({ number }: SourceCheckpoint): string {
   return `checkpoint ${number}`;
+}
+
+/** What the file of a sink holds of the trail: the hash of each event, and the checkpoints. */
+export interface SinkTestimony {
+  readonly from: string;
+  readonly events: ReadonlyMap<number, Uint8Array>;
+  readonly checkpoints: readonly SavedCheckpoint[];
+}
+
+/** A file that cannot be read is a finding: then nothing shows what the sink has seen. */
+export function readSinks(files: readonly string[], findings: Findings): readonly SinkTestimony[] {
+  return files.flatMap((file) => {
+    try {
+      return [readSink(file)];
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      const detail = `the sink cannot be read (${code}); --no-sinks leaves the sinks out`;
+      findings.add('file', 'unreadable', file, detail);
+      return [];
+    }
+  });
+}
+
+function readSink(from: string): SinkTestimony {
+  const events = new Map<number, Uint8Array>();
+  const checkpoints: SavedCheckpoint[] = [];
+  for (const line of linesOf(from)) {
+    const entry = readSinkLine(line);
+    if (entry?.kind === 'event') events.set(entry.event.sequence, entry.event.hash);
+    if (entry?.kind === 'checkpoint') checkpoints.push({ from, jws: entry.jws });
+  }
+  return { from, events, checkpoints };
 }

@@ -1,10 +1,5 @@
 import type { StoredEvent } from '../kernel/audit.ts';
-import {
-  STEP_TESTIMONIES,
-  type StoredStep,
-  stepDetails,
-  stepSubject,
-} from '../domain/security-event-chain.ts';
+import { STEP_TESTIMONIES, type StoredStep, stepDetails, stepSubject } from '../kernel/event-chain.ts';
 import type { Findings } from './finding.ts';
 
 /** Holds what people did about security events against the audit events that were written with it. */

@@ -1,9 +1,17 @@
-import type { SealedEvent } from '../kernel/audit.ts';
-import type { Checkpoint } from '../domain/checkpoint.ts';
-import { hasSealed, type RunPublicKey } from '../kernel/runs.ts';
-import type { StoredRun } from '../domain/runs.ts';
+import { runsToRepair } from '../audit/repair-runs.ts';
+import { auditDetailsIn, type SealedEvent, type StoredEvent } from '../kernel/audit.ts';
+import type { Checkpoint } from '../kernel/audit-chain.ts';
+import { SERVICE_KEYS_ENROLLED } from '../kernel/registry.ts';
+import {
+  type GroupSeal,
+  hasSealed,
+  type RunPublicKey,
+  type StoredRun,
+  type ToldCertificate,
+  TrustedRuns,
+} from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
-import { certifiedRun } from '../token/run-certificate.ts';
+import { certifiedRun, certifiedRuns } from '../token/run-certificate.ts';
 import type { Findings } from './finding.ts';
 
 /**
@@ -48,4 +56,59 @@ function flawOf(
   if (!run) return 'the run that sealed it is not in the database';
   if (sequence > (run.until?.audit ?? sequence)) return 'a former audit key certified the run that sealed it';
   return hasSealed(run, 'audit', event) ? undefined : 'its seal is not that of its run';
+}
+
+/** Checks that a run which the audit key has certified sealed each group of the ledger; `checkpoint` is the last one. */
+export async function verifyGroupSeals(
+  groups: Iterable<GroupSeal>,
+  runs: Iterable<StoredRun>,
+  auditKey: AuditPublicKey,
+  checkpoint: Checkpoint | undefined,
+  findings: Findings,
+): Promise<void> {
+  const trusted = new TrustedRuns(await certifiedRuns(runs, auditKey, checkpoint));
+  for (const group of groups) {
+    if (trusted.haveSealed('ledger', group)) continue;
+    findings.add('ledger', 'bad_signature', `group ${group.sequence}`, 'no certified run sealed it');
+    return;
+  }
+}
+
+/** Holds the runs against the certificates in the trail; answers them as those have them. */
+export async function verifyRuns(
+  rows: readonly StoredRun[],
+  told: readonly ToldCertificate[],
+  auditKey: AuditPublicKey,
+  findings: Findings,
+): Promise<readonly StoredRun[]> {
+  const runs = new Map(rows.map((row) => [row.id, row]));
+  for (const { run, why } of await runsToRepair(rows, told, auditKey)) {
+    findings.add('runs', runs.has(run.id) ? 'bad_row' : 'gap', `run ${run.id}`, why);
+    runs.set(run.id, run);
+  }
+  return [...runs.values()];
+}
+
+/** Each audit key that the configuration names as a former one was followed by the next with two persons' word, and no other. */
+export function verifyEnrolments(
+  events: Iterable<StoredEvent>,
+  { former = [] }: AuditPublicKey,
+  findings: Findings,
+): void {
+  const kids = new Set(former.map(({ kid }) => kid));
+  const enrolled = new Set<unknown>();
+  for (const { type, sequence, detailsJson } of events) {
+    if (type !== SERVICE_KEYS_ENROLLED) continue;
+    const { former_audit_key } = auditDetailsIn(detailsJson);
+    enrolled.add(former_audit_key);
+    if (kids.has(String(former_audit_key))) continue;
+    const detail =
+      'it tells of successors to an audit key that the configuration does not name as a former one';
+    findings.add('audit', 'refused', `event ${sequence}`, detail);
+  }
+  for (const kid of kids) {
+    if (enrolled.has(kid)) continue;
+    const detail = 'no event tells that two persons enrolled its successor';
+    findings.add('checkpoints', 'refused', `former audit key ${kid}`, detail);
+  }
 }

@@ -1,14 +1,110 @@
-import { type Checkpoint, mapChains } from '../domain/checkpoint.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import { AUDIT_GENESIS, auditEventHash, type Checkpoint, mapChains } from '../kernel/audit-chain.ts';
+import {
+  GROUP_FAULTS,
+  type GroupFault,
+  groupHash,
+  type LedgerGroup,
+  linkFault,
+  rowsFault,
+} from '../kernel/ledger-chain.ts';
+import { REVOCATION_GENESIS, revocationHash } from '../kernel/revocation.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { type AcceptedRestore, AcceptedRestores } from './accepted-restores.ts';
-import { CheckpointAssertions } from '../audit/verify/checkpoint-assertions.ts';
 import type { Findings } from './finding.ts';
-import type { SinkTestimony } from '../audit/verify/sink-testimony.ts';
-import type { TrailSource } from './trail-source.ts';
-import { type SavedCheckpoint, verifyCheckpoints } from './verify-checkpoints.ts';
-import { verifyEvents } from '../audit/verify/verify-events.ts';
-import { verifyLedger } from '../audit/verify/verify-ledger.ts';
-import { verifyRevocations } from '../audit/verify/verify-revocations.ts';
+import type { SourceGroup, SourceRevocation, TrailSource } from './trail-source.ts';
+import {
+  CheckpointAssertions,
+  type SavedCheckpoint,
+  type SinkTestimony,
+  verifyCheckpoints,
+} from './verify-checkpoints.ts';
+
+/** Recomputes the chain of events; answers how many there are. */
+export function verifyEvents(
+  events: Iterable<StoredEvent>,
+  expectations: CheckpointAssertions,
+  findings: Findings,
+): number {
+  let { sequence: last, hash } = AUDIT_GENESIS;
+  let count = 0;
+  for (const event of events) {
+    const place = `event ${event.sequence}`;
+    if (event.sequence > last + 1) {
+      findings.add('audit', 'gap', `event ${last + 1}`, `after event ${last} comes event ${event.sequence}`);
+    } else if (event.sequence <= last) {
+      findings.add('audit', 'fork', place, 'it stands there twice, with different content');
+      continue;
+    } else if (!auditEventHash(hash, event).equals(event.hash)) {
+      findings.add('audit', 'bad_row', place, 'its content and the event before it do not give its hash');
+    }
+    expectations.check(event.sequence, event.hash);
+    last = event.sequence;
+    hash = event.hash;
+    count += 1;
+  }
+  expectations.finish(last);
+  return count;
+}
+
+const GAPS: ReadonlySet<GroupFault> = new Set(['sequence', 'first_record']);
+
+/** Recomputes the chain of groups from their records; answers how many groups there are. */
+export function verifyLedger(
+  groups: Iterable<SourceGroup>,
+  expectations: CheckpointAssertions,
+  findings: Findings,
+): number {
+  let before: LedgerGroup | undefined;
+  let count = 0;
+  for (const found of groups) {
+    const { group } = found;
+    const fault = linkFault(group, before) ?? contentFault(found);
+    if (fault) {
+      const isGap = GAPS.has(fault);
+      const place = `group ${isGap ? (before?.sequence ?? 0) + 1 : group.sequence}`;
+      findings.add('ledger', isGap ? 'gap' : 'bad_row', place, GROUP_FAULTS[fault]);
+    }
+    expectations.check(group.sequence, group.groupHash);
+    before = group;
+    count += 1;
+  }
+  expectations.finish(before?.sequence ?? 0);
+  return count;
+}
+
+function contentFault({ group, rows, hashes }: SourceGroup): GroupFault | undefined {
+  if (rows) return rowsFault(group, rows);
+  if (!hashes) return undefined;
+  if (hashes.length !== group.rowCount * 32) return 'row_count';
+  return groupHash(group, hashes).equals(group.groupHash) ? undefined : 'group_hash';
+}
+
+/** Recomputes the chain of revocations; answers how many there are. */
+export function verifyRevocations(
+  revocations: Iterable<SourceRevocation>,
+  expectations: CheckpointAssertions,
+  findings: Findings,
+): number {
+  let { sequence: last, hash: before } = REVOCATION_GENESIS;
+  let count = 0;
+  for (const { revocation, hash, flaw } of revocations) {
+    const place = `revocation ${revocation.sequence}`;
+    if (revocation.sequence !== last + 1) {
+      const detail = `after ${last} comes ${revocation.sequence}`;
+      findings.add('revocations', 'gap', `revocation ${last + 1}`, detail);
+    } else if (!revocationHash(before, revocation).equals(hash)) {
+      findings.add('revocations', 'bad_row', place, 'its content and the one before it do not give its hash');
+    }
+    if (flaw !== undefined) findings.add('revocations', 'bad_row', place, flaw);
+    expectations.check(revocation.sequence, hash);
+    last = revocation.sequence;
+    before = hash;
+    count += 1;
+  }
+  expectations.finish(last);
+  return count;
+}
 
 /** How many of each were checked; null where the source does not hold them. */
 export interface TrailCounts {

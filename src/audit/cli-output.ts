@@ -1,9 +1,12 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { safeJson } from '../lib/safe-json.ts';
-import { paint } from '../cli/colour.ts';
+import { exportAudit } from '../audit-verify/export.ts';
 import type { Context } from '../cli/context.ts';
+import { usageFailure } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
-import { humanTime } from '../cli/time.ts';
+import { show } from '../cli/show.ts';
+import { humanTime, paint } from '../cli/text.ts';
+import { escapedJson, safeJson } from '../lib/json.ts';
 
 interface EventAnswer {
   readonly sequence: number;
@@ -41,4 +44,99 @@ function line(event: EventAnswer, { options, terminal }: Context): string {
   const { sequence, time, type, actor, subject, details } = event;
   const when = humanTime(time, terminal.nowSeconds);
   return `${sequence}  ${when}  ${paint(type, 'bold', terminal.colour)}  ${subject}  by ${actor}  ${safeJson(details)}`;
+}
+
+export async function auditExport(
+  context: Context,
+  { ledger = false, out }: { readonly ledger?: boolean; readonly out?: string },
+): Promise<void> {
+  const { configFile, terminal } = context;
+  const lines = exportAudit({ configFile, ledger });
+  if (out === undefined) {
+    for (const line of lines) terminal.print(escapedJson(line));
+    return;
+  }
+  const count = writeLines(out, lines);
+  const told = context.options.json ? safeJson({ file: out, lines: count }) : `${count} lines in ${out}`;
+  terminal.print(told);
+}
+
+function writeLines(file: string, lines: Iterable<string>): number {
+  const descriptor = create(file);
+  let count = 0;
+  try {
+    for (const line of lines) {
+      writeSync(descriptor, `${line}\n`);
+      count += 1;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return count;
+}
+
+function create(file: string): number {
+  try {
+    return openSync(file, 'wx', 0o600);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw usageFailure(
+      code === 'EEXIST' ? `${file} exists; it is not overwritten` : `${file} cannot be made (${code})`,
+    );
+  }
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly hash: string;
+}
+
+export async function auditUnwitnessed(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ unwitnessed: readonly Range[] }>('GET', '/audit/unwitnessed');
+  show(context, answer, () =>
+    answer.unwitnessed.length === 0
+      ? 'Every audit event has a witness, or was confirmed.'
+      : answer.unwitnessed.map(lineOf).join('\n'),
+  );
+}
+
+export async function auditConfirmUnwitnessed(
+  context: Context,
+  { reason }: { reason: string },
+): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ confirmed: readonly Range[] }>('POST', '/audit/confirm-unwitnessed', {
+    reason,
+  });
+  show(context, answer, () =>
+    answer.confirmed.length === 0
+      ? 'Nothing was to be confirmed.'
+      : `Confirmed:\n${answer.confirmed.map(lineOf).join('\n')}\nRows of the registry follow with the next start.`,
+  );
+}
+
+function lineOf({ from, to, hash }: Range): string {
+  return `events ${from} to ${to}, the last one with hash ${hash}`;
+}
+
+interface Answer {
+  readonly last_event: number;
+  readonly issued_from: number;
+  readonly issued_until: number;
+}
+
+export async function auditAcceptRestore(context: Context, { reason }: { reason: string }): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<Answer>('POST', '/database/accept-restore', { reason });
+  show(context, answer, () => {
+    const [from, until] = [answer.issued_from, answer.issued_until].map((at) =>
+      new Date(at * 1_000).toISOString(),
+    );
+    return (
+      `Accepted: the audit trail is complete up to event ${answer.last_event}.\n` +
+      `Tokens issued from ${from} to ${until} without a record are refused as record_lost.`
+    );
+  });
 }

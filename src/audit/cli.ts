@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { examples } from '../cli/examples.ts';
+import { examples, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
 
 export function addAuditCommands(program: Command, contextOf: Contextual): void {
   const audit = program
@@ -15,7 +14,7 @@ export function addAuditCommands(program: Command, contextOf: Contextual): void 
     .option('--out <file>', 'into this new file (0600) instead of standard output')
     .addHelpText('after', examples('keyward audit export --ledger --out audit-2026-06.jsonl'))
     .action(async (options, command: Command) => {
-      const { auditExport } = await import('../cli/actions/audit-export.ts');
+      const { auditExport } = await import('./cli-output.ts');
       await auditExport(contextOf(command), options);
     });
   audit
@@ -26,7 +25,7 @@ export function addAuditCommands(program: Command, contextOf: Contextual): void 
     .requiredOption('--reason <text>', 'why the newer database is gone, for the audit trail')
     .addHelpText('after', examples('keyward audit accept-restore --reason "disk of host a failed"'))
     .action(async (options, command: Command) => {
-      const { auditAcceptRestore } = await import('../cli/actions/audit-accept-restore.ts');
+      const { auditAcceptRestore } = await import('./cli-output.ts');
       await auditAcceptRestore(contextOf(command), options);
     });
   audit
@@ -34,7 +33,7 @@ export function addAuditCommands(program: Command, contextOf: Contextual): void 
     .description('list audit events that nothing but the database vouches for')
     .addHelpText('after', examples('keyward audit unwitnessed'))
     .action(async (_options, command: Command) => {
-      const { auditUnwitnessed } = await import('../cli/actions/audit-unwitnessed.ts');
+      const { auditUnwitnessed } = await import('./cli-output.ts');
       await auditUnwitnessed(contextOf(command));
     });
   audit
@@ -46,7 +45,7 @@ export function addAuditCommands(program: Command, contextOf: Contextual): void 
       examples('keyward audit confirm-unwitnessed --reason "the HSM was away, the log has them"'),
     )
     .action(async (options, command: Command) => {
-      const { auditConfirmUnwitnessed } = await import('../cli/actions/audit-unwitnessed.ts');
+      const { auditConfirmUnwitnessed } = await import('./cli-output.ts');
       await auditConfirmUnwitnessed(contextOf(command), options);
     });
   audit

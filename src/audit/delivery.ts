@@ -1,7 +1,6 @@
-import type { AuditLog, DeliveryPosition } from '../domain/audit-log.ts';
-import type { SinkEntry } from '../kernel/audit.ts';
+import type { AuditLog, DeliveryPosition, SinkEntry } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
-import type { GuardedSink } from './guarded-sink.ts';
+import type { GuardedSink } from './sinks.ts';
 
 const EVENTS_AT_A_TIME = 256;
 const CHECKPOINTS_AT_A_TIME = 64;

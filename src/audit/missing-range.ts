@@ -1,7 +1,12 @@
-import { auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { SinkEntry, StoredEvent } from '../kernel/audit.ts';
-import { CHAINS, type ChainHeads, type ChainName, type StoredCheckpoint } from '../domain/checkpoint.ts';
+import type { AuditLog, SinkEntry, StoredEvent } from '../kernel/audit.ts';
+import {
+  auditEventHash,
+  CHAINS,
+  type ChainHead,
+  type ChainHeads,
+  type ChainName,
+  type StoredCheckpoint,
+} from '../kernel/audit-chain.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 
 type Log = Pick<AuditLog, 'heads' | 'hashAt' | 'lastCheckpoint'>;

@@ -1,20 +1,19 @@
 import type { Logger } from 'pino';
-import { RevocationWalk } from './revocation-walk.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { ChainName, Checkpoint } from '../domain/checkpoint.ts';
+import { openAuditKey } from '../hsm/service-keys.ts';
+import type { BrokenChain, ChainName, Checkpoint } from '../kernel/audit-chain.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
 import type { Revocation } from '../kernel/revocation.ts';
+import { TrustedRuns } from '../kernel/runs.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { TrustedRuns } from '../domain/trusted-runs.ts';
 import { RecentSet } from '../lib/recent-set.ts';
-import { openAuditKey } from '../open-audit-key.ts';
+import { loadRevocations } from '../revocation/load-revocations.ts';
 import { readCheckpoint } from '../token/checkpoint.ts';
 import { certifiedRuns } from '../token/run-certificate.ts';
-import { loadRevocations } from '../revocation/load-revocations.ts';
+import { RevocationWalk } from './chain-walk.ts';
 
 export interface ChainParts {
   readonly config: Config;

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { OutageWatch } from '../events/outages.ts';
+import type { AuditEvent, AuditSink } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { describeNotifications } from '../notifications/configured.ts';
 import { createFileSink } from './sinks/file-sink.ts';
 import { createSyslogSink } from './sinks/syslog-sink.ts';
 import { Sinks } from './sinks.ts';
-import type { Config } from '../config.ts';
-import type { AuditSink } from '../kernel/audit.ts';
-import type { Clock } from '../kernel/clock.ts';
-import type { OutageWatch } from '../watch-outages.ts';
 
 /** The sinks of the configuration, before the database is opened: its changes ask them. */
 export function openSinks({ audit }: Config, clock: Clock, log: Logger, outages: OutageWatch): Sinks {
@@ -37,4 +38,22 @@ function openSink(sink: Config['audit']['sinks'][number]): AuditSink {
   if (!tls) return createSyslogSink({ host, port });
   const ca = tls.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8');
   return createSyslogSink({ host, port, tls: { ca } });
+}
+
+/** The configuration holds paths and limits; secrets stand in files that it names (I8). */
+export function startedEvent({ hsm, hsm_tokens, notifications, ...config }: Config): AuditEvent {
+  const further = Object.entries(hsm_tokens).map(([name, token]) => [name, withoutValues(token)]);
+  const tokens = { hsm: withoutValues(hsm), hsm_tokens: Object.fromEntries(further) };
+  return lifeEvent('service.started', {
+    config: { ...config, ...tokens, notifications: describeNotifications(notifications) },
+  });
+}
+
+function withoutValues<T extends Pick<Config['hsm'], 'environment'>>({ environment, ...token }: T) {
+  return { ...token, environment: Object.keys(environment) };
+}
+
+/** Of the service itself. */
+export function lifeEvent(type: string, details: AuditEvent['details']): AuditEvent {
+  return { type, actor: 'keyward', subject: 'service', requestId: null, details };
 }

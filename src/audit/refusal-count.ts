@@ -1,5 +1,5 @@
-import type { AuditEvent } from '../domain/audit.ts';
-import type { RefusalWatch, RefusedRequest } from '../domain/refused-request.ts';
+import type { RefusalWatch, RefusedRequest } from '../kernel/activity.ts';
+import type { AuditEvent } from '../kernel/audit.ts';
 
 /** Kinds told apart in one minute; whatever else comes is counted together. */
 const KINDS = 128;

@@ -1,6 +1,5 @@
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { SinkTail } from '../kernel/audit.ts';
-import { CHAINS, type ChainHeads, type ChainName } from '../domain/checkpoint.ts';
+import type { AuditLog, SinkTail } from '../kernel/audit.ts';
+import { CHAINS, type ChainHeads, type ChainName } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
 import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';

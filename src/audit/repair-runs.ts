@@ -1,6 +1,8 @@
-import type { Runs, StoredRun, ToldCertificate } from '../domain/runs.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Runs, StoredRun, ToldCertificate } from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
-import { isCertified, readRunCertificate } from '../token/run-certificate.ts';
+import { composeRunCertificate, isCertified, readRunCertificate } from '../token/run-certificate.ts';
+import type { CheckpointSigner } from './checkpointer.ts';
 
 /** A row that is not as the audit trail has its certificate, which the audit key signed. */
 export interface RepairedRun {
@@ -42,4 +44,16 @@ export async function repairRuns(
   for (const { run, why } of await runsToRepair(await runs.all(), await runs.told(), auditKey)) {
     await runs.repair(run, isLossAccepted ? undefined : `${why}; it was made again`);
   }
+}
+
+export interface RunCertifierParts {
+  readonly runs: Pick<Runs, 'own' | 'certify'>;
+  readonly auditKey: CheckpointSigner;
+  readonly clock: Clock;
+}
+
+/** Has the audit key certify this run, unless it did. Fails as `Signer.sign`; to be tried again then. */
+export async function certifyRun({ runs, auditKey, clock }: RunCertifierParts): Promise<void> {
+  if (runs.own.certificate !== null) return;
+  await runs.certify(await auditKey.sign(composeRunCertificate(runs.own, clock.nowSeconds(), auditKey.kid)));
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { UnwitnessedTrail } from '../domain/unwitnessed.ts';
-import { actorOf, READING } from '../server/actor.ts';
+import type { Act } from '../kernel/acts.ts';
+import { UNWITNESSED_SUBJECT, type UnwitnessedTrail } from '../kernel/audit.ts';
+import { keyActRequest } from '../keys/routes/wire.ts';
+import { actorOf, jsonBody, READING } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
-import { readJson } from '../server/read-body.ts';
-import { jsonBody } from '../server/requests.ts';
+import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
-import { keyActRequest } from '../server/schemas/key-act.ts';
 import { sendJson } from '../server/send.ts';
 
 type Deps = GateDeps & { readonly unwitnessed: Pick<UnwitnessedTrail, 'list'> };
@@ -75,3 +75,32 @@ const confirm: Route<Deps> = {
 };
 
 export const adminUnwitnessedRoutes = [list, confirm];
+
+export interface UnwitnessedActParts {
+  readonly unwitnessed: Pick<UnwitnessedTrail, 'list' | 'confirm'>;
+}
+
+type Reason = z.infer<typeof keyActRequest>;
+
+/** What two persons confirm is what they were shown: other ranges are another proposal. */
+export function confirmUnwitnessed({
+  unwitnessed,
+}: UnwitnessedActParts): Act<'audit.confirm_unwitnessed', Reason> {
+  return {
+    name: 'audit.confirm_unwitnessed',
+    read: (given) => validated(keyActRequest, given),
+    plan: () => {
+      const ranges = unwitnessed.list().map((range) => ({ ...range }));
+      const effect = {
+        subject: UNWITNESSED_SUBJECT,
+        before: { unwitnessed: ranges },
+        after: { unwitnessed: [] },
+      };
+      return ranges.length === 0 ? { ...effect, unchanged: true } : effect;
+    },
+    execute: async ({ reason }, actor) => {
+      if (unwitnessed.list().length === 0) return { confirmed: [] };
+      return { confirmed: await unwitnessed.confirm(reason, actor) };
+    },
+  };
+}

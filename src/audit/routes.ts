@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { eventMembers } from './sink-line.ts';
 import type { Authenticator } from '../kernel/actor.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
-import { actorOf, READING } from '../server/actor.ts';
+import type { AuditLog } from '../kernel/audit.ts';
+import type { CheckpointSource } from '../kernel/audit-chain.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { actorOf, admitAnyone, READING } from '../server/admission.ts';
+import { validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { validated } from '../server/validated.ts';
+import { eventMembers } from './sink-line.ts';
 
 interface AuditParts {
   readonly authenticator: Authenticator;
@@ -111,3 +113,39 @@ const listCheckpoints: Route<AuditParts> = {
 };
 
 export const adminAuditRoutes = [listAuditEvents, listCheckpoints];
+
+const latestCheckpointAnswer = z
+  .object({
+    number: z.int(),
+    time: z.int().meta({ description: 'Seconds since the epoch.' }),
+    checkpoint: z.string().meta({ description: 'Compact JWS of typ `kw-checkpoint+jwt`.' }),
+    kid: z.string(),
+    public_jwk: z
+      .record(z.string(), z.string())
+      .meta({ description: 'Trust it only by its thumbprint, had from elsewhere.' }),
+  })
+  .meta({ id: 'LatestCheckpoint' });
+
+/** Whoever keeps a copy can show later that what came before it was rewritten. */
+export const latestCheckpoint: Route<{ readonly checkpoints: CheckpointSource }> = {
+  method: 'get',
+  path: '/v1/checkpoints/latest',
+  operation: {
+    operationId: 'getLatestCheckpoint',
+    summary: 'The newest checkpoint of audit trail, ledger, revocations and registry, for anyone to keep',
+    responses: {
+      ...json('200', 'The checkpoint, signed by the audit key', latestCheckpointAnswer),
+      ...problems(['not_found', 'rate_limited']),
+    },
+  },
+  handler:
+    ({ checkpoints }) =>
+    async (request, response) => {
+      await admitAnyone(request, response);
+      const latest = checkpoints.latest();
+      if (!latest) throw new KeywardError('not_found', 'there is no checkpoint yet; try again in a minute');
+      const { kid, publicJwk } = checkpoints.auditKey;
+      const { number, time, jws } = latest;
+      sendJson(response, 200, { number, time, checkpoint: jws, kid, public_jwk: publicJwk });
+    },
+};

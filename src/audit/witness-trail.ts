@@ -1,12 +1,17 @@
+import {
+  type AuditEvent,
+  type AuditLog,
+  type AuditTrail,
+  auditDetailsIn,
+  type EventRange,
+  type SealedEvent,
+  type SinkGate,
+} from '../kernel/audit.ts';
 import { auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { SealedEvent } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { type RegistryMark, registryMarkIn } from '../domain/registry-mark.ts';
-import { verifySeal } from '../kernel/runs.ts';
-import type { Runs, StoredRun } from '../domain/runs.ts';
-import type { EventRange } from '../domain/unwitnessed.ts';
+import { type RegistryMark, registryMarkIn } from '../kernel/record-gap.ts';
+import { type Runs, type StoredRun, verifySeal } from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { isCertified } from '../token/run-certificate.ts';
 
@@ -108,5 +113,44 @@ class Seals {
       this.#runs.set(id, run && (await isCertified(run, this.#parts.auditKey)) ? run : undefined);
     }
     return this.#runs.get(id);
+  }
+}
+
+const MOST_EVENTS = 1_000;
+
+/**
+ * The audit trail while the database may not be written: a sink has each event at once, as an intent; the database
+ * gets them with the commit that accepts it, and whatever comes later directly.
+ */
+export class HeldTrail implements AuditTrail {
+  readonly #sinks: SinkGate;
+  readonly #clock: Clock;
+  #told: { readonly event: AuditEvent; readonly time: number }[] = [];
+  #then: AuditTrail | undefined;
+
+  constructor(sinks: SinkGate, clock: Clock) {
+    this.#sinks = sinks;
+    this.#clock = clock;
+  }
+
+  get told(): readonly { readonly event: AuditEvent; readonly time: number }[] {
+    return this.#told;
+  }
+
+  async record(event: AuditEvent): Promise<void> {
+    if (this.#then) return this.#then.record(event);
+    if (this.#told.length >= MOST_EVENTS) {
+      throw new KeywardError(
+        'overloaded',
+        'too much was asked for while the database waits; start the service anew',
+      );
+    }
+    await this.#sinks.confirm(event);
+    this.#told.push({ event, time: this.#clock.nowSeconds() });
+  }
+
+  goOnWith(trail: AuditTrail): void {
+    this.#then = trail;
+    this.#told = [];
   }
 }

@@ -1,14 +1,22 @@
 import type { Logger } from 'pino';
+import type { Store } from '../db/open-store.ts';
+import {
+  AUDIT_GENESIS,
+  type ChainHead,
+  type Checkpoint,
+  type StoredCheckpoint,
+} from '../kernel/audit-chain.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { RegistryMark } from '../kernel/record-gap.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import type { SealedStatements, Signer } from '../kernel/signer.ts';
+import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
+import { headFollowedIn } from '../token/registry-statement.ts';
+import { certifiedRuns } from '../token/run-certificate.ts';
+import { signerWitness } from './checkpointer.ts';
 import type { SinkCheckpoint } from './refuse-restored.ts';
 import { repairRuns } from './repair-runs.ts';
 import { type WitnessedTrail, witnessTrail } from './witness-trail.ts';
-import type { Store } from '../db/open-store.ts';
-import { AUDIT_GENESIS, type ChainHead } from '../kernel/audit-chain.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import type { RegistryMark } from '../domain/registry-mark.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
-import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
-import { certifiedRuns } from '../token/run-certificate.ts';
 
 export interface TrailParts {
   readonly store: Pick<Store, 'audit' | 'runs' | 'unwitnessed' | 'trustEvents'>;
@@ -113,5 +121,44 @@ export async function tellUnwitnessed(
     await securityEvents
       .raise(securityEvent('audit.unwitnessed', { place, why }))
       .catch((err: unknown) => log.error({ err }, 'audit.unwitnessed could not be written'));
+  }
+}
+
+/** What the signer saw of the database when it last sealed a checkpoint, and a head of the registry. */
+export interface SealedWitness {
+  readonly witness: SinkCheckpoint;
+  readonly checkpoint: StoredCheckpoint | undefined;
+}
+
+/** One more witness beside the sinks. With the HSM away it tells nothing, and the sinks alone do. */
+export async function sealedWitness(
+  { signer, log }: { readonly signer: Pick<Signer, 'sealed'>; readonly log: Logger },
+  latest: StoredCheckpoint | undefined,
+  auditKey: AuditPublicKey,
+): Promise<SealedWitness> {
+  const { checkpoint: jws, head } = await lastSealed(signer, latest, log);
+  const read = jws === null ? undefined : await readCheckpoint(jws, auditKey);
+  const checkpoint = read && jws !== null ? stored(read, jws) : undefined;
+  const registry = head === null ? 0 : headFollowedIn(head);
+  return { witness: { ...signerWitness(checkpoint), registry }, checkpoint };
+}
+
+function stored({ number, time, heads }: Checkpoint, jws: string): StoredCheckpoint {
+  return { number, time, auditSequence: heads.audit.sequence, jws };
+}
+
+async function lastSealed(
+  signer: Pick<Signer, 'sealed'>,
+  latest: StoredCheckpoint | undefined,
+  log: Logger,
+): Promise<SealedStatements> {
+  try {
+    return await signer.sealed({ checkpoint: latest?.jws ?? null, head: null });
+  } catch (err) {
+    log.error(
+      { err },
+      'the signer cannot be asked what it sealed: only the audit sinks tell whether the database is older',
+    );
+    return { checkpoint: null, head: null };
   }
 }

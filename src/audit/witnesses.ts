@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
+import type { StoredCheckpoint } from '../kernel/audit-chain.ts';
+import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 import type { SinkCheckpoint } from './refuse-restored.ts';
 import type { Sinks } from './sinks.ts';
-import type { StoredCheckpoint } from '../domain/checkpoint.ts';
-import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 
 export interface WitnessParts {
   readonly sinks: Sinks;

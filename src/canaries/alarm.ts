@@ -1,13 +1,16 @@
-import type { Canary, CanaryAlarm, CanaryTrigger } from '../kernel/canary.ts';
-import type { Clock } from '../kernel/clock.ts';
 import {
-  type SecurityEventReport,
-  type SecurityEvents,
-  securityEvent,
-} from '../kernel/security-events.ts';
+  CANARY_KINDS,
+  CANARY_USES,
+  type Canary,
+  type CanaryAlarm,
+  type CanaryTrigger,
+} from '../kernel/canary.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { sourceOf } from '../lib/address.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
-import { sourceOf } from '../watch/sources.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 
 export interface CanaryAlarmParts {
   readonly events: SecurityEvents;
@@ -90,4 +93,10 @@ export class TellingCanaryAlarm implements CanaryAlarm {
       details,
     });
   }
+}
+
+/** Counts every use of a decoy; all that there may be begin at nought, so that a first one is seen to grow. */
+export function countedTouches({ canaryTouches: counter }: Pick<Metrics, 'canaryTouches'>) {
+  for (const kind of CANARY_KINDS) for (const use of CANARY_USES) counter.inc({ kind, use }, 0);
+  return ({ kind }: Canary, { use }: CanaryTrigger): void => counter.inc({ kind, use });
 }

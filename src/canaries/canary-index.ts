@@ -1,5 +1,30 @@
-import type { Canary } from '../kernel/canary.ts';
-import { digestsIn } from '../watch/canaries/digests-in.ts';
+import type { Canary, CanaryTrigger, CanaryUse } from '../kernel/canary.ts';
+import { digestOfCredential } from '../kernel/credential.ts';
+import type { RequestOrigin } from '../kernel/verification.ts';
+import { digestOf } from '../token/signing-input.ts';
+
+/**
+ * A credential, or what is signed of a token: an encoded JSON object begins like this. Tokens are looked for at the
+ * beginning of a segment alone, so that no text takes long.
+ */
+const SECRET = /kw_(?:svc|ops)_[0-9A-Za-z]{36}|(?<![\w-])eyJ[\w-]+\.[\w-]+/g;
+const BASIC = /^basic +([\w+/-]+)/i;
+const MOST_FOUND = 16;
+
+/** Of the credentials and tokens in a text, as decoys are known by, whatever stands before and after them. */
+export function digestsIn(text: string): readonly Buffer[] {
+  const [, encoded] = BASIC.exec(text) ?? [];
+  const plain = encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('latin1');
+  const found = Array.from(formDecoded(plain).matchAll(SECRET), ([secret]) => secret).slice(0, MOST_FOUND);
+  return found.map((secret) => (secret.startsWith('kw_') ? digestOfCredential(secret) : digestOf(secret)));
+}
+
+/** As forms have it, and the Basic scheme of OAuth: `_` and `.` may be written `%5F` and `%2E`. */
+function formDecoded(text: string): string {
+  return text.replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
 
 /** The decoys that raise an alarm, in memory: what is asked in the way of requests. */
 export class CanaryIndex {
@@ -54,4 +79,19 @@ export class CanaryIndex {
 function set(map: Map<string, Canary>, name: string, canary: Canary, stands: boolean): void {
   if (stands) map.set(name, canary);
   else map.delete(name);
+}
+
+/** As the ledger names it: the signature, which may be altered, is no part of it. Whatever else it is, it is not read. */
+export function digestOfToken(presented: string): Buffer {
+  return digestOf(presented.slice(0, Math.max(0, presented.lastIndexOf('.'))));
+}
+
+/** A use by whoever showed a token, as far as that is known. */
+export function touchBy(use: CanaryUse, by: RequestOrigin | undefined): CanaryTrigger {
+  return {
+    use,
+    caller: typeof by?.clientId === 'string' ? `client:${by.clientId}` : null,
+    remote: by?.remote,
+    requestId: by?.requestId ?? null,
+  };
 }

@@ -1,14 +1,50 @@
-import type { CanaryKind } from '../kernel/canary.ts';
 import type { CanaryAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { operatorCredential } from '../cli/credentials.ts';
-import { describeCanary } from '../cli/describe-canary.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { readJsonInput } from '../cli/input-file.ts';
-import { withNewCredential } from '../cli/new-credential.ts';
+import { intoSecretFile, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
-import { intoSecretFile } from '../cli/secret-file.ts';
 import { show } from '../cli/show.ts';
+import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import type { CanaryKind } from '../kernel/canary.ts';
+
+/** A line each. */
+export function describeCanaries(canaries: readonly CanaryAnswer[], { terminal }: Context): string {
+  if (canaries.length === 0) return 'no canaries';
+  return table(
+    ['id', 'kind', 'planted', 'scope', 'created', 'by', 'retired'],
+    canaries.map((canary) => [
+      [canary.id, 'bold'],
+      canary.kind,
+      canary.planted,
+      canary.scope ?? '-',
+      humanTime(canary.created_at, terminal.nowSeconds),
+      canary.created_by,
+      retired(canary, terminal.nowSeconds),
+    ]),
+    terminal.colour,
+  );
+}
+
+/** One, a line a member. */
+export function describeCanary(canary: CanaryAnswer, { terminal }: Context): string {
+  return fields(
+    [
+      ['id', [canary.id, 'bold']],
+      ['kind', canary.kind],
+      ['planted', canary.planted],
+      ['scope', canary.scope ?? '-'],
+      ['created', `${humanTime(canary.created_at, terminal.nowSeconds)} by ${canary.created_by}`],
+      ['retired', retired(canary, terminal.nowSeconds)],
+    ],
+    terminal.colour,
+  );
+}
+
+function retired({ retired_at: at }: CanaryAnswer, nowSeconds: number): Cell {
+  return at === null ? '-' : [humanTime(at, nowSeconds), 'red'];
+}
 
 export interface CanaryOptions {
   readonly planted: string;
@@ -82,4 +118,26 @@ function makeToken(call: CallService, options: CanaryOptions): Promise<Created> 
 
 function makeKey(call: CallService, { planted, scope }: CanaryOptions): Promise<Created> {
   return call<Created>('POST', '/canaries', { kind: 'key', planted, scope });
+}
+
+interface OneAnswer {
+  readonly canary: CanaryAnswer;
+}
+
+export async function canaryList(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ canaries: readonly CanaryAnswer[] }>('GET', '/canaries');
+  show(context, answer, () => describeCanaries(answer.canaries, context));
+}
+
+export async function canaryShow(context: Context, id: string): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<OneAnswer>('GET', `/canaries/${encodeURIComponent(id)}`);
+  show(context, answer, () => describeCanary(answer.canary, context));
+}
+
+export async function canaryRetire(context: Context, id: string): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<OneAnswer>('POST', `/canaries/${encodeURIComponent(id)}/retire`);
+  show(context, answer, () => describeCanary(answer.canary, context));
 }

@@ -1,8 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
-import { CANARY_KINDS, type CanaryKind } from '../kernel/canary.ts';
-import { examples } from '../cli/examples.ts';
+import { examples, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
+import { CANARY_KINDS, type CanaryKind } from '../kernel/canary.ts';
 
 export function addCanaryCommands(program: Command, contextOf: Contextual): void {
   const canary = program.command('canary').description('decoys, whose use anywhere is an alarm');
@@ -38,7 +37,7 @@ export function addCanaryCommands(program: Command, contextOf: Contextual): void
     .description('all decoys; for auditors, and that you looked is written down')
     .addHelpText('after', examples('keyward canary list', 'keyward canary list --json'))
     .action(async (_options, command: Command) => {
-      const { canaryList } = await import('../cli/actions/canary-list.ts');
+      const { canaryList } = await import('./cli-output.ts');
       await canaryList(contextOf(command));
     });
   canary
@@ -47,7 +46,7 @@ export function addCanaryCommands(program: Command, contextOf: Contextual): void
     .argument('<id>')
     .addHelpText('after', examples('keyward canary show 3f0c9a6e2b7d4185'))
     .action(async (id: string, _options, command: Command) => {
-      const { canaryShow } = await import('../cli/actions/canary-list.ts');
+      const { canaryShow } = await import('./cli-output.ts');
       await canaryShow(contextOf(command), id);
     });
   canary
@@ -56,7 +55,7 @@ export function addCanaryCommands(program: Command, contextOf: Contextual): void
     .argument('<id>')
     .addHelpText('after', examples('keyward canary retire 3f0c9a6e2b7d4185'))
     .action(async (id: string, _options, command: Command) => {
-      const { canaryRetire } = await import('../cli/actions/canary-list.ts');
+      const { canaryRetire } = await import('./cli-output.ts');
       await canaryRetire(contextOf(command), id);
     });
 }

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { Actor } from '../kernel/actor.ts';
-import type { AuditTrail } from '../domain/audit-trail.ts';
+import type { AuditTrail } from '../kernel/audit.ts';
 import type {
   Canary,
   CanaryAdministration,
@@ -12,11 +13,36 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { Revoker } from '../kernel/revocation.ts';
-import { withRollback } from '../lib/with-rollback.ts';
 import { Mutex } from '../lib/mutex.ts';
-import type { CanaryIndex } from './canary-index.ts';
-import { issueDecoy } from '../watch/canaries/issue-decoy.ts';
-import { newCanary } from '../watch/canaries/new-canary.ts';
+import { withRollback } from '../lib/with-rollback.ts';
+import { type CanaryIndex, digestOfToken } from './canary-index.ts';
+
+/**
+ * A token like any other, recorded (I5), and revoked before anybody has it: whoever it is shown to refuses it, or does
+ * not ask.
+ */
+export async function issueDecoy(
+  { issuer, revocations }: { readonly issuer: TokenIssuer; readonly revocations: Revoker },
+  { scopeId, clientId, claims, ttlSeconds }: Extract<WantedCanary, { kind: 'token' }>,
+  actor: Actor,
+): Promise<{ readonly digest: Buffer; readonly token: string }> {
+  const { token, jti, exp } = await issuer.issue({ scopeId, clientId, claims, ttlSeconds });
+  await revocations.revokeToken({ scopeId, jti, exp }, actor);
+  return { digest: digestOfToken(token), token };
+}
+
+const ID_BYTES = 8;
+
+/** Under an id that nobody guesses: it names a decoy to whoever has no right to list them. */
+export function newCanary(
+  of: Pick<Canary, 'kind' | 'planted' | 'scopeId'> & Partial<Pick<Canary, 'digest' | 'key'>>,
+  createdBy: string,
+  createdAt: number,
+): Canary {
+  const { kind, planted, scopeId, digest = null, key = null } = of;
+  const id = randomBytes(ID_BYTES).toString('hex');
+  return { id, kind, planted, digest, scopeId, key, createdBy, createdAt, retiredAt: null };
+}
 
 export interface CanaryDeskParts {
   readonly store: CanaryStore;

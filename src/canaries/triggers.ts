@@ -1,5 +1,10 @@
-import type { CanaryAlarm } from '../kernel/canary.ts';
+import type { RequestObserver } from '../kernel/activity.ts';
+import type { Canary, CanaryAlarm } from '../kernel/canary.ts';
+import type { InventoryFinding } from '../kernel/inventory.ts';
+import type { KeyRing } from '../kernel/key.ts';
 import type { LeakQuery, LeakReporter, LeakService } from '../kernel/leaks.ts';
+import { decoyLabel } from '../kernel/scope.ts';
+import type { Signer } from '../kernel/signer.ts';
 import type { CanaryIndex } from './canary-index.ts';
 
 /**
@@ -37,4 +42,63 @@ export function watchLeaks(
       return next.lookUp(sought, by, actor);
     },
   };
+}
+
+/**
+ * Whatever opened nothing is looked up, a decoy or not: what authenticates knows no decoys, and refuses one as it refuses
+ * any that it does not know.
+ */
+export function watchCallers(next: RequestObserver, book: CanaryIndex, alarm: CanaryAlarm): RequestObserver {
+  return {
+    authenticated: (caller, remote) => next.authenticated(caller, remote),
+    refused: (request) => next.refused(request),
+    rejectedSecret(what) {
+      next.rejectedSecret(what);
+      const { text, ...touch } = what;
+      for (const canary of book.shownIn(text)) alarm.touched(canary, touch);
+    },
+  };
+}
+
+/**
+ * Nothing of this service asks for a signature by a decoy key: whoever does has their hands in it. The signer serves no
+ * such key, and refuses as for any that it does not know.
+ */
+export function watchSigner(
+  next: Pick<Signer, 'sign'>,
+  { book, alarm }: { readonly book: CanaryIndex; readonly alarm: CanaryAlarm },
+): Pick<Signer, 'sign'> {
+  return {
+    sign(request) {
+      const canary = book.ofKid(request.kid);
+      if (canary) {
+        alarm.touched(canary, { use: 'sign', caller: null, remote: undefined, requestId: null });
+      }
+      return next.sign(request);
+    },
+  };
+}
+
+/** What an inventory has to know of decoy keys, and what it finds. */
+export function canariesInInventory(book: CanaryIndex, alarm: CanaryAlarm, keyRing: Pick<KeyRing, 'scope'>) {
+  const on = (hsmToken: string) => book.all().filter(({ key }) => key?.hsmToken === hsmToken);
+  return {
+    on: (hsmToken: string) => ({
+      standing: on(hsmToken).flatMap((canary) => asLeft(canary, keyRing)),
+      going: on(hsmToken).flatMap(({ key, retiredAt }) =>
+        key && (retiredAt !== null || key.made === null) ? [key.hsmId] : [],
+      ),
+    }),
+    found({ kid, details }: InventoryFinding): void {
+      const canary = kid === null ? undefined : book.ofKid(kid);
+      if (!canary) return;
+      alarm.touched(canary, { use: 'inventory', caller: null, remote: undefined, requestId: null, details });
+    },
+  };
+}
+
+function asLeft({ key, scopeId, retiredAt }: Canary, keyRing: Pick<KeyRing, 'scope'>) {
+  const scope = scopeId === null ? undefined : keyRing.scope(scopeId);
+  if (!key?.made || !scope || retiredAt !== null) return [];
+  return [{ hsmId: key.hsmId, kid: key.made.kid, scopeId, label: decoyLabel(key.hsmId) }];
 }

@@ -2,9 +2,60 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exposureOf } from '../lib/secret-file.ts';
 import type { Context } from './context.ts';
-import { parseCredentialFile, type StoredCredential } from './credential-file.ts';
 import { usageFailure } from './failure.ts';
 import { readInput } from './input-file.ts';
+
+/** What a file with an operator credential holds. */
+export interface StoredCredential {
+  readonly credential: string;
+  /** Scheme, host and port of the operations plane: the credential is sent nowhere else. */
+  readonly origin: string;
+}
+
+const ORIGIN_LINE = /^origin[ \t]+(\S+)$/;
+
+/** The text of a new file, without its last line end. */
+export function credentialFileText({ credential, origin }: StoredCredential): string {
+  return `${credential}\norigin ${origin}`;
+}
+
+/** A credential and a line with its origin, or `credentials.json`. A usage failure says what `file` lacks. */
+export function parseCredentialFile(text: string, file: string): StoredCredential {
+  if (text.startsWith('{')) return fromJson(text, file);
+  const [credential = '', ...lines] = text.split('\n').map((line) => line.trim());
+  const origins = lines.flatMap((line) => ORIGIN_LINE.exec(line)?.[1] ?? []);
+  if (origins.length > 1) throw usageFailure(`${file} names more than one origin`);
+  return { credential, origin: originIn(origins[0], file, 'the line: origin https://host:port') };
+}
+
+function fromJson(text: string, file: string): StoredCredential {
+  const { operator, operations_origin } = membersOf(text, file);
+  if (typeof operator !== 'string') throw usageFailure(`${file} names no operator`);
+  return {
+    credential: operator,
+    origin: originIn(operations_origin, file, 'the member "operations_origin": "https://host:port"'),
+  };
+}
+
+function originIn(origin: unknown, file: string, wanted: string): string {
+  if (origin === undefined) {
+    throw usageFailure(
+      `${file} does not say which service its credential is for; if you know that it is yours, add ${wanted}`,
+    );
+  }
+  if (typeof origin !== 'string' || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw usageFailure(`${file}: the origin is a scheme, a host and a port alone, such as https://host:9090`);
+  }
+  return origin;
+}
+
+function membersOf(text: string, file: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw usageFailure(`${file} is not JSON`);
+  }
+}
 
 /** With the file that it was read from. */
 export interface OperatorCredential extends StoredCredential {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { readEnvironment } from '../lib/environment.ts';
 import { EXIT } from './failure.ts';
 import { run, type Surroundings } from './run.ts';
-import { terminalText } from './terminal-text.ts';
+import { terminalText } from './text.ts';
 
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,8 +1,35 @@
-import { printable } from '../lib/printable.ts';
+import { existsSync } from 'node:fs';
+import { isLoopbackHost, withoutBrackets } from '../lib/address.ts';
+import { printable } from '../lib/html.ts';
 import type { Context } from './context.ts';
 import { operatorCredential } from './credentials.ts';
 import { CommandFailure, EXIT, usageFailure } from './failure.ts';
-import { operationsUrl } from './operations-url.ts';
+
+const DEFAULT_URL = 'http://127.0.0.1:9090';
+
+/** `--url`, else KEYWARD_OPERATIONS_URL, else the configuration file's operations plane, else `otherwise`. */
+export async function operationsUrl(context: Context, otherwise = DEFAULT_URL): Promise<URL> {
+  const named = context.options.url ?? context.environment.operationsUrl;
+  const url = parse(named ?? (await configuredOrigin(context.configFile)) ?? otherwise);
+  if (url.protocol !== 'https:' && !isLoopbackHost(withoutBrackets(url.hostname))) {
+    throw usageFailure(`${url.origin}: a credential is sent over https only, or to loopback`);
+  }
+  return url;
+}
+
+function parse(url: string): URL {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) throw usageFailure(`${url} is not an http or https URL`);
+  return new URL(url);
+}
+
+/** Where the configuration has the operations plane listen; undefined without the file. */
+export async function configuredOrigin(file: string): Promise<string | undefined> {
+  if (!existsSync(file)) return undefined;
+  const { loadConfig } = await import('../config.ts');
+  const { host, port, tls } = loadConfig(file).operations_plane;
+  const url = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return new URL(url).origin;
+}
 
 /** Making an RSA key may take a small HSM a minute. */
 const DEADLINE_MS = 120_000;
@@ -87,4 +114,11 @@ function refusal(status: number, answer: unknown): CommandFailure {
     typeof detail === 'string' ? printable(detail) : `the service answered ${status}`,
     typeof request_id === 'string' ? printable(request_id) : undefined,
   );
+}
+
+/** The path with the options that were given, as its query. */
+export function withQuery(path: string, options: object): string {
+  const asked = Object.entries(options).map(([name, value]): [string, string] => [name, String(value)]);
+  const query = new URLSearchParams(asked).toString();
+  return query === '' ? path : `${path}?${query}`;
 }

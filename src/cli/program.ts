@@ -1,26 +1,28 @@
 import { Command } from 'commander';
-import { addDrillCommands } from '../drills/cli.ts';
-import { addReportCommands } from '../reports/cli.ts';
-import { addReviewCommands } from '../reviews/cli.ts';
+import {
+  addClientCommands,
+  addGrantCommands,
+  addOperatorCommands,
+  addProposalCommands,
+} from '../access/cli.ts';
 import { addAuditCommands } from '../audit/cli.ts';
 import { addCanaryCommands } from '../canaries/cli.ts';
-import { addClientCommands } from '../access/cli.ts';
 import { addClockCommands } from '../clock/cli.ts';
+import { addDrillCommands } from '../drills/cli.ts';
 import { addEventCommands } from '../events/cli.ts';
-import { addGrantCommands } from './commands/grant.ts';
 import { addHsmCommands } from '../hsm/cli.ts';
 import { addKeyCommands } from '../keys/cli.ts';
+import { addScopeCommands } from '../keys/cli-scope.ts';
 import { addLedgerCommands } from '../ledger/cli.ts';
 import { addNotifyCommands } from '../notifications/cli.ts';
-import { addOperatorCommands } from './commands/operator.ts';
-import { addProposalCommands } from './commands/proposal.ts';
 import { addProvisioningCommands } from '../provisioning/cli.ts';
+import { addVerifierCommands } from '../publication/cli.ts';
+import { addReportCommands } from '../reports/cli.ts';
+import { addReviewCommands } from '../reviews/cli.ts';
 import { addRevokeCommands } from '../revocation/cli.ts';
 import { addScanCommand } from '../scan/cli.ts';
-import { addScopeCommands } from '../keys/cli-scope.ts';
-import { addServiceCommands } from './service.ts';
-import { addVerifierCommands } from '../publication/cli.ts';
 import type { Context } from './context.ts';
+import { addServiceCommands } from './service.ts';
 
 /** The context of a call, from the options given anywhere on its command line. */
 export type Contextual = (command: Command) => Context;

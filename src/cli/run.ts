@@ -1,15 +1,14 @@
 import { type Command, CommanderError } from 'commander';
-import type { Environment } from '../lib/environment.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
-import { printable } from '../lib/printable.ts';
-import { safeJson } from '../lib/safe-json.ts';
-import { FlawedFile } from '../yaml-file/flawed-file.ts';
-import { paint } from './colour.ts';
+import type { Environment } from '../lib/environment.ts';
+import { printable } from '../lib/html.ts';
+import { safeJson } from '../lib/json.ts';
+import { FlawedFile } from '../yaml-file/problem.ts';
+import { behindDashes } from './arguments.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
-import { behindDashes } from './dashed-kids.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { program } from './program.ts';
-import { terminalText } from './terminal-text.ts';
+import { paint, terminalText } from './text.ts';
 
 /** Where the command runs; tests give their own. */
 export interface Surroundings {

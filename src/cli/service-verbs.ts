@@ -1,9 +1,11 @@
+import { loadConfig } from '../config.ts';
 import { type Initialised, initialise } from '../init.ts';
+import { serve as run } from '../serve.ts';
 import type { Context } from './context.ts';
-import { credentialFileText } from './credential-file.ts';
+import { credentialFileText } from './credentials.ts';
 import { usageFailure } from './failure.ts';
-import { configuredOrigin } from './operations-url.ts';
-import { intoSecretFiles } from './secret-file.ts';
+import { intoSecretFiles } from './new-files.ts';
+import { configuredOrigin } from './operations-client.ts';
 import { show } from './show.ts';
 
 interface Enrolment {
@@ -74,4 +76,13 @@ function describe(operator: { id: string; credential: string } | { id: string; c
 
 function describeKids({ configFile }: Context, { registryKid, auditKid }: Initialised): string {
   return `registry key ${registryKid}\naudit key ${auditKid}\nBoth are written into ${configFile}.`;
+}
+
+const UNREAD_MS = 2_000;
+
+/** Returns once the service has drained. */
+export async function serve(context: Context): Promise<void> {
+  await run(loadConfig(context.configFile), context.environment);
+  // What nobody reads of the log would keep the process from ending.
+  setTimeout(() => process.exit(), UNREAD_MS).unref();
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples } from './examples.ts';
+import { examples } from './arguments.ts';
 import type { Contextual } from './program.ts';
 
 export function addServiceCommands(program: Command, contextOf: Contextual): void {
@@ -29,7 +29,7 @@ export function addServiceCommands(program: Command, contextOf: Contextual): voi
     .description('run the service in the foreground; SIGTERM drains and ends it')
     .addHelpText('after', examples('keyward serve', 'keyward serve --config /etc/keyward/config.yaml'))
     .action(async (_options, command: Command) => {
-      const { serve } = await import('./actions/serve.ts');
+      const { serve } = await import('./service-verbs.ts');
       await serve(contextOf(command));
     });
   program

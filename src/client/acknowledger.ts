@@ -1,7 +1,6 @@
-import { pause } from './pause.ts';
-import { messageOf, type TellProblem } from './problem.ts';
+import { messageOf, type TellProblem } from './errors.ts';
 import type { Service } from './service.ts';
-import { backoffMs, type Surroundings } from './time.ts';
+import { backoffMs, pause, type Surroundings } from './time.ts';
 
 export interface AcknowledgerParts {
   readonly service: Service;

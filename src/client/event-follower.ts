@@ -1,11 +1,8 @@
 import type { ScopeEvent } from '../kernel/publication.ts';
-import { ServiceFailure } from './errors.ts';
-import { EventLines } from './event-lines.ts';
-import { pause } from './pause.ts';
-import { messageOf, type TellProblem } from './problem.ts';
-import { readEvent } from './read-event.ts';
+import { messageOf, ServiceFailure, type TellProblem } from './errors.ts';
+import { EventLines, readEvent } from './read-event.ts';
 import type { Service } from './service.ts';
-import { backoffMs, type Surroundings } from './time.ts';
+import { backoffMs, pause, type Surroundings } from './time.ts';
 
 export interface EventFollowerParts {
   readonly service: Service;

@@ -1,12 +1,11 @@
 export { REFUSAL_REASONS, type RefusalReason } from '../kernel/verification.ts';
-export { type BearerOptions, bearerGuard, claimsOf } from './bearer-guard.ts';
+export { type BearerOptions, bearerGuard, claimsOf, type Middleware, requireToken } from './bearer-guard.ts';
 export type { TokenClaims } from './claims.ts';
-export { createVerifier } from './create-verifier.ts';
+export type { ProblemCode, VerifierProblem } from './errors.ts';
 export { ServiceFailure, TokenRefused, VerifierUnavailable } from './errors.ts';
 export type { ForgeryReport, VerifierOptions } from './options.ts';
-export type { ProblemCode, VerifierProblem } from './problem.ts';
-export { type Middleware, requireToken } from './require-token.ts';
 export type { Credential } from './service.ts';
 export { createSigner, type Signer } from './signer.ts';
 export type { CallerClaims, SignedToken, SignerOptions, SignOptions } from './signer-options.ts';
 export type { Verifier, VerifierStatus, WithdrawalDelay } from './verifier.ts';
+export { createVerifier } from './verifier.ts';

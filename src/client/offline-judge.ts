@@ -1,11 +1,22 @@
+import type { Algorithm } from '../kernel/algorithm.ts';
 import type { KeyState } from '../kernel/key.ts';
 import type { RefusalReason } from '../kernel/verification.ts';
 import { type VerificationRules, verifyToken } from '../token/judge.ts';
 import type { ParsedToken } from '../token/parse-token.ts';
-import { checkSignature } from './check-signature.ts';
+import { type SignatureCheck, verifySignature, verifySignatureSync } from '../token/signature.ts';
 import type { KeySetKeeper } from './key-set-keeper.ts';
 import type { LiveState } from './live-state.ts';
 import type { HeldKey, KeySet } from './read-key-set.ts';
+
+/** Those that would hold up the event loop for longer than a hand-over to the thread pool takes, many times over. */
+const LONG: ReadonlySet<Algorithm> = new Set(['ES384']);
+
+/**
+ * On the calling thread where that is quick: a job in the thread pool costs some 50 µs of CPU beside the check, as
+ * much as the check itself, and a verifier mostly has one token at a time.
+ */
+export const checkSignature: SignatureCheck = (algorithm, ...rest) =>
+  LONG.has(algorithm) ? verifySignature(algorithm, ...rest) : verifySignatureSync(algorithm, ...rest);
 
 export interface OfflineJudgeParts {
   readonly issuer: string;

@@ -1,17 +1,15 @@
-import type { RefusalReason } from '../kernel/verification.ts';
 import type { ScopeEvent } from '../kernel/publication.ts';
+import type { RefusalReason } from '../kernel/verification.ts';
 import { Acknowledger } from './acknowledger.ts';
 import type { Claims } from './claims.ts';
+import type { TellProblem } from './errors.ts';
 import { EventFollower } from './event-follower.ts';
 import type { KeySetKeeper } from './key-set-keeper.ts';
 import { LiveState } from './live-state.ts';
 import type { CheckedOptions } from './options.ts';
-import { pause } from './pause.ts';
-import type { TellProblem } from './problem.ts';
 import type { Service } from './service.ts';
-import { type Sighted, Sightings } from './sightings.ts';
-import { backoffMs, type Surroundings } from './time.ts';
-import { VerdictService } from './verdict-service.ts';
+import { type Sighted, Sightings, VerdictService } from './sightings.ts';
+import { backoffMs, pause, type Surroundings } from './time.ts';
 
 export interface OnlineParts {
   readonly options: CheckedOptions;

@@ -1,8 +1,7 @@
 import { hostname } from 'node:os';
 import type { RefusalReason } from '../kernel/verification.ts';
-import type { VerifierProblem } from './problem.ts';
-import type { Credential } from './service.ts';
-import { serviceUrl } from './service-url.ts';
+import type { VerifierProblem } from './errors.ts';
+import { type Credential, serviceUrl } from './service.ts';
 
 /** A token that the service did not issue, though its signature is right: the key is in other hands. */
 export interface ForgeryReport {

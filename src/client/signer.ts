@@ -1,11 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseStrictObject } from '../token/strict-json.ts';
 import { ServiceFailure } from './errors.ts';
-import { isSafeToRepeat } from './repeatable.ts';
-import { requireSendable } from './sendable.ts';
 import { Service } from './service.ts';
-import type { CallerClaims, SignedToken, SignerOptions, SignOptions } from './signer-options.ts';
-import { failureIn, tokenIn } from './token-answer.ts';
+import {
+  type CallerClaims,
+  requireSendable,
+  type SignedToken,
+  type SignerOptions,
+  type SignOptions,
+} from './signer-options.ts';
+import { failureIn, isSafeToRepeat, tokenIn } from './token-answer.ts';
 
 /** Asks for tokens of one key scope. */
 export interface Signer {

@@ -30,3 +30,17 @@ export function backoffMs(
 ) {
   return random * Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30));
 }
+
+/** Settles after that time or once it is aborted; keeps no process alive. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms).unref();
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

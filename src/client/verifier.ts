@@ -2,19 +2,16 @@ import type { RefusalReason } from '../kernel/verification.ts';
 import { parseToken } from '../token/parse-token.ts';
 import { digestOf } from '../token/signing-input.ts';
 import { type Claims, deepFrozen, type TokenClaims } from './claims.ts';
-import { TokenRefused } from './errors.ts';
-import { KeySetKeeper } from './key-set-keeper.ts';
-import { loaderOf } from './load-key-set.ts';
+import { messageOf, problemTeller, type TellProblem, TokenRefused } from './errors.ts';
+import { KeySetKeeper, loaderOf } from './key-set-keeper.ts';
 import { OfflineJudge } from './offline-judge.ts';
 import { Online } from './online.ts';
 import { type CheckedOptions, checkedOptions, type VerifierOptions } from './options.ts';
-import { messageOf, problemTeller, type TellProblem } from './problem.ts';
 import type { KeySet } from './read-key-set.ts';
-import { RefusedTokens } from './refused-tokens.ts';
 import { Service } from './service.ts';
 import type { Sighted } from './sightings.ts';
 import { type Surroundings, SYSTEM } from './time.ts';
-import { VerdictCache } from './verdict-cache.ts';
+import { RefusedTokens, VerdictCache } from './verdict-cache.ts';
 
 /** For how many seconds a withdrawn key may still be accepted. */
 export interface WithdrawalDelay {
@@ -183,4 +180,13 @@ function sameKeys(a: KeySet, b: KeySet): boolean {
     a.keys.size === b.keys.size &&
     [...a.keys.keys()].every((kid) => b.keys.has(kid))
   );
+}
+
+/**
+ * A verifier for the tokens of one key scope. It begins at once to fetch the key set and, with a credential, to
+ * follow the scope's events; keep one for the life of the process and `close` it at the end. Throws a `TypeError`
+ * that names the option which cannot be used.
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  return verifierIn(options);
 }

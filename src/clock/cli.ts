@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples } from '../cli/examples.ts';
+import { examples } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
 
 export function addClockCommands(program: Command, contextOf: Contextual): void {

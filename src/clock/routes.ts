@@ -1,10 +1,18 @@
 import { z } from 'zod';
+import type { Act } from '../kernel/acts.ts';
+import type { ClockConfirmation } from '../kernel/clock.ts';
+import { keyActRequest } from '../keys/routes/wire.ts';
+import { jsonBody } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
-import { readJson } from '../server/read-body.ts';
-import { jsonBody } from '../server/requests.ts';
+import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
-import { clockRequest } from '../server/schemas/clock.ts';
+
+/** What an operator reads from another clock than the service's, in seconds since the epoch, and why they trust it. */
+export const clockRequest = z.strictObject({
+  time: z.int().min(0).meta({ description: 'The time by another clock than the service’s.' }),
+  reason: keyActRequest.shape.reason,
+});
 
 const LIMITS = { maxBytes: 4_096, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 
@@ -45,3 +53,19 @@ const confirm: Route<GateDeps> = {
 };
 
 export const adminClockRoutes = [confirm];
+
+export interface ClockActParts {
+  readonly confirmation: ClockConfirmation;
+}
+
+type Confirmed = z.infer<typeof clockRequest>;
+
+/** Its proposal is kept in memory: it is about this run, and nothing is signed by a clock that is doubted. */
+export function confirmClock({ confirmation }: ClockActParts): Act<'clock.confirm', Confirmed> {
+  return {
+    name: 'clock.confirm',
+    read: (given) => validated(clockRequest, given),
+    plan: ({ time }) => ({ subject: 'clock', ...confirmation.describe(time) }),
+    execute: (given, actor) => confirmation.confirm(given, actor),
+  };
+}

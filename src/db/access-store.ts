@@ -1,16 +1,20 @@
-import type { Actor } from '../kernel/actor.ts';
-import type { AccessStore, CredentialKind, StoredCredential } from '../domain/access-store.ts';
-import type { AuditEvent } from '../domain/audit.ts';
-import type { Client, Grant, Operator, Role } from '../domain/client.ts';
+import type {
+  AccessStore,
+  Actor,
+  Client,
+  CredentialKind,
+  Grant,
+  Operator,
+  Role,
+  StoredCredential,
+} from '../kernel/actor.ts';
+import type { AuditEvent } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { actOf } from './audited-change.ts';
-import { isDecoy } from './canaries.ts';
-import { compareText } from './compare-text.ts';
-import { credentialTaken } from './credential-taken.ts';
+import { actOf } from './append-audit-event.ts';
+import { credentialTaken, isDecoy } from './canaries.ts';
 import { settling } from './proposals.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange, remove } from './signed/row-change.ts';
-import { type RowOf, rowId } from './signed/tables.ts';
+import { compareText, put, type RowChange, type RowOf, remove, rowId } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 export function createAccessStore(changes: RegistryChanges): AccessStore {

@@ -1,11 +1,13 @@
 import type { Transaction } from 'kysely';
-import type { AuditEvent } from '../domain/audit.ts';
+import type { Actor } from '../kernel/actor.ts';
+import { type AuditEvent, auditDetailsIn } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { sealHash } from '../kernel/runs.ts';
 import { memoryOf } from './chain-end.ts';
 import type { Schema } from './schema.ts';
+import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
 
@@ -76,4 +78,31 @@ export async function auditHead(trx: Trx): Promise<ChainHead> {
     .limit(1)
     .executeTakeFirst();
   return last ?? AUDIT_GENESIS;
+}
+
+export type Transact = (trx: Transaction<Schema>) => Promise<void>;
+
+/**
+ * The one way for a repository to change anything: the change and its audit event commit together or not at
+ * all (I10).
+ */
+export type AuditedChange = (event: AuditEvent, change: Transact) => Promise<void>;
+
+export function createAuditedChange(writer: Pick<Writer, 'transaction'>, clock: Clock): AuditedChange {
+  return (event, change) =>
+    writer.transaction(async (trx) => {
+      await change(trx);
+      await appendAuditEvent(trx, event, clock.nowSeconds());
+    });
+}
+
+/** An event of something that an operator did, with who approved it where it took two. */
+export function actOf(
+  { operatorId, requestId, approval }: Actor,
+  type: string,
+  subject: string,
+  details: AuditEvent['details'] = {},
+): AuditEvent {
+  const approved = approval && { proposal: approval.proposalId, approved_by: approval.approvedBy };
+  return { type, actor: operatorId, subject, requestId, details: { ...details, ...approved } };
 }

@@ -1,4 +1,4 @@
-import type { ArchiveDue } from '../domain/ledger-archives.ts';
+import type { ArchiveDue } from '../kernel/ledger-search.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** What the archiving worker is told once, at its start. */

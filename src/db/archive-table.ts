@@ -1,6 +1,12 @@
+import { join } from 'node:path';
 import { sql, type Transaction } from 'kysely';
+import { archiveSubject, type SealedEvent } from '../kernel/audit.ts';
 import type { ArchiveEnd, SealedSegment } from './archive-protocol.ts';
+import { sealedFromRow } from './event-seals.ts';
+import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
+import { archiveIn, digestOfFile, isNameOf, isSegmentFile, type WitnessedArchive } from './segment-file.ts';
+import { isWitnessed } from './unwitnessed.ts';
 
 type Trx = Transaction<Schema>;
 
@@ -78,4 +84,93 @@ export async function dropArchivedRows(
     .where('sequence', 'in', oldest)
     .executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/**
+ * Audit events about that subject that something stands behind, in order. Whoever writes to the database cannot make
+ * one, so what cannot be undone takes its facts from them and never from a row.
+ */
+export async function witnessedAbout(
+  trx: Transaction<Schema>,
+  subject: string,
+): Promise<readonly SealedEvent[]> {
+  const rows = await trx
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('subject', '=', subject)
+    .where((eb) => isWitnessed(trx, eb.ref('sequence')))
+    .orderBy('sequence')
+    .execute();
+  return rows.map(sealedFromRow);
+}
+
+export interface ArchiveReading {
+  readonly archives: readonly WitnessedArchive[];
+  /** Segments whose row or file is not as the events have it: nothing is done to them. */
+  readonly doubted: readonly string[];
+}
+
+export interface ArchiveWitnessParts {
+  readonly reader: Pick<Reader, 'read'>;
+  readonly archiveDir: string;
+}
+
+export class ArchiveWitness {
+  readonly #parts: ArchiveWitnessParts;
+  /** Digests of files that were read in this run; the files are sealed and never written to. */
+  readonly #intact = new Set<string>();
+
+  constructor(parts: ArchiveWitnessParts) {
+    this.#parts = parts;
+  }
+
+  /** Every segment of the table, in order. `store_unavailable`. */
+  async read(): Promise<ArchiveReading> {
+    const { reader } = this.#parts;
+    return await reader.read(async (trx) => {
+      const archives: WitnessedArchive[] = [];
+      const doubted: string[] = [];
+      const rows = await archiveRows(trx);
+      for (const [index, row] of rows.entries()) {
+        const archive = archiveIn(row.number, await witnessedAbout(trx, archiveSubject(row.number)));
+        if (archive && row.number === index + 1 && agrees(row, archive)) archives.push(archive);
+        else doubted.push(`segment ${row.number}`);
+      }
+      const next = (rows.at(-1)?.number ?? 0) + 1;
+      if (archiveIn(next, await witnessedAbout(trx, archiveSubject(next)))) doubted.push(`segment ${next}`);
+      return { archives, doubted };
+    });
+  }
+
+  /** Whether the file is there and is the one that was sealed. */
+  isIntact({ number, file, fileDigest }: WitnessedArchive): boolean {
+    const { archiveDir } = this.#parts;
+    const known = `${file} ${fileDigest}`;
+    if (!isSegmentFile(archiveDir, number, file)) return false;
+    if (this.#intact.has(known)) return true;
+    if (Buffer.from(digestOfFile(join(archiveDir, file))).toString('base64url') !== fileDigest) return false;
+    this.#intact.add(known);
+    return true;
+  }
+}
+
+/** Where the last of them ends. */
+export function endOf(archives: readonly WitnessedArchive[]): ArchiveEnd & { readonly number: number } {
+  const last = archives.at(-1);
+  return { number: last?.number ?? 0, group: last?.lastGroup ?? 0, record: last?.lastRecord ?? 0 };
+}
+
+type Row = Awaited<ReturnType<typeof archiveRows>>[number];
+
+function agrees(row: Row, archive: WitnessedArchive): boolean {
+  return (
+    row.file === archive.file &&
+    isNameOf(archive.number, archive.file) &&
+    Buffer.from(row.file_digest).toString('base64url') === archive.fileDigest &&
+    row.last_group === archive.lastGroup &&
+    row.last_record === archive.lastRecord &&
+    row.last_exp === archive.lastExp &&
+    row.kids_json === JSON.stringify(archive.kids) &&
+    (row.removed_at !== null) === archive.isRemoved
+  );
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import { rowsFault } from '../domain/ledger-check.ts';
+import { rowsFault } from '../kernel/ledger-chain.ts';
 import type { ArchiveCalls, ArchiveSettings, SealedSegment, Sealing } from './archive-protocol.ts';
+import { openReadOnly } from './database-file.ts';
 import {
   type GroupColumns,
   ledgerGroup,
@@ -11,7 +12,6 @@ import {
   withoutPersonalValues,
 } from './ledger-row.ts';
 import { ReadConnection } from './read-connection.ts';
-import { openReadOnly } from './read-only-database.ts';
 import { writeSegment } from './segment-file.ts';
 import { serveCalls } from './serve-calls.ts';
 

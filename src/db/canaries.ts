@@ -1,15 +1,18 @@
 import type { Actor } from '../kernel/actor.ts';
 import type { Canary, CanaryStore } from '../kernel/canary.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
-import { actOf } from './audited-change.ts';
-import { credentialTaken } from './credential-taken.ts';
-import { tokenColumn, tokenOf } from './hsm-token-column.ts';
-import { inconsistent } from './inconsistent.ts';
+import { actOf } from './append-audit-event.ts';
 import { settling } from './proposals.ts';
+import { tokenColumn, tokenOf } from './scope-row.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { put } from './signed/row-change.ts';
-import type { RowOf } from './signed/tables.ts';
+import { inconsistent, put, type RowOf } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
+
+/** The same for a credential and for a decoy: it tells nobody which of them a digest is. */
+export function credentialTaken(): KeywardError {
+  return new KeywardError('credential_taken', 'This credential is or was in use; make another one.');
+}
 
 /** The audit trail tells that there is a decoy, and of which kind; neither what it is nor where it was planted. */
 export function createCanaryStore(changes: RegistryChanges): CanaryStore {

@@ -1,7 +1,5 @@
-import type { ChainHead } from '../kernel/audit-chain.ts';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import { CHAIN_START } from '../kernel/ledger-chain.ts';
-import type { GroupBefore } from '../domain/ledger-check.ts';
+import type { BrokenChain, ChainHead } from '../kernel/audit-chain.ts';
+import { CHAIN_START, type GroupBefore } from '../kernel/ledger-chain.ts';
 import type { RevocationPage } from '../kernel/revocation.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
 import { BoundedLink } from './bounded-link.ts';

@@ -1,7 +1,7 @@
 import type { LedgerQuery } from '../kernel/ledger-search.ts';
-import { hashedSubject } from '../domain/recorded-subject.ts';
-import { compileQuery } from './compile-query.ts';
+import { hashedSubject } from '../kernel/policy.ts';
 import type { CompiledSearch } from './search-protocol.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 
 type Filter = readonly [column: string, operator: '=' | '>=' | '<=', value: string | number];
 

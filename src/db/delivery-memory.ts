@@ -1,4 +1,5 @@
 import type { Selectable, Transaction } from 'kysely';
+import type { AwaitedAcknowledgement, TidyLimits } from '../kernel/notifications.ts';
 import type { Schema } from './schema.ts';
 
 type Trx = Transaction<Schema>;
@@ -75,4 +76,115 @@ async function putBack(trx: Trx, { id, ...row }: Row, now: number): Promise<void
         .doUpdateSet({ state: 'pending', settled_at: null, next_attempt_at: now }),
     )
     .execute();
+}
+
+/** Events that wait for somebody at a time: with as many open, those that are there have called everybody. */
+const MOST_AWAITED = 1_000;
+
+export async function wait(trx: Trx, awaited: readonly AwaitedAcknowledgement[]): Promise<void> {
+  if (awaited.length === 0) return;
+  const { count } = await trx
+    .selectFrom('notification_awaited')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  const taken = awaited.slice(0, Math.max(0, MOST_AWAITED - count));
+  if (taken.length === 0) return;
+  await trx
+    .insertInto('notification_awaited')
+    .values(
+      taken.map(({ eventSequence, route, dueAt }) => ({
+        event_sequence: eventSequence,
+        route,
+        due_at: dueAt,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.column('event_sequence').doUpdateSet((eb) => ({
+        route: eb.ref('excluded.route'),
+        due_at: eb.ref('excluded.due_at'),
+      })),
+    )
+    .execute();
+}
+
+export async function waitNoMore(trx: Trx, sequences: readonly number[]): Promise<void> {
+  if (sequences.length === 0) return;
+  await trx.deleteFrom('notification_awaited').where('event_sequence', 'in', sequences).execute();
+}
+
+/** The longest overdue first. */
+export async function overdue(trx: Trx, now: number, limit: number): Promise<AwaitedAcknowledgement[]> {
+  const rows = await trx
+    .selectFrom('notification_awaited')
+    .selectAll()
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .limit(limit)
+    .execute();
+  return rows.map(({ event_sequence, route, due_at }) => ({
+    eventSequence: event_sequence,
+    route,
+    dueAt: due_at,
+  }));
+}
+
+/** At a time, of each kind. */
+const LIMIT = 500;
+
+/** Forgets what was settled long ago, and gives up what is pending for too long. Answers whether there is more. */
+export async function tidyDeliveries(trx: Trx, limits: TidyLimits, now: number): Promise<boolean> {
+  const { pendingSince, deliveredBefore, deadBefore, mostDead } = limits;
+  const tooOld = trx
+    .selectFrom('notification_deliveries')
+    .select('id')
+    .where('state', '=', 'pending')
+    .where('created_at', '<', pendingSince)
+    .limit(LIMIT);
+  const { numUpdatedRows } = await trx
+    .updateTable('notification_deliveries')
+    .set({ state: 'dead', next_attempt_at: null, settled_at: now, last_error: 'not delivered in time' })
+    .where('id', 'in', tooOld)
+    .executeTakeFirst();
+  const ids = [
+    ...(await settledBefore(trx, 'delivered', deliveredBefore)),
+    ...(await settledBefore(trx, 'dead', deadBefore)),
+    ...(await oldestDead(trx, mostDead)),
+  ];
+  if (ids.length > 0) await trx.deleteFrom('notification_deliveries').where('id', 'in', ids).execute();
+  return Number(numUpdatedRows) === LIMIT || ids.length >= LIMIT;
+}
+
+async function settledBefore(trx: Trx, state: 'delivered' | 'dead', before: number): Promise<number[]> {
+  const rows = await trx
+    .selectFrom('notification_deliveries')
+    .select('id')
+    .where('state', '=', state)
+    .where('settled_at', '<', before)
+    .limit(LIMIT)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** What is above that many for each target. */
+async function oldestDead(trx: Trx, most: number): Promise<number[]> {
+  const targets = await trx
+    .selectFrom('notification_deliveries')
+    .select((eb) => ['target', eb.fn.countAll<number>().as('count')])
+    .where('state', '=', 'dead')
+    .groupBy('target')
+    .execute();
+  const ids: number[] = [];
+  for (const { target, count } of targets.filter((each) => each.count > most)) {
+    const rows = await trx
+      .selectFrom('notification_deliveries')
+      .select('id')
+      .where('state', '=', 'dead')
+      .where('target', '=', target)
+      .orderBy('settled_at')
+      .orderBy('id')
+      .limit(Math.min(LIMIT, count - most))
+      .execute();
+    ids.push(...rows.map(({ id }) => id));
+  }
+  return ids;
 }

@@ -1,5 +1,5 @@
+import type { DetectionMemories, KeptMemory } from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { DetectionMemories, KeptMemory } from '../domain/detection-memory.ts';
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,18 +1,18 @@
 import type { Actor } from '../kernel/actor.ts';
-import type { AuditEvent } from '../domain/audit.ts';
-import type { ServiceKey, StoredKey } from '../kernel/registry.ts';
-import type { RegistrySeal } from '../domain/registry-seal.ts';
+import type { AuditEvent } from '../kernel/audit.ts';
+import {
+  type RegistrySeal,
+  SERVICE_KEYS_ENROLLED,
+  type ServiceKey,
+  type StoredKey,
+} from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { SERVICE_KEYS_ENROLLED } from '../domain/service-keys.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { actOf } from './audited-change.ts';
-import { inconsistent } from './inconsistent.ts';
+import { actOf, appendAuditEvent } from './append-audit-event.ts';
 import { keyFromRow, keyToRow, type MadeKeyRow } from './key-row.ts';
 import type { Schema } from './schema.ts';
 import { scopeFromRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange } from './signed/row-change.ts';
-import type { RowOf } from './signed/tables.ts';
+import { inconsistent, put, type RowChange, type RowOf } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 /** All that commits when two persons enrol the successors of service keys that were lost with the first HSM token. */

@@ -1,12 +1,20 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
-import type { SealedEvent } from '../kernel/audit.ts';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { RunPublicKey } from '../kernel/runs.ts';
-import { TrustedRuns } from '../domain/trusted-runs.ts';
+import type { Selectable } from 'kysely';
+import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
+import { AUDIT_GENESIS, auditEventHash, type BrokenChain, type ChainHead } from '../kernel/audit-chain.ts';
+import { type RunPublicKey, TrustedRuns } from '../kernel/runs.ts';
 import { RecentSet } from '../lib/recent-set.ts';
-import { sealedFromRow } from './event-row.ts';
+import type { Schema } from './schema.ts';
 import { Statements } from './statements.ts';
+
+export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {
+  const { sequence, time, type, actor, subject, request_id, details_json, hash } = row;
+  return { sequence, time, type, actor, subject, requestId: request_id, detailsJson: details_json, hash };
+}
+
+export function sealedFromRow(row: Selectable<Schema['audit_events']>): SealedEvent {
+  return { ...eventFromRow(row), runId: row.run_id, seal: row.seal };
+}
 
 /** What stands behind the audit events of earlier runs; plain data, for every thread that reads them. */
 export interface EventTrust {

@@ -1,14 +1,17 @@
 import { sql, type Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { EventChange } from '../domain/event-feed.ts';
-import { isTaken, type StepState, stateOf, type TrackedEvent } from '../domain/event-steps.ts';
-import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../domain/security-event-chain.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { actOf } from './audited-change.ts';
+import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../kernel/event-chain.ts';
+import {
+  type EventChange,
+  isTaken,
+  type StepState,
+  stateOf,
+  type TrackedEvent,
+} from '../kernel/security-events.ts';
+import { actOf, appendAuditEvent } from './append-audit-event.ts';
 import type { Schema } from './schema.ts';
-import { isTestifiedStep } from './testified-steps.ts';
-import { trackedEvent } from './tracked-events.ts';
+import { isTestifiedStep, trackedEvent } from './tracked-events.ts';
 
 type Trx = Transaction<Schema>;
 

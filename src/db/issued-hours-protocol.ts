@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { IssuedHours } from '../domain/issued-hours.ts';
-import { compileQuery } from './compile-query.ts';
+import type { IssuedHours } from '../kernel/ledger-search.ts';
 import type { SearchSettings } from './search-protocol.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 
 export interface IssuedHoursSettings extends SearchSettings {
   readonly query: string;

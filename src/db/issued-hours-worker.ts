@@ -1,8 +1,7 @@
 import { workerData } from 'node:worker_threads';
-import type { IssuedHour, IssuedHours } from '../domain/issued-hours.ts';
+import type { IssuedHour, IssuedHours } from '../kernel/ledger-search.ts';
 import type { IssuedHoursCalls, IssuedHoursSettings } from './issued-hours-protocol.ts';
-import { LedgerStretches } from './ledger-ranges.ts';
-import { LedgerWindows } from './ledger-windows.ts';
+import { LedgerStretches, LedgerWindows } from './ledger-ranges.ts';
 import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
 

@@ -1,4 +1,4 @@
-import type { IssuedHours, IssuedHoursReader } from '../domain/issued-hours.ts';
+import type { IssuedHours, IssuedHoursReader } from '../kernel/ledger-search.ts';
 import { BoundedLink } from './bounded-link.ts';
 import { compileIssuedHoursQuery, type IssuedHoursCalls } from './issued-hours-protocol.ts';
 import { compileSearchStatements, type LedgerReading } from './search-protocol.ts';

@@ -1,11 +1,10 @@
 import { type ExpressionBuilder, sql } from 'kysely';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { IssuedQuestion } from '../domain/issued-around.ts';
-import type { LivingTokens, LivingTokensQuestion } from '../domain/living-tokens.ts';
-import { compileQuery } from './compile-query.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
+import type { IssuedQuestion, LivingTokens, LivingTokensQuestion } from '../kernel/ledger-search.ts';
 import type { RecordColumns } from './ledger-row.ts';
 import type { Schema } from './schema.ts';
 import type { SearchSettings } from './search-protocol.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 
 type By = IssuedQuestion['by'];
 

@@ -1,5 +1,11 @@
-import type { IssuedAnswer, IssuedQuestion, IssuedReader } from '../domain/issued-around.ts';
-import type { LivingTokens, LivingTokensQuestion, LivingTokensReader } from '../domain/living-tokens.ts';
+import type {
+  IssuedAnswer,
+  IssuedQuestion,
+  IssuedReader,
+  LivingTokens,
+  LivingTokensQuestion,
+  LivingTokensReader,
+} from '../kernel/ledger-search.ts';
 import { BoundedLink } from './bounded-link.ts';
 import { compileIssuedQueries, compileLivingQuery, type IssuedCalls } from './issued-protocol.ts';
 import { ledgerEntry } from './ledger-row.ts';

@@ -1,12 +1,10 @@
 import { workerData } from 'node:worker_threads';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { IssuedQuestion } from '../domain/issued-around.ts';
-import type { LivingTokens, LivingTokensQuestion } from '../domain/living-tokens.ts';
-import { TrustedRuns } from '../domain/trusted-runs.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
+import type { IssuedQuestion, LivingTokens, LivingTokensQuestion } from '../kernel/ledger-search.ts';
+import { TrustedRuns } from '../kernel/runs.ts';
 import type { IssuedCalls, IssuedRows, IssuedSettings } from './issued-protocol.ts';
-import { LedgerStretches } from './ledger-ranges.ts';
+import { LedgerStretches, LedgerWindows } from './ledger-ranges.ts';
 import { brokenAmong, type RecordColumns } from './ledger-row.ts';
-import { LedgerWindows } from './ledger-windows.ts';
 import { ReadConnection } from './read-connection.ts';
 import { SealedGroups } from './sealed-groups.ts';
 import { serveCalls } from './serve-calls.ts';

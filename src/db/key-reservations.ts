@@ -1,14 +1,70 @@
-import type { Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
-import { actOf } from './audited-change.ts';
-import { tokenOf } from './hsm-token-column.ts';
-import { inconsistent } from './inconsistent.ts';
-import { keyMade } from './key-made.ts';
+import type { Transaction } from 'kysely';
+import type { AuditEvent } from '../kernel/audit.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { FIRST_TOKEN } from '../kernel/key.ts';
+import { noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
+import type { KeyLifeChange, NewKey, Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
+import { actOf } from './append-audit-event.ts';
 import { keyToRow, reservedKeyRow } from './key-row.ts';
-import type { RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange, remove } from './signed/row-change.ts';
-import type { RowOf } from './signed/tables.ts';
+import type { Schema } from './schema.ts';
+import { tokenOf } from './scope-row.ts';
+import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
+import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
-import { onStandingToken } from './token-compromise-check.ts';
+
+/** What the audit event of a key's making keeps: readable as it is, and signed by the key in `statement`. */
+export function keyMade({ key, proof, statement }: NewKey): AuditEvent['details'] {
+  const { attributes, mechanism, token } = proof;
+  return {
+    state: key.state,
+    hsm_id: key.binding.hsmId,
+    hsm_token: key.hsmToken,
+    proof: { attributes, mechanism, token, statement },
+  };
+}
+
+/** Within the commit of a new key: `hsm_token_compromised` where that of its token came first. */
+export function onStandingToken(hsmToken: string): Beside {
+  return async (trx) => {
+    const marked = await trx
+      .selectFrom('signing_keys')
+      .select('hsm_token')
+      .distinct()
+      .where('token_compromised_at', 'is not', null)
+      .execute();
+    if (marked.some((row) => tokenOf(row.hsm_token) === hsmToken)) throw noKeyMadeOn(hsmToken);
+  };
+}
+
+/** Within the commit of a compromise: `key_changed` where a key came to be on the token that it leaves out. */
+export function leavingNoneOut(changes: readonly KeyLifeChange[]): Beside {
+  const marked = changes.find(({ after }) => after.times.tokenCompromised !== null)?.after.kid;
+  return async (trx) => {
+    const kid = marked === undefined ? undefined : await unmarkedBeside(trx, marked);
+    if (kid === undefined) return;
+    throw new KeywardError('key_changed', `Key ${kid} was made on the HSM token meanwhile; ask again.`);
+  };
+}
+
+async function unmarkedBeside(trx: Transaction<Schema>, marked: string): Promise<string | undefined> {
+  const onTheSame = await trx
+    .selectFrom('signing_keys as other')
+    .innerJoin('signing_keys as marked', (join) =>
+      join.on((eb) =>
+        eb(
+          eb.fn.coalesce('other.hsm_token', eb.val(FIRST_TOKEN)),
+          '=',
+          eb.fn.coalesce('marked.hsm_token', eb.val(FIRST_TOKEN)),
+        ),
+      ),
+    )
+    .select('other.kid')
+    .where('marked.kid', '=', marked)
+    .where('other.token_compromised_at', 'is', null)
+    .where('other.state', 'not in', ['reserved', 'destroyed'])
+    .executeTakeFirst();
+  return onTheSame?.kid ?? undefined;
+}
 
 type Reservations = Pick<Registry, 'reserveKey' | 'completeKey' | 'abandonKey' | 'reservedKeys'>;
 

@@ -3,8 +3,8 @@ import { KeywardError } from '../kernel/errors.ts';
 import { type Binding, type KeyState, type KeyTimes, NO_TIMES, type PublicJwk } from '../kernel/key.ts';
 import type { KeyLife, StoredKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { tokenColumn, tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
+import { tokenColumn, tokenOf } from './scope-row.ts';
 
 type Row = Selectable<Schema['signing_keys']>;
 

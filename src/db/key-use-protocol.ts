@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { KeyUse, KeyUseQuestion } from '../domain/key-use.ts';
-import { compileQuery } from './compile-query.ts';
+import type { KeyUse, KeyUseQuestion } from '../kernel/key-administration.ts';
 import type { SearchSettings } from './search-protocol.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 
 export interface KeyUseSettings extends SearchSettings {
   readonly queries: KeyUseQueries;

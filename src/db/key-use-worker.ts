@@ -1,12 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import type { KeyUse, KeyUseQuestion } from '../domain/key-use.ts';
+import type { KeyUse, KeyUseQuestion } from '../kernel/key-administration.ts';
 import type { KeyUseCalls, KeyUseSettings } from './key-use-protocol.ts';
-import { LedgerStretches } from './ledger-ranges.ts';
-import { LedgerWindows, type WindowBounds } from './ledger-windows.ts';
+import { LedgerStretches, LedgerWindows, ShareCount, type WindowBounds } from './ledger-ranges.ts';
 import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
-import { ShareCount } from './share-count.ts';
 
 /** A ledger in which more was issued than can be read in this time is answered for in part. */
 const BUDGET_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { KeyUse, KeyUseQuestion, KeyUseReader } from '../domain/key-use.ts';
+import type { KeyUse, KeyUseQuestion, KeyUseReader } from '../kernel/key-administration.ts';
 import { BoundedLink } from './bounded-link.ts';
 import { compileKeyUseQueries, type KeyUseCalls } from './key-use-protocol.ts';
 import { compileSearchStatements, type LedgerReading } from './search-protocol.ts';

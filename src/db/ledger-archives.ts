@@ -1,22 +1,16 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Actor } from '../kernel/actor.ts';
-import {
-  ARCHIVE_EVENTS,
-  archiveSubject,
-  removedDetails,
-  sealedDetails,
-} from '../domain/archive-testimony.ts';
+import { ARCHIVE_EVENTS, archiveSubject, removedDetails, sealedDetails } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../domain/ledger-archives.ts';
+import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../kernel/ledger-search.ts';
+import { type AuditedChange, actOf } from './append-audit-event.ts';
 import type { SealedSegment } from './archive-protocol.ts';
-import { dropArchivedRows, insertArchive, markRemoved } from './archive-table.ts';
+import { type ArchiveWitness, dropArchivedRows, endOf, insertArchive, markRemoved } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
-import { type ArchiveWitness, endOf } from './archive-witness.ts';
-import { type AuditedChange, actOf } from './audited-change.ts';
+import { isNameOf, type WitnessedArchive } from './segment-file.ts';
 import { toKeywardError } from './sqlite-failure.ts';
-import { isNameOf, type WitnessedArchive } from './witnessed-archive.ts';
 import type { Writer } from './writer.ts';
 
 /** Rows deleted in one transaction: what is queued behind waits that long. */

@@ -1,24 +1,56 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
-import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../domain/archive-testimony.ts';
+import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { ERASURE_REQUESTED, type LedgerErasure } from '../kernel/ledger-search.ts';
-import { hashedSubject } from '../domain/recorded-subject.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { replaceFile } from './archive-table.ts';
+import { ERASURE_REQUESTED, type LedgerErasure, type OpenMatters } from '../kernel/ledger-search.ts';
+import { hashedSubject } from '../kernel/policy.ts';
+import { type AuditedChange, actOf, appendAuditEvent } from './append-audit-event.ts';
+import { type ArchiveWitness, replaceFile } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
-import type { ArchiveWitness } from './archive-witness.ts';
-import { type AuditedChange, actOf } from './audited-change.ts';
-import type { Erasable } from './erasable.ts';
-import { eraseEvidence } from './erase-evidence.ts';
+import { type Erasable, eraseEvidence, unresolvedAbout, unresolvedDigests } from './erase-evidence.ts';
 import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';
-import { openAboutSubject } from './open-about-subject.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
-import type { WitnessedArchive } from './witnessed-archive.ts';
+import type { WitnessedArchive } from './segment-file.ts';
 import type { Writer } from './writer.ts';
+
+interface Parts {
+  readonly search: Pick<SqliteLedgerSearch, 'rows'>;
+  readonly reader: Pick<Reader, 'read'>;
+  readonly erasable: readonly Erasable[];
+}
+
+/** Unresolved security events and unclosed reports about a subject: by their own words, or by a token of that subject. */
+export async function openAboutSubject(
+  { search, reader, erasable }: Parts,
+  subject: string,
+): Promise<OpenMatters> {
+  const [named, eventOf, given, reportOf] = await Promise.all([
+    reader.read((trx) => unresolvedAbout(trx, subject)),
+    reader.read(unresolvedDigests),
+    Promise.all(erasable.map((each) => reader.read((trx) => each.openNaming(trx, subject)))),
+    Promise.all(erasable.map((each) => reader.read((trx) => each.openByDigest(trx)))),
+  ]);
+  const events = new Set(named);
+  const reports = new Set(given.flat());
+  const isSought = eventOf.size > 0 || reportOf.some(({ size }) => size > 0);
+  for (let after: number | null = isSought ? 0 : null; after !== null; ) {
+    const { rows, next } = await search.rows({ subject }, { after, limit: ROWS_A_STEP });
+    for (const { digest } of rows) {
+      const name = Buffer.from(digest).toString('base64url');
+      const event = eventOf.get(name);
+      if (event !== undefined) events.add(event);
+      for (const of of reportOf) {
+        const report = of.get(name);
+        if (report !== undefined) reports.add(report);
+      }
+    }
+    after = next;
+  }
+  return { events: [...events].toSorted((a, b) => a - b), reports: [...reports].toSorted() };
+}
 
 type Trx = Transaction<Schema>;
 

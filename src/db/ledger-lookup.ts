@@ -1,13 +1,11 @@
-import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { RecordedToken } from '../domain/ledger.ts';
-import type { RecordLookup, RecordQuery } from '../domain/lookup.ts';
+import type { RecordedToken, RecordLookup, RecordQuery } from '../kernel/issuance.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
 import { CallLink } from './call-link.ts';
 import { FairTurns } from './fair-turns.ts';
-import { recordedToken } from './ledger-row.ts';
+import { recordedToken, slotOf } from './ledger-row.ts';
 import { compileLookupStatements, type LookupCalls } from './lookup-protocol.ts';
-import { slotOf } from './record-slot.ts';
 import { toKeywardError } from './sqlite-failure.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { archiveSubject } from '../domain/archive-testimony.ts';
+import { archiveSubject } from '../kernel/audit.ts';
+import type { Shares } from '../kernel/key-administration.ts';
+import { SharedEnd } from './chain-end.ts';
+import { openReadOnly } from './database-file.ts';
 import { EventSeals } from './event-seals.ts';
-import { openReadOnly } from './read-only-database.ts';
+import type { ReadConnection } from './read-connection.ts';
 import type { SearchSettings, SearchStatements } from './search-protocol.ts';
-import { isSegmentFile } from './segment-file.ts';
-import { SharedEnd } from './shared-end.ts';
+import { archiveIn, isSegmentFile, type WitnessedArchive } from './segment-file.ts';
 import { type Prepared, Statements } from './statements.ts';
-import { archiveIn, type WitnessedArchive } from './witnessed-archive.ts';
 
 /** A stretch of the ledger that lies in one file; the database itself holds what is in no archive. */
 export interface Stretch {
@@ -103,4 +104,83 @@ export class LedgerStretches {
 
 function recordOf(row: unknown): number | null {
   return (row as { record: number | null } | undefined)?.record ?? null;
+}
+
+/** Records looked at in one read transaction. */
+const WINDOW = 50_000;
+/** By how much the time of a commit may lie from the `iat` of its records, with time held to be steady. */
+const SLACK_SECONDS = 600;
+
+/** The first record and the last of a window, as statements take them: the first excluded. */
+export type WindowBounds = [number, number];
+
+/** The ledger between two times, read window by window within a budget of time. */
+export class LedgerWindows {
+  readonly #connection: ReadConnection;
+  readonly #ledger: LedgerStretches;
+
+  constructor(connection: ReadConnection, ledger: LedgerStretches) {
+    this.#connection = connection;
+    this.#ledger = ledger;
+  }
+
+  /** Parts of the ledger in which tokens issued between two times lie. */
+  between(from: number, to: number): readonly Stretch[] {
+    return this.#connection.read((db) => {
+      const first = this.#ledger.firstSince(db, from - SLACK_SECONDS);
+      const last = this.#ledger.lastUntil(db, to + SLACK_SECONDS);
+      return this.#ledger.between(db, first, last).flatMap(cut);
+    });
+  }
+
+  /** Until something is found, all windows are read or the time is over. */
+  over<T>(
+    windows: readonly Stretch[],
+    deadline: number,
+    read: (source: DatabaseSync, bounds: WindowBounds, archived: boolean) => T | undefined,
+  ): { readonly found?: T; readonly complete: boolean } {
+    for (const window of windows) {
+      if (performance.now() > deadline) return { complete: false };
+      const found = this.#connection.read((db) =>
+        this.#ledger.within(db, window, (source) =>
+          read(source, [window.first - 1, window.last], window.archive !== null),
+        ),
+      );
+      if (found !== undefined) return { found, complete: true };
+    }
+    return { complete: true };
+  }
+}
+
+function cut({ first, last, archive }: Stretch): readonly Stretch[] {
+  const count = Math.ceil((last - first + 1) / WINDOW);
+  return Array.from({ length: count }, (_, n) => {
+    const start = first + n * WINDOW;
+    return { first: start, last: Math.min(last, start + WINDOW - 1), archive };
+  });
+}
+
+const LISTED = 100;
+/** Names that are told apart; beyond them they are only counted, each time that one appears. */
+const REMEMBERED = 100_000;
+
+/** Tokens by name, in bounded memory. */
+export class ShareCount {
+  readonly #tokens = new Map<string, number>();
+  #beyond = 0;
+
+  add(name: string, tokens: number): void {
+    const before = this.#tokens.get(name);
+    if (before !== undefined || this.#tokens.size < REMEMBERED) {
+      this.#tokens.set(name, (before ?? 0) + tokens);
+    } else {
+      this.#beyond += 1;
+    }
+  }
+
+  shares(): Shares {
+    const all = [...this.#tokens].map(([name, tokens]) => ({ name, tokens }));
+    all.sort((a, b) => b.tokens - a.tokens || (a.name < b.name ? -1 : 1));
+    return { listed: all.slice(0, LISTED), more: Math.max(0, all.length - LISTED) + this.#beyond };
+  }
 }

@@ -1,8 +1,7 @@
-import type { Selectable } from 'kysely';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { RecordedToken } from '../domain/ledger.ts';
-import { commitmentTo, type LedgerGroup } from '../kernel/ledger-chain.ts';
-import type { PlacedRow } from '../domain/ledger-check.ts';
+import { type Selectable, sql } from 'kysely';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
+import type { RecordedToken } from '../kernel/issuance.ts';
+import { commitmentTo, type LedgerGroup, type PlacedRow } from '../kernel/ledger-chain.ts';
 import type { LedgerEntry } from '../kernel/ledger-search.ts';
 import type { Schema } from './schema.ts';
 
@@ -81,4 +80,19 @@ export function withoutPersonalValues(row: RecordColumns): RecordColumns {
     subject_commitment: commitmentTo('subject', row.salt, row.subject),
     root_commitment: commitmentTo('root', row.salt, row.root),
   };
+}
+
+/**
+ * Records are indexed by digest within slots of 16 seconds of `iat`. Digests are random: in one index over all of
+ * them each record would fall on another page, and the more there are the more a record costs. The digest covers
+ * `iat`, so within its slot it is as unique as it is among all.
+ */
+const SLOT_BITS = 4;
+export const SLOT_SECONDS = 1 << SLOT_BITS;
+
+/** To the letter as in the index, or SQLite does not use it. */
+export const slotOfRow = sql<number>`iat >> ${sql.lit(SLOT_BITS)}`;
+
+export function slotOf(iat: number): number {
+  return Math.floor(iat / SLOT_SECONDS);
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { compileQuery } from './compile-query.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 
 /** The SQL of appending a group, compiled once; the order of the parameters is that of the values here. */
 export interface LedgerStatements {
@@ -42,6 +42,30 @@ export function compileLedgerStatements(): LedgerStatements {
     ),
     insertRowHashes: compileQuery((db) =>
       db.insertInto('ledger_row_hashes').values({ group_sequence: 0, hashes: NO_BYTES }),
+    ),
+  };
+}
+
+export interface GroupStatements {
+  readonly group: string;
+  /** From the first record, included, to the last, excluded. */
+  readonly groupRows: string;
+  readonly rowHashes: string;
+}
+
+export function compileGroupStatements(): GroupStatements {
+  return {
+    group: compileQuery((db) => db.selectFrom('ledger_groups').selectAll().where('sequence', '=', 0)),
+    rowHashes: compileQuery((db) =>
+      db.selectFrom('ledger_row_hashes').select('hashes').where('group_sequence', '=', 0),
+    ),
+    groupRows: compileQuery((db) =>
+      db
+        .selectFrom('issuance_records')
+        .selectAll()
+        .where('sequence', '>=', 0)
+        .where('sequence', '<', 0)
+        .orderBy('sequence'),
     ),
   };
 }

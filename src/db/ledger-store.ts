@@ -1,24 +1,26 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Transaction } from 'kysely';
-import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { IssuedReader } from '../domain/issued-around.ts';
-import type { IssuedHoursReader } from '../domain/issued-hours.ts';
-import type { KeyUseReader } from '../domain/key-use.ts';
-import type { LedgerArchives } from '../domain/ledger-archives.ts';
-import type { LedgerGroup } from '../kernel/ledger-chain.ts';
-import type { GroupBefore } from '../domain/ledger-check.ts';
-import type { LedgerErasure, LedgerSearch } from '../kernel/ledger-search.ts';
-import type { LivingTokensReader } from '../domain/living-tokens.ts';
-import type { RecordLookup } from '../domain/lookup.ts';
+import type { RecordLookup } from '../kernel/issuance.ts';
+import type { KeyUseReader } from '../kernel/key-administration.ts';
+import type { GroupBefore, LedgerGroup } from '../kernel/ledger-chain.ts';
+import type {
+  IssuedHoursReader,
+  IssuedReader,
+  LedgerArchives,
+  LedgerErasure,
+  LedgerSearch,
+  LivingTokensReader,
+} from '../kernel/ledger-search.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
 import type { Emitter, Subscribable } from '../lib/emitter.ts';
+import { createAuditedChange } from './append-audit-event.ts';
+import { ArchiveWitness } from './archive-table.ts';
 import { ArchiveThread } from './archive-thread.ts';
-import { ArchiveWitness } from './archive-witness.ts';
-import { createAuditedChange } from './audited-change.ts';
 import { ChainWalks, GroupWalk } from './chain-walks.ts';
-import type { Erasable } from './erasable.ts';
+import type { Erasable } from './erase-evidence.ts';
 import { SqliteIssuedHours } from './issued-hours.ts';
 import { SqliteIssuedReader } from './issued-reader.ts';
 import { SqliteKeyUse } from './key-use.ts';

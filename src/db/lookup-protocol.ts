@@ -1,9 +1,8 @@
-import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
-import { compileQuery } from './compile-query.ts';
-import { compileGroupStatements, type GroupStatements } from './group-statements.ts';
-import type { RecordColumns } from './ledger-row.ts';
-import { slotOfRow } from './record-slot.ts';
+import { type RecordColumns, slotOfRow } from './ledger-row.ts';
+import { compileGroupStatements, type GroupStatements } from './ledger-statements.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** What a reading worker is told once, at its start. */

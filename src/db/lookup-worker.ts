@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import { TrustedRuns } from '../domain/trusted-runs.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
+import { TrustedRuns } from '../kernel/runs.ts';
 import type { RecordColumns } from './ledger-row.ts';
 import type { DigestQuery, LookupCalls, LookupSettings } from './lookup-protocol.ts';
 import { ReadConnection } from './read-connection.ts';

@@ -1,13 +1,12 @@
 import { Kysely } from 'kysely';
 import { KeywardError } from '../kernel/errors.ts';
-import { connectionSession } from './connection-session.ts';
+import { openWritable } from './database-file.ts';
 import { migrate } from './migrate.ts';
 import { ownSchema } from './own-schema.ts';
 import type { Schema } from './schema.ts';
 import { foreignIn, type OwnSchema, strangerIn } from './schema-objects.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { connectionSession, sqliteDialect } from './sqlite-dialect.ts';
 import { toKeywardError } from './sqlite-failure.ts';
-import { openWritable } from './writable-database.ts';
 
 /**
  * Brings the tables of a file up to date and answers their schema. `foreign_schema` where the file has another

@@ -10,15 +10,11 @@ import type {
   NotificationOutbox,
   ToldOf,
 } from '../kernel/notifications.ts';
-import { addDeliveries } from './add-deliveries.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { actOf } from './audited-change.ts';
-import { overdue, wait, waitNoMore } from './awaited-acknowledgements.ts';
-import { DeliveryMemory } from './delivery-memory.ts';
-import { deliveryFromRow } from './delivery-row.ts';
+import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
+import { actOf, appendAuditEvent } from './append-audit-event.ts';
+import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './delivery-memory.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
-import { tidyDeliveries } from './tidy-deliveries.ts';
 import { trackedEvent } from './tracked-events.ts';
 import type { Writer } from './writer.ts';
 

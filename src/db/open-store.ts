@@ -1,50 +1,48 @@
 import { dirname, join } from 'node:path';
-import type { AccessStore } from '../domain/access-store.ts';
-import type { RecordAppender } from '../domain/append.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { SinkGate } from '../kernel/audit.ts';
-import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { DetectionMemories } from '../kernel/activity.ts';
+import type { AccessStore } from '../kernel/actor.ts';
+import type { ProposalStore } from '../kernel/acts.ts';
+import type { AuditLog, SinkGate, UnwitnessedTrail } from '../kernel/audit.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { CanaryStore } from '../kernel/canary.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { DetectionMemories } from '../domain/detection-memory.ts';
-import type { ProposalStore } from '../domain/proposal.ts';
-import type { Registry } from '../kernel/registry.ts';
-import type { RefusedRow } from '../domain/registry-seal.ts';
+import type { RecordAppender } from '../kernel/ledger-search.ts';
+import type { RefusedRow, Registry } from '../kernel/registry.ts';
 import type { RevocationStore } from '../kernel/revocation.ts';
-import { createRunKey, type RunKey } from '../kernel/runs.ts';
-import type { Runs } from '../domain/runs.ts';
-import type { UnwitnessedTrail } from '../domain/unwitnessed.ts';
+import { createRunKey, type RunKey, type Runs } from '../kernel/runs.ts';
 import type { VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { createAccessStore } from './access-store.ts';
 import { ownAuditHead } from './append-audit-event.ts';
 import { createAuditLog } from './audit-log.ts';
 import { createCanaryStore } from './canaries.ts';
-import { prepareDatabaseFile } from './database-file.ts';
+import { identify, prepareDatabaseFile } from './database-file.ts';
 import { createDetectionMemories } from './detection-memory.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
-import type { Erasable } from './erasable.ts';
+import type { Erasable } from './erase-evidence.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrateFile } from './migrate-file.ts';
 import { createNotificationOutbox, type StoredNotifications } from './notification-outbox.ts';
-import { probe } from './probe.ts';
 import { createProposalStore } from './proposals.ts';
-import { ReadBack } from './read-back.ts';
+import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
 import { createRevocationStore, ownRevocationHead } from './revocations.ts';
 import { createRuns, insertRun } from './runs.ts';
 import { createSecurityEvents, type StoredSecurityEvents } from './security-events.ts';
-import { openRegistry, type RegistryOpening, type RegistryReport } from './signed/open-registry.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
-import { RegistryWalk } from './signed/registry-walk.ts';
+import {
+  openRegistry,
+  type RegistryOpening,
+  type RegistryReport,
+  RegistryWalk,
+} from './signed/registry-walk.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
-import { brokenBy, type StoreEvent } from './store-event.ts';
 import { createUnwitnessedTrail, UnwitnessedRanges } from './unwitnessed.ts';
 import { createVerifierProbes } from './verifier-probes.ts';
-import { identify } from './writable-database.ts';
+import { brokenBy, type StoreEvent } from './write-health.ts';
 import { Writer } from './writer.ts';
 import type { Durability, FileIdentity } from './writer-protocol.ts';
 

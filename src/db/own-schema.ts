@@ -1,10 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { connectionSession } from './connection-session.ts';
 import { migrate } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { type OwnSchema, schemaOf } from './schema-objects.ts';
-import { sqliteDialect } from './sqlite-dialect.ts';
+import { connectionSession, sqliteDialect } from './sqlite-dialect.ts';
 
 let known: Promise<OwnSchema> | undefined;
 

@@ -1,14 +1,40 @@
 import type { Actor } from '../kernel/actor.ts';
+import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../kernel/acts.ts';
+import type { AuditEvent, AuditTrail } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../domain/proposal.ts';
 import { notOpen, unknownProposal } from '../kernel/proposal-refusals.ts';
+import { differenceOf } from '../lib/difference.ts';
 import type { JsonObject } from '../lib/json.ts';
-import { compareText } from './compare-text.ts';
-import { movedEvent, openedEvent } from './proposal-events.ts';
+import { actOf } from './append-audit-event.ts';
+import { BoundedMutex } from './signed/bounded-mutex.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange, remove } from './signed/row-change.ts';
-import type { RowOf } from './signed/tables.ts';
+import { compareText, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
+
+const MOVED = {
+  open: 'proposal.opened',
+  executing: 'proposal.approved',
+  executed: 'proposal.executed',
+  refused: 'proposal.refused',
+  withdrawn: 'proposal.withdrawn',
+  expired: 'proposal.expired',
+  failed: 'proposal.failed',
+} as const satisfies Record<ProposalState, string>;
+
+export function openedEvent(proposal: Proposal, actor: Actor): AuditEvent {
+  const { id, act, subject, parameters, before, after, expiresAt: expires_at } = proposal;
+  const details = { act, subject, parameters, changes: differenceOf(before, after), expires_at };
+  return actOf(actor, MOVED.open, `proposal:${id}`, details);
+}
+
+export function movedEvent(
+  { id, act, subject, proposedBy }: Proposal,
+  { state, failure }: ProposalMove,
+  actor: Actor,
+): AuditEvent {
+  const details = { act, subject, proposed_by: proposedBy, ...(failure ? { failure } : {}) };
+  return actOf(actor, MOVED[state], `proposal:${id}`, details);
+}
 
 type Row = RowOf<'proposals'>;
 
@@ -101,4 +127,45 @@ function toRow(proposal: Proposal): Row {
     failure_code: failure?.code ?? null,
     failure_detail: failure?.detail ?? null,
   };
+}
+
+/** Closed ones that are still listed. */
+const KEPT = 100;
+
+/** Proposals for as long as the process runs. Each change is in the audit trail before it is made. */
+export class VolatileProposals implements ProposalStore {
+  readonly #audit: AuditTrail;
+  readonly #turns = new BoundedMutex();
+  #proposals: readonly Proposal[] = [];
+
+  constructor(audit: AuditTrail) {
+    this.#audit = audit;
+  }
+
+  all(): readonly Proposal[] {
+    return this.#proposals;
+  }
+
+  find(id: string): Proposal | undefined {
+    return this.#proposals.find((proposal) => proposal.id === id);
+  }
+
+  add(proposal: Proposal, actor: Actor): Promise<void> {
+    return this.#turns.runExclusive(async () => {
+      await this.#audit.record(openedEvent(proposal, actor));
+      const closed = this.#proposals.filter(({ state }) => state !== 'open' && state !== 'executing');
+      const forgotten = new Set(closed.slice(KEPT));
+      this.#proposals = [proposal, ...this.#proposals.filter((each) => !forgotten.has(each))];
+    });
+  }
+
+  move(id: string, from: ProposalState, to: ProposalMove, actor: Actor): Promise<void> {
+    return this.#turns.runExclusive(async () => {
+      const proposal = this.find(id);
+      if (!proposal) throw unknownProposal();
+      if (proposal.state !== from) throw notOpen(proposal.state);
+      await this.#audit.record(movedEvent(proposal, to, actor));
+      this.#proposals = this.#proposals.map((each) => (each === proposal ? { ...proposal, ...to } : each));
+    });
+  }
 }

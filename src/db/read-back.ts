@@ -1,8 +1,10 @@
-import type { RecordAppender } from '../domain/append.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { IssuanceRecord } from '../domain/ledger.ts';
-import type { RecordLookup } from '../domain/lookup.ts';
-import { type Condition, SqliteFailure } from './sqlite-failure.ts';
+import type { IssuanceRecord, RecordLookup } from '../kernel/issuance.ts';
+import type { RecordAppender } from '../kernel/ledger-search.ts';
+import type { Reader } from './reader.ts';
+import { type Condition, SqliteFailure, unavailable } from './sqlite-failure.ts';
+import type { Writer } from './writer.ts';
 
 /** The database is not what was opened; of the others, such as a lock, the failing call says enough. */
 const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missing', 'moved']);
@@ -57,5 +59,27 @@ export class ReadBack implements RecordAppender {
     const isNew = this.#doubt?.condition !== condition;
     this.#doubt = { error, condition };
     if (isNew) this.#options.onChange(condition, error.cause);
+  }
+}
+
+/** One durable write through the same queue as every record, read back over the other connection. */
+export async function probe(
+  writer: Pick<Writer, 'transaction'>,
+  reader: Pick<Reader, 'read'>,
+  clock: Clock,
+): Promise<void> {
+  const checked_at = clock.nowSeconds();
+  await writer.transaction((trx) =>
+    trx
+      .insertInto('readiness')
+      .values({ id: 1, checked_at })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ checked_at }))
+      .execute(),
+  );
+  const found = await reader.read((trx) =>
+    trx.selectFrom('readiness').select('checked_at').executeTakeFirst(),
+  );
+  if (found === undefined || found.checked_at < checked_at) {
+    throw unavailable(new Error('what was written cannot be read back'));
   }
 }

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { openReadOnly } from './read-only-database.ts';
+import { openReadOnly, refuseIfMoved } from './database-file.ts';
 import { SchemaGuard } from './schema-guard.ts';
 import { needsReopening, toWire } from './sqlite-failure.ts';
-import { refuseIfMoved } from './writable-database.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 
 const DEFAULT_CACHE_KIB = 2_000;

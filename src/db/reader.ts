@@ -1,12 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, type Transaction } from 'kysely';
-import { connectionSession } from './connection-session.ts';
+import { openReadOnly } from './database-file.ts';
 import type { EventSeals } from './event-seals.ts';
-import { openReadOnly } from './read-only-database.ts';
 import type { Schema } from './schema.ts';
 import { SchemaGuard } from './schema-guard.ts';
 import { foreignIn, type OwnSchema } from './schema-objects.ts';
-import { type SqliteSession, sqliteDialect } from './sqlite-dialect.ts';
+import { connectionSession, type SqliteSession, sqliteDialect } from './sqlite-dialect.ts';
 import { needsReopening, toKeywardError, toWire } from './sqlite-failure.ts';
 import { lendRanges, UnwitnessedRanges } from './unwitnessed.ts';
 

@@ -1,4 +1,4 @@
-import type { IssuanceRecord } from '../domain/ledger.ts';
+import type { IssuanceRecord } from '../kernel/issuance.ts';
 import type { LedgerRow } from '../kernel/ledger-chain.ts';
 
 const DIGEST_BYTES = 32;

@@ -1,25 +1,22 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
-import type { AuditEvent } from '../domain/audit.ts';
-import type { ChainHead } from '../kernel/audit-chain.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
-import type { StoredCheckpoint } from '../domain/checkpoint.ts';
+import { type AuditEvent, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import type { ChainHead, StoredCheckpoint } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { revocationsIn } from '../domain/lost-revocations.ts';
-import { gapDetails, RESTORE_ACCEPTED, type RecordGap } from '../kernel/record-gap.ts';
-import { registryMarkIn } from '../domain/registry-mark.ts';
-import { appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
-import { insertCheckpoint } from './audit-log.ts';
-import { actOf } from './audited-change.ts';
-import { readHeads } from './chain-heads.ts';
-import { inconsistent } from './inconsistent.ts';
+import {
+  gapDetails,
+  RESTORE_ACCEPTED,
+  type RecordGap,
+  registryMarkIn,
+  revocationsIn,
+} from '../kernel/record-gap.ts';
+import { actOf, appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
+import { insertCheckpoint, readHeads } from './audit-log.ts';
 import type { Reader } from './reader.ts';
 import { appendRevocation } from './revocations.ts';
 import type { Schema } from './schema.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange } from './signed/row-change.ts';
-import type { RowOf } from './signed/tables.ts';
+import { inconsistent, put, type RowChange, type RowOf } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 type Trx = Transaction<Schema>;

@@ -11,24 +11,18 @@ import type {
   UnfinishedScope,
 } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { actOf } from './audited-change.ts';
-import { compareText } from './compare-text.ts';
+import { actOf } from './append-audit-event.ts';
 import { serviceKeyRow } from './enrol-service-keys.ts';
-import { tokenOf } from './hsm-token-column.ts';
-import { inconsistent } from './inconsistent.ts';
-import { keyMade } from './key-made.ts';
-import { keyReservations } from './key-reservations.ts';
+import { keyMade, keyReservations, leavingNoneOut, onStandingToken } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import { settling } from './proposals.ts';
 import type { Reader } from './reader.ts';
 import { rotationPauses } from './rotation-pause.ts';
 import { scopeRevision } from './scope-revision.ts';
-import { scopeFromRow, scopeToRow } from './scope-row.ts';
+import { scopeFromRow, scopeToRow, tokenOf } from './scope-row.ts';
 import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange, remove } from './signed/row-change.ts';
-import type { RowOf } from './signed/tables.ts';
+import { compareText, inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
-import { leavingNoneOut, onStandingToken } from './token-compromise-check.ts';
 
 export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryChanges): Registry {
   return {

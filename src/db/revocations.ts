@@ -6,14 +6,15 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
 import {
+  type ChainedRevocation,
   type NewRevocation,
   REVOCATION_ADDED,
+  REVOCATION_GENESIS,
   type Revocation,
   type RevocationStore,
+  revocationHash,
 } from '../kernel/revocation.ts';
-import { type ChainedRevocation, REVOCATION_GENESIS, revocationHash } from '../domain/revocation-chain.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { actOf } from './audited-change.ts';
+import { actOf, appendAuditEvent } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
 import type { ChainWalks } from './chain-walks.ts';
 import type { Schema } from './schema.ts';

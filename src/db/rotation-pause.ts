@@ -3,12 +3,12 @@ import type { Actor } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { Registry } from '../kernel/registry.ts';
-import type { RotationPause } from '../domain/rotation-pause.ts';
-import { actOf } from './audited-change.ts';
+import type { RotationPause } from '../kernel/scope.ts';
+import { actOf } from './append-audit-event.ts';
 import { settling } from './proposals.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
-import { put } from './signed/row-change.ts';
+import { put } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 export function rotationPauses(changes: RegistryChanges): Pick<Registry, 'setRotationPause'> {

@@ -1,15 +1,15 @@
 import type { Selectable, Transaction } from 'kysely';
-import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { RunKey } from '../kernel/runs.ts';
 import {
   RUN_CERTIFIED,
   RUNS_SUBJECT,
+  type RunKey,
   type Runs,
   type StoredRun,
   type ToldCertificate,
   toldCertificate,
-} from '../domain/runs.ts';
+} from '../kernel/runs.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';

@@ -1,16 +1,14 @@
 import type { Generated } from 'kysely';
-import type { CredentialKind } from '../domain/access-store.ts';
-import type { ActName } from '../kernel/acts.ts';
+import type { Action, CredentialKind } from '../kernel/actor.ts';
+import type { ActName, ProposalState } from '../kernel/acts.ts';
 import type { Algorithm, ModulusBits } from '../kernel/algorithm.ts';
 import type { CanaryKind } from '../kernel/canary.ts';
-import type { Action } from '../domain/client.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
-import type { StepState } from '../domain/event-steps.ts';
 import type { KeyState } from '../kernel/key.ts';
 import type { DeliveryKind, DeliveryState } from '../kernel/notifications.ts';
-import type { ProposalState } from '../domain/proposal.ts';
 import type { ServiceKey } from '../kernel/registry.ts';
 import type { SecurityEventType, Severity } from '../kernel/security-event-types.ts';
+import type { StepState } from '../kernel/security-events.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
 export interface Schema {

@@ -1,13 +1,12 @@
 import { KeywardError } from '../kernel/errors.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { changesKeySet, isUnchanged, scopeDifference } from '../domain/scope-change.ts';
-import { actOf } from './audited-change.ts';
-import { inconsistent } from './inconsistent.ts';
+import { changesKeySet, isUnchanged, scopeDifference } from '../kernel/scope-change.ts';
+import { actOf } from './append-audit-event.ts';
 import { settling } from './proposals.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange } from './signed/row-change.ts';
+import { inconsistent, put, type RowChange } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 export function scopeRevision(changes: RegistryChanges): Pick<Registry, 'reviseScope'> {

@@ -1,8 +1,17 @@
 import type { Selectable } from 'kysely';
+import { FIRST_TOKEN } from '../kernel/key.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../kernel/policy.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { tokenColumn, tokenOf } from './hsm-token-column.ts';
 import type { Schema } from './schema.ts';
+
+/** The first token is written as null: rows from before there were others stay as they were signed. */
+export function tokenColumn(hsmToken: string): string | null {
+  return hsmToken === FIRST_TOKEN ? null : hsmToken;
+}
+
+export function tokenOf(column: string | null): string {
+  return column ?? FIRST_TOKEN;
+}
 
 export type ScopeRow = Selectable<Schema['scopes']>;
 

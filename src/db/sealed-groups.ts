@@ -1,9 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { HASH_BYTES, MOST_ROWS, rowHashes } from '../kernel/ledger-chain.ts';
-import { isCovered, isHashOf } from '../domain/ledger-check.ts';
-import type { TrustedRuns } from '../domain/trusted-runs.ts';
-import type { GroupStatements } from './group-statements.ts';
+import { HASH_BYTES, isCovered, isHashOf, MOST_ROWS, rowHashes } from '../kernel/ledger-chain.ts';
+import type { TrustedRuns } from '../kernel/runs.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
+import type { GroupStatements } from './ledger-statements.ts';
 import { Statements } from './statements.ts';
 
 /** Memory for the hashes of rows: half a million of them. */

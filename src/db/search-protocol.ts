@@ -1,10 +1,10 @@
 import { type SqlBool, sql } from 'kysely';
-import type { BrokenChain } from '../domain/broken-chain.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
-import { compileQuery } from './compile-query.ts';
 import { IS_VOUCHED } from './event-seals.ts';
-import { compileGroupStatements, type GroupStatements } from './group-statements.ts';
 import type { RecordColumns } from './ledger-row.ts';
+import { compileGroupStatements, type GroupStatements } from './ledger-statements.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** What every worker that reads the ledger is told once, at its start. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
-import { TrustedRuns } from '../domain/trusted-runs.ts';
+import { TrustedRuns } from '../kernel/runs.ts';
 import { LedgerStretches } from './ledger-ranges.ts';
 import { brokenAmong, type RecordColumns } from './ledger-row.ts';
 import { ReadConnection } from './read-connection.ts';

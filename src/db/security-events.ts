@@ -1,22 +1,108 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
+import { type SqlBool, sql, type Transaction } from 'kysely';
 import type { Clock } from '../kernel/clock.ts';
-import type { EventChange, SecurityEventFeed } from '../domain/event-feed.ts';
-import type { EventService } from '../domain/event-service.ts';
-import type { UnresolvedCounts } from '../domain/event-steps.ts';
-import { EVIDENCE_SALT_BYTES, evidenceCommitment } from '../kernel/event-chain.ts';
-import { SECURITY_EVENT_RAISED, securityEventDetails } from '../domain/security-event-chain.ts';
-import type { SecurityEventReport, SecurityEvents } from '../kernel/security-events.ts';
+import {
+  EVIDENCE_SALT_BYTES,
+  evidenceCommitment,
+  SECURITY_EVENT_RAISED,
+  securityEventDetails,
+} from '../kernel/event-chain.ts';
+import type { Severity } from '../kernel/security-event-types.ts';
+import type {
+  EventChange,
+  EventService,
+  EventState,
+  PastChange,
+  SecurityEventFeed,
+  SecurityEventReport,
+  SecurityEvents,
+  TrackedEvent,
+  UnresolvedCounts,
+} from '../kernel/security-events.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
-import { changesAfter, lastPlace } from './event-changes.ts';
-import { countUnresolved, newestFirst } from './event-lists.ts';
 import { type AskedStep, requireEvent, takeStep } from './event-steps.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
+import { fitting, fromRow, isTestifiedStep, trackedEvents } from './tracked-events.ts';
 import { isWitnessed } from './unwitnessed.ts';
 import type { Writer } from './writer.ts';
+
+export async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
+  const rows = await changes(trx, place).orderBy('place').limit(limit).execute();
+  const sequences = [...new Set(rows.map(({ event_sequence }) => event_sequence))];
+  const found = await trackedEvents(trx).where('event.sequence', 'in', sequences).execute();
+  const events = new Map(found.map((row) => [row.sequence, fromRow(row)]));
+  return rows.flatMap(({ place, became, event_sequence }) => {
+    const event = events.get(event_sequence);
+    return event ? [{ place, became, event }] : [];
+  });
+}
+
+function changes(trx: Trx, place: number) {
+  const raised = trx
+    .selectFrom('security_events')
+    .select((eb) => [
+      'audit_sequence as place',
+      'sequence as event_sequence',
+      eb.val<EventState>('open').as('became'),
+    ])
+    .where('audit_sequence', '>', place);
+  const stepped = trx
+    .selectFrom('security_event_steps')
+    .select(['audit_sequence as place', 'event_sequence', 'state as became'])
+    .where('audit_sequence', '>', place)
+    .where(isTestifiedStep(trx, 'security_event_steps'));
+  return raised.unionAll(stepped.$castTo<{ place: number; event_sequence: number; became: EventState }>());
+}
+
+export async function lastPlace(trx: Trx): Promise<number> {
+  const last = await trx
+    .selectFrom([raisedLast(trx).as('raised'), steppedLast(trx).as('stepped')])
+    .select(['raised.last as raised', 'stepped.last as stepped'])
+    .executeTakeFirst();
+  return Math.max(last?.raised ?? 0, last?.stepped ?? 0);
+}
+
+const raisedLast = (trx: Trx) =>
+  trx.selectFrom('security_events').select((eb) => eb.fn.max<number | null>('audit_sequence').as('last'));
+const steppedLast = (trx: Trx) =>
+  trx
+    .selectFrom('security_event_steps')
+    .select((eb) => eb.fn.max<number | null>('audit_sequence').as('last'));
+
+type ListOf = Parameters<EventService['list']>;
+
+export async function newestFirst(
+  trx: Trx,
+  query: ListOf[0],
+  { before = Number.MAX_SAFE_INTEGER, limit }: ListOf[1],
+): Promise<TrackedEvent[]> {
+  const found = fitting(trackedEvents(trx), query).where('event.sequence', '<', before);
+  return (await found.orderBy('event.sequence', 'desc').limit(limit).execute()).map(fromRow);
+}
+
+export async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {
+  const counts = { open: { ...NONE }, acknowledged: { ...NONE } };
+  const isAcknowledged = sql<SqlBool>`acknowledged.sequence is not null`;
+  const rows = await trackedEvents(trx)
+    .where('resolved.sequence', 'is', null)
+    .clearSelect()
+    .select((eb) => [
+      isAcknowledged.as('isAcknowledged'),
+      'event.severity',
+      eb.fn.countAll<number>().as('count'),
+    ])
+    .groupBy(['event.severity', isAcknowledged])
+    .execute();
+  for (const { isAcknowledged, severity, count } of rows) {
+    counts[isAcknowledged ? 'acknowledged' : 'open'][severity] = count;
+  }
+  return counts;
+}
+
+const NONE: Readonly<Record<Severity, number>> = { info: 0, warning: 0, critical: 0 };
 
 type Trx = Transaction<Schema>;
 

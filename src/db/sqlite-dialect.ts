@@ -1,14 +1,18 @@
+import type { DatabaseSync } from 'node:sqlite';
 import {
+  type Compilable,
   type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
+  Kysely,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { Executed } from './run-statement.ts';
+import type { Schema } from './schema.ts';
+import { type Executed, runStatement } from './statements.ts';
 
 /** One connection to SQLite, wherever it lives: on this thread or behind the writer's messages. */
 export interface SqliteSession {
@@ -87,4 +91,28 @@ class SessionDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {}
+}
+
+/** A connection of this thread as a session. `begin` is run in place of `BEGIN`. */
+export function connectionSession(
+  db: DatabaseSync,
+  begin: () => void = () => db.exec('BEGIN'),
+): SqliteSession {
+  return {
+    begin: async () => begin(),
+    commit: async () => db.exec('COMMIT'),
+    rollback: async () => db.exec('ROLLBACK'),
+    execute: async (sql, parameters) => runStatement(db, sql, parameters),
+  };
+}
+
+const compiler = new Kysely<Schema>({ dialect: sqliteDialect(noSession) });
+
+/** SQL for a worker, which has no query builder of its own; the order of the parameters is the query's. */
+export function compileQuery(build: (db: Kysely<Schema>) => Compilable): string {
+  return build(compiler).compile().sql;
+}
+
+function noSession(): never {
+  throw new Error('this instance only compiles');
 }

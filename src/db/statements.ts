@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 export type Prepared<Name extends string> = Readonly<Record<Name, StatementSync>>;
 
@@ -19,4 +19,18 @@ export class Statements<Name extends string> {
     this.#prepared.set(db, prepared);
     return prepared;
   }
+}
+
+/** What one statement answered; plain data, so that it can cross a thread boundary. */
+export interface Executed {
+  readonly rows: unknown[];
+  readonly changes: number;
+}
+
+export function runStatement(db: DatabaseSync, sql: string, parameters: readonly unknown[]): Executed {
+  const statement = db.prepare(sql);
+  // node:sqlite refuses at run time what it cannot bind.
+  const values = parameters as SQLInputValue[];
+  if (statement.columns().length > 0) return { rows: statement.all(...values), changes: 0 };
+  return { rows: [], changes: Number(statement.run(...values).changes) };
 }

@@ -1,24 +1,27 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type Selectable, sql } from 'kysely';
-import { ARCHIVE_EVENTS, type ArchiveFacts } from '../domain/archive-testimony.ts';
-import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
-import type { LedgerGroup } from '../kernel/ledger-chain.ts';
-import type { PlacedRow } from '../domain/ledger-check.ts';
+import { ARCHIVE_EVENTS, type ArchiveFacts, type SealedEvent, type StoredEvent } from '../kernel/audit.ts';
+import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
 import { ERASURE_REQUESTED } from '../kernel/ledger-search.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
 import { REVOCATION_ADDED } from '../kernel/revocation.ts';
-import { RUN_CERTIFIED, type StoredRun, type ToldCertificate, toldCertificate } from '../domain/runs.ts';
-import type { GroupSeal } from '../domain/trusted-runs.ts';
-import { printable } from '../lib/printable.ts';
-import { compileQuery } from './compile-query.ts';
-import { eventFromRow, sealedFromRow } from './event-row.ts';
+import {
+  type GroupSeal,
+  RUN_CERTIFIED,
+  type StoredRun,
+  type ToldCertificate,
+  toldCertificate,
+} from '../kernel/runs.ts';
+import { printable } from '../lib/html.ts';
+import { openReadOnly } from './database-file.ts';
+import { eventFromRow, sealedFromRow } from './event-seals.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
-import { openReadOnly } from './read-only-database.ts';
 import { runFromRow } from './runs.ts';
 import type { Schema } from './schema.ts';
 import { allForeignIn, type OwnSchema } from './schema-objects.ts';
 import { digestOfFile, isSegmentFile } from './segment-file.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 
 const MOST_DAMAGE = 10;
 const [, LARGEST_SKEW_SECONDS] = POLICY_BOUNDS.clockSkewSeconds;

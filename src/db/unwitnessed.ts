@@ -1,17 +1,16 @@
 import { type Expression, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { Clock } from '../kernel/clock.ts';
 import {
+  auditDetailsIn,
   CONFIRMED_UNWITNESSED,
   type EventRange,
   openRanges,
   UNWITNESSED,
   UNWITNESSED_SUBJECT,
   type UnwitnessedTrail,
-} from '../domain/unwitnessed.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { actOf } from './audited-change.ts';
+} from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { actOf, appendAuditEvent } from './append-audit-event.ts';
 import { IS_VOUCHED } from './event-seals.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';

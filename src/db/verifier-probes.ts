@@ -1,10 +1,8 @@
 import type { VerifierProbe, VerifierProbeStore } from '../kernel/verifier-probe.ts';
-import { actOf } from './audited-change.ts';
-import { compareText } from './compare-text.ts';
+import { actOf } from './append-audit-event.ts';
 import { settling } from './proposals.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
-import { put, remove } from './signed/row-change.ts';
-import { type RowOf, rowId } from './signed/tables.ts';
+import { compareText, put, type RowOf, remove, rowId } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 type Row = RowOf<'verifier_probes'>;

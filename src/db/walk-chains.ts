@@ -1,17 +1,41 @@
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import { type LedgerGroup, MOST_ROWS } from '../kernel/ledger-chain.ts';
+import { constants, setPriority } from 'node:os';
+import type { Selectable } from 'kysely';
+import type { BrokenChain, ChainHead } from '../kernel/audit-chain.ts';
 import {
+  commitmentTo,
   GROUP_FAULTS,
   type GroupBefore,
+  type LedgerGroup,
   linkFault,
+  MOST_ROWS,
   type PlacedRow,
   rowsFault,
-} from '../domain/ledger-check.ts';
-import type { TrustedRuns } from '../domain/trusted-runs.ts';
-import { foreignNumber, isForeignNumber } from './foreign-number.ts';
+  SALT_BYTES,
+} from '../kernel/ledger-chain.ts';
+import {
+  type ChainedRevocation,
+  type Revocation,
+  type RevocationPage,
+  revocationHash,
+} from '../kernel/revocation.ts';
+import type { TrustedRuns } from '../kernel/runs.ts';
 import { type GroupColumns, ledgerGroup } from './ledger-row.ts';
+import type { Schema } from './schema.ts';
 import type { Prepared } from './statements.ts';
 import type { WalkCalls, WalkedGroups, WalkStatements } from './walk-protocol.ts';
+
+/** Whether SQLite holds a number that JavaScript cannot: the service writes none. */
+export function isForeignNumber(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'ERR_OUT_OF_RANGE';
+}
+
+/** Somewhere behind that element. */
+export function foreignNumber(unit: string, after: number): BrokenChain {
+  return {
+    place: `behind ${unit} ${after}`,
+    why: 'a number in it is larger than any that the service writes',
+  };
+}
 
 type Asks = WalkCalls['groups']['asks'];
 
@@ -134,4 +158,77 @@ class GroupWalk {
     if (!record) return undefined;
     return { place: `record ${(record as { sequence: number }).sequence}`, why: 'it lies in no group' };
   }
+}
+
+export function revocationFromRow(row: Row): Revocation {
+  return {
+    sequence: row.sequence,
+    createdAt: row.created_at,
+    scopeId: row.scope_id,
+    jti: row.jti,
+    root: row.root,
+    clientId: row.client_id,
+    issuedFrom: row.issued_from,
+    issuedUntil: row.issued_until,
+    lapsesAt: row.lapses_at,
+    revokedBy: row.revoked_by,
+    reason: row.reason,
+  };
+}
+
+export function chainedRevocation(row: Row): ChainedRevocation {
+  const { root: _, ...chained } = revocationFromRow(row);
+  return { ...chained, rootCommitment: row.root_commitment };
+}
+
+type Row = Selectable<Schema['revocations']>;
+
+const ROWS_A_STEP = 2_000;
+const NO_SALT = new Uint8Array(SALT_BYTES);
+
+/** The next revocations: the first that is not as it was made, and those in force. */
+export function walkRevocations(
+  prepared: Prepared<keyof WalkStatements>,
+  { after, now }: WalkCalls['revocations']['asks'],
+): RevocationPage {
+  const inForce: Revocation[] = [];
+  let broken: BrokenChain | undefined;
+  let at = after;
+  try {
+    const rows = prepared.revocations.all(after.sequence, ROWS_A_STEP) as unknown as Row[];
+    for (const row of rows) {
+      broken ??= flawOf(row, at);
+      at = { sequence: row.sequence, hash: row.hash };
+      if (now !== null && (row.lapses_at === null || row.lapses_at > now))
+        inForce.push(revocationFromRow(row));
+    }
+    return { at, broken, inForce, isEnd: rows.length < ROWS_A_STEP };
+  } catch (error) {
+    if (!isForeignNumber(error)) throw error;
+    return { at, broken: foreignNumber('revocation', at.sequence), inForce, isEnd: true };
+  }
+}
+
+function flawOf(row: Row, before: ChainHead): BrokenChain | undefined {
+  const place = `revocation ${row.sequence}`;
+  if (row.sequence !== before.sequence + 1) {
+    return { place: `revocation ${before.sequence + 1}`, why: 'it is gone' };
+  }
+  if (!revocationHash(before.hash, chainedRevocation(row)).equals(row.hash)) {
+    return { place, why: 'its content and the one before it do not give its hash' };
+  }
+  return hasOwnRoot(row) ? undefined : { place, why: 'its root event is not the one it was made with' };
+}
+
+function hasOwnRoot({ root, root_salt, root_commitment }: Row): boolean {
+  if ((root === null) !== (root_salt === null)) return false;
+  return commitmentTo('root', root_salt ?? NO_SALT, root).equals(root_commitment);
+}
+
+/**
+ * Lets everything else run first, this thread's own process included. Linux alone keeps a priority for each thread;
+ * elsewhere nothing changes, since it would be the whole process's. See setpriority(2), "C library/kernel differences".
+ */
+export function giveWay(): void {
+  if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 }

@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
-import type { ChainHead } from '../kernel/audit-chain.ts';
-import type { BrokenChain } from '../domain/broken-chain.ts';
-import type { GroupBefore } from '../domain/ledger-check.ts';
+import type { BrokenChain, ChainHead } from '../kernel/audit-chain.ts';
+import type { GroupBefore } from '../kernel/ledger-chain.ts';
 import type { RevocationPage } from '../kernel/revocation.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
-import { compileQuery } from './compile-query.ts';
+import { compileQuery } from './sqlite-dialect.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** What the worker that walks chains is told once, at its start. */

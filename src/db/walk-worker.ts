@@ -1,12 +1,10 @@
 import { workerData } from 'node:worker_threads';
-import { TrustedRuns } from '../domain/trusted-runs.ts';
-import { giveWay } from './give-way.ts';
+import { TrustedRuns } from '../kernel/runs.ts';
 import { ReadConnection } from './read-connection.ts';
 import { serveCalls } from './serve-calls.ts';
 import { Statements } from './statements.ts';
-import { walkGroups } from './walk-chains.ts';
+import { giveWay, walkGroups, walkRevocations } from './walk-chains.ts';
 import type { WalkCalls, WalkSettings } from './walk-protocol.ts';
-import { walkRevocations } from './walk-revocations.ts';
 
 giveWay();
 

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { identify, openWritable, readDurability, refuseIfMoved } from './database-file.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { type AppendedGroup, GroupAppender } from './group-appender.ts';
-import { type Executed, runStatement } from './run-statement.ts';
 import { SchemaGuard } from './schema-guard.ts';
 import { needsReopening, SqliteFailure, TRANSACTION_LOST, toWire } from './sqlite-failure.ts';
-import { identify, openWritable, readDurability, refuseIfMoved } from './writable-database.ts';
+import { type Executed, runStatement } from './statements.ts';
 import type { Durability, FileIdentity, WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /**

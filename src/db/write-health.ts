@@ -1,6 +1,26 @@
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { KeywardError } from '../kernel/errors.ts';
 import { type Condition, SqliteFailure, toKeywardError } from './sqlite-failure.ts';
-import type { StoreEvent } from './store-event.ts';
+
+/** What the log should say of the store: once when writing begins to fail, once when it works again. */
+export type StoreEvent =
+  | {
+      readonly name: 'write_failed';
+      readonly condition: Condition | 'writer_lost';
+      readonly cause: unknown;
+    }
+  | { readonly name: 'write_recovered' }
+  /** Records cannot be looked up, so none is written until they can. */
+  | { readonly name: 'read_failed'; readonly condition: Condition; readonly cause: unknown }
+  | { readonly name: 'read_recovered' }
+  /** The audit trail has another end than this process wrote; told once. */
+  | { readonly name: 'audit_trail_changed' };
+
+/** What a failed write says of the ledger itself. */
+export function brokenBy(event: StoreEvent, lastGroup: number): BrokenChain | undefined {
+  if (event.name !== 'write_failed' || event.condition !== 'foreign_group') return undefined;
+  return { place: `group ${lastGroup}`, why: 'the ledger does not end with it, as the service left it' };
+}
 
 /** Maps the errors of writing, and tells of the first of each kind that makes the store unavailable, and of the end. */
 export class WriteHealth {

@@ -1,7 +1,11 @@
+import { KeywardError } from '../kernel/errors.ts';
+import { type IssuanceRecord, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
 import { CallLink } from './call-link.ts';
 import type { EventTrust } from './event-seals.ts';
+import { packRecords, type RecordBatch } from './record-batch.ts';
 import type { SqliteSession } from './sqlite-dialect.ts';
-import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
+import { NOT_UNIQUE, SqliteFailure } from './sqlite-failure.ts';
+import type { RowFailure, WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /** The writer's thread, also as the session of one transaction. */
 export class WriterLink extends CallLink<WriterCalls> {
@@ -29,4 +33,57 @@ export class WriterLink extends CallLink<WriterCalls> {
       execute: (sql, parameters) => thread.call('execute', { sql, parameters }),
     };
   }
+}
+
+interface Row {
+  readonly record: IssuanceRecord;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Records that will share one commit, each with the promise of whoever waits for it. */
+export class RecordGroup {
+  readonly #rows: Row[] = [];
+  /** Monotonic milliseconds. */
+  readonly openedAt = performance.now();
+
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  add(record: IssuanceRecord): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#rows.push({ record, resolve, reject });
+    });
+  }
+
+  pack(committedAt: number): RecordBatch {
+    return packRecords(
+      this.#rows.map((row) => row.record),
+      committedAt,
+    );
+  }
+
+  /** The group is durable, but for the rows named. */
+  settle(failures: readonly RowFailure[]): void {
+    for (const { index, failure } of failures) {
+      const row = this.#rows[index];
+      row?.reject(refused(row.record, new SqliteFailure(failure)));
+    }
+    for (const row of this.#rows) row.resolve();
+  }
+
+  fail(error: unknown): void {
+    for (const row of this.#rows) row.reject(error);
+  }
+}
+
+/** A `jti` that Keyward wrote is never the other of two; a caller's own is held apart by an index of its own. */
+function refused({ jti }: IssuanceRecord, cause: SqliteFailure): KeywardError {
+  if (cause.errcode === NOT_UNIQUE && jti.length > WRITTEN_JTI_LENGTH) {
+    return new KeywardError('jti_used', 'claims.jti: this scope has a token of that jti; use a new one', {
+      cause,
+    });
+  }
+  return new KeywardError('internal', 'The record was refused.', { cause });
 }

@@ -4,9 +4,9 @@ import type { EventTrust } from './event-seals.ts';
 import type { AppendedGroup } from './group-appender.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import type { RecordBatch } from './record-batch.ts';
-import type { Executed } from './run-statement.ts';
 import type { OwnSchema } from './schema-objects.ts';
 import type { WireFailure } from './sqlite-failure.ts';
+import type { Executed } from './statements.ts';
 
 /** What the worker is told once, at its start. */
 export interface WriterSettings {

@@ -1,23 +1,20 @@
 import { Kysely, type Transaction } from 'kysely';
-import type { RecordAppender } from '../domain/append.ts';
 import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { IssuanceRecord } from '../domain/ledger.ts';
+import type { IssuanceRecord } from '../kernel/issuance.ts';
 import { MOST_ROWS } from '../kernel/ledger-chain.ts';
+import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { RunKey } from '../kernel/runs.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { ChainEnd, type Fate, lendMemory, type WriterMemory } from './chain-end.ts';
+import { ChainEnd, type Fate, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { EventTrust } from './event-seals.ts';
 import { compileLedgerStatements } from './ledger-statements.ts';
-import { RecordGroup } from './record-group.ts';
 import type { Schema } from './schema.ts';
-import { SharedEnd } from './shared-end.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
-import type { StoreEvent } from './store-event.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
-import { WriteHealth } from './write-health.ts';
-import { WriterLink } from './writer-link.ts';
+import { type StoreEvent, WriteHealth } from './write-health.ts';
+import { RecordGroup, WriterLink } from './writer-link.ts';
 import type { DatabaseIdentity, Durability } from './writer-protocol.ts';
 
 /** Changes that may wait; apart from the records, so that a flood of tokens cannot lock an operator out. */

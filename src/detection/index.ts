@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import type { Client } from '../domain/client.ts';
+import type { DetectionMemories } from '../kernel/activity.ts';
+import type { Client } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { DetectionMemories } from '../domain/detection-memory.ts';
 import type { SecurityEvents } from '../kernel/security-events.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { ActivityAggregator } from './activity.ts';
-import { DETECTIONS } from './rules.ts';
 import { Detector } from './detector.ts';
+import { DETECTIONS } from './rules.ts';
 
 export interface DetectorRootParts {
   readonly facts: ActivityAggregator;

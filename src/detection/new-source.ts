@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { securityEvent } from '../kernel/security-events.ts';
+import { neighbourhoodOf, sourceOf } from '../lib/address.ts';
 import { hourOf } from '../lib/durations.ts';
-import type { Detection } from '../watch/detection.ts';
-import { neighbourhoodOf, sourceOf } from '../watch/sources.ts';
+import type { Detection } from './detector.ts';
 
 /** A caller with as many neighbourhoods comes from anywhere: nothing is new about another. */
 const ROAMING = 32;

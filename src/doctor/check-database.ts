@@ -1,14 +1,15 @@
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
+import { openReadOnly, openWritable, readDurability } from '../db/database-file.ts';
 import { ownSchema } from '../db/own-schema.ts';
-import { openReadOnly } from '../db/read-only-database.ts';
+import { Reader } from '../db/reader.ts';
 import { foreignIn } from '../db/schema-objects.ts';
-import { openWritable, readDurability } from '../db/writable-database.ts';
-import { shareInUse } from '../disk-watch.ts';
-import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
-import { statusOf } from './file-access.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { readOpenRanges } from '../db/unwitnessed.ts';
+import { shareInUse } from '../health/disk.ts';
+import type { EventRange } from '../kernel/audit.ts';
+import { DISK_ALARM_PERCENT } from '../kernel/security-event-types.ts';
+import { type Finding, fail, ok, statusOf, warn } from './finding.ts';
 
 /** statfs(2) magic numbers of file systems on which SQLite's locks or its fsync do not hold. */
 const UNSAFE_FILE_SYSTEMS = new Map([
@@ -90,4 +91,36 @@ async function space(file: string): Promise<Finding> {
   if (percent < warning) return ok('disk', summary);
   const advice = 'make room: no token is issued that cannot be recorded';
   return percent < critical ? warn('disk', summary, advice) : fail('disk', summary, advice);
+}
+
+const CHECK = 'audit trail';
+
+/** Whether events of the trail wait for two persons, as far as the trail itself tells of them. */
+export async function checkTrail({ database: { file } }: Config): Promise<readonly Finding[]> {
+  if (!existsSync(file)) return [];
+  try {
+    return [judge(await openRanges(file))];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [fail(CHECK, `it cannot be read: ${why}`, 'mend what is said of the database')];
+  }
+}
+
+async function openRanges(file: string): Promise<readonly EventRange[]> {
+  const reader = new Reader(file, await ownSchema());
+  try {
+    return await reader.read((trx) => readOpenRanges(trx));
+  } finally {
+    reader.close();
+  }
+}
+
+function judge(ranges: readonly EventRange[]): Finding {
+  if (ranges.length === 0) return ok(CHECK, 'no events wait for two persons to confirm them');
+  const places = ranges.map(({ from, to }) => (from === to ? `event ${from}` : `events ${from} to ${to}`));
+  return fail(
+    CHECK,
+    `nothing vouches for ${places.join(', ')}: they count for nothing until two persons confirm them`,
+    'compare them with the log of that time: docs/runbooks/changed-records.md#auditunwitnessed',
+  );
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
 import { tokensOf } from '../hsm/tokens.ts';
-import { statusOf } from './file-access.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { forbidCoreDumps } from '../signer/hygiene.ts';
+import { type Finding, fail, octal, ok, openToOthers, statusOf, warn, writableByOthers } from './finding.ts';
 
 const TOLERANCE_MS = 2_000;
 const TIMESYNCD = '/run/systemd/timesync/synchronized';
@@ -45,4 +46,95 @@ async function timedatectl(): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+const PATTERN = '/proc/sys/kernel/core_pattern';
+
+/** Takes the measures that front and signer take, in this process, and reads what the kernel does with cores. */
+export function checkCoreDumps(): readonly Finding[] {
+  return [measures(), pattern(read(PATTERN))];
+}
+
+function measures(): Finding {
+  const { problems } = forbidCoreDumps();
+  if (problems.length === 0) return ok('core dumps', 'processes can keep their memory out of core dumps');
+  return fail(
+    'core dumps',
+    problems.join('; '),
+    'install util-linux (prlimit), and let the service write /proc/self/coredump_filter',
+  );
+}
+
+export function pattern(value: string | undefined): Finding {
+  const check = 'core pattern';
+  if (value === undefined) return warn(check, `${PATTERN} cannot be read`, 'look at it as root');
+  if (!value.startsWith('|')) return ok(check, 'cores would go to files, which the limit of 0 prevents');
+  return warn(
+    check,
+    `the kernel pipes cores to ${value.slice(1).split(' ')[0]} and then ignores the limit of 0`,
+    'only coredump_filter protects memory now; better: sysctl kernel.core_pattern=core',
+  );
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who may read the database and its folder, and who may change the configuration. */
+export function checkFiles(config: Config): readonly Finding[] {
+  return [closedFolder(dirname(config.database.file)), unchangeable('configuration', config.file)];
+}
+
+function closedFolder(folder: string): Finding {
+  const check = 'files';
+  const status = statusOf(folder);
+  if (!status) return fail(check, `${folder} is not there`, 'run keyward init');
+  if (writableByOthers(status)) {
+    return fail(check, `${folder} may be changed by others (${octal(status)})`, `chmod 700 ${folder}`);
+  }
+  if (openToOthers(status)) {
+    return warn(check, `${folder} may be read by others (${octal(status)})`, `chmod 700 ${folder}`);
+  }
+  return ok(check, `${folder} is closed to others`);
+}
+
+function unchangeable(check: string, file: string): Finding {
+  const status = statusOf(file);
+  if (!status) return fail(check, `${file} is not there`, 'restore it: it names the registry key');
+  if (writableByOthers(status)) {
+    return fail(check, `${file} may be changed by others (${octal(status)})`, `chmod go-w ${file}`);
+  }
+  return ok(check, `${file} may be changed by its owner alone`);
+}
+
+const CHECK = 'audit sinks';
+
+/** Whether what happens to the disk of the database, or to who may write there, leaves one copy of the audit trail. */
+export function checkSinks({ audit, database }: Config): Finding {
+  const disk = diskOf(database.file);
+  const elsewhere = audit.sinks.filter((sink) => sink.type !== 'file' || diskOf(sink.file) !== disk);
+  if (elsewhere.length > 0) return ok(CHECK, `${elsewhere.length} off the disk of the database`);
+  return warn(
+    CHECK,
+    'every one is a file on the disk of the database: both are lost, or rewritten, together',
+    'add one of type syslog on another machine to audit.sinks',
+  );
+}
+
+/** Of the folder where there is no such file yet; undefined where that is not there either. */
+function diskOf(file: string): number | undefined {
+  return (statusOf(file) ?? statusOf(dirname(file)))?.dev;
+}
+
+export function checkMode(config: Config): Finding {
+  if (config.mode === 'production') return ok('mode', 'production');
+  return warn(
+    'mode',
+    'development: not everything is asked for that production asks for',
+    'set mode: production before real services rely on it',
+  );
 }

@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { isLoopbackHost } from '../lib/host.ts';
+import { isLoopbackHost } from '../lib/address.ts';
 import { exposureOf } from '../lib/secret-file.ts';
-import { octal, statusOf } from './file-access.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { type Finding, fail, octal, ok, statusOf, warn } from './finding.ts';
 
 type Listener = Config['operations_plane'];
 

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
 import { waitingRoutes } from '../notifications/plan.ts';
-import { readSecretLines } from '../watch/notifications/secret-file.ts';
+import { readSecretLines } from '../notifications/target.ts';
 import type { NotificationSettings, TargetSettings } from '../notifications/target-settings.ts';
-import { readWebhookSecrets } from '../watch/notifications/webhook-secrets.ts';
+import { readWebhookSecrets } from '../notifications/targets/webhook.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const CHECK = 'notifications';

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConfiguredToken } from '../hsm/tokens.ts';
 import { exposureOf } from '../lib/secret-file.ts';
-import { parseLatchRecord } from '../signer/latch-record.ts';
-import { octal, statusOf } from './file-access.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { parseLatchRecord } from '../signer/pin-latch.ts';
+import { type Finding, fail, octal, ok, statusOf, warn } from './finding.ts';
 
 /** Looks at the PIN file without reading it. */
 export function checkPinFile({ member, settings }: ConfiguredToken): Finding {

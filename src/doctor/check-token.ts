@@ -1,14 +1,59 @@
+import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import type { KeyProof, KeyReference, TokenDescription } from '../kernel/signer.ts';
-import { isSoftwareHsm } from '../domain/software-hsm.ts';
-import { type ConfiguredToken, serviceKeysOf } from '../hsm/tokens.ts';
+import { ownSchema } from '../db/own-schema.ts';
+import { Reader } from '../db/reader.ts';
+import { type ConfiguredToken, serviceKeysOf, signerOptions } from '../hsm/tokens.ts';
+import { FIRST_TOKEN } from '../kernel/key.ts';
+import { isSoftwareHsm, type KeyProof, type KeyReference, type TokenDescription } from '../kernel/signer.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
-import { signerOptions } from '../signer-options.ts';
-import { checkServiceKeys, LOST_TOKEN } from './check-service-keys.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
-import { storedKeys } from './stored-keys.ts';
-import { tryKeys } from './try-keys.ts';
+import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from './finding.ts';
+import { storedKeys, tryKeys } from './try-keys.ts';
+
+export const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';
+
+/** Whether the token holds the service keys that the configuration places on it. */
+export async function checkServiceKeys(
+  config: Config,
+  hsmToken: string,
+  { label, serial }: Pick<TokenDescription, 'label' | 'serial'>,
+  link: Pick<SignerLink, 'inventory'>,
+): Promise<Finding> {
+  const held = new Set((await link.inventory()).map(({ kid }) => kid));
+  const named = serviceKeysOf(config).filter(
+    (key) => key.hsmToken === hsmToken && key.thumbprint !== undefined,
+  );
+  const missing = named.filter(({ thumbprint }) => !held.has(thumbprint ?? null));
+  const roles = missing.map(({ role }) => role.replace(/:.*/, ''));
+  if (roles.length === 0) return ok('service keys', 'the token holds those that the configuration names');
+  return fail(
+    'service keys',
+    `${label} (serial ${serial}) does not hold the ${roles.join(' key and the ')} key that the configuration names`,
+    `name the token that holds them; ${LOST_TOKEN}`,
+  );
+}
+
+/** Successors of lost service keys that nobody has enrolled yet; nothing where there are none. */
+export async function checkSuccession({ database, hsm }: Config): Promise<readonly Finding[]> {
+  const former = hsm.replacements.at(-1)?.former.registry_key.kid;
+  if (former === undefined || !existsSync(database.file)) return [];
+  const reader = new Reader(database.file, await ownSchema());
+  try {
+    const row = await reader.read((trx) =>
+      trx.selectFrom('service_keys').select('kid').where('role', '=', 'registry').executeTakeFirst(),
+    );
+    if (row?.kid !== former)
+      return [ok('succession', 'the service keys that the configuration names are enrolled')];
+    return [
+      fail(
+        'succession',
+        'two operators have yet to enrol the service keys that the configuration names; until then nothing is issued',
+        'start the service, then keyward hsm enrol --reason TEXT and keyward proposal approve ID',
+      ),
+    ];
+  } finally {
+    reader.close();
+  }
+}
 
 /**
  * Opens one HSM token through a signer of its own, which logs in once, and has every key on it proven. The latch
@@ -96,4 +141,16 @@ function unproven({ kid, unproven }: KeyProof): Finding {
     `${kid} is not proven: ${unproven.join('; ')}`,
     'it does not serve; find out who made or changed it, and replace its scope’s keys',
   );
+}
+
+/** The PKCS#11 module's file; whether it loads is seen when the token is opened. */
+export function checkModule({ member, settings }: ConfiguredToken): Finding {
+  const file = settings.module;
+  const status = statusOf(file);
+  if (!status)
+    return fail('module', `${file} is not there`, `install the HSM’s module, or mend ${member}.module`);
+  if (writableByOthers(status)) {
+    return fail('module', `${file} may be changed by others (${octal(status)})`, `chmod go-w ${file}`);
+  }
+  return ok('module', file);
 }

@@ -1,8 +1,8 @@
-import { examine } from './index.ts';
-import { paint } from '../cli/colour.ts';
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT } from '../cli/failure.ts';
 import { show } from '../cli/show.ts';
+import { paint } from '../cli/text.ts';
+import { examine } from './index.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 

@@ -1,24 +1,17 @@
 import { type Config, loadConfig } from '../config.ts';
+import { type ConfiguredToken, tokensOf } from '../hsm/tokens.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { FIRST_TOKEN } from '../kernel/key.ts';
 import { askService } from './ask-service.ts';
-import { checkClock } from './check-host.ts';
-import { checkCoreDumps } from './check-core-dumps.ts';
-import { checkDatabase } from './check-database.ts';
-import { checkFiles } from './check-files.ts';
+import { checkDatabase, checkTrail } from './check-database.ts';
+import { checkClock, checkCoreDumps, checkFiles, checkMode, checkSinks } from './check-host.ts';
 import { checkListeners } from './check-listeners.ts';
-import { checkMode } from './check-mode.ts';
-import { checkModule } from './check-module.ts';
 import { checkNotifications } from './check-notifications.ts';
 import { checkPersons } from './check-persons.ts';
 import { checkLatch, checkPinFile } from './check-pin.ts';
 import { checkProbes } from './check-probes.ts';
-import { checkSuccession } from './check-service-keys.ts';
-import { checkSinks } from './check-sinks.ts';
-import { checkToken } from './check-token.ts';
-import { checkTrail } from './check-trail.ts';
+import { checkModule, checkSuccession, checkToken } from './check-token.ts';
 import { type Finding, fail, ok } from './finding.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import { type ConfiguredToken, tokensOf } from '../hsm/tokens.ts';
 
 export type { Finding } from './finding.ts';
 

@@ -1,6 +1,9 @@
+import { ownSchema } from '../db/own-schema.ts';
+import { Reader } from '../db/reader.ts';
+import { tokenColumn } from '../db/scope-row.ts';
 import { type Algorithm, isRsa } from '../kernel/algorithm.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
-import type { KeyTrial } from '../kernel/signer.ts';
+import type { KeyReference, KeyTrial } from '../kernel/signer.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
@@ -53,4 +56,25 @@ function flawOf(algorithm: Algorithm, { refused, unproven }: KeyTrial): Finding 
     `${algorithm}: a new key is not proven: ${unproven.join('; ')}`,
     'such a key would not serve; use another HSM or module',
   );
+}
+
+/** Keys whose private half should be on that HSM token, read without a trace. */
+export async function storedKeys(databaseFile: string, hsmToken: string): Promise<readonly KeyReference[]> {
+  const reader = new Reader(databaseFile, await ownSchema());
+  try {
+    const rows = await reader.read((trx) =>
+      trx
+        .selectFrom('signing_keys')
+        .select(['kid', 'hsm_id', 'binding_record'])
+        .where('hsm_token', 'is', tokenColumn(hsmToken))
+        .where('state', 'in', ['pre_activation', 'active', 'suspended'])
+        .orderBy('kid')
+        .execute(),
+    );
+    return rows.flatMap(({ kid, hsm_id, binding_record }) =>
+      kid !== null && binding_record !== null ? [{ kid, hsmId: hsm_id, bindingRecord: binding_record }] : [],
+    );
+  } finally {
+    reader.close();
+  }
 }

@@ -5,7 +5,7 @@ import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { refuseExisting, writeNewFile } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show, showPlainly } from '../cli/show.ts';
-import { DRILL_ISSUER } from '../domain/drill-issuer.ts';
+import { DRILL_ISSUER } from '../kernel/verifier-probe.ts';
 import { describeDrill } from './cli-output.ts';
 import type { DrillAnswer } from './routes.ts';
 

@@ -1,8 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, table } from '../cli/text.ts';
-import { humanTime } from '../cli/time.ts';
+import { type Cell, fields, humanTime, table } from '../cli/text.ts';
 import type { DrillAnswer, DrillsAnswer } from './routes.ts';
 
 export async function drillList(context: Context): Promise<void> {

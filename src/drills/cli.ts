@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { examples } from '../cli/examples.ts';
+import { examples, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
 
 export function addDrillCommands(program: Command, contextOf: Contextual): void {
   const drill = program

@@ -1,6 +1,4 @@
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
+import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
   DRILLS,

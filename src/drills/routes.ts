@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Authenticator } from '../kernel/actor.ts';
-import { actorOf, CHANGING, READING } from '../server/actor.ts';
+import { actorOf, CHANGING, jsonBody, READING } from '../server/admission.ts';
 import { readJson } from '../server/read-body.ts';
-import { jsonBody } from '../server/requests.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';

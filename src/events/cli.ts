@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
-import { EVENT_STATES } from '../domain/event-steps.ts';
-import { SEVERITIES } from '../kernel/security-event-types.ts';
-import { examples } from '../cli/examples.ts';
+import { examples, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
+import { SEVERITIES } from '../kernel/security-event-types.ts';
+import { EVENT_STATES } from '../kernel/security-events.ts';
 
 export function addEventCommands(program: Command, contextOf: Contextual): void {
   const event = program.command('event').description('security events, and what people do about them');
@@ -29,7 +28,7 @@ export function addEventCommands(program: Command, contextOf: Contextual): void 
     .argument('<sequence>', 'its number in the list', wholeNumber)
     .addHelpText('after', examples('keyward event show 17', 'keyward event show 17 --json'))
     .action(async (sequence: number, _options, command: Command) => {
-      const { eventShow } = await import('../cli/actions/event-step.ts');
+      const { eventShow } = await import('./cli-output.ts');
       await eventShow(contextOf(command), sequence);
     });
   event
@@ -39,7 +38,7 @@ export function addEventCommands(program: Command, contextOf: Contextual): void 
     .option('--note <text>', 'for the audit trail: name no person in it')
     .addHelpText('after', examples('keyward event acknowledge 17 --note "looking at it"'))
     .action(async (sequence: number, options, command: Command) => {
-      const { eventStep } = await import('../cli/actions/event-step.ts');
+      const { eventStep } = await import('./cli-output.ts');
       await eventStep(contextOf(command), sequence, 'acknowledge', options);
     });
   event
@@ -52,7 +51,7 @@ export function addEventCommands(program: Command, contextOf: Contextual): void 
       examples('keyward event resolve 17 --note "the key was destroyed by hand, as planned"'),
     )
     .action(async (sequence: number, options, command: Command) => {
-      const { eventStep } = await import('../cli/actions/event-step.ts');
+      const { eventStep } = await import('./cli-output.ts');
       await eventStep(contextOf(command), sequence, 'resolve', options);
     });
 }

@@ -1,15 +1,22 @@
 import { z } from 'zod';
 import type { Authenticator } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { PastChange, SecurityEventFeed } from '../domain/event-feed.ts';
-import { EVENT_STATES, type EventState } from '../domain/event-steps.ts';
-import { actorOf, READING } from '../server/actor.ts';
-import type { Follower, StreamMessage } from '../server/event-stream.ts';
-import type { EventStreams } from '../server/event-streams.ts';
-import { lastEventId } from '../server/last-event-id.ts';
+import {
+  EVENT_STATES,
+  type EventState,
+  type PastChange,
+  type SecurityEventFeed,
+} from '../kernel/security-events.ts';
+import { actorOf, READING } from '../server/admission.ts';
+import {
+  type EventStreams,
+  type Follower,
+  lastEventId,
+  type StreamMessage,
+} from '../server/event-streams.ts';
 import { CODES, problems } from '../server/responses.ts';
 import type { ApiRequest, Route } from '../server/route.ts';
-import { eventRepresentation, securityEvent } from '../server/schemas/security-event.ts';
+import { eventRepresentation, securityEvent } from './routes.ts';
 
 interface StreamParts {
   readonly authenticator: Authenticator;

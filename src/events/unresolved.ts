@@ -1,5 +1,4 @@
-import type { SecurityEventFeed } from '../domain/event-feed.ts';
-import type { EventState, UnresolvedCounts } from '../domain/event-steps.ts';
+import type { EventState, SecurityEventFeed, UnresolvedCounts } from '../kernel/security-events.ts';
 
 export interface CountedEvents extends Pick<SecurityEventFeed, 'subscribe'> {
   countUnresolved(): Promise<UnresolvedCounts>;

@@ -1,8 +1,7 @@
-import type { Clock } from '../kernel/clock.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import { type KnownKey, type KnownKeys, lackedKeys } from '../domain/known-keys.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import { Outages } from '../events/outages.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { type KeyRing, type KnownKey, type KnownKeys, lackedKeys } from '../kernel/key.ts';
+import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 
 export interface ActiveKeyWatchParts {
   readonly keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>;

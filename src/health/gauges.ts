@@ -1,12 +1,11 @@
 import type { AuditService } from '../audit/index.ts';
 import type { Store } from '../db/open-store.ts';
-import type { DiskWatch } from '../disk-watch.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import type { KnownKey, KnownKeys } from '../domain/known-keys.ts';
-import type { VerifierDirectory, VerifierStanding } from '../domain/verifiers.ts';
+import type { KeyRing, KnownKey, KnownKeys } from '../kernel/key.ts';
+import type { VerifierDirectory, VerifierStanding } from '../kernel/publication.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { LINK_STATES, type SignerLink } from '../signer/signer-link.ts';
+import type { DiskWatch } from './disk.ts';
 
 interface Watched {
   readonly links: ReadonlyMap<string, Pick<SignerLink, 'state' | 'queued'>>;

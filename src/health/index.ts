@@ -1,19 +1,21 @@
 import type { Logger } from 'pino';
 import { ChainWalk } from '../audit/chain-walk.ts';
+import type { Chains } from '../audit/open-chains.ts';
 import type { Store } from '../db/open-store.ts';
-import { createDescriptorWatch } from './descriptors.ts';
-import type { DiskWatch } from '../disk-watch.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
+import type { OutageWatch } from '../events/outages.ts';
+import type { AuditLog } from '../kernel/audit.ts';
+import type { Task } from '../kernel/capability.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
-import type { Task } from '../kernel/capability.ts';
-import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Chains } from '../audit/open-chains.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
+import {
+  createOutdatedVerifierWatch,
+  type OutdatedVerifierParts,
+} from '../publication/outdated-verifiers.ts';
 import { type ActiveKeyWatchParts, createActiveKeyWatch } from './active-keys.ts';
-import { createDiskAlarm } from './disk.ts';
-import { createOutdatedVerifierWatch, type OutdatedVerifierParts } from '../publication/outdated-verifiers.ts';
-import type { OutageWatch } from '../watch-outages.ts';
+import { createDescriptorWatch } from './descriptors.ts';
+import { createDiskAlarm, type DiskWatch } from './disk.ts';
 import { createSchemaWatch, type SchemaWatchParts } from './schema.ts';
 
 export interface WatchParts {

@@ -1,7 +1,7 @@
+import type { Readiness, ReadinessCheck } from '../kernel/capability.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import type { Readiness, ReadinessCheck } from '../domain/readiness.ts';
+import { FIRST_TOKEN } from '../kernel/key.ts';
 import { composeProbe } from '../token/probe.ts';
 
 const CACHED_SECONDS = 5;

@@ -1,9 +1,24 @@
-import type { Readiness } from '../domain/readiness.ts';
+import { z } from 'zod';
+import type { Readiness } from '../kernel/capability.ts';
 import { admitAnyone } from '../server/admission.ts';
 import { json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
-import { health, readiness } from '../server/schemas/health.ts';
 import { sendJson } from '../server/send.ts';
+
+export const health = z.object({ status: z.literal('alive') }).meta({ id: 'Health' });
+
+export const readiness = z
+  .object({
+    ready: z.boolean(),
+    checks: z.array(
+      z.object({
+        name: z.enum(['sign', 'record', 'verify', 'time', 'database']),
+        ok: z.boolean(),
+        detail: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'Readiness' });
 
 /** Alive: says nothing of the HSM, so that its absence gets nobody restarted. */
 const healthz: Route<unknown> = {

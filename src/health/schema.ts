@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import type { SinkGate } from '../kernel/audit.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
-import { SECURITY_EVENT_RAISED } from '../domain/security-event-chain.ts';
+import { SECURITY_EVENT_RAISED } from '../kernel/event-chain.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 
 export interface SchemaWatchParts {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Sinks } from '../audit/sinks.ts';
-import type { StoreEvent } from '../db/store-event.ts';
+import type { StoreEvent } from '../db/write-health.ts';
 import type { SecurityEventType } from '../kernel/security-event-types.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples } from '../cli/examples.ts';
+import { examples } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
 
 export function addHsmCommands(program: Command, contextOf: Contextual): void {
@@ -11,7 +11,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     .option('--last', 'what the last look found, without another')
     .addHelpText('after', examples('keyward hsm inventory', 'keyward hsm inventory --token issuer-b --json'))
     .action(async (options, command: Command) => {
-      const { hsmInventory } = await import('../cli/actions/hsm-inventory.ts');
+      const { hsmInventory } = await import('./cli-output.ts');
       await hsmInventory(contextOf(command), options);
     });
   hsm
@@ -20,7 +20,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     .requiredOption('--out <file>', 'new file for the PIN (0600)')
     .addHelpText('after', examples('keyward hsm make-pin --out /etc/keyward/pin'))
     .action(async (options, command: Command) => {
-      const { hsmMakePin } = await import('../cli/actions/hsm-make-pin.ts');
+      const { hsmMakePin } = await import('./cli-output.ts');
       hsmMakePin(contextOf(command), options);
     });
   hsm
@@ -39,7 +39,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     )
     .addHelpText('after', examples('keyward hsm replace', 'keyward hsm replace --json'))
     .action(async (_options, command: Command) => {
-      const { hsmReplace } = await import('../cli/actions/hsm-replace.ts');
+      const { hsmReplace } = await import('./cli-output.ts');
       await hsmReplace(contextOf(command));
     });
   hsm
@@ -55,7 +55,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
       ),
     )
     .action(async (options, command: Command) => {
-      const { hsmEnrol } = await import('../cli/actions/hsm-enrol.ts');
+      const { hsmEnrol } = await import('./cli-output.ts');
       await hsmEnrol(contextOf(command), options);
     });
   hsm
@@ -67,7 +67,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     .option('--keep-for-forensics', 'leave the private halves in the HSM, where they sign nothing')
     .addHelpText('after', examples('keyward hsm compromise partner --reason "the PIN was in a mail"'))
     .action(async (token: string, options, command: Command) => {
-      const { hsmCompromise } = await import('../cli/actions/hsm-compromise.ts');
+      const { hsmCompromise } = await import('./cli-output.ts');
       await hsmCompromise(contextOf(command), token, options);
     });
 }

@@ -1,13 +1,12 @@
 import type { Config } from '../config.ts';
-import { actOf } from '../db/audited-change.ts';
-import type { SinkGate } from '../kernel/audit.ts';
-import type { AuditTrail } from '../domain/audit-trail.ts';
+import { actOf } from '../db/append-audit-event.ts';
+import type { AuditTrail, SinkGate } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { PinLatches } from '../domain/pin-latch.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
-import { tokensOf } from './tokens.ts';
+import type { PinLatches } from '../kernel/signer.ts';
 import { clearLatch, readLatch } from '../signer/pin-latch.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
+import { tokensOf } from './tokens.ts';
 
 interface Parts {
   readonly config: Config;

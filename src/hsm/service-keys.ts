@@ -1,12 +1,31 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parseDocument } from 'yaml';
 import type { Config } from '../config.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Registry, ServiceKey } from '../kernel/registry.ts';
-import type { TokenSigner } from '../kernel/signer.ts';
-import { type ServiceKeyPlace, serviceKeysOf, tokensOf } from './tokens.ts';
-import { type LazySigner, lazySigner } from '../lazy-signer.ts';
-import type { ConfigChange } from '../write-config.ts';
+import type { Signer, TokenSigner } from '../kernel/signer.ts';
+import { formerAuditKeys } from '../keys/hsm-replacements.ts';
+import { type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
+import type { AuditPublicKey } from '../token/checkpoint.ts';
+import { type LazySigner, lazySigner, type ServiceKeyPlace, serviceKeysOf, tokensOf } from './tokens.ts';
+
+export interface ConfigChange {
+  /** From the top of the file, such as `['hsm', 'registry_key']`. */
+  readonly member: readonly string[];
+  /** What YAML can write. */
+  readonly value: unknown;
+}
+
+/** Comments and order of the file stay as they are; a crash leaves the old file or the new one. */
+export function writeConfig(file: string, changes: readonly ConfigChange[]): void {
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  for (const { member, value } of changes) document.setIn(member, value);
+  const draft = `${file}.new`;
+  writeFileSync(draft, document.toString(), { mode: 0o600 });
+  renameSync(draft, file);
+}
 
 export interface ServiceKeys {
   readonly registry: ServiceKey;
@@ -81,4 +100,13 @@ function named(keys: readonly ServiceKey[], role: ServiceKey['role']): ServiceKe
   const key = keys.find((candidate) => candidate.role === role);
   if (key) return key;
   throw new KeywardError('internal', `There is no ${role} key.`);
+}
+
+/** The audit key of the configuration, with those before it: see `openServiceKey`. */
+export function openAuditKey(
+  { hsm }: Config,
+  row: ServiceKey | undefined,
+  signer: Pick<Signer, 'sign'>,
+): OpenedKey & AuditPublicKey {
+  return { ...openServiceKey('audit', row, hsm.audit_key, signer), former: formerAuditKeys(hsm) };
 }

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
-import { isSoftwareHsm } from '../domain/software-hsm.ts';
+import type { Outages } from '../events/outages.ts';
+import { isSoftwareHsm } from '../kernel/signer.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import type { Emitter } from '../lib/emitter.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { SignerEvent } from '../signer/signer-link.ts';
-import type { Outages } from '../events/outages.ts';
 
 type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { type: T }>) => void };
 

@@ -1,21 +1,24 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { OutageWatch } from '../events/outages.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
 import { formerRegistryJwks, formerRegistryKeys } from '../keys/hsm-replacements.ts';
-import { bindingRole, serviceKeysOf, tokensOf } from './tokens.ts';
-import { type BindingKeys, createBindingKeys } from '../keys/binding-keys.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
-import { openServiceKey, type RegistryKey } from '../keys/registry-key.ts';
+import {
+  type BindingKeys,
+  createBindingKeys,
+  openServiceKey,
+  type RegistryKey,
+} from '../keys/registry-key.ts';
 import { Emitter } from '../lib/emitter.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createSignerLink, type SignerLink } from '../signer/signer-link.ts';
 import { createSignerRouter, noSuchToken } from '../signer/signer-router.ts';
-import { signerEventHandler } from './signer-events.ts';
-import { signerOptions } from '../signer-options.ts';
 import { thumbprint } from '../token/public-jwk.ts';
-import type { OutageWatch } from '../watch-outages.ts';
+import { signerEventHandler } from './signer-events.ts';
+import { bindingRole, serviceKeysOf, signerOptions, tokensOf } from './tokens.ts';
 
 export interface Signers {
   readonly signer: Signer;

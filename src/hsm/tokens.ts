@@ -1,7 +1,10 @@
 import type { Config } from '../config.ts';
-import { FIRST_TOKEN } from '../domain/hsm-token.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { FIRST_TOKEN, type PublicJwk } from '../kernel/key.ts';
 import type { BindingRole, ServiceKey } from '../kernel/registry.ts';
+import type { TokenSigner } from '../kernel/signer.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from '../signer/protocol.ts';
+import { createSignerLink, type SignerLink, type SignerLinkOptions } from '../signer/signer-link.ts';
 
 /** An HSM token as the configuration has it; what `hsm` and `hsm_tokens` have in common. */
 export interface ConfiguredToken {
@@ -55,4 +58,74 @@ export function serviceKeysOf({ hsm, hsm_tokens }: Config): readonly ServiceKeyP
 
 export function bindingRole(hsmToken: string): BindingRole {
   return `binding:${hsmToken}`;
+}
+
+/**
+ * How the signer of one of this configuration's tokens is started: the same for `serve`, `init` and `doctor`. It
+ * reads module, PIN file and all else from the configuration file by itself.
+ */
+export function signerOptions(
+  config: Config,
+  { name, settings }: ConfiguredToken,
+  onEvent: SignerLinkOptions['onEvent'],
+  otherBindingKeys: readonly PublicJwk[] = [],
+): SignerLinkOptions {
+  return {
+    settingsFile: config.file,
+    hsmToken: name,
+    opening: {
+      sessions: settings.sessions,
+      otherBindingKeys: name === FIRST_TOKEN ? otherBindingKeys : [],
+    },
+    environment: settings.environment,
+    deadlines: {
+      signMs: settings.deadline_ms,
+      generateMs: settings.generate_deadline_ms,
+      openMs: OPEN_DEADLINE_MS,
+    },
+    queueLimit: config.limits.queued_signatures,
+    onEvent,
+  };
+}
+
+/** Opening logs in, which PIN stretching in the token may slow down. */
+const OPEN_DEADLINE_MS = 15_000;
+
+/** The HSM of a command: opened where it is first needed, since that is a login. `hsm_unavailable`. */
+export interface LazySigner extends Pick<TokenSigner, 'sign' | 'generate' | 'inventory' | 'sealed'> {
+  stop(): Promise<void>;
+}
+
+/** Of the first token, if no other is named. `newKeys`: it holds none of the service's own keys yet. */
+export function lazySigner(
+  config: Config,
+  { token = tokensOf(config)[0], newKeys = false }: { token?: ConfiguredToken; newKeys?: boolean } = {},
+): LazySigner {
+  let opened: Promise<SignerLink> | undefined;
+  const link = () => {
+    opened ??= open(config, token, newKeys);
+    return opened;
+  };
+  return {
+    sign: async (request) => (await link()).sign(request),
+    generate: async (specification) => (await link()).generate(specification),
+    inventory: async () => (await link()).inventory(),
+    sealed: async (shown) => (await link()).sealed(shown),
+    stop: async () => {
+      const started = await opened?.catch(() => undefined);
+      await started?.stop();
+    },
+  };
+}
+
+async function open(config: Config, token: ConfiguredToken, newKeys: boolean): Promise<SignerLink> {
+  let why = 'the HSM did not answer';
+  const options = signerOptions(config, token, (event) => {
+    if (event.type === 'away' || event.type === 'latched') why = event.why;
+  });
+  const link = createSignerLink({ ...options, newKeys });
+  await link.start();
+  if (link.state() === 'ready') return link;
+  await link.stop();
+  throw new KeywardError('hsm_unavailable', `the HSM token ${token.name} cannot be opened: ${why}`);
 }

@@ -1,7 +1,7 @@
 import type { InventoryFinding } from '../kernel/inventory.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import type { InventoryObject, KeyProof, TokenInspection } from '../kernel/signer.ts';
-import { type Decoy, decoyFindings } from '../keys/decoy-findings.ts';
+import { type Decoy, decoyFindings } from '../keys/decoy-keys.ts';
 
 /** One of the service's own keys, or a row that was refused: it accounts for what has its public key. */
 interface NamedKey {

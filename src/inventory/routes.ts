@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import type { Authenticator } from '../kernel/actor.ts';
 import type { Inventories } from '../kernel/inventory.ts';
-import { actorOf, READING } from '../server/actor.ts';
-import { readJson } from '../server/read-body.ts';
+import { inventory, inventoryRepresentation } from '../keys/routes/proof.ts';
+import { actorOf, jsonBody, READING } from '../server/admission.ts';
 import { asKeywardError } from '../server/problem.ts';
-import { jsonBody } from '../server/requests.ts';
+import { readJson } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
-import { inventory, inventoryRepresentation } from '../server/schemas/inventory.ts';
 import { sendJson } from '../server/send.ts';
 
 interface InventoryParts {

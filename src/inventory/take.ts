@@ -1,12 +1,12 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Inventories, InventoryReport } from '../kernel/inventory.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import { privateHalfDueAt } from '../domain/key-life/private-half.ts';
+import { privateHalfDueAt } from '../kernel/key-lifecycle/window.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { KeyProof, KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
-import { type Accounts, compareInventory } from './compare.ts';
-import type { Decoy } from '../keys/decoy-findings.ts';
+import type { Decoy } from '../keys/decoy-keys.ts';
 import { type KeyRingKeeper, referenceTo } from '../keys/key-ring.ts';
+import { type Accounts, compareInventory } from './compare.ts';
 
 export interface InventoryParts {
   /** By a process that has just opened the token. */

@@ -1,11 +1,13 @@
-import { KeywardError } from '../kernel/errors.ts';
-import { foldName } from '../domain/fold-name.ts';
+import { firstMistakenClaim, foldName } from '../kernel/claim-names.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { RESERVED_CLAIMS, readsAsReserved } from '../kernel/issuance.ts';
 import type { ScopePolicy } from '../kernel/policy.ts';
-import { firstMistakenClaim } from '../kernel/claim-names.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { exceedsDepth, holdsInexactNumber } from '../token/strict-json.ts';
-import { requireThat } from './require-that.ts';
+
+export function requireThat(holds: boolean, code: ErrorCode, advice: string): asserts holds {
+  if (!holds) throw new KeywardError(code, advice);
+}
 
 export const MAX_CLAIMS_BYTES = 4_096;
 export const MAX_CLAIMS_DEPTH = 16;

@@ -1,12 +1,54 @@
+import { randomFillSync } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
 import type { TokenRequest } from '../kernel/issuance.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import { WRITTEN_TYPES, type WrittenType } from '../kernel/policy.ts';
 import type { Scope } from '../kernel/scope.ts';
+import { MAX_TOKEN_LENGTH } from '../token/parse-token.ts';
 import { composeSigningInput } from '../token/signing-input.ts';
 import { checkCallerClaims, requireSubject } from './caller-claims.ts';
-import { newJti } from './jti.ts';
-import { longestTtl, refuseTooLong, type TokenDraft } from './token-draft.ts';
+
+const BYTES = 16;
+const pool = Buffer.alloc(256 * BYTES);
+let at = pool.length;
+
+/** 128 bits of entropy (OWASP ASVS V9), drawn for 256 tokens at a time. */
+export function newJti(): string {
+  if (at === pool.length) {
+    randomFillSync(pool);
+    at = 0;
+  }
+  const from = at;
+  at += BYTES;
+  return pool.toString('base64url', from, at);
+}
+
+/** What will be signed, and what the ledger will say of it. */
+export interface TokenDraft {
+  readonly signingInput: string;
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly subject: string | null;
+  readonly root: string | null;
+}
+
+/** A key keeps the longest life it was bound with, also where the policy was widened since (DESIGN §6). */
+export function longestTtl(scope: Scope, key: SigningKey): number {
+  return Math.min(scope.policy.maxTtlSeconds, key.binding.maxTtlSeconds);
+}
+
+/** The dot and the longest signature, of RSA with 4096 bits. */
+const SIGNATURE_LENGTH = 1 + Math.ceil((4096 / 8) * (4 / 3));
+
+/** A long issuer and audience may take what the claims would need: verifiers refuse longer tokens. */
+export function refuseTooLong(signingInput: string): void {
+  if (signingInput.length + SIGNATURE_LENGTH <= MAX_TOKEN_LENGTH) return;
+  throw new KeywardError(
+    'claims_too_large',
+    `the token would exceed ${MAX_TOKEN_LENGTH} bytes: send fewer claims`,
+  );
+}
 
 /** Header and claims from the scope, its active key and the clock, the caller's claims beside them (I2). */
 export function composeToken(request: TokenRequest, scope: Scope, key: SigningKey, now: number): TokenDraft {

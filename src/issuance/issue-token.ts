@@ -1,15 +1,32 @@
 import type { Grants } from '../kernel/actor.ts';
-import type { Clock } from '../kernel/clock.ts';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { IssuedToken, JwsRequest, TokenIssuer, TokenRequest } from '../kernel/issuance.ts';
-import type { IssuanceLock } from '../domain/issuance-lock.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import type { Ledger } from '../domain/ledger.ts';
+import type { IssuedToken, JwsRequest, Ledger, TokenIssuer, TokenRequest } from '../kernel/issuance.ts';
+import type { KeyRing } from '../kernel/key.ts';
+import type { IssuanceLock } from '../kernel/key-administration.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { isStillValid } from './is-still-valid.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
+
+export interface Standing {
+  readonly keyRing: KeyRing;
+  readonly grants: Grants;
+  readonly revocations: RevocationCheck;
+}
+
+/** Whether the token may be released now: key, client and grant stand, and no rule revokes it (DESIGN §5). */
+export function isStillValid(
+  { keyRing, grants, revocations }: Standing,
+  { key, record }: PreparedToken,
+): boolean {
+  const { scopeId, clientId } = record;
+  return (
+    keyRing.activeKey(scopeId)?.kid === key.kid &&
+    grants.allows(clientId, scopeId, 'sign') &&
+    !revocations.covers(record)
+  );
+}
 
 export interface IssuingParts {
   readonly keyRing: KeyRing;
@@ -108,4 +125,14 @@ function release(parts: IssuingParts, { prepared, token }: MadeToken): IssuedTok
   const { key, record } = prepared;
   const canRelease = () => isStillValid(parts, prepared);
   return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp, canRelease };
+}
+
+/** No token gets a time that cannot be believed (I13): `clock_jump`. */
+export function timeGuardedIssuer(issuer: TokenIssuer, timeGuard: TimeGuard): TokenIssuer {
+  return {
+    async issue(request) {
+      timeGuard.requireSteadyTime();
+      return await issuer.issue(request);
+    },
+  };
 }

@@ -1,12 +1,24 @@
-import type { JwsRequest, TokenRequest } from '../kernel/issuance.ts';
+import type { IssuanceRecord, JwsRequest, TokenRequest } from '../kernel/issuance.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import type { IssuanceRecord } from '../domain/ledger.ts';
-import { recordedSubject } from '../domain/recorded-subject.ts';
+import { recordedSubject } from '../kernel/policy.ts';
 import type { Scope } from '../kernel/scope.ts';
+import { PROBE_CLIENT, PROBE_SUBJECT } from '../kernel/verifier-probe.ts';
 import { digestOf } from '../token/signing-input.ts';
+import { requireThat } from './caller-claims.ts';
 import { checkSigningInput } from './check-signing-input.ts';
 import { composeToken } from './compose-token.ts';
-import { refuseReservedSubject } from './reserved-subject.ts';
+
+/**
+ * A token for the subject of probes shall mean one thing, to verifiers and to whoever reads the ledger: Keyward sent
+ * it. So nobody else gets one.
+ */
+export function refuseReservedSubject(subject: string | null, clientId: string): void {
+  requireThat(
+    subject !== PROBE_SUBJECT || clientId === PROBE_CLIENT,
+    'reserved_subject',
+    `claims.sub: ${PROBE_SUBJECT} is the subject of probes, for which Keyward alone issues`,
+  );
+}
 
 /**
  * A token before its signature. Only `prepare` makes one: composed of the scope, its active key and the caller's

@@ -1,5 +1,8 @@
+import type { Actor } from './actor.ts';
 import type { ErrorCode } from './errors.ts';
+import type { RecordedToken } from './issuance.ts';
 import type { KeyState } from './key.ts';
+import type { Scope } from './scope.ts';
 import type { RefusalReason } from './verification.ts';
 
 interface Counted {
@@ -85,4 +88,79 @@ export type Happening = Single<Fact>;
 /** Where the service tells what happens. It neither throws nor waits: issuing is in no way delayed by it. */
 export interface Activity {
   record(happening: Happening): void;
+}
+
+/** A request that was turned away for who asked, or an administrative act that was refused. */
+export interface RefusedRequest {
+  readonly plane: 'data' | 'operations';
+  readonly method: string;
+  /** The path as documented, never as asked. */
+  readonly route: string;
+  readonly code: ErrorCode;
+  /** Client or operator, where the credential told. */
+  readonly caller: string | undefined;
+  readonly remote: string | undefined;
+  readonly requestId: string;
+}
+
+/** Told of each; it must neither throw nor wait. */
+export interface RefusalWatch {
+  refused(request: RefusedRequest): void;
+}
+
+/** Where somebody showed a secret that opened nothing. */
+export interface RejectedSecret {
+  /** The `Authorization` header, or the body. Nothing of it is stored or logged. */
+  readonly text: string;
+  readonly use: 'authentication' | 'verify' | 'introspect' | 'revoke';
+  /** `client:<id>`, where one was authenticated. */
+  readonly caller: string | null;
+  readonly remote: string | undefined;
+  readonly requestId: string;
+}
+
+/** Told of who asks, let in or turned away; it must neither throw nor wait. */
+export interface RequestObserver extends RefusalWatch {
+  /** A request whose credential was right. `caller` as `client:<id>` or `operator:<id>`. */
+  authenticated(caller: string, remote: string | undefined): void;
+  /** Once the answer has been given, on every path, whatever it was. */
+  rejectedSecret(what: RejectedSecret): void;
+}
+
+/** What a detection remembers of one name, such as a client. */
+export interface KeptMemory {
+  readonly detection: string;
+  readonly name: string;
+  /** JSON; undefined once it is forgotten. */
+  readonly memory: unknown;
+}
+
+/** Keeps memories over a restart. They decide nothing about tokens. `store_unavailable`. */
+export interface DetectionMemories {
+  /** As they were kept, the ones kept last first, at most so many. */
+  load(limit: number): Promise<readonly KeptMemory[]>;
+  keep(changed: readonly KeptMemory[]): Promise<void>;
+}
+
+/** A token with a right signature that the issuer does not remember as it is. */
+export interface Forgery {
+  readonly scope: Scope;
+  readonly kid: string;
+  /** SHA-256 of the signing input. */
+  readonly digest: Buffer;
+  readonly header: Readonly<Record<string, unknown>>;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** What is recorded under the digest; undefined where nothing is. */
+  readonly record: RecordedToken | undefined;
+}
+
+export interface ForgeryAlarm {
+  /** Settles once what follows from it is done. Never rejects: the token is refused whatever happens here. */
+  forged(forgery: Forgery): Promise<void>;
+}
+
+/** Takes a key out of use for an investigation: it neither signs nor verifies from the moment this settles. */
+export interface KeySuspender {
+  /** Nothing where the key is in no state to be suspended. `store_unavailable`, `overloaded`. */
+  suspend(kid: string, why: string, actor: Actor): Promise<void>;
 }

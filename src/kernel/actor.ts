@@ -1,5 +1,71 @@
-import type { Action, Client, Operator, Role } from '../domain/client.ts';
-import type { ClientSecret } from '../domain/client-secret.ts';
+export const ACTIONS = ['sign', 'verify', 'revoke'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export const ROLES = ['operator', 'approver', 'auditor'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Grant {
+  readonly scopeId: string;
+  readonly action: Action;
+}
+
+/** An authenticated caller of the data plane. */
+export interface Client {
+  readonly id: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+  readonly grants: readonly Grant[];
+}
+
+const DESCRIPTION = /^\P{C}{0,256}$/u;
+export const DESCRIPTION_ADVICE = 'use up to 256 printable characters';
+
+export function isDescription(text: string): boolean {
+  return DESCRIPTION.test(text);
+}
+
+/** A person of the security team, known to the operations plane. */
+export interface Operator {
+  readonly id: string;
+  readonly roles: readonly Role[];
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+}
+
+/** How an OAuth client shows itself (RFC 6749 §2.3.1): by its id and, as the secret, its credential. */
+export interface ClientSecret {
+  readonly clientId: string;
+  readonly secret: string;
+}
+
+/** An id and a credential fit in, each of their characters %-encoded. */
+const LONGEST_HEADER = 1_024;
+const BASIC = /^Basic +([A-Za-z0-9+/]+={0,2})$/i;
+const PAIR = /^([!-9;-~]+):([!-~]+)$/;
+
+/**
+ * `Authorization: Basic`, with id and secret form-urlencoded in it (RFC 6749 §2.3.1, RFC 7617). Undefined where it is
+ * not that to the letter: other than canonical base64, no colon, or what form-urlencoding does not write.
+ */
+export function readBasic(authorization: string): ClientSecret | undefined {
+  if (authorization.length > LONGEST_HEADER) return undefined;
+  const [, encoded = ''] = BASIC.exec(authorization) ?? [];
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.toString('base64') !== encoded) return undefined;
+  const [, id, password] = PAIR.exec(bytes.toString('latin1')) ?? [];
+  const [clientId, secret] = [formDecoded(id), formDecoded(password)];
+  return clientId === undefined || secret === undefined ? undefined : { clientId, secret };
+}
+
+/** One value of `application/x-www-form-urlencoded`. */
+function formDecoded(text: string | undefined): string | undefined {
+  try {
+    return text && decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Who is calling. `client` and `operator` take the value of an `Authorization: Bearer` header. Each fails with
@@ -74,4 +140,42 @@ export interface Actor {
    * would take two by the time it is its turn.
    */
   readonly alone?: true;
+}
+
+/** `svc` opens the data plane, `ops` the operations plane; the text of a credential says which. */
+export const CREDENTIAL_KINDS = ['svc', 'ops'] as const;
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
+/** What is kept of a credential: never its text. */
+export interface StoredCredential {
+  readonly kind: CredentialKind;
+  /** SHA-256 of the whole text, 32 bytes. */
+  readonly digest: Uint8Array;
+  /** The client's id for `svc`, the operator's for `ops`. */
+  readonly holderId: string;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+}
+
+/** Clients, grants, operators and credentials, durable. Every change commits with its audit event (I10). */
+export interface AccessStore {
+  load(): Promise<{
+    clients: readonly Client[];
+    operators: readonly Operator[];
+    credentials: readonly StoredCredential[];
+  }>;
+  /** `client_exists`, `credential_taken`. */
+  addClient(client: Client, digest: Uint8Array, actor: Actor): Promise<void>;
+  /** Revokes the client together with its credentials. */
+  revokeClient(clientId: string, revokedAt: number, actor: Actor): Promise<void>;
+  describeClient(clientId: string, description: string, actor: Actor): Promise<void>;
+  addGrant(clientId: string, grant: Grant, actor: Actor): Promise<void>;
+  removeGrant(clientId: string, grant: Grant, actor: Actor): Promise<void>;
+  /** `operator_exists`, `credential_taken`. */
+  addOperator(operator: Operator, digest: Uint8Array, actor: Actor): Promise<void>;
+  /** Revokes the operator together with their credentials. */
+  revokeOperator(operatorId: string, revokedAt: number, actor: Actor): Promise<void>;
+  setRoles(operatorId: string, roles: readonly Role[], actor: Actor): Promise<void>;
+  /** In place of every credential that the holder has. `credential_taken`. */
+  replaceCredential(credential: StoredCredential, actor: Actor): Promise<void>;
 }

@@ -1,4 +1,6 @@
-import type { Role } from '../domain/client.ts';
+import type { JsonObject } from '../lib/json.ts';
+import type { Actor, Role } from './actor.ts';
+import type { ErrorCode } from './errors.ts';
 import type { KeyState } from './key.ts';
 
 /** How many people an act takes: one who asks, or one who asks and another who approves (I11). */
@@ -116,4 +118,124 @@ function weakening(weakens: boolean): Persons {
 
 function isSpent(state: KeyState): boolean {
   return state === 'compromised' || state === 'deactivated';
+}
+
+/** `executing` is durable before the act is run; every state after it is final. */
+export const PROPOSAL_STATES = [
+  'open',
+  'executing',
+  'executed',
+  'refused',
+  'withdrawn',
+  'expired',
+  'failed',
+] as const;
+export type ProposalState = (typeof PROPOSAL_STATES)[number];
+
+/** An act that one operator asked for and another may approve. Times in seconds since the epoch. */
+export interface Proposal {
+  readonly id: string;
+  readonly act: ActName;
+  /** What it would act upon, as the audit trail names it. */
+  readonly subject: string;
+  /** As validated, with all defaults filled in: run exactly so once it is approved. */
+  readonly parameters: JsonObject;
+  /** What was there when it was planned; null for what does not exist yet. */
+  readonly before: JsonObject | null;
+  /** What there would be; null for what would be gone. */
+  readonly after: JsonObject | null;
+  readonly proposedBy: string;
+  readonly proposedAt: number;
+  readonly expiresAt: number;
+  readonly state: ProposalState;
+  /** Who approved, rejected or withdrew it; `keyward` where it expired. */
+  readonly decidedBy: string | null;
+  readonly decidedAt: number | null;
+  /** Why it failed. */
+  readonly failure: { readonly code: ErrorCode; readonly detail: string } | null;
+}
+
+/** What becomes of a proposal. */
+export type ProposalMove = Pick<Proposal, 'state'> &
+  Partial<Pick<Proposal, 'decidedBy' | 'decidedAt' | 'failure'>>;
+
+/** Proposals, durable or for as long as the process runs. Each change commits with its audit event (I10). */
+export interface ProposalStore {
+  /** The newest first. */
+  all(): readonly Proposal[];
+  find(id: string): Proposal | undefined;
+  add(proposal: Proposal, actor: Actor): Promise<void>;
+  /** Refused where the proposal is not in state `from` any more: `proposal_executed`, `proposal_closed`. */
+  move(id: string, from: ProposalState, to: ProposalMove, actor: Actor): Promise<void>;
+}
+
+/** What an act would do, as things are. */
+interface Effect {
+  /** As the audit trail names it, such as `client:checkout`. */
+  readonly subject: string;
+  /**
+   * What is there of what the act changes; null for what does not exist yet. If it is another by the time of the
+   * approval, nothing is run.
+   */
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
+  /** Nothing would change, so that nobody needs to be asked: `execute` only answers. */
+  readonly unchanged?: true;
+}
+
+export type Planned<A extends ActName> = Effect &
+  (FactsOf<A> extends null ? { readonly facts?: null } : { readonly facts: FactsOf<A> });
+
+/**
+ * How one act of the table is done. Parameters are plain JSON, so that they can be kept until somebody approves
+ * them: `read` validates them as given and fills in the defaults, and reads its own answer as itself.
+ */
+export interface Act<A extends ActName, P extends JsonObject> {
+  readonly name: A;
+  read(parameters: unknown): P;
+  /** Changes nothing. Throws what `execute` would, as far as that can be told. */
+  plan(parameters: P): Planned<A> | Promise<Planned<A>>;
+  /** Throws for what may be done at once, but not be kept until it is approved. */
+  requireKeepable?(parameters: P): void;
+  /** Judges by `actor.alone` what changed since the plan. The answer is what the route sends; it goes to whoever caused the execution, and is kept nowhere. */
+  execute(parameters: P, actor: Actor): Promise<object>;
+}
+
+/** Any of them, as the gate keeps them. */
+export interface AnyAct extends Omit<Act<ActName, JsonObject>, 'plan'> {
+  plan(parameters: JsonObject): AnyPlanned | Promise<AnyPlanned>;
+}
+export type AnyPlanned = Effect & { readonly facts?: unknown };
+
+export interface ProposalView extends Proposal {
+  /** Operators who may approve it now. */
+  readonly approvers: readonly string[];
+}
+
+export type Outcome = { readonly done: object } | { readonly proposal: ProposalView };
+
+export interface ActRequest {
+  readonly act: ActName;
+  readonly parameters: unknown;
+  readonly actor: Actor;
+}
+
+/**
+ * The one way to an administrative act (I11): what one person may do is done, what takes two becomes a proposal.
+ * `role_missing`, `too_many_proposals`, and whatever the act refuses with.
+ */
+export interface ActGate {
+  ask(request: ActRequest): Promise<Outcome>;
+  /** The newest first, after the one named. */
+  list(page: { readonly after?: string | undefined; readonly limit: number }): readonly ProposalView[];
+  /** `unknown_proposal`. */
+  show(id: string): ProposalView;
+  /**
+   * Runs the act, once. `self_approval`, `proposal_expired`, `proposal_executed`, `proposal_closed`,
+   * `proposal_outdated`, `proposer_gone`, `role_missing`, and whatever the act refuses with.
+   */
+  approve(id: string, actor: Actor): Promise<{ readonly proposal: ProposalView; readonly result: object }>;
+  reject(id: string, actor: Actor): Promise<ProposalView>;
+  /** For whoever proposed it. */
+  withdraw(id: string, actor: Actor): Promise<ProposalView>;
 }

@@ -1,6 +1,17 @@
-import type { AuditEvent } from '../domain/audit.ts';
-import type { ChainedEvent } from './audit-chain.ts';
+import type { Actor } from './actor.ts';
+import type { ChainedEvent, ChainHead, ChainHeads, ChainName, StoredCheckpoint } from './audit-chain.ts';
 import type { PublicJwk } from './key.ts';
+
+/** One administrative act or decision, as the audit trail keeps it. `details` holds no secret. */
+export interface AuditEvent {
+  readonly type: string;
+  /** An operator's id, `client:<id>`, or `keyward` for what the service does by itself. */
+  readonly actor: string;
+  /** What was acted upon, such as `scope:payments` or `key:<kid>`. */
+  readonly subject: string;
+  readonly requestId: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
 
 export interface StoredEvent extends ChainedEvent {
   readonly hash: Uint8Array;
@@ -52,4 +63,166 @@ export interface AuditSink {
 export interface SinkGate {
   /** Settles once a sink holds the intent. `audit_sink_unavailable` when none does in time. */
   confirm(event: AuditEvent): Promise<void>;
+}
+
+/** For what happened without a change to commit with it, such as a refusal or the start of the service. */
+export interface AuditTrail {
+  /** Settles once the event is durable. `store_unavailable`. */
+  record(event: AuditEvent): Promise<void>;
+}
+
+/** How far a sink got. */
+export interface DeliveryPosition {
+  readonly sequence: number;
+  readonly checkpointNumber: number;
+}
+
+/** The audit trail as it is stored, with its checkpoints. Lists are in order and bounded by `limit`. */
+export interface AuditLog extends AuditTrail {
+  eventsAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** The same, of those that something stands behind: what decides something reads no others. */
+  witnessedAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
+  sealedAfter(sequence: number, limit: number): Promise<readonly SealedEvent[]>;
+  /** The last of them, in order. */
+  newestEvents(limit: number): Promise<readonly StoredEvent[]>;
+  /** The newest first. */
+  newestOfType(type: string, limit: number): Promise<readonly StoredEvent[]>;
+  /** The last of that type about that subject. */
+  lastAbout(subject: string, type: string): Promise<StoredEvent | undefined>;
+  checkpointsAfter(number: number, limit: number): Promise<readonly StoredCheckpoint[]>;
+  lastCheckpoint(): Promise<StoredCheckpoint | undefined>;
+  auditHead(): Promise<ChainHead>;
+  /** All of one moment. */
+  heads(): Promise<ChainHeads>;
+  /** All of one moment, for a checkpoint. `audit_trail_refused` where the trail has another end than was written. */
+  ownHeads(): Promise<ChainHeads>;
+  /** The hash at that place of the chain; undefined where the chain does not reach, or does not keep it. */
+  hashAt(chain: ChainName, sequence: number): Promise<Uint8Array | undefined>;
+  addCheckpoint(
+    checkpoint: StoredCheckpoint,
+    positions: ReadonlyMap<string, DeliveryPosition>,
+  ): Promise<void>;
+  positions(): Promise<ReadonlyMap<string, DeliveryPosition>>;
+}
+
+/** The details of a stored event; empty where somebody made of them what is no JSON object. */
+export function auditDetailsIn(json: string): Readonly<Record<string, unknown>> {
+  try {
+    const details: unknown = JSON.parse(json);
+    return typeof details === 'object' && details !== null ? { ...details } : {};
+  } catch {
+    // The chain says that the event was changed.
+    return {};
+  }
+}
+
+/** Audit events, one after the other, that nothing but the database vouches for. */
+export interface EventRange {
+  readonly from: number;
+  readonly to: number;
+  /** The hash of the last one, base64url: it fixes all of them. */
+  readonly hash: string;
+}
+
+export const UNWITNESSED = 'audit.unwitnessed';
+export const CONFIRMED_UNWITNESSED = 'audit.unwitnessed_confirmed';
+/** The subject of both: they are found by it. */
+export const UNWITNESSED_SUBJECT = 'audit';
+
+export interface UnwitnessedTrail {
+  list(): readonly EventRange[];
+  /** Reads what the trail says of such ranges, beside the one that was found at this start. */
+  load(found: EventRange | undefined): Promise<void>;
+  /** Writes down the range found, before anything else is appended to it. */
+  record(range: EventRange): Promise<void>;
+  /** From now on they count as what they say. Answers which ranges these were. */
+  confirm(reason: string, actor: Actor): Promise<readonly EventRange[]>;
+}
+
+interface Told {
+  readonly sequence: number;
+  readonly type: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The ranges that two persons are still to confirm, by what the trail tells of them, and `found` at this start. An
+ * event within such a range says nothing itself.
+ */
+export function openRanges(told: readonly Told[], found: EventRange | undefined): readonly EventRange[] {
+  const confirmed = new Set<string>();
+  const open = found ? [found] : [];
+  for (const { sequence, type, details } of told.toSorted((a, b) => b.sequence - a.sequence)) {
+    if (isWithin(open, sequence)) continue;
+    if (type === CONFIRMED_UNWITNESSED) for (const range of rangesIn(details)) confirmed.add(nameOf(range));
+    if (type !== UNWITNESSED) continue;
+    const range = rangeIn(details);
+    if (!range || confirmed.has(nameOf(range))) continue;
+    if (!open.some((each) => nameOf(each) === nameOf(range))) open.push(range);
+  }
+  return open.toSorted((a, b) => a.from - b.from);
+}
+
+export function isWithin(ranges: readonly EventRange[], sequence: number): boolean {
+  return ranges.some(({ from, to }) => from <= sequence && sequence <= to);
+}
+
+function rangesIn({ ranges }: Told['details']): readonly EventRange[] {
+  return Array.isArray(ranges) ? ranges.flatMap((range) => rangeIn(range) ?? []) : [];
+}
+
+function rangeIn({ from, to, hash }: Readonly<Record<string, unknown>>): EventRange | undefined {
+  if (typeof from !== 'number' || typeof to !== 'number' || typeof hash !== 'string') return undefined;
+  return { from, to, hash };
+}
+
+function nameOf({ from, to, hash }: EventRange): string {
+  return `${from} ${to} ${hash}`;
+}
+
+/** What the audit trail tells of archive segments: by these events alone a segment came, changed and went. */
+export const ARCHIVE_EVENTS = {
+  sealed: 'ledger.archived',
+  /** Another file took its place, without the values that were erased. */
+  replaced: 'ledger.erased',
+  removed: 'ledger.archive_removed',
+} as const;
+
+/** A segment as the database lists it. */
+export interface ArchiveFacts {
+  readonly number: number;
+  readonly file: string;
+  /** SHA-256 of the file. */
+  readonly fileDigest: Uint8Array;
+  readonly firstGroup: number;
+  readonly lastGroup: number;
+  readonly firstRecord: number;
+  readonly lastRecord: number;
+  readonly lastExp: number;
+  readonly kidsJson: string;
+  readonly sealedAt: number;
+  readonly removedAt: number | null;
+}
+
+export function archiveSubject(number: number): string {
+  return `ledger_archive:${number}`;
+}
+
+export function sealedDetails(facts: Omit<ArchiveFacts, 'number' | 'removedAt'>): AuditEvent['details'] {
+  return {
+    ...fileDetails(facts),
+    groups: [facts.firstGroup, facts.lastGroup],
+    records: [facts.firstRecord, facts.lastRecord],
+    last_exp: facts.lastExp,
+    kids: JSON.parse(facts.kidsJson),
+    sealed_at: facts.sealedAt,
+  };
+}
+
+export function fileDetails({ file, fileDigest }: Pick<ArchiveFacts, 'file' | 'fileDigest'>) {
+  return { file, file_digest: Buffer.from(fileDigest).toString('base64url') };
+}
+
+export function removedDetails(file: string, removedAt: number): AuditEvent['details'] {
+  return { file, removed_at: removedAt };
 }

@@ -1,6 +1,6 @@
-import type { AnyAct } from '../domain/act-gate.ts';
 import type { GateDeps } from '../server/ask-gate.ts';
 import type { Route } from '../server/route.ts';
+import type { AnyAct } from './acts.ts';
 
 /** Work that is repeated until the service stops. A failure is logged once until it works again. */
 export interface Task {
@@ -20,4 +20,16 @@ export interface Capability {
   readonly acts?: readonly AnyAct[];
   readonly tasks?: readonly Task[];
   stop?(): Promise<void>;
+}
+
+/** Whether tokens can be had now: really signed, recorded and read, at most every 5 seconds. */
+export interface Readiness {
+  check(): Promise<{ readonly ready: boolean; readonly checks: readonly ReadinessCheck[] }>;
+}
+
+export interface ReadinessCheck {
+  readonly name: 'sign' | 'record' | 'verify' | 'time' | 'database' | 'service_keys';
+  readonly ok: boolean;
+  /** For the caller: what is away, without internals. */
+  readonly detail: string;
 }

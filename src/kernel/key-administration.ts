@@ -1,8 +1,12 @@
 import type { Actor } from './actor.ts';
-import type { SigningKey } from './key.ts';
+import type { StoredEvent } from './audit.ts';
+import type { PublicJwk, SigningKey } from './key.ts';
 import type { KeyPlan } from './key-lifecycle/plans.ts';
 import type { TokenPlan } from './key-lifecycle/token-compromise.ts';
 import type { Initiator } from './key-lifecycle/transitions.ts';
+import type { KeyProofStatement } from './key-proof.ts';
+import type { Obedience } from './publication.ts';
+import type { Scope } from './scope.ts';
 
 /** What became of one key. */
 export interface KeyOutcome {
@@ -57,4 +61,132 @@ export interface KeyAdministration {
    * Without changes where it was so before. `unknown_hsm_token`.
    */
   compromiseToken(request: TokenCompromise, actor: Actor): Promise<TokenPlan>;
+}
+
+interface Hold {
+  readonly over: Promise<void>;
+  readonly end: () => void;
+  changes: number;
+}
+
+/**
+ * Scopes whose signing key is about to change. Whoever wants to sign for one waits until it has: what was recorded
+ * before the change was handed to the writer commits before it, and nothing of the former key is recorded after.
+ */
+export class IssuanceLock {
+  readonly #held = new Map<string, Hold>();
+
+  /** Answers how to let go. */
+  acquire(scopeId: string): () => void {
+    const { promise: released, resolve: end } = Promise.withResolvers<void>();
+    const hold = this.#held.get(scopeId) ?? { over: released, end, changes: 0 };
+    this.#held.set(scopeId, hold);
+    hold.changes += 1;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      hold.changes -= 1;
+      if (hold.changes > 0) return;
+      this.#held.delete(scopeId);
+      hold.end();
+    };
+  }
+
+  /** Settles when the scope is held no longer; undefined where it is not. */
+  over(scopeId: string): Promise<void> | undefined {
+    return this.#held.get(scopeId)?.over;
+  }
+}
+
+/** One of the keys that a scope was made with, as it was then. */
+export interface CeremonyKey {
+  readonly key: SigningKey;
+  readonly stateThen: string;
+  readonly proof: KeyProofStatement;
+  /** The proof as a compact JWS by the key itself. */
+  readonly statement: string;
+  /** Who signed the binding record: to be believed by its thumbprint alone. */
+  readonly bindingJwk: PublicJwk;
+}
+
+/** How a scope came to be: who made it and when, and what the HSM showed of its keys. */
+export interface Ceremony {
+  readonly scope: Scope;
+  /** `scope.created`: its actor asked for it, its time is that of the commit. */
+  readonly event: StoredEvent;
+  /** Null where one person did it alone. */
+  readonly approval: {
+    readonly proposalId: string;
+    readonly approvedBy: string;
+    readonly proposedAt: number | null;
+  } | null;
+  readonly keys: readonly CeremonyKey[];
+}
+
+export interface Ceremonies {
+  /**
+   * From the audit event of the scope's making, each key held against its row and its binding record. `unknown_scope`,
+   * `ceremony_unrecorded`, `key_unproven` or `binding_refused` where the record does not hold, `store_unavailable`.
+   */
+  of(scopeId: string): Promise<Ceremony>;
+}
+
+/** A client or a subject, and how many tokens it has. */
+export interface Share {
+  readonly name: string;
+  readonly tokens: number;
+}
+
+/** Those with the most tokens first, and how many were left out. */
+export interface Shares {
+  readonly listed: readonly Share[];
+  readonly more: number;
+}
+
+/** What a key had signed, and what of it was alive at an instant; from the ledger. Seconds since the epoch. */
+export interface KeyUse {
+  readonly liveTokens: number;
+  readonly clients: Shares;
+  /** As the scope's policy has them recorded; tokens without one are in no share. */
+  readonly subjects: Shares;
+  /** Null where it issued nothing that is still on record. */
+  readonly firstIssuedAt: number | null;
+  readonly lastIssuedAt: number | null;
+  /** False where there was more to read than was read: then all of it is at least so. */
+  readonly complete: boolean;
+}
+
+export interface KeyUseQuestion {
+  readonly kid: string;
+  readonly at: number;
+  /** No record of the key is older, and none of a token alive at that instant was issued longer before it. */
+  readonly since: number;
+  readonly longestTtlSeconds: number;
+}
+
+/** Away from the hot path and from other searches. */
+export interface KeyUseReader {
+  /** `store_unavailable`, `overloaded`. */
+  use(question: KeyUseQuestion): Promise<KeyUse>;
+}
+
+/** What a compromise hits, as far as it is known by now. */
+export interface CompromiseReport {
+  readonly key: SigningKey;
+  /** Null while it is being counted, or where it could not be. */
+  readonly use: KeyUse | null;
+  /** Keys whose private halves lie on the same HSM token: whoever holds its PIN holds them all. */
+  readonly neighbours: readonly SigningKey[];
+  /** The version of the key set in which the key is no longer, and who holds it by now. */
+  readonly keySetVersion: number;
+  readonly verifiers: readonly Obedience[];
+}
+
+export interface CompromiseReports {
+  /**
+   * Waits no longer than that for what has to be counted. `unknown_key`, and `transition_forbidden` for a key that
+   * is not compromised.
+   */
+  report(kid: string, withinMs: number): Promise<CompromiseReport>;
 }

@@ -1,6 +1,37 @@
+import type { Actor } from './actor.ts';
 import type { Algorithm } from './algorithm.ts';
-import type { Binding, PublicJwk } from './key.ts';
-import type { AttributesRead } from '../domain/key-attributes.ts';
+import type { Binding, KnownKey, PublicJwk } from './key.ts';
+import type { KeyEvidence } from './signer.ts';
+
+/**
+ * What a private key must be to serve (I7): born in the HSM, never out, sign-only, never to be changed or copied.
+ * By PKCS#11 names, without `CKA_`.
+ */
+export const REQUIRED_ATTRIBUTES = {
+  TOKEN: true,
+  PRIVATE: true,
+  LOCAL: true,
+  SENSITIVE: true,
+  ALWAYS_SENSITIVE: true,
+  NEVER_EXTRACTABLE: true,
+  EXTRACTABLE: false,
+  MODIFIABLE: false,
+  COPYABLE: false,
+  SIGN: true,
+  SIGN_RECOVER: false,
+  DECRYPT: false,
+  UNWRAP: false,
+  DERIVE: false,
+} as const satisfies Readonly<Record<string, boolean>>;
+
+/** Attributes as they were read, by their PKCS#11 names; null where the module would not answer. */
+export type AttributesRead = Readonly<Record<string, boolean | string | number | null>>;
+
+export function areAsRequired(attributes: AttributesRead): boolean {
+  return Object.entries(REQUIRED_ATTRIBUTES).every(
+    ([name, required]) => attributes[`CKA_${name}`] === required,
+  );
+}
 
 /** What a key says of itself: composed by the signer from what it read in the HSM, and signed with the key. */
 export interface KeyProofStatement {
@@ -37,4 +68,20 @@ export interface KeyEvidenceStatement {
   /** The HSM token's name in the configuration. */
   readonly hsmToken: string;
   readonly iat: number;
+}
+
+/** What there is to show of one key, to whoever asks for proof. */
+export interface ProvenKey extends KeyEvidence {
+  readonly known: KnownKey;
+  readonly nonce: string;
+  /** Compact JWS of typ `kw-evidence+jwt` by the audit key; null where the key is not proven. */
+  readonly evidence: string | null;
+  /** Who signed the evidence, and who the binding record: to be believed by their thumbprints alone. */
+  readonly auditJwk: PublicJwk;
+  readonly bindingJwk: PublicJwk;
+}
+
+export interface KeyProver {
+  /** Reads the key anew in the HSM; one that is not as it must be stops serving. `unknown_key`, `hsm_unavailable`. */
+  prove(kid: string, nonce: string, actor: Actor): Promise<ProvenKey>;
 }

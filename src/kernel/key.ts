@@ -1,6 +1,28 @@
 import type { KeyObject } from 'node:crypto';
+import type { Subscribable } from '../lib/emitter.ts';
 import type { Algorithm } from './algorithm.ts';
-import type { Placed } from '../domain/hsm-token.ts';
+import type { Scope } from './scope.ts';
+
+/**
+ * The token of the configuration's `hsm`, which holds the registry key and the audit key. Further ones have the
+ * names that `hsm_tokens` gives them.
+ */
+export const FIRST_TOKEN = 'primary';
+
+/** What the keys of a lost first token are placed on, once it is replaced: 1 for the first that was. */
+export function formerToken(number: number): string {
+  return `former-${number}`;
+}
+
+export function isFormerToken(hsmToken: string): boolean {
+  return /^former-\d+$/.test(hsmToken);
+}
+
+/** Where a key is, or shall be made. */
+export interface Placed {
+  /** Name of an HSM token in the configuration. */
+  readonly hsmToken: string;
+}
 
 /** NIST SP 800-57 part 1 §7, and `suspended` for an investigation. */
 export const KEY_STATES = [
@@ -88,4 +110,78 @@ export function verifyUntil(
   clockSkewSeconds: number,
 ): number {
   return key.signUntil + key.binding.maxTtlSeconds + clockSkewSeconds;
+}
+
+/**
+ * Scopes and keys as the hot path sees them: in memory, never a look-up elsewhere. A key that failed its proof
+ * is in none of the answers.
+ */
+export interface KeyRing {
+  /** Grows with every change, so that what is composed from the ring knows when it is old. */
+  readonly revision: number;
+  scope(id: string): Scope | undefined;
+  scopes(): readonly Scope[];
+  /** The key that signs for the scope now; undefined when there is none or it is not proven. */
+  activeKey(scopeId: string): SigningKey | undefined;
+  /** All keys of one scope that are not destroyed, newest first. */
+  keysOf(scopeId: string): readonly SigningKey[];
+  /** Any scope's key: to tell a foreign key from an unknown one, never to accept a token. */
+  keyNamed(kid: string): SigningKey | undefined;
+}
+
+/** The ring with word of its changes. */
+export interface WatchedKeyRing extends KeyRing {
+  /** The id of each scope whose keys, or their standing, are others than before. */
+  readonly changes: Subscribable<string>;
+}
+
+/**
+ * What the last read-back said of a key (I7). `missing`: the HSM did not show it, so it does not sign, while its
+ * public half still verifies. `unchecked`: not read back since the start, with the HSM away or because the
+ * key's state calls for none.
+ */
+export const PROOF_STATUSES = ['proven', 'unproven', 'missing', 'unchecked'] as const;
+export type ProofStatus = (typeof PROOF_STATUSES)[number];
+
+export interface KnownKey {
+  readonly key: SigningKey;
+  readonly proof: { readonly status: ProofStatus; readonly reasons: readonly string[] };
+}
+
+/** A key row that was left out when it was loaded, because the places that bind it disagree (I1). */
+export interface RefusedKey {
+  readonly kid: string;
+  readonly scopeId: string;
+  readonly why: string;
+}
+
+/** The active keys that their signers lack, or that are not proven: their scopes get no tokens. */
+export function lackedKeys(keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>): KnownKey[] {
+  return keyRing
+    .scopes()
+    .flatMap(({ id }) => keyRing.knownKeysOf(id))
+    .filter(({ key, proof }) => key.state === 'active' && LACKED.has(proof.status));
+}
+
+/** The scopes that have an active key, and those of them whose signer lacks it. */
+export function signingScopes(keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>): {
+  readonly signing: number;
+  readonly lacking: readonly string[];
+} {
+  const lacking = lackedKeys(keyRing).map(({ key }) => key.scopeId);
+  const active = keyRing
+    .scopes()
+    .filter(({ id }) => keyRing.knownKeysOf(id).some(({ key }) => key.state === 'active'));
+  return { signing: active.length, lacking };
+}
+
+const LACKED: ReadonlySet<ProofStatus> = new Set(['missing', 'unproven']);
+
+/** Keys as the security team sees them: those that are kept out of service too, and why. */
+export interface KnownKeys {
+  /** All keys of one scope that are not destroyed, newest first. */
+  knownKeysOf(scopeId: string): readonly KnownKey[];
+  /** Of whatever scope, the destroyed ones too. */
+  knownKey(kid: string): KnownKey | undefined;
+  refusedKeys(): readonly RefusedKey[];
 }

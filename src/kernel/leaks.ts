@@ -1,5 +1,4 @@
-import type { Actor } from './actor.ts';
-import type { CredentialKind } from '../domain/access-store.ts';
+import type { Actor, CredentialKind } from './actor.ts';
 
 /** A string that was found where it should not be, by what names it here: never the string itself. */
 export type LeakQuery =
@@ -86,4 +85,17 @@ export interface CredentialHolders {
         readonly scopes: readonly string[];
       }
     | undefined;
+}
+
+/** Who may report leaks without a credential: they sign what they send. */
+export interface LeakPartners {
+  /** Whether a partner has a key of that id: only then is a body worth reading. */
+  knows(keyId: string): boolean;
+  /** The partner whose key signed the body, ECDSA with P-256 and SHA-256; undefined for anybody else. */
+  partnerOf(signed: {
+    readonly keyId: string;
+    /** DER, base64. */
+    readonly signature: string;
+    readonly body: Buffer;
+  }): string | undefined;
 }

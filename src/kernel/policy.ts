@@ -1,7 +1,40 @@
-import { readsAsReserved } from './issuance.ts';
-import { SUBJECT_RECORDINGS, type SubjectRecording } from '../domain/recorded-subject.ts';
+import { hash } from 'node:crypto';
 import { claimMistakenFor } from './claim-names.ts';
-import { refuseFlawed, type ValidationIssue } from '../domain/validation-issue.ts';
+import { type ErrorCode, KeywardError } from './errors.ts';
+import { readsAsReserved } from './issuance.ts';
+
+/** How a scope's policy has the ledger keep the subject of a token. */
+export const SUBJECT_RECORDINGS = ['plain', 'hashed', 'none'] as const;
+export type SubjectRecording = (typeof SUBJECT_RECORDINGS)[number];
+
+const RECORDINGS = {
+  plain: (subject) => subject,
+  hashed: hashedSubject,
+  none: () => null,
+} as const satisfies Record<SubjectRecording, (subject: string) => string | null>;
+
+/** What stands in the record. */
+export function recordedSubject(subject: string | null, recording: SubjectRecording): string | null {
+  return subject === null ? null : RECORDINGS[recording](subject);
+}
+
+/** The same for one subject in every scope, so that all that concerns them can be found and erased. */
+export function hashedSubject(subject: string): string {
+  return `sha256:${hash('sha256', subject, 'base64url')}`;
+}
+
+/** One thing that is wrong with what somebody asked for. */
+export interface ValidationIssue {
+  /** Where it stands, in the API's names: `['policy', 'max_ttl_seconds']`. */
+  readonly path: readonly (string | number)[];
+  /** What to write instead. */
+  readonly advice: string;
+}
+
+/** Throws an error of that code naming the first flaw; returns where there is none. */
+export function refuseFlawed(code: ErrorCode, [flaw]: readonly ValidationIssue[]): void {
+  if (flaw) throw new KeywardError(code, `${flaw.path.join('.')}: ${flaw.advice}`);
+}
 
 /** `typ` of the tokens that Keyward writes (RFC 8725 §3.11): `at+jwt` is RFC 9068's access token. */
 export const WRITTEN_TYPES = ['at+jwt', 'JWT'] as const;

@@ -1,5 +1,6 @@
+import type { Operator, Role } from './actor.ts';
+import { DECISIONS, type Proposal, type ProposalState } from './acts.ts';
 import { KeywardError } from './errors.ts';
-import type { Proposal, ProposalState } from '../domain/proposal.ts';
 
 /** An open proposal whose time is over is expired, whether that has been written down or not. */
 export function stateAt({ state, expiresAt }: Proposal, nowSeconds: number): ProposalState {
@@ -83,5 +84,19 @@ export function tooMany(limit: number): KeywardError {
   return new KeywardError(
     'too_many_proposals',
     `${limit} proposals are open, and no more may be: have them approved, rejected or withdrawn.`,
+  );
+}
+
+/** Whether they stand, and hold the role. */
+export function holdsRole(operator: Operator | undefined, role: Role): boolean {
+  return operator !== undefined && operator.revokedAt === null && operator.roles.includes(role);
+}
+
+/** Whether there is one who may propose, and another who may approve it: otherwise nothing is done that takes two. */
+export function canDecideTogether(operators: readonly Operator[]): boolean {
+  return operators.some(
+    (proposer) =>
+      holdsRole(proposer, 'operator') &&
+      operators.some((other) => other.id !== proposer.id && holdsRole(other, DECISIONS.approve)),
   );
 }

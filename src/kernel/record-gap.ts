@@ -1,7 +1,11 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './actor.ts';
-import type { ChainName } from '../domain/checkpoint.ts';
+import { auditDetailsIn, type StoredEvent } from './audit.ts';
+import type { ChainName } from './audit-chain.ts';
 import type { SigningKey } from './key.ts';
+import { commitmentTo, SALT_BYTES } from './ledger-chain.ts';
+import { POLICY_BOUNDS } from './policy.ts';
+import { type NewRevocation, REVOCATION_ADDED } from './revocation.ts';
 
 /** What a database that was put back from an older copy had lost, as two persons accepted it. */
 export interface RecordGap {
@@ -121,3 +125,101 @@ const NUMBERS = [
   'kept_revocations',
   'kept_registry',
 ] as const satisfies (keyof ReturnType<typeof gapDetails>)[];
+
+const NO_ROOT = commitmentTo('root', new Uint8Array(SALT_BYTES), null).toString('base64url');
+const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];
+
+export interface RevokingAgain {
+  readonly scopeIds: readonly string[];
+  /** Last `iat` of tokens whose records may be lost. */
+  readonly issuedUntil: number;
+  readonly now: number;
+}
+
+/**
+ * The rules that the audit trail tells of, with their own bounds. The trail does not say a root event, so that it can
+ * be erased: of such a rule everything else is kept, which makes it fit more tokens, never fewer.
+ */
+export function revocationsIn(events: readonly StoredEvent[], again: RevokingAgain): NewRevocation[] {
+  return events
+    .filter(({ type }) => type === REVOCATION_ADDED)
+    .flatMap((event) => rulesOf(event, again))
+    .filter(({ lapsesAt }) => lapsesAt === null || lapsesAt > again.now);
+}
+
+/** Whether the rule can only be made again as one that fits more tokens. */
+export function isBroadened({ detailsJson }: StoredEvent): boolean {
+  return auditDetailsIn(detailsJson).root_commitment !== NO_ROOT;
+}
+
+function rulesOf(event: StoredEvent, { scopeIds, issuedUntil, now }: RevokingAgain): NewRevocation[] {
+  const of = auditDetailsIn(event.detailsJson);
+  const scopeId = text(of.scope_id);
+  const rule: NewRevocation = {
+    scopeId,
+    jti: text(of.jti),
+    root: null,
+    clientId: text(of.client_id),
+    issuedFrom: time(of.issued_from),
+    issuedUntil: time(of.issued_until),
+    lapsesAt: time(of.lapses_at),
+    createdAt: now,
+    revokedBy: event.actor,
+    reason: text(of.reason) ?? '',
+  };
+  if (scopeId !== null && !scopeIds.includes(scopeId)) return [];
+  if (!isBroadened(event)) return [rule];
+  const bounded = {
+    ...rule,
+    issuedFrom: rule.issuedFrom ?? 0,
+    issuedUntil: Math.min(rule.issuedUntil ?? issuedUntil, issuedUntil),
+    lapsesAt: now + LONGEST_LIFE_SECONDS,
+  };
+  if (scopeId !== null || rule.clientId !== null) return [bounded];
+  return scopeIds.map((id) => ({ ...bounded, scopeId: id }));
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function time(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+/** Where the registry stands after a change: in the details of the change's audit event, as `registry`. */
+export interface RegistryMark {
+  /** The number of the signed change. */
+  readonly version: number;
+  /** SHA-256 of the signed head, base64url. */
+  readonly sha256: string;
+}
+
+/** A row whose content waits for its signature, as its audit event names it in `unsigned`. */
+export interface UnsignedMark {
+  /** Table and id. */
+  readonly row: string;
+  /** The signed version that it restricts. */
+  readonly version: number;
+  /** SHA-256 of the content that waits, base64url; of `null` for a row that is to go. */
+  readonly content_sha256: string;
+}
+
+type Details = Readonly<Record<string, unknown>>;
+
+export function registryMarkIn({ registry }: Details): RegistryMark | undefined {
+  if (typeof registry !== 'object' || registry === null) return undefined;
+  const { version, sha256 } = registry as Details;
+  return typeof version === 'number' && typeof sha256 === 'string' ? { version, sha256 } : undefined;
+}
+
+export function unsignedMarksIn({ unsigned }: Details): readonly UnsignedMark[] {
+  return Array.isArray(unsigned) ? unsigned.flatMap((mark) => unsignedMarkIn(mark) ?? []) : [];
+}
+
+function unsignedMarkIn(mark: unknown): UnsignedMark | undefined {
+  if (typeof mark !== 'object' || mark === null) return undefined;
+  const { row, version, content_sha256 } = mark as Details;
+  if (typeof row !== 'string' || typeof version !== 'number') return undefined;
+  return typeof content_sha256 === 'string' ? { row, version, content_sha256 } : undefined;
+}

@@ -1,11 +1,10 @@
+import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './actor.ts';
-import type { AuditEvent } from '../domain/audit.ts';
-import type { Placed } from '../domain/hsm-token.ts';
-import type { PublicJwk, SigningKey } from './key.ts';
+import type { AuditEvent } from './audit.ts';
+import type { Placed, PublicJwk, SigningKey } from './key.ts';
 import type { KeyProofStatement } from './key-proof.ts';
-import type { RotationPause } from '../domain/rotation-pause.ts';
-import type { Scope, ScopeDefinition } from './scope.ts';
-import type { ScopeChange } from '../domain/scope-change.ts';
+import type { RotationPause, Scope, ScopeDefinition } from './scope.ts';
+import type { ScopeChange } from './scope-change.ts';
 
 /** A further token's own key, which signs the binding records of the keys on it. */
 export type BindingRole = `binding:${string}`;
@@ -121,4 +120,72 @@ export interface ScopeAdministration {
    * is no error. `unknown_scope`, `invalid_policy`, `invalid_scope`.
    */
   change(scopeId: string, change: ScopeChange, actor: Actor): Promise<Scope>;
+}
+
+/** What the registry key says of one row: this content, and no other, stands in the table under this id. */
+export interface RowStatement {
+  readonly table: string;
+  readonly id: string;
+  /** The number of the change that made the row what it is; it never repeats. */
+  readonly version: number;
+  /** SHA-256 of the row's content, base64url. */
+  readonly contentHash: string;
+}
+
+/** What it says of the registry as a whole, after the change of that number. */
+export interface HeadStatement {
+  readonly version: number;
+  /** The version that stood in the database when this one was signed; 0 for the first. */
+  readonly previous: number;
+  /** SHA-256 of the list of rows in each bucket, base64url. */
+  readonly buckets: readonly string[];
+}
+
+/** Reads what the registry key signed; undefined for whatever it did not sign. Needs its public key alone. */
+export interface RegistryWitness {
+  readRow(jws: string): Promise<RowStatement | undefined>;
+  readHead(jws: string): Promise<HeadStatement | undefined>;
+}
+
+/** Signs as well, in the HSM: `hsm_unavailable`, `overloaded`, `pin_latched` and what else `Signer` refuses with. */
+export interface RegistrySeal extends RegistryWitness {
+  signRow(statement: RowStatement): Promise<string>;
+  signHead(statement: HeadStatement): Promise<string>;
+  /**
+   * The version of the last head that was signed, 0 for none: it may never have been committed. `shown` is the head
+   * in the database.
+   */
+  lastVersion(shown: string | null): Promise<number>;
+}
+
+/** A row that is in no answer, and why. */
+export interface RefusedRow {
+  readonly table: string;
+  readonly id: string;
+  readonly why: string;
+}
+
+/** The audit event of the commit that puts other service keys in the place of lost ones. */
+export const SERVICE_KEYS_ENROLLED = 'service_keys.enrolled';
+
+export interface ServiceKeyDecision {
+  readonly reason: string;
+  /** The lost HSM token is in other hands: nothing of any key on it is accepted. */
+  readonly stolen: boolean;
+}
+
+/** A service whose configuration names successors of lost service keys, which two persons have yet to enrol. */
+export interface HeldServiceKeys {
+  describe(decision: ServiceKeyDecision): { readonly before: JsonObject; readonly after: JsonObject };
+  /** Settles once the registry is signed by the new registry key; answers what the audit event tells. */
+  enrol(decision: ServiceKeyDecision, actor: Actor): Promise<JsonObject>;
+}
+
+/**
+ * Of the processes that share a database one leads: it alone does what nobody asked for, such as rotating. With
+ * SQLite it is the one that owns the file; replicas on a shared database elect it.
+ */
+export interface Leadership {
+  /** Asked each time before anything is done. */
+  leads(): boolean;
 }

@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign, verify } from 'node:crypto';
+import { auditDetailsIn } from './audit.ts';
 
 /**
  * A key pair of one run of the service. The private half lives in this process alone, so a seal shows that the
@@ -82,4 +83,63 @@ function keyOf(run: RunPublicKey): KeyObject {
 
 function sealText(id: string, chain: SealedChain, hash: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`${TAG}\0${chain}\0${id}\0`), hash]);
+}
+
+/** A run as the database has it: its key counts as far as its certificate says so. */
+export interface StoredRun extends RunDescription {
+  /** Compact JWS by the audit key; null until the HSM has signed it. */
+  readonly certificate: string | null;
+}
+
+/** The audit event that keeps a certificate a second time, so that a row which is taken away is made again. */
+export const RUN_CERTIFIED = 'run.certified';
+/** Its subject: these events are found by it. */
+export const RUNS_SUBJECT = 'runs';
+
+export interface ToldCertificate {
+  /** Of the audit event. */
+  readonly sequence: number;
+  readonly runId: string;
+  /** Compact JWS, to be verified: nobody vouches for the event. */
+  readonly certificate: string;
+}
+
+/** Undefined where the event does not name both. */
+export function toldCertificate(sequence: number, detailsJson: string): ToldCertificate | undefined {
+  const { run, certificate } = auditDetailsIn(detailsJson);
+  if (typeof run !== 'string' || typeof certificate !== 'string') return undefined;
+  return { sequence, runId: run, certificate };
+}
+
+export interface Runs {
+  /** This process's own. */
+  readonly own: StoredRun;
+  /** `store_unavailable`. */
+  certify(certificate: string): Promise<void>;
+  /** The certificates that the audit trail keeps, in order. */
+  told(): Promise<readonly ToldCertificate[]>;
+  /** Writes a run's row as it was; `why`, where given, is told as an event. `store_unavailable`. */
+  repair(run: StoredRun, why?: string): Promise<void>;
+  find(id: string): Promise<StoredRun | undefined>;
+  all(): Promise<readonly StoredRun[]>;
+}
+
+/** An element of a chain, as far as its seal goes. */
+export interface GroupSeal extends SealedElement {
+  /** Null where no run sealed it. */
+  readonly runId: string | null;
+}
+
+/** The runs whose seals count: this process's own, and those that the audit key has certified. */
+export class TrustedRuns {
+  readonly #runs: ReadonlyMap<string, RunPublicKey>;
+
+  constructor(runs: readonly RunPublicKey[]) {
+    this.#runs = new Map(runs.map((run) => [run.id, run]));
+  }
+
+  haveSealed(chain: SealedChain, element: GroupSeal): boolean {
+    const run = element.runId === null ? undefined : this.#runs.get(element.runId);
+    return run !== undefined && hasSealed(run, chain, element);
+  }
 }

@@ -1,11 +1,114 @@
 import { createHash } from 'node:crypto';
-import { isLoopbackHost, withoutBrackets } from '../lib/host.ts';
+import { isLoopbackHost, withoutBrackets } from '../lib/address.ts';
+import type { Actor } from './actor.ts';
 import { ALGORITHM_NAMES, type Algorithm, isRsa, MODULUS_BITS, type ModulusBits } from './algorithm.ts';
-import { contactFlaws } from '../domain/contacts.ts';
-import type { FormerCaches } from '../domain/former-caches.ts';
-import { type ScopePolicy, validatePolicy } from './policy.ts';
-import type { RotationPause } from '../domain/rotation-pause.ts';
-import { refuseFlawed, type ValidationIssue } from '../domain/validation-issue.ts';
+import {
+  propagationSeconds,
+  refuseFlawed,
+  type ScopePolicy,
+  type ValidationIssue,
+  validatePolicy,
+} from './policy.ts';
+
+export const MAX_CONTACTS = 16;
+/** RFC 5321 §4.5.3.1: a path has 256 octets, its angle brackets counted. */
+export const MAX_CONTACT_LENGTH = 254;
+
+/** The addresses that HTML's `input type=email` takes: those of RFC 5321 without quotes, comments and literals. */
+export const CONTACT =
+  /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
+
+export const CONTACT_ADVICE = 'use an e-mail address such as security@example.com';
+
+/** Whether news goes to the same addresses, in whatever order they are named. */
+export function sameContacts(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify(one.toSorted()) === JSON.stringify(other.toSorted());
+}
+
+/** What is wrong with the e-mail addresses to which news of a scope goes. */
+export function contactFlaws(contacts: readonly string[]): readonly ValidationIssue[] {
+  if (contacts.length > MAX_CONTACTS) {
+    return [{ path: ['contacts'], advice: `name at most ${MAX_CONTACTS} addresses` }];
+  }
+  const lower = contacts.map((contact) => contact.toLowerCase());
+  return contacts.flatMap((contact, at): ValidationIssue[] => {
+    if (contact.length > MAX_CONTACT_LENGTH || !CONTACT.test(contact)) {
+      return [{ path: ['contacts', at], advice: CONTACT_ADVICE }];
+    }
+    if (lower.indexOf(contact.toLowerCase()) < at) {
+      return [{ path: ['contacts', at], advice: 'name each address once' }];
+    }
+    return [];
+  });
+}
+
+/** Key sets that were fetched under a policy which let them be kept for longer than the present one does. */
+export interface FormerCaches {
+  /** How long, at most. */
+  readonly seconds: number;
+  /** When the last of them is gone, in seconds since the epoch. */
+  readonly until: number;
+}
+
+interface Cached {
+  readonly policy: ScopePolicy;
+  /** Null while no policy of the scope has been shortened in that. */
+  readonly formerCaches: FormerCaches | null;
+}
+
+/** What is to be remembered where the policy becomes another now. Both numbers only ever grow. */
+export function formerCachesAfter(before: Cached, after: ScopePolicy, now: number): FormerCaches | null {
+  const { policy, formerCaches } = before;
+  const seconds = propagationSeconds(policy);
+  if (seconds <= propagationSeconds(after)) return formerCaches;
+  return {
+    seconds: Math.max(seconds, formerCaches?.seconds ?? 0),
+    until: Math.max(now + seconds, formerCaches?.until ?? 0),
+  };
+}
+
+/** Two persons' word that a scope's key shall not be rotated by itself for a while; it ends by itself. */
+export interface RotationPause {
+  /** The last second of it, since the epoch. */
+  readonly until: number;
+  readonly reason: string;
+}
+
+/** What people do about the rotation that comes by itself. Answers the scope as it then is. */
+export interface RotationPauses {
+  /** `invalid_rotation_pause` for what `pause` would refuse now. */
+  requireSound(pause: RotationPause): void;
+  /** In place of a pause that there is. `unknown_scope`, `invalid_rotation_pause`. */
+  pause(scopeId: string, pause: RotationPause, actor: Actor): Promise<Scope>;
+  /** The pause ends now; without one, nothing changes. `unknown_scope`. */
+  resume(scopeId: string, actor: Actor): Promise<Scope>;
+}
+
+/** The longest pause, in days: beyond a cryptoperiod nothing is signed anyway. */
+const LONGEST_DAYS = 90;
+const MOST_CHARACTERS = 500;
+const UNPRINTABLE_REASON = /[\p{C}\p{Zl}\p{Zp}]/u;
+
+export function isPaused({ rotationPause }: Pick<Scope, 'rotationPause'>, now: number): boolean {
+  return rotationPause !== null && now <= rotationPause.until;
+}
+
+/** Throws `invalid_rotation_pause` naming the first member that is wrong. */
+export function validateRotationPause(pause: RotationPause, now: number): void {
+  refuseFlawed('invalid_rotation_pause', flawsOf(pause, now));
+}
+
+function flawsOf({ until, reason }: RotationPause, now: number): readonly ValidationIssue[] {
+  const end = now + LONGEST_DAYS * 86_400;
+  const isDated = Number.isSafeInteger(until) && until > now && until <= end;
+  const isSaid = reason.trim() !== '' && reason.length <= MOST_CHARACTERS && !UNPRINTABLE_REASON.test(reason);
+  return [
+    ...(isDated ? [] : [{ path: ['until'], advice: `use a time within the next ${LONGEST_DAYS} days` }]),
+    ...(isSaid
+      ? []
+      : [{ path: ['reason'], advice: `say why, in at most ${MOST_CHARACTERS} printable characters` }]),
+  ];
+}
 
 /** One immutable (issuer, audience) pair with its algorithm and policy. Not OAuth's `scope` claim. */
 export interface Scope {

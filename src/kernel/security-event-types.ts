@@ -1,5 +1,7 @@
-import { DISK_ALARM_PERCENT } from '../domain/disk-alarms.ts';
 import type { Evidence, FieldRef, NameOf } from './event-evidence.ts';
+
+/** From how much of a disk in use on people are told, in percent of what the service may use of it. */
+export const DISK_ALARM_PERCENT = { warning: 75, critical: 90 } as const;
 
 export const SEVERITIES = ['info', 'warning', 'critical'] as const;
 export type Severity = (typeof SEVERITIES)[number];

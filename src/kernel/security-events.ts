@@ -1,3 +1,6 @@
+import type { Subscribable } from '../lib/emitter.ts';
+import type { Actor } from './actor.ts';
+import { KeywardError } from './errors.ts';
 import {
   type EventTypeRule,
   type EvidenceOf,
@@ -50,4 +53,108 @@ export function securityEvent<T extends SecurityEventType>(
     subject: subject(evidence as never),
     evidence,
   };
+}
+
+/** How far people got with a security event. It never goes back. */
+export const EVENT_STATES = ['open', 'acknowledged', 'resolved'] as const;
+export type EventState = (typeof EVENT_STATES)[number];
+export type StepState = Exclude<EventState, 'open'>;
+
+/** That an operator has taken an event up, or is done with it. */
+export interface EventStep {
+  readonly by: string;
+  /** Seconds since the epoch. */
+  readonly at: number;
+  readonly note: string | null;
+}
+
+/** A resolved event need not have been acknowledged before. */
+export interface TrackedEvent extends SecurityEvent {
+  readonly state: EventState;
+  readonly acknowledged: EventStep | null;
+  readonly resolved: EventStep | null;
+}
+
+export const UNRESOLVED_STATES = ['open', 'acknowledged'] as const satisfies readonly EventState[];
+export type UnresolvedCounts = Readonly<
+  Record<(typeof UNRESOLVED_STATES)[number], Readonly<Record<Severity, number>>>
+>;
+
+export interface WantedStep {
+  readonly state: StepState;
+  readonly by: string;
+  readonly note: string | null;
+}
+
+export function stateOf({ acknowledged, resolved }: Pick<TrackedEvent, StepState>): EventState {
+  if (resolved) return 'resolved';
+  return acknowledged ? 'acknowledged' : 'open';
+}
+
+/**
+ * Whether the same person has taken just this step before, so that there is nothing to write. `event_resolved` and
+ * `event_acknowledged` where the step is no longer open to them: their note would be lost.
+ */
+export function isTaken(event: TrackedEvent, { state, by, note }: WantedStep): boolean {
+  const taken = event[state];
+  if (taken?.by === by && (note === null || note === taken.note)) return true;
+  if (event.resolved) {
+    throw new KeywardError(
+      'event_resolved',
+      `${event.resolved.by} has resolved it; nothing is added to that`,
+    );
+  }
+  if (!taken) return false;
+  throw new KeywardError('event_acknowledged', `${taken.by} has acknowledged it; resolve it when it is done`);
+}
+
+/** That a security event was raised, acknowledged or resolved. */
+export interface EventChange {
+  /** Sequence of the audit event that testifies to the change: it grows from one to the next. */
+  readonly place: number;
+  readonly event: TrackedEvent;
+  /** Null where it was raised just now. */
+  readonly was: EventState | null;
+}
+
+/** What becomes of security events, told once it is durable, in order. */
+export interface SecurityEventFeed extends Subscribable<EventChange> {
+  /** What came after that place, the oldest first, each event as it stands now. `store_unavailable`. */
+  changesAfter(place: number, limit: number): Promise<readonly PastChange[]>;
+  /** The place of the last change; 0 before the first. `store_unavailable`. */
+  lastPlace(): Promise<number>;
+}
+
+export interface PastChange extends Omit<EventChange, 'was'> {
+  /** Into which state the change brought it. */
+  readonly became: EventState;
+}
+
+/** Every member given must fit. */
+export interface EventQuery {
+  readonly state?: EventState | undefined;
+  readonly type?: SecurityEventType | undefined;
+  readonly severity?: Severity | undefined;
+  /** Events about the scope, or about a key of it. */
+  readonly scopeId?: string | undefined;
+  /** First and last second in which it was raised. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+}
+
+/** What operators do with security events. `store_unavailable`. */
+export interface EventService {
+  /** The newest first; `before` is the sequence of the last one seen. */
+  list(
+    query: EventQuery,
+    page: { readonly before?: number | undefined; readonly limit: number },
+  ): Promise<readonly TrackedEvent[]>;
+  /** `unknown_event`. */
+  find(sequence: number): Promise<TrackedEvent>;
+  /**
+   * Commits with its audit event; the same once more changes nothing. `unknown_event`, `event_acknowledged`,
+   * `event_resolved`.
+   */
+  acknowledge(sequence: number, note: string | null, actor: Actor): Promise<TrackedEvent>;
+  resolve(sequence: number, note: string, actor: Actor): Promise<TrackedEvent>;
 }

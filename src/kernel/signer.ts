@@ -1,6 +1,6 @@
+import type { Actor } from './actor.ts';
 import type { Algorithm, ModulusBits } from './algorithm.ts';
-import type { Placed } from '../domain/hsm-token.ts';
-import type { PublicJwk } from './key.ts';
+import type { Placed, PublicJwk } from './key.ts';
 
 /** A key the signer shall serve: where it is, and the signed record that says what for. */
 export interface KeyReference {
@@ -166,4 +166,30 @@ export interface Signer extends Pick<TokenSigner, 'sign'> {
   /** By the first token's signer, which has the registry and the audit key. */
   sealed(shown: SealedStatements): Promise<SealedStatements>;
   describe(hsmToken: string): Promise<TokenDescription>;
+}
+
+/** SoftHSM, Kryoptic, NSS and openCryptoki's soft token, by what they call themselves. */
+const SOFTWARE = /\b(?:SoftHSM|Kryoptic|NSS|Soft)\b/i;
+
+/** Whether the token says of itself that it is a program, whose keys are files: a copy of them is a copy of it. */
+export function isSoftwareHsm({
+  manufacturer,
+  model,
+}: Pick<TokenDescription, 'manufacturer' | 'model'>): boolean {
+  return SOFTWARE.test(manufacturer) || SOFTWARE.test(model);
+}
+
+/** Whether the PIN of an HSM token may be tried (I9). */
+export interface PinLatch {
+  /** `unreadable`: nobody knows, so it is not tried. */
+  readonly state: 'clear' | 'attempting' | 'rejected' | 'unreadable';
+  /** Attempts in a row whose answer is not known. */
+  readonly attempts: number;
+}
+
+export interface PinLatches {
+  /** `unknown_hsm_token`. */
+  look(hsmToken: string): PinLatch;
+  /** One more attempt is made, now. Answers whether the token is open. `unknown_hsm_token`, `audit_sink_unavailable`. */
+  clear(hsmToken: string, actor: Actor): Promise<{ readonly open: boolean }>;
 }

@@ -88,3 +88,6 @@ export interface ProbeAdministration {
 export function isPlace(a: ProbePlace, b: ProbePlace): boolean {
   return a.clientId === b.clientId && a.scopeId === b.scopeId;
 }
+
+/** Reserved never to exist (RFC 2606 §2): a scope of this issuer serves nobody, and a drill hits no other. */
+export const DRILL_ISSUER = 'https://drill.invalid';

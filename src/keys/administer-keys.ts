@@ -1,6 +1,7 @@
+import type { KeySuspender } from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyState, SigningKey } from '../kernel/key.ts';
+import type { KeyState, KnownKeys, SigningKey } from '../kernel/key.ts';
 import type {
   KeyActName,
   KeyActRequest,
@@ -19,14 +20,13 @@ import {
   planUndoneRotation,
   type ScopeKeys,
 } from '../kernel/key-lifecycle/plans.ts';
-import { isSpent } from '../domain/key-life/private-half.ts';
 import { planTokenCompromise } from '../kernel/key-lifecycle/token-compromise.ts';
-import type { Claims, Initiator } from '../kernel/key-lifecycle/transitions.ts';
+import { type Claims, type Initiator, mayMove } from '../kernel/key-lifecycle/transitions.ts';
+import { isSpent } from '../kernel/key-lifecycle/window.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { keyAct, succession } from './key-act.ts';
-import type { KeyChanges } from './key-changes.ts';
+import { type KeyChanges, keyAct, succession } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import { serveWith } from './serve-with.ts';
+import { serveWith } from './make-key.ts';
 
 export interface KeyAdministrationParts {
   readonly changes: KeyChanges;
@@ -161,4 +161,18 @@ function unknown(kid: string): never {
 
 function nothingHappened(): never {
   throw new KeywardError('internal', 'a change of keys has changed none of those it was about');
+}
+
+/** For alarms, which may come late: a key that is out of use already is left as it is. */
+export function createKeySuspender(
+  keys: Pick<KeyAdministration, 'perform'>,
+  known: Pick<KnownKeys, 'knownKey'>,
+): KeySuspender {
+  return {
+    async suspend(kid, why, actor) {
+      const key = known.knownKey(kid)?.key;
+      if (!key || !mayMove(key, 'suspend')) return;
+      await keys.perform({ act: 'suspend', kid, why, cause: 'keyward' }, actor);
+    },
+  };
 }

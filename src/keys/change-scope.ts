@@ -1,10 +1,16 @@
 import type { Actor } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { formerCachesAfter } from '../domain/former-caches.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { Registry, ScopeAdministration } from '../kernel/registry.ts';
-import { type Scope, validateScope } from '../kernel/scope.ts';
-import { changedScope, type ScopeChange, scopeDifference } from '../domain/scope-change.ts';
+import {
+  formerCachesAfter,
+  type RotationPause,
+  type RotationPauses,
+  type Scope,
+  validateRotationPause,
+  validateScope,
+} from '../kernel/scope.ts';
+import { changedScope, type ScopeChange, scopeDifference } from '../kernel/scope-change.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
@@ -45,4 +51,28 @@ function sound(scope: Scope, change: ScopeChange, { alone }: Actor): Scope {
 
 function withFormerCaches(before: Scope, after: Scope, now: number): Scope {
   return { ...after, formerCaches: formerCachesAfter(before, after.policy, now) };
+}
+
+export interface RotationPausingParts {
+  readonly registry: Pick<Registry, 'setRotationPause'>;
+  readonly keyRing: Pick<KeyRingKeeper, 'updateScope'>;
+  readonly clock: Clock;
+}
+
+export function createRotationPauses({ registry, keyRing, clock }: RotationPausingParts): RotationPauses {
+  const turns = new Mutex();
+  const set = (scopeId: string, rotationPause: RotationPause | null, actor: Actor) =>
+    turns.runExclusive(async () => {
+      await registry.setRotationPause(scopeId, rotationPause, actor);
+      return keyRing.updateScope({ id: scopeId, rotationPause });
+    });
+  const requireSound = (pause: RotationPause) => validateRotationPause(pause, clock.nowSeconds());
+  return {
+    requireSound,
+    async pause(scopeId, pause, actor) {
+      requireSound(pause);
+      return set(scopeId, pause, actor);
+    },
+    resume: (scopeId, actor) => set(scopeId, null, actor),
+  };
 }

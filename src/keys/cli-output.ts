@@ -1,8 +1,56 @@
-import type { KeyAnswer, RefusedKeyAnswer } from '../cli/answers.ts';
+import type { KeyAnswer, KeyOutcomeAnswer, RefusedKeyAnswer, RotationAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
-import { describeKeys, describeRefusedKeys } from '../cli/describe-keys.ts';
-import { connect } from '../cli/operations-client.ts';
+import { CommandFailure, EXIT } from '../cli/failure.ts';
+import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
+import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
+import { printable } from '../lib/html.ts';
+
+const COLOURS = new Map<string, Colour>([
+  ['active', 'green'],
+  ['suspended', 'yellow'],
+  ['compromised', 'red'],
+  ['destroyed', 'dim'],
+  ['unproven', 'red'],
+  ['missing', 'yellow'],
+  ['unchecked', 'dim'],
+]);
+
+/** The keys, and below them why those are out of service that are. */
+export function describeKeys(keys: readonly KeyAnswer[], { terminal }: Context): string {
+  if (keys.length === 0) return 'no keys';
+  const time = (seconds: number | null) => (seconds === null ? '-' : humanTime(seconds, terminal.nowSeconds));
+  const listed = table(
+    ['kid', 'scope', 'state', 'algorithm', 'hsm token', 'proof', 'signs from', 'signs until'],
+    keys.map((key) => [
+      key.kid,
+      key.scope,
+      stateCell(key.state),
+      key.algorithm,
+      key.hsm_token,
+      stateCell(key.proof.status),
+      time(key.sign_from),
+      time(key.sign_until),
+    ]),
+    terminal.colour,
+  );
+  const reasons = keys.flatMap(({ kid, proof }) => proof.reasons.map((reason) => [kid, reason]));
+  return reasons.length === 0
+    ? listed
+    : `${listed}\n\n${table(['not proven', 'why'], reasons, terminal.colour)}`;
+}
+
+/** Nothing where no row was refused. */
+export function describeRefusedKeys(refused: readonly RefusedKeyAnswer[], { terminal }: Context): string[] {
+  if (refused.length === 0) return [];
+  const rows = refused.map(({ kid, scope, why }): Cell[] => [[kid, 'red'], scope, why]);
+  return [table(['refused', 'scope', 'why'], rows, terminal.colour)];
+}
+
+export function stateCell(text: string): Cell {
+  const colour = COLOURS.get(text);
+  return colour ? [text, colour] : text;
+}
 
 interface Keys {
   readonly keys: readonly KeyAnswer[];
@@ -16,4 +64,121 @@ export async function keyList(context: Context, { scope }: { readonly scope?: st
   show(context, answer, () =>
     [describeKeys(answer.keys, context), ...describeRefusedKeys(answer.refused, context)].join('\n\n'),
   );
+}
+
+/** What became of a key, and which one signs in its place. */
+export function describeOutcome({ key, promoted, already }: KeyOutcomeAnswer, context: Context): string {
+  const { terminal } = context;
+  const pairs: [string, Cell][] = [
+    ['key', key.kid],
+    ['scope', key.scope],
+    ['state', already ? `${key.state} already; nothing was changed` : stateCell(key.state)],
+    ['private half', privateKey(key, context)],
+  ];
+  if (promoted) pairs.push(['signs now', promoted.kid], ['signs until', until(promoted, context)]);
+  return fields(pairs, terminal.colour);
+}
+
+export function describeRotation({ activated, deactivated }: RotationAnswer, context: Context): string {
+  return fields(
+    [
+      ['scope', activated.scope],
+      ['signs now', activated.kid],
+      ['signs until', until(activated, context)],
+      ['signed before', deactivated?.kid ?? 'none'],
+    ],
+    context.terminal.colour,
+  );
+}
+
+function until(key: KeyAnswer, { terminal }: Context): string {
+  return humanTime(key.sign_until, terminal.nowSeconds);
+}
+
+function privateKey(key: KeyAnswer, { terminal }: Context): string {
+  if (key.private_half_destroyed_at !== null) {
+    return `destroyed ${humanTime(key.private_half_destroyed_at, terminal.nowSeconds)}`;
+  }
+  if (key.kept_for_forensics) return 'kept in the HSM for an investigation';
+  return GOING.has(key.state) ? 'goes as soon as the HSM is there' : 'in the HSM';
+}
+
+const GOING: ReadonlySet<string> = new Set(['compromised', 'destroyed']);
+
+/** Shorter beginnings fit a key by chance. */
+const FEWEST_CHARACTERS = 6;
+
+const WHOLE_KID = /^[\w-]{43}$/;
+
+/** The one kid that begins like this. A whole one costs no request: the service itself knows whether there is such a key. */
+export async function findKid(call: CallService, beginning: string): Promise<string> {
+  return WHOLE_KID.test(beginning) ? beginning : (await findKey(call, beginning)).kid;
+}
+
+/** The key whose kid begins like this, which must be one alone. */
+export async function findKey(call: CallService, beginning: string): Promise<KeyAnswer> {
+  if (beginning.length < FEWEST_CHARACTERS) {
+    throw failure('unknown_key', `give at least the first ${FEWEST_CHARACTERS} characters of the kid`);
+  }
+  const { keys } = await call<{ keys: readonly KeyAnswer[] }>('GET', '/keys');
+  const [key, ...others] = keys.filter(({ kid }) => kid.startsWith(beginning));
+  if (!key) throw failure('unknown_key', `no key begins with ${beginning}; see: keyward key list`);
+  if (others.length === 0) return key;
+  const names = [key, ...others].map(({ kid, scope }) => `${kid} (${scope})`).join(', ');
+  throw failure('ambiguous_kid', `more than one key begins with ${beginning}, give more of it: ${names}`);
+}
+
+/** The key of the scope that a rotation has deactivated last, and that may still be there to sign again. */
+export async function findFormerKey(call: CallService, scope: string): Promise<KeyAnswer> {
+  const { keys } = await call<{ keys: readonly KeyAnswer[] }>(
+    'GET',
+    `/keys?scope=${encodeURIComponent(scope)}`,
+  );
+  const [former] = keys
+    .filter((key) => key.state === 'deactivated' && key.private_half_destroyed_at === null)
+    .toSorted((a, b) => (b.deactivated_at ?? 0) - (a.deactivated_at ?? 0));
+  if (former) return former;
+  throw failure('transition_forbidden', `scope ${scope} has no rotation that could be undone`);
+}
+
+function failure(code: string, message: string): CommandFailure {
+  return new CommandFailure(EXIT.failed, code, printable(message));
+}
+
+export type KeyAct = 'suspend' | 'resume' | 'destroy';
+
+interface WithReason {
+  readonly reason: string;
+}
+
+export async function keyAct(context: Context, act: KeyAct, kid: string, given: WithReason): Promise<void> {
+  const call = await connect(context);
+  await perform(context, call, act, await findKid(call, kid), given);
+}
+
+export async function undoRotation(context: Context, scope: string, given: WithReason): Promise<void> {
+  const call = await connect(context);
+  await perform(context, call, 'undo-rotation', (await findFormerKey(call, scope)).kid, given);
+}
+
+async function perform(
+  context: Context,
+  call: CallService,
+  act: KeyAct | 'undo-rotation',
+  kid: string,
+  { reason }: WithReason,
+): Promise<void> {
+  const answer = await call<KeyOutcomeAnswer>('POST', `/keys/${encodeURIComponent(kid)}/${act}`, { reason });
+  show(context, answer, () => describeOutcome(answer, context));
+}
+
+export async function keyRotate(
+  context: Context,
+  scope: string,
+  { reason }: { readonly reason?: string },
+): Promise<void> {
+  const call = await connect(context);
+  const path = `/scopes/${encodeURIComponent(scope)}/rotate`;
+  const answer = await call<RotationAnswer>('POST', path, reason === undefined ? {} : { reason });
+  show(context, answer, () => describeRotation(answer, context));
 }

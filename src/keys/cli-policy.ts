@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../cli/whole-number.ts';
+import type { ProposalAnswer } from '../cli/answers.ts';
+import { wholeNumber } from '../cli/arguments.ts';
+import type { Context } from '../cli/context.ts';
+import type { CallService } from '../cli/operations-client.ts';
+import { memberName } from '../kernel/policy.ts';
+import { type CountedTokens, VERIFIED_MEMBERS } from '../kernel/scope-change.ts';
+import type { Change, Step } from '../provisioning/document.ts';
 
 /** What commander makes of the options that `addPolicyOptions` adds. */
 export interface PolicyOptions {
@@ -66,4 +72,105 @@ export function policyAndContacts(options: PolicyOptions): Record<string, unknow
 
 export function given(members: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+/** For `--help`, where an algorithm is named. */
+export const ALGORITHM_HELP =
+  'ES256 (default), ES384, RS256, PS256, EdDSA or Ed25519. The last two are one algorithm under two names: `EdDSA` is the one that most libraries read, `Ed25519` (RFC 9864) is read by few';
+
+/**
+ * What to know before a scope gets that algorithm, which never changes; undefined where common libraries read it. Of 21
+ * that were tried, 14 read `EdDSA` and 4 `Ed25519` (docs/verify-anywhere.md).
+ */
+export function algorithmAdvice(scopeId: string, algorithm: unknown): string | undefined {
+  if (algorithm !== 'Ed25519') return undefined;
+  return `scope ${scopeId}: few libraries read the name Ed25519 (4 of 21), most read EdDSA for the same algorithm (14 of 21); it never changes, so keep it only where every verifier reads it`;
+}
+
+/** Told on standard error, before anything is made. */
+export function warnOf({ terminal }: Context, ...advice: readonly (string | undefined)[]): void {
+  for (const line of advice) if (line !== undefined) terminal.warn(line);
+}
+
+/** The same of the scopes that a plan would make. */
+export function newAlgorithms(changes: readonly Change[]): readonly (string | undefined)[] {
+  return changes
+    .filter(({ action, kind }) => action === 'create' && kind === 'scope')
+    .map(({ id, to }) => algorithmAdvice(id, (to as { algorithm?: unknown } | undefined)?.algorithm));
+}
+
+const VERIFIED = VERIFIED_MEMBERS.map(memberName);
+
+interface Refusal {
+  readonly member: string;
+  readonly counted: CountedTokens | null;
+}
+
+/** Says how many living tokens a change of a scope would refuse at once; `change` as the service takes it. */
+export async function warnOfRefusals(
+  context: Context,
+  call: CallService,
+  scope: string,
+  change: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const refusals = await refusalsOf(call, `/scopes/${encodeURIComponent(scope)}`, change);
+  warnOf(context, ...refusals.map((refusal) => adviceOf(scope, refusal)));
+}
+
+/** Of an open proposal that changes a scope; of others says nothing. */
+export async function warnOfProposed(
+  context: Context,
+  call: CallService,
+  { act, state, parameters: { scope, ...change } }: ProposalAnswer,
+): Promise<void> {
+  if (act === 'scope.policy' && state === 'open') {
+    await warnOfRefusals(context, call, String(scope), change);
+  }
+}
+
+/** What a plan says of it before anything is changed. */
+export function plannedRefusals(steps: readonly Step[]): readonly (string | undefined)[] {
+  return steps.flatMap(({ changes }) =>
+    changes.flatMap(({ id, member = '', refuses }) =>
+      refuses === undefined ? [] : [adviceOf(id, { member, counted: refuses })],
+    ),
+  );
+}
+
+/** The steps of a plan, each change of a policy with how many living tokens it refuses at once. */
+export async function withRefusals(steps: readonly Step[], call: CallService): Promise<readonly Step[]> {
+  const told: Step[] = [];
+  for (const step of steps) {
+    const refusals = step.method === 'PATCH' ? await refusalsOf(call, step.path, step.body ?? {}) : [];
+    const changes = step.changes.map((change) => {
+      const refusal = refusals.find(({ member }) => member === change.member);
+      return refusal ? { ...change, refuses: refusal.counted } : change;
+    });
+    told.push({ ...step, changes });
+  }
+  return told;
+}
+
+/** `refuses 12 living tokens at once`; undefined where it is known that it refuses none. */
+export function refusalText(counted: CountedTokens | null): string | undefined {
+  if (!counted) return 'refuses living tokens at once; how many could not be counted';
+  const { tokens, bound } = counted;
+  if (tokens === 0 && bound !== 'at_least') return undefined;
+  const howMany = { exact: '', at_least: 'at least ', at_most: 'up to ' }[bound];
+  return `refuses ${howMany}${tokens} living ${tokens === 1 ? 'token' : 'tokens'} at once`;
+}
+
+async function refusalsOf(
+  call: CallService,
+  path: string,
+  change: Readonly<Record<string, unknown>>,
+): Promise<readonly Refusal[]> {
+  if (!VERIFIED.some((member) => Object.hasOwn(change.policy ?? {}, member))) return [];
+  const { refusals } = await call<{ refusals: readonly Refusal[] }>('POST', `${path}/preview`, change);
+  return refusals;
+}
+
+function adviceOf(scope: string, { member, counted }: Refusal): string | undefined {
+  const text = refusalText(counted);
+  return text && `scope ${scope}, ${member}: ${text}`;
 }

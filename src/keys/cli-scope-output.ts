@@ -1,10 +1,53 @@
-import { algorithmAdvice, warnOf } from '../cli/algorithm-advice.ts';
-import type { ScopeAnswer } from '../cli/answers.ts';
+import type { KeyAnswer, ScopeAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
-import { describeScope } from '../cli/describe-scope.ts';
+import { usageFailure } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
-import { given, type PolicyOptions, policyAndContacts } from './cli-policy.ts';
 import { show } from '../cli/show.ts';
+import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import { humanSpan } from '../lib/durations.ts';
+import { describeKeys } from './cli-output.ts';
+import {
+  algorithmAdvice,
+  given,
+  type PolicyOptions,
+  policyAndContacts,
+  warnOf,
+  warnOfRefusals,
+} from './cli-policy.ts';
+
+/** One scope, a line a member. */
+export function describeScope(scope: ScopeAnswer, { terminal }: Context): string {
+  const { policy } = scope;
+  const size = scope.modulus_bits === null ? '' : ` (${scope.modulus_bits} bits)`;
+  return fields(
+    [
+      ['id', [scope.id, 'bold']],
+      ['issuer', scope.issuer],
+      ['audience', scope.audience],
+      ['algorithm', `${scope.algorithm}${size}`],
+      ['HSM token', scope.hsm_token],
+      ['created', humanTime(scope.created_at, terminal.nowSeconds)],
+      ['token lifetime', `${policy.default_ttl_seconds} s, at most ${policy.max_ttl_seconds} s`],
+      ['token types', policy.token_types.join(', ')],
+      ['subject', policy.require_subject ? 'required' : 'optional'],
+      ['ledger subject', policy.record_subject],
+      ['ledger root', policy.root_claim ?? 'none'],
+      ['claims', policy.external_claims ? 'of Keyward, or of the caller through /jws' : 'of Keyward'],
+      ['forged token', policy.suspend_on_forgery ? 'alarm, and suspend its key' : 'alarm'],
+      ['key signs for', humanSpan(policy.cryptoperiod_seconds)],
+      ['rotation', rotation(scope, terminal.nowSeconds)],
+      ['key set cached', `${policy.jwks_max_age_seconds} s, stale at most ${policy.max_stale_seconds} s`],
+      ['clock skew', `${policy.clock_skew_seconds} s`],
+      ['contacts', scope.contacts.join(', ') || '-'],
+    ],
+    terminal.colour,
+  );
+}
+
+function rotation({ rotation_pause: pause }: ScopeAnswer, nowSeconds: number): Cell {
+  if (!pause || pause.until < nowSeconds) return 'by itself';
+  return [`paused until ${humanTime(pause.until, nowSeconds)}: ${pause.reason}`, 'yellow'];
+}
 
 export interface ScopeCreateOptions extends PolicyOptions {
   readonly issuer: string;
@@ -24,5 +67,75 @@ export async function scopeCreate(context: Context, id: string, options: ScopeCr
     ...policyAndContacts(options),
   };
   const answer = await call<{ scope: ScopeAnswer }>('POST', '/scopes', definition);
+  show(context, answer, () => describeScope(answer.scope, context));
+}
+
+export async function scopeList(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ scopes: readonly ScopeAnswer[] }>('GET', '/scopes');
+  show(context, answer, () => human(answer.scopes, context));
+}
+
+function human(scopes: readonly ScopeAnswer[], { terminal }: Context): string {
+  if (scopes.length === 0) return 'no scopes; make one with: keyward scope create';
+  return table(
+    ['id', 'algorithm', 'issuer', 'audience', 'created'],
+    scopes.map(({ id, algorithm, issuer, audience, created_at }) => [
+      [id, 'bold'],
+      algorithm,
+      issuer,
+      audience,
+      humanTime(created_at, terminal.nowSeconds),
+    ]),
+    terminal.colour,
+  );
+}
+
+export interface ScopeSetOptions extends PolicyOptions {
+  readonly hsmToken?: string;
+}
+
+/** Changes what was given of a scope's policy, contacts and HSM token, and leaves the rest. */
+export async function scopeSet(context: Context, id: string, options: ScopeSetOptions): Promise<void> {
+  const change = { ...policyAndContacts(options), ...given({ hsm_token: options.hsmToken }) };
+  if (Object.keys(change).length === 0) throw usageFailure('say what to change; --help lists it');
+  const call = await connect(context);
+  await warnOfRefusals(context, call, id, change);
+  const answer = await call<{ scope: ScopeAnswer }>('PATCH', `/scopes/${encodeURIComponent(id)}`, change);
+  show(context, answer, () => describeScope(answer.scope, context));
+}
+
+interface ScopeWithKeys {
+  readonly scope: ScopeAnswer;
+  readonly keys: readonly KeyAnswer[];
+}
+
+export async function scopeShow(context: Context, id: string): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<ScopeWithKeys>('GET', `/scopes/${encodeURIComponent(id)}`);
+  show(
+    context,
+    answer,
+    () => `${describeScope(answer.scope, context)}\n\n${describeKeys(answer.keys, context)}`,
+  );
+}
+
+interface Pause {
+  readonly until: number;
+  readonly reason: string;
+}
+
+export async function pauseRotation(context: Context, scope: string, pause: Pause): Promise<void> {
+  await change(context, scope, 'POST', pause);
+}
+
+export async function resumeRotation(context: Context, scope: string): Promise<void> {
+  await change(context, scope, 'DELETE');
+}
+
+async function change(context: Context, scope: string, method: 'POST' | 'DELETE', pause?: Pause) {
+  const call = await connect(context);
+  const path = `/scopes/${encodeURIComponent(scope)}/rotation-pause`;
+  const answer = await call<{ scope: ScopeAnswer }>(method, path, pause);
   show(context, answer, () => describeScope(answer.scope, context));
 }

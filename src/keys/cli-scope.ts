@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import { ALGORITHM_HELP } from '../cli/algorithm-advice.ts';
-import { examples } from '../cli/examples.ts';
-import { instant } from '../cli/arguments.ts';
-import { addPolicyOptions } from './cli-policy.ts';
+import { examples, instant, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
+import { ALGORITHM_HELP, addPolicyOptions } from './cli-policy.ts';
 
 export function addScopeCommands(program: Command, contextOf: Contextual): void {
   const scope = program.command('scope').description('(issuer, audience) pairs, each with keys of its own');
@@ -16,7 +13,7 @@ export function addScopeCommands(program: Command, contextOf: Contextual): void 
     .description('all scopes')
     .addHelpText('after', examples('keyward scope list', 'keyward scope list --json'))
     .action(async (_options, command: Command) => {
-      const { scopeList } = await import('../cli/actions/scope-list.ts');
+      const { scopeList } = await import('./cli-scope-output.ts');
       await scopeList(contextOf(command));
     });
   scope
@@ -25,7 +22,7 @@ export function addScopeCommands(program: Command, contextOf: Contextual): void 
     .argument('<id>')
     .addHelpText('after', examples('keyward scope show payments'))
     .action(async (id: string, _options, command: Command) => {
-      const { scopeShow } = await import('../cli/actions/scope-show.ts');
+      const { scopeShow } = await import('./cli-scope-output.ts');
       await scopeShow(contextOf(command), id);
     });
   addCeremony(scope, contextOf);
@@ -94,7 +91,7 @@ function addSet(scope: Command, contextOf: Contextual): void {
       ),
     )
     .action(async (id: string, options, command: Command) => {
-      const { scopeSet } = await import('../cli/actions/scope-set.ts');
+      const { scopeSet } = await import('./cli-scope-output.ts');
       await scopeSet(contextOf(command), id, options);
     });
 }
@@ -115,7 +112,7 @@ function addRotationPause(scope: Command, contextOf: Contextual): void {
       examples('keyward scope pause-rotation payments --until 2026-12-01 --reason "the HSM moves"'),
     )
     .action(async (id: string, options, command: Command) => {
-      const { pauseRotation } = await import('../cli/actions/rotation-pause.ts');
+      const { pauseRotation } = await import('./cli-scope-output.ts');
       await pauseRotation(contextOf(command), id, options);
     });
   scope
@@ -124,7 +121,7 @@ function addRotationPause(scope: Command, contextOf: Contextual): void {
     .argument('<id>')
     .addHelpText('after', examples('keyward scope resume-rotation payments'))
     .action(async (id: string, _options, command: Command) => {
-      const { resumeRotation } = await import('../cli/actions/rotation-pause.ts');
+      const { resumeRotation } = await import('./cli-scope-output.ts');
       await resumeRotation(contextOf(command), id);
     });
 }

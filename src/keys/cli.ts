@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import type { KeyAct } from '../cli/actions/key-act.ts';
-import { examples } from '../cli/examples.ts';
+import { examples, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
+import type { KeyAct } from './cli-output.ts';
 
 const REASON = ['--reason <text>', 'why, for the audit trail'] as const;
 
@@ -65,7 +64,7 @@ function addRotation(key: Command, contextOf: Contextual): void {
       examples('keyward key rotate payments', 'keyward key rotate payments --reason "new HSM"'),
     )
     .action(async (scope: string, options, command: Command) => {
-      const { keyRotate } = await import('../cli/actions/key-rotate.ts');
+      const { keyRotate } = await import('./cli-output.ts');
       await keyRotate(contextOf(command), scope, options);
     });
   key
@@ -74,7 +73,7 @@ function addRotation(key: Command, contextOf: Contextual): void {
     .requiredOption(...REASON)
     .addHelpText('after', examples('keyward key undo-rotation payments --reason "verifiers lag"'))
     .action(async (scope: string, options, command: Command) => {
-      const { undoRotation } = await import('../cli/actions/key-act.ts');
+      const { undoRotation } = await import('./cli-output.ts');
       await undoRotation(contextOf(command), scope, options);
     });
 }
@@ -93,7 +92,7 @@ function addActs(key: Command, contextOf: Contextual): void {
       .requiredOption(...REASON)
       .addHelpText('after', examples(`keyward key ${act} NzbLsXh8 --reason "case 42"`))
       .action(async (kid: string, options, command: Command) => {
-        const { keyAct } = await import('../cli/actions/key-act.ts');
+        const { keyAct } = await import('./cli-output.ts');
         await keyAct(contextOf(command), act, kid, options);
       });
   }

@@ -1,11 +1,16 @@
-import type { ActGate } from '../domain/act-gate.ts';
+import type { ActGate } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { KEY_STATES, type KeyState, type SigningKey } from '../kernel/key.ts';
+import {
+  KEY_STATES,
+  type KeyRing,
+  type KeyState,
+  type KnownKeys,
+  PROOF_STATUSES,
+  type SigningKey,
+} from '../kernel/key.ts';
+import { ROTATION_OBSTACLES, rotationOutlook } from '../kernel/key-lifecycle/due-steps.ts';
 import type { ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
-import { ROTATION_OBSTACLES, rotationOutlook } from '../domain/key-life/rotation-outlook.ts';
 import { windowUsed } from '../kernel/key-lifecycle/window.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import { type KnownKeys, PROOF_STATUSES } from '../domain/known-keys.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
 const MOST_PROPOSALS = 10_000;

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { KeywardError } from '../kernel/errors.ts';
-import { formerToken } from '../domain/hsm-token.ts';
-import type { PublicJwk } from '../kernel/key.ts';
+import { formerToken, type PublicJwk } from '../kernel/key.ts';
+import type { ValidationIssue } from '../kernel/policy.ts';
 import type { ServiceKey } from '../kernel/registry.ts';
-import type { ValidationIssue } from '../domain/validation-issue.ts';
-import type { RegistryKey } from './registry-key.ts';
 import type { FormerAuditKey } from '../token/checkpoint.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
+import type { RegistryKey } from './registry-key.ts';
 
 const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 

@@ -1,22 +1,20 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { KeySuspender } from '../kernel/activity.ts';
 import type { Clock, SettledTime, TimeGuard } from '../kernel/clock.ts';
-import { IssuanceLock } from '../domain/issuance-lock.ts';
-import type { KeyAdministration } from '../kernel/key-administration.ts';
+import { IssuanceLock, type KeyAdministration } from '../kernel/key-administration.ts';
 import type { KeyPlan } from '../kernel/key-lifecycle/plans.ts';
-import type { Leadership } from '../domain/leadership.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { SecurityEvents } from '../kernel/security-events.ts';
-import type { KeySuspender } from '../domain/suspension.ts';
+import { createKeyAdministration, createKeySuspender } from './administer-keys.ts';
 import { formerRegistryKeys } from './hsm-replacements.ts';
-import { keepRotationWatch } from '../keep-rotation-watch.ts';
-import { createKeyAdministration } from './administer-keys.ts';
 import { createStandbyKeeper, type StandbyParts } from './keep-standby.ts';
 import { createKeyChanges } from './key-changes.ts';
+import type { Served } from './load-ring.ts';
 import { createReconcileSteps } from './reconcile-steps.ts';
-import { createKeySuspender } from './suspend-key.ts';
-import type { Served } from './track-loaded-keys.ts';
 import { startReconciler } from './reconciler.ts';
+import { keepRotationWatch } from './rotation-watch.ts';
 
 export interface KeyLifeParts {
   readonly config: Config;

@@ -6,11 +6,14 @@ import type { Scope } from '../kernel/scope.ts';
 import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
-import { type KeyMakingParts, makeKey } from './make-key.ts';
-import { newHsmId } from './new-hsm-id.ts';
-import { serveWith } from './serve-with.ts';
-import { requireTrustedToken } from './trusted-token.ts';
-import { witnessNewKey } from './witness-new-key.ts';
+import {
+  type KeyMakingParts,
+  makeKey,
+  newHsmId,
+  requireTrustedToken,
+  serveWith,
+  witnessNewKey,
+} from './make-key.ts';
 
 export interface StandbyParts extends KeyMakingParts {
   readonly registry: Registry;

@@ -1,11 +1,17 @@
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyState, SigningKey } from '../kernel/key.ts';
+import type {
+  KeyState,
+  KnownKey,
+  KnownKeys,
+  ProofStatus,
+  RefusedKey,
+  SigningKey,
+  WatchedKeyRing,
+} from '../kernel/key.ts';
 import type { ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
 import { isToBeMarked } from '../kernel/key-lifecycle/token-compromise.ts';
-import type { WatchedKeyRing } from '../domain/key-ring.ts';
-import type { KnownKey, KnownKeys, ProofStatus, RefusedKey } from '../domain/known-keys.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { changesKeySet } from '../domain/scope-change.ts';
+import { changesKeySet } from '../kernel/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
 import { Emitter } from '../lib/emitter.ts';
 

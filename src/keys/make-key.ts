@@ -1,11 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type Binding, NO_TIMES, type SigningKey } from '../kernel/key.ts';
+import { isTokenCompromised, noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
+import type { NewKey } from '../kernel/registry.ts';
 import { type Scope, scopeLabel } from '../kernel/scope.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { composeBindingRecord } from '../token/binding-record.ts';
+import { readKeyProof } from '../token/key-proof.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
-import type { BindingKeys } from './binding-keys.ts';
+import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
+import type { BindingKeys } from './registry-key.ts';
 
 export interface KeyMakingParts {
   readonly signer: Signer;
@@ -66,4 +71,55 @@ export async function makeKey(
     times: NO_TIMES,
     keptForForensics: false,
   };
+}
+
+/** Has a key that was just made sign what the HSM shows of it, once its binding record is there to be named. */
+export async function witnessNewKey(
+  { signer }: { readonly signer: Pick<Signer, 'prove'> },
+  key: SigningKey,
+): Promise<NewKey> {
+  const { proof, statement } = await signer.prove(referenceTo(key), randomBytes(16).toString('base64url'));
+  if (statement === null) {
+    throw new KeywardError('key_unproven', 'the HSM cannot show the new key to be what it must be', {
+      cause: proof,
+    });
+  }
+  return { key, proof: readKeyProof(statement, key.publicJwk), statement };
+}
+
+/** `CKA_ID` of 16 random bytes, reserved before anything is generated. */
+export function newHsmId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** `hsm_token_compromised`. */
+export function requireTrustedToken(
+  keyRing: Pick<KeyRingKeeper, 'scopes' | 'scopeKeys'>,
+  hsmToken: string,
+): void {
+  const keys = keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? []);
+  if (isTokenCompromised(keys, hsmToken)) throw noKeyMadeOn(hsmToken);
+}
+
+interface ServingParts {
+  readonly signer: Pick<Signer, 'serve'>;
+  readonly keyRing: KeyRingKeeper;
+}
+
+/** The signer of that token proves the new keys before anybody hears of them (I7). */
+export async function serveWith(
+  { signer, keyRing }: ServingParts,
+  hsmToken: string,
+  keys: readonly SigningKey[],
+): Promise<void> {
+  const proofs = await signer.serve([...keyRing.references(), ...keys.map(referenceTo)], hsmToken);
+  keyRing.applyProofs(proofs);
+  for (const { kid } of keys) {
+    const proof = proofs.find((candidate) => candidate.kid === kid);
+    if (!proof?.proven) {
+      throw new KeywardError('key_unproven', 'the HSM cannot show the new key to be what it must be', {
+        cause: proof,
+      });
+    }
+  }
 }

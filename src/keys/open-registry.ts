@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
-import type { RefusedRow } from '../domain/registry-seal.ts';
+import type { RefusedRow } from '../kernel/registry.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
-import type { RegistryKey } from './registry-key.ts';
-import { createRegistrySeal } from './registry-seal.ts';
 import { RecentSet } from '../lib/recent-set.ts';
+import { createRegistrySeal, type RegistryKey } from './registry-key.ts';
 
 const TOLD_ROWS = 10_000;
 
@@ -61,4 +60,35 @@ export async function tellOfRefused(
   } catch (err) {
     log.error({ err, table, id }, 'registry.signature_invalid could not be written');
   }
+}
+
+const EVERY_MS = 1_000;
+
+/** Signs what an emergency wrote without the HSM, as soon as the HSM is there. Answers how to stop. */
+export function signPending(store: Pick<Store, 'signPending'>, log: Logger): () => Promise<void> {
+  let failing = false;
+  let running: Promise<void> = Promise.resolve();
+  const attempt = async () => {
+    try {
+      const rows = await store.signPending();
+      if (rows > 0) log.info({ rows }, 'registry rows signed that had been changed without the HSM');
+      failing = false;
+    } catch (error) {
+      if (!failing) log.warn({ err: error }, 'registry rows wait for their signature; it is tried again');
+      failing = true;
+    }
+  };
+  let idle = true;
+  const timer = setInterval(() => {
+    if (!idle) return;
+    idle = false;
+    running = attempt().finally(() => {
+      idle = true;
+    });
+  }, EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
 }

@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import { DEFAULT_POLICY, POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES } from '../kernel/policy.ts';
+import {
+  DEFAULT_POLICY,
+  POLICY_BOUNDS,
+  type ScopePolicy,
+  SUBJECT_RECORDINGS,
+  TOKEN_TYPES,
+} from '../kernel/policy.ts';
+import { CONTACT, CONTACT_ADVICE, MAX_CONTACT_LENGTH, MAX_CONTACTS } from '../kernel/scope.ts';
 import { withChanges } from '../kernel/scope-change.ts';
-import { SUBJECT_RECORDINGS } from '../domain/recorded-subject.ts';
 
 const seconds = (member: keyof typeof POLICY_BOUNDS, description: string) => {
   const [low, high] = POLICY_BOUNDS[member];
@@ -96,3 +102,13 @@ export function policyChange(given: Given): Partial<ScopePolicy> {
   };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
+
+const contact = z.string('use text').regex(CONTACT, CONTACT_ADVICE).max(MAX_CONTACT_LENGTH, CONTACT_ADVICE);
+
+/** How many there may be, and that none stands twice, is for `contactFlaws` to say. */
+export const contacts = z.array(contact, 'use a list of addresses').meta({
+  description: 'E-mail addresses of those whom news of the scope concerns.',
+  maxItems: MAX_CONTACTS,
+  uniqueItems: true,
+  examples: [['security@example.com']],
+});

@@ -1,17 +1,20 @@
 import type { Actor } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import { move } from '../domain/key-life/move.ts';
+import { move } from '../kernel/key-lifecycle/transitions.ts';
 import type { Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
 import { type Scope, type ScopeDefinition, validateScope } from '../kernel/scope.ts';
 import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
-import { type KeyMakingParts, makeKey } from './make-key.ts';
-import { newHsmId } from './new-hsm-id.ts';
-import { serveWith } from './serve-with.ts';
-import { requireTrustedToken } from './trusted-token.ts';
-import { witnessNewKey } from './witness-new-key.ts';
+import {
+  type KeyMakingParts,
+  makeKey,
+  newHsmId,
+  requireTrustedToken,
+  serveWith,
+  witnessNewKey,
+} from './make-key.ts';
 
 export interface ProvisioningParts extends KeyMakingParts {
   readonly registry: Registry;

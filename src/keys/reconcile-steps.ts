@@ -19,11 +19,10 @@ import {
 } from '../kernel/key-lifecycle/plans.ts';
 import type { Signer } from '../kernel/signer.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
-import { keyAct, succession as successionOf } from './key-act.ts';
-import type { KeyChanges } from './key-changes.ts';
+import { type KeyChanges, keyAct, succession as successionOf } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
-import type { Served } from './track-loaded-keys.ts';
+import type { Served } from './load-ring.ts';
 
 /** One thing that the state of the keys says is still to be done. */
 export interface ReconcileStep {

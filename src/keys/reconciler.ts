@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../kernel/clock.ts';
-import type { Leadership } from '../domain/leadership.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { ReconcileStep } from './reconcile-steps.ts';
 

@@ -1,9 +1,17 @@
 import type { KeyObject } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
-import type { PublicJwk } from '../kernel/key.ts';
-import type { ServiceKey } from '../kernel/registry.ts';
+import { FIRST_TOKEN, type PublicJwk } from '../kernel/key.ts';
+import type { RegistrySeal, RegistryWitness, ServiceKey } from '../kernel/registry.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
+import {
+  composeHeadStatement,
+  composeRowStatement,
+  headVersionIn,
+  type RegistryPublicKey,
+  readHeadStatement,
+  readRowStatement,
+} from '../token/registry-statement.ts';
 import { verifySignature } from '../token/signature.ts';
 
 /** One of the service's own keys, ready to sign and to check what it signed. */
@@ -71,4 +79,45 @@ export function openRegistryKey(
   signer: Pick<Signer, 'sign'>,
 ): RegistryKey {
   return openServiceKey('registry', row, fingerprint, signer);
+}
+
+/** Signs and reads the registry's rows and head with the registry key. */
+export function createRegistrySeal(key: RegistryKey, signer: Pick<Signer, 'sealed'>): RegistrySeal {
+  return {
+    ...createRegistryWitness(key),
+    signRow: (statement) => key.sign(composeRowStatement(statement, key.kid)),
+    signHead: (statement) => key.sign(composeHeadStatement(statement, key.kid)),
+    async lastVersion(shown) {
+      const { head } = await signer.sealed({ checkpoint: null, head: shown });
+      return head === null ? 0 : headVersionIn(head);
+    },
+  };
+}
+
+/** Reads them without the HSM. */
+export function createRegistryWitness(key: RegistryPublicKey): RegistryWitness {
+  return {
+    readRow: (jws) => readRowStatement(jws, key),
+    readHead: (jws) => readHeadStatement(jws, key),
+  };
+}
+
+/** Whose word the binding records are: on each token a key that its own signer can ask what the HSM says (I8). */
+export interface BindingKeys {
+  /** `unknown_hsm_token` for one that the configuration does not name. */
+  of(hsmToken: string): RegistryKey;
+}
+
+/** On the first token that is the registry key; `others`: of further tokens and of those that were lost. */
+export function createBindingKeys(
+  registryKey: RegistryKey,
+  others: ReadonlyMap<string, RegistryKey> = new Map(),
+): BindingKeys {
+  return {
+    of(hsmToken) {
+      const key = hsmToken === FIRST_TOKEN ? registryKey : others.get(hsmToken);
+      if (key) return key;
+      throw new KeywardError('unknown_hsm_token', `the configuration names no HSM token ${hsmToken}`);
+    },
+  };
 }

@@ -1,9 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
-import type { CompromiseReports } from '../domain/compromise-report.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import type { KeyUse, KeyUseReader } from '../domain/key-use.ts';
-import type { VerifierDirectory } from '../domain/verifiers.ts';
+import type { CompromiseReports, KeyUse, KeyUseReader } from '../kernel/key-administration.ts';
+import type { VerifierDirectory } from '../kernel/publication.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
 export interface CompromiseReportParts {

@@ -1,8 +1,10 @@
-import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from 'pino';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
+import { type RotationOutlook, rotationOutlook } from '../kernel/key-lifecycle/due-steps.ts';
 import type { PlanCircumstances, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
-import { type RotationOutlook, rotationOutlook } from '../domain/key-life/rotation-outlook.ts';
 import { isWindowOver, windowAlarm } from '../kernel/key-lifecycle/window.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
 
 export interface RotationWatchParts {
   readonly scopes: () => readonly ScopeKeys[];
@@ -60,4 +62,25 @@ function evidenceOf({ scope }: ScopeKeys, { active, dueAt, at, obstacle }: Rotat
     obstacle: obstacle ?? null,
     paused_until: scope.rotationPause?.until ?? null,
   };
+}
+
+interface RotationWatchKeeping extends RotationWatchParts {
+  readonly timeGuard: TimeGuard;
+  readonly log: Logger;
+}
+
+/** Looks at the windows every few seconds; by a clock that is doubted, nobody can say how full they are (I13). */
+export function keepRotationWatch({ timeGuard, log, ...parts }: RotationWatchKeeping): {
+  stop(): Promise<void>;
+} {
+  const lookAtWindows = createRotationWatch(parts);
+  return startPeriodicTask({
+    tick: async () => {
+      timeGuard.requireSteadyTime();
+      await lookAtWindows();
+    },
+    everyMs: 5_000,
+    log,
+    failure: 'windows not watched; it is tried again',
+  });
 }

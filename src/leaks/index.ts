@@ -1,9 +1,8 @@
 import { createLeakPartners } from '../access/partners.ts';
 import type { Config } from '../config.ts';
-import type { LeakPartners } from '../domain/leak-partners.ts';
-import type { LeakService } from '../kernel/leaks.ts';
-import { createLeakDesk, type LeakDeskParts } from './service.ts';
+import type { LeakPartners, LeakService } from '../kernel/leaks.ts';
 import { PartnerReports } from './partners.ts';
+import { createLeakDesk, type LeakDeskParts } from './service.ts';
 
 export interface Leaks {
   readonly leaks: LeakService;

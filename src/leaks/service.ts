@@ -1,9 +1,66 @@
 import type { Actor, ClientAdministration, OperatorAdministration } from '../kernel/actor.ts';
-import type { AuditTrail } from '../domain/audit-trail.ts';
-import type { FoundPin, KnownSecret, LeakPlace, LeakService } from '../kernel/leaks.ts';
-import type { Revoker } from '../kernel/revocation.ts';
+import type { AuditTrail } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { LedgerReader } from '../kernel/issuance.ts';
+import type { KeyRing } from '../kernel/key.ts';
+import type {
+  CredentialHolders,
+  FoundPin,
+  KnownSecret,
+  LeakPlace,
+  LeakQuery,
+  LeakService,
+} from '../kernel/leaks.ts';
+import type { RevocationCheck, Revoker } from '../kernel/revocation.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
-import { createSecretFinder, type FindingParts } from '../watch/leaks/find-secrets.ts';
+
+export interface FindingParts {
+  readonly holders: CredentialHolders;
+  readonly ledger: LedgerReader;
+  readonly revocations: RevocationCheck;
+  readonly keyRing: Pick<KeyRing, 'keyNamed'>;
+  readonly clock: Clock;
+}
+
+/** States of a key whose tokens are accepted. */
+const ACCEPTED: ReadonlySet<string> = new Set(['active', 'deactivated']);
+
+/** What Keyward knows of strings, by their digests alone. */
+export function createSecretFinder(parts: FindingParts) {
+  return (sought: readonly LeakQuery[]): Promise<(KnownSecret | undefined)[]> =>
+    Promise.all(
+      sought.map((each) =>
+        each.of === 'token' ? findToken(parts, each.digest, each.iat) : findCredential(parts, each.digest),
+      ),
+    );
+}
+
+function findCredential({ holders }: FindingParts, digest: Buffer): KnownSecret | undefined {
+  const holder = holders.holderOf(digest);
+  if (!holder) return undefined;
+  const { kind, id: holderId, opens: live, scopes } = holder;
+  return {
+    kind: kind === 'svc' ? 'client_credential' : 'operator_credential',
+    digest,
+    live,
+    holderId,
+    scopes,
+  };
+}
+
+async function findToken(
+  { ledger, revocations, keyRing, clock }: FindingParts,
+  digest: Buffer,
+  iat: number,
+): Promise<KnownSecret | undefined> {
+  const record = await ledger.find(digest, iat);
+  if (!record) return undefined;
+  const { scopeId, kid, clientId, jti, exp } = record;
+  const state = keyRing.keyNamed(kid)?.state;
+  const live =
+    exp > clock.nowSeconds() && !revocations.covers(record) && state !== undefined && ACCEPTED.has(state);
+  return { kind: 'token', digest, live, scopeId, kid, clientId, jti, exp };
+}
 
 export interface LeakDeskParts extends FindingParts {
   readonly clients: Pick<ClientAdministration, 'revoke'>;

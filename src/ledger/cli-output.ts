@@ -1,9 +1,9 @@
-import { safeJson } from '../lib/safe-json.ts';
 import type { LedgerRecordAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
-import { type Cell, table } from '../cli/text.ts';
-import { humanTime } from '../cli/time.ts';
+import { show } from '../cli/show.ts';
+import { type Cell, humanTime, table } from '../cli/text.ts';
+import { safeJson } from '../lib/json.ts';
 
 export interface LedgerFindOptions {
   readonly jti?: string;
@@ -66,4 +66,24 @@ function rows({ terminal }: Context, records: readonly LedgerRecordAnswer[]): st
 
 function personal(value: string | null, { erased }: LedgerRecordAnswer): Cell {
   return erased ? ['erased', 'dim'] : (value ?? '-');
+}
+
+interface ErasedAnswer {
+  readonly records: number;
+  readonly security_events: number;
+  readonly reports: number;
+}
+
+export async function ledgerErase(
+  context: Context,
+  { subject }: { readonly subject: string },
+): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<ErasedAnswer>('POST', '/ledger/erase', { subject });
+  show(
+    context,
+    answer,
+    () =>
+      `erased in ${answer.records} records, ${answer.security_events} security events and ${answer.reports} reports`,
+  );
 }

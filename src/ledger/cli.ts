@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { examples } from '../cli/examples.ts';
-import { instantOrSeconds } from '../cli/arguments.ts';
+import { examples, instantOrSeconds } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
 
 export function addLedgerCommands(program: Command, contextOf: Contextual): void {
@@ -40,7 +39,7 @@ export function addLedgerCommands(program: Command, contextOf: Contextual): void
     .requiredOption('--subject <subject>', '`sub` of the tokens')
     .addHelpText('after', examples('keyward ledger erase --subject user-1'))
     .action(async (options, command: Command) => {
-      const { ledgerErase } = await import('../cli/actions/ledger-erase.ts');
+      const { ledgerErase } = await import('./cli-output.ts');
       await ledgerErase(contextOf(command), options);
     });
 }

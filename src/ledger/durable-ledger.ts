@@ -1,7 +1,20 @@
-import type { RecordAppender } from '../domain/append.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import type { IssuanceRecord, Ledger } from '../domain/ledger.ts';
-import { toLedgerError } from './ledger-error.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
+import type { IssuanceRecord, Ledger, LedgerReader, RecordLookup } from '../kernel/issuance.ts';
+import type { RecordAppender } from '../kernel/ledger-search.ts';
+import type { Sightings } from '../kernel/verification.ts';
+
+const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
+  'overloaded',
+  'rate_limited',
+  'shutting_down',
+  'jti_used',
+]);
+
+/** What a failure of storage means to whoever needs the ledger. */
+export function toLedgerError(cause: unknown, message: string): KeywardError {
+  if (cause instanceof KeywardError && PASSED_ON.has(cause.code)) return cause;
+  return new KeywardError('ledger_unavailable', message, { cause, retryAfterSeconds: 2 });
+}
 
 const DIGEST_BYTES = 32;
 
@@ -27,4 +40,24 @@ function refuseMisshapen({ digest }: IssuanceRecord): void {
   throw new KeywardError('internal', 'The token could not be recorded.', {
     cause: new Error(`a digest of ${digest.length} bytes`),
   });
+}
+
+/** Reads the ledger over whatever looks records up. */
+export function createLedgerReader(lookup: RecordLookup): LedgerReader & Sightings {
+  return {
+    find: (digest, iat) => answered(() => lookup.find(digest, iat)),
+    unknown: (scopeId, sightings, by) =>
+      answered(async () => {
+        const known = await lookup.known(scopeId, sightings, by?.clientId ?? '');
+        return sightings.filter((_, index) => !known[index]).map(({ digest }) => digest);
+      }),
+  };
+}
+
+async function answered<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    throw toLedgerError(error, 'The ledger cannot be asked now; try again shortly.');
+  }
 }

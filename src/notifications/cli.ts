@@ -1,8 +1,7 @@
 import { type Command, Option } from 'commander';
-import { DELIVERY_STATES } from '../kernel/notifications.ts';
-import { examples } from '../cli/examples.ts';
+import { examples, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
+import { DELIVERY_STATES } from '../kernel/notifications.ts';
 
 export function addNotifyCommands(program: Command, contextOf: Contextual): void {
   const notify = program
@@ -14,7 +13,7 @@ export function addNotifyCommands(program: Command, contextOf: Contextual): void
     .option('--target <name>', 'to this one alone')
     .addHelpText('after', examples('keyward notify test', 'keyward notify test --target on-call --json'))
     .action(async (options, command: Command) => {
-      const { notifyTest } = await import('../cli/actions/notify-test.ts');
+      const { notifyTest } = await import('./cli-output.ts');
       await notifyTest(contextOf(command), options);
     });
   notify
@@ -34,7 +33,7 @@ export function addNotifyCommands(program: Command, contextOf: Contextual): void
     .argument('<id>', 'its id in the list', wholeNumber)
     .addHelpText('after', examples('keyward notify replay 12'))
     .action(async (id: number, _options, command: Command) => {
-      const { notifyReplay } = await import('../cli/actions/notify-replay.ts');
+      const { notifyReplay } = await import('./cli-output.ts');
       await notifyReplay(contextOf(command), id);
     });
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { AuditEvent } from '../domain/audit.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
+import { type AuditEvent, type AuditLog, auditDetailsIn } from '../kernel/audit.ts';
+import type { SecurityEvent } from '../kernel/security-events.ts';
 import type { NotificationSettings } from './settings.ts';
 
 export const NOTIFICATIONS_CONFIGURED = 'notifications.configured';
@@ -38,4 +37,20 @@ export async function auditConfiguredNotifications(
     details,
   });
   return true;
+}
+
+/** The scopes that an event is about, as its evidence and its subject name them, each once. */
+export function scopesOfEvent(
+  { subject, evidence }: Pick<SecurityEvent, 'subject' | 'evidence'>,
+  scopeOfKey: (kid: string) => string | undefined,
+): readonly string[] {
+  const [, kind, name = ''] = /^(scope|key):(.+)$/.exec(subject) ?? [];
+  const named = [
+    evidence?.scope,
+    evidence?.key_scope,
+    ...(Array.isArray(evidence?.scopes) ? evidence.scopes : []),
+    kind === 'scope' ? name : undefined,
+    kind === 'key' ? scopeOfKey(name) : undefined,
+  ];
+  return [...new Set(named.filter((scope) => typeof scope === 'string'))];
 }

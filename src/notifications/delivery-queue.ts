@@ -1,17 +1,25 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { TrackedEvent } from '../domain/event-steps.ts';
 import type {
   AttemptOutcome,
   NotificationDelivery,
   NotificationOutbox,
   SettledAttempt,
 } from '../kernel/notifications.ts';
-import type { Attempts } from './attempt.ts';
-import { backoffSeconds, MOST_SECONDS } from '../watch/notifications/backoff.ts';
-import { failureText } from '../watch/notifications/failure-text.ts';
+import type { TrackedEvent } from '../kernel/security-events.ts';
+import { type Attempts, failureText } from './attempt.ts';
 import { type MessageOptions, messageOf } from './message.ts';
 import { RecipientRefused, TryLater } from './target.ts';
+
+const FIRST_SECONDS = 5;
+const FACTOR = 4;
+export const MOST_SECONDS = 6 * 3_600;
+
+/** Seconds until the next attempt, after so many that failed: 5, 20, 80 … up to six hours, less up to half. */
+export function backoffSeconds(failed: number, random: () => number): number {
+  const whole = Math.min(MOST_SECONDS, FIRST_SECONDS * FACTOR ** (failed - 1));
+  return Math.ceil(whole * (1 - random() / 2));
+}
 
 /** Taken from the outbox at a time. */
 const AT_A_TIME = 50;

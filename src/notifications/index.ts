@@ -1,26 +1,22 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
+import { Outages } from '../events/outages.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import type { KnownKeys } from '../domain/known-keys.ts';
+import type { KeyRing, KnownKeys } from '../kernel/key.ts';
 import { COUNTED_OUTCOMES, type NotificationDesk } from '../kernel/notifications.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { NotificationSettings } from './settings.ts';
-import { auditConfiguredNotifications } from './configured.ts';
-import { Attempts } from './attempt.ts';
+import { Attempts, createHeartbeat } from './attempt.ts';
+import { auditConfiguredNotifications, scopesOfEvent } from './configured.ts';
 import { DeliveryQueue, type LaneWatch } from './delivery-queue.ts';
-import { createNotificationDesk } from './service.ts';
-import { createHeartbeat } from '../watch/notifications/heartbeat.ts';
 import { Notifier } from './notifier.ts';
-import { openTarget } from './targets/open.ts';
 import { waitingRoutes } from './plan.ts';
-import { scopesOfEvent } from '../watch/notifications/scopes-of-event.ts';
+import { createNotificationDesk, createTargetTester } from './service.ts';
+import type { NotificationSettings } from './settings.ts';
 import type { NotificationTarget } from './target.ts';
-import { createTargetTester } from '../watch/notifications/test-targets.ts';
-import { Outages } from '../events/outages.ts';
+import { openTarget } from './targets/open.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** For the gauges; a count reads every row that waits. */

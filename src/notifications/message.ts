@@ -1,8 +1,23 @@
-import type { TrackedEvent } from '../domain/event-steps.ts';
+import { EVIDENCE_FIELDS } from '../kernel/event-evidence.ts';
 import type { NotificationDelivery } from '../kernel/notifications.ts';
 import { eventType, type Severity } from '../kernel/security-event-types.ts';
-import { oneLine } from '../watch/notifications/one-line.ts';
-import { shareableEvidence } from '../watch/notifications/shareable-evidence.ts';
+import type { TrackedEvent } from '../kernel/security-events.ts';
+
+/** Nothing in it ends a line or moves the cursor: for what is shown in a place of one line. */
+export function oneLine(text: string): string {
+  return text.toWellFormed().replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ');
+}
+
+type Evidence = Readonly<Record<string, unknown>>;
+
+const FIELDS: Readonly<Record<string, { readonly kind: string }>> = EVIDENCE_FIELDS;
+
+/** Without objects, which come from tokens and records and may speak of persons, and without what no field names. */
+export function shareableEvidence(evidence: Evidence): Evidence {
+  return Object.fromEntries(
+    Object.entries(evidence).filter(([name]) => FIELDS[name] !== undefined && FIELDS[name].kind !== 'object'),
+  );
+}
 
 /** What is told of an event. Never `claims`, `record` or `header`, which may speak of persons. */
 export interface ToldEvent {
@@ -120,4 +135,9 @@ function told(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions
     state,
     ...(withEvidence && evidence ? { evidence: shareableEvidence(evidence) } : {}),
   };
+}
+
+/** As webhooks and files get it; in the form that Standard Webhooks recommends. */
+export function payloadOf({ kind, id, at, title, data }: NotificationMessage): object {
+  return { id, type: MESSAGE_TYPES[kind], timestamp: new Date(at * 1_000).toISOString(), title, data };
 }

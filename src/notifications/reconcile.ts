@@ -1,9 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { SecurityEventFeed } from '../domain/event-feed.ts';
-import type { EventService } from '../domain/event-service.ts';
-import type { TrackedEvent } from '../domain/event-steps.ts';
 import type { NotificationOutbox, PlannedDelivery, ToldOf } from '../kernel/notifications.ts';
+import type { EventService, SecurityEventFeed, TrackedEvent } from '../kernel/security-events.ts';
 import { awaitedFrom, planNew, waitingRoutes } from './plan.ts';
 import type { NotificationSettings } from './target-settings.ts';
 

@@ -1,9 +1,58 @@
+import { randomBytes } from 'node:crypto';
 import type { Actor } from '../kernel/actor.ts';
-import type { AuditTrail } from '../domain/audit-trail.ts';
+import type { AuditTrail } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { NotificationDelivery, NotificationDesk } from '../kernel/notifications.ts';
+import type { NotificationDelivery, NotificationDesk, TargetTest } from '../kernel/notifications.ts';
+import { Attempts, failureText } from './attempt.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
-import type { TargetTester } from '../watch/notifications/test-targets.ts';
+import { testMessage } from './message.ts';
+import type { NotificationTarget } from './target.ts';
+
+export interface TargetTester {
+  /** One test at a time, of one target or of all, side by side. `unknown_target`, `overloaded`. */
+  test(target: string | undefined): Promise<readonly TargetTest[]>;
+}
+
+/** Each attempt has the deadline of any other, so the answer comes within it. */
+export function createTargetTester(
+  targets: readonly NotificationTarget[],
+  deadlineMs: number,
+  clock: Clock,
+  stopping: AbortSignal,
+): TargetTester {
+  let running = false;
+  const one = async (target: NotificationTarget): Promise<TargetTest> => {
+    const { name, type } = target;
+    const id = `msg_${randomBytes(18).toString('base64url')}`;
+    try {
+      await new Attempts(target, deadlineMs, stopping).send(testMessage(id, clock.nowSeconds()), undefined);
+      return { target: name, type, ok: true, error: null };
+    } catch (error) {
+      return { target: name, type, ok: false, error: failureText(error) };
+    }
+  };
+  return {
+    async test(wanted) {
+      const chosen = wanted === undefined ? targets : targets.filter(({ name }) => name === wanted);
+      if (wanted !== undefined && chosen.length === 0) {
+        throw new KeywardError(
+          'unknown_target',
+          'the configuration names no notification target of that name',
+        );
+      }
+      if (running) {
+        throw new KeywardError('overloaded', 'a test is under way; try again', { retryAfterSeconds: 5 });
+      }
+      running = true;
+      try {
+        return await Promise.all(chosen.map(one));
+      } finally {
+        running = false;
+      }
+    },
+  };
+}
 
 export interface DeskParts {
   readonly outbox: Pick<NotificationDesk, 'list'> & {

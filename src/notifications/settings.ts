@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CONTACT } from '../domain/contacts.ts';
+import { CONTACT } from '../kernel/scope.ts';
 import { SEVERITIES, type Severity } from '../kernel/security-event-types.ts';
 import type { NotificationSettings, TargetSettings } from './target-settings.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { isPlace, type ProbeAdministration, type VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import type { ProbeRounds } from './rounds.ts';
-import { type ProbeUrlRules, probeUrlAdvice } from '../watch/probing/probe-url.ts';
+import { type ProbeUrlRules, probeUrlAdvice } from './send.ts';
 
 export interface ProbeAdministrationParts {
   readonly store: VerifierProbeStore;

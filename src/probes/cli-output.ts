@@ -1,9 +1,81 @@
 import type { ProbeAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
-import { describeProbe, describeProbes } from '../cli/describe-probe.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
+import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
+import { printable } from '../lib/html.ts';
+
+const VERDICTS: Readonly<Record<string, Colour>> = { right: 'green', wrong: 'red', unclear: 'yellow' };
+const NOT_SENT: Cell = ['not sent', 'yellow'];
+
+/** One verifier, and what it answered to each token. */
+export function describeProbe(probe: ProbeAnswer, { terminal }: Context): string {
+  const time = (at: number | null) => (at === null ? '-' : humanTime(at, terminal.nowSeconds));
+  const about = fields(
+    [
+      ['client', [probe.client, 'bold']],
+      ['scope', probe.scope],
+      ['url', probe.url],
+      ['set', time(probe.set_at)],
+      ['expired token due', time(probe.expired_due_at)],
+      ['next', probe.next_at === null ? 'not while it may not verify' : time(probe.next_at)],
+    ],
+    terminal.colour,
+  );
+  const rows = [
+    ...probe.answers.map((answer): Cell[] => [
+      answer.probe,
+      verdict(answer.verdict),
+      String(answer.status ?? '-'),
+      time(answer.at),
+      answer.why ?? '-',
+    ]),
+    ...probe.not_sent.map((unsent): Cell[] => [unsent.probe, NOT_SENT, '-', '-', unsent.why]),
+  ];
+  return [
+    about,
+    ...(probe.answers.length === 0 ? ['nothing was sent since the service started'] : []),
+    ...(rows.length === 0
+      ? []
+      : [table(['token', 'verdict', 'status', 'sent', 'why'], rows, terminal.colour)]),
+  ].join('\n\n');
+}
+
+/** A line for each verifier, and what none of the answers tells. */
+export function describeProbes(probes: readonly ProbeAnswer[], { terminal }: Context): string {
+  if (probes.length === 0) return 'no verifier is probed; name one with: keyward client probe set';
+  const lines = table(
+    ['client', 'scope', 'verdict', 'not as it must be', 'not sent', 'next', 'url'],
+    probes.map((probe) => [
+      [probe.client, 'bold'],
+      probe.scope,
+      overall(probe),
+      probe.answers.flatMap((answer) => (answer.verdict === 'right' ? [] : [answer.probe])).join(', ') || '-',
+      probe.not_sent.map((unsent) => unsent.probe).join(', ') || '-',
+      probe.next_at === null ? '-' : humanTime(probe.next_at, terminal.nowSeconds),
+      probe.url,
+    ]),
+    terminal.colour,
+  );
+  const reasons = new Set(
+    probes.flatMap(({ not_sent }) => not_sent.map(({ probe, why }) => `${probe} is not sent: ${why}`)),
+  );
+  return [lines, ...(reasons.size === 0 ? [] : [[...reasons].map(printable).join('\n')])].join('\n\n');
+}
+
+/** Who was not sent everything is not `right`, however it answered the rest. */
+function overall({ answers, not_sent, next_at }: ProbeAnswer): Cell {
+  if (next_at === null) return ['may not verify', 'dim'];
+  if (answers.length === 0) return ['not probed yet', 'dim'];
+  const worst = ['wrong', 'unclear'].find((each) => answers.some((answer) => answer.verdict === each));
+  if (worst === undefined && not_sent.length > 0) return ['incomplete', 'yellow'];
+  return verdict(worst ?? 'right');
+}
+
+function verdict(name: string): Cell {
+  return [name, VERDICTS[name] ?? 'dim'];
+}
 
 interface Place {
   readonly client: string;

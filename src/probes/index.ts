@@ -4,16 +4,14 @@ import type { Config } from '../config.ts';
 import type { Grants } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing } from '../kernel/key.ts';
 import type { SecurityEvents } from '../kernel/security-events.ts';
 import type { ProbeAdministration, VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { createProbeAdministration } from './administer.ts';
-import { unsentProbes } from '../watch/probing/other-scope.ts';
-import { createProbeGrants } from '../watch/probing/probe-grants.ts';
 import { ProbeRounds } from './rounds.ts';
-import { createProbeTokens } from './tokens.ts';
 import { createSendProbe } from './send.ts';
+import { createProbeGrants, createProbeTokens, unsentProbes } from './tokens.ts';
 
 const EVERY_MS = 1_000;
 

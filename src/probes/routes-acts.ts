@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { existing } from '../access/routes/client-acts.ts';
 import type { ClientAdministration } from '../kernel/actor.ts';
-import type { Act } from '../domain/act-gate.ts';
+import type { Act } from '../kernel/acts.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing } from '../kernel/key.ts';
 import { WRITTEN_TYPES } from '../kernel/policy.ts';
 import { isPlace, type ProbeAdministration } from '../kernel/verifier-probe.ts';
-import { probePlace, probeRepresentation, probeRequest } from '../server/schemas/probe.ts';
-import { validated } from '../server/validated.ts';
-import { existing } from '../access/routes/client-acts.ts';
+import { validated } from '../server/read-body.ts';
+import { probePlace, probeRepresentation, probeRequest } from './routes.ts';
 
 export interface ProbeActParts {
   readonly clients: ClientAdministration;

@@ -1,8 +1,81 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
-import { guardedLookup } from '../lib/guarded-lookup.ts';
-import type { Reply } from '../watch/probing/judge-answer.ts';
-import { addressAdvice, type ProbeUrlRules, probeUrlAdvice } from '../watch/probing/probe-url.ts';
+import { isIP } from 'node:net';
+import { PROBES, type Probe, type ProbeVerdict } from '../kernel/verifier-probe.ts';
+import { withoutBrackets } from '../lib/address.ts';
+import { guardedLookup, isForbiddenAddress, isLoopbackAddress } from '../lib/address-guard.ts';
+
+/** What came back: a status, or why there was none, in a sentence without anything of the token. */
+export type Reply = { readonly status: number } | { readonly failure: string };
+
+export interface Judgement {
+  readonly verdict: ProbeVerdict;
+  readonly why: string | null;
+}
+
+/** Holds what came back against what must have. Only 401 and 403 are a refusal: an error page refuses nobody. */
+export function judgeAnswer(probe: Probe, reply: Reply): Judgement {
+  if ('failure' in reply) return { verdict: 'unclear', why: reply.failure };
+  const { must, what } = PROBES[probe];
+  const said = meaningOf(reply.status);
+  if (said === undefined) return { verdict: 'unclear', why: unclear(reply.status) };
+  if (said === must) return { verdict: 'right', why: null };
+  return { verdict: 'wrong', why: `it ${said}s ${what}` };
+}
+
+function meaningOf(status: number): 'accept' | 'refuse' | undefined {
+  if (status >= 200 && status < 300) return 'accept';
+  return status === 401 || status === 403 ? 'refuse' : undefined;
+}
+
+function unclear(status: number): string {
+  return status >= 300 && status < 400
+    ? `it answers ${status}, and redirects are not followed`
+    : `it answers ${status}, which neither accepts (2xx) nor refuses (401, 403)`;
+}
+
+const LONGEST = 2_048;
+const LOOPBACK_NAME = /(?:^|\.)localhost$/;
+
+export interface ProbeUrlRules {
+  /** Whether the machine itself may be probed, without TLS too: for development. */
+  readonly loopback: boolean;
+}
+
+/** What is wrong with a URL that a verifier shall be probed at; undefined where nothing is. */
+export function probeUrlAdvice(text: string, rules: ProbeUrlRules): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || text.length > LONGEST || /[\s\p{C}]/u.test(text))
+    return `use an https URL of at most ${LONGEST} characters`;
+  const { protocol, username, password } = url;
+  const local = isLocal(hostOf(url));
+  if (protocol !== 'https:' && !(protocol === 'http:' && local && rules.loopback)) {
+    return 'use https; http is for loopback alone, in development mode';
+  }
+  if (username || password) return 'leave out user and password: what is sent is the token';
+  if (url.hash || text.includes('#')) return 'leave out the fragment';
+  return addressAdvice(hostOf(url), rules) ?? (local && !rules.loopback ? NOT_HERE : undefined);
+}
+
+const NOT_HERE = 'use another machine: loopback is for development mode';
+
+/** The same of an address that a name stands for. Names are no address, and pass. */
+export function addressAdvice(address: string, { loopback }: ProbeUrlRules): string | undefined {
+  if (isIP(address) === 0) return undefined;
+  if (isLoopbackAddress(address)) return loopback ? undefined : NOT_HERE;
+  return isForbiddenAddress(address, 'any-host')
+    ? 'use an address of one machine, other than link-local'
+    : undefined;
+}
+
+/** Without the brackets of an IPv6 address, and without the dot that ends a full name. */
+function hostOf(url: URL): string {
+  return withoutBrackets(url.hostname).replace(/\.$/, '');
+}
+
+function isLocal(host: string): boolean {
+  return LOOPBACK_NAME.test(host) || isLoopbackAddress(host);
+}
 
 export interface SendingRules extends ProbeUrlRules {
   /** From the look-up of the name to the status line. */

@@ -1,7 +1,43 @@
+import type { Grants } from '../kernel/actor.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import { PROBE_CLIENT, PROBE_SUBJECT, type Probe } from '../kernel/verifier-probe.ts';
-import { otherScope } from '../watch/probing/other-scope.ts';
+import type { KeyRing } from '../kernel/key.ts';
+import {
+  DRILL_ISSUER,
+  PROBE_CLIENT,
+  PROBE_SUBJECT,
+  type Probe,
+  type UnsentProbe,
+  type VerifierProbe,
+} from '../kernel/verifier-probe.ts';
+
+type Keys = Pick<KeyRing, 'scope' | 'scopes' | 'activeKey'>;
+
+/**
+ * The drill scope whose token a verifier of that scope is sent, or why there is none: no scope that serves anybody
+ * lends its own. Of the same algorithm if there is one, since that hides no leniency behind another refusal.
+ */
+export function otherScope(
+  keyRing: Keys,
+  probed: string,
+): { readonly scopeId: string } | { readonly why: string } {
+  const scopes = keyRing.scopes().filter(({ id, issuer }) => issuer === DRILL_ISSUER && id !== probed);
+  const able = scopes.filter(({ id }) => keyRing.activeKey(id) !== undefined);
+  const algorithm = keyRing.scope(probed)?.algorithm;
+  const found = able.find((scope) => scope.algorithm === algorithm) ?? able[0];
+  if (found) return { scopeId: found.id };
+  return {
+    why:
+      scopes.length === 0
+        ? `no drill scope; create a scope whose issuer is ${DRILL_ISSUER}`
+        : 'no drill scope has a key that signs',
+  };
+}
+
+/** What rounds leave out as things are. */
+export function unsentProbes(keyRing: Keys, probed: string): readonly UnsentProbe[] {
+  const other = otherScope(keyRing, probed);
+  return 'why' in other ? [{ probe: 'other_scope', why: other.why }] : [];
+}
 
 export interface ProbeTokenParts {
   /** Which lets `PROBE_CLIENT` have tokens, and nobody else. */
@@ -61,4 +97,23 @@ export function withoutKid(token: string): string {
     unknown
   >;
   return [Buffer.from(JSON.stringify(others)).toString('base64url'), claims, signature].join('.');
+}
+
+export interface ProbeGrantParts {
+  readonly probes: () => readonly Pick<VerifierProbe, 'scopeId'>[];
+  readonly keyRing: Pick<KeyRing, 'scope'>;
+}
+
+/**
+ * What Keyward itself may sign: probe tokens of scopes for which two persons have had a verifier probed, and of drill
+ * scopes, which serve nobody. The signed row of the probe is the grant.
+ */
+export function createProbeGrants({ probes, keyRing }: ProbeGrantParts): Grants {
+  return {
+    allows: (clientId, scopeId, action) =>
+      clientId === PROBE_CLIENT &&
+      action === 'sign' &&
+      (keyRing.scope(scopeId)?.issuer === DRILL_ISSUER ||
+        probes().some((probe) => probe.scopeId === scopeId)),
+  };
 }

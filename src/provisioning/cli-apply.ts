@@ -1,16 +1,164 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import type { Step } from './step.ts';
-import { newAlgorithms, warnOf } from '../cli/algorithm-advice.ts';
-import { type Applied, applyPlan, credentialFileOf, newClient } from '../cli/apply-plan.ts';
-import type { Context } from '../cli/context.ts';
-import { describeApplied } from '../cli/describe-applied.ts';
+import { join } from 'node:path';
+import type { ProposalAnswer } from '../cli/answers.ts';
+import type { Context, Terminal } from '../cli/context.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
-import { storedDigest } from '../cli/new-credential.ts';
-import { openProposals, proposalsFor } from '../cli/open-proposals.ts';
-import { connect } from '../cli/operations-client.ts';
-import { plannedRefusals } from '../cli/policy-refusals.ts';
-import { planOf } from './cli-plan.ts';
-import { show } from '../cli/show.ts';
+import { storedDigest, withNewCredential } from '../cli/new-files.ts';
+import { type CallService, connect } from '../cli/operations-client.ts';
+import { openProposals, proposalIn, proposalsFor, proposedDigest, show } from '../cli/show.ts';
+import { type Cell, humanTime, table } from '../cli/text.ts';
+import { newAlgorithms, plannedRefusals, warnOf } from '../keys/cli-policy.ts';
+import { CHANGE_HEADINGS, changeCells, planOf } from './cli-plan.ts';
+import type { Step } from './document.ts';
+
+/** What became of a step. */
+export type Applied = {
+  readonly step: Step;
+  readonly credentialFile?: string;
+  /** Open proposals for the same client with credentials that are not the one in the file. */
+  readonly rivals?: readonly ProposalAnswer[];
+} & (
+  | { readonly outcome: 'done' }
+  | { readonly outcome: 'proposed'; readonly proposal: ProposalAnswer }
+  /** Proposed with a credential that is not known here: whoever made it would hold the client. */
+  | { readonly outcome: 'foreign'; readonly proposal: ProposalAnswer }
+  /** For what a proposal would make first. */
+  | { readonly outcome: 'waits'; readonly for: string }
+);
+
+export interface ApplyingParts {
+  readonly call: CallService;
+  /** What they ask for is not asked for again; of a new client, only where the credential is the own one. */
+  readonly open: readonly ProposalAnswer[];
+  /** Empty where none was named. */
+  readonly credentialsFolder: string;
+  /** Told of each step before the next. */
+  onApplied(applied: Applied): void;
+}
+
+/** Takes the steps one by one, and stops at the first refusal. */
+export async function applyPlan(steps: readonly Step[], parts: ApplyingParts): Promise<void> {
+  const proposed = new Set<string>();
+  for (const step of steps) {
+    const missing = step.needs.find((need) => proposed.has(need));
+    const applied: Applied =
+      missing === undefined ? await take(step, parts) : { step, outcome: 'waits', for: missing };
+    const isOpen = applied.outcome === 'proposed' || applied.outcome === 'foreign';
+    if (isOpen && step.makes !== undefined) proposed.add(step.makes);
+    parts.onApplied(applied);
+  }
+}
+
+/** The client for which the step needs a credential. */
+export function newClient({ makes }: Step): string | undefined {
+  return makes?.startsWith('client:') ? makes.slice('client:'.length) : undefined;
+}
+
+export function credentialFileOf(clientId: string, folder: string): string {
+  return join(folder, `${clientId}.credential`);
+}
+
+async function take(step: Step, parts: ApplyingParts): Promise<Applied> {
+  const { call, open } = parts;
+  const before = proposalsFor(step, open);
+  const clientId = newClient(step);
+  if (clientId !== undefined) return await takeNewClient(step, clientId, before, parts);
+  const [first] = before;
+  if (first) return { step, outcome: 'proposed', proposal: first };
+  return outcomeOf(step, await call(step.method, step.path, step.body));
+}
+
+async function takeNewClient(
+  step: Step,
+  clientId: string,
+  before: readonly ProposalAnswer[],
+  { call, credentialsFolder }: ApplyingParts,
+): Promise<Applied> {
+  const [first] = before;
+  if (first && credentialsFolder === '') return { step, outcome: 'foreign', proposal: first };
+  const credentialFile = credentialFileOf(clientId, credentialsFolder);
+  const ask = (credential_digest: string) =>
+    call(step.method, step.path, { ...step.body, credential_digest });
+  // Of an earlier attempt, say, of which nobody knows what came of it.
+  const earlier = storedDigest('svc', credentialFile);
+  const isOwn = (proposal: ProposalAnswer) => earlier !== undefined && proposedDigest(proposal) === earlier;
+  const rivals = before.filter((proposal) => !isOwn(proposal));
+  const own = before.find(isOwn);
+  if (own) return { step, outcome: 'proposed', proposal: own, credentialFile, rivals };
+  const answer =
+    earlier === undefined ? await withNewCredential('svc', credentialFile, ask) : await ask(earlier);
+  return { ...outcomeOf(step, answer), credentialFile, rivals };
+}
+
+function outcomeOf(step: Step, answer: unknown): Applied {
+  const proposal = proposalIn(answer);
+  return proposal ? { step, outcome: 'proposed', proposal } : { step, outcome: 'done' };
+}
+
+const FOREIGN =
+  'Their credentials are not in your folder: once approved, whoever made them holds the client. Ask who proposed them, and reject what nobody knows.';
+const COLOURS = { done: 'green', proposed: 'yellow', foreign: 'red', waits: 'dim' } as const;
+
+/** A line for each change with what became of it, then the proposals and the credentials, then the sum. */
+export function describeApplied(applied: readonly Applied[], { terminal }: Context): string {
+  if (applied.length === 0) return 'Nothing to do.';
+  const rows = applied.flatMap(({ outcome, step }) =>
+    step.changes.map((change): readonly Cell[] => [[outcome, COLOURS[outcome]], ...changeCells(change)]),
+  );
+  const parts = [table(['outcome', ...CHANGE_HEADINGS], rows, terminal.colour)];
+  const proposals = applied.flatMap((each) => (each.outcome === 'proposed' ? [each.proposal] : []));
+  if (proposals.length > 0) {
+    parts.push(proposalTable('proposal', proposals, terminal));
+  }
+  const foreign = applied.flatMap((each) => [
+    ...(each.outcome === 'foreign' ? [each.proposal] : []),
+    ...(each.rivals ?? []),
+  ]);
+  if (foreign.length > 0) {
+    parts.push(proposalTable('not yours', foreign, terminal), FOREIGN);
+  }
+  const files = applied.flatMap((each) => each.credentialFile ?? []);
+  if (files.length > 0)
+    parts.push(
+      table(
+        ['credentials'],
+        files.map((file) => [file]),
+        terminal.colour,
+      ),
+    );
+  return [...parts, sumOf(applied)].join('\n\n');
+}
+
+function proposalTable(heading: string, proposals: readonly ProposalAnswer[], terminal: Terminal): string {
+  const withDigest = proposals.some((proposal) => proposedDigest(proposal) !== undefined);
+  const cells = proposals.map((proposal): readonly Cell[] => [
+    [proposal.id, 'bold'],
+    proposal.act,
+    proposal.subject,
+    proposal.proposed_by,
+    ...(withDigest ? [proposedDigest(proposal) ?? '-'] : []),
+    proposal.approvers.join(' ') || 'nobody',
+    humanTime(proposal.expires_at, terminal.nowSeconds),
+  ]);
+  const headings = [
+    heading,
+    'act',
+    'subject',
+    'proposed by',
+    ...(withDigest ? ['credential digest'] : []),
+    'can approve',
+    'expires',
+  ];
+  return table(headings, cells, terminal.colour);
+}
+
+function sumOf(applied: readonly Applied[]): string {
+  const count = (outcome: Applied['outcome']) =>
+    applied.filter((each) => each.outcome === outcome).flatMap(({ step }) => step.changes).length;
+  const proposed = count('proposed') + count('foreign');
+  const sum = `${count('done')} done, ${proposed} proposed, ${count('waits')} waiting for those.`;
+  return proposed === 0 ? sum : `${sum} Apply again once they are approved.`;
+}
 
 export interface ApplyOptions {
   readonly file: string;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples } from '../cli/examples.ts';
+import { examples } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
 
 const FILE = [
@@ -15,7 +15,7 @@ export function addProvisioningCommands(program: Command, contextOf: Contextual)
     .requiredOption(...FILE)
     .addHelpText('after', examples('keyward plan -f scopes.yaml', 'keyward plan -f scopes.yaml --json'))
     .action(async (options, command: Command) => {
-      const { plan } = await import('../cli/actions/plan.ts');
+      const { plan } = await import('./cli-plan.ts');
       await plan(contextOf(command), options);
     });
   program
@@ -39,7 +39,7 @@ export function addProvisioningCommands(program: Command, contextOf: Contextual)
     .description('print what there is, in the form that plan and apply read')
     .addHelpText('after', examples('keyward export > scopes.yaml', 'keyward export --json'))
     .action(async (_options, command: Command) => {
-      const { exportState } = await import('../cli/actions/export.ts');
+      const { exportState } = await import('./cli-plan.ts');
       await exportState(contextOf(command));
     });
   program
@@ -47,7 +47,7 @@ export function addProvisioningCommands(program: Command, contextOf: Contextual)
     .description('print the JSON Schema of that form, for editors')
     .addHelpText('after', examples('keyward schema > keyward-scopes.schema.json', 'keyward schema --json'))
     .action(async (_options, command: Command) => {
-      const { schema } = await import('../cli/actions/schema.ts');
+      const { schema } = await import('./cli-plan.ts');
       await schema(contextOf(command));
     });
 }

@@ -1,9 +1,8 @@
-import { ACTIONS, type Action } from '../domain/client.ts';
-import type { ValidationIssue } from '../domain/validation-issue.ts';
-import { didYouMean } from '../yaml-file/did-you-mean.ts';
+import { ACTIONS, type Action } from '../kernel/actor.ts';
+import type { ValidationIssue } from '../kernel/policy.ts';
+import { didYouMean } from '../yaml-file/schema-problems.ts';
 import { defined } from './compare-scopes.ts';
-import type { ClientEntry } from './document.ts';
-import type { Change, CurrentClient, Step } from './step.ts';
+import type { Change, ClientEntry, CurrentClient, Step } from './document.ts';
 
 export interface ClientComparison {
   readonly creating: readonly Step[];

@@ -1,12 +1,15 @@
 import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../kernel/algorithm.ts';
-import { sameContacts } from '../domain/contacts.ts';
-import { DEFAULT_POLICY, memberName, policyFlaws, type ScopePolicy } from '../kernel/policy.ts';
+import {
+  DEFAULT_POLICY,
+  memberName,
+  policyFlaws,
+  type ScopePolicy,
+  type ValidationIssue,
+} from '../kernel/policy.ts';
+import { identityFlaws, sameContacts } from '../kernel/scope.ts';
 import { changedMembers, narrowedOnly, widenedMembers, withChanges } from '../kernel/scope-change.ts';
-import { identityFlaws } from '../kernel/scope.ts';
-import type { ValidationIssue } from '../domain/validation-issue.ts';
 import { type PolicyMembers, policyChange, policyRepresentation } from '../keys/policy-schema.ts';
-import type { ScopeEntry } from './document.ts';
-import type { Change, CurrentScope, Step } from './step.ts';
+import type { Change, CurrentScope, ScopeEntry, Step } from './document.ts';
 
 export interface ScopeComparison {
   /** What makes the service accept less: it goes first. */

@@ -1,9 +1,8 @@
-import type { ValidationIssue } from '../domain/validation-issue.ts';
+import type { ValidationIssue } from '../kernel/policy.ts';
 import { firstProblems, type Locate, type Problem, problemOf } from '../yaml-file/problem.ts';
 import { compareClient, revocation } from './compare-clients.ts';
 import { compareScope } from './compare-scopes.ts';
-import type { Document } from './document.ts';
-import type { Change, Current, Step } from './step.ts';
+import type { Change, Current, Document, Step } from './document.ts';
 
 export interface Plan {
   /** In the order in which they are made: what makes the service accept less goes first. */

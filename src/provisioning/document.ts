@@ -1,10 +1,16 @@
 import { z } from 'zod';
-import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, MODULUS_BITS } from '../kernel/algorithm.ts';
-import { ACTIONS } from '../domain/client.ts';
-import { FIRST_TOKEN } from '../domain/hsm-token.ts';
-import { SCOPE_ID, SCOPE_ID_ADVICE } from '../kernel/scope.ts';
-import { contacts } from '../schemas/contacts.ts';
-import { policy } from '../keys/policy-schema.ts';
+import { ACTIONS, type Action } from '../kernel/actor.ts';
+import {
+  ALGORITHM_NAMES,
+  type Algorithm,
+  DEFAULT_ALGORITHM,
+  MODULUS_BITS,
+  type ModulusBits,
+} from '../kernel/algorithm.ts';
+import { FIRST_TOKEN } from '../kernel/key.ts';
+import { SCOPE_ID, SCOPE_ID_ADVICE, type ScopeDefinition } from '../kernel/scope.ts';
+import type { CountedTokens } from '../kernel/scope-change.ts';
+import { contacts, type PolicyMembers, policy, policyOf } from '../keys/policy-schema.ts';
 
 const id = z.string().regex(SCOPE_ID, SCOPE_ID_ADVICE);
 const text = z.string('use text');
@@ -81,3 +87,89 @@ export const document = z
 export type Document = z.infer<typeof document>;
 export type ScopeEntry = Document['scopes'][string];
 export type ClientEntry = Document['clients'][string];
+
+/** What the service has, as far as a provisioning file speaks of it. */
+export interface Current {
+  readonly scopes: readonly CurrentScope[];
+  readonly clients: readonly CurrentClient[];
+}
+
+export type CurrentScope = ScopeDefinition;
+
+export interface CurrentClient {
+  readonly id: string;
+  readonly description: string;
+  readonly revoked: boolean;
+  readonly grants: readonly { readonly scope: string; readonly action: Action }[];
+}
+
+/** One line of a plan. */
+export interface Change {
+  readonly action: 'create' | 'change' | 'remove';
+  readonly kind: 'scope' | 'client' | 'grant';
+  /** Of the scope or the client. */
+  readonly id: string;
+  /** `max_ttl_seconds` of a scope, `payments:sign` of a client. */
+  readonly member?: string;
+  readonly from?: unknown;
+  readonly to?: unknown;
+  /** The service accepts more afterwards: where it asks for two persons, this opens a proposal (I11). */
+  readonly weakens: boolean;
+  /** How many living tokens it refuses at once, null where they could not be counted; absent where it refuses none by its kind. */
+  readonly refuses?: CountedTokens | null;
+}
+
+/** One request to the operations plane, and what it changes. */
+export interface Step {
+  readonly method: 'POST' | 'PATCH' | 'DELETE';
+  /** Below `/v1/admin`. */
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly changes: readonly Change[];
+  /** What has to exist before, such as `scope:payments`, though the plan itself makes it. */
+  readonly needs: readonly string[];
+  /** What exists afterwards. */
+  readonly makes?: string;
+}
+
+/** The lists of scopes and clients as the operations plane answers them. */
+export interface Listed {
+  readonly scopes: readonly {
+    readonly id: string;
+    readonly issuer: string;
+    readonly audience: string;
+    readonly algorithm: Algorithm;
+    readonly modulus_bits: ModulusBits | null;
+    readonly hsm_token: string;
+    readonly policy: PolicyMembers;
+    readonly contacts: readonly string[];
+  }[];
+  readonly clients: readonly {
+    readonly id: string;
+    readonly description: string;
+    readonly revoked_at: number | null;
+    readonly grants: readonly { readonly scope: string; readonly action: Action }[];
+  }[];
+}
+
+export function currentOf({ scopes, clients }: Listed): Current {
+  return {
+    scopes: scopes.map(({ modulus_bits, hsm_token, policy, ...scope }) => ({
+      ...scope,
+      modulusBits: modulus_bits,
+      hsmToken: hsm_token,
+      policy: policyOf(policy),
+    })),
+    clients: clients.map(({ id, description, revoked_at, grants }) => ({
+      id,
+      description,
+      revoked: revoked_at !== null,
+      grants,
+    })),
+  };
+}
+
+/** The schema of a provisioning file for editors: JSON Schema draft 7, which most of them read. */
+export function documentJsonSchema(): object {
+  return z.toJSONSchema(document, { target: 'draft-7', io: 'input' });
+}

@@ -1,12 +1,21 @@
+import { stringify } from 'yaml';
+import { ACTIONS, DESCRIPTION_ADVICE, isDescription } from '../kernel/actor.ts';
 import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../kernel/algorithm.ts';
-import { DESCRIPTION_ADVICE, isDescription } from '../domain/client.ts';
-import { contactFlaws } from '../domain/contacts.ts';
-import { identityFlaws } from '../kernel/scope.ts';
-import type { ValidationIssue } from '../domain/validation-issue.ts';
+import { FIRST_TOKEN } from '../kernel/key.ts';
+import type { ValidationIssue } from '../kernel/policy.ts';
+import { contactFlaws, identityFlaws } from '../kernel/scope.ts';
+import { policyRepresentation } from '../keys/policy-schema.ts';
 import { firstProblems, type Locate, type Problem, problemOf } from '../yaml-file/problem.ts';
 import { readYaml } from '../yaml-file/read-yaml.ts';
 import { schemaProblems } from '../yaml-file/schema-problems.ts';
-import { type Document, document, type ScopeEntry } from './document.ts';
+import {
+  type Current,
+  type CurrentClient,
+  type CurrentScope,
+  type Document,
+  document,
+  type ScopeEntry,
+} from './document.ts';
 
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 /** Finding the place of each takes time with the length of the file. */
@@ -68,4 +77,48 @@ function repeated(path: readonly string[], actions: readonly string[]): readonly
 function descriptionFlaws(id: string, description: string | undefined): readonly ValidationIssue[] {
   if (description === undefined || isDescription(description)) return [];
   return [{ path: ['clients', id, 'description'], advice: DESCRIPTION_ADVICE }];
+}
+
+const HEAD = `# What Keyward holds, for \`keyward plan -f\` and \`keyward apply -f\`. For editors:
+# yaml-language-server: $schema=keyward-scopes.schema.json
+`;
+
+/** What the service has, as a file that says so; a plan of it has nothing to do. */
+export function documentOf({ scopes, clients }: Current): Document {
+  return {
+    complete: false,
+    scopes: Object.fromEntries(byId(scopes).map((scope) => [scope.id, scopeEntry(scope)])),
+    clients: Object.fromEntries(
+      byId(clients)
+        .filter(({ revoked }) => !revoked)
+        .map((client) => [client.id, clientEntry(client)]),
+    ),
+  };
+}
+
+export function writeDocument(document: Document): string {
+  return HEAD + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function scopeEntry({ issuer, audience, algorithm, modulusBits, hsmToken, policy, contacts }: CurrentScope) {
+  return {
+    issuer,
+    audience,
+    algorithm,
+    ...(modulusBits === null ? {} : { modulus_bits: modulusBits }),
+    ...(hsmToken === FIRST_TOKEN ? {} : { hsm_token: hsmToken }),
+    policy: policyRepresentation(policy),
+    contacts: [...contacts],
+  };
+}
+
+function clientEntry({ description, grants }: CurrentClient) {
+  const scopes = [...new Set(grants.map(({ scope }) => scope))].sort();
+  const held = (scope: string) =>
+    ACTIONS.filter((action) => grants.some((grant) => grant.scope === scope && grant.action === action));
+  return { description, grants: Object.fromEntries(scopes.map((scope) => [scope, held(scope)])) };
+}
+
+function byId<T extends { readonly id: string }>(list: readonly T[]): readonly T[] {
+  return list.toSorted((one, other) => (one.id < other.id ? -1 : 1));
 }

@@ -2,8 +2,7 @@ import type { VerifierAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, table } from '../cli/text.ts';
-import { humanTime } from '../cli/time.ts';
+import { type Cell, humanTime, table } from '../cli/text.ts';
 
 interface Verifiers {
   readonly verifiers: readonly VerifierAnswer[];

@@ -1,9 +1,18 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
-import { type KeyState, type SigningKey, verifyUntil } from '../kernel/key.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { type KeyRing, type KeyState, type SigningKey, verifyUntil } from '../kernel/key.ts';
 import { isOfTheFuture } from '../kernel/key-lifecycle/window.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { PublishedDocument } from '../kernel/publication.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { composePublishedKey, composePublishedPolicy } from '../token/published-key-set.ts';
+import { composePublishedKey, composePublishedPolicy, KEY_SET_TYP } from '../token/published-key-set.ts';
+import { composeSigningInput } from '../token/signing-input.ts';
+
+/** With a strong entity tag that follows the content. */
+export function publish(contentType: string, body: string, maxAgeSeconds: number): PublishedDocument {
+  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  return { contentType, body, etag, maxAgeSeconds };
+}
 
 const PUBLISHED_STATES = new Set<KeyState>(['pre_activation', 'active', 'deactivated']);
 
@@ -36,4 +45,121 @@ export function composeKeySet(keys: readonly SigningKey[], { policy }: Scope) {
     ),
     kw_policy: composePublishedPolicy(policy),
   };
+}
+
+export interface KeySetSigner {
+  readonly kid: string;
+  sign(signingInput: string, bindingRecords: readonly string[]): Promise<string>;
+}
+
+interface Signed {
+  readonly document: PublishedDocument;
+  /** What it says, but for its times. */
+  readonly content: string;
+  readonly keys: readonly { readonly kid: string; readonly exp: number }[];
+  readonly iat: number;
+  readonly exp: number;
+}
+
+interface Wanted {
+  readonly scope: Scope;
+  readonly keys: readonly SigningKey[];
+  readonly content: string;
+}
+
+/** An HSM that is away is not asked at every request. */
+const PAUSE_AFTER_FAILURE_SECONDS = 5;
+
+/**
+ * Key sets signed by the registry key. One signature serves for half the max-age, however many ask; then the next
+ * is made while the last still serves. With the HSM away the last one serves for as long as it is valid, unless a
+ * key in it is published no more: then there is none, so that nobody takes up a withdrawn key anew.
+ */
+export class SignedKeySets {
+  readonly #signer: KeySetSigner;
+  readonly #clock: Clock;
+  readonly #signed = new Map<string, Signed>();
+  readonly #underWay = new Map<string, Promise<Signed>>();
+  readonly #failedAt = new Map<string, number>();
+
+  constructor(signer: KeySetSigner, clock: Clock) {
+    this.#signer = signer;
+    this.#clock = clock;
+  }
+
+  /** Whether anybody has asked for the scope's. */
+  holds(scopeId: string): boolean {
+    return this.#signed.has(scopeId);
+  }
+
+  /** `hsm_unavailable` and the like, where there is none to serve. */
+  async document(scope: Scope, keys: readonly SigningKey[]): Promise<PublishedDocument> {
+    const now = this.#clock.nowSeconds();
+    const wanted = { scope, keys, content: contentOf(scope, keys) };
+    const last = this.#signed.get(scope.id);
+    if (last?.content !== wanted.content) return (await this.#renewed(wanted, last)).document;
+    const { jwksMaxAgeSeconds } = scope.policy;
+    if (now < last.iat + jwksMaxAgeSeconds / 2) return last.document;
+    const renewed = this.#renewed(wanted, last);
+    const lastsLongEnough = now + jwksMaxAgeSeconds < last.exp;
+    if (!lastsLongEnough) return (await renewed).document;
+    // It serves meanwhile; why the next one failed is told to whoever asks once it does not.
+    renewed.catch(() => undefined);
+    return last.document;
+  }
+
+  async #renewed(wanted: Wanted, last: Signed | undefined): Promise<Signed> {
+    const now = this.#clock.nowSeconds();
+    const usable = last !== undefined && now < last.exp && nothingWithdrawn(last, wanted, now);
+    const failedAt = this.#failedAt.get(wanted.scope.id) ?? Number.NEGATIVE_INFINITY;
+    const paused = now >= failedAt && now < failedAt + PAUSE_AFTER_FAILURE_SECONDS;
+    if (paused && usable) return last;
+    try {
+      return await this.#signedOnce(wanted);
+    } catch (error) {
+      if (error instanceof KeywardError && usable) return last;
+      throw error;
+    }
+  }
+
+  /** One signature at a time for each content. */
+  #signedOnce(wanted: Wanted): Promise<Signed> {
+    const scopeId = wanted.scope.id;
+    const name = `${scopeId} ${wanted.content}`;
+    const signing = this.#underWay.get(name) ?? this.#sign(wanted).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, signing);
+    return signing;
+  }
+
+  async #sign({ scope, keys, content }: Wanted): Promise<Signed> {
+    const { jwksMaxAgeSeconds, maxStaleSeconds } = scope.policy;
+    const iat = this.#clock.nowSeconds();
+    const exp = iat + jwksMaxAgeSeconds + maxStaleSeconds;
+    const { keySetVersion: version, issuer: iss, id: sub } = scope;
+    const set = composeKeySet(keys, scope);
+    const header = { alg: 'ES256', typ: KEY_SET_TYP, kid: this.#signer.kid } as const;
+    const signingInput = composeSigningInput(header, JSON.stringify({ iss, sub, iat, exp, version, ...set }));
+    const records = keys.map(({ bindingRecord }) => bindingRecord);
+    try {
+      const jws = await this.#signer.sign(signingInput, records);
+      const document = publish('application/jwk-set+jwt', jws, jwksMaxAgeSeconds);
+      const signed = { document, content, keys: set.keys, iat, exp };
+      this.#signed.set(scope.id, signed);
+      this.#failedAt.delete(scope.id);
+      return signed;
+    } catch (error) {
+      this.#failedAt.set(scope.id, this.#clock.nowSeconds());
+      throw error;
+    }
+  }
+}
+
+function contentOf(scope: Scope, keys: readonly SigningKey[]): string {
+  return `${scope.keySetVersion} ${JSON.stringify(composeKeySet(keys, scope))}`;
+}
+
+/** A key whose time is over is missing in the next set, and does no harm in the last. */
+function nothingWithdrawn(last: Signed, { keys }: Wanted, now: number): boolean {
+  const standing = new Set(keys.map(({ kid }) => kid));
+  return last.keys.every(({ kid, exp }) => standing.has(kid) || exp < now);
 }

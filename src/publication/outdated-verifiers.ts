@@ -1,6 +1,6 @@
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing } from '../kernel/key.ts';
+import type { VerifierDirectory, VerifierStanding } from '../kernel/publication.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
-import type { VerifierDirectory, VerifierStanding } from '../domain/verifiers.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 
 export interface OutdatedVerifierParts {

@@ -1,13 +1,142 @@
+import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
-import type { KeyState } from '../kernel/key.ts';
-import type { WatchedKeyRing } from '../domain/key-ring.ts';
+import type { KeyRing, KeyState, WatchedKeyRing } from '../kernel/key.ts';
+import type {
+  EventMessage,
+  KeyStanding,
+  RevokedTokens,
+  ScopeEvent,
+  ScopeEvents,
+} from '../kernel/publication.ts';
 import type { Revocation, WatchedRevocations } from '../kernel/revocation.ts';
 import type { Scope } from '../kernel/scope.ts';
-import type { EventMessage, ScopeEvent, ScopeEvents } from '../kernel/publication.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { EventLog } from './event-log.ts';
-import { revokedTokens } from './revoked-tokens.ts';
-import { openingSnapshot, standings } from './snapshot.ts';
+
+interface Logged {
+  readonly sequence: number;
+  /** Null for every scope. */
+  readonly scopeId: string | null;
+  readonly event: ScopeEvent;
+}
+
+const KEPT = 4_096;
+/** What is missed may be told at once; past that, all that holds now is no more. */
+const MOST_MISSED = 256;
+const ID = /^([A-Za-z0-9_-]{11})\.(\d{1,15})$/;
+
+/** The last events, so that a verifier that was away for a moment hears what it missed. */
+export class EventLog {
+  /** Ids of another process mean nothing here. */
+  readonly #life = randomBytes(8).toString('base64url');
+  #events: Logged[] = [];
+  #last = 0;
+
+  get lastId(): string {
+    return `${this.#life}.${this.#last}`;
+  }
+
+  append(scopeId: string | null, event: ScopeEvent): EventMessage {
+    this.#last += 1;
+    this.#events.push({ sequence: this.#last, scopeId, event });
+    if (this.#events.length > 2 * KEPT) this.#events = this.#events.slice(-KEPT);
+    return { id: this.lastId, event };
+  }
+
+  /** Undefined where there is a gap, or too much to tell one by one. */
+  missedSince(id: string, scopeId: string): readonly EventMessage[] | undefined {
+    const [, life, number] = ID.exec(id) ?? [];
+    const seen = Number(number);
+    const oldest = this.#events[0]?.sequence ?? this.#last + 1;
+    if (life !== this.#life || seen > this.#last || seen < oldest - 1) return undefined;
+    const missed = this.#events.filter(
+      (logged) => logged.sequence > seen && (logged.scopeId === null || logged.scopeId === scopeId),
+    );
+    if (missed.length > MOST_MISSED) return undefined;
+    return missed.map(({ sequence, event }) => ({ id: `${this.#life}.${sequence}`, event }));
+  }
+}
+
+/** The client that asked for a token stands in the ledger alone. */
+export function revokedTokens(rule: Revocation): RevokedTokens {
+  const { sequence, jti, root, clientId, issuedFrom, issuedUntil, lapsesAt } = rule;
+  return {
+    sequence,
+    jtiHash: hashed(jti),
+    rootHash: hashed(root),
+    issuedFrom,
+    issuedUntil,
+    ask: clientId !== null,
+    lapsesAt,
+  };
+}
+
+function hashed(name: string | null): string | null {
+  return name === null ? null : createHash('sha256').update(name).digest('base64url');
+}
+
+export interface SnapshotParts {
+  readonly keyRing: KeyRing;
+  readonly revocations: Pick<WatchedRevocations, 'concerning'>;
+  readonly clock: Clock;
+  readonly log: Pick<EventLog, 'lastId'>;
+}
+
+/** So many fit into what may wait on one connection, and into what a verifier may hold. */
+const RULES_A_PAGE = 250;
+const MOST_RULES = 100_000;
+
+/** All that holds now for the scope, in pages that are made as they are taken; only the last may be resumed from. */
+export function* openingSnapshot(
+  { keyRing, revocations, clock, log }: SnapshotParts,
+  scopeId: string,
+): Generator<EventMessage> {
+  const scope = keyRing.scope(scopeId);
+  if (!scope) return;
+  const { keySetVersion: version, policy } = scope;
+  let isFirst = true;
+  for (const page of pagesOf(inForce(revocations, clock, scopeId))) {
+    const id = page.more ? null : log.lastId;
+    if (isFirst) {
+      const keys = standings(keyRing, scopeId);
+      yield { id, event: { type: 'snapshot', version, keys, rootClaim: policy.rootClaim, ...page } };
+    } else yield { id, event: { type: 'revocations', ...page } };
+    isFirst = false;
+  }
+}
+
+export function standings(keyRing: KeyRing, scopeId: string): readonly KeyStanding[] {
+  return keyRing.keysOf(scopeId).map(({ kid, state }) => ({ kid, state }));
+}
+
+function* inForce(
+  revocations: Pick<WatchedRevocations, 'concerning'>,
+  clock: Clock,
+  scopeId: string,
+): Generator<RevokedTokens> {
+  for (const rule of revocations.concerning(scopeId)) {
+    if (rule.lapsesAt === null || rule.lapsesAt > clock.nowSeconds()) yield revokedTokens(rule);
+  }
+}
+
+interface Page {
+  readonly revocations: readonly RevokedTokens[];
+  readonly more: boolean;
+  readonly incomplete: boolean;
+}
+
+function* pagesOf(rules: Iterable<RevokedTokens>): Generator<Page> {
+  let page: RevokedTokens[] = [];
+  let told = 0;
+  for (const rule of rules) {
+    if (told === MOST_RULES) return yield { revocations: page, more: false, incomplete: true };
+    told += 1;
+    page.push(rule);
+    if (page.length < RULES_A_PAGE) continue;
+    yield { revocations: page, more: true, incomplete: false };
+    page = [];
+  }
+  yield { revocations: page, more: false, incomplete: false };
+}
 
 export interface ScopeEventParts {
   readonly keyRing: WatchedKeyRing;

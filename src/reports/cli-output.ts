@@ -1,9 +1,7 @@
-import type { Colour } from '../cli/colour.ts';
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, table } from '../cli/text.ts';
-import { humanTime, utc } from '../cli/time.ts';
+import { type Cell, type Colour, fields, humanTime, table, utc } from '../cli/text.ts';
 import type { CaseAnswer, CaseSummary } from './routes/wire.ts';
 
 type Findings = NonNullable<CaseAnswer['findings']>;

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import { examples } from '../cli/examples.ts';
+import { examples, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
 import { CASE_OUTCOMES, CASE_STATES } from './case.ts';
 
 const NUMBER = 'the number that the reporter was told';

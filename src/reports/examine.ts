@@ -1,11 +1,10 @@
 import { KeywardError } from '../kernel/errors.ts';
-import type { IssuedAnswer, IssuedReader } from '../domain/issued-around.ts';
-import type { SigningKey } from '../kernel/key.ts';
-import type { KnownKey, KnownKeys } from '../domain/known-keys.ts';
-import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
-import { hashedSubject } from '../domain/recorded-subject.ts';
+import type { LedgerReader, RecordedToken } from '../kernel/issuance.ts';
+import type { KnownKey, KnownKeys, SigningKey } from '../kernel/key.ts';
+import type { IssuedAnswer, IssuedReader } from '../kernel/ledger-search.ts';
+import { hashedSubject } from '../kernel/policy.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
-import type { TokenVerifier } from '../domain/verification.ts';
+import type { TokenVerifier } from '../kernel/verification.ts';
 import { MAX_TOKEN_LENGTH, type ParsedToken, parseToken } from '../token/parse-token.ts';
 import { verifySignature } from '../token/signature.ts';
 import { digestOf } from '../token/signing-input.ts';

@@ -1,5 +1,4 @@
-import type { KeyState } from '../kernel/key.ts';
-import type { ProofStatus } from '../domain/known-keys.ts';
+import type { KeyState, ProofStatus } from '../kernel/key.ts';
 import type { RefusalReason } from '../kernel/verification.ts';
 
 /** `unchecked`: no key of ours is named, or not the way that key signs. */

@@ -1,4 +1,4 @@
-import { credentialsIn, maskCredentials } from '../domain/credentials-in-text.ts';
+import { credentialsIn, maskCredentials } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { KnownSecret, LeakService } from '../kernel/leaks.ts';
 import type { ReportAlarm } from './alarm.ts';

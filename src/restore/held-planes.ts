@@ -1,15 +1,15 @@
 import type { RequestListener } from 'node:http';
+import { adminProposalRoutes } from '../access/routes/proposals.ts';
+import { adminClockRoutes } from '../clock/routes.ts';
+import { healthRoutes } from '../health/routes.ts';
+import type { Readiness, ReadinessCheck } from '../kernel/capability.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-import type { Readiness, ReadinessCheck } from '../domain/readiness.ts';
+import { adminServiceKeyRoutes } from '../keys/routes/service-keys.ts';
 import type { GateDeps } from '../server/ask-gate.ts';
+import { metricsRoute } from '../server/own-routes.ts';
 import { createPlaneApp, type PlaneSettings } from '../server/plane-app.ts';
 import type { Handler } from '../server/route.ts';
-import { adminClockRoutes } from '../clock/routes.ts';
 import { adminDatabaseRoutes } from './routes.ts';
-import { adminProposalRoutes } from '../access/routes/proposals.ts';
-import { adminServiceKeyRoutes } from '../keys/routes/service-keys.ts';
-import { healthRoutes } from '../health/routes.ts';
-import { metricsRoute } from '../server/own-routes.ts';
 
 interface Ready {
   readonly readiness: Readiness;

@@ -3,20 +3,24 @@ import { isOlderCopy, type MissingRange, readLostStretch } from '../audit/missin
 import { refuseRestored, type SinkCheckpoint } from '../audit/refuse-restored.ts';
 import { repairRuns } from '../audit/repair-runs.ts';
 import type { Sinks } from '../audit/sinks.ts';
+import {
+  recordUnwitnessed,
+  requireRegistryOf,
+  type SealedWitness,
+  sealedWitness,
+  walkTrail,
+} from '../audit/witnessed-trail.ts';
 import { ownWitness, witnessesOf } from '../audit/witnesses.ts';
+import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
+import { openAuditKey } from '../hsm/service-keys.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Signer } from '../kernel/signer.ts';
-import type { RegistryKey } from '../keys/registry-key.ts';
-import { createRegistrySeal } from '../keys/registry-seal.ts';
-import { openAuditKey } from '../open-audit-key.ts';
-import { type SealedWitness, sealedWitness } from '../sealed-witness.ts';
+import { createRegistrySeal, type RegistryKey } from '../keys/registry-key.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
-import { waitForAcceptance } from '../wait-for-acceptance.ts';
-import type { ClockWatch } from '../clock/clock-watch.ts';
-import { recordUnwitnessed, requireRegistryOf, walkTrail } from '../audit/witnessed-trail.ts';
+import { waitForAcceptance } from './recovery-mode.ts';
 
 export interface RestoredDatabaseParts {
   readonly config: Config;

@@ -1,27 +1,30 @@
 import type { Logger } from 'pino';
 import { createAccess } from '../access/create-access.ts';
 import { Gate } from '../access/gate.ts';
-import { HeldTrail } from '../audit/held-trail.ts';
+import { createClockConfirmation } from '../audit/clock.ts';
+import type { MissingRange } from '../audit/missing-range.ts';
 import { RefusalCount } from '../audit/refusal-count.ts';
 import type { SinkCheckpoint } from '../audit/refuse-restored.ts';
 import type { Sinks } from '../audit/sinks.ts';
+import { HeldTrail } from '../audit/witness-trail.ts';
+import type { ClockWatch } from '../clock/clock-watch.ts';
+import { confirmClock } from '../clock/routes.ts';
 import type { Config } from '../config.ts';
-import { createClockConfirmation } from '../confirm-clock.ts';
 import type { Store } from '../db/open-store.ts';
-import { VolatileProposals } from '../db/volatile-proposals.ts';
+import { VolatileProposals } from '../db/proposals.ts';
+import type { RequestObserver } from '../kernel/activity.ts';
 import type { Authenticator } from '../kernel/actor.ts';
-import type { AnyAct } from '../domain/act-gate.ts';
-import type { AuditEvent } from '../domain/audit.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
+import type { AnyAct } from '../kernel/acts.ts';
+import type { AuditEvent, StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { RequestObserver } from '../domain/request-observer.ts';
+import { type HeldRestore, isBroadened } from '../kernel/record-gap.ts';
+import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { createMetrics } from '../metrics/metrics.ts';
-import { confirmClock } from '../server/acts/clock-acts.ts';
-import { createHeldDataPlane, createHeldOperationsPlane, type Hold } from './held-planes.ts';
 import { listen } from '../server/listener.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
-import type { ClockWatch } from '../clock/clock-watch.ts';
+import { createHeldDataPlane, createHeldOperationsPlane, type Hold } from './held-planes.ts';
+import { acceptRestore } from './routes.ts';
 
 export interface HoldParts {
   readonly config: Config;
@@ -137,6 +140,69 @@ function butFor(suspects: ReadonlySet<string>, authenticator: Authenticator): Au
       const found = authenticator.operator(authorization);
       if (!suspects.has(found.id)) return found;
       throw new KeywardError('credential_invalid', 'this operator was changed after the copy was made');
+    },
+  };
+}
+
+export interface HeldServiceParts extends HoldParts {
+  readonly stretch: MissingRange;
+}
+
+/** A token is recorded at most so long after it was dated. */
+const RECORDED_WITHIN_SECONDS = 60;
+
+/** Holds the service until two persons accept what a database lacks that was put back from an older copy. */
+export function waitForAcceptance(parts: HeldServiceParts): Promise<'accepted' | 'stopped'> {
+  return holdUntilDecided(parts, {
+    hold: {
+      code: 'database_restored',
+      check: 'database',
+      why: 'the database is an older copy; nothing is issued or verified until two operators accept what is lost',
+    },
+    unseen: parts.stretch.events,
+    act: async (held) => acceptRestore({ held: await openHeldRestore(parts, held) }),
+  });
+}
+
+async function openHeldRestore(
+  { store, clock, stretch }: HeldServiceParts,
+  held: HeldAct,
+): Promise<HeldRestore> {
+  const { from, events, checkpoints, sealed } = stretch;
+  const issuedFrom = (await store.recordGaps.newestTime()) - RECORDED_WITHIN_SECONDS;
+  const lastSeen = Math.max(events.at(-1)?.time ?? 0, checkpoints.at(-1)?.time ?? 0, sealed?.time ?? 0);
+  const lastEvent = from.audit.sequence + events.length;
+  const lost = Object.fromEntries(
+    [...Map.groupBy(events, ({ type }) => type)].map(([type, of]) => [type, of.length]),
+  );
+  const broadened = events.filter((event) => event.type === REVOCATION_ADDED && isBroadened(event)).length;
+  return {
+    describe: () => ({
+      before: { last_event: from.audit.sequence, last_checkpoint: from.checkpoint },
+      after: {
+        last_event: lastEvent,
+        last_checkpoint: sealed?.number ?? from.checkpoint + checkpoints.length,
+        events_lost: Math.max(0, (sealed?.auditSequence ?? 0) - lastEvent),
+        records_lost_from: issuedFrom,
+        last_seen_at: lastSeen,
+        taken_over: lost,
+        revocations_made_broader: broadened,
+      },
+    }),
+    async accept(reason, actor) {
+      const now = clock.nowSeconds();
+      const issuedUntil = Math.max(now, lastSeen);
+      const gap = await store.recordGaps.accept({
+        ...stretch,
+        reason,
+        actor,
+        issuedFrom,
+        issuedUntil,
+        told: held.told(),
+        now,
+      });
+      held.done();
+      return gap;
     },
   };
 }

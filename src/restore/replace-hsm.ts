@@ -1,22 +1,21 @@
 import { openSinks } from '../audit/open-sinks.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { ownDatabase } from '../db/database-owner.ts';
+import { ownDatabase } from '../db/database-file.ts';
 import { openStore, type Store } from '../db/open-store.ts';
+import { createOutageWatch } from '../events/outages.ts';
+import { generateServiceKey, writeConfig } from '../hsm/service-keys.ts';
+import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { ServiceKey } from '../kernel/registry.ts';
 import type { InventoryObject } from '../kernel/signer.ts';
 import { formerAuditKeys, type Replacement, readReplacement } from '../keys/hsm-replacements.ts';
-import { type LazySigner, lazySigner } from '../lazy-signer.ts';
 import { createLogger } from '../server/logger.ts';
-import { generateServiceKey } from '../hsm/service-keys.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
 import { AUDIT_LABEL, REGISTRY_LABEL } from '../signer/protocol.ts';
 import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
-import { createOutageWatch } from '../watch-outages.ts';
-import { writeConfig } from '../write-config.ts';
 
 export interface HsmReplacement {
   readonly former: { readonly registryKid: string; readonly auditKid: string };

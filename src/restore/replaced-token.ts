@@ -1,25 +1,22 @@
+import { openClockWatch } from '../audit/clock.ts';
 import type { MissingRange } from '../audit/missing-range.ts';
 import { refuseRestored, type SinkCheckpoint } from '../audit/refuse-restored.ts';
-import { certifyRun } from '../audit/run-certifier.ts';
+import { certifyRun } from '../audit/repair-runs.ts';
 import type { WitnessedTrail } from '../audit/witness-trail.ts';
+import { recordUnwitnessed, requireRegistryOf, walkTrail } from '../audit/witnessed-trail.ts';
 import { ownWitness, witnessesOf } from '../audit/witnesses.ts';
-import { FIRST_TOKEN, formerToken } from '../domain/hsm-token.ts';
-import type { SigningKey } from '../kernel/key.ts';
-import { lostWithToken } from '../domain/key-life/token-loss.ts';
-import type { StoredKey } from '../kernel/registry.ts';
+import { openAuditKey } from '../hsm/service-keys.ts';
+import { FIRST_TOKEN, formerToken, type SigningKey } from '../kernel/key.ts';
+import { lostWithToken } from '../kernel/key-lifecycle/token-compromise.ts';
+import type { HeldServiceKeys, ServiceKeyDecision, StoredKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import type { HeldServiceKeys, ServiceKeyDecision } from '../domain/service-keys.ts';
 import { formerKey, type Replacement, successorOf } from '../keys/hsm-replacements.ts';
-import { openRegistryKey } from '../keys/registry-key.ts';
-import { createRegistrySeal } from '../keys/registry-seal.ts';
-import { openAuditKey } from '../open-audit-key.ts';
-import { type HeldAct, holdUntilDecided } from './recovery-mode.ts';
-import { longestStretch, type RestoredDatabaseParts, restoredIn } from './index.ts';
-import { enrolServiceKeys } from '../server/acts/service-key-acts.ts';
+import { createRegistrySeal, openRegistryKey } from '../keys/registry-key.ts';
+import { enrolServiceKeys } from '../keys/routes/service-keys.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
-import { openClockWatch } from '../audit/clock.ts';
-import { recordUnwitnessed, requireRegistryOf, walkTrail } from '../audit/witnessed-trail.ts';
+import { longestStretch, type RestoredDatabaseParts, restoredIn } from './index.ts';
+import { type HeldAct, holdUntilDecided } from './recovery-mode.ts';
 
 export type ReplacedTokenParts = Omit<RestoredDatabaseParts, 'registryKey' | 'clockWatch'>;
 

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
-import type { Actor, ClientAdministration, OperatorAdministration } from '../kernel/actor.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
-import { ACTIONS, type Action, ROLES } from '../domain/client.ts';
+import {
+  ACTIONS,
+  type Action,
+  type Actor,
+  type ClientAdministration,
+  type OperatorAdministration,
+  ROLES,
+} from '../kernel/actor.ts';
+import { auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import type { KeyActName, KeyAdministration } from '../kernel/key-administration.ts';

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import type { Act } from '../kernel/acts.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { gapDetails, type HeldRestore } from '../kernel/record-gap.ts';
+import { keyActRequest } from '../keys/routes/wire.ts';
+import { jsonBody } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
-import { readJson } from '../server/read-body.ts';
-import { jsonBody } from '../server/requests.ts';
+import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
-import { keyActRequest } from '../server/schemas/key-act.ts';
 
 const LIMITS = { maxBytes: 4_096, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 
@@ -55,3 +58,25 @@ const accept: Route<GateDeps> = {
 };
 
 export const adminDatabaseRoutes = [accept];
+
+export interface RestoreActParts {
+  /** A database that waits for the decision; undefined where none does. */
+  readonly held: HeldRestore | undefined;
+}
+
+type Reason = z.infer<typeof keyActRequest>;
+
+/** Its proposal is kept in memory: nothing is written to the database before it is accepted. */
+export function acceptRestore({ held }: RestoreActParts): Act<'database.accept_restore', Reason> {
+  const waiting = () => held ?? nothingWaits();
+  return {
+    name: 'database.accept_restore',
+    read: (given) => validated(keyActRequest, given),
+    plan: () => ({ subject: 'database', ...waiting().describe() }),
+    execute: async ({ reason }, actor) => gapDetails(await waiting().accept(reason, actor)),
+  };
+}
+
+function nothingWaits(): never {
+  throw new KeywardError('not_restored', 'the database has all that the audit sinks have seen');
+}

@@ -1,10 +1,8 @@
-import { paint } from '../cli/colour.ts';
 import type { Context } from '../cli/context.ts';
-import { severityCell } from '../cli/describe-event.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, table } from '../cli/text.ts';
-import { humanTime, utc } from '../cli/time.ts';
+import { type Cell, fields, humanTime, paint, table, utc } from '../cli/text.ts';
+import { severityCell } from '../events/cli-output.ts';
 import type { ReviewAnswer, SignedOffAnswer, SignedOffList } from './routes/wire.ts';
 
 export async function reviewShow(context: Context): Promise<void> {

@@ -1,7 +1,6 @@
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { EventService } from '../domain/event-service.ts';
-import { UNRESOLVED_STATES, type UnresolvedCounts } from '../domain/event-steps.ts';
-import type { IssuedHoursReader } from '../domain/issued-hours.ts';
+import type { AuditLog } from '../kernel/audit.ts';
+import type { IssuedHoursReader } from '../kernel/ledger-search.ts';
+import { type EventService, UNRESOLVED_STATES, type UnresolvedCounts } from '../kernel/security-events.ts';
 import { PROBE_CLIENT } from '../kernel/verifier-probe.ts';
 import { listed, type NewSource, type Review } from './review.ts';
 import { readTrail } from './trail.ts';

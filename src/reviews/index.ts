@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Store } from '../db/open-store.ts';
+import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { SecurityEvents } from '../kernel/security-events.ts';
-import type { Capability } from '../kernel/capability.ts';
 import { canonicalJson } from '../lib/json.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';

@@ -1,6 +1,6 @@
 import type { Actor } from '../kernel/actor.ts';
-import type { EventState, UnresolvedCounts } from '../domain/event-steps.ts';
 import type { SecurityEventType, Severity } from '../kernel/security-event-types.ts';
+import type { EventState, UnresolvedCounts } from '../kernel/security-events.ts';
 
 /** The first of a list that is as long as it is. */
 export interface Listed<T> {

@@ -1,7 +1,5 @@
 import type { Actor } from '../kernel/actor.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
+import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type CompiledReview, compileReview, type ReviewSources } from './compile.ts';

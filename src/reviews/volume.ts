@@ -1,4 +1,4 @@
-import type { IssuedHour } from '../domain/issued-hours.ts';
+import type { IssuedHour } from '../kernel/ledger-search.ts';
 import { HOUR_SECONDS, WEEK_HOURS } from '../lib/durations.ts';
 import type { OddHour, VolumeChange } from './review.ts';
 

@@ -1,8 +1,32 @@
 import type { RevocationAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
-import { describeRevocations } from '../cli/describe-revocations.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
+import { humanTime, table } from '../cli/text.ts';
+
+/** Rules, a line each. */
+export function describeRevocations(revocations: readonly RevocationAnswer[], { terminal }: Context): string {
+  const time = (seconds: number | null) => (seconds === null ? '-' : humanTime(seconds, terminal.nowSeconds));
+  return table(
+    ['sequence', 'scope', 'tokens', 'issued from', 'issued until', 'revoked', 'by', 'reason'],
+    revocations.map((revocation) => [
+      String(revocation.sequence),
+      revocation.scope ?? 'all',
+      [tokensOf(revocation), 'bold'],
+      time(revocation.issued_from),
+      time(revocation.issued_until),
+      time(revocation.created_at),
+      revocation.revoked_by,
+      revocation.reason || '-',
+    ]),
+    terminal.colour,
+  );
+}
+
+function tokensOf({ jti, root, client }: RevocationAnswer): string {
+  const named = Object.entries({ jti, root, client }).filter(([, value]) => value !== null);
+  return named.map(([member, value]) => `${member} ${value}`).join(', ') || 'all';
+}
 
 export async function revocationList(
   context: Context,
@@ -14,4 +38,21 @@ export async function revocationList(
   show(context, answer, () =>
     answer.revocations.length === 0 ? 'nothing is revoked' : describeRevocations(answer.revocations, context),
   );
+}
+
+export interface RevokeOptions {
+  readonly jti?: string;
+  readonly root?: string;
+  readonly client?: string;
+  readonly scope?: string;
+  readonly from?: number;
+  readonly until?: number;
+  readonly reason?: string;
+}
+
+export async function revoke(context: Context, { from, until, ...named }: RevokeOptions): Promise<void> {
+  const call = await connect(context);
+  const rule = { ...named, issued_from: from, issued_until: until };
+  const answer = await call<{ revocation: RevocationAnswer }>('POST', '/revocations', rule);
+  show(context, answer, () => describeRevocations([answer.revocation], context));
 }

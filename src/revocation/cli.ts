@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { examples } from '../cli/examples.ts';
-import { instantOrSeconds } from '../cli/arguments.ts';
+import { examples, instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
 import type { Contextual } from '../cli/program.ts';
-import { wholeNumber } from '../cli/whole-number.ts';
 
 export function addRevokeCommands(program: Command, contextOf: Contextual): void {
   program
@@ -28,7 +26,7 @@ export function addRevokeCommands(program: Command, contextOf: Contextual): void
       ),
     )
     .action(async (options, command: Command) => {
-      const { revoke } = await import('../cli/actions/revoke.ts');
+      const { revoke } = await import('./cli-output.ts');
       await revoke(contextOf(command), options);
     });
   program

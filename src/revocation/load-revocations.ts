@@ -1,13 +1,15 @@
 import type { Actor } from '../kernel/actor.ts';
-import { auditDetailsIn } from '../domain/audit-details.ts';
-import type { AuditLog } from '../domain/audit-log.ts';
-import type { SealedEvent } from '../kernel/audit.ts';
-import type { BrokenChain } from '../domain/broken-chain.ts';
+import { type AuditLog, auditDetailsIn, type SealedEvent } from '../kernel/audit.ts';
+import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { revocationsIn } from '../domain/lost-revocations.ts';
-import { REVOCATION_ADDED, type Revocation, type RevocationStore } from '../kernel/revocation.ts';
-import { REVOCATION_GENESIS } from '../domain/revocation-chain.ts';
+import { revocationsIn } from '../kernel/record-gap.ts';
+import {
+  REVOCATION_ADDED,
+  REVOCATION_GENESIS,
+  type Revocation,
+  type RevocationStore,
+} from '../kernel/revocation.ts';
 
 export interface LoadingParts {
   readonly store: RevocationStore;

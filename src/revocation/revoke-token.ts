@@ -1,11 +1,11 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
+import type { KeyRing } from '../kernel/key.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
 import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
 import { parseToken } from '../token/parse-token.ts';
 import { verifySignature } from '../token/signature.ts';
-import { findKey } from '../verification/key-standing.ts';
+import { findKey } from '../verification/judge-token.ts';
 
 export interface TokenRevocationParts {
   readonly keyRing: KeyRing;

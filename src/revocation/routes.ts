@@ -1,15 +1,92 @@
 import { z } from 'zod';
-import type { RevocationAdministration } from '../kernel/revocation.ts';
-import { actorOf, READING } from '../server/actor.ts';
+import type {
+  Revocation,
+  RevocationAdministration,
+  RevocationRule,
+  TokenRevocation,
+} from '../kernel/revocation.ts';
+import { type AdmissionParts, actorOf, formBody, jsonBody, READING } from '../server/admission.ts';
 import { actorFor, type GateDeps, sendOutcome } from '../server/ask-gate.ts';
-import { readJson } from '../server/read-body.ts';
-import { jsonBody } from '../server/requests.ts';
-import { CODES, json, problems } from '../server/responses.ts';
+import { admitTokenRequest, CLIENT_AUTHENTICATION, FORM } from '../server/oauth-endpoint.ts';
+import { readJson, validated } from '../server/read-body.ts';
+import { CODES, json, oauthErrors, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
-import { newestFirst } from '../server/wire.ts';
-import { revocation, revocationRepresentation, revocationRequest } from '../server/schemas/revocation.ts';
 import { sendJson } from '../server/send.ts';
-import { validated } from '../server/validated.ts';
+import { clientSecretPost, idText, newestFirst } from '../server/wire.ts';
+
+const text = z.string('use text');
+const name = text.meta({ minLength: 1, maxLength: 4_096 });
+const seconds = z.int('use whole seconds since the epoch').min(0).max(99_999_999_999);
+
+/** RFC 7009 §2.1. */
+export const revocationForm = z
+  .looseObject({
+    token: z.string(),
+    token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
+    ...clientSecretPost,
+  })
+  .meta({ id: 'TokenRevocationRequest' });
+
+export const revocationRequest = z
+  .strictObject({
+    scope: idText.optional().meta({ description: 'Left out: of every scope.' }),
+    jti: name.optional().meta({ description: 'One token.' }),
+    root: name
+      .optional()
+      .meta({ description: 'Every token of that root event, those yet to come included.' }),
+    client: idText.optional().meta({ description: 'Every token issued to that client.' }),
+    issued_from: seconds.optional().meta({ description: 'First `iat`.' }),
+    issued_until: seconds.optional().meta({ description: 'Last `iat`; for a client alone, now by default.' }),
+    reason: text.meta({ maxLength: 256 }).default(''),
+  })
+  .meta({
+    id: 'RevocationRequest',
+    description: 'Revokes the tokens that every member given fits.',
+    example: { scope: 'payments', client: 'checkout', reason: 'credential found in a repository' },
+  });
+
+export const revocation = z
+  .object({
+    sequence: z.int(),
+    scope: z.string().nullable(),
+    jti: z.string().nullable(),
+    root: z.string().nullable(),
+    client: z.string().nullable(),
+    issued_from: z.int().nullable(),
+    issued_until: z.int().nullable(),
+    created_at: z.int(),
+    lapses_at: z.int().nullable().meta({ description: 'When the last token it fits has expired.' }),
+    revoked_by: z.string(),
+    reason: z.string(),
+  })
+  .meta({ id: 'Revocation' });
+
+export function ruleOf(given: z.infer<typeof revocationRequest>): RevocationRule {
+  return {
+    scopeId: given.scope ?? null,
+    jti: given.jti ?? null,
+    root: given.root ?? null,
+    clientId: given.client ?? null,
+    issuedFrom: given.issued_from ?? null,
+    issuedUntil: given.issued_until ?? null,
+  };
+}
+
+export function revocationRepresentation(of: Revocation): z.infer<typeof revocation> {
+  return {
+    sequence: of.sequence,
+    scope: of.scopeId,
+    jti: of.jti,
+    root: of.root,
+    client: of.clientId,
+    issued_from: of.issuedFrom,
+    issued_until: of.issuedUntil,
+    created_at: of.createdAt,
+    lapses_at: of.lapsesAt,
+    revoked_by: of.revokedBy,
+    reason: of.reason,
+  };
+}
 
 interface RevocationParts extends GateDeps {
   readonly revocations: RevocationAdministration;
@@ -70,3 +147,26 @@ const listRevocations: Route<RevocationParts> = {
 };
 
 export const adminRevocationRoutes = [addRevocation, listRevocations];
+
+/** RFC 7009, for a token of this scope. Whoever asks learns nothing of the token, not even whether there is one. */
+export const revokeToken: Route<AdmissionParts & { readonly tokenRevocation: TokenRevocation }> = {
+  method: 'post',
+  path: '/v1/scopes/{scope}/revoke',
+  operation: {
+    operationId: 'revokeToken',
+    summary: 'Revoke a token of this scope (RFC 7009); grant `revoke`',
+    security: CLIENT_AUTHENTICATION,
+    requestBody: formBody(revocationForm, FORM),
+    responses: {
+      ...json('200', 'The token is good no longer, if it ever was', z.object({})),
+      ...oauthErrors(CODES.client, ['unknown_scope', 'store_unavailable', 'invalid_request'], CODES.body),
+    },
+  },
+  oauth: true,
+  handler: (deps) => async (request, response) => {
+    const { clientId, scopeId, token } = await admitTokenRequest(deps, 'revoke', request, response);
+    const actor = { operatorId: `client:${clientId}`, requestId: response.locals.requestId };
+    await deps.tokenRevocation.revoke(scopeId, token, actor, request.ip);
+    sendJson(response, 200, {});
+  },
+};

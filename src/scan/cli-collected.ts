@@ -1,9 +1,143 @@
+import { hash } from 'node:crypto';
+import { usageFailure } from '../cli/failure.ts';
+import { readInput } from '../cli/input-file.ts';
+import { PIN_PREFIX } from '../kernel/credential.ts';
 import type { Found, Sight } from './finding.ts';
+import type { GitObject } from './git-objects.ts';
+import type { GitPlace } from './git-places.ts';
 import type { Names } from './names.ts';
-import { Candidates } from '../cli/scan/candidates.ts';
-import { excerptOf, fingerprintOf } from '../cli/scan/excerpt.ts';
-import type { Ignored } from '../cli/scan/ignore-file.ts';
-import type { Finding, FindingKind, Place, ScanReport, Within } from '../cli/scan/kinds.ts';
+
+/** Every kind of finding, as it is shown. Levels are those of SARIF 2.1.0. */
+export const FINDING_KINDS = {
+  client_credential: { level: 'error', title: 'Credential of a Keyward client' },
+  operator_credential: { level: 'error', title: 'Credential of a Keyward operator' },
+  token_live: { level: 'error', title: 'Token on record that is accepted now' },
+  token_recorded: { level: 'note', title: 'Token on record that is accepted no more' },
+  token_unchecked: { level: 'warning', title: 'What may be a live token; the service was not asked' },
+  pin: { level: 'error', title: 'PIN of an HSM token' },
+  private_key: { level: 'error', title: 'Private key' },
+  encrypted_private_key: { level: 'warning', title: 'Private key under a passphrase' },
+} as const;
+
+export type FindingKind = keyof typeof FINDING_KINDS;
+
+/** What a place lies in, where its name does not say it. */
+export interface Within {
+  /** What of the place names an entry of an archive, behind the file and `!`. */
+  readonly entry?: string;
+  /** The object of a repository. */
+  readonly object?: GitObject & GitPlace;
+}
+
+/** Where something stands: a file or an entry of an archive, with the byte at which it begins. */
+export interface Place extends Within {
+  readonly place: string;
+  readonly offset: number;
+  readonly line: number | null;
+}
+
+/** Of the secret it shows no more than what tells its kind. */
+export interface Finding extends Place {
+  readonly kind: FindingKind;
+  readonly excerpt: string;
+  /** What the service knows of it, such as `client:payments-identity`. */
+  readonly about: string | null;
+  /** For a file that `--ignore-file` names. Null for the PIN of `--pin-file`, which could be guessed by it. */
+  readonly fingerprint: string | null;
+}
+
+/** What a scan came to. */
+export interface ScanReport {
+  readonly findings: readonly Finding[];
+  /** Findings beyond those that are listed. */
+  readonly more: number;
+  /** What was not read, or not asked, and why: it may hold anything. */
+  readonly skipped: readonly (Within & { readonly place: string; readonly why: string })[];
+  /** What the scan was not asked to read, and somebody may think that it was. */
+  readonly notes: readonly { readonly place: string; readonly note: string }[];
+  readonly read: { readonly contents: number; readonly bytes: number };
+}
+
+/** Of one secret: it may stand a million times in one file. */
+const PLACES = 20;
+
+export interface Candidate<S> {
+  readonly sight: S;
+  readonly places: readonly Place[];
+}
+
+/** What the service is to be asked about, each once, up to a limit. */
+export class Candidates<S> {
+  readonly #limit: number;
+  readonly #byName = new Map<string, { sight: S; places: Place[] }>();
+  #full = false;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** `full` when it is the first that found no room. */
+  put(name: string, sight: S, place: Place): 'put' | 'full' | 'dropped' {
+    const known = this.#byName.get(name);
+    if (known) {
+      if (known.places.length < PLACES) known.places.push(place);
+      return 'put';
+    }
+    if (this.#byName.size < this.#limit) {
+      this.#byName.set(name, { sight, places: [place] });
+      return 'put';
+    }
+    if (this.#full) return 'dropped';
+    this.#full = true;
+    return 'full';
+  }
+
+  /** Each with its first places. */
+  list(): readonly (Candidate<S> & { readonly name: string })[] {
+    return Array.from(this.#byName, ([name, candidate]) => ({ name, ...candidate }));
+  }
+}
+
+/** As much of a secret as tells its kind: of a private key and of a PIN, nothing. */
+export function excerptOf(sight: Sight): string {
+  const { secret } = sight;
+  if (sight.kind === 'private_key') return sight.label;
+  if (sight.kind === 'pin') return sight.exact ? 'the PIN in the PIN file' : `${PIN_PREFIX}…`;
+  if (sight.kind === 'credential')
+    return `${secret.slice(0, 'kw_svc_'.length + 2)}… (${secret.length} characters)`;
+  return `${secret.slice(0, 12)}… (${secret.length} characters and a signature)`;
+}
+
+/**
+ * Names a secret wherever it stands. It tells nothing of a secret of which there are too many to try; the PIN of
+ * `--pin-file` may be a short one, so it has none.
+ */
+export function fingerprintOf(sight: Sight): string | null {
+  if (sight.kind === 'pin' && sight.exact) return null;
+  return hash('sha256', `keyward-scan ${sight.kind} ${sight.secret}`).slice(0, 32);
+}
+
+const MOST_BYTES = 16 * 1024 ** 2;
+const LINE = /^([0-9a-f]{32})?\s*(?:#.*)?$/;
+
+/** What somebody looked at and found harmless: the file that says so, and the fingerprints in it. */
+export interface Ignored {
+  readonly file: string;
+  readonly fingerprints: ReadonlySet<string>;
+}
+
+/** A fingerprint a line, and after `#` why. Without a file nothing is ignored: what is scanned has no say in it. */
+export function readIgnoreFile(file: string | undefined): Ignored {
+  if (file === undefined) return { file: '', fingerprints: new Set() };
+  const lines = readInput(file, MOST_BYTES).split('\n');
+  const fingerprints = lines.flatMap((line, at) => {
+    const match = LINE.exec(line.trim());
+    if (!match)
+      throw usageFailure(`${file}:${at + 1}: write a fingerprint of 32 characters, as --json shows it`);
+    return match[1] === undefined ? [] : [match[1]];
+  });
+  return { file, fingerprints: new Set(fingerprints) };
+}
 
 type SightOf<K extends Sight['kind']> = Extract<Sight, { kind: K }>;
 

@@ -5,7 +5,7 @@ import {
   type Place,
   type ScanReport,
   type Within,
-} from '../cli/scan/kinds.ts';
+} from './cli-collected.ts';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 

@@ -1,18 +1,57 @@
-import { safeJson } from '../lib/safe-json.ts';
-import { openForeignRepository } from './foreign-repository.ts';
-import { GitFailure } from './git-process.ts';
-import { Names } from './names.ts';
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
-import { addPins, addUnchecked, askDigests } from './cli-service.ts';
-import { Collected } from './cli-collected.ts';
-import { describeScan } from '../cli/scan/describe-scan.ts';
-import { readIgnoreFile } from '../cli/scan/ignore-file.ts';
-import type { ScanReport } from '../cli/scan/kinds.ts';
+import { type Cell, type Colour, table } from '../cli/text.ts';
+import { printable } from '../lib/html.ts';
+import { safeJson } from '../lib/json.ts';
+import { Collected, FINDING_KINDS, type Finding, readIgnoreFile, type ScanReport } from './cli-collected.ts';
 import { nameObjects } from './cli-objects.ts';
-import { type OpenedGit, Reading } from './cli-sources.ts';
 import { sarifOf } from './cli-sarif.ts';
+import { addPins, addUnchecked, askDigests } from './cli-service.ts';
+import { type OpenedGit, Reading } from './cli-sources.ts';
+import { openForeignRepository } from './foreign-repository.ts';
+import { GitFailure } from './git-process.ts';
+import { Names } from './names.ts';
+
+const COLOURS = { error: 'red', warning: 'yellow', note: 'dim' } as const satisfies Record<string, Colour>;
+const SKIPPED_SHOWN = 50;
+
+/** What was found, then what was not read: that comes last, so that it is seen. */
+export function describeScan(report: ScanReport, colour: boolean): string {
+  const { findings, more, skipped, notes, read } = report;
+  const parts = [
+    findings.length > 0 ? table(['kind', 'where', 'what', 'about'], findings.map(rowOf), colour) : '',
+    skipped.length > 0 ? describeSkipped(skipped, colour) : '',
+    notes.map(({ place, note }) => `note: ${printable(place)}: ${printable(note)}`).join('\n'),
+    summary(findings.length + more, skipped.length, read),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function rowOf({ kind, excerpt, about, ...place }: Finding): Cell[] {
+  return [[kind, COLOURS[FINDING_KINDS[kind].level]], whereOf(place), excerpt, about ?? '-'];
+}
+
+function whereOf({ place, offset, line }: Pick<Finding, 'place' | 'offset' | 'line'>): string {
+  return line === null ? `${place} at byte ${offset}` : `${place}:${line}`;
+}
+
+function describeSkipped(skipped: ScanReport['skipped'], colour: boolean): string {
+  const rows = skipped
+    .slice(0, SKIPPED_SHOWN)
+    .map(({ place, why }): Cell[] => [['NOT READ', 'yellow'], place, why]);
+  const more = skipped.length - rows.length;
+  return (
+    table(['skipped', 'where', 'why'], rows, colour) +
+    (more > 0 ? `\n… and ${more} more; --json lists them` : '')
+  );
+}
+
+function summary(found: number, skipped: number, { contents, bytes }: ScanReport['read']): string {
+  const read = `${contents} ${contents === 1 ? 'file' : 'files'}, ${bytes} bytes read`;
+  if (skipped > 0) return `${found} found; not everything was read or asked (${skipped}): ${read}`;
+  return found === 0 ? `nothing found: ${read}` : `${found} found: ${read}`;
+}
 
 export interface ScanOptions {
   readonly git?: string;
@@ -30,9 +69,7 @@ export async function scan(context: Context, paths: readonly string[], options: 
     throw usageFailure('name files or folders, --git <repository> or --stdin');
   }
   const pin =
-    options.pinFile === undefined
-      ? undefined
-      : (await import('./find-pin.ts')).pinToFind(options.pinFile);
+    options.pinFile === undefined ? undefined : (await import('./find-pin.ts')).pinToFind(options.pinFile);
   const names = new Names(pin);
   const collected = new Collected(readIgnoreFile(options.ignoreFile), names);
   const call = options.offline ? undefined : await serviceFor(context, collected);

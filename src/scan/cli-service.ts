@@ -1,8 +1,7 @@
-import { digestOfCredential } from '../kernel/credential.ts';
 import { CommandFailure } from '../cli/failure.ts';
 import type { CallService } from '../cli/operations-client.ts';
-import type { Collected } from './cli-collected.ts';
-import type { Place } from '../cli/scan/kinds.ts';
+import { digestOfCredential } from '../kernel/credential.ts';
+import type { Collected, Place } from './cli-collected.ts';
 
 interface KnownDigests {
   readonly credentials: readonly { digest: string; live: boolean; holder: string }[];

@@ -1,7 +1,7 @@
 import { usageFailure } from '../cli/failure.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { type ExactPin, exactPin } from './recognise-pin.ts';
 import { readPinFile } from '../signer/pin-file.ts';
+import { type ExactPin, exactPin } from './recognise-pin.ts';
 
 /** Six digits come up by chance once in a megabyte of random digits; fewer would be found everywhere. */
 const LEAST_BYTES = 6;

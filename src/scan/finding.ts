@@ -1,4 +1,4 @@
-import type { CredentialKind } from '../domain/access-store.ts';
+import type { CredentialKind } from '../kernel/actor.ts';
 
 export type KeyFormat = 'pem' | 'jwk' | 'der' | 'pkcs12' | 'putty' | 'ssh2';
 

@@ -1,4 +1,4 @@
-import { credentialsIn } from '../domain/credentials-in-text.ts';
+import { credentialsIn } from '../kernel/credential.ts';
 import type { Recogniser } from './finding.ts';
 
 /** Keyward's own credentials, by prefix and checksum. */

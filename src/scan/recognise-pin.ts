@@ -1,4 +1,4 @@
-import { PIN_PREFIX, pinsIn } from '../domain/pin.ts';
+import { PIN_PREFIX, pinsIn } from '../kernel/credential.ts';
 import type { Recogniser } from './finding.ts';
 import { pinPattern } from './pin-encodings.ts';
 

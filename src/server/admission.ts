@@ -1,10 +1,18 @@
-import type { Authenticator, Grants } from '../kernel/actor.ts';
-import type { Action, Client, Role } from '../domain/client.ts';
+import type { z } from 'zod';
+import type { ZodOpenApiRequestBodyObject } from 'zod-openapi';
+import {
+  type Action,
+  type Actor,
+  type Authenticator,
+  type Client,
+  type Grants,
+  ROLES,
+  type Role,
+} from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import type { RequestOrigin } from '../domain/request-origin.ts';
-import { vouchFor } from './connection-bounds.ts';
-import { networkOf } from './network.ts';
+import type { KeyRing } from '../kernel/key.ts';
+import type { RequestOrigin } from '../kernel/verification.ts';
+import { networkOf, vouchFor } from './connections.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
 export interface AdmissionParts {
@@ -84,4 +92,43 @@ export function admitOperator(
   }
   exchange.enter('operator', operator.id);
   return operator.id;
+}
+
+/** Who may look, and who may write down what changes nothing; for acts there is the table of them. */
+export const READING: readonly Role[] = ROLES;
+export const CHANGING: readonly Role[] = ['operator'];
+
+/** The operator behind the request, as the audit trail will name them. */
+export function actorOf(
+  authenticator: Authenticator,
+  roles: readonly Role[],
+  request: ApiRequest,
+  response: ApiResponse,
+): Actor {
+  const operatorId = admitOperator(authenticator, roles, request, response);
+  return { operatorId, requestId: response.locals.requestId };
+}
+
+/** Bytes that a body may take; one more is 413. */
+interface Bound {
+  readonly maxBytes: number;
+}
+
+/** A JSON body in the API description, with the bound that its route obeys. */
+export function jsonBody(schema: z.ZodType, bound: Bound): ZodOpenApiRequestBodyObject {
+  return body('application/json', schema, bound);
+}
+
+/** A form, in the same way. */
+export function formBody(schema: z.ZodType, bound: Bound): ZodOpenApiRequestBodyObject {
+  return body('application/x-www-form-urlencoded', schema, bound);
+}
+
+function body(mediaType: string, schema: z.ZodType, { maxBytes }: Bound): ZodOpenApiRequestBodyObject {
+  return {
+    required: true,
+    description: `At most ${maxBytes} bytes.`,
+    'x-max-bytes': maxBytes,
+    content: { [mediaType]: { schema } },
+  };
 }

@@ -1,6 +1,99 @@
 import { KeywardError } from '../kernel/errors.ts';
-import { LEAST_SHARE, type LoopLoad } from './loop-load.ts';
-import { Places } from './places.ts';
+
+const EVERY_MS = 10;
+/** Of a second. */
+const LOOKS = 100;
+/** So late, and requests wait longer to be read than it takes to serve them. */
+const LATE_MS = 20;
+const LESS = 0.7;
+const MORE = 1.02;
+/** The least share: so many places are left however late the event loop is. */
+export const LEAST_SHARE = 1 / 16;
+
+/**
+ * What part of the requests that could be in flight may be, by how late the event loop is: quickly less while it is, and
+ * slowly more when it is not. So what is too much is refused at once, and what is served is served as fast as before.
+ */
+export class LoopLoad {
+  #share = 1;
+  #timer: NodeJS.Timeout | undefined;
+  #looksLeft = 0;
+
+  /** From 1/16 to 1. */
+  get share(): number {
+    return this.#share;
+  }
+
+  /**
+   * Looks at the event loop for as long as this is called every second, and until the share is whole again. A service
+   * that nobody calls would else wake a hundred times a second.
+   */
+  watch(): void {
+    this.#looksLeft = LOOKS;
+    if (this.#timer) return;
+    let expected = performance.now() + EVERY_MS;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.late(now - expected);
+      expected = now + EVERY_MS;
+      this.#looksLeft -= 1;
+      if (this.#looksLeft <= 0 && this.#share === 1) this.#stop();
+    }, EVERY_MS).unref();
+  }
+
+  /** By so many milliseconds a timer ran too late. */
+  late(byMs: number): void {
+    this.#share =
+      byMs > LATE_MS ? Math.max(LEAST_SHARE, this.#share * LESS) : Math.min(1, this.#share * MORE);
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Places given out one at a time, of which no one holder may have more than its part. */
+export class Places {
+  readonly #most: number;
+  readonly #mostOfOne: number;
+  readonly #held = new Map<string, number>();
+  #taken = 0;
+
+  constructor(most: number, mostOfOne: number) {
+    this.#most = most;
+    this.#mostOfOne = mostOfOne;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /**
+   * Undefined where a place was given; else whose bound is reached, the holder's own or that of all. Of the bounds,
+   * `share` counts, from 0 to 1.
+   */
+  take(holder: string, share = 1): 'own' | 'all' | undefined {
+    const full = this.full(holder, share);
+    if (full) return full;
+    this.#held.set(holder, (this.#held.get(holder) ?? 0) + 1);
+    this.#taken++;
+    return undefined;
+  }
+
+  /** What `take` would answer. */
+  full(holder: string, share = 1): 'own' | 'all' | undefined {
+    if ((this.#held.get(holder) ?? 0) >= this.#mostOfOne * share) return 'own';
+    return this.#taken >= this.#most * share ? 'all' : undefined;
+  }
+
+  giveBack(holder: string): void {
+    const own = this.#held.get(holder) ?? 0;
+    if (own > 1) this.#held.set(holder, own - 1);
+    else this.#held.delete(holder);
+    this.#taken--;
+  }
+}
 
 /** Who asks: those who sign, those who verify or revoke, whoever comes without a credential, and operators. */
 export const CALLER_CLASSES = ['identity', 'relying', 'anonymous', 'operator'] as const;

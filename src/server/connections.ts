@@ -1,6 +1,89 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { leadingParts } from '../lib/address.ts';
+
+/**
+ * Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, since one machine has all
+ * of it to choose from.
+ */
+export function networkOf(address: string): string {
+  const { family, parts } = leadingParts(address, { octets: 4, groups: 4 });
+  return parts.join(family === 4 ? '.' : ':');
+}
+
+/** What one party is commonly given: the /24 of an IPv4 address, the /48 of an IPv6 address. */
+export function wideNetworkOf(address: string): string {
+  return leadingParts(address, { octets: 3, groups: 3 }).parts.join(':');
+}
+
+export interface ConnectionLimits {
+  /** Open at once. */
+  readonly most: number;
+  /** Of one address, or of one /64; undefined where all come from a proxy. */
+  readonly mostOfOne: number | undefined;
+}
+
+interface Place {
+  /** A caller of this connection has shown a credential that is good. */
+  vouched: boolean;
+  leave(): void;
+}
+
+const places = new WeakMap<Duplex, Place>();
+
+/** The connection is somebody's who is known: no stranger's takes its place. */
+export function vouchFor(connection: Duplex): void {
+  const place = places.get(connection);
+  if (place) place.vouched = true;
+}
+
+/**
+ * Bounds the connections, in all and of one address. Of those too many the oldest goes that nobody vouched for, so that
+ * whoever holds connections open is in nobody's way but their own; the new one goes where all are vouched for.
+ */
+export function boundConnections(server: Server, { most, mostOfOne }: ConnectionLimits): void {
+  const all = new Set<Socket>();
+  const byNetwork = new Map<string, Set<Socket>>();
+  const bySource = new Map<string, Place>();
+  server.on('connection', (socket: Socket) => {
+    const source = sourceOf(socket);
+    // Gone before its turn came.
+    if (source === undefined || socket.remoteAddress === undefined) return;
+    const network = networkOf(socket.remoteAddress);
+    const neighbours = byNetwork.get(network) ?? new Set();
+    byNetwork.set(network, neighbours);
+    for (const set of [all, neighbours]) set.add(socket);
+    const place: Place = {
+      vouched: false,
+      leave() {
+        for (const set of [all, neighbours]) set.delete(socket);
+        if (neighbours.size === 0) byNetwork.delete(network);
+        if (bySource.get(source) === place) bySource.delete(source);
+      },
+    };
+    places.set(socket, place);
+    bySource.set(source, place);
+    socket.once('close', () => place.leave());
+    if (mostOfOne !== undefined && neighbours.size > mostOfOne) dropOne(neighbours, socket);
+    if (all.size > most) dropOne(all, socket);
+  });
+  // With TLS, requests come on another object than the connection did.
+  server.on('secureConnection', (socket: Socket) => {
+    const place = bySource.get(sourceOf(socket) ?? '');
+    if (place) places.set(socket, place);
+  });
+}
+
+function dropOne(of: Set<Socket>, newest: Socket): void {
+  const oldest = [...of].find((socket) => !places.get(socket)?.vouched) ?? newest;
+  places.get(oldest)?.leave();
+  oldest.destroy();
+}
+
+function sourceOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : `${remoteAddress} ${remotePort}`;
+}
 
 const NONE: ReadonlySet<ServerResponse> = new Set();
 

@@ -1,5 +1,29 @@
-import type { Admission, CallerClass } from './caller-budget.ts';
-import type { Plane } from './plane.ts';
+import { randomFillSync } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { RequestObserver } from '../kernel/activity.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Admission, CallerBudget, CallerClass } from './caller-budget.ts';
+import type { Limits } from './limits.ts';
+
+export const PLANES = ['data', 'operations'] as const;
+export type PlaneName = (typeof PLANES)[number];
+
+/** What all routes of one listener share. */
+export interface Plane {
+  readonly name: PlaneName;
+  readonly limits: Limits;
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'requests' | 'problems'>;
+  readonly callers: RequestObserver;
+  /** Names and values in turn, on every answer. */
+  readonly headers: readonly string[];
+  /** Instead of them, of what pages of any origin may read. */
+  readonly anyOriginHeaders: readonly string[];
+  /** Instead of them, with a page for people. */
+  readonly pageHeaders: readonly string[];
+  /** What each class of callers may hold of this plane at once. */
+  readonly budgets: Readonly<Record<CallerClass, CallerBudget>>;
+}
 
 /** One request and its answer, as the log line and the metrics will tell of it. */
 export class Exchange {
@@ -42,4 +66,25 @@ export class Exchange {
     this.#admission?.budget.leave(this.#admission.holder);
     this.#admission = undefined;
   }
+}
+
+const ID_BYTES = 16;
+const ACCEPTABLE = /^[A-Za-z0-9._-]{1,64}$/;
+
+const pool = Buffer.alloc(ID_BYTES * 256);
+let used = pool.length;
+
+/** The caller's `X-Request-Id` where it is fit for logs, else 16 random bytes as base64url. */
+export function requestIdOf(header: string | string[] | undefined): string {
+  return typeof header === 'string' && ACCEPTABLE.test(header) ? header : makeRequestId();
+}
+
+/** Random bytes are drawn for many ids at once: a draw costs more than all else here. */
+function makeRequestId(): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += ID_BYTES;
+  return pool.toString('base64url', used - ID_BYTES, used);
 }

@@ -1,6 +1,6 @@
 import type { NextFunction } from 'express';
 import { KeywardError } from '../kernel/errors.ts';
-import { tellOfBody } from './body-of-refused.ts';
+import { tellOfBody } from './body.ts';
 import { asKeywardError, PROBLEMS } from './problem.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 import { sendProblem } from './send.ts';

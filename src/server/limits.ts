@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { KeywardError } from '../kernel/errors.ts';
-import { networkOf } from './network.ts';
+import { networkOf } from './connections.ts';
 
 /** The part of the configuration's `limits` that the planes obey. */
 export interface LimitSettings {

@@ -1,12 +1,115 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { readFileSync } from 'node:fs';
+import {
+  createServer,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-import { answerClientError } from './client-error.ts';
-import { boundConnections } from './connection-bounds.ts';
-import { Connections } from './connections.ts';
-import { refuseAll } from './refuse-all.ts';
-import { type TlsFiles, tlsOptions } from './tls.ts';
+import { boundConnections, Connections } from './connections.ts';
+import { requestIdOf } from './exchange.ts';
+import { PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
+
+type Refusal = readonly [code: ErrorCode, detail: string];
+
+const MALFORMED: Refusal = ['malformed_request', 'this is not an HTTP/1.1 request'];
+const REFUSALS = new Map<string | undefined, Refusal>([
+  ['HPE_HEADER_OVERFLOW', ['headers_too_large', 'request line and headers may take 8 KiB']],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', ['body_too_large', 'leave out chunk extensions']],
+  ['ERR_HTTP_REQUEST_TIMEOUT', ['request_timeout', 'the request did not arrive in time']],
+]);
+
+/** What Node's parser refuses, or waited for in vain, is answered like everything else, and the connection ends. */
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  answers: ReadonlySet<ServerResponse>,
+  hooks: ListenerHooks,
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+  } else if (concernsALaterRequest(answers)) {
+    for (const response of answers) response.shouldKeepAlive = false;
+  } else {
+    const [code, detail] = REFUSALS.get(error.code) ?? MALFORMED;
+    hooks.problem(code);
+    socket.end(message(code, detail), () => socket.destroy());
+  }
+}
+
+/** An answer under way to a request that had come in full is not to be mixed up with what followed it. */
+function concernsALaterRequest(answers: ReadonlySet<ServerResponse>): boolean {
+  return [...answers].some((response) => response.req.complete || response.headersSent);
+}
+
+function message(code: ErrorCode, detail: string): string {
+  const { status } = PROBLEMS[code];
+  const requestId = requestIdOf(undefined);
+  const body = JSON.stringify(problemDocument(new KeywardError(code, detail), requestId));
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** Answers everything with 503 `shutting_down` and ends the connection, so that the caller goes elsewhere. */
+export function refuseAll(hooks: ListenerHooks): RequestListener {
+  const error = new KeywardError('shutting_down', 'this instance is shutting down; try again elsewhere');
+  return (request, response) => {
+    hooks.problem(error.code);
+    const requestId = requestIdOf(request.headers['x-request-id']);
+    const body = JSON.stringify(problemDocument(error, requestId));
+    response.writeHead(PROBLEMS[error.code].status, {
+      'Content-Type': 'application/problem+json',
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'no-store',
+      'Retry-After': retryAfterSeconds(error),
+      'X-Request-Id': requestId,
+      Connection: 'close',
+    });
+    response.end(body);
+  };
+}
+
+/** Absolute paths of PEM files. */
+export interface TlsFiles {
+  readonly cert_file: string;
+  readonly key_file: string;
+  readonly client_ca_file?: string | undefined;
+}
+
+/**
+ * With a client authority, certificates are asked for and not demanded: whoever uses one has to look at
+ * `authorized` first, since a foreign certificate can be read too.
+ */
+export function tlsOptions({ cert_file, key_file, client_ca_file }: TlsFiles): TlsOptions {
+  return {
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: 10_000,
+    cert: read(cert_file),
+    key: read(key_file),
+    rejectUnauthorized: false,
+    ...(client_ca_file === undefined ? {} : { requestCert: true, ca: read(client_ca_file) }),
+  };
+}
+
+function read(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new KeywardError('invalid_config', `tls: ${file} cannot be read`, { cause });
+  }
+}
 
 export interface ListenerConfig {
   readonly host: string;

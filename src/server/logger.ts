@@ -1,5 +1,5 @@
 import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 'pino';
-import { escapedJson } from '../lib/safe-json.ts';
+import { escapedJson } from '../lib/json.ts';
 
 const SECRET_MEMBERS = [
   'authorization',

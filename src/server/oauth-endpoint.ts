@@ -1,9 +1,7 @@
-import type { Authenticator } from '../kernel/actor.ts';
-import type { Action, Client } from '../domain/client.ts';
-import { readBasic } from '../domain/client-secret.ts';
+import { type Action, type Authenticator, type Client, readBasic } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type AdmissionParts, type Admitted, admitAnyone, admitKnown } from './admission.ts';
-import { readForm } from './form-body.ts';
+import { readForm } from './read-body.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
 /** Of the form that is sent. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { PlaneName } from './plane.ts';
+import type { PlaneName } from './exchange.ts';
 import { CODES, problems } from './responses.ts';
 import type { Route } from './route.ts';
 

@@ -10,7 +10,36 @@ import {
   type StrictJsonReason,
 } from '../token/strict-json.ts';
 import { readText } from './body.ts';
-import { validated } from './validated.ts';
+
+const MAX_NAME_CHARACTERS = 64;
+
+/**
+ * The value as the schema reads it. `unknown_member` and `invalid_request` name the first member that is wrong,
+ * `batch_too_large` is for a list with too many elements.
+ */
+export function validated<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw refusal(parsed.error.issues[0]);
+}
+
+function refusal(issue: z.core.$ZodIssue | undefined): KeywardError {
+  if (issue?.code === 'unrecognized_keys') {
+    return new KeywardError('unknown_member', `leave out ${named([...issue.path, issue.keys[0] ?? ''])}`);
+  }
+  if (issue?.code === 'too_big' && issue.origin === 'array') {
+    return new KeywardError('batch_too_large', `${named(issue.path)}: send at most ${issue.maximum}`);
+  }
+  return new KeywardError(
+    'invalid_request',
+    `${named(issue?.path ?? [])}: ${issue?.message ?? 'not as described'}`,
+  );
+}
+
+function named(path: readonly PropertyKey[]): string {
+  const name = path.map(String).join('.');
+  return name.length > MAX_NAME_CHARACTERS ? `${name.slice(0, MAX_NAME_CHARACTERS)}…` : name;
+}
 
 export interface JsonBody<T> extends StrictJsonLimits {
   readonly schema: z.ZodType<T>;
@@ -62,3 +91,22 @@ const ADVICE = {
   inexact_number: () => 'a number would change when it is read as a double: send what a double holds',
   too_deep: (levels) => `the body may nest ${levels} levels`,
 } as const satisfies Record<StrictJsonReason, (levels: number) => string>;
+
+const MEDIA_TYPE = 'application/x-www-form-urlencoded';
+
+/**
+ * The parameters of an OAuth request. One without a value counts as left out, unknown ones are ignored, and one
+ * that stands twice is refused as `invalid_request` (RFC 6749 §3.2).
+ */
+export async function readForm(
+  request: IncomingMessage,
+  maxBytes: number,
+): Promise<ReadonlyMap<string, string>> {
+  const form = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(await readText(request, MEDIA_TYPE, maxBytes))) {
+    if (value === '') continue;
+    if (form.has(name)) throw new KeywardError('invalid_request', 'a parameter stands twice');
+    form.set(name, value);
+  }
+  return form;
+}

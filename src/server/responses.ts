@@ -3,8 +3,7 @@ import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import type { ErrorCode } from '../kernel/errors.ts';
 import { oauthErrorName, oauthStatus } from './oauth-error.ts';
 import { PROBLEMS } from './problem.ts';
-import { oauthError } from './schemas/oauth-error.ts';
-import { problem } from './schemas/problem.ts';
+import { oauthError, problem } from './wire.ts';
 
 /** Codes that many routes share, by where they come from. */
 export const CODES = {

@@ -2,8 +2,8 @@ import type { Express, Request, Response } from 'express';
 import type { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { KeywardError } from '../kernel/errors.ts';
-import { answerPreflight } from './any-origin.ts';
 import type { Exchange } from './exchange.ts';
+import { answerPreflight } from './headers.ts';
 import { requireOneReading } from './one-reading.ts';
 import { sendProblem } from './send.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ERROR_CODES } from '../kernel/errors.ts';
 
 const MOST = 1_000;
 const number = z
@@ -27,3 +28,69 @@ export const nextId = z
   .string()
   .nullable()
   .meta({ description: '`after` for the next page; null at the end.' });
+
+const MOST_CHARACTERS = 2_000;
+
+/** What an operator says about an event or a report. */
+export const note = z
+  .string('say it as text')
+  .min(1, 'say it in a few words')
+  .max(MOST_CHARACTERS, `use at most ${MOST_CHARACTERS} characters`)
+  .meta({ description: 'It stays in the audit trail: name no person in it.' });
+
+/** The id of a scope, client or operator, as far as the description goes: the domain judges it (1 to 63 characters). */
+export const idText = z.string('use text').meta({ minLength: 1, maxLength: 63 });
+
+/** 32 bytes in base64url without padding: 43 characters whose last holds four bits. */
+const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
+
+/** SHA-256 of what `of` says, in base64url. */
+export function digestText(of: string) {
+  return z.string('use the digest as text').regex(DIGEST, `use SHA-256 of the ${of}, 32 bytes in base64url`);
+}
+
+/** A number as a query gives it. */
+export function wholeNumberText(advice: string, low = 0, high = Number.MAX_SAFE_INTEGER) {
+  return z
+    .string(advice)
+    .regex(/^\d{1,15}$/, advice)
+    .transform(Number)
+    .pipe(z.int().min(low, advice).max(high, advice));
+}
+
+/** The members of a form that show its client, in place of an `Authorization` header (RFC 6749 §2.3.1). */
+export const clientSecretPost = {
+  client_id: z
+    .string()
+    .optional()
+    .meta({ maxLength: 63, description: 'Id of the client, with `client_secret`.' }),
+  client_secret: z.string().optional().meta({ description: 'Its credential; then no `Authorization`.' }),
+};
+
+/** RFC 9457. */
+export const problem = z
+  .object({
+    type: z.string().meta({ description: '`urn:keyward:problem:` and the code.' }),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(ERROR_CODES),
+    detail: z.string().optional().meta({ description: 'What to do about it.' }),
+    request_id: z.string(),
+  })
+  .meta({ id: 'Problem' });
+
+/** RFC 6749 §5.2. */
+export const oauthError = z
+  .object({
+    error: z.enum([
+      'invalid_request',
+      'invalid_client',
+      'insufficient_scope',
+      'temporarily_unavailable',
+      'server_error',
+    ]),
+    error_description: z.string().optional().meta({ description: 'What to do about it.' }),
+  })
+  .meta({ id: 'OAuthError' });
+
+export type OAuthError = z.infer<typeof oauthError>;

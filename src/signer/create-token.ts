@@ -1,10 +1,8 @@
 import graphene from 'graphene-pk11';
 import type pkcs11js from 'pkcs11js';
 import { KeywardError } from '../kernel/errors.ts';
-import type { Handle } from './cryptoki.ts';
-import { calling } from './cryptoki-error.ts';
-import { loadModule } from './module.ts';
-import { describeSlots } from './token-slot.ts';
+import { calling, type Handle } from './cryptoki.ts';
+import { describeSlots, loadModule } from './module.ts';
 
 export interface NewToken {
   readonly modulePath: string;

@@ -1,14 +1,97 @@
+import graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
 import type { GeneratedKey, KeySpecification } from '../kernel/signer.ts';
+import { CKA, findHalves } from './attributes.ts';
 import { isFull, isTemplateError } from './ckr.ts';
-import type { Handle, HandlePair } from './cryptoki.ts';
-import { CryptokiError } from './cryptoki-error.ts';
+import { type Attribute, CryptokiError, type Handle, type HandlePair } from './cryptoki.ts';
 import { examine } from './examine.ts';
 import type { Hsm } from './hsm.ts';
-import { keyTemplates } from './key-templates.ts';
 import { MECHANISMS } from './mechanisms.ts';
-import { findHalves } from './objects.ts';
+import type { Profile } from './module.ts';
 import type { KeyRecords } from './state/key-records.ts';
+
+export interface KeyTemplates {
+  readonly publicKey: readonly Attribute[];
+  readonly privateKey: readonly Attribute[];
+}
+
+const { ObjectClass } = graphene;
+
+/** Without any of these a key is none of ours, so they are never left out. */
+const PRIVATE: Partial<Record<keyof typeof CKA, boolean>> = {
+  TOKEN: true,
+  PRIVATE: true,
+  SENSITIVE: true,
+  EXTRACTABLE: false,
+  MODIFIABLE: false,
+  COPYABLE: false,
+  SIGN: true,
+  SIGN_RECOVER: false,
+  DECRYPT: false,
+  UNWRAP: false,
+  DERIVE: false,
+};
+const PUBLIC: typeof PRIVATE = { TOKEN: true, PRIVATE: false, VERIFY: true, MODIFIABLE: false };
+
+/** A public key that could do more would harm nobody: left out where the module does not take it. */
+const PUBLIC_OPTIONAL: typeof PRIVATE = {
+  COPYABLE: false,
+  ENCRYPT: false,
+  WRAP: false,
+  VERIFY_RECOVER: false,
+};
+
+/** The templates to offer one after the other, from the strictest, until the module takes one. */
+export function keyTemplates(
+  specification: KeySpecification,
+  { offersOptional }: Pick<Profile, 'offersOptional'> = { offersOptional: true },
+): KeyTemplates[] {
+  const { algorithm, modulusBits } = specification;
+  return MECHANISMS[algorithm]
+    .keyParameters(modulusBits)
+    .flatMap((parameters) => [
+      ...(offersOptional ? [withOptional(specification, parameters)] : []),
+      withoutOptional(specification, parameters),
+    ]);
+}
+
+function withoutOptional(specification: KeySpecification, parameters: readonly Attribute[]): KeyTemplates {
+  return {
+    publicKey: [...common(specification, ObjectClass.PUBLIC_KEY), ...flags(PUBLIC), ...parameters],
+    privateKey: [...common(specification, ObjectClass.PRIVATE_KEY), ...flags(PRIVATE)],
+  };
+}
+
+function withOptional(specification: KeySpecification, parameters: readonly Attribute[]): KeyTemplates {
+  const { publicKey, privateKey } = withoutOptional(specification, parameters);
+  const { mechanism } = MECHANISMS[specification.algorithm].sign;
+  const allowed = { type: CKA.ALLOWED_MECHANISMS, value: ulong(mechanism) };
+  return {
+    publicKey: [...publicKey, ...flags(PUBLIC_OPTIONAL)],
+    privateKey: [...privateKey, allowed],
+  };
+}
+
+function common({ hsmId, label, algorithm }: KeySpecification, objectClass: number): Attribute[] {
+  return [
+    { type: CKA.CLASS, value: objectClass },
+    { type: CKA.KEY_TYPE, value: MECHANISMS[algorithm].keyType },
+    { type: CKA.ID, value: Buffer.from(hsmId, 'hex') },
+    { type: CKA.LABEL, value: label },
+  ];
+}
+
+function flags(values: typeof PRIVATE): Attribute[] {
+  const entries = Object.entries(values) as [keyof typeof CKA, boolean][];
+  return entries.map(([name, value]) => ({ type: CKA[name], value }));
+}
+
+/** CK_ULONG of a 64-bit machine. */
+function ulong(number: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(number));
+  return bytes;
+}
 
 /**
  * Makes a key pair under an id that nothing has yet, reads it back and lets it sign before it answers.

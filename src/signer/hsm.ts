@@ -1,16 +1,84 @@
 import type graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
-import type { TokenDescription } from '../kernel/signer.ts';
-import { isSoftwareHsm } from '../domain/software-hsm.ts';
-import type { Cryptoki } from './cryptoki.ts';
-import { calling } from './cryptoki-error.ts';
+import { isSoftwareHsm, type TokenDescription } from '../kernel/signer.ts';
+import { type Cryptoki, CryptokiError, calling, type Handle } from './cryptoki.ts';
+import type { Epoch } from './epoch.ts';
 import { login } from './login.ts';
 import { algorithmsOf } from './mechanisms.ts';
-import { loadModule } from './module.ts';
-import { type Profile, profileOf } from './profile.ts';
-import { Session, SessionPool } from './session-pool.ts';
+import { findTokenSlot, loadModule, type Profile, profileOf } from './module.ts';
 import type { SignerSettings } from './settings.ts';
-import { findTokenSlot } from './token-slot.ts';
+
+const MAX_WAITING = 32_768;
+
+/** One session, lent to one user at a time. */
+export class Session {
+  readonly #cryptoki: Cryptoki;
+  readonly #slot: Handle;
+  #handle: Handle;
+
+  constructor(cryptoki: Cryptoki, slot: Handle) {
+    this.#cryptoki = cryptoki;
+    this.#slot = slot;
+    this.#handle = cryptoki.openSession(slot);
+  }
+
+  get handle(): Handle {
+    return this.#handle;
+  }
+
+  /** After an error the state of an operation is unknown, so the session goes and another one comes. */
+  renew(): void {
+    try {
+      this.#cryptoki.closeSession(this.#handle);
+    } catch (error) {
+      // A session that is already gone cannot be closed; any other failure shows when the next one opens.
+      if (!(error instanceof CryptokiError)) throw error;
+    }
+    this.#handle = this.#cryptoki.openSession(this.#slot);
+  }
+
+  keepAlive(): void {
+    this.#cryptoki.touchSession(this.#handle);
+  }
+}
+
+/** Sessions that are lent and come back, first come first served. */
+export class SessionPool {
+  readonly #free: Session[];
+  readonly #waiting: ((session: Session) => void)[] = [];
+
+  constructor(sessions: readonly Session[]) {
+    this.#free = [...sessions];
+  }
+
+  /** `overloaded` when too many wait. */
+  async lend<T>(use: (session: Session) => T | Promise<T>): Promise<T> {
+    const session = this.#free.pop() ?? (await this.#next());
+    try {
+      return await use(session);
+    } finally {
+      this.#takeBack(session);
+    }
+  }
+
+  /** Only idle sessions: one in use needs no keeping alive, and must not be touched. */
+  keepAlive(): void {
+    for (const session of this.#free) session.keepAlive();
+  }
+
+  #next(): Promise<Session> {
+    if (this.#waiting.length >= MAX_WAITING) {
+      throw new KeywardError('overloaded', 'too many signatures wait', { retryAfterSeconds: 1 });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #takeBack(session: Session): void {
+    const next = this.#waiting.shift();
+    if (next) next(session);
+    else this.#free.push(session);
+  }
+}
 
 /** The token, open and logged in. Its sessions and handles live as long as this process. */
 export interface Hsm {
@@ -85,4 +153,21 @@ function describe(slot: graphene.Slot, token: graphene.Token, sessions: number):
 
 function mechanismsOf(slot: graphene.Slot): number[] {
   return calling('C_GetMechanismList', () => slot.lib.C_GetMechanismList(slot.handle));
+}
+
+/** Well within the 30 seconds after which a YubiHSM drops an idle session. */
+const PERIOD_MS = 10_000;
+
+/** Touches the idle sessions, and tells the epoch when one has died. Does not keep the process alive. */
+export function keepAlive(hsm: Hsm, epoch: Epoch): void {
+  const pools = new Set([hsm.anchor, hsm.direct, hsm.concurrent]);
+  const touch = () => {
+    if (epoch.end) return;
+    try {
+      for (const pool of pools) pool.keepAlive();
+    } catch (error) {
+      epoch.failed('keeping the sessions alive', error);
+    }
+  };
+  setInterval(touch, PERIOD_MS).unref();
 }

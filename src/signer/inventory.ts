@@ -4,8 +4,8 @@ import type { Algorithm } from '../kernel/algorithm.ts';
 import type { InventoryObject } from '../kernel/signer.ts';
 import { thumbprint } from '../token/public-jwk.ts';
 import { CKA, ifReadable, ObjectReader } from './attributes.ts';
+import { readPublicKey } from './examine.ts';
 import type { Hsm } from './hsm.ts';
-import { readPublicKey } from './public-key.ts';
 
 const { ObjectClass } = graphene;
 const CLASSES = new Map<number | undefined, InventoryObject['class']>([

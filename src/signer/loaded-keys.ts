@@ -1,5 +1,65 @@
+import type { KeyObject } from 'node:crypto';
+import { ALGORITHMS, type Algorithm, type AlgorithmFacts } from '../kernel/algorithm.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { PublicJwk } from '../kernel/key.ts';
+import type { Cryptoki, Handle } from './cryptoki.ts';
 import type { Guard } from './guard.ts';
-import type { LiveKey } from './live-key.ts';
+import type { Session } from './hsm.ts';
+import { MECHANISMS } from './mechanisms.ts';
+
+/** A key of the HSM that this process can sign with. */
+export interface LiveKey {
+  readonly kid: string;
+  readonly hsmId: string;
+  readonly algorithm: Algorithm;
+  readonly privateKey: Handle;
+  readonly publicJwk: PublicJwk;
+  readonly publicKey: KeyObject;
+  readonly signatureBytes: number;
+}
+
+export function signatureBytesOf(algorithm: Algorithm, publicJwk: PublicJwk): number {
+  if (publicJwk.kty === 'RSA') return Buffer.from(publicJwk.n, 'base64url').length;
+  const facts: AlgorithmFacts = ALGORITHMS[algorithm];
+  return 'signatureBytes' in facts ? facts.signatureBytes : 0;
+}
+
+/** In JOSE form, which is what the module gives: r and s side by side, or the bytes as they are. */
+export function signNow(cryptoki: Cryptoki, session: Session, key: LiveKey, signingInput: string): Buffer {
+  const { sign, inputOf } = MECHANISMS[key.algorithm];
+  try {
+    const input = inputOf(signingInput);
+    return whole(key, cryptoki.signSync(session.handle, sign, key.privateKey, input, key.signatureBytes));
+  } catch (error) {
+    session.renew();
+    throw error;
+  }
+}
+
+/** The same in another thread, while the session is held. */
+export async function signLater(
+  cryptoki: Cryptoki,
+  session: Session,
+  key: LiveKey,
+  signingInput: string,
+): Promise<Buffer> {
+  const { sign, inputOf } = MECHANISMS[key.algorithm];
+  try {
+    const input = inputOf(signingInput);
+    return whole(
+      key,
+      await cryptoki.signAsync(session.handle, sign, key.privateKey, input, key.signatureBytes),
+    );
+  } catch (error) {
+    session.renew();
+    throw error;
+  }
+}
+
+function whole(key: LiveKey, signature: Buffer): Buffer {
+  if (signature.length === key.signatureBytes) return signature;
+  throw new KeywardError('signature_wrong', 'the HSM gave a signature of the wrong length');
+}
 
 /** A key in service, with what decides over each input before it is signed. */
 export interface ServedKey extends LiveKey {

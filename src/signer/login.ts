@@ -1,13 +1,23 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
 import { isBeforePin, isPinRejection } from './ckr.ts';
-import { collectGarbage } from './collect-garbage.ts';
-import type { Cryptoki, Handle } from './cryptoki.ts';
-import { CryptokiError } from './cryptoki-error.ts';
+import { type Cryptoki, CryptokiError, type Handle } from './cryptoki.ts';
 import { readPinFile } from './pin-file.ts';
-import { type Attempt, beginPinAttempt } from './pin-latch.ts';
-import { inPinTurn } from './pin-lock.ts';
+import { type Attempt, beginPinAttempt, inPinTurn } from './pin-latch.ts';
 import type { SignerSettings } from './settings.ts';
+
+setFlagsFromString('--expose-gc');
+const collect: NodeJS.GCFunction = runInNewContext('gc');
+
+/**
+ * Collects everything that nothing refers to, and gives the pages it lay on back to the system: what a string held
+ * is in this process's memory no more. A collection of any other flavour leaves the bytes where they are.
+ */
+export function collectGarbage(): void {
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
 
 const { USER_PIN_FINAL_TRY, USER_PIN_LOCKED } = graphene.TokenFlag;
 

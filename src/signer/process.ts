@@ -5,8 +5,7 @@
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { forbidCoreDumps } from './hygiene.ts';
-import type { Log } from './log.ts';
-import type { LogLine, Reply, Request } from './protocol.ts';
+import type { Log, LogLine, Reply, Request } from './protocol.ts';
 
 const coreDumps = forbidCoreDumps();
 

@@ -83,3 +83,9 @@ export interface LogLine {
   readonly message: string;
   readonly details: Readonly<Record<string, unknown>>;
 }
+
+/** How the message begins that says of a module that it answers and does not show the token. */
+export const TOKEN_ABSENT = 'the HSM token is not present';
+
+/** Writes one line through the front's logger. `details` holds no secret. */
+export type Log = (level: LogLine['log'], message: string, details: LogLine['details']) => void;

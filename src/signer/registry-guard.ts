@@ -14,16 +14,21 @@ import {
   REGISTRY_ROW_TYP,
 } from '../token/registry-statement.ts';
 import { isRunCertificate, RUN_TYP } from '../token/run-certificate.ts';
-import { CKA, ifReadable, ObjectReader } from './attributes.ts';
+import { CKA, findHalves, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
-import { demand, type Guard, readSigningInput, refuse, requireHeader, type Sealing } from './guard.ts';
+import { readPublicKey } from './examine.ts';
+import {
+  demand,
+  type Guard,
+  type OwnClock,
+  readSigningInput,
+  refuse,
+  requireHeader,
+  type Sealing,
+} from './guard.ts';
 import { requireTrueKeySet } from './key-set-guard.ts';
-import { findHalves } from './objects.ts';
-import type { OwnClock } from './own-clock.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from './protocol.ts';
-import { readPublicKey } from './public-key.ts';
-import type { Sealed, SealedRecord } from './state/sealed-record.ts';
-import type { SignerState } from './state/signer-state.ts';
+import type { Sealed, SealedRecord, SignerState } from './state/signer-state.ts';
 
 /** The only algorithm of the service's own keys. */
 export const REGISTRY_ALGORITHM = 'ES256';

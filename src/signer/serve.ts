@@ -2,16 +2,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Binding } from '../kernel/key.ts';
 import { scopeLabel } from '../kernel/scope.ts';
-import type { KeyProof, KeyReference } from '../kernel/signer.ts';
+import type { KeyEvidence, KeyProof, KeyReference } from '../kernel/signer.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
+import { composeKeyProof } from '../token/key-proof.ts';
+import { verifySignatureSync } from '../token/signature.ts';
+import { findHalves, type KeyPairHandles, listHalves } from './attributes.ts';
 import { type Examination, examine } from './examine.ts';
-import { guardOfBinding } from './guard.ts';
+import { guardOfBinding, type OwnClock } from './guard.ts';
 import type { Hsm } from './hsm.ts';
-import type { LiveKey } from './live-key.ts';
-import type { LoadedKeys, ServedKey } from './loaded-keys.ts';
-import type { Log } from './log.ts';
-import { type KeyPairHandles, listHalves } from './objects.ts';
-import type { OwnClock } from './own-clock.ts';
+import { type LiveKey, type LoadedKeys, type ServedKey, signNow } from './loaded-keys.ts';
+import { MECHANISMS } from './mechanisms.ts';
+import type { Log, Operations } from './protocol.ts';
 import type { SignerState } from './state/signer-state.ts';
 
 /** What the examination of keys needs. */
@@ -98,4 +99,37 @@ function readBinding(
     if (error instanceof KeywardError && error.code === 'binding_refused') return error.message;
     throw error;
   }
+}
+
+/**
+ * Examines a key anew and has it sign what was found. The statement is composed here and nowhere else: no
+ * signing input of this type is ever taken from the front, so it says what this process read (I8).
+ */
+export async function attest(
+  serving: Serving,
+  { key: reference, nonce }: Operations['prove']['takes'],
+): Promise<KeyEvidence> {
+  const { hsm } = serving;
+  const { cryptoki, description: token } = hsm;
+  const halves = await hsm.direct.lend(({ handle }) => findHalves(cryptoki, handle, reference.hsmId));
+  const { key, ...verdict } = await judge(serving, () => halves, reference, true);
+  const proof = { kid: reference.kid, proven: key !== null, ...verdict };
+  if (!key) return { proof, token, statement: null };
+  const { sign, signName } = MECHANISMS[key.algorithm];
+  const signingInput = composeKeyProof({
+    kid: key.kid,
+    algorithm: key.algorithm,
+    hsmId: key.hsmId,
+    bindingRecord: reference.bindingRecord,
+    attributes: proof.attributes,
+    mechanism: { name: signName, number: sign.mechanism },
+    token,
+    nonce,
+    iat: Math.floor(Date.now() / 1_000),
+  });
+  const signature = await hsm.direct.lend((session) => signNow(cryptoki, session, key, signingInput));
+  if (!verifySignatureSync(key.algorithm, key.publicKey, signingInput, signature)) {
+    throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature');
+  }
+  return { proof, token, statement: `${signingInput}.${signature.toString('base64url')}` };
 }

@@ -2,12 +2,10 @@ import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { verifySignatureSync } from '../token/signature.ts';
 import type { Epoch } from './epoch.ts';
 import type { Sealing } from './guard.ts';
-import type { Hsm } from './hsm.ts';
-import { signLater, signNow } from './live-key.ts';
-import type { LoadedKeys, ServedKey } from './loaded-keys.ts';
+import type { Hsm, Session } from './hsm.ts';
+import { type LoadedKeys, type ServedKey, signLater, signNow } from './loaded-keys.ts';
 import { MECHANISMS } from './mechanisms.ts';
 import type { Failure, Operations, SignOutcome } from './protocol.ts';
-import type { Session } from './session-pool.ts';
 
 interface Item {
   readonly at: number;

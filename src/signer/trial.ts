@@ -1,15 +1,11 @@
 import { isRsa } from '../kernel/algorithm.ts';
 import type { KeySpecification, KeyTrial } from '../kernel/signer.ts';
-import { CKA } from './attributes.ts';
-import type { Attribute, HandlePair } from './cryptoki.ts';
-import { CryptokiError } from './cryptoki-error.ts';
+import { CKA, findHalves } from './attributes.ts';
+import { type Attribute, CryptokiError, type HandlePair } from './cryptoki.ts';
 import { examine } from './examine.ts';
-import { makePair } from './generate.ts';
-import type { Hsm } from './hsm.ts';
-import { type KeyTemplates, keyTemplates } from './key-templates.ts';
+import { type KeyTemplates, keyTemplates, makePair } from './generate.ts';
+import type { Hsm, Session } from './hsm.ts';
 import { MECHANISMS } from './mechanisms.ts';
-import { findHalves } from './objects.ts';
-import type { Session } from './session-pool.ts';
 
 const HALVES = ['publicKey', 'privateKey'] as const;
 /** What makes it a key pair of that kind on the token: no module can be blamed for them. */

@@ -1,6 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto';
-import type { ChainHead } from '../kernel/audit-chain.ts';
-import { CHAINS, type Checkpoint, mapChains } from '../domain/checkpoint.ts';
+import { CHAINS, type ChainHead, type Checkpoint, mapChains } from '../kernel/audit-chain.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignature } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';

@@ -2,8 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Algorithm } from '../kernel/algorithm.ts';
 import type { TokenType } from '../kernel/policy.ts';
 import type { RefusalReason } from '../kernel/verification.ts';
-import { areWellFormed, type ClaimRules, refusalOfClaims } from './check-claims.ts';
-import { isAllowedType } from './check-type.ts';
+import { areWellFormed, type ClaimRules, isAllowedType, refusalOfClaims } from './check-claims.ts';
 import type { ParsedToken } from './parse-token.ts';
 import type { SignatureCheck } from './signature.ts';
 

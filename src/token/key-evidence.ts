@@ -1,7 +1,6 @@
 import { KeywardError } from '../kernel/errors.ts';
 import { KEY_STATES } from '../kernel/key.ts';
-import { areAsRequired } from '../domain/key-attributes.ts';
-import type { KeyEvidenceStatement } from '../kernel/key-proof.ts';
+import { areAsRequired, type KeyEvidenceStatement } from '../kernel/key-proof.ts';
 import { readVouchedBinding, type Voucher } from './binding-record.ts';
 import type { AuditPublicKey } from './checkpoint.ts';
 import { bindingDigest, readKeyProof } from './key-proof.ts';

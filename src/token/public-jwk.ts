@@ -2,8 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import { decodeBase64url } from './base64url.ts';
-import { isEd25519Point } from './weak-keys.ts';
-import { hasRocaFingerprint } from './roca.ts';
+import { hasRocaFingerprint, isEd25519Point } from './weak-keys.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 

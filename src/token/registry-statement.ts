@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { HeadStatement, RowStatement } from '../domain/registry-seal.ts';
+import type { HeadStatement, RowStatement } from '../kernel/registry.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignature } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';

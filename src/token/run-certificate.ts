@@ -1,6 +1,5 @@
-import type { Checkpoint } from '../domain/checkpoint.ts';
-import type { RunDescription, RunPublicKey } from '../kernel/runs.ts';
-import type { StoredRun } from '../domain/runs.ts';
+import type { Checkpoint } from '../kernel/audit-chain.ts';
+import type { RunDescription, RunPublicKey, StoredRun } from '../kernel/runs.ts';
 import { type AuditPublicKey, auditKeysSince } from './checkpoint.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignature } from './signature.ts';

@@ -1,6 +1,5 @@
-import { areFolded, foldName } from '../domain/fold-name.ts';
-import { isExactNumber } from './exact-number.ts';
-import { parsePiecewise } from './parse-piecewise.ts';
+import { areFolded, foldName } from '../kernel/claim-names.ts';
+import { isExactNumber, parsePiecewise } from './exact-number.ts';
 
 export type StrictJsonReason =
   | 'not_json'

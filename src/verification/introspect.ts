@@ -1,5 +1,4 @@
-import type { RequestOrigin } from '../domain/request-origin.ts';
-import type { TokenVerifier } from '../domain/verification.ts';
+import type { RequestOrigin, TokenVerifier } from '../kernel/verification.ts';
 
 /** RFC 7662 §2.2. `scope` is OAuth's claim, not the key scope. */
 export type Introspection =

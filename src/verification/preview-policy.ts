@@ -1,14 +1,14 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import type { LivingTokens, LivingTokensReader } from '../domain/living-tokens.ts';
-import { withChanges } from '../kernel/scope-change.ts';
+import type { KeyRing } from '../kernel/key.ts';
+import type { LivingTokens, LivingTokensReader } from '../kernel/ledger-search.ts';
 import {
   type CountedTokens,
   type PolicyPreview,
   tightenedMembers,
   type VerifiedMember,
-} from '../domain/policy-refusals.ts';
+  withChanges,
+} from '../kernel/scope-change.ts';
 
 export interface PolicyPreviewParts {
   readonly keyRing: Pick<KeyRing, 'scope'>;

@@ -1,11 +1,67 @@
-import type { TokenVerifier, Verdict } from '../domain/verification.ts';
-import { type AdmissionParts, admitClient, presenterOf } from '../server/admission.ts';
+import { z } from 'zod';
+import { KEY_STATES } from '../kernel/key.ts';
+import { REFUSAL_REASONS, type TokenVerifier, type Verdict } from '../kernel/verification.ts';
+import { type AdmissionParts, admitClient, formBody, jsonBody, presenterOf } from '../server/admission.ts';
+import { admitTokenRequest, CLIENT_AUTHENTICATION, FORM } from '../server/oauth-endpoint.ts';
 import { readJson } from '../server/read-body.ts';
-import { jsonBody } from '../server/requests.ts';
-import { CODES, json, problems } from '../server/responses.ts';
+import { CODES, json, oauthErrors, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
-import { verdict, verifyRequest } from '../server/schemas/verification.ts';
 import { sendJson } from '../server/send.ts';
+import { clientSecretPost } from '../server/wire.ts';
+import { introspect } from './introspect.ts';
+
+export const verifyRequest = z
+  .strictObject({
+    // Whatever was presented gets its reason, so other types pass; callers are told to send text.
+    token: z
+      .unknown()
+      .refine((token) => token !== undefined, 'give the token to verify')
+      .meta({ type: 'string' }),
+  })
+  .meta({ id: 'VerifyRequest' });
+
+export const verdict = z
+  .discriminatedUnion('valid', [
+    z.object({
+      valid: z.literal(true),
+      claims: z.record(z.string(), z.unknown()),
+      kid: z.string(),
+      key_state: z.enum(KEY_STATES),
+    }),
+    z.object({ valid: z.literal(false), reason: z.enum(REFUSAL_REASONS) }),
+  ])
+  .meta({ id: 'Verdict' });
+
+/** RFC 7662 §2.1. */
+export const introspectionRequest = z
+  .looseObject({
+    token: z.string(),
+    token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
+    ...clientSecretPost,
+  })
+  .meta({ id: 'IntrospectionRequest' });
+
+/** RFC 7662 §2.2; `scope` is OAuth's claim, not the key scope. */
+export const introspection = z
+  .discriminatedUnion('active', [
+    z.object({ active: z.literal(false) }),
+    z.looseObject({
+      active: z.literal(true),
+      token_type: z.enum(['Bearer', 'DPoP']),
+      iss: z.string(),
+      aud: z.string(),
+      iat: z.int(),
+      exp: z.int(),
+      nbf: z.int().optional(),
+      sub: z.string().optional(),
+      jti: z.string().optional(),
+      client_id: z.string().optional(),
+      username: z.string().optional(),
+      scope: z.string().optional(),
+      cnf: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ])
+  .meta({ id: 'Introspection' });
 
 const BODY = { schema: verifyRequest, maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 
@@ -36,3 +92,25 @@ function verdictRepresentation(of: Verdict): object {
     ? { valid: true, claims: of.claims, kid: of.kid, key_state: of.keyState }
     : { valid: false, reason: of.reason };
 }
+
+/** RFC 7662. `token_type_hint` is ignored, since there is one type. */
+export const introspectToken: Route<AdmissionParts & { readonly verifier: TokenVerifier }> = {
+  method: 'post',
+  path: '/v1/scopes/{scope}/introspect',
+  operation: {
+    operationId: 'introspectToken',
+    summary: 'Introspect a token for this scope (RFC 7662); grant `verify`',
+    security: CLIENT_AUTHENTICATION,
+    requestBody: formBody(introspectionRequest, FORM),
+    responses: {
+      ...json('200', 'What the token says, or only that it is not active', introspection),
+      ...oauthErrors(CODES.client, ['unknown_scope', 'ledger_unavailable', 'invalid_request'], CODES.body),
+    },
+  },
+  oauth: true,
+  handler: (deps) => async (request, response) => {
+    const { clientId, scopeId, token } = await admitTokenRequest(deps, 'verify', request, response);
+    const by = presenterOf(clientId, request, response);
+    sendJson(response, 200, await introspect(deps.verifier, scopeId, token, by));
+  },
+};

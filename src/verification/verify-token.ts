@@ -1,18 +1,109 @@
-import type { Activity } from '../kernel/activity.ts';
+import type { Activity, ForgeryAlarm, GenuineFact, Happening } from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { ForgeryAlarm } from '../domain/forgery.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import type { LedgerReader, RecordedToken } from '../domain/ledger.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { LedgerReader, RecordedToken } from '../kernel/issuance.ts';
+import type { KeyRing } from '../kernel/key.ts';
 import { isInGap, type RecordGap } from '../kernel/record-gap.ts';
-import type { RefusalReason } from '../kernel/verification.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
-import type { TokenVerifier, Verdict } from '../domain/verification.ts';
+import type { Scope } from '../kernel/scope.ts';
+import type { RefusalReason, TokenVerifier, Verdict } from '../kernel/verification.ts';
+import { verifySignature } from '../token/signature.ts';
 import { digestOf } from '../token/signing-input.ts';
-import { examine } from './examine-token.ts';
-import { createTokenJudge, type SignedToken } from './judge-token.ts';
-import { refusalOfKeyNow } from './key-standing.ts';
-import { isOnRecord } from './record-check.ts';
-import { type LedgerResult, verifiedFact } from './verified-fact.ts';
+import { type ClaimedKeyToken, createTokenJudge, refusalOfKeyNow, type SignedToken } from './judge-token.ts';
+
+/** What the issuer remembers of a token that bears a right signature. */
+export type LedgerResult = RecordedToken | 'never_issued' | 'lost' | 'forgotten';
+
+interface Shown {
+  /** For which it was presented. */
+  readonly scope: Scope | undefined;
+  readonly clientId: string | null | undefined;
+  readonly at: number;
+}
+
+interface Seen extends SignedToken {
+  readonly recalled: LedgerResult | undefined;
+}
+
+/** The verdict as detections see it; of a token that is good, nothing that is its own. */
+export function verifiedFact(
+  { scope, clientId, at }: Shown,
+  verdict: Verdict,
+  seen: Seen | undefined,
+): Happening {
+  return {
+    kind: 'verified',
+    at,
+    client: clientId ?? null,
+    scope: scope?.id ?? '',
+    reason: verdict.valid ? null : verdict.reason,
+    suspiciousHeader: (verdict.valid ? undefined : verdict.suspiciousHeader) ?? null,
+    token: verdict.valid || !seen ? null : genuineFact(seen, scope),
+  };
+}
+
+function genuineFact(
+  { key, scope: { id }, token, recalled }: Seen,
+  shownFor: Scope | undefined,
+): GenuineFact {
+  const { claims } = token;
+  return {
+    digest: digestOf(token.signingInput).toString('base64url'),
+    kid: key.kid,
+    keyState: key.state,
+    keyScope: id,
+    signFrom: key.signFrom,
+    signUntil: key.signUntil,
+    claims,
+    namesScope: claims.iss === shownFor?.issuer && [claims.aud].flat()[0] === shownFor?.audience,
+    recorded: isTold(recalled) ? recalled !== 'never_issued' : null,
+  };
+}
+
+function isTold(recalled: LedgerResult | undefined): recalled is RecordedToken | 'never_issued' {
+  return recalled !== undefined && recalled !== 'lost' && recalled !== 'forgotten';
+}
+
+export interface Examined extends SignedToken {
+  /** Undefined where the ledger could not be asked. */
+  readonly recalled: LedgerResult | undefined;
+}
+
+/**
+ * A token that is refused for its key whatever else it is: if that key signed it, it tells of more than a mistake.
+ * Undefined where it did not. Nothing here changes the answer, so a ledger that is away is no failure.
+ */
+export async function examine(
+  of: ClaimedKeyToken,
+  recall: () => Promise<LedgerResult>,
+): Promise<Examined | undefined> {
+  const { key, token } = of;
+  const { algorithm } = key.binding;
+  if (token.header.alg !== algorithm) return undefined;
+  if (!(await verifySignature(algorithm, key.publicKey, token.signingInput, token.signature)))
+    return undefined;
+  try {
+    return { ...of, recalled: await recall() };
+  } catch (error) {
+    if (error instanceof KeywardError) return { ...of, recalled: undefined };
+    throw error;
+  }
+}
+
+/** Whether the issuer remembers the token, and just as it stands. */
+export function isOnRecord(
+  { scope, key, token: { claims } }: SignedToken,
+  record: RecordedToken | undefined,
+): record is RecordedToken {
+  return (
+    record !== undefined &&
+    record.scopeId === scope.id &&
+    record.kid === key.kid &&
+    record.jti === claims.jti &&
+    record.iat === claims.iat &&
+    record.exp === claims.exp
+  );
+}
 
 export interface VerifyingParts {
   readonly keyRing: KeyRing;

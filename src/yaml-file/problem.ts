@@ -1,4 +1,5 @@
-import type { ValidationIssue } from '../domain/validation-issue.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { ValidationIssue } from '../kernel/policy.ts';
 
 /** Where something stands in a text; both count from 1. */
 export interface Place {
@@ -42,4 +43,23 @@ export function pathName(path: Path): string {
 
 export function summaryOf(file: string, { length }: readonly Problem[]): string {
   return `${length === 1 ? 'one thing is' : `${length} things are`} wrong in ${file}`;
+}
+
+/** A configuration with something wrong in it: `invalid_config`. The message names all of it in one line. */
+export class FlawedFile extends KeywardError {
+  readonly file: string;
+  readonly problems: readonly Problem[];
+
+  /** `problems`: at least one. */
+  constructor(file: string, problems: readonly Problem[]) {
+    const all = problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    super('invalid_config', all.join('; '));
+    this.file = file;
+    this.problems = problems;
+  }
+
+  /** To stand beside the list of the problems. */
+  get summary(): string {
+    return summaryOf(this.file, this.problems);
+  }
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { AccessStore } from '../../src/domain/access-store.ts';
-import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { Client, Operator } from '../../src/domain/client.ts';
+import type { AccessStore, Client, Operator } from '../../src/kernel/actor.ts';
+import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { ALICE } from '../support/registry-samples.ts';
 
 /** A store under test, in which the scopes `payments` and `mail` exist, and its audit trail, read past it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IssuanceRecord, Ledger } from '../../src/domain/ledger.ts';
+import type { IssuanceRecord, Ledger } from '../../src/kernel/issuance.ts';
 import { issuanceRecord } from '../support/issuance-records.ts';
 
 /** A ledger under test, and what its storage holds, read past it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Ledger, LedgerReader } from '../../src/domain/ledger.ts';
-import type { Sighting, Sightings } from '../../src/domain/sightings.ts';
+import type { Ledger, LedgerReader } from '../../src/kernel/issuance.ts';
+import type { Sighting, Sightings } from '../../src/kernel/verification.ts';
 import { issuanceRecord } from '../support/issuance-records.ts';
 
 export interface LedgerReaderBackend {

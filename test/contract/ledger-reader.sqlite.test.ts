@@ -1,5 +1,4 @@
-import { createLedger } from '../../src/ledger/durable-ledger.ts';
-import { createLedgerReader } from '../../src/ledger/ledger-reader.ts';
+import { createLedger, createLedgerReader } from '../../src/ledger/durable-ledger.ts';
 import { openTestStore } from '../support/open-test-store.ts';
 import { ledgerReaderContract } from './ledger-reader-contract.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { Proposal, ProposalStore } from '../../src/domain/proposal.ts';
+import type { Proposal, ProposalStore } from '../../src/kernel/acts.ts';
+import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { ALICE } from '../support/registry-samples.ts';
 
 /** A store under test, and its audit trail. */

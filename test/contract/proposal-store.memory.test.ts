@@ -1,5 +1,5 @@
-import { VolatileProposals } from '../../src/db/volatile-proposals.ts';
-import type { AuditEvent } from '../../src/domain/audit.ts';
+import { VolatileProposals } from '../../src/db/proposals.ts';
+import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { proposalStoreContract } from './proposal-store-contract.ts';
 
 proposalStoreContract('memory', async () => {

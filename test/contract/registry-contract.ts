@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditEvent } from '../../src/domain/audit.ts';
+import type { AuditEvent } from '../../src/kernel/audit.ts';
 import type { KeyLifeChange, Registry, StoredKey } from '../../src/kernel/registry.ts';
 import {
   ALICE,

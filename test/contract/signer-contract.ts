@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../src/kernel/algorithm.ts';
 import type { Binding } from '../../src/kernel/key.ts';
-import { areAsRequired } from '../../src/domain/key-attributes.ts';
+import { areAsRequired } from '../../src/kernel/key-proof.ts';
 import { scopeLabel } from '../../src/kernel/scope.ts';
 import type { GeneratedKey, KeyReference, TokenSigner } from '../../src/kernel/signer.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';

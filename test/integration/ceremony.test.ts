@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { REQUIRED_ATTRIBUTES } from '../../src/domain/key-attributes.ts';
+import { REQUIRED_ATTRIBUTES } from '../../src/kernel/key-proof.ts';
 import { readBindingRecord } from '../../src/token/binding-record.ts';
 import { readKeyProof } from '../../src/token/key-proof.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../../src/token/public-jwk.ts';

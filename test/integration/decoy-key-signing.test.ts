@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CanaryIndex } from '../../src/canaries/canary-index.ts';
+import { watchSigner } from '../../src/canaries/triggers.ts';
 import { scopeLabel } from '../../src/kernel/scope.ts';
 import { createSignerLink, type SignerLink } from '../../src/signer/signer-link.ts';
-import { CanaryIndex } from '../../src/canaries/canary-index.ts';
-import { watchSigner } from '../../src/watch/canaries/watch-signer.ts';
 import { canarySample, heardTouches } from '../support/canary-samples.ts';
 import {
   claimsOf,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 import { createRunKey } from '../../src/kernel/runs.ts';
 import { forgeRecords } from '../support/forge-records.ts';
 import { forgeToken } from '../support/forge-token.ts';

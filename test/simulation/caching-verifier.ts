@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import type { PublishedDocument } from '../../src/domain/publication.ts';
-import type { RefusalReason } from '../../src/kernel/verification.ts';
+import type { PublishedDocument } from '../../src/kernel/publication.ts';
 import type { Scope } from '../../src/kernel/scope.ts';
+import type { RefusalReason } from '../../src/kernel/verification.ts';
 import { refusalOfClaims } from '../../src/token/check-claims.ts';
 import { parseToken } from '../../src/token/parse-token.ts';
 import { importPublicKey } from '../../src/token/public-jwk.ts';

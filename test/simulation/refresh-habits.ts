@@ -1,5 +1,5 @@
 import type { ScopePolicy } from '../../src/kernel/policy.ts';
-import type { PublishedDocument } from '../../src/domain/publication.ts';
+import type { PublishedDocument } from '../../src/kernel/publication.ts';
 
 /** What can be fetched at one moment: the key set as it was since the moment before, and as it is from now on. */
 export interface Offer {

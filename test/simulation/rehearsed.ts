@@ -1,6 +1,6 @@
-import type { Ledger } from '../../src/domain/ledger.ts';
+import type { Ledger } from '../../src/kernel/issuance.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../../src/kernel/policy.ts';
-import { createRegistrySeal } from '../../src/keys/registry-seal.ts';
+import { createRegistrySeal } from '../../src/keys/registry-key.ts';
 import { FakeSigner } from '../support/fake-signer.ts';
 import { MemoryLedger } from '../support/memory-ledger.ts';
 import { openTestStore } from '../support/open-test-store.ts';

@@ -2,7 +2,7 @@ import { KeywardError } from '../../src/kernel/errors.ts';
 import type { IssuedToken } from '../../src/kernel/issuance.ts';
 import type { SigningKey } from '../../src/kernel/key.ts';
 import { propagationSeconds, type ScopePolicy } from '../../src/kernel/policy.ts';
-import type { PublishedDocument } from '../../src/domain/publication.ts';
+import type { PublishedDocument } from '../../src/kernel/publication.ts';
 import type { Scope } from '../../src/kernel/scope.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { CachingVerifier } from './caching-verifier.ts';

@@ -1,10 +1,8 @@
 import { Gate, type GateParts } from '../../src/access/gate.ts';
-import { VolatileProposals } from '../../src/db/volatile-proposals.ts';
-import type { Actor } from '../../src/kernel/actor.ts';
-import type { AnyAct } from '../../src/domain/act-gate.ts';
-import { ACT_NAMES, type ActName } from '../../src/kernel/acts.ts';
-import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { Operator, Role } from '../../src/domain/client.ts';
+import { VolatileProposals } from '../../src/db/proposals.ts';
+import type { Actor, Operator, Role } from '../../src/kernel/actor.ts';
+import { ACT_NAMES, type ActName, type AnyAct } from '../../src/kernel/acts.ts';
+import type { AuditEvent } from '../../src/kernel/audit.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 
 export const START = 1_760_000_000;

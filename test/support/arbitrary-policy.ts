@@ -1,6 +1,11 @@
 import fc from 'fast-check';
-import { POLICY_BOUNDS, propagationSeconds, type ScopePolicy, TOKEN_TYPES } from '../../src/kernel/policy.ts';
-import { SUBJECT_RECORDINGS } from '../../src/domain/recorded-subject.ts';
+import {
+  POLICY_BOUNDS,
+  propagationSeconds,
+  type ScopePolicy,
+  SUBJECT_RECORDINGS,
+  TOKEN_TYPES,
+} from '../../src/kernel/policy.ts';
 
 const span = (member: keyof typeof POLICY_BOUNDS) => {
   const [min, max] = POLICY_BOUNDS[member];

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../src/domain/checkpoint.ts';
+import type { Checkpoint } from '../../src/kernel/audit-chain.ts';
 
 const head = (sequence: number, fill: number) => ({ sequence, hash: Buffer.alloc(32, fill) });
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { ALGORITHM_NAMES } from '../../src/kernel/algorithm.ts';
 import { type ErrorCode, KeywardError } from '../../src/kernel/errors.ts';
-import { FIRST_TOKEN } from '../../src/domain/hsm-token.ts';
-import { REQUIRED_ATTRIBUTES } from '../../src/domain/key-attributes.ts';
+import { FIRST_TOKEN } from '../../src/kernel/key.ts';
+import { REQUIRED_ATTRIBUTES } from '../../src/kernel/key-proof.ts';
 import { scopeLabel } from '../../src/kernel/scope.ts';
 import type {
   GeneratedKey,

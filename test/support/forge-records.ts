@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 import { CHAIN_START, groupHash, rowHashes } from '../../src/kernel/ledger-chain.ts';
 import { type RunKey, sealHash } from '../../src/kernel/runs.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 
 /** The nth record of a test: every value follows from the number. */
 export function issuanceRecord(n: number, change: Partial<IssuanceRecord> = {}): IssuanceRecord {

@@ -1,4 +1,4 @@
-import type { TokenVerifier } from '../../src/domain/verification.ts';
+import type { TokenVerifier } from '../../src/kernel/verification.ts';
 import { createTokenJudge, type JudgingParts } from '../../src/verification/judge-token.ts';
 
 /** The verdict on a token by itself: what the ledger and the revocations would add is left out. */

@@ -1,5 +1,10 @@
-import type { LedgerGroup } from '../../src/kernel/ledger-chain.ts';
-import { type GroupFault, linkFault, type PlacedRow, rowsFault } from '../../src/domain/ledger-check.ts';
+import {
+  type GroupFault,
+  type LedgerGroup,
+  linkFault,
+  type PlacedRow,
+  rowsFault,
+} from '../../src/kernel/ledger-chain.ts';
 import { query } from './store-database.ts';
 
 export function groupsIn(file: string): LedgerGroup[] {

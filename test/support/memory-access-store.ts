@@ -1,7 +1,13 @@
-import type { Actor } from '../../src/kernel/actor.ts';
-import type { AccessStore, StoredCredential } from '../../src/domain/access-store.ts';
-import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { Client, Grant, Operator, Role } from '../../src/domain/client.ts';
+import type {
+  AccessStore,
+  Actor,
+  Client,
+  Grant,
+  Operator,
+  Role,
+  StoredCredential,
+} from '../../src/kernel/actor.ts';
+import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { KeywardError } from '../../src/kernel/errors.ts';
 
 const byPlace = (a: Grant, b: Grant) =>

@@ -1,7 +1,11 @@
 import { KeywardError } from '../../src/kernel/errors.ts';
-import { WRITTEN_JTI_LENGTH } from '../../src/kernel/issuance.ts';
-import type { IssuanceRecord, Ledger, LedgerReader } from '../../src/domain/ledger.ts';
-import type { Sighting, Sightings } from '../../src/domain/sightings.ts';
+import {
+  type IssuanceRecord,
+  type Ledger,
+  type LedgerReader,
+  WRITTEN_JTI_LENGTH,
+} from '../../src/kernel/issuance.ts';
+import type { Sighting, Sightings } from '../../src/kernel/verification.ts';
 
 /** The ledger's ports in memory, for tests of what stands on them. It passes their contract. */
 export class MemoryLedger implements Ledger, LedgerReader, Sightings {

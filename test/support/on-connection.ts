@@ -1,8 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, type Transaction } from 'kysely';
-import { connectionSession } from '../../src/db/connection-session.ts';
 import type { Schema } from '../../src/db/schema.ts';
-import { sqliteDialect } from '../../src/db/sqlite-dialect.ts';
+import { connectionSession, sqliteDialect } from '../../src/db/sqlite-dialect.ts';
 
 /** One transaction on a connection of its own that no guard watches: for what changes the schema. */
 export async function onConnection(

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openStore, type Store } from '../../src/db/open-store.ts';
-import type { RegistryReport } from '../../src/db/signed/open-registry.ts';
-import type { StoreEvent } from '../../src/db/store-event.ts';
+import type { RegistryReport } from '../../src/db/signed/registry-walk.ts';
+import type { StoreEvent } from '../../src/db/write-health.ts';
+import type { EventRange } from '../../src/kernel/audit.ts';
 import { AUDIT_GENESIS } from '../../src/kernel/audit-chain.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
-import type { RegistrySeal } from '../../src/domain/registry-seal.ts';
-import type { StoredRun } from '../../src/domain/runs.ts';
-import type { EventRange } from '../../src/domain/unwitnessed.ts';
+import type { RegistrySeal } from '../../src/kernel/registry.ts';
+import type { StoredRun } from '../../src/kernel/runs.ts';
 import type { ReportStore } from '../../src/reports/case.ts';
 import { erasableReports } from '../../src/reports/index.ts';
 import { createReportStore } from '../../src/reports/store/reports.ts';

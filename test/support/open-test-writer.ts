@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { prepareDatabaseFile } from '../../src/db/database-file.ts';
+import { identify, prepareDatabaseFile } from '../../src/db/database-file.ts';
 import { migrateFile } from '../../src/db/migrate-file.ts';
-import type { StoreEvent } from '../../src/db/store-event.ts';
 import { UnwitnessedRanges } from '../../src/db/unwitnessed.ts';
-import { identify } from '../../src/db/writable-database.ts';
+import type { StoreEvent } from '../../src/db/write-health.ts';
 import { Writer, type WriterOptions } from '../../src/db/writer.ts';
 import { createRunKey, type RunKey } from '../../src/kernel/runs.ts';
 import { folderOfTest } from './folder-of-test.ts';

@@ -1,6 +1,6 @@
 // Another process that owns the database, until it is killed.
 import { parseArgs } from 'node:util';
-import { ownDatabase } from '../../src/db/database-owner.ts';
+import { ownDatabase } from '../../src/db/database-file.ts';
 
 const [file = ''] = parseArgs({ allowPositionals: true }).positionals;
 const owner = ownDatabase(file);

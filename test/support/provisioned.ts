@@ -1,11 +1,17 @@
 import fc from 'fast-check';
+import { ACTIONS, type Action } from '../../src/kernel/actor.ts';
 import { ALGORITHM_NAMES, isRsa, MODULUS_BITS } from '../../src/kernel/algorithm.ts';
-import { ACTIONS, type Action } from '../../src/domain/client.ts';
-import { changedScope } from '../../src/domain/scope-change.ts';
-import type { Document, ScopeEntry } from '../../src/provisioning/document.ts';
-import type { Current, CurrentClient, CurrentScope, Step } from '../../src/provisioning/step.ts';
-import { documentOf } from '../../src/provisioning/write-document.ts';
+import { changedScope } from '../../src/kernel/scope-change.ts';
 import { policyChange, policyOf } from '../../src/keys/policy-schema.ts';
+import type {
+  Current,
+  CurrentClient,
+  CurrentScope,
+  Document,
+  ScopeEntry,
+  Step,
+} from '../../src/provisioning/document.ts';
+import { documentOf } from '../../src/provisioning/yaml.ts';
 import { soundPolicy } from './arbitrary-policy.ts';
 
 const SCOPES = ['payments', 'mail', 'drill', '7'];

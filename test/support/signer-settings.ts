@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FIRST_TOKEN } from '../../src/domain/hsm-token.ts';
+import { FIRST_TOKEN } from '../../src/kernel/key.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import type { SignerLinkOptions } from '../../src/signer/signer-link.ts';
 

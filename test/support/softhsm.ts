@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makePin } from '../../src/domain/pin.ts';
+import { makePin } from '../../src/kernel/credential.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

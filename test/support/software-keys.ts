@@ -1,7 +1,6 @@
 import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts, isRsa } from '../../src/kernel/algorithm.ts';
-import { type Binding, NO_TIMES, type SigningKey } from '../../src/kernel/key.ts';
-import type { WatchedKeyRing } from '../../src/domain/key-ring.ts';
+import { type Binding, NO_TIMES, type SigningKey, type WatchedKeyRing } from '../../src/kernel/key.ts';
 import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
 import type { Scope, ScopeDefinition } from '../../src/kernel/scope.ts';
 import { Emitter } from '../../src/lib/emitter.ts';

@@ -1,5 +1,5 @@
-import type { RegistrySeal } from '../../src/domain/registry-seal.ts';
-import { createRegistrySeal } from '../../src/keys/registry-seal.ts';
+import type { RegistrySeal } from '../../src/kernel/registry.ts';
+import { createRegistrySeal } from '../../src/keys/registry-key.ts';
 import { type SoftwareKey, softwareKey } from './software-keys.ts';
 
 /** The registry key of the running test file, in memory. */

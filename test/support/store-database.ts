@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import type { AuditEvent } from '../../src/domain/audit.ts';
-import type { IssuanceRecord } from '../../src/domain/ledger.ts';
+import type { AuditEvent } from '../../src/kernel/audit.ts';
+import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 
 /** Runs one statement on a connection of its own, as someone else at the file would. */
 export function query(file: string, sql: string): Record<string, unknown>[] {

@@ -1,13 +1,13 @@
 import type { RequestListener } from 'node:http';
 import { onTestFinished } from 'vitest';
+import { createDataPlane, type DataPlaneDeps } from '../../src/api/data-plane.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
-import type { WatchedKeyRing } from '../../src/domain/key-ring.ts';
+import type { WatchedKeyRing } from '../../src/kernel/key.ts';
 import type { Revocation } from '../../src/kernel/revocation.ts';
 import { Emitter } from '../../src/lib/emitter.ts';
 import { createPublication } from '../../src/publication/publication.ts';
 import { createScopeEvents } from '../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../src/publication/verifier-directory.ts';
-import { createDataPlane, type DataPlaneDeps } from '../../src/api/data-plane.ts';
 import { EventStreams } from '../../src/server/event-streams.ts';
 import { type Listener, listen } from '../../src/server/listener.ts';
 import { dataPlaneDeps, LIMITS } from '../unit/server/fakes.ts';

@@ -1,13 +1,36 @@
 import { z } from 'zod';
-import { validateClient } from '../clients.ts';
-import type { ClientAdministration } from '../../kernel/actor.ts';
-import type { Act } from '../../domain/act-gate.ts';
-import type { Client } from '../../domain/client.ts';
+import type { Client, ClientAdministration, CredentialKind } from '../../kernel/actor.ts';
+import type { Act } from '../../kernel/acts.ts';
+import { makeCredential } from '../../kernel/credential.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import { clientDescription, clientRepresentation, clientRequest } from './wire.ts';
-import { credentialRequest } from '../../server/schemas/credential.ts';
-import { validated } from '../../server/validated.ts';
-import { newCredential, requireDigest } from '../../server/acts/new-credential.ts';
+import type { KeyRing } from '../../kernel/key.ts';
+import { validated } from '../../server/read-body.ts';
+import { validateClient } from '../clients.ts';
+import {
+  clientDescription,
+  clientRepresentation,
+  clientRequest,
+  credentialRequest,
+  grantRequest,
+} from './wire.ts';
+
+/**
+ * The digest as it was told, or that of a credential made here, whose text whoever asked is shown this once. A
+ * second person's approval never ends with a credential in somebody's hands: it has been made before.
+ */
+export function newCredential(kind: CredentialKind, told: string | null) {
+  if (told !== null) return { digest: Buffer.from(told, 'base64url'), shown: {} };
+  const { text, digest } = makeCredential(kind);
+  return { digest, shown: { credential: text } };
+}
+
+export function requireDigest(told: string | null): void {
+  if (told !== null) return;
+  throw new KeywardError(
+    'credential_digest_required',
+    'credential_digest: whoever will use the credential makes it and tells its SHA-256 (keyward … --out FILE does).',
+  );
+}
 
 type Created = z.infer<typeof clientRequest>;
 
@@ -40,7 +63,7 @@ export function replaceClientCredential(
     name: 'client.credential',
     read: (given) => validated(credentialParameters, given),
     plan({ client: id, credential_digest }) {
-      standing(clients, id);
+      clientNamed(clients, id);
       return { subject: `client:${id}`, before: { id }, after: { id, credential_digest } };
     },
     requireKeepable: ({ credential_digest }) => requireDigest(credential_digest),
@@ -61,7 +84,7 @@ export function describeClient(
     name: 'client.describe',
     read: (given) => validated(describeParameters, given),
     plan({ client: id, description }) {
-      const before = standing(clients, id);
+      const before = clientNamed(clients, id);
       validateClient({ id, description });
       const planned = {
         subject: `client:${id}`,
@@ -92,7 +115,7 @@ export function revokeClient(clients: ClientAdministration): Act<'client.revoke'
   };
 }
 
-function standing(clients: ClientAdministration, id: string): Client {
+function clientNamed(clients: ClientAdministration, id: string): Client {
   const client = existing(clients, id);
   if (client.revokedAt === null) return client;
   throw new KeywardError('client_revoked', `Client ${id} is revoked; create another one.`);
@@ -102,4 +125,45 @@ export function existing(clients: ClientAdministration, id: string): Client {
   const client = clients.list().find((each) => each.id === id);
   if (!client) throw new KeywardError('unknown_client', 'There is no client of that id.');
   return client;
+}
+
+type Grant = z.infer<typeof grantRequest>;
+
+export function addGrant(clients: ClientAdministration, keyRing: KeyRing): Act<'grant.add', Grant> {
+  return {
+    name: 'grant.add',
+    read: (given) => validated(grantRequest, given),
+    plan(grant) {
+      const { held, revoked } = grantsOf(clients, keyRing, grant);
+      if (revoked) {
+        throw new KeywardError('client_revoked', `Client ${grant.client} is revoked; create another one.`);
+      }
+      const planned = { subject: `client:${grant.client}`, before: null, after: grant } as const;
+      return held ? { ...planned, unchanged: true } : planned;
+    },
+    async execute({ client, scope, action }, actor) {
+      return { client: clientRepresentation(await clients.grant(client, scope, action, actor)) };
+    },
+  };
+}
+
+export function removeGrant(clients: ClientAdministration, keyRing: KeyRing): Act<'grant.remove', Grant> {
+  return {
+    name: 'grant.remove',
+    read: (given) => validated(grantRequest, given),
+    plan(grant) {
+      const { held } = grantsOf(clients, keyRing, grant);
+      return { subject: `client:${grant.client}`, before: held ? grant : null, after: null };
+    },
+    async execute({ client, scope, action }, actor) {
+      return { client: clientRepresentation(await clients.withdraw(client, scope, action, actor)) };
+    },
+  };
+}
+
+function grantsOf(clients: ClientAdministration, keyRing: KeyRing, { client: id, scope, action }: Grant) {
+  const client = existing(clients, id);
+  if (!keyRing.scope(scope)) throw new KeywardError('unknown_scope', 'There is no scope of that id.');
+  const held = client.grants.some((grant) => grant.scopeId === scope && grant.action === action);
+  return { held, revoked: client.revokedAt !== null };
 }

@@ -1,22 +1,27 @@
 import { z } from 'zod';
 import type { ClientAdministration } from '../../kernel/actor.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import { actorOf, READING } from '../../server/actor.ts';
+import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
 import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
-import type { Route } from '../../server/route.ts';
-import { client, clientDescription, clientRepresentation, clientRequest } from './wire.ts';
-import { credentialRequest } from '../../server/schemas/credential.ts';
+import type { Handler, Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import {
+  client,
+  clientDescription,
+  clientRepresentation,
+  clientRequest,
+  credentialRequest,
+  grantRequest,
+} from './wire.ts';
 
 interface ClientParts extends GateDeps {
   readonly clients: ClientAdministration;
 }
 
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
-const BODY = { schema: clientRequest, ...LIMITS };
+const CLIENT_BODY = { schema: clientRequest, ...LIMITS };
 const CREDENTIAL_BODY = { schema: credentialRequest, ...LIMITS };
 
 const clientAndCredential = z.object({ client, credential: z.string().optional() });
@@ -46,7 +51,7 @@ const createClient: Route<ClientParts> = {
     operationId: 'createClient',
     summary: 'Create a client; two persons',
     security: [{ operator: [] }],
-    requestBody: jsonBody(clientRequest, BODY),
+    requestBody: jsonBody(clientRequest, CLIENT_BODY),
     responses: {
       ...json(
         '201',
@@ -64,7 +69,7 @@ const createClient: Route<ClientParts> = {
   },
   handler: (deps) => async (request, response) => {
     const actor = actorFor('client.create', deps, request, response);
-    const parameters = await readJson(request, BODY);
+    const parameters = await readJson(request, CLIENT_BODY);
     const outcome = await deps.gate.ask({ act: 'client.create', parameters, actor });
     sendOutcome(response, outcome, { status: 201, location: `/v1/admin/clients/${parameters.id}` });
   },
@@ -77,7 +82,7 @@ const replaceCredential: Route<ClientParts> = {
     operationId: 'replaceClientCredential',
     summary: 'Give a client a new credential in place of the one it has; two persons',
     security: [{ operator: [] }],
-    requestBody: jsonBody(credentialRequest, BODY),
+    requestBody: jsonBody(credentialRequest, CLIENT_BODY),
     responses: {
       ...json(
         '200',
@@ -129,7 +134,7 @@ const describeClient: Route<ClientParts> = {
     operationId: 'describeClient',
     summary: 'Say anew what a client is; role `operator`',
     security: [{ operator: [] }],
-    requestBody: jsonBody(clientDescription, BODY),
+    requestBody: jsonBody(clientDescription, CLIENT_BODY),
     responses: {
       ...json('200', 'The client as it now is, also where nothing differed', z.object({ client })),
       ...problems(CODES.operator, CODES.body, CODES.schema, [
@@ -178,3 +183,54 @@ export const adminClientRoutes = [
   replaceCredential,
   revokeClient,
 ];
+
+const GRANT_BODY = {
+  schema: grantRequest,
+  maxBytes: 16 * 1024,
+  maxDepth: 8,
+  tooDeep: 'malformed_json',
+} as const;
+
+const operation = {
+  security: [{ operator: [] }],
+  requestBody: jsonBody(grantRequest, GRANT_BODY),
+  responses: {
+    ...json('200', 'The client with its grants as they now are', z.object({ client })),
+    ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, [
+      'unknown_client',
+      'unknown_scope',
+      'client_revoked',
+    ]),
+  },
+};
+
+/** Adding what is there is no error. */
+const addGrant: Route<GateDeps> = {
+  method: 'post',
+  path: '/v1/admin/grants',
+  operation: {
+    ...operation,
+    operationId: 'addGrant',
+    summary: 'Add a grant; two persons',
+    responses: { ...operation.responses, ...PROPOSED },
+  },
+  handler: (deps) => change(deps, 'grant.add'),
+};
+
+/** Nor is removing what is not. */
+const removeGrant: Route<GateDeps> = {
+  method: 'delete',
+  path: '/v1/admin/grants',
+  operation: { ...operation, operationId: 'removeGrant', summary: 'Remove a grant; role `operator`' },
+  handler: (deps) => change(deps, 'grant.remove'),
+};
+
+export const adminGrantRoutes = [addGrant, removeGrant];
+
+function change(deps: GateDeps, act: 'grant.add' | 'grant.remove'): Handler {
+  return async (request, response) => {
+    const actor = actorFor(act, deps, request, response);
+    const parameters = await readJson(request, GRANT_BODY);
+    sendOutcome(response, await deps.gate.ask({ act, parameters, actor }), { status: 200 });
+  };
+}

@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { validateOperator } from '../operators.ts';
-import type { OperatorAdministration } from '../../kernel/actor.ts';
-import type { Act } from '../../domain/act-gate.ts';
-import type { Operator } from '../../domain/client.ts';
+import type { Operator, OperatorAdministration } from '../../kernel/actor.ts';
+import type { Act } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import { credentialRequest } from '../../server/schemas/credential.ts';
-import { operatorRepresentation, operatorRequest, rolesRequest } from '../../server/schemas/operator.ts';
-import { validated } from '../../server/validated.ts';
-import { newCredential, requireDigest } from '../../server/acts/new-credential.ts';
+import { validated } from '../../server/read-body.ts';
+import { validateOperator } from '../operators.ts';
+import { newCredential, requireDigest } from './client-acts.ts';
+import { credentialRequest, operatorRepresentation, operatorRequest, rolesRequest } from './wire.ts';
 
 export function createOperator(
   operators: OperatorAdministration,

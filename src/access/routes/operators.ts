@@ -2,17 +2,20 @@ import { z } from 'zod';
 import type { OperatorAdministration } from '../../kernel/actor.ts';
 import type { ActName } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import { actorOf, READING } from '../../server/actor.ts';
+import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
-import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
+import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
-import { credentialRequest } from '../../server/schemas/credential.ts';
-import { operator, operatorRepresentation, operatorRequest, rolesRequest } from '../../server/schemas/operator.ts';
-import { afterId, nextId } from '../../server/wire.ts';
 import { sendJson } from '../../server/send.ts';
-import { validated } from '../../server/validated.ts';
+import { afterId, nextId } from '../../server/wire.ts';
+import {
+  credentialRequest,
+  operator,
+  operatorRepresentation,
+  operatorRequest,
+  rolesRequest,
+} from './wire.ts';
 
 interface OperatorParts extends GateDeps {
   readonly operators: OperatorAdministration;

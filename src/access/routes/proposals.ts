@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { DECISIONS } from '../../kernel/acts.ts';
-import { actorOf, READING } from '../../server/actor.ts';
-import type { GateDeps } from '../../server/ask-gate.ts';
+import { actorOf, READING } from '../../server/admission.ts';
+import { type GateDeps, proposal, proposalRepresentation } from '../../server/ask-gate.ts';
+import { validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
-import { afterId, nextId } from '../../server/wire.ts';
-import { proposal, proposalRepresentation } from '../../server/schemas/proposal.ts';
 import { sendJson } from '../../server/send.ts';
-import { validated } from '../../server/validated.ts';
+import { afterId, nextId } from '../../server/wire.ts';
 
 const NOT_OPEN = ['unknown_proposal', 'proposal_expired', 'proposal_executed', 'proposal_closed'] as const;
 

@@ -1,7 +1,19 @@
 import { z } from 'zod';
-import { ACTIONS, type Client } from '../../domain/client.ts';
-import { credentialDigest } from '../../server/schemas/credential.ts';
-import { idText } from '../../server/schemas/id-text.ts';
+import { ACTIONS, type Client, type Operator, ROLES } from '../../kernel/actor.ts';
+import { digestText, idText } from '../../server/wire.ts';
+
+/** All that the service is told of a credential that was made elsewhere. */
+export const requiredDigest = digestText('credential');
+
+/** Null where the service is to make it. */
+export const credentialDigest = requiredDigest.nullable().default(null).meta({
+  description:
+    'SHA-256 of the new credential, base64url: `keyward … --out FILE` makes one and sends this. Required where a second person has to approve; otherwise the service may make the credential.',
+});
+
+export const credentialRequest = z
+  .strictObject({ credential_digest: credentialDigest })
+  .meta({ id: 'CredentialRequest' });
 
 const description = z.string('use text').meta({ maxLength: 256, description: 'Printable characters.' });
 const action = z.enum(ACTIONS, `use one of ${ACTIONS.join(', ')}`);
@@ -36,4 +48,33 @@ export function clientRepresentation(of: Client): z.infer<typeof client> {
     revoked_at: of.revokedAt,
     grants: of.grants.map((grant) => ({ scope: grant.scopeId, action: grant.action })),
   };
+}
+
+const role = z.enum(ROLES, `use ${ROLES.join(', ')}`);
+const roles = z.array(role, 'use a list of roles').min(1, 'name at least one role').max(ROLES.length);
+
+export const operatorRequest = z
+  .strictObject({ id: idText, roles, credential_digest: credentialDigest })
+  .meta({
+    id: 'OperatorRequest',
+    example: {
+      id: 'carol',
+      roles: ['operator', 'approver'],
+      credential_digest: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
+    },
+  });
+
+export const rolesRequest = z.strictObject({ roles }).meta({ id: 'RolesRequest' });
+
+export const operator = z
+  .object({
+    id: z.string(),
+    roles: z.array(role),
+    created_at: z.int(),
+    revoked_at: z.int().nullable(),
+  })
+  .meta({ id: 'Operator' });
+
+export function operatorRepresentation(of: Operator): z.infer<typeof operator> {
+  return { id: of.id, roles: [...of.roles], created_at: of.createdAt, revoked_at: of.revokedAt };
 }

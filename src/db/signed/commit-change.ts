@@ -1,9 +1,8 @@
 import { type SqlBool, sql, type Transaction } from 'kysely';
 import type { Schema } from '../schema.ts';
-import { contentOf } from './content.ts';
 import type { PreparedChange, PreparedRow, SealedBucket } from './prepared-change.ts';
 import { readHead, type StoredHead } from './read-stored.ts';
-import { type Columns, primaryKeyOf, type RegistryTable } from './tables.ts';
+import { type Columns, contentOf, primaryKeyOf, type RegistryTable } from './tables.ts';
 import { refusedRow } from './trusted-registry.ts';
 import type { TrustedRow } from './verify-stored.ts';
 

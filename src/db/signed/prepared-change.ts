@@ -1,11 +1,9 @@
 import { KeywardError } from '../../kernel/errors.ts';
-import type { RegistrySeal } from '../../domain/registry-seal.ts';
+import type { RegistrySeal } from '../../kernel/registry.ts';
 import { BUCKETS, type Bucket, bucketOf, bucketText } from './buckets.ts';
-import { contentOf, digestOf } from './content.ts';
 import type { StoredHead } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
-import type { RowChange } from './row-change.ts';
-import { type Columns, type RegistryTable, rowKey } from './tables.ts';
+import { type Columns, contentOf, digestOf, type RegistryTable, type RowChange, rowKey } from './tables.ts';
 import type { TrustedRegistry } from './trusted-registry.ts';
 import { asPending, type TrustedRow } from './verify-stored.ts';
 

@@ -1,8 +1,82 @@
+import { createHash } from 'node:crypto';
 import { type Selectable, sql, type Transaction } from 'kysely';
+import { auditDetailsIn } from '../../kernel/audit.ts';
+import type { ChainHead } from '../../kernel/audit-chain.ts';
 import { KeywardError } from '../../kernel/errors.ts';
+import { registryMarkIn, type UnsignedMark, unsignedMarksIn } from '../../kernel/record-gap.ts';
 import type { Schema } from '../schema.ts';
-import { type Columns, REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from './tables.ts';
-import { readTold, type ToldRestriction } from './told-restrictions.ts';
+import { isWitnessed } from '../unwitnessed.ts';
+import {
+  type Columns,
+  REGISTRY_TABLE_NAMES,
+  type RegistryTable,
+  type RowOf,
+  rowId,
+  rowKey,
+} from './tables.ts';
+
+/** What a witnessed audit event tells of a row that was restricted without a signature. */
+export interface ToldRestriction extends UnsignedMark {
+  readonly sequence: number;
+}
+
+const EVENTS_A_STEP = 1_000;
+/** A signed change takes in all that waited when it was prepared, so nothing told before the last but one waits. */
+const SIGNED_CHANGES = 2;
+
+/** The newest first, as far back as rows may still wait for their signature. */
+export async function readTold(trx: Trx): Promise<readonly ToldRestriction[]> {
+  const told: ToldRestriction[] = [];
+  const signed = new Set<number>();
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const events = await newestBefore(trx, before);
+    for (const { sequence, details_json } of events) {
+      const details = auditDetailsIn(details_json);
+      for (const mark of unsignedMarksIn(details)) told.push({ ...mark, sequence });
+      const change = registryMarkIn(details);
+      if (change) signed.add(change.version);
+      if (signed.size === SIGNED_CHANGES) return told;
+    }
+    const last = events.at(-1);
+    if (!last) return told;
+    before = last.sequence;
+  }
+}
+
+async function newestBefore(trx: Trx, sequence: number) {
+  return await trx
+    .selectFrom('audit_events')
+    .select(['sequence', 'details_json'])
+    .where('sequence', '<', sequence)
+    .where((eb) => isWitnessed(trx, eb.ref('sequence')))
+    .orderBy('sequence', 'desc')
+    .limit(EVENTS_A_STEP)
+    .execute();
+}
+
+/** The content that each row was restricted to last, as `UnsignedMark` has it. */
+export class LastRestrictions {
+  readonly #contents = new Map<string, string>();
+
+  /** What was taken over with an accepted gap happened to newer rows than the database has; it is done again. */
+  constructor(told: readonly ToldRestriction[], gaps: readonly RowOf<'record_gaps'>[] = []) {
+    for (const { sequence, row, version, content_sha256 } of told.toReversed()) {
+      const isLost = gaps.some(
+        ({ first_event, last_event }) => first_event <= sequence && sequence <= last_event,
+      );
+      if (!isLost) this.#contents.set(nameOf(row, version), content_sha256);
+    }
+  }
+
+  /** Undefined for a row that was not restricted since that version of it was signed. */
+  contentOf(row: string, version: number): string | undefined {
+    return this.#contents.get(nameOf(row, version));
+  }
+}
+
+function nameOf(row: string, version: number): string {
+  return `${version} ${row}`;
+}
 
 type Trx = Transaction<Schema>;
 
@@ -62,4 +136,11 @@ function otherHead(): KeywardError {
 export async function readTable(trx: Trx, table: RegistryTable): Promise<readonly Columns[]> {
   const { rows } = await sql<Columns>`select * from ${sql.table(table)}`.execute(trx);
   return rows;
+}
+
+/** For a checkpoint: the number of the last signed change, and SHA-256 of the signed head. */
+export async function registryHead(trx: Transaction<Schema>): Promise<ChainHead> {
+  const head = await readHead(trx);
+  if (!head) return { sequence: 0, hash: new Uint8Array(32) };
+  return { sequence: head.version, hash: createHash('sha256').update(head.signature).digest() };
 }

@@ -1,16 +1,14 @@
 import type { Transaction } from 'kysely';
-import type { AuditEvent } from '../../domain/audit.ts';
-import type { SinkGate } from '../../kernel/audit.ts';
+import type { AuditEvent, SinkGate } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { RegistryMark, UnsignedMark } from '../../domain/registry-mark.ts';
-import type { RefusedRow, RegistrySeal } from '../../domain/registry-seal.ts';
+import type { RegistryMark, UnsignedMark } from '../../kernel/record-gap.ts';
+import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
 import type { Schema } from '../schema.ts';
 import type { Writer } from '../writer.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, isCommitted } from './commit-change.ts';
-import { digestOf } from './content.ts';
 import {
   type Difference,
   differences,
@@ -22,8 +20,7 @@ import {
   unsigned,
 } from './prepared-change.ts';
 import { readHead, type StoredHead } from './read-stored.ts';
-import type { RowChange } from './row-change.ts';
-import { rowName } from './tables.ts';
+import { digestOf, type RowChange, rowName } from './tables.ts';
 import { type RegistryView, refusedRow, type TrustedRegistry } from './trusted-registry.ts';
 
 /** From the rows as they are to the rows as they shall be. Pure: it may be asked again. */

@@ -1,15 +1,23 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Selectable, Transaction } from 'kysely';
-import type { RefusedRow } from '../../domain/registry-seal.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import type { Reader } from '../reader.ts';
 import type { Schema } from '../schema.ts';
 import { BUCKETS, EMPTY_TEXT } from './buckets.ts';
-import { contentOf, differingColumns, digestOf } from './content.ts';
-import { readTable } from './read-stored.ts';
+import { readStored, readTable, type StoredRegistry } from './read-stored.ts';
 import type { RegistryChanges } from './registry-changes.ts';
-import { REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from './tables.ts';
-import type { TrustedRegistry } from './trusted-registry.ts';
-import { contentInForce } from './verify-stored.ts';
+import {
+  contentOf,
+  differingColumns,
+  digestOf,
+  REGISTRY_TABLE_NAMES,
+  type RegistryTable,
+  rowId,
+  rowKey,
+} from './tables.ts';
+import { TrustedRegistry } from './trusted-registry.ts';
+import { contentInForce, verifyStored } from './verify-stored.ts';
 
 type Trx = Transaction<Schema>;
 type Look = (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>;
@@ -122,4 +130,44 @@ async function head(trx: Trx, registry: TrustedRegistry): Promise<RefusedRow[]> 
   const isOurs = one?.signature === expected?.signature && one?.version === expected?.version;
   if (isOurs && others.length === 0) return [];
   return [{ table: 'registry_head', id: '1', why: 'it is not the one that the service left' }];
+}
+
+export interface RegistryOpening {
+  readonly seal: RegistrySeal;
+}
+
+export interface RegistryReport {
+  /** Rows that are in no answer. */
+  readonly refused: readonly RefusedRow[];
+}
+
+/**
+ * Verifies all rows; from here on the registry answers and can be changed. `registry_refused` without a good head:
+ * rows that nobody signed count for nothing, and only an empty registry has none.
+ */
+export async function openRegistry(
+  reader: Pick<Reader, 'read'>,
+  changes: RegistryChanges,
+  { seal }: RegistryOpening,
+): Promise<RegistryReport> {
+  const stored = await reader.read(readStored);
+  if (isSigned(stored)) {
+    const verified = await verifyStored(stored, seal);
+    changes.open(TrustedRegistry.from(verified), seal);
+    return { refused: verified.refused };
+  }
+  if (stored.rows.size > 0) throw signaturesGone();
+  changes.open(TrustedRegistry.empty(), seal);
+  return { refused: [] };
+}
+
+function isSigned({ head, marks, lists }: StoredRegistry): boolean {
+  return head !== undefined || marks.size > 0 || lists.size > 0;
+}
+
+function signaturesGone(): KeywardError {
+  return new KeywardError(
+    'registry_refused',
+    'The registry has rows and no signature, so that no row of it can be believed; restore the database.',
+  );
 }

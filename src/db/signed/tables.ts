@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { Schema } from '../schema.ts';
 
 /** The tables whose rows the registry key signs, each with its primary key; those referred to come first. */
@@ -45,4 +47,60 @@ export function rowName(table: string, id: string): string {
 
 function asText(value: unknown): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
+}
+
+/**
+ * The text of a row that is signed: its columns in the order of their names, without nulls, so that a nullable
+ * column added later changes nothing. Bytes are written as hex; a column's type says which of its texts are.
+ */
+export function contentOf(row: Columns): string {
+  const entries = Object.keys(row)
+    .sort()
+    .filter((column) => row[column] !== null && row[column] !== undefined)
+    .map((column) => [column, plain(row[column])]);
+  return JSON.stringify(Object.fromEntries(entries));
+}
+
+/** SHA-256, base64url. */
+export function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url');
+}
+
+/** The columns in which two contents differ. */
+export function differingColumns(one: string, other: string): readonly string[] {
+  const [a, b] = [JSON.parse(one) as Columns, JSON.parse(other) as Columns];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].sort().filter((name) => a[name] !== b[name]);
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
+}
+
+/** A row as it shall be, or that it shall be no longer. */
+export interface RowChange {
+  readonly table: RegistryTable;
+  readonly id: string;
+  readonly row: Columns | null;
+}
+
+/** The whole row: a new one, or what takes the place of the one of that key. */
+export function put<T extends RegistryTable>(table: T, row: RowOf<T>): RowChange {
+  const columns = row as Columns;
+  return { table, id: rowId(table, columns), row: columns };
+}
+
+export function remove<T extends RegistryTable>(table: T, row: RowOf<T>): RowChange {
+  return { table, id: rowId(table, row as Columns), row: null };
+}
+
+/** What the registry was asked does not fit what it holds: an error of ours, never of the caller. */
+export function inconsistent(what: string): KeywardError {
+  return new KeywardError('internal', 'The registry does not hold what this change needs.', {
+    cause: new Error(what),
+  });
+}
+
+/** The order that SQLite gives texts of ASCII. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
 }

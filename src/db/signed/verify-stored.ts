@@ -1,12 +1,18 @@
 import { KeywardError } from '../../kernel/errors.ts';
-import type { HeadStatement, RefusedRow, RegistryWitness, RowStatement } from '../../domain/registry-seal.ts';
-import { BUCKETS, type Bucket } from './buckets.ts';
-import { contentOf, differingColumns, digestOf } from './content.ts';
-import { judgeBuckets } from './judge-buckets.ts';
-import type { StoredHead, StoredRegistry } from './read-stored.ts';
+import type { HeadStatement, RefusedRow, RegistryWitness, RowStatement } from '../../kernel/registry.ts';
+import { BUCKETS, type Bucket, judgeBuckets } from './buckets.ts';
+import { LastRestrictions, type StoredHead, type StoredRegistry } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
-import { type Columns, type RegistryTable, type RowOf, rowKey, rowName } from './tables.ts';
-import { LastRestrictions } from './told-restrictions.ts';
+import {
+  type Columns,
+  contentOf,
+  differingColumns,
+  digestOf,
+  type RegistryTable,
+  type RowOf,
+  rowKey,
+  rowName,
+} from './tables.ts';
 
 /** A row that may be relied upon. */
 export interface TrustedRow {

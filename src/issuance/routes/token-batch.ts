@@ -1,15 +1,13 @@
 import { KeywardError } from '../../kernel/errors.ts';
 import type { TokenIssuer } from '../../kernel/issuance.ts';
-import { MAX_CLAIMS_DEPTH } from '../caller-claims.ts';
-import { type AdmissionParts, admitClient, grantMissing } from '../../server/admission.ts';
-import { type JsonBody, readJson } from '../../server/read-body.ts';
+import { type AdmissionParts, admitClient, grantMissing, jsonBody } from '../../server/admission.ts';
 import { asKeywardError, problemDocument } from '../../server/problem.ts';
-import { jsonBody } from '../../server/requests.ts';
+import { type JsonBody, readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { ApiResponse, Route } from '../../server/route.ts';
-import { type TokenBatchBody, tokenBatch, tokenResults } from '../../server/schemas/token.ts';
 import { sendJson } from '../../server/send.ts';
-import { tokenRepresentation } from './tokens.ts';
+import { MAX_CLAIMS_DEPTH } from '../caller-claims.ts';
+import { type TokenBatchBody, tokenBatch, tokenRepresentation, tokenResults } from './tokens.ts';
 
 const BODY: JsonBody<TokenBatchBody> = {
   schema: tokenBatch,

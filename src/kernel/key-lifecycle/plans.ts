@@ -1,11 +1,22 @@
 import { KeywardError } from '../errors.ts';
-import type { SigningKey } from '../key.ts';
-import type { ProofStatus } from '../../domain/known-keys.ts';
+import type { ProofStatus, SigningKey } from '../key.ts';
 import type { Scope } from '../scope.ts';
-import { mayMove, move } from '../../domain/key-life/move.ts';
-import { privateHalfDestroyed, withPrivateHalfDue } from '../../domain/key-life/private-half.ts';
-import type { Claims, Initiator, TransitionName, TransitionOptions } from './transitions.ts';
-import { isKnownWith, isOfTheFuture, isWindowOver, propagatedAt } from './window.ts';
+import {
+  type Claims,
+  type Initiator,
+  mayMove,
+  move,
+  type TransitionName,
+  type TransitionOptions,
+} from './transitions.ts';
+import {
+  isKnownWith,
+  isOfTheFuture,
+  isWindowOver,
+  privateHalfDestroyed,
+  propagatedAt,
+  withPrivateHalfDue,
+} from './window.ts';
 
 /** One scope with its keys, as a plan finds them. */
 export interface ScopeKeys {

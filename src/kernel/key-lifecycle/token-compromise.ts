@@ -1,8 +1,8 @@
 import { KeywardError } from '../errors.ts';
 import type { SigningKey } from '../key.ts';
-import { mayMove, move } from '../../domain/key-life/move.ts';
 import { type KeyChange, type PlanCircumstances, type ScopeKeys, standbyOf } from './plans.ts';
-import type { Claims, Initiator } from './transitions.ts';
+import { type Claims, type Initiator, mayMove, move, type TransitionOptions } from './transitions.ts';
+import { privateHalfDestroyed } from './window.ts';
 
 /** What becomes of the keys of all scopes when somebody else has an HSM token's PIN. */
 export interface TokenPlan {
@@ -75,4 +75,31 @@ export function noKeyMadeOn(hsmToken: string): KeywardError {
     'hsm_token_compromised',
     `the HSM token ${hsmToken} is compromised, and no key is made there; place the scope on another`,
   );
+}
+
+/**
+ * A key after its HSM token was lost: its private key is gone, so it signs no more and no token of it can be dated
+ * later. What it signed before stays good, unless the token was stolen.
+ */
+export function lostWithToken(
+  key: SigningKey,
+  circumstances: TransitionOptions,
+  stolen: boolean,
+): SigningKey {
+  if (key.state === 'destroyed') return key;
+  const after = stolen ? compromised(key, circumstances) : outOfUse(key, circumstances);
+  return after.times.privateHalfDestroyed === null ? privateHalfDestroyed(after, circumstances.now) : after;
+}
+
+/** A standby has signed nothing. */
+function outOfUse(key: SigningKey, circumstances: TransitionOptions): SigningKey {
+  if (key.state === 'active')
+    return move(key, 'deactivate', 'two_persons', { ...circumstances, succeeded: true });
+  if (key.state === 'pre_activation') return move(key, 'destroy', 'two_persons', circumstances);
+  return key;
+}
+
+function compromised(key: SigningKey, circumstances: TransitionOptions): SigningKey {
+  const after = mayMove(key, 'compromise') ? move(key, 'compromise', 'two_persons', circumstances) : key;
+  return { ...after, times: { ...after.times, tokenCompromised: circumstances.now } };
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { CompromiseReport } from '../../domain/compromise-report.ts';
 import { KEY_STATES } from '../../kernel/key.ts';
-import type { Shares } from '../../domain/key-use.ts';
+import type { CompromiseReport, Shares } from '../../kernel/key-administration.ts';
 
 const MOST_NEIGHBOURS = 100;
 

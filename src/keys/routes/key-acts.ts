@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import type { Actor } from '../../kernel/actor.ts';
-import type { Act } from '../../domain/act-gate.ts';
-import type { CompromiseReports } from '../../domain/compromise-report.ts';
-import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
-import type { SigningKey } from '../../kernel/key.ts';
-import type { KeyActName, KeyAdministration, KeyOutcome } from '../../kernel/key-administration.ts';
+import type { Act } from '../../kernel/acts.ts';
+import { FIRST_TOKEN, type KeyRing, type KnownKeys, type SigningKey } from '../../kernel/key.ts';
+import type {
+  CompromiseReports,
+  KeyActName,
+  KeyAdministration,
+  KeyOutcome,
+} from '../../kernel/key-administration.ts';
 import type { KeyPlan } from '../../kernel/key-lifecycle/plans.ts';
-import type { KeyRing } from '../../domain/key-ring.ts';
-import type { KnownKeys } from '../../domain/known-keys.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { validated } from '../../server/read-body.ts';
 import { compromiseRepresentation } from './compromise.ts';
-import { keyRepresentation } from './wire.ts';
-import { compromiseRequest, keyActRequest, MOST_LISTED, rotationRequest } from '../../server/schemas/key-act.ts';
-import { validated } from '../../server/validated.ts';
+import { compromiseRequest, keyActRequest, keyRepresentation, MOST_LISTED, rotationRequest } from './wire.ts';
 
 export interface KeyActParts {
   readonly keyRing: KeyRing;

@@ -1,21 +1,28 @@
 import { z } from 'zod';
-import type { Act } from '../../domain/act-gate.ts';
+import type { Act } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../domain/key-ring.ts';
-import type { KnownKeys } from '../../domain/known-keys.ts';
+import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
 import type { ScopeAdministration } from '../../kernel/registry.ts';
-import { type ScopeDefinition, validateScope } from '../../kernel/scope.ts';
-import { changedScope, isUnchanged, scopeDifference } from '../../domain/scope-change.ts';
+import {
+  type RotationPause,
+  type RotationPauses,
+  type Scope,
+  type ScopeDefinition,
+  validateScope,
+} from '../../kernel/scope.ts';
+import { changedScope, isUnchanged, scopeDifference } from '../../kernel/scope-change.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { validated } from '../../server/read-body.ts';
 import { policyRepresentation } from '../policy-schema.ts';
 import {
+  rotationPause,
   scopeChange,
   scopeChangeRequest,
   scopeDefinition,
+  scopeRepresentation,
   scopeRequest,
   scopeWithKeys,
 } from './scope-wire.ts';
-import { validated } from '../../server/validated.ts';
 
 export interface ScopeActParts {
   readonly scopes: ScopeAdministration;
@@ -98,4 +105,59 @@ function refuseTaken(keyRing: KeyRing, { id, issuer, audience }: ScopeDefinition
   const taken = keyRing.scopes().find((scope) => scope.issuer === issuer && scope.audience === audience);
   if (!taken) return;
   throw new KeywardError('issuer_audience_taken', `Scope ${taken.id} has this issuer and audience already.`);
+}
+
+export interface RotationActParts {
+  readonly pauses: RotationPauses;
+  readonly keyRing: KeyRing;
+}
+
+const named = z.strictObject({ scope: z.string() });
+const pauseParameters = rotationPause.extend({ scope: z.string() });
+
+export function pauseRotation({
+  pauses,
+  keyRing,
+}: RotationActParts): Act<'rotation.pause', z.infer<typeof pauseParameters>> {
+  return {
+    name: 'rotation.pause',
+    read: (given) => validated(pauseParameters, given),
+    plan({ scope, until, reason }) {
+      const { rotationPause: before } = existing(keyRing, scope);
+      pauses.requireSound({ until, reason });
+      const planned = { subject: `scope:${scope}`, before: pauseAsJson(before), after: { until, reason } };
+      const same = before?.until === until && before.reason === reason;
+      return same ? { ...planned, unchanged: true } : planned;
+    },
+    async execute({ scope, until, reason }, actor) {
+      return { scope: scopeRepresentation(await pauses.pause(scope, { until, reason }, actor)) };
+    },
+  };
+}
+
+export function unpauseRotation({
+  pauses,
+  keyRing,
+}: RotationActParts): Act<'rotation.unpause', z.infer<typeof named>> {
+  return {
+    name: 'rotation.unpause',
+    read: (given) => validated(named, given),
+    plan({ scope }) {
+      const { rotationPause: before } = existing(keyRing, scope);
+      return { subject: `scope:${scope}`, before: pauseAsJson(before), after: null };
+    },
+    async execute({ scope }, actor) {
+      return { scope: scopeRepresentation(await pauses.resume(scope, actor)) };
+    },
+  };
+}
+
+function existing(keyRing: KeyRing, scopeId: string): Scope {
+  const scope = keyRing.scope(scopeId);
+  if (scope) return scope;
+  throw new KeywardError('unknown_scope', 'there is no scope of this id');
+}
+
+function pauseAsJson(pause: RotationPause | null): JsonObject | null {
+  return pause && { ...pause };
 }

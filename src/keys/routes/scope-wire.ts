@@ -1,16 +1,29 @@
 import { z } from 'zod';
 import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../../kernel/algorithm.ts';
-import { FIRST_TOKEN } from '../../domain/hsm-token.ts';
-import type { KnownKeys } from '../../domain/known-keys.ts';
+import { FIRST_TOKEN, type KnownKeys } from '../../kernel/key.ts';
 import { memberName } from '../../kernel/policy.ts';
-import { COUNT_BOUNDS, type PolicyRefusal, VERIFIED_MEMBERS } from '../../domain/policy-refusals.ts';
 import type { Scope, ScopeDefinition } from '../../kernel/scope.ts';
-import type { ScopeChange } from '../../domain/scope-change.ts';
-import { contacts } from '../../schemas/contacts.ts';
-import { policy, policyChange, policyOf, policyRepresentation } from '../policy-schema.ts';
-import { idText } from '../../server/schemas/id-text.ts';
+import {
+  COUNT_BOUNDS,
+  type PolicyRefusal,
+  type ScopeChange,
+  VERIFIED_MEMBERS,
+} from '../../kernel/scope-change.ts';
+import { idText } from '../../server/wire.ts';
+import { contacts, policy, policyChange, policyOf, policyRepresentation } from '../policy-schema.ts';
 import { key, keyRepresentation } from './wire.ts';
-import { rotationPause } from '../../server/schemas/rotation-pause.ts';
+
+/** A pause is bounded; what is too far off, or too long, is for the administration to say. */
+export const rotationPause = z
+  .strictObject({
+    until: z.int('use a whole number of seconds since the epoch').meta({
+      description: 'The last second of the pause; at most 90 days away.',
+    }),
+    reason: z
+      .string('say why, in a few words')
+      .meta({ minLength: 1, maxLength: 500, description: 'For whoever finds the rotation missing.' }),
+  })
+  .meta({ id: 'RotationPause', example: { until: 1_800_000_000, reason: 'the HSM moves to another room' } });
 
 const text = z.string('use text');
 const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);

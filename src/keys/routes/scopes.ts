@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../domain/key-ring.ts';
-import type { KnownKeys } from '../../domain/known-keys.ts';
-import type { PolicyPreview } from '../../domain/policy-refusals.ts';
-import { actorOf, READING } from '../../server/actor.ts';
+import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
+import type { PolicyPreview } from '../../kernel/scope-change.ts';
+import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
 import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
+import { sendJson } from '../../server/send.ts';
 import {
   policyRefusals,
   policyRefusalsRepresentation,
+  rotationPause,
   scope,
   scopeAndKeys,
   scopeChange,
@@ -20,7 +20,6 @@ import {
   scopeRequest,
   scopeWithKeys,
 } from './scope-wire.ts';
-import { sendJson } from '../../server/send.ts';
 
 interface ScopeParts extends GateDeps {
   readonly keyRing: KeyRing;
@@ -28,7 +27,7 @@ interface ScopeParts extends GateDeps {
   readonly policyPreview: PolicyPreview;
 }
 
-const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
+const SCOPE_LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 
 const listScopes: Route<ScopeParts> = {
   method: 'get',
@@ -57,7 +56,7 @@ const createScope: Route<ScopeParts> = {
     operationId: 'createScope',
     summary: 'Create a scope with an active key and a standby; two persons',
     security: [{ operator: [] }],
-    requestBody: jsonBody(scopeRequest, LIMITS),
+    requestBody: jsonBody(scopeRequest, SCOPE_LIMITS),
     responses: {
       ...json('201', 'The scope, its keys proven and published', scopeAndKeys),
       ...PROPOSED,
@@ -81,7 +80,7 @@ const createScope: Route<ScopeParts> = {
   },
   handler: (deps) => async (request, response) => {
     const actor = actorFor('scope.create', deps, request, response);
-    const parameters = await readJson(request, { schema: scopeRequest, ...LIMITS });
+    const parameters = await readJson(request, { schema: scopeRequest, ...SCOPE_LIMITS });
     const outcome = await deps.gate.ask({ act: 'scope.create', parameters, actor });
     sendOutcome(response, outcome, { status: 201, location: `/v1/admin/scopes/${parameters.id}` });
   },
@@ -119,7 +118,7 @@ const changeScope: Route<ScopeParts> = {
     description:
       'Holds for the next token, and for the next verification of tokens there are: ask `preview` how many it would refuse. Keys keep the signing window and the longest lifetime that they were bound with.',
     security: [{ operator: [] }],
-    requestBody: jsonBody(scopeChangeRequest, LIMITS),
+    requestBody: jsonBody(scopeChangeRequest, SCOPE_LIMITS),
     responses: {
       ...json('200', 'The scope as it now is, also where nothing differed', scopeAndKeys),
       ...PROPOSED,
@@ -136,7 +135,7 @@ const changeScope: Route<ScopeParts> = {
   },
   handler: (deps) => async (request, response) => {
     const actor = actorFor('scope.policy', deps, request, response);
-    const wanted = await readJson(request, { schema: scopeChangeRequest, ...LIMITS });
+    const wanted = await readJson(request, { schema: scopeChangeRequest, ...SCOPE_LIMITS });
     const parameters = { ...wanted, scope: request.params.scope ?? '' };
     sendOutcome(response, await deps.gate.ask({ act: 'scope.policy', parameters, actor }), { status: 200 });
   },
@@ -151,7 +150,7 @@ const previewChange: Route<ScopeParts> = {
     description:
       'Changes nothing, and does not say whether the change is sound. A token lives while its `exp` is to come; revoked ones are counted too. Counting takes a few seconds at most: what is not read by then is not counted.',
     security: [{ operator: [] }],
-    requestBody: jsonBody(scopeChangeRequest, LIMITS),
+    requestBody: jsonBody(scopeChangeRequest, SCOPE_LIMITS),
     responses: {
       ...json('200', 'One entry for each member by whose change tokens are refused', policyRefusals),
       ...problems(CODES.operator, CODES.body, CODES.schema, ['unknown_scope']),
@@ -159,10 +158,65 @@ const previewChange: Route<ScopeParts> = {
   },
   handler: (deps) => async (request, response) => {
     actorOf(deps.authenticator, READING, request, response);
-    const { policy = {} } = scopeChange(await readJson(request, { schema: scopeChangeRequest, ...LIMITS }));
+    const { policy = {} } = scopeChange(
+      await readJson(request, { schema: scopeChangeRequest, ...SCOPE_LIMITS }),
+    );
     const refusals = await deps.policyPreview.refusals(request.params.scope ?? '', policy);
     sendJson(response, 200, policyRefusalsRepresentation(refusals));
   },
 };
 
 export const adminScopeRoutes = [listScopes, createScope, getScope, changeScope, previewChange];
+
+const PATH = '/v1/admin/scopes/{scope}/rotation-pause';
+const PAUSE_LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
+const FAILURES = ['unknown_scope', 'hsm_unavailable', 'pin_latched', 'registry_refused'] as const;
+
+const pauseRotation: Route<GateDeps> = {
+  method: 'post',
+  path: PATH,
+  operation: {
+    operationId: 'pauseRotation',
+    summary: 'Until then the key of the scope is not rotated by itself; two persons',
+    description:
+      'Its window goes on: where the pause is longer, no tokens are issued from its end on until somebody rotates.',
+    security: [{ operator: [] }],
+    requestBody: jsonBody(rotationPause, PAUSE_LIMITS),
+    responses: {
+      ...json('200', 'The scope with its pause', z.object({ scope })),
+      ...PROPOSED,
+      ...problems(CODES.operator, CODES.body, CODES.schema, CODES.proposing, FAILURES, [
+        'invalid_rotation_pause',
+      ]),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('rotation.pause', deps, request, response);
+    const pause = await readJson(request, { schema: rotationPause, ...PAUSE_LIMITS });
+    const parameters = { ...pause, scope: request.params.scope ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'rotation.pause', parameters, actor }), { status: 200 });
+  },
+};
+
+const unpauseRotation: Route<GateDeps> = {
+  method: 'delete',
+  path: PATH,
+  operation: {
+    operationId: 'unpauseRotation',
+    summary: 'The pause ends now; role `operator`',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'The scope, also where there was no pause', z.object({ scope })),
+      ...problems(CODES.operator, CODES.proposing, FAILURES),
+    },
+  },
+  handler: (deps) => async (request, response) => {
+    const actor = actorFor('rotation.unpause', deps, request, response);
+    const parameters = { scope: request.params.scope ?? '' };
+    sendOutcome(response, await deps.gate.ask({ act: 'rotation.unpause', parameters, actor }), {
+      status: 200,
+    });
+  },
+};
+
+export const adminRotationRoutes = [pauseRotation, unpauseRotation];

@@ -1,9 +1,42 @@
+import { z } from 'zod';
+import type { Act } from '../../kernel/acts.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { HeldServiceKeys } from '../../kernel/registry.ts';
+import { jsonBody } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
-import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
+import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
-import { enrolServiceKeysRequest, serviceKeyEnrolment } from '../../server/schemas/service-keys.ts';
+import { keyActRequest } from './wire.ts';
+
+export const enrolServiceKeysRequest = keyActRequest
+  .extend({
+    stolen: z.boolean('use true or false').default(false).meta({
+      description: 'The lost HSM token is in other hands: every key that was on it is compromised.',
+    }),
+  })
+  .meta({ id: 'EnrolServiceKeysRequest' });
+
+const kid = z.string().meta({ description: 'RFC 7638 thumbprint.' });
+
+export const serviceKeyEnrolment = z
+  .object({
+    reason: z.string(),
+    stolen: z.boolean(),
+    former_registry_key: kid,
+    former_audit_key: kid,
+    registry_key: kid,
+    audit_key: kid,
+    last_checkpoint: z
+      .int()
+      .meta({ description: 'The last one whose signature by the former audit key counts.' }),
+    former_token: z.string().meta({ description: 'What the lost HSM token is called from now on.' }),
+    keys: z.int().meta({ description: 'Signing keys that were on it and not destroyed.' }),
+    refused_rows: z
+      .int()
+      .meta({ description: 'Rows of the registry that did not verify; they are not taken over.' }),
+  })
+  .meta({ id: 'ServiceKeyEnrolment' });
 
 const LIMITS = { maxBytes: 4_096, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 
@@ -39,3 +72,25 @@ const enrol: Route<GateDeps> = {
 };
 
 export const adminServiceKeyRoutes = [enrol];
+
+export interface ServiceKeyActParts {
+  /** Undefined where no successors wait. */
+  readonly heldKeys: HeldServiceKeys | undefined;
+}
+
+/** Its proposal is kept in memory: the lost registry key signs nothing. */
+export function enrolServiceKeys({
+  heldKeys,
+}: ServiceKeyActParts): Act<'service_key.enrol', z.infer<typeof enrolServiceKeysRequest>> {
+  const waiting = () => heldKeys ?? nothingWaits();
+  return {
+    name: 'service_key.enrol',
+    read: (given) => validated(enrolServiceKeysRequest, given),
+    plan: (decision) => ({ subject: 'registry', ...waiting().describe(decision) }),
+    execute: (decision, actor) => waiting().enrol(decision, actor),
+  };
+}
+
+function nothingWaits(): never {
+  throw new KeywardError('not_replaced', 'the configuration names no other service keys than those in use');
+}

@@ -1,12 +1,11 @@
 import type { Authenticator } from '../../kernel/actor.ts';
 import type { FoundPin, KnownSecret, LeakQuery, LeakService } from '../../kernel/leaks.ts';
-import { actorOf, CHANGING } from '../../server/actor.ts';
+import { actorOf, CHANGING, jsonBody } from '../../server/admission.ts';
 import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
-import { knownDigests, leakedDigests } from './wire.ts';
 import { sendJson } from '../../server/send.ts';
+import { knownDigests, leakedDigests } from './wire.ts';
 
 interface LeakParts {
   readonly authenticator: Authenticator;

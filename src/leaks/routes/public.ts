@@ -2,19 +2,17 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { readCredential } from '../../kernel/credential.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { LeakPartners } from '../../domain/leak-partners.ts';
-import type { KnownSecret, LeakQuery, LeakReporter, LeakService } from '../../kernel/leaks.ts';
+import type { KnownSecret, LeakPartners, LeakQuery, LeakReporter, LeakService } from '../../kernel/leaks.ts';
+import { admitAnyone, jsonBody } from '../../server/admission.ts';
+import { readText } from '../../server/body.ts';
+import { parseJson } from '../../server/read-body.ts';
+import { CODES, json, problems } from '../../server/responses.ts';
+import type { ApiRequest, ApiResponse, Route } from '../../server/route.ts';
+import { sendJson } from '../../server/send.ts';
 import { parseToken } from '../../token/parse-token.ts';
 import { digestOf } from '../../token/signing-input.ts';
 import type { PartnerReports, ReportAnswer } from '../partners.ts';
-import { admitAnyone } from '../../server/admission.ts';
-import { readText } from '../../server/body.ts';
-import { parseJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
-import { CODES, json, problems } from '../../server/responses.ts';
-import type { ApiRequest, ApiResponse, Route } from '../../server/route.ts';
 import { type partnerFeedback as feedbackSchema, partnerFeedback, partnerReport } from './wire.ts';
-import { sendJson } from '../../server/send.ts';
 
 export interface LeakParts {
   readonly leaks: LeakService;

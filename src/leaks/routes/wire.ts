@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestText } from '../../server/schemas/digest.ts';
+import { digestText } from '../../server/wire.ts';
 
 export const MOST_LEAKS = 1_000;
 

@@ -1,13 +1,43 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Act } from '../../domain/act-gate.ts';
+import type { Act } from '../../kernel/acts.ts';
 import type { LedgerErasure } from '../../kernel/ledger-search.ts';
-import { takesTwoByNow } from '../../kernel/proposal-refusals.ts';
+import { outdated, takesTwoByNow } from '../../kernel/proposal-refusals.ts';
 import type { RevocationAdministration } from '../../kernel/revocation.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { ledgerErasure } from '../../server/schemas/ledger.ts';
-import { revocationRepresentation, revocationRequest, ruleOf } from '../../server/schemas/revocation.ts';
-import { validated } from '../../server/validated.ts';
-import { HiddenSubjects } from '../../server/acts/hidden-subjects.ts';
+import { revocationRepresentation, revocationRequest, ruleOf } from '../../revocation/routes.ts';
+import { validated } from '../../server/read-body.ts';
+import { ledgerErasure } from './search.ts';
+
+/** Proposals at a time are fewer. */
+const MOST = 2_000;
+
+/** Subjects that are to be erased, in memory alone: outside, a reference that means nothing to another process. */
+export class HiddenSubjects {
+  readonly #key = randomBytes(32);
+  readonly #subjects = new Map<string, string>();
+
+  /** The same reference for the same subject. */
+  hide(subject: string): string {
+    const reference = createHmac('sha256', this.#key).update(subject).digest('base64url');
+    this.#subjects.delete(reference);
+    this.#subjects.set(reference, subject);
+    const [oldest] = this.#subjects.keys();
+    if (this.#subjects.size > MOST && oldest !== undefined) this.#subjects.delete(oldest);
+    return reference;
+  }
+
+  /** `proposal_outdated` for one that is forgotten. */
+  reveal(reference: string): string {
+    const subject = this.#subjects.get(reference);
+    if (subject === undefined) throw outdated();
+    return subject;
+  }
+
+  forget(reference: string): void {
+    this.#subjects.delete(reference);
+  }
+}
 
 export interface LedgerActParts {
   readonly revocations: RevocationAdministration;

@@ -1,19 +1,85 @@
-import type { LedgerErasure, LedgerSearch } from '../../kernel/ledger-search.ts';
-import { actorOf, READING } from '../../server/actor.ts';
+import { z } from 'zod';
+import type { LedgerEntry, LedgerErasure, LedgerSearch } from '../../kernel/ledger-search.ts';
+import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
-import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
+import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
-import {
-  erasedCounts,
-  ledgerErasure,
-  ledgerPage,
-  ledgerQuery,
-  recordRepresentation,
-} from '../../server/schemas/ledger.ts';
 import { sendJson } from '../../server/send.ts';
-import { validated } from '../../server/validated.ts';
+import { wholeNumberText } from '../../server/wire.ts';
+
+export const MAX_PAGE = 1_000;
+const DEFAULT_PAGE = 100;
+
+const text = z.string('give it once').min(1, 'leave it out or give a value').max(4_096);
+const seconds = wholeNumberText('use seconds since the epoch').optional();
+
+export const ledgerQuery = z.strictObject({
+  scope: text.optional(),
+  kid: text.optional(),
+  jti: text.optional(),
+  client: text.optional(),
+  subject: text.optional().meta({ description: 'Finds records that keep it hashed, too.' }),
+  root: text.optional().meta({ description: 'The root event, such as one sign-in.' }),
+  from: seconds.meta({ description: '`iat` at or after it.' }),
+  to: seconds.meta({ description: '`iat` at or before it.' }),
+  limit: wholeNumberText(`use a whole number from 1 to ${MAX_PAGE}`, 1, MAX_PAGE)
+    .default(DEFAULT_PAGE)
+    .meta({ description: `At most ${MAX_PAGE}.` }),
+  cursor: wholeNumberText('use the next_cursor of the page before').default(0),
+});
+
+export const ledgerRecord = z
+  .object({
+    sequence: z.int().meta({ description: 'Its place in the ledger, from 1.' }),
+    digest: z.string().meta({ description: 'SHA-256 of the signing input, base64url.' }),
+    scope: z.string(),
+    kid: z.string(),
+    jti: z.string(),
+    client: z.string(),
+    subject: z.string().nullable().meta({ description: 'As the policy of the scope has it recorded.' }),
+    root: z.string().nullable(),
+    iat: z.int(),
+    exp: z.int(),
+    erased: z.boolean().meta({ description: 'Whether subject and root were erased.' }),
+    archived: z.boolean(),
+  })
+  .meta({ id: 'LedgerRecord' });
+
+export const ledgerPage = z
+  .object({
+    records: z.array(ledgerRecord),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Null at the end. A page may be short, or empty, and not be the last.' }),
+  })
+  .meta({ id: 'LedgerPage' });
+
+export const ledgerErasure = z
+  .strictObject({ subject: z.string('use the subject as text').min(1, 'name a subject').max(4_096) })
+  .meta({ id: 'LedgerErasure' });
+
+export const erasedCounts = z
+  .object({ records: z.int(), security_events: z.int(), reports: z.int() })
+  .meta({ id: 'ErasedCounts' });
+
+export function recordRepresentation(of: LedgerEntry): z.infer<typeof ledgerRecord> {
+  return {
+    sequence: of.sequence,
+    digest: of.digest.toString('base64url'),
+    scope: of.scopeId,
+    kid: of.kid,
+    jti: of.jti,
+    client: of.clientId,
+    subject: of.subject,
+    root: of.root,
+    iat: of.iat,
+    exp: of.exp,
+    erased: of.erased,
+    archived: of.archived,
+  };
+}
 
 export interface LedgerParts extends GateDeps {
   readonly ledger: { readonly search: LedgerSearch; readonly erasure: LedgerErasure };

@@ -1,11 +1,45 @@
-import type { Sightings } from '../../domain/sightings.ts';
-import { type AdmissionParts, admitClient, presenterOf } from '../../server/admission.ts';
+import { z } from 'zod';
+import type { Sightings } from '../../kernel/verification.ts';
+import { type AdmissionParts, admitClient, jsonBody, presenterOf } from '../../server/admission.ts';
 import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
-import { sightingReport, unknownSightings } from '../../server/schemas/sighting.ts';
 import { sendJson } from '../../server/send.ts';
+import { digestText } from '../../server/wire.ts';
+
+export const MAX_SIGHTINGS = 1_000;
+
+const digest = digestText('signing input').meta({
+  description: 'SHA-256 of `header.payload` as presented, base64url.',
+});
+
+const time = z.int('use seconds since the epoch').min(0);
+
+export const sightingReport = z
+  .strictObject({
+    sightings: z
+      .array(
+        z.strictObject({
+          digest,
+          iat: time.meta({
+            description: 'The token’s `iat`, rounded down: where its record is looked for, and nowhere else.',
+          }),
+          seen_at: time.optional().meta({ description: 'When it was accepted; for the reader, not used.' }),
+        }),
+        'use a list of sightings',
+      )
+      .min(1, 'send at least 1')
+      .max(MAX_SIGHTINGS),
+  })
+  .meta({ id: 'SightingReport' });
+
+export const unknownSightings = z
+  .object({
+    unknown: z
+      .array(z.string())
+      .meta({ description: 'Digests without a record here. No verdict: have the tokens verified.' }),
+  })
+  .meta({ id: 'UnknownSightings' });
 
 const BODY = {
   schema: sightingReport,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../domain/key-ring.ts';
-import type { Publication, PublishedDocument } from '../../domain/publication.ts';
+import type { KeyRing } from '../../kernel/key.ts';
+import type { Publication, PublishedDocument } from '../../kernel/publication.ts';
 import { admitAnyone } from '../../server/admission.ts';
 import { problems } from '../../server/responses.ts';
 import type { Handler, Route } from '../../server/route.ts';

@@ -1,13 +1,65 @@
 import { z } from 'zod';
+import type { Authenticator } from '../../kernel/actor.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { VerifierDirectory } from '../../domain/verifiers.ts';
-import { type AdmissionParts, admitClient } from '../../server/admission.ts';
-import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
+import type { KeyRing } from '../../kernel/key.ts';
+import type { VerifierDirectory, VerifierStanding } from '../../kernel/publication.ts';
+import { type AdmissionParts, actorOf, admitClient, jsonBody, READING } from '../../server/admission.ts';
+import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
-import { acknowledgement, DEFAULT_INSTANCE } from '../../server/schemas/verifier.ts';
 import { sendJson } from '../../server/send.ts';
+
+export const DEFAULT_INSTANCE = 'default';
+
+export const instance = z
+  .string('use text')
+  .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'use 1 to 64 letters, digits and . _ : -')
+  .default(DEFAULT_INSTANCE)
+  .meta({ description: 'Tells the processes of one client apart, such as a host name.' });
+
+export const acknowledgement = z
+  .strictObject({
+    version: z.int('use a whole number').min(1).meta({ description: 'Of the key set held now.' }),
+    instance: instance.optional(),
+  })
+  .meta({ id: 'Acknowledgement' });
+
+export const verifier = z
+  .object({
+    scope: z.string(),
+    client: z.string(),
+    instance: z.string(),
+    connected_since: z
+      .int()
+      .nullable()
+      .meta({ description: 'Null where it does not follow the events now.' }),
+    version: z.int().nullable().meta({ description: 'The newest key set it said it holds.' }),
+    version_since: z.int().nullable(),
+    published_version: z.int(),
+    lags_for_seconds: z.int().nullable().meta({
+      description:
+        'Since when it is connected without holding what is published; null where it does not lag.',
+    }),
+    last_seen: z.int(),
+  })
+  .meta({ id: 'Verifier' });
+
+export function verifierRepresentation(
+  of: VerifierStanding,
+  publishedVersion: number,
+): z.infer<typeof verifier> {
+  return {
+    scope: of.scopeId,
+    client: of.clientId,
+    instance: of.instance,
+    connected_since: of.connectedSince,
+    version: of.version,
+    version_since: of.versionSince,
+    published_version: publishedVersion,
+    lags_for_seconds: of.lagsForSeconds === null ? null : Math.floor(of.lagsForSeconds),
+    last_seen: of.lastSeen,
+  };
+}
 
 const BODY = { schema: acknowledgement, maxBytes: 1_024, maxDepth: 1, tooDeep: 'malformed_json' } as const;
 
@@ -36,3 +88,45 @@ export const acknowledgeKeySet: Route<AdmissionParts & { readonly verifiers: Ver
     sendJson(response, 200, { version: published });
   },
 };
+
+const filter = z.strictObject({ scope: z.string('name one scope').meta({ maxLength: 63 }).optional() });
+
+export interface VerifierParts {
+  readonly authenticator: Authenticator;
+  readonly keyRing: KeyRing;
+  readonly verifiers: Pick<VerifierDirectory, 'list'>;
+}
+
+const listVerifiers: Route<VerifierParts> = {
+  method: 'get',
+  path: '/v1/admin/verifiers',
+  operation: {
+    operationId: 'listVerifiers',
+    summary: 'Who verifies by itself, and with which key set; any role',
+    security: [{ operator: [] }],
+    requestParams: { query: filter },
+    responses: {
+      ...json(
+        '200',
+        'Verifiers that followed the events or acknowledged a key set since the start, connected ones first',
+        z.object({ verifiers: z.array(verifier) }),
+      ),
+      ...problems(CODES.operator, CODES.schema, ['unknown_scope']),
+    },
+  },
+  handler:
+    ({ authenticator, keyRing, verifiers }) =>
+    (request, response) => {
+      actorOf(authenticator, READING, request, response);
+      const { scope } = validated(filter, { ...request.query });
+      if (scope !== undefined && !keyRing.scope(scope)) {
+        throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      }
+      const listed = verifiers
+        .list(scope)
+        .map((each) => verifierRepresentation(each, keyRing.scope(each.scopeId)?.keySetVersion ?? 0));
+      sendJson(response, 200, { verifiers: listed });
+    },
+};
+
+export const adminVerifierRoutes = [listVerifiers];

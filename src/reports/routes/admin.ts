@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import type { Actor } from '../../kernel/actor.ts';
-import type { Act } from '../../domain/act-gate.ts';
+import type { Act } from '../../kernel/acts.ts';
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
 import { takesTwoByNow } from '../../kernel/proposal-refusals.ts';
-import { actorOf, CHANGING, READING } from '../../server/actor.ts';
+import { actorOf, CHANGING, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
-import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
+import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { ApiRequest, Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
-import { validated } from '../../server/validated.ts';
 import { type ReportCase, type ReportStore, readCaseNumber, reportSubjectOf } from '../case.ts';
 import {
   caseClosing,

@@ -1,13 +1,10 @@
 import { KeywardError } from '../../kernel/errors.ts';
 import { html, type Markup } from '../../lib/html.ts';
-import { admitAnyone } from '../../server/admission.ts';
-import { readForm } from '../../server/form-body.ts';
-import { page } from '../../server/page.ts';
-import { sendPage, sendProblemPage } from '../../server/pages/send-page.ts';
-import { formBody } from '../../server/requests.ts';
+import { admitAnyone, formBody } from '../../server/admission.ts';
+import { page, sendPage, sendProblemPage } from '../../server/page.ts';
+import { readForm, validated } from '../../server/read-body.ts';
 import { CODES, problems } from '../../server/responses.ts';
 import type { ApiRequest, ApiResponse, Handler, Route } from '../../server/route.ts';
-import { validated } from '../../server/validated.ts';
 import {
   admitReporter,
   fileReport,

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../domain/key-ring.ts';
-import { admitAnyone } from '../../server/admission.ts';
-import { readJson } from '../../server/read-body.ts';
+import type { KeyRing } from '../../kernel/key.ts';
+import { admitAnyone, jsonBody } from '../../server/admission.ts';
+import { wideNetworkOf } from '../../server/connections.ts';
 import { addressBuckets, limiter, refuse } from '../../server/limits.ts';
-import { wideNetworkOf } from '../../server/network.ts';
-import { jsonBody } from '../../server/requests.ts';
+import { readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { ApiRequest, ApiResponse, Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';

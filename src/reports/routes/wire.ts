@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { KEY_STATES } from '../../kernel/key.ts';
-import { PROOF_STATUSES } from '../../domain/known-keys.ts';
+import { KEY_STATES, PROOF_STATUSES } from '../../kernel/key.ts';
 import { REFUSAL_REASONS } from '../../kernel/verification.ts';
-import { note } from '../../server/schemas/note.ts';
-import { newestFirst } from '../../server/wire.ts';
+import { newestFirst, note } from '../../server/wire.ts';
 import { CASE_OUTCOMES, CASE_STATES, CASE_STEPS, type ReportCase } from '../case.ts';
 import { REPORT_SUBJECTS, reportSubject, SIGNATURES } from '../findings.ts';
 

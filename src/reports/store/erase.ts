@@ -1,7 +1,6 @@
 import { sql, type Transaction } from 'kysely';
-import { appendAuditEvent } from '../../db/append-audit-event.ts';
-import { actOf } from '../../db/audited-change.ts';
-import type { Erasable, ErasedBy } from '../../db/erasable.ts';
+import { actOf, appendAuditEvent } from '../../db/append-audit-event.ts';
+import type { Erasable, ErasedBy } from '../../db/erase-evidence.ts';
 import type { Schema } from '../../db/schema.ts';
 import { REPORT_ERASED, type REPORT_ERASURES, reportSubjectOf } from '../case.ts';
 import { isInState } from './rows.ts';

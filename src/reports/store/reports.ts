@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { appendAuditEvent } from '../../db/append-audit-event.ts';
-import { actOf } from '../../db/audited-change.ts';
+import { actOf, appendAuditEvent } from '../../db/append-audit-event.ts';
 import type { Reader } from '../../db/reader.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Writer } from '../../db/writer.ts';

@@ -1,6 +1,6 @@
 import { type Expression, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
-import { eventTypeOf, isTestified } from '../../db/testified-steps.ts';
+import { eventTypeOf, isTestified } from '../../db/tracked-events.ts';
 import { isWitnessed } from '../../db/unwitnessed.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import {

@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import type { Authenticator } from '../../kernel/actor.ts';
-import type { Role } from '../../domain/client.ts';
-import { actorOf, READING } from '../../server/actor.ts';
+import type { Authenticator, Role } from '../../kernel/actor.ts';
+import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { readJson } from '../../server/read-body.ts';
-import { jsonBody } from '../../server/requests.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { EVENT_STATES } from '../../domain/event-steps.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../kernel/security-event-types.ts';
-import { note } from '../../server/schemas/note.ts';
+import { EVENT_STATES } from '../../kernel/security-events.ts';
+import { note } from '../../server/wire.ts';
 import type { Listed, Review, ReviewPeriod, ReviewStanding, SignedOffReview } from '../review.ts';
 
 const count = z.int().min(0);

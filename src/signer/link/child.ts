@@ -1,10 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Failure, LogLine, Operation, Operations, Reply } from '../protocol.ts';
-import { deadlineOf } from './deadlines.ts';
-import type { Deadlines } from './options.ts';
-import { eachLine } from './output-lines.ts';
+import { eachLine, isLogLine, isReply, WELL_FORMED } from './messages.ts';
+import { type Deadlines, deadlineOf } from './options.ts';
 import { type Timers, within } from './timers.ts';
-import { isLogLine, isReply, WELL_FORMED } from './messages.ts';
 
 /** What became of a call. `gone`: the process ended, or was killed, before it answered; and why. */
 export type Answer<K extends Operation> =

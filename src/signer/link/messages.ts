@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { ERROR_CODES } from '../../kernel/errors.ts';
 import type { Failure, LogLine, Operation, Reply } from '../protocol.ts';
 
@@ -56,4 +57,57 @@ function isArrayOfObjects(value: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+const LONGEST_LINE = 1_000;
+const LINES = 200;
+
+/**
+ * What a vendor's module prints, line by line: long lines are cut, and of a process that prints without end
+ * only the first lines are kept.
+ */
+export function eachLine(stream: Readable, onLine: (line: string) => void): void {
+  let rest = '';
+  let lines = 0;
+  const emit = (line: string) => {
+    if (line === '' || lines > LINES) return;
+    lines += 1;
+    onLine(lines > LINES ? 'further output of this process is dropped' : line.slice(0, LONGEST_LINE));
+  };
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = (parts.pop() ?? '').slice(0, LONGEST_LINE);
+    parts.forEach(emit);
+  });
+  stream.on('end', () => emit(rest));
+  stream.on('error', (error) => emit(`output lost: ${error.message}`));
+}
+
+/** The most signatures that one message asks for. */
+export const MESSAGE_SIZE = 16;
+
+/**
+ * How many signatures one message may ask for. It starts at one and doubles while full messages are answered
+ * within `targetMs`, so that neither RSA-4096 nor a slow HSM makes a healthy signer miss its deadline.
+ */
+export class BatchSize {
+  readonly #targetMs: number;
+  #limit = 1;
+
+  constructor(targetMs: number) {
+    this.#targetMs = targetMs;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  answered(signatures: number, tookMs: number): void {
+    if (tookMs > this.#targetMs) {
+      this.#limit = Math.max(1, Math.floor((signatures * this.#targetMs) / tookMs));
+    } else if (signatures >= this.#limit) {
+      this.#limit = Math.min(this.#limit * 2, MESSAGE_SIZE);
+    }
+  }
 }

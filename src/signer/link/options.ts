@@ -1,5 +1,5 @@
-import type { KeyProof, TokenDescription } from '../../kernel/signer.ts';
-import type { LogLine, Opening } from '../protocol.ts';
+import type { KeyProof, KeyReference, TokenDescription } from '../../kernel/signer.ts';
+import type { LogLine, Opening, Operation, Operations } from '../protocol.ts';
 import type { BackoffBounds } from './backoff.ts';
 import type { Timers } from './timers.ts';
 
@@ -52,3 +52,29 @@ export type SignerEvent =
   /** Keys that a fresh process could not find: the whole list, each time it changes. */
   | { readonly type: 'missing'; readonly kids: readonly string[] }
   | ({ readonly type: 'log' } & LogLine);
+
+/** Finding a key, reading it attribute by attribute and making it sign, on an HSM across a network. */
+const SERVE_MS_PER_KEY = 20;
+
+const MEMBER = {
+  open: 'openMs',
+  sign: 'signMs',
+  generate: 'generateMs',
+  trial: 'generateMs',
+  serve: 'openMs',
+  prove: 'openMs',
+  inventory: 'openMs',
+  discard: 'openMs',
+  destroy: 'openMs',
+  sealed: 'openMs',
+  describe: 'openMs',
+} as const satisfies Record<Operation, keyof Deadlines>;
+
+export function deadlineOf<K extends Operation>(
+  deadlines: Deadlines,
+  op: K,
+  takes: Operations[K]['takes'],
+): number {
+  const keys = op === 'serve' ? (takes as readonly KeyReference[]).length : 0;
+  return deadlines[MEMBER[op]] + keys * SERVE_MS_PER_KEY;
+}

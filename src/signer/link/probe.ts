@@ -1,10 +1,17 @@
 import type { KeyProof, KeyReference, TokenInspection } from '../../kernel/signer.ts';
-import type { Opening, Operation, Operations } from '../protocol.ts';
+import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
 import { Backoff } from './backoff.ts';
 import type { Answer, Child } from './child.ts';
-import { countProven, missingKids } from './proofs.ts';
 import { asError, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
+
+export function countProven(proofs: readonly KeyProof[]): number {
+  return proofs.filter(({ proven }) => proven).length;
+}
+
+export function missingKids(proofs: readonly KeyProof[]): string[] {
+  return proofs.filter(({ found }) => !found).map(({ kid }) => kid);
+}
 
 /** Short enough for keys that come back to serve within five seconds. */
 const BACKOFF = { firstMs: 500, maxMs: 2_000 };
@@ -142,4 +149,31 @@ export class Probe {
 function given<K extends Operation>(answer: Answer<K>): Operations[K]['gives'] {
   if ('gives' in answer) return answer.gives;
   throw 'gone' in answer ? unavailable(answer.gone) : asError(answer.failure);
+}
+
+const EVERY_MS = 1_000;
+
+/**
+ * Asks an idle process a small question each second, so that one which hangs is found before a caller finds
+ * it: its deadline kills it. A busy process has deadlines of its own. The function returned stops it.
+ */
+export function keepAsking(
+  child: Child,
+  deadlineMs: number,
+  timers: Timers,
+  onFailure: (failure: Failure) => void,
+): () => void {
+  let cancel = () => {};
+  const wait = () => {
+    cancel = timers.after(EVERY_MS, ask);
+  };
+  const ask = () => {
+    wait();
+    if (!child.idle) return;
+    void child.call('describe', null, deadlineMs).then((answer) => {
+      if ('failure' in answer) onFailure(answer.failure);
+    });
+  };
+  wait();
+  return () => cancel();
 }

@@ -1,6 +1,5 @@
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
-import type { Failure } from '../protocol.ts';
-import { TOKEN_ABSENT } from '../token-absent.ts';
+import { type Failure, TOKEN_ABSENT } from '../protocol.ts';
 
 /** What the child says of these names files and settings: that is for the log. */
 const OUTWARD = new Map<ErrorCode, string>([

@@ -1,8 +1,8 @@
 import type { KeywardError } from '../../kernel/errors.ts';
 import type { SigningRequest } from '../../kernel/signer.ts';
 import type { Failure, SignItem, SignOutcome } from '../protocol.ts';
-import { BatchSize, MESSAGE_SIZE } from './batch-size.ts';
 import type { Answer, Child } from './child.ts';
+import { BatchSize, MESSAGE_SIZE } from './messages.ts';
 import { asError, overloaded, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
 

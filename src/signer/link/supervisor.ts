@@ -3,9 +3,8 @@ import type { KeyProof, KeyReference, TokenDescription, TokenInspection } from '
 import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
 import { Backoff, type BackoffBounds } from './backoff.ts';
 import type { Answer, Child } from './child.ts';
-import { keepAsking } from './heartbeat.ts';
 import type { LinkState, SignerEvent } from './options.ts';
-import { Probe } from './probe.ts';
+import { keepAsking, Probe } from './probe.ts';
 import { asError, outcomeUnknown, shuttingDown, unavailable } from './refusals.ts';
 import type { SignQueue } from './sign-queue.ts';
 import { type Timers, within } from './timers.ts';

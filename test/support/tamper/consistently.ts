@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { bucketOf, bucketText, readBucket } from '../../../src/db/signed/buckets.ts';
-import { contentOf, digestOf } from '../../../src/db/signed/content.ts';
-import { REGISTRY_TABLE_NAMES, type RegistryTable, rowId, rowKey } from '../../../src/db/signed/tables.ts';
+import {
+  contentOf,
+  digestOf,
+  REGISTRY_TABLE_NAMES,
+  type RegistryTable,
+  rowId,
+  rowKey,
+} from '../../../src/db/signed/tables.ts';
 import { describeTable, differences, insert, plain, type Row, rowsByContent } from '../tampering.ts';
 import type { Manipulation } from './manipulations.ts';
 import { recommit, rehash } from './rehash.ts';

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { auditEventHash } from '../../../src/kernel/audit-chain.ts';
 import { evidenceCommitment } from '../../../src/kernel/event-chain.ts';
 import { commitmentTo, groupHash, type LedgerRow, rowHashes } from '../../../src/kernel/ledger-chain.ts';
-import { revocationHash } from '../../../src/domain/revocation-chain.ts';
+import { revocationHash } from '../../../src/kernel/revocation.ts';
 import { suspicionCommitment } from '../../../src/reports/case.ts';
 import type { Row } from '../tampering.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bearerToken } from '../../../src/access/bearer.ts';
+import { bearerToken } from '../../../src/access/authenticator.ts';
 
 describe('bearerToken', () => {
   it.each(['Bearer abc', 'bearer abc', 'BEARER abc', 'Bearer   abc'])('reads %o', (header) => {

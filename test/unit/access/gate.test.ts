@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ACT_NAMES, ACTS, personsFor } from '../../../src/kernel/acts.ts';
-import { ROLES, type Role } from '../../../src/domain/client.ts';
+import { ROLES, type Role } from '../../../src/kernel/actor.ts';
+import { ACT_NAMES, ACTS, type ProposalState, personsFor } from '../../../src/kernel/acts.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { ProposalState } from '../../../src/domain/proposal.ts';
 import { actBench, actor, operatorNamed, START } from '../../support/act-bench.ts';
 
 const code = (expected: string) => expect.objectContaining({ name: 'KeywardError', code: expected });

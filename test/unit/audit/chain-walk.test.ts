@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ChainWalk } from '../../../src/audit/chain-walk.ts';
-import { AUDIT_GENESIS, auditEventHash } from '../../../src/kernel/audit-chain.ts';
 import type { StoredEvent } from '../../../src/kernel/audit.ts';
+import { AUDIT_GENESIS, auditEventHash } from '../../../src/kernel/audit-chain.ts';
 
 const EVENTS_A_STEP = 64;
 let events: StoredEvent[];

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Checkpointer } from '../../../src/audit/checkpointer.ts';
 import { Delivery } from '../../../src/audit/delivery.ts';
-import { GuardedSink } from '../../../src/audit/guarded-sink.ts';
+import { GuardedSink } from '../../../src/audit/sinks.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { checkpointDigest, composeCheckpoint, readCheckpoint } from '../../../src/token/checkpoint.ts';
 import { MemorySink } from '../../support/memory-sink.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createClockConfirmation } from '../../../src/confirm-clock.ts';
-import type { AuditEvent } from '../../../src/domain/audit.ts';
+import { createClockConfirmation } from '../../../src/audit/clock.ts';
+import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 
 const NOW = 1_800_000_000;

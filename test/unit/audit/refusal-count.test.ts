@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { RefusalCount } from '../../../src/audit/refusal-count.ts';
-import type { RefusedRequest } from '../../../src/domain/refused-request.ts';
+import type { RefusedRequest } from '../../../src/kernel/activity.ts';
 
 const LOGIN: RefusedRequest = {
   plane: 'operations',

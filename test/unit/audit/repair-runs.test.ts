@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runsToRepair } from '../../../src/audit/repair-runs.ts';
 import { Findings } from '../../../src/audit-verify/finding.ts';
-import { verifyRuns } from '../../../src/audit/verify/verify-runs.ts';
-import { createRunKey } from '../../../src/kernel/runs.ts';
-import { RUN_CERTIFIED, type StoredRun } from '../../../src/domain/runs.ts';
+import { verifyRuns } from '../../../src/audit-verify/verify-seals.ts';
+import { createRunKey, RUN_CERTIFIED, type StoredRun } from '../../../src/kernel/runs.ts';
 import { composeRunCertificate } from '../../../src/token/run-certificate.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { softwareKey } from '../../support/software-keys.ts';

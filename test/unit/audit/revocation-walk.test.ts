@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RevocationWalk } from '../../../src/audit/revocation-walk.ts';
+import { RevocationWalk } from '../../../src/audit/chain-walk.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';
 

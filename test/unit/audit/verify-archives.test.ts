@@ -8,7 +8,7 @@ import {
   fileDetails,
   removedDetails,
   sealedDetails,
-} from '../../../src/domain/archive-testimony.ts';
+} from '../../../src/kernel/audit.ts';
 
 const FACTS: ArchiveFacts = {
   number: 1,

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Findings } from '../../../src/audit-verify/finding.ts';
-import { verifyGroupSeals } from '../../../src/audit/verify/verify-group-seals.ts';
-import { verifySeals } from '../../../src/audit-verify/verify-seals.ts';
+import { verifyGroupSeals, verifySeals } from '../../../src/audit-verify/verify-seals.ts';
 import type { SealedEvent } from '../../../src/kernel/audit.ts';
-import type { Checkpoint } from '../../../src/domain/checkpoint.ts';
-import { createRunKey, type RunKey, sealHash } from '../../../src/kernel/runs.ts';
-import type { StoredRun } from '../../../src/domain/runs.ts';
+import type { Checkpoint } from '../../../src/kernel/audit-chain.ts';
+import { createRunKey, type RunKey, type StoredRun, sealHash } from '../../../src/kernel/runs.ts';
 import type { AuditPublicKey } from '../../../src/token/checkpoint.ts';
 import { composeRunCertificate } from '../../../src/token/run-certificate.ts';
 import { softwareKey } from '../../support/software-keys.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { decoyLabel } from '../../../src/kernel/scope.ts';
-import { canariesInInventory } from '../../../src/watch/canaries/canaries-in-inventory.ts';
 import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
+import { canariesInInventory } from '../../../src/canaries/triggers.ts';
+import { decoyLabel } from '../../../src/kernel/scope.ts';
 import { canarySample, heardTouches } from '../../support/canary-samples.ts';
 import { aScope } from '../../support/software-keys.ts';
 

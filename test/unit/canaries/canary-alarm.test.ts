@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { TellingCanaryAlarm } from '../../../src/canaries/alarm.ts';
 import type { CanaryTrigger } from '../../../src/kernel/canary.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import { TellingCanaryAlarm } from '../../../src/canaries/alarm.ts';
 import { canarySample } from '../../support/canary-samples.ts';
 
 const HOUR = 3_600;

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
+import { CanaryService } from '../../../src/canaries/service.ts';
 import type { Store } from '../../../src/db/open-store.ts';
-import type { AuditEvent } from '../../../src/domain/audit.ts';
+import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import type { DecoyKey, DecoyKeys } from '../../../src/kernel/canary.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
-import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
-import { CanaryService } from '../../../src/canaries/service.ts';
 import { canarySample } from '../../support/canary-samples.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';

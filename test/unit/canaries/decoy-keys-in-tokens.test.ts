@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
+import { DecoyKeysInTokens } from '../../../src/canaries/tokens.ts';
 import type { Algorithm } from '../../../src/kernel/algorithm.ts';
 import { REFUSAL_REASONS, type RefusalReason } from '../../../src/kernel/verification.ts';
-import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
-import { DecoyKeysInTokens } from '../../../src/watch/canaries/decoy-keys-in-tokens.ts';
 import { canarySample, heardTouches } from '../../support/canary-samples.ts';
 import { type SoftwareKey, softwareKey } from '../../support/software-keys.ts';
 

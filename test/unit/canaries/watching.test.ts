@@ -1,22 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
+import { watchRevocation, watchSightings, watchVerifier } from '../../../src/canaries/tokens.ts';
+import { watchCallers, watchLeaks, watchSigner } from '../../../src/canaries/triggers.ts';
+import type { RefusedRequest, RejectedSecret, RequestObserver } from '../../../src/kernel/activity.ts';
 import { makeCredential } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { LeakQuery, LeakService } from '../../../src/kernel/leaks.ts';
-import type { RefusedRequest } from '../../../src/domain/refused-request.ts';
-import type { RejectedSecret, RequestObserver } from '../../../src/domain/request-observer.ts';
 import type { TokenRevocation } from '../../../src/kernel/revocation.ts';
-import type { Sightings } from '../../../src/domain/sightings.ts';
-import type { TokenVerifier, Verdict } from '../../../src/domain/verification.ts';
+import type { Sightings, TokenVerifier, Verdict } from '../../../src/kernel/verification.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
-import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
-import { watchCallers } from '../../../src/watch/canaries/watch-callers.ts';
-import { watchLeaks } from '../../../src/canaries/triggers.ts';
-import { watchSigner } from '../../../src/watch/canaries/watch-signer.ts';
-import {
-  watchRevocation,
-  watchSightings,
-  watchVerifier,
-} from '../../../src/canaries/tokens.ts';
 import { canarySample, heardTouches } from '../../support/canary-samples.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CeremonyAnswer } from '../../../src/cli/answers.ts';
-import { ceremonyPage } from '../../../src/cli/ceremony-page.ts';
+import { ceremonyPage } from '../../../src/keys/cli-ceremony.ts';
 import { html } from '../../../src/lib/html.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { expect, it } from 'vitest';
 import { instant, instantOrSeconds } from '../../../src/cli/arguments.ts';
-import { utc } from '../../../src/cli/time.ts';
+import { utc } from '../../../src/cli/text.ts';
 
 const MIDNIGHT = 1_796_083_200;
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { ProposalAnswer } from '../../../src/cli/answers.ts';
-import { openProposals, proposalsFor } from '../../../src/cli/open-proposals.ts';
 import type { CallService } from '../../../src/cli/operations-client.ts';
-import type { Step } from '../../../src/provisioning/step.ts';
+import { openProposals, proposalsFor } from '../../../src/cli/show.ts';
+import type { Step } from '../../../src/provisioning/document.ts';
 
 const PROPOSAL: ProposalAnswer = {
   id: 'p',

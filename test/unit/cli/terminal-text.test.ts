@@ -3,8 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { paint } from '../../../src/cli/colour.ts';
-import { terminalText } from '../../../src/cli/terminal-text.ts';
+import { paint, terminalText } from '../../../src/cli/text.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const ROOT = join(import.meta.dirname, '../../../src/cli');

@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { KeySetKeeper } from '../../../src/client/key-set-keeper.ts';
-import { loaderOf } from '../../../src/client/load-key-set.ts';
-import type { VerifierProblem } from '../../../src/client/problem.ts';
+import type { VerifierProblem } from '../../../src/client/errors.ts';
+import { KeySetKeeper, loaderOf } from '../../../src/client/key-set-keeper.ts';
 import { Service } from '../../../src/client/service.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import { composePublishedKey, composePublishedPolicy } from '../../../src/token/published-key-set.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TokenRefused } from '../../../src/client/errors.ts';
 import { type Verifier, verifierIn } from '../../../src/client/verifier.ts';
-import { type Algorithm, ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
+import { ALGORITHM_NAMES, type Algorithm } from '../../../src/kernel/algorithm.ts';
 import type { RefusalReason } from '../../../src/kernel/verification.ts';
 import { CORPUS } from '../../corpus/corpus.ts';
 import { forge } from '../../corpus/forge.ts';

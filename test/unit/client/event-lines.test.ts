@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventLines } from '../../../src/client/event-lines.ts';
-import { readEvent } from '../../../src/client/read-event.ts';
+import { EventLines, readEvent } from '../../../src/client/read-event.ts';
 
 const taken = (lines: EventLines, ...texts: string[]) => texts.flatMap((text) => [...lines.take(text)]);
 

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ServiceFailure, VerifierUnavailable } from '../../../src/client/errors.ts';
+import { ServiceFailure, type VerifierProblem, VerifierUnavailable } from '../../../src/client/errors.ts';
 import { KeySetKeeper, type LoadedKeySet } from '../../../src/client/key-set-keeper.ts';
-import type { VerifierProblem } from '../../../src/client/problem.ts';
 import type { KeySet } from '../../../src/client/read-key-set.ts';
 import { type HeldTime, heldTime } from '../../support/held-time.ts';
 

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ForgeryReport } from '../../../src/client/options.ts';
 import { type Verifier, verifierIn } from '../../../src/client/verifier.ts';
-import { REFUSAL_REASONS, type RefusalReason } from '../../../src/kernel/verification.ts';
-import type { TokenVerifier, Verdict } from '../../../src/domain/verification.ts';
+import {
+  REFUSAL_REASONS,
+  type RefusalReason,
+  type TokenVerifier,
+  type Verdict,
+} from '../../../src/kernel/verification.ts';
 import { createWorld, type KeyName, NOW } from '../../corpus/world.ts';
 import { judgingVerifier } from '../../support/judging-verifier.ts';
 import { type RefusalExample, refusalPage } from '../../support/refusal-examples.ts';

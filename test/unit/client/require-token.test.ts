@@ -2,10 +2,9 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { expect, it, onTestFinished } from 'vitest';
-import { type BearerOptions, bearerGuard, claimsOf } from '../../../src/client/bearer-guard.ts';
+import { type BearerOptions, bearerGuard, claimsOf, requireToken } from '../../../src/client/bearer-guard.ts';
 import type { TokenClaims } from '../../../src/client/claims.ts';
 import { TokenRefused, VerifierUnavailable } from '../../../src/client/errors.ts';
-import { requireToken } from '../../../src/client/require-token.ts';
 import type { Verifier } from '../../../src/client/verifier.ts';
 
 const CLAIMS: TokenClaims = { iss: 'i', aud: 'a', iat: 1, exp: 2, sub: 'alice' };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { requireSendable } from '../../../src/client/sendable.ts';
+import { requireSendable } from '../../../src/client/signer-options.ts';
 
 const itself: unknown[] = [];
 itself.push(itself);

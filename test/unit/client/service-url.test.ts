@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { serviceUrl } from '../../../src/client/service-url.ts';
+import { serviceUrl } from '../../../src/client/service.ts';
 import { createSigner } from '../../../src/client/signer.ts';
 
 const CLEAR = 'url: use https; over plain http to another machine anybody can read the credential';

@@ -1,13 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { TokenRefused } from '../../../src/client/errors.ts';
+import { TokenRefused, type VerifierProblem } from '../../../src/client/errors.ts';
 import type { ForgeryReport } from '../../../src/client/options.ts';
-import type { VerifierProblem } from '../../../src/client/problem.ts';
 import { Service } from '../../../src/client/service.ts';
-import { Sightings as Waiting } from '../../../src/client/sightings.ts';
+import { VerdictService, Sightings as Waiting } from '../../../src/client/sightings.ts';
 import { SYSTEM } from '../../../src/client/time.ts';
-import { VerdictService } from '../../../src/client/verdict-service.ts';
-import type { Sightings } from '../../../src/domain/sightings.ts';
-import type { TokenVerifier } from '../../../src/domain/verification.ts';
+import type { Sightings, TokenVerifier } from '../../../src/kernel/verification.ts';
 import { parseToken } from '../../../src/token/parse-token.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { becomes, verdict, verifyingScope } from './verifying-scope.ts';

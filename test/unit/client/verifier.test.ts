@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createVerifier } from '../../../src/client/create-verifier.ts';
 import { TokenRefused } from '../../../src/client/errors.ts';
 import { VerdictCache } from '../../../src/client/verdict-cache.ts';
+import { createVerifier } from '../../../src/client/verifier.ts';
 import { heldTime } from '../../support/held-time.ts';
 import { issuedAt, verdict, verifyingScope } from './verifying-scope.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BrokenChain } from '../../../src/domain/broken-chain.ts';
+import type { BrokenChain } from '../../../src/kernel/audit-chain.ts';
 import { createRunKey } from '../../../src/kernel/runs.ts';
 import { forgeRecords } from '../../support/forge-records.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/db/open-store.ts';
 import type { Actor } from '../../../src/kernel/actor.ts';
-import { AUDIT_GENESIS } from '../../../src/kernel/audit-chain.ts';
-import type { BrokenChain } from '../../../src/domain/broken-chain.ts';
+import { AUDIT_GENESIS, type BrokenChain } from '../../../src/kernel/audit-chain.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';

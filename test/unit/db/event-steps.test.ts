@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventChange } from '../../../src/domain/event-feed.ts';
-import { securityEvent } from '../../../src/kernel/security-events.ts';
+import { type EventChange, securityEvent } from '../../../src/kernel/security-events.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { auditEventsIn } from '../../support/store-database.ts';
 

@@ -7,7 +7,7 @@ const linux = it.runIf(process.platform === 'linux');
 
 linux('gives way in its own thread alone', async () => {
   const before = getPriority();
-  const entry = new URL('../../../src/db/give-way.ts', import.meta.url).href;
+  const entry = new URL('../../../src/db/walk-chains.ts', import.meta.url).href;
   const code = `
     const { giveWay } = await import(${JSON.stringify(entry)});
     const { getPriority } = await import('node:os');

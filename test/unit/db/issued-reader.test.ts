@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { IssuedQuestion } from '../../../src/domain/issued-around.ts';
-import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
+import type { IssuanceRecord } from '../../../src/kernel/issuance.ts';
+import type { IssuedQuestion } from '../../../src/kernel/ledger-search.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { ShareCount } from '../../../src/db/share-count.ts';
-import type { KeyUseQuestion } from '../../../src/domain/key-use.ts';
+import { ShareCount } from '../../../src/db/ledger-ranges.ts';
+import type { KeyUseQuestion } from '../../../src/kernel/key-administration.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ArchiveDue } from '../../../src/domain/ledger-archives.ts';
+import type { ArchiveDue } from '../../../src/kernel/ledger-search.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn, groupsIn, rowsIn } from '../../support/ledger-chain.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

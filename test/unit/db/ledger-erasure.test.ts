@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { hashedSubject } from '../../../src/domain/recorded-subject.ts';
+import { hashedSubject } from '../../../src/kernel/policy.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn, rowsIn } from '../../support/ledger-chain.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

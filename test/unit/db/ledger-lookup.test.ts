@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { compileLookupStatements } from '../../../src/db/lookup-protocol.ts';
-import type { BrokenChain } from '../../../src/domain/broken-chain.ts';
+import type { BrokenChain } from '../../../src/kernel/audit-chain.ts';
 import { createRunKey } from '../../../src/kernel/runs.ts';
 import { type ForgedPlace, forgeRecords } from '../../support/forge-records.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LedgerQuery } from '../../../src/kernel/ledger-search.ts';
-import { hashedSubject } from '../../../src/domain/recorded-subject.ts';
+import { hashedSubject } from '../../../src/kernel/policy.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 

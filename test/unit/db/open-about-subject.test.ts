@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hashedSubject } from '../../../src/domain/recorded-subject.ts';
+import { hashedSubject } from '../../../src/kernel/policy.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

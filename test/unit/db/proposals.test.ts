@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { RegistrySeal } from '../../../src/domain/registry-seal.ts';
+import type { RegistrySeal } from '../../../src/kernel/registry.ts';
 import { proposalSample } from '../../contract/proposal-store-contract.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';

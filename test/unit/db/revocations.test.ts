@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/db/open-store.ts';
 import { commitmentTo } from '../../../src/kernel/ledger-chain.ts';
-import type { NewRevocation } from '../../../src/kernel/revocation.ts';
-import { REVOCATION_GENESIS, revocationHash } from '../../../src/domain/revocation-chain.ts';
+import { type NewRevocation, REVOCATION_GENESIS, revocationHash } from '../../../src/kernel/revocation.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';
 

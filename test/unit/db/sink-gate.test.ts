@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { openStore } from '../../../src/db/open-store.ts';
-import type { AuditEvent } from '../../../src/domain/audit.ts';
+import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { NOON } from '../../support/open-test-store.ts';

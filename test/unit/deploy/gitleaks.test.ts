@@ -2,9 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CREDENTIAL_KINDS } from '../../../src/domain/access-store.ts';
-import { makeCredential } from '../../../src/kernel/credential.ts';
-import { makePin } from '../../../src/domain/pin.ts';
+import { CREDENTIAL_KINDS } from '../../../src/kernel/actor.ts';
+import { makeCredential, makePin } from '../../../src/kernel/credential.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const FILE = 'deploy/gitleaks/keyward.toml';

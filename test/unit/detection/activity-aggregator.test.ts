@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Happening } from '../../../src/kernel/activity.ts';
 import { ActivityAggregator } from '../../../src/detection/activity.ts';
+import type { Happening } from '../../../src/kernel/activity.ts';
 
 const issued = (at: number, client = 'login'): Happening => ({ kind: 'issued', at, client, scope: 'web' });
 

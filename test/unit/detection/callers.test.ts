@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Detection } from '../../../src/detection/detector.ts';
+import { newSource } from '../../../src/detection/new-source.ts';
+import { deniedBurst, malformedBurst, unusualRate } from '../../../src/detection/rules.ts';
 import type { Fact } from '../../../src/kernel/activity.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import type { Detection } from '../../../src/watch/detection.ts';
-import { deniedBurst } from '../../../src/watch/detections/denied-burst.ts';
-import { malformedBurst } from '../../../src/watch/detections/malformed-burst.ts';
-import { newSource } from '../../../src/detection/new-source.ts';
-import { unusualRate } from '../../../src/watch/detections/unusual-rate.ts';
 
 const AT = 1_799_625_600;
 const HOUR = 3_600;

@@ -1,10 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type Detection, Detector, stateless } from '../../../src/detection/detector.ts';
 import type { Fact } from '../../../src/kernel/activity.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { type SecurityEventReport, securityEvent } from '../../../src/kernel/security-events.ts';
-import { type Detection, stateless } from '../../../src/watch/detection.ts';
-import { Detector } from '../../../src/detection/detector.ts';
 import { MemoryDetections } from '../../support/memory-detections.ts';
 
 /** Tells of every second token of a client. */

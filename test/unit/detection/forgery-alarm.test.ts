@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Forgery } from '../../../src/domain/forgery.ts';
+import { createForgeryAlarm } from '../../../src/detection/alarms.ts';
+import type { Forgery } from '../../../src/kernel/activity.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import { createForgeryAlarm } from '../../../src/watch/forgery-alarm.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { aScope } from '../../support/software-keys.ts';
 

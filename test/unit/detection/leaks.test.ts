@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { AuditEvent } from '../../../src/domain/audit.ts';
+import type { AuditEvent } from '../../../src/kernel/audit.ts';
+import type { RecordedToken } from '../../../src/kernel/issuance.ts';
 import type { CredentialHolders, LeakPlace } from '../../../src/kernel/leaks.ts';
-import type { RecordedToken } from '../../../src/domain/ledger.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createLeakDesk } from '../../../src/leaks/service.ts';
-import { scopesOfEvent } from '../../../src/watch/notifications/scopes-of-event.ts';
+import { scopesOfEvent } from '../../../src/notifications/configured.ts';
 import { ACTIVE_KEY, NOW } from '../server/fakes.ts';
 
 const RECORD: RecordedToken = {

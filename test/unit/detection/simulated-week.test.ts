@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { Detector } from '../../../src/detection/detector.ts';
+import { DETECTIONS } from '../../../src/detection/rules.ts';
 import type { Fact } from '../../../src/kernel/activity.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import { DETECTIONS } from '../../../src/detection/rules.ts';
-import { Detector } from '../../../src/detection/detector.ts';
 import { MemoryDetections } from '../../support/memory-detections.ts';
 import { ATTACKS } from '../../support/simulated-attacks.ts';
 import { DAY, MONDAY, ordinaryTraffic, WEEK } from '../../support/simulated-week.ts';

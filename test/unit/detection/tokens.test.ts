@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Detection } from '../../../src/detection/detector.ts';
+import { compromisedKey, crossScope, retiredKey, suspiciousHeader } from '../../../src/detection/rules.ts';
 import type { Fact, GenuineFact, VerifiedFact } from '../../../src/kernel/activity.ts';
-import type { Detection } from '../../../src/watch/detection.ts';
-import { compromisedKey } from '../../../src/watch/detections/compromised-key.ts';
-import { crossScope } from '../../../src/watch/detections/cross-scope.ts';
-import { retiredKey } from '../../../src/watch/detections/retired-key.ts';
-import { suspiciousHeader } from '../../../src/watch/detections/suspicious-header.ts';
 
 const AT = 1_800_000_100;
 

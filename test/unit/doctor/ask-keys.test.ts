@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { askKeys } from '../../../src/doctor/ask-keys.ts';
+import { askKeys } from '../../../src/doctor/ask-service.ts';
 
 async function told(metrics: string) {
   const server = createServer((_request, response) => response.end(metrics)).listen(0, '127.0.0.1');

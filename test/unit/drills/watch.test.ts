@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import type { DrillStanding } from '../../../src/drills/drill.ts';
 import { createDrillWatch } from '../../../src/drills/watch.ts';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 
 it('warns once of each rehearsal that is overdue, and again when the next one is', async () => {
   const raised: SecurityEventReport[] = [];

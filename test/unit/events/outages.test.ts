@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
-import { type SecurityEventReport, securityEvent } from '../../../src/kernel/security-events.ts';
 import { Outages } from '../../../src/events/outages.ts';
+import { type SecurityEventReport, securityEvent } from '../../../src/kernel/security-events.ts';
 
 let now: number;
 let failure: Error | undefined;

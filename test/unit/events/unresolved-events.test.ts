@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { unresolvedEvents } from '../../../src/events/unresolved.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import { unresolvedEvents } from '../../../src/events/unresolved.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 
 const ALICE = { operatorId: 'alice', requestId: null };

@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
-import { lackedKeys, signingScopes } from '../../../src/domain/known-keys.ts';
+import { createActiveKeyWatch } from '../../../src/health/active-keys.ts';
+import { lackedKeys, signingScopes } from '../../../src/kernel/key.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { createActiveKeyWatch } from '../../../src/health/active-keys.ts';
 import { aKey, SCOPE } from '../domain/key-life/keys.ts';
 
 const MAIL = { ...SCOPE, id: 'mail' };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createDiskAlarm } from '../../../src/health/disk.ts';
+import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 
 function looking(shares: readonly number[]) {
   const raised: SecurityEventReport[] = [];

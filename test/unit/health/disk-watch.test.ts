@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { shareInUse, watchDisks } from '../../../src/disk-watch.ts';
+import { shareInUse, watchDisks } from '../../../src/health/disk.ts';
 
 it('holds the last share seen of each', async () => {
   const shares = [0.25, 0.5];

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/kernel/errors.ts';
 import { createReadiness } from '../../../src/health/readiness.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 
 let now: number;
 let asked: string[];

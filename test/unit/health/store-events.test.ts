@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { StoreEvent } from '../../../src/db/store-event.ts';
-import { createMetrics } from '../../../src/metrics/metrics.ts';
+import type { StoreEvent } from '../../../src/db/write-health.ts';
 import { storeEventTeller } from '../../../src/health/store-events.ts';
+import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { recordedLog } from '../server/fakes.ts';
 
 function told(...events: StoreEvent[]) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { watchGauges } from '../../../src/health/gauges.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import { watchGauges } from '../../../src/health/gauges.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const LINE = /^keyward_(signer|key|ledger|clock)\w*(\{|\s).*/gm;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { AuditEvent } from '../../../src/domain/audit.ts';
-import { createLogger } from '../../../src/server/logger.ts';
 import { createSchemaWatch } from '../../../src/health/schema.ts';
+import type { AuditEvent } from '../../../src/kernel/audit.ts';
+import { createLogger } from '../../../src/server/logger.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';
 

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
 import { openPinLatches } from '../../../src/hsm/pin-latches.ts';
+import { FIRST_TOKEN } from '../../../src/kernel/key.ts';
 import { beginPinAttempt, clearLatch } from '../../../src/signer/pin-latch.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { createOutageWatch } from '../../../src/events/outages.ts';
+import { signerEventHandler } from '../../../src/hsm/signer-events.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import type { SignerEvent } from '../../../src/signer/signer-link.ts';
-import { signerEventHandler } from '../../../src/hsm/signer-events.ts';
-import { createOutageWatch } from '../../../src/watch-outages.ts';
 import { recordedLog } from '../server/fakes.ts';
 
 const READY: SignerEvent = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type Accounts, compareInventory } from '../../../src/inventory/compare.ts';
 import type { InventoryFinding } from '../../../src/kernel/inventory.ts';
 import type { InventoryObject, KeyProof } from '../../../src/kernel/signer.ts';
-import { type Accounts, compareInventory } from '../../../src/inventory/compare.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const scope = aScope({ id: 'payments' });

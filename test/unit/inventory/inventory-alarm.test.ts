@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createInventoryAlarm } from '../../../src/inventory/alarm.ts';
 import type { InventoryFinding, InventoryReport } from '../../../src/kernel/inventory.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import { createInventoryAlarm } from '../../../src/inventory/alarm.ts';
 
 let raised: SecurityEventReport[];
 let decoys: (string | null)[];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { InventoryObject, TokenDescription } from '../../../src/kernel/signer.ts';
-import type { Decoy } from '../../../src/keys/decoy-findings.ts';
-import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createInventories, type DecoysThere } from '../../../src/inventory/take.ts';
+import type { InventoryObject, TokenDescription } from '../../../src/kernel/signer.ts';
+import type { Decoy } from '../../../src/keys/decoy-keys.ts';
+import { createKeyRing } from '../../../src/keys/key-ring.ts';
 
 const TOKEN: TokenDescription = {
   label: 'primary',

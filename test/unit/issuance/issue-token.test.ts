@@ -1,14 +1,13 @@
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
+import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
 import { type ErrorCode, KeywardError } from '../../../src/kernel/errors.ts';
-import { RESERVED_CLAIMS, type TokenRequest } from '../../../src/kernel/issuance.ts';
-import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
-import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
+import { type IssuanceRecord, RESERVED_CLAIMS, type TokenRequest } from '../../../src/kernel/issuance.ts';
+import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import type { RevocableToken } from '../../../src/kernel/revocation.ts';
 import type { SigningRequest } from '../../../src/kernel/signer.ts';
-import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
-import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newJti } from '../../../src/issuance/jti.ts';
+import { newJti } from '../../../src/issuance/compose-token.ts';
 
 it('gives 16 fresh bytes each time, also when the pool is drawn anew', () => {
   const jtis = Array.from({ length: 1_000 }, newJti);

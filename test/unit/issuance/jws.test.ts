@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../src/kernel/errors.ts';
-import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
-import type { SigningKey } from '../../../src/kernel/key.ts';
-import type { IssuanceRecord } from '../../../src/domain/ledger.ts';
-import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/kernel/policy.ts';
 import { createTokenIssuer } from '../../../src/issuance/issue-token.ts';
 import { createSignatureChecker } from '../../../src/issuance/signature-checker.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { IssuanceRecord } from '../../../src/kernel/issuance.ts';
+import type { SigningKey } from '../../../src/kernel/key.ts';
+import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
+import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/kernel/policy.ts';
 import { guardOfBinding } from '../../../src/signer/guard.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { createTokenJudge } from '../../../src/verification/judge-token.ts';

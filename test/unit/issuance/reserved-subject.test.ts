@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { refuseReservedSubject } from '../../../src/issuance/reserved-subject.ts';
+import { refuseReservedSubject } from '../../../src/issuance/prepared-token.ts';
 
 it('Keyward alone has tokens for the subject of probes', () => {
   expect(() => refuseReservedSubject('keyward-probe', 'login')).toThrow(

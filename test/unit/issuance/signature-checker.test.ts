@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
 import { createSignatureChecker, type SignatureChecker } from '../../../src/issuance/signature-checker.ts';
+import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const keys = ALGORITHM_NAMES.map((algorithm) => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { timeGuardedIssuer } from '../../../src/issuance/issue-token.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { timeGuardedIssuer } from '../../../src/issuance/time-guarded-issuer.ts';
 
 const ISSUED = { token: 'a.b.c', kid: 'k', jti: 'j', iat: 1, exp: 2, canRelease: () => true };
 const REQUEST = { scopeId: 'payments', clientId: 'web', claims: {} };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { contactFlaws } from '../../../src/domain/contacts.ts';
+import { contactFlaws } from '../../../src/kernel/scope.ts';
 
 const many = (count: number) => Array.from({ length: count }, (_, at) => `c${at}@id.example`);
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { makeCredential } from '../../../src/kernel/credential.ts';
-import { credentialsIn, maskCredentials } from '../../../src/domain/credentials-in-text.ts';
-import { makePin, pinsIn } from '../../../src/domain/pin.ts';
+import {
+  credentialsIn,
+  makeCredential,
+  makePin,
+  maskCredentials,
+  pinsIn,
+} from '../../../src/kernel/credential.ts';
 
 const svc = makeCredential('svc');
 const ops = makeCredential('ops');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { foldName } from '../../../src/domain/fold-name.ts';
+import { foldName } from '../../../src/kernel/claim-names.ts';
 
 const name = fc.string({ unit: 'binary', maxLength: 8 });
 /** Letters whose case is special in some language, marks, blanks, and what is not shown. */

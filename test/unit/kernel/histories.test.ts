@@ -14,8 +14,8 @@ import {
   planWithdrawal,
   type ScopeKeys,
 } from '../../../src/kernel/key-lifecycle/plans.ts';
-import { privateHalfDestroyed, privateHalfDueAt } from '../../../src/domain/key-life/private-half.ts';
 import { CAUSES, type Initiator } from '../../../src/kernel/key-lifecycle/transitions.ts';
+import { privateHalfDestroyed, privateHalfDueAt } from '../../../src/kernel/key-lifecycle/window.ts';
 import { aKey, GRACE, NOW, POLICY, within } from '../domain/key-life/keys.ts';
 
 interface Given {

@@ -4,17 +4,15 @@ import {
   CHAIN_START,
   commitmentTo,
   groupHash,
-  type LedgerGroup,
-  type LedgerRow,
-  rowHashes,
-} from '../../../src/kernel/ledger-chain.ts';
-import {
   isCovered,
   isHashOf,
+  type LedgerGroup,
+  type LedgerRow,
   linkFault,
   type PlacedRow,
+  rowHashes,
   rowsFault,
-} from '../../../src/domain/ledger-check.ts';
+} from '../../../src/kernel/ledger-chain.ts';
 
 const sha256 = (...parts: (string | Uint8Array)[]) => {
   const hash = createHash('sha256');

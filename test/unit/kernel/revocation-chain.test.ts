@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type ChainedRevocation, revocationHash } from '../../../src/domain/revocation-chain.ts';
+import { type ChainedRevocation, revocationHash } from '../../../src/kernel/revocation.ts';
 
 const PREVIOUS = new Uint8Array(32);
 const revocation: ChainedRevocation = {

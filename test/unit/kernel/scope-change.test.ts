@@ -6,7 +6,7 @@ import {
   changesKeySet,
   isUnchanged,
   scopeDifference,
-} from '../../../src/domain/scope-change.ts';
+} from '../../../src/kernel/scope-change.ts';
 import { aScope } from '../../support/software-keys.ts';
 
 const SCOPE = aScope({ id: 'payments', contacts: ['a@id.example'] });

@@ -1,16 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { FIRST_TOKEN } from '../../../src/domain/hsm-token.ts';
-import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
-import { NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
-import type { KeyActName } from '../../../src/kernel/key-administration.ts';
+import { FIRST_TOKEN, NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
+import { IssuanceLock, type KeyActName } from '../../../src/kernel/key-administration.ts';
 import type { KeyPlan } from '../../../src/kernel/key-lifecycle/plans.ts';
 import type { KeyAct, KeyLifeChange, StoredKey } from '../../../src/kernel/registry.ts';
-import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
+import { createKeyAdministration, createKeySuspender } from '../../../src/keys/administer-keys.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { createKeySuspender } from '../../../src/keys/suspend-key.ts';
-import { requireTrustedToken } from '../../../src/keys/trusted-token.ts';
+import { requireTrustedToken } from '../../../src/keys/make-key.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredEvent } from '../../../src/kernel/audit.ts';
-import { REQUIRED_ATTRIBUTES } from '../../../src/domain/key-attributes.ts';
-import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
+import { REQUIRED_ATTRIBUTES } from '../../../src/kernel/key-proof.ts';
 import { createCeremonies } from '../../../src/keys/ceremonies.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
-import { makeKey } from '../../../src/keys/make-key.ts';
-import { witnessNewKey } from '../../../src/keys/witness-new-key.ts';
+import { makeKey, witnessNewKey } from '../../../src/keys/make-key.ts';
+import { createBindingKeys } from '../../../src/keys/registry-key.ts';
 import { FakeSigner } from '../../support/fake-signer.ts';
 import { aScope } from '../../support/software-keys.ts';
 

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { NewKey, Registry, ReservedKey } from '../../../src/kernel/registry.ts';
 import type { KeyReference, KeySpecification, Signer, TokenDescription } from '../../../src/kernel/signer.ts';
-import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
 import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';
+import { createBindingKeys } from '../../../src/keys/registry-key.ts';
 import { composeKeyProof } from '../../../src/token/key-proof.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Binding } from '../../../src/kernel/key.ts';
 import type { StoredKey } from '../../../src/kernel/registry.ts';
 import type { Scope } from '../../../src/kernel/scope.ts';
-import { createBindingKeys } from '../../../src/keys/binding-keys.ts';
-import { readStoredKeys } from '../../../src/keys/read-stored-keys.ts';
+import { readStoredKeys } from '../../../src/keys/load-ring.ts';
+import { createBindingKeys } from '../../../src/keys/registry-key.ts';
 import { composeBindingRecord } from '../../../src/token/binding-record.ts';
 import { aScope, aSigningKey, type SoftwareKey, softwareKey } from '../../support/software-keys.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { IssuanceLock } from '../../../src/domain/issuance-lock.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
+import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import type { KeyLifeChange } from '../../../src/kernel/registry.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';

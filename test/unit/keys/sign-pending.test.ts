@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { signPending } from '../../../src/sign-pending.ts';
+import { signPending } from '../../../src/keys/open-registry.ts';
 import { recordedLog } from '../server/fakes.ts';
 
 beforeEach(() => {

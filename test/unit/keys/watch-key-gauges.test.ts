@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { ProposalView } from '../../../src/domain/act-gate.ts';
+import type { ProposalView } from '../../../src/kernel/acts.ts';
+import { watchKeyGauges } from '../../../src/keys/gauges.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import { watchKeyGauges } from '../../../src/keys/gauges.ts';
 import { aKey, DAY, GRACE, NOW, SCOPE } from '../domain/key-life/keys.ts';
 
 const LINE =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RecordAppender } from '../../../src/domain/append.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { RecordAppender } from '../../../src/kernel/ledger-search.ts';
 import { createLedger } from '../../../src/ledger/durable-ledger.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 

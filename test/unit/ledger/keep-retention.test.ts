@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import { keepRetention } from '../../../src/keep-retention.ts';
+import { keepRetention } from '../../../src/ledger/retention.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';

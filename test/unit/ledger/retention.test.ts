@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ArchiveDue, ArchivedSegment } from '../../../src/domain/ledger-archives.ts';
+import type { ArchiveDue, ArchivedSegment } from '../../../src/kernel/ledger-search.ts';
 import type { StoredKey } from '../../../src/kernel/registry.ts';
 import { retentionStep } from '../../../src/ledger/retention.ts';
 import { keySample, scopeSample } from '../../support/registry-samples.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isLoopbackHost, withoutBrackets } from '../../../src/lib/host.ts';
+import { isLoopbackHost, withoutBrackets } from '../../../src/lib/address.ts';
 
 it.each(['localhost', '127.0.0.1', '127.255.255.254', '::1'])('%s is loopback', (host) => {
   expect(isLoopbackHost(host)).toBe(true);

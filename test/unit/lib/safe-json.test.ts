@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { escapedJson, safeJson } from '../../../src/lib/safe-json.ts';
+import { escapedJson, safeJson } from '../../../src/lib/json.ts';
 
 const UNSAFE = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u;
 

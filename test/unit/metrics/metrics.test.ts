@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { Verdict } from '../../../src/domain/verification.ts';
-import { measuredIssuer } from '../../../src/metrics/measured.ts';
-import { measuredSecurityEvents } from '../../../src/metrics/measured-security-events.ts';
-import { measuredSightings } from '../../../src/metrics/measured-sightings.ts';
-import { measuredVerifier } from '../../../src/metrics/measured-verifier.ts';
+import type { Verdict } from '../../../src/kernel/verification.ts';
+import {
+  measuredIssuer,
+  measuredSecurityEvents,
+  measuredSightings,
+  measuredVerifier,
+} from '../../../src/metrics/measured.ts';
 import { createMetrics, type Metrics } from '../../../src/metrics/metrics.ts';
 import { createReportAlarm } from '../../../src/reports/alarm.ts';
 import { FOUND_NOTHING } from '../../support/token-findings.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { backoffSeconds } from '../../../src/watch/notifications/backoff.ts';
+import { backoffSeconds } from '../../../src/notifications/delivery-queue.ts';
 
 const TEN = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 

@@ -1,8 +1,7 @@
 import type { LookupAddress, lookup } from 'node:dns';
 import { describe, expect, it } from 'vitest';
-import { isForbiddenAddress } from '../../../src/lib/address-guard.ts';
-import { guardedLookup } from '../../../src/lib/guarded-lookup.ts';
-import { lookupFor } from '../../../src/watch/notifications/guarded-address.ts';
+import { guardedLookup, isForbiddenAddress } from '../../../src/lib/address-guard.ts';
+import { lookupFor } from '../../../src/notifications/target.ts';
 
 const isInternal = (address: string) => isForbiddenAddress(address, 'public-host');
 

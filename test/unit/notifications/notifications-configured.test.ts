@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { notificationSection, notificationSettings } from '../../../src/notifications/settings.ts';
 import { auditConfiguredNotifications } from '../../../src/notifications/configured.ts';
+import { notificationSection, notificationSettings } from '../../../src/notifications/settings.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 
 const settings = (section: object) =>

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type SecurityEventType, type Severity, SEVERITIES } from '../../../src/kernel/security-event-types.ts';
+import {
+  SEVERITIES,
+  type SecurityEventType,
+  type Severity,
+} from '../../../src/kernel/security-event-types.ts';
 import { planEscalation, planNew } from '../../../src/notifications/plan.ts';
 import type { NotificationSettings, RouteSettings } from '../../../src/notifications/target-settings.ts';
 

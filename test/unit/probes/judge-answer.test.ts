@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { judgeAnswer } from '../../../src/watch/probing/judge-answer.ts';
+import { judgeAnswer } from '../../../src/probes/send.ts';
 
 it.each([200, 204, 299])(
   'takes %i for accepted: right for the fresh token, wrong for any other',

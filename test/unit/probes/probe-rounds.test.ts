@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import type { UnsentProbe, VerifierProbe } from '../../../src/kernel/verifier-probe.ts';
-import type { Reply } from '../../../src/watch/probing/judge-answer.ts';
 import { ProbeRounds } from '../../../src/probes/rounds.ts';
+import type { Reply } from '../../../src/probes/send.ts';
 
 const NOW = 1_800_000_000;
 const PLACE = { clientId: 'checkout', scopeId: 'payments' };

@@ -1,18 +1,15 @@
 import { decodeProtectedHeader } from 'jose';
 import { expect, it } from 'vitest';
-import { DRILL_ISSUER } from '../../../src/domain/drill-issuer.ts';
 import type { JwsRequest, TokenRequest } from '../../../src/kernel/issuance.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
-import { otherScope, unsentProbes } from '../../../src/watch/probing/other-scope.ts';
-import { createProbeGrants } from '../../../src/watch/probing/probe-grants.ts';
-import { createProbeTokens } from '../../../src/probes/tokens.ts';
+import { DRILL_ISSUER } from '../../../src/kernel/verifier-probe.ts';
 import {
-  aScope,
-  aSigningKey,
-  SoftwareKeyRing,
-  signedBy,
-  softwareKey,
-} from '../../support/software-keys.ts';
+  createProbeGrants,
+  createProbeTokens,
+  otherScope,
+  unsentProbes,
+} from '../../../src/probes/tokens.ts';
+import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
 const WINDOW = { signFrom: NOW - 10, signUntil: NOW + 1_000 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressAdvice, probeUrlAdvice } from '../../../src/watch/probing/probe-url.ts';
+import { addressAdvice, probeUrlAdvice } from '../../../src/probes/send.ts';
 
 const production = { loopback: false };
 const development = { loopback: true };

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import { compare, type Plan } from '../../../src/provisioning/compare.ts';
-import { readDocument } from '../../../src/provisioning/yaml.ts';
-import type { Current } from '../../../src/provisioning/step.ts';
-import { documentOf, writeDocument } from '../../../src/provisioning/write-document.ts';
+import type { Current } from '../../../src/provisioning/document.ts';
+import { documentOf, readDocument, writeDocument } from '../../../src/provisioning/yaml.ts';
 import { after, anyState, completeDocumentOf } from '../../support/provisioned.ts';
 
 const nowhere = () => ({ line: 1, column: 1 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { flowText } from '../../../src/cli/flow-text.ts';
+import { flowText } from '../../../src/provisioning/cli-plan.ts';
 
 it.each([
   [900, '900'],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { documentJsonSchema } from '../../../src/provisioning/json-schema.ts';
+import { documentJsonSchema } from '../../../src/provisioning/document.ts';
 import { keyward } from '../../support/command-line.ts';
 
 const PUBLISHED = new URL('../../../docs/schemas/keyward-scopes.schema.json', import.meta.url);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { VerifierStanding } from '../../../src/kernel/publication.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import type { VerifierStanding } from '../../../src/domain/verifiers.ts';
 import { createOutdatedVerifierWatch } from '../../../src/publication/outdated-verifiers.ts';
 import { aScope, SoftwareKeyRing } from '../../support/software-keys.ts';
 

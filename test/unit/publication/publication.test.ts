@@ -1,8 +1,7 @@
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { composeDiscovery } from '../../../src/publication/openid-configuration.ts';
-import { createPublication } from '../../../src/publication/publication.ts';
+import { composeDiscovery, createPublication } from '../../../src/publication/publication.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_790_000_000;

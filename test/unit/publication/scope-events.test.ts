@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Revocation } from '../../../src/kernel/revocation.ts';
 import type { EventMessage, ScopeEvents } from '../../../src/kernel/publication.ts';
+import type { Revocation } from '../../../src/kernel/revocation.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { Emitter } from '../../../src/lib/emitter.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';

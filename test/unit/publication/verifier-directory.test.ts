@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { VerifierDirectory } from '../../../src/domain/verifiers.ts';
+import type { VerifierDirectory } from '../../../src/kernel/publication.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import type { EventQuery } from '../../../src/domain/event-service.ts';
-import type { TrackedEvent } from '../../../src/domain/event-steps.ts';
-import type { IssuedHours } from '../../../src/domain/issued-hours.ts';
+import type { IssuedHours } from '../../../src/kernel/ledger-search.ts';
 import type { Severity } from '../../../src/kernel/security-event-types.ts';
+import type { EventQuery, TrackedEvent } from '../../../src/kernel/security-events.ts';
 import { compileReview } from '../../../src/reviews/compile.ts';
 
 const START = 1_800_000_000;

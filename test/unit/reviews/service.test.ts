@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import type { AuditEvent } from '../../../src/domain/audit.ts';
-import type { StoredEvent } from '../../../src/kernel/audit.ts';
-import type { IssuedHour } from '../../../src/domain/issued-hours.ts';
+import type { AuditEvent, StoredEvent } from '../../../src/kernel/audit.ts';
+import type { IssuedHour } from '../../../src/kernel/ledger-search.ts';
 import { openReviewService, type ReviewServiceParts } from '../../../src/reviews/service.ts';
 
 const START = 1_800_000_000;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { readSettings } from '../../../src/signer/settings.ts';
-import { FlawedFile } from '../../../src/yaml-file/flawed-file.ts';
+import { FlawedFile } from '../../../src/yaml-file/problem.ts';
 import { keyward } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 

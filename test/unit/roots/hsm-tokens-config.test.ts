@@ -2,9 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
-import { serviceKeysOf, tokensOf } from '../../../src/hsm/tokens.ts';
+import { serviceKeysOf, signerOptions, tokensOf } from '../../../src/hsm/tokens.ts';
 import { readSettings } from '../../../src/signer/settings.ts';
-import { signerOptions } from '../../../src/signer-options.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = temporaryFolder();

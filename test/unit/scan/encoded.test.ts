@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makePin } from '../../../src/domain/pin.ts';
+import { makePin } from '../../../src/kernel/credential.ts';
 import { EXPANSION_LIMITS } from '../../../src/scan/limits.ts';
 import { scanContent } from '../../../src/scan/scan-content.ts';
 import { once } from '../../../src/scan/streams.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makePin } from '../../../src/domain/pin.ts';
+import { makePin } from '../../../src/kernel/credential.ts';
 import { exactPin } from '../../../src/scan/recognise-pin.ts';
 import { places, scanned } from './plant.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { administrativeActs } from '../../../src/api/acts.ts';
 import { ACT_NAMES } from '../../../src/kernel/acts.ts';
 import { eraseReport } from '../../../src/reports/routes/admin.ts';
-import { administrativeActs } from '../../../src/api/acts.ts';
 import {
   canaries,
   clients,

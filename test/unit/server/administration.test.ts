@@ -1,11 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import type { ClientAdministration } from '../../../src/kernel/actor.ts';
-import type { Client } from '../../../src/domain/client.ts';
+import type { Client, ClientAdministration } from '../../../src/kernel/actor.ts';
 import { type Credential, makeCredential, readCredential } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
-import type { PolicyPreview } from '../../../src/domain/policy-refusals.ts';
 import type { ScopeAdministration } from '../../../src/kernel/registry.ts';
+import type { PolicyPreview } from '../../../src/kernel/scope-change.ts';
 import {
   ACTIVE_KEY,
   ACTIVE_KEY_ANSWER,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RefusedRequest } from '../../../src/domain/refused-request.ts';
-import type { RejectedSecret } from '../../../src/domain/request-observer.ts';
+import type { RefusedRequest, RejectedSecret } from '../../../src/kernel/activity.ts';
 import { ACTIVE_KEY, CHECKPOINT } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 

@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
-import { answerClientError } from '../../../src/server/client-error.ts';
+import { answerClientError } from '../../../src/server/listener.ts';
 
 const rubbish = Object.assign(new Error('Parse Error'), { code: 'HPE_INVALID_METHOD' });
 

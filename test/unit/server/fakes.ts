@@ -1,42 +1,52 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { Gate } from '../../../src/access/gate.ts';
-import { VolatileProposals } from '../../../src/db/volatile-proposals.ts';
-import type {
-  Authenticator,
-  ClientAdministration,
-  Grants,
-  OperatorAdministration,
-} from '../../../src/kernel/actor.ts';
-import type { CanaryAdministration } from '../../../src/kernel/canary.ts';
-import type { CheckpointSource, StoredCheckpoint } from '../../../src/domain/checkpoint.ts';
-import type { Client, Operator } from '../../../src/domain/client.ts';
-import type { ClockConfirmation } from '../../../src/kernel/clock.ts';
-import type { CompromiseReports } from '../../../src/domain/compromise-report.ts';
-import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { SecurityEventFeed } from '../../../src/domain/event-feed.ts';
-import type { EventService } from '../../../src/domain/event-service.ts';
-import type { Inventories } from '../../../src/kernel/inventory.ts';
-import type { IssuedToken, TokenIssuer } from '../../../src/kernel/issuance.ts';
-import { NO_TIMES, type PublicJwk, type SigningKey } from '../../../src/kernel/key.ts';
-import type { KeyAdministration, KeyOutcome } from '../../../src/kernel/key-administration.ts';
-import type { KeyRing } from '../../../src/domain/key-ring.ts';
-import type { KnownKeys } from '../../../src/domain/known-keys.ts';
-import type { LeakService } from '../../../src/kernel/leaks.ts';
-import type { PinLatches } from '../../../src/domain/pin-latch.ts';
-import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
-import type { PolicyPreview } from '../../../src/domain/policy-refusals.ts';
-import type { Publication, PublishedDocument } from '../../../src/domain/publication.ts';
-import type { Readiness } from '../../../src/domain/readiness.ts';
-import type { ScopeAdministration } from '../../../src/kernel/registry.ts';
-import type { RevocationAdministration, TokenRevocation } from '../../../src/kernel/revocation.ts';
-import type { RotationPauses } from '../../../src/domain/rotation-pause.ts';
-import type { Scope } from '../../../src/kernel/scope.ts';
-import type { Sightings } from '../../../src/domain/sightings.ts';
-import type { UnwitnessedTrail } from '../../../src/domain/unwitnessed.ts';
-import type { TokenVerifier } from '../../../src/domain/verification.ts';
-import type { ProbeAdministration } from '../../../src/kernel/verifier-probe.ts';
+import { administrativeActs } from '../../../src/api/acts.ts';
+import type { DataPlaneDeps } from '../../../src/api/data-plane.ts';
+import type { OperationsPlaneDeps } from '../../../src/api/operations-plane.ts';
+import { VolatileProposals } from '../../../src/db/proposals.ts';
 import type { DrillLog } from '../../../src/drills/drill.ts';
 import { DRILL_ROUTES } from '../../../src/drills/index.ts';
+import type {
+  Authenticator,
+  Client,
+  ClientAdministration,
+  Grants,
+  Operator,
+  OperatorAdministration,
+} from '../../../src/kernel/actor.ts';
+import type { UnwitnessedTrail } from '../../../src/kernel/audit.ts';
+import type { CheckpointSource, StoredCheckpoint } from '../../../src/kernel/audit-chain.ts';
+import type { CanaryAdministration } from '../../../src/kernel/canary.ts';
+import type { Readiness } from '../../../src/kernel/capability.ts';
+import type { ClockConfirmation } from '../../../src/kernel/clock.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { Inventories } from '../../../src/kernel/inventory.ts';
+import type { IssuedToken, TokenIssuer } from '../../../src/kernel/issuance.ts';
+import {
+  type KeyRing,
+  type KnownKeys,
+  NO_TIMES,
+  type PublicJwk,
+  type SigningKey,
+} from '../../../src/kernel/key.ts';
+import type {
+  CompromiseReports,
+  KeyAdministration,
+  KeyOutcome,
+} from '../../../src/kernel/key-administration.ts';
+import type { LeakService } from '../../../src/kernel/leaks.ts';
+import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
+import type { Publication, PublishedDocument } from '../../../src/kernel/publication.ts';
+import type { ScopeAdministration } from '../../../src/kernel/registry.ts';
+import type { RevocationAdministration, TokenRevocation } from '../../../src/kernel/revocation.ts';
+import type { RotationPauses, Scope } from '../../../src/kernel/scope.ts';
+import type { PolicyPreview } from '../../../src/kernel/scope-change.ts';
+import type { EventService, SecurityEventFeed } from '../../../src/kernel/security-events.ts';
+import type { PinLatches } from '../../../src/kernel/signer.ts';
+import type { Sightings, TokenVerifier } from '../../../src/kernel/verification.ts';
+import type { ProbeAdministration } from '../../../src/kernel/verifier-probe.ts';
+import { PartnerReports } from '../../../src/leaks/partners.ts';
+import type { LedgerParts } from '../../../src/ledger/routes/search.ts';
 import { Emitter } from '../../../src/lib/emitter.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
@@ -47,14 +57,9 @@ import { type AdministeredReports, eraseReport } from '../../../src/reports/rout
 import type { ReportLimits } from '../../../src/reports/routes/public.ts';
 import { REVIEW_ROUTES } from '../../../src/reviews/index.ts';
 import type { Reviews } from '../../../src/reviews/review.ts';
-import { administrativeActs } from '../../../src/api/acts.ts';
-import type { DataPlaneDeps } from '../../../src/api/data-plane.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { createLogger } from '../../../src/server/logger.ts';
-import type { OperationsPlaneDeps } from '../../../src/api/operations-plane.ts';
 import { supplied } from '../../../src/server/route.ts';
-import type { LedgerParts } from '../../../src/ledger/routes/search.ts';
-import { PartnerReports } from '../../../src/leaks/partners.ts';
 
 export const NOW = 1_800_000_000;
 

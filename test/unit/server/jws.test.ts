@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { KeyRing } from '../../../src/domain/key-ring.ts';
+import type { KeyRing } from '../../../src/kernel/key.ts';
 import { ACTIVE_KEY, ISSUED, keyRing, NOW, PAYMENTS, RELEASED } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 

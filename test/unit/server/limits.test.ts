@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { networkOf } from '../../../src/server/network.ts';
+import { networkOf } from '../../../src/server/connections.ts';
 import { LIMITS, RELEASED } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 

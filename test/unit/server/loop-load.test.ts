@@ -1,7 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-
-import { CallerBudget } from '../../../src/server/caller-budget.ts';
-import { LoopLoad } from '../../../src/server/loop-load.ts';
+import { CallerBudget, LoopLoad } from '../../../src/server/caller-budget.ts';
 
 afterEach(() => {
   vi.useRealTimers();

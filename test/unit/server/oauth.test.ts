@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createAccess } from '../../../src/access/create-access.ts';
-import type { Action } from '../../../src/domain/client.ts';
+import type { DataPlaneDeps } from '../../../src/api/data-plane.ts';
+import type { RejectedSecret } from '../../../src/kernel/activity.ts';
+import type { Action } from '../../../src/kernel/actor.ts';
 import { makeCredential } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { RejectedSecret } from '../../../src/domain/request-observer.ts';
-import type { DataPlaneDeps } from '../../../src/api/data-plane.ts';
 import { MemoryAccessStore } from '../../support/memory-access-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { LIMITS } from './fakes.ts';

@@ -3,9 +3,9 @@ import { createConnection } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import { type Listener, listen } from '../../../src/server/listener.ts';
 import { requireOneReading } from '../../../src/server/one-reading.ts';
 import { PROBLEMS } from '../../../src/server/problem.ts';
-import { type Listener, listen } from '../../../src/server/listener.ts';
 
 let listener: Listener;
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Client } from '../../../src/domain/client.ts';
+import type { Client } from '../../../src/kernel/actor.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { KeyRing } from '../../../src/domain/key-ring.ts';
+import type { KeyRing } from '../../../src/kernel/key.ts';
 import type { ProbeAdministration, ProbeStanding } from '../../../src/kernel/verifier-probe.ts';
 import { clients, keyRing, NOW, PAYMENTS } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';

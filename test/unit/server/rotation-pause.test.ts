@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { createRotationPauses } from '../../../src/keys/change-scope.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
-import { createRotationPauses } from '../../../src/keys/pause-rotation.ts';
 import { NOW, PAYMENTS, PAYMENTS_ANSWER } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
 

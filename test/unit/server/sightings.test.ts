@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { Sightings } from '../../../src/domain/sightings.ts';
+import type { Sightings } from '../../../src/kernel/verification.ts';
 import { LIMITS } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { VerifierStanding } from '../../../src/domain/verifiers.ts';
+import type { VerifierStanding } from '../../../src/kernel/publication.ts';
 import { dataPlaneDeps, NOW, operationsPlaneDeps } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 

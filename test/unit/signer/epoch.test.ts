@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answer } from '../../../src/signer/answer.ts';
-import { CryptokiError } from '../../../src/signer/cryptoki-error.ts';
+import { CryptokiError } from '../../../src/signer/cryptoki.ts';
 import { Epoch } from '../../../src/signer/epoch.ts';
 import type { OperationTable } from '../../../src/signer/operations.ts';
 import type { LogLine } from '../../../src/signer/protocol.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { awaiting, CryptokiError, calling } from '../../../src/signer/cryptoki-error.ts';
-import { failureOf } from '../../../src/signer/failure.ts';
+import { awaiting, CryptokiError, calling } from '../../../src/signer/cryptoki.ts';
+import { failureOf } from '../../../src/signer/epoch.ts';
 
 const thrower = (error: Error) => () => {
   throw error;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES, isRsa } from '../../../src/kernel/algorithm.ts';
 import { CKA } from '../../../src/signer/attributes.ts';
-import { keyTemplates } from '../../../src/signer/key-templates.ts';
+import { keyTemplates } from '../../../src/signer/generate.ts';
 import { algorithmsOf, MECHANISMS } from '../../../src/signer/mechanisms.ts';
 
 const CKM = { RSA_GEN: 0x0, SHA256_RSA: 0x40, SHA256_RSA_PSS: 0x43, EC_GEN: 0x1040, ECDSA: 0x1041 };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { OwnClock } from '../../../src/signer/own-clock.ts';
+import { OwnClock } from '../../../src/signer/guard.ts';
 
 const SKEW = 300;
 const NOW = 1_760_000_000;

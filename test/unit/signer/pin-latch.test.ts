@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Success } from '../../../src/signer/latch-record.ts';
-import { beginPinAttempt, readLatch } from '../../../src/signer/pin-latch.ts';
+import { beginPinAttempt, readLatch, type Success } from '../../../src/signer/pin-latch.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const PIN_FILE = { inode: '7', size: '9', mtimeNs: '100', ctimeNs: '100' };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { CKA } from '../../../src/signer/attributes.ts';
-import { keyTemplates } from '../../../src/signer/key-templates.ts';
-import { profileOf } from '../../../src/signer/profile.ts';
+import { keyTemplates } from '../../../src/signer/generate.ts';
+import { profileOf } from '../../../src/signer/module.ts';
 
 const SPECIFICATION = { hsmId: '00', label: 'kw1.x', algorithm: 'ES256', modulusBits: null } as const;
 /** Without them a key could leave the HSM, change or be copied. */

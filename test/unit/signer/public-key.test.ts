@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../../src/kernel/algorithm.ts';
 import { CKA, ObjectReader } from '../../../src/signer/attributes.ts';
 import type { Cryptoki } from '../../../src/signer/cryptoki.ts';
-import { readPublicKey } from '../../../src/signer/public-key.ts';
+import { readPublicKey } from '../../../src/signer/examine.ts';
 
 const CKK = { RSA: 0, EC: 3, EDWARDS: 0x40 };
 

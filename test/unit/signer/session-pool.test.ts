@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Cryptoki, Handle } from '../../../src/signer/cryptoki.ts';
-import { CryptokiError } from '../../../src/signer/cryptoki-error.ts';
-import { sessionsFor } from '../../../src/signer/hsm.ts';
-import { Session, SessionPool } from '../../../src/signer/session-pool.ts';
+import { type Cryptoki, CryptokiError, type Handle } from '../../../src/signer/cryptoki.ts';
+import { Session, SessionPool, sessionsFor } from '../../../src/signer/hsm.ts';
 
 function setUp(size: number) {
   const calls: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAccessTokenType, isAllowedType } from '../../../src/token/check-type.ts';
+import { isAccessTokenType, isAllowedType } from '../../../src/token/check-claims.ts';
 
 describe('isAllowedType', () => {
   it.each(['at+jwt', 'AT+JWT', 'application/at+jwt', 'APPLICATION/At+Jwt'])('takes %s for at+jwt', (typ) => {

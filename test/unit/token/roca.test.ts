@@ -1,7 +1,7 @@
 import { checkPrimeSync, generateKeyPairSync, randomInt } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { readPublicJwk } from '../../../src/token/public-jwk.ts';
-import { hasRocaFingerprint } from '../../../src/token/roca.ts';
+import { hasRocaFingerprint } from '../../../src/token/weak-keys.ts';
 
 /** The product of the first 126 primes, from which the weak library makes primes for 2048 bits. */
 function primorial(): bigint {

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import type { LivingTokens, LivingTokensReader } from '../../../src/domain/living-tokens.ts';
+import type { LivingTokens, LivingTokensReader } from '../../../src/kernel/ledger-search.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/kernel/policy.ts';
 import { createPolicyPreview } from '../../../src/verification/preview-policy.ts';
 import { aScope } from '../../support/software-keys.ts';

@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Happening } from '../../../src/kernel/activity.ts';
+import type { Forgery, Happening } from '../../../src/kernel/activity.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { Forgery } from '../../../src/domain/forgery.ts';
+import type { LedgerReader, RecordedToken } from '../../../src/kernel/issuance.ts';
 import type { SigningKey } from '../../../src/kernel/key.ts';
-import type { LedgerReader, RecordedToken } from '../../../src/domain/ledger.ts';
 import type { RevocableToken } from '../../../src/kernel/revocation.ts';
-import type { TokenVerifier } from '../../../src/domain/verification.ts';
+import type { TokenVerifier } from '../../../src/kernel/verification.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { createTokenVerifier } from '../../../src/verification/verify-token.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';

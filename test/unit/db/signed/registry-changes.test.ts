@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { EventRange } from '../../../../src/kernel/audit.ts';
 import { KeywardError } from '../../../../src/kernel/errors.ts';
 import { NO_TIMES } from '../../../../src/kernel/key.ts';
 import type { ScopePolicy } from '../../../../src/kernel/policy.ts';
-import type { RegistrySeal } from '../../../../src/domain/registry-seal.ts';
-import type { EventRange } from '../../../../src/domain/unwitnessed.ts';
+import type { RegistrySeal } from '../../../../src/kernel/registry.ts';
 import { NOON, openTestStore } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
 import { ALICE, hsmId, keySample, scopeSample } from '../../../support/registry-samples.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../../src/db/open-store.ts';
-import type { RefusedRow } from '../../../../src/domain/registry-seal.ts';
+import type { RefusedRow } from '../../../../src/kernel/registry.ts';
 import { openTestStore } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
 import { ALICE } from '../../../support/registry-samples.ts';

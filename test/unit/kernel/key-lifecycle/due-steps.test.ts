@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type SigningKey, verifyUntil } from '../../../../src/kernel/key.ts';
+import { type ProofStatus, type SigningKey, verifyUntil } from '../../../../src/kernel/key.ts';
 import { type DueStep, dueSteps } from '../../../../src/kernel/key-lifecycle/due-steps.ts';
 import {
   type KeyPlan,
@@ -11,7 +11,6 @@ import {
   type ScopeKeys,
 } from '../../../../src/kernel/key-lifecycle/plans.ts';
 import { isWindowOver, propagatedAt, rotationDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
-import type { ProofStatus } from '../../../../src/domain/known-keys.ts';
 import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION, SCOPE, within } from '../../domain/key-life/keys.ts';
 
 const PERIOD = POLICY.cryptoperiodSeconds;

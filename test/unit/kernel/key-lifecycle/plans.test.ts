@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_TIMES, type SigningKey } from '../../../../src/kernel/key.ts';
+import { NO_TIMES, type ProofStatus, type SigningKey } from '../../../../src/kernel/key.ts';
 import {
   planCompromise,
   planResumption,
@@ -8,7 +8,6 @@ import {
   planUndoneRotation,
   standbyReadyAt,
 } from '../../../../src/kernel/key-lifecycle/plans.ts';
-import type { ProofStatus } from '../../../../src/domain/known-keys.ts';
 import { aKey, DAY, GIVEN, NOW, within } from '../../domain/key-life/keys.ts';
 
 const active = aKey(1, 'active');

@@ -5,7 +5,7 @@ import {
   privateHalfDestroyed,
   privateHalfDueAt,
   withPrivateHalfDue,
-} from '../../../../src/domain/key-life/private-half.ts';
+} from '../../../../src/kernel/key-lifecycle/window.ts';
 import { aKey, DAY, GRACE, NOW } from '../../domain/key-life/keys.ts';
 
 const ALL_TIMES = { ...NO_TIMES, deactivated: NOW - 5, compromised: NOW - 3, destroyed: NOW - 2 };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KEY_STATES } from '../../../../src/kernel/key.ts';
-import { privateHalfDueAt } from '../../../../src/domain/key-life/private-half.ts';
-import { lostWithToken } from '../../../../src/domain/key-life/token-loss.ts';
+import { lostWithToken } from '../../../../src/kernel/key-lifecycle/token-compromise.ts';
+import { privateHalfDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
 import { aKey, GIVEN, GRACE, NOW, POLICY } from '../../domain/key-life/keys.ts';
 
 const circumstances = { ...GIVEN, policy: POLICY };

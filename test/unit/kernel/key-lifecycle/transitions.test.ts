@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../../src/kernel/errors.ts';
 import { KEY_STATES, type KeyState, NO_TIMES, type SigningKey } from '../../../../src/kernel/key.ts';
-import { move } from '../../../../src/domain/key-life/move.ts';
 import {
   CAUSES,
   type Initiator,
   mayGoUnsigned,
+  move,
   TRANSITION_NAMES,
   type TransitionName,
 } from '../../../../src/kernel/key-lifecycle/transitions.ts';

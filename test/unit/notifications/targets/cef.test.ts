@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cefOf } from '../../../../src/watch/notifications/cef.ts';
 import type { NotificationMessage, ToldEvent } from '../../../../src/notifications/message.ts';
+import { cefOf } from '../../../../src/notifications/targets/syslog.ts';
 
 const EVENT: ToldEvent = {
   sequence: 17,

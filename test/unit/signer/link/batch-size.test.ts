@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BatchSize } from '../../../../src/signer/link/batch-size.ts';
+import { BatchSize } from '../../../../src/signer/link/messages.ts';
 
 it('doubles while full batches are answered in time, up to a full message', () => {
   const batch = new BatchSize(250);

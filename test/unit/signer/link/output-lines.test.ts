@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { expect, it } from 'vitest';
-import { eachLine } from '../../../../src/signer/link/output-lines.ts';
+import { eachLine } from '../../../../src/signer/link/messages.ts';
 
 async function linesOf(...chunks: string[]): Promise<string[]> {
   const stream = new PassThrough();

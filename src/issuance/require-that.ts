@@ -1,5 +1,0 @@
-import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-
-export function requireThat(holds: boolean, code: ErrorCode, advice: string): asserts holds {
-  if (!holds) throw new KeywardError(code, advice);
-}
