@@ -1,55 +1,26 @@
-// Who may import whom: the right-hand column of the layout in docs/architecture.md, enforced.
+// Who may import whom: the rule in docs/architecture.md, enforced.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 
-const ALL = [
-  'domain',
-  'token',
-  'access',
-  'issuance',
-  'verification',
-  'ledger',
-  'keys',
-  'publication',
-  'audit',
-  'watch',
-  'metrics',
-];
+interface Reach {
+  readonly folders: readonly string[];
+  /** Node's own modules are named too; `node:*` is all of them. */
+  readonly packages: readonly string[];
+}
 
-/** Knows nothing of tokens; every folder may import it. */
-const LIBRARY = 'lib';
-
-/** Folder → the folders and packages it may import; Node's own modules are free unless listed as forbidden. */
-const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
-  domain: { folders: [], packages: ['node:crypto', 'node:net', 'node:zlib'] },
+/** The ground: any file may import it. */
+const GROUND: Readonly<Record<string, Reach>> = {
+  kernel: { folders: ['lib'], packages: ['node:crypto', 'node:net', 'node:zlib'] },
   lib: { folders: [], packages: ['node:*', 'pino'] },
-  token: { folders: ['domain'], packages: ['jose', 'node:buffer', 'node:crypto'] },
-  schemas: { folders: ['domain'], packages: ['zod'] },
-  signer: {
-    folders: ['domain', 'token', 'yaml-file'],
-    packages: ['graphene-pk11', 'pkcs11js', 'zod', 'node:*'],
-  },
-  db: { folders: ['domain'], packages: ['kysely', 'kysely/migration', 'node:*'] },
-  access: { folders: ['domain'], packages: ['node:crypto'] },
-  issuance: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:worker_threads'] },
-  verification: { folders: ['domain', 'token'], packages: ['node:crypto'] },
-  ledger: { folders: ['domain'], packages: ['node:crypto'] },
-  publication: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:perf_hooks'] },
-  keys: { folders: ['domain', 'token'], packages: ['node:crypto', 'node:timers/promises', 'node:util'] },
-  audit: { folders: ['domain', 'token'], packages: ['node:*'] },
-  watch: { folders: ['domain', 'token'], packages: ['node:crypto', 'zod'] },
-  'watch/probing': {
-    folders: ['domain'],
-    packages: ['node:http', 'node:https', 'node:net'],
-  },
-  'watch/notifications': {
-    folders: ['domain'],
-    packages: ['node:*', 'nodemailer', 'standardwebhooks'],
-  },
-  metrics: { folders: ['domain'], packages: ['prom-client', 'node:perf_hooks'] },
-  kernel: { folders: ['domain', 'server'], packages: [] },
+  token: { folders: ['kernel', 'lib'], packages: ['jose', 'node:buffer', 'node:crypto'] },
+};
+
+/** Engines know no capability. Of the packages, PKCS#11 is the signer's alone. */
+const ENGINES: Readonly<Record<string, Reach>> = {
+  db: { folders: [], packages: ['kysely', 'kysely/migration', 'node:*'] },
+  metrics: { folders: [], packages: ['prom-client', 'node:perf_hooks'] },
   server: {
-    folders: [...ALL, 'schemas'],
+    folders: ['metrics'],
     packages: [
       'express',
       'helmet',
@@ -61,31 +32,24 @@ const ALLOWED: Record<string, { folders: string[]; packages: string[] }> = {
       'node:*',
     ],
   },
-  'yaml-file': { folders: ['domain'], packages: ['yaml', 'zod'] },
-  provisioning: { folders: ['domain', 'schemas', 'yaml-file'], packages: ['yaml', 'zod'] },
+  'yaml-file': { folders: [], packages: ['yaml', 'zod'] },
+  signer: { folders: ['yaml-file'], packages: ['graphene-pk11', 'pkcs11js', 'zod', 'node:*'] },
+  cli: { folders: ['yaml-file'], packages: ['commander', 'node:*'] },
+  /** The published library. */
   client: {
-    folders: ['domain', 'token'],
+    folders: ['kernel', 'token'],
     packages: ['node:crypto', 'node:os', 'node:perf_hooks', 'node:http', 'node:timers/promises'],
-  },
-  scan: { folders: ['domain', 'token'], packages: ['tar-stream', 'yauzl', 'node:*'] },
-  cli: {
-    folders: ['domain', 'provisioning', 'scan', 'yaml-file'],
-    packages: ['commander', 'node:*'],
   },
 };
 
 /**
- * Capabilities in folders of their own (CONTRIBUTING.md): folder → other folders it may import until these are
- * capabilities or engines themselves.
+ * Capabilities in the order of construction: each may import those before it. `borrows` names what a capability reaches
+ * outside its rooms for, and `faces` the files that others import beside `index.ts`. Both lists only get shorter.
  */
-const CAPABILITIES: Record<string, readonly string[]> = {
-  drills: ['metrics'],
-  reports: ['audit', 'metrics'],
-  reviews: ['metrics'],
+const CAPABILITIES: Readonly<
+  Record<string, { borrows?: readonly string[]; packages?: readonly string[]; faces?: readonly string[] }>
+> = {
 };
-const GROUND = ['domain', 'kernel', LIBRARY, 'token'];
-/** A capability's face joins its rooms, so it names what the engines give it. */
-const FACE = 'index.ts';
 
 interface Room {
   readonly files: RegExp;
@@ -94,46 +58,42 @@ interface Room {
   /** Files of the same capability that may import this room, beside the room itself and the face. */
   readonly openTo?: 'types of cli' | 'all';
 }
+const FACE = 'index.ts';
 
 /** The rooms of a capability that face an engine. Whatever is in none of them is what the capability does. */
 const ROOMS: readonly Room[] = [
   { files: /^index\.ts$/, engines: ['db', 'server'], packages: ['pino'] },
   { files: /^store(?:\.ts|\/)/, engines: ['db'], packages: ['kysely'] },
-  { files: /^routes(?:\.ts|\/)/, engines: ['server'], packages: ['zod'], openTo: 'types of cli' },
+  { files: /^routes(?:-[a-z-]+)?(?:\.ts|\/)/, engines: ['server'], packages: ['zod'], openTo: 'types of cli' },
   { files: /^cli(?:-[a-z-]+)?(?:\.ts|\/)/, engines: ['cli'], packages: ['commander'] },
   { files: /^settings\.ts$/, engines: [], packages: ['zod'], openTo: 'all' },
 ];
 const OWN: Room = { files: /^/, engines: [], packages: [], openTo: 'all' };
 const roomOf = (file: string) => ROOMS.find(({ files }) => files.test(file)) ?? OWN;
+const isCli = (file: string) => roomOf(file).engines.includes('cli');
 
-/** Who may look past the face: the configuration at the settings, the command tree at the verbs. */
-const PAST_THE_FACE: Readonly<Record<string, string>> = {
-  'src/config.ts': 'settings.ts',
-  'src/cli/program.ts': 'cli.ts',
-};
+/** They join everything, so nothing but the command line may start them. `config.ts` is read by whoever opens something. */
+const COMPOSITION = /^src\/(?:serve|init|config)\.ts$|^src\/api\//;
+/** The command tree looks past the faces at the verbs, and starts what each verb runs. */
+const COMMAND_LINE = /^src\/cli\/(?:program|service|service-verbs)\.ts$/;
 
-/** Composition roots: they join everything, so nothing but the command line may start them. */
-const ROOTS = /^src\/(?:doctor\/)?[a-z-]+\.ts$/;
-
+const order = Object.keys(CAPABILITIES);
 const complaints: string[] = [];
 for (const file of globSync('src/**/*.*')) {
   if (!file.endsWith('.ts')) complaints.push(`${file}: a source is a .ts file`);
 }
 for (const file of globSync('src/**/*.ts').sort()) {
   const path = file.split(sep).join('/');
-  const folder = path.split('/')[1] ?? '';
-  // A folder within another may have a list of its own.
-  const rule = ALLOWED[path.split('/').slice(1, 3).join('/')] ?? ALLOWED[folder];
-  for (const { target } of importsIn(path)) {
-    if (target.startsWith('src/')) refuseTarget(path, target);
-    else if (/^(?:test|scripts|\.\.)\//.test(target))
-      complaints.push(`${path}: what serves may not import ${target}`);
-  }
+  const folder = folderOf(path);
   refuseHidden(path);
-  if (ROOTS.test(path)) continue;
+  for (const { target } of importsIn(path)) {
+    if (/^(?:test|scripts|\.\.)\//.test(target)) complaints.push(`${path}: what serves may not import ${target}`);
+  }
+  if (COMPOSITION.test(path) || COMMAND_LINE.test(path)) continue;
+  const reach = GROUND[folder] ?? ENGINES[folder];
   if (folder in CAPABILITIES) checkCapability(path, folder);
-  else if (!rule) complaints.push(`${path}: folder ${folder} has no rule in scripts/check-imports.ts`);
-  else check(path, folder, rule);
+  else if (reach) checkReach(path, folder, reach);
+  else complaints.push(`${path}: folder ${folder} has no rule in scripts/check-imports.ts`);
 }
 
 interface Import {
@@ -165,65 +125,66 @@ function refuseHidden(path: string): void {
   if (hidden) complaints.push(`${path}: ${hidden[0]} hides what is imported`);
 }
 
-function check(path: string, folder: string, rule: { folders: string[]; packages: string[] }): void {
+function checkReach(path: string, folder: string, { folders, packages }: Reach): void {
+  const ground = folder in GROUND || folder === 'client' ? [] : Object.keys(GROUND);
   for (const { target, isType } of importsIn(path)) {
-    if (!target.startsWith('src/')) {
-      if (isPackage(target) && !permitted(target, rule.packages)) {
-        complaints.push(`${path}: ${folder} may not import ${target}`);
-      }
-      continue;
-    }
-    const other = target.split('/')[1] ?? '';
-    if (other in CAPABILITIES && PAST_THE_FACE[path] === fileOf(target)) continue;
-    const isGround = other === folder || other === LIBRARY || rule.folders.includes(other);
-    // What every room may import must not bring an engine along.
-    const isTypeOfEngine = folder !== 'kernel' || other !== 'server' || isType;
-    if (ROOTS.test(target) ? folder !== 'cli' : !isGround || !isTypeOfEngine) {
-      complaints.push(`${path}: ${folder} may not import ${target}`);
-    }
-  }
-}
-
-function fileOf(target: string): string {
-  return target.split('/').slice(2).join('/');
-}
-
-/** Files outside the sources are refused by `refuseTarget`, or are no modules. */
-function isPackage(target: string): boolean {
-  return !/^(?:src|test|scripts|node_modules|\.\.)\//.test(target);
-}
-
-/** Of another capability, its face alone. */
-function refuseTarget(path: string, target: string): void {
-  const folder = target.split('/')[1] ?? '';
-  if (!(folder in CAPABILITIES) || path.startsWith(`src/${folder}/`)) return;
-  const file = fileOf(target);
-  if (file !== FACE && PAST_THE_FACE[path] !== file) {
-    complaints.push(`${path}: of ${folder}, only ${FACE} may be imported, not ${file}`);
+    const other = folderOf(target);
+    // A capability's type names the routes that it brings; the ground must not bring an engine along.
+    const isNamed = folder === 'kernel' && other === 'server' && isType;
+    const isAllowed = isPackage(target)
+      ? permitted(target, packages)
+      : !COMPOSITION.test(target) && (other === folder || isNamed || [...ground, ...folders].includes(other));
+    if (!isAllowed) complaints.push(`${path}: ${folder} may not import ${target}`);
   }
 }
 
 function checkCapability(path: string, folder: string): void {
   const file = fileOf(path);
   const room = roomOf(file);
-  const folders = [folder, ...GROUND, ...room.engines, ...(CAPABILITIES[folder] ?? [])];
-  const packages = [...room.packages, 'node:crypto', 'node:timers/promises'];
+  const { borrows = [], packages = [] } = CAPABILITIES[folder] ?? {};
+  const folders = [...Object.keys(GROUND), ...room.engines, ...borrows];
+  const own = [...room.packages, ...packages, 'node:crypto', 'node:timers/promises'];
   for (const { target, isType } of importsIn(path)) {
-    const other = target.split('/')[1] ?? '';
+    const other = folderOf(target);
     const isAllowed = isPackage(target)
-      ? permitted(target, packages)
+      ? permitted(target, own)
       : other === folder
         ? isOpen(room, file, fileOf(target), isType)
-        : folders.includes(other);
+        : other in CAPABILITIES
+          ? isFace(folder, file, other, fileOf(target))
+          : target === 'src/config.ts'
+            ? borrows.includes('config')
+            : !COMPOSITION.test(target) && folders.includes(other);
     if (!isAllowed) complaints.push(`${path}: ${file} may not import ${target}`);
   }
 }
 
+/** Of the same capability: its engines' rooms are closed to one another. */
 function isOpen(room: Room, file: string, target: string, isType: boolean): boolean {
   const other = roomOf(target);
   if (target === FACE) return false;
   if (file === FACE || room === other || other.openTo === 'all') return true;
-  return other.openTo === 'types of cli' && isType && roomOf(file).engines.includes('cli');
+  return other.openTo === 'types of cli' && isType && isCli(file);
+}
+
+/** Of another capability: its face, if it is opened before. What is printed may be printed by others. */
+function isFace(folder: string, file: string, other: string, target: string): boolean {
+  if (isCli(file) && isCli(target)) return true;
+  const isBefore = order.indexOf(other) < order.indexOf(folder);
+  return isBefore && (target === FACE || (CAPABILITIES[other]?.faces ?? []).includes(target));
+}
+
+function folderOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}
+
+function fileOf(path: string): string {
+  return path.split('/').slice(2).join('/');
+}
+
+/** Files outside the sources are refused before, or are no modules. */
+function isPackage(target: string): boolean {
+  return !/^(?:src|test|scripts|node_modules|\.\.)\//.test(target);
 }
 
 function permitted(target: string, packages: readonly string[]): boolean {
@@ -234,4 +195,4 @@ if (complaints.length > 0) {
   console.error(complaints.join('\n'));
   process.exit(1);
 }
-console.log('imports: every file keeps to its folder’s list');
+console.log('imports: every file keeps to the rule');
