@@ -296,7 +296,7 @@ export const SECURITY_EVENTS = {
   'verifier.outdated': type({
     severity: 'warning',
     meaning: 'A connected verifier still does not hold the key set, longer than any may be cached.',
-    runbook: 'scheduled-rotation.md#rotation-which-comes-by-itself',
+    runbook: 'scheduled-rotation.md#rotation-is-automatic',
     evidence: ['scope', 'client', 'instance', 'holds?', 'published', 'connected_since?'],
     oncePer: ['scope', 'client', 'instance', 'published'],
     subject: ofScope,
