@@ -84,6 +84,12 @@ export function* pinsIn(text: string): Generator<{ readonly at: number; readonly
   }
 }
 
+/** SHA-256 of a text that is such a PIN and nothing else; undefined for any other. */
+export function digestOfMadePin(text: string): Buffer | undefined {
+  const [pin] = pinsIn(text);
+  return pin?.text === text ? hash('sha256', text, 'buffer') : undefined;
+}
+
 /** A credential within a text. */
 export interface CredentialInText extends Credential {
   readonly at: number;

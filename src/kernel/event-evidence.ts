@@ -37,7 +37,9 @@ export const EVIDENCE_FIELDS = {
   connected_since: number('since when the verifier follows the events of the scope'),
   decoy: text('what the decoy passed for: `credential`, `token` or `key`'),
   count: number('how many: within the minute, or in a row'),
-  credentials: number('how many credentials were shown, the first of them: by their checksum of our making'),
+  credentials: number(
+    'how many credentials and PINs were shown, the first of them: by their checksum of our making',
+  ),
   day: text('the day, UTC'),
   details: texts('what differs, or where it was found, in sentences'),
   digest: text('SHA-256 of the signing input, base64url'),

@@ -49,11 +49,10 @@ export interface LeakPlace {
   readonly reportedBy: string;
 }
 
-/** A PIN of an HSM token that a scan found, by its shape or by a PIN file. The service compares nothing. */
-export interface FoundPin {
+/** A PIN of an HSM token that was found, by its form or by a PIN file. The service compares nothing. */
+export interface FoundPin extends Pick<LeakPlace, 'place' | 'source'> {
   /** SHA-256 of a PIN that Keyward made. Null for any other: a short PIN could be guessed by its digest. */
   readonly digest: Buffer | null;
-  readonly place: string;
 }
 
 /** What is done about strings that leaked. */
@@ -68,7 +67,10 @@ export interface LeakService {
   ): Promise<readonly (KnownSecret | undefined)[]>;
   /** Raises `credential.leaked`, once for each. */
   tell(known: KnownSecret, place: LeakPlace): Promise<void>;
-  /** Raises `credential.leaked` for each, on the operator's word; of one digest once. `store_unavailable`. */
+  /**
+   * Raises `credential.leaked` for each, on the word of an operator or a partner; of one digest once. Past ten a minute
+   * of one partner, one event without a digest stands for the others. `store_unavailable`.
+   */
   reportPins(pins: readonly FoundPin[], actor: Actor): Promise<void>;
   /** Revokes it as well, if it opens anything: the client or operator with the credential, the token alone. */
   withdraw(known: KnownSecret, place: LeakPlace, actor: Actor): Promise<void>;

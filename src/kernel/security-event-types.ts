@@ -447,12 +447,12 @@ export const SECURITY_EVENTS = {
       when: {
         info: 'a token alone, of which nothing is known to be ours',
         warning:
-          'somebody says in words what is wrong, the token is real (issued, or rightly signed), or a credential was shown',
+          'somebody says in words what is wrong, the token is real (issued, or rightly signed), or a credential or PIN was shown',
       },
       of: ({ written, recorded, signature, credentials }) =>
         written || recorded || signature === 'right' || credentials > 0 ? 'warning' : 'info',
     },
-    meaning: 'Somebody reported a token, a credential, or something that looks wrong.',
+    meaning: 'Somebody reported a token, a credential, a PIN, or something that looks wrong.',
     runbook: 'reports.md#reportreceived',
     evidence: [
       'report',

@@ -13,6 +13,7 @@ import type {
 } from '../kernel/leaks.ts';
 import type { RevocationCheck, Revoker } from '../kernel/revocation.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { MinuteBudget } from '../lib/minute-budget.ts';
 
 export interface FindingParts {
   readonly holders: CredentialHolders;
@@ -72,12 +73,15 @@ export interface LeakDeskParts extends FindingParts {
 
 /** In an event; a client may hold grants for any number. */
 const SCOPES_NAMED = 100;
+/** Of one partner: anybody can publish texts that have the form of a PIN. */
+const PARTNER_PINS_A_MINUTE = 10;
 
 /** What is done about strings that leaked. A credential is all that its holder has, so the holder is revoked. */
 export function createLeakDesk(parts: LeakDeskParts): LeakService {
   const tell = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
     void (await parts.events.raise(securityEvent('credential.leaked', evidenceOf(known, place, withdrawn))));
   const find = createSecretFinder(parts);
+  const pinBudget = new MinuteBudget(PARTNER_PINS_A_MINUTE, parts.clock);
   return {
     find,
     async lookUp(sought, _by, { operatorId: actor, requestId }) {
@@ -93,7 +97,7 @@ export function createLeakDesk(parts: LeakDeskParts): LeakService {
       return answers;
     },
     tell: (known, place) => tell(known, place, false),
-    reportPins: (pins, actor) => reportPins(parts, pins, actor),
+    reportPins: (pins, actor) => reportPins(parts, pinBudget, pins, actor),
     async withdraw(known, place, actor) {
       if (known.live) await revoke(parts, known, actor);
       await tell(known, place, true);
@@ -101,19 +105,29 @@ export function createLeakDesk(parts: LeakDeskParts): LeakService {
   };
 }
 
-async function reportPins({ audit, events, clock }: LeakDeskParts, pins: readonly FoundPin[], actor: Actor) {
-  const { operatorId, requestId } = actor;
+async function reportPins(
+  { audit, events, clock }: LeakDeskParts,
+  budget: MinuteBudget,
+  pins: readonly FoundPin[],
+  { operatorId, requestId }: Actor,
+) {
+  const reporter = reporterOf(operatorId);
   const details = { pins: pins.length };
   await audit.record({ type: 'pin.reported', actor: operatorId, subject: 'leaks', requestId, details });
   for (const pin of pins) {
-    await events.raise(
-      securityEvent('credential.leaked', evidenceOfPin(pin, operatorId, clock.nowSeconds())),
-    );
+    const now = clock.nowSeconds();
+    const raise = (found: FoundPin, since: number) =>
+      events.raise(securityEvent('credential.leaked', evidenceOfPin(found, operatorId, since)));
+    if (reporter === 'partner' && !budget.take(operatorId)) {
+      await raise({ ...pin, digest: null }, now - (now % 60));
+      return;
+    }
+    await raise(pin, now);
   }
 }
 
-/** Without a digest nothing tells two PINs apart: each report is an event, by its time. */
-function evidenceOfPin({ digest, place }: FoundPin, operatorId: string, now: number) {
+/** Without a digest nothing tells two PINs apart: `since` does. */
+function evidenceOfPin({ digest, place, source }: FoundPin, operatorId: string, since: number) {
   return {
     leaked: 'pin',
     holder: null,
@@ -121,11 +135,11 @@ function evidenceOfPin({ digest, place }: FoundPin, operatorId: string, now: num
     scopes: [],
     kid: null,
     leaked_digest: digest?.toString('base64url') ?? null,
-    since: digest ? null : now,
+    since: digest ? null : since,
     leaked_at: place,
-    source: 'scan',
+    source,
     reported_by: operatorId,
-    reporter: 'operator',
+    reporter: reporterOf(operatorId),
     withdrawn: false,
   };
 }

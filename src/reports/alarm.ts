@@ -3,7 +3,7 @@ import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import type { FiledReport } from './case.ts';
-import { isOurs, REPORT_SUBJECTS, reportSubject, type TokenFindings } from './findings.ts';
+import { isOurs, REPORT_SUBJECTS, reportSubject, secretsShown, type TokenFindings } from './findings.ts';
 
 /** Values of the metric `keyward_reports_total`; `refused`: past a limit, and nothing else is known of it. */
 export const COUNTED_REPORTS = [...REPORT_SUBJECTS, 'refused'] as const;
@@ -53,7 +53,7 @@ export function createReportAlarm({
   ) => {
     const shown = digest?.toString('base64url') ?? null;
     // An altered copy has the digest of what it is a copy of.
-    const isToken = shown !== null && isOurs(findings) && findings?.credentials.length === 0;
+    const isToken = shown !== null && findings !== null && isOurs(findings) && secretsShown(findings) === 0;
     const about = isToken ? `${shown} ${findings.signature}` : number;
     if (told.has(about)) return;
     if (!budget.take(isOurs(findings) ? 'ours' : 'any')) {
@@ -69,7 +69,7 @@ export function createReportAlarm({
         digest: shown,
         recorded: findings && findings.record !== null,
         signature: findings?.signature ?? null,
-        credentials: findings?.credentials.length ?? 0,
+        credentials: secretsShown(findings),
         client: findings?.record?.client ?? null,
         about,
       }),

@@ -46,7 +46,7 @@ const ABOUT = new Map<string, readonly [text: string, colour: Colour | undefined
   ['forged', ['a forged token', 'red']],
   ['altered', ['an altered token', 'yellow']],
   ['credential', ['a credential', 'red']],
-  ['credential_unknown', ['a credential that nobody here has', 'yellow']],
+  ['credential_unknown', ['a credential that nobody here has, or a PIN', 'yellow']],
   ['foreign', ['nothing of ours', undefined]],
   ['unexamined', ['a token that was not looked into', 'yellow']],
   ['no_token', ['no token', undefined]],
@@ -118,6 +118,7 @@ function found(of: Findings, colour: boolean): readonly string[] {
     ['revoked', of.revoked ? 'yes' : 'no'],
   ];
   for (const each of of.credentials) rows.push(['credential', credential(each)]);
+  if (of.pins > 0) rows.push(['PINs', `${of.pins}: look with keyward scan --pin-file where they lay`]);
   if (failure !== null) rows.push(['failure', [failure, 'red']]);
   if (!around) return [fields(rows, colour)];
   const since = `from ${utc(around.from)} to ${utc(around.to)}`;

@@ -65,6 +65,8 @@ export interface TokenFindings {
   readonly around: Surroundings | null;
   /** In what was shown as a token and in what was written; the first of them. */
   readonly credentials: readonly CredentialTrace[];
+  /** PINs of HSM tokens that were shown, by their checksum of Keyward's making. Nobody can tell of which token. */
+  readonly pins: number;
   /** Why some of it could not be found out, for another look; null where all could. */
   readonly failure: string | null;
 }
@@ -79,6 +81,7 @@ export const NOTHING_FOUND: TokenFindings = {
   revoked: false,
   around: null,
   credentials: [],
+  pins: 0,
   failure: null,
 };
 
@@ -97,8 +100,8 @@ export type ReportSubject = (typeof REPORT_SUBJECTS)[number];
 
 /**
  * `altered`: recorded as it is but for its signature. `credential`: one that was given out here, whatever else there is
- * with it. `credential_unknown`: of our making by its checksum, and nobody's. `foreign`: nothing of ours. `unexamined`:
- * the token went before it was looked into.
+ * with it. `credential_unknown`: of our making by its checksum, and nobody's; also a PIN. `foreign`: nothing of ours.
+ * `unexamined`: the token went before it was looked into.
  */
 export function reportSubject(
   report: { readonly digest: Uint8Array | null },
@@ -107,13 +110,18 @@ export function reportSubject(
   if (showsHeldCredential(findings)) return 'credential';
   const about = tokenSubject(report, findings);
   const isNothing = about === 'foreign' || about === 'no_token';
-  return isNothing && findings && findings.credentials.length > 0 ? 'credential_unknown' : about;
+  return isNothing && secretsShown(findings) > 0 ? 'credential_unknown' : about;
 }
 
 /** Whether something of it was given out here, or signed by a key of ours. */
 export function isOurs(findings: TokenFindings | null): boolean {
   if (!findings) return false;
   return findings.record !== null || findings.signature === 'right' || showsHeldCredential(findings);
+}
+
+/** Credentials and PINs, by their checksum of our making. */
+export function secretsShown(findings: TokenFindings | null): number {
+  return findings === null ? 0 : findings.credentials.length + findings.pins;
 }
 
 function showsHeldCredential(findings: TokenFindings | null): boolean {

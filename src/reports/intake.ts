@@ -1,4 +1,4 @@
-import { credentialsIn, maskCredentials } from '../kernel/credential.ts';
+import { credentialsIn, maskCredentials, pinsIn } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { KnownSecret, LeakService } from '../kernel/leaks.ts';
 import type { ReportAlarm } from './alarm.ts';
@@ -42,6 +42,7 @@ interface Shown {
   readonly token: ShownToken | null;
   /** Digests of credentials, or, where it was left over, of what may be one. */
   readonly credentials: readonly Buffer[];
+  readonly pins: number;
   readonly isLeft: boolean;
   readonly requestId: string | null;
 }
@@ -66,6 +67,7 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
       const shown = {
         token: token === null ? null : { scopeId, token, requestId },
         credentials: credentialsOf(given),
+        pins: pinsOf(given),
         isLeft: false,
         requestId,
       };
@@ -82,6 +84,7 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
       await lookInto(report, {
         token: null,
         credentials: digest ? [digest] : [],
+        pins: 0,
         isLeft: true,
         requestId: null,
       });
@@ -102,6 +105,11 @@ function credentialsOf({ token, text, contact }: Report): Buffer[] {
   return [...new Map(all.map((each) => [each.text, each.digest])).values()];
 }
 
+function pinsOf({ token, text, contact }: Report): number {
+  const all = [token, text, contact].flatMap((given) => [...pinsIn(given ?? '')]);
+  return new Set(all.map((each) => each.text)).size;
+}
+
 /** Told before it is written down, so that a look that was cut short is repeated; it is told once all the same. */
 async function examine(parts: IntakeParts, report: FiledReport, shown: Shown): Promise<void> {
   const findings = await findingsOf(parts, report, shown);
@@ -113,14 +121,14 @@ async function examine(parts: IntakeParts, report: FiledReport, shown: Shown): P
 async function findingsOf(
   { leaks, examiner, pause }: IntakeParts,
   { number }: FiledReport,
-  { token, credentials: digests, isLeft, requestId }: Shown,
+  { token, credentials: digests, pins, isLeft, requestId }: Shown,
 ): Promise<TokenFindings | null> {
   const withdrawn = await again(pause, () => withdrawShown(leaks, digests, { number, requestId }));
   const credentials = withdrawn.credentials.filter(({ holder }) => holder !== null || !isLeft);
   const found = token && (await again(pause, () => examiner.examine(token)));
   const failure = withdrawn.failure ?? found?.failure ?? null;
-  if (found === null && credentials.length === 0 && failure === null) return null;
-  return { ...NOTHING_FOUND, ...found, credentials, failure };
+  if (found === null && credentials.length === 0 && pins === 0 && failure === null) return null;
+  return { ...NOTHING_FOUND, ...found, credentials, pins, failure };
 }
 
 async function again<T extends Pick<TokenFindings, 'failure'>>(

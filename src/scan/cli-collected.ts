@@ -40,7 +40,7 @@ export interface Place extends Within {
 export interface Finding extends Place {
   readonly kind: FindingKind;
   readonly excerpt: string;
-  /** What the service knows of it, such as `client:payments-identity`. */
+  /** Whose it is, as far as that is known: `client:payments-identity`, or the file of `--pin-file` that holds it. */
   readonly about: string | null;
   /** For a file that `--ignore-file` names. Null for the PIN of `--pin-file`, which could be guessed by it. */
   readonly fingerprint: string | null;
@@ -63,13 +63,16 @@ const PLACES = 20;
 
 export interface Candidate<S> {
   readonly sight: S;
+  /** The first of them. */
   readonly places: readonly Place[];
+  /** How many there are beyond those. */
+  readonly more: number;
 }
 
 /** What the service is to be asked about, each once, up to a limit. */
 export class Candidates<S> {
   readonly #limit: number;
-  readonly #byName = new Map<string, { sight: S; places: Place[] }>();
+  readonly #byName = new Map<string, { sight: S; places: Place[]; more: number }>();
   #full = false;
 
   constructor(limit: number) {
@@ -81,10 +84,11 @@ export class Candidates<S> {
     const known = this.#byName.get(name);
     if (known) {
       if (known.places.length < PLACES) known.places.push(place);
+      else known.more += 1;
       return 'put';
     }
     if (this.#byName.size < this.#limit) {
-      this.#byName.set(name, { sight, places: [place] });
+      this.#byName.set(name, { sight, places: [place], more: 0 });
       return 'put';
     }
     if (this.#full) return 'dropped';
@@ -92,7 +96,6 @@ export class Candidates<S> {
     return 'full';
   }
 
-  /** Each with its first places. */
   list(): readonly (Candidate<S> & { readonly name: string })[] {
     return Array.from(this.#byName, ([name, candidate]) => ({ name, ...candidate }));
   }
@@ -102,7 +105,7 @@ export class Candidates<S> {
 export function excerptOf(sight: Sight): string {
   const { secret } = sight;
   if (sight.kind === 'private_key') return sight.label;
-  if (sight.kind === 'pin') return sight.exact ? 'the PIN in the PIN file' : `${PIN_PREFIX}…`;
+  if (sight.kind === 'pin') return sight.file === null ? `${PIN_PREFIX}…` : 'the PIN in the PIN file';
   if (sight.kind === 'credential')
     return `${secret.slice(0, 'kw_svc_'.length + 2)}… (${secret.length} characters)`;
   return `${secret.slice(0, 12)}… (${secret.length} characters and a signature)`;
@@ -113,7 +116,7 @@ export function excerptOf(sight: Sight): string {
  * `--pin-file` may be a short one, so it has none.
  */
 export function fingerprintOf(sight: Sight): string | null {
-  if (sight.kind === 'pin' && sight.exact) return null;
+  if (sight.kind === 'pin' && sight.file !== null) return null;
   return hash('sha256', `keyward-scan ${sight.kind} ${sight.secret}`).slice(0, 32);
 }
 
@@ -178,18 +181,30 @@ export class Collected {
     const place = this.#names.shown(from);
     const here: Place = { place, ...at, ...within };
     if (sight.kind === 'private_key') {
-      this.add(sight.encrypted ? 'encrypted_private_key' : 'private_key', sight, here);
+      const kind = sight.encrypted ? 'encrypted_private_key' : 'private_key';
+      this.add(kind, { sight, places: [here], more: 0 });
       return;
     }
     if (this.#put(sight, here) !== 'full') return;
     this.skip(place, `from byte ${at.offset} on there was no room for further ${NAMES[sight.kind]}`, within);
   }
 
-  add(kind: FindingKind, sight: Sight, place: Place, about: string | null = null): void {
+  /** A finding for each of its places. */
+  add(kind: FindingKind, { sight, places, more }: Candidate<Sight>, about: string | null = null): void {
     const fingerprint = fingerprintOf(sight);
-    if (fingerprint !== null && this.#ignored.fingerprints.has(fingerprint)) this.#ignoredCount += 1;
-    else if (this.#findings.length >= FINDINGS) this.#more += 1;
-    else this.#findings.push({ kind, ...place, excerpt: excerptOf(sight), about, fingerprint });
+    if (fingerprint !== null && this.#ignored.fingerprints.has(fingerprint)) {
+      this.#ignoredCount += places.length + more;
+      return;
+    }
+    const shown = {
+      kind,
+      excerpt: excerptOf(sight),
+      about: about && this.#names.shown(about),
+      fingerprint,
+    };
+    const listed = places.slice(0, FINDINGS - this.#findings.length);
+    for (const place of listed) this.#findings.push({ ...shown, ...place });
+    this.#more += places.length - listed.length + more;
   }
 
   skip(place: string, why: string, within: Within = {}): void {

@@ -58,7 +58,7 @@ export interface ScanOptions {
   readonly stdin?: true;
   readonly offline?: true;
   readonly ignoreFile?: string;
-  readonly pinFile?: string;
+  readonly pinFile?: readonly string[];
   readonly report?: true;
   readonly sarif?: true;
 }
@@ -68,15 +68,14 @@ export async function scan(context: Context, paths: readonly string[], options: 
   if (paths.length === 0 && options.git === undefined && !options.stdin) {
     throw usageFailure('name files or folders, --git <repository> or --stdin');
   }
-  const pin =
-    options.pinFile === undefined ? undefined : (await import('./find-pin.ts')).pinToFind(options.pinFile);
-  const names = new Names(pin);
+  const pins = options.pinFile ? (await import('./find-pin.ts')).pinsToFind(options.pinFile) : [];
+  const names = new Names(pins);
   const collected = new Collected(readIgnoreFile(options.ignoreFile), names);
   const call = options.offline ? undefined : await serviceFor(context, collected);
   const git = options.git === undefined ? undefined : await openGit(options.git, collected);
   try {
     const stdin = options.stdin ? process.stdin : undefined;
-    const read = await new Reading(collected, names, pin, context.terminal.progress).readAll({
+    const read = await new Reading(collected, names, pins, context.terminal.progress).readAll({
       paths,
       git,
       stdin,

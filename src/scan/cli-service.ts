@@ -42,7 +42,7 @@ export async function askDigests(
 export async function addPins(collected: Collected, call: CallService | undefined): Promise<void> {
   for (const batch of inBatches(collected.pins.list())) {
     if (call) await orNone(collected, 'not told of PINs', () => reportPins(call, batch));
-    for (const { sight, places } of batch) for (const place of places) collected.add('pin', sight, place);
+    for (const pin of batch) collected.add('pin', pin, pin.sight.file);
   }
 }
 
@@ -65,7 +65,7 @@ async function orNone<T>(collected: Collected, what: string, ask: () => Promise<
 /** A PIN that Keyward made goes by its digest. No digest of another leaves this machine: it could be guessed by it. */
 async function reportPins(call: CallService, batch: Pins): Promise<unknown> {
   const pins = batch.map(({ sight, places }) => ({
-    ...(sight.exact ? {} : { digest: digestOfCredential(sight.secret).toString('base64url') }),
+    ...(sight.file === null ? { digest: digestOfCredential(sight.secret).toString('base64url') } : {}),
     place: placeOf(places),
   }));
   return call('POST', '/leaks/digests', { pins, report: true });
@@ -90,9 +90,9 @@ function addCredentials(
   batch: Credentials,
   holders: readonly string[] | undefined,
 ): void {
-  for (const [at, { sight, places }] of batch.entries()) {
-    const kind = sight.of === 'svc' ? 'client_credential' : 'operator_credential';
-    for (const place of places) collected.add(kind, sight, place, holders?.[at] ?? null);
+  for (const [at, credential] of batch.entries()) {
+    const kind = credential.sight.of === 'svc' ? 'client_credential' : 'operator_credential';
+    collected.add(kind, credential, holders?.[at]);
   }
 }
 
@@ -108,19 +108,18 @@ async function askTokens(call: CallService, batch: Tokens, report: boolean): Pro
 /** What is not on record is somebody else’s token. */
 function addTokens(collected: Collected, batch: Tokens, known: KnownDigests['tokens']): void {
   const byDigest = new Map(known.map((each) => [each.digest, each]));
-  for (const { name, sight, places } of batch) {
-    const found = byDigest.get(name);
+  for (const token of batch) {
+    const found = byDigest.get(token.name);
     if (!found) continue;
     const about = `scope ${found.scope}, client:${found.client}, key ${found.kid}`;
-    const kind = found.live ? 'token_live' : 'token_recorded';
-    for (const place of places) collected.add(kind, sight, place, about);
+    collected.add(found.live ? 'token_live' : 'token_recorded', token, about);
   }
 }
 
 function addUncheckedTokens(collected: Collected, batch: Tokens, now: number): void {
-  for (const { sight, places } of batch) {
-    if (sight.exp !== null && sight.exp <= now) continue;
-    for (const place of places) collected.add('token_unchecked', sight, place);
+  for (const token of batch) {
+    const { exp } = token.sight;
+    if (exp === null || exp > now) collected.add('token_unchecked', token);
   }
 }
 

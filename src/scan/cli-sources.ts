@@ -53,7 +53,7 @@ export interface Sources {
 /** Reads everything into `collected`; settles with how much it was. */
 export class Reading {
   readonly #collected: Collected;
-  readonly #pin: ExactPin | undefined;
+  readonly #pins: readonly ExactPin[];
   readonly #names: Names;
   readonly #progress: Progress;
   #contents = 0;
@@ -62,12 +62,12 @@ export class Reading {
   constructor(
     collected: Collected,
     names: Names,
-    pin: ExactPin | undefined,
+    pins: readonly ExactPin[],
     progress: ((line: string) => void) | undefined,
   ) {
     this.#progress = new Progress(progress);
     this.#collected = collected;
-    this.#pin = pin;
+    this.#pins = pins;
     this.#names = names;
   }
 
@@ -93,7 +93,7 @@ export class Reading {
       this.#progress.show(this.#contents, this.#bytes, shown);
     };
     for await (const outcome of scanContent(content, {
-      pin: this.#pin,
+      pins: this.#pins,
       onRead,
       limits: EXPANSION_LIMITS,
     })) {

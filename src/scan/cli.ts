@@ -10,7 +10,11 @@ export function addScanCommand(program: Command, contextOf: Contextual): void {
     .option('--git <repository>', 'every object of a repository, also what no commit reaches any more')
     .option('--stdin', 'what comes on standard input')
     .option('--offline', 'ask nobody: tokens are reported unchecked')
-    .option('--pin-file <file>', 'also look for the exact bytes of the PIN in this file, however encoded')
+    .option(
+      '--pin-file <file>',
+      'also look for the exact bytes of the PIN in this file, however encoded; may be given again',
+      (file: string, others: readonly string[] = []) => [...others, file],
+    )
     .option('--ignore-file <file>', 'fingerprints of what is known and harmless')
     .option('--report', 'have the service raise `credential.leaked` for what is on record there')
     .option('--sarif', 'print SARIF 2.1.0')

@@ -8,8 +8,8 @@ export type Sight = Readonly<
   /** `digest` is the ledger's name for it; times are its own claims, rounded down. */
   | { kind: 'token'; secret: string; digest: Buffer; iat: number; exp: number | null }
   | { kind: 'private_key'; format: KeyFormat; label: string; encrypted: boolean; secret: string }
-  /** `exact`: the one that was given, else one that Keyward made. */
-  | { kind: 'pin'; secret: string; exact: boolean }
+  /** `file`: the PIN file that holds it; null for one that is known by its form. */
+  | { kind: 'pin'; secret: string; file: string | null }
 >;
 
 /** A sight with its place in what was read. */

@@ -1,5 +1,5 @@
 import { credentials } from './recognise-credential.ts';
-import { type ExactPin, madePins } from './recognise-pin.ts';
+import { type ExactPin, madePins, withoutPins } from './recognise-pin.ts';
 import { tokens } from './recognise-token.ts';
 import type { Content } from './scan-content.ts';
 import { once } from './streams.ts';
@@ -11,21 +11,21 @@ const SHOWN = 9;
 
 /** Names of files, folders and archive entries hold secrets, too. */
 export class Names {
-  readonly #pin: ExactPin | undefined;
+  readonly #pins: readonly ExactPin[];
 
-  constructor(pin?: ExactPin) {
-    this.#pin = pin;
+  constructor(pins: readonly ExactPin[] = []) {
+    this.#pins = pins;
   }
 
   /** A name, or where a link leads, as something to be scanned; undefined where it can hold nothing. */
   asContent(folder: string, name: string): Content | undefined {
-    if (!this.#pin && !NEEDLES.some((needle) => name.includes(needle))) return undefined;
+    if (this.#pins.length === 0 && !NEEDLES.some((needle) => name.includes(needle))) return undefined;
     return { name: folder, bytes: once(Buffer.from(name)) };
   }
 
   /** The same name without the secrets in it, as it may be shown. */
   shown(name: string): string {
-    let shown = this.#pin ? this.#pin.hiddenIn(name) : name;
+    let shown = withoutPins(name, this.#pins);
     for (const { needles, find } of RECOGNISERS) {
       if (!needles?.some((needle) => shown.includes(needle))) continue;
       for (const { sight } of find(shown))

@@ -26,8 +26,8 @@ const PEM_HEAD = 256;
 export type Bytes = AsyncIterable<Uint8Array>;
 
 export interface StreamOptions {
-  /** A PIN to be found by its exact bytes. */
-  readonly pin?: ExactPin | undefined;
+  /** To be found by their exact bytes. */
+  readonly pins?: readonly ExactPin[] | undefined;
   readonly onRead?: ((bytes: number) => void) | undefined;
   readonly cut?: Cut | undefined;
 }
@@ -36,12 +36,16 @@ export interface StreamOptions {
  * All findings of one stream, each once, wherever it begins and however the stream is cut into chunks. Holds a
  * megabyte of it.
  */
-export async function* scanStream(source: Bytes, { pin, onRead, cut }: StreamOptions): AsyncGenerator<Found> {
-  const recognisers = pin ? [...RECOGNISERS, pin] : RECOGNISERS;
+export async function* scanStream(
+  source: Bytes,
+  { pins = [], onRead, cut }: StreamOptions,
+): AsyncGenerator<Found> {
+  const recognisers = [...RECOGNISERS, ...pins];
+  const exact = new Set(pins.map(({ secret }) => secret));
   const lines = new LineCount();
   for await (const window of windows(source, cut)) {
     const own = window.bytes.subarray(window.from - window.base, window.until - window.base);
-    for (const found of findIn(window, recognisers, pin)) {
+    for (const found of findIn(window, recognisers, exact)) {
       yield { ...found, line: lines.lineAt(found.offset, own) };
     }
     lines.pass(own);
@@ -52,7 +56,7 @@ export async function* scanStream(source: Bytes, { pin, onRead, cut }: StreamOpt
 function* findIn(
   { bytes, base, from, until }: Window,
   recognisers: readonly Recogniser[],
-  pin: ExactPin | undefined,
+  exactPins: ReadonlySet<string>,
 ): Generator<Omit<Found, 'line'>> {
   if (isHole(bytes)) return;
   const asTheyAre = textsIn(bytes);
@@ -66,7 +70,7 @@ function* findIn(
       if (!needles.some((needle) => text.includes(needle))) continue;
       for (const { at, sight } of find(text)) {
         const offset = base + placeOf(at);
-        const again = sight.kind === 'pin' && !sight.exact && sight.secret === pin?.secret;
+        const again = sight.kind === 'pin' && sight.file === null && exactPins.has(sight.secret);
         if (sight.kind === 'private_key' && sight.format === 'pem') pems.push(offset);
         if (again || told.has(offset) || offset < from || offset >= until) continue;
         if (sight.kind === 'private_key' && sight.format === 'der' && isInPem(offset)) continue;

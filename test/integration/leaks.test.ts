@@ -332,6 +332,13 @@ describe('keyward scan on a service', () => {
     const { body } = await service.operations('GET', '/v1/admin/audit?after=0&limit=1000');
     const reported = body.events.filter(({ type }: { type: string }) => type === 'pin.reported');
     expect(reported.at(-1)).toMatchObject({ actor: 'operator', subject: 'leaks', details: { pins: 1 } });
+    const url = 'https://code.example/pin';
+    const inPublic = [{ token: pin, type: 'keyward_pin', url, source: 'commit' }];
+    expect((await report(inPublic)).body).toMatchObject([{ label: 'true_positive' }]);
+    expect((await pins()).map(({ evidence }) => [evidence.reporter, evidence.leaked_at])).toEqual([
+      ['partner', url],
+      ['operator', `${file} at byte 50001`],
+    ]);
     expect(JSON.stringify([body, await leaks()])).not.toContain(pin);
   });
 

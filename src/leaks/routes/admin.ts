@@ -77,7 +77,7 @@ function asFound({
   digest?: string | undefined;
   place?: string | undefined;
 }): FoundPin {
-  return { digest: digest === undefined ? null : Buffer.from(digest, 'base64url'), place };
+  return { digest: digest === undefined ? null : Buffer.from(digest, 'base64url'), place, source: 'scan' };
 }
 
 function answerOf(known: readonly KnownSecret[]) {

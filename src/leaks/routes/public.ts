@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { readCredential } from '../../kernel/credential.ts';
+import { digestOfMadePin, readCredential } from '../../kernel/credential.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { KnownSecret, LeakPartners, LeakQuery, LeakReporter, LeakService } from '../../kernel/leaks.ts';
 import { admitAnyone, jsonBody } from '../../server/admission.ts';
@@ -36,9 +36,9 @@ export const reportLeaks: Route<LeakParts> = {
   path: '/v1/leaks',
   operation: {
     operationId: 'reportLeaks',
-    summary: 'Report credentials and tokens that were found in public; signed by a configured partner',
+    summary: 'Report credentials, tokens and PINs that were found in public; signed by a configured partner',
     description:
-      'What was given out here is revoked at once: a token alone, a credential with its client or operator. Sending it again changes nothing.',
+      'What was given out here is revoked at once: a token alone, a credential with its client or operator. A `kw_pin_…` with the right checksum raises an event; the service does not compare it with any PIN. Sending it again changes nothing.',
     requestParams: {
       header: z.object({
         [KEY_ID]: z.string().meta({ description: 'Which of the partner’s keys signed.' }),
@@ -49,7 +49,11 @@ export const reportLeaks: Route<LeakParts> = {
     },
     requestBody: jsonBody(partnerReport, BODY),
     responses: {
-      ...json('200', 'For each, in order, whether it was given out here', partnerFeedback),
+      ...json(
+        '200',
+        'For each, in order, whether it was given out here; for a `kw_pin_…`, whether its checksum is right',
+        partnerFeedback,
+      ),
       ...problems(
         ['credential_missing', 'credential_invalid', 'rate_limited', 'batch_too_large'],
         ['ledger_unavailable', 'store_unavailable'],
@@ -74,13 +78,20 @@ type Reporter = Omit<LeakReporter, 'places'> & { readonly reportedBy: string };
 async function withdrawAll(leaks: LeakService, report: Report, by: Reporter): Promise<ReportAnswer> {
   const known = await findAll(leaks, report, by);
   const { reportedBy, requestId } = by;
+  const actor = { operatorId: reportedBy, requestId };
   for (const [at, { url, source }] of report.entries()) {
     const secret = known[at];
     if (!secret) continue;
     const place = { place: printable(url), source: printable(source), reportedBy };
-    await leaks.withdraw(secret, place, { operatorId: reportedBy, requestId });
+    await leaks.withdraw(secret, place, actor);
   }
-  return known.map((secret) => secret !== undefined);
+  const pins = report.map(({ token, url, source }) => {
+    const digest = digestOfMadePin(token);
+    return digest && { digest, place: printable(url), source: printable(source) };
+  });
+  const found = pins.filter((pin) => pin !== undefined);
+  if (found.length > 0) await leaks.reportPins(found, actor);
+  return report.map((_, at) => (known[at] ?? pins[at]) !== undefined);
 }
 
 async function authenticated({ leakPartners }: LeakParts, request: ApiRequest, response: ApiResponse) {
@@ -99,7 +110,7 @@ function foreign(): KeywardError {
   return new KeywardError('credential_invalid', 'no key of a configured partner signed this body');
 }
 
-/** What is neither of our forms is not looked up. */
+/** What is neither a credential nor a token is not looked up. */
 async function findAll(
   leaks: LeakService,
   report: Report,

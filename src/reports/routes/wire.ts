@@ -75,6 +75,9 @@ const findings = z
     credentials: z.array(credentialTrace).meta({
       description: 'Those shown, by their checksum of our making; 20 at most. The secret is kept nowhere.',
     }),
+    pins: z
+      .int()
+      .meta({ description: 'How many PINs of HSM tokens were shown, by their checksum of our making.' }),
     failure: z.string().nullable().meta({ description: 'Why some of it could not be found out.' }),
   })
   .meta({ id: 'ReportFindings', description: 'As it was when the report came; no claim of the token.' });

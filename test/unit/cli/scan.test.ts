@@ -40,8 +40,10 @@ const scan = async (...argv: string[]) => {
       offset: number;
       line: number | null;
       excerpt: string;
+      about: string | null;
       fingerprint: string;
     }[];
+    more: number;
     skipped: { place: string; why: string }[];
   };
   return { ...ran, ...report, kinds: report.findings.map(({ kind }) => kind).sort() };
@@ -328,8 +330,8 @@ describe('keyward scan', () => {
 
 describe('keyward scan, of PINs', () => {
   const made = makePin();
-  const pinFile = (pin: string, mode = 0o600) => {
-    const file = join(root, 'pin');
+  const pinFile = (pin: string, mode = 0o600, name = 'pin') => {
+    const file = join(root, name);
     rmSync(file, { force: true });
     writeFileSync(file, pin, { mode: 0o600 });
     chmodSync(file, mode);
@@ -356,7 +358,8 @@ describe('keyward scan, of PINs', () => {
       put('core', Buffer.concat([Buffer.alloc(9, 1), Buffer.from(pin, 'utf16le')]));
       put('backup.tgz', gzipSync(await tarOf({ [`${pin}/a`]: Buffer.from(pin).toString('base64') })));
       const ran = await scan('--pin-file', pinFile(`${pin}\n`), folder);
-      const found = { kind: 'pin', excerpt: 'the PIN in the PIN file', about: null, fingerprint: null };
+      const about = join(root, 'pin');
+      const found = { kind: 'pin', excerpt: 'the PIN in the PIN file', about, fingerprint: null };
       expect(ran.findings).toEqual([
         { ...found, place: folder, offset: 0, line: 1 },
         expect.objectContaining({
@@ -387,19 +390,56 @@ describe('keyward scan, of PINs', () => {
     expect(out).not.toContain('48213077');
   });
 
+  it('finds those of several files, says of which each is, and shows none in the name of another', async () => {
+    const first = pinFile('s3cr!t PIN');
+    const second = pinFile('48213077', 0o600, 'second');
+    const same = pinFile('48213077\n', 0o600, 'of 48213077');
+    put('a', 's3cr!t PIN\n48213077\n48213076\n');
+    const argv = [first, second, same].flatMap((file) => ['--pin-file', file]);
+    const { findings, out } = await scan(...argv, folder);
+    const hidden = join(root, 'of [PIN]');
+    expect(findings.map(({ line, about }) => [line, about])).toEqual([
+      [1, first],
+      [2, `${second}, ${hidden}`],
+    ]);
+    for (const pin of ['s3cr!t PIN', '48213077']) expect(out).not.toContain(pin);
+    const one = await scan('--pin-file', second, folder);
+    expect(one.findings.map(({ line }) => line)).toEqual([2]);
+    const refused = await keyward([
+      'scan',
+      '--offline',
+      ...argv,
+      '--pin-file',
+      join(root, 'missing'),
+      folder,
+    ]);
+    expect([refused.exitCode, refused.out]).toEqual([2, '']);
+  });
+
+  it('counts the places past the first twenty of one PIN', async () => {
+    put('a', '1234\n'.repeat(25));
+    const { findings, more } = await scan('--pin-file', pinFile('1234'), folder);
+    expect([findings.length, more]).toEqual([20, 5]);
+    const { out } = await keyward(['scan', '--offline', '--pin-file', pinFile('1234'), folder]);
+    expect(out).toContain('25 found: ');
+    put('a', '1234\n'.repeat(20));
+    expect(await scan('--pin-file', pinFile('1234'), folder)).toMatchObject({ more: 0 });
+  });
+
   it('reads the file as the signer does, and says what is wrong with it', async () => {
-    put('a', '123456 12345');
+    put('a', '1234 123');
     const refusal = async (file: string) => {
       const { exitCode, out, err } = await keyward(['scan', '--offline', '--pin-file', file, folder]);
       return [exitCode, out, err.replaceAll(file, 'FILE')];
     };
-    expect((await scan('--pin-file', pinFile('123456'), folder)).kinds).toEqual(['pin']);
-    expect(await refusal(pinFile('12345\n'))).toEqual([
+    expect((await scan('--pin-file', pinFile('1234\n'), folder)).kinds).toEqual(['pin']);
+    expect(await refusal(pinFile('123\n'))).toEqual([
       2,
       '',
-      'error: the PIN in FILE has fewer than 6 bytes, so a scan would find it by chance in many files [usage]\n',
+      'error: the PIN in FILE has fewer than 4 bytes, so a scan would find it by chance in many files [usage]\n',
     ]);
-    expect(await refusal(pinFile('123456', 0o640))).toEqual([
+    expect(await refusal(pinFile('\n'))).toEqual([2, '', 'error: the PIN file FILE is empty [usage]\n']);
+    expect(await refusal(pinFile('1234', 0o640))).toEqual([
       2,
       '',
       'error: the PIN file FILE is open to group or others: chmod 600 it [usage]\n',

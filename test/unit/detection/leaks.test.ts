@@ -34,6 +34,7 @@ function desk(changes: { record?: Partial<RecordedToken>; revoked?: boolean; sta
   const raised: SecurityEventReport[] = [];
   const audited: AuditEvent[] = [];
   const revoked: string[] = [];
+  let now = NOW;
   const state = changes.state as (typeof ACTIVE_KEY)['state'] | undefined;
   const made = createLeakDesk({
     holders: { holderOf: (digest) => HOLDERS[digest.toString('hex').slice(0, 2)] },
@@ -44,14 +45,17 @@ function desk(changes: { record?: Partial<RecordedToken>; revoked?: boolean; sta
     keyRing: {
       keyNamed: () => (state === 'destroyed' ? undefined : { ...ACTIVE_KEY, ...(state ? { state } : {}) }),
     },
-    clock: { nowSeconds: () => NOW },
+    clock: { nowSeconds: () => now },
     clients: { revoke: vi.fn(async (id) => void revoked.push(`client:${id}`) as never) },
     operators: { revoke: vi.fn(async (id) => void revoked.push(`operator:${id}`) as never) },
     revoker: { revokeToken: async ({ scopeId, jti }) => void revoked.push(`${scopeId}/${jti}`) },
     events: { raise: async (report) => raised.push(report) > 0 },
     audit: { record: async (event) => void audited.push(event) },
   });
-  return { ...made, raised, revoked, audited };
+  const pass = (seconds: number) => {
+    now += seconds;
+  };
+  return { ...made, raised, revoked, audited, pass };
 }
 
 const credential = (byte: number) => ({ of: 'credential', digest: Buffer.alloc(32, byte) }) as const;
@@ -110,7 +114,7 @@ describe('a PIN that an operator reports', () => {
 
   it('is an event by its shape, known by its digest, without a look-up', async () => {
     const leaks = desk();
-    await leaks.reportPins([{ digest, place: '.env at byte 9' }], actor);
+    await leaks.reportPins([{ digest, place: '.env at byte 9', source: 'scan' }], actor);
     const evidence = {
       leaked: 'pin',
       holder: null,
@@ -136,10 +140,62 @@ describe('a PIN that an operator reports', () => {
 
   it('without a digest is an event of its time', async () => {
     const leaks = desk();
-    await leaks.reportPins([{ digest: null, place: 'core at byte 1' }], actor);
+    await leaks.reportPins([{ digest: null, place: 'core at byte 1', source: 'scan' }], actor);
     expect(leaks.raised).toMatchObject([
       { evidence: { leaked: 'pin', leaked_digest: null, since: NOW, leaked_at: 'core at byte 1' } },
     ]);
+  });
+});
+
+describe('PINs that a partner reports', () => {
+  const pins = (first: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      digest: Buffer.alloc(32, first + at),
+      place: `https://code.example/${first + at}`,
+      source: 'commit',
+    }));
+
+  it('are events in its name, and nothing is revoked', async () => {
+    const leaks = desk();
+    await leaks.reportPins(pins(1, 1), ACTOR);
+    expect(leaks.raised).toMatchObject([
+      {
+        subject: 'hsm',
+        evidence: {
+          leaked: 'pin',
+          leaked_digest: Buffer.alloc(32, 1).toString('base64url'),
+          since: null,
+          leaked_at: 'https://code.example/1',
+          source: 'commit',
+          reported_by: 'partner:codehost',
+          reporter: 'partner',
+          withdrawn: false,
+        },
+      },
+    ]);
+    expect(leaks.audited).toMatchObject([{ type: 'pin.reported', actor: 'partner:codehost' }]);
+    expect(leaks.revoked).toEqual([]);
+  });
+
+  it('are ten events a minute and partner, and one for the others of that minute', async () => {
+    const leaks = desk();
+    const keys = () => new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size;
+    const sinceThen = { leaked_digest: null, since: NOW - (NOW % 60) };
+    await leaks.reportPins(pins(1, 10), ACTOR);
+    expect([keys(), leaks.raised.every(({ evidence }) => evidence.since === null)]).toEqual([10, true]);
+    await leaks.reportPins(pins(11, 100), ACTOR);
+    await leaks.reportPins(pins(111, 1), ACTOR);
+    expect([keys(), leaks.raised.length]).toEqual([11, 12]);
+    expect(leaks.raised.slice(10).map(({ evidence }) => evidence)).toMatchObject([
+      { ...sinceThen, leaked_at: 'https://code.example/11' },
+      { ...sinceThen, leaked_at: 'https://code.example/111' },
+    ]);
+    await leaks.reportPins(pins(112, 1), { ...ACTOR, operatorId: 'partner:other' });
+    await leaks.reportPins(pins(113, 11), { operatorId: 'ada', requestId: 'r-4' });
+    expect(leaks.raised.slice(12).every(({ evidence }) => evidence.leaked_digest !== null)).toBe(true);
+    leaks.pass(60);
+    await leaks.reportPins(pins(150, 1), ACTOR);
+    expect(leaks.raised.at(-1)?.evidence.leaked_digest).toBe(Buffer.alloc(32, 150).toString('base64url'));
   });
 });
 

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   credentialsIn,
+  digestOfMadePin,
   makeCredential,
   makePin,
   maskCredentials,
@@ -63,7 +65,12 @@ describe('a PIN that Keyward makes', () => {
     ['a character less', pin.slice(0, -1)],
     ['the prefix of a credential', pin.replace('pin', 'svc')],
   ])('is none with %s', (_, text) => {
-    expect([...pinsIn(text)]).toEqual([]);
+    expect([[...pinsIn(text)], digestOfMadePin(text)]).toEqual([[], undefined]);
+  });
+
+  it('is known by its digest where it stands alone', () => {
+    expect(digestOfMadePin(pin)).toEqual(createHash('sha256').update(pin).digest());
+    for (const text of [`${pin}\n`, `x${pin}`, `${pin}${pin}`]) expect(digestOfMadePin(text)).toBeUndefined();
   });
 
   it('is no credential', () => {

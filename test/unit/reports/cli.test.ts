@@ -41,6 +41,7 @@ const full = {
     record: trace,
     revoked: false,
     credentials: [],
+    pins: 0,
     around: { from: NOW - 21_690, to: NOW + 21_510, client: around(40, false), subject: around(1) },
     failure: null,
   },
@@ -65,6 +66,7 @@ const foreign = {
       { holder: 'operator:ada', live: false },
       { holder: null, live: false },
     ],
+    pins: 2,
     failure: 'ledger_unavailable',
   },
 };
@@ -180,6 +182,7 @@ describe('keyward report', () => {
         'credential  client:web, live when it was shown',
         'credential  operator:ada, not live when it was shown',
         'credential  nobody here has it',
+        'PINs        2: look with keyward scan --pin-file where they lay',
         'failure     ledger_unavailable',
         '',
       ].join('\n'),

@@ -17,6 +17,8 @@ it.each<[string, Partial<TokenFindings>]>([
   ['credential', { record: TRACE, credentials: [STRANGER, { holder: 'client:web', live: true }] }],
   ['credential_unknown', { readable: false, credentials: [STRANGER] }],
   ['issued', { record: TRACE, credentials: [STRANGER] }],
+  ['credential_unknown', { readable: false, pins: 1 }],
+  ['issued', { record: TRACE, pins: 1 }],
 ])('a report is about a token that is %s: %j', (about, found) => {
   expect(reportSubject({ digest }, { ...FOUND_NOTHING, ...found })).toBe(about);
 });
@@ -30,6 +32,8 @@ it('a report in words with a credential in them is about that', () => {
   const shown = { ...FOUND_NOTHING, readable: false, credentials: [STRANGER] };
   expect(reportSubject({ digest: null }, shown)).toBe('credential_unknown');
   expect(isOurs(shown)).toBe(false);
+  const pin = { ...FOUND_NOTHING, readable: false, pins: 1 };
+  expect([reportSubject({ digest: null }, pin), isOurs(pin)]).toEqual(['credential_unknown', false]);
   const held = { ...shown, credentials: [{ holder: 'operator:ada', live: false }] };
   expect(reportSubject({ digest: null }, held)).toBe('credential');
   expect([isOurs(held), isOurs({ ...FOUND_NOTHING, record: TRACE }), isOurs(null)]).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeCredential } from '../../../src/kernel/credential.ts';
+import { makeCredential, makePin } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KnownSecret, LeakService } from '../../../src/kernel/leaks.ts';
 import { createReportAlarm } from '../../../src/reports/alarm.ts';
@@ -353,6 +353,32 @@ describe('a credential that is reported', () => {
     expect(await raised()).toEqual([
       ['report.received', 'warning', numbers[0]],
       ['report.received', 'info', numbers[1]],
+    ]);
+  });
+
+  it('is no PIN: one that Keyward made is counted and masked, nobody is asked, and it is a warning', async () => {
+    const { leaks, asked, withdrawn } = leakDesk();
+    const { receive, intake, examined, reports, raised } = await opened({ ...foreign, leaks });
+    const [pin, other] = [makePin(), makePin()];
+    const shown = await intake.receive({
+      scopeId: 'payments',
+      token: pin,
+      text: `${pin}, ${other} and ${pin}`,
+      contact: null,
+      requestId: 'req-1',
+    });
+    const lookalike = await receive(`kw_pin_${'0'.repeat(36)}`, null);
+    for (const number of [shown, lookalike]) await examined(number);
+    expect([asked.map(([sought]) => sought.length), withdrawn]).toEqual([[0, 0], []]);
+    const found = await Promise.all([shown, lookalike].map((each) => reports.find(each)));
+    expect(found.map(({ findings }) => [findings?.pins, findings?.credentials])).toEqual([
+      [2, []],
+      [0, []],
+    ]);
+    expect(found[0]?.suspicion?.text).toBe('kw_pin_[masked], kw_pin_[masked] and kw_pin_[masked]');
+    expect(await raised()).toEqual([
+      ['report.received', 'warning', shown],
+      ['report.received', 'info', lookalike],
     ]);
   });
 

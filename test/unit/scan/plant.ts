@@ -33,10 +33,14 @@ export const CREDENTIAL = makeCredential('svc').text;
 /** What a scan of the bytes finds, in chunks of those sizes in turn. */
 export async function scanned(
   bytes: Uint8Array | string,
-  { chunks = [Number.POSITIVE_INFINITY], cut, pin }: { chunks?: number[]; cut?: Cut; pin?: ExactPin } = {},
+  {
+    chunks = [Number.POSITIVE_INFINITY],
+    cut,
+    pins,
+  }: { chunks?: number[]; cut?: Cut; pins?: readonly ExactPin[] } = {},
 ): Promise<Found[]> {
   const found: Found[] = [];
-  for await (const each of scanStream(inChunks(Buffer.from(bytes), chunks), { cut, pin })) found.push(each);
+  for await (const each of scanStream(inChunks(Buffer.from(bytes), chunks), { cut, pins })) found.push(each);
   return found;
 }
 

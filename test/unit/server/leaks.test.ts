@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { makeCredential } from '../../../src/kernel/credential.ts';
+import { digestOfMadePin, makeCredential, makePin } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KnownSecret, LeakService } from '../../../src/kernel/leaks.ts';
 import { PartnerReports } from '../../../src/leaks/partners.ts';
@@ -26,8 +26,9 @@ async function partner(
   );
   const withdraw = vi.fn<LeakService['withdraw']>(changes.withdraw ?? (async () => {}));
   const find = vi.fn<LeakService['find']>(async (sought) => sought.map(() => known));
+  const reportPins = vi.fn<LeakService['reportPins']>(async () => {});
   const http = await dataPlane({
-    leaks: { ...leaks, find, tell: async () => {}, withdraw },
+    leaks: { ...leaks, find, tell: async () => {}, withdraw, reportPins },
     leakPartners: { knows: (keyId) => keyId === 'one', partnerOf },
     leakReports: new PartnerReports(
       { aMinute: changes.budget ?? 60, remembered: changes.remembered ?? 1_000 },
@@ -40,7 +41,7 @@ async function partner(
       .set({ 'Github-Public-Key-Identifier': keyId, 'Github-Public-Key-Signature': signature })
       .set('Content-Type', 'application/json')
       .send(typeof body === 'string' ? body : JSON.stringify(body));
-  return { http, report, withdraw, find, partnerOf };
+  return { http, report, withdraw, find, reportPins, partnerOf };
 }
 
 test('a signed report is withdrawn in the name of its partner, and what is shown of its place is printable', async () => {
@@ -57,6 +58,27 @@ test('a signed report is withdrawn in the name of its partner, and what is shown
       { operatorId: 'partner:codehost', requestId: expect.any(String) },
     ],
   ]);
+});
+
+test('a PIN that has the form is told and answered as found, whosever it is; what only looks like one is neither', async () => {
+  const { report, find, withdraw, reportPins } = await partner();
+  const [pin, other] = [makePin(), makePin()];
+  const wrong = pin.slice(0, -1) + (pin.endsWith('0') ? '1' : '0');
+  const tokens = [pin, wrong, `${pin}0`, ` ${pin}`, REPORT[0]?.token, other];
+  const { status, body } = await report(tokens.map((token) => ({ ...REPORT[0], token })));
+  const labels = body.map(({ label }: { label: string }) => label.replace('_positive', ''));
+  expect([status, labels]).toEqual([200, ['true', 'false', 'false', 'false', 'true', 'true']]);
+  const place = { place: 'https://a.example\ufffd', source: 'commit' };
+  expect(reportPins.mock.calls).toEqual([
+    [
+      [
+        { digest: digestOfMadePin(pin), ...place },
+        { digest: digestOfMadePin(other), ...place },
+      ],
+      { operatorId: 'partner:codehost', requestId: expect.any(String) },
+    ],
+  ]);
+  expect([find.mock.calls[0]?.[0].length, withdraw.mock.calls.length]).toEqual([1, 1]);
 });
 
 test.each([
@@ -199,8 +221,8 @@ test('PINs that an operator found are told on request, with a digest or without,
   }
   expect(reportPins.mock.calls[0]).toEqual([
     [
-      { digest: Buffer.from(digest, 'base64url'), place: '.env' },
-      { digest: null, place: 'not said' },
+      { digest: Buffer.from(digest, 'base64url'), place: '.env', source: 'scan' },
+      { digest: null, place: 'not said', source: 'scan' },
     ],
     { operatorId: 'ada', requestId: expect.any(String) },
   ]);
