@@ -1,6 +1,6 @@
 // Writes docs/events.md, which a test holds against the table of security event types.
 import { writeFileSync } from 'node:fs';
-import { EVIDENCE_FIELDS, nameOf } from '../src/kernel/event-evidence.ts';
+import { EVIDENCE_FIELDS } from '../src/kernel/event-evidence.ts';
 import {
   eventType,
   SECURITY_EVENT_TYPES,
@@ -11,14 +11,16 @@ const FILE = new URL('../docs/events.md', import.meta.url);
 
 const INTRODUCTION = `# Security events
 
-What Keyward notices, of which types, and what to do ([watching](watching.md) is the way in). This page is made from the table in
-\`src/kernel/security-event-types.ts\` by \`npm run docs:events\`.
+\`npm run docs:events\` makes this page from \`src/kernel/security-event-types.ts\`.
+[Watching](watching.md) gives the overview.
 
-An event has a type, a severity, a subject and its evidence. It is stored with an audit event that testifies to it,
-counted in \`keyward_security_events_total\`, logged without its evidence, listed by \`keyward event list\`, and told to
-people and machines ([notifications](notifications.md)). Somebody acknowledges it, and resolves it with a note. What was
-told is told again only where one of the members named under *told once for each* differs. *Info* is news, *warning* is
-for the next working day, *critical* is for now.
+- An event has a type, a severity, a subject and evidence.
+  An audit event testifies to it.
+- It is counted in \`keyward_security_events_total\`, logged without evidence, listed by \`keyward event list\`, and sent by [notifications](notifications.md).
+- Somebody acknowledges it, and resolves it with a note.
+- It is raised again only if a **bold** member of its evidence differs.
+- *Info* is news, *warning* is for the next working day, *critical* needs action now.
+- A member with \`?\` may be null.
 `;
 
 export function eventsPage(): string {
@@ -30,8 +32,8 @@ export function eventsPage(): string {
     '## Types\n',
     ...SECURITY_EVENT_TYPES.map(section),
     '## Evidence\n',
-    'One name means one thing in every event. Times are seconds since the epoch.\n',
-    '| member | kind | what it says |',
+    'A name has one meaning in all events.\nTimes are seconds since the epoch.\n',
+    '| member | kind | meaning |',
     '|---|---|---|',
     ...fields,
     '',
@@ -40,25 +42,27 @@ export function eventsPage(): string {
 
 function section(name: SecurityEventType): string {
   const { meaning, runbook, evidence, oncePer } = eventType(name);
-  const members = evidence.map((ref) => `\`${nameOf(ref)}\`${ref.endsWith('?') ? ' (or null)' : ''}`);
   return [
     `### \`${name}\``,
     '',
-    meaning,
+    meaning.replaceAll(/(?<=[.]) /g, '\n'),
     '',
-    `- severity: ${severity(name)}`,
-    `- what to do: [${runbook.split('#')[0]}](runbooks/${runbook})`,
-    `- evidence: ${members.join(', ')}`,
-    `- told once for each: ${oncePer.map((member) => `\`${member}\``).join(', ')}`,
+    `- ${severity(name)}`,
+    `- [runbook](runbooks/${runbook})`,
+    `- evidence: ${evidence.map((member) => shown(member, oncePer)).join(', ')}`,
     '',
   ].join('\n');
+}
+
+function shown(member: string, oncePer: readonly string[]): string {
+  return oncePer.includes(member.replace(/\?$/, '')) ? `**\`${member}\`**` : `\`${member}\``;
 }
 
 function severity(name: SecurityEventType): string {
   const { severity: is } = eventType(name);
   if (typeof is === 'string') return `*${is}*`;
   return Object.entries(is.when)
-    .map(([each, when]) => `*${each}* where ${when}`)
+    .map(([each, when]) => `*${each}* if ${when}`)
     .join('; ');
 }
 

@@ -7,31 +7,64 @@ const FILE = new URL('../docs/metrics.md', import.meta.url);
 
 const INTRODUCTION = `# Metrics
 
-What \`GET /metrics\` on the operations plane tells Prometheus. This page is made from the tables in \`src/metrics/\` by
-\`npm run docs:metrics\`. Dashboard and alerts that use them: [deploy/README.md](../deploy/README.md).
+\`GET /metrics\` on the operations plane exports these to Prometheus.
+\`npm run docs:metrics\` makes this page from \`src/metrics/\`.
+Dashboard and alerts: [deploy/README.md](../deploy/README.md).
 
-Beside these there are the usual metrics of the process (\`process_*\`, \`nodejs_*\`). Values of labels come from closed sets
-or from the registry and the configuration, never from a request; so no caller can make more time series. A counter with
-labels is absent until it counts for the first time, but for security events and replaced signers, which begin at 0.
+- The usual process metrics (\`process_*\`, \`nodejs_*\`) are exported as well.
+- Label values come from closed sets, the registry or the configuration, never from a request.
+  So no caller can add time series.
+- A counter with labels is absent until it first counts.
+  Security events and replaced signers start at 0.
+- The labels of a metric are in parentheses; [their values](#labels) are at the end.
 `;
 
 export function metricsPage(): string {
-  return [INTRODUCTION, ...documentedMetrics().map(section)].join('\n');
+  const metrics = documentedMetrics();
+  return [
+    INTRODUCTION,
+    ...(['counter', 'histogram', 'gauge'] as const).flatMap((type) => [
+      `## ${type[0]?.toUpperCase()}${type.slice(1)}s\n`,
+      ...metrics.filter((metric) => metric.type === type).map(metricLine),
+      '',
+    ]),
+    '## Labels\n',
+    ...labelLines(metrics),
+    '',
+  ].join('\n');
 }
 
-function section({ name, type, help, labels }: DocumentedMetric): string {
-  return [`## \`${name}\``, '', `${help}. *${type}*`, '', ...labels.map((label) => line(name, label)), '']
-    .join('\n')
-    .replace(/\n+$/, '\n');
+function metricLine({ name, help, labels }: DocumentedMetric): string {
+  const by = labels.length > 0 ? ` (${labels.map((label) => `\`${label}\``).join(', ')})` : '';
+  return `- \`${name}\`${by}: ${help}`;
 }
 
-function line(metric: string, label: string): string {
+/** A line for each label, or for each of its meanings with the metrics that have it. */
+function labelLines(metrics: readonly DocumentedMetric[]): readonly string[] {
+  const labels = Map.groupBy(
+    metrics.flatMap(({ name, labels }) =>
+      labels.map((label) => ({ name, label, says: saying(name, label) })),
+    ),
+    ({ label }) => label,
+  );
+  return [...labels]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([label, uses]) => {
+      const meanings = Map.groupBy(uses, ({ says }) => says);
+      return [...meanings].map(([says, of]) => {
+        const where = meanings.size > 1 ? ` of ${of.map(({ name }) => `\`${name}\``).join(', ')}` : '';
+        return `- \`${label}\`${where}: ${says}`;
+      });
+    });
+}
+
+function saying(metric: string, label: string): string {
   const meaning = labelMeaning(metric, label);
   if (!meaning)
     throw new Error(`nobody has said what ${label} of ${metric} means: scripts/metrics/label-values.ts`);
   const { says, values = [], listedElsewhere } = meaning;
   const listed = listedElsewhere ? [] : values.map((value) => `\`${value}\``);
-  return `- \`${label}\`: ${says}${listed.length > 0 ? `, one of ${listed.join(', ')}` : ''}`;
+  return `${says}${listed.length > 0 ? `: ${listed.join(', ')}` : ''}`;
 }
 
 if (import.meta.main) writeFileSync(FILE, metricsPage());

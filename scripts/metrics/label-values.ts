@@ -28,17 +28,21 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   scope: { says: 'the id of the key scope' },
   hsm_token: { says: 'the HSM token, as the configuration names it' },
   sink: { says: 'the audit sink, by kind and place' },
-  route: { says: 'the path as `/openapi.json` has it, or `none`' },
+  route: { says: 'the path in `/openapi.json`, or `none`' },
   status: { says: 'the HTTP status of the answer' },
   le: { says: 'the upper bound of a bucket, in seconds' },
   plane: { says: 'the listener', values: PLANES },
-  caller: { says: 'who asks', values: CALLER_CLASSES },
+  caller: { says: 'the class of caller', values: CALLER_CLASSES },
   code: {
     says: 'the code of the problem document, as `/openapi.json` lists them',
     values: ERROR_CODES,
     listedElsewhere: true,
   },
-  reason: { says: 'why the token was refused ([refusals](refusals.md))', values: REFUSAL_REASONS },
+  reason: {
+    says: 'why the token was refused, as [refusals](refusals.md) lists them',
+    values: REFUSAL_REASONS,
+    listedElsewhere: true,
+  },
   header: { says: 'the member of the header', values: SUSPICIOUS_HEADERS },
   recorded: { says: 'whether the digest is on record', values: ['yes', 'no'] },
   type: {
@@ -48,21 +52,21 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   },
   severity: { says: 'the severity of the event', values: SEVERITIES },
   about: {
-    says: 'what it turned out to be about ([reports](reports.md)); `refused`: past a limit',
+    says: 'what the report was about ([reports](reports.md)), or `refused` past a limit',
     values: COUNTED_REPORTS,
   },
-  drill: { says: 'the rehearsal', values: DUE_DRILLS },
-  kind: { says: 'how the HSM token differs', values: FINDING_KINDS },
-  'keyward_canary_touches_total.kind': { says: 'what the decoy passes for', values: CANARY_KINDS },
-  use: { says: 'how the decoy was used', values: CANARY_USES },
+  drill: { says: 'the drill', values: DUE_DRILLS },
+  kind: { says: 'the difference', values: FINDING_KINDS },
+  'keyward_canary_touches_total.kind': { says: 'the kind of canary', values: CANARY_KINDS },
+  use: { says: 'how the canary was used ([what rings](canaries.md#what-rings))', values: CANARY_USES },
   target: { says: 'the notification target, as the configuration names it' },
   outcome: {
-    says: 'what became of the attempt; one that `failed` is followed by another',
+    says: 'the result of the attempt; `failed` is retried',
     values: COUNTED_OUTCOMES,
   },
-  gauge: { says: 'the name of the gauge, one of this page' },
+  gauge: { says: 'the name of the gauge' },
   holds: { says: 'what lies on the disk', values: ['database', 'archive'] },
-  obstacle: { says: 'what stands in the way', values: ROTATION_OBSTACLES },
+  obstacle: { says: 'what blocks the rotation', values: ROTATION_OBSTACLES },
   'keyward_key_proofs.status': { says: 'what read-back showed', values: PROOF_STATUSES },
   'keyward_keys.state': { says: 'the state of the key', values: KEY_STATES },
   'keyward_key_created_timestamp_seconds.state': {
@@ -75,10 +79,10 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   },
   'keyward_signer_state.state': { says: 'the state of the signer', values: LINK_STATES },
   'keyward_security_events_unresolved.state': {
-    says: 'what people did about it',
+    says: 'the state of the event',
     values: UNRESOLVED_STATES,
   },
-  'keyward_reports_unclosed.state': { says: 'what people did about it', values: UNCLOSED_STATES },
+  'keyward_reports_unclosed.state': { says: 'the state of the report', values: UNCLOSED_STATES },
 };
 
 /** What a label of that metric means; undefined for one that nobody has described. */

@@ -67,12 +67,12 @@ export const SECURITY_EVENTS = {
   'token.cross_scope': type({
     severity: {
       when: {
-        warning: 'the ledger has the token: it came in at the wrong door',
-        critical: 'it was made for the scope that it was shown for, or is not on record',
+        warning: 'the ledger has the token: it was presented to the wrong scope',
+        critical: 'it names the scope that it was presented to, or is not on record',
       },
       of: ({ names_scope, recorded }) => (recorded === true && !names_scope ? 'warning' : 'critical'),
     },
-    meaning: 'A token that the key of one scope signed was shown for another scope. It was refused.',
+    meaning: 'A token signed by the key of one scope was presented to another scope. It was refused.',
     runbook: 'suspicious-tokens.md#tokencross_scope',
     evidence: ['scope', 'key_scope', 'kid', 'client?', 'digest?', 'names_scope', 'recorded?', 'claims?'],
     oncePer: ['scope', 'kid', 'client', 'digest'],
@@ -80,7 +80,7 @@ export const SECURITY_EVENTS = {
   }),
   'token.retired_key': type({
     severity: 'critical',
-    meaning: 'A key signed a token that is dated outside its signing window. It was refused.',
+    meaning: 'A token is dated outside the signing window of its key. It was refused.',
     runbook: 'suspicious-tokens.md#tokenretired_key',
     evidence: ['scope', 'kid', 'key_state', 'client?', 'digest', 'iat?', 'sign_until', 'recorded?', 'claims'],
     oncePer: ['digest'],
@@ -89,12 +89,12 @@ export const SECURITY_EVENTS = {
   'token.compromised_key': type({
     severity: {
       when: {
-        info: 'the ledger has the token: an honest one is still about',
-        critical: 'it is not on record, or the ledger could not be asked',
+        info: 'the ledger has the token: a genuine one is still in use',
+        critical: 'it is not on record, or the ledger did not answer',
       },
       of: ({ recorded }) => (recorded === true ? 'info' : 'critical'),
     },
-    meaning: 'A token of a key that was declared compromised was shown. It was refused.',
+    meaning: 'A token of a compromised key was presented. It was refused.',
     runbook: 'suspicious-tokens.md#tokencompromised_key',
     evidence: ['scope', 'kid', 'client?', 'digest?', 'recorded?', 'claims?'],
     oncePer: ['kid', 'client', 'digest'],
@@ -102,7 +102,7 @@ export const SECURITY_EVENTS = {
   }),
   'token.suspicious_header': type({
     severity: 'warning',
-    meaning: 'A token has a header by which verifiers are deceived, such as `jku`. It was refused.',
+    meaning: 'A token has a header that can mislead verifiers, such as `jku`. It was refused.',
     runbook: 'suspicious-tokens.md#tokensuspicious_header',
     evidence: ['scope', 'client?', 'member', 'since'],
     oncePer: ['scope', 'client', 'member', 'since'],
@@ -111,12 +111,12 @@ export const SECURITY_EVENTS = {
   'client.new_source': type({
     severity: {
       when: {
-        info: 'it is near a network that is known',
-        warning: 'it is far from all of them',
+        info: 'it is near a known network',
+        warning: 'it is near none',
       },
       of: ({ near }) => (near ? 'info' : 'warning'),
     },
-    meaning: 'A credential was used from a network that it did not come from lately.',
+    meaning: 'A credential was used from a network that is new for it.',
     runbook: 'suspicious-callers.md#clientnew_source',
     evidence: ['caller', 'remote', 'network', 'near', 'networks', 'since'],
     oncePer: ['caller', 'network', 'since'],
@@ -125,12 +125,12 @@ export const SECURITY_EVENTS = {
   'client.unusual_rate': type({
     severity: {
       when: {
-        info: 'less than a week is known of the client, and it is less than ten times of what is',
-        warning: 'it is far beyond the same hour of other weeks, or ten times all that is known',
+        info: 'the client is known for less than a week, and this is less than ten times its history',
+        warning: 'this is far above the same hour of other weeks, or ten times its history',
       },
       of: ({ settled, count, expected }) => (settled || count >= 10 * expected ? 'warning' : 'info'),
     },
-    meaning: 'A client gets far more tokens in a minute than it ever did in an hour like this.',
+    meaning: 'A client gets far more tokens in a minute than ever in a comparable hour.',
     runbook: 'suspicious-callers.md#clientunusual_rate',
     evidence: ['client', 'scope', 'count', 'expected', 'settled', 'since'],
     oncePer: ['client', 'since'],
@@ -138,7 +138,7 @@ export const SECURITY_EVENTS = {
   }),
   'client.denied_burst': type({
     severity: 'warning',
-    meaning: 'One caller, or callers that nobody knows, were turned away far more often than ever.',
+    meaning: 'One caller, or anonymous callers, were refused far more often than before.',
     runbook: 'suspicious-callers.md#clientdenied_burst',
     evidence: ['caller?', 'plane', 'code', 'remote?', 'count', 'expected', 'since'],
     oncePer: ['caller', 'plane', 'since'],
@@ -146,7 +146,7 @@ export const SECURITY_EVENTS = {
   }),
   'credential.malformed_burst': type({
     severity: 'warning',
-    meaning: 'Many credentials of a wrong form came in: somebody tries, or a client has a broken secret.',
+    meaning: 'Many malformed credentials arrived: somebody guesses, or a client has a broken secret.',
     runbook: 'suspicious-callers.md#credentialmalformed_burst',
     evidence: ['plane', 'remote?', 'count', 'expected', 'since'],
     oncePer: ['plane', 'since'],
@@ -154,7 +154,7 @@ export const SECURITY_EVENTS = {
   }),
   'canary.touched': type({
     severity: 'critical',
-    meaning: 'A decoy was used. Nobody has a right to it: whoever did found it where it was planted.',
+    meaning: 'A canary was used. Nobody has a right to it: the user found it where it was planted.',
     runbook: 'canary-touched.md#canarytouched',
     evidence: [
       'canary',
@@ -174,7 +174,7 @@ export const SECURITY_EVENTS = {
   }),
   'credential.leaked': type({
     severity: 'critical',
-    meaning: 'A credential, a token or a PIN of ours was found where anybody may read it.',
+    meaning: 'A credential, token or PIN of ours was found in a place that others can read.',
     runbook: 'leaks.md#credentialleaked',
     evidence: [
       'leaked',
@@ -196,7 +196,7 @@ export const SECURITY_EVENTS = {
   }),
   'key.missing': type({
     severity: 'critical',
-    meaning: 'A key that the registry knows is no longer in the HSM token, or half of it is not.',
+    meaning: 'A registered key, or half of it, is no longer in the HSM token.',
     runbook: 'keys-in-doubt.md#keymissing',
     evidence: FOUND,
     oncePer: foundOnce,
@@ -205,15 +205,15 @@ export const SECURITY_EVENTS = {
   'key.unexpected': type({
     severity: {
       when: {
-        warning: 'the object bears no label of ours',
-        critical: 'it bears one, or is a half of a key that was destroyed',
+        warning: 'the object has no label of ours',
+        critical: 'it has one, or is half of a destroyed key',
       },
       of: ({ finding, details }) =>
         finding === 'not_destroyed' || details.some((detail) => detail.includes('labelled kw1.'))
           ? 'critical'
           : 'warning',
     },
-    meaning: 'The HSM token holds an object that no row of the registry accounts for. It is not adopted.',
+    meaning: 'The HSM token holds an object without a registry row. It is not adopted.',
     runbook: 'keys-in-doubt.md#keyunexpected',
     evidence: FOUND,
     oncePer: foundOnce,
@@ -221,7 +221,7 @@ export const SECURITY_EVENTS = {
   }),
   'key.unproven': type({
     severity: 'critical',
-    meaning: 'A key in the HSM is not as it was made, or not the only one under its id. It serves no more.',
+    meaning: 'A key in the HSM was changed since its generation, or shares its id. It is out of service.',
     runbook: 'keys-in-doubt.md#keyunproven',
     evidence: FOUND,
     oncePer: foundOnce,
@@ -238,7 +238,7 @@ export const SECURITY_EVENTS = {
   }),
   'key.standby_missing': type({
     severity: 'warning',
-    meaning: 'A scope has no standby, and none could be made. It is tried again.',
+    meaning: 'A scope has no standby key, and making one failed. It is retried.',
     runbook: 'keys-in-doubt.md#keystandby_missing',
     evidence: UNFINISHED,
     oncePer: ['chore', 'failed_at'],
@@ -246,7 +246,7 @@ export const SECURITY_EVENTS = {
   }),
   'key.change_unfinished': type({
     severity: 'warning',
-    meaning: 'A step in the life of a key that is due could not be done. It is tried again.',
+    meaning: 'A due step of a key lifecycle failed. It is retried.',
     runbook: 'keys-in-doubt.md#keychange_unfinished',
     evidence: UNFINISHED,
     oncePer: ['chore', 'failed_at'],
@@ -254,10 +254,10 @@ export const SECURITY_EVENTS = {
   }),
   'key.window_nearly_over': type({
     severity: {
-      when: { info: 'the rotation will come by itself', warning: 'something stands in its way' },
+      when: { info: 'the rotation will happen automatically', warning: 'something blocks it' },
       of: ({ obstacle }) => (obstacle === null ? 'info' : 'warning'),
     },
-    meaning: 'Three quarters, or nine tenths, of the signing window of an active key are over.',
+    meaning: 'An active key has used 75 % or 90 % of its signing window.',
     runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
     evidence: [...WINDOW, 'percent'],
     oncePer: ['kid', 'percent'],
@@ -271,7 +271,7 @@ export const SECURITY_EVENTS = {
       },
       of: ({ window_over }) => (window_over ? 'critical' : 'warning'),
     },
-    meaning: 'A rotation that was due did not come.',
+    meaning: 'A rotation that was due did not happen.',
     runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
     evidence: [...WINDOW, 'window_over'],
     oncePer: ['kid', 'window_over'],
@@ -279,7 +279,7 @@ export const SECURITY_EVENTS = {
   }),
   'drill.overdue': type({
     severity: 'warning',
-    meaning: 'An emergency was not rehearsed for longer than the configuration allows.',
+    meaning: 'The last emergency drill is longer ago than the configuration allows.',
     runbook: 'scheduled-rotation.md#rehearsals',
     evidence: ['drill', 'since', 'last_passed_at?', 'overdue_at'],
     oncePer: ['drill', 'since'],
@@ -287,7 +287,7 @@ export const SECURITY_EVENTS = {
   }),
   'review.overdue': type({
     severity: 'warning',
-    meaning: 'Nobody has signed off what happened, for longer than the configuration allows.',
+    meaning: 'The last signed-off review is longer ago than the configuration allows.',
     runbook: 'log-review.md#reviewoverdue',
     evidence: ['since', 'last_signed_off_at?', 'overdue_at'],
     oncePer: ['since'],
@@ -295,7 +295,7 @@ export const SECURITY_EVENTS = {
   }),
   'verifier.outdated': type({
     severity: 'warning',
-    meaning: 'A connected verifier still does not hold the key set, longer than any may be cached.',
+    meaning: 'A connected verifier has held an old key set for longer than any may be cached.',
     runbook: 'scheduled-rotation.md#rotation-is-automatic',
     evidence: ['scope', 'client', 'instance', 'holds?', 'published', 'connected_since?'],
     oncePer: ['scope', 'client', 'instance', 'published'],
@@ -309,7 +309,7 @@ export const SECURITY_EVENTS = {
       },
       of: ({ probe }) => (probe === 'fresh' ? 'warning' : 'critical'),
     },
-    meaning: 'A verifier that was probed answered a token other than it must.',
+    meaning: 'A probed verifier gave a wrong answer to a token.',
     runbook: 'probed-verifiers.md#verifierlenient',
     evidence: ['client', 'scope', 'probe', 'status', 'at', 'day'],
     oncePer: ['client', 'scope', 'probe', 'day'],
@@ -317,7 +317,7 @@ export const SECURITY_EVENTS = {
   }),
   'verifier.unprobed': type({
     severity: 'warning',
-    meaning: 'A verifier could not be probed, several times in a row: nobody knows what it accepts.',
+    meaning: 'Probing a verifier failed several times in a row: nobody knows what it accepts.',
     runbook: 'probed-verifiers.md#verifierunprobed',
     evidence: ['client', 'scope', 'probe', 'since', 'count', 'why'],
     oncePer: ['client', 'scope', 'probe', 'since'],
@@ -325,7 +325,7 @@ export const SECURITY_EVENTS = {
   }),
   'registry.signature_invalid': type({
     severity: 'critical',
-    meaning: 'A row of the registry is not as the registry key signed it. It is not used.',
+    meaning: 'A registry row does not match its signature by the registry key. It is not used.',
     runbook: 'changed-records.md#registrysignature_invalid',
     evidence: ['table', 'row', 'why', 'day'],
     oncePer: ['table', 'row', 'why', 'day'],
@@ -333,7 +333,7 @@ export const SECURITY_EVENTS = {
   }),
   'database.restored': type({
     severity: 'critical',
-    meaning: 'An older copy of the database was put back, and two persons accepted what it had lost.',
+    meaning: 'An older copy of the database was restored, and two persons accepted the loss.',
     runbook: 'restored-database.md#once-it-is-accepted',
     evidence: ['gap', 'issued_from', 'issued_until', 'first_event', 'last_event', 'not_repeated'],
     oncePer: ['gap', 'issued_until'],
@@ -341,7 +341,7 @@ export const SECURITY_EVENTS = {
   }),
   'hsm.pin_rejected': type({
     severity: 'critical',
-    meaning: 'The PIN of an HSM token was rejected, or the answer never came. It is not tried again.',
+    meaning: 'The PIN of an HSM token was rejected, or its login got no answer. It is not tried again.',
     runbook: 'people-and-pins.md#the-pin-is-latched-pin_latched',
     evidence: ['hsm_token', 'since', 'why'],
     oncePer: ['hsm_token', 'since'],
@@ -357,7 +357,7 @@ export const SECURITY_EVENTS = {
   }),
   'audit.chain_broken': type({
     severity: 'critical',
-    meaning: 'The audit trail, the ledger or a revocation is not as it was written: somebody changed it.',
+    meaning: 'Somebody changed the audit trail, the ledger or a revocation after it was written.',
     runbook: 'changed-records.md#auditchain_broken',
     evidence: ['chain', 'place', 'why', 'day'],
     oncePer: ['chain', 'place', 'day'],
@@ -383,7 +383,7 @@ export const SECURITY_EVENTS = {
   'audit.sink_failing': type({
     severity: 'warning',
     meaning:
-      'An audit sink has taken nothing for a minute, or somebody deleted, replaced, cut or wrote its file. It gets later what it lacks.',
+      'An audit sink has taken nothing for a minute, or somebody changed its file. It catches up later.',
     runbook: 'restored-database.md#an-audit-sink-fails-or-was-changed-auditsink_failing',
     evidence: ['sink', 'since', 'why'],
     oncePer: ['sink', 'since'],
@@ -391,8 +391,7 @@ export const SECURITY_EVENTS = {
   }),
   'database.failing': type({
     severity: 'critical',
-    meaning:
-      'The database cannot be written or read as it was opened: no tokens. Told around it, to log, metric and sinks.',
+    meaning: 'The database cannot be read or written: no tokens. Log, metric and sinks are told directly.',
     runbook: 'service.md#the-database-fails-databasefailing',
     evidence: ['since', 'why'],
     oncePer: ['since', 'why'],
@@ -400,7 +399,7 @@ export const SECURITY_EVENTS = {
   }),
   'log.failing': type({
     severity: 'warning',
-    meaning: 'Lines of the log are lost: its disk is full, or nobody reads it. The service goes on.',
+    meaning: 'Log lines are lost: the disk is full, or nobody reads the log. The service continues.',
     runbook: 'service.md#lines-of-the-log-are-lost-logfailing',
     evidence: ['since', 'why'],
     oncePer: ['since'],
@@ -409,7 +408,7 @@ export const SECURITY_EVENTS = {
   'service.file_descriptors': type({
     severity: 'critical',
     meaning:
-      'Nine tenths of the file descriptors are in use, or none is left. Without one, connections are closed unanswered.',
+      'File descriptors run short: 90 % are in use, or none is left. Without one, connections are closed unanswered.',
     runbook: 'service.md#file-descriptors-run-short-servicefile_descriptors',
     evidence: ['since', 'why'],
     oncePer: ['since'],
@@ -417,7 +416,7 @@ export const SECURITY_EVENTS = {
   }),
   'notification.outbox_changed': type({
     severity: 'critical',
-    meaning: 'Somebody changed the messages that were to be sent. They are sent all the same.',
+    meaning: 'Somebody changed pending messages in the outbox. They are sent anyway.',
     runbook: 'notifications.md#notificationoutbox_changed',
     evidence: ['details', 'at'],
     oncePer: ['at'],
@@ -425,7 +424,7 @@ export const SECURITY_EVENTS = {
   }),
   'notification.failing': type({
     severity: 'warning',
-    meaning: 'A notification target has taken nothing for a minute. The others are told of it.',
+    meaning: 'A notification target has taken nothing for a minute. The other targets are told.',
     runbook: 'notifications.md#notificationfailing',
     evidence: ['notification_target', 'since', 'why'],
     oncePer: ['notification_target', 'since'],
@@ -433,10 +432,10 @@ export const SECURITY_EVENTS = {
   }),
   'ledger.disk': type({
     severity: {
-      when: { warning: 'three quarters are in use', critical: 'nine tenths are' },
+      when: { warning: '75 % are in use', critical: '90 % are' },
       of: ({ percent }) => (percent >= DISK_ALARM_PERCENT.critical ? 'critical' : 'warning'),
     },
-    meaning: 'The disk that holds the database or the archive becomes full. Without room no token is issued.',
+    meaning: 'The disk of the database or the archive is filling up. Without space no token is issued.',
     runbook: 'full-disk.md#ledgerdisk',
     evidence: ['volume', 'percent', 'used', 'since'],
     oncePer: ['volume', 'percent', 'since'],
@@ -445,14 +444,14 @@ export const SECURITY_EVENTS = {
   'report.received': type({
     severity: {
       when: {
-        info: 'a token alone, of which nothing is known to be ours',
+        info: 'only a token was reported, and it is not known to be ours',
         warning:
-          'somebody says in words what is wrong, the token is real (issued, or rightly signed), or a credential or PIN was shown',
+          'somebody wrote a text, the token is real (issued, or validly signed), or a credential or PIN was shown',
       },
       of: ({ written, recorded, signature, credentials }) =>
         written || recorded || signature === 'right' || credentials > 0 ? 'warning' : 'info',
     },
-    meaning: 'Somebody reported a token, a credential, a PIN, or something that looks wrong.',
+    meaning: 'Somebody reported a token, a credential, or something that looks wrong.',
     runbook: 'reports.md#reportreceived',
     evidence: [
       'report',
@@ -470,7 +469,7 @@ export const SECURITY_EVENTS = {
   }),
   'report.overdue': type({
     severity: 'warning',
-    meaning: 'A report has waited too long for somebody to take it up.',
+    meaning: 'A report has waited too long for somebody to take it.',
     runbook: 'reports.md#reportoverdue',
     evidence: ['report', 'scope', 'received_at', 'overdue_at', 'untaken?'],
     oncePer: ['report'],
@@ -478,7 +477,7 @@ export const SECURITY_EVENTS = {
   }),
   'report.flood': type({
     severity: 'warning',
-    meaning: 'More is reported than is told one by one, or than is taken: then reports are turned away.',
+    meaning: 'Reports exceed a limit: further ones raise no event of their own, or are refused.',
     runbook: 'reports.md#reportflood',
     evidence: ['since', 'count', 'refused'],
     oncePer: ['since', 'refused'],
@@ -487,7 +486,7 @@ export const SECURITY_EVENTS = {
   'clock.jump': type({
     severity: 'critical',
     meaning:
-      'The clock of the machine cannot be trusted. No tokens until it is right again, or two operators confirm it.',
+      'The clock of the machine cannot be trusted. No tokens until it is right, or two operators confirm it.',
     runbook: 'restored-database.md#no-tokens-clock_jump',
     evidence: ['jump', 'wall', 'expected'],
     oncePer: ['jump', 'wall', 'expected'],

@@ -5,72 +5,72 @@
 export const GAUGES = {
   signerState: {
     name: 'keyward_signer_state',
-    help: '1 for the state that the signer of an HSM token is in, 0 for the others',
+    help: '1 for the current state of an HSM token’s signer, 0 for the others',
     labels: ['hsm_token', 'state'],
   },
   keyUnproven: {
     name: 'keyward_key_unproven',
-    help: 'Keys kept out of service because read-back did not prove them, by scope',
+    help: 'Keys out of service because read-back did not prove them',
     labels: ['scope'],
   },
   keys: {
     name: 'keyward_keys',
-    help: 'Keys of a scope by their state',
+    help: 'Keys of a scope',
     labels: ['scope', 'state'],
   },
   keyProofs: {
     name: 'keyward_key_proofs',
-    help: 'Keys of a scope that are not destroyed, by what read-back showed last',
+    help: 'Keys of a scope that are not destroyed, by their last read-back',
     labels: ['scope', 'status'],
   },
   keyWindowUsed: {
     name: 'keyward_key_window_used_ratio',
-    help: 'How much of its signing window the key that signs has used; beyond 1 nothing is signed',
+    help: 'Used share of the active key’s signing window; beyond 1 nothing is signed',
     labels: ['scope'],
   },
   nextRotation: {
     name: 'keyward_next_rotation_timestamp_seconds',
-    help: 'When the key that signs is to be rotated, as things are; absent while there is no standby',
+    help: 'When the active key will be rotated; absent without a standby',
     labels: ['scope'],
   },
   rotationDue: {
     name: 'keyward_rotation_due_timestamp_seconds',
-    help: 'When the rotation of the key that signs is due, whatever may stand in its way',
+    help: 'When the rotation of the active key is due, blocked or not',
     labels: ['scope'],
   },
   rotationObstacle: {
     name: 'keyward_rotation_obstacle',
-    help: '1 for what will stand in the way of the next rotation when it is due, as things are; 0 for the others',
+    help: '1 for what will block the next rotation, 0 for the others',
     labels: ['scope', 'obstacle'],
   },
   keyCreated: {
     name: 'keyward_key_created_timestamp_seconds',
-    help: 'When the oldest key of a scope in that state was made; absent where there is none',
+    help: 'When the oldest key of a scope in that state was made; absent without one',
     labels: ['scope', 'state'],
   },
   keySignUntil: {
     name: 'keyward_key_sign_until_timestamp_seconds',
-    help: 'When the first signing window ends, of the keys of a scope in that state; absent where there is none',
+    help: 'When the first signing window of the keys in that state ends; absent without one',
     labels: ['scope', 'state'],
   },
   drillOverdue: {
     name: 'keyward_drill_overdue',
-    help: '1 for each rehearsal that is overdue, 0 for the others',
+    help: '1 for each overdue drill, 0 for the others',
     labels: ['drill'],
   },
   reviewOverdue: {
     name: 'keyward_review_overdue',
-    help: '1 where nobody has looked at what happened for too long, else 0',
+    help: '1 if the log review is overdue, else 0',
     labels: [],
   },
   eventsUnresolved: {
     name: 'keyward_security_events_unresolved',
-    help: 'Security events that nobody has acknowledged (open), or that somebody has and are not resolved',
+    help: 'Security events that are not resolved',
     labels: ['state', 'severity'],
   },
   reportsUnclosed: {
     name: 'keyward_reports_unclosed',
-    help: 'Reports that nobody has taken up (open), or that somebody has and are not closed',
+    help: 'Reports that are not closed',
     labels: ['state'],
   },
   proposalsOpen: {
@@ -80,17 +80,17 @@ export const GAUGES = {
   },
   keyRefused: {
     name: 'keyward_key_refused',
-    help: 'Keys left out because registry and binding record disagree',
+    help: 'Keys out of service because registry and binding record disagree',
     labels: [],
   },
   signerQueue: {
     name: 'keyward_signer_queue',
-    help: 'Signatures asked for and not yet answered',
+    help: 'Signatures requested and not yet answered',
     labels: ['hsm_token'],
   },
   inventoryFindings: {
     name: 'keyward_inventory_findings',
-    help: 'What the last inventory of an HSM token found to differ from the registry, by kind',
+    help: 'Differences from the registry in the last inventory of an HSM token',
     labels: ['hsm_token', 'kind'],
   },
   inventoryAge: {
@@ -105,17 +105,17 @@ export const GAUGES = {
   },
   diskUsed: {
     name: 'keyward_disk_used_ratio',
-    help: 'Share of the file system in use, by what Keyward keeps on it',
+    help: 'Used share of the file system',
     labels: ['holds'],
   },
   notificationsPending: {
     name: 'keyward_notifications_pending',
-    help: 'Notifications that are yet to be delivered',
+    help: 'Notifications waiting for delivery',
     labels: ['target'],
   },
   notificationsDead: {
     name: 'keyward_notifications_dead',
-    help: 'Notifications that were given up, and wait for an operator to replay them',
+    help: 'Dead letters, which wait for an operator to replay them',
     labels: ['target'],
   },
   auditSinkUp: {
@@ -125,12 +125,12 @@ export const GAUGES = {
   },
   clockTrusted: {
     name: 'keyward_clock_trusted',
-    help: '1 while the clock of the machine can be believed, 0 while it cannot and no token is issued',
+    help: '1 while the clock is trusted, 0 while it is not and no token is issued',
     labels: [],
   },
   clockTime: {
     name: 'keyward_clock_timestamp_seconds',
-    help: 'The time as the service has it, to be held against that of the scrape',
+    help: 'The clock of the service, to compare with the time of the scrape',
     labels: [],
   },
   checkpointAge: {
@@ -145,22 +145,22 @@ export const GAUGES = {
   },
   verifiersLagging: {
     name: 'keyward_verifiers_lagging',
-    help: 'Connected verifiers that do not hold the key set that is published',
+    help: 'Connected verifiers without the published key set',
     labels: ['scope'],
   },
   requestsInFlight: {
     name: 'keyward_http_requests_in_flight',
-    help: 'Requests admitted and not yet answered, by plane and by who asks',
+    help: 'Requests admitted and not yet answered',
     labels: ['plane', 'caller'],
   },
   logLinesLost: {
     name: 'keyward_log_lines_lost',
-    help: 'Lines of the log that could not be written since the process started',
+    help: 'Log lines lost since the process started',
     labels: [],
   },
   factsDropped: {
     name: 'keyward_facts_dropped',
-    help: 'What happened in such a flood that detections did not see it, since the process started',
+    help: 'Activity that detections missed under load, since the process started',
     labels: [],
   },
 } as const satisfies Record<string, { name: string; help: string; labels: readonly string[] }>;

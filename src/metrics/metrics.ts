@@ -14,7 +14,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   const unread = new Counter({
     name: 'keyward_gauge_failures_total',
-    help: 'Readings of a gauge that failed, and were left out of what was told',
+    help: 'Failed readings of a gauge, which are left out of the answer',
     labelNames: ['gauge'] as const,
     registers,
   });
@@ -40,54 +40,54 @@ export function createMetrics() {
     }),
     suspiciousHeaders: new Counter({
       name: 'keyward_suspicious_headers_total',
-      help: 'Tokens with a header member that no honest issuer of ours writes',
+      help: 'Tokens with a header member that Keyward never writes',
       labelNames: ['header'],
       registers,
     }),
     sightings: new Counter({
       name: 'keyward_sightings_total',
-      help: 'Digests that relying services reported, by whether they are on record',
+      help: 'Digests reported by relying services',
       labelNames: ['scope', 'recorded'],
       registers,
     }),
     securityEvents: new Counter({
       name: 'keyward_security_events_total',
-      help: 'Security events raised, each told once',
+      help: 'Security events raised',
       labelNames: ['type', 'severity'],
       registers,
     }),
     canaryTouches: new Counter({
       name: 'keyward_canary_touches_total',
-      help: 'Uses of decoys, each counted, by what they pass for and how they were used',
+      help: 'Uses of canaries',
       labelNames: ['kind', 'use'],
       registers,
     }),
     reports: new Counter({
       name: 'keyward_reports_total',
-      help: 'Reports by what they turned out to be about; those refused for their number are among them',
+      help: 'Reports, refused ones included',
       labelNames: ['about'],
       registers,
     }),
     notifications: new Counter({
       name: 'keyward_notifications_total',
-      help: 'Attempts to notify, by target and what became of them: delivered, failed (tried again) or dead',
+      help: 'Attempts to deliver a notification',
       labelNames: ['target', 'outcome'],
       registers,
     }),
     unacknowledgedEvents: new Counter({
       name: 'keyward_notifications_unacknowledged_total',
-      help: 'Critical events that nobody had acknowledged when the time of the last notification route was over',
+      help: 'Critical events that nobody acknowledged within the time of the last notification route',
       registers,
     }),
     requests: new Counter({
       name: 'keyward_http_requests_total',
-      help: 'Requests answered, by the path as documented',
+      help: 'Requests answered',
       labelNames: ['plane', 'route', 'status'],
       registers,
     }),
     problems: new Counter({
       name: 'keyward_problems_total',
-      help: 'Problem documents sent, those within a batch included',
+      help: 'Problem documents sent, including those within a batch',
       labelNames: ['code'],
       registers,
     }),
