@@ -53,7 +53,10 @@ export function readKeySet(text: string, scope: string): KeySet {
   return { ...readContent(set, set.kw_version), expiresAt: null };
 }
 
-/** `jwks.jwt` of that scope, by one of the pinned keys; `now` in seconds since the epoch. */
+/**
+ * `jwks.jwt` of that scope, by one of the pinned keys; `now` in seconds since the epoch. Does not use jose: this
+ * package has no dependencies.
+ */
 export async function readSignedKeySet(
   jws: string,
   { scope, issuer, pinned }: { scope: string; issuer: string; pinned: readonly PinnedKey[] },

@@ -6,12 +6,7 @@ import type { Registry } from '../kernel/registry.ts';
 import type { KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
 import { formerRegistryJwks, formerRegistryKeys } from '../keys/hsm-replacements.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
-import {
-  type BindingKeys,
-  createBindingKeys,
-  openServiceKey,
-  type RegistryKey,
-} from '../keys/registry-key.ts';
+import { type BindingKeys, createBindingKeys, type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
 import { Emitter } from '../lib/emitter.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createSignerLink, type SignerLink } from '../signer/signer-link.ts';
@@ -91,7 +86,7 @@ export function signingOf([, ...further]: Iterable<readonly [string, SignerLink]
 export async function openBindingKeys(
   config: Config,
   registry: Pick<Registry, 'serviceKey'>,
-  registryKey: RegistryKey,
+  registryKey: OpenedKey,
   signer: Pick<Signer, 'sign'>,
 ): Promise<BindingKeys> {
   const others = new Map(formerRegistryKeys(config.hsm));

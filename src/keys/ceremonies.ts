@@ -6,7 +6,6 @@ import type { Ceremonies, Ceremony, CeremonyKey } from '../kernel/key-administra
 import type { KeyProver } from '../kernel/key-proof.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { composeKeyEvidence, keyEvidenceIn } from '../token/key-evidence.ts';
-import { readPublicJwk } from '../token/public-jwk.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
 import type { BindingKeys, OpenedKey } from './registry-key.ts';
 
@@ -49,7 +48,7 @@ function ceremonyKey(
       `the registry has no key ${kid} of this scope; look at the log`,
     );
   }
-  const { publicKey, kid: voucherKid } = bindingKeys.of(key.hsmToken);
+  const voucher = bindingKeys.of(key.hsmToken);
   const { proof } = keyEvidenceIn(
     {
       iat: time,
@@ -59,10 +58,9 @@ function ceremonyKey(
       state,
       hsm_token: key.hsmToken,
     },
-    new Map([[voucherKid, { kid: voucherKid, publicKey }]]),
+    new Map([[voucher.kid, voucher]]),
   );
-  const bindingJwk = readPublicJwk(publicKey.export({ format: 'jwk' }));
-  return { key, stateThen: state, proof, statement, bindingJwk };
+  return { key, stateThen: state, proof, statement, bindingJwk: voucher.publicJwk };
 }
 
 function recordedKeys(keys: unknown): readonly RecordedKey[] {
@@ -117,7 +115,7 @@ export function createKeyProver(parts: KeyProvingParts): KeyProver {
       if (!key) {
         throw new KeywardError('unknown_key', `there is no key ${kid}; list them to see which there are`);
       }
-      const bindingJwk = readPublicJwk(bindingKeys.of(key.hsmToken).publicKey.export({ format: 'jwk' }));
+      const bindingJwk = bindingKeys.of(key.hsmToken).publicJwk;
       const found = await signer.prove(referenceTo(key), nonce);
       const { proof, statement } = found;
       // That a key is missing is for a fresh process to say.

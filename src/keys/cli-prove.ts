@@ -28,7 +28,7 @@ export interface EvidenceFile {
  * Checks what `keyward key prove --out` wrote, with public keys alone. Which keys are believed, their thumbprints
  * say, had from elsewhere. `key_unproven`, `binding_refused` or `invalid_config` say what does not hold.
  */
-export function verifyKeyEvidence({ configFile, file, auditKey, bindingKey }: EvidenceFile) {
+export async function verifyKeyEvidence({ configFile, file, auditKey, bindingKey }: EvidenceFile) {
   const given = readJsonInput(file, HOLDS);
   const [audit, binding] = [keyIn(given.audit_key, file), keyIn(given.binding_key, file)];
   const configured = auditKey && bindingKey ? [] : believedKeys(loadConfig(configFile));
@@ -40,7 +40,7 @@ export function verifyKeyEvidence({ configFile, file, auditKey, bindingKey }: Ev
     throw new KeywardError('invalid_config', 'the file is signed by other keys than those to be believed');
   }
   const voucher = { kid: thumbprint(binding), publicKey: importPublicKey(binding) };
-  const statement = readKeyEvidence(
+  const statement = await readKeyEvidence(
     String(given.evidence),
     { kid: thumbprint(audit), publicKey: importPublicKey(audit) },
     new Map([[voucher.kid, voucher]]),
@@ -137,8 +137,12 @@ function describe(answer: Answer, { terminal }: Context): string {
   );
 }
 
-function verify(context: Context, file: string, { auditKey, bindingKey }: KeyProveOptions): void {
-  const said = verifyKeyEvidence({ configFile: context.configFile, file, auditKey, bindingKey });
+async function verify(
+  context: Context,
+  file: string,
+  { auditKey, bindingKey }: KeyProveOptions,
+): Promise<void> {
+  const said = await verifyKeyEvidence({ configFile: context.configFile, file, auditKey, bindingKey });
   show(context, said, () =>
     fields(
       Object.entries(said).map(([name, value]) => [name.replaceAll('_', ' '), String(value)] as const),

@@ -5,7 +5,7 @@ import type { ValidationIssue } from '../kernel/policy.ts';
 import type { ServiceKey } from '../kernel/registry.ts';
 import type { FormerAuditKey } from '../token/checkpoint.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
-import type { RegistryKey } from './registry-key.ts';
+import type { OpenedKey } from './registry-key.ts';
 
 const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
@@ -84,7 +84,7 @@ export function formerAuditKeys({ replacements }: Pick<Replaced, 'replacements'>
 }
 
 /** The registry keys of lost tokens by the name of the token: their binding records still count. */
-export function formerRegistryKeys({ replacements }: Replaced): ReadonlyMap<string, RegistryKey> {
+export function formerRegistryKeys({ replacements }: Replaced): ReadonlyMap<string, OpenedKey> {
   return new Map(replacements.map(({ former }, at) => [formerToken(at + 1), formerKey(former.registry_key)]));
 }
 
@@ -94,7 +94,7 @@ export function formerRegistryJwks({ replacements }: Replaced): readonly PublicJ
 }
 
 /** A key that is gone: it verifies and signs nothing. */
-export function formerKey(key: Replacement['former'][Member]): RegistryKey {
+export function formerKey(key: Replacement['former'][Member]): OpenedKey {
   return {
     ...opened(key),
     sign: async () => {
@@ -109,8 +109,8 @@ export function successorOf(role: Role, { successors, replaced_at }: Replacement
   return { role, kid: public_key.kid, hsmId, publicJwk: jwkOf(public_key), createdAt: replaced_at };
 }
 
-function opened(key: Replacement['former'][Member]) {
-  return { kid: key.kid, publicKey: importPublicKey(jwkOf(key)) };
+function opened({ kid, ...publicJwk }: Replacement['former'][Member]) {
+  return { kid, publicJwk, publicKey: importPublicKey(publicJwk) };
 }
 
 function jwkOf({ kid: _, ...jwk }: Replacement['former'][Member]): PublicJwk {

@@ -5,7 +5,7 @@ import type { RefusedRow } from '../kernel/registry.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { RecentSet } from '../lib/recent-set.ts';
-import { createRegistrySeal, type RegistryKey } from './registry-key.ts';
+import { createRegistrySeal, type OpenedKey } from './registry-key.ts';
 
 const TOLD_ROWS = 10_000;
 
@@ -18,7 +18,7 @@ interface TellingParts {
 /** Verifies the registry at the start, and tells of every row that is not used. */
 export async function openRegistry(
   store: Pick<Store, 'openRegistry'>,
-  registryKey: RegistryKey,
+  registryKey: OpenedKey,
   signer: Pick<Signer, 'sealed'>,
   log: Logger,
   securityEvents: SecurityEvents,

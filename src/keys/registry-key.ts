@@ -3,16 +3,15 @@ import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN, type PublicJwk } from '../kernel/key.ts';
 import type { RegistrySeal, RegistryWitness, ServiceKey } from '../kernel/registry.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
+import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 import {
   composeHeadStatement,
   composeRowStatement,
   headVersionIn,
-  type RegistryPublicKey,
   readHeadStatement,
   readRowStatement,
 } from '../token/registry-statement.ts';
-import { verifySignature } from '../token/signature.ts';
+import { isSignedBy, type StatementKey } from '../token/statement.ts';
 
 /** One of the service's own keys, ready to sign and to check what it signed. */
 export interface OpenedKey {
@@ -22,8 +21,6 @@ export interface OpenedKey {
   /** A compact JWS over a signing input of one of the key's own typs; a key set comes with its keys' records. */
   sign(signingInput: string, bindingRecords?: readonly string[]): Promise<string>;
 }
-
-export type RegistryKey = Omit<OpenedKey, 'publicJwk'>;
 
 /**
  * The configuration's fingerprint decides which key is the registry's or the audit's; the database only remembers
@@ -44,20 +41,20 @@ export function openServiceKey(
       `the ${role} key in the database is not the one that the configuration names`,
     );
   }
-  const publicKey = importPublicKey(row.publicJwk);
+  const publicJwk = readPublicJwk(row.publicJwk);
+  const publicKey = importPublicKey(publicJwk);
   return {
     kid: row.kid,
     publicKey,
-    publicJwk: row.publicJwk,
+    publicJwk,
     async sign(signingInput, bindingRecords) {
       const request = { kid: row.kid, signingInput };
       const signature = await signer
         .sign(bindingRecords ? { ...request, bindingRecords } : request)
         .catch((error: unknown) => refuse(role, error));
-      if (!(await verifySignature('ES256', publicKey, signingInput, signature))) {
-        throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature', { retryAfterSeconds: 1 });
-      }
-      return `${signingInput}.${signature.toString('base64url')}`;
+      const jws = `${signingInput}.${signature.toString('base64url')}`;
+      if (await isSignedBy(jws, publicKey)) return jws;
+      throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature', { retryAfterSeconds: 1 });
     },
   };
 }
@@ -77,12 +74,12 @@ export function openRegistryKey(
   row: ServiceKey | undefined,
   fingerprint: string | undefined,
   signer: Pick<Signer, 'sign'>,
-): RegistryKey {
+): OpenedKey {
   return openServiceKey('registry', row, fingerprint, signer);
 }
 
 /** Signs and reads the registry's rows and head with the registry key. */
-export function createRegistrySeal(key: RegistryKey, signer: Pick<Signer, 'sealed'>): RegistrySeal {
+export function createRegistrySeal(key: OpenedKey, signer: Pick<Signer, 'sealed'>): RegistrySeal {
   return {
     ...createRegistryWitness(key),
     signRow: (statement) => key.sign(composeRowStatement(statement, key.kid)),
@@ -95,7 +92,7 @@ export function createRegistrySeal(key: RegistryKey, signer: Pick<Signer, 'seale
 }
 
 /** Reads them without the HSM. */
-export function createRegistryWitness(key: RegistryPublicKey): RegistryWitness {
+export function createRegistryWitness(key: StatementKey): RegistryWitness {
   return {
     readRow: (jws) => readRowStatement(jws, key),
     readHead: (jws) => readHeadStatement(jws, key),
@@ -105,13 +102,13 @@ export function createRegistryWitness(key: RegistryPublicKey): RegistryWitness {
 /** Whose word the binding records are: on each token a key that its own signer can ask what the HSM says (I8). */
 export interface BindingKeys {
   /** `unknown_hsm_token` for one that the configuration does not name. */
-  of(hsmToken: string): RegistryKey;
+  of(hsmToken: string): OpenedKey;
 }
 
 /** On the first token that is the registry key; `others`: of further tokens and of those that were lost. */
 export function createBindingKeys(
-  registryKey: RegistryKey,
-  others: ReadonlyMap<string, RegistryKey> = new Map(),
+  registryKey: OpenedKey,
+  others: ReadonlyMap<string, OpenedKey> = new Map(),
 ): BindingKeys {
   return {
     of(hsmToken) {

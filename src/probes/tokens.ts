@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from 'jose/decode/protected_header';
 import type { Grants } from '../kernel/actor.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
@@ -91,11 +92,8 @@ export function withAlteredSignature(token: string): string {
 }
 
 export function withoutKid(token: string): string {
-  const [header = '', claims, signature] = token.split('.');
-  const { kid: _kid, ...others } = JSON.parse(Buffer.from(header, 'base64url').toString()) as Record<
-    string,
-    unknown
-  >;
+  const [, claims, signature] = token.split('.');
+  const { kid: _kid, ...others } = decodeProtectedHeader(token);
   return [Buffer.from(JSON.stringify(others)).toString('base64url'), claims, signature].join('.');
 }
 

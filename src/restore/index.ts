@@ -18,7 +18,7 @@ import { openAuditKey } from '../hsm/service-keys.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { createRegistrySeal, type RegistryKey } from '../keys/registry-key.ts';
+import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { waitForAcceptance } from './recovery-mode.ts';
 
@@ -27,7 +27,7 @@ export interface RestoredDatabaseParts {
   readonly sinks: Sinks;
   readonly store: Store;
   readonly signer: Pick<Signer, 'sign' | 'sealed'>;
-  readonly registryKey: RegistryKey;
+  readonly registryKey: OpenedKey;
   readonly clock: Clock;
   readonly clockWatch: ClockWatch;
   readonly log: Logger;

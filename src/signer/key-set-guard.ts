@@ -9,9 +9,8 @@ import {
   readPublishedKey,
   readPublishedPolicy,
 } from '../token/published-key-set.ts';
+import type { Claims } from '../token/statement.ts';
 import { demand, refuse } from './guard.ts';
-
-type Claims = Readonly<Record<string, unknown>>;
 
 const MEMBERS = ['iss', 'sub', 'iat', 'exp', 'version', 'keys', 'kw_policy'];
 const [, LONGEST_SKEW] = POLICY_BOUNDS.clockSkewSeconds;

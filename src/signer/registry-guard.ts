@@ -14,6 +14,7 @@ import {
   REGISTRY_ROW_TYP,
 } from '../token/registry-statement.ts';
 import { isRunCertificate, RUN_TYP } from '../token/run-certificate.ts';
+import { type Claims, SERVICE_ALGORITHM } from '../token/statement.ts';
 import { CKA, findHalves, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { readPublicKey } from './examine.ts';
@@ -29,11 +30,6 @@ import {
 import { requireTrueKeySet } from './key-set-guard.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from './protocol.ts';
 import type { Sealed, SealedRecord, SignerState } from './state/signer-state.ts';
-
-/** The only algorithm of the service's own keys. */
-export const REGISTRY_ALGORITHM = 'ES256';
-
-type Claims = Readonly<Record<string, unknown>>;
 
 /** What the guards of the service's own keys need beside the input. */
 export interface Guarding {
@@ -83,7 +79,7 @@ export function guardOfService(label: string, key: Voucher, guarding: Guarding):
   const vouchers = new Map([key, ...guarding.others].map((voucher) => [voucher.kid, voucher]));
   return (signingInput, session, bindingRecords) => {
     const { header, claims } = readSigningInput(signingInput, MAX_KEY_SET_LENGTH);
-    requireHeader(header, key.kid, REGISTRY_ALGORITHM);
+    requireHeader(header, key.kid, SERVICE_ALGORITHM);
     const check = types?.get(header.typ) ?? refuse('typ is not one that this key signs');
     return check(claims, { ...guarding, session, signingInput, bindingRecords, vouchers });
   };

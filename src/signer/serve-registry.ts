@@ -2,13 +2,14 @@ import type { SealedStatements } from '../kernel/signer.ts';
 import { readCheckpoint } from '../token/checkpoint.ts';
 import { thumbprint } from '../token/public-jwk.ts';
 import { readHeadStatement } from '../token/registry-statement.ts';
+import { SERVICE_ALGORITHM } from '../token/statement.ts';
 import { CKA, findHalves, ifReadable, ObjectReader, PUBLIC_KEY } from './attributes.ts';
 import type { Cryptoki } from './cryptoki.ts';
 import { type Examination, examine, readPublicKey } from './examine.ts';
 import type { Hsm, Session } from './hsm.ts';
 import type { LoadedKeys } from './loaded-keys.ts';
 import { AUDIT_LABEL, BINDING_LABEL, type Log, REGISTRY_LABEL } from './protocol.ts';
-import { type Guarding, guardOfService, REGISTRY_ALGORITHM } from './registry-guard.ts';
+import { type Guarding, guardOfService } from './registry-guard.ts';
 import type { ServiceKids } from './settings.ts';
 import type { SealedRecord } from './state/signer-state.ts';
 
@@ -28,7 +29,7 @@ export function examineServiceKey(
     const unproven = [`there are ${ids.length} public keys of its label and kid, and there must be one`];
     return { attributes: {}, unproven, key: null, found: hsmId !== undefined };
   }
-  const expected = { hsmId, label, algorithm: REGISTRY_ALGORITHM, kid } as const;
+  const expected = { hsmId, label, algorithm: SERVICE_ALGORITHM, kid } as const;
   return examine(cryptoki, session, findHalves(cryptoki, session.handle, hsmId), expected);
 }
 
@@ -40,7 +41,7 @@ function publicKeysNamed(cryptoki: Cryptoki, session: Session, label: string, ki
   ];
   return cryptoki.find(session.handle, template).flatMap((handle) => {
     const object = new ObjectReader(cryptoki, session.handle, handle);
-    const jwk = ifReadable(() => readPublicKey(object, REGISTRY_ALGORITHM));
+    const jwk = ifReadable(() => readPublicKey(object, SERVICE_ALGORITHM));
     return jwk && thumbprint(jwk) === kid ? [object.bytes(CKA.ID).toString('hex')] : [];
   });
 }

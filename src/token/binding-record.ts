@@ -1,20 +1,15 @@
-import type { KeyObject } from 'node:crypto';
 import { algorithmNamed } from '../kernel/algorithm.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Binding } from '../kernel/key.ts';
-import { parseToken, type TokenHeader } from './parse-token.ts';
+import { parseToken } from './parse-token.ts';
 import { verifySignatureSync } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
+import { type Claims, isStatementHeader, SERVICE_ALGORITHM, type StatementKey } from './statement.ts';
 
 export const BINDING_TYP = 'kw-binding+jwt';
-const BINDING_ALG = 'ES256';
-const HEADER_MEMBERS = 3;
 
 /** The registry key, or the binding key of a further HSM token. */
-export interface Voucher {
-  readonly kid: string;
-  readonly publicKey: KeyObject;
-}
+export type Voucher = StatementKey;
 
 /** The signing input of the record that the token's registry or binding key signs: what a key is for (I1). `iat` in seconds. */
 export function composeBindingRecord(binding: Binding, voucherKid: string, iat: number): string {
@@ -30,12 +25,16 @@ export function composeBindingRecord(binding: Binding, voucherKid: string, iat: 
     max_ttl_seconds: binding.maxTtlSeconds,
     iat,
   };
-  return composeSigningInput({ alg: BINDING_ALG, typ: BINDING_TYP, kid: voucherKid }, JSON.stringify(claims));
+  return composeSigningInput(
+    { alg: SERVICE_ALGORITHM, typ: BINDING_TYP, kid: voucherKid },
+    JSON.stringify(claims),
+  );
 }
 
 /**
  * The binding that a compact JWS vouches for. `binding_refused` unless that key signed it, as a binding
- * record, with exactly the members it must have. On the calling thread: keys are loaded before they serve.
+ * record, with exactly the members it must have. Does not use jose, which is asynchronous: the signer
+ * reads a record in the same turn in which it seals or destroys.
  */
 export function readBindingRecord(jws: string, voucher: Voucher): Binding {
   return readVouchedBinding(jws, new Map([[voucher.kid, voucher]]));
@@ -47,17 +46,11 @@ export function readVouchedBinding(jws: string, vouchers: ReadonlyMap<string, Vo
   if (!parsed.ok) refuse(`is malformed: ${parsed.problem}`);
   const { header, claims, signingInput, signature } = parsed.token;
   const voucher = vouchers.get(header.kid);
-  if (!voucher || !isOfRecord(header)) refuse('has another header');
-  if (!verifySignatureSync(BINDING_ALG, voucher.publicKey, signingInput, signature)) {
+  if (!voucher || !isStatementHeader(header, BINDING_TYP, voucher.kid)) refuse('has another header');
+  if (!verifySignatureSync(SERVICE_ALGORITHM, voucher.publicKey, signingInput, signature)) {
     refuse('has a wrong signature');
   }
   return readBinding(claims);
-}
-
-function isOfRecord(header: TokenHeader): boolean {
-  return (
-    header.alg === BINDING_ALG && header.typ === BINDING_TYP && Object.keys(header).length === HEADER_MEMBERS
-  );
 }
 
 type Check = (value: unknown) => boolean;
@@ -81,7 +74,7 @@ const MEMBERS = {
   iat: isSeconds,
 } as const satisfies Record<string, Check>;
 
-function readBinding(claims: Readonly<Record<string, unknown>>): Binding {
+function readBinding(claims: Claims): Binding {
   const unknown = Object.keys(claims).find((name) => !Object.hasOwn(MEMBERS, name));
   if (unknown !== undefined) refuse('has a member too many');
   for (const [name, isRight] of Object.entries(MEMBERS)) {

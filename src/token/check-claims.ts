@@ -7,6 +7,7 @@ const MEDIA_TYPE_PREFIX = 'application/';
 /**
  * Whether a `typ` header is one of the types allowed. Media type names ignore case, and `application/` may be
  * left out where no other slash follows (RFC 7515 §4.1.9, RFC 9068 §4). No `typ` is `untyped`, and nothing else is.
+ * jose allows one type, which must be there.
  */
 export function isAllowedType(typ: unknown, allowed: readonly TokenType[]): boolean {
   if (typ === undefined) return allowed.includes('untyped');
@@ -27,7 +28,10 @@ function shortName(typ: unknown): string | undefined {
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** What a token of one key may claim. Times and spans in seconds. */
+/**
+ * What a token of one key may claim. Times and spans in seconds. jose knows neither a signing window nor a longest
+ * lifetime.
+ */
 export interface ClaimRules {
   readonly issuer: string;
   readonly audience: string;

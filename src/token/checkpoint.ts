@@ -1,27 +1,19 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { CHAINS, type ChainHead, type Checkpoint, mapChains } from '../kernel/audit-chain.ts';
-import { parseToken } from './parse-token.ts';
-import { verifySignature } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
+import { type Claims, readStatement, SERVICE_ALGORITHM, type StatementKey } from './statement.ts';
 
 export const CHECKPOINT_TYP = 'kw-checkpoint+jwt';
-const AUDIT_ALG = 'ES256';
 const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const MEMBERS = ['number', 'previous', 'iat', ...CHAINS];
 
-type Claims = Readonly<Record<string, unknown>>;
-
-export interface AuditPublicKey {
-  readonly kid: string;
-  readonly publicKey: KeyObject;
+export interface AuditPublicKey extends StatementKey {
   /** The audit keys before it, the oldest first; default: none. */
   readonly former?: readonly FormerAuditKey[] | undefined;
 }
 
 /** An audit key that was lost with its HSM token. */
-export interface FormerAuditKey {
-  readonly kid: string;
-  readonly publicKey: KeyObject;
+export interface FormerAuditKey extends StatementKey {
   /** Number of the last checkpoint that it may have signed. Whoever has the token could sign more. */
   readonly lastCheckpoint: number;
 }
@@ -34,7 +26,7 @@ export function composeCheckpoint({ number, previous, time, heads }: Checkpoint,
     iat: time,
     ...mapChains((name) => written(heads[name])),
   };
-  return composeSigningInput({ alg: AUDIT_ALG, typ: CHECKPOINT_TYP, kid }, JSON.stringify(claims));
+  return composeSigningInput({ alg: SERVICE_ALGORITHM, typ: CHECKPOINT_TYP, kid }, JSON.stringify(claims));
 }
 
 /**
@@ -42,16 +34,10 @@ export function composeCheckpoint({ number, previous, time, heads }: Checkpoint,
  * one key whose word counts.
  */
 export async function readCheckpoint(jws: string, key: AuditPublicKey): Promise<Checkpoint | undefined> {
-  const parsed = parseToken(jws);
-  if (!parsed.ok) return undefined;
-  const { header, claims, signingInput, signature } = parsed.token;
-  const isOurs =
-    header.alg === AUDIT_ALG && header.typ === CHECKPOINT_TYP && Object.keys(header).length === 3;
-  if (!isOurs || !isCheckpoint(claims)) return undefined;
-  const signer = auditKeyAt(key, Number(claims.number));
-  if (header.kid !== signer.kid) return undefined;
-  if (!(await verifySignature(AUDIT_ALG, signer.publicKey, signingInput, signature))) return undefined;
-  return checkpointIn(claims);
+  const claims = await readStatement(jws, CHECKPOINT_TYP, (_kid, said) =>
+    isCheckpoint(said) ? auditKeyAt(key, Number(said.number)) : undefined,
+  );
+  return claims && checkpointIn(claims);
 }
 
 /** Without those former keys that were out of use when that checkpoint was taken. */
@@ -60,7 +46,7 @@ export function auditKeysSince(key: AuditPublicKey, number: number): AuditPublic
 }
 
 /** The audit key in use when that checkpoint was taken. */
-export function auditKeyAt(key: AuditPublicKey, number: number): Pick<AuditPublicKey, 'kid' | 'publicKey'> {
+export function auditKeyAt(key: AuditPublicKey, number: number): StatementKey {
   return key.former?.find(({ lastCheckpoint }) => number <= lastCheckpoint) ?? key;
 }
 

@@ -6,16 +6,13 @@ import type { AuditPublicKey } from './checkpoint.ts';
 import { bindingDigest, readKeyProof } from './key-proof.ts';
 import { parseToken } from './parse-token.ts';
 import { readPublicJwk, thumbprint } from './public-jwk.ts';
-import { verifySignatureSync } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
+import { type Claims, isSignedBy, isStatementHeader, SERVICE_ALGORITHM } from './statement.ts';
 
 export const KEY_EVIDENCE_TYP = 'kw-evidence+jwt';
 /** It holds two statements and a public key; those of RSA are the long ones. */
 export const MAX_KEY_EVIDENCE_LENGTH = 32 * 1024;
-const AUDIT_ALG = 'ES256';
 const MEMBERS = ['iat', 'jwk', 'proof', 'binding_record', 'state', 'hsm_token'];
-
-type Claims = Readonly<Record<string, unknown>>;
 
 /** The signing input of the statement by which the audit key stands for a proof, for whoever audits. */
 export function composeKeyEvidence(
@@ -37,7 +34,7 @@ export function composeKeyEvidence(
     state: evidence.state,
     hsm_token: evidence.hsmToken,
   };
-  const header = { alg: AUDIT_ALG, typ: KEY_EVIDENCE_TYP, kid: auditKid } as const;
+  const header = { alg: SERVICE_ALGORITHM, typ: KEY_EVIDENCE_TYP, kid: auditKid } as const;
   return composeSigningInput(header, JSON.stringify(claims));
 }
 
@@ -45,27 +42,23 @@ export function composeKeyEvidence(
  * Verifies all of it with public keys alone: the audit key's signature, the binding record by one of the vouchers,
  * the proof by the key itself, and that they speak of one key. `key_unproven` says what does not hold.
  */
-export function readKeyEvidence(
+export async function readKeyEvidence(
   jws: string,
   auditKey: AuditPublicKey,
   vouchers: ReadonlyMap<string, Voucher>,
-): KeyEvidenceStatement {
+): Promise<KeyEvidenceStatement> {
   const parsed = parseToken(jws, MAX_KEY_EVIDENCE_LENGTH);
   if (!parsed.ok) refuse(`is malformed: ${parsed.problem}`);
-  const { header, claims, signingInput, signature } = parsed.token;
-  const isOurs =
-    header.alg === AUDIT_ALG &&
-    header.typ === KEY_EVIDENCE_TYP &&
-    header.kid === auditKey.kid &&
-    Object.keys(header).length === 3;
-  if (!isOurs) refuse('is not by the audit key');
-  if (!verifySignatureSync(AUDIT_ALG, auditKey.publicKey, signingInput, signature)) {
-    refuse('has a wrong signature');
-  }
+  const { header, claims } = parsed.token;
+  if (!isStatementHeader(header, KEY_EVIDENCE_TYP, auditKey.kid)) refuse('is not by the audit key');
+  if (!(await isSignedBy(jws, auditKey.publicKey))) refuse('has a wrong signature');
   return keyEvidenceIn(claims, vouchers);
 }
 
-/** What the claims say, once everything that they hold was verified; the signer asks it before it signs them. */
+/**
+ * What the claims say, once everything that they hold was verified. The signer calls it before it signs them, in the
+ * same turn: that is why it does not use jose, which is asynchronous.
+ */
 export function keyEvidenceIn(claims: Claims, vouchers: ReadonlyMap<string, Voucher>): KeyEvidenceStatement {
   const { iat, jwk, proof: proofJws, binding_record: record, state, hsm_token: hsmToken } = claims;
   const isWhole = Object.keys(claims).length === MEMBERS.length;

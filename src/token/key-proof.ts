@@ -7,6 +7,7 @@ import { parseToken } from './parse-token.ts';
 import { importPublicKey, thumbprint } from './public-jwk.ts';
 import { verifySignatureSync } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
+import { type Claims, isStatementHeader } from './statement.ts';
 
 export const KEY_PROOF_TYP = 'kw-proof+jwt';
 /** No scope's: those are URLs. With an `exp` that is past as it is made, no verifier takes it for a token. */
@@ -39,15 +40,17 @@ export function bindingDigest(bindingRecord: string): string {
   return hash('sha256', bindingRecord, 'base64url');
 }
 
-/** `key_unproven` unless the key signed it, as a proof, with those members and no other. */
+/**
+ * `key_unproven` unless the key signed it, as a proof, with those members and no other. Does not use jose,
+ * which is asynchronous: `keyEvidenceIn` calls it.
+ */
 export function readKeyProof(jws: string, publicJwk: PublicJwk): KeyProofStatement {
   const parsed = parseToken(jws);
   if (!parsed.ok) refuse(`is malformed: ${parsed.problem}`);
   const { header, claims, signingInput, signature } = parsed.token;
   const kid = thumbprint(publicJwk);
   const algorithm = algorithmNamed(header.alg);
-  const isOurs = header.typ === KEY_PROOF_TYP && header.kid === kid && Object.keys(header).length === 3;
-  if (!isOurs || !algorithm) refuse('has another header');
+  if (!algorithm || !isStatementHeader(header, KEY_PROOF_TYP, kid, algorithm)) refuse('has another header');
   if (!verifySignatureSync(algorithm, importPublicKey(publicJwk), signingInput, signature)) {
     refuse('has a wrong signature');
   }
@@ -68,7 +71,6 @@ export function readKeyProof(jws: string, publicJwk: PublicJwk): KeyProofStateme
   };
 }
 
-type Claims = Readonly<Record<string, unknown>>;
 type Check = (value: unknown, claims: Claims) => boolean;
 
 const matches =

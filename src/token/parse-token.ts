@@ -47,7 +47,8 @@ type Parsed<T> = { readonly ok: true; readonly token: T } | Malformed;
 
 /**
  * Reads a compact JWS as strictly as STANDARDS.md asks. `misleading_member` and `misleading_header`: a name that some
- * readers take for a registered one, and others do not. Proves nothing of who signed it. Never throws.
+ * readers take for a registered one, and others do not. Proves nothing of who signed it. Never throws. Does not
+ * use jose, which takes members that are named twice, and misreads escaped names as V8 does (nodejs/node#63785).
  */
 export function parseToken(token: unknown, maxLength = MAX_TOKEN_LENGTH): Parsed<ParsedToken> {
   if (typeof token !== 'string') return malformed('not_text');

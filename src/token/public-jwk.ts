@@ -25,7 +25,7 @@ const READERS = new Map<unknown, (jwk: Members) => PublicJwk>([
 /**
  * The public key of a JWK (RFC 7517, 7518 §6, 8037 §2), without any member that does not make the key.
  * `key_unproven` for what is secret, symmetric, of another curve or use, too weak, off the curve, or written
- * in other than the one canonical way, which its thumbprint depends on.
+ * in other than the one canonical way, which its thumbprint depends on. jose imports weak keys and non-canonical ones.
  */
 export function readPublicJwk(value: unknown): PublicJwk {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse('is not an object');
@@ -39,12 +39,18 @@ export function readPublicJwk(value: unknown): PublicJwk {
   return read(jwk);
 }
 
-/** RFC 7638 with SHA-256: the `kid` of the key. */
+/**
+ * RFC 7638 with SHA-256: the `kid` of the key. Does not use jose, which is asynchronous: the signer needs it between
+ * two calls of PKCS#11, in one turn.
+ */
 export function thumbprint(jwk: PublicJwk): string {
   return createHash('sha256').update(canonicalJson(jwk)).digest('base64url');
 }
 
-/** Ready for `crypto.verify`. Throws `key_unproven` where the point is not on its curve. */
+/**
+ * Ready for `crypto.verify`, which the hot path calls; jose would give a `CryptoKey`. Throws `key_unproven` where the
+ * point is not on its curve.
+ */
 export function importPublicKey(jwk: PublicJwk): KeyObject {
   try {
     return createPublicKey({ key: { ...jwk }, format: 'jwk' });

@@ -66,7 +66,7 @@ export function composePublishedPolicy(policy: PublishedPolicy) {
 
 /**
  * `key_unproven` for what is no public key of a known algorithm, does not bear its thumbprint as `kid`, or has no
- * bounds in order.
+ * bounds in order: jose's key sets look at neither.
  */
 export function readPublishedKey(value: unknown): PublishedKey {
   const publicJwk = readPublicJwk(value);

@@ -1,15 +1,11 @@
-import type { KeyObject } from 'node:crypto';
 import type { HeadStatement, RowStatement } from '../kernel/registry.ts';
 import { parseToken } from './parse-token.ts';
-import { verifySignature } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
+import { type Claims, readStatement, SERVICE_ALGORITHM, type StatementKey } from './statement.ts';
 
 export const REGISTRY_ROW_TYP = 'kw-registry-row+jwt';
 export const REGISTRY_HEAD_TYP = 'kw-registry-head+jwt';
-const REGISTRY_ALG = 'ES256';
 const DIGEST = /^[A-Za-z0-9_-]{43}$/;
-
-type Claims = Readonly<Record<string, unknown>>;
 
 /** The signing input for one row of the registry. */
 export function composeRowStatement(statement: RowStatement, kid: string): string {
@@ -23,21 +19,15 @@ export function composeHeadStatement({ version, previous, buckets }: HeadStateme
 }
 
 /** Undefined unless the registry key signed it as the statement of a row, with those members and no other. */
-export async function readRowStatement(
-  jws: string,
-  key: RegistryPublicKey,
-): Promise<RowStatement | undefined> {
-  const claims = await claimsOf(jws, REGISTRY_ROW_TYP, key);
+export async function readRowStatement(jws: string, key: StatementKey): Promise<RowStatement | undefined> {
+  const claims = await readStatement(jws, REGISTRY_ROW_TYP, () => key);
   if (!claims || !isRowStatement(claims)) return undefined;
   const { table, id, version, content_sha256: contentHash } = claims;
   return { table, id, version, contentHash } as RowStatement;
 }
 
-export async function readHeadStatement(
-  jws: string,
-  key: RegistryPublicKey,
-): Promise<HeadStatement | undefined> {
-  const claims = await claimsOf(jws, REGISTRY_HEAD_TYP, key);
+export async function readHeadStatement(jws: string, key: StatementKey): Promise<HeadStatement | undefined> {
+  const claims = await readStatement(jws, REGISTRY_HEAD_TYP, () => key);
   if (!claims || !isHeadStatement(claims)) return undefined;
   const { version, previous, buckets } = claims;
   return { version, previous, buckets } as HeadStatement;
@@ -53,11 +43,6 @@ export function headVersionIn(jws: string): number {
 export function headFollowedIn(jws: string): number {
   const parsed = parseToken(jws);
   return parsed.ok && isHeadStatement(parsed.token.claims) ? Number(parsed.token.claims.previous) : 0;
-}
-
-export interface RegistryPublicKey {
-  readonly kid: string;
-  readonly publicKey: KeyObject;
 }
 
 export function isRowStatement(claims: Claims): boolean {
@@ -85,21 +70,7 @@ export function isHeadStatement(claims: Claims): boolean {
 }
 
 function compose(typ: string, kid: string, claims: Claims): string {
-  return composeSigningInput({ alg: REGISTRY_ALG, typ, kid }, JSON.stringify(claims));
-}
-
-async function claimsOf(jws: string, typ: string, key: RegistryPublicKey): Promise<Claims | undefined> {
-  const parsed = parseToken(jws);
-  if (!parsed.ok) return undefined;
-  const { header, claims, signingInput, signature } = parsed.token;
-  const isOurs =
-    header.alg === REGISTRY_ALG &&
-    header.typ === typ &&
-    header.kid === key.kid &&
-    Object.keys(header).length === 3;
-  if (!isOurs || !(await verifySignature(REGISTRY_ALG, key.publicKey, signingInput, signature)))
-    return undefined;
-  return claims;
+  return composeSigningInput({ alg: SERVICE_ALGORITHM, typ, kid }, JSON.stringify(claims));
 }
 
 function isVersion(value: unknown): boolean {

@@ -1,16 +1,12 @@
 import type { Checkpoint } from '../kernel/audit-chain.ts';
 import type { RunDescription, RunPublicKey, StoredRun } from '../kernel/runs.ts';
 import { type AuditPublicKey, auditKeysSince } from './checkpoint.ts';
-import { parseToken } from './parse-token.ts';
-import { verifySignature } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
+import { type Claims, readStatement, SERVICE_ALGORITHM } from './statement.ts';
 
 export const RUN_TYP = 'keyward-run+jwt';
-const AUDIT_ALG = 'ES256';
 const RUN_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ED25519_KEY = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-
-type Claims = Readonly<Record<string, unknown>>;
 
 /** The signing input of a run's certificate, for the audit key. `iat` in seconds since the epoch. */
 export function composeRunCertificate(
@@ -19,7 +15,7 @@ export function composeRunCertificate(
   kid: string,
 ): string {
   const claims = { run: id, public_key: publicKey, started_at: startedAt, iat };
-  return composeSigningInput({ alg: AUDIT_ALG, typ: RUN_TYP, kid }, JSON.stringify(claims));
+  return composeSigningInput({ alg: SERVICE_ALGORITHM, typ: RUN_TYP, kid }, JSON.stringify(claims));
 }
 
 /**
@@ -30,13 +26,10 @@ export async function readRunCertificate(
   jws: string,
   key: AuditPublicKey,
 ): Promise<RunDescription | undefined> {
-  const parsed = parseToken(jws);
-  if (!parsed.ok) return undefined;
-  const { header, claims, signingInput, signature } = parsed.token;
-  const signer = [key, ...(key.former ?? [])].find(({ kid }) => kid === header.kid);
-  const isOurs = header.alg === AUDIT_ALG && header.typ === RUN_TYP && Object.keys(header).length === 3;
-  if (!signer || !isOurs || !isRunCertificate(claims)) return undefined;
-  if (!(await verifySignature(AUDIT_ALG, signer.publicKey, signingInput, signature))) return undefined;
+  const claims = await readStatement(jws, RUN_TYP, (kid) =>
+    [key, ...(key.former ?? [])].find((each) => each.kid === kid),
+  );
+  if (!claims || !isRunCertificate(claims)) return undefined;
   const { run, public_key, started_at } = claims as { run: string; public_key: string; started_at: number };
   return { id: run, publicKey: public_key, startedAt: started_at };
 }

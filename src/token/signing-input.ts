@@ -10,7 +10,10 @@ export interface JoseHeader {
 const MAX_CACHED_HEADERS = 4_096;
 const segments = new Map<string, string>();
 
-/** `header.claims` of RFC 7515 §5.1, ready to be signed. `claimsJson` is taken as it is. */
+/**
+ * `header.claims` of RFC 7515 §5.1, ready to be signed. `claimsJson` is taken as it is. jose signs with keys in memory
+ * only, and an HSM gives a bare signature.
+ */
 export function composeSigningInput(header: JoseHeader, claimsJson: string): string {
   return `${headerSegment(header)}.${encode(claimsJson)}`;
 }

@@ -10,7 +10,7 @@ const SMALL_ORDER = new Set([
   0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
 ]);
 
-/** Whether 32 bytes are a canonical point of the curve, of other than small order (RFC 8032 §5.1.3). */
+/** Whether 32 bytes are a canonical point of the curve, of other than small order (RFC 8032 §5.1.3); jose takes any. */
 export function isEd25519Point(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false;
   const y = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`) & (2n ** 255n - 1n);
@@ -45,7 +45,7 @@ const REMAINDERS = PRIMES.map((prime) => ({ prime, reachable: powersModulo(prime
 /**
  * Whether an RSA modulus (big-endian) has the fingerprint of keys from Infineon's RSALib, which can be factored
  * (ROCA, CVE-2017-15361): modulo every small prime it is a power of 65537. A sound modulus has it by chance about
- * once in 2²⁷.
+ * once in 2²⁷. jose does not look for it.
  */
 export function hasRocaFingerprint(modulus: Uint8Array): boolean {
   return REMAINDERS.every(({ prime, reachable }) => reachable.has(remainder(modulus, prime)));

@@ -14,7 +14,7 @@ import { KeyedMutex } from '../../src/keys/keyed-mutex.ts';
 import { trackLoadedKeys } from '../../src/keys/load-ring.ts';
 import { createProvisioner } from '../../src/keys/provision-scope.ts';
 import { createReconcileSteps } from '../../src/keys/reconcile-steps.ts';
-import { createBindingKeys, type RegistryKey } from '../../src/keys/registry-key.ts';
+import { createBindingKeys, type OpenedKey } from '../../src/keys/registry-key.ts';
 import { createPublication } from '../../src/publication/publication.ts';
 import { verifySignatureSync } from '../../src/token/signature.ts';
 import { composeSigningInput } from '../../src/token/signing-input.ts';
@@ -23,7 +23,7 @@ import type { RehearsedService } from './simulate-rotations.ts';
 export interface RehearsalParts {
   readonly registry: Registry;
   readonly signer: Signer;
-  readonly registryKey: RegistryKey;
+  readonly registryKey: OpenedKey;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly graceSeconds: number;

@@ -15,10 +15,8 @@ export async function rehearsed(
   options: { readonly policy?: Partial<ScopePolicy>; readonly ledger?: Ledger } = {},
 ) {
   const signer = new FakeSigner();
-  const { kid, publicKey } = signer.registry;
   const registryKey = {
-    kid,
-    publicKey,
+    ...signer.registry,
     sign: async (signingInput: string) =>
       `${signingInput}.${signer.registry.sign(signingInput).toString('base64url')}`,
   };

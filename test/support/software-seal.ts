@@ -8,10 +8,8 @@ export const REGISTRY_SOFTWARE_KEY: SoftwareKey = softwareKey('ES256');
 export const SOFTWARE_SEAL: RegistrySeal = softwareSeal(REGISTRY_SOFTWARE_KEY);
 
 export function softwareSeal(key: SoftwareKey): RegistrySeal {
-  const { kid, publicKey } = key;
   const registryKey = {
-    kid,
-    publicKey,
+    ...key,
     sign: async (signingInput: string) => `${signingInput}.${key.sign(signingInput).toString('base64url')}`,
   };
   return createRegistrySeal(registryKey, { sealed: async (shown) => shown });

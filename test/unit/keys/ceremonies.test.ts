@@ -13,10 +13,9 @@ const scope = aScope({ id: 'payments' });
 
 async function aCeremony(changes: { details?: object; forget?: boolean } = {}) {
   const signer = new FakeSigner();
-  const { kid, publicKey } = signer.registry;
+  const { kid } = signer.registry;
   const bindingKeys = createBindingKeys({
-    kid,
-    publicKey,
+    ...signer.registry,
     sign: async (signingInput) =>
       `${signingInput}.${(await signer.sign({ kid, signingInput })).toString('base64url')}`,
   });

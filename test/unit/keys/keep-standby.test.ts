@@ -106,8 +106,8 @@ const keeper = () =>
     turns: new KeyedMutex(),
     clock: { nowSeconds: () => NOW },
     bindingKeys: createBindingKeys({
+      ...made,
       kid: 'r',
-      publicKey: made.publicKey,
       sign: async (input) => `${input}.c2ln`,
     }),
   });
