@@ -26,9 +26,8 @@ export interface Initialised {
 /**
  * `keyward init`: registry key and audit key are born in the HSM, and a binding key in each further token; their
  * thumbprints are written into the configuration, and the operators enrolled with every role. Cut short, it can be
- * run again; a token that was added, or a service of an older version, gets the keys it lacks, and a service that
- * takes two persons and has fewer left than that gets others. Where
- * nothing is missing it is refused with `operator_exists`.
+ * run again; a token that was added gets its binding key, and a service that takes two persons and has fewer left
+ * than that gets others. Where nothing is missing it is refused with `operator_exists`.
  */
 export async function initialise(options: {
   readonly configFile: string;

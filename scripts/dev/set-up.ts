@@ -14,7 +14,6 @@ import { readIfThere, writeSecret } from './secret-file.ts';
 import { writeSofthsmConfig } from './softhsm.ts';
 
 const COMMAND_LINE = new URL('../../src/cli/main.ts', import.meta.url);
-const AUDIT_KEY = ['hsm', 'audit_key'];
 const CONFIG_OF_TOKEN = ['hsm', 'environment', 'SOFTHSM2_CONF'];
 
 /**
@@ -26,7 +25,7 @@ export async function setUp(places: Places, options: Options, signal: AbortSigna
     say('an earlier set-up was cut short: starting over');
     clear(places);
   }
-  if (existsSync(places.credentials)) return await keep(places, options, signal);
+  if (existsSync(places.credentials)) return keep(places, options);
   refuseOthers(places);
   await refuseTakenPorts(options);
   writeFileSync(places.unfinished, '');
@@ -48,7 +47,7 @@ export function clear(places: Places): void {
   rmSync(places.unfinished);
 }
 
-async function keep(places: Places, options: Options, signal: AbortSignal): Promise<void> {
+function keep(places: Places, options: Options): void {
   say(`keeping what is in ${places.directory}`);
   tellIgnoredPorts(options, places);
   writeSofthsmConfig(places);
@@ -58,9 +57,6 @@ async function keep(places: Places, options: Options, signal: AbortSignal): Prom
     document.setIn(CONFIG_OF_TOKEN, places.softhsmConfig);
     writeSecret(places.config, document.toString());
   }
-  if (document.hasIn(AUDIT_KEY)) return;
-  say('set up by an older version: making the audit key (keyward init)');
-  await runProgram(COMMAND_LINE, ['init', '--config', places.config], { signal });
 }
 
 /** Whatever else lies there was not made here, and is not thrown away unasked. */

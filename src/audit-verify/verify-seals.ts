@@ -16,7 +16,7 @@ import type { Findings } from './finding.ts';
 
 /**
  * Checks the seal of each event against the key of the run it names, and each run against its certificate;
- * `checkpoint` is the last one. Events from before the first run have no seal.
+ * `checkpoint` is the last one.
  */
 export async function verifySeals(
   events: Iterable<SealedEvent>,
@@ -37,21 +37,15 @@ export async function verifySeals(
       'its certificate is not that of the audit key over it',
     );
   }
-  let isSealed = false;
   for (const event of events) {
-    const flaw = flawOf(event, known, isSealed);
+    const flaw = flawOf(event, known);
     if (flaw !== undefined) findings.add('audit', 'bad_signature', `event ${event.sequence}`, flaw);
-    isSealed ||= event.seal !== null;
   }
 }
 
-function flawOf(
-  event: SealedEvent,
-  runs: ReadonlyMap<string, RunPublicKey>,
-  isSealed: boolean,
-): string | undefined {
+function flawOf(event: SealedEvent, runs: ReadonlyMap<string, RunPublicKey>): string | undefined {
   const { sequence, runId, seal } = event;
-  if (runId === null && seal === null) return isSealed ? 'it has no seal' : undefined;
+  if (runId === null && seal === null) return 'it has no seal';
   const run = runId === null ? undefined : runs.get(runId);
   if (!run) return 'the run that sealed it is not in the database';
   if (sequence > (run.until?.audit ?? sequence)) return 'a former audit key certified the run that sealed it';

@@ -19,7 +19,6 @@ export interface OwnSchema {
 const SETTINGS = ['encoding', 'auto_vacuum', 'application_id', 'user_version'] as const;
 /** Tables that SQLite makes and takes away by itself, word for word; none decides what a query answers. */
 const OF_SQLITE = new Map([
-  ['sqlite_sequence', 'CREATE TABLE sqlite_sequence(name,seq)'],
   ['sqlite_stat1', 'CREATE TABLE sqlite_stat1(tbl,idx,stat)'],
   ['sqlite_stat4', 'CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)'],
 ]);

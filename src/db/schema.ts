@@ -138,7 +138,7 @@ export interface Schema {
     details_json: string;
     /** `auditEventHash` over the row and the hash before it. */
     hash: Uint8Array;
-    /** The run that wrote the event, and its seal on the hash; null before there were runs. */
+    /** The run that wrote the event, and its seal on the hash; null where somebody took them away. */
     run_id: string | null;
     seal: Uint8Array | null;
   };
@@ -172,7 +172,7 @@ export interface Schema {
     committed_at: number;
     previous_hash: Uint8Array;
     group_hash: Uint8Array;
-    /** The run that committed the group, and its seal on the hash; null before there were runs. */
+    /** The run that committed the group, and its seal on the hash; null where somebody took them away. */
     run_id: string | null;
     seal: Uint8Array | null;
   };

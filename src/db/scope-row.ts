@@ -4,7 +4,7 @@ import { DEFAULT_POLICY, type ScopePolicy } from '../kernel/policy.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { Schema } from './schema.ts';
 
-/** The first token is written as null: rows from before there were others stay as they were signed. */
+/** The first token is written as null. */
 export function tokenColumn(hsmToken: string): string | null {
   return hsmToken === FIRST_TOKEN ? null : hsmToken;
 }

@@ -17,7 +17,7 @@ export interface StoredEvent extends ChainedEvent {
   readonly hash: Uint8Array;
 }
 
-/** With the seal of the run that wrote it; null in a database from before there were runs. */
+/** With the seal of the run that wrote it; null where somebody took it away. */
 export interface SealedEvent extends StoredEvent {
   readonly runId: string | null;
   readonly seal: Uint8Array | null;

@@ -60,8 +60,8 @@ async function foundInGroups(groups: ReturnType<typeof groupOf>[], run: StoredRu
 }
 
 describe('the seals of the audit trail', () => {
-  it('are good where certified runs made them, with events from before the first run', async () => {
-    expect(await found([unsealed(1), sealed(2), sealed(3)], [certified(RUN)])).toEqual([]);
+  it('are good where certified runs made them', async () => {
+    expect(await found([sealed(1), sealed(2), sealed(3)], [certified(RUN)])).toEqual([]);
   });
 
   it('are good where the HSM has not certified the run yet', async () => {
@@ -75,6 +75,12 @@ describe('the seals of the audit trail', () => {
     ['is of no known run', sealed(2, createRunKey(1)), 'the run that sealed it is not in the database'],
   ])('are missed where one %s', async (_, event, detail) => {
     expect(await found([sealed(1), event], [certified(RUN)])).toEqual([['audit', 'event 2', detail]]);
+  });
+
+  it('are missed where the first event has none', async () => {
+    expect(await found([unsealed(1), sealed(2)], [certified(RUN)])).toEqual([
+      ['audit', 'event 1', 'it has no seal'],
+    ]);
   });
 
   it('count for nothing where another key certified the run', async () => {

@@ -1,13 +1,7 @@
-import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { ledgerChain } from '../../../src/db/migrations/0002-ledger-chain.ts';
-import { recordsBySlot } from '../../../src/db/migrations/0010-records-by-slot.ts';
-import { callersJti } from '../../../src/db/migrations/0012-callers-jti.ts';
-import { ledgerSeals } from '../../../src/db/migrations/0026-ledger-seals.ts';
 import { verifySeal } from '../../../src/kernel/runs.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn, groupsIn, rowsIn } from '../../support/ledger-chain.ts';
-import { onConnection } from '../../support/on-connection.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
 import { query } from '../../support/store-database.ts';
 
@@ -88,31 +82,6 @@ it.each([
   }
   expect(rowsIn(file)).toHaveLength(1);
   expect(events).toMatchObject([{ name: 'write_failed', condition: 'foreign_group' }]);
-});
-
-it('takes rows of before the chain into it', async () => {
-  const { writer, file } = await openTestWriter();
-  await onConnection(file, async (trx) => {
-    for (const table of ['issuance_records', 'ledger_groups', 'ledger_row_hashes', 'ledger_archives']) {
-      await sql`DROP TABLE ${sql.table(table)}`.execute(trx);
-    }
-    await sql`CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY, digest BLOB, scope_id TEXT, kid TEXT,
-      jti TEXT, client_id TEXT, subject TEXT, iat INTEGER, exp INTEGER) STRICT`.execute(trx);
-    for (const { digest, scopeId, kid, jti, clientId, subject, iat, exp } of numbered(0, 3)) {
-      await sql`INSERT INTO issuance_records (digest, scope_id, kid, jti, client_id, subject, iat, exp)
-        VALUES (${digest}, ${scopeId}, ${kid}, ${jti}, ${clientId}, ${subject}, ${iat}, ${exp})`.execute(trx);
-    }
-  });
-  await onConnection(file, async (trx) => {
-    await ledgerChain.up(trx);
-    await recordsBySlot.up(trx);
-    await callersJti.up(trx);
-    await ledgerSeals.up(trx);
-  });
-  await writer.append(issuanceRecord(3));
-  expect(rowsIn(file).map(({ jti }) => jti)).toEqual(['jti-0', 'jti-1', 'jti-2', 'jti-3']);
-  expect(groupsIn(file).map(({ rowCount }) => rowCount)).toEqual([3, 1]);
-  expect(chainFaultsIn(file)).toEqual({ faults: [], uncovered: 0 });
 });
 
 it('seals each group with the key of the run', async () => {

@@ -39,10 +39,13 @@ describe('openStore', () => {
     expect(recordsIn(file)).toEqual([issuanceRecord(1), issuanceRecord(2)]);
   });
 
-  it('refuses a database that a newer version has changed', async () => {
+  it.each([
+    ['a newer version has changed', `INSERT INTO kysely_migration VALUES ('9999-tomorrow', '2999-01-01')`],
+    ['has another beginning', `UPDATE kysely_migration SET name = '0001-foundation'`],
+  ])('refuses a database that %s', async (_, sql) => {
     const { file, store } = await openTestStore();
     await store.close();
-    query(file, `INSERT INTO kysely_migration VALUES ('9999-tomorrow', '2999-01-01T00:00:00Z')`);
+    query(file, sql);
     await expect(openTestStore({ file })).rejects.toMatchObject({
       code: 'invalid_config',
       message: 'database.file: its tables are not of this version; start the version that last used it',
