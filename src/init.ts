@@ -6,15 +6,13 @@ import { ownDatabase } from './db/database-file.ts';
 import { openStore, type Store } from './db/open-store.ts';
 import { ensureServiceKeys, type ServiceKeys, writeConfig } from './hsm/service-keys.ts';
 import { lazySigner } from './hsm/tokens.ts';
-import { type Actor, type Operator, ROLES } from './kernel/actor.ts';
+import { KEYWARD, type Operator, ROLES } from './kernel/actor.ts';
 import { systemClock } from './kernel/clock.ts';
 import { KeywardError } from './kernel/errors.ts';
 import { canDecideTogether } from './kernel/proposal-refusals.ts';
 import { formerAuditKeys } from './keys/hsm-replacements.ts';
 import { createRegistrySeal, openRegistryKey, openServiceKey } from './keys/registry-key.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';
-
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export interface Initialised {
   /** Whom it enrolled; nobody where operators were there and a key was all that was missing. */

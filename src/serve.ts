@@ -29,7 +29,7 @@ import { openBindingKeys, openSigners, signingOf } from './hsm/signers.ts';
 import { openInventory } from './inventory/index.ts';
 import { createTokenIssuer, timeGuardedIssuer } from './issuance/issue-token.ts';
 import { createSignatureChecker } from './issuance/signature-checker.ts';
-import type { Actor, Grants } from './kernel/actor.ts';
+import { type Grants, KEYWARD } from './kernel/actor.ts';
 import type { Capability } from './kernel/capability.ts';
 import { systemClock } from './kernel/clock.ts';
 import type { ErrorCode } from './kernel/errors.ts';
@@ -40,7 +40,6 @@ import { createDecoyKeys } from './keys/decoy-keys.ts';
 import { watchKeyGauges } from './keys/gauges.ts';
 import { openKeyLife } from './keys/index.ts';
 import { createKeyRing } from './keys/key-ring.ts';
-import { KeyedMutex } from './keys/keyed-mutex.ts';
 import { loadRing, trackLoadedKeys } from './keys/load-ring.ts';
 import { openRegistry, signPending } from './keys/open-registry.ts';
 import { createProvisioner } from './keys/provision-scope.ts';
@@ -51,6 +50,7 @@ import { createLedger, createLedgerReader } from './ledger/durable-ledger.ts';
 import { keepRetention } from './ledger/retention.ts';
 import type { Environment } from './lib/environment.ts';
 import { LogOutlet } from './lib/log-outlet.ts';
+import { KeyedMutex } from './lib/mutex.ts';
 import { measuredIssuer, measuredSightings, measuredVerifier } from './metrics/measured.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openNotifications } from './notifications/index.ts';
@@ -75,7 +75,6 @@ import { createTokenVerifier } from './verification/verify-token.ts';
 
 const SINGLE_OPERATOR =
   'single-operator mode: one operator alone does what takes two persons; not for production';
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 /** `keyward serve`: joins the parts, runs until SIGTERM or SIGINT, and takes them down in the reverse order. */
 export async function serve(config: Config, environment: Environment): Promise<void> {
@@ -161,7 +160,8 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => audit.stop());
   await tellUnwitnessed({ store, log }, securityEvents);
   await openRegistry(store, registryKey, signer, log, securityEvents, clock);
-  parts.defer(signPending(store, log));
+  const pending = signPending(store, log);
+  parts.defer(() => pending.stop());
   const canaries = openCanaries({ store, keyRing, events: securityEvents, metrics, clock, log });
   parts.defer(() => canaries.stop());
   const gaps = store.recordGaps.list();

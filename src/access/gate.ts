@@ -1,4 +1,4 @@
-import type { Actor, Operator } from '../kernel/actor.ts';
+import { type Actor, KEYWARD, type Operator } from '../kernel/actor.ts';
 import {
   ACTS,
   type ActGate,
@@ -32,12 +32,11 @@ import {
   tooManyOfOne,
   unknownProposal,
 } from '../kernel/proposal-refusals.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { requireRole } from './authenticator.ts';
 import { newProposalId } from './proposal-id.ts';
-
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export interface GateParts {
   readonly acts: readonly AnyAct[];
@@ -299,7 +298,7 @@ function personsOf(act: ActName, { facts = null, unchanged }: AnyPlanned): Perso
 }
 
 function newestFirst(a: Proposal, b: Proposal): number {
-  return b.proposedAt - a.proposedAt || (a.id < b.id ? -1 : 1);
+  return b.proposedAt - a.proposedAt || compareText(a.id, b.id);
 }
 
 function failedWith(error: unknown): ProposalMove {

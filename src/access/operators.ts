@@ -1,6 +1,7 @@
 import {
   type AccessStore,
   type Actor,
+  KEYWARD,
   type Operator,
   type OperatorAdministration,
   ROLES,
@@ -15,7 +16,6 @@ import { Mutex } from '../lib/mutex.ts';
 import { type Directory, IDENTIFIER_ADVICE, isIdentifier } from './directory.ts';
 
 /** The name under which the audit trail tells what nobody asked for. */
-const SERVICE = 'keyward';
 
 interface Named {
   readonly id: string;
@@ -100,7 +100,8 @@ export class Operators implements OperatorAdministration {
 /** `invalid_operator` names the member that is wrong. */
 export function validateOperator({ id, roles }: Named): void {
   if (!isIdentifier(id)) throw new KeywardError('invalid_operator', IDENTIFIER_ADVICE);
-  if (id === SERVICE) throw new KeywardError('invalid_operator', `id: ${SERVICE} is the service itself`);
+  if (id === KEYWARD.operatorId)
+    throw new KeywardError('invalid_operator', `id: ${id} is the service itself`);
   const named = new Set(roles);
   if (named.size > 0 && named.size === roles.length && roles.every((role) => ROLES.includes(role))) return;
   throw new KeywardError('invalid_operator', `roles: name one or more of ${ROLES.join(', ')}, each once`);

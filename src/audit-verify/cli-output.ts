@@ -5,6 +5,7 @@ import { show } from '../cli/show.ts';
 import { paint } from '../cli/text.ts';
 import { gapDetails } from '../kernel/record-gap.ts';
 import { printable } from '../lib/html.ts';
+import { isoInstant } from '../lib/instant.ts';
 import { type VerifyReport, verifyAudit } from './index.ts';
 
 interface Options {
@@ -93,13 +94,13 @@ function coverage(uncovered: VerifyReport['uncovered']): string[] {
   if (uncovered === null) return [];
   const { events, groups, revocations, since } = uncovered;
   const counted = [`${events} events`, `${groups ?? 0} groups`, `${revocations ?? 0} revocations`].join(', ');
-  const from = since === null ? 'there is none' : `the last is of ${new Date(since * 1_000).toISOString()}`;
+  const from = since === null ? 'there is none' : `the last is of ${isoInstant(since)}`;
   return [`not covered by a checkpoint: ${counted}`, `  (${from})`];
 }
 
 function restored({ gap, sequence }: VerifyReport['restores'][number]): string {
   const { firstCheckpoint, lastCheckpoint, issuedFrom, issuedUntil, reason } = gap;
-  const [from, until] = [issuedFrom, issuedUntil].map((at) => new Date(at * 1_000).toISOString());
+  const [from, until] = [issuedFrom, issuedUntil].map((at) => isoInstant(at));
   return (
     `restore accepted by event ${sequence}: what checkpoints ${firstCheckpoint} to ${lastCheckpoint} saw beside ` +
     `the audit trail is lost, records of tokens from ${from} to ${until} too (${printable(reason)})`

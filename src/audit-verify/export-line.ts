@@ -2,6 +2,8 @@ import { readSinkLine, writeSinkLine } from '../audit/sink-line.ts';
 import type { SinkEntry } from '../kernel/audit.ts';
 import type { LedgerGroup } from '../kernel/ledger-chain.ts';
 import type { ChainedRevocation } from '../kernel/revocation.ts';
+import { isObject } from '../lib/json.ts';
+import { encodeBase64url } from '../token/base64url.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -40,9 +42,9 @@ function groupMembers(group: LedgerGroup, hashes: Uint8Array | null): object {
     first_record: firstRecord,
     row_count: rowCount,
     committed_at: committedAt,
-    previous_hash: base64url(previousHash),
-    hash: base64url(groupHash),
-    record_hashes: hashes && base64url(hashes),
+    previous_hash: encodeBase64url(previousHash),
+    hash: encodeBase64url(groupHash),
+    record_hashes: hashes && encodeBase64url(hashes),
   };
 }
 
@@ -72,14 +74,14 @@ function revocationMembers(of: ChainedRevocation, hash: Uint8Array): object {
     created_at: of.createdAt,
     scope_id: of.scopeId,
     jti: of.jti,
-    root_commitment: base64url(of.rootCommitment),
+    root_commitment: encodeBase64url(of.rootCommitment),
     client_id: of.clientId,
     issued_from: of.issuedFrom,
     issued_until: of.issuedUntil,
     lapses_at: of.lapsesAt,
     revoked_by: of.revokedBy,
     reason: of.reason,
-    hash: base64url(hash),
+    hash: encodeBase64url(hash),
   };
 }
 
@@ -115,14 +117,6 @@ function parsed(line: string): Members | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function base64url(of: Uint8Array): string {
-  return Buffer.from(of).toString('base64url');
 }
 
 function bytes(text: string): Buffer {

@@ -1,5 +1,6 @@
 import { linesOf, readSinkLine } from '../audit/sink-line.ts';
 import { AUDIT_GENESIS, CHAINS, type ChainName, type Checkpoint } from '../kernel/audit-chain.ts';
+import { encodeBase64url } from '../token/base64url.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 import type { AcceptedRestores } from './accepted-restores.ts';
 import type { Findings, TrailPart } from './finding.ts';
@@ -20,7 +21,7 @@ export class CheckpointAssertions {
 
   expect(sequence: number, hash: Uint8Array, witness: string): void {
     if (sequence === 0) return;
-    const text = base64url(hash);
+    const text = encodeBase64url(hash);
     const other = this.#seen.get(sequence);
     if (!other) this.#seen.set(sequence, { hash: text, witness });
     else if (other.hash !== text) {
@@ -32,7 +33,7 @@ export class CheckpointAssertions {
     const seen = this.#seen.get(sequence);
     if (seen === undefined) return;
     this.#seen.delete(sequence);
-    if (seen.hash !== base64url(hash)) this.#fork(sequence, `${seen.witness} saw another hash there`);
+    if (seen.hash !== encodeBase64url(hash)) this.#fork(sequence, `${seen.witness} saw another hash there`);
   }
 
   /** At the end of the chain: whatever was seen beyond it is missing. */
@@ -47,10 +48,6 @@ export class CheckpointAssertions {
   #fork(sequence: number, detail: string): void {
     this.#findings.add(this.#part, 'fork', `${this.#unit} ${sequence}`, detail);
   }
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url');
 }
 
 /** Checkpoints checked at a time: enough for the thread pool. */

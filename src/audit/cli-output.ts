@@ -6,6 +6,7 @@ import { usageFailure } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { humanTime, paint } from '../cli/text.ts';
+import { isoInstant } from '../lib/instant.ts';
 import { escapedJson, safeJson } from '../lib/json.ts';
 
 interface EventAnswer {
@@ -131,9 +132,7 @@ export async function auditAcceptRestore(context: Context, { reason }: { reason:
   const call = await connect(context);
   const answer = await call<Answer>('POST', '/database/accept-restore', { reason });
   show(context, answer, () => {
-    const [from, until] = [answer.issued_from, answer.issued_until].map((at) =>
-      new Date(at * 1_000).toISOString(),
-    );
+    const [from, until] = [answer.issued_from, answer.issued_until].map((at) => isoInstant(at));
     return (
       `Accepted: the audit trail is complete up to event ${answer.last_event}.\n` +
       `Tokens issued from ${from} to ${until} without a record are refused as record_lost.`

@@ -3,10 +3,10 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { type ClockListener, ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
-import { actOf } from '../db/append-audit-event.ts';
-import type { AuditLog, AuditTrail, SinkGate } from '../kernel/audit.ts';
+import { type AuditLog, type AuditTrail, actOf, type SinkGate } from '../kernel/audit.ts';
 import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import { isoInstant } from '../lib/instant.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { Sinks } from './sinks.ts';
 import { newestTime, ownWitness, witnessesOf } from './witnesses.ts';
@@ -78,12 +78,17 @@ export function createClockConfirmation({
       if (time < since - READ_WITHIN_SECONDS || time > clock.nowSeconds() + READ_WITHIN_SECONDS) {
         throw new KeywardError(
           'clock_disagrees',
-          `the clock of the service shows ${instant(clock.nowSeconds())}, and you ${instant(time)}; set the one that is wrong`,
+          `the clock of the service shows ${isoInstant(clock.nowSeconds())}, and you ${isoInstant(time)}; set the one that is wrong`,
         );
       }
       return {
-        before: { trusted: false, why: kind, expected: instant(expected), doubted_since: instant(since) },
-        after: { trusted: true, time: instant(time) },
+        before: {
+          trusted: false,
+          why: kind,
+          expected: isoInstant(expected),
+          doubted_since: isoInstant(since),
+        },
+        after: { trusted: true, time: isoInstant(time) },
       };
     },
     async confirm({ time, reason }, actor) {
@@ -101,8 +106,4 @@ export function createClockConfirmation({
 
 function nothingDoubted(): never {
   throw new KeywardError('clock_trusted', 'the clock of the service is trusted; there is nothing to confirm');
-}
-
-function instant(seconds: number): string {
-  return new Date(seconds * 1_000).toISOString();
 }

@@ -12,6 +12,7 @@ import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts
 import type { Signer } from '../kernel/signer.ts';
 import { tellOfRefused } from '../keys/open-registry.ts';
 import type { OpenedKey } from '../keys/registry-key.ts';
+import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { createClockConfirmation, loggingJumps } from './clock.ts';
 import { Delivery } from './delivery.ts';
@@ -23,6 +24,7 @@ import { witnessesOf } from './witnesses.ts';
 
 const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
+const HELD_UP = 'audit trail held up: no checkpoints';
 
 export interface AuditServiceParts {
   readonly config: Config;
@@ -150,29 +152,21 @@ function run(
 ): AuditService {
   const { kid, publicJwk } = auditKey;
   const refusals = new RefusalCount();
-  let failing = false;
-  const attempt = async (work: () => Promise<void>) => {
+  const reportingForeignHead = async (work: () => Promise<unknown>): Promise<void> => {
     try {
       await work();
-      if (failing) log.info('audit trail goes on');
-      failing = false;
-    } catch (err) {
-      if (!failing) log.error({ err }, 'audit trail held up: no checkpoints');
-      failing = true;
-      if (isForeignHead(err)) await tellOfRefused(FOREIGN_HEAD, { securityEvents, clock, log });
+    } catch (error) {
+      if (isForeignHead(error)) await tellOfRefused(FOREIGN_HEAD, { securityEvents, clock, log });
+      throw error;
     }
   };
-  const tick = () => {
-    clockWatch.examine();
-    return attempt(async () => {
-      await Promise.all([certifyRun({ runs, auditKey, clock }), checkpointer.tick()]);
-    });
+  const attempt = (work: () => Promise<void>): Promise<void> =>
+    reportingForeignHead(work).catch((err: unknown) => log.error({ err }, HELD_UP));
+  const tellRefusals = async () => {
+    for (const event of refusals.take()) await audit.record(event);
   };
-  const tellRefusals = () =>
-    attempt(async () => {
-      for (const event of refusals.take()) await audit.record(event);
-    });
-  const timers: NodeJS.Timeout[] = [];
+  const told = { log, failure: HELD_UP, recovery: 'audit trail goes on' };
+  const tasks: RunningTask[] = [];
   return {
     checkpoints: { auditKey: { kid, publicJwk }, latest: () => checkpointer.latest() },
     confirmation: createClockConfirmation({
@@ -188,15 +182,26 @@ function run(
     clockTrusted: () => clockWatch.examine() === undefined,
     async start({ checkpointNow }) {
       checkpointWanted.subscribe(() => checkpointer.soon());
-      timers.push(setInterval(() => void tick(), TICK_MS));
-      timers.push(setInterval(() => void tellRefusals(), REFUSALS_EVERY_MS));
+      const checkpointing = startPeriodicTask({
+        tick: () =>
+          reportingForeignHead(() =>
+            Promise.all([certifyRun({ runs, auditKey, clock }), checkpointer.tick()]),
+          ),
+        everyMs: TICK_MS,
+        ...told,
+      });
+      tasks.push(
+        startPeriodicTask({ tick: async () => void clockWatch.examine(), everyMs: TICK_MS, ...told }),
+        startPeriodicTask({ tick: tellRefusals, everyMs: REFUSALS_EVERY_MS, ...told }),
+        checkpointing,
+      );
       await audit.record(startedEvent(config));
       if (checkpointNow) await attempt(() => checkpointer.take());
-      else void tick();
+      else checkpointing.soon(0);
     },
     async stop() {
-      for (const timer of timers) clearInterval(timer);
-      await tellRefusals();
+      await Promise.all(tasks.map((task) => task.stop()));
+      await attempt(tellRefusals);
       await attempt(() => audit.record(lifeEvent('service.stopped', {})));
       await attempt(() => checkpointer.take());
       sinks.close();

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { OutageWatch } from '../events/outages.ts';
-import type { AuditEvent, AuditSink } from '../kernel/audit.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { type AuditEvent, type AuditSink, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { describeNotifications } from '../notifications/configured.ts';
 import { createFileSink } from './sinks/file-sink.ts';
 import { createSyslogSink } from './sinks/syslog-sink.ts';
@@ -18,7 +20,7 @@ export function openSinks({ audit }: Config, clock: Clock, log: Logger, outages:
     watch: {
       failed(sink, err) {
         log.error({ sink, err }, 'audit sink failed');
-        outages.sinks.began(sink, err instanceof Error ? err.message : String(err));
+        outages.sinks.began(sink, errorMessage(err));
       },
       recovered(sink) {
         log.info({ sink }, 'audit sink works again');
@@ -55,5 +57,5 @@ function withoutValues<T extends Pick<Config['hsm'], 'environment'>>({ environme
 
 /** Of the service itself. */
 export function lifeEvent(type: string, details: AuditEvent['details']): AuditEvent {
-  return { type, actor: 'keyward', subject: 'service', requestId: null, details };
+  return actOf(KEYWARD, type, 'service', details);
 }

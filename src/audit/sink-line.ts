@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { SinkEntry, StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
+import { isObject } from '../lib/json.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -84,10 +85,6 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const CHUNK_BYTES = 1 << 20;

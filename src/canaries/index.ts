@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import type { DecoysInInventory } from '../inventory/index.ts';
 import type { RequestObserver } from '../kernel/activity.ts';
-import type { Actor } from '../kernel/actor.ts';
+import { KEYWARD } from '../kernel/actor.ts';
 import type { CanaryAdministration, DecoyKeys } from '../kernel/canary.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
@@ -21,7 +21,6 @@ import { DecoyKeysInTokens, watchRevocation, watchSightings, watchVerifier } fro
 import { canariesInInventory, watchCallers, watchLeaks, watchSigner } from './triggers.ts';
 
 const EVERY_MS = 5_000;
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export interface CanaryRootParts {
   readonly store: Pick<Store, 'canaries' | 'audit'>;

@@ -1,4 +1,5 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { isObject } from '../lib/json.ts';
 import { type CommandFailure, usageFailure } from './failure.ts';
 
 const MOST_BYTES = 1024 ** 2;
@@ -24,9 +25,7 @@ export function readJsonInput(file: string, holds: string): Readonly<Record<stri
   } catch {
     throw usageFailure(`${file} holds no JSON; it must be ${holds}`);
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
+  if (isObject(value)) return value;
   throw usageFailure(`${file} holds no JSON object; it must be ${holds}`);
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isLoopbackHost, withoutBrackets } from '../lib/address.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { printable } from '../lib/html.ts';
 import type { Context } from './context.ts';
 import { operatorCredential } from './credentials.ts';
@@ -93,7 +94,7 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
-  return error instanceof Error ? error.message : String(error);
+  return errorMessage(error);
 }
 
 async function read(response: Response): Promise<unknown> {

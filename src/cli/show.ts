@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { safeJson } from '../lib/json.ts';
+import { isObject, safeJson } from '../lib/json.ts';
 import type { Step } from '../provisioning/document.ts';
 import type { ProposalAnswer } from './answers.ts';
 import type { Context } from './context.ts';
@@ -69,12 +69,8 @@ export function proposedDigest({ parameters }: Pick<ProposalAnswer, 'parameters'
 function holds(kept: Members, asked: Members): boolean {
   return Object.entries(asked).every(([name, value]) => {
     const found = kept[name];
-    return isMembers(value) && isMembers(found) ? holds(found, value) : isDeepStrictEqual(found, value);
+    return isObject(value) && isObject(found) ? holds(found, value) : isDeepStrictEqual(found, value);
   });
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const COLOURS = new Map<string, Colour>([

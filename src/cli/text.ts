@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { humanSpan } from '../lib/durations.ts';
 import { printable } from '../lib/html.ts';
+import { isoInstant } from '../lib/instant.ts';
 
 /** Known to this process alone: no text from elsewhere can bear it. */
 const NONCE = randomBytes(16).toString('hex');
@@ -67,7 +68,7 @@ function line(row: readonly Cell[], widths: readonly number[], colour: boolean):
 
 /** `2026-11-23 19:45:10Z`, of seconds since the epoch. */
 export function utc(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  return `${isoInstant(seconds).slice(0, 19).replace('T', ' ')}Z`;
 }
 
 /** `2026-11-23 19:45:10Z (3 minutes ago)`; both in seconds since the epoch. */

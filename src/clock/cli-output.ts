@@ -1,6 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
+import { isoInstant } from '../lib/instant.ts';
 
 interface Answer {
   readonly wall: number;
@@ -10,9 +11,5 @@ export async function clockConfirm(context: Context, { reason }: { reason: strin
   const call = await connect(context);
   const time = context.terminal.nowSeconds;
   const answer = await call<Answer>('POST', '/clock/confirm', { time, reason });
-  show(context, answer, () => `Trusted: the clock of the service shows ${instant(answer.wall)}.`);
-}
-
-function instant(seconds: number): string {
-  return new Date(seconds * 1_000).toISOString();
+  show(context, answer, () => `Trusted: the clock of the service shows ${isoInstant(answer.wall)}.`);
 }

@@ -8,13 +8,13 @@ import type {
   Role,
   StoredCredential,
 } from '../kernel/actor.ts';
-import type { AuditEvent } from '../kernel/audit.ts';
+import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { actOf } from './append-audit-event.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { credentialTaken, isDecoy } from './canaries.ts';
 import { settling } from './proposals.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { compareText, put, type RowChange, type RowOf, remove, rowId } from './signed/tables.ts';
+import { put, type RowChange, type RowOf, remove, rowId } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 export function createAccessStore(changes: RegistryChanges): AccessStore {

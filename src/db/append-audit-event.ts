@@ -1,5 +1,4 @@
 import type { Transaction } from 'kysely';
-import type { Actor } from '../kernel/actor.ts';
 import { type AuditEvent, auditDetailsIn } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -94,15 +93,4 @@ export function createAuditedChange(writer: Pick<Writer, 'transaction'>, clock: 
       await change(trx);
       await appendAuditEvent(trx, event, clock.nowSeconds());
     });
-}
-
-/** An event of something that an operator did, with who approved it where it took two. */
-export function actOf(
-  { operatorId, requestId, approval }: Actor,
-  type: string,
-  subject: string,
-  details: AuditEvent['details'] = {},
-): AuditEvent {
-  const approved = approval && { proposal: approval.proposalId, approved_by: approval.approvedBy };
-  return { type, actor: operatorId, subject, requestId, details: { ...details, ...approved } };
 }

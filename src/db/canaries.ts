@@ -1,8 +1,8 @@
 import type { Actor } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { Canary, CanaryStore } from '../kernel/canary.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
-import { actOf } from './append-audit-event.ts';
 import { settling } from './proposals.ts';
 import { tokenColumn, tokenOf } from './scope-row.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';

@@ -1,5 +1,5 @@
 import type { Actor } from '../kernel/actor.ts';
-import type { AuditEvent } from '../kernel/audit.ts';
+import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import {
   type RegistrySeal,
   SERVICE_KEYS_ENROLLED,
@@ -7,7 +7,7 @@ import {
   type StoredKey,
 } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { actOf, appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
 import { keyFromRow, keyToRow, type MadeKeyRow } from './key-row.ts';
 import type { Schema } from './schema.ts';
 import { scopeFromRow } from './scope-row.ts';

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../kernel/event-chain.ts';
 import {
@@ -9,7 +10,7 @@ import {
   stateOf,
   type TrackedEvent,
 } from '../kernel/security-events.ts';
-import { actOf, appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
 import type { Schema } from './schema.ts';
 import { isTestifiedStep, trackedEvent } from './tracked-events.ts';
 

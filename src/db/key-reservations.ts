@@ -1,10 +1,9 @@
 import type { Transaction } from 'kysely';
-import type { AuditEvent } from '../kernel/audit.ts';
+import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { KeyLifeChange, NewKey, Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
-import { actOf } from './append-audit-event.ts';
 import { keyToRow, reservedKeyRow } from './key-row.ts';
 import type { Schema } from './schema.ts';
 import { tokenOf } from './scope-row.ts';

@@ -1,11 +1,11 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Actor } from '../kernel/actor.ts';
-import { ARCHIVE_EVENTS, archiveSubject, removedDetails, sealedDetails } from '../kernel/audit.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { ARCHIVE_EVENTS, actOf, archiveSubject, removedDetails, sealedDetails } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../kernel/ledger-search.ts';
-import { type AuditedChange, actOf } from './append-audit-event.ts';
+import type { AuditedChange } from './append-audit-event.ts';
 import type { SealedSegment } from './archive-protocol.ts';
 import { type ArchiveWitness, dropArchivedRows, endOf, insertArchive, markRemoved } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
@@ -16,7 +16,6 @@ import type { Writer } from './writer.ts';
 /** Rows deleted in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
 const HALF_SEGMENT = /^segment-\d+(?:\.\d+)?\.db\.part$/;
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export interface ArchivesParts {
   readonly archiveDir: string;

@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
-import { ARCHIVE_EVENTS, archiveSubject, fileDetails } from '../kernel/audit.ts';
+import { ARCHIVE_EVENTS, actOf, archiveSubject, fileDetails } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { ERASURE_REQUESTED, type LedgerErasure, type OpenMatters } from '../kernel/ledger-search.ts';
 import { hashedSubject } from '../kernel/policy.ts';
-import { type AuditedChange, actOf, appendAuditEvent } from './append-audit-event.ts';
+import { type AuditedChange, appendAuditEvent } from './append-audit-event.ts';
 import { type ArchiveWitness, replaceFile } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import { type Erasable, eraseEvidence, unresolvedAbout, unresolvedDigests } from './erase-evidence.ts';

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { archiveSubject } from '../kernel/audit.ts';
 import type { Shares } from '../kernel/key-administration.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { SharedEnd } from './chain-end.ts';
 import { openReadOnly } from './database-file.ts';
 import { EventSeals } from './event-seals.ts';
@@ -180,7 +181,7 @@ export class ShareCount {
 
   shares(): Shares {
     const all = [...this.#tokens].map(([name, tokens]) => ({ name, tokens }));
-    all.sort((a, b) => b.tokens - a.tokens || (a.name < b.name ? -1 : 1));
+    all.sort((a, b) => b.tokens - a.tokens || compareText(a.name, b.name));
     return { listed: all.slice(0, LISTED), more: Math.max(0, all.length - LISTED) + this.#beyond };
   }
 }

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type {
@@ -11,7 +12,7 @@ import type {
   ToldOf,
 } from '../kernel/notifications.ts';
 import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
-import { actOf, appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
 import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './delivery-memory.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';

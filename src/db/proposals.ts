@@ -1,14 +1,14 @@
 import type { Actor } from '../kernel/actor.ts';
 import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../kernel/acts.ts';
-import type { AuditEvent, AuditTrail } from '../kernel/audit.ts';
+import { type AuditEvent, type AuditTrail, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { notOpen, unknownProposal } from '../kernel/proposal-refusals.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { differenceOf } from '../lib/difference.ts';
 import type { JsonObject } from '../lib/json.ts';
-import { actOf } from './append-audit-event.ts';
 import { BoundedMutex } from './signed/bounded-mutex.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { compareText, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
+import { put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 const MOVED = {

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
-import type { Actor } from '../kernel/actor.ts';
-import { type AuditEvent, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import { type Actor, KEYWARD } from '../kernel/actor.ts';
+import { type AuditEvent, actOf, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { ChainHead, StoredCheckpoint } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import {
@@ -10,7 +10,7 @@ import {
   registryMarkIn,
   revocationsIn,
 } from '../kernel/record-gap.ts';
-import { actOf, appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
+import { appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
 import { insertCheckpoint, readHeads } from './audit-log.ts';
 import type { Reader } from './reader.ts';
 import { appendRevocation } from './revocations.ts';
@@ -23,7 +23,6 @@ type Trx = Transaction<Schema>;
 
 /** Events that may have been committed and had reached no sink yet: they are delivered once a second. */
 const MOST_UNTOLD = 10_000;
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 /** All that commits when two persons accept a database that was put back. */
 export interface Acceptance {

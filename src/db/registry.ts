@@ -1,4 +1,5 @@
 import type { Actor } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type {
@@ -11,7 +12,7 @@ import type {
   UnfinishedScope,
 } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { actOf } from './append-audit-event.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { serviceKeyRow } from './enrol-service-keys.ts';
 import { keyMade, keyReservations, leavingNoneOut, onStandingToken } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
@@ -21,7 +22,7 @@ import { rotationPauses } from './rotation-pause.ts';
 import { scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow, tokenOf } from './scope-row.ts';
 import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
-import { compareText, inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
+import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryChanges): Registry {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -14,7 +15,7 @@ import {
   type RevocationStore,
   revocationHash,
 } from '../kernel/revocation.ts';
-import { actOf, appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
 import type { ChainWalks } from './chain-walks.ts';
 import type { Schema } from './schema.ts';

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { RotationPause } from '../kernel/scope.ts';
-import { actOf } from './append-audit-event.ts';
 import { settling } from './proposals.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';

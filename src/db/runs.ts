@@ -1,4 +1,6 @@
 import type { Selectable, Transaction } from 'kysely';
+import { KEYWARD } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
@@ -34,13 +36,7 @@ export function createRuns(
       await writer.transaction(async (trx) => {
         await putRun(trx, certified);
         const details = { run: id, certificate };
-        const told = {
-          type: RUN_CERTIFIED,
-          actor: 'keyward',
-          subject: RUNS_SUBJECT,
-          requestId: null,
-          details,
-        };
+        const told = actOf(KEYWARD, RUN_CERTIFIED, RUNS_SUBJECT, details);
         await appendAuditEvent(trx, told, clock.nowSeconds());
       });
       own = certified;

@@ -1,8 +1,8 @@
+import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { changesKeySet, isUnchanged, scopeDifference } from '../kernel/scope-change.ts';
-import { actOf } from './append-audit-event.ts';
 import { settling } from './proposals.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type SqlBool, sql, type Transaction } from 'kysely';
+import { KEYWARD } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
   EVIDENCE_SALT_BYTES,
@@ -195,7 +197,7 @@ async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): 
   const details = securityEventDetails({ sequence, type, severity, dedupKey }, commitment);
   const audited = await appendAuditEvent(
     trx,
-    { type: SECURITY_EVENT_RAISED, actor: 'keyward', subject, requestId: null, details },
+    actOf(KEYWARD, SECURITY_EVENT_RAISED, subject, details),
     raisedAt,
   );
   await trx

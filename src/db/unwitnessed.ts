@@ -1,6 +1,7 @@
 import { type Expression, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
-import type { Actor } from '../kernel/actor.ts';
+import { type Actor, KEYWARD } from '../kernel/actor.ts';
 import {
+  actOf,
   auditDetailsIn,
   CONFIRMED_UNWITNESSED,
   type EventRange,
@@ -10,15 +11,13 @@ import {
   type UnwitnessedTrail,
 } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { actOf, appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent } from './append-audit-event.ts';
 import { IS_VOUCHED } from './event-seals.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
-
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 /** The ranges as they are known to this process: what reads facts from the trail passes them over. */
 export class UnwitnessedRanges {

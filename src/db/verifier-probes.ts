@@ -1,8 +1,9 @@
+import { actOf } from '../kernel/audit.ts';
 import type { VerifierProbe, VerifierProbeStore } from '../kernel/verifier-probe.ts';
-import { actOf } from './append-audit-event.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { settling } from './proposals.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
-import { compareText, put, type RowOf, remove, rowId } from './signed/tables.ts';
+import { put, type RowOf, remove, rowId } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
 type Row = RowOf<'verifier_probes'>;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Forgery, ForgeryAlarm, KeySuspender } from '../kernel/activity.ts';
-import type { Actor } from '../kernel/actor.ts';
+import { KEYWARD } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RecordedToken } from '../kernel/issuance.ts';
 import type { Severity } from '../kernel/security-event-types.ts';
@@ -18,7 +18,6 @@ export interface ForgeryAlarmParts {
   readonly onFailure: (error: unknown, what: 'raise' | 'suspend', kid: string) => void;
 }
 
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 /** A thief with a key can make any number of tokens: past this many events a minute they only count. */
 const EVENTS_A_KEY_AND_MINUTE = 60;
 const REMEMBERED_TOKENS = 10_000;

@@ -9,6 +9,7 @@ import { readOpenRanges } from '../db/unwitnessed.ts';
 import { shareInUse } from '../health/disk.ts';
 import type { EventRange } from '../kernel/audit.ts';
 import { DISK_ALARM_PERCENT } from '../kernel/security-event-types.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { type Finding, fail, ok, statusOf, warn } from './finding.ts';
 
 /** statfs(2) magic numbers of file systems on which SQLite's locks or its fsync do not hold. */
@@ -40,7 +41,7 @@ function durability(file: string, owner: number): Finding {
     const { journalMode, synchronous, sqliteVersion } = withDatabase(openWritable(file), readDurability);
     return ok(check, `SQLite ${sqliteVersion}, journal ${journalMode}, synchronous ${synchronous} (FULL)`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     return fail(
       check,
       `${file}: ${why}`,
@@ -62,11 +63,7 @@ async function schema(file: string): Promise<Finding> {
       'read docs/runbooks/changed-records.md; of an older version, start the service once',
     );
   } catch (error) {
-    return fail(
-      check,
-      `${file}: ${error instanceof Error ? error.message : error}`,
-      'see the finding before',
-    );
+    return fail(check, `${file}: ${errorMessage(error)}`, 'see the finding before');
   }
 }
 
@@ -101,7 +98,7 @@ export async function checkTrail({ database: { file } }: Config): Promise<readon
   try {
     return [judge(await openRanges(file))];
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     return [fail(CHECK, `it cannot be read: ${why}`, 'mend what is said of the database')];
   }
 }

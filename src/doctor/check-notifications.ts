@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { waitingRoutes } from '../notifications/plan.ts';
 import { readSecretLines } from '../notifications/target.ts';
 import type { NotificationSettings, TargetSettings } from '../notifications/target-settings.ts';
@@ -41,6 +42,6 @@ async function secretFlaw(settings: TargetSettings): Promise<string | undefined>
     }
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }

@@ -4,6 +4,7 @@ import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import type { Operator, Role } from '../kernel/actor.ts';
 import { canDecideTogether, holdsRole } from '../kernel/proposal-refusals.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */
@@ -36,7 +37,7 @@ export async function checkPersons({ two_persons, database: { file } }: Config):
   try {
     return judge(existsSync(file) ? await storedOperators(file) : []);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     return fail(CHECK, `operators cannot be read: ${why}`, 'mend what is said of the database');
   }
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { DRILL_ISSUER } from '../kernel/verifier-probe.ts';
+import { errorMessage } from '../lib/error-message.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 const CHECK = 'probing';
@@ -22,7 +23,7 @@ export async function checkProbes({
     if (drills.length === 0) return [INCOMPLETE];
     return [ok(CHECK, `verifiers: ${probes.length}; a drill scope has the token of another scope for them`)];
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorMessage(error);
     return [
       warn(
         CHECK,

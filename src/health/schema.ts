@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
-import type { SinkGate } from '../kernel/audit.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { actOf, type SinkGate } from '../kernel/audit.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import { SECURITY_EVENT_RAISED } from '../kernel/event-chain.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
@@ -29,13 +30,8 @@ export function createSchemaWatch({
     log.fatal({ event: report.type, subject: report.subject, why }, 'security event');
     unstored.set(why, report);
     try {
-      await sinks.confirm({
-        type: SECURITY_EVENT_RAISED,
-        actor: 'keyward',
-        subject: report.subject,
-        requestId: null,
-        details: { type: report.type, severity: report.severity, why },
-      });
+      const { type, severity, subject } = report;
+      await sinks.confirm(actOf(KEYWARD, SECURITY_EVENT_RAISED, subject, { type, severity, why }));
     } catch (err) {
       log.error({ err }, 'database.schema_changed could not be told to a sink');
     }

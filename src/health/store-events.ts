@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Sinks } from '../audit/sinks.ts';
 import type { StoreEvent } from '../db/write-health.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { SecurityEventType } from '../kernel/security-event-types.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
@@ -60,12 +62,6 @@ function tellAround(
 ): void {
   metrics.securityEvents.inc({ type, severity: 'critical' });
   sinks
-    .confirm({
-      actor: 'keyward',
-      subject,
-      requestId: null,
-      type: 'security_event.raised',
-      details: { type, severity: 'critical', ...why },
-    })
+    .confirm(actOf(KEYWARD, 'security_event.raised', subject, { type, severity: 'critical', ...why }))
     .catch((err: unknown) => log.error({ err, event: type }, 'no audit sink could be told'));
 }

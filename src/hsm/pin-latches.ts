@@ -1,6 +1,5 @@
 import type { Config } from '../config.ts';
-import { actOf } from '../db/append-audit-event.ts';
-import type { AuditTrail, SinkGate } from '../kernel/audit.ts';
+import { type AuditTrail, actOf, type SinkGate } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { PinLatches } from '../kernel/signer.ts';

@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Signers } from '../hsm/signers.ts';
 import { serviceKeysOf } from '../hsm/tokens.ts';
-import type { AuditTrail } from '../kernel/audit.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { type AuditTrail, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
   FINDING_KINDS,
@@ -13,6 +14,8 @@ import {
 import type { Registry } from '../kernel/registry.ts';
 import type { SecurityEvents } from '../kernel/security-events.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
+import { Mutex } from '../lib/mutex.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createInventoryAlarm } from './alarm.ts';
 import { createInventories, type DecoysThere } from './take.ts';
@@ -42,50 +45,20 @@ export function keepInventory({
   everySeconds,
   log,
 }: InventoryKeepingParts): InventoryKeeper {
-  const watches = new Map(hsmTokens.map((name) => [name, watchToken(name)]));
-
-  function watchToken(hsmToken: string) {
-    let timer: NodeJS.Timeout | undefined;
-    let running: Promise<void> = Promise.resolve();
-    let failing = false;
-    let dueAt = Infinity;
-    let stopped = false;
-
-    const attempt = async (): Promise<void> => {
-      try {
-        await inventories.take(hsmToken);
-        failing = false;
-      } catch (error) {
-        if (!failing) log.warn({ err: error, hsm_token: hsmToken }, 'no inventory; it is tried again');
-        failing = true;
-      }
-    };
-    const schedule = (inMs: number): void => {
-      const at = performance.now() + inMs;
-      if (stopped || at >= dueAt) return;
-      clearTimeout(timer);
-      dueAt = at;
-      timer = setTimeout(() => {
-        dueAt = Infinity;
-        running = attempt().then(() => schedule(failing ? AGAIN_MS : everySeconds * 1_000));
-      }, inMs);
-      timer.unref();
-    };
-    schedule(SOON_MS);
-    return {
-      soon: () => schedule(SOON_MS),
-      async stop() {
-        stopped = true;
-        clearTimeout(timer);
-        await running;
-      },
-    };
-  }
-
+  const start = (hsmToken: string) =>
+    startPeriodicTask({
+      tick: async () => void (await inventories.take(hsmToken)),
+      everyMs: everySeconds * 1_000,
+      firstMs: SOON_MS,
+      retryMs: AGAIN_MS,
+      log: log.child({ hsm_token: hsmToken }),
+      failure: 'no inventory; it is tried again',
+    });
+  const tasks = new Map(hsmTokens.map((name) => [name, start(name)]));
   return {
-    look: (hsmToken) => watches.get(hsmToken)?.soon(),
+    look: (hsmToken) => tasks.get(hsmToken)?.soon(SOON_MS),
     async stop() {
-      await Promise.all([...watches.values()].map((watch) => watch.stop()));
+      await Promise.all([...tasks.values()].map((task) => task.stop()));
     },
   };
 }
@@ -99,14 +72,14 @@ export function inventoryListener(parts: {
 }): (report: InventoryReport) => void {
   const { events, onDecoy, audit, log } = parts;
   const alarm = createInventoryAlarm(events, onDecoy);
-  let last: Promise<unknown> = Promise.resolve();
+  const mutex = new Mutex();
   const heed = async (report: InventoryReport): Promise<void> => {
     const { hsmToken, token, objects, expected, proven, findings } = report;
     const details = { serial: token.serial, objects, expected, proven, findings: findings.length };
     const subject = `hsm:${hsmToken}`;
     try {
       await alarm(report);
-      await audit.record({ type: 'inventory.taken', actor: 'keyward', subject, requestId: null, details });
+      await audit.record(actOf(KEYWARD, 'inventory.taken', subject, details));
       log.info({ hsm_token: hsmToken, ...details }, 'inventory taken');
     } catch (err) {
       log.error(
@@ -116,7 +89,7 @@ export function inventoryListener(parts: {
     }
   };
   return (report) => {
-    last = last.then(() => heed(report));
+    void mutex.runExclusive(() => heed(report));
   };
 }
 

@@ -3,6 +3,7 @@ import { CALLER_JTI_LENGTH, RESERVED_CLAIMS } from '../kernel/issuance.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { isAccessTokenType } from '../token/check-claims.ts';
+import { isCount } from '../token/claim-checks.ts';
 import {
   MAX_JSON_DEPTH,
   type Malformed,
@@ -38,7 +39,7 @@ function checkIssue(
   { binding, signFrom, signUntil }: SigningKey,
   now: number,
 ) {
-  requireThat(isTime(iat), 'invalid_claims', 'claims.iat: use whole seconds since 1970');
+  requireThat(isCount(iat), 'invalid_claims', 'claims.iat: use whole seconds since 1970');
   requireThat(
     Math.abs(iat - now) <= policy.clockSkewSeconds,
     'iat_out_of_skew',
@@ -55,7 +56,7 @@ function checkIssue(
 }
 
 function checkExpiry(exp: unknown, iat: number, longest: number, now: number): number {
-  requireThat(isTime(exp), 'invalid_claims', 'claims.exp: use whole seconds since 1970');
+  requireThat(isCount(exp), 'invalid_claims', 'claims.exp: use whole seconds since 1970');
   requireThat(
     exp - iat >= 1 && exp - iat <= longest,
     'ttl_out_of_policy',
@@ -67,7 +68,7 @@ function checkExpiry(exp: unknown, iat: number, longest: number, now: number): n
 
 /** Nothing is issued for later: by then another key may sign. */
 function checkStart(nbf: unknown, iat: number): void {
-  requireThat(isTime(nbf), 'invalid_claims', 'claims.nbf: use whole seconds since 1970');
+  requireThat(isCount(nbf), 'invalid_claims', 'claims.nbf: use whole seconds since 1970');
   requireThat(nbf <= iat, 'nbf_after_iat', 'claims.nbf: must not lie after iat');
 }
 
@@ -81,10 +82,6 @@ function checkJti(jti: unknown): string {
     `claims.jti: use ${min} to ${max} printable ASCII characters without spaces, 128 bits of them random`,
   );
   return jti;
-}
-
-function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** Read as strictly as a token is, with the very header that Keyward would write now. */

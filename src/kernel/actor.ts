@@ -142,6 +142,9 @@ export interface Actor {
   readonly alone?: true;
 }
 
+/** What the service does by itself. */
+export const KEYWARD = { operatorId: 'keyward', requestId: null } as const satisfies Actor;
+
 /** `svc` opens the data plane, `ops` the operations plane; the text of a credential says which. */
 export const CREDENTIAL_KINDS = ['svc', 'ops'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];

@@ -13,6 +13,17 @@ export interface AuditEvent {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** An event of something that an operator did, with who approved it where it took two. */
+export function actOf(
+  { operatorId, requestId, approval }: Actor,
+  type: string,
+  subject: string,
+  details: AuditEvent['details'] = {},
+): AuditEvent {
+  const approved = approval && { proposal: approval.proposalId, approved_by: approval.approvedBy };
+  return { type, actor: operatorId, subject, requestId, details: { ...details, ...approved } };
+}
+
 export interface StoredEvent extends ChainedEvent {
   readonly hash: Uint8Array;
 }

@@ -1,3 +1,4 @@
+import { isoInstant } from '../lib/instant.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './actor.ts';
 
@@ -10,7 +11,7 @@ export const systemClock: Clock = { nowSeconds: () => Math.floor(Date.now() / 10
 
 /** The UTC day of a time in seconds since the epoch: `2026-11-30`. */
 export function dayOf(at: number): string {
-  return new Date(at * 1_000).toISOString().slice(0, 10);
+  return isoInstant(at).slice(0, 10);
 }
 
 /** Whether the time can be believed (I13): asked before anything that depends on it. */

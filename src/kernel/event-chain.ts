@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { isObject } from '../lib/json.ts';
 import type { SecurityEvent, StepState } from './security-events.ts';
 
 const TAG = Buffer.from('keyward-event-evidence-v2\0');
@@ -58,7 +59,7 @@ function isWritten(evidenceJson: string): boolean {
 function membersIn(evidenceJson: string): Members | undefined {
   try {
     const evidence: unknown = JSON.parse(evidenceJson);
-    return isObject(evidence) && !Array.isArray(evidence) ? (evidence as Members) : undefined;
+    return isObject(evidence) ? evidence : undefined;
   } catch {
     return undefined;
   }
@@ -71,10 +72,6 @@ function personalCommitment(salt: Uint8Array, name: string, value: unknown): str
 
 function isPersonal(name: string): boolean {
   return PERSONAL_MEMBERS.some((member) => member === name);
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }
 
 type Told = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'dedupKey'>;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isLoopbackHost, withoutBrackets } from '../lib/address.ts';
 import type { Actor } from './actor.ts';
 import { ALGORITHM_NAMES, type Algorithm, isRsa, MODULUS_BITS, type ModulusBits } from './algorithm.ts';
@@ -194,7 +194,7 @@ function issuerAdvice(issuer: string): string | undefined {
  */
 export function scopeLabel(scope: Pick<Scope, 'id' | 'issuer' | 'audience'>): string {
   const named = JSON.stringify(['keyward-scope-v1', scope.id, scope.issuer, scope.audience]);
-  return `kw1.${createHash('sha256').update(named).digest('base64url')}`;
+  return `kw1.${hash('sha256', named, 'base64url')}`;
 }
 
 /**
@@ -203,5 +203,5 @@ export function scopeLabel(scope: Pick<Scope, 'id' | 'issuer' | 'audience'>): st
  */
 export function decoyLabel(hsmId: string): string {
   const named = JSON.stringify(['keyward-decoy-v1', hsmId]);
-  return `kw1.${createHash('sha256').update(named).digest('base64url')}`;
+  return `kw1.${hash('sha256', named, 'base64url')}`;
 }

@@ -5,6 +5,7 @@ import type { Context } from '../cli/context.ts';
 import type { CallService } from '../cli/operations-client.ts';
 import { memberName } from '../kernel/policy.ts';
 import { type CountedTokens, VERIFIED_MEMBERS } from '../kernel/scope-change.ts';
+import { plural } from '../lib/durations.ts';
 import type { Change, Step } from '../provisioning/document.ts';
 
 /** What commander makes of the options that `addPolicyOptions` adds. */
@@ -157,7 +158,7 @@ export function refusalText(counted: CountedTokens | null): string | undefined {
   const { tokens, bound } = counted;
   if (tokens === 0 && bound !== 'at_least') return undefined;
   const howMany = { exact: '', at_least: 'at least ', at_most: 'up to ' }[bound];
-  return `refuses ${howMany}${tokens} living ${tokens === 1 ? 'token' : 'tokens'} at once`;
+  return `refuses ${howMany}${plural(tokens, 'living token')} at once`;
 }
 
 async function refusalsOf(

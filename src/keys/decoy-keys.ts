@@ -4,8 +4,8 @@ import type { InventoryFinding } from '../kernel/inventory.ts';
 import { isFormerToken } from '../kernel/key.ts';
 import { decoyLabel, type Scope } from '../kernel/scope.ts';
 import type { InventoryObject, Signer } from '../kernel/signer.ts';
+import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import type { KeyedMutex } from './keyed-mutex.ts';
 import { newHsmId, requireTrustedToken } from './make-key.ts';
 
 export interface DecoyKeyParts {
@@ -35,20 +35,18 @@ export function createDecoyKeys({ signer, keyRing, turns }: DecoyKeyParts): Deco
       const scope = scopeOf(scopeId);
       const { algorithm, modulusBits } = scope;
       const asked = { hsmToken, hsmId, label: decoyLabel(hsmId), algorithm, modulusBits };
-      return turns.of(hsmToken).runExclusive(async () => {
+      return turns.runExclusive(hsmToken, async () => {
         const { kid, publicJwk } = await signer.generate(asked);
         return { kid, publicJwk };
       });
     },
     async destroy({ hsmToken, hsmId, made }: DecoyKey) {
       if (isFormerToken(hsmToken)) return;
-      await turns
-        .of(hsmToken)
-        .runExclusive(() =>
-          made
-            ? signer.destroy({ hsmToken, hsmId, kid: made.kid, bindingRecord: null })
-            : signer.discard({ hsmToken, hsmId }),
-        );
+      await turns.runExclusive(hsmToken, () =>
+        made
+          ? signer.destroy({ hsmToken, hsmId, kid: made.kid, bindingRecord: null })
+          : signer.discard({ hsmToken, hsmId }),
+      );
     },
   };
 }

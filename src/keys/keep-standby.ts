@@ -3,9 +3,9 @@ import type { SigningKey } from '../kernel/key.ts';
 import { lacksStandby } from '../kernel/key-lifecycle/due-steps.ts';
 import type { Registry, ReservedKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
+import type { KeyedMutex } from '../lib/mutex.ts';
 import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import type { KeyedMutex } from './keyed-mutex.ts';
 import {
   type KeyMakingParts,
   makeKey,
@@ -19,6 +19,7 @@ export interface StandbyParts extends KeyMakingParts {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
+  /** By HSM token: one that hangs delays only the work that concerns it. */
   readonly turns: KeyedMutex;
 }
 
@@ -37,7 +38,7 @@ export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
     async provide(scopeId, actor) {
       const hsmToken = keyRing.scope(scopeId)?.hsmToken;
       if (hsmToken === undefined) return undefined;
-      return turns.of(hsmToken).runExclusive(async () => {
+      return turns.runExclusive(hsmToken, async () => {
         const found = keyRing.scopeKeys(scopeId);
         const isWanted = found?.scope.hsmToken === hsmToken && lacksStandby(found, clock.nowSeconds());
         if (!isWanted) return undefined;

@@ -13,6 +13,7 @@ import { isToBeMarked } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { changesKeySet } from '../kernel/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { Emitter } from '../lib/emitter.ts';
 
 type Amendable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'formerCaches'>;
@@ -177,7 +178,7 @@ function known(key: SigningKey, proof: KeyProof | undefined): KnownKey {
 
 /** Always the same order, so that the key set and its entity tag are the same after a restart. */
 function newestFirst(a: SigningKey, b: SigningKey): number {
-  return b.createdAt - a.createdAt || (a.kid < b.kid ? -1 : 1);
+  return b.createdAt - a.createdAt || compareText(a.kid, b.kid);
 }
 
 /** As the signer is told of it. */

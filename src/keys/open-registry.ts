@@ -4,6 +4,7 @@ import { type Clock, dayOf } from '../kernel/clock.ts';
 import type { RefusedRow } from '../kernel/registry.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
+import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import { createRegistrySeal, type OpenedKey } from './registry-key.ts';
 
@@ -62,33 +63,15 @@ export async function tellOfRefused(
   }
 }
 
-const EVERY_MS = 1_000;
-
-/** Signs what an emergency wrote without the HSM, as soon as the HSM is there. Answers how to stop. */
-export function signPending(store: Pick<Store, 'signPending'>, log: Logger): () => Promise<void> {
-  let failing = false;
-  let running: Promise<void> = Promise.resolve();
-  const attempt = async () => {
-    try {
+/** Signs what an emergency wrote without the HSM, as soon as the HSM is there. */
+export function signPending(store: Pick<Store, 'signPending'>, log: Logger): RunningTask {
+  return startPeriodicTask({
+    async tick() {
       const rows = await store.signPending();
       if (rows > 0) log.info({ rows }, 'registry rows signed that had been changed without the HSM');
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warn({ err: error }, 'registry rows wait for their signature; it is tried again');
-      failing = true;
-    }
-  };
-  let idle = true;
-  const timer = setInterval(() => {
-    if (!idle) return;
-    idle = false;
-    running = attempt().finally(() => {
-      idle = true;
-    });
-  }, EVERY_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+    },
+    everyMs: 1_000,
+    log,
+    failure: 'registry rows wait for their signature; it is tried again',
+  });
 }

@@ -4,9 +4,9 @@ import type { SigningKey } from '../kernel/key.ts';
 import { move } from '../kernel/key-lifecycle/transitions.ts';
 import type { Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
 import { type Scope, type ScopeDefinition, validateScope } from '../kernel/scope.ts';
+import type { KeyedMutex } from '../lib/mutex.ts';
 import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import type { KeyedMutex } from './keyed-mutex.ts';
 import {
   type KeyMakingParts,
   makeKey,
@@ -36,11 +36,11 @@ export function createProvisioner(parts: ProvisioningParts): Provisioner {
       validateScope(definition);
       await requirePlaceable(parts, definition);
       await clearLeftovers(parts, definition.id, actor);
-      return parts.turns.of(definition.hsmToken).runExclusive(() => createScope(parts, definition, actor));
+      return parts.turns.runExclusive(definition.hsmToken, () => createScope(parts, definition, actor));
     },
     async rollBack(unfinished, actor) {
       const undone = unfinished.map((scope) =>
-        parts.turns.of(scope.hsmToken).runExclusive(() => undo(parts, scope, 'cut short', actor)),
+        parts.turns.runExclusive(scope.hsmToken, () => undo(parts, scope, 'cut short', actor)),
       );
       const failure = (await Promise.allSettled(undone)).find(({ status }) => status === 'rejected');
       if (failure?.status === 'rejected') throw failure.reason;
@@ -108,7 +108,7 @@ async function clearLeftovers(parts: ProvisioningParts, scopeId: string, actor: 
     (await parts.registry.load()).unfinished.find((candidate) => candidate.scopeId === scopeId);
   const found = await leftover();
   if (!found) return;
-  await parts.turns.of(found.hsmToken).runExclusive(async () => {
+  await parts.turns.runExclusive(found.hsmToken, async () => {
     // What was under way then may be complete by now.
     const scope = await leftover();
     if (scope) await undo(parts, scope, 'cut short', actor);

@@ -1,4 +1,4 @@
-import type { Actor } from '../kernel/actor.ts';
+import { KEYWARD } from '../kernel/actor.ts';
 import type { Clock, SettledTime, TimeGuard } from '../kernel/clock.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import {
@@ -18,10 +18,10 @@ import {
   type ScopeKeys,
 } from '../kernel/key-lifecycle/plans.ts';
 import type { Signer } from '../kernel/signer.ts';
+import type { KeyedMutex } from '../lib/mutex.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
 import { type KeyChanges, keyAct, succession as successionOf } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import type { KeyedMutex } from './keyed-mutex.ts';
 import type { Served } from './load-ring.ts';
 
 /** One thing that the state of the keys says is still to be done. */
@@ -56,8 +56,6 @@ export interface ReconcileSteps {
   /** Those that wait for that HSM token: nobody waits for another's. */
   deferred(hsmToken: string): readonly ReconcileStep[];
 }
-
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 interface StepPlan {
   readonly type: `key.${string}`;
@@ -164,9 +162,9 @@ export function createReconcileSteps(parts: ReconcileParts): ReconcileSteps {
     if ([...(served().get(hsmToken) ?? [])].every((kid) => wanted.has(kid))) return [];
     // A key that is being made is with the signer before it is in the ring.
     const run = () =>
-      turns
-        .of(hsmToken)
-        .runExclusive(async () => keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken)));
+      turns.runExclusive(hsmToken, async () =>
+        keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken)),
+      );
     const subject = `hsm:${hsmToken}`;
     return [{ name: `release ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
   };

@@ -2,11 +2,14 @@ import type { Logger } from 'pino';
 import type { Clock } from '../kernel/clock.ts';
 import type { Leadership } from '../kernel/registry.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { Backoff } from '../lib/backoff.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { ReconcileStep } from './reconcile-steps.ts';
 
 const EVERY_MS = 1_000;
-const FIRST_DELAY_SECONDS = 1;
-const LONGEST_DELAY_SECONDS = 300;
+const RETRY_SECONDS = { first: 1, max: 300 };
+/** Nobody else retries at the same time. */
+const noJitter = () => 1;
 
 export interface ReconcilerParts {
   /** Asked at each look, in the order in which they are done. */
@@ -25,25 +28,23 @@ export interface Reconciler {
 
 /** Runs the steps that are due. A step that fails is retried with growing delays; its first failure is a security event. */
 export function startReconciler({ steps, leadership, events, clock, log }: ReconcilerParts): Reconciler {
-  const failing = new Map<string, { readonly delay: number; readonly at: number }>();
-  let running: Promise<void> | undefined;
-  let again = false;
+  const failing = new Map<string, { readonly delays: Backoff; readonly at: number }>();
 
   const postpone = async (
     { name, subject: concerns, failure }: ReconcileStep,
     error: unknown,
   ): Promise<void> => {
-    const before = failing.get(name)?.delay;
-    const delay = before === undefined ? FIRST_DELAY_SECONDS : Math.min(2 * before, LONGEST_DELAY_SECONDS);
-    failing.set(name, { delay, at: clock.nowSeconds() + delay });
-    if (before !== undefined) return;
+    const before = failing.get(name)?.delays;
+    const delays = before ?? new Backoff(RETRY_SECONDS, noJitter);
+    failing.set(name, { delays, at: clock.nowSeconds() + delays.next() });
+    if (before) return;
     log.error({ err: error, chore: name }, 'not done; it is tried again');
     await events
       .raise(securityEvent(failure, { chore: name, concerns, failed_at: clock.nowSeconds() }))
       .catch((cause: unknown) => log.error({ err: cause, chore: name }, 'security event not stored'));
   };
 
-  const round = async (): Promise<void> => {
+  const tick = async (): Promise<void> => {
     if (!leadership.leads()) return;
     const due = steps();
     const names = new Set(due.map(({ name }) => name));
@@ -59,28 +60,11 @@ export function startReconciler({ steps, leadership, events, clock, log }: Recon
       }
     }
   };
-  const rounds = async (): Promise<void> => {
-    do {
-      again = false;
-      await round();
-    } while (again);
-  };
-
-  const look = (): void => {
-    again = true;
-    running ??= rounds().finally(() => {
-      running = undefined;
-    });
-  };
-
-  const timer = setInterval(look, EVERY_MS);
-  timer.unref();
-  return {
-    look,
-    async stop() {
-      clearInterval(timer);
-      again = false;
-      await running;
-    },
-  };
+  const task = startPeriodicTask({
+    tick,
+    everyMs: EVERY_MS,
+    log,
+    failure: 'what is due could not be told; it is tried again',
+  });
+  return { look: () => task.soon(0), stop: () => task.stop() };
 }

@@ -3,6 +3,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import type { CompromiseReports, KeyUse, KeyUseReader } from '../kernel/key-administration.ts';
 import type { VerifierDirectory } from '../kernel/publication.ts';
+import { dropOldest } from '../lib/recent-set.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
 export interface CompromiseReportParts {
@@ -71,8 +72,7 @@ export function createCompromiseReports({
 
 function remember<T>(all: Map<string, T>, kid: string, value: T): void {
   all.set(kid, value);
-  const [oldest] = all.keys();
-  if (all.size > REMEMBERED && oldest !== undefined) all.delete(oldest);
+  dropOldest(all, REMEMBERED);
 }
 
 function neighboursOf({ kid, hsmToken }: SigningKey, keyRing: KeyRingKeeper): readonly SigningKey[] {

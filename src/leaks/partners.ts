@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
+import { dropOldest } from '../lib/recent-set.ts';
 
 /** Of each string of a report, in order, whether it was given out here. */
 export type ReportAnswer = readonly boolean[];
@@ -49,14 +50,13 @@ export class PartnerReports {
   #of(partner: string, body: string): Handled {
     const reports = this.#handled.get(partner) ?? new Map<string, Handled>();
     this.#handled.set(partner, reports);
-    const digest = createHash('sha256').update(body).digest('base64url');
+    const digest = hash('sha256', body, 'base64url');
     const known = reports.get(digest);
     if (known) return known;
     if (!this.#budget.take(partner)) throw this.#tooMany();
     const handled: Handled = { answer: undefined };
     reports.set(digest, handled);
-    const [oldest] = reports.keys();
-    if (reports.size > this.#bounds.remembered && oldest !== undefined) reports.delete(oldest);
+    dropOldest(reports, this.#bounds.remembered);
     return handled;
   }
 

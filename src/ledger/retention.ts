@@ -80,7 +80,7 @@ const ARCHIVING_STOPS = 'its rows do not give its hash; they stay, and nothing b
 export function keepRetention(
   { log, events, ...parts }: RetentionParts & { readonly events: SecurityEvents; readonly log: Logger },
   everyMs = EVERY_MS,
-): RunningTask {
+): Pick<RunningTask, 'stop'> {
   const stopping = new AbortController();
 
   const tick = async (): Promise<void> => {

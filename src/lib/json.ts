@@ -17,6 +17,11 @@ function isList(value: readonly Json[] | JsonObject): value is readonly Json[] {
   return Array.isArray(value);
 }
 
+/** Whether it has members: neither null nor a list. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** What a terminal obeys, hides or shows in another order: controls, formats, line separators, lone surrogates. */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 

@@ -8,3 +8,14 @@ export class Mutex {
     return run;
   }
 }
+
+/** One mutex for each key: tasks of different keys do not wait for each other. Keys are few and stay. */
+export class KeyedMutex {
+  readonly #mutexes = new Map<string, Mutex>();
+
+  runExclusive<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const mutex = this.#mutexes.get(key) ?? new Mutex();
+    this.#mutexes.set(key, mutex);
+    return mutex.runExclusive(task);
+  }
+}

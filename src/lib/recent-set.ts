@@ -13,14 +13,16 @@ export class RecentSet {
 
   add(name: string): void {
     this.#names.add(name);
-    if (this.#names.size <= this.#limit) return;
-    for (const oldest of this.#names) {
-      this.#names.delete(oldest);
-      return;
-    }
+    dropOldest(this.#names, this.#limit);
   }
 
   delete(name: string): void {
     this.#names.delete(name);
   }
+}
+
+/** Deletes the name that was added first, where there are more than that. */
+export function dropOldest(names: Set<string> | Map<string, unknown>, limit: number): void {
+  const [oldest] = names.keys();
+  if (names.size > limit && oldest !== undefined) names.delete(oldest);
 }

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import { type AuditEvent, type AuditLog, auditDetailsIn } from '../kernel/audit.ts';
+import { hash } from 'node:crypto';
+import { KEYWARD } from '../kernel/actor.ts';
+import { type AuditEvent, type AuditLog, actOf, auditDetailsIn } from '../kernel/audit.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
 import type { NotificationSettings } from './settings.ts';
 
@@ -10,7 +11,7 @@ const SUBJECT = 'notifications';
 export function describeNotifications(settings: NotificationSettings): AuditEvent['details'] {
   const { targets, routes, contacts } = settings;
   return {
-    digest: createHash('sha256').update(JSON.stringify(settings)).digest('base64url'),
+    digest: hash('sha256', JSON.stringify(settings), 'base64url'),
     targets: Object.fromEntries(Object.entries(targets).map(([name, { type }]) => [name, type])),
     routes: routes.map(({ targets: to, ...route }) => ({ ...route, targets: to })),
     contacts: contacts?.target ?? null,
@@ -29,13 +30,7 @@ export async function auditConfiguredNotifications(
   const details = describeNotifications(settings);
   const nothingYet = last === undefined && Object.keys(settings.targets).length === 0;
   if (nothingYet || (last && auditDetailsIn(last.detailsJson).digest === details.digest)) return false;
-  await audit.record({
-    type: NOTIFICATIONS_CONFIGURED,
-    actor: 'keyward',
-    subject: SUBJECT,
-    requestId: null,
-    details,
-  });
+  await audit.record(actOf(KEYWARD, NOTIFICATIONS_CONFIGURED, SUBJECT, details));
   return true;
 }
 

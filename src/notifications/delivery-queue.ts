@@ -7,24 +7,17 @@ import type {
   SettledAttempt,
 } from '../kernel/notifications.ts';
 import type { TrackedEvent } from '../kernel/security-events.ts';
+import { backoff } from '../lib/backoff.ts';
 import { type Attempts, failureText } from './attempt.ts';
 import { type MessageOptions, messageOf } from './message.ts';
 import { RecipientRefused, TryLater } from './target.ts';
-
-const FIRST_SECONDS = 5;
-const FACTOR = 4;
-export const MOST_SECONDS = 6 * 3_600;
-
-/** Seconds until the next attempt, after so many that failed: 5, 20, 80 … up to six hours, less up to half. */
-export function backoffSeconds(failed: number, random: () => number): number {
-  const whole = Math.min(MOST_SECONDS, FIRST_SECONDS * FACTOR ** (failed - 1));
-  return Math.ceil(whole * (1 - random() / 2));
-}
 
 /** Taken from the outbox at a time. */
 const AT_A_TIME = 50;
 /** A target that fails is left alone for a while, at most that long, however much is due to it. */
 const MOST_PAUSE_SECONDS = 60;
+/** Of a message: 5, 20, 80 … up to six hours, less up to half. */
+const RETRY_SECONDS = { first: 5, max: 6 * 3_600, factor: 4 };
 
 export interface LaneWatch {
   delivered(target: string): void;
@@ -149,7 +142,7 @@ export class DeliveryQueue {
     const { clock, random } = this.#parts;
     this.#failures += 1;
     this.#pausedUntil =
-      clock.nowSeconds() + Math.min(MOST_PAUSE_SECONDS, backoffSeconds(this.#failures, random));
+      clock.nowSeconds() + Math.min(MOST_PAUSE_SECONDS, retrySeconds(this.#failures, random));
   }
 
   async #send(delivery: NotificationDelivery): Promise<string | undefined> {
@@ -172,8 +165,12 @@ export class DeliveryQueue {
     const failed = attempts + 1;
     const lost = cause instanceof KeywardError;
     if (lost || failed >= mostAttempts) return { state: 'dead', error };
-    const asked = cause instanceof TryLater ? Math.min(MOST_SECONDS, cause.afterSeconds) : 0;
-    const after = Math.max(asked, backoffSeconds(failed, random));
+    const asked = cause instanceof TryLater ? Math.min(RETRY_SECONDS.max, cause.afterSeconds) : 0;
+    const after = Math.max(asked, retrySeconds(failed, random));
     return { state: 'pending', nextAttemptAt: clock.nowSeconds() + after, error };
   }
+}
+
+function retrySeconds(failures: number, random: () => number): number {
+  return Math.ceil(backoff(failures, RETRY_SECONDS, random));
 }

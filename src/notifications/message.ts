@@ -2,6 +2,7 @@ import { EVIDENCE_FIELDS } from '../kernel/event-evidence.ts';
 import type { NotificationDelivery } from '../kernel/notifications.ts';
 import { eventType, type Severity } from '../kernel/security-event-types.ts';
 import type { TrackedEvent } from '../kernel/security-events.ts';
+import { isoInstant } from '../lib/instant.ts';
 
 /** Nothing in it ends a line or moves the cursor: for what is shown in a place of one line. */
 export function oneLine(text: string): string {
@@ -139,5 +140,5 @@ function told(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions
 
 /** As webhooks and files get it; in the form that Standard Webhooks recommends. */
 export function payloadOf({ kind, id, at, title, data }: NotificationMessage): object {
-  return { id, type: MESSAGE_TYPES[kind], timestamp: new Date(at * 1_000).toISOString(), title, data };
+  return { id, type: MESSAGE_TYPES[kind], timestamp: isoInstant(at), title, data };
 }

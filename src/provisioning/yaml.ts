@@ -5,6 +5,7 @@ import { FIRST_TOKEN } from '../kernel/key.ts';
 import type { ValidationIssue } from '../kernel/policy.ts';
 import { contactFlaws, identityFlaws } from '../kernel/scope.ts';
 import { policyRepresentation } from '../keys/policy-schema.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { firstProblems, type Locate, type Problem, problemOf } from '../yaml-file/problem.ts';
 import { readYaml } from '../yaml-file/read-yaml.ts';
 import { schemaProblems } from '../yaml-file/schema-problems.ts';
@@ -120,5 +121,5 @@ function clientEntry({ description, grants }: CurrentClient) {
 }
 
 function byId<T extends { readonly id: string }>(list: readonly T[]): readonly T[] {
-  return list.toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return list.toSorted((one, other) => compareText(one.id, other.id));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type KeyRing, type KeyState, type SigningKey, verifyUntil } from '../kernel/key.ts';
@@ -10,7 +10,7 @@ import { composeSigningInput } from '../token/signing-input.ts';
 
 /** With a strong entity tag that follows the content. */
 export function publish(contentType: string, body: string, maxAgeSeconds: number): PublishedDocument {
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  const etag = `"${hash('sha256', body, 'base64url')}"`;
   return { contentType, body, etag, maxAgeSeconds };
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import type { KeyRing, KeyState, WatchedKeyRing } from '../kernel/key.ts';
 import type {
@@ -71,7 +71,7 @@ export function revokedTokens(rule: Revocation): RevokedTokens {
 }
 
 function hashed(name: string | null): string | null {
-  return name === null ? null : createHash('sha256').update(name).digest('base64url');
+  return name === null ? null : hash('sha256', name, 'base64url');
 }
 
 export interface SnapshotParts {

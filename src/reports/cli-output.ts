@@ -2,6 +2,7 @@ import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, fields, humanTime, table, utc } from '../cli/text.ts';
+import { plural } from '../lib/durations.ts';
 import type { CaseAnswer, CaseSummary } from './routes/wire.ts';
 
 type Findings = NonNullable<CaseAnswer['findings']>;
@@ -139,7 +140,7 @@ function credential({ holder, live }: Findings['credentials'][number]): Cell {
 }
 
 function counted({ tokens, complete }: IssuedAround): string {
-  return `${complete ? '' : 'at least '}${tokens} token${tokens === 1 ? '' : 's'}`;
+  return `${complete ? '' : 'at least '}${plural(tokens, 'token')}`;
 }
 
 function about({ about: of }: CaseSummary): Cell {

@@ -1,3 +1,4 @@
+import { KEYWARD } from '../kernel/actor.ts';
 import { credentialsIn, maskCredentials, pinsIn } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { KnownSecret, LeakService } from '../kernel/leaks.ts';
@@ -164,7 +165,7 @@ async function withdrawShown(
 ): Promise<Pick<TokenFindings, 'credentials' | 'failure'>> {
   const place = `report ${number}`;
   const leak = { place, source: 'report', reportedBy: `report:${number}` };
-  const actor = { operatorId: 'keyward', requestId };
+  const actor = { ...KEYWARD, requestId };
   let known: readonly (KnownSecret | undefined)[] = digests.map(() => undefined);
   try {
     const sought = digests.map((digest) => ({ of: 'credential', digest }) as const);

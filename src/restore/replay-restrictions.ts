@@ -4,8 +4,8 @@ import type { Store } from '../db/open-store.ts';
 import {
   ACTIONS,
   type Action,
-  type Actor,
   type ClientAdministration,
+  KEYWARD,
   type OperatorAdministration,
   ROLES,
 } from '../kernel/actor.ts';
@@ -34,7 +34,6 @@ interface Told {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 const EVENTS_AT_A_TIME = 256;
 const MOST_NAMED = 500;
 const DIGEST_BYTES = 32;

@@ -1,7 +1,9 @@
 import type { Actor } from '../kernel/actor.ts';
-import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import { type AuditLog, actOf, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import { Mutex } from '../lib/mutex.ts';
+import { dropOldest } from '../lib/recent-set.ts';
 import { type CompiledReview, compileReview, type ReviewSources } from './compile.ts';
 import type { Review, Reviews, ShownReview, SignedOffReview } from './review.ts';
 
@@ -31,7 +33,7 @@ class ReviewService implements Reviews {
   /** What each person was shown, by person and digest, the latest last. */
   readonly #shown = new Map<string, { readonly by: string; readonly shown: ShownReview }>();
   #compiling: Promise<CompiledReview> | undefined;
-  #signing: Promise<unknown> = Promise.resolve();
+  readonly #signing = new Mutex();
 
   constructor(parts: ReviewServiceParts, since: number, signed: readonly SignedOffReview[]) {
     this.#parts = parts;
@@ -59,10 +61,9 @@ class ReviewService implements Reviews {
     { digest, note }: { readonly digest?: string | undefined; readonly note: string },
     actor: Actor,
   ): Promise<SignedOffReview> {
-    const turn = this.#signing.then(() => this.#sign(this.#shownTo(actor.operatorId, digest), note, actor));
-    // The failure belongs to whoever asked; the next turn comes all the same.
-    this.#signing = turn.catch(() => undefined);
-    return turn;
+    return this.#signing.runExclusive(async () =>
+      this.#sign(this.#shownTo(actor.operatorId, digest), note, actor),
+    );
   }
 
   list(): readonly SignedOffReview[] {
@@ -86,15 +87,8 @@ class ReviewService implements Reviews {
     const { period } = review;
     if (period.firstEvent !== this.#coveredEvent() + 1) throw signedOffAlready();
     const signing = { period, digest, note, acts, ownActs };
-    const { operatorId, requestId } = actor;
-    await this.#parts.audit.record({
-      type: SIGNED_OFF,
-      actor: operatorId,
-      subject: 'reviews',
-      requestId,
-      details: signOffDetails(signing),
-    });
-    const signed = { ...signing, by: operatorId, at: this.#parts.clock.nowSeconds() };
+    await this.#parts.audit.record(actOf(actor, SIGNED_OFF, 'reviews', signOffDetails(signing)));
+    const signed = { ...signing, by: actor.operatorId, at: this.#parts.clock.nowSeconds() };
     this.#signed = [signed, ...this.#signed].slice(0, MOST_SIGNED);
     return signed;
   }
@@ -107,8 +101,7 @@ class ReviewService implements Reviews {
     const key = JSON.stringify([by, shown.digest]);
     this.#shown.delete(key);
     this.#shown.set(key, { by, shown });
-    const [oldest] = this.#shown.keys();
-    if (this.#shown.size > MOST_SHOWN && oldest !== undefined) this.#shown.delete(oldest);
+    dropOldest(this.#shown, MOST_SHOWN);
   }
 
   #shownTo(operatorId: string, digest: string | undefined): ShownReview {

@@ -1,4 +1,6 @@
+import { KEYWARD } from '../kernel/actor.ts';
 import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import { compareText } from '../lib/compare-text.ts';
 import type { Acts, DeniedAttempts, NewCaller, ReviewPeriod } from './review.ts';
 
 /** Each event's seal is checked, on the event loop. */
@@ -54,7 +56,6 @@ const MOST_KINDS = 10_000;
 const REFUSALS: ReadonlySet<string> = new Set(['login.refused', 'act.refused']);
 const ENROLMENTS: ReadonlySet<string> = new Set(['client.created', 'operator.created']);
 /** Who acts without being asked. */
-const SERVICE = 'keyward';
 
 /** What a stretch of the audit trail comes to, told event by event. */
 export class TrailDigest {
@@ -65,7 +66,7 @@ export class TrailDigest {
 
   add(event: StoredEvent): void {
     if (REFUSALS.has(event.type)) this.#deny(event);
-    else if (event.actor !== SERVICE && !event.actor.startsWith('client:')) this.#act(event);
+    else if (event.actor !== KEYWARD.operatorId && !event.actor.startsWith('client:')) this.#act(event);
     if (ENROLMENTS.has(event.type)) this.#enrol(event);
   }
 
@@ -77,7 +78,7 @@ export class TrailDigest {
       by: [...by].sort(),
       lastAt,
     }));
-    return all.sort((a, b) => b.count - a.count || (a.type < b.type ? -1 : 1));
+    return all.sort((a, b) => b.count - a.count || compareText(a.type, b.type));
   }
 
   /** How many there are of each operator. */

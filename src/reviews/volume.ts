@@ -1,4 +1,5 @@
 import type { IssuedHour } from '../kernel/ledger-search.ts';
+import { compareText } from '../lib/compare-text.ts';
 import { HOUR_SECONDS, WEEK_HOURS } from '../lib/durations.ts';
 import type { OddHour, VolumeChange } from './review.ts';
 
@@ -47,7 +48,7 @@ function surprise({ tokens, before }: VolumeChange): number {
 }
 
 function byName(a: VolumeChange, b: VolumeChange): number {
-  return `${a.client} ${a.scope}` < `${b.client} ${b.scope}` ? -1 : 1;
+  return compareText(`${a.client} ${a.scope}`, `${b.client} ${b.scope}`);
 }
 
 /** How far back its habits are read. */
@@ -72,7 +73,7 @@ export function oddHours(hours: readonly IssuedHour[], { from, to }: Span): read
       found.push({ client, scope, at: hour * HOUR_SECONDS, tokens });
     }
   }
-  return found.sort((a, b) => b.tokens - a.tokens || a.at - b.at || (a.client < b.client ? -1 : 1));
+  return found.sort((a, b) => b.tokens - a.tokens || a.at - b.at || compareText(a.client, b.client));
 }
 
 function slotOf(hour: number): number {

@@ -1,4 +1,4 @@
-import type { Actor } from '../kernel/actor.ts';
+import { KEYWARD } from '../kernel/actor.ts';
 import { type AuditLog, auditDetailsIn, type SealedEvent } from '../kernel/audit.ts';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -29,7 +29,6 @@ interface Testimony {
 }
 
 const EVENTS_AT_A_TIME = 1_000;
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 /**
  * The revocations in force. The chain is recomputed from the first one, since an edited row may only look as if it

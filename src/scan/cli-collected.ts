@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { usageFailure } from '../cli/failure.ts';
 import { readInput } from '../cli/input-file.ts';
 import { PIN_PREFIX } from '../kernel/credential.ts';
+import { compareText } from '../lib/compare-text.ts';
 import type { Found, Sight } from './finding.ts';
 import type { GitObject } from './git-objects.ts';
 import type { GitPlace } from './git-places.ts';
@@ -244,6 +245,5 @@ export class Collected {
 }
 
 function byPlace(a: Place, b: Place): number {
-  if (a.place !== b.place) return a.place < b.place ? -1 : 1;
-  return a.offset - b.offset;
+  return compareText(a.place, b.place) || a.offset - b.offset;
 }

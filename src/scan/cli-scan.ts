@@ -2,6 +2,7 @@ import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { type Cell, type Colour, table } from '../cli/text.ts';
+import { plural } from '../lib/durations.ts';
 import { printable } from '../lib/html.ts';
 import { safeJson } from '../lib/json.ts';
 import { Collected, FINDING_KINDS, type Finding, readIgnoreFile, type ScanReport } from './cli-collected.ts';
@@ -48,7 +49,7 @@ function describeSkipped(skipped: ScanReport['skipped'], colour: boolean): strin
 }
 
 function summary(found: number, skipped: number, { contents, bytes }: ScanReport['read']): string {
-  const read = `${contents} ${contents === 1 ? 'file' : 'files'}, ${bytes} bytes read`;
+  const read = `${plural(contents, 'file')}, ${bytes} bytes read`;
   if (skipped > 0) return `${found} found; not everything was read or asked (${skipped}): ${read}`;
   return found === 0 ? `nothing found: ${read}` : `${found} found: ${read}`;
 }

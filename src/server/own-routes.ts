@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import type { PublishedDocument } from '../kernel/publication.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -63,6 +63,6 @@ export function openapiRoute(describe: () => object): Route<unknown> {
 }
 
 function publish(body: string): PublishedDocument {
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  const etag = `"${hash('sha256', body, 'base64url')}"`;
   return { contentType: 'application/json; charset=utf-8', body, etag, maxAgeSeconds: MAX_AGE_SECONDS };
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { errorMessage } from '../lib/error-message.ts';
 
 /** What keeps this process's memory out of core dumps, and what of it failed; `doctor` shows the same. */
 export interface CoreDumpFinding {
@@ -23,7 +24,7 @@ export function forbidCoreDumps(): CoreDumpFinding {
       take();
       return [];
     } catch (error) {
-      return [`${failure}: ${error instanceof Error ? error.message : String(error)}`];
+      return [`${failure}: ${errorMessage(error)}`];
     }
   });
   return { ok: problems.length === 0, problems };

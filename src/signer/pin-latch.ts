@@ -2,6 +2,7 @@ import { closeSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PinLatch } from '../kernel/signer.ts';
+import { isObject } from '../lib/json.ts';
 import { lockFile, writeDurably } from './durable-file.ts';
 import type { PinFileIdentity } from './pin-file.ts';
 
@@ -34,8 +35,6 @@ export function parseLatchRecord(text: string): LatchRecord | undefined {
   }
 }
 
-type Members = Record<string, unknown>;
-
 function isLatchRecord(value: unknown): value is LatchRecord {
   return (
     isObject(value) &&
@@ -53,10 +52,6 @@ function isSuccess(value: unknown): value is Success {
 function isIdentity(value: unknown): value is PinFileIdentity {
   const names = ['inode', 'size', 'mtimeNs', 'ctimeNs'];
   return isObject(value) && names.every((name) => typeof value[name] === 'string');
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null;
 }
 
 /**

@@ -34,7 +34,7 @@ export interface SignerLink extends TokenSigner {
 
 /** A replacement takes 0.1 to 0.5 s and is worth waiting for; an HSM that is away is not. */
 const REPLACEMENT_WAIT_MS = 1_000;
-const BACKOFF = { firstMs: 50, maxMs: 1_000 };
+const BACKOFF_MS = { first: 50, max: 1_000 };
 const PROCESS_FILE = new URL('./process.ts', import.meta.url);
 
 /**
@@ -44,7 +44,7 @@ const PROCESS_FILE = new URL('./process.ts', import.meta.url);
  */
 export function createSignerLink(options: SignerLinkOptions): SignerLink {
   const { settingsFile, hsmToken, opening, deadlines, onEvent } = options;
-  const { timers = systemTimers, backoff = BACKOFF, random = Math.random } = options;
+  const { timers = systemTimers, backoff = BACKOFF_MS, random = Math.random } = options;
   const { signMs } = deadlines;
   const fork = (sessions: number) =>
     new Child({

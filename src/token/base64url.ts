@@ -7,3 +7,7 @@ export function decodeBase64url(segment: string): Buffer | undefined {
   const bytes = Buffer.from(segment, 'base64url');
   return bytes.toString('base64url') === segment ? bytes : undefined;
 }
+
+export function encodeBase64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}

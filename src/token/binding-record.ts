@@ -1,6 +1,7 @@
 import { algorithmNamed } from '../kernel/algorithm.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Binding } from '../kernel/key.ts';
+import { isCount, isDigest, matches } from './claim-checks.ts';
 import { parseToken } from './parse-token.ts';
 import { verifySignatureSync } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
@@ -55,23 +56,17 @@ export function readVouchedBinding(jws: string, vouchers: ReadonlyMap<string, Vo
 
 type Check = (value: unknown) => boolean;
 
-const matches =
-  (pattern: RegExp): Check =>
-  (value) =>
-    typeof value === 'string' && pattern.test(value);
-const isSeconds: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
-
 const MEMBERS = {
-  kid: matches(/^[A-Za-z0-9_-]{43}$/),
+  kid: isDigest,
   scope: matches(/^[a-z0-9-]{1,63}$/),
   issuer: matches(/^.{1,512}$/su),
   audience: matches(/^.{1,512}$/su),
   alg: (value) => typeof value === 'string' && algorithmNamed(value) !== undefined,
   hsm_id: matches(/^[0-9a-f]{32}$/),
-  sign_from: isSeconds,
-  sign_until: isSeconds,
-  max_ttl_seconds: (value) => isSeconds(value) && value !== 0,
-  iat: isSeconds,
+  sign_from: isCount,
+  sign_until: isCount,
+  max_ttl_seconds: (value) => isCount(value) && value !== 0,
+  iat: isCount,
 } as const satisfies Record<string, Check>;
 
 function readBinding(claims: Claims): Binding {

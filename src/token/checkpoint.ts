@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { CHAINS, type ChainHead, type Checkpoint, mapChains } from '../kernel/audit-chain.ts';
+import { encodeBase64url } from './base64url.ts';
+import { isCount, isDigest } from './claim-checks.ts';
 import { composeSigningInput } from './signing-input.ts';
 import { type Claims, readStatement, SERVICE_ALGORITHM, type StatementKey } from './statement.ts';
 
 export const CHECKPOINT_TYP = 'kw-checkpoint+jwt';
-const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const MEMBERS = ['number', 'previous', 'iat', ...CHAINS];
 
 export interface AuditPublicKey extends StatementKey {
@@ -22,7 +23,7 @@ export interface FormerAuditKey extends StatementKey {
 export function composeCheckpoint({ number, previous, time, heads }: Checkpoint, kid: string): string {
   const claims = {
     number,
-    previous: base64url(previous),
+    previous: encodeBase64url(previous),
     iat: time,
     ...mapChains((name) => written(heads[name])),
   };
@@ -52,7 +53,7 @@ export function auditKeyAt(key: AuditPublicKey, number: number): StatementKey {
 
 /** What the next checkpoint names as its `previous`. */
 export function checkpointDigest(jws: string): Buffer {
-  return createHash('sha256').update(jws).digest();
+  return hash('sha256', jws, 'buffer');
 }
 
 export function isCheckpoint(claims: Claims): boolean {
@@ -81,23 +82,11 @@ function checkpointIn(claims: Claims): Checkpoint {
 }
 
 function written({ sequence, hash }: ChainHead): object {
-  return { sequence, hash: base64url(hash) };
+  return { sequence, hash: encodeBase64url(hash) };
 }
 
 function isHead(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Object.keys(value).length !== 2) return false;
   const { sequence, hash } = value as Claims;
   return isCount(sequence) && isDigest(hash);
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
-function isDigest(value: unknown): boolean {
-  return typeof value === 'string' && DIGEST.test(value);
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url');
 }

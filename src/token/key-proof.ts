@@ -3,6 +3,8 @@ import { algorithmNamed } from '../kernel/algorithm.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { AttributesRead, KeyProofStatement, ProvingToken } from '../kernel/key-proof.ts';
+import { isObject } from '../lib/json.ts';
+import { isCount, isDigest, matches } from './claim-checks.ts';
 import { parseToken } from './parse-token.ts';
 import { importPublicKey, thumbprint } from './public-jwk.ts';
 import { verifySignatureSync } from './signature.ts';
@@ -73,12 +75,7 @@ export function readKeyProof(jws: string, publicJwk: PublicJwk): KeyProofStateme
 
 type Check = (value: unknown, claims: Claims) => boolean;
 
-const matches =
-  (pattern: RegExp): Check =>
-  (value) =>
-    typeof value === 'string' && pattern.test(value);
 const isText: Check = (value) => typeof value === 'string';
-const isWhole: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 const isValue: Check = (value) => value === null || ['boolean', 'string', 'number'].includes(typeof value);
 
 const hasMembers =
@@ -91,13 +88,13 @@ const hasMembers =
 const MEMBERS = {
   iss: (value) => value === ISSUER,
   aud: (value) => value === AUDIENCE,
-  iat: isWhole,
+  iat: isCount,
   exp: (value, { iat }) => value === iat,
   nonce: matches(/^[A-Za-z0-9_-]{8,128}$/),
-  kid: matches(/^[A-Za-z0-9_-]{43}$/),
+  kid: isDigest,
   hsm_id: matches(/^[0-9a-f]{32}$/),
-  binding_digest: matches(/^[A-Za-z0-9_-]{43}$/),
-  mechanism: hasMembers({ name: matches(/^CKM_[A-Z0-9_]+$/), number: isWhole }),
+  binding_digest: isDigest,
+  mechanism: hasMembers({ name: matches(/^CKM_[A-Z0-9_]+$/), number: isCount }),
   attributes: (value, claims) =>
     isObject(value) && Object.values(value).every((each) => isValue(each, claims)),
   token: hasMembers({
@@ -108,10 +105,6 @@ const MEMBERS = {
     firmware: isText,
   }),
 } as const satisfies Record<string, Check>;
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function refuse(flaw: string): never {
   throw new KeywardError('key_unproven', `the proof by the key itself ${flaw}`);

@@ -1,6 +1,7 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
+import { isObject } from '../lib/json.ts';
 import { decodeBase64url } from './base64url.ts';
 import { hasRocaFingerprint, isEd25519Point } from './weak-keys.ts';
 
@@ -28,8 +29,7 @@ const READERS = new Map<unknown, (jwk: Members) => PublicJwk>([
  * in other than the one canonical way, which its thumbprint depends on. jose imports weak keys and non-canonical ones.
  */
 export function readPublicJwk(value: unknown): PublicJwk {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse('is not an object');
-  const jwk = value as Members;
+  const jwk = isObject(value) ? value : refuse('is not an object');
   for (const name of SECRET_MEMBERS) {
     if (Object.hasOwn(jwk, name)) refuse('holds a secret member');
   }
@@ -44,7 +44,7 @@ export function readPublicJwk(value: unknown): PublicJwk {
  * two calls of PKCS#11, in one turn.
  */
 export function thumbprint(jwk: PublicJwk): string {
-  return createHash('sha256').update(canonicalJson(jwk)).digest('base64url');
+  return hash('sha256', canonicalJson(jwk), 'base64url');
 }
 
 /**

@@ -2,6 +2,8 @@ import { ALGORITHMS, type Algorithm, type AlgorithmFacts, algorithmNamed } from 
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import { POLICY_BOUNDS, type ScopePolicy, TOKEN_TYPES, type TokenType } from '../kernel/policy.ts';
+import { isObject } from '../lib/json.ts';
+import { isCount } from './claim-checks.ts';
 import { readPublicJwk, thumbprint } from './public-jwk.ts';
 
 /** `typ` of a key set that the registry key has signed. */
@@ -75,8 +77,8 @@ export function readPublishedKey(value: unknown): PublishedKey {
   if (!algorithm || !fits(publicJwk, algorithm)) refuse('has no alg that fits it');
   if (use !== 'sig') refuse('is not for signatures');
   if (kid !== thumbprint(publicJwk)) refuse('has another kid than its thumbprint');
-  if (!isSeconds(nbf) || !isSeconds(exp) || !isSeconds(until)) refuse('has no bounds');
-  if (from !== undefined && !isSeconds(from)) refuse('has a bound that is no time');
+  if (!isCount(nbf) || !isCount(exp) || !isCount(until)) refuse('has no bounds');
+  if (from !== undefined && !isCount(from)) refuse('has a bound that is no time');
   if (nbf > until || until > exp || (from ?? nbf) < nbf) refuse('has bounds out of order');
   const bounds = { publishedAt: nbf, signFrom: from ?? null, signUntil: until, verifyUntil: exp };
   return { kid, algorithm, publicJwk, ...bounds };
@@ -84,11 +86,11 @@ export function readPublishedKey(value: unknown): PublishedKey {
 
 /** `invalid_policy` unless every member is there and within the bounds that any policy has. */
 export function readPublishedPolicy(value: unknown): PublishedPolicy {
-  const members = (typeof value === 'object' && value !== null ? value : {}) as Members;
+  const members = isObject(value) ? value : {};
   const span = (member: keyof typeof POLICY_BOUNDS, name: string): number => {
     const [low, high] = POLICY_BOUNDS[member];
     const given = members[name];
-    return isSeconds(given) && given >= low && given <= high ? given : refusePolicy(name);
+    return isCount(given) && given >= low && given <= high ? given : refusePolicy(name);
   };
   const { token_types: types, require_subject: requireSubject, root_claim: rootClaim } = members;
   if (typeof requireSubject !== 'boolean') return refusePolicy('require_subject');
@@ -113,10 +115,6 @@ function fits(jwk: PublicJwk, algorithm: Algorithm): boolean {
 function areTokenTypes(value: unknown): value is readonly TokenType[] {
   const known: readonly unknown[] = TOKEN_TYPES;
   return Array.isArray(value) && value.length > 0 && value.every((type) => known.includes(type));
-}
-
-function isSeconds(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function refuse(flaw: string): never {

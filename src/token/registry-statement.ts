@@ -1,11 +1,11 @@
 import type { HeadStatement, RowStatement } from '../kernel/registry.ts';
+import { isCount, isDigest } from './claim-checks.ts';
 import { parseToken } from './parse-token.ts';
 import { composeSigningInput } from './signing-input.ts';
 import { type Claims, readStatement, SERVICE_ALGORITHM, type StatementKey } from './statement.ts';
 
 export const REGISTRY_ROW_TYP = 'kw-registry-row+jwt';
 export const REGISTRY_HEAD_TYP = 'kw-registry-head+jwt';
-const DIGEST = /^[A-Za-z0-9_-]{43}$/;
 
 /** The signing input for one row of the registry. */
 export function composeRowStatement(statement: RowStatement, kid: string): string {
@@ -74,9 +74,5 @@ function compose(typ: string, kid: string, claims: Claims): string {
 }
 
 function isVersion(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) > 0;
-}
-
-function isDigest(value: unknown): boolean {
-  return typeof value === 'string' && DIGEST.test(value);
+  return isCount(value) && value > 0;
 }

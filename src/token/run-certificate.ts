@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../kernel/audit-chain.ts';
 import type { RunDescription, RunPublicKey, StoredRun } from '../kernel/runs.ts';
 import { type AuditPublicKey, auditKeysSince } from './checkpoint.ts';
+import { isCount } from './claim-checks.ts';
 import { composeSigningInput } from './signing-input.ts';
 import { type Claims, readStatement, SERVICE_ALGORITHM } from './statement.ts';
 
@@ -78,6 +79,6 @@ export function isRunCertificate(claims: Claims): boolean {
     RUN_ID.test(run) &&
     typeof public_key === 'string' &&
     ED25519_KEY.test(public_key) &&
-    [started_at, iat].every((time) => Number.isSafeInteger(time) && Number(time) >= 0)
+    [started_at, iat].every(isCount)
   );
 }

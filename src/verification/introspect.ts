@@ -1,4 +1,5 @@
 import type { RequestOrigin, TokenVerifier } from '../kernel/verification.ts';
+import { isObject } from '../lib/json.ts';
 
 /** RFC 7662 §2.2. `scope` is OAuth's claim, not the key scope. */
 export type Introspection =
@@ -66,8 +67,4 @@ function isBoundByDpop(cnf: unknown): boolean {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string';
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import type { z } from 'zod';
+import { errorMessage } from '../lib/error-message.ts';
 import { firstProblems, type Locate, type Path, type Place, type Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 
@@ -59,7 +60,7 @@ export function readYaml(text: string): ReadYaml {
     };
   } catch (error) {
     if (error instanceof RangeError) return { problems: [{ ...START, message: TOO_DEEP }] };
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     return { problems: [{ ...START, message: `it cannot be read: ${reason}` }] };
   }
 }

@@ -63,7 +63,7 @@ export class FakeSetup {
       deadlines: DEADLINES,
       queueLimit: 1_000,
       processFile: new URL('./fake-signer-process.ts', import.meta.url),
-      backoff: { firstMs: 1, maxMs: 4 },
+      backoff: { first: 1, max: 4 },
       timers: this.timers,
       onEvent: (event) => this.#tell(event),
       ...changes,

@@ -61,7 +61,7 @@ export async function notifyFrom(
     settledTime: { isSettled: () => true },
     clock: time.clock,
     log,
-    random: () => 0,
+    random: () => 1,
   });
   onTestFinished(() => notifications.stop());
   return {

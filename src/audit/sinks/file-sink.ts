@@ -26,16 +26,17 @@ export function createFileSink(file: string): AuditSink {
     // Closing waits for what hangs, so nobody waits for closing.
     former?.then((each) => each.close()).catch(() => {});
   };
+  const statNow = () => stat(file, { bigint: true }).catch(undefinedIfAbsent);
   return {
     name: `file:${file}`,
     async tail() {
-      left ??= await statIfThere(file);
+      left ??= await statNow();
       return await readTail(file);
     },
     history: () => entriesIn(file),
     async examine() {
       if (!left) return undefined;
-      const change = changeOf(file, left, await statIfThere(file), isCutShort);
+      const change = changeOf(file, left, await statNow(), isCutShort);
       if (!change) return undefined;
       left = undefined;
       letGo();
@@ -63,13 +64,8 @@ function* entriesIn(file: string): Generator<SinkEntry> {
   }
 }
 
-async function statIfThere(file: string): Promise<BigIntStats | undefined> {
-  try {
-    return await stat(file, { bigint: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+function undefinedIfAbsent(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
 function changeOf(
@@ -87,7 +83,7 @@ function changeOf(
 
 /** Looks at the end of the file first, and at more and more of it until it has found both. */
 async function readTail(file: string): Promise<SinkTail> {
-  const handle = await openForReading(file);
+  const handle = await open(file, 'r').catch(undefinedIfAbsent);
   if (!handle) return { event: undefined, checkpoint: undefined };
   try {
     const { size } = await handle.stat();
@@ -97,15 +93,6 @@ async function readTail(file: string): Promise<SinkTail> {
     }
   } finally {
     await handle.close();
-  }
-}
-
-async function openForReading(file: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import { auditDetailsIn } from '../../kernel/audit.ts';
 import type { ChainHead } from '../../kernel/audit-chain.ts';
@@ -142,5 +142,5 @@ export async function readTable(trx: Trx, table: RegistryTable): Promise<readonl
 export async function registryHead(trx: Transaction<Schema>): Promise<ChainHead> {
   const head = await readHead(trx);
   if (!head) return { sequence: 0, hash: new Uint8Array(32) };
-  return { sequence: head.version, hash: createHash('sha256').update(head.signature).digest() };
+  return { sequence: head.version, hash: hash('sha256', head.signature, 'buffer') };
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
-import type { AuditEvent, SinkGate } from '../../kernel/audit.ts';
+import { KEYWARD } from '../../kernel/actor.ts';
+import { type AuditEvent, actOf, type SinkGate } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RegistryMark, UnsignedMark } from '../../kernel/record-gap.ts';
@@ -216,7 +217,7 @@ function waiting(registry: TrustedRegistry, but: readonly Difference[]): readonl
 
 function signedLate(rows: readonly Difference[]): AuditEvent {
   const details = { rows: rows.map(({ table, id }) => rowName(table, id)) };
-  return { type: 'registry.signed', actor: 'keyward', subject: 'registry', requestId: null, details };
+  return actOf(KEYWARD, 'registry.signed', 'registry', details);
 }
 
 /** The trail says where the registry stands, and which rows it testifies to alone until they are signed. */

@@ -99,8 +99,3 @@ export function inconsistent(what: string): KeywardError {
     cause: new Error(what),
   });
 }
-
-/** The order that SQLite gives texts of ASCII. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}

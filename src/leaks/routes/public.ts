@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { digestOfMadePin, readCredential } from '../../kernel/credential.ts';
 import { KeywardError } from '../../kernel/errors.ts';
@@ -140,7 +140,7 @@ function soughtOf(token: string): LeakQuery | undefined {
 
 function feedback(report: Report, known: ReportAnswer): z.infer<typeof feedbackSchema> {
   return report.map(({ token, type }, at) => ({
-    token_hash: createHash('sha256').update(token).digest('hex'),
+    token_hash: hash('sha256', token, 'hex'),
     token_type: type,
     label: known[at] ? 'true_positive' : 'false_positive',
   }));

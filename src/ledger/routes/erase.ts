@@ -5,6 +5,7 @@ import type { LedgerErasure } from '../../kernel/ledger-search.ts';
 import { outdated, takesTwoByNow } from '../../kernel/proposal-refusals.ts';
 import type { RevocationAdministration } from '../../kernel/revocation.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { dropOldest } from '../../lib/recent-set.ts';
 import { revocationRepresentation, revocationRequest, ruleOf } from '../../revocation/routes.ts';
 import { validated } from '../../server/read-body.ts';
 import { ledgerErasure } from './search.ts';
@@ -22,8 +23,7 @@ export class HiddenSubjects {
     const reference = createHmac('sha256', this.#key).update(subject).digest('base64url');
     this.#subjects.delete(reference);
     this.#subjects.set(reference, subject);
-    const [oldest] = this.#subjects.keys();
-    if (this.#subjects.size > MOST && oldest !== undefined) this.#subjects.delete(oldest);
+    dropOldest(this.#subjects, MOST);
     return reference;
   }
 

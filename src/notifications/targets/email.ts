@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
+import { isoInstant } from '../../lib/instant.ts';
 import { MESSAGE_TYPES, type NotificationMessage, oneLine, type ToldEvent } from '../message.ts';
 import { lookupFor, type NotificationTarget, RecipientRefused, readSecretLines } from '../target.ts';
 import type { EmailSettings } from '../target-settings.ts';
@@ -47,7 +48,7 @@ function textOf(message: NotificationMessage): string {
       ].join('\n');
     }
     case 'heartbeat': {
-      const next = new Date(message.data.next_at * 1_000).toISOString();
+      const next = isoInstant(message.data.next_at);
       return `Keyward runs, and its notifications reach you. The next of these messages is due at ${next}.`;
     }
     case 'test':
@@ -61,7 +62,7 @@ function eventText(event: ToldEvent): string {
     ['event', type],
     ['severity', severity],
     ['about', subject],
-    ['raised', new Date(raised_at * 1_000).toISOString()],
+    ['raised', isoInstant(raised_at)],
     ['number', String(sequence)],
     ...Object.entries(evidence ?? {}).map(([name, value]) => [name, oneLine(JSON.stringify(value))] as const),
   ];

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { actOf, appendAuditEvent } from '../../db/append-audit-event.ts';
+import { appendAuditEvent } from '../../db/append-audit-event.ts';
 import type { Reader } from '../../db/reader.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Writer } from '../../db/writer.ts';
-import type { Actor } from '../../kernel/actor.ts';
+import { type Actor, KEYWARD } from '../../kernel/actor.ts';
+import { actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Emitter } from '../../lib/emitter.ts';
 import {
@@ -40,7 +41,6 @@ import {
 type Trx = Transaction<Schema>;
 
 const SALT_BYTES = 16;
-const KEYWARD: Actor = { operatorId: 'keyward', requestId: null };
 
 export function createReportStore(
   reader: Pick<Reader, 'read'>,
@@ -155,13 +155,12 @@ async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<
   const commitment = suspicionCommitment(salt, json);
   const audited = await appendAuditEvent(
     trx,
-    {
-      type: REPORT_FILED,
-      actor: 'keyward',
-      subject: reportSubjectOf(number),
-      requestId,
-      details: filedDetails({ sequence, scopeId, digest }, commitment),
-    },
+    actOf(
+      { ...KEYWARD, requestId },
+      REPORT_FILED,
+      reportSubjectOf(number),
+      filedDetails({ sequence, scopeId, digest }, commitment),
+    ),
     receivedAt,
   );
   await trx

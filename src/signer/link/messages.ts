@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { ERROR_CODES } from '../../kernel/errors.ts';
+import { isObject } from '../../lib/json.ts';
 import type { Failure, LogLine, Operation, Reply } from '../protocol.ts';
 
 type Check = (gives: unknown, takes: unknown) => boolean;
@@ -53,10 +54,6 @@ function isStatement(value: unknown): boolean {
 
 function isArrayOfObjects(value: unknown): boolean {
   return Array.isArray(value) && value.every(isObject);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 const LONGEST_LINE = 1_000;

@@ -1,6 +1,6 @@
 import type { KeyProof, KeyReference, TokenDescription } from '../../kernel/signer.ts';
+import type { BackoffBounds } from '../../lib/backoff.ts';
 import type { LogLine, Opening, Operation, Operations } from '../protocol.ts';
-import type { BackoffBounds } from './backoff.ts';
 import type { Timers } from './timers.ts';
 
 export interface SignerLinkOptions {
@@ -19,6 +19,7 @@ export interface SignerLinkOptions {
   /** Called in order; it must not throw. */
   readonly onEvent: (event: SignerEvent) => void;
   readonly processFile?: URL;
+  /** In milliseconds. */
   readonly backoff?: BackoffBounds;
   /** From 0 to 1, for jitter. */
   readonly random?: () => number;

@@ -1,6 +1,6 @@
 import type { KeyProof, KeyReference, TokenInspection } from '../../kernel/signer.ts';
+import { Backoff } from '../../lib/backoff.ts';
 import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
-import { Backoff } from './backoff.ts';
 import type { Answer, Child } from './child.ts';
 import { asError, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
@@ -14,7 +14,7 @@ export function missingKids(proofs: readonly KeyProof[]): string[] {
 }
 
 /** Short enough for keys that come back to serve within five seconds. */
-const BACKOFF = { firstMs: 500, maxMs: 2_000 };
+const BACKOFF_MS = { first: 500, max: 2_000 };
 /** A token with many keys is slow to read: looking takes at most a quarter of one core. */
 const REST_PER_LOOK = 3;
 const LONGEST_REST_MS = 30_000;
@@ -48,7 +48,7 @@ export class Probe {
 
   constructor(options: ProbeOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(BACKOFF, options.random);
+    this.#backoff = new Backoff(BACKOFF_MS, options.random);
   }
 
   /** Takes what the serving process proved. A process that is not fresh is not believed that keys are missing. */

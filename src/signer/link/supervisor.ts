@@ -1,7 +1,7 @@
 import type { KeywardError } from '../../kernel/errors.ts';
 import type { KeyProof, KeyReference, TokenDescription, TokenInspection } from '../../kernel/signer.ts';
+import { Backoff, type BackoffBounds } from '../../lib/backoff.ts';
 import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
-import { Backoff, type BackoffBounds } from './backoff.ts';
 import type { Answer, Child } from './child.ts';
 import type { LinkState, SignerEvent } from './options.ts';
 import { keepAsking, Probe } from './probe.ts';
@@ -15,6 +15,7 @@ const GRACE_MS = 1_000;
 export interface SupervisorOptions {
   readonly opening: Opening;
   readonly signMs: number;
+  /** In milliseconds. */
   readonly backoff: BackoffBounds;
   readonly random: () => number;
   readonly timers: Timers;
@@ -174,7 +175,7 @@ export class Supervisor {
     const why = await Promise.race([child.gone, spent.promise]);
     queue.detach();
     stopAsking();
-    if (timers.nowMs() - readyAt > backoff.maxMs) this.#backoff.reset();
+    if (timers.nowMs() - readyAt > backoff.max) this.#backoff.reset();
     if (this.#latch || this.#stopping) return;
     this.#state = 'starting';
     onEvent({ type: 'replaced', why });

