@@ -4,6 +4,7 @@ import { identify } from '../../src/db/database-file.ts';
 import { LedgerLookup } from '../../src/db/ledger-lookup.ts';
 import { SqliteLedgerSearch } from '../../src/db/ledger-search.ts';
 import { compileLedgerStatements } from '../../src/db/ledger-statements.ts';
+import { openLedgerThreads } from '../../src/db/ledger-threads.ts';
 import { packRecords } from '../../src/db/record-batch.ts';
 import type { OwnSchema } from '../../src/db/schema-objects.ts';
 import { WriteConnection } from '../../src/db/write-connection.ts';
@@ -58,10 +59,11 @@ export class LedgerUnderLoad {
   }
 
   async #lookingUp(): Promise<Costs> {
-    const lookup = new LedgerLookup({
-      ...this.#reading(),
-      queueLimit: 10 * LOOK_UPS,
-    });
+    const threads = openLedgerThreads(this.#reading());
+    const onFailure = (error: unknown): never => {
+      throw error;
+    };
+    const lookup = new LedgerLookup(threads.lookups, { queueLimit: 10 * LOOK_UPS, onBroken, onFailure });
     const find = ({ digest, iat }: IssuanceRecord) => lookup.find(digest, iat);
     const sighted = (records: readonly IssuanceRecord[]) =>
       repeatedly(records, (some) => lookup.known('payments', some, 'bench'));
@@ -76,29 +78,28 @@ export class LedgerUnderLoad {
       'unknown sighting': await costOf(LOOK_UPS, () => sighted(unknown)),
       'find any token': await costOf(LOOK_UPS, () => inTurns(any, find)),
     };
-    await lookup.close();
+    await threads.lookups.close();
     return costs;
   }
 
   async #searching(): Promise<Costs> {
-    const search = new SqliteLedgerSearch({ ...this.#reading(), archiveDir: dirname(this.#file) });
+    const threads = openLedgerThreads(this.#reading());
+    const search = new SqliteLedgerSearch(threads.search, onBroken);
     const { jti } = benchRecord(Math.floor(this.#next / 2));
     const cost = await costOf(1, async () => {
       for (let after: number | null = 0; after !== null; ) {
         after = (await search.page({ jti }, { after, limit: 1_000 })).next;
       }
     });
-    await search.close();
+    await threads.search.close();
     return { 'search all records by jti': cost };
   }
 
   #reading() {
-    const onBroken = ({ place, why }: BrokenChain): never => {
-      throw new Error(`${place}: ${why}`);
-    };
     const { id, publicKey } = this.#run;
     const end = new SharedEnd().memory;
-    return { file: this.#file, identity: this.#identity, runs: [{ id, publicKey }], end, onBroken };
+    const [file, identity, archiveDir] = [this.#file, this.#identity, dirname(this.#file)];
+    return { file, identity, archiveDir, runs: [{ id, publicKey }], end };
   }
 
   #batches(count: number) {
@@ -112,6 +113,10 @@ export class LedgerUnderLoad {
       benchRecord(this.#next - 1 - Math.floor(Math.random() * newest)),
     );
   }
+}
+
+function onBroken({ place, why }: BrokenChain): never {
+  throw new Error(`${place}: ${why}`);
 }
 
 /** 64 at once, as 64 callers would. */

@@ -1,61 +1,23 @@
 import type { BrokenChain, ChainHead } from '../kernel/audit-chain.ts';
 import { CHAIN_START, type GroupBefore } from '../kernel/ledger-chain.ts';
-import type { RevocationPage } from '../kernel/revocation.ts';
-import type { RunPublicKey } from '../kernel/runs.ts';
-import { BoundedLink } from './bounded-link.ts';
-import { compileWalkStatements, type WalkCalls, type WalkedGroups } from './walk-protocol.ts';
-import type { DatabaseIdentity } from './writer-protocol.ts';
-
-/** A step takes a few hundredths of a second on a machine that has nothing else to do. */
-const DEADLINE_MS = 60_000;
+import type { ReadThread } from './read-thread.ts';
 
 /** Told at the start: each is a critical event. */
 const MOST_FLAWS = 8;
 
 const LEDGER_START: GroupBefore = { sequence: 0, firstRecord: 1, rowCount: 0, groupHash: CHAIN_START };
 
-export interface WalkOptions {
-  readonly file: string;
-  readonly identity: DatabaseIdentity;
-  /** Whose seals count; read when the thread starts. */
-  readonly runs: readonly RunPublicKey[];
-}
-
-/** Reads the chains of ledger and revocations in a thread of its own, a step at a time. */
-export class ChainWalks {
-  readonly #link: BoundedLink<WalkCalls>;
-
-  constructor(options: WalkOptions) {
-    this.#link = new BoundedLink({
-      entry: new URL('./walk-worker.ts', import.meta.url),
-      settings: { ...options, statements: compileWalkStatements() },
-      deadlineMs: DEADLINE_MS,
-    });
-  }
-
-  groups(asks: WalkCalls['groups']['asks']): Promise<WalkedGroups> {
-    return this.#link.ask('groups', asks);
-  }
-
-  revocations(after: ChainHead, now: number | null): Promise<RevocationPage> {
-    return this.#link.ask('revocations', { after, now });
-  }
-
-  /** Chain and seals of the groups behind a checkpoint: where the ledger ends, and what does not hold. */
-  async tail(
-    after: GroupBefore = LEDGER_START,
-  ): Promise<{ readonly end: ChainHead; readonly broken: readonly BrokenChain[] }> {
-    const broken: BrokenChain[] = [];
-    for (let at = after; ; ) {
-      const walked = await this.groups({ after: at, end: undefined, mostRows: 0, round: 0 });
-      if (broken.length < MOST_FLAWS || walked.isEnd) broken.push(...walked.broken);
-      at = walked.at;
-      if (walked.isEnd) return { end: { sequence: at.sequence, hash: at.groupHash }, broken };
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#link.close();
+/** Chain and seals of the groups behind a checkpoint: where the ledger ends, and what does not hold. */
+export async function walkTail(
+  thread: Pick<ReadThread, 'ask'>,
+  after: GroupBefore = LEDGER_START,
+): Promise<{ readonly end: ChainHead; readonly broken: readonly BrokenChain[] }> {
+  const broken: BrokenChain[] = [];
+  for (let at = after; ; ) {
+    const walked = await thread.ask('walkGroups', { after: at, end: undefined, mostRows: 0, round: 0 });
+    if (broken.length < MOST_FLAWS || walked.isEnd) broken.push(...walked.broken);
+    at = walked.at;
+    if (walked.isEnd) return { end: { sequence: at.sequence, hash: at.groupHash }, broken };
   }
 }
 
@@ -67,7 +29,7 @@ export interface GroupWalkOptions {
 
 /** Walks the groups with their rows; at the end it begins again from the first, or waits for more. */
 export class GroupWalk {
-  readonly #walks: Pick<ChainWalks, 'groups'>;
+  readonly #thread: Pick<ReadThread, 'ask'>;
   readonly #end: () => ChainHead | undefined;
   readonly #until: (() => number) | undefined;
   #at: GroupBefore;
@@ -77,11 +39,11 @@ export class GroupWalk {
   #broken = false;
 
   constructor(
-    walks: Pick<ChainWalks, 'groups'>,
+    thread: Pick<ReadThread, 'ask'>,
     end: () => ChainHead | undefined,
     { from = LEDGER_START, until }: GroupWalkOptions = {},
   ) {
-    this.#walks = walks;
+    this.#thread = thread;
     this.#end = end;
     this.#until = until;
     this.#at = from;
@@ -99,7 +61,7 @@ export class GroupWalk {
 
   /** What does not hold among the next groups. `store_unavailable`, `overloaded`. */
   async step(mostRows: number): Promise<BrokenChain | undefined> {
-    const { at, broken, isEnd, rows } = await this.#walks.groups({
+    const { at, broken, isEnd, rows } = await this.#thread.ask('walkGroups', {
       after: this.#at,
       end: this.#end(),
       mostRows,

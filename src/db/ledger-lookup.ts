@@ -1,33 +1,24 @@
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RecordedToken, RecordLookup, RecordQuery } from '../kernel/issuance.ts';
-import type { RunPublicKey } from '../kernel/runs.ts';
-import { CallLink } from './call-link.ts';
 import { FairTurns } from './fair-turns.ts';
 import { recordedToken, slotOf } from './ledger-row.ts';
-import { compileLookupStatements, type LookupCalls } from './lookup-protocol.ts';
+import type { ReadThread } from './read-thread.ts';
 import { toKeywardError } from './sqlite-failure.ts';
-import type { DatabaseIdentity } from './writer-protocol.ts';
 
 const DIGEST_BYTES = 32;
-const DEADLINE_MS = 5_000;
 /** Of what one owner asks for at once: then it is another's turn. */
 const DIGESTS_A_TURN = 100;
 /** As many as one owner may have waiting, however short the queue: one request of the largest. */
 const LEAST_SHARE = 1_000;
 
 export interface LookupOptions {
-  readonly file: string;
-  readonly identity: DatabaseIdentity;
   /** Look-ups that may wait. */
   readonly queueLimit: number;
-  /** Whose seals count; read when the thread starts. */
-  readonly runs: readonly RunPublicKey[];
   /** Rows that were met and count for nothing. */
   readonly onBroken: (broken: BrokenChain) => void;
   /** A look-up that failed. */
-  readonly onFailure?: (error: unknown) => void;
-  readonly deadlineMs?: number;
+  readonly onFailure: (error: unknown) => void;
 }
 
 interface Waiting {
@@ -37,28 +28,22 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Looks digests up in a thread of its own; the look-ups of one turn of the event loop share a message. */
+/** Looks digests up in one thread; the look-ups of one turn of the event loop share a message. */
 export class LedgerLookup implements RecordLookup {
-  readonly #link: CallLink<LookupCalls>;
+  readonly #thread: Pick<ReadThread, 'ask'>;
   readonly #queueLimit: number;
   readonly #onBroken: LookupOptions['onBroken'];
-  readonly #onFailure: (error: unknown) => void;
+  readonly #onFailure: LookupOptions['onFailure'];
   readonly #turns = new FairTurns();
   readonly #waitingOf = new Map<string, number>();
   #turn: Waiting[] = [];
   #waiting = 0;
 
-  constructor(options: LookupOptions) {
-    const { file, identity, runs, queueLimit, onBroken, deadlineMs = DEADLINE_MS } = options;
-    this.#onFailure = options.onFailure ?? (() => {});
-    const settings = { file, identity, runs, statements: compileLookupStatements() };
-    this.#link = new CallLink({
-      entry: new URL('./lookup-worker.ts', import.meta.url),
-      settings,
-      deadlineMs,
-    });
+  constructor(thread: Pick<ReadThread, 'ask'>, { queueLimit, onBroken, onFailure }: LookupOptions) {
+    this.#thread = thread;
     this.#queueLimit = queueLimit;
     this.#onBroken = onBroken;
+    this.#onFailure = onFailure;
   }
 
   /** `store_unavailable`, `overloaded`. */
@@ -100,13 +85,9 @@ export class LedgerLookup implements RecordLookup {
   async #knownPart(scopeId: string, sought: readonly RecordQuery[]): Promise<readonly boolean[]> {
     const slots = sought.map(({ iat }) => slotOf(iat));
     const asks = { scopeId, digests: joined(sought), slots };
-    const { found, broken } = await this.#link.thread().call('known', asks);
+    const { found, broken } = await this.#thread.ask('knownRecords', asks);
     for (const each of broken) this.#onBroken(each);
     return found;
-  }
-
-  async close(): Promise<void> {
-    await this.#link.stop();
   }
 
   async #send(): Promise<void> {
@@ -114,7 +95,7 @@ export class LedgerLookup implements RecordLookup {
     this.#turn = [];
     try {
       const asks = { digests: joined(turn), slots: turn.map(({ slot }) => slot) };
-      const { found, broken } = await this.#link.thread().call('find', asks);
+      const { found, broken } = await this.#thread.ask('findRecords', asks);
       for (const each of broken) this.#onBroken(each);
       for (const [index, { resolve }] of turn.entries()) {
         const row = found[index];

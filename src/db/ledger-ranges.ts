@@ -2,14 +2,24 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { archiveSubject } from '../kernel/audit.ts';
 import type { Shares } from '../kernel/key-administration.ts';
+import type { RunPublicKey } from '../kernel/runs.ts';
 import { compareText } from '../lib/compare-text.ts';
 import { SharedEnd } from './chain-end.ts';
 import { openReadOnly } from './database-file.ts';
-import { EventSeals } from './event-seals.ts';
+import { EventSeals, IS_VOUCHED } from './event-seals.ts';
 import type { ReadConnection } from './read-connection.ts';
-import type { SearchSettings, SearchStatements } from './search-protocol.ts';
 import { archiveIn, isSegmentFile, type WitnessedArchive } from './segment-file.ts';
-import { type Prepared, Statements } from './statements.ts';
+import { Statements } from './statements.ts';
+
+/** What it takes to find records wherever they lie. */
+export interface LedgerSource {
+  /** Where the segments of `ledger_archives` lie. */
+  readonly archiveDir: string;
+  /** Whose seals count; read when the thread starts. */
+  readonly runs: readonly RunPublicKey[];
+  /** `SharedEnd`: searches and counts read nothing beyond it. */
+  readonly end: SharedArrayBuffer;
+}
 
 /** A stretch of the ledger that lies in one file; the database itself holds what is in no archive. */
 export interface Stretch {
@@ -18,19 +28,34 @@ export interface Stretch {
   readonly archive: string | null;
 }
 
+const LAST_RECORD = 'first_record + row_count - 1';
+
+/** Where groups are asked for, the last parameter is the last group to look at. */
+const SQL = {
+  /** Of one segment, those that something stands behind; needs the function of `EventSeals`. */
+  archiveEvents: `SELECT type, details_json FROM audit_events WHERE subject = ? AND ${IS_VOUCHED}(sequence)
+    ORDER BY sequence`,
+  archiveListed: 'SELECT number FROM ledger_archives WHERE number = ? AND file = ?',
+  lastRecord: `SELECT ${LAST_RECORD} AS record FROM ledger_groups WHERE sequence <= ?
+    ORDER BY sequence DESC LIMIT 1`,
+  firstRecordSince: `SELECT min(first_record) AS record FROM ledger_groups
+    WHERE committed_at >= ? AND sequence <= ?`,
+  lastRecordUntil: `SELECT max(${LAST_RECORD}) AS record FROM ledger_groups
+    WHERE committed_at <= ? AND sequence <= ?`,
+};
+
 /** The whole ledger in the order of its records, wherever they lie. */
 export class LedgerStretches {
   readonly #archiveDir: string;
   readonly #end: SharedEnd;
-  readonly #prepared: Statements<keyof SearchStatements>;
+  readonly #prepared = new Statements(SQL);
   readonly #seals: EventSeals;
   readonly #bound = new WeakSet<DatabaseSync>();
 
-  constructor({ archiveDir, end, runs, statements }: Omit<SearchSettings, 'file' | 'identity'>) {
+  constructor({ archiveDir, end, runs }: LedgerSource) {
     this.#archiveDir = archiveDir;
     this.#seals = new EventSeals(runs, undefined, { isDirect: true });
     this.#end = new SharedEnd(end);
-    this.#prepared = new Statements(statements);
   }
 
   /** What of it lies between two sequences, both included. */
@@ -96,7 +121,7 @@ export class LedgerStretches {
     }
   }
 
-  #statements(db: DatabaseSync): Prepared<keyof SearchStatements> {
+  #statements(db: DatabaseSync) {
     if (!this.#bound.has(db)) this.#seals.bind(db);
     this.#bound.add(db);
     return this.#prepared.of(db);

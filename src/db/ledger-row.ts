@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { RecordedToken } from '../kernel/issuance.ts';
 import { commitmentTo, type LedgerGroup, type PlacedRow } from '../kernel/ledger-chain.ts';
@@ -88,11 +88,10 @@ export function withoutPersonalValues(row: RecordColumns): RecordColumns {
  * `iat`, so within its slot it is as unique as it is among all.
  */
 const SLOT_BITS = 4;
-export const SLOT_SECONDS = 1 << SLOT_BITS;
 
 /** To the letter as in the index, or SQLite does not use it. */
-export const slotOfRow = sql<number>`iat >> ${sql.lit(SLOT_BITS)}`;
+export const SLOT_OF_ROW = `iat >> ${SLOT_BITS}`;
 
 export function slotOf(iat: number): number {
-  return Math.floor(iat / SLOT_SECONDS);
+  return Math.floor(iat / (1 << SLOT_BITS));
 }

@@ -19,16 +19,15 @@ import type { Emitter, Subscribable } from '../lib/emitter.ts';
 import { createAuditedChange } from './append-audit-event.ts';
 import { ArchiveWitness } from './archive-table.ts';
 import { ArchiveThread } from './archive-thread.ts';
-import { ChainWalks, GroupWalk } from './chain-walks.ts';
+import { GroupWalk, walkTail } from './chain-walks.ts';
 import type { Erasable } from './erase-evidence.ts';
-import { SqliteIssuedHours } from './issued-hours.ts';
-import { SqliteIssuedReader } from './issued-reader.ts';
-import { SqliteKeyUse } from './key-use.ts';
 import { createLedgerArchives } from './ledger-archives.ts';
 import { createLedgerErasure } from './ledger-erasure.ts';
 import { LedgerLookup } from './ledger-lookup.ts';
-import { ledgerGroup } from './ledger-row.ts';
+import { ledgerEntry, ledgerGroup } from './ledger-row.ts';
 import { SqliteLedgerSearch } from './ledger-search.ts';
+import { openLedgerThreads } from './ledger-threads.ts';
+import type { ReadThread } from './read-thread.ts';
 import type { Reader } from './reader.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
@@ -81,35 +80,37 @@ export interface LedgerStore {
   walk(): Promise<BrokenChain | undefined>;
 }
 
-/** All of the ledger but the hot path's appending. Each kind of work has a thread of its own. */
+/** All of the ledger but the hot path's appending. */
 export function openLedgerStore(
   options: LedgerStoreOptions,
-): LedgerStore & { readonly walks: ChainWalks; close(): Promise<void> } {
+): LedgerStore & { readonly walks: ReadThread; close(): Promise<void> } {
   const { file, identity, queueLimit, archiveDir, writer, reader, broken, clock } = options;
   const runs: RunPublicKey[] = [options.run];
   const reading = { file, identity, archiveDir, runs, end: writer.sharedEnd.memory };
-  const checking = { ...reading, onBroken: (each: BrokenChain) => broken.emit(each) };
-  const looking = { ...checking, queueLimit, onFailure: options.onLookupFailure ?? (() => {}) };
-  const lookups = new LedgerLookup(looking);
-  const bulkLookups = new LedgerLookup(looking);
-  const search = new SqliteLedgerSearch(checking);
-  const keyUse = new SqliteKeyUse(reading);
-  const issued = new SqliteIssuedReader(checking);
-  const issuedHours = new SqliteIssuedHours(reading);
-  const walks = new ChainWalks({ file, identity, runs });
-  let walking = alternating(walks, writer, undefined);
+  const threads = openLedgerThreads(reading);
+  const onBroken = (each: BrokenChain) => broken.emit(each);
+  const looking = { queueLimit, onBroken, onFailure: options.onLookupFailure ?? (() => {}) };
+  const search = new SqliteLedgerSearch(threads.search, onBroken);
+  let walking = alternating(threads.walks, writer, undefined);
   const segmentRecords = options.segmentRecords ?? SEGMENT_RECORDS;
   const thread = new ArchiveThread({ file, identity, archiveDir, segmentRecords });
   const witness = new ArchiveWitness({ reader, archiveDir });
   const change = createAuditedChange(writer, clock);
   const removeFile = (name: string) => rmSync(join(archiveDir, name), { force: true });
   return {
-    lookups,
-    bulkLookups,
+    lookups: new LedgerLookup(threads.lookups, looking),
+    bulkLookups: new LedgerLookup(threads.bulkLookups, looking),
     search,
-    keyUse,
-    issued,
-    issuedHours,
+    keyUse: { use: (question) => threads.keyUse.ask('keyUse', question) },
+    issued: {
+      issued: async (question) => {
+        const { tokens, rows, broken: flawed, complete } = await threads.issued.ask('issued', question);
+        for (const each of flawed) onBroken(each);
+        return { tokens, complete, entries: rows.map((row) => ledgerEntry(row, row.archived)) };
+      },
+      living: (question) => threads.issued.ask('livingTokens', question),
+    },
+    issuedHours: { between: (from, to) => threads.issuedHours.ask('issuedHours', { from, to }) },
     erasure: createLedgerErasure({
       search,
       thread,
@@ -123,25 +124,24 @@ export function openLedgerStore(
     }),
     archives: createLedgerArchives({ archiveDir, thread, writer, witness, change, clock }),
     broken,
-    walks,
+    walks: threads.walks,
     async open(others, checkpoint) {
       runs.push(...others);
       const from = await reader.read((trx) => lastGroupUntil(trx, checkpoint));
-      const tail = await walks.tail(from);
+      const tail = await walkTail(threads.walks, from);
       writer.expectLedgerEnd(tail.end);
-      walking = alternating(walks, writer, from);
+      walking = alternating(threads.walks, writer, from);
       return tail.broken;
     },
     walk: () => walking(),
     close: async () => {
-      const readers = [lookups, bulkLookups, search, keyUse, issued, issuedHours, walks];
-      await Promise.all([...readers, thread].map((each) => each.close()));
+      await Promise.all([...Object.values(threads), thread].map((each) => each.close()));
     },
   };
 }
 
 function alternating(
-  walks: ChainWalks,
+  walks: ReadThread,
   writer: Pick<Writer, 'ledgerEnd'>,
   from: GroupBefore | undefined,
 ): () => Promise<BrokenChain | undefined> {

@@ -17,19 +17,19 @@ import {
 } from '../kernel/revocation.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
-import type { ChainWalks } from './chain-walks.ts';
+import type { ReadThread } from './read-thread.ts';
 import type { Schema } from './schema.ts';
 import type { Writer } from './writer.ts';
 
 type Trx = Transaction<Schema>;
 
 export function createRevocationStore(
-  walks: Pick<ChainWalks, 'revocations'>,
+  walks: Pick<ReadThread, 'ask'>,
   writer: Pick<Writer, 'transaction' | 'revocationEnd'>,
   clock: Clock,
 ): RevocationStore {
   return {
-    page: (after, now) => walks.revocations(after, now),
+    page: (after, now) => walks.ask('walkRevocations', { after, now }),
     end: () => writer.revocationEnd,
     append: (revocation, actor) =>
       writer.transaction((trx) => appendRevocation(trx, revocation, actor, clock.nowSeconds())),

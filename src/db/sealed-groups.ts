@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { HASH_BYTES, isCovered, isHashOf, MOST_ROWS, rowHashes } from '../kernel/ledger-chain.ts';
 import type { TrustedRuns } from '../kernel/runs.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
-import type { GroupStatements } from './ledger-statements.ts';
 import { Statements } from './statements.ts';
 
 /** Memory for the hashes of rows: half a million of them. */
@@ -21,15 +20,18 @@ interface SealedGroup {
  */
 export class SealedGroups {
   readonly #runs: TrustedRuns;
-  readonly #groups: Statements<'group' | 'groupRows'>;
-  readonly #kept: Statements<'rowHashes'>;
+  readonly #groups = new Statements({
+    group: 'SELECT * FROM ledger_groups WHERE sequence = ?',
+    groupRows: 'SELECT * FROM issuance_records WHERE sequence >= ? AND sequence < ? ORDER BY sequence',
+  });
+  readonly #kept = new Statements({
+    rowHashes: 'SELECT hashes FROM ledger_row_hashes WHERE group_sequence = ?',
+  });
   readonly #checked = new Map<number, SealedGroup>();
   #hashes = 0;
 
-  constructor(runs: TrustedRuns, { group, groupRows, rowHashes: kept }: GroupStatements) {
+  constructor(runs: TrustedRuns) {
     this.#runs = runs;
-    this.#groups = new Statements({ group, groupRows });
-    this.#kept = new Statements({ rowHashes: kept });
   }
 
   /** Why a row counts for nothing; undefined where it counts. An archive keeps no hashes beside its rows. */

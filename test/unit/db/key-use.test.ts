@@ -90,3 +90,16 @@ it('answers a few at a time', async () => {
   ]);
   expect(outcomes[5]).toMatchObject({ reason: { code: 'overloaded' } });
 });
+
+it('answers while other counts have as many waiting as may', async () => {
+  const { store } = await openTestStore();
+  const hours = Array.from({ length: 5 }, () => store.ledger.issuedHours.between(0, NOON));
+  const use = store.ledger.keyUse.use({ ...KEY, at: NOON, since: NOON, longestTtlSeconds: 1 });
+  const outcomes = await Promise.allSettled([...hours, use]);
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    ...Array(4).fill('fulfilled'),
+    'rejected',
+    'fulfilled',
+  ]);
+  expect(outcomes[4]).toMatchObject({ reason: { code: 'overloaded' } });
+});

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { compileLookupStatements } from '../../../src/db/lookup-protocol.ts';
+import { RECORD } from '../../../src/db/questions/find-records.ts';
 import type { BrokenChain } from '../../../src/kernel/audit-chain.ts';
 import { createRunKey } from '../../../src/kernel/runs.ts';
 import { type ForgedPlace, forgeRecords } from '../../support/forge-records.ts';
@@ -177,7 +177,7 @@ describe('a record is looked for where its iat says', () => {
 
   it('by the index', async () => {
     const { file } = await recordedStore();
-    expect(query(file, `EXPLAIN QUERY PLAN ${compileLookupStatements().record}`)).toMatchObject([
+    expect(query(file, `EXPLAIN QUERY PLAN ${RECORD}`)).toMatchObject([
       { detail: 'SEARCH issuance_records USING INDEX issuance_records_slot (<expr>=? AND digest=?)' },
     ]);
   });

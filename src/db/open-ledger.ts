@@ -1,0 +1,36 @@
+import { TrustedRuns } from '../kernel/runs.ts';
+import { type LedgerSource, LedgerStretches, LedgerWindows } from './ledger-ranges.ts';
+import { ReadConnection } from './read-connection.ts';
+import { SealedGroups } from './sealed-groups.ts';
+import type { DatabaseIdentity } from './writer-protocol.ts';
+
+/** Where a reading thread finds the ledger. */
+export interface LedgerReading extends LedgerSource {
+  readonly file: string;
+  readonly identity: DatabaseIdentity;
+}
+
+/** What a reading thread is told once, at its start. */
+export interface ReadSettings extends LedgerReading {
+  /** How much of the file is kept in memory; by default what SQLite takes. */
+  readonly cacheKib?: number | undefined;
+  /** Runs with the lowest priority, where threads have one. */
+  readonly givesWay?: boolean | undefined;
+}
+
+/** The ledger as one reading thread has it open. */
+export class OpenLedger {
+  readonly connection: ReadConnection;
+  readonly runs: TrustedRuns;
+  readonly groups: SealedGroups;
+  readonly stretches: LedgerStretches;
+  readonly windows: LedgerWindows;
+
+  constructor(settings: ReadSettings) {
+    this.connection = new ReadConnection(settings.file, settings.identity, settings.cacheKib);
+    this.runs = new TrustedRuns(settings.runs);
+    this.groups = new SealedGroups(this.runs);
+    this.stretches = new LedgerStretches(settings);
+    this.windows = new LedgerWindows(this.connection, this.stretches);
+  }
+}

@@ -1,0 +1,77 @@
+import type { BrokenChain } from '../../kernel/audit-chain.ts';
+import type { LedgerQuery } from '../../kernel/ledger-search.ts';
+import { hashedSubject } from '../../kernel/policy.ts';
+import { brokenAmong, type RecordColumns } from '../ledger-row.ts';
+import type { OpenLedger } from '../open-ledger.ts';
+
+export interface PageQuery {
+  readonly query: LedgerQuery;
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface SearchPage {
+  readonly rows: readonly RecordColumns[];
+  /** Which of the rows count for nothing. */
+  readonly broken: ReadonlyMap<RecordColumns, BrokenChain>;
+  readonly archived: boolean;
+  readonly next: number | null;
+}
+
+/** Records looked at for one page: it bounds how long a page takes. */
+const WINDOW = 50_000;
+/** By how much the time of a commit may lie from the `iat` of its records. */
+const CLOCK_SLACK_SECONDS = 86_400;
+
+const FILTERS = {
+  scopeId: 'scope_id = ?',
+  kid: 'kid = ?',
+  jti: 'jti = ?',
+  clientId: 'client_id = ?',
+  root: 'root = ?',
+  from: 'iat >= ?',
+  to: 'iat <= ?',
+} as const satisfies Partial<Record<keyof LedgerQuery, string>>;
+
+export function searchPage(
+  { connection, stretches, groups }: OpenLedger,
+  { query, after, limit }: PageQuery,
+): SearchPage {
+  return connection.read((db) => {
+    const { from, to } = query;
+    const first = from === undefined ? 1 : stretches.firstSince(db, from - CLOCK_SLACK_SECONDS);
+    const last = stretches.lastUntil(db, to === undefined ? null : to + CLOCK_SLACK_SECONDS);
+    const rest = stretches.between(db, Math.max(first, after + 1), last);
+    const stretch = rest[0];
+    if (!stretch) return { rows: [], broken: new Map(), archived: false, next: null };
+    const archived = stretch.archive !== null;
+    const until = Math.min(stretch.last, stretch.first + WINDOW - 1);
+    const { sql, values } = filtered(query);
+    const parameters = [stretch.first - 1, until, ...values, limit];
+    const { rows, broken } = stretches.within(db, stretch, (source) => {
+      const all = source.prepare(sql).all(...parameters) as unknown as RecordColumns[];
+      return { rows: all, broken: brokenAmong(all, (row) => groups.flawOf(source, row, archived)) };
+    });
+    const reached = rows.length === limit ? (rows.at(-1)?.sequence ?? until) : until;
+    const end = rest.length === 1 && reached === stretch.last;
+    return { rows, broken, archived, next: end ? null : reached };
+  });
+}
+
+/** Its parameters begin with the sequences between which it looks, the first excluded, and end with a limit. */
+function filtered(query: LedgerQuery) {
+  const members = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).filter(
+    (each) => query[each] !== undefined,
+  );
+  const { subject } = query;
+  const subjects = subject === undefined ? [] : [subject, hashedSubject(subject)];
+  const filters = [
+    'sequence > ? AND sequence <= ?',
+    ...members.map((each) => FILTERS[each]),
+    ...(subjects.length > 0 ? ['subject IN (?, ?)'] : []),
+  ];
+  return {
+    sql: `SELECT * FROM issuance_records WHERE ${filters.join(' AND ')} ORDER BY sequence LIMIT ?`,
+    values: [...members.map((each) => query[each] as string | number), ...subjects],
+  };
+}
