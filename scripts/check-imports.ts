@@ -48,8 +48,7 @@ const ENGINES: Readonly<Record<string, Reach>> = {
  */
 const CAPABILITIES: Readonly<
   Record<string, { borrows?: readonly string[]; packages?: readonly string[]; faces?: readonly string[] }>
-> = {
-};
+> = {};
 
 interface Room {
   readonly files: RegExp;
@@ -64,7 +63,12 @@ const FACE = 'index.ts';
 const ROOMS: readonly Room[] = [
   { files: /^index\.ts$/, engines: ['db', 'server'], packages: ['pino'] },
   { files: /^store(?:\.ts|\/)/, engines: ['db'], packages: ['kysely'] },
-  { files: /^routes(?:-[a-z-]+)?(?:\.ts|\/)/, engines: ['server'], packages: ['zod'], openTo: 'types of cli' },
+  {
+    files: /^routes(?:-[a-z-]+)?(?:\.ts|\/)/,
+    engines: ['server'],
+    packages: ['zod'],
+    openTo: 'types of cli',
+  },
   { files: /^cli(?:-[a-z-]+)?(?:\.ts|\/)/, engines: ['cli'], packages: ['commander'] },
   { files: /^settings\.ts$/, engines: [], packages: ['zod'], openTo: 'all' },
 ];
@@ -87,7 +91,8 @@ for (const file of globSync('src/**/*.ts').sort()) {
   const folder = folderOf(path);
   refuseHidden(path);
   for (const { target } of importsIn(path)) {
-    if (/^(?:test|scripts|\.\.)\//.test(target)) complaints.push(`${path}: what serves may not import ${target}`);
+    if (/^(?:test|scripts|\.\.)\//.test(target))
+      complaints.push(`${path}: what serves may not import ${target}`);
   }
   if (COMPOSITION.test(path) || COMMAND_LINE.test(path)) continue;
   const reach = GROUND[folder] ?? ENGINES[folder];
