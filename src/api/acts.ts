@@ -48,7 +48,7 @@ import { enrolServiceKeys, type ServiceKeyActParts } from '../keys/routes/servic
 import { addRevocation, eraseSubject, type LedgerActParts } from '../ledger/routes/erase.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { type ProbeActParts, removeProbe, setProbe } from '../probes/routes-acts.ts';
-import { acceptRestore, type RestoreActParts } from '../restore/routes.ts';
+import { acceptRestore, type RestoreActParts } from '../restore/accept-loss.ts';
 
 export interface ActParts
   extends ScopeActParts,

@@ -37,7 +37,7 @@ import { adminLedgerRoutes, type LedgerParts } from '../ledger/routes/search.ts'
 import { adminNotificationRoutes } from '../notifications/routes.ts';
 import { adminProbeRoutes } from '../probes/routes.ts';
 import { adminVerifierRoutes } from '../publication/routes/verifiers.ts';
-import { adminDatabaseRoutes } from '../restore/routes.ts';
+import { adminDatabaseRoutes } from '../restore/accept-loss.ts';
 import { adminRevocationRoutes } from '../revocation/routes.ts';
 import type { EventStreams } from '../server/event-streams.ts';
 import { type Described, describeApi } from '../server/openapi.ts';

@@ -1,5 +1,6 @@
 import { auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { ChainName, Checkpoint } from '../kernel/audit-chain.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 import {
   areLost,
   gapDetails,
@@ -8,7 +9,6 @@ import {
   RESTORE_ACCEPTED,
   type RecordGap,
 } from '../kernel/record-gap.ts';
-import type { Findings } from './finding.ts';
 
 export interface AcceptedRestore {
   readonly gap: RecordGap;

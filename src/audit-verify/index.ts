@@ -5,6 +5,7 @@ import { usageFailure } from '../cli/failure.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
+import { type Finding, Findings } from '../kernel/audit-finding.ts';
 import { verifyReports } from '../reports/index.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { AcceptedRestore } from './accepted-restores.ts';
@@ -17,7 +18,6 @@ import {
   databaseSource,
   isLost,
 } from './database.ts';
-import { type Finding, Findings } from './finding.ts';
 import { checkOutbox } from './outbox.ts';
 import { fileSource } from './trail-source.ts';
 import { type Belief, jwksIn, resolveTrustAnchor } from './trust.ts';

@@ -1,9 +1,9 @@
 import type { StoredTrail } from '../db/stored-trail.ts';
 import { auditDetailsIn } from '../kernel/audit.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 import { describeNotifications, NOTIFICATIONS_CONFIGURED } from '../notifications/configured.ts';
 import { planNew } from '../notifications/plan.ts';
 import type { NotificationSettings } from '../notifications/settings.ts';
-import type { Findings } from './finding.ts';
 
 /** A day less than what is delivered is kept for. */
 const KEPT_SECONDS = 6 * 86_400;

@@ -1,10 +1,10 @@
 import { linesOf } from '../audit/sink-line.ts';
 import type { StoredEvent } from '../kernel/audit.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
 import type { ChainedRevocation } from '../kernel/revocation.ts';
 import { type ExportEntry, readExportLine } from './export-line.ts';
-import type { Findings } from './finding.ts';
 
 export interface SourceCheckpoint {
   readonly number: number;

@@ -8,7 +8,7 @@ import {
   type StoredEvent,
   sealedDetails,
 } from '../kernel/audit.ts';
-import type { Findings } from './finding.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 
 type Testimony = Pick<StoredEvent, 'type' | 'subject' | 'time' | 'detailsJson'>;
 

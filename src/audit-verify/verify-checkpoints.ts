@@ -1,9 +1,9 @@
 import { linesOf, readSinkLine } from '../audit/sink-line.ts';
 import { AUDIT_GENESIS, CHAINS, type ChainName, type Checkpoint } from '../kernel/audit-chain.ts';
+import type { Findings, TrailPart } from '../kernel/audit-finding.ts';
 import { encodeBase64url } from '../token/base64url.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 import type { AcceptedRestores } from './accepted-restores.ts';
-import type { Findings, TrailPart } from './finding.ts';
 import type { SourceCheckpoint } from './trail-source.ts';
 
 /** What checkpoints saw of one chain: as the chain is walked, each place is held against it. */

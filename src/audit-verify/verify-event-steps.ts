@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../kernel/audit.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 import { STEP_TESTIMONIES, type StoredStep, stepDetails, stepSubject } from '../kernel/event-chain.ts';
-import type { Findings } from './finding.ts';
 
 /** Holds what people did about security events against the audit events that were written with it. */
 export function verifyEventSteps(

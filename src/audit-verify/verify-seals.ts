@@ -1,6 +1,7 @@
 import { runsToRepair } from '../audit/repair-runs.ts';
 import { auditDetailsIn, type SealedEvent, type StoredEvent } from '../kernel/audit.ts';
 import type { Checkpoint } from '../kernel/audit-chain.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 import { SERVICE_KEYS_ENROLLED } from '../kernel/registry.ts';
 import {
   type GroupSeal,
@@ -12,7 +13,6 @@ import {
 } from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { certifiedRun, certifiedRuns } from '../token/run-certificate.ts';
-import type { Findings } from './finding.ts';
 
 /**
  * Checks the seal of each event against the key of the run it names, and each run against its certificate;

@@ -1,8 +1,8 @@
 import { auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 import { evidenceCommitment, SECURITY_EVENT_RAISED, securityEventDetails } from '../kernel/event-chain.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
-import type { Findings } from './finding.ts';
 
 export interface StoredSecurityEvent extends Omit<SecurityEvent, 'evidence'> {
   /** Commitments stand for personal values once they are erased; null only where somebody took it out. */

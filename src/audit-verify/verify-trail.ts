@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, auditEventHash, type Checkpoint, mapChains } from '../kernel/audit-chain.ts';
+import type { Findings } from '../kernel/audit-finding.ts';
 import {
   GROUP_FAULTS,
   type GroupFault,
@@ -11,7 +12,6 @@ import {
 import { REVOCATION_GENESIS, revocationHash } from '../kernel/revocation.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { type AcceptedRestore, AcceptedRestores } from './accepted-restores.ts';
-import type { Findings } from './finding.ts';
 import type { SourceGroup, SourceRevocation, TrailSource } from './trail-source.ts';
 import {
   CheckpointAssertions,

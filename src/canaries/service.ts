@@ -13,8 +13,8 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { Revoker } from '../kernel/revocation.ts';
+import { withRollback } from '../kernel/with-rollback.ts';
 import { Mutex } from '../lib/mutex.ts';
-import { withRollback } from '../lib/with-rollback.ts';
 import { type CanaryIndex, digestOfToken } from './canary-index.ts';
 
 /**

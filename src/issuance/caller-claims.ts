@@ -1,6 +1,5 @@
-import { firstMistakenClaim, foldName } from '../kernel/claim-names.ts';
+import { firstMistakenClaim, foldName, RESERVED_CLAIMS, readsAsReserved } from '../kernel/claim-names.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-import { RESERVED_CLAIMS, readsAsReserved } from '../kernel/issuance.ts';
 import type { ScopePolicy } from '../kernel/policy.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { exceedsDepth, holdsInexactNumber } from '../token/strict-json.ts';

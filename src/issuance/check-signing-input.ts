@@ -1,5 +1,6 @@
+import { RESERVED_CLAIMS } from '../kernel/claim-names.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-import { CALLER_JTI_LENGTH, RESERVED_CLAIMS } from '../kernel/issuance.ts';
+import { CALLER_JTI_LENGTH } from '../kernel/issuance.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { isAccessTokenType } from '../token/check-claims.ts';

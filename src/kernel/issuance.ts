@@ -1,15 +1,4 @@
-import { foldName } from './claim-names.ts';
 import type { WrittenType } from './policy.ts';
-
-/** Claims that the service writes (I2); a caller that sends one is refused with `reserved_claim`. */
-export const RESERVED_CLAIMS = ['iss', 'aud', 'iat', 'nbf', 'exp', 'jti'] as const;
-
-const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
-
-/** Whether some verifier takes a claim of that name for one of the reserved ones, or it is one. */
-export function readsAsReserved(name: string): boolean {
-  return RESERVED.has(foldName(name));
-}
 
 export interface TokenRequest {
   readonly scopeId: string;

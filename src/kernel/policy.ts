@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
-import { claimMistakenFor } from './claim-names.ts';
+import { claimMistakenFor, readsAsReserved } from './claim-names.ts';
 import { type ErrorCode, KeywardError } from './errors.ts';
-import { readsAsReserved } from './issuance.ts';
 
 /** How a scope's policy has the ledger keep the subject of a token. */
 export const SUBJECT_RECORDINGS = ['plain', 'hashed', 'none'] as const;

@@ -3,8 +3,8 @@ import type { SigningKey } from '../kernel/key.ts';
 import { lacksStandby } from '../kernel/key-lifecycle/due-steps.ts';
 import type { Registry, ReservedKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
+import { withRollback } from '../kernel/with-rollback.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
-import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import {
   type KeyMakingParts,

@@ -4,8 +4,8 @@ import type { SigningKey } from '../kernel/key.ts';
 import { move } from '../kernel/key-lifecycle/transitions.ts';
 import type { Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
 import { type Scope, type ScopeDefinition, validateScope } from '../kernel/scope.ts';
+import { withRollback } from '../kernel/with-rollback.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
-import { withRollback } from '../lib/with-rollback.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import {
   type KeyMakingParts,

@@ -5,9 +5,10 @@ import type { Context, Terminal } from '../cli/context.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
 import { storedDigest, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
-import { openProposals, proposalIn, proposalsFor, proposedDigest, show } from '../cli/show.ts';
+import { proposalIn, proposedDigest, show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
 import { newAlgorithms, plannedRefusals, warnOf } from '../keys/cli-policy.ts';
+import { openProposals, proposalsFor } from './cli-open-proposals.ts';
 import { CHANGE_HEADINGS, changeCells, planOf } from './cli-plan.ts';
 import type { Step } from './document.ts';
 

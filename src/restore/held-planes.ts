@@ -9,7 +9,7 @@ import type { GateDeps } from '../server/ask-gate.ts';
 import { metricsRoute } from '../server/own-routes.ts';
 import { createPlaneApp, type PlaneSettings } from '../server/plane-app.ts';
 import type { Handler } from '../server/route.ts';
-import { adminDatabaseRoutes } from './routes.ts';
+import { adminDatabaseRoutes } from './accept-loss.ts';
 
 interface Ready {
   readonly readiness: Readiness;

@@ -23,8 +23,8 @@ import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { listen } from '../server/listener.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
+import { acceptRestore } from './accept-loss.ts';
 import { createHeldDataPlane, createHeldOperationsPlane, type Hold } from './held-planes.ts';
-import { acceptRestore } from './routes.ts';
 
 export interface HoldParts {
   readonly config: Config;

@@ -13,7 +13,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { RequestOrigin } from '../kernel/verification.ts';
 import { networkOf, vouchFor } from './connections.ts';
-import type { ApiRequest, ApiResponse } from './route.ts';
+import type { ApiRequest, ApiResponse } from './exchange.ts';
 
 export interface AdmissionParts {
   readonly authenticator: Authenticator;

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { RequestObserver } from '../kernel/activity.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -88,3 +89,7 @@ function makeRequestId(): string {
   used += ID_BYTES;
   return pool.toString('base64url', used - ID_BYTES, used);
 }
+
+export type ApiRequest = Request<Record<string, string>>;
+export type ApiResponse = Response<unknown, Exchange>;
+export type Handler = (request: ApiRequest, response: ApiResponse) => Promise<void> | void;

@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet from 'helmet';
 import { admitAnyone } from './admission.ts';
-import type { ApiRequest, ApiResponse } from './route.ts';
+import type { ApiRequest, ApiResponse } from './exchange.ts';
 import { sendNothing } from './send.ts';
 
 /** What departs from an API that its own origin alone asks. */

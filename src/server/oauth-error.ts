@@ -1,6 +1,6 @@
 import type { ErrorCode, KeywardError } from '../kernel/errors.ts';
+import type { ApiResponse } from './exchange.ts';
 import { PROBLEMS } from './problem.ts';
-import type { ApiResponse } from './route.ts';
 import type { OAuthError } from './wire.ts';
 
 /** What is wrong with the request is a 400 in OAuth, also where the API else says 422 (RFC 6749 §5.2). */

@@ -1,15 +1,13 @@
-import type { Express, Request, Response } from 'express';
+import type { Express } from 'express';
 import type { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { KeywardError } from '../kernel/errors.ts';
-import type { Exchange } from './exchange.ts';
+import type { Handler } from './exchange.ts';
 import { answerPreflight } from './headers.ts';
 import { requireOneReading } from './one-reading.ts';
 import { sendProblem } from './send.ts';
 
-export type ApiRequest = Request<Record<string, string>>;
-export type ApiResponse = Response<unknown, Exchange>;
-export type Handler = (request: ApiRequest, response: ApiResponse) => Promise<void> | void;
+export type { ApiRequest, ApiResponse, Handler } from './exchange.ts';
 
 /** One method of one path: what answers it, and what the API description says of it. */
 export interface Route<Deps> {

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import type { PublishedDocument } from '../kernel/publication.ts';
+import type { ApiRequest, ApiResponse } from './exchange.ts';
 import { challenges, oauthError, oauthStatus } from './oauth-error.ts';
 import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
-import type { ApiRequest, ApiResponse } from './route.ts';
 
 /** The end of an exchange: counted, and told in one line without body or credential. */
 export function finish(response: ApiResponse, status: number): void {

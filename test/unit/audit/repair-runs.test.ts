@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runsToRepair } from '../../../src/audit/repair-runs.ts';
-import { Findings } from '../../../src/audit-verify/finding.ts';
 import { verifyRuns } from '../../../src/audit-verify/verify-seals.ts';
+import { Findings } from '../../../src/kernel/audit-finding.ts';
 import { createRunKey, RUN_CERTIFIED, type StoredRun } from '../../../src/kernel/runs.ts';
 import { composeRunCertificate } from '../../../src/token/run-certificate.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

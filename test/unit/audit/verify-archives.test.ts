@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { Findings } from '../../../src/audit-verify/finding.ts';
 import { verifyArchives } from '../../../src/audit-verify/verify-archives.ts';
 import {
   ARCHIVE_EVENTS,
@@ -9,6 +8,7 @@ import {
   removedDetails,
   sealedDetails,
 } from '../../../src/kernel/audit.ts';
+import { Findings } from '../../../src/kernel/audit-finding.ts';
 
 const FACTS: ArchiveFacts = {
   number: 1,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ProposalAnswer } from '../../../src/cli/answers.ts';
 import type { CallService } from '../../../src/cli/operations-client.ts';
-import { openProposals, proposalsFor } from '../../../src/cli/show.ts';
+import { openProposals, proposalsFor } from '../../../src/provisioning/cli-open-proposals.ts';
 import type { Step } from '../../../src/provisioning/document.ts';
 
 const PROPOSAL: ProposalAnswer = {
