@@ -53,13 +53,23 @@ const serving =
 function keeperOf(options: { registryKey?: object | readonly object[] } = {}) {
   const problems: VerifierProblem[] = [];
   const time = heldTime(NOW);
-  const load = loaderOf(new Service({ url }), { scope: 'payments', issuer: ISSUER, ...options }, time, 500);
+  const loader = (deadlineMs: number) =>
+    loaderOf(new Service({ url }), { scope: 'payments', issuer: ISSUER, ...options }, time, deadlineMs);
+  const [patient, hasty] = [loader(60_000), loader(500)];
+  // Only a server that hangs is to run into the deadline, not a machine that is busy.
+  const load = () => (HANGING.has(answer) ? hasty : patient)();
   const tellProblem = (problem: VerifierProblem) => problems.push(problem);
   return {
     keeper: new KeySetKeeper({ load, surroundings: time, tellProblem, onAdopted: () => {} }),
     problems,
   };
 }
+
+const nothing: RequestListener = () => {};
+const dripping: RequestListener = (_request, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+};
+const HANGING = new Set([nothing, dripping]);
 
 const hundredMegabytes = (_request: IncomingMessage, response: ServerResponse) => {
   response.writeHead(200, { 'content-type': 'application/json' });
@@ -79,15 +89,8 @@ beforeEach(() => {
 
 describe('a key server that is bad: the last good set goes on, and it is said why', () => {
   it.each<[string, RequestListener, string, string]>([
-    ['answers nothing', () => {}, 'key_set_unreachable', 'no answer within 500 ms'],
-    [
-      'drips',
-      (_request, response) => {
-        response.writeHead(200, { 'content-type': 'application/json' }).write('{');
-      },
-      'key_set_unreachable',
-      'no answer within 500 ms',
-    ],
+    ['answers nothing', nothing, 'key_set_unreachable', 'no answer within 500 ms'],
+    ['drips', dripping, 'key_set_unreachable', 'no answer within 500 ms'],
     [
       'hangs up',
       (request) => void request.socket.destroy(),
