@@ -32,7 +32,7 @@ import {
   tooManyOfOne,
   unknownProposal,
 } from '../kernel/proposal-refusals.ts';
-import { compareText } from '../lib/compare-text.ts';
+import { compareText } from '../lib/text.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { requireRole } from './authenticator.ts';

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { archiveSubject } from '../kernel/audit.ts';
 import type { Shares } from '../kernel/key-administration.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
-import { compareText } from '../lib/compare-text.ts';
+import { compareText } from '../lib/text.ts';
 import { SharedEnd } from './chain-end.ts';
 import { openReadOnly } from './database-file.ts';
 import { EventSeals, IS_VOUCHED } from './event-seals.ts';

@@ -12,7 +12,7 @@ import type {
   UnfinishedScope,
 } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { compareText } from '../lib/compare-text.ts';
+import { compareText } from '../lib/text.ts';
 import { serviceKeyRow } from './enrol-service-keys.ts';
 import { keyMade, keyReservations, leavingNoneOut, onStandingToken } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';

@@ -5,7 +5,7 @@ import { FIRST_TOKEN } from '../kernel/key.ts';
 import type { ValidationIssue } from '../kernel/policy.ts';
 import { contactFlaws, identityFlaws } from '../kernel/scope.ts';
 import { policyRepresentation } from '../keys/policy-schema.ts';
-import { compareText } from '../lib/compare-text.ts';
+import { compareText } from '../lib/text.ts';
 import { firstProblems, type Locate, type Problem, problemOf } from '../yaml-file/problem.ts';
 import { readYaml } from '../yaml-file/read-yaml.ts';
 import { schemaProblems } from '../yaml-file/schema-problems.ts';

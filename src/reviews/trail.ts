@@ -1,6 +1,6 @@
 import { KEYWARD } from '../kernel/actor.ts';
 import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
-import { compareText } from '../lib/compare-text.ts';
+import { compareText } from '../lib/text.ts';
 import type { Acts, DeniedAttempts, NewCaller, ReviewPeriod } from './review.ts';
 
 /** Each event's seal is checked, on the event loop. */

@@ -1,5 +1,5 @@
 import type { IssuedHour } from '../kernel/ledger-search.ts';
-import { compareText } from '../lib/compare-text.ts';
+import { compareText } from '../lib/text.ts';
 import { HOUR_SECONDS, WEEK_HOURS } from '../lib/durations.ts';
 import type { OddHour, VolumeChange } from './review.ts';
 

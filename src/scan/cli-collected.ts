@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { usageFailure } from '../cli/failure.ts';
 import { readInput } from '../cli/input-file.ts';
 import { PIN_PREFIX } from '../kernel/credential.ts';
-import { compareText } from '../lib/compare-text.ts';
+import { compareText } from '../lib/text.ts';
 import type { Found, Sight } from './finding.ts';
 import type { GitObject } from './git-objects.ts';
 import type { GitPlace } from './git-places.ts';

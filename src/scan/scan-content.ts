@@ -6,7 +6,7 @@ import { Expansion, type ExpansionLimits, LimitReached } from './limits.ts';
 import { type Peeked, peek } from './peek.ts';
 import { type Bytes, type StreamOptions, scanStream } from './scan-stream.ts';
 import { counted, ended, once, readAlong } from './streams.ts';
-import { tarEntries } from './unpack-tar.ts';
+import { tarEntries } from './unpack.ts';
 import { type ZipPlace, zipEntries } from './unpack-zip.ts';
 
 /** Something to be read: a file, an object of a repository, standard input. */

@@ -1,7 +1,7 @@
 import type { Found, Recogniser } from './finding.ts';
 import { LineCount } from './line-count.ts';
 import { credentials } from './recognise-credential.ts';
-import { derKeys } from './recognise-der.ts';
+import { derKeys } from './recognise-private-key.ts';
 import { jwkKeys } from './recognise-jwk.ts';
 import { pemKeys } from './recognise-pem.ts';
 import { type ExactPin, madePins } from './recognise-pin.ts';
