@@ -32,9 +32,9 @@ import {
   tooManyOfOne,
   unknownProposal,
 } from '../kernel/proposal-refusals.ts';
-import { compareText } from '../lib/text.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';
+import { compareText } from '../lib/text.ts';
 import { requireRole } from './authenticator.ts';
 import { newProposalId } from './proposal-id.ts';
 

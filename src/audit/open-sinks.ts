@@ -5,7 +5,7 @@ import type { OutageWatch } from '../events/outages.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { type AuditEvent, type AuditSink, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { errorMessage } from '../lib/error-message.ts';
+import { errorMessage } from '../lib/text.ts';
 import { describeNotifications } from '../notifications/configured.ts';
 import { createFileSink } from './sinks/file-sink.ts';
 import { createSyslogSink } from './sinks/syslog-sink.ts';

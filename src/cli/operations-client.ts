@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isLoopbackHost, withoutBrackets } from '../lib/address.ts';
-import { errorMessage } from '../lib/error-message.ts';
 import { printable } from '../lib/html.ts';
+import { errorMessage } from '../lib/text.ts';
 import type { Context } from './context.ts';
 import { operatorCredential } from './credentials.ts';
 import { CommandFailure, EXIT, usageFailure } from './failure.ts';

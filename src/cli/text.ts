@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { humanSpan } from '../lib/durations.ts';
 import { printable } from '../lib/html.ts';
-import { isoInstant } from '../lib/instant.ts';
+import { humanSpan, isoInstant } from '../lib/instant.ts';
 
 /** Known to this process alone: no text from elsewhere can bear it. */
 const NONCE = randomBytes(16).toString('hex');

@@ -3,9 +3,9 @@ import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../ke
 import { type AuditEvent, type AuditTrail, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { notOpen, unknownProposal } from '../kernel/proposal-refusals.ts';
-import { compareText } from '../lib/text.ts';
 import { differenceOf } from '../lib/difference.ts';
 import type { JsonObject } from '../lib/json.ts';
+import { compareText } from '../lib/text.ts';
 import { BoundedMutex } from './signed/bounded-mutex.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, type RowOf, remove } from './signed/tables.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { securityEvent } from '../kernel/security-events.ts';
 import { neighbourhoodOf, sourceOf } from '../lib/address.ts';
-import { hourOf } from '../lib/durations.ts';
+import { hourOf } from '../lib/instant.ts';
 import type { Detection } from './detector.ts';
 
 /** A caller with as many neighbourhoods comes from anywhere: nothing is new about another. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HOUR_SECONDS, WEEK_HOURS } from '../lib/durations.ts';
+import { HOUR_SECONDS, WEEK_HOURS } from '../lib/instant.ts';
 
 /** Weeks that are remembered of each hour of the week. */
 const WEEKS = 4;

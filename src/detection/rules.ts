@@ -1,7 +1,7 @@
 import type { GenuineFact } from '../kernel/activity.ts';
 import { securityEvent } from '../kernel/security-events.ts';
 import { PROBE_SUBJECT } from '../kernel/verifier-probe.ts';
-import { hourOf } from '../lib/durations.ts';
+import { hourOf } from '../lib/instant.ts';
 import { type Detection, stateless } from './detector.ts';
 import { newSource } from './new-source.ts';
 import { observe, type RateHistory, rateHistory } from './rate-history.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { errorMessage } from '../lib/error-message.ts';
+import { errorMessage } from '../lib/text.ts';
 import { waitingRoutes } from '../notifications/plan.ts';
 import { readSecretLines } from '../notifications/target.ts';
 import type { NotificationSettings, TargetSettings } from '../notifications/target-settings.ts';

@@ -4,7 +4,7 @@ import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import type { Operator, Role } from '../kernel/actor.ts';
 import { canDecideTogether, holdsRole } from '../kernel/proposal-refusals.ts';
-import { errorMessage } from '../lib/error-message.ts';
+import { errorMessage } from '../lib/text.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */

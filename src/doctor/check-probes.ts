@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { DRILL_ISSUER } from '../kernel/verifier-probe.ts';
-import { errorMessage } from '../lib/error-message.ts';
+import { errorMessage } from '../lib/text.ts';
 import { type Finding, ok, warn } from './finding.ts';
 
 const CHECK = 'probing';

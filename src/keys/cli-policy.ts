@@ -5,7 +5,7 @@ import type { Context } from '../cli/context.ts';
 import type { CallService } from '../cli/operations-client.ts';
 import { memberName } from '../kernel/policy.ts';
 import { type CountedTokens, VERIFIED_MEMBERS } from '../kernel/scope-change.ts';
-import { plural } from '../lib/durations.ts';
+import { plural } from '../lib/instant.ts';
 import type { Change, Step } from '../provisioning/document.ts';
 
 /** What commander makes of the options that `addPolicyOptions` adds. */

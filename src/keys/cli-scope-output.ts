@@ -4,7 +4,7 @@ import { usageFailure } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, humanTime, table } from '../cli/text.ts';
-import { humanSpan } from '../lib/durations.ts';
+import { humanSpan } from '../lib/instant.ts';
 import { describeKeys } from './cli-output.ts';
 import {
   algorithmAdvice,

@@ -13,8 +13,8 @@ import { isToBeMarked } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { changesKeySet } from '../kernel/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
-import { compareText } from '../lib/text.ts';
 import { Emitter } from '../lib/emitter.ts';
+import { compareText } from '../lib/text.ts';
 
 type Amendable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'formerCaches'>;
 

@@ -3,7 +3,7 @@ import type { RefusedKey, SigningKey } from '../kernel/key.ts';
 import type { Registry, StoredKey, UnfinishedScope } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { errorMessage } from '../lib/error-message.ts';
+import { errorMessage } from '../lib/text.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 import type { KeyRingKeeper } from './key-ring.ts';

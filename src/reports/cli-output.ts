@@ -2,7 +2,7 @@ import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, fields, humanTime, table, utc } from '../cli/text.ts';
-import { plural } from '../lib/durations.ts';
+import { plural } from '../lib/instant.ts';
 import type { CaseAnswer, CaseSummary } from './routes/wire.ts';
 
 type Findings = NonNullable<CaseAnswer['findings']>;

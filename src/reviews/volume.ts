@@ -1,6 +1,6 @@
 import type { IssuedHour } from '../kernel/ledger-search.ts';
+import { HOUR_SECONDS, WEEK_HOURS } from '../lib/instant.ts';
 import { compareText } from '../lib/text.ts';
-import { HOUR_SECONDS, WEEK_HOURS } from '../lib/durations.ts';
 import type { OddHour, VolumeChange } from './review.ts';
 
 /** Less of a difference, by factor and by tokens, says nothing. */

@@ -4,9 +4,9 @@ import { readInput } from '../cli/input-file.ts';
 import { PIN_PREFIX } from '../kernel/credential.ts';
 import { compareText } from '../lib/text.ts';
 import type { Found, Sight } from './finding.ts';
+import type { Names } from './format.ts';
 import type { GitObject } from './git-objects.ts';
 import type { GitPlace } from './git-places.ts';
-import type { Names } from './names.ts';
 
 /** Every kind of finding, as it is shown. Levels are those of SARIF 2.1.0. */
 export const FINDING_KINDS = {

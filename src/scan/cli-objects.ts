@@ -1,8 +1,8 @@
 import type { ScanReport, Within } from './cli-collected.ts';
 import type { OpenedGit } from './cli-sources.ts';
+import type { Names } from './format.ts';
 import { type GitPlace, gitPlaces } from './git-places.ts';
 import { GitFailure } from './git-process.ts';
-import type { Names } from './names.ts';
 
 const UNKNOWN = 'path not known: the history cannot be read';
 

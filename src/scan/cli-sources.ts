@@ -1,10 +1,10 @@
 import { printable } from '../lib/html.ts';
 import type { Collected, Within } from './cli-collected.ts';
+import { EXPANSION_LIMITS } from './finding.ts';
 import type { ForeignRepository } from './foreign-repository.ts';
+import type { Names } from './format.ts';
 import { type GitObject, gitObjects } from './git-objects.ts';
 import { GitFailure } from './git-process.ts';
-import { EXPANSION_LIMITS } from './limits.ts';
-import type { Names } from './names.ts';
 import type { ExactPin } from './recognise-pin.ts';
 import { type Content, scanContent } from './scan-content.ts';
 import type { Bytes } from './scan-stream.ts';

@@ -4,9 +4,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireReadableObjects } from './foreign-objects.ts';
-import { findGitDirectory } from './git-directory.ts';
+import { findGitDirectory, GitIds } from './git-objects.ts';
 import { ENVIRONMENT, GitFailure } from './git-process.ts';
-import { GitIds } from './git-refs.ts';
 
 type ObjectFormat = 'sha1' | 'sha256';
 const ID_LENGTH = { sha1: 40, sha256: 64 } as const;

@@ -1,13 +1,15 @@
-import { type Compression, decompress } from './decompress.ts';
-import { fileBytes } from './file-bytes.ts';
-import type { Found } from './finding.ts';
-import { formatOf, HEAD_BYTES } from './format.ts';
-import { Expansion, type ExpansionLimits, LimitReached } from './limits.ts';
-import { type Peeked, peek } from './peek.ts';
-import { type Bytes, type StreamOptions, scanStream } from './scan-stream.ts';
-import { counted, ended, once, readAlong } from './streams.ts';
-import { tarEntries } from './unpack.ts';
-import { type ZipPlace, zipEntries } from './unpack-zip.ts';
+import { Expansion, type ExpansionLimits, type Found, LimitReached } from './finding.ts';
+import { fileBytes, formatOf, HEAD_BYTES, type Peeked, peek } from './format.ts';
+import {
+  type Bytes,
+  counted,
+  ended,
+  once,
+  readAlong,
+  type StreamOptions,
+  scanStream,
+} from './scan-stream.ts';
+import { type Compression, decompress, tarEntries, type ZipPlace, zipEntries } from './unpack.ts';
 
 /** Something to be read: a file, an object of a repository, standard input. */
 export interface Content {

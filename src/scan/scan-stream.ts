@@ -1,14 +1,11 @@
+import { once as happening } from 'node:events';
+import { PassThrough } from 'node:stream';
 import type { Found, Recogniser } from './finding.ts';
-import { LineCount } from './line-count.ts';
-import { credentials } from './recognise-credential.ts';
-import { derKeys } from './recognise-private-key.ts';
-import { jwkKeys } from './recognise-jwk.ts';
-import { pemKeys } from './recognise-pem.ts';
 import { type ExactPin, madePins } from './recognise-pin.ts';
-import { sshKeys } from './recognise-ssh.ts';
-import { tokens } from './recognise-token.ts';
+import { derKeys, pemKeys, sshKeys } from './recognise-private-key.ts';
+import { credentials, jwkKeys, tokens } from './recognise-token.ts';
 import { decodedTexts, textsIn } from './texts.ts';
-import { type Cut, type Window, windows } from './windows.ts';
+import { type Cut, LineCount, type Window, windows } from './windows.ts';
 
 const RECOGNISERS: readonly Recogniser[] = [
   credentials,
@@ -84,4 +81,50 @@ function* findIn(
 /** Of a sparse file, or memory that was never used: zeros alone. */
 function isHole(bytes: Buffer): boolean {
   return bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1));
+}
+
+/** A stream of one chunk. */
+export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** The same stream, with word of each chunk. */
+export async function* counted(source: Bytes, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    count(chunk.length);
+    yield chunk;
+  }
+}
+
+/** The same stream, with word of its end; none where it fails or is left. */
+export async function* ended(source: Bytes, tell: () => void): AsyncGenerator<Uint8Array> {
+  yield* source;
+  tell();
+}
+
+/** A stream that somebody else reads along with, at the pace of the slower. `left`: as far as it was read, both have. */
+export function readAlong(
+  source: Bytes,
+  read: (bytes: Bytes) => Promise<void>,
+): { readonly bytes: Bytes; left(): Promise<void> } {
+  const bytes = shared(source, read);
+  return { bytes, left: async () => void (await bytes.return(undefined)) };
+}
+
+async function* shared(
+  source: Bytes,
+  read: (bytes: Bytes) => Promise<void>,
+): AsyncGenerator<Uint8Array, undefined> {
+  const copy = new PassThrough();
+  const reading = read(copy);
+  reading.catch(() => {});
+  try {
+    for await (const chunk of source) {
+      if (!copy.write(chunk)) await Promise.race([happening(copy, 'drain'), reading]);
+      yield chunk;
+    }
+  } finally {
+    copy.end();
+    await reading;
+  }
 }

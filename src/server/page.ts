@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { KeywardError } from '../kernel/errors.ts';
-import { humanSpan } from '../lib/durations.ts';
 import { html, type Markup } from '../lib/html.ts';
+import { humanSpan } from '../lib/instant.ts';
 import { asKeywardError, retryAfterSeconds } from './problem.ts';
 import type { ApiResponse } from './route.ts';
 import { noteProblem, send } from './send.ts';

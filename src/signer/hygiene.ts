@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { errorMessage } from '../lib/error-message.ts';
+import { errorMessage } from '../lib/text.ts';
 
 /** What keeps this process's memory out of core dumps, and what of it failed; `doctor` shows the same. */
 export interface CoreDumpFinding {

@@ -11,7 +11,7 @@ import {
   visit,
 } from 'yaml';
 import type { z } from 'zod';
-import { errorMessage } from '../lib/error-message.ts';
+import { errorMessage } from '../lib/text.ts';
 import { firstProblems, type Locate, type Path, type Place, type Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
 

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../kernel/audit.ts';
-import { openForAppending } from '../../lib/append-file.ts';
+import { openForAppending } from '../../lib/secret-file.ts';
 import { linesOf, readSinkLine, writeSinkLine } from '../sink-line.ts';
 
 const FIRST_LOOK_BYTES = 256 * 1024;

@@ -1,4 +1,4 @@
-import { openForAppending } from '../../lib/append-file.ts';
+import { openForAppending } from '../../lib/secret-file.ts';
 import { payloadOf } from '../message.ts';
 import type { NotificationTarget } from '../target.ts';
 import type { FileSettings, TargetSettings } from '../target-settings.ts';

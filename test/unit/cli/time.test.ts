@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { humanTime } from '../../../src/cli/text.ts';
-import { humanSpan } from '../../../src/lib/durations.ts';
+import { humanSpan } from '../../../src/lib/instant.ts';
 import { NOW } from '../../support/command-line.ts';
 
 describe('times for people', () => {

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { makeCredential } from '../../../src/kernel/credential.ts';
-import { EXPANSION_LIMITS, type ExpansionLimits } from '../../../src/scan/limits.ts';
+import { EXPANSION_LIMITS, type ExpansionLimits } from '../../../src/scan/finding.ts';
 import { type Outcome, scanContent } from '../../../src/scan/scan-content.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { makeZip } from './make-zip.ts';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePin } from '../../../src/kernel/credential.ts';
-import { EXPANSION_LIMITS } from '../../../src/scan/limits.ts';
+import { EXPANSION_LIMITS } from '../../../src/scan/finding.ts';
 import { scanContent } from '../../../src/scan/scan-content.ts';
-import { once } from '../../../src/scan/streams.ts';
+import { once } from '../../../src/scan/scan-stream.ts';
 import { CREDENTIAL, JWK, PEM, places, scanned, tokenLike } from './plant.ts';
 
 const base64 = (value: string | Buffer) => Buffer.from(value).toString('base64');

@@ -3,8 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { answering, fileBytes } from '../../../src/scan/file-bytes.ts';
-import { Names } from '../../../src/scan/names.ts';
+import { answering, fileBytes, Names } from '../../../src/scan/format.ts';
 import { walk } from '../../../src/scan/walk.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 

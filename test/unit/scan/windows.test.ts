@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LineCount, lineFeeds } from '../../../src/scan/line-count.ts';
-import { windows } from '../../../src/scan/windows.ts';
+import { LineCount, lineFeeds, windows } from '../../../src/scan/windows.ts';
 import { CREDENTIAL, inChunks, JWK, PEM, places, scanned, tokenLike } from './plant.ts';
 
 const CUT = { stretch: 4_096, reach: 8_192 };
