@@ -1,14 +1,10 @@
-import type { Transaction } from 'kysely';
 import { type AuditEvent, auditDetailsIn } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { sealHash } from '../kernel/runs.ts';
 import { memoryOf } from './chain-end.ts';
-import type { Schema } from './schema.ts';
-import type { Writer } from './writer.ts';
-
-type Trx = Transaction<Schema>;
+import type { Trx, TrxWriter } from './schema.ts';
 
 /**
  * Puts an event at the end of the chain, sealed by the run, within the transaction of the change that it tells of
@@ -79,7 +75,7 @@ export async function auditHead(trx: Trx): Promise<ChainHead> {
   return last ?? AUDIT_GENESIS;
 }
 
-export type Transact = (trx: Transaction<Schema>) => Promise<void>;
+export type Transact = (trx: Trx) => Promise<void>;
 
 /**
  * The one way for a repository to change anything: the change and its audit event commit together or not at
@@ -87,7 +83,7 @@ export type Transact = (trx: Transaction<Schema>) => Promise<void>;
  */
 export type AuditedChange = (event: AuditEvent, change: Transact) => Promise<void>;
 
-export function createAuditedChange(writer: Pick<Writer, 'transaction'>, clock: Clock): AuditedChange {
+export function createAuditedChange(writer: TrxWriter, clock: Clock): AuditedChange {
   return (event, change) =>
     writer.transaction(async (trx) => {
       await change(trx);

@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { AuditLog, DeliveryPosition, SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import {
   AUDIT_GENESIS,
@@ -10,9 +10,8 @@ import {
 import type { Clock } from '../kernel/clock.ts';
 import { appendAuditEvent, auditHead, ownAuditHead } from './append-audit-event.ts';
 import { eventFromRow, sealedFromRow } from './event-seals.ts';
-import type { Reader } from './reader.ts';
 import { revocationHead } from './revocations.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, Trx, TrxReader } from './schema.ts';
 import { registryHead } from './signed/read-stored.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { isWitnessed } from './unwitnessed.ts';
@@ -79,10 +78,8 @@ export async function hashAt(trx: Trx, chain: ChainName, sequence: number): Prom
   return await reader.hashAt(trx, sequence);
 }
 
-type Trx = Transaction<Schema>;
-
 export interface AuditLogParts {
-  readonly reader: Pick<Reader, 'read'>;
+  readonly reader: TrxReader;
   readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd' | 'revocationEnd'>;
   readonly clock: Clock;
   readonly changes: Pick<RegistryChanges, 'requireOwnHead'>;

@@ -1,7 +1,6 @@
-import type { Transaction } from 'kysely';
 import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { RunKey } from '../kernel/runs.ts';
-import type { Schema } from './schema.ts';
+import type { Trx } from './schema.ts';
 
 /** `unknown`: the answer to the commit was lost. */
 export type Fate = 'committed' | 'rolled_back' | 'unknown';
@@ -60,14 +59,14 @@ export interface WriterMemory {
   readonly revocations: ChainEnd;
 }
 
-const memories = new WeakMap<Transaction<Schema>, WriterMemory>();
+const memories = new WeakMap<Trx, WriterMemory>();
 
 /** For the writer alone: binds its memory to the transaction that it lends. */
-export function lendMemory(trx: Transaction<Schema>, memory: WriterMemory): void {
+export function lendMemory(trx: Trx, memory: WriterMemory): void {
   memories.set(trx, memory);
 }
 
-export function memoryOf(trx: Transaction<Schema>): WriterMemory {
+export function memoryOf(trx: Trx): WriterMemory {
   const memory = memories.get(trx);
   if (!memory) throw new Error('audit events are appended in a transaction of the writer');
   return memory;

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -11,10 +11,8 @@ import {
   type TrackedEvent,
 } from '../kernel/security-events.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
-import type { Schema } from './schema.ts';
+import type { Trx } from './schema.ts';
 import { isTestifiedStep, trackedEvent } from './tracked-events.ts';
-
-type Trx = Transaction<Schema>;
 
 export interface AskedStep {
   readonly eventSequence: number;

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import type { ChainHead } from '../kernel/audit-chain.ts';
@@ -18,10 +17,8 @@ import {
 import { appendAuditEvent } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
 import type { ReadThread } from './read-thread.ts';
-import type { Schema } from './schema.ts';
+import type { Trx } from './schema.ts';
 import type { Writer } from './writer.ts';
-
-type Trx = Transaction<Schema>;
 
 export function createRevocationStore(
   walks: Pick<ReadThread, 'ask'>,

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { appendAuditEvent } from '../../db/append-audit-event.ts';
-import type { Reader } from '../../db/reader.ts';
-import type { Schema } from '../../db/schema.ts';
-import type { Writer } from '../../db/writer.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { type Actor, KEYWARD } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -38,15 +35,9 @@ import {
   requireCase,
 } from './rows.ts';
 
-type Trx = Transaction<Schema>;
-
 const SALT_BYTES = 16;
 
-export function createReportStore(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
-  clock: Clock,
-): ReportStore {
+export function createReportStore(reader: TrxReader, writer: TrxWriter, clock: Clock): ReportStore {
   const changes = new Emitter<CaseChange>();
   const step = async (asked: Omit<AskedCaseStep, 'at'>) => {
     const { change, now } = await writer.transaction(async (trx) => ({

@@ -1,0 +1,25 @@
+/** `event_sequence` becomes `eventSequence`. */
+type CamelCase<Name> = Name extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+/** `eventSequence` becomes `event_sequence`. */
+type SnakeCase<Name> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : Name;
+
+export type CamelCased<Row> = { [Name in keyof Row as CamelCase<Name> & string]: Row[Name] };
+export type SnakeCased<Members> = { [Name in keyof Members as SnakeCase<Name> & string]: Members[Name] };
+
+/** A row with its columns named as members: for every table but those that the hot path reads. */
+export function camelCased<Row extends object>(row: Row): CamelCased<Row> {
+  return renamed(row, (column) => column.replace(/_(.)/g, (_, next: string) => next.toUpperCase()));
+}
+
+/** Members named as the columns of their table. It takes over every member, so hand in those that have a column. */
+export function snakeCased<Members extends object>(members: Members): SnakeCased<Members> {
+  return renamed(members, (member) => member.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`));
+}
+
+function renamed<Renamed>(object: object, rename: (name: string) => string): Renamed {
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [rename(name), value])) as Renamed;
+}
