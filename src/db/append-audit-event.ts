@@ -1,9 +1,9 @@
 import { type AuditEvent, auditDetailsIn } from '../kernel/audit.ts';
-import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
+import { auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { sealHash } from '../kernel/runs.ts';
-import { memoryOf } from './chain-end.ts';
+import { headOf, memoryOf } from './chain-end.ts';
 import type { Trx, TrxWriter } from './schema.ts';
 
 /**
@@ -55,7 +55,7 @@ function wantsCheckpoint({ type, detailsJson }: ChainedEvent): boolean {
 
 /** The end of the trail, which must be the one that this writer left. `audit_trail_refused`. */
 export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
-  const head = await auditHead(trx);
+  const head = await headOf(trx, 'audit');
   if (memoryOf(trx).audit.accept(head)) return head;
   throw new KeywardError(
     'audit_trail_refused',
@@ -65,14 +65,13 @@ export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
   );
 }
 
-export async function auditHead(trx: Trx): Promise<ChainHead> {
-  const last = await trx
-    .selectFrom('audit_events')
-    .select(['sequence', 'hash'])
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return last ?? AUDIT_GENESIS;
+/** For a row that an audit event testifies to. */
+export async function nextSequence(
+  trx: Trx,
+  table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps',
+): Promise<number> {
+  const query = trx.selectFrom(table as 'reports').select((eb) => eb.fn.max('sequence').as('last'));
+  return ((await query.executeTakeFirst())?.last ?? 0) + 1;
 }
 
 export type Transact = (trx: Trx) => Promise<void>;

@@ -10,7 +10,7 @@ import {
   stateOf,
   type TrackedEvent,
 } from '../kernel/security-events.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
 import type { Trx } from './schema.ts';
 import { isTestifiedStep, trackedEvent } from './tracked-events.ts';
 
@@ -47,7 +47,7 @@ export async function requireEvent(trx: Trx, sequence: number): Promise<TrackedE
 }
 
 async function write(trx: Trx, { eventSequence, state, note, actor, at }: AskedStep): Promise<number> {
-  const sequence = (await lastStep(trx)) + 1;
+  const sequence = await nextSequence(trx, 'security_event_steps');
   const subject = stepSubject({ eventSequence });
   const audited = actOf(actor, STEP_TESTIMONIES[state], subject, stepDetails({ sequence, note }));
   const { sequence: place } = await appendAuditEvent(trx, audited, at);
@@ -75,9 +75,4 @@ async function dropUntold(trx: Trx, eventSequence: number, state: StepState): Pr
     .where('state', '=', state)
     .where(sql<boolean>`not ${isTestifiedStep(trx, 'security_event_steps')}`)
     .execute();
-}
-
-async function lastStep(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('security_event_steps').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
 }

@@ -22,7 +22,7 @@ import type {
   UnresolvedCounts,
 } from '../kernel/security-events.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
 import { type AskedStep, requireEvent, takeStep } from './event-steps.ts';
 import type { Trx, TrxReader, TrxWriter } from './schema.ts';
@@ -186,7 +186,7 @@ async function remove(trx: Trx, { type, dedupKey }: SecurityEventReport): Promis
 
 async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): Promise<EventChange> {
   const { type, severity, dedupKey, subject, evidence } = report;
-  const sequence = (await lastSequence(trx)) + 1;
+  const sequence = await nextSequence(trx, 'security_events');
   const json = JSON.stringify(evidence);
   const salt = randomBytes(EVIDENCE_SALT_BYTES);
   const commitment = evidenceCommitment(salt, json);
@@ -213,9 +213,4 @@ async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): 
     .execute();
   const event = { ...report, sequence, raisedAt, state: 'open', acknowledged: null, resolved: null } as const;
   return { place: audited.sequence, event, was: null };
-}
-
-async function lastSequence(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('security_events').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
 }

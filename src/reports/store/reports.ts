@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendAuditEvent } from '../../db/append-audit-event.ts';
+import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
 import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { type Actor, KEYWARD } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
@@ -112,7 +112,7 @@ async function takeCaseStep(trx: Trx, asked: AskedCaseStep): Promise<CaseChange 
 
 async function write(trx: Trx, asked: AskedCaseStep): Promise<CaseStep> {
   const { number, kind, actor, at, outcome = null, note = null, findingsJson = null } = asked;
-  const sequence = (await lastStep(trx)) + 1;
+  const sequence = await nextSequence(trx, 'report_steps');
   const details = stepDetails({ sequence, outcome, note, findingsJson });
   const audited = actOf(actor, STEP_EVENTS[kind], reportSubjectOf(number), details);
   const { sequence: place } = await appendAuditEvent(trx, audited, at);
@@ -133,14 +133,9 @@ async function write(trx: Trx, asked: AskedCaseStep): Promise<CaseStep> {
   return { kind, by: actor.operatorId, at, outcome, note };
 }
 
-async function lastStep(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('report_steps').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
-}
-
 async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<FiledReport> {
   const { number, scopeId, digest, suspicion, requestId } = report;
-  const sequence = (await lastReport(trx)) + 1;
+  const sequence = await nextSequence(trx, 'reports');
   const json = suspicionJson(suspicion);
   const salt = randomBytes(SALT_BYTES);
   const commitment = suspicionCommitment(salt, json);
@@ -172,11 +167,6 @@ async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<
     })
     .execute();
   return { sequence, number, scopeId, receivedAt, digest, suspicion };
-}
-
-async function lastReport(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('reports').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
 }
 
 async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {
