@@ -1,11 +1,22 @@
+import { camelCased } from '../db/camel-case.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { gapsIn } from '../db/record-gaps.ts';
 import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';
+import { erasuresIn } from '../db/stored-erasures.ts';
+import {
+  archiveEvents,
+  archivesOf,
+  brokenSegments,
+  endsOfUse,
+  groupsOf,
+  strayRecord,
+} from '../db/stored-ledger.ts';
 import type { StoredTrail } from '../db/stored-trail.ts';
 import { lendToldRanges } from '../db/unwitnessed.ts';
+import { chainedRevocation } from '../db/walk-chains.ts';
 import type { Findings } from '../kernel/audit-finding.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from '../kernel/event-chain.ts';
@@ -29,37 +40,28 @@ export function databaseSource(trail: StoredTrail): TrailSource {
     checkpoints: () => checkpointsOf(trail),
     events: () => trail.events(),
     groups: function* () {
-      for (const { group, rows } of trail.groups()) yield { group, rows, hashes: null };
+      for (const { group, rows } of groupsOf(trail)) yield { group, rows, hashes: null };
     },
     revocations: () => revocationsOf(trail),
   };
 }
 
 function* checkpointsOf(trail: StoredTrail): Generator<SourceCheckpoint> {
-  for (const { number, jws, audit_sequence: auditSequence, created_at: time } of trail.checkpoints()) {
+  for (const { number, jws, audit_sequence: auditSequence, created_at: time } of trail.table(
+    'checkpoints',
+    'number',
+  )) {
     yield { number, jws, columns: { auditSequence, time } };
   }
 }
 
 function* revocationsOf(trail: StoredTrail): Generator<SourceRevocation> {
-  for (const row of trail.revocations()) {
+  for (const row of trail.table('revocations', 'sequence')) {
     const commitment = commitmentTo('root', row.root_salt ?? NO_SALT, row.root);
     const isKept = commitment.equals(row.root_commitment) && (row.root === null) === (row.root_salt === null);
     yield {
       hash: row.hash,
-      revocation: {
-        sequence: row.sequence,
-        createdAt: row.created_at,
-        scopeId: row.scope_id,
-        jti: row.jti,
-        rootCommitment: row.root_commitment,
-        clientId: row.client_id,
-        issuedFrom: row.issued_from,
-        issuedUntil: row.issued_until,
-        lapsesAt: row.lapses_at,
-        revokedBy: row.revoked_by,
-        reason: row.reason,
-      },
+      revocation: chainedRevocation(row),
       ...(isKept ? {} : { flaw: 'its root event is not the one it was made with' }),
     };
   }
@@ -71,12 +73,12 @@ export function isLost(gaps: readonly RecordGap[], sequence: number): boolean {
 }
 
 export function checkBesideChains(trail: StoredTrail, gaps: readonly RecordGap[], findings: Findings): void {
-  const stray = trail.strayRecord();
+  const stray = strayRecord(trail);
   if (stray !== undefined) findings.add('ledger', 'bad_row', `record ${stray}`, 'it lies in no group');
-  const told = trail.archiveEvents().filter(({ sequence }) => !isLost(gaps, sequence));
-  const ends = trail.endsOfUse();
-  verifyArchives(trail.archives(), told, (kid) => ends.get(kid), findings);
-  for (const segment of trail.brokenSegments()) {
+  const told = archiveEvents(trail).filter(({ sequence }) => !isLost(gaps, sequence));
+  const ends = endsOfUse(trail);
+  verifyArchives(archivesOf(trail).map(camelCased), told, (kid) => ends.get(kid), findings);
+  for (const segment of brokenSegments(trail)) {
     findings.add('ledger', 'unreadable', `segment ${segment}`, 'it is not the file that was sealed');
   }
 }
@@ -88,12 +90,12 @@ export function checkRevocationEvents(
   findings: Findings,
 ): void {
   const told = trail.revocationEvents().filter(({ sequence }) => !isLost(gaps, sequence));
-  verifyRevocationEvents(trail.revocations(), told, findings);
+  verifyRevocationEvents(trail.table('revocations', 'sequence'), told, findings);
 }
 
 /** Whoever writes to the database can erase; the trail tells how much was erased by those who may. */
 export function checkErasures(trail: StoredTrail, findings: Findings): void {
-  for (const { what, erased, told } of trail.erasures()) {
+  for (const { what, erased, told } of erasuresIn(trail)) {
     if (erased <= told) continue;
     const detail = `${what}: ${erased} are gone; the trail tells of ${told} erased`;
     findings.add('audit', 'truncated', 'erasures', detail);
@@ -122,35 +124,14 @@ const TESTIFIED_TO = {
 } as const;
 
 function* stepsOf(trail: StoredTrail): Generator<StoredStep> {
-  for (const row of trail.securityEventSteps()) {
-    yield {
-      sequence: row.sequence,
-      eventSequence: row.event_sequence,
-      state: row.state,
-      by: row.taken_by,
-      at: row.taken_at,
-      note: row.note,
-      auditSequence: row.audit_sequence,
-    };
+  for (const row of trail.table('security_event_steps', 'sequence')) {
+    const { takenBy: by, takenAt: at, ...step } = camelCased(row);
+    yield { ...step, by, at };
   }
 }
 
 function* securityEventsOf(trail: StoredTrail) {
-  for (const row of trail.securityEvents()) {
-    const { sequence, type, severity, subject } = row;
-    yield {
-      sequence,
-      type,
-      severity,
-      subject,
-      raisedAt: row.raised_at,
-      dedupKey: row.dedup_key,
-      evidenceJson: row.evidence_json,
-      evidenceSalt: row.evidence_salt,
-      evidenceCommitment: row.evidence_commitment,
-      auditSequence: row.audit_sequence,
-    };
-  }
+  for (const row of trail.table('security_events', 'sequence')) yield camelCased(row);
 }
 
 /** Null where no configuration says which registry key to believe. */

@@ -1,4 +1,5 @@
 import { loadConfig } from '../config.ts';
+import { groupsOf } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { rowHashes } from '../kernel/ledger-chain.ts';
 import { databaseSource } from './database.ts';
@@ -33,9 +34,10 @@ function* entriesOf(trail: StoredTrail, ledger: boolean): Generator<ExportEntry>
   for (const { revocation, hash } of source.revocations() ?? [])
     yield { kind: 'revocation', revocation, hash };
   if (ledger) {
-    for (const { group, rows } of trail.groups()) {
+    for (const { group, rows } of groupsOf(trail)) {
       yield { kind: 'ledger_group', group, hashes: rows && rowHashes(rows) };
     }
   }
-  for (const { number, jws } of trail.checkpoints()) yield { kind: 'checkpoint', number, jws };
+  for (const { number, jws } of trail.table('checkpoints', 'number'))
+    yield { kind: 'checkpoint', number, jws };
 }

@@ -4,6 +4,7 @@ import { linesOf } from '../audit/sink-line.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
+import { groupSeals } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { type Finding, Findings } from '../kernel/audit-finding.ts';
 import { verifyReports } from '../reports/index.ts';
@@ -123,7 +124,7 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     const { restores, uncovered, checkpoint } = verdict;
     const runs = await verifyRuns([...trail.runs()], [...trail.toldCertificates()], key, findings);
     await verifySeals(trail.sealedEvents(), runs, key, checkpoint, findings);
-    await verifyGroupSeals(trail.groupSeals(), runs, key, checkpoint, findings);
+    await verifyGroupSeals(groupSeals(trail), runs, key, checkpoint, findings);
     const gaps = restores.map(({ gap }) => gap);
     verifyEnrolments(trail.events(), key, findings);
     checkRevocationEvents(trail, gaps, findings);

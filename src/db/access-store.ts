@@ -10,7 +10,8 @@ import type {
 } from '../kernel/actor.ts';
 import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { compareText } from '../lib/text.ts';
+import { compareText, compareText } from '../lib/text.ts';
+import { camelCased } from './camel-case.ts';
 import { credentialTaken, isDecoy } from './canaries.ts';
 import { settling } from './proposals.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
@@ -81,13 +82,7 @@ function clientsIn(registry: RegistryView): Client[] {
   return registry
     .rows('clients')
     .toSorted(byAge)
-    .map(({ id, description, created_at, revoked_at }) => ({
-      id,
-      description,
-      createdAt: created_at,
-      revokedAt: revoked_at,
-      grants: (grants.get(id) ?? []).map(grantFrom).sort(byPlace),
-    }));
+    .map((row) => ({ ...camelCased(row), grants: (grants.get(row.id) ?? []).map(grantFrom).sort(byPlace) }));
 }
 
 function grantFrom({ scope_id, action }: RowOf<'grants'>): Grant {
@@ -98,12 +93,7 @@ function operatorsIn(registry: RegistryView): Operator[] {
   return registry
     .rows('operators')
     .toSorted(byAge)
-    .map(({ id, roles_json, created_at, revoked_at }) => ({
-      id,
-      roles: JSON.parse(roles_json) as Role[],
-      createdAt: created_at,
-      revokedAt: revoked_at,
-    }));
+    .map(({ roles_json, ...row }) => ({ ...camelCased(row), roles: JSON.parse(roles_json) as Role[] }));
 }
 
 function credentialFrom(row: RowOf<'credentials'>): StoredCredential {

@@ -1,31 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { type Insertable, type Selectable, sql, type Transaction } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { NotificationDelivery, PlannedDelivery } from '../kernel/notifications.ts';
-import type { Schema } from './schema.ts';
+import { camelCased } from './camel-case.ts';
+import type { Schema, Trx } from './schema.ts';
 
 type Table = Schema['notification_deliveries'];
 
 const OWN_RECIPIENTS = '';
 
 export function deliveryFromRow(row: Selectable<Table>): NotificationDelivery {
+  const { typesJson, contactsOf, ...same } = camelCased(row);
   return {
-    id: row.id,
-    messageId: row.message_id,
-    kind: row.kind,
-    eventSequence: row.event_sequence,
-    lastSequence: row.last_sequence,
-    events: row.events,
-    types: JSON.parse(row.types_json) as string[],
-    severity: row.severity,
-    route: row.route,
-    target: row.target,
-    contactsOf: row.contacts_of === OWN_RECIPIENTS ? null : row.contacts_of,
-    state: row.state,
-    attempts: row.attempts,
-    createdAt: row.created_at,
-    nextAttemptAt: row.next_attempt_at,
-    settledAt: row.settled_at,
-    lastError: row.last_error,
+    ...same,
+    types: JSON.parse(typesJson) as string[],
+    contactsOf: contactsOf === OWN_RECIPIENTS ? null : contactsOf,
   };
 }
 
@@ -56,8 +44,6 @@ export function newDeliveryRow(planned: PlannedDelivery, createdAt: number): Ins
 export function contactsColumn({ contactsOf }: Pick<PlannedDelivery, 'contactsOf'>): string {
   return contactsOf ?? OWN_RECIPIENTS;
 }
-
-type Trx = Transaction<Schema>;
 
 /** What comes thicker than the recipients can read is summed up: one summary a window tells of it. */
 const WINDOW_SECONDS = 600;

@@ -1,14 +1,10 @@
-import type { Transaction } from 'kysely';
 import { type AuditEvent, auditDetailsIn } from '../kernel/audit.ts';
-import { AUDIT_GENESIS, auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
+import { auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { sealHash } from '../kernel/runs.ts';
-import { memoryOf } from './chain-end.ts';
-import type { Schema } from './schema.ts';
-import type { Writer } from './writer.ts';
-
-type Trx = Transaction<Schema>;
+import { headOf, memoryOf } from './chain-end.ts';
+import type { Trx, TrxWriter } from './schema.ts';
 
 /**
  * Puts an event at the end of the chain, sealed by the run, within the transaction of the change that it tells of
@@ -59,7 +55,7 @@ function wantsCheckpoint({ type, detailsJson }: ChainedEvent): boolean {
 
 /** The end of the trail, which must be the one that this writer left. `audit_trail_refused`. */
 export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
-  const head = await auditHead(trx);
+  const head = await headOf(trx, 'audit');
   if (memoryOf(trx).audit.accept(head)) return head;
   throw new KeywardError(
     'audit_trail_refused',
@@ -69,17 +65,16 @@ export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
   );
 }
 
-export async function auditHead(trx: Trx): Promise<ChainHead> {
-  const last = await trx
-    .selectFrom('audit_events')
-    .select(['sequence', 'hash'])
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return last ?? AUDIT_GENESIS;
+/** For a row that an audit event testifies to. */
+export async function nextSequence(
+  trx: Trx,
+  table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps',
+): Promise<number> {
+  const query = trx.selectFrom(table as 'reports').select((eb) => eb.fn.max('sequence').as('last'));
+  return ((await query.executeTakeFirst())?.last ?? 0) + 1;
 }
 
-export type Transact = (trx: Transaction<Schema>) => Promise<void>;
+export type Transact = (trx: Trx) => Promise<void>;
 
 /**
  * The one way for a repository to change anything: the change and its audit event commit together or not at
@@ -87,7 +82,7 @@ export type Transact = (trx: Transaction<Schema>) => Promise<void>;
  */
 export type AuditedChange = (event: AuditEvent, change: Transact) => Promise<void>;
 
-export function createAuditedChange(writer: Pick<Writer, 'transaction'>, clock: Clock): AuditedChange {
+export function createAuditedChange(writer: TrxWriter, clock: Clock): AuditedChange {
   return (event, change) =>
     writer.transaction(async (trx) => {
       await change(trx);

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { archiveSubject, type SealedEvent } from '../kernel/audit.ts';
 import type { ArchiveEnd, SealedSegment } from './archive-protocol.ts';
+import { snakeCased } from './camel-case.ts';
 import { sealedFromRow } from './event-seals.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
+import type { Trx, TrxReader } from './schema.ts';
 import { archiveIn, digestOfFile, isNameOf, isSegmentFile, type WitnessedArchive } from './segment-file.ts';
 import { isWitnessed } from './unwitnessed.ts';
-
-type Trx = Transaction<Schema>;
 
 /** In the order of their numbers. */
 export async function archiveRows(trx: Trx) {
@@ -19,7 +17,7 @@ export async function insertArchive(
   trx: Trx,
   number: number,
   file: string,
-  segment: SealedSegment,
+  { kids, ...segment }: SealedSegment,
   sealedAt: number,
 ): Promise<void> {
   await trx
@@ -27,13 +25,8 @@ export async function insertArchive(
     .values({
       number,
       file,
-      file_digest: segment.fileDigest,
-      first_group: segment.firstGroup,
-      last_group: segment.lastGroup,
-      first_record: segment.firstRecord,
-      last_record: segment.lastRecord,
-      last_exp: segment.lastExp,
-      kids_json: JSON.stringify(segment.kids),
+      ...snakeCased(segment),
+      kids_json: JSON.stringify(kids),
       sealed_at: sealedAt,
     })
     .execute();
@@ -90,10 +83,7 @@ export async function dropArchivedRows(
  * Audit events about that subject that something stands behind, in order. Whoever writes to the database cannot make
  * one, so what cannot be undone takes its facts from them and never from a row.
  */
-export async function witnessedAbout(
-  trx: Transaction<Schema>,
-  subject: string,
-): Promise<readonly SealedEvent[]> {
+export async function witnessedAbout(trx: Trx, subject: string): Promise<readonly SealedEvent[]> {
   const rows = await trx
     .selectFrom('audit_events')
     .selectAll()
@@ -111,7 +101,7 @@ export interface ArchiveReading {
 }
 
 export interface ArchiveWitnessParts {
-  readonly reader: Pick<Reader, 'read'>;
+  readonly reader: TrxReader;
   readonly archiveDir: string;
 }
 

@@ -1,88 +1,41 @@
-import type { Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { AuditLog, DeliveryPosition, SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import {
   AUDIT_GENESIS,
-  type ChainHead,
   type ChainHeads,
   type ChainName,
   type StoredCheckpoint,
 } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { appendAuditEvent, auditHead, ownAuditHead } from './append-audit-event.ts';
+import { appendAuditEvent, ownAuditHead } from './append-audit-event.ts';
+import { hashOf, headOf } from './chain-end.ts';
 import { eventFromRow, sealedFromRow } from './event-seals.ts';
-import type { Reader } from './reader.ts';
-import { revocationHead } from './revocations.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, Trx, TrxReader } from './schema.ts';
 import { registryHead } from './signed/read-stored.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { isWitnessed } from './unwitnessed.ts';
 import type { Writer } from './writer.ts';
 
-interface ChainReader {
-  head(trx: Trx): Promise<ChainHead>;
-  hashAt(trx: Trx, sequence: number): Promise<Uint8Array | undefined>;
-}
-
-/** How each chain of a checkpoint is read. No chain has an element 0: there it stands at its beginning. */
-const READERS = {
-  audit: {
-    head: auditHead,
-    hashAt: async (trx, sequence) => {
-      const query = trx.selectFrom('audit_events').select('hash').where('sequence', '=', sequence);
-      return (await query.executeTakeFirst())?.hash;
-    },
-  },
-  ledger: {
-    head: async (trx) => {
-      const last = await trx
-        .selectFrom('ledger_groups')
-        .select(['sequence', 'group_hash as hash'])
-        .orderBy('sequence', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      return last ?? AUDIT_GENESIS;
-    },
-    hashAt: async (trx, sequence) => {
-      const query = trx.selectFrom('ledger_groups').select('group_hash').where('sequence', '=', sequence);
-      return (await query.executeTakeFirst())?.group_hash;
-    },
-  },
-  revocations: {
-    head: revocationHead,
-    hashAt: async (trx, sequence) => {
-      const query = trx.selectFrom('revocations').select('hash').where('sequence', '=', sequence);
-      return (await query.executeTakeFirst())?.hash;
-    },
-  },
-  // Signed heads replace each other: only the last can be held against a checkpoint.
-  registry: {
-    head: registryHead,
-    hashAt: async (trx, sequence) => {
-      const head = await registryHead(trx);
-      return head.sequence === sequence ? head.hash : undefined;
-    },
-  },
-} as const satisfies Record<ChainName, ChainReader>;
-
 export async function readHeads(trx: Trx): Promise<ChainHeads> {
   return {
-    audit: await READERS.audit.head(trx),
-    ledger: await READERS.ledger.head(trx),
-    revocations: await READERS.revocations.head(trx),
-    registry: await READERS.registry.head(trx),
+    audit: await headOf(trx, 'audit'),
+    ledger: await headOf(trx, 'ledger'),
+    revocations: await headOf(trx, 'revocations'),
+    registry: await registryHead(trx),
   };
 }
 
+/** No chain has an element 0: there it stands at its beginning. */
 export async function hashAt(trx: Trx, chain: ChainName, sequence: number): Promise<Uint8Array | undefined> {
   if (sequence === 0) return AUDIT_GENESIS.hash;
-  const reader: ChainReader = READERS[chain];
-  return await reader.hashAt(trx, sequence);
+  if (chain !== 'registry') return await hashOf(trx, chain, sequence);
+  // Signed heads replace each other: only the last can be held against a checkpoint.
+  const head = await registryHead(trx);
+  return head.sequence === sequence ? head.hash : undefined;
 }
 
-type Trx = Transaction<Schema>;
-
 export interface AuditLogParts {
-  readonly reader: Pick<Reader, 'read'>;
+  readonly reader: TrxReader;
   readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd' | 'revocationEnd'>;
   readonly clock: Clock;
   readonly changes: Pick<RegistryChanges, 'requireOwnHead'>;
@@ -101,7 +54,7 @@ export function createAuditLog({ reader, writer, clock, changes }: AuditLogParts
     lastAbout: (subject, type) => reader.read((trx) => lastAbout(trx, subject, type)),
     checkpointsAfter: (number, limit) => reader.read((trx) => checkpointsAfter(trx, number, limit)),
     lastCheckpoint: () => reader.read(lastCheckpoint),
-    auditHead: () => reader.read(auditHead),
+    auditHead: () => reader.read((trx) => headOf(trx, 'audit')),
     heads: () => reader.read(readHeads),
     ownHeads: () =>
       writer.transaction(async (trx) => {

@@ -3,6 +3,7 @@ import { actOf } from '../kernel/audit.ts';
 import type { Canary, CanaryStore } from '../kernel/canary.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
+import { camelCased } from './camel-case.ts';
 import { settling } from './proposals.ts';
 import { tokenColumn, tokenOf } from './scope-row.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
@@ -74,19 +75,10 @@ function toRow({ id, kind, planted, digest, scopeId, key, ...canary }: Canary): 
 }
 
 function fromRow(row: RowOf<'canaries'>): Canary {
-  const { hsm_id: hsmId, kid, public_jwk_json: jwk } = row;
+  const { digest, hsmToken, hsmId, kid, publicJwkJson: jwk, ...same } = camelCased(row);
   const made = kid === null || jwk === null ? null : { kid, publicJwk: JSON.parse(jwk) as PublicJwk };
-  return {
-    id: row.id,
-    kind: row.kind,
-    planted: row.planted,
-    digest: row.digest && Buffer.from(row.digest),
-    scopeId: row.scope_id,
-    key: hsmId === null ? null : { hsmToken: tokenOf(row.hsm_token), hsmId, made },
-    createdBy: row.created_by,
-    createdAt: row.created_at,
-    retiredAt: row.retired_at,
-  };
+  const key = hsmId === null ? null : { hsmToken: tokenOf(hsmToken), hsmId, made };
+  return { ...same, digest: digest && Buffer.from(digest), key };
 }
 
 function byAge(a: Canary, b: Canary): number {

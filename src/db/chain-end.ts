@@ -1,7 +1,33 @@
-import type { Transaction } from 'kysely';
-import type { ChainHead } from '../kernel/audit-chain.ts';
+import { sql } from 'kysely';
+import { AUDIT_GENESIS, type ChainHead, type ChainName } from '../kernel/audit-chain.ts';
 import type { RunKey } from '../kernel/runs.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, Trx } from './schema.ts';
+
+/** Chains whose elements stay, each with the column of an element's hash. */
+const TABLES = {
+  audit: ['audit_events', 'hash'],
+  ledger: ['ledger_groups', 'group_hash'],
+  revocations: ['revocations', 'hash'],
+} as const satisfies { [chain in Exclude<ChainName, 'registry'>]: readonly [keyof Schema, string] };
+
+export async function headOf(trx: Trx, chain: keyof typeof TABLES): Promise<ChainHead> {
+  const last = await elementsOf(trx, chain).orderBy('sequence', 'desc').limit(1).executeTakeFirst();
+  return last ?? AUDIT_GENESIS;
+}
+
+export async function hashOf(
+  trx: Trx,
+  chain: keyof typeof TABLES,
+  sequence: number,
+): Promise<Uint8Array | undefined> {
+  const element = await elementsOf(trx, chain).where('sequence', '=', sequence).executeTakeFirst();
+  return element?.hash;
+}
+
+function elementsOf(trx: Trx, chain: keyof typeof TABLES) {
+  const [table, hash] = TABLES[chain];
+  return trx.selectFrom(table as 'audit_events').select(['sequence', sql.ref<Uint8Array>(hash).as('hash')]);
+}
 
 /** `unknown`: the answer to the commit was lost. */
 export type Fate = 'committed' | 'rolled_back' | 'unknown';
@@ -60,14 +86,14 @@ export interface WriterMemory {
   readonly revocations: ChainEnd;
 }
 
-const memories = new WeakMap<Transaction<Schema>, WriterMemory>();
+const memories = new WeakMap<Trx, WriterMemory>();
 
 /** For the writer alone: binds its memory to the transaction that it lends. */
-export function lendMemory(trx: Transaction<Schema>, memory: WriterMemory): void {
+export function lendMemory(trx: Trx, memory: WriterMemory): void {
   memories.set(trx, memory);
 }
 
-export function memoryOf(trx: Transaction<Schema>): WriterMemory {
+export function memoryOf(trx: Trx): WriterMemory {
   const memory = memories.get(trx);
   if (!memory) throw new Error('audit events are appended in a transaction of the writer');
   return memory;

@@ -1,8 +1,8 @@
-import type { Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { AwaitedAcknowledgement, TidyLimits } from '../kernel/notifications.ts';
-import type { Schema } from './schema.ts';
+import { camelCased, snakeCased } from './camel-case.ts';
+import type { Schema, Trx } from './schema.ts';
 
-type Trx = Transaction<Schema>;
 type Row = Selectable<Schema['notification_deliveries']>;
 
 /** Rows that are kept in mind; a target that has been away for long has more. */
@@ -91,13 +91,7 @@ export async function wait(trx: Trx, awaited: readonly AwaitedAcknowledgement[])
   if (taken.length === 0) return;
   await trx
     .insertInto('notification_awaited')
-    .values(
-      taken.map(({ eventSequence, route, dueAt }) => ({
-        event_sequence: eventSequence,
-        route,
-        due_at: dueAt,
-      })),
-    )
+    .values(taken.map(({ eventSequence, route, dueAt }) => snakeCased({ eventSequence, route, dueAt })))
     .onConflict((conflict) =>
       conflict.column('event_sequence').doUpdateSet((eb) => ({
         route: eb.ref('excluded.route'),
@@ -121,11 +115,7 @@ export async function overdue(trx: Trx, now: number, limit: number): Promise<Awa
     .orderBy('due_at')
     .limit(limit)
     .execute();
-  return rows.map(({ event_sequence, route, due_at }) => ({
-    eventSequence: event_sequence,
-    route,
-    dueAt: due_at,
-  }));
+  return rows.map(camelCased);
 }
 
 /** At a time, of each kind. */

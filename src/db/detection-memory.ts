@@ -1,11 +1,10 @@
 import type { DetectionMemories, KeptMemory } from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { Reader } from './reader.ts';
-import type { Writer } from './writer.ts';
+import type { TrxReader, TrxWriter } from './schema.ts';
 
 export function createDetectionMemories(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
+  reader: TrxReader,
+  writer: TrxWriter,
   clock: Clock,
 ): DetectionMemories {
   return {

@@ -1,10 +1,8 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { withoutPersonalEvidence } from '../kernel/event-chain.ts';
-import type { Schema } from './schema.ts';
+import type { Trx } from './schema.ts';
 import { trackedEvents } from './tracked-events.ts';
-
-type Trx = Transaction<Schema>;
 
 /** Of a token that leaked it is the second. */
 const TOKEN_DIGEST = sql<string | null>`CASE WHEN json_valid(event.evidence_json) THEN

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -10,11 +10,9 @@ import {
   stateOf,
   type TrackedEvent,
 } from '../kernel/security-events.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import type { Schema } from './schema.ts';
+import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
+import type { Trx } from './schema.ts';
 import { isTestifiedStep, trackedEvent } from './tracked-events.ts';
-
-type Trx = Transaction<Schema>;
 
 export interface AskedStep {
   readonly eventSequence: number;
@@ -49,7 +47,7 @@ export async function requireEvent(trx: Trx, sequence: number): Promise<TrackedE
 }
 
 async function write(trx: Trx, { eventSequence, state, note, actor, at }: AskedStep): Promise<number> {
-  const sequence = (await lastStep(trx)) + 1;
+  const sequence = await nextSequence(trx, 'security_event_steps');
   const subject = stepSubject({ eventSequence });
   const audited = actOf(actor, STEP_TESTIMONIES[state], subject, stepDetails({ sequence, note }));
   const { sequence: place } = await appendAuditEvent(trx, audited, at);
@@ -77,9 +75,4 @@ async function dropUntold(trx: Trx, eventSequence: number, state: StepState): Pr
     .where('state', '=', state)
     .where(sql<boolean>`not ${isTestifiedStep(trx, 'security_event_steps')}`)
     .execute();
-}
-
-async function lastStep(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('security_event_steps').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
 }

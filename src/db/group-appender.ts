@@ -13,10 +13,15 @@ import { type RunKey, sealHash, verifySeal } from '../kernel/runs.ts';
 import type { GroupColumns } from './ledger-row.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from './record-batch.ts';
-import { concernsOneRow, FOREIGN_GROUP, SqliteFailure, toWire } from './sqlite-failure.ts';
-import type { RowFailure } from './writer-protocol.ts';
+import { concernsOneRow, FOREIGN_GROUP, SqliteFailure, toWire, type WireFailure } from './sqlite-failure.ts';
 
 type OpenGroup = Omit<LedgerGroup, 'rowCount' | 'groupHash'>;
+
+/** A row that the database refused while the others of its group were committed. */
+export interface RowFailure {
+  readonly index: number;
+  readonly failure: WireFailure;
+}
 
 export interface AppendedGroup {
   readonly failures: readonly RowFailure[];

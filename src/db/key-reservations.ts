@@ -1,11 +1,10 @@
-import type { Transaction } from 'kysely';
 import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { KeyLifeChange, NewKey, Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
 import { keyToRow, reservedKeyRow } from './key-row.ts';
-import type { Schema } from './schema.ts';
+import type { Trx } from './schema.ts';
 import { tokenOf } from './scope-row.ts';
 import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
 import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
@@ -45,7 +44,7 @@ export function leavingNoneOut(changes: readonly KeyLifeChange[]): Beside {
   };
 }
 
-async function unmarkedBeside(trx: Transaction<Schema>, marked: string): Promise<string | undefined> {
+async function unmarkedBeside(trx: Trx, marked: string): Promise<string | undefined> {
   const onTheSame = await trx
     .selectFrom('signing_keys as other')
     .innerJoin('signing_keys as marked', (join) =>

@@ -9,9 +9,9 @@ import type { AuditedChange } from './append-audit-event.ts';
 import type { SealedSegment } from './archive-protocol.ts';
 import { type ArchiveWitness, dropArchivedRows, endOf, insertArchive, markRemoved } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
+import type { TrxWriter } from './schema.ts';
 import { isNameOf, type WitnessedArchive } from './segment-file.ts';
 import { toKeywardError } from './sqlite-failure.ts';
-import type { Writer } from './writer.ts';
 
 /** Rows deleted in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
@@ -20,7 +20,7 @@ const HALF_SEGMENT = /^segment-\d+(?:\.\d+)?\.db\.part$/;
 export interface ArchivesParts {
   readonly archiveDir: string;
   readonly thread: ArchiveThread;
-  readonly writer: Pick<Writer, 'transaction'>;
+  readonly writer: TrxWriter;
   readonly witness: ArchiveWitness;
   readonly change: AuditedChange;
   readonly clock: Clock;

@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { ARCHIVE_EVENTS, actOf, archiveSubject, fileDetails } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -11,14 +10,12 @@ import type { ArchiveThread } from './archive-thread.ts';
 import { type Erasable, eraseEvidence, unresolvedAbout, unresolvedDigests } from './erase-evidence.ts';
 import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
+import type { Trx, TrxReader, TrxWriter } from './schema.ts';
 import type { WitnessedArchive } from './segment-file.ts';
-import type { Writer } from './writer.ts';
 
 interface Parts {
   readonly search: Pick<SqliteLedgerSearch, 'rows'>;
-  readonly reader: Pick<Reader, 'read'>;
+  readonly reader: TrxReader;
   readonly erasable: readonly Erasable[];
 }
 
@@ -52,16 +49,14 @@ export async function openAboutSubject(
   return { events: [...events].toSorted((a, b) => a - b), reports: [...reports].toSorted() };
 }
 
-type Trx = Transaction<Schema>;
-
 /** Rows erased in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
 
 export interface ErasureParts {
   readonly search: Pick<SqliteLedgerSearch, 'rows'>;
   readonly thread: ArchiveThread;
-  readonly writer: Pick<Writer, 'transaction'>;
-  readonly reader: Pick<Reader, 'read'>;
+  readonly writer: TrxWriter;
+  readonly reader: TrxReader;
   readonly witness: ArchiveWitness;
   readonly change: AuditedChange;
   readonly erasable: readonly Erasable[];

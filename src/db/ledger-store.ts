@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Transaction } from 'kysely';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RecordLookup } from '../kernel/issuance.ts';
@@ -28,8 +27,7 @@ import { ledgerEntry, ledgerGroup } from './ledger-row.ts';
 import { SqliteLedgerSearch } from './ledger-search.ts';
 import { openLedgerThreads } from './ledger-threads.ts';
 import type { ReadThread } from './read-thread.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
+import type { Trx, TrxReader } from './schema.ts';
 import type { Writer } from './writer.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 
@@ -48,7 +46,7 @@ export interface LedgerStoreOptions {
   /** Public: its seals count from the first. */
   readonly run: RunPublicKey;
   readonly writer: Pick<Writer, 'transaction' | 'sharedEnd' | 'ledgerEnd' | 'expectLedgerEnd'>;
-  readonly reader: Pick<Reader, 'read'>;
+  readonly reader: TrxReader;
   readonly broken: Emitter<BrokenChain>;
   /** What an erasure takes beside records and events. */
   readonly erasable: readonly Erasable[];
@@ -156,7 +154,7 @@ function alternating(
 }
 
 /** From it the chain goes on; undefined for its beginning. */
-async function lastGroupUntil(trx: Transaction<Schema>, sequence: number): Promise<LedgerGroup | undefined> {
+async function lastGroupUntil(trx: Trx, sequence: number): Promise<LedgerGroup | undefined> {
   const row = await trx
     .selectFrom('ledger_groups')
     .selectAll()

@@ -1,15 +1,14 @@
-import type { Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { KeywardError } from '../kernel/errors.ts';
 import { baseline } from './migrations/0001-baseline/index.ts';
-import type { Schema } from './schema.ts';
+import type { Trx } from './schema.ts';
 import { SqliteFailure } from './sqlite-failure.ts';
 
 /** By name, in order. A published migration is never edited: what changes gets the next number. */
 const MIGRATIONS: Record<string, Migration> = { '0001-baseline': baseline };
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */
-export async function migrate(trx: Transaction<Schema>): Promise<void> {
+export async function migrate(trx: Trx): Promise<void> {
   const migrator = new Migrator({ db: trx, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error instanceof SqliteFailure ? error : unfit(error);

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -13,13 +13,10 @@ import type {
 } from '../kernel/notifications.ts';
 import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
+import { camelCased } from './camel-case.ts';
 import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './delivery-memory.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
+import type { Trx, TrxReader, TrxWriter } from './schema.ts';
 import { trackedEvent } from './tracked-events.ts';
-import type { Writer } from './writer.ts';
-
-type Trx = Transaction<Schema>;
 
 export interface StoredNotifications extends NotificationOutbox, Pick<NotificationDesk, 'list'> {
   find(id: number): Promise<NotificationDelivery>;
@@ -28,8 +25,8 @@ export interface StoredNotifications extends NotificationOutbox, Pick<Notificati
 }
 
 export function createNotificationOutbox(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
+  reader: TrxReader,
+  writer: TrxWriter,
   clock: Clock,
 ): StoredNotifications {
   const memory = new DeliveryMemory();
@@ -136,13 +133,7 @@ async function toldOf(trx: Trx, sequences: readonly number[]): Promise<ToldOf[]>
     .where('event_sequence', '<=', last)
     .where('last_sequence', '>=', first)
     .execute();
-  return rows.map(({ kind, route, event_sequence, last_sequence, settled_at }) => ({
-    kind,
-    route,
-    eventSequence: event_sequence,
-    lastSequence: last_sequence,
-    settledAt: settled_at,
-  }));
+  return rows.map(camelCased);
 }
 
 async function countByTarget(trx: Trx): Promise<DeliveryCounts> {

@@ -31,6 +31,7 @@ import { createRecordGaps, type RecordGapStore } from './record-gaps.ts';
 import { createRegistry } from './registry.ts';
 import { createRevocationStore, ownRevocationHead } from './revocations.ts';
 import { createRuns, insertRun } from './runs.ts';
+import type { TrxReader, TrxWriter } from './schema.ts';
 import { createSecurityEvents, type StoredSecurityEvents } from './security-events.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
 import {
@@ -67,8 +68,8 @@ export interface StoreOptions {
 
 export interface Store {
   /** For the stores of capabilities: each read and each change is one transaction. `store_unavailable`. */
-  readonly reader: Pick<Reader, 'read'>;
-  readonly writer: Pick<Writer, 'transaction'>;
+  readonly reader: TrxReader;
+  readonly writer: TrxWriter;
   /** For `createLedger`. */
   readonly records: RecordAppender;
   readonly ledger: LedgerStore;

@@ -6,6 +6,7 @@ import { notOpen, unknownProposal } from '../kernel/proposal-refusals.ts';
 import { differenceOf } from '../lib/difference.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { compareText } from '../lib/text.ts';
+import { camelCased } from './camel-case.ts';
 import { BoundedMutex } from './signed/bounded-mutex.ts';
 import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowChange, type RowOf, remove } from './signed/tables.ts';
@@ -92,20 +93,13 @@ function forgotten(registry: RegistryView, before: number): readonly RowChange[]
 }
 
 function fromRow(row: Row): Proposal {
+  const { parametersJson, beforeJson, afterJson, failureCode, failureDetail, ...same } = camelCased(row);
   return {
-    id: row.id,
-    act: row.act,
-    subject: row.subject,
-    parameters: JSON.parse(row.parameters_json) as JsonObject,
-    before: row.before_json === null ? null : (JSON.parse(row.before_json) as JsonObject),
-    after: row.after_json === null ? null : (JSON.parse(row.after_json) as JsonObject),
-    proposedBy: row.proposed_by,
-    proposedAt: row.proposed_at,
-    expiresAt: row.expires_at,
-    state: row.state,
-    decidedBy: row.decided_by,
-    decidedAt: row.decided_at,
-    failure: row.failure_code === null ? null : { code: row.failure_code, detail: row.failure_detail ?? '' },
+    ...same,
+    parameters: JSON.parse(parametersJson) as JsonObject,
+    before: beforeJson === null ? null : (JSON.parse(beforeJson) as JsonObject),
+    after: afterJson === null ? null : (JSON.parse(afterJson) as JsonObject),
+    failure: failureCode === null ? null : { code: failureCode, detail: failureDetail ?? '' },
   };
 }
 

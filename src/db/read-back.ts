@@ -2,9 +2,8 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord, RecordLookup } from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
-import type { Reader } from './reader.ts';
+import type { TrxReader, TrxWriter } from './schema.ts';
 import { type Condition, SqliteFailure, unavailable } from './sqlite-failure.ts';
-import type { Writer } from './writer.ts';
 
 /** The database is not what was opened; of the others, such as a lock, the failing call says enough. */
 const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missing', 'moved']);
@@ -63,11 +62,7 @@ export class ReadBack implements RecordAppender {
 }
 
 /** One durable write through the same queue as every record, read back over the other connection. */
-export async function probe(
-  writer: Pick<Writer, 'transaction'>,
-  reader: Pick<Reader, 'read'>,
-  clock: Clock,
-): Promise<void> {
+export async function probe(writer: TrxWriter, reader: TrxReader, clock: Clock): Promise<void> {
   const checked_at = clock.nowSeconds();
   await writer.transaction((trx) =>
     trx

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely } from 'kysely';
 import { openReadOnly } from './database-file.ts';
 import type { EventSeals } from './event-seals.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, Trx } from './schema.ts';
 import { SchemaGuard } from './schema-guard.ts';
 import { foreignIn, type OwnSchema } from './schema-objects.ts';
 import { connectionSession, type SqliteSession, sqliteDialect } from './sqlite-dialect.ts';
@@ -36,7 +36,7 @@ export class Reader {
   }
 
   /** All that `query` reads is of one moment. `store_unavailable`. */
-  async read<T>(query: (trx: Transaction<Schema>) => Promise<T>): Promise<T> {
+  async read<T>(query: (trx: Trx) => Promise<T>): Promise<T> {
     try {
       return await this.#kysely.transaction().execute((trx) => {
         lendRanges(trx, this.#unwitnessed, this.#seals !== undefined);

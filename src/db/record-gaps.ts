@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { type Actor, KEYWARD } from '../kernel/actor.ts';
 import { type AuditEvent, actOf, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { ChainHead, StoredCheckpoint } from '../kernel/audit-chain.ts';
@@ -12,14 +11,12 @@ import {
 } from '../kernel/record-gap.ts';
 import { appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
 import { insertCheckpoint, readHeads } from './audit-log.ts';
-import type { Reader } from './reader.ts';
+import { camelCased } from './camel-case.ts';
 import { appendRevocation } from './revocations.ts';
-import type { Schema } from './schema.ts';
+import type { Trx, TrxReader } from './schema.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { inconsistent, put, type RowChange, type RowOf } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
-
-type Trx = Transaction<Schema>;
 
 /** Events that may have been committed and had reached no sink yet: they are delivered once a second. */
 const MOST_UNTOLD = 10_000;
@@ -55,7 +52,7 @@ export interface RecordGapStore {
   newestTime(): Promise<number>;
 }
 
-export function createRecordGaps(reader: Pick<Reader, 'read'>, changes: RegistryChanges): RecordGapStore {
+export function createRecordGaps(reader: TrxReader, changes: RegistryChanges): RecordGapStore {
   const list = () => gapsIn(changes.view);
   return {
     list,
@@ -199,16 +196,11 @@ function toRow(gap: RecordGap): RowOf<'record_gaps'> {
 }
 
 function fromRow(row: RowOf<'record_gaps'>): RecordGap {
-  return {
-    id: row.id,
-    reason: row.reason,
-    issuedFrom: row.issued_from,
-    issuedUntil: row.issued_until,
-    firstEvent: row.first_event,
-    lastEvent: row.last_event,
-    firstCheckpoint: row.first_checkpoint,
-    lastCheckpoint: row.last_checkpoint,
-    kept: { ledger: row.kept_ledger, revocations: row.kept_revocations, registry: row.kept_registry },
-    settledAt: row.settled_at,
-  };
+  const {
+    keptLedger: ledger,
+    keptRevocations: revocations,
+    keptRegistry: registry,
+    ...same
+  } = camelCased(row);
+  return { ...same, kept: { ledger, revocations, registry } };
 }

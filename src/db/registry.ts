@@ -17,15 +17,14 @@ import { serviceKeyRow } from './enrol-service-keys.ts';
 import { keyMade, keyReservations, leavingNoneOut, onStandingToken } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import { settling } from './proposals.ts';
-import type { Reader } from './reader.ts';
-import { rotationPauses } from './rotation-pause.ts';
-import { scopeRevision } from './scope-revision.ts';
+import type { TrxReader } from './schema.ts';
+import { rotationPauses, scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow, tokenOf } from './scope-row.ts';
 import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
 import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 
-export function createRegistry(reader: Pick<Reader, 'read'>, changes: RegistryChanges): Registry {
+export function createRegistry(reader: TrxReader, changes: RegistryChanges): Registry {
   return {
     load: async () => ({
       scopes: scopesIn(changes.view),
@@ -214,10 +213,7 @@ function reservedScope(registry: RegistryView, scopeId: string): RowOf<'scopes'>
 }
 
 /** Past the signatures, which cannot be checked before it is known: the configuration's fingerprint decides. */
-async function readServiceKey(
-  reader: Pick<Reader, 'read'>,
-  role: ServiceKey['role'],
-): Promise<ServiceKey | undefined> {
+async function readServiceKey(reader: TrxReader, role: ServiceKey['role']): Promise<ServiceKey | undefined> {
   const row = await reader.read((trx) =>
     trx.selectFrom('service_keys').selectAll().where('role', '=', role).executeTakeFirst(),
   );

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import type { ChainHead } from '../kernel/audit-chain.ts';
@@ -10,18 +9,15 @@ import {
   type ChainedRevocation,
   type NewRevocation,
   REVOCATION_ADDED,
-  REVOCATION_GENESIS,
   type Revocation,
   type RevocationStore,
   revocationHash,
 } from '../kernel/revocation.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
-import { memoryOf } from './chain-end.ts';
+import { headOf, memoryOf } from './chain-end.ts';
 import type { ReadThread } from './read-thread.ts';
-import type { Schema } from './schema.ts';
+import type { Trx } from './schema.ts';
 import type { Writer } from './writer.ts';
-
-type Trx = Transaction<Schema>;
 
 export function createRevocationStore(
   walks: Pick<ReadThread, 'ask'>,
@@ -36,19 +32,9 @@ export function createRevocationStore(
   };
 }
 
-export async function revocationHead(trx: Trx): Promise<ChainHead> {
-  const last = await trx
-    .selectFrom('revocations')
-    .select(['sequence', 'hash'])
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return last ?? REVOCATION_GENESIS;
-}
-
 /** The end of the chain, which must be the one that this writer left. `audit_trail_refused`. */
 export async function ownRevocationHead(trx: Trx): Promise<ChainHead> {
-  const head = await revocationHead(trx);
+  const head = await headOf(trx, 'revocations');
   if (memoryOf(trx).revocations.accept(head)) return head;
   throw new KeywardError(
     'audit_trail_refused',

@@ -1,4 +1,3 @@
-import type { Selectable, Transaction } from 'kysely';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
@@ -13,15 +12,12 @@ import {
   toldCertificate,
 } from '../kernel/runs.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
-import type { Writer } from './writer.ts';
-
-type Trx = Transaction<Schema>;
+import { camelCased, snakeCased } from './camel-case.ts';
+import type { Trx, TrxReader, TrxWriter } from './schema.ts';
 
 export function createRuns(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
+  reader: TrxReader,
+  writer: TrxWriter,
   { id, publicKey, startedAt }: RunKey,
   clock: Clock,
   onRepair: (found: BrokenChain) => void,
@@ -52,13 +48,15 @@ export function createRuns(
 }
 
 export async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promise<void> {
-  const row = { id, public_key: publicKey, started_at: startedAt, certificate: null };
-  await trx.insertInto('runs').values(row).execute();
+  await trx
+    .insertInto('runs')
+    .values(snakeCased({ id, publicKey, startedAt, certificate: null }))
+    .execute();
 }
 
 /** Also where somebody took the row away. */
 async function putRun(trx: Trx, { id, publicKey, startedAt, certificate }: StoredRun): Promise<void> {
-  const set = { public_key: publicKey, started_at: startedAt, certificate };
+  const set = snakeCased({ publicKey, startedAt, certificate });
   await trx
     .insertInto('runs')
     .values({ id, ...set })
@@ -79,14 +77,9 @@ async function readTold(trx: Trx): Promise<ToldCertificate[]> {
 
 export async function findRun(trx: Trx, id: string): Promise<StoredRun | undefined> {
   const row = await trx.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
-  return row && runFromRow(row);
+  return row && camelCased(row);
 }
 
 async function readRuns(trx: Trx): Promise<StoredRun[]> {
-  return (await trx.selectFrom('runs').selectAll().execute()).map(runFromRow);
-}
-
-export function runFromRow(row: Selectable<Schema['runs']>): StoredRun {
-  const { id, public_key: publicKey, started_at: startedAt, certificate } = row;
-  return { id, publicKey, startedAt, certificate };
+  return (await trx.selectFrom('runs').selectAll().execute()).map(camelCased);
 }

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, Transaction } from 'kysely';
 import type { Action, CredentialKind } from '../kernel/actor.ts';
 import type { ActName, ProposalState } from '../kernel/acts.ts';
 import type { Algorithm, ModulusBits } from '../kernel/algorithm.ts';
@@ -302,4 +302,16 @@ export interface Schema {
   notification_place: { id: 1; place: number };
   /** One row, written by each readiness check: it neither decides nor testifies. */
   readiness: { id: 1; checked_at: number };
+}
+
+export type Trx = Transaction<Schema>;
+
+/** All that `query` reads is of one moment. `store_unavailable`. */
+export interface TrxReader {
+  read<T>(query: (trx: Trx) => Promise<T>): Promise<T>;
+}
+
+/** Commits when `work` resolves, and is rolled back when it rejects. `store_unavailable`, `overloaded`, `shutting_down`. */
+export interface TrxWriter {
+  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
 }

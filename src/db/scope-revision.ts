@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { Registry } from '../kernel/registry.ts';
-import type { Scope } from '../kernel/scope.ts';
+import type { RotationPause, Scope } from '../kernel/scope.ts';
 import { changesKeySet, isUnchanged, scopeDifference } from '../kernel/scope-change.ts';
 import { settling } from './proposals.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
@@ -44,4 +47,32 @@ function revision(registry: RegistryView, before: Scope, revised: Scope): RowCha
   const keySetVersion = current.keySetVersion + (changesKeySet(before, revised) ? 1 : 0);
   const changed = { ...current, policy, contacts, hsmToken, formerCaches, keySetVersion };
   return [put('scopes', scopeToRow(changed, 'ready'))];
+}
+
+export function rotationPauses(changes: RegistryChanges): Pick<Registry, 'setRotationPause'> {
+  return {
+    async setRotationPause(scopeId, pause, actor) {
+      // An earlier change may have been committed though its answer was lost.
+      await changes.settle();
+      const { rotationPause: before } = readyScope(changes.view, scopeId);
+      if (isDeepStrictEqual(before, pause)) return;
+      if (pause && actor.alone) throw takesTwoByNow();
+      await changes.change(
+        pauseEvent(scopeId, before, pause, actor),
+        settling(actor, (registry) => [
+          put('scopes', scopeToRow({ ...readyScope(registry, scopeId), rotationPause: pause }, 'ready')),
+        ]),
+      );
+    },
+  };
+}
+
+function pauseEvent(
+  scopeId: string,
+  before: RotationPause | null,
+  pause: RotationPause | null,
+  actor: Actor,
+) {
+  const type = pause ? 'rotation.paused' : 'rotation.resumed';
+  return actOf(actor, type, `scope:${scopeId}`, { was: before, is: pause });
 }

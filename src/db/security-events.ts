@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type SqlBool, sql, type Transaction } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -22,14 +22,12 @@ import type {
   UnresolvedCounts,
 } from '../kernel/security-events.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
+import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
 import { type AskedStep, requireEvent, takeStep } from './event-steps.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
+import type { Trx, TrxReader, TrxWriter } from './schema.ts';
 import { fitting, fromRow, isTestifiedStep, trackedEvents } from './tracked-events.ts';
 import { isWitnessed } from './unwitnessed.ts';
-import type { Writer } from './writer.ts';
 
 export async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
   const rows = await changes(trx, place).orderBy('place').limit(limit).execute();
@@ -106,16 +104,14 @@ export async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {
 
 const NONE: Readonly<Record<Severity, number>> = { info: 0, warning: 0, critical: 0 };
 
-type Trx = Transaction<Schema>;
-
 export interface StoredSecurityEvents extends SecurityEvents, EventService, SecurityEventFeed {
   /** How many are not resolved. `store_unavailable`. */
   countUnresolved(): Promise<UnresolvedCounts>;
 }
 
 export function createSecurityEvents(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
+  reader: TrxReader,
+  writer: TrxWriter,
   clock: Clock,
 ): StoredSecurityEvents {
   const changes = new Emitter<EventChange>();
@@ -190,7 +186,7 @@ async function remove(trx: Trx, { type, dedupKey }: SecurityEventReport): Promis
 
 async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): Promise<EventChange> {
   const { type, severity, dedupKey, subject, evidence } = report;
-  const sequence = (await lastSequence(trx)) + 1;
+  const sequence = await nextSequence(trx, 'security_events');
   const json = JSON.stringify(evidence);
   const salt = randomBytes(EVIDENCE_SALT_BYTES);
   const commitment = evidenceCommitment(salt, json);
@@ -217,9 +213,4 @@ async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): 
     .execute();
   const event = { ...report, sequence, raisedAt, state: 'open', acknowledged: null, resolved: null } as const;
   return { place: audited.sequence, event, was: null };
-}
-
-async function lastSequence(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('security_events').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
 }

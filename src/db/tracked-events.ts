@@ -1,4 +1,4 @@
-import { type Expression, type InferResult, type SqlBool, sql, type Transaction } from 'kysely';
+import { type Expression, type InferResult, type SqlBool, sql } from 'kysely';
 import { readableEvidence, STEP_TESTIMONIES } from '../kernel/event-chain.ts';
 import {
   type EventQuery,
@@ -8,7 +8,8 @@ import {
   stateOf,
   type TrackedEvent,
 } from '../kernel/security-events.ts';
-import type { Schema } from './schema.ts';
+import { camelCased } from './camel-case.ts';
+import type { Trx } from './schema.ts';
 import { isWitnessed } from './unwitnessed.ts';
 
 /** Whether a witnessed audit event tells of a step of a security event; `step` names its table in the query. */
@@ -44,8 +45,6 @@ export function eventTypeOf(
   const cases = Object.entries(types).map(([each, type]) => sql`when ${each} then ${type}`);
   return sql<string>`case ${name} ${sql.join(cases, sql` `)} end`;
 }
-
-type Trx = Transaction<Schema>;
 
 /** Security events with what people did about them, as far as it is witnessed; every list of them is made from this. */
 export function trackedEvents(trx: Trx) {
@@ -124,23 +123,13 @@ export async function trackedEvent(trx: Trx, sequence: number): Promise<TrackedE
 }
 
 export function fromRow(row: InferResult<Tracked>[number]): TrackedEvent {
-  const acknowledged = step(row.acknowledged_by, row.acknowledged_at, row.acknowledged_note);
-  const resolved = step(row.resolved_by, row.resolved_at, row.resolved_note);
-  return {
-    sequence: row.sequence,
-    raisedAt: row.raised_at,
-    type: row.type,
-    severity: row.severity,
-    dedupKey: row.dedup_key,
-    subject: row.subject,
-    evidence:
-      row.evidence_json === null
-        ? null
-        : (readableEvidence(row.evidence_json) as SecurityEventReport['evidence']),
-    state: stateOf({ acknowledged, resolved }),
-    acknowledged,
-    resolved,
-  };
+  const { sequence, raisedAt, type, severity, dedupKey, subject, evidenceJson, ...steps } = camelCased(row);
+  const acknowledged = step(steps.acknowledgedBy, steps.acknowledgedAt, steps.acknowledgedNote);
+  const resolved = step(steps.resolvedBy, steps.resolvedAt, steps.resolvedNote);
+  const evidence =
+    evidenceJson === null ? null : (readableEvidence(evidenceJson) as SecurityEventReport['evidence']);
+  const state = stateOf({ acknowledged, resolved });
+  return { sequence, raisedAt, type, severity, dedupKey, subject, evidence, state, acknowledged, resolved };
 }
 
 function step(by: string | null, at: number | null, note: string | null): EventStep | null {

@@ -1,4 +1,4 @@
-import { type Expression, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { type Actor, KEYWARD } from '../kernel/actor.ts';
 import {
   actOf,
@@ -13,11 +13,7 @@ import {
 import type { Clock } from '../kernel/clock.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { IS_VOUCHED } from './event-seals.ts';
-import type { Reader } from './reader.ts';
-import type { Schema } from './schema.ts';
-import type { Writer } from './writer.ts';
-
-type Trx = Transaction<Schema>;
+import type { Trx, TrxReader, TrxWriter } from './schema.ts';
 
 /** The ranges as they are known to this process: what reads facts from the trail passes them over. */
 export class UnwitnessedRanges {
@@ -64,8 +60,8 @@ function isSealed(trx: Trx, place: Expression<number>): RawBuilder<SqlBool> {
 
 export function createUnwitnessedTrail(
   ranges: UnwitnessedRanges,
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
+  reader: TrxReader,
+  writer: TrxWriter,
   clock: Clock,
 ): UnwitnessedTrail {
   const append = (type: string, actor: Actor, details: Readonly<Record<string, unknown>>) =>

@@ -1,6 +1,7 @@
 import { actOf } from '../kernel/audit.ts';
 import type { VerifierProbe, VerifierProbeStore } from '../kernel/verifier-probe.ts';
-import { compareText } from '../lib/text.ts';
+import { compareText, compareText } from '../lib/text.ts';
+import { camelCased } from './camel-case.ts';
 import { settling } from './proposals.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';
 import { put, type RowOf, remove, rowId } from './signed/tables.ts';
@@ -11,7 +12,7 @@ type Row = RowOf<'verifier_probes'>;
 /** Signed rows of the registry: whoever could edit one would have tokens sent elsewhere, or a verifier left alone. */
 export function createVerifierProbes(changes: RegistryChanges): VerifierProbeStore {
   return {
-    all: () => changes.view.rows('verifier_probes').map(fromRow).toSorted(byPlace),
+    all: () => changes.view.rows('verifier_probes').map(camelCased).toSorted(byPlace),
     set: ({ clientId, scopeId, url, setAt }, actor) => {
       const row = { client_id: clientId, scope_id: scopeId, url, set_at: setAt };
       const was = found(changes.view, row)?.url ?? null;
@@ -37,10 +38,6 @@ export function createVerifierProbes(changes: RegistryChanges): VerifierProbeSto
 
 function found(registry: RegistryView, { client_id, scope_id }: Pick<Row, 'client_id' | 'scope_id'>) {
   return registry.row('verifier_probes', rowId('verifier_probes', { client_id, scope_id }));
-}
-
-function fromRow({ client_id, scope_id, url, set_at }: Row): VerifierProbe {
-  return { clientId: client_id, scopeId: scope_id, url, setAt: set_at };
 }
 
 function byPlace(a: VerifierProbe, b: VerifierProbe): number {

@@ -2,29 +2,19 @@ import { constants, setPriority } from 'node:os';
 import type { Selectable } from 'kysely';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { ChainedRevocation, Revocation } from '../kernel/revocation.ts';
+import { camelCased } from './camel-case.ts';
 import type { Schema } from './schema.ts';
 
 type Row = Selectable<Schema['revocations']>;
 
 export function revocationFromRow(row: Row): Revocation {
-  return {
-    sequence: row.sequence,
-    createdAt: row.created_at,
-    scopeId: row.scope_id,
-    jti: row.jti,
-    root: row.root,
-    clientId: row.client_id,
-    issuedFrom: row.issued_from,
-    issuedUntil: row.issued_until,
-    lapsesAt: row.lapses_at,
-    revokedBy: row.revoked_by,
-    reason: row.reason,
-  };
+  const { rootSalt, rootCommitment, hash, ...revocation } = camelCased(row);
+  return revocation;
 }
 
 export function chainedRevocation(row: Row): ChainedRevocation {
-  const { root: _, ...chained } = revocationFromRow(row);
-  return { ...chained, rootCommitment: row.root_commitment };
+  const { root, rootSalt, hash, ...chained } = camelCased(row);
+  return chained;
 }
 
 /** Whether SQLite holds a number that JavaScript cannot: the service writes none. */

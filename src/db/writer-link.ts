@@ -2,10 +2,11 @@ import { KeywardError } from '../kernel/errors.ts';
 import { type IssuanceRecord, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
 import { CallLink } from './call-link.ts';
 import type { EventTrust } from './event-seals.ts';
+import type { RowFailure } from './group-appender.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
 import type { SqliteSession } from './sqlite-dialect.ts';
 import { NOT_UNIQUE, SqliteFailure } from './sqlite-failure.ts';
-import type { RowFailure, WriterCalls, WriterSettings } from './writer-protocol.ts';
+import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /** The writer's thread, also as the session of one transaction. */
 export class WriterLink extends CallLink<WriterCalls> {

@@ -5,7 +5,6 @@ import type { AppendedGroup } from './group-appender.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { OwnSchema } from './schema-objects.ts';
-import type { WireFailure } from './sqlite-failure.ts';
 import type { Executed } from './statements.ts';
 
 /** What the worker is told once, at its start. */
@@ -37,12 +36,6 @@ export interface Durability {
   readonly synchronous: number;
   readonly foreignKeys: boolean;
   readonly sqliteVersion: string;
-}
-
-/** A row that the database refused while the others of its group were committed. */
-export interface RowFailure {
-  readonly index: number;
-  readonly failure: WireFailure;
 }
 
 /** Each call to the worker, with what it asks and what it answers. Answers come in the order of the calls. */

@@ -1,4 +1,4 @@
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely } from 'kysely';
 import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -10,7 +10,7 @@ import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type Fate, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { EventTrust } from './event-seals.ts';
 import { compileLedgerStatements } from './ledger-statements.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, Trx } from './schema.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
 import { type StoreEvent, WriteHealth } from './write-health.ts';
@@ -114,7 +114,7 @@ export class Writer implements RecordAppender {
    * Lends the write connection for one transaction, which commits when `work` resolves and is rolled back when
    * it rejects. `store_unavailable`, `overloaded`, `shutting_down`; a `KeywardError` of `work` passes through.
    */
-  async transaction<T>(work: (trx: Transaction<Schema>) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     return await this.#change(() => this.#lend(work));
   }
 
@@ -134,7 +134,7 @@ export class Writer implements RecordAppender {
     await this.#link.stop();
   }
 
-  async #lend<T>(work: (trx: Transaction<Schema>) => Promise<T>): Promise<T> {
+  async #lend<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     let isDone = false;
     try {
       const result = await this.#db.transaction().execute(async (trx) => {

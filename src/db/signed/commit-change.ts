@@ -1,12 +1,10 @@
-import { type SqlBool, sql, type Transaction } from 'kysely';
-import type { Schema } from '../schema.ts';
-import type { PreparedChange, PreparedRow, SealedBucket } from './prepared-change.ts';
+import { type SqlBool, sql } from 'kysely';
+import type { Trx } from '../schema.ts';
 import { readHead, type StoredHead } from './read-stored.ts';
 import { type Columns, contentOf, primaryKeyOf, type RegistryTable } from './tables.ts';
+import type { PreparedChange, PreparedRow, SealedBucket } from './trusted-registry.ts';
 import { refusedRow } from './trusted-registry.ts';
 import type { TrustedRow } from './verify-stored.ts';
-
-type Trx = Transaction<Schema>;
 
 /**
  * Writes rows, signatures, lists and head, within the transaction of the audit event. `registry_refused` where

@@ -1,37 +1,10 @@
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RegistrySeal } from '../../kernel/registry.ts';
 import { BUCKETS, type Bucket, bucketOf, bucketText } from './buckets.ts';
-import type { StoredHead } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
 import { type Columns, contentOf, digestOf, type RegistryTable, type RowChange, rowKey } from './tables.ts';
-import type { TrustedRegistry } from './trusted-registry.ts';
+import type { PreparedChange, PreparedRow, SealedBucket, TrustedRegistry } from './trusted-registry.ts';
 import { asPending, type TrustedRow } from './verify-stored.ts';
-
-export interface PreparedRow {
-  readonly table: RegistryTable;
-  readonly id: string;
-  /** As it was found; undefined for a new row. */
-  readonly before: TrustedRow | undefined;
-  /** Undefined for a row that is gone with its signature. */
-  readonly after: TrustedRow | undefined;
-}
-
-export interface SealedBucket {
-  readonly index: number;
-  readonly digest: string;
-  readonly listed: Bucket;
-  readonly text: string;
-}
-
-/** A change that is ready to be committed. */
-export interface PreparedChange {
-  readonly rows: readonly PreparedRow[];
-  /** Null where nothing was signed. */
-  readonly sealed: {
-    readonly head: StoredHead;
-    readonly buckets: readonly SealedBucket[];
-  } | null;
-}
 
 /** A row that will differ from what is stored. */
 export interface Difference {

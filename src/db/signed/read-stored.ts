@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { type Selectable, sql, type Transaction } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { auditDetailsIn } from '../../kernel/audit.ts';
 import type { ChainHead } from '../../kernel/audit-chain.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import { registryMarkIn, type UnsignedMark, unsignedMarksIn } from '../../kernel/record-gap.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema, Trx } from '../schema.ts';
 import { isWitnessed } from '../unwitnessed.ts';
 import {
   type Columns,
@@ -78,8 +78,6 @@ function nameOf(row: string, version: number): string {
   return `${version} ${row}`;
 }
 
-type Trx = Transaction<Schema>;
-
 export interface StoredRow {
   readonly table: RegistryTable;
   readonly id: string;
@@ -139,7 +137,7 @@ export async function readTable(trx: Trx, table: RegistryTable): Promise<readonl
 }
 
 /** For a checkpoint: the number of the last signed change, and SHA-256 of the signed head. */
-export async function registryHead(trx: Transaction<Schema>): Promise<ChainHead> {
+export async function registryHead(trx: Trx): Promise<ChainHead> {
   const head = await readHead(trx);
   if (!head) return { sequence: 0, hash: new Uint8Array(32) };
   return { sequence: head.version, hash: hash('sha256', head.signature, 'buffer') };

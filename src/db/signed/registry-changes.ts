@@ -1,4 +1,3 @@
-import type { Transaction } from 'kysely';
 import { KEYWARD } from '../../kernel/actor.ts';
 import { type AuditEvent, actOf, type SinkGate } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -6,28 +5,31 @@ import { KeywardError } from '../../kernel/errors.ts';
 import type { RegistryMark, UnsignedMark } from '../../kernel/record-gap.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
-import type { Schema } from '../schema.ts';
-import type { Writer } from '../writer.ts';
+import type { Trx, TrxWriter } from '../schema.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, isCommitted } from './commit-change.ts';
 import {
   type Difference,
   differences,
   needsSignature,
-  type PreparedChange,
-  type PreparedRow,
   resealed,
   signed,
   unsigned,
 } from './prepared-change.ts';
 import { readHead, type StoredHead } from './read-stored.ts';
 import { digestOf, type RowChange, rowName } from './tables.ts';
-import { type RegistryView, refusedRow, type TrustedRegistry } from './trusted-registry.ts';
+import {
+  type PreparedChange,
+  type PreparedRow,
+  type RegistryView,
+  refusedRow,
+  type TrustedRegistry,
+} from './trusted-registry.ts';
 
 /** From the rows as they are to the rows as they shall be. Pure: it may be asked again. */
 export type Plan = (registry: RegistryView) => readonly RowChange[];
 /** What else commits with the change. */
-export type Beside = (trx: Transaction<Schema>) => Promise<void>;
+export type Beside = (trx: Trx) => Promise<void>;
 
 const ATTEMPTS = 3;
 const nothing: Beside = async () => {};
@@ -38,7 +40,7 @@ const nothing: Beside = async () => {};
  * not as it was signed.
  */
 export class RegistryChanges {
-  readonly #writer: Pick<Writer, 'transaction'>;
+  readonly #writer: TrxWriter;
   readonly #clock: Clock;
   readonly #gate: SinkGate;
   readonly #turns = new BoundedMutex();
@@ -46,7 +48,7 @@ export class RegistryChanges {
   #doubts: PreparedChange[] = [];
   #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
 
-  constructor(writer: Pick<Writer, 'transaction'>, clock: Clock, gate: SinkGate) {
+  constructor(writer: TrxWriter, clock: Clock, gate: SinkGate) {
     this.#writer = writer;
     this.#clock = clock;
     this.#gate = gate;
@@ -66,7 +68,7 @@ export class RegistryChanges {
 
   /** With no commit under way. Nothing is found while nobody knows what became of one. */
   async compareExactly(
-    look: (trx: Transaction<Schema>, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>,
+    look: (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>,
   ): Promise<readonly RefusedRow[]> {
     await this.#settleDoubts();
     const found = await this.#writer.transaction((trx) => look(trx, this.#now().registry));
@@ -161,7 +163,7 @@ export class RegistryChanges {
   }
 
   /** Within a transaction: `registry_refused` where the database has another head than this process knows of. */
-  async requireOwnHead(trx: Transaction<Schema>): Promise<void> {
+  async requireOwnHead(trx: Trx): Promise<void> {
     if (!this.#opened) return;
     const known = [this.#opened.registry.head, ...this.#doubts.map(({ sealed }) => sealed?.head)];
     const found = await readHead(trx);

@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
-import type { Reader } from '../reader.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema, Trx, TrxReader } from '../schema.ts';
 import { BUCKETS, EMPTY_TEXT } from './buckets.ts';
 import { readStored, readTable, type StoredRegistry } from './read-stored.ts';
 import type { RegistryChanges } from './registry-changes.ts';
@@ -19,7 +18,6 @@ import {
 import { TrustedRegistry } from './trusted-registry.ts';
 import { contentInForce, verifyStored } from './verify-stored.ts';
 
-type Trx = Transaction<Schema>;
 type Look = (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>;
 
 /** Compared in one turn of the event loop: some five milliseconds. */
@@ -41,11 +39,11 @@ const LOOKS: readonly Look[] = [
  * from the first once it is through. What was verified at load needs no signature to be compared with.
  */
 export class RegistryWalk {
-  readonly #reader: Pick<Reader, 'read'>;
+  readonly #reader: TrxReader;
   readonly #changes: Pick<RegistryChanges, 'opened' | 'compareExactly'>;
   #turn = 0;
 
-  constructor(reader: Pick<Reader, 'read'>, changes: Pick<RegistryChanges, 'opened' | 'compareExactly'>) {
+  constructor(reader: TrxReader, changes: Pick<RegistryChanges, 'opened' | 'compareExactly'>) {
     this.#reader = reader;
     this.#changes = changes;
   }
@@ -146,7 +144,7 @@ export interface RegistryReport {
  * rows that nobody signed count for nothing, and only an empty registry has none.
  */
 export async function openRegistry(
-  reader: Pick<Reader, 'read'>,
+  reader: TrxReader,
   changes: RegistryChanges,
   { seal }: RegistryOpening,
 ): Promise<RegistryReport> {

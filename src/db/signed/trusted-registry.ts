@@ -1,6 +1,5 @@
 import { KeywardError } from '../../kernel/errors.ts';
 import { BUCKETS, type Bucket, EMPTY_DIGEST } from './buckets.ts';
-import type { PreparedChange } from './prepared-change.ts';
 import type { StoredHead } from './read-stored.ts';
 import { type RegistryTable, type RowOf, rowKey } from './tables.ts';
 import type { TrustedRow, VerifiedRegistry } from './verify-stored.ts';
@@ -9,6 +8,32 @@ import type { TrustedRow, VerifiedRegistry } from './verify-stored.ts';
 export interface RegistryView {
   rows<T extends RegistryTable>(table: T): readonly RowOf<T>[];
   row<T extends RegistryTable>(table: T, id: string): RowOf<T> | undefined;
+}
+
+export interface PreparedRow {
+  readonly table: RegistryTable;
+  readonly id: string;
+  /** As it was found; undefined for a new row. */
+  readonly before: TrustedRow | undefined;
+  /** Undefined for a row that is gone with its signature. */
+  readonly after: TrustedRow | undefined;
+}
+
+export interface SealedBucket {
+  readonly index: number;
+  readonly digest: string;
+  readonly listed: Bucket;
+  readonly text: string;
+}
+
+/** A change that is ready to be committed. */
+export interface PreparedChange {
+  readonly rows: readonly PreparedRow[];
+  /** Null where nothing was signed. */
+  readonly sealed: {
+    readonly head: StoredHead;
+    readonly buckets: readonly SealedBucket[];
+  } | null;
 }
 
 /** The registry in memory: what was verified at load, and every change committed since. */

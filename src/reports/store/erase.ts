@@ -1,12 +1,10 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { appendAuditEvent } from '../../db/append-audit-event.ts';
 import type { Erasable, ErasedBy } from '../../db/erase-evidence.ts';
-import type { Schema } from '../../db/schema.ts';
+import type { Trx } from '../../db/schema.ts';
 import { actOf } from '../../kernel/audit.ts';
 import { REPORT_ERASED, type REPORT_ERASURES, reportSubjectOf } from '../case.ts';
 import { isInState } from './rows.ts';
-
-type Trx = Transaction<Schema>;
 
 const CONTACT = sql<
   string | null

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
-import { appendAuditEvent } from '../../db/append-audit-event.ts';
-import type { Reader } from '../../db/reader.ts';
-import type { Schema } from '../../db/schema.ts';
-import type { Writer } from '../../db/writer.ts';
+import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { type Actor, KEYWARD } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -38,15 +35,9 @@ import {
   requireCase,
 } from './rows.ts';
 
-type Trx = Transaction<Schema>;
-
 const SALT_BYTES = 16;
 
-export function createReportStore(
-  reader: Pick<Reader, 'read'>,
-  writer: Pick<Writer, 'transaction'>,
-  clock: Clock,
-): ReportStore {
+export function createReportStore(reader: TrxReader, writer: TrxWriter, clock: Clock): ReportStore {
   const changes = new Emitter<CaseChange>();
   const step = async (asked: Omit<AskedCaseStep, 'at'>) => {
     const { change, now } = await writer.transaction(async (trx) => ({
@@ -121,7 +112,7 @@ async function takeCaseStep(trx: Trx, asked: AskedCaseStep): Promise<CaseChange 
 
 async function write(trx: Trx, asked: AskedCaseStep): Promise<CaseStep> {
   const { number, kind, actor, at, outcome = null, note = null, findingsJson = null } = asked;
-  const sequence = (await lastStep(trx)) + 1;
+  const sequence = await nextSequence(trx, 'report_steps');
   const details = stepDetails({ sequence, outcome, note, findingsJson });
   const audited = actOf(actor, STEP_EVENTS[kind], reportSubjectOf(number), details);
   const { sequence: place } = await appendAuditEvent(trx, audited, at);
@@ -142,14 +133,9 @@ async function write(trx: Trx, asked: AskedCaseStep): Promise<CaseStep> {
   return { kind, by: actor.operatorId, at, outcome, note };
 }
 
-async function lastStep(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('report_steps').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
-}
-
 async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<FiledReport> {
   const { number, scopeId, digest, suspicion, requestId } = report;
-  const sequence = (await lastReport(trx)) + 1;
+  const sequence = await nextSequence(trx, 'reports');
   const json = suspicionJson(suspicion);
   const salt = randomBytes(SALT_BYTES);
   const commitment = suspicionCommitment(salt, json);
@@ -181,11 +167,6 @@ async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<
     })
     .execute();
   return { sequence, number, scopeId, receivedAt, digest, suspicion };
-}
-
-async function lastReport(trx: Trx): Promise<number> {
-  const query = trx.selectFrom('reports').select((eb) => eb.fn.max('sequence').as('last'));
-  return (await query.executeTakeFirst())?.last ?? 0;
 }
 
 async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {

@@ -1,5 +1,5 @@
-import { type Expression, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
-import type { Schema } from '../../db/schema.ts';
+import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
+import type { Schema, Trx } from '../../db/schema.ts';
 import { eventTypeOf, isTestified } from '../../db/tracked-events.ts';
 import { isWitnessed } from '../../db/unwitnessed.ts';
 import { KeywardError } from '../../kernel/errors.ts';
@@ -19,8 +19,6 @@ import {
   type Suspicion,
 } from '../case.ts';
 import { NOTHING_FOUND, type TokenFindings } from '../findings.ts';
-
-type Trx = Transaction<Schema>;
 
 const MOST_OF_SAME_TOKEN = 20;
 type ReportRow = Selectable<Schema['reports']>;

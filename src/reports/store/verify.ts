@@ -19,8 +19,6 @@ import { stepFromRow } from './rows.ts';
 type Row = Selectable<Schema['reports']>;
 type StepRow = Selectable<Schema['report_steps']>;
 
-const REPORTS = compileQuery((db) => db.selectFrom('reports').selectAll().orderBy('sequence'));
-const STEPS = compileQuery((db) => db.selectFrom('report_steps').selectAll().orderBy('sequence'));
 const STEPS_OF = compileQuery((db) =>
   db.selectFrom('report_steps').selectAll().where('report_number', '=', '').orderBy('sequence'),
 );
@@ -51,14 +49,14 @@ export function verifyReports(
     requireRows(type, 'report_steps', 'what it says became of a report is gone');
   }
   let [count, erased] = [0, 0];
-  for (const row of trail.rows<Row>(REPORTS)) {
+  for (const row of trail.table('reports', 'sequence')) {
     count += 1;
     if (row.suspicion_json === null) erased += 1;
     const steps = trail.all<StepRow>(STEPS_OF, row.number);
     const flaw = flawOfReport(row, steps, trail.event(row.audit_sequence));
     if (flaw) findings.add('reports', 'bad_row', `report ${row.number}`, flaw);
   }
-  for (const row of trail.rows<StepRow>(STEPS)) {
+  for (const row of trail.table('report_steps', 'sequence')) {
     const flaw = flawOfStep(row, trail.event(row.audit_sequence));
     if (flaw) findings.add('reports', 'bad_row', `step ${row.sequence}`, flaw);
   }
