@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { examples } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 import { ACTIONS, ROLES } from '../kernel/actor.ts';
 import { addProbeCommands } from '../probes/cli.ts';
 

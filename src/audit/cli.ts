@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 
 export function addAuditCommands(program: Command, contextOf: Contextual): void {
   const audit = program
@@ -25,7 +25,7 @@ export function addAuditCommands(program: Command, contextOf: Contextual): void 
     .requiredOption('--reason <text>', 'why the newer database is gone, for the audit trail')
     .addHelpText('after', examples('keyward audit accept-restore --reason "disk of host a failed"'))
     .action(async (options, command: Command) => {
-      const { auditAcceptRestore } = await import('./cli-output.ts');
+      const { auditAcceptRestore } = await import('../restore/cli-output.ts');
       await auditAcceptRestore(contextOf(command), options);
     });
   audit

@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from 'commander';
 import { examples, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 import { CANARY_KINDS, type CanaryKind } from '../kernel/canary.ts';
 
 export function addCanaryCommands(program: Command, contextOf: Contextual): void {

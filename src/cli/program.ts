@@ -21,11 +21,8 @@ import { addReportCommands } from '../reports/cli.ts';
 import { addReviewCommands } from '../reviews/cli.ts';
 import { addRevokeCommands } from '../revocation/cli.ts';
 import { addScanCommand } from '../scan/cli.ts';
-import type { Context } from './context.ts';
+import type { Contextual } from './context.ts';
 import { addServiceCommands } from './service.ts';
-
-/** The context of a call, from the options given anywhere on its command line. */
-export type Contextual = (command: Command) => Context;
 
 const NOTES = `
 The operator credential is read from a file: --credential-file, else KEYWARD_CREDENTIAL_FILE, else

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from './arguments.ts';
-import type { Contextual } from './program.ts';
+import type { Contextual } from './context.ts';
 
 export function addServiceCommands(program: Command, contextOf: Contextual): void {
   program

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, safeJson } from '../lib/json.ts';
 import type { Step } from '../provisioning/document.ts';
-import type { ProposalAnswer } from './answers.ts';
+import type { ProposalAnswer, ProposalPageAnswer } from '../server/ask-gate.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import type { CallService } from './operations-client.ts';
 import { type Cell, type Colour, fields, humanTime, table } from './text.ts';
+
+export type { ProposalAnswer, ProposalPageAnswer };
 
 /** The act that a step of a plan asks for, as proposals name it. */
 const ACTS: Readonly<Record<string, string>> = {
@@ -15,18 +17,13 @@ const ACTS: Readonly<Record<string, string>> = {
   'POST grants': 'grant.add',
 };
 
-interface Page {
-  readonly proposals: readonly ProposalAnswer[];
-  readonly next: string | null;
-}
-
 /** Proposals that wait for their second person. */
 export async function openProposals(call: CallService): Promise<readonly ProposalAnswer[]> {
   const open: ProposalAnswer[] = [];
   let after: string | null = null;
   do {
     const query: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: Page = await call<Page>('GET', `/proposals?limit=1000${query}`);
+    const page: ProposalPageAnswer = await call('GET', `/proposals?limit=1000${query}`);
     open.push(...page.proposals.filter(({ state }) => state === 'open'));
     after = page.next;
   } while (after !== null);

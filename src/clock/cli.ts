@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 
 export function addClockCommands(program: Command, contextOf: Contextual): void {
   program

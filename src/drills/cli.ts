@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 
 export function addDrillCommands(program: Command, contextOf: Contextual): void {
   const drill = program

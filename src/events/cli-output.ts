@@ -1,9 +1,9 @@
-import type { EventStepAnswer, SecurityEventAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
 import { safeJson } from '../lib/json.ts';
+import type { SecurityEventAnswer } from './routes.ts';
 
 const COLOURS = new Map<string, Colour>([
   ['critical', 'red'],
@@ -28,7 +28,7 @@ export function describeEvents(events: readonly SecurityEventAnswer[], { termina
 
 export function describeEvent(event: SecurityEventAnswer, { terminal }: Context): string {
   const { nowSeconds, colour } = terminal;
-  const step = (taken: EventStepAnswer | null) => {
+  const step = (taken: SecurityEventAnswer['resolved']) => {
     if (!taken) return '-';
     const said = taken.note === null ? '' : `: ${taken.note}`;
     return `${taken.by}, ${humanTime(taken.at, nowSeconds)}${said}`;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { examples, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 import { SEVERITIES } from '../kernel/security-event-types.ts';
 import { EVENT_STATES } from '../kernel/security-events.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 
 export function addHsmCommands(program: Command, contextOf: Contextual): void {
   const hsm = program.command('hsm').description('the HSM tokens that hold the keys');
@@ -11,7 +11,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     .option('--last', 'what the last look found, without another')
     .addHelpText('after', examples('keyward hsm inventory', 'keyward hsm inventory --token issuer-b --json'))
     .action(async (options, command: Command) => {
-      const { hsmInventory } = await import('./cli-output.ts');
+      const { hsmInventory } = await import('../inventory/cli-output.ts');
       await hsmInventory(contextOf(command), options);
     });
   hsm
@@ -39,7 +39,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     )
     .addHelpText('after', examples('keyward hsm replace', 'keyward hsm replace --json'))
     .action(async (_options, command: Command) => {
-      const { hsmReplace } = await import('./cli-output.ts');
+      const { hsmReplace } = await import('../restore/cli-output.ts');
       await hsmReplace(contextOf(command));
     });
   hsm
@@ -55,7 +55,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
       ),
     )
     .action(async (options, command: Command) => {
-      const { hsmEnrol } = await import('./cli-output.ts');
+      const { hsmEnrol } = await import('../keys/cli-hsm.ts');
       await hsmEnrol(contextOf(command), options);
     });
   hsm
@@ -67,7 +67,7 @@ export function addHsmCommands(program: Command, contextOf: Contextual): void {
     .option('--keep-for-forensics', 'leave the private halves in the HSM, where they sign nothing')
     .addHelpText('after', examples('keyward hsm compromise partner --reason "the PIN was in a mail"'))
     .action(async (token: string, options, command: Command) => {
-      const { hsmCompromise } = await import('./cli-output.ts');
+      const { hsmCompromise } = await import('../keys/cli-hsm.ts');
       await hsmCompromise(contextOf(command), token, options);
     });
 }

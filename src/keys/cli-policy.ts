@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import type { ProposalAnswer } from '../cli/answers.ts';
 import { wholeNumber } from '../cli/arguments.ts';
 import type { Context } from '../cli/context.ts';
 import type { CallService } from '../cli/operations-client.ts';
+import type { ProposalAnswer } from '../cli/show.ts';
 import { memberName } from '../kernel/policy.ts';
 import { type CountedTokens, VERIFIED_MEMBERS } from '../kernel/scope-change.ts';
 import { plural } from '../lib/durations.ts';
 import type { Change, Step } from '../provisioning/document.ts';
+import type { PolicyRefusalsAnswer } from './routes/scope-wire.ts';
 
 /** What commander makes of the options that `addPolicyOptions` adds. */
 export interface PolicyOptions {
@@ -167,7 +168,7 @@ async function refusalsOf(
   change: Readonly<Record<string, unknown>>,
 ): Promise<readonly Refusal[]> {
   if (!VERIFIED.some((member) => Object.hasOwn(change.policy ?? {}, member))) return [];
-  const { refusals } = await call<{ refusals: readonly Refusal[] }>('POST', `${path}/preview`, change);
+  const { refusals } = await call<PolicyRefusalsAnswer>('POST', `${path}/preview`, change);
   return refusals;
 }
 

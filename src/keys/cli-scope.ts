@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples, instant, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 import { ALGORITHM_HELP, addPolicyOptions } from './cli-policy.ts';
 
 export function addScopeCommands(program: Command, contextOf: Contextual): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 import type { KeyAct } from './cli-output.ts';
 
 const REASON = ['--reason <text>', 'why, for the audit trail'] as const;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples, instantOrSeconds } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 
 export function addLedgerCommands(program: Command, contextOf: Contextual): void {
   const ledger = program.command('ledger').description('records of issued tokens');

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { examples, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 import { DELIVERY_STATES } from '../kernel/notifications.ts';
 
 export function addNotifyCommands(program: Command, contextOf: Contextual): void {

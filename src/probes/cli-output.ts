@@ -1,10 +1,10 @@
-import type { ProbeAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
 import { printable } from '../lib/html.ts';
+import type { ProbeAnswer } from './routes.ts';
 
 const VERDICTS: Readonly<Record<string, Colour>> = { right: 'green', wrong: 'red', unclear: 'yellow' };
 const NOT_SENT: Cell = ['not sent', 'yellow'];

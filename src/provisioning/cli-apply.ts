@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProposalAnswer } from '../cli/answers.ts';
 import type { Context, Terminal } from '../cli/context.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
 import { storedDigest, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
+import type { ProposalAnswer } from '../cli/show.ts';
 import { openProposals, proposalIn, proposalsFor, proposedDigest, show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
 import { newAlgorithms, plannedRefusals, warnOf } from '../keys/cli-policy.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { examples, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 import { CASE_OUTCOMES, CASE_STATES } from './case.ts';
 
 const NUMBER = 'the number that the reporter was told';

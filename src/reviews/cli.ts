@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 
 export function addReviewCommands(program: Command, contextOf: Contextual): void {
   const review = program.command('review').description('what a person should look at, and that somebody did');

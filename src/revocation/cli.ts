@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples, instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import type { Contextual } from '../cli/context.ts';
 
 export function addRevokeCommands(program: Command, contextOf: Contextual): void {
   program
