@@ -106,12 +106,15 @@ export async function clientRevoke(context: Context, id: string): Promise<void> 
 }
 
 /** Adds or removes one grant; the service answers the client as it then is. */
-export async function changeGrant(
-  context: Context,
-  change: 'add' | 'remove',
-  grant: { readonly client: string; readonly scope: string; readonly action: string },
-): Promise<void> {
-  const call = await connect(context);
-  const answer = await call<{ client: ClientAnswer }>(change === 'add' ? 'POST' : 'DELETE', '/grants', grant);
-  show(context, answer, () => describeClient(answer.client, context));
+export function changeGrant(change: 'add' | 'remove') {
+  return async (context: Context, client: string, scope: string, action: string): Promise<void> => {
+    const call = await connect(context);
+    const grant = { client, scope, action };
+    const answer = await call<{ client: ClientAnswer }>(
+      change === 'add' ? 'POST' : 'DELETE',
+      '/grants',
+      grant,
+    );
+    show(context, answer, () => describeClient(answer.client, context));
+  };
 }

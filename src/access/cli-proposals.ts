@@ -54,22 +54,19 @@ export async function proposalShow(context: Context, id: string): Promise<void> 
 }
 
 /** What became of it; with `--json` the result of the act too. A token that was made goes into the file. */
-export async function proposalDecide(
-  context: Context,
-  decision: 'approve' | 'reject' | 'withdraw',
-  id: string,
-  { out }: { readonly out?: string } = {},
-): Promise<void> {
-  const call = await connect(context);
-  const path = `/proposals/${encodeURIComponent(id)}`;
-  if (decision === 'approve') {
-    const { proposal } = await call<{ proposal: ProposalAnswer }>('GET', path);
-    await warnOfProposed(context, call, proposal);
-  }
-  const decide = () => call<Decided>('POST', `${path}/${decision}`);
-  const answer =
-    out === undefined ? await decide() : await intoSecretFile(out, async () => split(await decide()));
-  showPlainly(context, answer, () => describeProposal(answer.proposal, context));
+export function decideProposal(decision: 'approve' | 'reject' | 'withdraw') {
+  return async (context: Context, id: string, { out }: { readonly out?: string }): Promise<void> => {
+    const call = await connect(context);
+    const path = `/proposals/${encodeURIComponent(id)}`;
+    if (decision === 'approve') {
+      const { proposal } = await call<{ proposal: ProposalAnswer }>('GET', path);
+      await warnOfProposed(context, call, proposal);
+    }
+    const decide = () => call<Decided>('POST', `${path}/${decision}`);
+    const answer =
+      out === undefined ? await decide() : await intoSecretFile(out, async () => split(await decide()));
+    showPlainly(context, answer, () => describeProposal(answer.proposal, context));
+  };
 }
 
 function split({ proposal, result = {} }: Decided): { secret: string | null; result: Decided } {

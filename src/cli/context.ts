@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import type { Environment } from '../lib/environment.ts';
 import type { ExitCode } from './failure.ts';
 
@@ -30,6 +29,3 @@ export interface Context {
   /** Path of the configuration file, as named; it need not exist. */
   readonly configFile: string;
 }
-
-/** The context of a call, from the options given anywhere on its command line. */
-export type Contextual = (command: Command) => Context;

@@ -83,15 +83,12 @@ export async function eventShow(context: Context, sequence: number): Promise<voi
 }
 
 /** Takes an event up, or says that it is dealt with. */
-export async function eventStep(
-  context: Context,
-  sequence: number,
-  step: 'acknowledge' | 'resolve',
-  { note }: { readonly note?: string },
-): Promise<void> {
-  const call = await connect(context);
-  const body = note === undefined ? {} : { note };
-  tell(context, await call<EventAnswer>('POST', `/events/${sequence}/${step}`, body));
+export function eventStep(step: 'acknowledge' | 'resolve') {
+  return async (context: Context, sequence: number, { note }: { readonly note?: string }): Promise<void> => {
+    const call = await connect(context);
+    const body = note === undefined ? {} : { note };
+    tell(context, await call<EventAnswer>('POST', `/events/${sequence}/${step}`, body));
+  };
 }
 
 interface EventAnswer {

@@ -147,9 +147,11 @@ interface WithReason {
   readonly reason: string;
 }
 
-export async function keyAct(context: Context, act: KeyAct, kid: string, given: WithReason): Promise<void> {
-  const call = await connect(context);
-  await perform(context, call, act, await findKid(call, kid), given);
+export function keyAct(act: KeyAct) {
+  return async (context: Context, kid: string, given: WithReason): Promise<void> => {
+    const call = await connect(context);
+    await perform(context, call, act, await findKid(call, kid), given);
+  };
 }
 
 export async function undoRotation(context: Context, scope: string, given: WithReason): Promise<void> {
