@@ -1,73 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
-import { isObject, safeJson } from '../lib/json.ts';
-import type { Step } from '../provisioning/document.ts';
+import { safeJson } from '../lib/json.ts';
 import type { ProposalAnswer, ProposalPageAnswer } from '../server/ask-gate.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
-import type { CallService } from './operations-client.ts';
 import { type Cell, type Colour, fields, humanTime, table } from './text.ts';
 
 export type { ProposalAnswer, ProposalPageAnswer };
-
-/** The act that a step of a plan asks for, as proposals name it. */
-const ACTS: Readonly<Record<string, string>> = {
-  'POST scopes': 'scope.create',
-  'PATCH scopes': 'scope.policy',
-  'POST clients': 'client.create',
-  'POST grants': 'grant.add',
-};
-
-/** Proposals that wait for their second person. */
-export async function openProposals(call: CallService): Promise<readonly ProposalAnswer[]> {
-  const open: ProposalAnswer[] = [];
-  let after: string | null = null;
-  do {
-    const query: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: ProposalPageAnswer = await call('GET', `/proposals?limit=1000${query}`);
-    open.push(...page.proposals.filter(({ state }) => state === 'open'));
-    after = page.next;
-  } while (after !== null);
-  return open;
-}
-
-/**
- * The open proposals that would do what the step asks for, and nothing else. Those for a new client have credentials
- * of their own: whose they are is for the caller to compare.
- */
-export function proposalsFor(step: Step, open: readonly ProposalAnswer[]): readonly ProposalAnswer[] {
-  const [, list = ''] = step.path.split('/');
-  const act = ACTS[`${step.method} ${list}`];
-  const [change] = step.changes;
-  const subject = `${change?.kind === 'scope' ? 'scope' : 'client'}:${change?.id}`;
-  return open.filter(
-    (proposal) => proposal.act === act && proposal.subject === subject && asks(proposal, step),
-  );
-}
-
-function asks({ parameters, changes }: ProposalAnswer, step: Step): boolean {
-  if (step.method === 'POST') return holds(parameters, step.body ?? {});
-  // From what is there now: a proposal that began with something else would fail when it is approved.
-  const wanted = step.changes.map(({ member, from, to }) => ({ member, from, to }));
-  return (
-    wanted.length === changes.length &&
-    wanted.every((each) => changes.some((change) => isDeepStrictEqual(change, each)))
-  );
-}
-
-type Members = Readonly<Record<string, unknown>>;
 
 /** The digest of the credential that a proposal would make good, base64url; undefined for any other proposal. */
 export function proposedDigest({ parameters }: Pick<ProposalAnswer, 'parameters'>): string | undefined {
   const { credential_digest: digest } = parameters;
   return typeof digest === 'string' ? digest : undefined;
-}
-
-/** What is to be made is kept with every default filled in, and a client with the digest of its credential. */
-function holds(kept: Members, asked: Members): boolean {
-  return Object.entries(asked).every(([name, value]) => {
-    const found = kept[name];
-    return isObject(value) && isObject(found) ? holds(found, value) : isDeepStrictEqual(found, value);
-  });
 }
 
 const COLOURS = new Map<string, Colour>([

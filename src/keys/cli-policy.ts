@@ -6,7 +6,6 @@ import type { Verb } from '../cli/verb.ts';
 import { memberName } from '../kernel/policy.ts';
 import { type CountedTokens, VERIFIED_MEMBERS } from '../kernel/scope-change.ts';
 import { plural } from '../lib/durations.ts';
-import type { Change, Step } from '../provisioning/document.ts';
 import type { PolicyRefusalsAnswer } from './routes/scope-wire.ts';
 
 /** What commander makes of the options of `POLICY_OPTIONS`. */
@@ -93,13 +92,6 @@ export function warnOf({ terminal }: Context, ...advice: readonly (string | unde
   for (const line of advice) if (line !== undefined) terminal.warn(line);
 }
 
-/** The same of the scopes that a plan would make. */
-export function newAlgorithms(changes: readonly Change[]): readonly (string | undefined)[] {
-  return changes
-    .filter(({ action, kind }) => action === 'create' && kind === 'scope')
-    .map(({ id, to }) => algorithmAdvice(id, (to as { algorithm?: unknown } | undefined)?.algorithm));
-}
-
 const VERIFIED = VERIFIED_MEMBERS.map(memberName);
 
 interface Refusal {
@@ -129,29 +121,6 @@ export async function warnOfProposed(
   }
 }
 
-/** What a plan says of it before anything is changed. */
-export function plannedRefusals(steps: readonly Step[]): readonly (string | undefined)[] {
-  return steps.flatMap(({ changes }) =>
-    changes.flatMap(({ id, member = '', refuses }) =>
-      refuses === undefined ? [] : [adviceOf(id, { member, counted: refuses })],
-    ),
-  );
-}
-
-/** The steps of a plan, each change of a policy with how many living tokens it refuses at once. */
-export async function withRefusals(steps: readonly Step[], call: CallService): Promise<readonly Step[]> {
-  const told: Step[] = [];
-  for (const step of steps) {
-    const refusals = step.method === 'PATCH' ? await refusalsOf(call, step.path, step.body ?? {}) : [];
-    const changes = step.changes.map((change) => {
-      const refusal = refusals.find(({ member }) => member === change.member);
-      return refusal ? { ...change, refuses: refusal.counted } : change;
-    });
-    told.push({ ...step, changes });
-  }
-  return told;
-}
-
 /** `refuses 12 living tokens at once`; undefined where it is known that it refuses none. */
 export function refusalText(counted: CountedTokens | null): string | undefined {
   if (!counted) return 'refuses living tokens at once; how many could not be counted';
@@ -161,7 +130,8 @@ export function refusalText(counted: CountedTokens | null): string | undefined {
   return `refuses ${howMany}${plural(tokens, 'living token')} at once`;
 }
 
-async function refusalsOf(
+/** `change` as the service takes it; `path` of its scope. */
+export async function refusalsOf(
   call: CallService,
   path: string,
   change: Readonly<Record<string, unknown>>,
@@ -171,7 +141,7 @@ async function refusalsOf(
   return refusals;
 }
 
-function adviceOf(scope: string, { member, counted }: Refusal): string | undefined {
+export function adviceOf(scope: string, { member, counted }: Refusal): string | undefined {
   const text = refusalText(counted);
   return text && `scope ${scope}, ${member}: ${text}`;
 }

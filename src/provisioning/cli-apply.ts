@@ -5,10 +5,12 @@ import { EXIT, usageFailure } from '../cli/failure.ts';
 import { storedDigest, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import type { ProposalAnswer } from '../cli/show.ts';
-import { openProposals, proposalIn, proposalsFor, proposedDigest, show } from '../cli/show.ts';
+import { proposalIn, proposedDigest, show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
-import { newAlgorithms, plannedRefusals, warnOf } from '../keys/cli-policy.ts';
+import { warnOf } from '../keys/cli-policy.ts';
+import { newAlgorithms, plannedRefusals } from './cli-advice.ts';
 import { CHANGE_HEADINGS, changeCells, planOf } from './cli-plan.ts';
+import { openProposals, proposalsFor } from './cli-proposals.ts';
 import type { Step } from './document.ts';
 
 /** What became of a step. */

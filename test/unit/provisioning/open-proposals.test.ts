@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { CallService } from '../../../src/cli/operations-client.ts';
-import { openProposals, proposalsFor } from '../../../src/cli/show.ts';
+import { openProposals, proposalsFor } from '../../../src/provisioning/cli-proposals.ts';
 import type { Step } from '../../../src/provisioning/document.ts';
 import type { ProposalAnswer } from '../../../src/server/ask-gate.ts';
 
