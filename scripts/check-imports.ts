@@ -218,8 +218,8 @@ function checkReach(path: string, folder: string, { folders, packages }: Reach):
   const ground = folder in GROUND || folder === 'client' ? [] : Object.keys(GROUND);
   for (const { target, isType } of importsIn(path).filter(isSourceOrPackage)) {
     const other = folderOf(target);
-    // A capability's type names the routes that it brings; the ground must not bring an engine along.
-    const isNamed = folder === 'kernel' && other === 'server' && isType;
+    // A capability's type names the routes that it brings, and the command line the answers; neither loads the engine.
+    const isNamed = (folder === 'kernel' || folder === 'cli') && other === 'server' && isType;
     const isAllowed = isPackage(target)
       ? permitted(target, packages)
       : !COMPOSITION.test(target) && (other === folder || isNamed || [...ground, ...folders].includes(other));

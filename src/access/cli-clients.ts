@@ -1,9 +1,12 @@
-import type { ClientAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show } from '../cli/show.ts';
 import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import type { ClientAndCredentialAnswer } from './routes/clients.ts';
+import type { ClientAnswer } from './routes/wire.ts';
+
+export type { ClientAnswer };
 
 /** `payments:sign mail:verify`, or a dash. */
 export function describeGrants({ grants }: ClientAnswer): string {
@@ -27,12 +30,7 @@ export function describeClient(client: ClientAnswer, { terminal }: Context): str
   );
 }
 
-interface Created {
-  readonly client: ClientAnswer;
-  readonly credential?: string;
-}
-
-type Ask = (credential: { readonly credential_digest?: string }) => Promise<Created>;
+type Ask = (credential: { readonly credential_digest?: string }) => Promise<ClientAndCredentialAnswer>;
 
 /**
  * The credential is made here, into `out`, and nobody else is told it; without `out` the service makes it, to be
@@ -45,7 +43,7 @@ export async function clientCreate(
 ): Promise<void> {
   const call = await connect(context);
   await enrol(context, out, (credential) =>
-    call<Created>('POST', '/clients', { id, description, ...credential }),
+    call<ClientAndCredentialAnswer>('POST', '/clients', { id, description, ...credential }),
   );
 }
 
@@ -57,7 +55,7 @@ export async function clientCredential(
 ): Promise<void> {
   const call: CallService = await connect(context);
   const path = `/clients/${encodeURIComponent(id)}/credential`;
-  await enrol(context, out, (credential) => call<Created>('POST', path, credential));
+  await enrol(context, out, (credential) => call<ClientAndCredentialAnswer>('POST', path, credential));
 }
 
 async function enrol(context: Context, out: string | undefined, ask: Ask): Promise<void> {
@@ -71,7 +69,7 @@ async function enrol(context: Context, out: string | undefined, ask: Ask): Promi
   if (proposalIn(answer)) context.terminal.warn(`${out} is of use once the proposal is approved`);
 }
 
-function onScreen(context: Context, created: Created): void {
+function onScreen(context: Context, created: ClientAndCredentialAnswer): void {
   show(context, created, () => `${describeClient(created.client, context)}\n\n${created.credential}`);
   context.terminal.warn('this credential is not shown again; --out FILE keeps it off the screen');
 }
@@ -108,12 +106,15 @@ export async function clientRevoke(context: Context, id: string): Promise<void> 
 }
 
 /** Adds or removes one grant; the service answers the client as it then is. */
-export async function changeGrant(
-  context: Context,
-  change: 'add' | 'remove',
-  grant: { readonly client: string; readonly scope: string; readonly action: string },
-): Promise<void> {
-  const call = await connect(context);
-  const answer = await call<{ client: ClientAnswer }>(change === 'add' ? 'POST' : 'DELETE', '/grants', grant);
-  show(context, answer, () => describeClient(answer.client, context));
+export function changeGrant(change: 'add' | 'remove') {
+  return async (context: Context, client: string, scope: string, action: string): Promise<void> => {
+    const call = await connect(context);
+    const grant = { client, scope, action };
+    const answer = await call<{ client: ClientAnswer }>(
+      change === 'add' ? 'POST' : 'DELETE',
+      '/grants',
+      grant,
+    );
+    show(context, answer, () => describeClient(answer.client, context));
+  };
 }

@@ -1,9 +1,10 @@
-import type { OperatorAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { storeCredential } from '../cli/new-files.ts';
 import { connect, operationsUrl } from '../cli/operations-client.ts';
 import { show, showPlainly } from '../cli/show.ts';
 import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import type { OperatorAndCredentialAnswer, OperatorPageAnswer } from './routes/operators.ts';
+import type { OperatorAnswer } from './routes/wire.ts';
 
 export function describeOperator(operator: OperatorAnswer, { terminal }: Context): string {
   const { id, roles, created_at, revoked_at } = operator;
@@ -16,11 +17,6 @@ export function describeOperator(operator: OperatorAnswer, { terminal }: Context
     ],
     terminal.colour,
   );
-}
-
-interface Answer {
-  readonly operator: OperatorAnswer;
-  readonly credential?: string;
 }
 
 export async function operatorCreate(
@@ -58,13 +54,13 @@ function at(id: string, act: string): string {
 
 async function change(context: Context, path: string, body?: object): Promise<void> {
   const call = await connect(context);
-  const answer = await call<Answer>('POST', `/operators${path}`, body);
+  const answer = await call<OperatorAndCredentialAnswer>('POST', `/operators${path}`, body);
   show(context, answer, () => describeChange(answer, context));
   if (answer.credential === undefined) return;
   context.terminal.warn('this credential is not shown again; keyward operator enrol --out FILE makes one');
 }
 
-function describeChange({ operator, credential }: Answer, context: Context): string {
+function describeChange({ operator, credential }: OperatorAndCredentialAnswer, context: Context): string {
   const described = describeOperator(operator, context);
   return credential === undefined ? described : `${described}\n\n${credential}`;
 }
@@ -77,19 +73,14 @@ export async function operatorEnrol(context: Context, { out }: { readonly out: s
   showPlainly(context, { credential_digest, credential_file: out }, () => `${told}\n${credential_digest}`);
 }
 
-interface Page {
-  readonly operators: readonly OperatorAnswer[];
-  readonly next: string | null;
-}
-
 export async function operatorList(context: Context, { after }: { readonly after?: string }): Promise<void> {
   const call = await connect(context);
   const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
-  const page = await call<Page>('GET', `/operators${query}`);
+  const page = await call<OperatorPageAnswer>('GET', `/operators${query}`);
   showPlainly(context, page, () => describeOperators(page, context));
 }
 
-function describeOperators({ operators, next }: Page, { terminal }: Context): string {
+function describeOperators({ operators, next }: OperatorPageAnswer, { terminal }: Context): string {
   const rows = operators.map(({ id, roles, created_at, revoked_at }): Cell[] => [
     [id, 'bold'],
     revoked_at === null ? ['enabled', 'green'] : ['revoked', 'red'],

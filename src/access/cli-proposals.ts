@@ -1,15 +1,19 @@
-import type { ProposalAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { intoSecretFile } from '../cli/new-files.ts';
 import { connect } from '../cli/operations-client.ts';
-import { describeProposal, showPlainly, stateCell } from '../cli/show.ts';
+import {
+  describeProposal,
+  type ProposalAnswer,
+  type ProposalPageAnswer,
+  showPlainly,
+  stateCell,
+} from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
 import { warnOfProposed } from '../keys/cli-policy.ts';
+import type { ExecutedAnswer } from './routes/proposals.ts';
 
-interface Page {
-  readonly proposals: readonly ProposalAnswer[];
-  readonly next: string | null;
-}
+/** Without a result where it was closed. */
+type Decided = Pick<ExecutedAnswer, 'proposal'> & Partial<ExecutedAnswer>;
 
 export async function proposalList(
   context: Context,
@@ -17,12 +21,16 @@ export async function proposalList(
 ): Promise<void> {
   const call = await connect(context);
   const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
-  const page = await call<Page>('GET', `/proposals${query}`);
+  const page = await call<ProposalPageAnswer>('GET', `/proposals${query}`);
   const shown = all ? page.proposals : page.proposals.filter(({ state }) => state === 'open');
   showPlainly(context, { ...page, proposals: shown }, () => human(shown, page, context));
 }
 
-function human(shown: readonly ProposalAnswer[], { next }: Page, { terminal }: Context): string {
+function human(
+  shown: readonly ProposalAnswer[],
+  { next }: ProposalPageAnswer,
+  { terminal }: Context,
+): string {
   const more = next === null ? '' : `\n\nThere are more: --after ${next}`;
   if (shown.length === 0) return `no open proposals${more}`;
   const rows = shown.map((proposal): Cell[] => [
@@ -46,27 +54,19 @@ export async function proposalShow(context: Context, id: string): Promise<void> 
 }
 
 /** What became of it; with `--json` the result of the act too. A token that was made goes into the file. */
-export async function proposalDecide(
-  context: Context,
-  decision: 'approve' | 'reject' | 'withdraw',
-  id: string,
-  { out }: { readonly out?: string } = {},
-): Promise<void> {
-  const call = await connect(context);
-  const path = `/proposals/${encodeURIComponent(id)}`;
-  if (decision === 'approve') {
-    const { proposal } = await call<{ proposal: ProposalAnswer }>('GET', path);
-    await warnOfProposed(context, call, proposal);
-  }
-  const decide = () => call<Decided>('POST', `${path}/${decision}`);
-  const answer =
-    out === undefined ? await decide() : await intoSecretFile(out, async () => split(await decide()));
-  showPlainly(context, answer, () => describeProposal(answer.proposal, context));
-}
-
-interface Decided {
-  readonly proposal: ProposalAnswer;
-  readonly result?: Readonly<Record<string, unknown>>;
+export function decideProposal(decision: 'approve' | 'reject' | 'withdraw') {
+  return async (context: Context, id: string, { out }: { readonly out?: string }): Promise<void> => {
+    const call = await connect(context);
+    const path = `/proposals/${encodeURIComponent(id)}`;
+    if (decision === 'approve') {
+      const { proposal } = await call<{ proposal: ProposalAnswer }>('GET', path);
+      await warnOfProposed(context, call, proposal);
+    }
+    const decide = () => call<Decided>('POST', `${path}/${decision}`);
+    const answer =
+      out === undefined ? await decide() : await intoSecretFile(out, async () => split(await decide()));
+    showPlainly(context, answer, () => describeProposal(answer.proposal, context));
+  };
 }
 
 function split({ proposal, result = {} }: Decided): { secret: string | null; result: Decided } {

@@ -1,78 +1,68 @@
-import { Argument, type Command, Option } from 'commander';
-import { examples } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import { Argument } from 'commander';
+import { type Noun, required, type Verb } from '../cli/verb.ts';
 import { ACTIONS, ROLES } from '../kernel/actor.ts';
-import { addProbeCommands } from '../probes/cli.ts';
+import { PROBE } from '../probes/cli.ts';
 
-export function addClientCommands(program: Command, contextOf: Contextual): void {
-  const client = program.command('client').description('identity and relying services');
-  client
-    .command('create')
-    .description('enrol a client; its credential is shown or stored this once')
-    .argument('<id>')
-    .option('--description <text>', 'what it is')
-    .option(
-      '--out <file>',
-      'make the credential here, into this new file (0600): the service learns its digest',
-    )
-    .addHelpText(
-      'after',
-      examples('keyward client create payments-identity --out payments-identity.credential'),
-    )
-    .action(async (id: string, options, command: Command) => {
-      const { clientCreate } = await import('./cli-clients.ts');
-      await clientCreate(contextOf(command), id, options);
-    });
-  client
-    .command('credential <id>')
-    .description('a new credential in place of the one it has, which is refused from then on')
-    .option('--out <file>', 'make the credential here, into this new file (0600)')
-    .addHelpText('after', examples('keyward client credential payments-identity --out new.credential'))
-    .action(async (id: string, options, command: Command) => {
-      const { clientCredential } = await import('./cli-clients.ts');
-      await clientCredential(contextOf(command), id, options);
-    });
-  client
-    .command('list')
-    .description('all clients with their grants')
-    .addHelpText('after', examples('keyward client list', 'keyward client list --json'))
-    .action(async (_options, command: Command) => {
-      const { clientList } = await import('./cli-clients.ts');
-      await clientList(contextOf(command));
-    });
-  client
-    .command('revoke')
-    .description('refuse the client from now on')
-    .argument('<id>')
-    .addHelpText('after', examples('keyward client revoke payments-identity'))
-    .action(async (id: string, _options, command: Command) => {
-      const { clientRevoke } = await import('./cli-clients.ts');
-      await clientRevoke(contextOf(command), id);
-    });
-  addProbeCommands(client, contextOf);
-}
+export const CLIENT: Noun = {
+  name: 'client',
+  description: 'identity and relying services',
+  verbs: [
+    {
+      name: 'create <id>',
+      description: 'enrol a client; its credential is shown or stored this once',
+      options: [
+        ['--description <text>', 'what it is'],
+        [
+          '--out <file>',
+          'make the credential here, into this new file (0600): the service learns its digest',
+        ],
+      ],
+      examples: ['keyward client create payments-identity --out payments-identity.credential'],
+      load: async () => (await import('./cli-clients.ts')).clientCreate,
+    },
+    {
+      name: 'credential <id>',
+      description: 'a new credential in place of the one it has, which is refused from then on',
+      options: [['--out <file>', 'make the credential here, into this new file (0600)']],
+      examples: ['keyward client credential payments-identity --out new.credential'],
+      load: async () => (await import('./cli-clients.ts')).clientCredential,
+    },
+    {
+      name: 'list',
+      description: 'all clients with their grants',
+      examples: ['keyward client list', 'keyward client list --json'],
+      load: async () => (await import('./cli-clients.ts')).clientList,
+    },
+    {
+      name: 'revoke <id>',
+      description: 'refuse the client from now on',
+      examples: ['keyward client revoke payments-identity'],
+      load: async () => (await import('./cli-clients.ts')).clientRevoke,
+    },
+    PROBE,
+  ],
+};
 
 const CHANGES = [
   ['add', 'allow a client an action in one scope'],
   ['remove', 'take a grant away; holds with the next request'],
 ] as const;
 
-export function addGrantCommands(program: Command, contextOf: Contextual): void {
-  const grant = program.command('grant').description('what a client may do in a scope');
-  for (const [change, description] of CHANGES) {
-    grant
-      .command(change)
-      .description(description)
-      .argument('<client>')
-      .argument('<scope>')
-      .addArgument(new Argument('<action>').choices(ACTIONS))
-      .addHelpText('after', examples(`keyward grant ${change} payments-identity payments sign`))
-      .action(async (client: string, scope: string, action: string, _options, command: Command) => {
-        const { changeGrant } = await import('./cli-clients.ts');
-        await changeGrant(contextOf(command), change, { client, scope, action });
-      });
-  }
-}
+export const GRANT: Noun = {
+  name: 'grant',
+  description: 'what a client may do in a scope',
+  verbs: [
+    ...CHANGES.map(
+      ([change, description]): Verb => ({
+        name: change,
+        description,
+        operands: [['<client>'], ['<scope>'], new Argument('<action>').choices(ACTIONS)],
+        examples: [`keyward grant ${change} payments-identity payments sign`],
+        load: async () => (await import('./cli-clients.ts')).changeGrant(change),
+      }),
+    ),
+  ],
+};
 
 const DIGEST = '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU';
 const DIGEST_OPTION = [
@@ -80,68 +70,55 @@ const DIGEST_OPTION = [
   'what keyward operator enrol printed for them; required where a second person has to approve',
 ] as const;
 
-const roles = () => new Option('--role <role...>', 'one or more').choices(ROLES).makeOptionMandatory();
+const ROLE = required('--role <role...>', 'one or more').choices(ROLES);
 
-export function addOperatorCommands(program: Command, contextOf: Contextual): void {
-  const operator = program.command('operator').description('the people of the security team');
-  operator
-    .command('enrol')
-    .description('make your own credential, before others make you an operator; needs no service')
-    .requiredOption('--out <file>', 'write the credential into this new file (0600)')
-    .addHelpText('after', examples('keyward operator enrol --out carol.credential'))
-    .action(async (options, command: Command) => {
-      const { operatorEnrol } = await import('./cli-operators.ts');
-      await operatorEnrol(contextOf(command), options);
-    });
-  operator
-    .command('create <id>')
-    .description('make somebody an operator, who has made a credential with enrol; takes two')
-    .addOption(roles())
-    .option(...DIGEST_OPTION)
-    .addHelpText(
-      'after',
-      examples(`keyward operator create carol --role operator approver --credential-digest ${DIGEST}`),
-    )
-    .action(async (id: string, options, command: Command) => {
-      const { operatorCreate } = await import('./cli-operators.ts');
-      await operatorCreate(contextOf(command), id, options);
-    });
-  operator
-    .command('list')
-    .description('operators with their roles, the oldest first')
-    .option('--after <id>', 'younger than this one')
-    .addHelpText('after', examples('keyward operator list', 'keyward operator list --json'))
-    .action(async (options, command: Command) => {
-      const { operatorList } = await import('./cli-operators.ts');
-      await operatorList(contextOf(command), options);
-    });
-  operator
-    .command('roles <id>')
-    .description('set the roles of an operator; takes two where a role is gained')
-    .addOption(roles())
-    .addHelpText('after', examples('keyward operator roles carol --role auditor'))
-    .action(async (id: string, options, command: Command) => {
-      const { operatorRoles } = await import('./cli-operators.ts');
-      await operatorRoles(contextOf(command), id, options);
-    });
-  operator
-    .command('credential <id>')
-    .description('a new credential for an operator, who has made it with enrol; takes two')
-    .option(...DIGEST_OPTION)
-    .addHelpText('after', examples(`keyward operator credential carol --credential-digest ${DIGEST}`))
-    .action(async (id: string, options, command: Command) => {
-      const { operatorCredential } = await import('./cli-operators.ts');
-      await operatorCredential(contextOf(command), id, options);
-    });
-  operator
-    .command('revoke <id>')
-    .description('refuse the operator from now on')
-    .addHelpText('after', examples('keyward operator revoke carol'))
-    .action(async (id: string, _options, command: Command) => {
-      const { operatorRevoke } = await import('./cli-operators.ts');
-      await operatorRevoke(contextOf(command), id);
-    });
-}
+export const OPERATOR: Noun = {
+  name: 'operator',
+  description: 'the people of the security team',
+  verbs: [
+    {
+      name: 'enrol',
+      description: 'make your own credential, before others make you an operator; needs no service',
+      options: [required('--out <file>', 'write the credential into this new file (0600)')],
+      examples: ['keyward operator enrol --out carol.credential'],
+      load: async () => (await import('./cli-operators.ts')).operatorEnrol,
+    },
+    {
+      name: 'create <id>',
+      description: 'make somebody an operator, who has made a credential with enrol; takes two',
+      options: [ROLE, DIGEST_OPTION],
+      examples: [`keyward operator create carol --role operator approver --credential-digest ${DIGEST}`],
+      load: async () => (await import('./cli-operators.ts')).operatorCreate,
+    },
+    {
+      name: 'list',
+      description: 'operators with their roles, the oldest first',
+      options: [['--after <id>', 'younger than this one']],
+      examples: ['keyward operator list', 'keyward operator list --json'],
+      load: async () => (await import('./cli-operators.ts')).operatorList,
+    },
+    {
+      name: 'roles <id>',
+      description: 'set the roles of an operator; takes two where a role is gained',
+      options: [ROLE],
+      examples: ['keyward operator roles carol --role auditor'],
+      load: async () => (await import('./cli-operators.ts')).operatorRoles,
+    },
+    {
+      name: 'credential <id>',
+      description: 'a new credential for an operator, who has made it with enrol; takes two',
+      options: [DIGEST_OPTION],
+      examples: [`keyward operator credential carol --credential-digest ${DIGEST}`],
+      load: async () => (await import('./cli-operators.ts')).operatorCredential,
+    },
+    {
+      name: 'revoke <id>',
+      description: 'refuse the operator from now on',
+      examples: ['keyward operator revoke carol'],
+      load: async () => (await import('./cli-operators.ts')).operatorRevoke,
+    },
+  ],
+};
 
 const DECISIONS = [
   ['approve', 'approve what another operator proposed, which runs it, once'],
@@ -149,38 +126,35 @@ const DECISIONS = [
   ['withdraw', 'withdraw your own proposal, for good'],
 ] as const;
 
-export function addProposalCommands(program: Command, contextOf: Contextual): void {
-  const proposal = program
-    .command('proposal')
-    .description('what one operator asked for and another approves');
-  proposal
-    .command('list')
-    .description('open proposals, the newest first')
-    .option('--all', 'the closed ones of the last 90 days too')
-    .option('--after <id>', 'older than this one')
-    .addHelpText('after', examples('keyward proposal list', 'keyward proposal list --all --json'))
-    .action(async (options, command: Command) => {
-      const { proposalList } = await import('./cli-proposals.ts');
-      await proposalList(contextOf(command), options);
-    });
-  proposal
-    .command('show <id>')
-    .description('one proposal: what is, and what would be')
-    .addHelpText('after', examples('keyward proposal show 7v3k9mzx2qpw4r8t'))
-    .action(async (id: string, _options, command: Command) => {
-      const { proposalShow } = await import('./cli-proposals.ts');
-      await proposalShow(contextOf(command), id);
-    });
-  for (const [decision, description] of DECISIONS) {
-    const deciding = proposal
-      .command(`${decision} <id>`)
-      .description(description)
-      .addHelpText('after', examples(`keyward proposal ${decision} 7v3k9mzx2qpw4r8t`));
-    if (decision === 'approve')
-      deciding.option('--out <file>', 'of a decoy token: the new file (0600) for it');
-    deciding.action(async (id: string, options, command: Command) => {
-      const { proposalDecide } = await import('./cli-proposals.ts');
-      await proposalDecide(contextOf(command), decision, id, options);
-    });
-  }
-}
+export const PROPOSAL: Noun = {
+  name: 'proposal',
+  description: 'what one operator asked for and another approves',
+  verbs: [
+    {
+      name: 'list',
+      description: 'open proposals, the newest first',
+      options: [
+        ['--all', 'the closed ones of the last 90 days too'],
+        ['--after <id>', 'older than this one'],
+      ],
+      examples: ['keyward proposal list', 'keyward proposal list --all --json'],
+      load: async () => (await import('./cli-proposals.ts')).proposalList,
+    },
+    {
+      name: 'show <id>',
+      description: 'one proposal: what is, and what would be',
+      examples: ['keyward proposal show 7v3k9mzx2qpw4r8t'],
+      load: async () => (await import('./cli-proposals.ts')).proposalShow,
+    },
+    ...DECISIONS.map(
+      ([decision, description]): Verb => ({
+        name: `${decision} <id>`,
+        description,
+        options:
+          decision === 'approve' ? [['--out <file>', 'of a decoy token: the new file (0600) for it']] : [],
+        examples: [`keyward proposal ${decision} 7v3k9mzx2qpw4r8t`],
+        load: async () => (await import('./cli-proposals.ts')).decideProposal(decision),
+      }),
+    ),
+  ],
+};

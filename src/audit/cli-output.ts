@@ -6,17 +6,9 @@ import { usageFailure } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { humanTime, paint } from '../cli/text.ts';
-import { isoInstant } from '../lib/instant.ts';
 import { escapedJson, safeJson } from '../lib/json.ts';
-
-interface EventAnswer {
-  readonly sequence: number;
-  readonly time: number;
-  readonly type: string;
-  readonly actor: string;
-  readonly subject: string;
-  readonly details: unknown;
-}
+import type { AuditEventAnswer } from './routes.ts';
+import type { EventRangeAnswer } from './routes-unwitnessed.ts';
 
 const PAGE = 1_000;
 const LAST = 10;
@@ -31,7 +23,7 @@ export async function auditTail(
   let last = after;
   for (;;) {
     const query = last === undefined ? `limit=${LAST}` : `after=${last}&limit=${PAGE}`;
-    const { events } = await call<{ events: readonly EventAnswer[] }>('GET', `/audit?${query}`);
+    const { events } = await call<{ events: readonly AuditEventAnswer[] }>('GET', `/audit?${query}`);
     for (const event of events) context.terminal.print(line(event, context));
     last = events.at(-1)?.sequence ?? last;
     if (events.length === PAGE) continue;
@@ -40,7 +32,7 @@ export async function auditTail(
   }
 }
 
-function line(event: EventAnswer, { options, terminal }: Context): string {
+function line(event: AuditEventAnswer, { options, terminal }: Context): string {
   if (options.json) return safeJson(event);
   const { sequence, time, type, actor, subject, details } = event;
   const when = humanTime(time, terminal.nowSeconds);
@@ -87,15 +79,9 @@ function create(file: string): number {
   }
 }
 
-interface Range {
-  readonly from: number;
-  readonly to: number;
-  readonly hash: string;
-}
-
 export async function auditUnwitnessed(context: Context): Promise<void> {
   const call = await connect(context);
-  const answer = await call<{ unwitnessed: readonly Range[] }>('GET', '/audit/unwitnessed');
+  const answer = await call<{ unwitnessed: readonly EventRangeAnswer[] }>('GET', '/audit/unwitnessed');
   show(context, answer, () =>
     answer.unwitnessed.length === 0
       ? 'Every audit event has a witness, or was confirmed.'
@@ -108,9 +94,13 @@ export async function auditConfirmUnwitnessed(
   { reason }: { reason: string },
 ): Promise<void> {
   const call = await connect(context);
-  const answer = await call<{ confirmed: readonly Range[] }>('POST', '/audit/confirm-unwitnessed', {
-    reason,
-  });
+  const answer = await call<{ confirmed: readonly EventRangeAnswer[] }>(
+    'POST',
+    '/audit/confirm-unwitnessed',
+    {
+      reason,
+    },
+  );
   show(context, answer, () =>
     answer.confirmed.length === 0
       ? 'Nothing was to be confirmed.'
@@ -118,24 +108,6 @@ export async function auditConfirmUnwitnessed(
   );
 }
 
-function lineOf({ from, to, hash }: Range): string {
+function lineOf({ from, to, hash }: EventRangeAnswer): string {
   return `events ${from} to ${to}, the last one with hash ${hash}`;
-}
-
-interface Answer {
-  readonly last_event: number;
-  readonly issued_from: number;
-  readonly issued_until: number;
-}
-
-export async function auditAcceptRestore(context: Context, { reason }: { reason: string }): Promise<void> {
-  const call = await connect(context);
-  const answer = await call<Answer>('POST', '/database/accept-restore', { reason });
-  show(context, answer, () => {
-    const [from, until] = [answer.issued_from, answer.issued_until].map((at) => isoInstant(at));
-    return (
-      `Accepted: the audit trail is complete up to event ${answer.last_event}.\n` +
-      `Tokens issued from ${from} to ${until} without a record are refused as record_lost.`
-    );
-  });
 }

@@ -20,6 +20,7 @@ const range = z
     hash: z.string().meta({ description: 'Of the last one, base64url: it fixes all of them.' }),
   })
   .meta({ id: 'EventRange' });
+export type EventRangeAnswer = z.infer<typeof range>;
 
 const list: Route<Deps> = {
   method: 'get',

@@ -46,6 +46,7 @@ const auditEvent = z
     hash: z.string().meta({ description: 'SHA-256 over the event and the hash before it, base64url.' }),
   })
   .meta({ id: 'AuditEvent' });
+export type AuditEventAnswer = z.infer<typeof auditEvent>;
 
 const listAuditEvents: Route<AuditParts> = {
   method: 'get',

@@ -1,4 +1,3 @@
-import type { CanaryAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { operatorCredential } from '../cli/credentials.ts';
 import { usageFailure } from '../cli/failure.ts';
@@ -8,6 +7,7 @@ import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, humanTime, table } from '../cli/text.ts';
 import type { CanaryKind } from '../kernel/canary.ts';
+import type { CanaryAnswer, CreatedCanaryAnswer, OneCanaryAnswer } from './routes.ts';
 
 /** A line each. */
 export function describeCanaries(canaries: readonly CanaryAnswer[], { terminal }: Context): string {
@@ -57,12 +57,7 @@ export interface CanaryOptions {
   readonly ttl?: number;
 }
 
-interface Created {
-  readonly canary: CanaryAnswer;
-  readonly token?: string;
-}
-
-type Make = (call: CallService, options: CanaryOptions, context: Context) => Promise<Created>;
+type Make = (call: CallService, options: CanaryOptions, context: Context) => Promise<CreatedCanaryAnswer>;
 
 const MAKERS: Record<CanaryKind, { readonly needs: readonly (keyof CanaryOptions)[]; readonly make: Make }> =
   {
@@ -94,15 +89,15 @@ async function makeCredential(
   call: CallService,
   { planted, plane, out = '' }: CanaryOptions,
   context: Context,
-): Promise<Created> {
+): Promise<CreatedCanaryAnswer> {
   const use = (credential_digest: string) =>
-    call<Created>('POST', '/canaries', { kind: 'credential', planted, credential_digest });
+    call<CreatedCanaryAnswer>('POST', '/canaries', { kind: 'credential', planted, credential_digest });
   if (plane === 'data') return withNewCredential('svc', out, use);
   // With its origin, as the file of a real operator.
   return withNewCredential('ops', out, use, operatorCredential(context).origin);
 }
 
-function makeToken(call: CallService, options: CanaryOptions): Promise<Created> {
+function makeToken(call: CallService, options: CanaryOptions): Promise<CreatedCanaryAnswer> {
   const { planted, scope, client, subject, ttl, out = '' } = options;
   const claims = {
     ...(options.claims === undefined ? {} : readJsonInput(options.claims, 'an object of claims')),
@@ -111,17 +106,13 @@ function makeToken(call: CallService, options: CanaryOptions): Promise<Created> 
   return intoSecretFile(out, async () => {
     const lifetime = ttl === undefined ? {} : { ttl_seconds: ttl };
     const wanted = { kind: 'token', planted, scope, client, claims, ...lifetime };
-    const result = await call<Created>('POST', '/canaries', wanted);
+    const result = await call<CreatedCanaryAnswer>('POST', '/canaries', wanted);
     return { secret: result.token ?? null, result };
   });
 }
 
-function makeKey(call: CallService, { planted, scope }: CanaryOptions): Promise<Created> {
-  return call<Created>('POST', '/canaries', { kind: 'key', planted, scope });
-}
-
-interface OneAnswer {
-  readonly canary: CanaryAnswer;
+function makeKey(call: CallService, { planted, scope }: CanaryOptions): Promise<CreatedCanaryAnswer> {
+  return call<CreatedCanaryAnswer>('POST', '/canaries', { kind: 'key', planted, scope });
 }
 
 export async function canaryList(context: Context): Promise<void> {
@@ -132,12 +123,12 @@ export async function canaryList(context: Context): Promise<void> {
 
 export async function canaryShow(context: Context, id: string): Promise<void> {
   const call = await connect(context);
-  const answer = await call<OneAnswer>('GET', `/canaries/${encodeURIComponent(id)}`);
+  const answer = await call<OneCanaryAnswer>('GET', `/canaries/${encodeURIComponent(id)}`);
   show(context, answer, () => describeCanary(answer.canary, context));
 }
 
 export async function canaryRetire(context: Context, id: string): Promise<void> {
   const call = await connect(context);
-  const answer = await call<OneAnswer>('POST', `/canaries/${encodeURIComponent(id)}/retire`);
+  const answer = await call<OneCanaryAnswer>('POST', `/canaries/${encodeURIComponent(id)}/retire`);
   show(context, answer, () => describeCanary(answer.canary, context));
 }

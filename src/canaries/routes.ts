@@ -70,9 +70,10 @@ export const canary = z
     retired_at: z.int().nullable().meta({ description: 'From then on it raises no alarm.' }),
   })
   .meta({ id: 'Canary' });
+export type CanaryAnswer = z.infer<typeof canary>;
 
 /** Neither digest nor key: who reads it learns what there is, and not how to tell it from others. */
-export function canaryRepresentation(of: Canary): z.infer<typeof canary> {
+export function canaryRepresentation(of: Canary): CanaryAnswer {
   return {
     id: of.id,
     kind: of.kind,
@@ -109,6 +110,9 @@ const BODY = {
 /** Whoever knows the decoys can step around them: not everyone who may act. */
 const KNOWING: readonly Role[] = ['auditor'];
 const one = z.object({ canary });
+export type OneCanaryAnswer = z.infer<typeof one>;
+const created = one.extend({ token: z.string().optional() });
+export type CreatedCanaryAnswer = z.infer<typeof created>;
 
 const listCanaries: Route<CanaryParts> = {
   method: 'get',
@@ -139,7 +143,7 @@ const postCanary: Route<CanaryParts> = {
     security: [{ operator: [] }],
     requestBody: jsonBody(canaryRequest, BODY),
     responses: {
-      ...json('201', 'The decoy', one.extend({ token: z.string().optional() })),
+      ...json('201', 'The decoy', created),
       ...PROPOSED,
       ...problems(CODES.operator, CODES.proposing, CODES.body, CODES.schema, CODES.issuing, [
         'invalid_canary',

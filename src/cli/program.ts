@@ -1,31 +1,23 @@
 import { Command } from 'commander';
-import {
-  addClientCommands,
-  addGrantCommands,
-  addOperatorCommands,
-  addProposalCommands,
-} from '../access/cli.ts';
-import { addAuditCommands } from '../audit/cli.ts';
-import { addCanaryCommands } from '../canaries/cli.ts';
-import { addClockCommands } from '../clock/cli.ts';
-import { addDrillCommands } from '../drills/cli.ts';
-import { addEventCommands } from '../events/cli.ts';
-import { addHsmCommands } from '../hsm/cli.ts';
-import { addKeyCommands } from '../keys/cli.ts';
-import { addScopeCommands } from '../keys/cli-scope.ts';
-import { addLedgerCommands } from '../ledger/cli.ts';
-import { addNotifyCommands } from '../notifications/cli.ts';
-import { addProvisioningCommands } from '../provisioning/cli.ts';
-import { addVerifierCommands } from '../publication/cli.ts';
-import { addReportCommands } from '../reports/cli.ts';
-import { addReviewCommands } from '../reviews/cli.ts';
-import { addRevokeCommands } from '../revocation/cli.ts';
-import { addScanCommand } from '../scan/cli.ts';
-import type { Context } from './context.ts';
-import { addServiceCommands } from './service.ts';
-
-/** The context of a call, from the options given anywhere on its command line. */
-export type Contextual = (command: Command) => Context;
+import { CLIENT, GRANT, OPERATOR, PROPOSAL } from '../access/cli.ts';
+import { AUDIT } from '../audit/cli.ts';
+import { CANARY } from '../canaries/cli.ts';
+import { CLOCK } from '../clock/cli.ts';
+import { DRILL } from '../drills/cli.ts';
+import { EVENT } from '../events/cli.ts';
+import { HSM } from '../hsm/cli.ts';
+import { KEY } from '../keys/cli.ts';
+import { SCOPE } from '../keys/cli-scope.ts';
+import { LEDGER } from '../ledger/cli.ts';
+import { NOTIFY } from '../notifications/cli.ts';
+import { PROVISIONING } from '../provisioning/cli.ts';
+import { VERIFIER } from '../publication/cli.ts';
+import { REPORT } from '../reports/cli.ts';
+import { REVIEW } from '../reviews/cli.ts';
+import { REVOKE } from '../revocation/cli.ts';
+import { SCAN } from '../scan/cli.ts';
+import { SERVICE } from './service.ts';
+import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
 const NOTES = `
 The operator credential is read from a file: --credential-file, else KEYWARD_CREDENTIAL_FILE, else
@@ -41,6 +33,30 @@ Examples:
   $ keyward scope list --json
   $ keyward grant add payments-identity payments sign`;
 
+const COMMANDS: Verbs = [
+  ...SERVICE,
+  SCOPE,
+  KEY,
+  HSM,
+  CLIENT,
+  GRANT,
+  OPERATOR,
+  PROPOSAL,
+  ...PROVISIONING,
+  VERIFIER,
+  LEDGER,
+  ...REVOKE,
+  EVENT,
+  CANARY,
+  SCAN,
+  REPORT,
+  NOTIFY,
+  REVIEW,
+  AUDIT,
+  CLOCK,
+  DRILL,
+];
+
 /** The whole command tree. What a command does is loaded when it is called. */
 export function program(contextOf: Contextual): Command {
   const keyward = new Command('keyward')
@@ -54,26 +70,6 @@ export function program(contextOf: Contextual): Command {
     .option('--json', 'print JSON')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', NOTES);
-  addServiceCommands(keyward, contextOf);
-  addScopeCommands(keyward, contextOf);
-  addKeyCommands(keyward, contextOf);
-  addHsmCommands(keyward, contextOf);
-  addClientCommands(keyward, contextOf);
-  addGrantCommands(keyward, contextOf);
-  addOperatorCommands(keyward, contextOf);
-  addProposalCommands(keyward, contextOf);
-  addProvisioningCommands(keyward, contextOf);
-  addVerifierCommands(keyward, contextOf);
-  addLedgerCommands(keyward, contextOf);
-  addRevokeCommands(keyward, contextOf);
-  addEventCommands(keyward, contextOf);
-  addCanaryCommands(keyward, contextOf);
-  addScanCommand(keyward, contextOf);
-  addReportCommands(keyward, contextOf);
-  addNotifyCommands(keyward, contextOf);
-  addReviewCommands(keyward, contextOf);
-  addAuditCommands(keyward, contextOf);
-  addClockCommands(keyward, contextOf);
-  addDrillCommands(keyward, contextOf);
+  addVerbs(keyward, COMMANDS, contextOf);
   return keyward;
 }

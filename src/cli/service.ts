@@ -1,50 +1,39 @@
-import type { Command } from 'commander';
-import { examples } from './arguments.ts';
-import type { Contextual } from './program.ts';
+import type { Verbs } from './verb.ts';
 
-export function addServiceCommands(program: Command, contextOf: Contextual): void {
-  program
-    .command('init')
-    .description('make registry key and audit key in the HSM and enrol the first operators')
-    .option(
-      '--operator <id=file>',
-      'an operator, and the new file (0600) for the credential; give it twice or more. A single one, by name alone, is for development (two_persons: false)',
-      (text: string, before: readonly string[]) => [...before, text],
-      [] as readonly string[],
-    )
-    .option('--out <file>', 'of a single operator: the file for the credential, instead of showing it')
-    .addHelpText(
-      'after',
-      examples(
-        'keyward init --operator alice=alice.credential --operator bob=bob.credential',
-        'keyward init --config /etc/keyward/config.yaml --out operator',
-      ),
-    )
-    .action(async (options, command: Command) => {
-      const { init } = await import('./service-verbs.ts');
-      await init(contextOf(command), options);
-    });
-  program
-    .command('serve')
-    .description('run the service in the foreground; SIGTERM drains and ends it')
-    .addHelpText('after', examples('keyward serve', 'keyward serve --config /etc/keyward/config.yaml'))
-    .action(async (_options, command: Command) => {
-      const { serve } = await import('./service-verbs.ts');
-      await serve(contextOf(command));
-    });
-  program
-    .command('doctor')
-    .description('check HSM, keys, files and host; each finding says what to do')
-    .option('--hsm', 'log in to the HSM also while the service runs: one more use of the PIN')
-    .addHelpText(
-      'after',
-      `
+export const SERVICE: Verbs = [
+  {
+    name: 'init',
+    description: 'make registry key and audit key in the HSM and enrol the first operators',
+    options: [
+      [
+        '--operator <id=file>',
+        'an operator, and the new file (0600) for the credential; give it twice or more. A single one, by name alone, is for development (two_persons: false)',
+        (text: string, before: readonly string[]) => [...before, text],
+        [] as readonly string[],
+      ],
+      ['--out <file>', 'of a single operator: the file for the credential, instead of showing it'],
+    ],
+    examples: [
+      'keyward init --operator alice=alice.credential --operator bob=bob.credential',
+      'keyward init --config /etc/keyward/config.yaml --out operator',
+    ],
+    load: async () => (await import('./service-verbs.ts')).init,
+  },
+  {
+    name: 'serve',
+    description: 'run the service in the foreground; SIGTERM drains and ends it',
+    examples: ['keyward serve', 'keyward serve --config /etc/keyward/config.yaml'],
+    load: async () => (await import('./service-verbs.ts')).serve,
+  },
+  {
+    name: 'doctor',
+    description: 'check HSM, keys, files and host; each finding says what to do',
+    note: `
 Where no service runs, each HSM token is opened with one login, and makes a trial key pair of each algorithm, which
 is proven and destroyed: what stands in the way of a key is named by attribute or mechanism.
-${examples('keyward doctor', 'keyward doctor --json', 'keyward doctor --hsm')}`,
-    )
-    .action(async (options, command: Command) => {
-      const { doctor } = await import('../doctor/cli-output.ts');
-      await doctor(contextOf(command), options);
-    });
-}
+`,
+    options: [['--hsm', 'log in to the HSM also while the service runs: one more use of the PIN']],
+    examples: ['keyward doctor', 'keyward doctor --json', 'keyward doctor --hsm'],
+    load: async () => (await import('../doctor/cli-output.ts')).doctor,
+  },
+];

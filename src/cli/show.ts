@@ -1,8 +1,10 @@
 import { safeJson } from '../lib/json.ts';
-import type { ProposalAnswer } from './answers.ts';
+import type { ProposalAnswer, ProposalPageAnswer } from '../server/ask-gate.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
 import { type Cell, type Colour, fields, humanTime, table } from './text.ts';
+
+export type { ProposalAnswer, ProposalPageAnswer };
 
 /** The digest of the credential that a proposal would make good, base64url; undefined for any other proposal. */
 export function proposedDigest({ parameters }: Pick<ProposalAnswer, 'parameters'>): string | undefined {

@@ -25,6 +25,7 @@ const confirmed = z
     reason: z.string(),
   })
   .meta({ id: 'ConfirmedClock' });
+export type ConfirmedClockAnswer = z.infer<typeof confirmed>;
 
 const confirm: Route<GateDeps> = {
   method: 'post',

@@ -10,7 +10,7 @@ import type {
 } from '../kernel/actor.ts';
 import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { compareText, compareText } from '../lib/text.ts';
+import { compareText } from '../lib/text.ts';
 import { camelCased } from './camel-case.ts';
 import { credentialTaken, isDecoy } from './canaries.ts';
 import { settling } from './proposals.ts';

@@ -1,6 +1,6 @@
 import { actOf } from '../kernel/audit.ts';
 import type { VerifierProbe, VerifierProbeStore } from '../kernel/verifier-probe.ts';
-import { compareText, compareText } from '../lib/text.ts';
+import { compareText } from '../lib/text.ts';
 import { camelCased } from './camel-case.ts';
 import { settling } from './proposals.ts';
 import type { RegistryChanges } from './signed/registry-changes.ts';

@@ -1,18 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { KeyAnswer, ScopeAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { refuseExisting, writeNewFile } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show, showPlainly } from '../cli/show.ts';
 import { DRILL_ISSUER } from '../kernel/verifier-probe.ts';
+import type { ScopeWithKeysAnswer } from '../keys/cli-scope-output.ts';
 import { describeDrill } from './cli-output.ts';
 import type { DrillAnswer } from './routes.ts';
 
-interface ScopeKeys {
-  readonly scope: ScopeAnswer;
-  readonly keys: readonly KeyAnswer[];
-}
+type Keys = ScopeWithKeysAnswer['keys'];
 
 interface Step {
   readonly name: string;
@@ -23,7 +20,7 @@ interface Step {
 const POLL_MS = 100;
 
 /** What must be seen after the call, in whatever order. */
-const EXPECTED: Readonly<Record<string, (keys: readonly KeyAnswer[], kid: string) => boolean>> = {
+const EXPECTED: Readonly<Record<string, (keys: Keys, kid: string) => boolean>> = {
   'nothing of the key is accepted': (keys, kid) => keyOf(keys, kid)?.state === 'compromised',
   'the standby signs': (keys, kid) => keys.some((key) => key.state === 'active' && key.kid !== kid),
   'there is a new standby': (keys) => keys.some(({ state }) => state === 'pre_activation'),
@@ -66,10 +63,10 @@ export async function drillCompromise(
 }
 
 /** Made where it is missing, which takes two persons. A scope that could serve somebody is refused. */
-async function drillScope(call: CallService, path: string, id: string): Promise<ScopeKeys> {
-  const found = await call<ScopeKeys>('GET', path).catch((error: unknown) => {
+async function drillScope(call: CallService, path: string, id: string): Promise<ScopeWithKeysAnswer> {
+  const found = await call<ScopeWithKeysAnswer>('GET', path).catch((error: unknown) => {
     if (!(error instanceof CommandFailure) || error.code !== 'unknown_scope') throw error;
-    return call<ScopeKeys>('POST', '/scopes', { id, issuer: DRILL_ISSUER, audience: id });
+    return call<ScopeWithKeysAnswer>('POST', '/scopes', { id, issuer: DRILL_ISSUER, audience: id });
   });
   if (proposalIn(found) || found.scope.issuer === DRILL_ISSUER) return found;
   throw usageFailure(
@@ -77,7 +74,7 @@ async function drillScope(call: CallService, path: string, id: string): Promise<
   );
 }
 
-function readyKey({ scope, keys }: ScopeKeys): string {
+function readyKey({ scope, keys }: ScopeWithKeysAnswer): string {
   const active = keys.find(({ state }) => state === 'active');
   if (active && keys.some(({ state }) => state === 'pre_activation')) return active.kid;
   throw new CommandFailure(
@@ -94,7 +91,7 @@ async function rehearse(call: CallService, path: string, kid: string, timeout: n
   const steps: Step[] = [{ name: 'the call is answered', tookMs: sinceThen() }];
   const waiting = new Map(Object.entries(EXPECTED));
   while (waiting.size > 0 && sinceThen() < timeout * 1_000) {
-    const { keys } = await call<ScopeKeys>('GET', path);
+    const { keys } = await call<ScopeWithKeysAnswer>('GET', path);
     for (const [name, isSeen] of waiting) {
       if (!isSeen(keys, kid)) continue;
       steps.push({ name, tookMs: sinceThen() });
@@ -105,6 +102,6 @@ async function rehearse(call: CallService, path: string, kid: string, timeout: n
   return [...steps, ...[...waiting.keys()].map((name) => ({ name, tookMs: null }))];
 }
 
-function keyOf(keys: readonly KeyAnswer[], kid: string): KeyAnswer | undefined {
+function keyOf(keys: Keys, kid: string) {
   return keys.find((key) => key.kid === kid);
 }

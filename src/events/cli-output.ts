@@ -1,9 +1,9 @@
-import type { EventStepAnswer, SecurityEventAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
 import { safeJson } from '../lib/json.ts';
+import type { SecurityEventAnswer } from './routes.ts';
 
 const COLOURS = new Map<string, Colour>([
   ['critical', 'red'],
@@ -28,7 +28,7 @@ export function describeEvents(events: readonly SecurityEventAnswer[], { termina
 
 export function describeEvent(event: SecurityEventAnswer, { terminal }: Context): string {
   const { nowSeconds, colour } = terminal;
-  const step = (taken: EventStepAnswer | null) => {
+  const step = (taken: SecurityEventAnswer['resolved']) => {
     if (!taken) return '-';
     const said = taken.note === null ? '' : `: ${taken.note}`;
     return `${taken.by}, ${humanTime(taken.at, nowSeconds)}${said}`;
@@ -83,15 +83,12 @@ export async function eventShow(context: Context, sequence: number): Promise<voi
 }
 
 /** Takes an event up, or says that it is dealt with. */
-export async function eventStep(
-  context: Context,
-  sequence: number,
-  step: 'acknowledge' | 'resolve',
-  { note }: { readonly note?: string },
-): Promise<void> {
-  const call = await connect(context);
-  const body = note === undefined ? {} : { note };
-  tell(context, await call<EventAnswer>('POST', `/events/${sequence}/${step}`, body));
+export function eventStep(step: 'acknowledge' | 'resolve') {
+  return async (context: Context, sequence: number, { note }: { readonly note?: string }): Promise<void> => {
+    const call = await connect(context);
+    const body = note === undefined ? {} : { note };
+    tell(context, await call<EventAnswer>('POST', `/events/${sequence}/${step}`, body));
+  };
 }
 
 interface EventAnswer {

@@ -62,8 +62,9 @@ export const securityEvent = z
     resolved: step,
   })
   .meta({ id: 'SecurityEvent' });
+export type SecurityEventAnswer = z.infer<typeof securityEvent>;
 
-export function eventRepresentation(of: TrackedEvent): z.infer<typeof securityEvent> {
+export function eventRepresentation(of: TrackedEvent): SecurityEventAnswer {
   const { sequence, raisedAt: raised_at, type, severity, subject, evidence, state } = of;
   const steps = { acknowledged: plain(of.acknowledged), resolved: plain(of.resolved) };
   return { sequence, raised_at, type, severity, subject, evidence, state, ...steps };

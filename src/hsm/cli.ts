@@ -1,73 +1,65 @@
-import type { Command } from 'commander';
-import { examples } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import { Argument } from 'commander';
+import { type Noun, required } from '../cli/verb.ts';
 
-export function addHsmCommands(program: Command, contextOf: Contextual): void {
-  const hsm = program.command('hsm').description('the HSM tokens that hold the keys');
-  hsm
-    .command('inventory')
-    .description('what is in each HSM token against the registry; exit code 1 where they differ')
-    .option('--token <name>', 'of this token only, by its name in the configuration')
-    .option('--last', 'what the last look found, without another')
-    .addHelpText('after', examples('keyward hsm inventory', 'keyward hsm inventory --token issuer-b --json'))
-    .action(async (options, command: Command) => {
-      const { hsmInventory } = await import('./cli-output.ts');
-      await hsmInventory(contextOf(command), options);
-    });
-  hsm
-    .command('make-pin')
-    .description('make a PIN of 43 characters that `keyward scan` recognises; the HSM’s own tools set it')
-    .requiredOption('--out <file>', 'new file for the PIN (0600)')
-    .addHelpText('after', examples('keyward hsm make-pin --out /etc/keyward/pin'))
-    .action(async (options, command: Command) => {
-      const { hsmMakePin } = await import('./cli-output.ts');
-      hsmMakePin(contextOf(command), options);
-    });
-  hsm
-    .command('clear-latch')
-    .description('let the PIN be tried once more, after it was rejected or its answer never came; takes two')
-    .argument('[token]', 'name of the token in the configuration', 'primary')
-    .addHelpText('after', examples('keyward hsm clear-latch', 'keyward hsm clear-latch issuer-b'))
-    .action(async (token: string, _options, command: Command) => {
-      const { hsmClearLatch } = await import('./cli-output.ts');
-      await hsmClearLatch(contextOf(command), token);
-    });
-  hsm
-    .command('replace')
-    .description(
-      'after the loss of the first token, with the service stopped: make registry and audit keys on the one that hsm names now',
-    )
-    .addHelpText('after', examples('keyward hsm replace', 'keyward hsm replace --json'))
-    .action(async (_options, command: Command) => {
-      const { hsmReplace } = await import('./cli-output.ts');
-      await hsmReplace(contextOf(command));
-    });
-  hsm
-    .command('enrol')
-    .description('have the service believe the keys that keyward hsm replace made; takes two')
-    .requiredOption('--reason <text>', 'what happened to the token, for the audit trail')
-    .option('--stolen', 'the lost token is in other hands: nothing of any key on it is accepted')
-    .addHelpText(
-      'after',
-      examples(
+export const HSM: Noun = {
+  name: 'hsm',
+  description: 'the HSM tokens that hold the keys',
+  verbs: [
+    {
+      name: 'inventory',
+      description: 'what is in each HSM token against the registry; exit code 1 where they differ',
+      options: [
+        ['--token <name>', 'of this token only, by its name in the configuration'],
+        ['--last', 'what the last look found, without another'],
+      ],
+      examples: ['keyward hsm inventory', 'keyward hsm inventory --token issuer-b --json'],
+      load: async () => (await import('../inventory/cli-output.ts')).hsmInventory,
+    },
+    {
+      name: 'make-pin',
+      description: 'make a PIN of 43 characters that `keyward scan` recognises; the HSM’s own tools set it',
+      options: [required('--out <file>', 'new file for the PIN (0600)')],
+      examples: ['keyward hsm make-pin --out /etc/keyward/pin'],
+      load: async () => (await import('./cli-output.ts')).hsmMakePin,
+    },
+    {
+      name: 'clear-latch',
+      description:
+        'let the PIN be tried once more, after it was rejected or its answer never came; takes two',
+      operands: [new Argument('[token]', 'name of the token in the configuration').default('primary')],
+      examples: ['keyward hsm clear-latch', 'keyward hsm clear-latch issuer-b'],
+      load: async () => (await import('./cli-output.ts')).hsmClearLatch,
+    },
+    {
+      name: 'replace',
+      description:
+        'after the loss of the first token, with the service stopped: make registry and audit keys on the one that hsm names now',
+      examples: ['keyward hsm replace', 'keyward hsm replace --json'],
+      load: async () => (await import('../restore/cli-output.ts')).hsmReplace,
+    },
+    {
+      name: 'enrol',
+      description: 'have the service believe the keys that keyward hsm replace made; takes two',
+      options: [
+        required('--reason <text>', 'what happened to the token, for the audit trail'),
+        ['--stolen', 'the lost token is in other hands: nothing of any key on it is accepted'],
+      ],
+      examples: [
         'keyward hsm enrol --reason "the HSM was destroyed by fire"',
         'keyward hsm enrol --stolen --reason "the HSM is missing from its rack"',
-      ),
-    )
-    .action(async (options, command: Command) => {
-      const { hsmEnrol } = await import('./cli-output.ts');
-      await hsmEnrol(contextOf(command), options);
-    });
-  hsm
-    .command('compromise <token>')
-    .description(
-      'its PIN is in other hands: nothing of any key on it is accepted, and none is made there again',
-    )
-    .requiredOption('--reason <text>', 'why, for the audit trail')
-    .option('--keep-for-forensics', 'leave the private halves in the HSM, where they sign nothing')
-    .addHelpText('after', examples('keyward hsm compromise partner --reason "the PIN was in a mail"'))
-    .action(async (token: string, options, command: Command) => {
-      const { hsmCompromise } = await import('./cli-output.ts');
-      await hsmCompromise(contextOf(command), token, options);
-    });
-}
+      ],
+      load: async () => (await import('../keys/cli-hsm.ts')).hsmEnrol,
+    },
+    {
+      name: 'compromise <token>',
+      description:
+        'its PIN is in other hands: nothing of any key on it is accepted, and none is made there again',
+      options: [
+        required('--reason <text>', 'why, for the audit trail'),
+        ['--keep-for-forensics', 'leave the private halves in the HSM, where they sign nothing'],
+      ],
+      examples: ['keyward hsm compromise partner --reason "the PIN was in a mail"'],
+      load: async () => (await import('../keys/cli-hsm.ts')).hsmCompromise,
+    },
+  ],
+};

@@ -6,6 +6,9 @@ import { validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 
+const latch = z.object({ token: z.string(), open: z.boolean() });
+export type PinLatchAnswer = z.infer<typeof latch>;
+
 const clearLatch: Route<GateDeps> = {
   method: 'post',
   path: '/v1/admin/hsm/{token}/clear-latch',
@@ -16,7 +19,7 @@ const clearLatch: Route<GateDeps> = {
       'For when it was rejected, or its answer never came: compare the PIN file with the HSM first. The proposal is kept in memory, since nothing can be signed, and ends with the process.',
     security: [{ operator: [] }],
     responses: {
-      ...json('200', 'Whether the token is open now', z.object({ token: z.string(), open: z.boolean() })),
+      ...json('200', 'Whether the token is open now', latch),
       ...PROPOSED,
       ...problems(CODES.operator, CODES.proposing, ['unknown_hsm_token']),
     },

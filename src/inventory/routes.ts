@@ -31,6 +31,7 @@ const answer = z.object({
     .array(z.object({ hsm_token: z.string(), code: z.string(), detail: z.string() }))
     .meta({ description: 'HSM tokens that could not be looked at.' }),
 });
+export type InventoryAnswer = z.infer<typeof answer>;
 
 const lastInventories: Route<InventoryParts> = {
   method: 'get',
@@ -93,7 +94,7 @@ const takeInventory: Route<InventoryParts> = {
 
 export const adminInventoryRoutes = [lastInventories, takeInventory];
 
-async function take(inventories: Inventories, hsmTokens: readonly string[]): Promise<z.infer<typeof answer>> {
+async function take(inventories: Inventories, hsmTokens: readonly string[]): Promise<InventoryAnswer> {
   const outcomes = await Promise.allSettled(hsmTokens.map((name) => inventories.take(name)));
   const taken = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   const failures = outcomes.map((outcome) =>

@@ -1,4 +1,3 @@
-import type { CeremonyAnswer, CeremonyKeyAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { writeNewFile } from '../cli/new-files.ts';
@@ -6,6 +5,7 @@ import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { fields, humanTime, utc } from '../cli/text.ts';
 import { html, type Markup } from '../lib/html.ts';
+import type { CeremonyAnswer } from './routes/ceremony.ts';
 
 /** A constant, so that nothing that is told ever stands in it. */
 const STYLE = html`
@@ -83,7 +83,7 @@ function persons(of: CeremonyAnswer): readonly Row[] {
   ];
 }
 
-function keySection(key: CeremonyKeyAnswer): Markup {
+function keySection(key: CeremonyAnswer['keys'][number]): Markup {
   const { token, mechanism } = key;
   return html`<section class="key">
 <h2>Key ${key.kid}</h2>

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CompromiseAnswer, KeyOutcomeAnswer, SharesAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, humanTime, table } from '../cli/text.ts';
 import { describeOutcome, findKid, stateCell } from './cli-output.ts';
+import type { CompromiseAnswer, SharesAnswer } from './routes/compromise.ts';
+import type { KeyOutcomeAnswer } from './routes/wire.ts';
 
 /** What a compromise hits: tokens that were alive, who has them, who verifies, what else lies on the HSM token. */
 export function describeCompromise(compromise: CompromiseAnswer, context: Context): string {

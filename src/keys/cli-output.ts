@@ -1,10 +1,11 @@
-import type { KeyAnswer, KeyOutcomeAnswer, RefusedKeyAnswer, RotationAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT } from '../cli/failure.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
 import { printable } from '../lib/html.ts';
+import type { KeyListAnswer } from './routes/keys.ts';
+import type { KeyAnswer, KeyOutcomeAnswer, RefusedKeyAnswer, RotationAnswer } from './routes/wire.ts';
 
 const COLOURS = new Map<string, Colour>([
   ['active', 'green'],
@@ -52,15 +53,10 @@ export function stateCell(text: string): Cell {
   return colour ? [text, colour] : text;
 }
 
-interface Keys {
-  readonly keys: readonly KeyAnswer[];
-  readonly refused: readonly RefusedKeyAnswer[];
-}
-
 export async function keyList(context: Context, { scope }: { readonly scope?: string }): Promise<void> {
   const call = await connect(context);
   const query = scope === undefined ? '' : `?scope=${encodeURIComponent(scope)}`;
-  const answer = await call<Keys>('GET', `/keys${query}`);
+  const answer = await call<KeyListAnswer>('GET', `/keys${query}`);
   show(context, answer, () =>
     [describeKeys(answer.keys, context), ...describeRefusedKeys(answer.refused, context)].join('\n\n'),
   );
@@ -151,9 +147,11 @@ interface WithReason {
   readonly reason: string;
 }
 
-export async function keyAct(context: Context, act: KeyAct, kid: string, given: WithReason): Promise<void> {
-  const call = await connect(context);
-  await perform(context, call, act, await findKid(call, kid), given);
+export function keyAct(act: KeyAct) {
+  return async (context: Context, kid: string, given: WithReason): Promise<void> => {
+    const call = await connect(context);
+    await perform(context, call, act, await findKid(call, kid), given);
+  };
 }
 
 export async function undoRotation(context: Context, scope: string, given: WithReason): Promise<void> {

@@ -1,14 +1,14 @@
-import type { Command } from 'commander';
-import type { ProposalAnswer } from '../cli/answers.ts';
 import { wholeNumber } from '../cli/arguments.ts';
 import type { Context } from '../cli/context.ts';
 import type { CallService } from '../cli/operations-client.ts';
+import type { ProposalAnswer } from '../cli/show.ts';
+import type { Verb } from '../cli/verb.ts';
 import { memberName } from '../kernel/policy.ts';
 import { type CountedTokens, VERIFIED_MEMBERS } from '../kernel/scope-change.ts';
 import { plural } from '../lib/instant.ts';
-import type { Change, Step } from '../provisioning/document.ts';
+import type { PolicyRefusalsAnswer } from './routes/scope-wire.ts';
 
-/** What commander makes of the options that `addPolicyOptions` adds. */
+/** What commander makes of the options of `POLICY_OPTIONS`. */
 export interface PolicyOptions {
   readonly maxTtl?: number;
   readonly defaultTtl?: number;
@@ -27,27 +27,26 @@ export interface PolicyOptions {
   readonly contacts?: readonly string[] | false;
 }
 
-export function addPolicyOptions(command: Command): Command {
-  return command
-    .option('--max-ttl <seconds>', 'longest life of a token', wholeNumber)
-    .option('--default-ttl <seconds>', 'life of a token that asks for none', wholeNumber)
-    .option('--cryptoperiod <seconds>', 'how long a key signs', wholeNumber)
-    .option('--jwks-max-age <seconds>', 'how long verifiers may cache the key set', wholeNumber)
-    .option('--max-stale <seconds>', 'how long they may go on when they cannot refresh it', wholeNumber)
-    .option('--clock-skew <seconds>', 'how far clocks may differ', wholeNumber)
-    .option('--token-types <types...>', '`typ` allowed: at+jwt, JWT, untyped; the first is the default')
-    .option('--require-subject', 'refuse tokens without `sub` (default)')
-    .option('--no-require-subject', 'allow them, but for access tokens (at+jwt)')
-    .option('--record-subject <how>', 'in the ledger: plain (default), hashed or none')
-    .option('--root-claim <name>', 'claim, such as txn, that names the event a token came from')
-    .option('--no-root-claim', 'none (default)')
-    .option('--suspend-on-forgery', 'a forged token takes its key out of use at once; the standby goes on')
-    .option('--no-suspend-on-forgery', 'it raises an alarm only (default)')
-    .option('--external-claims', 'identity servers may write all claims themselves, through /jws')
-    .option('--no-external-claims', 'Keyward writes iss, aud, times and jti (default)')
-    .option('--contacts <addresses...>', 'e-mail addresses of those whom news of the scope concerns')
-    .option('--no-contacts', 'none (default)');
-}
+export const POLICY_OPTIONS: NonNullable<Verb['options']> = [
+  ['--max-ttl <seconds>', 'longest life of a token', wholeNumber],
+  ['--default-ttl <seconds>', 'life of a token that asks for none', wholeNumber],
+  ['--cryptoperiod <seconds>', 'how long a key signs', wholeNumber],
+  ['--jwks-max-age <seconds>', 'how long verifiers may cache the key set', wholeNumber],
+  ['--max-stale <seconds>', 'how long they may go on when they cannot refresh it', wholeNumber],
+  ['--clock-skew <seconds>', 'how far clocks may differ', wholeNumber],
+  ['--token-types <types...>', '`typ` allowed: at+jwt, JWT, untyped; the first is the default'],
+  ['--require-subject', 'refuse tokens without `sub` (default)'],
+  ['--no-require-subject', 'allow them, but for access tokens (at+jwt)'],
+  ['--record-subject <how>', 'in the ledger: plain (default), hashed or none'],
+  ['--root-claim <name>', 'claim, such as txn, that names the event a token came from'],
+  ['--no-root-claim', 'none (default)'],
+  ['--suspend-on-forgery', 'a forged token takes its key out of use at once; the standby goes on'],
+  ['--no-suspend-on-forgery', 'it raises an alarm only (default)'],
+  ['--external-claims', 'identity servers may write all claims themselves, through /jws'],
+  ['--no-external-claims', 'Keyward writes iss, aud, times and jti (default)'],
+  ['--contacts <addresses...>', 'e-mail addresses of those whom news of the scope concerns'],
+  ['--no-contacts', 'none (default)'],
+];
 
 /** Policy and contacts as the API takes them; leaves out what was not given. */
 export function policyAndContacts(options: PolicyOptions): Record<string, unknown> {
@@ -93,13 +92,6 @@ export function warnOf({ terminal }: Context, ...advice: readonly (string | unde
   for (const line of advice) if (line !== undefined) terminal.warn(line);
 }
 
-/** The same of the scopes that a plan would make. */
-export function newAlgorithms(changes: readonly Change[]): readonly (string | undefined)[] {
-  return changes
-    .filter(({ action, kind }) => action === 'create' && kind === 'scope')
-    .map(({ id, to }) => algorithmAdvice(id, (to as { algorithm?: unknown } | undefined)?.algorithm));
-}
-
 const VERIFIED = VERIFIED_MEMBERS.map(memberName);
 
 interface Refusal {
@@ -129,29 +121,6 @@ export async function warnOfProposed(
   }
 }
 
-/** What a plan says of it before anything is changed. */
-export function plannedRefusals(steps: readonly Step[]): readonly (string | undefined)[] {
-  return steps.flatMap(({ changes }) =>
-    changes.flatMap(({ id, member = '', refuses }) =>
-      refuses === undefined ? [] : [adviceOf(id, { member, counted: refuses })],
-    ),
-  );
-}
-
-/** The steps of a plan, each change of a policy with how many living tokens it refuses at once. */
-export async function withRefusals(steps: readonly Step[], call: CallService): Promise<readonly Step[]> {
-  const told: Step[] = [];
-  for (const step of steps) {
-    const refusals = step.method === 'PATCH' ? await refusalsOf(call, step.path, step.body ?? {}) : [];
-    const changes = step.changes.map((change) => {
-      const refusal = refusals.find(({ member }) => member === change.member);
-      return refusal ? { ...change, refuses: refusal.counted } : change;
-    });
-    told.push({ ...step, changes });
-  }
-  return told;
-}
-
 /** `refuses 12 living tokens at once`; undefined where it is known that it refuses none. */
 export function refusalText(counted: CountedTokens | null): string | undefined {
   if (!counted) return 'refuses living tokens at once; how many could not be counted';
@@ -161,17 +130,18 @@ export function refusalText(counted: CountedTokens | null): string | undefined {
   return `refuses ${howMany}${plural(tokens, 'living token')} at once`;
 }
 
-async function refusalsOf(
+/** `change` as the service takes it; `path` of its scope. */
+export async function refusalsOf(
   call: CallService,
   path: string,
   change: Readonly<Record<string, unknown>>,
 ): Promise<readonly Refusal[]> {
   if (!VERIFIED.some((member) => Object.hasOwn(change.policy ?? {}, member))) return [];
-  const { refusals } = await call<{ refusals: readonly Refusal[] }>('POST', `${path}/preview`, change);
+  const { refusals } = await call<PolicyRefusalsAnswer>('POST', `${path}/preview`, change);
   return refusals;
 }
 
-function adviceOf(scope: string, { member, counted }: Refusal): string | undefined {
+export function adviceOf(scope: string, { member, counted }: Refusal): string | undefined {
   const text = refusalText(counted);
   return text && `scope ${scope}, ${member}: ${text}`;
 }

@@ -1,4 +1,3 @@
-import type { HsmTokenAnswer, KeyAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
 import { readJsonInput } from '../cli/input-file.ts';
@@ -13,6 +12,7 @@ import type { PublicJwk } from '../kernel/key.ts';
 import { readKeyEvidence } from '../token/key-evidence.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 import { findKey } from './cli-output.ts';
+import type { KeyProofAnswer } from './routes/proof.ts';
 
 const HOLDS = 'what `keyward key prove --out` wrote';
 
@@ -88,18 +88,6 @@ export interface KeyProveOptions {
   readonly bindingKey?: string;
 }
 
-interface Answer {
-  readonly key: KeyAnswer;
-  readonly token: HsmTokenAnswer;
-  readonly proven: boolean;
-  readonly unproven: readonly string[];
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly nonce: string;
-  readonly evidence: string | null;
-  readonly audit_key: unknown;
-  readonly binding_key: unknown;
-}
-
 export async function keyProve(
   context: Context,
   kid: string | undefined,
@@ -110,7 +98,7 @@ export async function keyProve(
   const call = await connect(context);
   const found = await findKey(call, kid);
   const body = options.nonce === undefined ? {} : { nonce: options.nonce };
-  const answer = await call<Answer>('POST', `/keys/${encodeURIComponent(found.kid)}/prove`, body);
+  const answer = await call<KeyProofAnswer>('POST', `/keys/${encodeURIComponent(found.kid)}/prove`, body);
   const { evidence, audit_key, binding_key } = answer;
   if (options.out !== undefined && evidence !== null) {
     writeNewFile(options.out, `${JSON.stringify({ evidence, audit_key, binding_key }, null, 2)}\n`);
@@ -119,7 +107,7 @@ export async function keyProve(
   if (!answer.proven) context.terminal.endWith(EXIT.failed);
 }
 
-function describe(answer: Answer, { terminal }: Context): string {
+function describe(answer: KeyProofAnswer, { terminal }: Context): string {
   const { key, token, proven, unproven, attributes, nonce } = answer;
   return fields(
     [

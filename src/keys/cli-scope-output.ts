@@ -1,4 +1,3 @@
-import type { KeyAnswer, ScopeAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
@@ -14,6 +13,9 @@ import {
   warnOf,
   warnOfRefusals,
 } from './cli-policy.ts';
+import type { ScopeAnswer, ScopeWithKeysAnswer } from './routes/scope-wire.ts';
+
+export type { ScopeAnswer, ScopeWithKeysAnswer };
 
 /** One scope, a line a member. */
 export function describeScope(scope: ScopeAnswer, { terminal }: Context): string {
@@ -105,14 +107,9 @@ export async function scopeSet(context: Context, id: string, options: ScopeSetOp
   show(context, answer, () => describeScope(answer.scope, context));
 }
 
-interface ScopeWithKeys {
-  readonly scope: ScopeAnswer;
-  readonly keys: readonly KeyAnswer[];
-}
-
 export async function scopeShow(context: Context, id: string): Promise<void> {
   const call = await connect(context);
-  const answer = await call<ScopeWithKeys>('GET', `/scopes/${encodeURIComponent(id)}`);
+  const answer = await call<ScopeWithKeysAnswer>('GET', `/scopes/${encodeURIComponent(id)}`);
   show(
     context,
     answer,

@@ -2,7 +2,10 @@ import { createLeakPartners } from '../access/partners.ts';
 import type { Config } from '../config.ts';
 import type { LeakPartners, LeakService } from '../kernel/leaks.ts';
 import { PartnerReports } from './partners.ts';
+import type { KnownDigestsAnswer } from './routes/wire.ts';
 import { createLeakDesk, type LeakDeskParts } from './service.ts';
+
+export type { KnownDigestsAnswer };
 
 export interface Leaks {
   readonly leaks: LeakService;

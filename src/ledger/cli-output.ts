@@ -1,9 +1,9 @@
-import type { LedgerRecordAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
 import { safeJson } from '../lib/json.ts';
+import type { ErasedAnswer, LedgerPageAnswer, LedgerRecordAnswer } from './routes/search.ts';
 
 export interface LedgerFindOptions {
   readonly jti?: string;
@@ -14,11 +14,6 @@ export interface LedgerFindOptions {
   readonly scope?: string;
   readonly from?: number;
   readonly to?: number;
-}
-
-interface LedgerPageAnswer {
-  readonly records: readonly LedgerRecordAnswer[];
-  readonly next_cursor: string | null;
 }
 
 const PAGE = 1_000;
@@ -66,12 +61,6 @@ function rows({ terminal }: Context, records: readonly LedgerRecordAnswer[]): st
 
 function personal(value: string | null, { erased }: LedgerRecordAnswer): Cell {
   return erased ? ['erased', 'dim'] : (value ?? '-');
-}
-
-interface ErasedAnswer {
-  readonly records: number;
-  readonly security_events: number;
-  readonly reports: number;
 }
 
 export async function ledgerErase(

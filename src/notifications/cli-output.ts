@@ -1,9 +1,9 @@
-import type { DeliveryAnswer, TargetTestAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
+import type { DeliveryAnswer, TargetTestAnswer } from './routes.ts';
 
 export function describeTargetTests(tests: readonly TargetTestAnswer[], { terminal }: Context): string {
   if (tests.length === 0) return 'no notification target is configured: security events are told to nobody';

@@ -40,6 +40,7 @@ export const targetTest = z
     error: z.string().nullable().meta({ description: 'Null where the target took it.' }),
   })
   .meta({ id: 'NotificationTest' });
+export type TargetTestAnswer = z.infer<typeof targetTest>;
 
 export const delivery = z
   .object({
@@ -62,8 +63,9 @@ export const delivery = z
     last_error: z.string().nullable(),
   })
   .meta({ id: 'NotificationDelivery' });
+export type DeliveryAnswer = z.infer<typeof delivery>;
 
-export function deliveryRepresentation(of: NotificationDelivery): z.infer<typeof delivery> {
+export function deliveryRepresentation(of: NotificationDelivery): DeliveryAnswer {
   return {
     id: of.id,
     message_id: of.messageId,

@@ -1,10 +1,10 @@
-import type { ProbeAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
 import { printable } from '../lib/html.ts';
+import type { ProbeAnswer } from './routes.ts';
 
 const VERDICTS: Readonly<Record<string, Colour>> = { right: 'green', wrong: 'red', unclear: 'yellow' };
 const NOT_SENT: Cell = ['not sent', 'yellow'];
@@ -82,17 +82,17 @@ interface Place {
   readonly scope: string;
 }
 
-const pathOf = ({ client }: Place) => `/clients/${encodeURIComponent(client)}/probe`;
+const pathOf = (client: string) => `/clients/${encodeURIComponent(client)}/probe`;
 
-export async function probeSet(context: Context, { url, ...place }: Place & { readonly url: string }) {
+export async function probeSet(context: Context, client: string, scope: string, url: string): Promise<void> {
   const call = await connect(context);
-  const answer = await call<{ probe: ProbeAnswer }>('POST', pathOf(place), { scope: place.scope, url });
+  const answer = await call<{ probe: ProbeAnswer }>('POST', pathOf(client), { scope, url });
   show(context, answer, () => describeProbe(answer.probe, context));
 }
 
-export async function probeRemove(context: Context, place: Place): Promise<void> {
+export async function probeRemove(context: Context, client: string, scope: string): Promise<void> {
   const call = await connect(context);
-  const answer = await call<Place>('DELETE', pathOf(place), { scope: place.scope });
+  const answer = await call<Place>('DELETE', pathOf(client), { scope });
   show(context, answer, () => `${answer.client} is not probed for ${answer.scope} any more`);
 }
 
@@ -103,9 +103,9 @@ export async function probeList(context: Context): Promise<void> {
 }
 
 /** Scripts see by the exit code whether the verifier does what it must. */
-export async function probeRun(context: Context, place: Place): Promise<void> {
+export async function probeRun(context: Context, client: string, scope: string): Promise<void> {
   const call = await connect(context);
-  const answer = await call<{ probe: ProbeAnswer }>('POST', `${pathOf(place)}/run`, { scope: place.scope });
+  const answer = await call<{ probe: ProbeAnswer }>('POST', `${pathOf(client)}/run`, { scope });
   if (answer.probe.answers.some(({ verdict }) => verdict !== 'right')) context.terminal.endWith(EXIT.failed);
   show(context, answer, () => describeProbe(answer.probe, context));
 }

@@ -44,8 +44,9 @@ export const probe = z
       .meta({ description: 'When it is probed next; null while the client may not verify for the scope.' }),
   })
   .meta({ id: 'Probe' });
+export type ProbeAnswer = z.infer<typeof probe>;
 
-export function probeRepresentation(of: ProbeStanding): z.infer<typeof probe> {
+export function probeRepresentation(of: ProbeStanding): ProbeAnswer {
   return {
     client: of.clientId,
     scope: of.scopeId,

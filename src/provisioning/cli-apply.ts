@@ -1,15 +1,16 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProposalAnswer } from '../cli/answers.ts';
 import type { Context, Terminal } from '../cli/context.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
 import { storedDigest, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
+import type { ProposalAnswer } from '../cli/show.ts';
 import { proposalIn, proposedDigest, show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
-import { newAlgorithms, plannedRefusals, warnOf } from '../keys/cli-policy.ts';
-import { openProposals, proposalsFor } from './cli-open-proposals.ts';
+import { warnOf } from '../keys/cli-policy.ts';
+import { newAlgorithms, plannedRefusals } from './cli-advice.ts';
 import { CHANGE_HEADINGS, changeCells, planOf } from './cli-plan.ts';
+import { openProposals, proposalsFor } from './cli-proposals.ts';
 import type { Step } from './document.ts';
 
 /** What became of a step. */

@@ -1,13 +1,17 @@
+import type { ClientAnswer } from '../access/cli-clients.ts';
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT } from '../cli/failure.ts';
 import { readUpTo } from '../cli/input-file.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, type Colour, table } from '../cli/text.ts';
-import { newAlgorithms, refusalText, warnOf, withRefusals } from '../keys/cli-policy.ts';
+import { refusalText, warnOf } from '../keys/cli-policy.ts';
+import type { ScopeAnswer } from '../keys/cli-scope-output.ts';
+import { policyOf } from '../keys/policy-schema.ts';
 import { type Problem, summaryOf } from '../yaml-file/problem.ts';
+import { newAlgorithms, withRefusals } from './cli-advice.ts';
 import { compare, type Plan } from './compare.ts';
-import { type Change, type Current, currentOf, documentJsonSchema, type Listed } from './document.ts';
+import { type Change, type Current, documentJsonSchema } from './document.ts';
 import { documentOf, MAX_DOCUMENT_BYTES, readDocument, writeDocument } from './yaml.ts';
 
 /** What has to be done so that the service is as the file says. `invalid_document` names what is wrong where. */
@@ -20,9 +24,26 @@ export async function planOf(file: string, call: CallService): Promise<Plan> {
 }
 
 export async function currentState(call: CallService): Promise<Current> {
-  const { scopes } = await call<Pick<Listed, 'scopes'>>('GET', '/scopes');
-  const { clients } = await call<Pick<Listed, 'clients'>>('GET', '/clients');
-  return currentOf({ scopes, clients });
+  const { scopes } = await call<{ scopes: readonly ScopeAnswer[] }>('GET', '/scopes');
+  const { clients } = await call<{ clients: readonly ClientAnswer[] }>('GET', '/clients');
+  return currentOf(scopes, clients);
+}
+
+function currentOf(scopes: readonly ScopeAnswer[], clients: readonly ClientAnswer[]): Current {
+  return {
+    scopes: scopes.map(({ modulus_bits, hsm_token, policy, ...scope }) => ({
+      ...scope,
+      modulusBits: modulus_bits,
+      hsmToken: hsm_token,
+      policy: policyOf(policy),
+    })),
+    clients: clients.map(({ id, description, revoked_at, grants }) => ({
+      id,
+      description,
+      revoked: revoked_at !== null,
+      grants,
+    })),
+  };
 }
 
 /** One byte more than is allowed tells a file that is too large; `-` is standard input. */

@@ -1,16 +1,10 @@
 import { z } from 'zod';
 import { ACTIONS, type Action } from '../kernel/actor.ts';
-import {
-  ALGORITHM_NAMES,
-  type Algorithm,
-  DEFAULT_ALGORITHM,
-  MODULUS_BITS,
-  type ModulusBits,
-} from '../kernel/algorithm.ts';
+import { ALGORITHM_NAMES, DEFAULT_ALGORITHM, MODULUS_BITS } from '../kernel/algorithm.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { SCOPE_ID, SCOPE_ID_ADVICE, type ScopeDefinition } from '../kernel/scope.ts';
 import type { CountedTokens } from '../kernel/scope-change.ts';
-import { contacts, type PolicyMembers, policy, policyOf } from '../keys/policy-schema.ts';
+import { contacts, policy } from '../keys/policy-schema.ts';
 
 const id = z.string().regex(SCOPE_ID, SCOPE_ID_ADVICE);
 const text = z.string('use text');
@@ -130,43 +124,6 @@ export interface Step {
   readonly needs: readonly string[];
   /** What exists afterwards. */
   readonly makes?: string;
-}
-
-/** The lists of scopes and clients as the operations plane answers them. */
-export interface Listed {
-  readonly scopes: readonly {
-    readonly id: string;
-    readonly issuer: string;
-    readonly audience: string;
-    readonly algorithm: Algorithm;
-    readonly modulus_bits: ModulusBits | null;
-    readonly hsm_token: string;
-    readonly policy: PolicyMembers;
-    readonly contacts: readonly string[];
-  }[];
-  readonly clients: readonly {
-    readonly id: string;
-    readonly description: string;
-    readonly revoked_at: number | null;
-    readonly grants: readonly { readonly scope: string; readonly action: Action }[];
-  }[];
-}
-
-export function currentOf({ scopes, clients }: Listed): Current {
-  return {
-    scopes: scopes.map(({ modulus_bits, hsm_token, policy, ...scope }) => ({
-      ...scope,
-      modulusBits: modulus_bits,
-      hsmToken: hsm_token,
-      policy: policyOf(policy),
-    })),
-    clients: clients.map(({ id, description, revoked_at, grants }) => ({
-      id,
-      description,
-      revoked: revoked_at !== null,
-      grants,
-    })),
-  };
 }
 
 /** The schema of a provisioning file for editors: JSON Schema draft 7, which most of them read. */

@@ -1,17 +1,13 @@
-import type { VerifierAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
-
-interface Verifiers {
-  readonly verifiers: readonly VerifierAnswer[];
-}
+import type { VerifierAnswer } from './routes/verifiers.ts';
 
 export async function verifierList(context: Context, { scope }: { readonly scope?: string }): Promise<void> {
   const call = await connect(context);
   const query = scope === undefined ? '' : `?scope=${encodeURIComponent(scope)}`;
-  const answer = await call<Verifiers>('GET', `/verifiers${query}`);
+  const answer = await call<{ verifiers: readonly VerifierAnswer[] }>('GET', `/verifiers${query}`);
   show(context, answer, () => describe(answer.verifiers, context));
 }
 

@@ -28,6 +28,7 @@ const gap = z
     kept_registry: count,
   })
   .meta({ id: 'RecordGap' });
+export type RecordGapAnswer = z.infer<typeof gap>;
 
 const accept: Route<GateDeps> = {
   method: 'post',

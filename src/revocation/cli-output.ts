@@ -1,8 +1,8 @@
-import type { RevocationAnswer } from '../cli/answers.ts';
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { humanTime, table } from '../cli/text.ts';
+import type { RevocationAnswer } from './routes.ts';
 
 /** Rules, a line each. */
 export function describeRevocations(revocations: readonly RevocationAnswer[], { terminal }: Context): string {

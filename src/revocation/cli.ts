@@ -1,43 +1,41 @@
-import type { Command } from 'commander';
-import { examples, instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
-import type { Contextual } from '../cli/program.ts';
+import { instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
+import type { Verbs } from '../cli/verb.ts';
 
-export function addRevokeCommands(program: Command, contextOf: Contextual): void {
-  program
-    .command('revoke')
-    .description('refuse tokens from now on, for good: those that every option given fits')
-    .option('--jti <id>', 'one token')
-    .option('--root <event>', 'every token of that root event, those yet to come included')
-    .option('--client <id>', 'every token issued to that client until now, or until --until')
-    .option('--scope <id>', 'of this scope only')
-    .option(
-      '--from <when>',
-      'issued then or later: a day, a moment such as 2026-12-01T08:00Z, or seconds since the epoch',
-      instantOrSeconds,
-    )
-    .option('--until <when>', 'issued then or before; a day is its midnight, UTC', instantOrSeconds)
-    .option('--reason <text>', 'why, for the audit trail')
-    .addHelpText(
-      'after',
-      examples(
-        'keyward revoke --jti b1mlLCdsGzQ5Sw1f9aYOMA --scope payments',
-        'keyward revoke --client checkout --reason "credential found in a repository"',
-        'keyward revoke --scope payments --from 1760000000 --until 1760003600',
-      ),
-    )
-    .action(async (options, command: Command) => {
-      const { revoke } = await import('./cli-output.ts');
-      await revoke(contextOf(command), options);
-    });
-  program
-    .command('revocation')
-    .description('what is revoked')
-    .command('list')
-    .description('the rules in force, the newest first')
-    .option('--before <sequence>', 'older than this one', wholeNumber)
-    .addHelpText('after', examples('keyward revocation list', 'keyward revocation list --before 42 --json'))
-    .action(async (options, command: Command) => {
-      const { revocationList } = await import('./cli-output.ts');
-      await revocationList(contextOf(command), options);
-    });
-}
+export const REVOKE: Verbs = [
+  {
+    name: 'revoke',
+    description: 'refuse tokens from now on, for good: those that every option given fits',
+    options: [
+      ['--jti <id>', 'one token'],
+      ['--root <event>', 'every token of that root event, those yet to come included'],
+      ['--client <id>', 'every token issued to that client until now, or until --until'],
+      ['--scope <id>', 'of this scope only'],
+      [
+        '--from <when>',
+        'issued then or later: a day, a moment such as 2026-12-01T08:00Z, or seconds since the epoch',
+        instantOrSeconds,
+      ],
+      ['--until <when>', 'issued then or before; a day is its midnight, UTC', instantOrSeconds],
+      ['--reason <text>', 'why, for the audit trail'],
+    ],
+    examples: [
+      'keyward revoke --jti b1mlLCdsGzQ5Sw1f9aYOMA --scope payments',
+      'keyward revoke --client checkout --reason "credential found in a repository"',
+      'keyward revoke --scope payments --from 1760000000 --until 1760003600',
+    ],
+    load: async () => (await import('./cli-output.ts')).revoke,
+  },
+  {
+    name: 'revocation',
+    description: 'what is revoked',
+    verbs: [
+      {
+        name: 'list',
+        description: 'the rules in force, the newest first',
+        options: [['--before <sequence>', 'older than this one', wholeNumber]],
+        examples: ['keyward revocation list', 'keyward revocation list --before 42 --json'],
+        load: async () => (await import('./cli-output.ts')).revocationList,
+      },
+    ],
+  },
+];

@@ -60,6 +60,7 @@ export const revocation = z
     reason: z.string(),
   })
   .meta({ id: 'Revocation' });
+export type RevocationAnswer = z.infer<typeof revocation>;
 
 export function ruleOf(given: z.infer<typeof revocationRequest>): RevocationRule {
   return {
@@ -72,7 +73,7 @@ export function ruleOf(given: z.infer<typeof revocationRequest>): RevocationRule
   };
 }
 
-export function revocationRepresentation(of: Revocation): z.infer<typeof revocation> {
+export function revocationRepresentation(of: Revocation): RevocationAnswer {
   return {
     sequence: of.sequence,
     scope: of.scopeId,

@@ -1,12 +1,8 @@
 import { CommandFailure } from '../cli/failure.ts';
 import type { CallService } from '../cli/operations-client.ts';
 import { digestOfCredential } from '../kernel/credential.ts';
+import type { KnownDigestsAnswer } from '../leaks/index.ts';
 import type { Collected, Place } from './cli-collected.ts';
-
-interface KnownDigests {
-  readonly credentials: readonly { digest: string; live: boolean; holder: string }[];
-  readonly tokens: readonly { digest: string; live: boolean; scope: string; kid: string; client: string }[];
-}
 
 /** Digests in one question. */
 const BATCH = 1_000;
@@ -77,7 +73,7 @@ async function askCredentials(call: CallService, batch: Credentials, report: boo
     digest: digestOfCredential(sight.secret).toString('base64url'),
     place: placeOf(places),
   }));
-  const known = await call<KnownDigests>('POST', '/leaks/digests', { credentials, report });
+  const known = await call<KnownDigestsAnswer>('POST', '/leaks/digests', { credentials, report });
   const byDigest = new Map(known.credentials.map((each) => [each.digest, each]));
   return credentials.map(({ digest }) => {
     const found = byDigest.get(digest);
@@ -96,17 +92,21 @@ function addCredentials(
   }
 }
 
-async function askTokens(call: CallService, batch: Tokens, report: boolean): Promise<KnownDigests['tokens']> {
+async function askTokens(
+  call: CallService,
+  batch: Tokens,
+  report: boolean,
+): Promise<KnownDigestsAnswer['tokens']> {
   const tokens = batch.map(({ name: digest, sight, places }) => ({
     digest,
     iat: sight.iat,
     place: placeOf(places),
   }));
-  return (await call<KnownDigests>('POST', '/leaks/digests', { tokens, report })).tokens;
+  return (await call<KnownDigestsAnswer>('POST', '/leaks/digests', { tokens, report })).tokens;
 }
 
 /** What is not on record is somebody else’s token. */
-function addTokens(collected: Collected, batch: Tokens, known: KnownDigests['tokens']): void {
+function addTokens(collected: Collected, batch: Tokens, known: KnownDigestsAnswer['tokens']): void {
   const byDigest = new Map(known.map((each) => [each.digest, each]));
   for (const token of batch) {
     const found = byDigest.get(token.name);

@@ -15,6 +15,7 @@ import { actorOf } from './admission.ts';
 import { json } from './responses.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 import { sendJson } from './send.ts';
+import { nextId } from './wire.ts';
 
 export const proposal = z
   .object({
@@ -35,8 +36,12 @@ export const proposal = z
     failure: z.object({ code: z.enum(ERROR_CODES), detail: z.string() }).nullable(),
   })
   .meta({ id: 'Proposal' });
+export type ProposalAnswer = z.infer<typeof proposal>;
 
-export function proposalRepresentation(of: ProposalView): z.infer<typeof proposal> {
+export const proposalPage = z.object({ proposals: z.array(proposal), next: nextId });
+export type ProposalPageAnswer = z.infer<typeof proposalPage>;
+
+export function proposalRepresentation(of: ProposalView): ProposalAnswer {
   return {
     id: of.id,
     act: of.act,

@@ -25,6 +25,7 @@ const CLIENT_BODY = { schema: clientRequest, ...LIMITS };
 const CREDENTIAL_BODY = { schema: credentialRequest, ...LIMITS };
 
 const clientAndCredential = z.object({ client, credential: z.string().optional() });
+export type ClientAndCredentialAnswer = z.infer<typeof clientAndCredential>;
 
 const listClients: Route<ClientParts> = {
   method: 'get',

@@ -24,6 +24,9 @@ interface OperatorParts extends GateDeps {
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 const oneOperator = z.object({ operator });
 const operatorAndCredential = oneOperator.extend({ credential: z.string().optional() });
+export type OperatorAndCredentialAnswer = z.infer<typeof operatorAndCredential>;
+const operatorPage = z.object({ operators: z.array(operator), next: nextId });
+export type OperatorPageAnswer = z.infer<typeof operatorPage>;
 
 const listOperators: Route<OperatorParts> = {
   method: 'get',
@@ -34,11 +37,7 @@ const listOperators: Route<OperatorParts> = {
     security: [{ operator: [] }],
     requestParams: { query: afterId },
     responses: {
-      ...json(
-        '200',
-        'Operators, the revoked ones too',
-        z.object({ operators: z.array(operator), next: nextId }),
-      ),
+      ...json('200', 'Operators, the revoked ones too', operatorPage),
       ...problems(CODES.operator, CODES.schema, ['unknown_operator']),
     },
   },

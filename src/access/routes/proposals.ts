@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import { DECISIONS } from '../../kernel/acts.ts';
 import { actorOf, READING } from '../../server/admission.ts';
-import { type GateDeps, proposal, proposalRepresentation } from '../../server/ask-gate.ts';
+import { type GateDeps, proposal, proposalPage, proposalRepresentation } from '../../server/ask-gate.ts';
 import { validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
-import { afterId, nextId } from '../../server/wire.ts';
+import { afterId } from '../../server/wire.ts';
 
 const NOT_OPEN = ['unknown_proposal', 'proposal_expired', 'proposal_executed', 'proposal_closed'] as const;
+
+const executed = z.object({ proposal, result: z.record(z.string(), z.unknown()) });
+export type ExecutedAnswer = z.infer<typeof executed>;
 
 const listProposals: Route<GateDeps> = {
   method: 'get',
@@ -19,11 +22,7 @@ const listProposals: Route<GateDeps> = {
     security: [{ operator: [] }],
     requestParams: { query: afterId },
     responses: {
-      ...json(
-        '200',
-        'Open ones, and those of the last 90 days',
-        z.object({ proposals: z.array(proposal), next: nextId }),
-      ),
+      ...json('200', 'Open ones, and those of the last 90 days', proposalPage),
       ...problems(CODES.operator, CODES.schema, ['unknown_proposal']),
     },
   },
@@ -70,11 +69,7 @@ const approveProposal: Route<GateDeps> = {
     summary: 'Approve what another operator proposed, which runs it, once; role `approver`',
     security: [{ operator: [] }],
     responses: {
-      ...json(
-        '200',
-        'Executed; `result` is what the act answers',
-        z.object({ proposal, result: z.record(z.string(), z.unknown()) }),
-      ),
+      ...json('200', 'Executed; `result` is what the act answers', executed),
       ...problems(CODES.operator, NOT_OPEN, [
         'self_approval',
         'proposal_outdated',

@@ -39,8 +39,9 @@ export const client = z
     grants: z.array(z.object({ scope: z.string(), action })),
   })
   .meta({ id: 'Client' });
+export type ClientAnswer = z.infer<typeof client>;
 
-export function clientRepresentation(of: Client): z.infer<typeof client> {
+export function clientRepresentation(of: Client): ClientAnswer {
   return {
     id: of.id,
     description: of.description,
@@ -74,7 +75,8 @@ export const operator = z
     revoked_at: z.int().nullable(),
   })
   .meta({ id: 'Operator' });
+export type OperatorAnswer = z.infer<typeof operator>;
 
-export function operatorRepresentation(of: Operator): z.infer<typeof operator> {
+export function operatorRepresentation(of: Operator): OperatorAnswer {
   return { id: of.id, roles: [...of.roles], created_at: of.createdAt, revoked_at: of.revokedAt };
 }

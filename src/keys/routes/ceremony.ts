@@ -55,8 +55,9 @@ export const ceremony = z
     keys: z.array(ceremonyKey),
   })
   .meta({ id: 'Ceremony' });
+export type CeremonyAnswer = z.infer<typeof ceremony>;
 
-export function ceremonyRepresentation(of: Ceremony): z.infer<typeof ceremony> {
+export function ceremonyRepresentation(of: Ceremony): CeremonyAnswer {
   const { id, issuer, audience, algorithm, modulusBits: modulus_bits } = of.scope;
   const { time, actor, requestId, sequence, hash } = of.event;
   return {

@@ -10,6 +10,7 @@ const shares = z
     more: z.int().meta({ description: 'How many were left out, with fewer tokens than those listed.' }),
   })
   .meta({ id: 'TokenShares' });
+export type SharesAnswer = z.infer<typeof shares>;
 
 const keyUse = z
   .object({
@@ -55,6 +56,7 @@ export const compromise = z
       .meta({ description: 'Who verifies by itself, as far as it was heard of since the start.' }),
   })
   .meta({ id: 'Compromise' });
+export type CompromiseAnswer = z.infer<typeof compromise>;
 
 export function compromiseRepresentation({
   key,
@@ -62,7 +64,7 @@ export function compromiseRepresentation({
   neighbours,
   keySetVersion,
   verifiers,
-}: CompromiseReport): z.infer<typeof compromise> {
+}: CompromiseReport): CompromiseAnswer {
   const listed = neighbours.slice(0, MOST_NEIGHBOURS);
   return {
     kid: key.kid,
@@ -96,6 +98,6 @@ function privateHalfOf({ times, keptForForensics }: CompromiseReport['key']) {
   return keptForForensics ? 'kept' : 'to_be_destroyed';
 }
 
-function sharesRepresentation({ listed, more }: Shares): z.infer<typeof shares> {
+function sharesRepresentation({ listed, more }: Shares): SharesAnswer {
   return { listed: listed.map(({ name, tokens }) => ({ name, tokens })), more };
 }

@@ -27,6 +27,9 @@ import {
 
 const filter = z.strictObject({ scope: z.string('name one scope').meta({ maxLength: 63 }).optional() });
 
+const keyList = z.object({ keys: z.array(key), refused: z.array(refusedKey) });
+export type KeyListAnswer = z.infer<typeof keyList>;
+
 interface KeyParts {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
@@ -45,7 +48,7 @@ const listKeys: Route<KeyParts> = {
       ...json(
         '200',
         'Keys that are not destroyed, newest first within a scope, and the rows that were refused',
-        z.object({ keys: z.array(key), refused: z.array(refusedKey) }),
+        keyList,
       ),
       ...problems(CODES.operator, CODES.schema, ['unknown_scope']),
     },

@@ -118,6 +118,7 @@ const answer = z
     binding_key: jwk,
   })
   .meta({ id: 'KeyProof' });
+export type KeyProofAnswer = z.infer<typeof answer>;
 
 const proveKey: Route<ProofParts> = {
   method: 'post',
@@ -154,7 +155,7 @@ const proveKey: Route<ProofParts> = {
 
 export const adminKeyProofRoutes = [proveKey];
 
-function representation(of: ProvenKey, keyRing: KeyRing): z.infer<typeof answer> {
+function representation(of: ProvenKey, keyRing: KeyRing): KeyProofAnswer {
   const scope = keyRing.scope(of.known.key.scopeId);
   if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
   return {

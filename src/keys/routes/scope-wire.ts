@@ -80,6 +80,7 @@ export const scope = z
     jwks_uri: z.string().meta({ description: 'Path of the key set on the data plane.' }),
   })
   .meta({ id: 'Scope' });
+export type ScopeAnswer = z.infer<typeof scope>;
 
 export const policyRefusals = z
   .object({
@@ -100,10 +101,12 @@ export const policyRefusals = z
     ),
   })
   .meta({ id: 'PolicyRefusals' });
+export type PolicyRefusalsAnswer = z.infer<typeof policyRefusals>;
 
 export const scopeAndKeys = z.object({ scope, keys: z.array(key) }).meta({ id: 'ScopeWithKeys' });
+export type ScopeWithKeysAnswer = z.infer<typeof scopeAndKeys>;
 
-export function scopeWithKeys(of: Scope, knownKeys: KnownKeys): z.infer<typeof scopeAndKeys> {
+export function scopeWithKeys(of: Scope, knownKeys: KnownKeys): ScopeWithKeysAnswer {
   const keys = knownKeys.knownKeysOf(of.id).map((each) => keyRepresentation(each, of));
   return { scope: scopeRepresentation(of), keys };
 }
@@ -129,7 +132,7 @@ export function scopeChange(request: z.infer<typeof scopeChangeRequest>): ScopeC
   return { policy: policyChange(policy ?? {}), contacts, hsmToken };
 }
 
-export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
+export function scopeRepresentation(of: Scope): ScopeAnswer {
   return {
     id: of.id,
     issuer: of.issuer,
@@ -145,8 +148,6 @@ export function scopeRepresentation(of: Scope): z.infer<typeof scope> {
   };
 }
 
-export function policyRefusalsRepresentation(
-  refusals: readonly PolicyRefusal[],
-): z.infer<typeof policyRefusals> {
+export function policyRefusalsRepresentation(refusals: readonly PolicyRefusal[]): PolicyRefusalsAnswer {
   return { refusals: refusals.map(({ member, counted }) => ({ member: memberName(member), counted })) };
 }

@@ -37,6 +37,7 @@ export const serviceKeyEnrolment = z
       .meta({ description: 'Rows of the registry that did not verify; they are not taken over.' }),
   })
   .meta({ id: 'ServiceKeyEnrolment' });
+export type ServiceKeyEnrolmentAnswer = z.infer<typeof serviceKeyEnrolment>;
 
 const LIMITS = { maxBytes: 4_096, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 

@@ -44,6 +44,7 @@ export const key = z
       }),
   })
   .meta({ id: 'Key' });
+export type KeyAnswer = z.infer<typeof key>;
 
 /** A row that the registry holds and the service will not use. */
 export const refusedKey = z
@@ -53,8 +54,9 @@ export const refusedKey = z
     why: z.string().meta({ description: 'What disagreed when the service started.' }),
   })
   .meta({ id: 'RefusedKey' });
+export type RefusedKeyAnswer = z.infer<typeof refusedKey>;
 
-export function keyRepresentation({ key: of, proof }: KnownKey, { policy }: Scope): z.infer<typeof key> {
+export function keyRepresentation({ key: of, proof }: KnownKey, { policy }: Scope): KeyAnswer {
   return {
     kid: of.kid,
     scope: of.scopeId,
@@ -125,6 +127,7 @@ export const tokenOutcome = z
     }),
   })
   .meta({ id: 'TokenCompromise' });
+export type TokenOutcomeAnswer = z.infer<typeof tokenOutcome>;
 
 export const keyOutcome = z
   .object({
@@ -135,6 +138,7 @@ export const keyOutcome = z
     already: z.boolean().meta({ description: 'It was so before; nothing was changed.' }),
   })
   .meta({ id: 'KeyOutcome' });
+export type KeyOutcomeAnswer = z.infer<typeof keyOutcome>;
 
 export const rotation = z
   .object({
@@ -142,3 +146,4 @@ export const rotation = z
     deactivated: key.nullable().meta({ description: 'Null where none signed.' }),
   })
   .meta({ id: 'Rotation' });
+export type RotationAnswer = z.infer<typeof rotation>;

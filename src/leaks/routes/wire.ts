@@ -59,6 +59,7 @@ export const knownDigests = z
     ),
   })
   .meta({ id: 'KnownDigests' });
+export type KnownDigestsAnswer = z.infer<typeof knownDigests>;
 
 /** As the partner programmes send it; what else they add is passed over. */
 export const partnerReport = z

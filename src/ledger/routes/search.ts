@@ -45,6 +45,7 @@ export const ledgerRecord = z
     archived: z.boolean(),
   })
   .meta({ id: 'LedgerRecord' });
+export type LedgerRecordAnswer = z.infer<typeof ledgerRecord>;
 
 export const ledgerPage = z
   .object({
@@ -55,6 +56,7 @@ export const ledgerPage = z
       .meta({ description: 'Null at the end. A page may be short, or empty, and not be the last.' }),
   })
   .meta({ id: 'LedgerPage' });
+export type LedgerPageAnswer = z.infer<typeof ledgerPage>;
 
 export const ledgerErasure = z
   .strictObject({ subject: z.string('use the subject as text').min(1, 'name a subject').max(4_096) })
@@ -63,8 +65,9 @@ export const ledgerErasure = z
 export const erasedCounts = z
   .object({ records: z.int(), security_events: z.int(), reports: z.int() })
   .meta({ id: 'ErasedCounts' });
+export type ErasedAnswer = z.infer<typeof erasedCounts>;
 
-export function recordRepresentation(of: LedgerEntry): z.infer<typeof ledgerRecord> {
+export function recordRepresentation(of: LedgerEntry): LedgerRecordAnswer {
   return {
     sequence: of.sequence,
     digest: of.digest.toString('base64url'),

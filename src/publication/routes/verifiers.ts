@@ -43,11 +43,9 @@ export const verifier = z
     last_seen: z.int(),
   })
   .meta({ id: 'Verifier' });
+export type VerifierAnswer = z.infer<typeof verifier>;
 
-export function verifierRepresentation(
-  of: VerifierStanding,
-  publishedVersion: number,
-): z.infer<typeof verifier> {
+export function verifierRepresentation(of: VerifierStanding, publishedVersion: number): VerifierAnswer {
   return {
     scope: of.scopeId,
     client: of.clientId,

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CeremonyAnswer } from '../../../src/cli/answers.ts';
 import { ceremonyPage } from '../../../src/keys/cli-ceremony.ts';
+import type { CeremonyAnswer } from '../../../src/keys/routes/ceremony.ts';
 import { html } from '../../../src/lib/html.ts';
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
@@ -23,6 +23,7 @@ const key = {
   proven_at: NOW,
   statement: 'proof.by.key',
   binding_record: 'binding.re.cord',
+  binding_key: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' },
 };
 const ceremony: CeremonyAnswer = {
   scope: {

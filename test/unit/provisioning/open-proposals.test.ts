@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { ProposalAnswer } from '../../../src/cli/answers.ts';
 import type { CallService } from '../../../src/cli/operations-client.ts';
-import { openProposals, proposalsFor } from '../../../src/provisioning/cli-open-proposals.ts';
+import { openProposals, proposalsFor } from '../../../src/provisioning/cli-proposals.ts';
 import type { Step } from '../../../src/provisioning/document.ts';
+import type { ProposalAnswer } from '../../../src/server/ask-gate.ts';
 
 const PROPOSAL: ProposalAnswer = {
   id: 'p',
@@ -105,7 +105,7 @@ it('tells grants of one client apart', () => {
     changes: [{ action: 'create', kind: 'grant', id: 'shop', member: 'mail:sign', weakens: true }],
     needs: [],
   };
-  const proposed = (action: string) => ({
+  const proposed = (action: string): ProposalAnswer => ({
     ...PROPOSAL,
     act: 'grant.add',
     subject: 'client:shop',

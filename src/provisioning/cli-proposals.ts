@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ProposalAnswer } from '../cli/answers.ts';
 import type { CallService } from '../cli/operations-client.ts';
+import type { ProposalAnswer, ProposalPageAnswer } from '../cli/show.ts';
 import { isObject } from '../lib/json.ts';
 import type { Step } from './document.ts';
 
@@ -12,18 +12,13 @@ const ACTS: Readonly<Record<string, string>> = {
   'POST grants': 'grant.add',
 };
 
-interface Page {
-  readonly proposals: readonly ProposalAnswer[];
-  readonly next: string | null;
-}
-
 /** Proposals that wait for their second person. */
 export async function openProposals(call: CallService): Promise<readonly ProposalAnswer[]> {
   const open: ProposalAnswer[] = [];
   let after: string | null = null;
   do {
     const query: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: Page = await call<Page>('GET', `/proposals?limit=1000${query}`);
+    const page: ProposalPageAnswer = await call('GET', `/proposals?limit=1000${query}`);
     open.push(...page.proposals.filter(({ state }) => state === 'open'));
     after = page.next;
   } while (after !== null);
