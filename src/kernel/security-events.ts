@@ -39,6 +39,15 @@ export interface SecurityEvents {
   raise(report: SecurityEventReport): Promise<boolean>;
 }
 
+/** Stores security events for callers whose own work does not depend on it. */
+export interface EventRaiser {
+  /**
+   * Never throws, and stores the event soon: once under its key, and again and again while the store refuses it. Of
+   * one `budget` at most 60 events a minute are taken. The return type keeps a `SecurityEvents` from passing for one.
+   */
+  raise(report: SecurityEventReport, budget?: string): undefined;
+}
+
 /** All that is to be told of one, from its evidence, as the table of types has it. */
 export function securityEvent<T extends SecurityEventType>(
   type: T,
