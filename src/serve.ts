@@ -16,6 +16,7 @@ import { openForgeryAlarm, openSecurityEvents } from './detection/alarms.ts';
 import { openDetector } from './detection/index.ts';
 import { openDrills } from './drills/index.ts';
 import { createOutageWatch } from './events/outages.ts';
+import { createRaiser } from './events/raise.ts';
 import { unresolvedEvents } from './events/unresolved.ts';
 import { watchDisks } from './health/disk.ts';
 import { watchGauges } from './health/gauges.ts';
@@ -146,6 +147,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   parts.defer(() => notifications.stop());
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
+  const raiser = createRaiser({ events: securityEvents, clock, log });
   metrics.watch('eventsUnresolved', await unresolvedEvents(store.securityEvents));
   const audit = await openAuditService({
     config,
@@ -158,12 +160,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
     securityEvents,
   });
   parts.defer(() => audit.stop());
+  // Before the last checkpoint, so that it covers these events.
+  parts.defer(() => raiser.stop());
   await tellUnwitnessed({ store, log }, securityEvents);
   await openRegistry(store, registryKey, signer, log, securityEvents, clock);
   const pending = signPending(store, log);
   parts.defer(() => pending.stop());
-  const canaries = openCanaries({ store, keyRing, events: securityEvents, metrics, clock, log });
-  parts.defer(() => canaries.stop());
+  const canaries = openCanaries({ store, keyRing, events: raiser, metrics, clock, log });
   const gaps = store.recordGaps.list();
   const chains = await openChains({
     config,

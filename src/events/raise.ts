@@ -47,7 +47,7 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
   const lose = ({ type, severity, subject, dedupKey }: SecurityEventReport, why: string): undefined => {
     lost += 1;
     if (!lossLines.take(`${type} ${why}`)) return;
-    log[LOG_LEVELS[severity]]({ event: type, subject, key: dedupKey, why, lost }, 'security event lost');
+    log[LOG_LEVELS[severity]]({ event: type, subject, key: dedupKey, why, lost }, 'security event dropped');
   };
 
   const logUnstored = (reports: Iterable<SecurityEventReport>, err: unknown): void => {
@@ -100,7 +100,7 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
       if (taken.has(name) || waiting.has(name)) return;
       if (stopped) return lose(report, 'the service stops');
       if (isFull(report.type)) return lose(report, 'too many wait for the store');
-      if (budgetName !== undefined && !budget.take(budgetName)) {
+      if (budgetName !== undefined && !budget.take(`${report.type} ${budgetName}`)) {
         return lose(report, 'too many in a minute');
       }
       taken.add(name);

@@ -43,7 +43,7 @@ export interface SecurityEvents {
 export interface EventRaiser {
   /**
    * Never throws, and stores the event soon: once under its key, and again and again while the store refuses it. Of
-   * one `budget` at most 60 events a minute are taken. The return type keeps a `SecurityEvents` from passing for one.
+   * one type and `budget` at most 60 events a minute are taken. The return type keeps a `SecurityEvents` from passing for one.
    */
   raise(report: SecurityEventReport, budget?: string): undefined;
 }
