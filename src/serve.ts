@@ -322,7 +322,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const detector = await openDetector({
     facts,
     memories: store.detectionMemories,
-    events: securityEvents,
+    events: raiser,
     clientChanges: access.clientChanges,
     client: access.client,
     clock,
