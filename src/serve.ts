@@ -313,7 +313,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
   await disks.look();
-  const watched = { store, securityEvents, metrics, clock };
+  const watched = { store, raiser, metrics, clock };
   const drills = await openDrills({ ...watched, config: config.drills });
   const reviews = await openReviews({ ...watched, config: config.reviews });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers, clock });
