@@ -298,7 +298,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     keyRing,
     grants,
     issuerWith: (allowed) => measuredIssuer(issuerWith(allowed), metrics),
-    events: securityEvents,
+    events: raiser,
     clock,
     log,
   });
