@@ -230,7 +230,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     signers: { ...signers, signer },
     keyRing,
     registry: store.registry,
-    securityEvents,
+    raiser,
     decoys: canaries.inInventory,
     audit: store.audit,
     metrics,
