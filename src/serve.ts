@@ -217,7 +217,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config,
     making,
     served,
-    securityEvents,
+    raiser,
     timeGuard: clockWatch,
     leadership: owner,
     gaps,
