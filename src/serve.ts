@@ -157,13 +157,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
     clockWatch,
     log,
-    securityEvents,
+    raiser,
   });
   parts.defer(() => audit.stop());
   // Before the last checkpoint, so that it covers these events.
   parts.defer(() => raiser.stop());
-  await tellUnwitnessed({ store, log }, securityEvents);
-  await openRegistry(store, registryKey, signer, log, securityEvents, clock);
+  tellUnwitnessed(store.unwitnessed, raiser);
+  await openRegistry(store, registryKey, signer, log, raiser, clock);
   const pending = signPending(store, log);
   parts.defer(() => pending.stop());
   const canaries = openCanaries({ store, keyRing, events: raiser, metrics, clock, log });
@@ -173,7 +173,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     store,
     signer,
     gaps,
-    securityEvents,
+    raiser,
     // A clock that is ahead makes no revocation lapse.
     clock: { nowSeconds: () => clockWatch.earliestSeconds() },
     log,
@@ -467,7 +467,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   const isUnsettled = succession === 'accepted' || gaps.some(({ settledAt }) => settledAt === null);
   await audit.start({ checkpointNow: isUnsettled });
-  await notifications.start(securityEvents);
+  await notifications.start(raiser);
   const watches = openWatches({
     outages,
     store,
@@ -478,7 +478,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     tasks: capabilities.flatMap(({ tasks = [] }) => tasks),
     keyRing,
     verifiers,
-    events: securityEvents,
+    events: raiser,
     clock,
     log,
   });
@@ -493,7 +493,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     timeGuard: { isSettled: () => store.runs.own.certificate !== null && clockWatch.isSettled() },
     onlineDays: config.ledger.online_days,
     retentionDays: config.ledger.retention_days,
-    events: securityEvents,
+    events: raiser,
     log,
   });
   parts.defer(() => retention.stop());
