@@ -30,7 +30,7 @@ export interface SecurityEvent extends Omit<SecurityEventReport, 'evidence'> {
   readonly evidence: SecurityEventReport['evidence'] | null;
 }
 
-/** Where detections tell what they found. */
+/** Stores security events for callers whose next step depends on it; all others have an `EventRaiser`. */
 export interface SecurityEvents {
   /**
    * Settles once the event and its audit event are durable: true, or false where the same was told before.
