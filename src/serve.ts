@@ -16,6 +16,7 @@ import { openForgeryAlarm, openSecurityEvents } from './detection/alarms.ts';
 import { openDetector } from './detection/index.ts';
 import { openDrills } from './drills/index.ts';
 import { createOutageWatch } from './events/outages.ts';
+import { createRaiser } from './events/raise.ts';
 import { unresolvedEvents } from './events/unresolved.ts';
 import { watchDisks } from './health/disk.ts';
 import { watchGauges } from './health/gauges.ts';
@@ -146,6 +147,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   parts.defer(() => notifications.stop());
   const securityEvents = openSecurityEvents(store.securityEvents, log, metrics);
+  const raiser = createRaiser({ events: securityEvents, clock, log });
   metrics.watch('eventsUnresolved', await unresolvedEvents(store.securityEvents));
   const audit = await openAuditService({
     config,
@@ -155,22 +157,23 @@ export async function serve(config: Config, environment: Environment): Promise<v
     clock,
     clockWatch,
     log,
-    securityEvents,
+    raiser,
   });
   parts.defer(() => audit.stop());
-  await tellUnwitnessed({ store, log }, securityEvents);
-  await openRegistry(store, registryKey, signer, log, securityEvents, clock);
+  // Before the last checkpoint, so that it covers these events.
+  parts.defer(() => raiser.stop());
+  tellUnwitnessed(store.unwitnessed, raiser);
+  await openRegistry(store, registryKey, signer, log, raiser, clock);
   const pending = signPending(store, log);
   parts.defer(() => pending.stop());
-  const canaries = openCanaries({ store, keyRing, events: securityEvents, metrics, clock, log });
-  parts.defer(() => canaries.stop());
+  const canaries = openCanaries({ store, keyRing, events: raiser, metrics, clock, log });
   const gaps = store.recordGaps.list();
   const chains = await openChains({
     config,
     store,
     signer,
     gaps,
-    securityEvents,
+    raiser,
     // A clock that is ahead makes no revocation lapse.
     clock: { nowSeconds: () => clockWatch.earliestSeconds() },
     log,
@@ -214,7 +217,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     config,
     making,
     served,
-    securityEvents,
+    raiser,
     timeGuard: clockWatch,
     leadership: owner,
     gaps,
@@ -227,7 +230,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     signers: { ...signers, signer },
     keyRing,
     registry: store.registry,
-    securityEvents,
+    raiser,
     decoys: canaries.inInventory,
     audit: store.audit,
     metrics,
@@ -295,7 +298,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     keyRing,
     grants,
     issuerWith: (allowed) => measuredIssuer(issuerWith(allowed), metrics),
-    events: securityEvents,
+    events: raiser,
     clock,
     log,
   });
@@ -310,7 +313,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
   await disks.look();
-  const watched = { store, securityEvents, metrics, clock };
+  const watched = { store, raiser, metrics, clock };
   const drills = await openDrills({ ...watched, config: config.drills });
   const reviews = await openReviews({ ...watched, config: config.reviews });
   watchGauges(metrics, { links, keyRing, store, disks, audit, verifiers, clock });
@@ -319,7 +322,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const detector = await openDetector({
     facts,
     memories: store.detectionMemories,
-    events: securityEvents,
+    events: raiser,
     clientChanges: access.clientChanges,
     client: access.client,
     clock,
@@ -464,7 +467,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   });
   const isUnsettled = succession === 'accepted' || gaps.some(({ settledAt }) => settledAt === null);
   await audit.start({ checkpointNow: isUnsettled });
-  await notifications.start(securityEvents);
+  await notifications.start(raiser);
   const watches = openWatches({
     outages,
     store,
@@ -475,7 +478,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     tasks: capabilities.flatMap(({ tasks = [] }) => tasks),
     keyRing,
     verifiers,
-    events: securityEvents,
+    events: raiser,
     clock,
     log,
   });
@@ -490,7 +493,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
     timeGuard: { isSettled: () => store.runs.own.certificate !== null && clockWatch.isSettled() },
     onlineDays: config.ledger.online_days,
     retentionDays: config.ledger.retention_days,
-    events: securityEvents,
+    events: raiser,
     log,
   });
   parts.defer(() => retention.stop());

@@ -13,6 +13,5 @@ export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Can
     watchLeaks: (next) => next,
     inInventory: canariesInInventory(new CanaryIndex([]), { touched: () => {} }, keyRing),
     administration: () => ({}) as CanaryAdministration,
-    stop: async () => {},
   };
 }

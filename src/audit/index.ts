@@ -8,9 +8,9 @@ import type { DeliveryPosition, SinkTail } from '../kernel/audit.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../kernel/audit-chain.ts';
 import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { tellOfRefused } from '../keys/open-registry.ts';
+import { raiseRefused } from '../keys/open-registry.ts';
 import type { OpenedKey } from '../keys/registry-key.ts';
 import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -35,7 +35,7 @@ export interface AuditServiceParts {
   /** Opened before the database was compared with the sinks. */
   readonly clockWatch: ClockWatch;
   readonly log: Logger;
-  readonly securityEvents: SecurityEvents;
+  readonly raiser: EventRaiser;
 }
 
 export interface AuditService {
@@ -118,13 +118,10 @@ export function remembered(
   };
 }
 
-/** The event waits for nobody: where it cannot be written, the log has it. */
-function tellOfJump(found: ClockJump, { log, securityEvents }: AuditServiceParts): void {
+function tellOfJump(found: ClockJump, { log, raiser }: AuditServiceParts): void {
   loggingJumps(log).onJump(found);
   const { kind: jump, wall, expected } = found;
-  securityEvents
-    .raise(securityEvent('clock.jump', { jump, wall, expected }))
-    .catch((err: unknown) => log.error({ err }, 'clock.jump could not be written'));
+  raiser.raise(securityEvent('clock.jump', { jump, wall, expected }));
 }
 
 const FOREIGN_HEAD = {
@@ -145,7 +142,7 @@ function run(
     clock,
     clockWatch,
     log,
-    securityEvents,
+    raiser,
   }: AuditServiceParts,
   auditKey: OpenedKey,
   checkpointer: Checkpointer,
@@ -156,7 +153,7 @@ function run(
     try {
       await work();
     } catch (error) {
-      if (isForeignHead(error)) await tellOfRefused(FOREIGN_HEAD, { securityEvents, clock, log });
+      if (isForeignHead(error)) raiseRefused(FOREIGN_HEAD, { events: raiser, clock });
       throw error;
     }
   };

@@ -7,9 +7,8 @@ import { type Clock, dayOf } from '../kernel/clock.ts';
 import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
 import type { Revocation } from '../kernel/revocation.ts';
 import { TrustedRuns } from '../kernel/runs.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
-import { RecentSet } from '../lib/recent-set.ts';
 import { loadRevocations } from '../revocation/load-revocations.ts';
 import { readCheckpoint } from '../token/checkpoint.ts';
 import { certifiedRuns } from '../token/run-certificate.ts';
@@ -21,7 +20,7 @@ export interface ChainParts {
   readonly signer: Pick<Signer, 'sign'>;
   /** What two persons accepted as lost. */
   readonly gaps: readonly RecordGap[];
-  readonly securityEvents: SecurityEvents;
+  readonly raiser: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -32,9 +31,6 @@ export interface Chains {
   /** Recomputes a stretch of each chain; to be called each second or so. */
   readonly walks: Readonly<Record<'ledger' | 'revocations', () => Promise<void>>>;
 }
-
-/** Places that are told once a day; the database knows for longer what was told. */
-const TOLD_PLACES = 1_000;
 
 /**
  * Verifies ledger and revocations behind the last checkpoint: from then on a record counts if a certified run sealed
@@ -50,11 +46,11 @@ export async function openChains(parts: ChainParts): Promise<Chains> {
   const tellEvents = teller('audit', parts);
   const tellLedger = teller('ledger', parts);
   const tellRevocations = teller('revocations', parts);
-  store.brokenEvents.subscribe((broken) => void tellEvents(broken));
-  store.ledger.broken.subscribe((broken) => void tellLedger(broken));
+  store.brokenEvents.subscribe(tellEvents);
+  store.ledger.broken.subscribe(tellLedger);
   for (const broken of await store.ledger.open(runs, coveredUntil('ledger', checkpoint, gaps))) {
     log.fatal({ chain: 'ledger', ...broken }, 'the ledger is not as it was written');
-    await tellLedger(broken);
+    tellLedger(broken);
   }
   const trusted = new TrustedRuns([...runs, store.runs.own]);
   const revocationWalk = new RevocationWalk(store.revocations);
@@ -70,7 +66,7 @@ export async function openChains(parts: ChainParts): Promise<Chains> {
         isSealed: (event) => trusted.haveSealed('audit', event),
         scopeIds,
         clock,
-        onBroken: (found) => void tellRevocations(found),
+        onBroken: tellRevocations,
       }),
     walks: {
       ledger: () => walked(store.ledger.walk(), tellLedger),
@@ -92,30 +88,18 @@ function coveredUntil(
   return Math.min(...gaps.map(({ kept }) => kept[chain]));
 }
 
-/** Told once a place and day; where the event cannot be written, the log has it and it is told again. */
-function teller(
-  chain: ChainName,
-  { securityEvents, clock, log }: ChainParts,
-): (broken: BrokenChain) => Promise<void> {
-  const told = new RecentSet(TOLD_PLACES);
-  return async (broken) => {
+/** Once a place and day. */
+function teller(chain: ChainName, { raiser, clock }: ChainParts): (broken: BrokenChain) => void {
+  return (broken) => {
     const day = dayOf(clock.nowSeconds());
-    const once = `${day} ${broken.place}`;
-    if (told.has(once)) return;
-    told.add(once);
-    try {
-      await securityEvents.raise(securityEvent('audit.chain_broken', { chain, ...broken, day }));
-    } catch (err) {
-      told.delete(once);
-      log.fatal({ err, chain, ...broken }, 'audit.chain_broken could not be written');
-    }
+    raiser.raise(securityEvent('audit.chain_broken', { chain, ...broken, day }));
   };
 }
 
 async function walked(
   step: Promise<BrokenChain | undefined>,
-  tell: (broken: BrokenChain) => Promise<void>,
+  tell: (broken: BrokenChain) => void,
 ): Promise<void> {
   const broken = await step;
-  if (broken) await tell(broken);
+  if (broken) tell(broken);
 }

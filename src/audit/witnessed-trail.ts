@@ -8,7 +8,7 @@ import {
 } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RegistryMark } from '../kernel/record-gap.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { SealedStatements, Signer } from '../kernel/signer.ts';
 import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
 import { headFollowedIn } from '../token/registry-statement.ts';
@@ -111,16 +111,11 @@ export async function recordUnwitnessed(
   );
 }
 
-export async function tellUnwitnessed(
-  { store, log }: { readonly store: Pick<Store, 'unwitnessed'>; readonly log: Logger },
-  securityEvents: SecurityEvents,
-): Promise<void> {
-  for (const { from, to, hash } of store.unwitnessed.list()) {
+export function tellUnwitnessed(unwitnessed: Store['unwitnessed'], events: EventRaiser): void {
+  for (const { from, to, hash } of unwitnessed.list()) {
     const place = from === to ? `event ${from}` : `events ${from} to ${to}`;
     const why = `no checkpoint, no audit sink and no seal of a run stands for them; the last one's hash is ${hash}`;
-    await securityEvents
-      .raise(securityEvent('audit.unwitnessed', { place, why }))
-      .catch((err: unknown) => log.error({ err }, 'audit.unwitnessed could not be written'));
+    events.raise(securityEvent('audit.unwitnessed', { place, why }));
   }
 }
 

@@ -9,23 +9,20 @@ import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { LeakService } from '../kernel/leaks.ts';
 import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import type { Sightings, TokenVerifier } from '../kernel/verification.ts';
-import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { countedTouches, TellingCanaryAlarm } from './alarm.ts';
+import { countedTouches, createCanaryAlarm } from './alarm.ts';
 import { CanaryIndex } from './canary-index.ts';
 import { CanaryService } from './service.ts';
 import { DecoyKeysInTokens, watchRevocation, watchSightings, watchVerifier } from './tokens.ts';
 import { canariesInInventory, watchCallers, watchLeaks, watchSigner } from './triggers.ts';
 
-const EVERY_MS = 5_000;
-
 export interface CanaryRootParts {
   readonly store: Pick<Store, 'canaries' | 'audit'>;
   readonly keyRing: KeyRing;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly metrics: Pick<Metrics, 'canaryTouches'>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -47,28 +44,12 @@ export interface Canaries {
   watchLeaks(next: LeakService): LeakService;
   readonly inInventory: DecoysInInventory;
   administration(parts: DeskParts): CanaryAdministration;
-  stop(): Promise<void>;
 }
 
 /** Decoys, from the registry that was opened before. */
 export function openCanaries({ store, keyRing, events, metrics, clock, log }: CanaryRootParts): Canaries {
   const book = new CanaryIndex(store.canaries.list());
-  const alarm = new TellingCanaryAlarm({
-    events,
-    clock,
-    count: countedTouches(metrics),
-    onFailure: ({ type, subject, evidence: { use, remote } }, err) =>
-      log.fatal(
-        { event: type, subject, use, remote, err },
-        'a decoy was used, which could not be stored yet',
-      ),
-  });
-  const telling = startPeriodicTask({
-    tick: () => alarm.tell(),
-    everyMs: EVERY_MS,
-    log,
-    failure: 'canary.touched could not be stored; it is tried again',
-  });
+  const alarm = createCanaryAlarm({ events, clock, count: countedTouches(metrics) });
   const parts = {
     book,
     alarm,
@@ -91,14 +72,6 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
           log.error({ err }, 'a decoy key that was cut short is not undone; it is with the next start'),
         );
       return desk;
-    },
-    async stop() {
-      await telling.stop();
-      await alarm
-        .tell()
-        .catch((err: unknown) =>
-          log.fatal({ err, event: 'canary.touched' }, 'what waits could not be stored'),
-        );
     },
   };
 }

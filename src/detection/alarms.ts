@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
+import { LOG_LEVELS } from '../events/raise.ts';
 import type { Forgery, ForgeryAlarm, KeySuspender } from '../kernel/activity.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RecordedToken } from '../kernel/issuance.ts';
-import type { Severity } from '../kernel/security-event-types.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
@@ -69,11 +69,6 @@ function reportOf({ scope, kid, digest, header, claims, record }: Forgery): Secu
 function factsOf({ scopeId, kid, jti, clientId, iat, exp }: RecordedToken): Record<string, unknown> {
   return { scope: scopeId, kid, jti, client: clientId, iat, exp };
 }
-
-const LOG_LEVELS = { info: 'info', warning: 'warn', critical: 'fatal' } as const satisfies Record<
-  Severity,
-  string
->;
 
 /** Security events as they are raised everywhere: stored, counted and logged, without their evidence. */
 export function openSecurityEvents(stored: SecurityEvents, log: Logger, metrics: Metrics): SecurityEvents {

@@ -1,9 +1,6 @@
 import type { z } from 'zod';
 import type { DetectionMemories, Fact, KeptMemory } from '../kernel/activity.ts';
-import type { Clock } from '../kernel/clock.ts';
-import type { SecurityEventReport, SecurityEvents } from '../kernel/security-events.ts';
-import { MinuteBudget } from '../lib/minute-budget.ts';
-import { RecentSet } from '../lib/recent-set.ts';
+import type { EventRaiser, SecurityEventReport } from '../kernel/security-events.ts';
 
 /** What a detection makes of one fact. */
 export interface Detected<M> {
@@ -45,34 +42,21 @@ export function stateless(
 export interface DetectorParts {
   readonly detections: readonly Detection[];
   readonly facts: { take(): readonly Fact[] };
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly memories: DetectionMemories;
-  readonly clock: Clock;
 }
 
 /** Names that one detection remembers; whoever was quiet the longest is forgotten first. */
 const MOST_NAMES = 5_000;
-/** News of one look; the others are told at the next. */
-const MOST_AT_ONCE = 100;
-/** Of one type and severity within a minute; beyond that a flood would fill the database. Shown again, a token is told again. */
-const EVENTS_A_TYPE_AND_MINUTE = 60;
-/** What was told lately is not told again, and takes no part of that. */
-const REMEMBERED = 10_000;
-/** News that may wait while events cannot be stored; what is beyond is lost, since facts go on. */
-const MOST_WAITING = 1_000;
 
 /** Runs the detections over the facts as they come, and tells what they find. */
 export class Detector {
   readonly #parts: DetectorParts;
   readonly #memories: ReadonlyMap<string, Map<string, unknown>>;
   readonly #unsaved = new Map<string, KeptMemory>();
-  readonly #budget: MinuteBudget;
-  readonly #told = new RecentSet(REMEMBERED);
-  #waiting: SecurityEventReport[] = [];
 
   private constructor(parts: DetectorParts) {
     this.#parts = parts;
-    this.#budget = new MinuteBudget(EVENTS_A_TYPE_AND_MINUTE, parts.clock);
     this.#memories = new Map(parts.detections.map(({ name }) => [name, new Map()]));
   }
 
@@ -88,13 +72,9 @@ export class Detector {
     return detector;
   }
 
-  /** Takes the facts since the last look. Rejects where an event could not be stored; it is told at the next. */
-  async look(): Promise<void> {
+  /** Takes the facts since the last look. */
+  look(): void {
     for (const fact of this.#parts.facts.take()) this.#detect(fact);
-    for (const news of this.#waiting.slice(0, MOST_AT_ONCE)) {
-      await this.#parts.events.raise(news);
-      this.#waiting.shift();
-    }
   }
 
   /** Writes down what was learned since the last time. `store_unavailable`: then it is kept for the next. */
@@ -116,16 +96,9 @@ export class Detector {
       const { memory, news } = detection.detect(before, fact);
       if (memory !== before) this.#remember(detection.name, name, memory);
       else if (memory !== undefined) this.#touch(detection.name, name, memory);
-      for (const report of news) this.#queue(report);
+      // A flood of one type and severity would fill the database.
+      for (const report of news) this.#parts.events.raise(report, report.severity);
     }
-  }
-
-  #queue(report: SecurityEventReport): void {
-    const name = `${report.type} ${report.dedupKey}`;
-    if (this.#told.has(name) || this.#waiting.length >= MOST_WAITING) return;
-    if (!this.#budget.take(`${report.type} ${report.severity}`)) return;
-    this.#told.add(name);
-    this.#waiting.push(report);
   }
 
   /** Whoever was heard last comes last. */

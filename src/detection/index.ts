@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { DetectionMemories } from '../kernel/activity.ts';
 import type { Client } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { ActivityAggregator } from './activity.ts';
@@ -12,7 +12,7 @@ import { DETECTIONS } from './rules.ts';
 export interface DetectorRootParts {
   readonly facts: ActivityAggregator;
   readonly memories: DetectionMemories;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clientChanges: Subscribable<string>;
   readonly client: (id: string) => Client | undefined;
   readonly clock: Clock;
@@ -25,7 +25,7 @@ const SAVE_EVERY_MS = 60_000;
 /** All detections at work. `stop` writes down what they learned. */
 export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): Promise<void> }> {
   const { facts, memories, events, clientChanges, client, clock, log } = parts;
-  const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories, clock });
+  const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories });
   const stopTelling = clientChanges.subscribe((id) =>
     facts.record({
       kind: 'changed',
@@ -35,10 +35,10 @@ export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): 
     }),
   );
   const looking = startPeriodicTask({
-    tick: () => detector.look(),
+    tick: async () => detector.look(),
     everyMs: LOOK_EVERY_MS,
     log,
-    failure: 'what detections found could not be stored; it is tried again',
+    failure: 'detections failed; they go on with what is new',
   });
   const saving = startPeriodicTask({
     tick: () => detector.save(),
@@ -50,7 +50,7 @@ export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): 
     async stop() {
       stopTelling();
       await Promise.all([looking.stop(), saving.stop()]);
-      await detector.look();
+      detector.look();
       await detector.save();
     },
   };

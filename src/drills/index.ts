@@ -1,7 +1,7 @@
 import type { Store } from '../db/open-store.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { openDrillLog } from './log.ts';
@@ -16,13 +16,13 @@ const LOOK_MS = 60_000;
 export interface DrillDeps {
   readonly config: DrillsConfig;
   readonly store: Pick<Store, 'audit'>;
-  readonly securityEvents: SecurityEvents;
+  readonly raiser: EventRaiser;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 /** Rehearsals of an emergency: what was performed, and what is overdue. */
-export async function openDrills({ config, store, securityEvents: events, metrics, clock }: DrillDeps) {
+export async function openDrills({ config, store, raiser: events, metrics, clock }: DrillDeps) {
   const overdueSeconds = config.overdue_days * 86_400;
   const drills = await openDrillLog({ audit: store.audit, clock, overdueSeconds });
   metrics.watch('drillOverdue', () =>

@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 
 export interface Outage {
   readonly name: string;
@@ -22,9 +22,8 @@ const REPEATED_AFTER_SECONDS = 3_600;
 export class Outages {
   readonly #options: OutagesOptions;
   readonly #lasting = new Map<string, Outage>();
-  readonly #told = new Set<string>();
   readonly #lastHappened = new Map<string, number>();
-  #happened: Outage[] = [];
+  readonly #happened: Outage[] = [];
 
   constructor(options: OutagesOptions) {
     this.#options = options;
@@ -38,7 +37,6 @@ export class Outages {
 
   ended(name: string): void {
     this.#lasting.delete(name);
-    this.#told.delete(name);
   }
 
   /** What is told though it is over at once: the same of one name at most once an hour. */
@@ -50,18 +48,11 @@ export class Outages {
     this.#happened.push({ name, since, why });
   }
 
-  /** Rejects where an event could not be stored; it is told at the next look. */
-  async tell(events: SecurityEvents): Promise<void> {
+  tell(events: EventRaiser): void {
     const { clock, patienceSeconds, report } = this.#options;
-    for (const outage of this.#happened) {
-      await events.raise(report(outage));
-      this.#happened = this.#happened.filter((each) => each !== outage);
-    }
-    for (const outage of [...this.#lasting.values()]) {
-      const { name, since } = outage;
-      if (this.#told.has(name) || clock.nowSeconds() - since < patienceSeconds) continue;
-      await events.raise(report(outage));
-      if (this.#lasting.get(name) === outage) this.#told.add(name);
+    for (const outage of this.#happened.splice(0)) events.raise(report(outage));
+    for (const outage of this.#lasting.values()) {
+      if (clock.nowSeconds() - outage.since >= patienceSeconds) events.raise(report(outage));
     }
   }
 }
@@ -106,8 +97,8 @@ export function createOutageWatch(clock: Clock) {
     hsm,
     pins,
     sinks,
-    async tell(events: SecurityEvents) {
-      for (const each of [pins, hsm, sinks, log, descriptors]) await each.tell(events);
+    tell(events: EventRaiser) {
+      for (const each of [pins, hsm, sinks, log, descriptors]) each.tell(events);
     },
   };
 }

@@ -1,18 +1,18 @@
 import { Outages } from '../events/outages.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type KeyRing, type KnownKey, type KnownKeys, lackedKeys } from '../kernel/key.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 
 export interface ActiveKeyWatchParts {
   readonly keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
 }
 
 /** A signer that lost sight of a key is replaced and sees it again by then. */
 const PATIENCE_SECONDS = 10;
 
-/** Tells of each scope whose active key its signer lacks. Answers how to look; it rejects as `Outages.tell`. */
+/** Tells of each scope whose active key its signer lacks. Answers how to look. */
 export function createActiveKeyWatch({ keyRing, events, clock }: ActiveKeyWatchParts): () => Promise<void> {
   let lacked: ReadonlyMap<string, KnownKey> = new Map();
   const outages = new Outages({
@@ -28,7 +28,7 @@ export function createActiveKeyWatch({ keyRing, events, clock }: ActiveKeyWatchP
     for (const kid of lacked.keys()) if (!now.has(kid)) outages.ended(kid);
     lacked = now;
     for (const [kid, known] of now) outages.began(kid, reasonOf(known));
-    await outages.tell(events);
+    outages.tell(events);
   };
 }
 

@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import { DISK_ALARM_PERCENT } from '../kernel/security-event-types.ts';
-import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 
 export interface DiskAlarmParts {
   readonly disks: {
@@ -10,7 +10,7 @@ export interface DiskAlarmParts {
     used(): Readonly<Record<string, number>>;
     look(): Promise<void>;
   };
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
   readonly onRelief: (volume: string, used: number) => void;
 }
@@ -19,13 +19,9 @@ const ALARMS = Object.values(DISK_ALARM_PERCENT);
 /** So far below an alarm it is over: what comes again afterwards is told again. */
 const RELIEF_PERCENT = 5;
 
-/**
- * Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. A full disk may take no
- * event: it is raised as soon as there is room, even if the alarm is over by then.
- */
+/** Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. */
 export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmParts): () => Promise<void> {
   const reached = new Map<string, number>();
-  const owed = new Map<string, SecurityEventReport>();
   return async () => {
     await disks.look();
     for (const [volume, used] of Object.entries(disks.used())) {
@@ -33,16 +29,12 @@ export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmPar
       const percent = ALARMS.findLast((alarm) => used * 100 >= alarm) ?? 0;
       if (percent > told) {
         const since = clock.nowSeconds();
-        owed.set(`${volume} ${percent}`, securityEvent('ledger.disk', { volume, percent, used, since }));
+        events.raise(securityEvent('ledger.disk', { volume, percent, used, since }));
         reached.set(volume, percent);
       } else if (used * 100 < told - RELIEF_PERCENT) {
         reached.set(volume, percent);
         if (percent === 0) onRelief(volume, used);
       }
-    }
-    for (const [alarm, event] of owed) {
-      await events.raise(event);
-      owed.delete(alarm);
     }
   };
 }

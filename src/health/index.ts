@@ -6,7 +6,7 @@ import type { OutageWatch } from '../events/outages.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Task } from '../kernel/capability.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import {
@@ -29,7 +29,7 @@ export interface WatchParts {
   readonly tasks: readonly Task[];
   readonly keyRing: OutdatedVerifierParts['keyRing'] & ActiveKeyWatchParts['keyRing'];
   readonly verifiers: OutdatedVerifierParts['verifiers'];
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,7 +40,7 @@ export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
     parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
-    { what: 'outages', everyMs: 1_000, look: () => outages.tell(events) },
+    { what: 'outages', everyMs: 1_000, look: async () => outages.tell(events) },
     {
       what: 'file descriptors',
       everyMs: 1_000,
@@ -51,7 +51,7 @@ export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
     {
       what: 'registry',
       everyMs: 2_000,
-      look: createRegistryWatch(store, { securityEvents: events, clock, log }),
+      look: createRegistryWatch(store, { events, clock, log }),
     },
     { what: 'schema', everyMs: 5_000, look: createSchemaWatch({ store, events, sinks, clock, log }) },
     { what: 'look-ups', everyMs: 1_000, look: () => store.probeLookups() },
@@ -85,6 +85,6 @@ export function createChainWatch({
     const broken = await walk.step();
     if (!broken) return;
     const day = dayOf(clock.nowSeconds());
-    await events.raise(securityEvent('audit.chain_broken', { chain: 'audit', ...broken, day }));
+    events.raise(securityEvent('audit.chain_broken', { chain: 'audit', ...broken, day }));
   };
 }

@@ -4,11 +4,11 @@ import { KEYWARD } from '../kernel/actor.ts';
 import { actOf, type SinkGate } from '../kernel/audit.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import { SECURITY_EVENT_RAISED } from '../kernel/event-chain.ts';
-import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 
 export interface SchemaWatchParts {
   readonly store: Pick<Store, 'foreignSchema'>;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly sinks: SinkGate;
   readonly clock: Clock;
   readonly log: Logger;
@@ -43,9 +43,7 @@ export function createSchemaWatch({
       if (!unstored.has(why)) await announce(why, securityEvent('database.schema_changed', { why, day }));
       return;
     }
-    for (const [key, report] of unstored) {
-      await events.raise(report);
-      unstored.delete(key);
-    }
+    for (const report of unstored.values()) events.raise(report);
+    unstored.clear();
   };
 }

@@ -1,6 +1,6 @@
 import type { FindingKind, InventoryFinding, InventoryReport } from '../kernel/inventory.ts';
 import type { SecurityEventType } from '../kernel/security-event-types.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 
 /** Null for what is known, since a reservation says where it comes from, and for decoys, which have an alarm of their own. */
 const ALARMS = {
@@ -19,27 +19,25 @@ const MOST_EVENTS = 100;
 
 /**
  * Tells of each finding once for as long as it is found; what was mended and is found again is told again. The
- * report is that of a fresh process, so a key that is missing in it is missing. Answers how many were told; rejects
- * where an event could not be stored.
+ * report is that of a fresh process, so a key that is missing in it is missing.
  */
-export function createInventoryAlarm(events: SecurityEvents, onDecoy: (finding: InventoryFinding) => void) {
+export function createInventoryAlarm(events: EventRaiser, onDecoy: (finding: InventoryFinding) => void) {
   const told = new Map<string, ReadonlySet<string>>();
-  return async ({ hsmToken, takenAt, findings, token: { serial } }: InventoryReport): Promise<number> => {
+  return ({ hsmToken, takenAt, findings, token: { serial } }: InventoryReport): void => {
     const named = new Map(findings.map((finding) => [nameOf(finding), finding]));
     const still = new Set([...(told.get(hsmToken) ?? [])].filter((name) => named.has(name)));
     told.set(hsmToken, still);
-    const unheard = [...named].filter(([name]) => !still.has(name));
-    for (const [name, finding] of unheard) {
-      if (finding.kind !== 'decoy') continue;
-      onDecoy(finding);
-      still.add(name);
-    }
-    const news = unheard.filter(([, { kind }]) => ALARMS[kind] !== null);
-    for (const [name, finding] of news.slice(0, MOST_EVENTS)) {
+    let raised = 0;
+    for (const [name, finding] of named) {
+      if (still.has(name)) continue;
       const type = ALARMS[finding.kind];
-      if (!type) continue;
+      if (finding.kind === 'decoy') {
+        onDecoy(finding);
+        still.add(name);
+      }
+      if (type === null || raised === MOST_EVENTS) continue;
       const { kind, hsmId, kid, scopeId, details } = finding;
-      await events.raise(
+      events.raise(
         securityEvent(type, {
           finding: kind,
           hsm_token: hsmToken,
@@ -51,9 +49,9 @@ export function createInventoryAlarm(events: SecurityEvents, onDecoy: (finding: 
           taken_at: takenAt,
         }),
       );
+      raised += 1;
       still.add(name);
     }
-    return Math.min(news.length, MOST_EVENTS);
   };
 }
 

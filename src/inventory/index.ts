@@ -12,7 +12,7 @@ import {
   type InventoryReport,
 } from '../kernel/inventory.ts';
 import type { Registry } from '../kernel/registry.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
@@ -65,7 +65,7 @@ export function keepInventory({
 
 /** What is made of each report, one after the other: security events, a fact in the audit trail, a line in the log. */
 export function inventoryListener(parts: {
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly onDecoy: (finding: InventoryFinding) => void;
   readonly audit: AuditTrail;
   readonly log: Logger;
@@ -77,8 +77,8 @@ export function inventoryListener(parts: {
     const { hsmToken, token, objects, expected, proven, findings } = report;
     const details = { serial: token.serial, objects, expected, proven, findings: findings.length };
     const subject = `hsm:${hsmToken}`;
+    alarm(report);
     try {
-      await alarm(report);
       await audit.record(actOf(KEYWARD, 'inventory.taken', subject, details));
       log.info({ hsm_token: hsmToken, ...details }, 'inventory taken');
     } catch (err) {
@@ -104,7 +104,7 @@ export interface InventoryRootParts {
   readonly signers: Pick<Signers, 'signer' | 'inspect' | 'doubts'>;
   readonly keyRing: KeyRingKeeper;
   readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
-  readonly securityEvents: SecurityEvents;
+  readonly raiser: EventRaiser;
   readonly decoys: DecoysInInventory;
   readonly audit: AuditTrail;
   readonly metrics: Pick<Metrics, 'watch'>;
@@ -117,7 +117,7 @@ export function openInventory(parts: InventoryRootParts): {
   readonly inventories: Inventories;
   stop(): Promise<void>;
 } {
-  const { config, signers, keyRing, registry, securityEvents: events, audit, metrics, clock, log } = parts;
+  const { config, signers, keyRing, registry, raiser: events, audit, metrics, clock, log } = parts;
   const inventories = createInventories({
     inspect: signers.inspect,
     signer: signers.signer,

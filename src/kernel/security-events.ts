@@ -30,13 +30,22 @@ export interface SecurityEvent extends Omit<SecurityEventReport, 'evidence'> {
   readonly evidence: SecurityEventReport['evidence'] | null;
 }
 
-/** Where detections tell what they found. */
+/** Stores security events for callers whose next step depends on it; all others have an `EventRaiser`. */
 export interface SecurityEvents {
   /**
    * Settles once the event and its audit event are durable: true, or false where the same was told before.
    * `store_unavailable`, `overloaded`, `shutting_down`.
    */
   raise(report: SecurityEventReport): Promise<boolean>;
+}
+
+/** Stores security events for callers whose own work does not depend on it. */
+export interface EventRaiser {
+  /**
+   * Never throws, and stores the event soon: once under its key, and again and again while the store refuses it. Of
+   * one type and `budget` at most 60 events a minute are taken. The return type keeps a `SecurityEvents` from passing for one.
+   */
+  raise(report: SecurityEventReport, budget?: string): undefined;
 }
 
 /** All that is to be told of one, from its evidence, as the table of types has it. */

@@ -6,7 +6,7 @@ import { IssuanceLock, type KeyAdministration } from '../kernel/key-administrati
 import type { KeyPlan } from '../kernel/key-lifecycle/plans.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
 import type { Leadership } from '../kernel/registry.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import { createKeyAdministration, createKeySuspender } from './administer-keys.ts';
 import { formerRegistryKeys } from './hsm-replacements.ts';
 import { createStandbyKeeper, type StandbyParts } from './keep-standby.ts';
@@ -20,7 +20,7 @@ export interface KeyLifeParts {
   readonly config: Config;
   readonly making: StandbyParts;
   readonly served: Served;
-  readonly securityEvents: SecurityEvents;
+  readonly raiser: EventRaiser;
   readonly timeGuard: TimeGuard & SettledTime;
   readonly leadership: Leadership;
   readonly gaps: readonly RecordGap[];
@@ -38,7 +38,7 @@ export interface KeyLifecycle {
 
 /** Keys from their standby to their end: what people do to them, and what follows from it by itself. */
 export function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
-  const { config, making, served, securityEvents: events, timeGuard, leadership, clock, log } = parts;
+  const { config, making, served, raiser: events, timeGuard, leadership, clock, log } = parts;
   const { registry, keyRing, signer } = making;
   const holds = new IssuanceLock();
   const changes = createKeyChanges({ registry, keyRing, holds });

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import type { RefusedRow } from '../kernel/registry.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
 import { RecentSet } from '../lib/recent-set.ts';
@@ -11,7 +11,7 @@ import { createRegistrySeal, type OpenedKey } from './registry-key.ts';
 const TOLD_ROWS = 10_000;
 
 interface TellingParts {
-  readonly securityEvents: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -22,14 +22,14 @@ export async function openRegistry(
   registryKey: OpenedKey,
   signer: Pick<Signer, 'sealed'>,
   log: Logger,
-  securityEvents: SecurityEvents,
+  events: EventRaiser,
   clock: Clock,
 ): Promise<void> {
   const seal = createRegistrySeal(registryKey, signer);
   const { refused } = await store.openRegistry({ seal });
   for (const row of refused) {
     log.fatal(row, 'registry row refused and not used');
-    await tellOfRefused(row, { securityEvents, clock, log });
+    raiseRefused(row, { events, clock });
   }
 }
 
@@ -45,22 +45,17 @@ export function createRegistryWatch(
       if (told.has(once)) continue;
       told.add(once);
       parts.log.fatal(row, 'somebody else changed a registry row: the one in memory is used');
-      await tellOfRefused(row, parts);
+      raiseRefused(row, parts);
     }
   };
 }
 
-/** A database that takes no event keeps nobody from what the registry still vouches for. */
-export async function tellOfRefused(
+export function raiseRefused(
   { table, id, why }: RefusedRow,
-  { securityEvents, clock, log }: TellingParts,
-): Promise<void> {
+  { events, clock }: Pick<TellingParts, 'events' | 'clock'>,
+): void {
   const day = dayOf(clock.nowSeconds());
-  try {
-    await securityEvents.raise(securityEvent('registry.signature_invalid', { table, row: id, why, day }));
-  } catch (err) {
-    log.error({ err, table, id }, 'registry.signature_invalid could not be written');
-  }
+  events.raise(securityEvent('registry.signature_invalid', { table, row: id, why, day }));
 }
 
 /** Signs what an emergency wrote without the HSM, as soon as the HSM is there. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../kernel/clock.ts';
 import type { Leadership } from '../kernel/registry.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { Backoff } from '../lib/backoff.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { ReconcileStep } from './reconcile-steps.ts';
@@ -15,7 +15,7 @@ export interface ReconcilerParts {
   /** Asked at each look, in the order in which they are done. */
   readonly steps: () => readonly ReconcileStep[];
   readonly leadership: Leadership;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -30,18 +30,13 @@ export interface Reconciler {
 export function startReconciler({ steps, leadership, events, clock, log }: ReconcilerParts): Reconciler {
   const failing = new Map<string, { readonly delays: Backoff; readonly at: number }>();
 
-  const postpone = async (
-    { name, subject: concerns, failure }: ReconcileStep,
-    error: unknown,
-  ): Promise<void> => {
+  const postpone = ({ name, subject: concerns, failure }: ReconcileStep, error: unknown): void => {
     const before = failing.get(name)?.delays;
     const delays = before ?? new Backoff(RETRY_SECONDS, noJitter);
     failing.set(name, { delays, at: clock.nowSeconds() + delays.next() });
     if (before) return;
     log.error({ err: error, chore: name }, 'not done; it is tried again');
-    await events
-      .raise(securityEvent(failure, { chore: name, concerns, failed_at: clock.nowSeconds() }))
-      .catch((cause: unknown) => log.error({ err: cause, chore: name }, 'security event not stored'));
+    events.raise(securityEvent(failure, { chore: name, concerns, failed_at: clock.nowSeconds() }));
   };
 
   const tick = async (): Promise<void> => {
@@ -56,7 +51,7 @@ export function startReconciler({ steps, leadership, events, clock, log }: Recon
         failing.delete(step.name);
         log.info({ chore: step.name }, 'done');
       } catch (error) {
-        await postpone(step, error);
+        postpone(step, error);
       }
     }
   };

@@ -3,12 +3,12 @@ import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { type RotationOutlook, rotationOutlook } from '../kernel/key-lifecycle/due-steps.ts';
 import type { PlanCircumstances, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
 import { isWindowOver, windowAlarm } from '../kernel/key-lifecycle/window.ts';
-import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 
 export interface RotationWatchParts {
   readonly scopes: () => readonly ScopeKeys[];
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
   readonly graceSeconds: number;
 }
@@ -16,17 +16,11 @@ export interface RotationWatchParts {
 /** A rotation that is due is done within moments; past this it is late. */
 const LATE_SECONDS = 60;
 
-/** Tells of windows that run out, once each. Answers how to look; it rejects where an event could not be stored. */
+/** Tells of windows that run out, once each. Answers how to look. */
 export function createRotationWatch({ scopes, events, clock, graceSeconds }: RotationWatchParts) {
-  const told = new Set<string>();
-  return async (): Promise<void> => {
+  return (): void => {
     for (const of of scopes()) {
-      for (const report of rotationNews(of, { now: clock.nowSeconds(), graceSeconds })) {
-        const name = `${report.type} ${report.dedupKey}`;
-        if (told.has(name)) continue;
-        await events.raise(report);
-        told.add(name);
-      }
+      for (const report of rotationNews(of, { now: clock.nowSeconds(), graceSeconds })) events.raise(report);
     }
   };
 }
@@ -77,7 +71,7 @@ export function keepRotationWatch({ timeGuard, log, ...parts }: RotationWatchKee
   return startPeriodicTask({
     tick: async () => {
       timeGuard.requireSteadyTime();
-      await lookAtWindows();
+      lookAtWindows();
     },
     everyMs: 5_000,
     log,

@@ -4,7 +4,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { LedgerArchives } from '../kernel/ledger-search.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
 import type { StoredKey } from '../kernel/registry.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
 
 const DAY_SECONDS = 86_400;
@@ -78,7 +78,7 @@ const ARCHIVING_STOPS = 'its rows do not give its hash; they stay, and nothing b
 
 /** Moves records to the archive and out of it, a step a minute. */
 export function keepRetention(
-  { log, events, ...parts }: RetentionParts & { readonly events: SecurityEvents; readonly log: Logger },
+  { log, events, ...parts }: RetentionParts & { readonly events: EventRaiser; readonly log: Logger },
   everyMs = EVERY_MS,
 ): Pick<RunningTask, 'stop'> {
   const stopping = new AbortController();
@@ -88,8 +88,12 @@ export function keepRetention(
       const report = await retentionStep(parts, stopping.signal);
       if (Object.values(report).some((count) => count > 0)) log.info(report, 'ledger retention');
     } catch (error) {
-      if (error instanceof KeywardError && error.code === 'ledger_damaged')
-        await tellOfDamage(error, { events, log, clock: parts.clock });
+      if (error instanceof KeywardError && error.code === 'ledger_damaged') {
+        const damage = { chain: 'ledger', place: error.message, why: ARCHIVING_STOPS };
+        events.raise(
+          securityEvent('audit.chain_broken', { ...damage, day: dayOf(parts.clock.nowSeconds()) }),
+        );
+      }
       throw error;
     }
   };
@@ -106,25 +110,4 @@ export function keepRetention(
       await task.stop();
     },
   };
-}
-
-async function tellOfDamage(
-  { message: place }: KeywardError,
-  {
-    events,
-    clock,
-    log,
-  }: Pick<RetentionParts, 'clock'> & {
-    readonly events: SecurityEvents;
-    readonly log: Logger;
-  },
-): Promise<void> {
-  const day = dayOf(clock.nowSeconds());
-  try {
-    await events.raise(
-      securityEvent('audit.chain_broken', { chain: 'ledger', place, why: ARCHIVING_STOPS, day }),
-    );
-  } catch (err) {
-    log.error({ err }, 'audit.chain_broken could not be written');
-  }
 }

@@ -5,7 +5,7 @@ import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
 import { COUNTED_OUTCOMES, type NotificationDesk } from '../kernel/notifications.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { Attempts, createHeartbeat } from './attempt.ts';
@@ -43,11 +43,11 @@ export interface NotificationParts {
 export interface Notifications {
   readonly desk: NotificationDesk;
   /** Audits what is configured, and begins to look each second. */
-  start(events: SecurityEvents): Promise<void>;
+  start(events: EventRaiser): Promise<void>;
   /** Sends each target its heartbeat where one is due. */
   heartbeat(): Promise<void>;
   /** One look: takes in what was raised, escalates, and sets what is due on its way. */
-  look(events: SecurityEvents): Promise<void>;
+  look(events: EventRaiser): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -84,13 +84,13 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     onFailure: (target, why) => outages.began(target, why),
   });
   const loops: { stop(): Promise<void> }[] = [];
-  const look = async (events: SecurityEvents) => {
+  const look = async (events: EventRaiser) => {
     await notifier.look();
     const details = notifier.takeFound();
     if (details.length > 0) {
-      await events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
+      events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
     }
-    await outages.tell(events);
+    outages.tell(events);
   };
   return {
     desk: createNotificationDesk({ outbox, audit, tester, lanes }),

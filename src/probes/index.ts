@@ -5,7 +5,7 @@ import type { Grants } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import type { ProbeAdministration, VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { createProbeAdministration } from './administer.ts';
@@ -22,7 +22,7 @@ export interface ProbeRootParts {
   readonly grants: Grants;
   /** The issuer of all tokens, asked with other grants: ledger, checks and time guard are the same. */
   readonly issuerWith: (grants: Grants) => TokenIssuer;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
 }

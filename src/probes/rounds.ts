@@ -1,6 +1,6 @@
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import {
   isPlace,
   PROBE_NAMES,
@@ -65,7 +65,7 @@ export interface ProbeRoundParts {
   readonly makeTokens: (scopeId: string) => Promise<RoundTokens>;
   readonly unsent: (scopeId: string) => readonly UnsentProbe[];
   readonly send: SendProbe;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
   readonly everySeconds: number;
   /** Verifiers asked at the same time. */
@@ -85,7 +85,7 @@ export class ProbeRounds {
     this.#parts = parts;
   }
 
-  /** Does what is due by now, a few verifiers at a time. Rejects where an event could not be stored. */
+  /** Does what is due by now, a few verifiers at a time. */
   async look(): Promise<void> {
     this.#forgetRemoved();
     const due = this.#due();
@@ -174,11 +174,11 @@ export class ProbeRounds {
     const unanswered = state.note(answer);
     const of = { client: place.clientId, scope: place.scopeId, probe };
     if (answer.verdict === 'wrong' && status !== null) {
-      await events.raise(securityEvent('verifier.lenient', { ...of, status, at, day: dayOf(at) }));
+      events.raise(securityEvent('verifier.lenient', { ...of, status, at, day: dayOf(at) }));
     }
     if (unanswered && unanswered.count >= unansweredRounds) {
       const { since, count } = unanswered;
-      await events.raise(securityEvent('verifier.unprobed', { ...of, since, count, why: answer.why ?? '' }));
+      events.raise(securityEvent('verifier.unprobed', { ...of, since, count, why: answer.why ?? '' }));
     }
     return answer;
   }

@@ -1,17 +1,13 @@
 import type { KeyRing } from '../kernel/key.ts';
 import type { VerifierDirectory, VerifierStanding } from '../kernel/publication.ts';
-import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
-import { RecentSet } from '../lib/recent-set.ts';
+import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 
 export interface OutdatedVerifierParts {
   readonly keyRing: KeyRing;
   readonly verifiers: Pick<VerifierDirectory, 'list'>;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
 }
 
-/** Of one look; the others are told at the next. */
-const MOST_AT_ONCE = 100;
-const REMEMBERED = 10_000;
 /** A key set that may be cached for a second is not fetched every second. */
 const SHORTEST_SECONDS = 60;
 
@@ -20,15 +16,9 @@ const SHORTEST_SECONDS = 60;
  * may be cached: once for each version. It blocks nothing.
  */
 export function createOutdatedVerifierWatch({ keyRing, verifiers, events }: OutdatedVerifierParts) {
-  const told = new RecentSet(REMEMBERED);
   return async (): Promise<void> => {
-    const news = verifiers
-      .list()
-      .flatMap((verifier) => outdated(keyRing, verifier))
-      .filter(({ dedupKey }) => !told.has(dedupKey));
-    for (const report of news.slice(0, MOST_AT_ONCE)) {
-      await events.raise(report);
-      told.add(report.dedupKey);
+    for (const report of verifiers.list().flatMap((verifier) => outdated(keyRing, verifier))) {
+      events.raise(report);
     }
   };
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Store } from '../db/open-store.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import { canonicalJson } from '../lib/json.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
@@ -20,13 +20,13 @@ const LOOK_MS = 60_000;
 export interface ReviewDeps {
   readonly config: ReviewsConfig;
   readonly store: Pick<Store, 'audit' | 'ledger' | 'securityEvents'>;
-  readonly securityEvents: SecurityEvents;
+  readonly raiser: EventRaiser;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 /** Log review as a duty: what a person should look at, who signed it off, and when the next is overdue. */
-export async function openReviews({ config, store, securityEvents: events, metrics, clock }: ReviewDeps) {
+export async function openReviews({ config, store, raiser: events, metrics, clock }: ReviewDeps) {
   const reviews = await openReviewService({
     audit: store.audit,
     events: store.securityEvents,

@@ -1,21 +1,18 @@
 import type { Clock } from '../kernel/clock.ts';
-import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Reviews } from './review.ts';
 
 export interface ReviewWatchParts {
   readonly reviews: Pick<Reviews, 'standing'>;
-  readonly events: SecurityEvents;
+  readonly events: EventRaiser;
   readonly clock: Clock;
 }
 
 /** Warns where nobody has looked for too long, once until somebody does. Answers how to look. */
 export function createReviewWatch({ reviews, events, clock }: ReviewWatchParts): () => Promise<void> {
-  let told: number | undefined;
   return async () => {
     const { coveredUntil: since, overdueAt: overdue_at, lastSignedOffAt } = reviews.standing();
-    if (clock.nowSeconds() <= overdue_at || told === since) return;
     const evidence = { since, overdue_at, last_signed_off_at: lastSignedOffAt };
-    await events.raise(securityEvent('review.overdue', evidence));
-    told = since;
+    if (clock.nowSeconds() > overdue_at) events.raise(securityEvent('review.overdue', evidence));
   };
 }

@@ -10,6 +10,7 @@ import { notificationSection, notificationSettings } from '../../src/notificatio
 import { createLogger } from '../../src/server/logger.ts';
 import { heldTime } from './held-time.ts';
 import { openTestStore } from './open-test-store.ts';
+import { raiserOver } from './raised-events.ts';
 
 const START = 1_760_000_000;
 export const ADA = { operatorId: 'ada', requestId: null };
@@ -49,6 +50,7 @@ export async function notifyFrom(
     level: 'info',
     destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
   });
+  const raiser = raiserOver(store.securityEvents);
   const notifications = await openNotifications({
     settings: notificationSettings(notificationSection.parse(section), (path) => path),
     store,
@@ -66,10 +68,14 @@ export async function notifyFrom(
   onTestFinished(() => notifications.stop());
   return {
     notifications,
+    raiser,
     desk: notifications.desk,
     metrics,
     lines,
-    look: () => notifications.look(store.securityEvents),
+    look: async () => {
+      await notifications.look(raiser);
+      await raiser.settled();
+    },
     deliveries: () => notifications.desk.list({}, { limit: 100 }),
   };
 }

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TellingCanaryAlarm } from '../../../src/canaries/alarm.ts';
-import type { CanaryTrigger } from '../../../src/kernel/canary.ts';
+import { createCanaryAlarm } from '../../../src/canaries/alarm.ts';
+import type { CanaryAlarm, CanaryTrigger } from '../../../src/kernel/canary.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { canarySample } from '../../support/canary-samples.ts';
+import { raiserInto } from '../../support/raised-events.ts';
 
 const HOUR = 3_600;
 const canary = canarySample();
@@ -18,27 +19,24 @@ const touch = (changes: Partial<CanaryTrigger> = {}): CanaryTrigger => ({
 let now: number;
 let raised: SecurityEventReport[];
 let counted: string[];
-let failed: (readonly [subject: string, error: unknown])[];
-let away: Error | undefined;
-let alarm: TellingCanaryAlarm;
+let budgets: Set<string | undefined>;
+let alarm: CanaryAlarm;
 
 beforeEach(() => {
   now = 10 * HOUR + 59;
   raised = [];
   counted = [];
-  failed = [];
-  away = undefined;
-  alarm = new TellingCanaryAlarm({
+  budgets = new Set();
+  const raiser = raiserInto(raised);
+  alarm = createCanaryAlarm({
     events: {
-      async raise(report) {
-        if (away) throw away;
-        raised.push(report);
-        return true;
+      raise(report, budget) {
+        budgets.add(budget);
+        raiser.raise(report);
       },
     },
     clock: { nowSeconds: () => now },
     count: ({ kind }, { use }) => counted.push(`${kind} ${use}`),
-    onFailure: ({ subject }, error) => failed.push([subject, error]),
   });
 });
 
@@ -110,39 +108,10 @@ describe('the use of a decoy', () => {
     ]);
   });
 
-  it('is told sixty times a minute of each decoy at most, and counted each time', async () => {
-    const many = Array.from({ length: 70 }, (_, at) => touch({ remote: `10.0.${at}.1` }));
-    await touched(...many);
+  it('has a budget of its own for each decoy', async () => {
+    await touched(touch());
     alarm.touched(canarySample({ id: 'c2' }), touch());
     await touched();
-    expect([counted.length, raised.length]).toEqual([71, 61]);
-    now += 60;
-    await touched(...many);
-    expect(raised).toHaveLength(71);
-  });
-
-  it('waits while it cannot be stored, and says so', async () => {
-    away = new Error('disk full');
-    await touched(touch(), touch());
-    expect(failed).toEqual([['canary:c1', away]]);
-    await expect(alarm.tell()).rejects.toThrow('disk full');
-    away = undefined;
-    await alarm.tell();
-    await alarm.tell();
-    expect(raised).toHaveLength(1);
-  });
-
-  it('waits with a thousand others at most; the next is told of as lost, and told when it comes again', async () => {
-    away = new Error('disk full');
-    for (let at = 0; at <= 1_000; at += 1) {
-      now += 60;
-      await touched(touch({ remote: `10.0.${at}.1` }));
-    }
-    expect(failed.at(-1)).toEqual(['canary:c1', null]);
-    away = undefined;
-    await alarm.tell();
-    expect(raised).toHaveLength(1_000);
-    await touched(touch({ remote: '10.4.0.1' }));
-    expect(raised).toHaveLength(1_001);
+    expect([...budgets]).toEqual(['c1', 'c2']);
   });
 });

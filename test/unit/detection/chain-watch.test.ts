@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createChainWatch } from '../../../src/health/index.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
+import { raiserOver } from '../../support/raised-events.ts';
 import { query } from '../../support/store-database.ts';
 
 const EVENT = { type: 'test', actor: 'alice', subject: 'x', requestId: null, details: {} };
@@ -10,7 +11,12 @@ it('tells of the same place once a day, however often it is changed', async () =
   const now = { seconds: 1_760_000_000 };
   const clock = { nowSeconds: () => now.seconds };
   const { store, file } = await openTestStore({ clock });
-  const look = createChainWatch({ audit: store.audit, events: store.securityEvents, clock });
+  const raiser = raiserOver(store.securityEvents);
+  const watch = createChainWatch({ audit: store.audit, events: raiser, clock });
+  const look = async () => {
+    await watch();
+    await raiser.settled();
+  };
   const told = () =>
     query(file, `SELECT evidence_json FROM security_events WHERE type = 'audit.chain_broken'`).map(
       ({ evidence_json }) => JSON.parse(evidence_json as string),

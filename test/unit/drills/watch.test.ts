@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { DrillStanding } from '../../../src/drills/drill.ts';
 import { createDrillWatch } from '../../../src/drills/watch.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import { raiserInto } from '../../support/raised-events.ts';
 
 it('warns once of each rehearsal that is overdue, and again when the next one is', async () => {
   const raised: SecurityEventReport[] = [];
@@ -9,7 +10,7 @@ it('warns once of each rehearsal that is overdue, and again when the next one is
   let standing: DrillStanding = { drill: 'compromise', lastPassedAt: null, since: 10, overdueAt: 100 };
   const look = createDrillWatch({
     drills: { standings: () => [standing] },
-    events: { raise: async (report) => raised.push(report) > 0 },
+    events: raiserInto(raised),
     clock: { nowSeconds: () => now },
   });
   await look();

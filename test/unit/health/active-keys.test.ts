@@ -3,6 +3,7 @@ import { createActiveKeyWatch } from '../../../src/health/active-keys.ts';
 import { lackedKeys, signingScopes } from '../../../src/kernel/key.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { raiserInto } from '../../support/raised-events.ts';
 import { aKey, SCOPE } from '../domain/key-life/keys.ts';
 
 const MAIL = { ...SCOPE, id: 'mail' };
@@ -24,7 +25,7 @@ beforeEach(() => {
   look = createActiveKeyWatch({
     keyRing: ring,
     clock: { nowSeconds: () => now },
-    events: { raise: async (report) => raised.push(report) > 0 },
+    events: raiserInto(raised),
   });
 });
 

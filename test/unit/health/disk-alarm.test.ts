@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createDiskAlarm } from '../../../src/health/disk.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import { raiserInto } from '../../support/raised-events.ts';
 
 function looking(shares: readonly number[]) {
   const raised: SecurityEventReport[] = [];
@@ -8,7 +9,6 @@ function looking(shares: readonly number[]) {
   let used = 0;
   let seen = 0;
   const relieved: number[] = [];
-  let failures = 0;
   const look = createDiskAlarm({
     disks: {
       used: () => ({ database: seen }),
@@ -16,12 +16,7 @@ function looking(shares: readonly number[]) {
         seen = used;
       },
     },
-    events: {
-      async raise(report) {
-        if (failures-- > 0) throw new Error('no room');
-        return raised.push(report) > 0;
-      },
-    },
+    events: raiserInto(raised),
     clock: { nowSeconds: () => now },
     onRelief: (_, share) => relieved.push(share),
   });
@@ -33,10 +28,7 @@ function looking(shares: readonly number[]) {
     }
     return raised.map(({ severity, evidence: { percent, since } }) => [severity, percent, since]);
   };
-  const fail = (times: number) => {
-    failures = times;
-  };
-  return { told, raised, relieved, look, use: (share: number) => (used = share), fail };
+  return { told, raised, relieved };
 }
 
 it('tells at three quarters and at nine tenths, each once', async () => {
@@ -54,18 +46,6 @@ it('tells at three quarters and at nine tenths, each once', async () => {
 
 it('is critical at once where it fills up between two looks', async () => {
   expect(await looking([0.5, 0.95]).told()).toEqual([['critical', 90, 101]]);
-});
-
-it('tells what a full disk could not take once there is room again', async () => {
-  const { look, use, raised, fail } = looking([]);
-  fail(2);
-  use(0.95);
-  await expect(look()).rejects.toThrow('no room');
-  await expect(look()).rejects.toThrow('no room');
-  use(0.5);
-  await look();
-  await look();
-  expect(raised).toMatchObject([{ severity: 'critical', evidence: { used: 0.95 } }]);
 });
 
 it('tells again where it was well in between, and not where it hovers', async () => {

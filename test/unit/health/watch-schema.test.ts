@@ -3,6 +3,7 @@ import { createSchemaWatch } from '../../../src/health/schema.ts';
 import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import { createLogger } from '../../../src/server/logger.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
+import { raiserOver } from '../../support/raised-events.ts';
 import { query } from '../../support/store-database.ts';
 
 const WHY = 'trigger "quiet" is not Keyward\'s';
@@ -12,9 +13,10 @@ async function watched(confirm?: () => Promise<void>) {
   const { store, file } = await openTestStore();
   const lines: Record<string, unknown>[] = [];
   const told: AuditEvent[] = [];
+  const raiser = raiserOver(store.securityEvents);
   const look = createSchemaWatch({
     store,
-    events: store.securityEvents,
+    events: raiser,
     sinks: {
       confirm: async (event) => {
         told.push(event);
@@ -27,7 +29,10 @@ async function watched(confirm?: () => Promise<void>) {
       destination: { write: (line) => void lines.push(JSON.parse(line)) },
     }),
   });
-  const raised = () => store.securityEvents.list({ type: 'database.schema_changed' }, { limit: 9 });
+  const raised = async () => {
+    await raiser.settled();
+    return store.securityEvents.list({ type: 'database.schema_changed' }, { limit: 9 });
+  };
   const logged = () => lines.map(({ level, event, why }) => [level, event, why]);
   return { store, file, look, told, raised, logged };
 }

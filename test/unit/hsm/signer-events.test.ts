@@ -5,6 +5,7 @@ import type { SecurityEventReport } from '../../../src/kernel/security-events.ts
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import type { SignerEvent } from '../../../src/signer/signer-link.ts';
+import { raiserInto } from '../../support/raised-events.ts';
 import { recordedLog } from '../server/fakes.ts';
 
 const READY: SignerEvent = {
@@ -79,34 +80,32 @@ test('a latch is told at the highest level', () => {
 test.each([
   ['hsm.unavailable', { type: 'away', why: 'no such token' }],
   ['hsm.pin_rejected', { type: 'latched', why: 'rejected' }],
-] as const)(
-  '%s is told of a signer that does not come back, and not of one that does',
-  async (type, event) => {
-    const { log } = recordedLog();
-    let now = 100;
-    const outages = createOutageWatch({ nowSeconds: () => now });
-    const handle = signerEventHandler({
-      log,
-      hsmToken: 'issuer-b',
-      doubts: { emit: () => {} },
-      metrics: createMetrics(),
-      keyRing: createKeyRing(),
-      outages,
-    });
-    const raised: SecurityEventReport[] = [];
-    const events = { raise: async (report: SecurityEventReport) => raised.push(report) > 0 };
-    const tell = () => Promise.all([outages.hsm, outages.pins].map((each) => each.tell(events)));
-    handle(event);
-    handle(READY);
-    now += 10;
-    await tell();
-    expect(raised).toEqual([]);
-    handle(event);
-    now += 10;
-    await tell();
-    await tell();
-    expect(raised.map(({ type, evidence }) => [type, evidence])).toEqual([
-      [type, { hsm_token: 'issuer-b', since: 110, why: event.why }],
-    ]);
-  },
-);
+] as const)('%s is told of a signer that does not come back, and not of one that does', (type, event) => {
+  const { log } = recordedLog();
+  let now = 100;
+  const outages = createOutageWatch({ nowSeconds: () => now });
+  const handle = signerEventHandler({
+    log,
+    hsmToken: 'issuer-b',
+    doubts: { emit: () => {} },
+    metrics: createMetrics(),
+    keyRing: createKeyRing(),
+    outages,
+  });
+  const raised: SecurityEventReport[] = [];
+  const tell = () => {
+    for (const each of [outages.hsm, outages.pins]) each.tell(raiserInto(raised));
+  };
+  handle(event);
+  handle(READY);
+  now += 10;
+  tell();
+  expect(raised).toEqual([]);
+  handle(event);
+  now += 10;
+  tell();
+  tell();
+  expect(raised.map(({ type, evidence }) => [type, evidence])).toEqual([
+    [type, { hsm_token: 'issuer-b', since: 110, why: event.why }],
+  ]);
+});

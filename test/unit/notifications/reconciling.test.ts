@@ -16,12 +16,12 @@ async function told({ names = ['first'] } = {}) {
     routes: names.map((name) => ({ name, targets: ['log'], acknowledge_within_seconds: 600 })),
   };
   const service = await notifying({ section });
-  const { store, time, database, notifications } = service;
-  await notifications.start(store.securityEvents);
+  const { store, time, database, notifications, raiser } = service;
+  await notifications.start(raiser);
   await notifications.stop();
   const again = async () => {
     const next = await notifyFrom(store, { section, time });
-    await next.notifications.start(store.securityEvents);
+    await next.notifications.start(next.raiser);
     return next;
   };
   const running = await again();

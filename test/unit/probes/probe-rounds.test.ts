@@ -40,9 +40,8 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
       return world.answer(token);
     },
     events: {
-      async raise(report) {
+      raise(report) {
         world.raised.push(report);
-        return true;
       },
     },
     clock: { nowSeconds: () => world.now },

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { VerifierStanding } from '../../../src/kernel/publication.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createOutdatedVerifierWatch } from '../../../src/publication/outdated-verifiers.ts';
+import { raiserInto } from '../../support/raised-events.ts';
 import { aScope, SoftwareKeyRing } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -21,21 +22,10 @@ function watching(list: () => readonly VerifierStanding[]) {
   const keyRing = new SoftwareKeyRing();
   keyRing.put(payments);
   const raised: SecurityEventReport[] = [];
-  let failure: Error | undefined;
-  const events = {
-    raise: async (report: SecurityEventReport) => {
-      if (failure) throw failure;
-      raised.push(report);
-      return true;
-    },
-  };
   return {
     keyRing,
     raised,
-    look: createOutdatedVerifierWatch({ keyRing, verifiers: { list }, events }),
-    fail: (error: Error | undefined) => {
-      failure = error;
-    },
+    look: createOutdatedVerifierWatch({ keyRing, verifiers: { list }, events: raiserInto(raised) }),
   };
 }
 
@@ -75,22 +65,4 @@ it.each([
   const { look, raised } = watching(() => [{ ...LAGGING, ...changes }]);
   await look();
   expect(raised).toEqual([]);
-});
-
-it('tells of so many at once, and of the others at the next look', async () => {
-  const many = Array.from({ length: 150 }, (_, n) => ({ ...LAGGING, instance: `i${n}` }));
-  const { look, raised } = watching(() => many);
-  await look();
-  expect(raised).toHaveLength(100);
-  await look();
-  expect(raised).toHaveLength(150);
-});
-
-it('what could not be stored is told at the next look', async () => {
-  const { look, raised, fail } = watching(() => [LAGGING]);
-  fail(new Error('disk full'));
-  await expect(look()).rejects.toThrow('disk full');
-  fail(undefined);
-  await look();
-  expect(raised).toHaveLength(1);
 });

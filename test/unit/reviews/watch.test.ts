@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createReviewWatch } from '../../../src/reviews/watch.ts';
+import { raiserInto } from '../../support/raised-events.ts';
 
 it('warns once where nobody has looked for too long, and again when the next review is overdue', async () => {
   const raised: SecurityEventReport[] = [];
@@ -8,7 +9,7 @@ it('warns once where nobody has looked for too long, and again when the next rev
   let standing = { coveredUntil: 100, overdueAt: 107, lastSignedOffAt: null as number | null };
   const look = createReviewWatch({
     reviews: { standing: () => standing },
-    events: { raise: async (report) => raised.push(report) > 0 },
+    events: raiserInto(raised),
     clock: { nowSeconds: () => now },
   });
   await look();
