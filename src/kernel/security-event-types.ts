@@ -67,12 +67,12 @@ export const SECURITY_EVENTS = {
   'token.cross_scope': type({
     severity: {
       when: {
-        warning: 'the ledger has the token: it was presented to the wrong scope',
-        critical: 'it names the scope that it was presented to, or is not on record',
+        warning: 'the ledger has the token',
+        critical: 'it names the presented scope, or has no record',
       },
       of: ({ names_scope, recorded }) => (recorded === true && !names_scope ? 'warning' : 'critical'),
     },
-    meaning: 'A token signed by the key of one scope was presented to another scope. It was refused.',
+    meaning: 'A token signed by another scope’s key was refused.',
     runbook: 'suspicious-tokens.md#tokencross_scope',
     evidence: ['scope', 'key_scope', 'kid', 'client?', 'digest?', 'names_scope', 'recorded?', 'claims?'],
     oncePer: ['scope', 'kid', 'client', 'digest'],
@@ -80,7 +80,7 @@ export const SECURITY_EVENTS = {
   }),
   'token.retired_key': type({
     severity: 'critical',
-    meaning: 'A token is dated outside the signing window of its key. It was refused.',
+    meaning: 'A token dated outside the signing window of its key was refused.',
     runbook: 'suspicious-tokens.md#tokenretired_key',
     evidence: ['scope', 'kid', 'key_state', 'client?', 'digest', 'iat?', 'sign_until', 'recorded?', 'claims'],
     oncePer: ['digest'],
@@ -89,12 +89,12 @@ export const SECURITY_EVENTS = {
   'token.compromised_key': type({
     severity: {
       when: {
-        info: 'the ledger has the token: a genuine one is still in use',
-        critical: 'it is not on record, or the ledger did not answer',
+        info: 'the ledger has the token',
+        critical: 'not on record, or unknown',
       },
       of: ({ recorded }) => (recorded === true ? 'info' : 'critical'),
     },
-    meaning: 'A token of a compromised key was presented. It was refused.',
+    meaning: 'A token of a compromised key was refused.',
     runbook: 'suspicious-tokens.md#tokencompromised_key',
     evidence: ['scope', 'kid', 'client?', 'digest?', 'recorded?', 'claims?'],
     oncePer: ['kid', 'client', 'digest'],
@@ -102,7 +102,7 @@ export const SECURITY_EVENTS = {
   }),
   'token.suspicious_header': type({
     severity: 'warning',
-    meaning: 'A token has a header that can mislead verifiers, such as `jku`. It was refused.',
+    meaning: 'A token with a header that can mislead verifiers, such as `jku`, was refused.',
     runbook: 'suspicious-tokens.md#tokensuspicious_header',
     evidence: ['scope', 'client?', 'member', 'since'],
     oncePer: ['scope', 'client', 'member', 'since'],
@@ -111,8 +111,8 @@ export const SECURITY_EVENTS = {
   'client.new_source': type({
     severity: {
       when: {
-        info: 'it is near a known network',
-        warning: 'it is near none',
+        info: 'near a known network',
+        warning: 'near none',
       },
       of: ({ near }) => (near ? 'info' : 'warning'),
     },
@@ -125,12 +125,12 @@ export const SECURITY_EVENTS = {
   'client.unusual_rate': type({
     severity: {
       when: {
-        info: 'the client is known for less than a week, and this is less than ten times its history',
-        warning: 'this is far above the same hour of other weeks, or ten times its history',
+        info: 'known for less than a week, and below ten times its history',
+        warning: 'ten times its history, or far above other weeks',
       },
       of: ({ settled, count, expected }) => (settled || count >= 10 * expected ? 'warning' : 'info'),
     },
-    meaning: 'A client gets far more tokens in a minute than ever in a comparable hour.',
+    meaning: 'A client gets far more tokens in a minute than usual.',
     runbook: 'suspicious-callers.md#clientunusual_rate',
     evidence: ['client', 'scope', 'count', 'expected', 'settled', 'since'],
     oncePer: ['client', 'since'],
@@ -138,7 +138,7 @@ export const SECURITY_EVENTS = {
   }),
   'client.denied_burst': type({
     severity: 'warning',
-    meaning: 'One caller, or anonymous callers, were refused far more often than before.',
+    meaning: 'A caller, or anonymous callers, were refused far more often than usual.',
     runbook: 'suspicious-callers.md#clientdenied_burst',
     evidence: ['caller?', 'plane', 'code', 'remote?', 'count', 'expected', 'since'],
     oncePer: ['caller', 'plane', 'since'],
@@ -154,7 +154,7 @@ export const SECURITY_EVENTS = {
   }),
   'canary.touched': type({
     severity: 'critical',
-    meaning: 'A canary was used. Nobody has a right to it: the user found it where it was planted.',
+    meaning: 'A canary was used: somebody was where it was planted.',
     runbook: 'canary-touched.md#canarytouched',
     evidence: [
       'canary',
@@ -174,7 +174,7 @@ export const SECURITY_EVENTS = {
   }),
   'credential.leaked': type({
     severity: 'critical',
-    meaning: 'A credential, token or PIN of ours was found in a place that others can read.',
+    meaning: 'A credential, token or PIN was found where others can read it.',
     runbook: 'leaks.md#credentialleaked',
     evidence: [
       'leaked',
@@ -221,7 +221,7 @@ export const SECURITY_EVENTS = {
   }),
   'key.unproven': type({
     severity: 'critical',
-    meaning: 'A key in the HSM was changed since its generation, or shares its id. It is out of service.',
+    meaning: 'A key in the HSM was changed, or shares its id. It is out of service.',
     runbook: 'keys-in-doubt.md#keyunproven',
     evidence: FOUND,
     oncePer: foundOnce,
@@ -229,8 +229,7 @@ export const SECURITY_EVENTS = {
   }),
   'key.active_missing': type({
     severity: 'critical',
-    meaning:
-      'The key that signs for a scope is missing from its HSM token, or not proven: the scope gets no tokens.',
+    meaning: 'The active key of a scope is missing from its HSM token, or not proven: no tokens.',
     runbook: 'keys-in-doubt.md#keyactive_missing',
     evidence: ['scope', 'kid', 'hsm_token', 'since', 'why'],
     oncePer: ['kid', 'since'],
@@ -254,7 +253,7 @@ export const SECURITY_EVENTS = {
   }),
   'key.window_nearly_over': type({
     severity: {
-      when: { info: 'the rotation will happen automatically', warning: 'something blocks it' },
+      when: { info: 'rotation is automatic', warning: 'something blocks it' },
       of: ({ obstacle }) => (obstacle === null ? 'info' : 'warning'),
     },
     meaning: 'An active key has used 75 % or 90 % of its signing window.',
@@ -266,12 +265,12 @@ export const SECURITY_EVENTS = {
   'rotation.overdue': type({
     severity: {
       when: {
-        warning: 'the rotation was due a minute ago',
-        critical: 'the window is over: nothing is signed for the scope',
+        warning: 'due for a minute',
+        critical: 'the window is over: no tokens',
       },
       of: ({ window_over }) => (window_over ? 'critical' : 'warning'),
     },
-    meaning: 'A rotation that was due did not happen.',
+    meaning: 'A due rotation did not happen.',
     runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
     evidence: [...WINDOW, 'window_over'],
     oncePer: ['kid', 'window_over'],
@@ -279,7 +278,7 @@ export const SECURITY_EVENTS = {
   }),
   'drill.overdue': type({
     severity: 'warning',
-    meaning: 'The last emergency drill is longer ago than the configuration allows.',
+    meaning: 'An emergency drill is overdue.',
     runbook: 'scheduled-rotation.md#rehearsals',
     evidence: ['drill', 'since', 'last_passed_at?', 'overdue_at'],
     oncePer: ['drill', 'since'],
@@ -287,7 +286,7 @@ export const SECURITY_EVENTS = {
   }),
   'review.overdue': type({
     severity: 'warning',
-    meaning: 'The last signed-off review is longer ago than the configuration allows.',
+    meaning: 'The log review is overdue.',
     runbook: 'log-review.md#reviewoverdue',
     evidence: ['since', 'last_signed_off_at?', 'overdue_at'],
     oncePer: ['since'],
@@ -295,7 +294,7 @@ export const SECURITY_EVENTS = {
   }),
   'verifier.outdated': type({
     severity: 'warning',
-    meaning: 'A connected verifier has held an old key set for longer than any may be cached.',
+    meaning: 'A connected verifier has an outdated key set.',
     runbook: 'scheduled-rotation.md#rotation-is-automatic',
     evidence: ['scope', 'client', 'instance', 'holds?', 'published', 'connected_since?'],
     oncePer: ['scope', 'client', 'instance', 'published'],
@@ -304,8 +303,8 @@ export const SECURITY_EVENTS = {
   'verifier.lenient': type({
     severity: {
       when: {
-        warning: 'it refused the fresh token, which it must accept',
-        critical: 'it accepted a token that it must refuse',
+        warning: 'it refused the fresh token',
+        critical: 'it accepted a bad one',
       },
       of: ({ probe }) => (probe === 'fresh' ? 'warning' : 'critical'),
     },
@@ -317,7 +316,7 @@ export const SECURITY_EVENTS = {
   }),
   'verifier.unprobed': type({
     severity: 'warning',
-    meaning: 'Probing a verifier failed several times in a row: nobody knows what it accepts.',
+    meaning: 'Several probes of a verifier got no clear answer.',
     runbook: 'probed-verifiers.md#verifierunprobed',
     evidence: ['client', 'scope', 'probe', 'since', 'count', 'why'],
     oncePer: ['client', 'scope', 'probe', 'since'],
@@ -325,7 +324,7 @@ export const SECURITY_EVENTS = {
   }),
   'registry.signature_invalid': type({
     severity: 'critical',
-    meaning: 'A registry row does not match its signature by the registry key. It is not used.',
+    meaning: 'A registry row does not match its signature. It is not used.',
     runbook: 'changed-records.md#registrysignature_invalid',
     evidence: ['table', 'row', 'why', 'day'],
     oncePer: ['table', 'row', 'why', 'day'],
@@ -341,7 +340,7 @@ export const SECURITY_EVENTS = {
   }),
   'hsm.pin_rejected': type({
     severity: 'critical',
-    meaning: 'The PIN of an HSM token was rejected, or its login got no answer. It is not tried again.',
+    meaning: 'The PIN of an HSM token was rejected, or its login got no answer.',
     runbook: 'people-and-pins.md#the-pin-is-latched-pin_latched',
     evidence: ['hsm_token', 'since', 'why'],
     oncePer: ['hsm_token', 'since'],
@@ -349,7 +348,7 @@ export const SECURITY_EVENTS = {
   }),
   'hsm.unavailable': type({
     severity: 'critical',
-    meaning: 'An HSM token has been away for ten seconds: the scopes placed on it get no tokens.',
+    meaning: 'An HSM token is away for ten seconds: no tokens of its scopes.',
     runbook: 'hsm-outage.md#an-hsm-token-is-away-hsm_unavailable',
     evidence: ['hsm_token', 'since', 'why'],
     oncePer: ['hsm_token', 'since'],
@@ -365,8 +364,7 @@ export const SECURITY_EVENTS = {
   }),
   'database.schema_changed': type({
     severity: 'critical',
-    meaning:
-      'The database has tables, indexes, triggers or views that Keyward did not make. Changes are refused.',
+    meaning: 'The schema of the database was changed. Changes and tokens are refused.',
     runbook: 'changed-records.md#databaseschema_changed',
     evidence: ['why', 'day'],
     oncePer: ['why', 'day'],
@@ -374,7 +372,7 @@ export const SECURITY_EVENTS = {
   }),
   'audit.unwitnessed': type({
     severity: 'critical',
-    meaning: 'The end of the audit trail has no witness but the database: somebody may have written it.',
+    meaning: 'Only the database has the end of the audit trail: somebody may have written it.',
     runbook: 'changed-records.md#auditunwitnessed',
     evidence: ['place', 'why'],
     oncePer: ['place', 'why'],
@@ -382,8 +380,7 @@ export const SECURITY_EVENTS = {
   }),
   'audit.sink_failing': type({
     severity: 'warning',
-    meaning:
-      'An audit sink has taken nothing for a minute, or somebody changed its file. It catches up later.',
+    meaning: 'An audit sink accepted nothing for a minute, or somebody changed its file.',
     runbook: 'restored-database.md#an-audit-sink-fails-or-was-changed-auditsink_failing',
     evidence: ['sink', 'since', 'why'],
     oncePer: ['sink', 'since'],
@@ -391,7 +388,7 @@ export const SECURITY_EVENTS = {
   }),
   'database.failing': type({
     severity: 'critical',
-    meaning: 'The database cannot be read or written: no tokens. Log, metric and sinks are told directly.',
+    meaning: 'The database cannot be read or written: no tokens.',
     runbook: 'service.md#the-database-fails-databasefailing',
     evidence: ['since', 'why'],
     oncePer: ['since', 'why'],
@@ -399,7 +396,7 @@ export const SECURITY_EVENTS = {
   }),
   'log.failing': type({
     severity: 'warning',
-    meaning: 'Log lines are lost: the disk is full, or nobody reads the log. The service continues.',
+    meaning: 'Log lines are lost: the disk is full, or nobody reads the log.',
     runbook: 'service.md#lines-of-the-log-are-lost-logfailing',
     evidence: ['since', 'why'],
     oncePer: ['since'],
@@ -407,8 +404,7 @@ export const SECURITY_EVENTS = {
   }),
   'service.file_descriptors': type({
     severity: 'critical',
-    meaning:
-      'File descriptors run short: 90 % are in use, or none is left. Without one, connections are closed unanswered.',
+    meaning: 'File descriptors run short: 90 % are in use, or none is left.',
     runbook: 'service.md#file-descriptors-run-short-servicefile_descriptors',
     evidence: ['since', 'why'],
     oncePer: ['since'],
@@ -424,7 +420,7 @@ export const SECURITY_EVENTS = {
   }),
   'notification.failing': type({
     severity: 'warning',
-    meaning: 'A notification target has taken nothing for a minute. The other targets are told.',
+    meaning: 'A notification target accepted nothing for a minute. The other targets are notified.',
     runbook: 'notifications.md#notificationfailing',
     evidence: ['notification_target', 'since', 'why'],
     oncePer: ['notification_target', 'since'],
@@ -432,10 +428,10 @@ export const SECURITY_EVENTS = {
   }),
   'ledger.disk': type({
     severity: {
-      when: { warning: '75 % are in use', critical: '90 % are' },
+      when: { warning: '75 % used', critical: '90 %' },
       of: ({ percent }) => (percent >= DISK_ALARM_PERCENT.critical ? 'critical' : 'warning'),
     },
-    meaning: 'The disk of the database or the archive is filling up. Without space no token is issued.',
+    meaning: 'The disk of the database or the archive is filling up. A full one stops issuing.',
     runbook: 'full-disk.md#ledgerdisk',
     evidence: ['volume', 'percent', 'used', 'since'],
     oncePer: ['volume', 'percent', 'since'],
@@ -444,14 +440,13 @@ export const SECURITY_EVENTS = {
   'report.received': type({
     severity: {
       when: {
-        info: 'only a token was reported, and it is not known to be ours',
-        warning:
-          'somebody wrote a text, the token is real (issued, or validly signed), or a credential or PIN was shown',
+        info: 'only an unknown token was reported',
+        warning: 'it has a text, a real token (issued, or validly signed), a credential or a PIN',
       },
       of: ({ written, recorded, signature, credentials }) =>
         written || recorded || signature === 'right' || credentials > 0 ? 'warning' : 'info',
     },
-    meaning: 'Somebody reported a token, a credential, or something that looks wrong.',
+    meaning: 'Somebody reported a token, a credential or an incident.',
     runbook: 'reports.md#reportreceived',
     evidence: [
       'report',
@@ -469,7 +464,7 @@ export const SECURITY_EVENTS = {
   }),
   'report.overdue': type({
     severity: 'warning',
-    meaning: 'A report has waited too long for somebody to take it.',
+    meaning: 'A report waits too long.',
     runbook: 'reports.md#reportoverdue',
     evidence: ['report', 'scope', 'received_at', 'overdue_at', 'untaken?'],
     oncePer: ['report'],
@@ -477,7 +472,7 @@ export const SECURITY_EVENTS = {
   }),
   'report.flood': type({
     severity: 'warning',
-    meaning: 'Reports exceed a limit: further ones raise no event of their own, or are refused.',
+    meaning: 'Reports exceed a limit: further ones raise no event, or are refused.',
     runbook: 'reports.md#reportflood',
     evidence: ['since', 'count', 'refused'],
     oncePer: ['since', 'refused'],
@@ -485,8 +480,7 @@ export const SECURITY_EVENTS = {
   }),
   'clock.jump': type({
     severity: 'critical',
-    meaning:
-      'The clock of the machine cannot be trusted. No tokens until it is right, or two operators confirm it.',
+    meaning: 'The clock cannot be trusted: no tokens until it is right, or two operators confirm it.',
     runbook: 'restored-database.md#no-tokens-clock_jump',
     evidence: ['jump', 'wall', 'expected'],
     oncePer: ['jump', 'wall', 'expected'],

@@ -5,7 +5,7 @@
 export const GAUGES = {
   signerState: {
     name: 'keyward_signer_state',
-    help: '1 for the current state of an HSM token’s signer, 0 for the others',
+    help: '1 for the current state of an HSM token’s signer, else 0',
     labels: ['hsm_token', 'state'],
   },
   keyUnproven: {
@@ -20,7 +20,7 @@ export const GAUGES = {
   },
   keyProofs: {
     name: 'keyward_key_proofs',
-    help: 'Keys of a scope that are not destroyed, by their last read-back',
+    help: 'Undestroyed keys of a scope, by last read-back',
     labels: ['scope', 'status'],
   },
   keyWindowUsed: {
@@ -40,22 +40,22 @@ export const GAUGES = {
   },
   rotationObstacle: {
     name: 'keyward_rotation_obstacle',
-    help: '1 for what will block the next rotation, 0 for the others',
+    help: '1 for what will block the next rotation, else 0',
     labels: ['scope', 'obstacle'],
   },
   keyCreated: {
     name: 'keyward_key_created_timestamp_seconds',
-    help: 'When the oldest key of a scope in that state was made; absent without one',
+    help: 'When the oldest key in that state was made; absent without one',
     labels: ['scope', 'state'],
   },
   keySignUntil: {
     name: 'keyward_key_sign_until_timestamp_seconds',
-    help: 'When the first signing window of the keys in that state ends; absent without one',
+    help: 'When the first signing window in that state ends; absent without one',
     labels: ['scope', 'state'],
   },
   drillOverdue: {
     name: 'keyward_drill_overdue',
-    help: '1 for each overdue drill, 0 for the others',
+    help: '1 for each overdue drill, else 0',
     labels: ['drill'],
   },
   reviewOverdue: {
@@ -65,17 +65,17 @@ export const GAUGES = {
   },
   eventsUnresolved: {
     name: 'keyward_security_events_unresolved',
-    help: 'Security events that are not resolved',
+    help: 'Unresolved security events',
     labels: ['state', 'severity'],
   },
   reportsUnclosed: {
     name: 'keyward_reports_unclosed',
-    help: 'Reports that are not closed',
+    help: 'Unclosed reports',
     labels: ['state'],
   },
   proposalsOpen: {
     name: 'keyward_proposals_open',
-    help: 'Proposals that wait for another operator',
+    help: 'Open proposals',
     labels: [],
   },
   keyRefused: {
@@ -90,7 +90,7 @@ export const GAUGES = {
   },
   inventoryFindings: {
     name: 'keyward_inventory_findings',
-    help: 'Differences from the registry in the last inventory of an HSM token',
+    help: 'Differences in the last inventory of an HSM token',
     labels: ['hsm_token', 'kind'],
   },
   inventoryAge: {
@@ -115,22 +115,22 @@ export const GAUGES = {
   },
   notificationsDead: {
     name: 'keyward_notifications_dead',
-    help: 'Dead letters, which wait for an operator to replay them',
+    help: 'Dead letters, which wait for a replay',
     labels: ['target'],
   },
   auditSinkUp: {
     name: 'keyward_audit_sink_up',
-    help: '1 for each audit sink whose last write it confirmed, 0 for the others',
+    help: '1 for each audit sink whose last write it confirmed, else 0',
     labels: ['sink'],
   },
   clockTrusted: {
     name: 'keyward_clock_trusted',
-    help: '1 while the clock is trusted, 0 while it is not and no token is issued',
+    help: '1 while the clock is trusted, 0 while no token is issued',
     labels: [],
   },
   clockTime: {
     name: 'keyward_clock_timestamp_seconds',
-    help: 'The clock of the service, to compare with the time of the scrape',
+    help: 'The clock of the service',
     labels: [],
   },
   checkpointAge: {
@@ -155,12 +155,12 @@ export const GAUGES = {
   },
   logLinesLost: {
     name: 'keyward_log_lines_lost',
-    help: 'Log lines lost since the process started',
+    help: 'Log lines lost since start',
     labels: [],
   },
   factsDropped: {
     name: 'keyward_facts_dropped',
-    help: 'Activity that detections missed under load, since the process started',
+    help: 'Activity that detections missed under load, since start',
     labels: [],
   },
 } as const satisfies Record<string, { name: string; help: string; labels: readonly string[] }>;

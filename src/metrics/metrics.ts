@@ -14,7 +14,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry });
   const unread = new Counter({
     name: 'keyward_gauge_failures_total',
-    help: 'Failed readings of a gauge, which are left out of the answer',
+    help: 'Failed readings of a gauge',
     labelNames: ['gauge'] as const,
     registers,
   });
@@ -40,7 +40,7 @@ export function createMetrics() {
     }),
     suspiciousHeaders: new Counter({
       name: 'keyward_suspicious_headers_total',
-      help: 'Tokens with a header member that Keyward never writes',
+      help: 'Tokens with a suspicious header member',
       labelNames: ['header'],
       registers,
     }),
@@ -76,7 +76,7 @@ export function createMetrics() {
     }),
     unacknowledgedEvents: new Counter({
       name: 'keyward_notifications_unacknowledged_total',
-      help: 'Critical events that nobody acknowledged within the time of the last notification route',
+      help: 'Critical events unacknowledged after the last notification route',
       registers,
     }),
     requests: new Counter({
@@ -87,7 +87,7 @@ export function createMetrics() {
     }),
     problems: new Counter({
       name: 'keyward_problems_total',
-      help: 'Problem documents sent, including those within a batch',
+      help: 'Problem documents sent, also within a batch',
       labelNames: ['code'],
       registers,
     }),

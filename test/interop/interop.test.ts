@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { program } from './programs.ts';
 import { envoy, runtimes } from './runtimes.ts';
-import { snippet } from './snippets.ts';
 
 const ISSUER = 'https://login.example';
 const AUDIENCE = 'https://payments.example';
@@ -85,6 +85,6 @@ for (const runtime of runtimes(folder.path)) {
 const noEnvoy = envoy();
 it.skipIf(noEnvoy)(noEnvoy ? 'Envoy: no envoy here' : 'Envoy takes its configuration', () => {
   const file = join(folder.path, 'envoy.yaml');
-  writeFileSync(file, snippet('envoy.yaml'));
+  writeFileSync(file, program('envoy.yaml'));
   expect(spawnSync('envoy', ['--mode', 'validate', '-c', file]).status).toBe(0);
 });

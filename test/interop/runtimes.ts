@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { snippet } from './snippets.ts';
+import { program } from './programs.ts';
 
 /** How to run a program of the page; `missing` names what is not on this machine. */
 export interface Runtime {
@@ -41,7 +41,7 @@ function python(name: string, file: string, modules: string, packages: string): 
   return {
     name,
     missing: found ? undefined : packages,
-    prepare: (folder) => [found ?? 'python3', put(folder, file, snippet(file))],
+    prepare: (folder) => [found ?? 'python3', put(folder, file, program(file))],
   };
 }
 
@@ -58,7 +58,7 @@ require (
 
 function go(folder: string): Runtime {
   put(folder, 'go.mod', GO_MODULES);
-  put(folder, 'main.go', snippet('main.go'));
+  put(folder, 'main.go', program('main.go'));
   const binary = join(folder, 'verify');
   const hasGo = succeeds('go', ['version']);
   const built = hasGo && succeeds('go', ['build', '-o', binary, '.'], folder);
@@ -72,7 +72,7 @@ function java(): Runtime {
   return {
     name: 'Java with Nimbus',
     missing: hasJava ? (jar === undefined ? 'nimbus-jose-jwt in ~/.m2' : undefined) : 'java',
-    prepare: (folder) => ['java', '-cp', jar ?? '', put(folder, 'Verify.java', snippet('Verify.java'))],
+    prepare: (folder) => ['java', '-cp', jar ?? '', put(folder, 'Verify.java', program('Verify.java'))],
   };
 }
 
@@ -108,7 +108,7 @@ function spring(): Runtime {
       : 'java',
     prepare: (folder) => [
       ...['java', '-cp', jars.join(':')],
-      put(folder, 'VerifySpring.java', snippet('VerifySpring.java')),
+      put(folder, 'VerifySpring.java', program('VerifySpring.java')),
     ],
   };
 }

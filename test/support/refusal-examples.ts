@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const PAGE = new URL('../../docs/refusals.md', import.meta.url);
 
-/** A decoded token of the page, its lines as they stand there: `<name>` is a key by what became of it. */
+/** A decoded token, with the text of the page: `<name>` is a key by what became of it. */
 export interface RefusalExample {
   readonly header: string;
   readonly claims: string;
@@ -25,20 +25,49 @@ export function refusalPage(): {
   readonly sections: readonly RefusalSection[];
 } {
   const [before = '', ...sections] = readFileSync(PAGE, 'utf8').split(/^## /m);
+  const good = exampleIn(before, { header: '{}', claims: '{}' });
   return {
-    good: exampleIn(before),
+    good,
     sections: sections.map((text) => ({
       reason: /^`(\w+)`\n/.exec(text)?.[1] ?? '',
-      example: exampleIn(text),
+      example: exampleIn(text, good),
       text,
     })),
   };
 }
 
-function exampleIn(text: string): RefusalExample {
-  const blocks = [...text.matchAll(/^```json(.*)\n(.+)\n(.+)\n```$/gm)];
-  const [[, info = '', header = '', claims = ''] = []] = blocks;
-  if (blocks.length !== 1) throw new Error(`one example of two lines is wanted in: ${text.slice(0, 60)}`);
+/** An example shows the members in which it differs from the good one. */
+function exampleIn(text: string, good: Pick<RefusalExample, 'header' | 'claims'>): RefusalExample {
+  const blocks = [...text.matchAll(/^```json(.*)\n((?:\{.*\}\n)+)```$/gm)];
+  const [[, info = '', shown = ''] = []] = blocks;
+  if (blocks.length !== 1) throw new Error(`one example is wanted in: ${text.slice(0, 60)}`);
+  const lines = shown.trimEnd().split('\n');
   const named = (name: string) => new RegExp(` ${name}=(\\w+)`).exec(info)?.[1];
-  return { header, claims, signedBy: named('signed-by'), later: named('later') };
+  return {
+    header: changed(good.header, lines.find(isHeader)),
+    claims: changed(
+      good.claims,
+      lines.find((line) => !isHeader(line)),
+    ),
+    signedBy: named('signed-by'),
+    later: named('later'),
+  };
+}
+
+function isHeader(line: string): boolean {
+  return /"(?:alg|typ|kid)":/.test(line);
+}
+
+/** Works on the text, since a name may be there twice. */
+function changed(text: string, change = '{}'): string {
+  const changes = membersOf(change);
+  const kept = membersOf(text).filter(([name]) => !changes.some(([other]) => other === name));
+  return `{${[...kept, ...changes].map(([name, value]) => `"${name}":${value}`).join(',')}}`;
+}
+
+function membersOf(text: string): (readonly [name: string, value: string])[] {
+  return [...text.matchAll(/"(\w+)": ?("[^"]*"|\[[^\]]*\]|\d+)/g)].map(([, name = '', value = '']) => [
+    name,
+    value,
+  ]);
 }

@@ -33,8 +33,7 @@ describe('a security event', () => {
           type: 'clock.jump',
           severity: 'critical',
           subject: 'clock',
-          meaning:
-            'The clock of the machine cannot be trusted. No tokens until it is right, or two operators confirm it.',
+          meaning: 'The clock cannot be trusted: no tokens until it is right, or two operators confirm it.',
           runbook: 'docs/runbooks/restored-database.md#no-tokens-clock_jump',
           raised_at: 1_760_000_000,
           state: 'open',
