@@ -52,7 +52,7 @@ const ENGINES: Readonly<Record<string, Reach>> = {
 const CAPABILITIES: Readonly<
   Record<string, { borrows?: readonly string[]; packages?: readonly string[]; faces?: readonly string[] }>
 > = {
-  events: { faces: ['outages.ts'] },
+  events: { faces: ['outages.ts', 'raise.ts'] },
   publication: { packages: ['zod-openapi'], faces: ['outdated-verifiers.ts'] },
   verification: { faces: ['judge-token.ts'] },
   revocation: { faces: ['load-revocations.ts', 'routes.ts'] },
