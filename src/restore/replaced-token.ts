@@ -15,7 +15,7 @@ import { createRegistrySeal, openRegistryKey } from '../keys/registry-key.ts';
 import { enrolServiceKeys } from '../keys/routes/service-keys.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
-import { longestStretch, type RestoredDatabaseParts, restoredIn } from './index.ts';
+import { longestStretch, type RestoredDatabaseParts, restoredIn } from './check-rollback.ts';
 import { type HeldAct, holdUntilDecided } from './recovery-mode.ts';
 
 export type ReplacedTokenParts = Omit<RestoredDatabaseParts, 'registryKey' | 'clockWatch'>;
