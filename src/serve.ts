@@ -71,17 +71,9 @@ export async function serve(config: Config, environment: Environment): Promise<v
   await hsm.start();
   const { signer, links } = hsm;
   const database = add(await checkDatabase({ ...stored, signer, stopping }));
-  if (!database.keys) return;
+  if (!database.trusted) return;
 
-  const { clockWatch, ...ownKeys } = database.keys;
-  const checked = {
-    ...stored,
-    ...ownKeys,
-    signer,
-    clockWatch,
-    settledTime: clockWatch,
-    timeGuard: clockWatch,
-  };
+  const checked = { ...stored, ...database.trusted, signer };
   const notifications = add(await openNotifications({ ...checked, settings: config.notifications }));
   const { securityEvents } = add(await openEvents(checked));
   const telling = { ...checked, securityEvents, events: securityEvents };
@@ -102,10 +94,11 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const { verifiers } = add(openPublication({ ...admitting, revocations }));
   const keys = add(await openKeys({ ...admitting, served: hsm.served, leadership, verifiers, unfinished }));
   add(openInventory({ ...admitting, signers: hsm, decoys: canaries.inInventory }));
-  const { suspender, holds } = keys;
-  const issuance = add(openIssuance({ ...admitting, ledger, revocations, holds }));
-  const verification = add(openVerification({ ...admitting, ledger: ledgerReader, revocations, suspender }));
+  const issuance = add(openIssuance({ ...admitting, ledger, revocations, holds: keys.holds }));
   const { issuer, issuerWith } = issuance;
+  const verification = add(
+    openVerification({ ...admitting, ledger: ledgerReader, revocations, suspender: keys.suspender }),
+  );
   add(canaries.administration({ issuer, revocations, keys: keys.decoyKeys }));
   const probes = add(openProbes({ ...admitting, store: store.verifierProbes, issuerWith }));
   await replayRestrictions({ ...admitting, keys: keys.administration });
@@ -119,13 +112,11 @@ export async function serve(config: Config, environment: Environment): Promise<v
     await openReports({ ...admitting, config: config.reports, ledgerReader, revocations, verifier, leaks }),
   );
   const acts = capabilities.flatMap((capability) => capability.acts ?? []);
-  const { gate, stop: stopGate } = await openGate({ ...admitting, acts });
-  parts.defer(stopGate);
+  const { gate } = add(await openGate({ ...admitting, acts }));
 
   // Express tries routes in their order: the hot path comes first.
-  const routes = [...new Set([issuance, verification, ...capabilities])].map(
-    (each: Capability) => each.routes,
-  );
+  const inOrder = new Set<Capability>([issuance, verification, ...capabilities]);
+  const routes = [...inOrder].map((capability) => capability.routes);
   const planes = await listenOnPlanes({
     ...admitting,
     limits: config.limits,
@@ -136,7 +127,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       operations: routes.flatMap((of) => of?.operations ?? []),
     },
   });
-  const isUnsettled = database.keys.isSucceeded || gaps.some(({ settledAt }) => settledAt === null);
+  const isUnsettled = database.trusted.isSucceeded || gaps.some(({ settledAt }) => settledAt === null);
   await audit.start({ checkpointNow: isUnsettled });
   await notifications.start(securityEvents);
   const tasks = capabilities.flatMap((capability) => capability.tasks ?? []);

@@ -24,10 +24,12 @@ export interface IssuanceDeps extends Omit<IssuingParts, 'checker'> {
 /** The hot path with all that watches it. */
 export function openIssuance({ timeGuard, activity, canaries, metrics, ...deps }: IssuanceDeps) {
   const checker = createSignatureChecker();
+  // From the inside out: what each call of the issuer goes through.
   const signer = canaries.watchSigner(deps.signer);
   const guarded = (grants: Grants) =>
     timeGuardedIssuer(createTokenIssuer({ ...deps, signer, checker, grants }), timeGuard);
-  const issuer = measuredIssuer(recordIssuance(guarded(deps.grants), activity), metrics);
+  const recorded = recordIssuance(guarded(deps.grants), activity);
+  const issuer = measuredIssuer(recorded, metrics);
   return {
     issuer,
     /** Asked with other grants, and not told to the detections: ledger, checks and time guard are the same. */

@@ -17,7 +17,7 @@ export const RESTORE_ROUTES = { operations: adminDatabaseRoutes } as const;
 export async function checkDatabase(deps: ReplacedTokenParts) {
   return {
     /** Undefined where the service is to end meanwhile. */
-    keys: await passChecks(deps),
+    trusted: await passChecks(deps),
     // Nothing waits any more: it refuses.
     acts: [acceptRestore({ held: undefined })],
     routes: RESTORE_ROUTES,
@@ -37,6 +37,8 @@ async function passChecks(deps: ReplacedTokenParts) {
     registryKey,
     auditKey,
     clockWatch,
+    settledTime: clockWatch,
+    timeGuard: clockWatch,
     bindingKeys: await openBindingKeys(config, registry, registryKey, signer),
     /** Service keys were enrolled just now. */
     isSucceeded: succession === 'accepted',
