@@ -1,7 +1,6 @@
 import { CanaryIndex } from '../../src/canaries/canary-index.ts';
 import type { Canaries, CanaryRootParts } from '../../src/canaries/index.ts';
 import { canariesInInventory } from '../../src/canaries/triggers.ts';
-import type { CanaryAdministration } from '../../src/kernel/canary.ts';
 
 export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Canaries {
   return {
@@ -12,6 +11,6 @@ export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Can
     watchSigner: (next) => next,
     watchLeaks: (next) => next,
     inInventory: canariesInInventory(new CanaryIndex([]), { touched: () => {} }, keyRing),
-    administration: () => ({}) as CanaryAdministration,
+    administration: () => ({}),
   };
 }

@@ -2,7 +2,7 @@
 import { replaceModules } from './replace-modules.ts';
 
 replaceModules({
-  'watch/activity-aggregator.ts': './no-activity.ts',
-  'open-detector.ts': './no-detector.ts',
-  'open-canaries.ts': './no-canaries.ts',
+  'detection/activity.ts': './no-activity.ts',
+  'detection/index.ts': './no-detector.ts',
+  'canaries/index.ts': './no-canaries.ts',
 });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ClockJump, ClockWatch } from '../clock/clock-watch.ts';
+import { adminClockRoutes, confirmClock } from '../clock/routes.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
@@ -13,14 +14,26 @@ import type { Signer } from '../kernel/signer.ts';
 import { raiseRefused } from '../keys/open-registry.ts';
 import type { OpenedKey } from '../keys/registry-key.ts';
 import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
+import { supplied } from '../server/route.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { createClockConfirmation, loggingJumps } from './clock.ts';
 import { Delivery } from './delivery.ts';
 import { lifeEvent, startedEvent } from './open-sinks.ts';
 import { RefusalCount } from './refusal-count.ts';
 import { certifyRun } from './repair-runs.ts';
+import { adminAuditRoutes, latestCheckpoint } from './routes.ts';
+import { adminUnwitnessedRoutes, confirmUnwitnessed } from './routes-unwitnessed.ts';
 import type { Sinks } from './sinks.ts';
+import { tellUnwitnessed } from './witnessed-trail.ts';
 import { witnessesOf } from './witnesses.ts';
+
+export { openChains } from './open-chains.ts';
+export { openSinks } from './open-sinks.ts';
+
+export const AUDIT_ROUTES = {
+  data: [latestCheckpoint],
+  operations: [...adminClockRoutes, ...adminAuditRoutes, ...adminUnwitnessedRoutes],
+} as const;
 
 const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
@@ -29,7 +42,10 @@ const HELD_UP = 'audit trail held up: no checkpoints';
 export interface AuditServiceParts {
   readonly config: Config;
   readonly sinks: Sinks;
-  readonly store: Pick<Store, 'audit' | 'registry' | 'runs' | 'recordGaps' | 'checkpointWanted'>;
+  readonly store: Pick<
+    Store,
+    'audit' | 'registry' | 'runs' | 'recordGaps' | 'checkpointWanted' | 'unwitnessed'
+  >;
   readonly signer: Pick<Signer, 'sign' | 'sealed'>;
   readonly clock: Clock;
   /** Opened before the database was compared with the sinks. */
@@ -57,8 +73,23 @@ export interface AuditService {
   stop(): Promise<void>;
 }
 
-/** Readies all that keeps the audit trail, of a database that was held against the sinks. */
-export async function openAuditService(parts: AuditServiceParts): Promise<AuditService> {
+/** All that keeps the audit trail, of a database that was held against the sinks; and what of it nothing vouches for. */
+export async function openAudit(parts: AuditServiceParts) {
+  const { audit, unwitnessed } = parts.store;
+  const service = await openAuditService(parts);
+  tellUnwitnessed(parts.store.unwitnessed, parts.raiser);
+  const { checkpoints } = service;
+  return {
+    ...service,
+    routes: {
+      data: supplied(AUDIT_ROUTES.data, { checkpoints }),
+      operations: supplied(AUDIT_ROUTES.operations, { audit, unwitnessed }),
+    },
+    acts: [confirmUnwitnessed({ unwitnessed }), confirmClock(service)],
+  };
+}
+
+async function openAuditService(parts: AuditServiceParts): Promise<AuditService> {
   const { config, sinks, store, signer, clock } = parts;
   const { audit } = store;
   const row = await store.registry.serviceKey('audit');

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
@@ -22,6 +23,7 @@ export interface ChainParts {
   readonly gaps: readonly RecordGap[];
   readonly raiser: EventRaiser;
   readonly clock: Clock;
+  readonly clockWatch: Pick<ClockWatch, 'earliestSeconds'>;
   readonly log: Logger;
 }
 
@@ -37,7 +39,7 @@ export interface Chains {
  * its group. What does not hold is a security event, whenever it is met.
  */
 export async function openChains(parts: ChainParts): Promise<Chains> {
-  const { config, store, signer, gaps, clock, log } = parts;
+  const { config, store, signer, gaps, clockWatch, log } = parts;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
   const latest = await store.audit.lastCheckpoint();
@@ -65,7 +67,8 @@ export async function openChains(parts: ChainParts): Promise<Chains> {
         },
         isSealed: (event) => trusted.haveSealed('audit', event),
         scopeIds,
-        clock,
+        // A clock that is ahead makes no revocation lapse.
+        clock: { nowSeconds: () => clockWatch.earliestSeconds() },
         onBroken: tellRevocations,
       }),
     walks: {

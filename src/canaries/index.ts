@@ -3,7 +3,8 @@ import type { Store } from '../db/open-store.ts';
 import type { DecoysInInventory } from '../inventory/index.ts';
 import type { RequestObserver } from '../kernel/activity.ts';
 import { KEYWARD } from '../kernel/actor.ts';
-import type { CanaryAdministration, DecoyKeys } from '../kernel/canary.ts';
+import type { DecoyKeys } from '../kernel/canary.ts';
+import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
@@ -13,11 +14,15 @@ import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import type { Sightings, TokenVerifier } from '../kernel/verification.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
 import { countedTouches, createCanaryAlarm } from './alarm.ts';
 import { CanaryIndex } from './canary-index.ts';
+import { adminCanaryRoutes, createCanary, retireCanary } from './routes.ts';
 import { CanaryService } from './service.ts';
 import { DecoyKeysInTokens, watchRevocation, watchSightings, watchVerifier } from './tokens.ts';
 import { canariesInInventory, watchCallers, watchLeaks, watchSigner } from './triggers.ts';
+
+export const CANARY_ROUTES = { operations: adminCanaryRoutes } as const;
 
 export interface CanaryRootParts {
   readonly store: Pick<Store, 'canaries' | 'audit'>;
@@ -43,7 +48,8 @@ export interface Canaries {
   watchSigner(next: Pick<Signer, 'sign'>): Pick<Signer, 'sign'>;
   watchLeaks(next: LeakService): LeakService;
   readonly inInventory: DecoysInInventory;
-  administration(parts: DeskParts): CanaryAdministration;
+  /** What operators do with them. */
+  administration(parts: DeskParts): Capability;
 }
 
 /** Decoys, from the registry that was opened before. */
@@ -65,13 +71,16 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
     watchLeaks: (next) => watchLeaks(next, parts),
     inInventory: canariesInInventory(book, alarm, keyRing),
     administration(made) {
-      const desk = new CanaryService({ ...made, store: store.canaries, book, audit: store.audit, clock });
-      desk
+      const canaries = new CanaryService({ ...made, store: store.canaries, book, audit: store.audit, clock });
+      canaries
         .rollBack(KEYWARD)
         .catch((err: unknown) =>
           log.error({ err }, 'a decoy key that was cut short is not undone; it is with the next start'),
         );
-      return desk;
+      return {
+        routes: { operations: supplied(CANARY_ROUTES.operations, { canaries }) },
+        acts: [createCanary({ canaries }), retireCanary({ canaries })],
+      };
     },
   };
 }

@@ -5,9 +5,12 @@ import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { ActivityAggregator } from './activity.ts';
 import { Detector } from './detector.ts';
 import { DETECTIONS } from './rules.ts';
+
+export { ActivityAggregator, recordCallers } from './activity.ts';
 
 export interface DetectorRootParts {
   readonly facts: ActivityAggregator;
@@ -15,6 +18,7 @@ export interface DetectorRootParts {
   readonly events: EventRaiser;
   readonly clientChanges: Subscribable<string>;
   readonly client: (id: string) => Client | undefined;
+  readonly metrics: Pick<Metrics, 'watch'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -24,7 +28,8 @@ const SAVE_EVERY_MS = 60_000;
 
 /** All detections at work. `stop` writes down what they learned. */
 export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): Promise<void> }> {
-  const { facts, memories, events, clientChanges, client, clock, log } = parts;
+  const { facts, memories, events, clientChanges, client, metrics, clock, log } = parts;
+  metrics.watch('factsDropped', () => facts.dropped);
   const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories });
   const stopTelling = clientChanges.subscribe((id) =>
     facts.record({

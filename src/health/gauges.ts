@@ -7,7 +7,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { LINK_STATES, type SignerLink } from '../signer/signer-link.ts';
 import type { DiskWatch } from './disk.ts';
 
-interface Watched {
+export interface Watched {
   readonly links: ReadonlyMap<string, Pick<SignerLink, 'state' | 'queued'>>;
   readonly keyRing: Pick<KeyRing, 'scopes'> & KnownKeys;
   readonly store: Pick<Store, 'queuedRecords'>;

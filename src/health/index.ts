@@ -1,22 +1,69 @@
 import type { Logger } from 'pino';
 import { ChainWalk } from '../audit/chain-walk.ts';
 import type { Chains } from '../audit/open-chains.ts';
+import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
+import { signingOf } from '../hsm/signers.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Task } from '../kernel/capability.ts';
-import { type Clock, dayOf } from '../kernel/clock.ts';
+import { type Clock, dayOf, type TimeGuard } from '../kernel/clock.ts';
+import { signingScopes } from '../kernel/key.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import {
   createOutdatedVerifierWatch,
   type OutdatedVerifierParts,
 } from '../publication/outdated-verifiers.ts';
+import { supplied } from '../server/route.ts';
+import type { SignerLink } from '../signer/signer-link.ts';
 import { type ActiveKeyWatchParts, createActiveKeyWatch } from './active-keys.ts';
 import { createDescriptorWatch } from './descriptors.ts';
-import { createDiskAlarm, type DiskWatch } from './disk.ts';
+import { createDiskAlarm, type DiskWatch, watchDisks } from './disk.ts';
+import { type Watched, watchGauges } from './gauges.ts';
+import { createReadiness, type ReadinessParts } from './readiness.ts';
+import { healthRoutes } from './routes.ts';
 import { createSchemaWatch, type SchemaWatchParts } from './schema.ts';
+
+export { storeEventTeller } from './store-events.ts';
+
+export const HEALTH_ROUTES = { data: healthRoutes, operations: healthRoutes } as const;
+
+export interface HealthDeps extends Omit<Watched, 'disks' | 'links' | 'keyRing'> {
+  readonly config: Config;
+  readonly store: Pick<Store, 'queuedRecords' | 'probe' | 'probeLookups'>;
+  readonly links: ReadonlyMap<string, SignerLink>;
+  readonly keyRing: Watched['keyRing'] & Parameters<typeof signingScopes>[0];
+  readonly registryKey: ReadinessParts['registryKey'];
+  readonly timeGuard: TimeGuard;
+  readonly metrics: Metrics;
+}
+
+/** Whether tokens can be had now, and what the parts are asked at each scrape. */
+export async function openHealth(deps: HealthDeps) {
+  const { config, store, links, keyRing, registryKey, timeGuard, metrics, clock } = deps;
+  const readiness = createReadiness({
+    clock,
+    registryKey,
+    furtherTokens: () => signingOf(links),
+    scopes: () => signingScopes(keyRing),
+    timeGuard,
+    probeStore: () => store.probe(),
+    probeLookups: () => store.probeLookups(),
+  });
+  const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
+  await disks.look();
+  watchGauges(metrics, { ...deps, disks });
+  return {
+    disks,
+    routes: {
+      data: supplied(HEALTH_ROUTES.data, { readiness }),
+      operations: supplied(HEALTH_ROUTES.operations, { readiness }),
+    },
+  };
+}
 
 export interface WatchParts {
   readonly outages: OutageWatch;

@@ -4,6 +4,7 @@ import type { Signers } from '../hsm/signers.ts';
 import { serviceKeysOf } from '../hsm/tokens.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { type AuditTrail, actOf } from '../kernel/audit.ts';
+import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
   FINDING_KINDS,
@@ -17,8 +18,12 @@ import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
 import { createInventoryAlarm } from './alarm.ts';
+import { adminInventoryRoutes } from './routes.ts';
 import { createInventories, type DecoysThere } from './take.ts';
+
+export const INVENTORY_ROUTES = { operations: adminInventoryRoutes } as const;
 
 /** Before the first look after a start, and before one that something gave reason for. */
 const SOON_MS = 5_000;
@@ -113,10 +118,7 @@ export interface InventoryRootParts {
 }
 
 /** The inventory of every HSM token: on a timer, when a signer gives reason to doubt, and on demand. */
-export function openInventory(parts: InventoryRootParts): {
-  readonly inventories: Inventories;
-  stop(): Promise<void>;
-} {
+export function openInventory(parts: InventoryRootParts): Capability {
   const { config, signers, keyRing, registry, raiser: events, audit, metrics, clock, log } = parts;
   const inventories = createInventories({
     inspect: signers.inspect,
@@ -138,7 +140,10 @@ export function openInventory(parts: InventoryRootParts): {
   signers.doubts.subscribe((hsmToken) => keeper.look(hsmToken));
   metrics.watch('inventoryFindings', () => byToken(inventories, countsOf));
   metrics.watch('inventoryAge', () => byToken(inventories, ({ takenAt }) => clock.nowSeconds() - takenAt));
-  return { inventories, stop: () => keeper.stop() };
+  return {
+    routes: { operations: supplied(INVENTORY_ROUTES.operations, { inventories }) },
+    stop: () => keeper.stop(),
+  };
 }
 
 function ownKeysOn(config: Config, hsmToken: string) {

@@ -1,3 +1,4 @@
+import type { AdmissionParts } from '../server/admission.ts';
 import type { GateDeps } from '../server/ask-gate.ts';
 import type { Route } from '../server/route.ts';
 import type { AnyAct } from './acts.ts';
@@ -13,13 +14,15 @@ export interface Task {
 /** What a capability adds to the service. `serve` opens the capabilities in order and joins their lists. */
 export interface Capability {
   readonly routes?: {
-    readonly data?: readonly Route<object>[];
+    readonly data?: readonly Route<AdmissionParts>[];
     readonly operations?: readonly Route<GateDeps>[];
   };
   /** What the gate may be asked for. */
   readonly acts?: readonly AnyAct[];
   readonly tasks?: readonly Task[];
-  stop?(): Promise<void>;
+  /** Ends the streams that it serves, so that the planes can drain. */
+  drain?(): void;
+  stop?(): Promise<void> | void;
 }
 
 /** Whether tokens can be had now: really signed, recorded and read, at most every 5 seconds. */

@@ -1,4 +1,3 @@
-import type { ActGate } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
   KEY_STATES,
@@ -13,15 +12,12 @@ import type { ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
 import { windowUsed } from '../kernel/key-lifecycle/window.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
-const MOST_PROPOSALS = 10_000;
-
 /** The states whose keys sign, or will: the ages of others say nothing. */
 const SIGNING = ['pre_activation', 'active'] as const satisfies readonly KeyState[];
 
 interface Watched {
   readonly keyRing: Pick<KeyRing, 'scopes'> &
     Pick<KnownKeys, 'knownKeysOf'> & { scopeKeys(scopeId: string): ScopeKeys | undefined };
-  readonly gate: Pick<ActGate, 'list'>;
   readonly clock: Clock;
   readonly graceSeconds: number;
   /** The end of the last gap in the records, where there is one. */
@@ -30,7 +26,7 @@ interface Watched {
 
 /** Where the keys of each scope are in their lives. Scopes come from the registry, never from a request. */
 export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
-  const { keyRing, gate, clock, graceSeconds, renewedSince } = parts;
+  const { keyRing, clock, graceSeconds, renewedSince } = parts;
   const byScope = <T>(read: (of: ScopeKeys) => T | undefined): Record<string, T> =>
     Object.fromEntries(
       keyRing.scopes().flatMap(({ id }) => {
@@ -74,10 +70,6 @@ export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched):
   );
   metrics.watch('keyCreated', () => byScope(({ keys }) => earliest(keys, ({ createdAt }) => createdAt)));
   metrics.watch('keySignUntil', () => byScope(({ keys }) => earliest(keys, ({ signUntil }) => signUntil)));
-  metrics.watch(
-    'proposalsOpen',
-    () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open').length,
-  );
 }
 
 function counted<T extends string>(all: readonly T[], found: readonly T[]): Record<string, number> {

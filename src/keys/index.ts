@@ -1,22 +1,77 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
 import type { KeySuspender } from '../kernel/activity.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import type { AnyAct } from '../kernel/acts.ts';
 import type { Clock, SettledTime, TimeGuard } from '../kernel/clock.ts';
 import { IssuanceLock, type KeyAdministration } from '../kernel/key-administration.ts';
 import type { KeyPlan } from '../kernel/key-lifecycle/plans.ts';
+import type { VerifierDirectory } from '../kernel/publication.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
-import type { Leadership } from '../kernel/registry.ts';
+import type { Leadership, UnfinishedScope } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
+import type { Signer } from '../kernel/signer.ts';
+import { KeyedMutex } from '../lib/mutex.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
 import { createKeyAdministration, createKeySuspender } from './administer-keys.ts';
+import { createCeremonies, createKeyProver } from './ceremonies.ts';
+import { createRotationPauses, createScopeChanger } from './change-scope.ts';
+import { createDecoyKeys } from './decoy-keys.ts';
+import { watchKeyGauges } from './gauges.ts';
 import { formerRegistryKeys } from './hsm-replacements.ts';
 import { createStandbyKeeper, type StandbyParts } from './keep-standby.ts';
 import { createKeyChanges } from './key-changes.ts';
-import type { Served } from './load-ring.ts';
+import { loadRing, type RingLoadingParts, type Served } from './load-ring.ts';
+import { openRegistry, signPending } from './open-registry.ts';
+import { createPolicyPreview } from './preview-policy.ts';
+import { createProvisioner } from './provision-scope.ts';
 import { createReconcileSteps } from './reconcile-steps.ts';
 import { startReconciler } from './reconciler.ts';
+import type { OpenedKey } from './registry-key.ts';
+import { createCompromiseReports } from './report-compromise.ts';
 import { keepRotationWatch } from './rotation-watch.ts';
+import { adminCeremonyRoutes } from './routes/ceremony.ts';
+import {
+  compromiseHsm,
+  compromiseKey,
+  destroyKey,
+  type KeyActParts,
+  resumeKey,
+  rotateScope,
+  suspendKey,
+  undoRotation,
+} from './routes/key-acts.ts';
+import { adminCompromiseRoutes, adminKeyActRoutes, adminKeyRoutes } from './routes/keys.ts';
+import { adminKeyProofRoutes } from './routes/proof.ts';
+import {
+  changeScope,
+  createScope,
+  pauseRotation,
+  type RotationActParts,
+  type ScopeActParts,
+  unpauseRotation,
+} from './routes/scope-acts.ts';
+import { adminRotationRoutes, adminScopeRoutes } from './routes/scopes.ts';
+import { adminServiceKeyRoutes, enrolServiceKeys } from './routes/service-keys.ts';
 
-export interface KeyLifeParts {
+export { createKeyRing } from './key-ring.ts';
+
+export const KEY_ROUTES = {
+  operations: [
+    ...adminScopeRoutes,
+    ...adminCeremonyRoutes,
+    ...adminRotationRoutes,
+    ...adminKeyRoutes,
+    ...adminKeyActRoutes,
+    ...adminCompromiseRoutes,
+    ...adminKeyProofRoutes,
+    ...adminServiceKeyRoutes,
+  ],
+} as const;
+
+interface KeyLifeParts {
   readonly config: Config;
   readonly making: StandbyParts;
   readonly served: Served;
@@ -28,7 +83,7 @@ export interface KeyLifeParts {
   readonly log: Logger;
 }
 
-export interface KeyLifecycle {
+interface KeyLifecycle {
   readonly administration: KeyAdministration;
   readonly suspender: KeySuspender;
   /** For whoever signs. */
@@ -37,7 +92,7 @@ export interface KeyLifecycle {
 }
 
 /** Keys from their standby to their end: what people do to them, and what follows from it by itself. */
-export function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
+function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
   const { config, making, served, raiser: events, timeGuard, leadership, clock, log } = parts;
   const { registry, keyRing, signer } = making;
   const holds = new IssuanceLock();
@@ -90,6 +145,131 @@ export function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
       await Promise.all([immediate, ...deferred, watch].map((each) => each.stop()));
     },
   };
+}
+
+export interface KeyDeps extends Omit<KeyLifeParts, 'making'>, Omit<StandbyParts, 'registry' | 'turns'> {
+  readonly signer: Signer;
+  readonly store: Pick<Store, 'registry' | 'audit' | 'ledger'>;
+  readonly auditKey: OpenedKey;
+  readonly verifiers: VerifierDirectory;
+  /** Scopes whose provisioning was cut short. */
+  readonly unfinished: readonly UnfinishedScope[];
+  readonly metrics: Metrics;
+}
+
+/** Scopes and their keys, from their making to their end. */
+export async function openKeys(deps: KeyDeps) {
+  const {
+    config,
+    store,
+    signer,
+    bindingKeys,
+    keyRing,
+    auditKey,
+    verifiers,
+    unfinished,
+    metrics,
+    clock,
+    log,
+  } = deps;
+  const { registry, audit, ledger } = store;
+  const making = { registry, signer, bindingKeys, clock, keyRing, turns: new KeyedMutex() };
+  const provisioner = createProvisioner(making);
+  if (unfinished.length > 0) {
+    log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
+    await provisioner
+      .rollBack(unfinished, KEYWARD)
+      .catch((error: unknown) =>
+        log.error({ err: error }, 'not rolled back; it is tried again with the next start'),
+      );
+  }
+  const life = openKeyLife({ ...deps, making });
+  const compromises = createCompromiseReports({
+    keyRing,
+    keyUse: ledger.keyUse,
+    verifiers,
+    onFailure: (err, kid) => log.error({ err, kid }, 'what a compromise hits could not be counted'),
+  });
+  const policyPreview = createPolicyPreview({
+    keyRing,
+    livingTokens: ledger.issued,
+    clock,
+    onFailure: (err, scope) => log.error({ err, scope }, 'what a policy would refuse could not be counted'),
+  });
+  watchKeyGauges(metrics, {
+    keyRing,
+    clock,
+    graceSeconds: config.keys.grace_seconds,
+    renewedSince: deps.gaps.at(-1)?.issuedUntil,
+  });
+  const knownKeys = keyRing;
+  return {
+    ...life,
+    /** Made as a scope's keys are, one after the other with them. */
+    decoyKeys: createDecoyKeys(making),
+    routes: {
+      operations: supplied(KEY_ROUTES.operations, {
+        keyRing,
+        knownKeys,
+        policyPreview,
+        compromises,
+        prover: createKeyProver({ signer, keyRing, auditKey, bindingKeys, audit, clock }),
+        ceremonies: createCeremonies({ keyRing, audit, bindingKeys }),
+      }),
+    },
+    acts: keyActs({
+      scopes: { ...provisioner, ...createScopeChanger({ registry, keyRing, clock }) },
+      pauses: createRotationPauses({ registry, keyRing, clock }),
+      keyRing,
+      knownKeys,
+      keys: life.administration,
+      compromises,
+    }),
+  };
+}
+
+export function keyActs(parts: ScopeActParts & KeyActParts & RotationActParts): readonly AnyAct[] {
+  return [
+    createScope(parts),
+    changeScope(parts),
+    pauseRotation(parts),
+    unpauseRotation(parts),
+    rotateScope(parts),
+    suspendKey(parts),
+    compromiseKey(parts),
+    compromiseHsm(parts),
+    resumeKey(parts),
+    undoRotation(parts),
+    destroyKey(parts),
+    enrolServiceKeys({ heldKeys: undefined }),
+  ];
+}
+
+export interface RegistryDeps {
+  readonly store: Pick<Store, 'openRegistry' | 'signPending'>;
+  readonly registryKey: OpenedKey;
+  readonly signer: Pick<Signer, 'sealed'>;
+  readonly events: EventRaiser;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The registry as it was verified; what an emergency wrote without the HSM is signed beside everything else. */
+export async function openSignedRegistry(deps: RegistryDeps) {
+  const { store, registryKey, signer, events, clock, log } = deps;
+  await openRegistry(store, registryKey, signer, log, events, clock);
+  const pending = signPending(store, log);
+  return { stop: () => pending.stop() };
+}
+
+/** Fills the ring, and answers what scopes are unfinished. */
+export async function loadKeys({
+  log,
+  ...parts
+}: RingLoadingParts & { readonly log: Logger }): Promise<readonly UnfinishedScope[]> {
+  const { refused, unfinished } = await loadRing(parts);
+  for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
+  return unfinished;
 }
 
 const LOUD: ReadonlySet<string> = new Set(['suspended', 'compromised']);

@@ -1,26 +1,38 @@
 import { createLeakPartners } from '../access/partners.ts';
+import type { Canaries } from '../canaries/index.ts';
 import type { Config } from '../config.ts';
-import type { LeakPartners, LeakService } from '../kernel/leaks.ts';
+import { supplied } from '../server/route.ts';
 import { PartnerReports } from './partners.ts';
+import { adminLeakRoutes } from './routes/admin.ts';
+import { reportLeaks } from './routes/public.ts';
 import type { KnownDigestsAnswer } from './routes/wire.ts';
 import { createLeakDesk, type LeakDeskParts } from './service.ts';
 
 export type { KnownDigestsAnswer };
 
-export interface Leaks {
-  readonly leaks: LeakService;
-  readonly leakPartners: LeakPartners;
-  readonly leakReports: PartnerReports;
-}
+export const LEAK_ROUTES = { data: [reportLeaks], operations: adminLeakRoutes } as const;
 
 /** Of one partner: each may name a thousand strings. */
 const REPORTS = { aMinute: 60, remembered: 1_000 };
 
+export interface LeakDeps extends Omit<LeakDeskParts, 'events' | 'revocations' | 'revoker'> {
+  readonly config: Config;
+  readonly revocations: LeakDeskParts['revocations'] & LeakDeskParts['revoker'];
+  /** Waited for: the answer to whoever reports depends on it. */
+  readonly securityEvents: LeakDeskParts['events'];
+  readonly canaries: Pick<Canaries, 'watchLeaks'>;
+}
+
 /** Everything about strings that leaked: who may report them, and what is done then. */
-export function openLeaks(parts: LeakDeskParts & { readonly config: Config }): Leaks {
+export function openLeaks({ config, canaries, securityEvents: events, ...deps }: LeakDeps) {
+  const leaks = canaries.watchLeaks(createLeakDesk({ ...deps, events, revoker: deps.revocations }));
+  const leakPartners = createLeakPartners(config.leaks.partners);
+  const leakReports = new PartnerReports(REPORTS, deps.clock);
   return {
-    leaks: createLeakDesk(parts),
-    leakPartners: createLeakPartners(parts.config.leaks.partners),
-    leakReports: new PartnerReports(REPORTS, parts.clock),
+    leaks,
+    routes: {
+      data: supplied(LEAK_ROUTES.data, { leaks, leakPartners, leakReports }),
+      operations: supplied(LEAK_ROUTES.operations, { leaks }),
+    },
   };
 }

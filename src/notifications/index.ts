@@ -2,21 +2,26 @@ import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import { Outages } from '../events/outages.ts';
 import type { AuditLog } from '../kernel/audit.ts';
+import type { Capability } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
 import { COUNTED_OUTCOMES, type NotificationDesk } from '../kernel/notifications.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
 import { Attempts, createHeartbeat } from './attempt.ts';
 import { auditConfiguredNotifications, scopesOfEvent } from './configured.ts';
 import { DeliveryQueue, type LaneWatch } from './delivery-queue.ts';
 import { Notifier } from './notifier.ts';
 import { waitingRoutes } from './plan.ts';
+import { adminNotificationRoutes } from './routes.ts';
 import { createNotificationDesk, createTargetTester } from './service.ts';
 import type { NotificationSettings } from './settings.ts';
 import type { NotificationTarget } from './target.ts';
 import { openTarget } from './targets/open.ts';
+
+export const NOTIFICATION_ROUTES = { operations: adminNotificationRoutes } as const;
 
 const LOOK_EVERY_MS = 1_000;
 /** For the gauges; a count reads every row that waits. */
@@ -40,7 +45,7 @@ export interface NotificationParts {
   readonly random?: () => number;
 }
 
-export interface Notifications {
+export interface Notifications extends Capability {
   readonly desk: NotificationDesk;
   /** Audits what is configured, and begins to look each second. */
   start(events: EventRaiser): Promise<void>;
@@ -92,8 +97,10 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     }
     outages.tell(events);
   };
+  const desk = createNotificationDesk({ outbox, audit, tester, lanes });
   return {
-    desk: createNotificationDesk({ outbox, audit, tester, lanes }),
+    desk,
+    routes: { operations: supplied(NOTIFICATION_ROUTES.operations, { notifications: desk }) },
     look,
     heartbeat,
     async start(events) {

@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Grants } from '../kernel/actor.ts';
+import type { ClientAdministration, Grants } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
-import type { ProbeAdministration, VerifierProbeStore } from '../kernel/verifier-probe.ts';
+import type { VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
+import { supplied } from '../server/route.ts';
 import { createProbeAdministration } from './administer.ts';
 import { ProbeRounds } from './rounds.ts';
+import { adminProbeRoutes } from './routes.ts';
+import { removeProbe, setProbe } from './routes-acts.ts';
 import { createSendProbe } from './send.ts';
 import { createProbeGrants, createProbeTokens, unsentProbes } from './tokens.ts';
+
+export const PROBE_ROUTES = { operations: adminProbeRoutes } as const;
 
 const EVERY_MS = 1_000;
 
@@ -20,6 +25,7 @@ export interface ProbeRootParts {
   readonly store: VerifierProbeStore;
   readonly keyRing: KeyRing;
   readonly grants: Grants;
+  readonly clients: ClientAdministration;
   /** The issuer of all tokens, asked with other grants: ledger, checks and time guard are the same. */
   readonly issuerWith: (grants: Grants) => TokenIssuer;
   readonly events: EventRaiser;
@@ -28,11 +34,8 @@ export interface ProbeRootParts {
 }
 
 /** Probing of verifiers: what is due is looked for each second, beside everything else. */
-export function openProbes(parts: ProbeRootParts): {
-  readonly probes: ProbeAdministration;
-  start(): { stop(): Promise<void> };
-} {
-  const { config, store, keyRing, grants, issuerWith, events, clock, log } = parts;
+export function openProbes(parts: ProbeRootParts) {
+  const { config, store, keyRing, grants, clients, issuerWith, events, clock, log } = parts;
   const { every_seconds, token_ttl_seconds, deadline_ms, concurrency, max, unanswered_rounds, ca_file } =
     config.probes;
   const rules = { loopback: config.mode === 'development' };
@@ -59,8 +62,10 @@ export function openProbes(parts: ProbeRootParts): {
     unansweredRounds: unanswered_rounds,
     ended: end.signal,
   });
+  const probes = createProbeAdministration({ store, rounds, rules, most: max, clock });
   return {
-    probes: createProbeAdministration({ store, rounds, rules, most: max, clock }),
+    routes: { operations: supplied(PROBE_ROUTES.operations, { probes }) },
+    acts: [setProbe({ clients, keyRing, probes }), removeProbe({ clients, keyRing, probes })],
     start() {
       const looking = startPeriodicTask({
         tick: () => rounds.look(),

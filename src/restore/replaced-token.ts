@@ -15,8 +15,8 @@ import { createRegistrySeal, openRegistryKey } from '../keys/registry-key.ts';
 import { enrolServiceKeys } from '../keys/routes/service-keys.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
+import { longestStretch, type RestoredDatabaseParts, restoredIn } from './check-rollback.ts';
 import { type HeldAct, holdUntilDecided } from './recovery-mode.ts';
-import { longestStretch, type RestoredDatabaseParts, restoredIn } from './restored-database.ts';
 
 export type ReplacedTokenParts = Omit<RestoredDatabaseParts, 'registryKey' | 'clockWatch'>;
 

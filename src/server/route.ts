@@ -21,17 +21,24 @@ export interface Route<Deps> {
   readonly anyOrigin?: true;
   /** Answers what goes wrong as OAuth has it (RFC 6749 §5.2). */
   readonly oauth?: true;
-  handler(deps: Deps): Handler;
+  readonly handler: (deps: Deps) => Handler;
 }
 
+/** What all of these routes need. */
+export type NeedsOf<R> = (R extends Route<infer Deps> ? (deps: Deps) => void : never) extends (
+  deps: infer All,
+) => void
+  ? All
+  : never;
+
 /** Routes with their own needs met; what is left comes with the plane that mounts them. */
-export function supplied<Deps extends object, Own extends Partial<Deps>>(
-  routes: readonly Route<Deps>[],
+export function supplied<R extends Route<never>, Own extends Partial<NeedsOf<R>>>(
+  routes: readonly R[],
   own: Own,
-): readonly Route<Omit<Deps, keyof Own>>[] {
+): readonly Route<Omit<NeedsOf<R>, keyof Own>>[] {
   return routes.map((route) => ({
     ...route,
-    handler: (rest) => route.handler({ ...rest, ...own } as unknown as Deps),
+    handler: (rest) => route.handler({ ...rest, ...own } as never),
   }));
 }
 

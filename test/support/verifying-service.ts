@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { createDataPlane, type DataPlaneDeps } from '../../src/api/data-plane.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { WatchedKeyRing } from '../../src/kernel/key.ts';
 import type { Revocation } from '../../src/kernel/revocation.ts';
@@ -12,6 +11,7 @@ import { EventStreams } from '../../src/server/event-streams.ts';
 import { type Listener, listen } from '../../src/server/listener.ts';
 import { dataPlaneDeps, LIMITS } from '../unit/server/fakes.ts';
 import { judgingVerifier } from './judging-verifier.ts';
+import { createDataPlane, type DataPlaneDeps } from './planes.ts';
 import { type SoftwareKey, softwareKey } from './software-keys.ts';
 
 /** The data plane as verifiers meet it, over keys in memory: what stands behind it is the test's. */

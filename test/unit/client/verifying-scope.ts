@@ -1,5 +1,4 @@
 import { expect, onTestFinished, vi } from 'vitest';
-import type { DataPlaneDeps } from '../../../src/api/data-plane.ts';
 import { TokenRefused, type VerifierProblem } from '../../../src/client/errors.ts';
 import type { VerifierOptions } from '../../../src/client/options.ts';
 import { type Surroundings, SYSTEM } from '../../../src/client/time.ts';
@@ -7,6 +6,7 @@ import { type Verifier, verifierIn } from '../../../src/client/verifier.ts';
 import type { Revocation } from '../../../src/kernel/revocation.ts';
 import type { Scope } from '../../../src/kernel/scope.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
+import type { DataPlaneDeps } from '../../support/planes.ts';
 import { aScope, aSigningKey, signedBy, softwareKey } from '../../support/software-keys.ts';
 import { VERIFIES, verifyingService } from '../../support/verifying-service.ts';
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { watchProposals } from '../../../src/access/open-gate.ts';
 import type { ProposalView } from '../../../src/kernel/acts.ts';
 import { watchKeyGauges } from '../../../src/keys/gauges.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
@@ -15,7 +16,8 @@ it('tells of each scope where its keys are in their lives, and how many proposal
   const proposals = ['open', 'executed', 'open'].map((state) => ({ state }) as ProposalView);
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
-  watchKeyGauges(metrics, { keyRing, gate: { list: () => proposals }, clock, graceSeconds: GRACE });
+  watchKeyGauges(metrics, { keyRing, clock, graceSeconds: GRACE });
+  watchProposals(metrics, { list: () => proposals });
   const lines = (await metrics.registry.metrics()).match(LINE) ?? [];
   expect(lines.filter((line) => !line.endsWith(' 0'))).toEqual([
     'keyward_keys{scope="payments",state="pre_activation"} 1',
@@ -40,7 +42,7 @@ it('tells of the sooner rotation where the records have a gap that the key is ol
   const standby = aKey(1, 'pre_activation');
   keyRing.addScope(SCOPE, [aKey(0, 'active'), standby]);
   const metrics = createMetrics();
-  const parts = { keyRing, gate: { list: () => [] }, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE };
+  const parts = { keyRing, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE };
   watchKeyGauges(metrics, { ...parts, renewedSince: NOW });
   const [line] =
     (await metrics.registry.metrics()).match(/^keyward_next_rotation_timestamp_seconds\{.*/m) ?? [];
@@ -54,7 +56,7 @@ it('tells what stands in the way of a rotation, where something does', async () 
   keyRing.addScope(SCOPE, [aKey(0, 'active')]);
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
-  watchKeyGauges(metrics, { keyRing, gate: { list: () => [] }, clock, graceSeconds: GRACE });
+  watchKeyGauges(metrics, { keyRing, clock, graceSeconds: GRACE });
   expect((await metrics.registry.metrics()).match(/^keyward_rotation_obstacle\{.*/gm)).toEqual([
     'keyward_rotation_obstacle{scope="payments",obstacle="paused"} 0',
     'keyward_rotation_obstacle{scope="payments",obstacle="no_standby"} 1',

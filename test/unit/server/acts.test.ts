@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { administrativeActs } from '../../../src/api/acts.ts';
 import { ACT_NAMES } from '../../../src/kernel/acts.ts';
 import { eraseReport } from '../../../src/reports/routes/admin.ts';
+import { administrativeActs } from '../../support/planes.ts';
 import {
   canaries,
   clients,
@@ -45,8 +45,6 @@ it('every act of the table is offered but for those that only the configuration 
     ...parts,
     pauses,
     pinLatches,
-    held: undefined,
-    heldKeys: undefined,
     unwitnessed,
     revocations,
     scopes,

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createOperationsPlane } from '../../../src/api/operations-plane.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { readEvents } from '../../support/event-reader.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
+import { createOperationsPlane } from '../../support/planes.ts';
 import { LIMITS, operationsPlaneDeps } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 

@@ -1,8 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createDataPlane, type DataPlaneDeps } from '../../../src/api/data-plane.ts';
-import { createOperationsPlane } from '../../../src/api/operations-plane.ts';
 import { type ListenerConfig, mostOfOneAddress } from '../../../src/server/listener.ts';
+import { createDataPlane, createOperationsPlane, type DataPlaneDeps } from '../../support/planes.ts';
 import { dataPlaneDeps, LIMITS, operationsPlaneDeps, publicReports } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createDataPlane, type DataPlaneDeps } from '../../../src/api/data-plane.ts';
 import type { Grants } from '../../../src/kernel/actor.ts';
 import type { EventFeed, EventMessage, ScopeEvents } from '../../../src/kernel/publication.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { readEvents } from '../../support/event-reader.ts';
+import { createDataPlane, type DataPlaneDeps } from '../../support/planes.ts';
 import { dataPlaneDeps, grants, LIMITS } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 

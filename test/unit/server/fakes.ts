@@ -1,8 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { Gate } from '../../../src/access/gate.ts';
-import { administrativeActs } from '../../../src/api/acts.ts';
-import type { DataPlaneDeps } from '../../../src/api/data-plane.ts';
-import type { OperationsPlaneDeps } from '../../../src/api/operations-plane.ts';
 import { VolatileProposals } from '../../../src/db/proposals.ts';
 import type { DrillLog } from '../../../src/drills/drill.ts';
 import { DRILL_ROUTES } from '../../../src/drills/index.ts';
@@ -60,6 +57,8 @@ import type { Reviews } from '../../../src/reviews/review.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { createLogger } from '../../../src/server/logger.ts';
 import { supplied } from '../../../src/server/route.ts';
+import type { DataPlaneDeps, OperationsPlaneDeps } from '../../support/planes.ts';
+import { administrativeActs } from '../../support/planes.ts';
 
 export const NOW = 1_800_000_000;
 
@@ -509,8 +508,6 @@ export function operationsPlaneDeps({
     pauses,
     pinLatches,
     confirmation,
-    held: undefined,
-    heldKeys: undefined,
     unwitnessed,
     revocations,
     canaries,

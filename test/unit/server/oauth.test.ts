@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createAccess } from '../../../src/access/create-access.ts';
-import type { DataPlaneDeps } from '../../../src/api/data-plane.ts';
 import type { RejectedSecret } from '../../../src/kernel/activity.ts';
 import type { Action } from '../../../src/kernel/actor.ts';
 import { makeCredential } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { MemoryAccessStore } from '../../support/memory-access-store.ts';
+import type { DataPlaneDeps } from '../../support/planes.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { LIMITS } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';

@@ -1,10 +1,9 @@
 import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { onTestFinished } from 'vitest';
-import { createDataPlane, type DataPlaneDeps } from '../../../src/api/data-plane.ts';
-import { createOperationsPlane } from '../../../src/api/operations-plane.ts';
 import type { ErrorCode } from '../../../src/kernel/errors.ts';
 import { type Listener, type ListenerConfig, listen } from '../../../src/server/listener.ts';
+import { createDataPlane, createOperationsPlane, type DataPlaneDeps } from '../../support/planes.ts';
 import {
   administered,
   dataPlaneDeps,

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createDataPlane, type DataPlaneDeps } from '../../../src/api/data-plane.ts';
 import { API_ROUTES } from '../../../src/api/routes.ts';
 import { composeDiscovery } from '../../../src/publication/publication.ts';
+import { createDataPlane, type DataPlaneDeps } from '../../support/planes.ts';
 import { prefixProxy } from '../../support/prefix-proxy.ts';
 import { dataPlaneDeps, PAYMENTS, publication, publicReports } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';

@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createDataPlane } from '../../../src/api/data-plane.ts';
 import type { ErrorCode } from '../../../src/kernel/errors.ts';
 import { listen } from '../../../src/server/listener.ts';
+import { createDataPlane } from '../../support/planes.ts';
 import { dataPlaneDeps, LIMITS, RELEASED, recordedLog } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import type { LivingTokens, LivingTokensReader } from '../../../src/kernel/ledger-search.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/kernel/policy.ts';
-import { createPolicyPreview } from '../../../src/verification/preview-policy.ts';
+import { createPolicyPreview } from '../../../src/keys/preview-policy.ts';
 import { aScope } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
+import { openSecurityEvents } from '../detection/alarms.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { LogOutlet } from '../lib/log-outlet.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { EventStreams } from '../server/event-streams.ts';
+import { createLogger } from '../server/logger.ts';
+import { supplied } from '../server/route.ts';
+import type { OutageWatch } from './outages.ts';
+import { createRaiser } from './raise.ts';
+import { adminEventRoutes } from './routes.ts';
+import { adminEventStreamRoutes } from './routes-stream.ts';
+import { unresolvedEvents } from './unresolved.ts';
+
+export { createOutageWatch } from './outages.ts';
+
+export const EVENT_ROUTES = { operations: [...adminEventStreamRoutes, ...adminEventRoutes] } as const;
+
+/** The log, whose own failures are told as outages. */
+export function openLog(config: Config, metrics: Metrics, outages: OutageWatch): Logger {
+  const outlet = new LogOutlet();
+  const log = createLogger({ level: config.log.level, destination: outlet });
+  outlet.watch({
+    failing: (why) => outages.log.began('log', why),
+    works(lost) {
+      outages.log.ended('log');
+      log.error({ lost }, 'lines of the log were lost');
+    },
+  });
+  metrics.watch('logLinesLost', () => outlet.lost);
+  return log;
+}
+
+export interface EventDeps {
+  readonly config: Config;
+  readonly store: Pick<Store, 'securityEvents'>;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Security events: raised by everybody, and what operators make of them. */
+export async function openEvents({ config, store: { securityEvents }, metrics, clock, log }: EventDeps) {
+  const raised = openSecurityEvents(securityEvents, log, metrics);
+  metrics.watch('eventsUnresolved', await unresolvedEvents(securityEvents));
+  const eventStreams = new EventStreams(config.limits);
+  return {
+    securityEvents: raised,
+    raiser: createRaiser({ events: raised, clock, log }),
+    routes: {
+      operations: supplied(EVENT_ROUTES.operations, {
+        securityEvents,
+        securityEventFeed: securityEvents,
+        eventStreams,
+      }),
+    },
+    drain: () => eventStreams.end(),
+    stop: () => eventStreams.end(),
+  };
+}

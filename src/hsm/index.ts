@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { Sinks } from '../audit/sinks.ts';
+import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
+import type { OutageWatch } from '../events/outages.ts';
+import type { KeyRingKeeper } from '../keys/key-ring.ts';
+import { trackLoadedKeys } from '../keys/load-ring.ts';
+import type { Environment } from '../lib/environment.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { forbidCoreDumps } from '../signer/hygiene.ts';
+import { openPinLatches } from './pin-latches.ts';
+import { refuseRevealingFlags } from './production.ts';
+import { adminHsmRoutes, clearPinLatch } from './routes.ts';
+import { openSigners } from './signers.ts';
+
+export const HSM_ROUTES = { operations: adminHsmRoutes } as const;
+
+export interface HsmDeps {
+  readonly config: Config;
+  readonly store: Pick<Store, 'registry' | 'audit'>;
+  readonly sinks: Sinks;
+  readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
+  readonly outages: OutageWatch;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** No other process may read this one's memory (I8). `invalid_config` for a production service that Node lets others read. */
+export function protectMemory(config: Config, { nodeOptions }: Environment) {
+  const coreDumps = forbidCoreDumps();
+  refuseRevealingFlags(config, process.execArgv, nodeOptions);
+  return coreDumps;
+}
+
+/** The HSM tokens: a signer process for each, and the latch that guards its PIN. */
+export async function openHsm({ config, store, sinks, ...deps }: HsmDeps) {
+  const signers = await openSigners(config, { ...deps, registry: store.registry });
+  const { links, inspect, doubts } = signers;
+  const pinLatches = openPinLatches({ config, links, sinks, audit: store.audit });
+  return {
+    ...trackLoadedKeys(signers.signer),
+    links,
+    inspect,
+    doubts,
+    start: () => signers.start(),
+    routes: HSM_ROUTES,
+    acts: [clearPinLatch({ pinLatches })],
+    stop: () => signers.stop(),
+  };
+}

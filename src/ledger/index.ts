@@ -1,0 +1,63 @@
+import type { Logger } from 'pino';
+import type { Canaries } from '../canaries/index.ts';
+import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
+import type { Clock, SettledTime } from '../kernel/clock.ts';
+import type { RevocationAdministration } from '../kernel/revocation.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
+import { measuredSightings } from '../metrics/measured.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
+import { createLedger, createLedgerReader } from './durable-ledger.ts';
+import { keepRetention } from './retention.ts';
+import { addRevocation, eraseSubject } from './routes/erase.ts';
+import { adminLedgerRoutes } from './routes/search.ts';
+import { reportSightings } from './routes/sightings.ts';
+
+export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerRoutes } as const;
+
+export interface LedgerDeps {
+  readonly config: Config;
+  readonly store: Pick<Store, 'records' | 'ledger' | 'registry' | 'runs'>;
+  readonly revocations: RevocationAdministration;
+  readonly canaries: Pick<Canaries, 'watchSightings'>;
+  readonly events: EventRaiser;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly settledTime: SettledTime;
+  readonly log: Logger;
+}
+
+/** The record of every token: written, looked up, searched, erased and, in time, archived. */
+export function openLedger(deps: LedgerDeps) {
+  const { config, store, revocations, canaries, events, metrics, clock, log } = deps;
+  const { ledger } = store;
+  const bulkReader = createLedgerReader(ledger.bulkLookups);
+  const sightings = canaries.watchSightings(measuredSightings(bulkReader, metrics));
+  return {
+    ledger: createLedger(store.records),
+    reader: createLedgerReader(ledger.lookups),
+    /** For whoever asks of many tokens: nobody who verifies one waits for it. */
+    bulkReader,
+    routes: {
+      data: supplied(LEDGER_ROUTES.data, { sightings }),
+      operations: supplied(LEDGER_ROUTES.operations, { ledger }),
+    },
+    acts: [addRevocation({ revocations, ledger }), eraseSubject({ revocations, ledger })],
+    /** Archives what is due until it is stopped. */
+    start: () =>
+      keepRetention({
+        archives: ledger.archives,
+        keys: async () => (await store.registry.load()).keys,
+        clock,
+        // What is archived is told by events that the next run must be able to check.
+        timeGuard: {
+          isSettled: () => store.runs.own.certificate !== null && deps.settledTime.isSettled(),
+        },
+        onlineDays: config.ledger.online_days,
+        retentionDays: config.ledger.retention_days,
+        events,
+        log,
+      }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Config } from '../config.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { WatchedKeyRing } from '../kernel/key.ts';
+import type { WatchedRevocations } from '../kernel/revocation.ts';
+import type { Subscribable } from '../lib/emitter.ts';
+import { EventStreams } from '../server/event-streams.ts';
+import { supplied } from '../server/route.ts';
+import { createPublication, type PublicationParts } from './publication.ts';
+import { followEvents } from './routes/events.ts';
+import { keySetRoutes } from './routes/key-sets.ts';
+import { acknowledgeKeySet, adminVerifierRoutes } from './routes/verifiers.ts';
+import { createScopeEvents } from './scope-events.ts';
+import { createVerifierDirectory } from './verifier-directory.ts';
+
+export const PUBLICATION_ROUTES = {
+  data: [followEvents, acknowledgeKeySet, ...keySetRoutes],
+  operations: adminVerifierRoutes,
+} as const;
+
+export interface PublicationDeps {
+  readonly config: Config;
+  readonly keyRing: WatchedKeyRing;
+  readonly registryKey: PublicationParts['registryKey'];
+  readonly revocations: WatchedRevocations;
+  readonly clientChanges: Subscribable<string>;
+  readonly clock: Clock;
+}
+
+/** What verifiers go by: key sets, events of a scope, and who follows them. */
+export function openPublication(deps: PublicationDeps) {
+  const { config, keyRing, registryKey, revocations, clientChanges, clock } = deps;
+  const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
+  const verifiers = createVerifierDirectory({ keyRing, clock });
+  const scopeEvents = createScopeEvents({ keyRing, revocations, clock });
+  const eventStreams = new EventStreams(config.limits);
+  clientChanges.subscribe((clientId) => eventStreams.review(clientId));
+  return {
+    verifiers,
+    routes: {
+      data: supplied(PUBLICATION_ROUTES.data, { publication, scopeEvents, verifiers, eventStreams }),
+      operations: supplied(PUBLICATION_ROUTES.operations, { keyRing, verifiers }),
+    },
+    drain: () => eventStreams.end(),
+    stop: () => eventStreams.end(),
+  };
+}
+
+function publicUrl({ data_plane: { public_url, host, port, tls } }: Config): string {
+  return public_url ?? `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,54 @@
+import type { Canaries } from '../canaries/index.ts';
+import type { Store } from '../db/open-store.ts';
+import type { ClientAdministration } from '../kernel/actor.ts';
+import type { Clock, SettledTime } from '../kernel/clock.ts';
+import type { KeyRing } from '../kernel/key.ts';
+import type { Revocation } from '../kernel/revocation.ts';
+import { supplied } from '../server/route.ts';
+import { Revocations } from './revocations.ts';
+import { createTokenRevocation } from './revoke-token.ts';
+import { adminRevocationRoutes, revokeToken } from './routes.ts';
+
+export const REVOCATION_ROUTES = { data: [revokeToken], operations: adminRevocationRoutes } as const;
+
+export interface RevocationDeps {
+  readonly store: Pick<Store, 'revocations'>;
+  /** As they were verified. */
+  readonly inForce: readonly Revocation[];
+  readonly keyRing: KeyRing;
+  readonly clients: Pick<ClientAdministration, 'list'>;
+  readonly canaries: Pick<Canaries, 'watchRevocation'>;
+  readonly clock: Clock;
+  readonly settledTime: SettledTime;
+}
+
+/** What is revoked, by rules in memory. */
+export function openRevocation({
+  store,
+  inForce,
+  keyRing,
+  clients,
+  canaries,
+  clock,
+  settledTime,
+}: RevocationDeps) {
+  const revocations = new Revocations(
+    {
+      store: store.revocations,
+      clock,
+      settledTime,
+      knowsScope: (id) => keyRing.scope(id) !== undefined,
+      knowsClient: (id) => clients.list().some((client) => client.id === id),
+      scopes: () => keyRing.scopes(),
+    },
+    inForce,
+  );
+  const tokenRevocation = canaries.watchRevocation(createTokenRevocation({ keyRing, clock, revocations }));
+  return {
+    revocations,
+    routes: {
+      data: supplied(REVOCATION_ROUTES.data, { tokenRevocation }),
+      operations: supplied(REVOCATION_ROUTES.operations, { revocations }),
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import type { Canaries } from '../canaries/index.ts';
+import { openForgeryAlarm } from '../detection/alarms.ts';
+import type { KeySuspender } from '../kernel/activity.ts';
+import type { SecurityEvents } from '../kernel/security-events.ts';
+import { measuredVerifier } from '../metrics/measured.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { supplied } from '../server/route.ts';
+import { introspectToken, verifyToken } from './routes.ts';
+import { createTokenVerifier, type VerifyingParts } from './verify-token.ts';
+
+export const VERIFICATION_ROUTES = { data: [verifyToken, introspectToken] } as const;
+
+export interface VerificationDeps extends Omit<VerifyingParts, 'alarm'> {
+  readonly securityEvents: SecurityEvents;
+  readonly suspender: KeySuspender;
+  readonly canaries: Pick<Canaries, 'watchVerifier'>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** What is said of a token that is presented, with all that watches it. */
+export function openVerification(deps: VerificationDeps) {
+  const { securityEvents: events, suspender, canaries, metrics, clock, log } = deps;
+  const alarm = openForgeryAlarm({ events, suspender, clock, log });
+  const judge = createTokenVerifier({ ...deps, alarm });
+  const verifier = canaries.watchVerifier(measuredVerifier(judge, metrics));
+  return { verifier, routes: { data: supplied(VERIFICATION_ROUTES.data, { verifier }) } };
+}
