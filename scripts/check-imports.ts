@@ -52,13 +52,10 @@ const ENGINES: Readonly<Record<string, Reach>> = {
 const CAPABILITIES: Readonly<
   Record<string, { borrows?: readonly string[]; packages?: readonly string[]; faces?: readonly string[] }>
 > = {
-  events: { faces: ['outages.ts', 'raise.ts'] },
-  publication: { packages: ['zod-openapi'], faces: ['outdated-verifiers.ts'] },
-  verification: { faces: ['judge-token.ts'] },
-  revocation: { faces: ['load-revocations.ts', 'routes.ts'] },
-  issuance: {},
-  ledger: {},
+  events: { borrows: ['config'], faces: ['outages.ts', 'raise.ts'] },
+  detection: { faces: ['activity.ts', 'alarms.ts'], packages: ['zod'] },
   access: {
+    borrows: ['config', 'db'],
     faces: [
       'create-access.ts',
       'gate.ts',
@@ -75,6 +72,7 @@ const CAPABILITIES: Readonly<
       'decoy-keys.ts',
       'hsm-replacements.ts',
       'key-ring.ts',
+      'load-ring.ts',
       'open-registry.ts',
       'policy-schema.ts',
       'registry-key.ts',
@@ -89,6 +87,13 @@ const CAPABILITIES: Readonly<
     packages: ['yaml'],
     faces: ['service-keys.ts', 'signers.ts', 'tokens.ts'],
   },
+  inventory: { borrows: ['config'] },
+  canaries: {},
+  verification: { faces: ['judge-token.ts'] },
+  revocation: { faces: ['load-revocations.ts', 'routes.ts'] },
+  issuance: {},
+  ledger: { borrows: ['config'] },
+  publication: { borrows: ['config'], packages: ['zod-openapi'], faces: ['outdated-verifiers.ts'] },
   notifications: {
     packages: ['nodemailer', 'standardwebhooks'],
     faces: [
@@ -118,16 +123,13 @@ const CAPABILITIES: Readonly<
       'witnesses.ts',
     ],
   },
-  inventory: { borrows: ['config'] },
-  detection: { packages: ['zod'] },
-  canaries: {},
   probes: { borrows: ['config'], packages: ['jose/decode/protected_header'] },
   leaks: { borrows: ['config'] },
   reports: {},
   reviews: {},
   drills: {},
   'audit-verify': { borrows: ['cli', 'config', 'db'], faces: ['export.ts'] },
-  health: { borrows: ['db', 'signer'], faces: ['disk.ts', 'routes.ts'] },
+  health: { borrows: ['config', 'db', 'signer'], faces: ['disk.ts', 'routes.ts'] },
   restore: { borrows: ['config', 'db', 'server', 'signer'], packages: ['zod'], faces: ['replace-hsm.ts'] },
   provisioning: { borrows: ['yaml-file'], packages: ['yaml', 'zod'], faces: ['document.ts'] },
   scan: { borrows: ['cli', 'signer'], packages: ['tar-stream', 'yauzl'] },

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { LOG_LEVELS } from '../events/raise.ts';
 import type { Forgery, ForgeryAlarm, KeySuspender } from '../kernel/activity.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -7,8 +6,6 @@ import type { RecordedToken } from '../kernel/issuance.ts';
 import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
-import { measuredSecurityEvents } from '../metrics/measured.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 
 export interface ForgeryAlarmParts {
   readonly events: SecurityEvents;
@@ -68,21 +65,6 @@ function reportOf({ scope, kid, digest, header, claims, record }: Forgery): Secu
 
 function factsOf({ scopeId, kid, jti, clientId, iat, exp }: RecordedToken): Record<string, unknown> {
   return { scope: scopeId, kid, jti, client: clientId, iat, exp };
-}
-
-/** Security events as they are raised everywhere: stored, counted and logged, without their evidence. */
-export function openSecurityEvents(stored: SecurityEvents, log: Logger, metrics: Metrics): SecurityEvents {
-  return measuredSecurityEvents(
-    {
-      async raise(report) {
-        const isNew = await stored.raise(report);
-        const { type, severity, subject, dedupKey } = report;
-        if (isNew) log[LOG_LEVELS[severity]]({ event: type, subject, key: dedupKey }, 'security event');
-        return isNew;
-      },
-    },
-    metrics,
-  );
 }
 
 export function openForgeryAlarm(parts: {

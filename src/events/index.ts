@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
-import { openSecurityEvents } from '../detection/alarms.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { LogOutlet } from '../lib/log-outlet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -9,7 +8,7 @@ import { EventStreams } from '../server/event-streams.ts';
 import { createLogger } from '../server/logger.ts';
 import { supplied } from '../server/route.ts';
 import type { OutageWatch } from './outages.ts';
-import { createRaiser } from './raise.ts';
+import { createRaiser, openSecurityEvents } from './raise.ts';
 import { adminEventRoutes } from './routes.ts';
 import { adminEventStreamRoutes } from './routes-stream.ts';
 import { unresolvedEvents } from './unresolved.ts';

@@ -6,6 +6,8 @@ import type { EventRaiser, SecurityEventReport, SecurityEvents } from '../kernel
 import { Backoff } from '../lib/backoff.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
+import { measuredSecurityEvents } from '../metrics/measured.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 
 /** Keys of events taken lately. The store knows the others. */
 const REMEMBERED = 10_000;
@@ -14,7 +16,7 @@ const MOST_WAITING = 1_000;
 const EVENTS_A_BUDGET_AND_MINUTE = 60;
 const RETRY_MS = { first: 250, max: 5_000 } as const;
 
-export const LOG_LEVELS = { info: 'info', warning: 'warn', critical: 'fatal' } as const satisfies Record<
+const LOG_LEVELS = { info: 'info', warning: 'warn', critical: 'fatal' } as const satisfies Record<
   Severity,
   string
 >;
@@ -116,4 +118,19 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
         lose(report, 'the store did not take it before the service stopped');
     },
   };
+}
+
+/** Security events as they are raised everywhere: stored, counted and logged, without their evidence. */
+export function openSecurityEvents(stored: SecurityEvents, log: Logger, metrics: Metrics): SecurityEvents {
+  return measuredSecurityEvents(
+    {
+      async raise(report) {
+        const isNew = await stored.raise(report);
+        const { type, severity, subject, dedupKey } = report;
+        if (isNew) log[LOG_LEVELS[severity]]({ event: type, subject, key: dedupKey }, 'security event');
+        return isNew;
+      },
+    },
+    metrics,
+  );
 }

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Sinks } from '../audit/sinks.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
+import type { SinkGate } from '../kernel/audit.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { trackLoadedKeys } from '../keys/load-ring.ts';
 import type { Environment } from '../lib/environment.ts';
@@ -18,7 +18,7 @@ export const HSM_ROUTES = { operations: adminHsmRoutes } as const;
 export interface HsmDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'registry' | 'audit'>;
-  readonly sinks: Sinks;
+  readonly sinks: SinkGate;
   readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
   readonly outages: OutageWatch;
   readonly metrics: Metrics;
