@@ -17,7 +17,7 @@ function read(): Options {
 }
 
 /** On a terminal, one line that is written over; elsewhere one now and then. */
-function tell({ kills, progress }: Figures): void {
+function report({ kills, progress }: Figures): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K${progress}`);
   else if (kills % KILLS_A_LINE === 0) console.log(progress);
 }
@@ -25,7 +25,7 @@ function tell({ kills, progress }: Figures): void {
 async function run(bench: Bench, options: Options): Promise<void> {
   const { kills, target, forget, seed } = options;
   console.log(`${kills} kills of ${target}${forget ? ', forgetting what was not synced' : ''}, seed ${seed}`);
-  const figures = await crash(bench, options, tell);
+  const figures = await crash(bench, options, report);
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
   for (const line of figures.lines()) console.log(line);
   if (figures.findings === 0) bench.remove();

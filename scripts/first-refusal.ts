@@ -12,7 +12,7 @@ import { startService } from '../test/support/running-service.ts';
 const COMMAND_LINE = fileURLToPath(new URL('keyward', import.meta.url));
 const CALLERS = 4;
 /** Asking without a pause would take the core that the command needs. */
-const LOOK_EVERY_MS = 5;
+const POLL_EVERY_MS = 5;
 /** As long as a service has served before anything happens to it, at least. */
 const WARM_UP_MS = 5_000;
 const GIVE_UP_MS = 30_000;
@@ -63,6 +63,6 @@ async function firstRefusal(accepted: () => Promise<{ valid: boolean; reason?: s
     const tookMs = Math.round(performance.now() - startedAt);
     if (!valid) return { reason, tookMs };
     if (tookMs > GIVE_UP_MS) throw new Error('the token is still accepted');
-    await wait(LOOK_EVERY_MS);
+    await wait(POLL_EVERY_MS);
   }
 }

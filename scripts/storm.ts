@@ -2,6 +2,7 @@
 // was not caught.
 import { type Cell, table } from '../src/cli/text.ts';
 import type { Attack } from './storm/attack.ts';
+import { canaryCredential, canaryKey, canaryToken } from './storm/canaries.ts';
 import { removeDatabaseStage } from './storm/database-stage.ts';
 import {
   clockAhead,
@@ -11,7 +12,6 @@ import {
   registryPutBack,
   revocationUndone,
 } from './storm/database-writer.ts';
-import { decoyCredential, decoyKey, decoyToken } from './storm/decoys.ts';
 import { inCore, inHistory, inHostileRepository } from './storm/planted.ts';
 import { openStage, type Stage } from './storm/stage.ts';
 import { elsewhere } from './storm/stolen-credential.ts';
@@ -22,9 +22,9 @@ const ATTACKS: readonly Attack[] = [
   pastWindow,
   ownKey,
   elsewhere,
-  decoyCredential,
-  decoyToken,
-  decoyKey,
+  canaryCredential,
+  canaryToken,
+  canaryKey,
   inCore,
   inHistory,
   inHostileRepository,

@@ -53,7 +53,7 @@ else {
 }
 
 async function run(): Promise<void> {
-  tell('a service lives a life …');
+  report('a service lives a life …');
   const life = await liveOnce();
   const benches = Array.from({ length: Number(values.jobs) }, () => openBench(life, PATIENCE_MS));
   try {
@@ -67,7 +67,7 @@ async function run(): Promise<void> {
         const verdict = await bench.play(cell, values.starts === 'all' || sample.has(cell));
         verdicts.push(verdict);
         if (values.json) console.log(JSON.stringify({ ...verdict, missed: isMissed(verdict) }));
-        tell(`${verdicts.length} of ${wanted.length}: ${cell.name}`);
+        report(`${verdicts.length} of ${wanted.length}: ${cell.name}`);
       }
     };
     await Promise.all(benches.map(work));
@@ -85,12 +85,12 @@ function isWanted({ table, kind, state }: Cell): boolean {
 }
 
 /** On a terminal, one line that is written over. */
-function tell(progress: string): void {
+function report(progress: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${progress.slice(0, 79)}`);
 }
 
 function print(verdicts: readonly Verdict[]): void {
-  tell('');
+  report('');
   const headings = ['done to it', ...STATES.flatMap((state) => [state, 're-hash'])];
   const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   for (const [name, ofTable] of Map.groupBy(verdicts, ({ table }) => table)) {

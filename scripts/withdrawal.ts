@@ -6,7 +6,7 @@ import { createSigner, createVerifier, TokenRefused, type Verifier } from '../sr
 import { startService } from '../test/support/running-service.ts';
 
 const VERIFIERS = 50;
-const LOOK_EVERY_MS = 5;
+const POLL_EVERY_MS = 5;
 const GIVE_UP_MS = 30_000;
 
 const service = await startService();
@@ -66,6 +66,6 @@ async function untilRefused(verifier: Verifier, token: string, startedAt: number
     const elapsed = performance.now() - startedAt;
     if (outcome instanceof TokenRefused) return elapsed;
     if (elapsed > GIVE_UP_MS) throw new Error('a verifier still accepts the token');
-    await wait(LOOK_EVERY_MS);
+    await wait(POLL_EVERY_MS);
   }
 }

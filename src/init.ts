@@ -1,6 +1,6 @@
 import { createAccess } from './access/create-access.ts';
 import { certifyRun } from './audit/repair-runs.ts';
-import { recordUnwitnessed, walkTrail } from './audit/witnessed-trail.ts';
+import { recordUnwitnessed, walkTrail } from './audit/start-trail.ts';
 import { type Config, loadConfig } from './config.ts';
 import { ownDatabase } from './db/database-file.ts';
 import { openStore, type Store } from './db/open-store.ts';

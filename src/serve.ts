@@ -95,13 +95,13 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const { ledger, reader: ledgerReader, bulkReader } = records;
   const { verifiers } = add(openPublication({ ...admitting, revocations }));
   const keys = add(await openKeys({ ...admitting, served: hsm.served, leadership, verifiers, unfinished }));
-  add(openInventory({ ...admitting, signers: hsm, decoys: canaries.inInventory }));
+  add(openInventory({ ...admitting, signers: hsm, canaries: canaries.inInventory }));
   const issuance = add(openIssuance({ ...admitting, ledger, revocations, holds: keys.holds }));
   const { issuer, issuerWith } = issuance;
   const verification = add(
     openVerification({ ...admitting, ledger: ledgerReader, revocations, suspender: keys.suspender }),
   );
-  add(canaries.administration({ issuer, revocations, keys: keys.decoyKeys }));
+  add(canaries.administration({ issuer, revocations, keys: keys.canaryKeys }));
   const probes = add(openProbes({ ...admitting, store: store.verifierProbes, issuerWith }));
   await replayRestrictions({ ...admitting, keys: keys.administration });
   add(await openDrills({ ...admitting, config: config.drills }));

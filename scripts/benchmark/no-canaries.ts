@@ -1,8 +1,8 @@
 import { CanaryIndex } from '../../src/canaries/canary-index.ts';
-import type { Canaries, CanaryRootParts } from '../../src/canaries/index.ts';
+import type { Canaries, CanaryRootDeps } from '../../src/canaries/index.ts';
 import { canariesInInventory } from '../../src/canaries/triggers.ts';
 
-export function openCanaries({ keyRing }: Pick<CanaryRootParts, 'keyRing'>): Canaries {
+export function openCanaries({ keyRing }: Pick<CanaryRootDeps, 'keyRing'>): Canaries {
   return {
     watchCallers: (next) => next,
     watchVerifier: (next) => next,

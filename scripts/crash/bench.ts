@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { journalsOf } from '../../test/support/forget.ts';
+import { journalsOf } from '../../test/support/power-loss.ts';
 import { startService } from '../../test/support/running-service.ts';
 
 export const SCOPE = 'payments';

@@ -1,8 +1,8 @@
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Bench, BYSTANDER, SCOPE } from './bench.ts';
+import type { ClientTokens } from './client-tokens.ts';
 import type { Addresses } from './front.ts';
-import type { Hands } from './hands.ts';
 import { type Answer, type Call, request } from './request.ts';
 
 const SINGLE_CALLERS = 8;
@@ -17,7 +17,11 @@ export interface Clients {
 }
 
 /** Identity services that ask for tokens, one by one and in batches, and two operators who change and revoke. */
-export function startClients({ data, operations }: Addresses, { credentials }: Bench, hands: Hands): Clients {
+export function startClients(
+  { data, operations }: Addresses,
+  { credentials }: Bench,
+  clientTokens: ClientTokens,
+): Clients {
   const agent = new Agent({ keepAlive: true });
   const tokens = `${data}/v1/scopes/${SCOPE}/tokens`;
   const claims = { sub: 'alice' };
@@ -26,12 +30,12 @@ export function startClients({ data, operations }: Addresses, { credentials }: B
 
   const ask = async (call: Call): Promise<Answer> => {
     const answer = await request(agent, call);
-    hands.note(answer);
+    clientTokens.note(answer);
     if (answer.status === 0 || answer.status >= 400) await pause(AFTER_REFUSAL_MS);
     return answer;
   };
   const sign = async (url: string, body: object) => {
-    const taken = hands.take(await ask({ method: 'POST', url, credential: credentials.sign, body }));
+    const taken = clientTokens.take(await ask({ method: 'POST', url, credential: credentials.sign, body }));
     if (taken.length > 0) first.resolve();
     return taken;
   };
@@ -40,7 +44,7 @@ export function startClients({ data, operations }: Addresses, { credentials }: B
 
   const acts: (() => Promise<void>)[] = [
     ...Array.from({ length: SINGLE_CALLERS }, () => async () => {
-      for (const { token } of await sign(tokens, { claims })) hands.newest = token;
+      for (const { token } of await sign(tokens, { claims })) clientTokens.newest = token;
     }),
     async () => {
       await sign(`${tokens}/batch`, { requests: Array.from({ length: BATCH_SIZE }, () => ({ claims })) });
@@ -52,11 +56,11 @@ export function startClients({ data, operations }: Addresses, { credentials }: B
           jti,
           reason: 'crash run',
         });
-        if (status === 201) hands.revoked.push(jti);
+        if (status === 201) clientTokens.revoked.push(jti);
       }
     },
     async () => {
-      const { grant } = hands;
+      const { grant } = clientTokens;
       grant.asked = !grant.confirmed;
       const body = { client: BYSTANDER, scope: SCOPE, action: 'verify' };
       const { status } = await administer(grant.asked ? 'POST' : 'DELETE', 'grants', body);

@@ -1,4 +1,4 @@
-import type { Hands } from './hands.ts';
+import type { ClientTokens } from './client-tokens.ts';
 
 /** The texts of more than this many findings say nothing new. */
 const MOST_TEXTS = 20;
@@ -14,17 +14,17 @@ export class Figures {
   /** Tokens in hands without a record. */
   lost = 0;
   seconds = 0;
-  readonly #hands: Hands;
+  readonly #clientTokens: ClientTokens;
   readonly #texts: string[] = [];
   #findings = 0;
 
-  constructor(hands: Hands) {
-    this.#hands = hands;
+  constructor(clientTokens: ClientTokens) {
+    this.#clientTokens = clientTokens;
   }
 
   /** In clients' hands. */
   get tokens(): number {
-    return this.#hands.held.length;
+    return this.#clientTokens.held.length;
   }
 
   get findings(): number {
@@ -47,7 +47,7 @@ export class Figures {
   }
 
   lines(): string[] {
-    const { revoked, grant, refused } = this.#hands;
+    const { revoked, grant, refused } = this.#clientTokens;
     const { load, start, deed } = this.killsAt;
     const starts = this.startsMs.toSorted((one, other) => one - other);
     const at = (share: number) => Math.round(starts[Math.floor((starts.length - 1) * share)] ?? 0);

@@ -26,7 +26,7 @@ export interface End {
 export class Front {
   readonly #child: ChildProcess;
   readonly #log: LogLine[] = [];
-  readonly #looking = new Set<() => void>();
+  readonly #waiters = new Set<() => void>();
   readonly #gone: Promise<End>;
   #exited = false;
   #stderr = '';
@@ -45,7 +45,7 @@ export class Front {
     });
     this.#gone = once(this.#child, 'close').then(([code, signal]) => {
       this.#exited = true;
-      this.#look();
+      this.#notifyWaiters();
       return { code, signal };
     });
   }
@@ -64,15 +64,15 @@ export class Front {
   /** The first line, past or to come, that fits; a front that never says it is ended, for undefined. */
   async logged(fits: (line: LogLine) => boolean): Promise<LogLine | undefined> {
     const { promise, resolve } = Promise.withResolvers<LogLine | undefined>();
-    const look = () => {
+    const check = () => {
       const line = this.#log.find(fits);
       if (line || this.#exited) resolve(line);
     };
     const patience = setTimeout(() => this.kill(), PATIENCE_MS);
-    this.#looking.add(look);
-    look();
+    this.#waiters.add(check);
+    check();
     const line = await promise;
-    this.#looking.delete(look);
+    this.#waiters.delete(check);
     clearTimeout(patience);
     return line;
   }
@@ -100,11 +100,11 @@ export class Front {
   #take(line: string): void {
     if (!line.endsWith('}')) return;
     this.#log.push(JSON.parse(line));
-    this.#look();
+    this.#notifyWaiters();
   }
 
-  #look(): void {
-    for (const look of this.#looking) look();
+  #notifyWaiters(): void {
+    for (const check of this.#waiters) check();
   }
 }
 

@@ -20,7 +20,7 @@ const MOMENTS = {
   async load(run: Run, front: Front): Promise<boolean> {
     const addresses = await start(run, front);
     if (!addresses) return false;
-    const clients = startClients(addresses, run.bench, run.hands);
+    const clients = startClients(addresses, run.bench, run.clientTokens);
     await loadForAWhile(run, clients);
     if (run.options.target === 'both') killSignerOf(front);
     front.kill();
@@ -36,10 +36,10 @@ const MOMENTS = {
     return true;
   },
   /** By itself, instead of the write or sync that it was told. */
-  async deed({ bench, hands }: Run, front: Front): Promise<boolean> {
+  async deed({ bench, clientTokens }: Run, front: Front): Promise<boolean> {
     front.begin();
     const addresses = await front.listening();
-    const clients = addresses && startClients(addresses, bench, hands);
+    const clients = addresses && startClients(addresses, bench, clientTokens);
     await Promise.race([front.gone(), pause(DEED_PATIENCE_MS, undefined, { ref: false })]);
     front.kill();
     const { signal } = await front.gone();
@@ -74,26 +74,26 @@ export async function killFronts(run: Run): Promise<void> {
   }
 }
 
-function load({ bench, forgetting, random }: Run, moment: Moment): Loaded {
+function load({ bench, powerLoss, random }: Run, moment: Moment): Loaded {
   const deed = 1 + Math.floor(random() * LAST_DEED);
   const dying = moment === 'deed' ? { KEYWARD_FORGET_DIE_AT: String(deed) } : {};
-  return { front: new Front(bench, { ...forgetting?.environment, ...dying }), moment };
+  return { front: new Front(bench, { ...powerLoss?.environment, ...dying }), moment };
 }
 
 /** One in eight while it starts; half of the others at a deed, where there is a library that counts them. */
-function anyMoment({ random, forgetting, options }: Run): Moment {
+function anyMoment({ random, powerLoss, options }: Run): Moment {
   if (random() < 1 / 8) return 'start';
-  return forgetting && options.target === 'front' && random() < 1 / 2 ? 'deed' : 'load';
+  return powerLoss && options.target === 'front' && random() < 1 / 2 ? 'deed' : 'load';
 }
 
 async function killOne(run: Run, front: Front, moment: Moment): Promise<boolean> {
-  const { figures, witness } = run;
+  const { figures, consistency } = run;
   const isAsPlanned = await MOMENTS[moment](run, front);
   figures.kills += 1;
   figures.killsAt[moment] += 1;
   await end(run, front);
-  figures.add(witness.examine());
-  if (figures.kills % KILLS_BETWEEN_WHOLE_EXAMINATIONS === 0) figures.add(await witness.examineAll());
+  figures.add(consistency.examine());
+  if (figures.kills % KILLS_BETWEEN_WHOLE_EXAMINATIONS === 0) figures.add(await consistency.examineAll());
   if (!isAsPlanned) figures.add(['the service did not start again']);
   return isAsPlanned;
 }
@@ -114,25 +114,25 @@ async function start(run: Run, front: Front): Promise<Addresses | undefined> {
 }
 
 /** What the service itself says of the last token that it let go before it was killed. */
-async function verifyNewest({ hands, bench }: Run, { data }: Addresses): Promise<string[]> {
-  if (hands.newest === undefined) return [];
+async function verifyNewest({ clientTokens, bench }: Run, { data }: Addresses): Promise<string[]> {
+  if (clientTokens.newest === undefined) return [];
   const agent = new Agent();
   const { text } = await request(agent, {
     method: 'POST',
     url: `${data}/v1/scopes/${SCOPE}/verify`,
     credential: bench.credentials.verify,
-    body: { token: hands.newest },
+    body: { token: clientTokens.newest },
   });
   agent.destroy();
   return text.startsWith('{"valid":true') ? [] : [`the newest token is answered ${text || 'not at all'}`];
 }
 
-async function end({ figures, forgetting, signerPids, options }: Run, front: Front): Promise<void> {
+async function end({ figures, powerLoss, signerPids, options }: Run, front: Front): Promise<void> {
   await front.gone();
   for (const pid of front.signerPids()) signerPids.add(pid);
   // Where the signer is killed too, the front may have to say so.
   figures.add(front.complaints(options.target === 'front' ? LEVEL.error : LEVEL.fatal));
-  const undone = forgetting?.undo();
+  const undone = powerLoss?.undo();
   figures.undone.writes += undone?.writes ?? 0;
   figures.undone.names += undone?.names ?? 0;
 }

@@ -5,7 +5,7 @@ import type { Run } from './run.ts';
 
 /** One front throughout, which replaces the signer each time. */
 export async function killSigners(run: Run): Promise<void> {
-  const { bench, figures, witness, options } = run;
+  const { bench, figures, consistency, options } = run;
   const front = new Front(bench, {});
   front.begin();
   const addresses = await front.listening();
@@ -13,7 +13,7 @@ export async function killSigners(run: Run): Promise<void> {
     let isReplaced = addresses !== undefined;
     while (addresses && isReplaced && figures.kills < options.kills) {
       isReplaced = await killOne(run, front, addresses);
-      figures.add(witness.examine());
+      figures.add(consistency.examine());
       run.told();
     }
     if (!isReplaced) figures.add(['no signer started again']);
@@ -26,7 +26,7 @@ export async function killSigners(run: Run): Promise<void> {
 }
 
 async function killOne(run: Run, front: Front, addresses: Addresses): Promise<boolean> {
-  const clients = startClients(addresses, run.bench, run.hands);
+  const clients = startClients(addresses, run.bench, run.clientTokens);
   await loadForAWhile(run, clients);
   const began = performance.now();
   const before = new Set(front.signerPids());

@@ -1,23 +1,23 @@
-import { createForgetting, type Forgetting } from '../../test/support/forget.ts';
+import { createPowerLoss, type PowerLoss } from '../../test/support/power-loss.ts';
 import type { Bench } from './bench.ts';
+import { ClientTokens } from './client-tokens.ts';
+import { ConsistencyCheck } from './consistency.ts';
 import { Figures } from './figures.ts';
-import { Hands } from './hands.ts';
 import { killFronts } from './kill-fronts.ts';
 import { killSigners } from './kill-signers.ts';
 import type { Options } from './options.ts';
 import { randomFrom } from './random.ts';
 import { awaitEnd } from './signers.ts';
-import { Witness } from './witness.ts';
 
 /** What every round works with. */
 export interface Run {
   readonly bench: Bench;
   readonly options: Pick<Options, 'kills' | 'target'>;
   readonly random: () => number;
-  readonly hands: Hands;
-  readonly witness: Witness;
+  readonly clientTokens: ClientTokens;
+  readonly consistency: ConsistencyCheck;
   readonly figures: Figures;
-  readonly forgetting: Forgetting | undefined;
+  readonly powerLoss: PowerLoss | undefined;
   /** Of every signer that was seen. */
   readonly signerPids: Set<number>;
   told(): void;
@@ -27,32 +27,32 @@ export interface Run {
 export async function crash(
   bench: Bench,
   options: Omit<Options, 'help'>,
-  tell: (figures: Figures) => void = () => {},
+  report: (figures: Figures) => void = () => {},
 ): Promise<Figures> {
-  const hands = new Hands();
-  const figures = new Figures(hands);
-  const witness = new Witness(bench, hands);
-  const forgetting = options.forget ? await createForgetting(bench.folder) : undefined;
+  const clientTokens = new ClientTokens();
+  const figures = new Figures(clientTokens);
+  const consistency = new ConsistencyCheck(bench, clientTokens);
+  const powerLoss = options.forget ? await createPowerLoss(bench.folder) : undefined;
   const run: Run = {
     bench,
     options,
     random: randomFrom(options.seed),
-    hands,
-    witness,
+    clientTokens,
+    consistency,
     figures,
-    forgetting,
+    powerLoss,
     signerPids: new Set(),
-    told: () => tell(figures),
+    told: () => report(figures),
   };
   const began = performance.now();
   try {
     await (options.target === 'signer' ? killSigners(run) : killFronts(run));
-    figures.add(await witness.examineAll());
+    figures.add(await consistency.examineAll());
     figures.add(await awaitEnd(run.signerPids));
-    figures.records = witness.records();
-    figures.lost = witness.lost.size;
+    figures.records = consistency.records();
+    figures.lost = consistency.lost.size;
   } finally {
-    forgetting?.remove();
+    powerLoss?.remove();
   }
   figures.seconds = (performance.now() - began) / 1_000;
   return figures;

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const LOOKS = 100;
+const ATTEMPTS = 100;
 const BETWEEN_LOOKS_MS = 100;
 
 /** A signer ends when its front does: one that is still there goes on with the keys, and nobody sees to it. */
 export async function awaitEnd(pids: ReadonlySet<number>): Promise<string[]> {
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     if (![...pids].some(isSigner)) return [];
     await pause(BETWEEN_LOOKS_MS);
   }

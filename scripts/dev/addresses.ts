@@ -45,7 +45,7 @@ export async function refuseTakenPorts(options: Options): Promise<void> {
 }
 
 /** On a later run: the issuers of the scopes name the first run's port, so another is not taken silently. */
-export function tellIgnoredPorts(options: Options, places: Places): void {
+export function printIgnoredPorts(options: Options, places: Places): void {
   const config = loadConfig(places.config);
   for (const [flag, member, plane] of FLAGS) {
     const port = options[member];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { parseCredentialFile } from '../../src/cli/credentials.ts';
 import { makePin } from '../../src/kernel/credential.ts';
-import { LOOPBACK, refuseTakenPorts, tellIgnoredPorts } from './addresses.ts';
+import { LOOPBACK, printIgnoredPorts, refuseTakenPorts } from './addresses.ts';
 import { runProgram } from './child.ts';
 import { writeCredentials } from './credentials.ts';
 import { makeSofthsmService } from './make-softhsm-service.ts';
@@ -49,7 +49,7 @@ export function clear(places: Places): void {
 
 function keep(places: Places, options: Options): void {
   say(`keeping what is in ${places.directory}`);
-  tellIgnoredPorts(options, places);
+  printIgnoredPorts(options, places);
   writeSofthsmConfig(places);
   const document = parseDocument(readFileSync(places.config, 'utf8'));
   if (document.hasIn(CONFIG_OF_TOKEN) && document.getIn(CONFIG_OF_TOKEN) !== places.softhsmConfig) {

@@ -137,7 +137,7 @@ async function followEvents({ operationsUrl, operator }: RunningService) {
       if (next.event !== 'raised') continue;
       const told = { event: (next as HeardEvent).data.event as StagedEvent, at: performance.now() };
       heard.push(told);
-      for (const tell of waiting) tell(told);
+      for (const report of waiting) report(told);
     }
   };
   const listening = listen().catch(() => {});

@@ -20,12 +20,12 @@ export function bearerToken(authorization: string | undefined): string {
 }
 
 /** The same; undefined where there is none, or nothing of that form. */
-export function readBearer(authorization: string | undefined): string | undefined {
+function readBearer(authorization: string | undefined): string | undefined {
   if (!authorization || authorization.length > LONGEST_HEADER) return undefined;
   return BEARER.exec(authorization)?.[1];
 }
 
-export function malformedCredential(): KeywardError {
+function malformedCredential(): KeywardError {
   return new KeywardError(
     'credential_malformed',
     'This is no Keyward credential: send `Authorization: Bearer kw_…`, complete and unchanged.',

@@ -9,12 +9,12 @@ import type { ClientAnswer } from './routes/wire.ts';
 export type { ClientAnswer };
 
 /** `payments:sign mail:verify`, or a dash. */
-export function describeGrants({ grants }: ClientAnswer): string {
+function describeGrants({ grants }: ClientAnswer): string {
   return grants.map(({ scope, action }) => `${scope}:${action}`).join(' ') || '-';
 }
 
 /** One client, a line a member. */
-export function describeClient(client: ClientAnswer, { terminal }: Context): string {
+function describeClient(client: ClientAnswer, { terminal }: Context): string {
   return fields(
     [
       ['id', [client.id, 'bold']],

@@ -6,7 +6,7 @@ import { type Cell, fields, humanTime, table } from '../cli/text.ts';
 import type { OperatorAndCredentialAnswer, OperatorPageAnswer } from './routes/operators.ts';
 import type { OperatorAnswer } from './routes/wire.ts';
 
-export function describeOperator(operator: OperatorAnswer, { terminal }: Context): string {
+function describeOperator(operator: OperatorAnswer, { terminal }: Context): string {
   const { id, roles, created_at, revoked_at } = operator;
   return fields(
     [

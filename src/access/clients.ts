@@ -16,7 +16,7 @@ import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { type Directory, IDENTIFIER_ADVICE, isIdentifier } from './directory.ts';
 
-interface Parts {
+interface Deps {
   readonly store: AccessStore;
   readonly directory: Directory;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export class Clients implements ClientAdministration {
   readonly #clock: Clock;
   readonly #knowsScope: (scopeId: string) => boolean;
 
-  constructor({ store, directory, clock, knowsScope }: Parts) {
+  constructor({ store, directory, clock, knowsScope }: Deps) {
     this.#store = store;
     this.#directory = directory;
     this.#clock = clock;

@@ -15,7 +15,7 @@ import { Directory } from './directory.ts';
 import { Operators } from './operators.ts';
 
 /** From memory, as authentication is. */
-export function createCredentialHolders(directory: Directory): CredentialHolders {
+function createCredentialHolders(directory: Directory): CredentialHolders {
   return {
     holderOf(digest) {
       const held = directory.everHeld(digest);

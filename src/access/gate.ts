@@ -38,7 +38,7 @@ import { compareText } from '../lib/text.ts';
 import { requireRole } from './authenticator.ts';
 import { newProposalId } from './proposal-id.ts';
 
-export interface GateParts {
+export interface ActGateDeps {
   readonly acts: readonly AnyAct[];
   readonly operators: () => readonly Operator[];
   /** Signed in the HSM, and, for acts that are for when it cannot sign, in memory alone. */
@@ -55,15 +55,15 @@ export interface GateParts {
 
 /** Which act takes whom stands in `domain/acts.ts`, and nowhere else. */
 export class Gate implements ActGate {
-  readonly #parts: GateParts;
+  readonly #deps: ActGateDeps;
   readonly #acts: ReadonlyMap<ActName, AnyAct>;
   readonly #opening = new Mutex();
   /** One approval after another: each finds things as the one before it left them. */
   readonly #approving = new Mutex();
 
-  constructor(parts: GateParts) {
-    this.#parts = parts;
-    this.#acts = new Map(parts.acts.map((act) => [act.name, act]));
+  constructor(deps: ActGateDeps) {
+    this.#deps = deps;
+    this.#acts = new Map(deps.acts.map((act) => [act.name, act]));
   }
 
   async ask({ act: name, parameters: given, actor }: ActRequest): Promise<Outcome> {
@@ -72,7 +72,7 @@ export class Gate implements ActGate {
     const act = this.#act(name);
     const parameters = act.read(given);
     const planned = await act.plan(parameters);
-    if (!this.#parts.twoPersons) return { done: await act.execute(parameters, actor) };
+    if (!this.#deps.twoPersons) return { done: await act.execute(parameters, actor) };
     if (personsOf(name, planned) === 1) {
       return { done: await act.execute(parameters, { ...actor, alone: true }) };
     }
@@ -118,7 +118,7 @@ export class Gate implements ActGate {
 
   /** Writes down which proposals have expired; answers how many. `clock_jump`, `clock_ahead`. */
   async expireDue(): Promise<number> {
-    this.#parts.timeGuard.requireSteadyTime();
+    this.#deps.timeGuard.requireSteadyTime();
     const due = this.#all().filter(
       (proposal) => proposal.state === 'open' && stateAt(proposal, this.#now()) === 'expired',
     );
@@ -146,7 +146,7 @@ export class Gate implements ActGate {
     planned: AnyPlanned,
     actor: Actor,
   ): Promise<ProposalView> {
-    const { maxOpen, maxOpenOfOne, lifetimeSeconds } = this.#parts;
+    const { maxOpen, maxOpenOfOne, lifetimeSeconds } = this.#deps;
     const now = this.#now();
     const same = this.#sameOpen(act, parameters, planned, actor);
     if (same) return this.#view(same);
@@ -242,7 +242,7 @@ export class Gate implements ActGate {
   }
 
   #requireTimeFor(act: ActName): void {
-    if (!isForAnyTime(act)) this.#parts.timeGuard.requireSteadyTime();
+    if (!isForAnyTime(act)) this.#deps.timeGuard.requireSteadyTime();
   }
 
   #decided(state: ProposalMove['state'], { operatorId }: Actor): ProposalMove {
@@ -260,17 +260,17 @@ export class Gate implements ActGate {
   }
 
   #storeOf(act: ActName): ProposalStore {
-    const { durable, volatile } = this.#parts.proposals;
+    const { durable, volatile } = this.#deps.proposals;
     return isWithoutHsm(act) ? volatile : durable;
   }
 
   #all(): Proposal[] {
-    const { durable, volatile } = this.#parts.proposals;
+    const { durable, volatile } = this.#deps.proposals;
     return [...volatile.all(), ...durable.all()];
   }
 
   #find(id: string): Proposal {
-    const { durable, volatile } = this.#parts.proposals;
+    const { durable, volatile } = this.#deps.proposals;
     const found = durable.find(id) ?? volatile.find(id);
     if (!found) throw unknownProposal();
     return found;
@@ -278,18 +278,18 @@ export class Gate implements ActGate {
 
   #view(proposal: Proposal): ProposalView {
     const state = stateAt(proposal, this.#now());
-    const able = this.#parts
+    const able = this.#deps
       .operators()
       .filter((each) => each.id !== proposal.proposedBy && holdsRole(each, DECISIONS.approve));
     return { ...proposal, state, approvers: state === 'open' ? able.map(({ id }) => id) : [] };
   }
 
   #operator(id: string): Operator | undefined {
-    return this.#parts.operators().find((operator) => operator.id === id);
+    return this.#deps.operators().find((operator) => operator.id === id);
   }
 
   #now(): number {
-    return this.#parts.clock.nowSeconds();
+    return this.#deps.clock.nowSeconds();
   }
 }
 

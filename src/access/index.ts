@@ -46,7 +46,7 @@ export function accessActs(
   ];
 }
 
-export interface AccessDeps {
+interface AccessDeps {
   readonly store: Pick<Store, 'access'>;
   readonly keyRing: KeyRing;
   readonly clock: Clock;

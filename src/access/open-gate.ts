@@ -13,7 +13,7 @@ import { Gate } from './gate.ts';
 const EVERY_MS = 60_000;
 const MOST_PROPOSALS = 10_000;
 
-export interface GateRootDeps {
+interface GateRootDeps {
   readonly config: Config;
   /** Of all capabilities. */
   readonly acts: readonly AnyAct[];

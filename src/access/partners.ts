@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
 import type { LeakPartners } from '../kernel/leaks.ts';
 
-export interface PartnerKeys {
+interface PartnerKeys {
   readonly name: string;
   /** Public keys in PEM, by their ids. */
   readonly keys: Readonly<Record<string, string>>;

@@ -15,14 +15,14 @@ import {
   strayRecord,
 } from '../db/stored-ledger.ts';
 import type { StoredTrail } from '../db/stored-trail.ts';
-import { lendToldRanges } from '../db/unwitnessed.ts';
+import { lendRecordedRanges } from '../db/unwitnessed.ts';
 import { chainedRevocation } from '../db/walk-chains.ts';
 import type { Findings } from '../kernel/audit-finding.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from '../kernel/event-chain.ts';
 import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
-import { createRegistryWitness } from '../keys/registry-key.ts';
+import { createRegistryVerifier } from '../keys/registry-key.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { refuseUnsigned } from './accepted-restores.ts';
 import type { SourceCheckpoint, SourceRevocation, TrailSource } from './trail-source.ts';
@@ -107,15 +107,15 @@ export function checkSecurityEvents(
   gaps: readonly RecordGap[],
   findings: Findings,
 ): number {
-  const testimonyAt = (sequence: number) => trail.event(sequence);
+  const auditRecordAt = (sequence: number) => trail.event(sequence);
   const requireRows = (type: string, table: 'security_events' | 'security_event_steps') => {
-    const orphan = trail.orphanedTestimonies(type, table).find((sequence) => !isLost(gaps, sequence));
+    const orphan = trail.orphanedAuditRecords(type, table).find((sequence) => !isLost(gaps, sequence));
     if (orphan !== undefined) findings.add('security_events', 'gap', `event ${orphan}`, TESTIFIED_TO[table]);
   };
   requireRows(SECURITY_EVENT_RAISED, 'security_events');
   for (const type of Object.values(STEP_TESTIMONIES)) requireRows(type, 'security_event_steps');
-  verifyEventSteps(stepsOf(trail), testimonyAt, findings);
-  return verifySecurityEvents(securityEventsOf(trail), testimonyAt, findings);
+  verifyEventSteps(stepsOf(trail), auditRecordAt, findings);
+  return verifySecurityEvents(securityEventsOf(trail), auditRecordAt, findings);
 }
 
 const TESTIFIED_TO = {
@@ -144,7 +144,7 @@ export async function checkRegistry(
   const reader = new Reader(file, await ownSchema());
   try {
     const { stored, head, row } = await reader.read(async (trx) => {
-      await lendToldRanges(trx);
+      await lendRecordedRanges(trx);
       return {
         stored: await readStored(trx),
         head: await registryHead(trx),
@@ -166,7 +166,7 @@ export async function checkRegistry(
     }
     const verified = await verifyStored(
       stored,
-      createRegistryWitness({ kid, publicKey: importPublicKey(jwk) }),
+      createRegistryVerifier({ kid, publicKey: importPublicKey(jwk) }),
     );
     for (const { table, id, why } of verified.refused)
       findings.add('registry', 'bad_row', `${table} ${id}`, why);

@@ -6,7 +6,7 @@ import { databaseSource } from './database.ts';
 import { type ExportEntry, writeExportLine } from './export-line.ts';
 import { jwkIn } from './trust.ts';
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly configFile: string;
   /** The ledger as well: 43 characters a record. */
   readonly ledger: boolean;

@@ -30,7 +30,7 @@ import { type TrailCounts, type Uncovered, verifyTrail } from './verify-trail.ts
  * A checkpoint as it is, the answer of the endpoint, or every checkpoint of a sink's file, but for a line that a crash
  * cut short. A usage failure for a file without any.
  */
-export function savedIn(files: readonly string[]): readonly SavedCheckpoint[] {
+function savedIn(files: readonly string[]): readonly SavedCheckpoint[] {
   return files.flatMap((from) => {
     const saved: SavedCheckpoint[] = [];
     for (const line of linesOf(from)) {
@@ -58,7 +58,7 @@ function parsed(line: string): { readonly checkpoint?: string | { readonly jws: 
   }
 }
 
-export interface VerifyOptions extends Belief {
+interface VerifyOptions extends Belief {
   /** Instead of the configuration's database. */
   readonly database?: string | undefined;
   /** An export or a sink's file, instead of a database. */
@@ -122,7 +122,7 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     for (const damage of trail.damage()) findings.add('database', 'bad_row', file, damage);
     const verdict = await verifyTrail(databaseSource(trail), key, saved, findings, sinks);
     const { restores, uncovered, checkpoint } = verdict;
-    const runs = await verifyRuns([...trail.runs()], [...trail.toldCertificates()], key, findings);
+    const runs = await verifyRuns([...trail.runs()], [...trail.recordedCertificates()], key, findings);
     await verifySeals(trail.sealedEvents(), runs, key, checkpoint, findings);
     await verifyGroupSeals(groupSeals(trail), runs, key, checkpoint, findings);
     const gaps = restores.map(({ gap }) => gap);

@@ -10,15 +10,15 @@ import {
 } from '../kernel/audit.ts';
 import type { Findings } from '../kernel/audit-finding.ts';
 
-type Testimony = Pick<StoredEvent, 'type' | 'subject' | 'time' | 'detailsJson'>;
+type AuditRecord = Pick<StoredEvent, 'type' | 'subject' | 'time' | 'detailsJson'>;
 
 /** From when on no token of a key can be good; undefined for a key that is not known. Seconds since the epoch. */
-export type EndOfUse = (kid: string) => number | undefined;
+type EndOfUse = (kid: string) => number | undefined;
 
 /** Holds each listed segment against what the audit trail tells of it, and the trail against the list. */
 export function verifyArchives(
   listed: Iterable<ArchiveFacts>,
-  told: Iterable<Testimony>,
+  told: Iterable<AuditRecord>,
   endOfUse: EndOfUse,
   findings: Findings,
 ): void {
@@ -38,7 +38,7 @@ export function verifyArchives(
   }
 }
 
-function flawOf(facts: ArchiveFacts, told: readonly Testimony[]): string | undefined {
+function flawOf(facts: ArchiveFacts, told: readonly AuditRecord[]): string | undefined {
   const [sealed, ...later] = told;
   if (sealed?.type !== ARCHIVE_EVENTS.sealed) return 'the audit trail does not tell of it';
   const replaced = later.findLast(({ type }) => type === ARCHIVE_EVENTS.replaced);
@@ -56,7 +56,7 @@ function flawOf(facts: ArchiveFacts, told: readonly Testimony[]): string | undef
 }
 
 /** A segment may go once each of its tokens has expired and none of its keys can have a good one any more. */
-function earlyRemoval(told: readonly Testimony[], endOfUse: EndOfUse): string | undefined {
+function earlyRemoval(told: readonly AuditRecord[], endOfUse: EndOfUse): string | undefined {
   const removed = told.findLast(({ type }) => type === ARCHIVE_EVENTS.removed);
   const sealed = told.findLast(({ type }) => type === ARCHIVE_EVENTS.sealed);
   if (!removed || !sealed) return undefined;
@@ -69,7 +69,7 @@ function earlyRemoval(told: readonly Testimony[], endOfUse: EndOfUse): string | 
 }
 
 /** Whether the event has all these details, each as it is. */
-function agrees({ detailsJson }: Testimony, expected: Readonly<Record<string, unknown>>): boolean {
+function agrees({ detailsJson }: AuditRecord, expected: Readonly<Record<string, unknown>>): boolean {
   const details = auditDetailsIn(detailsJson);
   return Object.entries(expected).every(
     ([name, value]) => JSON.stringify(details[name]) === JSON.stringify(value),

@@ -11,7 +11,7 @@ export class CheckpointAssertions {
   readonly #part: TrailPart;
   readonly #findings: Findings;
   readonly #unit: string;
-  readonly #seen = new Map<number, { readonly hash: string; readonly witness: string }>();
+  readonly #seen = new Map<number, { readonly hash: string; readonly sinkName: string }>();
 
   constructor(part: Extract<TrailPart, ChainName>, unit: string, findings: Findings) {
     this.#part = part;
@@ -19,13 +19,13 @@ export class CheckpointAssertions {
     this.#findings = findings;
   }
 
-  expect(sequence: number, hash: Uint8Array, witness: string): void {
+  expect(sequence: number, hash: Uint8Array, sinkName: string): void {
     if (sequence === 0) return;
     const text = encodeBase64url(hash);
     const other = this.#seen.get(sequence);
-    if (!other) this.#seen.set(sequence, { hash: text, witness });
+    if (!other) this.#seen.set(sequence, { hash: text, sinkName });
     else if (other.hash !== text) {
-      this.#fork(sequence, `${other.witness} and ${witness} saw different chains`);
+      this.#fork(sequence, `${other.sinkName} and ${sinkName} saw different chains`);
     }
   }
 
@@ -33,14 +33,14 @@ export class CheckpointAssertions {
     const seen = this.#seen.get(sequence);
     if (seen === undefined) return;
     this.#seen.delete(sequence);
-    if (seen.hash !== encodeBase64url(hash)) this.#fork(sequence, `${seen.witness} saw another hash there`);
+    if (seen.hash !== encodeBase64url(hash)) this.#fork(sequence, `${seen.sinkName} saw another hash there`);
   }
 
   /** At the end of the chain: whatever was seen beyond it is missing. */
   finish(last: number): void {
-    for (const [sequence, { witness }] of this.#seen) {
+    for (const [sequence, { sinkName }] of this.#seen) {
       if (sequence <= last) continue;
-      const detail = `ends at ${last}, but ${witness} saw ${this.#unit} ${sequence}`;
+      const detail = `ends at ${last}, but ${sinkName} saw ${this.#unit} ${sequence}`;
       this.#findings.add(this.#part, 'truncated', `${this.#unit} ${last + 1}`, detail);
     }
   }
@@ -59,7 +59,7 @@ export interface SavedCheckpoint {
   readonly jws: string;
 }
 
-export interface CheckpointParts {
+interface CheckpointDeps {
   readonly key: AuditPublicKey;
   readonly expectations: Readonly<Record<ChainName, CheckpointAssertions>>;
   readonly restores: AcceptedRestores;
@@ -73,17 +73,17 @@ export interface CheckpointParts {
 export async function verifyCheckpoints(
   checkpoints: Iterable<SourceCheckpoint>,
   saved: readonly SavedCheckpoint[],
-  parts: CheckpointParts,
+  deps: CheckpointDeps,
 ): Promise<{ readonly count: number; readonly last: Checkpoint | undefined }> {
-  const { findings } = parts;
+  const { findings } = deps;
   let newest: Checkpoint | undefined;
-  const kept = await readSaved(saved, parts);
+  const kept = await readSaved(saved, deps);
   let last = { number: 0, digest: AUDIT_GENESIS.hash };
   let count = 0;
   for (const batch of batches(checkpoints)) {
-    const read = await Promise.all(batch.map(({ jws }) => readCheckpoint(jws, parts.key)));
+    const read = await Promise.all(batch.map(({ jws }) => readCheckpoint(jws, deps.key)));
     for (const [index, source] of batch.entries()) {
-      checkOne(source, read[index], last, parts);
+      checkOne(source, read[index], last, deps);
       for (const other of kept.get(source.number) ?? []) {
         if (other.jws === source.jws) continue;
         findings.add('checkpoints', 'fork', nameOf(source), `it is not the one in ${other.from}`);
@@ -105,12 +105,12 @@ function checkOne(
   source: SourceCheckpoint,
   checkpoint: Checkpoint | undefined,
   last: { readonly number: number; readonly digest: Uint8Array },
-  parts: CheckpointParts,
+  deps: CheckpointDeps,
 ): void {
-  const { findings } = parts;
+  const { findings } = deps;
   const place = nameOf(source);
   const isJump = source.number !== last.number + 1;
-  if (isJump && !parts.restores.explainsJump(last.number, source.number)) {
+  if (isJump && !deps.restores.explainsJump(last.number, source.number)) {
     const detail = `after checkpoint ${last.number} comes ${source.number}`;
     findings.add('checkpoints', 'gap', `checkpoint ${last.number + 1}`, detail);
   }
@@ -134,36 +134,36 @@ function checkOne(
   if (auditSequence !== checkpoint.heads.audit.sequence || time !== checkpoint.time) {
     findings.add('checkpoints', 'bad_row', place, 'the columns beside it say otherwise than it does');
   }
-  parts.restores.cover(checkpoint);
-  expectHeads(checkpoint, place, parts);
+  deps.restores.cover(checkpoint);
+  expectHeads(checkpoint, place, deps);
 }
 
 async function readSaved(
   saved: readonly SavedCheckpoint[],
-  parts: CheckpointParts,
+  deps: CheckpointDeps,
 ): Promise<ReadonlyMap<number, SavedCheckpoint[]>> {
   const kept = new Map<number, SavedCheckpoint[]>();
   for (const one of saved) {
-    const checkpoint = await readCheckpoint(one.jws, parts.key);
+    const checkpoint = await readCheckpoint(one.jws, deps.key);
     if (!checkpoint) {
       const detail = 'the audit key did not sign the checkpoint in it';
-      parts.findings.add('checkpoints', 'bad_signature', one.from, detail);
+      deps.findings.add('checkpoints', 'bad_signature', one.from, detail);
       continue;
     }
     kept.set(checkpoint.number, [...(kept.get(checkpoint.number) ?? []), one]);
-    expectHeads(checkpoint, `checkpoint ${checkpoint.number} of ${one.from}`, parts);
+    expectHeads(checkpoint, `checkpoint ${checkpoint.number} of ${one.from}`, deps);
   }
   return kept;
 }
 
 function expectHeads(
   { number, heads }: Checkpoint,
-  witness: string,
-  { expectations, restores }: CheckpointParts,
+  sinkName: string,
+  { expectations, restores }: CheckpointDeps,
 ): void {
   for (const name of CHAINS) {
     const { sequence, hash } = heads[name];
-    if (!restores.waive(number, name, sequence)) expectations[name].expect(sequence, hash, witness);
+    if (!restores.waive(number, name, sequence)) expectations[name].expect(sequence, hash, sinkName);
   }
 }
 
@@ -183,14 +183,14 @@ function nameOf({ number }: SourceCheckpoint): string {
 }
 
 /** What the file of a sink holds of the trail: the hash of each event, and the checkpoints. */
-export interface SinkTestimony {
+export interface SinkContent {
   readonly from: string;
   readonly events: ReadonlyMap<number, Uint8Array>;
   readonly checkpoints: readonly SavedCheckpoint[];
 }
 
 /** A file that cannot be read is a finding: then nothing shows what the sink has seen. */
-export function readSinks(files: readonly string[], findings: Findings): readonly SinkTestimony[] {
+export function readSinks(files: readonly string[], findings: Findings): readonly SinkContent[] {
   return files.flatMap((file) => {
     try {
       return [readSink(file)];
@@ -204,7 +204,7 @@ export function readSinks(files: readonly string[], findings: Findings): readonl
   });
 }
 
-function readSink(from: string): SinkTestimony {
+function readSink(from: string): SinkContent {
   const events = new Map<number, Uint8Array>();
   const checkpoints: SavedCheckpoint[] = [];
   for (const line of linesOf(from)) {

@@ -5,21 +5,22 @@ import { STEP_TESTIMONIES, type StoredStep, stepDetails, stepSubject } from '../
 /** Holds what people did about security events against the audit events that were written with it. */
 export function verifyEventSteps(
   rows: Iterable<StoredStep>,
-  testimonyAt: (auditSequence: number) => StoredEvent | undefined,
+  auditRecordAt: (auditSequence: number) => StoredEvent | undefined,
   findings: Findings,
 ): void {
   for (const row of rows) {
-    const flaw = flawOf(row, testimonyAt(row.auditSequence));
+    const flaw = flawOf(row, auditRecordAt(row.auditSequence));
     if (flaw) findings.add('security_events', 'bad_row', `step ${row.sequence}`, flaw);
   }
 }
 
-function flawOf(row: StoredStep, testimony: StoredEvent | undefined): string | undefined {
-  if (!testimony || testimony.type !== STEP_TESTIMONIES[row.state]) return 'no audit event testifies to it';
+function flawOf(row: StoredStep, auditRecord: StoredEvent | undefined): string | undefined {
+  if (!auditRecord || auditRecord.type !== STEP_TESTIMONIES[row.state])
+    return 'no audit event testifies to it';
   const agrees =
-    testimony.detailsJson === JSON.stringify(stepDetails(row)) &&
-    testimony.subject === stepSubject(row) &&
-    testimony.actor === row.by &&
-    testimony.time === row.at;
-  return agrees ? undefined : `audit event ${testimony.sequence} tells it otherwise`;
+    auditRecord.detailsJson === JSON.stringify(stepDetails(row)) &&
+    auditRecord.subject === stepSubject(row) &&
+    auditRecord.actor === row.by &&
+    auditRecord.time === row.at;
+  return agrees ? undefined : `audit event ${auditRecord.sequence} tells it otherwise`;
 }

@@ -6,9 +6,9 @@ import { SERVICE_KEYS_ENROLLED } from '../kernel/registry.ts';
 import {
   type GroupSeal,
   hasSealed,
+  type RecordedCertificate,
   type RunPublicKey,
   type StoredRun,
-  type ToldCertificate,
   TrustedRuns,
 } from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
@@ -71,7 +71,7 @@ export async function verifyGroupSeals(
 /** Holds the runs against the certificates in the trail; answers them as those have them. */
 export async function verifyRuns(
   rows: readonly StoredRun[],
-  told: readonly ToldCertificate[],
+  told: readonly RecordedCertificate[],
   auditKey: AuditPublicKey,
   findings: Findings,
 ): Promise<readonly StoredRun[]> {

@@ -4,7 +4,7 @@ import type { Findings } from '../kernel/audit-finding.ts';
 import { evidenceCommitment, SECURITY_EVENT_RAISED, securityEventDetails } from '../kernel/event-chain.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
 
-export interface StoredSecurityEvent extends Omit<SecurityEvent, 'evidence'> {
+interface StoredSecurityEvent extends Omit<SecurityEvent, 'evidence'> {
   /** Commitments stand for personal values once they are erased; null only where somebody took it out. */
   readonly evidenceJson: string | null;
   readonly evidenceSalt: Uint8Array | null;
@@ -15,24 +15,26 @@ export interface StoredSecurityEvent extends Omit<SecurityEvent, 'evidence'> {
 /** Holds each security event against the audit event that was written with it; answers how many there are. */
 export function verifySecurityEvents(
   rows: Iterable<StoredSecurityEvent>,
-  testimonyAt: (auditSequence: number) => StoredEvent | undefined,
+  auditRecordAt: (auditSequence: number) => StoredEvent | undefined,
   findings: Findings,
 ): number {
   let count = 0;
   for (const row of rows) {
     count += 1;
-    const flaw = flawOf(row, testimonyAt(row.auditSequence));
+    const flaw = flawOf(row, auditRecordAt(row.auditSequence));
     if (flaw) findings.add('security_events', 'bad_row', `security event ${row.sequence}`, flaw);
   }
   return count;
 }
 
-function flawOf(row: StoredSecurityEvent, testimony: StoredEvent | undefined): string | undefined {
-  if (testimony?.type !== SECURITY_EVENT_RAISED) return 'no audit event testifies to it';
+function flawOf(row: StoredSecurityEvent, auditRecord: StoredEvent | undefined): string | undefined {
+  if (auditRecord?.type !== SECURITY_EVENT_RAISED) return 'no audit event testifies to it';
   const told = JSON.stringify(securityEventDetails(row, row.evidenceCommitment));
   const agrees =
-    testimony.detailsJson === told && testimony.subject === row.subject && testimony.time === row.raisedAt;
-  if (!agrees) return `audit event ${testimony.sequence} tells it otherwise`;
+    auditRecord.detailsJson === told &&
+    auditRecord.subject === row.subject &&
+    auditRecord.time === row.raisedAt;
+  if (!agrees) return `audit event ${auditRecord.sequence} tells it otherwise`;
   if (row.evidenceJson === null || row.evidenceSalt === null) return 'its evidence is missing';
   const commitment = evidenceCommitment(row.evidenceSalt, row.evidenceJson);
   if (commitment.equals(row.evidenceCommitment)) return undefined;
@@ -51,11 +53,11 @@ export function verifyRevocationEvents(
     if (Number.isSafeInteger(sequence)) told.set(Number(sequence), { hash, event });
   }
   for (const { sequence, hash } of revocations) {
-    const testimony = told.get(sequence);
+    const auditRecord = told.get(sequence);
     told.delete(sequence);
-    if (testimony?.hash === Buffer.from(hash).toString('base64url')) continue;
-    const detail = testimony
-      ? `event ${testimony.event} tells it otherwise`
+    if (auditRecord?.hash === Buffer.from(hash).toString('base64url')) continue;
+    const detail = auditRecord
+      ? `event ${auditRecord.event} tells it otherwise`
       : 'no audit event testifies to it';
     findings.add('revocations', 'bad_row', `revocation ${sequence}`, detail);
   }

@@ -16,12 +16,12 @@ import type { SourceGroup, SourceRevocation, TrailSource } from './trail-source.
 import {
   CheckpointAssertions,
   type SavedCheckpoint,
-  type SinkTestimony,
+  type SinkContent,
   verifyCheckpoints,
 } from './verify-checkpoints.ts';
 
 /** Recomputes the chain of events; answers how many there are. */
-export function verifyEvents(
+function verifyEvents(
   events: Iterable<StoredEvent>,
   expectations: CheckpointAssertions,
   findings: Findings,
@@ -50,7 +50,7 @@ export function verifyEvents(
 const GAPS: ReadonlySet<GroupFault> = new Set(['sequence', 'first_record']);
 
 /** Recomputes the chain of groups from their records; answers how many groups there are. */
-export function verifyLedger(
+function verifyLedger(
   groups: Iterable<SourceGroup>,
   expectations: CheckpointAssertions,
   findings: Findings,
@@ -81,7 +81,7 @@ function contentFault({ group, rows, hashes }: SourceGroup): GroupFault | undefi
 }
 
 /** Recomputes the chain of revocations; answers how many there are. */
-export function verifyRevocations(
+function verifyRevocations(
   revocations: Iterable<SourceRevocation>,
   expectations: CheckpointAssertions,
   findings: Findings,
@@ -145,7 +145,7 @@ export async function verifyTrail(
   key: AuditPublicKey,
   saved: readonly SavedCheckpoint[],
   findings: Findings,
-  sinks: readonly SinkTestimony[] = [],
+  sinks: readonly SinkContent[] = [],
 ): Promise<TrailVerdict> {
   const expectations = mapChains((name) => new CheckpointAssertions(name, UNITS[name], findings));
   const restores = new AcceptedRestores(source.events());

@@ -10,14 +10,14 @@ import {
   readCheckpoint,
 } from '../token/checkpoint.ts';
 import type { Delivery } from './delivery.ts';
-import { refuseRestored, type SinkCheckpoint } from './refuse-restored.ts';
+import { refuseRollback, type SinkCheckpoint } from './refuse-rollback.ts';
 
-export function signerWitness(checkpoint: StoredCheckpoint | undefined): SinkCheckpoint {
+export function signerCheckpoint(checkpoint: StoredCheckpoint | undefined): SinkCheckpoint {
   return { name: 'the signer', tail: { event: undefined, checkpoint } };
 }
 
 /** What the signer sealed beyond the database. */
-export interface SealedBeyond {
+interface SealedBeyond {
   readonly checkpoint: StoredCheckpoint;
   /** Two persons accepted what it saw as lost: the next one follows it, and it is not stored. */
   readonly isLost: boolean;
@@ -28,7 +28,7 @@ export interface SealedBeyond {
  * commit, or it was lost. Undefined where nothing is lacking. `database_restored` where the database is not the one
  * that it saw.
  */
-export async function sealedBeyond(
+async function sealedBeyond(
   log: Pick<AuditLog, 'heads' | 'hashAt'>,
   latest: StoredCheckpoint | undefined,
   sealed: string | null,
@@ -45,7 +45,7 @@ export async function sealedBeyond(
     number === (latest?.number ?? 0) + 1 &&
     (!latest || Buffer.compare(previous, checkpointDigest(latest.jws)) === 0);
   if (!follows) throw foreign(number, latest?.number ?? 0);
-  await refuseRestored(log, [signerWitness(checkpoint)], auditKey, []);
+  await refuseRollback(log, [signerCheckpoint(checkpoint)], auditKey, []);
   return { checkpoint, isLost: false };
 }
 
@@ -63,7 +63,7 @@ export interface CheckpointSigner {
   sign(signingInput: string): Promise<string>;
 }
 
-export interface CheckpointerParts {
+interface CheckpointerDeps {
   readonly log: AuditLog;
   readonly auditKey: CheckpointSigner & AuditPublicKey;
   /** The last checkpoint that the signer sealed, given the last one of the database; null for none. */
@@ -80,13 +80,13 @@ export interface CheckpointerParts {
 
 /** Keeps the sinks up to date, and takes a checkpoint each minute or 1,000 events, as configured. */
 export class Checkpointer {
-  readonly #parts: CheckpointerParts;
+  readonly #deps: CheckpointerDeps;
   #latest: StoredCheckpoint | undefined;
   #working: Promise<void> | undefined;
   #isWanted = false;
 
-  constructor(parts: CheckpointerParts, latest: StoredCheckpoint | undefined) {
-    this.#parts = parts;
+  constructor(deps: CheckpointerDeps, latest: StoredCheckpoint | undefined) {
+    this.#deps = deps;
     this.#latest = latest;
   }
 
@@ -139,11 +139,11 @@ export class Checkpointer {
   }
 
   async #pump(): Promise<void> {
-    await Promise.all(this.#parts.deliveries.map((delivery) => delivery.pump()));
+    await Promise.all(this.#deps.deliveries.map((delivery) => delivery.pump()));
   }
 
   async #isDue(): Promise<boolean> {
-    const { log, clock, everySeconds, everyEvents } = this.#parts;
+    const { log, clock, everySeconds, everyEvents } = this.#deps;
     const age = clock.nowSeconds() - (this.#latest?.time ?? 0);
     // One that a wrong clock dated ahead is no reason to wait.
     if (this.#isWanted || !this.#latest || age >= everySeconds || age < 0) return true;
@@ -151,7 +151,7 @@ export class Checkpointer {
   }
 
   async #take(): Promise<void> {
-    const { timeGuard } = this.#parts;
+    const { timeGuard } = this.#deps;
     // A checkpoint of a wrong time would stop the service once the time is right again.
     timeGuard.requireSteadyTime();
     await this.#adopt();
@@ -168,7 +168,7 @@ export class Checkpointer {
   }
 
   async #seal(): Promise<void> {
-    const { log, auditKey, clock } = this.#parts;
+    const { log, auditKey, clock } = this.#deps;
     const heads = await log.ownHeads();
     const checkpoint: Checkpoint = {
       number: (this.#latest?.number ?? 0) + 1,
@@ -183,7 +183,7 @@ export class Checkpointer {
 
   /** The signer gives no number twice: what it sealed and was not committed comes first. */
   async #adopt(): Promise<void> {
-    const { log, auditKey, sealed, gaps } = this.#parts;
+    const { log, auditKey, sealed, gaps } = this.#deps;
     const latest = this.#latest;
     const beyond = await sealedBeyond(log, latest, await sealed(latest?.jws ?? null), auditKey, gaps());
     if (beyond?.isLost) this.#latest = beyond.checkpoint;
@@ -191,7 +191,7 @@ export class Checkpointer {
   }
 
   async #store(checkpoint: StoredCheckpoint): Promise<void> {
-    const { log, deliveries, onStored } = this.#parts;
+    const { log, deliveries, onStored } = this.#deps;
     await log.addCheckpoint(checkpoint, new Map(deliveries.map(({ sink, position }) => [sink, position])));
     this.#latest = checkpoint;
     onStored(checkpoint);

@@ -8,10 +8,10 @@ import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { isoInstant } from '../lib/instant.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
+import { databaseCheckpoint, newestTime, readSinkCheckpoints } from './sink-checkpoints.ts';
 import type { Sinks } from './sinks.ts';
-import { newestTime, ownWitness, witnessesOf } from './witnesses.ts';
 
-interface ClockWatchParts {
+interface ClockWatchDeps {
   readonly config: Pick<Config, 'clock'>;
   readonly sinks: Sinks;
   readonly audit: Pick<AuditLog, 'lastCheckpoint'>;
@@ -26,14 +26,17 @@ export async function openClockWatch({
   audit,
   auditKey,
   log,
-}: ClockWatchParts): Promise<ClockWatch> {
-  const witnesses = await witnessesOf({ sinks, log });
+}: ClockWatchDeps): Promise<ClockWatch> {
+  const sinkCheckpoints = await readSinkCheckpoints({ sinks, log });
   const { max_downtime_seconds, settle_seconds } = config.clock;
   const options = {
     wallMs: Date.now,
     steadyMs: () => uptime() * 1_000,
     quickMs: () => performance.now(),
-    lastCheckpointTime: await newestTime([...witnesses, ownWitness(await audit.lastCheckpoint())], auditKey),
+    lastCheckpointTime: await newestTime(
+      [...sinkCheckpoints, databaseCheckpoint(await audit.lastCheckpoint())],
+      auditKey,
+    ),
     maxDowntimeSeconds: max_downtime_seconds,
     settleSeconds: settle_seconds,
   };
@@ -51,7 +54,7 @@ export function loggingJumps(log: Logger): ClockListener {
   };
 }
 
-interface ConfirmationParts {
+interface ConfirmationDeps {
   readonly watch: Pick<ClockWatch, 'doubt' | 'confirm'>;
   readonly sinks: SinkGate;
   readonly audit: AuditTrail;
@@ -70,7 +73,7 @@ export function createClockConfirmation({
   audit,
   clock,
   seal,
-}: ConfirmationParts): ClockConfirmation {
+}: ConfirmationDeps): ClockConfirmation {
   const doubted = () => watch.doubt() ?? nothingDoubted();
   return {
     describe(time) {

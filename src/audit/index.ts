@@ -23,9 +23,9 @@ import { RefusalCount } from './refusal-count.ts';
 import { certifyRun } from './repair-runs.ts';
 import { adminAuditRoutes, latestCheckpoint } from './routes.ts';
 import { adminUnwitnessedRoutes, confirmUnwitnessed } from './routes-unwitnessed.ts';
+import { readSinkCheckpoints } from './sink-checkpoints.ts';
 import type { Sinks } from './sinks.ts';
-import { tellUnwitnessed } from './witnessed-trail.ts';
-import { witnessesOf } from './witnesses.ts';
+import { raiseUnwitnessed } from './start-trail.ts';
 
 export { openChains } from './open-chains.ts';
 export { openSinks } from './open-sinks.ts';
@@ -39,7 +39,7 @@ const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
 const HELD_UP = 'audit trail held up: no checkpoints';
 
-export interface AuditServiceParts {
+interface AuditServiceDeps {
   readonly config: Config;
   readonly sinks: Sinks;
   readonly store: Pick<
@@ -74,10 +74,10 @@ export interface AuditService {
 }
 
 /** All that keeps the audit trail, of a database that was held against the sinks; and what of it nothing vouches for. */
-export async function openAudit(parts: AuditServiceParts) {
-  const { audit, unwitnessed } = parts.store;
-  const service = await openAuditService(parts);
-  tellUnwitnessed(parts.store.unwitnessed, parts.raiser);
+export async function openAudit(deps: AuditServiceDeps) {
+  const { audit, unwitnessed } = deps.store;
+  const service = await openAuditService(deps);
+  raiseUnwitnessed(deps.store.unwitnessed, deps.raiser);
   const { checkpoints } = service;
   return {
     ...service,
@@ -89,22 +89,22 @@ export async function openAudit(parts: AuditServiceParts) {
   };
 }
 
-async function openAuditService(parts: AuditServiceParts): Promise<AuditService> {
-  const { config, sinks, store, signer, clock } = parts;
+async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
+  const { config, sinks, store, signer, clock } = deps;
   const { audit } = store;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
   await certifyRun({ runs: store.runs, auditKey, clock }).catch((err: unknown) =>
-    parts.log.error({ err }, 'the key of this run is not certified yet; it is tried again'),
+    deps.log.error({ err }, 'the key of this run is not certified yet; it is tried again'),
   );
   const latest = await audit.lastCheckpoint();
-  const witnesses = await witnessesOf(parts);
-  const { clockWatch: timeGuard } = parts;
-  timeGuard.follow({ ...loggingJumps(parts.log), onJump: (jump) => tellOfJump(jump, parts) });
+  const sinkCheckpoints = await readSinkCheckpoints(deps);
+  const { clockWatch: timeGuard } = deps;
+  timeGuard.follow({ ...loggingJumps(deps.log), onJump: (jump) => raiseClockJump(jump, deps) });
   const positions = await audit.positions();
   const { sequence: lastEvent } = await audit.auditHead();
   const deliveries = sinks.all.map((sink) => {
-    const tail = witnesses.find(({ name }) => name === sink.name)?.tail;
+    const tail = sinkCheckpoints.find(({ name }) => name === sink.name)?.tail;
     const reached = tail ? reachedBy(tail) : remembered(positions.get(sink.name), latest, lastEvent);
     return new Delivery(sink, audit, reached, auditKey.publicJwk);
   });
@@ -123,7 +123,7 @@ async function openAuditService(parts: AuditServiceParts): Promise<AuditService>
     },
     latest,
   );
-  return run(parts, auditKey, checkpointer);
+  return run(deps, auditKey, checkpointer);
 }
 
 function reachedBy({ event, checkpoint }: SinkTail): DeliveryPosition {
@@ -149,7 +149,7 @@ export function remembered(
   };
 }
 
-function tellOfJump(found: ClockJump, { log, raiser }: AuditServiceParts): void {
+function raiseClockJump(found: ClockJump, { log, raiser }: AuditServiceDeps): void {
   loggingJumps(log).onJump(found);
   const { kind: jump, wall, expected } = found;
   raiser.raise(securityEvent('clock.jump', { jump, wall, expected }));
@@ -174,7 +174,7 @@ function run(
     clockWatch,
     log,
     raiser,
-  }: AuditServiceParts,
+  }: AuditServiceDeps,
   auditKey: OpenedKey,
   checkpointer: Checkpointer,
 ): AuditService {
@@ -190,7 +190,7 @@ function run(
   };
   const attempt = (work: () => Promise<void>): Promise<void> =>
     reportingForeignHead(work).catch((err: unknown) => log.error({ err }, HELD_UP));
-  const tellRefusals = async () => {
+  const recordRefusals = async () => {
     for (const event of refusals.take()) await audit.record(event);
   };
   const told = { log, failure: HELD_UP, recovery: 'audit trail goes on' };
@@ -220,7 +220,7 @@ function run(
       });
       tasks.push(
         startPeriodicTask({ tick: async () => void clockWatch.examine(), everyMs: TICK_MS, ...told }),
-        startPeriodicTask({ tick: tellRefusals, everyMs: REFUSALS_EVERY_MS, ...told }),
+        startPeriodicTask({ tick: recordRefusals, everyMs: REFUSALS_EVERY_MS, ...told }),
         checkpointing,
       );
       await audit.record(startedEvent(config));
@@ -229,7 +229,7 @@ function run(
     },
     async stop() {
       await Promise.all(tasks.map((task) => task.stop()));
-      await attempt(tellRefusals);
+      await attempt(recordRefusals);
       await attempt(() => audit.record(lifeEvent('service.stopped', {})));
       await attempt(() => checkpointer.take());
       sinks.close();

@@ -28,7 +28,7 @@ const MOST_EVENTS = 200_000;
  * checkpoint is the audit key's, follows the one before it and has seen those events. Says why not where the database
  * is no older copy of what the sink has, or the sink has not all of it.
  */
-export async function readLostStretch(
+export async function readMissingRange(
   log: Log,
   entries: Iterable<SinkEntry>,
   auditKey: AuditPublicKey,
@@ -43,7 +43,7 @@ export async function readLostStretch(
           : undefined;
     if (unfit !== undefined) return { unfit };
   }
-  return continuation.stretch();
+  return continuation.missingRange();
 }
 
 /** After a crash a sink may have an entry twice: what was taken is passed over. */
@@ -66,7 +66,7 @@ class Continuation {
     this.#digest = latest && checkpointDigest(latest.jws);
   }
 
-  stretch(): MissingRange {
+  missingRange(): MissingRange {
     const from = { audit: this.#heads.audit, checkpoint: this.#firstCheckpoint - 1 };
     return { from, events: this.#events, checkpoints: this.#checkpoints };
   }

@@ -15,7 +15,7 @@ import { readCheckpoint } from '../token/checkpoint.ts';
 import { certifiedRuns } from '../token/run-certificate.ts';
 import { RevocationWalk } from './chain-walk.ts';
 
-export interface ChainParts {
+interface ChainDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'ledger' | 'runs' | 'registry' | 'audit' | 'revocations' | 'brokenEvents'>;
   readonly signer: Pick<Signer, 'sign'>;
@@ -38,21 +38,21 @@ export interface Chains {
  * Verifies ledger and revocations behind the last checkpoint: from then on a record counts if a certified run sealed
  * its group. What does not hold is a security event, whenever it is met.
  */
-export async function openChains(parts: ChainParts): Promise<Chains> {
-  const { config, store, signer, gaps, clockWatch, log } = parts;
+export async function openChains(deps: ChainDeps): Promise<Chains> {
+  const { config, store, signer, gaps, clockWatch, log } = deps;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
   const latest = await store.audit.lastCheckpoint();
   const checkpoint = latest && (await readCheckpoint(latest.jws, auditKey));
   const runs = await certifiedRuns(await store.runs.all(), auditKey, checkpoint);
-  const tellEvents = teller('audit', parts);
-  const tellLedger = teller('ledger', parts);
-  const tellRevocations = teller('revocations', parts);
-  store.brokenEvents.subscribe(tellEvents);
-  store.ledger.broken.subscribe(tellLedger);
+  const reportEvents = chainReporter('audit', deps);
+  const reportLedger = chainReporter('ledger', deps);
+  const reportRevocations = chainReporter('revocations', deps);
+  store.brokenEvents.subscribe(reportEvents);
+  store.ledger.broken.subscribe(reportLedger);
   for (const broken of await store.ledger.open(runs, coveredUntil('ledger', checkpoint, gaps))) {
     log.fatal({ chain: 'ledger', ...broken }, 'the ledger is not as it was written');
-    tellLedger(broken);
+    reportLedger(broken);
   }
   const trusted = new TrustedRuns([...runs, store.runs.own]);
   const revocationWalk = new RevocationWalk(store.revocations);
@@ -69,11 +69,11 @@ export async function openChains(parts: ChainParts): Promise<Chains> {
         scopeIds,
         // A clock that is ahead makes no revocation lapse.
         clock: { nowSeconds: () => clockWatch.earliestSeconds() },
-        onBroken: tellRevocations,
+        onBroken: reportRevocations,
       }),
     walks: {
-      ledger: () => walked(store.ledger.walk(), tellLedger),
-      revocations: () => walked(revocationWalk.step(), tellRevocations),
+      ledger: () => walked(store.ledger.walk(), reportLedger),
+      revocations: () => walked(revocationWalk.step(), reportRevocations),
     },
   };
 }
@@ -92,7 +92,7 @@ function coveredUntil(
 }
 
 /** Once a place and day. */
-function teller(chain: ChainName, { raiser, clock }: ChainParts): (broken: BrokenChain) => void {
+function chainReporter(chain: ChainName, { raiser, clock }: ChainDeps): (broken: BrokenChain) => void {
   return (broken) => {
     const day = dayOf(clock.nowSeconds());
     raiser.raise(securityEvent('audit.chain_broken', { chain, ...broken, day }));
@@ -101,8 +101,8 @@ function teller(chain: ChainName, { raiser, clock }: ChainParts): (broken: Broke
 
 async function walked(
   step: Promise<BrokenChain | undefined>,
-  tell: (broken: BrokenChain) => void,
+  reportChain: (broken: BrokenChain) => void,
 ): Promise<void> {
   const broken = await step;
-  if (broken) tell(broken);
+  if (broken) reportChain(broken);
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { Runs, StoredRun, ToldCertificate } from '../kernel/runs.ts';
+import type { RecordedCertificate, Runs, StoredRun } from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { composeRunCertificate, isCertified, readRunCertificate } from '../token/run-certificate.ts';
 import type { CheckpointSigner } from './checkpointer.ts';
 
 /** A row that is not as the audit trail has its certificate, which the audit key signed. */
-export interface RepairedRun {
+interface RepairedRun {
   readonly run: StoredRun;
   readonly why: string;
 }
@@ -13,7 +13,7 @@ export interface RepairedRun {
 /** What is missing or changed among the rows, as their certificates in the trail have them. */
 export async function runsToRepair(
   rows: readonly StoredRun[],
-  told: readonly ToldCertificate[],
+  told: readonly RecordedCertificate[],
   auditKey: AuditPublicKey,
 ): Promise<readonly RepairedRun[]> {
   const known = new Map(rows.map((row) => [row.id, row]));
@@ -37,23 +37,23 @@ export async function runsToRepair(
  * it was lost. `store_unavailable`.
  */
 export async function repairRuns(
-  runs: Pick<Runs, 'all' | 'told' | 'repair'>,
+  runs: Pick<Runs, 'all' | 'certificates' | 'repair'>,
   auditKey: AuditPublicKey,
   { isLossAccepted = false } = {},
 ): Promise<void> {
-  for (const { run, why } of await runsToRepair(await runs.all(), await runs.told(), auditKey)) {
+  for (const { run, why } of await runsToRepair(await runs.all(), await runs.certificates(), auditKey)) {
     await runs.repair(run, isLossAccepted ? undefined : `${why}; it was made again`);
   }
 }
 
-export interface RunCertifierParts {
+interface RunCertifierDeps {
   readonly runs: Pick<Runs, 'own' | 'certify'>;
   readonly auditKey: CheckpointSigner;
   readonly clock: Clock;
 }
 
 /** Has the audit key certify this run, unless it did. Fails as `Signer.sign`; to be tried again then. */
-export async function certifyRun({ runs, auditKey, clock }: RunCertifierParts): Promise<void> {
+export async function certifyRun({ runs, auditKey, clock }: RunCertifierDeps): Promise<void> {
   if (runs.own.certificate !== null) return;
   await runs.certify(await auditKey.sign(composeRunCertificate(runs.own, clock.nowSeconds(), auditKey.kid)));
 }

@@ -77,7 +77,7 @@ const confirm: Route<Deps> = {
 
 export const adminUnwitnessedRoutes = [list, confirm];
 
-export interface UnwitnessedActParts {
+export interface UnwitnessedActDeps {
   readonly unwitnessed: Pick<UnwitnessedTrail, 'list' | 'confirm'>;
 }
 
@@ -86,7 +86,7 @@ type Reason = z.infer<typeof keyActRequest>;
 /** What two persons confirm is what they were shown: other ranges are another proposal. */
 export function confirmUnwitnessed({
   unwitnessed,
-}: UnwitnessedActParts): Act<'audit.confirm_unwitnessed', Reason> {
+}: UnwitnessedActDeps): Act<'audit.confirm_unwitnessed', Reason> {
   return {
     name: 'audit.confirm_unwitnessed',
     read: (given) => validated(keyActRequest, given),

@@ -10,7 +10,7 @@ import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
 import { eventMembers } from './sink-line.ts';
 
-interface AuditParts {
+interface AuditDeps {
   readonly authenticator: Authenticator;
   readonly audit: Pick<AuditLog, 'eventsAfter' | 'newestEvents' | 'checkpointsAfter'>;
 }
@@ -48,7 +48,7 @@ const auditEvent = z
   .meta({ id: 'AuditEvent' });
 export type AuditEventAnswer = z.infer<typeof auditEvent>;
 
-const listAuditEvents: Route<AuditParts> = {
+const listAuditEvents: Route<AuditDeps> = {
   method: 'get',
   path: '/v1/admin/audit',
   operation: {
@@ -80,7 +80,7 @@ const checkpoint = z
   .object({ number: z.int(), time: z.int(), audit_sequence: z.int(), checkpoint: z.string() })
   .meta({ id: 'Checkpoint' });
 
-const listCheckpoints: Route<AuditParts> = {
+const listCheckpoints: Route<AuditDeps> = {
   method: 'get',
   path: '/v1/admin/checkpoints',
   operation: {

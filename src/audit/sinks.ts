@@ -2,7 +2,7 @@ import type { AuditEvent, AuditSink, SinkChange, SinkEntry, SinkGate, SinkTail }
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 
-export interface SinkWatch {
+interface SinkWatch {
   failed(sink: string, cause: unknown): void;
   recovered(sink: string): void;
   changed(sink: string, change: SinkChange): void;
@@ -62,7 +62,7 @@ export class GuardedSink {
   async #tellingFailure(work: () => Promise<void>): Promise<void> {
     try {
       await this.#inTurn(async () => {
-        await this.#look();
+        await this.#probe();
         await work();
       });
     } catch (error) {
@@ -72,7 +72,7 @@ export class GuardedSink {
     }
   }
 
-  async #look(): Promise<void> {
+  async #probe(): Promise<void> {
     const change = await this.#sink.examine();
     if (!change) return;
     if (change.isLost) this.#losses += 1;
@@ -108,7 +108,7 @@ export class GuardedSink {
   }
 }
 
-export interface SinksOptions {
+interface SinksOptions {
   readonly sinks: readonly AuditSink[];
   /** How long a sink may take to confirm. */
   readonly deadlineMs: number;

@@ -10,7 +10,7 @@ import { type EventRaiser, type SecurityEventReport, securityEvent } from '../ke
 import { sourceOf } from '../lib/address.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
-export interface CanaryAlarmParts {
+interface CanaryAlarmDeps {
   readonly events: EventRaiser;
   readonly clock: Clock;
   /** Told of every touch. */
@@ -24,7 +24,7 @@ const HOUR = 3_600;
  * that touched the decoy, so that the answer tells nothing. A client with many addresses uses up the decoy's budget:
  * its further touches only count.
  */
-export function createCanaryAlarm({ events, clock, count }: CanaryAlarmParts): CanaryAlarm {
+export function createCanaryAlarm({ events, clock, count }: CanaryAlarmDeps): CanaryAlarm {
   return {
     touched(canary, touch) {
       setImmediate(() => {
@@ -57,7 +57,7 @@ function reportOf(
 }
 
 /** Counts every use of a decoy; all that there may be begin at nought, so that a first one is seen to grow. */
-export function countedTouches({ canaryTouches: counter }: Pick<Metrics, 'canaryTouches'>) {
+export function countedTriggers({ canaryTouches: counter }: Pick<Metrics, 'canaryTouches'>) {
   for (const kind of CANARY_KINDS) for (const use of CANARY_USES) counter.inc({ kind, use }, 0);
   return ({ kind }: Canary, { use }: CanaryTrigger): void => counter.inc({ kind, use });
 }

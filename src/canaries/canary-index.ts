@@ -12,7 +12,7 @@ const BASIC = /^basic +([\w+/-]+)/i;
 const MOST_FOUND = 16;
 
 /** Of the credentials and tokens in a text, as decoys are known by, whatever stands before and after them. */
-export function digestsIn(text: string): readonly Buffer[] {
+function digestsIn(text: string): readonly Buffer[] {
   const [, encoded] = BASIC.exec(text) ?? [];
   const plain = encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('latin1');
   const found = Array.from(formDecoded(plain).matchAll(SECRET), ([secret]) => secret).slice(0, MOST_FOUND);

@@ -10,7 +10,7 @@ import type { CanaryKind } from '../kernel/canary.ts';
 import type { CanaryAnswer, CreatedCanaryAnswer, OneCanaryAnswer } from './routes.ts';
 
 /** A line each. */
-export function describeCanaries(canaries: readonly CanaryAnswer[], { terminal }: Context): string {
+function describeCanaries(canaries: readonly CanaryAnswer[], { terminal }: Context): string {
   if (canaries.length === 0) return 'no canaries';
   return table(
     ['id', 'kind', 'planted', 'scope', 'created', 'by', 'retired'],
@@ -28,7 +28,7 @@ export function describeCanaries(canaries: readonly CanaryAnswer[], { terminal }
 }
 
 /** One, a line a member. */
-export function describeCanary(canary: CanaryAnswer, { terminal }: Context): string {
+function describeCanary(canary: CanaryAnswer, { terminal }: Context): string {
   return fields(
     [
       ['id', [canary.id, 'bold']],
@@ -46,7 +46,7 @@ function retired({ retired_at: at }: CanaryAnswer, nowSeconds: number): Cell {
   return at === null ? '-' : [humanTime(at, nowSeconds), 'red'];
 }
 
-export interface CanaryOptions {
+interface CanaryOptions {
   readonly planted: string;
   readonly plane: 'data' | 'operations';
   readonly out?: string;

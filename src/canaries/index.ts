@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
-import type { DecoysInInventory } from '../inventory/index.ts';
+import type { InventoriedCanaries } from '../inventory/index.ts';
 import type { RequestObserver } from '../kernel/activity.ts';
 import { KEYWARD } from '../kernel/actor.ts';
-import type { DecoyKeys } from '../kernel/canary.ts';
+import type { CanaryKeys } from '../kernel/canary.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
@@ -15,16 +15,16 @@ import type { Signer } from '../kernel/signer.ts';
 import type { Sightings, TokenVerifier } from '../kernel/verification.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
-import { countedTouches, createCanaryAlarm } from './alarm.ts';
+import { countedTriggers, createCanaryAlarm } from './alarm.ts';
 import { CanaryIndex } from './canary-index.ts';
 import { adminCanaryRoutes, createCanary, retireCanary } from './routes.ts';
 import { CanaryService } from './service.ts';
-import { DecoyKeysInTokens, watchRevocation, watchSightings, watchVerifier } from './tokens.ts';
+import { CanaryKeyDetector, watchRevocation, watchSightings, watchVerifier } from './tokens.ts';
 import { canariesInInventory, watchCallers, watchLeaks, watchSigner } from './triggers.ts';
 
 export const CANARY_ROUTES = { operations: adminCanaryRoutes } as const;
 
-export interface CanaryRootParts {
+export interface CanaryRootDeps {
   readonly store: Pick<Store, 'canaries' | 'audit'>;
   readonly keyRing: KeyRing;
   readonly events: EventRaiser;
@@ -33,10 +33,10 @@ export interface CanaryRootParts {
   readonly log: Logger;
 }
 
-interface DeskParts {
+interface CanaryAdministrationDeps {
   readonly issuer: TokenIssuer;
   readonly revocations: Revoker;
-  readonly keys: DecoyKeys;
+  readonly keys: CanaryKeys;
 }
 
 /** The same ports, which look for decoys in whatever goes through them. */
@@ -47,31 +47,37 @@ export interface Canaries {
   watchRevocation(next: TokenRevocation): TokenRevocation;
   watchSigner(next: Pick<Signer, 'sign'>): Pick<Signer, 'sign'>;
   watchLeaks(next: LeakService): LeakService;
-  readonly inInventory: DecoysInInventory;
+  readonly inInventory: InventoriedCanaries;
   /** What operators do with them. */
-  administration(parts: DeskParts): Capability;
+  administration(deps: CanaryAdministrationDeps): Capability;
 }
 
 /** Decoys, from the registry that was opened before. */
-export function openCanaries({ store, keyRing, events, metrics, clock, log }: CanaryRootParts): Canaries {
-  const book = new CanaryIndex(store.canaries.list());
-  const alarm = createCanaryAlarm({ events, clock, count: countedTouches(metrics) });
-  const parts = {
-    book,
+export function openCanaries({ store, keyRing, events, metrics, clock, log }: CanaryRootDeps): Canaries {
+  const index = new CanaryIndex(store.canaries.list());
+  const alarm = createCanaryAlarm({ events, clock, count: countedTriggers(metrics) });
+  const deps = {
+    index,
     alarm,
-    decoyKeys: new DecoyKeysInTokens(book, alarm),
+    canaryKeys: new CanaryKeyDetector(index, alarm),
     onFailure: (err: unknown) => log.error({ err }, 'a token could not be looked at for decoy keys'),
   };
   return {
-    watchCallers: (next) => watchCallers(next, book, alarm),
-    watchVerifier: (next) => watchVerifier(next, parts),
-    watchSightings: (next) => watchSightings(next, parts),
-    watchRevocation: (next) => watchRevocation(next, parts),
-    watchSigner: (next) => watchSigner(next, parts),
-    watchLeaks: (next) => watchLeaks(next, parts),
-    inInventory: canariesInInventory(book, alarm, keyRing),
+    watchCallers: (next) => watchCallers(next, index, alarm),
+    watchVerifier: (next) => watchVerifier(next, deps),
+    watchSightings: (next) => watchSightings(next, deps),
+    watchRevocation: (next) => watchRevocation(next, deps),
+    watchSigner: (next) => watchSigner(next, deps),
+    watchLeaks: (next) => watchLeaks(next, deps),
+    inInventory: canariesInInventory(index, alarm, keyRing),
     administration(made) {
-      const canaries = new CanaryService({ ...made, store: store.canaries, book, audit: store.audit, clock });
+      const canaries = new CanaryService({
+        ...made,
+        store: store.canaries,
+        index,
+        audit: store.audit,
+        clock,
+      });
       canaries
         .rollBack(KEYWARD)
         .catch((err: unknown) =>

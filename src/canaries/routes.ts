@@ -44,7 +44,7 @@ const tokenCanary = z.strictObject({
 const keyCanary = z.strictObject({ kind: z.literal('key'), planted, scope });
 
 /** What is planted; each kind has its own members. */
-export const canaryRequest = z
+const canaryRequest = z
   .discriminatedUnion('kind', [credentialCanary, tokenCanary, keyCanary], {
     error: `kind: use one of ${CANARY_KINDS.join(', ')}`,
   })
@@ -59,7 +59,7 @@ export const canaryRequest = z
     },
   });
 
-export const canary = z
+const canary = z
   .object({
     id: z.string(),
     kind: z.enum(CANARY_KINDS),
@@ -73,7 +73,7 @@ export const canary = z
 export type CanaryAnswer = z.infer<typeof canary>;
 
 /** Neither digest nor key: who reads it learns what there is, and not how to tell it from others. */
-export function canaryRepresentation(of: Canary): CanaryAnswer {
+function canaryRepresentation(of: Canary): CanaryAnswer {
   return {
     id: of.id,
     kind: of.kind,
@@ -86,7 +86,7 @@ export function canaryRepresentation(of: Canary): CanaryAnswer {
 }
 
 /** As the domain has it. */
-export function wantedCanary(given: z.infer<typeof canaryRequest>): WantedCanary {
+function wantedCanary(given: z.infer<typeof canaryRequest>): WantedCanary {
   const { kind, planted: where } = given;
   if (kind === 'credential') {
     return { kind, planted: where, digest: Buffer.from(given.credential_digest, 'base64url') };
@@ -96,7 +96,7 @@ export function wantedCanary(given: z.infer<typeof canaryRequest>): WantedCanary
   return { kind, planted: where, scopeId, clientId, claims, ttlSeconds };
 }
 
-interface CanaryParts extends GateDeps {
+interface CanaryDeps extends GateDeps {
   readonly canaries: CanaryAdministration;
 }
 
@@ -114,7 +114,7 @@ export type OneCanaryAnswer = z.infer<typeof one>;
 const created = one.extend({ token: z.string().optional() });
 export type CreatedCanaryAnswer = z.infer<typeof created>;
 
-const listCanaries: Route<CanaryParts> = {
+const listCanaries: Route<CanaryDeps> = {
   method: 'get',
   path: PATH,
   operation: {
@@ -133,7 +133,7 @@ const listCanaries: Route<CanaryParts> = {
   },
 };
 
-const postCanary: Route<CanaryParts> = {
+const postCanary: Route<CanaryDeps> = {
   method: 'post',
   path: PATH,
   operation: {
@@ -163,7 +163,7 @@ const postCanary: Route<CanaryParts> = {
   },
 };
 
-const getCanary: Route<CanaryParts> = {
+const getCanary: Route<CanaryDeps> = {
   method: 'get',
   path: `${PATH}/{canary}`,
   operation: {
@@ -182,7 +182,7 @@ const getCanary: Route<CanaryParts> = {
   },
 };
 
-const deleteCanary: Route<CanaryParts> = {
+const deleteCanary: Route<CanaryDeps> = {
   method: 'post',
   path: `${PATH}/{canary}/retire`,
   operation: {
@@ -204,11 +204,11 @@ const deleteCanary: Route<CanaryParts> = {
 
 export const adminCanaryRoutes = [listCanaries, postCanary, getCanary, deleteCanary];
 
-export interface CanaryActParts {
+export interface CanaryActDeps {
   readonly canaries: CanaryAdministration;
 }
 
-export function createCanary({ canaries }: CanaryActParts): Act<'canary.create', JsonObject> {
+export function createCanary({ canaries }: CanaryActDeps): Act<'canary.create', JsonObject> {
   return {
     name: 'canary.create',
     read: (given) => ({ ...validated(canaryRequest, given) }) as JsonObject,
@@ -227,7 +227,7 @@ export function createCanary({ canaries }: CanaryActParts): Act<'canary.create',
 
 const named = z.strictObject({ canary: z.string() });
 
-export function retireCanary({ canaries }: CanaryActParts): Act<'canary.retire', z.infer<typeof named>> {
+export function retireCanary({ canaries }: CanaryActDeps): Act<'canary.retire', z.infer<typeof named>> {
   return {
     name: 'canary.retire',
     read: (given) => validated(named, given),

@@ -4,8 +4,8 @@ import type { AuditTrail } from '../kernel/audit.ts';
 import type {
   Canary,
   CanaryAdministration,
+  CanaryKeys,
   CanaryStore,
-  DecoyKeys,
   PlantedCanary,
   WantedCanary,
 } from '../kernel/canary.ts';
@@ -21,7 +21,7 @@ import { type CanaryIndex, digestOfToken } from './canary-index.ts';
  * A token like any other, recorded (I5), and revoked before anybody has it: whoever it is shown to refuses it, or does
  * not ask.
  */
-export async function issueDecoy(
+async function issueDecoy(
   { issuer, revocations }: { readonly issuer: TokenIssuer; readonly revocations: Revoker },
   { scopeId, clientId, claims, ttlSeconds }: Extract<WantedCanary, { kind: 'token' }>,
   actor: Actor,
@@ -34,7 +34,7 @@ export async function issueDecoy(
 const ID_BYTES = 8;
 
 /** Under an id that nobody guesses: it names a decoy to whoever has no right to list them. */
-export function newCanary(
+function newCanary(
   of: Pick<Canary, 'kind' | 'planted' | 'scopeId'> & Partial<Pick<Canary, 'digest' | 'key'>>,
   createdBy: string,
   createdAt: number,
@@ -44,12 +44,12 @@ export function newCanary(
   return { id, kind, planted, digest, scopeId, key, createdBy, createdAt, retiredAt: null };
 }
 
-export interface CanaryDeskParts {
+interface CanaryServiceDeps {
   readonly store: CanaryStore;
-  readonly book: CanaryIndex;
+  readonly index: CanaryIndex;
   readonly issuer: TokenIssuer;
   readonly revocations: Revoker;
-  readonly keys: DecoyKeys;
+  readonly keys: CanaryKeys;
   readonly audit: AuditTrail;
   readonly clock: Clock;
 }
@@ -63,12 +63,12 @@ type Wanted<K extends WantedCanary['kind']> = Extract<WantedCanary, { kind: K }>
 
 /** What operators do with decoys: each is written first and then in force in memory. */
 export class CanaryService implements CanaryAdministration {
-  readonly #parts: CanaryDeskParts;
+  readonly #deps: CanaryServiceDeps;
   /** One after another, so that each counts what the one before it made. */
   readonly #creating = new Mutex();
 
-  constructor(parts: CanaryDeskParts) {
-    this.#parts = parts;
+  constructor(deps: CanaryServiceDeps) {
+    this.#deps = deps;
   }
 
   create(wanted: WantedCanary, actor: Actor): Promise<PlantedCanary> {
@@ -76,14 +76,14 @@ export class CanaryService implements CanaryAdministration {
   }
 
   find(id: string): Canary {
-    const canary = this.#parts.book.get(id);
+    const canary = this.#deps.index.get(id);
     if (canary) return canary;
     throw new KeywardError('unknown_canary', 'There is no canary of that id.');
   }
 
   async list(actor: Actor): Promise<readonly Canary[]> {
     await this.#tellOfLook('canaries.listed', 'canaries', actor);
-    return this.#parts.book.all();
+    return this.#deps.index.all();
   }
 
   async show(id: string, actor: Actor): Promise<Canary> {
@@ -95,13 +95,13 @@ export class CanaryService implements CanaryAdministration {
   async retire(id: string, actor: Actor): Promise<Canary> {
     const canary = this.find(id);
     const retired = canary.retiredAt === null ? await this.#putOut(canary, actor) : canary;
-    if (retired.key) await this.#parts.keys.destroy(retired.key);
+    if (retired.key) await this.#deps.keys.destroy(retired.key);
     return retired;
   }
 
   /** At the start: keys whose making was cut short are none, whatever is there of them. */
   async rollBack(actor: Actor): Promise<void> {
-    const cut = this.#parts.book.all().filter(isBeingMade);
+    const cut = this.#deps.index.all().filter(isBeingMade);
     for (const { id } of cut) await this.retire(id, actor);
   }
 
@@ -118,13 +118,13 @@ export class CanaryService implements CanaryAdministration {
   }
 
   async #plantToken(wanted: Wanted<'token'>, actor: Actor): Promise<PlantedCanary> {
-    const { digest, token } = await issueDecoy(this.#parts, wanted, actor);
+    const { digest, token } = await issueDecoy(this.#deps, wanted, actor);
     return { canary: await this.#add({ ...wanted, digest }, actor), token };
   }
 
   /** On record before it is made: no inventory shall take it for somebody else's. */
   async #plantKey(wanted: Wanted<'key'>, actor: Actor): Promise<Canary> {
-    const { store, book, keys } = this.#parts;
+    const { store, index, keys } = this.#deps;
     const key = { ...keys.place(wanted.scopeId), made: null };
     const canary = await this.#add({ ...wanted, key }, actor);
     return await withRollback(
@@ -132,7 +132,7 @@ export class CanaryService implements CanaryAdministration {
         const made = await keys.make(wanted.scopeId, key);
         await store.keyMade(canary.id, made, actor);
         const planted = { ...canary, key: { ...key, made } };
-        book.put(planted);
+        index.put(planted);
         return planted;
       },
       async () => void (await this.retire(canary.id, actor)),
@@ -140,28 +140,28 @@ export class CanaryService implements CanaryAdministration {
   }
 
   async #add(of: Parameters<typeof newCanary>[0], actor: Actor): Promise<Canary> {
-    const canary = newCanary(of, actor.operatorId, this.#parts.clock.nowSeconds());
-    await this.#parts.store.add(canary, actor);
-    this.#parts.book.put(canary);
+    const canary = newCanary(of, actor.operatorId, this.#deps.clock.nowSeconds());
+    await this.#deps.store.add(canary, actor);
+    this.#deps.index.put(canary);
     return canary;
   }
 
   async #putOut(canary: Canary, actor: Actor): Promise<Canary> {
-    const retired = { ...canary, retiredAt: this.#parts.clock.nowSeconds() };
-    await this.#parts.store.retire(canary.id, retired.retiredAt, actor);
-    this.#parts.book.put(retired);
+    const retired = { ...canary, retiredAt: this.#deps.clock.nowSeconds() };
+    await this.#deps.store.retire(canary.id, retired.retiredAt, actor);
+    this.#deps.index.put(retired);
     return retired;
   }
 
   #requireRoom({ kind }: WantedCanary): void {
-    const standing = this.#parts.book.all().filter(({ retiredAt }) => retiredAt === null);
+    const standing = this.#deps.index.all().filter(({ retiredAt }) => retiredAt === null);
     const keys = standing.filter((canary) => canary.kind === 'key');
     if (standing.length >= MOST_CANARIES) throw tooMany(`${MOST_CANARIES} canaries`);
     if (kind === 'key' && keys.length >= MOST_KEYS) throw tooMany(`${MOST_KEYS} decoy keys`);
   }
 
   async #tellOfLook(type: string, subject: string, { operatorId, requestId }: Actor): Promise<void> {
-    await this.#parts.audit.record({ type, actor: operatorId, subject, requestId, details: {} });
+    await this.#deps.audit.record({ type, actor: operatorId, subject, requestId, details: {} });
   }
 }
 

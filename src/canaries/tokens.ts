@@ -33,27 +33,27 @@ const MOST_AT_ONCE = 8;
  * Whether a token that was refused was made with a decoy key: by the kid that it bears, or by its signature, since a
  * thief who took the wrong key of the two with that label writes the kid of the right one.
  */
-export class DecoyKeysInTokens {
-  readonly #book: CanaryIndex;
+export class CanaryKeyDetector {
+  readonly #index: CanaryIndex;
   readonly #alarm: CanaryAlarm;
   #underWay = 0;
 
-  constructor(book: CanaryIndex, alarm: CanaryAlarm) {
-    this.#book = book;
+  constructor(index: CanaryIndex, alarm: CanaryAlarm) {
+    this.#index = index;
     this.#alarm = alarm;
   }
 
   /** Beside the answer. `verdict` is undefined where there was none. */
-  async look(
+  async check(
     presented: unknown,
     verdict: Verdict | undefined,
     use: CanaryUse,
     by?: RequestOrigin,
   ): Promise<void> {
-    if (verdict?.valid || this.#book.keys().length === 0) return;
+    if (verdict?.valid || this.#index.keys().length === 0) return;
     const parsed = parseToken(presented);
     if (!parsed.ok) return;
-    const named = this.#book.ofKid(parsed.token.header.kid);
+    const named = this.#index.ofKid(parsed.token.header.kid);
     const reason = verdict?.reason;
     const isToBeTried = reason !== undefined && SIGNED_BY_NO_KEY_OF_OURS.has(reason);
     const canary = named ?? (isToBeTried ? await this.#signerOf(parsed.token) : undefined);
@@ -64,7 +64,7 @@ export class DecoyKeysInTokens {
     if (this.#underWay >= MOST_AT_ONCE) return undefined;
     this.#underWay += 1;
     try {
-      for (const canary of this.#book.keys()) if (await hasSigned(canary, token)) return canary;
+      for (const canary of this.#index.keys()) if (await hasSigned(canary, token)) return canary;
       return undefined;
     } finally {
       this.#underWay -= 1;
@@ -87,10 +87,10 @@ function isKeyFor(algorithm: Algorithm, jwk: PublicJwk): boolean {
   return jwk.kty === 'RSA' || facts.kty === 'RSA' ? jwk.kty === facts.kty : facts.crv === jwk.crv;
 }
 
-export interface TokenWatchParts {
-  readonly book: CanaryIndex;
+interface TokenWatchDeps {
+  readonly index: CanaryIndex;
   readonly alarm: CanaryAlarm;
-  readonly decoyKeys: Pick<DecoyKeysInTokens, 'look'>;
+  readonly canaryKeys: Pick<CanaryKeyDetector, 'check'>;
   /** What kept a token from being looked at; the answer has been given. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -99,18 +99,18 @@ export interface TokenWatchParts {
  * Every token is looked up once there is a verdict, or none: a decoy goes on to alarm when it has long expired, and with
  * the ledger away. No verdict is another for it, and what an alarm sets going takes no time from the verdict's.
  */
-export function watchVerifier(next: TokenVerifier, parts: TokenWatchParts): TokenVerifier {
-  const { book, alarm, decoyKeys, onFailure } = parts;
+export function watchVerifier(next: TokenVerifier, deps: TokenWatchDeps): TokenVerifier {
+  const { index, alarm, canaryKeys, onFailure } = deps;
   return {
     verify(scopeId, presented, by) {
       const answer = next.verify(scopeId, presented, by);
       const use = by?.through ?? 'verify';
-      const look = async (verdict?: Verdict) => {
-        const shown = typeof presented === 'string' ? book.shownIn(presented) : [];
+      const check = async (verdict?: Verdict) => {
+        const shown = typeof presented === 'string' ? index.shownIn(presented) : [];
         for (const canary of shown) alarm.touched(canary, touchBy(use, by));
-        await decoyKeys.look(presented, verdict, use, by);
+        await canaryKeys.check(presented, verdict, use, by);
       };
-      answer.then(look, () => look()).catch(onFailure);
+      answer.then(check, () => check()).catch(onFailure);
       return answer;
     },
   };
@@ -119,18 +119,18 @@ export function watchVerifier(next: TokenVerifier, parts: TokenWatchParts): Toke
 /** A decoy that a relying service tells of is one that it accepted. */
 export function watchSightings(
   next: Sightings,
-  { book, alarm, onFailure }: Omit<TokenWatchParts, 'decoyKeys'>,
+  { index, alarm, onFailure }: Omit<TokenWatchDeps, 'canaryKeys'>,
 ): Sightings {
   return {
     unknown(scopeId, sightings, by) {
       const unknown = next.unknown(scopeId, sightings, by);
-      const look = () => {
+      const check = () => {
         for (const { digest } of sightings) {
-          const canary = book.ofDigest(digest);
+          const canary = index.ofDigest(digest);
           if (canary) alarm.touched(canary, touchBy('sighting', by));
         }
       };
-      unknown.then(look, look).catch(onFailure);
+      unknown.then(check, check).catch(onFailure);
       return unknown;
     },
   };
@@ -139,18 +139,18 @@ export function watchSightings(
 /** A thief does away with what he cannot use, or tries what he may do. */
 export function watchRevocation(
   next: TokenRevocation,
-  { book, alarm, onFailure }: Omit<TokenWatchParts, 'decoyKeys'>,
+  { index, alarm, onFailure }: Omit<TokenWatchDeps, 'canaryKeys'>,
 ): TokenRevocation {
   return {
     revoke(scopeId, token, actor, remote) {
       const answer = next.revoke(scopeId, token, actor, remote);
       const { operatorId: caller, requestId } = actor;
-      const look = () => {
-        for (const canary of book.shownIn(token)) {
+      const check = () => {
+        for (const canary of index.shownIn(token)) {
           alarm.touched(canary, { use: 'revoke', caller, remote, requestId });
         }
       };
-      answer.then(look, look).catch(onFailure);
+      answer.then(check, check).catch(onFailure);
       return answer;
     },
   };

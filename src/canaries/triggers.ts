@@ -3,7 +3,7 @@ import type { Canary, CanaryAlarm } from '../kernel/canary.ts';
 import type { InventoryFinding } from '../kernel/inventory.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { LeakQuery, LeakReporter, LeakService } from '../kernel/leaks.ts';
-import { decoyLabel } from '../kernel/scope.ts';
+import { canaryLabel } from '../kernel/scope.ts';
 import type { Signer } from '../kernel/signer.ts';
 import type { CanaryIndex } from './canary-index.ts';
 
@@ -13,12 +13,12 @@ import type { CanaryIndex } from './canary-index.ts';
  */
 export function watchLeaks(
   next: LeakService,
-  { book, alarm }: { readonly book: CanaryIndex; readonly alarm: CanaryAlarm },
+  { index, alarm }: { readonly index: CanaryIndex; readonly alarm: CanaryAlarm },
 ): LeakService {
-  const ring = (sought: readonly LeakQuery[], by: LeakReporter) => {
+  const ring = (query: readonly LeakQuery[], by: LeakReporter) => {
     const { reportedBy: caller, remote, requestId, places } = by;
-    for (const [at, { digest }] of sought.entries()) {
-      const canary = book.ofDigest(digest);
+    for (const [at, { digest }] of query.entries()) {
+      const canary = index.ofDigest(digest);
       if (!canary) continue;
       alarm.touched(canary, {
         use: caller === null ? 'report' : 'leak',
@@ -30,16 +30,16 @@ export function watchLeaks(
     }
   };
   return {
-    tell: (known, place) => next.tell(known, place),
+    report: (known, place) => next.report(known, place),
     reportPins: (pins, actor) => next.reportPins(pins, actor),
     withdraw: (known, place, actor) => next.withdraw(known, place, actor),
-    find(sought, by) {
-      if (by) ring(sought, by);
-      return next.find(sought, by);
+    find(query, by) {
+      if (by) ring(query, by);
+      return next.find(query, by);
     },
-    lookUp(sought, by, actor) {
-      ring(sought, by);
-      return next.lookUp(sought, by, actor);
+    lookUp(query, by, actor) {
+      ring(query, by);
+      return next.lookUp(query, by, actor);
     },
   };
 }
@@ -48,14 +48,14 @@ export function watchLeaks(
  * Whatever opened nothing is looked up, a decoy or not: what authenticates knows no decoys, and refuses one as it refuses
  * any that it does not know.
  */
-export function watchCallers(next: RequestObserver, book: CanaryIndex, alarm: CanaryAlarm): RequestObserver {
+export function watchCallers(next: RequestObserver, index: CanaryIndex, alarm: CanaryAlarm): RequestObserver {
   return {
     authenticated: (caller, remote) => next.authenticated(caller, remote),
     refused: (request) => next.refused(request),
     rejectedSecret(what) {
       next.rejectedSecret(what);
       const { text, ...touch } = what;
-      for (const canary of book.shownIn(text)) alarm.touched(canary, touch);
+      for (const canary of index.shownIn(text)) alarm.touched(canary, touch);
     },
   };
 }
@@ -66,11 +66,11 @@ export function watchCallers(next: RequestObserver, book: CanaryIndex, alarm: Ca
  */
 export function watchSigner(
   next: Pick<Signer, 'sign'>,
-  { book, alarm }: { readonly book: CanaryIndex; readonly alarm: CanaryAlarm },
+  { index, alarm }: { readonly index: CanaryIndex; readonly alarm: CanaryAlarm },
 ): Pick<Signer, 'sign'> {
   return {
     sign(request) {
-      const canary = book.ofKid(request.kid);
+      const canary = index.ofKid(request.kid);
       if (canary) {
         alarm.touched(canary, { use: 'sign', caller: null, remote: undefined, requestId: null });
       }
@@ -80,8 +80,8 @@ export function watchSigner(
 }
 
 /** What an inventory has to know of decoy keys, and what it finds. */
-export function canariesInInventory(book: CanaryIndex, alarm: CanaryAlarm, keyRing: Pick<KeyRing, 'scope'>) {
-  const on = (hsmToken: string) => book.all().filter(({ key }) => key?.hsmToken === hsmToken);
+export function canariesInInventory(index: CanaryIndex, alarm: CanaryAlarm, keyRing: Pick<KeyRing, 'scope'>) {
+  const on = (hsmToken: string) => index.all().filter(({ key }) => key?.hsmToken === hsmToken);
   return {
     on: (hsmToken: string) => ({
       standing: on(hsmToken).flatMap((canary) => asLeft(canary, keyRing)),
@@ -90,7 +90,7 @@ export function canariesInInventory(book: CanaryIndex, alarm: CanaryAlarm, keyRi
       ),
     }),
     found({ kid, details }: InventoryFinding): void {
-      const canary = kid === null ? undefined : book.ofKid(kid);
+      const canary = kid === null ? undefined : index.ofKid(kid);
       if (!canary) return;
       alarm.touched(canary, { use: 'inventory', caller: null, remote: undefined, requestId: null, details });
     },
@@ -100,5 +100,5 @@ export function canariesInInventory(book: CanaryIndex, alarm: CanaryAlarm, keyRi
 function asLeft({ key, scopeId, retiredAt }: Canary, keyRing: Pick<KeyRing, 'scope'>) {
   const scope = scopeId === null ? undefined : keyRing.scope(scopeId);
   if (!key?.made || !scope || retiredAt !== null) return [];
-  return [{ hsmId: key.hsmId, kid: key.made.kid, scopeId, label: decoyLabel(key.hsmId) }];
+  return [{ hsmId: key.hsmId, kid: key.made.kid, scopeId, label: canaryLabel(key.hsmId) }];
 }

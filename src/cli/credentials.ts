@@ -6,7 +6,7 @@ import { usageFailure } from './failure.ts';
 import { readInput } from './input-file.ts';
 
 /** What a file with an operator credential holds. */
-export interface StoredCredential {
+interface StoredCredential {
   readonly credential: string;
   /** Scheme, host and port of the operations plane: the credential is sent nowhere else. */
   readonly origin: string;
@@ -58,7 +58,7 @@ function membersOf(text: string, file: string): Record<string, unknown> {
 }
 
 /** With the file that it was read from. */
-export interface OperatorCredential extends StoredCredential {
+interface OperatorCredential extends StoredCredential {
   readonly file: string;
 }
 

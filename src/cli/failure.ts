@@ -18,7 +18,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-export interface FileProblem {
+interface FileProblem {
   readonly file: string;
   readonly line: number;
   readonly column: number;

@@ -11,7 +11,7 @@ export function refuseExisting(file: string): void {
 }
 
 /** Its descriptor; a usage failure where it is there already, so that nothing is ever overwritten. */
-export function createFile(file: string, mode: number): number {
+function createFile(file: string, mode: number): number {
   try {
     return openSync(file, 'wx', mode);
   } catch (cause) {

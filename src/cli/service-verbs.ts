@@ -27,7 +27,7 @@ export async function init(
     const secrets = result.enrolled.map(({ credential }) => credentialFileText({ credential, origin }));
     return { secrets, result };
   });
-  tell({ configFile, ...context }, done, enrolments);
+  printEnrolments({ configFile, ...context }, done, enrolments);
 }
 
 /** `id=FILE` for each of two or more; or a single id, with `--out`. */
@@ -51,7 +51,7 @@ function enrolmentsIn({
   });
 }
 
-function tell(context: Context, done: Initialised, enrolments: readonly Enrolment[]): void {
+function printEnrolments(context: Context, done: Initialised, enrolments: readonly Enrolment[]): void {
   const operators = done.enrolled.map(({ id, credential }) => {
     const file = enrolments.find((enrolment) => enrolment.id === id)?.file;
     return file === undefined ? { id, credential } : { id, credential_file: file };

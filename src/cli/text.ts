@@ -8,7 +8,7 @@ const COLOUR = new RegExp(`\u001b\\[(\\d+)/${NONCE}m`, 'g');
 const UNSAFE = /(?![\n\t])[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /** A colour that `terminalText` lets pass. */
-export function colourMark(code: number): string {
+function colourMark(code: number): string {
   return `\u001b[${code}/${NONCE}m`;
 }
 

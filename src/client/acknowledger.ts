@@ -1,32 +1,32 @@
-import { messageOf, type TellProblem } from './errors.ts';
+import { messageOf, type ReportProblem } from './errors.ts';
 import type { Service } from './service.ts';
 import { backoffMs, pause, type Surroundings } from './time.ts';
 
-export interface AcknowledgerParts {
+interface AcknowledgerDeps {
   readonly service: Service;
   readonly scope: string;
   readonly instance: string;
   readonly surroundings: Surroundings;
-  readonly tellProblem: TellProblem;
+  readonly reportProblem: ReportProblem;
 }
 
 const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 
 /** Tells the service which version of the key set is held: the newest, once it is heard. */
 export class Acknowledger {
-  readonly #parts: AcknowledgerParts;
+  readonly #deps: AcknowledgerDeps;
   readonly #closing = new AbortController();
   #wanted = 0;
   #told = 0;
   #busy = false;
 
-  constructor(parts: AcknowledgerParts) {
-    this.#parts = parts;
+  constructor(deps: AcknowledgerDeps) {
+    this.#deps = deps;
   }
 
   holds(version: number): void {
     this.#wanted = version;
-    if (!this.#busy) void this.#tell();
+    if (!this.#busy) void this.#acknowledge();
   }
 
   /** Whoever follows the events anew may be unknown to the service. */
@@ -39,8 +39,8 @@ export class Acknowledger {
     this.#closing.abort();
   }
 
-  async #tell(): Promise<void> {
-    const { service, scope, instance, surroundings, tellProblem } = this.#parts;
+  async #acknowledge(): Promise<void> {
+    const { service, scope, instance, surroundings, reportProblem } = this.#deps;
     this.#busy = true;
     for (let failures = 0; this.#told !== this.#wanted && !this.#closing.signal.aborted; ) {
       const version = this.#wanted;
@@ -58,7 +58,7 @@ export class Acknowledger {
         failures = 0;
       } catch (error) {
         if (this.#closing.signal.aborted) break;
-        tellProblem({ code: 'acknowledgement_failed', message: messageOf(error), cause: error });
+        reportProblem({ code: 'acknowledgement_failed', message: messageOf(error), cause: error });
         await pause(backoffMs(failures, BACKOFF, surroundings.random()), this.#closing.signal);
         failures += 1;
       }

@@ -46,7 +46,7 @@ export function bearerGuard(
 ): (request: IncomingMessage, response: ServerResponse) => Promise<boolean> {
   if (!REALM.test(realm)) throw new TypeError('realm: use printable ASCII without quotes and backslashes');
   return async (request, response) => {
-    const outcome = await judge(verifier, request);
+    const outcome = await verify(verifier, request);
     if ('status' in outcome) return refuse(response, realm, outcome);
     if ((await allows(outcome.claims, request)) !== true) {
       return refuse(response, realm, { status: 403, error: 'insufficient_scope' });
@@ -56,7 +56,7 @@ export function bearerGuard(
   };
 }
 
-async function judge(
+async function verify(
   verifier: Pick<Verifier, 'verify'>,
   request: IncomingMessage,
 ): Promise<Refusal | { readonly claims: TokenClaims }> {

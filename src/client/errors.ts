@@ -73,10 +73,10 @@ export interface VerifierProblem {
   readonly cause?: unknown;
 }
 
-export type TellProblem = (problem: VerifierProblem) => void;
+export type ReportProblem = (problem: VerifierProblem) => void;
 
 /** Reports to the caller's function, whose own errors must harm nobody. */
-export function problemTeller(onProblem: ((problem: VerifierProblem) => void) | undefined): TellProblem {
+export function problemReporter(onProblem: ((problem: VerifierProblem) => void) | undefined): ReportProblem {
   return (problem) => {
     try {
       onProblem?.(problem);

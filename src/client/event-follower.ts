@@ -1,15 +1,15 @@
 import type { ScopeEvent } from '../kernel/publication.ts';
-import { messageOf, ServiceFailure, type TellProblem } from './errors.ts';
+import { messageOf, type ReportProblem, ServiceFailure } from './errors.ts';
 import { EventLines, readEvent } from './read-event.ts';
 import type { Service } from './service.ts';
 import { backoffMs, pause, type Surroundings } from './time.ts';
 
-export interface EventFollowerParts {
+interface EventFollowerDeps {
   readonly service: Service;
   readonly scope: string;
   readonly instance: string;
   readonly surroundings: Surroundings;
-  readonly tellProblem: TellProblem;
+  readonly reportProblem: ReportProblem;
   readonly onEvent: (event: ScopeEvent) => void;
   /** The stream is lost: what happens from now on is not known until it is back. */
   readonly onLost: () => void;
@@ -22,13 +22,13 @@ const SILENCE_MS = 45_000;
 
 /** Follows the events of a scope for as long as it is not closed: resumed by id, tried again with back-off. */
 export class EventFollower {
-  readonly #parts: EventFollowerParts;
+  readonly #deps: EventFollowerDeps;
   readonly #closing = new AbortController();
   #lastEventId = '';
   #failures = 0;
 
-  constructor(parts: EventFollowerParts) {
-    this.#parts = parts;
+  constructor(deps: EventFollowerDeps) {
+    this.#deps = deps;
     void this.#follow();
   }
 
@@ -37,7 +37,7 @@ export class EventFollower {
   }
 
   async #follow(): Promise<void> {
-    const { onLost, tellProblem } = this.#parts;
+    const { onLost, reportProblem } = this.#deps;
     while (!this.#closing.signal.aborted) {
       let failure: unknown;
       try {
@@ -48,13 +48,13 @@ export class EventFollower {
       if (this.#closing.signal.aborted) return;
       onLost();
       const message = failure === undefined ? 'the event stream ended' : messageOf(failure);
-      tellProblem({ code: 'events_lost', message, ...(failure === undefined ? {} : { cause: failure }) });
+      reportProblem({ code: 'events_lost', message, ...(failure === undefined ? {} : { cause: failure }) });
       await this.#pause(failure);
     }
   }
 
   async #followOnce(): Promise<void> {
-    const { service, scope, instance } = this.#parts;
+    const { service, scope, instance } = this.#deps;
     const silence = new Silence(CONNECT_DEADLINE_MS);
     const signal = AbortSignal.any([this.#closing.signal, silence.signal]);
     try {
@@ -81,17 +81,17 @@ export class EventFollower {
       silence.broken(SILENCE_MS);
       this.#failures = 0;
       for (const { name, data } of lines.take(decoder.decode(chunk, { stream: true }))) {
-        this.#tell(name, data);
+        this.#dispatch(name, data);
       }
       this.#lastEventId = lines.lastEventId;
     }
   }
 
   /** After what cannot be read, all that holds is asked for anew. */
-  #tell(name: string, data: string): void {
+  #dispatch(name: string, data: string): void {
     try {
       const event = readEvent(name, data);
-      if (event) this.#parts.onEvent(event);
+      if (event) this.#deps.onEvent(event);
     } catch (error) {
       this.#lastEventId = '';
       throw error;
@@ -100,7 +100,7 @@ export class EventFollower {
 
   async #pause(failure: unknown): Promise<void> {
     const asked = failure instanceof ServiceFailure ? (failure.retryAfterSeconds ?? 0) : 0;
-    const ms = asked * 1_000 + backoffMs(this.#failures, BACKOFF, this.#parts.surroundings.random());
+    const ms = asked * 1_000 + backoffMs(this.#failures, BACKOFF, this.#deps.surroundings.random());
     this.#failures += 1;
     await pause(ms, this.#closing.signal);
   }

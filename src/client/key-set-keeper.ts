@@ -1,5 +1,5 @@
 import { MAX_KEY_SET_LENGTH } from '../token/published-key-set.ts';
-import { messageOf, type TellProblem, VerifierUnavailable } from './errors.ts';
+import { messageOf, type ReportProblem, VerifierUnavailable } from './errors.ts';
 import { type KeySet, pinnedKeys, readKeySet, readSignedKeySet } from './read-key-set.ts';
 import type { Answer, Service } from './service.ts';
 import { backoffMs, pause, type Surroundings, startWatch } from './time.ts';
@@ -10,11 +10,11 @@ export interface LoadedKeySet {
   readonly maxAgeSeconds: number | undefined;
 }
 
-export interface KeySetKeeperParts {
+interface KeySetKeeperDeps {
   /** Fails with what is wrong, a `ServiceFailure` where nothing was had. */
   readonly load: () => Promise<LoadedKeySet>;
   readonly surroundings: Surroundings;
-  readonly tellProblem: TellProblem;
+  readonly reportProblem: ReportProblem;
   readonly onAdopted: (set: KeySet, before: KeySet | undefined) => void;
 }
 
@@ -43,7 +43,7 @@ export const MOST_VERSION_STEP = 1_000_000;
  * scope's policy allows, and never replaced by an older version or by anything that is no key set of the scope.
  */
 export class KeySetKeeper {
-  readonly #parts: KeySetKeeperParts;
+  readonly #deps: KeySetKeeperDeps;
   #held: Held | undefined;
   #fetching: Promise<void> | undefined;
   #following: Promise<void> | undefined;
@@ -55,8 +55,8 @@ export class KeySetKeeper {
   #pauseMs = 0;
   #sinceLook: () => number = () => Number.POSITIVE_INFINITY;
 
-  constructor(parts: KeySetKeeperParts) {
-    this.#parts = parts;
+  constructor(deps: KeySetKeeperDeps) {
+    this.#deps = deps;
   }
 
   /** The last good set, however old. */
@@ -111,9 +111,9 @@ export class KeySetKeeper {
   }
 
   /** Looks for a kid that is not in the set, at most once in a while, whoever asks. */
-  async lookAgain(): Promise<void> {
+  async refresh(): Promise<void> {
     if (this.#sinceLook() < COOL_DOWN_MS || this.#isPaused()) return this.#fetching?.catch(() => undefined);
-    this.#sinceLook = startWatch(this.#parts.surroundings);
+    this.#sinceLook = startWatch(this.#deps.surroundings);
     await this.#refresh().catch(() => undefined);
   }
 
@@ -125,20 +125,20 @@ export class KeySetKeeper {
   }
 
   async #fetch(): Promise<void> {
-    this.#sinceFetch = startWatch(this.#parts.surroundings);
+    this.#sinceFetch = startWatch(this.#deps.surroundings);
     try {
-      const loaded = await this.#parts.load();
+      const loaded = await this.#deps.load();
       this.#adopt(loaded);
       this.#failures = 0;
       this.#pauseMs = 0;
     } catch (error) {
-      const { surroundings, tellProblem } = this.#parts;
+      const { surroundings, reportProblem } = this.#deps;
       this.#pauseMs = PAUSE.firstMs / 2 + backoffMs(this.#failures, PAUSE, surroundings.random());
       this.#failures += 1;
       this.#sinceFailure = startWatch(surroundings);
       this.#lastFailure = error;
       const reached = !(error instanceof Error && error.name === 'ServiceFailure');
-      tellProblem({
+      reportProblem({
         code: reached ? 'key_set_refused' : 'key_set_unreachable',
         message: reached ? `the key set is not taken up: ${messageOf(error)}` : messageOf(error),
         cause: error,
@@ -148,7 +148,7 @@ export class KeySetKeeper {
   }
 
   #adopt({ set, maxAgeSeconds }: LoadedKeySet): void {
-    const { surroundings, onAdopted } = this.#parts;
+    const { surroundings, onAdopted } = this.#deps;
     const before = this.#held?.set;
     if (before && set.version < before.version) {
       throw new Error(`its version is ${set.version}, and ${before.version} has been seen`);
@@ -165,7 +165,7 @@ export class KeySetKeeper {
   }
 
   #isUsable({ set, ageMs, maxAgeMs }: Held): boolean {
-    if (set.expiresAt !== null && this.#parts.surroundings.clock.nowSeconds() >= set.expiresAt) return false;
+    if (set.expiresAt !== null && this.#deps.surroundings.clock.nowSeconds() >= set.expiresAt) return false;
     return ageMs() < maxAgeMs + set.policy.maxStaleSeconds * 1_000;
   }
 
@@ -174,7 +174,7 @@ export class KeySetKeeper {
   }
 }
 
-export interface LoaderOptions {
+interface LoaderOptions {
   readonly scope: string;
   readonly issuer: string;
   readonly registryKey?: object | readonly object[] | undefined;

@@ -6,7 +6,7 @@ import { concerns, type RevocationVerdict, RevokedRules } from './revoked-rules.
 
 type Claims = Readonly<Record<string, unknown>>;
 
-export interface LiveStateParts {
+interface LiveStateDeps {
   readonly nowSeconds: () => number;
   /** A key may have been withdrawn: nothing that was found good before may be believed unseen. */
   readonly onKeysChanged: () => void;
@@ -20,7 +20,7 @@ const MOST_STATES = 2 * MAX_KEYS;
 
 /** What the event stream says of a scope beyond its key set: how the keys stand, and what is revoked. */
 export class LiveState {
-  readonly #parts: LiveStateParts;
+  readonly #deps: LiveStateDeps;
   #states: ReadonlyMap<string, KeyState> = new Map();
   /** Of the key set, as the events last told it. */
   version = 0;
@@ -32,8 +32,8 @@ export class LiveState {
   /** Whether nothing that has happened is unknown. */
   current = false;
 
-  constructor(parts: LiveStateParts) {
-    this.#parts = parts;
+  constructor(deps: LiveStateDeps) {
+    this.#deps = deps;
   }
 
   stateOf(kid: string): KeyState | undefined {
@@ -41,7 +41,7 @@ export class LiveState {
   }
 
   revocation(claims: Claims): RevocationVerdict {
-    return this.#rules.judge(claims, this.#rootClaim, this.#parts.nowSeconds());
+    return this.#rules.verify(claims, this.#rootClaim, this.#deps.nowSeconds());
   }
 
   lost(): void {
@@ -70,7 +70,7 @@ export class LiveState {
       case 'compromised':
       case 'suspended':
         this.#withdraw(event.kid, event.type);
-        this.#parts.onKeysChanged();
+        this.#deps.onKeysChanged();
         break;
       case 'revoked':
         this.#revoke(event.revocation);
@@ -89,7 +89,7 @@ export class LiveState {
     if (keys.length > MAX_KEYS) throw new Error('too many keys');
     this.version = version;
     this.#states = new Map(keys.map(({ kid, state }) => [kid, state]));
-    this.#parts.onKeysChanged();
+    this.#deps.onKeysChanged();
   }
 
   #page({
@@ -109,18 +109,18 @@ export class LiveState {
     this.#rules = coming;
     this.#coming = undefined;
     this.current = true;
-    this.#parts.onRevoked((claims) => this.revocation(claims) !== undefined);
+    this.#deps.onRevoked((claims) => this.revocation(claims) !== undefined);
   }
 
   #revoke(rule: RevokedTokens): void {
     this.#sweep();
     this.#rules.add(rule);
     this.#coming?.add(rule);
-    this.#parts.onRevoked((claims) => concerns(rule, claims, this.#rootClaim));
+    this.#deps.onRevoked((claims) => concerns(rule, claims, this.#rootClaim));
   }
 
   #sweep(): void {
-    const now = this.#parts.nowSeconds();
+    const now = this.#deps.nowSeconds();
     if (now < this.#sweptAt + SWEEP_SECONDS) return;
     this.#sweptAt = now;
     this.#rules = this.#rules.swept(now);

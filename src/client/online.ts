@@ -2,7 +2,7 @@ import type { ScopeEvent } from '../kernel/publication.ts';
 import type { RefusalReason } from '../kernel/verification.ts';
 import { Acknowledger } from './acknowledger.ts';
 import type { Claims } from './claims.ts';
-import type { TellProblem } from './errors.ts';
+import type { ReportProblem } from './errors.ts';
 import { EventFollower } from './event-follower.ts';
 import type { KeySetKeeper } from './key-set-keeper.ts';
 import { LiveState } from './live-state.ts';
@@ -11,12 +11,12 @@ import type { Service } from './service.ts';
 import { type Sighted, Sightings, VerdictService } from './sightings.ts';
 import { backoffMs, pause, type Surroundings } from './time.ts';
 
-export interface OnlineParts {
+interface OnlineDeps {
   readonly options: CheckedOptions;
   readonly service: Service;
   readonly keeper: KeySetKeeper;
   readonly surroundings: Surroundings;
-  readonly tellProblem: TellProblem;
+  readonly reportProblem: ReportProblem;
   readonly onKeysChanged: () => void;
   readonly onRevoked: (concerned: (claims: Claims) => boolean) => void;
   readonly onRefused: (sighted: Sighted, reason: RefusalReason) => void;
@@ -31,20 +31,20 @@ export class Online {
   readonly live: LiveState;
   readonly verdicts: VerdictService;
   readonly sightings: Sightings;
-  readonly #parts: OnlineParts;
+  readonly #deps: OnlineDeps;
   readonly #acknowledger: Acknowledger;
   readonly #follower: EventFollower;
   readonly #closing = new AbortController();
   #catchingUp = false;
 
-  constructor(parts: OnlineParts) {
-    this.#parts = parts;
-    const { options, service, surroundings, tellProblem, onRevoked, onRefused } = parts;
+  constructor(deps: OnlineDeps) {
+    this.#deps = deps;
+    const { options, service, surroundings, reportProblem, onRevoked, onRefused } = deps;
     const { scope, instance, sightings: sample } = options;
     this.live = new LiveState({
       nowSeconds: () => surroundings.clock.nowSeconds(),
       onKeysChanged: () => {
-        parts.onKeysChanged();
+        deps.onKeysChanged();
         void this.#catchUp();
       },
       onRevoked,
@@ -56,16 +56,16 @@ export class Online {
       scope,
       sample,
       surroundings,
-      tellProblem,
+      reportProblem,
       onRefused,
     });
-    this.#acknowledger = new Acknowledger({ service, scope, instance, surroundings, tellProblem });
+    this.#acknowledger = new Acknowledger({ service, scope, instance, surroundings, reportProblem });
     this.#follower = new EventFollower({
       service,
       scope,
       instance,
       surroundings,
-      tellProblem,
+      reportProblem,
       onEvent: (event) => this.#hear(event),
       onLost: () => this.live.lost(),
     });
@@ -93,7 +93,7 @@ export class Online {
   async #catchUp(): Promise<void> {
     if (this.#catchingUp) return;
     this.#catchingUp = true;
-    const { keeper, surroundings } = this.#parts;
+    const { keeper, surroundings } = this.#deps;
     const { signal } = this.#closing;
     for (let failures = 0; !signal.aborted && !this.#isUpToDate(); failures++) {
       const wait = failures === 0 ? SPREAD_MS * surroundings.random() : 0;
@@ -104,7 +104,7 @@ export class Online {
   }
 
   #isUpToDate(): boolean {
-    const { held } = this.#parts.keeper;
+    const { held } = this.#deps.keeper;
     return held !== undefined && held.version >= this.live.version;
   }
 }

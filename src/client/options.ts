@@ -63,12 +63,12 @@ const MOST_CACHED = 1_000_000;
 export function checkedOptions(options: VerifierOptions): CheckedOptions {
   const { scope, issuer, audience, instance = ownInstance(), sightings = 1, cachedTokens = 10_000 } = options;
   serviceUrl(options.url, { withCredential: options.credential !== undefined });
-  demand(SCOPE_ID.test(scope), 'scope: name one key scope by its id');
-  demand(typeof issuer === 'string' && issuer !== '', 'issuer: give the issuer of the scope');
-  demand(typeof audience === 'string' && audience !== '', 'audience: give the audience of the scope');
-  demand(INSTANCE.test(instance), 'instance: use 1 to 64 letters, digits and . _ : -');
-  demand(sightings >= 0 && sightings <= 1, 'sightings: use a share from 0 to 1');
-  demand(
+  requireThat(SCOPE_ID.test(scope), 'scope: name one key scope by its id');
+  requireThat(typeof issuer === 'string' && issuer !== '', 'issuer: give the issuer of the scope');
+  requireThat(typeof audience === 'string' && audience !== '', 'audience: give the audience of the scope');
+  requireThat(INSTANCE.test(instance), 'instance: use 1 to 64 letters, digits and . _ : -');
+  requireThat(sightings >= 0 && sightings <= 1, 'sightings: use a share from 0 to 1');
+  requireThat(
     Number.isInteger(cachedTokens) && cachedTokens >= 0 && cachedTokens <= MOST_CACHED,
     `cachedTokens: use a whole number from 0 to ${MOST_CACHED}`,
   );
@@ -79,6 +79,6 @@ function ownInstance(): string {
   return `${hostname()}:${process.pid}`.replaceAll(/[^A-Za-z0-9._:-]/g, '-').slice(-64);
 }
 
-function demand(holds: boolean, flaw: string): void {
+function requireThat(holds: boolean, flaw: string): void {
   if (!holds) throw new TypeError(flaw);
 }

@@ -92,7 +92,7 @@ function whole(value: unknown): number {
 const textOrNull = (value: unknown) => (value === null ? null : text(value));
 const wholeOrNull = (value: unknown) => (value === null ? null : whole(value));
 
-export interface StreamedEvent {
+interface StreamedEvent {
   readonly name: string;
   readonly data: string;
 }

@@ -26,7 +26,7 @@ export interface KeySet {
   readonly expiresAt: number | null;
 }
 
-export interface PinnedKey {
+interface PinnedKey {
   readonly kid: string;
   readonly publicKey: KeyObject;
 }
@@ -49,7 +49,7 @@ function pinnedKey(jwk: unknown): PinnedKey {
 /** `jwks.json` of that scope. Throws, and says why, for anything that a verifier must not take up. */
 export function readKeySet(text: string, scope: string): KeySet {
   const set = parseStrictObject(text, { maxDepth: MAX_DEPTH });
-  demand(set.kw_scope === scope, 'it is the key set of another scope');
+  requireThat(set.kw_scope === scope, 'it is the key set of another scope');
   return { ...readContent(set, set.kw_version), expiresAt: null };
 }
 
@@ -65,12 +65,15 @@ export async function readSignedKeySet(
   const parsed = parseToken(jws, MAX_KEY_SET_LENGTH);
   if (!parsed.ok) throw new Error(`it is malformed: ${parsed.problem}`);
   const { header, claims, signingInput, signature } = parsed.token;
-  demand(header.typ === KEY_SET_TYP && header.alg === 'ES256', 'it is no signed key set');
+  requireThat(header.typ === KEY_SET_TYP && header.alg === 'ES256', 'it is no signed key set');
   const key = pinned.find(({ kid }) => kid === header.kid);
   if (!key) throw new Error('it is signed by another key than the one that is pinned');
-  demand(await verifySignature('ES256', key.publicKey, signingInput, signature), 'its signature is wrong');
-  demand(claims.sub === scope, 'it is the key set of another scope');
-  demand(claims.iss === issuer, 'it is the key set of another issuer');
+  requireThat(
+    await verifySignature('ES256', key.publicKey, signingInput, signature),
+    'its signature is wrong',
+  );
+  requireThat(claims.sub === scope, 'it is the key set of another scope');
+  requireThat(claims.iss === issuer, 'it is the key set of another issuer');
   const { exp } = claims;
   if (!Number.isSafeInteger(exp) || Number(exp) <= now) throw new Error('it has expired');
   return { ...readContent(claims, claims.version), expiresAt: Number(exp) };
@@ -83,12 +86,12 @@ function readContent(set: Readonly<Record<string, unknown>>, version: unknown) {
   const keys = new Map<string, HeldKey>();
   for (const each of listed) {
     const key = readPublishedKey(each);
-    demand(!keys.has(key.kid), 'a key stands in it twice');
+    requireThat(!keys.has(key.kid), 'a key stands in it twice');
     keys.set(key.kid, { ...key, publicKey: importPublicKey(key.publicJwk) });
   }
   return { version: Number(version), keys, policy: readPublishedPolicy(policy) };
 }
 
-function demand(holds: boolean, flaw: string): void {
+function requireThat(holds: boolean, flaw: string): void {
   if (!holds) throw new Error(flaw);
 }

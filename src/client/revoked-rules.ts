@@ -34,7 +34,7 @@ export class RevokedRules {
     else this.#others.push(rule);
   }
 
-  judge(claims: Claims, rootClaim: string | null, now: number): RevocationVerdict {
+  verify(claims: Claims, rootClaim: string | null, now: number): RevocationVerdict {
     if (this.incomplete) return 'ask';
     if (this.size === 0) return undefined;
     const token = hashesOf(claims, rootClaim);

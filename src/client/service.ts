@@ -21,14 +21,14 @@ export function serviceUrl(given: string | URL, { withCredential }: { withCreden
 /** A credential of a client, or a function that is asked for it at each request. */
 export type Credential = string | (() => string | Promise<string>);
 
-export interface ServiceOptions {
+interface ServiceOptions {
   /** Of the data plane, such as `https://keys.example.com`. */
   readonly url: string | URL;
   readonly credential?: Credential | undefined;
   readonly fetch?: typeof fetch | undefined;
 }
 
-export interface Call {
+interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** Sent as JSON; a text is JSON already. */

@@ -1,7 +1,7 @@
 import { REFUSAL_REASONS, type RefusalReason } from '../kernel/verification.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import { parseStrictObject } from '../token/strict-json.ts';
-import { messageOf, type TellProblem, VerifierUnavailable } from './errors.ts';
+import { messageOf, type ReportProblem, VerifierUnavailable } from './errors.ts';
 import type { Service } from './service.ts';
 import { backoffMs, pause, type Surroundings } from './time.ts';
 
@@ -49,14 +49,14 @@ function verdictIn(text: string): RefusalReason | 'valid' {
   throw new Error('the answer is no verdict');
 }
 
-export interface SightingParts {
+interface SightingDeps {
   readonly service: Service;
   readonly verdicts: VerdictService;
   readonly scope: string;
   /** Which share of the accepted tokens is reported, from 0 to 1. */
   readonly sample: number;
   readonly surroundings: Surroundings;
-  readonly tellProblem: TellProblem;
+  readonly reportProblem: ReportProblem;
   /** The service refuses a token that was accepted. */
   readonly onRefused: (sighted: Sighted, reason: RefusalReason) => void;
 }
@@ -82,15 +82,15 @@ const BACKOFF = { firstMs: 1_000, maxMs: 60_000 };
  * nothing here delays or fails a verification.
  */
 export class Sightings {
-  readonly #parts: SightingParts;
+  readonly #deps: SightingDeps;
   readonly #waiting = new Map<string, Sighted>();
   readonly #told = new RecentSet(REMEMBERED);
   readonly #closing = new AbortController();
   #characters = 0;
   #sending: Promise<void> | undefined;
 
-  constructor(parts: SightingParts) {
-    this.#parts = parts;
+  constructor(deps: SightingDeps) {
+    this.#deps = deps;
   }
 
   get waiting(): number {
@@ -98,7 +98,7 @@ export class Sightings {
   }
 
   add({ token, digest, iat }: Omit<Sighted, 'seenAt'>): void {
-    const { sample, surroundings } = this.#parts;
+    const { sample, surroundings } = this.#deps;
     if (this.#closing.signal.aborted || this.#told.has(digest)) return;
     if (sample < 1 && surroundings.random() >= sample) return;
     this.#told.add(digest);
@@ -115,14 +115,14 @@ export class Sightings {
   }
 
   async #send(): Promise<void> {
-    const { surroundings, tellProblem } = this.#parts;
+    const { surroundings, reportProblem } = this.#deps;
     await pause(GATHER_MS * (0.5 + surroundings.random() / 2), this.#closing.signal);
     for (let failures = 0; this.#waiting.size > 0; ) {
       try {
         await this.#sendBatch();
         failures = 0;
       } catch (error) {
-        tellProblem({ code: 'sightings_failed', message: messageOf(error), cause: error });
+        reportProblem({ code: 'sightings_failed', message: messageOf(error), cause: error });
         if (this.#closing.signal.aborted) break;
         await pause(backoffMs(failures, BACKOFF, surroundings.random()), this.#closing.signal);
         failures += 1;
@@ -132,7 +132,7 @@ export class Sightings {
   }
 
   async #sendBatch(): Promise<void> {
-    const { service, scope } = this.#parts;
+    const { service, scope } = this.#deps;
     const batch = [...this.#waiting.values()].slice(0, BATCH);
     const { text } = await service.call({
       method: 'POST',
@@ -156,8 +156,8 @@ export class Sightings {
   }
 
   async #show(sighted: Sighted): Promise<void> {
-    const verdict = await this.#parts.verdicts.ask(sighted.token);
-    if (verdict !== 'valid') this.#parts.onRefused(sighted, verdict);
+    const verdict = await this.#deps.verdicts.ask(sighted.token);
+    if (verdict !== 'valid') this.#deps.onRefused(sighted, verdict);
   }
 
   #forget({ digest, token }: Sighted): void {
@@ -172,7 +172,7 @@ export class Sightings {
       dropped += 1;
     }
     if (dropped === 0) return;
-    this.#parts.tellProblem({
+    this.#deps.reportProblem({
       code: 'sightings_dropped',
       message: `${dropped} accepted tokens are not reported: too many wait`,
     });

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { RefusalReason } from '../kernel/verification.ts';
 
-export interface AcceptedToken<C> {
+interface AcceptedToken<C> {
   readonly claims: C;
   /** The first instant at which the token is good no longer, seconds since the epoch. */
   readonly until: number;

@@ -2,9 +2,9 @@ import type { RefusalReason } from '../kernel/verification.ts';
 import { parseToken } from '../token/parse-token.ts';
 import { digestOf } from '../token/signing-input.ts';
 import { type Claims, deepFrozen, type TokenClaims } from './claims.ts';
-import { messageOf, problemTeller, type TellProblem, TokenRefused } from './errors.ts';
+import { messageOf, problemReporter, type ReportProblem, TokenRefused } from './errors.ts';
 import { KeySetKeeper, loaderOf } from './key-set-keeper.ts';
-import { OfflineJudge } from './offline-judge.ts';
+import { OfflineVerifier } from './offline-verifier.ts';
 import { Online } from './online.ts';
 import { type CheckedOptions, checkedOptions, type VerifierOptions } from './options.ts';
 import type { KeySet } from './read-key-set.ts';
@@ -53,9 +53,9 @@ export function verifierIn(options: VerifierOptions, surroundings: Surroundings 
 class ScopeVerifier implements Verifier {
   readonly #options: CheckedOptions;
   readonly #surroundings: Surroundings;
-  readonly #tellProblem: TellProblem;
+  readonly #reportProblem: ReportProblem;
   readonly #keeper: KeySetKeeper;
-  readonly #judge: OfflineJudge;
+  readonly #verify: OfflineVerifier;
   readonly #online: Online | undefined;
   readonly #accepted: VerdictCache<TokenClaims>;
   readonly #refused = new RefusedTokens();
@@ -63,14 +63,14 @@ class ScopeVerifier implements Verifier {
   constructor(options: CheckedOptions, surroundings: Surroundings) {
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#tellProblem = problemTeller(options.onProblem);
+    this.#reportProblem = problemReporter(options.onProblem);
     this.#accepted = new VerdictCache(options.cachedTokens);
     const { url, credential, fetch } = options;
-    const tellProblem = this.#tellProblem;
+    const reportProblem = this.#reportProblem;
     this.#keeper = new KeySetKeeper({
       load: loaderOf(new Service({ url, fetch }), options, surroundings),
       surroundings,
-      tellProblem,
+      reportProblem,
       onAdopted: (set, before) => this.#adopted(set, before),
     });
     this.#online =
@@ -81,7 +81,7 @@ class ScopeVerifier implements Verifier {
             service: new Service({ url, credential, fetch }),
             keeper: this.#keeper,
             surroundings,
-            tellProblem,
+            reportProblem,
             onKeysChanged: () => this.#accepted.clear(),
             onRevoked: (concerned) => this.#accepted.drop(concerned),
             onRefused: (sighted, reason) => this.#onRefused(sighted, reason),
@@ -89,7 +89,7 @@ class ScopeVerifier implements Verifier {
     const { issuer, audience } = options;
     const nowSeconds = () => surroundings.clock.nowSeconds();
     const live = this.#online?.live;
-    this.#judge = new OfflineJudge({ issuer, audience, keeper: this.#keeper, live, nowSeconds });
+    this.#verify = new OfflineVerifier({ issuer, audience, keeper: this.#keeper, live, nowSeconds });
     this.#keeper.get().catch(() => undefined);
   }
 
@@ -100,7 +100,7 @@ class ScopeVerifier implements Verifier {
     const parsed = parseToken(token);
     if (!parsed.ok) throw new TokenRefused('malformed');
     const { generation } = this.#accepted;
-    const verdict = await this.#judge.judge(parsed.token);
+    const verdict = await this.#verify.verify(parsed.token);
     if (typeof verdict === 'string') throw new TokenRefused(verdict);
     const { claims, signingInput } = parsed.token;
     // Without events there is nobody to tell of it, and nobody who could have withdrawn it.
@@ -169,7 +169,7 @@ class ScopeVerifier implements Verifier {
     try {
       this.#options.onForgery?.({ digest, kid: header.kid, claims: deepFrozen(claims), reason });
     } catch (error) {
-      this.#tellProblem({ code: 'callback_failed', message: messageOf(error), cause: error });
+      this.#reportProblem({ code: 'callback_failed', message: messageOf(error), cause: error });
     }
   }
 }

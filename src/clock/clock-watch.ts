@@ -9,7 +9,7 @@ export interface ClockJump {
   readonly expected: number;
 }
 
-export interface ClockWatchOptions {
+interface ClockWatchOptions {
   /** Milliseconds since the epoch. */
   readonly wallMs: () => number;
   /** Milliseconds since some moment of the past; counts on through changes of the wall clock, and through sleep. */

@@ -9,7 +9,7 @@ import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 
 /** What an operator reads from another clock than the service's, in seconds since the epoch, and why they trust it. */
-export const clockRequest = z.strictObject({
+const clockRequest = z.strictObject({
   time: z.int().min(0).meta({ description: 'The time by another clock than the service’s.' }),
   reason: keyActRequest.shape.reason,
 });
@@ -55,14 +55,14 @@ const confirm: Route<GateDeps> = {
 
 export const adminClockRoutes = [confirm];
 
-export interface ClockActParts {
+export interface ClockActDeps {
   readonly confirmation: ClockConfirmation;
 }
 
 type Confirmed = z.infer<typeof clockRequest>;
 
 /** Its proposal is kept in memory: it is about this run, and nothing is signed by a clock that is doubted. */
-export function confirmClock({ confirmation }: ClockActParts): Act<'clock.confirm', Confirmed> {
+export function confirmClock({ confirmation }: ClockActDeps): Act<'clock.confirm', Confirmed> {
   return {
     name: 'clock.confirm',
     read: (given) => validated(clockRequest, given),

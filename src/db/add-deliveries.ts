@@ -18,7 +18,7 @@ export function deliveryFromRow(row: Selectable<Table>): NotificationDelivery {
 }
 
 /** As it is before its first attempt. */
-export function newDeliveryRow(planned: PlannedDelivery, createdAt: number): Insertable<Table> {
+function newDeliveryRow(planned: PlannedDelivery, createdAt: number): Insertable<Table> {
   const { kind, eventSequence, type, severity, route, target } = planned;
   return {
     // Random, since receivers know the messages of several services by it.
@@ -41,7 +41,7 @@ export function newDeliveryRow(planned: PlannedDelivery, createdAt: number): Ins
   };
 }
 
-export function contactsColumn({ contactsOf }: Pick<PlannedDelivery, 'contactsOf'>): string {
+function contactsColumn({ contactsOf }: Pick<PlannedDelivery, 'contactsOf'>): string {
   return contactsOf ?? OWN_RECIPIENTS;
 }
 

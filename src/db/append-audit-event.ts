@@ -74,7 +74,7 @@ export async function nextSequence(
   return ((await query.executeTakeFirst())?.last ?? 0) + 1;
 }
 
-export type Transact = (trx: Trx) => Promise<void>;
+type Transact = (trx: Trx) => Promise<void>;
 
 /**
  * The one way for a repository to change anything: the change and its audit event commit together or not at

@@ -5,11 +5,11 @@ import type { ArchiveEnd, SealedSegment } from './archive-protocol.ts';
 import { snakeCased } from './camel-case.ts';
 import { sealedFromRow } from './event-seals.ts';
 import type { Trx, TrxReader } from './schema.ts';
-import { archiveIn, digestOfFile, isNameOf, isSegmentFile, type WitnessedArchive } from './segment-file.ts';
+import { type AuditedArchive, archiveIn, digestOfFile, isNameOf, isSegmentFile } from './segment-file.ts';
 import { isWitnessed } from './unwitnessed.ts';
 
 /** In the order of their numbers. */
-export async function archiveRows(trx: Trx) {
+async function archiveRows(trx: Trx) {
   return await trx.selectFrom('ledger_archives').selectAll().orderBy('number').execute();
 }
 
@@ -83,7 +83,7 @@ export async function dropArchivedRows(
  * Audit events about that subject that something stands behind, in order. Whoever writes to the database cannot make
  * one, so what cannot be undone takes its facts from them and never from a row.
  */
-export async function witnessedAbout(trx: Trx, subject: string): Promise<readonly SealedEvent[]> {
+async function witnessedAbout(trx: Trx, subject: string): Promise<readonly SealedEvent[]> {
   const rows = await trx
     .selectFrom('audit_events')
     .selectAll()
@@ -94,31 +94,31 @@ export async function witnessedAbout(trx: Trx, subject: string): Promise<readonl
   return rows.map(sealedFromRow);
 }
 
-export interface ArchiveReading {
-  readonly archives: readonly WitnessedArchive[];
+interface ArchiveReading {
+  readonly archives: readonly AuditedArchive[];
   /** Segments whose row or file is not as the events have it: nothing is done to them. */
   readonly doubted: readonly string[];
 }
 
-export interface ArchiveWitnessParts {
+interface AuditedArchivesDeps {
   readonly reader: TrxReader;
   readonly archiveDir: string;
 }
 
-export class ArchiveWitness {
-  readonly #parts: ArchiveWitnessParts;
+export class AuditedArchives {
+  readonly #deps: AuditedArchivesDeps;
   /** Digests of files that were read in this run; the files are sealed and never written to. */
   readonly #intact = new Set<string>();
 
-  constructor(parts: ArchiveWitnessParts) {
-    this.#parts = parts;
+  constructor(deps: AuditedArchivesDeps) {
+    this.#deps = deps;
   }
 
   /** Every segment of the table, in order. `store_unavailable`. */
   async read(): Promise<ArchiveReading> {
-    const { reader } = this.#parts;
+    const { reader } = this.#deps;
     return await reader.read(async (trx) => {
-      const archives: WitnessedArchive[] = [];
+      const archives: AuditedArchive[] = [];
       const doubted: string[] = [];
       const rows = await archiveRows(trx);
       for (const [index, row] of rows.entries()) {
@@ -133,8 +133,8 @@ export class ArchiveWitness {
   }
 
   /** Whether the file is there and is the one that was sealed. */
-  isIntact({ number, file, fileDigest }: WitnessedArchive): boolean {
-    const { archiveDir } = this.#parts;
+  isIntact({ number, file, fileDigest }: AuditedArchive): boolean {
+    const { archiveDir } = this.#deps;
     const known = `${file} ${fileDigest}`;
     if (!isSegmentFile(archiveDir, number, file)) return false;
     if (this.#intact.has(known)) return true;
@@ -145,14 +145,14 @@ export class ArchiveWitness {
 }
 
 /** Where the last of them ends. */
-export function endOf(archives: readonly WitnessedArchive[]): ArchiveEnd & { readonly number: number } {
+export function endOf(archives: readonly AuditedArchive[]): ArchiveEnd & { readonly number: number } {
   const last = archives.at(-1);
   return { number: last?.number ?? 0, group: last?.lastGroup ?? 0, record: last?.lastRecord ?? 0 };
 }
 
 type Row = Awaited<ReturnType<typeof archiveRows>>[number];
 
-function agrees(row: Row, archive: WitnessedArchive): boolean {
+function agrees(row: Row, archive: AuditedArchive): boolean {
   return (
     row.file === archive.file &&
     isNameOf(archive.number, archive.file) &&

@@ -26,7 +26,7 @@ export async function readHeads(trx: Trx): Promise<ChainHeads> {
 }
 
 /** No chain has an element 0: there it stands at its beginning. */
-export async function hashAt(trx: Trx, chain: ChainName, sequence: number): Promise<Uint8Array | undefined> {
+async function hashAt(trx: Trx, chain: ChainName, sequence: number): Promise<Uint8Array | undefined> {
   if (sequence === 0) return AUDIT_GENESIS.hash;
   if (chain !== 'registry') return await hashOf(trx, chain, sequence);
   // Signed heads replace each other: only the last can be held against a checkpoint.
@@ -34,14 +34,14 @@ export async function hashAt(trx: Trx, chain: ChainName, sequence: number): Prom
   return head.sequence === sequence ? head.hash : undefined;
 }
 
-export interface AuditLogParts {
+interface AuditLogDeps {
   readonly reader: TrxReader;
   readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd' | 'revocationEnd'>;
   readonly clock: Clock;
   readonly changes: Pick<RegistryChanges, 'requireOwnHead'>;
 }
 
-export function createAuditLog({ reader, writer, clock, changes }: AuditLogParts): AuditLog {
+export function createAuditLog({ reader, writer, clock, changes }: AuditLogDeps): AuditLog {
   return {
     async record(event) {
       await writer.transaction((trx) => appendAuditEvent(trx, event, clock.nowSeconds()));

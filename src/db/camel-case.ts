@@ -7,8 +7,8 @@ type SnakeCase<Name> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
   : Name;
 
-export type CamelCased<Row> = { [Name in keyof Row as CamelCase<Name> & string]: Row[Name] };
-export type SnakeCased<Members> = { [Name in keyof Members as SnakeCase<Name> & string]: Members[Name] };
+type CamelCased<Row> = { [Name in keyof Row as CamelCase<Name> & string]: Row[Name] };
+type SnakeCased<Members> = { [Name in keyof Members as SnakeCase<Name> & string]: Members[Name] };
 
 const toMember = remembering((column) => column.replace(/_(.)/g, (_, next: string) => next.toUpperCase()));
 const toColumn = remembering((member) => member.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`));

@@ -30,7 +30,7 @@ function elementsOf(trx: Trx, chain: keyof typeof TABLES) {
 }
 
 /** `unknown`: the answer to the commit was lost. */
-export type Fate = 'committed' | 'rolled_back' | 'unknown';
+export type CommitOutcome = 'committed' | 'rolled_back' | 'unknown';
 
 /**
  * The end of one chain as this writer left it. Between transactions it is one head, or one of two while the fate
@@ -67,13 +67,13 @@ export class ChainEnd {
   }
 
   /** The transaction is over. */
-  settle(fate: Fate): void {
+  settle(outcome: CommitOutcome): void {
     const [found, next] = [this.#found, this.#next];
     this.#found = undefined;
     this.#next = undefined;
     if (this.#foreign || !found) return;
-    if (fate === 'committed') this.#possible = [next ?? found];
-    if (fate === 'unknown' && next) this.#possible = [found, next];
+    if (outcome === 'committed') this.#possible = [next ?? found];
+    if (outcome === 'unknown' && next) this.#possible = [found, next];
   }
 }
 

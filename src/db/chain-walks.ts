@@ -21,7 +21,7 @@ export async function walkTail(
   }
 }
 
-export interface GroupWalkOptions {
+interface GroupWalkOptions {
   readonly from?: GroupBefore | undefined;
   /** Where a round ends: what lies behind is another walk's. Without it, the walk waits for more. */
   readonly until?: (() => number) | undefined;

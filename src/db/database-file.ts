@@ -77,7 +77,7 @@ export function openReadOnly(file: string): DatabaseSync {
   return db;
 }
 
-export interface DatabaseOwner extends Leadership {
+interface DatabaseOwner extends Leadership {
   release(): void;
 }
 

@@ -37,7 +37,7 @@ const TOLD_PLACES = 1_000;
 export class EventSeals {
   readonly #own: readonly RunPublicKey[];
   readonly #isDirect: boolean;
-  readonly #tell: (broken: BrokenChain) => void;
+  readonly #onBroken: (broken: BrokenChain) => void;
   readonly #statements = new Statements({ event: 'SELECT * FROM audit_events WHERE sequence = ?' });
   readonly #told = new RecentSet(TOLD_PLACES);
   /** Hashes that a seal was seen to stand for. */
@@ -48,13 +48,13 @@ export class EventSeals {
   /** With `isDirect`, a seal counts for its own event alone: for who knows nothing of unwitnessed ranges. */
   constructor(
     own: readonly RunPublicKey[],
-    tell: (broken: BrokenChain) => void = () => {},
+    onBroken: (broken: BrokenChain) => void = () => {},
     { isDirect = false } = {},
   ) {
     this.#own = own;
     this.#isDirect = isDirect;
     this.#runs = new TrustedRuns(own);
-    this.#tell = tell;
+    this.#onBroken = onBroken;
   }
 
   /** Until then only what was sealed by the runs that it began with counts. */
@@ -101,7 +101,7 @@ export class EventSeals {
         at === sequence
           ? 'its content and the event before it do not give its hash'
           : `no run of the service sealed it, and event ${at} does not follow`;
-      this.#tell({ place, why: `${why}: it counts for nothing` });
+      this.#onBroken({ place, why: `${why}: it counts for nothing` });
     }
     return false;
   }

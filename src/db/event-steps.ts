@@ -12,9 +12,9 @@ import {
 } from '../kernel/security-events.ts';
 import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
 import type { Trx } from './schema.ts';
-import { isTestifiedStep, trackedEvent } from './tracked-events.ts';
+import { hasStepAuditRecord, trackedEvent } from './tracked-events.ts';
 
-export interface AskedStep {
+export interface RequestedStep {
   readonly eventSequence: number;
   readonly state: StepState;
   readonly note: string | null;
@@ -22,14 +22,14 @@ export interface AskedStep {
   readonly at: number;
 }
 
-export interface Stepped {
+interface Stepped {
   readonly event: TrackedEvent;
   /** Null where the same step had been taken before. */
   readonly change: EventChange | null;
 }
 
 /** Writes the step and its audit event. `unknown_event`, `event_acknowledged`, `event_resolved`. */
-export async function takeStep(trx: Trx, asked: AskedStep): Promise<Stepped> {
+export async function appendStep(trx: Trx, asked: RequestedStep): Promise<Stepped> {
   const { eventSequence, state, note, actor, at } = asked;
   const before = await requireEvent(trx, eventSequence);
   const by = actor.operatorId;
@@ -46,7 +46,7 @@ export async function requireEvent(trx: Trx, sequence: number): Promise<TrackedE
   throw new KeywardError('unknown_event', 'there is no security event of that sequence; list them');
 }
 
-async function write(trx: Trx, { eventSequence, state, note, actor, at }: AskedStep): Promise<number> {
+async function write(trx: Trx, { eventSequence, state, note, actor, at }: RequestedStep): Promise<number> {
   const sequence = await nextSequence(trx, 'security_event_steps');
   const subject = stepSubject({ eventSequence });
   const audited = actOf(actor, STEP_TESTIMONIES[state], subject, stepDetails({ sequence, note }));
@@ -73,6 +73,6 @@ async function dropUntold(trx: Trx, eventSequence: number, state: StepState): Pr
     .deleteFrom('security_event_steps')
     .where('event_sequence', '=', eventSequence)
     .where('state', '=', state)
-    .where(sql<boolean>`not ${isTestifiedStep(trx, 'security_event_steps')}`)
+    .where(sql<boolean>`not ${hasStepAuditRecord(trx, 'security_event_steps')}`)
     .execute();
 }

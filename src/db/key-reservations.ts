@@ -2,7 +2,7 @@ import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
-import type { KeyLifeChange, NewKey, Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
+import type { KeyLifecycleChange, NewKey, Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
 import { keyToRow, reservedKeyRow } from './key-row.ts';
 import type { Trx } from './schema.ts';
 import { tokenOf } from './scope-row.ts';
@@ -35,7 +35,7 @@ export function onStandingToken(hsmToken: string): Beside {
 }
 
 /** Within the commit of a compromise: `key_changed` where a key came to be on the token that it leaves out. */
-export function leavingNoneOut(changes: readonly KeyLifeChange[]): Beside {
+export function leavingNoneOut(changes: readonly KeyLifecycleChange[]): Beside {
   const marked = changes.find(({ after }) => after.times.tokenCompromised !== null)?.after.kid;
   return async (trx) => {
     const kid = marked === undefined ? undefined : await unmarkedBeside(trx, marked);

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { KeywardError } from '../kernel/errors.ts';
 import { type Binding, type KeyState, type KeyTimes, NO_TIMES, type PublicJwk } from '../kernel/key.ts';
-import type { KeyLife, StoredKey } from '../kernel/registry.ts';
+import type { KeyLifecycleFields, StoredKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { Schema } from './schema.ts';
 import { tokenColumn, tokenOf } from './scope-row.ts';
@@ -15,17 +15,17 @@ const TIME_COLUMNS = {
   resumed: 'resumed_at',
   compromised: 'compromised_at',
   tokenCompromised: 'token_compromised_at',
-  privateHalfDestroyed: 'private_half_destroyed_at',
+  privateKeyDestroyed: 'private_half_destroyed_at',
   destroyed: 'destroyed_at',
 } as const satisfies Record<keyof KeyTimes, keyof Row>;
 const TIME_NAMES = Object.keys(TIME_COLUMNS) as (keyof KeyTimes)[];
 /** What the life of a key adds to its row. */
-type Lived = (typeof TIME_COLUMNS)[keyof KeyTimes] | 'kept_for_forensics';
+type LifecycleColumn = (typeof TIME_COLUMNS)[keyof KeyTimes] | 'kept_for_forensics';
 
 /** What a row has once its key was made. */
 type Made = Exclude<
   keyof Row,
-  'hsm_id' | 'hsm_token' | 'scope_id' | 'created_at' | 'sign_from' | 'state' | Lived
+  'hsm_id' | 'hsm_token' | 'scope_id' | 'created_at' | 'sign_from' | 'state' | LifecycleColumn
 >;
 export type MadeKeyRow = Omit<Row, Made | 'state'> & {
   [column in Made]: NonNullable<Row[column]>;
@@ -50,18 +50,18 @@ export function keyToRow(key: StoredKey): MadeKeyRow {
     public_jwk_json: JSON.stringify(key.publicJwk),
     published_at: key.publishedAt,
     created_at: key.createdAt,
-    ...lifeToRow(key),
+    ...lifecycleToRow(key),
   };
 }
 
 /** The columns that change in the course of a key's life. */
-export function lifeToRow({
+export function lifecycleToRow({
   state,
   signFrom,
   signUntil,
   times,
   keptForForensics,
-}: Omit<KeyLife, 'kid' | 'scopeId'>) {
+}: Omit<KeyLifecycleFields, 'kid' | 'scopeId'>) {
   return {
     state,
     sign_from: signFrom,

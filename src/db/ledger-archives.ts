@@ -7,36 +7,45 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../kernel/ledger-search.ts';
 import type { AuditedChange } from './append-audit-event.ts';
 import type { SealedSegment } from './archive-protocol.ts';
-import { type ArchiveWitness, dropArchivedRows, endOf, insertArchive, markRemoved } from './archive-table.ts';
+import {
+  type AuditedArchives,
+  dropArchivedRows,
+  endOf,
+  insertArchive,
+  markRemoved,
+} from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import type { TrxWriter } from './schema.ts';
-import { isNameOf, type WitnessedArchive } from './segment-file.ts';
+import { type AuditedArchive, isNameOf } from './segment-file.ts';
 import { toKeywardError } from './sqlite-failure.ts';
 
 /** Rows deleted in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
 const HALF_SEGMENT = /^segment-\d+(?:\.\d+)?\.db\.part$/;
 
-export interface ArchivesParts {
+interface ArchivesDeps {
   readonly archiveDir: string;
   readonly thread: ArchiveThread;
   readonly writer: TrxWriter;
-  readonly witness: ArchiveWitness;
+  readonly auditedArchives: AuditedArchives;
   readonly change: AuditedChange;
   readonly clock: Clock;
 }
 
-export function createLedgerArchives(parts: ArchivesParts): LedgerArchives {
-  const { thread } = parts;
+export function createLedgerArchives(deps: ArchivesDeps): LedgerArchives {
+  const { thread } = deps;
   return {
-    seal: (due) => thread.alone(() => seal(parts, due)),
-    drop: () => thread.alone(() => drop(parts)),
-    remove: (isDue) => thread.alone(() => remove(parts, isDue)),
+    seal: (due) => thread.alone(() => seal(deps, due)),
+    drop: () => thread.alone(() => drop(deps)),
+    remove: (isDue) => thread.alone(() => remove(deps, isDue)),
   };
 }
 
-async function seal({ thread, witness, change, clock }: ArchivesParts, due: ArchiveDue): Promise<number> {
-  const { number, ...after } = endOf(await undoubted(witness));
+async function seal(
+  { thread, auditedArchives, change, clock }: ArchivesDeps,
+  due: ArchiveDue,
+): Promise<number> {
+  const { number, ...after } = endOf(await undoubted(auditedArchives));
   const name = `segment-${String(number + 1).padStart(6, '0')}.db`;
   const sealing = await thread.call('seal', { after, due, name });
   if (sealing.outcome === 'none_due') return 0;
@@ -51,41 +60,41 @@ async function seal({ thread, witness, change, clock }: ArchivesParts, due: Arch
 }
 
 /** Up to the last segment whose file, and those before it, are as they were sealed. */
-async function drop({ writer, witness }: ArchivesParts): Promise<number> {
-  const archives = await undoubted(witness);
-  const broken = archives.findIndex((archive) => !archive.isRemoved && !witness.isIntact(archive));
+async function drop({ writer, auditedArchives }: ArchivesDeps): Promise<number> {
+  const archives = await undoubted(auditedArchives);
+  const broken = archives.findIndex((archive) => !archive.isRemoved && !auditedArchives.isIntact(archive));
   const end = endOf(broken < 0 ? archives : archives.slice(0, broken));
   return await writer.transaction((trx) => dropArchivedRows(trx, end, ROWS_A_STEP));
 }
 
 /** The audit event says first that the file is gone: what a crash leaves is swept up with the next removal. */
-async function remove(parts: ArchivesParts, isDue: (segment: ArchivedSegment) => boolean): Promise<number> {
-  const { witness, change, clock } = parts;
-  const { archives, doubted } = await witness.read();
+async function remove(deps: ArchivesDeps, isDue: (segment: ArchivedSegment) => boolean): Promise<number> {
+  const { auditedArchives, change, clock } = deps;
+  const { archives, doubted } = await auditedArchives.read();
   const due = archives.filter((archive) => !archive.isRemoved && isDue(archive));
-  const going = due.filter((archive) => witness.isIntact(archive));
+  const going = due.filter((archive) => auditedArchives.isIntact(archive));
   for (const { number, file } of going) {
     const removedAt = clock.nowSeconds();
     const details = removedDetails(file, removedAt);
     const event = actOf(KEYWARD, ARCHIVE_EVENTS.removed, archiveSubject(number), details);
     await change(event, (trx) => markRemoved(trx, number, removedAt));
   }
-  const after = await witness.read();
-  sweep(parts.archiveDir, after.archives);
+  const after = await auditedArchives.read();
+  sweep(deps.archiveDir, after.archives);
   const kept = due.filter((archive) => !going.includes(archive)).map(({ number }) => `segment ${number}`);
   const [first] = [...doubted, ...kept];
   if (first !== undefined) throw damaged(`${first} is not as the audit trail has it`);
   return going.length;
 }
 
-async function undoubted(witness: ArchiveWitness): Promise<readonly WitnessedArchive[]> {
-  const { archives, doubted } = await witness.read();
+async function undoubted(auditedArchives: AuditedArchives): Promise<readonly AuditedArchive[]> {
+  const { archives, doubted } = await auditedArchives.read();
   if (doubted.length > 0) throw damaged(`${doubted[0]} is not as the audit trail has it`);
   return archives;
 }
 
 /** Deletes only files that a sealed event gave up, and halves of files. */
-function sweep(archiveDir: string, archives: readonly WitnessedArchive[]): void {
+function sweep(archiveDir: string, archives: readonly AuditedArchive[]): void {
   const gone = archives.flatMap(({ number, file, isRemoved, formerFiles }) =>
     [...formerFiles, ...(isRemoved ? [file] : [])].filter((name) => isNameOf(number, name)),
   );

@@ -5,25 +5,22 @@ import { KeywardError } from '../kernel/errors.ts';
 import { ERASURE_REQUESTED, type LedgerErasure, type OpenMatters } from '../kernel/ledger-search.ts';
 import { hashedSubject } from '../kernel/policy.ts';
 import { type AuditedChange, appendAuditEvent } from './append-audit-event.ts';
-import { type ArchiveWitness, replaceFile } from './archive-table.ts';
+import { type AuditedArchives, replaceFile } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
 import { type Erasable, eraseEvidence, unresolvedAbout, unresolvedDigests } from './erase-evidence.ts';
 import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
 import type { SqliteLedgerSearch } from './ledger-search.ts';
 import type { Trx, TrxReader, TrxWriter } from './schema.ts';
-import type { WitnessedArchive } from './segment-file.ts';
+import type { AuditedArchive } from './segment-file.ts';
 
-interface Parts {
+interface Deps {
   readonly search: Pick<SqliteLedgerSearch, 'rows'>;
   readonly reader: TrxReader;
   readonly erasable: readonly Erasable[];
 }
 
 /** Unresolved security events and unclosed reports about a subject: by their own words, or by a token of that subject. */
-export async function openAboutSubject(
-  { search, reader, erasable }: Parts,
-  subject: string,
-): Promise<OpenMatters> {
+async function openAboutSubject({ search, reader, erasable }: Deps, subject: string): Promise<OpenMatters> {
   const [named, eventOf, given, reportOf] = await Promise.all([
     reader.read((trx) => unresolvedAbout(trx, subject)),
     reader.read(unresolvedDigests),
@@ -32,8 +29,8 @@ export async function openAboutSubject(
   ]);
   const events = new Set(named);
   const reports = new Set(given.flat());
-  const isSought = eventOf.size > 0 || reportOf.some(({ size }) => size > 0);
-  for (let after: number | null = isSought ? 0 : null; after !== null; ) {
+  const matchesQuery = eventOf.size > 0 || reportOf.some(({ size }) => size > 0);
+  for (let after: number | null = matchesQuery ? 0 : null; after !== null; ) {
     const { rows, next } = await search.rows({ subject }, { after, limit: ROWS_A_STEP });
     for (const { digest } of rows) {
       const name = Buffer.from(digest).toString('base64url');
@@ -52,12 +49,12 @@ export async function openAboutSubject(
 /** Rows erased in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
 
-export interface ErasureParts {
+interface ErasureDeps {
   readonly search: Pick<SqliteLedgerSearch, 'rows'>;
   readonly thread: ArchiveThread;
   readonly writer: TrxWriter;
   readonly reader: TrxReader;
-  readonly witness: ArchiveWitness;
+  readonly auditedArchives: AuditedArchives;
   readonly change: AuditedChange;
   readonly erasable: readonly Erasable[];
   readonly clock: Clock;
@@ -65,15 +62,15 @@ export interface ErasureParts {
 }
 
 /** No event names the subject: that would keep what was to be erased. */
-export function createLedgerErasure(parts: ErasureParts): LedgerErasure {
+export function createLedgerErasure(deps: ErasureDeps): LedgerErasure {
   return {
-    openAbout: (subject) => openAboutSubject(parts, subject),
+    openAbout: (subject) => openAboutSubject(deps, subject),
     eraseSubject: (subject, actor) =>
-      parts.thread.alone(async () => {
-        const events = await eraseAsked(parts, subject, actor);
-        const given = await eraseGiven(parts, subject, actor);
-        const online = await eraseRecords(parts, subject, actor);
-        const archived = await eraseArchived(parts, subject, actor);
+      deps.thread.alone(async () => {
+        const events = await eraseAsked(deps, subject, actor);
+        const given = await eraseGiven(deps, subject, actor);
+        const online = await eraseRecords(deps, subject, actor);
+        const archived = await eraseArchived(deps, subject, actor);
         return {
           events,
           records: online.records + archived,
@@ -83,7 +80,7 @@ export function createLedgerErasure(parts: ErasureParts): LedgerErasure {
   };
 }
 
-function eraseAsked({ writer, clock }: ErasureParts, subject: string, actor: Actor) {
+function eraseAsked({ writer, clock }: ErasureDeps, subject: string, actor: Actor) {
   return writer.transaction(async (trx) => {
     const events = await eraseEvidence(trx, subject);
     const event = actOf(actor, ERASURE_REQUESTED, 'ledger', { security_events: events });
@@ -94,7 +91,7 @@ function eraseAsked({ writer, clock }: ErasureParts, subject: string, actor: Act
 
 /** However much it is, so in steps. */
 async function eraseGiven(
-  { writer, erasable, clock }: ErasureParts,
+  { writer, erasable, clock }: ErasureDeps,
   subject: string,
   actor: Actor,
 ): Promise<number> {
@@ -110,14 +107,14 @@ async function eraseGiven(
 }
 
 /** And what was reported about their tokens, of those in archives too. */
-async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor) {
+async function eraseRecords(deps: ErasureDeps, subject: string, actor: Actor) {
   let [records, reports] = [0, 0];
   for (let after: number | null = 0; after !== null; ) {
-    const page = await parts.search.rows({ subject }, { after, limit: ROWS_A_STEP });
-    if (page.rows.length > 0) reports += await eraseReported(parts, page.rows, actor);
+    const page = await deps.search.rows({ subject }, { after, limit: ROWS_A_STEP });
+    if (page.rows.length > 0) reports += await eraseReported(deps, page.rows, actor);
     if (page.rows.length > 0 && !page.archived) {
       const event = actOf(actor, 'ledger.erased', 'ledger', { records: page.rows.length });
-      await parts.change(event, (trx) => eraseRows(trx, page.rows));
+      await deps.change(event, (trx) => eraseRows(trx, page.rows));
       records += page.rows.length;
     }
     after = page.next;
@@ -126,7 +123,7 @@ async function eraseRecords(parts: ErasureParts, subject: string, actor: Actor) 
 }
 
 function eraseReported(
-  { writer, erasable, clock }: ErasureParts,
+  { writer, erasable, clock }: ErasureDeps,
   rows: readonly RecordColumns[],
   actor: Actor,
 ) {
@@ -150,12 +147,12 @@ async function eraseRows(trx: Trx, rows: readonly RecordColumns[]): Promise<void
   }
 }
 
-async function eraseArchived(parts: ErasureParts, subject: string, actor: Actor): Promise<number> {
+async function eraseArchived(deps: ErasureDeps, subject: string, actor: Actor): Promise<number> {
   let records = 0;
-  const { archives, doubted } = await parts.witness.read();
+  const { archives, doubted } = await deps.auditedArchives.read();
   for (const archive of archives.filter(({ isRemoved }) => !isRemoved)) {
-    if (!parts.witness.isIntact(archive)) throw damaged(`segment ${archive.number}`);
-    records += await eraseSegment(parts, archive, [subject, hashedSubject(subject)], actor);
+    if (!deps.auditedArchives.isIntact(archive)) throw damaged(`segment ${archive.number}`);
+    records += await eraseSegment(deps, archive, [subject, hashedSubject(subject)], actor);
   }
   if (doubted[0] !== undefined) throw damaged(doubted[0]);
   return records;
@@ -169,8 +166,8 @@ function damaged(segment: string): KeywardError {
 
 /** A sealed file is never written to: a copy without the values takes its place. */
 async function eraseSegment(
-  { thread, change, removeFile }: ErasureParts,
-  { number, file }: WitnessedArchive,
+  { thread, change, removeFile }: ErasureDeps,
+  { number, file }: AuditedArchive,
   subjects: readonly string[],
   actor: Actor,
 ): Promise<number> {

@@ -12,7 +12,7 @@ const DIGESTS_A_TURN = 100;
 /** As many as one owner may have waiting, however short the queue: one request of the largest. */
 const LEAST_SHARE = 1_000;
 
-export interface LookupOptions {
+interface LookupOptions {
   /** Look-ups that may wait. */
   readonly queueLimit: number;
   /** Rows that were met and count for nothing. */
@@ -60,31 +60,31 @@ export class LedgerLookup implements RecordLookup {
   }
 
   /** `store_unavailable`, `overloaded`, and `rate_limited` where the owner alone has too much waiting. */
-  async known(scopeId: string, sought: readonly RecordQuery[], owner: string): Promise<readonly boolean[]> {
-    const waiting = (this.#waitingOf.get(owner) ?? 0) + sought.length;
+  async known(scopeId: string, query: readonly RecordQuery[], owner: string): Promise<readonly boolean[]> {
+    const waiting = (this.#waitingOf.get(owner) ?? 0) + query.length;
     if (waiting > Math.max(LEAST_SHARE, this.#queueLimit / 2)) throw tooManyOfOne();
-    this.#admit(sought.length);
+    this.#admit(query.length);
     this.#waitingOf.set(owner, waiting);
     try {
       const known = [];
-      for (let from = 0; from < sought.length; from += DIGESTS_A_TURN) {
-        const part = sought.slice(from, from + DIGESTS_A_TURN);
+      for (let from = 0; from < query.length; from += DIGESTS_A_TURN) {
+        const part = query.slice(from, from + DIGESTS_A_TURN);
         known.push(...(await this.#turns.take(owner, () => this.#knownPart(scopeId, part))));
       }
       return known;
     } catch (error) {
       throw this.#failed(error);
     } finally {
-      this.#waiting -= sought.length;
-      const left = (this.#waitingOf.get(owner) ?? 0) - sought.length;
+      this.#waiting -= query.length;
+      const left = (this.#waitingOf.get(owner) ?? 0) - query.length;
       if (left > 0) this.#waitingOf.set(owner, left);
       else this.#waitingOf.delete(owner);
     }
   }
 
-  async #knownPart(scopeId: string, sought: readonly RecordQuery[]): Promise<readonly boolean[]> {
-    const slots = sought.map(({ iat }) => slotOf(iat));
-    const asks = { scopeId, digests: joined(sought), slots };
+  async #knownPart(scopeId: string, query: readonly RecordQuery[]): Promise<readonly boolean[]> {
+    const slots = query.map(({ iat }) => slotOf(iat));
+    const asks = { scopeId, digests: joined(query), slots };
     const { found, broken } = await this.#thread.ask('knownRecords', asks);
     for (const each of broken) this.#onBroken(each);
     return found;
@@ -129,8 +129,8 @@ function tooManyOfOne(): KeywardError {
   });
 }
 
-function joined(sought: readonly { readonly digest: Uint8Array }[]): Uint8Array {
-  const all = new Uint8Array(sought.length * DIGEST_BYTES);
-  for (const [index, { digest }] of sought.entries()) all.set(digest, index * DIGEST_BYTES);
+function joined(query: readonly { readonly digest: Uint8Array }[]): Uint8Array {
+  const all = new Uint8Array(query.length * DIGEST_BYTES);
+  for (const [index, { digest }] of query.entries()) all.set(digest, index * DIGEST_BYTES);
   return all;
 }

@@ -8,7 +8,7 @@ import { SharedEnd } from './chain-end.ts';
 import { openReadOnly } from './database-file.ts';
 import { EventSeals, IS_VOUCHED } from './event-seals.ts';
 import type { ReadConnection } from './read-connection.ts';
-import { archiveIn, isSegmentFile, type WitnessedArchive } from './segment-file.ts';
+import { type AuditedArchive, archiveIn, isSegmentFile } from './segment-file.ts';
 import { Statements } from './statements.ts';
 
 /** What it takes to find records wherever they lie. */
@@ -22,7 +22,7 @@ export interface LedgerSource {
 }
 
 /** A stretch of the ledger that lies in one file; the database itself holds what is in no archive. */
-export interface Stretch {
+interface LedgerRange {
   readonly first: number;
   readonly last: number;
   readonly archive: string | null;
@@ -45,7 +45,7 @@ const SQL = {
 };
 
 /** The whole ledger in the order of its records, wherever they lie. */
-export class LedgerStretches {
+export class LedgerRanges {
   readonly #archiveDir: string;
   readonly #end: SharedEnd;
   readonly #prepared = new Statements(SQL);
@@ -59,14 +59,14 @@ export class LedgerStretches {
   }
 
   /** What of it lies between two sequences, both included. */
-  between(db: DatabaseSync, first: number, last: number): readonly Stretch[] {
+  between(db: DatabaseSync, first: number, last: number): readonly LedgerRange[] {
     return this.#all(db)
-      .map((stretch) => ({
-        ...stretch,
-        first: Math.max(stretch.first, first),
-        last: Math.min(stretch.last, last),
+      .map((range) => ({
+        ...range,
+        first: Math.max(range.first, first),
+        last: Math.min(range.last, last),
       }))
-      .filter((stretch) => stretch.first <= stretch.last);
+      .filter((range) => range.first <= range.last);
   }
 
   /** The first record committed at that time or later. */
@@ -82,7 +82,7 @@ export class LedgerStretches {
     return recordOf(time === null ? lastRecord.get(end) : lastRecordUntil.get(time, end)) ?? 0;
   }
 
-  within<T>(db: DatabaseSync, { archive }: Stretch, read: (source: DatabaseSync) => T): T {
+  within<T>(db: DatabaseSync, { archive }: LedgerRange, read: (source: DatabaseSync) => T): T {
     if (archive === null) return read(db);
     const segment = openReadOnly(join(this.#archiveDir, archive));
     try {
@@ -92,7 +92,7 @@ export class LedgerStretches {
     }
   }
 
-  #all(db: DatabaseSync): readonly Stretch[] {
+  #all(db: DatabaseSync): readonly LedgerRange[] {
     const archives = this.#archives(db);
     const end = this.lastUntil(db, null);
     const kept = archives.filter(({ isRemoved }) => !isRemoved);
@@ -107,9 +107,9 @@ export class LedgerStretches {
   }
 
   /** By sealed events alone. A segment that the database does not list, and that is not there, was lost with a restore. */
-  #archives(db: DatabaseSync): readonly WitnessedArchive[] {
+  #archives(db: DatabaseSync): readonly AuditedArchive[] {
     const { archiveEvents, archiveListed } = this.#statements(db);
-    const archives: WitnessedArchive[] = [];
+    const archives: AuditedArchive[] = [];
     for (let number = 1; ; number += 1) {
       const told = archiveEvents.all(archiveSubject(number)) as { type: string; details_json: string }[];
       const events = told.map(({ type, details_json: detailsJson }) => ({ type, detailsJson }));
@@ -143,15 +143,15 @@ export type WindowBounds = [number, number];
 /** The ledger between two times, read window by window within a budget of time. */
 export class LedgerWindows {
   readonly #connection: ReadConnection;
-  readonly #ledger: LedgerStretches;
+  readonly #ledger: LedgerRanges;
 
-  constructor(connection: ReadConnection, ledger: LedgerStretches) {
+  constructor(connection: ReadConnection, ledger: LedgerRanges) {
     this.#connection = connection;
     this.#ledger = ledger;
   }
 
   /** Parts of the ledger in which tokens issued between two times lie. */
-  between(from: number, to: number): readonly Stretch[] {
+  between(from: number, to: number): readonly LedgerRange[] {
     return this.#connection.read((db) => {
       const first = this.#ledger.firstSince(db, from - SLACK_SECONDS);
       const last = this.#ledger.lastUntil(db, to + SLACK_SECONDS);
@@ -161,7 +161,7 @@ export class LedgerWindows {
 
   /** Until something is found, all windows are read or the time is over. */
   over<T>(
-    windows: readonly Stretch[],
+    windows: readonly LedgerRange[],
     deadline: number,
     read: (source: DatabaseSync, bounds: WindowBounds, archived: boolean) => T | undefined,
   ): { readonly found?: T; readonly complete: boolean } {
@@ -178,7 +178,7 @@ export class LedgerWindows {
   }
 }
 
-function cut({ first, last, archive }: Stretch): readonly Stretch[] {
+function cut({ first, last, archive }: LedgerRange): readonly LedgerRange[] {
   const count = Math.ceil((last - first + 1) / WINDOW);
   return Array.from({ length: count }, (_, n) => {
     const start = first + n * WINDOW;

@@ -16,7 +16,7 @@ import type {
 import type { RunPublicKey } from '../kernel/runs.ts';
 import type { Emitter, Subscribable } from '../lib/emitter.ts';
 import { createAuditedChange } from './append-audit-event.ts';
-import { ArchiveWitness } from './archive-table.ts';
+import { AuditedArchives } from './archive-table.ts';
 import { ArchiveThread } from './archive-thread.ts';
 import { GroupWalk, walkTail } from './chain-walks.ts';
 import type { Erasable } from './erase-evidence.ts';
@@ -37,7 +37,7 @@ const SEGMENT_RECORDS = 1_000_000;
 const ROWS_A_STEP = 4_000;
 const LEAST_ROWS_AGAIN = 500;
 
-export interface LedgerStoreOptions {
+interface LedgerStoreOptions {
   readonly file: string;
   readonly identity: DatabaseIdentity;
   readonly queueLimit: number;
@@ -87,17 +87,17 @@ export function openLedgerStore(
   const reading = { file, identity, archiveDir, runs, end: writer.sharedEnd.memory };
   const threads = openLedgerThreads(reading);
   const onBroken = (each: BrokenChain) => broken.emit(each);
-  const looking = { queueLimit, onBroken, onFailure: options.onLookupFailure ?? (() => {}) };
+  const lookupOptions = { queueLimit, onBroken, onFailure: options.onLookupFailure ?? (() => {}) };
   const search = new SqliteLedgerSearch(threads.search, onBroken);
   let walking = alternating(threads.walks, writer, undefined);
   const segmentRecords = options.segmentRecords ?? SEGMENT_RECORDS;
   const thread = new ArchiveThread({ file, identity, archiveDir, segmentRecords });
-  const witness = new ArchiveWitness({ reader, archiveDir });
+  const auditedArchives = new AuditedArchives({ reader, archiveDir });
   const change = createAuditedChange(writer, clock);
   const removeFile = (name: string) => rmSync(join(archiveDir, name), { force: true });
   return {
-    lookups: new LedgerLookup(threads.lookups, looking),
-    bulkLookups: new LedgerLookup(threads.bulkLookups, looking),
+    lookups: new LedgerLookup(threads.lookups, lookupOptions),
+    bulkLookups: new LedgerLookup(threads.bulkLookups, lookupOptions),
     search,
     keyUse: { use: (question) => threads.keyUse.ask('keyUse', question) },
     issued: {
@@ -114,13 +114,13 @@ export function openLedgerStore(
       thread,
       writer,
       reader,
-      witness,
+      auditedArchives,
       change,
       erasable: options.erasable,
       clock,
       removeFile,
     }),
-    archives: createLedgerArchives({ archiveDir, thread, writer, witness, change, clock }),
+    archives: createLedgerArchives({ archiveDir, thread, writer, auditedArchives, change, clock }),
     broken,
     walks: threads.walks,
     async open(others, checkpoint) {

@@ -6,10 +6,10 @@ import { KeywardError } from '../kernel/errors.ts';
 import type {
   AttemptOutcome,
   DeliveryCounts,
+  EventDelivery,
   NotificationDelivery,
-  NotificationDesk,
   NotificationOutbox,
-  ToldOf,
+  NotificationService,
 } from '../kernel/notifications.ts';
 import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
@@ -18,7 +18,7 @@ import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './del
 import type { Trx, TrxReader, TrxWriter } from './schema.ts';
 import { trackedEvent } from './tracked-events.ts';
 
-export interface StoredNotifications extends NotificationOutbox, Pick<NotificationDesk, 'list'> {
+export interface StoredNotifications extends NotificationOutbox, Pick<NotificationService, 'list'> {
   find(id: number): Promise<NotificationDelivery>;
   /** A dead one waits for its first attempt again; commits with its audit event. */
   revive(id: number, actor: Actor): Promise<NotificationDelivery>;
@@ -56,7 +56,7 @@ export function createNotificationOutbox(
         }
       }),
     counts: () => reader.read(countByTarget),
-    toldOf: (sequences) => reader.read((trx) => toldOf(trx, sequences)),
+    deliveriesOf: (sequences) => reader.read((trx) => deliveriesOf(trx, sequences)),
     reconcile: () => writer.transaction((trx) => memory.reconcile(trx, clock.nowSeconds())),
     abandonOthers: (targets) =>
       writer.transaction(async (trx) => {
@@ -124,7 +124,7 @@ async function settle(trx: Trx, id: number, outcome: AttemptOutcome, now: number
     .execute();
 }
 
-async function toldOf(trx: Trx, sequences: readonly number[]): Promise<ToldOf[]> {
+async function deliveriesOf(trx: Trx, sequences: readonly number[]): Promise<EventDelivery[]> {
   if (sequences.length === 0) return [];
   const [first, last] = [Math.min(...sequences), Math.max(...sequences)];
   const rows = await trx

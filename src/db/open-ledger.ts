@@ -1,5 +1,5 @@
 import { TrustedRuns } from '../kernel/runs.ts';
-import { type LedgerSource, LedgerStretches, LedgerWindows } from './ledger-ranges.ts';
+import { LedgerRanges, type LedgerSource, LedgerWindows } from './ledger-ranges.ts';
 import { ReadConnection } from './read-connection.ts';
 import { SealedGroups } from './sealed-groups.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
@@ -23,14 +23,14 @@ export class OpenLedger {
   readonly connection: ReadConnection;
   readonly runs: TrustedRuns;
   readonly groups: SealedGroups;
-  readonly stretches: LedgerStretches;
+  readonly ranges: LedgerRanges;
   readonly windows: LedgerWindows;
 
   constructor(settings: ReadSettings) {
     this.connection = new ReadConnection(settings.file, settings.identity, settings.cacheKib);
     this.runs = new TrustedRuns(settings.runs);
     this.groups = new SealedGroups(this.runs);
-    this.stretches = new LedgerStretches(settings);
-    this.windows = new LedgerWindows(this.connection, this.stretches);
+    this.ranges = new LedgerRanges(settings);
+    this.windows = new LedgerWindows(this.connection, this.ranges);
   }
 }

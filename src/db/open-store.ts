@@ -47,7 +47,7 @@ import { brokenBy, type StoreEvent } from './write-health.ts';
 import { Writer } from './writer.ts';
 import type { Durability, FileIdentity } from './writer-protocol.ts';
 
-export interface StoreOptions {
+interface StoreOptions {
   /** Absolute path; made with mode 0600 where it is missing. */
   readonly file: string;
   /** Records that may wait for their commit. */
@@ -204,7 +204,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     brokenEvents,
     foreignSchema: () => reader.foreign(),
     probe: () => probe(writer, reader, clock),
-    probeLookups: () => readBack.look(),
+    probeLookups: () => readBack.probe(),
     durability: () => writer.durability(),
     close: async () => {
       await ledger.close();

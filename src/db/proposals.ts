@@ -22,13 +22,13 @@ const MOVED = {
   failed: 'proposal.failed',
 } as const satisfies Record<ProposalState, string>;
 
-export function openedEvent(proposal: Proposal, actor: Actor): AuditEvent {
+function openedEvent(proposal: Proposal, actor: Actor): AuditEvent {
   const { id, act, subject, parameters, before, after, expiresAt: expires_at } = proposal;
   const details = { act, subject, parameters, changes: differenceOf(before, after), expires_at };
   return actOf(actor, MOVED.open, `proposal:${id}`, details);
 }
 
-export function movedEvent(
+function movedEvent(
   { id, act, subject, proposedBy }: Proposal,
   { state, failure }: ProposalMove,
   actor: Actor,

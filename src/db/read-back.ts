@@ -8,7 +8,7 @@ import { type Condition, SqliteFailure, unavailable } from './sqlite-failure.ts'
 /** The database is not what was opened; of the others, such as a lock, the failing call says enough. */
 const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missing', 'moved']);
 
-export interface ReadBackOptions {
+interface ReadBackOptions {
   readonly appender: RecordAppender;
   /** Each thread that looks records up for somebody. */
   readonly lookups: readonly Pick<RecordLookup, 'find'>[];
@@ -23,20 +23,20 @@ export interface ReadBackOptions {
 export class ReadBack implements RecordAppender {
   readonly #options: ReadBackOptions;
   #last: Pick<IssuanceRecord, 'digest' | 'iat'> = { digest: Buffer.alloc(32), iat: 0 };
-  #doubt: { readonly error: KeywardError; readonly condition: Condition } | undefined;
+  #failure: { readonly error: KeywardError; readonly condition: Condition } | undefined;
 
   constructor(options: ReadBackOptions) {
     this.#options = options;
   }
 
   async append(record: IssuanceRecord): Promise<void> {
-    if (this.#doubt) throw this.#doubt.error;
+    if (this.#failure) throw this.#failure.error;
     await this.#options.appender.append(record);
     this.#last = record;
   }
 
   /** Looks the newest record up in each thread. `store_unavailable`, `overloaded`. */
-  async look(): Promise<void> {
+  async probe(): Promise<void> {
     const { digest, iat } = this.#last;
     try {
       await Promise.all(this.#options.lookups.map((each) => each.find(digest, iat)));
@@ -44,9 +44,9 @@ export class ReadBack implements RecordAppender {
       this.failed(error);
       throw error;
     }
-    if (this.#doubt?.condition === 'corrupt') throw this.#doubt.error;
-    if (!this.#doubt) return;
-    this.#doubt = undefined;
+    if (this.#failure?.condition === 'corrupt') throw this.#failure.error;
+    if (!this.#failure) return;
+    this.#failure = undefined;
     this.#options.onChange(undefined, undefined);
   }
 
@@ -54,9 +54,9 @@ export class ReadBack implements RecordAppender {
   failed(error: unknown): void {
     if (!(error instanceof KeywardError) || !(error.cause instanceof SqliteFailure)) return;
     const { condition } = error.cause;
-    if (condition === null || !DOUBTFUL.has(condition) || this.#doubt?.condition === 'corrupt') return;
-    const isNew = this.#doubt?.condition !== condition;
-    this.#doubt = { error, condition };
+    if (condition === null || !DOUBTFUL.has(condition) || this.#failure?.condition === 'corrupt') return;
+    const isNew = this.#failure?.condition !== condition;
+    this.#failure = { error, condition };
     if (isNew) this.#options.onChange(condition, error.cause);
   }
 }

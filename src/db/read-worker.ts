@@ -8,10 +8,10 @@ import { searchPage } from './questions/search-page.ts';
 import { walkGroups } from './questions/walk-groups.ts';
 import { walkRevocations } from './questions/walk-revocations.ts';
 import { serveCalls } from './serve-calls.ts';
-import { giveWay } from './walk-chains.ts';
+import { lowerPriority } from './walk-chains.ts';
 
 const settings = workerData as ReadSettings;
-if (settings.givesWay) giveWay();
+if (settings.givesWay) lowerPriority();
 const ledger = new OpenLedger(settings);
 
 const QUESTIONS = {

@@ -22,7 +22,7 @@ import type { RegistryView } from './signed/trusted-registry.ts';
 const MOST_UNTOLD = 10_000;
 
 /** All that commits when two persons accept a database that was put back. */
-export interface Acceptance {
+interface Acceptance {
   readonly reason: string;
   readonly actor: Actor;
   readonly issuedFrom: number;
@@ -35,7 +35,7 @@ export interface Acceptance {
   /** The signer's last checkpoint, where no sink has it. */
   readonly sealed?: StoredCheckpoint | undefined;
   /** What was told while the database could not be written. */
-  readonly told: readonly { readonly event: AuditEvent; readonly time: number }[];
+  readonly recordedEvents: readonly { readonly event: AuditEvent; readonly time: number }[];
   readonly now: number;
 }
 
@@ -122,7 +122,7 @@ function lostEvents({ from, events, sealed }: Acceptance): number {
 }
 
 async function takeOver(trx: Trx, acceptance: Acceptance, scopeIds: readonly string[]): Promise<void> {
-  const { from, events, checkpoints, told, issuedUntil, now } = acceptance;
+  const { from, events, checkpoints, recordedEvents: told, issuedUntil, now } = acceptance;
   const head = await ownAuditHead(trx);
   if (head.sequence !== from.audit.sequence || Buffer.compare(head.hash, from.audit.hash) !== 0) {
     throw new KeywardError(

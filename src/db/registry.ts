@@ -4,7 +4,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type {
   KeyAct,
-  KeyLifeChange,
+  KeyLifecycleChange,
   NewKey,
   Registry,
   ServiceKey,
@@ -15,7 +15,7 @@ import type { Scope } from '../kernel/scope.ts';
 import { compareText } from '../lib/text.ts';
 import { serviceKeyRow } from './enrol-service-keys.ts';
 import { keyMade, keyReservations, leavingNoneOut, onStandingToken } from './key-reservations.ts';
-import { keyFromRow, keyToRow, lifeToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
+import { keyFromRow, keyToRow, lifecycleToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
 import { settling } from './proposals.ts';
 import type { TrxReader } from './schema.ts';
 import { rotationPauses, scopeRevision } from './scope-revision.ts';
@@ -172,7 +172,7 @@ function abandon(registry: RegistryView, scopeId: string): RowChange[] {
 }
 
 /** The key that stops signing goes first: no two of a scope are active, not even within the transaction. */
-function changeKeys(registry: RegistryView, changes: readonly KeyLifeChange[]): RowChange[] {
+function changeKeys(registry: RegistryView, changes: readonly KeyLifecycleChange[]): RowChange[] {
   const keys = changes.map((change) => changedKey(registry, change));
   const [starting, others] = [keys.filter(isActive), keys.filter((key) => !isActive(key))];
   const scopeIds = [...new Set(keys.map(({ scope_id }) => scope_id))];
@@ -188,7 +188,7 @@ function withNextKeySet(registry: RegistryView, scopeId: string): RowChange {
   return put('scopes', { ...scope, key_set_version: scope.key_set_version + 1 });
 }
 
-function changedKey(registry: RegistryView, { before, after }: KeyLifeChange): RowOf<'signing_keys'> {
+function changedKey(registry: RegistryView, { before, after }: KeyLifecycleChange): RowOf<'signing_keys'> {
   const row = registry
     .rows('signing_keys')
     .find(({ kid, scope_id }) => kid === after.kid && scope_id === after.scopeId);
@@ -199,7 +199,7 @@ function changedKey(registry: RegistryView, { before, after }: KeyLifeChange): R
       `Key ${after.kid} is ${row.state} by now; look at it, and ask again where that is still wanted.`,
     );
   }
-  return { ...row, ...lifeToRow(after) };
+  return { ...row, ...lifecycleToRow(after) };
 }
 
 function isActive({ state }: RowOf<'signing_keys'>): boolean {

@@ -3,13 +3,13 @@ import { actOf } from '../kernel/audit.ts';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
+  type RecordedCertificate,
   RUN_CERTIFIED,
   RUNS_SUBJECT,
   type RunKey,
   type Runs,
+  recordedCertificate,
   type StoredRun,
-  type ToldCertificate,
-  toldCertificate,
 } from '../kernel/runs.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { camelCased, snakeCased } from './camel-case.ts';
@@ -37,7 +37,7 @@ export function createRuns(
       });
       own = certified;
     },
-    told: () => reader.read(readTold),
+    certificates: () => reader.read(readCertificates),
     async repair(run, why) {
       await writer.transaction((trx) => putRun(trx, run));
       if (why !== undefined) onRepair({ place: `run ${run.id}`, why });
@@ -64,7 +64,7 @@ async function putRun(trx: Trx, { id, publicKey, startedAt, certificate }: Store
     .execute();
 }
 
-async function readTold(trx: Trx): Promise<ToldCertificate[]> {
+async function readCertificates(trx: Trx): Promise<RecordedCertificate[]> {
   const rows = await trx
     .selectFrom('audit_events')
     .select(['sequence', 'details_json'])
@@ -72,10 +72,10 @@ async function readTold(trx: Trx): Promise<ToldCertificate[]> {
     .where('type', '=', RUN_CERTIFIED)
     .orderBy('sequence')
     .execute();
-  return rows.flatMap(({ sequence, details_json }) => toldCertificate(sequence, details_json) ?? []);
+  return rows.flatMap(({ sequence, details_json }) => recordedCertificate(sequence, details_json) ?? []);
 }
 
-export async function findRun(trx: Trx, id: string): Promise<StoredRun | undefined> {
+async function findRun(trx: Trx, id: string): Promise<StoredRun | undefined> {
   const row = await trx.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
   return row && camelCased(row);
 }

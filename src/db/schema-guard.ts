@@ -28,7 +28,7 @@ export class SchemaGuard {
 }
 
 /** Compares whatever the counter says: whoever writes the file can set that back. */
-export function refuseForeign(db: DatabaseSync, own: OwnSchema): void {
+function refuseForeign(db: DatabaseSync, own: OwnSchema): void {
   const foreign = foreignIn(db, own);
   if (foreign === undefined) return;
   throw new SqliteFailure({

@@ -13,7 +13,7 @@ export function tokenOf(column: string | null): string {
   return column ?? FIRST_TOKEN;
 }
 
-export type ScopeRow = Selectable<Schema['scopes']>;
+type ScopeRow = Selectable<Schema['scopes']>;
 
 export function scopeToRow(scope: Scope, state: ScopeRow['state']): ScopeRow {
   return {
@@ -27,8 +27,8 @@ export function scopeToRow(scope: Scope, state: ScopeRow['state']): ScopeRow {
     contacts_json: scope.contacts.length > 0 ? JSON.stringify(scope.contacts) : null,
     rotation_paused_until: scope.rotationPause?.until ?? null,
     rotation_pause_reason: scope.rotationPause?.reason ?? null,
-    former_caches_seconds: scope.formerCaches?.seconds ?? null,
-    former_caches_until: scope.formerCaches?.until ?? null,
+    former_caches_seconds: scope.staleCacheHorizon?.seconds ?? null,
+    former_caches_until: scope.staleCacheHorizon?.until ?? null,
     hsm_token: tokenColumn(scope.hsmToken),
     key_set_version: scope.keySetVersion,
     created_at: scope.createdAt,
@@ -52,7 +52,7 @@ export function scopeFromRow(row: ScopeRow): Scope {
     hsmToken: tokenOf(row.hsm_token),
     createdAt: row.created_at,
     rotationPause: pauseFromRow(row),
-    formerCaches: formerCachesFromRow(row),
+    staleCacheHorizon: staleCacheHorizonFromRow(row),
     keySetVersion: row.key_set_version,
   };
 }
@@ -61,6 +61,6 @@ function pauseFromRow({ rotation_paused_until: until, rotation_pause_reason: rea
   return until === null ? null : { until, reason: reason ?? '' };
 }
 
-function formerCachesFromRow({ former_caches_seconds: seconds, former_caches_until: until }: ScopeRow) {
+function staleCacheHorizonFromRow({ former_caches_seconds: seconds, former_caches_until: until }: ScopeRow) {
   return seconds === null || until === null ? null : { seconds, until };
 }

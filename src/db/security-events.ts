@@ -24,12 +24,12 @@ import type {
 import { Emitter } from '../lib/emitter.ts';
 import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
-import { type AskedStep, requireEvent, takeStep } from './event-steps.ts';
+import { appendStep, type RequestedStep, requireEvent } from './event-steps.ts';
 import type { Trx, TrxReader, TrxWriter } from './schema.ts';
-import { fitting, fromRow, isTestifiedStep, trackedEvents } from './tracked-events.ts';
+import { fitting, fromRow, hasStepAuditRecord, trackedEvents } from './tracked-events.ts';
 import { isWitnessed } from './unwitnessed.ts';
 
-export async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
+async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
   const rows = await changes(trx, place).orderBy('place').limit(limit).execute();
   const sequences = [...new Set(rows.map(({ event_sequence }) => event_sequence))];
   const found = await trackedEvents(trx).where('event.sequence', 'in', sequences).execute();
@@ -53,11 +53,11 @@ function changes(trx: Trx, place: number) {
     .selectFrom('security_event_steps')
     .select(['audit_sequence as place', 'event_sequence', 'state as became'])
     .where('audit_sequence', '>', place)
-    .where(isTestifiedStep(trx, 'security_event_steps'));
+    .where(hasStepAuditRecord(trx, 'security_event_steps'));
   return raised.unionAll(stepped.$castTo<{ place: number; event_sequence: number; became: EventState }>());
 }
 
-export async function lastPlace(trx: Trx): Promise<number> {
+async function lastPlace(trx: Trx): Promise<number> {
   const last = await trx
     .selectFrom([raisedLast(trx).as('raised'), steppedLast(trx).as('stepped')])
     .select(['raised.last as raised', 'stepped.last as stepped'])
@@ -74,7 +74,7 @@ const steppedLast = (trx: Trx) =>
 
 type ListOf = Parameters<EventService['list']>;
 
-export async function newestFirst(
+async function newestFirst(
   trx: Trx,
   query: ListOf[0],
   { before = Number.MAX_SAFE_INTEGER, limit }: ListOf[1],
@@ -83,7 +83,7 @@ export async function newestFirst(
   return (await found.orderBy('event.sequence', 'desc').limit(limit).execute()).map(fromRow);
 }
 
-export async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {
+async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {
   const counts = { open: { ...NONE }, acknowledged: { ...NONE } };
   const isAcknowledged = sql<SqlBool>`acknowledged.sequence is not null`;
   const rows = await trackedEvents(trx)
@@ -115,9 +115,9 @@ export function createSecurityEvents(
   clock: Clock,
 ): StoredSecurityEvents {
   const changes = new Emitter<EventChange>();
-  const take = async (step: Omit<AskedStep, 'at'>) => {
+  const take = async (step: Omit<RequestedStep, 'at'>) => {
     const { event, change } = await writer.transaction((trx) =>
-      takeStep(trx, { ...step, at: clock.nowSeconds() }),
+      appendStep(trx, { ...step, at: clock.nowSeconds() }),
     );
     if (change) changes.emit(change);
     return event;
@@ -147,36 +147,36 @@ export function createSecurityEvents(
  * room. So may one be whose audit event bears no seal that can be checked: it stays, and the event is told beside it.
  */
 async function untoldReport(trx: Trx, report: SecurityEventReport): Promise<SecurityEventReport | null> {
-  const before = await testimonyOf(trx, report);
+  const before = await auditRecordState(trx, report);
   if (before === 'sealed') return null;
   if (before === 'none') {
     await remove(trx, report);
     return report;
   }
   const again = { ...report, dedupKey: `${report.dedupKey} ${memoryOf(trx).run.id}` };
-  if ((await testimonyOf(trx, again)) === 'sealed') return null;
+  if ((await auditRecordState(trx, again)) === 'sealed') return null;
   await remove(trx, again);
   return again;
 }
 
 /** What stands behind the row of that type and key. */
-async function testimonyOf(
+async function auditRecordState(
   trx: Trx,
   { type, dedupKey }: SecurityEventReport,
 ): Promise<'sealed' | 'unsealed' | 'none'> {
   const query = trx.selectFrom('security_events').selectAll();
   const row = await query.where('type', '=', type).where('dedup_key', '=', dedupKey).executeTakeFirst();
   if (!row) return 'none';
-  const testimony = await trx
+  const auditRecord = await trx
     .selectFrom('audit_events')
     .select((eb) => ['type', 'details_json', isWitnessed(trx, eb.ref('sequence')).as('isWitnessed')])
     .where('sequence', '=', row.audit_sequence)
     .executeTakeFirst();
   const told = securityEventDetails({ ...row, dedupKey }, row.evidence_commitment);
-  if (testimony?.type !== SECURITY_EVENT_RAISED || testimony.details_json !== JSON.stringify(told)) {
+  if (auditRecord?.type !== SECURITY_EVENT_RAISED || auditRecord.details_json !== JSON.stringify(told)) {
     return 'none';
   }
-  return testimony.isWitnessed ? 'sealed' : 'unsealed';
+  return auditRecord.isWitnessed ? 'sealed' : 'unsealed';
 }
 
 async function remove(trx: Trx, { type, dedupKey }: SecurityEventReport): Promise<void> {

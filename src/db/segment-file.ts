@@ -15,10 +15,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { ARCHIVE_EVENTS, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { ArchivedSegment } from '../kernel/ledger-search.ts';
 
-type Told = Pick<StoredEvent, 'type' | 'detailsJson'>;
+type ArchiveEvent = Pick<StoredEvent, 'type' | 'detailsJson'>;
 
 /** A segment as its sealed audit events have it; the row beside them decides nothing. */
-export interface WitnessedArchive extends ArchivedSegment {
+export interface AuditedArchive extends ArchivedSegment {
   readonly number: number;
   readonly file: string;
   /** SHA-256, base64url. */
@@ -38,7 +38,7 @@ export function isNameOf(number: number, file: string): boolean {
 }
 
 /** By the events about it that something stands behind, in order. Undefined where none says that it was sealed. */
-export function archiveIn(number: number, told: readonly Told[]): WitnessedArchive | undefined {
+export function archiveIn(number: number, told: readonly ArchiveEvent[]): AuditedArchive | undefined {
   const at = told.findLastIndex(({ type }) => type === ARCHIVE_EVENTS.sealed);
   if (at < 0) return undefined;
   const sealed = detailsOf(told[at]);
@@ -62,7 +62,7 @@ export function archiveIn(number: number, told: readonly Told[]): WitnessedArchi
   };
 }
 
-function detailsOf(event: Told | undefined): Readonly<Record<string, unknown>> {
+function detailsOf(event: ArchiveEvent | undefined): Readonly<Record<string, unknown>> {
   return auditDetailsIn(event?.detailsJson ?? '');
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
-export type Prepared<Name extends string> = Readonly<Record<Name, StatementSync>>;
+type Prepared<Name extends string> = Readonly<Record<Name, StatementSync>>;
 
 /** Statements prepared once for each connection. */
 export class Statements<Name extends string> {

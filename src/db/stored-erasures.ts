@@ -53,7 +53,7 @@ const ERASURES = [
 ] as const;
 
 /** Values that are gone from rows, and how many the audit trail says were erased. */
-export interface Erasure {
+interface Erasure {
   readonly what: string;
   readonly erased: number;
   readonly told: number;

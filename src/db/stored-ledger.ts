@@ -42,7 +42,7 @@ const ARCHIVE_TESTIMONIES = compileQuery((db) =>
 );
 
 /** A group with its records; null where they left the archive for good. */
-export interface StoredGroup {
+interface StoredGroup {
   readonly group: LedgerGroup;
   readonly rows: readonly PlacedRow[] | null;
 }

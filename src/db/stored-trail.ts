@@ -2,7 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Selectable } from 'kysely';
 import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import { REVOCATION_ADDED } from '../kernel/revocation.ts';
-import { RUN_CERTIFIED, type StoredRun, type ToldCertificate, toldCertificate } from '../kernel/runs.ts';
+import {
+  type RecordedCertificate,
+  RUN_CERTIFIED,
+  recordedCertificate,
+  type StoredRun,
+} from '../kernel/runs.ts';
 import { printable } from '../lib/html.ts';
 import { camelCased } from './camel-case.ts';
 import { openReadOnly } from './database-file.ts';
@@ -19,7 +24,9 @@ const EVENTS_OF_TYPE = compileQuery((db) =>
   db.selectFrom('audit_events').selectAll().where('type', '=', '').orderBy('sequence'),
 );
 const EVENT = compileQuery((db) => db.selectFrom('audit_events').selectAll().where('sequence', '=', 0));
-const testimoniesWithout = (table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps') =>
+const auditRecordsWithout = (
+  table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps',
+) =>
   compileQuery((db) =>
     db
       .selectFrom('audit_events')
@@ -28,11 +35,11 @@ const testimoniesWithout = (table: 'security_events' | 'security_event_steps' | 
       .where('sequence', 'not in', (of) => of.selectFrom(table).select('audit_sequence'))
       .orderBy('sequence'),
   );
-const TESTIMONIES = {
-  security_events: testimoniesWithout('security_events'),
-  security_event_steps: testimoniesWithout('security_event_steps'),
-  reports: testimoniesWithout('reports'),
-  report_steps: testimoniesWithout('report_steps'),
+const AUDIT_RECORDS = {
+  security_events: auditRecordsWithout('security_events'),
+  security_event_steps: auditRecordsWithout('security_event_steps'),
+  reports: auditRecordsWithout('reports'),
+  report_steps: auditRecordsWithout('report_steps'),
 } as const;
 const LAST_EVENT = compileQuery((db) =>
   db.selectFrom('audit_events').select(['sequence', 'time']).orderBy('sequence', 'desc').limit(1),
@@ -108,9 +115,9 @@ export class StoredTrail {
     for (const row of this.table('runs', 'started_at')) yield camelCased(row);
   }
 
-  *toldCertificates(): Generator<ToldCertificate> {
+  *recordedCertificates(): Generator<RecordedCertificate> {
     for (const row of this.all<Row<'audit_events'>>(EVENTS_OF_TYPE, RUN_CERTIFIED)) {
-      const told = toldCertificate(row.sequence, row.details_json);
+      const told = recordedCertificate(row.sequence, row.details_json);
       if (told) yield told;
     }
   }
@@ -126,8 +133,8 @@ export class StoredTrail {
   }
 
   /** The audit events of that type to which no row of the table belongs, in order. */
-  orphanedTestimonies(type: string, table: keyof typeof TESTIMONIES): number[] {
-    return this.all<{ sequence: number }>(TESTIMONIES[table], type).map(({ sequence }) => sequence);
+  orphanedAuditRecords(type: string, table: keyof typeof AUDIT_RECORDS): number[] {
+    return this.all<{ sequence: number }>(AUDIT_RECORDS[table], type).map(({ sequence }) => sequence);
   }
 
   /** The last event and checkpoint, 0 where there is none, and the time of that event. */

@@ -13,13 +13,13 @@ import type { Trx } from './schema.ts';
 import { isWitnessed } from './unwitnessed.ts';
 
 /** Whether a witnessed audit event tells of a step of a security event; `step` names its table in the query. */
-export function isTestifiedStep(trx: Trx, step: string): Expression<SqlBool> {
+export function hasStepAuditRecord(trx: Trx, step: string): Expression<SqlBool> {
   const subject = sql<string>`'security_event:' || ${sql.ref(`${step}.event_sequence`)}`;
-  return isTestified(trx, step, eventTypeOf(STEP_TESTIMONIES, sql.ref(`${step}.state`)), subject);
+  return hasAuditRecord(trx, step, eventTypeOf(STEP_TESTIMONIES, sql.ref(`${step}.state`)), subject);
 }
 
 /** A row alone counts for nothing: its audit event names what it concerns, who took the step, and when. */
-export function isTestified(
+export function hasAuditRecord(
   trx: Trx,
   step: string,
   type: Expression<string>,
@@ -54,13 +54,13 @@ export function trackedEvents(trx: Trx) {
       join
         .onRef('acknowledged.event_sequence', '=', 'event.sequence')
         .on('acknowledged.state', '=', 'acknowledged')
-        .on(isTestifiedStep(trx, 'acknowledged')),
+        .on(hasStepAuditRecord(trx, 'acknowledged')),
     )
     .leftJoin('security_event_steps as resolved', (join) =>
       join
         .onRef('resolved.event_sequence', '=', 'event.sequence')
         .on('resolved.state', '=', 'resolved')
-        .on(isTestifiedStep(trx, 'resolved')),
+        .on(hasStepAuditRecord(trx, 'resolved')),
     )
     .selectAll('event')
     .select([

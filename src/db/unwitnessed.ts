@@ -31,14 +31,14 @@ export class UnwitnessedRanges {
 interface Lent {
   readonly ranges: UnwitnessedRanges;
   /** Whether the connection has the function of `EventSeals`. */
-  readonly judgesSeals: boolean;
+  readonly verifiesSeals: boolean;
 }
 
 const lent = new WeakMap<Trx, Lent>();
 
 /** For whoever lends a transaction: what it reads passes over these. */
-export function lendRanges(trx: Trx, ranges: UnwitnessedRanges, judgesSeals: boolean): void {
-  lent.set(trx, { ranges, judgesSeals });
+export function lendRanges(trx: Trx, ranges: UnwitnessedRanges, verifiesSeals: boolean): void {
+  lent.set(trx, { ranges, verifiesSeals });
 }
 
 /**
@@ -55,7 +55,7 @@ export function isWitnessed(trx: Trx, place: Expression<number>): RawBuilder<Sql
 
 /** The same but for the ranges, which are read by it. */
 function isSealed(trx: Trx, place: Expression<number>): RawBuilder<SqlBool> {
-  return lent.get(trx)?.judgesSeals ? sql<SqlBool>`${sql.raw(IS_VOUCHED)}(${place})` : sql<SqlBool>`true`;
+  return lent.get(trx)?.verifiesSeals ? sql<SqlBool>`${sql.raw(IS_VOUCHED)}(${place})` : sql<SqlBool>`true`;
 }
 
 export function createUnwitnessedTrail(
@@ -82,7 +82,7 @@ export function createUnwitnessedTrail(
 }
 
 /** Where no service says which these are: by what the trail alone tells. */
-export async function lendToldRanges(trx: Trx): Promise<void> {
+export async function lendRecordedRanges(trx: Trx): Promise<void> {
   const ranges = new UnwitnessedRanges();
   ranges.set(await readOpenRanges(trx));
   lendRanges(trx, ranges, false);

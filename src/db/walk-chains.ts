@@ -18,12 +18,12 @@ export function chainedRevocation(row: Row): ChainedRevocation {
 }
 
 /** Whether SQLite holds a number that JavaScript cannot: the service writes none. */
-export function isForeignNumber(error: unknown): boolean {
+export function isUnsafeNumber(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'ERR_OUT_OF_RANGE';
 }
 
 /** Somewhere behind that element. */
-export function foreignNumber(unit: string, after: number): BrokenChain {
+export function unsafeNumber(unit: string, after: number): BrokenChain {
   return {
     place: `behind ${unit} ${after}`,
     why: 'a number in it is larger than any that the service writes',
@@ -34,6 +34,6 @@ export function foreignNumber(unit: string, after: number): BrokenChain {
  * Lets everything else run first, this thread's own process included. Linux alone keeps a priority for each thread;
  * elsewhere nothing changes, since it would be the whole process's. See setpriority(2), "C library/kernel differences".
  */
-export function giveWay(): void {
+export function lowerPriority(): void {
   if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
 }

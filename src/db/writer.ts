@@ -7,7 +7,7 @@ import { MOST_ROWS } from '../kernel/ledger-chain.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { RunKey } from '../kernel/runs.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { ChainEnd, type Fate, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
+import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { EventTrust } from './event-seals.ts';
 import { compileLedgerStatements } from './ledger-statements.ts';
 import type { Schema, Trx } from './schema.ts';
@@ -153,11 +153,11 @@ export class Writer implements RecordAppender {
     }
   }
 
-  #settle(fate: Fate): void {
-    const isWanted = this.#memory.wantsCheckpoint && fate !== 'rolled_back';
+  #settle(outcome: CommitOutcome): void {
+    const isWanted = this.#memory.wantsCheckpoint && outcome !== 'rolled_back';
     this.#memory.wantsCheckpoint = false;
     if (isWanted) this.checkpointWanted.emit(null);
-    for (const end of [this.#memory.audit, this.#memory.revocations]) end.settle(fate);
+    for (const end of [this.#memory.audit, this.#memory.revocations]) end.settle(outcome);
   }
 
   #tellOfForeignEnd(): void {

@@ -7,7 +7,7 @@ import { type SecurityEventReport, type SecurityEvents, securityEvent } from '..
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 
-export interface ForgeryAlarmParts {
+interface ForgeryAlarmDeps {
   readonly events: SecurityEvents;
   readonly suspender: KeySuspender;
   readonly clock: Clock;
@@ -20,7 +20,7 @@ const EVENTS_A_KEY_AND_MINUTE = 60;
 const REMEMBERED_TOKENS = 10_000;
 
 /** One critical event for each forged token and, where the scope's policy says so, its key out of use at once. */
-export function createForgeryAlarm({ events, suspender, clock, onFailure }: ForgeryAlarmParts): ForgeryAlarm {
+export function createForgeryAlarm({ events, suspender, clock, onFailure }: ForgeryAlarmDeps): ForgeryAlarm {
   const told = new RecentSet(REMEMBERED_TOKENS);
   const budget = new MinuteBudget(EVENTS_A_KEY_AND_MINUTE, clock);
 
@@ -67,15 +67,15 @@ function factsOf({ scopeId, kid, jti, clientId, iat, exp }: RecordedToken): Reco
   return { scope: scopeId, kid, jti, client: clientId, iat, exp };
 }
 
-export function openForgeryAlarm(parts: {
+export function openForgeryAlarm(deps: {
   readonly events: SecurityEvents;
   readonly suspender: KeySuspender;
   readonly clock: Clock;
   readonly log: Logger;
 }): ForgeryAlarm {
-  const { log } = parts;
+  const { log } = deps;
   return createForgeryAlarm({
-    ...parts,
+    ...deps,
     onFailure: (error, what, kid) =>
       log.fatal({ err: error, kid, event: 'token.never_issued' }, `forged token: could not ${what}`),
   });

@@ -3,7 +3,7 @@ import type { DetectionMemories, Fact, KeptMemory } from '../kernel/activity.ts'
 import type { EventRaiser, SecurityEventReport } from '../kernel/security-events.ts';
 
 /** What a detection makes of one fact. */
-export interface Detected<M> {
+interface Detected<M> {
   /** What it remembers from now on of whom the fact concerns; undefined to forget it. */
   readonly memory: M | undefined;
   readonly news: readonly SecurityEventReport[];
@@ -22,7 +22,7 @@ export interface Detection<M = unknown> {
   readonly memory?: z.ZodType<M>;
 }
 
-export const NOTHING = { memory: undefined, news: [] } as const;
+const NOTHING = { memory: undefined, news: [] } as const;
 
 /** For detections that tell all from one fact, and remember nothing. */
 export function stateless(
@@ -39,7 +39,7 @@ export function stateless(
   };
 }
 
-export interface DetectorParts {
+interface DetectorDeps {
   readonly detections: readonly Detection[];
   readonly facts: { take(): readonly Fact[] };
   readonly events: EventRaiser;
@@ -51,21 +51,21 @@ const MOST_NAMES = 5_000;
 
 /** Runs the detections over the facts as they come, and tells what they find. */
 export class Detector {
-  readonly #parts: DetectorParts;
+  readonly #deps: DetectorDeps;
   readonly #memories: ReadonlyMap<string, Map<string, unknown>>;
   readonly #unsaved = new Map<string, KeptMemory>();
 
-  private constructor(parts: DetectorParts) {
-    this.#parts = parts;
-    this.#memories = new Map(parts.detections.map(({ name }) => [name, new Map()]));
+  private constructor(deps: DetectorDeps) {
+    this.#deps = deps;
+    this.#memories = new Map(deps.detections.map(({ name }) => [name, new Map()]));
   }
 
   /** With what was remembered before the process started; what cannot be read is forgotten. `store_unavailable`. */
-  static async open(parts: DetectorParts): Promise<Detector> {
-    const detector = new Detector(parts);
-    const kept = await parts.memories.load(MOST_NAMES * parts.detections.length);
+  static async open(deps: DetectorDeps): Promise<Detector> {
+    const detector = new Detector(deps);
+    const kept = await deps.memories.load(MOST_NAMES * deps.detections.length);
     for (const { detection, name, memory } of kept.toReversed()) {
-      const schema = parts.detections.find((each) => each.name === detection)?.memory;
+      const schema = deps.detections.find((each) => each.name === detection)?.memory;
       const read = schema?.safeParse(memory);
       if (read?.success) detector.#memories.get(detection)?.set(name, read.data);
     }
@@ -73,14 +73,14 @@ export class Detector {
   }
 
   /** Takes the facts since the last look. */
-  look(): void {
-    for (const fact of this.#parts.facts.take()) this.#detect(fact);
+  tick(): void {
+    for (const fact of this.#deps.facts.take()) this.#detect(fact);
   }
 
   /** Writes down what was learned since the last time. `store_unavailable`: then it is kept for the next. */
   async save(): Promise<void> {
     const changed = [...this.#unsaved.values()];
-    await this.#parts.memories.keep(changed);
+    await this.#deps.memories.keep(changed);
     for (const kept of changed) {
       const key = keyOf(kept);
       if (this.#unsaved.get(key) === kept) this.#unsaved.delete(key);
@@ -88,7 +88,7 @@ export class Detector {
   }
 
   #detect(fact: Fact): void {
-    for (const detection of this.#parts.detections) {
+    for (const detection of this.#deps.detections) {
       const name = detection.concerns(fact);
       if (name === undefined) continue;
       const memories = this.#memories.get(detection.name);
@@ -97,7 +97,7 @@ export class Detector {
       if (memory !== before) this.#remember(detection.name, name, memory);
       else if (memory !== undefined) this.#touch(detection.name, name, memory);
       // A flood of one type and severity would fill the database.
-      for (const report of news) this.#parts.events.raise(report, report.severity);
+      for (const report of news) this.#deps.events.raise(report, report.severity);
     }
   }
 

@@ -12,7 +12,7 @@ import { DETECTIONS } from './rules.ts';
 
 export { ActivityAggregator, recordCallers } from './activity.ts';
 
-export interface DetectorRootParts {
+interface DetectorRootDeps {
   readonly facts: ActivityAggregator;
   readonly memories: DetectionMemories;
   readonly events: EventRaiser;
@@ -23,12 +23,12 @@ export interface DetectorRootParts {
   readonly log: Logger;
 }
 
-const LOOK_EVERY_MS = 100;
+const POLL_EVERY_MS = 100;
 const SAVE_EVERY_MS = 60_000;
 
 /** All detections at work. `stop` writes down what they learned. */
-export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): Promise<void> }> {
-  const { facts, memories, events, clientChanges, client, metrics, clock, log } = parts;
+export async function openDetector(deps: DetectorRootDeps): Promise<{ stop(): Promise<void> }> {
+  const { facts, memories, events, clientChanges, client, metrics, clock, log } = deps;
   metrics.watch('factsDropped', () => facts.dropped);
   const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories });
   const stopTelling = clientChanges.subscribe((id) =>
@@ -39,9 +39,9 @@ export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): 
       revoked: client(id)?.revokedAt !== null,
     }),
   );
-  const looking = startPeriodicTask({
-    tick: async () => detector.look(),
-    everyMs: LOOK_EVERY_MS,
+  const task = startPeriodicTask({
+    tick: async () => detector.tick(),
+    everyMs: POLL_EVERY_MS,
     log,
     failure: 'detections failed; they go on with what is new',
   });
@@ -54,8 +54,8 @@ export async function openDetector(parts: DetectorRootParts): Promise<{ stop(): 
   return {
     async stop() {
       stopTelling();
-      await Promise.all([looking.stop(), saving.stop()]);
-      detector.look();
+      await Promise.all([task.stop(), saving.stop()]);
+      detector.tick();
       await detector.save();
     },
   };

@@ -28,7 +28,7 @@ export const rateHistory = z.strictObject({
 /** How often something happens, in its busiest minutes: what a caller has done before is the measure of it. */
 export type RateHistory = Readonly<z.infer<typeof rateHistory>>;
 
-export interface Unusual {
+interface Unusual {
   /** In this minute so far. */
   readonly count: number;
   /** In the busiest minute of an hour like this one. */
@@ -37,14 +37,14 @@ export interface Unusual {
   readonly settled: boolean;
 }
 
-export interface Habits {
+interface Habits {
   /** Fewer in a minute say nothing. */
   readonly floor: number;
   /** Whether a first day without comparison is given to learn; else nought is expected of it. */
   readonly learns: boolean;
 }
 
-export interface Observed {
+interface Observed {
   readonly history: RateHistory;
   readonly unusual: Unusual | undefined;
 }
@@ -104,8 +104,8 @@ function expectation(history: RateHistory, { learns }: Habits): { expected: numb
 /** The busiest minute of the same hour so long ago, or of the hours beside it, since clocks are put forward and back. */
 function likeNow({ hour, peaks }: RateHistory, hoursAgo: number): number {
   const near = [-1, 0, 1].map((by) => {
-    const sought = hour - hoursAgo + by;
-    return peaks[slotOf(sought)]?.find(([of]) => of === sought)?.[1] ?? 0;
+    const query = hour - hoursAgo + by;
+    return peaks[slotOf(query)]?.find(([of]) => of === query)?.[1] ?? 0;
   });
   return Math.max(...near);
 }

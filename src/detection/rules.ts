@@ -1,4 +1,4 @@
-import type { GenuineFact } from '../kernel/activity.ts';
+import type { SignedTokenFact } from '../kernel/activity.ts';
 import { securityEvent } from '../kernel/security-events.ts';
 import { PROBE_SUBJECT } from '../kernel/verifier-probe.ts';
 import { hourOf } from '../lib/instant.ts';
@@ -110,7 +110,7 @@ export const retiredKey = stateless('retired-key', (fact) => {
   });
 });
 
-function isWithin({ signFrom, signUntil }: GenuineFact, iat: number): boolean {
+function isWithin({ signFrom, signUntil }: SignedTokenFact, iat: number): boolean {
   return signFrom !== null && iat >= signFrom && iat <= signUntil;
 }
 

@@ -1,14 +1,14 @@
 import type { Config } from '../config.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
-export interface Listening {
+interface Listening {
   readonly host: string;
   readonly port: number;
   readonly tls?: object | undefined;
 }
 
 /** Where a listener of the configuration is asked: on loopback where it listens on all addresses. */
-export function originOf({ host, port, tls }: Listening): string {
+function originOf({ host, port, tls }: Listening): string {
   return `${tls ? 'https' : 'http'}://${reachable(host)}:${port}`;
 }
 

@@ -8,7 +8,7 @@ import { errorMessage } from '../lib/text.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */
-export async function storedOperators(databaseFile: string): Promise<readonly Operator[]> {
+async function storedOperators(databaseFile: string): Promise<readonly Operator[]> {
   const reader = new Reader(databaseFile, await ownSchema());
   try {
     const rows = await reader.read((trx) => trx.selectFrom('operators').selectAll().orderBy('id').execute());

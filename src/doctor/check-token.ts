@@ -9,10 +9,10 @@ import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/s
 import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from './finding.ts';
 import { storedKeys, tryKeys } from './try-keys.ts';
 
-export const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';
+const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';
 
 /** Whether the token holds the service keys that the configuration places on it. */
-export async function checkServiceKeys(
+async function checkServiceKeys(
   config: Config,
   hsmToken: string,
   { label, serial }: Pick<TokenDescription, 'label' | 'serial'>,
@@ -117,9 +117,9 @@ async function proofs(
   { name }: ConfiguredToken,
   link: SignerLink,
 ): Promise<readonly Finding[]> {
-  const voucher = serviceKeysOf(config).find(({ hsmToken }) => hsmToken === name);
-  if (voucher?.thumbprint === undefined) {
-    const lacking = voucher?.role === 'registry' ? 'registry key' : 'binding key';
+  const bindingIssuer = serviceKeysOf(config).find(({ hsmToken }) => hsmToken === name);
+  if (bindingIssuer?.thumbprint === undefined) {
+    const lacking = bindingIssuer?.role === 'registry' ? 'registry key' : 'binding key';
     return [fail('keys', `the configuration names no ${lacking}`, 'run keyward init')];
   }
   const keys = await storedKeys(config.database.file, name);

@@ -15,7 +15,7 @@ import { type Finding, fail, ok } from './finding.ts';
 
 export type { Finding } from './finding.ts';
 
-export interface Examination {
+interface Examination {
   readonly configFile: string;
   /** Logs in to the HSM even while the service runs. */
   readonly openToken: boolean;

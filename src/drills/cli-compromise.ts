@@ -28,7 +28,7 @@ const EXPECTED: Readonly<Record<string, (keys: Keys, kid: string) => boolean>> =
     (keyOf(keys, kid)?.private_half_destroyed_at ?? null) !== null,
 };
 
-export interface DrillOptions {
+interface DrillOptions {
   readonly scope: string;
   readonly timeout: number;
   /** The file of the report; it must not exist. */

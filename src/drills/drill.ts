@@ -22,7 +22,7 @@ export interface PerformedDrill extends DrillReport {
   readonly by: string;
 }
 
-export interface DrillStanding {
+export interface DrillStatus {
   readonly drill: Drill;
   /** When it was last passed; null where it never was. */
   readonly lastPassedAt: number | null;
@@ -36,5 +36,5 @@ export interface DrillLog {
   record(report: DrillReport, actor: Actor): Promise<PerformedDrill>;
   /** The newest first. */
   list(): readonly PerformedDrill[];
-  standings(): readonly DrillStanding[];
+  standings(): readonly DrillStatus[];
 }

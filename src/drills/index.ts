@@ -13,7 +13,7 @@ export const DRILL_ROUTES = { operations: adminDrillRoutes } as const;
 
 const LOOK_MS = 60_000;
 
-export interface DrillDeps {
+interface DrillDeps {
   readonly config: DrillsConfig;
   readonly store: Pick<Store, 'audit'>;
   readonly raiser: EventRaiser;

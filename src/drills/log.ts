@@ -12,14 +12,14 @@ import {
 const TYPE = 'drill.performed';
 const MOST = 100;
 
-export interface DrillLogParts {
+interface DrillLogDeps {
   readonly audit: Pick<AuditLog, 'record' | 'witnessedAfter' | 'newestOfType'>;
   readonly clock: Clock;
   readonly overdueSeconds: number;
 }
 
 /** Reads once what there was, and remembers what comes. */
-export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogParts): Promise<DrillLog> {
+export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogDeps): Promise<DrillLog> {
   const [first] = await audit.witnessedAfter(0, 1);
   const beginning = first?.time ?? clock.nowSeconds();
   let performed: readonly PerformedDrill[] = (await audit.newestOfType(TYPE, MOST)).map(fromEvent);

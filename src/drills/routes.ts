@@ -5,7 +5,7 @@ import { readJson } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { DRILLS, type DrillLog, type DrillReport, type DrillStanding, type PerformedDrill } from './drill.ts';
+import { DRILLS, type DrillLog, type DrillReport, type DrillStatus, type PerformedDrill } from './drill.ts';
 
 const MOST_STEPS = 20;
 
@@ -29,7 +29,7 @@ const drillRequest = z.strictObject({ ...members, scope: members.scope.default(n
   id: 'DrillRequest',
 });
 
-export const performedDrill = z
+const performedDrill = z
   .object({ ...members, performed_at: z.int(), performed_by: z.string() })
   .meta({ id: 'Drill' });
 
@@ -41,7 +41,7 @@ const drillStanding = z
   })
   .meta({ id: 'DrillStanding' });
 
-export const listAnswer = z.object({ drills: z.array(performedDrill), standings: z.array(drillStanding) });
+const listAnswer = z.object({ drills: z.array(performedDrill), standings: z.array(drillStanding) });
 
 export type DrillAnswer = z.infer<typeof performedDrill>;
 export type DrillsAnswer = z.infer<typeof listAnswer>;
@@ -59,11 +59,11 @@ function drillRepresentation({ steps: named, at, by, ...report }: PerformedDrill
   };
 }
 
-function standingRepresentation({ drill, lastPassedAt, overdueAt }: DrillStanding) {
+function standingRepresentation({ drill, lastPassedAt, overdueAt }: DrillStatus) {
   return { drill, last_passed_at: lastPassedAt, overdue_at: overdueAt };
 }
 
-export interface AdministeredDrills {
+interface AdministeredDrills {
   readonly authenticator: Authenticator;
   readonly drills: DrillLog;
 }

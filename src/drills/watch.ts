@@ -2,14 +2,14 @@ import type { Clock } from '../kernel/clock.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { DrillLog } from './drill.ts';
 
-export interface DrillWatchParts {
+interface DrillWatchDeps {
   readonly drills: Pick<DrillLog, 'standings'>;
   readonly events: EventRaiser;
   readonly clock: Clock;
 }
 
 /** Warns of each rehearsal that is overdue, once. Answers how to look. */
-export function createDrillWatch({ drills, events, clock }: DrillWatchParts): () => Promise<void> {
+export function createDrillWatch({ drills, events, clock }: DrillWatchDeps): () => Promise<void> {
   return async () => {
     for (const { drill, since, overdueAt, lastPassedAt } of drills.standings()) {
       const evidence = { drill, since, last_passed_at: lastPassedAt, overdue_at: overdueAt };

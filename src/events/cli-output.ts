@@ -10,7 +10,7 @@ const COLOURS = new Map<string, Colour>([
   ['warning', 'yellow'],
 ]);
 
-export function describeEvents(events: readonly SecurityEventAnswer[], { terminal }: Context): string {
+function describeEvents(events: readonly SecurityEventAnswer[], { terminal }: Context): string {
   if (events.length === 0) return 'no security events';
   return table(
     ['sequence', 'severity', 'type', 'subject', 'state', 'raised'],
@@ -26,7 +26,7 @@ export function describeEvents(events: readonly SecurityEventAnswer[], { termina
   );
 }
 
-export function describeEvent(event: SecurityEventAnswer, { terminal }: Context): string {
+function describeEvent(event: SecurityEventAnswer, { terminal }: Context): string {
   const { nowSeconds, colour } = terminal;
   const step = (taken: SecurityEventAnswer['resolved']) => {
     if (!taken) return '-';
@@ -62,7 +62,7 @@ export function severityCell(name: string): Cell {
   return colour === undefined ? name : [name, colour];
 }
 
-export interface EventListOptions {
+interface EventListOptions {
   readonly before?: number;
   readonly state?: string;
   readonly severity?: string;
@@ -79,7 +79,7 @@ export async function eventList(context: Context, options: EventListOptions): Pr
 
 export async function eventShow(context: Context, sequence: number): Promise<void> {
   const call = await connect(context);
-  tell(context, await call<EventAnswer>('GET', `/events/${sequence}`));
+  printEvent(context, await call<EventAnswer>('GET', `/events/${sequence}`));
 }
 
 /** Takes an event up, or says that it is dealt with. */
@@ -87,7 +87,7 @@ export function eventStep(step: 'acknowledge' | 'resolve') {
   return async (context: Context, sequence: number, { note }: { readonly note?: string }): Promise<void> => {
     const call = await connect(context);
     const body = note === undefined ? {} : { note };
-    tell(context, await call<EventAnswer>('POST', `/events/${sequence}/${step}`, body));
+    printEvent(context, await call<EventAnswer>('POST', `/events/${sequence}/${step}`, body));
   };
 }
 
@@ -95,6 +95,6 @@ interface EventAnswer {
   readonly event: SecurityEventAnswer;
 }
 
-function tell(context: Context, answer: EventAnswer): void {
+function printEvent(context: Context, answer: EventAnswer): void {
   show(context, answer, () => describeEvent(answer.event, context));
 }

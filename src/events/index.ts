@@ -32,7 +32,7 @@ export function openLog(config: Config, metrics: Metrics, outages: OutageWatch):
   return log;
 }
 
-export interface EventDeps {
+interface EventDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'securityEvents'>;
   readonly metrics: Metrics;

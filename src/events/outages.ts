@@ -1,14 +1,14 @@
 import type { Clock } from '../kernel/clock.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 
-export interface Outage {
+interface Outage {
   readonly name: string;
   /** Seconds since the epoch. */
   readonly since: number;
   readonly why: string;
 }
 
-export interface OutagesOptions {
+interface OutagesOptions {
   readonly clock: Clock;
   /** What is over by then is not told. */
   readonly patienceSeconds: number;
@@ -48,7 +48,7 @@ export class Outages {
     this.#happened.push({ name, since, why });
   }
 
-  tell(events: EventRaiser): void {
+  raiseEvents(events: EventRaiser): void {
     const { clock, patienceSeconds, report } = this.#options;
     for (const outage of this.#happened.splice(0)) events.raise(report(outage));
     for (const outage of this.#lasting.values()) {
@@ -97,8 +97,8 @@ export function createOutageWatch(clock: Clock) {
     hsm,
     pins,
     sinks,
-    tell(events: EventRaiser) {
-      for (const each of [pins, hsm, sinks, log, descriptors]) each.tell(events);
+    raiseEvents(events: EventRaiser) {
+      for (const each of [pins, hsm, sinks, log, descriptors]) each.raiseEvents(events);
     },
   };
 }

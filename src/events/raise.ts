@@ -21,7 +21,7 @@ const LOG_LEVELS = { info: 'info', warning: 'warn', critical: 'fatal' } as const
   string
 >;
 
-export interface RaiserParts {
+interface RaiserDeps {
   readonly events: SecurityEvents;
   readonly clock: Clock;
   readonly log: Logger;
@@ -34,7 +34,7 @@ export interface RunningRaiser extends EventRaiser {
 }
 
 /** Stores events one by one, in order. While the store refuses them they wait in memory, and each is logged. */
-export function createRaiser({ events, clock, log, random = Math.random }: RaiserParts): RunningRaiser {
+export function createRaiser({ events, clock, log, random = Math.random }: RaiserDeps): RunningRaiser {
   const taken = new RecentSet(REMEMBERED);
   const budget = new MinuteBudget(EVENTS_A_BUDGET_AND_MINUTE, clock);
   const lossLines = new MinuteBudget(1, clock);

@@ -18,7 +18,7 @@ import { CODES, problems } from '../server/responses.ts';
 import type { ApiRequest, Route } from '../server/route.ts';
 import { eventRepresentation, securityEvent } from './routes.ts';
 
-interface StreamParts {
+interface StreamDeps {
   readonly authenticator: Authenticator;
   readonly securityEventFeed: SecurityEventFeed;
   readonly eventStreams: EventStreams;
@@ -36,7 +36,7 @@ const NAMES = {
 const change = z.object({ event: securityEvent }).meta({ id: 'SecurityEventChange' });
 
 /** What becomes of security events, as it happens. Ends with the credential or the process. */
-const followSecurityEvents: Route<StreamParts> = {
+const followSecurityEvents: Route<StreamDeps> = {
   method: 'get',
   path: '/v1/admin/events/stream',
   operation: {
@@ -119,7 +119,7 @@ function placeIn(request: ApiRequest): number | undefined {
 }
 
 /** The credential may have gone since. */
-function isAdmitted({ authenticator }: StreamParts, { headers }: ApiRequest): boolean {
+function isAdmitted({ authenticator }: StreamDeps, { headers }: ApiRequest): boolean {
   try {
     return authenticator.operator(headers.authorization).roles.some((role) => READING.includes(role));
   } catch {

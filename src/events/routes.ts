@@ -18,9 +18,9 @@ import { newestFirst, note, wholeNumberText } from '../server/wire.ts';
 const seconds = wholeNumberText('use seconds since the epoch').optional();
 
 /** Names one event in a path. */
-export const eventPath = z.strictObject({ sequence: wholeNumberText('use the sequence of the event') });
+const eventPath = z.strictObject({ sequence: wholeNumberText('use the sequence of the event') });
 
-export const eventQuery = newestFirst.extend({
+const eventQuery = newestFirst.extend({
   state: z.enum(EVENT_STATES).optional(),
   type: z.enum(SECURITY_EVENT_TYPES).optional(),
   severity: z.enum(SEVERITIES).optional(),
@@ -34,10 +34,10 @@ export const eventQuery = newestFirst.extend({
   to: seconds.meta({ description: 'Raised at or before it.' }),
 });
 
-export const acknowledgement = z
+const acknowledgement = z
   .strictObject({ note: note.nullable().default(null) })
   .meta({ id: 'EventAcknowledgement', example: { note: 'looking at it' } });
-export const resolution = z
+const resolution = z
   .strictObject({ note })
   .meta({ id: 'EventResolution', example: { note: 'the key was destroyed by hand, as planned' } });
 

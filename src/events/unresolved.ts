@@ -1,6 +1,6 @@
 import type { EventState, SecurityEventFeed, UnresolvedCounts } from '../kernel/security-events.ts';
 
-export interface CountedEvents extends Pick<SecurityEventFeed, 'subscribe'> {
+interface CountedEvents extends Pick<SecurityEventFeed, 'subscribe'> {
   countUnresolved(): Promise<UnresolvedCounts>;
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { type KeyRing, type KnownKey, type KnownKeys, lackedKeys } from '../kernel/key.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 
-export interface ActiveKeyWatchParts {
+export interface ActiveKeyWatchDeps {
   readonly keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>;
   readonly events: EventRaiser;
   readonly clock: Clock;
@@ -13,7 +13,7 @@ export interface ActiveKeyWatchParts {
 const PATIENCE_SECONDS = 10;
 
 /** Tells of each scope whose active key its signer lacks. Answers how to look. */
-export function createActiveKeyWatch({ keyRing, events, clock }: ActiveKeyWatchParts): () => Promise<void> {
+export function createActiveKeyWatch({ keyRing, events, clock }: ActiveKeyWatchDeps): () => Promise<void> {
   let lacked: ReadonlyMap<string, KnownKey> = new Map();
   const outages = new Outages({
     clock,
@@ -28,7 +28,7 @@ export function createActiveKeyWatch({ keyRing, events, clock }: ActiveKeyWatchP
     for (const kid of lacked.keys()) if (!now.has(kid)) outages.ended(kid);
     lacked = now;
     for (const [kid, known] of now) outages.began(kid, reasonOf(known));
-    outages.tell(events);
+    outages.raiseEvents(events);
   };
 }
 

@@ -14,7 +14,7 @@ export interface Descriptors {
   readonly limit: number;
 }
 
-export interface DescriptorWatchParts {
+interface DescriptorWatchDeps {
   readonly outages: Pick<Outages, 'happened'>;
   readonly log: Logger;
   /** Throws EMFILE or ENFILE where not one more can be opened. */
@@ -28,7 +28,7 @@ export function createDescriptorWatch({
   outages,
   log,
   measure = ownDescriptors(),
-}: DescriptorWatchParts): () => Promise<void> {
+}: DescriptorWatchDeps): () => Promise<void> {
   let isShort = false;
   return async () => {
     const { share, why } = shortage(measure);

@@ -4,11 +4,11 @@ import type { Clock } from '../kernel/clock.ts';
 import { DISK_ALARM_PERCENT } from '../kernel/security-event-types.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 
-export interface DiskAlarmParts {
+interface DiskAlarmDeps {
   readonly disks: {
     /** The share in use, from 0 to 1, of each disk by its name. */
     used(): Readonly<Record<string, number>>;
-    look(): Promise<void>;
+    refresh(): Promise<void>;
   };
   readonly events: EventRaiser;
   readonly clock: Clock;
@@ -20,10 +20,10 @@ const ALARMS = Object.values(DISK_ALARM_PERCENT);
 const RELIEF_PERCENT = 5;
 
 /** Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. */
-export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmParts): () => Promise<void> {
+export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmDeps): () => Promise<void> {
   const reached = new Map<string, number>();
   return async () => {
-    await disks.look();
+    await disks.refresh();
     for (const [volume, used] of Object.entries(disks.used())) {
       const told = reached.get(volume) ?? 0;
       const percent = ALARMS.findLast((alarm) => used * 100 >= alarm) ?? 0;
@@ -43,7 +43,7 @@ export interface DiskWatch {
   /** The share in use as last seen, by name. */
   used(): Readonly<Record<string, number>>;
   /** Looks now. */
-  look(): Promise<void>;
+  refresh(): Promise<void>;
 }
 
 /** Measures the file systems under some paths. */
@@ -54,7 +54,7 @@ export function watchDisks(
   const used: Record<string, number> = {};
   return {
     used: () => ({ ...used }),
-    async look() {
+    async refresh() {
       for (const [name, path] of Object.entries(paths)) used[name] = await measure(path);
     },
   };

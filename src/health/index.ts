@@ -13,30 +13,27 @@ import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import {
-  createOutdatedVerifierWatch,
-  type OutdatedVerifierParts,
-} from '../publication/outdated-verifiers.ts';
+import { createOutdatedVerifierWatch, type OutdatedVerifierDeps } from '../publication/outdated-verifiers.ts';
 import { supplied } from '../server/route.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
-import { type ActiveKeyWatchParts, createActiveKeyWatch } from './active-keys.ts';
+import { type ActiveKeyWatchDeps, createActiveKeyWatch } from './active-keys.ts';
 import { createDescriptorWatch } from './descriptors.ts';
 import { createDiskAlarm, type DiskWatch, watchDisks } from './disk.ts';
 import { type Watched, watchGauges } from './gauges.ts';
-import { createReadiness, type ReadinessParts } from './readiness.ts';
+import { createReadiness, type ReadinessDeps } from './readiness.ts';
 import { healthRoutes } from './routes.ts';
-import { createSchemaWatch, type SchemaWatchParts } from './schema.ts';
+import { createSchemaWatch, type SchemaWatchDeps } from './schema.ts';
 
-export { storeEventTeller } from './store-events.ts';
+export { createStoreEventHandler as storeEventTeller } from './store-events.ts';
 
 export const HEALTH_ROUTES = { data: healthRoutes, operations: healthRoutes } as const;
 
-export interface HealthDeps extends Omit<Watched, 'disks' | 'links' | 'keyRing'> {
+interface HealthDeps extends Omit<Watched, 'disks' | 'links' | 'keyRing'> {
   readonly config: Config;
   readonly store: Pick<Store, 'queuedRecords' | 'probe' | 'probeLookups'>;
   readonly links: ReadonlyMap<string, SignerLink>;
   readonly keyRing: Watched['keyRing'] & Parameters<typeof signingScopes>[0];
-  readonly registryKey: ReadinessParts['registryKey'];
+  readonly registryKey: ReadinessDeps['registryKey'];
   readonly timeGuard: TimeGuard;
   readonly metrics: Metrics;
 }
@@ -54,7 +51,7 @@ export async function openHealth(deps: HealthDeps) {
     probeLookups: () => store.probeLookups(),
   });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
-  await disks.look();
+  await disks.refresh();
   watchGauges(metrics, { ...deps, disks });
   return {
     disks,
@@ -65,54 +62,54 @@ export async function openHealth(deps: HealthDeps) {
   };
 }
 
-export interface WatchParts {
+interface WatchDeps {
   readonly outages: OutageWatch;
-  readonly store: SchemaWatchParts['store'] & Pick<Store, 'walkRegistry' | 'probeLookups'>;
-  readonly sinks: SchemaWatchParts['sinks'];
+  readonly store: SchemaWatchDeps['store'] & Pick<Store, 'walkRegistry' | 'probeLookups'>;
+  readonly sinks: SchemaWatchDeps['sinks'];
   readonly audit: Pick<AuditLog, 'eventsAfter'>;
   readonly chains: Chains;
   readonly disks: DiskWatch;
   /** Of capabilities. */
   readonly tasks: readonly Task[];
-  readonly keyRing: OutdatedVerifierParts['keyRing'] & ActiveKeyWatchParts['keyRing'];
-  readonly verifiers: OutdatedVerifierParts['verifiers'];
+  readonly keyRing: OutdatedVerifierDeps['keyRing'] & ActiveKeyWatchDeps['keyRing'];
+  readonly verifiers: OutdatedVerifierDeps['verifiers'];
   readonly events: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
-export function openWatches(parts: WatchParts): { stop(): Promise<void> } {
+export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
   const { outages, store, sinks, audit, chains, disks, tasks, keyRing, verifiers, events, clock, log } =
     parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
-    { what: 'outages', everyMs: 1_000, look: async () => outages.tell(events) },
+    { what: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
     {
       what: 'file descriptors',
       everyMs: 1_000,
-      look: createDescriptorWatch({ outages: outages.descriptors, log }),
+      tick: createDescriptorWatch({ outages: outages.descriptors, log }),
     },
-    { what: 'active keys', everyMs: 1_000, look: createActiveKeyWatch({ keyRing, events, clock }) },
-    { what: 'audit chain', everyMs: 1_000, look: createChainWatch({ audit, events, clock }) },
+    { what: 'active keys', everyMs: 1_000, tick: createActiveKeyWatch({ keyRing, events, clock }) },
+    { what: 'audit chain', everyMs: 1_000, tick: createChainWatch({ audit, events, clock }) },
     {
       what: 'registry',
       everyMs: 2_000,
-      look: createRegistryWatch(store, { events, clock, log }),
+      tick: createRegistryWatch(store, { events, clock, log }),
     },
-    { what: 'schema', everyMs: 5_000, look: createSchemaWatch({ store, events, sinks, clock, log }) },
-    { what: 'look-ups', everyMs: 1_000, look: () => store.probeLookups() },
-    { what: 'ledger', everyMs: 1_000, look: chains.walks.ledger },
-    { what: 'revocations', everyMs: 1_000, look: chains.walks.revocations },
-    { what: 'disks', everyMs: 5_000, look: createDiskAlarm({ disks, events, clock, onRelief }) },
+    { what: 'schema', everyMs: 5_000, tick: createSchemaWatch({ store, events, sinks, clock, log }) },
+    { what: 'look-ups', everyMs: 1_000, tick: () => store.probeLookups() },
+    { what: 'ledger', everyMs: 1_000, tick: chains.walks.ledger },
+    { what: 'revocations', everyMs: 1_000, tick: chains.walks.revocations },
+    { what: 'disks', everyMs: 5_000, tick: createDiskAlarm({ disks, events, clock, onRelief }) },
     {
       what: 'verifiers',
       everyMs: 60_000,
-      look: createOutdatedVerifierWatch({ keyRing, verifiers, events }),
+      tick: createOutdatedVerifierWatch({ keyRing, verifiers, events }),
     },
-    ...tasks.map(({ name, everyMs, tick }) => ({ what: name, everyMs, look: tick })),
-  ].map(({ what, everyMs, look }) =>
-    startPeriodicTask({ tick: look, everyMs, log, failure: `${what} not watched; it is tried again` }),
+    ...tasks.map(({ name, everyMs, tick }) => ({ what: name, everyMs, tick })),
+  ].map(({ what, everyMs, tick }) =>
+    startPeriodicTask({ tick, everyMs, log, failure: `${what} not watched; it is tried again` }),
   );
   return {
     async stop() {
@@ -126,7 +123,7 @@ export function createChainWatch({
   audit,
   events,
   clock,
-}: Pick<WatchParts, 'audit' | 'events' | 'clock'>): () => Promise<void> {
+}: Pick<WatchDeps, 'audit' | 'events' | 'clock'>): () => Promise<void> {
   const walk = new ChainWalk(audit);
   return async () => {
     const broken = await walk.step();

@@ -7,7 +7,7 @@ import { composeProbe } from '../token/probe.ts';
 const CACHED_SECONDS = 5;
 const MOST_NAMED = 8;
 
-export interface ReadinessParts {
+export interface ReadinessDeps {
   readonly clock: Clock;
   readonly registryKey: { readonly kid: string; sign(signingInput: string): Promise<string> };
   /** Of the further HSM tokens, those that sign and those that do not. */
@@ -22,12 +22,12 @@ export interface ReadinessParts {
 }
 
 /** Really signs in the HSM, records and reads; asked more often than every 5 seconds, it answers from memory. */
-export function createReadiness(parts: ReadinessParts): Readiness {
-  const { clock, timeGuard, probeStore, probeLookups } = parts;
+export function createReadiness(deps: ReadinessDeps): Readiness {
+  const { clock, timeGuard, probeStore, probeLookups } = deps;
   let cached: { at: number; answer: ReturnType<Readiness['check']> } | undefined;
   const examine = async () => {
     const checks = await Promise.all([
-      checkSigning(parts),
+      checkSigning(deps),
       attempt('time', 'the clock can be trusted', async () => timeGuard.requireSteadyTime()),
       attempt('record', 'records are durable and read back', probeStore),
       attempt('verify', 'records can be looked up', probeLookups),
@@ -45,9 +45,9 @@ export function createReadiness(parts: ReadinessParts): Readiness {
 }
 
 /** A service that signs for some scopes is ready for them: one token's outage leaves the others' scopes alone. */
-async function checkSigning(parts: ReadinessParts): Promise<ReadinessCheck> {
-  const check = await checkTokens(parts);
-  const { signing, lacking } = parts.scopes();
+async function checkSigning(deps: ReadinessDeps): Promise<ReadinessCheck> {
+  const check = await checkTokens(deps);
+  const { signing, lacking } = deps.scopes();
   if (!check.ok || lacking.length === 0) return check;
   const named = `${lacking.slice(0, MOST_NAMED).join(', ')}${lacking.length > MOST_NAMED ? ' and others' : ''}`;
   return lacking.length < signing
@@ -55,7 +55,7 @@ async function checkSigning(parts: ReadinessParts): Promise<ReadinessCheck> {
     : { ...check, ok: false, detail: `the HSM lacks the key of every scope: ${named}` };
 }
 
-async function checkTokens({ clock, registryKey, furtherTokens }: ReadinessParts): Promise<ReadinessCheck> {
+async function checkTokens({ clock, registryKey, furtherTokens }: ReadinessDeps): Promise<ReadinessCheck> {
   const first = await attempt('sign', 'the HSM signs', () =>
     registryKey.sign(composeProbe(registryKey.kid, clock.nowSeconds())),
   );

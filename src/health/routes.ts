@@ -5,9 +5,9 @@ import { json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
 
-export const health = z.object({ status: z.literal('alive') }).meta({ id: 'Health' });
+const health = z.object({ status: z.literal('alive') }).meta({ id: 'Health' });
 
-export const readiness = z
+const readiness = z
   .object({
     ready: z.boolean(),
     checks: z.array(

@@ -6,7 +6,7 @@ import { type Clock, dayOf } from '../kernel/clock.ts';
 import { SECURITY_EVENT_RAISED } from '../kernel/event-chain.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 
-export interface SchemaWatchParts {
+export interface SchemaWatchDeps {
   readonly store: Pick<Store, 'foreignSchema'>;
   readonly events: EventRaiser;
   readonly sinks: SinkGate;
@@ -24,7 +24,7 @@ export function createSchemaWatch({
   sinks,
   clock,
   log,
-}: SchemaWatchParts): () => Promise<void> {
+}: SchemaWatchDeps): () => Promise<void> {
   const unstored = new Map<string, SecurityEventReport>();
   const announce = async (why: string, report: SecurityEventReport) => {
     log.fatal({ event: report.type, subject: report.subject, why }, 'security event');

@@ -6,7 +6,7 @@ import { actOf } from '../kernel/audit.ts';
 import type { SecurityEventType } from '../kernel/security-event-types.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
-export interface StoreEventParts {
+interface StoreEventDeps {
   readonly sinks: Pick<Sinks, 'confirm'>;
   readonly metrics: Pick<Metrics, 'securityEvents'>;
   readonly log: Logger;
@@ -21,44 +21,44 @@ const FULL_DISK = 'docs/runbooks/full-disk.md#ledgerdisk';
 const FULL_AGAIN_MS = 300_000;
 
 /** What log, metrics and sinks are told of the store, where the store itself may take no event. */
-export function storeEventTeller(parts: StoreEventParts, nowMs = () => performance.now()) {
+export function createStoreEventHandler(deps: StoreEventDeps, nowMs = () => performance.now()) {
   let fullToldAt = Number.NEGATIVE_INFINITY;
   return (event: StoreEvent): void => {
     const isFull = 'condition' in event && event.condition === 'full';
     if (isFull && nowMs() - fullToldAt >= FULL_AGAIN_MS) {
       fullToldAt = nowMs();
       const { name, ...details } = event;
-      parts.log.fatal({ event: 'ledger.disk', runbook: FULL_DISK, ...details }, name);
-      tellAround('ledger.disk', 'disk:database', { why: details.condition }, parts);
+      deps.log.fatal({ event: 'ledger.disk', runbook: FULL_DISK, ...details }, name);
+      raiseAround('ledger.disk', 'disk:database', { why: details.condition }, deps);
     } else {
-      tellStoreEvent(event, parts);
+      raiseStoreEvent(event, deps);
     }
   };
 }
 
-function tellStoreEvent({ name, ...details }: StoreEvent, parts: StoreEventParts): void {
-  const { log } = parts;
+function raiseStoreEvent({ name, ...details }: StoreEvent, deps: StoreEventDeps): void {
+  const { log } = deps;
   if (name === 'audit_trail_changed') {
     log.fatal(
       { event: 'audit.chain_broken', ...details },
       'somebody else wrote to the end of the audit trail: nothing is changed until the service is started anew',
     );
-    tellAround('audit.chain_broken', 'chain:audit', {}, parts);
+    raiseAround('audit.chain_broken', 'chain:audit', {}, deps);
   } else if (!('condition' in details)) {
     log.info(details, name);
   } else if (PASSING.has(details.condition)) {
     log.error(details, name);
   } else {
     log.fatal({ event: 'database.failing', runbook: RUNBOOK, ...details }, name);
-    tellAround('database.failing', 'database', { why: details.condition }, parts);
+    raiseAround('database.failing', 'database', { why: details.condition }, deps);
   }
 }
 
-function tellAround(
+function raiseAround(
   type: SecurityEventType,
   subject: string,
   why: { readonly why?: string },
-  { sinks, metrics, log }: StoreEventParts,
+  { sinks, metrics, log }: StoreEventDeps,
 ): void {
   metrics.securityEvents.inc({ type, severity: 'critical' });
   sinks

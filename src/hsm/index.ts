@@ -15,7 +15,7 @@ import { openSigners } from './signers.ts';
 
 export const HSM_ROUTES = { operations: adminHsmRoutes } as const;
 
-export interface HsmDeps {
+interface HsmDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'registry' | 'audit'>;
   readonly sinks: SinkGate;
@@ -35,13 +35,13 @@ export function protectMemory(config: Config, { nodeOptions }: Environment) {
 /** The HSM tokens: a signer process for each, and the latch that guards its PIN. */
 export async function openHsm({ config, store, sinks, ...deps }: HsmDeps) {
   const signers = await openSigners(config, { ...deps, registry: store.registry });
-  const { links, inspect, doubts } = signers;
+  const { links, inspect, suspectTokens } = signers;
   const pinLatches = openPinLatches({ config, links, sinks, audit: store.audit });
   return {
     ...trackLoadedKeys(signers.signer),
     links,
     inspect,
-    doubts,
+    suspectTokens,
     start: () => signers.start(),
     routes: HSM_ROUTES,
     acts: [clearPinLatch({ pinLatches })],

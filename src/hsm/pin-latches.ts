@@ -7,7 +7,7 @@ import { clearLatch, readLatch } from '../signer/pin-latch.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 import { tokensOf } from './tokens.ts';
 
-interface Parts {
+interface Deps {
   readonly config: Config;
   readonly links: ReadonlyMap<string, Pick<SignerLink, 'start' | 'state'>>;
   readonly sinks: SinkGate;
@@ -15,7 +15,7 @@ interface Parts {
 }
 
 /** The latches of the configured tokens. It is told before it is done: the HSM signs nothing while it is latched. */
-export function openPinLatches({ config, links, sinks, audit }: Parts): PinLatches {
+export function openPinLatches({ config, links, sinks, audit }: Deps): PinLatches {
   const tokens = tokensOf(config);
   const of = (hsmToken: string) => {
     const [settings] = tokens.flatMap((token) => (token.name === hsmToken ? [token.settings] : []));
@@ -25,7 +25,7 @@ export function openPinLatches({ config, links, sinks, audit }: Parts): PinLatch
     throw new KeywardError('unknown_hsm_token', `there is no HSM token of this name; use one of ${known}`);
   };
   return {
-    look: (hsmToken) => readLatch(of(hsmToken).file),
+    read: (hsmToken) => readLatch(of(hsmToken).file),
     async clear(hsmToken, actor) {
       const { file, link } = of(hsmToken);
       const { state, attempts } = readLatch(file);

@@ -35,7 +35,7 @@ const clearLatch: Route<GateDeps> = {
 
 export const adminHsmRoutes = [clearLatch];
 
-export interface PinLatchActParts {
+export interface PinLatchActDeps {
   readonly pinLatches: PinLatches;
 }
 
@@ -45,12 +45,12 @@ const named = z.strictObject({ token: z.string() });
 /** Its proposal is kept in memory: while the PIN is latched nothing can be signed. */
 export function clearPinLatch({
   pinLatches,
-}: PinLatchActParts): Act<'hsm.clear_pin_latch', z.infer<typeof named>> {
+}: PinLatchActDeps): Act<'hsm.clear_pin_latch', z.infer<typeof named>> {
   return {
     name: 'hsm.clear_pin_latch',
     read: (given) => validated(named, given),
     plan({ token }) {
-      const { state, attempts } = pinLatches.look(token);
+      const { state, attempts } = pinLatches.read(token);
       const planned = { subject: `hsm:${token}`, before: { state, attempts }, after: CLEAR };
       return state === 'clear' ? { ...planned, unchanged: true } : planned;
     },

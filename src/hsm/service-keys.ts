@@ -11,7 +11,7 @@ import { type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { type LazySigner, lazySigner, type ServiceKeyPlace, serviceKeysOf, tokensOf } from './tokens.ts';
 
-export interface ConfigChange {
+interface ConfigChange {
   /** From the top of the file, such as `['hsm', 'registry_key']`. */
   readonly member: readonly string[];
   /** What YAML can write. */

@@ -12,7 +12,7 @@ type Handlers = { [T in SignerEvent['type']]: (event: Extract<SignerEvent, { typ
 interface Listeners {
   readonly log: Logger;
   /** Told of the token where something is to be looked at. */
-  readonly doubts: Pick<Emitter<string>, 'emit'>;
+  readonly suspectTokens: Pick<Emitter<string>, 'emit'>;
   /** Whose signer it is. */
   readonly hsmToken: string;
   readonly metrics: Pick<Metrics, 'signerReplacements'>;
@@ -29,7 +29,14 @@ const REMEMBERED_LINES = 1_000;
  * What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. Through an outage
  * every attempt repeats the lines of the one before: each is said once, until the next process serves.
  */
-export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyRing, outages }: Listeners) {
+export function signerEventHandler({
+  log: whole,
+  hsmToken,
+  suspectTokens,
+  metrics,
+  keyRing,
+  outages,
+}: Listeners) {
   const log = whole.child({ hsm_token: hsmToken });
   metrics.signerReplacements.inc({ hsm_token: hsmToken }, 0);
   const said = new Set<string>();
@@ -59,12 +66,12 @@ export function signerEventHandler({ log: whole, hsmToken, doubts, metrics, keyR
     },
     proofs: ({ proofs }) => {
       keyRing.applyProofs(proofs);
-      if (proofs.some(({ found, proven }) => found && !proven)) doubts.emit(hsmToken);
+      if (proofs.some(({ found, proven }) => found && !proven)) suspectTokens.emit(hsmToken);
     },
     missing: ({ kids }) => {
       keyRing.reportMissing(hsmToken, kids);
       log.error({ kids }, 'keys missing from the HSM');
-      if (kids.length > 0) doubts.emit(hsmToken);
+      if (kids.length > 0) suspectTokens.emit(hsmToken);
     },
     log: ({ log: level, message, details }) => {
       const line = inspect([level, message, details], { depth: null });

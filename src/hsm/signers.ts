@@ -20,7 +20,7 @@ export interface Signers {
   /** By a process that has just opened that token. `unknown_hsm_token`, `hsm_unavailable`. */
   inspect(hsmToken: string, keys: readonly KeyReference[]): Promise<TokenInspection>;
   /** Tells of a token where a key was found missing or not proven. */
-  readonly doubts: Emitter<string>;
+  readonly suspectTokens: Emitter<string>;
   /** By the token's name. */
   readonly links: ReadonlyMap<string, SignerLink>;
   /** Settles once each serves, or has found its HSM away. */
@@ -40,10 +40,10 @@ export async function openSigners(
   },
 ): Promise<Signers> {
   const bindingKeys = await publicBindingKeys(config, parts.registry);
-  const doubts = new Emitter<string>();
+  const suspectTokens = new Emitter<string>();
   const links = new Map(
     tokensOf(config).map((token) => {
-      const onEvent = signerEventHandler({ ...parts, doubts, hsmToken: token.name });
+      const onEvent = signerEventHandler({ ...parts, suspectTokens, hsmToken: token.name });
       return [token.name, createSignerLink(signerOptions(config, token, onEvent, bindingKeys))];
     }),
   );
@@ -53,7 +53,7 @@ export async function openSigners(
   return {
     signer: createSignerRouter(links, new Map(ownKeys)),
     links,
-    doubts,
+    suspectTokens,
     inspect: async (hsmToken, keys) => (links.get(hsmToken) ?? noSuchToken(links)).inspect(keys),
     start: async () => void (await Promise.all([...links.values()].map((link) => link.start()))),
     stop: async () => void (await Promise.all([...links.values()].map((link) => link.stop()))),

@@ -21,7 +21,7 @@ const MOST_EVENTS = 100;
  * Tells of each finding once for as long as it is found; what was mended and is found again is told again. The
  * report is that of a fresh process, so a key that is missing in it is missing.
  */
-export function createInventoryAlarm(events: EventRaiser, onDecoy: (finding: InventoryFinding) => void) {
+export function createInventoryAlarm(events: EventRaiser, onCanary: (finding: InventoryFinding) => void) {
   const told = new Map<string, ReadonlySet<string>>();
   return ({ hsmToken, takenAt, findings, token: { serial } }: InventoryReport): void => {
     const named = new Map(findings.map((finding) => [nameOf(finding), finding]));
@@ -32,7 +32,7 @@ export function createInventoryAlarm(events: EventRaiser, onDecoy: (finding: Inv
       if (still.has(name)) continue;
       const type = ALARMS[finding.kind];
       if (finding.kind === 'decoy') {
-        onDecoy(finding);
+        onCanary(finding);
         still.add(name);
       }
       if (type === null || raised === MOST_EVENTS) continue;

@@ -11,7 +11,7 @@ const COLOURS = new Map<string, Colour>([
 ]);
 
 /** What an HSM token is, and in what it differs from the registry. */
-export function describeInventory(of: InventoryAnswer['inventories'][number], { terminal }: Context): string {
+function describeInventory(of: InventoryAnswer['inventories'][number], { terminal }: Context): string {
   const { label, serial, manufacturer, model, firmware } = of.token;
   const known = fields(
     [
@@ -36,7 +36,7 @@ export function describeInventory(of: InventoryAnswer['inventories'][number], { 
   return [known, found, ...(of.omitted > 0 ? [`and ${of.omitted} more`] : [])].join('\n\n');
 }
 
-export interface HsmInventoryOptions {
+interface HsmInventoryOptions {
   readonly token?: string;
   readonly last?: boolean;
 }

@@ -1,7 +1,7 @@
 import type { InventoryFinding } from '../kernel/inventory.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import type { InventoryObject, KeyProof, TokenInspection } from '../kernel/signer.ts';
-import { type Decoy, decoyFindings } from '../keys/decoy-keys.ts';
+import { canaryFindings, type PlacedCanaryKey } from '../keys/canary-keys.ts';
 
 /** One of the service's own keys, or a row that was refused: it accounts for what has its public key. */
 interface NamedKey {
@@ -22,7 +22,7 @@ export interface Accounts {
   /** The service's own keys there, which must be. */
   readonly own: readonly NamedKey[];
   /** Decoys, each as it was left. */
-  readonly decoys: readonly Decoy[];
+  readonly canaries: readonly PlacedCanaryKey[];
   /** Rows that are not used; that is told elsewhere. */
   readonly refusedKids: ReadonlySet<string>;
 }
@@ -46,11 +46,11 @@ export function compareInventory(
     return findingsOf(key, found, proofOf.get(key.kid));
   });
   const own = accounts.own.flatMap((key) => ownFindings(key, byId));
-  const decoys = accounts.decoys.flatMap((decoy) => decoyFindings(decoy, byId));
+  const canaries = accounts.canaries.flatMap((canary) => canaryFindings(canary, byId));
   const others = [...byId].flatMap(([hsmId, found]) =>
     hsmId === null ? found.map(withoutId) : unaccounted({ hsmId, objects: found }, accounts),
   );
-  return [...expected, ...own, ...decoys, ...others];
+  return [...expected, ...own, ...canaries, ...others];
 }
 
 function findingsOf(
@@ -61,7 +61,7 @@ function findingsOf(
   const finding = (kind: InventoryFinding['kind'], ...details: string[]): readonly InventoryFinding[] => [
     { kind, hsmId: key.binding.hsmId, kid: key.kid, scopeId: key.scopeId, details },
   ];
-  const [privates, publics] = halvesOf(objects);
+  const [privates, publics] = keyPairOf(objects);
   const absent = [...(privates.length === 0 ? ['private'] : []), ...(publics.length === 0 ? ['public'] : [])];
   if (absent.length > 0) return finding('missing', `its ${absent.join(' and its ')} half is not there`);
   if (privates.length + publics.length > 2) {
@@ -79,7 +79,7 @@ function ownFindings({ kid, name }: NamedKey, byId: Map<string | null, Inventory
   const [hsmId] = [...byId].find(([, objects]) => objects.some((object) => object.kid === kid)) ?? [null];
   const objects = hsmId === null ? [] : (byId.get(hsmId) ?? []);
   if (hsmId !== null) byId.delete(hsmId);
-  const [privates, publics] = halvesOf(objects);
+  const [privates, publics] = keyPairOf(objects);
   const finding = (kind: InventoryFinding['kind'], detail: string): readonly InventoryFinding[] => [
     { kind, hsmId, kid, scopeId: null, details: [detail] },
   ];
@@ -106,7 +106,7 @@ function withoutId(object: InventoryObject): InventoryFinding {
   return { kind: 'unexpected', hsmId: null, kid: object.kid, scopeId: null, details: [named(object)] };
 }
 
-function halvesOf(objects: readonly InventoryObject[]) {
+function keyPairOf(objects: readonly InventoryObject[]) {
   const ofClass = (wanted: InventoryObject['class']) => objects.filter((object) => object.class === wanted);
   return [ofClass('private_key'), ofClass('public_key')] as const;
 }

@@ -21,7 +21,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { createInventoryAlarm } from './alarm.ts';
 import { adminInventoryRoutes } from './routes.ts';
-import { createInventories, type DecoysThere } from './take.ts';
+import { type CanaryKeysOnToken, createInventories } from './take.ts';
 
 export const INVENTORY_ROUTES = { operations: adminInventoryRoutes } as const;
 
@@ -30,26 +30,21 @@ const SOON_MS = 5_000;
 /** Before the next, where one failed. */
 const AGAIN_MS = 60_000;
 
-export interface InventoryKeepingParts {
+interface InventoryKeepingDeps {
   readonly inventories: Inventories;
   readonly hsmTokens: readonly string[];
   readonly everySeconds: number;
   readonly log: Logger;
 }
 
-export interface InventoryKeeper {
+interface InventoryKeeper {
   /** Something about that token gives reason to look before it is time. */
-  look(hsmToken: string): void;
+  schedule(hsmToken: string): void;
   stop(): Promise<void>;
 }
 
 /** Takes the inventory of each HSM token again and again: nobody waits for another's. */
-export function keepInventory({
-  inventories,
-  hsmTokens,
-  everySeconds,
-  log,
-}: InventoryKeepingParts): InventoryKeeper {
+function keepInventory({ inventories, hsmTokens, everySeconds, log }: InventoryKeepingDeps): InventoryKeeper {
   const start = (hsmToken: string) =>
     startPeriodicTask({
       tick: async () => void (await inventories.take(hsmToken)),
@@ -61,7 +56,7 @@ export function keepInventory({
     });
   const tasks = new Map(hsmTokens.map((name) => [name, start(name)]));
   return {
-    look: (hsmToken) => tasks.get(hsmToken)?.soon(SOON_MS),
+    schedule: (hsmToken) => tasks.get(hsmToken)?.soon(SOON_MS),
     async stop() {
       await Promise.all([...tasks.values()].map((task) => task.stop()));
     },
@@ -69,14 +64,14 @@ export function keepInventory({
 }
 
 /** What is made of each report, one after the other: security events, a fact in the audit trail, a line in the log. */
-export function inventoryListener(parts: {
+function inventoryListener(deps: {
   readonly events: EventRaiser;
-  readonly onDecoy: (finding: InventoryFinding) => void;
+  readonly onCanary: (finding: InventoryFinding) => void;
   readonly audit: AuditTrail;
   readonly log: Logger;
 }): (report: InventoryReport) => void {
-  const { events, onDecoy, audit, log } = parts;
-  const alarm = createInventoryAlarm(events, onDecoy);
+  const { events, onCanary, audit, log } = deps;
+  const alarm = createInventoryAlarm(events, onCanary);
   const mutex = new Mutex();
   const heed = async (report: InventoryReport): Promise<void> => {
     const { hsmToken, token, objects, expected, proven, findings } = report;
@@ -99,18 +94,18 @@ export function inventoryListener(parts: {
 }
 
 /** What an inventory is told of decoys, and tells of them. */
-export interface DecoysInInventory {
-  on(hsmToken: string): DecoysThere;
+export interface InventoriedCanaries {
+  on(hsmToken: string): CanaryKeysOnToken;
   found(finding: InventoryFinding): void;
 }
 
-export interface InventoryRootParts {
+interface InventoryRootDeps {
   readonly config: Config;
-  readonly signers: Pick<Signers, 'signer' | 'inspect' | 'doubts'>;
+  readonly signers: Pick<Signers, 'signer' | 'inspect' | 'suspectTokens'>;
   readonly keyRing: KeyRingKeeper;
   readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
   readonly raiser: EventRaiser;
-  readonly decoys: DecoysInInventory;
+  readonly canaries: InventoriedCanaries;
   readonly audit: AuditTrail;
   readonly metrics: Pick<Metrics, 'watch'>;
   readonly clock: Clock;
@@ -118,8 +113,8 @@ export interface InventoryRootParts {
 }
 
 /** The inventory of every HSM token: on a timer, when a signer gives reason to doubt, and on demand. */
-export function openInventory(parts: InventoryRootParts): Capability {
-  const { config, signers, keyRing, registry, raiser: events, audit, metrics, clock, log } = parts;
+export function openInventory(deps: InventoryRootDeps): Capability {
+  const { config, signers, keyRing, registry, raiser: events, audit, metrics, clock, log } = deps;
   const inventories = createInventories({
     inspect: signers.inspect,
     signer: signers.signer,
@@ -128,8 +123,8 @@ export function openInventory(parts: InventoryRootParts): Capability {
     ownKeys: (hsmToken) => ownKeysOn(config, hsmToken),
     clock,
     graceSeconds: config.keys.grace_seconds,
-    decoys: (hsmToken) => parts.decoys.on(hsmToken),
-    onReport: inventoryListener({ events, onDecoy: (finding) => parts.decoys.found(finding), audit, log }),
+    canaries: (hsmToken) => deps.canaries.on(hsmToken),
+    onReport: inventoryListener({ events, onCanary: (finding) => deps.canaries.found(finding), audit, log }),
   });
   const keeper = keepInventory({
     inventories,
@@ -137,7 +132,7 @@ export function openInventory(parts: InventoryRootParts): Capability {
     everySeconds: config.keys.inventory_seconds,
     log,
   });
-  signers.doubts.subscribe((hsmToken) => keeper.look(hsmToken));
+  signers.suspectTokens.subscribe((hsmToken) => keeper.schedule(hsmToken));
   metrics.watch('inventoryFindings', () => byToken(inventories, countsOf));
   metrics.watch('inventoryAge', () => byToken(inventories, ({ takenAt }) => clock.nowSeconds() - takenAt));
   return {

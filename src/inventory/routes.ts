@@ -9,7 +9,7 @@ import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
 
-interface InventoryParts {
+interface InventoryDeps {
   readonly authenticator: Authenticator;
   readonly inventories: Inventories;
 }
@@ -33,7 +33,7 @@ const answer = z.object({
 });
 export type InventoryAnswer = z.infer<typeof answer>;
 
-const lastInventories: Route<InventoryParts> = {
+const lastInventories: Route<InventoryDeps> = {
   method: 'get',
   path,
   operation: {
@@ -57,7 +57,7 @@ const lastInventories: Route<InventoryParts> = {
     },
 };
 
-const takeInventory: Route<InventoryParts> = {
+const takeInventory: Route<InventoryDeps> = {
   method: 'post',
   path,
   operation: {

@@ -1,14 +1,14 @@
 import type { Clock } from '../kernel/clock.ts';
 import type { Inventories, InventoryReport } from '../kernel/inventory.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import { privateHalfDueAt } from '../kernel/key-lifecycle/window.ts';
+import { privateKeyDueAt } from '../kernel/key-lifecycle/window.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { KeyProof, KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
-import type { Decoy } from '../keys/decoy-keys.ts';
+import type { PlacedCanaryKey } from '../keys/canary-keys.ts';
 import { type KeyRingKeeper, referenceTo } from '../keys/key-ring.ts';
 import { type Accounts, compareInventory } from './compare.ts';
 
-export interface InventoryParts {
+interface InventoryDeps {
   /** By a process that has just opened the token. */
   readonly inspect: (hsmToken: string, keys: readonly KeyReference[]) => Promise<TokenInspection>;
   readonly signer: Pick<Signer, 'serve' | 'tokens'>;
@@ -16,15 +16,15 @@ export interface InventoryParts {
   readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
   /** The service's own keys on the token. */
   readonly ownKeys: (hsmToken: string) => Accounts['own'];
-  readonly decoys: (hsmToken: string) => DecoysThere;
+  readonly canaries: (hsmToken: string) => CanaryKeysOnToken;
   readonly clock: Clock;
   readonly graceSeconds: number;
   readonly onReport: (report: InventoryReport) => void;
 }
 
 /** The decoys on a token, and the ids of those that are being made or may be gone. */
-export interface DecoysThere {
-  readonly standing: readonly Decoy[];
+export interface CanaryKeysOnToken {
+  readonly standing: readonly PlacedCanaryKey[];
   readonly going: readonly string[];
 }
 
@@ -34,20 +34,20 @@ const MOST_FINDINGS = 1_000;
  * Holds an HSM token against the registry. A key that is found and not proven stops serving at once, and the
  * process that serves is made to look as well.
  */
-export function createInventories(parts: InventoryParts): Inventories {
-  const { keyRing, signer } = parts;
+export function createInventories(deps: InventoryDeps): Inventories {
+  const { keyRing, signer } = deps;
   const latest = new Map<string, InventoryReport>();
   const underWay = new Map<string, Promise<InventoryReport>>();
 
   const take = async (hsmToken: string): Promise<InventoryReport> => {
-    const before = await accountsOf(parts, hsmToken);
+    const before = await accountsOf(deps, hsmToken);
     const keys = before.expected;
-    const inspection = await parts.inspect(hsmToken, keys.map(referenceTo));
-    const accounts = bothTimes(before, await accountsOf(parts, hsmToken));
+    const inspection = await deps.inspect(hsmToken, keys.map(referenceTo));
+    const accounts = bothTimes(before, await accountsOf(deps, hsmToken));
     const all = compareInventory(inspection, accounts);
     const report: InventoryReport = {
       hsmToken,
-      takenAt: parts.clock.nowSeconds(),
+      takenAt: deps.clock.nowSeconds(),
       token: inspection.token,
       objects: inspection.objects.length,
       expected: keys.length,
@@ -58,7 +58,7 @@ export function createInventories(parts: InventoryParts): Inventories {
     const changed = changedProofs(keyRing, inspection);
     keyRing.applyProofs(changed.filter(({ proven }) => !proven));
     latest.set(hsmToken, report);
-    parts.onReport(report);
+    deps.onReport(report);
     const serving = new Set(keyRing.references().map(({ kid }) => kid));
     if (changed.some(({ kid }) => serving.has(kid))) {
       keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken));
@@ -87,19 +87,18 @@ function changedProofs(keyRing: KeyRingKeeper, { proofs }: TokenInspection): rea
   });
 }
 
-async function accountsOf(parts: InventoryParts, hsmToken: string): Promise<Accounts> {
-  const { keyRing, registry, clock, graceSeconds, ownKeys } = parts;
-  const decoys = parts.decoys(hsmToken);
+async function accountsOf(deps: InventoryDeps, hsmToken: string): Promise<Accounts> {
+  const { keyRing, registry, clock, graceSeconds, ownKeys } = deps;
+  const canaries = deps.canaries(hsmToken);
   const keys = keyRing
     .scopes()
     .flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? [])
     .filter((key) => key.hsmToken === hsmToken);
   const [there, gone] = partition(
     keys,
-    ({ times, state }) => times.privateHalfDestroyed === null && state !== 'destroyed',
+    ({ times, state }) => times.privateKeyDestroyed === null && state !== 'destroyed',
   );
-  const isGoing = (key: SigningKey) =>
-    (privateHalfDueAt(key, graceSeconds) ?? Infinity) <= clock.nowSeconds();
+  const isGoing = (key: SigningKey) => (privateKeyDueAt(key, graceSeconds) ?? Infinity) <= clock.nowSeconds();
   const [going, expected] = partition(there, isGoing);
   const { unfinished } = await registry.load();
   const reserved = [
@@ -108,11 +107,11 @@ async function accountsOf(parts: InventoryParts, hsmToken: string): Promise<Acco
   ];
   return {
     expected,
-    going: new Set([...going.map(({ binding }) => binding.hsmId), ...decoys.going]),
+    going: new Set([...going.map(({ binding }) => binding.hsmId), ...canaries.going]),
     gone,
     reserved: new Map(reserved),
     own: ownKeys(hsmToken),
-    decoys: decoys.standing,
+    canaries: canaries.standing,
     refusedKids: new Set(keyRing.refusedKeys().map(({ kid }) => kid)),
   };
 }
@@ -124,11 +123,11 @@ function bothTimes(before: Accounts, after: Accounts): Accounts {
   const [expected, left] = partition(before.expected, ({ kid }) => now.has(kid));
   const made = after.expected.filter(({ kid }) => !then.has(kid));
   const moved = [...left, ...made].map(({ binding }) => binding.hsmId);
-  const stood = new Set(before.decoys.map(({ hsmId }) => hsmId));
-  const [decoys, planted] = partition(after.decoys, ({ hsmId }) => stood.has(hsmId));
+  const stood = new Set(before.canaries.map(({ hsmId }) => hsmId));
+  const [canaries, planted] = partition(after.canaries, ({ hsmId }) => stood.has(hsmId));
   const abandoned = [...before.reserved.keys()].filter((hsmId) => !after.reserved.has(hsmId));
   const passing = [...moved, ...abandoned, ...planted.map(({ hsmId }) => hsmId)];
-  return { ...after, expected, decoys, going: new Set([...before.going, ...after.going, ...passing]) };
+  return { ...after, expected, canaries, going: new Set([...before.going, ...after.going, ...passing]) };
 }
 
 function partition<T>(all: readonly T[], fits: (each: T) => boolean): readonly [readonly T[], readonly T[]] {

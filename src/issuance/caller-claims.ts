@@ -8,14 +8,14 @@ export function requireThat(holds: boolean, code: ErrorCode, advice: string): as
   if (!holds) throw new KeywardError(code, advice);
 }
 
-export const MAX_CLAIMS_BYTES = 4_096;
+const MAX_CLAIMS_BYTES = 4_096;
 export const MAX_CLAIMS_DEPTH = 16;
 
 /** To whoever sent a number that verifiers would read differently. */
 export const EXACT_NUMBERS =
   'claims: send a number beyond 2⁵³, or of more digits than a double holds, as text';
 
-export interface CheckedClaims {
+interface CheckedClaims {
   /** The claims as they will stand in the token. */
   readonly json: string;
   readonly subject: string | null;

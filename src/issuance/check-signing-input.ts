@@ -19,7 +19,7 @@ type Claims = Readonly<Record<string, unknown>>;
 type Reserved = Pick<TokenDraft, 'iat' | 'exp' | 'jti'>;
 
 /** The claims that Keyward writes where it may: here a caller did, and may say nothing else. */
-export function checkReservedClaims(claims: Claims, scope: Scope, key: SigningKey, now: number): Reserved {
+function checkReservedClaims(claims: Claims, scope: Scope, key: SigningKey, now: number): Reserved {
   requireThat(claims.iss === scope.issuer, 'wrong_issuer', `claims.iss: use ${scope.issuer}, as one string`);
   requireThat(
     claims.aud === scope.audience,
@@ -86,7 +86,7 @@ function checkJti(jti: unknown): string {
 }
 
 /** Read as strictly as a token is, with the very header that Keyward would write now. */
-export function readSigningInput(signingInput: string, scope: Scope, key: SigningKey): SignedContent {
+function readSigningInput(signingInput: string, scope: Scope, key: SigningKey): SignedContent {
   const parsed = parseSigningInput(signingInput);
   if (!parsed.ok) throw flawed(parsed.problem);
   requireOwnHeader(parsed.token.header, scope, key);

@@ -5,7 +5,7 @@ import type { TimeGuard } from '../kernel/clock.ts';
 import { measuredIssuer } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
-import { createTokenIssuer, type IssuingParts, timeGuardedIssuer } from './issue-token.ts';
+import { createTokenIssuer, type IssuingDeps, timeGuardedIssuer } from './issue-token.ts';
 import { jwsRoutes } from './routes/jws.ts';
 import { issueTokens } from './routes/token-batch.ts';
 import { issueToken } from './routes/tokens.ts';
@@ -14,7 +14,7 @@ import { createSignatureChecker } from './signature-checker.ts';
 /** The hot path comes first: Express tries routes in this order. */
 export const ISSUANCE_ROUTES = { data: [issueToken, issueTokens, ...jwsRoutes] } as const;
 
-export interface IssuanceDeps extends Omit<IssuingParts, 'checker'> {
+interface IssuanceDeps extends Omit<IssuingDeps, 'checker'> {
   readonly timeGuard: TimeGuard;
   readonly activity: ActivityAggregator;
   readonly canaries: Pick<Canaries, 'watchSigner'>;

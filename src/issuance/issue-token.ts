@@ -9,15 +9,15 @@ import type { Signer } from '../kernel/signer.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
 
-export interface Standing {
+interface ReleaseContext {
   readonly keyRing: KeyRing;
   readonly grants: Grants;
   readonly revocations: RevocationCheck;
 }
 
 /** Whether the token may be released now: key, client and grant stand, and no rule revokes it (DESIGN §5). */
-export function isStillValid(
-  { keyRing, grants, revocations }: Standing,
+function isStillValid(
+  { keyRing, grants, revocations }: ReleaseContext,
   { key, record }: PreparedToken,
 ): boolean {
   const { scopeId, clientId } = record;
@@ -28,26 +28,26 @@ export function isStillValid(
   );
 }
 
-export interface IssuingParts {
+export interface IssuingDeps {
   readonly keyRing: KeyRing;
   readonly grants: Grants;
   readonly signer: Pick<Signer, 'sign'>;
   readonly checker: Pick<SignatureChecker, 'check'>;
   readonly ledger: Ledger;
   readonly revocations: RevocationCheck;
-  readonly holds: Pick<IssuanceLock, 'over'>;
+  readonly holds: Pick<IssuanceLock, 'released'>;
   readonly clock: Clock;
 }
 
 /** The hot path (DESIGN §5): prepare, then record and sign side by side, check, release. */
-export function createTokenIssuer(parts: IssuingParts): TokenIssuer {
+export function createTokenIssuer(deps: IssuingDeps): TokenIssuer {
   return {
     async issue(request) {
-      const first = await make(parts, request);
-      if (isStillValid(parts, first.prepared)) return release(parts, first);
+      const first = await make(deps, request);
+      if (isStillValid(deps, first.prepared)) return release(deps, first);
       // Key, client, grant or revocations changed meanwhile: judged afresh, once.
-      const second = await make(parts, request);
-      if (isStillValid(parts, second.prepared)) return release(parts, second);
+      const second = await make(deps, request);
+      if (isStillValid(deps, second.prepared)) return release(deps, second);
       throw new KeywardError('no_active_key', 'the key of this scope is changing; try again', {
         retryAfterSeconds: 1,
       });
@@ -61,15 +61,15 @@ interface MadeToken {
 }
 
 /** Prepared and handed to the ledger within one turn, so that no change of the key comes in between. */
-async function make(parts: IssuingParts, request: TokenRequest | JwsRequest): Promise<MadeToken> {
-  const { holds } = parts;
-  for (let held = holds.over(request.scopeId); held; held = holds.over(request.scopeId)) await held;
-  const prepared = prepare(parts, request);
-  return { prepared, token: await recordAndSign(parts, prepared) };
+async function make(deps: IssuingDeps, request: TokenRequest | JwsRequest): Promise<MadeToken> {
+  const { holds } = deps;
+  for (let held = holds.released(request.scopeId); held; held = holds.released(request.scopeId)) await held;
+  const prepared = prepare(deps, request);
+  return { prepared, token: await recordAndSign(deps, prepared) };
 }
 
 function prepare(
-  { keyRing, grants, revocations, clock }: IssuingParts,
+  { keyRing, grants, revocations, clock }: IssuingDeps,
   request: TokenRequest | JwsRequest,
 ): PreparedToken {
   const scope = keyRing.scope(request.scopeId);
@@ -103,13 +103,13 @@ function prepare(
 }
 
 /** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
-async function recordAndSign(parts: IssuingParts, prepared: PreparedToken): Promise<string> {
-  const [token] = await Promise.all([signChecked(parts, prepared), parts.ledger.record(prepared.record)]);
+async function recordAndSign(deps: IssuingDeps, prepared: PreparedToken): Promise<string> {
+  const [token] = await Promise.all([signChecked(deps, prepared), deps.ledger.record(prepared.record)]);
   return token;
 }
 
 async function signChecked(
-  { signer, checker }: IssuingParts,
+  { signer, checker }: IssuingDeps,
   { key, signingInput }: PreparedToken,
 ): Promise<string> {
   const signature = await signer.sign({ kid: key.kid, signingInput, forCaller: true });
@@ -121,9 +121,9 @@ async function signChecked(
   });
 }
 
-function release(parts: IssuingParts, { prepared, token }: MadeToken): IssuedToken {
+function release(deps: IssuingDeps, { prepared, token }: MadeToken): IssuedToken {
   const { key, record } = prepared;
-  const canRelease = () => isStillValid(parts, prepared);
+  const canRelease = () => isStillValid(deps, prepared);
   return { token, kid: key.kid, jti: record.jti, iat: record.iat, exp: record.exp, canRelease };
 }
 

@@ -13,7 +13,7 @@ interface Counted {
 }
 
 /** Tokens released to a client. */
-export interface IssuedFact extends Counted {
+interface IssuedFact extends Counted {
   readonly kind: 'issued';
   readonly client: string;
   readonly scope: string;
@@ -31,11 +31,11 @@ export interface VerifiedFact extends Counted {
   /** A header member that no honest issuer of ours writes. */
   readonly suspiciousHeader: string | null;
   /** Of a refused token whose signature was found right, by whichever key of ours it names. */
-  readonly token: GenuineFact | null;
+  readonly token: SignedTokenFact | null;
 }
 
 /** What is known of a token that one of our keys has signed. */
-export interface GenuineFact {
+export interface SignedTokenFact {
   /** SHA-256 of the signing input, base64url. */
   readonly digest: string;
   readonly kid: string;
@@ -53,7 +53,7 @@ export interface GenuineFact {
 }
 
 /** Requests that were turned away for who asked. */
-export interface RefusedFact extends Counted {
+interface RefusedFact extends Counted {
   readonly kind: 'refused';
   readonly plane: 'data' | 'operations';
   readonly code: ErrorCode;
@@ -63,7 +63,7 @@ export interface RefusedFact extends Counted {
 }
 
 /** Requests whose credential was right. */
-export interface AuthenticatedFact extends Counted {
+interface AuthenticatedFact extends Counted {
   readonly kind: 'authenticated';
   /** `client:<id>` or `operator:<id>`. */
   readonly caller: string;
@@ -71,7 +71,7 @@ export interface AuthenticatedFact extends Counted {
 }
 
 /** What a client is, may do or shows was changed by the security team. */
-export interface ChangedFact extends Counted {
+interface ChangedFact extends Counted {
   readonly kind: 'changed';
   readonly caller: string;
   /** Whether it is revoked now. */

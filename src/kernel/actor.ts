@@ -34,7 +34,7 @@ export interface Operator {
 }
 
 /** How an OAuth client shows itself (RFC 6749 §2.3.1): by its id and, as the secret, its credential. */
-export interface ClientSecret {
+interface ClientSecret {
   readonly clientId: string;
   readonly secret: string;
 }

@@ -85,9 +85,7 @@ export type ActName = keyof typeof ACTS;
 export const ACT_NAMES = Object.keys(ACTS) as readonly ActName[];
 
 /** What the number of persons depends on; null where it is always the same. */
-export type FactsOf<A extends ActName> = (typeof ACTS)[A]['persons'] extends (facts: infer F) => Persons
-  ? F
-  : null;
+type FactsOf<A extends ActName> = (typeof ACTS)[A]['persons'] extends (facts: infer F) => Persons ? F : null;
 
 /** What is done with a proposal, and the role it takes. Nobody approves their own, whatever their roles. */
 export const DECISIONS = {
@@ -183,7 +181,7 @@ interface Effect {
   readonly unchanged?: true;
 }
 
-export type Planned<A extends ActName> = Effect &
+type Planned<A extends ActName> = Effect &
   (FactsOf<A> extends null ? { readonly facts?: null } : { readonly facts: FactsOf<A> });
 
 /**

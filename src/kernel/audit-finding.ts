@@ -16,7 +16,7 @@ export type TrailPart =
  * `bad_row`: changed since it was written. `gap`: rows are missing before others. `truncated`: the end is
  * missing. `fork`: the chain holds, but it is not the one that a checkpoint saw.
  */
-export type Fault = 'bad_row' | 'gap' | 'truncated' | 'fork' | 'bad_signature' | 'unreadable' | 'refused';
+type Fault = 'bad_row' | 'gap' | 'truncated' | 'fork' | 'bad_signature' | 'unreadable' | 'refused';
 
 export interface Finding {
   readonly part: TrailPart;

@@ -150,7 +150,7 @@ export interface UnwitnessedTrail {
   confirm(reason: string, actor: Actor): Promise<readonly EventRange[]>;
 }
 
-interface Told {
+interface RangeEvent {
   readonly sequence: number;
   readonly type: string;
   readonly details: Readonly<Record<string, unknown>>;
@@ -160,7 +160,10 @@ interface Told {
  * The ranges that two persons are still to confirm, by what the trail tells of them, and `found` at this start. An
  * event within such a range says nothing itself.
  */
-export function openRanges(told: readonly Told[], found: EventRange | undefined): readonly EventRange[] {
+export function openRanges(
+  told: readonly RangeEvent[],
+  found: EventRange | undefined,
+): readonly EventRange[] {
   const confirmed = new Set<string>();
   const open = found ? [found] : [];
   for (const { sequence, type, details } of told.toSorted((a, b) => b.sequence - a.sequence)) {
@@ -174,11 +177,11 @@ export function openRanges(told: readonly Told[], found: EventRange | undefined)
   return open.toSorted((a, b) => a.from - b.from);
 }
 
-export function isWithin(ranges: readonly EventRange[], sequence: number): boolean {
+function isWithin(ranges: readonly EventRange[], sequence: number): boolean {
   return ranges.some(({ from, to }) => from <= sequence && sequence <= to);
 }
 
-function rangesIn({ ranges }: Told['details']): readonly EventRange[] {
+function rangesIn({ ranges }: RangeEvent['details']): readonly EventRange[] {
   return Array.isArray(ranges) ? ranges.flatMap((range) => rangeIn(range) ?? []) : [];
 }
 

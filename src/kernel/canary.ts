@@ -20,7 +20,7 @@ export const CANARY_USES = [
 export type CanaryUse = (typeof CANARY_USES)[number];
 
 /** Of a decoy key: where it is in the HSM, and what was made there. */
-export interface DecoyKey {
+export interface CanaryKey {
   readonly hsmToken: string;
   /** `CKA_ID`, hex; reserved before anything is made. */
   readonly hsmId: string;
@@ -38,7 +38,7 @@ export interface Canary {
   readonly digest: Buffer | null;
   /** Of a token, or the one that a key passes for one of. */
   readonly scopeId: string | null;
-  readonly key: DecoyKey | null;
+  readonly key: CanaryKey | null;
   readonly createdBy: string;
   /** Seconds since the epoch. */
   readonly createdAt: number;
@@ -53,7 +53,7 @@ export interface CanaryStore {
   /** `credential_taken` where the digest is that of a credential in use, or of another decoy. */
   add(canary: Canary, actor: Actor): Promise<void>;
   /** What the HSM made under the id that was reserved for it. */
-  keyMade(id: string, made: NonNullable<DecoyKey['made']>, actor: Actor): Promise<void>;
+  keyMade(id: string, made: NonNullable<CanaryKey['made']>, actor: Actor): Promise<void>;
   retire(id: string, retiredAt: number, actor: Actor): Promise<void>;
 }
 
@@ -93,13 +93,13 @@ export interface CanaryAdministration {
 }
 
 /** Keys that lie in the HSM as those of a scope do. They have no binding record, so that no signer ever takes one up. */
-export interface DecoyKeys {
+export interface CanaryKeys {
   /** Where the scope's next key would be made, under an id that nothing has. `unknown_scope`. */
-  place(scopeId: string): Pick<DecoyKey, 'hsmToken' | 'hsmId'>;
+  place(scopeId: string): Pick<CanaryKey, 'hsmToken' | 'hsmId'>;
   /** Under the id that was reserved. As `Signer.generate`. */
-  make(scopeId: string, key: DecoyKey): Promise<NonNullable<DecoyKey['made']>>;
+  make(scopeId: string, key: CanaryKey): Promise<NonNullable<CanaryKey['made']>>;
   /** Both halves, or what a making that was cut short left. What is gone already is no error. `hsm_unavailable`. */
-  destroy(key: DecoyKey): Promise<void>;
+  destroy(key: CanaryKey): Promise<void>;
 }
 
 /** Who used a decoy, and whence, as far as that is known. */

@@ -1,4 +1,4 @@
-import type { AdmissionParts } from '../server/admission.ts';
+import type { AdmissionDeps } from '../server/admission.ts';
 import type { GateDeps } from '../server/ask-gate.ts';
 import type { Route } from '../server/route.ts';
 import type { AnyAct } from './acts.ts';
@@ -14,7 +14,7 @@ export interface Task {
 /** What a capability adds to the service. `serve` opens the capabilities in order and joins their lists. */
 export interface Capability {
   readonly routes?: {
-    readonly data?: readonly Route<AdmissionParts>[];
+    readonly data?: readonly Route<AdmissionDeps>[];
     readonly operations?: readonly Route<GateDeps>[];
   };
   /** What the gate may be asked for. */

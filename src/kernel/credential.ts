@@ -9,16 +9,16 @@ const CHECKSUM_LENGTH = 6;
 const UNBIASED_BELOW = 248;
 
 /** In characters. */
-export const CHECKED_SECRET_LENGTH = SECRET_LENGTH + CHECKSUM_LENGTH;
+const CHECKED_SECRET_LENGTH = SECRET_LENGTH + CHECKSUM_LENGTH;
 
 /** 30 random base62 characters (178 bits) and 6 of their CRC32: a scanner recognises it offline. */
-export function makeCheckedSecret(): string {
+function makeCheckedSecret(): string {
   const secret = randomLetters(SECRET_LENGTH);
   return `${secret}${checksum(secret)}`;
 }
 
 /** Whether the last six of the characters are the checksum of those before them. */
-export function isCheckedSecret(text: string): boolean {
+function isCheckedSecret(text: string): boolean {
   return text.length === CHECKED_SECRET_LENGTH && text.endsWith(checksum(text.slice(0, SECRET_LENGTH)));
 }
 
@@ -91,7 +91,7 @@ export function digestOfMadePin(text: string): Buffer | undefined {
 }
 
 /** A credential within a text. */
-export interface CredentialInText extends Credential {
+interface CredentialInText extends Credential {
   readonly at: number;
   readonly text: string;
 }

@@ -5,7 +5,7 @@ import type { SecurityEvent, StepState } from './security-events.ts';
 const TAG = Buffer.from('keyward-event-evidence-v2\0');
 const PERSONAL_TAG = 'keyward-event-personal-v1';
 /** The members of evidence that hold personal values, and the only ones that are ever erased. */
-export const PERSONAL_MEMBERS = ['claims', 'record'] as const;
+const PERSONAL_MEMBERS = ['claims', 'record'] as const;
 const OUTER_BYTES = 16;
 /** The second half is of the personal values alone, and goes with them. */
 export const EVIDENCE_SALT_BYTES = 2 * OUTER_BYTES;
@@ -74,7 +74,7 @@ function isPersonal(name: string): boolean {
   return PERSONAL_MEMBERS.some((member) => member === name);
 }
 
-type Told = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'dedupKey'>;
+type ChainedFields = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'dedupKey'>;
 
 export const SECURITY_EVENT_RAISED = 'security_event.raised';
 
@@ -83,7 +83,7 @@ export const SECURITY_EVENT_RAISED = 'security_event.raised';
  * value of the row, the evidence by its commitment. Whoever checks the row composes the same.
  */
 export function securityEventDetails(
-  { sequence, type, severity, dedupKey }: Told,
+  { sequence, type, severity, dedupKey }: ChainedFields,
   commitment: Uint8Array,
 ): Readonly<Record<string, unknown>> {
   return {

@@ -89,5 +89,5 @@ export interface RecordLookup {
   /** A record whose group no run of the service sealed, or was not committed with it, is none. */
   find(digest: Buffer, iat: number): Promise<RecordedToken | undefined>;
   /** Whether each is recorded for the scope, in order, by the same rule. Owners that ask at once take turns. */
-  known(scopeId: string, sought: readonly RecordQuery[], owner: string): Promise<readonly boolean[]>;
+  known(scopeId: string, query: readonly RecordQuery[], owner: string): Promise<readonly boolean[]>;
 }

@@ -17,14 +17,14 @@ export interface KeyOutcome {
   readonly already: boolean;
 }
 
-export interface Rotation {
+interface Rotation {
   readonly activated: SigningKey;
   /** Undefined where none signed. */
   readonly deactivated: SigningKey | undefined;
 }
 
 /** What is done to a key by its kid. */
-export const KEY_ACTS = ['suspend', 'compromise', 'resume', 'undo_rotation', 'destroy'] as const;
+const KEY_ACTS = ['suspend', 'compromise', 'resume', 'undo_rotation', 'destroy'] as const;
 export type KeyActName = (typeof KEY_ACTS)[number];
 
 export interface KeyActRequest {
@@ -36,7 +36,7 @@ export interface KeyActRequest {
   readonly keepForForensics?: boolean;
 }
 
-export interface TokenCompromise {
+interface TokenCompromise {
   readonly hsmToken: string;
   readonly why: string;
   readonly keepForForensics: boolean;
@@ -50,7 +50,7 @@ export interface KeyAdministration {
   /** Needs no HSM. `unknown_scope`, `no_standby`. */
   rotate(scopeId: string, why: string, cause: Initiator, actor: Actor): Promise<Rotation>;
   /** What would become of the keys, as things are; without changes where it is so already. Changes nothing. */
-  foresee(request: Omit<KeyActRequest, 'why'>): KeyPlan;
+  preview(request: Omit<KeyActRequest, 'why'>): KeyPlan;
   /**
    * Suspending and declaring a compromise are one commit that waits for neither HSM nor audit sink; the others need
    * both: `hsm_unavailable`, `audit_sink_unavailable`. What follows is done step by step.
@@ -63,8 +63,8 @@ export interface KeyAdministration {
   compromiseToken(request: TokenCompromise, actor: Actor): Promise<TokenPlan>;
 }
 
-interface Hold {
-  readonly over: Promise<void>;
+interface LockEntry {
+  readonly released: Promise<void>;
   readonly end: () => void;
   changes: number;
 }
@@ -74,28 +74,28 @@ interface Hold {
  * before the change was handed to the writer commits before it, and nothing of the former key is recorded after.
  */
 export class IssuanceLock {
-  readonly #held = new Map<string, Hold>();
+  readonly #held = new Map<string, LockEntry>();
 
   /** Answers how to let go. */
   acquire(scopeId: string): () => void {
     const { promise: released, resolve: end } = Promise.withResolvers<void>();
-    const hold = this.#held.get(scopeId) ?? { over: released, end, changes: 0 };
-    this.#held.set(scopeId, hold);
-    hold.changes += 1;
+    const entry = this.#held.get(scopeId) ?? { released, end, changes: 0 };
+    this.#held.set(scopeId, entry);
+    entry.changes += 1;
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
-      hold.changes -= 1;
-      if (hold.changes > 0) return;
+      entry.changes -= 1;
+      if (entry.changes > 0) return;
       this.#held.delete(scopeId);
-      hold.end();
+      entry.end();
     };
   }
 
   /** Settles when the scope is held no longer; undefined where it is not. */
-  over(scopeId: string): Promise<void> | undefined {
-    return this.#held.get(scopeId)?.over;
+  released(scopeId: string): Promise<void> | undefined {
+    return this.#held.get(scopeId)?.released;
   }
 }
 
@@ -133,7 +133,7 @@ export interface Ceremonies {
 }
 
 /** A client or a subject, and how many tokens it has. */
-export interface Share {
+interface Share {
   readonly name: string;
   readonly tokens: number;
 }

@@ -57,7 +57,7 @@ export interface Binding {
 
 /**
  * When each of these happened to the key, the last time where it may happen again; null where it never did.
- * `privateHalfDestroyed` is no state: in the HSM the key is gone, while its public half may still verify.
+ * `privateKeyDestroyed` is no state: in the HSM the key is gone, while its public half may still verify.
  */
 export interface KeyTimes {
   readonly activated: number | null;
@@ -67,7 +67,7 @@ export interface KeyTimes {
   readonly compromised: number | null;
   /** The whole HSM token that holds it was declared compromised. */
   readonly tokenCompromised: number | null;
-  readonly privateHalfDestroyed: number | null;
+  readonly privateKeyDestroyed: number | null;
   readonly destroyed: number | null;
 }
 
@@ -78,7 +78,7 @@ export const NO_TIMES: KeyTimes = Object.freeze({
   resumed: null,
   compromised: null,
   tokenCompromised: null,
-  privateHalfDestroyed: null,
+  privateKeyDestroyed: null,
   destroyed: null,
 });
 

@@ -58,15 +58,15 @@ export interface FoundPin extends Pick<LeakPlace, 'place' | 'source'> {
 /** What is done about strings that leaked. */
 export interface LeakService {
   /** In order; undefined for what was never given out here. `ledger_unavailable`, `overloaded`. */
-  find(sought: readonly LeakQuery[], by?: LeakReporter): Promise<readonly (KnownSecret | undefined)[]>;
+  find(query: readonly LeakQuery[], by?: LeakReporter): Promise<readonly (KnownSecret | undefined)[]>;
   /** As `find`, for an operator, and written down with how many: `store_unavailable`. */
   lookUp(
-    sought: readonly LeakQuery[],
+    query: readonly LeakQuery[],
     by: LeakReporter,
     actor: Actor,
   ): Promise<readonly (KnownSecret | undefined)[]>;
   /** Raises `credential.leaked`, once for each. */
-  tell(known: KnownSecret, place: LeakPlace): Promise<void>;
+  report(known: KnownSecret, place: LeakPlace): Promise<void>;
   /**
    * Raises `credential.leaked` for each, on the word of an operator or a partner; of one digest once. Past ten a minute
    * of one partner, one event without a digest stands for the others. `store_unavailable`.

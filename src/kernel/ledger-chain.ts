@@ -46,7 +46,7 @@ const VALUE_TAGS = {
   root: Buffer.from('keyward-ledger-root-v1\0'),
 } as const;
 
-export type PersonalValue = keyof typeof VALUE_TAGS;
+type PersonalValue = keyof typeof VALUE_TAGS;
 
 /** As a binary text a hash costs a third of what it costs as a Buffer, and the hot path makes two a row. */
 const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes, 'binary');

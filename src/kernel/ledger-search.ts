@@ -35,7 +35,7 @@ export interface LedgerSearch {
   page(query: LedgerQuery, bounds: { readonly after: number; readonly limit: number }): Promise<LedgerPage>;
 }
 
-export interface ErasedCounts {
+interface ErasedCounts {
   readonly records: number;
   readonly events: number;
   readonly reports: number;

@@ -73,7 +73,7 @@ export interface TidyLimits {
   readonly mostDead: number;
 }
 
-export interface DeliveryQuery {
+interface DeliveryQuery {
   readonly state?: DeliveryState | undefined;
   readonly target?: string | undefined;
 }
@@ -85,7 +85,7 @@ export const COUNTED_OUTCOMES = ['delivered', 'failed', 'dead'] as const;
 export type DeliveryCounts = Readonly<Record<'pending' | 'dead', Readonly<Record<string, number>>>>;
 
 /** Of a summary, all events from the first to the last count as told. */
-export interface ToldOf
+export interface EventDelivery
   extends Pick<NotificationDelivery, 'kind' | 'route' | 'eventSequence' | 'lastSequence' | 'settledAt'> {}
 
 /** What is to be told and was not yet, kept so that a restart loses none of it. All of it: `store_unavailable`. */
@@ -113,7 +113,7 @@ export interface NotificationOutbox {
   settle(attempts: readonly SettledAttempt[]): Promise<void>;
   counts(): Promise<DeliveryCounts>;
   /** Every message that tells of one of these events, whatever became of it. */
-  toldOf(sequences: readonly number[]): Promise<readonly ToldOf[]>;
+  deliveriesOf(sequences: readonly number[]): Promise<readonly EventDelivery[]>;
   /** Puts back what waited to be sent and was changed by somebody else; answers how many. */
   reconcile(): Promise<number>;
   /** Gives up what waits for targets that are not among these. */
@@ -131,7 +131,7 @@ export interface TargetTest {
 }
 
 /** What operators do with notifications. */
-export interface NotificationDesk {
+export interface NotificationService {
   /** Sends a test to each target, or to one: `unknown_target`, `overloaded` while another test runs. */
   test(target: string | undefined, actor: Actor): Promise<readonly TargetTest[]>;
   /** The newest first; `before` is the id of the last one seen. */

@@ -4,7 +4,7 @@ import { type ErrorCode, KeywardError } from './errors.ts';
 
 /** How a scope's policy has the ledger keep the subject of a token. */
 export const SUBJECT_RECORDINGS = ['plain', 'hashed', 'none'] as const;
-export type SubjectRecording = (typeof SUBJECT_RECORDINGS)[number];
+type SubjectRecording = (typeof SUBJECT_RECORDINGS)[number];
 
 const RECORDINGS = {
   plain: (subject) => subject,

@@ -30,7 +30,7 @@ export interface RecordGap {
 }
 
 /** A database that waits for the decision of two persons. */
-export interface HeldRestore {
+export interface PendingRestore {
   /** What the copy has, and what it would have. */
   describe(): { readonly before: JsonObject; readonly after: JsonObject };
   /** `audit_sink_unavailable`, `hsm_unavailable`, `store_unavailable`. */
@@ -129,7 +129,7 @@ const NUMBERS = [
 const NO_ROOT = commitmentTo('root', new Uint8Array(SALT_BYTES), null).toString('base64url');
 const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];
 
-export interface RevokingAgain {
+interface RevokingAgain {
   readonly scopeIds: readonly string[];
   /** Last `iat` of tokens whose records may be lost. */
   readonly issuedUntil: number;

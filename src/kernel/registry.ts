@@ -41,7 +41,7 @@ export interface ReservedKey extends Placed {
 }
 
 /** What of a key changes in the course of its life; the rest is fixed at its generation. */
-export type KeyLife = Pick<
+export type KeyLifecycleFields = Pick<
   SigningKey,
   'kid' | 'scopeId' | 'state' | 'signFrom' | 'signUntil' | 'times' | 'keptForForensics'
 >;
@@ -52,9 +52,9 @@ export interface KeyAct extends Pick<AuditEvent, 'type' | 'subject' | 'details'>
 }
 
 /** A key as it was when the change was planned, and as it becomes. */
-export interface KeyLifeChange {
-  readonly before: Pick<KeyLife, 'state'>;
-  readonly after: KeyLife;
+export interface KeyLifecycleChange {
+  readonly before: Pick<KeyLifecycleFields, 'state'>;
+  readonly after: KeyLifecycleFields;
 }
 
 /** Scopes and keys, durable. Every change commits with its audit event (I10). */
@@ -76,7 +76,7 @@ export interface Registry {
    */
   reviseScope(
     scopeId: string,
-    revise: (scope: Scope) => Partial<Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'formerCaches'>>,
+    revise: (scope: Scope) => Partial<Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'staleCacheHorizon'>>,
     actor: Actor,
   ): Promise<{ before: Scope; after: Scope }>;
   /** In place of a pause that there is; null ends it. Commits nothing where nothing differs. `unknown_scope`. */
@@ -85,14 +85,14 @@ export interface Registry {
    * What becomes of keys, in one commit with a new version of the key set of each scope concerned. `key_changed`
    * where one is in another state than the plan found.
    */
-  changeKeys(changes: readonly KeyLifeChange[], act: KeyAct): Promise<void>;
+  changeKeys(changes: readonly KeyLifecycleChange[], act: KeyAct): Promise<void>;
   /**
    * The same for an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their
    * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict. `key_changed` too
    * where the compromise of an HSM token leaves out a key on it, unless it may.
    */
   restrictKeys(
-    changes: readonly KeyLifeChange[],
+    changes: readonly KeyLifecycleChange[],
     act: KeyAct,
     may?: { readonly leaveOut: boolean },
   ): Promise<void>;
@@ -142,13 +142,13 @@ export interface HeadStatement {
 }
 
 /** Reads what the registry key signed; undefined for whatever it did not sign. Needs its public key alone. */
-export interface RegistryWitness {
+export interface RegistryVerifier {
   readRow(jws: string): Promise<RowStatement | undefined>;
   readHead(jws: string): Promise<HeadStatement | undefined>;
 }
 
 /** Signs as well, in the HSM: `hsm_unavailable`, `overloaded`, `pin_latched` and what else `Signer` refuses with. */
-export interface RegistrySeal extends RegistryWitness {
+export interface RegistrySeal extends RegistryVerifier {
   signRow(statement: RowStatement): Promise<string>;
   signHead(statement: HeadStatement): Promise<string>;
   /**
@@ -175,7 +175,7 @@ export interface ServiceKeyDecision {
 }
 
 /** A service whose configuration names successors of lost service keys, which two persons have yet to enrol. */
-export interface HeldServiceKeys {
+export interface PendingServiceKeys {
   describe(decision: ServiceKeyDecision): { readonly before: JsonObject; readonly after: JsonObject };
   /** Settles once the registry is signed by the new registry key; answers what the audit event tells. */
   enrol(decision: ServiceKeyDecision, actor: Actor): Promise<JsonObject>;

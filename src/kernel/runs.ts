@@ -23,10 +23,10 @@ export interface RunPublicKey {
 }
 
 /** The chains whose elements are sealed one by one. */
-export type SealedChain = 'audit' | 'ledger';
+type SealedChain = 'audit' | 'ledger';
 
 /** An element of a chain, with the seal beside it. */
-export interface SealedElement {
+interface SealedElement {
   readonly sequence: number;
   readonly hash: Uint8Array;
   readonly seal: Uint8Array | null;
@@ -96,7 +96,7 @@ export const RUN_CERTIFIED = 'run.certified';
 /** Its subject: these events are found by it. */
 export const RUNS_SUBJECT = 'runs';
 
-export interface ToldCertificate {
+export interface RecordedCertificate {
   /** Of the audit event. */
   readonly sequence: number;
   readonly runId: string;
@@ -105,7 +105,7 @@ export interface ToldCertificate {
 }
 
 /** Undefined where the event does not name both. */
-export function toldCertificate(sequence: number, detailsJson: string): ToldCertificate | undefined {
+export function recordedCertificate(sequence: number, detailsJson: string): RecordedCertificate | undefined {
   const { run, certificate } = auditDetailsIn(detailsJson);
   if (typeof run !== 'string' || typeof certificate !== 'string') return undefined;
   return { sequence, runId: run, certificate };
@@ -117,7 +117,7 @@ export interface Runs {
   /** `store_unavailable`. */
   certify(certificate: string): Promise<void>;
   /** The certificates that the audit trail keeps, in order. */
-  told(): Promise<readonly ToldCertificate[]>;
+  certificates(): Promise<readonly RecordedCertificate[]>;
   /** Writes a run's row as it was; `why`, where given, is told as an event. `store_unavailable`. */
   repair(run: StoredRun, why?: string): Promise<void>;
   find(id: string): Promise<StoredRun | undefined>;

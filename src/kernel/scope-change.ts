@@ -33,7 +33,7 @@ const NARROWS: { readonly [K in Member]: Narrows<ScopePolicy[K]> } = {
   externalClaims: turnedOff,
 };
 
-export const POLICY_MEMBERS = Object.keys(NARROWS) as readonly Member[];
+const POLICY_MEMBERS = Object.keys(NARROWS) as readonly Member[];
 
 /**
  * The policy with other values in some places. A shorter `maxTtlSeconds` alone shortens `defaultTtlSeconds`.
@@ -83,7 +83,7 @@ export interface ScopeChange {
 }
 
 /** What differs between a scope before and after, in the API's names. */
-export interface ScopeDifference {
+interface ScopeDifference {
   readonly was: Readonly<Record<string, unknown>>;
   readonly is: Readonly<Record<string, unknown>>;
   /** The members whose change takes two persons (I11). Contacts are where notifications go, a token is where keys are made. */

@@ -43,7 +43,7 @@ export function contactFlaws(contacts: readonly string[]): readonly ValidationIs
 }
 
 /** Key sets that were fetched under a policy which let them be kept for longer than the present one does. */
-export interface FormerCaches {
+interface StaleCacheHorizon {
   /** How long, at most. */
   readonly seconds: number;
   /** When the last of them is gone, in seconds since the epoch. */
@@ -53,17 +53,21 @@ export interface FormerCaches {
 interface Cached {
   readonly policy: ScopePolicy;
   /** Null while no policy of the scope has been shortened in that. */
-  readonly formerCaches: FormerCaches | null;
+  readonly staleCacheHorizon: StaleCacheHorizon | null;
 }
 
 /** What is to be remembered where the policy becomes another now. Both numbers only ever grow. */
-export function formerCachesAfter(before: Cached, after: ScopePolicy, now: number): FormerCaches | null {
-  const { policy, formerCaches } = before;
+export function staleCacheHorizonAfter(
+  before: Cached,
+  after: ScopePolicy,
+  now: number,
+): StaleCacheHorizon | null {
+  const { policy, staleCacheHorizon } = before;
   const seconds = propagationSeconds(policy);
-  if (seconds <= propagationSeconds(after)) return formerCaches;
+  if (seconds <= propagationSeconds(after)) return staleCacheHorizon;
   return {
-    seconds: Math.max(seconds, formerCaches?.seconds ?? 0),
-    until: Math.max(now + seconds, formerCaches?.until ?? 0),
+    seconds: Math.max(seconds, staleCacheHorizon?.seconds ?? 0),
+    until: Math.max(now + seconds, staleCacheHorizon?.until ?? 0),
   };
 }
 
@@ -125,7 +129,7 @@ export interface Scope {
   readonly hsmToken: string;
   readonly createdAt: number;
   readonly rotationPause: RotationPause | null;
-  readonly formerCaches: FormerCaches | null;
+  readonly staleCacheHorizon: StaleCacheHorizon | null;
   /** Grows with every change of the published key set. */
   readonly keySetVersion: number;
 }
@@ -201,7 +205,7 @@ export function scopeLabel(scope: Pick<Scope, 'id' | 'issuer' | 'audience'>): st
  * The label of a decoy key. It looks like that of a scope and belongs to none: no binding record fits it, and the
  * signer tells it from the key's id (hex) alone.
  */
-export function decoyLabel(hsmId: string): string {
+export function canaryLabel(hsmId: string): string {
   const named = JSON.stringify(['keyward-decoy-v1', hsmId]);
   return `kw1.${hash('sha256', named, 'base64url')}`;
 }

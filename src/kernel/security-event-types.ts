@@ -495,7 +495,7 @@ type RefsOf<T extends SecurityEventType> = (typeof SECURITY_EVENTS)[T]['evidence
 export type EvidenceOf<T extends SecurityEventType> = Evidence<RefsOf<T>>;
 
 /** Any of them, as whoever shows or checks it reads it. */
-export interface AnyEventType extends Omit<EventTypeRule<FieldRef>, 'severity' | 'subject' | 'oncePer'> {
+interface AnyEventType extends Omit<EventTypeRule<FieldRef>, 'severity' | 'subject' | 'oncePer'> {
   readonly oncePer: readonly string[];
   readonly severity: Severity | { readonly when: Partial<Readonly<Record<Severity, string>>> };
 }

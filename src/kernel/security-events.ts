@@ -89,7 +89,7 @@ export type UnresolvedCounts = Readonly<
   Record<(typeof UNRESOLVED_STATES)[number], Readonly<Record<Severity, number>>>
 >;
 
-export interface WantedStep {
+interface WantedStep {
   readonly state: StepState;
   readonly by: string;
   readonly note: string | null;

@@ -189,7 +189,7 @@ export interface PinLatch {
 
 export interface PinLatches {
   /** `unknown_hsm_token`. */
-  look(hsmToken: string): PinLatch;
+  read(hsmToken: string): PinLatch;
   /** One more attempt is made, now. Answers whether the token is open. `unknown_hsm_token`, `audit_sink_unavailable`. */
   clear(hsmToken: string, actor: Actor): Promise<{ readonly open: boolean }>;
 }

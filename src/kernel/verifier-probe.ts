@@ -48,7 +48,7 @@ export interface UnsentProbe {
 }
 
 /** What is known of one that is probed. */
-export interface ProbeStanding extends VerifierProbe {
+export interface ProbeStatus extends VerifierProbe {
   /** The last of each that was sent since the process started, in the order of `PROBES`. */
   readonly answers: readonly ProbeAnswer[];
   /** What the next round would leave out: how the verifier answers that, nobody knows. */
@@ -72,17 +72,17 @@ export type ProbePlace = Pick<VerifierProbe, 'clientId' | 'scopeId'>;
 
 /** What the operations plane does with probes. */
 export interface ProbeAdministration {
-  list(): readonly ProbeStanding[];
+  list(): readonly ProbeStatus[];
   /** `invalid_probe` for a URL that nothing is sent to, `too_many_probes`. */
   requireSound(probe: Omit<VerifierProbe, 'setAt'>): void;
   /** As `requireSound`. */
-  set(probe: Omit<VerifierProbe, 'setAt'>, actor: Actor): Promise<ProbeStanding>;
+  set(probe: Omit<VerifierProbe, 'setAt'>, actor: Actor): Promise<ProbeStatus>;
   remove(place: ProbePlace, actor: Actor): Promise<void>;
   /**
    * Probes now, and answers when all but the expired token was sent. `unknown_probe`, and `invalid_probe` where the
    * client may not verify for the scope.
    */
-  run(place: ProbePlace): Promise<ProbeStanding>;
+  run(place: ProbePlace): Promise<ProbeStatus>;
 }
 
 export function isPlace(a: ProbePlace, b: ProbePlace): boolean {

@@ -10,10 +10,10 @@ import type {
 } from '../kernel/key-administration.ts';
 import {
   type KeyPlan,
-  type PlanCircumstances,
+  type PlanContext,
   planCompromise,
   planDestruction,
-  planPrivateHalfDue,
+  planPrivateKeyDue,
   planResumption,
   planRotation,
   planSuspension,
@@ -21,14 +21,14 @@ import {
   type ScopeKeys,
 } from '../kernel/key-lifecycle/plans.ts';
 import { planTokenCompromise } from '../kernel/key-lifecycle/token-compromise.ts';
-import { type Claims, type Initiator, mayMove } from '../kernel/key-lifecycle/transitions.ts';
+import { type Initiator, mayMove, type TransitionOverrides } from '../kernel/key-lifecycle/transitions.ts';
 import { isSpent } from '../kernel/key-lifecycle/window.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { type KeyChanges, keyAct, succession } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { serveWith } from './make-key.ts';
 
-export interface KeyAdministrationParts {
+interface KeyAdministrationDeps {
   readonly changes: KeyChanges;
   readonly keyRing: KeyRingKeeper;
   readonly signer: Pick<Signer, 'serve' | 'tokens'>;
@@ -38,7 +38,7 @@ export interface KeyAdministrationParts {
   readonly onChanged: (plan: Pick<KeyPlan, 'changes'>) => void;
 }
 
-type Given = PlanCircumstances & Pick<Claims, 'keepForForensics'>;
+type Given = PlanContext & Pick<TransitionOverrides, 'keepForForensics'>;
 
 interface KeyActRule {
   readonly type: `key.${string}`;
@@ -59,12 +59,12 @@ const ACTS: Readonly<Record<KeyActName, KeyActRule>> = {
     urgent: false,
     done: 'destroyed',
     plan: (of, kid, cause, given) =>
-      isSpent(keyOf(of, kid)) ? planPrivateHalfDue(of, kid, given) : planDestruction(of, kid, cause, given),
+      isSpent(keyOf(of, kid)) ? planPrivateKeyDue(of, kid, given) : planDestruction(of, kid, cause, given),
   },
 };
 
-export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdministration {
-  const { changes, keyRing, clock, graceSeconds, onChanged } = parts;
+export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdministration {
+  const { changes, keyRing, clock, graceSeconds, onChanged } = deps;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds });
 
   const planned = (of: ScopeKeys, request: Omit<KeyActRequest, 'why'>): KeyPlan => {
@@ -74,7 +74,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
     if (key.state === done) return { changes: [], stopped: key, started: undefined };
     return plan(of, kid, cause, { ...given(), keepForForensics });
   };
-  const preview: KeyAdministration['foresee'] = (request) => planned(scopeOf(keyRing, request.kid), request);
+  const preview: KeyAdministration['preview'] = (request) => planned(scopeOf(keyRing, request.kid), request);
 
   const told = <Plan extends Pick<KeyPlan, 'changes'>>(plan: Plan): Plan => {
     if (plan.changes.length > 0) onChanged(plan);
@@ -82,7 +82,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
   };
 
   return {
-    foresee: preview,
+    preview,
 
     async rotate(scopeId, why, cause, actor) {
       const { started, stopped } = told(
@@ -100,7 +100,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
       const { scope } = scopeOf(keyRing, kid);
       const { started } = preview(request);
       // Where the HSM has to make it sign again, it proves the key before anybody is told.
-      if (started && !urgent) await serveWith(parts, started.hsmToken, [started]);
+      if (started && !urgent) await serveWith(deps, started.hsmToken, [started]);
       const apply = urgent ? changes.applyUrgently : changes.apply;
       const plan = await apply({
         plan: (keys) => planned(keys.of(scope.id), request),
@@ -111,7 +111,7 @@ export function createKeyAdministration(parts: KeyAdministrationParts): KeyAdmin
 
     async compromiseToken({ hsmToken, why, keepForForensics }, actor) {
       const onIt = keyRing.scopes().some(({ id }) => holdsKeyOn(keyRing.scopeKeys(id)?.keys, hsmToken));
-      if (!onIt && !parts.signer.tokens.includes(hsmToken)) {
+      if (!onIt && !deps.signer.tokens.includes(hsmToken)) {
         throw new KeywardError('unknown_hsm_token', `the configuration names no HSM token ${hsmToken}`);
       }
       return told(

@@ -9,7 +9,7 @@ import { composeKeyEvidence, keyEvidenceIn } from '../token/key-evidence.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
 import type { BindingKeys, OpenedKey } from './registry-key.ts';
 
-export interface CeremonyParts {
+interface CeremonyDeps {
   readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
   readonly audit: Pick<AuditLog, 'lastAbout'>;
   readonly bindingKeys: BindingKeys;
@@ -21,23 +21,23 @@ interface RecordedKey {
   readonly statement: string;
 }
 
-export function createCeremonies(parts: CeremonyParts): Ceremonies {
+export function createCeremonies(deps: CeremonyDeps): Ceremonies {
   return {
     async of(scopeId) {
-      const scope = parts.keyRing.scope(scopeId);
+      const scope = deps.keyRing.scope(scopeId);
       if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-      const event = await parts.audit.lastAbout(`scope:${scopeId}`, 'scope.created');
+      const event = await deps.audit.lastAbout(`scope:${scopeId}`, 'scope.created');
       if (!event) throw unrecorded();
       const details = auditDetailsIn(event.detailsJson);
-      const keys = recordedKeys(details.keys).map((recorded) => ceremonyKey(parts, recorded, event));
-      return { scope, event, approval: await approvalIn(parts, details), keys };
+      const keys = recordedKeys(details.keys).map((recorded) => ceremonyKey(deps, recorded, event));
+      return { scope, event, approval: await approvalIn(deps, details), keys };
     },
   };
 }
 
 /** The event alone could have been changed since: that the key signed for it, and for which scope, is checked anew. */
 function ceremonyKey(
-  { keyRing, bindingKeys }: CeremonyParts,
+  { keyRing, bindingKeys }: CeremonyDeps,
   { kid, state, statement }: RecordedKey,
   { time, subject }: StoredEvent,
 ): CeremonyKey {
@@ -48,7 +48,7 @@ function ceremonyKey(
       `the registry has no key ${kid} of this scope; look at the log`,
     );
   }
-  const voucher = bindingKeys.of(key.hsmToken);
+  const bindingIssuer = bindingKeys.of(key.hsmToken);
   const { proof } = keyEvidenceIn(
     {
       iat: time,
@@ -58,9 +58,9 @@ function ceremonyKey(
       state,
       hsm_token: key.hsmToken,
     },
-    new Map([[voucher.kid, voucher]]),
+    new Map([[bindingIssuer.kid, bindingIssuer]]),
   );
-  return { key, stateThen: state, proof, statement, bindingJwk: voucher.publicJwk };
+  return { key, stateThen: state, proof, statement, bindingJwk: bindingIssuer.publicJwk };
 }
 
 function recordedKeys(keys: unknown): readonly RecordedKey[] {
@@ -79,7 +79,7 @@ function recordedKey(of: unknown): RecordedKey {
 }
 
 async function approvalIn(
-  { audit }: CeremonyParts,
+  { audit }: CeremonyDeps,
   { proposal, approved_by: approvedBy }: Readonly<Record<string, unknown>>,
 ): Promise<Ceremony['approval']> {
   if (typeof proposal !== 'string' || typeof approvedBy !== 'string') return null;
@@ -98,7 +98,7 @@ function unrecorded(): KeywardError {
   );
 }
 
-export interface KeyProvingParts {
+interface KeyProvingDeps {
   readonly signer: Pick<Signer, 'prove'>;
   readonly keyRing: KeyRingKeeper;
   readonly auditKey: OpenedKey;
@@ -107,8 +107,8 @@ export interface KeyProvingParts {
   readonly clock: Clock;
 }
 
-export function createKeyProver(parts: KeyProvingParts): KeyProver {
-  const { signer, keyRing, auditKey, bindingKeys, audit, clock } = parts;
+export function createKeyProver(deps: KeyProvingDeps): KeyProver {
+  const { signer, keyRing, auditKey, bindingKeys, audit, clock } = deps;
   return {
     async prove(kid, nonce, actor) {
       const key = keyRing.knownKey(kid)?.key;

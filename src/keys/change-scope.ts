@@ -3,10 +3,10 @@ import type { Clock } from '../kernel/clock.ts';
 import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { Registry, ScopeAdministration } from '../kernel/registry.ts';
 import {
-  formerCachesAfter,
   type RotationPause,
   type RotationPauses,
   type Scope,
+  staleCacheHorizonAfter,
   validateRotationPause,
   validateScope,
 } from '../kernel/scope.ts';
@@ -14,7 +14,7 @@ import { changedScope, type ScopeChange, scopeDifference } from '../kernel/scope
 import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
-export interface ScopeChangingParts {
+interface ScopeChangingDeps {
   readonly registry: Pick<Registry, 'reviseScope'>;
   readonly keyRing: KeyRingKeeper;
   readonly clock: Clock;
@@ -28,7 +28,7 @@ export function createScopeChanger({
   registry,
   keyRing,
   clock,
-}: ScopeChangingParts): Pick<ScopeAdministration, 'change'> {
+}: ScopeChangingDeps): Pick<ScopeAdministration, 'change'> {
   const turns = new Mutex();
   return {
     change: (scopeId, change, actor) =>
@@ -36,8 +36,8 @@ export function createScopeChanger({
         const revise = (scope: Scope) =>
           withFormerCaches(scope, sound(scope, change, actor), clock.nowSeconds());
         const { after } = await registry.reviseScope(scopeId, revise, actor);
-        const { id, policy, contacts, hsmToken, formerCaches } = after;
-        return keyRing.updateScope({ id, policy, contacts, hsmToken, formerCaches });
+        const { id, policy, contacts, hsmToken, staleCacheHorizon } = after;
+        return keyRing.updateScope({ id, policy, contacts, hsmToken, staleCacheHorizon });
       }),
   };
 }
@@ -50,16 +50,16 @@ function sound(scope: Scope, change: ScopeChange, { alone }: Actor): Scope {
 }
 
 function withFormerCaches(before: Scope, after: Scope, now: number): Scope {
-  return { ...after, formerCaches: formerCachesAfter(before, after.policy, now) };
+  return { ...after, staleCacheHorizon: staleCacheHorizonAfter(before, after.policy, now) };
 }
 
-export interface RotationPausingParts {
+interface RotationPausingDeps {
   readonly registry: Pick<Registry, 'setRotationPause'>;
   readonly keyRing: Pick<KeyRingKeeper, 'updateScope'>;
   readonly clock: Clock;
 }
 
-export function createRotationPauses({ registry, keyRing, clock }: RotationPausingParts): RotationPauses {
+export function createRotationPauses({ registry, keyRing, clock }: RotationPausingDeps): RotationPauses {
   const turns = new Mutex();
   const set = (scopeId: string, rotationPause: RotationPause | null, actor: Actor) =>
     turns.runExclusive(async () => {

@@ -122,7 +122,7 @@ ${of.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}
 </table>`;
 }
 
-export interface CeremonyOptions {
+interface CeremonyOptions {
   readonly html?: boolean;
   readonly out?: string;
 }

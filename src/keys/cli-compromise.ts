@@ -8,7 +8,7 @@ import type { CompromiseAnswer, SharesAnswer } from './routes/compromise.ts';
 import type { KeyOutcomeAnswer } from './routes/wire.ts';
 
 /** What a compromise hits: tokens that were alive, who has them, who verifies, what else lies on the HSM token. */
-export function describeCompromise(compromise: CompromiseAnswer, context: Context): string {
+function describeCompromise(compromise: CompromiseAnswer, context: Context): string {
   const { use, verifiers, other_keys } = compromise;
   const { colour } = context.terminal;
   return [
@@ -64,14 +64,14 @@ function more(count: number): string {
   return count === 0 ? '' : `\nand ${count} more`;
 }
 
-export interface CompromiseOptions {
+interface CompromiseOptions {
   readonly reason: string;
   readonly keepForForensics?: boolean;
   /** Seconds to wait for verifiers. */
   readonly wait: number;
 }
 
-const LOOK_EVERY_MS = 200;
+const POLL_EVERY_MS = 200;
 
 interface Hit {
   readonly compromise: CompromiseAnswer;
@@ -107,8 +107,8 @@ async function untilObeyed(
   wait: number,
 ): Promise<CompromiseAnswer> {
   let latest = first;
-  for (let looks = (wait * 1_000) / LOOK_EVERY_MS; looks >= 1 && !isSettled(latest); looks -= 1) {
-    await pause(LOOK_EVERY_MS);
+  for (let polls = (wait * 1_000) / POLL_EVERY_MS; polls >= 1 && !isSettled(latest); polls -= 1) {
+    await pause(POLL_EVERY_MS);
     ({ compromise: latest } = await call<Hit>('GET', path));
   }
   return latest;

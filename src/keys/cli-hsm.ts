@@ -6,7 +6,7 @@ import type { ServiceKeyEnrolmentAnswer } from './routes/service-keys.ts';
 import type { TokenOutcomeAnswer } from './routes/wire.ts';
 
 /** What became of a token's keys, which scopes go on, and which wait. */
-export function describeTokenOutcome(answer: TokenOutcomeAnswer, { terminal }: Context): string {
+function describeTokenOutcome(answer: TokenOutcomeAnswer, { terminal }: Context): string {
   const { hsm_token, keys, compromised, promoted, waiting, service_keys } = answer;
   const pairs: [string, Cell][] = [
     ['HSM token', hsm_token],
@@ -21,7 +21,7 @@ export function describeTokenOutcome(answer: TokenOutcomeAnswer, { terminal }: C
   return parts.join('\n\n');
 }
 
-export interface HsmCompromiseOptions {
+interface HsmCompromiseOptions {
   readonly reason: string;
   readonly keepForForensics?: boolean;
 }
@@ -37,7 +37,7 @@ export async function hsmCompromise(
   show(context, answer, () => describeTokenOutcome(answer, context));
 }
 
-export interface HsmEnrolOptions {
+interface HsmEnrolOptions {
   readonly reason: string;
   readonly stolen?: boolean;
 }

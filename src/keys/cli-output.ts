@@ -42,7 +42,7 @@ export function describeKeys(keys: readonly KeyAnswer[], { terminal }: Context):
 }
 
 /** Nothing where no row was refused. */
-export function describeRefusedKeys(refused: readonly RefusedKeyAnswer[], { terminal }: Context): string[] {
+function describeRefusedKeys(refused: readonly RefusedKeyAnswer[], { terminal }: Context): string[] {
   if (refused.length === 0) return [];
   const rows = refused.map(({ kid, scope, why }): Cell[] => [[kid, 'red'], scope, why]);
   return [table(['refused', 'scope', 'why'], rows, terminal.colour)];
@@ -75,7 +75,7 @@ export function describeOutcome({ key, promoted, already }: KeyOutcomeAnswer, co
   return fields(pairs, terminal.colour);
 }
 
-export function describeRotation({ activated, deactivated }: RotationAnswer, context: Context): string {
+function describeRotation({ activated, deactivated }: RotationAnswer, context: Context): string {
   return fields(
     [
       ['scope', activated.scope],
@@ -125,7 +125,7 @@ export async function findKey(call: CallService, beginning: string): Promise<Key
 }
 
 /** The key of the scope that a rotation has deactivated last, and that may still be there to sign again. */
-export async function findFormerKey(call: CallService, scope: string): Promise<KeyAnswer> {
+async function findFormerKey(call: CallService, scope: string): Promise<KeyAnswer> {
   const { keys } = await call<{ keys: readonly KeyAnswer[] }>(
     'GET',
     `/keys?scope=${encodeURIComponent(scope)}`,

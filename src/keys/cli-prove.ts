@@ -16,7 +16,7 @@ import type { KeyProofAnswer } from './routes/proof.ts';
 
 const HOLDS = 'what `keyward key prove --out` wrote';
 
-export interface EvidenceFile {
+interface EvidenceFile {
   readonly configFile: string;
   readonly file: string;
   /** Thumbprints to believe instead of the configuration's. */
@@ -28,22 +28,22 @@ export interface EvidenceFile {
  * Checks what `keyward key prove --out` wrote, with public keys alone. Which keys are believed, their thumbprints
  * say, had from elsewhere. `key_unproven`, `binding_refused` or `invalid_config` say what does not hold.
  */
-export async function verifyKeyEvidence({ configFile, file, auditKey, bindingKey }: EvidenceFile) {
+async function verifyKeyEvidence({ configFile, file, auditKey, bindingKey }: EvidenceFile) {
   const given = readJsonInput(file, HOLDS);
   const [audit, binding] = [keyIn(given.audit_key, file), keyIn(given.binding_key, file)];
-  const configured = auditKey && bindingKey ? [] : believedKeys(loadConfig(configFile));
+  const configured = auditKey && bindingKey ? [] : trustAnchors(loadConfig(configFile));
   const named = (isOne: (role: string) => boolean) =>
     configured.flatMap(({ role, thumbprint: kid }) => (isOne(role) && kid !== undefined ? [kid] : []));
   const audits = auditKey ? [auditKey] : named((role) => role === 'audit');
-  const vouchers = bindingKey ? [bindingKey] : named((role) => role !== 'audit');
-  if (!audits.includes(thumbprint(audit)) || !vouchers.includes(thumbprint(binding))) {
+  const bindingIssuers = bindingKey ? [bindingKey] : named((role) => role !== 'audit');
+  if (!audits.includes(thumbprint(audit)) || !bindingIssuers.includes(thumbprint(binding))) {
     throw new KeywardError('invalid_config', 'the file is signed by other keys than those to be believed');
   }
-  const voucher = { kid: thumbprint(binding), publicKey: importPublicKey(binding) };
+  const bindingIssuer = { kid: thumbprint(binding), publicKey: importPublicKey(binding) };
   const statement = await readKeyEvidence(
     String(given.evidence),
     { kid: thumbprint(audit), publicKey: importPublicKey(audit) },
-    new Map([[voucher.kid, voucher]]),
+    new Map([[bindingIssuer.kid, bindingIssuer]]),
   );
   const { proof, binding: bound, state, iat } = statement;
   return {
@@ -70,7 +70,7 @@ function keyIn(value: unknown, file: string): PublicJwk {
 }
 
 /** Those in use and those before them: what is kept of a key outlives the token that held it. */
-function believedKeys(
+function trustAnchors(
   config: Config,
 ): readonly { readonly role: string; readonly thumbprint: string | undefined }[] {
   const former = config.hsm.replacements.flatMap(({ former: { registry_key, audit_key } }) => [
@@ -80,7 +80,7 @@ function believedKeys(
   return [...serviceKeysOf(config), ...former];
 }
 
-export interface KeyProveOptions {
+interface KeyProveOptions {
   readonly nonce?: string;
   readonly out?: string;
   readonly verify?: string;

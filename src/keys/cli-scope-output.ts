@@ -18,7 +18,7 @@ import type { ScopeAnswer, ScopeWithKeysAnswer } from './routes/scope-wire.ts';
 export type { ScopeAnswer, ScopeWithKeysAnswer };
 
 /** One scope, a line a member. */
-export function describeScope(scope: ScopeAnswer, { terminal }: Context): string {
+function describeScope(scope: ScopeAnswer, { terminal }: Context): string {
   const { policy } = scope;
   const size = scope.modulus_bits === null ? '' : ` (${scope.modulus_bits} bits)`;
   return fields(
@@ -51,7 +51,7 @@ function rotation({ rotation_pause: pause }: ScopeAnswer, nowSeconds: number): C
   return [`paused until ${humanTime(pause.until, nowSeconds)}: ${pause.reason}`, 'yellow'];
 }
 
-export interface ScopeCreateOptions extends PolicyOptions {
+interface ScopeCreateOptions extends PolicyOptions {
   readonly issuer: string;
   readonly audience: string;
   readonly algorithm?: string;
@@ -93,7 +93,7 @@ function human(scopes: readonly ScopeAnswer[], { terminal }: Context): string {
   );
 }
 
-export interface ScopeSetOptions extends PolicyOptions {
+interface ScopeSetOptions extends PolicyOptions {
   readonly hsmToken?: string;
 }
 

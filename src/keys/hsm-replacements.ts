@@ -48,7 +48,7 @@ export function readReplacement(value: object): Replacement {
   return replacement.parse(value);
 }
 
-export interface Replaced {
+interface Replaced {
   readonly registry_key?: string | undefined;
   readonly audit_key?: string | undefined;
   readonly replacements: readonly Replacement[];

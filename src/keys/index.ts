@@ -16,14 +16,14 @@ import { KeyedMutex } from '../lib/mutex.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { createKeyAdministration, createKeySuspender } from './administer-keys.ts';
+import { createCanaryKeys } from './canary-keys.ts';
 import { createCeremonies, createKeyProver } from './ceremonies.ts';
 import { createRotationPauses, createScopeChanger } from './change-scope.ts';
-import { createDecoyKeys } from './decoy-keys.ts';
 import { watchKeyGauges } from './gauges.ts';
 import { formerRegistryKeys } from './hsm-replacements.ts';
-import { createStandbyKeeper, type StandbyParts } from './keep-standby.ts';
+import { createStandbyKeeper, type StandbyDeps } from './keep-standby.ts';
 import { createKeyChanges } from './key-changes.ts';
-import { loadRing, type RingLoadingParts, type Served } from './load-ring.ts';
+import { loadRing, type RingLoadingDeps, type Served } from './load-ring.ts';
 import { openRegistry, signPending } from './open-registry.ts';
 import { createPolicyPreview } from './preview-policy.ts';
 import { createProvisioner } from './provision-scope.ts';
@@ -37,7 +37,7 @@ import {
   compromiseHsm,
   compromiseKey,
   destroyKey,
-  type KeyActParts,
+  type KeyActDeps,
   resumeKey,
   rotateScope,
   suspendKey,
@@ -49,8 +49,8 @@ import {
   changeScope,
   createScope,
   pauseRotation,
-  type RotationActParts,
-  type ScopeActParts,
+  type RotationActDeps,
+  type ScopeActDeps,
   unpauseRotation,
 } from './routes/scope-acts.ts';
 import { adminRotationRoutes, adminScopeRoutes } from './routes/scopes.ts';
@@ -71,9 +71,9 @@ export const KEY_ROUTES = {
   ],
 } as const;
 
-interface KeyLifeParts {
+interface KeyLifecycleDeps {
   readonly config: Config;
-  readonly making: StandbyParts;
+  readonly making: StandbyDeps;
   readonly served: Served;
   readonly raiser: EventRaiser;
   readonly timeGuard: TimeGuard & SettledTime;
@@ -92,7 +92,7 @@ interface KeyLifecycle {
 }
 
 /** Keys from their standby to their end: what people do to them, and what follows from it by itself. */
-function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
+function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
   const { config, making, served, raiser: events, timeGuard, leadership, clock, log } = parts;
   const { registry, keyRing, signer } = making;
   const holds = new IssuanceLock();
@@ -132,9 +132,9 @@ function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
     clock,
     graceSeconds,
     onChanged(plan) {
-      tell(plan, log);
-      immediate.look();
-      for (const keeper of deferred) keeper.look();
+      logChanges(plan, log);
+      immediate.schedule();
+      for (const keeper of deferred) keeper.schedule();
     },
   });
   return {
@@ -147,7 +147,7 @@ function openKeyLife(parts: KeyLifeParts): KeyLifecycle {
   };
 }
 
-export interface KeyDeps extends Omit<KeyLifeParts, 'making'>, Omit<StandbyParts, 'registry' | 'turns'> {
+interface KeyDeps extends Omit<KeyLifecycleDeps, 'making'>, Omit<StandbyDeps, 'registry' | 'turns'> {
   readonly signer: Signer;
   readonly store: Pick<Store, 'registry' | 'audit' | 'ledger'>;
   readonly auditKey: OpenedKey;
@@ -183,7 +183,7 @@ export async function openKeys(deps: KeyDeps) {
         log.error({ err: error }, 'not rolled back; it is tried again with the next start'),
       );
   }
-  const life = openKeyLife({ ...deps, making });
+  const life = openKeyLifecycle({ ...deps, making });
   const compromises = createCompromiseReports({
     keyRing,
     keyUse: ledger.keyUse,
@@ -206,7 +206,7 @@ export async function openKeys(deps: KeyDeps) {
   return {
     ...life,
     /** Made as a scope's keys are, one after the other with them. */
-    decoyKeys: createDecoyKeys(making),
+    canaryKeys: createCanaryKeys(making),
     routes: {
       operations: supplied(KEY_ROUTES.operations, {
         keyRing,
@@ -228,7 +228,7 @@ export async function openKeys(deps: KeyDeps) {
   };
 }
 
-export function keyActs(parts: ScopeActParts & KeyActParts & RotationActParts): readonly AnyAct[] {
+export function keyActs(parts: ScopeActDeps & KeyActDeps & RotationActDeps): readonly AnyAct[] {
   return [
     createScope(parts),
     changeScope(parts),
@@ -245,7 +245,7 @@ export function keyActs(parts: ScopeActParts & KeyActParts & RotationActParts): 
   ];
 }
 
-export interface RegistryDeps {
+interface RegistryDeps {
   readonly store: Pick<Store, 'openRegistry' | 'signPending'>;
   readonly registryKey: OpenedKey;
   readonly signer: Pick<Signer, 'sealed'>;
@@ -266,7 +266,7 @@ export async function openSignedRegistry(deps: RegistryDeps) {
 export async function loadKeys({
   log,
   ...parts
-}: RingLoadingParts & { readonly log: Logger }): Promise<readonly UnfinishedScope[]> {
+}: RingLoadingDeps & { readonly log: Logger }): Promise<readonly UnfinishedScope[]> {
   const { refused, unfinished } = await loadRing(parts);
   for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
   return unfinished;
@@ -274,7 +274,7 @@ export async function loadKeys({
 
 const LOUD: ReadonlySet<string> = new Set(['suspended', 'compromised']);
 
-function tell({ changes }: Pick<KeyPlan, 'changes'>, log: Logger): void {
+function logChanges({ changes }: Pick<KeyPlan, 'changes'>, log: Logger): void {
   for (const { after } of changes) {
     const { kid, scopeId: scope, state } = after;
     log[LOUD.has(state) ? 'fatal' : 'info']({ kid, scope, state }, `key ${state}`);

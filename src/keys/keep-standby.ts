@@ -7,15 +7,15 @@ import { withRollback } from '../kernel/with-rollback.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import {
-  type KeyMakingParts,
+  type KeyMakingDeps,
   makeKey,
   newHsmId,
+  proveNewKey,
   requireTrustedToken,
   serveWith,
-  witnessNewKey,
 } from './make-key.ts';
 
-export interface StandbyParts extends KeyMakingParts {
+export interface StandbyDeps extends KeyMakingDeps {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
@@ -32,8 +32,8 @@ export interface StandbyKeeper {
 }
 
 /** Each step is durable before the next, so that whatever cuts it short, the next attempt goes on from there. */
-export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
-  const { keyRing, turns, clock } = parts;
+export function createStandbyKeeper(deps: StandbyDeps): StandbyKeeper {
+  const { keyRing, turns, clock } = deps;
   return {
     async provide(scopeId, actor) {
       const hsmToken = keyRing.scope(scopeId)?.hsmToken;
@@ -43,40 +43,40 @@ export function createStandbyKeeper(parts: StandbyParts): StandbyKeeper {
         const isWanted = found?.scope.hsmToken === hsmToken && lacksStandby(found, clock.nowSeconds());
         if (!isWanted) return undefined;
         requireTrustedToken(keyRing, hsmToken);
-        await clearLeftovers(parts, found.scope, actor);
-        return await makeStandby(parts, found.scope, actor);
+        await clearLeftovers(deps, found.scope, actor);
+        return await makeStandby(deps, found.scope, actor);
       });
     },
   };
 }
 
-async function makeStandby(parts: StandbyParts, scope: Scope, actor: Actor): Promise<SigningKey> {
-  const { registry, keyRing, clock } = parts;
+async function makeStandby(deps: StandbyDeps, scope: Scope, actor: Actor): Promise<SigningKey> {
+  const { registry, keyRing, clock } = deps;
   const { id: scopeId, hsmToken } = scope;
   const reservation = { scopeId, hsmToken, hsmId: newHsmId() };
   await registry.reserveKey(reservation, clock.nowSeconds(), actor);
   return await withRollback(
     async () => {
-      const key = await makeKey(parts, scope, reservation.hsmId, 2);
-      await serveWith(parts, hsmToken, [key]);
-      await registry.completeKey(await witnessNewKey(parts, key), actor);
+      const key = await makeKey(deps, scope, reservation.hsmId, 2);
+      await serveWith(deps, hsmToken, [key]);
+      await registry.completeKey(await proveNewKey(deps, key), actor);
       keyRing.change(scope.id, [key]);
       return key;
     },
-    (why) => undo(parts, reservation, why, actor),
+    (why) => undo(deps, reservation, why, actor),
   );
 }
 
 /** Only on the token that the next key is made on: another may be away, and no reason to wait. */
-async function clearLeftovers(parts: StandbyParts, { id, hsmToken }: Scope, actor: Actor): Promise<void> {
-  for (const reservation of await parts.registry.reservedKeys()) {
+async function clearLeftovers(deps: StandbyDeps, { id, hsmToken }: Scope, actor: Actor): Promise<void> {
+  for (const reservation of await deps.registry.reservedKeys()) {
     const isOurs = reservation.scopeId === id && reservation.hsmToken === hsmToken;
-    if (isOurs) await undo(parts, reservation, 'cut short', actor);
+    if (isOurs) await undo(deps, reservation, 'cut short', actor);
   }
 }
 
 async function undo(
-  { signer, registry, keyRing }: StandbyParts,
+  { signer, registry, keyRing }: StandbyDeps,
   reservation: ReservedKey,
   why: string,
   actor: Actor,

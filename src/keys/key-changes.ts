@@ -4,11 +4,11 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import type { IssuanceLock } from '../kernel/key-administration.ts';
 import type { KeyPlan, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
-import type { KeyAct, KeyLife, KeyLifeChange, Registry } from '../kernel/registry.ts';
+import type { KeyAct, KeyLifecycleChange, KeyLifecycleFields, Registry } from '../kernel/registry.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
-export interface KeyChangingParts {
+interface KeyChangingDeps {
   readonly registry: Pick<Registry, 'changeKeys' | 'restrictKeys' | 'load' | 'signPending'>;
   readonly keyRing: KeyRingKeeper;
   readonly holds: IssuanceLock;
@@ -17,14 +17,14 @@ export interface KeyChangingParts {
 type AnyPlan = Pick<KeyPlan, 'changes'>;
 
 /** One change of keys: planned on them as they are, and committed with its event. */
-export interface IntendedChange<Plan extends AnyPlan> {
+interface IntendedChange<Plan extends AnyPlan> {
   /** Pure: it is asked again where the keys changed in between. What it throws is the answer. */
   readonly plan: (keys: KeyView) => Plan;
   readonly act: (plan: Plan) => KeyAct;
 }
 
 /** Keys as a plan finds them. */
-export interface KeyView {
+interface KeyView {
   /** `unknown_scope`. */
   of(scopeId: string): ScopeKeys;
   all(): readonly ScopeKeys[];
@@ -43,7 +43,7 @@ export interface KeyChanges {
 const ATTEMPTS = 3;
 
 /** In turn, each on what the one before it left; what is urgent has turns of its own. */
-export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts): KeyChanges {
+export function createKeyChanges({ registry, keyRing, holds }: KeyChangingDeps): KeyChanges {
   const [turns, urgentTurns] = [new Mutex(), new Mutex()];
   const view: KeyView = {
     of: (scopeId) => keyRing.scopeKeys(scopeId) ?? noSuchScope(),
@@ -72,7 +72,10 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
   };
 
   /** Nothing is signed for a scope while its signing key changes. */
-  const whileHeld = async (changes: readonly KeyLifeChange[], work: () => Promise<void>): Promise<void> => {
+  const whileHeld = async (
+    changes: readonly KeyLifecycleChange[],
+    work: () => Promise<void>,
+  ): Promise<void> => {
     const signing = changes.filter(({ before, after }) => [before.state, after.state].includes('active'));
     const scopeIds = new Set(signing.map(({ after }) => after.scopeId));
     const ends = [...scopeIds].map((scopeId) => holds.acquire(scopeId));
@@ -83,8 +86,8 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
     }
   };
 
-  const take = (lives: readonly KeyLife[]): void => {
-    for (const [scopeId, of] of Map.groupBy(lives, (life) => life.scopeId)) {
+  const take = (lifecycles: readonly KeyLifecycleFields[]): void => {
+    for (const [scopeId, of] of Map.groupBy(lifecycles, (life) => life.scopeId)) {
       const known = new Map(view.of(scopeId).keys.map((key) => [key.kid, key]));
       keyRing.change(
         scopeId,
@@ -97,7 +100,7 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
   };
 
   /** Takes over what was committed by others, or by an attempt whose answer was lost. */
-  const refresh = async (changes: readonly KeyLifeChange[]): Promise<void> => {
+  const refresh = async (changes: readonly KeyLifecycleChange[]): Promise<void> => {
     const stored = new Map((await registry.load()).keys.map((key) => [key.kid, key]));
     const scopeIds = new Set(changes.map(({ after }) => after.scopeId));
     const keys = [...scopeIds].flatMap((scopeId) => view.of(scopeId).keys);
@@ -118,7 +121,7 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingParts)
 
 function applyChange(
   key: SigningKey,
-  { state, signFrom, signUntil, times, keptForForensics }: KeyLife,
+  { state, signFrom, signUntil, times, keptForForensics }: KeyLifecycleFields,
 ): SigningKey {
   return { ...key, state, signFrom, signUntil, times, keptForForensics };
 }
@@ -132,14 +135,18 @@ function isOvertaken(error: unknown): boolean {
 }
 
 /** What the audit trail says beside the plan. */
-export interface Telling {
+interface KeyActDescription {
   readonly type: `key.${string}`;
   readonly actor: Actor;
   readonly why: string;
 }
 
 /** What became of one key. */
-export function keyAct({ type, actor, why }: Telling, kid: string, { stopped, started }: KeyPlan): KeyAct {
+export function keyAct(
+  { type, actor, why }: KeyActDescription,
+  kid: string,
+  { stopped, started }: KeyPlan,
+): KeyAct {
   const scope = (stopped ?? started)?.scopeId;
   const details = { scope, why, promoted: started?.kid ?? null, ...keptIn(stopped) };
   return { type, actor, subject: `key:${kid}`, details };
@@ -147,7 +154,7 @@ export function keyAct({ type, actor, why }: Telling, kid: string, { stopped, st
 
 /** One key signs in the place of another. */
 export function succession(
-  { type, actor, why }: Telling,
+  { type, actor, why }: KeyActDescription,
   scopeId: string,
   { stopped, started }: KeyPlan,
 ): KeyAct {

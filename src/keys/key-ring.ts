@@ -16,13 +16,13 @@ import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { compareText } from '../lib/text.ts';
 
-type Amendable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'formerCaches'>;
+type ScopeUpdate = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'staleCacheHorizon'>;
 
 /** The writable side of the ring: only the code that changes scopes and keys holds it. */
 export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
   addScope(scope: Scope, keys: readonly SigningKey[]): void;
   /** Takes over what has changed of a scope that is there, whatever its keys have become meanwhile. */
-  updateScope(scope: Pick<Scope, 'id'> & Partial<Amendable>): Scope;
+  updateScope(scope: Pick<Scope, 'id'> & Partial<ScopeUpdate>): Scope;
   /** New keys of the scope, and what others have become; its key set is of the next version. */
   change(scopeId: string, keys: readonly SigningKey[]): void;
   /** Of an HSM token that is compromised nothing is accepted: not of a key either that its declaration left out. */
@@ -51,14 +51,14 @@ export function createKeyRing(): KeyRingKeeper {
   const proofs = new Map<string, KeyProof>();
   /** By HSM token. */
   const missing = new Map<string, ReadonlySet<string>>();
-  const distrusted = new Set<string>();
+  const blocked = new Set<string>();
   let refused: readonly RefusedKey[] = [];
   // What the hot path asks for; made anew with each change, which is rare.
   const serving = new Map<string, { keys: readonly SigningKey[]; active: SigningKey | undefined }>();
   let revision = 0;
 
   const failed = (kid: string) => statusOf(proofs.get(kid)) === 'unproven';
-  const leftOut = (key: SigningKey) => distrusted.has(key.hsmToken) && isToBeMarked(key);
+  const leftOut = (key: SigningKey) => blocked.has(key.hsmToken) && isToBeMarked(key);
   const barred = (key: SigningKey) => failed(key.kid) || leftOut(key);
   /** A process may be blind to a key for a moment: only a fresh one is believed that it is missing. */
   const proofOf = ({ kid, hsmToken }: SigningKey): ProofStatus => {
@@ -77,12 +77,12 @@ export function createKeyRing(): KeyRingKeeper {
     changes.emit(scopeId);
   };
 
-  const admit = (scope: Scope, keys: readonly SigningKey[]) => {
+  const add = (scope: Scope, keys: readonly SigningKey[]) => {
     scopes.set(scope.id, scope);
     byScope.set(scope.id, keys.toSorted(newestFirst));
     for (const key of keys) {
       byKid.set(key.kid, key);
-      if (key.times.tokenCompromised !== null) distrusted.add(key.hsmToken);
+      if (key.times.tokenCompromised !== null) blocked.add(key.hsmToken);
     }
     settle(scope.id);
   };
@@ -125,18 +125,18 @@ export function createKeyRing(): KeyRingKeeper {
       missing.set(hsmToken, new Set(kids));
     },
 
-    addScope: admit,
+    addScope: add,
 
     updateScope({ id, ...changes }) {
       const scope = scopes.get(id);
       if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
       const changed = { ...scope, ...changes };
-      const amended = {
+      const updated = {
         ...changed,
         keySetVersion: scope.keySetVersion + (changesKeySet(scope, changed) ? 1 : 0),
       };
-      admit(amended, byScope.get(id) ?? []);
-      return amended;
+      add(updated, byScope.get(id) ?? []);
+      return updated;
     },
 
     change(scopeId, keys) {
@@ -144,11 +144,11 @@ export function createKeyRing(): KeyRingKeeper {
       if (!scope) return;
       const changed = new Set(keys.map(({ kid }) => kid));
       const others = (byScope.get(scopeId) ?? []).filter(({ kid }) => !changed.has(kid));
-      admit({ ...scope, keySetVersion: scope.keySetVersion + 1 }, [...keys, ...others]);
+      add({ ...scope, keySetVersion: scope.keySetVersion + 1 }, [...keys, ...others]);
     },
 
     blockToken(hsmToken) {
-      distrusted.add(hsmToken);
+      blocked.add(hsmToken);
       for (const scopeId of scopes.keys()) settle(scopeId);
     },
 

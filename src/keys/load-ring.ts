@@ -55,7 +55,7 @@ function readStoredKey(row: StoredKey, scope: Scope | undefined, bindingKeys: Bi
   return { ...row, binding: signed, publicJwk, publicKey: importPublicKey(publicJwk) };
 }
 
-export interface RingLoadingParts {
+export interface RingLoadingDeps {
   readonly registry: Pick<Registry, 'load'>;
   readonly keyRing: KeyRingKeeper;
   readonly bindingKeys: BindingKeys;
@@ -66,7 +66,7 @@ export interface RingLoadingParts {
  * Fills the ring from the registry and has the signer take up the keys. With the HSM away the ring stands all
  * the same: key sets and verification need no HSM, and the signer proves the keys when it is back.
  */
-export async function loadRing({ registry, keyRing, bindingKeys, signer }: RingLoadingParts): Promise<{
+export async function loadRing({ registry, keyRing, bindingKeys, signer }: RingLoadingDeps): Promise<{
   refused: readonly RefusedKey[];
   unfinished: readonly UnfinishedScope[];
 }> {

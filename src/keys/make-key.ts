@@ -12,7 +12,7 @@ import { importPublicKey } from '../token/public-jwk.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
 import type { BindingKeys } from './registry-key.ts';
 
-export interface KeyMakingParts {
+export interface KeyMakingDeps {
   readonly signer: Signer;
   readonly bindingKeys: BindingKeys;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface KeyMakingParts {
  * signs for another.
  */
 export async function makeKey(
-  { signer, bindingKeys, clock }: KeyMakingParts,
+  { signer, bindingKeys, clock }: KeyMakingDeps,
   scope: Scope,
   hsmId: string,
   periods: 1 | 2,
@@ -74,7 +74,7 @@ export async function makeKey(
 }
 
 /** Has a key that was just made sign what the HSM shows of it, once its binding record is there to be named. */
-export async function witnessNewKey(
+export async function proveNewKey(
   { signer }: { readonly signer: Pick<Signer, 'prove'> },
   key: SigningKey,
 ): Promise<NewKey> {
@@ -101,14 +101,14 @@ export function requireTrustedToken(
   if (isTokenCompromised(keys, hsmToken)) throw noKeyMadeOn(hsmToken);
 }
 
-interface ServingParts {
+interface ServingDeps {
   readonly signer: Pick<Signer, 'serve'>;
   readonly keyRing: KeyRingKeeper;
 }
 
 /** The signer of that token proves the new keys before anybody hears of them (I7). */
 export async function serveWith(
-  { signer, keyRing }: ServingParts,
+  { signer, keyRing }: ServingDeps,
   hsmToken: string,
   keys: readonly SigningKey[],
 ): Promise<void> {

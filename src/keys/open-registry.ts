@@ -10,7 +10,7 @@ import { createRegistrySeal, type OpenedKey } from './registry-key.ts';
 
 const TOLD_ROWS = 10_000;
 
-interface TellingParts {
+interface RegistryEventDeps {
   readonly events: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,23 +36,23 @@ export async function openRegistry(
 /** Told once a row and day: what is served is the registry in memory, as it was verified. */
 export function createRegistryWatch(
   store: Pick<Store, 'walkRegistry'>,
-  parts: TellingParts,
+  deps: RegistryEventDeps,
 ): () => Promise<void> {
   const told = new RecentSet(TOLD_ROWS);
   return async () => {
     for (const row of await store.walkRegistry()) {
-      const once = JSON.stringify([dayOf(parts.clock.nowSeconds()), row]);
+      const once = JSON.stringify([dayOf(deps.clock.nowSeconds()), row]);
       if (told.has(once)) continue;
       told.add(once);
-      parts.log.fatal(row, 'somebody else changed a registry row: the one in memory is used');
-      raiseRefused(row, parts);
+      deps.log.fatal(row, 'somebody else changed a registry row: the one in memory is used');
+      raiseRefused(row, deps);
     }
   };
 }
 
 export function raiseRefused(
   { table, id, why }: RefusedRow,
-  { events, clock }: Pick<TellingParts, 'events' | 'clock'>,
+  { events, clock }: Pick<RegistryEventDeps, 'events' | 'clock'>,
 ): void {
   const day = dayOf(clock.nowSeconds());
   events.raise(securityEvent('registry.signature_invalid', { table, row: id, why, day }));

@@ -10,7 +10,7 @@ import {
   withChanges,
 } from '../kernel/scope-change.ts';
 
-export interface PolicyPreviewParts {
+interface PolicyPreviewDeps {
   readonly keyRing: Pick<KeyRing, 'scope'>;
   readonly livingTokens: LivingTokensReader;
   readonly clock: Clock;
@@ -18,8 +18,8 @@ export interface PolicyPreviewParts {
   readonly onFailure: (error: unknown, scopeId: string) => void;
 }
 
-export function createPolicyPreview(parts: PolicyPreviewParts): PolicyPreview {
-  const { keyRing, livingTokens, clock, onFailure } = parts;
+export function createPolicyPreview(deps: PolicyPreviewDeps): PolicyPreview {
+  const { keyRing, livingTokens, clock, onFailure } = deps;
   return {
     async refusals(scopeId, change) {
       const before = keyRing.scope(scopeId)?.policy;

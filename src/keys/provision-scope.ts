@@ -8,39 +8,39 @@ import { withRollback } from '../kernel/with-rollback.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import {
-  type KeyMakingParts,
+  type KeyMakingDeps,
   makeKey,
   newHsmId,
+  proveNewKey,
   requireTrustedToken,
   serveWith,
-  witnessNewKey,
 } from './make-key.ts';
 
-export interface ProvisioningParts extends KeyMakingParts {
+interface ProvisioningDeps extends KeyMakingDeps {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
   readonly turns: KeyedMutex;
 }
 
-export interface Provisioner extends Pick<ScopeAdministration, 'create' | 'requirePlaceable'> {
+interface Provisioner extends Pick<ScopeAdministration, 'create' | 'requirePlaceable'> {
   /** Undoes provisioning that was cut short: what was generated is destroyed, the reservation removed. */
   rollBack(unfinished: readonly UnfinishedScope[], actor: Actor): Promise<void>;
 }
 
 /** One provisioning at a time on each token: it ends with the signer serving the whole set of keys there. */
-export function createProvisioner(parts: ProvisioningParts): Provisioner {
+export function createProvisioner(deps: ProvisioningDeps): Provisioner {
   return {
-    requirePlaceable: (definition) => requirePlaceable(parts, definition),
+    requirePlaceable: (definition) => requirePlaceable(deps, definition),
     async create(definition, actor) {
       validateScope(definition);
-      await requirePlaceable(parts, definition);
-      await clearLeftovers(parts, definition.id, actor);
-      return parts.turns.runExclusive(definition.hsmToken, () => createScope(parts, definition, actor));
+      await requirePlaceable(deps, definition);
+      await clearLeftovers(deps, definition.id, actor);
+      return deps.turns.runExclusive(definition.hsmToken, () => createScope(deps, definition, actor));
     },
     async rollBack(unfinished, actor) {
       const undone = unfinished.map((scope) =>
-        parts.turns.runExclusive(scope.hsmToken, () => undo(parts, scope, 'cut short', actor)),
+        deps.turns.runExclusive(scope.hsmToken, () => undo(deps, scope, 'cut short', actor)),
       );
       const failure = (await Promise.allSettled(undone)).find(({ status }) => status === 'rejected');
       if (failure?.status === 'rejected') throw failure.reason;
@@ -48,31 +48,31 @@ export function createProvisioner(parts: ProvisioningParts): Provisioner {
   };
 }
 
-async function createScope(parts: ProvisioningParts, definition: ScopeDefinition, actor: Actor) {
-  const createdAt = parts.clock.nowSeconds();
+async function createScope(deps: ProvisioningDeps, definition: ScopeDefinition, actor: Actor) {
+  const createdAt = deps.clock.nowSeconds();
   const scope: Scope = {
     ...definition,
     createdAt,
     rotationPause: null,
-    formerCaches: null,
+    staleCacheHorizon: null,
     keySetVersion: 1,
   };
   const hsmIds = [newHsmId(), newHsmId()] as const;
-  await parts.registry.reserveScope(scope, hsmIds, actor);
+  await deps.registry.reserveScope(scope, hsmIds, actor);
   return await withRollback(
     async () => {
       const made = [
-        await makeKey(parts, scope, hsmIds[0], 1),
-        await makeKey(parts, scope, hsmIds[1], 2),
+        await makeKey(deps, scope, hsmIds[0], 1),
+        await makeKey(deps, scope, hsmIds[1], 2),
       ] as const;
-      const keys = publishedTogether(made, scope, parts.clock.nowSeconds());
-      await serveWith(parts, scope.hsmToken, keys);
-      const witnessed = await Promise.all(keys.map((key) => witnessNewKey(parts, key)));
-      await parts.registry.completeScope(scope.id, witnessed, actor);
-      parts.keyRing.addScope(scope, keys);
+      const keys = publishedTogether(made, scope, deps.clock.nowSeconds());
+      await serveWith(deps, scope.hsmToken, keys);
+      const witnessed = await Promise.all(keys.map((key) => proveNewKey(deps, key)));
+      await deps.registry.completeScope(scope.id, witnessed, actor);
+      deps.keyRing.addScope(scope, keys);
       return { scope, keys };
     },
-    (why) => undo(parts, { scopeId: scope.id, hsmToken: scope.hsmToken, hsmIds }, why, actor),
+    (why) => undo(deps, { scopeId: scope.id, hsmToken: scope.hsmToken, hsmIds }, why, actor),
   );
 }
 
@@ -90,7 +90,7 @@ function publishedTogether(
 }
 
 async function requirePlaceable(
-  { signer, keyRing }: ProvisioningParts,
+  { signer, keyRing }: ProvisioningDeps,
   { algorithm, hsmToken }: Pick<ScopeDefinition, 'algorithm' | 'hsmToken'>,
 ): Promise<void> {
   requireTrustedToken(keyRing, hsmToken);
@@ -103,20 +103,20 @@ async function requirePlaceable(
 }
 
 /** A former attempt whose undoing failed, with the HSM away say, is undone before the next. */
-async function clearLeftovers(parts: ProvisioningParts, scopeId: string, actor: Actor): Promise<void> {
+async function clearLeftovers(deps: ProvisioningDeps, scopeId: string, actor: Actor): Promise<void> {
   const leftover = async () =>
-    (await parts.registry.load()).unfinished.find((candidate) => candidate.scopeId === scopeId);
+    (await deps.registry.load()).unfinished.find((candidate) => candidate.scopeId === scopeId);
   const found = await leftover();
   if (!found) return;
-  await parts.turns.runExclusive(found.hsmToken, async () => {
+  await deps.turns.runExclusive(found.hsmToken, async () => {
     // What was under way then may be complete by now.
     const scope = await leftover();
-    if (scope) await undo(parts, scope, 'cut short', actor);
+    if (scope) await undo(deps, scope, 'cut short', actor);
   });
 }
 
 async function undo(
-  { signer, registry, keyRing }: ProvisioningParts,
+  { signer, registry, keyRing }: ProvisioningDeps,
   { scopeId, hsmToken, hsmIds }: UnfinishedScope,
   why: string,
   actor: Actor,

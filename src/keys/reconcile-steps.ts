@@ -10,9 +10,9 @@ import {
 } from '../kernel/key-lifecycle/due-steps.ts';
 import {
   type KeyPlan,
-  type PlanCircumstances,
+  type PlanContext,
   planExpiry,
-  planPrivateHalfDestroyed,
+  planPrivateKeyDestroyed,
   planRotation,
   planWithdrawal,
   type ScopeKeys,
@@ -35,7 +35,7 @@ export interface ReconcileStep {
   run(): Promise<void>;
 }
 
-export interface ReconcileParts {
+interface ReconcileDeps {
   readonly changes: KeyChanges;
   readonly keyRing: KeyRingKeeper;
   readonly standbys: StandbyKeeper;
@@ -50,7 +50,7 @@ export interface ReconcileParts {
   readonly renewedSince?: number | undefined;
 }
 
-export interface ReconcileSteps {
+interface ReconcileSteps {
   /** Those that take effect with the HSM away. */
   immediate(): readonly ReconcileStep[];
   /** Those that wait for that HSM token: nobody waits for another's. */
@@ -62,7 +62,7 @@ interface StepPlan {
   readonly why: string;
   /** What the HSM does before it becomes a fact; done twice, it finds nothing to do. */
   readonly inHsm?: (key: SigningKey, signer: Pick<Signer, 'destroy'>) => Promise<void>;
-  readonly plan: (of: ScopeKeys, kid: string, given: PlanCircumstances) => KeyPlan;
+  readonly plan: (of: ScopeKeys, kid: string, given: PlanContext) => KeyPlan;
 }
 
 const STEP_PLANS: Readonly<Record<KeyStep, StepPlan>> = {
@@ -76,7 +76,7 @@ const STEP_PLANS: Readonly<Record<KeyStep, StepPlan>> = {
     why: 'it serves no more',
     inHsm: ({ kid, hsmToken, bindingRecord, binding: { hsmId } }, signer) =>
       signer.destroy({ hsmToken, hsmId, kid, bindingRecord }),
-    plan: planPrivateHalfDestroyed,
+    plan: planPrivateKeyDestroyed,
   },
   withdraw: {
     type: 'key.withdrawn',
@@ -96,9 +96,9 @@ const SUCCESSIONS: Readonly<Record<Succession, Pick<StepPlan, 'type' | 'why'>>> 
  * What follows from the state of the keys and the time, and from nothing else: whatever cuts a step short, it is
  * still to be done.
  */
-export function createReconcileSteps(parts: ReconcileParts): ReconcileSteps {
+export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
   const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard, graceSeconds, renewedSince } =
-    parts;
+    deps;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince });
   /** What nothing undoes waits until the time has settled (I13). */
   const mayCome = (step: DueStep) => !isIrreversible(step) || timeGuard.isSettled();

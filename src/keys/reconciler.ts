@@ -11,7 +11,7 @@ const RETRY_SECONDS = { first: 1, max: 300 };
 /** Nobody else retries at the same time. */
 const noJitter = () => 1;
 
-export interface ReconcilerParts {
+interface ReconcilerDeps {
   /** Asked at each look, in the order in which they are done. */
   readonly steps: () => readonly ReconcileStep[];
   readonly leadership: Leadership;
@@ -20,14 +20,14 @@ export interface ReconcilerParts {
   readonly log: Logger;
 }
 
-export interface Reconciler {
+interface Reconciler {
   /** Looks at once, without being waited for. */
-  look(): void;
+  schedule(): void;
   stop(): Promise<void>;
 }
 
 /** Runs the steps that are due. A step that fails is retried with growing delays; its first failure is a security event. */
-export function startReconciler({ steps, leadership, events, clock, log }: ReconcilerParts): Reconciler {
+export function startReconciler({ steps, leadership, events, clock, log }: ReconcilerDeps): Reconciler {
   const failing = new Map<string, { readonly delays: Backoff; readonly at: number }>();
 
   const postpone = ({ name, subject: concerns, failure }: ReconcileStep, error: unknown): void => {
@@ -61,5 +61,5 @@ export function startReconciler({ steps, leadership, events, clock, log }: Recon
     log,
     failure: 'what is due could not be told; it is tried again',
   });
-  return { look: () => task.soon(0), stop: () => task.stop() };
+  return { schedule: () => task.soon(0), stop: () => task.stop() };
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN, type PublicJwk } from '../kernel/key.ts';
-import type { RegistrySeal, RegistryWitness, ServiceKey } from '../kernel/registry.ts';
+import type { RegistrySeal, RegistryVerifier, ServiceKey } from '../kernel/registry.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
 import {
@@ -81,7 +81,7 @@ export function openRegistryKey(
 /** Signs and reads the registry's rows and head with the registry key. */
 export function createRegistrySeal(key: OpenedKey, signer: Pick<Signer, 'sealed'>): RegistrySeal {
   return {
-    ...createRegistryWitness(key),
+    ...createRegistryVerifier(key),
     signRow: (statement) => key.sign(composeRowStatement(statement, key.kid)),
     signHead: (statement) => key.sign(composeHeadStatement(statement, key.kid)),
     async lastVersion(shown) {
@@ -92,7 +92,7 @@ export function createRegistrySeal(key: OpenedKey, signer: Pick<Signer, 'sealed'
 }
 
 /** Reads them without the HSM. */
-export function createRegistryWitness(key: StatementKey): RegistryWitness {
+export function createRegistryVerifier(key: StatementKey): RegistryVerifier {
   return {
     readRow: (jws) => readRowStatement(jws, key),
     readHead: (jws) => readHeadStatement(jws, key),

@@ -6,7 +6,7 @@ import type { VerifierDirectory } from '../kernel/publication.ts';
 import { dropOldest } from '../lib/recent-set.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
-export interface CompromiseReportParts {
+interface CompromiseReportDeps {
   readonly keyRing: KeyRingKeeper;
   readonly keyUse: KeyUseReader;
   readonly verifiers: Pick<VerifierDirectory, 'obedience'>;
@@ -22,7 +22,7 @@ export function createCompromiseReports({
   keyUse,
   verifiers,
   onFailure,
-}: CompromiseReportParts): CompromiseReports {
+}: CompromiseReportDeps): CompromiseReports {
   const counted = new Map<string, Promise<KeyUse | null>>();
   /** Of the key set as it was when the report was first asked for: with the declaration, or after a start. */
   const versions = new Map<string, number>();
@@ -79,5 +79,5 @@ function neighboursOf({ kid, hsmToken }: SigningKey, keyRing: KeyRingKeeper): re
   return keyRing
     .scopes()
     .flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? [])
-    .filter((key) => key.kid !== kid && key.hsmToken === hsmToken && key.times.privateHalfDestroyed === null);
+    .filter((key) => key.kid !== kid && key.hsmToken === hsmToken && key.times.privateKeyDestroyed === null);
 }

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { type RotationOutlook, rotationOutlook } from '../kernel/key-lifecycle/due-steps.ts';
-import type { PlanCircumstances, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
+import type { PlanContext, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
 import { isWindowOver, windowAlarm } from '../kernel/key-lifecycle/window.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 
-export interface RotationWatchParts {
+interface RotationWatchDeps {
   readonly scopes: () => readonly ScopeKeys[];
   readonly events: EventRaiser;
   readonly clock: Clock;
@@ -17,7 +17,7 @@ export interface RotationWatchParts {
 const LATE_SECONDS = 60;
 
 /** Tells of windows that run out, once each. Answers how to look. */
-export function createRotationWatch({ scopes, events, clock, graceSeconds }: RotationWatchParts) {
+export function createRotationWatch({ scopes, events, clock, graceSeconds }: RotationWatchDeps) {
   return (): void => {
     for (const of of scopes()) {
       for (const report of rotationNews(of, { now: clock.nowSeconds(), graceSeconds })) events.raise(report);
@@ -29,7 +29,7 @@ export function createRotationWatch({ scopes, events, clock, graceSeconds }: Rot
  * What is to be said of a scope now. At 75 and 90 % of the window it is mere news where the rotation will come by
  * itself, and a warning where something stands in its way.
  */
-export function rotationNews(of: ScopeKeys, given: PlanCircumstances): readonly SecurityEventReport[] {
+export function rotationNews(of: ScopeKeys, given: PlanContext): readonly SecurityEventReport[] {
   const outlook = rotationOutlook(of, given);
   if (!outlook) return [];
   const { active, dueAt } = outlook;
@@ -58,20 +58,20 @@ function evidenceOf({ scope }: ScopeKeys, { active, dueAt, at, obstacle }: Rotat
   };
 }
 
-interface RotationWatchKeeping extends RotationWatchParts {
+interface RotationWatchKeeping extends RotationWatchDeps {
   readonly timeGuard: TimeGuard;
   readonly log: Logger;
 }
 
 /** Looks at the windows every few seconds; by a clock that is doubted, nobody can say how full they are (I13). */
-export function keepRotationWatch({ timeGuard, log, ...parts }: RotationWatchKeeping): {
+export function keepRotationWatch({ timeGuard, log, ...deps }: RotationWatchKeeping): {
   stop(): Promise<void>;
 } {
-  const lookAtWindows = createRotationWatch(parts);
+  const checkWindows = createRotationWatch(deps);
   return startPeriodicTask({
     tick: async () => {
       timeGuard.requireSteadyTime();
-      lookAtWindows();
+      checkWindows();
     },
     everyMs: 5_000,
     log,

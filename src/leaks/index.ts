@@ -6,7 +6,7 @@ import { PartnerReports } from './partners.ts';
 import { adminLeakRoutes } from './routes/admin.ts';
 import { reportLeaks } from './routes/public.ts';
 import type { KnownDigestsAnswer } from './routes/wire.ts';
-import { createLeakDesk, type LeakDeskParts } from './service.ts';
+import { createLeakService, type LeakServiceDeps } from './service.ts';
 
 export type { KnownDigestsAnswer };
 
@@ -15,17 +15,17 @@ export const LEAK_ROUTES = { data: [reportLeaks], operations: adminLeakRoutes } 
 /** Of one partner: each may name a thousand strings. */
 const REPORTS = { aMinute: 60, remembered: 1_000 };
 
-export interface LeakDeps extends Omit<LeakDeskParts, 'events' | 'revocations' | 'revoker'> {
+interface LeakDeps extends Omit<LeakServiceDeps, 'events' | 'revocations' | 'revoker'> {
   readonly config: Config;
-  readonly revocations: LeakDeskParts['revocations'] & LeakDeskParts['revoker'];
+  readonly revocations: LeakServiceDeps['revocations'] & LeakServiceDeps['revoker'];
   /** Waited for: the answer to whoever reports depends on it. */
-  readonly securityEvents: LeakDeskParts['events'];
+  readonly securityEvents: LeakServiceDeps['events'];
   readonly canaries: Pick<Canaries, 'watchLeaks'>;
 }
 
 /** Everything about strings that leaked: who may report them, and what is done then. */
 export function openLeaks({ config, canaries, securityEvents: events, ...deps }: LeakDeps) {
-  const leaks = canaries.watchLeaks(createLeakDesk({ ...deps, events, revoker: deps.revocations }));
+  const leaks = canaries.watchLeaks(createLeakService({ ...deps, events, revoker: deps.revocations }));
   const leakPartners = createLeakPartners(config.leaks.partners);
   const leakReports = new PartnerReports(REPORTS, deps.clock);
   return {

@@ -15,7 +15,7 @@ import type { RevocationCheck, Revoker } from '../kernel/revocation.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 
-export interface FindingParts {
+interface FindingDeps {
   readonly holders: CredentialHolders;
   readonly ledger: LedgerReader;
   readonly revocations: RevocationCheck;
@@ -27,16 +27,16 @@ export interface FindingParts {
 const ACCEPTED: ReadonlySet<string> = new Set(['active', 'deactivated']);
 
 /** What Keyward knows of strings, by their digests alone. */
-export function createSecretFinder(parts: FindingParts) {
-  return (sought: readonly LeakQuery[]): Promise<(KnownSecret | undefined)[]> =>
+function createSecretFinder(deps: FindingDeps) {
+  return (query: readonly LeakQuery[]): Promise<(KnownSecret | undefined)[]> =>
     Promise.all(
-      sought.map((each) =>
-        each.of === 'token' ? findToken(parts, each.digest, each.iat) : findCredential(parts, each.digest),
+      query.map((each) =>
+        each.of === 'token' ? findToken(deps, each.digest, each.iat) : findCredential(deps, each.digest),
       ),
     );
 }
 
-function findCredential({ holders }: FindingParts, digest: Buffer): KnownSecret | undefined {
+function findCredential({ holders }: FindingDeps, digest: Buffer): KnownSecret | undefined {
   const holder = holders.holderOf(digest);
   if (!holder) return undefined;
   const { kind, id: holderId, opens: live, scopes } = holder;
@@ -50,7 +50,7 @@ function findCredential({ holders }: FindingParts, digest: Buffer): KnownSecret 
 }
 
 async function findToken(
-  { ledger, revocations, keyRing, clock }: FindingParts,
+  { ledger, revocations, keyRing, clock }: FindingDeps,
   digest: Buffer,
   iat: number,
 ): Promise<KnownSecret | undefined> {
@@ -63,7 +63,7 @@ async function findToken(
   return { kind: 'token', digest, live, scopeId, kid, clientId, jti, exp };
 }
 
-export interface LeakDeskParts extends FindingParts {
+export interface LeakServiceDeps extends FindingDeps {
   readonly clients: Pick<ClientAdministration, 'revoke'>;
   readonly operators: Pick<OperatorAdministration, 'revoke'>;
   readonly revoker: Revoker;
@@ -77,36 +77,36 @@ const SCOPES_NAMED = 100;
 const PARTNER_PINS_A_MINUTE = 10;
 
 /** What is done about strings that leaked. A credential is all that its holder has, so the holder is revoked. */
-export function createLeakDesk(parts: LeakDeskParts): LeakService {
-  const tell = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
-    void (await parts.events.raise(securityEvent('credential.leaked', evidenceOf(known, place, withdrawn))));
-  const find = createSecretFinder(parts);
-  const pinBudget = new MinuteBudget(PARTNER_PINS_A_MINUTE, parts.clock);
+export function createLeakService(deps: LeakServiceDeps): LeakService {
+  const report = async (known: KnownSecret, place: LeakPlace, withdrawn: boolean) =>
+    void (await deps.events.raise(securityEvent('credential.leaked', evidenceOf(known, place, withdrawn))));
+  const find = createSecretFinder(deps);
+  const pinBudget = new MinuteBudget(PARTNER_PINS_A_MINUTE, deps.clock);
   return {
     find,
-    async lookUp(sought, _by, { operatorId: actor, requestId }) {
-      if (sought.length === 0) return [];
-      const answers = await find(sought);
-      const credentials = sought.filter((each) => each.of === 'credential').length;
+    async lookUp(query, _by, { operatorId: actor, requestId }) {
+      if (query.length === 0) return [];
+      const answers = await find(query);
+      const credentials = query.filter((each) => each.of === 'credential').length;
       const details = {
         credentials,
-        tokens: sought.length - credentials,
+        tokens: query.length - credentials,
         known: answers.filter((each) => each !== undefined).length,
       };
-      await parts.audit.record({ type: 'leaks.looked_up', actor, subject: 'leaks', requestId, details });
+      await deps.audit.record({ type: 'leaks.looked_up', actor, subject: 'leaks', requestId, details });
       return answers;
     },
-    tell: (known, place) => tell(known, place, false),
-    reportPins: (pins, actor) => reportPins(parts, pinBudget, pins, actor),
+    report: (known, place) => report(known, place, false),
+    reportPins: (pins, actor) => reportPins(deps, pinBudget, pins, actor),
     async withdraw(known, place, actor) {
-      if (known.live) await revoke(parts, known, actor);
-      await tell(known, place, true);
+      if (known.live) await revoke(deps, known, actor);
+      await report(known, place, true);
     },
   };
 }
 
 async function reportPins(
-  { audit, events, clock }: LeakDeskParts,
+  { audit, events, clock }: LeakServiceDeps,
   budget: MinuteBudget,
   pins: readonly FoundPin[],
   { operatorId, requestId }: Actor,
@@ -144,7 +144,7 @@ function evidenceOfPin({ digest, place, source }: FoundPin, operatorId: string, 
   };
 }
 
-async function revoke({ clients, operators, revoker }: LeakDeskParts, known: KnownSecret, actor: Actor) {
+async function revoke({ clients, operators, revoker }: LeakServiceDeps, known: KnownSecret, actor: Actor) {
   if (known.kind === 'token') await revoker.revokeToken(known, actor);
   else if (known.kind === 'client_credential') await clients.revoke(known.holderId, actor);
   else await operators.revoke(known.holderId, actor);

@@ -5,7 +5,7 @@ import { type Cell, humanTime, table } from '../cli/text.ts';
 import { safeJson } from '../lib/json.ts';
 import type { ErasedAnswer, LedgerPageAnswer, LedgerRecordAnswer } from './routes/search.ts';
 
-export interface LedgerFindOptions {
+interface LedgerFindOptions {
   readonly jti?: string;
   readonly kid?: string;
   readonly client?: string;

@@ -11,7 +11,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** What a failure of storage means to whoever needs the ledger. */
-export function toLedgerError(cause: unknown, message: string): KeywardError {
+function toLedgerError(cause: unknown, message: string): KeywardError {
   if (cause instanceof KeywardError && PASSED_ON.has(cause.code)) return cause;
   return new KeywardError('ledger_unavailable', message, { cause, retryAfterSeconds: 2 });
 }
@@ -54,9 +54,9 @@ export function createLedgerReader(lookup: RecordLookup): LedgerReader & Sightin
   };
 }
 
-async function answered<T>(look: () => Promise<T>): Promise<T> {
+async function answered<T>(query: () => Promise<T>): Promise<T> {
   try {
-    return await look();
+    return await query();
   } catch (error) {
     throw toLedgerError(error, 'The ledger cannot be asked now; try again shortly.');
   }

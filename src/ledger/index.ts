@@ -16,7 +16,7 @@ import { reportSightings } from './routes/sightings.ts';
 
 export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerRoutes } as const;
 
-export interface LedgerDeps {
+interface LedgerDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'records' | 'ledger' | 'registry' | 'runs'>;
   readonly revocations: RevocationAdministration;

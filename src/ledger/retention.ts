@@ -11,7 +11,7 @@ const DAY_SECONDS = 86_400;
 const [, LONGEST_TTL_SECONDS] = POLICY_BOUNDS.maxTtlSeconds;
 const [, LARGEST_SKEW_SECONDS] = POLICY_BOUNDS.clockSkewSeconds;
 
-export interface RetentionParts {
+interface RetentionDeps {
   readonly archives: LedgerArchives;
   /** All keys that ever signed, the destroyed ones too. */
   readonly keys: () => Promise<readonly StoredKey[]>;
@@ -23,7 +23,7 @@ export interface RetentionParts {
   readonly retentionDays: number;
 }
 
-export interface RetentionReport {
+interface RetentionReport {
   readonly archived: number;
   readonly dropped: number;
   readonly segmentsRemoved: number;
@@ -33,8 +33,8 @@ export interface RetentionReport {
  * Moves what is due, a segment at a time, and answers what it did: nothing before the time has settled (I13).
  * `ledger_damaged`, `store_unavailable`; whatever was done until then stands, and the next step goes on from there.
  */
-export async function retentionStep(parts: RetentionParts, signal: AbortSignal): Promise<RetentionReport> {
-  const { archives, clock, timeGuard, onlineDays, retentionDays } = parts;
+export async function retentionStep(deps: RetentionDeps, signal: AbortSignal): Promise<RetentionReport> {
+  const { archives, clock, timeGuard, onlineDays, retentionDays } = deps;
   if (!timeGuard.isSettled()) return { archived: 0, dropped: 0, segmentsRemoved: 0 };
   const onlineSince = clock.nowSeconds() - onlineDays * DAY_SECONDS;
   const archived = await archives.seal({
@@ -43,7 +43,7 @@ export async function retentionStep(parts: RetentionParts, signal: AbortSignal):
   });
   const dropped = await dropAll(archives, signal);
   const before = clock.nowSeconds() - retentionDays * DAY_SECONDS;
-  const outOfUse = await keysOutOfUse(parts, before);
+  const outOfUse = await keysOutOfUse(deps, before);
   const segmentsRemoved = await archives.remove(
     ({ kids, lastExp }) => kids.length > 0 && lastExp < before && kids.every((kid) => outOfUse.has(kid)),
   );
@@ -65,7 +65,7 @@ async function dropAll(archives: LedgerArchives, signal: AbortSignal): Promise<n
  * with: the narrower ones of the registry may come from a row that is not signed yet. A key that is not known stays
  * in use.
  */
-async function keysOutOfUse({ keys }: RetentionParts, before: number): Promise<ReadonlySet<string>> {
+async function keysOutOfUse({ keys }: RetentionDeps, before: number): Promise<ReadonlySet<string>> {
   const found = await keys();
   const out = found.filter(
     ({ binding }) => binding.signUntil + binding.maxTtlSeconds + LARGEST_SKEW_SECONDS < before,
@@ -78,21 +78,19 @@ const ARCHIVING_STOPS = 'its rows do not give its hash; they stay, and nothing b
 
 /** Moves records to the archive and out of it, a step a minute. */
 export function keepRetention(
-  { log, events, ...parts }: RetentionParts & { readonly events: EventRaiser; readonly log: Logger },
+  { log, events, ...deps }: RetentionDeps & { readonly events: EventRaiser; readonly log: Logger },
   everyMs = EVERY_MS,
 ): Pick<RunningTask, 'stop'> {
   const stopping = new AbortController();
 
   const tick = async (): Promise<void> => {
     try {
-      const report = await retentionStep(parts, stopping.signal);
+      const report = await retentionStep(deps, stopping.signal);
       if (Object.values(report).some((count) => count > 0)) log.info(report, 'ledger retention');
     } catch (error) {
       if (error instanceof KeywardError && error.code === 'ledger_damaged') {
         const damage = { chain: 'ledger', place: error.message, why: ARCHIVING_STOPS };
-        events.raise(
-          securityEvent('audit.chain_broken', { ...damage, day: dayOf(parts.clock.nowSeconds()) }),
-        );
+        events.raise(securityEvent('audit.chain_broken', { ...damage, day: dayOf(deps.clock.nowSeconds()) }));
       }
       throw error;
     }

@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** How much of an address names a network: octets of IPv4, 16-bit groups of IPv6. */
-export interface PrefixLengths {
+interface PrefixLengths {
   readonly octets: number;
   readonly groups: number;
 }

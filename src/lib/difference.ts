@@ -1,7 +1,7 @@
 import { canonicalJson, type Json, type JsonObject } from './json.ts';
 
 /** One member that would change, by its path such as `policy.max_ttl_seconds`; null where it is not there. */
-export interface MemberChange {
+interface MemberChange {
   readonly member: string;
   readonly from: Json;
   readonly to: Json;

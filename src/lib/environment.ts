@@ -8,7 +8,7 @@ export interface Environment {
 }
 
 /** Absolute: a folder in which somebody works may be anybody's, and must not configure what they run there. */
-export const DEFAULT_CONFIG_FILE = '/etc/keyward/config.yaml';
+const DEFAULT_CONFIG_FILE = '/etc/keyward/config.yaml';
 
 /** The only place that reads `process.env`. Loads nothing, so that the command line starts quickly. */
 export function readEnvironment(): Environment {

@@ -4,7 +4,7 @@ import { fstatSync, writeSync } from 'node:fs';
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 const STDOUT = 1;
 
-export interface LogOutletWatch {
+interface LogOutletWatch {
   /** The first line in a row that was lost, and why. */
   failing(why: string): void;
   /** Lines are written again; so many were lost since they began to be. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-export interface PeriodicTask {
+interface PeriodicTask {
   readonly tick: () => Promise<void>;
   /** From the end of one tick to the next. */
   readonly everyMs: number;

@@ -1,14 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Who reads: its effective user, and all groups that count for it. */
-export interface Reader {
+interface Reader {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
 }
 
 /** Who may do more with a secret's file than read it as the service does, and the command that ends it. */
-export interface Exposure {
+interface Exposure {
   readonly flaw: string;
   readonly mend: string;
 }
@@ -27,7 +27,7 @@ const GROUP_READ = 0o040;
 const OWNER_WRITE = 0o200;
 
 /** This process. */
-export function thisReader(): Reader {
+function thisReader(): Reader {
   const { geteuid, getegid, getgroups } = process;
   return { uid: geteuid?.() ?? -1, gid: getegid?.() ?? -1, groups: getgroups?.() ?? [] };
 }

@@ -122,7 +122,7 @@ function watched(
       this.reset();
       for (const read of readers) {
         try {
-          tell(this, labels, read());
+          setValues(this, labels, read());
         } catch {
           // The others are told all the same, and a reset alone would say 0.
           if (labels.length === 0) this.remove({});
@@ -134,7 +134,7 @@ function watched(
   return readers;
 }
 
-function tell(
+function setValues(
   gauge: Gauge,
   [label = '', ...others]: readonly string[],
   reading: Reading,
@@ -145,6 +145,6 @@ function tell(
     return;
   }
   for (const [value, within] of Object.entries(reading)) {
-    tell(gauge, others, within, { ...values, [label]: value });
+    setValues(gauge, others, within, { ...values, [label]: value });
   }
 }

@@ -58,7 +58,7 @@ function cut(text: string): string {
   return oneLine(text).slice(0, MOST_CHARACTERS);
 }
 
-export interface HeartbeatParts {
+interface HeartbeatDeps {
   readonly targets: readonly NotificationTarget[];
   /** Null for none. */
   readonly everySeconds: number | null;
@@ -73,8 +73,8 @@ export interface HeartbeatParts {
  * multiple of the interval since the epoch has passed, so a restart needs no memory of the last one. One that failed
  * is sent again with the next look.
  */
-export function createHeartbeat(parts: HeartbeatParts): () => Promise<void> {
-  const { targets, everySeconds, deadlineMs, clock, stopping, onFailure } = parts;
+export function createHeartbeat(deps: HeartbeatDeps): () => Promise<void> {
+  const { targets, everySeconds, deadlineMs, clock, stopping, onFailure } = deps;
   if (everySeconds === null) return async () => {};
   const period = () => Math.floor(clock.nowSeconds() / everySeconds);
   const started = period();

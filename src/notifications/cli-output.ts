@@ -5,7 +5,7 @@ import { show } from '../cli/show.ts';
 import { type Cell, humanTime, table } from '../cli/text.ts';
 import type { DeliveryAnswer, TargetTestAnswer } from './routes.ts';
 
-export function describeTargetTests(tests: readonly TargetTestAnswer[], { terminal }: Context): string {
+function describeTargetTests(tests: readonly TargetTestAnswer[], { terminal }: Context): string {
   if (tests.length === 0) return 'no notification target is configured: security events are told to nobody';
   return table(
     ['target', 'type', 'result', 'error'],
@@ -19,7 +19,7 @@ export function describeTargetTests(tests: readonly TargetTestAnswer[], { termin
   );
 }
 
-export function describeDeliveries(deliveries: readonly DeliveryAnswer[], { terminal }: Context): string {
+function describeDeliveries(deliveries: readonly DeliveryAnswer[], { terminal }: Context): string {
   if (deliveries.length === 0) return 'no deliveries';
   return table(
     ['id', 'event', 'severity', 'route', 'target', 'state', 'attempts', 'since', 'last error'],
@@ -43,7 +43,7 @@ function state({ state: name }: DeliveryAnswer): Cell {
   return name === 'pending' ? [name, 'yellow'] : name;
 }
 
-export interface NotifyListOptions {
+interface NotifyListOptions {
   readonly before?: number;
   readonly state?: string;
   readonly target?: string;

@@ -19,13 +19,13 @@ const MOST_PAUSE_SECONDS = 60;
 /** Of a message: 5, 20, 80 … up to six hours, less up to half. */
 const RETRY_SECONDS = { first: 5, max: 6 * 3_600, factor: 4 };
 
-export interface LaneWatch {
+export interface DeliveryQueueWatch {
   delivered(target: string): void;
   /** `ofTarget`: not of its recipients, nor of what was to be sent. */
   failed(target: string, why: string, facts: { readonly dead: boolean; readonly ofTarget: boolean }): void;
 }
 
-export interface LaneParts {
+interface DeliveryQueueDeps {
   readonly target: string;
   readonly attempts: Attempts;
   readonly mostAttempts: number;
@@ -36,13 +36,13 @@ export interface LaneParts {
   readonly contactsOf: (scopeId: string) => readonly string[];
   readonly clock: Clock;
   readonly random: () => number;
-  readonly watch: LaneWatch;
+  readonly watch: DeliveryQueueWatch;
   readonly stopping: AbortSignal;
 }
 
 /** What goes to one target, one message after the other; other targets have lanes of their own. */
 export class DeliveryQueue {
-  readonly #parts: LaneParts;
+  readonly #deps: DeliveryQueueDeps;
   #running: Promise<void> | undefined;
   #stopped = false;
   #unsettled: SettledAttempt[] = [];
@@ -50,12 +50,12 @@ export class DeliveryQueue {
   #failures = 0;
   #pausedUntil = 0;
 
-  constructor(parts: LaneParts) {
-    this.#parts = parts;
+  constructor(deps: DeliveryQueueDeps) {
+    this.#deps = deps;
   }
 
   get target(): string {
-    return this.#parts.target;
+    return this.#deps.target;
   }
 
   /** Begins nothing more; settles once what is being sent is settled. */
@@ -80,7 +80,7 @@ export class DeliveryQueue {
   }
 
   async #drain(): Promise<void> {
-    const { outbox, target, clock } = this.#parts;
+    const { outbox, target, clock } = this.#deps;
     let due: readonly NotificationDelivery[];
     do {
       // While it cannot be written down that something was sent, nothing more is: it would be sent again and again.
@@ -93,7 +93,7 @@ export class DeliveryQueue {
 
   /** What is settled within one second is written down as one. */
   async #deliverAll(due: readonly NotificationDelivery[]): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     let since = clock.nowSeconds();
     try {
       for (const delivery of due) {
@@ -109,17 +109,17 @@ export class DeliveryQueue {
   }
 
   #isHeld(): boolean {
-    return this.#stopped || this.#parts.clock.nowSeconds() < this.#pausedUntil;
+    return this.#stopped || this.#deps.clock.nowSeconds() < this.#pausedUntil;
   }
 
   async #settle(): Promise<void> {
     if (this.#unsettled.length === 0) return;
-    await this.#parts.outbox.settle(this.#unsettled);
+    await this.#deps.outbox.settle(this.#unsettled);
     this.#unsettled = [];
   }
 
   async #deliver(delivery: NotificationDelivery): Promise<void> {
-    const { target, watch, stopping } = this.#parts;
+    const { target, watch, stopping } = this.#deps;
     const settled = (outcome: AttemptOutcome) => this.#unsettled.push({ id: delivery.id, outcome });
     try {
       const note = await this.#send(delivery);
@@ -139,14 +139,14 @@ export class DeliveryQueue {
   }
 
   #pause(): void {
-    const { clock, random } = this.#parts;
+    const { clock, random } = this.#deps;
     this.#failures += 1;
     this.#pausedUntil =
       clock.nowSeconds() + Math.min(MOST_PAUSE_SECONDS, retrySeconds(this.#failures, random));
   }
 
   async #send(delivery: NotificationDelivery): Promise<string | undefined> {
-    const { attempts, find, contactsOf, message } = this.#parts;
+    const { attempts, find, contactsOf, message } = this.#deps;
     const event = await find(delivery.eventSequence);
     const { contactsOf: scopeId } = delivery;
     if (scopeId === null) return await attempts.send(messageOf(delivery, event, message), undefined);
@@ -160,7 +160,7 @@ export class DeliveryQueue {
     { attempts }: NotificationDelivery,
     cause: unknown,
   ): Exclude<AttemptOutcome, { state: 'delivered' }> {
-    const { mostAttempts, clock, random } = this.#parts;
+    const { mostAttempts, clock, random } = this.#deps;
     const error = failureText(cause);
     const failed = attempts + 1;
     const lost = cause instanceof KeywardError;

@@ -5,25 +5,25 @@ import type { AuditLog } from '../kernel/audit.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
-import { COUNTED_OUTCOMES, type NotificationDesk } from '../kernel/notifications.ts';
+import { COUNTED_OUTCOMES, type NotificationService } from '../kernel/notifications.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { Attempts, createHeartbeat } from './attempt.ts';
 import { auditConfiguredNotifications, scopesOfEvent } from './configured.ts';
-import { DeliveryQueue, type LaneWatch } from './delivery-queue.ts';
+import { DeliveryQueue, type DeliveryQueueWatch } from './delivery-queue.ts';
 import { Notifier } from './notifier.ts';
 import { waitingRoutes } from './plan.ts';
 import { adminNotificationRoutes } from './routes.ts';
-import { createNotificationDesk, createTargetTester } from './service.ts';
+import { createNotificationService, createTargetTester } from './service.ts';
 import type { NotificationSettings } from './settings.ts';
 import type { NotificationTarget } from './target.ts';
 import { openTarget } from './targets/open.ts';
 
 export const NOTIFICATION_ROUTES = { operations: adminNotificationRoutes } as const;
 
-const LOOK_EVERY_MS = 1_000;
+const POLL_EVERY_MS = 1_000;
 /** For the gauges; a count reads every row that waits. */
 const COUNT_EVERY_MS = 15_000;
 const HEARTBEAT_LOOK_MS = 60_000;
@@ -32,7 +32,7 @@ const PATIENCE_SECONDS = 60;
 /** What is being sent when the service stops is given that long; what is cut off is sent again with the next start. */
 const STOP_MS = 2_000;
 
-export interface NotificationParts {
+interface NotificationDeps {
   readonly settings: NotificationSettings;
   readonly store: Pick<Store, 'notifications' | 'securityEvents'>;
   readonly audit: Pick<AuditLog, 'lastAbout' | 'record'>;
@@ -45,20 +45,20 @@ export interface NotificationParts {
   readonly random?: () => number;
 }
 
-export interface Notifications extends Capability {
-  readonly desk: NotificationDesk;
+interface Notifications extends Capability {
+  readonly service: NotificationService;
   /** Audits what is configured, and begins to look each second. */
   start(events: EventRaiser): Promise<void>;
   /** Sends each target its heartbeat where one is due. */
   heartbeat(): Promise<void>;
   /** One look: takes in what was raised, escalates, and sets what is due on its way. */
-  look(events: EventRaiser): Promise<void>;
+  tick(events: EventRaiser): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** From here on what is raised is told, once it is started. */
-export async function openNotifications(parts: NotificationParts): Promise<Notifications> {
-  const { settings, store, audit, clock, log } = parts;
+export async function openNotifications(deps: NotificationDeps): Promise<Notifications> {
+  const { settings, store, audit, clock, log } = deps;
   const { notifications: outbox } = store;
   const stopping = new AbortController();
   const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each));
@@ -74,11 +74,11 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     report: ({ name, since, why }) =>
       securityEvent('notification.failing', { notification_target: name, since, why }),
   });
-  const lanes = openLanes(parts, targets, stopping.signal, laneWatch(outages, parts));
-  const notifier = openNotifier(parts, lanes);
+  const queues = openLanes(deps, targets, stopping.signal, laneWatch(outages, deps));
+  const notifier = openNotifier(deps, queues);
   await notifier.begin();
   await outbox.abandonOthers(names);
-  const count = await watchCounts(parts, names);
+  const count = await watchCounts(deps, names);
   const tester = createTargetTester(targets, settings.deadline_ms, clock, stopping.signal);
   const heartbeat = createHeartbeat({
     targets,
@@ -89,19 +89,19 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
     onFailure: (target, why) => outages.began(target, why),
   });
   const loops: { stop(): Promise<void> }[] = [];
-  const look = async (events: EventRaiser) => {
-    await notifier.look();
+  const tick = async (events: EventRaiser) => {
+    await notifier.tick();
     const details = notifier.takeFound();
     if (details.length > 0) {
       events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
     }
-    outages.tell(events);
+    outages.raiseEvents(events);
   };
-  const desk = createNotificationDesk({ outbox, audit, tester, lanes });
+  const service = createNotificationService({ outbox, audit, tester, queues });
   return {
-    desk,
-    routes: { operations: supplied(NOTIFICATION_ROUTES.operations, { notifications: desk }) },
-    look,
+    service,
+    routes: { operations: supplied(NOTIFICATION_ROUTES.operations, { notifications: service }) },
+    tick,
     heartbeat,
     async start(events) {
       if (await auditConfiguredNotifications(audit, settings)) {
@@ -110,7 +110,7 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
         notifier.lookBack();
       }
       loops.push(
-        startPeriodicTask({ tick: () => look(events), everyMs: LOOK_EVERY_MS, log, failure: HELD_UP }),
+        startPeriodicTask({ tick: () => tick(events), everyMs: POLL_EVERY_MS, log, failure: HELD_UP }),
         startPeriodicTask({ tick: heartbeat, everyMs: HEARTBEAT_LOOK_MS, log, failure: 'no heartbeat' }),
         startPeriodicTask({
           tick: count,
@@ -132,10 +132,10 @@ export async function openNotifications(parts: NotificationParts): Promise<Notif
 }
 
 function openLanes(
-  { settings, store, keyRing, clock, random = Math.random }: NotificationParts,
+  { settings, store, keyRing, clock, random = Math.random }: NotificationDeps,
   targets: readonly NotificationTarget[],
   stopping: AbortSignal,
-  watch: LaneWatch,
+  watch: DeliveryQueueWatch,
 ): readonly DeliveryQueue[] {
   return targets.map(
     (target) =>
@@ -159,8 +159,8 @@ function openLanes(
 }
 
 function openNotifier(
-  { settings, store, keyRing, metrics, clock, settledTime, log }: NotificationParts,
-  lanes: readonly DeliveryQueue[],
+  { settings, store, keyRing, metrics, clock, settledTime, log }: NotificationDeps,
+  queues: readonly DeliveryQueue[],
 ): Notifier {
   const { notifications: outbox, securityEvents: feed } = store;
   return new Notifier({
@@ -172,7 +172,7 @@ function openNotifier(
       scopesOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId).filter(
         (scopeId) => keyRing.scope(scopeId)?.contacts.length,
       ),
-    lanes,
+    queues,
     clock,
     settledTime,
     onNobody(event, route) {
@@ -185,7 +185,7 @@ function openNotifier(
 
 /** Gauges of what was counted last, and how to count anew. */
 async function watchCounts(
-  { store: { notifications: outbox }, metrics }: NotificationParts,
+  { store: { notifications: outbox }, metrics }: NotificationDeps,
   names: readonly string[],
 ): Promise<() => Promise<void>> {
   for (const target of names) {
@@ -203,8 +203,8 @@ async function watchCounts(
 
 function laneWatch(
   outages: Outages,
-  { metrics: { notifications }, log }: Pick<NotificationParts, 'metrics' | 'log'>,
-): LaneWatch {
+  { metrics: { notifications }, log }: Pick<NotificationDeps, 'metrics' | 'log'>,
+): DeliveryQueueWatch {
   return {
     delivered(target) {
       notifications.inc({ target, outcome: 'delivered' });

@@ -14,14 +14,14 @@ type Evidence = Readonly<Record<string, unknown>>;
 const FIELDS: Readonly<Record<string, { readonly kind: string }>> = EVIDENCE_FIELDS;
 
 /** Without objects, which come from tokens and records and may speak of persons, and without what no field names. */
-export function shareableEvidence(evidence: Evidence): Evidence {
+function shareableEvidence(evidence: Evidence): Evidence {
   return Object.fromEntries(
     Object.entries(evidence).filter(([name]) => FIELDS[name] !== undefined && FIELDS[name].kind !== 'object'),
   );
 }
 
 /** What is told of an event. Never `claims`, `record` or `header`, which may speak of persons. */
-export interface ToldEvent {
+export interface EventSummary {
   readonly sequence: number;
   readonly type: string;
   readonly severity: Severity;
@@ -42,14 +42,14 @@ export const MESSAGE_TYPES = {
   heartbeat: 'heartbeat',
 } as const;
 
-export type MessageKind = keyof typeof MESSAGE_TYPES;
+type MessageKind = keyof typeof MESSAGE_TYPES;
 
 /** Types in the title of a summary; all are in its data. */
 const MOST_NAMED = 3;
 
 interface Facts {
-  readonly event: { readonly event: ToldEvent };
-  readonly escalation: { readonly event: ToldEvent };
+  readonly event: { readonly event: EventSummary };
+  readonly escalation: { readonly event: EventSummary };
   readonly summary: {
     readonly events: number;
     readonly first_sequence: number;
@@ -102,7 +102,7 @@ export function messageOf(
   }
   const what = `${severity}: ${event.type} (${oneLine(event.subject)})`;
   const title = kind === 'event' ? `[Keyward] ${what}` : `[Keyward] nobody has acknowledged ${what}`;
-  return { kind, id, at, severity, title, data: { event: told(event, options) } };
+  return { kind, id, at, severity, title, data: { event: eventSummary(event, options) } };
 }
 
 function named(types: readonly string[]): string {
@@ -122,7 +122,7 @@ export function heartbeatMessage(id: string, at: number, everySeconds: number): 
   return { kind: 'heartbeat', id, at, severity: 'info', title, data: { next_at } };
 }
 
-function told(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions): ToldEvent {
+function eventSummary(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions): EventSummary {
   const { sequence, type, severity, subject, raisedAt: raised_at, state, evidence } = event;
   const { meaning, runbook } = eventType(type);
   return {

@@ -20,14 +20,14 @@ const RECONCILE_EVERY_SECONDS = 60;
 /** A day less than what is delivered is kept for. */
 const LOOK_BACK_SECONDS = KEEP.deliveredSeconds - 86_400;
 
-export interface NotifierParts {
+interface NotifierDeps {
   readonly settings: NotificationSettings;
   readonly outbox: NotificationOutbox;
   readonly feed: SecurityEventFeed;
   readonly events: Pick<EventService, 'list' | 'find'>;
   /** The scopes that the event is about and that have contacts. */
   readonly scopesToTell: (event: SecurityEvent) => readonly string[];
-  readonly lanes: readonly DeliveryQueue[];
+  readonly queues: readonly DeliveryQueue[];
   readonly clock: Clock;
   readonly settledTime: SettledTime;
   /** A critical event that nobody acknowledged; that was the last route that waits. */
@@ -38,7 +38,7 @@ export interface NotifierParts {
 
 /** Brings security events into the outbox, and what is due there on its way. */
 export class Notifier {
-  readonly #parts: NotifierParts;
+  readonly #deps: NotifierDeps;
   #place: number | undefined;
   #behind = true;
   #tidyAt = 0;
@@ -48,17 +48,17 @@ export class Notifier {
   readonly #unwatch: () => void;
   readonly #heldUp = new Set<DeliveryQueue>();
 
-  constructor(parts: NotifierParts) {
-    this.#parts = parts;
-    this.#since = parts.clock.nowSeconds();
-    this.#unwatch = parts.feed.subscribe(() => {
+  constructor(deps: NotifierDeps) {
+    this.#deps = deps;
+    this.#since = deps.clock.nowSeconds();
+    this.#unwatch = deps.feed.subscribe(() => {
       this.#behind = true;
     });
   }
 
   /** Where there was no outbox before: what was raised in former times is not told any more. */
   async begin(): Promise<void> {
-    const { outbox, feed } = this.#parts;
+    const { outbox, feed } = this.#deps;
     this.#place = await outbox.place();
     const last = await feed.lastPlace();
     if (this.#place !== undefined && this.#place <= last) return;
@@ -79,7 +79,7 @@ export class Notifier {
   }
 
   /** One step of everything; sending goes on by itself. */
-  async look(): Promise<void> {
+  async tick(): Promise<void> {
     try {
       while (this.#behind) await this.#follow();
       await this.#reconcile();
@@ -92,27 +92,27 @@ export class Notifier {
 
   /** Settles once every lane has tried all that is due. */
   async send(): Promise<void> {
-    await Promise.all(this.#parts.lanes.map((lane) => this.#run(lane)));
+    await Promise.all(this.#deps.queues.map((queue) => this.#run(queue)));
   }
 
   /** Begins nothing more; settles once what is being sent is settled. */
   async stop(): Promise<void> {
     this.#unwatch();
-    await Promise.allSettled(this.#parts.lanes.map((lane) => lane.stop()));
+    await Promise.allSettled(this.#deps.queues.map((queue) => queue.stop()));
   }
 
-  async #run(lane: DeliveryQueue): Promise<void> {
+  async #run(queue: DeliveryQueue): Promise<void> {
     try {
-      await lane.run();
-      this.#heldUp.delete(lane);
+      await queue.run();
+      this.#heldUp.delete(queue);
     } catch (error) {
-      if (!this.#heldUp.has(lane)) this.#parts.onLaneFailure(lane.target, error);
-      this.#heldUp.add(lane);
+      if (!this.#heldUp.has(queue)) this.#deps.onLaneFailure(queue.target, error);
+      this.#heldUp.add(queue);
     }
   }
 
   async #follow(): Promise<void> {
-    const { outbox, feed, settings, scopesToTell, clock } = this.#parts;
+    const { outbox, feed, settings, scopesToTell, clock } = this.#deps;
     const place = this.#place ?? 0;
     this.#behind = false;
     try {
@@ -141,7 +141,7 @@ export class Notifier {
   }
 
   async #reconcile(): Promise<void> {
-    const { outbox, events, feed, settings, clock } = this.#parts;
+    const { outbox, events, feed, settings, clock } = this.#deps;
     const now = clock.nowSeconds();
     if (now < this.#reconcileAt) return;
     const place = this.#place ?? 0;
@@ -164,7 +164,7 @@ export class Notifier {
       settings,
       clock,
       onNobody,
-    } = this.#parts;
+    } = this.#deps;
     const now = clock.nowSeconds();
     for (const overdue of await outbox.unacknowledged(now, ESCALATIONS_AT_A_TIME)) {
       const event = await find(overdue.eventSequence);
@@ -175,7 +175,7 @@ export class Notifier {
   }
 
   async #tidy(): Promise<void> {
-    const { outbox, clock, settledTime } = this.#parts;
+    const { outbox, clock, settledTime } = this.#deps;
     const now = clock.nowSeconds();
     if (now < this.#tidyAt || !settledTime.isSettled()) return;
     const more = await outbox.tidy({

@@ -1,15 +1,15 @@
-import type { AwaitedAcknowledgement, PlannedDelivery, ToldOf } from '../kernel/notifications.ts';
+import type { AwaitedAcknowledgement, EventDelivery, PlannedDelivery } from '../kernel/notifications.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
 import type { NotificationSettings, RouteSettings } from './target-settings.ts';
 
-export interface Plan {
+interface Plan {
   readonly deliveries: readonly PlannedDelivery[];
   /** Null where nobody is waited for, or not any more. */
   readonly awaited: AwaitedAcknowledgement | null;
 }
 
 type WaitingRoute = RouteSettings & { readonly acknowledge_within_seconds: number };
-type Told = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'evidence'>;
+type NotifiedEvent = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'evidence'>;
 
 /** The routes at which a critical event stays until somebody acknowledges it, in the order in which it goes on. */
 export function waitingRoutes({ routes }: Pick<NotificationSettings, 'routes'>): readonly WaitingRoute[] {
@@ -24,7 +24,7 @@ export function waitingRoutes({ routes }: Pick<NotificationSettings, 'routes'>):
  * at which a critical one waits for somebody only the first.
  */
 export function planNew(
-  event: Told,
+  event: NotifiedEvent,
   settings: NotificationSettings,
   scopes: readonly string[],
   now: number,
@@ -47,7 +47,7 @@ export function planNew(
  * Behind the last, the first is told once more, and nobody is waited for.
  */
 export function planEscalation(
-  event: Told,
+  event: NotifiedEvent,
   { route }: Pick<AwaitedAcknowledgement, 'route'>,
   settings: NotificationSettings,
   now: number,
@@ -63,8 +63,8 @@ export function planEscalation(
 
 /** Which acknowledgement a critical event waits for, by what was told of it; null where every route was. */
 export function awaitedFrom(
-  event: Told,
-  told: readonly Pick<ToldOf, 'kind' | 'route'>[],
+  event: NotifiedEvent,
+  told: readonly Pick<EventDelivery, 'kind' | 'route'>[],
   settings: NotificationSettings,
   now: number,
 ): AwaitedAcknowledgement | null {
@@ -76,13 +76,13 @@ export function awaitedFrom(
   return awaitedAt(waiting[Math.max(at, 0)] ?? first, event, now);
 }
 
-function awaitedAt(route: WaitingRoute, { sequence }: Told, now: number): AwaitedAcknowledgement {
+function awaitedAt(route: WaitingRoute, { sequence }: NotifiedEvent, now: number): AwaitedAcknowledgement {
   return { eventSequence: sequence, route: route.name, dueAt: now + route.acknowledge_within_seconds };
 }
 
 /** Each target once, by the first route that names it. */
 function deliveriesBy(
-  event: Told,
+  event: NotifiedEvent,
   kind: PlannedDelivery['kind'],
   routes: readonly RouteSettings[],
   settings: NotificationSettings,
@@ -101,7 +101,7 @@ function deliveriesBy(
 }
 
 function deliveriesToContacts(
-  event: Told,
+  event: NotifiedEvent,
   scopes: readonly string[],
   settings: NotificationSettings,
 ): readonly PlannedDelivery[] {
@@ -114,7 +114,7 @@ function deliveriesToContacts(
 }
 
 function delivery(
-  { sequence, type, severity }: Told,
+  { sequence, type, severity }: NotifiedEvent,
   way: Pick<PlannedDelivery, 'kind' | 'route' | 'target' | 'contactsOf'>,
   { targets }: NotificationSettings,
 ): PlannedDelivery {
@@ -123,7 +123,7 @@ function delivery(
 }
 
 /** That a target fails is told by the others: by itself it would be a failure more. */
-function targetsFor({ type, evidence }: Told, { targets }: RouteSettings): readonly string[] {
+function targetsFor({ type, evidence }: NotifiedEvent, { targets }: RouteSettings): readonly string[] {
   if (type !== 'notification.failing') return targets;
   return targets.filter((target) => target !== evidence?.notification_target);
 }

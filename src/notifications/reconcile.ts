@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { NotificationOutbox, PlannedDelivery, ToldOf } from '../kernel/notifications.ts';
+import type { EventDelivery, NotificationOutbox, PlannedDelivery } from '../kernel/notifications.ts';
 import type { EventService, SecurityEventFeed, TrackedEvent } from '../kernel/security-events.ts';
 import { awaitedFrom, planNew, waitingRoutes } from './plan.ts';
 import type { NotificationSettings } from './target-settings.ts';
@@ -9,7 +9,7 @@ import type { NotificationSettings } from './target-settings.ts';
 const MOST_EVENTS = 500;
 const MOST_AWAITED = 1_000;
 
-export interface ReconcileParts {
+interface ReconcileDeps {
   readonly outbox: NotificationOutbox;
   readonly events: Pick<EventService, 'list' | 'find'>;
   readonly feed: Pick<SecurityEventFeed, 'lastPlace'>;
@@ -22,16 +22,16 @@ export interface ReconcileParts {
  * missing in it. Answers what it found, in sentences; undefined where events are not told yet, and nothing was done.
  */
 export async function reconcile(
-  parts: ReconcileParts,
+  deps: ReconcileDeps,
   { since, place }: { readonly since: number; readonly place: number },
 ): Promise<readonly string[] | undefined> {
-  const { outbox, feed } = parts;
-  const events = await parts.events.list({ from: since }, { limit: MOST_EVENTS });
+  const { outbox, feed } = deps;
+  const events = await deps.events.list({ from: since }, { limit: MOST_EVENTS });
   // What was raised meanwhile is told with the next look.
   if ((await feed.lastPlace()) !== place) return undefined;
-  const told = await outbox.toldOf(events.map(({ sequence }) => sequence));
-  const untold = deliveriesFor(events, told, parts);
-  const { awaited, dropped } = await awaitedFor(events, told, parts);
+  const told = await outbox.deliveriesOf(events.map(({ sequence }) => sequence));
+  const untold = deliveriesFor(events, told, deps);
+  const { awaited, dropped } = await awaitedFor(events, told, deps);
   const changed = await outbox.reconcile();
   if (untold.length + awaited.length + dropped.length > 0) {
     await outbox.record({ place, deliveries: untold, awaited, takenUp: dropped });
@@ -52,8 +52,8 @@ export async function reconcile(
 
 function deliveriesFor(
   events: readonly TrackedEvent[],
-  told: readonly ToldOf[],
-  { settings, clock }: ReconcileParts,
+  told: readonly EventDelivery[],
+  { settings, clock }: ReconcileDeps,
 ): readonly PlannedDelivery[] {
   return events
     .filter((event) => !told.some((each) => covers(each, event)))
@@ -62,8 +62,8 @@ function deliveriesFor(
 
 async function awaitedFor(
   events: readonly TrackedEvent[],
-  told: readonly ToldOf[],
-  { outbox, events: desk, settings, clock }: ReconcileParts,
+  told: readonly EventDelivery[],
+  { outbox, events: eventService, settings, clock }: ReconcileDeps,
 ) {
   const now = clock.nowSeconds();
   const rows = await outbox.unacknowledged(Number.MAX_SAFE_INTEGER, MOST_AWAITED);
@@ -85,14 +85,15 @@ async function awaitedFor(
   const known = new Set(events.map(({ sequence }) => sequence));
   const dropped: number[] = [];
   for (const { eventSequence } of rows) {
-    if (!known.has(eventSequence) && (await isUnknown(desk, eventSequence))) dropped.push(eventSequence);
+    if (!known.has(eventSequence) && (await isUnknown(eventService, eventSequence)))
+      dropped.push(eventSequence);
   }
   return { awaited, dropped };
 }
 
-async function isUnknown(desk: Pick<EventService, 'find'>, sequence: number): Promise<boolean> {
+async function isUnknown(eventService: Pick<EventService, 'find'>, sequence: number): Promise<boolean> {
   try {
-    await desk.find(sequence);
+    await eventService.find(sequence);
     return false;
   } catch (error) {
     if (error instanceof KeywardError && error.code === 'unknown_event') return true;
@@ -101,7 +102,10 @@ async function isUnknown(desk: Pick<EventService, 'find'>, sequence: number): Pr
 }
 
 /** A summary tells of what was raised before it was sent. */
-function covers({ kind, eventSequence, lastSequence, settledAt }: ToldOf, event: TrackedEvent): boolean {
+function covers(
+  { kind, eventSequence, lastSequence, settledAt }: EventDelivery,
+  event: TrackedEvent,
+): boolean {
   const { sequence, raisedAt } = event;
   if (kind !== 'summary') return eventSequence === sequence;
   return eventSequence <= sequence && sequence <= lastSequence && (settledAt ?? raisedAt) >= raisedAt;

@@ -4,7 +4,7 @@ import {
   DELIVERY_KINDS,
   DELIVERY_STATES,
   type NotificationDelivery,
-  type NotificationDesk,
+  type NotificationService,
 } from '../kernel/notifications.ts';
 import { SEVERITIES } from '../kernel/security-event-types.ts';
 import { actorOf, CHANGING, jsonBody, READING } from '../server/admission.ts';
@@ -21,18 +21,18 @@ const targetName = z
   .meta({ description: 'By its name in the configuration.' });
 
 /** Names one delivery in a path. */
-export const deliveryPath = z.strictObject({ id: wholeNumberText('use the id of the delivery') });
+const deliveryPath = z.strictObject({ id: wholeNumberText('use the id of the delivery') });
 
-export const deliveryQuery = newestFirst.extend({
+const deliveryQuery = newestFirst.extend({
   state: z.enum(DELIVERY_STATES).optional(),
   target: targetName.optional(),
 });
 
-export const targetTestRequest = z
+const targetTestRequest = z
   .strictObject({ target: targetName.optional() })
   .meta({ id: 'NotificationTestRequest' });
 
-export const targetTest = z
+const targetTest = z
   .object({
     target: z.string(),
     type: z.string(),
@@ -42,7 +42,7 @@ export const targetTest = z
   .meta({ id: 'NotificationTest' });
 export type TargetTestAnswer = z.infer<typeof targetTest>;
 
-export const delivery = z
+const delivery = z
   .object({
     id: z.int(),
     message_id: z.string().meta({ description: 'The same at each attempt: `webhook-id` of a webhook.' }),
@@ -65,7 +65,7 @@ export const delivery = z
   .meta({ id: 'NotificationDelivery' });
 export type DeliveryAnswer = z.infer<typeof delivery>;
 
-export function deliveryRepresentation(of: NotificationDelivery): DeliveryAnswer {
+function deliveryRepresentation(of: NotificationDelivery): DeliveryAnswer {
   return {
     id: of.id,
     message_id: of.messageId,
@@ -87,14 +87,14 @@ export function deliveryRepresentation(of: NotificationDelivery): DeliveryAnswer
   };
 }
 
-interface NotificationParts {
+interface NotificationDeps {
   readonly authenticator: Authenticator;
-  readonly notifications: NotificationDesk;
+  readonly notifications: NotificationService;
 }
 
 const BODY = { schema: targetTestRequest, maxBytes: 1024, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 
-const testNotifications: Route<NotificationParts> = {
+const testNotifications: Route<NotificationDeps> = {
   method: 'post',
   path: '/v1/admin/notifications/test',
   operation: {
@@ -117,7 +117,7 @@ const testNotifications: Route<NotificationParts> = {
     },
 };
 
-const listDeliveries: Route<NotificationParts> = {
+const listDeliveries: Route<NotificationDeps> = {
   method: 'get',
   path: '/v1/admin/notifications/deliveries',
   operation: {
@@ -140,7 +140,7 @@ const listDeliveries: Route<NotificationParts> = {
     },
 };
 
-const replayDelivery: Route<NotificationParts> = {
+const replayDelivery: Route<NotificationDeps> = {
   method: 'post',
   path: '/v1/admin/notifications/deliveries/{id}/replay',
   operation: {

@@ -3,13 +3,13 @@ import type { Actor } from '../kernel/actor.ts';
 import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { NotificationDelivery, NotificationDesk, TargetTest } from '../kernel/notifications.ts';
+import type { NotificationDelivery, NotificationService, TargetTest } from '../kernel/notifications.ts';
 import { Attempts, failureText } from './attempt.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import { testMessage } from './message.ts';
 import type { NotificationTarget } from './target.ts';
 
-export interface TargetTester {
+interface TargetTester {
   /** One test at a time, of one target or of all, side by side. `unknown_target`, `overloaded`. */
   test(target: string | undefined): Promise<readonly TargetTest[]>;
 }
@@ -54,8 +54,8 @@ export function createTargetTester(
   };
 }
 
-export interface DeskParts {
-  readonly outbox: Pick<NotificationDesk, 'list'> & {
+interface NotificationServiceDeps {
+  readonly outbox: Pick<NotificationService, 'list'> & {
     /** `unknown_delivery`. */
     find(id: number): Promise<NotificationDelivery>;
     /** Commits with its audit event. `delivery_not_dead`. */
@@ -63,12 +63,17 @@ export interface DeskParts {
   };
   readonly audit: AuditTrail;
   readonly tester: TargetTester;
-  readonly lanes: readonly DeliveryQueue[];
+  readonly queues: readonly DeliveryQueue[];
 }
 
 /** What operators do with notifications; a target that took a test, or is to get a replay, is tried at once. */
-export function createNotificationDesk({ outbox, audit, tester, lanes }: DeskParts): NotificationDesk {
-  const laneOf = (name: string) => lanes.find(({ target }) => target === name);
+export function createNotificationService({
+  outbox,
+  audit,
+  tester,
+  queues,
+}: NotificationServiceDeps): NotificationService {
+  const laneOf = (name: string) => queues.find(({ target }) => target === name);
   return {
     async test(target, { operatorId: actor, requestId }) {
       const tests = await tester.test(target);
@@ -86,12 +91,12 @@ export function createNotificationDesk({ outbox, audit, tester, lanes }: DeskPar
     },
     list: (query, page) => outbox.list(query, page),
     async replay(id, actor) {
-      const lane = laneOf((await outbox.find(id)).target);
-      if (!lane) {
+      const queue = laneOf((await outbox.find(id)).target);
+      if (!queue) {
         throw new KeywardError('unknown_target', 'the configuration no longer names the target of it');
       }
       const revived = await outbox.revive(id, actor);
-      lane.resume();
+      queue.resume();
       return revived;
     },
   };

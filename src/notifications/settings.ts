@@ -145,7 +145,7 @@ export const notificationSection = z
     }
   });
 
-export type NotificationSection = z.infer<typeof notificationSection>;
+type NotificationSection = z.infer<typeof notificationSection>;
 
 /** With what follows from it filled in, and every path absolute. */
 export function notificationSettings(

@@ -4,7 +4,7 @@ import { isPlace, type ProbeAdministration, type VerifierProbeStore } from '../k
 import type { ProbeRounds } from './rounds.ts';
 import { type ProbeUrlRules, probeUrlAdvice } from './send.ts';
 
-export interface ProbeAdministrationParts {
+interface ProbeAdministrationDeps {
   readonly store: VerifierProbeStore;
   readonly rounds: ProbeRounds;
   readonly rules: ProbeUrlRules;
@@ -13,8 +13,8 @@ export interface ProbeAdministrationParts {
   readonly clock: Clock;
 }
 
-export function createProbeAdministration(parts: ProbeAdministrationParts): ProbeAdministration {
-  const { store, rounds, rules, most, clock } = parts;
+export function createProbeAdministration(deps: ProbeAdministrationDeps): ProbeAdministration {
+  const { store, rounds, rules, most, clock } = deps;
   const requireSound: ProbeAdministration['requireSound'] = (probe) => {
     const advice = probeUrlAdvice(probe.url, rules);
     if (advice !== undefined) throw new KeywardError('invalid_probe', `url: ${advice}`);

@@ -10,7 +10,7 @@ const VERDICTS: Readonly<Record<string, Colour>> = { right: 'green', wrong: 'red
 const NOT_SENT: Cell = ['not sent', 'yellow'];
 
 /** One verifier, and what it answered to each token. */
-export function describeProbe(probe: ProbeAnswer, { terminal }: Context): string {
+function describeProbe(probe: ProbeAnswer, { terminal }: Context): string {
   const time = (at: number | null) => (at === null ? '-' : humanTime(at, terminal.nowSeconds));
   const about = fields(
     [
@@ -43,7 +43,7 @@ export function describeProbe(probe: ProbeAnswer, { terminal }: Context): string
 }
 
 /** A line for each verifier, and what none of the answers tells. */
-export function describeProbes(probes: readonly ProbeAnswer[], { terminal }: Context): string {
+function describeProbes(probes: readonly ProbeAnswer[], { terminal }: Context): string {
   if (probes.length === 0) return 'no verifier is probed; name one with: keyward client probe set';
   const lines = table(
     ['client', 'scope', 'verdict', 'not as it must be', 'not sent', 'next', 'url'],

@@ -20,7 +20,7 @@ export const PROBE_ROUTES = { operations: adminProbeRoutes } as const;
 
 const EVERY_MS = 1_000;
 
-export interface ProbeRootParts {
+interface ProbeRootDeps {
   readonly config: Pick<Config, 'probes' | 'mode'>;
   readonly store: VerifierProbeStore;
   readonly keyRing: KeyRing;
@@ -34,8 +34,8 @@ export interface ProbeRootParts {
 }
 
 /** Probing of verifiers: what is due is looked for each second, beside everything else. */
-export function openProbes(parts: ProbeRootParts) {
-  const { config, store, keyRing, grants, clients, issuerWith, events, clock, log } = parts;
+export function openProbes(deps: ProbeRootDeps) {
+  const { config, store, keyRing, grants, clients, issuerWith, events, clock, log } = deps;
   const { every_seconds, token_ttl_seconds, deadline_ms, concurrency, max, unanswered_rounds, ca_file } =
     config.probes;
   const rules = { loopback: config.mode === 'development' };
@@ -67,8 +67,8 @@ export function openProbes(parts: ProbeRootParts) {
     routes: { operations: supplied(PROBE_ROUTES.operations, { probes }) },
     acts: [setProbe({ clients, keyRing, probes }), removeProbe({ clients, keyRing, probes })],
     start() {
-      const looking = startPeriodicTask({
-        tick: () => rounds.look(),
+      const task = startPeriodicTask({
+        tick: () => rounds.tick(),
         everyMs: EVERY_MS,
         log,
         failure: 'what probes of verifiers found could not be told; they are probed again',
@@ -76,7 +76,7 @@ export function openProbes(parts: ProbeRootParts) {
       return {
         stop() {
           end.abort();
-          return looking.stop();
+          return task.stop();
         },
       };
     },

@@ -7,21 +7,21 @@ import {
   type Probe,
   type ProbeAnswer,
   type ProbePlace,
-  type ProbeStanding,
+  type ProbeStatus,
   type UnsentProbe,
   type VerifierProbe,
 } from '../kernel/verifier-probe.ts';
-import { judgeAnswer, type Reply, type SendProbe } from './send.ts';
+import { evaluateReply, type Reply, type SendProbe } from './send.ts';
 import type { RoundTokens } from './tokens.ts';
 
 /** Rounds in which one of the tokens was not answered, in a row. */
-export interface Unanswered {
+interface Unanswered {
   readonly since: number;
   readonly count: number;
 }
 
 /** What is remembered of one verifier; with the process it is gone, and learned again within a round. */
-export class ProbeState {
+class ProbeState {
   nextAt: number;
   /** The token that is to be sent as an expired one. */
   expiring: { readonly token: string; readonly dueAt: number } | null = null;
@@ -48,7 +48,7 @@ export class ProbeState {
     return now;
   }
 
-  standing(probe: VerifierProbe, mayVerify: boolean): Omit<ProbeStanding, 'notSent'> {
+  standing(probe: VerifierProbe, mayVerify: boolean): Omit<ProbeStatus, 'notSent'> {
     return {
       ...probe,
       answers: PROBE_NAMES.flatMap((name) => this.#answers.get(name) ?? []),
@@ -58,7 +58,7 @@ export class ProbeState {
   }
 }
 
-export interface ProbeRoundParts {
+interface ProbeRoundDeps {
   readonly probes: () => readonly VerifierProbe[];
   /** Whether its client stands and may verify for the scope: else nothing is sent. */
   readonly mayVerify: (place: ProbePlace) => boolean;
@@ -78,32 +78,32 @@ export interface ProbeRoundParts {
 
 /** Sends verifiers what they must accept and what they must refuse, and tells which of them do not. */
 export class ProbeRounds {
-  readonly #parts: ProbeRoundParts;
+  readonly #deps: ProbeRoundDeps;
   readonly #states = new Map<string, ProbeState>();
 
-  constructor(parts: ProbeRoundParts) {
-    this.#parts = parts;
+  constructor(deps: ProbeRoundDeps) {
+    this.#deps = deps;
   }
 
   /** Does what is due by now, a few verifiers at a time. */
-  async look(): Promise<void> {
+  async tick(): Promise<void> {
     this.#forgetRemoved();
     const due = this.#due();
     const failures: unknown[] = [];
     const work = async () => {
-      for (let next = due.shift(); next && !this.#parts.ended.aborted; next = due.shift()) {
+      for (let next = due.shift(); next && !this.#deps.ended.aborted; next = due.shift()) {
         await next().catch((error: unknown) => failures.push(error));
       }
     };
-    await Promise.all(Array.from({ length: this.#parts.concurrency }, work));
+    await Promise.all(Array.from({ length: this.#deps.concurrency }, work));
     if (failures.length > 0) throw failures[0];
   }
 
   /** A round now, after what is under way. `unknown_probe`, `invalid_probe`, `store_unavailable`. */
-  async run(place: ProbePlace): Promise<ProbeStanding> {
-    const probe = this.#parts.probes().find((each) => isPlace(each, place));
+  async run(place: ProbePlace): Promise<ProbeStatus> {
+    const probe = this.#deps.probes().find((each) => isPlace(each, place));
     if (!probe) throw new KeywardError('unknown_probe', 'this client has no probe URL for this scope');
-    if (!this.#parts.mayVerify(place)) {
+    if (!this.#deps.mayVerify(place)) {
       throw new KeywardError('invalid_probe', 'client: it may not verify for this scope; give it the grant');
     }
     const state = this.#stateOf(probe);
@@ -113,17 +113,17 @@ export class ProbeRounds {
     return this.#standing(probe);
   }
 
-  standings(): readonly ProbeStanding[] {
-    return this.#parts.probes().map((probe) => this.#standing(probe));
+  standings(): readonly ProbeStatus[] {
+    return this.#deps.probes().map((probe) => this.#standing(probe));
   }
 
   #due(): (() => Promise<void>)[] {
-    const now = this.#parts.clock.nowSeconds();
-    return this.#parts.probes().flatMap((probe) => {
+    const now = this.#deps.clock.nowSeconds();
+    return this.#deps.probes().flatMap((probe) => {
       const state = this.#stateOf(probe);
       const expired = state.expiring !== null && state.expiring.dueAt <= now;
       const isDue = expired || state.nextAt <= now;
-      if (!isDue || !this.#parts.mayVerify(probe)) return [];
+      if (!isDue || !this.#deps.mayVerify(probe)) return [];
       return () =>
         this.#alone(state, async () => {
           if (expired) await this.#sendExpired(probe, state);
@@ -141,8 +141,8 @@ export class ProbeRounds {
   }
 
   async #round(probe: VerifierProbe, state: ProbeState): Promise<void> {
-    state.nextAt = this.#parts.clock.nowSeconds() + this.#parts.everySeconds;
-    const made = await this.#parts.makeTokens(probe.scopeId).catch(asFailure);
+    state.nextAt = this.#deps.clock.nowSeconds() + this.#deps.everySeconds;
+    const made = await this.#deps.makeTokens(probe.scopeId).catch(asFailure);
     if ('failure' in made) {
       await this.#note(probe, state, 'fresh', made);
       return;
@@ -162,15 +162,15 @@ export class ProbeRounds {
   }
 
   async #ask(probe: VerifierProbe, state: ProbeState, name: Probe, token: string) {
-    const reply = await this.#parts.send(probe.url, token);
-    return this.#parts.ended.aborted ? undefined : this.#note(probe, state, name, reply);
+    const reply = await this.#deps.send(probe.url, token);
+    return this.#deps.ended.aborted ? undefined : this.#note(probe, state, name, reply);
   }
 
   async #note(place: ProbePlace, state: ProbeState, probe: Probe, reply: Reply): Promise<ProbeAnswer> {
-    const { events, clock, unansweredRounds } = this.#parts;
+    const { events, clock, unansweredRounds } = this.#deps;
     const at = clock.nowSeconds();
     const status = 'status' in reply ? reply.status : null;
-    const answer = { probe, status, at, ...judgeAnswer(probe, reply) };
+    const answer = { probe, status, at, ...evaluateReply(probe, reply) };
     const unanswered = state.note(answer);
     const of = { client: place.clientId, scope: place.scopeId, probe };
     if (answer.verdict === 'wrong' && status !== null) {
@@ -183,8 +183,8 @@ export class ProbeRounds {
     return answer;
   }
 
-  #standing(probe: VerifierProbe): ProbeStanding {
-    const { mayVerify, unsent } = this.#parts;
+  #standing(probe: VerifierProbe): ProbeStatus {
+    const { mayVerify, unsent } = this.#deps;
     return { ...this.#stateOf(probe).standing(probe, mayVerify(probe)), notSent: unsent(probe.scopeId) };
   }
 
@@ -192,13 +192,13 @@ export class ProbeRounds {
     const key = keyOf(probe);
     const known = this.#states.get(key);
     if (known) return known;
-    const state = new ProbeState(this.#parts.clock.nowSeconds());
+    const state = new ProbeState(this.#deps.clock.nowSeconds());
     this.#states.set(key, state);
     return state;
   }
 
   #forgetRemoved(): void {
-    const keys = new Set(this.#parts.probes().map(keyOf));
+    const keys = new Set(this.#deps.probes().map(keyOf));
     for (const key of this.#states.keys()) if (!keys.has(key)) this.#states.delete(key);
   }
 }

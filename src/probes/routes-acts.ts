@@ -9,7 +9,7 @@ import { isPlace, type ProbeAdministration } from '../kernel/verifier-probe.ts';
 import { validated } from '../server/read-body.ts';
 import { probePlace, probeRepresentation, probeRequest } from './routes.ts';
 
-export interface ProbeActParts {
+export interface ProbeActDeps {
   readonly clients: ClientAdministration;
   readonly keyRing: KeyRing;
   readonly probes: ProbeAdministration;
@@ -19,8 +19,8 @@ const client = z.string();
 const setParameters = probeRequest.extend({ client });
 const removeParameters = probePlace.extend({ client });
 
-export function setProbe(parts: ProbeActParts): Act<'probe.set', z.infer<typeof setParameters>> {
-  const { clients, keyRing, probes } = parts;
+export function setProbe(deps: ProbeActDeps): Act<'probe.set', z.infer<typeof setParameters>> {
+  const { clients, keyRing, probes } = deps;
   return {
     name: 'probe.set',
     read: (given) => validated(setParameters, given),
@@ -51,9 +51,7 @@ export function setProbe(parts: ProbeActParts): Act<'probe.set', z.infer<typeof 
   };
 }
 
-export function removeProbe({
-  probes,
-}: ProbeActParts): Act<'probe.remove', z.infer<typeof removeParameters>> {
+export function removeProbe({ probes }: ProbeActDeps): Act<'probe.remove', z.infer<typeof removeParameters>> {
   return {
     name: 'probe.remove',
     read: (given) => validated(removeParameters, given),

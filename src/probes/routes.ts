@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PROBE_NAMES, type ProbeAdministration, type ProbeStanding } from '../kernel/verifier-probe.ts';
+import { PROBE_NAMES, type ProbeAdministration, type ProbeStatus } from '../kernel/verifier-probe.ts';
 import { actorOf, CHANGING, jsonBody, READING } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
 import { readJson } from '../server/read-body.ts';
@@ -14,7 +14,7 @@ export const probeRequest = z
 
 export const probePlace = z.strictObject({ scope: idText }).meta({ id: 'ProbePlace' });
 
-export const probe = z
+const probe = z
   .object({
     client: z.string(),
     scope: z.string(),
@@ -46,7 +46,7 @@ export const probe = z
   .meta({ id: 'Probe' });
 export type ProbeAnswer = z.infer<typeof probe>;
 
-export function probeRepresentation(of: ProbeStanding): ProbeAnswer {
+export function probeRepresentation(of: ProbeStatus): ProbeAnswer {
   return {
     client: of.clientId,
     scope: of.scopeId,
@@ -65,7 +65,7 @@ export function probeRepresentation(of: ProbeStanding): ProbeAnswer {
   };
 }
 
-interface ProbeParts extends GateDeps {
+interface ProbeDeps extends GateDeps {
   readonly probes: ProbeAdministration;
 }
 
@@ -74,7 +74,7 @@ const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } a
 const placeBody = jsonBody(probePlace, LIMITS);
 const SIGNING = ['hsm_unavailable', 'pin_latched', 'registry_refused'] as const;
 
-const listProbes: Route<ProbeParts> = {
+const listProbes: Route<ProbeDeps> = {
   method: 'get',
   path: '/v1/admin/probes',
   operation: {
@@ -92,7 +92,7 @@ const listProbes: Route<ProbeParts> = {
   },
 };
 
-const setProbe: Route<ProbeParts> = {
+const setProbe: Route<ProbeDeps> = {
   method: 'post',
   path: PATH,
   operation: {
@@ -121,7 +121,7 @@ const setProbe: Route<ProbeParts> = {
   },
 };
 
-const removeProbe: Route<ProbeParts> = {
+const removeProbe: Route<ProbeDeps> = {
   method: 'delete',
   path: PATH,
   operation: {
@@ -143,7 +143,7 @@ const removeProbe: Route<ProbeParts> = {
   },
 };
 
-const runProbe: Route<ProbeParts> = {
+const runProbe: Route<ProbeDeps> = {
   method: 'post',
   path: `${PATH}/run`,
   operation: {

@@ -8,13 +8,13 @@ import { guardedLookup, isForbiddenAddress, isLoopbackAddress } from '../lib/add
 /** What came back: a status, or why there was none, in a sentence without anything of the token. */
 export type Reply = { readonly status: number } | { readonly failure: string };
 
-export interface Judgement {
+interface ProbeResult {
   readonly verdict: ProbeVerdict;
   readonly why: string | null;
 }
 
 /** Holds what came back against what must have. Only 401 and 403 are a refusal: an error page refuses nobody. */
-export function judgeAnswer(probe: Probe, reply: Reply): Judgement {
+export function evaluateReply(probe: Probe, reply: Reply): ProbeResult {
   if ('failure' in reply) return { verdict: 'unclear', why: reply.failure };
   const { must, what } = PROBES[probe];
   const said = meaningOf(reply.status);
@@ -77,7 +77,7 @@ function isLocal(host: string): boolean {
   return LOOPBACK_NAME.test(host) || isLoopbackAddress(host);
 }
 
-export interface SendingRules extends ProbeUrlRules {
+interface SendingRules extends ProbeUrlRules {
   /** From the look-up of the name to the status line. */
   readonly deadlineMs: number;
   /** PEM of the authorities that certificates are held against; absent for those that Node knows. */

@@ -20,7 +20,7 @@ export const probeSection = z
   })
   .prefault({});
 
-export type ProbeSection = z.infer<typeof probeSection>;
+type ProbeSection = z.infer<typeof probeSection>;
 
 /** Every path absolute. */
 export function probeSettings(section: ProbeSection, at: (path: string) => string): ProbeSection {

@@ -40,7 +40,7 @@ export function unsentProbes(keyRing: Keys, probed: string): readonly UnsentProb
   return 'why' in other ? [{ probe: 'other_scope', why: other.why }] : [];
 }
 
-export interface ProbeTokenParts {
+interface ProbeTokenDeps {
   /** Which lets `PROBE_CLIENT` have tokens, and nobody else. */
   readonly issuer: Pick<TokenIssuer, 'issue'>;
   readonly keyRing: Pick<KeyRing, 'scope' | 'scopes' | 'activeKey'>;
@@ -58,7 +58,7 @@ export interface RoundTokens {
  * Tokens for a round: recorded ones of the reserved subject, and altered copies of them, which no signature fits. All
  * that `TokenIssuer.issue` refuses with.
  */
-export function createProbeTokens({ issuer, keyRing, ttlSeconds }: ProbeTokenParts) {
+export function createProbeTokens({ issuer, keyRing, ttlSeconds }: ProbeTokenDeps) {
   const issue = (scopeId: string) =>
     issuer.issue({
       scopeId,
@@ -83,7 +83,7 @@ export function createProbeTokens({ issuer, keyRing, ttlSeconds }: ProbeTokenPar
 }
 
 /** The lowest bit of the byte in the middle: still a signature by its form, and by nobody. */
-export function withAlteredSignature(token: string): string {
+function withAlteredSignature(token: string): string {
   const [header, claims, signature = ''] = token.split('.');
   const bytes = Buffer.from(signature, 'base64url');
   const middle = bytes.length >> 1;
@@ -91,13 +91,13 @@ export function withAlteredSignature(token: string): string {
   return [header, claims, bytes.toString('base64url')].join('.');
 }
 
-export function withoutKid(token: string): string {
+function withoutKid(token: string): string {
   const [, claims, signature] = token.split('.');
   const { kid: _kid, ...others } = decodeProtectedHeader(token);
   return [Buffer.from(JSON.stringify(others)).toString('base64url'), claims, signature].join('.');
 }
 
-export interface ProbeGrantParts {
+interface ProbeGrantDeps {
   readonly probes: () => readonly Pick<VerifierProbe, 'scopeId'>[];
   readonly keyRing: Pick<KeyRing, 'scope'>;
 }
@@ -106,7 +106,7 @@ export interface ProbeGrantParts {
  * What Keyward itself may sign: probe tokens of scopes for which two persons have had a verifier probed, and of drill
  * scopes, which serve nobody. The signed row of the probe is the grant.
  */
-export function createProbeGrants({ probes, keyRing }: ProbeGrantParts): Grants {
+export function createProbeGrants({ probes, keyRing }: ProbeGrantDeps): Grants {
   return {
     allows: (clientId, scopeId, action) =>
       clientId === PROBE_CLIENT &&

@@ -14,7 +14,7 @@ import { openProposals, proposalsFor } from './cli-proposals.ts';
 import type { Step } from './document.ts';
 
 /** What became of a step. */
-export type Applied = {
+type Applied = {
   readonly step: Step;
   readonly credentialFile?: string;
   /** Open proposals for the same client with credentials that are not the one in the file. */
@@ -28,7 +28,7 @@ export type Applied = {
   | { readonly outcome: 'waits'; readonly for: string }
 );
 
-export interface ApplyingParts {
+interface ApplyingDeps {
   readonly call: CallService;
   /** What they ask for is not asked for again; of a new client, only where the credential is the own one. */
   readonly open: readonly ProposalAnswer[];
@@ -39,32 +39,32 @@ export interface ApplyingParts {
 }
 
 /** Takes the steps one by one, and stops at the first refusal. */
-export async function applyPlan(steps: readonly Step[], parts: ApplyingParts): Promise<void> {
+async function applyPlan(steps: readonly Step[], deps: ApplyingDeps): Promise<void> {
   const proposed = new Set<string>();
   for (const step of steps) {
     const missing = step.needs.find((need) => proposed.has(need));
     const applied: Applied =
-      missing === undefined ? await take(step, parts) : { step, outcome: 'waits', for: missing };
+      missing === undefined ? await take(step, deps) : { step, outcome: 'waits', for: missing };
     const isOpen = applied.outcome === 'proposed' || applied.outcome === 'foreign';
     if (isOpen && step.makes !== undefined) proposed.add(step.makes);
-    parts.onApplied(applied);
+    deps.onApplied(applied);
   }
 }
 
 /** The client for which the step needs a credential. */
-export function newClient({ makes }: Step): string | undefined {
+function newClient({ makes }: Step): string | undefined {
   return makes?.startsWith('client:') ? makes.slice('client:'.length) : undefined;
 }
 
-export function credentialFileOf(clientId: string, folder: string): string {
+function credentialFileOf(clientId: string, folder: string): string {
   return join(folder, `${clientId}.credential`);
 }
 
-async function take(step: Step, parts: ApplyingParts): Promise<Applied> {
-  const { call, open } = parts;
+async function take(step: Step, deps: ApplyingDeps): Promise<Applied> {
+  const { call, open } = deps;
   const before = proposalsFor(step, open);
   const clientId = newClient(step);
-  if (clientId !== undefined) return await takeNewClient(step, clientId, before, parts);
+  if (clientId !== undefined) return await takeNewClient(step, clientId, before, deps);
   const [first] = before;
   if (first) return { step, outcome: 'proposed', proposal: first };
   return outcomeOf(step, await call(step.method, step.path, step.body));
@@ -74,7 +74,7 @@ async function takeNewClient(
   step: Step,
   clientId: string,
   before: readonly ProposalAnswer[],
-  { call, credentialsFolder }: ApplyingParts,
+  { call, credentialsFolder }: ApplyingDeps,
 ): Promise<Applied> {
   const [first] = before;
   if (first && credentialsFolder === '') return { step, outcome: 'foreign', proposal: first };
@@ -102,7 +102,7 @@ const FOREIGN =
 const COLOURS = { done: 'green', proposed: 'yellow', foreign: 'red', waits: 'dim' } as const;
 
 /** A line for each change with what became of it, then the proposals and the credentials, then the sum. */
-export function describeApplied(applied: readonly Applied[], { terminal }: Context): string {
+function describeApplied(applied: readonly Applied[], { terminal }: Context): string {
   if (applied.length === 0) return 'Nothing to do.';
   const rows = applied.flatMap(({ outcome, step }) =>
     step.changes.map((change): readonly Cell[] => [[outcome, COLOURS[outcome]], ...changeCells(change)]),
@@ -162,7 +162,7 @@ function sumOf(applied: readonly Applied[]): string {
   return proposed === 0 ? sum : `${sum} Apply again once they are approved.`;
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   readonly file: string;
   readonly credentials?: string;
 }

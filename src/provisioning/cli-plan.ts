@@ -23,7 +23,7 @@ export async function planOf(file: string, call: CallService): Promise<Plan> {
   return { ...plan, steps: await withRefusals(plan.steps, call) };
 }
 
-export async function currentState(call: CallService): Promise<Current> {
+async function currentState(call: CallService): Promise<Current> {
   const { scopes } = await call<{ scopes: readonly ScopeAnswer[] }>('GET', '/scopes');
   const { clients } = await call<{ clients: readonly ClientAnswer[] }>('GET', '/clients');
   return currentOf(scopes, clients);
@@ -92,7 +92,7 @@ const SIGNS: Record<Change['action'], readonly [sign: string, colour: Colour]> =
 export const CHANGE_HEADINGS = ['', '', 'kind', 'id', 'member', 'change'] as const;
 
 /** A line for each change, then what is left alone, then the sum. */
-export function describePlan({ steps, unmanaged }: Plan, { terminal }: Context): string {
+function describePlan({ steps, unmanaged }: Plan, { terminal }: Context): string {
   const changes = steps.flatMap((step) => step.changes);
   const left = unmanaged.map(({ kind, id, member }): readonly Cell[] => [
     ['?', 'dim'],

@@ -4,7 +4,7 @@ import { didYouMean } from '../yaml-file/schema-problems.ts';
 import { defined } from './compare-scopes.ts';
 import type { Change, ClientEntry, CurrentClient, Step } from './document.ts';
 
-export interface ClientComparison {
+interface ClientComparison {
   readonly creating: readonly Step[];
   readonly describing: readonly Step[];
   readonly granting: readonly Step[];

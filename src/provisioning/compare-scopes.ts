@@ -11,7 +11,7 @@ import { changedMembers, narrowedOnly, widenedMembers, withChanges } from '../ke
 import { type PolicyMembers, policyChange, policyRepresentation } from '../keys/policy-schema.ts';
 import type { Change, CurrentScope, ScopeEntry, Step } from './document.ts';
 
-export interface ScopeComparison {
+interface ScopeComparison {
   /** What makes the service accept less: it goes first. */
   readonly narrowing: readonly Step[];
   readonly creating: readonly Step[];

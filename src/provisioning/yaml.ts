@@ -22,7 +22,7 @@ export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 /** Finding the place of each takes time with the length of the file. */
 const MOST_FLAWS = 100;
 
-export type ReadDocument =
+type ReadDocument =
   | { readonly document: Document; readonly locate: Locate; readonly problems?: never }
   | { readonly problems: readonly Problem[] };
 

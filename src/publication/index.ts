@@ -17,7 +17,7 @@ export const PUBLICATION_ROUTES = {
   operations: adminVerifierRoutes,
 } as const;
 
-export interface PublicationDeps {
+interface PublicationDeps {
   readonly config: Config;
   readonly keyRing: WatchedKeyRing;
   readonly registryKey: PublicationParts['registryKey'];

@@ -2,7 +2,7 @@ import type { KeyRing } from '../kernel/key.ts';
 import type { VerifierDirectory, VerifierStanding } from '../kernel/publication.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 
-export interface OutdatedVerifierParts {
+export interface OutdatedVerifierDeps {
   readonly keyRing: KeyRing;
   readonly verifiers: Pick<VerifierDirectory, 'list'>;
   readonly events: EventRaiser;
@@ -15,7 +15,7 @@ const SHORTEST_SECONDS = 60;
  * Names verifiers that follow the events and still do not hold the key set that was published longer ago than it
  * may be cached: once for each version. It blocks nothing.
  */
-export function createOutdatedVerifierWatch({ keyRing, verifiers, events }: OutdatedVerifierParts) {
+export function createOutdatedVerifierWatch({ keyRing, verifiers, events }: OutdatedVerifierDeps) {
   return async (): Promise<void> => {
     for (const report of verifiers.list().flatMap((verifier) => outdated(keyRing, verifier))) {
       events.raise(report);

@@ -25,7 +25,7 @@ const MOST_MISSED = 256;
 const ID = /^([A-Za-z0-9_-]{11})\.(\d{1,15})$/;
 
 /** The last events, so that a verifier that was away for a moment hears what it missed. */
-export class EventLog {
+class EventLog {
   /** Ids of another process mean nothing here. */
   readonly #life = randomBytes(8).toString('base64url');
   #events: Logged[] = [];
@@ -57,7 +57,7 @@ export class EventLog {
 }
 
 /** The client that asked for a token stands in the ledger alone. */
-export function revokedTokens(rule: Revocation): RevokedTokens {
+function revokedTokens(rule: Revocation): RevokedTokens {
   const { sequence, jti, root, clientId, issuedFrom, issuedUntil, lapsesAt } = rule;
   return {
     sequence,
@@ -74,7 +74,7 @@ function hashed(name: string | null): string | null {
   return name === null ? null : hash('sha256', name, 'base64url');
 }
 
-export interface SnapshotParts {
+interface SnapshotDeps {
   readonly keyRing: KeyRing;
   readonly revocations: Pick<WatchedRevocations, 'concerning'>;
   readonly clock: Clock;
@@ -86,8 +86,8 @@ const RULES_A_PAGE = 250;
 const MOST_RULES = 100_000;
 
 /** All that holds now for the scope, in pages that are made as they are taken; only the last may be resumed from. */
-export function* openingSnapshot(
-  { keyRing, revocations, clock, log }: SnapshotParts,
+function* openingSnapshot(
+  { keyRing, revocations, clock, log }: SnapshotDeps,
   scopeId: string,
 ): Generator<EventMessage> {
   const scope = keyRing.scope(scopeId);
@@ -104,7 +104,7 @@ export function* openingSnapshot(
   }
 }
 
-export function standings(keyRing: KeyRing, scopeId: string): readonly KeyStanding[] {
+function standings(keyRing: KeyRing, scopeId: string): readonly KeyStanding[] {
   return keyRing.keysOf(scopeId).map(({ kid, state }) => ({ kid, state }));
 }
 
@@ -126,10 +126,10 @@ interface Page {
 
 function* pagesOf(rules: Iterable<RevokedTokens>): Generator<Page> {
   let page: RevokedTokens[] = [];
-  let told = 0;
+  let published = 0;
   for (const rule of rules) {
-    if (told === MOST_RULES) return yield { revocations: page, more: false, incomplete: true };
-    told += 1;
+    if (published === MOST_RULES) return yield { revocations: page, more: false, incomplete: true };
+    published += 1;
     page.push(rule);
     if (page.length < RULES_A_PAGE) continue;
     yield { revocations: page, more: true, incomplete: false };
@@ -138,13 +138,13 @@ function* pagesOf(rules: Iterable<RevokedTokens>): Generator<Page> {
   yield { revocations: page, more: false, incomplete: false };
 }
 
-export interface ScopeEventParts {
+interface ScopeEventDeps {
   readonly keyRing: WatchedKeyRing;
   readonly revocations: WatchedRevocations;
   readonly clock: Clock;
 }
 
-interface Told {
+interface PublishedState {
   readonly version: number;
   readonly states: ReadonlyMap<string, KeyState>;
 }
@@ -153,35 +153,35 @@ interface Told {
 const WITHDRAWN = ['compromised', 'suspended'] as const satisfies readonly KeyState[];
 
 /** Turns what happens to a scope's keys and tokens into events, in the turn in which it happens. */
-export function createScopeEvents({ keyRing, revocations, clock }: ScopeEventParts): ScopeEvents {
+export function createScopeEvents({ keyRing, revocations, clock }: ScopeEventDeps): ScopeEvents {
   const log = new EventLog();
   const happened = new Emitter<{ scopeId: string | null; message: EventMessage }>();
-  const told = new Map<string, Told>();
+  const published = new Map<string, PublishedState>();
 
-  const tell = (scopeId: string | null, event: ScopeEvent) =>
+  const publish = (scopeId: string | null, event: ScopeEvent) =>
     happened.emit({ scopeId, message: log.append(scopeId, event) });
 
-  const lookAt = (scope: Scope) => {
+  const publishChanges = (scope: Scope) => {
     const keys = standings(keyRing, scope.id);
-    const before = told.get(scope.id);
+    const before = published.get(scope.id);
     const states = new Map(keys.map(({ kid, state }) => [kid, state]));
     const { keySetVersion: version } = scope;
-    told.set(scope.id, { version, states });
+    published.set(scope.id, { version, states });
     if (!before || (before.version === version && sameStates(before.states, states))) return;
     for (const { kid, state } of keys) {
       const type = WITHDRAWN.find((withdrawn) => withdrawn === state);
-      if (type && before.states.get(kid) !== state) tell(scope.id, { type, kid, version });
+      if (type && before.states.get(kid) !== state) publish(scope.id, { type, kid, version });
     }
-    tell(scope.id, { type: 'key_set', version, keys });
+    publish(scope.id, { type: 'key_set', version, keys });
   };
 
-  for (const scope of keyRing.scopes()) lookAt(scope);
+  for (const scope of keyRing.scopes()) publishChanges(scope);
   keyRing.changes.subscribe((scopeId) => {
     const scope = keyRing.scope(scopeId);
-    if (scope) lookAt(scope);
+    if (scope) publishChanges(scope);
   });
   revocations.added.subscribe((rule: Revocation) =>
-    tell(rule.scopeId, { type: 'revoked', revocation: revokedTokens(rule) }),
+    publish(rule.scopeId, { type: 'revoked', revocation: revokedTokens(rule) }),
   );
 
   return {

@@ -6,7 +6,7 @@ import type { Obedience, Verifier, VerifierDirectory, VerifierStanding } from '.
 const KEPT = 16;
 
 /** When the last few versions of a key set came up, or were first held. Versions only grow, from 1. */
-export class VersionHistory {
+class VersionHistory {
   #changes: { readonly version: number; readonly atMs: number }[] = [];
 
   /** 0 where there was none. */
@@ -34,7 +34,7 @@ export class VersionHistory {
   }
 }
 
-export interface VerifierDirectoryParts {
+interface VerifierDirectoryDeps {
   readonly keyRing: WatchedKeyRing;
   readonly clock: Clock;
   /** Milliseconds that no change of the wall clock touches. */
@@ -59,7 +59,7 @@ export function createVerifierDirectory({
   keyRing,
   clock,
   monotonicMs = () => performance.now(),
-}: VerifierDirectoryParts): VerifierDirectory {
+}: VerifierDirectoryDeps): VerifierDirectory {
   // In the order in which they were last heard of.
   const entries = new Map<string, Entry>();
   const published = new Map<string, VersionHistory>();

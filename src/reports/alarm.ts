@@ -8,7 +8,7 @@ import { isOurs, REPORT_SUBJECTS, reportSubject, secretsShown, type TokenFinding
 /** Values of the metric `keyward_reports_total`; `refused`: past a limit, and nothing else is known of it. */
 export const COUNTED_REPORTS = [...REPORT_SUBJECTS, 'refused'] as const;
 
-export interface ReportAlarmParts {
+interface ReportAlarmDeps {
   readonly events: SecurityEvents;
   readonly clock: Clock;
   /** One budget for reports about what is ours, one for all others. */
@@ -22,11 +22,11 @@ export interface ReportAlarm {
    * Raises `report.received` once a case, and once a token of ours however many report it. Past the budget of the
    * minute the report is only counted. Rejects where the event could not be stored.
    */
-  tell(report: FiledReport, findings: TokenFindings | null): Promise<void>;
+  raise(report: FiledReport, findings: TokenFindings | null): Promise<void>;
   /** A report was refused by a limit. `shared`: by one that several networks share, so honest reporters may be hit. */
   refused(by: { readonly shared: boolean }): void;
   /** Raises `report.flood` for minutes that are over, and once an hour for refusals by shared limits. */
-  tellRest(): Promise<void>;
+  raiseRest(): Promise<void>;
 }
 
 const HOUR_SECONDS = 3_600;
@@ -34,12 +34,7 @@ const HOUR_SECONDS = 3_600;
 const MOST_REMEMBERED = 1_000;
 
 /** Made-up reports are cheap: they must not bury those about real tokens, nor may one real token bury the others. */
-export function createReportAlarm({
-  events,
-  clock,
-  eventsPerMinute,
-  counter,
-}: ReportAlarmParts): ReportAlarm {
+export function createReportAlarm({ events, clock, eventsPerMinute, counter }: ReportAlarmDeps): ReportAlarm {
   const budget = new MinuteBudget(eventsPerMinute, clock);
   const told = new RecentSet(MOST_REMEMBERED);
   const untold = new Map<number, number>();
@@ -78,7 +73,7 @@ export function createReportAlarm({
   };
 
   return {
-    async tell(report, findings) {
+    async raise(report, findings) {
       await raise(report, findings);
       counter.inc({ about: reportSubject(report, findings) });
     },
@@ -89,7 +84,7 @@ export function createReportAlarm({
       const { count, told } = refusals.get(hour) ?? { count: 0, told: false };
       refusals.set(hour, { count: count + 1, told });
     },
-    async tellRest() {
+    async raiseRest() {
       const thisHour = Math.floor(clock.nowSeconds() / HOUR_SECONDS);
       for (const [hour, { count, told }] of refusals) {
         if (!told) {

@@ -13,7 +13,7 @@ export type UnclosedCounts = Readonly<Record<(typeof UNCLOSED_STATES)[number], n
 
 /** What it came to. */
 export const CASE_OUTCOMES = ['confirmed', 'harmless', 'duplicate', 'unclear'] as const;
-export type CaseOutcome = (typeof CASE_OUTCOMES)[number];
+type CaseOutcome = (typeof CASE_OUTCOMES)[number];
 
 /** What is written about a case, each behind the others; nothing of it is changed or removed. */
 export const CASE_STEPS = ['examined', 'taken', 'noted', 'closed'] as const;
@@ -139,14 +139,14 @@ export function caseOwner(steps: readonly Pick<CaseStep, 'kind' | 'by'>[]): stri
 }
 
 /** What of a case stands in its row, too. */
-export interface CaseStanding {
+interface CaseStatus {
   readonly state: CaseState;
   /** Whether the service has looked into it. */
   readonly examined: boolean;
   readonly closedAt: number | null;
 }
 
-export function caseStanding(steps: readonly Pick<CaseStep, 'kind' | 'at'>[]): CaseStanding {
+export function caseStatus(steps: readonly Pick<CaseStep, 'kind' | 'at'>[]): CaseStatus {
   return {
     state: caseState(steps),
     examined: steps.some(({ kind }) => kind === 'examined'),

@@ -16,7 +16,7 @@ import {
   type TokenTrace,
 } from './findings.ts';
 
-export interface ShownToken {
+export interface ReportedToken {
   /** For which it was reported. */
   readonly scopeId: string;
   readonly token: string;
@@ -32,10 +32,10 @@ export interface TokenExaminer {
    * Never rejects for what was shown: what could not be found out stands in `failure`. A right signature without a
    * record raises the alarm that `verify` raises.
    */
-  examine(shown: ShownToken): Promise<TokenFindings>;
+  examine(shown: ReportedToken): Promise<TokenFindings>;
 }
 
-export interface ExaminingParts {
+interface ExaminingDeps {
   readonly knownKeys: Pick<KnownKeys, 'knownKey'>;
   readonly ledger: LedgerReader;
   readonly issued: IssuedReader;
@@ -49,7 +49,7 @@ const AROUND_SECONDS = 6 * 3_600;
 const MOST_LISTED = 20;
 
 /** What a token proves by itself, and what the ledger knows beside it. No claim of it is kept. */
-export function createTokenExaminer(parts: ExaminingParts): TokenExaminer {
+export function createTokenExaminer(deps: ExaminingDeps): TokenExaminer {
   return {
     digestOf: (token) => digestOf(signedPart(token)),
     async examine(shown) {
@@ -58,7 +58,7 @@ export function createTokenExaminer(parts: ExaminingParts): TokenExaminer {
       const { token } = parsed;
       const found: Mutable<TokenFindings> = { ...NOTHING_FOUND, readable: true };
       try {
-        await lookInto(parts, shown, token, found);
+        await examineToken(deps, shown, token, found);
       } catch (error) {
         if (!(error instanceof KeywardError)) throw error;
         found.failure = error.code;
@@ -77,24 +77,24 @@ function signedPart(token: string): string {
 }
 
 /** Into `found` step by step, so that what was found stays where a later step fails. */
-async function lookInto(
-  parts: ExaminingParts,
-  shown: ShownToken,
+async function examineToken(
+  deps: ExaminingDeps,
+  shown: ReportedToken,
   token: ParsedToken,
   found: Mutable<TokenFindings>,
 ): Promise<void> {
-  const known = parts.knownKeys.knownKey(token.header.kid);
+  const known = deps.knownKeys.knownKey(token.header.kid);
   if (known) {
     found.key = keyFacts(known);
     found.signature = await signatureOf(token, known.key);
   }
-  found.verdict = await verdictOf(parts, known?.key, shown);
+  found.verdict = await verdictOf(deps, known?.key, shown);
   if (!known) return;
-  const record = await recordOf(parts, known.key, token);
+  const record = await recordOf(deps, known.key, token);
   if (!record) return;
   found.record = traceOf(record);
-  found.revoked = parts.revocations.covers(record);
-  found.around = await surroundings(parts, record);
+  found.revoked = deps.revocations.covers(record);
+  found.around = await surroundings(deps, record);
 }
 
 function keyFacts({ key, proof }: KnownKey): TokenFindings['key'] {
@@ -113,9 +113,9 @@ async function signatureOf(
 
 /** For the scope of the key, whichever the report was for: there a forgery is one. Decoys are looked for there, too. */
 async function verdictOf(
-  { verifier }: ExaminingParts,
+  { verifier }: ExaminingDeps,
   key: SigningKey | undefined,
-  { scopeId, token, requestId }: ShownToken,
+  { scopeId, token, requestId }: ReportedToken,
 ) {
   const by = { clientId: null, remote: undefined, requestId, through: 'report' } as const;
   const verdict = await verifier.verify(key?.scopeId ?? scopeId, token, by);
@@ -124,7 +124,7 @@ async function verdictOf(
 
 /** In the archive too, where the token has expired long ago. */
 async function recordOf(
-  { ledger, issued }: ExaminingParts,
+  { ledger, issued }: ExaminingDeps,
   { kid }: SigningKey,
   { claims, signingInput }: ParsedToken,
 ): Promise<(RecordedToken & { sequence?: number }) | undefined> {
@@ -143,7 +143,7 @@ async function recordOf(
   return entries.find((entry) => entry.digest.equals(digest));
 }
 
-async function surroundings({ issued }: ExaminingParts, record: RecordedToken): Promise<Surroundings> {
+async function surroundings({ issued }: ExaminingDeps, record: RecordedToken): Promise<Surroundings> {
   const { clientId, subject, iat } = record;
   const bounds = { from: iat - AROUND_SECONDS, to: iat + AROUND_SECONDS, limit: MOST_LISTED };
   const client = await issued.issued({ ...bounds, by: 'client', values: [clientId] });

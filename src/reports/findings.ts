@@ -3,7 +3,7 @@ import type { RefusalReason } from '../kernel/verification.ts';
 
 /** `unchecked`: no key of ours is named, or not the way that key signs. */
 export const SIGNATURES = ['right', 'wrong', 'unchecked'] as const;
-export type Signature = (typeof SIGNATURES)[number];
+type Signature = (typeof SIGNATURES)[number];
 
 /** A record of the ledger, as far as it names no person. */
 export interface TokenTrace {
@@ -96,7 +96,7 @@ export const REPORT_SUBJECTS = [
   'unexamined',
   'no_token',
 ] as const;
-export type ReportSubject = (typeof REPORT_SUBJECTS)[number];
+type ReportSubject = (typeof REPORT_SUBJECTS)[number];
 
 /**
  * `altered`: recorded as it is but for its signature. `credential`: one that was given out here, whatever else there is

@@ -32,7 +32,7 @@ export const REPORT_ROUTES = {
 
 const LOOK_MS = 30_000;
 
-export interface ReportDeps {
+interface ReportDeps {
   readonly config: ReportsConfig;
   readonly store: Pick<Store, 'reader' | 'writer' | 'ledger'>;
   readonly keyRing: KeyRing & KnownKeys;

@@ -4,7 +4,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { KnownSecret, LeakService } from '../kernel/leaks.ts';
 import type { ReportAlarm } from './alarm.ts';
 import { type FiledReport, newCaseNumber, type Report, type ReportStore } from './case.ts';
-import type { ShownToken, TokenExaminer } from './examine.ts';
+import type { ReportedToken, TokenExaminer } from './examine.ts';
 import { type CredentialTrace, NOTHING_FOUND, type TokenFindings } from './findings.ts';
 
 /** The public side. */
@@ -16,11 +16,11 @@ export interface ReportIntake {
   receive(report: Report): Promise<string>;
 }
 
-export interface IntakeParts {
+interface IntakeDeps {
   readonly store: Pick<ReportStore, 'file' | 'examined'>;
   readonly examiner: TokenExaminer;
   readonly leaks: Pick<LeakService, 'find' | 'withdraw'>;
-  readonly alarm: Pick<ReportAlarm, 'tell'>;
+  readonly alarm: Pick<ReportAlarm, 'raise'>;
   readonly pause: (ms: number) => Promise<void>;
   /** What a later look makes good. */
   readonly onFailure: (error: unknown, number: string) => void;
@@ -39,8 +39,8 @@ export interface RunningIntake extends ReportIntake {
 }
 
 /** What is kept of a report in memory, until it was looked into. */
-interface Shown {
-  readonly token: ShownToken | null;
+interface PendingReport {
+  readonly token: ReportedToken | null;
   /** Digests of credentials, or, where it was left over, of what may be one. */
   readonly credentials: readonly Buffer[];
   readonly pins: number;
@@ -49,13 +49,13 @@ interface Shown {
 }
 
 /** Files what is reported, answers, and looks into it then: one at a time, so that a flood costs little. */
-export function createReportIntake(parts: IntakeParts): RunningIntake {
-  const { store, examiner, onFailure } = parts;
+export function createReportIntake(deps: IntakeDeps): RunningIntake {
+  const { store, examiner, onFailure } = deps;
   const waiting = new Set<string>();
   let stopped = false;
   let last: Promise<void> = Promise.resolve();
-  const lookInto = async (report: FiledReport, shown: Shown) => {
-    if (!stopped) await examine(parts, report, shown);
+  const process = async (report: FiledReport, shown: PendingReport) => {
+    if (!stopped) await examine(deps, report, shown);
   };
   return {
     async receive(given) {
@@ -74,7 +74,7 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
       };
       waiting.add(number);
       last = last
-        .then(() => lookInto(report, shown))
+        .then(() => process(report, shown))
         .catch((error: unknown) => onFailure(error, number))
         .finally(() => waiting.delete(number));
       return number;
@@ -82,7 +82,7 @@ export function createReportIntake(parts: IntakeParts): RunningIntake {
     async examineLeft(report) {
       if (waiting.has(report.number)) return;
       const { digest } = report;
-      await lookInto(report, {
+      await process(report, {
         token: null,
         credentials: digest ? [digest] : [],
         pins: 0,
@@ -112,19 +112,19 @@ function pinsOf({ token, text, contact }: Report): number {
 }
 
 /** Told before it is written down, so that a look that was cut short is repeated; it is told once all the same. */
-async function examine(parts: IntakeParts, report: FiledReport, shown: Shown): Promise<void> {
-  const findings = await findingsOf(parts, report, shown);
-  await parts.alarm.tell(report, findings);
-  await parts.store.examined(report.number, findings);
+async function examine(deps: IntakeDeps, report: FiledReport, shown: PendingReport): Promise<void> {
+  const findings = await findingsOf(deps, report, shown);
+  await deps.alarm.raise(report, findings);
+  await deps.store.examined(report.number, findings);
 }
 
 /** Credentials first: they open more than a token does. */
 async function findingsOf(
-  { leaks, examiner, pause }: IntakeParts,
+  { leaks, examiner, pause }: IntakeDeps,
   { number }: FiledReport,
-  { token, credentials: digests, pins, isLeft, requestId }: Shown,
+  { token, credentials: digests, pins, isLeft, requestId }: PendingReport,
 ): Promise<TokenFindings | null> {
-  const withdrawn = await again(pause, () => withdrawShown(leaks, digests, { number, requestId }));
+  const withdrawn = await again(pause, () => withdrawReported(leaks, digests, { number, requestId }));
   const credentials = withdrawn.credentials.filter(({ holder }) => holder !== null || !isLeft);
   const found = token && (await again(pause, () => examiner.examine(token)));
   const failure = withdrawn.failure ?? found?.failure ?? null;
@@ -133,20 +133,20 @@ async function findingsOf(
 }
 
 async function again<T extends Pick<TokenFindings, 'failure'>>(
-  pause: IntakeParts['pause'],
-  look: () => Promise<T>,
+  pause: IntakeDeps['pause'],
+  query: () => Promise<T>,
 ): Promise<T> {
-  let found = await look();
+  let found = await query();
   for (const ms of PAUSES_MS) {
     if (found.failure === null) break;
     await pause(ms);
-    found = await look();
+    found = await query();
   }
   return found;
 }
 
 /** In which report credentials were shown. */
-interface ShownIn {
+interface ReportReference {
   readonly number: string;
   readonly requestId: string | null;
 }
@@ -158,19 +158,19 @@ const MOST_LISTED = 20;
  * Asks by digests, withdraws what was given out here, since whoever shows it has it, and has the alarm of a decoy rung.
  * It never rejects for what was shown: why it could not be done stands in `failure`, and doing it again does no harm.
  */
-async function withdrawShown(
+async function withdrawReported(
   leaks: Pick<LeakService, 'find' | 'withdraw'>,
   digests: readonly Buffer[],
-  { number, requestId }: ShownIn,
+  { number, requestId }: ReportReference,
 ): Promise<Pick<TokenFindings, 'credentials' | 'failure'>> {
   const place = `report ${number}`;
   const leak = { place, source: 'report', reportedBy: `report:${number}` };
   const actor = { ...KEYWARD, requestId };
   let known: readonly (KnownSecret | undefined)[] = digests.map(() => undefined);
   try {
-    const sought = digests.map((digest) => ({ of: 'credential', digest }) as const);
+    const query = digests.map((digest) => ({ of: 'credential', digest }) as const);
     const by = { reportedBy: null, remote: undefined, requestId, places: digests.map(() => place) };
-    known = await leaks.find(sought, by);
+    known = await leaks.find(query, by);
     for (const each of known) if (each) await leaks.withdraw(each, leak, actor);
     return { credentials: listed(known), failure: null };
   } catch (error) {

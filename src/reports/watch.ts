@@ -10,10 +10,10 @@ import {
 } from './case.ts';
 import type { RunningIntake } from './intake.ts';
 
-export interface ReportWatchParts {
+interface ReportWatchDeps {
   readonly store: Pick<ReportStore, 'unexamined' | 'untaken' | 'countUnclosed' | 'eraseClosed'>;
   readonly intake: Pick<RunningIntake, 'examineLeft'>;
-  readonly alarm: Pick<ReportAlarm, 'tellRest'>;
+  readonly alarm: Pick<ReportAlarm, 'raiseRest'>;
   readonly events: SecurityEvents;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
@@ -31,12 +31,12 @@ const DAY_SECONDS = 86_400;
 const MOST_ERASED_AT_ONCE = 100;
 
 /** What becomes of reports when nobody does anything. Answers how to look. */
-export function createReportWatch(parts: ReportWatchParts): () => Promise<void> {
-  const { store, intake, alarm, events, clock, settledTime, overdueSeconds, eraseAfterSeconds } = parts;
+export function createReportWatch(deps: ReportWatchDeps): () => Promise<void> {
+  const { store, intake, alarm, events, clock, settledTime, overdueSeconds, eraseAfterSeconds } = deps;
   let toldUntil = 0;
   let today = 0;
   let toldToday = 0;
-  const tellOverdue = async ({ number, scopeId, receivedAt }: FiledReport) => {
+  const raiseOverdue = async ({ number, scopeId, receivedAt }: FiledReport) => {
     if (toldToday > MOST_OVERDUE_A_DAY) return;
     const isLast = toldToday === MOST_OVERDUE_A_DAY;
     const told = await events.raise(
@@ -51,7 +51,7 @@ export function createReportWatch(parts: ReportWatchParts): () => Promise<void> 
     if (told) toldToday += 1;
   };
   return async () => {
-    await alarm.tellRest();
+    await alarm.raiseRest();
     const now = clock.nowSeconds();
     for (const report of await store.unexamined(now - LEFT_AFTER_SECONDS, MOST_AT_ONCE)) {
       await intake.examineLeft(report);
@@ -60,7 +60,7 @@ export function createReportWatch(parts: ReportWatchParts): () => Promise<void> 
     if (day !== today) toldToday = 0;
     today = day;
     for (const report of await store.untaken(now - overdueSeconds, toldUntil, MOST_AT_ONCE)) {
-      await tellOverdue(report);
+      await raiseOverdue(report);
       toldUntil = report.sequence;
     }
     if (settledTime.isSettled()) await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Act } from '../kernel/acts.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { gapDetails, type HeldRestore } from '../kernel/record-gap.ts';
+import { gapDetails, type PendingRestore } from '../kernel/record-gap.ts';
 import { keyActRequest } from '../keys/routes/wire.ts';
 import { jsonBody } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
@@ -60,15 +60,15 @@ const accept: Route<GateDeps> = {
 
 export const adminDatabaseRoutes = [accept];
 
-export interface RestoreActParts {
+interface RestoreActDeps {
   /** A database that waits for the decision; undefined where none does. */
-  readonly held: HeldRestore | undefined;
+  readonly held: PendingRestore | undefined;
 }
 
 type Reason = z.infer<typeof keyActRequest>;
 
 /** Its proposal is kept in memory: nothing is written to the database before it is accepted. */
-export function acceptRestore({ held }: RestoreActParts): Act<'database.accept_restore', Reason> {
+export function acceptRestore({ held }: RestoreActDeps): Act<'database.accept_restore', Reason> {
   const waiting = () => held ?? nothingWaits();
   return {
     name: 'database.accept_restore',

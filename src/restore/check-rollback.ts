@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import { isOlderCopy, type MissingRange, readLostStretch } from '../audit/missing-range.ts';
-import { refuseRestored, type SinkCheckpoint } from '../audit/refuse-restored.ts';
+import { isOlderCopy, type MissingRange, readMissingRange } from '../audit/missing-range.ts';
+import { refuseRollback, type SinkCheckpoint } from '../audit/refuse-rollback.ts';
 import { repairRuns } from '../audit/repair-runs.ts';
+import { databaseCheckpoint, readSinkCheckpoints } from '../audit/sink-checkpoints.ts';
 import type { Sinks } from '../audit/sinks.ts';
 import {
   recordUnwitnessed,
   requireRegistryOf,
-  type SealedWitness,
-  sealedWitness,
+  type SealedCheckpoint,
+  sealedCheckpoint,
   walkTrail,
-} from '../audit/witnessed-trail.ts';
-import { ownWitness, witnessesOf } from '../audit/witnesses.ts';
+} from '../audit/start-trail.ts';
 import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
@@ -22,7 +22,7 @@ import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { waitForAcceptance } from './recovery-mode.ts';
 
-export interface RestoredDatabaseParts {
+export interface RollbackCheckDeps {
   readonly config: Config;
   readonly sinks: Sinks;
   readonly store: Store;
@@ -36,49 +36,51 @@ export interface RestoredDatabaseParts {
 }
 
 /** `whole`: nothing is missing, or two persons knew before. */
-export type Passage = 'whole' | 'accepted' | 'stopped';
+type Passage = 'whole' | 'accepted' | 'stopped';
 
 /**
  * Holds the database against what the sinks, and itself, have seen. One that is an older copy of what a sink holds
  * waits here until two persons accept what is lost. `database_restored` for one that was rewritten, or whose lost
  * stretch no sink has.
  */
-export async function checkRollback(parts: RestoredDatabaseParts): Promise<Passage> {
-  const { config, store, signer, log } = parts;
+export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
+  const { config, store, signer, log } = deps;
   const { audit, registry, recordGaps } = store;
   const auditKey = openAuditKey(config, await registry.serviceKey('audit'), signer);
-  const witnesses = await witnessesOf(parts);
+  const sinkCheckpoints = await readSinkCheckpoints(deps);
   const latest = await audit.lastCheckpoint();
-  const sealed = await sealedWitness(parts, latest, auditKey);
-  const own = ownWitness(latest);
-  const all = [...witnesses, sealed.witness, own];
-  const first = await restoredIn(() => refuseRestored(audit, all, auditKey, []));
-  const trail = await walkTrail(parts, [...witnesses, sealed.witness], auditKey).catch((error: unknown) => {
-    throw first ?? error;
-  });
+  const sealed = await sealedCheckpoint(deps, latest, auditKey);
+  const own = databaseCheckpoint(latest);
+  const all = [...sinkCheckpoints, sealed.witness, own];
+  const first = await rollbackFoundBy(() => refuseRollback(audit, all, auditKey, []));
+  const trail = await walkTrail(deps, [...sinkCheckpoints, sealed.witness], auditKey).catch(
+    (error: unknown) => {
+      throw first ?? error;
+    },
+  );
   const whole = async () => {
-    await requireRegistryOf(parts, trail);
-    await recordUnwitnessed(parts, trail);
+    await requireRegistryOf(deps, trail);
+    await recordUnwitnessed(deps, trail);
     return 'whole' as const;
   };
   if (!first) return await whole();
 
   const { refused } = await store.openRegistry({
-    seal: createRegistrySeal(parts.registryKey, signer),
+    seal: createRegistrySeal(deps.registryKey, signer),
   });
   for (const row of refused) log.fatal(row, 'registry row refused and not used');
-  const behind = await restoredIn(() => refuseRestored(audit, all, auditKey, recordGaps.list()));
+  const behind = await rollbackFoundBy(() => refuseRollback(audit, all, auditKey, recordGaps.list()));
   if (!behind) return await whole();
 
-  await refuseRestored(audit, [own], auditKey, recordGaps.list());
-  const stretch = await longestStretch(parts, witnesses, auditKey, behind, sealed);
+  await refuseRollback(audit, [own], auditKey, recordGaps.list());
+  const missingRange = await longestMissingRange(deps, sinkCheckpoints, auditKey, behind, sealed);
   log.fatal(
-    { event: 'database.restored', ...told(stretch) },
+    { event: 'database.restored', ...told(missingRange) },
     `${behind.message} Nothing is issued or verified until two operators accept what is lost.`,
   );
-  const decided = await waitForAcceptance({ ...parts, auditKey, witnesses, stretch });
+  const decided = await waitForAcceptance({ ...deps, auditKey, sinkCheckpoints, missingRange });
   if (decided === 'accepted') {
-    await refuseRestored(audit, all, auditKey, recordGaps.list());
+    await refuseRollback(audit, all, auditKey, recordGaps.list());
     await repairRuns(store.runs, auditKey, { isLossAccepted: true });
     // What the sink has follows from the end of the copy, and so stands for it.
     await store.unwitnessed.load(undefined);
@@ -86,8 +88,8 @@ export async function checkRollback(parts: RestoredDatabaseParts): Promise<Passa
   return decided;
 }
 
-/** What `refuseRestored` finds, where that is a database that is behind. */
-export async function restoredIn(look: () => Promise<void>): Promise<KeywardError | undefined> {
+/** What `refuseRollback` finds, where that is a database that is behind. */
+export async function rollbackFoundBy(look: () => Promise<void>): Promise<KeywardError | undefined> {
   try {
     await look();
     return undefined;
@@ -98,50 +100,50 @@ export async function restoredIn(look: () => Promise<void>): Promise<KeywardErro
 }
 
 /** Every sink that has more must tell the same; the one that has the most is followed. */
-export async function longestStretch(
-  { sinks, store: { audit } }: Pick<RestoredDatabaseParts, 'sinks' | 'store'>,
-  witnesses: readonly SinkCheckpoint[],
+export async function longestMissingRange(
+  { sinks, store: { audit } }: Pick<RollbackCheckDeps, 'sinks' | 'store'>,
+  sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
   behind: KeywardError,
-  sealed?: SealedWitness,
+  sealed?: SealedCheckpoint,
 ): Promise<MissingRange> {
   let longest: MissingRange | undefined;
   for (const sink of sinks.all) {
     const history = sink.failing ? undefined : sink.history();
-    if (!history || !witnesses.some(({ name }) => name === sink.name)) continue;
-    const stretch = await readLostStretch(audit, history, auditKey);
-    if ('unfit' in stretch) throw unfit(behind, `${sink.name}: ${stretch.unfit}`);
-    if (!longest || reach(stretch) > reach(longest)) longest = stretch;
+    if (!history || !sinkCheckpoints.some(({ name }) => name === sink.name)) continue;
+    const missingRange = await readMissingRange(audit, history, auditKey);
+    if ('unfit' in missingRange) throw unfit(behind, `${sink.name}: ${missingRange.unfit}`);
+    if (!longest || reach(missingRange) > reach(longest)) longest = missingRange;
   }
   if (longest && reach(longest) > 0) return { ...longest, sealed: beyond(longest, sealed) };
-  return sealedStretch(audit, auditKey, behind, sealed);
+  return sealedMissingRange(audit, auditKey, behind, sealed);
 }
 
 /**
  * What the signer alone has seen: nobody can tell what it was, and two persons may accept that. Only of an older copy:
  * a database that says otherwise than the signer was rewritten.
  */
-async function sealedStretch(
+async function sealedMissingRange(
   log: Store['audit'],
   auditKey: AuditPublicKey,
   behind: KeywardError,
-  sealed: SealedWitness | undefined,
+  sealed: SealedCheckpoint | undefined,
 ): Promise<MissingRange> {
   const nothing = 'no audit sink that can be read has what is missing';
   if (!sealed) throw unfit(behind, nothing);
-  const stretch = await readLostStretch(log, [], auditKey);
-  if ('unfit' in stretch) throw unfit(behind, stretch.unfit);
+  const missingRange = await readMissingRange(log, [], auditKey);
+  if ('unfit' in missingRange) throw unfit(behind, missingRange.unfit);
   const { checkpoint, witness } = sealed;
   const heads = await log.heads();
-  const lost = beyond(stretch, sealed);
+  const lost = beyond(missingRange, sealed);
   if (!lost && (witness.registry ?? 0) <= heads.registry.sequence) throw unfit(behind, nothing);
   if (checkpoint && !(await isOlderCopy(log, checkpoint, auditKey))) {
     throw unfit(behind, 'the database has something else than the signer saw');
   }
-  return { ...stretch, sealed: lost };
+  return { ...missingRange, sealed: lost };
 }
 
-function beyond({ from, checkpoints }: MissingRange, sealed: SealedWitness | undefined) {
+function beyond({ from, checkpoints }: MissingRange, sealed: SealedCheckpoint | undefined) {
   const known = from.checkpoint + checkpoints.length;
   return sealed?.checkpoint && sealed.checkpoint.number > known ? sealed.checkpoint : undefined;
 }

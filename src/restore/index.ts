@@ -4,7 +4,7 @@ import { openBindingKeys } from '../hsm/signers.ts';
 import { openRegistryKey } from '../keys/registry-key.ts';
 import { acceptRestore, adminDatabaseRoutes } from './accept-loss.ts';
 import { checkRollback } from './check-rollback.ts';
-import { passReplacedToken, type ReplacedTokenParts } from './replaced-token.ts';
+import { checkReplacedToken, type ReplacedTokenDeps } from './replaced-token.ts';
 
 export { replayRestrictions } from './replay-restrictions.ts';
 
@@ -14,7 +14,7 @@ export const RESTORE_ROUTES = { operations: adminDatabaseRoutes } as const;
  * The service's own keys and the clock, once the database was held against all that has seen it. It waits for two
  * persons where they have to accept a restore or new service keys.
  */
-export async function checkDatabase(deps: ReplacedTokenParts) {
+export async function checkDatabase(deps: ReplacedTokenDeps) {
   return {
     /** Undefined where the service is to end meanwhile. */
     trusted: await passChecks(deps),
@@ -24,10 +24,10 @@ export async function checkDatabase(deps: ReplacedTokenParts) {
   };
 }
 
-async function passChecks(deps: ReplacedTokenParts) {
+async function passChecks(deps: ReplacedTokenDeps) {
   const { config, sinks, store, signer, log } = deps;
   const { registry, audit } = store;
-  const succession = await passReplacedToken(deps);
+  const succession = await checkReplacedToken(deps);
   if (succession === 'stopped') return undefined;
   const registryKey = openRegistryKey(await registry.serviceKey('registry'), config.hsm.registry_key, signer);
   const auditKey = openAuditKey(config, await registry.serviceKey('audit'), signer);

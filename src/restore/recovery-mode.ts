@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import { createAccess } from '../access/create-access.ts';
 import { Gate } from '../access/gate.ts';
 import { createClockConfirmation } from '../audit/clock.ts';
+import { BufferedTrail } from '../audit/find-unwitnessed.ts';
 import type { MissingRange } from '../audit/missing-range.ts';
 import { RefusalCount } from '../audit/refusal-count.ts';
-import type { SinkCheckpoint } from '../audit/refuse-restored.ts';
+import type { SinkCheckpoint } from '../audit/refuse-rollback.ts';
 import type { Sinks } from '../audit/sinks.ts';
-import { HeldTrail } from '../audit/witness-trail.ts';
 import type { ClockWatch } from '../clock/clock-watch.ts';
 import { confirmClock } from '../clock/routes.ts';
 import type { Config } from '../config.ts';
@@ -18,15 +18,19 @@ import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditEvent, StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { type HeldRestore, isBroadened } from '../kernel/record-gap.ts';
+import { isBroadened, type PendingRestore } from '../kernel/record-gap.ts';
 import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { listen } from '../server/listener.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { acceptRestore } from './accept-loss.ts';
-import { createHeldDataPlane, createHeldOperationsPlane, type Hold } from './held-planes.ts';
+import {
+  createRecoveryDataPlane,
+  createRecoveryOperationsPlane,
+  type RecoveryReason,
+} from './recovery-planes.ts';
 
-export interface HoldParts {
+interface RecoveryDeps {
   readonly config: Config;
   readonly sinks: Sinks;
   /** With its registry open. */
@@ -35,22 +39,22 @@ export interface HoldParts {
   readonly clockWatch: ClockWatch;
   readonly log: Logger;
   readonly auditKey: AuditPublicKey;
-  readonly witnesses: readonly SinkCheckpoint[];
+  readonly sinkCheckpoints: readonly SinkCheckpoint[];
   /** Settles when the service is to end. */
   readonly stopping: Promise<unknown>;
 }
 
 /** What two persons decide about. */
-export interface Decision {
-  readonly hold: Hold;
+interface Decision {
+  readonly recovery: RecoveryReason;
   /** What only a sink holds of the trail: who was changed in it takes no part. */
   readonly unseen: readonly StoredEvent[];
-  act(held: HeldAct): AnyAct | Promise<AnyAct>;
+  act(held: RecoveryAct): AnyAct | Promise<AnyAct>;
 }
 
-export interface HeldAct {
+export interface RecoveryAct {
   /** What was recorded while the database was not written to; to be committed with the decision. */
-  told(): readonly { readonly event: AuditEvent; readonly time: number }[];
+  recordedEvents(): readonly { readonly event: AuditEvent; readonly time: number }[];
   /** The decision is committed: from here on the database takes events. */
   done(): void;
 }
@@ -59,16 +63,16 @@ export interface HeldAct {
  * Both planes, but only for one decision: everything else is answered with its code. Nothing is written to the
  * database before it is made.
  */
-export async function holdUntilDecided(
-  parts: HoldParts,
+export async function waitForDecision(
+  deps: RecoveryDeps,
   decision: Decision,
 ): Promise<'accepted' | 'stopped'> {
-  const { config, sinks, store, clock, clockWatch, log, stopping } = parts;
+  const { config, sinks, store, clock, clockWatch, log, stopping } = deps;
   const { data_plane, operations_plane, limits, two_persons } = config;
-  const { hold } = decision;
+  const { recovery } = decision;
   const access = await createAccess(store.access, clock, () => false);
   const suspects = changedOperators(decision.unseen);
-  const trail = new HeldTrail(sinks, clock);
+  const trail = new BufferedTrail(sinks, clock);
   const refusals = new RefusalCount();
   const callers: RequestObserver = {
     authenticated: () => {},
@@ -77,7 +81,10 @@ export async function holdUntilDecided(
   };
   const accepted = Promise.withResolvers<'accepted'>();
   const act = await decision.act({
-    told: () => [...trail.told, ...refusals.take().map((event) => ({ event, time: clock.nowSeconds() }))],
+    recordedEvents: () => [
+      ...trail.told,
+      ...refusals.take().map((event) => ({ event, time: clock.nowSeconds() })),
+    ],
     done() {
       trail.goOnWith(store.audit);
       accepted.resolve('accepted');
@@ -104,14 +111,16 @@ export async function holdUntilDecided(
     maxOpen: config.proposals.max_open,
     maxOpenOfOne: config.proposals.max_open_per_operator,
   });
-  const shared = { limits, log, metrics: createMetrics(), callers, hold };
+  const shared = { limits, log, metrics: createMetrics(), callers, recovery };
   const hooks = { problem: () => {} };
-  const planes = [await listen(createHeldDataPlane({ ...shared, listener: data_plane }), data_plane, hooks)];
+  const planes = [
+    await listen(createRecoveryDataPlane({ ...shared, listener: data_plane }), data_plane, hooks),
+  ];
   try {
     const authenticator = butFor(suspects, access.authenticator);
     const operations = { ...shared, listener: operations_plane, authenticator, gate };
-    planes.push(await listen(createHeldOperationsPlane(operations), operations_plane, hooks));
-    tell(
+    planes.push(await listen(createRecoveryOperationsPlane(operations), operations_plane, hooks));
+    logAddresses(
       log,
       planes.map(({ port }) => port),
       config,
@@ -122,7 +131,7 @@ export async function holdUntilDecided(
   }
 }
 
-function tell(log: Logger, [data, operations]: number[], { data_plane, operations_plane }: Config) {
+function logAddresses(log: Logger, [data, operations]: number[], { data_plane, operations_plane }: Config) {
   log.warn({ host: data_plane.host, port: data, held: true }, 'data plane listens');
   log.warn({ host: operations_plane.host, port: operations, held: true }, 'operations plane listens');
 }
@@ -144,31 +153,31 @@ function butFor(suspects: ReadonlySet<string>, authenticator: Authenticator): Au
   };
 }
 
-export interface HeldServiceParts extends HoldParts {
-  readonly stretch: MissingRange;
+interface RecoveryModeDeps extends RecoveryDeps {
+  readonly missingRange: MissingRange;
 }
 
 /** A token is recorded at most so long after it was dated. */
 const RECORDED_WITHIN_SECONDS = 60;
 
 /** Holds the service until two persons accept what a database lacks that was put back from an older copy. */
-export function waitForAcceptance(parts: HeldServiceParts): Promise<'accepted' | 'stopped'> {
-  return holdUntilDecided(parts, {
-    hold: {
+export function waitForAcceptance(deps: RecoveryModeDeps): Promise<'accepted' | 'stopped'> {
+  return waitForDecision(deps, {
+    recovery: {
       code: 'database_restored',
       check: 'database',
       why: 'the database is an older copy; nothing is issued or verified until two operators accept what is lost',
     },
-    unseen: parts.stretch.events,
-    act: async (held) => acceptRestore({ held: await openHeldRestore(parts, held) }),
+    unseen: deps.missingRange.events,
+    act: async (held) => acceptRestore({ held: await openHeldRestore(deps, held) }),
   });
 }
 
 async function openHeldRestore(
-  { store, clock, stretch }: HeldServiceParts,
-  held: HeldAct,
-): Promise<HeldRestore> {
-  const { from, events, checkpoints, sealed } = stretch;
+  { store, clock, missingRange }: RecoveryModeDeps,
+  held: RecoveryAct,
+): Promise<PendingRestore> {
+  const { from, events, checkpoints, sealed } = missingRange;
   const issuedFrom = (await store.recordGaps.newestTime()) - RECORDED_WITHIN_SECONDS;
   const lastSeen = Math.max(events.at(-1)?.time ?? 0, checkpoints.at(-1)?.time ?? 0, sealed?.time ?? 0);
   const lastEvent = from.audit.sequence + events.length;
@@ -193,12 +202,12 @@ async function openHeldRestore(
       const now = clock.nowSeconds();
       const issuedUntil = Math.max(now, lastSeen);
       const gap = await store.recordGaps.accept({
-        ...stretch,
+        ...missingRange,
         reason,
         actor,
         issuedFrom,
         issuedUntil,
-        told: held.told(),
+        recordedEvents: held.recordedEvents(),
         now,
       });
       held.done();

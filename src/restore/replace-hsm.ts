@@ -17,7 +17,7 @@ import { AUDIT_LABEL, REGISTRY_LABEL } from '../signer/protocol.ts';
 import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 
-export interface HsmReplacement {
+interface HsmReplacement {
   readonly former: { readonly registryKid: string; readonly auditKid: string };
   readonly registryKid: string;
   readonly auditKid: string;

@@ -1,24 +1,24 @@
 import { openClockWatch } from '../audit/clock.ts';
+import type { WitnessedTrail } from '../audit/find-unwitnessed.ts';
 import type { MissingRange } from '../audit/missing-range.ts';
-import { refuseRestored, type SinkCheckpoint } from '../audit/refuse-restored.ts';
+import { refuseRollback, type SinkCheckpoint } from '../audit/refuse-rollback.ts';
 import { certifyRun } from '../audit/repair-runs.ts';
-import type { WitnessedTrail } from '../audit/witness-trail.ts';
-import { recordUnwitnessed, requireRegistryOf, walkTrail } from '../audit/witnessed-trail.ts';
-import { ownWitness, witnessesOf } from '../audit/witnesses.ts';
+import { databaseCheckpoint, readSinkCheckpoints } from '../audit/sink-checkpoints.ts';
+import { recordUnwitnessed, requireRegistryOf, walkTrail } from '../audit/start-trail.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
 import { FIRST_TOKEN, formerToken, type SigningKey } from '../kernel/key.ts';
 import { lostWithToken } from '../kernel/key-lifecycle/token-compromise.ts';
-import type { HeldServiceKeys, ServiceKeyDecision, StoredKey } from '../kernel/registry.ts';
+import type { PendingServiceKeys, ServiceKeyDecision, StoredKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { formerKey, type Replacement, successorOf } from '../keys/hsm-replacements.ts';
 import { createRegistrySeal, openRegistryKey } from '../keys/registry-key.ts';
 import { enrolServiceKeys } from '../keys/routes/service-keys.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
-import { longestStretch, type RestoredDatabaseParts, restoredIn } from './check-rollback.ts';
-import { type HeldAct, holdUntilDecided } from './recovery-mode.ts';
+import { longestMissingRange, type RollbackCheckDeps, rollbackFoundBy } from './check-rollback.ts';
+import { type RecoveryAct, waitForDecision } from './recovery-mode.ts';
 
-export type ReplacedTokenParts = Omit<RestoredDatabaseParts, 'registryKey' | 'clockWatch'>;
+export type ReplacedTokenDeps = Omit<RollbackCheckDeps, 'registryKey' | 'clockWatch'>;
 
 /** The keys that the registry is signed by, and those that the configuration names in their place. */
 interface Successions {
@@ -33,32 +33,32 @@ interface Successions {
  * persons enrol them. What the former registry key signed is verified with its public half; what does not verify is
  * not taken over. `registry_refused`, `database_restored`, `invalid_config`.
  */
-export async function passReplacedToken(
-  parts: ReplacedTokenParts,
+export async function checkReplacedToken(
+  deps: ReplacedTokenDeps,
 ): Promise<'settled' | 'accepted' | 'stopped'> {
-  const { config, store, signer, log } = parts;
-  const successions = await successionsOf(parts);
+  const { config, store, signer, log } = deps;
+  const successions = await successionsOf(deps);
   if (!successions) return 'settled';
   const { former, latest } = successions;
   const auditKey = openAuditKey(config, successorOf('audit', latest), signer);
-  const witnesses = await witnessesOf(parts);
-  const trail = await walkTrail(parts, witnesses, auditKey);
+  const sinkCheckpoints = await readSinkCheckpoints(deps);
+  const trail = await walkTrail(deps, sinkCheckpoints, auditKey);
   // Its older rows are signed as well, and would be signed anew.
-  await requireRegistryOf(parts, trail);
+  await requireRegistryOf(deps, trail);
   const seal = createRegistrySeal(formerKey(former.former.registry_key), signer);
   const { refused } = await store.openRegistry({ seal });
   for (const row of refused) log.fatal(row, 'registry row refused and not used');
-  const unseen = await unseenEvents(parts, witnesses, auditKey);
+  const unseen = await unseenEvents(deps, sinkCheckpoints, auditKey);
   log.fatal(
     { event: 'service_keys.replaced', former: kidsOf(former.former), named: config.hsm.registry_key },
     'The configuration names other service keys than those that signed the registry. Nothing is issued or verified ' +
       'until two operators enrol them: docs/runbooks/lost-hsm.md.',
   );
-  const clockWatch = await openClockWatch({ ...parts, audit: store.audit, auditKey });
-  return holdUntilDecided(
-    { ...parts, auditKey, clockWatch, witnesses },
+  const clockWatch = await openClockWatch({ ...deps, audit: store.audit, auditKey });
+  return waitForDecision(
+    { ...deps, auditKey, clockWatch, sinkCheckpoints },
     {
-      hold: {
+      recovery: {
         code: 'service_keys_replaced',
         check: 'service_keys',
         why: 'the service keys were replaced; nothing is issued or verified until two operators enrol them',
@@ -66,13 +66,13 @@ export async function passReplacedToken(
       unseen,
       act: (held) =>
         enrolServiceKeys({
-          heldKeys: openHeldKeys(parts, successions, { trail, refusedRows: refused.length }, held),
+          heldKeys: openHeldKeys(deps, successions, { trail, refusedRows: refused.length }, held),
         }),
     },
   );
 }
 
-async function successionsOf({ config, store }: ReplacedTokenParts): Promise<Successions | undefined> {
+async function successionsOf({ config, store }: ReplacedTokenDeps): Promise<Successions | undefined> {
   const { replacements } = config.hsm;
   const row = await store.registry.serviceKey('registry');
   const at = replacements.findIndex(({ former }) => former.registry_key.kid === row?.kid);
@@ -82,23 +82,25 @@ async function successionsOf({ config, store }: ReplacedTokenParts): Promise<Suc
 
 /** Of an older copy of the database: the restore is for two persons to accept afterwards. */
 async function unseenEvents(
-  parts: ReplacedTokenParts,
-  witnesses: readonly SinkCheckpoint[],
+  deps: ReplacedTokenDeps,
+  sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
 ): Promise<MissingRange['events']> {
-  const { audit, recordGaps } = parts.store;
-  const own = ownWitness(await audit.lastCheckpoint());
+  const { audit, recordGaps } = deps.store;
+  const own = databaseCheckpoint(await audit.lastCheckpoint());
   const gaps = recordGaps.list();
-  const behind = await restoredIn(() => refuseRestored(audit, [...witnesses, own], auditKey, gaps));
-  return behind ? (await longestStretch(parts, witnesses, auditKey, behind)).events : [];
+  const behind = await rollbackFoundBy(() =>
+    refuseRollback(audit, [...sinkCheckpoints, own], auditKey, gaps),
+  );
+  return behind ? (await longestMissingRange(deps, sinkCheckpoints, auditKey, behind)).events : [];
 }
 
 function openHeldKeys(
-  { config, store, signer, clock, log }: ReplacedTokenParts,
+  { config, store, signer, clock, log }: ReplacedTokenDeps,
   { former, latest, token }: Successions,
   { trail, refusedRows }: { readonly trail: WitnessedTrail; readonly refusedRows: number },
-  held: HeldAct,
-): HeldServiceKeys {
+  held: RecoveryAct,
+): PendingServiceKeys {
   const successors = [successorOf('registry', latest), successorOf('audit', latest)] as const;
   const [registry, audit] = successors;
   const before = kidsOf(former.former);
@@ -141,7 +143,7 @@ function openHeldKeys(
         keyLost: lost({ stolen }, clock.nowSeconds(), config.keys.grace_seconds),
         actor,
         details,
-        told: held.told(),
+        told: held.recordedEvents(),
       });
       held.done();
       return details;

@@ -16,7 +16,7 @@ import type { KeyActName, KeyAdministration } from '../kernel/key-administration
 import { gapDetails, type RecordGap } from '../kernel/record-gap.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 
-export interface SettlingParts {
+interface ReplayDeps {
   readonly store: Pick<Store, 'audit' | 'recordGaps'>;
   readonly keys: KeyAdministration;
   readonly clients: ClientAdministration;
@@ -26,7 +26,7 @@ export interface SettlingParts {
   readonly log: Logger;
 }
 
-type Repeat = (event: Told, parts: SettlingParts) => Promise<unknown>;
+type Repeat = (event: Told, deps: ReplayDeps) => Promise<unknown>;
 
 interface Told {
   /** Behind the kind, such as the id of `client:<id>`. */
@@ -83,10 +83,10 @@ const NOTHING_THERE: ReadonlySet<ErrorCode> = new Set([
  * What an accepted gap holds of restrictions is in force before anything is served. Cut short, it is done with the
  * next start. What weakened or was made anew in the gap is for people to do again, and is named.
  */
-export async function replayRestrictions(parts: SettlingParts): Promise<void> {
-  const { store, securityEvents, clock, log } = parts;
+export async function replayRestrictions(deps: ReplayDeps): Promise<void> {
+  const { store, securityEvents, clock, log } = deps;
   for (const gap of store.recordGaps.list().filter(({ settledAt }) => settledAt === null)) {
-    const { notRepeated, count } = await repeat(gap, parts);
+    const { notRepeated, count } = await repeat(gap, deps);
     const { id } = gap;
     const { issued_from, issued_until, first_event, last_event } = gapDetails(gap);
     await securityEvents.raise(
@@ -107,12 +107,12 @@ export async function replayRestrictions(parts: SettlingParts): Promise<void> {
   }
 }
 
-async function repeat(gap: RecordGap, parts: SettlingParts) {
+async function repeat(gap: RecordGap, deps: ReplayDeps) {
   const notRepeated: string[] = [];
   let count = 0;
-  for await (const event of eventsOf(gap, parts.store)) {
+  for await (const event of eventsOf(gap, deps.store)) {
     const act = Object.hasOwn(REPEATED, event.type) ? REPEATED[event.type] : undefined;
-    if (act && (await done(act, event, parts))) count += 1;
+    if (act && (await done(act, event, deps))) count += 1;
     else if (!PASSING.test(event.type) && notRepeated.length < MOST_NAMED) {
       notRepeated.push(`${event.type} ${event.subject}`);
     }
@@ -120,14 +120,10 @@ async function repeat(gap: RecordGap, parts: SettlingParts) {
   return { notRepeated, count };
 }
 
-async function done(
-  act: Repeat,
-  { subject, detailsJson }: StoredEvent,
-  parts: SettlingParts,
-): Promise<boolean> {
+async function done(act: Repeat, { subject, detailsJson }: StoredEvent, deps: ReplayDeps): Promise<boolean> {
   const of = subject.slice(subject.indexOf(':') + 1);
   try {
-    await act({ of, details: auditDetailsIn(detailsJson) }, parts);
+    await act({ of, details: auditDetailsIn(detailsJson) }, deps);
     return true;
   } catch (error) {
     if (error instanceof KeywardError && NOTHING_THERE.has(error.code)) return false;
@@ -135,7 +131,7 @@ async function done(
   }
 }
 
-async function* eventsOf({ firstEvent, lastEvent }: RecordGap, { audit }: SettlingParts['store']) {
+async function* eventsOf({ firstEvent, lastEvent }: RecordGap, { audit }: ReplayDeps['store']) {
   for (let after = firstEvent - 1; after < lastEvent; ) {
     const events = await audit.witnessedAfter(after, EVENTS_AT_A_TIME);
     yield* events.filter(({ sequence }) => sequence <= lastEvent);

@@ -17,7 +17,7 @@ export const REVIEW_ROUTES = { operations: adminReviewRoutes } as const;
 
 const LOOK_MS = 60_000;
 
-export interface ReviewDeps {
+interface ReviewDeps {
   readonly config: ReviewsConfig;
   readonly store: Pick<Store, 'audit' | 'ledger' | 'securityEvents'>;
   readonly raiser: EventRaiser;

@@ -72,7 +72,7 @@ export interface Acts {
   readonly lastAt: number;
 }
 
-export interface UnresolvedEvent {
+interface UnresolvedEvent {
   readonly sequence: number;
   readonly type: SecurityEventType;
   readonly severity: Severity;
@@ -114,7 +114,7 @@ export interface SignedOffReview {
   readonly at: number;
 }
 
-export interface ReviewStanding {
+export interface ReviewStatus {
   /** Until when everything was looked at. */
   readonly coveredUntil: number;
   readonly overdueAt: number;
@@ -135,7 +135,7 @@ export interface Reviews {
   ): Promise<SignedOffReview>;
   /** The newest first. */
   list(): readonly SignedOffReview[];
-  standing(): ReviewStanding;
+  standing(): ReviewStatus;
 }
 
 /** The first so many of them. */

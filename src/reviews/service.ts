@@ -11,7 +11,7 @@ import type { Review, Reviews, ShownReview, SignedOffReview } from './review.ts'
 const MOST_SHOWN = 32;
 const MOST_SIGNED = 100;
 
-export interface ReviewServiceParts extends Omit<ReviewSources, 'audit' | 'since'> {
+export interface ReviewServiceDeps extends Omit<ReviewSources, 'audit' | 'since'> {
   readonly audit: Pick<AuditLog, 'witnessedAfter' | 'newestOfType' | 'record'>;
   readonly clock: Clock;
   readonly overdueSeconds: number;
@@ -20,14 +20,14 @@ export interface ReviewServiceParts extends Omit<ReviewSources, 'audit' | 'since
 }
 
 /** Reads once what was signed off, and remembers what comes. */
-export async function openReviewService(parts: ReviewServiceParts): Promise<Reviews> {
-  const [first] = await parts.audit.witnessedAfter(0, 1);
-  const signed = (await parts.audit.newestOfType(SIGNED_OFF, MOST_SIGNED)).map(signedOffIn);
-  return new ReviewService(parts, first?.time ?? parts.clock.nowSeconds(), signed);
+export async function openReviewService(deps: ReviewServiceDeps): Promise<Reviews> {
+  const [first] = await deps.audit.witnessedAfter(0, 1);
+  const signed = (await deps.audit.newestOfType(SIGNED_OFF, MOST_SIGNED)).map(signedOffIn);
+  return new ReviewService(deps, first?.time ?? deps.clock.nowSeconds(), signed);
 }
 
 class ReviewService implements Reviews {
-  readonly #parts: ReviewServiceParts;
+  readonly #deps: ReviewServiceDeps;
   readonly #since: number;
   #signed: readonly SignedOffReview[];
   /** What each person was shown, by person and digest, the latest last. */
@@ -35,8 +35,8 @@ class ReviewService implements Reviews {
   #compiling: Promise<CompiledReview> | undefined;
   readonly #signing = new Mutex();
 
-  constructor(parts: ReviewServiceParts, since: number, signed: readonly SignedOffReview[]) {
-    this.#parts = parts;
+  constructor(deps: ReviewServiceDeps, since: number, signed: readonly SignedOffReview[]) {
+    this.#deps = deps;
     this.#since = since;
     this.#signed = signed;
   }
@@ -49,7 +49,7 @@ class ReviewService implements Reviews {
     const acts = [...actsBy.values()].reduce((a, b) => a + b, 0);
     const shown = {
       review,
-      digest: this.#parts.digestOf(review),
+      digest: this.#deps.digestOf(review),
       acts,
       ownActs: actsBy.get(operatorId) ?? 0,
     };
@@ -73,12 +73,12 @@ class ReviewService implements Reviews {
   standing() {
     const [last] = this.#signed;
     const coveredUntil = last?.period.to ?? this.#since;
-    const overdueAt = coveredUntil + this.#parts.overdueSeconds;
+    const overdueAt = coveredUntil + this.#deps.overdueSeconds;
     return { coveredUntil, overdueAt, lastSignedOffAt: last?.at ?? null };
   }
 
   #compile(): Promise<CompiledReview> {
-    const { audit, events, issued, clock } = this.#parts;
+    const { audit, events, issued, clock } = this.#deps;
     const covered = { until: this.standing().coveredUntil, event: this.#coveredEvent() };
     return compileReview({ audit, events, issued, since: this.#since }, covered, clock.nowSeconds());
   }
@@ -87,8 +87,8 @@ class ReviewService implements Reviews {
     const { period } = review;
     if (period.firstEvent !== this.#coveredEvent() + 1) throw signedOffAlready();
     const signing = { period, digest, note, acts, ownActs };
-    await this.#parts.audit.record(actOf(actor, SIGNED_OFF, 'reviews', signOffDetails(signing)));
-    const signed = { ...signing, by: actor.operatorId, at: this.#parts.clock.nowSeconds() };
+    await this.#deps.audit.record(actOf(actor, SIGNED_OFF, 'reviews', signOffDetails(signing)));
+    const signed = { ...signing, by: actor.operatorId, at: this.#deps.clock.nowSeconds() };
     this.#signed = [signed, ...this.#signed].slice(0, MOST_SIGNED);
     return signed;
   }

@@ -9,7 +9,7 @@ const PAGE = 200;
 const MOST_EVENTS = 20_000;
 const LONGEST_SECONDS = 35 * 86_400;
 
-export interface Reviewed {
+interface Reviewed {
   readonly period: ReviewPeriod;
   readonly trail: TrailDigest;
 }
@@ -58,7 +58,7 @@ const ENROLMENTS: ReadonlySet<string> = new Set(['client.created', 'operator.cre
 /** Who acts without being asked. */
 
 /** What a stretch of the audit trail comes to, told event by event. */
-export class TrailDigest {
+class TrailDigest {
   readonly #acts = new Map<string, { count: number; by: Set<string>; lastAt: number }>();
   readonly #actsBy = new Map<string, number>();
   readonly #denied = new Map<string, { -readonly [K in keyof DeniedAttempts]: DeniedAttempts[K] }>();

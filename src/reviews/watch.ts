@@ -2,14 +2,14 @@ import type { Clock } from '../kernel/clock.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Reviews } from './review.ts';
 
-export interface ReviewWatchParts {
+interface ReviewWatchDeps {
   readonly reviews: Pick<Reviews, 'standing'>;
   readonly events: EventRaiser;
   readonly clock: Clock;
 }
 
 /** Warns where nobody has looked for too long, once until somebody does. Answers how to look. */
-export function createReviewWatch({ reviews, events, clock }: ReviewWatchParts): () => Promise<void> {
+export function createReviewWatch({ reviews, events, clock }: ReviewWatchDeps): () => Promise<void> {
   return async () => {
     const { coveredUntil: since, overdueAt: overdue_at, lastSignedOffAt } = reviews.standing();
     const evidence = { since, overdue_at, last_signed_off_at: lastSignedOffAt };

@@ -5,7 +5,7 @@ import { humanTime, table } from '../cli/text.ts';
 import type { RevocationAnswer } from './routes.ts';
 
 /** Rules, a line each. */
-export function describeRevocations(revocations: readonly RevocationAnswer[], { terminal }: Context): string {
+function describeRevocations(revocations: readonly RevocationAnswer[], { terminal }: Context): string {
   const time = (seconds: number | null) => (seconds === null ? '-' : humanTime(seconds, terminal.nowSeconds));
   return table(
     ['sequence', 'scope', 'tokens', 'issued from', 'issued until', 'revoked', 'by', 'reason'],
@@ -40,7 +40,7 @@ export async function revocationList(
   );
 }
 
-export interface RevokeOptions {
+interface RevokeOptions {
   readonly jti?: string;
   readonly root?: string;
   readonly client?: string;

@@ -11,7 +11,7 @@ import { adminRevocationRoutes, revokeToken } from './routes.ts';
 
 export const REVOCATION_ROUTES = { data: [revokeToken], operations: adminRevocationRoutes } as const;
 
-export interface RevocationDeps {
+interface RevocationDeps {
   readonly store: Pick<Store, 'revocations'>;
   /** As they were verified. */
   readonly inForce: readonly Revocation[];

@@ -11,7 +11,7 @@ import {
   type RevocationStore,
 } from '../kernel/revocation.ts';
 
-export interface LoadingParts {
+interface LoadingDeps {
   readonly store: RevocationStore;
   readonly audit: Pick<AuditLog, 'sealedAfter' | 'hashAt'>;
   /** Where the last verified checkpoint saw both chains end. */
@@ -23,7 +23,7 @@ export interface LoadingParts {
   readonly onBroken: (broken: BrokenChain) => void;
 }
 
-interface Testimony {
+interface AuditRecord {
   readonly event: SealedEvent;
   readonly hash: unknown;
 }
@@ -36,13 +36,13 @@ const EVENTS_AT_A_TIME = 1_000;
  * row is gone is made again, as one that fits at least the same tokens. `audit_trail_refused` for a chain that
  * somebody changed.
  */
-export async function loadRevocations(parts: LoadingParts): Promise<readonly Revocation[]> {
-  const { store, checkpoint, isSealed, scopeIds, clock, onBroken } = parts;
+export async function loadRevocations(deps: LoadingDeps): Promise<readonly Revocation[]> {
+  const { store, checkpoint, isSealed, scopeIds, clock, onBroken } = deps;
   const now = clock.nowSeconds();
   const { end, inForce } = await readChain(store, now);
-  const told = await testimonies(parts);
+  const told = await auditRecords(deps);
   for (let sequence = checkpoint.revocations + 1; sequence <= end; sequence++) {
-    const flaw = await flawOf(parts, sequence, told.get(sequence));
+    const flaw = await flawOf(deps, sequence, told.get(sequence));
     if (flaw !== undefined) onBroken({ place: `revocation ${sequence}`, why: flaw });
   }
   const lost = [...told].filter(([sequence, { event }]) => sequence > end && isSealed(event));
@@ -67,8 +67,8 @@ async function readChain(store: RevocationStore, now: number) {
 }
 
 /** By the number of the revocation; the newest where one was made again. */
-async function testimonies({ audit, checkpoint }: LoadingParts): Promise<ReadonlyMap<number, Testimony>> {
-  const told = new Map<number, Testimony>();
+async function auditRecords({ audit, checkpoint }: LoadingDeps): Promise<ReadonlyMap<number, AuditRecord>> {
+  const told = new Map<number, AuditRecord>();
   for (let after = checkpoint.audit; ; ) {
     const events = await audit.sealedAfter(after, EVENTS_AT_A_TIME);
     for (const event of events.filter(({ type }) => type === REVOCATION_ADDED)) {
@@ -83,15 +83,15 @@ async function testimonies({ audit, checkpoint }: LoadingParts): Promise<Readonl
 
 /** A row that nothing testifies to stays in force: it only restricts. */
 async function flawOf(
-  { audit, isSealed }: LoadingParts,
+  { audit, isSealed }: LoadingDeps,
   sequence: number,
-  testimony: Testimony | undefined,
+  auditRecord: AuditRecord | undefined,
 ): Promise<string | undefined> {
-  if (!testimony) return 'no audit event testifies to it';
+  if (!auditRecord) return 'no audit event testifies to it';
   const hash = await audit.hashAt('revocations', sequence);
-  if (hash && Buffer.from(hash).toString('base64url') === testimony.hash) return undefined;
+  if (hash && Buffer.from(hash).toString('base64url') === auditRecord.hash) return undefined;
   const why = 'its audit event tells it otherwise';
-  if (isSealed(testimony.event)) throw changed({ place: `revocation ${sequence}`, why });
+  if (isSealed(auditRecord.event)) throw changed({ place: `revocation ${sequence}`, why });
   return why;
 }
 

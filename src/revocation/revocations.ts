@@ -18,7 +18,7 @@ import { Emitter, type Subscribable } from '../lib/emitter.ts';
 import { RevocationIndex } from './revocation-index.ts';
 
 /** The latest `iat` that a token made until now may have: a caller that dates its own may be ahead by the skew. */
-export function latestIat(scopes: readonly Scope[], scopeId: string | null, now: number): number {
+function latestIat(scopes: readonly Scope[], scopeId: string | null, now: number): number {
   const ahead = scopes
     .filter(({ id, policy }) => policy.externalClaims && (scopeId === null || scopeId === id))
     .map(({ policy }) => policy.clockSkewSeconds);
@@ -26,11 +26,11 @@ export function latestIat(scopes: readonly Scope[], scopeId: string | null, now:
 }
 
 /** From `iat` to the last instant at which any verifier takes the token, whatever the policy. */
-export const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];
+const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];
 const LONGEST_NAME = 4_096;
 
 /** `invalid_revocation` that says which member is wrong and what it may be. */
-export function validateRule(rule: RevocationRule): void {
+function validateRule(rule: RevocationRule): void {
   const { scopeId, jti, root, clientId, issuedFrom, issuedUntil } = rule;
   for (const [member, value] of Object.entries({ jti, root })) {
     if (value !== null && (value.length < 1 || value.length > LONGEST_NAME)) {
@@ -57,13 +57,13 @@ export function validateRule(rule: RevocationRule): void {
  * A client's next token is a matter of its grants: what is revoked is what it has until now, `latestIat` being how
  * far ahead it may have dated it.
  */
-export function completeRule(rule: RevocationRule, latestIat: number): RevocationRule {
+function completeRule(rule: RevocationRule, latestIat: number): RevocationRule {
   const openClientRule = rule.clientId !== null && rule.root === null && rule.issuedUntil === null;
   return openClientRule ? { ...rule, issuedUntil: latestIat } : rule;
 }
 
 /** When the last token that the rule fits has expired; null where that never comes. */
-export function lapseOf(rule: RevocationRule, now: number): number | null {
+function lapseOf(rule: RevocationRule, now: number): number | null {
   const last = rule.jti === null ? rule.issuedUntil : now;
   return last === null ? null : Math.max(last, now) + LONGEST_LIFE_SECONDS;
 }
@@ -72,7 +72,7 @@ function refuse(member: string, advice: string): never {
   throw new KeywardError('invalid_revocation', `${member}: ${advice}`);
 }
 
-export interface RevocationParts {
+interface RevocationParts {
   readonly store: Pick<RevocationStore, 'append'>;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
@@ -90,12 +90,12 @@ const REASON = /^\P{C}{0,256}$/u;
 export class Revocations implements RevocationCheck, Revoker, RevocationAdministration, WatchedRevocations {
   readonly #added = new Emitter<Revocation>();
   readonly #index = new RevocationIndex();
-  readonly #parts: RevocationParts;
+  readonly #deps: RevocationParts;
   #sweptAt = 0;
 
   /** `inForce`: those that were there at the start. */
-  constructor(parts: RevocationParts, inForce: readonly Revocation[]) {
-    this.#parts = parts;
+  constructor(deps: RevocationParts, inForce: readonly Revocation[]) {
+    this.#deps = deps;
     for (const rule of inForce) this.#index.put(rule);
   }
 
@@ -119,7 +119,7 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
     const { scopeId, jti } = token;
     if (this.#index.hasJti(scopeId, jti)) return;
     const rule = { scopeId, jti, root: null, clientId: null, issuedFrom: null, issuedUntil: null };
-    const longest = this.#parts.clock.nowSeconds() + LONGEST_LIFE_SECONDS;
+    const longest = this.#deps.clock.nowSeconds() + LONGEST_LIFE_SECONDS;
     const lapsesAt = Math.min(token.exp + POLICY_BOUNDS.clockSkewSeconds[1], longest);
     await this.#add({ ...rule, lapsesAt, reason: '' }, actor);
   }
@@ -130,25 +130,25 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
       throw new KeywardError('invalid_revocation', 'reason: use up to 256 printable characters');
     }
     this.#refuseUnknown(given);
-    const now = this.#parts.clock.nowSeconds();
-    const rule = completeRule(given, latestIat(this.#parts.scopes(), given.scopeId, now));
+    const now = this.#deps.clock.nowSeconds();
+    const rule = completeRule(given, latestIat(this.#deps.scopes(), given.scopeId, now));
     return await this.#add({ ...rule, lapsesAt: lapseOf(rule, now), reason }, actor);
   }
 
   list({ before = Number.POSITIVE_INFINITY, limit }: { before?: number | undefined; limit: number }) {
-    const now = this.#parts.clock.nowSeconds();
+    const now = this.#deps.clock.nowSeconds();
     const inForce = ({ sequence, lapsesAt }: Revocation) =>
       sequence < before && (lapsesAt === null || lapsesAt > now);
     return this.#index.newestFirst().filter(inForce).slice(0, limit);
   }
 
   async #add(rule: Omit<NewRevocation, 'createdAt' | 'revokedBy'>, actor: Actor): Promise<Revocation> {
-    const createdAt = this.#parts.clock.nowSeconds();
+    const createdAt = this.#deps.clock.nowSeconds();
     this.#sweep(createdAt);
     if (this.#index.size >= RULES_IN_FORCE) {
       throw new KeywardError('overloaded', 'too many revocations are in force; revoke by client or by time');
     }
-    const revocation = await this.#parts.store.append(
+    const revocation = await this.#deps.store.append(
       { ...rule, createdAt, revokedBy: actor.operatorId },
       actor,
     );
@@ -158,13 +158,13 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
   }
 
   #sweep(now: number): void {
-    if (now < this.#sweptAt + SWEEP_SECONDS || !this.#parts.settledTime.isSettled()) return;
+    if (now < this.#sweptAt + SWEEP_SECONDS || !this.#deps.settledTime.isSettled()) return;
     this.#sweptAt = now;
     this.#index.sweep(now);
   }
 
   #refuseUnknown({ scopeId, clientId }: RevocationRule): void {
-    const { knowsScope, knowsClient } = this.#parts;
+    const { knowsScope, knowsClient } = this.#deps;
     if (scopeId !== null && !knowsScope(scopeId)) {
       throw new KeywardError('unknown_scope', 'there is no scope of this id');
     }

@@ -5,23 +5,19 @@ import { POLICY_BOUNDS } from '../kernel/policy.ts';
 import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
 import { parseToken } from '../token/parse-token.ts';
 import { verifySignature } from '../token/signature.ts';
-import { findKey } from '../verification/judge-token.ts';
+import { findKey } from '../verification/check-token.ts';
 
-export interface TokenRevocationParts {
+interface TokenRevocationDeps {
   readonly keyRing: KeyRing;
   readonly clock: Clock;
   readonly revocations: Revoker;
 }
 
 /** The standing of the key does not count: a suspended one may come back, and its tokens with it. */
-export function createTokenRevocation({
-  keyRing,
-  clock,
-  revocations,
-}: TokenRevocationParts): TokenRevocation {
+export function createTokenRevocation({ keyRing, clock, revocations }: TokenRevocationDeps): TokenRevocation {
   return {
     async revoke(scopeId, presented, actor) {
-      const claims = await genuineClaims(keyRing, scopeId, presented);
+      const claims = await signedClaims(keyRing, scopeId, presented);
       if (!claims) return;
       const { jti, exp } = claims;
       if (typeof jti !== 'string' || typeof exp !== 'number') return;
@@ -31,7 +27,7 @@ export function createTokenRevocation({
   };
 }
 
-async function genuineClaims(keyRing: KeyRing, scopeId: string, presented: string) {
+async function signedClaims(keyRing: KeyRing, scopeId: string, presented: string) {
   const scope = keyRing.scope(scopeId);
   if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
   const parsed = parseToken(presented);

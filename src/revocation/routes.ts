@@ -5,7 +5,7 @@ import type {
   RevocationRule,
   TokenRevocation,
 } from '../kernel/revocation.ts';
-import { type AdmissionParts, actorOf, formBody, jsonBody, READING } from '../server/admission.ts';
+import { type AdmissionDeps, actorOf, formBody, jsonBody, READING } from '../server/admission.ts';
 import { actorFor, type GateDeps, sendOutcome } from '../server/ask-gate.ts';
 import { admitTokenRequest, CLIENT_AUTHENTICATION, FORM } from '../server/oauth-endpoint.ts';
 import { readJson, validated } from '../server/read-body.ts';
@@ -19,7 +19,7 @@ const name = text.meta({ minLength: 1, maxLength: 4_096 });
 const seconds = z.int('use whole seconds since the epoch').min(0).max(99_999_999_999);
 
 /** RFC 7009 §2.1. */
-export const revocationForm = z
+const revocationForm = z
   .looseObject({
     token: z.string(),
     token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
@@ -45,7 +45,7 @@ export const revocationRequest = z
     example: { scope: 'payments', client: 'checkout', reason: 'credential found in a repository' },
   });
 
-export const revocation = z
+const revocation = z
   .object({
     sequence: z.int(),
     scope: z.string().nullable(),
@@ -150,7 +150,7 @@ const listRevocations: Route<RevocationParts> = {
 export const adminRevocationRoutes = [addRevocation, listRevocations];
 
 /** RFC 7009, for a token of this scope. Whoever asks learns nothing of the token, not even whether there is one. */
-export const revokeToken: Route<AdmissionParts & { readonly tokenRevocation: TokenRevocation }> = {
+export const revokeToken: Route<AdmissionDeps & { readonly tokenRevocation: TokenRevocation }> = {
   method: 'post',
   path: '/v1/scopes/{scope}/revoke',
   operation: {

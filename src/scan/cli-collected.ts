@@ -62,7 +62,7 @@ export interface ScanReport {
 /** Of one secret: it may stand a million times in one file. */
 const PLACES = 20;
 
-export interface Candidate<S> {
+interface Candidate<S> {
   readonly sight: S;
   /** The first of them. */
   readonly places: readonly Place[];
@@ -71,7 +71,7 @@ export interface Candidate<S> {
 }
 
 /** What the service is to be asked about, each once, up to a limit. */
-export class Candidates<S> {
+class Candidates<S> {
   readonly #limit: number;
   readonly #byName = new Map<string, { sight: S; places: Place[]; more: number }>();
   #full = false;
@@ -103,7 +103,7 @@ export class Candidates<S> {
 }
 
 /** As much of a secret as tells its kind: of a private key and of a PIN, nothing. */
-export function excerptOf(sight: Sight): string {
+function excerptOf(sight: Sight): string {
   const { secret } = sight;
   if (sight.kind === 'private_key') return sight.label;
   if (sight.kind === 'pin') return sight.file === null ? `${PIN_PREFIX}…` : 'the PIN in the PIN file';
@@ -116,7 +116,7 @@ export function excerptOf(sight: Sight): string {
  * Names a secret wherever it stands. It tells nothing of a secret of which there are too many to try; the PIN of
  * `--pin-file` may be a short one, so it has none.
  */
-export function fingerprintOf(sight: Sight): string | null {
+function fingerprintOf(sight: Sight): string | null {
   if (sight.kind === 'pin' && sight.file !== null) return null;
   return hash('sha256', `keyward-scan ${sight.kind} ${sight.secret}`).slice(0, 32);
 }
@@ -125,7 +125,7 @@ const MOST_BYTES = 16 * 1024 ** 2;
 const LINE = /^([0-9a-f]{32})?\s*(?:#.*)?$/;
 
 /** What somebody looked at and found harmless: the file that says so, and the fingerprints in it. */
-export interface Ignored {
+interface Ignored {
   readonly file: string;
   readonly fingerprints: ReadonlySet<string>;
 }

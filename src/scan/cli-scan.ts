@@ -18,7 +18,7 @@ const COLOURS = { error: 'red', warning: 'yellow', note: 'dim' } as const satisf
 const SKIPPED_SHOWN = 50;
 
 /** What was found, then what was not read: that comes last, so that it is seen. */
-export function describeScan(report: ScanReport, colour: boolean): string {
+function describeScan(report: ScanReport, colour: boolean): string {
   const { findings, more, skipped, notes, read } = report;
   const parts = [
     findings.length > 0 ? table(['kind', 'where', 'what', 'about'], findings.map(rowOf), colour) : '',
@@ -54,7 +54,7 @@ function summary(found: number, skipped: number, { contents, bytes }: ScanReport
   return found === 0 ? `nothing found: ${read}` : `${found} found: ${read}`;
 }
 
-export interface ScanOptions {
+interface ScanOptions {
   readonly git?: string;
   readonly stdin?: true;
   readonly offline?: true;

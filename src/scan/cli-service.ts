@@ -123,12 +123,12 @@ function addUncheckedTokens(collected: Collected, batch: Tokens, now: number): v
   }
 }
 
-export function* inBatches<T>(all: readonly T[], size = BATCH): Generator<readonly T[]> {
+function* inBatches<T>(all: readonly T[], size = BATCH): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
 }
 
 /** The first of them, as the service may store it. */
-export function placeOf([first]: readonly Place[]): string {
+function placeOf([first]: readonly Place[]): string {
   if (!first) return 'not said';
   const text = `${first.place} at byte ${first.offset}`.replaceAll(/\p{C}/gu, '\ufffd');
   return text.slice(-PLACE_CHARACTERS);

@@ -6,8 +6,8 @@ import type { Names } from './format.ts';
 import { type GitObject, gitObjects } from './git-objects.ts';
 import { GitFailure } from './git-process.ts';
 import type { ExactPin } from './recognise-pin.ts';
-import { type Content, scanContent } from './scan-content.ts';
-import type { Bytes } from './scan-stream.ts';
+import { scanContent } from './scan-content.ts';
+import type { Bytes, Content } from './scan-stream.ts';
 import { walk } from './walk.ts';
 
 const QUIET_MS = 2_000;
@@ -15,7 +15,7 @@ const EVERY_MS = 250;
 const NAME_CHARACTERS = 60;
 
 /** One line on standard error that changes, where that is a terminal and it takes longer than a moment. */
-export class Progress {
+class Progress {
   readonly #write: ((line: string) => void) | undefined;
   #next = Date.now() + QUIET_MS;
   #shown = false;
@@ -44,7 +44,7 @@ export interface OpenedGit {
   readonly repository: ForeignRepository;
 }
 
-export interface Sources {
+interface Sources {
   readonly paths: readonly string[];
   readonly git: OpenedGit | undefined;
   readonly stdin: Bytes | undefined;

@@ -1,6 +1,6 @@
 import type { CredentialKind } from '../kernel/actor.ts';
 
-export type KeyFormat = 'pem' | 'jwk' | 'der' | 'pkcs12' | 'putty' | 'ssh2';
+type KeyFormat = 'pem' | 'jwk' | 'der' | 'pkcs12' | 'putty' | 'ssh2';
 
 /** What a recogniser saw in some bytes. `secret` stays in this process: it is never printed. */
 export type Sight = Readonly<

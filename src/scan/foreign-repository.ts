@@ -4,7 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireReadableObjects } from './foreign-objects.ts';
-import { findGitDirectory, GitIds } from './git-objects.ts';
+import { findGitDirectory, GitIds } from './git-directory.ts';
 import { ENVIRONMENT, GitFailure } from './git-process.ts';
 
 type ObjectFormat = 'sha1' | 'sha256';

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { LimitReached } from './finding.ts';
 import { type ExactPin, madePins, withoutPins } from './recognise-pin.ts';
 import { credentials, tokens } from './recognise-token.ts';
-import type { Content } from './scan-content.ts';
+import type { Content } from './scan-stream.ts';
 import { type Bytes, once } from './scan-stream.ts';
 
 type Format = 'gzip' | 'zstd' | 'zip' | 'tar' | 'unread';

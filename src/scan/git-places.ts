@@ -55,7 +55,7 @@ async function newestPlaces(
   const changes = startGit(
     directory,
     // `-c`: of a merge, what none of its parents has.
-    ['diff-tree', '--stdin', '-r', '-c', '--root', '--no-renames', '-z', ...Array.from(blobs, sought)],
+    ['diff-tree', '--stdin', '-r', '-c', '--root', '--no-renames', '-z', ...Array.from(blobs, query)],
     commits.stdout,
   );
   const reader = new Reader(changes.stdout);
@@ -84,7 +84,7 @@ function linesOf(ids: readonly string[]): Readable {
   return Readable.from(ids.map((id) => `${id}\n`));
 }
 
-function sought(id: string): string {
+function query(id: string): string {
   return `--find-object=${id}`;
 }
 

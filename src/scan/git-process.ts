@@ -42,20 +42,20 @@ export function startGit(gitDirectory: string, argv: readonly string[], input?: 
   git.stdin.on('error', () => input?.destroy());
   if (input) input.pipe(git.stdin);
   else git.stdin.end();
-  let said = '';
+  let stderrText = '';
   git.stderr.on('data', (chunk: Buffer) => {
-    if (said.length < 1_000) said += chunk.toString();
+    if (stderrText.length < 1_000) stderrText += chunk.toString();
   });
   const ended = once(git, 'close').then(
     ([code]) => {
-      if (code !== 0) throw new GitFailure(said.trim().split('\n')[0] || `git ended with ${code}`);
+      if (code !== 0) throw new GitFailure(stderrText.trim().split('\n')[0] || `git ended with ${code}`);
     },
     (cause: unknown) => {
       throw new GitFailure('git cannot be started', { cause });
     },
   );
   ended.catch(() => {});
-  return { stdout: git.stdout, ended, said: () => said.trim(), kill: () => void git.kill() };
+  return { stdout: git.stdout, ended, stderrText: () => stderrText.trim(), kill: () => void git.kill() };
 }
 
 /** Lines and counted stretches of one stream, as `git cat-file --batch` writes them in turn. */

@@ -28,7 +28,7 @@ const HEX_GAP = String.raw`[ :,-]{0,2}(?:0[xX]|\\x)?`;
  * order, percent-encoded, escaped as JSON, C, XML and quoted-printable do, in base64 (also base64url, also as a part of
  * something longer) and in hex. Spans 8 KiB at most for a PIN of 255 bytes.
  */
-export function pinPattern(pin: Buffer): RegExp {
+function pinPattern(pin: Buffer): RegExp {
   const wide = wideForms(pin);
   const alternatives = [
     escaped(pin),

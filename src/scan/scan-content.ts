@@ -1,5 +1,6 @@
 import { Expansion, type ExpansionLimits, type Found, LimitReached } from './finding.ts';
 import { fileBytes, formatOf, HEAD_BYTES, type Peeked, peek } from './format.ts';
+import type { Content } from './scan-stream.ts';
 import {
   type Bytes,
   counted,
@@ -11,20 +12,12 @@ import {
 } from './scan-stream.ts';
 import { type Compression, decompress, tarEntries, type ZipPlace, zipEntries } from './unpack.ts';
 
-/** Something to be read: a file, an object of a repository, standard input. */
-export interface Content {
-  readonly name: string;
-  readonly bytes: Bytes;
-  /** Where it lies, if it is a file: a zip is read from its end. */
-  readonly path?: string;
-}
-
 /** What was found, or what was left unread and why: the one is as important as the other. */
 export type Outcome =
   | { readonly place: string; readonly found: Found }
   | { readonly place: string; readonly skipped: string };
 
-export interface ScanOptions extends StreamOptions {
+interface ScanOptions extends StreamOptions {
   readonly limits: ExpansionLimits;
 }
 

@@ -7,6 +7,14 @@ import { credentials, jwkKeys, tokens } from './recognise-token.ts';
 import { decodedTexts, textsIn } from './texts.ts';
 import { type Cut, LineCount, type Window, windows } from './windows.ts';
 
+/** Something to be read: a file, an object of a repository, standard input. */
+export interface Content {
+  readonly name: string;
+  readonly bytes: Bytes;
+  /** Where it lies, if it is a file: a zip is read from its end. */
+  readonly path?: string;
+}
+
 const RECOGNISERS: readonly Recogniser[] = [
   credentials,
   tokens,

@@ -1,5 +1,5 @@
 /** Text found in bytes. */
-export interface Text {
+interface Text {
   readonly text: string;
   /** Where the character at that index begins, in bytes from the first of those searched. */
   placeOf(index: number): number;

@@ -5,7 +5,7 @@ import { fromBufferPromise, openPromise, type Entry as ZipEntry, type ZipFile } 
 import { type ExpansionLimits, LimitReached } from './finding.ts';
 import type { Bytes } from './scan-stream.ts';
 
-export interface Entry {
+interface Entry {
   readonly name: string;
   readonly bytes: Bytes;
 }
@@ -62,7 +62,7 @@ async function* counted(
 /** A zip by its path, or whole in memory. */
 export type ZipPlace = string | Buffer;
 
-export interface PackedEntry {
+interface PackedEntry {
   readonly name: string;
   readonly packedBytes: number;
   /** Why it cannot be unpacked. */
@@ -105,7 +105,7 @@ export type Compression = keyof typeof MAKE;
 /** Given at a time: what comes of it, a thousand times as much at most, is held until it is taken. */
 const PART_BYTES = 16 * 1024;
 
-export interface Decompression {
+interface Decompression {
   readonly bytes: Bytes;
   /** Of the source, those that were of use so far. */
   taken(): number;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { lstat, opendir, readlink, realpath, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileBytes, type Names } from './format.ts';
-import type { Content } from './scan-content.ts';
+import type { Content } from './scan-stream.ts';
 
 /** By the numbers of linux/magic.h. Their files are made up when they are read: some never answer, some never end. */
 const PSEUDO_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
@@ -24,13 +24,13 @@ const PSEUDO_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The name of the pseudo file system that a path lies on. Where that cannot be told, reading it says why. */
-export async function pseudoFileSystem(path: string): Promise<string | undefined> {
+async function pseudoFileSystem(path: string): Promise<string | undefined> {
   const status = await statfs(path).catch(() => undefined);
   return status && PSEUDO_FILE_SYSTEMS.get(status.type);
 }
 
 /** A file to be scanned, or what was passed over and why. */
-export type Walked =
+type Walked =
   | { readonly content: Content; readonly size: number }
   | { readonly place: string; readonly skipped: string }
   | { readonly place: string; readonly note: string };

@@ -15,7 +15,7 @@ import type { RequestOrigin } from '../kernel/verification.ts';
 import { networkOf, vouchFor } from './connections.ts';
 import type { ApiRequest, ApiResponse } from './exchange.ts';
 
-export interface AdmissionParts {
+export interface AdmissionDeps {
   readonly authenticator: Authenticator;
   readonly grants: Grants;
   readonly keyRing: KeyRing;
@@ -29,18 +29,18 @@ export interface Admitted {
 
 /** Judges the caller of a scoped route before anything of the body is read: 401, 429, 404, 403, 503, in this order. */
 export async function admitClient(
-  parts: AdmissionParts,
+  deps: AdmissionDeps,
   action: Action,
   request: ApiRequest,
   response: ApiResponse,
 ): Promise<Admitted> {
-  const client = parts.authenticator.client(request.headers.authorization);
-  return admitKnown(parts, action, client, request, response);
+  const client = deps.authenticator.client(request.headers.authorization);
+  return admitKnown(deps, action, client, request, response);
 }
 
 /** The same for a client whose credential was right: 429, 404, 403, 503. */
 export async function admitKnown(
-  { grants, keyRing }: Pick<AdmissionParts, 'grants' | 'keyRing'>,
+  { grants, keyRing }: Pick<AdmissionDeps, 'grants' | 'keyRing'>,
   action: Action,
   { id: clientId }: Client,
   request: ApiRequest,
@@ -64,7 +64,7 @@ export async function admitAnyone(request: ApiRequest, { locals: exchange }: Api
 }
 
 /** The admitted client, as whatever watches will name it. */
-export function presenterOf(
+export function requestOriginOf(
   clientId: string,
   { ip: remote }: ApiRequest,
   { locals }: ApiResponse,
@@ -77,7 +77,7 @@ export function grantMissing(action: Action): KeywardError {
 }
 
 /** Judges the caller of an administrative route; answers the operator's id. */
-export function admitOperator(
+function admitOperator(
   authenticator: Authenticator,
   roles: readonly Role[],
   request: ApiRequest,

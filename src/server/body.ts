@@ -107,17 +107,17 @@ let underWay = 0;
  * A token that a client shows where it may not is told of once the body is there. The answer is decided, and waits for
  * nothing of it; what does not come in full, or is longer than what these paths take, is not told.
  */
-export function tellOfBody(code: ErrorCode, request: ApiRequest, { locals }: ApiResponse): void {
+export function observeBody(code: ErrorCode, request: ApiRequest, { locals }: ApiResponse): void {
   const { plane, caller, route, requestId, form } = locals;
   const use = USES.get(route);
   if (!use || caller === undefined || !CODES.has(code)) return;
   const by = { use, caller: `client:${caller}`, remote: request.ip, requestId };
-  const tell = (text: string) => plane.callers.rejectedSecret({ text, ...by });
-  if (form) tell(form.get('token') ?? '');
-  else if (!request.destroyed && underWay < MOST_AT_ONCE) collect(request, tell);
+  const onText = (text: string) => plane.callers.rejectedSecret({ text, ...by });
+  if (form) onText(form.get('token') ?? '');
+  else if (!request.destroyed && underWay < MOST_AT_ONCE) collect(request, onText);
 }
 
-function collect(request: ApiRequest, tell: (text: string) => void): void {
+function collect(request: ApiRequest, onText: (text: string) => void): void {
   let chunks: Buffer[] | undefined = [];
   let length = 0;
   underWay += 1;
@@ -134,7 +134,7 @@ function collect(request: ApiRequest, tell: (text: string) => void): void {
   request.once('end', () => {
     const text = chunks && Buffer.concat(chunks).toString('latin1');
     end();
-    if (text) tell(text);
+    if (text) onText(text);
   });
   request.once('close', end);
 }

@@ -8,7 +8,7 @@ const LATE_MS = 20;
 const LESS = 0.7;
 const MORE = 1.02;
 /** The least share: so many places are left however late the event loop is. */
-export const LEAST_SHARE = 1 / 16;
+const LEAST_SHARE = 1 / 16;
 
 /**
  * What part of the requests that could be in flight may be, by how late the event loop is: quickly less while it is, and
@@ -54,7 +54,7 @@ export class LoopLoad {
 }
 
 /** Places given out one at a time, of which no one holder may have more than its part. */
-export class Places {
+class Places {
   readonly #most: number;
   readonly #mostOfOne: number;
   readonly #held = new Map<string, number>();

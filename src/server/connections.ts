@@ -17,7 +17,7 @@ export function wideNetworkOf(address: string): string {
   return leadingParts(address, { octets: 3, groups: 3 }).parts.join(':');
 }
 
-export interface ConnectionLimits {
+interface ConnectionLimits {
   /** Open at once. */
   readonly most: number;
   /** Of one address, or of one /64; undefined where all come from a proxy. */

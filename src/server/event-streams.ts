@@ -25,7 +25,7 @@ const HEADERS = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store
 const UNBUFFERED = ['X-Accel-Buffering', 'no'];
 
 /** Server-sent events on one connection, which ends with them. */
-export class EventStream {
+class EventStream {
   readonly #response: ApiResponse;
   readonly #follower: Follower;
   readonly #onEnd: () => void;
@@ -120,12 +120,12 @@ export class EventStream {
 const RESTART = 'id:\n';
 
 /** The part of the configuration's `limits` that event streams obey. */
-export interface StreamLimits {
+interface StreamLimits {
   readonly event_streams: number;
   readonly event_streams_per_client: number;
 }
 
-export interface StreamOwner {
+interface StreamOwner {
   /** The client, or on the operations plane the operator, who asked for it. */
   readonly ownerId: string;
   /** Whether the owner may still have it. */

@@ -1,6 +1,6 @@
 import type { NextFunction } from 'express';
 import { KeywardError } from '../kernel/errors.ts';
-import { tellOfBody } from './body.ts';
+import { observeBody } from './body.ts';
 import { asKeywardError, PROBLEMS } from './problem.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 import { sendProblem } from './send.ts';
@@ -21,14 +21,18 @@ export async function answerFailure(
   _next: NextFunction,
 ): Promise<void> {
   const error = asKeywardError(thrown);
-  tellOfRefusal(error, request, response);
+  observeRefusal(error, request, response);
   const told = await afterFailedAuthentication(error, request, response);
-  tellOfBody(told.code, request, response);
+  observeBody(told.code, request, response);
   sendProblem(response, told);
 }
 
 /** Who was turned away, and which administrative acts were refused, is kept in the audit trail. */
-function tellOfRefusal({ code }: KeywardError, request: ApiRequest, { locals: exchange }: ApiResponse): void {
+function observeRefusal(
+  { code }: KeywardError,
+  request: ApiRequest,
+  { locals: exchange }: ApiResponse,
+): void {
   const { plane, caller, route, requestId } = exchange;
   const { status } = PROBLEMS[code];
   const isAct = plane.name === 'operations' && caller !== undefined && !LOOKING.has(request.method);

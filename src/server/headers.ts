@@ -6,7 +6,7 @@ import type { ApiRequest, ApiResponse } from './exchange.ts';
 import { sendNothing } from './send.ts';
 
 /** What departs from an API that its own origin alone asks. */
-export interface HeaderNeeds {
+interface HeaderNeeds {
   /** Of a page: such as `sha256-…`, of the one style sheet in it. Its forms are for its own server; it runs nothing. */
   readonly styleHash?: string;
   /** Pages of other origins may read it. */

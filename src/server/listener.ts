@@ -63,7 +63,7 @@ function message(code: ErrorCode, detail: string): string {
 }
 
 /** Answers everything with 503 `shutting_down` and ends the connection, so that the caller goes elsewhere. */
-export function refuseAll(hooks: ListenerHooks): RequestListener {
+function refuseAll(hooks: ListenerHooks): RequestListener {
   const error = new KeywardError('shutting_down', 'this instance is shutting down; try again elsewhere');
   return (request, response) => {
     hooks.problem(error.code);
@@ -82,7 +82,7 @@ export function refuseAll(hooks: ListenerHooks): RequestListener {
 }
 
 /** Absolute paths of PEM files. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly cert_file: string;
   readonly key_file: string;
   readonly client_ca_file?: string | undefined;
@@ -92,7 +92,7 @@ export interface TlsFiles {
  * With a client authority, certificates are asked for and not demanded: whoever uses one has to look at
  * `authorized` first, since a foreign certificate can be read too.
  */
-export function tlsOptions({ cert_file, key_file, client_ca_file }: TlsFiles): TlsOptions {
+function tlsOptions({ cert_file, key_file, client_ca_file }: TlsFiles): TlsOptions {
   return {
     minVersion: 'TLSv1.2',
     handshakeTimeout: 10_000,
@@ -120,7 +120,7 @@ export interface ListenerConfig {
   readonly connections_per_address?: number | undefined;
 }
 
-export interface ListenerHooks {
+interface ListenerHooks {
   /** A problem that was answered before any route saw the request. */
   problem(code: ErrorCode): void;
 }

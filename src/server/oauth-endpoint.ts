@@ -1,6 +1,6 @@
 import { type Action, type Authenticator, type Client, readBasic } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { type AdmissionParts, type Admitted, admitAnyone, admitKnown } from './admission.ts';
+import { type AdmissionDeps, type Admitted, admitAnyone, admitKnown } from './admission.ts';
 import { readForm } from './read-body.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
@@ -17,15 +17,15 @@ export const CLIENT_AUTHENTICATION = [{ client: [] }, { client_secret_basic: [] 
  * is missing.
  */
 export async function admitTokenRequest(
-  parts: AdmissionParts,
+  deps: AdmissionDeps,
   action: Action,
   request: ApiRequest,
   response: ApiResponse,
 ): Promise<Admitted & { readonly token: string }> {
   const { authorization } = request.headers;
-  const admit = (client: Client) => admitKnown(parts, action, client, request, response);
+  const admit = (client: Client) => admitKnown(deps, action, client, request, response);
   if (authorization) {
-    const admitted = await admit(byHeader(parts.authenticator, authorization));
+    const admitted = await admit(byHeader(deps.authenticator, authorization));
     const form = await readForm(request, FORM.maxBytes);
     refuseSecondMethod(form, admitted);
     return { ...admitted, token: tokenIn(form) };
@@ -33,7 +33,7 @@ export async function admitTokenRequest(
   await admitAnyone(request, response);
   const form = await readForm(request, FORM.maxBytes);
   response.locals.form = form;
-  return { ...(await admit(byForm(parts.authenticator, form))), token: tokenIn(form) };
+  return { ...(await admit(byForm(deps.authenticator, form))), token: tokenIn(form) };
 }
 
 type Form = ReadonlyMap<string, string>;

@@ -27,7 +27,7 @@ export interface PlaneSettings {
   readonly load?: Load | undefined;
 }
 
-export interface PlaneHooks {
+interface PlaneHooks {
   /** Answers what no route has; default: `not_found`. */
   readonly otherwise?: Handler;
   /** Before anything is routed; default: no request is refused then. */

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { ErrorCode } from '../kernel/errors.ts';
-import type { AdmissionParts } from './admission.ts';
+import type { AdmissionDeps } from './admission.ts';
 import type { GateDeps } from './ask-gate.ts';
 import { LoopLoad } from './caller-budget.ts';
 import { type ListenerConfig, listen } from './listener.ts';
@@ -30,7 +30,7 @@ export function operationsPlaneRoutes<R extends Described>(given: readonly R[]) 
 }
 
 /** What identity services and relying services talk to. Nothing of operations answers here. */
-export function createDataPlane<Deps extends PlaneSettings & AdmissionParts>(
+export function createDataPlane<Deps extends PlaneSettings & AdmissionDeps>(
   deps: Deps,
   routes: readonly Route<Deps>[],
 ): RequestListener {
@@ -47,12 +47,12 @@ export function createOperationsPlane<Deps extends PlaneSettings & GateDeps>(
   return createPlaneApp('operations', operationsPlaneRoutes(routes), deps);
 }
 
-export interface PlanesDeps extends Omit<PlaneSettings, 'listener'>, AdmissionParts, GateDeps {
+export interface PlanesDeps extends Omit<PlaneSettings, 'listener'>, AdmissionDeps, GateDeps {
   readonly config: Readonly<
     Record<'data_plane' | 'operations_plane', ListenerConfig & PlaneSettings['listener']>
   >;
   readonly routes: {
-    readonly data: readonly Route<AdmissionParts>[];
+    readonly data: readonly Route<AdmissionDeps>[];
     readonly operations: readonly Route<GateDeps>[];
   };
 }

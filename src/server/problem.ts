@@ -152,7 +152,7 @@ export const PROBLEMS = {
 } as const satisfies Record<ErrorCode, ProblemFacts>;
 
 /** RFC 9457. `status` equals the HTTP status. */
-export interface ProblemDocument {
+interface ProblemDocument {
   readonly type: `urn:keyward:problem:${ErrorCode}`;
   readonly title: string;
   readonly status: number;

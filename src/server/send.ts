@@ -12,7 +12,7 @@ export function finish(response: ApiResponse, status: number): void {
   plane.metrics.requests.inc({ plane: plane.name, route, status });
   const level = levelOf(status, response.locals.error);
   if (plane.log.isLevelEnabled(level)) plane.log[level](line(response, status), 'request');
-  tellOfShown(response);
+  observeShown(response);
 }
 
 /** Of what is refused for its number, a line each would be part of the load; the metrics count them. */
@@ -23,7 +23,7 @@ function levelOf(status: number, error: unknown): 'error' | 'info' | 'debug' {
 }
 
 /** What somebody authenticated with who is nobody, or where nobody asks for it. */
-function tellOfShown({ locals: { plane, caller, requestId, form }, req }: ApiResponse): void {
+function observeShown({ locals: { plane, caller, requestId, form }, req }: ApiResponse): void {
   const text = req.headers.authorization || form?.get('client_secret');
   if (caller !== undefined || text === undefined) return;
   plane.callers.rejectedSecret({ text, use: 'authentication', caller: null, remote: req.ip, requestId });

@@ -7,7 +7,7 @@ import { requireOneReading } from './one-reading.ts';
 /** Of all requests, those that ask for signatures are many and cost most. */
 const SIGNING = /^\/v1\/scopes\/([^/?]+)\/(tokens|tokens\/batch|jws)(?:\?|$)/;
 
-export interface ShedParts {
+interface ShedDeps {
   readonly authenticator: Authenticator;
   readonly grants: Grants;
 }
@@ -27,11 +27,11 @@ export interface ShedRequest {
 export function shedRequest(
   request: IncomingMessage,
   identity: CallerBudget,
-  parts: ShedParts,
+  deps: ShedDeps,
 ): ShedRequest | undefined {
   if (!identity.isBusy || request.method !== 'POST') return undefined;
   const [, scopeId = '', asked] = SIGNING.exec(request.url ?? '') ?? [];
-  const clientId = asked && signerIn(request, scopeId, parts);
+  const clientId = asked && signerIn(request, scopeId, deps);
   const error = clientId && identity.crowded(clientId);
   return error ? { clientId, route: `/v1/scopes/{scope}/${asked}`, error } : undefined;
 }
@@ -39,7 +39,7 @@ export function shedRequest(
 function signerIn(
   request: IncomingMessage,
   scopeId: string,
-  { authenticator, grants }: ShedParts,
+  { authenticator, grants }: ShedDeps,
 ): string | undefined {
   try {
     requireOneReading(request);

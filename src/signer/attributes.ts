@@ -36,7 +36,7 @@ export const CKA = {
 } as const;
 
 /** The module answered, but not with a value of that kind. */
-export class AttributeError extends Error {
+class AttributeError extends Error {
   override readonly name = 'AttributeError';
 }
 
@@ -111,14 +111,14 @@ export interface KeyPairHandles {
 export const { PRIVATE_KEY, PUBLIC_KEY } = graphene.ObjectClass;
 
 /** The objects under one id, by a search of their own: for a key that has just been made, or shall go. */
-export function findHalves(cryptoki: Cryptoki, session: Handle, hsmId: string): KeyPairHandles {
+export function findKeyPair(cryptoki: Cryptoki, session: Handle, hsmId: string): KeyPairHandles {
   const id: Attribute = { type: CKA.ID, value: Buffer.from(hsmId, 'hex') };
   const ofClass = (value: number) => cryptoki.find(session, [{ type: CKA.CLASS, value }, id]);
   return { privateKeys: ofClass(PRIVATE_KEY), publicKeys: ofClass(PUBLIC_KEY) };
 }
 
 /** All key objects by id, listed once: a search for each key would take its time in a full token. */
-export function listHalves(cryptoki: Cryptoki, session: Handle): (hsmId: string) => KeyPairHandles {
+export function listKeyPairs(cryptoki: Cryptoki, session: Handle): (hsmId: string) => KeyPairHandles {
   const privateKeys = byId(cryptoki, session, PRIVATE_KEY);
   const publicKeys = byId(cryptoki, session, PUBLIC_KEY);
   return (hsmId) => ({

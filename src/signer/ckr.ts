@@ -3,7 +3,7 @@ import type { ErrorCode } from '../kernel/errors.ts';
 import type { Remedy } from './protocol.ts';
 
 /** What a return value of the module means to us. */
-export interface Meaning {
+interface Meaning {
   readonly code: ErrorCode;
   readonly remedy: Remedy;
   /** Whether it may concern one key alone, so that the other keys can go on. */

@@ -4,7 +4,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import { calling, type Handle } from './cryptoki.ts';
 import { describeSlots, loadModule } from './module.ts';
 
-export interface NewToken {
+interface NewToken {
   readonly modulePath: string;
   /** At most 32 bytes. */
   readonly label: string;

@@ -1,8 +1,9 @@
 import { KeywardError } from '../kernel/errors.ts';
-import { decoyLabel, scopeLabel } from '../kernel/scope.ts';
+import { canaryLabel, scopeLabel } from '../kernel/scope.ts';
 import type { DestroyedKey } from '../kernel/signer.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
-import { CKA, findHalves, ifReadable, ObjectReader, PRIVATE_KEY } from './attributes.ts';
+import { CKA, findKeyPair, ifReadable, ObjectReader, PRIVATE_KEY } from './attributes.ts';
+import { KEY_LABEL } from './check-requests.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import type { Hsm } from './hsm.ts';
 import { kidOf } from './inventory.ts';
@@ -10,7 +11,6 @@ import type { LoadedKeys } from './loaded-keys.ts';
 import { SERVICE_LABELS } from './protocol.ts';
 import type { ServiceKids } from './settings.ts';
 import type { KeyRecords } from './state/key-records.ts';
-import { KEY_LABEL } from './takes.ts';
 
 const SERVICE_KEYS = [
   ['registryKid', 'the registry key'],
@@ -19,9 +19,9 @@ const SERVICE_KEYS = [
 ] as const satisfies [keyof ServiceKids, string][];
 
 /** What destroying goes by beside the HSM. */
-export interface Destroying {
+interface Destroying {
   readonly hsm: Hsm;
-  readonly shelf: LoadedKeys;
+  readonly loadedKeys: LoadedKeys;
   readonly keys: KeyRecords;
   readonly named: ServiceKids;
 }
@@ -32,17 +32,17 @@ export interface Destroying {
  * its lost answer asked for again.
  */
 export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<null> {
-  const { hsm, shelf, keys, named } = destroying;
+  const { hsm, loadedKeys, keys, named } = destroying;
   const { hsmId, kid } = key;
   for (const [member, name] of SERVICE_KEYS) {
     if (kid === named[member]) refuse(`${name} is never destroyed this way`);
   }
   return hsm.anchor.lend(({ handle: session }) => {
     const read = (object: Handle) => new ObjectReader(hsm.cryptoki, session, object);
-    const { privateKeys, publicKeys } = findHalves(hsm.cryptoki, session, hsmId);
+    const { privateKeys, publicKeys } = findKeyPair(hsm.cryptoki, session, hsmId);
     if (privateKeys.length + publicKeys.length === 0) {
       refuseBlindness(hsm.cryptoki, session);
-      shelf.remove(kid);
+      loadedKeys.remove(kid);
       keys.remove(hsmId);
       return null;
     }
@@ -55,7 +55,7 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
     const labels = all.map((half) => labelOf(read(half)));
     if (!labels.every((label) => KEY_LABEL.test(label))) refuse('the object of this id is not one of ours');
     if (!isRemembered(destroying, key, labels)) refuse('the signer did not make this key');
-    shelf.remove(kid);
+    loadedKeys.remove(kid);
     destroyAll(hsm.cryptoki, session, all);
     keys.remove(hsmId);
     return null;
@@ -64,26 +64,26 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
 
 /** By the state of the signer, by the label of a decoy, or by a binding record that its voucher signed. */
 function isRemembered(
-  { keys, shelf: { bindingIssuer: voucher } }: Destroying,
+  { keys, loadedKeys: { bindingIssuer } }: Destroying,
   { hsmId, kid, bindingRecord }: DestroyedKey,
   labels: readonly string[],
 ): boolean {
   if (keys.get(hsmId)?.kid === kid) return true;
-  if (labels.every((label) => label === decoyLabel(hsmId))) return true;
-  if (bindingRecord === null || !voucher) return false;
-  const binding = readBindingRecord(bindingRecord, voucher);
+  if (labels.every((label) => label === canaryLabel(hsmId))) return true;
+  if (bindingRecord === null || !bindingIssuer) return false;
+  const binding = readBindingRecord(bindingRecord, bindingIssuer);
   const label = scopeLabel({ ...binding, id: binding.scope });
   return binding.kid === kid && binding.hsmId === hsmId && labels.every((made) => made === label);
 }
 
 /** Destroys what a generation that was cut short left under an id that this signer reserved for it. */
 export function discard(
-  { hsm, shelf, keys, named }: Destroying,
+  { hsm, loadedKeys, keys, named }: Destroying,
   { hsmId }: { readonly hsmId: string },
 ): Promise<null> {
-  if (shelf.servesId(hsmId)) refuse('the key of this id is in service');
+  if (loadedKeys.servesId(hsmId)) refuse('the key of this id is in service');
   return hsm.anchor.lend(({ handle: session }) => {
-    const halves = findHalves(hsm.cryptoki, session, hsmId);
+    const halves = findKeyPair(hsm.cryptoki, session, hsmId);
     const all = [...halves.privateKeys, ...halves.publicKeys];
     for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), named);
     if (all.length > 0 && !keys.get(hsmId)) refuse('the signer did not make the object of this id');

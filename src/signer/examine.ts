@@ -13,14 +13,14 @@ import { MECHANISMS } from './mechanisms.ts';
 
 type Name = keyof typeof REQUIRED_ATTRIBUTES & keyof typeof CKA;
 
-export interface AttributeProof {
+interface AttributeProof {
   readonly attributes: Readonly<Record<string, boolean | null>>;
   /** A sentence for each attribute that is not as it must be; none is a proof. */
   readonly unproven: readonly string[];
 }
 
 /** Reads each attribute by itself, and takes nothing for granted that was not read. */
-export function proveAttributes(privateKey: ObjectReader): AttributeProof {
+function proveAttributes(privateKey: ObjectReader): AttributeProof {
   const attributes: Record<string, boolean | null> = {};
   const unproven: string[] = [];
   for (const [name, required] of Object.entries(REQUIRED_ATTRIBUTES) as [Name, boolean][]) {
@@ -97,7 +97,7 @@ function refuse(flaw: string): never {
 }
 
 /** What a key is expected to be. Where no `kid` is known yet, any is right. */
-export interface Expected {
+interface Expected {
   readonly hsmId: string;
   readonly label: string;
   readonly algorithm: Algorithm;

@@ -1,7 +1,7 @@
 import graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
 import type { GeneratedKey, KeySpecification } from '../kernel/signer.ts';
-import { CKA, findHalves } from './attributes.ts';
+import { CKA, findKeyPair } from './attributes.ts';
 import { isFull, isTemplateError } from './ckr.ts';
 import { type Attribute, CryptokiError, type Handle, type HandlePair } from './cryptoki.ts';
 import { examine } from './examine.ts';
@@ -109,13 +109,13 @@ export function generate(
     throw new KeywardError('algorithm_unavailable', `the HSM token does not offer ${algorithm}`);
   }
   return hsm.anchor.lend(async (session) => {
-    const { privateKeys, publicKeys } = findHalves(cryptoki, session.handle, hsmId);
+    const { privateKeys, publicKeys } = findKeyPair(cryptoki, session.handle, hsmId);
     if (privateKeys.length + publicKeys.length > 0) {
       throw new KeywardError('hsm_refused', 'the HSM already holds an object of this id');
     }
     records.reserve(hsmId, label);
     await makePair(hsm, session.handle, specification);
-    const halves = findHalves(cryptoki, session.handle, hsmId);
+    const halves = findKeyPair(cryptoki, session.handle, hsmId);
     const { key, attributes, unproven } = examine(cryptoki, session, halves, {
       hsmId,
       label,

@@ -5,7 +5,7 @@ import { areWellFormed } from '../token/check-claims.ts';
 import { parseSigningInput, type SignedContent } from '../token/parse-token.ts';
 import type { Handle } from './cryptoki.ts';
 
-export interface ClockSources {
+interface ClockSources {
   /** Wall time, milliseconds since the epoch. */
   readonly wallMs: () => number;
   /** Monotonic milliseconds. */
@@ -34,11 +34,11 @@ export class OwnClock {
     if (!Number.isSafeInteger(time)) refuse(`${member} is not a whole number of seconds`);
     const { wallMs, steadyMs } = this.#sources;
     const wall = wallMs();
-    demand(
+    requireThat(
       Math.abs(wall - steadyMs() - this.#startMs) <= this.#skewMs,
       'the clock of the signer jumped; it signs nothing dated until it is right again or the signer is restarted',
     );
-    demand(
+    requireThat(
       Math.abs(Number(time) * 1_000 - wall) <= this.#skewMs,
       `${member} is too far from the clock of the signer`,
     );
@@ -79,12 +79,12 @@ export function guardOfBinding(
   return (signingInput) => {
     const { header, claims } = readSigningInput(signingInput);
     requireHeader(header, binding.kid, binding.algorithm);
-    demand(tokenTypes.includes(header.typ), 'typ is not a type of token');
-    demand(claims.iss === binding.issuer, 'iss is not the issuer of the key');
-    demand(claims.aud === binding.audience, 'aud is not the audience of the key');
+    requireThat(tokenTypes.includes(header.typ), 'typ is not a type of token');
+    requireThat(claims.iss === binding.issuer, 'iss is not the issuer of the key');
+    requireThat(claims.aud === binding.audience, 'aud is not the audience of the key');
     requireTimes(claims, binding);
     clock.requireNear(claims.iat, 'iat');
-    demand(areWellFormed({ header, claims }), 'the claims are not those of a token of this type');
+    requireThat(areWellFormed({ header, claims }), 'the claims are not those of a token of this type');
   };
 }
 
@@ -96,9 +96,9 @@ export function readSigningInput(signingInput: string, maxLength?: number): Sign
 }
 
 export function requireHeader(header: SignedContent['header'], kid: string, algorithm: string): void {
-  demand(header.kid === kid, 'kid is not that of the key');
-  demand(header.alg === algorithm, 'alg is not that of the key');
-  demand(
+  requireThat(header.kid === kid, 'kid is not that of the key');
+  requireThat(header.alg === algorithm, 'alg is not that of the key');
+  requireThat(
     Object.keys(header).every((name) => HEADER_MEMBERS.has(name)),
     'the header has other members than alg, typ and kid',
   );
@@ -110,15 +110,15 @@ function requireTimes(
 ): void {
   if (!isWhole(iat)) refuse('iat is not a whole number of seconds');
   if (!isWhole(exp)) refuse('exp is not a whole number of seconds');
-  demand(iat >= signFrom && iat <= signUntil, 'iat is outside the signing window of the key');
-  demand(exp - iat <= maxTtlSeconds, 'the lifetime is longer than the key allows');
+  requireThat(iat >= signFrom && iat <= signUntil, 'iat is outside the signing window of the key');
+  requireThat(exp - iat <= maxTtlSeconds, 'the lifetime is longer than the key allows');
 }
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
-export function demand(holds: boolean, flaw: string): void {
+export function requireThat(holds: boolean, flaw: string): void {
   if (!holds) refuse(flaw);
 }
 

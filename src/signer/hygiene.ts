@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { errorMessage } from '../lib/text.ts';
 
 /** What keeps this process's memory out of core dumps, and what of it failed; `doctor` shows the same. */
-export interface CoreDumpFinding {
+interface CoreDumpFinding {
   readonly ok: boolean;
   readonly problems: readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { Binding } from '../kernel/key.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
-import { readVouchedBinding, type Voucher } from '../token/binding-record.ts';
+import { type BindingIssuer, readIssuedBinding } from '../token/binding-record.ts';
 import {
   composePublishedKey,
   composePublishedPolicy,
@@ -10,7 +10,7 @@ import {
   readPublishedPolicy,
 } from '../token/published-key-set.ts';
 import type { Claims } from '../token/statement.ts';
-import { demand, refuse } from './guard.ts';
+import { refuse, requireThat } from './guard.ts';
 
 const MEMBERS = ['iss', 'sub', 'iat', 'exp', 'version', 'keys', 'kw_policy'];
 const [, LONGEST_SKEW] = POLICY_BOUNDS.clockSkewSeconds;
@@ -23,25 +23,28 @@ const [, LONGEST_SKEW] = POLICY_BOUNDS.clockSkewSeconds;
 export function requireTrueKeySet(
   claims: Claims,
   records: readonly string[],
-  vouchers: ReadonlyMap<string, Voucher>,
+  bindingIssuers: ReadonlyMap<string, BindingIssuer>,
 ): { readonly scope: string; readonly version: number } {
   const { iss, sub, iat, exp, version, keys } = claims;
-  demand(
+  requireThat(
     Object.keys(claims).length === MEMBERS.length && MEMBERS.every((name) => Object.hasOwn(claims, name)),
     'the key set has other members than it must have',
   );
   if (typeof iss !== 'string' || typeof sub !== 'string') refuse('the key set names no scope');
   if (!Array.isArray(keys) || keys.length > MAX_KEYS) refuse('the key set has no list of keys');
-  demand(Number.isSafeInteger(version) && Number(version) > 0, 'the key set has no version');
+  requireThat(Number.isSafeInteger(version) && Number(version) > 0, 'the key set has no version');
   requireLifetime(iat, exp, claims.kw_policy);
-  demand(records.length === keys.length, 'there is not one binding record for each key of the set');
+  requireThat(records.length === keys.length, 'there is not one binding record for each key of the set');
   const kids = new Set<string>();
   for (const [at, jwk] of keys.entries()) {
-    const binding = readVouchedBinding(records[at] ?? '', vouchers);
-    demand(binding.scope === sub && binding.issuer === iss, 'a key of the set is bound to another scope');
+    const binding = readIssuedBinding(records[at] ?? '', bindingIssuers);
+    requireThat(
+      binding.scope === sub && binding.issuer === iss,
+      'a key of the set is bound to another scope',
+    );
     kids.add(requireBoundKey(jwk, binding).kid);
   }
-  demand(kids.size === keys.length, 'a key stands twice in the set');
+  requireThat(kids.size === keys.length, 'a key stands twice in the set');
   return { scope: sub, version: Number(version) };
 }
 
@@ -49,7 +52,7 @@ function requireLifetime(iat: unknown, exp: unknown, kwPolicy: unknown): void {
   const policy = orRefuse(() => readPublishedPolicy(kwPolicy));
   requireSame(kwPolicy, composePublishedPolicy(policy), 'the policy in the key set');
   const { jwksMaxAgeSeconds, maxStaleSeconds } = policy;
-  demand(
+  requireThat(
     Number.isSafeInteger(iat) && Number(exp) === Number(iat) + jwksMaxAgeSeconds + maxStaleSeconds,
     'the key set lives for another time than its policy says',
   );
@@ -58,11 +61,11 @@ function requireLifetime(iat: unknown, exp: unknown, kwPolicy: unknown): void {
 function requireBoundKey(jwk: unknown, binding: Binding): PublishedKey {
   const key = orRefuse(() => readPublishedKey(jwk));
   requireSame(jwk, composePublishedKey(key), 'a key of the set');
-  demand(
+  requireThat(
     key.kid === binding.kid && key.algorithm === binding.algorithm,
     'a key of the set is not the one that its binding record names',
   );
-  demand(
+  requireThat(
     (key.signFrom ?? binding.signFrom) >= binding.signFrom &&
       key.signUntil <= binding.signUntil &&
       key.verifyUntil <= key.signUntil + binding.maxTtlSeconds + LONGEST_SKEW,
@@ -74,7 +77,7 @@ function requireBoundKey(jwk: unknown, binding: Binding): PublishedKey {
 /** What is composed again from what was read must be what was given: so there is nothing beside it. */
 function requireSame(given: unknown, composed: object, what: string): void {
   const names = Object.keys(given as object);
-  demand(
+  requireThat(
     names.length === Object.keys(composed).length && names.every((name) => Object.hasOwn(composed, name)),
     `${what} has other members than it must have`,
   );

@@ -71,16 +71,18 @@ export interface ServedKey extends LiveKey {
 /** The keys in service by kid, replaced as a whole. */
 export class LoadedKeys {
   #keys: ReadonlyMap<string, ServedKey> = new Map();
-  #voucher: ServedKey | null = null;
+  #bindingIssuer: ServedKey | null = null;
   #audit: ServedKey | null = null;
 
   get(kid: string): ServedKey | undefined {
-    return this.#keys.get(kid) ?? [this.#voucher, this.#audit].find((key) => key?.kid === kid) ?? undefined;
+    return (
+      this.#keys.get(kid) ?? [this.#bindingIssuer, this.#audit].find((key) => key?.kid === kid) ?? undefined
+    );
   }
 
   /** The key whose word the binding records are. */
   get bindingIssuer(): ServedKey | null {
-    return this.#voucher;
+    return this.#bindingIssuer;
   }
 
   get audit(): ServedKey | null {
@@ -88,11 +90,11 @@ export class LoadedKeys {
   }
 
   servesId(hsmId: string): boolean {
-    return [...this.#keys.values(), this.#voucher, this.#audit].some((key) => key?.hsmId === hsmId);
+    return [...this.#keys.values(), this.#bindingIssuer, this.#audit].some((key) => key?.hsmId === hsmId);
   }
 
-  setBindingIssuer(voucher: ServedKey | null): void {
-    this.#voucher = voucher;
+  setBindingIssuer(bindingIssuer: ServedKey | null): void {
+    this.#bindingIssuer = bindingIssuer;
   }
 
   setAudit(audit: ServedKey | null): void {

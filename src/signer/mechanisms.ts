@@ -6,7 +6,7 @@ import { CKA } from './attributes.ts';
 import type { Attribute, Mechanism } from './cryptoki.ts';
 
 /** The PKCS#11 side of an algorithm; its JOSE side stands in `domain/algorithm.ts`. */
-export interface MechanismFacts {
+interface MechanismFacts {
   readonly keyType: number;
   readonly generate: number;
   readonly sign: Mechanism;
@@ -18,7 +18,7 @@ export interface MechanismFacts {
    * `direct`: one synchronous session in a loop, fastest where a signature takes microseconds. `concurrent`:
    * several asynchronous sessions, where it takes long enough for a second core to help.
    */
-  readonly lane: 'direct' | 'concurrent';
+  readonly queue: 'direct' | 'concurrent';
   /** The kind of key to make, in the writings to be offered one after the other. */
   readonly keyParameters: (modulusBits: ModulusBits | null) => readonly (readonly Attribute[])[];
 }
@@ -52,14 +52,14 @@ const EC = {
   generate: MechanismEnum.EC_KEY_PAIR_GEN,
   sign: { mechanism: MechanismEnum.ECDSA },
   signName: 'CKM_ECDSA',
-  lane: 'direct',
+  queue: 'direct',
 } as const;
 
 const RSA = {
   keyType: KeyType.RSA,
   generate: MechanismEnum.RSA_PKCS_KEY_PAIR_GEN,
   inputOf: bytesOf,
-  lane: 'concurrent',
+  queue: 'concurrent',
   keyParameters: rsaParams,
 } as const;
 
@@ -69,7 +69,7 @@ const EDDSA: MechanismFacts = {
   sign: { mechanism: CKM_EDDSA },
   signName: 'CKM_EDDSA',
   inputOf: bytesOf,
-  lane: 'direct',
+  queue: 'direct',
   // The PrintableString "edwards25519", and the OID of RFC 8410: modules take the one or the other.
   keyParameters: () => ecParams('130c656477617264733235353139', '06032b6570'),
 };

@@ -4,7 +4,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import { Cryptoki, CryptokiError, calling, type Handle } from './cryptoki.ts';
 import { TOKEN_ABSENT } from './protocol.ts';
 
-export interface LoadedModule {
+interface LoadedModule {
   readonly module: graphene.Module;
   readonly cryptoki: Cryptoki;
   /** For what only opening and the making of a token call. */
@@ -27,7 +27,7 @@ export function loadModule(path: string): LoadedModule {
 }
 
 /** A slot with the token that it describes. */
-export interface DescribedSlot {
+interface DescribedSlot {
   readonly slot: graphene.Slot;
   readonly token: graphene.Token;
 }

@@ -2,21 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import { Mutex } from '../lib/mutex.ts';
-import type { Voucher } from '../token/binding-record.ts';
+import type { BindingIssuer } from '../token/binding-record.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
-import { destroyKey, discard } from './destroy.ts';
-import type { Epoch } from './epoch.ts';
-import { generate } from './generate.ts';
-import { OwnClock } from './guard.ts';
-import { type Hsm, keepAlive, openHsm } from './hsm.ts';
-import { takeInventory } from './inventory.ts';
-import { LoadedKeys } from './loaded-keys.ts';
-import type { Log, Operation, Operations } from './protocol.ts';
-import { attest, serve } from './serve.ts';
-import { serveAudit, serveVoucher, showSealed } from './serve-registry.ts';
-import type { ServiceKids, SignerSettings } from './settings.ts';
-import { signBatch } from './sign.ts';
-import { openState, type SignerState } from './state/signer-state.ts';
 import {
   requireBatch,
   requireDestroyed,
@@ -27,7 +14,20 @@ import {
   requireShown,
   requireSpecification,
   requireTrial,
-} from './takes.ts';
+} from './check-requests.ts';
+import { destroyKey, discard } from './destroy.ts';
+import type { Epoch } from './epoch.ts';
+import { generate } from './generate.ts';
+import { OwnClock } from './guard.ts';
+import { type Hsm, keepAlive, openHsm } from './hsm.ts';
+import { takeInventory } from './inventory.ts';
+import { LoadedKeys } from './loaded-keys.ts';
+import type { Log, Operation, Operations } from './protocol.ts';
+import { attest, serve } from './serve.ts';
+import { serveAudit, serveBindingIssuer, showSealed } from './serve-registry.ts';
+import type { ServiceKids, SignerSettings } from './settings.ts';
+import { signBatch } from './sign.ts';
+import { openState, type SignerState } from './state/signer-state.ts';
 import { tryKey } from './trial.ts';
 
 /** Not as Keyward labels its keys: what a killed trial leaves is nobody's key. */
@@ -42,7 +42,7 @@ interface Opened {
   readonly settings: SignerSettings;
   readonly state: SignerState;
   readonly clock: OwnClock;
-  readonly others: readonly Voucher[];
+  readonly others: readonly BindingIssuer[];
 }
 
 /**
@@ -50,18 +50,18 @@ interface Opened {
  * settings come from the file that this process was started with.
  */
 export function createOperations(epoch: Epoch, log: Log, settingsOf: () => SignerSettings): OperationTable {
-  const shelf = new LoadedKeys();
+  const loadedKeys = new LoadedKeys();
   // What puts keys into service or takes them out: overlapping, an older set could end up on the shelf.
-  const changingShelf = new Mutex();
+  const changingLoadedKeys = new Mutex();
   let opened: Opened | undefined;
   const now = (): Opened => opened ?? fail('hsm_unavailable', 'the signer has not been opened');
 
   const serveOwnKeys = async ({ hsm, state, clock, others, settings }: Opened): Promise<boolean> => {
     const named = ownKeys(settings, state);
     const guarding = { cryptoki: hsm.cryptoki, state, clock, others };
-    const voucherFound = await serveVoucher(hsm, shelf, named, guarding, log);
-    if (named.auditKid !== null) await serveAudit(hsm, shelf, named.auditKid, guarding, log);
-    return voucherFound;
+    const bindingIssuerFound = await serveBindingIssuer(hsm, loadedKeys, named, guarding, log);
+    if (named.auditKid !== null) await serveAudit(hsm, loadedKeys, named.auditKid, guarding, log);
+    return bindingIssuerFound;
   };
 
   return {
@@ -70,7 +70,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       requireOpening(takes);
       const settings = settingsOf();
       const state = openState(settings);
-      const others = takes.otherBindingKeys.map((jwk) => voucherOf(jwk, settings));
+      const others = takes.otherBindingKeys.map((jwk) => bindingIssuerOf(jwk, settings));
       const hsm = openHsm({ ...settings, sessions: Math.min(settings.sessions, takes.sessions) });
       const clock = new OwnClock(settings.clockSkewSeconds);
       opened = { hsm, settings, state, clock, others };
@@ -85,7 +85,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
     },
     async sign(batch) {
       requireBatch(batch);
-      return signBatch(now().hsm, shelf, epoch, batch);
+      return signBatch(now().hsm, loadedKeys, epoch, batch);
     },
     async generate(specification) {
       const { hsm, settings, state } = now();
@@ -101,15 +101,15 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       const current = now();
       const { hsm, state, clock } = current;
       requireReferences(references);
-      return changingShelf.runExclusive(async () => {
-        const voucherFound = await serveOwnKeys(current);
-        return serve({ hsm, shelf, state, clock }, { references, voucherFound }, log);
+      return changingLoadedKeys.runExclusive(async () => {
+        const bindingIssuerFound = await serveOwnKeys(current);
+        return serve({ hsm, loadedKeys, state, clock }, { references, bindingIssuerFound }, log);
       });
     },
     async prove(takes) {
       const { hsm, state, clock } = now();
       requireProving(takes);
-      return attest({ hsm, shelf, state, clock }, takes);
+      return attest({ hsm, loadedKeys, state, clock }, takes);
     },
     async inventory() {
       return takeInventory(now().hsm);
@@ -117,21 +117,21 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
     async discard(key) {
       const { hsm, state, settings } = now();
       requireKeyName(key);
-      return changingShelf.runExclusive(async () =>
-        discard({ hsm, shelf, keys: state.keys, named: ownKeys(settings, state) }, key),
+      return changingLoadedKeys.runExclusive(async () =>
+        discard({ hsm, loadedKeys, keys: state.keys, named: ownKeys(settings, state) }, key),
       );
     },
     async destroy(key) {
       const { hsm, state, settings } = now();
       requireDestroyed(key);
-      return changingShelf.runExclusive(async () =>
-        destroyKey({ hsm, shelf, keys: state.keys, named: ownKeys(settings, state) }, key),
+      return changingLoadedKeys.runExclusive(async () =>
+        destroyKey({ hsm, loadedKeys, keys: state.keys, named: ownKeys(settings, state) }, key),
       );
     },
     async sealed(shown) {
       const { state } = now();
       requireShown(shown);
-      return showSealed(shelf, state.sealed, shown, log);
+      return showSealed(loadedKeys, state.sealed, shown, log);
     },
     async describe() {
       const { hsm } = now();
@@ -142,7 +142,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
   };
 }
 
-function voucherOf(jwk: PublicJwk, { otherBindingKids }: SignerSettings): Voucher {
+function bindingIssuerOf(jwk: PublicJwk, { otherBindingKids }: SignerSettings): BindingIssuer {
   const kid = thumbprint(jwk);
   if (!otherBindingKids.includes(kid)) fail('invalid_request', 'the settings name no such binding key');
   return { kid, publicKey: importPublicKey(jwk) };

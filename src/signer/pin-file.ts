@@ -10,7 +10,7 @@ export interface PinFileIdentity {
   readonly ctimeNs: string;
 }
 
-export interface ReadPin {
+interface ReadPin {
   /** To be cleared by the reader. One line end at the end of the file is left out. */
   readonly pin: Buffer;
   readonly identity: PinFileIdentity;

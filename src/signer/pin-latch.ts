@@ -7,7 +7,7 @@ import { lockFile, writeDurably } from './durable-file.ts';
 import type { PinFileIdentity } from './pin-file.ts';
 
 /** What the latch file says of the last PIN attempt. */
-export interface LatchRecord {
+interface LatchRecord {
   /** `clear`: its answer was good, or there was none. `attempting`: begun, and no answer known. */
   readonly state: 'clear' | 'attempting' | 'rejected';
   /** Attempts in a row whose answer is not known, the one under way included. */
@@ -22,7 +22,7 @@ export interface Success {
   readonly pinFile: PinFileIdentity;
 }
 
-export const NO_RECORD: LatchRecord = { state: 'clear', attempts: 0, ckr: null, lastSuccess: null };
+const NO_RECORD: LatchRecord = { state: 'clear', attempts: 0, ckr: null, lastSuccess: null };
 
 /** Undefined where it is anything but a record: what cannot be read must not allow an attempt. */
 export function parseLatchRecord(text: string): LatchRecord | undefined {

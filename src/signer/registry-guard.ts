@@ -1,7 +1,7 @@
 import { algorithmNamed } from '../kernel/algorithm.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
-import { decoyLabel, scopeLabel } from '../kernel/scope.ts';
-import { BINDING_TYP, type Voucher } from '../token/binding-record.ts';
+import { canaryLabel, scopeLabel } from '../kernel/scope.ts';
+import { BINDING_TYP, type BindingIssuer } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
 import { KEY_EVIDENCE_TYP, keyEvidenceIn } from '../token/key-evidence.ts';
 import { isProbe, PROBE_TYP } from '../token/probe.ts';
@@ -15,16 +15,16 @@ import {
 } from '../token/registry-statement.ts';
 import { isRunCertificate, RUN_TYP } from '../token/run-certificate.ts';
 import { type Claims, SERVICE_ALGORITHM } from '../token/statement.ts';
-import { CKA, findHalves, ifReadable, ObjectReader } from './attributes.ts';
+import { CKA, findKeyPair, ifReadable, ObjectReader } from './attributes.ts';
 import type { Cryptoki, Handle } from './cryptoki.ts';
 import { readPublicKey } from './examine.ts';
 import {
-  demand,
   type Guard,
   type OwnClock,
   readSigningInput,
   refuse,
   requireHeader,
+  requireThat,
   type Sealing,
 } from './guard.ts';
 import { requireTrueKeySet } from './key-set-guard.ts';
@@ -37,18 +37,18 @@ export interface Guarding {
   readonly state: SignerState;
   readonly clock: OwnClock;
   /** The binding keys of the other HSM tokens. */
-  readonly others: readonly Voucher[];
+  readonly others: readonly BindingIssuer[];
 }
 
-interface Looking extends Guarding {
+interface GuardContext extends Guarding {
   readonly session: Handle;
   readonly signingInput: string;
   readonly bindingRecords: readonly string[];
   /** Whose binding records the keys of a set may have. */
-  readonly vouchers: ReadonlyMap<string, Voucher>;
+  readonly bindingIssuers: ReadonlyMap<string, BindingIssuer>;
 }
 
-type ContentCheck = (claims: Claims, looking: Looking) => Sealing | undefined;
+type ContentCheck = (claims: Claims, context: GuardContext) => Sealing | undefined;
 
 /** What each of the service's own keys signs, by its label: these types and no other. */
 const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
@@ -57,7 +57,7 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     new Map<unknown, ContentCheck>([
       [BINDING_TYP, requireTrueBinding],
       [KEY_SET_TYP, requireNewestKeySet],
-      [PROBE_TYP, dated((claims) => demand(isProbe(claims), 'it is more than a probe'))],
+      [PROBE_TYP, dated((claims) => requireThat(isProbe(claims), 'it is more than a probe'))],
       [REGISTRY_ROW_TYP, requireNextRow],
       [REGISTRY_HEAD_TYP, requireNextHead],
     ]),
@@ -67,37 +67,39 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
     AUDIT_LABEL,
     new Map<unknown, ContentCheck>([
       [CHECKPOINT_TYP, requireNextCheckpoint],
-      [RUN_TYP, dated((claims) => demand(isRunCertificate(claims), 'it is no certificate of a run'))],
-      [KEY_EVIDENCE_TYP, dated((claims, { vouchers }) => requireTrueEvidence(claims, vouchers))],
+      [RUN_TYP, dated((claims) => requireThat(isRunCertificate(claims), 'it is no certificate of a run'))],
+      [KEY_EVIDENCE_TYP, dated((claims, { bindingIssuers }) => requireTrueEvidence(claims, bindingIssuers))],
     ]),
   ],
 ]);
 
 /** What one of the service's own keys may sign: the types that its label stands for. */
-export function guardOfService(label: string, key: Voucher, guarding: Guarding): Guard {
+export function guardOfService(label: string, key: BindingIssuer, guarding: Guarding): Guard {
   const types = TYPES_BY_LABEL.get(label);
-  const vouchers = new Map([key, ...guarding.others].map((voucher) => [voucher.kid, voucher]));
+  const bindingIssuers = new Map(
+    [key, ...guarding.others].map((bindingIssuer) => [bindingIssuer.kid, bindingIssuer]),
+  );
   return (signingInput, session, bindingRecords) => {
     const { header, claims } = readSigningInput(signingInput, MAX_KEY_SET_LENGTH);
     requireHeader(header, key.kid, SERVICE_ALGORITHM);
     const check = types?.get(header.typ) ?? refuse('typ is not one that this key signs');
-    return check(claims, { ...guarding, session, signingInput, bindingRecords, vouchers });
+    return check(claims, { ...guarding, session, signingInput, bindingRecords, bindingIssuers });
   };
 }
 
 /** A statement that is remembered by nobody, but dated. */
-function dated(check: (claims: Claims, looking: Looking) => void): ContentCheck {
-  return (claims, looking) => {
-    check(claims, looking);
-    looking.clock.requireNear(claims.iat, 'iat');
+function dated(check: (claims: Claims, context: GuardContext) => void): ContentCheck {
+  return (claims, context) => {
+    check(claims, context);
+    context.clock.requireNear(claims.iat, 'iat');
     return undefined;
   };
 }
 
 /** A set without keys is remembered by nobody: its scope is the front's word alone. */
-function requireNewestKeySet(claims: Claims, looking: Looking): Sealing {
-  const { bindingRecords, vouchers, clock, state } = looking;
-  const { scope, version } = requireTrueKeySet(claims, bindingRecords, vouchers);
+function requireNewestKeySet(claims: Claims, context: GuardContext): Sealing {
+  const { bindingRecords, bindingIssuers, clock, state } = context;
+  const { scope, version } = requireTrueKeySet(claims, bindingRecords, bindingIssuers);
   clock.requireNear(claims.iat, 'iat');
   state.keySets.requireNotOlder(scope, version);
   return {
@@ -107,28 +109,28 @@ function requireNewestKeySet(claims: Claims, looking: Looking): Sealing {
   };
 }
 
-function requireNextCheckpoint(claims: Claims, looking: Looking): Sealing {
-  demand(isCheckpoint(claims), 'it is no checkpoint');
-  return sealing('checkpoint', looking, (sealed) => {
+function requireNextCheckpoint(claims: Claims, context: GuardContext): Sealing {
+  requireThat(isCheckpoint(claims), 'it is no checkpoint');
+  return sealing('checkpoint', context, (sealed) => {
     sealed.requireNextCheckpoint(claims);
-    looking.clock.requireNear(claims.iat, 'iat');
+    context.clock.requireNear(claims.iat, 'iat');
   });
 }
 
-function requireNextRow(claims: Claims, { state }: Looking): undefined {
-  demand(isRowStatement(claims), 'it states no row of the registry');
+function requireNextRow(claims: Claims, { state }: GuardContext): undefined {
+  requireThat(isRowStatement(claims), 'it states no row of the registry');
   state.sealed.requireNextVersion(claims);
 }
 
-function requireNextHead(claims: Claims, looking: Looking): Sealing {
-  demand(isHeadStatement(claims), 'it states no head of the registry');
-  return sealing('head', looking, (sealed) => sealed.requireNextVersion(claims));
+function requireNextHead(claims: Claims, context: GuardContext): Sealing {
+  requireThat(isHeadStatement(claims), 'it states no head of the registry');
+  return sealing('head', context, (sealed) => sealed.requireNextVersion(claims));
 }
 
 /** The same statement again gets the same signature; another one must be the next. */
 function sealing(
   kind: keyof Sealed,
-  { state: { sealed }, signingInput }: Looking,
+  { state: { sealed }, signingInput }: GuardContext,
   requireNext: (sealed: SealedRecord) => void,
 ): Sealing {
   const signature = sealed.signatureOf(kind, signingInput);
@@ -143,14 +145,14 @@ function sealing(
  */
 function requireTrueBinding(
   claims: Claims,
-  { cryptoki, session, state, clock, signingInput }: Looking,
+  { cryptoki, session, state, clock, signingInput }: GuardContext,
 ): Sealing {
   const { kid, scope, issuer, audience, alg, hsm_id: hsmId } = claims;
   if (!isText(scope) || !isText(issuer) || !isText(audience)) refuse('the record names no scope');
   if (!isText(hsmId) || !isText(kid) || !isText(alg)) refuse('the record names no key');
   const algorithm = algorithmNamed(alg) ?? refuse('the record names no known algorithm');
   requireBounds(claims);
-  const { privateKeys, publicKeys } = findHalves(cryptoki, session, hsmId);
+  const { privateKeys, publicKeys } = findKeyPair(cryptoki, session, hsmId);
   const [privateKey, publicKey] = [privateKeys[0], publicKeys[0]];
   if (!privateKey || !publicKey || privateKeys.length + publicKeys.length !== 2) {
     refuse('the HSM does not hold exactly one key under the id of the record');
@@ -158,11 +160,11 @@ function requireTrueBinding(
   const label = scopeLabel({ id: scope, issuer, audience });
   for (const half of [privateKey, publicKey]) {
     const made = ifReadable(() => new ObjectReader(cryptoki, session, half).text(CKA.LABEL));
-    demand(made !== decoyLabel(hsmId), 'the key is a decoy');
-    demand(made === label, 'the key was made for another scope than the record names');
+    requireThat(made !== canaryLabel(hsmId), 'the key is a decoy');
+    requireThat(made === label, 'the key was made for another scope than the record names');
   }
   const jwk = ifReadable(() => readPublicKey(new ObjectReader(cryptoki, session, publicKey), algorithm));
-  demand(
+  requireThat(
     jwk !== undefined && thumbprint(jwk) === kid,
     'kid is not that of the key under the id of the record',
   );
@@ -173,9 +175,9 @@ function requireTrueBinding(
 }
 
 /** The audit key stands for a proof only where all that it holds was verified, the key's own signature included. */
-function requireTrueEvidence(claims: Claims, vouchers: Looking['vouchers']): void {
+function requireTrueEvidence(claims: Claims, bindingIssuers: GuardContext['bindingIssuers']): void {
   try {
-    keyEvidenceIn(claims, vouchers);
+    keyEvidenceIn(claims, bindingIssuers);
   } catch (error) {
     refuse(error instanceof Error ? error.message : 'the statement cannot be read');
   }
@@ -187,8 +189,8 @@ const [, LONGEST_TTL] = POLICY_BOUNDS.maxTtlSeconds;
 /** The window and the lifetime are the front's word, so no policy's bounds are passed; a standby has two periods. */
 function requireBounds({ sign_from, sign_until, max_ttl_seconds }: Claims): void {
   const period = Number(sign_until) - Number(sign_from);
-  demand(period <= 2 * LONGEST_CRYPTOPERIOD, 'the signing window is longer than any policy allows');
-  demand(Number(max_ttl_seconds) <= LONGEST_TTL, 'the lifetime is longer than any policy allows');
+  requireThat(period <= 2 * LONGEST_CRYPTOPERIOD, 'the signing window is longer than any policy allows');
+  requireThat(Number(max_ttl_seconds) <= LONGEST_TTL, 'the lifetime is longer than any policy allows');
 }
 
 function isText(value: unknown): value is string {

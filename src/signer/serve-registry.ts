@@ -3,7 +3,7 @@ import { readCheckpoint } from '../token/checkpoint.ts';
 import { thumbprint } from '../token/public-jwk.ts';
 import { readHeadStatement } from '../token/registry-statement.ts';
 import { SERVICE_ALGORITHM } from '../token/statement.ts';
-import { CKA, findHalves, ifReadable, ObjectReader, PUBLIC_KEY } from './attributes.ts';
+import { CKA, findKeyPair, ifReadable, ObjectReader, PUBLIC_KEY } from './attributes.ts';
 import type { Cryptoki } from './cryptoki.ts';
 import { type Examination, examine, readPublicKey } from './examine.ts';
 import type { Hsm, Session } from './hsm.ts';
@@ -17,12 +17,7 @@ import type { SealedRecord } from './state/signer-state.ts';
  * The key with the label of the registry or the audit and the thumbprint that the configuration names: others
  * with that label are no matter, such as the halves that an interrupted `keyward init` left.
  */
-export function examineServiceKey(
-  cryptoki: Cryptoki,
-  session: Session,
-  label: string,
-  kid: string,
-): Examination {
+function examineServiceKey(cryptoki: Cryptoki, session: Session, label: string, kid: string): Examination {
   const ids = publicKeysNamed(cryptoki, session, label, kid);
   const [hsmId] = ids;
   if (hsmId === undefined || ids.length > 1) {
@@ -30,7 +25,7 @@ export function examineServiceKey(
     return { attributes: {}, unproven, key: null, found: hsmId !== undefined };
   }
   const expected = { hsmId, label, algorithm: SERVICE_ALGORITHM, kid } as const;
-  return examine(cryptoki, session, findHalves(cryptoki, session.handle, hsmId), expected);
+  return examine(cryptoki, session, findKeyPair(cryptoki, session.handle, hsmId), expected);
 }
 
 /** Ids of the public keys, one for each object. */
@@ -53,9 +48,9 @@ const NAMES = { [REGISTRY_LABEL]: 'registry', [BINDING_LABEL]: 'binding' } as co
  * further token's binding key. Where it is unproven, no binding can be believed. Answers whether the HSM showed
  * it at all; true where the configuration names none.
  */
-export async function serveVoucher(
+export async function serveBindingIssuer(
   hsm: Hsm,
-  shelf: LoadedKeys,
+  loadedKeys: LoadedKeys,
   { registryKid, bindingKid }: ServiceKids,
   guarding: Guarding,
   log: Log,
@@ -66,7 +61,7 @@ export async function serveVoucher(
   const { key, found, unproven } = await hsm.direct.lend((session) =>
     examineServiceKey(hsm.cryptoki, session, label, kid),
   );
-  shelf.setBindingIssuer(key && { ...key, label, guard: guardOfService(label, key, guarding) });
+  loadedKeys.setBindingIssuer(key && { ...key, label, guard: guardOfService(label, key, guarding) });
   if (!key) log('fatal', `the ${NAMES[label]} key is not proven, so no key serves`, { kid, unproven });
   return found;
 }
@@ -74,7 +69,7 @@ export async function serveVoucher(
 /** The same for the audit key; without it there are no checkpoints, and keys serve all the same. */
 export async function serveAudit(
   hsm: Hsm,
-  shelf: LoadedKeys,
+  loadedKeys: LoadedKeys,
   kid: string,
   guarding: Guarding,
   log: Log,
@@ -82,8 +77,8 @@ export async function serveAudit(
   const { key, unproven } = await hsm.direct.lend((session) =>
     examineServiceKey(hsm.cryptoki, session, AUDIT_LABEL, kid),
   );
-  const others = shelf.bindingIssuer ? [shelf.bindingIssuer, ...guarding.others] : guarding.others;
-  shelf.setAudit(
+  const others = loadedKeys.bindingIssuer ? [loadedKeys.bindingIssuer, ...guarding.others] : guarding.others;
+  loadedKeys.setAudit(
     key && { ...key, label: AUDIT_LABEL, guard: guardOfService(AUDIT_LABEL, key, { ...guarding, others }) },
   );
   if (!key) log('error', 'the audit key is not proven, so there are no checkpoints', { kid, unproven });
@@ -94,16 +89,16 @@ export async function serveAudit(
  * far as the signer's own keys signed it, and raises what is known.
  */
 export async function showSealed(
-  shelf: LoadedKeys,
+  loadedKeys: LoadedKeys,
   sealed: SealedRecord,
   { checkpoint, head }: SealedStatements,
   log: Log,
 ): Promise<SealedStatements> {
-  const { audit, bindingIssuer: voucher } = shelf;
+  const { audit, bindingIssuer } = loadedKeys;
   if (checkpoint !== null && audit && (await readCheckpoint(checkpoint, audit))) {
     learn('checkpoint', checkpoint);
   }
-  if (head !== null && voucher && (await readHeadStatement(head, voucher))) learn('head', head);
+  if (head !== null && bindingIssuer && (await readHeadStatement(head, bindingIssuer))) learn('head', head);
   return sealed.last();
 
   function learn(kind: keyof SealedStatements, jws: string): void {

@@ -6,7 +6,7 @@ import type { KeyEvidence, KeyProof, KeyReference } from '../kernel/signer.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { composeKeyProof } from '../token/key-proof.ts';
 import { verifySignatureSync } from '../token/signature.ts';
-import { findHalves, type KeyPairHandles, listHalves } from './attributes.ts';
+import { findKeyPair, type KeyPairHandles, listKeyPairs } from './attributes.ts';
 import { type Examination, examine } from './examine.ts';
 import { guardOfBinding, type OwnClock } from './guard.ts';
 import type { Hsm } from './hsm.ts';
@@ -16,9 +16,9 @@ import type { Log, Operations } from './protocol.ts';
 import type { SignerState } from './state/signer-state.ts';
 
 /** What the examination of keys needs. */
-export interface Serving {
+interface Serving {
   readonly hsm: Hsm;
-  readonly shelf: LoadedKeys;
+  readonly loadedKeys: LoadedKeys;
   readonly state: SignerState;
   readonly clock: OwnClock;
 }
@@ -31,15 +31,15 @@ type Verdict = Omit<Examination, 'key'> & { readonly key: ServedKey | null };
  */
 export async function serve(
   serving: Serving,
-  { references, voucherFound }: { references: readonly KeyReference[]; voucherFound: boolean },
+  { references, bindingIssuerFound }: { references: readonly KeyReference[]; bindingIssuerFound: boolean },
   log: Log,
 ): Promise<KeyProof[]> {
-  const { hsm, shelf, state } = serving;
-  const halvesOf = await hsm.direct.lend((session) => listHalves(hsm.cryptoki, session.handle));
+  const { hsm, loadedKeys, state } = serving;
+  const keyPairOf = await hsm.direct.lend((session) => listKeyPairs(hsm.cryptoki, session.handle));
   const served: ServedKey[] = [];
   const proofs: KeyProof[] = [];
   for (const reference of references) {
-    const { key, ...verdict } = await judge(serving, halvesOf, reference, voucherFound);
+    const { key, ...verdict } = await judge(serving, keyPairOf, reference, bindingIssuerFound);
     const proof: KeyProof = { kid: reference.kid, proven: key !== null, ...verdict };
     if (key) {
       served.push(key);
@@ -49,7 +49,7 @@ export async function serve(
     // Signatures that arrived meanwhile go first.
     await nextTurn();
   }
-  shelf.replace(served);
+  loadedKeys.replace(served);
   return proofs;
 }
 
@@ -65,20 +65,20 @@ function remember({ keys }: SignerState, reference: KeyReference, { label }: Ser
 }
 
 /** Holds one key against its binding record, and the HSM against that. */
-export async function judge(
-  { hsm, shelf: { bindingIssuer: voucher }, state, clock }: Serving,
-  halvesOf: (hsmId: string) => KeyPairHandles,
+async function judge(
+  { hsm, loadedKeys: { bindingIssuer }, state, clock }: Serving,
+  keyPairOf: (hsmId: string) => KeyPairHandles,
   reference: KeyReference,
-  voucherFound: boolean,
+  bindingIssuerFound: boolean,
 ): Promise<Verdict> {
-  const binding = readBinding(reference, voucher, state);
+  const binding = readBinding(reference, bindingIssuer, state);
   if (typeof binding === 'string') {
-    return { attributes: {}, unproven: [binding], found: voucherFound, key: null };
+    return { attributes: {}, unproven: [binding], found: bindingIssuerFound, key: null };
   }
   const { kid, hsmId, algorithm, issuer, audience } = binding;
   const label = scopeLabel({ id: binding.scope, issuer, audience });
   const { key, ...rest } = await hsm.direct.lend((session) =>
-    examine(hsm.cryptoki, session, halvesOf(hsmId), { kid, hsmId, algorithm, label }),
+    examine(hsm.cryptoki, session, keyPairOf(hsmId), { kid, hsmId, algorithm, label }),
   );
   return { ...rest, key: key && { ...key, label, guard: guardOfBinding(binding, clock) } };
 }
@@ -86,12 +86,12 @@ export async function judge(
 /** The binding, or the sentence that says why there is none. */
 function readBinding(
   { bindingRecord, kid, hsmId }: KeyReference,
-  voucher: LiveKey | null,
+  bindingIssuer: LiveKey | null,
   { keys }: SignerState,
 ): Binding | string {
-  if (!voucher) return 'the registry key, which vouches for its binding, is not proven';
+  if (!bindingIssuer) return 'the registry key, which vouches for its binding, is not proven';
   try {
-    const binding = readBindingRecord(bindingRecord, voucher);
+    const binding = readBindingRecord(bindingRecord, bindingIssuer);
     if (binding.kid !== kid) return 'its binding record is that of another key';
     if (binding.hsmId !== hsmId) return 'its binding record names another object of the HSM';
     return keys.isBoundOtherwise(hsmId, bindingRecord) ? 'the signer bound it by another record' : binding;
@@ -111,7 +111,7 @@ export async function attest(
 ): Promise<KeyEvidence> {
   const { hsm } = serving;
   const { cryptoki, description: token } = hsm;
-  const halves = await hsm.direct.lend(({ handle }) => findHalves(cryptoki, handle, reference.hsmId));
+  const halves = await hsm.direct.lend(({ handle }) => findKeyPair(cryptoki, handle, reference.hsmId));
   const { key, ...verdict } = await judge(serving, () => halves, reference, true);
   const proof = { kid: reference.kid, proven: key !== null, ...verdict };
   if (!key) return { proof, token, statement: null };

@@ -22,20 +22,20 @@ const UNKNOWN_KEY: Failure = {
 /** Signs each of a batch that its key permits; one that fails leaves the others alone. Answers in order. */
 export async function signBatch(
   hsm: Hsm,
-  shelf: LoadedKeys,
+  loadedKeys: LoadedKeys,
   epoch: Epoch,
   batch: Operations['sign']['takes'],
 ): Promise<SignOutcome[]> {
   const outcomes: SignOutcome[] = batch.map(() => UNKNOWN_KEY);
-  const lanes: Record<'direct' | 'concurrent', Item[]> = { direct: [], concurrent: [] };
+  const queues: Record<'direct' | 'concurrent', Item[]> = { direct: [], concurrent: [] };
   for (const [at, [kid, signingInput, bindingRecords = []]] of batch.entries()) {
-    const key = shelf.get(kid);
-    if (key) lanes[MECHANISMS[key.algorithm].lane].push({ at, key, signingInput, bindingRecords });
+    const key = loadedKeys.get(kid);
+    if (key) queues[MECHANISMS[key.algorithm].queue].push({ at, key, signingInput, bindingRecords });
   }
   const direct = hsm.direct.lend((session) => {
-    for (const item of lanes.direct) outcomes[item.at] = signDirectly(hsm, epoch, session, item);
+    for (const item of queues.direct) outcomes[item.at] = signDirectly(hsm, epoch, session, item);
   });
-  const concurrent = lanes.concurrent.map(async (item) => {
+  const concurrent = queues.concurrent.map(async (item) => {
     outcomes[item.at] = await signConcurrently(hsm, epoch, item);
   });
   await Promise.all([direct, ...concurrent]);

@@ -1,6 +1,6 @@
 import { isRsa } from '../kernel/algorithm.ts';
 import type { KeySpecification, KeyTrial } from '../kernel/signer.ts';
-import { CKA, findHalves } from './attributes.ts';
+import { CKA, findKeyPair } from './attributes.ts';
 import { type Attribute, CryptokiError, type HandlePair } from './cryptoki.ts';
 import { examine } from './examine.ts';
 import { type KeyTemplates, keyTemplates, makePair } from './generate.ts';
@@ -50,7 +50,7 @@ function flawsOf(
   pair: HandlePair,
 ): readonly string[] {
   try {
-    const halves = findHalves(cryptoki, session.handle, hsmId);
+    const halves = findKeyPair(cryptoki, session.handle, hsmId);
     return examine(cryptoki, session, halves, { hsmId, label, algorithm, kid: null }).unproven;
   } finally {
     destroy(cryptoki, session, pair);

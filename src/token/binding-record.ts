@@ -10,10 +10,10 @@ import { type Claims, isStatementHeader, SERVICE_ALGORITHM, type StatementKey } 
 export const BINDING_TYP = 'kw-binding+jwt';
 
 /** The registry key, or the binding key of a further HSM token. */
-export type Voucher = StatementKey;
+export type BindingIssuer = StatementKey;
 
 /** The signing input of the record that the token's registry or binding key signs: what a key is for (I1). `iat` in seconds. */
-export function composeBindingRecord(binding: Binding, voucherKid: string, iat: number): string {
+export function composeBindingRecord(binding: Binding, bindingIssuerKid: string, iat: number): string {
   const claims = {
     kid: binding.kid,
     scope: binding.scope,
@@ -27,7 +27,7 @@ export function composeBindingRecord(binding: Binding, voucherKid: string, iat: 
     iat,
   };
   return composeSigningInput(
-    { alg: SERVICE_ALGORITHM, typ: BINDING_TYP, kid: voucherKid },
+    { alg: SERVICE_ALGORITHM, typ: BINDING_TYP, kid: bindingIssuerKid },
     JSON.stringify(claims),
   );
 }
@@ -37,18 +37,19 @@ export function composeBindingRecord(binding: Binding, voucherKid: string, iat: 
  * record, with exactly the members it must have. Does not use jose, which is asynchronous: the signer
  * reads a record in the same turn in which it seals or destroys.
  */
-export function readBindingRecord(jws: string, voucher: Voucher): Binding {
-  return readVouchedBinding(jws, new Map([[voucher.kid, voucher]]));
+export function readBindingRecord(jws: string, bindingIssuer: BindingIssuer): Binding {
+  return readIssuedBinding(jws, new Map([[bindingIssuer.kid, bindingIssuer]]));
 }
 
 /** The same where one of several keys may have signed it. */
-export function readVouchedBinding(jws: string, vouchers: ReadonlyMap<string, Voucher>): Binding {
+export function readIssuedBinding(jws: string, bindingIssuers: ReadonlyMap<string, BindingIssuer>): Binding {
   const parsed = parseToken(jws);
   if (!parsed.ok) refuse(`is malformed: ${parsed.problem}`);
   const { header, claims, signingInput, signature } = parsed.token;
-  const voucher = vouchers.get(header.kid);
-  if (!voucher || !isStatementHeader(header, BINDING_TYP, voucher.kid)) refuse('has another header');
-  if (!verifySignatureSync(SERVICE_ALGORITHM, voucher.publicKey, signingInput, signature)) {
+  const bindingIssuer = bindingIssuers.get(header.kid);
+  if (!bindingIssuer || !isStatementHeader(header, BINDING_TYP, bindingIssuer.kid))
+    refuse('has another header');
+  if (!verifySignatureSync(SERVICE_ALGORITHM, bindingIssuer.publicKey, signingInput, signature)) {
     refuse('has a wrong signature');
   }
   return readBinding(claims);

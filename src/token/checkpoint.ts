@@ -47,7 +47,7 @@ export function auditKeysSince(key: AuditPublicKey, number: number): AuditPublic
 }
 
 /** The audit key in use when that checkpoint was taken. */
-export function auditKeyAt(key: AuditPublicKey, number: number): StatementKey {
+function auditKeyAt(key: AuditPublicKey, number: number): StatementKey {
   return key.former?.find(({ lastCheckpoint }) => number <= lastCheckpoint) ?? key;
 }
 

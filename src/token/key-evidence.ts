@@ -1,7 +1,7 @@
 import { KeywardError } from '../kernel/errors.ts';
 import { KEY_STATES } from '../kernel/key.ts';
 import { areAsRequired, type KeyEvidenceStatement } from '../kernel/key-proof.ts';
-import { readVouchedBinding, type Voucher } from './binding-record.ts';
+import { type BindingIssuer, readIssuedBinding } from './binding-record.ts';
 import type { AuditPublicKey } from './checkpoint.ts';
 import { bindingDigest, readKeyProof } from './key-proof.ts';
 import { parseToken } from './parse-token.ts';
@@ -11,7 +11,7 @@ import { type Claims, isSignedBy, isStatementHeader, SERVICE_ALGORITHM } from '.
 
 export const KEY_EVIDENCE_TYP = 'kw-evidence+jwt';
 /** It holds two statements and a public key; those of RSA are the long ones. */
-export const MAX_KEY_EVIDENCE_LENGTH = 32 * 1024;
+const MAX_KEY_EVIDENCE_LENGTH = 32 * 1024;
 const MEMBERS = ['iat', 'jwk', 'proof', 'binding_record', 'state', 'hsm_token'];
 
 /** The signing input of the statement by which the audit key stands for a proof, for whoever audits. */
@@ -45,21 +45,24 @@ export function composeKeyEvidence(
 export async function readKeyEvidence(
   jws: string,
   auditKey: AuditPublicKey,
-  vouchers: ReadonlyMap<string, Voucher>,
+  bindingIssuers: ReadonlyMap<string, BindingIssuer>,
 ): Promise<KeyEvidenceStatement> {
   const parsed = parseToken(jws, MAX_KEY_EVIDENCE_LENGTH);
   if (!parsed.ok) refuse(`is malformed: ${parsed.problem}`);
   const { header, claims } = parsed.token;
   if (!isStatementHeader(header, KEY_EVIDENCE_TYP, auditKey.kid)) refuse('is not by the audit key');
   if (!(await isSignedBy(jws, auditKey.publicKey))) refuse('has a wrong signature');
-  return keyEvidenceIn(claims, vouchers);
+  return keyEvidenceIn(claims, bindingIssuers);
 }
 
 /**
  * What the claims say, once everything that they hold was verified. The signer calls it before it signs them, in the
  * same turn: that is why it does not use jose, which is asynchronous.
  */
-export function keyEvidenceIn(claims: Claims, vouchers: ReadonlyMap<string, Voucher>): KeyEvidenceStatement {
+export function keyEvidenceIn(
+  claims: Claims,
+  bindingIssuers: ReadonlyMap<string, BindingIssuer>,
+): KeyEvidenceStatement {
   const { iat, jwk, proof: proofJws, binding_record: record, state, hsm_token: hsmToken } = claims;
   const isWhole = Object.keys(claims).length === MEMBERS.length;
   if (!isWhole || !MEMBERS.every((name) => Object.hasOwn(claims, name))) refuse('has other members');
@@ -70,7 +73,7 @@ export function keyEvidenceIn(claims: Claims, vouchers: ReadonlyMap<string, Vouc
   const publicJwk = readPublicJwk(jwk);
   if (Object.keys(jwk as object).length !== Object.keys(publicJwk).length)
     refuse('holds more than a public key');
-  const binding = readVouchedBinding(record, vouchers);
+  const binding = readIssuedBinding(record, bindingIssuers);
   const proof = readKeyProof(proofJws, publicJwk);
   const agreements = [
     ['binds another key', binding.kid === thumbprint(publicJwk)],

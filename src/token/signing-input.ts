@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Algorithm } from '../kernel/algorithm.ts';
 
-export interface JoseHeader {
+interface JoseHeader {
   readonly alg: Algorithm;
   readonly typ: string;
   readonly kid: string;

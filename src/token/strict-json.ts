@@ -83,7 +83,7 @@ function isContainer(value: unknown): value is Record<string, unknown> {
 }
 
 function countMembers(value: unknown): number {
-  if (typeof value === 'string') refuseHalfPairs(value);
+  if (typeof value === 'string') refuseLoneSurrogates(value);
   if (!isContainer(value)) return 0;
   let members = 0;
   if (Array.isArray(value)) {
@@ -94,7 +94,7 @@ function countMembers(value: unknown): number {
   refuseLookalikes(names);
   for (const name of names) {
     if (name === '__proto__') throw new StrictJsonError('forbidden_member');
-    refuseHalfPairs(name);
+    refuseLoneSurrogates(name);
     members += 1 + countMembers(value[name]);
   }
   return members;
@@ -106,7 +106,7 @@ function refuseLookalikes(names: readonly string[]): void {
   if (!differ) throw new StrictJsonError('lookalike_members');
 }
 
-function refuseHalfPairs(text: string): void {
+function refuseLoneSurrogates(text: string): void {
   if (!text.isWellFormed()) throw new StrictJsonError('not_json');
 }
 

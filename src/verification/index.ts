@@ -7,11 +7,11 @@ import { measuredVerifier } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { introspectToken, verifyToken } from './routes.ts';
-import { createTokenVerifier, type VerifyingParts } from './verify-token.ts';
+import { createTokenVerifier, type VerifyingDeps } from './verify-token.ts';
 
 export const VERIFICATION_ROUTES = { data: [verifyToken, introspectToken] } as const;
 
-export interface VerificationDeps extends Omit<VerifyingParts, 'alarm'> {
+interface VerificationDeps extends Omit<VerifyingDeps, 'alarm'> {
   readonly securityEvents: SecurityEvents;
   readonly suspender: KeySuspender;
   readonly canaries: Pick<Canaries, 'watchVerifier'>;
@@ -23,7 +23,7 @@ export interface VerificationDeps extends Omit<VerifyingParts, 'alarm'> {
 export function openVerification(deps: VerificationDeps) {
   const { securityEvents: events, suspender, canaries, metrics, clock, log } = deps;
   const alarm = openForgeryAlarm({ events, suspender, clock, log });
-  const judge = createTokenVerifier({ ...deps, alarm });
-  const verifier = canaries.watchVerifier(measuredVerifier(judge, metrics));
+  const checkToken = createTokenVerifier({ ...deps, alarm });
+  const verifier = canaries.watchVerifier(measuredVerifier(checkToken, metrics));
   return { verifier, routes: { data: supplied(VERIFICATION_ROUTES.data, { verifier }) } };
 }

@@ -2,7 +2,7 @@ import type { RequestOrigin, TokenVerifier } from '../kernel/verification.ts';
 import { isObject } from '../lib/json.ts';
 
 /** RFC 7662 §2.2. `scope` is OAuth's claim, not the key scope. */
-export type Introspection =
+type Introspection =
   | { readonly active: false }
   | {
       readonly active: true;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KEY_STATES } from '../kernel/key.ts';
 import { REFUSAL_REASONS, type TokenVerifier, type Verdict } from '../kernel/verification.ts';
-import { type AdmissionParts, admitClient, formBody, jsonBody, presenterOf } from '../server/admission.ts';
+import { type AdmissionDeps, admitClient, formBody, jsonBody, requestOriginOf } from '../server/admission.ts';
 import { admitTokenRequest, CLIENT_AUTHENTICATION, FORM } from '../server/oauth-endpoint.ts';
 import { readJson } from '../server/read-body.ts';
 import { CODES, json, oauthErrors, problems } from '../server/responses.ts';
@@ -10,7 +10,7 @@ import { sendJson } from '../server/send.ts';
 import { clientSecretPost } from '../server/wire.ts';
 import { introspect } from './introspect.ts';
 
-export const verifyRequest = z
+const verifyRequest = z
   .strictObject({
     // Whatever was presented gets its reason, so other types pass; callers are told to send text.
     token: z
@@ -20,7 +20,7 @@ export const verifyRequest = z
   })
   .meta({ id: 'VerifyRequest' });
 
-export const verdict = z
+const verdict = z
   .discriminatedUnion('valid', [
     z.object({
       valid: z.literal(true),
@@ -33,7 +33,7 @@ export const verdict = z
   .meta({ id: 'Verdict' });
 
 /** RFC 7662 §2.1. */
-export const introspectionRequest = z
+const introspectionRequest = z
   .looseObject({
     token: z.string(),
     token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
@@ -42,7 +42,7 @@ export const introspectionRequest = z
   .meta({ id: 'IntrospectionRequest' });
 
 /** RFC 7662 §2.2; `scope` is OAuth's claim, not the key scope. */
-export const introspection = z
+const introspection = z
   .discriminatedUnion('active', [
     z.object({ active: z.literal(false) }),
     z.looseObject({
@@ -66,7 +66,7 @@ export const introspection = z
 const BODY = { schema: verifyRequest, maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 
 /** Whether a token is good for the scope that the relying service names (I4). */
-export const verifyToken: Route<AdmissionParts & { readonly verifier: TokenVerifier }> = {
+export const verifyToken: Route<AdmissionDeps & { readonly verifier: TokenVerifier }> = {
   method: 'post',
   path: '/v1/scopes/{scope}/verify',
   operation: {
@@ -82,7 +82,7 @@ export const verifyToken: Route<AdmissionParts & { readonly verifier: TokenVerif
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const { token } = await readJson(request, BODY);
-    const verdict = await deps.verifier.verify(scopeId, token, presenterOf(clientId, request, response));
+    const verdict = await deps.verifier.verify(scopeId, token, requestOriginOf(clientId, request, response));
     sendJson(response, 200, verdictRepresentation(verdict));
   },
 };
@@ -94,7 +94,7 @@ function verdictRepresentation(of: Verdict): object {
 }
 
 /** RFC 7662. `token_type_hint` is ignored, since there is one type. */
-export const introspectToken: Route<AdmissionParts & { readonly verifier: TokenVerifier }> = {
+export const introspectToken: Route<AdmissionDeps & { readonly verifier: TokenVerifier }> = {
   method: 'post',
   path: '/v1/scopes/{scope}/introspect',
   operation: {
@@ -110,7 +110,7 @@ export const introspectToken: Route<AdmissionParts & { readonly verifier: TokenV
   oauth: true,
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId, token } = await admitTokenRequest(deps, 'verify', request, response);
-    const by = presenterOf(clientId, request, response);
+    const by = requestOriginOf(clientId, request, response);
     sendJson(response, 200, await introspect(deps.verifier, scopeId, token, by));
   },
 };

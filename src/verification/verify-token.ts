@@ -1,4 +1,4 @@
-import type { Activity, ForgeryAlarm, GenuineFact, Happening } from '../kernel/activity.ts';
+import type { Activity, ForgeryAlarm, Happening, SignedTokenFact } from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { LedgerReader, RecordedToken } from '../kernel/issuance.ts';
@@ -9,27 +9,27 @@ import type { Scope } from '../kernel/scope.ts';
 import type { RefusalReason, TokenVerifier, Verdict } from '../kernel/verification.ts';
 import { verifySignature } from '../token/signature.ts';
 import { digestOf } from '../token/signing-input.ts';
-import { type ClaimedKeyToken, createTokenJudge, refusalOfKeyNow, type SignedToken } from './judge-token.ts';
+import { type ClaimedKeyToken, createTokenCheck, refusalOfKeyNow, type SignedToken } from './check-token.ts';
 
 /** What the issuer remembers of a token that bears a right signature. */
-export type LedgerResult = RecordedToken | 'never_issued' | 'lost' | 'forgotten';
+type LedgerResult = RecordedToken | 'never_issued' | 'lost' | 'forgotten';
 
-interface Shown {
+interface Presentation {
   /** For which it was presented. */
   readonly scope: Scope | undefined;
   readonly clientId: string | null | undefined;
   readonly at: number;
 }
 
-interface Seen extends SignedToken {
-  readonly recalled: LedgerResult | undefined;
+interface ExaminedToken extends SignedToken {
+  readonly ledgerResult: LedgerResult | undefined;
 }
 
 /** The verdict as detections see it; of a token that is good, nothing that is its own. */
-export function verifiedFact(
-  { scope, clientId, at }: Shown,
+function verifiedFact(
+  { scope, clientId, at }: Presentation,
   verdict: Verdict,
-  seen: Seen | undefined,
+  seen: ExaminedToken | undefined,
 ): Happening {
   return {
     kind: 'verified',
@@ -38,14 +38,14 @@ export function verifiedFact(
     scope: scope?.id ?? '',
     reason: verdict.valid ? null : verdict.reason,
     suspiciousHeader: (verdict.valid ? undefined : verdict.suspiciousHeader) ?? null,
-    token: verdict.valid || !seen ? null : genuineFact(seen, scope),
+    token: verdict.valid || !seen ? null : signedTokenFact(seen, scope),
   };
 }
 
-function genuineFact(
-  { key, scope: { id }, token, recalled }: Seen,
-  shownFor: Scope | undefined,
-): GenuineFact {
+function signedTokenFact(
+  { key, scope: { id }, token, ledgerResult }: ExaminedToken,
+  presentedFor: Scope | undefined,
+): SignedTokenFact {
   const { claims } = token;
   return {
     digest: digestOf(token.signingInput).toString('base64url'),
@@ -55,27 +55,27 @@ function genuineFact(
     signFrom: key.signFrom,
     signUntil: key.signUntil,
     claims,
-    namesScope: claims.iss === shownFor?.issuer && [claims.aud].flat()[0] === shownFor?.audience,
-    recorded: isTold(recalled) ? recalled !== 'never_issued' : null,
+    namesScope: claims.iss === presentedFor?.issuer && [claims.aud].flat()[0] === presentedFor?.audience,
+    recorded: isTold(ledgerResult) ? ledgerResult !== 'never_issued' : null,
   };
 }
 
-function isTold(recalled: LedgerResult | undefined): recalled is RecordedToken | 'never_issued' {
-  return recalled !== undefined && recalled !== 'lost' && recalled !== 'forgotten';
+function isTold(ledgerResult: LedgerResult | undefined): ledgerResult is RecordedToken | 'never_issued' {
+  return ledgerResult !== undefined && ledgerResult !== 'lost' && ledgerResult !== 'forgotten';
 }
 
-export interface Examined extends SignedToken {
+interface Examined extends SignedToken {
   /** Undefined where the ledger could not be asked. */
-  readonly recalled: LedgerResult | undefined;
+  readonly ledgerResult: LedgerResult | undefined;
 }
 
 /**
  * A token that is refused for its key whatever else it is: if that key signed it, it tells of more than a mistake.
  * Undefined where it did not. Nothing here changes the answer, so a ledger that is away is no failure.
  */
-export async function examine(
+async function examine(
   of: ClaimedKeyToken,
-  recall: () => Promise<LedgerResult>,
+  lookUpRecord: () => Promise<LedgerResult>,
 ): Promise<Examined | undefined> {
   const { key, token } = of;
   const { algorithm } = key.binding;
@@ -83,15 +83,15 @@ export async function examine(
   if (!(await verifySignature(algorithm, key.publicKey, token.signingInput, token.signature)))
     return undefined;
   try {
-    return { ...of, recalled: await recall() };
+    return { ...of, ledgerResult: await lookUpRecord() };
   } catch (error) {
-    if (error instanceof KeywardError) return { ...of, recalled: undefined };
+    if (error instanceof KeywardError) return { ...of, ledgerResult: undefined };
     throw error;
   }
 }
 
 /** Whether the issuer remembers the token, and just as it stands. */
-export function isOnRecord(
+function isOnRecord(
   { scope, key, token: { claims } }: SignedToken,
   record: RecordedToken | undefined,
 ): record is RecordedToken {
@@ -105,7 +105,7 @@ export function isOnRecord(
   );
 }
 
-export interface VerifyingParts {
+export interface VerifyingDeps {
   readonly keyRing: KeyRing;
   readonly clock: Clock;
   readonly ledger: LedgerReader;
@@ -123,18 +123,18 @@ const REMEMBERED_SECONDS = 23 * 3_600;
  * A right signature says that the key was used, the ledger that the service used it. So every token with a right
  * signature is looked up, those that are refused for their claims too: no honest token lacks its record.
  */
-export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
-  const { keyRing, clock, facts } = parts;
-  const judge = createTokenJudge(parts);
+export function createTokenVerifier(deps: VerifyingDeps): TokenVerifier {
+  const { keyRing, clock, facts } = deps;
+  const checkToken = createTokenCheck(deps);
   return {
     async verify(scopeId, presented, by) {
-      const { verdict: judged, genuine, unexamined } = await judge(scopeId, presented);
-      const recalled = genuine && (await recall(parts, genuine));
-      const verdict = genuine && recalled ? concluded(parts, genuine, recalled, judged) : judged;
+      const { verdict: checked, signed, unexamined } = await checkToken(scopeId, presented);
+      const ledgerResult = signed && (await lookUpRecord(deps, signed));
+      const verdict = signed && ledgerResult ? concluded(deps, signed, ledgerResult, checked) : checked;
       const shown = { scope: keyRing.scope(scopeId), clientId: by?.clientId, at: clock.nowSeconds() };
       const seen = unexamined
-        ? await examine(unexamined, () => recall(parts, unexamined))
-        : genuine && { ...genuine, recalled };
+        ? await examine(unexamined, () => lookUpRecord(deps, unexamined))
+        : signed && { ...signed, ledgerResult };
       facts.record(verifiedFact(shown, verdict, seen));
       return verdict;
     },
@@ -142,32 +142,32 @@ export function createTokenVerifier(parts: VerifyingParts): TokenVerifier {
 }
 
 /** What the ledger says of a token with a right signature; raises the alarm where it should know it, and does not. */
-async function recall(parts: VerifyingParts, genuine: SignedToken): Promise<LedgerResult> {
-  const { iat } = genuine.token.claims;
-  if (isForgotten(genuine, parts.clock)) return 'forgotten';
-  const digest = digestOf(genuine.token.signingInput);
-  const record = Number.isFinite(iat) ? await parts.ledger.find(digest, Number(iat)) : undefined;
-  if (record === undefined && isRecordLost(parts.gaps, genuine)) return 'lost';
-  if (isOnRecord(genuine, record)) return record;
-  await parts.alarm.forged(asForgery(genuine, digest, record));
+async function lookUpRecord(deps: VerifyingDeps, signed: SignedToken): Promise<LedgerResult> {
+  const { iat } = signed.token.claims;
+  if (isForgotten(signed, deps.clock)) return 'forgotten';
+  const digest = digestOf(signed.token.signingInput);
+  const record = Number.isFinite(iat) ? await deps.ledger.find(digest, Number(iat)) : undefined;
+  if (record === undefined && isRecordLost(deps.gaps, signed)) return 'lost';
+  if (isOnRecord(signed, record)) return record;
+  await deps.alarm.forged(asForgery(signed, digest, record));
   return 'never_issued';
 }
 
 function concluded(
-  parts: VerifyingParts,
-  genuine: SignedToken,
-  recalled: LedgerResult,
-  judged: Verdict,
+  deps: VerifyingDeps,
+  signed: SignedToken,
+  ledgerResult: LedgerResult,
+  checked: Verdict,
 ): Verdict {
-  switch (recalled) {
+  switch (ledgerResult) {
     case 'forgotten':
-      return judged;
+      return checked;
     case 'lost':
       return { valid: false, reason: 'record_lost' };
     case 'never_issued':
       return { valid: false, reason: 'never_issued' };
     default:
-      return judged.valid ? judgeAgain(parts, genuine, recalled, judged) : judged;
+      return checked.valid ? checkAgain(deps, signed, ledgerResult, checked) : checked;
   }
 }
 
@@ -181,14 +181,14 @@ function isRecordLost(gaps: readonly RecordGap[], { scope, key, token }: SignedT
   return isInGap(gaps, key, Number(token.claims.iat), scope.policy.clockSkewSeconds);
 }
 
-function judgeAgain(
-  { keyRing, clock, revocations }: VerifyingParts,
-  genuine: SignedToken,
+function checkAgain(
+  { keyRing, clock, revocations }: VerifyingDeps,
+  signed: SignedToken,
   record: RecordedToken,
   verdict: Verdict,
 ): Verdict {
   const reason: RefusalReason | undefined =
-    refusalOfKeyNow(keyRing, genuine, clock.nowSeconds()) ??
+    refusalOfKeyNow(keyRing, signed, clock.nowSeconds()) ??
     (revocations.covers(record) ? 'revoked' : undefined);
   return reason === undefined ? verdict : { valid: false, reason };
 }

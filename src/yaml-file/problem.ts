@@ -19,11 +19,11 @@ export type Locate = (path: Path, part?: 'key' | 'value') => Place;
 
 /** Places of a flaw that was found in the document's values. */
 export function problemOf({ path, advice }: ValidationIssue, locate: Locate): Problem {
-  return { ...locate(path), message: saidOf(path, advice) };
+  return { ...locate(path), message: messageOf(path, advice) };
 }
 
 /** `hsm.sessions: use 1 or more`, `hsm.pin_file is missing`. */
-export function saidOf(path: Path, message: string): string {
+export function messageOf(path: Path, message: string): string {
   return /^(?:is|has) /.test(message) ? `${pathName(path)} ${message}` : `${pathName(path)}: ${message}`;
 }
 

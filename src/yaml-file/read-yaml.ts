@@ -20,7 +20,7 @@ const MAX_ALIASES = 100;
 const MOST_PROBLEMS = 20;
 const START: Place = { line: 1, column: 1 };
 
-export type ReadYaml =
+type ReadYaml =
   | {
       readonly value: unknown;
       readonly locate: Locate;
@@ -65,15 +65,15 @@ export function readYaml(text: string): ReadYaml {
   }
 }
 
-interface Flaw {
+interface YamlIssue {
   readonly pos: readonly [number, number];
   readonly message: string;
   readonly code?: string;
 }
 
 /** What YAML has and no file of Keyward's has a use for. */
-function forbidden(parsed: Document.Parsed): readonly Flaw[] {
-  const flaws: Flaw[] = [];
+function forbidden(parsed: Document.Parsed): readonly YamlIssue[] {
+  const flaws: YamlIssue[] = [];
   const flaw = (node: unknown, message: string) => {
     const at = (isNode(node) && node.range?.[0]) || 0;
     flaws.push({ pos: [at, at], message });
@@ -104,13 +104,13 @@ function forbidden(parsed: Document.Parsed): readonly Flaw[] {
 }
 
 /** The parser goes down a level with each nesting; it reports the end of the stack as an error of the text. */
-function tooDeep(errors: readonly Flaw[]): readonly Flaw[] | undefined {
+function tooDeep(errors: readonly YamlIssue[]): readonly YamlIssue[] | undefined {
   const overflow = errors.find(({ message }) => /call stack|stack overflow/i.test(message));
   return overflow && [{ pos: overflow.pos, message: TOO_DEEP }];
 }
 
 /** The library speaks to its programmer here. */
-function adviceFor({ code, message }: Flaw): string {
+function adviceFor({ code, message }: YamlIssue): string {
   return code === 'MULTIPLE_DOCS' ? 'keep it to one document' : message;
 }
 
@@ -164,7 +164,7 @@ function placeAt(lines: LineCounter, offset: number): Place {
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
-export type ReadYamlAs<T> =
+type ReadYamlAs<T> =
   | { readonly value: T; readonly locate: Locate; readonly problems?: never }
   | { readonly problems: readonly Problem[] };
 

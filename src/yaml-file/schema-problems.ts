@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Locate, type Path, type Problem, pathName, saidOf } from './problem.ts';
+import { type Locate, messageOf, type Path, type Problem, pathName } from './problem.ts';
 
 const LONGEST = 64;
 const SHORTEST_START = 3;
@@ -89,7 +89,7 @@ function otherProblem(issue: Issue, locate: Locate): Problem {
 }
 
 function problem(place: { line: number; column: number }, path: Path, message: string): Problem {
-  return { ...place, message: saidOf(path, message) };
+  return { ...place, message: messageOf(path, message) };
 }
 
 function isMissing(issue: Issue): boolean {

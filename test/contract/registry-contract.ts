@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
-import type { KeyLifeChange, Registry, StoredKey } from '../../src/kernel/registry.ts';
+import type { KeyLifecycleChange, Registry, StoredKey } from '../../src/kernel/registry.ts';
 import {
   ALICE,
   hsmId,
@@ -29,7 +29,7 @@ const shown = (kid: string) => ({
   },
 });
 const COMPROMISE = { type: 'hsm.compromised', subject: 'hsm:primary', details: {}, actor: ALICE };
-const marked = (before: StoredKey): KeyLifeChange => ({
+const marked = (before: StoredKey): KeyLifecycleChange => ({
   before,
   after: { ...before, state: 'compromised', times: { ...before.times, compromised: 1, tokenCompromised: 1 } },
 });

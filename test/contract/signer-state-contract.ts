@@ -2,7 +2,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
-import { decoyLabel, scopeLabel } from '../../src/kernel/scope.ts';
+import { canaryLabel, scopeLabel } from '../../src/kernel/scope.ts';
 import type { Failure } from '../../src/signer/protocol.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
@@ -276,7 +276,7 @@ export function signerStateContract(name: string, makeBackend: () => Promise<Sig
 
       it('is refused to a decoy, which signs nothing', async () => {
         const hsmId = newHsmId();
-        const binding = await generate(decoyLabel(hsmId), hsmId);
+        const binding = await generate(canaryLabel(hsmId), hsmId);
         expect(await sign(registry.kid, record(binding))).toEqual(refused('the key is a decoy'));
         const input = signingInputOf(binding, { ...claimsOf(PAYMENTS), iat: seconds() });
         expect(await sign(binding.kid, input)).toMatchObject({ code: 'key_unproven' });

@@ -51,10 +51,10 @@ it('the record of a scope says who made it, on which HSM, and what was read, as 
       mechanism: key.mechanism,
       token: key.token,
     });
-    const voucher = readPublicJwk(key.binding_key);
+    const bindingIssuer = readPublicJwk(key.binding_key);
     const bound = readBindingRecord(key.binding_record, {
-      kid: thumbprint(voucher),
-      publicKey: importPublicKey(voucher),
+      kid: thumbprint(bindingIssuer),
+      publicKey: importPublicKey(bindingIssuer),
     });
     expect(bound).toMatchObject({ kid: key.kid, scope: 'payments', hsmId: key.hsm_id });
   }

@@ -130,7 +130,7 @@ it('a key that was made beside the service is unexpected, and never adopted', as
 
 it('a key whose id has a second public half stops serving, and serves again without it', async () => {
   const key = await activeKey('mail');
-  await bench.addPublicHalf({ hsmId: key.hsm_id, label: labelOf('mail') });
+  await bench.addPublicKey({ hsmId: key.hsm_id, label: labelOf('mail') });
   expect(await findings()).toMatchObject([{ kind: 'duplicate', kid: key.kid }]);
   expect(await issue('mail')).toBe('no_active_key');
   expect(await keySet('mail')).not.toContain(key.kid);
@@ -154,7 +154,7 @@ it('a key that is imported under the id of another, with its halves, is changed 
   const key = await activeKey('portal');
   const standby = (await keySet('portal')).find((kid) => kid !== key.kid);
   await bench.destroy(key.hsm_id, pkcs11js.CKO_PRIVATE_KEY);
-  await bench.importPrivateHalf({ hsmId: key.hsm_id, label: labelOf('portal') });
+  await bench.importPrivateKey({ hsmId: key.hsm_id, label: labelOf('portal') });
   const changed = (await findings()).find(({ kind }) => kind === 'changed');
   expect(changed).toMatchObject({ kid: key.kid });
   expect(changed?.details).toContain('CKA_LOCAL is false and must be true');

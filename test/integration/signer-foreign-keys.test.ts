@@ -160,7 +160,7 @@ describe('I1: keys and records that do not fit each other', () => {
 describe('an id that names no single key', () => {
   it('refuses two public halves under it', async () => {
     const key = await provision(signer, registry.kid, PAYMENTS);
-    await workbench.addPublicHalf({ hsmId: key.hsmId, label: scopeLabel(PAYMENTS) });
+    await workbench.addPublicKey({ hsmId: key.hsmId, label: scopeLabel(PAYMENTS) });
     expect(await proofBeside(key)).toMatchObject({
       proven: false,
       found: true,
@@ -202,17 +202,17 @@ describe('an id that names no single key', () => {
     const half = await provision(signer, registry.kid, PAYMENTS);
     for (const objectClass of [CKO_PRIVATE_KEY, CKO_PUBLIC_KEY])
       await workbench.destroy(half.hsmId, objectClass);
-    await workbench.addPublicHalf({ hsmId: half.hsmId, label: '' });
+    await workbench.addPublicKey({ hsmId: half.hsmId, label: '' });
     await signer.ask('discard', half);
     expect(await workbench.count(half.hsmId, CKO_PUBLIC_KEY)).toBe(0);
     const theirs = { hsmId: newHsmId(), label: 'backup' };
-    await workbench.addPublicHalf(theirs);
+    await workbench.addPublicKey(theirs);
     expect(await signer.failing('discard', theirs)).toMatchObject({
       code: 'hsm_refused',
       message: 'the object of this id is not one of ours',
     });
     const nameless = { hsmId: newHsmId(), label: '' };
-    await workbench.addPublicHalf(nameless);
+    await workbench.addPublicKey(nameless);
     expect(await signer.failing('discard', nameless)).toMatchObject({
       code: 'hsm_refused',
       message: 'the signer did not make the object of this id',

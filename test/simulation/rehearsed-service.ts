@@ -20,7 +20,7 @@ import { verifySignatureSync } from '../../src/token/signature.ts';
 import { composeSigningInput } from '../../src/token/signing-input.ts';
 import type { RehearsedService } from './simulate-rotations.ts';
 
-export interface RehearsalParts {
+export interface RehearsalDeps {
   readonly registry: Registry;
   readonly signer: Signer;
   readonly registryKey: OpenedKey;
@@ -37,7 +37,7 @@ const ACTOR = { operatorId: 'keyward', requestId: null };
 
 /** The parts that make, rotate, publish and sign, as the service has them, around one scope and a clock. */
 export async function openRehearsedService(
-  parts: RehearsalParts,
+  parts: RehearsalDeps,
 ): Promise<RehearsedService & { readonly keyRing: KeyRingKeeper }> {
   const { registry, registryKey, ledger, clock, graceSeconds, signCopy } = parts;
   const { signer, served } = trackLoadedKeys(withoutReceiver(parts.signer));

@@ -1,4 +1,4 @@
-import { Gate, type GateParts } from '../../src/access/gate.ts';
+import { type ActGateDeps, Gate } from '../../src/access/gate.ts';
 import { VolatileProposals } from '../../src/db/proposals.ts';
 import type { Actor, Operator, Role } from '../../src/kernel/actor.ts';
 import { ACT_NAMES, type ActName, type AnyAct } from '../../src/kernel/acts.ts';
@@ -20,7 +20,7 @@ export interface Run {
 }
 
 /** The gate over acts that do nothing but write down that they were run, and over proposals in memory. */
-export function actBench(change: Partial<GateParts> = {}) {
+export function actBench(change: Partial<ActGateDeps> = {}) {
   const state = {
     now: START,
     /** What every act finds there. */

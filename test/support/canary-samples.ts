@@ -19,7 +19,7 @@ export function canarySample(changes: Partial<Canary> = {}): Canary {
 }
 
 /** What was heard of, in order. */
-export function heardTouches(): {
+export function heardTriggers(): {
   alarm: CanaryAlarm;
   heard: (readonly [id: string, touch: CanaryTrigger])[];
 } {

@@ -22,9 +22,9 @@ export interface Workbench {
   /** The same with C_CreateObject, from a key that was born outside. */
   importKey(named: Named): Promise<void>;
   /** Its private half alone. */
-  importPrivateHalf(named: Named): Promise<void>;
+  importPrivateKey(named: Named): Promise<void>;
   /** Another public half under an id that has one, with its own label. */
-  addPublicHalf(named: Named): Promise<void>;
+  addPublicKey(named: Named): Promise<void>;
   /** The raw ECDSA signature of the private key under the id over a SHA-256 digest. */
   sign(hsmId: string, digest: Buffer): Promise<Buffer>;
   /** EC points of the public keys under the id, without their DER wrapping. */
@@ -81,7 +81,7 @@ class OpenWorkbench implements Workbench {
     await this.#createPublic(named, publicKey);
   }
 
-  async importPrivateHalf(named: Named): Promise<void> {
+  async importPrivateKey(named: Named): Promise<void> {
     await this.#importPrivate(named, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
   }
 
@@ -96,7 +96,7 @@ class OpenWorkbench implements Workbench {
     });
   }
 
-  async addPublicHalf(named: Named): Promise<void> {
+  async addPublicKey(named: Named): Promise<void> {
     await this.#createPublic(named, generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey);
   }
 

@@ -69,13 +69,13 @@ export async function notifyFrom(
   return {
     notifications,
     raiser,
-    desk: notifications.desk,
+    desk: notifications.service,
     metrics,
     lines,
     look: async () => {
-      await notifications.look(raiser);
+      await notifications.tick(raiser);
       await raiser.settled();
     },
-    deliveries: () => notifications.desk.list({}, { limit: 100 }),
+    deliveries: () => notifications.service.list({}, { limit: 100 }),
   };
 }

@@ -1,13 +1,13 @@
 import { ACCESS_ROUTES, accessActs } from '../../src/access/index.ts';
 import { AUDIT_ROUTES } from '../../src/audit/index.ts';
-import { confirmUnwitnessed, type UnwitnessedActParts } from '../../src/audit/routes-unwitnessed.ts';
+import { confirmUnwitnessed, type UnwitnessedActDeps } from '../../src/audit/routes-unwitnessed.ts';
 import { CANARY_ROUTES } from '../../src/canaries/index.ts';
-import { type CanaryActParts, createCanary, retireCanary } from '../../src/canaries/routes.ts';
-import { type ClockActParts, confirmClock } from '../../src/clock/routes.ts';
+import { type CanaryActDeps, createCanary, retireCanary } from '../../src/canaries/routes.ts';
+import { type ClockActDeps, confirmClock } from '../../src/clock/routes.ts';
 import { EVENT_ROUTES } from '../../src/events/index.ts';
 import { HEALTH_ROUTES } from '../../src/health/index.ts';
 import { HSM_ROUTES } from '../../src/hsm/index.ts';
-import { clearPinLatch, type PinLatchActParts } from '../../src/hsm/routes.ts';
+import { clearPinLatch, type PinLatchActDeps } from '../../src/hsm/routes.ts';
 import { INVENTORY_ROUTES } from '../../src/inventory/index.ts';
 import { ISSUANCE_ROUTES } from '../../src/issuance/index.ts';
 import type { ClientAdministration, OperatorAdministration } from '../../src/kernel/actor.ts';
@@ -16,10 +16,10 @@ import type { VerifierDirectory } from '../../src/kernel/publication.ts';
 import { KEY_ROUTES, keyActs } from '../../src/keys/index.ts';
 import { LEAK_ROUTES } from '../../src/leaks/index.ts';
 import { LEDGER_ROUTES } from '../../src/ledger/index.ts';
-import { addRevocation, eraseSubject, type LedgerActParts } from '../../src/ledger/routes/erase.ts';
+import { addRevocation, eraseSubject, type LedgerActDeps } from '../../src/ledger/routes/erase.ts';
 import { NOTIFICATION_ROUTES } from '../../src/notifications/index.ts';
 import { PROBE_ROUTES } from '../../src/probes/index.ts';
-import { type ProbeActParts, removeProbe, setProbe } from '../../src/probes/routes-acts.ts';
+import { type ProbeActDeps, removeProbe, setProbe } from '../../src/probes/routes-acts.ts';
 import { PUBLICATION_ROUTES } from '../../src/publication/index.ts';
 import { acceptRestore } from '../../src/restore/accept-loss.ts';
 import { RESTORE_ROUTES } from '../../src/restore/index.ts';
@@ -62,7 +62,7 @@ const OPERATIONS = [
 export type DataPlaneDeps = PlaneSettings & NeedsOf<(typeof DATA)[number]>;
 export type OperationsPlaneDeps = PlaneSettings &
   NeedsOf<(typeof OPERATIONS)[number]> &
-  UnwitnessedActParts & { readonly verifiers: VerifierDirectory };
+  UnwitnessedActDeps & { readonly verifiers: VerifierDirectory };
 
 export function createDataPlane(deps: DataPlaneDeps, added: readonly Route<DataPlaneDeps>[]) {
   return planes.createDataPlane<DataPlaneDeps>(deps, [...DATA, ...added]);
@@ -75,16 +75,16 @@ export function createOperationsPlane(
   return planes.createOperationsPlane<OperationsPlaneDeps>(deps, [...OPERATIONS, ...added]);
 }
 
-type ActParts = Parameters<typeof keyActs>[0] &
-  PinLatchActParts &
-  UnwitnessedActParts &
-  LedgerActParts &
-  CanaryActParts &
-  ProbeActParts &
-  ClockActParts & { readonly clients: ClientAdministration; readonly operators: OperatorAdministration };
+type ActDeps = Parameters<typeof keyActs>[0] &
+  PinLatchActDeps &
+  UnwitnessedActDeps &
+  LedgerActDeps &
+  CanaryActDeps &
+  ProbeActDeps &
+  ClockActDeps & { readonly clients: ClientAdministration; readonly operators: OperatorAdministration };
 
 /** The acts of the capabilities whose parts the tests fake. */
-export function administrativeActs(parts: ActParts): readonly AnyAct[] {
+export function administrativeActs(parts: ActDeps): readonly AnyAct[] {
   return [
     ...accessActs(parts, parts.keyRing),
     ...keyActs(parts),

@@ -19,7 +19,7 @@ export function scopeSample(id: string, change: Partial<Scope> = {}): Scope {
     hsmToken: 'primary',
     createdAt: NOW,
     rotationPause: null,
-    formerCaches: null,
+    staleCacheHorizon: null,
     keySetVersion: 1,
     ...change,
   };

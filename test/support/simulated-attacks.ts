@@ -1,4 +1,4 @@
-import type { Fact, GenuineFact } from '../../src/kernel/activity.ts';
+import type { Fact, SignedTokenFact } from '../../src/kernel/activity.ts';
 import type { SecurityEventType } from '../../src/kernel/security-event-types.ts';
 
 /** An attack in simulated time: its facts, minute by minute, and the event that must come of it. */
@@ -8,7 +8,7 @@ export interface SimulatedAttack {
   facts(at: number): readonly Fact[];
 }
 
-const forged: GenuineFact = {
+const forged: SignedTokenFact = {
   digest: 'A'.repeat(43),
   kid: 'kid-of-consumers',
   keyState: 'active',

@@ -73,7 +73,7 @@ export function aScope(definition: Partial<ScopeDefinition> & { id: string }): S
     hsmToken: 'primary',
     createdAt: 0,
     rotationPause: null,
-    formerCaches: null,
+    staleCacheHorizon: null,
     keySetVersion: 1,
     ...definition,
   };

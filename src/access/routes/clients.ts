@@ -16,7 +16,7 @@ import {
   grantRequest,
 } from './wire.ts';
 
-interface ClientParts extends GateDeps {
+interface ClientDeps extends GateDeps {
   readonly clients: ClientAdministration;
 }
 
@@ -27,7 +27,7 @@ const CREDENTIAL_BODY = { schema: credentialRequest, ...LIMITS };
 const clientAndCredential = z.object({ client, credential: z.string().optional() });
 export type ClientAndCredentialAnswer = z.infer<typeof clientAndCredential>;
 
-const listClients: Route<ClientParts> = {
+const listClients: Route<ClientDeps> = {
   method: 'get',
   path: '/v1/admin/clients',
   operation: {
@@ -45,7 +45,7 @@ const listClients: Route<ClientParts> = {
   },
 };
 
-const createClient: Route<ClientParts> = {
+const createClient: Route<ClientDeps> = {
   method: 'post',
   path: '/v1/admin/clients',
   operation: {
@@ -76,7 +76,7 @@ const createClient: Route<ClientParts> = {
   },
 };
 
-const replaceCredential: Route<ClientParts> = {
+const replaceCredential: Route<ClientDeps> = {
   method: 'post',
   path: '/v1/admin/clients/{client}/credential',
   operation: {
@@ -108,7 +108,7 @@ const replaceCredential: Route<ClientParts> = {
   },
 };
 
-const getClient: Route<ClientParts> = {
+const getClient: Route<ClientDeps> = {
   method: 'get',
   path: '/v1/admin/clients/{client}',
   operation: {
@@ -128,7 +128,7 @@ const getClient: Route<ClientParts> = {
   },
 };
 
-const describeClient: Route<ClientParts> = {
+const describeClient: Route<ClientDeps> = {
   method: 'patch',
   path: '/v1/admin/clients/{client}',
   operation: {
@@ -157,7 +157,7 @@ const describeClient: Route<ClientParts> = {
   },
 };
 
-const revokeClient: Route<ClientParts> = {
+const revokeClient: Route<ClientDeps> = {
   method: 'post',
   path: '/v1/admin/clients/{client}/revoke',
   operation: {

@@ -17,7 +17,7 @@ import {
   rolesRequest,
 } from './wire.ts';
 
-interface OperatorParts extends GateDeps {
+interface OperatorDeps extends GateDeps {
   readonly operators: OperatorAdministration;
 }
 
@@ -28,7 +28,7 @@ export type OperatorAndCredentialAnswer = z.infer<typeof operatorAndCredential>;
 const operatorPage = z.object({ operators: z.array(operator), next: nextId });
 export type OperatorPageAnswer = z.infer<typeof operatorPage>;
 
-const listOperators: Route<OperatorParts> = {
+const listOperators: Route<OperatorDeps> = {
   method: 'get',
   path: '/v1/admin/operators',
   operation: {
@@ -47,7 +47,7 @@ const listOperators: Route<OperatorParts> = {
   },
 };
 
-const createOperator: Route<OperatorParts> = {
+const createOperator: Route<OperatorDeps> = {
   method: 'post',
   path: '/v1/admin/operators',
   operation: {
@@ -74,7 +74,7 @@ const createOperator: Route<OperatorParts> = {
   },
 };
 
-const getOperator: Route<OperatorParts> = {
+const getOperator: Route<OperatorDeps> = {
   method: 'get',
   path: '/v1/admin/operators/{operator}',
   operation: {
@@ -114,7 +114,7 @@ const setRoles = changeOf({
   codes: ['operator_revoked', 'invalid_operator'],
 });
 
-const revokeOperator: Route<OperatorParts> = {
+const revokeOperator: Route<OperatorDeps> = {
   method: 'post',
   path: '/v1/admin/operators/{operator}/revoke',
   operation: {
@@ -155,7 +155,7 @@ interface Change {
 }
 
 /** A change of one operator, who stands in the path. */
-function changeOf({ act, path, operationId, summary, schema, answer, codes }: Change): Route<OperatorParts> {
+function changeOf({ act, path, operationId, summary, schema, answer, codes }: Change): Route<OperatorDeps> {
   return {
     method: 'post',
     path,

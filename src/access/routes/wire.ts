@@ -6,7 +6,7 @@ import { digestText, idText } from '../../server/wire.ts';
 export const requiredDigest = digestText('credential');
 
 /** Null where the service is to make it. */
-export const credentialDigest = requiredDigest.nullable().default(null).meta({
+const credentialDigest = requiredDigest.nullable().default(null).meta({
   description:
     'SHA-256 of the new credential, base64url: `keyward … --out FILE` makes one and sends this. Required where a second person has to approve; otherwise the service may make the credential.',
 });

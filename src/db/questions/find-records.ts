@@ -5,12 +5,12 @@ import type { OpenLedger } from '../open-ledger.ts';
 import { Statements } from '../statements.ts';
 
 /** All digests in one array, each with the slot to look in. */
-export interface DigestQuery {
+interface DigestQuery {
   readonly digests: Uint8Array;
   readonly slots: readonly number[];
 }
 
-export interface FoundRecords<T> {
+interface FoundRecords<T> {
   /** In the order of what was asked. */
   readonly found: readonly T[];
   /** Rows that were met and count for nothing. */
@@ -30,7 +30,7 @@ export function findRecords(ledger: OpenLedger, asks: DigestQuery): FoundRecords
   const found = ledger.connection.read((db) =>
     slots.map((slot, index) => {
       const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
-      return look(ledger, db, { slot, digest }, broken);
+      return findStored(ledger, db, { slot, digest }, broken);
     }),
   );
   return { found, broken };
@@ -46,7 +46,7 @@ export function knownRecords(
 }
 
 /** What was met and counts for nothing goes to `broken`. */
-function look(
+function findStored(
   { groups }: OpenLedger,
   db: DatabaseSync,
   { slot, digest }: { readonly slot: number; readonly digest: Uint8Array },

@@ -3,7 +3,7 @@ import type { IssuedQuestion, LivingTokens, LivingTokensQuestion } from '../../k
 import { brokenAmong, type RecordColumns } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 
-export interface IssuedRows {
+interface IssuedRows {
   readonly tokens: number;
   readonly rows: readonly (RecordColumns & { readonly archived: boolean })[];
   /** Rows that were met and count for nothing. */
@@ -27,7 +27,7 @@ const LIVING = `SELECT count(*) AS tokens, count(*) FILTER (WHERE exp - iat > ?)
 export function issued({ windows, groups }: OpenLedger, question: IssuedQuestion): IssuedRows {
   const { by, values, from, to, limit } = question;
   const deadline = performance.now() + BUDGET_MS;
-  const sought = `FROM issuance_records WHERE sequence > ? AND sequence <= ? AND iat >= ? AND iat <= ?
+  const query = `FROM issuance_records WHERE sequence > ? AND sequence <= ? AND iat >= ? AND iat <= ?
     AND ${COLUMNS[by]} IN (?, ?)`;
   const [one = '', other = one] = values;
   const rows: (RecordColumns & { archived: boolean })[] = [];
@@ -35,11 +35,11 @@ export function issued({ windows, groups }: OpenLedger, question: IssuedQuestion
   let tokens = 0;
   const { complete } = windows.over(windows.between(from, to), deadline, (source, bounds, archived) => {
     const filters = [...bounds, from, to, one, other];
-    const counted = source.prepare(`SELECT count(*) AS tokens ${sought}`).get(...filters);
+    const counted = source.prepare(`SELECT count(*) AS tokens ${query}`).get(...filters);
     tokens += (counted as { tokens: number }).tokens;
     const wanted = limit - rows.length;
     if (wanted <= 0) return undefined;
-    const list = source.prepare(`SELECT * ${sought} ORDER BY sequence LIMIT ?`);
+    const list = source.prepare(`SELECT * ${query} ORDER BY sequence LIMIT ?`);
     const found = list.all(...filters, wanted) as unknown as RecordColumns[];
     const flawed = brokenAmong(found, (row) => groups.flawOf(source, row, archived));
     broken.push(...flawed.values());

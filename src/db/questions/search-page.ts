@@ -4,7 +4,7 @@ import { hashedSubject } from '../../kernel/policy.ts';
 import { brokenAmong, type RecordColumns } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 
-export interface PageQuery {
+interface PageQuery {
   readonly query: LedgerQuery;
   readonly after: number;
   readonly limit: number;
@@ -34,26 +34,26 @@ const FILTERS = {
 } as const satisfies Partial<Record<keyof LedgerQuery, string>>;
 
 export function searchPage(
-  { connection, stretches, groups }: OpenLedger,
+  { connection, ranges, groups }: OpenLedger,
   { query, after, limit }: PageQuery,
 ): SearchPage {
   return connection.read((db) => {
     const { from, to } = query;
-    const first = from === undefined ? 1 : stretches.firstSince(db, from - CLOCK_SLACK_SECONDS);
-    const last = stretches.lastUntil(db, to === undefined ? null : to + CLOCK_SLACK_SECONDS);
-    const rest = stretches.between(db, Math.max(first, after + 1), last);
-    const stretch = rest[0];
-    if (!stretch) return { rows: [], broken: new Map(), archived: false, next: null };
-    const archived = stretch.archive !== null;
-    const until = Math.min(stretch.last, stretch.first + WINDOW - 1);
+    const first = from === undefined ? 1 : ranges.firstSince(db, from - CLOCK_SLACK_SECONDS);
+    const last = ranges.lastUntil(db, to === undefined ? null : to + CLOCK_SLACK_SECONDS);
+    const rest = ranges.between(db, Math.max(first, after + 1), last);
+    const range = rest[0];
+    if (!range) return { rows: [], broken: new Map(), archived: false, next: null };
+    const archived = range.archive !== null;
+    const until = Math.min(range.last, range.first + WINDOW - 1);
     const { sql, values } = filtered(query);
-    const parameters = [stretch.first - 1, until, ...values, limit];
-    const { rows, broken } = stretches.within(db, stretch, (source) => {
+    const parameters = [range.first - 1, until, ...values, limit];
+    const { rows, broken } = ranges.within(db, range, (source) => {
       const all = source.prepare(sql).all(...parameters) as unknown as RecordColumns[];
       return { rows: all, broken: brokenAmong(all, (row) => groups.flawOf(source, row, archived)) };
     });
     const reached = rows.length === limit ? (rows.at(-1)?.sequence ?? until) : until;
-    const end = rest.length === 1 && reached === stretch.last;
+    const end = rest.length === 1 && reached === range.last;
     return { rows, broken, archived, next: end ? null : reached };
   });
 }

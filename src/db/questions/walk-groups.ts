@@ -13,9 +13,9 @@ import type { TrustedRuns } from '../../kernel/runs.ts';
 import { type GroupColumns, ledgerGroup } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 import { Statements } from '../statements.ts';
-import { foreignNumber, isForeignNumber } from '../walk-chains.ts';
+import { isUnsafeNumber, unsafeNumber } from '../walk-chains.ts';
 
-export interface GroupsQuery {
+interface GroupsQuery {
   readonly after: GroupBefore;
   /** The last group as the writer knew it before; undefined where it knows none. */
   readonly end: ChainHead | undefined;
@@ -25,7 +25,7 @@ export interface GroupsQuery {
   readonly round: number;
 }
 
-export interface WalkedGroups {
+interface WalkedGroups {
   readonly at: GroupBefore;
   /** The first that do not hold, and what is wrong at the end. */
   readonly broken: readonly BrokenChain[];
@@ -66,8 +66,8 @@ function walked(db: DatabaseSync, trusted: TrustedRuns, asks: GroupsQuery): Walk
   try {
     return new GroupWalk(statements.of(db), trusted, asks).walk();
   } catch (error) {
-    if (!isForeignNumber(error)) throw error;
-    return { at: asks.after, broken: [foreignNumber('group', asks.after.sequence)], isEnd: true, rows: 0 };
+    if (!isUnsafeNumber(error)) throw error;
+    return { at: asks.after, broken: [unsafeNumber('group', asks.after.sequence)], isEnd: true, rows: 0 };
   }
 }
 

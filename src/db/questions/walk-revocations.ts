@@ -6,7 +6,7 @@ import { type Revocation, type RevocationPage, revocationHash } from '../../kern
 import type { OpenLedger } from '../open-ledger.ts';
 import type { Schema } from '../schema.ts';
 import { Statements } from '../statements.ts';
-import { chainedRevocation, foreignNumber, isForeignNumber, revocationFromRow } from '../walk-chains.ts';
+import { chainedRevocation, isUnsafeNumber, revocationFromRow, unsafeNumber } from '../walk-chains.ts';
 
 type Row = Selectable<Schema['revocations']>;
 
@@ -17,7 +17,7 @@ const statements = new Statements({
   next: 'SELECT * FROM revocations WHERE sequence > ? ORDER BY sequence LIMIT ?',
 });
 
-export interface RevocationsQuery {
+interface RevocationsQuery {
   readonly after: ChainHead;
   /** Those in force then are answered; null for none. */
   readonly now: number | null;
@@ -42,8 +42,8 @@ function walked(db: DatabaseSync, { after, now }: RevocationsQuery): RevocationP
     }
     return { at, broken, inForce, isEnd: rows.length < ROWS_A_STEP };
   } catch (error) {
-    if (!isForeignNumber(error)) throw error;
-    return { at, broken: foreignNumber('revocation', at.sequence), inForce, isEnd: true };
+    if (!isUnsafeNumber(error)) throw error;
+    return { at, broken: unsafeNumber('revocation', at.sequence), inForce, isEnd: true };
   }
 }
 

@@ -7,7 +7,7 @@ import { digestOf, rowKey } from './tables.ts';
 export const BUCKETS = 64;
 
 /** What the head says of one row. */
-export interface Listed {
+interface Listed {
   readonly table: string;
   readonly id: string;
   readonly version: number;
@@ -37,14 +37,14 @@ export function readBucket(text: string): Bucket {
   return bucketFrom(rows.map(([table, id, version, contentHash]) => ({ table, id, version, contentHash })));
 }
 
-export function bucketFrom(rows: readonly Listed[]): Bucket {
+function bucketFrom(rows: readonly Listed[]): Bucket {
   return new Map(rows.map((listed) => [rowKey(listed.table, listed.id), listed]));
 }
 
 export const EMPTY_TEXT = bucketText(new Map());
 export const EMPTY_DIGEST = digestOf(EMPTY_TEXT);
 
-interface JudgedBuckets {
+interface VerifiedBuckets {
   readonly buckets: readonly { readonly digest: string; readonly listed: Bucket | null }[];
   readonly listedIn: (key: string) => Bucket | null;
   readonly damaged: readonly RefusedRow[];
@@ -54,11 +54,11 @@ interface JudgedBuckets {
  * The lists that the head signed. One that is damaged is made again from the signatures of the rows: where no
  * row is missing or old, the digest fits once more.
  */
-export function judgeBuckets(
+export function verifyBuckets(
   { buckets: digests }: HeadStatement,
   { lists }: StoredRegistry,
   statements: ReadonlyMap<string, RowStatement>,
-): JudgedBuckets {
+): VerifiedBuckets {
   const signed: Listed[][] = digests.map(() => []);
   for (const statement of statements.values()) {
     signed[bucketOf(statement.table, statement.id)]?.push(statement);

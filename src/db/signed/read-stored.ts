@@ -16,7 +16,7 @@ import {
 } from './tables.ts';
 
 /** What a witnessed audit event tells of a row that was restricted without a signature. */
-export interface ToldRestriction extends UnsignedMark {
+interface RecordedRestriction extends UnsignedMark {
   readonly sequence: number;
 }
 
@@ -25,8 +25,8 @@ const EVENTS_A_STEP = 1_000;
 const SIGNED_CHANGES = 2;
 
 /** The newest first, as far back as rows may still wait for their signature. */
-export async function readTold(trx: Trx): Promise<readonly ToldRestriction[]> {
-  const told: ToldRestriction[] = [];
+async function readRestrictions(trx: Trx): Promise<readonly RecordedRestriction[]> {
+  const told: RecordedRestriction[] = [];
   const signed = new Set<number>();
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
     const events = await newestBefore(trx, before);
@@ -59,7 +59,7 @@ export class LastRestrictions {
   readonly #contents = new Map<string, string>();
 
   /** What was taken over with an accepted gap happened to newer rows than the database has; it is done again. */
-  constructor(told: readonly ToldRestriction[], gaps: readonly RowOf<'record_gaps'>[] = []) {
+  constructor(told: readonly RecordedRestriction[], gaps: readonly RowOf<'record_gaps'>[] = []) {
     for (const { sequence, row, version, content_sha256 } of told.toReversed()) {
       const isLost = gaps.some(
         ({ first_event, last_event }) => first_event <= sequence && sequence <= last_event,
@@ -78,7 +78,7 @@ function nameOf(row: string, version: number): string {
   return `${version} ${row}`;
 }
 
-export interface StoredRow {
+interface StoredRow {
   readonly table: RegistryTable;
   readonly id: string;
   readonly row: Columns;
@@ -93,7 +93,7 @@ export interface StoredRegistry {
   readonly lists: ReadonlyMap<number, string>;
   readonly head: StoredHead | undefined;
   /** What the audit trail tells of rows that were restricted without a signature. */
-  readonly told: readonly ToldRestriction[];
+  readonly told: readonly RecordedRestriction[];
 }
 
 /** All of one moment: within one transaction. */
@@ -112,7 +112,7 @@ export async function readStored(trx: Trx): Promise<StoredRegistry> {
     marks: new Map(marks.map((mark) => [rowKey(mark.table_name, mark.row_id), mark])),
     lists: new Map(lists.map(({ bucket, rows_json }) => [bucket, rows_json])),
     head: await readHead(trx),
-    told: await readTold(trx),
+    told: await readRestrictions(trx),
   };
 }
 

@@ -45,7 +45,7 @@ export class RegistryChanges {
   readonly #gate: SinkGate;
   readonly #turns = new BoundedMutex();
   /** Changes of which nobody knows whether they were committed. */
-  #doubts: PreparedChange[] = [];
+  #uncertain: PreparedChange[] = [];
   #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
 
   constructor(writer: TrxWriter, clock: Clock, gate: SinkGate) {
@@ -68,11 +68,11 @@ export class RegistryChanges {
 
   /** With no commit under way. Nothing is found while nobody knows what became of one. */
   async compareExactly(
-    look: (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>,
+    step: (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>,
   ): Promise<readonly RefusedRow[]> {
     await this.#settleDoubts();
-    const found = await this.#writer.transaction((trx) => look(trx, this.#now().registry));
-    return this.#doubts.length === 0 ? found : [];
+    const found = await this.#writer.transaction((trx) => step(trx, this.#now().registry));
+    return this.#uncertain.length === 0 ? found : [];
   }
 
   /**
@@ -156,7 +156,7 @@ export class RegistryChanges {
           await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
       });
     } catch (error) {
-      if (!isRefusal(error) && prepared.rows.length > 0) this.#doubts.push(prepared);
+      if (!isRefusal(error) && prepared.rows.length > 0) this.#uncertain.push(prepared);
       throw error;
     }
     if (prepared.rows.length > 0) registry.apply(prepared);
@@ -165,7 +165,7 @@ export class RegistryChanges {
   /** Within a transaction: `registry_refused` where the database has another head than this process knows of. */
   async requireOwnHead(trx: Trx): Promise<void> {
     if (!this.#opened) return;
-    const known = [this.#opened.registry.head, ...this.#doubts.map(({ sealed }) => sealed?.head)];
+    const known = [this.#opened.registry.head, ...this.#uncertain.map(({ sealed }) => sealed?.head)];
     const found = await readHead(trx);
     if (!known.some((head) => head?.signature === found?.signature)) throw refusedRow('registry_head', '1');
   }
@@ -183,10 +183,10 @@ export class RegistryChanges {
   /** A writer that was lost in the middle may have committed: the database says. */
   async #settleDoubts(): Promise<void> {
     const { registry } = this.#now();
-    for (let doubt = this.#doubts[0]; doubt; doubt = this.#doubts[0]) {
-      const [committed, expected] = [doubt, this.#doubts];
+    for (let change = this.#uncertain[0]; change; change = this.#uncertain[0]) {
+      const [committed, expected] = [change, this.#uncertain];
       if (await this.#writer.transaction((trx) => isCommitted(trx, committed))) registry.apply(committed);
-      this.#doubts = expected.filter((each) => each !== committed);
+      this.#uncertain = expected.filter((each) => each !== committed);
     }
   }
 

@@ -18,14 +18,14 @@ import {
 import { TrustedRegistry } from './trusted-registry.ts';
 import { contentInForce, verifyStored } from './verify-stored.ts';
 
-type Look = (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>;
+type WalkStep = (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>;
 
 /** Compared in one turn of the event loop: some five milliseconds. */
 const ROWS_A_TURN = 500;
 
-const LOOKS: readonly Look[] = [
+const WALK_STEPS: readonly WalkStep[] = [
   ...REGISTRY_TABLE_NAMES.map(
-    (table): Look =>
+    (table): WalkStep =>
       (trx, registry) =>
         rowsOf(trx, registry, table),
   ),
@@ -50,11 +50,11 @@ export class RegistryWalk {
 
   /** What of the next table is not as the service left it. `store_unavailable`. */
   async step(): Promise<readonly RefusedRow[]> {
-    const look = LOOKS[this.#turn % LOOKS.length] ?? head;
+    const step = WALK_STEPS[this.#turn % WALK_STEPS.length] ?? head;
     this.#turn += 1;
-    const found = await this.#reader.read((trx) => look(trx, this.#changes.opened()));
+    const found = await this.#reader.read((trx) => step(trx, this.#changes.opened()));
     // A commit may have been under way; with the writer in hand, none is.
-    return found.length === 0 ? found : this.#changes.compareExactly(look);
+    return found.length === 0 ? found : this.#changes.compareExactly(step);
   }
 }
 

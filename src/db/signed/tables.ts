@@ -4,7 +4,7 @@ import { KeywardError } from '../../kernel/errors.ts';
 import type { Schema } from '../schema.ts';
 
 /** The tables whose rows the registry key signs, each with its primary key; those referred to come first. */
-export const REGISTRY_TABLES = {
+const REGISTRY_TABLES = {
   scopes: ['id'],
   signing_keys: ['hsm_id'],
   service_keys: ['role'],

@@ -1,6 +1,6 @@
 import { KeywardError } from '../../kernel/errors.ts';
-import type { HeadStatement, RefusedRow, RegistryWitness, RowStatement } from '../../kernel/registry.ts';
-import { BUCKETS, type Bucket, judgeBuckets } from './buckets.ts';
+import type { HeadStatement, RefusedRow, RegistryVerifier, RowStatement } from '../../kernel/registry.ts';
+import { BUCKETS, type Bucket, verifyBuckets } from './buckets.ts';
 import { LastRestrictions, type StoredHead, type StoredRegistry } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
 import {
@@ -46,11 +46,11 @@ const BATCH = 256;
  */
 export async function verifyStored(
   stored: StoredRegistry,
-  witness: RegistryWitness,
+  verifier: RegistryVerifier,
 ): Promise<VerifiedRegistry> {
-  const head = await readHead(stored, witness);
-  const statements = await readMarks(stored, witness);
-  const { buckets, listedIn, damaged } = judgeBuckets(head, stored, statements);
+  const head = await readHead(stored, verifier);
+  const statements = await readMarks(stored, verifier);
+  const { buckets, listedIn, damaged } = verifyBuckets(head, stored, statements);
   const rows = new Map<string, TrustedRow>();
   const refused: RefusedRow[] = [...damaged];
   const keys = new Set([...stored.rows.keys(), ...stored.marks.keys()]);
@@ -72,9 +72,9 @@ export async function verifyStored(
 
 async function readHead(
   { head }: StoredRegistry,
-  witness: RegistryWitness,
+  verifier: RegistryVerifier,
 ): Promise<HeadStatement & StoredHead> {
-  const statement = head && (await witness.readHead(head.signature));
+  const statement = head && (await verifier.readHead(head.signature));
   if (head && statement?.buckets.length === BUCKETS && statement.version === head.version) {
     return { ...statement, signature: head.signature };
   }
@@ -87,14 +87,14 @@ async function readHead(
 /** What the registry key says of each row's content; without an entry where it says nothing of it. */
 async function readMarks(
   { marks }: StoredRegistry,
-  witness: RegistryWitness,
+  verifier: RegistryVerifier,
 ): Promise<ReadonlyMap<string, RowStatement>> {
   const found = new Map<string, RowStatement>();
   const all = [...marks];
   for (let at = 0; at < all.length; at += BATCH) {
     await Promise.all(
       all.slice(at, at + BATCH).map(async ([key, mark]) => {
-        const statement = await witness.readRow(mark.signature);
+        const statement = await verifier.readRow(mark.signature);
         if (!statement || rowKey(statement.table, statement.id) !== key) return;
         if (statement.contentHash === digestOf(mark.content)) found.set(key, statement);
       }),
@@ -103,7 +103,7 @@ async function readMarks(
   return found;
 }
 
-interface Testimony {
+interface RowEvidence {
   readonly statement: RowStatement | undefined;
   readonly restrictions: LastRestrictions;
 }
@@ -112,7 +112,7 @@ interface Testimony {
 function judge(
   key: string,
   { rows, marks }: StoredRegistry,
-  { statement, restrictions }: Testimony,
+  { statement, restrictions }: RowEvidence,
   listedIn: (key: string) => Bucket | null,
 ): TrustedRow | string {
   const bucket = listedIn(key);
@@ -128,7 +128,7 @@ function judge(
   const current = stored ? contentOf(stored.row) : null;
   const flaw = flawOf(statement.table as RegistryTable, mark.content, mark.pending, current);
   if (flaw !== undefined) return flaw;
-  const untold = untoldFlaw(statement, mark.pending, restrictions);
+  const untold = unrecordedFlaw(statement, mark.pending, restrictions);
   if (untold !== undefined) return untold;
   return {
     table: statement.table as RegistryTable,
@@ -143,7 +143,7 @@ function judge(
 }
 
 /** The row must be restricted as the trail told last: neither otherwise, nor as before that. */
-function untoldFlaw(
+function unrecordedFlaw(
   { table, id, version }: RowStatement,
   pending: string | null,
   restrictions: LastRestrictions,
@@ -187,7 +187,7 @@ export function asPending(content: string | null): string {
   return content ?? GONE;
 }
 
-export function pendingContent(pending: string): string | null {
+function pendingContent(pending: string): string | null {
   return pending === GONE ? null : pending;
 }
 

@@ -4,7 +4,7 @@ import type { TokenIssuer } from '../../kernel/issuance.ts';
 import type { SigningKey } from '../../kernel/key.ts';
 import { TOKEN_TYPES } from '../../kernel/policy.ts';
 import type { Scope } from '../../kernel/scope.ts';
-import { type AdmissionParts, admitClient, jsonBody } from '../../server/admission.ts';
+import { type AdmissionDeps, admitClient, jsonBody } from '../../server/admission.ts';
 import { type JsonBody, readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
@@ -13,7 +13,7 @@ import { requireExternalClaims } from '../check-signing-input.ts';
 import { longestTtl } from '../compose-token.ts';
 import { issuedToken, tokenRepresentation } from './tokens.ts';
 
-export const jwsRequest = z
+const jwsRequest = z
   .strictObject({
     signing_input: z.string('use header and claims in base64url with a dot between them').meta({
       description: 'Header and claims as RFC 7515 §5.1 has them. Signed as they are, or refused.',
@@ -21,9 +21,9 @@ export const jwsRequest = z
   })
   .meta({ id: 'JwsRequest' });
 
-export type JwsRequestBody = z.infer<typeof jwsRequest>;
+type JwsRequestBody = z.infer<typeof jwsRequest>;
 
-export const jwsTerms = z
+const jwsTerms = z
   .object({
     issuer: z.string(),
     audience: z.string(),
@@ -36,7 +36,7 @@ export const jwsTerms = z
   })
   .meta({ id: 'JwsTerms' });
 
-export function jwsTermsRepresentation(scope: Scope, key: SigningKey): z.infer<typeof jwsTerms> {
+function jwsTermsRepresentation(scope: Scope, key: SigningKey): z.infer<typeof jwsTerms> {
   const { issuer, audience, policy } = scope;
   return {
     issuer,
@@ -50,7 +50,7 @@ export function jwsTermsRepresentation(scope: Scope, key: SigningKey): z.infer<t
   };
 }
 
-type JwsParts = AdmissionParts & { readonly issuer: TokenIssuer };
+type JwsDeps = AdmissionDeps & { readonly issuer: TokenIssuer };
 
 const PATH = '/v1/scopes/{scope}/jws';
 
@@ -62,7 +62,7 @@ const BODY: JsonBody<JwsRequestBody> = {
 };
 
 /** I2's exception: for identity servers that write all claims themselves, where two persons allowed it. */
-const signJws: Route<JwsParts> = {
+const signJws: Route<JwsDeps> = {
   method: 'post',
   path: PATH,
   operation: {
@@ -94,7 +94,7 @@ const signJws: Route<JwsParts> = {
 };
 
 /** So that a signing input can be written in time with the `kid` that will be asked for. */
-const tellJwsTerms: Route<JwsParts> = {
+const tellJwsTerms: Route<JwsDeps> = {
   method: 'get',
   path: PATH,
   operation: {

@@ -1,6 +1,6 @@
 import { KeywardError } from '../../kernel/errors.ts';
 import type { TokenIssuer } from '../../kernel/issuance.ts';
-import { type AdmissionParts, admitClient, grantMissing, jsonBody } from '../../server/admission.ts';
+import { type AdmissionDeps, admitClient, grantMissing, jsonBody } from '../../server/admission.ts';
 import { asKeywardError, problemDocument } from '../../server/problem.ts';
 import { type JsonBody, readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
@@ -20,7 +20,7 @@ const BODY: JsonBody<TokenBatchBody> = {
 };
 
 /** Up to 1,000 tokens in one request: each is issued or refused by itself. */
-export const issueTokens: Route<AdmissionParts & { readonly issuer: TokenIssuer }> = {
+export const issueTokens: Route<AdmissionDeps & { readonly issuer: TokenIssuer }> = {
   method: 'post',
   path: '/v1/scopes/{scope}/tokens/batch',
   operation: {

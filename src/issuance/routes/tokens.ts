@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { IssuedToken, TokenIssuer } from '../../kernel/issuance.ts';
 import { WRITTEN_TYPES } from '../../kernel/policy.ts';
-import { type AdmissionParts, admitClient, jsonBody } from '../../server/admission.ts';
+import { type AdmissionDeps, admitClient, jsonBody } from '../../server/admission.ts';
 import { type JsonBody, readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
@@ -9,10 +9,10 @@ import { sendJson } from '../../server/send.ts';
 import { problem } from '../../server/wire.ts';
 import { MAX_CLAIMS_DEPTH } from '../caller-claims.ts';
 
-export const MAX_BATCH = 1_000;
+const MAX_BATCH = 1_000;
 
 /** What a caller asks to be signed. Limits on claims and lifetime are the scope's, so the issuer judges them. */
-export const tokenRequest = z
+const tokenRequest = z
   .strictObject({
     claims: z.record(z.string(), z.unknown(), 'use an object of claims').meta({
       description:
@@ -45,7 +45,7 @@ export const tokenResults = z
   .object({ results: z.array(z.union([issuedToken, z.object({ problem })])) })
   .meta({ id: 'TokenResults' });
 
-export type TokenRequestBody = z.infer<typeof tokenRequest>;
+type TokenRequestBody = z.infer<typeof tokenRequest>;
 export type TokenBatchBody = z.infer<typeof tokenBatch>;
 
 const BODY: JsonBody<TokenRequestBody> = {
@@ -58,7 +58,7 @@ const BODY: JsonBody<TokenRequestBody> = {
 };
 
 /** One token. */
-export const issueToken: Route<AdmissionParts & { readonly issuer: TokenIssuer }> = {
+export const issueToken: Route<AdmissionDeps & { readonly issuer: TokenIssuer }> = {
   method: 'post',
   path: '/v1/scopes/{scope}/tokens',
   operation: {

@@ -1,13 +1,13 @@
 import type { SigningKey } from '../key.ts';
 import { propagationSeconds } from '../policy.ts';
 import { isPaused } from '../scope.ts';
-import { type PlanCircumstances, type ScopeKeys, standbyReadyAt } from './plans.ts';
+import { type PlanContext, type ScopeKeys, standbyReadyAt } from './plans.ts';
 import { obstacle, type TransitionOptions } from './transitions.ts';
-import { isOfTheFuture, privateHalfDueAt, rotationDueAt } from './window.ts';
+import { isOfTheFuture, privateKeyDueAt, rotationDueAt } from './window.ts';
 
 /** What keeps a rotation from coming when it is due. */
 export const ROTATION_OBSTACLES = ['paused', 'no_standby', 'standby_too_new'] as const;
-export type RotationObstacle = (typeof ROTATION_OBSTACLES)[number];
+type RotationObstacle = (typeof ROTATION_OBSTACLES)[number];
 
 /** When the key that signs is to be followed by the next. Times in seconds since the epoch. */
 export interface RotationOutlook {
@@ -22,7 +22,7 @@ export interface RotationOutlook {
 /** Undefined where no key can sign: then nothing waits for a time. */
 export function rotationOutlook(
   of: ScopeKeys,
-  { now, graceSeconds, renewedSince }: PlanCircumstances,
+  { now, graceSeconds, renewedSince }: PlanContext,
 ): RotationOutlook | undefined {
   const active = of.keys.find(({ state }) => state === 'active');
   if (!active || isOfTheFuture(active, now)) return undefined;
@@ -46,8 +46,8 @@ function obstacleTo(
 }
 
 /** What the service does by itself: to a scope, and to one key of it. */
-export const SCOPE_STEPS = ['activate', 'rotate', 'standby'] as const;
-export const KEY_STEPS = ['expire', 'destroy', 'withdraw'] as const;
+const SCOPE_STEPS = ['activate', 'rotate', 'standby'] as const;
+const KEY_STEPS = ['expire', 'destroy', 'withdraw'] as const;
 export type ScopeStep = (typeof SCOPE_STEPS)[number];
 export type KeyStep = (typeof KEY_STEPS)[number];
 
@@ -57,7 +57,7 @@ export type DueStep = { readonly name: ScopeStep } | { readonly name: KeyStep; r
  * All that is due for a scope now, the most pressing first. Only the keys and the time decide: what a crash or an
  * outage kept from being done is due for as long as it is not.
  */
-export function dueSteps(of: ScopeKeys, given: PlanCircumstances): readonly DueStep[] {
+export function dueSteps(of: ScopeKeys, given: PlanContext): readonly DueStep[] {
   return [
     ...(succession(of, given) ?? []),
     ...(lacksStandby(of, given.now) ? [{ name: 'standby' } as const] : []),
@@ -70,7 +70,7 @@ export function dueSteps(of: ScopeKeys, given: PlanCircumstances): readonly DueS
 }
 
 /** Where no key can sign, the standby does at once; else when its time has come and every cache has it. */
-function succession(of: ScopeKeys, given: PlanCircumstances): readonly DueStep[] | undefined {
+function succession(of: ScopeKeys, given: PlanContext): readonly DueStep[] | undefined {
   const outlook = rotationOutlook(of, given);
   if (!outlook) return standbyReadyAt(of, given.now) === null ? undefined : [{ name: 'activate' }];
   const isTime = outlook.at !== null && outlook.at <= given.now;
@@ -104,6 +104,6 @@ const IS_DUE: Readonly<Record<KeyStep, (key: SigningKey, circumstances: Transiti
   expire: (key, circumstances) =>
     key.state === 'pre_activation' && obstacle(key, 'deactivate', 'keyward', circumstances) === undefined,
   destroy: (key, { now, graceSeconds }) =>
-    (privateHalfDueAt(key, graceSeconds) ?? Number.POSITIVE_INFINITY) <= now,
+    (privateKeyDueAt(key, graceSeconds) ?? Number.POSITIVE_INFINITY) <= now,
   withdraw: (key, circumstances) => obstacle(key, 'withdraw', 'keyward', circumstances) === undefined,
 };

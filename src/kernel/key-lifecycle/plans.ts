@@ -2,20 +2,20 @@ import { KeywardError } from '../errors.ts';
 import type { ProofStatus, SigningKey } from '../key.ts';
 import type { Scope } from '../scope.ts';
 import {
-  type Claims,
   type Initiator,
   mayMove,
   move,
   type TransitionName,
   type TransitionOptions,
+  type TransitionOverrides,
 } from './transitions.ts';
 import {
   isKnownWith,
   isOfTheFuture,
   isWindowOver,
-  privateHalfDestroyed,
+  privateKeyDestroyed,
   propagatedAt,
-  withPrivateHalfDue,
+  withPrivateKeyDue,
 } from './window.ts';
 
 /** One scope with its keys, as a plan finds them. */
@@ -43,13 +43,13 @@ export interface KeyPlan {
   readonly started: SigningKey | undefined;
 }
 
-export type PlanCircumstances = Omit<TransitionOptions, 'policy'>;
+export type PlanContext = Omit<TransitionOptions, 'policy'>;
 
 /**
  * The standby signs from now on, and the key that did no more. Where none can sign, nobody waits for caches.
  * `no_standby`; `transition_forbidden` where the standby has not been published for long enough.
  */
-export function planRotation(of: ScopeKeys, cause: Initiator, given: PlanCircumstances): KeyPlan {
+export function planRotation(of: ScopeKeys, cause: Initiator, given: PlanContext): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
   const active = activeOf(of);
   const standby = standbyOf(of, given.now);
@@ -80,12 +80,7 @@ function knownFrom(of: ScopeKeys, standby: SigningKey): number {
 }
 
 /** Out of use for an investigation; where the key signed, the standby goes on at once, if there is one. */
-export function planSuspension(
-  of: ScopeKeys,
-  kid: string,
-  cause: Initiator,
-  given: PlanCircumstances,
-): KeyPlan {
+export function planSuspension(of: ScopeKeys, kid: string, cause: Initiator, given: PlanContext): KeyPlan {
   return planEmergency(of, kid, 'suspend', cause, given);
 }
 
@@ -94,7 +89,7 @@ export function planCompromise(
   of: ScopeKeys,
   kid: string,
   cause: Initiator,
-  given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
+  given: PlanContext & Pick<TransitionOverrides, 'keepForForensics'>,
 ): KeyPlan {
   return planEmergency(of, kid, 'compromise', cause, given);
 }
@@ -104,7 +99,7 @@ function planEmergency(
   kid: string,
   name: TransitionName,
   cause: Initiator,
-  given: PlanCircumstances & Claims,
+  given: PlanContext & TransitionOverrides,
 ): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
   const key = keyOf(of, kid);
@@ -115,35 +110,20 @@ function planEmergency(
 }
 
 /** The end of an investigation that found nothing: what the key signed is good, and it signs no more. */
-export function planResumption(
-  of: ScopeKeys,
-  kid: string,
-  cause: Initiator,
-  given: PlanCircumstances,
-): KeyPlan {
+export function planResumption(of: ScopeKeys, kid: string, cause: Initiator, given: PlanContext): KeyPlan {
   return planSingle(of, kid, 'resume', cause, given);
 }
 
-export function planDestruction(
-  of: ScopeKeys,
-  kid: string,
-  cause: Initiator,
-  given: PlanCircumstances,
-): KeyPlan {
+export function planDestruction(of: ScopeKeys, kid: string, cause: Initiator, given: PlanContext): KeyPlan {
   return planSingle(of, kid, 'destroy', cause, given);
 }
 
-export function planWithdrawal(
-  of: ScopeKeys,
-  kid: string,
-  cause: Initiator,
-  given: PlanCircumstances,
-): KeyPlan {
+export function planWithdrawal(of: ScopeKeys, kid: string, cause: Initiator, given: PlanContext): KeyPlan {
   return planSingle(of, kid, 'withdraw', cause, given);
 }
 
 /** A standby, or a key without a successor, whose window ended. */
-export function planExpiry(of: ScopeKeys, kid: string, cause: Initiator, given: PlanCircumstances): KeyPlan {
+export function planExpiry(of: ScopeKeys, kid: string, cause: Initiator, given: PlanContext): KeyPlan {
   return planSingle(of, kid, 'deactivate', cause, given);
 }
 
@@ -152,7 +132,7 @@ export function planUndoneRotation(
   of: ScopeKeys,
   kid: string,
   cause: Initiator,
-  given: PlanCircumstances,
+  given: PlanContext,
 ): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
   const former = keyOf(of, kid);
@@ -163,14 +143,14 @@ export function planUndoneRotation(
 }
 
 /** The private half goes now, though the grace or an investigation is not over; the public half stays. */
-export function planPrivateHalfDue(of: ScopeKeys, kid: string, given: PlanCircumstances): KeyPlan {
-  return planFact(keyOf(of, kid), (key) => withPrivateHalfDue(key, given.now));
+export function planPrivateKeyDue(of: ScopeKeys, kid: string, given: PlanContext): KeyPlan {
+  return planFact(keyOf(of, kid), (key) => withPrivateKeyDue(key, given.now));
 }
 
 /** What the HSM did becomes a fact. */
-export function planPrivateHalfDestroyed(of: ScopeKeys, kid: string, given: PlanCircumstances): KeyPlan {
+export function planPrivateKeyDestroyed(of: ScopeKeys, kid: string, given: PlanContext): KeyPlan {
   return planFact(keyOf(of, kid), (key) =>
-    key.times.privateHalfDestroyed === null ? privateHalfDestroyed(key, given.now) : key,
+    key.times.privateKeyDestroyed === null ? privateKeyDestroyed(key, given.now) : key,
   );
 }
 
@@ -184,7 +164,7 @@ function planSingle(
   kid: string,
   name: TransitionName,
   cause: Initiator,
-  given: PlanCircumstances,
+  given: PlanContext,
 ): KeyPlan {
   const key = keyOf(of, kid);
   return plan(key, move(key, name, cause, { ...given, policy: of.scope.policy }), undefined, undefined);

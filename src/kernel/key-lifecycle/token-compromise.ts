@@ -1,8 +1,14 @@
 import { KeywardError } from '../errors.ts';
 import type { SigningKey } from '../key.ts';
-import { type KeyChange, type PlanCircumstances, type ScopeKeys, standbyOf } from './plans.ts';
-import { type Claims, type Initiator, mayMove, move, type TransitionOptions } from './transitions.ts';
-import { privateHalfDestroyed } from './window.ts';
+import { type KeyChange, type PlanContext, type ScopeKeys, standbyOf } from './plans.ts';
+import {
+  type Initiator,
+  mayMove,
+  move,
+  type TransitionOptions,
+  type TransitionOverrides,
+} from './transitions.ts';
+import { privateKeyDestroyed } from './window.ts';
 
 /** What becomes of the keys of all scopes when somebody else has an HSM token's PIN. */
 export interface TokenPlan {
@@ -19,7 +25,7 @@ export function planTokenCompromise(
   scopes: readonly ScopeKeys[],
   hsmToken: string,
   cause: Initiator,
-  given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
+  given: PlanContext & Pick<TransitionOverrides, 'keepForForensics'>,
 ): TokenPlan {
   const plans = scopes.map((of) => planScope(of, hsmToken, cause, given));
   return {
@@ -36,7 +42,7 @@ function planScope(
   of: ScopeKeys,
   hsmToken: string,
   cause: Initiator,
-  given: PlanCircumstances & Pick<Claims, 'keepForForensics'>,
+  given: PlanContext & Pick<TransitionOverrides, 'keepForForensics'>,
 ) {
   const circumstances = { ...given, policy: of.scope.policy };
   const stopping = of.keys
@@ -88,7 +94,7 @@ export function lostWithToken(
 ): SigningKey {
   if (key.state === 'destroyed') return key;
   const after = stolen ? compromised(key, circumstances) : outOfUse(key, circumstances);
-  return after.times.privateHalfDestroyed === null ? privateHalfDestroyed(after, circumstances.now) : after;
+  return after.times.privateKeyDestroyed === null ? privateKeyDestroyed(after, circumstances.now) : after;
 }
 
 /** A standby has signed nothing. */

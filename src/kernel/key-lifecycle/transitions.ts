@@ -20,7 +20,7 @@ export interface TransitionOptions {
 }
 
 /** What a single step may claim beyond that; only the plans of a scope do. */
-export interface Claims {
+export interface TransitionOverrides {
   /** The key before it may sign no more, so that nobody can wait for caches. */
   readonly emergency?: boolean;
   /** From when on no verifier can be without the key, as its scope has it; else as the policy alone has it. */
@@ -30,9 +30,9 @@ export interface Claims {
   readonly keepForForensics?: boolean;
 }
 
-type TransitionContext = TransitionOptions & Claims;
+type TransitionContext = TransitionOptions & TransitionOverrides;
 
-export interface Transition {
+interface Transition {
   readonly from: readonly KeyState[];
   readonly to: KeyState;
   readonly causes: readonly Initiator[];
@@ -50,7 +50,7 @@ const ONE_IS_ENOUGH: readonly Initiator[] = CAUSES;
 const TWO: readonly Initiator[] = ['two_persons'];
 
 /** Every way from one state to another (NIST SP 800-57 part 1 §7); there is none that is not in this table. */
-export const TRANSITIONS = {
+const TRANSITIONS = {
   activate: {
     from: ['pre_activation'],
     to: 'active',
@@ -136,7 +136,7 @@ export function mayGoUnsigned(from: unknown, to: unknown): boolean {
 function needsPropagation(key: SigningKey, situation: TransitionContext): string | undefined {
   const { now, policy, emergency } = situation;
   if (isWindowOver(key, now)) return 'its signing window is over; wait for the next standby';
-  const from = situation.knownFrom ?? propagatedAt(key, { policy, formerCaches: null });
+  const from = situation.knownFrom ?? propagatedAt(key, { policy, staleCacheHorizon: null });
   if (emergency || now >= from) return undefined;
   return `some verifiers may not know it yet; it may sign from ${humanInstant(from)} on`;
 }
@@ -147,15 +147,15 @@ function needsSuccessor(key: SigningKey, { now, succeeded }: TransitionContext):
 }
 
 function needsGrace(key: SigningKey, { now, graceSeconds }: TransitionContext): string | undefined {
-  const { deactivated, privateHalfDestroyed } = key.times;
-  if (privateHalfDestroyed !== null) return 'its private half is destroyed; rotate its scope instead';
+  const { deactivated, privateKeyDestroyed } = key.times;
+  if (privateKeyDestroyed !== null) return 'its private half is destroyed; rotate its scope instead';
   if (key.signFrom === null || deactivated === null) return 'it never signed; rotate its scope instead';
   if (now < Math.min(deactivated + graceSeconds, key.signUntil)) return undefined;
   return 'the time in which its rotation could be undone is over; rotate its scope instead';
 }
 
 function needsToBeSpent(key: SigningKey, { now, policy }: TransitionContext): string | undefined {
-  if (key.times.privateHalfDestroyed === null) return 'its private half is still to be destroyed';
+  if (key.times.privateKeyDestroyed === null) return 'its private half is still to be destroyed';
   const until = verifyUntil(key, policy.clockSkewSeconds);
   return now > until ? undefined : `tokens of it may be good until ${humanInstant(until)}`;
 }
@@ -188,7 +188,7 @@ export function move(
   key: SigningKey,
   name: TransitionName,
   cause: Initiator,
-  circumstances: TransitionOptions & Claims,
+  circumstances: TransitionOptions & TransitionOverrides,
 ): SigningKey {
   const why = obstacle(key, name, cause, circumstances);
   if (why !== undefined) {
@@ -204,7 +204,7 @@ export function obstacle(
   key: SigningKey,
   name: TransitionName,
   cause: Initiator,
-  circumstances: TransitionOptions & Claims,
+  circumstances: TransitionOptions & TransitionOverrides,
 ): string | undefined {
   const { causes, needs }: Transition = TRANSITIONS[name];
   if (!mayMove(key, name)) return `it is ${key.state}: ${ADVICE[key.state]}`;

@@ -5,10 +5,12 @@ import type { Scope } from '../scope.ts';
 /** From here on every verifier that keeps to the policy, or kept to a former one, knows a key of the published set. */
 export function propagatedAt(
   { publishedAt }: Pick<SigningKey, 'publishedAt'>,
-  { policy, formerCaches }: Pick<Scope, 'policy' | 'formerCaches'>,
+  { policy, staleCacheHorizon }: Pick<Scope, 'policy' | 'staleCacheHorizon'>,
 ): number {
   const at = publishedAt + propagationSeconds(policy);
-  return formerCaches ? Math.max(at, Math.min(publishedAt + formerCaches.seconds, formerCaches.until)) : at;
+  return staleCacheHorizon
+    ? Math.max(at, Math.min(publishedAt + staleCacheHorizon.seconds, staleCacheHorizon.until))
+    : at;
 }
 
 /** Whether it was published no later than the key that signs: whoever has that one has it too. */
@@ -51,8 +53,8 @@ export function rotationDueAt({ signFrom, signUntil, times }: Window, graceSecon
 }
 
 /** Percent of a signing window at which a key that still signs is an alarm. */
-export const WINDOW_ALARMS = [75, 90, 100] as const;
-export type WindowAlarm = (typeof WINDOW_ALARMS)[number];
+const WINDOW_ALARMS = [75, 90, 100] as const;
+type WindowAlarm = (typeof WINDOW_ALARMS)[number];
 
 /** From 0 at the start of the window to 1 at its end, and beyond it where the key was not rotated. */
 export function windowUsed({ signFrom, signUntil }: Window, now: number): number {
@@ -73,8 +75,8 @@ type Dated = Pick<SigningKey, 'state' | 'signUntil' | 'times' | 'keptForForensic
  * after the grace, or at the end of its window, when its rotation can be undone no more (NIST SP 800-57 part 1
  * §5.3.4: at the end of its use).
  */
-export function privateHalfDueAt(key: Dated, graceSeconds: number): number | null {
-  return key.times.privateHalfDestroyed === null ? DUE[key.state](key, graceSeconds) : null;
+export function privateKeyDueAt(key: Dated, graceSeconds: number): number | null {
+  return key.times.privateKeyDestroyed === null ? DUE[key.state](key, graceSeconds) : null;
 }
 
 const never = () => null;
@@ -90,11 +92,11 @@ const DUE: Readonly<Record<KeyState, (key: Dated, graceSeconds: number) => numbe
 };
 
 /** What the HSM did becomes a fact: no token of the key can be dated later, so its window ends here. */
-export function privateHalfDestroyed(key: SigningKey, now: number): SigningKey {
+export function privateKeyDestroyed(key: SigningKey, now: number): SigningKey {
   return {
     ...key,
     signUntil: Math.min(key.signUntil, now),
-    times: { ...key.times, privateHalfDestroyed: now },
+    times: { ...key.times, privateKeyDestroyed: now },
     keptForForensics: false,
   };
 }
@@ -105,7 +107,7 @@ export function isSpent({ state }: Pick<SigningKey, 'state'>): boolean {
 }
 
 /** The same key with its private half due now; as it is where that would take another state first. */
-export function withPrivateHalfDue(key: SigningKey, now: number): SigningKey {
+export function withPrivateKeyDue(key: SigningKey, now: number): SigningKey {
   if (key.state === 'compromised' && key.keptForForensics) return { ...key, keptForForensics: false };
   if (key.state === 'deactivated' && key.signUntil > now) return { ...key, signUntil: now };
   return key;

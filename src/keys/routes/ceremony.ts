@@ -34,7 +34,7 @@ const ceremonyKey = z
   })
   .meta({ id: 'CeremonyKey' });
 
-export const ceremony = z
+const ceremony = z
   .object({
     scope: z.object({
       id: z.string(),
@@ -57,7 +57,7 @@ export const ceremony = z
   .meta({ id: 'Ceremony' });
 export type CeremonyAnswer = z.infer<typeof ceremony>;
 
-export function ceremonyRepresentation(of: Ceremony): CeremonyAnswer {
+function ceremonyRepresentation(of: Ceremony): CeremonyAnswer {
   const { id, issuer, audience, algorithm, modulusBits: modulus_bits } = of.scope;
   const { time, actor, requestId, sequence, hash } = of.event;
   return {
@@ -94,12 +94,12 @@ function keyRepresentation({ key, stateThen, proof, statement, bindingJwk }: Cer
   };
 }
 
-interface CeremonyParts {
+interface CeremonyDeps {
   readonly authenticator: Authenticator;
   readonly ceremonies: Ceremonies;
 }
 
-const showCeremony: Route<CeremonyParts> = {
+const showCeremony: Route<CeremonyDeps> = {
   method: 'get',
   path: '/v1/admin/scopes/{scope}/ceremony',
   operation: {

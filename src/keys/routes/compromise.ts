@@ -70,7 +70,7 @@ export function compromiseRepresentation({
     kid: key.kid,
     scope: key.scopeId,
     compromised_at: key.times.compromised,
-    private_half: privateHalfOf(key),
+    private_half: privateKeyStatus(key),
     use: use && {
       live_tokens: use.liveTokens,
       clients: sharesRepresentation(use.clients),
@@ -93,8 +93,8 @@ export function compromiseRepresentation({
   };
 }
 
-function privateHalfOf({ times, keptForForensics }: CompromiseReport['key']) {
-  if (times.privateHalfDestroyed !== null) return 'destroyed';
+function privateKeyStatus({ times, keptForForensics }: CompromiseReport['key']) {
+  if (times.privateKeyDestroyed !== null) return 'destroyed';
   return keptForForensics ? 'kept' : 'to_be_destroyed';
 }
 

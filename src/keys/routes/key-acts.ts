@@ -14,7 +14,7 @@ import { validated } from '../../server/read-body.ts';
 import { compromiseRepresentation } from './compromise.ts';
 import { compromiseRequest, keyActRequest, keyRepresentation, MOST_LISTED, rotationRequest } from './wire.ts';
 
-export interface KeyActParts {
+export interface KeyActDeps {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
   readonly keys: KeyAdministration;
@@ -30,34 +30,34 @@ const ofRotation = rotationRequest.extend({ scope: z.string() });
 
 type OfKey = z.infer<typeof ofKey>;
 
-export function rotateScope(parts: KeyActParts): Act<'key.rotate', z.infer<typeof ofRotation>> {
+export function rotateScope(deps: KeyActDeps): Act<'key.rotate', z.infer<typeof ofRotation>> {
   return {
     name: 'key.rotate',
     read: (given) => validated(ofRotation, given),
     plan: ({ scope }) => ({ subject: `scope:${scope}`, before: null, after: null }),
     async execute({ scope, reason }, actor) {
-      const { activated, deactivated } = await parts.keys.rotate(scope, reason, 'operator', actor);
+      const { activated, deactivated } = await deps.keys.rotate(scope, reason, 'operator', actor);
       return {
-        activated: represented(parts, activated),
-        deactivated: deactivated ? represented(parts, deactivated) : null,
+        activated: represented(deps, activated),
+        deactivated: deactivated ? represented(deps, deactivated) : null,
       };
     },
   };
 }
 
-export function suspendKey(parts: KeyActParts): Act<'key.suspend', OfKey> {
-  return { name: 'key.suspend', ...byOne(parts, 'suspend') };
+export function suspendKey(deps: KeyActDeps): Act<'key.suspend', OfKey> {
+  return { name: 'key.suspend', ...byOne(deps, 'suspend') };
 }
 
-export function compromiseKey(parts: KeyActParts): Act<'key.compromise', z.infer<typeof ofCompromise>> {
+export function compromiseKey(deps: KeyActDeps): Act<'key.compromise', z.infer<typeof ofCompromise>> {
   return {
     name: 'key.compromise',
     read: (given) => validated(ofCompromise, given),
     plan: ({ kid }) => ({ subject: `key:${kid}`, before: null, after: null }),
     async execute({ kid, reason: why, keep_for_forensics: keepForForensics }, actor) {
       const request = { act: 'compromise', kid, why, cause: 'operator', keepForForensics } as const;
-      const outcome = outcomeRepresentation(parts, await parts.keys.perform(request, actor));
-      const report = await parts.compromises.report(kid, COUNTED_WITHIN_MS);
+      const outcome = outcomeRepresentation(deps, await deps.keys.perform(request, actor));
+      const report = await deps.compromises.report(kid, COUNTED_WITHIN_MS);
       return { ...outcome, compromise: compromiseRepresentation(report) };
     },
   };
@@ -65,13 +65,13 @@ export function compromiseKey(parts: KeyActParts): Act<'key.compromise', z.infer
 
 const ofToken = compromiseRequest.extend({ token: z.string() });
 
-export function compromiseHsm(parts: KeyActParts): Act<'hsm.compromise', z.infer<typeof ofToken>> {
+export function compromiseHsm(deps: KeyActDeps): Act<'hsm.compromise', z.infer<typeof ofToken>> {
   return {
     name: 'hsm.compromise',
     read: (given) => validated(ofToken, given),
     plan: ({ token }) => ({ subject: `hsm:${token}`, before: null, after: null }),
     async execute({ token: hsmToken, reason: why, keep_for_forensics: keepForForensics }, actor) {
-      const plan = await parts.keys.compromiseToken({ hsmToken, why, keepForForensics }, actor);
+      const plan = await deps.keys.compromiseToken({ hsmToken, why, keepForForensics }, actor);
       const named = (keys: readonly SigningKey[]) =>
         keys.slice(0, MOST_LISTED).map(({ kid, scopeId: scope }) => ({ kid, scope }));
       return {
@@ -86,44 +86,44 @@ export function compromiseHsm(parts: KeyActParts): Act<'hsm.compromise', z.infer
   };
 }
 
-export function resumeKey(parts: KeyActParts): Act<'key.resume', OfKey> {
-  return { name: 'key.resume', ...byTwo(parts, 'resume') };
+export function resumeKey(deps: KeyActDeps): Act<'key.resume', OfKey> {
+  return { name: 'key.resume', ...byTwo(deps, 'resume') };
 }
 
-export function undoRotation(parts: KeyActParts): Act<'key.undo_rotation', OfKey> {
-  return { name: 'key.undo_rotation', ...byTwo(parts, 'undo_rotation') };
+export function undoRotation(deps: KeyActDeps): Act<'key.undo_rotation', OfKey> {
+  return { name: 'key.undo_rotation', ...byTwo(deps, 'undo_rotation') };
 }
 
 /** One person's act of a key that is spent, two persons' of any other. */
-export function destroyKey(parts: KeyActParts): Act<'key.destroy', OfKey> {
-  const act = byTwo(parts, 'destroy');
+export function destroyKey(deps: KeyActDeps): Act<'key.destroy', OfKey> {
+  const act = byTwo(deps, 'destroy');
   return {
     name: 'key.destroy',
     ...act,
     plan(given) {
       const planned = act.plan(given);
-      const state = parts.knownKeys.knownKey(given.kid)?.key.state ?? 'active';
+      const state = deps.knownKeys.knownKey(given.kid)?.key.state ?? 'active';
       return { ...planned, facts: { state } };
     },
   };
 }
 
 /** What it refuses, it refuses when it is done: there is nothing to be approved. */
-function byOne(parts: KeyActParts, act: KeyActName) {
+function byOne(deps: KeyActDeps, act: KeyActName) {
   return {
     read: (given: unknown) => validated(ofKey, given),
     plan: ({ kid }: OfKey) => ({ subject: `key:${kid}`, before: null, after: null }),
     execute: async ({ kid, reason: why }: OfKey, actor: Actor) =>
-      outcomeRepresentation(parts, await parts.keys.perform({ act, kid, why, cause: 'operator' }, actor)),
+      outcomeRepresentation(deps, await deps.keys.perform({ act, kid, why, cause: 'operator' }, actor)),
   };
 }
 
 /** Planned as if two had asked; one person's word is theirs when it is done, whatever the key has become. */
-function byTwo(parts: KeyActParts, act: KeyActName) {
+function byTwo(deps: KeyActDeps, act: KeyActName) {
   return {
     read: (given: unknown) => validated(ofKey, given),
     plan({ kid }: OfKey) {
-      const { changes } = parts.keys.foresee({ act, kid, cause: 'two_persons' });
+      const { changes } = deps.keys.preview({ act, kid, cause: 'two_persons' });
       const planned = {
         subject: `key:${kid}`,
         before: lifecyclesOf(changes, 'before'),
@@ -133,7 +133,7 @@ function byTwo(parts: KeyActParts, act: KeyActName) {
     },
     async execute({ kid, reason: why }: OfKey, actor: Actor) {
       const cause = actor.alone ? 'operator' : 'two_persons';
-      return outcomeRepresentation(parts, await parts.keys.perform({ act, kid, why, cause }, actor));
+      return outcomeRepresentation(deps, await deps.keys.perform({ act, kid, why, cause }, actor));
     },
   };
 }
@@ -148,15 +148,15 @@ function lifecyclesOf(changes: KeyPlan['changes'], side: 'before' | 'after'): Js
   );
 }
 
-function outcomeRepresentation(parts: KeyActParts, { key, promoted, already }: KeyOutcome) {
+function outcomeRepresentation(deps: KeyActDeps, { key, promoted, already }: KeyOutcome) {
   return {
-    key: represented(parts, key),
-    promoted: promoted ? represented(parts, promoted) : null,
+    key: represented(deps, key),
+    promoted: promoted ? represented(deps, promoted) : null,
     already,
   };
 }
 
-function represented({ keyRing, knownKeys }: KeyActParts, key: SigningKey) {
+function represented({ keyRing, knownKeys }: KeyActDeps, key: SigningKey) {
   const scope = keyRing.scope(key.scopeId);
   const known = knownKeys.knownKey(key.kid);
   if (!scope || !known) throw new Error(`key ${key.kid} is not in the ring`);

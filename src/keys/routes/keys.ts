@@ -200,12 +200,12 @@ function routeOf({ act, path, operationId, summary, schema, answer, weakens }: K
   };
 }
 
-interface CompromiseParts {
+interface CompromiseDeps {
   readonly authenticator: Authenticator;
   readonly compromises: CompromiseReports;
 }
 
-const showCompromise: Route<CompromiseParts> = {
+const showCompromise: Route<CompromiseDeps> = {
   method: 'get',
   path: '/v1/admin/keys/{kid}/compromise',
   operation: {

@@ -49,7 +49,7 @@ export const inventory = z
   })
   .meta({ id: 'Inventory' });
 
-export function describedToken({
+function describedToken({
   label,
   serial,
   manufacturer,
@@ -79,7 +79,7 @@ export function inventoryRepresentation(of: InventoryReport): z.infer<typeof inv
   };
 }
 
-interface ProofParts {
+interface ProofDeps {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
   readonly prover: KeyProver;
@@ -120,7 +120,7 @@ const answer = z
   .meta({ id: 'KeyProof' });
 export type KeyProofAnswer = z.infer<typeof answer>;
 
-const proveKey: Route<ProofParts> = {
+const proveKey: Route<ProofDeps> = {
   method: 'post',
   path: '/v1/admin/keys/{kid}/prove',
   operation: {

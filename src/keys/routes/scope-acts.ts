@@ -24,13 +24,13 @@ import {
   scopeWithKeys,
 } from './scope-wire.ts';
 
-export interface ScopeActParts {
+export interface ScopeActDeps {
   readonly scopes: ScopeAdministration;
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
 }
 
-export function createScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<'scope.create', JsonObject> {
+export function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.create', JsonObject> {
   return {
     name: 'scope.create',
     read: (given) => asRequest(definitionIn(given)),
@@ -51,7 +51,7 @@ export function createScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<
 const changeParameters = scopeChangeRequest.extend({ scope: z.string() });
 
 /** Two persons where it widens anything, or changes whom notifications go to or where keys are made. */
-export function changeScope({ scopes, keyRing, knownKeys }: ScopeActParts): Act<'scope.policy', JsonObject> {
+export function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.policy', JsonObject> {
   return {
     name: 'scope.policy',
     read: (given) => asJson(validated(changeParameters, given)),
@@ -107,7 +107,7 @@ function refuseTaken(keyRing: KeyRing, { id, issuer, audience }: ScopeDefinition
   throw new KeywardError('issuer_audience_taken', `Scope ${taken.id} has this issuer and audience already.`);
 }
 
-export interface RotationActParts {
+export interface RotationActDeps {
   readonly pauses: RotationPauses;
   readonly keyRing: KeyRing;
 }
@@ -118,7 +118,7 @@ const pauseParameters = rotationPause.extend({ scope: z.string() });
 export function pauseRotation({
   pauses,
   keyRing,
-}: RotationActParts): Act<'rotation.pause', z.infer<typeof pauseParameters>> {
+}: RotationActDeps): Act<'rotation.pause', z.infer<typeof pauseParameters>> {
   return {
     name: 'rotation.pause',
     read: (given) => validated(pauseParameters, given),
@@ -138,7 +138,7 @@ export function pauseRotation({
 export function unpauseRotation({
   pauses,
   keyRing,
-}: RotationActParts): Act<'rotation.unpause', z.infer<typeof named>> {
+}: RotationActDeps): Act<'rotation.unpause', z.infer<typeof named>> {
   return {
     name: 'rotation.unpause',
     read: (given) => validated(named, given),

@@ -21,7 +21,7 @@ import {
   scopeWithKeys,
 } from './scope-wire.ts';
 
-interface ScopeParts extends GateDeps {
+interface ScopeDeps extends GateDeps {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
   readonly policyPreview: PolicyPreview;
@@ -29,7 +29,7 @@ interface ScopeParts extends GateDeps {
 
 const SCOPE_LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 
-const listScopes: Route<ScopeParts> = {
+const listScopes: Route<ScopeDeps> = {
   method: 'get',
   path: '/v1/admin/scopes',
   operation: {
@@ -49,7 +49,7 @@ const listScopes: Route<ScopeParts> = {
     },
 };
 
-const createScope: Route<ScopeParts> = {
+const createScope: Route<ScopeDeps> = {
   method: 'post',
   path: '/v1/admin/scopes',
   operation: {
@@ -86,7 +86,7 @@ const createScope: Route<ScopeParts> = {
   },
 };
 
-const getScope: Route<ScopeParts> = {
+const getScope: Route<ScopeDeps> = {
   method: 'get',
   path: '/v1/admin/scopes/{scope}',
   operation: {
@@ -108,7 +108,7 @@ const getScope: Route<ScopeParts> = {
     },
 };
 
-const changeScope: Route<ScopeParts> = {
+const changeScope: Route<ScopeDeps> = {
   method: 'patch',
   path: '/v1/admin/scopes/{scope}',
   operation: {
@@ -141,7 +141,7 @@ const changeScope: Route<ScopeParts> = {
   },
 };
 
-const previewChange: Route<ScopeParts> = {
+const previewChange: Route<ScopeDeps> = {
   method: 'post',
   path: '/v1/admin/scopes/{scope}/preview',
   operation: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Act } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { HeldServiceKeys } from '../../kernel/registry.ts';
+import type { PendingServiceKeys } from '../../kernel/registry.ts';
 import { jsonBody } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
 import { readJson, validated } from '../../server/read-body.ts';
@@ -9,7 +9,7 @@ import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { keyActRequest } from './wire.ts';
 
-export const enrolServiceKeysRequest = keyActRequest
+const enrolServiceKeysRequest = keyActRequest
   .extend({
     stolen: z.boolean('use true or false').default(false).meta({
       description: 'The lost HSM token is in other hands: every key that was on it is compromised.',
@@ -19,7 +19,7 @@ export const enrolServiceKeysRequest = keyActRequest
 
 const kid = z.string().meta({ description: 'RFC 7638 thumbprint.' });
 
-export const serviceKeyEnrolment = z
+const serviceKeyEnrolment = z
   .object({
     reason: z.string(),
     stolen: z.boolean(),
@@ -74,15 +74,15 @@ const enrol: Route<GateDeps> = {
 
 export const adminServiceKeyRoutes = [enrol];
 
-export interface ServiceKeyActParts {
+interface ServiceKeyActDeps {
   /** Undefined where no successors wait. */
-  readonly heldKeys: HeldServiceKeys | undefined;
+  readonly heldKeys: PendingServiceKeys | undefined;
 }
 
 /** Its proposal is kept in memory: the lost registry key signs nothing. */
 export function enrolServiceKeys({
   heldKeys,
-}: ServiceKeyActParts): Act<'service_key.enrol', z.infer<typeof enrolServiceKeysRequest>> {
+}: ServiceKeyActDeps): Act<'service_key.enrol', z.infer<typeof enrolServiceKeysRequest>> {
   const waiting = () => heldKeys ?? nothingWaits();
   return {
     name: 'service_key.enrol',

@@ -76,7 +76,7 @@ export function keyRepresentation({ key: of, proof }: KnownKey, { policy }: Scop
     resumed_at: of.times.resumed,
     compromised_at: of.times.compromised,
     token_compromised_at: of.times.tokenCompromised,
-    private_half_destroyed_at: of.times.privateHalfDestroyed,
+    private_half_destroyed_at: of.times.privateKeyDestroyed,
     destroyed_at: of.times.destroyed,
     kept_for_forensics: of.keptForForensics,
     verify_until: verifyUntil(of, policy.clockSkewSeconds),

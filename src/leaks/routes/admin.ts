@@ -47,7 +47,7 @@ const lookUpDigests: Route<LeakParts> = {
         ...credentials.map((each) => ({ ...each, of: 'credential' as const, iat: 0 })),
         ...tokens.map((each) => ({ ...each, of: 'token' as const })),
       ];
-      const sought = asked.map(({ of, digest, iat }): LeakQuery => {
+      const query = asked.map(({ of, digest, iat }): LeakQuery => {
         const bytes = Buffer.from(digest, 'base64url');
         return of === 'token' ? { of, digest: bytes, iat } : { of, digest: bytes };
       });
@@ -58,11 +58,11 @@ const lookUpDigests: Route<LeakParts> = {
         places: asked.map(({ place = '' }) => place),
       };
       if (report && pins.length > 0) await leaks.reportPins(pins.map(asFound), actor);
-      const known = await leaks.lookUp(sought, by, actor);
+      const known = await leaks.lookUp(query, by, actor);
       for (const [at, secret] of known.entries()) {
         if (!report || !secret) continue;
         const place = asked[at]?.place ?? 'not said';
-        await leaks.tell(secret, { place, source: 'scan', reportedBy: actor.operatorId });
+        await leaks.report(secret, { place, source: 'scan', reportedBy: actor.operatorId });
       }
       sendJson(response, 200, answerOf(known.filter((each) => each !== undefined)));
     },

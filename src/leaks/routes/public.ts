@@ -14,7 +14,7 @@ import { digestOf } from '../../token/signing-input.ts';
 import type { PartnerReports, ReportAnswer } from '../partners.ts';
 import { type partnerFeedback as feedbackSchema, partnerFeedback, partnerReport } from './wire.ts';
 
-export interface LeakParts {
+interface LeakParts {
   readonly leaks: LeakService;
   readonly leakPartners: LeakPartners;
   readonly leakReports: PartnerReports;
@@ -117,18 +117,18 @@ async function findAll(
   by: Reporter,
 ): Promise<readonly (KnownSecret | undefined)[]> {
   const asked = report.flatMap(({ token, url }, at) => {
-    const sought = soughtOf(token);
-    return sought ? [{ at, sought, place: printable(url) }] : [];
+    const query = queryOf(token);
+    return query ? [{ at, query, place: printable(url) }] : [];
   });
   const answers = await leaks.find(
-    asked.map(({ sought }) => sought),
+    asked.map(({ query }) => query),
     { ...by, places: asked.map(({ place }) => place) },
   );
   const found = new Map(asked.map(({ at }, each) => [at, answers[each]]));
   return report.map((_, at) => found.get(at));
 }
 
-function soughtOf(token: string): LeakQuery | undefined {
+function queryOf(token: string): LeakQuery | undefined {
   const credential = readCredential(token);
   if (credential !== 'malformed') return { of: 'credential', digest: credential.digest };
   const parsed = parseToken(token);

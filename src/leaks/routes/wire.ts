@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { digestText } from '../../server/wire.ts';
 
-export const MOST_LEAKS = 1_000;
+const MOST_LEAKS = 1_000;
 
 const place = z
   .string()

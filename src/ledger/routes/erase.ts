@@ -14,7 +14,7 @@ import { ledgerErasure } from './search.ts';
 const MOST = 2_000;
 
 /** Subjects that are to be erased, in memory alone: outside, a reference that means nothing to another process. */
-export class HiddenSubjects {
+class HiddenSubjects {
   readonly #key = randomBytes(32);
   readonly #subjects = new Map<string, string>();
 
@@ -39,12 +39,12 @@ export class HiddenSubjects {
   }
 }
 
-export interface LedgerActParts {
+export interface LedgerActDeps {
   readonly revocations: RevocationAdministration;
   readonly ledger: { readonly erasure: LedgerErasure };
 }
 
-export function addRevocation({ revocations }: LedgerActParts): Act<'revocation.add', JsonObject> {
+export function addRevocation({ revocations }: LedgerActDeps): Act<'revocation.add', JsonObject> {
   return {
     name: 'revocation.add',
     read: (given) => ({ ...validated(revocationRequest, given) }) as JsonObject,
@@ -62,7 +62,7 @@ const hidden = z.strictObject({ subject_reference: z.string() });
 /** Proposal and audit trail have a reference in place of the subject: nobody is told whom it erases. */
 export function eraseSubject({
   ledger: { erasure },
-}: LedgerActParts): Act<'ledger.erase', z.infer<typeof hidden>> {
+}: LedgerActDeps): Act<'ledger.erase', z.infer<typeof hidden>> {
   const subjects = new HiddenSubjects();
   return {
     name: 'ledger.erase',

@@ -8,13 +8,13 @@ import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
 import { wholeNumberText } from '../../server/wire.ts';
 
-export const MAX_PAGE = 1_000;
+const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
 
 const text = z.string('give it once').min(1, 'leave it out or give a value').max(4_096);
 const seconds = wholeNumberText('use seconds since the epoch').optional();
 
-export const ledgerQuery = z.strictObject({
+const ledgerQuery = z.strictObject({
   scope: text.optional(),
   kid: text.optional(),
   jti: text.optional(),
@@ -29,7 +29,7 @@ export const ledgerQuery = z.strictObject({
   cursor: wholeNumberText('use the next_cursor of the page before').default(0),
 });
 
-export const ledgerRecord = z
+const ledgerRecord = z
   .object({
     sequence: z.int().meta({ description: 'Its place in the ledger, from 1.' }),
     digest: z.string().meta({ description: 'SHA-256 of the signing input, base64url.' }),
@@ -47,7 +47,7 @@ export const ledgerRecord = z
   .meta({ id: 'LedgerRecord' });
 export type LedgerRecordAnswer = z.infer<typeof ledgerRecord>;
 
-export const ledgerPage = z
+const ledgerPage = z
   .object({
     records: z.array(ledgerRecord),
     next_cursor: z
@@ -62,12 +62,12 @@ export const ledgerErasure = z
   .strictObject({ subject: z.string('use the subject as text').min(1, 'name a subject').max(4_096) })
   .meta({ id: 'LedgerErasure' });
 
-export const erasedCounts = z
+const erasedCounts = z
   .object({ records: z.int(), security_events: z.int(), reports: z.int() })
   .meta({ id: 'ErasedCounts' });
 export type ErasedAnswer = z.infer<typeof erasedCounts>;
 
-export function recordRepresentation(of: LedgerEntry): LedgerRecordAnswer {
+function recordRepresentation(of: LedgerEntry): LedgerRecordAnswer {
   return {
     sequence: of.sequence,
     digest: of.digest.toString('base64url'),

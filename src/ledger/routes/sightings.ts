@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Sightings } from '../../kernel/verification.ts';
-import { type AdmissionParts, admitClient, jsonBody, presenterOf } from '../../server/admission.ts';
+import { type AdmissionDeps, admitClient, jsonBody, requestOriginOf } from '../../server/admission.ts';
 import { readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
 import { digestText } from '../../server/wire.ts';
 
-export const MAX_SIGHTINGS = 1_000;
+const MAX_SIGHTINGS = 1_000;
 
 const digest = digestText('signing input').meta({
   description: 'SHA-256 of `header.payload` as presented, base64url.',
@@ -15,7 +15,7 @@ const digest = digestText('signing input').meta({
 
 const time = z.int('use seconds since the epoch').min(0);
 
-export const sightingReport = z
+const sightingReport = z
   .strictObject({
     sightings: z
       .array(
@@ -33,7 +33,7 @@ export const sightingReport = z
   })
   .meta({ id: 'SightingReport' });
 
-export const unknownSightings = z
+const unknownSightings = z
   .object({
     unknown: z
       .array(z.string())
@@ -49,7 +49,7 @@ const BODY = {
 } as const;
 
 /** What a relying service accepted offline: the answer names what is not on record. Nothing is stored. */
-export const reportSightings: Route<AdmissionParts & { readonly sightings: Sightings }> = {
+export const reportSightings: Route<AdmissionDeps & { readonly sightings: Sightings }> = {
   method: 'post',
   path: '/v1/scopes/{scope}/sightings',
   operation: {
@@ -75,7 +75,7 @@ export const reportSightings: Route<AdmissionParts & { readonly sightings: Sight
     const unknown = await deps.sightings.unknown(
       scopeId,
       sightings.map(({ digest, iat }) => ({ digest: Buffer.from(digest, 'base64url'), iat })),
-      presenterOf(clientId, request, response),
+      requestOriginOf(clientId, request, response),
     );
     sendJson(response, 200, { unknown: unknown.map((digest) => digest.toString('base64url')) });
   },

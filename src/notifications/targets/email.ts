@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
 import { isoInstant } from '../../lib/instant.ts';
-import { MESSAGE_TYPES, type NotificationMessage, oneLine, type ToldEvent } from '../message.ts';
+import { type EventSummary, MESSAGE_TYPES, type NotificationMessage, oneLine } from '../message.ts';
 import { lookupFor, type NotificationTarget, RecipientRefused, readSecretLines } from '../target.ts';
 import type { EmailSettings } from '../target-settings.ts';
 
-export interface Mail {
+interface Mail {
   readonly subject: string;
   readonly text: string;
   readonly messageId: string;
@@ -14,7 +14,7 @@ export interface Mail {
 }
 
 /** Plain text, so that nothing of it is drawn, loaded or clicked. */
-export function mailOf(message: NotificationMessage): Mail {
+function mailOf(message: NotificationMessage): Mail {
   const { id, kind, severity, title } = message;
   return {
     subject: title,
@@ -56,7 +56,7 @@ function textOf(message: NotificationMessage): string {
   }
 }
 
-function eventText(event: ToldEvent): string {
+function eventText(event: EventSummary): string {
   const { sequence, type, severity, subject, meaning, runbook, raised_at, evidence } = event;
   const rows: readonly (readonly [string, string])[] = [
     ['event', type],

@@ -7,7 +7,7 @@ import { createSyslogTarget } from './syslog.ts';
 import { createWebhookTarget } from './webhook.ts';
 
 /** JSON Lines, appended and synced, for a SIEM to follow. Opened for each message: the file may be moved away. */
-export function createFileTarget(name: string, { file }: FileSettings): NotificationTarget {
+function createFileTarget(name: string, { file }: FileSettings): NotificationTarget {
   return {
     name,
     type: 'file',

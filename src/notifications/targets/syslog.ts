@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Severity } from '../../kernel/security-event-types.ts';
 import { createSyslogStream, type SyslogStream } from '../../lib/syslog-stream.ts';
-import { MESSAGE_TYPES, type NotificationMessage, type ToldEvent } from '../message.ts';
+import { type EventSummary, MESSAGE_TYPES, type NotificationMessage } from '../message.ts';
 import { lookupFor, type NotificationTarget } from '../target.ts';
 import type { SyslogSettings } from '../target-settings.ts';
 
@@ -28,14 +28,14 @@ export function cefOf(message: NotificationMessage): string {
 }
 
 /** In the header a bar and a backslash are escaped, and nothing ends the line. */
-export function cefHeader(text: string): string {
+function cefHeader(text: string): string {
   return plain(text)
     .replace(/[\r\n]+/g, ' ')
     .replace(/[\\|]/g, '\\$&');
 }
 
 /** In a value an equals sign and a backslash are escaped, and line ends are written as `\n` and `\r`. */
-export function cefValue(text: string): string {
+function cefValue(text: string): string {
   return plain(text).replace(/[\\=]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 }
 
@@ -82,7 +82,7 @@ function eventFields({
   raised_at,
   state,
   evidence,
-}: ToldEvent): readonly Field[] {
+}: EventSummary): readonly Field[] {
   return [
     ['rt', raised_at * 1_000],
     ['externalId', sequence],

@@ -8,7 +8,7 @@ import type {
   ScopeEvents,
   VerifierDirectory,
 } from '../../kernel/publication.ts';
-import { type AdmissionParts, admitClient } from '../../server/admission.ts';
+import { type AdmissionDeps, admitClient } from '../../server/admission.ts';
 import {
   type EventStreams,
   type Follower,
@@ -49,7 +49,7 @@ const page = {
 };
 
 /** The `data` of each event, by its name. */
-export const SCOPE_EVENTS = {
+const SCOPE_EVENTS = {
   snapshot: z
     .object({ version, keys, root_claim: z.string().nullable(), ...page })
     .meta({ id: 'ScopeSnapshot' }),
@@ -61,7 +61,7 @@ export const SCOPE_EVENTS = {
   revoked: z.object({ revocation: revokedTokens }).meta({ id: 'ScopeTokensRevoked' }),
 } as const satisfies Record<ScopeEvent['type'], z.ZodType>;
 
-export function streamMessage({ id, event }: EventMessage): StreamMessage {
+function streamMessage({ id, event }: EventMessage): StreamMessage {
   return { id, event: event.type, data: dataOf(event) };
 }
 
@@ -96,7 +96,7 @@ function representation(of: RevokedTokens): z.infer<typeof revokedTokens> {
   };
 }
 
-export interface EventParts extends AdmissionParts {
+interface EventParts extends AdmissionDeps {
   readonly scopeEvents: ScopeEvents;
   readonly verifiers: VerifierDirectory;
   readonly eventStreams: EventStreams;
@@ -136,11 +136,7 @@ export const followEvents: Route<EventParts> = {
 };
 
 /** Both may have gone since: the credential and the grant. */
-function isAdmitted(
-  { authenticator, grants }: AdmissionParts,
-  request: ApiRequest,
-  scopeId: string,
-): boolean {
+function isAdmitted({ authenticator, grants }: AdmissionDeps, request: ApiRequest, scopeId: string): boolean {
   try {
     return grants.allows(authenticator.client(request.headers.authorization).id, scopeId, 'verify');
   } catch {

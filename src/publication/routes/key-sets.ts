@@ -8,7 +8,7 @@ import { problems } from '../../server/responses.ts';
 import type { Handler, Route } from '../../server/route.ts';
 import { sendDocument } from '../../server/send.ts';
 
-interface KeySetParts {
+interface KeySetDeps {
   readonly publication: Publication;
   readonly keyRing: KeyRing;
 }
@@ -23,7 +23,7 @@ const published = (
   ...problems(['unknown_scope', 'rate_limited', ...codes]),
 });
 
-const keySet: Route<KeySetParts> = {
+const keySet: Route<KeySetDeps> = {
   method: 'get',
   path: '/scopes/{scope}/jwks.json',
   anyOrigin: true,
@@ -35,7 +35,7 @@ const keySet: Route<KeySetParts> = {
   handler: (deps) => serve(deps, (scopeId) => deps.publication.keySet(scopeId)),
 };
 
-const signedKeySet: Route<KeySetParts> = {
+const signedKeySet: Route<KeySetDeps> = {
   method: 'get',
   path: '/scopes/{scope}/jwks.jwt',
   anyOrigin: true,
@@ -48,11 +48,7 @@ const signedKeySet: Route<KeySetParts> = {
 };
 
 /** The same document wherever a client looks for it. */
-function discovery(
-  path: Route<KeySetParts>['path'],
-  operationId: string,
-  summary: string,
-): Route<KeySetParts> {
+function discovery(path: Route<KeySetDeps>['path'], operationId: string, summary: string): Route<KeySetDeps> {
   return {
     method: 'get',
     path,
@@ -86,7 +82,7 @@ export const keySetRoutes = [keySet, signedKeySet, ...discoveryRoutes];
 
 type Found = PublishedDocument | undefined;
 
-function serve({ keyRing }: KeySetParts, find: (scopeId: string) => Found | Promise<Found>): Handler {
+function serve({ keyRing }: KeySetDeps, find: (scopeId: string) => Found | Promise<Found>): Handler {
   return async (request, response) => {
     await admitAnyone(request, response);
     const scopeId = request.params.scope ?? '';

@@ -3,13 +3,13 @@ import type { Authenticator } from '../../kernel/actor.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing } from '../../kernel/key.ts';
 import type { VerifierDirectory, VerifierStanding } from '../../kernel/publication.ts';
-import { type AdmissionParts, actorOf, admitClient, jsonBody, READING } from '../../server/admission.ts';
+import { type AdmissionDeps, actorOf, admitClient, jsonBody, READING } from '../../server/admission.ts';
 import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
 
-export const DEFAULT_INSTANCE = 'default';
+const DEFAULT_INSTANCE = 'default';
 
 export const instance = z
   .string('use text')
@@ -17,14 +17,14 @@ export const instance = z
   .default(DEFAULT_INSTANCE)
   .meta({ description: 'Tells the processes of one client apart, such as a host name.' });
 
-export const acknowledgement = z
+const acknowledgement = z
   .strictObject({
     version: z.int('use a whole number').min(1).meta({ description: 'Of the key set held now.' }),
     instance: instance.optional(),
   })
   .meta({ id: 'Acknowledgement' });
 
-export const verifier = z
+const verifier = z
   .object({
     scope: z.string(),
     client: z.string(),
@@ -45,7 +45,7 @@ export const verifier = z
   .meta({ id: 'Verifier' });
 export type VerifierAnswer = z.infer<typeof verifier>;
 
-export function verifierRepresentation(of: VerifierStanding, publishedVersion: number): VerifierAnswer {
+function verifierRepresentation(of: VerifierStanding, publishedVersion: number): VerifierAnswer {
   return {
     scope: of.scopeId,
     client: of.clientId,
@@ -62,7 +62,7 @@ export function verifierRepresentation(of: VerifierStanding, publishedVersion: n
 const BODY = { schema: acknowledgement, maxBytes: 1_024, maxDepth: 1, tooDeep: 'malformed_json' } as const;
 
 /** So that whoever changes a key set knows who has followed, and names who has not. */
-export const acknowledgeKeySet: Route<AdmissionParts & { readonly verifiers: VerifierDirectory }> = {
+export const acknowledgeKeySet: Route<AdmissionDeps & { readonly verifiers: VerifierDirectory }> = {
   method: 'post',
   path: '/v1/scopes/{scope}/acks',
   operation: {
@@ -89,13 +89,13 @@ export const acknowledgeKeySet: Route<AdmissionParts & { readonly verifiers: Ver
 
 const filter = z.strictObject({ scope: z.string('name one scope').meta({ maxLength: 63 }).optional() });
 
-export interface VerifierParts {
+interface VerifierDeps {
   readonly authenticator: Authenticator;
   readonly keyRing: KeyRing;
   readonly verifiers: Pick<VerifierDirectory, 'list'>;
 }
 
-const listVerifiers: Route<VerifierParts> = {
+const listVerifiers: Route<VerifierDeps> = {
   method: 'get',
   path: '/v1/admin/verifiers',
   operation: {

@@ -64,7 +64,7 @@ const takeForm: Route<PublicReports> = {
         const number = await fileReport(deps, scopeId, validated(reportRequest, written), response);
         sendPage(response, 201, reportTakenPage(number));
       } catch (error) {
-        sendProblemPage(response, error, (advice) => reportFormPage(scopeId, written, complaintOf(advice)));
+        sendProblemPage(response, error, (advice) => reportFormPage(scopeId, written, formErrorOf(advice)));
       }
     }),
 };
@@ -82,13 +82,13 @@ function withPages(
       await handler(request, response);
     } catch (error) {
       if (!(error instanceof KeywardError)) throw error;
-      sendProblemPage(response, error, (advice) => complaintPage(title, advice));
+      sendProblemPage(response, error, (advice) => formErrorPage(title, advice));
     }
   };
 }
 
 /** `text: give the token …` names the field. */
-function complaintOf(message: string): Complaint {
+function formErrorOf(message: string): FormError {
   const field = REPORT_FIELDS.find((name) => message.startsWith(`${name}: `));
   return { field, message: field === undefined ? message : message.slice(field.length + 2) };
 }
@@ -100,24 +100,24 @@ function asPages(answers: ReturnType<typeof problems>): ReturnType<typeof proble
 }
 
 /** What a reporter has written. The token is never shown again: it may still be good. */
-export interface WrittenReport {
+interface WrittenReport {
   readonly text?: string | undefined;
   readonly contact?: string | undefined;
 }
 
 export const REPORT_FIELDS = ['token', 'text', 'contact'] as const;
-export type ReportField = (typeof REPORT_FIELDS)[number];
+type ReportField = (typeof REPORT_FIELDS)[number];
 
 /** What was wrong, and with which field, where it is one. */
-export interface Complaint {
+interface FormError {
   readonly field: ReportField | undefined;
   readonly message: string;
 }
 
-export const NOT_TAKEN = 'Your report was not taken';
+const NOT_TAKEN = 'Your report was not taken';
 
 /** The form, and above it what was wrong with what was sent before. It posts to where it stands, behind any path prefix. */
-export function reportFormPage(scopeId: string, written: WrittenReport = {}, complaint?: Complaint): string {
+export function reportFormPage(scopeId: string, written: WrittenReport = {}, complaint?: FormError): string {
   const title = complaint ? NOT_TAKEN : 'Report something that looks wrong';
   return page(
     title,
@@ -151,18 +151,18 @@ export function reportTakenPage(number: string): string {
 }
 
 /** Where there is no form to go back to. */
-export function complaintPage(title: string, message: string): string {
+export function formErrorPage(title: string, message: string): string {
   return page(title, wrong({ field: undefined, message }));
 }
 
 const NAMES = { token: 'Token', text: 'What happened?', contact: 'How can we reach you?' } as const;
 
-function wrong({ field, message }: Complaint): Markup {
+function wrong({ field, message }: FormError): Markup {
   const where = field === undefined ? html`` : html`<a href="#${field}">${NAMES[field]}</a> `;
   return html`<p class="wrong" role="alert">${where}${message}</p>`;
 }
 
-function described(field: ReportField, complaint: Complaint | undefined): Markup {
+function described(field: ReportField, complaint: FormError | undefined): Markup {
   return complaint?.field === field
     ? html`aria-describedby="${field}-hint" aria-invalid="true"`
     : html`aria-describedby="${field}-hint"`;

@@ -54,7 +54,7 @@ export const reportRequest = z
     example: { text: 'I was signed out, and somebody else was signed in.', contact: 'ada@example.org' },
   });
 
-export type ReportRequest = z.infer<typeof reportRequest>;
+type ReportRequest = z.infer<typeof reportRequest>;
 
 /** The fields of the page. */
 export const reportForm = z
@@ -65,7 +65,7 @@ export const reportForm = z
   })
   .meta({ id: 'ReportForm' });
 
-export const reportAnswer = z
+const reportAnswer = z
   .object({ report: z.string().meta({ description: 'The number of the case.', example: '7Q3K-M2XD' }) })
   .meta({ id: 'ReportAnswer' });
 

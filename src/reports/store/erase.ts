@@ -11,7 +11,7 @@ const CONTACT = sql<
 >`CASE WHEN json_valid(suspicion_json) THEN lower(trim(json_extract(suspicion_json, '$.contact'))) END`;
 const asContact = (subject: string) => subject.trim().toLowerCase();
 
-export interface ReportErasure extends ErasedBy {
+interface ReportErasure extends ErasedBy {
   readonly type: (typeof REPORT_ERASURES)[number];
 }
 

@@ -10,7 +10,7 @@ import {
   type CaseState,
   type CaseStep,
   type CaseStepKind,
-  caseStanding,
+  caseStatus,
   type FiledReport,
   filedDetails,
   type NewReport,
@@ -29,8 +29,8 @@ import { eraseReports } from './erase.ts';
 import {
   casesNewestFirst,
   hasCaseStep,
+  hasCaseStepAuditRecord,
   isInState,
-  isTestifiedCaseStep,
   reportFromRow,
   requireCase,
 } from './rows.ts';
@@ -39,9 +39,9 @@ const SALT_BYTES = 16;
 
 export function createReportStore(reader: TrxReader, writer: TrxWriter, clock: Clock): ReportStore {
   const changes = new Emitter<CaseChange>();
-  const step = async (asked: Omit<AskedCaseStep, 'at'>) => {
+  const step = async (asked: Omit<RequestedCaseStep, 'at'>) => {
     const { change, now } = await writer.transaction(async (trx) => ({
-      change: await takeCaseStep(trx, { ...asked, at: clock.nowSeconds() }),
+      change: await appendCaseStep(trx, { ...asked, at: clock.nowSeconds() }),
       now: await requireCase(trx, asked.number),
     }));
     if (change && change.was !== change.state) changes.emit(change);
@@ -85,7 +85,7 @@ export function createReportStore(reader: TrxReader, writer: TrxWriter, clock: C
   };
 }
 
-interface AskedCaseStep extends Partial<Pick<CaseStep, 'outcome' | 'note'>> {
+interface RequestedCaseStep extends Partial<Pick<CaseStep, 'outcome' | 'note'>> {
   readonly number: string;
   readonly kind: CaseStepKind;
   readonly findingsJson?: string | null;
@@ -94,14 +94,14 @@ interface AskedCaseStep extends Partial<Pick<CaseStep, 'outcome' | 'note'>> {
 }
 
 /** Writes the step and its audit event; null where it would change nothing. `unknown_report`, `report_closed`. */
-async function takeCaseStep(trx: Trx, asked: AskedCaseStep): Promise<CaseChange | null> {
+async function appendCaseStep(trx: Trx, asked: RequestedCaseStep): Promise<CaseChange | null> {
   const before = await requireCase(trx, asked.number);
   requireStep(before.state, asked.kind);
   const isTaken = asked.kind === 'taken' && before.owner === asked.actor.operatorId;
   const isExamined = asked.kind === 'examined' && before.steps.some(({ kind }) => kind === 'examined');
   if (isTaken || isExamined) return null;
   const steps = [...before.steps, await write(trx, asked)];
-  const { state, examined, closedAt: closed_at } = caseStanding(steps);
+  const { state, examined, closedAt: closed_at } = caseStatus(steps);
   await trx
     .updateTable('reports')
     .set({ state, examined: examined ? 1 : 0, closed_at })
@@ -110,7 +110,7 @@ async function takeCaseStep(trx: Trx, asked: AskedCaseStep): Promise<CaseChange 
   return { was: before.state, state };
 }
 
-async function write(trx: Trx, asked: AskedCaseStep): Promise<CaseStep> {
+async function write(trx: Trx, asked: RequestedCaseStep): Promise<CaseStep> {
   const { number, kind, actor, at, outcome = null, note = null, findingsJson = null } = asked;
   const sequence = await nextSequence(trx, 'report_steps');
   const details = stepDetails({ sequence, outcome, note, findingsJson });
@@ -196,7 +196,7 @@ async function eraseClosed(trx: Trx, until: number, limit: number, at: number): 
           .whereRef('closing.report_number', '=', 'reports.number')
           .where('closing.kind', '=', 'closed')
           .where('closing.taken_at', '<=', until)
-          .where(isTestifiedCaseStep(trx, 'closing')),
+          .where(hasCaseStepAuditRecord(trx, 'closing')),
       ),
     );
   const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);

@@ -1,6 +1,6 @@
 import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Schema, Trx } from '../../db/schema.ts';
-import { eventTypeOf, isTestified } from '../../db/tracked-events.ts';
+import { eventTypeOf, hasAuditRecord } from '../../db/tracked-events.ts';
 import { isWitnessed } from '../../db/unwitnessed.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import {
@@ -60,7 +60,7 @@ async function withSteps(trx: Trx, rows: readonly ReportRow[]): Promise<ReportCa
     .selectFrom('report_steps')
     .selectAll()
     .where('report_number', 'in', numbers)
-    .where(isTestifiedCaseStep(trx, 'report_steps'))
+    .where(hasCaseStepAuditRecord(trx, 'report_steps'))
     .orderBy('sequence')
     .execute();
   const byReport = Map.groupBy(steps, ({ report_number }) => report_number);
@@ -117,9 +117,9 @@ export function stepFromRow({ kind, taken_by: by, taken_at: at, outcome, note }:
 }
 
 /** Whether a witnessed audit event tells of a step of a report; `step` names its table in the query. */
-export function isTestifiedCaseStep(trx: Trx, step: string): Expression<SqlBool> {
+export function hasCaseStepAuditRecord(trx: Trx, step: string): Expression<SqlBool> {
   const subject = sql<string>`'report:' || ${sql.ref(`${step}.report_number`)}`;
-  return isTestified(trx, step, eventTypeOf(STEP_EVENTS, sql.ref(`${step}.kind`)), subject);
+  return hasAuditRecord(trx, step, eventTypeOf(STEP_EVENTS, sql.ref(`${step}.kind`)), subject);
 }
 
 /** Whether a step of one of these kinds stands for the report of that row, as far as the trail tells of it. */
@@ -129,7 +129,7 @@ export function hasCaseStep(trx: Trx, kinds: readonly CaseStepKind[]): Expressio
     .select('standing.sequence')
     .where('standing.report_number', '=', sql.ref<string>('reports.number'))
     .where('standing.kind', 'in', kinds)
-    .where(isTestifiedCaseStep(trx, 'standing'));
+    .where(hasCaseStepAuditRecord(trx, 'standing'));
   return sql<SqlBool>`exists ${steps}`;
 }
 

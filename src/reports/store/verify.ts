@@ -5,7 +5,7 @@ import type { StoredTrail } from '../../db/stored-trail.ts';
 import type { StoredEvent } from '../../kernel/audit.ts';
 import type { Findings } from '../../kernel/audit-finding.ts';
 import {
-  caseStanding,
+  caseStatus,
   filedDetails,
   REPORT_ERASURES,
   REPORT_FILED,
@@ -41,7 +41,7 @@ export function verifyReports(
   findings: Findings,
 ): number {
   const requireRows = (type: string, table: 'reports' | 'report_steps', gone: string) => {
-    const orphan = trail.orphanedTestimonies(type, table).find((sequence) => !isLost(sequence));
+    const orphan = trail.orphanedAuditRecords(type, table).find((sequence) => !isLost(sequence));
     if (orphan !== undefined) findings.add('reports', 'gap', `event ${orphan}`, gone);
   };
   requireRows(REPORT_FILED, 'reports', 'the report that it testifies to is gone');
@@ -71,17 +71,17 @@ export function verifyReports(
 function flawOfReport(
   row: Row,
   steps: readonly StepRow[],
-  testimony: StoredEvent | undefined,
+  auditRecord: StoredEvent | undefined,
 ): string | undefined {
-  if (testimony?.type !== REPORT_FILED) return 'no audit event testifies to it';
+  if (auditRecord?.type !== REPORT_FILED) return 'no audit event testifies to it';
   const { sequence, scope_id: scopeId, digest } = row;
   const agrees =
-    testimony.detailsJson ===
+    auditRecord.detailsJson ===
       JSON.stringify(filedDetails({ sequence, scopeId, digest }, row.suspicion_commitment)) &&
-    testimony.subject === reportSubjectOf(row.number) &&
-    testimony.time === row.received_at;
-  if (!agrees) return `audit event ${testimony.sequence} tells it otherwise`;
-  const { state, examined, closedAt } = caseStanding(steps.map(stepFromRow));
+    auditRecord.subject === reportSubjectOf(row.number) &&
+    auditRecord.time === row.received_at;
+  if (!agrees) return `audit event ${auditRecord.sequence} tells it otherwise`;
+  const { state, examined, closedAt } = caseStatus(steps.map(stepFromRow));
   if (row.state !== state || row.examined !== Number(examined) || row.closed_at !== closedAt) {
     return 'it stands otherwise than its steps say';
   }
@@ -92,14 +92,14 @@ function flawOfReport(
   return 'it does not say what it said when it was received';
 }
 
-function flawOfStep(row: StepRow, testimony: StoredEvent | undefined): string | undefined {
-  if (!testimony || testimony.type !== STEP_EVENTS[row.kind]) return 'no audit event testifies to it';
+function flawOfStep(row: StepRow, auditRecord: StoredEvent | undefined): string | undefined {
+  if (!auditRecord || auditRecord.type !== STEP_EVENTS[row.kind]) return 'no audit event testifies to it';
   const { sequence, findings_json: findingsJson } = row;
   const { by, at, outcome, note } = stepFromRow(row);
   const agrees =
-    testimony.detailsJson === JSON.stringify(stepDetails({ sequence, outcome, note, findingsJson })) &&
-    testimony.subject === reportSubjectOf(row.report_number) &&
-    testimony.actor === by &&
-    testimony.time === at;
-  return agrees ? undefined : `audit event ${testimony.sequence} tells it otherwise`;
+    auditRecord.detailsJson === JSON.stringify(stepDetails({ sequence, outcome, note, findingsJson })) &&
+    auditRecord.subject === reportSubjectOf(row.report_number) &&
+    auditRecord.actor === by &&
+    auditRecord.time === at;
+  return agrees ? undefined : `audit event ${auditRecord.sequence} tells it otherwise`;
 }

@@ -16,7 +16,7 @@ import {
   standingRepresentation,
 } from './wire.ts';
 
-export interface AdministeredReviews {
+interface AdministeredReviews {
   readonly authenticator: Authenticator;
   readonly reviews: Reviews;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../kernel/security-event-types.ts';
 import { EVENT_STATES } from '../../kernel/security-events.ts';
 import { note } from '../../server/wire.ts';
-import type { Listed, Review, ReviewPeriod, ReviewStanding, SignedOffReview } from '../review.ts';
+import type { Listed, Review, ReviewPeriod, ReviewStatus, SignedOffReview } from '../review.ts';
 
 const count = z.int().min(0);
 const list = <T extends z.ZodType>(element: T) =>
@@ -20,7 +20,7 @@ const period = z
   })
   .meta({ id: 'ReviewPeriod' });
 
-export const review = z
+const review = z
   .object({
     period,
     new_callers: list(
@@ -143,7 +143,7 @@ export function signedOffRepresentation({ period: of, ownActs, by, at, ...signed
   };
 }
 
-export function standingRepresentation({ coveredUntil, overdueAt }: ReviewStanding) {
+export function standingRepresentation({ coveredUntil, overdueAt }: ReviewStatus) {
   return { covered_until: coveredUntil, overdue_at: overdueAt };
 }
 

@@ -10,7 +10,7 @@ export type Answer<K extends Operation> =
   | { readonly failure: Failure }
   | { readonly gone: string };
 
-export interface ChildOptions {
+interface ChildOptions {
   readonly processFile: URL;
   /** The process's arguments. */
   readonly argv: readonly string[];

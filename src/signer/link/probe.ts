@@ -5,11 +5,11 @@ import type { Answer, Child } from './child.ts';
 import { asError, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
 
-export function countProven(proofs: readonly KeyProof[]): number {
+function countProven(proofs: readonly KeyProof[]): number {
   return proofs.filter(({ proven }) => proven).length;
 }
 
-export function missingKids(proofs: readonly KeyProof[]): string[] {
+function missingKids(proofs: readonly KeyProof[]): string[] {
   return proofs.filter(({ found }) => !found).map(({ kid }) => kid);
 }
 
@@ -19,7 +19,7 @@ const BACKOFF_MS = { first: 500, max: 2_000 };
 const REST_PER_LOOK = 3;
 const LONGEST_REST_MS = 30_000;
 
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly opening: Opening;
   readonly graceMs: number;
   readonly timers: Timers;
@@ -39,7 +39,7 @@ export class Probe {
   readonly #options: ProbeOptions;
   readonly #backoff: Backoff;
   #round = 0;
-  #looking: Promise<void> = Promise.resolve();
+  #inProgress: Promise<void> = Promise.resolve();
   #child: Child | undefined;
   #cancel: () => void = () => {};
   #reported = '';
@@ -64,8 +64,8 @@ export class Probe {
   /** All there is on the token, and whether the keys are proven there, as a fresh process finds it. `hsm_unavailable`. */
   inspect(keys: readonly KeyReference[]): Promise<TokenInspection> {
     const asked = this.#rests;
-    const inspected = this.#looking.then(() => this.#inspect(keys, asked));
-    this.#looking = inspected.then(
+    const inspected = this.#inProgress.then(() => this.#inspect(keys, asked));
+    this.#inProgress = inspected.then(
       () => {},
       () => {},
     );
@@ -77,7 +77,7 @@ export class Probe {
     this.#stopRound();
     this.#rests += 1;
     await this.#child?.end(this.#options.graceMs);
-    await this.#looking;
+    await this.#inProgress;
   }
 
   #stopRound(): void {
@@ -88,11 +88,11 @@ export class Probe {
   #schedule(keys: readonly KeyReference[], proven: number, delayMs: number): void {
     const round = this.#round;
     this.#cancel = this.#options.timers.after(delayMs, () => {
-      this.#looking = this.#looking.then(() => this.#look(round, keys, proven));
+      this.#inProgress = this.#inProgress.then(() => this.#runProbe(round, keys, proven));
     });
   }
 
-  async #look(round: number, keys: readonly KeyReference[], proven: number): Promise<void> {
+  async #runProbe(round: number, keys: readonly KeyReference[], proven: number): Promise<void> {
     if (round !== this.#round) return;
     const startedAt = this.#options.timers.nowMs();
     const proofs = await this.#prove(keys);

@@ -12,7 +12,7 @@ const MOST_WAIT_MS = 250;
 /** The signer works on one while the front reads the answer to another and writes the next. */
 const MESSAGES_UNDER_WAY = 4;
 
-export interface SignQueueOptions {
+interface SignQueueOptions {
   readonly limit: number;
   readonly signMs: number;
   readonly timers: Timers;
@@ -31,7 +31,7 @@ interface Call {
 }
 
 /** A process and what it is doing for the queue. */
-interface Lane {
+interface TokenQueue {
   readonly child: Child;
   readonly batch: BatchSize;
   messages: number;
@@ -49,7 +49,7 @@ export class SignQueue {
   /** The service's own, before all that callers wait for. */
   #own = new Set<Call>();
   readonly #underWay = new Set<Call>();
-  #lane: Lane | undefined;
+  #queue: TokenQueue | undefined;
   #scheduled = false;
 
   constructor(options: SignQueueOptions) {
@@ -86,13 +86,13 @@ export class SignQueue {
   }
 
   attach(child: Child): void {
-    this.#lane = { child, batch: new BatchSize(this.#options.signMs / 8), messages: 0, answeredAt: 0 };
+    this.#queue = { child, batch: new BatchSize(this.#options.signMs / 8), messages: 0, answeredAt: 0 };
     this.#flush();
   }
 
   /** What waits goes on waiting, for the next process. */
   detach(): void {
-    this.#lane = undefined;
+    this.#queue = undefined;
   }
 
   refuseAll(error: KeywardError): void {
@@ -111,8 +111,8 @@ export class SignQueue {
   /** And not long ago: what has answered once, and hangs now, does not move. */
   #answersSince(ms: number): boolean {
     const { signMs, timers } = this.#options;
-    if (!this.#lane || this.#lane.answeredAt <= ms) return false;
-    return timers.nowMs() - this.#lane.answeredAt <= signMs / 2;
+    if (!this.#queue || this.#queue.answeredAt <= ms) return false;
+    return timers.nowMs() - this.#queue.answeredAt <= signMs / 2;
   }
 
   #schedule(): void {
@@ -125,23 +125,23 @@ export class SignQueue {
   }
 
   #flush(): void {
-    const lane = this.#lane;
+    const queue = this.#queue;
     // One message more for the service's own, which wait for no answer to another.
-    while (lane && this.#own.size > 0 && lane.messages <= MESSAGES_UNDER_WAY) void this.#send(lane);
-    while (lane && this.#waiting.size > 0 && lane.messages < MESSAGES_UNDER_WAY) void this.#send(lane);
+    while (queue && this.#own.size > 0 && queue.messages <= MESSAGES_UNDER_WAY) void this.#send(queue);
+    while (queue && this.#waiting.size > 0 && queue.messages < MESSAGES_UNDER_WAY) void this.#send(queue);
   }
 
-  async #send(lane: Lane): Promise<void> {
-    const calls = this.#take(lane.batch.limit);
+  async #send(queue: TokenQueue): Promise<void> {
+    const calls = this.#take(queue.batch.limit);
     const { timers } = this.#options;
     const sentAt = timers.nowMs();
-    lane.messages += 1;
-    const answer = await lane.child.call('sign', calls.map(asItem));
-    lane.messages -= 1;
-    const startedAt = Math.max(sentAt, lane.answeredAt);
-    lane.answeredAt = timers.nowMs();
-    lane.batch.answered(calls.length, lane.answeredAt - startedAt);
-    this.#settle(lane, calls, answer);
+    queue.messages += 1;
+    const answer = await queue.child.call('sign', calls.map(asItem));
+    queue.messages -= 1;
+    const startedAt = Math.max(sentAt, queue.answeredAt);
+    queue.answeredAt = timers.nowMs();
+    queue.batch.answered(calls.length, queue.answeredAt - startedAt);
+    this.#settle(queue, calls, answer);
     this.#flush();
   }
 
@@ -158,10 +158,10 @@ export class SignQueue {
     return calls;
   }
 
-  #settle(lane: Lane, calls: readonly Call[], answer: Answer<'sign'>): void {
+  #settle(queue: TokenQueue, calls: readonly Call[], answer: Answer<'sign'>): void {
     const again = calls.filter((call, index) => {
       this.#underWay.delete(call);
-      return !this.#finish(lane, call, outcomeOf(answer, index));
+      return !this.#finish(queue, call, outcomeOf(answer, index));
     });
     if (again.length === 0) return;
     const [callers, own] = [true, undefined].map((each) =>
@@ -172,14 +172,14 @@ export class SignQueue {
   }
 
   /** False when the call shall be repeated. */
-  #finish(lane: Lane, call: Call, outcome: SignOutcome): boolean {
+  #finish(queue: TokenQueue, call: Call, outcome: SignOutcome): boolean {
     if (outcome instanceof Uint8Array) {
       call.cancel();
       call.resolve(Buffer.from(outcome));
       return true;
     }
-    if (outcome.remedy === 'replace' && this.#lane === lane) this.#lane = undefined;
-    if (outcome.remedy) this.#options.onRemedy(lane.child, outcome);
+    if (outcome.remedy === 'replace' && this.#queue === queue) this.#queue = undefined;
+    if (outcome.remedy) this.#options.onRemedy(queue.child, outcome);
     const repeatable = outcome.remedy === 'retry' || outcome.remedy === 'replace';
     if (repeatable && !call.retried && !call.expired) {
       call.retried = true;

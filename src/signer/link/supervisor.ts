@@ -12,7 +12,7 @@ import { type Timers, within } from './timers.ts';
 /** How long a process may take to finish what is under way, and again to exit, before it is killed. */
 const GRACE_MS = 1_000;
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly opening: Opening;
   readonly signMs: number;
   /** In milliseconds. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { checkpointDigest } from '../../token/checkpoint.ts';
 import { parseToken } from '../../token/parse-token.ts';
 import { lockFile } from '../durable-file.ts';
-import { demand, refuse } from '../guard.ts';
+import { refuse, requireThat } from '../guard.ts';
 import type { SignerSettings } from '../settings.ts';
 import { KeyRecords, KeySetVersions, keyRecordsSchema, keySetVersionsSchema } from './key-records.ts';
 import { StateFile, type StateLock } from './state-file.ts';
@@ -14,7 +14,7 @@ const statement = z
   .refine((jws) => parseToken(jws).ok, 'is no compact JWS')
   .nullable();
 
-export const sealedSchema = z.strictObject({ checkpoint: statement, head: statement });
+const sealedSchema = z.strictObject({ checkpoint: statement, head: statement });
 
 export type Sealed = z.infer<typeof sealedSchema>;
 type Claims = Readonly<Record<string, unknown>>;
@@ -50,11 +50,11 @@ export class SealedRecord {
   requireNextCheckpoint({ number, previous }: Claims): void {
     const last = this.#statement('checkpoint');
     if (!last) return;
-    demand(
+    requireThat(
       number === Number(last.claims.number) + 1,
       'its number does not follow that of the last checkpoint',
     );
-    demand(
+    requireThat(
       previous === checkpointDigest(last.jws).toString('base64url'),
       'its previous is not the digest of the last checkpoint',
     );
@@ -63,7 +63,7 @@ export class SealedRecord {
   /** Of a head, and of the rows that come with it. */
   requireNextVersion({ version }: Claims): void {
     const last = this.#statement('head');
-    demand(
+    requireThat(
       !last || version === Number(last.claims.version) + 1,
       'its version does not follow that of the last head of the registry',
     );

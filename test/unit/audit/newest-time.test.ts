@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { newestTime, ownWitness } from '../../../src/audit/witnesses.ts';
+import { databaseCheckpoint, newestTime } from '../../../src/audit/sink-checkpoints.ts';
 import { composeCheckpoint } from '../../../src/token/checkpoint.ts';
 import { CHECKPOINT } from '../../support/checkpoint-samples.ts';
 import { softwareKey } from '../../support/software-keys.ts';
@@ -29,6 +29,6 @@ it('is not that of an older checkpoint which a wrong clock dated later', async (
 it('is not pushed by what another key signed, nor by columns of the database', async () => {
   const forged = sink(checkpoint(9, NOW + 40 * 86_400, OTHER));
   const row = { ...checkpoint(7, NOW), time: NOW + 40 * 86_400, auditSequence: 3 };
-  expect(await newestTime([forged, ownWitness(row)], KEY)).toBe(NOW);
+  expect(await newestTime([forged, databaseCheckpoint(row)], KEY)).toBe(NOW);
   expect(await newestTime([forged], KEY)).toBeUndefined();
 });

@@ -76,7 +76,7 @@ describe('the certificate of a run', () => {
       },
     ]);
     expect(await store.runs.all()).toEqual([store.runs.own]);
-    expect(await store.runs.told()).toEqual([{ sequence: 1, runId: store.runs.own.id, certificate }]);
+    expect(await store.runs.certificates()).toEqual([{ sequence: 1, runId: store.runs.own.id, certificate }]);
     const found: object[] = [];
     store.brokenEvents.subscribe((each) => found.push(each));
     await store.runs.repair(RUN, 'its row is gone');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
 import { canariesInInventory } from '../../../src/canaries/triggers.ts';
-import { decoyLabel } from '../../../src/kernel/scope.ts';
-import { canarySample, heardTouches } from '../../support/canary-samples.ts';
+import { canaryLabel } from '../../../src/kernel/scope.ts';
+import { canarySample, heardTriggers } from '../../support/canary-samples.ts';
 import { aScope } from '../../support/software-keys.ts';
 
 const scope = aScope({ id: 'payments' });
@@ -17,15 +17,15 @@ const decoy = (id: string, hsmToken: string, isMade: boolean, retiredAt: number 
     key: { hsmToken, hsmId: `id-${id}`, made: isMade ? { kid: `kid-${id}`, publicJwk: JWK } : null },
   });
 
-const book = new CanaryIndex([
+const index = new CanaryIndex([
   canarySample(),
   decoy('standing', 'primary', true),
   decoy('being-made', 'primary', false),
   decoy('retired', 'primary', true, 20),
   decoy('elsewhere', 'issuer-b', true),
 ]);
-const { alarm, heard } = heardTouches();
-const inInventory = canariesInInventory(book, alarm, {
+const { alarm, heard } = heardTriggers();
+const inInventory = canariesInInventory(index, alarm, {
   scope: (id) => (id === 'payments' ? scope : undefined),
 });
 
@@ -33,7 +33,7 @@ describe('what an inventory knows of decoys', () => {
   it('is how each was left on that HSM token, and which may be there or not', () => {
     expect(inInventory.on('primary')).toEqual({
       standing: [
-        { hsmId: 'id-standing', kid: 'kid-standing', scopeId: 'payments', label: decoyLabel('id-standing') },
+        { hsmId: 'id-standing', kid: 'kid-standing', scopeId: 'payments', label: canaryLabel('id-standing') },
       ],
       going: ['id-being-made', 'id-retired'],
     });
@@ -43,7 +43,7 @@ describe('what an inventory knows of decoys', () => {
           hsmId: 'id-elsewhere',
           kid: 'kid-elsewhere',
           scopeId: 'payments',
-          label: decoyLabel('id-elsewhere'),
+          label: canaryLabel('id-elsewhere'),
         },
       ],
       going: [],

@@ -3,7 +3,7 @@ import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
 import { CanaryService } from '../../../src/canaries/service.ts';
 import type { Store } from '../../../src/db/open-store.ts';
 import type { AuditEvent } from '../../../src/kernel/audit.ts';
-import type { DecoyKey, DecoyKeys } from '../../../src/kernel/canary.ts';
+import type { CanaryKey, CanaryKeys } from '../../../src/kernel/canary.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
@@ -24,21 +24,21 @@ const TOKEN = {
 const away = new KeywardError('hsm_unavailable', 'away');
 
 let store: Store;
-let book: CanaryIndex;
+let index: CanaryIndex;
 let steps: string[];
 let audited: AuditEvent[];
 let failing: Partial<Record<'make' | 'destroy' | 'revoke', Error>>;
-let desk: CanaryService;
+let service: CanaryService;
 let hsmIds: string[];
 
 beforeEach(async () => {
   store = (await openTestStore()).store;
-  book = new CanaryIndex([]);
+  index = new CanaryIndex([]);
   steps = [];
   audited = [];
   failing = {};
   hsmIds = [];
-  desk = deskWith(book);
+  service = deskWith(index);
 });
 
 function deskWith(of: CanaryIndex): CanaryService {
@@ -46,17 +46,18 @@ function deskWith(of: CanaryIndex): CanaryService {
     steps.push(`${name} ${detail}`);
     if (failing[name]) throw failing[name];
   };
-  const keys: DecoyKeys = {
+  const keys: CanaryKeys = {
     place: () => ({ hsmToken: 'primary', hsmId: hsmIds.shift() ?? 'ab' }),
     async make(scopeId, { hsmId }) {
       step('make', `${scopeId} ${hsmId} on record: ${store.canaries.list().length}`);
       return MADE;
     },
-    destroy: async ({ hsmId, made }: DecoyKey) => step('destroy', `${hsmId} ${made?.kid ?? 'what is there'}`),
+    destroy: async ({ hsmId, made }: CanaryKey) =>
+      step('destroy', `${hsmId} ${made?.kid ?? 'what is there'}`),
   };
   return new CanaryService({
     store: store.canaries,
-    book: of,
+    index: of,
     keys,
     issuer: {
       async issue(request) {
@@ -73,38 +74,38 @@ function deskWith(of: CanaryIndex): CanaryService {
 
 describe('a decoy token', () => {
   it('is issued and revoked before it is answered, and known from then on', async () => {
-    const { canary, token } = await desk.create(TOKEN, ALICE);
+    const { canary, token } = await service.create(TOKEN, ALICE);
     expect(token).toBe('h.c.s');
     expect(steps).toEqual(['issue payments web nobody', 'revoke payments j1 9']);
     expect(canary).toMatchObject({ kind: 'token', scopeId: 'payments', digest: digestOf('h.c') });
-    expect([book.ofDigest(digestOf('h.c')), store.canaries.list()]).toEqual([canary, [canary]]);
+    expect([index.ofDigest(digestOf('h.c')), store.canaries.list()]).toEqual([canary, [canary]]);
   });
 
   it('is handed to nobody where it could not be revoked', async () => {
     failing = { revoke: away };
-    await expect(desk.create(TOKEN, ALICE)).rejects.toBe(away);
-    expect([book.all(), store.canaries.list()]).toEqual([[], []]);
+    await expect(service.create(TOKEN, ALICE)).rejects.toBe(away);
+    expect([index.all(), store.canaries.list()]).toEqual([[], []]);
   });
 });
 
 describe('a decoy key', () => {
   it('is on record before it is made', async () => {
-    const { canary } = await desk.create(KEY, ALICE);
+    const { canary } = await service.create(KEY, ALICE);
     expect(steps).toEqual(['make payments ab on record: 1']);
     expect(canary.key).toEqual({ hsmToken: 'primary', hsmId: 'ab', made: MADE });
-    expect([book.ofKid('k1'), store.canaries.list()]).toEqual([canary, [canary]]);
+    expect([index.ofKid('k1'), store.canaries.list()]).toEqual([canary, [canary]]);
   });
 
   it('that could not be made is cleared away, and stays on record as retired', async () => {
     failing = { make: away };
-    await expect(desk.create(KEY, ALICE)).rejects.toBe(away);
+    await expect(service.create(KEY, ALICE)).rejects.toBe(away);
     expect(steps.at(-1)).toBe('destroy ab what is there');
     expect(store.canaries.list()).toMatchObject([{ retiredAt: NOON.nowSeconds(), key: { made: null } }]);
   });
 
   it('that was cut short is cleared away at the next start, and no other', async () => {
     failing = { make: away, destroy: away };
-    await expect(desk.create(KEY, ALICE)).rejects.toMatchObject({ code: 'hsm_unavailable' });
+    await expect(service.create(KEY, ALICE)).rejects.toMatchObject({ code: 'hsm_unavailable' });
     const cut = canarySample({
       id: 'cut',
       kind: 'key',
@@ -123,25 +124,25 @@ describe('a decoy key', () => {
   });
 
   it('is destroyed when it is retired, once more where the HSM was away', async () => {
-    const { canary } = await desk.create(KEY, ALICE);
+    const { canary } = await service.create(KEY, ALICE);
     failing = { destroy: away };
-    await expect(desk.retire(canary.id, ALICE)).rejects.toBe(away);
+    await expect(service.retire(canary.id, ALICE)).rejects.toBe(away);
     failing = {};
-    const retired = await desk.retire(canary.id, ALICE);
+    const retired = await service.retire(canary.id, ALICE);
     expect(steps.slice(-2)).toEqual(['destroy ab k1', 'destroy ab k1']);
-    expect([retired.retiredAt, book.ofKid('k1')]).toEqual([NOON.nowSeconds(), undefined]);
+    expect([retired.retiredAt, index.ofKid('k1')]).toEqual([NOON.nowSeconds(), undefined]);
   });
 });
 
 describe('decoys', () => {
   it('are told of once it is written down who looks', async () => {
-    const { canary } = await desk.create(
+    const { canary } = await service.create(
       { kind: 'credential', planted: 'x', digest: Buffer.alloc(32) },
       ALICE,
     );
-    expect(await desk.list(ALICE)).toEqual([canary]);
-    expect(await desk.show(canary.id, ALICE)).toEqual(canary);
-    await expect(desk.show('nothing', ALICE)).rejects.toMatchObject({ code: 'unknown_canary' });
+    expect(await service.list(ALICE)).toEqual([canary]);
+    expect(await service.show(canary.id, ALICE)).toEqual(canary);
+    await expect(service.show('nothing', ALICE)).rejects.toMatchObject({ code: 'unknown_canary' });
     expect(audited.map(({ type, actor, subject }) => [type, actor, subject])).toEqual([
       ['canaries.listed', 'alice', 'canaries'],
       ['canary.shown', 'alice', `canary:${canary.id}`],
@@ -167,7 +168,7 @@ describe('decoys', () => {
 describe('canaries that are asked for at once', () => {
   it('are made one after another, so that 8 decoy keys are 8', async () => {
     hsmIds = Array.from({ length: 24 }, (_, n) => `a${n}`);
-    const outcomes = await Promise.allSettled(Array.from({ length: 24 }, () => desk.create(KEY, ALICE)));
+    const outcomes = await Promise.allSettled(Array.from({ length: 24 }, () => service.create(KEY, ALICE)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
     expect(outcomes.slice(8)).toEqual(
       Array.from({ length: 16 }, () => ({
@@ -176,14 +177,14 @@ describe('canaries that are asked for at once', () => {
       })),
     );
     expect(steps.filter((each) => each.startsWith('make'))).toHaveLength(8);
-    expect((await desk.create(TOKEN, ALICE)).token).toBe('h.c.s');
+    expect((await service.create(TOKEN, ALICE)).token).toBe('h.c.s');
   });
 
   it('give their place back where they fail', async () => {
     failing = { make: away };
     hsmIds = Array.from({ length: 8 }, (_, n) => `a${n}`);
-    await Promise.allSettled(Array.from({ length: 8 }, () => desk.create(KEY, ALICE)));
+    await Promise.allSettled(Array.from({ length: 8 }, () => service.create(KEY, ALICE)));
     failing = {};
-    expect((await desk.create(KEY, ALICE)).canary.kind).toBe('key');
+    expect((await service.create(KEY, ALICE)).canary.kind).toBe('key');
   });
 });

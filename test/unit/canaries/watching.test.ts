@@ -9,7 +9,7 @@ import type { LeakQuery, LeakService } from '../../../src/kernel/leaks.ts';
 import type { TokenRevocation } from '../../../src/kernel/revocation.ts';
 import type { Sightings, TokenVerifier, Verdict } from '../../../src/kernel/verification.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
-import { canarySample, heardTouches } from '../../support/canary-samples.ts';
+import { canarySample, heardTriggers } from '../../support/canary-samples.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 
 const { kid, publicJwk } = softwareKey('ES256');
@@ -27,21 +27,21 @@ const retired = canarySample({ id: 'retired', kind: 'token', digest: digestOf('e
 const BY = { clientId: 'web', remote: '192.0.2.1', requestId: 'r1' };
 const WHO = { caller: 'client:web', remote: '192.0.2.1', requestId: 'r1' };
 
-const book = () => new CanaryIndex([credential, token, key, retired]);
+const index = () => new CanaryIndex([credential, token, key, retired]);
 const never = (error: unknown): never => {
   throw error;
 };
 
 describe('what opened nothing', () => {
   function watched() {
-    const { alarm, heard } = heardTouches();
+    const { alarm, heard } = heardTriggers();
     const passed: unknown[] = [];
     const next: RequestObserver = {
       authenticated: (...who) => passed.push(who),
       refused: (refused) => passed.push(refused),
       rejectedSecret: (what) => passed.push(what),
     };
-    return { watch: watchCallers(next, book(), alarm), heard, passed };
+    return { watch: watchCallers(next, index(), alarm), heard, passed };
   }
   const shown = (text: string): RejectedSecret => ({ text, use: 'authentication', ...WHO });
   const encoded = (text: string) => text.replaceAll(/[._]/g, (one) => `%${one === '_' ? '5F' : '2e'}`);
@@ -92,7 +92,7 @@ describe('a token that is verified', () => {
   const valid: Verdict = { valid: true, claims: {}, kid, keyState: 'active' };
 
   function watched(answer: () => Promise<Verdict>) {
-    const { alarm, heard } = heardTouches();
+    const { alarm, heard } = heardTriggers();
     const looked: unknown[] = [];
     const steps: string[] = [];
     const next: TokenVerifier = {
@@ -101,8 +101,8 @@ describe('a token that is verified', () => {
         return answer();
       },
     };
-    const decoyKeys = { look: async (...given: unknown[]) => void looked.push(given.slice(0, 3)) };
-    const watching = watchVerifier(next, { book: book(), alarm, decoyKeys, onFailure: never });
+    const canaryKeys = { check: async (...given: unknown[]) => void looked.push(given.slice(0, 3)) };
+    const watching = watchVerifier(next, { index: index(), alarm, canaryKeys, onFailure: never });
     return { verify: watching.verify, heard, looked, steps };
   }
 
@@ -171,12 +171,12 @@ describe('a token that is verified', () => {
 
 describe('a token that was seen', () => {
   it('is told where it is a decoy, and what is unknown stays so', async () => {
-    const { alarm, heard } = heardTouches();
+    const { alarm, heard } = heardTriggers();
     const unknown = [digestOf('x')];
     const next: Sightings = { unknown: async () => unknown };
     const seen = [token.digest ?? Buffer.alloc(0), digestOf('x'), digestOf('eyJold.c')];
     const sightings = seen.map((digest) => ({ digest, iat: 1_800_000_000 }));
-    const watch = watchSightings(next, { book: book(), alarm, onFailure: never });
+    const watch = watchSightings(next, { index: index(), alarm, onFailure: never });
     expect(await watch.unknown('payments', sightings, BY)).toBe(unknown);
     expect(heard).toEqual([['token', { use: 'sighting', ...WHO }]]);
   });
@@ -186,7 +186,7 @@ describe('a token that is to be revoked', () => {
   const actor = { operatorId: 'client:web', requestId: 'r1' };
 
   it('is told where it is a decoy, with the very answer of whoever revokes', async () => {
-    const { alarm, heard } = heardTouches();
+    const { alarm, heard } = heardTriggers();
     const answer = Promise.resolve();
     const asked: unknown[] = [];
     const next: TokenRevocation = {
@@ -195,7 +195,7 @@ describe('a token that is to be revoked', () => {
         return answer;
       },
     };
-    const watch = watchRevocation(next, { book: book(), alarm, onFailure: never });
+    const watch = watchRevocation(next, { index: index(), alarm, onFailure: never });
     const given = ['eyJh.c.s', 'eyJh.d.s'].map((text) => watch.revoke('payments', text, actor, BY.remote));
     expect(given).toEqual([answer, answer]);
     await Promise.all(given);
@@ -207,13 +207,13 @@ describe('a token that is to be revoked', () => {
   });
 
   it('is told with the database away too, and the failure is the caller’s', async () => {
-    const { alarm, heard } = heardTouches();
+    const { alarm, heard } = heardTriggers();
     const next: TokenRevocation = {
       revoke: async () => {
         throw new KeywardError('store_unavailable', 'away');
       },
     };
-    const watch = watchRevocation(next, { book: book(), alarm, onFailure: never });
+    const watch = watchRevocation(next, { index: index(), alarm, onFailure: never });
     await expect(watch.revoke('payments', 'eyJh.c.s', actor)).rejects.toMatchObject({
       code: 'store_unavailable',
     });
@@ -223,7 +223,7 @@ describe('a token that is to be revoked', () => {
 
 describe('a string that leaked', () => {
   it('is told where a partner found a decoy or an operator looks it up, and where it is none nobody is', async () => {
-    const { alarm, heard } = heardTouches();
+    const { alarm, heard } = heardTriggers();
     const given: unknown[] = [];
     const next: LeakService = {
       async find(sought, by) {
@@ -231,11 +231,11 @@ describe('a string that leaked', () => {
         return [];
       },
       lookUp: async () => [],
-      tell: async () => {},
+      report: async () => {},
       reportPins: async () => {},
       withdraw: async () => {},
     };
-    const watch = watchLeaks(next, { book: book(), alarm });
+    const watch = watchLeaks(next, { index: index(), alarm });
     const sought: readonly LeakQuery[] = [
       { of: 'credential', digest: digestOf('nobody’s') },
       { of: 'token', digest: digestOf('eyJh.c'), iat: 1 },
@@ -269,7 +269,7 @@ describe('a string that leaked', () => {
 
 describe('a request to sign', () => {
   it('is told where it is by a decoy key, and goes on to the signer all the same', async () => {
-    const { alarm, heard } = heardTouches();
+    const { alarm, heard } = heardTriggers();
     const asked: string[] = [];
     const next = {
       async sign(request: { kid: string }) {
@@ -277,7 +277,7 @@ describe('a request to sign', () => {
         return Buffer.alloc(0);
       },
     };
-    const watch = watchSigner(next, { book: book(), alarm });
+    const watch = watchSigner(next, { index: index(), alarm });
     for (const each of [kid, 'another']) await watch.sign({ kid: each, signingInput: 'eyJh.c' });
     expect(asked).toEqual([kid, 'another']);
     expect(heard).toEqual([['key', { use: 'sign', caller: null, remote: undefined, requestId: null }]]);
@@ -286,7 +286,7 @@ describe('a request to sign', () => {
 
 describe('the book of decoys', () => {
   it('forgets what is retired, and knows it by its id', () => {
-    const all = book();
+    const all = index();
     all.put({ ...key, retiredAt: 12 });
     all.put({ ...token, retiredAt: 12 });
     expect([all.ofKid(kid), all.keys(), all.ofDigest(digestOf('eyJh.c'))]).toEqual([

@@ -58,9 +58,9 @@ function keeperOf(options: { registryKey?: object | readonly object[] } = {}) {
   const [patient, hasty] = [loader(60_000), loader(500)];
   // Only a server that hangs is to run into the deadline, not a machine that is busy.
   const load = () => (HANGING.has(answer) ? hasty : patient)();
-  const tellProblem = (problem: VerifierProblem) => problems.push(problem);
+  const reportProblem = (problem: VerifierProblem) => problems.push(problem);
   return {
-    keeper: new KeySetKeeper({ load, surroundings: time, tellProblem, onAdopted: () => {} }),
+    keeper: new KeySetKeeper({ load, surroundings: time, reportProblem, onAdopted: () => {} }),
     problems,
   };
 }

@@ -41,7 +41,7 @@ beforeEach(() => {
       return next();
     },
     surroundings: time,
-    tellProblem: (problem) => problems.push(problem),
+    reportProblem: (problem) => problems.push(problem),
     onAdopted: ({ version }) => adopted.push(version),
   });
 });
@@ -173,12 +173,12 @@ describe('what is not taken up', () => {
 describe('looking for a kid that is not in the set', () => {
   it('fetches once in ten seconds, whoever asks', async () => {
     await version();
-    await Promise.all([keeper.lookAgain(), keeper.lookAgain()]);
+    await Promise.all([keeper.refresh(), keeper.refresh()]);
     time.pass(9);
-    await keeper.lookAgain();
+    await keeper.refresh();
     expect(loads).toBe(2);
     time.pass(1);
-    await keeper.lookAgain();
+    await keeper.refresh();
     expect(loads).toBe(3);
   });
 });

@@ -52,7 +52,7 @@ it('keys that are told as withdrawn without end take no memory without end', () 
 it('more revocations than are kept: the service is asked', () => {
   const rules = new RevokedRules();
   for (let sequence = 1; sequence <= MOST_RULES; sequence += 1) rules.add(rule(sequence));
-  expect([rules.size, rules.judge({}, null, 0)]).toEqual([MOST_RULES, undefined]);
+  expect([rules.size, rules.verify({}, null, 0)]).toEqual([MOST_RULES, undefined]);
   rules.add(rule(MOST_RULES + 1));
-  expect([rules.size, rules.judge({}, null, 0)]).toEqual([MOST_RULES, 'ask']);
+  expect([rules.size, rules.verify({}, null, 0)]).toEqual([MOST_RULES, 'ask']);
 });

@@ -85,7 +85,7 @@ describe('sightings', () => {
       scope: 'payments',
       sample: 1,
       surroundings: SYSTEM,
-      tellProblem: (problem) => problems.push(problem),
+      reportProblem: (problem) => problems.push(problem),
       onRefused: () => {},
     });
     for (let n = 0; n < most; n++) sightings.add({ token, digest: `d${n}`, iat: 1 });

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { ChainEnd, type Fate } from '../../../src/db/chain-end.ts';
+import { ChainEnd, type CommitOutcome } from '../../../src/db/chain-end.ts';
 
 const head = (sequence: number) => ({ sequence, hash: Buffer.alloc(32, sequence) });
 
 /** A transaction that finds `found` and appends one element. */
-function append(end: ChainEnd, found: number, fate: Fate): boolean {
+function append(end: ChainEnd, found: number, fate: CommitOutcome): boolean {
   const accepted = end.accept(head(found));
   if (accepted) end.append(head(found + 1));
   end.settle(fate);
@@ -18,7 +18,7 @@ function standingAt(sequence: number): ChainEnd {
   return end;
 }
 
-it.each<[Fate, number, boolean]>([
+it.each<[CommitOutcome, number, boolean]>([
   ['committed', 2, true],
   ['committed', 1, false],
   ['committed', 3, false],

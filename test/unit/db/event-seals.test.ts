@@ -19,7 +19,7 @@ const told = (event: string, of = 'record') => ({
 });
 
 /** Two raised events, the first one acknowledged. */
-async function desk() {
+async function service() {
   const { store, file } = await openTestStore();
   await store.securityEvents.raise(jump(1));
   await store.securityEvents.raise(jump(2));
@@ -56,7 +56,7 @@ function forgeStep(file: string): void {
 
 describe('an audit event that somebody changed', () => {
   it('testifies to no step, is told once, and leaves the other steps as they are', async () => {
-    const { store, file, broken } = await desk();
+    const { store, file, broken } = await service();
     forgeStep(file);
     const as = [
       [2, 'open'],
@@ -71,7 +71,7 @@ describe('an audit event that somebody changed', () => {
   });
 
   it('does not stand in the way of the step itself', async () => {
-    const { store, file } = await desk();
+    const { store, file } = await service();
     forgeStep(file);
     expect(await store.securityEvents.acknowledge(2, 'seen', ALICE)).toMatchObject({
       state: 'acknowledged',
@@ -80,7 +80,7 @@ describe('an audit event that somebody changed', () => {
   });
 
   it('testifies to no step after a start either', async () => {
-    const { store: before, file } = await desk();
+    const { store: before, file } = await service();
     forgeStep(file);
     await before.close();
     const { store, broken } = await anew(file);
@@ -97,7 +97,7 @@ describe('an audit event that somebody changed', () => {
     ['its details', `details_json = '{"of":"mallory"}'`],
     ['its hash too', `details_json = '{"of":"mallory"}', hash = randomblob(32)`],
   ])('is not the last of its kind, nor about its subject: %s', async (_, set) => {
-    const { store, file, broken } = await desk();
+    const { store, file, broken } = await service();
     for (const type of ['one', 'two', 'two']) await store.audit.record(told(type));
     const at = query(file, 'SELECT max(sequence) AS n FROM audit_events')[0]?.n as number;
     expect((await store.audit.newestOfType('two', 5)).map(({ sequence }) => sequence)).toEqual([at, at - 1]);
@@ -112,7 +112,7 @@ describe('an audit event that somebody changed', () => {
   });
 
   it('opens and confirms no range of unwitnessed events', async () => {
-    const { store: before, file } = await desk();
+    const { store: before, file } = await service();
     const range = { from: 3, to: 3, hash: 'h' };
     await before.unwitnessed.record(range);
     await before.audit.record({ ...told('one', 'audit'), subject: 'audit' });
@@ -134,7 +134,7 @@ describe('an audit event that somebody changed', () => {
 describe('an audit event of a run that the audit key never certified', () => {
   /** The events of a first run, and one of a second. */
   async function twoRuns() {
-    const { store: before, file } = await desk();
+    const { store: before, file } = await service();
     await before.close();
     const { store: second } = await openTestStore({ file });
     await second.audit.record(told('end'));

@@ -21,7 +21,7 @@ const forged = (digest: string) =>
     record: null,
   });
 
-async function desk() {
+async function service() {
   const { store, file } = await openTestStore();
   const changes: EventChange[] = [];
   store.securityEvents.subscribe((change) => changes.push(change));
@@ -30,7 +30,7 @@ async function desk() {
 
 describe('a security event', () => {
   it('is open, then acknowledged, then resolved, each step with its audit event', async () => {
-    const { events, file } = await desk();
+    const { events, file } = await service();
     await events.raise(jump(1));
     expect(await events.find(1)).toMatchObject({ state: 'open', acknowledged: null, resolved: null });
     expect(await events.acknowledge(1, null, ALICE)).toEqual({
@@ -67,13 +67,13 @@ describe('a security event', () => {
   });
 
   it('may be resolved without having been acknowledged', async () => {
-    const { events } = await desk();
+    const { events } = await service();
     await events.raise(jump(1));
     expect(await events.resolve(1, 'a test', ALICE)).toMatchObject({ state: 'resolved', acknowledged: null });
   });
 
   it('takes the same step twice for one, and tells of it once', async () => {
-    const { events, file, changes } = await desk();
+    const { events, file, changes } = await service();
     await events.raise(jump(1));
     const both = [events.acknowledge(1, 'on it', ALICE), events.acknowledge(1, 'on it', ALICE)];
     const [first, second] = await Promise.all(both);
@@ -90,7 +90,7 @@ describe('a security event', () => {
   });
 
   it('keeps what was said first: another person, or another note, is refused', async () => {
-    const { events, file } = await desk();
+    const { events, file } = await service();
     await events.raise(jump(1));
     await events.acknowledge(1, 'on it', ALICE);
     await expect(events.acknowledge(1, 'on it', BOB)).rejects.toMatchObject({ code: 'event_acknowledged' });
@@ -102,7 +102,7 @@ describe('a security event', () => {
   });
 
   it('must exist', async () => {
-    const { events, file } = await desk();
+    const { events, file } = await service();
     for (const asked of [
       () => events.find(1),
       () => events.acknowledge(1, null, ALICE),
@@ -116,7 +116,7 @@ describe('a security event', () => {
 
 describe('whoever notifies', () => {
   it('learns of each change once it is durable, in order', async () => {
-    const { events, changes } = await desk();
+    const { events, changes } = await service();
     await Promise.all([events.raise(jump(1)), events.raise(jump(1)), events.raise(jump(2))]);
     await events.acknowledge(2, null, ALICE);
     expect(changes.map(({ place, was, event }) => [place, was, event.sequence, event.state])).toEqual([
@@ -128,13 +128,13 @@ describe('whoever notifies', () => {
   });
 
   it('is told nothing of what was refused', async () => {
-    const { events, changes } = await desk();
+    const { events, changes } = await service();
     await expect(events.acknowledge(7, null, ALICE)).rejects.toMatchObject({ code: 'unknown_event' });
     expect([changes, await events.lastPlace()]).toEqual([[], 0]);
   });
 
   it('can catch up after a place, each event as it stands now', async () => {
-    const { events } = await desk();
+    const { events } = await service();
     for (const wall of [1, 2]) await events.raise(jump(wall));
     await events.resolve(1, 'done', ALICE);
     const short = async (place: number, limit: number) =>
@@ -153,7 +153,7 @@ describe('whoever notifies', () => {
   });
 
   it('can ask how many events wait for somebody', async () => {
-    const { events } = await desk();
+    const { events } = await service();
     for (const wall of [1, 2, 3, 4]) await events.raise(jump(wall));
     await events.raise(unfinished('scope:mail'));
     await events.acknowledge(1, null, ALICE);
@@ -167,7 +167,7 @@ describe('whoever notifies', () => {
 
 describe('a list of security events', () => {
   it('holds those that every filter fits', async () => {
-    const { events } = await desk();
+    const { events } = await service();
     await events.raise(jump(1));
     await events.raise(unfinished('scope:mail'));
     await events.raise(unfinished('scope:payments'));

@@ -64,11 +64,11 @@ describe('a database that is not what was opened', () => {
       onChange: (condition) => told.push(condition),
     });
     await back.append(issuanceRecord(1));
-    expect(await outcome(back.look())).toBe('store_unavailable io_error');
-    expect(await outcome(back.look())).toBe('store_unavailable io_error');
+    expect(await outcome(back.probe())).toBe('store_unavailable io_error');
+    expect(await outcome(back.probe())).toBe('store_unavailable io_error');
     expect(await outcome(back.append(issuanceRecord(2)))).toBe('store_unavailable io_error');
     broken = false;
-    await back.look();
+    await back.probe();
     await back.append(issuanceRecord(2));
     expect(told).toEqual(['io_error', undefined]);
   });

@@ -54,14 +54,14 @@ it('remembers each name by itself, and over a restart what was saved', async () 
     caller: 'client:a',
     remote: null,
   });
-  detector.look();
+  detector.tick();
   await detector.save();
   due.push(issued('b'));
-  detector.look();
+  detector.tick();
   expect(told()).toEqual(['client:b']);
   const next = await open();
   due.push(issued('a'), issued('b'));
-  next.look();
+  next.tick();
   expect(told()).toEqual(['client:b', 'client:a', 'client:b']);
 });
 
@@ -73,17 +73,17 @@ it('forgets what it cannot read', async () => {
   ]);
   const detector = await open();
   due.push(issued('a'), issued('b'));
-  detector.look();
+  detector.tick();
   expect(told()).toEqual(['client:b']);
 });
 
 it('remembers 5,000 names, and forgets whoever was quiet the longest, also on disk', async () => {
   const detector = await open();
   for (let n = 0; n < 5_000; n++) due.push(issued(`client-${n}`));
-  detector.look();
+  detector.tick();
   await detector.save();
   due.push(issued('client-0'), issued('one-more'), issued('client-1'));
-  detector.look();
+  detector.tick();
   expect(told()).toEqual(['client:client-0']);
   await detector.save();
   const names = (await memories.load(9_000)).map(({ name }) => name);
@@ -94,7 +94,7 @@ it('remembers 5,000 names, and forgets whoever was quiet the longest, also on di
 it('has a budget for each severity', async () => {
   const detector = await open();
   due.push(issued('a'), issued('a'));
-  detector.look();
+  detector.tick();
   expect(budgets).toEqual(['warning']);
 });
 
@@ -120,7 +120,7 @@ it('forgets nobody who is heard all the time, though nothing is new of them', as
   const detector = await open([steady]);
   for (let n = 0; n < 6_000; n++) {
     due.push(issued('steady'), issued(`passing-${n}`));
-    detector.look();
+    detector.tick();
   }
   expect(raised.filter(({ evidence }) => evidence.client === 'steady')).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import type { RecordedToken } from '../../../src/kernel/issuance.ts';
 import type { CredentialHolders, LeakPlace } from '../../../src/kernel/leaks.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import { createLeakDesk } from '../../../src/leaks/service.ts';
+import { createLeakService } from '../../../src/leaks/service.ts';
 import { scopesOfEvent } from '../../../src/notifications/configured.ts';
 import { ACTIVE_KEY, NOW } from '../server/fakes.ts';
 
@@ -30,13 +30,13 @@ const PLACE: LeakPlace = {
 };
 const ACTOR = { operatorId: 'partner:codehost', requestId: 'r-1' };
 
-function desk(changes: { record?: Partial<RecordedToken>; revoked?: boolean; state?: string } = {}) {
+function service(changes: { record?: Partial<RecordedToken>; revoked?: boolean; state?: string } = {}) {
   const raised: SecurityEventReport[] = [];
   const audited: AuditEvent[] = [];
   const revoked: string[] = [];
   let now = NOW;
   const state = changes.state as (typeof ACTIVE_KEY)['state'] | undefined;
-  const made = createLeakDesk({
+  const made = createLeakService({
     holders: { holderOf: (digest) => HOLDERS[digest.toString('hex').slice(0, 2)] },
     ledger: {
       find: async (digest) => (digest.equals(RECORD.digest) ? { ...RECORD, ...changes.record } : undefined),
@@ -63,7 +63,7 @@ const token = (byte = 1) => ({ of: 'token', digest: Buffer.alloc(32, byte), iat:
 
 describe('what is known of a string', () => {
   it('is told in the order asked', async () => {
-    const known = await desk().find([token(), credential(3), credential(9), token(9), credential(4)]);
+    const known = await service().find([token(), credential(3), credential(9), token(9), credential(4)]);
     expect(known.map((each) => each && [each.kind, each.live])).toEqual([
       ['token', true],
       ['operator_credential', true],
@@ -82,14 +82,14 @@ describe('what is known of a string', () => {
     ['of a compromised key', { state: 'compromised' }, false],
     ['of a key that is gone', { state: 'destroyed' }, false],
   ])('of a token says whether it is accepted: %s', async (_, changes, live) => {
-    const [known] = await desk(changes).find([token()]);
+    const [known] = await service(changes).find([token()]);
     expect(known?.live).toBe(live);
   });
 });
 
 describe('a look-up by an operator', () => {
   it('is written down with how many were asked for and how many are known; what asks for nothing is not', async () => {
-    const leaks = desk();
+    const leaks = service();
     const by = { reportedBy: 'operator:ada', remote: undefined, requestId: 'r-2', places: [] };
     const actor = { operatorId: 'ada', requestId: 'r-2' };
     const sought = [token(), credential(3), credential(9)];
@@ -113,7 +113,7 @@ describe('a PIN that an operator reports', () => {
   const digest = Buffer.alloc(32, 7);
 
   it('is an event by its shape, known by its digest, without a look-up', async () => {
-    const leaks = desk();
+    const leaks = service();
     await leaks.reportPins([{ digest, place: '.env at byte 9', source: 'scan' }], actor);
     const evidence = {
       leaked: 'pin',
@@ -139,7 +139,7 @@ describe('a PIN that an operator reports', () => {
   });
 
   it('without a digest is an event of its time', async () => {
-    const leaks = desk();
+    const leaks = service();
     await leaks.reportPins([{ digest: null, place: 'core at byte 1', source: 'scan' }], actor);
     expect(leaks.raised).toMatchObject([
       { evidence: { leaked: 'pin', leaked_digest: null, since: NOW, leaked_at: 'core at byte 1' } },
@@ -156,7 +156,7 @@ describe('PINs that a partner reports', () => {
     }));
 
   it('are events in its name, and nothing is revoked', async () => {
-    const leaks = desk();
+    const leaks = service();
     await leaks.reportPins(pins(1, 1), ACTOR);
     expect(leaks.raised).toMatchObject([
       {
@@ -178,7 +178,7 @@ describe('PINs that a partner reports', () => {
   });
 
   it('are ten events a minute and partner, and one for the others of that minute', async () => {
-    const leaks = desk();
+    const leaks = service();
     const keys = () => new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size;
     const sinceThen = { leaked_digest: null, since: NOW - (NOW % 60) };
     await leaks.reportPins(pins(1, 10), ACTOR);
@@ -207,7 +207,7 @@ describe('a leak', () => {
   ] as const)(
     'of %s revokes it and raises an event for the scopes',
     async (_, sought, revoked, holder, scopes) => {
-      const leaks = desk();
+      const leaks = service();
       const [known] = await leaks.find([sought]);
       if (!known) throw new Error('not found');
       await leaks.withdraw(known, PLACE, ACTOR);
@@ -233,7 +233,7 @@ describe('a leak', () => {
   );
 
   it('of what opens nothing any more revokes nothing, and is told all the same', async () => {
-    const leaks = desk({ revoked: true });
+    const leaks = service({ revoked: true });
     for (const sought of [credential(4), token()]) {
       const [known] = await leaks.find([sought]);
       if (known) await leaks.withdraw(known, PLACE, ACTOR);
@@ -242,22 +242,22 @@ describe('a leak', () => {
   });
 
   it('that is only told revokes nothing, and hides no later word of a partner or of a person', async () => {
-    const leaks = desk();
+    const leaks = service();
     const [known] = await leaks.find([token()]);
     if (!known) throw new Error('not found');
-    const tellAll = async () => {
-      await leaks.tell(known, { ...PLACE, source: 'scan', reportedBy: 'ada' });
+    const reportAll = async () => {
+      await leaks.report(known, { ...PLACE, source: 'scan', reportedBy: 'ada' });
       await leaks.withdraw(known, { ...PLACE, source: 'report', reportedBy: 'report:A-1' }, ACTOR);
       await leaks.withdraw(known, PLACE, ACTOR);
     };
-    await tellAll();
+    await reportAll();
     expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(3);
     expect(leaks.raised.map(({ evidence }) => [evidence.reporter, evidence.withdrawn])).toEqual([
       ['operator', false],
       ['person', true],
       ['partner', true],
     ]);
-    await tellAll();
+    await reportAll();
     expect(new Set(leaks.raised.map(({ dedupKey }) => dedupKey)).size).toBe(3);
   });
 });

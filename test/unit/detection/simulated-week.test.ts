@@ -33,7 +33,7 @@ async function openSimulation(memories = new MemoryDetections()) {
   });
   const pass = (facts: readonly Fact[], at: number) => {
     [due, now] = [facts, at];
-    detector.look();
+    detector.tick();
   };
   return { told, pass, memories, save: () => detector.save() };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Detection } from '../../../src/detection/detector.ts';
 import { compromisedKey, crossScope, retiredKey, suspiciousHeader } from '../../../src/detection/rules.ts';
-import type { Fact, GenuineFact, VerifiedFact } from '../../../src/kernel/activity.ts';
+import type { Fact, SignedTokenFact, VerifiedFact } from '../../../src/kernel/activity.ts';
 
 const AT = 1_800_000_100;
 
-const genuine: GenuineFact = {
+const genuine: SignedTokenFact = {
   digest: 'D'.repeat(43),
   kid: 'kid-1',
   keyState: 'active',
@@ -19,7 +19,10 @@ const genuine: GenuineFact = {
 
 const PROBE = { claims: { iat: AT, sub: 'keyward-probe' } };
 
-const verified = (reason: VerifiedFact['reason'], token: Partial<GenuineFact> | null = {}): VerifiedFact => ({
+const verified = (
+  reason: VerifiedFact['reason'],
+  token: Partial<SignedTokenFact> | null = {},
+): VerifiedFact => ({
   kind: 'verified',
   at: AT,
   count: 1,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { DrillStanding } from '../../../src/drills/drill.ts';
+import type { DrillStatus } from '../../../src/drills/drill.ts';
 import { createDrillWatch } from '../../../src/drills/watch.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { raiserInto } from '../../support/raised-events.ts';
@@ -7,7 +7,7 @@ import { raiserInto } from '../../support/raised-events.ts';
 it('warns once of each rehearsal that is overdue, and again when the next one is', async () => {
   const raised: SecurityEventReport[] = [];
   let now = 100;
-  let standing: DrillStanding = { drill: 'compromise', lastPassedAt: null, since: 10, overdueAt: 100 };
+  let standing: DrillStatus = { drill: 'compromise', lastPassedAt: null, since: 10, overdueAt: 100 };
   const look = createDrillWatch({
     drills: { standings: () => [standing] },
     events: raiserInto(raised),

@@ -6,7 +6,7 @@ import { raiserInto } from '../../support/raised-events.ts';
 let now: number;
 let raised: SecurityEventReport[];
 let outages: Outages;
-const tell = () => outages.tell(raiserInto(raised));
+const tell = () => outages.raiseEvents(raiserInto(raised));
 const told = () => raised.map(({ evidence: { sink, since, why } }) => [sink, since, why]);
 
 beforeEach(() => {

@@ -12,7 +12,7 @@ function looking(shares: readonly number[]) {
   const look = createDiskAlarm({
     disks: {
       used: () => ({ database: seen }),
-      async look() {
+      async refresh() {
         seen = used;
       },
     },

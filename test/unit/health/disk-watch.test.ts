@@ -8,9 +8,9 @@ it('holds the last share seen of each', async () => {
   const shares = [0.25, 0.5];
   const disks = watchDisks({ database: '/data' }, async () => shares.shift() ?? 0);
   expect(disks.used()).toEqual({});
-  await disks.look();
+  await disks.refresh();
   expect(disks.used()).toEqual({ database: 0.25 });
-  await disks.look();
+  await disks.refresh();
   expect(disks.used()).toEqual({ database: 0.5 });
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { StoreEvent } from '../../../src/db/write-health.ts';
-import { storeEventTeller } from '../../../src/health/store-events.ts';
+import { createStoreEventHandler } from '../../../src/health/store-events.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { recordedLog } from '../server/fakes.ts';
 
@@ -9,7 +9,7 @@ function told(...events: StoreEvent[]) {
   const confirmed: object[] = [];
   const metrics = createMetrics();
   let nowMs = 0;
-  const tell = storeEventTeller(
+  const tell = createStoreEventHandler(
     {
       log,
       metrics,

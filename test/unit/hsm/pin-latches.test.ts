@@ -36,7 +36,7 @@ beforeEach(() => {
 });
 
 it('one person clears no latch that closed while the sinks were told', async () => {
-  const { look, clear } = latches(reject);
+  const { read: look, clear } = latches(reject);
   expect(look(FIRST_TOKEN).state).toBe('clear');
   await expect(clear(FIRST_TOKEN, { ...ADA, alone: true })).rejects.toMatchObject({
     code: 'proposal_outdated',
@@ -45,7 +45,7 @@ it('one person clears no latch that closed while the sinks were told', async () 
 });
 
 it('one person has a token opened whose PIN is not latched, and two any', async () => {
-  const { look, clear } = latches(() => {});
+  const { read: look, clear } = latches(() => {});
   expect(await clear(FIRST_TOKEN, { ...ADA, alone: true })).toEqual({ open: true });
   reject();
   expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });

@@ -34,7 +34,7 @@ function told(events: readonly SignerEvent[]) {
   const handle = signerEventHandler({
     log,
     hsmToken: 'issuer-b',
-    doubts: { emit: () => {} },
+    suspectTokens: { emit: () => {} },
     metrics: createMetrics(),
     keyRing: createKeyRing(),
     outages: createOutageWatch({ nowSeconds: () => 100 }),
@@ -87,14 +87,14 @@ test.each([
   const handle = signerEventHandler({
     log,
     hsmToken: 'issuer-b',
-    doubts: { emit: () => {} },
+    suspectTokens: { emit: () => {} },
     metrics: createMetrics(),
     keyRing: createKeyRing(),
     outages,
   });
   const raised: SecurityEventReport[] = [];
   const tell = () => {
-    for (const each of [outages.hsm, outages.pins]) each.tell(raiserInto(raised));
+    for (const each of [outages.hsm, outages.pins]) each.raiseEvents(raiserInto(raised));
   };
   handle(event);
   handle(READY);

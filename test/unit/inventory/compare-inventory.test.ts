@@ -15,7 +15,7 @@ const NOTHING: Accounts = {
   gone: [],
   reserved: new Map(),
   own: [],
-  decoys: [],
+  canaries: [],
   refusedKids: new Set(),
 };
 
@@ -132,8 +132,8 @@ describe('the service’s own keys', () => {
 });
 
 describe('a decoy key', () => {
-  const decoy = { hsmId, kid: key.kid, scopeId: 'payments', label: 'kw1.x' };
-  const accounts = { decoys: [decoy] };
+  const canary = { hsmId, kid: key.kid, scopeId: 'payments', label: 'kw1.x' };
+  const accounts = { canaries: [canary] };
 
   it('is nothing to report as it was left', () => {
     expect(compare(pair(hsmId, key.kid), accounts)).toEqual([]);

@@ -5,15 +5,15 @@ import type { SecurityEventReport } from '../../../src/kernel/security-events.ts
 import { raiserInto } from '../../support/raised-events.ts';
 
 let raised: SecurityEventReport[];
-let decoys: (string | null)[];
+let canaries: (string | null)[];
 let now: number;
 let alarm: ReturnType<typeof createInventoryAlarm>;
 
 beforeEach(() => {
   raised = [];
-  decoys = [];
+  canaries = [];
   now = 100;
-  alarm = createInventoryAlarm(raiserInto(raised), ({ kid }) => decoys.push(kid));
+  alarm = createInventoryAlarm(raiserInto(raised), ({ kid }) => canaries.push(kid));
 });
 
 const finding = (
@@ -89,10 +89,10 @@ describe('what an inventory found', () => {
   it('is handed on where it is about a decoy, once while it lasts, and raises nothing here', () => {
     found(finding('decoy'), finding('missing', { kid: 'k2' }));
     found(finding('decoy'));
-    expect([decoys, told()]).toEqual([['k1'], [['key.missing', 'critical', 'key:k2']]]);
+    expect([canaries, told()]).toEqual([['k1'], [['key.missing', 'critical', 'key:k2']]]);
     found();
     found(finding('decoy'));
-    expect(decoys).toEqual(['k1', 'k1']);
+    expect(canaries).toEqual(['k1', 'k1']);
   });
 
   it('is told a hundred at a time', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createInventories, type DecoysThere } from '../../../src/inventory/take.ts';
+import { type CanaryKeysOnToken, createInventories } from '../../../src/inventory/take.ts';
 import type { InventoryObject, TokenDescription } from '../../../src/kernel/signer.ts';
-import type { Decoy } from '../../../src/keys/decoy-keys.ts';
+import type { PlacedCanaryKey } from '../../../src/keys/canary-keys.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 
 const TOKEN: TokenDescription = {
@@ -14,17 +14,17 @@ const TOKEN: TokenDescription = {
   sessions: 0,
   mechanisms: [],
 };
-const decoy: Decoy = { hsmId: 'ab', kid: 'k1', scopeId: 'payments', label: 'kw1.x' };
+const decoy: PlacedCanaryKey = { hsmId: 'ab', kid: 'k1', scopeId: 'payments', label: 'kw1.x' };
 const PAIR: readonly InventoryObject[] = [
   { class: 'private_key', hsmId: 'ab', label: 'kw1.x', kid: null },
   { class: 'public_key', hsmId: 'ab', label: 'kw1.x', kid: 'k1' },
 ];
-const NONE: DecoysThere = { standing: [], going: [] };
-const PASSING: DecoysThere = { standing: [], going: ['ab'] };
-const STANDING: DecoysThere = { standing: [decoy], going: [] };
+const NONE: CanaryKeysOnToken = { standing: [], going: [] };
+const PASSING: CanaryKeysOnToken = { standing: [], going: ['ab'] };
+const STANDING: CanaryKeysOnToken = { standing: [decoy], going: [] };
 
 /** What was on record before the token was read, and after. */
-async function kindsFound(objects: readonly InventoryObject[], ...records: readonly DecoysThere[]) {
+async function kindsFound(objects: readonly InventoryObject[], ...records: readonly CanaryKeysOnToken[]) {
   const left = [...records];
   const inventories = createInventories({
     inspect: async () => ({ token: TOKEN, objects, proofs: [] }),
@@ -35,7 +35,7 @@ async function kindsFound(objects: readonly InventoryObject[], ...records: reado
       reservedKeys: async () => [],
     },
     ownKeys: () => [],
-    decoys: () => left.shift() ?? NONE,
+    canaries: () => left.shift() ?? NONE,
     clock: { nowSeconds: () => 1 },
     graceSeconds: 0,
     onReport: () => {},

@@ -9,7 +9,7 @@ import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/kernel/policy.ts';
 import { guardOfBinding } from '../../../src/signer/guard.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
-import { createTokenJudge } from '../../../src/verification/judge-token.ts';
+import { createTokenCheck } from '../../../src/verification/check-token.ts';
 import { MemoryLedger } from '../../support/memory-ledger.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 
@@ -424,7 +424,7 @@ it('what is signed at all is good to every verifier', async () => {
     cty: mostly(undefined, fc.constant('JWT')),
   });
   setPolicy({ tokenTypes: ['JWT', 'at+jwt', 'untyped'], requireSubject: false });
-  const judge = createTokenJudge({ keyRing, clock: { nowSeconds: () => now } });
+  const judge = createTokenCheck({ keyRing, clock: { nowSeconds: () => now } });
   let released = 0;
   let number = 0;
   const sound = { ...CLAIMS, client_id: 'app' };

@@ -15,7 +15,7 @@ import {
   type ScopeKeys,
 } from '../../../src/kernel/key-lifecycle/plans.ts';
 import { CAUSES, type Initiator } from '../../../src/kernel/key-lifecycle/transitions.ts';
-import { privateHalfDestroyed, privateHalfDueAt } from '../../../src/kernel/key-lifecycle/window.ts';
+import { privateKeyDestroyed, privateKeyDueAt } from '../../../src/kernel/key-lifecycle/window.ts';
 import { aKey, GRACE, NOW, POLICY, within } from '../domain/key-life/keys.ts';
 
 interface Given {
@@ -71,9 +71,9 @@ class World {
   /** What the HSM is told to do, whenever it is there. */
   destroyDue(): void {
     const due = this.keys.filter(
-      (key) => (privateHalfDueAt(key, GRACE) ?? Number.POSITIVE_INFINITY) <= this.now,
+      (key) => (privateKeyDueAt(key, GRACE) ?? Number.POSITIVE_INFINITY) <= this.now,
     );
-    this.replace(due.map((key) => privateHalfDestroyed(key, this.now)));
+    this.replace(due.map((key) => privateKeyDestroyed(key, this.now)));
   }
 
   replace(changed: readonly SigningKey[]): void {
@@ -92,7 +92,7 @@ function refuseWrongTurn(before: SigningKey, after: SigningKey): void {
   if (before.signFrom !== null) expect(after.signFrom).toBe(before.signFrom);
   if (before.state === 'compromised') expect(after.state).toBe('compromised');
   if (before.state === 'destroyed') expect(after.state).toBe('destroyed');
-  if (before.times.privateHalfDestroyed !== null) expect(after.state).not.toBe('active');
+  if (before.times.privateKeyDestroyed !== null) expect(after.state).not.toBe('active');
   if (before.state !== 'pre_activation') expect(after.state).not.toBe('pre_activation');
 }
 
@@ -106,7 +106,7 @@ function refuseWrongWorld({ keys, now }: World): void {
     expect(signFrom ?? 0).toBeGreaterThanOrEqual(binding.signFrom);
     expect(signUntil).toBeLessThanOrEqual(binding.signUntil);
     expect(signUntil - (signFrom ?? 0)).toBeLessThanOrEqual(POLICY.cryptoperiodSeconds);
-    expect(key.times.privateHalfDestroyed).toBeNull();
+    expect(key.times.privateKeyDestroyed).toBeNull();
   }
 }
 

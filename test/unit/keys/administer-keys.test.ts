@@ -3,7 +3,7 @@ import { KeywardError } from '../../../src/kernel/errors.ts';
 import { FIRST_TOKEN, NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
 import { IssuanceLock, type KeyActName } from '../../../src/kernel/key-administration.ts';
 import type { KeyPlan } from '../../../src/kernel/key-lifecycle/plans.ts';
-import type { KeyAct, KeyLifeChange, StoredKey } from '../../../src/kernel/registry.ts';
+import type { KeyAct, KeyLifecycleChange, StoredKey } from '../../../src/kernel/registry.ts';
 import { createKeyAdministration, createKeySuspender } from '../../../src/keys/administer-keys.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
@@ -41,7 +41,7 @@ const late = aSigningKey(scope, softwareKey('ES256'), {
 });
 
 let ring: KeyRingKeeper;
-let commits: { changes: readonly KeyLifeChange[]; act: KeyAct }[];
+let commits: { changes: readonly KeyLifecycleChange[]; act: KeyAct }[];
 let failure: Error | undefined;
 /** A key on the token of which the registry knows and the plan may not. */
 let beside: { readonly kid: string; readonly joins: boolean; refusals: number } | undefined;
@@ -58,7 +58,7 @@ beforeEach(() => {
 });
 
 const commit = async (
-  changes: readonly KeyLifeChange[],
+  changes: readonly KeyLifecycleChange[],
   act: KeyAct,
   may: { readonly leaveOut: boolean } = { leaveOut: false },
 ) => {

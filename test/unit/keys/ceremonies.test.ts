@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../../src/kernel/audit.ts';
 import { REQUIRED_ATTRIBUTES } from '../../../src/kernel/key-proof.ts';
 import { createCeremonies } from '../../../src/keys/ceremonies.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
-import { makeKey, witnessNewKey } from '../../../src/keys/make-key.ts';
+import { makeKey, proveNewKey } from '../../../src/keys/make-key.ts';
 import { createBindingKeys } from '../../../src/keys/registry-key.ts';
 import { FakeSigner } from '../../support/fake-signer.ts';
 import { aScope } from '../../support/software-keys.ts';
@@ -24,7 +24,7 @@ async function aCeremony(changes: { details?: object; forget?: boolean } = {}) {
     await makeKey(making, scope, 'aa'.repeat(16), 1),
     await makeKey(making, scope, 'bb'.repeat(16), 2),
   ];
-  const made = await Promise.all(keys.map((key) => witnessNewKey({ signer }, key)));
+  const made = await Promise.all(keys.map((key) => proveNewKey({ signer }, key)));
   const recorded = made.map(({ key, statement }) => ({
     kid: key.kid,
     state: key.state,

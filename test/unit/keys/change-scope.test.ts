@@ -96,10 +96,10 @@ it('serves by a change whose answer was lost once it is asked for again', async 
 
 it('remembers the caches that a longer policy filled, until they are gone, and forgets none for a later change', async () => {
   const { change, stored } = changer();
-  expect((await change({ policy: { jwksMaxAgeSeconds: 600 } })).formerCaches).toBeNull();
-  const { formerCaches } = await change({ policy: { maxStaleSeconds: 60 } });
-  expect(formerCaches).toEqual({ seconds: 600 + 3_600 + 30, until: NOW + 600 + 3_600 + 30 });
+  expect((await change({ policy: { jwksMaxAgeSeconds: 600 } })).staleCacheHorizon).toBeNull();
+  const { staleCacheHorizon } = await change({ policy: { maxStaleSeconds: 60 } });
+  expect(staleCacheHorizon).toEqual({ seconds: 600 + 3_600 + 30, until: NOW + 600 + 3_600 + 30 });
   await change({ policy: { jwksMaxAgeSeconds: 60 } });
   await change({ policy: { maxTtlSeconds: 60 } });
-  expect(stored().formerCaches).toEqual(formerCaches);
+  expect(stored().staleCacheHorizon).toEqual(staleCacheHorizon);
 });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
 import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
-import type { KeyLifeChange } from '../../../src/kernel/registry.ts';
+import type { KeyLifecycleChange } from '../../../src/kernel/registry.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createReconcileSteps, type ReconcileStep } from '../../../src/keys/reconcile-steps.ts';
@@ -48,7 +48,7 @@ const step = (name: string) => {
 };
 const commit =
   (name: string) =>
-  async (_: readonly KeyLifeChange[], { type }: { type: string }) =>
+  async (_: readonly KeyLifecycleChange[], { type }: { type: string }) =>
     step(`${name} ${type}`);
 
 function chores(...keys: readonly SigningKey[]) {
@@ -101,32 +101,32 @@ const doAll = async (of: readonly ReconcileStep[]) => {
 
 describe('after a compromise', () => {
   it('the private half goes from the HSM, and then it is a fact', async () => {
-    const { deferred: patient } = chores(active, standby, compromised);
-    expect(names(patient('primary'))).toEqual([`destroy ${compromised.kid}`]);
-    await doAll(patient('primary'));
+    const { deferred } = chores(active, standby, compromised);
+    expect(names(deferred('primary'))).toEqual([`destroy ${compromised.kid}`]);
+    await doAll(deferred('primary'));
     expect(steps).toEqual([`destroy ${compromised.kid}`, 'signed key.private_half_destroyed']);
-    expect(ring.knownKey(compromised.kid)?.key.times.privateHalfDestroyed).toBe(NOW);
-    expect(patient('primary')).toEqual([]);
+    expect(ring.knownKey(compromised.kid)?.key.times.privateKeyDestroyed).toBe(NOW);
+    expect(deferred('primary')).toEqual([]);
   });
 
   it('no private half goes while the registry key has not signed what it follows from', async () => {
-    const { deferred: patient } = chores(active, standby, compromised);
+    const { deferred } = chores(active, standby, compromised);
     failing.set('sign pending', new Error('the HSM is away'));
-    await expect(doAll(patient('primary'))).rejects.toThrow('the HSM is away');
+    await expect(doAll(deferred('primary'))).rejects.toThrow('the HSM is away');
     expect(steps).toEqual([]);
     failing.clear();
-    await doAll(patient('primary'));
+    await doAll(deferred('primary'));
     expect(steps).toContain(`destroy ${compromised.kid}`);
   });
 
   it('a destruction that was cut short is asked for again', async () => {
-    const { deferred: patient } = chores(active, standby, compromised);
+    const { deferred } = chores(active, standby, compromised);
     failing.set('signed key.private_half_destroyed', new Error('killed'));
-    await expect(doAll(patient('primary'))).rejects.toThrow('killed');
+    await expect(doAll(deferred('primary'))).rejects.toThrow('killed');
     failing.clear();
-    await doAll(patient('primary'));
+    await doAll(deferred('primary'));
     expect(steps.filter((name) => name === `destroy ${compromised.kid}`)).toHaveLength(2);
-    expect(patient('primary')).toEqual([]);
+    expect(deferred('primary')).toEqual([]);
   });
 
   it('a private half that is kept stays', () => {
@@ -146,16 +146,16 @@ describe('after a compromise', () => {
 
   it('the signer lets go of a key that signs no more', async () => {
     served = new Set([active.kid, standby.kid, compromised.kid]);
-    const { deferred: patient } = chores(active, standby, { ...compromised, keptForForensics: true });
-    expect(names(patient('primary'))).toEqual(['release primary']);
-    await doAll(patient('primary'));
+    const { deferred } = chores(active, standby, { ...compromised, keptForForensics: true });
+    expect(names(deferred('primary'))).toEqual(['release primary']);
+    await doAll(deferred('primary'));
     expect(steps[0]?.split(' ').toSorted()).toEqual(['serve', active.kid, standby.kid].toSorted());
   });
 });
 
 describe('a scope that is made meanwhile', () => {
   it('keeps its keys with the signer, which has them before anybody else', async () => {
-    const { deferred: patient } = chores(active, standby);
+    const { deferred } = chores(active, standby);
     const [mail, fresh] = [aScope({ id: 'mail' }), softwareKey('ES256')];
     const made = aSigningKey(mail, fresh, { state: 'active', signFrom: NOW, signUntil: NOW + 9 });
     const { promise: stored, resolve: store } = Promise.withResolvers<void>();
@@ -165,7 +165,7 @@ describe('a scope that is made meanwhile', () => {
       ring.addScope(mail, [made]);
     });
     await Promise.resolve();
-    const releasing = doAll(patient('primary'));
+    const releasing = doAll(deferred('primary'));
     store();
     await Promise.all([making, releasing]);
     expect(steps.map((each) => each.split(' ').toSorted())).toEqual([
@@ -176,9 +176,9 @@ describe('a scope that is made meanwhile', () => {
 
 describe('a clock that cannot be believed', () => {
   it('stops what is dated by it, and nothing reaches the HSM', async () => {
-    const { deferred: patient, immediate: urgent } = chores(compromised, standby);
+    const { deferred, immediate: urgent } = chores(compromised, standby);
     steady = false;
-    await expect(doAll(patient('primary'))).rejects.toMatchObject({ code: 'clock_jump' });
+    await expect(doAll(deferred('primary'))).rejects.toMatchObject({ code: 'clock_jump' });
     await expect(doAll(urgent())).rejects.toMatchObject({ code: 'clock_jump' });
     expect(steps).toEqual([]);
   });
@@ -191,7 +191,7 @@ describe('before the time has settled', () => {
   const spent = key('deactivated', {
     signUntil: LONG_AGO,
     binding: { ...active.binding, maxTtlSeconds: 60 },
-    times: { ...NO_TIMES, deactivated: LONG_AGO, privateHalfDestroyed: LONG_AGO },
+    times: { ...NO_TIMES, deactivated: LONG_AGO, privateKeyDestroyed: LONG_AGO },
   });
   const waiting = () => names(chores(active, standby, deactivated, expired, spent).deferred('primary'));
 

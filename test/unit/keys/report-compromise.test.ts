@@ -20,7 +20,7 @@ const gone = aSigningKey(mail, softwareKey('ES256'), {
   state: 'deactivated',
   signFrom: 1,
   signUntil: NOW - 9,
-  times: { ...NO_TIMES, privateHalfDestroyed: NOW - 1 },
+  times: { ...NO_TIMES, privateKeyDestroyed: NOW - 1 },
 });
 const USE: KeyUse = {
   liveTokens: 3,

@@ -107,7 +107,7 @@ test('reports are counted by what they are about, once they are told', async () 
   });
   const report = { sequence: 1, number: '7Q3K-M2XD', scopeId: 'payments', receivedAt: 1, suspicion: null };
   const digest = Buffer.alloc(32);
-  await expect(telling.tell({ ...report, digest }, FOUND_NOTHING)).rejects.toThrow('away');
+  await expect(telling.raise({ ...report, digest }, FOUND_NOTHING)).rejects.toThrow('away');
   expect(await lines(metrics, 'keyward_reports_total')).toEqual(
     [
       'issued',
@@ -122,8 +122,8 @@ test('reports are counted by what they are about, once they are told', async () 
     ].map((about) => `keyward_reports_total{about="${about}"} 0`),
   );
   away = false;
-  await telling.tell({ ...report, digest }, FOUND_NOTHING);
-  await telling.tell({ ...report, digest: null }, null);
+  await telling.raise({ ...report, digest }, FOUND_NOTHING);
+  await telling.raise({ ...report, digest: null }, null);
   const counted = await lines(metrics, 'keyward_reports_total');
   expect(counted.filter((line) => !line.endsWith(' 0'))).toEqual([
     'keyward_reports_total{about="foreign"} 1',

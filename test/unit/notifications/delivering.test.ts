@@ -161,7 +161,13 @@ describe('a target that fails', () => {
   it('has its messages kept as dead ones, and gets them when an operator replays them', async () => {
     const { receiver, target } = await hook();
     receiver.always(500);
-    const { store, look, deliveries, desk, time } = await notifying({
+    const {
+      store,
+      look,
+      deliveries,
+      desk: service,
+      time,
+    } = await notifying({
       section: { targets: { 'on-call': target }, attempts: 2 },
     });
     await store.securityEvents.raise(overdue);
@@ -171,12 +177,12 @@ describe('a target that fails', () => {
     await look();
     await settled(deliveries, [['dead', 2]]);
     receiver.always(204);
-    await expect(desk.replay(99, ADA)).rejects.toMatchObject({ code: 'unknown_delivery' });
-    const revived = await desk.replay(1, ADA);
+    await expect(service.replay(99, ADA)).rejects.toMatchObject({ code: 'unknown_delivery' });
+    const revived = await service.replay(1, ADA);
     expect(revived).toMatchObject({ state: 'pending', attempts: 0 });
     await look();
     await settled(deliveries, [['delivered', 1]]);
-    await expect(desk.replay(1, ADA)).rejects.toMatchObject({ code: 'delivery_not_dead' });
+    await expect(service.replay(1, ADA)).rejects.toMatchObject({ code: 'delivery_not_dead' });
     const [audited] = await store.audit.newestOfType('notification.replayed', 1);
     expect(audited).toMatchObject({ actor: 'ada', subject: 'notification_target:on-call' });
   });
@@ -259,7 +265,12 @@ describe('a target that is down', () => {
   it('is tried at once after a test that it took', async () => {
     const { receiver, target } = await hook();
     receiver.next(503);
-    const { store, look, deliveries, desk } = await notifying({ section: { targets: { only: target } } });
+    const {
+      store,
+      look,
+      deliveries,
+      desk: service,
+    } = await notifying({ section: { targets: { only: target } } });
     await store.securityEvents.raise(overdue);
     await look();
     await settled(deliveries, [['pending', 1]]);
@@ -270,7 +281,7 @@ describe('a target that is down', () => {
       ['pending', 0],
       ['pending', 1],
     ]);
-    await desk.test('only', ADA);
+    await service.test('only', ADA);
     await look();
     await settled(deliveries, [
       ['delivered', 1],
@@ -300,7 +311,7 @@ describe('an address on the machine itself or its network', () => {
     const [here, allowed] = [await hook({ allow_private: false }), await hook()];
     const url = here.receiver.url.replace('http:', 'https:');
     const named = url.replace('127.0.0.1', 'localhost');
-    const { desk } = await notifying({
+    const { desk: service } = await notifying({
       section: {
         targets: {
           literal: { ...here.target, url },
@@ -311,7 +322,7 @@ describe('an address on the machine itself or its network', () => {
     });
     const refusal = (host: string) =>
       `${host} is at a loopback, private or reserved address; allow_private lets a target be there`;
-    expect(await desk.test(undefined, ADA)).toEqual([
+    expect(await service.test(undefined, ADA)).toEqual([
       { target: 'literal', type: 'webhook', ok: false, error: refusal('127.0.0.1') },
       { target: 'named', type: 'webhook', ok: false, error: refusal('localhost') },
       { target: 'allowed', type: 'webhook', ok: true, error: null },
@@ -354,11 +365,11 @@ describe('a restart', () => {
     await former.look();
     await settled(former.deliveries, [['pending', 1]]);
     await former.notifications.stop();
-    const { deliveries, desk } = await notifyFrom(store, { section: {}, time });
+    const { deliveries, desk: service } = await notifyFrom(store, { section: {}, time });
     expect(await deliveries()).toMatchObject([
       { state: 'dead', lastError: 'the configuration no longer names the target' },
     ]);
-    await expect(desk.replay(1, ADA)).rejects.toMatchObject({ code: 'unknown_target' });
+    await expect(service.replay(1, ADA)).rejects.toMatchObject({ code: 'unknown_target' });
   });
 });
 

@@ -77,7 +77,7 @@ describe('e-mail', () => {
       credentials: { user: 'keyward', pass: 'right' },
     });
     const tls = { ca_file, mode };
-    const { desk } = await notifying({
+    const { desk: service } = await notifying({
       section: {
         targets: {
           right: email(port, { user: 'keyward', password_file: password('right'), tls }),
@@ -85,7 +85,7 @@ describe('e-mail', () => {
         },
       },
     });
-    expect(await desk.test(undefined, ADA)).toEqual([
+    expect(await service.test(undefined, ADA)).toEqual([
       { target: 'right', type: 'email', ok: true, error: null },
       { target: 'wrong', type: 'email', ok: false, error: 'mail server: AUTH PLAIN failed with 535 (EAUTH)' },
     ]);
@@ -94,10 +94,10 @@ describe('e-mail', () => {
 
   it('is not sent to a server whose certificate nobody vouches for', async () => {
     const { received, port } = await receiveMail({ certificates });
-    const { desk } = await notifying({
+    const { desk: service } = await notifying({
       section: { targets: { good: email(port), bad: email(port, { tls: {} }) } },
     });
-    expect((await desk.test(undefined, ADA)).map(({ ok }) => ok)).toEqual([true, false]);
+    expect((await service.test(undefined, ADA)).map(({ ok }) => ok)).toEqual([true, false]);
     expect(received).toHaveLength(1);
   });
 
@@ -106,13 +106,13 @@ describe('e-mail', () => {
     onTestFinished(() => void mute.close());
     await once(mute, 'listening');
     const { received, port } = await receiveMail({ certificates });
-    const { desk } = await notifying({
+    const { desk: service } = await notifying({
       section: {
         targets: { mute: email((mute.address() as AddressInfo).port), good: email(port) },
         deadline_ms: 1_500,
       },
     });
-    expect(await desk.test(undefined, ADA)).toEqual([
+    expect(await service.test(undefined, ADA)).toEqual([
       { target: 'mute', type: 'email', ok: false, error: 'no answer within 1500 ms' },
       { target: 'good', type: 'email', ok: true, error: null },
     ]);
@@ -214,11 +214,11 @@ describe('what is bad on the line', () => {
     }).listen(0, '127.0.0.1');
     onTestFinished(() => void rude.close());
     await once(rude, 'listening');
-    const { desk } = await notifying({
+    const { desk: service } = await notifying({
       section: { targets: { rude: email((rude.address() as AddressInfo).port) } },
     });
     for (let round = 0; round < 5; round += 1) {
-      expect(await desk.test('rude', ADA)).toMatchObject([{ ok: false }]);
+      expect(await service.test('rude', ADA)).toMatchObject([{ ok: false }]);
     }
   });
 

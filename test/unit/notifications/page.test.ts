@@ -64,11 +64,11 @@ it('has a receiver that takes what is signed with the secret made as it says, an
   });
   const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const url = `http://127.0.0.1:${port}/`;
-  const { desk } = await notifying({
+  const { desk: service } = await notifying({
     section: { targets: { 'on-call': { type: 'webhook', url, secret_file, allow_private: true } } },
   });
   await vi.waitFor(
-    async () => expect(await desk.test('on-call', ADA)).toMatchObject([{ ok: true, error: null }]),
+    async () => expect(await service.test('on-call', ADA)).toMatchObject([{ ok: true, error: null }]),
     { timeout: 20_000 },
   );
   expect((await said.next()).value).toBe('[Keyward] a test: security events reach you');

@@ -44,10 +44,10 @@ it('a syslog server gets CEF by RFC 5424, one frame an event', async () => {
 
 it('a syslog server behind TLS gets them where its certificate is vouched for, and not where it is not', async () => {
   const { port, heard } = await listenForLines(files());
-  const { desk } = await notifying({
+  const { desk: service } = await notifying({
     section: { targets: { good: syslog(port, { tls: { ca_file } }), bad: syslog(port, { tls: {} }) } },
   });
-  expect(await desk.test(undefined, ADA)).toMatchObject([
+  expect(await service.test(undefined, ADA)).toMatchObject([
     { target: 'good', ok: true, error: null },
     { target: 'bad', ok: false, error: expect.stringContaining('self-signed certificate') },
   ]);
@@ -56,14 +56,14 @@ it('a syslog server behind TLS gets them where its certificate is vouched for, a
 
 it('a syslog server that is started anew is connected to again', async () => {
   const { port, sockets, heard } = await listenForLines();
-  const { desk } = await notifying({ section: { targets: { siem: syslog(port) } } });
-  await desk.test('siem', ADA);
+  const { desk: service } = await notifying({ section: { targets: { siem: syslog(port) } } });
+  await service.test('siem', ADA);
   await vi.waitFor(() => expect(framesIn(heard())).toHaveLength(1), PATIENCE);
   const gone = once(sockets[0] as Socket, 'close');
   sockets[0]?.end();
   await gone;
   await vi.waitFor(async () => {
-    expect(await desk.test('siem', ADA)).toMatchObject([{ ok: true }]);
+    expect(await service.test('siem', ADA)).toMatchObject([{ ok: true }]);
     expect(sockets).toHaveLength(2);
   }, PATIENCE);
 });
@@ -94,14 +94,14 @@ it('a file gets a line of JSON each, also where it was moved away or ends within
 
 it('a syslog server that never shakes hands is cut off, and its connection closed', async () => {
   const { port, server, sockets } = await listenForLines();
-  const { desk } = await notifying({
+  const { desk: service } = await notifying({
     section: { targets: { mute: syslog(port, { tls: { ca_file } }) }, deadline_ms: 500 },
   });
   const closed = new Promise((resolve) => {
     server.once('connection', (socket: Socket) => socket.once('close', resolve));
   });
-  expect(await desk.test('mute', ADA)).toMatchObject([{ ok: false, error: 'no answer within 500 ms' }]);
+  expect(await service.test('mute', ADA)).toMatchObject([{ ok: false, error: 'no answer within 500 ms' }]);
   await closed;
-  expect(await desk.test('mute', ADA)).toMatchObject([{ ok: false, error: 'no answer within 500 ms' }]);
+  expect(await service.test('mute', ADA)).toMatchObject([{ ok: false, error: 'no answer within 500 ms' }]);
   expect(sockets).toHaveLength(2);
 });

@@ -10,8 +10,10 @@ import { receiveWebhooks } from '../../support/webhook-receiver.ts';
 const certificates = certificatesOfFile();
 
 async function testing(target: object) {
-  const { desk } = await notifying({ section: { targets: { hook: { type: 'webhook', ...target } } } });
-  return async () => (await desk.test('hook', ADA))[0];
+  const { desk: service } = await notifying({
+    section: { targets: { hook: { type: 'webhook', ...target } } },
+  });
+  return async () => (await service.test('hook', ADA))[0];
 }
 
 describe('a webhook', () => {

@@ -55,18 +55,18 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
 
 it('sends all tokens in a round, the expired one once it has, and tells nothing of who does what it must', async () => {
   const { world, rounds } = probing();
-  await rounds.look();
+  await rounds.tick();
   const round = ['fresh', 'altered_signature', 'without_kid', 'other_scope'].map(
     (name) => `${name} checkout.example`,
   );
   expect(world.sent).toEqual(round);
   world.now += 99;
-  await rounds.look();
+  await rounds.tick();
   expect(world.sent).toHaveLength(4);
   // The token is the one that was fresh, so now a verifier refuses it.
   world.answer = () => ({ status: 401 });
   world.now += 1;
-  await rounds.look();
+  await rounds.tick();
   expect(world.sent.slice(4)).toEqual(['fresh checkout.example']);
   expect(world.raised).toEqual([]);
   const [standing] = rounds.standings();
@@ -90,12 +90,12 @@ it('tells beside the answers what rounds leave out', async () => {
 
 it('looks again an hour later', async () => {
   const { world, rounds } = probing();
-  await rounds.look();
+  await rounds.tick();
   world.now += 3_599;
-  await rounds.look();
+  await rounds.tick();
   expect(world.made).toBe(1);
   world.now += 1;
-  await rounds.look();
+  await rounds.tick();
   expect(world.made).toBe(2);
 });
 
@@ -103,7 +103,7 @@ it.each(['altered_signature', 'without_kid', 'other_scope'])(
   'tells of one that accepts %s',
   async (lenience) => {
     const { world, rounds } = probing((token) => (token === lenience ? { status: 204 } : strict(token)));
-    await rounds.look();
+    await rounds.tick();
     expect(world.raised).toEqual([
       {
         type: 'verifier.lenient',
@@ -125,12 +125,12 @@ it.each(['altered_signature', 'without_kid', 'other_scope'])(
 
 it('tells of one that accepts what has expired, or refuses what is fresh', async () => {
   const expired = probing();
-  await expired.rounds.look();
+  await expired.rounds.tick();
   expired.world.now += 100;
-  await expired.rounds.look();
+  await expired.rounds.tick();
   expect(expired.told()).toEqual([['verifier.lenient', 'expired']]);
   const shut = probing(() => ({ status: 403 }));
-  await shut.rounds.look();
+  await shut.rounds.tick();
   expect(shut.told()).toEqual([['verifier.lenient', 'fresh']]);
   expect(shut.world.raised[0]?.severity).toBe('warning');
 });
@@ -138,7 +138,7 @@ it('tells of one that accepts what has expired, or refuses what is fresh', async
 it('warns after three rounds in a row without a clear answer, and is quiet after two', async () => {
   const { world, rounds } = probing(() => ({ status: 503 }));
   const round = async () => {
-    await rounds.look();
+    await rounds.tick();
     world.now += 3_600;
   };
   await round();
@@ -170,17 +170,17 @@ it('warns after three rounds in a row without a clear answer, and is quiet after
 
 it('sends no further tokens to who does not answer the fresh one', async () => {
   const { world, rounds } = probing(() => ({ status: 302 }));
-  await rounds.look();
+  await rounds.tick();
   expect(world.sent).toEqual(['fresh checkout.example']);
   world.now += 100;
-  await rounds.look();
+  await rounds.tick();
   expect(world.sent).toHaveLength(1);
 });
 
 it('takes it for unprobed where no token could be issued', async () => {
   const { world, rounds } = probing();
   world.issuing = new KeywardError('hsm_unavailable', 'away');
-  await rounds.look();
+  await rounds.tick();
   expect([world.sent, world.raised]).toEqual([[], []]);
   expect(rounds.standings()[0]?.answers).toEqual([
     {
@@ -196,15 +196,15 @@ it('takes it for unprobed where no token could be issued', async () => {
 it('leaves alone who may not verify, and sends a former URL nothing more', async () => {
   const { world, rounds } = probing();
   world.mayVerify = false;
-  await rounds.look();
+  await rounds.tick();
   expect([world.sent, rounds.standings()[0]?.nextAt]).toEqual([[], null]);
   await expect(rounds.run(PLACE)).rejects.toMatchObject({ code: 'invalid_probe' });
   world.mayVerify = true;
-  await rounds.look();
+  await rounds.tick();
   expect(world.sent).toHaveLength(4);
   world.probes = [{ ...PROBE, url: 'https://new.example/probe' }];
   world.now += 100;
-  await rounds.look();
+  await rounds.tick();
   expect(world.sent.slice(4).every((sent) => sent.endsWith(' new.example'))).toBe(true);
   expect(world.sent).toHaveLength(8);
 });
@@ -228,7 +228,7 @@ it('asks as many at the same time as it may', async () => {
     return strict(token);
   });
   world.probes = ['a', 'b', 'c', 'd', 'e'].map((clientId) => ({ ...PROBE, clientId }));
-  await rounds.look();
+  await rounds.tick();
   expect([world.sent.length, most]).toEqual([20, 2]);
 });
 
@@ -238,7 +238,7 @@ it('drops what is under way when the service ends, and tells nothing of it', asy
     return { status: 403 };
   });
   world.probes = ['a', 'b', 'c'].map((clientId) => ({ ...PROBE, clientId }));
-  await rounds.look();
+  await rounds.tick();
   expect(world.raised).toEqual([]);
   expect(world.sent.length).toBeLessThanOrEqual(2);
 });

@@ -5,7 +5,7 @@ import {
   type CaseState,
   type CaseStepKind,
   caseOwner,
-  caseStanding,
+  caseStatus,
   requireStep,
 } from '../../../src/reports/case.ts';
 
@@ -38,14 +38,14 @@ describe('a case', () => {
     [['closed'], 'closed'],
     [['taken', 'closed', 'examined'], 'closed'],
   ])('stands after %j as %s', (kinds, state) => {
-    expect(caseStanding(steps(...kinds)).state).toBe(state);
+    expect(caseStatus(steps(...kinds)).state).toBe(state);
   });
 
   it('stands as its steps say, and belongs to whoever took it last', () => {
     const all = steps('taken', 'taken', 'examined', 'closed');
-    expect(caseStanding(all)).toEqual({ state: 'closed', examined: true, closedAt: 103 });
+    expect(caseStatus(all)).toEqual({ state: 'closed', examined: true, closedAt: 103 });
     expect(caseOwner(all)).toBe('bob');
-    expect(caseStanding([])).toEqual({ state: 'open', examined: false, closedAt: null });
+    expect(caseStatus([])).toEqual({ state: 'open', examined: false, closedAt: null });
     expect(caseOwner(steps('noted'))).toBeNull();
   });
 });

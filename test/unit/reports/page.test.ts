@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  complaintPage,
+  formErrorPage,
   REPORT_FIELDS,
   reportFormPage,
   reportTakenPage,
@@ -43,7 +43,7 @@ describe('a page', () => {
     }
     fc.assert(
       fc.property(hostile, (text) => {
-        expect(markup(complaintPage('Sorry', text))).toBe(markup(complaintPage('Sorry', '')));
+        expect(markup(formErrorPage('Sorry', text))).toBe(markup(formErrorPage('Sorry', '')));
         expect(markup(reportTakenPage(text))).toBe(markup(reportTakenPage('')));
       }),
     );
@@ -66,7 +66,7 @@ describe('a page', () => {
     for (const page of [
       reportFormPage('payments'),
       reportTakenPage('7Q3K-M2XD'),
-      complaintPage('Sorry', 'no'),
+      formErrorPage('Sorry', 'no'),
     ]) {
       expect(page).not.toMatch(/<script|<link|<img|<iframe|\son\w+=|style=|javascript:|https?:/i);
       const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(page) ?? [];

@@ -164,11 +164,11 @@ describe('a report', () => {
       number: 'AAAA-AAAA',
       suspicion: null,
     };
-    await anew.tell(report, ISSUED);
+    await anew.raise(report, ISSUED);
     expect(await raised()).toEqual([['report.received', 'warning', first]]);
-    await anew.tell({ ...report, digest: Buffer.alloc(32, 8) }, ISSUED);
+    await anew.raise({ ...report, digest: Buffer.alloc(32, 8) }, ISSUED);
     expect(await raised()).toHaveLength(2);
-    await anew.tell(report, { ...ISSUED, signature: 'wrong' });
+    await anew.raise(report, { ...ISSUED, signature: 'wrong' });
     expect(await raised()).toHaveLength(3);
   });
 
@@ -264,7 +264,7 @@ describe('a credential that is reported', () => {
   const NOBODY = { holder: null, live: false };
   const foreign = { examine: async () => ({ ...FOUND_NOTHING, readable: false }) };
 
-  function leakDesk(failing: Error[] = []) {
+  function leakService(failing: Error[] = []) {
     const asked: Parameters<LeakService['find']>[] = [];
     const withdrawn: Parameters<LeakService['withdraw']>[] = [];
     const leaks: NonNullable<Setting['leaks']> = {
@@ -282,7 +282,7 @@ describe('a credential that is reported', () => {
   }
 
   it('as a token is withdrawn, with whoever holds it, and told of as ours', async () => {
-    const { leaks, asked, withdrawn } = leakDesk();
+    const { leaks, asked, withdrawn } = leakService();
     const { receive, examined, reports, raised } = await opened({ ...foreign, leaks });
     const number = await receive(held.text, null);
     await examined(number);
@@ -309,7 +309,7 @@ describe('a credential that is reported', () => {
   });
 
   it('within words is withdrawn once, masked wherever it stands, and kept nowhere', async () => {
-    const { leaks, withdrawn } = leakDesk();
+    const { leaks, withdrawn } = leakService();
     const { intake, examined, reports, file } = await opened({ leaks });
     const number = await intake.receive({
       scopeId: 'payments',
@@ -342,7 +342,7 @@ describe('a credential that is reported', () => {
   });
 
   it('that nobody here has changes nothing, and is a warning; a malformed one is no more than information', async () => {
-    const { leaks, asked, withdrawn } = leakDesk();
+    const { leaks, asked, withdrawn } = leakService();
     const { receive, examined, reports, raised } = await opened({ ...foreign, leaks });
     const numbers = [await receive(stranger.text, null), await receive(`${held.text.slice(0, -1)}_`, null)];
     for (const number of numbers) await examined(number);
@@ -357,7 +357,7 @@ describe('a credential that is reported', () => {
   });
 
   it('is no PIN: one that Keyward made is counted and masked, nobody is asked, and it is a warning', async () => {
-    const { leaks, asked, withdrawn } = leakDesk();
+    const { leaks, asked, withdrawn } = leakService();
     const { receive, intake, examined, reports, raised } = await opened({ ...foreign, leaks });
     const [pin, other] = [makePin(), makePin()];
     const shown = await intake.receive({
@@ -383,7 +383,7 @@ describe('a credential that is reported', () => {
   });
 
   it('is withdrawn with the next try where it could not be', async () => {
-    const { leaks, withdrawn } = leakDesk([new KeywardError('store_unavailable', 'later')]);
+    const { leaks, withdrawn } = leakService([new KeywardError('store_unavailable', 'later')]);
     const { receive, examined, reports, pauses } = await opened({ ...foreign, leaks });
     const number = await receive(held.text);
     await examined(number);
@@ -392,7 +392,7 @@ describe('a credential that is reported', () => {
   });
 
   it('is said not to have been withdrawn where it cannot be', async () => {
-    const { leaks, withdrawn } = leakDesk(Array(3).fill(new KeywardError('store_unavailable', 'later')));
+    const { leaks, withdrawn } = leakService(Array(3).fill(new KeywardError('store_unavailable', 'later')));
     const { receive, examined, reports } = await opened({ ...foreign, leaks });
     const number = await receive(held.text);
     await examined(number);
@@ -402,7 +402,7 @@ describe('a credential that is reported', () => {
   });
 
   it('is known by its digest where it was left over', async () => {
-    const { withdrawn } = leakDesk();
+    const { withdrawn } = leakService();
     const known: KnownSecret = { ...(KNOWN[0] as KnownSecret), digest: Buffer.alloc(32, 7) };
     const { intake, receive, pass, lookAnew, reports } = await opened({
       leaks: { find: async () => [known], withdraw: async (...given) => void withdrawn.push(given) },

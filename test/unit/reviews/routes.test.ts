@@ -25,8 +25,12 @@ const SIGNED_ANSWER = {
   signed_off_at: NOW,
 };
 
-async function ask(method: 'get' | 'post', path: string, { as = 'operates', body, desk = {} }: Asking = {}) {
-  const reviews: Reviews = { ...untouched, signOff: async () => SIGNED, list: () => [SIGNED], ...desk };
+async function ask(
+  method: 'get' | 'post',
+  path: string,
+  { as = 'operates', body, service = {} }: Asking = {},
+) {
+  const reviews: Reviews = { ...untouched, signOff: async () => SIGNED, list: () => [SIGNED], ...service };
   const http = await operationsPlane({ reviews });
   return http[method](path).set('Authorization', `Bearer ${as}`).send(body);
 }
@@ -34,7 +38,7 @@ async function ask(method: 'get' | 'post', path: string, { as = 'operates', body
 interface Asking {
   readonly as?: string;
   readonly body?: object;
-  readonly desk?: Partial<Reviews>;
+  readonly service?: Partial<Reviews>;
 }
 
 it('any role may see what was signed off', async () => {
@@ -70,7 +74,7 @@ it.each(['review_unseen', 'review_signed_off'] as const)('answers 409 for %s', a
   const signOff = async () => {
     throw new KeywardError(code, 'look again');
   };
-  const { status, body } = await ask('post', PATH, { body: { note: 'fine' }, desk: { signOff } });
+  const { status, body } = await ask('post', PATH, { body: { note: 'fine' }, service: { signOff } });
   expect([status, body.code]).toEqual([409, code]);
 });
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent, StoredEvent } from '../../../src/kernel/audit.ts';
 import type { IssuedHour } from '../../../src/kernel/ledger-search.ts';
-import { openReviewService, type ReviewServiceParts } from '../../../src/reviews/service.ts';
+import { openReviewService, type ReviewServiceDeps } from '../../../src/reviews/service.ts';
 
 const START = 1_800_000_000;
 const DAY = 86_400;
@@ -10,7 +10,7 @@ const ADA = { operatorId: 'ada', requestId: 'req-1' };
 const BOB = { operatorId: 'bob', requestId: 'req-2' };
 
 /** An audit trail in memory, whose first event is by ada. */
-async function desk(changes: Partial<ReviewServiceParts> = {}) {
+async function service(changes: Partial<ReviewServiceDeps> = {}) {
   const world = { now: START + DAY, asked: [] as (readonly [number, number])[], events: [] as StoredEvent[] };
   const add = ({ details, ...event }: AuditEvent, time: number) => {
     const detailsJson = JSON.stringify(details);
@@ -44,7 +44,7 @@ async function desk(changes: Partial<ReviewServiceParts> = {}) {
 }
 
 it('shows everything since the beginning, and how much of it is by who looks', async () => {
-  const { world, act, reviews } = await desk();
+  const { world, act, reviews } = await service();
   act('bob', START + 10);
   act('bob', START + 20);
   const { review, acts, ownActs } = await reviews.current(ADA);
@@ -61,7 +61,7 @@ it('shows everything since the beginning, and how much of it is by who looks', a
 });
 
 it('writes into the audit trail what was signed off, begins the next one behind it, and finds it again', async () => {
-  const { world, act, open, reviews } = await desk();
+  const { world, act, open, reviews } = await service();
   const { digest } = await reviews.current(BOB);
   world.now += 60;
   const signed = await reviews.signOff({ note: 'fine' }, BOB);
@@ -89,7 +89,7 @@ it('writes into the audit trail what was signed off, begins the next one behind 
 });
 
 it('lets only one of two sign the same off', async () => {
-  const { reviews } = await desk();
+  const { reviews } = await service();
   await reviews.current(ADA);
   await reviews.current(BOB);
   const outcomes = await Promise.allSettled([
@@ -104,7 +104,7 @@ it('lets only one of two sign the same off', async () => {
 });
 
 it('takes the last that was shown, or the one that is named, and nothing that was shown to another', async () => {
-  const { world, act, reviews } = await desk();
+  const { world, act, reviews } = await service();
   await expect(reviews.signOff({ note: 'fine' }, ADA)).rejects.toMatchObject({ code: 'review_unseen' });
   const early = await reviews.current(ADA);
   world.now += 10;
@@ -122,7 +122,7 @@ it('takes the last that was shown, or the one that is named, and nothing that wa
 });
 
 it('remembers the last 32 that were shown', async () => {
-  const { world, reviews } = await desk();
+  const { world, reviews } = await service();
   const digests: string[] = [];
   for (let n = 0; n < 33; n += 1) {
     digests.push((await reviews.current(ADA)).digest);
@@ -135,14 +135,14 @@ it('remembers the last 32 that were shown', async () => {
 });
 
 it('counts once for all who look meanwhile', async () => {
-  const { world, reviews } = await desk();
+  const { world, reviews } = await service();
   await Promise.all([reviews.current(ADA), reviews.current(BOB), reviews.current(ADA)]);
   expect(world.asked).toHaveLength(1);
 });
 
 it('signs nothing off that the audit trail did not take', async () => {
-  const { reviews } = await desk();
-  const failing = await desk({
+  const { reviews } = await service();
+  const failing = await service({
     audit: {
       witnessedAfter: async () => [],
       newestOfType: async () => [],

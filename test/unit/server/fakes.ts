@@ -73,7 +73,7 @@ export const PAYMENTS: Scope = {
   hsmToken: 'primary',
   createdAt: NOW,
   rotationPause: null,
-  formerCaches: null,
+  staleCacheHorizon: null,
   keySetVersion: 1,
 };
 
@@ -226,7 +226,7 @@ export const knownKeys: KnownKeys = {
 const outcome: KeyOutcome = { key: ACTIVE_KEY, promoted: undefined, already: false };
 export const keys: KeyAdministration = {
   rotate: async () => ({ activated: ACTIVE_KEY, deactivated: undefined }),
-  foresee: () => ({ changes: [], stopped: ACTIVE_KEY, started: undefined }),
+  preview: () => ({ changes: [], stopped: ACTIVE_KEY, started: undefined }),
   perform: async () => outcome,
   compromiseToken: async () => ({ changes: [], compromised: [], started: [], waiting: [] }),
 };
@@ -404,7 +404,7 @@ export function recordedLog(level: 'debug' | 'info' = 'info') {
 export const leaks: LeakService = {
   find: async (sought) => sought.map(() => undefined),
   lookUp: async (sought) => sought.map(() => undefined),
-  tell: unexpected,
+  report: unexpected,
   reportPins: unexpected,
   withdraw: unexpected,
 };
@@ -478,7 +478,7 @@ export const confirmation: ClockConfirmation = {
 };
 
 export const pinLatches: PinLatches = {
-  look: () => ({ state: 'rejected', attempts: 0 }),
+  read: () => ({ state: 'rejected', attempts: 0 }),
   clear: async () => ({ open: true }),
 };
 

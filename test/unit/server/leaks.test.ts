@@ -28,7 +28,7 @@ async function partner(
   const find = vi.fn<LeakService['find']>(async (sought) => sought.map(() => known));
   const reportPins = vi.fn<LeakService['reportPins']>(async () => {});
   const http = await dataPlane({
-    leaks: { ...leaks, find, tell: async () => {}, withdraw, reportPins },
+    leaks: { ...leaks, find, report: async () => {}, withdraw, reportPins },
     leakPartners: { knows: (keyId) => keyId === 'one', partnerOf },
     leakReports: new PartnerReports(
       { aMinute: changes.budget ?? 60, remembered: changes.remembered ?? 1_000 },
@@ -178,11 +178,11 @@ test('a report whose revocation could not be written is answered so, to be sent 
 });
 
 test('an operator is told what is on record, and nothing of the rest; an event is raised only on request', async () => {
-  const tell = vi.fn<LeakService['tell']>(async () => {});
+  const tell = vi.fn<LeakService['report']>(async () => {});
   const lookUp = vi.fn<LeakService['lookUp']>(async (sought) =>
     sought.map(({ digest: of }) => (of[0] === 1 ? known : undefined)),
   );
-  const http = await operationsPlane({ leaks: { ...leaks, lookUp, tell } });
+  const http = await operationsPlane({ leaks: { ...leaks, lookUp, report: tell } });
   const ask = (body: object, as = 'operates') =>
     http.post('/v1/admin/leaks/digests').set('Authorization', `Bearer ${as}`).send(body);
   const credentials = [{ digest, place: 'a.txt' }, { digest: Buffer.alloc(32, 2).toString('base64url') }];

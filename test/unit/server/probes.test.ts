@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Client } from '../../../src/kernel/actor.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KeyRing } from '../../../src/kernel/key.ts';
-import type { ProbeAdministration, ProbeStanding } from '../../../src/kernel/verifier-probe.ts';
+import type { ProbeAdministration, ProbeStatus } from '../../../src/kernel/verifier-probe.ts';
 import { clients, keyRing, NOW, PAYMENTS } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
 
@@ -15,7 +15,7 @@ const CHECKOUT: Client = {
   revokedAt: null,
   grants: [{ scopeId: 'payments', action: 'verify' }],
 };
-const STANDING: ProbeStanding = {
+const STANDING: ProbeStatus = {
   clientId: 'checkout',
   scopeId: 'payments',
   url: BODY.url,
@@ -42,7 +42,7 @@ interface Changes {
 }
 
 async function plane({ client = CHECKOUT, ...changes }: Changes = {}) {
-  let held: ProbeStanding | undefined;
+  let held: ProbeStatus | undefined;
   const probes: ProbeAdministration = {
     list: () => (held ? [held] : []),
     requireSound({ url }) {

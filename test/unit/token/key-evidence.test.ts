@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { makeKey, witnessNewKey } from '../../../src/keys/make-key.ts';
+import { makeKey, proveNewKey } from '../../../src/keys/make-key.ts';
 import { createBindingKeys } from '../../../src/keys/registry-key.ts';
 import { composeKeyEvidence, readKeyEvidence } from '../../../src/token/key-evidence.ts';
 import { FakeSigner } from '../../support/fake-signer.ts';
@@ -15,7 +15,7 @@ const bindingKeys = createBindingKeys({
     `${signingInput}.${(await signer.sign({ kid: registry.kid, signingInput })).toString('base64url')}`,
 });
 const making = { signer, bindingKeys, clock: { nowSeconds: () => NOW } };
-const { key, proof, statement } = await witnessNewKey(
+const { key, proof, statement } = await proveNewKey(
   { signer },
   await makeKey(making, aScope({ id: 'payments' }), 'aa'.repeat(16), 1),
 );
@@ -26,8 +26,8 @@ const evidence = (changes: object = {}, by = audit, kid = audit.kid) => {
   const signingInput = composeKeyEvidence(said, kid);
   return `${signingInput}.${by.sign(signingInput).toString('base64url')}`;
 };
-const read = (jws: string, voucher = registry) =>
-  readKeyEvidence(jws, audit, new Map([[voucher.kid, voucher]]));
+const read = (jws: string, bindingIssuer = registry) =>
+  readKeyEvidence(jws, audit, new Map([[bindingIssuer.kid, bindingIssuer]]));
 
 it('gives what the audit key, the binding key and the key itself stand for', async () => {
   const { publicJwk, binding, state, hsmToken } = key;

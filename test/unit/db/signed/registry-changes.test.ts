@@ -503,7 +503,7 @@ describe('an emergency', () => {
   it.each([
     ['lengthens a window', { signUntil: 1_999_999_999 }],
     ['puts a key back that was never suspended', { state: 'pre_activation' }],
-    ['says that a private half is gone', { times: { ...NO_TIMES, privateHalfDestroyed: 1 } }],
+    ['says that a private half is gone', { times: { ...NO_TIMES, privateKeyDestroyed: 1 } }],
     ['withdraws a key', { state: 'destroyed' }],
   ] as const)('is none where it %s', async (_, change) => {
     const { store } = await open();

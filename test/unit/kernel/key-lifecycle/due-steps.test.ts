@@ -5,7 +5,7 @@ import { type DueStep, dueSteps } from '../../../../src/kernel/key-lifecycle/due
 import {
   type KeyPlan,
   planExpiry,
-  planPrivateHalfDestroyed,
+  planPrivateKeyDestroyed,
   planRotation,
   planWithdrawal,
   type ScopeKeys,
@@ -147,7 +147,7 @@ describe('a key that signs no more', () => {
     const publicOnly = {
       ...former,
       signUntil: destroyedAt,
-      times: { ...times, privateHalfDestroyed: destroyedAt },
+      times: { ...times, privateKeyDestroyed: destroyedAt },
     };
     const spent = verifyUntil(publicOnly, POLICY.clockSkewSeconds);
     expect(spent).toBe(destroyedAt + 3_600 + 30);
@@ -196,7 +196,7 @@ class World {
     if ('key' in step) {
       const { kid } = step.key;
       if (step.name === 'expire') this.#take(planExpiry(of, kid, 'keyward', now));
-      if (step.name === 'destroy') this.#take(planPrivateHalfDestroyed(of, kid, now));
+      if (step.name === 'destroy') this.#take(planPrivateKeyDestroyed(of, kid, now));
       if (step.name === 'withdraw') this.#take(planWithdrawal(of, kid, 'keyward', now));
     } else if (step.name === 'standby') this.#make();
     else this.#rotate();
@@ -208,7 +208,9 @@ class World {
     if (!former || !started) throw new Error('a rotation has two sides');
     this.rotations += 1;
     expect(this.now).toBeGreaterThanOrEqual(rotationDueAt(former, GRACE));
-    expect(this.now).toBeGreaterThanOrEqual(propagatedAt(started, { policy: POLICY, formerCaches: null }));
+    expect(this.now).toBeGreaterThanOrEqual(
+      propagatedAt(started, { policy: POLICY, staleCacheHorizon: null }),
+    );
     expect(this.now).toBeGreaterThan(this.pausedUntil);
   }
 
@@ -226,10 +228,10 @@ class World {
   }
 
   #check(before: SigningKey, after: SigningKey): void {
-    const { deactivated, privateHalfDestroyed } = after.times;
-    if (before.times.privateHalfDestroyed !== privateHalfDestroyed) {
+    const { deactivated, privateKeyDestroyed } = after.times;
+    if (before.times.privateKeyDestroyed !== privateKeyDestroyed) {
       const due = Math.min((deactivated ?? 0) + GRACE, before.signUntil);
-      expect(privateHalfDestroyed).toBeGreaterThanOrEqual(due);
+      expect(privateKeyDestroyed).toBeGreaterThanOrEqual(due);
     }
     if (after.state === 'destroyed') {
       expect(this.now).toBeGreaterThan(verifyUntil(before, POLICY.clockSkewSeconds));

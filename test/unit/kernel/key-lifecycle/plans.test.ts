@@ -57,7 +57,7 @@ describe('a rotation', () => {
     const keys = within(standby, { ...active, publishedAt: standby.publishedAt - 1 });
     const shortened = (until: number) => ({
       ...keys,
-      scope: { ...keys.scope, formerCaches: { seconds: NOW + 100 - standby.publishedAt, until } },
+      scope: { ...keys.scope, staleCacheHorizon: { seconds: NOW + 100 - standby.publishedAt, until } },
     });
     expect(() => planRotation(shortened(NOW + 50), 'operator', GIVEN)).toThrow(
       refusal('transition_forbidden'),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KEY_STATES } from '../../../../src/kernel/key.ts';
 import { lostWithToken } from '../../../../src/kernel/key-lifecycle/token-compromise.ts';
-import { privateHalfDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
+import { privateKeyDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
 import { aKey, GIVEN, GRACE, NOW, POLICY } from '../../domain/key-life/keys.ts';
 
 const circumstances = { ...GIVEN, policy: POLICY };
@@ -33,8 +33,8 @@ it('nothing is left to destroy in an HSM that is gone, and no token can be dated
   for (const stolen of [false, true]) {
     for (const state of KEY_STATES.filter((each) => each !== 'destroyed')) {
       const after = lost(state, stolen);
-      expect([after.times.privateHalfDestroyed, after.signUntil]).toEqual([NOW, NOW]);
-      expect(privateHalfDueAt(after, GRACE)).toBeNull();
+      expect([after.times.privateKeyDestroyed, after.signUntil]).toEqual([NOW, NOW]);
+      expect(privateKeyDueAt(after, GRACE)).toBeNull();
     }
   }
 });

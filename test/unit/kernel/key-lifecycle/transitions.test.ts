@@ -41,7 +41,7 @@ function ready(name: TransitionName, state: KeyState): SigningKey {
   if (name === 'deactivate') return aKey(1, state, { signUntil: NOW - 1 });
   if (name === 'reactivate') return aKey(1, state, { signFrom: NOW - DAY, times: deactivated });
   if (name === 'withdraw') {
-    const times = { ...deactivated, privateHalfDestroyed: NOW - DAY };
+    const times = { ...deactivated, privateKeyDestroyed: NOW - DAY };
     return aKey(1, state, { signUntil: NOW - DAY, times });
   }
   return aKey(1, state);
@@ -182,7 +182,7 @@ describe('reactivation', () => {
   });
 
   it('is for a key that signed, and whose private half is there', () => {
-    const times = { ...NO_TIMES, deactivated: NOW - 1, privateHalfDestroyed: NOW - 1 };
+    const times = { ...NO_TIMES, deactivated: NOW - 1, privateKeyDestroyed: NOW - 1 };
     expect(reactivate(aKey(1, 'deactivated', { times }))).toBe('transition_forbidden');
     expect(reactivate(deactivated(NOW - 1, { signFrom: null }))).toBe('transition_forbidden');
   });
@@ -196,14 +196,14 @@ describe('reactivation', () => {
 
 describe('withdrawal', () => {
   it('waits for the last token that could be good, and for the private half to be gone', () => {
-    const times = { ...NO_TIMES, deactivated: 1, privateHalfDestroyed: 2 };
+    const times = { ...NO_TIMES, deactivated: 1, privateKeyDestroyed: 2 };
     const withdraw = (signUntil: number, of = times) =>
       codeOf(() =>
         move(aKey(1, 'deactivated', { signUntil, times: of }), 'withdraw', 'keyward', circumstances),
       );
     expect(withdraw(NOW - 3_630)).toBe('transition_forbidden');
     expect(withdraw(NOW - 3_631)).toBeUndefined();
-    expect(withdraw(NOW - DAY, { ...times, privateHalfDestroyed: null as never })).toBe(
+    expect(withdraw(NOW - DAY, { ...times, privateKeyDestroyed: null as never })).toBe(
       'transition_forbidden',
     );
   });

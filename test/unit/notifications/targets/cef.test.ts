@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { NotificationMessage, ToldEvent } from '../../../../src/notifications/message.ts';
+import type { EventSummary, NotificationMessage } from '../../../../src/notifications/message.ts';
 import { cefOf } from '../../../../src/notifications/targets/syslog.ts';
 
-const EVENT: ToldEvent = {
+const EVENT: EventSummary = {
   sequence: 17,
   type: 'key.missing',
   severity: 'critical',
@@ -14,7 +14,7 @@ const EVENT: ToldEvent = {
   state: 'open',
 };
 
-const message = (event: Partial<ToldEvent>): NotificationMessage => ({
+const message = (event: Partial<EventSummary>): NotificationMessage => ({
   kind: 'event',
   id: 'msg_1',
   at: 1_760_000_000,

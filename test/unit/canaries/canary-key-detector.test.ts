@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
-import { DecoyKeysInTokens } from '../../../src/canaries/tokens.ts';
+import { CanaryKeyDetector } from '../../../src/canaries/tokens.ts';
 import type { Algorithm } from '../../../src/kernel/algorithm.ts';
 import { REFUSAL_REASONS, type RefusalReason } from '../../../src/kernel/verification.ts';
-import { canarySample, heardTouches } from '../../support/canary-samples.ts';
+import { canarySample, heardTriggers } from '../../support/canary-samples.ts';
 import { type SoftwareKey, softwareKey } from '../../support/software-keys.ts';
 
 const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'EdDSA'] as const;
@@ -24,9 +24,9 @@ async function heardOf(
   reason: RefusalReason | undefined,
   ...decoys: readonly SoftwareKey[]
 ) {
-  const { alarm, heard } = heardTouches();
-  const keys = new DecoyKeysInTokens(new CanaryIndex(decoys.map((key, at) => decoy(`d${at}`, key))), alarm);
-  await keys.look(presented, reason && { valid: false, reason }, 'verify');
+  const { alarm, heard } = heardTriggers();
+  const keys = new CanaryKeyDetector(new CanaryIndex(decoys.map((key, at) => decoy(`d${at}`, key))), alarm);
+  await keys.check(presented, reason && { valid: false, reason }, 'verify');
   return heard.map(([id]) => id);
 }
 
@@ -78,22 +78,22 @@ describe('a token that was refused', () => {
   });
 
   it('is tried with seven others at most; of one more the kid alone is read', async () => {
-    const { alarm, heard } = heardTouches();
-    const keys = new DecoyKeysInTokens(new CanaryIndex([decoy('d0', es)]), alarm);
+    const { alarm, heard } = heardTriggers();
+    const keys = new CanaryKeyDetector(new CanaryIndex([decoy('d0', es)]), alarm);
     const verdict = { valid: false, reason: 'bad_signature' } as const;
-    const looks = [...Array(9)].map(() => keys.look(tokenOf(es, 'ES256', 'another'), verdict, 'verify'));
-    looks.push(keys.look(tokenOf(other, 'ES256', es.kid), verdict, 'verify'));
+    const looks = [...Array(9)].map(() => keys.check(tokenOf(es, 'ES256', 'another'), verdict, 'verify'));
+    looks.push(keys.check(tokenOf(other, 'ES256', es.kid), verdict, 'verify'));
     await Promise.all(looks);
     expect(heard).toHaveLength(9);
-    await keys.look(tokenOf(es, 'ES256', 'another'), verdict, 'verify');
+    await keys.check(tokenOf(es, 'ES256', 'another'), verdict, 'verify');
     expect(heard).toHaveLength(10);
   });
 });
 
 it('a token that is good is none of a decoy', async () => {
-  const { alarm, heard } = heardTouches();
-  const keys = new DecoyKeysInTokens(new CanaryIndex([decoy('d0', es)]), alarm);
-  await keys.look(
+  const { alarm, heard } = heardTriggers();
+  const keys = new CanaryKeyDetector(new CanaryIndex([decoy('d0', es)]), alarm);
+  await keys.check(
     tokenOf(es, 'ES256'),
     { valid: true, claims: {}, kid: es.kid, keyState: 'active' },
     'verify',

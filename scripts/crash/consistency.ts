@@ -2,25 +2,25 @@ import type { DatabaseSync } from 'node:sqlite';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { type Bench, BYSTANDER } from './bench.ts';
 import { Chains } from './chains.ts';
-import type { Hands } from './hands.ts';
+import type { ClientTokens } from './client-tokens.ts';
 import { all, reading } from './rows.ts';
 
 /**
  * Holds the database against what the clients have in their hands, and its chains against themselves: `examine`
  * what is new since the last time, `examineAll` from the beginning. Each finding is one line.
  */
-export class Witness {
+export class ConsistencyCheck {
   /** The `jti`s of tokens in hands without a record. */
   readonly lost = new Set<string>();
   readonly #bench: Bench;
-  readonly #hands: Hands;
+  readonly #clientTokens: ClientTokens;
   readonly #chains = new Chains();
   #held = 0;
   #revoked = 0;
 
-  constructor(bench: Bench, hands: Hands) {
+  constructor(bench: Bench, clientTokens: ClientTokens) {
     this.#bench = bench;
-    this.#hands = hands;
+    this.#clientTokens = clientTokens;
   }
 
   /** Between two fronts it leaves no connection open: the next one shall recover by itself. */
@@ -51,7 +51,7 @@ export class Witness {
   }
 
   *#inHands(db: DatabaseSync): Generator<string> {
-    const { held, revoked } = this.#hands;
+    const { held, revoked } = this.#clientTokens;
     const record = db.prepare('SELECT jti, kid FROM issuance_records WHERE iat >> 4 = ? >> 4 AND digest = ?');
     const lost = held.slice(this.#held).filter(({ digest, jti, kid, iat }) => {
       const found = record.get(iat, digest);
@@ -68,7 +68,7 @@ export class Witness {
   }
 
   *#grant(db: DatabaseSync): Generator<string> {
-    const { grant } = this.#hands;
+    const { grant } = this.#clientTokens;
     const isThere = all(db, 'SELECT 1 FROM grants WHERE client_id = ?', BYSTANDER).length > 0;
     const isToldSo = isThere === grant.confirmed || isThere === grant.asked;
     if (!isToldSo) yield `a grant whose ${isThere ? 'removal' : 'addition'} was confirmed is as before`;

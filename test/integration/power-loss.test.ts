@@ -3,37 +3,37 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { folderOfTest } from '../support/folder-of-test.ts';
-import { createForgetting, type Forgetting } from '../support/forget.ts';
+import { createPowerLoss, type PowerLoss } from '../support/power-loss.ts';
 import { query } from '../support/store-database.ts';
 
 let folder: string;
-let forgetting: Forgetting;
+let powerLoss: PowerLoss;
 
 beforeEach(async () => {
   folder = join(folderOfTest(), 'files');
   mkdirSync(folder);
-  forgetting = await createForgetting(folder);
-  onTestFinished(() => forgetting.remove());
+  powerLoss = await createPowerLoss(folder);
+  onTestFinished(() => powerLoss.remove());
 });
 
 /** Runs the program in the folder, which it must end itself, and then forgets. */
-function runAndForget(program: string, environment: Record<string, string> = {}) {
+function runAndLosePower(program: string, environment: Record<string, string> = {}) {
   const prelude = `const fs = require('node:fs'); process.chdir(${JSON.stringify(folder)});
     const at = (name) => require('node:path').resolve(name);
     const die = () => process.kill(process.pid, 'SIGKILL');
     const sync = (path) => { const fd = fs.openSync(path, 'r'); fs.fsyncSync(fd); fs.closeSync(fd); };`;
   const { signal, stderr } = spawnSync(process.execPath, ['--no-warnings', '-e', prelude + program], {
-    env: { ...process.env, ...forgetting.environment, ...environment },
+    env: { ...process.env, ...powerLoss.environment, ...environment },
     encoding: 'utf8',
   });
   expect([signal, stderr]).toStrictEqual(['SIGKILL', '']);
-  return forgetting.undo();
+  return powerLoss.undo();
 }
 
 const text = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 it('takes back exactly what was written since the last sync', () => {
-  const undone = runAndForget(`
+  const undone = runAndLosePower(`
     const fd = fs.openSync(at('a'), 'w+'); sync(at('.'));
     fs.writeSync(fd, 'hello world'); fs.fsyncSync(fd);
     fs.writeSync(fd, 'HELLO', 0); fs.writeSync(fd, ', and more', 11); fs.ftruncateSync(fd, 3); fs.writeSync(fd, 'p', 3);
@@ -45,17 +45,17 @@ it('takes back exactly what was written since the last sync', () => {
 });
 
 it('leaves what was synced alone', () => {
-  const undone = runAndForget(`
+  const undone = runAndLosePower(`
     fs.writeFileSync(at('a'), 'hello'); sync(at('a')); sync(at('.')); die();`);
   expect(undone).toStrictEqual({ writes: 0, names: 0 });
   expect(text('a')).toBe('hello');
 });
 
 it('takes back names that the folder was not synced with', () => {
-  runAndForget(`
+  runAndLosePower(`
     for (const name of ['kept', 'removed', 'moved', 'replaced']) fs.writeFileSync(at(name), name, { flush: true });
     sync(at('.')); die();`);
-  runAndForget(`
+  runAndLosePower(`
     fs.writeFileSync(at('new'), 'new', { flush: true }); fs.unlinkSync(at('removed'));
     fs.renameSync(at('moved'), at('replaced')); fs.writeFileSync(at('kept'), 'emptied first'); die();`);
   expect(readdirSync(folder).sort()).toStrictEqual(['kept', 'moved', 'removed', 'replaced']);
@@ -69,9 +69,9 @@ const COMMIT_TWICE = `
   db.exec('INSERT INTO t VALUES (1)');`;
 
 it('loses no commit of SQLite with synchronous=FULL, also in the middle of a checkpoint', () => {
-  runAndForget(`${COMMIT_TWICE} db.exec('INSERT INTO t VALUES (2)'); die();`);
+  runAndLosePower(`${COMMIT_TWICE} db.exec('INSERT INTO t VALUES (2)'); die();`);
   expect(query(join(folder, 'db'), 'SELECT x FROM t')).toStrictEqual([{ x: 1 }, { x: 2 }]);
-  runAndForget(`
+  runAndLosePower(`
     const { DatabaseSync } = require('node:sqlite');
     const db = new DatabaseSync(at('db'));
     db.exec('PRAGMA synchronous = FULL; INSERT INTO t VALUES (3); PRAGMA wal_checkpoint(TRUNCATE)');
@@ -83,23 +83,23 @@ it('loses no commit of SQLite with synchronous=FULL, also in the middle of a che
 
 it('loses the commits of SQLite where a sync does nothing, and those with synchronous=OFF', () => {
   const kept = () => (existsSync(join(folder, 'db')) ? query(join(folder, 'db'), 'SELECT x FROM t') : []);
-  runAndForget(`${COMMIT_TWICE} die();`);
+  runAndLosePower(`${COMMIT_TWICE} die();`);
   const more = (level: string) => `
     const { DatabaseSync } = require('node:sqlite');
     const db = new DatabaseSync(at('db'));
     db.exec('PRAGMA synchronous = ${level}; INSERT INTO t VALUES (2)'); die();`;
-  runAndForget(more('FULL'), { KEYWARD_FORGET_IGNORE_FSYNC: '1' });
+  runAndLosePower(more('FULL'), { KEYWARD_FORGET_IGNORE_FSYNC: '1' });
   expect(kept()).toStrictEqual([{ x: 1 }]);
-  runAndForget(more('OFF'));
+  runAndLosePower(more('OFF'));
   expect(kept()).toStrictEqual([{ x: 1 }]);
-  runAndForget(more('FULL'));
+  runAndLosePower(more('FULL'));
   expect(kept()).toStrictEqual([{ x: 1 }, { x: 2 }]);
 });
 
 it('dies at the deed that it was told, so that what came before is there to be forgotten', () => {
   const program = `const fd = fs.openSync(at('a'), 'a'); sync(at('.'));
     for (const letter of 'abc') { fs.writeSync(fd, letter); fs.fsyncSync(fd); } die();`;
-  const dyingAt = (n: number) => runAndForget(program, { KEYWARD_FORGET_DIE_AT: String(n) });
+  const dyingAt = (n: number) => runAndLosePower(program, { KEYWARD_FORGET_DIE_AT: String(n) });
   expect(dyingAt(2)).toStrictEqual({ writes: 0, names: 1 });
   expect(readdirSync(folder)).toStrictEqual([]);
   expect(dyingAt(4)).toStrictEqual({ writes: 1, names: 0 });

@@ -2,7 +2,7 @@ import { digestOf } from '../../src/token/signing-input.ts';
 import type { Answer } from './request.ts';
 
 /** A token that a client holds, as the ledger must know it. */
-export interface Held {
+export interface ClientToken {
   readonly token: string;
   readonly digest: Buffer;
   readonly jti: string;
@@ -13,8 +13,8 @@ export interface Held {
 const TOKEN = /"token":"([\w-]+\.[\w-]+\.[\w-]+)"/g;
 
 /** All that the service told its clients: whatever is in here, the service must know after any crash. */
-export class Hands {
-  readonly held: Omit<Held, 'token'>[] = [];
+export class ClientTokens {
+  readonly held: Omit<ClientToken, 'token'>[] = [];
   /** The `jti`s of revocations that were confirmed. */
   readonly revoked: string[] = [];
   /** Whether the bystander has its grant: as last confirmed, and as last asked for. */
@@ -25,8 +25,8 @@ export class Hands {
   readonly refused = new Map<number, number>();
 
   /** Takes every whole token out of an answer, one that was cut off included. */
-  take({ text }: Answer): readonly Held[] {
-    const taken = [...text.matchAll(TOKEN)].map(([, token = '']) => heldFrom(token));
+  take({ text }: Answer): readonly ClientToken[] {
+    const taken = [...text.matchAll(TOKEN)].map(([, token = '']) => clientTokenFrom(token));
     for (const { digest, jti, kid, iat } of taken) this.held.push({ digest, jti, kid, iat });
     return taken;
   }
@@ -36,7 +36,7 @@ export class Hands {
   }
 }
 
-function heldFrom(token: string): Held {
+function clientTokenFrom(token: string): ClientToken {
   const input = token.slice(0, token.lastIndexOf('.'));
   const [header, claims] = input
     .split('.')

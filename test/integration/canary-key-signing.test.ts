@@ -3,7 +3,7 @@ import { CanaryIndex } from '../../src/canaries/canary-index.ts';
 import { watchSigner } from '../../src/canaries/triggers.ts';
 import { scopeLabel } from '../../src/kernel/scope.ts';
 import { createSignerLink, type SignerLink } from '../../src/signer/signer-link.ts';
-import { canarySample, heardTouches } from '../support/canary-samples.ts';
+import { canarySample, heardTriggers } from '../support/canary-samples.ts';
 import {
   claimsOf,
   makeRegistryKey,
@@ -39,9 +39,9 @@ it('no signer signs with a decoy key: it is refused as any that nobody knows, an
   const label = scopeLabel(PAYMENTS);
   const made = await signer.generate({ hsmId, label, algorithm: 'ES256', modulusBits: null });
   const key = { hsmToken: 'primary', hsmId, made };
-  const { alarm, heard } = heardTouches();
+  const { alarm, heard } = heardTriggers();
   const book = new CanaryIndex([canarySample({ kind: 'key', digest: null, key })]);
-  const watched = watchSigner(signer, { book, alarm });
+  const watched = watchSigner(signer, { index: book, alarm });
   const refusals = await Promise.all(
     [made.kid, 'A'.repeat(43)].map(async (kid) => {
       const signingInput = signingInputOf({ kid, algorithm: 'ES256' }, claimsOf(PAYMENTS));

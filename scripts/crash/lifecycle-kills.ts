@@ -19,7 +19,7 @@ const POINTS = [
   { call: 'C_Sign', moment: 'before' },
   { call: 'C_Sign', moment: 'after' },
 ] as const;
-const LOOKS = 600;
+const ATTEMPTS = 600;
 const BETWEEN_LOOKS_MS = 50;
 /** Chores are looked for each second. */
 const MOST_QUIET_LOOKS = 30;
@@ -33,7 +33,7 @@ export interface LivesOptions {
   readonly stride: number;
   /** Of each kind of point in each act; all, unless it is given. */
   readonly most?: number;
-  readonly tell?: (line: string) => void;
+  readonly report?: (line: string) => void;
 }
 
 export interface LivesFigures {
@@ -46,7 +46,7 @@ export interface LivesFigures {
  * Kills front and signer with `kill -9` at one point after another of making, rotating, compromising and destroying
  * keys, and holds database and HSM against each other once the next start has settled.
  */
-export async function crashLives(options: LivesOptions): Promise<LivesFigures> {
+export async function crashLifecycles(options: LivesOptions): Promise<LivesFigures> {
   const bench = await LivesBench.prepare();
   try {
     const kills: Record<string, number> = {};
@@ -122,7 +122,7 @@ const ACTS: readonly Act[] = [
 ];
 
 async function killThrough(bench: LivesBench, act: Act, options: LivesOptions): Promise<number> {
-  const { stride, most = Number.POSITIVE_INFINITY, tell } = options;
+  const { stride, most = Number.POSITIVE_INFINITY, report } = options;
   let kills = 0;
   const calls: readonly string[] = ['C_Sign', ...act.calls];
   for (const point of POINTS.filter(({ call }) => calls.includes(call))) {
@@ -134,7 +134,7 @@ async function killThrough(bench: LivesBench, act: Act, options: LivesOptions): 
       if (flaw) bench.findings.push(`${act.name}, ${point.call} ${point.moment} ${nth}: ${flaw}`);
       if (!died) break;
       kills += 1;
-      tell?.(`${act.name}: ${kills} kills, ${bench.findings.length} findings`);
+      report?.(`${act.name}: ${kills} kills, ${bench.findings.length} findings`);
     }
   }
   return kills;
@@ -232,8 +232,8 @@ class LivesBench {
 
   /** Until nothing is left to be done; then database and HSM have to agree. */
   async settled(): Promise<void> {
-    for (let look = 0; !this.#isSettled(); look += 1) {
-      if (look > LOOKS) {
+    for (let attempt = 0; !this.#isSettled(); attempt += 1) {
+      if (attempt > ATTEMPTS) {
         this.findings.push(`not settled: ${JSON.stringify(this.#unsettled())}`);
         return;
       }
@@ -288,7 +288,7 @@ class LivesBench {
     const ask = () => this.service.data('POST', `/v1/scopes/${SCOPE}/verify`, verify, { token });
     let verified = await ask();
     // Fresh from its start, a service may say when to ask again.
-    for (let look = 0; verified.status === 503 && look < LOOKS; look += 1) {
+    for (let attempt = 0; verified.status === 503 && attempt < ATTEMPTS; attempt += 1) {
       await pause(BETWEEN_LOOKS_MS);
       verified = await ask();
     }

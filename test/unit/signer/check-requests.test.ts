@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { requireBatch, requireReferences, requireSpecification } from '../../../src/signer/check-requests.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
-import { requireBatch, requireReferences, requireSpecification } from '../../../src/signer/takes.ts';
 
 const HSM_ID = '0123456789abcdef0123456789abcdef';
 const LABEL = `kw1.${'A'.repeat(43)}`;

@@ -19,35 +19,35 @@ export interface SinkCheckpoint {
  * `database_restored` where it is behind, or goes another way: an older copy was put back, or its end was cut off.
  * `invalid_config` where the witness speaks of another service.
  */
-export async function refuseRestored(
+export async function refuseRollback(
   log: Log,
-  witnesses: readonly SinkCheckpoint[],
+  sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
   gaps: readonly RecordGap[],
 ): Promise<void> {
   const now = await log.heads();
-  for (const { name, tail, registry = 0 } of witnesses) {
+  for (const { name, tail, registry = 0 } of sinkCheckpoints) {
     if (now.registry.sequence < registry) throw olderRegistry(name, registry, now.registry.sequence);
-    if (tail.event) await hold(log, now, { witness: name, chain: 'audit', ...tail.event });
+    if (tail.event) await requireSeen(log, now, { sinkName: name, chain: 'audit', ...tail.event });
     if (!tail.checkpoint) continue;
     const checkpoint = await readCheckpoint(tail.checkpoint.jws, auditKey);
     if (!checkpoint) throw foreign(name, tail.checkpoint.number);
     for (const chain of CHAINS) {
       const head = checkpoint.heads[chain];
       if (isAcknowledged(gaps, checkpoint.number, chain, head.sequence)) continue;
-      await hold(log, now, { witness: name, chain, ...head });
+      await requireSeen(log, now, { sinkName: name, chain, ...head });
     }
   }
 }
 
-interface Seen {
-  readonly witness: string;
+interface SeenElement {
+  readonly sinkName: string;
   readonly chain: ChainName;
   readonly sequence: number;
   readonly hash: Uint8Array;
 }
 
-async function hold(log: Log, now: ChainHeads, seen: Seen): Promise<void> {
+async function requireSeen(log: Log, now: ChainHeads, seen: SeenElement): Promise<void> {
   const { chain, sequence, hash } = seen;
   if (now[chain].sequence < sequence) {
     throw restored(seen, `the database ends at ${now[chain].sequence}, which is older`);
@@ -60,22 +60,22 @@ async function hold(log: Log, now: ChainHeads, seen: Seen): Promise<void> {
   }
 }
 
-function olderRegistry(witness: string, sequence: number, end: number): KeywardError {
-  const seen = { witness, chain: 'registry', sequence, hash: new Uint8Array() } as const;
+function olderRegistry(sinkName: string, sequence: number, end: number): KeywardError {
+  const seen = { sinkName, chain: 'registry', sequence, hash: new Uint8Array() } as const;
   return restored(seen, `the database ends at ${end}, which is older`);
 }
 
-function restored({ witness, chain, sequence }: Seen, what: string): KeywardError {
+function restored({ sinkName, chain, sequence }: SeenElement, what: string): KeywardError {
   return new KeywardError(
     'database_restored',
-    `${witness} has seen ${chain} ${sequence}, and ${what}. Put the newer database back. If it is lost, read ` +
+    `${sinkName} has seen ${chain} ${sequence}, and ${what}. Put the newer database back. If it is lost, read ` +
       'docs/runbooks/restored-database.md before anything else: revocations and compromises may be missing.',
   );
 }
 
-function foreign(witness: string, number: number): KeywardError {
+function foreign(sinkName: string, number: number): KeywardError {
   return new KeywardError(
     'invalid_config',
-    `checkpoint ${number} in ${witness} is not signed by hsm.audit_key: the sink belongs to another service`,
+    `checkpoint ${number} in ${sinkName} is not signed by hsm.audit_key: the sink belongs to another service`,
   );
 }

@@ -16,14 +16,14 @@ export interface VerificationRules {
   readonly requireSubject: boolean;
   readonly rules: ClaimRules;
   /** Why nothing of the key is accepted now. Asked again once the signature is checked, which takes time. */
-  standing(): RefusalReason | undefined;
+  refusal(): RefusalReason | undefined;
 }
 
-export interface Judged {
+interface TokenVerification {
   /** Undefined where the token keeps all the rules. */
   readonly refusal: RefusalReason | undefined;
   /** Whether the signature was found right: whoever made the token had the use of the key. */
-  readonly genuine: boolean;
+  readonly signatureValid: boolean;
 }
 
 /**
@@ -32,13 +32,17 @@ export interface Judged {
  * anyone may have written. The order: algorithm, type, form of the claims, standing of the key; signature;
  * standing of the key as it is now; issuer, audience, expiry, start, signing window, lifetime.
  */
-export async function verifyToken(token: ParsedToken, by: VerificationRules, now: number): Promise<Judged> {
-  const early = refusalBeforeSignature(token, by) ?? by.standing();
-  if (early) return { refusal: early, genuine: false };
+export async function verifyToken(
+  token: ParsedToken,
+  by: VerificationRules,
+  now: number,
+): Promise<TokenVerification> {
+  const early = refusalBeforeSignature(token, by) ?? by.refusal();
+  if (early) return { refusal: early, signatureValid: false };
   if (!(await by.checkSignature(by.algorithm, by.publicKey, token.signingInput, token.signature))) {
-    return { refusal: 'bad_signature', genuine: false };
+    return { refusal: 'bad_signature', signatureValid: false };
   }
-  return { refusal: by.standing() ?? refusalOfClaims(token.claims, by.rules, now), genuine: true };
+  return { refusal: by.refusal() ?? refusalOfClaims(token.claims, by.rules, now), signatureValid: true };
 }
 
 function refusalBeforeSignature(

@@ -16,24 +16,24 @@ const MOST_BINDING_KEYS = 64;
 
 /** Checks of what comes from the front, which has the types but may have been taken over. */
 export function requireOpening({ sessions, otherBindingKeys }: Operations['open']['takes']): void {
-  demand(Number.isSafeInteger(sessions) && sessions > 0, 'number of sessions');
-  demand(Array.isArray(otherBindingKeys) && otherBindingKeys.length <= MOST_BINDING_KEYS, 'binding key');
+  requireThat(Number.isSafeInteger(sessions) && sessions > 0, 'number of sessions');
+  requireThat(Array.isArray(otherBindingKeys) && otherBindingKeys.length <= MOST_BINDING_KEYS, 'binding key');
 }
 
 export function requireBatch(batch: Operations['sign']['takes']): void {
-  demand(Array.isArray(batch) && batch.length <= MAX_BATCH, 'batch');
+  requireThat(Array.isArray(batch) && batch.length <= MAX_BATCH, 'batch');
   for (const item of batch) {
-    demand(Array.isArray(item) && typeof item[0] === 'string' && typeof item[1] === 'string', 'batch');
-    demand(item[2] === undefined || areRecords(item[2]), 'batch');
+    requireThat(Array.isArray(item) && typeof item[0] === 'string' && typeof item[1] === 'string', 'batch');
+    requireThat(item[2] === undefined || areRecords(item[2]), 'batch');
   }
 }
 
 export function requireReferences(references: Operations['serve']['takes']): void {
-  demand(Array.isArray(references) && references.length <= MAX_KEYS, 'keys');
+  requireThat(Array.isArray(references) && references.length <= MAX_KEYS, 'keys');
   const kids = new Set(references.map(({ kid }) => kid));
-  demand(kids.size === references.length, 'keys: each once');
+  requireThat(kids.size === references.length, 'keys: each once');
   for (const { kid, hsmId, bindingRecord } of references) {
-    demand(typeof kid === 'string' && typeof bindingRecord === 'string' && isHsmId(hsmId), 'keys');
+    requireThat(typeof kid === 'string' && typeof bindingRecord === 'string' && isHsmId(hsmId), 'keys');
   }
 }
 
@@ -41,7 +41,7 @@ const NONCE = /^[A-Za-z0-9_-]{8,128}$/;
 
 export function requireProving({ key, nonce }: Operations['prove']['takes']): void {
   requireReferences([key]);
-  demand(typeof nonce === 'string' && NONCE.test(nonce), 'nonce');
+  requireThat(typeof nonce === 'string' && NONCE.test(nonce), 'nonce');
 }
 
 /** The labels of the token's service keys are for `keyward init`, when there are no such keys yet. */
@@ -49,11 +49,11 @@ export function requireSpecification(
   { hsmId, label, algorithm, modulusBits }: Operations['generate']['takes'],
   settings: ServiceKids & Pick<SignerSettings, 'serviceKeys'>,
 ): void {
-  demand(isHsmId(hsmId), 'hsmId');
+  requireThat(isHsmId(hsmId), 'hsmId');
   const isNew = settings.serviceKeys.some(
     (member) => label === SERVICE_LABELS[member] && settings[member] === null,
   );
-  demand(KEY_LABEL.test(label) || isNew, 'label');
+  requireThat(KEY_LABEL.test(label) || isNew, 'label');
   requireKind(algorithm, modulusBits);
 }
 
@@ -62,24 +62,27 @@ export function requireTrial({ algorithm, modulusBits }: Operations['trial']['ta
 }
 
 function requireKind(algorithm: KeySpecification['algorithm'], modulusBits: ModulusBits | null): void {
-  demand(algorithmNamed(algorithm) !== undefined, 'algorithm');
+  requireThat(algorithmNamed(algorithm) !== undefined, 'algorithm');
   const fits =
     modulusBits === null ? !isRsa(algorithm) : isRsa(algorithm) && MODULUS_BITS.includes(modulusBits);
-  demand(fits, 'modulusBits');
+  requireThat(fits, 'modulusBits');
 }
 
 export function requireDestroyed({ hsmId, kid, bindingRecord }: Operations['destroy']['takes']): void {
-  demand(isHsmId(hsmId), 'hsmId');
-  demand(typeof kid === 'string' && (bindingRecord === null || typeof bindingRecord === 'string'), 'key');
+  requireThat(isHsmId(hsmId), 'hsmId');
+  requireThat(
+    typeof kid === 'string' && (bindingRecord === null || typeof bindingRecord === 'string'),
+    'key',
+  );
 }
 
 export function requireShown({ checkpoint, head }: Operations['sealed']['takes']): void {
   const isShown = (jws: unknown) => jws === null || typeof jws === 'string';
-  demand(isShown(checkpoint) && isShown(head), 'statement');
+  requireThat(isShown(checkpoint) && isShown(head), 'statement');
 }
 
 export function requireKeyName({ hsmId }: { readonly hsmId: string }): void {
-  demand(isHsmId(hsmId), 'hsmId');
+  requireThat(isHsmId(hsmId), 'hsmId');
 }
 
 function areRecords(value: unknown): boolean {
@@ -92,6 +95,6 @@ function isHsmId(value: unknown): boolean {
   return typeof value === 'string' && HSM_ID.test(value);
 }
 
-function demand(holds: boolean, what: string): void {
+function requireThat(holds: boolean, what: string): void {
   if (!holds) throw new KeywardError('invalid_request', `the signer was given a wrong ${what}`);
 }

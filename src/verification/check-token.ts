@@ -4,9 +4,9 @@ import { type KeyRing, type KeyState, type SigningKey, verifyUntil } from '../ke
 import type { Scope } from '../kernel/scope.ts';
 import type { RefusalReason, Verdict } from '../kernel/verification.ts';
 import type { ClaimRules } from '../token/check-claims.ts';
-import { type VerificationRules, verifyToken } from '../token/judge.ts';
 import { type ParsedToken, parseToken } from '../token/parse-token.ts';
 import { verifySignature } from '../token/signature.ts';
+import { type VerificationRules, verifyToken } from '../token/verify-token.ts';
 
 const REFUSED_STATES = new Map<KeyState, RefusalReason>([
   ['suspended', 'key_suspended'],
@@ -27,7 +27,7 @@ export function findKey(keyRing: KeyRing, scope: Scope, kid: string): SigningKey
 }
 
 /** Why nothing of the key is accepted at that time, whatever the token says. */
-export function refusalOfKey(key: SigningKey, scope: Scope, now: number): RefusalReason | undefined {
+function refusalOfKey(key: SigningKey, scope: Scope, now: number): RefusalReason | undefined {
   const refused = REFUSED_STATES.get(key.state);
   if (refused) return refused;
   return now > verifyUntil(key, scope.policy.clockSkewSeconds) ? 'key_retired' : undefined;
@@ -43,7 +43,7 @@ export function refusalOfKeyNow(
   return typeof current === 'string' ? current : refusalOfKey(current, scope, now);
 }
 
-export interface JudgingParts {
+export interface TokenCheckDeps {
   readonly keyRing: KeyRing;
   readonly clock: Clock;
 }
@@ -58,19 +58,19 @@ export interface SignedToken {
 /** A token with the key that it names and the scope of that key, whether or not the key signed it. */
 export type ClaimedKeyToken = SignedToken;
 
-export interface VerificationResult {
+interface VerificationResult {
   readonly verdict: Verdict;
   /** Also of a token that is refused for what it says. */
-  readonly genuine: SignedToken | undefined;
+  readonly signed: SignedToken | undefined;
   /** Refused for its key before the signature was looked at, which may yet be right. */
   readonly unexamined?: ClaimedKeyToken | undefined;
 }
 
 /** What can be told without asking whether the token was ever issued. `unknown_scope`. */
-export type TokenJudge = (scopeId: string, presented: unknown) => Promise<VerificationResult>;
+type TokenCheck = (scopeId: string, presented: unknown) => Promise<VerificationResult>;
 
 /** Form and key of the scope here, all else as `verifyToken` has it. */
-export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
+export function createTokenCheck({ keyRing, clock }: TokenCheckDeps): TokenCheck {
   return async (scopeId, presented) => {
     const scope = keyRing.scope(scopeId);
     if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
@@ -81,13 +81,17 @@ export function createTokenJudge({ keyRing, clock }: JudgingParts): TokenJudge {
     if (key === 'wrong_scope') return { ...refuse(key), unexamined: foreign(keyRing, token) };
     if (typeof key === 'string') return refuse(key);
     const now = clock.nowSeconds();
-    const { refusal, genuine } = await verifyToken(token, yardstickOf(keyRing, scope, key, now), now);
-    const of = genuine ? { scope, key, token } : undefined;
+    const { refusal, signatureValid: signed } = await verifyToken(
+      token,
+      verificationRulesOf(keyRing, scope, key, now),
+      now,
+    );
+    const of = signed ? { scope, key, token } : undefined;
     if (refusal) {
-      const unexamined = !genuine && KEY_REFUSALS.has(refusal) ? { scope, key, token } : undefined;
-      return { ...refuse(refusal), genuine: of, unexamined };
+      const unexamined = !signed && KEY_REFUSALS.has(refusal) ? { scope, key, token } : undefined;
+      return { ...refuse(refusal), signed: of, unexamined };
     }
-    return { verdict: { valid: true, claims: token.claims, kid: key.kid, keyState: key.state }, genuine: of };
+    return { verdict: { valid: true, claims: token.claims, kid: key.kid, keyState: key.state }, signed: of };
   };
 }
 
@@ -107,7 +111,12 @@ function foreign(keyRing: KeyRing, token: ParsedToken): ClaimedKeyToken | undefi
 }
 
 /** The key as it was found, and as it is by then: it may be suspended or compromised in between. */
-function yardstickOf(keyRing: KeyRing, scope: Scope, key: SigningKey, now: number): VerificationRules {
+function verificationRulesOf(
+  keyRing: KeyRing,
+  scope: Scope,
+  key: SigningKey,
+  now: number,
+): VerificationRules {
   const { tokenTypes, requireSubject } = scope.policy;
   return {
     algorithm: key.binding.algorithm,
@@ -116,7 +125,7 @@ function yardstickOf(keyRing: KeyRing, scope: Scope, key: SigningKey, now: numbe
     tokenTypes,
     requireSubject,
     rules: rulesOf(scope, key),
-    standing: () => refusalOfKey(key, scope, now) ?? refusalOfKeyNow(keyRing, { scope, key }, now),
+    refusal: () => refusalOfKey(key, scope, now) ?? refusalOfKeyNow(keyRing, { scope, key }, now),
   };
 }
 
@@ -136,7 +145,7 @@ function rulesOf(
 }
 
 function refuse(reason: RefusalReason, details: { suspiciousHeader?: string } = {}): VerificationResult {
-  return { verdict: { valid: false, reason, ...details }, genuine: undefined };
+  return { verdict: { valid: false, reason, ...details }, signed: undefined };
 }
 
 function suspicion(suspiciousHeader: string | undefined) {

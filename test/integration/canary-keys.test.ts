@@ -67,7 +67,7 @@ describe('a decoy key', () => {
   });
 
   it('is announced where another lies under its id, once while it does', async () => {
-    await thief.addPublicHalf({ hsmId: decoy.hsmId, label: 'kw1.mine' });
+    await thief.addPublicKey({ hsmId: decoy.hsmId, label: 'kw1.mine' });
     expect(await findings()).toMatchObject([{ kind: 'decoy', hsm_id: decoy.hsmId, kid: decoy.kid }]);
     const [found] = (await touches(3)).filter(({ use }) => use === 'inventory');
     expect(found?.details).toEqual([

@@ -17,7 +17,7 @@ import { isCertified } from '../token/run-certificate.ts';
 
 const EVENTS_A_STEP = 256;
 
-export interface TrailParts {
+interface TrailDeps {
   readonly log: Pick<AuditLog, 'sealedAfter'>;
   readonly runs: Pick<Runs, 'find' | 'own'>;
   readonly auditKey: AuditPublicKey;
@@ -37,16 +37,16 @@ export interface WitnessedTrail {
   /** Where the registry stood after the last witnessed change of it; undefined where none came after `from`. */
   readonly registry: RegistryMark | undefined;
   /** The same, by whatever the trail tells. */
-  readonly toldRegistry: RegistryMark | undefined;
+  readonly recordedRegistry: RegistryMark | undefined;
 }
 
 /**
  * Walks the trail behind the last checkpoint. A good seal stands for all events up to its own, since its hash
  * covers them. `audit_trail_refused` where the events do not follow one from the other.
  */
-export async function witnessTrail(parts: TrailParts): Promise<WitnessedTrail> {
-  const { log, from, sinkReach } = parts;
-  const seals = new Seals(parts);
+export async function findUnwitnessed(deps: TrailDeps): Promise<WitnessedTrail> {
+  const { log, from, sinkReach } = deps;
+  const seals = new Seals(deps);
   const marks: { readonly sequence: number; readonly isOwn: boolean; readonly mark: RegistryMark }[] = [];
   let end = from;
   /** Before what this run has written: its own seal stands for itself alone. */
@@ -74,7 +74,7 @@ export async function witnessTrail(parts: TrailParts): Promise<WitnessedTrail> {
     isRecorded: earlier !== end,
     reach,
     registry: marks.findLast(({ sequence, isOwn }) => isOwn || sequence <= reach.sequence)?.mark,
-    toldRegistry: marks.at(-1)?.mark,
+    recordedRegistry: marks.at(-1)?.mark,
   };
 }
 
@@ -89,15 +89,15 @@ function requireNext(last: ChainHead, event: SealedEvent): void {
 
 /** Each run is looked up once. */
 class Seals {
-  readonly #parts: Pick<TrailParts, 'runs' | 'auditKey'>;
+  readonly #deps: Pick<TrailDeps, 'runs' | 'auditKey'>;
   readonly #runs = new Map<string, StoredRun | undefined>();
 
-  constructor(parts: Pick<TrailParts, 'runs' | 'auditKey'>) {
-    this.#parts = parts;
+  constructor(deps: Pick<TrailDeps, 'runs' | 'auditKey'>) {
+    this.#deps = deps;
   }
 
   isOwn({ runId, seal, hash }: SealedEvent): boolean {
-    const { own } = this.#parts.runs;
+    const { own } = this.#deps.runs;
     return runId === own.id && seal !== null && verifySeal(own, 'audit', hash, seal);
   }
 
@@ -109,8 +109,8 @@ class Seals {
 
   async #certified(id: string): Promise<StoredRun | undefined> {
     if (!this.#runs.has(id)) {
-      const run = await this.#parts.runs.find(id);
-      this.#runs.set(id, run && (await isCertified(run, this.#parts.auditKey)) ? run : undefined);
+      const run = await this.#deps.runs.find(id);
+      this.#runs.set(id, run && (await isCertified(run, this.#deps.auditKey)) ? run : undefined);
     }
     return this.#runs.get(id);
   }
@@ -122,7 +122,7 @@ const MOST_EVENTS = 1_000;
  * The audit trail while the database may not be written: a sink has each event at once, as an intent; the database
  * gets them with the commit that accepts it, and whatever comes later directly.
  */
-export class HeldTrail implements AuditTrail {
+export class BufferedTrail implements AuditTrail {
   readonly #sinks: SinkGate;
   readonly #clock: Clock;
   #told: { readonly event: AuditEvent; readonly time: number }[] = [];

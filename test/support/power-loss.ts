@@ -27,7 +27,7 @@ export interface Undone {
 }
 
 /** The files of a folder, and what of them a process with that environment has not synced. */
-export interface Forgetting {
+export interface PowerLoss {
   /** For the process whose unsynced writes are to be forgotten. */
   readonly environment: Readonly<Record<string, string>>;
   /** Once that process is dead: takes back what it did not sync, and begins anew. */
@@ -36,7 +36,7 @@ export interface Forgetting {
 }
 
 /** The syntax of the journals stands at the head of `forget/forget.c`. */
-export async function createForgetting(folder: string): Promise<Forgetting> {
+export async function createPowerLoss(folder: string): Promise<PowerLoss> {
   const journals = journalsOf(folder);
   mkdirSync(journals);
   // The loader splits LD_PRELOAD at spaces, and a checkout may lie under a path with one.

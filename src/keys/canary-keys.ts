@@ -1,14 +1,14 @@
-import type { DecoyKey, DecoyKeys } from '../kernel/canary.ts';
+import type { CanaryKey, CanaryKeys } from '../kernel/canary.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { InventoryFinding } from '../kernel/inventory.ts';
 import { isFormerToken } from '../kernel/key.ts';
-import { decoyLabel, type Scope } from '../kernel/scope.ts';
+import { canaryLabel, type Scope } from '../kernel/scope.ts';
 import type { InventoryObject, Signer } from '../kernel/signer.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import { newHsmId, requireTrustedToken } from './make-key.ts';
 
-export interface DecoyKeyParts {
+interface CanaryKeyDeps {
   readonly signer: Pick<Signer, 'generate' | 'discard' | 'destroy'>;
   readonly keyRing: Pick<KeyRingKeeper, 'scope' | 'scopes' | 'scopeKeys'>;
   /** Shared by all that make keys. */
@@ -19,7 +19,7 @@ export interface DecoyKeyParts {
  * A decoy has the algorithm and the attributes of a real scope's keys. Its label looks like theirs, but marks it: the
  * signer neither binds it nor signs with it.
  */
-export function createDecoyKeys({ signer, keyRing, turns }: DecoyKeyParts): DecoyKeys {
+export function createCanaryKeys({ signer, keyRing, turns }: CanaryKeyDeps): CanaryKeys {
   const scopeOf = (scopeId: string): Scope => {
     const scope = keyRing.scope(scopeId);
     if (scope) return scope;
@@ -34,13 +34,13 @@ export function createDecoyKeys({ signer, keyRing, turns }: DecoyKeyParts): Deco
     make(scopeId, { hsmToken, hsmId }) {
       const scope = scopeOf(scopeId);
       const { algorithm, modulusBits } = scope;
-      const asked = { hsmToken, hsmId, label: decoyLabel(hsmId), algorithm, modulusBits };
+      const asked = { hsmToken, hsmId, label: canaryLabel(hsmId), algorithm, modulusBits };
       return turns.runExclusive(hsmToken, async () => {
         const { kid, publicJwk } = await signer.generate(asked);
         return { kid, publicJwk };
       });
     },
-    async destroy({ hsmToken, hsmId, made }: DecoyKey) {
+    async destroy({ hsmToken, hsmId, made }: CanaryKey) {
       if (isFormerToken(hsmToken)) return;
       await turns.runExclusive(hsmToken, () =>
         made
@@ -52,7 +52,7 @@ export function createDecoyKeys({ signer, keyRing, turns }: DecoyKeyParts): Deco
 }
 
 /** A decoy key as it was left. */
-export interface Decoy {
+export interface PlacedCanaryKey {
   readonly hsmId: string;
   readonly kid: string;
   readonly scopeId: string | null;
@@ -63,8 +63,8 @@ export interface Decoy {
  * In what a decoy key is not as it was left: gone, another, relabelled, or copied under an id of its own. What was
  * accounted for is taken out of `byId`.
  */
-export function decoyFindings(
-  { hsmId, kid, scopeId, label }: Decoy,
+export function canaryFindings(
+  { hsmId, kid, scopeId, label }: PlacedCanaryKey,
   byId: Map<string | null, InventoryObject[]>,
 ): readonly InventoryFinding[] {
   const halves = taken(byId, hsmId);
@@ -72,7 +72,7 @@ export function decoyFindings(
   for (const [id] of copies) byId.delete(id);
   const details = [
     ...(['private_key', 'public_key'] as const).flatMap((half) => countFlaw(halves, half)),
-    ...halves.flatMap((half) => halfFlaws(half, kid, label)),
+    ...halves.flatMap((half) => objectFlaws(half, kid, label)),
     ...copies.map(([id]) => `a copy of it lies under ${id === null ? 'no id' : `the id ${id}`}`),
   ];
   return details.length === 0 ? [] : [{ kind: 'decoy', hsmId, kid, scopeId, details }];
@@ -91,7 +91,7 @@ function countFlaw(halves: readonly InventoryObject[], half: InventoryObject['cl
   return count === 1 ? [] : [`${count} ${name} keys have its id`];
 }
 
-function halfFlaws(half: InventoryObject, kid: string, label: string): readonly string[] {
+function objectFlaws(half: InventoryObject, kid: string, label: string): readonly string[] {
   const name = half.class.replace('_key', '');
   const isOther = half.class === 'public_key' && half.kid !== kid;
   return [

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { NO_TIMES } from '../../../src/kernel/key.ts';
-import { decoyLabel } from '../../../src/kernel/scope.ts';
-import { createDecoyKeys } from '../../../src/keys/decoy-keys.ts';
+import { canaryLabel } from '../../../src/kernel/scope.ts';
+import { createCanaryKeys } from '../../../src/keys/canary-keys.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { KeyedMutex } from '../../../src/lib/mutex.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
@@ -19,8 +19,8 @@ beforeEach(() => {
   keyRing = createKeyRing();
 });
 
-function decoyKeys() {
-  return createDecoyKeys({
+function canaryKeys() {
+  return createCanaryKeys({
     signer: {
       async generate(specification) {
         asked.push(['generate', specification]);
@@ -38,7 +38,7 @@ function decoyKeys() {
 describe('a decoy key', () => {
   it('is placed where the next key of the scope would be, under an id of its own', () => {
     keyRing.addScope(scope, []);
-    const places = [decoyKeys().place('payments'), decoyKeys().place('payments')];
+    const places = [canaryKeys().place('payments'), canaryKeys().place('payments')];
     expect(places.map(({ hsmToken }) => hsmToken)).toEqual(['issuer-b', 'issuer-b']);
     expect(new Set(places.map(({ hsmId }) => hsmId)).size).toBe(2);
     expect(places[0]?.hsmId).toMatch(/^[0-9a-f]{32}$/);
@@ -46,16 +46,16 @@ describe('a decoy key', () => {
 
   it('is made as the keys of the scope are, with a label of its own', async () => {
     keyRing.addScope(scope, []);
-    expect(await decoyKeys().make('payments', { ...PLACE, made: null })).toEqual({ kid, publicJwk });
+    expect(await canaryKeys().make('payments', { ...PLACE, made: null })).toEqual({ kid, publicJwk });
     const { algorithm, modulusBits } = scope;
     expect(asked).toEqual([
-      ['generate', { ...PLACE, label: decoyLabel(PLACE.hsmId), algorithm, modulusBits }],
+      ['generate', { ...PLACE, label: canaryLabel(PLACE.hsmId), algorithm, modulusBits }],
     ]);
   });
 
   it('is destroyed by its public key, and what is left of a making by its id', async () => {
-    await decoyKeys().destroy({ ...PLACE, made: { kid, publicJwk } });
-    await decoyKeys().destroy({ ...PLACE, made: null });
+    await canaryKeys().destroy({ ...PLACE, made: { kid, publicJwk } });
+    await canaryKeys().destroy({ ...PLACE, made: null });
     expect(asked).toEqual([
       ['destroy', { ...PLACE, kid, bindingRecord: null }],
       ['discard', PLACE],
@@ -63,11 +63,11 @@ describe('a decoy key', () => {
   });
 
   it('is made for no scope that is not there, and on no HSM token that is compromised', () => {
-    expect(() => decoyKeys().place('payments')).toThrow(KeywardError);
+    expect(() => canaryKeys().place('payments')).toThrow(KeywardError);
     const key = aSigningKey(scope, softwareKey('ES256'), { signFrom: 1, signUntil: 9, state: 'compromised' });
     const times = { ...NO_TIMES, compromised: 5, tokenCompromised: 5 };
     keyRing.addScope(scope, [{ ...key, hsmToken: 'issuer-b', times }]);
-    expect(() => decoyKeys().place('payments')).toThrow(
+    expect(() => canaryKeys().place('payments')).toThrow(
       expect.objectContaining({ code: 'hsm_token_compromised' }),
     );
   });

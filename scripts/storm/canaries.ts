@@ -4,7 +4,7 @@ import type { Attack } from './attack.ts';
 import type { Stage } from './stage.ts';
 
 /** What a thief finds first is what was put there for him. */
-export const decoyCredential: Attack = {
+export const canaryCredential: Attack = {
   name: 'decoy credential tried',
   async play({ service, mail }) {
     const { text, digest } = makeCredential('svc');
@@ -27,7 +27,7 @@ export const decoyCredential: Attack = {
 };
 
 /** A token that looks like anybody's, and was revoked before it lay there. */
-export const decoyToken: Attack = {
+export const canaryToken: Attack = {
   name: 'decoy token shown',
   async play(stage) {
     const { service, mail } = stage;
@@ -50,7 +50,7 @@ export const decoyToken: Attack = {
 };
 
 /** Of the keys in the HSM with the label of the scope, the intruder takes the wrong one, and writes the kid that is published. */
-export const decoyKey: Attack = {
+export const canaryKey: Attack = {
   name: 'decoy key signed with',
   async play(stage) {
     const { service, mail, intruder } = stage;

@@ -16,49 +16,51 @@ interface Ready {
 }
 
 /** What the decision of two persons is about, and what everything else is answered with until then. */
-export interface Hold {
+export interface RecoveryReason {
   readonly code: Extract<ErrorCode, 'database_restored' | 'service_keys_replaced'>;
   readonly check: ReadinessCheck['name'];
   readonly why: string;
 }
 
 /** The data plane of a service that waits for the decision of two persons. */
-export function createHeldDataPlane(settings: PlaneSettings & { readonly hold: Hold }): RequestListener {
-  const readiness = unready(settings.hold);
+export function createRecoveryDataPlane(
+  settings: PlaneSettings & { readonly recovery: RecoveryReason },
+): RequestListener {
+  const readiness = unready(settings.recovery);
   return createPlaneApp<PlaneSettings & Ready>(
     'data',
     healthRoutes,
     { ...settings, readiness },
-    { otherwise: refuse(settings.hold) },
+    { otherwise: refuse(settings.recovery) },
   );
 }
 
 /** Its operations plane: what the decision takes, and the metrics of the process. */
-export function createHeldOperationsPlane(
-  deps: PlaneSettings & GateDeps & { readonly hold: Hold },
+export function createRecoveryOperationsPlane(
+  deps: PlaneSettings & GateDeps & { readonly recovery: RecoveryReason },
 ): RequestListener {
   const decisions = { database_restored: adminDatabaseRoutes, service_keys_replaced: adminServiceKeyRoutes };
   const routes = [
-    ...decisions[deps.hold.code],
+    ...decisions[deps.recovery.code],
     ...adminClockRoutes,
     ...adminProposalRoutes,
     ...healthRoutes,
     metricsRoute,
   ];
-  const readiness = unready(deps.hold);
+  const readiness = unready(deps.recovery);
   return createPlaneApp<PlaneSettings & GateDeps & Ready>(
     'operations',
     routes,
     { ...deps, readiness },
-    { otherwise: refuse(deps.hold) },
+    { otherwise: refuse(deps.recovery) },
   );
 }
 
-function unready({ check: name, why: detail }: Hold): Readiness {
+function unready({ check: name, why: detail }: RecoveryReason): Readiness {
   return { check: async () => ({ ready: false, checks: [{ name, ok: false, detail }] }) };
 }
 
-function refuse({ code, why }: Hold): Handler {
+function refuse({ code, why }: RecoveryReason): Handler {
   return async (request, response) => {
     await response.locals.plane.limits.anonymous(request.ip);
     throw new KeywardError(code, why);

@@ -1,9 +1,9 @@
 import type { Algorithm } from '../kernel/algorithm.ts';
 import type { KeyState } from '../kernel/key.ts';
 import type { RefusalReason } from '../kernel/verification.ts';
-import { type VerificationRules, verifyToken } from '../token/judge.ts';
 import type { ParsedToken } from '../token/parse-token.ts';
 import { type SignatureCheck, verifySignature, verifySignatureSync } from '../token/signature.ts';
+import { type VerificationRules, verifyToken } from '../token/verify-token.ts';
 import type { KeySetKeeper } from './key-set-keeper.ts';
 import type { LiveState } from './live-state.ts';
 import type { HeldKey, KeySet } from './read-key-set.ts';
@@ -15,10 +15,10 @@ const LONG: ReadonlySet<Algorithm> = new Set(['ES384']);
  * On the calling thread where that is quick: a job in the thread pool costs some 50 µs of CPU beside the check, as
  * much as the check itself, and a verifier mostly has one token at a time.
  */
-export const checkSignature: SignatureCheck = (algorithm, ...rest) =>
+const checkSignature: SignatureCheck = (algorithm, ...rest) =>
   LONG.has(algorithm) ? verifySignature(algorithm, ...rest) : verifySignatureSync(algorithm, ...rest);
 
-export interface OfflineJudgeParts {
+interface OfflineVerifierDeps {
   readonly issuer: string;
   readonly audience: string;
   readonly keeper: KeySetKeeper;
@@ -28,7 +28,7 @@ export interface OfflineJudgeParts {
 }
 
 /** The first instant at which the token is good no longer; or why it is not good at all. */
-export type OfflineVerdict = { readonly until: number } | RefusalReason;
+type OfflineVerdict = { readonly until: number } | RefusalReason;
 
 interface Found {
   readonly set: KeySet;
@@ -42,16 +42,16 @@ const WITHDRAWN = new Map<KeyState | undefined, RefusalReason>([
 ]);
 
 /** Judges a token by the key set that is held and by what the events said of its keys. */
-export class OfflineJudge {
-  readonly #parts: OfflineJudgeParts;
+export class OfflineVerifier {
+  readonly #deps: OfflineVerifierDeps;
 
-  constructor(parts: OfflineJudgeParts) {
-    this.#parts = parts;
+  constructor(deps: OfflineVerifierDeps) {
+    this.#deps = deps;
   }
 
   /** `VerifierUnavailable` where no key set may serve. */
-  async judge(token: ParsedToken): Promise<OfflineVerdict> {
-    const { keeper, live } = this.#parts;
+  async verify(token: ParsedToken): Promise<OfflineVerdict> {
+    const { keeper, live } = this.#deps;
     const { kid } = token.header;
     const set = keeper.peek() ?? (await keeper.get());
     const key = set.keys.get(kid);
@@ -64,26 +64,26 @@ export class OfflineJudge {
   }
 
   async #lookFor(kid: string): Promise<Found | RefusalReason> {
-    const { keeper, live } = this.#parts;
+    const { keeper, live } = this.#deps;
     const state = live?.stateOf(kid);
     const withdrawn = WITHDRAWN.get(state);
     if (withdrawn) return withdrawn;
     if (state === 'deactivated') return 'key_retired';
-    await keeper.lookAgain();
+    await keeper.refresh();
     const set = keeper.peek();
     const key = set?.keys.get(kid);
     return set && key ? { set, key } : 'unknown_key';
   }
 
   async #hold(token: ParsedToken, { set, key }: Found): Promise<OfflineVerdict> {
-    const now = this.#parts.nowSeconds();
+    const now = this.#deps.nowSeconds();
     const { refusal } = await verifyToken(token, this.#yardstick(set, key), now);
     if (refusal) return refusal;
     return { until: Math.min(Number(token.claims.exp) + set.policy.clockSkewSeconds, key.verifyUntil + 1) };
   }
 
   #yardstick(set: KeySet, key: HeldKey): VerificationRules {
-    const { issuer, audience } = this.#parts;
+    const { issuer, audience } = this.#deps;
     const { maxTtlSeconds, clockSkewSeconds, tokenTypes, requireSubject } = set.policy;
     const { algorithm, publicKey, publishedAt, signFrom, signUntil, verifyUntil } = key;
     return {
@@ -101,12 +101,12 @@ export class OfflineJudge {
         signFrom: signFrom ?? publishedAt,
         signUntil,
       },
-      standing: () => this.#standing(set, key),
+      refusal: () => this.#standing(set, key),
     };
   }
 
   #standing(set: KeySet, { kid, verifyUntil }: HeldKey): RefusalReason | undefined {
-    const { keeper, live, nowSeconds } = this.#parts;
+    const { keeper, live, nowSeconds } = this.#deps;
     const state = live?.stateOf(kid);
     const withdrawn = WITHDRAWN.get(state);
     if (withdrawn) return withdrawn;
@@ -120,7 +120,7 @@ export class OfflineJudge {
    * do. Where that cannot be had, the published bounds count, as they do for whoever hears no events.
    */
   async #judgeByStandby(token: ParsedToken, byBounds: OfflineVerdict): Promise<OfflineVerdict> {
-    const { keeper, live } = this.#parts;
+    const { keeper, live } = this.#deps;
     const { kid } = token.header;
     const renewed = await keeper.renewSoon().then(
       () => true,

@@ -13,12 +13,12 @@ import type { SealedStatements, Signer } from '../kernel/signer.ts';
 import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
 import { headFollowedIn } from '../token/registry-statement.ts';
 import { certifiedRuns } from '../token/run-certificate.ts';
-import { signerWitness } from './checkpointer.ts';
-import type { SinkCheckpoint } from './refuse-restored.ts';
+import { signerCheckpoint } from './checkpointer.ts';
+import { findUnwitnessed, type WitnessedTrail } from './find-unwitnessed.ts';
+import type { SinkCheckpoint } from './refuse-rollback.ts';
 import { repairRuns } from './repair-runs.ts';
-import { type WitnessedTrail, witnessTrail } from './witness-trail.ts';
 
-export interface TrailParts {
+interface TrailDeps {
   readonly store: Pick<Store, 'audit' | 'runs' | 'unwitnessed' | 'trustEvents'>;
   /** Default: nobody is told. */
   readonly log?: Pick<Logger, 'fatal'>;
@@ -29,33 +29,33 @@ export interface TrailParts {
  * `audit_trail_refused` where the trail does not hold.
  */
 export async function walkTrail(
-  { store: { audit, runs, unwitnessed, trustEvents } }: TrailParts,
-  witnesses: readonly SinkCheckpoint[],
+  { store: { audit, runs, unwitnessed, trustEvents } }: TrailDeps,
+  sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
 ): Promise<WitnessedTrail> {
   await repairRuns(runs, auditKey);
   const latest = await audit.lastCheckpoint();
   const checkpoint = latest && (await readCheckpoint(latest.jws, auditKey));
   const from = checkpoint?.heads.audit ?? AUDIT_GENESIS;
-  const sinkReach = await reachOf(witnesses, audit, auditKey);
+  const sinkReach = await reachOf(sinkCheckpoints, audit, auditKey);
   // A former audit key certifies nothing once its successor has taken a checkpoint.
   const keys = auditKeysSince(auditKey, checkpoint?.number ?? 0);
-  const trail = await witnessTrail({ log: audit, runs, auditKey: keys, from, sinkReach });
+  const trail = await findUnwitnessed({ log: audit, runs, auditKey: keys, from, sinkReach });
   const counted = await certifiedRuns(await runs.all(), auditKey, checkpoint);
   await trustEvents({ runs: counted, reach: trail.reach });
   await unwitnessed.load(trail.unwitnessed);
-  const toldRegistry = trail.toldRegistry ?? (checkpoint && markOf(checkpoint.heads.registry));
-  return { ...trail, toldRegistry };
+  const recordedRegistry = trail.recordedRegistry ?? (checkpoint && markOf(checkpoint.heads.registry));
+  return { ...trail, recordedRegistry };
 }
 
 /** The last event that a sink holds as well, or has a checkpoint of. */
 async function reachOf(
-  witnesses: readonly SinkCheckpoint[],
-  audit: TrailParts['store']['audit'],
+  sinkCheckpoints: readonly SinkCheckpoint[],
+  audit: TrailDeps['store']['audit'],
   auditKey: AuditPublicKey,
 ): Promise<number> {
   let reach = 0;
-  for (const { tail } of witnesses) {
+  for (const { tail } of sinkCheckpoints) {
     const checkpoint = tail.checkpoint && (await readCheckpoint(tail.checkpoint.jws, auditKey));
     for (const head of [tail.event, checkpoint?.heads.audit]) {
       const hash = head && (await audit.hashAt('audit', head.sequence));
@@ -70,15 +70,15 @@ async function reachOf(
  * tables of the registry, and for a trail whose end is missing.
  */
 export async function requireRegistryOf(
-  { store: { audit } }: Pick<TrailParts, 'store'>,
-  { registry, toldRegistry }: WitnessedTrail,
+  { store: { audit } }: Pick<TrailDeps, 'store'>,
+  { registry, recordedRegistry }: WitnessedTrail,
 ): Promise<void> {
   const { registry: head } = await audit.heads();
   const found = markOf(head);
   if (registry && isOlder(found, registry))
     throw restored(found, `the audit trail tells of ${registry.version}`);
-  if (toldRegistry && found.version > toldRegistry.version) {
-    throw restored(found, `the audit trail ends at ${toldRegistry.version}`);
+  if (recordedRegistry && found.version > recordedRegistry.version) {
+    throw restored(found, `the audit trail ends at ${recordedRegistry.version}`);
   }
 }
 
@@ -100,7 +100,7 @@ function restored({ version }: RegistryMark, why: string): KeywardError {
 
 /** Writes down, before anything else is appended, what of the trail is unwitnessed, and says so in the log. */
 export async function recordUnwitnessed(
-  { store, log }: TrailParts,
+  { store, log }: TrailDeps,
   { unwitnessed, isRecorded }: WitnessedTrail,
 ): Promise<void> {
   if (!unwitnessed || isRecorded) return;
@@ -111,7 +111,7 @@ export async function recordUnwitnessed(
   );
 }
 
-export function tellUnwitnessed(unwitnessed: Store['unwitnessed'], events: EventRaiser): void {
+export function raiseUnwitnessed(unwitnessed: Store['unwitnessed'], events: EventRaiser): void {
   for (const { from, to, hash } of unwitnessed.list()) {
     const place = from === to ? `event ${from}` : `events ${from} to ${to}`;
     const why = `no checkpoint, no audit sink and no seal of a run stands for them; the last one's hash is ${hash}`;
@@ -120,22 +120,22 @@ export function tellUnwitnessed(unwitnessed: Store['unwitnessed'], events: Event
 }
 
 /** What the signer saw of the database when it last sealed a checkpoint, and a head of the registry. */
-export interface SealedWitness {
+export interface SealedCheckpoint {
   readonly witness: SinkCheckpoint;
   readonly checkpoint: StoredCheckpoint | undefined;
 }
 
 /** One more witness beside the sinks. With the HSM away it tells nothing, and the sinks alone do. */
-export async function sealedWitness(
+export async function sealedCheckpoint(
   { signer, log }: { readonly signer: Pick<Signer, 'sealed'>; readonly log: Logger },
   latest: StoredCheckpoint | undefined,
   auditKey: AuditPublicKey,
-): Promise<SealedWitness> {
+): Promise<SealedCheckpoint> {
   const { checkpoint: jws, head } = await lastSealed(signer, latest, log);
   const read = jws === null ? undefined : await readCheckpoint(jws, auditKey);
   const checkpoint = read && jws !== null ? stored(read, jws) : undefined;
   const registry = head === null ? 0 : headFollowedIn(head);
-  return { witness: { ...signerWitness(checkpoint), registry }, checkpoint };
+  return { witness: { ...signerCheckpoint(checkpoint), registry }, checkpoint };
 }
 
 function stored({ number, time, heads }: Checkpoint, jws: string): StoredCheckpoint {
