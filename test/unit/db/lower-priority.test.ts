@@ -9,10 +9,10 @@ linux('gives way in its own thread alone', async () => {
   const before = getPriority();
   const entry = new URL('../../../src/db/walk-chains.ts', import.meta.url).href;
   const code = `
-    const { giveWay } = await import(${JSON.stringify(entry)});
+    const { lowerPriority } = await import(${JSON.stringify(entry)});
     const { getPriority } = await import('node:os');
     const { parentPort } = await import('node:worker_threads');
-    giveWay();
+    lowerPriority();
     parentPort.postMessage(getPriority());`;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
   const [own, main] = await new Promise<[number, number]>((resolve, reject) => {
