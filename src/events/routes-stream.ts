@@ -33,7 +33,7 @@ const NAMES = {
   resolved: 'resolved',
 } as const satisfies Record<EventState, string>;
 
-const change = z.object({ event: securityEvent }).meta({ id: 'SecurityEventChange' });
+const change = z.strictObject({ event: securityEvent }).meta({ id: 'SecurityEventChange' });
 
 /** What becomes of security events, as it happens. Ends with the credential or the process. */
 const followSecurityEvents: Route<StreamDeps> = {
@@ -54,7 +54,7 @@ const followSecurityEvents: Route<StreamDeps> = {
     },
   },
   events: {
-    following: z.object({}).meta({ id: 'FollowingSecurityEvents' }),
+    following: z.strictObject({}).meta({ id: 'FollowingSecurityEvents' }),
     ...Object.fromEntries(EVENT_STATES.map((state) => [NAMES[state], change])),
   },
   handler: (deps) => async (request, response) => {

@@ -42,12 +42,12 @@ const resolution = z
   .meta({ id: 'EventResolution', example: { note: 'the key was destroyed by hand, as planned' } });
 
 const step = z
-  .object({ by: z.string(), at: z.int(), note: z.string().nullable() })
+  .strictObject({ by: z.string(), at: z.int(), note: z.string().nullable() })
   .nullable()
   .meta({ id: 'SecurityEventStep' });
 
 export const securityEvent = z
-  .object({
+  .strictObject({
     sequence: z.int(),
     raised_at: z.int(),
     type: z.enum(SECURITY_EVENT_TYPES),

@@ -21,7 +21,7 @@ import type { ApiRequest, Route } from '../../server/route.ts';
 import { instance } from './verifiers.ts';
 
 const version = z.int().meta({ description: 'Of the key set; it only grows.' });
-const keys = z.array(z.object({ kid: z.string(), state: z.enum(KEY_STATES) }));
+const keys = z.array(z.strictObject({ kid: z.string(), state: z.enum(KEY_STATES) }));
 const hash = (of: string) =>
   z
     .string()
@@ -29,7 +29,7 @@ const hash = (of: string) =>
     .meta({ description: `SHA-256 of ${of}, base64url.` });
 
 const revokedTokens = z
-  .object({
+  .strictObject({
     sequence: z.int(),
     jti_sha256: hash('the `jti`'),
     root_sha256: hash('the value of the root claim'),
@@ -51,14 +51,14 @@ const page = {
 /** The `data` of each event, by its name. */
 const SCOPE_EVENTS = {
   snapshot: z
-    .object({ version, keys, root_claim: z.string().nullable(), ...page })
+    .strictObject({ version, keys, root_claim: z.string().nullable(), ...page })
     .meta({ id: 'ScopeSnapshot' }),
-  revocations: z.object(page).meta({ id: 'ScopeRevocations' }),
-  resumed: z.object({ version }).meta({ id: 'ScopeResumed' }),
-  key_set: z.object({ version, keys }).meta({ id: 'ScopeKeySet' }),
-  compromised: z.object({ kid: z.string(), version }).meta({ id: 'ScopeKeyCompromised' }),
-  suspended: z.object({ kid: z.string(), version }).meta({ id: 'ScopeKeySuspended' }),
-  revoked: z.object({ revocation: revokedTokens }).meta({ id: 'ScopeTokensRevoked' }),
+  revocations: z.strictObject(page).meta({ id: 'ScopeRevocations' }),
+  resumed: z.strictObject({ version }).meta({ id: 'ScopeResumed' }),
+  key_set: z.strictObject({ version, keys }).meta({ id: 'ScopeKeySet' }),
+  compromised: z.strictObject({ kid: z.string(), version }).meta({ id: 'ScopeKeyCompromised' }),
+  suspended: z.strictObject({ kid: z.string(), version }).meta({ id: 'ScopeKeySuspended' }),
+  revoked: z.strictObject({ revocation: revokedTokens }).meta({ id: 'ScopeTokensRevoked' }),
 } as const satisfies Record<ScopeEvent['type'], z.ZodType>;
 
 function streamMessage({ id, event }: EventMessage): StreamMessage {
