@@ -26,7 +26,7 @@ const manifest = {
   type: 'module',
   engines: { node: '>=20.12' },
   exports: { './client': { types: './client/index.d.ts', default: './client/index.js' } },
-  files: ['client', 'domain', 'lib', 'token', 'refusals.md'],
+  files: ['client', 'kernel', 'lib', 'token', 'refusals.md'],
   sideEffects: false,
 };
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -53,7 +53,7 @@ export interface ActGateDeps {
   readonly maxOpenOfOne: number;
 }
 
-/** Which act takes whom stands in `domain/acts.ts`, and nowhere else. */
+/** Which act takes whom stands in `kernel/acts.ts`, and nowhere else. */
 export class Gate implements ActGate {
   readonly #deps: ActGateDeps;
   readonly #acts: ReadonlyMap<ActName, AnyAct>;

@@ -15,8 +15,6 @@ import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { type Directory, IDENTIFIER_ADVICE, isIdentifier } from './directory.ts';
 
-/** The name under which the audit trail tells what nobody asked for. */
-
 interface Named {
   readonly id: string;
   readonly roles: readonly Role[];

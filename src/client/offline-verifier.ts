@@ -77,12 +77,12 @@ export class OfflineVerifier {
 
   async #hold(token: ParsedToken, { set, key }: Found): Promise<OfflineVerdict> {
     const now = this.#deps.nowSeconds();
-    const { refusal } = await verifyToken(token, this.#yardstick(set, key), now);
+    const { refusal } = await verifyToken(token, this.#rules(set, key), now);
     if (refusal) return refusal;
     return { until: Math.min(Number(token.claims.exp) + set.policy.clockSkewSeconds, key.verifyUntil + 1) };
   }
 
-  #yardstick(set: KeySet, key: HeldKey): VerificationRules {
+  #rules(set: KeySet, key: HeldKey): VerificationRules {
     const { issuer, audience } = this.#deps;
     const { maxTtlSeconds, clockSkewSeconds, tokenTypes, requireSubject } = set.policy;
     const { algorithm, publicKey, publishedAt, signFrom, signUntil, verifyUntil } = key;

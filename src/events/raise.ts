@@ -70,8 +70,8 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
         logged.delete(report);
         delays.reset();
       } catch (error) {
-        // Of any other error the event itself may be the cause: it does not hold up those behind it.
-        const isAway = error instanceof KeywardError;
+        // Of any other failure the event itself may be the cause: it does not hold up those behind it.
+        const isAway = error instanceof KeywardError && error.code !== 'internal';
         logUnstored(isAway ? waiting.values() : [report], error);
         if (isAway) return;
       }
@@ -101,10 +101,10 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
       const name = `${report.type} ${report.dedupKey}`;
       if (taken.has(name) || waiting.has(name)) return;
       if (stopped) return lose(report, 'the service stops');
-      if (isFull(report.type)) return lose(report, 'too many wait for the store');
       if (budgetName !== undefined && !budget.take(`${report.type} ${budgetName}`)) {
         return lose(report, 'too many in a minute');
       }
+      if (isFull(report.type)) return lose(report, 'too many wait for the store');
       taken.add(name);
       waiting.set(name, report);
       start();

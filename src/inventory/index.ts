@@ -77,8 +77,8 @@ function inventoryListener(deps: {
     const { hsmToken, token, objects, expected, proven, findings } = report;
     const details = { serial: token.serial, objects, expected, proven, findings: findings.length };
     const subject = `hsm:${hsmToken}`;
-    alarm(report);
     try {
+      alarm(report);
       await audit.record(actOf(KEYWARD, 'inventory.taken', subject, details));
       log.info({ hsm_token: hsmToken, ...details }, 'inventory taken');
     } catch (err) {

@@ -68,8 +68,8 @@ export interface LeakService {
   /** Raises `credential.leaked`, once for each. */
   report(known: KnownSecret, place: LeakPlace): Promise<void>;
   /**
-   * Raises `credential.leaked` for each, on the word of an operator or a partner; of one digest once. Past ten a minute
-   * of one partner, one event without a digest stands for the others. `store_unavailable`.
+   * Raises `credential.leaked` on the word of an operator or a partner: once for each digest, and one event for all that
+   * have none. Past ten a minute of one partner, one event without a digest stands for the others. `store_unavailable`.
    */
   reportPins(pins: readonly FoundPin[], actor: Actor): Promise<void>;
   /** Revokes it as well, if it opens anything: the client or operator with the credential, the token alone. */

@@ -18,8 +18,7 @@ import {
 export interface StandbyDeps extends KeyMakingDeps {
   readonly registry: Registry;
   readonly keyRing: KeyRingKeeper;
-  /** Shared by all that make keys. */
-  /** By HSM token: one that hangs delays only the work that concerns it. */
+  /** By HSM token, shared by all that make keys: one that hangs delays only the work that concerns it. */
   readonly turns: KeyedMutex;
 }
 

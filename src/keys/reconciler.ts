@@ -59,7 +59,7 @@ export function startReconciler({ steps, leadership, events, clock, log }: Recon
     tick,
     everyMs: EVERY_MS,
     log,
-    failure: 'what is due could not be told; it is tried again',
+    failure: 'what is due could not be worked out; it is tried again',
   });
   return { schedule: () => task.soon(0), stop: () => task.stop() };
 }

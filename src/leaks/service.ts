@@ -73,6 +73,8 @@ export interface LeakServiceDeps extends FindingDeps {
 
 /** In an event; a client may hold grants for any number. */
 const SCOPES_NAMED = 100;
+/** Of PINs that nothing tells apart: where they lie, all in one event. */
+const LONGEST_PLACES = 1_000;
 /** Of one partner: anybody can publish texts that have the form of a PIN. */
 const PARTNER_PINS_A_MINUTE = 10;
 
@@ -114,7 +116,14 @@ async function reportPins(
   const reporter = reporterOf(operatorId);
   const details = { pins: pins.length };
   await audit.record({ type: 'pin.reported', actor: operatorId, subject: 'leaks', requestId, details });
-  for (const pin of pins) {
+  const [made, others] = [
+    pins.filter(({ digest }) => digest !== null),
+    pins.filter(({ digest }) => digest === null),
+  ];
+  const [first] = others;
+  const places = [...new Set(others.map(({ place }) => place))];
+  const together = first && { ...first, place: places.join(', ').slice(0, LONGEST_PLACES) };
+  for (const pin of [...made, ...(together ? [together] : [])]) {
     const now = clock.nowSeconds();
     const raise = (found: FoundPin, since: number) =>
       events.raise(securityEvent('credential.leaked', evidenceOfPin(found, operatorId, since)));

@@ -55,7 +55,8 @@ export function startPeriodicTask(task: PeriodicTask): RunningTask {
     clearTimeout(timer);
     dueAt = at;
     timer = setTimeout(() => {
-      running = run();
+      // Not in this turn: a tick may ask for the next before it first waits.
+      running = Promise.resolve().then(run);
     }, inMs);
     timer.unref();
   };

@@ -71,7 +71,7 @@ export function openProbes(deps: ProbeRootDeps) {
         tick: () => rounds.tick(),
         everyMs: EVERY_MS,
         log,
-        failure: 'what probes of verifiers found could not be told; they are probed again',
+        failure: 'verifiers could not be probed; it is tried again',
       });
       return {
         stop() {

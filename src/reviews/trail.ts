@@ -55,7 +55,6 @@ const REMOTES = 5;
 const MOST_KINDS = 10_000;
 const REFUSALS: ReadonlySet<string> = new Set(['login.refused', 'act.refused']);
 const ENROLMENTS: ReadonlySet<string> = new Set(['client.created', 'operator.created']);
-/** Who acts without being asked. */
 
 /** What a stretch of the audit trail comes to, told event by event. */
 class TrailDigest {

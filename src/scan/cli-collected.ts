@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { usageFailure } from '../cli/failure.ts';
 import { readInput } from '../cli/input-file.ts';
-import { PIN_PREFIX } from '../kernel/credential.ts';
+import { digestOfMadePin, PIN_PREFIX } from '../kernel/credential.ts';
 import { compareText } from '../lib/text.ts';
 import type { Found, Sight } from './finding.ts';
 import type { Names } from './format.ts';
@@ -117,7 +117,7 @@ function excerptOf(sight: Sight): string {
  * `--pin-file` may be a short one, so it has none.
  */
 function fingerprintOf(sight: Sight): string | null {
-  if (sight.kind === 'pin' && sight.file !== null) return null;
+  if (sight.kind === 'pin' && digestOfMadePin(sight.secret) === undefined) return null;
   return hash('sha256', `keyward-scan ${sight.kind} ${sight.secret}`).slice(0, 32);
 }
 

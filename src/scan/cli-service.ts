@@ -1,6 +1,6 @@
 import { CommandFailure } from '../cli/failure.ts';
 import type { CallService } from '../cli/operations-client.ts';
-import { digestOfCredential } from '../kernel/credential.ts';
+import { digestOfCredential, digestOfMadePin } from '../kernel/credential.ts';
 import type { KnownDigestsAnswer } from '../leaks/index.ts';
 import type { Collected, Place } from './cli-collected.ts';
 
@@ -60,10 +60,10 @@ async function orNone<T>(collected: Collected, what: string, ask: () => Promise<
 
 /** A PIN that Keyward made goes by its digest. No digest of another leaves this machine: it could be guessed by it. */
 async function reportPins(call: CallService, batch: Pins): Promise<unknown> {
-  const pins = batch.map(({ sight, places }) => ({
-    ...(sight.file === null ? { digest: digestOfCredential(sight.secret).toString('base64url') } : {}),
-    place: placeOf(places),
-  }));
+  const pins = batch.map(({ sight, places }) => {
+    const digest = digestOfMadePin(sight.secret)?.toString('base64url');
+    return { ...(digest === undefined ? {} : { digest }), place: placeOf(places) };
+  });
   return call('POST', '/leaks/digests', { pins, report: true });
 }
 

@@ -5,7 +5,7 @@ import { ALGORITHM_NAMES, type Algorithm, type ModulusBits } from '../kernel/alg
 import { CKA } from './attributes.ts';
 import type { Attribute, Mechanism } from './cryptoki.ts';
 
-/** The PKCS#11 side of an algorithm; its JOSE side stands in `domain/algorithm.ts`. */
+/** The PKCS#11 side of an algorithm; its JOSE side stands in `kernel/algorithm.ts`. */
 interface MechanismFacts {
   readonly keyType: number;
   readonly generate: number;

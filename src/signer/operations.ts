@@ -51,7 +51,7 @@ interface Opened {
  */
 export function createOperations(epoch: Epoch, log: Log, settingsOf: () => SignerSettings): OperationTable {
   const loadedKeys = new LoadedKeys();
-  // What puts keys into service or takes them out: overlapping, an older set could end up on the shelf.
+  // What puts keys into service or takes them out: overlapping, an older set could stay loaded.
   const changingLoadedKeys = new Mutex();
   let opened: Opened | undefined;
   const now = (): Opened => opened ?? fail('hsm_unavailable', 'the signer has not been opened');

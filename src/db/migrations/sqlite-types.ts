@@ -23,5 +23,5 @@ export const assigned: ColumnBuilderCallback = (column) => column.primaryKey().n
 /** At the end of each table: a value has the type of its column. */
 export const strict = sql`strict`;
 
-/** The slot of a record (`record-slot.ts`) in an index. */
+/** The slot of a record (`ledger-row.ts`) in an index. */
 export const recordSlot = sql`iat >> 4`;

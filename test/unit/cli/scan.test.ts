@@ -359,7 +359,9 @@ describe('keyward scan, of PINs', () => {
       put('backup.tgz', gzipSync(await tarOf({ [`${pin}/a`]: Buffer.from(pin).toString('base64') })));
       const ran = await scan('--pin-file', pinFile(`${pin}\n`), folder);
       const about = join(root, 'pin');
-      const found = { kind: 'pin', excerpt: 'the PIN in the PIN file', about, fingerprint: null };
+      // One that people made could be guessed by it.
+      const fingerprint = pin === made ? expect.stringMatching(/^[0-9a-f]{32}$/) : null;
+      const found = { kind: 'pin', excerpt: 'the PIN in the PIN file', about, fingerprint };
       expect(ran.findings).toEqual([
         { ...found, place: folder, offset: 0, line: 1 },
         expect.objectContaining({
@@ -508,6 +510,20 @@ describe('keyward scan, asking a service', () => {
     const at = (byte: number) => `${join(folder, 'a')} at byte ${byte}`;
     expect(seen.map(({ body }) => body)).toEqual([
       { pins: [{ digest, place: at(0) }, { place: at(44) }], report: true },
+    ]);
+  });
+
+  it('reports a PIN that Keyward made by its digest also where its file was named', async () => {
+    const made = makePin();
+    const file = join(root, 'pin-of-service');
+    writeFileSync(file, made, { mode: 0o600 });
+    put('a', made);
+    const answers = { 'POST /leaks/digests': [200, nothing] } as const;
+    const { report, seen } = await asking(answers, '--pin-file', file, '--report');
+    const digest = createHash('sha256').update(made).digest('base64url');
+    expect(seen).toMatchObject([{ body: { pins: [{ digest }] } }]);
+    expect(report.findings).toMatchObject([
+      { kind: 'pin', fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) },
     ]);
   });
 

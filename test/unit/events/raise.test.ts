@@ -71,7 +71,8 @@ describe('a raised event', () => {
   });
 
   it('that cannot be stored at all does not hold up another', async () => {
-    refuse = ({ dedupKey }) => (dedupKey === jump(1).dedupKey ? new TypeError('no JSON') : undefined);
+    refuse = ({ dedupKey }) =>
+      dedupKey === jump(1).dedupKey ? new KeywardError('internal', 'the statement failed') : undefined;
     raiser.raise(jump(1));
     raiser.raise(jump(2));
     await vi.waitFor(() => expect(stored).toEqual([jump(2)]));

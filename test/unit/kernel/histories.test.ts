@@ -16,7 +16,7 @@ import {
 } from '../../../src/kernel/key-lifecycle/plans.ts';
 import { CAUSES, type Initiator } from '../../../src/kernel/key-lifecycle/transitions.ts';
 import { privateKeyDestroyed, privateKeyDueAt } from '../../../src/kernel/key-lifecycle/window.ts';
-import { aKey, GRACE, NOW, POLICY, within } from '../domain/key-life/keys.ts';
+import { aKey, GRACE, NOW, POLICY, within } from './key-lifecycle/keys.ts';
 
 interface Given {
   readonly now: number;

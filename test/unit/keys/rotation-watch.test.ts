@@ -4,7 +4,7 @@ import type { ScopeKeys } from '../../../src/kernel/key-lifecycle/plans.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createRotationWatch, rotationNews } from '../../../src/keys/rotation-watch.ts';
 import { raiserInto } from '../../support/raised-events.ts';
-import { aKey, DAY, GRACE, NOW, within } from '../domain/key-life/keys.ts';
+import { aKey, DAY, GRACE, NOW, within } from '../kernel/key-lifecycle/keys.ts';
 
 const FROM = NOW - 7 * DAY;
 const UNTIL = NOW + 7 * DAY;

@@ -84,6 +84,27 @@ describe('a periodic task', () => {
     expect(begun).toEqual([1_000, 1_250]);
   });
 
+  it('asked for by a tick before it first waits, is no second one beside it', async () => {
+    const { log } = recordedLog();
+    let [under, most, ticks] = [0, 0, 0];
+    const task = startPeriodicTask({
+      async tick() {
+        ticks += 1;
+        if (ticks < 4) task.soon(0);
+        under += 1;
+        most = Math.max(most, under);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        under -= 1;
+      },
+      everyMs: 1_000,
+      log,
+      failure: 'not done',
+    });
+    await vi.advanceTimersByTimeAsync(1_450);
+    expect([ticks, most]).toEqual([4, 1]);
+    await task.stop();
+  });
+
   it('stops once the tick under way is over, and begins no other', async () => {
     const { task, begun } = ticking({ tickMs: 500 });
     await vi.advanceTimersByTimeAsync(1_100);

@@ -11,7 +11,7 @@ import {
   type ScopeKeys,
 } from '../../../../src/kernel/key-lifecycle/plans.ts';
 import { isWindowOver, propagatedAt, rotationDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
-import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION, SCOPE, within } from '../../domain/key-life/keys.ts';
+import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION, SCOPE, within } from './keys.ts';
 
 const PERIOD = POLICY.cryptoperiodSeconds;
 const given = (now: number) => ({ now, graceSeconds: GRACE });

@@ -8,7 +8,7 @@ import {
   planUndoneRotation,
   standbyReadyAt,
 } from '../../../../src/kernel/key-lifecycle/plans.ts';
-import { aKey, DAY, GIVEN, NOW, within } from '../../domain/key-life/keys.ts';
+import { aKey, DAY, GIVEN, NOW, within } from './keys.ts';
 
 const active = aKey(1, 'active');
 const standby = aKey(2, 'pre_activation');

@@ -6,7 +6,7 @@ import {
   privateKeyDueAt,
   withPrivateKeyDue,
 } from '../../../../src/kernel/key-lifecycle/window.ts';
-import { aKey, DAY, GRACE, NOW } from '../../domain/key-life/keys.ts';
+import { aKey, DAY, GRACE, NOW } from './keys.ts';
 
 const ALL_TIMES = { ...NO_TIMES, deactivated: NOW - 5, compromised: NOW - 3, destroyed: NOW - 2 };
 

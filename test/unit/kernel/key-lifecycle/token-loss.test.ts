@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { KEY_STATES } from '../../../../src/kernel/key.ts';
 import { lostWithToken } from '../../../../src/kernel/key-lifecycle/token-compromise.ts';
 import { privateKeyDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
-import { aKey, GIVEN, GRACE, NOW, POLICY } from '../../domain/key-life/keys.ts';
+import { aKey, GIVEN, GRACE, NOW, POLICY } from './keys.ts';
 
 const circumstances = { ...GIVEN, policy: POLICY };
 const lost = (state: (typeof KEY_STATES)[number], stolen: boolean) =>

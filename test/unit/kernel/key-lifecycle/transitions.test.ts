@@ -9,7 +9,7 @@ import {
   TRANSITION_NAMES,
   type TransitionName,
 } from '../../../../src/kernel/key-lifecycle/transitions.ts';
-import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION } from '../../domain/key-life/keys.ts';
+import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION } from './keys.ts';
 
 /** What the table says, written a second time by hand: who may take which state where. */
 const MAY: Record<TransitionName, { from: KeyState[]; to: KeyState; causes: Initiator[] }> = {

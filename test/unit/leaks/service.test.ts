@@ -145,6 +145,16 @@ describe('a PIN that an operator reports', () => {
       { evidence: { leaked: 'pin', leaked_digest: null, since: NOW, leaked_at: 'core at byte 1' } },
     ]);
   });
+
+  it('is told with all others without a digest, which nothing would tell apart', async () => {
+    const leaks = service();
+    const without = ['a at byte 1', 'b at byte 2'].map((place) => ({ digest: null, place, source: 'scan' }));
+    await leaks.reportPins([...without, { digest, place: '.env', source: 'scan' }], actor);
+    expect(leaks.raised).toMatchObject([
+      { evidence: { leaked_digest: digest.toString('base64url'), leaked_at: '.env' } },
+      { evidence: { leaked_digest: null, leaked_at: 'a at byte 1, b at byte 2' } },
+    ]);
+  });
 });
 
 describe('PINs that a partner reports', () => {
