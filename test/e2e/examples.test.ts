@@ -56,7 +56,11 @@ describe.each(['express', 'node-http'])('examples/%s', (example) => {
       cwd: folder.path,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await once(server.stdout ?? server, 'data');
+    const ended = once(server, 'exit').then(([code]) => {
+      throw new Error(`the example ended with ${code} before it listened`);
+    });
+    await Promise.race([once(server.stdout ?? server, 'data'), ended]);
+    ended.catch(() => undefined);
   }, 240_000);
 
   afterAll(async () => {
