@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * From now on each of these modules of `src` is the one beside it, of this folder. Throws where one is not there: with a
- * module that has moved, nothing would be replaced, and the same thing measured twice.
+ * module that has moved, nothing would be replaced, and the same thing measured twice. What stands in for a module may
+ * import it, for whatever is not replaced.
  */
 export function replaceModules(replacements: Readonly<Record<string, string>>): void {
   const urls = new Map(
@@ -19,7 +20,8 @@ export function replaceModules(replacements: Readonly<Record<string, string>>): 
   registerHooks({
     resolve(specifier, context, next) {
       const resolved = next(specifier, context);
-      const instead = urls.get(resolved.url);
+      const isStandIn = [...urls.values()].includes(context.parentURL ?? '');
+      const instead = isStandIn ? undefined : urls.get(resolved.url);
       return instead === undefined
         ? resolved
         : { url: instead, format: 'module-typescript', shortCircuit: true };
