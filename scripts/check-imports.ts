@@ -163,7 +163,9 @@ const roomOf = (file: string) => ROOMS.find(({ files }) => files.test(file)) ?? 
 const isCli = (file: string) => roomOf(file).engines.includes('cli');
 
 /** They join everything, so nothing but the command line may start them. `config.ts` is read by whoever opens something. */
-const COMPOSITION = /^src\/(?:serve|init|config)\.ts$|^src\/api\//;
+const COMPOSITION = /^src\/(?:serve|init|config|config-environment)\.ts$|^src\/api\//;
+/** It loads nothing, so the command line asks it first. */
+const ENVIRONMENT = 'src/config-environment.ts';
 /** The command tree looks past the faces at the verbs, and starts what each verb runs. */
 const COMMAND_LINE = /^src\/cli\/(?:program|service|service-verbs|operations-client)\.ts$/;
 
@@ -224,7 +226,9 @@ function checkReach(path: string, folder: string, { folders, packages }: Reach):
     const isNamed = (folder === 'kernel' || folder === 'cli') && other === 'server' && isType;
     const isAllowed = isPackage(target)
       ? permitted(target, packages)
-      : !COMPOSITION.test(target) && (other === folder || isNamed || [...ground, ...folders].includes(other));
+      : (folder === 'cli' && target === ENVIRONMENT) ||
+        (!COMPOSITION.test(target) &&
+          (other === folder || isNamed || [...ground, ...folders].includes(other)));
     if (!isAllowed) complaints.push(`${path}: ${folder} may not import ${target}`);
   }
 }
@@ -243,7 +247,7 @@ function checkCapability(path: string, folder: string): void {
         ? isOpen(room, file, fileOf(target), isType)
         : other in CAPABILITIES
           ? isFace(folder, file, other, fileOf(target))
-          : target === 'src/config.ts'
+          : /^src\/config(?:-environment)?\.ts$/.test(target)
             ? borrows.includes('config')
             : !COMPOSITION.test(target) && folders.includes(other);
     if (!isAllowed) complaints.push(`${path}: ${file} may not import ${target}`);

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
 import { loadConfig } from '../../src/config.ts';
-import { readEnvironment } from '../../src/lib/environment.ts';
+import { readEnvironment } from '../../src/config-environment.ts';
 import { serve } from '../../src/serve.ts';
 
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));

@@ -8,16 +8,14 @@ import {
   type AnyPlanned,
   DECISIONS,
   isForAnyTime,
-  isWithoutHsm,
   type Outcome,
   type Persons,
   type Proposal,
   type ProposalMove,
-  type ProposalStore,
   type ProposalView,
   personsFor,
 } from '../kernel/acts.ts';
-import type { Clock, TimeGuard } from '../kernel/clock.ts';
+import type { TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import {
   holdsRole,
@@ -27,42 +25,31 @@ import {
   proposerGone,
   requireOpen,
   selfApproval,
-  stateAt,
-  tooMany,
-  tooManyOfOne,
-  unknownProposal,
 } from '../kernel/proposal-refusals.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';
-import { compareText } from '../lib/text.ts';
 import { requireRole } from './authenticator.ts';
-import { newProposalId } from './proposal-id.ts';
+import { Proposals, type ProposalsDeps } from './proposals.ts';
 
-export interface ActGateDeps {
+export interface ActGateDeps extends ProposalsDeps {
   readonly acts: readonly AnyAct[];
-  readonly operators: () => readonly Operator[];
-  /** Signed in the HSM, and, for acts that are for when it cannot sign, in memory alone. */
-  readonly proposals: { readonly durable: ProposalStore; readonly volatile: ProposalStore };
-  readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   /** False: a single operator does everything alone, which is for development. */
   readonly twoPersons: boolean;
-  readonly lifetimeSeconds: number;
-  readonly maxOpen: number;
-  /** Of them, those of one operator. */
-  readonly maxOpenOfOne: number;
 }
 
 /** Which act takes whom stands in `kernel/acts.ts`, and nowhere else. */
 export class Gate implements ActGate {
   readonly #deps: ActGateDeps;
   readonly #acts: ReadonlyMap<ActName, AnyAct>;
+  readonly #proposals: Proposals;
   readonly #opening = new Mutex();
   /** One approval after another: each finds things as the one before it left them. */
   readonly #approving = new Mutex();
 
   constructor(deps: ActGateDeps) {
     this.#deps = deps;
+    this.#proposals = new Proposals(deps);
     this.#acts = new Map(deps.acts.map((act) => [act.name, act]));
   }
 
@@ -77,28 +64,31 @@ export class Gate implements ActGate {
       return { done: await act.execute(parameters, { ...actor, alone: true }) };
     }
     act.requireKeepable?.(parameters);
-    return { proposal: await this.#opening.runExclusive(() => this.#open(name, parameters, planned, actor)) };
+    const proposals = this.#proposals;
+    const opened = await this.#opening.runExclusive(() => proposals.open(name, parameters, planned, actor));
+    return { proposal: proposals.view(opened) };
   }
 
   list({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): ProposalView[] {
-    const all = this.#all().sort(newestFirst);
-    const from = after === undefined ? 0 : all.indexOf(this.#find(after)) + 1;
-    return all.slice(from, from + limit).map((proposal) => this.#view(proposal));
+    const proposals = this.#proposals;
+    const all = proposals.newestFirst();
+    const from = after === undefined ? 0 : all.indexOf(proposals.find(after)) + 1;
+    return all.slice(from, from + limit).map((proposal) => proposals.view(proposal));
   }
 
   show(id: string): ProposalView {
-    return this.#view(this.#find(id));
+    return this.#proposals.view(this.#proposals.find(id));
   }
 
   approve(id: string, actor: Actor): Promise<{ proposal: ProposalView; result: object }> {
     return this.#approving.runExclusive(async () => {
       requireRole(this.#operator(actor.operatorId), DECISIONS.approve);
-      const proposal = this.#find(id);
+      const proposal = this.#proposals.find(id);
       this.#requireTimeFor(proposal.act);
       requireOpen(proposal, this.#now());
       if (proposal.proposedBy === actor.operatorId) throw selfApproval();
       await this.#recheck(proposal, actor);
-      await this.#move(proposal, 'open', this.#decided('executing', actor), actor);
+      await this.#proposals.move(proposal, 'open', this.#decided('executing', actor), actor);
       const result = await this.#execute(proposal, actor);
       return { proposal: this.show(id), result };
     });
@@ -106,12 +96,12 @@ export class Gate implements ActGate {
 
   async reject(id: string, actor: Actor): Promise<ProposalView> {
     requireRole(this.#operator(actor.operatorId), DECISIONS.reject);
-    return this.#close(this.#find(id), 'refused', actor);
+    return this.#close(this.#proposals.find(id), 'refused', actor);
   }
 
   async withdraw(id: string, actor: Actor): Promise<ProposalView> {
     requireRole(this.#operator(actor.operatorId), DECISIONS.withdraw);
-    const proposal = this.#find(id);
+    const proposal = this.#proposals.find(id);
     if (proposal.proposedBy !== actor.operatorId) throw notYours(proposal);
     return this.#close(proposal, 'withdrawn', actor);
   }
@@ -119,11 +109,9 @@ export class Gate implements ActGate {
   /** Writes down which proposals have expired; answers how many. `clock_jump`, `clock_ahead`. */
   async expireDue(): Promise<number> {
     this.#deps.timeGuard.requireSteadyTime();
-    const due = this.#all().filter(
-      (proposal) => proposal.state === 'open' && stateAt(proposal, this.#now()) === 'expired',
-    );
+    const due = this.#proposals.expired();
     for (const proposal of due) {
-      await this.#move(proposal, 'open', this.#decided('expired', KEYWARD), KEYWARD);
+      await this.#proposals.move(proposal, 'open', this.#decided('expired', KEYWARD), KEYWARD);
     }
     return due.length;
   }
@@ -133,54 +121,11 @@ export class Gate implements ActGate {
    * was marked executed in that commit, so the act itself was not finished.
    */
   async recover(): Promise<readonly Proposal[]> {
-    const cut = this.#all().filter(({ state }) => state === 'executing');
+    const cut = this.#proposals.all().filter(({ state }) => state === 'executing');
     for (const proposal of cut) {
-      await this.#move(proposal, 'executing', failedWith(interrupted()), KEYWARD);
+      await this.#proposals.move(proposal, 'executing', failedWith(interrupted()), KEYWARD);
     }
     return cut;
-  }
-
-  async #open(
-    act: ActName,
-    parameters: JsonObject,
-    planned: AnyPlanned,
-    actor: Actor,
-  ): Promise<ProposalView> {
-    const { maxOpen, maxOpenOfOne, lifetimeSeconds } = this.#deps;
-    const now = this.#now();
-    const same = this.#sameOpen(act, parameters, planned, actor);
-    if (same) return this.#view(same);
-    const open = this.#all().filter((each) => stateAt(each, now) === 'open');
-    const own = open.filter(({ proposedBy }) => proposedBy === actor.operatorId);
-    if (own.length >= maxOpenOfOne) throw tooManyOfOne(maxOpenOfOne);
-    if (open.length >= maxOpen) throw tooMany(maxOpen);
-    const proposal: Proposal = {
-      id: newProposalId(),
-      act,
-      subject: planned.subject,
-      parameters,
-      before: planned.before,
-      after: planned.after,
-      proposedBy: actor.operatorId,
-      proposedAt: now,
-      expiresAt: now + lifetimeSeconds,
-      state: 'open',
-      decidedBy: null,
-      decidedAt: null,
-      failure: null,
-    };
-    await this.#storeOf(act).add(proposal, actor);
-    return this.#view(proposal);
-  }
-
-  /** Asked for again by the same person, it is the same proposal. */
-  #sameOpen(act: ActName, parameters: JsonObject, { subject, before }: AnyPlanned, actor: Actor) {
-    const named = canonicalJson([act, subject, actor.operatorId, parameters, before]);
-    return this.#all().find(
-      (each) =>
-        stateAt(each, this.#now()) === 'open' &&
-        canonicalJson([each.act, each.subject, each.proposedBy, each.parameters, each.before]) === named,
-    );
   }
 
   /** Whoever proposed it must still be able to, and find what they found; otherwise it is over. */
@@ -191,7 +136,7 @@ export class Gate implements ActGate {
       : proposerGone(proposal);
     if (!flaw) return;
     const failed = { ...this.#decided('failed', actor), ...failedWith(flaw) };
-    await this.#move(proposal, 'open', failed, actor);
+    await this.#proposals.move(proposal, 'open', failed, actor);
     throw flaw;
   }
 
@@ -216,8 +161,8 @@ export class Gate implements ActGate {
       if (!this.#mayAsk(proposal)) throw proposerGone(proposal);
       const result = await act.execute(act.read(parameters), actor);
       // Where the act is one commit, that commit has marked it.
-      if (this.#find(id).state === 'executing') {
-        await this.#move(proposal, 'executing', { state: 'executed' }, actor);
+      if (this.#proposals.find(id).state === 'executing') {
+        await this.#proposals.move(proposal, 'executing', { state: 'executed' }, actor);
       }
       return result;
     } catch (error) {
@@ -227,7 +172,7 @@ export class Gate implements ActGate {
 
   async #failed(proposal: Proposal, error: unknown, actor: Actor): Promise<unknown> {
     try {
-      await this.#move(proposal, 'executing', failedWith(error), actor);
+      await this.#proposals.move(proposal, 'executing', failedWith(error), actor);
       return error;
     } catch (unmarked) {
       // It is marked with the next start.
@@ -237,7 +182,7 @@ export class Gate implements ActGate {
 
   async #close(proposal: Proposal, state: 'refused' | 'withdrawn', actor: Actor): Promise<ProposalView> {
     requireOpen(proposal, this.#now());
-    await this.#move(proposal, 'open', this.#decided(state, actor), actor);
+    await this.#proposals.move(proposal, 'open', this.#decided(state, actor), actor);
     return this.show(proposal.id);
   }
 
@@ -249,39 +194,10 @@ export class Gate implements ActGate {
     return { state, decidedBy: operatorId, decidedAt: this.#now() };
   }
 
-  #move({ id, act }: Proposal, from: Proposal['state'], to: ProposalMove, actor: Actor): Promise<void> {
-    return this.#storeOf(act).move(id, from, to, actor);
-  }
-
   #act(name: ActName): AnyAct {
     const act = this.#acts.get(name);
     if (act) return act;
     throw new KeywardError('internal', 'This act is not offered here.', { cause: new Error(name) });
-  }
-
-  #storeOf(act: ActName): ProposalStore {
-    const { durable, volatile } = this.#deps.proposals;
-    return isWithoutHsm(act) ? volatile : durable;
-  }
-
-  #all(): Proposal[] {
-    const { durable, volatile } = this.#deps.proposals;
-    return [...volatile.all(), ...durable.all()];
-  }
-
-  #find(id: string): Proposal {
-    const { durable, volatile } = this.#deps.proposals;
-    const found = durable.find(id) ?? volatile.find(id);
-    if (!found) throw unknownProposal();
-    return found;
-  }
-
-  #view(proposal: Proposal): ProposalView {
-    const state = stateAt(proposal, this.#now());
-    const able = this.#deps
-      .operators()
-      .filter((each) => each.id !== proposal.proposedBy && holdsRole(each, DECISIONS.approve));
-    return { ...proposal, state, approvers: state === 'open' ? able.map(({ id }) => id) : [] };
   }
 
   #operator(id: string): Operator | undefined {
@@ -295,10 +211,6 @@ export class Gate implements ActGate {
 
 function personsOf(act: ActName, { facts = null, unchanged }: AnyPlanned): Persons {
   return unchanged ? 1 : personsFor(act, facts as never);
-}
-
-function newestFirst(a: Proposal, b: Proposal): number {
-  return b.proposedAt - a.proposedAt || compareText(a.id, b.id);
 }
 
 function failedWith(error: unknown): ProposalMove {

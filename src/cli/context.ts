@@ -1,4 +1,4 @@
-import type { Environment } from '../lib/environment.ts';
+import type { Environment } from '../config-environment.ts';
 import type { ExitCode } from './failure.ts';
 
 /** Options that stand before or after any command. */

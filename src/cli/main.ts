@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { readEnvironment } from '../lib/environment.ts';
+import { readEnvironment } from '../config-environment.ts';
 import { EXIT } from './failure.ts';
 import { run, type Surroundings } from './run.ts';
 import { terminalText } from './text.ts';

@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
+import type { Environment } from '../config-environment.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
-import type { Environment } from '../lib/environment.ts';
 import { printable } from '../lib/html.ts';
 import { safeJson } from '../lib/json.ts';
 import { FlawedFile } from '../yaml-file/problem.ts';

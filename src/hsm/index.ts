@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Environment } from '../config-environment.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import type { SinkGate } from '../kernel/audit.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { trackLoadedKeys } from '../keys/load-ring.ts';
-import type { Environment } from '../lib/environment.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
 import { openPinLatches } from './pin-latches.ts';
