@@ -129,7 +129,7 @@ const CAPABILITIES: Readonly<
   reviews: {},
   drills: {},
   'audit-verify': { borrows: ['cli', 'config', 'db'], faces: ['export.ts'] },
-  health: { borrows: ['config', 'db', 'signer'], faces: ['disk.ts', 'routes.ts'] },
+  health: { borrows: ['config', 'db', 'signer'], faces: ['disk.ts'] },
   restore: { borrows: ['config', 'db', 'server', 'signer'], packages: ['zod'], faces: ['replace-hsm.ts'] },
   provisioning: { borrows: ['yaml-file'], packages: ['yaml', 'zod'], faces: ['document.ts'] },
   scan: { borrows: ['cli', 'signer'], packages: ['tar-stream', 'yauzl'] },

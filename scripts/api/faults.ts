@@ -42,7 +42,7 @@ export function faultsOf(description: Description): readonly string[] {
       const faults = [
         ...twice,
         ...parameterFaults(path, operation),
-        ...statusFaults(operation),
+        ...statusFaults(path, operation),
         ...boundFaults(description, operation),
       ];
       return faults.map((fault) => `${method} ${path}: ${fault}`);
@@ -59,13 +59,20 @@ function parameterFaults(path: string, { parameters = [] }: Operation): readonly
   ];
 }
 
-/** Any request may meet these: a limit of number, an overload, a fault. */
-const ALWAYS = ['429', '500', '503'];
+/** Any request may meet these: an overload, a fault. */
+const ALWAYS = ['500', '503'];
+/** Balancers probe as often as they like. */
+const UNLIMITED = /^\/(?:healthz|readyz(?:\/\w+)?)$/;
 const OF_BODIES = ['400', '408', '413', '415'];
 const OF_CALLERS = ['401', '403'];
 
-function statusFaults({ requestBody, security, responses }: Operation): readonly string[] {
-  const wanted = [...ALWAYS, ...(requestBody ? OF_BODIES : []), ...(security ? OF_CALLERS : [])];
+function statusFaults(path: string, { requestBody, security, responses }: Operation): readonly string[] {
+  const wanted = [
+    ...(UNLIMITED.test(path) ? [] : ['429']),
+    ...ALWAYS,
+    ...(requestBody ? OF_BODIES : []),
+    ...(security ? OF_CALLERS : []),
+  ];
   return wanted.filter((status) => !(status in responses)).map((status) => `${status} is not described`);
 }
 

@@ -24,6 +24,8 @@ import { createReadiness, type ReadinessDeps } from './readiness.ts';
 import { healthRoutes } from './routes.ts';
 import { createSchemaWatch, type SchemaWatchDeps } from './schema.ts';
 
+export { failedCheck } from './readiness.ts';
+export { healthRoutes } from './routes.ts';
 export { createStoreEventHandler as storeEventTeller } from './store-events.ts';
 
 export const HEALTH_ROUTES = { data: healthRoutes, operations: healthRoutes } as const;

@@ -1,6 +1,6 @@
-import type { Readiness, ReadinessCheck } from '../kernel/capability.ts';
+import type { Duty, Readiness, ReadinessCheck } from '../kernel/capability.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { composeProbe } from '../token/probe.ts';
 
@@ -21,25 +21,31 @@ export interface ReadinessDeps {
   readonly probeLookups: () => Promise<void>;
 }
 
+/** An outage of the HSM takes signing away, and nothing that relying services ask for. */
+const NEEDED: Readonly<Record<Duty, ReadonlySet<ReadinessCheck['name']>>> = {
+  sign: new Set(['sign', 'time', 'record', 'verify']),
+  verify: new Set(['verify']),
+};
+
 /** Really signs in the HSM, records and reads; asked more often than every 5 seconds, it answers from memory. */
 export function createReadiness(deps: ReadinessDeps): Readiness {
   const { clock, timeGuard, probeStore, probeLookups } = deps;
-  let cached: { at: number; answer: ReturnType<Readiness['check']> } | undefined;
-  const examine = async () => {
-    const checks = await Promise.all([
+  let cached: { at: number; checks: Promise<readonly ReadinessCheck[]> } | undefined;
+  const examine = () =>
+    Promise.all([
       checkSigning(deps),
       attempt('time', 'the clock can be trusted', async () => timeGuard.requireSteadyTime()),
       attempt('record', 'records are durable and read back', probeStore),
       attempt('verify', 'records can be looked up', probeLookups),
     ]);
-    return { ready: checks.every(({ ok }) => ok), checks };
-  };
   return {
-    check() {
+    async check(duty) {
       const now = clock.nowSeconds();
       if (!cached || now - cached.at >= CACHED_SECONDS || now < cached.at)
-        cached = { at: now, answer: examine() };
-      return cached.answer;
+        cached = { at: now, checks: examine() };
+      const examined = await cached.checks;
+      const checks = duty ? examined.filter(({ name }) => NEEDED[duty].has(name)) : examined;
+      return { ready: checks.every(({ ok }) => ok), checks };
     },
   };
 }
@@ -52,7 +58,7 @@ async function checkSigning(deps: ReadinessDeps): Promise<ReadinessCheck> {
   const named = `${lacking.slice(0, MOST_NAMED).join(', ')}${lacking.length > MOST_NAMED ? ' and others' : ''}`;
   return lacking.length < signing
     ? { ...check, detail: `${check.detail}; the keys of the scopes ${named} are missing or not proven` }
-    : { ...check, ok: false, detail: `the HSM lacks the key of every scope: ${named}` };
+    : failedCheck('sign', 'key_unproven', `the HSM lacks the key of every scope: ${named}`);
 }
 
 async function checkTokens({ clock, registryKey, furtherTokens }: ReadinessDeps): Promise<ReadinessCheck> {
@@ -74,6 +80,32 @@ async function attempt(
     await work();
     return { name, ok: true, detail: well };
   } catch (error) {
-    return { name, ok: false, detail: error instanceof KeywardError ? error.message : 'failed; see the log' };
+    return error instanceof KeywardError
+      ? failedCheck(name, error.code, error.message)
+      : failedCheck(name, 'internal', 'failed; see the log');
   }
+}
+
+const RUNBOOKS: Readonly<Record<ReadinessCheck['name'], string>> = {
+  sign: 'hsm-outage.md',
+  time: 'restored-database.md#no-tokens-clock_jump',
+  record: 'service.md#the-database-fails-databasefailing',
+  verify: 'service.md#the-database-fails-databasefailing',
+  database: 'restored-database.md',
+  service_keys: 'lost-hsm.md#replace-it',
+};
+
+/** Where the code tells more than the name: a latched PIN is no outage. */
+const RUNBOOKS_BY_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  pin_latched: 'people-and-pins.md#the-pin-is-latched-pin_latched',
+  key_unproven: 'keys-in-doubt.md#keyactive_missing',
+};
+
+/** Under `docs/`, one of each check and code that has one. */
+export const READINESS_RUNBOOKS = [...Object.values(RUNBOOKS), ...Object.values(RUNBOOKS_BY_CODE)];
+
+/** A check that failed, with the runbook that ends it. */
+export function failedCheck(name: ReadinessCheck['name'], code: ErrorCode, detail: string): ReadinessCheck {
+  const runbook = `docs/runbooks/${RUNBOOKS_BY_CODE[code] ?? RUNBOOKS[name]}`;
+  return { name, ok: false, detail, code, runbook };
 }

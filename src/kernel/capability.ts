@@ -2,6 +2,7 @@ import type { AdmissionDeps } from '../server/admission.ts';
 import type { GateDeps } from '../server/ask-gate.ts';
 import type { Route } from '../server/route.ts';
 import type { AnyAct } from './acts.ts';
+import type { ErrorCode } from './errors.ts';
 
 /** Work that is repeated until the service stops. A failure is logged once until it works again. */
 export interface Task {
@@ -25,14 +26,25 @@ export interface Capability {
   stop?(): Promise<void> | void;
 }
 
-/** Whether tokens can be had now: really signed, recorded and read, at most every 5 seconds. */
+/** What is checked, each by doing it. */
+export const READINESS_CHECKS = ['sign', 'time', 'record', 'verify', 'database', 'service_keys'] as const;
+
+/** What a balancer may send here: requests for signatures, or all that relying services ask. */
+export type Duty = 'sign' | 'verify';
+
+/** Whether a duty can be done now: really signed, recorded and read, at most every 5 seconds. */
 export interface Readiness {
-  check(): Promise<{ readonly ready: boolean; readonly checks: readonly ReadinessCheck[] }>;
+  /** For both duties, or for one. */
+  check(duty?: Duty): Promise<{ readonly ready: boolean; readonly checks: readonly ReadinessCheck[] }>;
 }
 
 export interface ReadinessCheck {
-  readonly name: 'sign' | 'record' | 'verify' | 'time' | 'database' | 'service_keys';
+  readonly name: (typeof READINESS_CHECKS)[number];
   readonly ok: boolean;
   /** For the caller: what is away, without internals. */
   readonly detail: string;
+  /** Of a check that failed. */
+  readonly code?: ErrorCode | undefined;
+  /** Of a check that failed: what to do, as a path of the repository. */
+  readonly runbook?: string | undefined;
 }

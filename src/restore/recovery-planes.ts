@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { adminProposalRoutes } from '../access/routes/proposals.ts';
 import { adminClockRoutes } from '../clock/routes.ts';
-import { healthRoutes } from '../health/routes.ts';
+import { failedCheck, healthRoutes } from '../health/index.ts';
 import type { Readiness, ReadinessCheck } from '../kernel/capability.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { adminServiceKeyRoutes } from '../keys/routes/service-keys.ts';
@@ -56,8 +56,8 @@ export function createRecoveryOperationsPlane(
   );
 }
 
-function unready({ check: name, why: detail }: RecoveryReason): Readiness {
-  return { check: async () => ({ ready: false, checks: [{ name, ok: false, detail }] }) };
+function unready({ check, code, why }: RecoveryReason): Readiness {
+  return { check: async () => ({ ready: false, checks: [failedCheck(check, code, why)] }) };
 }
 
 function refuse({ code, why }: RecoveryReason): Handler {

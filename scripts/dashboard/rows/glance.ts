@@ -2,7 +2,7 @@ import type { Row } from '../layout.ts';
 import { of, rateOf } from '../selector.ts';
 import { stat } from '../stat.ts';
 
-const PROBES = 'route!~"/healthz|/readyz"';
+const PROBES = 'route!~"/healthz|/readyz.*"';
 
 /** What has to be well, on one line. */
 export const GLANCE: Row = {

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createReadiness } from '../../../src/health/readiness.ts';
+import { createReadiness, READINESS_RUNBOOKS } from '../../../src/health/readiness.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import { headings } from '../../support/headings.ts';
 
 let now: number;
 let asked: string[];
@@ -79,12 +81,65 @@ describe('readiness', () => {
     expect(await readiness().check()).toStrictEqual({
       ready: false,
       checks: [
-        { name: 'sign', ok: false, detail: 'the HSM is away; try again' },
+        {
+          name: 'sign',
+          ok: false,
+          detail: 'the HSM is away; try again',
+          code: 'hsm_unavailable',
+          runbook: 'docs/runbooks/hsm-outage.md',
+        },
         { name: 'time', ok: true, detail: 'the clock can be trusted' },
-        { name: 'record', ok: false, detail: 'failed; see the log' },
-        { name: 'verify', ok: false, detail: 'The database is damaged.' },
+        {
+          name: 'record',
+          ok: false,
+          detail: 'failed; see the log',
+          code: 'internal',
+          runbook: 'docs/runbooks/service.md#the-database-fails-databasefailing',
+        },
+        {
+          name: 'verify',
+          ok: false,
+          detail: 'The database is damaged.',
+          code: 'store_unavailable',
+          runbook: 'docs/runbooks/service.md#the-database-fails-databasefailing',
+        },
       ],
     });
+  });
+
+  it('an outage of the HSM leaves what relying services ask for ready, and one of the look-ups leaves nothing', async () => {
+    signing = async () => {
+      throw new KeywardError('hsm_unavailable', 'the HSM is away; try again');
+    };
+    const outage = readiness();
+    expect((await outage.check()).ready).toBe(false);
+    expect((await outage.check('sign')).ready).toBe(false);
+    expect(await outage.check('verify')).toStrictEqual({
+      ready: true,
+      checks: [{ name: 'verify', ok: true, detail: 'records can be looked up' }],
+    });
+    signing = async () => 'a.b.c';
+    looking = async () => {
+      throw new KeywardError('store_unavailable', 'The database is damaged.');
+    };
+    const damaged = readiness();
+    expect((await damaged.check('sign')).ready).toBe(false);
+    expect((await damaged.check('verify')).ready).toBe(false);
+  });
+
+  it('a latched PIN is told from an outage, and each runbook exists', async () => {
+    signing = async () => {
+      throw new KeywardError('pin_latched', 'the security team has to look at its PIN');
+    };
+    expect((await readiness().check('sign')).checks[0]).toMatchObject({
+      code: 'pin_latched',
+      runbook: 'docs/runbooks/people-and-pins.md#the-pin-is-latched-pin_latched',
+    });
+    for (const runbook of READINESS_RUNBOOKS) {
+      const [file, anchor] = runbook.split('#');
+      const page = readFileSync(new URL(`../../../docs/runbooks/${file}`, import.meta.url), 'utf8');
+      expect([undefined, ...headings(page)]).toContain(anchor);
+    }
   });
 
   it.each<[string, number, string[], object]>([
@@ -113,7 +168,8 @@ describe('readiness', () => {
   ])('is ready while one scope can sign: %s', async (_, signing, lacking, expected) => {
     scopes = { signing, lacking };
     const { ready, checks } = await readiness().check();
-    expect(checks[0]).toEqual({ name: 'sign', ...expected });
+    expect(checks[0]).toMatchObject({ name: 'sign', ...expected });
+    expect(checks[0]?.code).toBe(checks[0]?.ok ? undefined : 'key_unproven');
     expect(ready).toBe(checks[0]?.ok);
   });
 
@@ -134,6 +190,6 @@ describe('readiness', () => {
         throw new KeywardError('hsm_unavailable', 'the HSM is away; try again');
       };
     }
-    expect((await readiness().check()).checks[0]).toEqual({ name: 'sign', ...expected });
+    expect((await readiness().check()).checks[0]).toMatchObject({ name: 'sign', ...expected });
   });
 });

@@ -20,7 +20,7 @@ describe.each([
             ...(described as Description),
             paths: { [path]: { [method]: { ...operation, ...change } } },
           });
-        expect(without({ responses: {} })).toContain(`${method} ${path}: 429 is not described`);
+        expect(without({ responses: {} })).toContain(`${method} ${path}: 503 is not described`);
         if (path.includes('{')) expect(without({ parameters: [] })).toHaveLength(path.split('{').length - 1);
         if (!operation.requestBody) continue;
         const { 429: _limit, 413: _size, ...responses } = operation.responses;

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
+import { LIMITS } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 test('alive says nothing of the HSM', async () => {
@@ -19,6 +20,28 @@ test('ready is 200, and 503 naming what is away', async () => {
   const answer = await away.get('/readyz');
   expect([answer.status, answer.body]).toEqual([503, { ready: false, checks }]);
   expect(answer.headers['cache-control']).toBe('no-store');
+});
+
+test('each duty has a readiness of its own', async () => {
+  const asked: (string | undefined)[] = [];
+  const check = async (duty?: string) => {
+    asked.push(duty);
+    return { ready: duty === 'verify', checks: [] };
+  };
+  const http = await dataPlane({ readiness: { check } });
+  expect((await http.get('/readyz')).status).toBe(503);
+  expect((await http.get('/readyz/sign')).status).toBe(503);
+  expect((await http.get('/readyz/verify')).status).toBe(200);
+  expect(asked).toEqual([undefined, 'sign', 'verify']);
+});
+
+test('probes are outside the rate limits, and anything else of nobody is within', async () => {
+  const http = await dataPlane({ limits: { ...LIMITS, anonymous_requests_per_second: 1 } });
+  for (const path of ['/healthz', '/readyz', '/readyz/sign', '/readyz/verify', '/healthz']) {
+    expect((await http.get(path)).status).toBe(200);
+  }
+  const answers = await Promise.all([1, 2, 3].map(() => http.get('/scopes/payments/jwks.json')));
+  expect(answers.map(({ status }) => status)).toContain(429);
 });
 
 test('metrics are told on the operations plane and on no other', async () => {

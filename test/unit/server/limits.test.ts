@@ -69,7 +69,8 @@ test('too many wrong credentials are answered 429, and a right one still 201', a
 test('behind a proxy, the address that the proxy saw is the one that counts', async () => {
   const limits = { ...LIMITS, anonymous_requests_per_second: 1 };
   const http = await dataPlane({ limits, listener: { behind_proxy: true } });
-  const from = async (chain: string) => (await http.get('/healthz').set('X-Forwarded-For', chain)).status;
+  const from = async (chain: string) =>
+    (await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', chain)).status;
   expect(await from('192.0.2.1')).toBe(200);
   expect(await from('198.51.100.9, 192.0.2.1')).toBe(429);
   expect(await from('192.0.2.1, 198.51.100.9')).toBe(200);
@@ -77,8 +78,8 @@ test('behind a proxy, the address that the proxy saw is the one that counts', as
 
 test('without a proxy, nobody can give another address', async () => {
   const http = await dataPlane({ limits: { ...LIMITS, anonymous_requests_per_second: 1 } });
-  expect((await http.get('/healthz').set('X-Forwarded-For', '192.0.2.1')).status).toBe(200);
-  expect((await http.get('/healthz').set('X-Forwarded-For', '192.0.2.2')).status).toBe(429);
+  expect((await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '192.0.2.1')).status).toBe(200);
+  expect((await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '192.0.2.2')).status).toBe(429);
 });
 
 test('beyond the requests in flight there is 503 at once, for that class of callers alone', async () => {
