@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
-import { VolatileProposals } from '../db/proposals.ts';
+import { VolatileProposals } from './store/proposals.ts';
 import type { OperatorAdministration } from '../kernel/actor.ts';
 import type { ActGate, AnyAct } from '../kernel/acts.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';

@@ -1,7 +1,7 @@
 import { camelCased } from '../db/camel-case.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import { gapsIn } from '../db/record-gaps.ts';
+import { gapsIn } from '../restore/store.ts';
 import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';

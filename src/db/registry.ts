@@ -16,7 +16,7 @@ import { compareText } from '../lib/text.ts';
 import { serviceKeyRow } from './enrol-service-keys.ts';
 import { keyMade, keyReservations, leavingNoneOut, onStandingToken } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifecycleToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
-import { settling } from './proposals.ts';
+import { settling } from '../access/store/proposals.ts';
 import type { TrxReader } from './schema.ts';
 import { rotationPauses, scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow, tokenOf } from './scope-row.ts';

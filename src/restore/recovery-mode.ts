@@ -11,7 +11,7 @@ import type { ClockWatch } from '../clock/clock-watch.ts';
 import { confirmClock } from '../clock/routes.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
-import { VolatileProposals } from '../db/proposals.ts';
+import { VolatileProposals } from '../access/store/proposals.ts';
 import type { RequestObserver } from '../kernel/activity.ts';
 import type { Authenticator } from '../kernel/actor.ts';
 import type { AnyAct } from '../kernel/acts.ts';

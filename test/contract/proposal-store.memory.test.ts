@@ -1,4 +1,4 @@
-import { VolatileProposals } from '../../src/db/proposals.ts';
+import { VolatileProposals } from '../../src/access/store/proposals.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { proposalStoreContract } from './proposal-store-contract.ts';
 

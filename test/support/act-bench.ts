@@ -1,5 +1,5 @@
 import { type ActGateDeps, Gate } from '../../src/access/gate.ts';
-import { VolatileProposals } from '../../src/db/proposals.ts';
+import { VolatileProposals } from '../../src/access/store/proposals.ts';
 import type { Actor, Operator, Role } from '../../src/kernel/actor.ts';
 import { ACT_NAMES, type ActName, type AnyAct } from '../../src/kernel/acts.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { Gate } from '../../../src/access/gate.ts';
-import { VolatileProposals } from '../../../src/db/proposals.ts';
+import { VolatileProposals } from '../../../src/access/store/proposals.ts';
 import type { DrillLog } from '../../../src/drills/drill.ts';
 import { DRILL_ROUTES } from '../../../src/drills/index.ts';
 import type {

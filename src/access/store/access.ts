@@ -7,16 +7,16 @@ import type {
   Operator,
   Role,
   StoredCredential,
-} from '../kernel/actor.ts';
-import { type AuditEvent, actOf } from '../kernel/audit.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import { compareText } from '../lib/text.ts';
-import { camelCased } from './camel-case.ts';
-import { credentialTaken, isDecoy } from './canaries.ts';
+} from '../../kernel/actor.ts';
+import { type AuditEvent, actOf } from '../../kernel/audit.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import { compareText } from '../../lib/text.ts';
+import { camelCased } from '../../db/camel-case.ts';
+import { credentialTaken, isDecoy } from '../../canaries/store.ts';
 import { settling } from './proposals.ts';
-import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange, type RowOf, remove, rowId } from './signed/tables.ts';
-import type { RegistryView } from './signed/trusted-registry.ts';
+import type { Plan, RegistryChanges } from '../../db/signed/registry-changes.ts';
+import { put, type RowChange, type RowOf, remove, rowId } from '../../db/signed/tables.ts';
+import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 
 export function createAccessStore(changes: RegistryChanges): AccessStore {
   return {

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type SqlBool, sql } from 'kysely';
-import { KEYWARD } from '../kernel/actor.ts';
-import { actOf } from '../kernel/audit.ts';
-import type { Clock } from '../kernel/clock.ts';
+import { KEYWARD } from '../../kernel/actor.ts';
+import { actOf } from '../../kernel/audit.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import {
   EVIDENCE_SALT_BYTES,
   evidenceCommitment,
   SECURITY_EVENT_RAISED,
   securityEventDetails,
-} from '../kernel/event-chain.ts';
-import type { Severity } from '../kernel/security-event-types.ts';
+} from '../../kernel/event-chain.ts';
+import type { Severity } from '../../kernel/security-event-types.ts';
 import type {
   EventChange,
   EventService,
@@ -20,14 +20,14 @@ import type {
   SecurityEvents,
   TrackedEvent,
   UnresolvedCounts,
-} from '../kernel/security-events.ts';
-import { Emitter } from '../lib/emitter.ts';
-import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
-import { memoryOf } from './chain-end.ts';
+} from '../../kernel/security-events.ts';
+import { Emitter } from '../../lib/emitter.ts';
+import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
+import { memoryOf } from '../../db/chain-end.ts';
 import { appendStep, type RequestedStep, requireEvent } from './event-steps.ts';
-import type { Trx, TrxReader, TrxWriter } from './schema.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { fitting, fromRow, hasStepAuditRecord, trackedEvents } from './tracked-events.ts';
-import { isWitnessed } from './unwitnessed.ts';
+import { isWitnessed } from '../../db/unwitnessed.ts';
 
 async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
   const rows = await changes(trx, place).orderBy('place').limit(limit).execute();

@@ -1,5 +1,5 @@
 import { type Expression, type InferResult, type SqlBool, sql } from 'kysely';
-import { readableEvidence, STEP_TESTIMONIES } from '../kernel/event-chain.ts';
+import { readableEvidence, STEP_TESTIMONIES } from '../../kernel/event-chain.ts';
 import {
   type EventQuery,
   type EventState,
@@ -7,10 +7,10 @@ import {
   type SecurityEventReport,
   stateOf,
   type TrackedEvent,
-} from '../kernel/security-events.ts';
-import { camelCased } from './camel-case.ts';
-import type { Trx } from './schema.ts';
-import { isWitnessed } from './unwitnessed.ts';
+} from '../../kernel/security-events.ts';
+import { camelCased } from '../../db/camel-case.ts';
+import type { Trx } from '../../db/schema.ts';
+import { isWitnessed } from '../../db/unwitnessed.ts';
 
 /** Whether a witnessed audit event tells of a step of a security event; `step` names its table in the query. */
 export function hasStepAuditRecord(trx: Trx, step: string): Expression<SqlBool> {

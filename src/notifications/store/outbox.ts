@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
-import type { Actor } from '../kernel/actor.ts';
-import { actOf } from '../kernel/audit.ts';
-import type { Clock } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
+import type { Actor } from '../../kernel/actor.ts';
+import { actOf } from '../../kernel/audit.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { KeywardError } from '../../kernel/errors.ts';
 import type {
   AttemptOutcome,
   DeliveryCounts,
@@ -10,13 +10,13 @@ import type {
   NotificationDelivery,
   NotificationOutbox,
   NotificationService,
-} from '../kernel/notifications.ts';
+} from '../../kernel/notifications.ts';
 import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { camelCased } from './camel-case.ts';
+import { appendAuditEvent } from '../../db/append-audit-event.ts';
+import { camelCased } from '../../db/camel-case.ts';
 import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './delivery-memory.ts';
-import type { Trx, TrxReader, TrxWriter } from './schema.ts';
-import { trackedEvent } from './tracked-events.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
+import { trackedEvent } from '../../events/store/tracked-events.ts';
 
 export interface StoredNotifications extends NotificationOutbox, Pick<NotificationService, 'list'> {
   find(id: number): Promise<NotificationDelivery>;

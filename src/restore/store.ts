@@ -9,14 +9,14 @@ import {
   registryMarkIn,
   revocationsIn,
 } from '../kernel/record-gap.ts';
-import { appendAuditEvent, appendChained, ownAuditHead } from './append-audit-event.ts';
-import { insertCheckpoint, readHeads } from './audit-log.ts';
-import { camelCased } from './camel-case.ts';
-import { appendRevocation } from './revocations.ts';
-import type { Trx, TrxReader } from './schema.ts';
-import type { RegistryChanges } from './signed/registry-changes.ts';
-import { inconsistent, put, type RowChange, type RowOf } from './signed/tables.ts';
-import type { RegistryView } from './signed/trusted-registry.ts';
+import { appendAuditEvent, appendChained, ownAuditHead } from '../db/append-audit-event.ts';
+import { insertCheckpoint, readHeads } from '../audit/store/audit-log.ts';
+import { camelCased } from '../db/camel-case.ts';
+import { appendRevocation } from '../revocation/store.ts';
+import type { Trx, TrxReader } from '../db/schema.ts';
+import type { RegistryChanges } from '../db/signed/registry-changes.ts';
+import { inconsistent, put, type RowChange, type RowOf } from '../db/signed/tables.ts';
+import type { RegistryView } from '../db/signed/trusted-registry.ts';
 
 /** Events that may have been committed and had reached no sink yet: they are delivered once a second. */
 const MOST_UNTOLD = 10_000;

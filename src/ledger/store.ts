@@ -4,14 +4,14 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { ERASURE_REQUESTED, type LedgerErasure, type OpenMatters } from '../kernel/ledger-search.ts';
 import { hashedSubject } from '../kernel/policy.ts';
-import { type AuditedChange, appendAuditEvent } from './append-audit-event.ts';
-import { type AuditedArchives, replaceFile } from './archive-table.ts';
-import type { ArchiveThread } from './archive-thread.ts';
-import { type Erasable, eraseEvidence, unresolvedAbout, unresolvedDigests } from './erase-evidence.ts';
-import { type RecordColumns, withoutPersonalValues } from './ledger-row.ts';
-import type { SqliteLedgerSearch } from './ledger-search.ts';
-import type { Trx, TrxReader, TrxWriter } from './schema.ts';
-import type { AuditedArchive } from './segment-file.ts';
+import { type AuditedChange, appendAuditEvent } from '../db/append-audit-event.ts';
+import { type AuditedArchives, replaceFile } from '../db/archive-table.ts';
+import type { ArchiveThread } from '../db/archive-thread.ts';
+import { type Erasable, eraseEvidence, unresolvedAbout, unresolvedDigests } from '../events/store/erase-evidence.ts';
+import { type RecordColumns, withoutPersonalValues } from '../db/ledger-row.ts';
+import type { SqliteLedgerSearch } from '../db/ledger-search.ts';
+import type { Trx, TrxReader, TrxWriter } from '../db/schema.ts';
+import type { AuditedArchive } from '../db/segment-file.ts';
 
 interface Deps {
   readonly search: Pick<SqliteLedgerSearch, 'rows'>;

@@ -1,16 +1,16 @@
-import type { Actor } from '../kernel/actor.ts';
-import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../kernel/acts.ts';
-import { type AuditEvent, type AuditTrail, actOf } from '../kernel/audit.ts';
-import type { Clock } from '../kernel/clock.ts';
-import { notOpen, unknownProposal } from '../kernel/proposal-refusals.ts';
-import { differenceOf } from '../lib/difference.ts';
-import type { JsonObject } from '../lib/json.ts';
-import { compareText } from '../lib/text.ts';
-import { camelCased } from './camel-case.ts';
-import { BoundedMutex } from './signed/bounded-mutex.ts';
-import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { put, type RowChange, type RowOf, remove } from './signed/tables.ts';
-import type { RegistryView } from './signed/trusted-registry.ts';
+import type { Actor } from '../../kernel/actor.ts';
+import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../../kernel/acts.ts';
+import { type AuditEvent, type AuditTrail, actOf } from '../../kernel/audit.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { notOpen, unknownProposal } from '../../kernel/proposal-refusals.ts';
+import { differenceOf } from '../../lib/difference.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { compareText } from '../../lib/text.ts';
+import { camelCased } from '../../db/camel-case.ts';
+import { BoundedMutex } from '../../db/signed/bounded-mutex.ts';
+import type { Plan, RegistryChanges } from '../../db/signed/registry-changes.ts';
+import { put, type RowChange, type RowOf, remove } from '../../db/signed/tables.ts';
+import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 
 const MOVED = {
   open: 'proposal.opened',

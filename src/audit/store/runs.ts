@@ -1,7 +1,7 @@
-import { KEYWARD } from '../kernel/actor.ts';
-import { actOf } from '../kernel/audit.ts';
-import type { BrokenChain } from '../kernel/audit-chain.ts';
-import type { Clock } from '../kernel/clock.ts';
+import { KEYWARD } from '../../kernel/actor.ts';
+import { actOf } from '../../kernel/audit.ts';
+import type { BrokenChain } from '../../kernel/audit-chain.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import {
   type RecordedCertificate,
   RUN_CERTIFIED,
@@ -10,10 +10,10 @@ import {
   type Runs,
   recordedCertificate,
   type StoredRun,
-} from '../kernel/runs.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { camelCased, snakeCased } from './camel-case.ts';
-import type { Trx, TrxReader, TrxWriter } from './schema.ts';
+} from '../../kernel/runs.ts';
+import { appendAuditEvent } from '../../db/append-audit-event.ts';
+import { camelCased, snakeCased } from '../../db/camel-case.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 
 export function createRuns(
   reader: TrxReader,

@@ -13,11 +13,11 @@ import {
   type RevocationStore,
   revocationHash,
 } from '../kernel/revocation.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
-import { headOf, memoryOf } from './chain-end.ts';
-import type { ReadThread } from './read-thread.ts';
-import type { Trx } from './schema.ts';
-import type { Writer } from './writer.ts';
+import { appendAuditEvent } from '../db/append-audit-event.ts';
+import { headOf, memoryOf } from '../db/chain-end.ts';
+import type { ReadThread } from '../db/read-thread.ts';
+import type { Trx } from '../db/schema.ts';
+import type { Writer } from '../db/writer.ts';
 
 export function createRevocationStore(
   walks: Pick<ReadThread, 'ask'>,

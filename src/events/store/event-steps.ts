@@ -1,17 +1,17 @@
 import { sql } from 'kysely';
-import type { Actor } from '../kernel/actor.ts';
-import { actOf } from '../kernel/audit.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../kernel/event-chain.ts';
+import type { Actor } from '../../kernel/actor.ts';
+import { actOf } from '../../kernel/audit.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import { STEP_TESTIMONIES, stepDetails, stepSubject } from '../../kernel/event-chain.ts';
 import {
   type EventChange,
   isTaken,
   type StepState,
   stateOf,
   type TrackedEvent,
-} from '../kernel/security-events.ts';
-import { appendAuditEvent, nextSequence } from './append-audit-event.ts';
-import type { Trx } from './schema.ts';
+} from '../../kernel/security-events.ts';
+import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
+import type { Trx } from '../../db/schema.ts';
 import { hasStepAuditRecord, trackedEvent } from './tracked-events.ts';
 
 export interface RequestedStep {

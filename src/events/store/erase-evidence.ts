@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import type { Actor } from '../kernel/actor.ts';
-import { withoutPersonalEvidence } from '../kernel/event-chain.ts';
-import type { Trx } from './schema.ts';
+import type { Actor } from '../../kernel/actor.ts';
+import { withoutPersonalEvidence } from '../../kernel/event-chain.ts';
+import type { Trx } from '../../db/schema.ts';
 import { trackedEvents } from './tracked-events.ts';
 
 /** Of a token that leaked it is the second. */

@@ -3,12 +3,12 @@ import { actOf } from '../kernel/audit.ts';
 import type { Canary, CanaryStore } from '../kernel/canary.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
-import { camelCased } from './camel-case.ts';
-import { settling } from './proposals.ts';
-import { tokenColumn, tokenOf } from './scope-row.ts';
-import type { Plan, RegistryChanges } from './signed/registry-changes.ts';
-import { inconsistent, put, type RowOf } from './signed/tables.ts';
-import type { RegistryView } from './signed/trusted-registry.ts';
+import { camelCased } from '../db/camel-case.ts';
+import { settling } from '../access/store/proposals.ts';
+import { tokenColumn, tokenOf } from '../db/scope-row.ts';
+import type { Plan, RegistryChanges } from '../db/signed/registry-changes.ts';
+import { inconsistent, put, type RowOf } from '../db/signed/tables.ts';
+import type { RegistryView } from '../db/signed/trusted-registry.ts';
 
 /** The same for a credential and for a decoy: it tells nobody which of them a digest is. */
 export function credentialTaken(): KeywardError {

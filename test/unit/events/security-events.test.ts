@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eraseEvidence } from '../../../src/db/erase-evidence.ts';
+import { eraseEvidence } from '../../../src/events/store/erase-evidence.ts';
 import { evidenceCommitment } from '../../../src/kernel/event-chain.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
