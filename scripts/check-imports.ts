@@ -52,12 +52,11 @@ const ENGINES: Readonly<Record<string, Reach>> = {
 const CAPABILITIES: Readonly<
   Record<string, { borrows?: readonly string[]; packages?: readonly string[]; faces?: readonly string[] }>
 > = {
-  events: { borrows: ['config'], faces: ['outages.ts', 'raise.ts'] },
+  events: { borrows: ['config'], faces: ['outages.ts'] },
   detection: { faces: ['activity.ts', 'alarms.ts'], packages: ['zod'] },
   access: {
-    borrows: ['config', 'db'],
+    borrows: ['config'],
     faces: [
-      'create-access.ts',
       'gate.ts',
       'partners.ts',
       'routes/client-acts.ts',
@@ -112,7 +111,6 @@ const CAPABILITIES: Readonly<
       'clock.ts',
       'missing-range.ts',
       'open-chains.ts',
-      'open-sinks.ts',
       'refusal-count.ts',
       'refuse-rollback.ts',
       'repair-runs.ts',
@@ -128,10 +126,10 @@ const CAPABILITIES: Readonly<
   reports: {},
   reviews: {},
   drills: {},
-  'audit-verify': { borrows: ['cli', 'config', 'db'], faces: ['export.ts'] },
   health: { borrows: ['config', 'db', 'signer'], faces: ['disk.ts'] },
-  restore: { borrows: ['config', 'db', 'server', 'signer'], packages: ['zod'], faces: ['replace-hsm.ts'] },
-  provisioning: { borrows: ['yaml-file'], packages: ['yaml', 'zod'], faces: ['document.ts'] },
+  restore: { borrows: ['config', 'db', 'server', 'signer'], packages: ['zod'] },
+  'audit-verify': { borrows: ['cli', 'config', 'db'], faces: ['export.ts'] },
+  provisioning: { borrows: ['yaml-file'], packages: ['yaml', 'zod'] },
   scan: { borrows: ['cli', 'signer'], packages: ['tar-stream', 'yauzl'] },
   doctor: { borrows: ['config', 'db', 'signer'] },
 };

@@ -1,6 +1,8 @@
 import { createAccess } from './access/create-access.ts';
+import { createAccessStore } from './access/store/access.ts';
 import { certifyRun } from './audit/repair-runs.ts';
 import { recordUnwitnessed, walkTrail } from './audit/start-trail.ts';
+import { openTrail } from './audit/store/trail.ts';
 import { type Config, loadConfig } from './config.ts';
 import { ownDatabase } from './db/database-file.ts';
 import { openStore, type Store } from './db/open-store.ts';
@@ -37,7 +39,6 @@ export async function initialise(options: {
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
-    erasable: [],
     clock: systemClock,
     onEvent: () => {},
   });
@@ -67,11 +68,12 @@ async function withRegistry<T>(
       former: formerAuditKeys(config.hsm),
     };
     // What is appended here would stand for all events before it.
-    await recordUnwitnessed({ store }, await walkTrail({ store }, [], auditKey));
+    const trail = openTrail(store, systemClock);
+    await recordUnwitnessed(trail, await walkTrail({ ...trail, store }, [], auditKey));
     await store.openRegistry({ seal });
     for (const key of keys.made) await store.registry.addServiceKey(key, KEYWARD);
     writeConfig(config.file, keys.named);
-    await certifyRun({ runs: store.runs, auditKey, clock: systemClock });
+    await certifyRun({ runs: trail.runs, auditKey, clock: systemClock });
     return await work();
   } finally {
     await signer.stop();
@@ -84,7 +86,7 @@ async function enrol(
   { made }: ServiceKeys,
   { operatorIds }: { readonly operatorIds: readonly string[] },
 ): Promise<Initialised['enrolled']> {
-  const { operators } = await createAccess(store.access, systemClock, () => false);
+  const { operators } = await createAccess(createAccessStore(store.changes), systemClock, () => false);
   const known = operators.list();
   if (known.length > 0 && (!config.two_persons || canDecideTogether(known))) {
     if (made.length > 0) return [];

@@ -1,5 +1,5 @@
 import { openAccess, openGate } from './access/index.ts';
-import { openAudit, openChains, openSinks } from './audit/index.ts';
+import { openAudit, openChains, openSinks, openTrail } from './audit/index.ts';
 import { openCanaries } from './canaries/index.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
@@ -22,7 +22,7 @@ import { openNotifications } from './notifications/index.ts';
 import { openProbes } from './probes/index.ts';
 import { openPublication } from './publication/index.ts';
 import { erasableReports, openReports } from './reports/index.ts';
-import { checkDatabase, replayRestrictions } from './restore/index.ts';
+import { checkDatabase, createRecordGaps, replayRestrictions } from './restore/index.ts';
 import { openReviews } from './reviews/index.ts';
 import { openRevocation } from './revocation/index.ts';
 import { listenOnPlanes } from './server/planes.ts';
@@ -60,13 +60,14 @@ export async function serve(config: Config, environment: Environment): Promise<v
     archiveDir: config.ledger.archive_dir,
     clock,
     gate: sinks,
-    erasable: [erasableReports],
     onEvent: storeEventTeller({ sinks, metrics, log }),
   });
   parts.defer(() => store.close());
-  const { registry, audit: trail } = store;
+  const { registry, reader, changes } = store;
+  const recordGaps = createRecordGaps(reader, changes);
+  const trail = { ...openTrail(store, clock), recordGaps };
   const keyRing = createKeyRing();
-  const stored = { config, metrics, outages, clock, log, sinks, store, registry, audit: trail, keyRing };
+  const stored = { config, metrics, outages, clock, log, sinks, store, registry, ...trail, keyRing };
   const hsm = add(await openHsm(stored));
   await hsm.start();
   const { signer, links } = hsm;
@@ -74,15 +75,15 @@ export async function serve(config: Config, environment: Environment): Promise<v
   if (!database.trusted) return;
 
   const checked = { ...stored, ...database.trusted, signer };
-  const notifications = add(await openNotifications({ ...checked, settings: config.notifications }));
-  const { securityEvents, raiser } = add(await openEvents(checked));
-  const telling = { ...checked, securityEvents, raiser, events: raiser };
+  const { eventStore, securityEvents, raiser } = add(await openEvents(checked));
+  const telling = { ...checked, eventStore, securityEvents, raiser, events: raiser };
+  const notifications = add(await openNotifications({ ...telling, settings: config.notifications }));
   const audit = add(await openAudit(telling));
   // Before the last checkpoint, so that it covers these events.
   parts.defer(() => raiser.stop());
   add(await openSignedRegistry(telling));
   const canaries = openCanaries(telling);
-  const gaps = store.recordGaps.list();
+  const gaps = recordGaps.list();
   const chains = await openChains({ ...telling, gaps });
   const unfinished = await loadKeys(telling);
 
@@ -91,7 +92,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const admitting = { ...telling, ...access, canaries, gaps, activity, facts: activity };
   const inForce = await chains.loadRevocations(keyRing.scopes().map(({ id }) => id));
   const { revocations } = add(openRevocation({ ...admitting, inForce }));
-  const records = add(openLedger({ ...admitting, revocations }));
+  const records = add(openLedger({ ...admitting, revocations, erasable: [erasableReports] }));
   const { ledger, reader: ledgerReader, bulkReader } = records;
   const { verifiers } = add(openPublication({ ...admitting, revocations }));
   const keys = add(await openKeys({ ...admitting, served: hsm.served, leadership, verifiers, unfinished }));
@@ -102,12 +103,12 @@ export async function serve(config: Config, environment: Environment): Promise<v
     openVerification({ ...admitting, ledger: ledgerReader, revocations, suspender: keys.suspender }),
   );
   add(canaries.administration({ issuer, revocations, keys: keys.canaryKeys }));
-  const probes = add(openProbes({ ...admitting, store: store.verifierProbes, issuerWith }));
+  const probes = add(openProbes({ ...admitting, issuerWith }));
   await replayRestrictions({ ...admitting, keys: keys.administration });
   add(await openDrills({ ...admitting, config: config.drills }));
   add(await openReviews({ ...admitting, config: config.reviews }));
   const { disks } = add(await openHealth({ ...admitting, links, verifiers, audit }));
-  add(await openDetector({ ...admitting, memories: store.detectionMemories }));
+  add(await openDetector(admitting));
   const { leaks } = add(openLeaks({ ...admitting, ledger: bulkReader, revocations }));
   const { verifier } = verification;
   add(

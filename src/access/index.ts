@@ -1,9 +1,17 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
-import type { AnyAct } from '../kernel/acts.ts';
-import type { Clock } from '../kernel/clock.ts';
+import type { OperatorAdministration } from '../kernel/actor.ts';
+import type { ActGate, AnyAct } from '../kernel/acts.ts';
+import type { AuditTrail } from '../kernel/audit.ts';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
+import { canDecideTogether } from '../kernel/proposal-refusals.ts';
+import { startPeriodicTask } from '../lib/periodic-task.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { type Access, createAccess } from './create-access.ts';
+import { Gate } from './gate.ts';
 import {
   addGrant,
   createClient,
@@ -21,8 +29,12 @@ import {
 } from './routes/operator-acts.ts';
 import { adminOperatorRoutes } from './routes/operators.ts';
 import { adminProposalRoutes } from './routes/proposals.ts';
+import { createAccessStore } from './store/access.ts';
+import { createProposalStore, VolatileProposals } from './store/proposals.ts';
 
-export { openGate } from './open-gate.ts';
+export { createAccess } from './create-access.ts';
+export { createAccessStore, credentialTaken, isDecoy } from './store/access.ts';
+export { VolatileProposals } from './store/proposals.ts';
 
 export const ACCESS_ROUTES = {
   operations: [...adminClientRoutes, ...adminGrantRoutes, ...adminOperatorRoutes, ...adminProposalRoutes],
@@ -47,18 +59,78 @@ export function accessActs(
 }
 
 interface AccessDeps {
-  readonly store: Pick<Store, 'access'>;
+  readonly store: Pick<Store, 'changes'>;
   readonly keyRing: KeyRing;
   readonly clock: Clock;
 }
 
 /** Clients, operators and their grants. */
 export async function openAccess({ store, keyRing, clock }: AccessDeps) {
-  const access = await createAccess(store.access, clock, (id) => keyRing.scope(id) !== undefined);
+  const access = await createAccess(
+    createAccessStore(store.changes),
+    clock,
+    (id) => keyRing.scope(id) !== undefined,
+  );
   const { clients, operators } = access;
   return {
     ...access,
     routes: { operations: supplied(ACCESS_ROUTES.operations, { clients, operators }) },
     acts: accessActs(access, keyRing),
   };
+}
+
+const EVERY_MS = 60_000;
+const MOST_PROPOSALS = 10_000;
+
+interface GateRootDeps {
+  readonly config: Config;
+  /** Of all capabilities. */
+  readonly acts: readonly AnyAct[];
+  readonly operators: OperatorAdministration;
+  readonly store: Pick<Store, 'changes'>;
+  readonly audit: AuditTrail;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly timeGuard: TimeGuard;
+  readonly log: Logger;
+}
+
+/** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
+export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop(): Promise<void> }> {
+  const { config, acts, operators, store, audit, metrics, clock, timeGuard, log } = deps;
+  const gate = new Gate({
+    acts,
+    operators: () => operators.list(),
+    proposals: { durable: createProposalStore(store.changes, clock), volatile: new VolatileProposals(audit) },
+    clock,
+    timeGuard,
+    twoPersons: config.two_persons,
+    lifetimeSeconds: config.proposals.lifetime_seconds,
+    maxOpen: config.proposals.max_open,
+    maxOpenOfOne: config.proposals.max_open_per_operator,
+  });
+  if (config.two_persons && !canDecideTogether(operators.list())) {
+    log.error('nobody can approve what another operator proposes: enrol others with keyward init --operator');
+  }
+  for (const { id, act, subject } of await gate.recover()) {
+    log.error(
+      { proposal: id, act, subject },
+      'the execution of a proposal was cut short: it is not run again',
+    );
+  }
+  const expiring = startPeriodicTask({
+    tick: async () => void (await gate.expireDue()),
+    everyMs: EVERY_MS,
+    log,
+    failure: 'what expired of proposals could not be written down; it is tried again',
+  });
+  watchProposals(metrics, gate);
+  return { gate, stop: () => expiring.stop() };
+}
+
+export function watchProposals(metrics: Pick<Metrics, 'watch'>, gate: Pick<ActGate, 'list'>): void {
+  metrics.watch(
+    'proposalsOpen',
+    () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open').length,
+  );
 }

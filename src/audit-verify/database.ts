@@ -1,7 +1,6 @@
 import { camelCased } from '../db/camel-case.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import { gapsIn } from '../restore/store.ts';
 import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';
@@ -23,6 +22,7 @@ import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from '../ker
 import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
 import { createRegistryVerifier } from '../keys/registry-key.ts';
+import { gapsIn } from '../restore/index.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import { refuseUnsigned } from './accepted-restores.ts';
 import type { SourceCheckpoint, SourceRevocation, TrailSource } from './trail-source.ts';

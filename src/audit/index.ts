@@ -9,6 +9,7 @@ import type { DeliveryPosition, SinkTail } from '../kernel/audit.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../kernel/audit-chain.ts';
 import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import type { RecordGap } from '../kernel/record-gap.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { raiseRefused } from '../keys/open-registry.ts';
@@ -25,10 +26,12 @@ import { adminAuditRoutes, latestCheckpoint } from './routes.ts';
 import { adminUnwitnessedRoutes, confirmUnwitnessed } from './routes-unwitnessed.ts';
 import { readSinkCheckpoints } from './sink-checkpoints.ts';
 import type { Sinks } from './sinks.ts';
-import { raiseUnwitnessed } from './start-trail.ts';
+import { raiseUnwitnessed, type Trail } from './start-trail.ts';
 
 export { openChains } from './open-chains.ts';
 export { openSinks } from './open-sinks.ts';
+export { insertCheckpoint, readHeads } from './store/audit-log.ts';
+export { openTrail } from './store/trail.ts';
 
 export const AUDIT_ROUTES = {
   data: [latestCheckpoint],
@@ -39,13 +42,12 @@ const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
 const HELD_UP = 'audit trail held up: no checkpoints';
 
-interface AuditServiceDeps {
+interface AuditServiceDeps extends Trail {
   readonly config: Config;
   readonly sinks: Sinks;
-  readonly store: Pick<
-    Store,
-    'audit' | 'registry' | 'runs' | 'recordGaps' | 'checkpointWanted' | 'unwitnessed'
-  >;
+  readonly store: Pick<Store, 'registry' | 'checkpointWanted'>;
+  /** What two persons accepted as lost. */
+  readonly recordGaps: { list(): readonly RecordGap[] };
   readonly signer: Pick<Signer, 'sign' | 'sealed'>;
   readonly clock: Clock;
   /** Opened before the database was compared with the sinks. */
@@ -75,9 +77,9 @@ export interface AuditService {
 
 /** All that keeps the audit trail, of a database that was held against the sinks; and what of it nothing vouches for. */
 export async function openAudit(deps: AuditServiceDeps) {
-  const { audit, unwitnessed } = deps.store;
+  const { audit, unwitnessed } = deps;
   const service = await openAuditService(deps);
-  raiseUnwitnessed(deps.store.unwitnessed, deps.raiser);
+  raiseUnwitnessed(unwitnessed, deps.raiser);
   const { checkpoints } = service;
   return {
     ...service,
@@ -90,11 +92,10 @@ export async function openAudit(deps: AuditServiceDeps) {
 }
 
 async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
-  const { config, sinks, store, signer, clock } = deps;
-  const { audit } = store;
+  const { config, sinks, store, audit, runs, recordGaps, signer, clock } = deps;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
-  await certifyRun({ runs: store.runs, auditKey, clock }).catch((err: unknown) =>
+  await certifyRun({ runs, auditKey, clock }).catch((err: unknown) =>
     deps.log.error({ err }, 'the key of this run is not certified yet; it is tried again'),
   );
   const latest = await audit.lastCheckpoint();
@@ -113,7 +114,7 @@ async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
       log: audit,
       auditKey,
       sealed: async (latest) => (await signer.sealed({ checkpoint: latest, head: null })).checkpoint,
-      gaps: () => store.recordGaps.list(),
+      gaps: () => recordGaps.list(),
       clock,
       timeGuard,
       onStored: ({ time }) => timeGuard.vouch(time),
@@ -168,7 +169,9 @@ function isForeignHead(error: unknown): boolean {
 function run(
   {
     config,
-    store: { audit, runs, checkpointWanted },
+    store: { checkpointWanted },
+    audit,
+    runs,
     sinks,
     clock,
     clockWatch,

@@ -10,14 +10,16 @@ import type { Revocation } from '../kernel/revocation.ts';
 import { TrustedRuns } from '../kernel/runs.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
+import { createRevocationStore } from '../revocation/index.ts';
 import { loadRevocations } from '../revocation/load-revocations.ts';
 import { readCheckpoint } from '../token/checkpoint.ts';
 import { certifiedRuns } from '../token/run-certificate.ts';
 import { RevocationWalk } from './chain-walk.ts';
+import type { Trail } from './start-trail.ts';
 
-interface ChainDeps {
+interface ChainDeps extends Pick<Trail, 'audit' | 'runs'> {
   readonly config: Config;
-  readonly store: Pick<Store, 'ledger' | 'runs' | 'registry' | 'audit' | 'revocations' | 'brokenEvents'>;
+  readonly store: Pick<Store, 'ledger' | 'writer' | 'registry' | 'brokenEvents'>;
   readonly signer: Pick<Signer, 'sign'>;
   /** What two persons accepted as lost. */
   readonly gaps: readonly RecordGap[];
@@ -39,12 +41,12 @@ export interface Chains {
  * its group. What does not hold is a security event, whenever it is met.
  */
 export async function openChains(deps: ChainDeps): Promise<Chains> {
-  const { config, store, signer, gaps, clockWatch, log } = deps;
+  const { config, store, audit, signer, gaps, clock, clockWatch, log } = deps;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
-  const latest = await store.audit.lastCheckpoint();
+  const latest = await audit.lastCheckpoint();
   const checkpoint = latest && (await readCheckpoint(latest.jws, auditKey));
-  const runs = await certifiedRuns(await store.runs.all(), auditKey, checkpoint);
+  const runs = await certifiedRuns(await deps.runs.all(), auditKey, checkpoint);
   const reportEvents = chainReporter('audit', deps);
   const reportLedger = chainReporter('ledger', deps);
   const reportRevocations = chainReporter('revocations', deps);
@@ -54,13 +56,14 @@ export async function openChains(deps: ChainDeps): Promise<Chains> {
     log.fatal({ chain: 'ledger', ...broken }, 'the ledger is not as it was written');
     reportLedger(broken);
   }
-  const trusted = new TrustedRuns([...runs, store.runs.own]);
-  const revocationWalk = new RevocationWalk(store.revocations);
+  const trusted = new TrustedRuns([...runs, deps.runs.own]);
+  const revocations = createRevocationStore(store.ledger.walks, store.writer, clock);
+  const revocationWalk = new RevocationWalk(revocations);
   return {
     loadRevocations: (scopeIds) =>
       loadRevocations({
-        store: store.revocations,
-        audit: store.audit,
+        store: revocations,
+        audit,
         checkpoint: {
           audit: Math.max(checkpoint?.heads.audit.sequence ?? 0, gaps.at(-1)?.lastEvent ?? 0),
           revocations: coveredUntil('revocations', checkpoint, gaps),

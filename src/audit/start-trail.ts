@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
+import type { AuditLog, UnwitnessedTrail } from '../kernel/audit.ts';
 import {
   AUDIT_GENESIS,
   type ChainHead,
@@ -8,6 +9,7 @@ import {
 } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RegistryMark } from '../kernel/record-gap.ts';
+import type { Runs } from '../kernel/runs.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { SealedStatements, Signer } from '../kernel/signer.ts';
 import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
@@ -18,8 +20,15 @@ import { findUnwitnessed, type WitnessedTrail } from './find-unwitnessed.ts';
 import type { SinkCheckpoint } from './refuse-rollback.ts';
 import { repairRuns } from './repair-runs.ts';
 
-interface TrailDeps {
-  readonly store: Pick<Store, 'audit' | 'runs' | 'unwitnessed' | 'trustEvents'>;
+/** The audit trail, the runs that sealed it, and what of it nothing vouches for. */
+export interface Trail {
+  readonly audit: AuditLog;
+  readonly runs: Runs;
+  readonly unwitnessed: UnwitnessedTrail;
+}
+
+interface TrailDeps extends Trail {
+  readonly store: Pick<Store, 'trustEvents'>;
   /** Default: nobody is told. */
   readonly log?: Pick<Logger, 'fatal'>;
 }
@@ -29,7 +38,7 @@ interface TrailDeps {
  * `audit_trail_refused` where the trail does not hold.
  */
 export async function walkTrail(
-  { store: { audit, runs, unwitnessed, trustEvents } }: TrailDeps,
+  { store, audit, runs, unwitnessed }: TrailDeps,
   sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
 ): Promise<WitnessedTrail> {
@@ -42,7 +51,7 @@ export async function walkTrail(
   const keys = auditKeysSince(auditKey, checkpoint?.number ?? 0);
   const trail = await findUnwitnessed({ log: audit, runs, auditKey: keys, from, sinkReach });
   const counted = await certifiedRuns(await runs.all(), auditKey, checkpoint);
-  await trustEvents({ runs: counted, reach: trail.reach });
+  await store.trustEvents({ runs: counted, reach: trail.reach });
   await unwitnessed.load(trail.unwitnessed);
   const recordedRegistry = trail.recordedRegistry ?? (checkpoint && markOf(checkpoint.heads.registry));
   return { ...trail, recordedRegistry };
@@ -51,7 +60,7 @@ export async function walkTrail(
 /** The last event that a sink holds as well, or has a checkpoint of. */
 async function reachOf(
   sinkCheckpoints: readonly SinkCheckpoint[],
-  audit: TrailDeps['store']['audit'],
+  audit: AuditLog,
   auditKey: AuditPublicKey,
 ): Promise<number> {
   let reach = 0;
@@ -70,7 +79,7 @@ async function reachOf(
  * tables of the registry, and for a trail whose end is missing.
  */
 export async function requireRegistryOf(
-  { store: { audit } }: Pick<TrailDeps, 'store'>,
+  { audit }: Pick<Trail, 'audit'>,
   { registry, recordedRegistry }: WitnessedTrail,
 ): Promise<void> {
   const { registry: head } = await audit.heads();
@@ -100,18 +109,18 @@ function restored({ version }: RegistryMark, why: string): KeywardError {
 
 /** Writes down, before anything else is appended, what of the trail is unwitnessed, and says so in the log. */
 export async function recordUnwitnessed(
-  { store, log }: TrailDeps,
-  { unwitnessed, isRecorded }: WitnessedTrail,
+  { unwitnessed, log }: Pick<TrailDeps, 'unwitnessed' | 'log'>,
+  { unwitnessed: range, isRecorded }: WitnessedTrail,
 ): Promise<void> {
-  if (!unwitnessed || isRecorded) return;
-  await store.unwitnessed.record(unwitnessed);
+  if (!range || isRecorded) return;
+  await unwitnessed.record(range);
   log?.fatal(
-    { event: 'audit.unwitnessed', ...unwitnessed },
+    { event: 'audit.unwitnessed', ...range },
     'events of the audit trail that nothing vouches for: they count for nothing until two persons confirm them',
   );
 }
 
-export function raiseUnwitnessed(unwitnessed: Store['unwitnessed'], events: EventRaiser): void {
+export function raiseUnwitnessed(unwitnessed: UnwitnessedTrail, events: EventRaiser): void {
   for (const { from, to, hash } of unwitnessed.list()) {
     const place = from === to ? `event ${from}` : `events ${from} to ${to}`;
     const why = `no checkpoint, no audit sink and no seal of a run stands for them; the last one's hash is ${hash}`;

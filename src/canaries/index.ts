@@ -3,6 +3,7 @@ import type { Store } from '../db/open-store.ts';
 import type { InventoriedCanaries } from '../inventory/index.ts';
 import type { RequestObserver } from '../kernel/activity.ts';
 import { KEYWARD } from '../kernel/actor.ts';
+import type { AuditTrail } from '../kernel/audit.ts';
 import type { CanaryKeys } from '../kernel/canary.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -19,13 +20,15 @@ import { countedTriggers, createCanaryAlarm } from './alarm.ts';
 import { CanaryIndex } from './canary-index.ts';
 import { adminCanaryRoutes, createCanary, retireCanary } from './routes.ts';
 import { CanaryService } from './service.ts';
+import { createCanaryStore } from './store.ts';
 import { CanaryKeyDetector, watchRevocation, watchSightings, watchVerifier } from './tokens.ts';
 import { canariesInInventory, watchCallers, watchLeaks, watchSigner } from './triggers.ts';
 
 export const CANARY_ROUTES = { operations: adminCanaryRoutes } as const;
 
 export interface CanaryRootDeps {
-  readonly store: Pick<Store, 'canaries' | 'audit'>;
+  readonly store: Pick<Store, 'changes'>;
+  readonly audit: AuditTrail;
   readonly keyRing: KeyRing;
   readonly events: EventRaiser;
   readonly metrics: Pick<Metrics, 'canaryTouches'>;
@@ -53,10 +56,19 @@ export interface Canaries {
 }
 
 /** Decoys, from the registry that was opened before. */
-export function openCanaries({ store, keyRing, events, metrics, clock, log }: CanaryRootDeps): Canaries {
-  const index = new CanaryIndex(store.canaries.list());
+export function openCanaries({
+  keyRing,
+  events,
+  audit,
+  metrics,
+  clock,
+  log,
+  ...deps
+}: CanaryRootDeps): Canaries {
+  const store = createCanaryStore(deps.store.changes);
+  const index = new CanaryIndex(store.list());
   const alarm = createCanaryAlarm({ events, clock, count: countedTriggers(metrics) });
-  const deps = {
+  const watching = {
     index,
     alarm,
     canaryKeys: new CanaryKeyDetector(index, alarm),
@@ -64,18 +76,18 @@ export function openCanaries({ store, keyRing, events, metrics, clock, log }: Ca
   };
   return {
     watchCallers: (next) => watchCallers(next, index, alarm),
-    watchVerifier: (next) => watchVerifier(next, deps),
-    watchSightings: (next) => watchSightings(next, deps),
-    watchRevocation: (next) => watchRevocation(next, deps),
-    watchSigner: (next) => watchSigner(next, deps),
-    watchLeaks: (next) => watchLeaks(next, deps),
+    watchVerifier: (next) => watchVerifier(next, watching),
+    watchSightings: (next) => watchSightings(next, watching),
+    watchRevocation: (next) => watchRevocation(next, watching),
+    watchSigner: (next) => watchSigner(next, watching),
+    watchLeaks: (next) => watchLeaks(next, watching),
     inInventory: canariesInInventory(index, alarm, keyRing),
     administration(made) {
       const canaries = new CanaryService({
         ...made,
-        store: store.canaries,
+        store,
         index,
-        audit: store.audit,
+        audit,
         clock,
       });
       canaries

@@ -1,19 +1,14 @@
+import { credentialTaken, isDecoy } from '../access/index.ts';
+import { camelCased } from '../db/camel-case.ts';
+import { tokenColumn, tokenOf } from '../db/scope-row.ts';
+import type { Plan, RegistryChanges } from '../db/signed/registry-changes.ts';
+import { settling } from '../db/signed/settling.ts';
+import { inconsistent, put, type RowOf } from '../db/signed/tables.ts';
+import type { RegistryView } from '../db/signed/trusted-registry.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import type { Canary, CanaryStore } from '../kernel/canary.ts';
-import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
-import { camelCased } from '../db/camel-case.ts';
-import { settling } from '../access/store/proposals.ts';
-import { tokenColumn, tokenOf } from '../db/scope-row.ts';
-import type { Plan, RegistryChanges } from '../db/signed/registry-changes.ts';
-import { inconsistent, put, type RowOf } from '../db/signed/tables.ts';
-import type { RegistryView } from '../db/signed/trusted-registry.ts';
-
-/** The same for a credential and for a decoy: it tells nobody which of them a digest is. */
-export function credentialTaken(): KeywardError {
-  return new KeywardError('credential_taken', 'This credential is or was in use; make another one.');
-}
 
 /** The audit trail tells that there is a decoy, and of which kind; neither what it is nor where it was planted. */
 export function createCanaryStore(changes: RegistryChanges): CanaryStore {
@@ -44,11 +39,6 @@ export function createCanaryStore(changes: RegistryChanges): CanaryStore {
 function isKnown(registry: RegistryView, digest: Uint8Array): boolean {
   const name = Buffer.from(digest).toString('hex');
   return registry.row('credentials', name) !== undefined || isDecoy(registry, digest);
-}
-
-/** Whether a decoy has that digest, a retired one too. */
-export function isDecoy(registry: RegistryView, digest: Uint8Array): boolean {
-  return registry.rows('canaries').some((row) => row.digest && Buffer.compare(row.digest, digest) === 0);
 }
 
 function known(registry: RegistryView, id: string): RowOf<'canaries'> {

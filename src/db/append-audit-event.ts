@@ -65,6 +65,18 @@ export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
   );
 }
 
+/** The end of the revocations, which must be the one that this writer left. `audit_trail_refused`. */
+export async function ownRevocationHead(trx: Trx): Promise<ChainHead> {
+  const head = await headOf(trx, 'revocations');
+  if (memoryOf(trx).revocations.accept(head)) return head;
+  throw new KeywardError(
+    'audit_trail_refused',
+    'The revocations in the database have another end than the service wrote; nothing is revoked until the service ' +
+      'was started anew. Read docs/runbooks/changed-records.md first.',
+    { cause: new Error(`the database ends at revocation ${head.sequence}`) },
+  );
+}
+
 /** For a row that an audit event testifies to. */
 export async function nextSequence(
   trx: Trx,

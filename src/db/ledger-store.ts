@@ -9,19 +9,16 @@ import type {
   IssuedHoursReader,
   IssuedReader,
   LedgerArchives,
-  LedgerErasure,
   LedgerSearch,
   LivingTokensReader,
 } from '../kernel/ledger-search.ts';
 import type { RunPublicKey } from '../kernel/runs.ts';
 import type { Emitter, Subscribable } from '../lib/emitter.ts';
-import { createAuditedChange } from './append-audit-event.ts';
+import { type AuditedChange, createAuditedChange } from './append-audit-event.ts';
 import { AuditedArchives } from './archive-table.ts';
 import { ArchiveThread } from './archive-thread.ts';
 import { GroupWalk, walkTail } from './chain-walks.ts';
-import type { Erasable } from '../events/store/erase-evidence.ts';
 import { createLedgerArchives } from './ledger-archives.ts';
-import { createLedgerErasure } from '../ledger/store.ts';
 import { LedgerLookup } from './ledger-lookup.ts';
 import { ledgerEntry, ledgerGroup } from './ledger-row.ts';
 import { SqliteLedgerSearch } from './ledger-search.ts';
@@ -48,11 +45,18 @@ interface LedgerStoreOptions {
   readonly writer: Pick<Writer, 'transaction' | 'sharedEnd' | 'ledgerEnd' | 'expectLedgerEnd'>;
   readonly reader: TrxReader;
   readonly broken: Emitter<BrokenChain>;
-  /** What an erasure takes beside records and events. */
-  readonly erasable: readonly Erasable[];
   readonly clock: Clock;
   /** A look-up that failed. */
   readonly onLookupFailure?: (error: unknown) => void;
+}
+
+/** What an erasure takes the personal values of records out of. */
+export interface ErasingParts {
+  readonly search: Pick<SqliteLedgerSearch, 'rows'>;
+  readonly thread: ArchiveThread;
+  readonly auditedArchives: AuditedArchives;
+  readonly change: AuditedChange;
+  readonly removeFile: (name: string) => void;
 }
 
 export interface LedgerStore {
@@ -64,7 +68,10 @@ export interface LedgerStore {
   readonly keyUse: KeyUseReader;
   readonly issued: IssuedReader & LivingTokensReader;
   readonly issuedHours: IssuedHoursReader;
-  readonly erasure: LedgerErasure;
+  /** For `createLedgerErasure`. */
+  readonly erasing: ErasingParts;
+  /** Reads the chains again; beside everything else, and slowly. */
+  readonly walks: Pick<ReadThread, 'ask'>;
   readonly archives: LedgerArchives;
   /** Records that were met and count for nothing. */
   readonly broken: Subscribable<BrokenChain>;
@@ -79,9 +86,7 @@ export interface LedgerStore {
 }
 
 /** All of the ledger but the hot path's appending. */
-export function openLedgerStore(
-  options: LedgerStoreOptions,
-): LedgerStore & { readonly walks: ReadThread; close(): Promise<void> } {
+export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { close(): Promise<void> } {
   const { file, identity, queueLimit, archiveDir, writer, reader, broken, clock } = options;
   const runs: RunPublicKey[] = [options.run];
   const reading = { file, identity, archiveDir, runs, end: writer.sharedEnd.memory };
@@ -109,17 +114,7 @@ export function openLedgerStore(
       living: (question) => threads.issued.ask('livingTokens', question),
     },
     issuedHours: { between: (from, to) => threads.issuedHours.ask('issuedHours', { from, to }) },
-    erasure: createLedgerErasure({
-      search,
-      thread,
-      writer,
-      reader,
-      auditedArchives,
-      change,
-      erasable: options.erasable,
-      clock,
-      removeFile,
-    }),
+    erasing: { search, thread, auditedArchives, change, removeFile },
     archives: createLedgerArchives({ archiveDir, thread, writer, auditedArchives, change, clock }),
     broken,
     walks: threads.walks,

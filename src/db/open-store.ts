@@ -1,38 +1,22 @@
 import { dirname, join } from 'node:path';
-import type { DetectionMemories } from '../kernel/activity.ts';
-import type { AccessStore } from '../kernel/actor.ts';
-import type { ProposalStore } from '../kernel/acts.ts';
-import type { AuditLog, SinkGate, UnwitnessedTrail } from '../kernel/audit.ts';
+import type { SinkGate } from '../kernel/audit.ts';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
-import type { CanaryStore } from '../kernel/canary.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { RefusedRow, Registry } from '../kernel/registry.ts';
-import type { RevocationStore } from '../kernel/revocation.ts';
-import { createRunKey, type RunKey, type Runs } from '../kernel/runs.ts';
-import type { VerifierProbeStore } from '../kernel/verifier-probe.ts';
+import { createRunKey, type RunDescription, type RunKey } from '../kernel/runs.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
-import { createAccessStore } from '../access/store/access.ts';
-import { ownAuditHead } from './append-audit-event.ts';
-import { createAuditLog } from '../audit/store/audit-log.ts';
-import { createCanaryStore } from '../canaries/store.ts';
+import { ownAuditHead, ownRevocationHead } from './append-audit-event.ts';
+import { snakeCased } from './camel-case.ts';
 import { identify, prepareDatabaseFile } from './database-file.ts';
-import { createDetectionMemories } from '../detection/store.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
-import type { Erasable } from '../events/store/erase-evidence.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { migrateFile } from './migrate-file.ts';
-import { createNotificationOutbox, type StoredNotifications } from '../notifications/store/outbox.ts';
-import { createProposalStore } from '../access/store/proposals.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
-import { createRecordGaps, type RecordGapStore } from '../restore/store.ts';
 import { createRegistry } from './registry.ts';
-import { createRevocationStore, ownRevocationHead } from '../revocation/store.ts';
-import { createRuns, insertRun } from '../audit/store/runs.ts';
-import type { TrxReader, TrxWriter } from './schema.ts';
-import { createSecurityEvents, type StoredSecurityEvents } from '../events/store/security-events.ts';
+import type { Trx, TrxReader, TrxWriter } from './schema.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
 import {
   openRegistry,
@@ -41,8 +25,7 @@ import {
   RegistryWalk,
 } from './signed/registry-walk.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
-import { createUnwitnessedTrail, UnwitnessedRanges } from './unwitnessed.ts';
-import { createVerifierProbes } from '../probes/store.ts';
+import { UnwitnessedRanges } from './unwitnessed.ts';
 import { brokenBy, type StoreEvent } from './write-health.ts';
 import { Writer } from './writer.ts';
 import type { Durability, FileIdentity } from './writer-protocol.ts';
@@ -60,8 +43,6 @@ interface StoreOptions {
   readonly gate?: SinkGate;
   /** Absolute path of the folder for archive segments; default: `ledger-archive` beside the file. */
   readonly archiveDir?: string;
-  /** What capabilities keep of persons in tables of their own: an erasure that misses one is none. */
-  readonly erasable: readonly Erasable[];
   /** Records in one archive segment at most. */
   readonly segmentRecords?: number;
 }
@@ -69,11 +50,13 @@ interface StoreOptions {
 export interface Store {
   /** For the stores of capabilities: each read and each change is one transaction. `store_unavailable`. */
   readonly reader: TrxReader;
-  readonly writer: TrxWriter;
+  readonly writer: TrxWriter & Pick<Writer, 'ledgerEnd' | 'revocationEnd'>;
+  /** The same for the signed tables, once the registry is open. */
+  readonly changes: RegistryChanges;
   /** For `createLedger`. */
   readonly records: RecordAppender;
   readonly ledger: LedgerStore;
-  /** Verifies the registry: before, `registry` and `access` neither answer nor change anything. */
+  /** Verifies the registry: before, `registry` and `changes` neither answer nor change anything. */
   openRegistry(opening: RegistryOpening): Promise<RegistryReport>;
   /** Looks on, a table a step: which rows of the registry are not as this process left them. `store_unavailable`. */
   walkRegistry(): Promise<readonly RefusedRow[]>;
@@ -84,24 +67,16 @@ export interface Store {
   /** Records that are not durable yet. */
   queuedRecords(): number;
   readonly registry: Registry;
-  readonly access: AccessStore;
-  readonly proposals: ProposalStore;
-  readonly audit: AuditLog;
-  readonly runs: Runs;
-  readonly unwitnessed: UnwitnessedTrail;
+  /** This process's own. */
+  readonly run: RunDescription;
+  /** What readers pass over of the audit trail. */
+  readonly unwitnessedRanges: UnwitnessedRanges;
   /** Changes that a checkpoint should cover at once. */
   readonly checkpointWanted: Subscribable<null>;
-  readonly recordGaps: RecordGapStore;
-  readonly canaries: CanaryStore;
-  readonly verifierProbes: VerifierProbeStore;
-  readonly revocations: RevocationStore;
-  readonly securityEvents: StoredSecurityEvents;
-  readonly detectionMemories: DetectionMemories;
-  readonly notifications: StoredNotifications;
   /** What stands behind the audit events of earlier runs: from then on no other decides anything. `store_unavailable`. */
   trustEvents(trust: EventTrust): Promise<void>;
   /** Audit events that were met and count for nothing. */
-  readonly brokenEvents: Subscribable<BrokenChain>;
+  readonly brokenEvents: ReplayingEmitter<BrokenChain>;
   /** Names what of the schema somebody else changed; undefined where nothing was. `store_unavailable`. */
   foreignSchema(): string | undefined;
   /** Writes, commits and reads back. `store_unavailable`. */
@@ -119,7 +94,7 @@ export interface Store {
  * `foreign_schema` for tables that somebody else changed.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE, erasable } = options;
+  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
   const identity = { ...prepare(file), schema: await migrateFile(file) };
   const run = options.run ?? createRunKey(clock.nowSeconds());
   const unwitnessed = new UnwitnessedRanges();
@@ -161,7 +136,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     writer,
     reader,
     broken,
-    erasable,
     clock,
     onLookupFailure: (error) => readBack.failed(error),
   });
@@ -183,19 +157,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     signPending: () => changes.signPending(),
     enrolServiceKeys: (enrolment) => enrolServiceKeys(changes, enrolment),
     registry: createRegistry(reader, changes),
-    access: createAccessStore(changes),
-    proposals: createProposalStore(changes, clock),
-    audit: createAuditLog({ reader, writer, clock, changes }),
+    changes,
+    run: { id: run.id, publicKey: run.publicKey, startedAt: run.startedAt },
+    unwitnessedRanges: unwitnessed,
     checkpointWanted: writer.checkpointWanted,
-    unwitnessed: createUnwitnessedTrail(unwitnessed, reader, writer, clock),
-    runs: createRuns(reader, writer, run, clock, (found) => brokenEvents.emit(found)),
-    recordGaps: createRecordGaps(reader, changes),
-    canaries: createCanaryStore(changes),
-    verifierProbes: createVerifierProbes(changes),
-    revocations: createRevocationStore(ledger.walks, writer, clock),
-    securityEvents: createSecurityEvents(reader, writer, clock),
-    detectionMemories: createDetectionMemories(reader, writer, clock),
-    notifications: createNotificationOutbox(reader, writer, clock),
     queuedRecords: () => writer.queuedRecords,
     async trustEvents(trust) {
       seals.trust(trust);
@@ -212,6 +177,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await writer.close();
     },
   };
+}
+
+async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promise<void> {
+  await trx
+    .insertInto('runs')
+    .values(snakeCased({ id, publicKey, startedAt, certificate: null }))
+    .execute();
 }
 
 const OPEN_GATE: SinkGate = { confirm: async () => {} };

@@ -16,11 +16,11 @@ import { compareText } from '../lib/text.ts';
 import { serviceKeyRow } from './enrol-service-keys.ts';
 import { keyMade, keyReservations, leavingNoneOut, onStandingToken } from './key-reservations.ts';
 import { keyFromRow, keyToRow, lifecycleToRow, type MadeKeyRow, reservedKeyRow } from './key-row.ts';
-import { settling } from '../access/store/proposals.ts';
 import type { TrxReader } from './schema.ts';
 import { rotationPauses, scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow, tokenOf } from './scope-row.ts';
 import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
+import { settling } from './signed/settling.ts';
 import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 

@@ -1,19 +1,14 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
-import { type Actor, KEYWARD } from '../kernel/actor.ts';
 import {
-  actOf,
   auditDetailsIn,
   CONFIRMED_UNWITNESSED,
   type EventRange,
   openRanges,
   UNWITNESSED,
   UNWITNESSED_SUBJECT,
-  type UnwitnessedTrail,
 } from '../kernel/audit.ts';
-import type { Clock } from '../kernel/clock.ts';
-import { appendAuditEvent } from './append-audit-event.ts';
 import { IS_VOUCHED } from './event-seals.ts';
-import type { Trx, TrxReader, TrxWriter } from './schema.ts';
+import type { Trx } from './schema.ts';
 
 /** The ranges as they are known to this process: what reads facts from the trail passes them over. */
 export class UnwitnessedRanges {
@@ -58,27 +53,32 @@ function isSealed(trx: Trx, place: Expression<number>): RawBuilder<SqlBool> {
   return lent.get(trx)?.verifiesSeals ? sql<SqlBool>`${sql.raw(IS_VOUCHED)}(${place})` : sql<SqlBool>`true`;
 }
 
-export function createUnwitnessedTrail(
-  ranges: UnwitnessedRanges,
-  reader: TrxReader,
-  writer: TrxWriter,
-  clock: Clock,
-): UnwitnessedTrail {
-  const append = (type: string, actor: Actor, details: Readonly<Record<string, unknown>>) =>
-    writer.transaction((trx) =>
-      appendAuditEvent(trx, actOf(actor, type, UNWITNESSED_SUBJECT, details), clock.nowSeconds()),
-    );
-  return {
-    list: () => ranges.list,
-    load: async (found) => ranges.set(await reader.read((trx) => readOpenRanges(trx, found))),
-    record: async ({ from, to, hash }) => void (await append(UNWITNESSED, KEYWARD, { from, to, hash })),
-    async confirm(reason, actor) {
-      const confirmed = ranges.list;
-      await append(CONFIRMED_UNWITNESSED, actor, { ranges: confirmed, reason });
-      ranges.set(ranges.list.filter((range) => !confirmed.includes(range)));
-      return confirmed;
-    },
-  };
+/** A row alone counts for nothing: its audit event names what it concerns, who took the step, and when. */
+export function hasAuditRecord(
+  trx: Trx,
+  step: string,
+  type: Expression<string>,
+  subject: Expression<string>,
+): Expression<SqlBool> {
+  const told = trx
+    .selectFrom('audit_events as told')
+    .select('told.sequence')
+    .where('told.sequence', '=', sql.ref<number>(`${step}.audit_sequence`))
+    .where('told.type', '=', type)
+    .where('told.subject', '=', subject)
+    .where('told.actor', '=', sql.ref<string>(`${step}.taken_by`))
+    .where('told.time', '=', sql.ref<number>(`${step}.taken_at`))
+    .where((eb) => isWitnessed(trx, eb.ref('told.sequence')));
+  return sql<SqlBool>`exists ${told}`;
+}
+
+/** The audit type that goes with the value of a column. */
+export function eventTypeOf(
+  types: Readonly<Record<string, string>>,
+  name: Expression<unknown>,
+): Expression<string> {
+  const cases = Object.entries(types).map(([each, type]) => sql`when ${each} then ${type}`);
+  return sql<string>`case ${name} ${sql.join(cases, sql` `)} end`;
 }
 
 /** Where no service says which these are: by what the trail alone tells. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { DetectionMemories } from '../kernel/activity.ts';
+import type { Store } from '../db/open-store.ts';
 import type { Client } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
@@ -9,12 +9,13 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { ActivityAggregator } from './activity.ts';
 import { Detector } from './detector.ts';
 import { DETECTIONS } from './rules.ts';
+import { createDetectionMemories } from './store.ts';
 
 export { ActivityAggregator, recordCallers } from './activity.ts';
 
 interface DetectorRootDeps {
   readonly facts: ActivityAggregator;
-  readonly memories: DetectionMemories;
+  readonly store: Pick<Store, 'reader' | 'writer'>;
   readonly events: EventRaiser;
   readonly clientChanges: Subscribable<string>;
   readonly client: (id: string) => Client | undefined;
@@ -28,8 +29,9 @@ const SAVE_EVERY_MS = 60_000;
 
 /** All detections at work. `stop` writes down what they learned. */
 export async function openDetector(deps: DetectorRootDeps): Promise<{ stop(): Promise<void> }> {
-  const { facts, memories, events, clientChanges, client, metrics, clock, log } = deps;
+  const { facts, store, events, clientChanges, client, metrics, clock, log } = deps;
   metrics.watch('factsDropped', () => facts.dropped);
+  const memories = createDetectionMemories(store.reader, store.writer, clock);
   const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories });
   const stopTelling = clientChanges.subscribe((id) =>
     facts.record({

@@ -1,4 +1,4 @@
-import type { Store } from '../db/open-store.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
@@ -15,16 +15,16 @@ const LOOK_MS = 60_000;
 
 interface DrillDeps {
   readonly config: DrillsConfig;
-  readonly store: Pick<Store, 'audit'>;
+  readonly audit: AuditLog;
   readonly raiser: EventRaiser;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 /** Rehearsals of an emergency: what was performed, and what is overdue. */
-export async function openDrills({ config, store, raiser: events, metrics, clock }: DrillDeps) {
+export async function openDrills({ config, audit, raiser: events, metrics, clock }: DrillDeps) {
   const overdueSeconds = config.overdue_days * 86_400;
-  const drills = await openDrillLog({ audit: store.audit, clock, overdueSeconds });
+  const drills = await openDrillLog({ audit, clock, overdueSeconds });
   metrics.watch('drillOverdue', () =>
     Object.fromEntries(
       drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),

@@ -11,9 +11,13 @@ import type { OutageWatch } from './outages.ts';
 import { createRaiser, openSecurityEvents } from './raise.ts';
 import { adminEventRoutes } from './routes.ts';
 import { adminEventStreamRoutes } from './routes-stream.ts';
+import { createSecurityEvents } from './store/security-events.ts';
 import { unresolvedEvents } from './unresolved.ts';
 
 export { createOutageWatch } from './outages.ts';
+export { eraseEvidence, unresolvedAbout, unresolvedDigests } from './store/erase-evidence.ts';
+export type { StoredSecurityEvents } from './store/security-events.ts';
+export { trackedEvent } from './store/tracked-events.ts';
 
 export const EVENT_ROUTES = { operations: [...adminEventStreamRoutes, ...adminEventRoutes] } as const;
 
@@ -34,18 +38,20 @@ export function openLog(config: Config, metrics: Metrics, outages: OutageWatch):
 
 interface EventDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'securityEvents'>;
+  readonly store: Pick<Store, 'reader' | 'writer'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Security events: raised by everybody, and what operators make of them. */
-export async function openEvents({ config, store: { securityEvents }, metrics, clock, log }: EventDeps) {
+export async function openEvents({ config, store, metrics, clock, log }: EventDeps) {
+  const securityEvents = createSecurityEvents(store.reader, store.writer, clock);
   const raised = openSecurityEvents(securityEvents, log, metrics);
   metrics.watch('eventsUnresolved', await unresolvedEvents(securityEvents));
   const eventStreams = new EventStreams(config.limits);
   return {
+    eventStore: securityEvents,
     securityEvents: raised,
     raiser: createRaiser({ events: raised, clock, log }),
     routes: {

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { Environment } from '../config-environment.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
-import type { SinkGate } from '../kernel/audit.ts';
+import type { AuditTrail, SinkGate } from '../kernel/audit.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { trackLoadedKeys } from '../keys/load-ring.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -17,7 +17,8 @@ export const HSM_ROUTES = { operations: adminHsmRoutes } as const;
 
 interface HsmDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'registry' | 'audit'>;
+  readonly store: Pick<Store, 'registry'>;
+  readonly audit: AuditTrail;
   readonly sinks: SinkGate;
   readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
   readonly outages: OutageWatch;
@@ -33,10 +34,10 @@ export function protectMemory(config: Config, { nodeOptions }: Environment) {
 }
 
 /** The HSM tokens: a signer process for each, and the latch that guards its PIN. */
-export async function openHsm({ config, store, sinks, ...deps }: HsmDeps) {
+export async function openHsm({ config, store, audit, sinks, ...deps }: HsmDeps) {
   const signers = await openSigners(config, { ...deps, registry: store.registry });
   const { links, inspect, suspectTokens } = signers;
-  const pinLatches = openPinLatches({ config, links, sinks, audit: store.audit });
+  const pinLatches = openPinLatches({ config, links, sinks, audit });
   return {
     ...trackLoadedKeys(signers.signer),
     links,

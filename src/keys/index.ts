@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import type { AnyAct } from '../kernel/acts.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { VerifierDirectory } from '../kernel/publication.ts';
 import type { UnfinishedScope } from '../kernel/registry.ts';
@@ -63,7 +64,8 @@ export const KEY_ROUTES = {
 
 interface KeyDeps extends Omit<KeyLifecycleDeps, 'making'>, Omit<StandbyDeps, 'registry' | 'turns'> {
   readonly signer: Signer;
-  readonly store: Pick<Store, 'registry' | 'audit' | 'ledger'>;
+  readonly store: Pick<Store, 'registry' | 'ledger'>;
+  readonly audit: AuditLog;
   readonly auditKey: OpenedKey;
   readonly verifiers: VerifierDirectory;
   /** Scopes whose provisioning was cut short. */
@@ -76,6 +78,7 @@ export async function openKeys(deps: KeyDeps) {
   const {
     config,
     store,
+    audit,
     signer,
     bindingKeys,
     keyRing,
@@ -86,7 +89,7 @@ export async function openKeys(deps: KeyDeps) {
     clock,
     log,
   } = deps;
-  const { registry, audit, ledger } = store;
+  const { registry, ledger } = store;
   const making = { registry, signer, bindingKeys, clock, keyRing, turns: new KeyedMutex() };
   const provisioner = createProvisioner(making);
   if (unfinished.length > 0) {

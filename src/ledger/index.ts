@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { RevocationAdministration } from '../kernel/revocation.ts';
+import type { Runs } from '../kernel/runs.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { measuredSightings } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -13,12 +14,18 @@ import { keepRetention } from './retention.ts';
 import { addRevocation, eraseSubject } from './routes/erase.ts';
 import { adminLedgerRoutes } from './routes/search.ts';
 import { reportSightings } from './routes/sightings.ts';
+import { createLedgerErasure, type Erasable } from './store.ts';
+
+export type { Erasable, ErasedBy } from './store.ts';
 
 export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerRoutes } as const;
 
 interface LedgerDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'records' | 'ledger' | 'registry' | 'runs'>;
+  readonly store: Pick<Store, 'records' | 'ledger' | 'registry' | 'reader' | 'writer'>;
+  readonly runs: Pick<Runs, 'own'>;
+  /** What capabilities keep of persons in tables of their own: an erasure that misses one is none. */
+  readonly erasable: readonly Erasable[];
   readonly revocations: RevocationAdministration;
   readonly canaries: Pick<Canaries, 'watchSightings'>;
   readonly events: EventRaiser;
@@ -30,8 +37,10 @@ interface LedgerDeps {
 
 /** The record of every token: written, looked up, searched, erased and, in time, archived. */
 export function openLedger(deps: LedgerDeps) {
-  const { config, store, revocations, canaries, events, metrics, clock, log } = deps;
-  const { ledger } = store;
+  const { config, store, runs, erasable, revocations, canaries, events, metrics, clock, log } = deps;
+  const { reader, writer } = store;
+  const erasure = createLedgerErasure({ ...store.ledger.erasing, reader, writer, erasable, clock });
+  const ledger = { ...store.ledger, erasure };
   const bulkReader = createLedgerReader(ledger.bulkLookups);
   const sightings = canaries.watchSightings(measuredSightings(bulkReader, metrics));
   return {
@@ -52,7 +61,7 @@ export function openLedger(deps: LedgerDeps) {
         clock,
         // What is archived is told by events that the next run must be able to check.
         timeGuard: {
-          isSettled: () => store.runs.own.certificate !== null && deps.settledTime.isSettled(),
+          isSettled: () => runs.own.certificate !== null && deps.settledTime.isSettled(),
         },
         onlineDays: config.ledger.online_days,
         retentionDays: config.ledger.retention_days,

@@ -1,20 +1,37 @@
+import { appendAuditEvent } from '../db/append-audit-event.ts';
+import { replaceFile } from '../db/archive-table.ts';
+import { type RecordColumns, withoutPersonalValues } from '../db/ledger-row.ts';
+import type { ErasingParts } from '../db/ledger-store.ts';
+import type { Trx, TrxReader, TrxWriter } from '../db/schema.ts';
+import type { AuditedArchive } from '../db/segment-file.ts';
+import { eraseEvidence, unresolvedAbout, unresolvedDigests } from '../events/index.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { ARCHIVE_EVENTS, actOf, archiveSubject, fileDetails } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { ERASURE_REQUESTED, type LedgerErasure, type OpenMatters } from '../kernel/ledger-search.ts';
 import { hashedSubject } from '../kernel/policy.ts';
-import { type AuditedChange, appendAuditEvent } from '../db/append-audit-event.ts';
-import { type AuditedArchives, replaceFile } from '../db/archive-table.ts';
-import type { ArchiveThread } from '../db/archive-thread.ts';
-import { type Erasable, eraseEvidence, unresolvedAbout, unresolvedDigests } from '../events/store/erase-evidence.ts';
-import { type RecordColumns, withoutPersonalValues } from '../db/ledger-row.ts';
-import type { SqliteLedgerSearch } from '../db/ledger-search.ts';
-import type { Trx, TrxReader, TrxWriter } from '../db/schema.ts';
-import type { AuditedArchive } from '../db/segment-file.ts';
+
+export interface ErasedBy {
+  readonly actor: Actor;
+  /** Seconds since the epoch. */
+  readonly at: number;
+}
+
+/** Personal values that a capability keeps in tables of its own. `keyward ledger erase --subject` walks the list of them. */
+export interface Erasable {
+  /** Erases what names the subject, at most `limit` of it, with audit events; answers how much. */
+  eraseNaming(trx: Trx, subject: string, limit: number, by: ErasedBy): Promise<number>;
+  /** Erases what is kept about tokens of these digests, with audit events; answers how much. */
+  eraseAbout(trx: Trx, digests: readonly Uint8Array[], by: ErasedBy): Promise<number>;
+  /** Ids of what names the subject and people still work on: erasing it takes two persons. */
+  openNaming(trx: Trx, subject: string): Promise<readonly string[]>;
+  /** The same about tokens: digest (base64url) → id. */
+  openByDigest(trx: Trx): Promise<ReadonlyMap<string, string>>;
+}
 
 interface Deps {
-  readonly search: Pick<SqliteLedgerSearch, 'rows'>;
+  readonly search: ErasingParts['search'];
   readonly reader: TrxReader;
   readonly erasable: readonly Erasable[];
 }
@@ -49,16 +66,11 @@ async function openAboutSubject({ search, reader, erasable }: Deps, subject: str
 /** Rows erased in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
 
-interface ErasureDeps {
-  readonly search: Pick<SqliteLedgerSearch, 'rows'>;
-  readonly thread: ArchiveThread;
+interface ErasureDeps extends ErasingParts {
   readonly writer: TrxWriter;
   readonly reader: TrxReader;
-  readonly auditedArchives: AuditedArchives;
-  readonly change: AuditedChange;
   readonly erasable: readonly Erasable[];
   readonly clock: Clock;
-  readonly removeFile: (name: string) => void;
 }
 
 /** No event names the subject: that would keep what was to be erased. */

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
+import type { TrxWriter } from '../db/schema.ts';
+import type { StoredSecurityEvents } from '../events/index.ts';
 import { Outages } from '../events/outages.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
 import { COUNTED_OUTCOMES, type NotificationService } from '../kernel/notifications.ts';
-import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
+import { type EventRaiser, type SecurityEventFeed, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
@@ -18,6 +20,7 @@ import { waitingRoutes } from './plan.ts';
 import { adminNotificationRoutes } from './routes.ts';
 import { createNotificationService, createTargetTester } from './service.ts';
 import type { NotificationSettings } from './settings.ts';
+import { createNotificationOutbox, type StoredNotifications } from './store/outbox.ts';
 import type { NotificationTarget } from './target.ts';
 import { openTarget } from './targets/open.ts';
 
@@ -34,7 +37,8 @@ const STOP_MS = 2_000;
 
 interface NotificationDeps {
   readonly settings: NotificationSettings;
-  readonly store: Pick<Store, 'notifications' | 'securityEvents'>;
+  readonly store: Pick<Store, 'reader'> & { readonly writer: TrxWriter };
+  readonly eventStore: Pick<StoredSecurityEvents, keyof SecurityEventFeed | 'find' | 'list'>;
   readonly audit: Pick<AuditLog, 'lastAbout' | 'record'>;
   readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
   readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents' | 'watch'>;
@@ -43,6 +47,10 @@ interface NotificationDeps {
   readonly log: Logger;
   /** Spreads attempts; from 0 to 1. */
   readonly random?: () => number;
+}
+
+interface OutboxDeps extends NotificationDeps {
+  readonly outbox: StoredNotifications;
 }
 
 interface Notifications extends Capability {
@@ -57,9 +65,10 @@ interface Notifications extends Capability {
 }
 
 /** From here on what is raised is told, once it is started. */
-export async function openNotifications(deps: NotificationDeps): Promise<Notifications> {
-  const { settings, store, audit, clock, log } = deps;
-  const { notifications: outbox } = store;
+export async function openNotifications(given: NotificationDeps): Promise<Notifications> {
+  const { settings, store, audit, clock, log } = given;
+  const outbox = createNotificationOutbox(store.reader, store.writer, clock);
+  const deps = { ...given, outbox };
   const stopping = new AbortController();
   const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each));
   const names = targets.map(({ name }) => name);
@@ -132,7 +141,7 @@ export async function openNotifications(deps: NotificationDeps): Promise<Notific
 }
 
 function openLanes(
-  { settings, store, keyRing, clock, random = Math.random }: NotificationDeps,
+  { settings, outbox, eventStore, keyRing, clock, random = Math.random }: OutboxDeps,
   targets: readonly NotificationTarget[],
   stopping: AbortSignal,
   watch: DeliveryQueueWatch,
@@ -147,8 +156,8 @@ function openLanes(
           runbooksUrl: settings.runbooks_url,
           withEvidence: settings.targets[target.name]?.evidence === true,
         },
-        outbox: store.notifications,
-        find: (sequence) => store.securityEvents.find(sequence),
+        outbox,
+        find: (sequence) => eventStore.find(sequence),
         contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
         clock,
         random,
@@ -159,10 +168,9 @@ function openLanes(
 }
 
 function openNotifier(
-  { settings, store, keyRing, metrics, clock, settledTime, log }: NotificationDeps,
+  { settings, outbox, eventStore: feed, keyRing, metrics, clock, settledTime, log }: OutboxDeps,
   queues: readonly DeliveryQueue[],
 ): Notifier {
-  const { notifications: outbox, securityEvents: feed } = store;
   return new Notifier({
     settings,
     outbox,
@@ -185,7 +193,7 @@ function openNotifier(
 
 /** Gauges of what was counted last, and how to count anew. */
 async function watchCounts(
-  { store: { notifications: outbox }, metrics }: NotificationDeps,
+  { outbox, metrics }: OutboxDeps,
   names: readonly string[],
 ): Promise<() => Promise<void>> {
   for (const target of names) {

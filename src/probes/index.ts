@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
 import type { ClientAdministration, Grants } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
-import type { VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { supplied } from '../server/route.ts';
 import { createProbeAdministration } from './administer.ts';
@@ -14,6 +14,7 @@ import { ProbeRounds } from './rounds.ts';
 import { adminProbeRoutes } from './routes.ts';
 import { removeProbe, setProbe } from './routes-acts.ts';
 import { createSendProbe } from './send.ts';
+import { createVerifierProbes } from './store.ts';
 import { createProbeGrants, createProbeTokens, unsentProbes } from './tokens.ts';
 
 export const PROBE_ROUTES = { operations: adminProbeRoutes } as const;
@@ -22,7 +23,7 @@ const EVERY_MS = 1_000;
 
 interface ProbeRootDeps {
   readonly config: Pick<Config, 'probes' | 'mode'>;
-  readonly store: VerifierProbeStore;
+  readonly store: Pick<Store, 'changes'>;
   readonly keyRing: KeyRing;
   readonly grants: Grants;
   readonly clients: ClientAdministration;
@@ -35,9 +36,10 @@ interface ProbeRootDeps {
 
 /** Probing of verifiers: what is due is looked for each second, beside everything else. */
 export function openProbes(deps: ProbeRootDeps) {
-  const { config, store, keyRing, grants, clients, issuerWith, events, clock, log } = deps;
+  const { config, keyRing, grants, clients, issuerWith, events, clock, log } = deps;
   const { every_seconds, token_ttl_seconds, deadline_ms, concurrency, max, unanswered_rounds, ca_file } =
     config.probes;
+  const store = createVerifierProbes(deps.store.changes);
   const rules = { loopback: config.mode === 'development' };
   const end = new AbortController();
   const rounds = new ProbeRounds({

@@ -1,11 +1,11 @@
+import { camelCased } from '../db/camel-case.ts';
+import type { RegistryChanges } from '../db/signed/registry-changes.ts';
+import { settling } from '../db/signed/settling.ts';
+import { put, type RowOf, remove, rowId } from '../db/signed/tables.ts';
+import type { RegistryView } from '../db/signed/trusted-registry.ts';
 import { actOf } from '../kernel/audit.ts';
 import type { VerifierProbe, VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { compareText } from '../lib/text.ts';
-import { camelCased } from '../db/camel-case.ts';
-import { settling } from '../access/store/proposals.ts';
-import type { RegistryChanges } from '../db/signed/registry-changes.ts';
-import { put, type RowOf, remove, rowId } from '../db/signed/tables.ts';
-import type { RegistryView } from '../db/signed/trusted-registry.ts';
 
 type Row = RowOf<'verifier_probes'>;
 

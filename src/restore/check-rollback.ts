@@ -9,23 +9,27 @@ import {
   requireRegistryOf,
   type SealedCheckpoint,
   sealedCheckpoint,
+  type Trail,
   walkTrail,
 } from '../audit/start-trail.ts';
 import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
+import type { RecordGapStore } from './record-gaps.ts';
 import { waitForAcceptance } from './recovery-mode.ts';
 
-export interface RollbackCheckDeps {
+export interface RollbackCheckDeps extends Trail {
   readonly config: Config;
   readonly sinks: Sinks;
   readonly store: Store;
+  readonly recordGaps: RecordGapStore;
   readonly signer: Pick<Signer, 'sign' | 'sealed'>;
   readonly registryKey: OpenedKey;
   readonly clock: Clock;
@@ -44,9 +48,8 @@ type Passage = 'whole' | 'accepted' | 'stopped';
  * stretch no sink has.
  */
 export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
-  const { config, store, signer, log } = deps;
-  const { audit, registry, recordGaps } = store;
-  const auditKey = openAuditKey(config, await registry.serviceKey('audit'), signer);
+  const { config, store, audit, recordGaps, signer, log } = deps;
+  const auditKey = openAuditKey(config, await store.registry.serviceKey('audit'), signer);
   const sinkCheckpoints = await readSinkCheckpoints(deps);
   const latest = await audit.lastCheckpoint();
   const sealed = await sealedCheckpoint(deps, latest, auditKey);
@@ -81,9 +84,9 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
   const decided = await waitForAcceptance({ ...deps, auditKey, sinkCheckpoints, missingRange });
   if (decided === 'accepted') {
     await refuseRollback(audit, all, auditKey, recordGaps.list());
-    await repairRuns(store.runs, auditKey, { isLossAccepted: true });
+    await repairRuns(deps.runs, auditKey, { isLossAccepted: true });
     // What the sink has follows from the end of the copy, and so stands for it.
-    await store.unwitnessed.load(undefined);
+    await deps.unwitnessed.load(undefined);
   }
   return decided;
 }
@@ -101,7 +104,7 @@ export async function rollbackFoundBy(look: () => Promise<void>): Promise<Keywar
 
 /** Every sink that has more must tell the same; the one that has the most is followed. */
 export async function longestMissingRange(
-  { sinks, store: { audit } }: Pick<RollbackCheckDeps, 'sinks' | 'store'>,
+  { sinks, audit }: Pick<RollbackCheckDeps, 'sinks' | 'audit'>,
   sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
   behind: KeywardError,
@@ -124,7 +127,7 @@ export async function longestMissingRange(
  * a database that says otherwise than the signer was rewritten.
  */
 async function sealedMissingRange(
-  log: Store['audit'],
+  log: AuditLog,
   auditKey: AuditPublicKey,
   behind: KeywardError,
   sealed: SealedCheckpoint | undefined,

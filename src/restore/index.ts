@@ -7,6 +7,7 @@ import { checkRollback } from './check-rollback.ts';
 import { checkReplacedToken, type ReplacedTokenDeps } from './replaced-token.ts';
 
 export { replayRestrictions } from './replay-restrictions.ts';
+export { createRecordGaps, gapsIn } from './store.ts';
 
 export const RESTORE_ROUTES = { operations: adminDatabaseRoutes } as const;
 
@@ -25,8 +26,8 @@ export async function checkDatabase(deps: ReplacedTokenDeps) {
 }
 
 async function passChecks(deps: ReplacedTokenDeps) {
-  const { config, sinks, store, signer, log } = deps;
-  const { registry, audit } = store;
+  const { config, sinks, store, audit, signer, log } = deps;
+  const { registry } = store;
   const succession = await checkReplacedToken(deps);
   if (succession === 'stopped') return undefined;
   const registryKey = openRegistryKey(await registry.serviceKey('registry'), config.hsm.registry_key, signer);

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { createAccess } from '../access/create-access.ts';
 import { Gate } from '../access/gate.ts';
+import { createAccess, createAccessStore, VolatileProposals } from '../access/index.ts';
 import { createClockConfirmation } from '../audit/clock.ts';
 import { BufferedTrail } from '../audit/find-unwitnessed.ts';
 import type { MissingRange } from '../audit/missing-range.ts';
@@ -11,11 +11,10 @@ import type { ClockWatch } from '../clock/clock-watch.ts';
 import { confirmClock } from '../clock/routes.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
-import { VolatileProposals } from '../access/store/proposals.ts';
 import type { RequestObserver } from '../kernel/activity.ts';
 import type { Authenticator } from '../kernel/actor.ts';
 import type { AnyAct } from '../kernel/acts.ts';
-import type { AuditEvent, StoredEvent } from '../kernel/audit.ts';
+import type { AuditEvent, AuditTrail, StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { isBroadened, type PendingRestore } from '../kernel/record-gap.ts';
@@ -24,6 +23,7 @@ import { createMetrics } from '../metrics/metrics.ts';
 import { listen } from '../server/listener.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { acceptRestore } from './accept-loss.ts';
+import type { RecordGapStore } from './record-gaps.ts';
 import {
   createRecoveryDataPlane,
   createRecoveryOperationsPlane,
@@ -34,7 +34,8 @@ interface RecoveryDeps {
   readonly config: Config;
   readonly sinks: Sinks;
   /** With its registry open. */
-  readonly store: Store;
+  readonly store: Pick<Store, 'changes'>;
+  readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly clockWatch: ClockWatch;
   readonly log: Logger;
@@ -67,10 +68,10 @@ export async function waitForDecision(
   deps: RecoveryDeps,
   decision: Decision,
 ): Promise<'accepted' | 'stopped'> {
-  const { config, sinks, store, clock, clockWatch, log, stopping } = deps;
+  const { config, sinks, store, audit, clock, clockWatch, log, stopping } = deps;
   const { data_plane, operations_plane, limits, two_persons } = config;
   const { recovery } = decision;
-  const access = await createAccess(store.access, clock, () => false);
+  const access = await createAccess(createAccessStore(store.changes), clock, () => false);
   const suspects = changedOperators(decision.unseen);
   const trail = new BufferedTrail(sinks, clock);
   const refusals = new RefusalCount();
@@ -86,7 +87,7 @@ export async function waitForDecision(
       ...refusals.take().map((event) => ({ event, time: clock.nowSeconds() })),
     ],
     done() {
-      trail.goOnWith(store.audit);
+      trail.goOnWith(audit);
       accepted.resolve('accepted');
     },
   });
@@ -154,6 +155,7 @@ function butFor(suspects: ReadonlySet<string>, authenticator: Authenticator): Au
 }
 
 interface RecoveryModeDeps extends RecoveryDeps {
+  readonly recordGaps: RecordGapStore;
   readonly missingRange: MissingRange;
 }
 
@@ -174,11 +176,11 @@ export function waitForAcceptance(deps: RecoveryModeDeps): Promise<'accepted' | 
 }
 
 async function openHeldRestore(
-  { store, clock, missingRange }: RecoveryModeDeps,
+  { recordGaps, clock, missingRange }: RecoveryModeDeps,
   held: RecoveryAct,
 ): Promise<PendingRestore> {
   const { from, events, checkpoints, sealed } = missingRange;
-  const issuedFrom = (await store.recordGaps.newestTime()) - RECORDED_WITHIN_SECONDS;
+  const issuedFrom = (await recordGaps.newestTime()) - RECORDED_WITHIN_SECONDS;
   const lastSeen = Math.max(events.at(-1)?.time ?? 0, checkpoints.at(-1)?.time ?? 0, sealed?.time ?? 0);
   const lastEvent = from.audit.sequence + events.length;
   const lost = Object.fromEntries(
@@ -201,7 +203,7 @@ async function openHeldRestore(
     async accept(reason, actor) {
       const now = clock.nowSeconds();
       const issuedUntil = Math.max(now, lastSeen);
-      const gap = await store.recordGaps.accept({
+      const gap = await recordGaps.accept({
         ...missingRange,
         reason,
         actor,

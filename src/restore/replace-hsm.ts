@@ -1,4 +1,4 @@
-import { openSinks } from '../audit/open-sinks.ts';
+import { openSinks, openTrail } from '../audit/index.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { ownDatabase } from '../db/database-file.ts';
 import { openStore, type Store } from '../db/open-store.ts';
@@ -42,7 +42,6 @@ export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   const store = await openStore({
     file: config.database.file,
     queueLimit: config.limits.queued_records,
-    erasable: [],
     clock: systemClock,
     onEvent: () => {},
   });
@@ -115,7 +114,7 @@ function isNamed({ registry, audit }: ServiceKeyPair, registryKid?: string, audi
 /** The newest that the database or a sink holds: what is dated later is by whoever has the token. */
 async function lastCheckpointOf(
   config: Config,
-  { audit }: Store,
+  store: Store,
   { kid, publicJwk }: ServiceKey,
   replacements: readonly Replacement[],
 ): Promise<number> {
@@ -124,7 +123,7 @@ async function lastCheckpointOf(
     publicKey: importPublicKey(publicJwk),
     former: formerAuditKeys({ replacements }),
   };
-  const own = await audit.lastCheckpoint();
+  const own = await openTrail(store, systemClock).audit.lastCheckpoint();
   const kept = own ? [{ from: 'the database', jws: own.jws }] : [];
   const log = createLogger({ level: 'fatal' });
   const sinks = openSinks(config, systemClock, log, createOutageWatch(systemClock));

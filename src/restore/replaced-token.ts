@@ -54,7 +54,7 @@ export async function checkReplacedToken(
     'The configuration names other service keys than those that signed the registry. Nothing is issued or verified ' +
       'until two operators enrol them: docs/runbooks/lost-hsm.md.',
   );
-  const clockWatch = await openClockWatch({ ...deps, audit: store.audit, auditKey });
+  const clockWatch = await openClockWatch({ ...deps, auditKey });
   return waitForDecision(
     { ...deps, auditKey, clockWatch, sinkCheckpoints },
     {
@@ -86,7 +86,7 @@ async function unseenEvents(
   sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
 ): Promise<MissingRange['events']> {
-  const { audit, recordGaps } = deps.store;
+  const { audit, recordGaps } = deps;
   const own = databaseCheckpoint(await audit.lastCheckpoint());
   const gaps = recordGaps.list();
   const behind = await rollbackFoundBy(() =>
@@ -96,7 +96,7 @@ async function unseenEvents(
 }
 
 function openHeldKeys(
-  { config, store, signer, clock, log }: ReplacedTokenDeps,
+  { config, store, runs, unwitnessed, signer, clock, log }: ReplacedTokenDeps,
   { former, latest, token }: Successions,
   { trail, refusedRows }: { readonly trail: WitnessedTrail; readonly refusedRows: number },
   held: RecoveryAct,
@@ -132,8 +132,8 @@ function openHeldKeys(
       };
       // The first thing that the new audit key signs: without it there would be no checkpoints.
       const auditKey = openAuditKey(config, audit, signer);
-      await recordUnwitnessed({ store, log }, trail);
-      await certifyRun({ runs: store.runs, auditKey, clock });
+      await recordUnwitnessed({ unwitnessed, log }, trail);
+      await certifyRun({ runs, auditKey, clock });
       const registryKey = openRegistryKey(registry, config.hsm.registry_key, signer);
       await store.enrolServiceKeys({
         seal: createRegistrySeal(registryKey, signer),

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Store } from '../db/open-store.ts';
 import {
   ACTIONS,
   type Action,
@@ -9,15 +8,17 @@ import {
   type OperatorAdministration,
   ROLES,
 } from '../kernel/actor.ts';
-import { auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import type { KeyActName, KeyAdministration } from '../kernel/key-administration.ts';
 import { gapDetails, type RecordGap } from '../kernel/record-gap.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import type { RecordGapStore } from './record-gaps.ts';
 
 interface ReplayDeps {
-  readonly store: Pick<Store, 'audit' | 'recordGaps'>;
+  readonly audit: Pick<AuditLog, 'witnessedAfter'>;
+  readonly recordGaps: RecordGapStore;
   readonly keys: KeyAdministration;
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
@@ -84,8 +85,8 @@ const NOTHING_THERE: ReadonlySet<ErrorCode> = new Set([
  * next start. What weakened or was made anew in the gap is for people to do again, and is named.
  */
 export async function replayRestrictions(deps: ReplayDeps): Promise<void> {
-  const { store, securityEvents, clock, log } = deps;
-  for (const gap of store.recordGaps.list().filter(({ settledAt }) => settledAt === null)) {
+  const { recordGaps, securityEvents, clock, log } = deps;
+  for (const gap of recordGaps.list().filter(({ settledAt }) => settledAt === null)) {
     const { notRepeated, count } = await repeat(gap, deps);
     const { id } = gap;
     const { issued_from, issued_until, first_event, last_event } = gapDetails(gap);
@@ -99,7 +100,7 @@ export async function replayRestrictions(deps: ReplayDeps): Promise<void> {
         not_repeated: notRepeated,
       }),
     );
-    await store.recordGaps.settle(id, clock.nowSeconds(), notRepeated);
+    await recordGaps.settle(id, clock.nowSeconds(), notRepeated);
     log.warn(
       { gap: id, repeated: count, notRepeated },
       'a restore was settled; what is named is not done again',
@@ -110,7 +111,7 @@ export async function replayRestrictions(deps: ReplayDeps): Promise<void> {
 async function repeat(gap: RecordGap, deps: ReplayDeps) {
   const notRepeated: string[] = [];
   let count = 0;
-  for await (const event of eventsOf(gap, deps.store)) {
+  for await (const event of eventsOf(gap, deps)) {
     const act = Object.hasOwn(REPEATED, event.type) ? REPEATED[event.type] : undefined;
     if (act && (await done(act, event, deps))) count += 1;
     else if (!PASSING.test(event.type) && notRepeated.length < MOST_NAMED) {
@@ -131,7 +132,7 @@ async function done(act: Repeat, { subject, detailsJson }: StoredEvent, deps: Re
   }
 }
 
-async function* eventsOf({ firstEvent, lastEvent }: RecordGap, { audit }: ReplayDeps['store']) {
+async function* eventsOf({ firstEvent, lastEvent }: RecordGap, { audit }: ReplayDeps) {
   for (let after = firstEvent - 1; after < lastEvent; ) {
     const events = await audit.witnessedAfter(after, EVENTS_AT_A_TIME);
     yield* events.filter(({ sequence }) => sequence <= lastEvent);

@@ -1,6 +1,13 @@
-import { type Actor, KEYWARD } from '../kernel/actor.ts';
-import { type AuditEvent, actOf, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
-import type { ChainHead, StoredCheckpoint } from '../kernel/audit-chain.ts';
+import { insertCheckpoint, readHeads } from '../audit/index.ts';
+import { appendAuditEvent, appendChained, ownAuditHead } from '../db/append-audit-event.ts';
+import { camelCased } from '../db/camel-case.ts';
+import type { Trx, TrxReader } from '../db/schema.ts';
+import type { RegistryChanges } from '../db/signed/registry-changes.ts';
+import { inconsistent, put, type RowChange, type RowOf } from '../db/signed/tables.ts';
+import type { RegistryView } from '../db/signed/trusted-registry.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { actOf, auditDetailsIn } from '../kernel/audit.ts';
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import {
   gapDetails,
@@ -9,48 +16,12 @@ import {
   registryMarkIn,
   revocationsIn,
 } from '../kernel/record-gap.ts';
-import { appendAuditEvent, appendChained, ownAuditHead } from '../db/append-audit-event.ts';
-import { insertCheckpoint, readHeads } from '../audit/store/audit-log.ts';
-import { camelCased } from '../db/camel-case.ts';
-import { appendRevocation } from '../revocation/store.ts';
-import type { Trx, TrxReader } from '../db/schema.ts';
-import type { RegistryChanges } from '../db/signed/registry-changes.ts';
-import { inconsistent, put, type RowChange, type RowOf } from '../db/signed/tables.ts';
-import type { RegistryView } from '../db/signed/trusted-registry.ts';
+import { appendRevocation } from '../revocation/index.ts';
+
+import type { Acceptance, RecordGapStore } from './record-gaps.ts';
 
 /** Events that may have been committed and had reached no sink yet: they are delivered once a second. */
 const MOST_UNTOLD = 10_000;
-
-/** All that commits when two persons accept a database that was put back. */
-interface Acceptance {
-  readonly reason: string;
-  readonly actor: Actor;
-  readonly issuedFrom: number;
-  readonly issuedUntil: number;
-  /** Where the copy ended. */
-  readonly from: { readonly audit: ChainHead; readonly checkpoint: number };
-  /** What a sink has beyond, in order and checked. */
-  readonly events: readonly StoredEvent[];
-  readonly checkpoints: readonly StoredCheckpoint[];
-  /** The signer's last checkpoint, where no sink has it. */
-  readonly sealed?: StoredCheckpoint | undefined;
-  /** What was told while the database could not be written. */
-  readonly recordedEvents: readonly { readonly event: AuditEvent; readonly time: number }[];
-  readonly now: number;
-}
-
-export interface RecordGapStore {
-  list(): readonly RecordGap[];
-  /**
-   * One commit: the audit trail and its checkpoints are complete again, the revocations of the gap hold again,
-   * proposals of the copy are over, key sets get versions past those of the gap, and the gap is on record.
-   */
-  accept(acceptance: Acceptance): Promise<RecordGap>;
-  /** What the gap holds of restrictions is in force again; what could not be done again is told. */
-  settle(id: number, settledAt: number, notRepeated: readonly string[]): Promise<void>;
-  /** When the newest thing in the database was written; seconds since the epoch. */
-  newestTime(): Promise<number>;
-}
 
 export function createRecordGaps(reader: TrxReader, changes: RegistryChanges): RecordGapStore {
   const list = () => gapsIn(changes.view);

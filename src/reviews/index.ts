@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Store } from '../db/open-store.ts';
+import type { StoredSecurityEvents } from '../events/index.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
@@ -19,17 +21,19 @@ const LOOK_MS = 60_000;
 
 interface ReviewDeps {
   readonly config: ReviewsConfig;
-  readonly store: Pick<Store, 'audit' | 'ledger' | 'securityEvents'>;
+  readonly store: Pick<Store, 'ledger'>;
+  readonly audit: AuditLog;
+  readonly eventStore: Pick<StoredSecurityEvents, 'list' | 'countUnresolved'>;
   readonly raiser: EventRaiser;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 /** Log review as a duty: what a person should look at, who signed it off, and when the next is overdue. */
-export async function openReviews({ config, store, raiser: events, metrics, clock }: ReviewDeps) {
+export async function openReviews({ config, store, audit, eventStore, raiser, metrics, clock }: ReviewDeps) {
   const reviews = await openReviewService({
-    audit: store.audit,
-    events: store.securityEvents,
+    audit,
+    events: eventStore,
     issued: store.ledger.issuedHours,
     clock,
     overdueSeconds: config.every_days * 86_400,
@@ -38,7 +42,9 @@ export async function openReviews({ config, store, raiser: events, metrics, cloc
   metrics.watch('reviewOverdue', () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0));
   return {
     routes: { operations: supplied(REVIEW_ROUTES.operations, { reviews }) },
-    tasks: [{ name: 'reviews', everyMs: LOOK_MS, tick: createReviewWatch({ reviews, events, clock }) }],
+    tasks: [
+      { name: 'reviews', everyMs: LOOK_MS, tick: createReviewWatch({ reviews, events: raiser, clock }) },
+    ],
   } satisfies Capability;
 }
 

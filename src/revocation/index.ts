@@ -8,11 +8,14 @@ import { supplied } from '../server/route.ts';
 import { Revocations } from './revocations.ts';
 import { createTokenRevocation } from './revoke-token.ts';
 import { adminRevocationRoutes, revokeToken } from './routes.ts';
+import { createRevocationStore } from './store.ts';
+
+export { appendRevocation, createRevocationStore } from './store.ts';
 
 export const REVOCATION_ROUTES = { data: [revokeToken], operations: adminRevocationRoutes } as const;
 
 interface RevocationDeps {
-  readonly store: Pick<Store, 'revocations'>;
+  readonly store: Pick<Store, 'ledger' | 'writer'>;
   /** As they were verified. */
   readonly inForce: readonly Revocation[];
   readonly keyRing: KeyRing;
@@ -34,7 +37,7 @@ export function openRevocation({
 }: RevocationDeps) {
   const revocations = new Revocations(
     {
-      store: store.revocations,
+      store: createRevocationStore(store.ledger.walks, store.writer, clock),
       clock,
       settledTime,
       knowsScope: (id) => keyRing.scope(id) !== undefined,

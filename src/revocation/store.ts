@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { appendAuditEvent, ownRevocationHead } from '../db/append-audit-event.ts';
+import { memoryOf } from '../db/chain-end.ts';
+import type { ReadThread } from '../db/read-thread.ts';
+import type { Trx } from '../db/schema.ts';
+import type { Writer } from '../db/writer.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
-import type { ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
 import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
 import {
   type ChainedRevocation,
@@ -13,11 +16,6 @@ import {
   type RevocationStore,
   revocationHash,
 } from '../kernel/revocation.ts';
-import { appendAuditEvent } from '../db/append-audit-event.ts';
-import { headOf, memoryOf } from '../db/chain-end.ts';
-import type { ReadThread } from '../db/read-thread.ts';
-import type { Trx } from '../db/schema.ts';
-import type { Writer } from '../db/writer.ts';
 
 export function createRevocationStore(
   walks: Pick<ReadThread, 'ask'>,
@@ -30,18 +28,6 @@ export function createRevocationStore(
     append: (revocation, actor) =>
       writer.transaction((trx) => appendRevocation(trx, revocation, actor, clock.nowSeconds())),
   };
-}
-
-/** The end of the chain, which must be the one that this writer left. `audit_trail_refused`. */
-export async function ownRevocationHead(trx: Trx): Promise<ChainHead> {
-  const head = await headOf(trx, 'revocations');
-  if (memoryOf(trx).revocations.accept(head)) return head;
-  throw new KeywardError(
-    'audit_trail_refused',
-    'The revocations in the database have another end than the service wrote; nothing is revoked until the service ' +
-      'was started anew. Read docs/runbooks/changed-records.md first.',
-    { cause: new Error(`the database ends at revocation ${head.sequence}`) },
-  );
 }
 
 export async function appendRevocation(

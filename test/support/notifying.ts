@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Store } from '../../src/db/open-store.ts';
+import type { TrxWriter } from '../../src/db/schema.ts';
+import { KeywardError } from '../../src/kernel/errors.ts';
 import type { Scope } from '../../src/kernel/scope.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { openNotifications } from '../../src/notifications/index.ts';
 import { notificationSection, notificationSettings } from '../../src/notifications/settings.ts';
 import { createLogger } from '../../src/server/logger.ts';
 import { heldTime } from './held-time.ts';
-import { openTestStore } from './open-test-store.ts';
+import { openTestStore, type TestStores } from './open-test-store.ts';
 import { raiserOver } from './raised-events.ts';
 
 const START = 1_760_000_000;
@@ -30,19 +31,26 @@ interface Notifying {
   readonly scopes?: readonly Pick<Scope, 'id' | 'contacts'>[];
   /** The database of an earlier process. */
   readonly file?: string;
+  /** Whether the database takes no writes just now. */
+  readonly isFull?: () => boolean;
 }
 
 /** Real notifications over a real database, with time that passes when the test says so; the test says when to look. */
-export async function notifying({ section, scopes = [], file }: Notifying) {
+export async function notifying({ section, scopes = [], file, isFull = () => false }: Notifying) {
   const time = heldTime(START);
   const { store, file: database } = await openTestStore({ clock: time.clock, ...(file ? { file } : {}) });
-  return { ...(await notifyFrom(store, { section, scopes, time })), store, time, database };
+  return { ...(await notifyFrom(store, { section, scopes, time, isFull })), store, time, database };
 }
 
 /** The same on a store that is open already. */
 export async function notifyFrom(
-  store: Store,
-  { section, scopes = [], time }: Omit<Notifying, 'file'> & { readonly time: ReturnType<typeof heldTime> },
+  store: TestStores,
+  {
+    section,
+    scopes = [],
+    time,
+    isFull = () => false,
+  }: Omit<Notifying, 'file'> & { readonly time: ReturnType<typeof heldTime> },
 ) {
   const metrics = createMetrics();
   const lines: Record<string, unknown>[] = [];
@@ -51,9 +59,14 @@ export async function notifyFrom(
     destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
   });
   const raiser = raiserOver(store.securityEvents);
+  const transaction: TrxWriter['transaction'] = async (work) => {
+    if (isFull()) throw new KeywardError('store_unavailable', 'full');
+    return await store.writer.transaction(work);
+  };
   const notifications = await openNotifications({
     settings: notificationSettings(notificationSection.parse(section), (path) => path),
-    store,
+    store: { reader: store.reader, writer: { transaction } },
+    eventStore: store.securityEvents,
     audit: store.audit,
     keyRing: {
       scope: (id) => scopes.find((scope) => scope.id === id) as Scope | undefined,

@@ -1,3 +1,8 @@
+import { camelCased } from '../../db/camel-case.ts';
+import type { Plan, RegistryChanges } from '../../db/signed/registry-changes.ts';
+import { settling } from '../../db/signed/settling.ts';
+import { put, type RowChange, type RowOf, remove, rowId } from '../../db/signed/tables.ts';
+import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 import type {
   AccessStore,
   Actor,
@@ -11,12 +16,6 @@ import type {
 import { type AuditEvent, actOf } from '../../kernel/audit.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import { compareText } from '../../lib/text.ts';
-import { camelCased } from '../../db/camel-case.ts';
-import { credentialTaken, isDecoy } from '../../canaries/store.ts';
-import { settling } from './proposals.ts';
-import type { Plan, RegistryChanges } from '../../db/signed/registry-changes.ts';
-import { put, type RowChange, type RowOf, remove, rowId } from '../../db/signed/tables.ts';
-import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 
 export function createAccessStore(changes: RegistryChanges): AccessStore {
   return {
@@ -157,6 +156,16 @@ function newCredential(
   }
   const [client_id, operator_id] = kind === 'svc' ? [holderId, null] : [null, holderId];
   return put('credentials', { digest, kind, client_id, operator_id, created_at, revoked_at: null });
+}
+
+/** The same for a credential and for a decoy: it tells nobody which of them a digest is. */
+export function credentialTaken(): KeywardError {
+  return new KeywardError('credential_taken', 'This credential is or was in use; make another one.');
+}
+
+/** Whether a decoy has that digest, a retired one too. */
+export function isDecoy(registry: RegistryView, digest: Uint8Array): boolean {
+  return registry.rows('canaries').some((row) => row.digest && Buffer.compare(row.digest, digest) === 0);
 }
 
 function replaceCredential(registry: RegistryView, credential: StoredCredential): RowChange[] {

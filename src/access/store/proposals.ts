@@ -1,3 +1,8 @@
+import { camelCased } from '../../db/camel-case.ts';
+import { BoundedMutex } from '../../db/signed/bounded-mutex.ts';
+import type { RegistryChanges } from '../../db/signed/registry-changes.ts';
+import { put, type RowChange, type RowOf, remove } from '../../db/signed/tables.ts';
+import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 import type { Actor } from '../../kernel/actor.ts';
 import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../../kernel/acts.ts';
 import { type AuditEvent, type AuditTrail, actOf } from '../../kernel/audit.ts';
@@ -6,11 +11,6 @@ import { notOpen, unknownProposal } from '../../kernel/proposal-refusals.ts';
 import { differenceOf } from '../../lib/difference.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { compareText } from '../../lib/text.ts';
-import { camelCased } from '../../db/camel-case.ts';
-import { BoundedMutex } from '../../db/signed/bounded-mutex.ts';
-import type { Plan, RegistryChanges } from '../../db/signed/registry-changes.ts';
-import { put, type RowChange, type RowOf, remove } from '../../db/signed/tables.ts';
-import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 
 const MOVED = {
   open: 'proposal.opened',
@@ -66,15 +66,6 @@ export function createProposalStore(changes: RegistryChanges, clock: Clock): Pro
       await changes.change(movedEvent(proposal, to, actor), (registry) => [moved(registry, id, from, to)]);
     },
   };
-}
-
-/** The change of an approved act marks its proposal executed in the same commit: so it is never made twice. */
-export function settling({ approval }: Actor, plan: Plan): Plan {
-  if (!approval) return plan;
-  return (registry) => [
-    ...plan(registry),
-    moved(registry, approval.proposalId, 'executing', { state: 'executed' }),
-  ];
 }
 
 function moved(registry: RegistryView, id: string, from: ProposalState, to: ProposalMove): RowChange {

@@ -1,12 +1,4 @@
 import type { Selectable } from 'kysely';
-import type { AuditLog, DeliveryPosition, SealedEvent, StoredEvent } from '../../kernel/audit.ts';
-import {
-  AUDIT_GENESIS,
-  type ChainHeads,
-  type ChainName,
-  type StoredCheckpoint,
-} from '../../kernel/audit-chain.ts';
-import type { Clock } from '../../kernel/clock.ts';
 import { appendAuditEvent, ownAuditHead } from '../../db/append-audit-event.ts';
 import { hashOf, headOf } from '../../db/chain-end.ts';
 import { eventFromRow, sealedFromRow } from '../../db/event-seals.ts';
@@ -15,6 +7,14 @@ import { registryHead } from '../../db/signed/read-stored.ts';
 import type { RegistryChanges } from '../../db/signed/registry-changes.ts';
 import { isWitnessed } from '../../db/unwitnessed.ts';
 import type { Writer } from '../../db/writer.ts';
+import type { AuditLog, DeliveryPosition, SealedEvent, StoredEvent } from '../../kernel/audit.ts';
+import {
+  AUDIT_GENESIS,
+  type ChainHeads,
+  type ChainName,
+  type StoredCheckpoint,
+} from '../../kernel/audit-chain.ts';
+import type { Clock } from '../../kernel/clock.ts';
 
 export async function readHeads(trx: Trx): Promise<ChainHeads> {
   return {

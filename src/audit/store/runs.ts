@@ -1,3 +1,6 @@
+import { appendAuditEvent } from '../../db/append-audit-event.ts';
+import { camelCased, snakeCased } from '../../db/camel-case.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { KEYWARD } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
 import type { BrokenChain } from '../../kernel/audit-chain.ts';
@@ -6,19 +9,16 @@ import {
   type RecordedCertificate,
   RUN_CERTIFIED,
   RUNS_SUBJECT,
-  type RunKey,
+  type RunDescription,
   type Runs,
   recordedCertificate,
   type StoredRun,
 } from '../../kernel/runs.ts';
-import { appendAuditEvent } from '../../db/append-audit-event.ts';
-import { camelCased, snakeCased } from '../../db/camel-case.ts';
-import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 
 export function createRuns(
   reader: TrxReader,
   writer: TrxWriter,
-  { id, publicKey, startedAt }: RunKey,
+  { id, publicKey, startedAt }: RunDescription,
   clock: Clock,
   onRepair: (found: BrokenChain) => void,
 ): Runs {
@@ -45,13 +45,6 @@ export function createRuns(
     find: (run) => reader.read((trx) => findRun(trx, run)),
     all: () => reader.read(readRuns),
   };
-}
-
-export async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promise<void> {
-  await trx
-    .insertInto('runs')
-    .values(snakeCased({ id, publicKey, startedAt, certificate: null }))
-    .execute();
 }
 
 /** Also where somebody took the row away. */

@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
+import type { Trx } from '../../db/schema.ts';
 import type { Actor } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
 import { KeywardError } from '../../kernel/errors.ts';
@@ -10,8 +12,6 @@ import {
   stateOf,
   type TrackedEvent,
 } from '../../kernel/security-events.ts';
-import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
-import type { Trx } from '../../db/schema.ts';
 import { hasStepAuditRecord, trackedEvent } from './tracked-events.ts';
 
 export interface RequestedStep {

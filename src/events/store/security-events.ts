@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type SqlBool, sql } from 'kysely';
+import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
+import { memoryOf } from '../../db/chain-end.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
+import { isWitnessed } from '../../db/unwitnessed.ts';
 import { KEYWARD } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -22,12 +26,8 @@ import type {
   UnresolvedCounts,
 } from '../../kernel/security-events.ts';
 import { Emitter } from '../../lib/emitter.ts';
-import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
-import { memoryOf } from '../../db/chain-end.ts';
 import { appendStep, type RequestedStep, requireEvent } from './event-steps.ts';
-import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { fitting, fromRow, hasStepAuditRecord, trackedEvents } from './tracked-events.ts';
-import { isWitnessed } from '../../db/unwitnessed.ts';
 
 async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
   const rows = await changes(trx, place).orderBy('place').limit(limit).execute();

@@ -1,4 +1,8 @@
 import { sql } from 'kysely';
+import { appendAuditEvent } from '../../db/append-audit-event.ts';
+import { camelCased } from '../../db/camel-case.ts';
+import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
+import { trackedEvent } from '../../events/index.ts';
 import type { Actor } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -12,11 +16,7 @@ import type {
   NotificationService,
 } from '../../kernel/notifications.ts';
 import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
-import { appendAuditEvent } from '../../db/append-audit-event.ts';
-import { camelCased } from '../../db/camel-case.ts';
 import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './delivery-memory.ts';
-import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
-import { trackedEvent } from '../../events/store/tracked-events.ts';
 
 export interface StoredNotifications extends NotificationOutbox, Pick<NotificationService, 'list'> {
   find(id: number): Promise<NotificationDelivery>;

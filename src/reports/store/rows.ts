@@ -1,7 +1,6 @@
 import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Schema, Trx } from '../../db/schema.ts';
-import { eventTypeOf, hasAuditRecord } from '../../events/store/tracked-events.ts';
-import { isWitnessed } from '../../db/unwitnessed.ts';
+import { eventTypeOf, hasAuditRecord, isWitnessed } from '../../db/unwitnessed.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import {
   type CasePage,

@@ -1,14 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
 import { CanaryService } from '../../../src/canaries/service.ts';
-import type { Store } from '../../../src/db/open-store.ts';
 import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import type { CanaryKey, CanaryKeys } from '../../../src/kernel/canary.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { canarySample } from '../../support/canary-samples.ts';
-import { NOON, openTestStore } from '../../support/open-test-store.ts';
+import { NOON, openTestStore, type TestStores } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 
 const MADE = { kid: 'k1', publicJwk: { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } } as const;
@@ -23,7 +22,7 @@ const TOKEN = {
 } as const;
 const away = new KeywardError('hsm_unavailable', 'away');
 
-let store: Store;
+let store: TestStores;
 let index: CanaryIndex;
 let steps: string[];
 let audited: AuditEvent[];

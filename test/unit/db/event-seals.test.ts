@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/db/open-store.ts';
 import type { Actor } from '../../../src/kernel/actor.ts';
 import { AUDIT_GENESIS, type BrokenChain } from '../../../src/kernel/audit-chain.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
-import { openTestStore } from '../../support/open-test-store.ts';
+import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';
 
 const ALICE: Actor = { operatorId: 'alice', requestId: null };
@@ -27,7 +26,7 @@ async function service() {
   return { store, file, broken: brokenOf(store) };
 }
 
-function brokenOf(store: Store): readonly BrokenChain[] {
+function brokenOf(store: TestStores): readonly BrokenChain[] {
   const broken: BrokenChain[] = [];
   store.brokenEvents.subscribe((found) => broken.push(found));
   return broken;
@@ -41,7 +40,7 @@ async function anew(file: string, isTrusted: (id: string) => boolean = () => tru
   return { store, broken: brokenOf(store) };
 }
 
-const statesOf = async (store: Store) =>
+const statesOf = async (store: TestStores) =>
   (await store.securityEvents.list({}, { limit: 10 })).map(({ sequence, state }) => [sequence, state]);
 
 /** A step on the second event as somebody at the file would write it, who makes a sealed event into its testimony. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { createAccessStore } from '../../../src/access/store/access.ts';
 import { openStore } from '../../../src/db/open-store.ts';
 import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
@@ -22,7 +23,6 @@ it('I10: without a sink that confirms, nothing that weakens is changed, and rest
     },
   };
   const store = await openStore({
-    erasable: [],
     file,
     queueLimit: 100,
     clock: NOON,
@@ -31,13 +31,14 @@ it('I10: without a sink that confirms, nothing that weakens is changed, and rest
   });
   onTestFinished(() => store.close());
   await store.openRegistry({ seal: SOFTWARE_SEAL });
-  await store.access.addClient(client('web'), Buffer.alloc(32, 1), ALICE);
+  const access = createAccessStore(store.changes);
+  await access.addClient(client('web'), Buffer.alloc(32, 1), ALICE);
   expect(asked.map(({ type }) => type)).toEqual(['client.created']);
 
   gate.away = true;
-  const refused = store.access.addClient(client('app'), Buffer.alloc(32, 2), ALICE);
+  const refused = access.addClient(client('app'), Buffer.alloc(32, 2), ALICE);
   await expect(refused).rejects.toMatchObject({ code: 'audit_sink_unavailable' });
-  await store.access.revokeClient('web', 2, ALICE);
+  await access.revokeClient('web', 2, ALICE);
   expect(asked.map(({ type }) => type)).toEqual(['client.created', 'client.created']);
   expect(auditEventsIn(file).map(({ type }) => type)).toEqual(['client.created', 'client.revoked']);
 });

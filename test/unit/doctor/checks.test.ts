@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { createAccessStore } from '../../../src/access/store/access.ts';
 import { type Config, loadConfig } from '../../../src/config.ts';
 import { openStore } from '../../../src/db/open-store.ts';
 import { askService } from '../../../src/doctor/ask-service.ts';
@@ -17,6 +18,7 @@ import { examine } from '../../../src/doctor/index.ts';
 import { shareInUse } from '../../../src/health/disk.ts';
 import { tokensOf } from '../../../src/hsm/tokens.ts';
 import { type Operator, ROLES } from '../../../src/kernel/actor.ts';
+import { NOON, withStores } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { SOFTWARE_SEAL } from '../../support/software-seal.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -171,14 +173,11 @@ describe('files', () => {
 
 describe('the audit trail', () => {
   const OPERATOR = { operatorId: 'alice', requestId: null };
-  const opened = () =>
-    openStore({
-      erasable: [],
-      file: at('keyward.db'),
-      queueLimit: 10,
-      clock: { nowSeconds: () => 1_760_000_000 },
-      onEvent: () => {},
-    });
+  const opened = async () =>
+    withStores(
+      await openStore({ file: at('keyward.db'), queueLimit: 10, clock: NOON, onEvent: () => {} }),
+      NOON,
+    );
 
   it('fails while events wait for two persons, and says which', async () => {
     const store = await opened();
@@ -328,16 +327,16 @@ describe('two persons', () => {
     const config = configured();
     const clock = { nowSeconds: () => 7 };
     const store = await openStore({
-      erasable: [],
       file: config.database.file,
       queueLimit: 9,
       clock,
       onEvent: () => {},
     });
     await store.openRegistry({ seal: SOFTWARE_SEAL });
+    const access = createAccessStore(store.changes);
     for (const [n, operator] of operators.entries()) {
       const whole = { id: `p${n}`, roles: ROLES, createdAt: 7, revokedAt: null, ...operator };
-      await store.access.addOperator(whole, Buffer.alloc(32, n), ALICE);
+      await access.addOperator(whole, Buffer.alloc(32, n), ALICE);
     }
     await store.close();
   }

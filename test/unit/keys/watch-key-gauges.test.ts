@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { watchProposals } from '../../../src/access/open-gate.ts';
+import { watchProposals } from '../../../src/access/index.ts';
 import type { ProposalView } from '../../../src/kernel/acts.ts';
 import { watchKeyGauges } from '../../../src/keys/gauges.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/db/open-store.ts';
 import { commitmentTo } from '../../../src/kernel/ledger-chain.ts';
 import { type NewRevocation, REVOCATION_GENESIS, revocationHash } from '../../../src/kernel/revocation.ts';
-import { openTestStore } from '../../support/open-test-store.ts';
+import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';
 
 const NOON = 1_760_000_000;
@@ -21,7 +20,7 @@ const revocation = (changes: Partial<NewRevocation> = {}): NewRevocation => ({
   ...changes,
 });
 
-async function inForce(store: Store, now: number) {
+async function inForce(store: TestStores, now: number) {
   const { inForce, broken, isEnd } = await store.revocations.page(REVOCATION_GENESIS, now);
   expect([broken, isEnd]).toEqual([undefined, true]);
   return inForce;
