@@ -56,13 +56,7 @@ const CAPABILITIES: Readonly<
   detection: { faces: ['activity.ts', 'alarms.ts'], packages: ['zod'] },
   access: {
     borrows: ['config'],
-    faces: [
-      'gate.ts',
-      'partners.ts',
-      'routes/client-acts.ts',
-      'routes/proposals.ts',
-      'routes/wire.ts',
-    ],
+    faces: ['gate.ts', 'partners.ts', 'routes/client-acts.ts', 'routes/proposals.ts', 'routes/wire.ts'],
   },
   keys: {
     borrows: ['config', 'db'],
