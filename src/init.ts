@@ -1,4 +1,5 @@
 import { createAccess } from './access/create-access.ts';
+import { canDecideTogether } from './access/proposal.ts';
 import { createAccessStore } from './access/store/access.ts';
 import { certifyRun } from './audit/repair-runs.ts';
 import { recordUnwitnessed, walkTrail } from './audit/start-trail.ts';
@@ -11,7 +12,6 @@ import { lazySigner } from './hsm/tokens.ts';
 import { KEYWARD, type Operator, ROLES } from './kernel/actor.ts';
 import { systemClock } from './kernel/clock.ts';
 import { KeywardError } from './kernel/errors.ts';
-import { canDecideTogether } from './kernel/proposal-refusals.ts';
 import { formerAuditKeys } from './keys/hsm-replacements.ts';
 import { createRegistrySeal, openRegistryKey, openServiceKey } from './keys/registry-key.ts';
 import { forbidCoreDumps } from './signer/hygiene.ts';

@@ -63,11 +63,23 @@ export async function serve(config: Config, environment: Environment): Promise<v
     onEvent: storeEventTeller({ sinks, metrics, log }),
   });
   parts.defer(() => store.close());
-  const { registry, reader, changes } = store;
-  const recordGaps = createRecordGaps(reader, changes);
-  const trail = { ...openTrail(store, clock), recordGaps };
+  const { registry } = store;
+  const recordGaps = createRecordGaps(store.reader, store.changes);
+  const trail = openTrail(store, clock);
   const keyRing = createKeyRing();
-  const stored = { config, metrics, outages, clock, log, sinks, store, registry, ...trail, keyRing };
+  const stored = {
+    config,
+    metrics,
+    outages,
+    clock,
+    log,
+    sinks,
+    store,
+    registry,
+    ...trail,
+    recordGaps,
+    keyRing,
+  };
   const hsm = add(await openHsm(stored));
   await hsm.start();
   const { signer, links } = hsm;

@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { GroupAppender } from '../../src/db/group-appender.ts';
 import { compileLedgerStatements } from '../../src/db/ledger-statements.ts';
 import { packRecords } from '../../src/db/record-batch.ts';
+import type { RunKey } from '../../src/kernel/audit-chain.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
-import type { RunKey } from '../../src/kernel/runs.ts';
 
 const GROUPS_A_COMMIT = 2_000;
 

@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
-import { createRunKey } from '../../src/kernel/runs.ts';
+import { createRunKey } from '../../src/kernel/audit-chain.ts';
 import { startService } from '../../test/support/running-service.ts';
 import { benchRecord } from './bench-record.ts';
 import { fillLedger } from './fill-ledger.ts';

@@ -9,9 +9,8 @@ import { packRecords } from '../../src/db/record-batch.ts';
 import type { OwnSchema } from '../../src/db/schema-objects.ts';
 import { WriteConnection } from '../../src/db/write-connection.ts';
 import type { DatabaseIdentity } from '../../src/db/writer-protocol.ts';
-import type { BrokenChain } from '../../src/kernel/audit-chain.ts';
+import type { BrokenChain, RunKey } from '../../src/kernel/audit-chain.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
-import type { RunKey } from '../../src/kernel/runs.ts';
 import { benchRecord } from './bench-record.ts';
 
 /** Microseconds of CPU by what was done, all threads of this process together. */

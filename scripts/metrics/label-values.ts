@@ -1,14 +1,14 @@
+import { CANARY_KINDS, CANARY_USES } from '../../src/canaries/canary.ts';
 import { DUE_DRILLS } from '../../src/drills/drill.ts';
-import { CANARY_KINDS, CANARY_USES } from '../../src/kernel/canary.ts';
 import { ERROR_CODES } from '../../src/kernel/errors.ts';
-import { FINDING_KINDS } from '../../src/kernel/inventory.ts';
 import { KEY_STATES, PROOF_STATUSES } from '../../src/kernel/key.ts';
-import { ROTATION_OBSTACLES } from '../../src/kernel/key-lifecycle/due-steps.ts';
-import { COUNTED_OUTCOMES } from '../../src/kernel/notifications.ts';
+import { FINDING_KINDS } from '../../src/kernel/key-proof.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../../src/kernel/security-event-types.ts';
 import { UNRESOLVED_STATES } from '../../src/kernel/security-events.ts';
 import { REFUSAL_REASONS } from '../../src/kernel/verification.ts';
+import { ROTATION_OBSTACLES } from '../../src/keys/lifecycle/due-steps.ts';
 import { SUSPICIOUS_HEADERS } from '../../src/metrics/measured.ts';
+import { COUNTED_OUTCOMES } from '../../src/notifications/delivery.ts';
 import { COUNTED_REPORTS } from '../../src/reports/alarm.ts';
 import { UNCLOSED_STATES } from '../../src/reports/case.ts';
 import { CALLER_CLASSES } from '../../src/server/caller-budget.ts';

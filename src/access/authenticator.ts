@@ -2,8 +2,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { Authenticator, CredentialKind, Operator, Role } from '../kernel/actor.ts';
 import { type Credential, readCredential } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { holdsRole } from '../kernel/proposal-refusals.ts';
 import type { Directory } from './directory.ts';
+import { holdsRole } from './proposal.ts';
 
 /** No credential of ours comes near it. */
 const LONGEST_HEADER = 256;

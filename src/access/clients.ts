@@ -9,10 +9,10 @@ import {
   type Grant,
   isDescription,
 } from '../kernel/actor.ts';
+import { takesTwoByNow } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { makeCredential } from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { type Directory, IDENTIFIER_ADVICE, isIdentifier } from './directory.ts';
 

@@ -7,12 +7,12 @@ import type {
   OperatorAdministration,
 } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { CredentialHolders } from '../kernel/leaks.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import { createAuthenticator } from './authenticator.ts';
 import { Clients } from './clients.ts';
 import { Directory } from './directory.ts';
 import { Operators } from './operators.ts';
+import type { CredentialHolders } from './partners.ts';
 
 /** From memory, as authentication is. */
 function createCredentialHolders(directory: Directory): CredentialHolders {

@@ -11,24 +11,24 @@ import {
   type Outcome,
   type Persons,
   type Proposal,
-  type ProposalMove,
   type ProposalView,
   personsFor,
 } from '../kernel/acts.ts';
 import type { TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import { canonicalJson, type JsonObject } from '../lib/json.ts';
+import { Mutex } from '../lib/mutex.ts';
+import { requireRole } from './authenticator.ts';
 import {
   holdsRole,
   interrupted,
   notYours,
   outdated,
+  type ProposalMove,
   proposerGone,
   requireOpen,
   selfApproval,
-} from '../kernel/proposal-refusals.ts';
-import { canonicalJson, type JsonObject } from '../lib/json.ts';
-import { Mutex } from '../lib/mutex.ts';
-import { requireRole } from './authenticator.ts';
+} from './proposal.ts';
 import { Proposals, type ProposalsDeps } from './proposals.ts';
 
 export interface ActGateDeps extends ProposalsDeps {

@@ -6,12 +6,12 @@ import type { ActGate, AnyAct } from '../kernel/acts.ts';
 import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import { canDecideTogether } from '../kernel/proposal-refusals.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { type Access, createAccess } from './create-access.ts';
 import { Gate } from './gate.ts';
+import { canDecideTogether } from './proposal.ts';
 import {
   addGrant,
   createClient,
@@ -33,6 +33,7 @@ import { createAccessStore } from './store/access.ts';
 import { createProposalStore, VolatileProposals } from './store/proposals.ts';
 
 export { createAccess } from './create-access.ts';
+export { canDecideTogether, holdsRole, outdated } from './proposal.ts';
 export { createAccessStore, credentialTaken, isDecoy } from './store/access.ts';
 export { VolatileProposals } from './store/proposals.ts';
 

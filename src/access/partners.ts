@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import type { CredentialKind } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { LeakPartners } from '../kernel/leaks.ts';
 
 interface PartnerKeys {
   readonly name: string;
@@ -40,4 +40,30 @@ function publicKeyIn(pem: string, name: string, id: string): KeyObject {
 
 function wrong(name: string, id: string, flaw: string, cause?: unknown): KeywardError {
   return new KeywardError('invalid_config', `leaks.partners: key ${id} of ${name} ${flaw}`, { cause });
+}
+
+/** Who holds a credential, in memory. */
+export interface CredentialHolders {
+  /** Also of one that was replaced or revoked. */
+  holderOf(digest: Buffer):
+    | {
+        readonly kind: CredentialKind;
+        readonly id: string;
+        readonly opens: boolean;
+        readonly scopes: readonly string[];
+      }
+    | undefined;
+}
+
+/** Who may report leaks without a credential: they sign what they send. */
+export interface LeakPartners {
+  /** Whether a partner has a key of that id: only then is a body worth reading. */
+  knows(keyId: string): boolean;
+  /** The partner whose key signed the body, ECDSA with P-256 and SHA-256; undefined for anybody else. */
+  partnerOf(signed: {
+    readonly keyId: string;
+    /** DER, base64. */
+    readonly signature: string;
+    readonly body: Buffer;
+  }): string | undefined;
 }

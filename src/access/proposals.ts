@@ -6,14 +6,20 @@ import {
   DECISIONS,
   isWithoutHsm,
   type Proposal,
-  type ProposalMove,
-  type ProposalStore,
   type ProposalView,
+  unknownProposal,
 } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { holdsRole, stateAt, tooMany, tooManyOfOne, unknownProposal } from '../kernel/proposal-refusals.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { compareText } from '../lib/text.ts';
+import {
+  holdsRole,
+  type ProposalMove,
+  type ProposalStore,
+  stateAt,
+  tooMany,
+  tooManyOfOne,
+} from './proposal.ts';
 
 export interface ProposalsDeps {
   readonly operators: () => readonly Operator[];

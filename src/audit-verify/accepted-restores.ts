@@ -1,6 +1,5 @@
-import { auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
-import type { ChainName, Checkpoint } from '../kernel/audit-chain.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
+import type { Findings, StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn, type ChainName, type Checkpoint } from '../kernel/audit-chain.ts';
 import {
   areLost,
   gapDetails,

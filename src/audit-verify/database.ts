@@ -16,7 +16,7 @@ import {
 import type { StoredTrail } from '../db/stored-trail.ts';
 import { lendRecordedRanges } from '../db/unwitnessed.ts';
 import { chainedRevocation } from '../db/walk-chains.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
+import type { Findings } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { SECURITY_EVENT_RAISED, STEP_TESTIMONIES, type StoredStep } from '../kernel/event-chain.ts';
 import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';

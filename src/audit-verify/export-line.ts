@@ -1,5 +1,5 @@
-import { readSinkLine, writeSinkLine } from '../audit/sink-line.ts';
-import type { SinkEntry } from '../kernel/audit.ts';
+import { readSinkLine, type SinkEntry, writeSinkLine } from '../audit/sink-line.ts';
+
 import type { LedgerGroup } from '../kernel/ledger-chain.ts';
 import type { ChainedRevocation } from '../kernel/revocation.ts';
 import { isObject } from '../lib/json.ts';

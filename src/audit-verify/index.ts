@@ -6,7 +6,7 @@ import { type Config, loadConfig } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { groupSeals } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
-import { type Finding, Findings } from '../kernel/audit-finding.ts';
+import { type Finding, Findings } from '../kernel/audit.ts';
 import { verifyReports } from '../reports/index.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { AcceptedRestore } from './accepted-restores.ts';

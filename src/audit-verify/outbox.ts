@@ -1,6 +1,6 @@
 import type { StoredTrail } from '../db/stored-trail.ts';
-import { auditDetailsIn } from '../kernel/audit.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
+import type { Findings } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { describeNotifications, NOTIFICATIONS_CONFIGURED } from '../notifications/configured.ts';
 import { planNew } from '../notifications/plan.ts';
 import type { NotificationSettings } from '../notifications/settings.ts';

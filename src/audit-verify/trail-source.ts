@@ -1,6 +1,5 @@
 import { linesOf } from '../audit/sink-line.ts';
-import type { StoredEvent } from '../kernel/audit.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
+import type { Findings, StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
 import type { ChainedRevocation } from '../kernel/revocation.ts';

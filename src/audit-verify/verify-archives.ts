@@ -1,14 +1,13 @@
+import type { Findings, StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import {
   ARCHIVE_EVENTS,
   type ArchiveFacts,
   archiveSubject,
-  auditDetailsIn,
   fileDetails,
   removedDetails,
-  type StoredEvent,
   sealedDetails,
-} from '../kernel/audit.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
+} from '../kernel/ledger-search.ts';
 
 type AuditRecord = Pick<StoredEvent, 'type' | 'subject' | 'time' | 'detailsJson'>;
 

@@ -1,6 +1,6 @@
 import { linesOf, readSinkLine } from '../audit/sink-line.ts';
+import type { Findings, TrailPart } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, CHAINS, type ChainName, type Checkpoint } from '../kernel/audit-chain.ts';
-import type { Findings, TrailPart } from '../kernel/audit-finding.ts';
 import { encodeBase64url } from '../token/base64url.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 import type { AcceptedRestores } from './accepted-restores.ts';

@@ -1,5 +1,4 @@
-import type { StoredEvent } from '../kernel/audit.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
+import type { Findings, StoredEvent } from '../kernel/audit.ts';
 import { STEP_TESTIMONIES, type StoredStep, stepDetails, stepSubject } from '../kernel/event-chain.ts';
 
 /** Holds what people did about security events against the audit events that were written with it. */

@@ -1,16 +1,16 @@
 import { runsToRepair } from '../audit/repair-runs.ts';
-import { auditDetailsIn, type SealedEvent, type StoredEvent } from '../kernel/audit.ts';
-import type { Checkpoint } from '../kernel/audit-chain.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
-import { SERVICE_KEYS_ENROLLED } from '../kernel/registry.ts';
+import type { Findings, SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import {
+  auditDetailsIn,
+  type Checkpoint,
   type GroupSeal,
   hasSealed,
   type RecordedCertificate,
   type RunPublicKey,
   type StoredRun,
   TrustedRuns,
-} from '../kernel/runs.ts';
+} from '../kernel/audit-chain.ts';
+import { SERVICE_KEYS_ENROLLED } from '../kernel/registry.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { certifiedRun, certifiedRuns } from '../token/run-certificate.ts';
 

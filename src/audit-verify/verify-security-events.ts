@@ -1,6 +1,5 @@
-import { auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
-import type { ChainHead } from '../kernel/audit-chain.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
+import type { Findings, StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn, type ChainHead } from '../kernel/audit-chain.ts';
 import { evidenceCommitment, SECURITY_EVENT_RAISED, securityEventDetails } from '../kernel/event-chain.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
 

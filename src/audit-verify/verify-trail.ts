@@ -1,6 +1,5 @@
-import type { StoredEvent } from '../kernel/audit.ts';
+import type { Findings, StoredEvent } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, auditEventHash, type Checkpoint, mapChains } from '../kernel/audit-chain.ts';
-import type { Findings } from '../kernel/audit-finding.ts';
 import {
   GROUP_FAULTS,
   type GroupFault,

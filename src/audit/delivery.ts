@@ -1,5 +1,6 @@
-import type { AuditLog, DeliveryPosition, SinkEntry } from '../kernel/audit.ts';
+import type { AuditLog, DeliveryPosition } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
+import type { SinkEntry } from './sink-line.ts';
 import type { GuardedSink } from './sinks.ts';
 
 const EVENTS_AT_A_TIME = 256;

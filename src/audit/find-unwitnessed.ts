@@ -1,19 +1,17 @@
+import type { AuditEvent, AuditLog, AuditTrail, EventRange, SealedEvent, SinkGate } from '../kernel/audit.ts';
 import {
-  type AuditEvent,
-  type AuditLog,
-  type AuditTrail,
   auditDetailsIn,
-  type EventRange,
-  type SealedEvent,
-  type SinkGate,
-} from '../kernel/audit.ts';
-import { auditEventHash, type ChainHead } from '../kernel/audit-chain.ts';
+  auditEventHash,
+  type ChainHead,
+  type StoredRun,
+  verifySeal,
+} from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type RegistryMark, registryMarkIn } from '../kernel/record-gap.ts';
-import { type Runs, type StoredRun, verifySeal } from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { isCertified } from '../token/run-certificate.ts';
+import type { Runs } from './trail.ts';
 
 const EVENTS_A_STEP = 256;
 

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
 import type { RefusalWatch } from '../kernel/activity.ts';
-import type { DeliveryPosition, SinkTail } from '../kernel/audit.ts';
+import type { DeliveryPosition } from '../kernel/audit.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../kernel/audit-chain.ts';
 import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -25,13 +25,16 @@ import { certifyRun } from './repair-runs.ts';
 import { adminAuditRoutes, latestCheckpoint } from './routes.ts';
 import { adminUnwitnessedRoutes, confirmUnwitnessed } from './routes-unwitnessed.ts';
 import { readSinkCheckpoints } from './sink-checkpoints.ts';
+import type { SinkTail } from './sink-line.ts';
 import type { Sinks } from './sinks.ts';
-import { raiseUnwitnessed, type Trail } from './start-trail.ts';
+import { raiseUnwitnessed } from './start-trail.ts';
+import type { Trail } from './trail.ts';
 
 export { openChains } from './open-chains.ts';
 export { openSinks } from './open-sinks.ts';
 export { insertCheckpoint, readHeads } from './store/audit-log.ts';
 export { openTrail } from './store/trail.ts';
+export type { Trail } from './trail.ts';
 
 export const AUDIT_ROUTES = {
   data: [latestCheckpoint],

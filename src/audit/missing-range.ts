@@ -1,4 +1,4 @@
-import type { AuditLog, SinkEntry, StoredEvent } from '../kernel/audit.ts';
+import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
 import {
   auditEventHash,
   CHAINS,
@@ -8,6 +8,7 @@ import {
   type StoredCheckpoint,
 } from '../kernel/audit-chain.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
+import type { SinkEntry } from './sink-line.ts';
 
 type Log = Pick<AuditLog, 'heads' | 'hashAt' | 'lastCheckpoint'>;
 

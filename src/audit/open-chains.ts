@@ -3,11 +3,10 @@ import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
-import type { BrokenChain, ChainName, Checkpoint } from '../kernel/audit-chain.ts';
+import { type BrokenChain, type ChainName, type Checkpoint, TrustedRuns } from '../kernel/audit-chain.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
 import type { Revocation } from '../kernel/revocation.ts';
-import { TrustedRuns } from '../kernel/runs.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { createRevocationStore } from '../revocation/index.ts';
@@ -15,7 +14,7 @@ import { loadRevocations } from '../revocation/load-revocations.ts';
 import { readCheckpoint } from '../token/checkpoint.ts';
 import { certifiedRuns } from '../token/run-certificate.ts';
 import { RevocationWalk } from './chain-walk.ts';
-import type { Trail } from './start-trail.ts';
+import type { Trail } from './trail.ts';
 
 interface ChainDeps extends Pick<Trail, 'audit' | 'runs'> {
   readonly config: Config;

@@ -1,8 +1,9 @@
-import type { AuditLog, SinkTail } from '../kernel/audit.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import { CHAINS, type ChainHeads, type ChainName } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
 import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
+import type { SinkTail } from './sink-line.ts';
 
 type Log = Pick<AuditLog, 'heads' | 'hashAt'>;
 

@@ -1,8 +1,9 @@
+import type { RecordedCertificate, StoredRun } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { RecordedCertificate, Runs, StoredRun } from '../kernel/runs.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { composeRunCertificate, isCertified, readRunCertificate } from '../token/run-certificate.ts';
 import type { CheckpointSigner } from './checkpointer.ts';
+import type { Runs } from './trail.ts';
 
 /** A row that is not as the audit trail has its certificate, which the audit key signed. */
 interface RepairedRun {

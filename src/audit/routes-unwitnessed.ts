@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Act } from '../kernel/acts.ts';
-import { UNWITNESSED_SUBJECT, type UnwitnessedTrail } from '../kernel/audit.ts';
+import { UNWITNESSED_SUBJECT } from '../kernel/audit.ts';
 import { keyActRequest } from '../keys/routes/wire.ts';
 import { actorOf, jsonBody, READING } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
@@ -8,6 +8,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
+import type { UnwitnessedTrail } from './trail.ts';
 
 type Deps = GateDeps & { readonly unwitnessed: Pick<UnwitnessedTrail, 'list'> };
 

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import type { SinkEntry, StoredEvent } from '../kernel/audit.ts';
+import type { AuditEvent, StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
+
 import { isObject } from '../lib/json.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -111,4 +112,40 @@ export function* linesOf(file: string): Generator<string> {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** One line of a sink or an export. */
+export type SinkEntry =
+  | { readonly kind: 'audit_key'; readonly publicJwk: PublicJwk }
+  | { readonly kind: 'event'; readonly event: StoredEvent }
+  | { readonly kind: 'checkpoint'; readonly number: number; readonly jws: string }
+  /** A change that weakens, told before it is made; the event follows once it is. */
+  | { readonly kind: 'intent'; readonly time: number; readonly event: AuditEvent };
+
+/** The last of each that a sink holds. */
+export interface SinkTail {
+  readonly event: { readonly sequence: number; readonly hash: Uint8Array } | undefined;
+  readonly checkpoint: { readonly number: number; readonly jws: string } | undefined;
+}
+
+/** What somebody else did to a sink. */
+export interface SinkChange {
+  readonly why: string;
+  /** Whether entries that it had are gone from it. */
+  readonly isLost: boolean;
+}
+
+/** Where the audit trail is kept a second time. */
+export interface AuditSink {
+  readonly name: string;
+  /** Undefined where the sink cannot be read back. */
+  tail(): Promise<SinkTail | undefined>;
+  /** All that it holds, from the beginning; undefined where the sink cannot be read back. */
+  history(): Iterable<SinkEntry> | undefined;
+  /** What somebody else did to it since it was last written, told once; undefined where nothing, or where it cannot be seen. */
+  examine(): Promise<SinkChange | undefined>;
+  /** Settles once the entries are there, as durably as the sink can tell. Never called twice at a time. */
+  write(entries: readonly SinkEntry[]): Promise<void>;
+  /** Gives up what hangs; the next write begins anew. */
+  reset(): void;
 }

@@ -1,6 +1,7 @@
-import type { AuditEvent, AuditSink, SinkChange, SinkEntry, SinkGate, SinkTail } from '../kernel/audit.ts';
+import type { AuditEvent, SinkGate } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import type { AuditSink, SinkChange, SinkEntry, SinkTail } from './sink-line.ts';
 
 interface SinkWatch {
   failed(sink: string, cause: unknown): void;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
-import type { AuditLog, UnwitnessedTrail } from '../kernel/audit.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import {
   AUDIT_GENESIS,
   type ChainHead,
@@ -9,7 +9,6 @@ import {
 } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RegistryMark } from '../kernel/record-gap.ts';
-import type { Runs } from '../kernel/runs.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { SealedStatements, Signer } from '../kernel/signer.ts';
 import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
@@ -19,13 +18,7 @@ import { signerCheckpoint } from './checkpointer.ts';
 import { findUnwitnessed, type WitnessedTrail } from './find-unwitnessed.ts';
 import type { SinkCheckpoint } from './refuse-rollback.ts';
 import { repairRuns } from './repair-runs.ts';
-
-/** The audit trail, the runs that sealed it, and what of it nothing vouches for. */
-export interface Trail {
-  readonly audit: AuditLog;
-  readonly runs: Runs;
-  readonly unwitnessed: UnwitnessedTrail;
-}
+import type { Trail, UnwitnessedTrail } from './trail.ts';
 
 interface TrailDeps extends Trail {
   readonly store: Pick<Store, 'trustEvents'>;

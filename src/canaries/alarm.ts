@@ -1,14 +1,8 @@
-import {
-  CANARY_KINDS,
-  CANARY_USES,
-  type Canary,
-  type CanaryAlarm,
-  type CanaryTrigger,
-} from '../kernel/canary.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 import { sourceOf } from '../lib/address.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { CANARY_KINDS, CANARY_USES, type Canary, type CanaryAlarm, type CanaryTrigger } from './canary.ts';
 
 interface CanaryAlarmDeps {
   readonly events: EventRaiser;

@@ -1,7 +1,7 @@
-import type { Canary, CanaryTrigger, CanaryUse } from '../kernel/canary.ts';
 import { digestOfCredential } from '../kernel/credential.ts';
 import type { RequestOrigin } from '../kernel/verification.ts';
 import { digestOf } from '../token/signing-input.ts';
+import type { Canary, CanaryTrigger, CanaryUse } from './canary.ts';
 
 /**
  * A credential, or what is signed of a token: an encoded JSON object begins like this. Tokens are looked for at the

@@ -6,7 +6,7 @@ import { intoSecretFile, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, humanTime, table } from '../cli/text.ts';
-import type { CanaryKind } from '../kernel/canary.ts';
+import type { CanaryKind } from './canary.ts';
 import type { CanaryAnswer, CreatedCanaryAnswer, OneCanaryAnswer } from './routes.ts';
 
 /** A line each. */

@@ -1,7 +1,7 @@
 import { Argument, Option } from 'commander';
 import { wholeNumber } from '../cli/arguments.ts';
 import { type Noun, required } from '../cli/verb.ts';
-import { CANARY_KINDS } from '../kernel/canary.ts';
+import { CANARY_KINDS } from './canary.ts';
 
 export const CANARY: Noun = {
   name: 'canary',

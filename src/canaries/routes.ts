@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { requiredDigest } from '../access/routes/wire.ts';
 import type { Role } from '../kernel/actor.ts';
 import type { Act } from '../kernel/acts.ts';
-import { CANARY_KINDS, type Canary, type CanaryAdministration, type WantedCanary } from '../kernel/canary.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { actorOf, jsonBody } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
@@ -10,6 +9,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
+import { CANARY_KINDS, type Canary, type CanaryAdministration, type WantedCanary } from './canary.ts';
 
 const MOST_CHARACTERS = 256;
 

@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../kernel/actor.ts';
 import type { AuditTrail } from '../kernel/audit.ts';
-import type {
-  Canary,
-  CanaryAdministration,
-  CanaryKeys,
-  CanaryStore,
-  PlantedCanary,
-  WantedCanary,
-} from '../kernel/canary.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { Revoker } from '../kernel/revocation.ts';
-import { withRollback } from '../kernel/with-rollback.ts';
+import type { CanaryKeys } from '../keys/canary-keys.ts';
+import { withRollback } from '../keys/index.ts';
 import { Mutex } from '../lib/mutex.ts';
+import type { Canary, CanaryAdministration, CanaryStore, PlantedCanary, WantedCanary } from './canary.ts';
 import { type CanaryIndex, digestOfToken } from './canary-index.ts';
 
 /**

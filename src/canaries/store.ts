@@ -7,8 +7,8 @@ import { inconsistent, put, type RowOf } from '../db/signed/tables.ts';
 import type { RegistryView } from '../db/signed/trusted-registry.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
-import type { Canary, CanaryStore } from '../kernel/canary.ts';
 import type { PublicJwk } from '../kernel/key.ts';
+import type { Canary, CanaryStore } from './canary.ts';
 
 /** The audit trail tells that there is a decoy, and of which kind; neither what it is nor where it was planted. */
 export function createCanaryStore(changes: RegistryChanges): CanaryStore {

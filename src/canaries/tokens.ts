@@ -1,5 +1,4 @@
 import { ALGORITHMS, type Algorithm, type AlgorithmFacts, algorithmNamed } from '../kernel/algorithm.ts';
-import type { Canary, CanaryAlarm, CanaryUse } from '../kernel/canary.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { TokenRevocation } from '../kernel/revocation.ts';
 import type {
@@ -12,6 +11,7 @@ import type {
 import { type ParsedToken, parseToken } from '../token/parse-token.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
 import { verifySignature } from '../token/signature.ts';
+import type { Canary, CanaryAlarm, CanaryUse } from './canary.ts';
 import { type CanaryIndex, touchBy } from './canary-index.ts';
 
 /** Of tokens that were refused otherwise, the signature was found to be that of a real key. */

@@ -1,10 +1,10 @@
 import type { RequestObserver } from '../kernel/activity.ts';
-import type { Canary, CanaryAlarm } from '../kernel/canary.ts';
-import type { InventoryFinding } from '../kernel/inventory.ts';
+import type { LeakQuery, LeakReporter, LeakService } from '../kernel/credential.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import type { LeakQuery, LeakReporter, LeakService } from '../kernel/leaks.ts';
+import type { InventoryFinding } from '../kernel/key-proof.ts';
 import { canaryLabel } from '../kernel/scope.ts';
 import type { Signer } from '../kernel/signer.ts';
+import type { Canary, CanaryAlarm } from './canary.ts';
 import type { CanaryIndex } from './canary-index.ts';
 
 /**

@@ -1,8 +1,13 @@
-import { type AuditEvent, auditDetailsIn } from '../kernel/audit.ts';
-import { auditEventHash, type ChainedEvent, type ChainHead } from '../kernel/audit-chain.ts';
+import type { AuditEvent } from '../kernel/audit.ts';
+import {
+  auditDetailsIn,
+  auditEventHash,
+  type ChainedEvent,
+  type ChainHead,
+  sealHash,
+} from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { sealHash } from '../kernel/runs.ts';
 import { headOf, memoryOf } from './chain-end.ts';
 import type { Trx, TrxWriter } from './schema.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { archiveSubject, type SealedEvent } from '../kernel/audit.ts';
+import type { SealedEvent } from '../kernel/audit.ts';
+import { archiveSubject } from '../kernel/ledger-search.ts';
 import type { ArchiveEnd, SealedSegment } from './archive-protocol.ts';
 import { snakeCased } from './camel-case.ts';
 import { sealedFromRow } from './event-seals.ts';

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import { AUDIT_GENESIS, type ChainHead, type ChainName } from '../kernel/audit-chain.ts';
-import type { RunKey } from '../kernel/runs.ts';
+import { AUDIT_GENESIS, type ChainHead, type ChainName, type RunKey } from '../kernel/audit-chain.ts';
 import type { Schema, Trx } from './schema.ts';
 
 /** Chains whose elements stay, each with the column of an element's hash. */

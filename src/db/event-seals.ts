@@ -1,8 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Selectable } from 'kysely';
 import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
-import { AUDIT_GENESIS, auditEventHash, type BrokenChain, type ChainHead } from '../kernel/audit-chain.ts';
-import { type RunPublicKey, TrustedRuns } from '../kernel/runs.ts';
+import {
+  AUDIT_GENESIS,
+  auditEventHash,
+  type BrokenChain,
+  type ChainHead,
+  type RunPublicKey,
+  TrustedRuns,
+} from '../kernel/audit-chain.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import type { Schema } from './schema.ts';
 import { Statements } from './statements.ts';

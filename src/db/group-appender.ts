@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ChainHead } from '../kernel/audit-chain.ts';
+import { type ChainHead, type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
 import {
   CHAIN_START,
   groupHash,
@@ -9,7 +9,6 @@ import {
   SALT_BYTES,
   writeRowHash,
 } from '../kernel/ledger-chain.ts';
-import { type RunKey, sealHash, verifySeal } from '../kernel/runs.ts';
 import type { GroupColumns } from './ledger-row.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from './record-batch.ts';

@@ -1,8 +1,15 @@
 import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
-import { noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
-import type { KeyLifecycleChange, NewKey, Registry, ReservedKey, StoredKey } from '../kernel/registry.ts';
+import {
+  type KeyLifecycleChange,
+  type NewKey,
+  noKeyMadeOn,
+  type Registry,
+  type ReservedKey,
+  type StoredKey,
+} from '../kernel/registry.ts';
+
 import { keyToRow, reservedKeyRow } from './key-row.ts';
 import type { Trx } from './schema.ts';
 import { tokenOf } from './scope-row.ts';

@@ -1,10 +1,19 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { KEYWARD } from '../kernel/actor.ts';
-import { ARCHIVE_EVENTS, actOf, archiveSubject, removedDetails, sealedDetails } from '../kernel/audit.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { ArchiveDue, ArchivedSegment, LedgerArchives } from '../kernel/ledger-search.ts';
+import {
+  ARCHIVE_EVENTS,
+  type ArchiveDue,
+  type ArchivedSegment,
+  archiveSubject,
+  type LedgerArchives,
+  removedDetails,
+  sealedDetails,
+} from '../kernel/ledger-search.ts';
+
 import type { AuditedChange } from './append-audit-event.ts';
 import type { SealedSegment } from './archive-protocol.ts';
 import {

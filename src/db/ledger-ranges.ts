@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { archiveSubject } from '../kernel/audit.ts';
-import type { Shares } from '../kernel/key-administration.ts';
-import type { RunPublicKey } from '../kernel/runs.ts';
+import type { RunPublicKey } from '../kernel/audit-chain.ts';
+import type { Shares } from '../kernel/issuance.ts';
+import { archiveSubject } from '../kernel/ledger-search.ts';
 import { compareText } from '../lib/text.ts';
 import { SharedEnd } from './chain-end.ts';
 import { openReadOnly } from './database-file.ts';

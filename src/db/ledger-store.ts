@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BrokenChain } from '../kernel/audit-chain.ts';
+import type { BrokenChain, RunPublicKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { RecordLookup } from '../kernel/issuance.ts';
-import type { KeyUseReader } from '../kernel/key-administration.ts';
+import type { KeyUseReader, RecordLookup } from '../kernel/issuance.ts';
 import type { GroupBefore, LedgerGroup } from '../kernel/ledger-chain.ts';
 import type {
   IssuedHoursReader,
@@ -12,7 +11,6 @@ import type {
   LedgerSearch,
   LivingTokensReader,
 } from '../kernel/ledger-search.ts';
-import type { RunPublicKey } from '../kernel/runs.ts';
 import type { Emitter, Subscribable } from '../lib/emitter.ts';
 import { type AuditedChange, createAuditedChange } from './append-audit-event.ts';
 import { AuditedArchives } from './archive-table.ts';

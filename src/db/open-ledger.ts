@@ -1,4 +1,4 @@
-import { TrustedRuns } from '../kernel/runs.ts';
+import { TrustedRuns } from '../kernel/audit-chain.ts';
 import { LedgerRanges, type LedgerSource, LedgerWindows } from './ledger-ranges.ts';
 import { ReadConnection } from './read-connection.ts';
 import { SealedGroups } from './sealed-groups.ts';

@@ -1,10 +1,9 @@
 import { dirname, join } from 'node:path';
 import type { SinkGate } from '../kernel/audit.ts';
-import type { BrokenChain } from '../kernel/audit-chain.ts';
+import { type BrokenChain, createRunKey, type RunDescription, type RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { RefusedRow, Registry } from '../kernel/registry.ts';
-import { createRunKey, type RunDescription, type RunKey } from '../kernel/runs.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { ownAuditHead, ownRevocationHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';

@@ -2,10 +2,8 @@ import type { Generated, Transaction } from 'kysely';
 import type { Action, CredentialKind } from '../kernel/actor.ts';
 import type { ActName, ProposalState } from '../kernel/acts.ts';
 import type { Algorithm, ModulusBits } from '../kernel/algorithm.ts';
-import type { CanaryKind } from '../kernel/canary.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import type { KeyState } from '../kernel/key.ts';
-import type { DeliveryKind, DeliveryState } from '../kernel/notifications.ts';
 import type { ServiceKey } from '../kernel/registry.ts';
 import type { SecurityEventType, Severity } from '../kernel/security-event-types.ts';
 import type { StepState } from '../kernel/security-events.ts';
@@ -114,7 +112,7 @@ export interface Schema {
   /** Decoys; which columns are null follows from the kind. */
   canaries: {
     id: string;
-    kind: CanaryKind;
+    kind: 'credential' | 'token' | 'key';
     planted: string;
     digest: Uint8Array | null;
     scope_id: string | null;
@@ -280,7 +278,7 @@ export interface Schema {
   notification_deliveries: {
     id: Generated<number>;
     message_id: string;
-    kind: DeliveryKind;
+    kind: 'event' | 'escalation' | 'summary';
     event_sequence: number;
     last_sequence: number;
     events: number;
@@ -289,7 +287,7 @@ export interface Schema {
     route: string;
     target: string;
     contacts_of: string;
-    state: DeliveryState;
+    state: 'pending' | 'delivered' | 'dead';
     attempts: number;
     created_at: number;
     next_attempt_at: number | null;

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from '../kernel/actor.ts';
+import { takesTwoByNow } from '../kernel/acts.ts';
 import { actOf } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { RotationPause, Scope } from '../kernel/scope.ts';
 import { changesKeySet, isUnchanged, scopeDifference } from '../kernel/scope-change.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { TrustedRuns } from '../kernel/audit-chain.ts';
 import { HASH_BYTES, isCovered, isHashOf, MOST_ROWS, rowHashes } from '../kernel/ledger-chain.ts';
-import type { TrustedRuns } from '../kernel/runs.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
 import { Statements } from './statements.ts';
 

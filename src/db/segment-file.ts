@@ -12,8 +12,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { ARCHIVE_EVENTS, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
-import type { ArchivedSegment } from '../kernel/ledger-search.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
+import { ARCHIVE_EVENTS, type ArchivedSegment } from '../kernel/ledger-search.ts';
 
 type ArchiveEvent = Pick<StoredEvent, 'type' | 'detailsJson'>;
 

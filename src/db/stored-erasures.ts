@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { ARCHIVE_EVENTS } from '../kernel/audit.ts';
-import { ERASURE_REQUESTED } from '../kernel/ledger-search.ts';
+import { ARCHIVE_EVENTS, ERASURE_REQUESTED } from '../kernel/ledger-search.ts';
+
 import { compileQuery } from './sqlite-dialect.ts';
 import type { StoredTrail } from './stored-trail.ts';
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Selectable } from 'kysely';
-import { ARCHIVE_EVENTS, type StoredEvent } from '../kernel/audit.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import type { GroupSeal } from '../kernel/audit-chain.ts';
 import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
+import { ARCHIVE_EVENTS } from '../kernel/ledger-search.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
-import type { GroupSeal } from '../kernel/runs.ts';
 import { openReadOnly } from './database-file.ts';
 import { eventFromRow } from './event-seals.ts';
 import { ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';

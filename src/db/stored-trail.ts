@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Selectable } from 'kysely';
 import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
-import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import {
   type RecordedCertificate,
   RUN_CERTIFIED,
   recordedCertificate,
   type StoredRun,
-} from '../kernel/runs.ts';
+} from '../kernel/audit-chain.ts';
+import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { printable } from '../lib/html.ts';
 import { camelCased } from './camel-case.ts';
 import { openReadOnly } from './database-file.ts';

@@ -1,12 +1,12 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import {
-  auditDetailsIn,
   CONFIRMED_UNWITNESSED,
   type EventRange,
   openRanges,
   UNWITNESSED,
   UNWITNESSED_SUBJECT,
 } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { IS_VOUCHED } from './event-seals.ts';
 import type { Trx } from './schema.ts';
 

@@ -1,5 +1,4 @@
-import type { ChainHead } from '../kernel/audit-chain.ts';
-import type { RunKey } from '../kernel/runs.ts';
+import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
 import type { EventTrust } from './event-seals.ts';
 import type { AppendedGroup } from './group-appender.ts';
 import type { LedgerStatements } from './ledger-statements.ts';

@@ -1,11 +1,10 @@
 import { Kysely } from 'kysely';
-import type { ChainHead } from '../kernel/audit-chain.ts';
+import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord } from '../kernel/issuance.ts';
 import { MOST_ROWS } from '../kernel/ledger-chain.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
-import type { RunKey } from '../kernel/runs.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { EventTrust } from './event-seals.ts';

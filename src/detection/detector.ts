@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { DetectionMemories, Fact, KeptMemory } from '../kernel/activity.ts';
+import type { Fact } from '../kernel/activity.ts';
 import type { EventRaiser, SecurityEventReport } from '../kernel/security-events.ts';
 
 /** What a detection makes of one fact. */
@@ -128,4 +128,19 @@ export class Detector {
 
 function keyOf({ detection, name }: KeptMemory): string {
   return `${detection} ${name}`;
+}
+
+/** What a detection remembers of one name, such as a client. */
+export interface KeptMemory {
+  readonly detection: string;
+  readonly name: string;
+  /** JSON; undefined once it is forgotten. */
+  readonly memory: unknown;
+}
+
+/** Keeps memories over a restart. They decide nothing about tokens. `store_unavailable`. */
+export interface DetectionMemories {
+  /** As they were kept, the ones kept last first, at most so many. */
+  load(limit: number): Promise<readonly KeptMemory[]>;
+  keep(changed: readonly KeptMemory[]): Promise<void>;
 }

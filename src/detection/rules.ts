@@ -1,6 +1,6 @@
 import type { SignedTokenFact } from '../kernel/activity.ts';
+import { PROBE_SUBJECT } from '../kernel/issuance.ts';
 import { securityEvent } from '../kernel/security-events.ts';
-import { PROBE_SUBJECT } from '../kernel/verifier-probe.ts';
 import { hourOf } from '../lib/instant.ts';
 import { type Detection, stateless } from './detector.ts';
 import { newSource } from './new-source.ts';

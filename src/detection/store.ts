@@ -1,6 +1,6 @@
 import type { TrxReader, TrxWriter } from '../db/schema.ts';
-import type { DetectionMemories, KeptMemory } from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { DetectionMemories, KeptMemory } from './detector.ts';
 
 export function createDetectionMemories(
   reader: TrxReader,

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
+import { canDecideTogether, holdsRole } from '../access/index.ts';
 import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import type { Operator, Role } from '../kernel/actor.ts';
-import { canDecideTogether, holdsRole } from '../kernel/proposal-refusals.ts';
 import { errorMessage } from '../lib/text.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 

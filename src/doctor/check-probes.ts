@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import { DRILL_ISSUER } from '../kernel/verifier-probe.ts';
+import { DRILL_ISSUER } from '../kernel/issuance.ts';
 import { errorMessage } from '../lib/text.ts';
 import { type Finding, ok, warn } from './finding.ts';
 

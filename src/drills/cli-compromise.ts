@@ -4,7 +4,7 @@ import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { refuseExisting, writeNewFile } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show, showPlainly } from '../cli/show.ts';
-import { DRILL_ISSUER } from '../kernel/verifier-probe.ts';
+import { DRILL_ISSUER } from '../kernel/issuance.ts';
 import type { ScopeWithKeysAnswer } from '../keys/cli-scope-output.ts';
 import { describeDrill } from './cli-output.ts';
 import type { DrillAnswer } from './routes.ts';

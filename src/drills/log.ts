@@ -1,4 +1,5 @@
-import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
   DRILLS,

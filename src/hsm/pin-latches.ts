@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
+import { takesTwoByNow } from '../kernel/acts.ts';
 import { type AuditTrail, actOf, type SinkGate } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { PinLatches } from '../kernel/signer.ts';
 import { clearLatch, readLatch } from '../signer/pin-latch.ts';
 import type { SignerLink } from '../signer/signer-link.ts';

@@ -1,4 +1,4 @@
-import type { FindingKind, InventoryFinding, InventoryReport } from '../kernel/inventory.ts';
+import type { FindingKind, InventoryFinding, InventoryReport } from '../kernel/key-proof.ts';
 import type { SecurityEventType } from '../kernel/security-event-types.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 

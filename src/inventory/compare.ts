@@ -1,5 +1,5 @@
-import type { InventoryFinding } from '../kernel/inventory.ts';
 import type { SigningKey } from '../kernel/key.ts';
+import type { InventoryFinding } from '../kernel/key-proof.ts';
 import type { InventoryObject, KeyProof, TokenInspection } from '../kernel/signer.ts';
 import { canaryFindings, type PlacedCanaryKey } from '../keys/canary-keys.ts';
 

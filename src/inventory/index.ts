@@ -11,7 +11,7 @@ import {
   type Inventories,
   type InventoryFinding,
   type InventoryReport,
-} from '../kernel/inventory.ts';
+} from '../kernel/key-proof.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';

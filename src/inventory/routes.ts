@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Authenticator } from '../kernel/actor.ts';
-import type { Inventories } from '../kernel/inventory.ts';
+import type { Inventories } from '../kernel/key-proof.ts';
 import { inventory, inventoryRepresentation } from '../keys/routes/proof.ts';
 import { actorOf, jsonBody, READING } from '../server/admission.ts';
 import { asKeywardError } from '../server/problem.ts';

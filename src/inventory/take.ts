@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
-import type { Inventories, InventoryReport } from '../kernel/inventory.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import { privateKeyDueAt } from '../kernel/key-lifecycle/window.ts';
+import type { Inventories, InventoryReport } from '../kernel/key-proof.ts';
+import { privateKeyDueAt } from '../kernel/key-window.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { KeyProof, KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
 import type { PlacedCanaryKey } from '../keys/canary-keys.ts';

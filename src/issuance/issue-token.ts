@@ -3,9 +3,9 @@ import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { IssuedToken, JwsRequest, Ledger, TokenIssuer, TokenRequest } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import type { IssuanceLock } from '../kernel/key-administration.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Signer } from '../kernel/signer.ts';
+import type { IssuanceLock } from '../keys/index.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
 

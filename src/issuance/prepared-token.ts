@@ -1,8 +1,14 @@
-import type { IssuanceRecord, JwsRequest, TokenRequest } from '../kernel/issuance.ts';
+import {
+  type IssuanceRecord,
+  type JwsRequest,
+  PROBE_CLIENT,
+  PROBE_SUBJECT,
+  type TokenRequest,
+} from '../kernel/issuance.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import { recordedSubject } from '../kernel/policy.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { PROBE_CLIENT, PROBE_SUBJECT } from '../kernel/verifier-probe.ts';
+
 import { digestOf } from '../token/signing-input.ts';
 import { requireThat } from './caller-claims.ts';
 import { checkSigningInput } from './check-signing-input.ts';

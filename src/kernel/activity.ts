@@ -127,21 +127,6 @@ export interface RequestObserver extends RefusalWatch {
   rejectedSecret(what: RejectedSecret): void;
 }
 
-/** What a detection remembers of one name, such as a client. */
-export interface KeptMemory {
-  readonly detection: string;
-  readonly name: string;
-  /** JSON; undefined once it is forgotten. */
-  readonly memory: unknown;
-}
-
-/** Keeps memories over a restart. They decide nothing about tokens. `store_unavailable`. */
-export interface DetectionMemories {
-  /** As they were kept, the ones kept last first, at most so many. */
-  load(limit: number): Promise<readonly KeptMemory[]>;
-  keep(changed: readonly KeptMemory[]): Promise<void>;
-}
-
 /** A token with a right signature that the issuer does not remember as it is. */
 export interface Forgery {
   readonly scope: Scope;

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { Actor, Role } from './actor.ts';
-import type { ErrorCode } from './errors.ts';
+import { type ErrorCode, KeywardError } from './errors.ts';
+
 import type { KeyState } from './key.ts';
 
 /** How many people an act takes: one who asks, or one who asks and another who approves (I11). */
@@ -153,20 +154,6 @@ export interface Proposal {
   readonly failure: { readonly code: ErrorCode; readonly detail: string } | null;
 }
 
-/** What becomes of a proposal. */
-export type ProposalMove = Pick<Proposal, 'state'> &
-  Partial<Pick<Proposal, 'decidedBy' | 'decidedAt' | 'failure'>>;
-
-/** Proposals, durable or for as long as the process runs. Each change commits with its audit event (I10). */
-export interface ProposalStore {
-  /** The newest first. */
-  all(): readonly Proposal[];
-  find(id: string): Proposal | undefined;
-  add(proposal: Proposal, actor: Actor): Promise<void>;
-  /** Refused where the proposal is not in state `from` any more: `proposal_executed`, `proposal_closed`. */
-  move(id: string, from: ProposalState, to: ProposalMove, actor: Actor): Promise<void>;
-}
-
 /** What an act would do, as things are. */
 interface Effect {
   /** As the audit trail names it, such as `client:checkout`. */
@@ -236,4 +223,29 @@ export interface ActGate {
   reject(id: string, actor: Actor): Promise<ProposalView>;
   /** For whoever proposed it. */
   withdraw(id: string, actor: Actor): Promise<ProposalView>;
+}
+
+export function notOpen(state: ProposalState): KeywardError {
+  if (state === 'expired') {
+    return new KeywardError('proposal_expired', 'The proposal has expired; propose it again.');
+  }
+  if (state === 'executed' || state === 'executing') {
+    return new KeywardError('proposal_executed', `The proposal is ${state} already; there is nothing to do.`);
+  }
+  return new KeywardError(
+    'proposal_closed',
+    `The proposal is ${state}; propose it again if it is still wanted.`,
+  );
+}
+
+export function unknownProposal(): KeywardError {
+  return new KeywardError('unknown_proposal', 'There is no proposal of that id; list them.');
+}
+
+/** For one person's act that has become two persons', since others changed what it is about. */
+export function takesTwoByNow(): KeywardError {
+  return new KeywardError(
+    'proposal_outdated',
+    'What you would change has been changed meanwhile, and this takes two persons by now; ask again.',
+  );
 }

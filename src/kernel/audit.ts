@@ -1,6 +1,5 @@
 import type { Actor } from './actor.ts';
 import type { ChainedEvent, ChainHead, ChainHeads, ChainName, StoredCheckpoint } from './audit-chain.ts';
-import type { PublicJwk } from './key.ts';
 
 /** One administrative act or decision, as the audit trail keeps it. `details` holds no secret. */
 export interface AuditEvent {
@@ -32,42 +31,6 @@ export interface StoredEvent extends ChainedEvent {
 export interface SealedEvent extends StoredEvent {
   readonly runId: string | null;
   readonly seal: Uint8Array | null;
-}
-
-/** One line of a sink or an export. */
-export type SinkEntry =
-  | { readonly kind: 'audit_key'; readonly publicJwk: PublicJwk }
-  | { readonly kind: 'event'; readonly event: StoredEvent }
-  | { readonly kind: 'checkpoint'; readonly number: number; readonly jws: string }
-  /** A change that weakens, told before it is made; the event follows once it is. */
-  | { readonly kind: 'intent'; readonly time: number; readonly event: AuditEvent };
-
-/** The last of each that a sink holds. */
-export interface SinkTail {
-  readonly event: { readonly sequence: number; readonly hash: Uint8Array } | undefined;
-  readonly checkpoint: { readonly number: number; readonly jws: string } | undefined;
-}
-
-/** What somebody else did to a sink. */
-export interface SinkChange {
-  readonly why: string;
-  /** Whether entries that it had are gone from it. */
-  readonly isLost: boolean;
-}
-
-/** Where the audit trail is kept a second time. */
-export interface AuditSink {
-  readonly name: string;
-  /** Undefined where the sink cannot be read back. */
-  tail(): Promise<SinkTail | undefined>;
-  /** All that it holds, from the beginning; undefined where the sink cannot be read back. */
-  history(): Iterable<SinkEntry> | undefined;
-  /** What somebody else did to it since it was last written, told once; undefined where nothing, or where it cannot be seen. */
-  examine(): Promise<SinkChange | undefined>;
-  /** Settles once the entries are there, as durably as the sink can tell. Never called twice at a time. */
-  write(entries: readonly SinkEntry[]): Promise<void>;
-  /** Gives up what hangs; the next write begins anew. */
-  reset(): void;
 }
 
 /** Asked before a change that weakens is made. */
@@ -116,17 +79,6 @@ export interface AuditLog extends AuditTrail {
   positions(): Promise<ReadonlyMap<string, DeliveryPosition>>;
 }
 
-/** The details of a stored event; empty where somebody made of them what is no JSON object. */
-export function auditDetailsIn(json: string): Readonly<Record<string, unknown>> {
-  try {
-    const details: unknown = JSON.parse(json);
-    return typeof details === 'object' && details !== null ? { ...details } : {};
-  } catch {
-    // The chain says that the event was changed.
-    return {};
-  }
-}
-
 /** Audit events, one after the other, that nothing but the database vouches for. */
 export interface EventRange {
   readonly from: number;
@@ -139,16 +91,6 @@ export const UNWITNESSED = 'audit.unwitnessed';
 export const CONFIRMED_UNWITNESSED = 'audit.unwitnessed_confirmed';
 /** The subject of both: they are found by it. */
 export const UNWITNESSED_SUBJECT = 'audit';
-
-export interface UnwitnessedTrail {
-  list(): readonly EventRange[];
-  /** Reads what the trail says of such ranges, beside the one that was found at this start. */
-  load(found: EventRange | undefined): Promise<void>;
-  /** Writes down the range found, before anything else is appended to it. */
-  record(range: EventRange): Promise<void>;
-  /** From now on they count as what they say. Answers which ranges these were. */
-  confirm(reason: string, actor: Actor): Promise<readonly EventRange[]>;
-}
 
 interface RangeEvent {
   readonly sequence: number;
@@ -194,49 +136,44 @@ function nameOf({ from, to, hash }: EventRange): string {
   return `${from} ${to} ${hash}`;
 }
 
-/** What the audit trail tells of archive segments: by these events alone a segment came, changed and went. */
-export const ARCHIVE_EVENTS = {
-  sealed: 'ledger.archived',
-  /** Another file took its place, without the values that were erased. */
-  replaced: 'ledger.erased',
-  removed: 'ledger.archive_removed',
-} as const;
+/** What the verifier looks at. */
+export type TrailPart =
+  | 'audit'
+  | 'runs'
+  | 'checkpoints'
+  | 'ledger'
+  | 'revocations'
+  | 'security_events'
+  | 'reports'
+  | 'registry'
+  | 'database'
+  | 'notifications'
+  | 'file';
 
-/** A segment as the database lists it. */
-export interface ArchiveFacts {
-  readonly number: number;
-  readonly file: string;
-  /** SHA-256 of the file. */
-  readonly fileDigest: Uint8Array;
-  readonly firstGroup: number;
-  readonly lastGroup: number;
-  readonly firstRecord: number;
-  readonly lastRecord: number;
-  readonly lastExp: number;
-  readonly kidsJson: string;
-  readonly sealedAt: number;
-  readonly removedAt: number | null;
+/**
+ * `bad_row`: changed since it was written. `gap`: rows are missing before others. `truncated`: the end is
+ * missing. `fork`: the chain holds, but it is not the one that a checkpoint saw.
+ */
+type Fault = 'bad_row' | 'gap' | 'truncated' | 'fork' | 'bad_signature' | 'unreadable' | 'refused';
+
+export interface Finding {
+  readonly part: TrailPart;
+  readonly fault: Fault;
+  /** Such as `event 17` or `group 3`. */
+  readonly place: string;
+  readonly detail: string;
 }
 
-export function archiveSubject(number: number): string {
-  return `ledger_archive:${number}`;
-}
+/** Keeps the first of each kind in each part: what follows from it would bury it. */
+export class Findings {
+  readonly #found = new Map<string, Finding>();
 
-export function sealedDetails(facts: Omit<ArchiveFacts, 'number' | 'removedAt'>): AuditEvent['details'] {
-  return {
-    ...fileDetails(facts),
-    groups: [facts.firstGroup, facts.lastGroup],
-    records: [facts.firstRecord, facts.lastRecord],
-    last_exp: facts.lastExp,
-    kids: JSON.parse(facts.kidsJson),
-    sealed_at: facts.sealedAt,
-  };
-}
+  add(part: TrailPart, fault: Fault, place: string, detail: string): void {
+    const kind = `${part} ${fault}`;
+    if (!this.#found.has(kind)) this.#found.set(kind, { part, fault, place, detail });
+  }
 
-export function fileDetails({ file, fileDigest }: Pick<ArchiveFacts, 'file' | 'fileDigest'>) {
-  return { file, file_digest: Buffer.from(fileDigest).toString('base64url') };
-}
-
-export function removedDetails(file: string, removedAt: number): AuditEvent['details'] {
-  return { file, removed_at: removedAt };
+  all(): readonly Finding[] {
+    return [...this.#found.values()];
+  }
 }

@@ -1,7 +1,6 @@
-import type { JsonObject } from '../lib/json.ts';
-import type { Actor } from './actor.ts';
-import { auditDetailsIn, type StoredEvent } from './audit.ts';
-import type { ChainName } from './audit-chain.ts';
+import type { StoredEvent } from './audit.ts';
+import { auditDetailsIn, type ChainName } from './audit-chain.ts';
+
 import type { SigningKey } from './key.ts';
 import { commitmentTo, SALT_BYTES } from './ledger-chain.ts';
 import { POLICY_BOUNDS } from './policy.ts';
@@ -27,14 +26,6 @@ export interface RecordGap {
   readonly kept: Readonly<Record<Exclude<ChainName, 'audit'>, number>>;
   /** When all that the gap holds of restrictions was in force again; null until then. */
   readonly settledAt: number | null;
-}
-
-/** A database that waits for the decision of two persons. */
-export interface PendingRestore {
-  /** What the copy has, and what it would have. */
-  describe(): { readonly before: JsonObject; readonly after: JsonObject };
-  /** `audit_sink_unavailable`, `hsm_unavailable`, `store_unavailable`. */
-  accept(reason: string, actor: Actor): Promise<RecordGap>;
 }
 
 export const RESTORE_ACCEPTED = 'database.restore_accepted';

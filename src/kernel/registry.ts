@@ -1,6 +1,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './actor.ts';
 import type { AuditEvent } from './audit.ts';
+import { KeywardError } from './errors.ts';
 import type { Placed, PublicJwk, SigningKey } from './key.ts';
 import type { KeyProofStatement } from './key-proof.ts';
 import type { RotationPause, Scope, ScopeDefinition } from './scope.ts';
@@ -188,4 +189,12 @@ export interface PendingServiceKeys {
 export interface Leadership {
   /** Asked each time before anything is done. */
   leads(): boolean;
+}
+
+/** What is made there may be in other hands at once. */
+export function noKeyMadeOn(hsmToken: string): KeywardError {
+  return new KeywardError(
+    'hsm_token_compromised',
+    `the HSM token ${hsmToken} is compromised, and no key is made there; place the scope on another`,
+  );
 }

@@ -2,12 +2,12 @@ import type { KeySuspender } from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { KeyState, KnownKeys, SigningKey } from '../kernel/key.ts';
-import type {
-  KeyActName,
-  KeyActRequest,
-  KeyAdministration,
-  KeyOutcome,
-} from '../kernel/key-administration.ts';
+import { type Initiator, mayMove, type TransitionOverrides } from '../kernel/key-transitions.ts';
+import { isSpent } from '../kernel/key-window.ts';
+import type { Signer } from '../kernel/signer.ts';
+import type { KeyActName, KeyActRequest, KeyAdministration, KeyOutcome } from './key-administration.ts';
+import { type KeyChanges, keyAct, succession } from './key-changes.ts';
+import type { KeyRingKeeper } from './key-ring.ts';
 import {
   type KeyPlan,
   type PlanContext,
@@ -19,13 +19,8 @@ import {
   planSuspension,
   planUndoneRotation,
   type ScopeKeys,
-} from '../kernel/key-lifecycle/plans.ts';
-import { planTokenCompromise } from '../kernel/key-lifecycle/token-compromise.ts';
-import { type Initiator, mayMove, type TransitionOverrides } from '../kernel/key-lifecycle/transitions.ts';
-import { isSpent } from '../kernel/key-lifecycle/window.ts';
-import type { Signer } from '../kernel/signer.ts';
-import { type KeyChanges, keyAct, succession } from './key-changes.ts';
-import type { KeyRingKeeper } from './key-ring.ts';
+} from './lifecycle/plans.ts';
+import { planTokenCompromise } from './lifecycle/token-compromise.ts';
 import { serveWith } from './make-key.ts';
 
 interface KeyAdministrationDeps {

@@ -1,7 +1,7 @@
-import type { CanaryKey, CanaryKeys } from '../kernel/canary.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { InventoryFinding } from '../kernel/inventory.ts';
-import { isFormerToken } from '../kernel/key.ts';
+import { isFormerToken, type PublicJwk } from '../kernel/key.ts';
+import type { InventoryFinding } from '../kernel/key-proof.ts';
+
 import { canaryLabel, type Scope } from '../kernel/scope.ts';
 import type { InventoryObject, Signer } from '../kernel/signer.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
@@ -98,4 +98,23 @@ function objectFlaws(half: InventoryObject, kid: string, label: string): readonl
     ...(half.label === label ? [] : [`its ${name} half is labelled ${half.label ?? 'with nothing'}`]),
     ...(isOther ? [`its public key is ${half.kid ?? 'none that can be read'}`] : []),
   ];
+}
+
+/** Of a decoy key: where it is in the HSM, and what was made there. */
+export interface CanaryKey {
+  readonly hsmToken: string;
+  /** `CKA_ID`, hex; reserved before anything is made. */
+  readonly hsmId: string;
+  /** Null until the HSM has made it. */
+  readonly made: { readonly kid: string; readonly publicJwk: PublicJwk } | null;
+}
+
+/** Keys that lie in the HSM as those of a scope do. They have no binding record, so that no signer ever takes one up. */
+export interface CanaryKeys {
+  /** Where the scope's next key would be made, under an id that nothing has. `unknown_scope`. */
+  place(scopeId: string): Pick<CanaryKey, 'hsmToken' | 'hsmId'>;
+  /** Under the id that was reserved. As `Signer.generate`. */
+  make(scopeId: string, key: CanaryKey): Promise<NonNullable<CanaryKey['made']>>;
+  /** Both halves, or what a making that was cut short left. What is gone already is no error. `hsm_unavailable`. */
+  destroy(key: CanaryKey): Promise<void>;
 }

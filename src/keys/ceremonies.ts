@@ -1,11 +1,12 @@
-import { type AuditLog, type AuditTrail, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import type { AuditLog, AuditTrail, StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
-import type { Ceremonies, Ceremony, CeremonyKey } from '../kernel/key-administration.ts';
 import type { KeyProver } from '../kernel/key-proof.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { composeKeyEvidence, keyEvidenceIn } from '../token/key-evidence.ts';
+import type { Ceremonies, Ceremony, CeremonyKey } from './key-administration.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
 import type { BindingKeys, OpenedKey } from './registry-key.ts';
 

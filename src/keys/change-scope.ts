@@ -1,6 +1,6 @@
 import type { Actor } from '../kernel/actor.ts';
+import { takesTwoByNow } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { takesTwoByNow } from '../kernel/proposal-refusals.ts';
 import type { Registry, ScopeAdministration } from '../kernel/registry.ts';
 import {
   type RotationPause,

@@ -7,10 +7,10 @@ import {
   PROOF_STATUSES,
   type SigningKey,
 } from '../kernel/key.ts';
-import { ROTATION_OBSTACLES, rotationOutlook } from '../kernel/key-lifecycle/due-steps.ts';
-import type { ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
-import { windowUsed } from '../kernel/key-lifecycle/window.ts';
+import { windowUsed } from '../kernel/key-window.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { ROTATION_OBSTACLES, rotationOutlook } from './lifecycle/due-steps.ts';
+import type { ScopeKeys } from './lifecycle/plans.ts';
 
 /** The states whose keys sign, or will: the ages of others say nothing. */
 const SIGNING = ['pre_activation', 'active'] as const satisfies readonly KeyState[];

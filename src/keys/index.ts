@@ -47,7 +47,10 @@ import {
 import { adminRotationRoutes, adminScopeRoutes } from './routes/scopes.ts';
 import { adminServiceKeyRoutes, enrolServiceKeys } from './routes/service-keys.ts';
 
+export type { IssuanceLock, KeyActName, KeyAdministration } from './key-administration.ts';
 export { createKeyRing } from './key-ring.ts';
+export { lostWithToken } from './lifecycle/token-compromise.ts';
+export { withRollback } from './with-rollback.ts';
 
 export const KEY_ROUTES = {
   operations: [

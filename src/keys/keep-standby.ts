@@ -1,11 +1,10 @@
 import type { Actor } from '../kernel/actor.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import { lacksStandby } from '../kernel/key-lifecycle/due-steps.ts';
 import type { Registry, ReservedKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { withRollback } from '../kernel/with-rollback.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
+import { lacksStandby } from './lifecycle/due-steps.ts';
 import {
   type KeyMakingDeps,
   makeKey,
@@ -14,6 +13,7 @@ import {
   requireTrustedToken,
   serveWith,
 } from './make-key.ts';
+import { withRollback } from './with-rollback.ts';
 
 export interface StandbyDeps extends KeyMakingDeps {
   readonly registry: Registry;

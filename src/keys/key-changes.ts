@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import type { IssuanceLock } from '../kernel/key-administration.ts';
-import type { KeyPlan, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
 import type { KeyAct, KeyLifecycleChange, KeyLifecycleFields, Registry } from '../kernel/registry.ts';
 import { Mutex } from '../lib/mutex.ts';
+import type { IssuanceLock } from './key-administration.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
+import type { KeyPlan, ScopeKeys } from './lifecycle/plans.ts';
 
 interface KeyChangingDeps {
   readonly registry: Pick<Registry, 'changeKeys' | 'restrictKeys' | 'load' | 'signPending'>;

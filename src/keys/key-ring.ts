@@ -8,13 +8,13 @@ import type {
   SigningKey,
   WatchedKeyRing,
 } from '../kernel/key.ts';
-import type { ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
-import { isToBeMarked } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { changesKeySet } from '../kernel/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { compareText } from '../lib/text.ts';
+import type { ScopeKeys } from './lifecycle/plans.ts';
+import { isToBeMarked } from './lifecycle/token-compromise.ts';
 
 type ScopeUpdate = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'staleCacheHorizon'>;
 

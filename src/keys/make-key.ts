@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type Binding, NO_TIMES, type SigningKey } from '../kernel/key.ts';
-import { isTokenCompromised, noKeyMadeOn } from '../kernel/key-lifecycle/token-compromise.ts';
-import type { NewKey } from '../kernel/registry.ts';
+import { type NewKey, noKeyMadeOn } from '../kernel/registry.ts';
 import { type Scope, scopeLabel } from '../kernel/scope.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { composeBindingRecord } from '../token/binding-record.ts';
 import { readKeyProof } from '../token/key-proof.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
+import { isTokenCompromised } from './lifecycle/token-compromise.ts';
 import type { BindingKeys } from './registry-key.ts';
 
 export interface KeyMakingDeps {

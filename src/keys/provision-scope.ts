@@ -1,10 +1,9 @@
 import type { Actor } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import { move } from '../kernel/key-lifecycle/transitions.ts';
+import { move } from '../kernel/key-transitions.ts';
 import type { Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
 import { type Scope, type ScopeDefinition, validateScope } from '../kernel/scope.ts';
-import { withRollback } from '../kernel/with-rollback.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import {
@@ -15,6 +14,7 @@ import {
   requireTrustedToken,
   serveWith,
 } from './make-key.ts';
+import { withRollback } from './with-rollback.ts';
 
 interface ProvisioningDeps extends KeyMakingDeps {
   readonly registry: Registry;

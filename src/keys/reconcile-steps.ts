@@ -1,13 +1,18 @@
 import { KEYWARD } from '../kernel/actor.ts';
 import type { Clock, SettledTime, TimeGuard } from '../kernel/clock.ts';
 import type { SigningKey } from '../kernel/key.ts';
+import type { Signer } from '../kernel/signer.ts';
+import type { KeyedMutex } from '../lib/mutex.ts';
+import type { StandbyKeeper } from './keep-standby.ts';
+import { type KeyChanges, keyAct, succession as successionOf } from './key-changes.ts';
+import type { KeyRingKeeper } from './key-ring.ts';
 import {
   type DueStep,
   dueSteps,
   isIrreversible,
   type KeyStep,
   type ScopeStep,
-} from '../kernel/key-lifecycle/due-steps.ts';
+} from './lifecycle/due-steps.ts';
 import {
   type KeyPlan,
   type PlanContext,
@@ -16,12 +21,7 @@ import {
   planRotation,
   planWithdrawal,
   type ScopeKeys,
-} from '../kernel/key-lifecycle/plans.ts';
-import type { Signer } from '../kernel/signer.ts';
-import type { KeyedMutex } from '../lib/mutex.ts';
-import type { StandbyKeeper } from './keep-standby.ts';
-import { type KeyChanges, keyAct, succession as successionOf } from './key-changes.ts';
-import type { KeyRingKeeper } from './key-ring.ts';
+} from './lifecycle/plans.ts';
 import type { Served } from './load-ring.ts';
 
 /** One thing that the state of the keys says is still to be done. */

@@ -1,9 +1,10 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { KeywardError } from '../kernel/errors.ts';
+import type { KeyUse, KeyUseReader } from '../kernel/issuance.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import type { CompromiseReports, KeyUse, KeyUseReader } from '../kernel/key-administration.ts';
 import type { VerifierDirectory } from '../kernel/publication.ts';
 import { dropOldest } from '../lib/recent-set.ts';
+import type { CompromiseReports } from './key-administration.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 
 interface CompromiseReportDeps {

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
-import { type RotationOutlook, rotationOutlook } from '../kernel/key-lifecycle/due-steps.ts';
-import type { PlanContext, ScopeKeys } from '../kernel/key-lifecycle/plans.ts';
-import { isWindowOver, windowAlarm } from '../kernel/key-lifecycle/window.ts';
+import { isWindowOver, windowAlarm } from '../kernel/key-window.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
+import { type RotationOutlook, rotationOutlook } from './lifecycle/due-steps.ts';
+import type { PlanContext, ScopeKeys } from './lifecycle/plans.ts';
 
 interface RotationWatchDeps {
   readonly scopes: () => readonly ScopeKeys[];

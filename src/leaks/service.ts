@@ -1,16 +1,10 @@
+import type { CredentialHolders } from '../access/partners.ts';
 import type { Actor, ClientAdministration, OperatorAdministration } from '../kernel/actor.ts';
 import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { FoundPin, KnownSecret, LeakPlace, LeakQuery, LeakService } from '../kernel/credential.ts';
 import type { LedgerReader } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import type {
-  CredentialHolders,
-  FoundPin,
-  KnownSecret,
-  LeakPlace,
-  LeakQuery,
-  LeakService,
-} from '../kernel/leaks.ts';
 import type { RevocationCheck, Revoker } from '../kernel/revocation.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';

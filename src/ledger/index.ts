@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import type { Canaries } from '../canaries/index.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
+import type { StoredRun } from '../kernel/audit-chain.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { RevocationAdministration } from '../kernel/revocation.ts';
-import type { Runs } from '../kernel/runs.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { measuredSightings } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -23,7 +23,7 @@ export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerR
 interface LedgerDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'records' | 'ledger' | 'registry' | 'reader' | 'writer'>;
-  readonly runs: Pick<Runs, 'own'>;
+  readonly runs: { readonly own: Pick<StoredRun, 'certificate'> };
   /** What capabilities keep of persons in tables of their own: an erasure that misses one is none. */
   readonly erasable: readonly Erasable[];
   readonly revocations: RevocationAdministration;

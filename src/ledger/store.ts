@@ -6,10 +6,18 @@ import type { Trx, TrxReader, TrxWriter } from '../db/schema.ts';
 import type { AuditedArchive } from '../db/segment-file.ts';
 import { eraseEvidence, unresolvedAbout, unresolvedDigests } from '../events/index.ts';
 import type { Actor } from '../kernel/actor.ts';
-import { ARCHIVE_EVENTS, actOf, archiveSubject, fileDetails } from '../kernel/audit.ts';
+import { actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { ERASURE_REQUESTED, type LedgerErasure, type OpenMatters } from '../kernel/ledger-search.ts';
+import {
+  ARCHIVE_EVENTS,
+  archiveSubject,
+  ERASURE_REQUESTED,
+  fileDetails,
+  type LedgerErasure,
+  type OpenMatters,
+} from '../kernel/ledger-search.ts';
+
 import { hashedSubject } from '../kernel/policy.ts';
 
 export interface ErasedBy {

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { wholeNumber } from '../cli/arguments.ts';
 import type { Noun } from '../cli/verb.ts';
-import { DELIVERY_STATES } from '../kernel/notifications.ts';
+import { DELIVERY_STATES } from './delivery.ts';
 
 export const NOTIFY: Noun = {
   name: 'notify',

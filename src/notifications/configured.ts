@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { KEYWARD } from '../kernel/actor.ts';
-import { type AuditEvent, type AuditLog, actOf, auditDetailsIn } from '../kernel/audit.ts';
+import { type AuditEvent, type AuditLog, actOf } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
 import type { NotificationSettings } from './settings.ts';
 

@@ -1,14 +1,9 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type {
-  AttemptOutcome,
-  NotificationDelivery,
-  NotificationOutbox,
-  SettledAttempt,
-} from '../kernel/notifications.ts';
 import type { TrackedEvent } from '../kernel/security-events.ts';
 import { backoff } from '../lib/backoff.ts';
 import { type Attempts, failureText } from './attempt.ts';
+import type { AttemptOutcome, NotificationDelivery, NotificationOutbox, SettledAttempt } from './delivery.ts';
 import { type MessageOptions, messageOf } from './message.ts';
 import { RecipientRefused, TryLater } from './target.ts';
 

@@ -1,8 +1,8 @@
 import { EVIDENCE_FIELDS } from '../kernel/event-evidence.ts';
-import type { NotificationDelivery } from '../kernel/notifications.ts';
 import { eventType, type Severity } from '../kernel/security-event-types.ts';
 import type { TrackedEvent } from '../kernel/security-events.ts';
 import { isoInstant } from '../lib/instant.ts';
+import type { NotificationDelivery } from './delivery.ts';
 
 /** Nothing in it ends a line or moves the cursor: for what is shown in a place of one line. */
 export function oneLine(text: string): string {

@@ -1,6 +1,6 @@
 import type { Clock, SettledTime } from '../kernel/clock.ts';
-import type { AwaitedAcknowledgement, NotificationOutbox, PlannedDelivery } from '../kernel/notifications.ts';
 import type { EventService, SecurityEvent, SecurityEventFeed } from '../kernel/security-events.ts';
+import type { AwaitedAcknowledgement, NotificationOutbox, PlannedDelivery } from './delivery.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import { planEscalation, planNew } from './plan.ts';
 import { reconcile } from './reconcile.ts';

@@ -1,5 +1,5 @@
-import type { AwaitedAcknowledgement, EventDelivery, PlannedDelivery } from '../kernel/notifications.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
+import type { AwaitedAcknowledgement, EventDelivery, PlannedDelivery } from './delivery.ts';
 import type { NotificationSettings, RouteSettings } from './target-settings.ts';
 
 interface Plan {

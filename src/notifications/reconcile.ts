@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { EventDelivery, NotificationOutbox, PlannedDelivery } from '../kernel/notifications.ts';
 import type { EventService, SecurityEventFeed, TrackedEvent } from '../kernel/security-events.ts';
+import type { EventDelivery, NotificationOutbox, PlannedDelivery } from './delivery.ts';
 import { awaitedFrom, planNew, waitingRoutes } from './plan.ts';
 import type { NotificationSettings } from './target-settings.ts';
 

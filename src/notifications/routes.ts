@@ -1,11 +1,5 @@
 import { z } from 'zod';
 import type { Authenticator } from '../kernel/actor.ts';
-import {
-  DELIVERY_KINDS,
-  DELIVERY_STATES,
-  type NotificationDelivery,
-  type NotificationService,
-} from '../kernel/notifications.ts';
 import { SEVERITIES } from '../kernel/security-event-types.ts';
 import { actorOf, CHANGING, jsonBody, READING } from '../server/admission.ts';
 import { readJson, validated } from '../server/read-body.ts';
@@ -13,6 +7,12 @@ import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
 import { newestFirst, wholeNumberText } from '../server/wire.ts';
+import {
+  DELIVERY_KINDS,
+  DELIVERY_STATES,
+  type NotificationDelivery,
+  type NotificationService,
+} from './delivery.ts';
 
 const targetName = z
   .string('name one target')

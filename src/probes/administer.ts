@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { isPlace, type ProbeAdministration, type VerifierProbeStore } from '../kernel/verifier-probe.ts';
+import { isPlace, type ProbeAdministration, type VerifierProbeStore } from './probe.ts';
 import type { ProbeRounds } from './rounds.ts';
 import { type ProbeUrlRules, probeUrlAdvice } from './send.ts';
 

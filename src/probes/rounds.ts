@@ -10,7 +10,7 @@ import {
   type ProbeStatus,
   type UnsentProbe,
   type VerifierProbe,
-} from '../kernel/verifier-probe.ts';
+} from './probe.ts';
 import { evaluateReply, type Reply, type SendProbe } from './send.ts';
 import type { RoundTokens } from './tokens.ts';
 

@@ -5,8 +5,8 @@ import type { Act } from '../kernel/acts.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import { WRITTEN_TYPES } from '../kernel/policy.ts';
-import { isPlace, type ProbeAdministration } from '../kernel/verifier-probe.ts';
 import { validated } from '../server/read-body.ts';
+import { isPlace, type ProbeAdministration } from './probe.ts';
 import { probePlace, probeRepresentation, probeRequest } from './routes.ts';
 
 export interface ProbeActDeps {

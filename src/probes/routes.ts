@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { PROBE_NAMES, type ProbeAdministration, type ProbeStatus } from '../kernel/verifier-probe.ts';
 import { actorOf, CHANGING, jsonBody, READING } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
 import { readJson } from '../server/read-body.ts';
@@ -7,6 +6,7 @@ import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
 import { idText } from '../server/wire.ts';
+import { PROBE_NAMES, type ProbeAdministration, type ProbeStatus } from './probe.ts';
 
 export const probeRequest = z
   .strictObject({ scope: idText, url: z.string('use text').max(2_048) })

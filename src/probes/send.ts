@@ -1,9 +1,9 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { PROBES, type Probe, type ProbeVerdict } from '../kernel/verifier-probe.ts';
 import { withoutBrackets } from '../lib/address.ts';
 import { guardedLookup, isForbiddenAddress, isLoopbackAddress } from '../lib/address-guard.ts';
+import { PROBES, type Probe, type ProbeVerdict } from './probe.ts';
 
 /** What came back: a status, or why there was none, in a sentence without anything of the token. */
 export type Reply = { readonly status: number } | { readonly failure: string };

@@ -4,8 +4,8 @@ import { settling } from '../db/signed/settling.ts';
 import { put, type RowOf, remove, rowId } from '../db/signed/tables.ts';
 import type { RegistryView } from '../db/signed/trusted-registry.ts';
 import { actOf } from '../kernel/audit.ts';
-import type { VerifierProbe, VerifierProbeStore } from '../kernel/verifier-probe.ts';
 import { compareText } from '../lib/text.ts';
+import type { VerifierProbe, VerifierProbeStore } from './probe.ts';
 
 type Row = RowOf<'verifier_probes'>;
 

@@ -1,15 +1,8 @@
 import { decodeProtectedHeader } from 'jose/decode/protected_header';
 import type { Grants } from '../kernel/actor.ts';
-import type { TokenIssuer } from '../kernel/issuance.ts';
+import { DRILL_ISSUER, PROBE_CLIENT, PROBE_SUBJECT, type TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import {
-  DRILL_ISSUER,
-  PROBE_CLIENT,
-  PROBE_SUBJECT,
-  type Probe,
-  type UnsentProbe,
-  type VerifierProbe,
-} from '../kernel/verifier-probe.ts';
+import type { Probe, UnsentProbe, VerifierProbe } from './probe.ts';
 
 type Keys = Pick<KeyRing, 'scope' | 'scopes' | 'activeKey'>;
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type KeyRing, type KeyState, type SigningKey, verifyUntil } from '../kernel/key.ts';
-import { isOfTheFuture } from '../kernel/key-lifecycle/window.ts';
+import { isOfTheFuture } from '../kernel/key-window.ts';
 import type { PublishedDocument } from '../kernel/publication.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { composePublishedKey, composePublishedPolicy, KEY_SET_TYP } from '../token/published-key-set.ts';

@@ -1,7 +1,12 @@
 import { KEYWARD } from '../kernel/actor.ts';
-import { credentialsIn, maskCredentials, pinsIn } from '../kernel/credential.ts';
+import {
+  credentialsIn,
+  type KnownSecret,
+  type LeakService,
+  maskCredentials,
+  pinsIn,
+} from '../kernel/credential.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KnownSecret, LeakService } from '../kernel/leaks.ts';
 import type { ReportAlarm } from './alarm.ts';
 import { type FiledReport, newCaseNumber, type Report, type ReportStore } from './case.ts';
 import type { ReportedToken, TokenExaminer } from './examine.ts';

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { Act } from '../kernel/acts.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { gapDetails, type PendingRestore } from '../kernel/record-gap.ts';
+import { gapDetails } from '../kernel/record-gap.ts';
 import { keyActRequest } from '../keys/routes/wire.ts';
 import { jsonBody } from '../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../server/ask-gate.ts';
 import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
+import type { PendingRestore } from './record-gaps.ts';
 
 const LIMITS = { maxBytes: 4_096, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Trail } from '../audit/index.ts';
 import { isOlderCopy, type MissingRange, readMissingRange } from '../audit/missing-range.ts';
 import { refuseRollback, type SinkCheckpoint } from '../audit/refuse-rollback.ts';
 import { repairRuns } from '../audit/repair-runs.ts';
@@ -9,7 +10,6 @@ import {
   requireRegistryOf,
   type SealedCheckpoint,
   sealedCheckpoint,
-  type Trail,
   walkTrail,
 } from '../audit/start-trail.ts';
 import type { ClockWatch } from '../clock/clock-watch.ts';

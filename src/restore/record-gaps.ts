@@ -2,6 +2,7 @@ import type { Actor } from '../kernel/actor.ts';
 import type { AuditEvent, StoredEvent } from '../kernel/audit.ts';
 import type { ChainHead, StoredCheckpoint } from '../kernel/audit-chain.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /** All that commits when two persons accept a database that was put back. */
 export interface Acceptance {
@@ -32,4 +33,12 @@ export interface RecordGapStore {
   settle(id: number, settledAt: number, notRepeated: readonly string[]): Promise<void>;
   /** When the newest thing in the database was written; seconds since the epoch. */
   newestTime(): Promise<number>;
+}
+
+/** A database that waits for the decision of two persons. */
+export interface PendingRestore {
+  /** What the copy has, and what it would have. */
+  describe(): { readonly before: JsonObject; readonly after: JsonObject };
+  /** `audit_sink_unavailable`, `hsm_unavailable`, `store_unavailable`. */
+  accept(reason: string, actor: Actor): Promise<RecordGap>;
 }

@@ -17,13 +17,14 @@ import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditEvent, AuditTrail, StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { isBroadened, type PendingRestore } from '../kernel/record-gap.ts';
+import { isBroadened } from '../kernel/record-gap.ts';
 import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { listen } from '../server/listener.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { acceptRestore } from './accept-loss.ts';
-import type { RecordGapStore } from './record-gaps.ts';
+import type { PendingRestore, RecordGapStore } from './record-gaps.ts';
+
 import {
   createRecoveryDataPlane,
   createRecoveryOperationsPlane,

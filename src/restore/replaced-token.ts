@@ -7,10 +7,10 @@ import { databaseCheckpoint, readSinkCheckpoints } from '../audit/sink-checkpoin
 import { recordUnwitnessed, requireRegistryOf, walkTrail } from '../audit/start-trail.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
 import { FIRST_TOKEN, formerToken, type SigningKey } from '../kernel/key.ts';
-import { lostWithToken } from '../kernel/key-lifecycle/token-compromise.ts';
 import type { PendingServiceKeys, ServiceKeyDecision, StoredKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { formerKey, type Replacement, successorOf } from '../keys/hsm-replacements.ts';
+import { lostWithToken } from '../keys/index.ts';
 import { createRegistrySeal, openRegistryKey } from '../keys/registry-key.ts';
 import { enrolServiceKeys } from '../keys/routes/service-keys.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';

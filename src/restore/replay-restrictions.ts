@@ -8,12 +8,13 @@ import {
   type OperatorAdministration,
   ROLES,
 } from '../kernel/actor.ts';
-import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-import type { KeyActName, KeyAdministration } from '../kernel/key-administration.ts';
 import { gapDetails, type RecordGap } from '../kernel/record-gap.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import type { KeyActName, KeyAdministration } from '../keys/index.ts';
 import type { RecordGapStore } from './record-gaps.ts';
 
 interface ReplayDeps {

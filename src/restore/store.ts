@@ -6,8 +6,9 @@ import type { RegistryChanges } from '../db/signed/registry-changes.ts';
 import { inconsistent, put, type RowChange, type RowOf } from '../db/signed/tables.ts';
 import type { RegistryView } from '../db/signed/trusted-registry.ts';
 import { KEYWARD } from '../kernel/actor.ts';
-import { actOf, auditDetailsIn } from '../kernel/audit.ts';
-import type { ChainHead } from '../kernel/audit-chain.ts';
+import { actOf } from '../kernel/audit.ts';
+import { auditDetailsIn, type ChainHead } from '../kernel/audit-chain.ts';
+
 import { KeywardError } from '../kernel/errors.ts';
 import {
   gapDetails,

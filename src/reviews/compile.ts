@@ -1,7 +1,7 @@
 import type { AuditLog } from '../kernel/audit.ts';
+import { PROBE_CLIENT } from '../kernel/issuance.ts';
 import type { IssuedHoursReader } from '../kernel/ledger-search.ts';
 import { type EventService, UNRESOLVED_STATES, type UnresolvedCounts } from '../kernel/security-events.ts';
-import { PROBE_CLIENT } from '../kernel/verifier-probe.ts';
 import { listed, type NewSource, type Review } from './review.ts';
 import { readTrail } from './trail.ts';
 import { HABIT_SECONDS, oddHours, type Span, volumeChanges } from './volume.ts';

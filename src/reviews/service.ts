@@ -1,5 +1,6 @@
 import type { Actor } from '../kernel/actor.ts';
-import { type AuditLog, actOf, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import { type AuditLog, actOf, type StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { Mutex } from '../lib/mutex.ts';

@@ -1,5 +1,6 @@
 import { KEYWARD } from '../kernel/actor.ts';
-import { type AuditLog, auditDetailsIn, type StoredEvent } from '../kernel/audit.ts';
+import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { compareText } from '../lib/text.ts';
 import type { Acts, DeniedAttempts, NewCaller, ReviewPeriod } from './review.ts';
 

@@ -1,6 +1,7 @@
 import { KEYWARD } from '../kernel/actor.ts';
-import { type AuditLog, auditDetailsIn, type SealedEvent } from '../kernel/audit.ts';
-import type { BrokenChain } from '../kernel/audit-chain.ts';
+import type { AuditLog, SealedEvent } from '../kernel/audit.ts';
+import { auditDetailsIn, type BrokenChain } from '../kernel/audit-chain.ts';
+
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { revocationsIn } from '../kernel/record-gap.ts';

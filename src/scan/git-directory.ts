@@ -5,7 +5,7 @@ import { GitFailure } from './git-process.ts';
 const LONGEST_FILE = 16_384;
 
 /** Where a repository keeps what is read of it. */
-export interface GitDirectory {
+interface GitDirectory {
   /** `HEAD` and what else a linked working tree has of its own. */
   readonly own: string;
   /** Objects, refs and reflogs; the same as `own` but for a linked working tree. */

@@ -1,5 +1,4 @@
-import type { Checkpoint } from '../kernel/audit-chain.ts';
-import type { RunDescription, RunPublicKey, StoredRun } from '../kernel/runs.ts';
+import type { Checkpoint, RunDescription, RunPublicKey, StoredRun } from '../kernel/audit-chain.ts';
 import { type AuditPublicKey, auditKeysSince } from './checkpoint.ts';
 import { isCount } from './claim-checks.ts';
 import { composeSigningInput } from './signing-input.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Proposal, ProposalStore } from '../../src/kernel/acts.ts';
+import type { ProposalStore } from '../../src/access/proposal.ts';
+import type { Proposal } from '../../src/kernel/acts.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { ALICE } from '../support/registry-samples.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { createRunKey } from '../../src/kernel/audit-chain.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
-import { createRunKey } from '../../src/kernel/runs.ts';
 import { forgeRecords } from '../support/forge-records.ts';
 import { forgeToken } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createVerifier, type Verifier } from '../../src/client/index.ts';
 import { makeCredential } from '../../src/kernel/credential.ts';
-import { DRILL_ISSUER } from '../../src/kernel/verifier-probe.ts';
+import { DRILL_ISSUER } from '../../src/kernel/issuance.ts';
 import {
   lenientJudges,
   type RelyingService,

@@ -1,15 +1,15 @@
 import { createTokenIssuer } from '../../src/issuance/issue-token.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { Ledger } from '../../src/kernel/issuance.ts';
-import { IssuanceLock } from '../../src/kernel/key-administration.ts';
-import { dueSteps } from '../../src/kernel/key-lifecycle/due-steps.ts';
-import type { ScopeKeys } from '../../src/kernel/key-lifecycle/plans.ts';
 import type { Registry } from '../../src/kernel/registry.ts';
 import type { ScopeDefinition } from '../../src/kernel/scope.ts';
 import type { Signer } from '../../src/kernel/signer.ts';
 import { createStandbyKeeper } from '../../src/keys/keep-standby.ts';
+import { IssuanceLock } from '../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../src/keys/key-ring.ts';
+import { dueSteps } from '../../src/keys/lifecycle/due-steps.ts';
+import type { ScopeKeys } from '../../src/keys/lifecycle/plans.ts';
 import { trackLoadedKeys } from '../../src/keys/load-ring.ts';
 import { createProvisioner } from '../../src/keys/provision-scope.ts';
 import { createReconcileSteps } from '../../src/keys/reconcile-steps.ts';

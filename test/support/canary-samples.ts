@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Canary, CanaryAlarm, CanaryTrigger } from '../../src/kernel/canary.ts';
+import type { Canary, CanaryAlarm, CanaryTrigger } from '../../src/canaries/canary.ts';
 
 /** A decoy credential, but for what `changes` says. */
 export function canarySample(changes: Partial<Canary> = {}): Canary {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
+import { type RunKey, sealHash } from '../../src/kernel/audit-chain.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 import { CHAIN_START, groupHash, rowHashes } from '../../src/kernel/ledger-chain.ts';
-import { type RunKey, sealHash } from '../../src/kernel/runs.ts';
 
 export interface ForgedPlace {
   readonly group: number;

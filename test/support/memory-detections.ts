@@ -1,4 +1,4 @@
-import type { DetectionMemories, KeptMemory } from '../../src/kernel/activity.ts';
+import type { DetectionMemories, KeptMemory } from '../../src/detection/detector.ts';
 
 /** What detections remember, as JSON in memory. */
 export class MemoryDetections implements DetectionMemories {

@@ -1,4 +1,4 @@
-import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../src/kernel/audit.ts';
+import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../src/audit/sink-line.ts';
 
 /** A sink that a test can have fail, or hang. */
 export class MemorySink implements AuditSink {

@@ -5,7 +5,7 @@ import { migrateFile } from '../../src/db/migrate-file.ts';
 import { UnwitnessedRanges } from '../../src/db/unwitnessed.ts';
 import type { StoreEvent } from '../../src/db/write-health.ts';
 import { Writer, type WriterOptions } from '../../src/db/writer.ts';
-import { createRunKey, type RunKey } from '../../src/kernel/runs.ts';
+import { createRunKey, type RunKey } from '../../src/kernel/audit-chain.ts';
 import { folderOfTest } from './folder-of-test.ts';
 
 export interface TestWriter {

@@ -4,13 +4,13 @@ import type { RegistryChanges } from '../../db/signed/registry-changes.ts';
 import { put, type RowChange, type RowOf, remove } from '../../db/signed/tables.ts';
 import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 import type { Actor } from '../../kernel/actor.ts';
-import type { Proposal, ProposalMove, ProposalState, ProposalStore } from '../../kernel/acts.ts';
+import { notOpen, type Proposal, type ProposalState, unknownProposal } from '../../kernel/acts.ts';
 import { type AuditEvent, type AuditTrail, actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { notOpen, unknownProposal } from '../../kernel/proposal-refusals.ts';
 import { differenceOf } from '../../lib/difference.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { compareText } from '../../lib/text.ts';
+import type { ProposalMove, ProposalStore } from '../proposal.ts';
 
 const MOVED = {
   open: 'proposal.opened',

@@ -1,8 +1,15 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { AuditSink, SinkChange, SinkEntry, SinkTail } from '../../kernel/audit.ts';
 import { openForAppending } from '../../lib/secret-file.ts';
-import { linesOf, readSinkLine, writeSinkLine } from '../sink-line.ts';
+import {
+  type AuditSink,
+  linesOf,
+  readSinkLine,
+  type SinkChange,
+  type SinkEntry,
+  type SinkTail,
+  writeSinkLine,
+} from '../sink-line.ts';
 
 const FIRST_LOOK_BYTES = 256 * 1024;
 

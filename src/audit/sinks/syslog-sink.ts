@@ -1,6 +1,5 @@
-import type { AuditSink, SinkEntry } from '../../kernel/audit.ts';
 import { createSyslogStream, type SyslogAddress, type SyslogMessage } from '../../lib/syslog-stream.ts';
-import { writeSinkLine } from '../sink-line.ts';
+import { type AuditSink, type SinkEntry, writeSinkLine } from '../sink-line.ts';
 
 const LOG_AUDIT = 13;
 const NOTICE = 5;

@@ -3,17 +3,17 @@ import { camelCased, snakeCased } from '../../db/camel-case.ts';
 import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { KEYWARD } from '../../kernel/actor.ts';
 import { actOf } from '../../kernel/audit.ts';
-import type { BrokenChain } from '../../kernel/audit-chain.ts';
-import type { Clock } from '../../kernel/clock.ts';
 import {
+  type BrokenChain,
   type RecordedCertificate,
   RUN_CERTIFIED,
   RUNS_SUBJECT,
   type RunDescription,
-  type Runs,
   recordedCertificate,
   type StoredRun,
-} from '../../kernel/runs.ts';
+} from '../../kernel/audit-chain.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import type { Runs } from '../trail.ts';
 
 export function createRuns(
   reader: TrxReader,

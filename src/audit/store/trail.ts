@@ -1,6 +1,6 @@
 import type { Store } from '../../db/open-store.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import type { Trail } from '../start-trail.ts';
+import type { Trail } from '../trail.ts';
 import { createAuditLog } from './audit-log.ts';
 import { createRuns } from './runs.ts';
 import { createUnwitnessedTrail } from './unwitnessed-trail.ts';

@@ -2,14 +2,9 @@ import { appendAuditEvent } from '../../db/append-audit-event.ts';
 import type { TrxReader, TrxWriter } from '../../db/schema.ts';
 import { readOpenRanges, type UnwitnessedRanges } from '../../db/unwitnessed.ts';
 import { type Actor, KEYWARD } from '../../kernel/actor.ts';
-import {
-  actOf,
-  CONFIRMED_UNWITNESSED,
-  UNWITNESSED,
-  UNWITNESSED_SUBJECT,
-  type UnwitnessedTrail,
-} from '../../kernel/audit.ts';
+import { actOf, CONFIRMED_UNWITNESSED, UNWITNESSED, UNWITNESSED_SUBJECT } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import type { UnwitnessedTrail } from '../trail.ts';
 
 export function createUnwitnessedTrail(
   ranges: UnwitnessedRanges,

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { KeyUse, KeyUseQuestion } from '../../kernel/key-administration.ts';
+import type { KeyUse, KeyUseQuestion } from '../../kernel/issuance.ts';
 import { ShareCount, type WindowBounds } from '../ledger-ranges.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { BrokenChain, ChainHead } from '../../kernel/audit-chain.ts';
+import type { BrokenChain, ChainHead, TrustedRuns } from '../../kernel/audit-chain.ts';
 import {
   GROUP_FAULTS,
   type GroupBefore,
@@ -9,7 +9,6 @@ import {
   type PlacedRow,
   rowsFault,
 } from '../../kernel/ledger-chain.ts';
-import type { TrustedRuns } from '../../kernel/runs.ts';
 import { type GroupColumns, ledgerGroup } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 import { Statements } from '../statements.ts';

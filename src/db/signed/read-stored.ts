@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
-import { auditDetailsIn } from '../../kernel/audit.ts';
-import type { ChainHead } from '../../kernel/audit-chain.ts';
+import { auditDetailsIn, type ChainHead } from '../../kernel/audit-chain.ts';
+
 import { KeywardError } from '../../kernel/errors.ts';
 import { registryMarkIn, type UnsignedMark, unsignedMarksIn } from '../../kernel/record-gap.ts';
 import type { Schema, Trx } from '../schema.ts';

@@ -1,4 +1,4 @@
-import { mayGoUnsigned } from '../../kernel/key-lifecycle/transitions.ts';
+import { mayGoUnsigned } from '../../kernel/key-transitions.ts';
 import { validatePolicy } from '../../kernel/policy.ts';
 import { widenedMembers } from '../../kernel/scope-change.ts';
 import { policyFromJson } from '../scope-row.ts';

@@ -1,5 +1,5 @@
 import type { Actor } from '../../kernel/actor.ts';
-import { notOpen, unknownProposal } from '../../kernel/proposal-refusals.ts';
+import { notOpen, unknownProposal } from '../../kernel/acts.ts';
 import type { Plan } from './registry-changes.ts';
 import { put, type RowChange } from './tables.ts';
 import type { RegistryView } from './trusted-registry.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Authenticator } from '../../kernel/actor.ts';
 import { ALGORITHM_NAMES } from '../../kernel/algorithm.ts';
-import type { Ceremonies, Ceremony, CeremonyKey } from '../../kernel/key-administration.ts';
 import { actorOf, READING } from '../../server/admission.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import type { Ceremonies, Ceremony, CeremonyKey } from '../key-administration.ts';
 import { hsmTokenDescription } from './proof.ts';
 
 const jwk = z.record(z.string(), z.string());

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Shares } from '../../kernel/issuance.ts';
 import { KEY_STATES } from '../../kernel/key.ts';
-import type { CompromiseReport, Shares } from '../../kernel/key-administration.ts';
+import type { CompromiseReport } from '../key-administration.ts';
 
 const MOST_NEIGHBOURS = 100;
 

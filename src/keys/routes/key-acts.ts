@@ -2,15 +2,10 @@ import { z } from 'zod';
 import type { Actor } from '../../kernel/actor.ts';
 import type { Act } from '../../kernel/acts.ts';
 import { FIRST_TOKEN, type KeyRing, type KnownKeys, type SigningKey } from '../../kernel/key.ts';
-import type {
-  CompromiseReports,
-  KeyActName,
-  KeyAdministration,
-  KeyOutcome,
-} from '../../kernel/key-administration.ts';
-import type { KeyPlan } from '../../kernel/key-lifecycle/plans.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { validated } from '../../server/read-body.ts';
+import type { CompromiseReports, KeyActName, KeyAdministration, KeyOutcome } from '../key-administration.ts';
+import type { KeyPlan } from '../lifecycle/plans.ts';
 import { compromiseRepresentation } from './compromise.ts';
 import { compromiseRequest, keyActRequest, keyRepresentation, MOST_LISTED, rotationRequest } from './wire.ts';
 

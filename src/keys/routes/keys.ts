@@ -3,7 +3,6 @@ import type { Authenticator } from '../../kernel/actor.ts';
 import type { ActName } from '../../kernel/acts.ts';
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
-import type { CompromiseReports } from '../../kernel/key-administration.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
@@ -11,6 +10,7 @@ import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import type { CompromiseReports } from '../key-administration.ts';
 import { compromise, compromiseRepresentation } from './compromise.ts';
 import { COUNTED_WITHIN_MS } from './key-acts.ts';
 import {

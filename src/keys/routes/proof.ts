@@ -2,9 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Authenticator } from '../../kernel/actor.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import { FINDING_KINDS, type InventoryReport } from '../../kernel/inventory.ts';
 import type { KeyRing } from '../../kernel/key.ts';
-import type { KeyProver, ProvenKey } from '../../kernel/key-proof.ts';
+import {
+  FINDING_KINDS,
+  type InventoryReport,
+  type KeyProver,
+  type ProvenKey,
+} from '../../kernel/key-proof.ts';
 import type { TokenDescription } from '../../kernel/signer.ts';
 import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { readJson } from '../../server/read-body.ts';

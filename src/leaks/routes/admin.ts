@@ -1,5 +1,5 @@
 import type { Authenticator } from '../../kernel/actor.ts';
-import type { FoundPin, KnownSecret, LeakQuery, LeakService } from '../../kernel/leaks.ts';
+import type { FoundPin, KnownSecret, LeakQuery, LeakService } from '../../kernel/credential.ts';
 import { actorOf, CHANGING, jsonBody } from '../../server/admission.ts';
 import { readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';

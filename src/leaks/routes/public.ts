@@ -1,8 +1,15 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { digestOfMadePin, readCredential } from '../../kernel/credential.ts';
+import type { LeakPartners } from '../../access/partners.ts';
+import {
+  digestOfMadePin,
+  type KnownSecret,
+  type LeakQuery,
+  type LeakReporter,
+  type LeakService,
+  readCredential,
+} from '../../kernel/credential.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { KnownSecret, LeakPartners, LeakQuery, LeakReporter, LeakService } from '../../kernel/leaks.ts';
 import { admitAnyone, jsonBody } from '../../server/admission.ts';
 import { readText } from '../../server/body.ts';
 import { parseJson } from '../../server/read-body.ts';

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { Act } from '../../kernel/acts.ts';
+import { outdated } from '../../access/index.ts';
+import { type Act, takesTwoByNow } from '../../kernel/acts.ts';
 import type { LedgerErasure } from '../../kernel/ledger-search.ts';
-import { outdated, takesTwoByNow } from '../../kernel/proposal-refusals.ts';
+
 import type { RevocationAdministration } from '../../kernel/revocation.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { dropOldest } from '../../lib/recent-set.ts';

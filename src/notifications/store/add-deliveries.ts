@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Insertable, type Selectable, sql } from 'kysely';
 import { camelCased } from '../../db/camel-case.ts';
 import type { Schema, Trx } from '../../db/schema.ts';
-import type { NotificationDelivery, PlannedDelivery } from '../../kernel/notifications.ts';
+import type { NotificationDelivery, PlannedDelivery } from '../delivery.ts';
 
 type Table = Schema['notification_deliveries'];
 

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { camelCased, snakeCased } from '../../db/camel-case.ts';
 import type { Schema, Trx } from '../../db/schema.ts';
-import type { AwaitedAcknowledgement, TidyLimits } from '../../kernel/notifications.ts';
+import type { AwaitedAcknowledgement, TidyLimits } from '../delivery.ts';
 
 type Row = Selectable<Schema['notification_deliveries']>;
 

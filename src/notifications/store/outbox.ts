@@ -14,7 +14,7 @@ import type {
   NotificationDelivery,
   NotificationOutbox,
   NotificationService,
-} from '../../kernel/notifications.ts';
+} from '../delivery.ts';
 import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
 import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './delivery-memory.ts';
 

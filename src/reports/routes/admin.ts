@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Actor } from '../../kernel/actor.ts';
-import type { Act } from '../../kernel/acts.ts';
+import { type Act, takesTwoByNow } from '../../kernel/acts.ts';
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
-import { takesTwoByNow } from '../../kernel/proposal-refusals.ts';
+
 import { actorOf, CHANGING, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
 import { readJson, validated } from '../../server/read-body.ts';

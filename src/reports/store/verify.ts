@@ -2,8 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import { compileQuery } from '../../db/sqlite-dialect.ts';
 import type { StoredTrail } from '../../db/stored-trail.ts';
-import type { StoredEvent } from '../../kernel/audit.ts';
-import type { Findings } from '../../kernel/audit-finding.ts';
+import type { Findings, StoredEvent } from '../../kernel/audit.ts';
 import {
   caseStatus,
   filedDetails,

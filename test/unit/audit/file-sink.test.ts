@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { SinkEntry } from '../../../src/audit/sink-line.ts';
 import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
-import type { SinkEntry } from '../../../src/kernel/audit.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const event = (sequence: number): SinkEntry => ({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { runsToRepair } from '../../../src/audit/repair-runs.ts';
 import { verifyRuns } from '../../../src/audit-verify/verify-seals.ts';
-import { Findings } from '../../../src/kernel/audit-finding.ts';
-import { createRunKey, RUN_CERTIFIED, type StoredRun } from '../../../src/kernel/runs.ts';
+import { Findings } from '../../../src/kernel/audit.ts';
+import { createRunKey, RUN_CERTIFIED, type StoredRun } from '../../../src/kernel/audit-chain.ts';
 import { composeRunCertificate } from '../../../src/token/run-certificate.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { softwareKey } from '../../support/software-keys.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SinkChange } from '../../../src/audit/sink-line.ts';
 import { Sinks } from '../../../src/audit/sinks.ts';
-import type { SinkChange } from '../../../src/kernel/audit.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 
 const EVENT = {

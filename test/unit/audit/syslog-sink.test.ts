@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
+import type { SinkEntry } from '../../../src/audit/sink-line.ts';
 import { createSyslogSink } from '../../../src/audit/sinks/syslog-sink.ts';
-import type { SinkEntry } from '../../../src/kernel/audit.ts';
 import { listenForLines } from '../../support/line-server.ts';
 
 const CHECKPOINT: SinkEntry = { kind: 'checkpoint', number: 7, jws: 'é.b.c' };

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { verifyArchives } from '../../../src/audit-verify/verify-archives.ts';
+import { Findings } from '../../../src/kernel/audit.ts';
 import {
   ARCHIVE_EVENTS,
   type ArchiveFacts,
@@ -7,8 +8,7 @@ import {
   fileDetails,
   removedDetails,
   sealedDetails,
-} from '../../../src/kernel/audit.ts';
-import { Findings } from '../../../src/kernel/audit-finding.ts';
+} from '../../../src/kernel/ledger-search.ts';
 
 const FACTS: ArchiveFacts = {
   number: 1,

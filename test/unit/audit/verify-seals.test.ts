@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { verifyGroupSeals, verifySeals } from '../../../src/audit-verify/verify-seals.ts';
-import type { SealedEvent } from '../../../src/kernel/audit.ts';
-import type { Checkpoint } from '../../../src/kernel/audit-chain.ts';
-import { Findings } from '../../../src/kernel/audit-finding.ts';
-import { createRunKey, type RunKey, type StoredRun, sealHash } from '../../../src/kernel/runs.ts';
+import { Findings, type SealedEvent } from '../../../src/kernel/audit.ts';
+import {
+  type Checkpoint,
+  createRunKey,
+  type RunKey,
+  type StoredRun,
+  sealHash,
+} from '../../../src/kernel/audit-chain.ts';
 import type { AuditPublicKey } from '../../../src/token/checkpoint.ts';
 import { composeRunCertificate } from '../../../src/token/run-certificate.ts';
 import { softwareKey } from '../../support/software-keys.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCanaryAlarm } from '../../../src/canaries/alarm.ts';
-import type { CanaryAlarm, CanaryTrigger } from '../../../src/kernel/canary.ts';
+import type { CanaryAlarm, CanaryTrigger } from '../../../src/canaries/canary.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { canarySample } from '../../support/canary-samples.ts';
 import { raiserInto } from '../../support/raised-events.ts';

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { AUDIT_GENESIS, auditEventHash } from '../../../src/kernel/audit-chain.ts';
-import { verifySeal } from '../../../src/kernel/runs.ts';
+import { AUDIT_GENESIS, auditEventHash, verifySeal } from '../../../src/kernel/audit-chain.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { query } from '../../support/store-database.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BrokenChain } from '../../../src/kernel/audit-chain.ts';
-import { createRunKey } from '../../../src/kernel/runs.ts';
+import { type BrokenChain, createRunKey } from '../../../src/kernel/audit-chain.ts';
 import { forgeRecords } from '../../support/forge-records.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

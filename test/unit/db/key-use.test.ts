@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ShareCount } from '../../../src/db/ledger-ranges.ts';
-import type { KeyUseQuestion } from '../../../src/kernel/key-administration.ts';
+import type { KeyUseQuestion } from '../../../src/kernel/issuance.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { verifySeal } from '../../../src/kernel/runs.ts';
+import { verifySeal } from '../../../src/kernel/audit-chain.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { chainFaultsIn, groupsIn, rowsIn } from '../../support/ledger-chain.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';

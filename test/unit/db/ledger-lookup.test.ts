@@ -1,8 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { RECORD } from '../../../src/db/questions/find-records.ts';
-import type { BrokenChain } from '../../../src/kernel/audit-chain.ts';
-import { createRunKey } from '../../../src/kernel/runs.ts';
+import { type BrokenChain, createRunKey } from '../../../src/kernel/audit-chain.ts';
 import { type ForgedPlace, forgeRecords } from '../../support/forge-records.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

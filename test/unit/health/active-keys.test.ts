@@ -4,7 +4,7 @@ import { lackedKeys, signingScopes } from '../../../src/kernel/key.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { raiserInto } from '../../support/raised-events.ts';
-import { aKey, SCOPE } from '../kernel/key-lifecycle/keys.ts';
+import { aKey, SCOPE } from '../keys/lifecycle/keys.ts';
 
 const MAIL = { ...SCOPE, id: 'mail' };
 const active = aKey(0, 'active');

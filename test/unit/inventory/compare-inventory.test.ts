@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Accounts, compareInventory } from '../../../src/inventory/compare.ts';
-import type { InventoryFinding } from '../../../src/kernel/inventory.ts';
+import type { InventoryFinding } from '../../../src/kernel/key-proof.ts';
 import type { InventoryObject, KeyProof } from '../../../src/kernel/signer.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 

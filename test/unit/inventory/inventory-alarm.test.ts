@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createInventoryAlarm } from '../../../src/inventory/alarm.ts';
-import type { InventoryFinding, InventoryReport } from '../../../src/kernel/inventory.ts';
+import type { InventoryFinding, InventoryReport } from '../../../src/kernel/key-proof.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { raiserInto } from '../../support/raised-events.ts';
 

@@ -5,10 +5,10 @@ import { createSignatureChecker } from '../../../src/issuance/signature-checker.
 import { RESERVED_CLAIMS } from '../../../src/kernel/claim-names.ts';
 import { type ErrorCode, KeywardError } from '../../../src/kernel/errors.ts';
 import type { IssuanceRecord, TokenRequest } from '../../../src/kernel/issuance.ts';
-import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import type { RevocableToken } from '../../../src/kernel/revocation.ts';
 import type { SigningRequest } from '../../../src/kernel/signer.ts';
+import { IssuanceLock } from '../../../src/keys/key-administration.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 

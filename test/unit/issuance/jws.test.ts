@@ -5,8 +5,8 @@ import { createSignatureChecker } from '../../../src/issuance/signature-checker.
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { IssuanceRecord } from '../../../src/kernel/issuance.ts';
 import type { SigningKey } from '../../../src/kernel/key.ts';
-import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import { DEFAULT_POLICY, type ScopePolicy } from '../../../src/kernel/policy.ts';
+import { IssuanceLock } from '../../../src/keys/key-administration.ts';
 import { guardOfBinding } from '../../../src/signer/guard.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { createTokenCheck } from '../../../src/verification/check-token.ts';

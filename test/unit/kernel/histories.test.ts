@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { KEY_STATES, type SigningKey, verifyUntil } from '../../../src/kernel/key.ts';
+import { CAUSES, type Initiator } from '../../../src/kernel/key-transitions.ts';
+import { privateKeyDestroyed, privateKeyDueAt } from '../../../src/kernel/key-window.ts';
 import {
   type KeyPlan,
   planCompromise,
@@ -13,10 +15,8 @@ import {
   planUndoneRotation,
   planWithdrawal,
   type ScopeKeys,
-} from '../../../src/kernel/key-lifecycle/plans.ts';
-import { CAUSES, type Initiator } from '../../../src/kernel/key-lifecycle/transitions.ts';
-import { privateKeyDestroyed, privateKeyDueAt } from '../../../src/kernel/key-lifecycle/window.ts';
-import { aKey, GRACE, NOW, POLICY, within } from './key-lifecycle/keys.ts';
+} from '../../../src/keys/lifecycle/plans.ts';
+import { aKey, GRACE, NOW, POLICY, within } from '../keys/lifecycle/keys.ts';
 
 interface Given {
   readonly now: number;

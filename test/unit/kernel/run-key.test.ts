@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRunKey, sealHash, verifySeal } from '../../../src/kernel/runs.ts';
+import { createRunKey, sealHash, verifySeal } from '../../../src/kernel/audit-chain.ts';
 
 const HASH = Buffer.alloc(32, 7);
 const RUN = createRunKey(1_760_000_000);

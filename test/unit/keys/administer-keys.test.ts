@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { FIRST_TOKEN, NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
-import { IssuanceLock, type KeyActName } from '../../../src/kernel/key-administration.ts';
-import type { KeyPlan } from '../../../src/kernel/key-lifecycle/plans.ts';
 import type { KeyAct, KeyLifecycleChange, StoredKey } from '../../../src/kernel/registry.ts';
 import { createKeyAdministration, createKeySuspender } from '../../../src/keys/administer-keys.ts';
+import { IssuanceLock, type KeyActName } from '../../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import type { KeyPlan } from '../../../src/keys/lifecycle/plans.ts';
 import { requireTrustedToken } from '../../../src/keys/make-key.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 

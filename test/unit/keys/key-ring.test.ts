@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type KeyState, NO_TIMES } from '../../../src/kernel/key.ts';
-import type { ScopeKeys } from '../../../src/kernel/key-lifecycle/plans.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import type { ScopeKeys } from '../../../src/keys/lifecycle/plans.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const scope = aScope({ id: 'payments' });

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
-import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import type { KeyLifecycleChange } from '../../../src/kernel/registry.ts';
+import { IssuanceLock } from '../../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createReconcileSteps, type ReconcileStep } from '../../../src/keys/reconcile-steps.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { KeyUse, KeyUseQuestion } from '../../../src/kernel/issuance.ts';
 import { NO_TIMES } from '../../../src/kernel/key.ts';
-import type { KeyUse, KeyUseQuestion } from '../../../src/kernel/key-administration.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createCompromiseReports } from '../../../src/keys/report-compromise.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import type { SigningKey } from '../../../src/kernel/key.ts';
-import type { ScopeKeys } from '../../../src/kernel/key-lifecycle/plans.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
+import type { ScopeKeys } from '../../../src/keys/lifecycle/plans.ts';
 import { createRotationWatch, rotationNews } from '../../../src/keys/rotation-watch.ts';
 import { raiserInto } from '../../support/raised-events.ts';
-import { aKey, DAY, GRACE, NOW, within } from '../kernel/key-lifecycle/keys.ts';
+import { aKey, DAY, GRACE, NOW, within } from './lifecycle/keys.ts';
 
 const FROM = NOW - 7 * DAY;
 const UNTIL = NOW + 7 * DAY;

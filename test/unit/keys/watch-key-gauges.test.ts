@@ -4,7 +4,7 @@ import type { ProposalView } from '../../../src/kernel/acts.ts';
 import { watchKeyGauges } from '../../../src/keys/gauges.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import { aKey, DAY, GRACE, NOW, SCOPE } from '../kernel/key-lifecycle/keys.ts';
+import { aKey, DAY, GRACE, NOW, SCOPE } from './lifecycle/keys.ts';
 
 const LINE =
   /^keyward_(?:keys|key_proofs|key_window|key_created|key_sign|next_rotation|rotation|proposals)\w*(?:\{|\s).*/gm;

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { CredentialHolders } from '../../../src/access/partners.ts';
 import type { AuditEvent } from '../../../src/kernel/audit.ts';
+import type { LeakPlace } from '../../../src/kernel/credential.ts';
 import type { RecordedToken } from '../../../src/kernel/issuance.ts';
-import type { CredentialHolders, LeakPlace } from '../../../src/kernel/leaks.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createLeakService } from '../../../src/leaks/service.ts';
 import { scopesOfEvent } from '../../../src/notifications/configured.ts';

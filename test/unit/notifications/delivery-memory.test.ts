@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { PlannedDelivery } from '../../../src/kernel/notifications.ts';
+import type { PlannedDelivery } from '../../../src/notifications/delivery.ts';
 import { heldTime } from '../../support/held-time.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';

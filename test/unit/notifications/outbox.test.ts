@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { NotificationDelivery, PlannedDelivery } from '../../../src/kernel/notifications.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
+import type { NotificationDelivery, PlannedDelivery } from '../../../src/notifications/delivery.ts';
 import { heldTime } from '../../support/held-time.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import type { UnsentProbe, VerifierProbe } from '../../../src/kernel/verifier-probe.ts';
+import type { UnsentProbe, VerifierProbe } from '../../../src/probes/probe.ts';
 import { ProbeRounds } from '../../../src/probes/rounds.ts';
 import type { Reply } from '../../../src/probes/send.ts';
 

@@ -1,8 +1,8 @@
 import { decodeProtectedHeader } from 'jose';
 import { expect, it } from 'vitest';
-import type { JwsRequest, TokenRequest } from '../../../src/kernel/issuance.ts';
+import { DRILL_ISSUER, type JwsRequest, type TokenRequest } from '../../../src/kernel/issuance.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
-import { DRILL_ISSUER } from '../../../src/kernel/verifier-probe.ts';
+
 import {
   createProbeGrants,
   createProbeTokens,

@@ -1,7 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { makeCredential, makePin } from '../../../src/kernel/credential.ts';
+import {
+  type KnownSecret,
+  type LeakService,
+  makeCredential,
+  makePin,
+} from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { KnownSecret, LeakService } from '../../../src/kernel/leaks.ts';
 import { createReportAlarm } from '../../../src/reports/alarm.ts';
 import type { TokenExaminer } from '../../../src/reports/examine.ts';
 import type { TokenFindings } from '../../../src/reports/findings.ts';

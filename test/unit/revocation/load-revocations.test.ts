@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import type { BrokenChain } from '../../../src/kernel/audit-chain.ts';
+import { type BrokenChain, type RunPublicKey, TrustedRuns } from '../../../src/kernel/audit-chain.ts';
 import type { NewRevocation } from '../../../src/kernel/revocation.ts';
-import { type RunPublicKey, TrustedRuns } from '../../../src/kernel/runs.ts';
 import { loadRevocations } from '../../../src/revocation/load-revocations.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { query } from '../../support/store-database.ts';

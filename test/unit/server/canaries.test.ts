@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Canary, CanaryAdministration, WantedCanary } from '../../../src/kernel/canary.ts';
+import type { Canary, CanaryAdministration, WantedCanary } from '../../../src/canaries/canary.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { canarySample } from '../../support/canary-samples.ts';
 import { operationsPlane } from './on-loopback.ts';

@@ -1,6 +1,8 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { Gate } from '../../../src/access/gate.ts';
 import { VolatileProposals } from '../../../src/access/store/proposals.ts';
+import type { UnwitnessedTrail } from '../../../src/audit/trail.ts';
+import type { CanaryAdministration } from '../../../src/canaries/canary.ts';
 import type { DrillLog } from '../../../src/drills/drill.ts';
 import { DRILL_ROUTES } from '../../../src/drills/index.ts';
 import type {
@@ -11,13 +13,11 @@ import type {
   Operator,
   OperatorAdministration,
 } from '../../../src/kernel/actor.ts';
-import type { UnwitnessedTrail } from '../../../src/kernel/audit.ts';
 import type { CheckpointSource, StoredCheckpoint } from '../../../src/kernel/audit-chain.ts';
-import type { CanaryAdministration } from '../../../src/kernel/canary.ts';
 import type { Readiness } from '../../../src/kernel/capability.ts';
 import type { ClockConfirmation } from '../../../src/kernel/clock.ts';
+import type { LeakService } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { Inventories } from '../../../src/kernel/inventory.ts';
 import type { IssuedToken, TokenIssuer } from '../../../src/kernel/issuance.ts';
 import {
   type KeyRing,
@@ -26,12 +26,7 @@ import {
   type PublicJwk,
   type SigningKey,
 } from '../../../src/kernel/key.ts';
-import type {
-  CompromiseReports,
-  KeyAdministration,
-  KeyOutcome,
-} from '../../../src/kernel/key-administration.ts';
-import type { LeakService } from '../../../src/kernel/leaks.ts';
+import type { Inventories } from '../../../src/kernel/key-proof.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import type { Publication, PublishedDocument } from '../../../src/kernel/publication.ts';
 import type { ScopeAdministration } from '../../../src/kernel/registry.ts';
@@ -41,11 +36,16 @@ import type { PolicyPreview } from '../../../src/kernel/scope-change.ts';
 import type { EventService, SecurityEventFeed } from '../../../src/kernel/security-events.ts';
 import type { PinLatches } from '../../../src/kernel/signer.ts';
 import type { Sightings, TokenVerifier } from '../../../src/kernel/verification.ts';
-import type { ProbeAdministration } from '../../../src/kernel/verifier-probe.ts';
+import type {
+  CompromiseReports,
+  KeyAdministration,
+  KeyOutcome,
+} from '../../../src/keys/key-administration.ts';
 import { PartnerReports } from '../../../src/leaks/partners.ts';
 import type { LedgerParts } from '../../../src/ledger/routes/search.ts';
 import { Emitter } from '../../../src/lib/emitter.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
+import type { ProbeAdministration } from '../../../src/probes/probe.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
 import { REPORT_ROUTES } from '../../../src/reports/index.ts';
@@ -57,8 +57,7 @@ import type { Reviews } from '../../../src/reviews/review.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { createLogger } from '../../../src/server/logger.ts';
 import { supplied } from '../../../src/server/route.ts';
-import type { DataPlaneDeps, OperationsPlaneDeps } from '../../support/planes.ts';
-import { administrativeActs } from '../../support/planes.ts';
+import { administrativeActs, type DataPlaneDeps, type OperationsPlaneDeps } from '../../support/planes.ts';
 
 export const NOW = 1_800_000_000;
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FIRST_TOKEN, NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
-import { IssuanceLock } from '../../../src/kernel/key-administration.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
+import { IssuanceLock } from '../../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';

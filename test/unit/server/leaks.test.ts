@@ -1,7 +1,12 @@
 import { expect, test, vi } from 'vitest';
-import { digestOfMadePin, makeCredential, makePin } from '../../../src/kernel/credential.ts';
+import {
+  digestOfMadePin,
+  type KnownSecret,
+  type LeakService,
+  makeCredential,
+  makePin,
+} from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { KnownSecret, LeakService } from '../../../src/kernel/leaks.ts';
 import { PartnerReports } from '../../../src/leaks/partners.ts';
 import { leaks, NOW } from './fakes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Client } from '../../../src/kernel/actor.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KeyRing } from '../../../src/kernel/key.ts';
-import type { ProbeAdministration, ProbeStatus } from '../../../src/kernel/verifier-probe.ts';
+import type { ProbeAdministration, ProbeStatus } from '../../../src/probes/probe.ts';
 import { clients, keyRing, NOW, PAYMENTS } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
 

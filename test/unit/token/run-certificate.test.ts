@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { createRunKey } from '../../../src/kernel/runs.ts';
+import { createRunKey } from '../../../src/kernel/audit-chain.ts';
 import {
   composeRunCertificate,
   isCertified,

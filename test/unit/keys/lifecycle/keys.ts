@@ -1,6 +1,6 @@
 import type { KeyState, SigningKey } from '../../../../src/kernel/key.ts';
-import type { ScopeKeys } from '../../../../src/kernel/key-lifecycle/plans.ts';
 import { DEFAULT_POLICY } from '../../../../src/kernel/policy.ts';
+import type { ScopeKeys } from '../../../../src/keys/lifecycle/plans.ts';
 import { aScope, aSigningKey, softwareKey } from '../../../support/software-keys.ts';
 
 export const NOW = 1_800_000_000;

@@ -1,6 +1,6 @@
-import type { KeyState, SigningKey } from '../key.ts';
-import { propagationSeconds } from '../policy.ts';
-import type { Scope } from '../scope.ts';
+import type { KeyState, SigningKey } from './key.ts';
+import { propagationSeconds } from './policy.ts';
+import type { Scope } from './scope.ts';
 
 /** From here on every verifier that keeps to the policy, or kept to a former one, knows a key of the published set. */
 export function propagatedAt(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { KEY_STATES } from '../../../../src/kernel/key.ts';
-import { lostWithToken } from '../../../../src/kernel/key-lifecycle/token-compromise.ts';
-import { privateKeyDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
+import { privateKeyDueAt } from '../../../../src/kernel/key-window.ts';
+import { lostWithToken } from '../../../../src/keys/lifecycle/token-compromise.ts';
 import { aKey, GIVEN, GRACE, NOW, POLICY } from './keys.ts';
 
 const circumstances = { ...GIVEN, policy: POLICY };

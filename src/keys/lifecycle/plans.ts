@@ -1,6 +1,5 @@
-import { KeywardError } from '../errors.ts';
-import type { ProofStatus, SigningKey } from '../key.ts';
-import type { Scope } from '../scope.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { ProofStatus, SigningKey } from '../../kernel/key.ts';
 import {
   type Initiator,
   mayMove,
@@ -8,7 +7,7 @@ import {
   type TransitionName,
   type TransitionOptions,
   type TransitionOverrides,
-} from './transitions.ts';
+} from '../../kernel/key-transitions.ts';
 import {
   isKnownWith,
   isOfTheFuture,
@@ -16,7 +15,8 @@ import {
   privateKeyDestroyed,
   propagatedAt,
   withPrivateKeyDue,
-} from './window.ts';
+} from '../../kernel/key-window.ts';
+import type { Scope } from '../../kernel/scope.ts';
 
 /** One scope with its keys, as a plan finds them. */
 export interface ScopeKeys {

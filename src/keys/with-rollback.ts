@@ -1,4 +1,4 @@
-import { KeywardError } from './errors.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 /** Does `work` and, where it fails, `undo`. What cannot be undone stays reserved, for the next attempt or start. */
 export async function withRollback<T>(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { NO_TIMES } from '../../../../src/kernel/key.ts';
-import { rotationDueAt, windowAlarm, windowUsed } from '../../../../src/kernel/key-lifecycle/window.ts';
-import { DAY, GRACE, NOW } from './keys.ts';
+import { NO_TIMES } from '../../../src/kernel/key.ts';
+import { rotationDueAt, windowAlarm, windowUsed } from '../../../src/kernel/key-window.ts';
+import { DAY, GRACE, NOW } from '../keys/lifecycle/keys.ts';
 
 const window = (signFrom: number, signUntil: number, activated = signFrom) => ({
   signFrom,

@@ -1,12 +1,13 @@
-import type { Actor } from './actor.ts';
-import type { StoredEvent } from './audit.ts';
-import type { PublicJwk, SigningKey } from './key.ts';
-import type { KeyPlan } from './key-lifecycle/plans.ts';
-import type { TokenPlan } from './key-lifecycle/token-compromise.ts';
-import type { Initiator } from './key-lifecycle/transitions.ts';
-import type { KeyProofStatement } from './key-proof.ts';
-import type { Obedience } from './publication.ts';
-import type { Scope } from './scope.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { StoredEvent } from '../kernel/audit.ts';
+import type { KeyUse } from '../kernel/issuance.ts';
+import type { PublicJwk, SigningKey } from '../kernel/key.ts';
+import type { KeyProofStatement } from '../kernel/key-proof.ts';
+import type { Initiator } from '../kernel/key-transitions.ts';
+import type { Obedience } from '../kernel/publication.ts';
+import type { Scope } from '../kernel/scope.ts';
+import type { KeyPlan } from './lifecycle/plans.ts';
+import type { TokenPlan } from './lifecycle/token-compromise.ts';
 
 /** What became of one key. */
 export interface KeyOutcome {
@@ -130,45 +131,6 @@ export interface Ceremonies {
    * `ceremony_unrecorded`, `key_unproven` or `binding_refused` where the record does not hold, `store_unavailable`.
    */
   of(scopeId: string): Promise<Ceremony>;
-}
-
-/** A client or a subject, and how many tokens it has. */
-interface Share {
-  readonly name: string;
-  readonly tokens: number;
-}
-
-/** Those with the most tokens first, and how many were left out. */
-export interface Shares {
-  readonly listed: readonly Share[];
-  readonly more: number;
-}
-
-/** What a key had signed, and what of it was alive at an instant; from the ledger. Seconds since the epoch. */
-export interface KeyUse {
-  readonly liveTokens: number;
-  readonly clients: Shares;
-  /** As the scope's policy has them recorded; tokens without one are in no share. */
-  readonly subjects: Shares;
-  /** Null where it issued nothing that is still on record. */
-  readonly firstIssuedAt: number | null;
-  readonly lastIssuedAt: number | null;
-  /** False where there was more to read than was read: then all of it is at least so. */
-  readonly complete: boolean;
-}
-
-export interface KeyUseQuestion {
-  readonly kid: string;
-  readonly at: number;
-  /** No record of the key is older, and none of a token alive at that instant was issued longer before it. */
-  readonly since: number;
-  readonly longestTtlSeconds: number;
-}
-
-/** Away from the hot path and from other searches. */
-export interface KeyUseReader {
-  /** `store_unavailable`, `overloaded`. */
-  use(question: KeyUseQuestion): Promise<KeyUse>;
 }
 
 /** What a compromise hits, as far as it is known by now. */

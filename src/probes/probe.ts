@@ -1,10 +1,4 @@
-import type { Actor } from './actor.ts';
-
-/** The reserved subject of probe tokens. It has no rights anywhere, and no caller gets a token for it. */
-export const PROBE_SUBJECT = 'keyward-probe';
-
-/** The client that probe tokens are issued to: Keyward itself, under a name that no client can have. */
-export const PROBE_CLIENT = 'keyward:probe';
+import type { Actor } from '../kernel/actor.ts';
 
 /** The tokens that a verifier is sent, in their order, and what each must be answered with. */
 export const PROBES = {
@@ -88,6 +82,3 @@ export interface ProbeAdministration {
 export function isPlace(a: ProbePlace, b: ProbePlace): boolean {
   return a.clientId === b.clientId && a.scopeId === b.scopeId;
 }
-
-/** Reserved never to exist (RFC 2606 §2): a scope of this issuer serves nobody, and a drill hits no other. */
-export const DRILL_ISSUER = 'https://drill.invalid';

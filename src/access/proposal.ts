@@ -1,6 +1,7 @@
-import type { Operator, Role } from './actor.ts';
-import { DECISIONS, type Proposal, type ProposalState } from './acts.ts';
-import { KeywardError } from './errors.ts';
+import type { Actor, Operator, Role } from '../kernel/actor.ts';
+import { DECISIONS, notOpen, type Proposal, type ProposalState } from '../kernel/acts.ts';
+
+import { KeywardError } from '../kernel/errors.ts';
 
 /** An open proposal whose time is over is expired, whether that has been written down or not. */
 export function stateAt({ state, expiresAt }: Proposal, nowSeconds: number): ProposalState {
@@ -11,23 +12,6 @@ export function stateAt({ state, expiresAt }: Proposal, nowSeconds: number): Pro
 export function requireOpen(proposal: Proposal, nowSeconds: number): void {
   const state = stateAt(proposal, nowSeconds);
   if (state !== 'open') throw notOpen(state);
-}
-
-export function notOpen(state: ProposalState): KeywardError {
-  if (state === 'expired') {
-    return new KeywardError('proposal_expired', 'The proposal has expired; propose it again.');
-  }
-  if (state === 'executed' || state === 'executing') {
-    return new KeywardError('proposal_executed', `The proposal is ${state} already; there is nothing to do.`);
-  }
-  return new KeywardError(
-    'proposal_closed',
-    `The proposal is ${state}; propose it again if it is still wanted.`,
-  );
-}
-
-export function unknownProposal(): KeywardError {
-  return new KeywardError('unknown_proposal', 'There is no proposal of that id; list them.');
 }
 
 export function selfApproval(): KeywardError {
@@ -55,14 +39,6 @@ export function proposerGone({ proposedBy }: Proposal): KeywardError {
   return new KeywardError(
     'proposer_gone',
     `${proposedBy}, who proposed it, may not ask for it any more; somebody else must propose it again.`,
-  );
-}
-
-/** For one person's act that has become two persons', since others changed what it is about. */
-export function takesTwoByNow(): KeywardError {
-  return new KeywardError(
-    'proposal_outdated',
-    'What you would change has been changed meanwhile, and this takes two persons by now; ask again.',
   );
 }
 
@@ -99,4 +75,18 @@ export function canDecideTogether(operators: readonly Operator[]): boolean {
       holdsRole(proposer, 'operator') &&
       operators.some((other) => other.id !== proposer.id && holdsRole(other, DECISIONS.approve)),
   );
+}
+
+/** What becomes of a proposal. */
+export type ProposalMove = Pick<Proposal, 'state'> &
+  Partial<Pick<Proposal, 'decidedBy' | 'decidedAt' | 'failure'>>;
+
+/** Proposals, durable or for as long as the process runs. Each change commits with its audit event (I10). */
+export interface ProposalStore {
+  /** The newest first. */
+  all(): readonly Proposal[];
+  find(id: string): Proposal | undefined;
+  add(proposal: Proposal, actor: Actor): Promise<void>;
+  /** Refused where the proposal is not in state `from` any more: `proposal_executed`, `proposal_closed`. */
+  move(id: string, from: ProposalState, to: ProposalMove, actor: Actor): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import type { Actor } from './actor.ts';
-import type { PublicJwk } from './key.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { CanaryKey } from '../keys/canary-keys.ts';
 
 /** What a decoy passes for. */
 export const CANARY_KINDS = ['credential', 'token', 'key'] as const;
@@ -18,15 +18,6 @@ export const CANARY_USES = [
   'leak',
 ] as const;
 export type CanaryUse = (typeof CANARY_USES)[number];
-
-/** Of a decoy key: where it is in the HSM, and what was made there. */
-export interface CanaryKey {
-  readonly hsmToken: string;
-  /** `CKA_ID`, hex; reserved before anything is made. */
-  readonly hsmId: string;
-  /** Null until the HSM has made it. */
-  readonly made: { readonly kid: string; readonly publicJwk: PublicJwk } | null;
-}
 
 /** A decoy: nobody has a right to use it, so whoever does found it where it was planted. */
 export interface Canary {
@@ -90,16 +81,6 @@ export interface CanaryAdministration {
   show(id: string, actor: Actor): Promise<Canary>;
   /** It raises no alarm any more; once more changes nothing. */
   retire(id: string, actor: Actor): Promise<Canary>;
-}
-
-/** Keys that lie in the HSM as those of a scope do. They have no binding record, so that no signer ever takes one up. */
-export interface CanaryKeys {
-  /** Where the scope's next key would be made, under an id that nothing has. `unknown_scope`. */
-  place(scopeId: string): Pick<CanaryKey, 'hsmToken' | 'hsmId'>;
-  /** Under the id that was reserved. As `Signer.generate`. */
-  make(scopeId: string, key: CanaryKey): Promise<NonNullable<CanaryKey['made']>>;
-  /** Both halves, or what a making that was cut short left. What is gone already is no error. `hsm_unavailable`. */
-  destroy(key: CanaryKey): Promise<void>;
 }
 
 /** Who used a decoy, and whence, as far as that is known. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ProofStatus, type SigningKey, verifyUntil } from '../../../../src/kernel/key.ts';
-import { type DueStep, dueSteps } from '../../../../src/kernel/key-lifecycle/due-steps.ts';
+import { isWindowOver, propagatedAt, rotationDueAt } from '../../../../src/kernel/key-window.ts';
+import { type DueStep, dueSteps } from '../../../../src/keys/lifecycle/due-steps.ts';
 import {
   type KeyPlan,
   planExpiry,
@@ -9,8 +10,7 @@ import {
   planRotation,
   planWithdrawal,
   type ScopeKeys,
-} from '../../../../src/kernel/key-lifecycle/plans.ts';
-import { isWindowOver, propagatedAt, rotationDueAt } from '../../../../src/kernel/key-lifecycle/window.ts';
+} from '../../../../src/keys/lifecycle/plans.ts';
 import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION, SCOPE, within } from './keys.ts';
 
 const PERIOD = POLICY.cryptoperiodSeconds;

@@ -1,14 +1,13 @@
-import { KeywardError } from '../errors.ts';
-import type { SigningKey } from '../key.ts';
-import { type KeyChange, type PlanContext, type ScopeKeys, standbyOf } from './plans.ts';
+import type { SigningKey } from '../../kernel/key.ts';
 import {
   type Initiator,
   mayMove,
   move,
   type TransitionOptions,
   type TransitionOverrides,
-} from './transitions.ts';
-import { privateKeyDestroyed } from './window.ts';
+} from '../../kernel/key-transitions.ts';
+import { privateKeyDestroyed } from '../../kernel/key-window.ts';
+import { type KeyChange, type PlanContext, type ScopeKeys, standbyOf } from './plans.ts';
 
 /** What becomes of the keys of all scopes when somebody else has an HSM token's PIN. */
 export interface TokenPlan {
@@ -73,14 +72,6 @@ export function isToBeMarked({ state, times }: Pick<SigningKey, 'state' | 'times
 /** As any key on it says: then no key is made there again. */
 export function isTokenCompromised(keys: readonly SigningKey[], hsmToken: string): boolean {
   return keys.some((key) => key.hsmToken === hsmToken && key.times.tokenCompromised !== null);
-}
-
-/** What is made there may be in other hands at once. */
-export function noKeyMadeOn(hsmToken: string): KeywardError {
-  return new KeywardError(
-    'hsm_token_compromised',
-    `the HSM token ${hsmToken} is compromised, and no key is made there; place the scope on another`,
-  );
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   privateKeyDestroyed,
   privateKeyDueAt,
   withPrivateKeyDue,
-} from '../../../../src/kernel/key-lifecycle/window.ts';
+} from '../../../../src/kernel/key-window.ts';
 import { aKey, DAY, GRACE, NOW } from './keys.ts';
 
 const ALL_TIMES = { ...NO_TIMES, deactivated: NOW - 5, compromised: NOW - 3, destroyed: NOW - 2 };

@@ -1,9 +1,9 @@
-import type { SigningKey } from '../key.ts';
-import { propagationSeconds } from '../policy.ts';
-import { isPaused } from '../scope.ts';
+import type { SigningKey } from '../../kernel/key.ts';
+import { obstacle, type TransitionOptions } from '../../kernel/key-transitions.ts';
+import { isOfTheFuture, privateKeyDueAt, rotationDueAt } from '../../kernel/key-window.ts';
+import { propagationSeconds } from '../../kernel/policy.ts';
+import { isPaused } from '../../kernel/scope.ts';
 import { type PlanContext, type ScopeKeys, standbyReadyAt } from './plans.ts';
-import { obstacle, type TransitionOptions } from './transitions.ts';
-import { isOfTheFuture, privateKeyDueAt, rotationDueAt } from './window.ts';
 
 /** What keeps a rotation from coming when it is due. */
 export const ROTATION_OBSTACLES = ['paused', 'no_standby', 'standby_too_new'] as const;

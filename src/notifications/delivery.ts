@@ -1,13 +1,13 @@
-import type { Actor } from './actor.ts';
-import type { Severity } from './security-event-types.ts';
+import type { Actor } from '../kernel/actor.ts';
+import type { Severity } from '../kernel/security-event-types.ts';
 
 /** `dead`: given up after its last attempt, and kept until an operator has it sent again. */
 export const DELIVERY_STATES = ['pending', 'delivered', 'dead'] as const;
-export type DeliveryState = (typeof DELIVERY_STATES)[number];
+type DeliveryState = (typeof DELIVERY_STATES)[number];
 
 /** `summary`: what came too thick to be told one by one. */
 export const DELIVERY_KINDS = ['event', 'escalation', 'summary'] as const;
-export type DeliveryKind = (typeof DELIVERY_KINDS)[number];
+type DeliveryKind = (typeof DELIVERY_KINDS)[number];
 
 /** A message that a target is to get. */
 export interface PlannedDelivery {

@@ -7,7 +7,7 @@ import {
   planSuspension,
   planUndoneRotation,
   standbyReadyAt,
-} from '../../../../src/kernel/key-lifecycle/plans.ts';
+} from '../../../../src/keys/lifecycle/plans.ts';
 import { aKey, DAY, GIVEN, NOW, within } from './keys.ts';
 
 const active = aKey(1, 'active');

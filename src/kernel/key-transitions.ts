@@ -1,8 +1,8 @@
-import { humanInstant } from '../../lib/instant.ts';
-import { KeywardError } from '../errors.ts';
-import { type KeyState, type KeyTimes, type SigningKey, verifyUntil } from '../key.ts';
-import type { ScopePolicy } from '../policy.ts';
-import { isWindowOver, propagatedAt } from './window.ts';
+import { humanInstant } from '../lib/instant.ts';
+import { KeywardError } from './errors.ts';
+import { type KeyState, type KeyTimes, type SigningKey, verifyUntil } from './key.ts';
+import { isWindowOver, propagatedAt } from './key-window.ts';
+import type { ScopePolicy } from './policy.ts';
 
 /** Who brings a transition about: the service by itself (its scheduler, an alarm), one operator, or two (I11). */
 export const CAUSES = ['keyward', 'operator', 'two_persons'] as const;

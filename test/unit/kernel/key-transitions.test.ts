@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { KeywardError } from '../../../../src/kernel/errors.ts';
-import { KEY_STATES, type KeyState, NO_TIMES, type SigningKey } from '../../../../src/kernel/key.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import { KEY_STATES, type KeyState, NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
 import {
   CAUSES,
   type Initiator,
@@ -8,8 +8,8 @@ import {
   move,
   TRANSITION_NAMES,
   type TransitionName,
-} from '../../../../src/kernel/key-lifecycle/transitions.ts';
-import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION } from './keys.ts';
+} from '../../../src/kernel/key-transitions.ts';
+import { aKey, DAY, GRACE, NOW, POLICY, PROPAGATION } from '../keys/lifecycle/keys.ts';
 
 /** What the table says, written a second time by hand: who may take which state where. */
 const MAY: Record<TransitionName, { from: KeyState[]; to: KeyState; causes: Initiator[] }> = {
