@@ -63,23 +63,10 @@ export async function serve(config: Config, environment: Environment): Promise<v
     onEvent: storeEventTeller({ sinks, metrics, log }),
   });
   parts.defer(() => store.close());
-  const { registry } = store;
-  const recordGaps = createRecordGaps(store.reader, store.changes);
-  const trail = openTrail(store, clock);
   const keyRing = createKeyRing();
-  const stored = {
-    config,
-    metrics,
-    outages,
-    clock,
-    log,
-    sinks,
-    store,
-    registry,
-    ...trail,
-    recordGaps,
-    keyRing,
-  };
+  const recordGaps = createRecordGaps(store.reader, store.changes);
+  const opened = { store, registry: store.registry, ...openTrail(store, clock), recordGaps, keyRing };
+  const stored = { config, metrics, outages, clock, log, sinks, ...opened };
   const hsm = add(await openHsm(stored));
   await hsm.start();
   const { signer, links } = hsm;
