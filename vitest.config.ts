@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -10,11 +11,18 @@ class ProcessesFirst extends BaseSequencer {
   }
 }
 
+// Tests start many processes and threads: each would compile its code anew.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/keyward', import.meta.url));
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Files share a process and its modules, which Node loads as it does in production: mock no module.
+    isolate: false,
+    restoreMocks: true,
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     // For a test that hangs. A busy machine makes none of them fail.
     testTimeout: 180_000,
     hookTimeout: 180_000,

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { KeywardError } from '../kernel/errors.ts';
+import { threadEnvironment } from '../lib/thread-environment.ts';
 import { SqliteFailure, unavailable, type WireFailure } from './sqlite-failure.ts';
 
 /** Each call to a worker, with what it asks and what it answers. Answers come in the order of the calls. */
@@ -39,7 +40,7 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
 
   constructor({ entry, settings, deadlineMs }: CallThreadOptions) {
     this.#deadlineMs = deadlineMs;
-    this.#worker = new Worker(entry, { workerData: settings, execArgv: [], env: {} });
+    this.#worker = new Worker(entry, { workerData: settings, execArgv: [], env: threadEnvironment() });
     this.#worker.on('message', (reply: CallReply) => this.#settle(reply));
     this.#worker.on('messageerror', (error) => this.#lose(error));
     this.#worker.on('error', (error) => this.#lose(error));

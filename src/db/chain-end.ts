@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { AUDIT_GENESIS, type ChainHead, type ChainName, type RunKey } from '../kernel/audit-chain.ts';
 import type { Schema, Trx } from './schema.ts';
 
@@ -25,7 +24,9 @@ export async function hashOf(
 
 function elementsOf(trx: Trx, chain: keyof typeof TABLES) {
   const [table, hash] = TABLES[chain];
-  return trx.selectFrom(table as 'audit_events').select(['sequence', sql.ref<Uint8Array>(hash).as('hash')]);
+  const elements = trx.selectFrom(table as 'audit_events');
+  // Not kysely's `sql`: reading threads import this file, and would load all of kysely with it.
+  return elements.select(({ ref }) => ['sequence', ref(hash as 'hash').as('hash')]);
 }
 
 /** `unknown`: the answer to the commit was lost. */

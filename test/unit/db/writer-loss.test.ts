@@ -1,32 +1,26 @@
 import { once } from 'node:events';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
 import { query, recordsIn } from '../../support/store-database.ts';
 
-const threads = vi.hoisted(() => ({ started: [] as Worker[], deaf: false }));
-
-vi.mock('node:worker_threads', async (importOriginal) => {
-  const real = await importOriginal<typeof import('node:worker_threads')>();
-  class ObservedWorker extends real.Worker {
-    constructor(...parameters: ConstructorParameters<typeof real.Worker>) {
-      super(...parameters);
-      threads.started.push(this);
-    }
-    override postMessage(message: unknown): void {
-      if (!threads.deaf) super.postMessage(message);
-    }
-  }
-  return { ...real, Worker: ObservedWorker };
-});
+const threads = { started: [] as Worker[], deaf: false };
+const started = (worker: Worker) => void threads.started.push(worker);
 
 beforeEach(() => {
   threads.started.length = 0;
   threads.deaf = false;
+  process.on('worker', started);
+  const post = Worker.prototype.postMessage;
+  vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, message) {
+    if (!threads.deaf) post.call(this, message);
+  });
 });
 afterEach(() => {
+  process.off('worker', started);
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+
+const WATCHED = new URL('../../support/loaded-packages.ts', import.meta.url).href;
+
+/** What an entry imports is loaded before it fails for want of its settings. */
+function packagesOf(entry: string): readonly string[] {
+  const { href } = new URL(`../../../src/${entry}`, import.meta.url);
+  const code = `await import(${JSON.stringify(href)}).catch(() => {})`;
+  const argv = ['--import', WATCHED, '--input-type=module', '--eval', code];
+  const { stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8', env: {} });
+  return JSON.parse(stderr.slice(stderr.lastIndexOf('[')));
+}
+
+it.each(['db/archive-worker.ts', 'db/read-worker.ts', 'db/writer-worker.ts'])(
+  'a thread of %s loads no package: some eight start with a service, each compiles its own',
+  (entry) => {
+    expect(packagesOf(entry)).toEqual([]);
+  },
+);
+
+it('what does load one is seen', () => {
+  expect(packagesOf('db/migrate.ts')).toContain('kysely');
+});
