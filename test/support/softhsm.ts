@@ -11,6 +11,10 @@ export const SOFTHSM_MODULE =
   ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so'].find(existsSync) ??
   'libsofthsm2.so';
 
+/** A signer has no environment but that of its HSM token, and compiles its code anew at each start without it. */
+const { NODE_COMPILE_CACHE } = process.env;
+const CODE_CACHE = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+
 const CHILD = fileURLToPath(new URL('softhsm-token-child.ts', import.meta.url));
 
 /** A SoftHSM token of its own in a temporary folder. */
@@ -64,7 +68,7 @@ export function copySoftHsm(hsm: SoftHsm): SoftHsm {
 function configureSoftHsm(folder: string, tokenFolder: string): SoftHsm['environment'] {
   const configuration = join(folder, 'softhsm2.conf');
   writeFileSync(configuration, `directories.tokendir = ${tokenFolder}\nobjectstore.backend = file\n`);
-  return { SOFTHSM2_CONF: configuration };
+  return { SOFTHSM2_CONF: configuration, ...CODE_CACHE };
 }
 
 /** In a process of its own: SoftHSM reads its configuration once a process. */
