@@ -1,18 +1,20 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { eventFromRow } from '../../src/db/event-seals.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from '../../src/db/ledger-row.ts';
+import { revocationTable } from '../../src/db/revocation-table.ts';
+import { flawOf, type TestifiedRow } from '../../src/db/testified-table.ts';
 import { AUDIT_GENESIS, auditEventHash, type ChainHead } from '../../src/kernel/audit-chain.ts';
 import { type LedgerGroup, linkFault, rowsFault } from '../../src/kernel/ledger-chain.ts';
-import { REVOCATION_GENESIS, revocationHash } from '../../src/kernel/revocation.ts';
 import { all, type Row } from './rows.ts';
 
 type EventColumns = Parameters<typeof eventFromRow>[0];
+type RevocationRow = TestifiedRow<'revocations'>;
 
 /** Recomputes each chain from where it was left the last time, which must still be there. */
 export class Chains {
   #group: LedgerGroup | undefined;
   #event: ChainHead = AUDIT_GENESIS;
-  #revocation: ChainHead = REVOCATION_GENESIS;
+  #revocation = 0;
 
   *follow(db: DatabaseSync): Generator<string> {
     yield* this.#ledger(db);
@@ -40,9 +42,8 @@ export class Chains {
   }
 
   *#audit(db: DatabaseSync): Generator<string> {
-    if (!isKept(db, 'audit_events', this.#event))
-      yield `event ${this.#event.sequence} is gone or another one`;
-    for (const row of after(db, 'audit_events', this.#event)) {
+    if (!isKept(db, this.#event)) yield `event ${this.#event.sequence} is gone or another one`;
+    for (const row of after(db, this.#event)) {
       const event = eventFromRow(row as unknown as EventColumns);
       if (event.sequence !== this.#event.sequence + 1) yield `event ${event.sequence}: a gap before it`;
       if (!same(event.hash, auditEventHash(this.#event.hash, event)))
@@ -53,12 +54,17 @@ export class Chains {
 
   *#revocations(db: DatabaseSync): Generator<string> {
     const last = this.#revocation;
-    if (!isKept(db, 'revocations', last)) yield `revocation ${last.sequence} is gone or another one`;
-    for (const row of after(db, 'revocations', last)) {
-      const { sequence, hash } = row as unknown as ChainHead;
-      if (sequence !== this.#revocation.sequence + 1) yield `revocation ${sequence}: a gap before it`;
-      if (!same(hash, hashOfRevocation(this.#revocation, row))) yield `revocation ${sequence}: wrong hash`;
-      this.#revocation = { sequence, hash };
+    const rows = all(db, 'SELECT * FROM revocations WHERE sequence >= ? ORDER BY sequence', last);
+    if (last > 0 && rows[0]?.sequence !== last) yield `revocation ${last} is gone`;
+    for (const row of rows) {
+      const revocation = row as unknown as RevocationRow;
+      if (revocation.sequence > this.#revocation + 1)
+        yield `revocation ${revocation.sequence}: a gap before it`;
+      const [event] = all(db, 'SELECT * FROM audit_events WHERE sequence = ?', revocation.audit_sequence);
+      const told = event && eventFromRow(event as unknown as EventColumns);
+      const flaw = flawOf(revocationTable, revocation, told);
+      if (flaw) yield `revocation ${revocation.sequence}: ${flaw}`;
+      this.#revocation = revocation.sequence;
     }
   }
 }
@@ -69,32 +75,14 @@ function recordsOf(db: DatabaseSync, { firstRecord, rowCount }: LedgerGroup) {
   return rows.map((row) => placedRow(row as unknown as RecordColumns));
 }
 
-function hashOfRevocation(before: ChainHead, row: Row): Buffer {
-  return revocationHash(before.hash, {
-    sequence: row.sequence as number,
-    createdAt: row.created_at as number,
-    scopeId: row.scope_id as string | null,
-    jti: row.jti as string | null,
-    rootCommitment: row.root_commitment as Uint8Array,
-    clientId: row.client_id as string | null,
-    issuedFrom: row.issued_from as number | null,
-    issuedUntil: row.issued_until as number | null,
-    lapsesAt: row.lapses_at as number | null,
-    revokedBy: row.revoked_by as string,
-    reason: row.reason as string,
-  });
-}
-
-type Table = 'audit_events' | 'revocations';
-
-function isKept(db: DatabaseSync, table: Table, { sequence, hash }: ChainHead): boolean {
+function isKept(db: DatabaseSync, { sequence, hash }: ChainHead): boolean {
   if (sequence === 0) return true;
-  const [row] = all(db, `SELECT hash FROM ${table} WHERE sequence = ?`, sequence);
+  const [row] = all(db, 'SELECT hash FROM audit_events WHERE sequence = ?', sequence);
   return same(row?.hash as Uint8Array | undefined, hash);
 }
 
-function after(db: DatabaseSync, table: Table, { sequence }: ChainHead): Row[] {
-  return all(db, `SELECT * FROM ${table} WHERE sequence > ? ORDER BY sequence`, sequence);
+function after(db: DatabaseSync, { sequence }: ChainHead): Row[] {
+  return all(db, 'SELECT * FROM audit_events WHERE sequence > ? ORDER BY sequence', sequence);
 }
 
 function same(found: Uint8Array | undefined, expected: Uint8Array): boolean {

@@ -92,8 +92,8 @@ function human(
 
 function coverage(uncovered: VerifyReport['uncovered']): string[] {
   if (uncovered === null) return [];
-  const { events, groups, revocations, since } = uncovered;
-  const counted = [`${events} events`, `${groups ?? 0} groups`, `${revocations ?? 0} revocations`].join(', ');
+  const { events, groups, since } = uncovered;
+  const counted = `${events} events, ${groups ?? 0} groups`;
   const from = since === null ? 'there is none' : `the last is of ${isoInstant(since)}`;
   return [`not covered by a checkpoint: ${counted}`, `  (${from})`];
 }

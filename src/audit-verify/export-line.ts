@@ -1,7 +1,6 @@
 import { readSinkLine, type SinkEntry, writeSinkLine } from '../audit/sink-line.ts';
 
 import type { LedgerGroup } from '../kernel/ledger-chain.ts';
-import type { ChainedRevocation } from '../kernel/revocation.ts';
 import { isObject } from '../lib/json.ts';
 import { encodeBase64url } from '../token/base64url.ts';
 
@@ -11,15 +10,12 @@ type Members = Readonly<Record<string, unknown>>;
 export type ExportEntry =
   | SinkEntry
   /** `hashes`: those of its records, one after the other; null where they are gone for good. */
-  | { readonly kind: 'ledger_group'; readonly group: LedgerGroup; readonly hashes: Uint8Array | null }
-  | { readonly kind: 'revocation'; readonly revocation: ChainedRevocation; readonly hash: Uint8Array };
+  | { readonly kind: 'ledger_group'; readonly group: LedgerGroup; readonly hashes: Uint8Array | null };
 
 export function writeExportLine(entry: ExportEntry): string {
   switch (entry.kind) {
     case 'ledger_group':
       return JSON.stringify({ ledger_group: groupMembers(entry.group, entry.hashes) });
-    case 'revocation':
-      return JSON.stringify({ revocation: revocationMembers(entry.revocation, entry.hash) });
     default:
       return writeSinkLine(entry);
   }
@@ -31,7 +27,6 @@ export function readExportLine(line: string): ExportEntry | undefined {
   if (known) return known;
   const members = parsed(line);
   if (isObject(members?.ledger_group)) return groupEntry(members.ledger_group);
-  if (isObject(members?.revocation)) return revocationEntry(members.revocation);
   return undefined;
 }
 
@@ -66,48 +61,6 @@ function groupEntry(of: Members): ExportEntry | undefined {
     },
     hashes: typeof record_hashes === 'string' ? bytes(record_hashes) : null,
   };
-}
-
-function revocationMembers(of: ChainedRevocation, hash: Uint8Array): object {
-  return {
-    sequence: of.sequence,
-    created_at: of.createdAt,
-    scope_id: of.scopeId,
-    jti: of.jti,
-    root_commitment: encodeBase64url(of.rootCommitment),
-    client_id: of.clientId,
-    issued_from: of.issuedFrom,
-    issued_until: of.issuedUntil,
-    lapses_at: of.lapsesAt,
-    revoked_by: of.revokedBy,
-    reason: of.reason,
-    hash: encodeBase64url(hash),
-  };
-}
-
-function revocationEntry(of: Members): ExportEntry | undefined {
-  const texts = [of.scope_id, of.jti, of.client_id];
-  const times = [of.issued_from, of.issued_until, of.lapses_at];
-  const isRight =
-    [of.root_commitment, of.revoked_by, of.reason, of.hash].every((value) => typeof value === 'string') &&
-    [of.sequence, of.created_at].every(Number.isSafeInteger) &&
-    texts.every((value) => value === null || typeof value === 'string') &&
-    times.every((value) => value === null || Number.isSafeInteger(value));
-  if (!isRight) return undefined;
-  const revocation = {
-    sequence: of.sequence,
-    createdAt: of.created_at,
-    scopeId: of.scope_id,
-    jti: of.jti,
-    rootCommitment: bytes(of.root_commitment as string),
-    clientId: of.client_id,
-    issuedFrom: of.issued_from,
-    issuedUntil: of.issued_until,
-    lapsesAt: of.lapses_at,
-    revokedBy: of.revoked_by,
-    reason: of.reason,
-  } as ChainedRevocation;
-  return { kind: 'revocation', revocation, hash: bytes(of.hash as string) };
 }
 
 function parsed(line: string): Members | undefined {

@@ -2,7 +2,6 @@ import { loadConfig } from '../config.ts';
 import { groupsOf } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { rowHashes } from '../kernel/ledger-chain.ts';
-import { databaseSource } from './database.ts';
 import { type ExportEntry, writeExportLine } from './export-line.ts';
 import { jwkIn } from './trust.ts';
 
@@ -30,9 +29,6 @@ function* entriesOf(trail: StoredTrail, ledger: boolean): Generator<ExportEntry>
   const publicJwk = jwkIn(trail.auditKeyJson());
   if (publicJwk) yield { kind: 'audit_key', publicJwk };
   for (const event of trail.events()) yield { kind: 'event', event };
-  const source = databaseSource(trail);
-  for (const { revocation, hash } of source.revocations() ?? [])
-    yield { kind: 'revocation', revocation, hash };
   if (ledger) {
     for (const { group, rows } of groupsOf(trail)) {
       yield { kind: 'ledger_group', group, hashes: rows && rowHashes(rows) };

@@ -7,17 +7,14 @@ import { ownSchema } from '../db/own-schema.ts';
 import { groupSeals } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { type Finding, Findings } from '../kernel/audit.ts';
-import { verifyReports } from '../reports/index.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { AcceptedRestore } from './accepted-restores.ts';
 import {
   checkBesideChains,
   checkErasures,
   checkRegistry,
-  checkRevocationEvents,
-  checkSecurityEvents,
+  checkTestified,
   databaseSource,
-  isLost,
 } from './database.ts';
 import { checkOutbox } from './outbox.ts';
 import { fileSource } from './trail-source.ts';
@@ -73,6 +70,7 @@ export interface VerifyReport {
   readonly source: string;
   readonly auditKid: string;
   readonly counts: TrailCounts & {
+    readonly revocations: number | null;
     readonly securityEvents: number | null;
     readonly reports: number | null;
     readonly registryRows: number | null;
@@ -97,7 +95,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     const key = resolveTrustAnchor(options, source.auditKeys());
     const { counts, uncovered, restores } = await verifyTrail(source, key, savedIn(options.saved), findings);
     verifyEnrolments(source.events(), key, findings);
-    const whole = { ...counts, securityEvents: null, reports: null, registryRows: null };
+    const whole = { ...counts, revocations: null, securityEvents: null, reports: null, registryRows: null };
     return report(options.file, key, { counts: whole, uncovered, sinks: [], restores }, findings);
   }
   return verifyDatabase(options, findings);
@@ -127,14 +125,12 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     await verifyGroupSeals(groupSeals(trail), runs, key, checkpoint, findings);
     const gaps = restores.map(({ gap }) => gap);
     verifyEnrolments(trail.events(), key, findings);
-    checkRevocationEvents(trail, gaps, findings);
     checkBesideChains(trail, gaps, findings);
-    const securityEvents = checkSecurityEvents(trail, gaps, findings);
-    const reports = verifyReports(trail, (sequence) => isLost(gaps, sequence), findings);
+    const testified = checkTestified(trail, gaps, findings);
     checkErasures(trail, findings);
     checkOutbox(trail, config?.notifications, findings);
     const registryRows = await checkRegistry(file, config?.hsm.registry_key, verdict, findings);
-    const counts = { ...verdict.counts, securityEvents, reports, registryRows };
+    const counts = { ...verdict.counts, ...testified, registryRows };
     return report(file, key, { counts, uncovered, sinks: sinks.map(({ from }) => from), restores }, findings);
   } finally {
     trail.close();

@@ -2,7 +2,6 @@ import { linesOf } from '../audit/sink-line.ts';
 import type { Findings, StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
-import type { ChainedRevocation } from '../kernel/revocation.ts';
 import { type ExportEntry, readExportLine } from './export-line.ts';
 
 export interface SourceCheckpoint {
@@ -19,13 +18,6 @@ export interface SourceGroup {
   readonly hashes: Uint8Array | null;
 }
 
-export interface SourceRevocation {
-  readonly revocation: ChainedRevocation;
-  readonly hash: Uint8Array;
-  /** What is wrong beside the chain. */
-  readonly flaw?: string;
-}
-
 /** What is verified: a database, an export or a sink's file. Each method reads from the beginning, in order. */
 export interface TrailSource {
   /** Those that it comes with; which is believed, others say. */
@@ -34,7 +26,6 @@ export interface TrailSource {
   events(): Iterable<StoredEvent>;
   /** Undefined where the source holds no ledger. */
   groups(): Iterable<SourceGroup> | undefined;
-  revocations(): Iterable<SourceRevocation> | undefined;
 }
 
 type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
@@ -45,7 +36,7 @@ type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
  */
 export function fileSource(file: string, findings: Findings): TrailSource {
   const entries = <K extends ExportEntry['kind']>(kind: K) => entriesOf(file, kind);
-  const holds = { ledger_group: false, revocation: false };
+  let holdsLedger = false;
   const auditKeys: PublicJwk[] = [];
   const halves = new Map<number, string>();
   let number = 0;
@@ -55,7 +46,7 @@ export function fileSource(file: string, findings: Findings): TrailSource {
     const entry = readExportLine(line);
     if (!entry) halves.set(number, line.replace(/\ufffd$/, ''));
     else if (entry.kind === 'audit_key') auditKeys.push(entry.publicJwk);
-    else if (entry.kind in holds) holds[entry.kind as keyof typeof holds] = true;
+    else if (entry.kind === 'ledger_group') holdsLedger = true;
   }
   for (const [at, half] of halves) {
     // An intent is told once; its change was not made.
@@ -66,17 +57,12 @@ export function fileSource(file: string, findings: Findings): TrailSource {
     auditKeys: () => auditKeys,
     checkpoints: () => once(entries('checkpoint'), ({ number, jws }) => [number, jws]),
     events: () => once(eventsOf(entries('event')), ({ sequence, hash }) => [sequence, base64(hash)]),
-    groups: () => (holds.ledger_group ? groupsOf(entries('ledger_group')) : undefined),
-    revocations: () => (holds.revocation ? revocationsOf(entries('revocation')) : undefined),
+    groups: () => (holdsLedger ? groupsOf(entries('ledger_group')) : undefined),
   };
 }
 
 function* groupsOf(entries: Iterable<Of<'ledger_group'>>): Generator<SourceGroup> {
   for (const { group, hashes } of entries) yield { group, hashes, rows: null };
-}
-
-function* revocationsOf(entries: Iterable<Of<'revocation'>>): Generator<SourceRevocation> {
-  for (const { revocation, hash } of entries) yield { revocation, hash };
 }
 
 function* eventsOf(entries: Iterable<Of<'event'>>): Generator<StoredEvent> {

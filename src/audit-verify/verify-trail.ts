@@ -8,10 +8,9 @@ import {
   linkFault,
   rowsFault,
 } from '../kernel/ledger-chain.ts';
-import { REVOCATION_GENESIS, revocationHash } from '../kernel/revocation.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { type AcceptedRestore, AcceptedRestores } from './accepted-restores.ts';
-import type { SourceGroup, SourceRevocation, TrailSource } from './trail-source.ts';
+import type { SourceGroup, TrailSource } from './trail-source.ts';
 import {
   CheckpointAssertions,
   type SavedCheckpoint,
@@ -79,47 +78,19 @@ function contentFault({ group, rows, hashes }: SourceGroup): GroupFault | undefi
   return groupHash(group, hashes).equals(group.groupHash) ? undefined : 'group_hash';
 }
 
-/** Recomputes the chain of revocations; answers how many there are. */
-function verifyRevocations(
-  revocations: Iterable<SourceRevocation>,
-  expectations: CheckpointAssertions,
-  findings: Findings,
-): number {
-  let { sequence: last, hash: before } = REVOCATION_GENESIS;
-  let count = 0;
-  for (const { revocation, hash, flaw } of revocations) {
-    const place = `revocation ${revocation.sequence}`;
-    if (revocation.sequence !== last + 1) {
-      const detail = `after ${last} comes ${revocation.sequence}`;
-      findings.add('revocations', 'gap', `revocation ${last + 1}`, detail);
-    } else if (!revocationHash(before, revocation).equals(hash)) {
-      findings.add('revocations', 'bad_row', place, 'its content and the one before it do not give its hash');
-    }
-    if (flaw !== undefined) findings.add('revocations', 'bad_row', place, flaw);
-    expectations.check(revocation.sequence, hash);
-    last = revocation.sequence;
-    before = hash;
-    count += 1;
-  }
-  expectations.finish(last);
-  return count;
-}
-
 /** How many of each were checked; null where the source does not hold them. */
 export interface TrailCounts {
   readonly checkpoints: number | null;
   readonly events: number | null;
   readonly groups: number | null;
-  readonly revocations: number | null;
 }
 
-const UNITS = { audit: 'event', ledger: 'group', revocations: 'revocation', registry: 'change' } as const;
+const UNITS = { audit: 'event', ledger: 'group', registry: 'change' } as const;
 
 /** What no checkpoint covers; null where the source does not hold it. */
 export interface Uncovered {
   readonly events: number;
   readonly groups: number | null;
-  readonly revocations: number | null;
   /** When the last checkpoint was taken, seconds since the epoch; null where there is none. */
   readonly since: number | null;
 }
@@ -168,12 +139,10 @@ export async function verifyTrail(
   restores.finish(findings);
   const events = verifyEvents(source.events(), expectations.audit, findings);
   const groups = source.groups();
-  const revocations = source.revocations();
   const counts = {
     checkpoints,
     events,
     groups: groups ? verifyLedger(groups, expectations.ledger, findings) : null,
-    revocations: revocations ? verifyRevocations(revocations, expectations.revocations, findings) : null,
   };
   return {
     counts,
@@ -186,17 +155,12 @@ export async function verifyTrail(
 
 function uncoveredBy(
   last: Checkpoint | undefined,
-  {
-    events,
-    groups,
-    revocations,
-  }: Pick<TrailVerdict['counts'], 'groups' | 'revocations'> & { events: number },
+  { events, groups }: Pick<TrailCounts, 'groups'> & { events: number },
 ): Uncovered {
   const behind = (count: number, covered = 0) => Math.max(0, count - covered);
   return {
     events: behind(events, last?.heads.audit.sequence),
     groups: groups === null ? null : behind(groups, last?.heads.ledger.sequence),
-    revocations: revocations === null ? null : behind(revocations, last?.heads.revocations.sequence),
     since: last?.time ?? null,
   };
 }

@@ -1,6 +1,6 @@
 import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, auditEventHash, type BrokenChain, type ChainHead } from '../kernel/audit-chain.ts';
-import { REVOCATION_GENESIS, type RevocationStore } from '../kernel/revocation.ts';
+import type { RevocationFlaw, RevocationStore } from '../kernel/revocation.ts';
 
 /** Read and hashed on the event loop: some four milliseconds together. */
 const EVENTS_A_STEP = 512;
@@ -68,34 +68,35 @@ export class ChainWalk {
   }
 }
 
-/** Recomputes the chain of revocations beside the running service, and again from the first once it is through. */
+/**
+ * Holds the revocations against the audit events that testify to them, beside the running service, and again from the
+ * first event once it is through.
+ */
 export class RevocationWalk {
-  readonly #store: Pick<RevocationStore, 'page' | 'end'>;
-  #at: ChainHead = REVOCATION_GENESIS;
-  /** One break is told a round: behind it, others are its consequence. */
+  readonly #store: Pick<RevocationStore, 'page'>;
+  readonly #isLost: (event: number) => boolean;
+  #at: ChainHead = AUDIT_GENESIS;
+  /** One flaw is told a round. */
   #broken = false;
 
-  constructor(store: Pick<RevocationStore, 'page' | 'end'>) {
+  /** `isLost`: whether two persons know that the row of the event is lost. */
+  constructor(store: Pick<RevocationStore, 'page'>, isLost: (event: number) => boolean) {
     this.#store = store;
+    this.#isLost = isLost;
   }
 
-  /** What does not hold among the next revocations. `store_unavailable`, `overloaded`. */
+  /** What does not hold among the next events and revocations. `store_unavailable`, `overloaded`. */
   async step(): Promise<BrokenChain | undefined> {
-    const end = this.#store.end();
-    const { at, broken, isEnd } = await this.#store.page(this.#at, null);
-    const found = broken ?? (isEnd ? atEnd(at, end) : undefined);
+    const { at, flaws, isEnd } = await this.#store.page(this.#at, null);
+    const found = flaws.find((flaw) => this.#isTold(flaw));
     const told = this.#broken ? undefined : found;
     this.#broken = !isEnd && (this.#broken || found !== undefined);
-    this.#at = isEnd ? REVOCATION_GENESIS : at;
-    return told;
+    this.#at = isEnd ? AUDIT_GENESIS : at;
+    return told && { place: told.place, why: told.why };
   }
-}
 
-function atEnd(at: ChainHead, end: ChainHead | undefined): BrokenChain | undefined {
-  if (!end) return undefined;
-  if (at.sequence < end.sequence) {
-    return { place: `revocation ${at.sequence + 1}`, why: 'all from here on is gone' };
+  #isTold({ kind, event }: RevocationFlaw): boolean {
+    if (kind === 'gone' || kind === 'cut') return !this.#isLost(event);
+    return kind !== 'again';
   }
-  if (at.sequence > end.sequence || Buffer.compare(at.hash, end.hash) === 0) return undefined;
-  return { place: `revocation ${at.sequence}`, why: 'the chain up to it was written anew' };
 }

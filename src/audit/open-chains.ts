@@ -3,9 +3,9 @@ import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
-import { type BrokenChain, type ChainName, type Checkpoint, TrustedRuns } from '../kernel/audit-chain.ts';
+import type { BrokenChain, Checkpoint } from '../kernel/audit-chain.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
-import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
+import { isAcknowledged, isLostIn, type RecordGap } from '../kernel/record-gap.ts';
 import type { Revocation } from '../kernel/revocation.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
@@ -36,11 +36,11 @@ export interface Chains {
 }
 
 /**
- * Verifies ledger and revocations behind the last checkpoint: from then on a record counts if a certified run sealed
- * its group. What does not hold is a security event, whenever it is met.
+ * Verifies the ledger behind the last checkpoint: from then on a record counts if a certified run sealed its group.
+ * What does not hold is a security event, whenever it is met.
  */
 export async function openChains(deps: ChainDeps): Promise<Chains> {
-  const { config, store, audit, signer, gaps, clock, clockWatch, log } = deps;
+  const { config, store, audit, signer, gaps, clockWatch, log } = deps;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
   const latest = await audit.lastCheckpoint();
@@ -51,23 +51,19 @@ export async function openChains(deps: ChainDeps): Promise<Chains> {
   const reportRevocations = chainReporter('revocations', deps);
   store.brokenEvents.subscribe(reportEvents);
   store.ledger.broken.subscribe(reportLedger);
-  for (const broken of await store.ledger.open(runs, coveredUntil('ledger', checkpoint, gaps))) {
+  for (const broken of await store.ledger.open(runs, coveredUntil(checkpoint, gaps))) {
     log.fatal({ chain: 'ledger', ...broken }, 'the ledger is not as it was written');
     reportLedger(broken);
   }
-  const trusted = new TrustedRuns([...runs, deps.runs.own]);
-  const revocations = createRevocationStore(store.ledger.walks, store.writer, clock);
-  const revocationWalk = new RevocationWalk(revocations);
+  const isLost = (event: number) => isLostIn(gaps, event);
+  const revocations = createRevocationStore(store.ledger.walks, store.writer);
+  const revocationWalk = new RevocationWalk(revocations, isLost);
   return {
     loadRevocations: (scopeIds) =>
       loadRevocations({
         store: revocations,
         audit,
-        checkpoint: {
-          audit: Math.max(checkpoint?.heads.audit.sequence ?? 0, gaps.at(-1)?.lastEvent ?? 0),
-          revocations: coveredUntil('revocations', checkpoint, gaps),
-        },
-        isSealed: (event) => trusted.haveSealed('audit', event),
+        isLost,
         scopeIds,
         // A clock that is ahead makes no revocation lapse.
         clock: { nowSeconds: () => clockWatch.earliestSeconds() },
@@ -81,20 +77,19 @@ export async function openChains(deps: ChainDeps): Promise<Chains> {
 }
 
 /** What the checkpoint saw beyond may be lost, and two persons know. */
-function coveredUntil(
-  chain: Extract<ChainName, 'ledger' | 'revocations'>,
-  checkpoint: Checkpoint | undefined,
-  gaps: readonly RecordGap[],
-): number {
+function coveredUntil(checkpoint: Checkpoint | undefined, gaps: readonly RecordGap[]): number {
   if (!checkpoint) return 0;
   const { number, heads } = checkpoint;
-  const { sequence } = heads[chain];
-  if (!isAcknowledged(gaps, number, chain, sequence)) return sequence;
-  return Math.min(...gaps.map(({ kept }) => kept[chain]));
+  const { sequence } = heads.ledger;
+  if (!isAcknowledged(gaps, number, 'ledger', sequence)) return sequence;
+  return Math.min(...gaps.map(({ kept }) => kept.ledger));
 }
 
 /** Once a place and day. */
-function chainReporter(chain: ChainName, { raiser, clock }: ChainDeps): (broken: BrokenChain) => void {
+function chainReporter(
+  chain: 'audit' | 'ledger' | 'revocations',
+  { raiser, clock }: ChainDeps,
+): (broken: BrokenChain) => void {
   return (broken) => {
     const day = dayOf(clock.nowSeconds());
     raiser.raise(securityEvent('audit.chain_broken', { chain, ...broken, day }));

@@ -70,27 +70,6 @@ export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
   );
 }
 
-/** The end of the revocations, which must be the one that this writer left. `audit_trail_refused`. */
-export async function ownRevocationHead(trx: Trx): Promise<ChainHead> {
-  const head = await headOf(trx, 'revocations');
-  if (memoryOf(trx).revocations.accept(head)) return head;
-  throw new KeywardError(
-    'audit_trail_refused',
-    'The revocations in the database have another end than the service wrote; nothing is revoked until the service ' +
-      'was started anew. Read docs/runbooks/changed-records.md first.',
-    { cause: new Error(`the database ends at revocation ${head.sequence}`) },
-  );
-}
-
-/** For a row that an audit event testifies to. */
-export async function nextSequence(
-  trx: Trx,
-  table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps',
-): Promise<number> {
-  const query = trx.selectFrom(table as 'reports').select((eb) => eb.fn.max('sequence').as('last'));
-  return ((await query.executeTakeFirst())?.last ?? 0) + 1;
-}
-
 type Transact = (trx: Trx) => Promise<void>;
 
 /**

@@ -5,7 +5,6 @@ import type { Schema, Trx } from './schema.ts';
 const TABLES = {
   audit: ['audit_events', 'hash'],
   ledger: ['ledger_groups', 'group_hash'],
-  revocations: ['revocations', 'hash'],
 } as const satisfies { [chain in Exclude<ChainName, 'registry'>]: readonly [keyof Schema, string] };
 
 export async function headOf(trx: Trx, chain: keyof typeof TABLES): Promise<ChainHead> {
@@ -83,6 +82,7 @@ export interface WriterMemory {
   wantsCheckpoint: boolean;
   readonly run: RunKey;
   readonly audit: ChainEnd;
+  /** Of the revocations the numbers alone. */
   readonly revocations: ChainEnd;
 }
 

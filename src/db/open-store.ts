@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { RefusedRow, Registry } from '../kernel/registry.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
-import { ownAuditHead, ownRevocationHead } from './append-audit-event.ts';
+import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
 import { identify, prepareDatabaseFile } from './database-file.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
@@ -24,6 +24,7 @@ import {
   RegistryWalk,
 } from './signed/registry-walk.ts';
 import { toKeywardError, unavailable } from './sqlite-failure.ts';
+import { ownLastRevocation } from './testified.ts';
 import { UnwitnessedRanges } from './unwitnessed.ts';
 import { brokenBy, type StoreEvent } from './write-health.ts';
 import { Writer } from './writer.ts';
@@ -49,7 +50,7 @@ interface StoreOptions {
 export interface Store {
   /** For the stores of capabilities: each read and each change is one transaction. `store_unavailable`. */
   readonly reader: TrxReader;
-  readonly writer: TrxWriter & Pick<Writer, 'ledgerEnd' | 'revocationEnd'>;
+  readonly writer: TrxWriter & Pick<Writer, 'ledgerEnd'>;
   /** The same for the signed tables, once the registry is open. */
   readonly changes: RegistryChanges;
   /** For `createLedger`. */
@@ -114,7 +115,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   try {
     await writer.transaction(async (trx) => {
       await ownAuditHead(trx);
-      await ownRevocationHead(trx);
+      await ownLastRevocation(trx);
       await insertRun(trx, run);
     });
   } catch (error) {

@@ -6,7 +6,6 @@ import type { ErrorCode } from '../kernel/errors.ts';
 import type { KeyState } from '../kernel/key.ts';
 import type { ServiceKey } from '../kernel/registry.ts';
 import type { SecurityEventType, Severity } from '../kernel/security-event-types.ts';
-import type { StepState } from '../kernel/security-events.ts';
 
 /** The tables as `migrations/` makes them. Times are seconds since the epoch; `*_json` columns hold JSON text. */
 export interface Schema {
@@ -105,7 +104,6 @@ export interface Schema {
     first_checkpoint: number;
     last_checkpoint: number;
     kept_ledger: number;
-    kept_revocations: number;
     kept_registry: number;
     settled_at: number | null;
   };
@@ -204,7 +202,7 @@ export interface Schema {
   /** The lists of rows whose digests the head signs. */
   registry_buckets: { bucket: number; rows_json: string };
   registry_head: { id: 1; version: number; signature: string };
-  /** Chained by `hash`; root and salt go together when they are erased, and the commitment stays. */
+  /** `audit_sequence` as in `security_events`; what stands for the root event there is the commitment. */
   revocations: {
     sequence: number;
     created_at: number;
@@ -219,7 +217,7 @@ export interface Schema {
     lapses_at: number | null;
     revoked_by: string;
     reason: string;
-    hash: Uint8Array;
+    audit_sequence: number;
   };
   /** `audit_sequence` names the audit event that testifies to the row. */
   security_events: {
@@ -234,14 +232,20 @@ export interface Schema {
     evidence_commitment: Uint8Array;
     audit_sequence: number;
   };
-  /** That a person took an event up or is done with it; `audit_sequence` as in `security_events`. */
-  security_event_steps: {
+  /**
+   * What was done about a security event (by its sequence) or a report (by its number); `audit_sequence` as in
+   * `security_events`.
+   */
+  case_log: {
     sequence: number;
-    event_sequence: number;
-    state: StepState;
+    case_kind: 'security_event' | 'report';
+    case_id: string;
+    step: 'acknowledged' | 'resolved' | 'examined' | 'taken' | 'noted' | 'closed';
     taken_by: string;
     taken_at: number;
+    outcome: 'confirmed' | 'harmless' | 'duplicate' | 'unclear' | null;
     note: string | null;
+    findings_json: string | null;
     audit_sequence: number;
   };
   /** What detections have learned of each name: it neither decides nor testifies. */
@@ -261,18 +265,6 @@ export interface Schema {
     state: 'open' | 'investigating' | 'closed';
     examined: 0 | 1;
     closed_at: number | null;
-  };
-  /** What became of a report. */
-  report_steps: {
-    sequence: number;
-    report_number: string;
-    kind: 'examined' | 'taken' | 'noted' | 'closed';
-    taken_by: string;
-    taken_at: number;
-    outcome: 'confirmed' | 'harmless' | 'duplicate' | 'unclear' | null;
-    note: string | null;
-    findings_json: string | null;
-    audit_sequence: number;
   };
   /** What targets are to be told; `contacts_of` is empty for a target's own recipients. */
   notification_deliveries: {

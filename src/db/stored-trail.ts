@@ -1,5 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { Selectable } from 'kysely';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type Selectable, sql } from 'kysely';
 import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import {
   type RecordedCertificate,
@@ -7,7 +7,6 @@ import {
   recordedCertificate,
   type StoredRun,
 } from '../kernel/audit-chain.ts';
-import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { printable } from '../lib/html.ts';
 import { camelCased } from './camel-case.ts';
 import { openReadOnly } from './database-file.ts';
@@ -15,6 +14,7 @@ import { eventFromRow, sealedFromRow } from './event-seals.ts';
 import type { Schema } from './schema.ts';
 import { allForeignIn, type OwnSchema } from './schema-objects.ts';
 import { compileQuery } from './sqlite-dialect.ts';
+import type { TestifiedName } from './testified-table.ts';
 
 const MOST_DAMAGE = 10;
 
@@ -24,23 +24,27 @@ const EVENTS_OF_TYPE = compileQuery((db) =>
   db.selectFrom('audit_events').selectAll().where('type', '=', '').orderBy('sequence'),
 );
 const EVENT = compileQuery((db) => db.selectFrom('audit_events').selectAll().where('sequence', '=', 0));
-const auditRecordsWithout = (
-  table: 'security_events' | 'security_event_steps' | 'reports' | 'report_steps',
-) =>
+const auditRecordsWithout = (table: TestifiedName) =>
   compileQuery((db) =>
     db
       .selectFrom('audit_events')
-      .select('sequence')
+      .selectAll()
       .where('type', '=', '')
       .where('sequence', 'not in', (of) => of.selectFrom(table).select('audit_sequence'))
       .orderBy('sequence'),
   );
-const AUDIT_RECORDS = {
-  security_events: auditRecordsWithout('security_events'),
-  security_event_steps: auditRecordsWithout('security_event_steps'),
-  reports: auditRecordsWithout('reports'),
-  report_steps: auditRecordsWithout('report_steps'),
-} as const;
+/** Null where somebody made of the details what is no JSON: that is found elsewhere. */
+const erasedBy = (types: readonly string[], member: string, subject: string) =>
+  compileQuery((db) =>
+    db
+      .selectFrom('audit_events')
+      .select(
+        sql<number | null>`sum(CASE WHEN json_valid(details_json)
+          THEN json_extract(details_json, ${sql.lit(`$.${member}`)}) END)`.as('count'),
+      )
+      .where('type', 'in', types)
+      .where('subject', 'like', subject),
+  );
 const LAST_EVENT = compileQuery((db) =>
   db.selectFrom('audit_events').select(['sequence', 'time']).orderBy('sequence', 'desc').limit(1),
 );
@@ -73,6 +77,7 @@ const SERVICE_KEY = compileQuery((db) =>
 /** A database as the verifier reads it: all of one moment, beside a running service or without. */
 export class StoredTrail {
   readonly #db: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
   /** Absolute path of the folder with the sealed segments. */
   readonly archiveDir: string;
 
@@ -127,14 +132,15 @@ export class StoredTrail {
     return row && eventFromRow(row);
   }
 
-  /** What the audit trail tells of revocations, in order. */
-  revocationEvents(): StoredEvent[] {
-    return this.all<Row<'audit_events'>>(EVENTS_OF_TYPE, REVOCATION_ADDED).map(eventFromRow);
+  /** The audit events of that type to which no row of the table belongs, in order. */
+  orphanedAuditRecords(type: string, table: TestifiedName): StoredEvent[] {
+    return this.all<Row<'audit_events'>>(auditRecordsWithout(table), type).map(eventFromRow);
   }
 
-  /** The audit events of that type to which no row of the table belongs, in order. */
-  orphanedAuditRecords(type: string, table: keyof typeof AUDIT_RECORDS): number[] {
-    return this.all<{ sequence: number }>(AUDIT_RECORDS[table], type).map(({ sequence }) => sequence);
+  /** Of how many rows the audit events of these types, about a subject like that, say that personal values were erased. */
+  erasedBy(types: readonly string[], member: string, subject = '%'): number {
+    const query = erasedBy(types, member, subject);
+    return this.all<{ count: number | null }>(query, ...types, subject)[0]?.count ?? 0;
   }
 
   /** The last event and checkpoint, 0 where there is none, and the time of that event. */
@@ -166,6 +172,8 @@ export class StoredTrail {
 
   /** What a compiled query reads, at once. */
   all<T>(sql: string, ...parameters: (string | number)[]): T[] {
-    return this.#db.prepare(sql).all(...parameters) as T[];
+    const prepared = this.#prepared.get(sql) ?? this.#db.prepare(sql);
+    this.#prepared.set(sql, prepared);
+    return prepared.all(...parameters) as T[];
   }
 }

@@ -53,34 +53,6 @@ function isSealed(trx: Trx, place: Expression<number>): RawBuilder<SqlBool> {
   return lent.get(trx)?.verifiesSeals ? sql<SqlBool>`${sql.raw(IS_VOUCHED)}(${place})` : sql<SqlBool>`true`;
 }
 
-/** A row alone counts for nothing: its audit event names what it concerns, who took the step, and when. */
-export function hasAuditRecord(
-  trx: Trx,
-  step: string,
-  type: Expression<string>,
-  subject: Expression<string>,
-): Expression<SqlBool> {
-  const told = trx
-    .selectFrom('audit_events as told')
-    .select('told.sequence')
-    .where('told.sequence', '=', sql.ref<number>(`${step}.audit_sequence`))
-    .where('told.type', '=', type)
-    .where('told.subject', '=', subject)
-    .where('told.actor', '=', sql.ref<string>(`${step}.taken_by`))
-    .where('told.time', '=', sql.ref<number>(`${step}.taken_at`))
-    .where((eb) => isWitnessed(trx, eb.ref('told.sequence')));
-  return sql<SqlBool>`exists ${told}`;
-}
-
-/** The audit type that goes with the value of a column. */
-export function eventTypeOf(
-  types: Readonly<Record<string, string>>,
-  name: Expression<unknown>,
-): Expression<string> {
-  const cases = Object.entries(types).map(([each, type]) => sql`when ${each} then ${type}`);
-  return sql<string>`case ${name} ${sql.join(cases, sql` `)} end`;
-}
-
 /** Where no service says which these are: by what the trail alone tells. */
 export async function lendRecordedRanges(trx: Trx): Promise<void> {
   const ranges = new UnwitnessedRanges();

@@ -1,21 +1,5 @@
 import { constants, setPriority } from 'node:os';
-import type { Selectable } from 'kysely';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
-import type { ChainedRevocation, Revocation } from '../kernel/revocation.ts';
-import { camelCased } from './camel-case.ts';
-import type { Schema } from './schema.ts';
-
-type Row = Selectable<Schema['revocations']>;
-
-export function revocationFromRow(row: Row): Revocation {
-  const { rootSalt, rootCommitment, hash, ...revocation } = camelCased(row);
-  return revocation;
-}
-
-export function chainedRevocation(row: Row): ChainedRevocation {
-  const { root, rootSalt, hash, ...chained } = camelCased(row);
-  return chained;
-}
 
 /** Whether SQLite holds a number that JavaScript cannot: the service writes none. */
 export function isUnsafeNumber(error: unknown): boolean {

@@ -89,10 +89,6 @@ export class Writer implements RecordAppender {
     return this.#ledgerEnd;
   }
 
-  get revocationEnd(): ChainHead | undefined {
-    return this.#memory.revocations.head;
-  }
-
   /** Groups are appended to that end alone. */
   expectLedgerEnd(end: ChainHead): void {
     this.#ledgerEnd = end;

@@ -16,7 +16,7 @@ import { unresolvedEvents } from './unresolved.ts';
 
 export { createOutageWatch } from './outages.ts';
 export { eraseEvidence, unresolvedAbout, unresolvedDigests } from './store/erase-evidence.ts';
-export type { StoredSecurityEvents } from './store/security-events.ts';
+export { type StoredSecurityEvents, securityEventTable } from './store/security-events.ts';
 export { trackedEvent } from './store/tracked-events.ts';
 
 export const EVENT_ROUTES = { operations: [...adminEventStreamRoutes, ...adminEventRoutes] } as const;

@@ -65,7 +65,7 @@ function wholeNumber(value: number): Buffer {
 }
 
 /** What a checkpoint holds fast. A chain without elements stands at sequence 0 with 32 zero bytes. */
-export const CHAINS = ['audit', 'ledger', 'revocations', 'registry'] as const;
+export const CHAINS = ['audit', 'ledger', 'registry'] as const;
 export type ChainName = (typeof CHAINS)[number];
 
 /** Where each chain stands, all at one moment; the registry's sequence is the number of its last signed change. */
@@ -92,7 +92,6 @@ export function mapChains<T>(of: (name: ChainName) => T): Record<ChainName, T> {
   return {
     audit: of('audit'),
     ledger: of('ledger'),
-    revocations: of('revocations'),
     registry: of('registry'),
   };
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { isObject } from '../lib/json.ts';
-import type { SecurityEvent, StepState } from './security-events.ts';
+import type { SecurityEvent } from './security-events.ts';
 
 const TAG = Buffer.from('keyward-event-evidence-v2\0');
 const PERSONAL_TAG = 'keyward-event-personal-v1';
@@ -93,29 +93,4 @@ export function securityEventDetails(
     dedup_key: dedupKey,
     evidence_commitment: Buffer.from(commitment).toString('base64url'),
   };
-}
-
-export const STEP_TESTIMONIES = {
-  acknowledged: 'security_event.acknowledged',
-  resolved: 'security_event.resolved',
-} as const satisfies Record<StepState, string>;
-
-/** As it is kept: beside it, what its audit event says too. */
-export interface StoredStep {
-  readonly sequence: number;
-  readonly eventSequence: number;
-  readonly state: StepState;
-  readonly by: string;
-  readonly at: number;
-  readonly note: string | null;
-  readonly auditSequence: number;
-}
-
-export function stepSubject({ eventSequence }: Pick<StoredStep, 'eventSequence'>): string {
-  return `security_event:${eventSequence}`;
-}
-
-/** With its type, actor, subject and time they fix every value of the row. */
-export function stepDetails({ sequence, note }: Pick<StoredStep, 'sequence' | 'note'>) {
-  return { step: sequence, note } as const;
 }

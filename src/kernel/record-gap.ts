@@ -4,7 +4,7 @@ import { auditDetailsIn, type ChainName } from './audit-chain.ts';
 import type { SigningKey } from './key.ts';
 import { commitmentTo, SALT_BYTES } from './ledger-chain.ts';
 import { POLICY_BOUNDS } from './policy.ts';
-import { type NewRevocation, REVOCATION_ADDED } from './revocation.ts';
+import { isInForce, type NewRevocation, REVOCATION_ADDED } from './revocation.ts';
 
 /** What a database that was put back from an older copy had lost, as two persons accepted it. */
 export interface RecordGap {
@@ -60,6 +60,11 @@ export function isAcknowledged(
   );
 }
 
+/** Whether what stood beside the audit event of that sequence was lost with the gap. */
+export function isLostIn(gaps: readonly RecordGap[], event: number): boolean {
+  return gaps.some(({ firstEvent, lastEvent }) => firstEvent <= event && event <= lastEvent);
+}
+
 /** Whether these checkpoints, all of them, are among what was lost. */
 export function areLost(gaps: readonly RecordGap[], first: number, last: number): boolean {
   return gaps.some(
@@ -79,7 +84,6 @@ export function gapDetails(gap: RecordGap) {
     first_checkpoint: gap.firstCheckpoint,
     last_checkpoint: gap.lastCheckpoint,
     kept_ledger: gap.kept.ledger,
-    kept_revocations: gap.kept.revocations,
     kept_registry: gap.kept.registry,
   };
 }
@@ -99,7 +103,7 @@ export function gapIn(details: Readonly<Record<string, unknown>>): RecordGap | u
     lastEvent: of.last_event,
     firstCheckpoint: of.first_checkpoint,
     lastCheckpoint: of.last_checkpoint,
-    kept: { ledger: of.kept_ledger, revocations: of.kept_revocations, registry: of.kept_registry },
+    kept: { ledger: of.kept_ledger, registry: of.kept_registry },
     settledAt: null,
   };
 }
@@ -113,7 +117,6 @@ const NUMBERS = [
   'first_checkpoint',
   'last_checkpoint',
   'kept_ledger',
-  'kept_revocations',
   'kept_registry',
 ] as const satisfies (keyof ReturnType<typeof gapDetails>)[];
 
@@ -132,10 +135,11 @@ interface RevokingAgain {
  * be erased: of such a rule everything else is kept, which makes it fit more tokens, never fewer.
  */
 export function revocationsIn(events: readonly StoredEvent[], again: RevokingAgain): NewRevocation[] {
+  const { scopeIds, now } = again;
   return events
     .filter(({ type }) => type === REVOCATION_ADDED)
-    .flatMap((event) => rulesOf(event, again))
-    .filter(({ lapsesAt }) => lapsesAt === null || lapsesAt > again.now);
+    .flatMap((event) => rulesIn(event, again))
+    .filter((rule) => isInForce(rule, now) && (rule.scopeId === null || scopeIds.includes(rule.scopeId)));
 }
 
 /** Whether the rule can only be made again as one that fits more tokens. */
@@ -143,7 +147,11 @@ export function isBroadened({ detailsJson }: StoredEvent): boolean {
   return auditDetailsIn(detailsJson).root_commitment !== NO_ROOT;
 }
 
-function rulesOf(event: StoredEvent, { scopeIds, issuedUntil, now }: RevokingAgain): NewRevocation[] {
+/** The same of one event, whatever became of its scope and however long ago it lapsed. */
+export function rulesIn(
+  event: StoredEvent,
+  { scopeIds, issuedUntil, now }: RevokingAgain,
+): readonly NewRevocation[] {
   const of = auditDetailsIn(event.detailsJson);
   const scopeId = text(of.scope_id);
   const rule: NewRevocation = {
@@ -155,10 +163,9 @@ function rulesOf(event: StoredEvent, { scopeIds, issuedUntil, now }: RevokingAga
     issuedUntil: time(of.issued_until),
     lapsesAt: time(of.lapses_at),
     createdAt: now,
-    revokedBy: event.actor,
+    revokedBy: text(of.revoked_by) ?? event.actor,
     reason: text(of.reason) ?? '',
   };
-  if (scopeId !== null && !scopeIds.includes(scopeId)) return [];
   if (!isBroadened(event)) return [rule];
   const bounded = {
     ...rule,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Subscribable } from '../lib/emitter.ts';
 import type { Actor } from './actor.ts';
 import type { BrokenChain, ChainHead } from './audit-chain.ts';
@@ -76,90 +75,41 @@ export interface RevocationAdministration {
 
 export type NewRevocation = Omit<Revocation, 'sequence'>;
 
-/** A stretch of the chain of revocations, each recomputed. */
+export function isInForce({ lapsesAt }: Pick<Revocation, 'lapsesAt'>, now: number): boolean {
+  return lapsesAt === null || lapsesAt > now;
+}
+
+/**
+ * Where revocations and audit events do not testify to each other. `untold`: no event testifies to the row. `changed`:
+ * its event tells it otherwise. `gone`: the event's row is gone, and others follow. `cut`: none follows. `again`: a row
+ * of that number names a later event.
+ */
+export interface RevocationFlaw extends BrokenChain {
+  readonly kind: 'untold' | 'changed' | 'gone' | 'cut' | 'again';
+  /** Sequence of the audit event; 0 where there is none. */
+  readonly event: number;
+  /** The later event. */
+  readonly by?: number;
+}
+
+/** A stretch of the audit trail, recomputed, with the revocations that it testifies to. */
 export interface RevocationPage {
-  /** The last one read. */
+  /** The last event read. */
   readonly at: ChainHead;
-  /** The first that is not as it was made. */
+  /** The first event that does not follow from the one before it. */
   readonly broken: BrokenChain | undefined;
+  readonly flaws: readonly RevocationFlaw[];
   readonly inForce: readonly Revocation[];
   readonly isEnd: boolean;
 }
 
-/** Revocations, durable and chained. Each commits with its audit event (I10). */
+/** Revocations, durable. An audit event, which commits with it, testifies to each (I10). */
 export interface RevocationStore {
   /**
-   * Those that follow an element of the chain, some at a time; `now`: those that have not lapsed then are answered,
-   * null for none. `store_unavailable`, `overloaded`.
+   * The events that follow one, some at a time; `now`: revocations that have not lapsed then are answered, null for
+   * none. `store_unavailable`, `overloaded`.
    */
   page(after: ChainHead, now: number | null): Promise<RevocationPage>;
-  /** The last one, as the writer knows it. */
-  end(): ChainHead | undefined;
   /** `audit_trail_refused` where the database ends with another than the writer left. */
   append(revocation: NewRevocation, actor: Actor): Promise<Revocation>;
-}
-
-/** A revocation as it is stored, but for its hash. */
-export interface ChainedRevocation {
-  readonly sequence: number;
-  readonly createdAt: number;
-  readonly scopeId: string | null;
-  readonly jti: string | null;
-  /** `commitmentTo('root', …)` of the ledger: the root event is a personal value, and erasable. */
-  readonly rootCommitment: Uint8Array;
-  readonly clientId: string | null;
-  readonly issuedFrom: number | null;
-  readonly issuedUntil: number | null;
-  readonly lapsesAt: number | null;
-  readonly revokedBy: string;
-  readonly reason: string;
-}
-
-/** Before the first revocation. */
-export const REVOCATION_GENESIS: ChainHead = { sequence: 0, hash: new Uint8Array(32) };
-
-const TAG = Buffer.from('keyward-revocation-v1');
-const ABSENT = Buffer.alloc(0);
-const PRESENT = Buffer.of(1);
-
-/**
- * SHA-256 over the tag, the hash before and every field, each with its length; what is absent has none, what is
- * there begins with a 1.
- */
-export function revocationHash(previous: Uint8Array, of: ChainedRevocation): Buffer {
-  const hash = createHash('sha256');
-  const fields = [
-    TAG,
-    previous,
-    number(of.sequence),
-    number(of.createdAt),
-    text(of.scopeId),
-    text(of.jti),
-    of.rootCommitment,
-    text(of.clientId),
-    number(of.issuedFrom),
-    number(of.issuedUntil),
-    number(of.lapsesAt),
-    text(of.revokedBy),
-    text(of.reason),
-  ];
-  for (const field of fields) hash.update(lengthOf(field)).update(field);
-  return hash.digest();
-}
-
-function text(value: string | null): Uint8Array {
-  return value === null ? ABSENT : Buffer.concat([PRESENT, Buffer.from(value)]);
-}
-
-function number(value: number | null): Uint8Array {
-  if (value === null) return ABSENT;
-  const bytes = Buffer.alloc(9, PRESENT);
-  bytes.writeBigInt64BE(BigInt(value), 1);
-  return bytes;
-}
-
-function lengthOf(field: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(field.length);
-  return bytes;
 }

@@ -184,19 +184,13 @@ export function readCaseNumber(typed: string): string | undefined {
   return FORM.test(number) ? number : undefined;
 }
 
-/** The audit events that testify to a report and to what became of it. */
+/** The audit event that testifies to a report. */
 export const REPORT_FILED = 'report.filed';
 /** By an operator; `report.expired` by itself, when its time was over. */
 export const REPORT_ERASED = 'report.erased';
 export const REPORT_EXPIRED = 'report.expired';
 /** One for each report, which names it as its subject. */
 export const REPORT_ERASURES = [REPORT_ERASED, REPORT_EXPIRED] as const;
-export const STEP_EVENTS = {
-  examined: 'report.examined',
-  taken: 'report.taken',
-  noted: 'report.noted',
-  closed: 'report.closed',
-} as const satisfies Record<CaseStepKind, string>;
 
 const TAG = Buffer.from('keyward-report-v1\0');
 
@@ -224,23 +218,5 @@ export function filedDetails(
     scope: scopeId,
     digest: digest && Buffer.from(digest).toString('base64url'),
     suspicion_commitment: Buffer.from(commitment).toString('base64url'),
-  };
-}
-
-/** With its type, actor, subject and time they fix every value of the row; the findings by their hash. */
-export function stepDetails({
-  sequence,
-  outcome,
-  note,
-  findingsJson,
-}: Pick<CaseStep, 'outcome' | 'note'> & {
-  readonly sequence: number;
-  readonly findingsJson: string | null;
-}) {
-  return {
-    step: sequence,
-    outcome,
-    note,
-    findings_digest: findingsJson && hash('sha256', findingsJson, 'base64url'),
   };
 }

@@ -22,7 +22,7 @@ import { createReportStore } from './store/reports.ts';
 import { countUnclosed, createReportWatch } from './watch.ts';
 
 export { erasableReports } from './store/erase.ts';
-export { verifyReports } from './store/verify.ts';
+export { reportTable } from './store/table.ts';
 
 /** For the description of the API; `openReports` answers them with what they need. */
 export const REPORT_ROUTES = {

@@ -25,7 +25,6 @@ const gap = z
     first_checkpoint: count,
     last_checkpoint: count,
     kept_ledger: count,
-    kept_revocations: count,
     kept_registry: count,
   })
   .meta({ id: 'RecordGap' });

@@ -68,7 +68,7 @@ export function gapsIn(registry: RegistryView): RecordGap[] {
 function gapOf(
   { reason, issuedFrom, issuedUntil, from, events, checkpoints, sealed }: Acceptance,
   id: number,
-  kept: Readonly<Record<'ledger' | 'revocations' | 'registry', ChainHead>>,
+  kept: Readonly<Record<'ledger' | 'registry', ChainHead>>,
 ): RecordGap {
   return {
     id,
@@ -79,11 +79,7 @@ function gapOf(
     lastEvent: from.audit.sequence + events.length,
     firstCheckpoint: from.checkpoint + 1,
     lastCheckpoint: sealed?.number ?? from.checkpoint + checkpoints.length,
-    kept: {
-      ledger: kept.ledger.sequence,
-      revocations: kept.revocations.sequence,
-      registry: kept.registry.sequence,
-    },
+    kept: { ledger: kept.ledger.sequence, registry: kept.registry.sequence },
     settledAt: null,
   };
 }
@@ -106,7 +102,7 @@ async function takeOver(trx: Trx, acceptance: Acceptance, scopeIds: readonly str
   for (const checkpoint of checkpoints) await insertCheckpoint(trx, checkpoint);
   for (const { event, time } of told) await appendAuditEvent(trx, event, time);
   for (const rule of revocationsIn(events, { scopeIds, issuedUntil, now })) {
-    await appendRevocation(trx, rule, KEYWARD, now);
+    await appendRevocation(trx, rule, KEYWARD);
   }
 }
 
@@ -168,11 +164,6 @@ function toRow(gap: RecordGap): RowOf<'record_gaps'> {
 }
 
 function fromRow(row: RowOf<'record_gaps'>): RecordGap {
-  const {
-    keptLedger: ledger,
-    keptRevocations: revocations,
-    keptRegistry: registry,
-    ...same
-  } = camelCased(row);
-  return { ...same, kept: { ledger, revocations, registry } };
+  const { keptLedger: ledger, keptRegistry: registry, ...same } = camelCased(row);
+  return { ...same, kept: { ledger, registry } };
 }

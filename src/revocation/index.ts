@@ -37,7 +37,7 @@ export function openRevocation({
 }: RevocationDeps) {
   const revocations = new Revocations(
     {
-      store: createRevocationStore(store.ledger.walks, store.writer, clock),
+      store: createRevocationStore(store.ledger.walks, store.writer),
       clock,
       settledTime,
       knowsScope: (id) => keyRing.scope(id) !== undefined,

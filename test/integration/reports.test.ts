@@ -155,7 +155,7 @@ describe('a report of a token', () => {
     const signature = token.slice(token.lastIndexOf('.') + 1);
     const kept = JSON.stringify([
       query(database(), 'SELECT * FROM reports'),
-      query(database(), 'SELECT * FROM report_steps'),
+      query(database(), 'SELECT * FROM case_log'),
       query(database(), 'SELECT * FROM audit_events'),
       query(database(), 'SELECT * FROM security_events'),
     ]);
@@ -182,7 +182,7 @@ describe('a report of a credential', () => {
     (await service.operations('GET', `/v1/admin/events?type=${type}`)).body.events;
   const kept = () =>
     JSON.stringify(
-      ['reports', 'report_steps', 'audit_events', 'security_events'].map((table) =>
+      ['reports', 'case_log', 'audit_events', 'security_events'].map((table) =>
         query(database(), `SELECT * FROM ${table}`),
       ),
     );

@@ -79,8 +79,8 @@ it(
       });
       query(
         database(),
-        `INSERT INTO security_event_steps (sequence, event_sequence, state, taken_by, taken_at, audit_sequence)
-         SELECT 1, ${raised}, 'acknowledged', actor, time, sequence FROM audit_events WHERE sequence = ${step}`,
+        `INSERT INTO case_log (sequence, case_kind, case_id, step, taken_by, taken_at, audit_sequence)
+         SELECT 1, 'security_event', '${raised}', 'acknowledged', actor, time, sequence FROM audit_events WHERE sequence = ${step}`,
       );
     });
     expect(service.log).toContainEqual(expect.objectContaining({ event: 'audit.unwitnessed', to: step }));

@@ -6,5 +6,5 @@ export const CHECKPOINT: Checkpoint = {
   number: 1,
   previous: Buffer.alloc(32),
   time: 1_760_000_000,
-  heads: { audit: head(3, 1), ledger: head(2, 2), revocations: head(0, 0), registry: head(5, 4) },
+  heads: { audit: head(3, 1), ledger: head(2, 2), registry: head(5, 4) },
 };

@@ -67,7 +67,7 @@ export function withStores(engine: Store, clock: Clock) {
     canaries: createCanaryStore(changes),
     verifierProbes: createVerifierProbes(changes),
     recordGaps: createRecordGaps(reader, changes),
-    revocations: createRevocationStore(ledger.walks, writer, clock),
+    revocations: createRevocationStore(ledger.walks, writer),
     securityEvents: createSecurityEvents(reader, writer, clock),
     detectionMemories: createDetectionMemories(reader, writer, clock),
     notifications: createNotificationOutbox(reader, writer, clock),

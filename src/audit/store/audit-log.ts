@@ -20,7 +20,6 @@ export async function readHeads(trx: Trx): Promise<ChainHeads> {
   return {
     audit: await headOf(trx, 'audit'),
     ledger: await headOf(trx, 'ledger'),
-    revocations: await headOf(trx, 'revocations'),
     registry: await registryHead(trx),
   };
 }
@@ -36,7 +35,7 @@ async function hashAt(trx: Trx, chain: ChainName, sequence: number): Promise<Uin
 
 interface AuditLogDeps {
   readonly reader: TrxReader;
-  readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd' | 'revocationEnd'>;
+  readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd'>;
   readonly clock: Clock;
   readonly changes: Pick<RegistryChanges, 'requireOwnHead'>;
 }
@@ -62,11 +61,7 @@ export function createAuditLog({ reader, writer, clock, changes }: AuditLogDeps)
         await changes.requireOwnHead(trx);
         const heads = await readHeads(trx);
         // Rows that somebody else put behind the writer's own end are not to be sealed with it.
-        return {
-          ...heads,
-          ledger: writer.ledgerEnd ?? heads.ledger,
-          revocations: writer.revocationEnd ?? heads.revocations,
-        };
+        return { ...heads, ledger: writer.ledgerEnd ?? heads.ledger };
       }),
     hashAt: (chain, sequence) => reader.read((trx) => hashAt(trx, chain, sequence)),
     addCheckpoint: (checkpoint, positions) =>

@@ -1,64 +1,120 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Selectable } from 'kysely';
-import type { BrokenChain, ChainHead } from '../../kernel/audit-chain.ts';
-import { commitmentTo, SALT_BYTES } from '../../kernel/ledger-chain.ts';
-import { type Revocation, type RevocationPage, revocationHash } from '../../kernel/revocation.ts';
+import type { StoredEvent } from '../../kernel/audit.ts';
+import {
+  auditDetailsIn,
+  auditEventHash,
+  type BrokenChain,
+  type ChainHead,
+} from '../../kernel/audit-chain.ts';
+import {
+  isInForce,
+  REVOCATION_ADDED,
+  type RevocationFlaw,
+  type RevocationPage,
+} from '../../kernel/revocation.ts';
+import { eventFromRow } from '../event-seals.ts';
 import type { OpenLedger } from '../open-ledger.ts';
-import type { Schema } from '../schema.ts';
+import { revocationFromRow, revocationTable } from '../revocation-table.ts';
 import { Statements } from '../statements.ts';
-import { chainedRevocation, isUnsafeNumber, revocationFromRow, unsafeNumber } from '../walk-chains.ts';
+import { flawOf, type TestifiedRow } from '../testified-table.ts';
+import { isUnsafeNumber, unsafeNumber } from '../walk-chains.ts';
 
-type Row = Selectable<Schema['revocations']>;
+type Row = TestifiedRow<'revocations'>;
+type EventRow = Parameters<typeof eventFromRow>[0];
 
-const ROWS_A_STEP = 2_000;
-const NO_SALT = new Uint8Array(SALT_BYTES);
+const EVENTS_A_STEP = 2_000;
 
 const statements = new Statements({
-  next: 'SELECT * FROM revocations WHERE sequence > ? ORDER BY sequence LIMIT ?',
+  events: 'SELECT * FROM audit_events WHERE sequence > ? ORDER BY sequence LIMIT ?',
+  rows: 'SELECT * FROM revocations WHERE audit_sequence > ? AND audit_sequence <= ? ORDER BY audit_sequence',
+  numbered: 'SELECT audit_sequence FROM revocations WHERE sequence = ?',
+  last: 'SELECT max(sequence) AS last FROM revocations',
 });
 
-interface RevocationsQuery {
+interface RevocationQuery {
   readonly after: ChainHead;
   /** Those in force then are answered; null for none. */
   readonly now: number | null;
 }
 
-/** The next revocations: the first that is not as it was made, and those in force. */
-export function walkRevocations({ connection }: OpenLedger, asks: RevocationsQuery): RevocationPage {
+/** The next events of the audit trail, and the revocations that they testify to. */
+export function walkRevocations({ connection }: OpenLedger, asks: RevocationQuery): RevocationPage {
   return connection.read((db) => walked(db, asks));
 }
 
-function walked(db: DatabaseSync, { after, now }: RevocationsQuery): RevocationPage {
-  const inForce: Revocation[] = [];
-  let broken: BrokenChain | undefined;
-  let at = after;
+function walked(db: DatabaseSync, asks: RevocationQuery): RevocationPage {
   try {
-    const rows = statements.of(db).next.all(after.sequence, ROWS_A_STEP) as unknown as Row[];
-    for (const row of rows) {
-      broken ??= flawOf(row, at);
-      at = { sequence: row.sequence, hash: row.hash };
-      if (now !== null && (row.lapses_at === null || row.lapses_at > now))
-        inForce.push(revocationFromRow(row));
-    }
-    return { at, broken, inForce, isEnd: rows.length < ROWS_A_STEP };
+    return pageOf(db, asks);
   } catch (error) {
     if (!isUnsafeNumber(error)) throw error;
-    return { at, broken: unsafeNumber('revocation', at.sequence), inForce, isEnd: true };
+    const broken = unsafeNumber('event', asks.after.sequence);
+    const flaws = [{ ...broken, kind: 'untold', event: 0 }] as const;
+    return { at: asks.after, broken, flaws, inForce: [], isEnd: true };
   }
 }
 
-function flawOf(row: Row, before: ChainHead): BrokenChain | undefined {
-  const place = `revocation ${row.sequence}`;
-  if (row.sequence !== before.sequence + 1) {
-    return { place: `revocation ${before.sequence + 1}`, why: 'it is gone' };
-  }
-  if (!revocationHash(before.hash, chainedRevocation(row)).equals(row.hash)) {
-    return { place, why: 'its content and the one before it do not give its hash' };
-  }
-  return hasOwnRoot(row) ? undefined : { place, why: 'its root event is not the one it was made with' };
+function pageOf(db: DatabaseSync, { after, now }: RevocationQuery): RevocationPage {
+  const { events, rows } = statements.of(db);
+  const stretch = (events.all(after.sequence, EVENTS_A_STEP) as unknown as EventRow[]).map(eventFromRow);
+  const isEnd = stretch.length < EVENTS_A_STEP;
+  const last = stretch.at(-1);
+  // At the end all that is left: also what no event testifies to.
+  const until = isEnd ? Number.MAX_SAFE_INTEGER : (last?.sequence ?? 0);
+  const found = rows.all(after.sequence, until) as unknown as Row[];
+  const revocations = now === null ? [] : found.map(revocationFromRow);
+  return {
+    at: last ? { sequence: last.sequence, hash: last.hash } : after,
+    broken: breakIn(stretch, after),
+    flaws: flawsIn(db, stretch, found),
+    inForce: revocations.filter((each) => isInForce(each, now ?? 0)),
+    isEnd,
+  };
 }
 
-function hasOwnRoot({ root, root_salt, root_commitment }: Row): boolean {
-  if ((root === null) !== (root_salt === null)) return false;
-  return commitmentTo('root', root_salt ?? NO_SALT, root).equals(root_commitment);
+function breakIn(events: readonly StoredEvent[], after: ChainHead): BrokenChain | undefined {
+  let before = after;
+  for (const event of events) {
+    if (event.sequence !== before.sequence + 1) {
+      return { place: `event ${before.sequence + 1}`, why: 'it is gone' };
+    }
+    if (!auditEventHash(before.hash, event).equals(event.hash)) {
+      const why = 'its content and the event before it do not give its hash';
+      return { place: `event ${event.sequence}`, why };
+    }
+    before = event;
+  }
+  return undefined;
+}
+
+function flawsIn(db: DatabaseSync, events: readonly StoredEvent[], rows: readonly Row[]): RevocationFlaw[] {
+  const byEvent = new Map(rows.map((row) => [row.audit_sequence, row]));
+  const flaws: RevocationFlaw[] = [];
+  for (const event of events) {
+    if (event.type !== REVOCATION_ADDED) continue;
+    const row = byEvent.get(event.sequence);
+    byEvent.delete(event.sequence);
+    const flaw = row ? changeOf(row, event) : lossOf(db, event);
+    if (flaw) flaws.push({ ...flaw, event: event.sequence });
+  }
+  for (const row of byEvent.values()) {
+    const why = 'no audit event testifies to it';
+    flaws.push({ kind: 'untold', place: revocationTable.name(row), why, event: 0 });
+  }
+  return flaws;
+}
+
+type Flaw = Omit<RevocationFlaw, 'event'>;
+
+function changeOf(row: Row, event: StoredEvent): Flaw | undefined {
+  const why = flawOf(revocationTable, row, event);
+  return why === undefined ? undefined : { kind: 'changed', place: revocationTable.name(row), why };
+}
+
+function lossOf(db: DatabaseSync, { sequence, detailsJson }: StoredEvent): Flaw {
+  const number = Number(auditDetailsIn(detailsJson).sequence);
+  const { numbered, last } = statements.of(db);
+  const by = Number(numbered.get(number)?.audit_sequence ?? 0);
+  const flaw = { place: `revocation ${number}`, why: 'it is gone' };
+  if (by > sequence) return { ...flaw, kind: 'again', by };
+  return { ...flaw, kind: number < Number(last.get()?.last ?? 0) ? 'gone' : 'cut' };
 }

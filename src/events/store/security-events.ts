@@ -1,18 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { type SqlBool, sql } from 'kysely';
-import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
+import { hasAuditRecord } from '../../db/case-log.ts';
 import { memoryOf } from '../../db/chain-end.ts';
 import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
+import { appendTestified } from '../../db/testified.ts';
+import type { TestifiedTable } from '../../db/testified-table.ts';
 import { isWitnessed } from '../../db/unwitnessed.ts';
 import { KEYWARD } from '../../kernel/actor.ts';
-import { actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import {
   EVIDENCE_SALT_BYTES,
   evidenceCommitment,
+  isErased,
   SECURITY_EVENT_RAISED,
   securityEventDetails,
 } from '../../kernel/event-chain.ts';
+import { ERASURE_REQUESTED } from '../../kernel/ledger-search.ts';
 import type { Severity } from '../../kernel/security-event-types.ts';
 import type {
   EventChange,
@@ -26,8 +29,36 @@ import type {
   UnresolvedCounts,
 } from '../../kernel/security-events.ts';
 import { Emitter } from '../../lib/emitter.ts';
-import { appendStep, type RequestedStep, requireEvent } from './event-steps.ts';
-import { fitting, fromRow, hasStepAuditRecord, trackedEvents } from './tracked-events.ts';
+import { appendEventStep, type RequestedStep, requireEvent } from './event-steps.ts';
+import { fitting, fromRow, trackedEvents } from './tracked-events.ts';
+
+export const securityEventTable: TestifiedTable<'security_events'> = {
+  table: 'security_events',
+  types: {
+    [SECURITY_EVENT_RAISED]: { part: 'security_events', tells: 'the security event that it testifies to' },
+  },
+  name: ({ sequence }) => `security event ${sequence}`,
+  auditRecord: ({ dedup_key: dedupKey, evidence_commitment, ...row }) => ({
+    type: SECURITY_EVENT_RAISED,
+    subject: row.subject,
+    actor: KEYWARD.operatorId,
+    time: row.raised_at,
+    details: securityEventDetails({ ...row, dedupKey }, evidence_commitment),
+  }),
+  flaw({ evidence_json: json, evidence_salt: salt, evidence_commitment }) {
+    if (json === null || salt === null) return 'its evidence is missing';
+    if (evidenceCommitment(salt, json).equals(evidence_commitment)) return undefined;
+    return 'its evidence is not what it was when it was raised';
+  },
+  erasures: {
+    part: 'audit',
+    types: [ERASURE_REQUESTED],
+    member: 'security_events',
+    what: 'personal values in the evidence of security events',
+    isErased: ({ evidence_json: json, evidence_salt: salt }) =>
+      json === null || salt === null || isErased(json),
+  },
+};
 
 async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
   const rows = await changes(trx, place).orderBy('place').limit(limit).execute();
@@ -50,27 +81,30 @@ function changes(trx: Trx, place: number) {
     ])
     .where('audit_sequence', '>', place);
   const stepped = trx
-    .selectFrom('security_event_steps')
-    .select(['audit_sequence as place', 'event_sequence', 'state as became'])
+    .selectFrom('case_log')
+    .select([
+      'audit_sequence as place',
+      sql<number>`cast(case_id as integer)`.as('event_sequence'),
+      'step as became',
+    ])
+    .where('case_kind', '=', 'security_event')
     .where('audit_sequence', '>', place)
-    .where(hasStepAuditRecord(trx, 'security_event_steps'));
+    .where(hasAuditRecord(trx, 'case_log'));
   return raised.unionAll(stepped.$castTo<{ place: number; event_sequence: number; became: EventState }>());
 }
 
 async function lastPlace(trx: Trx): Promise<number> {
-  const last = await trx
-    .selectFrom([raisedLast(trx).as('raised'), steppedLast(trx).as('stepped')])
-    .select(['raised.last as raised', 'stepped.last as stepped'])
-    .executeTakeFirst();
-  return Math.max(last?.raised ?? 0, last?.stepped ?? 0);
+  const raised = trx.selectFrom('security_events').select('audit_sequence');
+  const stepped = trx
+    .selectFrom('case_log')
+    .select('audit_sequence')
+    .where('case_kind', '=', 'security_event');
+  const last = [
+    await raised.orderBy('audit_sequence', 'desc').limit(1).executeTakeFirst(),
+    await stepped.orderBy('audit_sequence', 'desc').limit(1).executeTakeFirst(),
+  ];
+  return Math.max(0, ...last.map((row) => row?.audit_sequence ?? 0));
 }
-
-const raisedLast = (trx: Trx) =>
-  trx.selectFrom('security_events').select((eb) => eb.fn.max<number | null>('audit_sequence').as('last'));
-const steppedLast = (trx: Trx) =>
-  trx
-    .selectFrom('security_event_steps')
-    .select((eb) => eb.fn.max<number | null>('audit_sequence').as('last'));
 
 type ListOf = Parameters<EventService['list']>;
 
@@ -117,7 +151,7 @@ export function createSecurityEvents(
   const changes = new Emitter<EventChange>();
   const take = async (step: Omit<RequestedStep, 'at'>) => {
     const { event, change } = await writer.transaction((trx) =>
-      appendStep(trx, { ...step, at: clock.nowSeconds() }),
+      appendEventStep(trx, { ...step, at: clock.nowSeconds() }),
     );
     if (change) changes.emit(change);
     return event;
@@ -172,8 +206,8 @@ async function auditRecordState(
     .select((eb) => ['type', 'details_json', isWitnessed(trx, eb.ref('sequence')).as('isWitnessed')])
     .where('sequence', '=', row.audit_sequence)
     .executeTakeFirst();
-  const told = securityEventDetails({ ...row, dedupKey }, row.evidence_commitment);
-  if (auditRecord?.type !== SECURITY_EVENT_RAISED || auditRecord.details_json !== JSON.stringify(told)) {
+  const told = securityEventTable.auditRecord(row);
+  if (auditRecord?.type !== told.type || auditRecord.details_json !== JSON.stringify(told.details)) {
     return 'none';
   }
   return auditRecord.isWitnessed ? 'sealed' : 'unsealed';
@@ -186,31 +220,19 @@ async function remove(trx: Trx, { type, dedupKey }: SecurityEventReport): Promis
 
 async function insert(trx: Trx, report: SecurityEventReport, raisedAt: number): Promise<EventChange> {
   const { type, severity, dedupKey, subject, evidence } = report;
-  const sequence = await nextSequence(trx, 'security_events');
   const json = JSON.stringify(evidence);
   const salt = randomBytes(EVIDENCE_SALT_BYTES);
-  const commitment = evidenceCommitment(salt, json);
-  const details = securityEventDetails({ sequence, type, severity, dedupKey }, commitment);
-  const audited = await appendAuditEvent(
-    trx,
-    actOf(KEYWARD, SECURITY_EVENT_RAISED, subject, details),
-    raisedAt,
-  );
-  await trx
-    .insertInto('security_events')
-    .values({
-      sequence,
-      raised_at: raisedAt,
-      type,
-      severity,
-      dedup_key: dedupKey,
-      subject,
-      evidence_json: json,
-      evidence_salt: salt,
-      evidence_commitment: commitment,
-      audit_sequence: audited.sequence,
-    })
-    .execute();
+  const values = {
+    raised_at: raisedAt,
+    type,
+    severity,
+    dedup_key: dedupKey,
+    subject,
+    evidence_json: json,
+    evidence_salt: salt,
+    evidence_commitment: evidenceCommitment(salt, json),
+  };
+  const { sequence, audit_sequence: place } = await appendTestified(trx, securityEventTable, values, KEYWARD);
   const event = { ...report, sequence, raisedAt, state: 'open', acknowledged: null, resolved: null } as const;
-  return { place: audited.sequence, event, was: null };
+  return { place, event, was: null };
 }

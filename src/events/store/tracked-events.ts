@@ -1,8 +1,8 @@
-import { type Expression, type InferResult, type SqlBool, sql } from 'kysely';
+import { type InferResult, sql } from 'kysely';
 import { camelCased } from '../../db/camel-case.ts';
+import { hasAuditRecord } from '../../db/case-log.ts';
 import type { Trx } from '../../db/schema.ts';
-import { eventTypeOf, hasAuditRecord } from '../../db/unwitnessed.ts';
-import { readableEvidence, STEP_TESTIMONIES } from '../../kernel/event-chain.ts';
+import { readableEvidence } from '../../kernel/event-chain.ts';
 import {
   type EventQuery,
   type EventState,
@@ -12,27 +12,25 @@ import {
   type TrackedEvent,
 } from '../../kernel/security-events.ts';
 
-/** Whether a witnessed audit event tells of a step of a security event; `step` names its table in the query. */
-export function hasStepAuditRecord(trx: Trx, step: string): Expression<SqlBool> {
-  const subject = sql<string>`'security_event:' || ${sql.ref(`${step}.event_sequence`)}`;
-  return hasAuditRecord(trx, step, eventTypeOf(STEP_TESTIMONIES, sql.ref(`${step}.state`)), subject);
-}
+const CASE_ID = sql<string>`cast(event.sequence as text)`;
 
 /** Security events with what people did about them, as far as it is witnessed; every list of them is made from this. */
 export function trackedEvents(trx: Trx) {
   return trx
     .selectFrom('security_events as event')
-    .leftJoin('security_event_steps as acknowledged', (join) =>
+    .leftJoin('case_log as acknowledged', (join) =>
       join
-        .onRef('acknowledged.event_sequence', '=', 'event.sequence')
-        .on('acknowledged.state', '=', 'acknowledged')
-        .on(hasStepAuditRecord(trx, 'acknowledged')),
+        .on('acknowledged.case_kind', '=', 'security_event')
+        .on('acknowledged.case_id', '=', CASE_ID)
+        .on('acknowledged.step', '=', 'acknowledged')
+        .on(hasAuditRecord(trx, 'acknowledged')),
     )
-    .leftJoin('security_event_steps as resolved', (join) =>
+    .leftJoin('case_log as resolved', (join) =>
       join
-        .onRef('resolved.event_sequence', '=', 'event.sequence')
-        .on('resolved.state', '=', 'resolved')
-        .on(hasStepAuditRecord(trx, 'resolved')),
+        .on('resolved.case_kind', '=', 'security_event')
+        .on('resolved.case_id', '=', CASE_ID)
+        .on('resolved.step', '=', 'resolved')
+        .on(hasAuditRecord(trx, 'resolved')),
     )
     .selectAll('event')
     .select([

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { appendAuditEvent, nextSequence } from '../../db/append-audit-event.ts';
+import { appendStep } from '../../db/case-log.ts';
 import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
+import { appendTestified } from '../../db/testified.ts';
 import { type Actor, KEYWARD } from '../../kernel/actor.ts';
-import { actOf } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { Emitter } from '../../lib/emitter.ts';
 import {
@@ -12,28 +12,17 @@ import {
   type CaseStepKind,
   caseStatus,
   type FiledReport,
-  filedDetails,
   type NewReport,
   REPORT_ERASED,
   REPORT_EXPIRED,
-  REPORT_FILED,
   type ReportStore,
-  reportSubjectOf,
   requireStep,
-  STEP_EVENTS,
-  stepDetails,
   suspicionCommitment,
   suspicionJson,
 } from '../case.ts';
 import { eraseReports } from './erase.ts';
-import {
-  casesNewestFirst,
-  hasCaseStep,
-  hasCaseStepAuditRecord,
-  isInState,
-  reportFromRow,
-  requireCase,
-} from './rows.ts';
+import { casesNewestFirst, hasCaseStep, isInState, reportFromRow, requireCase, stepFromRow } from './rows.ts';
+import { reportTable } from './table.ts';
 
 const SALT_BYTES = 16;
 
@@ -100,73 +89,36 @@ async function appendCaseStep(trx: Trx, asked: RequestedCaseStep): Promise<CaseC
   const isTaken = asked.kind === 'taken' && before.owner === asked.actor.operatorId;
   const isExamined = asked.kind === 'examined' && before.steps.some(({ kind }) => kind === 'examined');
   if (isTaken || isExamined) return null;
-  const steps = [...before.steps, await write(trx, asked)];
+  const { number, kind, actor, at, outcome = null, note = null, findingsJson = null } = asked;
+  const of = { case_kind: 'report', case_id: number, step: kind } as const;
+  const values = { ...of, taken_at: at, outcome, note, findings_json: findingsJson };
+  const steps = [...before.steps, stepFromRow(await appendStep(trx, values, actor))];
   const { state, examined, closedAt: closed_at } = caseStatus(steps);
   await trx
     .updateTable('reports')
     .set({ state, examined: examined ? 1 : 0, closed_at })
-    .where('number', '=', asked.number)
+    .where('number', '=', number)
     .execute();
   return { was: before.state, state };
 }
 
-async function write(trx: Trx, asked: RequestedCaseStep): Promise<CaseStep> {
-  const { number, kind, actor, at, outcome = null, note = null, findingsJson = null } = asked;
-  const sequence = await nextSequence(trx, 'report_steps');
-  const details = stepDetails({ sequence, outcome, note, findingsJson });
-  const audited = actOf(actor, STEP_EVENTS[kind], reportSubjectOf(number), details);
-  const { sequence: place } = await appendAuditEvent(trx, audited, at);
-  await trx
-    .insertInto('report_steps')
-    .values({
-      sequence,
-      report_number: number,
-      kind,
-      taken_by: actor.operatorId,
-      taken_at: at,
-      outcome,
-      note,
-      findings_json: findingsJson,
-      audit_sequence: place,
-    })
-    .execute();
-  return { kind, by: actor.operatorId, at, outcome, note };
-}
-
 async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<FiledReport> {
   const { number, scopeId, digest, suspicion, requestId } = report;
-  const sequence = await nextSequence(trx, 'reports');
   const json = suspicionJson(suspicion);
   const salt = randomBytes(SALT_BYTES);
-  const commitment = suspicionCommitment(salt, json);
-  const audited = await appendAuditEvent(
-    trx,
-    actOf(
-      { ...KEYWARD, requestId },
-      REPORT_FILED,
-      reportSubjectOf(number),
-      filedDetails({ sequence, scopeId, digest }, commitment),
-    ),
-    receivedAt,
-  );
-  await trx
-    .insertInto('reports')
-    .values({
-      sequence,
-      number,
-      scope_id: scopeId,
-      received_at: receivedAt,
-      digest,
-      suspicion_json: json,
-      suspicion_salt: salt,
-      suspicion_commitment: commitment,
-      audit_sequence: audited.sequence,
-      state: 'open',
-      examined: 0,
-      closed_at: null,
-    })
-    .execute();
-  return { sequence, number, scopeId, receivedAt, digest, suspicion };
+  const values = {
+    number,
+    scope_id: scopeId,
+    received_at: receivedAt,
+    digest,
+    suspicion_json: json,
+    suspicion_salt: salt,
+    suspicion_commitment: suspicionCommitment(salt, json),
+    state: 'open',
+    examined: 0,
+    closed_at: null,
+  } as const;
+  return reportFromRow(await appendTestified(trx, reportTable, values, { ...KEYWARD, requestId }));
 }
 
 async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {
@@ -188,17 +140,7 @@ async function eraseClosed(trx: Trx, until: number, limit: number, at: number): 
     .select('number')
     .where('suspicion_json', 'is not', null)
     .where('closed_at', '<=', until)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('report_steps as closing')
-          .select('closing.sequence')
-          .whereRef('closing.report_number', '=', 'reports.number')
-          .where('closing.kind', '=', 'closed')
-          .where('closing.taken_at', '<=', until)
-          .where(hasCaseStepAuditRecord(trx, 'closing')),
-      ),
-    );
+    .where(hasCaseStep(trx, ['closed'], until));
   const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);
   return eraseReports(trx, numbers, { type: REPORT_EXPIRED, actor: KEYWARD, at });
 }

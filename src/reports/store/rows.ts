@@ -1,6 +1,7 @@
 import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
+import { hasAuditRecord } from '../../db/case-log.ts';
 import type { Schema, Trx } from '../../db/schema.ts';
-import { eventTypeOf, hasAuditRecord, isWitnessed } from '../../db/unwitnessed.ts';
+import { isWitnessed } from '../../db/unwitnessed.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import {
   type CasePage,
@@ -14,14 +15,13 @@ import {
   REPORT_ERASURES,
   type ReportCase,
   reportSubjectOf,
-  STEP_EVENTS,
   type Suspicion,
 } from '../case.ts';
 import { NOTHING_FOUND, type TokenFindings } from '../findings.ts';
 
 const MOST_OF_SAME_TOKEN = 20;
 type ReportRow = Selectable<Schema['reports']>;
-type StepRow = Selectable<Schema['report_steps']>;
+type StepRow = Selectable<Schema['case_log']>;
 
 /** Without what other reports say of the same token. */
 export async function casesNewestFirst(
@@ -56,13 +56,14 @@ async function ofSameToken(trx: Trx, { digest, number }: FiledReport): Promise<s
 async function withSteps(trx: Trx, rows: readonly ReportRow[]): Promise<ReportCase[]> {
   const numbers = rows.map(({ number }) => number);
   const steps = await trx
-    .selectFrom('report_steps')
+    .selectFrom('case_log')
     .selectAll()
-    .where('report_number', 'in', numbers)
-    .where(hasCaseStepAuditRecord(trx, 'report_steps'))
+    .where('case_kind', '=', 'report')
+    .where('case_id', 'in', numbers)
+    .where(hasAuditRecord(trx, 'case_log'))
     .orderBy('sequence')
     .execute();
-  const byReport = Map.groupBy(steps, ({ report_number }) => report_number);
+  const byReport = Map.groupBy(steps, ({ case_id }) => case_id);
   const erasures = await erasuresOf(trx, rows);
   return rows.map((row) => ({
     ...caseOf(row, byReport.get(row.number) ?? []),
@@ -111,25 +112,21 @@ export function reportFromRow(row: ReportRow): FiledReport {
   };
 }
 
-export function stepFromRow({ kind, taken_by: by, taken_at: at, outcome, note }: StepRow): CaseStep {
-  return { kind, by, at, outcome, note };
-}
-
-/** Whether a witnessed audit event tells of a step of a report; `step` names its table in the query. */
-export function hasCaseStepAuditRecord(trx: Trx, step: string): Expression<SqlBool> {
-  const subject = sql<string>`'report:' || ${sql.ref(`${step}.report_number`)}`;
-  return hasAuditRecord(trx, step, eventTypeOf(STEP_EVENTS, sql.ref(`${step}.kind`)), subject);
+export function stepFromRow({ step, taken_by: by, taken_at: at, outcome, note }: StepRow): CaseStep {
+  return { kind: step as CaseStepKind, by, at, outcome, note };
 }
 
 /** Whether a step of one of these kinds stands for the report of that row, as far as the trail tells of it. */
-export function hasCaseStep(trx: Trx, kinds: readonly CaseStepKind[]): Expression<SqlBool> {
+export function hasCaseStep(trx: Trx, kinds: readonly CaseStepKind[], until?: number): Expression<SqlBool> {
   const steps = trx
-    .selectFrom('report_steps as standing')
+    .selectFrom('case_log as standing')
     .select('standing.sequence')
-    .where('standing.report_number', '=', sql.ref<string>('reports.number'))
-    .where('standing.kind', 'in', kinds)
-    .where(hasCaseStepAuditRecord(trx, 'standing'));
-  return sql<SqlBool>`exists ${steps}`;
+    .where('standing.case_kind', '=', 'report')
+    .where('standing.case_id', '=', sql.ref<string>('reports.number'))
+    .where('standing.step', 'in', kinds)
+    .where(hasAuditRecord(trx, 'standing'));
+  const found = until === undefined ? steps : steps.where('standing.taken_at', '<=', until);
+  return sql<SqlBool>`exists ${found}`;
 }
 
 /** Whether its steps have left the report of that row in this state; the column of that name is for `audit verify`. */

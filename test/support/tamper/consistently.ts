@@ -36,7 +36,7 @@ export function consistently(of: Manipulation): Manipulation {
 }
 
 /** Tables whose rows name the audit event that tells of them. */
-const NAMES_TESTIMONY = new Set(['security_events', 'security_event_steps', 'reports', 'report_steps']);
+const NAMES_TESTIMONY = new Set(['security_events', 'case_log', 'reports', 'revocations']);
 
 /** The audit events that tell of the rows of one table. */
 class Testimony {
@@ -97,8 +97,6 @@ class Testimony {
         .prepare(`SELECT * FROM audit_events WHERE ${where} ORDER BY sequence LIMIT 1`)
         .get(value as number | string) as Row | undefined;
     if (NAMES_TESTIMONY.has(this.#table)) return find('sequence = ?', row.audit_sequence);
-    if (this.#table === 'revocations')
-      return find(`type = 'revocation.added' AND json_extract(details_json, '$.sequence') = ?`, row.sequence);
     if (this.#table === 'ledger_archives')
       return find(`type = 'ledger.archived' AND subject = 'ledger_archive:' || ?`, row.number);
     return undefined;

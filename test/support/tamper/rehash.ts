@@ -2,7 +2,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { auditEventHash } from '../../../src/kernel/audit-chain.ts';
 import { evidenceCommitment } from '../../../src/kernel/event-chain.ts';
 import { commitmentTo, groupHash, type LedgerRow, rowHashes } from '../../../src/kernel/ledger-chain.ts';
-import { revocationHash } from '../../../src/kernel/revocation.ts';
 import { suspicionCommitment } from '../../../src/reports/case.ts';
 import type { Row } from '../tampering.ts';
 
@@ -12,9 +11,8 @@ type First = number | undefined;
 /** Recomputes every hash and chain, as far as that needs neither HSM, PIN nor the memory of a service. */
 export function rehash(db: DatabaseSync): void {
   const ledger = rehashLedger(db);
-  const revocations = rehashRevocations(db);
   const audit = rehashTrail(db);
-  dropCheckpoints(db, { audit, ledger, revocations });
+  dropCheckpoints(db, { audit, ledger });
 }
 
 /** Commitments to what stands beside them; audit events name them, so they come before the trail. */
@@ -68,32 +66,6 @@ function hashRows(db: DatabaseSync, group: Row, rows: readonly Row[], previousHa
   return groupHash({ sequence, committedAt: Number(group.committed_at), previousHash }, hashes);
 }
 
-function rehashRevocations(db: DatabaseSync): First {
-  let [previous, first]: [Uint8Array, First] = [ZEROS, undefined];
-  const rows = all(db, 'SELECT * FROM revocations ORDER BY sequence');
-  db.exec('UPDATE revocations SET hash = randomblob(32)');
-  for (const row of rows) {
-    const hash = revocationHash(previous, {
-      sequence: Number(row.sequence),
-      createdAt: Number(row.created_at),
-      scopeId: text(row.scope_id),
-      jti: text(row.jti),
-      rootCommitment: bytes(row.root_commitment),
-      clientId: text(row.client_id),
-      issuedFrom: number(row.issued_from),
-      issuedUntil: number(row.issued_until),
-      lapsesAt: number(row.lapses_at),
-      revokedBy: String(row.revoked_by),
-      reason: String(row.reason),
-    });
-    if (!same(hash, row.hash)) first ??= Number(row.sequence);
-    db.prepare('UPDATE revocations SET hash = ? WHERE sequence = ?').run(hash, Number(row.sequence));
-    rename(db, bytes(row.hash), hash);
-    previous = hash;
-  }
-  return first;
-}
-
 function rehashTrail(db: DatabaseSync): First {
   let [previous, first]: [Uint8Array, First] = [ZEROS, undefined];
   const events = all(db, 'SELECT * FROM audit_events ORDER BY sequence');
@@ -137,18 +109,6 @@ function claimsOf(jws: string): Record<string, { sequence: number } | undefined>
   }
 }
 
-/** Where an audit event names a hash, it names the new one. */
-function rename(db: DatabaseSync, from: Uint8Array, to: Uint8Array): void {
-  if (same(from, to)) return;
-  for (const encoding of ['base64url', 'hex'] as const) {
-    const [old, now] = [from, to].map((each) => Buffer.from(each).toString(encoding));
-    db.prepare('UPDATE audit_events SET details_json = replace(details_json, ?, ?)').run(
-      old ?? '',
-      now ?? '',
-    );
-  }
-}
-
 function ledgerRow(row: Row): LedgerRow {
   return {
     digest: bytes(row.digest),
@@ -170,6 +130,4 @@ const all = (db: DatabaseSync, sql: string, ...values: number[]) => db.prepare(s
 const bytes = (value: Row[string] | undefined) => (value instanceof Uint8Array ? value : new Uint8Array());
 const text = (value: Row[string] | undefined) =>
   value === null || value === undefined ? null : String(value);
-const number = (value: Row[string] | undefined) =>
-  value === null || value === undefined ? null : Number(value);
 const same = (a: Uint8Array, b: Row[string] | undefined) => Buffer.from(a).equals(bytes(b));

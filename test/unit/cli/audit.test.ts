@@ -77,7 +77,7 @@ describe('keyward audit verify', () => {
             detail: 'there is none: nothing shows that the rest is as it was written',
           },
         ],
-        uncovered: { events: 0, groups: null, revocations: null, since: null },
+        uncovered: { events: 0, groups: null, since: null },
         sinks: [],
         restores: [],
       },

@@ -47,8 +47,8 @@ const statesOf = async (store: TestStores) =>
 function forgeStep(file: string): void {
   query(
     file,
-    `INSERT INTO security_event_steps (sequence, event_sequence, state, taken_by, taken_at, audit_sequence)
-     SELECT 9, 2, 'acknowledged', actor, time, sequence FROM audit_events WHERE sequence = 2 RETURNING 1`,
+    `INSERT INTO case_log (sequence, case_kind, case_id, step, taken_by, taken_at, audit_sequence)
+     SELECT 9, 'security_event', '2', 'acknowledged', actor, time, sequence FROM audit_events WHERE sequence = 2 RETURNING 1`,
   );
   change(file, `type = 'security_event.acknowledged', subject = 'security_event:2'`, 'sequence = 2');
 }

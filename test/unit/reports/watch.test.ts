@@ -338,7 +338,7 @@ describe('a credential that is reported', () => {
       },
     ]);
     const kept = JSON.stringify(
-      ['reports', 'report_steps', 'audit_events', 'security_events'].map((table) =>
+      ['reports', 'case_log', 'audit_events', 'security_events'].map((table) =>
         query(file, `SELECT * FROM ${table}`),
       ),
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { AUDIT_GENESIS } from '../../../src/kernel/audit-chain.ts';
 import { commitmentTo } from '../../../src/kernel/ledger-chain.ts';
-import { type NewRevocation, REVOCATION_GENESIS, revocationHash } from '../../../src/kernel/revocation.ts';
+import type { NewRevocation } from '../../../src/kernel/revocation.ts';
 import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';
 
@@ -21,8 +22,8 @@ const revocation = (changes: Partial<NewRevocation> = {}): NewRevocation => ({
 });
 
 async function inForce(store: TestStores, now: number) {
-  const { inForce, broken, isEnd } = await store.revocations.page(REVOCATION_GENESIS, now);
-  expect([broken, isEnd]).toEqual([undefined, true]);
+  const { inForce, broken, flaws, isEnd } = await store.revocations.page(AUDIT_GENESIS, now);
+  expect([broken, flaws, isEnd]).toEqual([undefined, [], true]);
   return inForce;
 }
 
@@ -48,25 +49,18 @@ describe('stored revocations', () => {
     expect(await inForce(again, NOON)).toEqual(expected);
   });
 
-  it('are chained over every value, the root event by its commitment', async () => {
+  it('keep of a root event what it was committed to, by a salt of its own', async () => {
     const { store, file } = await openTestStore();
-    await store.revocations.append(revocation({ root: 'sign-in-1' }), ADA);
-    await store.revocations.append(revocation({ jti: 'jti-1' }), ADA);
-    const [first, second] = query(file, 'SELECT * FROM revocations ORDER BY sequence');
-    const rootCommitment = commitmentTo('root', first?.root_salt as Uint8Array, 'sign-in-1');
-    expect(Buffer.from(first?.root_commitment as Uint8Array)).toEqual(rootCommitment);
-    const firstHash = revocationHash(REVOCATION_GENESIS.hash, {
-      ...revocation({ root: 'sign-in-1' }),
-      sequence: 1,
-      rootCommitment,
-    });
-    expect(Buffer.from(first?.hash as Uint8Array)).toEqual(firstHash);
-    const secondHash = revocationHash(firstHash, {
-      ...revocation({ jti: 'jti-1' }),
-      sequence: 2,
-      rootCommitment: Buffer.from(second?.root_commitment as Uint8Array),
-    });
-    expect(Buffer.from(second?.hash as Uint8Array)).toEqual(secondHash);
+    for (const root of ['sign-in-1', 'sign-in-1', null])
+      await store.revocations.append(revocation({ root }), ADA);
+    const rows = query(file, 'SELECT * FROM revocations ORDER BY sequence');
+    const commitments = rows.map(({ root_commitment }) => Buffer.from(root_commitment as Uint8Array));
+    expect(commitments).toEqual([
+      commitmentTo('root', rows[0]?.root_salt as Uint8Array, 'sign-in-1'),
+      commitmentTo('root', rows[1]?.root_salt as Uint8Array, 'sign-in-1'),
+      commitmentTo('root', new Uint8Array(16), null),
+    ]);
+    expect(new Set(commitments.map((each) => each.toString('hex'))).size).toBe(3);
   });
 
   it('commit with an audit event that tells all but the root event', async () => {

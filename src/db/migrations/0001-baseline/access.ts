@@ -100,7 +100,6 @@ async function createRecordGaps(db: Kysely<unknown>): Promise<void> {
     .addColumn('first_checkpoint', count, required)
     .addColumn('last_checkpoint', count, required)
     .addColumn('kept_ledger', count, required)
-    .addColumn('kept_revocations', count, required)
     .addColumn('kept_registry', count, required)
     .addColumn('settled_at', seconds)
     .modifyEnd(strict)

@@ -6,6 +6,7 @@ import { assigned, bytes, count, flag, json, seconds, strict, text } from '../sq
 export async function createEvents(db: Kysely<unknown>): Promise<void> {
   await createSecurityEvents(db);
   await createReports(db);
+  await createCaseLog(db);
   await createNotifications(db);
   await createNotes(db);
 }
@@ -33,18 +34,6 @@ async function createSecurityEvents(db: Kysely<unknown>): Promise<void> {
     .execute();
   await indexBySequence(db, 'security_events', 'type');
   await indexBySequence(db, 'security_events', 'severity');
-  await db.schema
-    .createTable('security_event_steps')
-    .addColumn('sequence', count, primary)
-    .addColumn('event_sequence', count, required)
-    .addColumn('state', text, oneOf('state', 'acknowledged', 'resolved'))
-    .addColumn('taken_by', text, required)
-    .addColumn('taken_at', seconds, required)
-    .addColumn('note', text)
-    .addColumn('audit_sequence', count, unique)
-    .addUniqueConstraint('security_event_steps_once', ['event_sequence', 'state'])
-    .modifyEnd(strict)
-    .execute();
 }
 
 /** Beside the steps stands what they say, so that what waits is found by an index, however much was reported. */
@@ -77,11 +66,20 @@ async function createReports(db: Kysely<unknown>): Promise<void> {
     .column('closed_at')
     .where(sql.ref('suspicion_json'), 'is not', null)
     .execute();
+}
+
+/** An event is acknowledged once and resolved once. */
+async function createCaseLog(db: Kysely<unknown>): Promise<void> {
   await db.schema
-    .createTable('report_steps')
+    .createTable('case_log')
     .addColumn('sequence', count, primary)
-    .addColumn('report_number', text, required)
-    .addColumn('kind', text, oneOf('kind', 'examined', 'taken', 'noted', 'closed'))
+    .addColumn('case_kind', text, oneOf('case_kind', 'security_event', 'report'))
+    .addColumn('case_id', text, required)
+    .addColumn(
+      'step',
+      text,
+      oneOf('step', 'acknowledged', 'resolved', 'examined', 'taken', 'noted', 'closed'),
+    )
     .addColumn('taken_by', text, required)
     .addColumn('taken_at', seconds, required)
     .addColumn('outcome', text)
@@ -91,9 +89,16 @@ async function createReports(db: Kysely<unknown>): Promise<void> {
     .modifyEnd(strict)
     .execute();
   await db.schema
-    .createIndex('report_steps_report')
-    .on('report_steps')
-    .columns(['report_number', 'kind'])
+    .createIndex('case_log_case')
+    .on('case_log')
+    .columns(['case_kind', 'case_id', 'step'])
+    .execute();
+  await db.schema
+    .createIndex('case_log_event_once')
+    .on('case_log')
+    .columns(['case_id', 'step'])
+    .unique()
+    .where(sql.ref('case_kind'), '=', sql.lit('security_event'))
     .execute();
 }
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { hash32, primary, required } from '../constraints.ts';
+import { hash32, primary, required, unique } from '../constraints.ts';
 import { bytes, count, json, recordSlot, seconds, strict, text } from '../sqlite-types.ts';
 
 /** What testifies: the audit trail, the issuance ledger, the revocations. */
@@ -156,7 +156,7 @@ async function createRevocations(db: Kysely<unknown>): Promise<void> {
     .addColumn('lapses_at', seconds)
     .addColumn('revoked_by', text, required)
     .addColumn('reason', text, required)
-    .addColumn('hash', bytes, (column) => hash32('hash')(column.unique()))
+    .addColumn('audit_sequence', count, unique)
     .modifyEnd(strict)
     .execute();
   await db.schema.createIndex('revocations_lapse').on('revocations').column('lapses_at').execute();
