@@ -29,12 +29,14 @@ export const caseLog: TestifiedTable<'case_log'> = {
   auditRecord(row) {
     const { sequence: step, outcome, note, findings_json: findings } = row;
     const findings_digest = findings && hash('sha256', findings, 'base64url');
+    // A step on an event has neither: where somebody wrote one, the row is told otherwise.
+    const isOfReport = row.case_kind === 'report' || outcome !== null || findings !== null;
     return {
       type: `${row.case_kind}.${row.step}`,
       subject: `${row.case_kind}:${row.case_id}`,
       actor: row.taken_by,
       time: row.taken_at,
-      details: row.case_kind === 'report' ? { step, outcome, note, findings_digest } : { step, note },
+      details: isOfReport ? { step, outcome, note, findings_digest } : { step, note },
     };
   },
 };

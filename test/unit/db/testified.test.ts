@@ -118,6 +118,13 @@ describe('a row that was changed', () => {
   });
 });
 
+it.each([`outcome = 'unclear'`, `findings_json = '{}'`])('a step on an event has no %s', async (change) => {
+  const told = await foundAfter(`UPDATE case_log SET ${change} WHERE sequence = 1`);
+  expect(told).toMatchObject([
+    ['security_events', 'bad_row', 'step 1', expect.stringContaining('otherwise')],
+  ]);
+});
+
 describe('a row without its event', () => {
   it.each([
     ['security_events', ['security_events', 'bad_row', 'security event 1']],
