@@ -86,7 +86,7 @@ async function enrol(
   { made }: ServiceKeys,
   { operatorIds }: { readonly operatorIds: readonly string[] },
 ): Promise<Initialised['enrolled']> {
-  const { operators } = await createAccess(createAccessStore(store.changes), systemClock, () => false);
+  const { operators } = createAccess(createAccessStore(store.changes), systemClock, () => false);
   const known = operators.list();
   if (known.length > 0 && (!config.two_persons || canDecideTogether(known))) {
     if (made.length > 0) return [];

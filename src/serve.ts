@@ -73,7 +73,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const database = add(await checkDatabase({ ...stored, signer, stopping }));
   if (!database.trusted) return;
 
-  const checked = { ...stored, ...database.trusted, signer };
+  const checked = { ...stored, ...database.trusted, signer, leadership };
   const { eventStore, securityEvents, raiser } = add(await openEvents(checked));
   const telling = { ...checked, eventStore, securityEvents, raiser, events: raiser };
   const notifications = add(await openNotifications({ ...telling, settings: config.notifications }));
@@ -82,11 +82,11 @@ export async function serve(config: Config, environment: Environment): Promise<v
   parts.defer(() => raiser.stop());
   add(await openSignedRegistry(telling));
   const canaries = openCanaries(telling);
-  const gaps = recordGaps.list();
+  const gaps = recordGaps.list;
   const chains = await openChains({ ...telling, gaps });
-  const unfinished = await loadKeys(telling);
+  await loadKeys(telling);
 
-  const access = add(await openAccess(telling));
+  const access = add(openAccess(telling));
   const activity = new ActivityAggregator();
   const admitting = { ...telling, ...access, canaries, gaps, activity, facts: activity };
   const inForce = await chains.loadRevocations(keyRing.scopes().map(({ id }) => id));
@@ -94,7 +94,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   const records = add(openLedger({ ...admitting, revocations, erasable: [erasableReports] }));
   const { ledger, reader: ledgerReader, bulkReader } = records;
   const { verifiers } = add(openPublication({ ...admitting, revocations }));
-  const keys = add(await openKeys({ ...admitting, served: hsm.served, leadership, verifiers, unfinished }));
+  const keys = add(await openKeys({ ...admitting, served: hsm.served, verifiers }));
   add(openInventory({ ...admitting, signers: hsm, canaries: canaries.inInventory }));
   const issuance = add(openIssuance({ ...admitting, ledger, revocations, holds: keys.holds }));
   const { issuer, issuerWith } = issuance;
@@ -103,7 +103,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   );
   add(canaries.administration({ issuer, revocations, keys: keys.canaryKeys }));
   const probes = add(openProbes({ ...admitting, issuerWith }));
-  await replayRestrictions({ ...admitting, keys: keys.administration });
+  const replayed = await replayRestrictions({ ...admitting, keys: keys.administration });
   add(await openDrills({ ...admitting, config: config.drills }));
   add(await openReviews({ ...admitting, config: config.reviews }));
   const { disks } = add(await openHealth({ ...admitting, links, verifiers, audit }));
@@ -129,8 +129,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       operations: routes.flatMap((of) => of?.operations ?? []),
     },
   });
-  const isUnsettled = database.trusted.isSucceeded || gaps.some(({ settledAt }) => settledAt === null);
-  await audit.start({ checkpointNow: isUnsettled });
+  await audit.start({ checkpointNow: database.trusted.isSucceeded || replayed > 0 });
   await notifications.start(raiser);
   const tasks = capabilities.flatMap((capability) => capability.tasks ?? []);
   const watches = openWatches({ ...admitting, chains, disks, tasks, verifiers });

@@ -10,7 +10,11 @@ export function openCanaries({ keyRing }: Pick<CanaryRootDeps, 'keyRing'>): Cana
     watchRevocation: (next) => next,
     watchSigner: (next) => next,
     watchLeaks: (next) => next,
-    inInventory: canariesInInventory(new CanaryIndex([]), { touched: () => {} }, keyRing),
+    inInventory: canariesInInventory(
+      new CanaryIndex({ follow: () => () => {} }),
+      { touched: () => {} },
+      keyRing,
+    ),
     administration: () => ({}),
   };
 }

@@ -23,7 +23,7 @@ interface Deps {
   readonly knowsScope: (scopeId: string) => boolean;
 }
 
-/** Each change is written first and then made in memory, one at a time. */
+/** One change at a time; the directory follows the store. */
 export class Clients implements ClientAdministration {
   readonly #turns = new Mutex();
   readonly #store: AccessStore;
@@ -47,11 +47,7 @@ export class Clients implements ClientAdministration {
     validateClient(named);
     const createdAt = this.#clock.nowSeconds();
     const client: Client = { ...named, createdAt, revokedAt: null, grants: [] };
-    await this.#turns.runExclusive(async () => {
-      await this.#store.addClient(client, digest, actor);
-      this.#directory.putClient(client);
-      this.#directory.putCredential({ kind: 'svc', digest, holderId: client.id, createdAt, revokedAt: null });
-    });
+    await this.#turns.runExclusive(() => this.#store.addClient(client, digest, actor));
     return { client };
   }
 
@@ -61,8 +57,6 @@ export class Clients implements ClientAdministration {
       const createdAt = this.#clock.nowSeconds();
       const credential = { kind: 'svc', digest, holderId: clientId, createdAt, revokedAt: null } as const;
       await this.#store.replaceCredential(credential, actor);
-      this.#directory.replaceCredential(credential);
-      return client;
     });
   }
 
@@ -70,18 +64,15 @@ export class Clients implements ClientAdministration {
     return this.#change(clientId, async (client) => {
       refuseRevoked(client);
       validateClient({ id: clientId, description });
-      if (description === client.description) return client;
+      if (description === client.description) return;
       await this.#store.describeClient(clientId, description, actor);
-      return { ...client, description };
     });
   }
 
   revoke(clientId: string, actor: Actor): Promise<Client> {
     return this.#change(clientId, async (client) => {
-      if (client.revokedAt !== null) return client;
-      const revokedAt = this.#clock.nowSeconds();
-      await this.#store.revokeClient(clientId, revokedAt, actor);
-      return { ...client, revokedAt };
+      if (client.revokedAt !== null) return;
+      await this.#store.revokeClient(clientId, this.#clock.nowSeconds(), actor);
     });
   }
 
@@ -94,10 +85,9 @@ export class Clients implements ClientAdministration {
     return this.#change(clientId, async (client) => {
       this.#refuseUnknown(grant);
       refuseRevoked(client);
-      if (client.grants.some((held) => same(held, grant))) return client;
+      if (client.grants.some((held) => same(held, grant))) return;
       if (actor.alone) throw takesTwoByNow();
       await this.#store.addGrant(clientId, grant, actor);
-      return { ...client, grants: [...client.grants, grant] };
     });
   }
 
@@ -105,21 +95,22 @@ export class Clients implements ClientAdministration {
     const grant = { scopeId, action };
     return this.#change(clientId, async (client) => {
       this.#refuseUnknown(grant);
-      const grants = client.grants.filter((held) => !same(held, grant));
-      if (grants.length === client.grants.length) return client;
+      if (!client.grants.some((held) => same(held, grant))) return;
       await this.#store.removeGrant(clientId, grant, actor);
-      return { ...client, grants };
     });
   }
 
-  #change(clientId: string, change: (client: Client) => Promise<Client>): Promise<Client> {
+  #change(clientId: string, change: (client: Client) => Promise<void>): Promise<Client> {
     return this.#turns.runExclusive(async () => {
-      const client = this.#directory.client(clientId);
-      if (!client) throw new KeywardError('unknown_client', 'There is no client of that id.');
-      const changed = await change(client);
-      this.#directory.putClient(changed);
-      return changed;
+      await change(this.#known(clientId));
+      return this.#known(clientId);
     });
+  }
+
+  #known(clientId: string): Client {
+    const client = this.#directory.client(clientId);
+    if (client) return client;
+    throw new KeywardError('unknown_client', 'There is no client of that id.');
   }
 
   #refuseUnknown({ scopeId, action }: Grant): void {

@@ -42,13 +42,13 @@ export interface Access {
   readonly clientChanges: Subscribable<string>;
 }
 
-/** Loads who may do what. `knowsScope` is asked at each grant, so scopes created later count. */
-export async function createAccess(
+/** `knowsScope` is asked at each grant, so scopes created later count. */
+export function createAccess(
   store: AccessStore,
   clock: Clock,
   knowsScope: (scopeId: string) => boolean,
-): Promise<Access> {
-  const directory = await Directory.load(store);
+): Access {
+  const directory = new Directory(store);
   return {
     authenticator: createAuthenticator(directory),
     grants: directory,

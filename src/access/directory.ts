@@ -2,6 +2,7 @@ import type {
   AccessStore,
   Action,
   Client,
+  ClientsAndOperators,
   Grant,
   Grants,
   Operator,
@@ -14,10 +15,7 @@ interface ClientEntry {
   readonly granted: ReadonlySet<string>;
 }
 
-/**
- * Who may do what, in memory: what the hot path asks. The store is written first; then the same change is made
- * here.
- */
+/** Who may do what, in memory, as the registry has it: what the hot path asks. */
 export class Directory implements Grants {
   readonly #changes = new Emitter<string>();
   readonly #clients = new Map<string, ClientEntry>();
@@ -26,13 +24,8 @@ export class Directory implements Grants {
   /** What opens nothing any more, but was once given to somebody. */
   readonly #former = new Map<string, StoredCredential>();
 
-  static async load(store: Pick<AccessStore, 'load'>): Promise<Directory> {
-    const { clients, operators, credentials } = await store.load();
-    const directory = new Directory();
-    for (const client of clients) directory.putClient(client);
-    for (const operator of operators) directory.putOperator(operator);
-    for (const credential of credentials) directory.putCredential(credential);
-    return directory;
+  constructor(store: Pick<AccessStore, 'follow'>) {
+    store.follow((changed) => this.#take(changed));
   }
 
   allows(clientId: string, scopeId: string, action: Action): boolean {
@@ -73,28 +66,21 @@ export class Directory implements Grants {
     return this.credential(digest) ?? this.#former.get(digest.toString('hex'));
   }
 
-  putClient(client: Client): void {
-    this.#clients.set(client.id, { client, granted: new Set(client.grants.map(keyOf)) });
-    this.#changes.emit(client.id);
-  }
-
-  putOperator(operator: Operator): void {
-    this.#operators.set(operator.id, operator);
-  }
-
-  putCredential(credential: StoredCredential): void {
-    const into = credential.revokedAt === null ? this.#credentials : this.#former;
-    into.set(Buffer.from(credential.digest).toString('hex'), credential);
-  }
-
-  /** In place of every other one of its holder. */
-  replaceCredential(credential: StoredCredential): void {
-    for (const [key, former] of this.#credentials) {
-      if (former.kind !== credential.kind || former.holderId !== credential.holderId) continue;
-      this.#credentials.delete(key);
-      this.#former.set(key, { ...former, revokedAt: credential.createdAt });
+  /** All of it is in force before anybody is told. */
+  #take({ clients, operators, credentials }: ClientsAndOperators): void {
+    for (const client of clients) {
+      this.#clients.set(client.id, { client, granted: new Set(client.grants.map(keyOf)) });
     }
-    this.putCredential(credential);
+    for (const operator of operators) this.#operators.set(operator.id, operator);
+    for (const credential of credentials) this.#takeCredential(credential);
+    this.#changes.emit(...clients.map(({ id }) => id));
+  }
+
+  #takeCredential(credential: StoredCredential): void {
+    const key = Buffer.from(credential.digest).toString('hex');
+    const opens = credential.revokedAt === null;
+    this.#credentials.delete(key);
+    (opens ? this.#credentials : this.#former).set(key, credential);
   }
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../kernel/acts.ts';
 import type { TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { requireRole } from './authenticator.ts';
@@ -120,8 +121,9 @@ export class Gate implements ActGate {
    * At the start: what was being executed when the process ended is never run again. What it changed in one commit
    * was marked executed in that commit, so the act itself was not finished.
    */
-  async recover(): Promise<readonly Proposal[]> {
-    const cut = this.#proposals.all().filter(({ state }) => state === 'executing');
+  async recover({ isAbandoned }: Pick<Leadership, 'isAbandoned'>): Promise<readonly Proposal[]> {
+    const executing = this.#proposals.all().filter(({ state }) => state === 'executing');
+    const cut = executing.filter(({ id }) => isAbandoned({ kind: 'proposal', id }));
     for (const proposal of cut) {
       await this.#proposals.move(proposal, 'executing', failedWith(interrupted()), KEYWARD);
     }

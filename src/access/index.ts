@@ -6,6 +6,7 @@ import type { ActGate, AnyAct } from '../kernel/acts.ts';
 import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
@@ -66,8 +67,8 @@ interface AccessDeps {
 }
 
 /** Clients, operators and their grants. */
-export async function openAccess({ store, keyRing, clock }: AccessDeps) {
-  const access = await createAccess(
+export function openAccess({ store, keyRing, clock }: AccessDeps) {
+  const access = createAccess(
     createAccessStore(store.changes),
     clock,
     (id) => keyRing.scope(id) !== undefined,
@@ -93,12 +94,13 @@ interface GateRootDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
+  readonly leadership: Leadership;
   readonly log: Logger;
 }
 
 /** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
 export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop(): Promise<void> }> {
-  const { config, acts, operators, store, audit, metrics, clock, timeGuard, log } = deps;
+  const { config, acts, operators, store, audit, metrics, clock, timeGuard, leadership, log } = deps;
   const gate = new Gate({
     acts,
     operators: () => operators.list(),
@@ -113,7 +115,7 @@ export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop()
   if (config.two_persons && !canDecideTogether(operators.list())) {
     log.error('nobody can approve what another operator proposes: enrol others with keyward init --operator');
   }
-  for (const { id, act, subject } of await gate.recover()) {
+  for (const { id, act, subject } of await gate.recover(leadership)) {
     log.error(
       { proposal: id, act, subject },
       'the execution of a proposal was cut short: it is not run again',

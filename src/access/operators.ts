@@ -6,7 +6,6 @@ import {
   type OperatorAdministration,
   ROLES,
   type Role,
-  type StoredCredential,
 } from '../kernel/actor.ts';
 import { takesTwoByNow } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -20,7 +19,7 @@ interface Named {
   readonly roles: readonly Role[];
 }
 
-/** Each change is written first and then made in memory, one at a time. */
+/** One change at a time; the directory follows the store. */
 export class Operators implements OperatorAdministration {
   readonly #turns = new Mutex();
   readonly #store: AccessStore;
@@ -46,21 +45,16 @@ export class Operators implements OperatorAdministration {
     validateOperator({ id, roles });
     const createdAt = this.#clock.nowSeconds();
     const operator: Operator = { id, roles: [...roles], createdAt, revokedAt: null };
-    await this.#turns.runExclusive(async () => {
-      await this.#store.addOperator(operator, digest, actor);
-      this.#directory.putOperator(operator);
-      this.#directory.putCredential(credentialOf(operator, digest, createdAt));
-    });
+    await this.#turns.runExclusive(() => this.#store.addOperator(operator, digest, actor));
     return { operator };
   }
 
   replaceCredential(operatorId: string, digest: Uint8Array, actor: Actor): Promise<Operator> {
     return this.#change(operatorId, async (operator) => {
       refuseRevoked(operator);
-      const credential = credentialOf(operator, digest, this.#clock.nowSeconds());
+      const createdAt = this.#clock.nowSeconds();
+      const credential = { kind: 'ops', digest, holderId: operatorId, createdAt, revokedAt: null } as const;
       await this.#store.replaceCredential(credential, actor);
-      this.#directory.replaceCredential(credential);
-      return operator;
     });
   }
 
@@ -71,27 +65,27 @@ export class Operators implements OperatorAdministration {
       const gains = roles.some((role) => !operator.roles.includes(role));
       if (gains && actor.alone) throw takesTwoByNow();
       await this.#store.setRoles(operatorId, roles, actor);
-      return { ...operator, roles: [...roles] };
     });
   }
 
   revoke(operatorId: string, actor: Actor): Promise<Operator> {
     return this.#change(operatorId, async (operator) => {
-      if (operator.revokedAt !== null) return operator;
-      const revokedAt = this.#clock.nowSeconds();
-      await this.#store.revokeOperator(operatorId, revokedAt, actor);
-      return { ...operator, revokedAt };
+      if (operator.revokedAt !== null) return;
+      await this.#store.revokeOperator(operatorId, this.#clock.nowSeconds(), actor);
     });
   }
 
-  #change(id: string, change: (operator: Operator) => Promise<Operator>): Promise<Operator> {
+  #change(id: string, change: (operator: Operator) => Promise<void>): Promise<Operator> {
     return this.#turns.runExclusive(async () => {
-      const operator = this.#directory.operator(id);
-      if (!operator) throw new KeywardError('unknown_operator', 'There is no operator of that id.');
-      const changed = await change(operator);
-      this.#directory.putOperator(changed);
-      return changed;
+      await change(this.#known(id));
+      return this.#known(id);
     });
+  }
+
+  #known(id: string): Operator {
+    const operator = this.#directory.operator(id);
+    if (operator) return operator;
+    throw new KeywardError('unknown_operator', 'There is no operator of that id.');
   }
 }
 
@@ -108,8 +102,4 @@ export function validateOperator({ id, roles }: Named): void {
 function refuseRevoked({ id, revokedAt }: Operator): void {
   if (revokedAt === null) return;
   throw new KeywardError('operator_revoked', `Operator ${id} is revoked; enrol them under another id.`);
-}
-
-function credentialOf({ id }: Operator, digest: Uint8Array, createdAt: number): StoredCredential {
-  return { kind: 'ops', digest, holderId: id, createdAt, revokedAt: null };
 }

@@ -5,7 +5,7 @@ import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
 import type { BrokenChain, Checkpoint } from '../kernel/audit-chain.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
-import { isAcknowledged, isLostIn, type RecordGap } from '../kernel/record-gap.ts';
+import { isAcknowledged, isLostIn, type RecordGap, type RecordGaps } from '../kernel/record-gap.ts';
 import type { Revocation } from '../kernel/revocation.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
@@ -21,7 +21,7 @@ interface ChainDeps extends Pick<Trail, 'audit' | 'runs'> {
   readonly store: Pick<Store, 'ledger' | 'writer' | 'registry' | 'brokenEvents'>;
   readonly signer: Pick<Signer, 'sign'>;
   /** What two persons accepted as lost. */
-  readonly gaps: readonly RecordGap[];
+  readonly gaps: RecordGaps;
   readonly raiser: EventRaiser;
   readonly clock: Clock;
   readonly clockWatch: Pick<ClockWatch, 'earliestSeconds'>;
@@ -40,7 +40,8 @@ export interface Chains {
  * What does not hold is a security event, whenever it is met.
  */
 export async function openChains(deps: ChainDeps): Promise<Chains> {
-  const { config, store, audit, signer, gaps, clockWatch, log } = deps;
+  const { config, store, audit, signer, clockWatch, log } = deps;
+  const gaps = deps.gaps();
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
   const latest = await audit.lastCheckpoint();

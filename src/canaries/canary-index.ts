@@ -1,7 +1,7 @@
 import { digestOfCredential } from '../kernel/credential.ts';
 import type { RequestOrigin } from '../kernel/verification.ts';
 import { digestOf } from '../token/signing-input.ts';
-import type { Canary, CanaryTrigger, CanaryUse } from './canary.ts';
+import type { Canary, CanaryStore, CanaryTrigger, CanaryUse } from './canary.ts';
 
 /**
  * A credential, or what is signed of a token: an encoded JSON object begins like this. Tokens are looked for at the
@@ -26,18 +26,20 @@ function formDecoded(text: string): string {
   );
 }
 
-/** The decoys that raise an alarm, in memory: what is asked in the way of requests. */
+/** The decoys that raise an alarm, in memory, as the registry has them: what is asked in the way of requests. */
 export class CanaryIndex {
   readonly #all = new Map<string, Canary>();
   readonly #byDigest = new Map<string, Canary>();
   readonly #byKid = new Map<string, Canary>();
 
-  constructor(canaries: readonly Canary[]) {
-    for (const canary of canaries) this.put(canary);
+  constructor(store: Pick<CanaryStore, 'follow'>) {
+    store.follow((changed) => {
+      for (const canary of changed) this.#take(canary);
+    });
   }
 
   /** In place of what was known of it. */
-  put(canary: Canary): void {
+  #take(canary: Canary): void {
     const { id, digest, key, retiredAt } = canary;
     const stands = retiredAt === null;
     this.#all.set(id, canary);

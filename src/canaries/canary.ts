@@ -1,4 +1,5 @@
 import type { Actor } from '../kernel/actor.ts';
+import type { Follow } from '../kernel/follow.ts';
 import type { CanaryKey } from '../keys/canary-keys.ts';
 
 /** What a decoy passes for. */
@@ -39,8 +40,8 @@ export interface Canary {
 
 /** Decoys, durable and signed as the registry is. Every change commits with its audit event (I10). */
 export interface CanaryStore {
-  /** The retired ones too. */
-  list(): readonly Canary[];
+  /** The retired ones too, the oldest first. */
+  readonly follow: Follow<readonly Canary[]>;
   /** `credential_taken` where the digest is that of a credential in use, or of another decoy. */
   add(canary: Canary, actor: Actor): Promise<void>;
   /** What the HSM made under the id that was reserved for it. */

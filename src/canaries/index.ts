@@ -9,6 +9,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { LeakService } from '../kernel/credential.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
@@ -33,6 +34,7 @@ export interface CanaryRootDeps {
   readonly events: EventRaiser;
   readonly metrics: Pick<Metrics, 'canaryTouches'>;
   readonly clock: Clock;
+  readonly leadership: Leadership;
   readonly log: Logger;
 }
 
@@ -62,11 +64,12 @@ export function openCanaries({
   audit,
   metrics,
   clock,
+  leadership,
   log,
   ...deps
 }: CanaryRootDeps): Canaries {
   const store = createCanaryStore(deps.store.changes);
-  const index = new CanaryIndex(store.list());
+  const index = new CanaryIndex(store);
   const alarm = createCanaryAlarm({ events, clock, count: countedTriggers(metrics) });
   const watching = {
     index,
@@ -91,7 +94,7 @@ export function openCanaries({
         clock,
       });
       canaries
-        .rollBack(KEYWARD)
+        .rollBack(leadership, KEYWARD)
         .catch((err: unknown) =>
           log.error({ err }, 'a decoy key that was cut short is not undone; it is with the next start'),
         );

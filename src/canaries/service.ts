@@ -4,6 +4,7 @@ import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { Revoker } from '../kernel/revocation.ts';
 import type { CanaryKeys } from '../keys/canary-keys.ts';
 import { withRollback } from '../keys/index.ts';
@@ -55,7 +56,7 @@ const MOST_KEYS = 8;
 
 type Wanted<K extends WantedCanary['kind']> = Extract<WantedCanary, { kind: K }>;
 
-/** What operators do with decoys: each is written first and then in force in memory. */
+/** What operators do with decoys; the index follows the store. */
 export class CanaryService implements CanaryAdministration {
   readonly #deps: CanaryServiceDeps;
   /** One after another, so that each counts what the one before it made. */
@@ -94,9 +95,10 @@ export class CanaryService implements CanaryAdministration {
   }
 
   /** At the start: keys whose making was cut short are none, whatever is there of them. */
-  async rollBack(actor: Actor): Promise<void> {
-    const cut = this.#deps.index.all().filter(isBeingMade);
-    for (const { id } of cut) await this.retire(id, actor);
+  async rollBack({ isAbandoned }: Pick<Leadership, 'isAbandoned'>, actor: Actor): Promise<void> {
+    for (const { id } of this.#deps.index.all().filter(isBeingMade)) {
+      if (isAbandoned({ kind: 'canary', id })) await this.retire(id, actor);
+    }
   }
 
   async #create(wanted: WantedCanary, actor: Actor): Promise<PlantedCanary> {
@@ -118,16 +120,14 @@ export class CanaryService implements CanaryAdministration {
 
   /** On record before it is made: no inventory shall take it for somebody else's. */
   async #plantKey(wanted: Wanted<'key'>, actor: Actor): Promise<Canary> {
-    const { store, index, keys } = this.#deps;
+    const { store, keys } = this.#deps;
     const key = { ...keys.place(wanted.scopeId), made: null };
     const canary = await this.#add({ ...wanted, key }, actor);
     return await withRollback(
       async () => {
         const made = await keys.make(wanted.scopeId, key);
         await store.keyMade(canary.id, made, actor);
-        const planted = { ...canary, key: { ...key, made } };
-        index.put(planted);
-        return planted;
+        return { ...canary, key: { ...key, made } };
       },
       async () => void (await this.retire(canary.id, actor)),
     );
@@ -136,14 +136,12 @@ export class CanaryService implements CanaryAdministration {
   async #add(of: Parameters<typeof newCanary>[0], actor: Actor): Promise<Canary> {
     const canary = newCanary(of, actor.operatorId, this.#deps.clock.nowSeconds());
     await this.#deps.store.add(canary, actor);
-    this.#deps.index.put(canary);
     return canary;
   }
 
   async #putOut(canary: Canary, actor: Actor): Promise<Canary> {
     const retired = { ...canary, retiredAt: this.#deps.clock.nowSeconds() };
     await this.#deps.store.retire(canary.id, retired.retiredAt, actor);
-    this.#deps.index.put(retired);
     return retired;
   }
 

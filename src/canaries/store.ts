@@ -1,6 +1,7 @@
 import { credentialTaken, isDecoy } from '../access/index.ts';
 import { camelCased } from '../db/camel-case.ts';
 import { tokenColumn, tokenOf } from '../db/scope-row.ts';
+import { follow } from '../db/signed/follow.ts';
 import type { Plan, RegistryChanges } from '../db/signed/registry-changes.ts';
 import { settling } from '../db/signed/settling.ts';
 import { inconsistent, put, type RowOf } from '../db/signed/tables.ts';
@@ -13,7 +14,7 @@ import type { Canary, CanaryStore } from './canary.ts';
 /** The audit trail tells that there is a decoy, and of which kind; neither what it is nor where it was planted. */
 export function createCanaryStore(changes: RegistryChanges): CanaryStore {
   return {
-    list: () => changes.view.rows('canaries').map(fromRow).toSorted(byAge),
+    follow: follow(changes, ['canaries'], (rows) => rows.map(({ row }) => fromRow(row)).sort(byAge)),
     add: (canary, actor) =>
       act(actor, 'canary.created', canary.id, { kind: canary.kind }, (registry) => {
         if (canary.digest && isKnown(registry, canary.digest)) throw credentialTaken();

@@ -91,12 +91,15 @@ export function ownDatabase(file: string): DatabaseOwner {
   const db = locked(lockFile);
   const identity = identify(lockFile);
   let released = false;
+  /** A file put in its place could be locked by another. */
+  const leads = () => {
+    const found = identify(lockFile);
+    return !released && found?.inode === identity?.inode && found?.device === identity?.device;
+  };
   return {
-    /** A file put in its place could be locked by another. */
-    leads() {
-      const found = identify(lockFile);
-      return !released && found?.inode === identity?.inode && found?.device === identity?.device;
-    },
+    leads,
+    /** Whoever began it had the file before, and is gone. */
+    isAbandoned: leads,
     release() {
       released = true;
       db.close();

@@ -19,10 +19,11 @@ import { keyFromRow, keyToRow, lifecycleToRow, type MadeKeyRow, reservedKeyRow }
 import type { TrxReader } from './schema.ts';
 import { rotationPauses, scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow, tokenOf } from './scope-row.ts';
+import { follow } from './signed/follow.ts';
 import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
 import { settling } from './signed/settling.ts';
 import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
-import type { RegistryView } from './signed/trusted-registry.ts';
+import type { ChangedRow, RegistryView } from './signed/trusted-registry.ts';
 
 export function createRegistry(reader: TrxReader, changes: RegistryChanges): Registry {
   return {
@@ -30,6 +31,13 @@ export function createRegistry(reader: TrxReader, changes: RegistryChanges): Reg
       scopes: scopesIn(changes.view),
       keys: keysIn(changes.view),
       unfinished: unfinishedIn(changes.view),
+    }),
+    follow: follow(changes, ['scopes', 'signing_keys'], (rows, registry) => {
+      const changed = new Set(rows.flatMap(scopeOf));
+      return {
+        scopes: scopesIn(registry, ({ id }) => changed.has(id)),
+        keys: keysIn(registry, ({ scope_id }) => changed.has(scope_id)),
+      };
     }),
     reserveScope: (scope, hsmIds, actor) =>
       changes.change(
@@ -85,18 +93,27 @@ function eventOf({ actor, type, subject, details }: KeyAct) {
   return actOf(actor, type, subject, details);
 }
 
-function scopesIn(registry: RegistryView): Scope[] {
+function scopesIn(registry: RegistryView, isWanted: (row: RowOf<'scopes'>) => boolean = () => true): Scope[] {
   return registry
     .rows('scopes')
-    .filter(({ state }) => state === 'ready')
+    .filter((row) => row.state === 'ready' && isWanted(row))
     .sort((a, b) => a.created_at - b.created_at || compareText(a.id, b.id))
     .map(scopeFromRow);
 }
 
-function keysIn(registry: RegistryView): StoredKey[] {
+/** A reservation is no key of the scope yet. */
+function scopeOf({ table, row }: ChangedRow<'scopes' | 'signing_keys'>): string[] {
+  if (row.state === 'reserved') return [];
+  return [table === 'scopes' ? row.id : row.scope_id];
+}
+
+function keysIn(
+  registry: RegistryView,
+  isWanted: (row: RowOf<'signing_keys'>) => boolean = () => true,
+): StoredKey[] {
   return registry
     .rows('signing_keys')
-    .filter((row): row is MadeKeyRow => row.state !== 'reserved')
+    .filter((row): row is MadeKeyRow => row.state !== 'reserved' && isWanted(row))
     .sort((a, b) => b.created_at - a.created_at || compareText(a.kid, b.kid))
     .map(keyFromRow);
 }

@@ -1,3 +1,5 @@
+import type { Follow } from './follow.ts';
+
 export const ACTIONS = ['sign', 'verify', 'revoke'] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -160,13 +162,16 @@ export interface StoredCredential {
   readonly revokedAt: number | null;
 }
 
+export interface ClientsAndOperators {
+  /** Those too of which a grant or credential is another. */
+  readonly clients: readonly Client[];
+  readonly operators: readonly Operator[];
+  readonly credentials: readonly StoredCredential[];
+}
+
 /** Clients, grants, operators and credentials, durable. Every change commits with its audit event (I10). */
 export interface AccessStore {
-  load(): Promise<{
-    clients: readonly Client[];
-    operators: readonly Operator[];
-    credentials: readonly StoredCredential[];
-  }>;
+  readonly follow: Follow<ClientsAndOperators>;
   /** `client_exists`, `credential_taken`. */
   addClient(client: Client, digest: Uint8Array, actor: Actor): Promise<void>;
   /** Revokes the client together with its credentials. */

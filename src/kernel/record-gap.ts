@@ -28,6 +28,14 @@ export interface RecordGap {
   readonly settledAt: number | null;
 }
 
+/** As the registry has them at that moment, the oldest first. */
+export type RecordGaps = () => readonly RecordGap[];
+
+/** No key that was there before goes on signing; undefined without any gap. */
+export function lastRenewal(gaps: readonly RecordGap[]): number | undefined {
+  return gaps.at(-1)?.issuedUntil;
+}
+
 export const RESTORE_ACCEPTED = 'database.restore_accepted';
 
 /** Of a token whose record may be lost: dated in a gap, by a key that was there before its end. */

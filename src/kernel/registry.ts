@@ -2,6 +2,7 @@ import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './actor.ts';
 import type { AuditEvent } from './audit.ts';
 import { KeywardError } from './errors.ts';
+import type { Follow } from './follow.ts';
 import type { Placed, PublicJwk, SigningKey } from './key.ts';
 import type { KeyProofStatement } from './key-proof.ts';
 import type { RotationPause, Scope, ScopeDefinition } from './scope.ts';
@@ -58,13 +59,16 @@ export interface KeyLifecycleChange {
   readonly after: KeyLifecycleFields;
 }
 
+/** Scopes that exist, and all keys of theirs. */
+export interface ScopesAndKeys {
+  readonly scopes: readonly Scope[];
+  readonly keys: readonly StoredKey[];
+}
+
 /** Scopes and keys, durable. Every change commits with its audit event (I10). */
 export interface Registry {
-  load(): Promise<{
-    scopes: readonly Scope[];
-    keys: readonly StoredKey[];
-    unfinished: readonly UnfinishedScope[];
-  }>;
+  load(): Promise<ScopesAndKeys & { readonly unfinished: readonly UnfinishedScope[] }>;
+  readonly follow: Follow<ScopesAndKeys>;
   /** Reserves scope and HSM ids before anything is generated. `scope_exists`, `issuer_audience_taken`. */
   reserveScope(scope: Scope, hsmIds: readonly string[], actor: Actor): Promise<void>;
   /** Fills the reserved rows; from here on the scope exists. */
@@ -182,6 +186,12 @@ export interface PendingServiceKeys {
   enrol(decision: ServiceKeyDecision, actor: Actor): Promise<JsonObject>;
 }
 
+/** Work that somebody began and nobody has finished or undone, by the name of what it is about. */
+export interface UnfinishedWork {
+  readonly kind: 'scope' | 'key' | 'canary' | 'proposal' | 'report';
+  readonly id: string;
+}
+
 /**
  * Of the processes that share a database one leads: it alone does what nobody asked for, such as rotating. With
  * SQLite it is the one that owns the file; replicas on a shared database elect it.
@@ -189,6 +199,8 @@ export interface PendingServiceKeys {
 export interface Leadership {
   /** Asked each time before anything is done. */
   leads(): boolean;
+  /** Whether nobody is at that work any more, so that this process may undo it. Asked of whatever was not begun here. */
+  isAbandoned(work: UnfinishedWork): boolean;
 }
 
 /** What is made there may be in other hands at once. */

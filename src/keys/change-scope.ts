@@ -1,6 +1,8 @@
 import type { Actor } from '../kernel/actor.ts';
 import { takesTwoByNow } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { KeyRing } from '../kernel/key.ts';
 import type { Registry, ScopeAdministration } from '../kernel/registry.ts';
 import {
   type RotationPause,
@@ -12,11 +14,10 @@ import {
 } from '../kernel/scope.ts';
 import { changedScope, type ScopeChange, scopeDifference } from '../kernel/scope-change.ts';
 import { Mutex } from '../lib/mutex.ts';
-import type { KeyRingKeeper } from './key-ring.ts';
 
 interface ScopeChangingDeps {
   readonly registry: Pick<Registry, 'reviseScope'>;
-  readonly keyRing: KeyRingKeeper;
+  readonly keyRing: Pick<KeyRing, 'scope'>;
   readonly clock: Clock;
 }
 
@@ -35,9 +36,8 @@ export function createScopeChanger({
       turns.runExclusive(async () => {
         const revise = (scope: Scope) =>
           withFormerCaches(scope, sound(scope, change, actor), clock.nowSeconds());
-        const { after } = await registry.reviseScope(scopeId, revise, actor);
-        const { id, policy, contacts, hsmToken, staleCacheHorizon } = after;
-        return keyRing.updateScope({ id, policy, contacts, hsmToken, staleCacheHorizon });
+        await registry.reviseScope(scopeId, revise, actor);
+        return scopeOf(keyRing, scopeId);
       }),
   };
 }
@@ -53,9 +53,16 @@ function withFormerCaches(before: Scope, after: Scope, now: number): Scope {
   return { ...after, staleCacheHorizon: staleCacheHorizonAfter(before, after.policy, now) };
 }
 
+/** As it was committed. */
+function scopeOf(keyRing: Pick<KeyRing, 'scope'>, scopeId: string): Scope {
+  const scope = keyRing.scope(scopeId);
+  if (scope) return scope;
+  throw new KeywardError('unknown_scope', 'there is no scope of this id');
+}
+
 interface RotationPausingDeps {
   readonly registry: Pick<Registry, 'setRotationPause'>;
-  readonly keyRing: Pick<KeyRingKeeper, 'updateScope'>;
+  readonly keyRing: Pick<KeyRing, 'scope'>;
   readonly clock: Clock;
 }
 
@@ -64,7 +71,7 @@ export function createRotationPauses({ registry, keyRing, clock }: RotationPausi
   const set = (scopeId: string, rotationPause: RotationPause | null, actor: Actor) =>
     turns.runExclusive(async () => {
       await registry.setRotationPause(scopeId, rotationPause, actor);
-      return keyRing.updateScope({ id: scopeId, rotationPause });
+      return scopeOf(keyRing, scopeId);
     });
   const requireSound = (pause: RotationPause) => validateRotationPause(pause, clock.nowSeconds());
   return {

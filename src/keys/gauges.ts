@@ -21,7 +21,7 @@ interface Watched {
   readonly clock: Clock;
   readonly graceSeconds: number;
   /** The end of the last gap in the records, where there is one. */
-  readonly renewedSince?: number | undefined;
+  readonly renewedSince?: () => number | undefined;
 }
 
 /** Where the keys of each scope are in their lives. Scopes come from the registry, never from a request. */
@@ -36,7 +36,7 @@ export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched):
       }),
     );
   const outlook = (of: ScopeKeys) =>
-    rotationOutlook(of, { now: clock.nowSeconds(), graceSeconds, renewedSince });
+    rotationOutlook(of, { now: clock.nowSeconds(), graceSeconds, renewedSince: renewedSince?.() });
 
   metrics.watch('keys', () =>
     byScope(({ keys }) =>

@@ -4,8 +4,10 @@ import { KEYWARD } from '../kernel/actor.ts';
 import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { RefusedKey } from '../kernel/key.ts';
 import type { VerifierDirectory } from '../kernel/publication.ts';
-import type { UnfinishedScope } from '../kernel/registry.ts';
+import { lastRenewal } from '../kernel/record-gap.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { KeyedMutex } from '../lib/mutex.ts';
@@ -65,14 +67,15 @@ export const KEY_ROUTES = {
   ],
 } as const;
 
-interface KeyDeps extends Omit<KeyLifecycleDeps, 'making'>, Omit<StandbyDeps, 'registry' | 'turns'> {
+interface KeyDeps
+  extends Omit<KeyLifecycleDeps, 'making' | 'leadership'>,
+    Omit<StandbyDeps, 'registry' | 'turns' | 'leadership'> {
+  readonly leadership: Leadership;
   readonly signer: Signer;
   readonly store: Pick<Store, 'registry' | 'ledger'>;
   readonly audit: AuditLog;
   readonly auditKey: OpenedKey;
   readonly verifiers: VerifierDirectory;
-  /** Scopes whose provisioning was cut short. */
-  readonly unfinished: readonly UnfinishedScope[];
   readonly metrics: Metrics;
 }
 
@@ -87,14 +90,15 @@ export async function openKeys(deps: KeyDeps) {
     keyRing,
     auditKey,
     verifiers,
-    unfinished,
+    leadership,
     metrics,
     clock,
     log,
   } = deps;
   const { registry, ledger } = store;
-  const making = { registry, signer, bindingKeys, clock, keyRing, turns: new KeyedMutex() };
+  const making = { registry, signer, bindingKeys, clock, keyRing, leadership, turns: new KeyedMutex() };
   const provisioner = createProvisioner(making);
+  const unfinished = await provisioner.cutShort();
   if (unfinished.length > 0) {
     log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
     await provisioner
@@ -120,7 +124,7 @@ export async function openKeys(deps: KeyDeps) {
     keyRing,
     clock,
     graceSeconds: config.keys.grace_seconds,
-    renewedSince: deps.gaps.at(-1)?.issuedUntil,
+    renewedSince: () => lastRenewal(deps.gaps()),
   });
   const knownKeys = keyRing;
   return {
@@ -182,12 +186,11 @@ export async function openSignedRegistry(deps: RegistryDeps) {
   return { stop: () => pending.stop() };
 }
 
-/** Fills the ring, and answers what scopes are unfinished. */
-export async function loadKeys({
+/** Fills the ring, which follows the registry from then on. */
+export function loadKeys({
   log,
-  ...parts
-}: RingLoadingDeps & { readonly log: Logger }): Promise<readonly UnfinishedScope[]> {
-  const { refused, unfinished } = await loadRing(parts);
-  for (const key of refused) log.fatal(key, 'key refused: registry and binding record disagree');
-  return unfinished;
+  ...deps
+}: Omit<RingLoadingDeps, 'onRefused'> & { readonly log: Logger }): Promise<void> {
+  const onRefused = (key: RefusedKey) => log.fatal(key, 'key refused: registry and binding record disagree');
+  return loadRing({ ...deps, onRefused });
 }

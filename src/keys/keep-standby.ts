@@ -1,6 +1,6 @@
 import type { Actor } from '../kernel/actor.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import type { Registry, ReservedKey } from '../kernel/registry.ts';
+import type { Leadership, Registry, ReservedKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
@@ -20,6 +20,7 @@ export interface StandbyDeps extends KeyMakingDeps {
   readonly keyRing: KeyRingKeeper;
   /** By HSM token, shared by all that make keys: one that hangs delays only the work that concerns it. */
   readonly turns: KeyedMutex;
+  readonly leadership: Pick<Leadership, 'isAbandoned'>;
 }
 
 export interface StandbyKeeper {
@@ -50,7 +51,7 @@ export function createStandbyKeeper(deps: StandbyDeps): StandbyKeeper {
 }
 
 async function makeStandby(deps: StandbyDeps, scope: Scope, actor: Actor): Promise<SigningKey> {
-  const { registry, keyRing, clock } = deps;
+  const { registry, clock } = deps;
   const { id: scopeId, hsmToken } = scope;
   const reservation = { scopeId, hsmToken, hsmId: newHsmId() };
   await registry.reserveKey(reservation, clock.nowSeconds(), actor);
@@ -59,7 +60,6 @@ async function makeStandby(deps: StandbyDeps, scope: Scope, actor: Actor): Promi
       const key = await makeKey(deps, scope, reservation.hsmId, 2);
       await serveWith(deps, hsmToken, [key]);
       await registry.completeKey(await proveNewKey(deps, key), actor);
-      keyRing.change(scope.id, [key]);
       return key;
     },
     (why) => undo(deps, reservation, why, actor),
@@ -69,8 +69,9 @@ async function makeStandby(deps: StandbyDeps, scope: Scope, actor: Actor): Promi
 /** Only on the token that the next key is made on: another may be away, and no reason to wait. */
 async function clearLeftovers(deps: StandbyDeps, { id, hsmToken }: Scope, actor: Actor): Promise<void> {
   for (const reservation of await deps.registry.reservedKeys()) {
-    const isOurs = reservation.scopeId === id && reservation.hsmToken === hsmToken;
-    if (isOurs) await undo(deps, reservation, 'cut short', actor);
+    const isHere = reservation.scopeId === id && reservation.hsmToken === hsmToken;
+    const isAbandoned = deps.leadership.isAbandoned({ kind: 'key', id: reservation.hsmId });
+    if (isHere && isAbandoned) await undo(deps, reservation, 'cut short', actor);
   }
 }
 

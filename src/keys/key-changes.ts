@@ -1,16 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { SigningKey } from '../kernel/key.ts';
-import type { KeyAct, KeyLifecycleChange, KeyLifecycleFields, Registry } from '../kernel/registry.ts';
+import type { KeyAct, KeyLifecycleChange, Registry } from '../kernel/registry.ts';
 import { Mutex } from '../lib/mutex.ts';
 import type { IssuanceLock } from './key-administration.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import type { KeyPlan, ScopeKeys } from './lifecycle/plans.ts';
 
 interface KeyChangingDeps {
-  readonly registry: Pick<Registry, 'changeKeys' | 'restrictKeys' | 'load' | 'signPending'>;
-  readonly keyRing: KeyRingKeeper;
+  readonly registry: Pick<Registry, 'changeKeys' | 'restrictKeys' | 'signPending'>;
+  /** It has followed the registry before a change settles. */
+  readonly keyRing: Pick<KeyRingKeeper, 'scopes' | 'scopeKeys'>;
   readonly holds: IssuanceLock;
 }
 
@@ -30,7 +29,7 @@ interface KeyView {
   all(): readonly ScopeKeys[];
 }
 
-/** The one way for keys in the ring and in the registry to become something else. */
+/** The one way for keys to become something else. */
 export interface KeyChanges {
   /** Waits for the registry key's signature; `hsm_unavailable` where more than restricts is wanted without it. */
   apply<Plan extends AnyPlan>(change: IntendedChange<Plan>): Promise<Plan>;
@@ -58,15 +57,12 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingDeps):
       const planned = plan(view);
       if (planned.changes.length === 0) return planned;
       try {
-        await whileHeld(planned.changes, async () => {
-          // A row that the ring has refused never joins the plan, serves nobody, and holds up no emergency.
-          await commit(planned.changes, act(planned), { leaveOut: attempts === ATTEMPTS });
-          take(planned.changes.map(({ after }) => after));
-        });
+        // A row that the ring has refused never joins the plan, serves nobody, and holds up no emergency.
+        const may = { leaveOut: attempts === ATTEMPTS };
+        await whileHeld(planned.changes, () => commit(planned.changes, act(planned), may));
         return planned;
       } catch (error) {
         if (!isOvertaken(error) || attempts === ATTEMPTS) throw error;
-        await refresh(planned.changes);
       }
     }
   };
@@ -86,44 +82,11 @@ export function createKeyChanges({ registry, keyRing, holds }: KeyChangingDeps):
     }
   };
 
-  const take = (lifecycles: readonly KeyLifecycleFields[]): void => {
-    for (const [scopeId, of] of Map.groupBy(lifecycles, (life) => life.scopeId)) {
-      const known = new Map(view.of(scopeId).keys.map((key) => [key.kid, key]));
-      keyRing.change(
-        scopeId,
-        of.flatMap((life) => {
-          const key = known.get(life.kid);
-          return key ? [applyChange(key, life)] : [];
-        }),
-      );
-    }
-  };
-
-  /** Takes over what was committed by others, or by an attempt whose answer was lost. */
-  const refresh = async (changes: readonly KeyLifecycleChange[]): Promise<void> => {
-    const stored = new Map((await registry.load()).keys.map((key) => [key.kid, key]));
-    const scopeIds = new Set(changes.map(({ after }) => after.scopeId));
-    const keys = [...scopeIds].flatMap((scopeId) => view.of(scopeId).keys);
-    take(
-      keys.flatMap((key) => {
-        const found = stored.get(key.kid);
-        return found && !isDeepStrictEqual(applyChange(key, found), key) ? [found] : [];
-      }),
-    );
-  };
-
   return {
     apply: (change) => turns.runExclusive(() => attempt(change, registry.changeKeys)),
     signed: () => registry.signPending(),
     applyUrgently: (change) => urgentTurns.runExclusive(() => attempt(change, registry.restrictKeys)),
   };
-}
-
-function applyChange(
-  key: SigningKey,
-  { state, signFrom, signUntil, times, keptForForensics }: KeyLifecycleFields,
-): SigningKey {
-  return { ...key, state, signFrom, signUntil, times, keptForForensics };
 }
 
 function noSuchScope(): never {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { KeySuspender } from '../kernel/activity.ts';
 import type { Clock, SettledTime, TimeGuard } from '../kernel/clock.ts';
-import type { RecordGap } from '../kernel/record-gap.ts';
+import { lastRenewal, type RecordGaps } from '../kernel/record-gap.ts';
 import type { Leadership } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { createKeyAdministration, createKeySuspender } from './administer-keys.ts';
@@ -23,7 +23,7 @@ export interface KeyLifecycleDeps {
   readonly raiser: EventRaiser;
   readonly timeGuard: TimeGuard & SettledTime;
   readonly leadership: Leadership;
-  readonly gaps: readonly RecordGap[];
+  readonly gaps: RecordGaps;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -54,7 +54,7 @@ export function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
     clock,
     timeGuard,
     graceSeconds,
-    renewedSince: parts.gaps.at(-1)?.issuedUntil,
+    renewedSince: () => lastRenewal(parts.gaps()),
   });
   const immediate = startReconciler({ steps: steps.immediate, leadership, events, clock, log });
   // The keys of a lost token are withdrawn when their last tokens have expired.

@@ -1,4 +1,3 @@
-import { KeywardError } from '../kernel/errors.ts';
 import type {
   KeyState,
   KnownKey,
@@ -9,26 +8,26 @@ import type {
   WatchedKeyRing,
 } from '../kernel/key.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { changesKeySet } from '../kernel/scope-change.ts';
 import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { compareText } from '../lib/text.ts';
 import type { ScopeKeys } from './lifecycle/plans.ts';
 import { isToBeMarked } from './lifecycle/token-compromise.ts';
 
-type ScopeUpdate = Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'rotationPause' | 'staleCacheHorizon'>;
-
-/** The writable side of the ring: only the code that changes scopes and keys holds it. */
-export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
-  addScope(scope: Scope, keys: readonly SigningKey[]): void;
-  /** Takes over what has changed of a scope that is there, whatever its keys have become meanwhile. */
-  updateScope(scope: Pick<Scope, 'id'> & Partial<ScopeUpdate>): Scope;
-  /** New keys of the scope, and what others have become; its key set is of the next version. */
-  change(scopeId: string, keys: readonly SigningKey[]): void;
+/** What the registry has of some scopes: each as it is now, with all keys of it. */
+export interface RingContent {
+  readonly scopes: readonly Scope[];
+  readonly keys: readonly SigningKey[];
+  /** Key rows that were left out. */
+  readonly refused?: readonly RefusedKey[];
   /** Of an HSM token that is compromised nothing is accepted: not of a key either that its declaration left out. */
-  blockToken(hsmToken: string): void;
-  /** Remembers which key rows were left out, in place of those it remembered before. */
-  setRejected(keys: readonly RefusedKey[]): void;
+  readonly blocked?: readonly string[];
+}
+
+/** The writable side of the ring: scopes and keys as the registry has them, and what their HSM tokens show of them. */
+export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
+  /** In place of what was known of these scopes. All of it is in force before anybody is told. */
+  put(content: RingContent): void;
   /** Takes a key that was found and not proven out of every answer, and puts a proven one back. */
   applyProofs(proofs: readonly KeyProof[]): void;
   /** Which of a token's keys a process did not find that had just opened it: the whole list, each time it changes. */
@@ -52,7 +51,8 @@ export function createKeyRing(): KeyRingKeeper {
   /** By HSM token. */
   const missing = new Map<string, ReadonlySet<string>>();
   const blocked = new Set<string>();
-  let refused: readonly RefusedKey[] = [];
+  /** By scope. */
+  const refused = new Map<string, readonly RefusedKey[]>();
   // What the hot path asks for; made anew with each change, which is rare.
   const serving = new Map<string, { keys: readonly SigningKey[]; active: SigningKey | undefined }>();
   let revision = 0;
@@ -70,21 +70,14 @@ export function createKeyRing(): KeyRingKeeper {
     statusOf(proofs.get(kid)) !== 'missing' && !missing.get(hsmToken)?.has(kid);
   const standing = (scopeId: string) =>
     (byScope.get(scopeId) ?? []).filter(({ state }) => state !== 'destroyed');
-  const settle = (scopeId: string) => {
-    const keys = standing(scopeId).filter((key) => !barred(key));
-    serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
-    revision += 1;
-    changes.emit(scopeId);
-  };
-
-  const add = (scope: Scope, keys: readonly SigningKey[]) => {
-    scopes.set(scope.id, scope);
-    byScope.set(scope.id, keys.toSorted(newestFirst));
-    for (const key of keys) {
-      byKid.set(key.kid, key);
-      if (key.times.tokenCompromised !== null) blocked.add(key.hsmToken);
+  const settle = (scopeIds: Iterable<string>) => {
+    const settled = [...new Set(scopeIds)];
+    for (const scopeId of settled) {
+      const keys = standing(scopeId).filter((key) => !barred(key));
+      serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
+      revision += 1;
     }
-    settle(scope.id);
+    changes.emit(...settled);
   };
 
   return {
@@ -105,7 +98,7 @@ export function createKeyRing(): KeyRingKeeper {
       const key = byKid.get(kid);
       return key && known(key, proofs.get(kid));
     },
-    refusedKeys: () => refused,
+    refusedKeys: () => [...refused.values()].flat(),
     references: () =>
       [...byKid.values()].filter((key) => SIGNER_STATES.has(key.state) && !leftOut(key)).map(referenceTo),
 
@@ -125,45 +118,34 @@ export function createKeyRing(): KeyRingKeeper {
       missing.set(hsmToken, new Set(kids));
     },
 
-    addScope: add,
-
-    updateScope({ id, ...changes }) {
-      const scope = scopes.get(id);
-      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-      const changed = { ...scope, ...changes };
-      const updated = {
-        ...changed,
-        keySetVersion: scope.keySetVersion + (changesKeySet(scope, changed) ? 1 : 0),
-      };
-      add(updated, byScope.get(id) ?? []);
-      return updated;
-    },
-
-    change(scopeId, keys) {
-      const scope = scopes.get(scopeId);
-      if (!scope) return;
-      const changed = new Set(keys.map(({ kid }) => kid));
-      const others = (byScope.get(scopeId) ?? []).filter(({ kid }) => !changed.has(kid));
-      add({ ...scope, keySetVersion: scope.keySetVersion + 1 }, [...keys, ...others]);
-    },
-
-    blockToken(hsmToken) {
-      blocked.add(hsmToken);
-      for (const scopeId of scopes.keys()) settle(scopeId);
-    },
-
-    setRejected(keys) {
-      refused = keys;
+    put(content) {
+      const before = blocked.size;
+      for (const hsmToken of compromisedTokens(content.keys)) blocked.add(hsmToken);
+      for (const hsmToken of content.blocked ?? []) blocked.add(hsmToken);
+      const keys = Map.groupBy(content.keys, ({ scopeId }) => scopeId);
+      const rejected = Map.groupBy(content.refused ?? [], ({ scopeId }) => scopeId);
+      for (const scope of content.scopes) {
+        for (const { kid } of byScope.get(scope.id) ?? []) byKid.delete(kid);
+        scopes.set(scope.id, scope);
+        byScope.set(scope.id, (keys.get(scope.id) ?? []).toSorted(newestFirst));
+        refused.delete(scope.id);
+      }
+      for (const [scopeId, rows] of rejected) refused.set(scopeId, rows);
+      for (const key of content.keys) byKid.set(key.kid, key);
+      settle(blocked.size > before ? scopes.keys() : content.scopes.map(({ id }) => id));
     },
 
     applyProofs(latest) {
       for (const proof of latest) {
         if (proof.proven || proof.found || !failed(proof.kid)) proofs.set(proof.kid, proof);
-        const scopeId = byKid.get(proof.kid)?.scopeId;
-        if (scopeId !== undefined) settle(scopeId);
       }
+      settle(latest.flatMap(({ kid }) => byKid.get(kid)?.scopeId ?? []));
     },
   };
+}
+
+export function compromisedTokens(keys: readonly Pick<SigningKey, 'hsmToken' | 'times'>[]): string[] {
+  return keys.flatMap(({ hsmToken, times }) => (times.tokenCompromised === null ? [] : [hsmToken]));
 }
 
 function statusOf(proof: KeyProof | undefined): ProofStatus {

@@ -2,7 +2,7 @@ import type { Actor } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import { move } from '../kernel/key-transitions.ts';
-import type { Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
+import type { Leadership, Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
 import { type Scope, type ScopeDefinition, validateScope } from '../kernel/scope.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
@@ -21,11 +21,13 @@ interface ProvisioningDeps extends KeyMakingDeps {
   readonly keyRing: KeyRingKeeper;
   /** Shared by all that make keys. */
   readonly turns: KeyedMutex;
+  readonly leadership: Pick<Leadership, 'isAbandoned'>;
 }
 
 interface Provisioner extends Pick<ScopeAdministration, 'create' | 'requirePlaceable'> {
   /** Undoes provisioning that was cut short: what was generated is destroyed, the reservation removed. */
   rollBack(unfinished: readonly UnfinishedScope[], actor: Actor): Promise<void>;
+  cutShort(): Promise<readonly UnfinishedScope[]>;
 }
 
 /** One provisioning at a time on each token: it ends with the signer serving the whole set of keys there. */
@@ -38,6 +40,7 @@ export function createProvisioner(deps: ProvisioningDeps): Provisioner {
       await clearLeftovers(deps, definition.id, actor);
       return deps.turns.runExclusive(definition.hsmToken, () => createScope(deps, definition, actor));
     },
+    cutShort: () => cutShort(deps),
     async rollBack(unfinished, actor) {
       const undone = unfinished.map((scope) =>
         deps.turns.runExclusive(scope.hsmToken, () => undo(deps, scope, 'cut short', actor)),
@@ -69,7 +72,6 @@ async function createScope(deps: ProvisioningDeps, definition: ScopeDefinition, 
       await serveWith(deps, scope.hsmToken, keys);
       const witnessed = await Promise.all(keys.map((key) => proveNewKey(deps, key)));
       await deps.registry.completeScope(scope.id, witnessed, actor);
-      deps.keyRing.addScope(scope, keys);
       return { scope, keys };
     },
     (why) => undo(deps, { scopeId: scope.id, hsmToken: scope.hsmToken, hsmIds }, why, actor),
@@ -104,8 +106,7 @@ async function requirePlaceable(
 
 /** A former attempt whose undoing failed, with the HSM away say, is undone before the next. */
 async function clearLeftovers(deps: ProvisioningDeps, scopeId: string, actor: Actor): Promise<void> {
-  const leftover = async () =>
-    (await deps.registry.load()).unfinished.find((candidate) => candidate.scopeId === scopeId);
+  const leftover = async () => (await cutShort(deps)).find((candidate) => candidate.scopeId === scopeId);
   const found = await leftover();
   if (!found) return;
   await deps.turns.runExclusive(found.hsmToken, async () => {
@@ -113,6 +114,11 @@ async function clearLeftovers(deps: ProvisioningDeps, scopeId: string, actor: Ac
     const scope = await leftover();
     if (scope) await undo(deps, scope, 'cut short', actor);
   });
+}
+
+async function cutShort({ registry, leadership }: ProvisioningDeps): Promise<readonly UnfinishedScope[]> {
+  const { unfinished } = await registry.load();
+  return unfinished.filter(({ scopeId }) => leadership.isAbandoned({ kind: 'scope', id: scopeId }));
 }
 
 async function undo(

@@ -47,7 +47,7 @@ interface ReconcileDeps {
   readonly timeGuard: TimeGuard & SettledTime;
   readonly graceSeconds: number;
   /** The end of the last gap in the records, where there is one: no key from before it goes on signing. */
-  readonly renewedSince?: number | undefined;
+  readonly renewedSince?: () => number | undefined;
 }
 
 interface ReconcileSteps {
@@ -99,7 +99,7 @@ const SUCCESSIONS: Readonly<Record<Succession, Pick<StepPlan, 'type' | 'why'>>> 
 export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
   const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard, graceSeconds, renewedSince } =
     deps;
-  const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince });
+  const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince: renewedSince?.() });
   /** What nothing undoes waits until the time has settled (I13). */
   const mayCome = (step: DueStep) => !isIrreversible(step) || timeGuard.isSettled();
   const due = () =>

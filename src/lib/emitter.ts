@@ -1,11 +1,14 @@
 const MOST_REPLAYED = 100;
 
 export interface Subscribable<T> {
-  /** The listener is called in the same tick, in order; it must not throw. Returns how to unsubscribe. */
+  /** The listener is called in the same tick, in order. Returns how to unsubscribe. */
   subscribe(listener: (event: T) => void): () => void;
 }
 
-/** Synchronous emitter: listeners run in the same tick, in order. */
+/**
+ * Synchronous emitter: listeners run in the same tick, in order. One that throws keeps nothing from the others: its
+ * failure is thrown once all of them were told.
+ */
 export class Emitter<T> implements Subscribable<T> {
   readonly #listeners = new Set<(event: T) => void>();
 
@@ -14,8 +17,18 @@ export class Emitter<T> implements Subscribable<T> {
     return () => void this.#listeners.delete(listener);
   }
 
-  emit(event: T): void {
-    for (const listener of this.#listeners) listener(event);
+  emit(...events: readonly T[]): void {
+    const failures: unknown[] = [];
+    for (const event of events) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(event);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 }
 

@@ -72,7 +72,7 @@ export async function waitForDecision(
   const { config, sinks, store, audit, clock, clockWatch, log, stopping } = deps;
   const { data_plane, operations_plane, limits, two_persons } = config;
   const { recovery } = decision;
-  const access = await createAccess(createAccessStore(store.changes), clock, () => false);
+  const access = createAccess(createAccessStore(store.changes), clock, () => false);
   const suspects = changedOperators(decision.unseen);
   const trail = new BufferedTrail(sinks, clock);
   const refusals = new RefusalCount();

@@ -83,11 +83,13 @@ const NOTHING_THERE: ReadonlySet<ErrorCode> = new Set([
 
 /**
  * What an accepted gap holds of restrictions is in force before anything is served. Cut short, it is done with the
- * next start. What weakened or was made anew in the gap is for people to do again, and is named.
+ * next start. What weakened or was made anew in the gap is for people to do again, and is named. Answers
+ * how many gaps there were to settle.
  */
-export async function replayRestrictions(deps: ReplayDeps): Promise<void> {
+export async function replayRestrictions(deps: ReplayDeps): Promise<number> {
   const { recordGaps, securityEvents, clock, log } = deps;
-  for (const gap of recordGaps.list().filter(({ settledAt }) => settledAt === null)) {
+  const unsettled = recordGaps.list().filter(({ settledAt }) => settledAt === null);
+  for (const gap of unsettled) {
     const { notRepeated, count } = await repeat(gap, deps);
     const { id } = gap;
     const { issued_from, issued_until, first_event, last_event } = gapDetails(gap);
@@ -107,6 +109,7 @@ export async function replayRestrictions(deps: ReplayDeps): Promise<void> {
       'a restore was settled; what is named is not done again',
     );
   }
+  return unsettled.length;
 }
 
 async function repeat(gap: RecordGap, deps: ReplayDeps) {

@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { LedgerReader, RecordedToken } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import { isInGap, type RecordGap } from '../kernel/record-gap.ts';
+import { isInGap, type RecordGap, type RecordGaps } from '../kernel/record-gap.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { RefusalReason, TokenVerifier, Verdict } from '../kernel/verification.ts';
@@ -113,7 +113,7 @@ export interface VerifyingDeps {
   readonly alarm: ForgeryAlarm;
   readonly facts: Activity;
   /** Where the ledger was put back from an older copy. */
-  readonly gaps: readonly RecordGap[];
+  readonly gaps: RecordGaps;
 }
 
 /** An hour less than the shortest `ledger.online_days`: until then the record of an expired token is in reach. */
@@ -147,7 +147,7 @@ async function lookUpRecord(deps: VerifyingDeps, signed: SignedToken): Promise<L
   if (isForgotten(signed, deps.clock)) return 'forgotten';
   const digest = digestOf(signed.token.signingInput);
   const record = Number.isFinite(iat) ? await deps.ledger.find(digest, Number(iat)) : undefined;
-  if (record === undefined && isRecordLost(deps.gaps, signed)) return 'lost';
+  if (record === undefined && isRecordLost(deps.gaps(), signed)) return 'lost';
   if (isOnRecord(signed, record)) return record;
   await deps.alarm.forged(asForgery(signed, digest, record));
   return 'never_issued';

@@ -4,6 +4,7 @@ import { watchSigner } from '../../src/canaries/triggers.ts';
 import { scopeLabel } from '../../src/kernel/scope.ts';
 import { createSignerLink, type SignerLink } from '../../src/signer/signer-link.ts';
 import { canarySample, heardTriggers } from '../support/canary-samples.ts';
+import { unchanging } from '../support/followed.ts';
 import {
   claimsOf,
   makeRegistryKey,
@@ -40,7 +41,7 @@ it('no signer signs with a decoy key: it is refused as any that nobody knows, an
   const made = await signer.generate({ hsmId, label, algorithm: 'ES256', modulusBits: null });
   const key = { hsmToken: 'primary', hsmId, made };
   const { alarm, heard } = heardTriggers();
-  const book = new CanaryIndex([canarySample({ kind: 'key', digest: null, key })]);
+  const book = new CanaryIndex(unchanging([canarySample({ kind: 'key', digest: null, key })]));
   const watched = watchSigner(signer, { index: book, alarm });
   const refusals = await Promise.all(
     [made.kid, 'A'.repeat(43)].map(async (kid) => {

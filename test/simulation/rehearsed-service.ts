@@ -1,6 +1,7 @@
 import { createTokenIssuer } from '../../src/issuance/issue-token.ts';
 import type { Clock } from '../../src/kernel/clock.ts';
 import type { Ledger } from '../../src/kernel/issuance.ts';
+import type { RefusedKey } from '../../src/kernel/key.ts';
 import type { Registry } from '../../src/kernel/registry.ts';
 import type { ScopeDefinition } from '../../src/kernel/scope.ts';
 import type { Signer } from '../../src/kernel/signer.ts';
@@ -10,7 +11,7 @@ import { createKeyChanges } from '../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../src/keys/key-ring.ts';
 import { dueSteps } from '../../src/keys/lifecycle/due-steps.ts';
 import type { ScopeKeys } from '../../src/keys/lifecycle/plans.ts';
-import { trackLoadedKeys } from '../../src/keys/load-ring.ts';
+import { followRegistry, trackLoadedKeys } from '../../src/keys/load-ring.ts';
 import { createProvisioner } from '../../src/keys/provision-scope.ts';
 import { createReconcileSteps } from '../../src/keys/reconcile-steps.ts';
 import { createBindingKeys, type OpenedKey } from '../../src/keys/registry-key.ts';
@@ -18,6 +19,7 @@ import { KeyedMutex } from '../../src/lib/mutex.ts';
 import { createPublication } from '../../src/publication/publication.ts';
 import { verifySignatureSync } from '../../src/token/signature.ts';
 import { composeSigningInput } from '../../src/token/signing-input.ts';
+import { SOLE_OWNER } from '../support/leadership.ts';
 import type { RehearsedService } from './simulate-rotations.ts';
 
 export interface RehearsalDeps {
@@ -44,7 +46,19 @@ export async function openRehearsedService(
   const keyRing = createKeyRing();
   const holds = new IssuanceLock();
   const bindingKeys = createBindingKeys(registryKey);
-  const making = { registry, signer, bindingKeys, clock, keyRing, turns: new KeyedMutex() };
+  const making = {
+    registry,
+    signer,
+    bindingKeys,
+    clock,
+    keyRing,
+    leadership: SOLE_OWNER,
+    turns: new KeyedMutex(),
+  };
+  const onRefused = ({ why }: RefusedKey) => {
+    throw new Error(why);
+  };
+  followRegistry({ registry, keyRing, bindingKeys, onRefused });
   const { scope } = await createProvisioner(making).create(parts.scope, ACTOR);
   const steps = createReconcileSteps({
     changes: createKeyChanges({ registry, keyRing, holds }),

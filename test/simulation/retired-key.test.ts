@@ -26,7 +26,7 @@ async function stolen() {
   const { kid } = keyRing.activeKey(scope.id) as SigningKey;
   const key = () => service.keys().find((each) => each.kid === kid) as SigningKey;
   const verifier = createTokenVerifier({
-    gaps: [],
+    gaps: () => [],
     facts: { record: () => {} },
     keyRing,
     clock,

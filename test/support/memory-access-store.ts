@@ -2,6 +2,7 @@ import type {
   AccessStore,
   Actor,
   Client,
+  ClientsAndOperators,
   Grant,
   Operator,
   Role,
@@ -9,6 +10,7 @@ import type {
 } from '../../src/kernel/actor.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { KeywardError } from '../../src/kernel/errors.ts';
+import { Emitter } from '../../src/lib/emitter.ts';
 
 const byPlace = (a: Grant, b: Grant) =>
   a.scopeId.localeCompare(b.scopeId) || a.action.localeCompare(b.action);
@@ -22,13 +24,15 @@ export class MemoryAccessStore implements AccessStore {
   /** What the next change fails with, once. */
   failure: Error | undefined;
 
-  async load() {
-    return {
+  readonly #changed = new Emitter<ClientsAndOperators>();
+  readonly follow: AccessStore['follow'] = (view) => {
+    view({
       clients: [...this.#clients.values()],
       operators: [...this.#operators.values()],
       credentials: [...this.#credentials],
-    };
-  }
+    });
+    return this.#changed.subscribe(view);
+  };
 
   async addClient(client: Client, digest: Uint8Array, actor: Actor): Promise<void> {
     if (this.#clients.has(client.id)) throw new KeywardError('client_exists', 'There is such a client.');
@@ -36,22 +40,26 @@ export class MemoryAccessStore implements AccessStore {
     this.#audit(actor, 'client.created', `client:${client.id}`, { description: client.description });
     this.#clients.set(client.id, client);
     this.#addCredential('svc', client, digest);
+    this.#tell(client.id);
   }
 
   async revokeClient(clientId: string, revokedAt: number, actor: Actor): Promise<void> {
     this.#audit(actor, 'client.revoked', `client:${clientId}`, {});
     this.#change(clientId, { revokedAt });
     this.#revokeCredentials('svc', clientId, revokedAt);
+    this.#tell(clientId);
   }
 
   async describeClient(clientId: string, description: string, actor: Actor): Promise<void> {
     this.#audit(actor, 'client.described', `client:${clientId}`, { description });
     this.#change(clientId, { description });
+    this.#tell(clientId);
   }
 
   async addGrant(clientId: string, grant: Grant, actor: Actor): Promise<void> {
     this.#audit(actor, 'grant.added', `client:${clientId}`, { scope: grant.scopeId, action: grant.action });
     this.#change(clientId, { grants: [...this.#grantsBut(clientId, grant), grant].sort(byPlace) });
+    this.#tell(clientId);
   }
 
   async removeGrant(clientId: string, grant: Grant, actor: Actor): Promise<void> {
@@ -60,6 +68,7 @@ export class MemoryAccessStore implements AccessStore {
       action: grant.action,
     });
     this.#change(clientId, { grants: this.#grantsBut(clientId, grant) });
+    this.#tell(clientId);
   }
 
   async addOperator(operator: Operator, digest: Uint8Array, actor: Actor): Promise<void> {
@@ -69,17 +78,20 @@ export class MemoryAccessStore implements AccessStore {
     this.#audit(actor, 'operator.created', `operator:${operator.id}`, { roles: operator.roles });
     this.#operators.set(operator.id, operator);
     this.#addCredential('ops', operator, digest);
+    this.#tell(operator.id);
   }
 
   async revokeOperator(operatorId: string, revokedAt: number, actor: Actor): Promise<void> {
     this.#audit(actor, 'operator.revoked', `operator:${operatorId}`, {});
     this.#changeOperator(operatorId, { revokedAt });
     this.#revokeCredentials('ops', operatorId, revokedAt);
+    this.#tell(operatorId);
   }
 
   async setRoles(operatorId: string, roles: readonly Role[], actor: Actor): Promise<void> {
     this.#audit(actor, 'operator.roles_changed', `operator:${operatorId}`, { roles });
     this.#changeOperator(operatorId, { roles });
+    this.#tell(operatorId);
   }
 
   async replaceCredential(credential: StoredCredential, actor: Actor): Promise<void> {
@@ -89,6 +101,16 @@ export class MemoryAccessStore implements AccessStore {
     this.#audit(actor, `${holder}.credential_replaced`, `${holder}:${holderId}`, {});
     this.#revokeCredentials(kind, holderId, createdAt);
     this.#credentials.push(credential);
+    this.#tell(holderId);
+  }
+
+  /** Of a client and an operator of one id, both. */
+  #tell(id: string): void {
+    this.#changed.emit({
+      clients: [this.#clients.get(id) ?? []].flat(),
+      operators: [this.#operators.get(id) ?? []].flat(),
+      credentials: this.#credentials.filter(({ holderId }) => holderId === id),
+    });
   }
 
   #refuseTaken(digest: Uint8Array): void {

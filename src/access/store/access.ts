@@ -1,8 +1,9 @@
 import { camelCased } from '../../db/camel-case.ts';
+import { follow } from '../../db/signed/follow.ts';
 import type { Plan, RegistryChanges } from '../../db/signed/registry-changes.ts';
 import { settling } from '../../db/signed/settling.ts';
 import { put, type RowChange, type RowOf, remove, rowId } from '../../db/signed/tables.ts';
-import type { RegistryView } from '../../db/signed/trusted-registry.ts';
+import type { ChangedRow, RegistryView } from '../../db/signed/trusted-registry.ts';
 import type {
   AccessStore,
   Actor,
@@ -19,11 +20,14 @@ import { compareText } from '../../lib/text.ts';
 
 export function createAccessStore(changes: RegistryChanges): AccessStore {
   return {
-    load: async () => ({
-      clients: clientsIn(changes.view),
-      operators: operatorsIn(changes.view),
-      credentials: changes.view.rows('credentials').map(credentialFrom),
-    }),
+    follow: follow(changes, ['clients', 'grants', 'operators', 'credentials'], (rows, registry) => ({
+      clients: clientsIn(registry, new Set(rows.flatMap(clientOf))),
+      operators: rows
+        .flatMap((of) => (of.table === 'operators' ? [of.row] : []))
+        .toSorted(byAge)
+        .map(operatorFrom),
+      credentials: rows.flatMap((of) => (of.table === 'credentials' ? [credentialFrom(of.row)] : [])),
+    })),
     addClient: (client, digest, actor) =>
       act(actor, 'client.created', `client:${client.id}`, { description: client.description }, (registry) =>
         addClient(registry, client, digest),
@@ -76,11 +80,18 @@ function asDetails({ scopeId, action }: Grant): Record<string, unknown> {
   return { scope: scopeId, action };
 }
 
-function clientsIn(registry: RegistryView): Client[] {
+function clientOf({ table, row }: ChangedRow<'clients' | 'grants' | 'operators' | 'credentials'>): string[] {
+  if (table === 'operators') return [];
+  const id = table === 'clients' ? row.id : row.client_id;
+  return id === null ? [] : [id];
+}
+
+function clientsIn(registry: RegistryView, ids: ReadonlySet<string>): Client[] {
   const grants = Map.groupBy(registry.rows('grants'), ({ client_id }) => client_id);
   return registry
     .rows('clients')
-    .toSorted(byAge)
+    .filter(({ id }) => ids.has(id))
+    .sort(byAge)
     .map((row) => ({ ...camelCased(row), grants: (grants.get(row.id) ?? []).map(grantFrom).sort(byPlace) }));
 }
 
@@ -88,11 +99,8 @@ function grantFrom({ scope_id, action }: RowOf<'grants'>): Grant {
   return { scopeId: scope_id, action };
 }
 
-function operatorsIn(registry: RegistryView): Operator[] {
-  return registry
-    .rows('operators')
-    .toSorted(byAge)
-    .map(({ roles_json, ...row }) => ({ ...camelCased(row), roles: JSON.parse(roles_json) as Role[] }));
+function operatorFrom({ roles_json, ...row }: RowOf<'operators'>): Operator {
+  return { ...camelCased(row), roles: JSON.parse(roles_json) as Role[] };
 }
 
 function credentialFrom(row: RowOf<'credentials'>): StoredCredential {

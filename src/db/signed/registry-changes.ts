@@ -16,42 +16,49 @@ import {
   signed,
   unsigned,
 } from './prepared-change.ts';
-import { readHead, type StoredHead } from './read-stored.ts';
+import { readHead, readStored, type StoredHead, type StoredRegistry } from './read-stored.ts';
 import { digestOf, type RowChange, rowName } from './tables.ts';
 import {
+  type CommittedChange,
   type PreparedChange,
   type PreparedRow,
   type RegistryView,
   refusedRow,
   type TrustedRegistry,
 } from './trusted-registry.ts';
+import { verifyStored } from './verify-stored.ts';
 
 /** From the rows as they are to the rows as they shall be. Pure: it may be asked again. */
 export type Plan = (registry: RegistryView) => readonly RowChange[];
 /** What else commits with the change. */
 export type Beside = (trx: Trx) => Promise<void>;
 
-const ATTEMPTS = 3;
+const ATTEMPTS = 10;
 const nothing: Beside = async () => {};
 
 /**
  * The one way to change the registry: planned on trusted rows, signed by the registry key, and committed with
- * the new head and the audit event, all together or not at all (I10). `registry_refused` where the database is
- * not as it was signed.
+ * the new head and the audit event, all together or not at all (I10). What others committed meanwhile is taken over
+ * first. `registry_refused` where the database is not as it was signed.
+ *
+ * Views follow in the turn in which the commit is known. One that fails keeps no other from following, and stands for
+ * something that is true no longer: the process ends at once, and the next start builds all of them anew.
  */
 export class RegistryChanges {
   readonly #writer: TrxWriter;
   readonly #clock: Clock;
   readonly #gate: SinkGate;
+  readonly #end: (failure: unknown) => void;
   readonly #turns = new BoundedMutex();
   /** Changes of which nobody knows whether they were committed. */
   #uncertain: PreparedChange[] = [];
   #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
 
-  constructor(writer: TrxWriter, clock: Clock, gate: SinkGate) {
+  constructor(writer: TrxWriter, clock: Clock, gate: SinkGate, end = endProcess) {
     this.#writer = writer;
     this.#clock = clock;
     this.#gate = gate;
+    this.#end = end;
   }
 
   open(registry: TrustedRegistry, seal: RegistrySeal): void {
@@ -131,7 +138,7 @@ export class RegistryChanges {
     );
   }
 
-  /** An urgent change may come in between; then the plan is made anew. */
+  /** An urgent change may come in between, or one that somebody else committed; then the plan is made anew. */
   async #attempt<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#settleDoubts();
@@ -139,9 +146,36 @@ export class RegistryChanges {
       try {
         return await work();
       } catch (error) {
-        const overtaken = this.#now().registry.revision !== revision && isRefusal(error);
-        if (!overtaken || attempt === ATTEMPTS) throw error;
+        if (attempt === ATTEMPTS || !isRefusal(error)) throw error;
+        if (this.#now().registry.revision === revision && !(await this.catchUp())) throw error;
       }
+    }
+  }
+
+  /**
+   * Takes over what others committed, verified as at the start; answers whether there was anything. Only ever forward: an
+   * older head changes nothing, and neither does a registry in which any row is refused that was not before.
+   * `registry_refused`, `store_unavailable`.
+   */
+  async catchUp(): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const { registry, seal } = this.#now();
+      const { revision } = registry;
+      const stored = await this.#writer.transaction((trx) => readNewer(trx, registry.head));
+      if (!stored) return false;
+      const change = registry.changeTo(await verifyStored(stored, seal));
+      if (registry.revision !== revision) continue;
+      this.#apply(change);
+      return true;
+    }
+    return false;
+  }
+
+  #apply(change: CommittedChange): void {
+    try {
+      this.#now().registry.apply(change);
+    } catch (failure) {
+      this.#end(failure);
     }
   }
 
@@ -159,7 +193,7 @@ export class RegistryChanges {
       if (!isRefusal(error) && prepared.rows.length > 0) this.#uncertain.push(prepared);
       throw error;
     }
-    if (prepared.rows.length > 0) registry.apply(prepared);
+    if (prepared.rows.length > 0) this.#apply(prepared);
   }
 
   /** Within a transaction: `registry_refused` where the database has another head than this process knows of. */
@@ -182,10 +216,9 @@ export class RegistryChanges {
 
   /** A writer that was lost in the middle may have committed: the database says. */
   async #settleDoubts(): Promise<void> {
-    const { registry } = this.#now();
     for (let change = this.#uncertain[0]; change; change = this.#uncertain[0]) {
       const [committed, expected] = [change, this.#uncertain];
-      if (await this.#writer.transaction((trx) => isCommitted(trx, committed))) registry.apply(committed);
+      if (await this.#writer.transaction((trx) => isCommitted(trx, committed))) this.#apply(committed);
       this.#uncertain = expected.filter((each) => each !== committed);
     }
   }
@@ -194,6 +227,19 @@ export class RegistryChanges {
     if (this.#opened) return this.#opened;
     throw new KeywardError('internal', 'The registry is not open yet.');
   }
+}
+
+/** Not in the promise of whoever asked for the change: it was made. */
+function endProcess(failure: unknown): void {
+  queueMicrotask(() => {
+    throw failure;
+  });
+}
+
+/** Undefined where the head is none that comes after the known one. */
+async function readNewer(trx: Trx, known: StoredHead | null): Promise<StoredRegistry | undefined> {
+  const head = await readHead(trx);
+  return head && head.version > (known?.version ?? 0) ? await readStored(trx) : undefined;
 }
 
 async function signedOrRestricting(

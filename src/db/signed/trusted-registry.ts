@@ -1,8 +1,10 @@
 import { KeywardError } from '../../kernel/errors.ts';
+import { Emitter, type Subscribable } from '../../lib/emitter.ts';
 import { BUCKETS, type Bucket, EMPTY_DIGEST } from './buckets.ts';
 import type { StoredHead } from './read-stored.ts';
-import { type RegistryTable, type RowOf, rowKey } from './tables.ts';
-import type { TrustedRow, VerifiedRegistry } from './verify-stored.ts';
+import { onlyRestricts } from './restrictions.ts';
+import { type Columns, type RegistryTable, type RowOf, rowKey } from './tables.ts';
+import { contentInForce, type TrustedRow, type VerifiedRegistry } from './verify-stored.ts';
 
 /** The rows that may be relied upon, as a plan sees them. */
 export interface RegistryView {
@@ -26,6 +28,11 @@ export interface SealedBucket {
   readonly text: string;
 }
 
+/** A row that is another than before: as it is now, or as it was before it went. */
+export type ChangedRow<T extends RegistryTable = RegistryTable> = {
+  readonly [Table in T]: { readonly table: Table; readonly row: RowOf<Table> };
+}[T];
+
 /** A change that is ready to be committed. */
 export interface PreparedChange {
   readonly rows: readonly PreparedRow[];
@@ -36,8 +43,24 @@ export interface PreparedChange {
   } | null;
 }
 
-/** The registry in memory: what was verified at load, and every change committed since. */
+/** What is in the database, whoever committed it. */
+export interface CommittedChange extends Pick<PreparedChange, 'rows'> {
+  readonly sealed: {
+    readonly head: StoredHead;
+    readonly buckets: readonly {
+      readonly index: number;
+      readonly digest: string;
+      readonly listed: Bucket | null;
+    }[];
+  } | null;
+}
+
+/**
+ * The registry in memory: what was verified at load, and every change committed since. Whatever else is held in memory
+ * of it is a view, built from it once and changed by what it emits, and by nothing else.
+ */
 export class TrustedRegistry implements RegistryView {
+  readonly #changed = new Emitter<readonly ChangedRow[]>();
   readonly #rows = new Map<RegistryTable, Map<string, TrustedRow>>();
   readonly #pending = new Map<string, TrustedRow>();
   readonly #refused: ReadonlySet<string>;
@@ -80,6 +103,11 @@ export class TrustedRegistry implements RegistryView {
 
   passVersion(version: number): void {
     this.#passed = Math.max(this.#passed, version);
+  }
+
+  /** In the turn in which a change is taken over, whoever committed it: the rows whose content is another. */
+  get changed(): Subscribable<readonly ChangedRow[]> {
+    return this.#changed;
   }
 
   /** Grows with every change, signed or not. */
@@ -131,16 +159,37 @@ export class TrustedRegistry implements RegistryView {
     return [...this.#pending.values()];
   }
 
-  /** Takes over what has been committed. */
-  apply({ rows, sealed }: PreparedChange): void {
+  /** Takes over what has been committed. Where a view fails it is thrown, once all others have followed. */
+  apply({ rows, sealed }: CommittedChange): void {
     this.#revision += 1;
     for (const { table, id, after } of rows) {
       if (after) this.#put(after);
       else this.#drop(table, id);
     }
-    if (!sealed) return;
-    this.#head = sealed.head;
-    for (const { index, ...bucket } of sealed.buckets) this.#buckets[index] = bucket;
+    if (sealed) {
+      this.#head = sealed.head;
+      for (const { index, ...bucket } of sealed.buckets) this.#buckets[index] = bucket;
+    }
+    const changed = rows.flatMap(changedRow);
+    if (changed.length > 0) this.#changed.emit(changed);
+  }
+
+  /**
+   * What others committed up to a later head. `registry_refused` where a row fails that did not at load, or became less
+   * restricted without a signature. What failed at load stays out until the next start.
+   */
+  changeTo({ head, buckets, rows, refused }: VerifiedRegistry): CommittedChange {
+    const failed = refused.find(({ table, id }) => !this.isRefused(table, id));
+    if (failed) throw refusedRow(failed.table, failed.id);
+    const present = [...rows.values()].filter(({ table, id }) => !this.isRefused(table, id));
+    const gone = this.all().filter(({ table, id }) => !rows.has(rowKey(table, id)));
+    return {
+      rows: [
+        ...present.flatMap((after) => laterRow(this.#rows.get(after.table)?.get(after.id), after)),
+        ...gone.map((before) => ({ table: before.table, id: before.id, before, after: undefined })),
+      ],
+      sealed: { head, buckets: buckets.map((bucket, index) => ({ index, ...bucket })) },
+    };
   }
 
   #put(row: TrustedRow): void {
@@ -155,6 +204,31 @@ export class TrustedRegistry implements RegistryView {
     this.#rows.get(table)?.delete(id);
     this.#pending.delete(rowKey(table, id));
   }
+}
+
+function laterRow(before: TrustedRow | undefined, after: TrustedRow): PreparedRow[] {
+  const { table, id } = after;
+  if (before && after.version <= before.version) {
+    if (after.signature === before.signature && after.pending === before.pending) return [];
+    if (after.version < before.version || !restricts(before, after)) throw refusedRow(table, id);
+  }
+  return [{ table, id, before, after }];
+}
+
+function restricts(before: TrustedRow, after: TrustedRow): boolean {
+  const content = contentInForce(before);
+  return content !== null && onlyRestricts(before.table, content, contentInForce(after));
+}
+
+/** None where it was only signed. */
+function changedRow({ table, before, after }: PreparedRow): ChangedRow[] {
+  const [was, is] = [before, after].map((row) => (row ? contentInForce(row) : null));
+  const row = after?.row ?? before?.row;
+  return row && was !== is ? [changedIn(table, row)] : [];
+}
+
+export function changedIn(table: RegistryTable, row: Columns): ChangedRow {
+  return { table, row } as unknown as ChangedRow;
 }
 
 export function refusedRow(table: string, id: string): KeywardError {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ROLES, type Role } from '../../../src/kernel/actor.ts';
 import { ACT_NAMES, ACTS, type ProposalState, personsFor } from '../../../src/kernel/acts.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { UnfinishedWork } from '../../../src/kernel/registry.ts';
 import { actBench, actor, operatorNamed, START } from '../../support/act-bench.ts';
 
 const code = (expected: string) => expect.objectContaining({ name: 'KeywardError', code: expected });
@@ -363,14 +364,17 @@ describe('a proposal', () => {
     expect(bench.gate.show(id).state).toBe(end);
   });
 
-  it('that was being executed when the process ended is never run again', async () => {
+  it('that was being executed when the process ended is never run again, and one that another is at stays', async () => {
     const bench = actBench();
     const { id } = await proposed(bench);
     await bench.proposals.durable.move(id, 'open', { state: 'executing' }, actor('bob'));
-    expect((await bench.gate.recover()).map((cut) => cut.id)).toEqual([id]);
+    expect(await bench.gate.recover({ isAbandoned: () => false })).toEqual([]);
+    expect(bench.gate.show(id).state).toBe('executing');
+    const isAbandoned = (work: UnfinishedWork) => work.kind === 'proposal' && work.id === id;
+    expect((await bench.gate.recover({ isAbandoned })).map((cut) => cut.id)).toEqual([id]);
     expect(bench.gate.show(id)).toMatchObject({ state: 'failed', failure: { code: 'proposal_interrupted' } });
     await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_closed'));
-    expect(await bench.gate.recover()).toEqual([]);
+    expect(await bench.gate.recover({ isAbandoned })).toEqual([]);
     expect(bench.runs).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { RegistrySeal } from '../../../src/kernel/registry.ts';
 import { proposalSample } from '../../contract/proposal-store-contract.ts';
+import { followed } from '../../support/followed.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { SOFTWARE_SEAL } from '../../support/software-seal.ts';
@@ -49,7 +50,7 @@ it('an approved change marks its proposal executed in its own commit, and is not
   });
   const again = store.access.addClient({ ...WEB, id: 'app' }, Buffer.alloc(32, 2), APPROVED);
   await expect(again).rejects.toMatchObject({ code: 'proposal_executed' });
-  expect((await store.access.load()).clients.map(({ id }) => id)).toEqual(['web']);
+  expect(followed(store.access).clients.map(({ id }) => id)).toEqual(['web']);
 });
 
 it('without the HSM a proposal can end, but neither begin nor be approved', async () => {
@@ -86,7 +87,7 @@ it('without the HSM an operator can lose roles and be revoked, and gain none', a
     code: 'hsm_unavailable',
   });
   await store.access.revokeOperator('carol', 7, ALICE);
-  expect((await store.access.load()).operators).toEqual([{ ...carol, roles: ['approver'], revokedAt: 7 }]);
+  expect(followed(store.access).operators).toEqual([{ ...carol, roles: ['approver'], revokedAt: 7 }]);
 });
 
 it.each([

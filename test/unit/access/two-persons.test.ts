@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { ACT_NAMES, personsFor } from '../../../src/kernel/acts.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { actBench, actor, operatorNamed } from '../../support/act-bench.ts';
+import { SOLE_OWNER } from '../../support/leadership.ts';
 
 const PEOPLE = ['alice', 'bob', 'carol', 'dan'];
 const person = fc.constantFrom(...PEOPLE);
@@ -61,7 +62,7 @@ async function take({ gate, state }: Bench, step: Step): Promise<void> {
       await gate.expireDue();
       break;
     case 'recover':
-      await gate.recover();
+      await gate.recover(SOLE_OWNER);
       break;
     case 'change':
       state.there = { value: step.value };

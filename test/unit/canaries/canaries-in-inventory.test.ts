@@ -3,6 +3,7 @@ import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
 import { canariesInInventory } from '../../../src/canaries/triggers.ts';
 import { canaryLabel } from '../../../src/kernel/scope.ts';
 import { canarySample, heardTriggers } from '../../support/canary-samples.ts';
+import { unchanging } from '../../support/followed.ts';
 import { aScope } from '../../support/software-keys.ts';
 
 const scope = aScope({ id: 'payments' });
@@ -17,13 +18,15 @@ const decoy = (id: string, hsmToken: string, isMade: boolean, retiredAt: number 
     key: { hsmToken, hsmId: `id-${id}`, made: isMade ? { kid: `kid-${id}`, publicJwk: JWK } : null },
   });
 
-const index = new CanaryIndex([
-  canarySample(),
-  decoy('standing', 'primary', true),
-  decoy('being-made', 'primary', false),
-  decoy('retired', 'primary', true, 20),
-  decoy('elsewhere', 'issuer-b', true),
-]);
+const index = new CanaryIndex(
+  unchanging([
+    canarySample(),
+    decoy('standing', 'primary', true),
+    decoy('being-made', 'primary', false),
+    decoy('retired', 'primary', true, 20),
+    decoy('elsewhere', 'issuer-b', true),
+  ]),
+);
 const { alarm, heard } = heardTriggers();
 const inInventory = canariesInInventory(index, alarm, {
   scope: (id) => (id === 'payments' ? scope : undefined),

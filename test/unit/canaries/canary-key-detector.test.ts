@@ -4,6 +4,7 @@ import { CanaryKeyDetector } from '../../../src/canaries/tokens.ts';
 import type { Algorithm } from '../../../src/kernel/algorithm.ts';
 import { REFUSAL_REASONS, type RefusalReason } from '../../../src/kernel/verification.ts';
 import { canarySample, heardTriggers } from '../../support/canary-samples.ts';
+import { unchanging } from '../../support/followed.ts';
 import { type SoftwareKey, softwareKey } from '../../support/software-keys.ts';
 
 const ALGORITHMS = ['ES256', 'ES384', 'RS256', 'PS256', 'Ed25519', 'EdDSA'] as const;
@@ -25,7 +26,10 @@ async function heardOf(
   ...decoys: readonly SoftwareKey[]
 ) {
   const { alarm, heard } = heardTriggers();
-  const keys = new CanaryKeyDetector(new CanaryIndex(decoys.map((key, at) => decoy(`d${at}`, key))), alarm);
+  const keys = new CanaryKeyDetector(
+    new CanaryIndex(unchanging(decoys.map((key, at) => decoy(`d${at}`, key)))),
+    alarm,
+  );
   await keys.check(presented, reason && { valid: false, reason }, 'verify');
   return heard.map(([id]) => id);
 }
@@ -79,7 +83,7 @@ describe('a token that was refused', () => {
 
   it('is tried with seven others at most; of one more the kid alone is read', async () => {
     const { alarm, heard } = heardTriggers();
-    const keys = new CanaryKeyDetector(new CanaryIndex([decoy('d0', es)]), alarm);
+    const keys = new CanaryKeyDetector(new CanaryIndex(unchanging([decoy('d0', es)])), alarm);
     const verdict = { valid: false, reason: 'bad_signature' } as const;
     const looks = [...Array(9)].map(() => keys.check(tokenOf(es, 'ES256', 'another'), verdict, 'verify'));
     looks.push(keys.check(tokenOf(other, 'ES256', es.kid), verdict, 'verify'));
@@ -92,7 +96,7 @@ describe('a token that was refused', () => {
 
 it('a token that is good is none of a decoy', async () => {
   const { alarm, heard } = heardTriggers();
-  const keys = new CanaryKeyDetector(new CanaryIndex([decoy('d0', es)]), alarm);
+  const keys = new CanaryKeyDetector(new CanaryIndex(unchanging([decoy('d0', es)])), alarm);
   await keys.check(
     tokenOf(es, 'ES256'),
     { valid: true, claims: {}, kid: es.kid, keyState: 'active' },

@@ -7,6 +7,8 @@ import type { TokenRequest } from '../../../src/kernel/issuance.ts';
 import type { CanaryKey, CanaryKeys } from '../../../src/keys/canary-keys.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { canarySample } from '../../support/canary-samples.ts';
+import { followed, unchanging } from '../../support/followed.ts';
+import { SOLE_OWNER } from '../../support/leadership.ts';
 import { NOON, openTestStore, type TestStores } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 
@@ -32,7 +34,7 @@ let hsmIds: string[];
 
 beforeEach(async () => {
   store = (await openTestStore()).store;
-  index = new CanaryIndex([]);
+  index = new CanaryIndex(store.canaries);
   steps = [];
   audited = [];
   failing = {};
@@ -48,7 +50,7 @@ function deskWith(of: CanaryIndex): CanaryService {
   const keys: CanaryKeys = {
     place: () => ({ hsmToken: 'primary', hsmId: hsmIds.shift() ?? 'ab' }),
     async make(scopeId, { hsmId }) {
-      step('make', `${scopeId} ${hsmId} on record: ${store.canaries.list().length}`);
+      step('make', `${scopeId} ${hsmId} on record: ${followed(store.canaries).length}`);
       return MADE;
     },
     destroy: async ({ hsmId, made }: CanaryKey) =>
@@ -77,13 +79,13 @@ describe('a decoy token', () => {
     expect(token).toBe('h.c.s');
     expect(steps).toEqual(['issue payments web nobody', 'revoke payments j1 9']);
     expect(canary).toMatchObject({ kind: 'token', scopeId: 'payments', digest: digestOf('h.c') });
-    expect([index.ofDigest(digestOf('h.c')), store.canaries.list()]).toEqual([canary, [canary]]);
+    expect([index.ofDigest(digestOf('h.c')), followed(store.canaries)]).toEqual([canary, [canary]]);
   });
 
   it('is handed to nobody where it could not be revoked', async () => {
     failing = { revoke: away };
     await expect(service.create(TOKEN, ALICE)).rejects.toBe(away);
-    expect([index.all(), store.canaries.list()]).toEqual([[], []]);
+    expect([index.all(), followed(store.canaries)]).toEqual([[], []]);
   });
 });
 
@@ -92,17 +94,17 @@ describe('a decoy key', () => {
     const { canary } = await service.create(KEY, ALICE);
     expect(steps).toEqual(['make payments ab on record: 1']);
     expect(canary.key).toEqual({ hsmToken: 'primary', hsmId: 'ab', made: MADE });
-    expect([index.ofKid('k1'), store.canaries.list()]).toEqual([canary, [canary]]);
+    expect([index.ofKid('k1'), followed(store.canaries)]).toEqual([canary, [canary]]);
   });
 
   it('that could not be made is cleared away, and stays on record as retired', async () => {
     failing = { make: away };
     await expect(service.create(KEY, ALICE)).rejects.toBe(away);
     expect(steps.at(-1)).toBe('destroy ab what is there');
-    expect(store.canaries.list()).toMatchObject([{ retiredAt: NOON.nowSeconds(), key: { made: null } }]);
+    expect(followed(store.canaries)).toMatchObject([{ retiredAt: NOON.nowSeconds(), key: { made: null } }]);
   });
 
-  it('that was cut short is cleared away at the next start, and no other', async () => {
+  it('that was cut short is cleared away at the next start, and none that another process is at', async () => {
     failing = { make: away, destroy: away };
     await expect(service.create(KEY, ALICE)).rejects.toMatchObject({ code: 'hsm_unavailable' });
     const cut = canarySample({
@@ -115,9 +117,12 @@ describe('a decoy key', () => {
     await store.canaries.add(canarySample({ id: 'credential' }), ALICE);
     failing = {};
     steps = [];
-    await deskWith(new CanaryIndex(store.canaries.list())).rollBack(ALICE);
+    const theirs = { isAbandoned: () => false };
+    await deskWith(new CanaryIndex(store.canaries)).rollBack(theirs, ALICE);
+    expect(steps).toEqual([]);
+    await deskWith(new CanaryIndex(store.canaries)).rollBack(SOLE_OWNER, ALICE);
     expect(steps).toEqual(['destroy cd what is there']);
-    expect(store.canaries.list().filter(({ retiredAt }) => retiredAt === null)).toMatchObject([
+    expect(followed(store.canaries).filter(({ retiredAt }) => retiredAt === null)).toMatchObject([
       { id: 'credential' },
     ]);
   });
@@ -153,14 +158,16 @@ describe('decoys', () => {
     const many = (count: number, kind: 'key' | 'credential') =>
       Array.from({ length: count }, (_, at) => canarySample({ id: `${kind}${at}`, kind }));
     const refused = { code: 'invalid_canary' };
-    await expect(deskWith(new CanaryIndex(many(8, 'key'))).create(KEY, ALICE)).rejects.toMatchObject(refused);
-    await deskWith(new CanaryIndex(many(8, 'key'))).create(TOKEN, ALICE);
     await expect(
-      deskWith(new CanaryIndex(many(1_000, 'credential'))).create(TOKEN, ALICE),
+      deskWith(new CanaryIndex(unchanging(many(8, 'key')))).create(KEY, ALICE),
+    ).rejects.toMatchObject(refused);
+    await deskWith(new CanaryIndex(unchanging(many(8, 'key')))).create(TOKEN, ALICE);
+    await expect(
+      deskWith(new CanaryIndex(unchanging(many(1_000, 'credential')))).create(TOKEN, ALICE),
     ).rejects.toMatchObject(refused);
     const [retired, ...standing] = many(8, 'key');
     const gone = { ...canarySample(retired), retiredAt: 20 };
-    await deskWith(new CanaryIndex([gone, ...standing])).create(KEY, ALICE);
+    await deskWith(new CanaryIndex(unchanging([gone, ...standing]))).create(KEY, ALICE);
   });
 });
 

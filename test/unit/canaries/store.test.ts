@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { onlyRestricts } from '../../../src/db/signed/restrictions.ts';
 import { canarySample } from '../../support/canary-samples.ts';
+import { followed } from '../../support/followed.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { auditEventsIn } from '../../support/store-database.ts';
@@ -30,11 +31,11 @@ describe('the store of decoys', () => {
       { ...token, retiredAt: 20 },
       { ...key, key: { hsmToken: 'issuer-b', hsmId: 'ab'.repeat(16), made: MADE } },
     ];
-    expect(store.canaries.list()).toEqual(expected);
+    expect(followed(store.canaries)).toEqual(expected);
     await store.close();
     const again = await openTestStore({ file });
     expect(again.report.refused).toEqual([]);
-    expect(again.store.canaries.list()).toEqual(expected);
+    expect(followed(again.store.canaries)).toEqual(expected);
   });
 
   it('tells the audit trail that there is one, and neither what nor where', async () => {
@@ -62,7 +63,7 @@ describe('the store of decoys', () => {
     const app = { ...WEB, id: 'app' };
     await expect(store.access.addClient(app, two, ALICE)).rejects.toMatchObject(taken);
     await store.access.addClient(app, Buffer.alloc(32, 3), ALICE);
-    expect(store.canaries.list()).toHaveLength(1);
+    expect(followed(store.canaries)).toHaveLength(1);
   });
 
   it('takes no change without the registry key: each would silence an alarm, or make a false one', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Canary } from '../../../src/canaries/canary.ts';
 import { CanaryIndex } from '../../../src/canaries/canary-index.ts';
 import { watchRevocation, watchSightings, watchVerifier } from '../../../src/canaries/tokens.ts';
 import { watchCallers, watchLeaks, watchSigner } from '../../../src/canaries/triggers.ts';
@@ -7,8 +8,10 @@ import { type LeakQuery, type LeakService, makeCredential } from '../../../src/k
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenRevocation } from '../../../src/kernel/revocation.ts';
 import type { Sightings, TokenVerifier, Verdict } from '../../../src/kernel/verification.ts';
+import { Emitter } from '../../../src/lib/emitter.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { canarySample, heardTriggers } from '../../support/canary-samples.ts';
+import { unchanging } from '../../support/followed.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 
 const { kid, publicJwk } = softwareKey('ES256');
@@ -26,7 +29,7 @@ const retired = canarySample({ id: 'retired', kind: 'token', digest: digestOf('e
 const BY = { clientId: 'web', remote: '192.0.2.1', requestId: 'r1' };
 const WHO = { caller: 'client:web', remote: '192.0.2.1', requestId: 'r1' };
 
-const index = () => new CanaryIndex([credential, token, key, retired]);
+const index = () => new CanaryIndex(unchanging([credential, token, key, retired]));
 const never = (error: unknown): never => {
   throw error;
 };
@@ -285,9 +288,15 @@ describe('a request to sign', () => {
 
 describe('the book of decoys', () => {
   it('forgets what is retired, and knows it by its id', () => {
-    const all = index();
-    all.put({ ...key, retiredAt: 12 });
-    all.put({ ...token, retiredAt: 12 });
+    const changed = new Emitter<readonly Canary[]>();
+    const all = new CanaryIndex({
+      follow(view) {
+        view([credential, token, key, retired]);
+        return changed.subscribe(view);
+      },
+    });
+    changed.emit([{ ...key, retiredAt: 12 }]);
+    changed.emit([{ ...token, retiredAt: 12 }]);
     expect([all.ofKid(kid), all.keys(), all.ofDigest(digestOf('eyJh.c'))]).toEqual([
       undefined,
       [],

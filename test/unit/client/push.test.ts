@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { putKeys } from '../../support/changed-keys.ts';
 import { VERIFIES } from '../../support/verifying-service.ts';
 import { becomes, follows, issuedAt, verdict, verifyingScope } from './verifying-scope.ts';
 
@@ -14,7 +15,7 @@ describe('what was withdrawn is refused as soon as the event arrives', () => {
       const verifier = await following();
       const [before, after] = [token(), token({}, standbyKey)];
       expect(await verdict(verifier, before)).toBe('valid');
-      ring.change('payments', [
+      putKeys(ring, 'payments', [
         { ...active, state },
         { ...standby, state: 'active', signFrom: issuedAt },
       ]);
@@ -29,7 +30,7 @@ describe('what was withdrawn is refused as soon as the event arrives', () => {
     const good = token();
     expect(await verdict(verifier, good)).toBe('valid');
     service.instead = (_request, response) => void response.writeHead(503).end();
-    ring.change('payments', [{ ...active, state: 'compromised' }]);
+    putKeys(ring, 'payments', [{ ...active, state: 'compromised' }]);
     await becomes(verifier, good, 'key_compromised');
   });
 
@@ -37,9 +38,9 @@ describe('what was withdrawn is refused as soon as the event arrives', () => {
     const { ring, active, following, token } = await verifyingScope();
     const verifier = await following();
     const good = token();
-    ring.change('payments', [{ ...active, state: 'suspended' }]);
+    putKeys(ring, 'payments', [{ ...active, state: 'suspended' }]);
     await becomes(verifier, good, 'key_suspended');
-    ring.change('payments', [{ ...active, state: 'deactivated' }]);
+    putKeys(ring, 'payments', [{ ...active, state: 'deactivated' }]);
     await becomes(verifier, good, 'valid');
   });
 
@@ -131,7 +132,7 @@ describe('a standby', () => {
     const verifier = await following();
     const early = token({}, standbyKey);
     expect(await verdict(verifier, early)).toBe('outside_signing_window');
-    ring.change('payments', [{ ...standby, state: 'active', signFrom: issuedAt }]);
+    putKeys(ring, 'payments', [{ ...standby, state: 'active', signFrom: issuedAt }]);
     expect(await verdict(verifier, token({}, standbyKey))).toBe('valid');
   });
 
@@ -192,7 +193,7 @@ describe('what the verifier says of itself', () => {
     const held = () =>
       service.deps.verifiers.list('payments').map(({ instance, version }) => [instance, version]);
     await vi.waitFor(() => expect(held()).toEqual([['web-1', 1]]), 10_000);
-    ring.change('payments', [{ ...active, state: 'deactivated' }]);
+    putKeys(ring, 'payments', [{ ...active, state: 'deactivated' }]);
     await vi.waitFor(() => expect(held()).toEqual([['web-1', 2]]), 10_000);
     expect(service.asked(KEY_SET)).toBeGreaterThan(1);
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TokenRefused } from '../../../src/client/errors.ts';
 import { VerdictCache } from '../../../src/client/verdict-cache.ts';
 import { createVerifier } from '../../../src/client/verifier.ts';
+import { putKeys } from '../../support/changed-keys.ts';
 import { heldTime } from '../../support/held-time.ts';
 import { issuedAt, verdict, verifyingScope } from './verifying-scope.ts';
 
@@ -38,7 +39,7 @@ describe('verdicts that are remembered', () => {
     const verifier = make({ credential: undefined }, time);
     const good = token();
     expect(await verdict(verifier, good)).toBe('valid');
-    ring.change('payments', [{ ...active, state: 'compromised' }]);
+    putKeys(ring, 'payments', [{ ...active, state: 'compromised' }]);
     expect(await verdict(verifier, good)).toBe('valid');
     time.pass(300);
     expect(await verdict(verifier, good)).toBe('unknown_key');
@@ -76,7 +77,7 @@ describe('an unknown kid', () => {
     const unknown = () => token({}, { ...activeKey, kid: 'x'.repeat(43) });
     for (let n = 0; n < 5; n++) expect(await verdict(verifier, unknown())).toBe('unknown_key');
     expect(service.asked(KEY_SET)).toBe(2);
-    ring.change('payments', [active]);
+    putKeys(ring, 'payments', [active]);
     time.pass(10);
     expect(await verdict(verifier, unknown())).toBe('unknown_key');
     expect(service.asked(KEY_SET)).toBe(3);

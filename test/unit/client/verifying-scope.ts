@@ -32,7 +32,7 @@ export async function verifyingScope({
     createdAt: issuedAt,
   });
   const ring = createKeyRing();
-  ring.addScope(scoped, [active, standby]);
+  ring.put({ scopes: [scoped], keys: [active, standby] });
   const clock = { nowSeconds: () => Math.floor(Date.now() / 1_000) };
   const service = await verifyingService(ring, clock, deps);
 

@@ -19,8 +19,8 @@ let look: () => Promise<void>;
 beforeEach(() => {
   now = 1_000;
   ring = createKeyRing();
-  ring.addScope(SCOPE, [active, standby]);
-  ring.addScope(MAIL, [ofMail]);
+  ring.put({ scopes: [SCOPE], keys: [active, standby] });
+  ring.put({ scopes: [MAIL], keys: [ofMail] });
   raised = [];
   look = createActiveKeyWatch({
     keyRing: ring,

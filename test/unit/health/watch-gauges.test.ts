@@ -10,9 +10,9 @@ test('the parts are asked for keys out of service, for queues and for the state 
   const keyRing = createKeyRing();
   const scope = aScope({ id: 'payments' });
   const key = aSigningKey(scope, softwareKey('ES256'), { signFrom: 10, signUntil: 100 });
-  keyRing.addScope(scope, [key]);
+  const refused = [{ kid: 'forged', scopeId: 'payments', why: 'kid: differs' }];
+  keyRing.put({ scopes: [scope], keys: [key], refused });
   keyRing.applyProofs([{ kid: key.kid, found: true, proven: false, attributes: {}, unproven: ['x'] }]);
-  keyRing.setRejected([{ kid: 'forged', scopeId: 'payments', why: 'kid: differs' }]);
   const metrics = createMetrics();
   watchGauges(metrics, {
     keyRing,

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { FIRST_TOKEN, NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
-import type { KeyAct, KeyLifecycleChange, StoredKey } from '../../../src/kernel/registry.ts';
+import type { KeyAct, KeyLifecycleChange } from '../../../src/kernel/registry.ts';
 import { createKeyAdministration, createKeySuspender } from '../../../src/keys/administer-keys.ts';
 import { IssuanceLock, type KeyActName } from '../../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import type { KeyPlan } from '../../../src/keys/lifecycle/plans.ts';
 import { requireTrustedToken } from '../../../src/keys/make-key.ts';
+import { putChanges, putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -46,15 +47,16 @@ let failure: Error | undefined;
 /** A key on the token of which the registry knows and the plan may not. */
 let beside: { readonly kid: string; readonly joins: boolean; refusals: number } | undefined;
 let told: Pick<KeyPlan, 'changes'>[];
-let stored: StoredKey[];
+/** What the view of the registry is told when a change fails that was committed before. */
+let committedBefore: (() => void) | undefined;
 beforeEach(() => {
   ring = createKeyRing();
-  ring.addScope(scope, [active, standby, former]);
+  ring.put({ scopes: [scope], keys: [active, standby, former] });
   commits = [];
   failure = undefined;
   beside = undefined;
   told = [];
-  stored = [active, standby, former];
+  committedBefore = undefined;
 });
 
 const commit = async (
@@ -62,13 +64,17 @@ const commit = async (
   act: KeyAct,
   may: { readonly leaveOut: boolean } = { leaveOut: false },
 ) => {
-  if (failure) throw failure;
+  if (failure) {
+    committedBefore?.();
+    throw failure;
+  }
   if (beside && !may.leaveOut && !changes.some(({ after }) => after.kid === beside?.kid)) {
     beside.refusals += 1;
-    if (beside.joins) ring.change('payments', [late]);
+    if (beside.joins) putKeys(ring, 'payments', [late]);
     throw new KeywardError('key_changed', `Key ${late.kid} was made on the HSM token meanwhile; ask again.`);
   }
   commits.push({ changes, act });
+  putChanges(ring, changes);
 };
 
 const keys = () =>
@@ -79,7 +85,6 @@ const keys = () =>
         restrictKeys: commit,
         changeKeys: commit,
         signPending: async () => {},
-        load: async () => ({ scopes: [], keys: stored, unfinished: [] }),
       },
       holds: new IssuanceLock(),
     }),
@@ -142,7 +147,7 @@ describe('suspending the key that signs', () => {
   });
 
   it('never lets the standby sign longer than it was published to', async () => {
-    ring.addScope(scope, [active, { ...standby, signUntil: NOW + 500 }]);
+    ring.put({ scopes: [scope], keys: [active, { ...standby, signUntil: NOW + 500 }] });
     expect((await suspend(active.kid)).promoted?.signUntil).toBe(NOW + 500);
   });
 
@@ -180,7 +185,8 @@ describe('an attempt whose answer was lost', () => {
   it('is taken over from the registry, where it was committed, and suspends nothing more', async () => {
     failure = new KeywardError('key_changed', 'the registry holds it already');
     const promoted = { state: 'active', signFrom: NOW - 5, signUntil: NOW + PERIOD - 5 } as const;
-    stored = [{ ...active, state: 'suspended' }, { ...standby, ...promoted }, former];
+    const suspended = { ...active, state: 'suspended' } as const;
+    committedBefore = () => putKeys(ring, 'payments', [suspended, { ...standby, ...promoted }]);
     expect(await suspend(active.kid)).toEqual({
       key: { ...active, state: 'suspended' },
       promoted: undefined,
@@ -208,7 +214,7 @@ describe('suspending another key', () => {
   });
 
   it.each(['compromised', 'destroyed'] as const)('is refused of one that is %s', async (state) => {
-    ring.addScope(scope, [active, { ...former, state }]);
+    ring.put({ scopes: [scope], keys: [active, { ...former, state }] });
     await expect(suspend(former.kid)).rejects.toMatchObject({ code: 'transition_forbidden' });
     expect(commits).toEqual([]);
   });
@@ -223,7 +229,7 @@ describe('suspending another key', () => {
   it.each(['suspended', 'compromised', 'destroyed'] as const)(
     'is nothing to an alarm that comes late, of one that is %s',
     async (state) => {
-      ring.addScope(scope, [active, { ...former, state }]);
+      ring.put({ scopes: [scope], keys: [active, { ...former, state }] });
       await createKeySuspender(keys(), ring).suspend(former.kid, 'an alarm', ADA);
       await createKeySuspender(keys(), ring).suspend('nobody', 'an alarm', ADA);
       expect(commits).toEqual([]);
@@ -309,7 +315,7 @@ describe('resuming', () => {
 
 describe('destroying', () => {
   it('brings the end of a deactivated key’s private half forward, and twice says so', async () => {
-    ring.addScope(scope, [active, { ...former, signUntil: NOW + 50 }]);
+    ring.put({ scopes: [scope], keys: [active, { ...former, signUntil: NOW + 50 }] });
     expect((await perform('destroy', former.kid)).key).toMatchObject({
       state: 'deactivated',
       signUntil: NOW,
@@ -339,7 +345,7 @@ describe('the compromise of an HSM token', () => {
   });
 
   it('is one commit for every key on it, in all scopes, and for none beside it', async () => {
-    ring.addScope(mail, [onPartner]);
+    ring.put({ scopes: [mail], keys: [onPartner] });
     const { compromised, started, waiting } = await compromiseToken(FIRST_TOKEN);
     expect(new Set(compromised.map(({ kid }) => kid))).toEqual(
       new Set([active.kid, standby.kid, former.kid]),
@@ -380,7 +386,7 @@ describe('the compromise of an HSM token', () => {
 
   it('lets a standby on another token sign', async () => {
     const elsewhere = { ...standby, hsmToken: 'partner' };
-    ring.addScope(scope, [active, elsewhere, former]);
+    ring.put({ scopes: [scope], keys: [active, elsewhere, former] });
     const { started, waiting } = await compromiseToken(FIRST_TOKEN);
     expect(started.map(({ kid }) => kid)).toEqual([standby.kid]);
     expect(waiting).toEqual([]);

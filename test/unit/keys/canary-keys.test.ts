@@ -37,7 +37,7 @@ function canaryKeys() {
 
 describe('a decoy key', () => {
   it('is placed where the next key of the scope would be, under an id of its own', () => {
-    keyRing.addScope(scope, []);
+    keyRing.put({ scopes: [scope], keys: [] });
     const places = [canaryKeys().place('payments'), canaryKeys().place('payments')];
     expect(places.map(({ hsmToken }) => hsmToken)).toEqual(['issuer-b', 'issuer-b']);
     expect(new Set(places.map(({ hsmId }) => hsmId)).size).toBe(2);
@@ -45,7 +45,7 @@ describe('a decoy key', () => {
   });
 
   it('is made as the keys of the scope are, with a label of its own', async () => {
-    keyRing.addScope(scope, []);
+    keyRing.put({ scopes: [scope], keys: [] });
     expect(await canaryKeys().make('payments', { ...PLACE, made: null })).toEqual({ kid, publicJwk });
     const { algorithm, modulusBits } = scope;
     expect(asked).toEqual([
@@ -66,7 +66,7 @@ describe('a decoy key', () => {
     expect(() => canaryKeys().place('payments')).toThrow(KeywardError);
     const key = aSigningKey(scope, softwareKey('ES256'), { signFrom: 1, signUntil: 9, state: 'compromised' });
     const times = { ...NO_TIMES, compromised: 5, tokenCompromised: 5 };
-    keyRing.addScope(scope, [{ ...key, hsmToken: 'issuer-b', times }]);
+    keyRing.put({ scopes: [scope], keys: [{ ...key, hsmToken: 'issuer-b', times }] });
     expect(() => canaryKeys().place('payments')).toThrow(
       expect.objectContaining({ code: 'hsm_token_compromised' }),
     );

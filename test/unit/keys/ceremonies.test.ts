@@ -43,7 +43,7 @@ async function aCeremony(changes: { details?: object; forget?: boolean } = {}) {
   const created = event('scope:payments', 'scope.created', { keys: recorded, ...changes.details });
   const opened = { ...event('proposal:p1', 'proposal.opened', {}), time: NOW - 60 };
   const keyRing = createKeyRing();
-  keyRing.addScope(scope, keys);
+  keyRing.put({ scopes: [scope], keys });
   const parts = {
     keyRing,
     bindingKeys,

@@ -7,6 +7,7 @@ import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts
 import { createBindingKeys } from '../../../src/keys/registry-key.ts';
 import { KeyedMutex } from '../../../src/lib/mutex.ts';
 import { composeKeyProof } from '../../../src/token/key-proof.ts';
+import { putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -34,16 +35,19 @@ let proven: boolean;
 /** Whether the key signs what the HSM shows of it. */
 let shows: boolean;
 let completed: NewKey | undefined;
+/** HSM ids that another process is at. */
+let underWay: Set<string>;
 
 beforeEach(() => {
   ring = createKeyRing();
-  ring.addScope(scope, [active]);
+  ring.put({ scopes: [scope], keys: [active] });
   steps = [];
   reserved = [];
   failing = new Map();
   proven = true;
   shows = true;
   completed = undefined;
+  underWay = new Set();
 });
 
 function step(name: string): void {
@@ -56,7 +60,8 @@ const proof = () => ({ kid: made.kid, proven, found: true, attributes: {}, unpro
 const signer = {
   generate: async (specification: KeySpecification) => {
     step('generate');
-    expect(reserved).toEqual([{ scopeId: 'payments', hsmToken: 'primary', hsmId: specification.hsmId }]);
+    const { hsmId } = specification;
+    expect(reserved.at(-1)).toEqual({ scopeId: 'payments', hsmToken: 'primary', hsmId });
     return { kid: made.kid, publicJwk: made.publicJwk, proof: { ...proof(), proven: true } };
   },
   serve: async (keys: readonly { kid: string }[]) => {
@@ -90,6 +95,7 @@ const registry = {
     step('complete');
     completed = witnessed;
     reserved = [];
+    putKeys(ring, 'payments', [{ ...witnessed.key, publicKey: made.publicKey }]);
   },
   abandonKey: async (reservation: ReservedKey, why: string) => {
     step(`abandon: ${why}`);
@@ -103,6 +109,7 @@ const keeper = () =>
     signer,
     registry,
     keyRing: ring,
+    leadership: { isAbandoned: ({ id }) => !underWay.has(id) },
     turns: new KeyedMutex(),
     clock: { nowSeconds: () => NOW },
     bindingKeys: createBindingKeys({
@@ -171,5 +178,14 @@ describe('a scope without a standby', () => {
     steps = [];
     await provide('payments', KEYWARD);
     expect(steps).toEqual(['serve', 'discard', 'abandon: cut short', ...MAKING]);
+  });
+
+  it('leaves a reservation alone that another process is at', async () => {
+    const theirs = { scopeId: 'payments', hsmToken: 'primary', hsmId: 'theirs' };
+    reserved = [theirs];
+    underWay.add('theirs');
+    failing.set('generate', new KeywardError('hsm_unavailable', 'away'));
+    await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'hsm_unavailable' });
+    expect(reserved).toEqual([theirs]);
   });
 });

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type KeyState, NO_TIMES } from '../../../src/kernel/key.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import type { ScopeKeys } from '../../../src/keys/lifecycle/plans.ts';
+import { putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const scope = aScope({ id: 'payments' });
@@ -22,7 +23,7 @@ const proof = (kid: string, changes: { proven: boolean; found: boolean }) => ({
 let ring: KeyRingKeeper;
 beforeEach(() => {
   ring = createKeyRing();
-  ring.addScope(scope, [active, standby]);
+  ring.put({ scopes: [scope], keys: [active, standby] });
 });
 
 describe('the key ring', () => {
@@ -93,43 +94,46 @@ describe('the key ring', () => {
   });
 
   it('does not show a key that is destroyed', () => {
-    ring.addScope(scope, [active, { ...standby, state: 'destroyed' }]);
+    ring.put({ scopes: [scope], keys: [active, { ...standby, state: 'destroyed' }] });
     expect(ring.knownKeysOf('payments').map(({ key }) => key.kid)).toStrictEqual([active.kid]);
   });
 
   it('serves nobody with a key that the compromise of its HSM token left out, and all with one elsewhere', () => {
     const times = { ...NO_TIMES, compromised: 50, tokenCompromised: 50 };
     const elsewhere = { ...standby, hsmToken: 'partner' };
-    ring.change('payments', [{ ...standby, state: 'compromised', times }]);
-    ring.change('payments', [active]);
+    putKeys(ring, 'payments', [{ ...standby, state: 'compromised', times }]);
+    putKeys(ring, 'payments', [active]);
     expect(ring.activeKey('payments')).toBeUndefined();
     expect(ring.keyNamed(active.kid)).toBeUndefined();
     expect(ring.keysOf('payments').map(({ kid }) => kid)).toStrictEqual([standby.kid]);
     expect(ring.scopeKeys('payments')?.serves(active)).toBe(false);
     expect(ring.references()).toStrictEqual([]);
     expect(ring.knownKey(active.kid)?.key).toBe(active);
-    ring.addScope(scope, [elsewhere]);
+    ring.put({ scopes: [scope], keys: [elsewhere] });
     expect(ring.keysOf('payments')).toStrictEqual([elsewhere]);
     expect(ring.scopeKeys('payments')?.serves(elsewhere)).toBe(true);
     expect(ring.references().map(({ kid }) => kid)).toStrictEqual([standby.kid]);
   });
 
   it('distrusts a token whose marked key is not among those that it was given', () => {
-    ring.blockToken('partner');
+    ring.put({ scopes: [], keys: [], blocked: ['partner'] });
     expect(ring.activeKey('payments')).toBe(active);
-    ring.blockToken('primary');
+    ring.put({ scopes: [], keys: [], blocked: ['primary'] });
     expect(ring.activeKey('payments')).toBeUndefined();
   });
 
   it('remembers the rows that were refused', () => {
     const row = { kid: 'forged', scopeId: 'payments', why: 'issuer: registry and binding record disagree' };
-    ring.setRejected([row]);
+    ring.put({ scopes: [scope], keys: [active], refused: [row] });
+    ring.put({ scopes: [aScope({ id: 'mail' })], keys: [] });
     expect(ring.refusedKeys()).toStrictEqual([row]);
+    ring.put({ scopes: [scope], keys: [active] });
+    expect(ring.refusedKeys()).toStrictEqual([]);
   });
 
   it('grows its revision with every change', () => {
     const before = ring.revision;
-    ring.addScope(scope, [active]);
+    ring.put({ scopes: [scope], keys: [active] });
     expect(ring.revision).toBeGreaterThan(before);
   });
 
@@ -141,7 +145,7 @@ describe('the key ring', () => {
     ['compromised', false],
     ['destroyed', false],
   ] as [KeyState, boolean][])('has the signer take up a key that is %s: %s', (state, taken) => {
-    ring.addScope(scope, [{ ...active, state }]);
+    ring.put({ scopes: [scope], keys: [{ ...active, state }] });
     expect(ring.references().some(({ kid }) => kid === active.kid)).toBe(taken);
   });
 
@@ -153,7 +157,7 @@ describe('the key ring', () => {
       createdAt: 30,
     });
     const before = ring.revision;
-    ring.change('payments', [{ ...active, state: 'suspended' }, { ...standby, state: 'active' }, fresh]);
+    putKeys(ring, 'payments', [{ ...active, state: 'suspended' }, { ...standby, state: 'active' }, fresh]);
     expect(ring.keysOf('payments').map(({ kid, state }) => [kid, state])).toStrictEqual([
       [fresh.kid, 'pre_activation'],
       [standby.kid, 'active'],
@@ -165,20 +169,30 @@ describe('the key ring', () => {
     expect(ring.revision).toBeGreaterThan(before);
   });
 
-  it('takes up policy and contacts at once, with the keys as they are', () => {
-    const before = ring.revision;
-    const shorter = { ...scope, policy: { ...scope.policy, defaultTtlSeconds: 60 } };
-    expect(ring.updateScope(shorter)).toEqual(shorter);
-    expect(ring.scope('payments')).toEqual(shorter);
-    expect(ring.activeKey('payments')).toBe(active);
-    expect(ring.keysOf('payments')).toEqual([standby, active]);
-    expect(ring.revision).toBeGreaterThan(before);
-    const tighter = {
-      ...shorter,
-      policy: { ...shorter.policy, clockSkewSeconds: 5 },
-      contacts: ['a@id.example'],
-    };
-    expect(ring.updateScope(tighter)).toEqual({ ...tighter, keySetVersion: scope.keySetVersion + 1 });
-    expect(() => ring.updateScope({ ...scope, id: 'ghost' })).toThrow('there is no scope of this id');
+  it('knows no key that is left out of what the registry has', () => {
+    ring.put({ scopes: [scope], keys: [standby] });
+    expect([ring.activeKey('payments'), ring.keyNamed(active.kid), ring.knownKey(active.kid)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(ring.keyNamed(standby.kid)).toBe(standby);
+  });
+
+  it('has all of a change in force before it tells of any of it, and tells all where one listener fails', () => {
+    const mail = aScope({ id: 'mail' });
+    const other = aSigningKey(mail, softwareKey('ES256'), { signFrom: 10, signUntil: 100 });
+    ring.put({ scopes: [mail], keys: [other] });
+    const heard: unknown[] = [];
+    ring.changes.subscribe(() => {
+      throw new Error('a stream is broken');
+    });
+    ring.changes.subscribe((id) => heard.push([id, ring.activeKey('payments'), ring.activeKey('mail')]));
+    const compromised = [active, other].map((key) => ({ ...key, state: 'compromised' as const }));
+    expect(() => ring.put({ scopes: [scope, mail], keys: compromised })).toThrow('a stream is broken');
+    expect(heard).toEqual([
+      ['payments', undefined, undefined],
+      ['mail', undefined, undefined],
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Binding } from '../../../src/kernel/key.ts';
 import type { StoredKey } from '../../../src/kernel/registry.ts';
 import type { Scope } from '../../../src/kernel/scope.ts';
-import { readStoredKeys } from '../../../src/keys/load-ring.ts';
+import { createKeyReader } from '../../../src/keys/load-ring.ts';
 import { createBindingKeys } from '../../../src/keys/registry-key.ts';
 import { composeBindingRecord } from '../../../src/token/binding-record.ts';
 import { aScope, aSigningKey, type SoftwareKey, softwareKey } from '../../support/software-keys.ts';
@@ -27,7 +27,7 @@ function stored(
 const bindingKeys = createBindingKeys({ ...registry, sign: async (input) => input });
 
 const outcome = (row: StoredKey, scopes: readonly Scope[] = [payments, mail]) => {
-  const { keys, refused } = readStoredKeys(scopes, [row], bindingKeys);
+  const { keys, refused } = createKeyReader(bindingKeys)({ scopes, keys: [row] });
   return { kids: keys.map(({ kid }) => kid), why: refused.map(({ why }) => why) };
 };
 
@@ -85,7 +85,10 @@ describe('I1: registry row, binding record, scope and public key agree, or the k
       { ...registry, sign: async (input) => input },
       new Map([['issuer-b', { ...further, sign: async (input: string) => input }]]),
     );
-    const { refused } = readStoredKeys([payments], [stored({ hsmToken: 'issuer-b' })], keys);
+    const { refused } = createKeyReader(keys)({
+      scopes: [payments],
+      keys: [stored({ hsmToken: 'issuer-b' })],
+    });
     expect(refused.map(({ why }) => why)).toStrictEqual(['the binding record has another header']);
   });
 
@@ -97,11 +100,10 @@ describe('I1: registry row, binding record, scope and public key agree, or the k
   });
 
   it('leaves out a key whose scope is gone, and keeps the others', () => {
-    const { keys, refused } = readStoredKeys(
-      [payments],
-      [stored({ scopeId: 'gone' }), stored()],
-      bindingKeys,
-    );
+    const { keys, refused } = createKeyReader(bindingKeys)({
+      scopes: [payments],
+      keys: [stored({ scopeId: 'gone' }), stored()],
+    });
     expect([keys.length, refused.length]).toStrictEqual([1, 1]);
   });
 });

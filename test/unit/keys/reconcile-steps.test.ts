@@ -7,6 +7,7 @@ import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createReconcileSteps, type ReconcileStep } from '../../../src/keys/reconcile-steps.ts';
 import { KeyedMutex } from '../../../src/lib/mutex.ts';
+import { putChanges } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -48,11 +49,13 @@ const step = (name: string) => {
 };
 const commit =
   (name: string) =>
-  async (_: readonly KeyLifecycleChange[], { type }: { type: string }) =>
+  async (changes: readonly KeyLifecycleChange[], { type }: { type: string }) => {
     step(`${name} ${type}`);
+    putChanges(ring, changes);
+  };
 
 function chores(...keys: readonly SigningKey[]) {
-  ring.addScope(scope, keys);
+  ring.put({ scopes: [scope], keys });
   return createReconcileSteps({
     changes: createKeyChanges({
       keyRing: ring,
@@ -63,7 +66,6 @@ function chores(...keys: readonly SigningKey[]) {
           const failure = failing.get('sign pending');
           if (failure) throw failure;
         },
-        load: async () => ({ scopes: [], keys: [], unfinished: [] }),
       },
       holds: new IssuanceLock(),
     }),
@@ -162,7 +164,7 @@ describe('a scope that is made meanwhile', () => {
     const making = turns.runExclusive('primary', async () => {
       served = new Set([active.kid, standby.kid, made.kid]);
       await stored;
-      ring.addScope(mail, [made]);
+      ring.put({ scopes: [mail], keys: [made] });
     });
     await Promise.resolve();
     const releasing = doAll(deferred('primary'));

@@ -3,6 +3,7 @@ import type { KeyUse, KeyUseQuestion } from '../../../src/kernel/issuance.ts';
 import { NO_TIMES } from '../../../src/kernel/key.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createCompromiseReports } from '../../../src/keys/report-compromise.ts';
+import { putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -33,8 +34,8 @@ const USE: KeyUse = {
 
 function reports(use: (question: KeyUseQuestion) => Promise<KeyUse>) {
   const keyRing = createKeyRing();
-  keyRing.addScope(scope, [stolen]);
-  keyRing.addScope(mail, [other, gone]);
+  keyRing.put({ scopes: [scope], keys: [stolen] });
+  keyRing.put({ scopes: [mail], keys: [other, gone] });
   const failures: unknown[] = [];
   const asked: unknown[] = [];
   const made = createCompromiseReports({
@@ -66,7 +67,7 @@ it('counts what was alive at the compromise, once, and names the keys beside it'
 it('asks who holds the key set of then, whatever has changed since', async () => {
   const { report, keyRing, asked } = reports(async () => USE);
   await report(stolen.kid, 0);
-  keyRing.change('payments', []);
+  putKeys(keyRing, 'payments', []);
   expect((await report(stolen.kid, 0)).keySetVersion).toBe(1);
   expect(asked).toEqual([
     ['payments', 1],

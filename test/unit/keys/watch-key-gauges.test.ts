@@ -11,8 +11,11 @@ const LINE =
 
 it('tells of each scope where its keys are in their lives, and how many proposals wait', async () => {
   const keyRing = createKeyRing();
-  keyRing.addScope(SCOPE, [aKey(0, 'active', { createdAt: NOW - 9 * DAY }), aKey(1, 'pre_activation')]);
-  keyRing.addScope({ ...SCOPE, id: 'mail' }, [{ ...aKey(2, 'suspended'), scopeId: 'mail' }]);
+  keyRing.put({
+    scopes: [SCOPE],
+    keys: [aKey(0, 'active', { createdAt: NOW - 9 * DAY }), aKey(1, 'pre_activation')],
+  });
+  keyRing.put({ scopes: [{ ...SCOPE, id: 'mail' }], keys: [{ ...aKey(2, 'suspended'), scopeId: 'mail' }] });
   const proposals = ['open', 'executed', 'open'].map((state) => ({ state }) as ProposalView);
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
@@ -40,10 +43,10 @@ it('tells of each scope where its keys are in their lives, and how many proposal
 it('tells of the sooner rotation where the records have a gap that the key is older than', async () => {
   const keyRing = createKeyRing();
   const standby = aKey(1, 'pre_activation');
-  keyRing.addScope(SCOPE, [aKey(0, 'active'), standby]);
+  keyRing.put({ scopes: [SCOPE], keys: [aKey(0, 'active'), standby] });
   const metrics = createMetrics();
   const parts = { keyRing, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE };
-  watchKeyGauges(metrics, { ...parts, renewedSince: NOW });
+  watchKeyGauges(metrics, { ...parts, renewedSince: () => NOW });
   const [line] =
     (await metrics.registry.metrics()).match(/^keyward_next_rotation_timestamp_seconds\{.*/m) ?? [];
   const at = Number(line?.split(' ').at(-1));
@@ -53,7 +56,7 @@ it('tells of the sooner rotation where the records have a gap that the key is ol
 
 it('tells what stands in the way of a rotation, where something does', async () => {
   const keyRing = createKeyRing();
-  keyRing.addScope(SCOPE, [aKey(0, 'active')]);
+  keyRing.put({ scopes: [SCOPE], keys: [aKey(0, 'active')] });
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
   watchKeyGauges(metrics, { keyRing, clock, graceSeconds: GRACE });

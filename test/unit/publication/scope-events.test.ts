@@ -4,6 +4,7 @@ import type { Revocation } from '../../../src/kernel/revocation.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { Emitter } from '../../../src/lib/emitter.ts';
 import { createScopeEvents } from '../../../src/publication/scope-events.ts';
+import { putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -25,8 +26,8 @@ let events: ScopeEvents;
 
 beforeEach(() => {
   ring = createKeyRing();
-  ring.addScope(payments, [active, standby]);
-  ring.addScope(mail, [mailKey]);
+  ring.put({ scopes: [payments], keys: [active, standby] });
+  ring.put({ scopes: [mail], keys: [mailKey] });
   rules = [];
   added = new Emitter();
   events = createScopeEvents({
@@ -154,7 +155,7 @@ describe('the opening', () => {
 describe('what happens is told in the turn in which it does', () => {
   it('a new version of the key set', () => {
     const heard = follow('payments');
-    ring.change('payments', [{ ...active, state: 'deactivated' }, PROMOTED]);
+    putKeys(ring, 'payments', [{ ...active, state: 'deactivated' }, PROMOTED]);
     expect(heard.map(({ event }) => event)).toEqual([
       {
         type: 'key_set',
@@ -171,7 +172,7 @@ describe('what happens is told in the turn in which it does', () => {
     'a key that is %s, by name and before the key set',
     (state) => {
       const heard = follow('payments');
-      ring.change('payments', [{ ...active, state }, PROMOTED]);
+      putKeys(ring, 'payments', [{ ...active, state }, PROMOTED]);
       expect(heard.map(({ event }) => event)).toMatchObject([
         { type: state, kid: active.kid, version: 2 },
         { type: 'key_set', version: 2 },
@@ -202,7 +203,7 @@ describe('what happens is told in the turn in which it does', () => {
     const heard: EventMessage[] = [];
     const stop = events.open('payments', undefined).follow((message) => heard.push(message));
     stop();
-    ring.change('payments', [PROMOTED]);
+    putKeys(ring, 'payments', [PROMOTED]);
     expect([inMail, heard]).toEqual([[], []]);
   });
 });
@@ -212,7 +213,7 @@ describe('resuming', () => {
     const [first] = opening('payments');
     revoke({ scopeId: 'mail', jti: 'm' });
     revoke({ jti: 'j' });
-    ring.change('payments', [PROMOTED]);
+    putKeys(ring, 'payments', [PROMOTED]);
     const missed = opening('payments', first?.id ?? '');
     expect(missed.map(({ event }) => event.type)).toEqual(['revoked', 'key_set', 'resumed']);
     const nothing = opening('payments', missed.at(-1)?.id ?? '');

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { VerifierDirectory } from '../../../src/kernel/publication.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
+import { putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_800_000_000;
@@ -20,8 +21,8 @@ beforeEach(() => {
   now = NOW;
   ms = 1_000;
   ring = createKeyRing();
-  ring.addScope(payments, [key]);
-  ring.addScope(aScope({ id: 'mail' }), []);
+  ring.put({ scopes: [payments], keys: [key] });
+  ring.put({ scopes: [aScope({ id: 'mail' })], keys: [] });
   verifiers = createVerifierDirectory({
     keyRing: ring,
     clock: { nowSeconds: () => now },
@@ -29,7 +30,7 @@ beforeEach(() => {
   });
 });
 
-const changeKeys = () => ring.change('payments', [key]);
+const changeKeys = () => putKeys(ring, 'payments', [key]);
 
 describe('the directory of verifiers', () => {
   it('says who is connected since when, and which version each holds since when', () => {

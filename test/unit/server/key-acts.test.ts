@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FIRST_TOKEN, NO_TIMES, type SigningKey } from '../../../src/kernel/key.ts';
+import type { KeyLifecycleChange } from '../../../src/kernel/registry.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
 import { IssuanceLock } from '../../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
+import { putChanges } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 import { NOW } from './fakes.ts';
 import { operationsPlane } from './on-loopback.ts';
@@ -29,12 +31,17 @@ let ring: KeyRingKeeper;
 let acts: string[];
 beforeEach(() => {
   ring = createKeyRing();
-  ring.addScope(scope, Object.values(KEYS));
+  ring.put({ scopes: [scope], keys: Object.values(KEYS) });
   acts = [];
 });
 
-const commit = async (_: unknown, { type, actor }: { type: string; actor: { operatorId: string } }) =>
-  void acts.push(`${type} by ${actor.operatorId}`);
+const commit = async (
+  changes: readonly KeyLifecycleChange[],
+  { type, actor }: { type: string; actor: { operatorId: string } },
+) => {
+  acts.push(`${type} by ${actor.operatorId}`);
+  putChanges(ring, changes);
+};
 
 async function ask(path: string, body: object, { as = 'operates', twoPersons = true } = {}) {
   const http = await operationsPlane({
@@ -47,7 +54,6 @@ async function ask(path: string, body: object, { as = 'operates', twoPersons = t
           changeKeys: commit,
           restrictKeys: commit,
           signPending: async () => {},
-          load: async () => ({ scopes: [], keys: [], unfinished: [] }),
         },
         holds: new IssuanceLock(),
       }),

@@ -9,9 +9,12 @@ const PAUSE = { until: NOW + 86_400, reason: 'the HSM moves' };
 
 async function plane(changes: { readonly twoPersons?: boolean } = {}) {
   const keyRing = createKeyRing();
-  keyRing.addScope(PAYMENTS, []);
+  keyRing.put({ scopes: [PAYMENTS], keys: [] });
   const pauses = createRotationPauses({
-    registry: { setRotationPause: async () => {} },
+    registry: {
+      setRotationPause: async (_, rotationPause) =>
+        keyRing.put({ scopes: [{ ...PAYMENTS, rotationPause }], keys: [] }),
+    },
     keyRing,
     clock: { nowSeconds: () => NOW },
   });

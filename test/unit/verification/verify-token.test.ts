@@ -45,7 +45,7 @@ beforeEach(() => {
   find = (digest) => ledger.find(digest);
   covers = () => false;
   verifier = createTokenVerifier({
-    gaps: [],
+    gaps: () => [],
     facts: { record: (happening) => void told.push(happening) },
     keyRing,
     clock: { nowSeconds: () => NOW },

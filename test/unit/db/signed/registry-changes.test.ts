@@ -4,6 +4,7 @@ import { KeywardError } from '../../../../src/kernel/errors.ts';
 import { NO_TIMES } from '../../../../src/kernel/key.ts';
 import type { ScopePolicy } from '../../../../src/kernel/policy.ts';
 import type { RegistrySeal } from '../../../../src/kernel/registry.ts';
+import { followed } from '../../../support/followed.ts';
 import { NOON, openTestStore } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
 import { ALICE, hsmId, keySample, scopeSample } from '../../../support/registry-samples.ts';
@@ -141,7 +142,7 @@ describe('a change', () => {
     await store.access.addGrant('mail-web', grant, ALICE);
     const { report, store: again } = await reopened();
     expect(report.refused).toEqual([]);
-    expect((await again.access.load()).clients.flatMap(({ grants }) => grants)).toHaveLength(2);
+    expect(followed(again.access).clients.flatMap(({ grants }) => grants)).toHaveLength(2);
   });
 
   it('finds out what became of one whose fate was unknown', async () => {
@@ -165,7 +166,7 @@ describe('without the HSM', () => {
     await expect(store.registry.reserveScope(scopeSample('third'), [hsmId(9)], ALICE)).rejects.toBe(AWAY);
     await store.access.revokeClient('mail-web', 7, ALICE);
     await store.access.removeGrant('payments-web', { scopeId: 'payments', action: 'sign' }, ALICE);
-    const { clients } = await store.access.load();
+    const { clients } = followed(store.access);
     expect(clients.map(({ revokedAt, grants }) => [revokedAt, grants.length])).toEqual([
       [null, 0],
       [7, 1],
@@ -261,7 +262,7 @@ describe('without the HSM', () => {
     await store.access.removeGrant('mail-web', { scopeId: 'mail', action: 'sign' }, ALICE);
     const { report, store: again } = await reopened();
     expect(report.refused).toEqual([]);
-    const client = (await again.access.load()).clients.find(({ id }) => id === 'mail-web');
+    const client = followed(again.access).clients.find(({ id }) => id === 'mail-web');
     expect(client).toMatchObject({ revokedAt: 7, grants: [] });
     expect(await again.signPending()).toBe(3);
     expect(await again.signPending()).toBe(0);
@@ -308,7 +309,7 @@ describe('without the HSM', () => {
     );
     const refused = await reopened();
     await refused.store.access.revokeClient('mail-web', 9, ALICE);
-    expect((await refused.store.access.load()).clients.map(({ id }) => id)).not.toContain('mail-web');
+    expect(followed(refused.store.access).clients.map(({ id }) => id)).not.toContain('mail-web');
     expect(query(file, `SELECT revoked_at FROM clients WHERE id = 'mail-web'`)).toEqual([{ revoked_at: 7 }]);
     const [mark] = query(file, `SELECT content FROM registry_rows WHERE ${named}`);
     expect(Object.keys(JSON.parse(mark?.content as string))).not.toContain('revoked_at');
@@ -317,7 +318,7 @@ describe('without the HSM', () => {
     const { report, store } = await reopened();
     expect(report.refused).toEqual([]);
     await store.access.revokeClient('mail-web', 9, ALICE);
-    const client = (await store.access.load()).clients.find(({ id }) => id === 'mail-web');
+    const client = followed(store.access).clients.find(({ id }) => id === 'mail-web');
     expect(client?.revokedAt).toBe(9);
   });
 
@@ -362,7 +363,7 @@ describe('without the HSM', () => {
     const { report, store: again } = await reopened();
     const why = 'the audit trail tells that it was restricted, and it is not';
     expect(report.refused).toEqual([{ table: 'clients', id: 'mail-web', why }]);
-    const { clients } = await again.access.load();
+    const { clients } = followed(again.access);
     expect(clients.map(({ id, revokedAt }) => [id, revokedAt])).toEqual([['payments-web', 7]]);
   });
 

@@ -1,6 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { REGISTRY_TABLE_NAMES } from '../../../../src/db/signed/tables.ts';
+import { followed } from '../../../support/followed.ts';
 import { openTestStore } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
 import { ALICE, scopeSample } from '../../../support/registry-samples.ts';
@@ -21,7 +22,7 @@ describe('rows that were changed past the service', () => {
   it('are all as they were where nobody changed any', async () => {
     const { report, store } = await reopenedAfter();
     expect(report).toEqual({ refused: [] });
-    expect((await store.access.load()).clients.map(({ id }) => id)).toEqual(['payments-web', 'mail-web']);
+    expect(followed(store.access).clients.map(({ id }) => id)).toEqual(['payments-web', 'mail-web']);
   });
 
   it('are named with the columns that differ, and not used; the others serve', async () => {
@@ -49,7 +50,7 @@ describe('rows that were changed past the service', () => {
     expect(report.refused).toEqual([
       { table: 'grants', id: '["mail-web","mail","sign"]', why: 'its signature is missing' },
     ]);
-    expect((await store.access.load()).clients.find(({ id }) => id === 'mail-web')?.grants).toEqual([]);
+    expect(followed(store.access).clients.find(({ id }) => id === 'mail-web')?.grants).toEqual([]);
   });
 
   it('are refused where they were inserted', async () => {
@@ -63,7 +64,7 @@ describe('rows that were changed past the service', () => {
         why: 'it is not in the registry that was signed',
       },
     ]);
-    expect((await store.access.load()).clients.flatMap(({ grants }) => grants)).toHaveLength(2);
+    expect(followed(store.access).clients.flatMap(({ grants }) => grants)).toHaveLength(2);
   });
 
   it('are refused where two swapped their content', async () => {
@@ -75,7 +76,7 @@ describe('rows that were changed past the service', () => {
       { table: 'credentials', why: 'it differs from what was signed: client_id' },
       { table: 'credentials', why: 'it differs from what was signed: client_id' },
     ]);
-    expect((await store.access.load()).credentials.map(({ kind }) => kind)).toEqual(['ops', 'ops']);
+    expect(followed(store.access).credentials.map(({ kind }) => kind)).toEqual(['ops', 'ops']);
   });
 });
 
@@ -98,7 +99,7 @@ describe('an old row put back', () => {
     expect(report.refused).toEqual([
       { table: 'clients', id: 'mail-web', why: 'it differs from what was signed: revoked_at' },
     ]);
-    expect((await store.access.load()).clients.map(({ id }) => id)).toEqual(['payments-web']);
+    expect(followed(store.access).clients.map(({ id }) => id)).toEqual(['payments-web']);
   });
 
   it('is older than the head says, with its signature', async () => {
@@ -117,7 +118,7 @@ describe('an old row put back', () => {
         'it is not the list that was signed, so none of its rows is used',
       ]),
     );
-    expect((await store.access.load()).clients.map(({ id }) => id)).toEqual(['payments-web']);
+    expect(followed(store.access).clients.map(({ id }) => id)).toEqual(['payments-web']);
   });
 
   it('is found with an old head alone, as every row changed since', async () => {
