@@ -73,7 +73,7 @@ export class Directory implements Grants {
     }
     for (const operator of operators) this.#operators.set(operator.id, operator);
     for (const credential of credentials) this.#takeCredential(credential);
-    this.#changes.emit(...clients.map(({ id }) => id));
+    this.#changes.emitAll(clients.map(({ id }) => id));
   }
 
   #takeCredential(credential: StoredCredential): void {

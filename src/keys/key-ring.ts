@@ -71,13 +71,13 @@ export function createKeyRing(): KeyRingKeeper {
   const standing = (scopeId: string) =>
     (byScope.get(scopeId) ?? []).filter(({ state }) => state !== 'destroyed');
   const settle = (scopeIds: Iterable<string>) => {
-    const settled = [...new Set(scopeIds)];
+    const settled = new Set(scopeIds);
     for (const scopeId of settled) {
       const keys = standing(scopeId).filter((key) => !barred(key));
       serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
       revision += 1;
     }
-    changes.emit(...settled);
+    changes.emitAll(settled);
   };
 
   return {

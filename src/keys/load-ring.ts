@@ -1,6 +1,5 @@
-import type { KeyObject } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
-import type { Binding, PublicJwk, RefusedKey, SigningKey } from '../kernel/key.ts';
+import type { RefusedKey, SigningKey } from '../kernel/key.ts';
 import type { Registry, ScopesAndKeys, StoredKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { Signer } from '../kernel/signer.ts';
@@ -17,73 +16,56 @@ type ReadKeys = (content: ScopesAndKeys) => {
 
 /**
  * Holds every key row against its scope, its public half and the record that its token's key signed (I1).
- * What disagrees is left out and named; the others stand. A record that was verified is not verified again.
+ * What disagrees is left out and named; the others stand. What no life of a key changes is verified once.
  */
 export function createKeyReader(bindingKeys: BindingKeys): ReadKeys {
-  const records = new Map<string, Binding>();
-  const publicKeys = new Map<string, KeyObject>();
-  const known: VerifiedParts = {
-    record: ({ hsmToken, bindingRecord }) =>
-      remembered(records, `${hsmToken} ${bindingRecord}`, () =>
-        readBindingRecord(bindingRecord, bindingKeys.of(hsmToken)),
-      ),
-    publicKey: (kid, jwk) => remembered(publicKeys, kid, () => importPublicKey(jwk)),
+  const bound = new Map<string, BoundKey>();
+  const boundKey = (row: StoredKey): BoundKey => {
+    const name = JSON.stringify([row.hsmToken, row.kid, row.bindingRecord, row.publicJwk]);
+    const known = bound.get(name) ?? readBoundKey(row, bindingKeys);
+    bound.set(name, known);
+    return known;
   };
-  return ({ scopes, keys }) => readKeys(scopes, keys, known);
-}
-
-/** `publicKey` of a JWK whose thumbprint is that kid. */
-interface VerifiedParts {
-  record(row: StoredKey): Binding;
-  publicKey(kid: string, jwk: PublicJwk): KeyObject;
-}
-
-function remembered<T>(all: Map<string, T>, name: string, make: () => T): T {
-  const known = all.get(name) ?? make();
-  all.set(name, known);
-  return known;
-}
-
-function readKeys(
-  scopes: readonly Scope[],
-  rows: readonly StoredKey[],
-  known: VerifiedParts,
-): ReturnType<ReadKeys> {
-  const byId = new Map(scopes.map((scope) => [scope.id, scope]));
-  const keys: SigningKey[] = [];
-  const refused: RefusedKey[] = [];
-  for (const row of rows) {
-    try {
-      keys.push(readStoredKey(row, byId.get(row.scopeId), known));
-    } catch (error) {
-      refused.push({
-        kid: row.kid,
-        scopeId: row.scopeId,
-        why: errorMessage(error),
-      });
+  return ({ scopes, keys: rows }) => {
+    const byId = new Map(scopes.map((scope) => [scope.id, scope]));
+    const keys: SigningKey[] = [];
+    const refused: RefusedKey[] = [];
+    for (const row of rows) {
+      try {
+        keys.push(readStoredKey(row, byId.get(row.scopeId), boundKey(row)));
+      } catch (error) {
+        refused.push({ kid: row.kid, scopeId: row.scopeId, why: errorMessage(error) });
+      }
     }
-  }
-  return { keys, refused };
+    return { keys, refused };
+  };
 }
 
-function readStoredKey(row: StoredKey, scope: Scope | undefined, known: VerifiedParts): SigningKey {
-  const signed = known.record(row);
+type BoundKey = Pick<SigningKey, 'binding' | 'publicJwk' | 'publicKey'>;
+
+function readBoundKey(row: StoredKey, bindingKeys: BindingKeys): BoundKey {
+  const binding = readBindingRecord(row.bindingRecord, bindingKeys.of(row.hsmToken));
   const publicJwk = readPublicJwk(row.publicJwk);
-  const agreements: readonly (readonly [what: string, one: unknown, other: unknown])[] = [
-    ['thumbprint of the public key', thumbprint(publicJwk), row.kid],
-    ['kid', signed.kid, row.kid],
-    ['scope', signed.scope, scope?.id],
-    ['issuer', signed.issuer, scope?.issuer],
-    ['audience', signed.audience, scope?.audience],
-    ['algorithm', signed.algorithm, scope?.algorithm],
-    ['HSM id', signed.hsmId, row.binding.hsmId],
-  ];
-  const differing = agreements.find(([, one, other]) => one !== other);
-  if (differing) throw new Error(`${differing[0]}: registry and binding record disagree`);
+  requireAgreement('thumbprint of the public key', thumbprint(publicJwk), row.kid);
+  requireAgreement('kid', binding.kid, row.kid);
+  return { binding, publicJwk, publicKey: importPublicKey(publicJwk) };
+}
+
+function readStoredKey(row: StoredKey, scope: Scope | undefined, bound: BoundKey): SigningKey {
+  const signed = bound.binding;
+  requireAgreement('scope', signed.scope, scope?.id);
+  requireAgreement('issuer', signed.issuer, scope?.issuer);
+  requireAgreement('audience', signed.audience, scope?.audience);
+  requireAgreement('algorithm', signed.algorithm, scope?.algorithm);
+  requireAgreement('HSM id', signed.hsmId, row.binding.hsmId);
   const startsEarly = row.signFrom !== null && row.signFrom < signed.signFrom;
   if (startsEarly || row.signUntil > signed.signUntil)
     throw new Error('signing window: wider than the binding record allows');
-  return { ...row, binding: signed, publicJwk, publicKey: known.publicKey(row.kid, publicJwk) };
+  return { ...row, ...bound };
+}
+
+function requireAgreement(what: string, one: unknown, other: unknown): void {
+  if (one !== other) throw new Error(`${what}: registry and binding record disagree`);
 }
 
 interface RingFollowingDeps {

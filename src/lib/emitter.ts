@@ -17,7 +17,11 @@ export class Emitter<T> implements Subscribable<T> {
     return () => void this.#listeners.delete(listener);
   }
 
-  emit(...events: readonly T[]): void {
+  emit(event: T): void {
+    this.emitAll([event]);
+  }
+
+  emitAll(events: Iterable<T>): void {
     const failures: unknown[] = [];
     for (const event of events) {
       for (const listener of this.#listeners) {

@@ -61,6 +61,7 @@ export class RegistryChanges {
     this.#end = end;
   }
 
+  /** What follows another registry that was open before follows no more. */
   open(registry: TrustedRegistry, seal: RegistrySeal): void {
     this.#opened = { registry, seal };
   }

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { ownDatabase } from '../../../src/db/database-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
+const WORK = { kind: 'scope', id: 'payments' } as const;
 const OWNER = join(import.meta.dirname, '../../support/own-until-killed.ts');
 
 it('is for one process at a time: another is refused, and may when the first is done', () => {
@@ -17,6 +18,7 @@ it('is for one process at a time: another is refused, and may when the first is 
   expect(first.leads()).toBe(false);
   const second = ownDatabase(file);
   expect(second.leads()).toBe(true);
+  expect([first.isAbandoned(WORK), second.isAbandoned(WORK)]).toEqual([false, true]);
   second.release();
 });
 
@@ -36,7 +38,7 @@ it('leads no more where its lock was taken away, since another could hold the ne
   const owner = ownDatabase(file);
   expect(statSync(`${file}-owner`).mode & 0o777).toBe(0o600);
   rmSync(`${file}-owner`);
-  expect(owner.leads()).toBe(false);
+  expect([owner.leads(), owner.isAbandoned(WORK)]).toEqual([false, false]);
   owner.release();
 });
 
