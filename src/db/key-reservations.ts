@@ -93,7 +93,10 @@ export function keyReservations(changes: RegistryChanges): Reservations {
       const event = actOf(actor, 'key.abandoned', `scope:${scopeId}`, { hsm_id: hsmId, why });
       return changes.change(event, (registry) => [remove('signing_keys', reserved(registry, reservation))]);
     },
-    reservedKeys: async () => reservedKeys(changes.view),
+    async reservedKeys() {
+      await changes.settle();
+      return reservedKeys(changes.view);
+    },
   };
 }
 

@@ -27,11 +27,11 @@ import type { ChangedRow, RegistryView } from './signed/trusted-registry.ts';
 
 export function createRegistry(reader: TrxReader, changes: RegistryChanges): Registry {
   return {
-    load: async () => ({
-      scopes: scopesIn(changes.view),
-      keys: keysIn(changes.view),
-      unfinished: unfinishedIn(changes.view),
-    }),
+    async load() {
+      await changes.settle();
+      const { view } = changes;
+      return { scopes: scopesIn(view), keys: keysIn(view), unfinished: unfinishedIn(view) };
+    },
     follow: follow(changes, ['scopes', 'signing_keys'], (rows, registry) => {
       const changed = new Set(rows.flatMap(scopeOf));
       return {

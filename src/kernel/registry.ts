@@ -67,6 +67,7 @@ export interface ScopesAndKeys {
 
 /** Scopes and keys, durable. Every change commits with its audit event (I10). */
 export interface Registry {
+  /** With what became of changes whose answer was lost. `store_unavailable`. */
   load(): Promise<ScopesAndKeys & { readonly unfinished: readonly UnfinishedScope[] }>;
   readonly follow: Follow<ScopesAndKeys>;
   /** Reserves scope and HSM ids before anything is generated. `scope_exists`, `issuer_audience_taken`. */
@@ -108,7 +109,7 @@ export interface Registry {
   /** Fills the reservation; the scope's key set is of the next version. */
   completeKey(made: NewKey, actor: Actor): Promise<void>;
   abandonKey(reservation: ReservedKey, why: string, actor: Actor): Promise<void>;
-  /** Reservations for scopes that exist: whoever finds one that is not at work was cut short. */
+  /** Reservations for scopes that exist, as `load`: whoever finds one that is not at work was cut short. */
   reservedKeys(): Promise<readonly ReservedKey[]>;
   serviceKey(role: ServiceKey['role']): Promise<ServiceKey | undefined>;
   addServiceKey(key: ServiceKey, actor: Actor): Promise<void>;
@@ -188,7 +189,7 @@ export interface PendingServiceKeys {
 
 /** Work that somebody began and nobody has finished or undone, by the name of what it is about. */
 export interface UnfinishedWork {
-  readonly kind: 'scope' | 'key' | 'canary' | 'proposal' | 'report';
+  readonly kind: 'scope' | 'key' | 'canary' | 'proposal';
   readonly id: string;
 }
 

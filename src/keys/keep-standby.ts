@@ -81,6 +81,9 @@ async function undo(
   why: string,
   actor: Actor,
 ): Promise<void> {
+  const reserved = await registry.reservedKeys();
+  // Where only the answer was lost, the key is in use by now.
+  if (!reserved.some(({ hsmId }) => hsmId === reservation.hsmId)) return;
   await signer.serve(keyRing.references(), reservation.hsmToken);
   await signer.discard(reservation);
   await registry.abandonKey(reservation, why, actor);

@@ -127,6 +127,9 @@ async function undo(
   why: string,
   actor: Actor,
 ): Promise<void> {
+  const { unfinished } = await registry.load();
+  // Where only the answer was lost, the scope is in use by now.
+  if (!unfinished.some((scope) => scope.scopeId === scopeId)) return;
   await signer.serve(keyRing.references(), hsmToken);
   for (const hsmId of hsmIds) await signer.discard({ hsmToken, hsmId });
   await registry.abandonScope(scopeId, why, actor);

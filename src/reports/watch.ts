@@ -1,5 +1,4 @@
 import type { Clock, SettledTime } from '../kernel/clock.ts';
-import type { Leadership } from '../kernel/registry.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { ReportAlarm } from './alarm.ts';
 import {
@@ -17,7 +16,6 @@ interface ReportWatchDeps {
   readonly alarm: Pick<ReportAlarm, 'raiseRest'>;
   readonly events: SecurityEvents;
   readonly clock: Clock;
-  readonly leadership: Pick<Leadership, 'isAbandoned'>;
   readonly settledTime: SettledTime;
   readonly overdueSeconds: number;
   readonly eraseAfterSeconds: number;
@@ -34,8 +32,7 @@ const MOST_ERASED_AT_ONCE = 100;
 
 /** What becomes of reports when nobody does anything. Answers how to look. */
 export function createReportWatch(deps: ReportWatchDeps): () => Promise<void> {
-  const { store, intake, alarm, events, clock, leadership, settledTime } = deps;
-  const { overdueSeconds, eraseAfterSeconds } = deps;
+  const { store, intake, alarm, events, clock, settledTime, overdueSeconds, eraseAfterSeconds } = deps;
   let toldUntil = 0;
   let today = 0;
   let toldToday = 0;
@@ -57,7 +54,7 @@ export function createReportWatch(deps: ReportWatchDeps): () => Promise<void> {
     await alarm.raiseRest();
     const now = clock.nowSeconds();
     for (const report of await store.unexamined(now - LEFT_AFTER_SECONDS, MOST_AT_ONCE)) {
-      if (leadership.isAbandoned({ kind: 'report', id: report.number })) await intake.examineLeft(report);
+      await intake.examineLeft(report);
     }
     const day = Math.floor(now / DAY_SECONDS);
     if (day !== today) toldToday = 0;

@@ -96,6 +96,7 @@ const registry = {
     completed = witnessed;
     reserved = [];
     putKeys(ring, 'payments', [{ ...witnessed.key, publicKey: made.publicKey }]);
+    step('answer');
   },
   abandonKey: async (reservation: ReservedKey, why: string) => {
     step(`abandon: ${why}`);
@@ -119,7 +120,7 @@ const keeper = () =>
     }),
   });
 
-const MAKING = ['reserve', 'generate', 'serve', 'prove', 'complete'];
+const MAKING = ['reserve', 'generate', 'serve', 'prove', 'complete', 'answer'];
 
 describe('a scope without a standby', () => {
   it('is given one: reserved, made, proven, stored, published', async () => {
@@ -146,12 +147,19 @@ describe('a scope without a standby', () => {
 
   it.each([
     ['generate', ['reserve', 'generate', 'serve', 'discard', 'abandon: hsm_unavailable']],
-    ['complete', [...MAKING, 'serve', 'discard', 'abandon: hsm_unavailable']],
+    ['complete', [...MAKING.slice(0, 5), 'serve', 'discard', 'abandon: hsm_unavailable']],
   ])('leaves nothing behind where it fails to %s', async (name, expected) => {
     failing.set(name, new KeywardError('hsm_unavailable', 'away'));
     await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'hsm_unavailable' });
     expect(steps).toEqual(expected);
     expect(ring.keysOf('payments')).toEqual([active]);
+  });
+
+  it('keeps a standby of which only the answer was lost', async () => {
+    failing.set('answer', new KeywardError('store_unavailable', 'away'));
+    await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(steps).toEqual(MAKING);
+    expect(ring.keyNamed(made.kid)?.state).toBe('pre_activation');
   });
 
   it('gets no key that the HSM cannot prove', async () => {

@@ -11,7 +11,6 @@ import type { TokenExaminer } from '../../../src/reports/examine.ts';
 import type { TokenFindings } from '../../../src/reports/findings.ts';
 import { createReportIntake } from '../../../src/reports/intake.ts';
 import { countUnclosed, createReportWatch } from '../../../src/reports/watch.ts';
-import { SOLE_OWNER } from '../../support/leadership.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';
 import { FOUND_NOTHING, TRACE } from '../../support/token-findings.ts';
@@ -63,15 +62,7 @@ async function opened({
   const intake = makeIntake();
   onTestFinished(() => intake.stop());
   const settledTime = { isSettled: () => settled };
-  const watching = {
-    ...parts,
-    leadership: SOLE_OWNER,
-    settledTime,
-    intake,
-    alarm,
-    overdueSeconds: DAY,
-    eraseAfterSeconds: 30 * DAY,
-  };
+  const watching = { ...parts, settledTime, intake, alarm, overdueSeconds: DAY, eraseAfterSeconds: 30 * DAY };
   const receive = (token: string | null = null, text: string | null = 'odd') =>
     intake.receive({ scopeId: 'payments', token, text, contact: 'ada@example.org', requestId: 'req-1' });
   return {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Directory } from '../../../../src/access/directory.ts';
 import { CanaryIndex } from '../../../../src/canaries/canary-index.ts';
 import { createRegistry } from '../../../../src/db/registry.ts';
+import type { TrxWriter } from '../../../../src/db/schema.ts';
 import { RegistryChanges } from '../../../../src/db/signed/registry-changes.ts';
 import { openRegistry } from '../../../../src/db/signed/registry-walk.ts';
 import { put } from '../../../../src/db/signed/tables.ts';
@@ -95,8 +96,8 @@ async function open(seal: RegistrySeal = SOFTWARE_SEAL) {
 }
 
 /** The registry as another process has it. */
-async function another(store: TestStores) {
-  const { reader, writer } = store;
+async function another(store: TestStores, writer: TrxWriter = store.writer) {
+  const { reader } = store;
   const ended: unknown[] = [];
   const gate = { confirm: async () => {} };
   const changes = new RegistryChanges(writer, NOON, gate, (failure) => ended.push(failure));
@@ -187,6 +188,25 @@ describe('a view of the registry', () => {
         undefined,
       ]);
     }
+  });
+
+  it('is told of a commit of which the answer was lost once that is known', async () => {
+    const { store } = await open();
+    let isLost = false;
+    const { registry, access } = await another(store, {
+      async transaction(work) {
+        const result = await store.writer.transaction(work);
+        if (isLost) throw new KeywardError('store_unavailable', 'the writer is lost');
+        return result;
+      },
+    });
+    const directory = new Directory(access);
+    isLost = true;
+    await expect(access.removeGrant('web', SIGN, ALICE)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(directory.allows('web', 'payments', 'sign')).toBe(true);
+    isLost = false;
+    await registry.load();
+    expect(directory.allows('web', 'payments', 'sign')).toBe(false);
   });
 
   it('leaves out a key whose row came to disagree with its binding record', async () => {
