@@ -259,7 +259,6 @@ describe('what another process committed', () => {
         reason: 'a restore',
         last_checkpoint: 0,
         kept_ledger: 0,
-        kept_revocations: 0,
         kept_registry: 0,
         settled_at: null,
       }),
