@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
-import type { Trx } from './schema.ts';
+import type { TestifiedRow, Trx } from './schema.ts';
 import { appendTestified } from './testified.ts';
-import type { TestifiedRow, TestifiedTable } from './testified-table.ts';
+import type { TestifiedTable } from './testified-table.ts';
 import { isWitnessed } from './unwitnessed.ts';
 
 type Row = TestifiedRow<'case_log'>;

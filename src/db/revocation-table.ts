@@ -2,7 +2,8 @@ import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { commitmentTo, SALT_BYTES } from '../kernel/ledger-chain.ts';
 import { REVOCATION_ADDED, type Revocation } from '../kernel/revocation.ts';
 import { camelCased } from './camel-case.ts';
-import type { TestifiedRow, TestifiedTable } from './testified-table.ts';
+import type { TestifiedRow } from './schema.ts';
+import type { TestifiedTable } from './testified-table.ts';
 
 const NUMBERED = 'SELECT audit_sequence FROM revocations WHERE sequence = ?';
 const NO_SALT = new Uint8Array(SALT_BYTES);

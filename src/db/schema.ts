@@ -1,4 +1,4 @@
-import type { Generated, Transaction } from 'kysely';
+import type { Generated, Selectable, Transaction } from 'kysely';
 import type { Action, CredentialKind } from '../kernel/actor.ts';
 import type { ActName, ProposalState } from '../kernel/acts.ts';
 import type { Algorithm, ModulusBits } from '../kernel/algorithm.ts';
@@ -305,3 +305,8 @@ export interface TrxReader {
 export interface TrxWriter {
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
 }
+
+/** Tables whose rows each name the audit event that testifies to them. */
+export type TestifiedName = 'security_events' | 'reports' | 'case_log' | 'revocations';
+export type TestifiedRow<T extends TestifiedName> = Selectable<Schema[T]>;
+export type UnwrittenRow<T extends TestifiedName> = Omit<TestifiedRow<T>, 'audit_sequence'>;

@@ -11,10 +11,9 @@ import { printable } from '../lib/html.ts';
 import { camelCased } from './camel-case.ts';
 import { openReadOnly } from './database-file.ts';
 import { eventFromRow, sealedFromRow } from './event-seals.ts';
-import type { Schema } from './schema.ts';
+import type { Schema, TestifiedName } from './schema.ts';
 import { allForeignIn, type OwnSchema } from './schema-objects.ts';
 import { compileQuery } from './sqlite-dialect.ts';
-import type { TestifiedName } from './testified-table.ts';
 
 const MOST_DAMAGE = 10;
 

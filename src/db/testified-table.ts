@@ -1,12 +1,6 @@
-import type { Selectable } from 'kysely';
 import type { AuditEvent, StoredEvent, TrailPart } from '../kernel/audit.ts';
-import type { Schema } from './schema.ts';
+import type { TestifiedName, TestifiedRow, UnwrittenRow } from './schema.ts';
 import type { StoredTrail } from './stored-trail.ts';
-
-/** Tables whose rows each name the audit event that testifies to them. */
-export type TestifiedName = 'security_events' | 'reports' | 'case_log' | 'revocations';
-export type TestifiedRow<T extends TestifiedName> = Selectable<Schema[T]>;
-export type UnwrittenRow<T extends TestifiedName> = Omit<TestifiedRow<T>, 'audit_sequence'>;
 
 /** What an audit event says of a row: all of its values, those that can be erased by a commitment. */
 interface AuditRecord extends Pick<AuditEvent, 'type' | 'subject' | 'details'> {

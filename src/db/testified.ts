@@ -4,9 +4,9 @@ import { AUDIT_GENESIS } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { appendAuditEvent } from './append-audit-event.ts';
 import { memoryOf } from './chain-end.ts';
-import type { Trx } from './schema.ts';
+import type { TestifiedName, TestifiedRow, Trx } from './schema.ts';
 import type { StoredTrail } from './stored-trail.ts';
-import { flawOf, type TestifiedName, type TestifiedRow, type TestifiedTable } from './testified-table.ts';
+import { flawOf, type TestifiedTable } from './testified-table.ts';
 
 /** Writes a row and the audit event that testifies to it. Who approved it stands in the event of the act. */
 export async function appendTestified<T extends TestifiedName>(

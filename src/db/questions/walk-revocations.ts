@@ -15,8 +15,9 @@ import {
 import { eventFromRow } from '../event-seals.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 import { revocationFromRow, revocationTable } from '../revocation-table.ts';
+import type { TestifiedRow } from '../schema.ts';
 import { Statements } from '../statements.ts';
-import { flawOf, type TestifiedRow } from '../testified-table.ts';
+import { flawOf } from '../testified-table.ts';
 import { isUnsafeNumber, unsafeNumber } from '../walk-chains.ts';
 
 type Row = TestifiedRow<'revocations'>;
