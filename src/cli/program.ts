@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { CLIENT, GRANT, OPERATOR, PROPOSAL } from '../access/cli.ts';
 import { AUDIT } from '../audit/cli.ts';
@@ -61,6 +62,7 @@ const COMMANDS: Verbs = [
 export function program(contextOf: Contextual): Command {
   const keyward = new Command('keyward')
     .description('Signs and verifies tokens with HSM keys that are each cut for one issuer and audience.')
+    .version(version(), '--version', 'show the version')
     .option('--config <file>', 'configuration file (default: KEYWARD_CONFIG, else /etc/keyward/config.yaml)')
     .option(
       '--url <url>',
@@ -72,4 +74,9 @@ export function program(contextOf: Contextual): Command {
     .addHelpText('after', NOTES);
   addVerbs(keyward, COMMANDS, contextOf);
   return keyward;
+}
+
+/** The package's own, two folders up both in a checkout and as it is built. */
+function version(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }

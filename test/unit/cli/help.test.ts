@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../../src/cli/program.ts';
@@ -127,4 +128,9 @@ describe('help', () => {
       expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' });
     },
   );
+});
+
+it('--version shows the version of the package, and nothing else', async () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(await keyward(['--version'])).toEqual({ exitCode: 0, out: `${version}\n`, err: '' });
 });
