@@ -1,4 +1,4 @@
-# Sourced from the checkout's top folder by start, test and keyward: brings the locked Node and the dependencies,
+# Sourced from the checkout's top folder by setup, start and test: brings the locked Node and the dependencies,
 # builds the PKCS#11 addon, and does nothing of it twice.
 . scripts/lib/say.sh
 . scripts/lib/packages.sh
@@ -14,11 +14,15 @@ case "$(uname -s)-$(uname -m)" in
 esac
 
 # set_up [Debian packages that the caller needs…]
+# The stamp is what scripts/keyward goes by: newer than the lockfile.
 set_up() {
   [ -z "$node_package" ] || PATH=$top/node_modules/$node_package/bin:$PATH
   PATH=$top/node_modules/.bin:$PATH
   need_packages "$@"
-  is_set_up && return
+  if is_set_up; then
+    touch "$stamp"
+    return
+  fi
   # Two scripts may be started at once in a fresh checkout.
   ! command -v flock >/dev/null || { exec 9<"$top" && flock 9; }
   is_set_up || install_dependencies
