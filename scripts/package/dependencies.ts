@@ -7,12 +7,15 @@ interface Locked {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+/** Addons for Bare, another runtime, which some packages bring. */
+const FOREIGN = 'prebuilds';
+
 /** Copies the named packages and all they depend on, as they are locked; what was compiled here stays here. */
 export function copyDependencies(names: readonly string[], folder: string): void {
   const packages = lockedPackages();
   for (const place of lockedPlaces(names, packages)) {
-    const left = packages[place]?.hasInstallScript ? ['node_modules', 'build'] : ['node_modules'];
-    const leaves = new Set(left.map((name) => join(ROOT, place, name)));
+    const left = packages[place]?.hasInstallScript ? ['build'] : [];
+    const leaves = new Set(['node_modules', FOREIGN, ...left].map((name) => join(ROOT, place, name)));
     cpSync(join(ROOT, place), join(folder, place), {
       recursive: true,
       filter: (path) => !leaves.has(path),

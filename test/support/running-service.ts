@@ -59,6 +59,8 @@ export interface RunningService {
 export interface Launch {
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of a package that was built; default: the checkout's own. */
+  readonly commandLine?: string;
 }
 
 export interface ServiceOptions {
@@ -131,9 +133,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   return serveOn({ hsm, configFile, operator, approver }, options.launch);
 }
 
-function launched(argv: readonly string[], { flags = [], environment = {} }: Launch, stdio: StdioOptions) {
+function launched(argv: readonly string[], launch: Launch, stdio: StdioOptions) {
+  const { flags = [], environment = {}, commandLine = COMMAND_LINE } = launch;
   const options = { stdio, env: { ...process.env, ...environment } };
-  return spawn(process.execPath, ['--disable-sigusr1', ...flags, COMMAND_LINE, ...argv], options);
+  return spawn(process.execPath, ['--disable-sigusr1', ...flags, commandLine, ...argv], options);
 }
 
 async function run(argv: readonly string[], launch: Launch = {}): Promise<void> {
