@@ -33,7 +33,7 @@ writeManifest(out, {
   description: 'The command line of Keyward, for operators',
   bin: { keyward: 'bin/keyward.js' },
   files: ['bin', 'lib', 'CHANGELOG.md'],
-  dependencies: Object.fromEntries(packages.map((each) => [each, dependencies[each]])),
+  dependencies: Object.fromEntries(packages.map((each) => [each, dependencies[each] ?? ''])),
 });
 
 function refusing(verbs: readonly string[]): string {

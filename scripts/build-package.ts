@@ -1,9 +1,9 @@
 // `npm run build:package [-- <folder>]`: the service as a package, ready for `npm pack`, under dist/package or in that
 // folder, which is made anew. It holds its locked dependencies; only the PKCS#11 addon is built where it is installed.
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { compileService, ROOT } from './package/compile.ts';
-import { billOfMaterials, manifestOfCheckout, writeManifest } from './package/manifest.ts';
+import { manifestOfCheckout, writeManifest } from './package/manifest.ts';
 
 const out = resolve(process.argv[2] ?? join(ROOT, 'dist/package'));
 const { name, description, dependencies } = manifestOfCheckout();
@@ -14,12 +14,11 @@ cpSync(join(ROOT, 'scripts/package/starter'), join(out, 'bin/keyward'));
 for (const part of ['deploy', 'docs', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE']) {
   cpSync(join(ROOT, part), join(out, part), { recursive: true });
 }
-writeFileSync(join(out, 'sbom.cdx.json'), billOfMaterials());
 writeManifest(out, {
   name,
   description,
   os: ['linux'],
   bin: { keyward: 'bin/keyward' },
-  files: ['bin', 'lib', 'docs', 'deploy', 'sbom.cdx.json', 'CHANGELOG.md', 'SECURITY.md'],
+  files: ['bin', 'lib', 'docs', 'deploy', 'CHANGELOG.md', 'SECURITY.md'],
   dependencies,
 });

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { ROOT } from './compile.ts';
 import { copyDependencies } from './dependencies.ts';
 
-export interface Manifest {
+const BILL = 'sbom.cdx.json';
+
+interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly description: string;
@@ -17,28 +19,32 @@ export function manifestOfCheckout(): Manifest {
   return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 }
 
-/** Writes `package.json`, with the locked dependencies inside, so that an installation asks no registry. */
-export function writeManifest(folder: string, members: Readonly<Record<string, unknown>>): void {
-  const { version, license, engines } = manifestOfCheckout();
-  const dependencies = Object.keys((members.dependencies as object | undefined) ?? {});
-  const manifest = {
-    version,
-    license,
-    type: 'module',
-    engines,
-    ...members,
-    bundleDependencies: dependencies,
-  };
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  copyDependencies(dependencies, folder);
+interface Members {
+  readonly name: string;
+  readonly description: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly os?: readonly string[];
+  readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** CycloneDX of what the lockfile has for production; without date and random number, so that builds can be compared. */
-export function billOfMaterials(): string {
-  const argv = ['sbom', '--package-lock-only', '--omit=dev', '--omit=optional', '--sbom-format=cyclonedx'];
-  const bill = JSON.parse(execFileSync('npm', argv, { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20 }));
+/** Writes `package.json`, the locked dependencies and a bill of them: an installation asks no registry. */
+export function writeManifest(folder: string, members: Members): void {
+  const { version, license, engines } = manifestOfCheckout();
+  const bundleDependencies = Object.keys(members.dependencies);
+  const files = [...members.files, BILL];
+  const manifest = { version, license, type: 'module', engines, ...members, files, bundleDependencies };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  copyDependencies(bundleDependencies, folder);
+  writeFileSync(join(folder, BILL), billOfMaterials(folder, members.name));
+}
+
+/** CycloneDX of what is in the package; without date and random number, so that builds can be compared. */
+function billOfMaterials(folder: string, name: string): string {
+  const argv = ['sbom', '--sbom-format=cyclonedx'];
+  const bill = JSON.parse(execFileSync('npm', argv, { cwd: folder, encoding: 'utf8', maxBuffer: 64 << 20 }));
   delete bill.serialNumber;
   delete bill.metadata.timestamp;
-  bill.metadata.component.name = manifestOfCheckout().name;
+  bill.metadata.component.name = name;
   return `${JSON.stringify(bill, null, 2)}\n`;
 }

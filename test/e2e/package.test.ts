@@ -83,7 +83,7 @@ describe('the package of the service', () => {
         const issued = await running.data('POST', '/v1/scopes/payments/tokens', sign, {
           claims: { sub: 'alice' },
         });
-        expect(issued.status).toBe(200);
+        expect(issued.status).toBe(201);
         const { token } = issued.body;
         const answer = await running.data('POST', '/v1/scopes/payments/verify', verify, { token });
         expect(answer.body).toMatchObject({ valid: true, claims: { sub: 'alice' } });
