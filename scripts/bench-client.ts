@@ -7,7 +7,7 @@ import { measure, type Result } from './benchmark/client/rounds.ts';
 
 const HELP = `Usage: ./scripts/bench-client [--algorithm ES256 …] [--rounds N] [--tokens N] [--concurrency N] [--json]
 
-Microseconds a token of keyward/client, jose (remote key set), fast-jwt (with and without its cache) and jsonwebtoken:
+Microseconds a token of @keyward/client, jose (remote key set), fast-jwt (with and without its cache) and jsonwebtoken:
 cold tokens, each seen once, and repeated ones. EdDSA is Ed25519 under its older name.
 `;
 

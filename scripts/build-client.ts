@@ -1,38 +1,34 @@
 // `npm run build:client [-- <folder>]`: the client library as a package of its own, ready for `npm pack`, under
 // dist/client or in that folder, which is made anew.
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { compile, ROOT } from './package/compile.ts';
+import { manifestOfCheckout } from './package/manifest.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const out = resolve(process.argv[2] ?? join(root, 'dist/client'));
-const { version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+const out = resolve(process.argv[2] ?? join(ROOT, 'dist/client'));
+const { version, license } = manifestOfCheckout();
 
 /** Pages of docs/, and what they are called in the package. */
 const PAGES: Readonly<Record<string, string>> = { 'client.md': 'README.md', 'refusals.md': 'refusals.md' };
 
 rmSync(out, { recursive: true, force: true });
-execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.client.json'), '--outDir', out], {
-  stdio: 'inherit',
-});
+compile('tsconfig.client.json', out);
 const manifest = {
-  name: 'keyward',
+  name: '@keyward/client',
   version,
   description: 'Verifies tokens of one Keyward key scope offline, and asks for signatures',
   license,
   type: 'module',
   engines: { node: '>=20.12' },
-  exports: { './client': { types: './client/index.d.ts', default: './client/index.js' } },
+  exports: { types: './client/index.d.ts', default: './client/index.js' },
+  publishConfig: { access: 'public' },
   files: ['client', 'kernel', 'lib', 'token', 'refusals.md'],
   sideEffects: false,
 };
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-copyFileSync(join(root, 'LICENSE'), join(out, 'LICENSE'));
+copyFileSync(join(ROOT, 'LICENSE'), join(out, 'LICENSE'));
 for (const [page, as] of Object.entries(PAGES)) {
-  writeFileSync(join(out, as), withoutDeadLinks(readFileSync(join(root, 'docs', page), 'utf8')));
+  writeFileSync(join(out, as), withoutDeadLinks(readFileSync(join(ROOT, 'docs', page), 'utf8')));
 }
 
 /** A page is linked by its name in the package; what the package does not hold is named, not linked. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import express from 'express';
-import { claimsOf, requireToken } from 'keyward/client';
+import { claimsOf, requireToken } from '@keyward/client';
 import { openVerifier } from './verifier.js';
 
 const config = JSON.parse(await readFile(process.argv[2] ?? 'config.json', 'utf8'));

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { createVerifier } from 'keyward/client';
+import { createVerifier } from '@keyward/client';
 
 /** One for the life of the process. The credential is read from its file whenever it is needed, so it may be renewed. */
 export function openVerifier({ keyward, scope, issuer, audience, credential_file }) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { bearerGuard, claimsOf } from 'keyward/client';
+import { bearerGuard, claimsOf } from '@keyward/client';
 import { openVerifier } from './verifier.js';
 
 const config = JSON.parse(await readFile(process.argv[2] ?? 'config.json', 'utf8'));

@@ -35,8 +35,8 @@ const expired = signedBy(
 );
 
 const PROGRAM = `
-import { createSigner, createVerifier, requireToken, TokenRefused } from 'keyward/client';
-import type { Signer, TokenClaims, Verifier } from 'keyward/client';
+import { createSigner, createVerifier, requireToken, TokenRefused } from '@keyward/client';
+import type { Signer, TokenClaims, Verifier } from '@keyward/client';
 
 const [url, good, expired] = process.argv.slice(2) as [string, string, string];
 const verifier: Verifier = createVerifier({
@@ -92,8 +92,8 @@ async function runtimes(): Promise<string[]> {
 
 it('is installed with nothing beside it, compiles against its types, verifies and lets the process end', async () => {
   const { stdout: listed } = await run('npm', ['ls', '--all', '--json'], { cwd: project });
-  expect(Object.keys(JSON.parse(listed).dependencies)).toEqual(['keyward']);
-  expect(JSON.parse(listed).dependencies.keyward.dependencies).toBeUndefined();
+  expect(Object.keys(JSON.parse(listed).dependencies)).toEqual(['@keyward/client']);
+  expect(JSON.parse(listed).dependencies['@keyward/client'].dependencies).toBeUndefined();
   for (const types of ['@types/node', 'undici-types']) {
     const at = join('node_modules', types);
     cpSync(join(root, at), join(project, at), { recursive: true });
@@ -109,7 +109,7 @@ it('is installed with nothing beside it, compiles against its types, verifies an
 }, 120_000);
 
 it('links to nothing that it does not hold', () => {
-  const packed = join(project, 'node_modules/keyward');
+  const packed = join(project, 'node_modules/@keyward/client');
   const links = ['README.md', 'refusals.md'].flatMap((page) =>
     [...readFileSync(join(packed, page), 'utf8').matchAll(/\]\(([^)#]+)/g)].map(([, to = '']) => to),
   );
