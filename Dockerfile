@@ -6,8 +6,10 @@ RUN apt-get update \
 WORKDIR /opt/keyward
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/lib scripts/lib
-# Debian's Node only fetches the locked one, which everything runs on.
-RUN bash -c 'set -euo pipefail; . scripts/lib/setup.sh; set_up; npm prune --omit=dev --loglevel=error; addon_loads'
+# Debian's Node only fetches the locked one, which everything runs on. Its npm is too old for `npm sbom`.
+RUN bash -c 'set -euo pipefail; . scripts/lib/setup.sh; set_up; npm prune --omit=dev --loglevel=error; addon_loads; \
+  npm exec --yes --package=npm@11.19.1 -- npm sbom --omit=dev --sbom-format=cyclonedx >sbom.cdx.json; \
+  rm -rf node_modules/node-linux-*/include node_modules/node-linux-*/share node_modules/.npm-cache'
 COPY scripts scripts
 COPY softhsm softhsm
 COPY src src
@@ -15,12 +17,12 @@ RUN touch node_modules/.keyward-lockfile
 
 FROM debian:12-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends softhsm2 \
+ && apt-get install -y --no-install-recommends p11-kit p11-kit-modules softhsm2 \
  && rm -rf /var/lib/apt/lists/*
 # The user of the secret files that are mounted: on Linux the PIN's file must be its own.
 ARG UID=1000
 RUN useradd --uid "$UID" --user-group --no-create-home --shell /usr/sbin/nologin keyward \
- && install -d -m 700 -o keyward -g keyward /var/lib/keyward
+ && install -d -m 700 -o keyward -g keyward /var/lib/keyward /var/lib/keyward/tokens /run/p11
 WORKDIR /opt/keyward
 COPY --from=build /opt/keyward ./
 RUN ln -s /opt/keyward/scripts/keyward /usr/local/bin/keyward
@@ -28,4 +30,6 @@ ENV KEYWARD_CONFIG=/var/lib/keyward/config.yaml
 USER keyward
 VOLUME /var/lib/keyward
 EXPOSE 8080
+# Every answer of a latched PIN or an absent HSM is "unhealthy": it is for people and load balancers. No engine restarts by it.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["/opt/keyward/scripts/container-health"]
 CMD ["keyward", "serve"]

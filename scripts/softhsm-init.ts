@@ -1,6 +1,7 @@
 // The program behind softhsm/init: each step is left out where its result is there.
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { writeConfig } from '../src/hsm/service-keys.ts';
 import { runProgram } from './dev/child.ts';
 import { makeSofthsmService } from './dev/make-softhsm-service.ts';
 import { placesIn } from './dev/places.ts';
@@ -13,8 +14,12 @@ Options:
   --host <address>          the data plane listens there (default 127.0.0.1); other than loopback means that a
                             proxy, or the container's own network, keeps strangers away
   --data-port <port>        default 8080
-  --operations-port <port>  default 9090, on loopback`;
+  --operations-port <port>  default 9090, on loopback
+  --socket <path>           the service shall reach the token through \`p11-kit server\` at this socket`;
 
+const P11_KIT_CLIENTS = ['x86_64', 'aarch64'].map(
+  (machine) => `/usr/lib/${machine}-linux-gnu/pkcs11/p11-kit-client.so`,
+);
 const COMMAND_LINE = new URL('../src/cli/main.ts', import.meta.url);
 
 async function initialise(): Promise<void> {
@@ -26,6 +31,7 @@ async function initialise(): Promise<void> {
       host: { type: 'string', default: '127.0.0.1' },
       'data-port': { type: 'string', default: '8080' },
       'operations-port': { type: 'string', default: '9090' },
+      socket: { type: 'string' },
     },
   });
   if (values.help) return console.log(USAGE);
@@ -51,7 +57,18 @@ async function initialise(): Promise<void> {
     say(`making the registry key and the first operator, whose credential is in ${places.operator}`);
     await runProgram(COMMAND_LINE, ['init', '--config', places.config, '--out', places.operator], { signal });
   }
+  if (values.socket) reachThroughSocket(places.config, values.socket);
   say(`${places.directory} is ready: keyward serve --config ${places.config}`);
+}
+
+/** The token and the service's keys are made without it: nothing serves the token yet. */
+function reachThroughSocket(config: string, socket: string): void {
+  const module = P11_KIT_CLIENTS.find((path) => existsSync(path));
+  if (!module) throw new Stop('the client module of p11-kit is missing: install p11-kit-modules');
+  writeConfig(config, [
+    { member: ['hsm', 'module'], value: module },
+    { member: ['hsm', 'environment'], value: { P11_KIT_SERVER_ADDRESS: `unix:path=${socket}` } },
+  ]);
 }
 
 /** What an earlier run left that was cut short. */

@@ -1,4 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { runProgram } from './child.ts';
 import { configText } from './config-text.ts';
 import type { Places } from './places.ts';
@@ -23,8 +24,9 @@ export interface NewService {
 export async function makeSofthsmService(places: Places, service: NewService): Promise<{ serial: string }> {
   if (existsSync(places.config)) throw new Error(`${places.config} names a token already`);
   const module = softhsmModule();
-  rmSync(places.tokens, { recursive: true, force: true });
   writeSofthsmConfig(places);
+  // The folder itself may be a volume.
+  for (const name of readdirSync(places.tokens)) rmSync(join(places.tokens, name), { recursive: true });
   const serial = await runProgram(MAKE_TOKEN, [module, TOKEN_LABEL, service.pinFile], {
     environment: { SOFTHSM2_CONF: places.softhsmConfig },
     signal: service.signal,

@@ -1,0 +1,169 @@
+import { accessSync, constants, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { loadConfig } from '../../../src/config.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
+
+const root = new URL('../../../', import.meta.url);
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
+
+function loaded(file: string) {
+  const at = join(folderOfTest(), 'etc/keyward');
+  mkdirSync(at, { recursive: true });
+  writeFileSync(join(at, 'config.yaml'), read(file));
+  return { config: loadConfig(join(at, 'config.yaml')), at };
+}
+
+describe('deploy/kubernetes', () => {
+  interface Resource {
+    readonly kind: string;
+    readonly metadata: { readonly name: string };
+    // biome-ignore lint/suspicious/noExplicitAny: as deep as Kubernetes has it
+    readonly spec: any;
+  }
+  const inFolder = (file: string) => `deploy/kubernetes/${file}`;
+  const kustomization = parse(read(inFolder('kustomization.yaml')));
+  const documents = (file: string): Resource[] =>
+    parseAllDocuments(read(inFolder(file)), { strict: true }).map((document) => document.toJS());
+  const resources: Resource[] = kustomization.resources.flatMap(documents);
+  const named = (kind: string) => resources.filter((resource) => resource.kind === kind);
+  const [statefulSet] = named('StatefulSet');
+  const [job] = documents('init-job.yaml');
+  const labels = statefulSet?.spec.template.metadata.labels;
+
+  it('lists each of its files, but for the job that runs once', () => {
+    const files = globSync('*.yaml', { cwd: new URL('deploy/kubernetes/', root) });
+    const listed = [...kustomization.resources, ...kustomization.configMapGenerator[0].files];
+    expect(files.sort()).toEqual([...listed, 'init-job.yaml', 'kustomization.yaml'].sort());
+  });
+
+  it('selects the pods that it makes', () => {
+    expect(labels).toEqual({ 'app.kubernetes.io/name': 'keyward' });
+    expect(statefulSet?.spec.selector.matchLabels).toEqual(labels);
+    for (const { spec } of named('Service')) expect(spec.selector).toEqual(labels);
+    expect(named('PodDisruptionBudget')[0]?.spec.selector.matchLabels).toEqual(labels);
+    expect(named('NetworkPolicy')[0]?.spec.podSelector.matchLabels).toEqual(labels);
+  });
+
+  it.each([
+    ['the service', statefulSet],
+    ['the job', job],
+  ])('lets %s neither write its image nor gain rights', (_name, resource) => {
+    const pod = resource?.spec.template.spec;
+    expect(pod.automountServiceAccountToken).toBe(false);
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    for (const { securityContext } of [...(pod.initContainers ?? []), ...pod.containers]) {
+      expect(securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+    }
+  });
+
+  it('mounts the PIN as root’s, for the pod’s group alone, where the configuration names it', () => {
+    for (const resource of [statefulSet, job]) {
+      const pod = resource?.spec.template.spec;
+      const pin = pod.volumes.find(({ name }: { name: string }) => name === 'pin');
+      expect(pin.projected.defaultMode).toBe(0o440);
+      expect(pod.securityContext.fsGroup).toBe(pod.securityContext.runAsGroup);
+      const mount = pod.containers[0].volumeMounts.find(({ name }: { name: string }) => name === 'pin');
+      expect(loaded(inFolder('config.yaml')).config.hsm.pin_file).toBe(`${mount.mountPath}/pin`);
+    }
+    expect(job?.spec.template.spec.volumes[0].persistentVolumeClaim.claimName).toBe('state-keyward-0');
+  });
+
+  it('probes routes that there are, and restarts by none that an HSM could fail', () => {
+    const [container] = statefulSet?.spec.template.spec.containers ?? [];
+    const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'].map(
+      (probe) => container[probe].httpGet.path,
+    );
+    expect(probes).toEqual(['/healthz', '/healthz', '/readyz/verify']);
+    const routes = globSync('src/health/**/*.ts', { cwd: root }).map(read).join('\n');
+    for (const path of probes) expect(routes).toContain(`'${path}'`);
+    const ports = container.ports.map(({ name, containerPort }: { name: string; containerPort: number }) => [
+      name,
+      containerPort,
+    ]);
+    const { config } = loaded(inFolder('config.yaml'));
+    expect(ports).toEqual([
+      ['data', config.data_plane.port],
+      ['operations', config.operations_plane.port],
+    ]);
+    expect(config.data_plane.tls).toBeDefined();
+  });
+});
+
+describe('deploy/debian and deploy/systemd', () => {
+  const unit = read('deploy/systemd/keyward.service');
+  const setting = (name: string) => unit.match(new RegExp(`^${name}=(.*)$`, 'm'))?.[1];
+
+  it('starts what is installed, as a user of its own, with the PIN as a credential', () => {
+    expect(setting('ExecStart')).toBe('/usr/bin/keyward serve');
+    expect(setting('User')).toBe('keyward');
+    expect(setting('LoadCredential')).toBe('pin:/etc/credstore/keyward.pin');
+    const { config } = loaded('deploy/debian/config.example.yaml');
+    expect(config.hsm.pin_file).toBe('/run/credentials/keyward.service/pin');
+    const offline = read('deploy/systemd/keyward-offline');
+    expect(offline).toContain('source=/etc/credstore/keyward.pin');
+    expect(offline).toContain('place=/run/credentials/keyward.service');
+  });
+
+  it('gives more time to stop than a drain takes', () => {
+    const { config } = loaded('deploy/debian/config.example.yaml');
+    expect(Number(setting('TimeoutStopSec'))).toBeGreaterThan(config.limits.drain_seconds);
+  });
+
+  it('has a configuration that writes nothing where the unit lets nothing be written', () => {
+    const { config, at } = loaded('deploy/debian/config.example.yaml');
+    expect(config.mode).toBe('production');
+    const { file, ...rest } = config;
+    expect(file).toBe(join(at, 'config.yaml'));
+    expect(JSON.stringify(rest)).not.toContain(at);
+    expect(setting('StateDirectory')).toBe('keyward');
+  });
+
+  it('enables and starts nothing by itself', () => {
+    const scripts = ['postinst', 'prerm', 'postrm'].map((name) => read(`deploy/debian/${name}`));
+    expect(scripts.filter((script) => /systemctl (?:enable|--now)|deb-systemd/.test(script))).toEqual([]);
+    // An upgrade alone starts what it stopped.
+    const [postinst = ''] = scripts;
+    expect(postinst.match(/systemctl start/g)).toHaveLength(1);
+    expect(postinst).toMatch(/if \[ -e \/run\/keyward\.upgrading \]; then\n.*\n {2}systemctl start/);
+    for (const script of scripts) expect(script).toMatch(/^#!\/bin\/sh\nset -e\n/);
+  });
+
+  it.each(['deploy/systemd/keyward-offline', 'scripts/package/starter', 'scripts/package/cli/keyward.js'])(
+    '`%s` has its run bit',
+    (file) => {
+      expect(() => accessSync(new URL(file, root), constants.X_OK)).not.toThrow();
+    },
+  );
+});
+
+describe('deploy/envoy', () => {
+  it('is YAML, and points each route at the cluster that there is', () => {
+    const { static_resources } = parse(read('deploy/envoy/envoy.yaml'));
+    const [cluster] = static_resources.clusters;
+    const [filter] = static_resources.listeners[0].filter_chains[0].filters;
+    const { routes } = filter.typed_config.route_config.virtual_hosts[0];
+    expect(routes.map(({ route }: { route: { cluster: string } }) => route.cluster)).toEqual(
+      Array(routes.length).fill(cluster.name),
+    );
+  });
+});
+
+describe('deploy/grafana/provisioning', () => {
+  it('looks for the dashboard where the compose file puts it, and for Prometheus where that listens', () => {
+    const compose = read('docker-compose.yml');
+    const dashboards = parse(read('deploy/grafana/provisioning/dashboards/keyward.yml'));
+    expect(compose).toContain(`${dashboards.providers[0].options.path}/keyward.json`);
+    const { datasources } = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml'));
+    expect(compose).toContain(`--web.listen-address=${new URL(datasources[0].url).host}`);
+    expect(existsSync(new URL('deploy/grafana/keyward.json', root))).toBe(true);
+  });
+});
