@@ -39,6 +39,7 @@ for (const part of ['docs', 'deploy', 'README.md', 'CHANGELOG.md', 'SECURITY.md'
   cpSync(join(own, part), join(tree, DOCS, part), { recursive: true });
   rmSync(join(own, part), { recursive: true });
 }
+addNode(join(own, 'sbom.cdx.json'));
 place(join(own, 'sbom.cdx.json'), `${DOCS}/sbom.cdx.json`);
 mkdirSync(join(tree, 'usr/bin'), { recursive: true });
 symlinkSync('../lib/keyward/bin/keyward', join(tree, 'usr/bin/keyward'));
@@ -69,6 +70,13 @@ function place(from: string, to: string, mode = 0o644): void {
 
 function write(to: string, text: string): void {
   writeFileSync(join(tree, to), text);
+}
+
+function addNode(bill: string): void {
+  const { node } = process.versions;
+  const { components, ...others } = JSON.parse(readFileSync(bill, 'utf8'));
+  const added = { type: 'application', name: 'node', version: node, purl: `pkg:generic/node@${node}` };
+  writeFileSync(bill, `${JSON.stringify({ ...others, components: [...components, added] }, null, 2)}\n`);
 }
 
 function control(): string {
