@@ -15,7 +15,7 @@ const SHIPPED = readFileSync(new URL('../../deploy/nginx/keyward.conf', import.m
 const PREFIX = '/keyward';
 const ELSEWHERE = '203.0.113.9';
 
-const folder = temporaryFolder();
+let folder: ReturnType<typeof temporaryFolder>;
 const at = (name: string) => join(folder.path, name);
 
 let service: RunningService;
@@ -79,6 +79,7 @@ const json = async (answer: Promise<IncomingMessage>) => JSON.parse(await text(a
 
 describe.skipIf(!NGINX)('deploy/nginx/keyward.conf (skipped without nginx)', { timeout: 120_000 }, () => {
   beforeAll(async () => {
+    folder = temporaryFolder();
     makeCertificates(folder.path);
     [port = 0] = await freePorts(1);
     const public_url = `https://127.0.0.1:${port}${PREFIX}`;
