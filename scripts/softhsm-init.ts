@@ -11,8 +11,8 @@ import { makeDirectory } from './dev/set-up.ts';
 const USAGE = `Usage: softhsm/init --directory <path> --pin-file <path> [options]
 
 Options:
-  --host <address>          the data plane listens there (default 127.0.0.1); other than loopback means that a
-                            proxy, or the container's own network, keeps strangers away
+  --host <address>          the data plane listens there (default 127.0.0.1); other than loopback needs proxies
+  --trusted-proxy <address> an address or network of proxies that end TLS; may be given several times
   --data-port <port>        default 8080
   --operations-port <port>  default 9090, on loopback
   --socket <path>           the service shall reach the token through \`p11-kit server\` at this socket`;
@@ -29,6 +29,7 @@ async function initialise(): Promise<void> {
       directory: { type: 'string' },
       'pin-file': { type: 'string' },
       host: { type: 'string', default: '127.0.0.1' },
+      'trusted-proxy': { type: 'string', multiple: true, default: [] },
       'data-port': { type: 'string', default: '8080' },
       'operations-port': { type: 'string', default: '9090' },
       socket: { type: 'string' },
@@ -45,7 +46,7 @@ async function initialise(): Promise<void> {
       dataPlane: {
         host: values.host,
         port: Number(values['data-port']),
-        behindProxy: values.host !== '127.0.0.1',
+        trustedProxies: values['trusted-proxy'],
       },
       operationsPort: Number(values['operations-port']),
       pinFile: values['pin-file'],

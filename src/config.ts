@@ -8,6 +8,7 @@ import type { ValidationIssue } from './kernel/policy.ts';
 import { replacementFlaws, replacementSection } from './keys/hsm-replacements.ts';
 import { leakSection } from './leaks/settings.ts';
 import { isLoopbackHost } from './lib/address.ts';
+import { isAddressOrNetwork } from './lib/address-guard.ts';
 import {
   type NotificationSettings,
   notificationSection,
@@ -23,6 +24,9 @@ import { readYamlAs } from './yaml-file/read-yaml.ts';
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
 
+const MOST_PROXIES = 64;
+const BEHIND_PROXY = 'write trusted_proxies instead, a list of the addresses or networks of your proxies';
+
 const tls = z.strictObject({
   cert_file: file,
   key_file: file,
@@ -35,10 +39,14 @@ const listener = (defaultPort: number) =>
     host: z.string().min(1).default('127.0.0.1'),
     port: port.default(defaultPort),
     tls: tls.optional(),
-    /** TLS ends at a proxy: allows a listener on other than loopback without it. */
-    behind_proxy: z.boolean().default(false),
-    /** Open at once from one address or /64; default 1,024, and as many as there are behind a proxy. */
-    connections_per_address: z.int().min(1).max(65_536).optional(),
+    trusted_proxies: z
+      .array(
+        z.string().refine(isAddressOrNetwork, 'use addresses and networks such as 10.0.0.7 or 10.0.0.0/24'),
+      )
+      .max(MOST_PROXIES)
+      .default([]),
+    behind_proxy: z.never(BEHIND_PROXY).optional(),
+    connections_per_address: z.int().min(1).max(65_536).default(1_024),
   });
 
 const auditSink = z.discriminatedUnion('type', [
@@ -252,10 +260,13 @@ function personFlaws({ mode, two_persons }: Resolved): readonly ValidationIssue[
 
 function listenerFlaws(config: Resolved): readonly ValidationIssue[] {
   return (['data_plane', 'operations_plane'] as const)
-    .filter((name) => !(isLoopbackHost(config[name].host) || config[name].tls || config[name].behind_proxy))
+    .filter(
+      (name) =>
+        !(isLoopbackHost(config[name].host) || config[name].tls || config[name].trusted_proxies.length > 0),
+    )
     .map((name) => ({
       path: [name, 'host'],
-      advice: `${config[name].host} is not loopback; give it tls, or set behind_proxy where a proxy ends TLS`,
+      advice: `${config[name].host} is not loopback; give it tls, or name in trusted_proxies what ends TLS for it`,
     }));
 }
 

@@ -1,5 +1,9 @@
 export interface ConfigMembers {
-  readonly dataPlane: { readonly host: string; readonly port: number; readonly behindProxy: boolean };
+  readonly dataPlane: {
+    readonly host: string;
+    readonly port: number;
+    readonly trustedProxies: readonly string[];
+  };
   readonly operationsPort: number;
   readonly module: string;
   readonly tokenLabel: string;
@@ -17,7 +21,7 @@ mode: development
 data_plane:
   host: ${text(members.dataPlane.host)}
   port: ${members.dataPlane.port}
-${members.dataPlane.behindProxy ? '  behind_proxy: true\n' : ''}
+${members.dataPlane.trustedProxies.length > 0 ? `  trusted_proxies: ${text(members.dataPlane.trustedProxies)}\n` : ''}
 # Administration and metrics: this machine alone.
 operations_plane:
   port: ${members.operationsPort}

@@ -10,7 +10,11 @@ export const TOKEN_LABEL = 'keyward-development';
 const MAKE_TOKEN = new URL('./make-token.ts', import.meta.url);
 
 export interface NewService {
-  readonly dataPlane: { readonly host: string; readonly port: number; readonly behindProxy: boolean };
+  readonly dataPlane: {
+    readonly host: string;
+    readonly port: number;
+    readonly trustedProxies: readonly string[];
+  };
   readonly operationsPort: number;
   /** As the configuration shall name it. */
   readonly pinFile: string;

@@ -73,7 +73,7 @@ async function make(places: Places, options: Options, signal: AbortSignal): Prom
   writeSecret(places.pin, `${makePin()}\n`);
   say('making a SoftHSM token and its configuration');
   const { serial } = await makeSofthsmService(places, {
-    dataPlane: { host: LOOPBACK, port: options.dataPort ?? DEFAULT_PORTS.dataPort, behindProxy: false },
+    dataPlane: { host: LOOPBACK, port: options.dataPort ?? DEFAULT_PORTS.dataPort, trustedProxies: [] },
     operationsPort: options.operationsPort ?? DEFAULT_PORTS.operationsPort,
     pinFile: places.pin,
     signal,

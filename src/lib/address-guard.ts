@@ -71,6 +71,27 @@ export function isLoopbackAddress(address: string): boolean {
   return isIP(address) !== 0 && LOOPBACK.check(address, familyOf(address));
 }
 
+const BITS = { 0: 0, 4: 32, 6: 128 } as const;
+
+/** An address, or a network such as `10.0.0.0/8`; undefined for other text, and for a network of all addresses. */
+function networkIn(text: string): Network | undefined {
+  const [, address = '', prefix] = /^([^/]+)(?:\/([1-9]\d{0,2}))?$/.exec(text) ?? [];
+  const bits = BITS[isIP(address) as keyof typeof BITS];
+  const length = prefix === undefined ? bits : Number(prefix);
+  return bits === 0 || length > bits || address.includes('%') ? undefined : [address, length];
+}
+
+export function isAddressOrNetwork(text: string): boolean {
+  return networkIn(text) !== undefined;
+}
+
+/** Whether an address is in one of these addresses and networks. A mapped IPv4 address counts as IPv4. */
+export function addressMatcher(networks: readonly string[]): (address: string | undefined) => boolean {
+  if (networks.length === 0) return () => false;
+  const list = listOf(networks.map(networkIn).filter((network) => network !== undefined));
+  return (address = '') => isIP(address) !== 0 && list.check(address, familyOf(address));
+}
+
 function listOf(networks: readonly Network[]): BlockList {
   const list = new BlockList();
   for (const [network, prefix] of networks) list.addSubnet(network, prefix, familyOf(network));

@@ -20,8 +20,10 @@ export function wideNetworkOf(address: string): string {
 interface ConnectionLimits {
   /** Open at once. */
   readonly most: number;
-  /** Of one address, or of one /64; undefined where all come from a proxy. */
-  readonly mostOfOne: number | undefined;
+  /** Of one address, or of one /64. */
+  readonly mostOfOne: number;
+  /** Through which many callers come: only the bound of all concerns it. */
+  readonly isProxy: (address: string) => boolean;
 }
 
 interface Place {
@@ -42,7 +44,7 @@ export function vouchFor(connection: Duplex): void {
  * Bounds the connections, in all and of one address. Of those too many the oldest goes that nobody vouched for, so that
  * whoever holds connections open is in nobody's way but their own; the new one goes where all are vouched for.
  */
-export function boundConnections(server: Server, { most, mostOfOne }: ConnectionLimits): void {
+export function boundConnections(server: Server, { most, mostOfOne, isProxy }: ConnectionLimits): void {
   const all = new Set<Socket>();
   const byNetwork = new Map<string, Set<Socket>>();
   const bySource = new Map<string, Place>();
@@ -65,7 +67,7 @@ export function boundConnections(server: Server, { most, mostOfOne }: Connection
     places.set(socket, place);
     bySource.set(source, place);
     socket.once('close', () => place.leave());
-    if (mostOfOne !== undefined && neighbours.size > mostOfOne) dropOne(neighbours, socket);
+    if (neighbours.size > mostOfOne && !isProxy(socket.remoteAddress)) dropOne(neighbours, socket);
     if (all.size > most) dropOne(all, socket);
   });
   // With TLS, requests come on another object than the connection did.

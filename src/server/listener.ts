@@ -11,6 +11,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
+import { addressMatcher } from '../lib/address-guard.ts';
 import { boundConnections, Connections } from './connections.ts';
 import { requestIdOf } from './exchange.ts';
 import { PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
@@ -116,7 +117,8 @@ export interface ListenerConfig {
   /** 0 for any that is free. */
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
-  readonly behind_proxy?: boolean;
+  /** Addresses and networks; connections of theirs count against no bound by address. */
+  readonly trusted_proxies?: readonly string[];
   readonly connections_per_address?: number | undefined;
 }
 
@@ -165,7 +167,11 @@ export async function listen(
   const { tls } = config;
   const options = { ...BOUNDS, ...bounds };
   const server = tls ? createTlsServer({ ...options, ...tlsOptions(tls) }) : createServer(options);
-  boundConnections(server, { most: MAX_CONNECTIONS, mostOfOne: mostOfOneAddress(config) });
+  boundConnections(server, {
+    most: MAX_CONNECTIONS,
+    mostOfOne: config.connections_per_address ?? MOST_OF_ONE_ADDRESS,
+    isProxy: addressMatcher(config.trusted_proxies ?? []),
+  });
   server.maxHeadersCount = MAX_HEADERS;
   const connections = new Connections(server, tls ? 'secureConnection' : 'connection');
   let answer = app;
@@ -200,13 +206,6 @@ export async function listen(
       return closed;
     },
   };
-}
-
-/** Behind a proxy all come from one address, so the bound is the configuration's or none. */
-export function mostOfOneAddress(
-  config: Pick<ListenerConfig, 'behind_proxy' | 'connections_per_address'>,
-): number | undefined {
-  return config.connections_per_address ?? (config.behind_proxy ? undefined : MOST_OF_ONE_ADDRESS);
 }
 
 function bound(server: Server, { host, port }: ListenerConfig): Promise<number> {

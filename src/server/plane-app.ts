@@ -8,6 +8,7 @@ import { CALLER_CLASSES, CallerBudget, type CallerClass, type Load } from './cal
 import { vouchFor } from './connections.ts';
 import { Exchange, type Plane, type PlaneName, requestIdOf } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
+import { remoteAddress } from './forwarded.ts';
 import { ANY_ORIGIN, securityHeaders } from './headers.ts';
 import { createLimits, type LimitSettings } from './limits.ts';
 import { requireOneReading } from './one-reading.ts';
@@ -18,7 +19,7 @@ import type { ShedRequest } from './shed-load.ts';
 
 /** What both planes need beside the ports they serve. */
 export interface PlaneSettings {
-  readonly listener: { readonly tls?: object | undefined; readonly behind_proxy: boolean };
+  readonly listener: { readonly tls?: object | undefined; readonly trusted_proxies: readonly string[] };
   readonly limits: LimitSettings;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -42,7 +43,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   { otherwise = notFound, shed }: PlaneHooks = {},
 ): RequestListener {
   const { listener, limits, log, metrics, callers, load } = deps;
-  const behindTls = listener.tls !== undefined || listener.behind_proxy;
+  const behindTls = listener.tls !== undefined || listener.trusted_proxies.length > 0;
   const plane: Plane = {
     name,
     limits: createLimits(limits),
@@ -60,8 +61,12 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   const app = express();
   for (const setting of ['x-powered-by', 'etag'] as const) app.disable(setting);
   for (const setting of ['case sensitive routing', 'strict routing']) app.enable(setting);
-  // The proxy in front wrote the last address; what stands before it is the caller's own word.
-  app.set('trust proxy', listener.behind_proxy ? 1 : false);
+  const remoteOf = remoteAddress(listener.trusted_proxies);
+  Object.defineProperty(app.request, 'ip', {
+    get(this: IncomingMessage) {
+      return remoteOf(this);
+    },
+  });
   mount(app, routes, deps);
   app.use((request, _response, next) => {
     requireOneReading(request);
@@ -76,17 +81,11 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     const refused = shed?.(request, plane.budgets);
     if (!refused) return app(request, response);
     vouchFor(request.socket);
-    callers.authenticated(`client:${refused.clientId}`, remoteOf(request, listener.behind_proxy));
+    callers.authenticated(`client:${refused.clientId}`, remoteOf(request));
     exchange.caller = refused.clientId;
     exchange.route = refused.route;
     sendProblem(response, refused.error);
   };
-}
-
-/** As Express tells it (`trust proxy`): the proxy in front wrote the last address. */
-function remoteOf({ headers, socket }: IncomingMessage, behindProxy: boolean): string | undefined {
-  const addresses = behindProxy ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
-  return addresses.at(-1)?.trim() || socket.remoteAddress;
 }
 
 function budgetsOf(

@@ -100,9 +100,12 @@ function isMissing(issue: Issue): boolean {
 function membersAt(schema: z.core.$ZodType, path: Path): readonly string[] {
   let here = alternatives(schema);
   for (const step of path) here = here.flatMap((outer) => alternatives(childOf(outer, step)));
-  return [
-    ...new Set(here.flatMap((found) => (found instanceof z.ZodObject ? Object.keys(found.shape) : []))),
-  ];
+  return [...new Set(here.flatMap((found) => (found instanceof z.ZodObject ? membersOf(found) : [])))];
+}
+
+/** Without former members, which are in the schema for what their refusal says. */
+function membersOf({ shape }: z.ZodObject): readonly string[] {
+  return Object.keys(shape).filter((name) => !(alternatives(shape[name])[0] instanceof z.ZodNever));
 }
 
 function childOf(outer: z.core.$ZodType, step: string | number): z.core.$ZodType | undefined {

@@ -224,7 +224,7 @@ describe('listeners', () => {
   });
 
   it('behind a proxy are a warning, and for operations two', () => {
-    const open = '{host: 0.0.0.0, behind_proxy: true}';
+    const open = '{host: 0.0.0.0, trusted_proxies: [10.0.0.7]}';
     expect(found(`data_plane: ${open}\noperations_plane: ${open}`)).toEqual([
       ['data plane', 'warn'],
       ['operations', 'warn'],

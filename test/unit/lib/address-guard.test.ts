@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type AddressProfile,
+  addressMatcher,
+  isAddressOrNetwork,
   isForbiddenAddress,
   isLoopbackAddress,
 } from '../../../src/lib/address-guard.ts';
@@ -275,5 +277,45 @@ describe('the guard of addresses', () => {
         if (anyHost !== 'passes') expect(publicHost).toBe('refused');
       }),
     );
+  });
+});
+
+describe('a list of addresses and networks', () => {
+  it.each([
+    ['10.0.0.7', true],
+    ['10.0.0.0/8', true],
+    ['10.0.0.7/32', true],
+    ['::1', true],
+    ['2001:db8::/32', true],
+    ['2001:db8::1/128', true],
+    ['10.0.0.0/0', false],
+    ['::/0', false],
+    ['10.0.0.0/33', false],
+    ['::/129', false],
+    ['10.0.0.0/', false],
+    ['10.0.0.0/08', false],
+    ['10.0.0.0/8/8', false],
+    ['010.0.0.1', false],
+    ['10.1', false],
+    ['fe80::1%eth0', false],
+    ['proxy.example.com', false],
+    ['', false],
+  ])('takes %j: %s', (text, taken) => {
+    expect(isAddressOrNetwork(text)).toBe(taken);
+  });
+
+  it.each([
+    ['192.0.2.7', true],
+    ['192.0.2.8', false],
+    ['::ffff:192.0.2.7', true],
+    ['10.255.255.255', true],
+    ['11.0.0.0', false],
+    ['2001:db8:ffff::1', true],
+    ['2001:db9::1', false],
+    ['proxy.example.com', false],
+    [undefined, false],
+  ])('contains %j: %s', (address, contained) => {
+    expect(addressMatcher(['192.0.2.7', '10.0.0.0/8', '2001:db8::/32'])(address)).toBe(contained);
+    expect(addressMatcher([])(address)).toBe(false);
   });
 });

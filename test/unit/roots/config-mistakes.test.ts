@@ -97,9 +97,33 @@ hsm_tokens:
 `;
     expect(mistakes(text)).toEqual([
       '7:14 two_persons: production needs it; leave it out, and enrol a second operator',
-      '8:21 data_plane.host: 0.0.0.0 is not loopback; give it tls, or set behind_proxy where a proxy ends TLS',
-      '10:9 operations_plane.host: 192.0.2.1 is not loopback; give it tls, or set behind_proxy where a proxy ends TLS',
+      '8:21 data_plane.host: 0.0.0.0 is not loopback; give it tls, or name in trusted_proxies what ends TLS for it',
+      '10:9 operations_plane.host: 192.0.2.1 is not loopback; give it tls, or name in trusted_proxies what ends TLS for it',
       '12:6 hsm_tokens.b has the same token_label and token_serial as primary; name each token once, or give it another label',
+    ]);
+  });
+
+  it('says what to write in place of behind_proxy, and offers it to nobody', () => {
+    expect(mistakes(`${HSM}data_plane: { host: 0.0.0.0, behind_proxy: true }\n`)).toEqual([
+      '6:44 data_plane.behind_proxy: write trusted_proxies instead, a list of the addresses or networks of your proxies',
+    ]);
+    expect(mistakes(`${HSM}data_plane: { ports: 1, cert: 1 }\n`)).toEqual([
+      '6:15 data_plane.ports is not known; did you mean port?',
+      '6:25 data_plane.cert is not known; use host, port, tls, trusted_proxies, connections_per_address, public_url',
+    ]);
+  });
+
+  it('takes a bounded list of proxies, each an address or a network', () => {
+    const listing = (proxies: readonly string[]) =>
+      `${HSM}data_plane: { host: 0.0.0.0, trusted_proxies: ${JSON.stringify(proxies)} }\n`;
+    const most = Array.from({ length: 64 }, (_, at) => `10.0.0.${at}`);
+    expect(loadConfig(file(listing(most))).data_plane.trusted_proxies).toHaveLength(64);
+    expect(mistakes(listing([...most, '::1']))).toEqual([
+      '6:47 data_plane.trusted_proxies: Too big: expected array to have <=64 items',
+    ]);
+    expect(mistakes(listing(['10.0.0.0/8', '10.0.0.0/0', 'proxy']))).toEqual([
+      '6:62 data_plane.trusted_proxies.1: use addresses and networks such as 10.0.0.7 or 10.0.0.0/24',
+      '6:75 data_plane.trusted_proxies.2: use addresses and networks such as 10.0.0.7 or 10.0.0.0/24',
     ]);
   });
 

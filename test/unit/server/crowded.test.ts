@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ListenerConfig, mostOfOneAddress } from '../../../src/server/listener.ts';
+import type { ListenerConfig } from '../../../src/server/listener.ts';
 import { createDataPlane, createOperationsPlane, type DataPlaneDeps } from '../../support/planes.ts';
 import { dataPlaneDeps, LIMITS, operationsPlaneDeps, publicReports } from './fakes.ts';
 import { onLoopback } from './on-loopback.ts';
@@ -190,10 +190,18 @@ test('where all connections of an address are of known callers, the new one goes
   expect(known.map(({ socket }) => socket.closed)).toEqual([false, false]);
 });
 
-test('behind a proxy, all connections may come from one address, unless the configuration says otherwise', async () => {
-  expect(mostOfOneAddress({ behind_proxy: true })).toBeUndefined();
-  expect(mostOfOneAddress({ behind_proxy: false })).toBe(1_024);
-  const bounded = await served({}, { behind_proxy: true, connections_per_address: 10 });
-  const few = await dawdlers(20, bounded.port, TOKENS, '');
-  await expect.poll(() => few.filter(({ socket }) => socket.closed).length, PATIENT).toBe(10);
+test('a listed proxy may have any number of connections, and nobody else', async () => {
+  const bound = { connections_per_address: 10 };
+  const closedOf = async (trusted_proxies: readonly string[]) => {
+    const { port, keySet } = await served({}, { ...bound, trusted_proxies });
+    const many = await dawdlers(20, port, TOKENS, '');
+    // Accepted behind all of them.
+    expect(await keySet()).toBe(200);
+    return () => many.filter(({ socket }) => socket.closed).length;
+  };
+  const ofAnyone = await closedOf(['192.0.2.0/24']);
+  // One more of them for the key set.
+  await expect.poll(ofAnyone, PATIENT).toBe(11);
+  const ofProxy = await closedOf(['127.0.0.0/8']);
+  expect(ofProxy()).toBe(0);
 });

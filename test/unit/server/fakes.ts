@@ -415,7 +415,7 @@ const leakParts = () => ({
 
 const settings = () => ({
   ...leakParts(),
-  listener: { behind_proxy: false },
+  listener: { trusted_proxies: [] },
   limits: LIMITS,
   log: recordedLog().log,
   metrics: createMetrics(),

@@ -169,7 +169,7 @@ test('every answer carries the headers that helmet gives an API', async () => {
 });
 
 test('behind TLS, callers are told to stay with it', async () => {
-  const http = await dataPlane({ listener: { behind_proxy: true } });
+  const http = await dataPlane({ listener: { trusted_proxies: ['10.0.0.7'] } });
   const { headers } = await http.get('/healthz');
   expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
 });

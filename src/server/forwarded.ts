@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { addressMatcher } from '../lib/address-guard.ts';
+
+/** Addresses of `X-Forwarded-For` that are looked at, from the last on. */
+const MOST_HOPS = 32;
+
+/** Whom a request is from; undefined where its connection is gone. */
+export type RemoteAddress = (request: IncomingMessage) => string | undefined;
+
+/**
+ * The peer of the connection, unless that is a listed proxy: then the last address of `X-Forwarded-For` that is no
+ * listed proxy's. What stands before it is the caller's own word, and so is the whole header of any other peer.
+ */
+export function remoteAddress(trustedProxies: readonly string[]): RemoteAddress {
+  const isProxy = addressMatcher(trustedProxies);
+  return ({ headers, socket }) => {
+    let remote = socket.remoteAddress;
+    const forwarded = isProxy(remote) ? String(headers['x-forwarded-for'] ?? '').split(',') : [];
+    for (const each of forwarded.reverse().slice(0, MOST_HOPS)) {
+      const address = each.trim();
+      if (isIP(address) === 0) return remote;
+      remote = address;
+      if (!isProxy(remote)) return remote;
+    }
+    return remote;
+  };
+}
