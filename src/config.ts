@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { readEnvironment } from './config-environment.ts';
 import { drillSection } from './drills/settings.ts';
 import { KeywardError } from './kernel/errors.ts';
 import { FIRST_TOKEN } from './kernel/key.ts';
@@ -18,8 +19,9 @@ import { probeSection, probeSettings } from './probes/settings.ts';
 import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './reviews/settings.ts';
 import { signerSections, withTokenFiles } from './signer/settings.ts';
-import { FlawedFile, firstProblems, problemOf } from './yaml-file/problem.ts';
+import { FlawedFile, firstProblems, type Problem, problemOf } from './yaml-file/problem.ts';
 import { readYamlAs } from './yaml-file/read-yaml.ts';
+import type { Variables } from './yaml-file/variables.ts';
 
 const port = z.int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -181,26 +183,63 @@ type Resolved = Omit<Raw, 'hsm_tokens' | 'notifications'> & {
 };
 
 /** One validated, frozen value; every path in it is absolute. */
-export type Config = Readonly<Resolved> & { readonly file: string; readonly two_persons: boolean };
+export type Config = Readonly<Resolved> & {
+  readonly file: string;
+  /** What the environment gave. */
+  readonly variables: Variables;
+  readonly two_persons: boolean;
+};
 
-/** Reads and validates the file; `invalid_config` (a `FlawedFile`) names all that is wrong in it. */
-export function loadConfig(path: string): Config {
+/** What `keyward init` and `keyward hsm replace` write into the file, and what holds such members. */
+const WRITTEN = 'is for the file alone, where keyward writes it';
+const IN_FILE_ONLY = {
+  'hsm.registry_key': WRITTEN,
+  'hsm.audit_key': WRITTEN,
+  'hsm.replacements': WRITTEN,
+  hsm_tokens: 'is for the file alone, where keyward writes the keys of each token',
+};
+
+/**
+ * Reads and validates the file, and the variables that go before it; `invalid_config` (a `FlawedFile`) names all that
+ * is wrong in both.
+ */
+export function loadConfig(path: string, variables: Variables = readEnvironment().settings): Config {
   const absolute = resolve(path);
-  const read = readYamlAs(schema, textOf(absolute));
-  if (read.problems) throw new FlawedFile(path, read.problems);
-  const config = withAbsolutePaths(read.value, dirname(absolute));
-  const flaws = [
+  const base = dirname(absolute);
+  const read = readYamlAs(schema, textOf(absolute), { variables, inFileOnly: IN_FILE_ONLY });
+  if (read.problems) {
+    const others = read.sound ? flawsOfSound(read.sound, base) : [];
+    throw new FlawedFile(path, firstProblems([...read.problems, ...others]));
+  }
+  const config = withAbsolutePaths(read.value, base);
+  const flaws = flawsBetween(config).map((flaw) => problemOf(flaw, read.locate));
+  if (flaws.length > 0) throw new FlawedFile(path, firstProblems(flaws));
+  const two_persons = config.two_persons ?? config.mode === 'production';
+  return deepFreeze({ ...config, two_persons, file: absolute, variables });
+}
+
+const NO_TOKEN = { module: '-', token_label: '-', token_serial: '-', pin_file: '-' };
+
+/** What does not hold between members that are right each for itself, so that all mistakes are told at once. */
+function flawsOfSound({ value, locate }: SoundMembers, base: string): readonly Problem[] {
+  const parsed = schema.safeParse({ hsm: NO_TOKEN, ...value });
+  if (!parsed.success) return [];
+  return flawsBetween(withAbsolutePaths(parsed.data, base))
+    .filter(({ path }) => String(path[0]) in value)
+    .map((flaw) => problemOf(flaw, locate));
+}
+
+/** What holds between members. */
+function flawsBetween(config: Resolved): readonly ValidationIssue[] {
+  return [
     ...personFlaws(config),
     ...listenerFlaws(config),
     ...sharedTokenFlaws(config),
     ...replacementFlaws(config.hsm),
   ];
-  if (flaws.length > 0) {
-    throw new FlawedFile(path, firstProblems(flaws.map((flaw) => problemOf(flaw, read.locate))));
-  }
-  const two_persons = config.two_persons ?? config.mode === 'production';
-  return deepFreeze({ ...config, two_persons, file: absolute });
 }
+
+type SoundMembers = NonNullable<Extract<ReturnType<typeof readYamlAs>, { problems: object }>['sound']>;
 
 function textOf(path: string): string {
   try {

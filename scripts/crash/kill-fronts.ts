@@ -76,7 +76,7 @@ export async function killFronts(run: Run): Promise<void> {
 
 function load({ bench, powerLoss, random }: Run, moment: Moment): Loaded {
   const deed = 1 + Math.floor(random() * LAST_DEED);
-  const dying = moment === 'deed' ? { KEYWARD_FORGET_DIE_AT: String(deed) } : {};
+  const dying = moment === 'deed' ? { FORGET_DIE_AT: String(deed) } : {};
   return { front: new Front(bench, { ...powerLoss?.environment, ...dying }), moment };
 }
 

@@ -44,10 +44,11 @@ function openSink(sink: Config['audit']['sinks'][number]): AuditSink {
 }
 
 /** The configuration holds paths and limits; secrets stand in files that it names (I8). */
-export function startedEvent({ hsm, hsm_tokens, notifications, ...config }: Config): AuditEvent {
+export function startedEvent({ hsm, hsm_tokens, notifications, variables, ...config }: Config): AuditEvent {
   const further = Object.entries(hsm_tokens).map(([name, token]) => [name, withoutValues(token)]);
   const tokens = { hsm: withoutValues(hsm), hsm_tokens: Object.fromEntries(further) };
   return lifeEvent('service.started', {
+    variables: Object.keys(variables),
     config: { ...config, ...tokens, notifications: describeNotifications(notifications) },
   });
 }

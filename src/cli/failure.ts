@@ -18,12 +18,15 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-interface FileProblem {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly message: string;
-}
+/** In a file, or in the environment variable that goes before it. */
+type FileProblem =
+  | {
+      readonly file: string;
+      readonly line: number;
+      readonly column: number;
+      readonly message: string;
+    }
+  | { readonly variable: string; readonly message: string };
 
 /** Ends a command. `code` is the service's own where it has given one. */
 export class CommandFailure extends Error {

@@ -3,7 +3,7 @@ import type { Environment } from '../config-environment.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import { printable } from '../lib/html.ts';
 import { safeJson } from '../lib/json.ts';
-import { FlawedFile } from '../yaml-file/problem.ts';
+import { FlawedFile, placedMessage } from '../yaml-file/problem.ts';
 import { behindDashes } from './arguments.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
@@ -103,9 +103,7 @@ function asJson({ code, message, requestId, problems }: CommandFailure): object 
 
 /** Places first, each on a line as compilers write them. */
 function asText({ code, message, requestId, problems }: CommandFailure, colour: boolean): string {
-  const places = problems.map(({ file, line, column, message: what }) =>
-    printable(`${file}:${line}:${column}: ${what}`),
-  );
+  const places = problems.map((problem) => printable(placedMessage(problem)));
   const request = requestId === undefined ? '' : ` (request ${requestId})`;
   const sum = `${paint('error:', 'red', colour)} ${message} [${code}]${request}`;
   return [...places, sum].map((each) => `${each}\n`).join('');
@@ -115,7 +113,9 @@ function known(error: unknown): CommandFailure | undefined {
   if (error instanceof CommandFailure) return error;
   if (error instanceof FlawedFile) {
     const { code, summary, file, problems } = error;
-    const places = problems.map((problem) => ({ file, ...problem }));
+    const places = problems.map(({ variable, message, ...place }) =>
+      variable === undefined ? { file, ...place, message } : { variable, message },
+    );
     return new CommandFailure(EXIT.failed, code, summary, undefined, places);
   }
   if (error instanceof KeywardError) return new CommandFailure(EXIT.failed, error.code, operatorText(error));

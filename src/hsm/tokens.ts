@@ -73,6 +73,7 @@ export function signerOptions(
   return {
     settingsFile: config.file,
     hsmToken: name,
+    variables: hsmVariables(config.variables),
     opening: {
       sessions: settings.sessions,
       otherBindingKeys: name === FIRST_TOKEN ? otherBindingKeys : [],
@@ -86,6 +87,13 @@ export function signerOptions(
     queueLimit: config.limits.queued_signatures,
     onEvent,
   };
+}
+
+/** Not all of them: arguments of a process can be read by others. */
+function hsmVariables(variables: Config['variables']): Config['variables'] {
+  return Object.fromEntries(
+    Object.entries(variables).filter(([name]) => /^KEYWARD_(?:MODE$|HSM__)/.test(name)),
+  );
 }
 
 /** Opening logs in, which PIN stretching in the token may slow down. */

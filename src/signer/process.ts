@@ -1,7 +1,8 @@
-// Usage: process.ts SETTINGS TOKEN [--new-keys]
+// Usage: process.ts SETTINGS TOKEN VARIABLES [--new-keys]
 // The signer: the one process that loads the PKCS#11 module and reads the PIN (I8). It knows no network and no
 // database; the front talks to it in the messages of protocol.ts, and it ends when the front goes. Which token it
-// opens, and how, stands in the file that it was started with: no message names a path.
+// opens, and how, stands in the file and the
+// variables that it was started with: no message names a path.
 import { enableCompileCache, flushCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { forbidCoreDumps } from './hygiene.ts';
@@ -22,9 +23,9 @@ flushCompileCache();
 
 const log: Log = (level, message, details) => send({ log: level, message, details });
 const epoch = new Epoch(log);
-const [, , settingsFile = '', hsmToken = '', newKeys] = process.argv;
+const [, , settingsFile = '', hsmToken = '', variables = '', newKeys] = process.argv;
 const operations = createOperations(epoch, log, () => {
-  const settings = readSettings(settingsFile, hsmToken);
+  const settings = readSettings(settingsFile, hsmToken, JSON.parse(variables || '{}'));
   return newKeys === '--new-keys' ? withoutOwnKeys(settings) : settings;
 });
 let underWay = 0;

@@ -5,6 +5,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN, isFormerToken } from '../kernel/key.ts';
 import { FlawedFile } from '../yaml-file/problem.ts';
 import { readYamlAs } from '../yaml-file/read-yaml.ts';
+import { leavesOf, type Variables, variableOf } from '../yaml-file/variables.ts';
 
 const file = z.string().min(1);
 
@@ -129,10 +130,10 @@ const schema = z.object(signerSections);
 const WRITABLE_BY_OTHERS = 0o022;
 const ROOT = 0;
 
-/** The settings of one token in the file that whoever starts the signer names. `invalid_config`. */
-export function readSettings(path: string, hsmToken: string): SignerSettings {
+/** The settings of one token in the file, and the variables, that whoever starts the signer names. `invalid_config`. */
+export function readSettings(path: string, hsmToken: string, variables: Variables = {}): SignerSettings {
   const absolute = resolve(path);
-  const read = readYamlAs(schema, textOf(absolute));
+  const read = readYamlAs(schema, textOf(absolute), { variables: own(variables), inFileOnly: {} });
   if (read.problems) throw new FlawedFile(absolute, read.problems);
   const { mode, hsm, hsm_tokens } = read.value;
   const isFirst = hsmToken === FIRST_TOKEN;
@@ -160,6 +161,12 @@ export function readSettings(path: string, hsmToken: string): SignerSettings {
         ]
       : [],
   };
+}
+
+/** The front has refused what is none of anybody's. */
+function own(variables: Variables): Variables {
+  const names = new Set(leavesOf(schema).map(({ path }) => variableOf(path)));
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => names.has(name)));
 }
 
 /** As if the file named none of the service's own keys: for making them on a new token. */

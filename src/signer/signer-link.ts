@@ -49,7 +49,12 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
   const fork = (sessions: number) =>
     new Child({
       processFile: options.processFile ?? PROCESS_FILE,
-      argv: [settingsFile, hsmToken, ...(options.newKeys ? ['--new-keys'] : [])],
+      argv: [
+        settingsFile,
+        hsmToken,
+        JSON.stringify(options.variables ?? {}),
+        ...(options.newKeys ? ['--new-keys'] : []),
+      ],
       environment: options.environment,
       sessions,
       deadlines,

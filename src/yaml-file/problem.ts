@@ -5,6 +5,8 @@ import type { ValidationIssue } from '../kernel/policy.ts';
 export interface Place {
   readonly line: number;
   readonly column: number;
+  /** The environment variable that says it in place of the text. */
+  readonly variable?: string;
 }
 
 /** One thing that is wrong with a file, and what would be right. */
@@ -27,10 +29,15 @@ export function messageOf(path: Path, message: string): string {
   return /^(?:is|has) /.test(message) ? `${pathName(path)} ${message}` : `${pathName(path)}: ${message}`;
 }
 
-/** In the order of the text, and no more of them than anyone reads at once. */
+/** In the order of the text, then of the environment, and no more of them than anyone reads at once. */
 export function firstProblems(problems: readonly Problem[]): readonly Problem[] {
   return [...problems]
-    .sort((one, other) => one.line - other.line || one.column - other.column)
+    .sort(
+      (one, other) =>
+        Number(one.variable !== undefined) - Number(other.variable !== undefined) ||
+        one.line - other.line ||
+        one.column - other.column,
+    )
     .slice(0, MOST_PROBLEMS);
 }
 
@@ -45,6 +52,18 @@ export function summaryOf(file: string, { length }: readonly Problem[]): string 
   return `${length === 1 ? 'one thing is' : `${length} things are`} wrong in ${file}`;
 }
 
+type PlacedMessage =
+  | { readonly variable: string; readonly message: string }
+  | (Place & { readonly file: string; readonly message: string });
+
+/** As compilers write it; what a variable says has no line. */
+export function placedMessage(problem: PlacedMessage): string {
+  const { variable, message } = problem;
+  if (variable !== undefined) return message.startsWith(variable) ? message : `${variable}: ${message}`;
+  const { file, line, column } = problem as Extract<PlacedMessage, Place>;
+  return `${file}:${line}:${column}: ${message}`;
+}
+
 /** A configuration with something wrong in it: `invalid_config`. The message names all of it in one line. */
 export class FlawedFile extends KeywardError {
   readonly file: string;
@@ -52,8 +71,7 @@ export class FlawedFile extends KeywardError {
 
   /** `problems`: at least one. */
   constructor(file: string, problems: readonly Problem[]) {
-    const all = problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
-    super('invalid_config', all.join('; '));
+    super('invalid_config', problems.map((problem) => placedMessage({ file, ...problem })).join('; '));
     this.file = file;
     this.problems = problems;
   }

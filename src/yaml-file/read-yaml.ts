@@ -14,6 +14,7 @@ import type { z } from 'zod';
 import { errorMessage } from '../lib/text.ts';
 import { firstProblems, type Locate, type Path, type Place, type Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
+import { putMembers, readVariables, type Variables, variableAt } from './variables.ts';
 
 /** Each may repeat a part of the file. */
 const MAX_ALIASES = 100;
@@ -166,23 +167,57 @@ function placeAt(lines: LineCounter, offset: number): Place {
 
 type ReadYamlAs<T> =
   | { readonly value: T; readonly locate: Locate; readonly problems?: never }
-  | { readonly problems: readonly Problem[] };
+  | {
+      readonly problems: readonly Problem[];
+      /** Members of the document without those that the schema refuses; undefined where the text is no YAML. */
+      readonly sound?: { readonly value: object; readonly locate: Locate };
+    };
+
+interface Overrides {
+  readonly variables: Variables;
+  /** Paths that no variable may give, each with the reason. */
+  readonly inFileOnly: Readonly<Record<string, string>>;
+}
 
 /**
- * A text of YAML as the schema has it, or what is wrong, the first twenty things of it in the order of the text. Where
- * the schema asks for text, a number is what was written: `12e45678`. Never throws.
+ * A text of YAML as the schema has it, or what is wrong, the first twenty things of it in the order of the text. What
+ * variables say goes before the text. Where the schema asks for text, a number is what was written: `12e45678`. Never
+ * throws.
  */
-export function readYamlAs<T>(schema: z.ZodType<T>, text: string): ReadYamlAs<T> {
+export function readYamlAs<T>(
+  schema: z.ZodType<T>,
+  text: string,
+  { variables, inFileOnly }: Overrides = { variables: {}, inFileOnly: {} },
+): ReadYamlAs<T> {
   const yaml = readYaml(text);
   if (yaml.problems) return yaml;
   const value = yaml.value ?? {};
+  const given = readVariables(schema, variables, inFileOnly);
+  putMembers(value, given.members);
+  const locate: Locate = (path, part) => {
+    const variable = variableAt(given.members, path);
+    return { ...yaml.locate(path, part), ...(variable === undefined ? {} : { variable }) };
+  };
   const asRead = schema.safeParse(value, { reportInput: true });
   const parsed =
     asRead.error && asTexts(value, asRead.error.issues, yaml)
       ? schema.safeParse(value, { reportInput: true })
       : asRead;
-  if (parsed.success) return { value: parsed.data, locate: yaml.locate };
-  return { problems: firstProblems(schemaProblems(schema, parsed.error.issues, yaml.locate)) };
+  const problems = [
+    ...given.problems,
+    ...(parsed.error ? schemaProblems(schema, parsed.error.issues, locate) : []),
+  ];
+  if (parsed.success && problems.length === 0) return { value: parsed.data, locate };
+  return { problems: firstProblems(problems), sound: { value: soundMembers(value, parsed.error), locate } };
+}
+
+function soundMembers(value: unknown, error: z.ZodError | undefined): object {
+  const flawed = new Set(
+    error?.issues.flatMap(({ path, ...issue }) =>
+      path.length === 0 && issue.code === 'unrecognized_keys' ? issue.keys : String(path[0]),
+    ),
+  );
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([name]) => !flawed.has(name)));
 }
 
 /** Puts the letters in place of what YAML made of them; false where there is nothing of the kind. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Locate, messageOf, type Path, type Problem, pathName } from './problem.ts';
+import { type Locate, messageOf, type Path, type Place, type Problem, pathName } from './problem.ts';
 
 const LONGEST = 64;
 const SHORTEST_START = 3;
@@ -88,7 +88,7 @@ function otherProblem(issue: Issue, locate: Locate): Problem {
   return problem(locate(path), path, issue.message);
 }
 
-function problem(place: { line: number; column: number }, path: Path, message: string): Problem {
+function problem(place: Place, path: Path, message: string): Problem {
   return { ...place, message: messageOf(path, message) };
 }
 
@@ -104,7 +104,7 @@ function membersAt(schema: z.core.$ZodType, path: Path): readonly string[] {
 }
 
 /** Without former members, which are in the schema for what their refusal says. */
-function membersOf({ shape }: z.ZodObject): readonly string[] {
+export function membersOf({ shape }: z.ZodObject): readonly string[] {
   return Object.keys(shape).filter((name) => !(alternatives(shape[name])[0] instanceof z.ZodNever));
 }
 
@@ -114,9 +114,15 @@ function childOf(outer: z.core.$ZodType, step: string | number): z.core.$ZodType
   return outer instanceof z.ZodObject ? outer.shape[step as string] : undefined;
 }
 
-function alternatives(schema: z.core.$ZodType | undefined): readonly z.core.$ZodType[] {
+/** The types behind defaults, optional members and unions. */
+export function alternatives(schema: z.core.$ZodType | undefined): readonly z.core.$ZodType[] {
   if (schema === undefined) return [];
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
     return alternatives(schema.def.innerType);
   }
   return schema instanceof z.ZodUnion ? schema.options.flatMap(alternatives) : [schema];

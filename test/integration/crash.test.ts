@@ -44,7 +44,7 @@ it('says what is lost, and ends with 1, where a sync does nothing', { timeout: T
     process.execPath,
     [SCRIPT, '--kills', '1', '--forget', '--seed', '5'],
     {
-      env: { ...process.env, KEYWARD_FORGET_IGNORE_FSYNC: '1' },
+      env: { ...process.env, FORGET_IGNORE_FSYNC: '1' },
       encoding: 'utf8',
     },
   );

@@ -88,7 +88,7 @@ it('loses the commits of SQLite where a sync does nothing, and those with synchr
     const { DatabaseSync } = require('node:sqlite');
     const db = new DatabaseSync(at('db'));
     db.exec('PRAGMA synchronous = ${level}; INSERT INTO t VALUES (2)'); die();`;
-  runAndLosePower(more('FULL'), { KEYWARD_FORGET_IGNORE_FSYNC: '1' });
+  runAndLosePower(more('FULL'), { FORGET_IGNORE_FSYNC: '1' });
   expect(kept()).toStrictEqual([{ x: 1 }]);
   runAndLosePower(more('OFF'));
   expect(kept()).toStrictEqual([{ x: 1 }]);
@@ -99,7 +99,7 @@ it('loses the commits of SQLite where a sync does nothing, and those with synchr
 it('dies at the deed that it was told, so that what came before is there to be forgotten', () => {
   const program = `const fd = fs.openSync(at('a'), 'a'); sync(at('.'));
     for (const letter of 'abc') { fs.writeSync(fd, letter); fs.fsyncSync(fd); } die();`;
-  const dyingAt = (n: number) => runAndLosePower(program, { KEYWARD_FORGET_DIE_AT: String(n) });
+  const dyingAt = (n: number) => runAndLosePower(program, { FORGET_DIE_AT: String(n) });
   expect(dyingAt(2)).toStrictEqual({ writes: 0, names: 1 });
   expect(readdirSync(folder)).toStrictEqual([]);
   expect(dyingAt(4)).toStrictEqual({ writes: 1, names: 0 });

@@ -20,6 +20,7 @@ export async function keyward(
   const exitCode = await run(argv, {
     environment: {
       configFile: '/nonexistent/config.yaml',
+      settings: {},
       nodeOptions: '',
       operationsUrl: undefined,
       credentialFile: undefined,

@@ -45,8 +45,8 @@ export async function createPowerLoss(folder: string): Promise<PowerLoss> {
   return {
     environment: {
       LD_PRELOAD: library,
-      KEYWARD_FORGET_UNDER: folder,
-      KEYWARD_FORGET_JOURNALS: journals,
+      FORGET_UNDER: folder,
+      FORGET_JOURNALS: journals,
     },
     undo: () => undo(journals),
     remove() {

@@ -7,6 +7,8 @@ export interface SignerLinkOptions {
   /** The file that the signer reads its settings from, and the token there: its arguments, and no message. */
   readonly settingsFile: string;
   readonly hsmToken: string;
+  /** Go before the file, as it does: arguments, and no message. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** For making the service's own keys on a new token: those that the file names are elsewhere. */
   readonly newKeys?: boolean;
   /** What the signer is told when it opens the token. */

@@ -4,11 +4,11 @@
  * failure would leave them at worst: what was not synced is lost, all of it and nothing else. A kill alone
  * loses nothing, since the kernel keeps what was written.
  *
- *   KEYWARD_FORGET_UNDER         the folder whose files it watches, all below it included
- *   KEYWARD_FORGET_JOURNALS      an empty folder of the same file system, outside of the one above
- *   KEYWARD_FORGET_IGNORE_FSYNC  1: fsync and fdatasync answer at once and sync nothing, which is what SQLite's
+ *   FORGET_UNDER         the folder whose files it watches, all below it included
+ *   FORGET_JOURNALS      an empty folder of the same file system, outside of the one above
+ *   FORGET_IGNORE_FSYNC  1: fsync and fdatasync answer at once and sync nothing, which is what SQLite's
  *                                `synchronous=OFF` comes to
- *   KEYWARD_FORGET_DIE_AT        n: the process kills itself instead of its nth write, truncation, sync or
+ *   FORGET_DIE_AT        n: the process kills itself instead of its nth write, truncation, sync or
  *                                change of a name, so that a kill falls where nearly no time is spent
  *
  * For each file, by its inode number, the journals folder holds
@@ -93,7 +93,7 @@ static void *symbol(const char *name)
 
 __attribute__((constructor)) static void begin(void)
 {
-    const char *ignore = getenv("KEYWARD_FORGET_IGNORE_FSYNC");
+    const char *ignore = getenv("FORGET_IGNORE_FSYNC");
     real.openat = symbol("openat");
     real.write = symbol("write");
     real.writev = symbol("writev");
@@ -105,10 +105,10 @@ __attribute__((constructor)) static void begin(void)
     real.unlinkat = symbol("unlinkat");
     real.renameat = symbol("renameat");
     ignores_fsync = ignore && strcmp(ignore, "1") == 0;
-    const char *die_at = getenv("KEYWARD_FORGET_DIE_AT");
+    const char *die_at = getenv("FORGET_DIE_AT");
     deeds_left = die_at ? atol(die_at) : 0;
-    journals = getenv("KEYWARD_FORGET_JOURNALS");
-    under = getenv("KEYWARD_FORGET_UNDER");
+    journals = getenv("FORGET_JOURNALS");
+    under = getenv("FORGET_UNDER");
     if (under && !journals) under = NULL;
     /* What this process starts is not its front. */
     unsetenv("LD_PRELOAD");

@@ -122,8 +122,8 @@ hsm_tokens:
       '6:47 data_plane.trusted_proxies: Too big: expected array to have <=64 items',
     ]);
     expect(mistakes(listing(['10.0.0.0/8', '10.0.0.0/0', 'proxy']))).toEqual([
-      '6:62 data_plane.trusted_proxies.1: use addresses and networks such as 10.0.0.7 or 10.0.0.0/24',
-      '6:75 data_plane.trusted_proxies.2: use addresses and networks such as 10.0.0.7 or 10.0.0.0/24',
+      '6:61 data_plane.trusted_proxies.1: use addresses and networks such as 10.0.0.7 or 10.0.0.0/24',
+      '6:74 data_plane.trusted_proxies.2: use addresses and networks such as 10.0.0.7 or 10.0.0.0/24',
     ]);
   });
 
