@@ -30,35 +30,57 @@ const MOST_PROXIES = 64;
 const BEHIND_PROXY = 'write trusted_proxies instead, a list of the addresses or networks of your proxies';
 
 const tls = z.strictObject({
-  cert_file: file,
-  key_file: file,
-  /** Asks clients for certificates of this authority. */
-  client_ca_file: file.optional(),
+  cert_file: file.describe('PEM of the certificate and its chain, the certificate first.'),
+  key_file: file.describe('PEM of the private key; readable by the service alone.'),
+  client_ca_file: file
+    .optional()
+    .describe('PEM of the authorities whose certificates clients are asked for.'),
 });
 
 const listener = (defaultPort: number) =>
   z.strictObject({
-    host: z.string().min(1).default('127.0.0.1'),
-    port: port.default(defaultPort),
-    tls: tls.optional(),
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe('Address to listen on. Other than loopback it takes `tls` or `trusted_proxies`.'),
+    port: port.default(defaultPort).describe('Port to listen on; 0 for any that is free.'),
+    tls: tls.optional().describe('Ends TLS in the service itself.'),
     trusted_proxies: z
       .array(
         z.string().refine(isAddressOrNetwork, 'use addresses and networks such as 10.0.0.7 or 10.0.0.0/24'),
       )
       .max(MOST_PROXIES)
-      .default([]),
+      .default([])
+      .describe(
+        'Addresses and networks of proxies that end TLS. From these alone X-Forwarded-For is believed.',
+      ),
     behind_proxy: z.never(BEHIND_PROXY).optional(),
-    connections_per_address: z.int().min(1).max(65_536).default(1_024),
+    connections_per_address: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(1_024)
+      .describe(
+        'Connections open at once from one address, or one IPv6 /64. Trusted proxies are not bounded.',
+      ),
   });
 
 const auditSink = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('file'), file }),
   z.strictObject({
-    type: z.literal('syslog'),
-    host: z.string().min(1),
-    port: z.int().min(1).max(65_535).default(601),
-    /** RFC 5425; `ca_file` where the server's authority is not one that Node knows. */
-    tls: z.strictObject({ ca_file: file.optional() }).optional(),
+    type: z.literal('file').describe('A file of JSON lines.'),
+    file: file.describe('Where the lines are appended.'),
+  }),
+  z.strictObject({
+    type: z.literal('syslog').describe('A syslog server (RFC 5424).'),
+    host: z.string().min(1).describe('Its host.'),
+    port: z.int().min(1).max(65_535).default(601).describe('Its port.'),
+    tls: z
+      .strictObject({
+        ca_file: file.optional().describe('PEM of its authorities; default: those that Node knows.'),
+      })
+      .optional()
+      .describe('Speaks TLS (RFC 5425).'),
   }),
 ]);
 
@@ -66,60 +88,85 @@ type AuditSinkConfig = z.infer<typeof auditSink>;
 
 const schema = z.strictObject({
   ...signerSections,
-  /** `replacements` is written by `keyward hsm replace`, the oldest first. */
-  hsm: signerSections.hsm.extend({ replacements: replacementSection }),
-  /**
-   * Whether it takes a second operator to approve what makes the service accept more. Default: in production, where
-   * it cannot be turned off.
-   */
-  two_persons: z.boolean().optional(),
+  hsm: signerSections.hsm
+    .extend({
+      replacements: replacementSection.describe('Tokens that were lost; `keyward hsm replace` writes it.'),
+    })
+    .describe('The first HSM token. It holds the service’s own keys.'),
+  two_persons: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether a second operator must approve what makes the service accept more. Default: in production, where it cannot be turned off.',
+    ),
   proposals: z
     .strictObject({
-      /** Past it, a proposal that nobody approved is expired. */
       lifetime_seconds: z
         .int()
         .min(60)
         .max(7 * 86_400)
-        .default(86_400),
-      /** Open at a time. */
-      max_open: z.int().min(1).max(1_000).default(100),
-      /** Of them, those of one operator. */
-      max_open_per_operator: z.int().min(1).max(1_000).default(50),
+        .default(86_400)
+        .describe('How long a proposal waits for approval.'),
+      max_open: z.int().min(1).max(1_000).default(100).describe('Open proposals at a time.'),
+      max_open_per_operator: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(50)
+        .describe('Open proposals of one operator.'),
     })
     .prefault({}),
   data_plane: listener(8080)
     .extend({
-      /** How clients reach it, without a trailing slash; default: scheme, host and port of the listener. */
       public_url: z
         .url({ protocol: /^https?$/ })
         .regex(/[^/]$/)
-        .optional(),
+        .optional()
+        .describe(
+          'How clients reach the data plane, without a trailing slash. Default: scheme, host and port of the listener.',
+        ),
     })
     .prefault({}),
   operations_plane: listener(9090).prefault({}),
-  database: z.strictObject({ file: file.default('keyward.db') }).prefault({}),
+  database: z
+    .strictObject({ file: file.default('keyward.db').describe('The SQLite database.') })
+    .prefault({}),
   keys: z
     .strictObject({
-      /** How long the private half of a deactivated key stays in the HSM, so that a rotation can be undone. */
-      grace_seconds: z.int().min(0).max(86_400).default(3_600),
-      /** How often each HSM token is held against the registry: a login more each time. */
-      inventory_seconds: z.int().min(60).max(604_800).default(3_600),
+      grace_seconds: z
+        .int()
+        .min(0)
+        .max(86_400)
+        .default(3_600)
+        .describe(
+          'How long the private key of a deactivated key stays in the HSM, so that a rotation can be undone.',
+        ),
+      inventory_seconds: z
+        .int()
+        .min(60)
+        .max(604_800)
+        .default(3_600)
+        .describe('How often each HSM token is compared with the registry. Each time is one login.'),
     })
     .prefault({}),
   clock: z
     .strictObject({
-      /** How far ahead of the last checkpoint a start is believed without anybody who confirms the clock. */
       max_downtime_seconds: z
         .int()
         .min(60)
         .max(366 * 86_400)
-        .default(7 * 86_400),
-      /** How long the clock must be believed, in one run, before keys, records or reports go by their age. */
+        .default(7 * 86_400)
+        .describe(
+          'How far ahead of the last checkpoint the clock may be at a start without anybody confirming it.',
+        ),
       settle_seconds: z
         .int()
         .min(0)
         .max(7 * 86_400)
-        .default(3 * 3_600),
+        .default(3 * 3_600)
+        .describe(
+          'How long the clock must be trusted in one run before keys, records or reports are removed by age.',
+        ),
     })
     .prefault({}),
   leaks: leakSection,
@@ -128,46 +175,86 @@ const schema = z.strictObject({
   reviews: reviewSection,
   audit: z
     .strictObject({
-      /** Where the audit trail is kept a second time. At least one must confirm before anything is weakened. */
       sinks: z
         .array(auditSink)
         .min(1)
         .max(8)
-        .default([{ type: 'file', file: 'audit.jsonl' }]),
-      /** Past it, a sink counts as away. */
-      sink_deadline_ms: z.int().min(50).max(60_000).default(2_000),
-      checkpoint_seconds: z.int().min(1).max(3_600).default(60),
-      checkpoint_events: z.int().min(1).max(100_000).default(1_000),
+        .default([{ type: 'file', file: 'audit.jsonl' }])
+        .describe(
+          'Where the audit trail is kept a second time. One of them must confirm before anything is weakened.',
+        ),
+      sink_deadline_ms: z
+        .int()
+        .min(50)
+        .max(60_000)
+        .default(2_000)
+        .describe('After it, a write to a sink counts as failed.'),
+      checkpoint_seconds: z.int().min(1).max(3_600).default(60).describe('How often a checkpoint is signed.'),
+      checkpoint_events: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(1_000)
+        .describe('Events after which a checkpoint is signed earlier.'),
     })
     .prefault({}),
   /** Who is told of security events; changed as audit sinks are, by changing this file. */
   notifications: notificationSection,
   ledger: z
     .strictObject({
-      /** Days after their last `exp` that records stay in the database; then they go to the archive. */
-      online_days: z.int().min(1).max(3_650).default(30),
-      /** Days after a key is out of use that the records of its tokens are kept. */
-      retention_days: z.int().min(180).max(36_500).default(730),
-      archive_dir: file.default('ledger-archive'),
+      online_days: z
+        .int()
+        .min(1)
+        .max(3_650)
+        .default(30)
+        .describe('Days after `exp` that records stay in the database. Then they go to the archive.'),
+      retention_days: z
+        .int()
+        .min(180)
+        .max(36_500)
+        .default(730)
+        .describe('Days after a key is out of use that the records of its tokens are kept.'),
+      archive_dir: file.default('ledger-archive').describe('Folder of the archive’s segments.'),
     })
     .prefault({}),
   reports: reportSection,
   limits: z
     .strictObject({
-      requests_in_flight: z.int().min(1).default(2_048),
-      queued_signatures: z.int().min(1).default(8_192),
-      queued_records: z.int().min(1).default(16_384),
-      client_requests_per_second: z.int().min(1).default(20_000),
-      anonymous_requests_per_second: z.int().min(1).default(500),
-      failed_authentications_per_minute: z.int().min(1).default(120),
-      /** Verifiers that follow the events of a scope, in all and of one client. */
-      event_streams: z.int().min(1).max(4_096).default(1_024),
-      event_streams_per_client: z.int().min(1).max(512).default(128),
-      drain_seconds: z.int().min(1).max(600).default(20),
+      requests_in_flight: z
+        .int()
+        .min(1)
+        .default(2_048)
+        .describe('Requests in flight, for each plane and class of callers.'),
+      queued_signatures: z.int().min(1).default(8_192).describe('Signatures that wait for the HSM.'),
+      queued_records: z.int().min(1).default(16_384).describe('Records that wait for the database.'),
+      client_requests_per_second: z.int().min(1).default(20_000).describe('Requests of one client.'),
+      anonymous_requests_per_second: z
+        .int()
+        .min(1)
+        .default(500)
+        .describe('Requests without a credential from one network.'),
+      failed_authentications_per_minute: z
+        .int()
+        .min(1)
+        .default(120)
+        .describe('Wrong credentials from one network.'),
+      event_streams: z.int().min(1).max(4_096).default(1_024).describe('Event streams open at once.'),
+      event_streams_per_client: z.int().min(1).max(512).default(128).describe('Event streams of one client.'),
+      drain_seconds: z
+        .int()
+        .min(1)
+        .max(600)
+        .default(20)
+        .describe('How long requests in flight may take when the service stops.'),
     })
     .prefault({}),
   log: z
-    .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('info') })
+    .strictObject({
+      level: z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug'])
+        .default('info')
+        .describe('Lines below it are not written.'),
+    })
     .prefault({}),
 });
 

@@ -16,22 +16,36 @@ const name = z.string().regex(NAME, 'use 1 to 32 lower-case letters, digits and 
 const file = z.string().min(1);
 const host = z.string().min(1).max(253);
 const port = z.int().min(1).max(65_535);
-const trust = z.strictObject({ ca_file: file.optional() });
+const trust = z.strictObject({
+  ca_file: file.optional().describe('PEM of its authorities; default: those that Node knows.'),
+});
 const severity = z.enum(SEVERITIES);
 const address = z.string().max(254).regex(CONTACT, 'use an e-mail address such as security@example.com');
 
 const common = (mostByDefault: number) => ({
-  evidence: z.boolean().default(false),
-  messages_per_window: z.int().min(1).max(100_000).default(mostByDefault),
+  evidence: z
+    .boolean()
+    .default(false)
+    .describe('Sends the evidence too, without what tokens and records say of persons.'),
+  messages_per_window: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(mostByDefault)
+    .describe('Messages sent one by one in ten minutes; the rest is summed up.'),
 });
-const remote = { allow_private: z.boolean().default(false) };
+const remote = {
+  allow_private: z.boolean().default(false).describe('Allows loopback, private and link-local addresses.'),
+};
 
 const webhook = z
   .strictObject({
-    type: z.literal('webhook'),
-    url: z.url({ protocol: /^https?$/, error: 'use an https:// URL' }),
-    secret_file: file,
-    tls: trust.optional(),
+    type: z.literal('webhook').describe('HTTP with Standard Webhooks signatures.'),
+    url: z
+      .url({ protocol: /^https?$/, error: 'use an https:// URL' })
+      .describe('An https URL; http only with `allow_private`.'),
+    secret_file: file.describe('File with one to four `whsec_` secrets, a line each.'),
+    tls: trust.optional().describe('Whom to trust.'),
     ...remote,
     ...common(120),
   })
@@ -46,14 +60,22 @@ const webhook = z
 
 const email = z
   .strictObject({
-    type: z.literal('email'),
-    host,
-    port: port.default(587),
-    tls: trust.extend({ mode: z.enum(['starttls', 'implicit', 'off']).default('starttls') }).prefault({}),
-    user: z.string().min(1).optional(),
-    password_file: file.optional(),
-    from: address,
-    to: z.array(address).min(1).max(16),
+    type: z.literal('email').describe('E-mail by SMTP.'),
+    host: host.describe('The mail server.'),
+    port: port.default(587).describe('Its port.'),
+    tls: trust
+      .extend({
+        mode: z
+          .enum(['starttls', 'implicit', 'off'])
+          .default('starttls')
+          .describe('How TLS begins; without it no password is sent.'),
+      })
+      .prefault({})
+      .describe('How the connection is protected.'),
+    user: z.string().min(1).optional().describe('User name; needs `password_file`.'),
+    password_file: file.optional().describe('File that holds the password.'),
+    from: address.describe('Sender.'),
+    to: z.array(address).min(1).max(16).describe('Recipients.'),
     ...remote,
     ...common(30),
   })
@@ -67,11 +89,10 @@ const email = z
   });
 
 const syslog = z.strictObject({
-  type: z.literal('syslog'),
-  host,
-  port: port.default(601),
-  /** RFC 5425; `ca_file` where the server's authority is not one that Node knows. */
-  tls: trust.optional(),
+  type: z.literal('syslog').describe('A syslog server (RFC 5424).'),
+  host: host.describe('Its host.'),
+  port: port.default(601).describe('Its port.'),
+  tls: trust.optional().describe('Speaks TLS (RFC 5425).'),
   ...remote,
   ...common(10_000),
 });
@@ -80,17 +101,30 @@ const target = z.discriminatedUnion('type', [
   webhook,
   email,
   syslog,
-  z.strictObject({ type: z.literal('file'), file, ...common(10_000) }),
+  z.strictObject({
+    type: z.literal('file').describe('A file of JSON lines.'),
+    file: file.describe('Where the lines are appended.'),
+    ...common(10_000),
+  }),
 ]);
 
 const route = z
   .strictObject({
-    name,
-    severities: z.array(severity).min(1).optional(),
-    min_severity: severity.optional(),
-    targets: z.array(name).min(1).max(MOST_TARGETS),
-    /** Default: 900 where a target is a webhook or by e-mail; null, for nobody is waited for, where all are logs. */
-    acknowledge_within_seconds: z.int().min(30).max(86_400).nullable().optional(),
+    name: name.describe('Its name.'),
+    severities: z.array(severity).min(1).optional().describe('Severities that it carries.'),
+    min_severity: severity
+      .optional()
+      .describe('Instead of `severities`: this one and above. Default: warning.'),
+    targets: z.array(name).min(1).max(MOST_TARGETS).describe('Names of targets.'),
+    acknowledge_within_seconds: z
+      .int()
+      .min(30)
+      .max(86_400)
+      .nullable()
+      .optional()
+      .describe(
+        'How long a critical event waits here before it goes to the next route. Default: 900 if a target reaches people, otherwise null, which waits for nobody.',
+      ),
   })
   .refine(({ severities, min_severity }) => severities === undefined || min_severity === undefined, {
     error: 'give severities or min_severity, not both',
@@ -104,30 +138,40 @@ export const notificationSection = z
     targets: z
       .record(name, target)
       .refine((targets) => Object.keys(targets).length <= MOST_TARGETS, `name at most ${MOST_TARGETS}`)
-      .default({}),
-    /** In the order in which a critical event goes on. Default: one that sends warnings and above to every target. */
-    routes: z.array(route).max(MOST_ROUTES).optional(),
+      .default({})
+      .describe('Where notifications go, by name.'),
+    routes: z
+      .array(route)
+      .max(MOST_ROUTES)
+      .optional()
+      .describe(
+        'Which events go where, in the order of escalation. Default: warnings and above to every target.',
+      ),
     contacts: z
       .strictObject({
-        /** Whether contacts of scopes are told of events about their scope, by e-mail. */
-        enabled: z.boolean().default(true),
-        /** Default: the first e-mail target. */
-        target: name.optional(),
-        min_severity: severity.default('warning'),
+        enabled: z
+          .boolean()
+          .default(true)
+          .describe('Whether contacts of scopes are told of events about their scope, by e-mail.'),
+        target: name.optional().describe('The e-mail target for it. Default: the first.'),
+        min_severity: severity.default('warning').describe('Events from this severity on.'),
       })
       .prefault({}),
-    /** Where the runbooks are read: they are named by their path below it. */
     runbooks_url: z
       .string()
       .regex(/^[^\s]*[^\s/]$/, 'leave out the slash at the end')
       .max(512)
-      .default('docs/runbooks'),
-    /** After that many that failed, a delivery is dead. */
-    attempts: z.int().min(1).max(20).default(10),
-    /** Past it, an attempt is cut off. */
-    deadline_ms: z.int().min(100).max(60_000).default(10_000),
-    /** How often every target gets a sign of life, so that silence is noticed; null for never. */
-    heartbeat_seconds: z.int().min(60).max(604_800).nullable().default(86_400),
+      .default('docs/runbooks')
+      .describe('Where the runbooks are read, without a trailing slash.'),
+    attempts: z.int().min(1).max(20).default(10).describe('Failed attempts after which a delivery is dead.'),
+    deadline_ms: z.int().min(100).max(60_000).default(10_000).describe('After it, an attempt is cut off.'),
+    heartbeat_seconds: z
+      .int()
+      .min(60)
+      .max(604_800)
+      .nullable()
+      .default(86_400)
+      .describe('How often every target gets a sign of life; null for never.'),
   })
   .prefault({})
   .superRefine(({ targets, routes = [], contacts }, context) => {

@@ -3,8 +3,12 @@ import { z } from 'zod';
 /** The section `reviews` of the configuration: how often a person looks at what happened. */
 export const reviewSection = z
   .strictObject({
-    /** Days that may pass without anybody having signed off what happened in them. */
-    every_days: z.int().min(1).max(366).default(7),
+    every_days: z
+      .int()
+      .min(1)
+      .max(366)
+      .default(7)
+      .describe('Days without a signed-off review after which there is a warning.'),
   })
   .prefault({});
 

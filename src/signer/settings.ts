@@ -13,21 +13,42 @@ const file = z.string().min(1);
 const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 const token = z.strictObject({
-  module: file,
-  token_label: z.string().min(1).max(32),
-  token_serial: z.string().min(1).max(16),
-  pin_file: file,
-  /** In production a token that is a program, such as SoftHSM, is refused without it. */
-  allow_software: z.boolean().default(false),
-  sessions: z.int().min(1).max(1024).default(4),
-  /** The signer signs nothing that is dated further than this from its own clock. */
-  clock_skew_seconds: z.int().min(5).max(3_600).default(300),
-  /** Past it, a signing call is given up and the signer replaced. */
-  deadline_ms: z.int().min(50).max(60_000).default(2_000),
-  /** The same for making a key: RSA on a small HSM takes its time. */
-  generate_deadline_ms: z.int().min(1_000).max(600_000).default(60_000),
-  /** What the module needs in its environment, such as the place of its own configuration. No secrets. */
-  environment: z.record(z.string(), z.string()).default({}),
+  module: file.describe('The PKCS#11 module.'),
+  token_label: z.string().min(1).max(32).describe('Label of the token.'),
+  token_serial: z.string().min(1).max(16).describe('Serial number of the token.'),
+  pin_file: file.describe('File that holds the PIN.'),
+  allow_software: z
+    .boolean()
+    .default(false)
+    .describe('Allows a token that is a program, such as SoftHSM, in production.'),
+  sessions: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(4)
+    .describe('Sessions at most; one less than the token has is the other bound.'),
+  clock_skew_seconds: z
+    .int()
+    .min(5)
+    .max(3_600)
+    .default(300)
+    .describe('The signer signs nothing dated further than this from its own clock.'),
+  deadline_ms: z
+    .int()
+    .min(50)
+    .max(60_000)
+    .default(2_000)
+    .describe('After it, a signing call is given up and the signer replaced.'),
+  generate_deadline_ms: z
+    .int()
+    .min(1_000)
+    .max(600_000)
+    .default(60_000)
+    .describe('The same for making a key.'),
+  environment: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Variables for the PKCS#11 module, such as SOFTHSM2_CONF. No secrets.'),
 });
 
 const TOKEN_NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
@@ -42,19 +63,27 @@ const replacement = z.looseObject({
 
 /** The sections of the configuration that the signer reads by itself; the front reads the same file. */
 export const signerSections = {
-  mode: z.enum(['development', 'production']).default('development'),
+  mode: z
+    .enum(['development', 'production'])
+    .default('development')
+    .describe('Production refuses what is for development alone.'),
   hsm: token.extend({
-    latch_file: file.default('pin-latch.json'),
-    /** Where the signer keeps what it sealed, bound and generated. */
-    state_dir: file.default('signer-state'),
-    registry_key: thumbprint.optional(),
-    audit_key: thumbprint.optional(),
-    /** Former keys by their thumbprints; the front reads the rest of it. */
-    replacements: z.array(replacement).max(MOST_REPLACEMENTS).default([]),
-    /** Accepted, and without effect: a registry without signatures is always refused. */
-    registry_signed: z.boolean().default(false),
+    latch_file: file.default('pin-latch.json').describe('Remembers the last PIN attempt across restarts.'),
+    state_dir: file
+      .default('signer-state')
+      .describe('Where the signer keeps what it sealed, bound and generated.'),
+    registry_key: thumbprint.optional().describe('Thumbprint of the registry key; `keyward init` writes it.'),
+    audit_key: thumbprint.optional().describe('Thumbprint of the audit key; `keyward init` writes it.'),
+    replacements: z
+      .array(replacement)
+      .max(MOST_REPLACEMENTS)
+      .default([])
+      .describe('Tokens that were lost; `keyward hsm replace` writes it.'),
+    registry_signed: z
+      .boolean()
+      .default(false)
+      .describe('Has no effect: a registry without signatures is always refused.'),
   }),
-  /** Further tokens by name; scopes are placed on one of them when they are made. */
   hsm_tokens: z
     .record(
       z
@@ -63,13 +92,16 @@ export const signerSections = {
         .refine((name) => name !== FIRST_TOKEN, `${FIRST_TOKEN} is the name of hsm itself`)
         .refine((name) => !isFormerToken(name), 'this name is kept for a token that hsm named before'),
       token.extend({
-        latch_file: file.optional(),
-        state_dir: file.optional(),
-        binding_key: thumbprint.optional(),
+        latch_file: file.optional().describe('As of `hsm`. Default: pin-latch-NAME.json.'),
+        state_dir: file.optional().describe('As of `hsm`. Default: signer-state-NAME.'),
+        binding_key: thumbprint
+          .optional()
+          .describe('Thumbprint of its binding key; `keyward init` writes it.'),
       }),
     )
     .refine((tokens) => Object.keys(tokens).length <= MOST_TOKENS, `name at most ${MOST_TOKENS}`)
-    .default({}),
+    .default({})
+    .describe('Further HSM tokens by name. Scopes are placed on one of them when they are made.'),
 };
 
 interface TokenFiles {
