@@ -19,7 +19,7 @@ import { probeSection, probeSettings } from './probes/settings.ts';
 import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './reviews/settings.ts';
 import { signerSections, withTokenFiles } from './signer/settings.ts';
-import { FlawedFile, firstProblems, type Problem, problemOf } from './yaml-file/problem.ts';
+import { FlawedFile, firstProblems, type Locate, type Problem, problemOf } from './yaml-file/problem.ts';
 import { readYamlAs } from './yaml-file/read-yaml.ts';
 import type { Variables } from './yaml-file/variables.ts';
 
@@ -86,7 +86,8 @@ const auditSink = z.discriminatedUnion('type', [
 
 type AuditSinkConfig = z.infer<typeof auditSink>;
 
-const schema = z.strictObject({
+/** The whole file. `keyward config schema` and docs/configuration.md are made from it. */
+export const configurationSchema = z.strictObject({
   ...signerSections,
   hsm: signerSections.hsm
     .extend({
@@ -258,7 +259,7 @@ const schema = z.strictObject({
     .prefault({}),
 });
 
-type Raw = z.infer<typeof schema>;
+type Raw = z.infer<typeof configurationSchema>;
 
 type TokenSettings = Omit<Raw['hsm_tokens'][string], 'latch_file' | 'state_dir'> & {
   latch_file: string;
@@ -277,9 +278,9 @@ export type Config = Readonly<Resolved> & {
   readonly two_persons: boolean;
 };
 
-/** What `keyward init` and `keyward hsm replace` write into the file, and what holds such members. */
 const WRITTEN = 'is for the file alone, where keyward writes it';
-const IN_FILE_ONLY = {
+/** What `keyward init` and `keyward hsm replace` write into the file, and what holds such members. */
+export const IN_FILE_ONLY: Readonly<Record<string, string>> = {
   'hsm.registry_key': WRITTEN,
   'hsm.audit_key': WRITTEN,
   'hsm.replacements': WRITTEN,
@@ -290,10 +291,18 @@ const IN_FILE_ONLY = {
  * Reads and validates the file, and the variables that go before it; `invalid_config` (a `FlawedFile`) names all that
  * is wrong in both.
  */
-export function loadConfig(path: string, variables: Variables = readEnvironment().settings): Config {
+export function loadConfig(path: string, variables?: Variables): Config {
+  return readConfig(path, variables).config;
+}
+
+/** With where each member stands, for whoever finds something else wrong with it. */
+export function readConfig(
+  path: string,
+  variables: Variables = readEnvironment().settings,
+): { readonly config: Config; readonly locate: Locate } {
   const absolute = resolve(path);
   const base = dirname(absolute);
-  const read = readYamlAs(schema, textOf(absolute), { variables, inFileOnly: IN_FILE_ONLY });
+  const read = readYamlAs(configurationSchema, textOf(absolute), { variables, inFileOnly: IN_FILE_ONLY });
   if (read.problems) {
     const others = read.sound ? flawsOfSound(read.sound, base) : [];
     throw new FlawedFile(path, firstProblems([...read.problems, ...others]));
@@ -302,14 +311,17 @@ export function loadConfig(path: string, variables: Variables = readEnvironment(
   const flaws = flawsBetween(config).map((flaw) => problemOf(flaw, read.locate));
   if (flaws.length > 0) throw new FlawedFile(path, firstProblems(flaws));
   const two_persons = config.two_persons ?? config.mode === 'production';
-  return deepFreeze({ ...config, two_persons, file: absolute, variables });
+  return {
+    config: deepFreeze({ ...config, two_persons, file: absolute, variables }),
+    locate: read.locate,
+  };
 }
 
 const NO_TOKEN = { module: '-', token_label: '-', token_serial: '-', pin_file: '-' };
 
 /** What does not hold between members that are right each for itself, so that all mistakes are told at once. */
 function flawsOfSound({ value, locate }: SoundMembers, base: string): readonly Problem[] {
-  const parsed = schema.safeParse({ hsm: NO_TOKEN, ...value });
+  const parsed = configurationSchema.safeParse({ hsm: NO_TOKEN, ...value });
   if (!parsed.success) return [];
   return flawsBetween(withAbsolutePaths(parsed.data, base))
     .filter(({ path }) => String(path[0]) in value)

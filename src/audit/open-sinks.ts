@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { type AuditEvent, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { authoritiesOf } from '../lib/certificates.ts';
 import { errorMessage } from '../lib/text.ts';
 import { describeNotifications } from '../notifications/configured.ts';
 import type { AuditSink } from './sink-line.ts';
@@ -39,7 +39,9 @@ function openSink(sink: Config['audit']['sinks'][number]): AuditSink {
   if (sink.type === 'file') return createFileSink(sink.file);
   const { host, port, tls } = sink;
   if (!tls) return createSyslogSink({ host, port });
-  const ca = tls.ca_file === undefined ? undefined : readFileSync(tls.ca_file, 'utf8');
+  const ca = tls.ca_file === undefined ? undefined : authoritiesOf(tls.ca_file);
+  // Also now: a start says what is wrong with it.
+  ca?.();
   return createSyslogSink({ host, port, tls: { ca } });
 }
 

@@ -5,8 +5,8 @@ import { connect as connectTls } from 'node:tls';
 export interface SyslogAddress {
   readonly host: string;
   readonly port: number;
-  /** PEM of the authorities that the server's certificate is held against; absent where TLS is off. */
-  readonly tls?: { readonly ca: string | undefined };
+  /** PEM, at each connection, of the authorities that the server's certificate is held against; absent where TLS is off. */
+  readonly tls?: { readonly ca: (() => string) | undefined };
   /** Instead of the system's resolver. */
   readonly lookup?: LookupFunction;
 }
@@ -67,7 +67,7 @@ function open({ host, port, tls, lookup }: SyslogAddress): Connection {
     ? connectTls({
         ...to,
         ...(isIP(host) ? {} : { servername: host }),
-        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+        ...(tls.ca === undefined ? {} : { ca: tls.ca() }),
       })
     : connectTcp(to);
   socket.once(tls ? 'secureConnect' : 'connect', () => resolve(socket));

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
@@ -7,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
+import { authoritiesOf } from '../lib/certificates.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { supplied } from '../server/route.ts';
 import { createProbeAdministration } from './administer.ts';
@@ -40,6 +40,9 @@ export function openProbes(deps: ProbeRootDeps) {
   const { every_seconds, token_ttl_seconds, deadline_ms, concurrency, max, unanswered_rounds, ca_file } =
     config.probes;
   const store = createVerifierProbes(deps.store.changes);
+  const ca = ca_file === undefined ? undefined : authoritiesOf(ca_file);
+  // Also now: a start says what is wrong with it.
+  ca?.();
   const rules = { loopback: config.mode === 'development' };
   const end = new AbortController();
   const rounds = new ProbeRounds({
@@ -55,7 +58,7 @@ export function openProbes(deps: ProbeRootDeps) {
       ...rules,
       deadlineMs: deadline_ms,
       ended: end.signal,
-      ca: ca_file === undefined ? undefined : readFileSync(ca_file, 'utf8'),
+      ca,
     }),
     events,
     clock,

@@ -81,7 +81,7 @@ interface SendingRules extends ProbeUrlRules {
   /** From the look-up of the name to the status line. */
   readonly deadlineMs: number;
   /** PEM of the authorities that certificates are held against; absent for those that Node knows. */
-  readonly ca?: string | undefined;
+  readonly ca?: (() => string) | undefined;
   /** Aborted where nobody wants to know any more. */
   readonly ended: AbortSignal;
 }
@@ -112,7 +112,7 @@ export function createSendProbe(rules: SendingRules): SendProbe {
         ),
         maxHeaderSize: LARGEST_HEAD,
         signal: AbortSignal.any([late, rules.ended]),
-        ...(rules.ca === undefined ? {} : { ca: rules.ca }),
+        ...(rules.ca === undefined ? {} : { ca: rules.ca() }),
       });
       sent.once('response', ({ statusCode }) => {
         resolve(

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   createServer,
   type RequestListener,
@@ -9,12 +8,13 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { TlsOptions } from 'node:tls';
+import { type TlsOptions, Server as TlsServer } from 'node:tls';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { addressMatcher } from '../lib/address-guard.ts';
 import { boundConnections, Connections } from './connections.ts';
 import { requestIdOf } from './exchange.ts';
 import { PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
+import { contextOptions, readTlsIdentity, type TlsFiles, type TlsIdentity } from './tls-files.ts';
 
 type Refusal = readonly [code: ErrorCode, detail: string];
 
@@ -82,34 +82,17 @@ function refuseAll(hooks: ListenerHooks): RequestListener {
   };
 }
 
-/** Absolute paths of PEM files. */
-interface TlsFiles {
-  readonly cert_file: string;
-  readonly key_file: string;
-  readonly client_ca_file?: string | undefined;
-}
-
 /**
  * With a client authority, certificates are asked for and not demanded: whoever uses one has to look at
  * `authorized` first, since a foreign certificate can be read too.
  */
-function tlsOptions({ cert_file, key_file, client_ca_file }: TlsFiles): TlsOptions {
+function tlsOptions(files: TlsFiles): TlsOptions {
   return {
-    minVersion: 'TLSv1.2',
+    ...contextOptions(readTlsIdentity(files)),
     handshakeTimeout: 10_000,
-    cert: read(cert_file),
-    key: read(key_file),
     rejectUnauthorized: false,
-    ...(client_ca_file === undefined ? {} : { requestCert: true, ca: read(client_ca_file) }),
+    ...(files.client_ca_file === undefined ? {} : { requestCert: true }),
   };
-}
-
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new KeywardError('invalid_config', `tls: ${file} cannot be read`, { cause });
-  }
 }
 
 export interface ListenerConfig {
@@ -129,6 +112,8 @@ interface ListenerHooks {
 
 export interface Listener {
   readonly port: number;
+  /** For connections from now on; those that are open stay as they are. Of a listener with TLS. */
+  renewTls(identity: TlsIdentity): void;
   /**
    * From now on requests get 503 `shutting_down`, on old connections and new ones, while those in flight
    * finish. Settles when the listener is closed: after that many seconds, what is left is cut off.
@@ -192,6 +177,9 @@ export async function listen(
   };
   return {
     port,
+    renewTls: (identity) => {
+      if (server instanceof TlsServer) server.setSecureContext(contextOptions(identity));
+    },
     async drain(seconds) {
       answer = refuseAll(hooks);
       const limit = setTimeout(cutOff, seconds * 1000);

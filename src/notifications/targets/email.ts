@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { createTransport } from 'nodemailer';
+import { authoritiesOf } from '../../lib/certificates.ts';
 import { isoInstant } from '../../lib/instant.ts';
 import { type EventSummary, MESSAGE_TYPES, type NotificationMessage, oneLine } from '../message.ts';
 import { lookupFor, type NotificationTarget, RecipientRefused, readSecretLines } from '../target.ts';
@@ -79,13 +79,14 @@ function eventText(event: EventSummary): string {
 
 /** A mail a message, by SMTP with TLS unless that is turned off. A new connection each time. */
 export function createEmailTarget(name: string, settings: EmailSettings): NotificationTarget {
+  const authorities = settings.tls.ca_file === undefined ? undefined : authoritiesOf(settings.tls.ca_file);
   return {
     name,
     type: 'email',
     async send(message, to = settings.to, signal) {
       const socket = await open(settings, signal);
       try {
-        const transport = await transportOn(socket, settings);
+        const transport = await transportOn(socket, settings, authorities);
         const mail = { ...mailOf(message), from: settings.from, to: [...to], signal };
         const { rejected } = await transport.sendMail(mail);
         return rejected.length === 0
@@ -101,9 +102,13 @@ export function createEmailTarget(name: string, settings: EmailSettings): Notifi
   };
 }
 
-async function transportOn(connection: Socket, { host, port, tls, user, password_file }: EmailSettings) {
+async function transportOn(
+  connection: Socket,
+  { host, port, tls, user, password_file }: EmailSettings,
+  authorities: (() => string) | undefined,
+) {
   const [pass] = password_file === undefined ? [] : await readSecretLines(password_file);
-  const ca = tls.ca_file === undefined ? {} : { ca: await readFile(tls.ca_file) };
+  const ca = authorities === undefined ? {} : { ca: authorities() };
   return createTransport({
     host,
     port,

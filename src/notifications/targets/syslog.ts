@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Severity } from '../../kernel/security-event-types.ts';
+import { authoritiesOf } from '../../lib/certificates.ts';
 import { createSyslogStream, type SyslogStream } from '../../lib/syslog-stream.ts';
 import { type EventSummary, MESSAGE_TYPES, type NotificationMessage } from '../message.ts';
 import { lookupFor, type NotificationTarget } from '../target.ts';
@@ -107,11 +107,12 @@ const SYSLOG_SEVERITY = { info: 6, warning: 4, critical: 2 } as const satisfies 
 
 /** CEF by syslog. A server confirms nothing: that the connection took the bytes is all that is known. */
 export function createSyslogTarget(name: string, settings: SyslogSettings): NotificationTarget {
-  let stream: Promise<SyslogStream> | undefined;
+  const ca = settings.tls?.ca_file === undefined ? undefined : authoritiesOf(settings.tls.ca_file);
+  let stream: SyslogStream | undefined;
   const reset = () => {
     const former = stream;
     stream = undefined;
-    former?.then((each) => each.reset()).catch(() => {});
+    former?.reset();
   };
   return {
     name,
@@ -119,10 +120,10 @@ export function createSyslogTarget(name: string, settings: SyslogSettings): Noti
     async send(message, _to, signal) {
       signal.addEventListener('abort', reset, { once: true });
       try {
-        stream ??= open(settings);
+        stream ??= open(settings, ca);
         const { severity, kind } = message;
         const facts = { facility: SECURITY, severity: SYSLOG_SEVERITY[severity], id: MESSAGE_TYPES[kind] };
-        await (await stream).write([{ ...facts, text: cefOf(message) }]);
+        await stream.write([{ ...facts, text: cefOf(message) }]);
         return undefined;
       } catch (error) {
         reset();
@@ -135,9 +136,11 @@ export function createSyslogTarget(name: string, settings: SyslogSettings): Noti
   };
 }
 
-async function open({ host, port, tls, allow_private }: SyslogSettings): Promise<SyslogStream> {
+function open(
+  { host, port, tls, allow_private }: SyslogSettings,
+  ca: (() => string) | undefined,
+): SyslogStream {
   const lookup = lookupFor({ host, allow_private });
-  const ca = tls?.ca_file === undefined ? undefined : await readFile(tls.ca_file, 'utf8');
   return createSyslogStream({
     host,
     port,

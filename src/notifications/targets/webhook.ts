@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { type ClientRequest, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Webhook } from 'standardwebhooks';
+import { authoritiesOf } from '../../lib/certificates.ts';
 import { type NotificationMessage, payloadOf } from '../message.ts';
 import { lookupFor, type NotificationTarget, readSecretLines, TryLater } from '../target.ts';
 import type { WebhookSettings } from '../target-settings.ts';
@@ -37,6 +37,7 @@ const LARGEST_HEAD = 16_384;
  */
 export function createWebhookTarget(name: string, settings: WebhookSettings): NotificationTarget {
   const url = new URL(settings.url);
+  const authorities = settings.tls?.ca_file === undefined ? undefined : authoritiesOf(settings.tls.ca_file);
   return {
     name,
     type: 'webhook',
@@ -44,7 +45,10 @@ export function createWebhookTarget(name: string, settings: WebhookSettings): No
       const secrets = await readWebhookSecrets(settings.secret_file);
       const body = JSON.stringify(payloadOf(message));
       const headers = signedHeaders(message, body, secrets);
-      const { status, retryAfter } = await post(await open(url, settings, headers, signal), body);
+      const { status, retryAfter } = await post(
+        await open(url, settings, headers, signal, authorities),
+        body,
+      );
       if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
       if (status < 200 || status > 299) throw refusal(status, retryAfter);
       return undefined;
@@ -72,9 +76,10 @@ function signedHeaders(
 
 async function open(
   url: URL,
-  { allow_private, tls }: WebhookSettings,
+  { allow_private }: WebhookSettings,
   headers: Record<string, string>,
   signal: AbortSignal,
+  authorities: (() => string) | undefined,
 ): Promise<ClientRequest> {
   const options = {
     method: 'POST',
@@ -86,7 +91,7 @@ async function open(
     ...lookupFor({ host: url.hostname, allow_private }),
   } as const;
   if (url.protocol === 'http:') return requestHttp(url, options);
-  const ca = tls?.ca_file === undefined ? {} : { ca: await readFile(tls.ca_file) };
+  const ca = authorities === undefined ? {} : { ca: authorities() };
   return requestHttps(url, { ...options, ...ca });
 }
 
