@@ -123,6 +123,7 @@ const CAPABILITIES: Readonly<
   health: { borrows: ['config', 'db', 'signer'], faces: ['disk.ts'] },
   restore: { borrows: ['config', 'db', 'server', 'signer'], packages: ['zod'] },
   'audit-verify': { borrows: ['cli', 'config', 'db'], faces: ['export.ts'] },
+  configuration: { borrows: ['config', 'server', 'yaml-file'], packages: ['yaml', 'zod'] },
   provisioning: { borrows: ['yaml-file'], packages: ['yaml', 'zod'] },
   scan: { borrows: ['cli', 'signer'], packages: ['tar-stream', 'yauzl'] },
   doctor: { borrows: ['config', 'db', 'signer'] },

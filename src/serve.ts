@@ -3,6 +3,7 @@ import { openAudit, openChains, openSinks, openTrail } from './audit/index.ts';
 import { openCanaries } from './canaries/index.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
+import { catchHangups, openReload, withLiveLimits } from './configuration/index.ts';
 import { ownDatabase } from './db/database-file.ts';
 import { openStore } from './db/open-store.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
@@ -32,7 +33,9 @@ const SINGLE_OPERATOR =
   'single-operator mode: one operator alone does what takes two persons; not for production';
 
 /** `keyward serve`: joins the capabilities, runs until SIGTERM or SIGINT, and takes them down in the reverse order. */
-export async function serve(config: Config, environment: Environment): Promise<void> {
+export async function serve(given: Config, environment: Environment): Promise<void> {
+  const hangups = catchHangups();
+  const config = withLiveLimits(given);
   const coreDumps = protectMemory(config, environment);
   const stopping = stopSignal();
   const metrics = createMetrics();
@@ -113,6 +116,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
   add(
     await openReports({ ...admitting, config: config.reports, ledgerReader, revocations, verifier, leaks }),
   );
+  const reload = add(openReload({ ...admitting, notifications, hangups }));
   const acts = capabilities.flatMap((capability) => capability.acts ?? []);
   const { gate } = add(await openGate({ ...admitting, acts }));
 
@@ -129,6 +133,7 @@ export async function serve(config: Config, environment: Environment): Promise<v
       operations: routes.flatMap((of) => of?.operations ?? []),
     },
   });
+  reload.start(planes);
   await audit.start({ checkpointNow: database.trusted.isSucceeded || replayed > 0 });
   await notifications.start(raiser);
   const tasks = capabilities.flatMap((capability) => capability.tasks ?? []);

@@ -1,6 +1,7 @@
 import { ACCESS_ROUTES } from '../access/index.ts';
 import { AUDIT_ROUTES } from '../audit/index.ts';
 import { CANARY_ROUTES } from '../canaries/index.ts';
+import { CONFIGURATION_ROUTES } from '../configuration/index.ts';
 import { DRILL_ROUTES } from '../drills/index.ts';
 import { EVENT_ROUTES } from '../events/index.ts';
 import { HEALTH_ROUTES } from '../health/index.ts';
@@ -55,6 +56,7 @@ export const CORE_ROUTES = {
 const DATA: readonly Described[] = [...CORE_ROUTES.data, ...REPORT_ROUTES.data];
 const OPERATIONS: readonly Described[] = [
   ...CORE_ROUTES.operations,
+  ...CONFIGURATION_ROUTES.operations,
   ...DRILL_ROUTES.operations,
   ...REVIEW_ROUTES.operations,
   ...REPORT_ROUTES.operations,

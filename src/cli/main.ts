@@ -1,14 +1,18 @@
 import { inspect } from 'node:util';
 import { readEnvironment } from '../config-environment.ts';
 import { EXIT } from './failure.ts';
-import { run, type Surroundings } from './run.ts';
-import { terminalText } from './text.ts';
+import type { Surroundings } from './run.ts';
+
+// Before the rest is loaded: a service is not ended by a hangup, which means reload.
+if (process.argv.includes('serve')) process.on('SIGHUP', () => undefined);
 
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();
 });
+
+const [{ run }, { terminalText }] = await Promise.all([import('./run.ts'), import('./text.ts')]);
 
 const surroundings: Surroundings = {
   environment: readEnvironment(),

@@ -4,6 +4,7 @@ import { CLIENT, GRANT, OPERATOR, PROPOSAL } from '../access/cli.ts';
 import { AUDIT } from '../audit/cli.ts';
 import { CANARY } from '../canaries/cli.ts';
 import { CLOCK } from '../clock/cli.ts';
+import { CONFIGURATION } from '../configuration/cli.ts';
 import { DRILL } from '../drills/cli.ts';
 import { EVENT } from '../events/cli.ts';
 import { HSM } from '../hsm/cli.ts';
@@ -36,6 +37,7 @@ Examples:
 
 const COMMANDS: Verbs = [
   ...SERVICE,
+  ...CONFIGURATION,
   SCOPE,
   KEY,
   HSM,

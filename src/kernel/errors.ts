@@ -132,6 +132,7 @@ export const ERROR_CODES = [
   'overloaded',
   'shutting_down',
   'invalid_config',
+  'reload_refused',
   'internal',
 ] as const;
 

@@ -410,6 +410,15 @@ export const SECURITY_EVENTS = {
     oncePer: ['since'],
     subject: () => 'service',
   }),
+  'service.reload_refused': type({
+    severity: 'warning',
+    meaning:
+      'Configuration or certificates were changed and not taken over: something is wrong, or takes a restart.',
+    runbook: 'service.md#a-reload-was-refused-servicereload_refused',
+    evidence: ['details', 'day'],
+    oncePer: ['details', 'day'],
+    subject: () => 'service',
+  }),
   'notification.outbox_changed': type({
     severity: 'critical',
     meaning: 'Somebody changed pending messages in the outbox. They are sent anyway.',

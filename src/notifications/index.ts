@@ -57,6 +57,11 @@ interface Notifications extends Capability {
   readonly service: NotificationService;
   /** Audits what is configured, and begins to look each second. */
   start(events: EventRaiser): Promise<void>;
+  /**
+   * Goes on by these settings. What is pending stays so; what a former target has not got is given up. Fails before
+   * anything is changed.
+   */
+  reconfigure(settings: NotificationSettings): Promise<void>;
   /** Sends each target its heartbeat where one is due. */
   heartbeat(): Promise<void>;
   /** One look: takes in what was raised, escalates, and sets what is due on its way. */
@@ -66,16 +71,86 @@ interface Notifications extends Capability {
 
 /** From here on what is raised is told, once it is started. */
 export async function openNotifications(given: NotificationDeps): Promise<Notifications> {
-  const { settings, store, audit, clock, log } = given;
+  const { store, audit, metrics, clock, log } = given;
   const outbox = createNotificationOutbox(store.reader, store.writer, clock);
   const deps = { ...given, outbox };
+  let round = openRound(deps);
+  warnOfSilence(round, log);
+  await round.notifier.begin();
+  await outbox.abandonOthers(round.names);
+  let counts = await outbox.counts();
+  const told = (state: keyof typeof counts) => () =>
+    Object.fromEntries(round.names.map((name) => [name, counts[state][name] ?? 0]));
+  metrics.watch('notificationsPending', told('pending'));
+  metrics.watch('notificationsDead', told('dead'));
+  const count = async () => {
+    counts = await outbox.counts();
+  };
+  let raiser: EventRaiser | undefined;
+  let loops: readonly { stop(): Promise<void> }[] = [];
+  const startLoops = (events: EventRaiser) => {
+    const loop = (tick: () => Promise<void>, everyMs: number, failure: string) =>
+      startPeriodicTask({ tick, everyMs, log, failure });
+    loops = [
+      loop(() => round.tick(events), POLL_EVERY_MS, HELD_UP),
+      loop(() => round.heartbeat(), HEARTBEAT_LOOK_MS, 'no heartbeat'),
+      loop(count, COUNT_EVERY_MS, 'notifications not counted'),
+    ];
+  };
+  const stopLoops = () => Promise.all(loops.map((loop) => loop.stop()));
+  const service: NotificationService = {
+    test: (target, actor) => round.service.test(target, actor),
+    list: (query, page) => round.service.list(query, page),
+    replay: (id, actor) => round.service.replay(id, actor),
+  };
+  return {
+    service,
+    routes: { operations: supplied(NOTIFICATION_ROUTES.operations, { notifications: service }) },
+    tick: (events) => round.tick(events),
+    heartbeat: () => round.heartbeat(),
+    async start(events) {
+      if (await auditConfiguredNotifications(audit, deps.settings)) {
+        log.warn({ targets: round.names }, 'notifications are configured otherwise than at the last start');
+      } else {
+        round.notifier.lookBack();
+      }
+      raiser = events;
+      startLoops(events);
+    },
+    async reconfigure(settings) {
+      await auditConfiguredNotifications(audit, settings);
+      await outbox.abandonOthers(Object.keys(settings.targets));
+      await stopLoops();
+      await round.stop();
+      round = openRound({ ...deps, settings });
+      warnOfSilence(round, log);
+      if (raiser) startLoops(raiser);
+    },
+    async stop() {
+      await stopLoops();
+      await round.stop();
+    },
+  };
+}
+
+function warnOfSilence({ names, isAwaited }: Round, log: Logger): void {
+  if (names.length === 0) {
+    log.warn('no notification target is configured: security events are told to nobody');
+  } else if (!isAwaited) {
+    log.warn('no notification route waits for somebody to acknowledge critical events: none escalates');
+  }
+}
+
+type Round = ReturnType<typeof openRound>;
+
+/** All that goes by one state of the settings. Connects to nothing yet. */
+function openRound(deps: OutboxDeps) {
+  const { settings, outbox, audit, clock, metrics } = deps;
   const stopping = new AbortController();
   const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each));
   const names = targets.map(({ name }) => name);
-  if (names.length === 0) {
-    log.warn('no notification target is configured: security events are told to nobody');
-  } else if (waitingRoutes(settings).length === 0) {
-    log.warn('no notification route waits for somebody to acknowledge critical events: none escalates');
+  for (const target of names) {
+    for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);
   }
   const outages = new Outages({
     clock,
@@ -85,9 +160,6 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
   });
   const queues = openLanes(deps, targets, stopping.signal, laneWatch(outages, deps));
   const notifier = openNotifier(deps, queues);
-  await notifier.begin();
-  await outbox.abandonOthers(names);
-  const count = await watchCounts(deps, names);
   const tester = createTargetTester(targets, settings.deadline_ms, clock, stopping.signal);
   const heartbeat = createHeartbeat({
     targets,
@@ -97,40 +169,21 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
     stopping: stopping.signal,
     onFailure: (target, why) => outages.began(target, why),
   });
-  const loops: { stop(): Promise<void> }[] = [];
-  const tick = async (events: EventRaiser) => {
-    await notifier.tick();
-    const details = notifier.takeFound();
-    if (details.length > 0) {
-      events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
-    }
-    outages.raiseEvents(events);
-  };
-  const service = createNotificationService({ outbox, audit, tester, queues });
   return {
-    service,
-    routes: { operations: supplied(NOTIFICATION_ROUTES.operations, { notifications: service }) },
-    tick,
+    names,
+    isAwaited: waitingRoutes(settings).length > 0,
+    notifier,
     heartbeat,
-    async start(events) {
-      if (await auditConfiguredNotifications(audit, settings)) {
-        log.warn({ targets: names }, 'notifications are configured otherwise than at the last start');
-      } else {
-        notifier.lookBack();
+    service: createNotificationService({ outbox, audit, tester, queues }),
+    async tick(events: EventRaiser) {
+      await notifier.tick();
+      const details = notifier.takeFound();
+      if (details.length > 0) {
+        events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
       }
-      loops.push(
-        startPeriodicTask({ tick: () => tick(events), everyMs: POLL_EVERY_MS, log, failure: HELD_UP }),
-        startPeriodicTask({ tick: heartbeat, everyMs: HEARTBEAT_LOOK_MS, log, failure: 'no heartbeat' }),
-        startPeriodicTask({
-          tick: count,
-          everyMs: COUNT_EVERY_MS,
-          log,
-          failure: 'notifications not counted',
-        }),
-      );
+      outages.raiseEvents(events);
     },
     async stop() {
-      await Promise.all(loops.map((loop) => loop.stop()));
       const late = setTimeout(() => stopping.abort(), STOP_MS);
       await notifier.stop();
       clearTimeout(late);
@@ -189,24 +242,6 @@ function openNotifier(
     },
     onLaneFailure: (target, err) => log.error({ target, err }, HELD_UP),
   });
-}
-
-/** Gauges of what was counted last, and how to count anew. */
-async function watchCounts(
-  { outbox, metrics }: OutboxDeps,
-  names: readonly string[],
-): Promise<() => Promise<void>> {
-  for (const target of names) {
-    for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);
-  }
-  let counts = await outbox.counts();
-  const told = (state: keyof typeof counts) => () =>
-    Object.fromEntries(names.map((name) => [name, counts[state][name] ?? 0]));
-  metrics.watch('notificationsPending', told('pending'));
-  metrics.watch('notificationsDead', told('dead'));
-  return async () => {
-    counts = await outbox.counts();
-  };
 }
 
 function laneWatch(

@@ -80,6 +80,7 @@ export class Notifier {
 
   /** One step of everything; sending goes on by itself. */
   async tick(): Promise<void> {
+    if (this.#place === undefined) await this.begin();
     try {
       while (this.#behind) await this.#follow();
       await this.#reconcile();

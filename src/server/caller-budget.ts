@@ -1,4 +1,5 @@
 import { KeywardError } from '../kernel/errors.ts';
+import type { LimitSettings } from './limits.ts';
 
 const EVERY_MS = 10;
 /** Of a second. */
@@ -53,20 +54,28 @@ export class LoopLoad {
   }
 }
 
+/** Read at each use: a reload may change them. */
+interface Bounds {
+  readonly most: number;
+  readonly mostOfOne: number;
+}
+
 /** Places given out one at a time, of which no one holder may have more than its part. */
 class Places {
-  readonly #most: number;
-  readonly #mostOfOne: number;
+  readonly #bounds: Bounds;
   readonly #held = new Map<string, number>();
   #taken = 0;
 
-  constructor(most: number, mostOfOne: number) {
-    this.#most = most;
-    this.#mostOfOne = mostOfOne;
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
   }
 
   get taken(): number {
     return this.#taken;
+  }
+
+  get mostOfOne(): number {
+    return this.#bounds.mostOfOne;
   }
 
   /**
@@ -83,8 +92,8 @@ class Places {
 
   /** What `take` would answer. */
   full(holder: string, share = 1): 'own' | 'all' | undefined {
-    if ((this.#held.get(holder) ?? 0) >= this.#mostOfOne * share) return 'own';
-    return this.#taken >= this.#most * share ? 'all' : undefined;
+    if ((this.#held.get(holder) ?? 0) >= this.#bounds.mostOfOne * share) return 'own';
+    return this.#taken >= this.#bounds.most * share ? 'all' : undefined;
   }
 
   giveBack(holder: string): void {
@@ -136,21 +145,29 @@ export class CallerBudget {
   readonly #bodies: Places | undefined;
   readonly #mostBytes: number;
   readonly #load: Load;
-  /** With no more in flight, the share decides nothing. */
-  readonly #few: number;
   /** From a body's first byte asked for to its last, where it is not the connection's own time alone. */
   readonly bodySeconds: number | undefined;
   #bytes = 0;
 
-  constructor(callers: CallerClass, requestsInFlight: number, load = UNLOADED, strangers = STRANGERS) {
+  constructor(
+    callers: CallerClass,
+    limits: Pick<LimitSettings, 'requests_in_flight'>,
+    load = UNLOADED,
+    strangers = STRANGERS,
+  ) {
     this.#load = load;
-    // One caller alone leaves half of it to the others.
-    const mostOfOne = Math.ceil(requestsInFlight / 2);
-    this.#requests = new Places(requestsInFlight, mostOfOne);
-    this.#few = mostOfOne * LEAST_SHARE;
+    this.#requests = new Places({
+      get most() {
+        return limits.requests_in_flight;
+      },
+      // One caller alone leaves half of it to the others.
+      get mostOfOne() {
+        return Math.ceil(limits.requests_in_flight / 2);
+      },
+    });
     this.#mostBytes = MOST_BYTES_HELD[callers];
     if (callers !== 'anonymous') return;
-    this.#bodies = new Places(strangers.bodies, strangers.bodiesOfOne);
+    this.#bodies = new Places({ most: strangers.bodies, mostOfOne: strangers.bodiesOfOne });
     this.bodySeconds = strangers.bodySeconds;
   }
 
@@ -161,9 +178,14 @@ export class CallerBudget {
   /** `overloaded` where too many are in flight, in all or of the holder alone. */
   enter(holder: string): Admission {
     const full = this.#requests.take(holder, this.#load.share);
-    if (this.#requests.taken > this.#few) this.#load.watch();
+    if (this.#isMany) this.#load.watch();
     if (full) throw FULL[full];
     return { budget: this, holder };
+  }
+
+  /** With fewer in flight, the share decides nothing. */
+  get #isMany(): boolean {
+    return this.#requests.taken > this.#requests.mostOfOne * LEAST_SHARE;
   }
 
   /** Fewer places are given out than at other times. */
@@ -178,7 +200,7 @@ export class CallerBudget {
   }
 
   leave(holder: string): void {
-    if (this.#requests.taken > this.#few) this.#load.watch();
+    if (this.#isMany) this.#load.watch();
     this.#requests.giveBack(holder);
   }
 

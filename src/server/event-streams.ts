@@ -119,7 +119,7 @@ class EventStream {
 /** An empty id: whoever is cut off now must not resume, but begin again. */
 const RESTART = 'id:\n';
 
-/** The part of the configuration's `limits` that event streams obey. */
+/** The part of the configuration's `limits` that event streams obey. Read at each use: a reload may change it. */
 interface StreamLimits {
   readonly event_streams: number;
   readonly event_streams_per_client: number;

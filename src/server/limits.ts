@@ -3,7 +3,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { KeywardError } from '../kernel/errors.ts';
 import { networkOf } from './connections.ts';
 
-/** The part of the configuration's `limits` that the planes obey. */
+/** The part of the configuration's `limits` that the planes obey. Read at each use: a reload may change it. */
 export interface LimitSettings {
   readonly requests_in_flight: number;
   readonly client_requests_per_second: number;
@@ -25,9 +25,18 @@ export function createLimits(settings: LimitSettings): Limits {
   const failures = limiter(settings.failed_authentications_per_minute, 60);
   const bucketOf = addressBuckets();
   return {
-    client: (clientId, requests) => client.consume(clientId, requests).catch(refuse),
-    anonymous: (address) => anonymous.consume(bucketOf(address)).catch(refuse),
-    failedAuthentication: (address) => failures.consume(bucketOf(address)).catch(refuse),
+    client: (clientId, requests) => {
+      client.points = settings.client_requests_per_second;
+      return client.consume(clientId, requests).catch(refuse);
+    },
+    anonymous: (address) => {
+      anonymous.points = settings.anonymous_requests_per_second;
+      return anonymous.consume(bucketOf(address)).catch(refuse);
+    },
+    failedAuthentication: (address) => {
+      failures.points = settings.failed_authentications_per_minute;
+      return failures.consume(bucketOf(address)).catch(refuse);
+    },
   };
 }
 

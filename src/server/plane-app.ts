@@ -88,12 +88,9 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   };
 }
 
-function budgetsOf(
-  { requests_in_flight: most }: LimitSettings,
-  load: PlaneSettings['load'],
-): Plane['budgets'] {
+function budgetsOf(limits: LimitSettings, load: PlaneSettings['load']): Plane['budgets'] {
   // Operators are few, and may come to end what makes the load.
-  const budget = (of: CallerClass) => new CallerBudget(of, most, of === 'operator' ? undefined : load);
+  const budget = (of: CallerClass) => new CallerBudget(of, limits, of === 'operator' ? undefined : load);
   return Object.fromEntries(CALLER_CLASSES.map((each) => [each, budget(each)])) as Record<
     CallerClass,
     CallerBudget

@@ -147,6 +147,7 @@ export const PROBLEMS = {
   clock_disagrees: { status: 409, title: 'The clock of the service shows another time' },
   overloaded: { status: 503, title: 'The service has more to do than it can', retryAfterSeconds: 1 },
   shutting_down: { status: 503, title: 'The service is shutting down', retryAfterSeconds: 1 },
+  reload_refused: { status: 409, title: 'The configuration was not reloaded' },
   invalid_config: { status: 500, title: 'The configuration is wrong' },
   internal: { status: 500, title: 'Something went wrong inside' },
 } as const satisfies Record<ErrorCode, ProblemFacts>;

@@ -83,7 +83,12 @@ it('holds certificates against the authority that it is given', async () => {
   onTestFinished(() => void server.close());
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const under = (ca: string) =>
-    createSendProbe({ loopback: true, deadlineMs: 10_000, ended: new AbortController().signal, ca: () => ca });
+    createSendProbe({
+      loopback: true,
+      deadlineMs: 10_000,
+      ended: new AbortController().signal,
+      ca: () => ca,
+    });
   expect(await under(read('server.pem'))(url, 'a.b.c')).toEqual({ status: 204 });
   expect(await under(read('foreign.pem'))(url, 'a.b.c')).toEqual({
     failure: 'it could not be asked (DEPTH_ZERO_SELF_SIGNED_CERT)',

@@ -8,7 +8,7 @@ import { CallerBudget, MOST_BYTES_HELD } from '../../../src/server/caller-budget
 const LARGEST = 8 * 1024 * 1024;
 const BLANK = Buffer.alloc(LARGEST, ' ');
 const bodies = MOST_BYTES_HELD.identity / LARGEST;
-const identities = new CallerBudget('identity', 64);
+const identities = new CallerBudget('identity', { requests_in_flight: 64 });
 
 function reading(budget = identities, holder = 'identity') {
   const headers = { 'content-type': 'application/json' };
@@ -68,7 +68,7 @@ test('no byte is read of who was not admitted', async () => {
 });
 
 test('the bodies of strangers are few, fewer from one address, and give their places back', async () => {
-  const strangers = new CallerBudget('anonymous', 64, undefined, {
+  const strangers = new CallerBudget('anonymous', { requests_in_flight: 64 }, undefined, {
     bodies: 3,
     bodiesOfOne: 2,
     bodySeconds: 60,
@@ -86,7 +86,7 @@ test('the bodies of strangers are few, fewer from one address, and give their pl
 });
 
 test('the body of a stranger who dawdles is given up, and the connection with it', async () => {
-  const strangers = new CallerBudget('anonymous', 64, undefined, {
+  const strangers = new CallerBudget('anonymous', { requests_in_flight: 64 }, undefined, {
     bodies: 1,
     bodiesOfOne: 1,
     bodySeconds: 0.05,

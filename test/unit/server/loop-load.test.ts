@@ -7,7 +7,7 @@ afterEach(() => {
 
 it('looks at the event loop only while more requests are in flight than are always served', () => {
   vi.useFakeTimers();
-  const budget = new CallerBudget('identity', 64, new LoopLoad());
+  const budget = new CallerBudget('identity', { requests_in_flight: 64 }, new LoopLoad());
   const holders = ['web', 'web', 'web'].map((id) => budget.enter(id).holder);
   expect(vi.getTimerCount()).toBe(1);
   vi.advanceTimersByTime(900);
@@ -40,7 +40,7 @@ it('gives out fewer places the longer the event loop is late, never none, and mo
 
 it('refuses by the share of the places, as overloaded, and takes requests again with them', () => {
   const load = new LoopLoad();
-  const budget = new CallerBudget('identity', 32, load);
+  const budget = new CallerBudget('identity', { requests_in_flight: 32 }, load);
   for (let times = 0; times < 100; times++) load.late(500);
   const { holder } = budget.enter('web');
   expect(() => budget.enter('web')).toThrow(expect.objectContaining({ code: 'overloaded' }));

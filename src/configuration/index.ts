@@ -1,0 +1,69 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { AuditTrail } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
+import type { Listener } from '../server/listener.ts';
+import { setLogLevel } from '../server/logger.ts';
+import { supplied } from '../server/route.ts';
+import type { Hangups } from './hangups.ts';
+import { Reloader } from './reloader.ts';
+import { reloadRoutes } from './routes.ts';
+
+export { catchHangups } from './hangups.ts';
+
+export const CONFIGURATION_ROUTES = { operations: reloadRoutes } as const;
+
+const WATCH_EVERY_MS = 5_000;
+
+type Live<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The configuration with limits that a reload changes in place: whoever obeys them reads them at each use. */
+export function withLiveLimits(config: Config): Config & { readonly limits: Live<Config['limits']> } {
+  return { ...config, limits: { ...config.limits } };
+}
+
+interface ReloadDeps {
+  readonly config: ReturnType<typeof withLiveLimits>;
+  readonly notifications: { reconfigure(settings: Config['notifications']): Promise<void> };
+  readonly hangups: Hangups;
+  readonly audit: AuditTrail;
+  readonly events: EventRaiser;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Reload by SIGHUP and by an operator, and certificates that change by themselves. */
+export function openReload({ config, notifications, hangups, ...deps }: ReloadDeps) {
+  const { log } = deps;
+  let planes: Readonly<Record<'data' | 'operations', Pick<Listener, 'renewTls'>>> | undefined;
+  let stopping = false;
+  const reloader = new Reloader({
+    ...deps,
+    // Apart from the limits that a reload changes in place.
+    config: { ...config, limits: { ...config.limits } },
+    apply: {
+      notifications: (settings) => notifications.reconfigure(settings),
+      limits: (limits) => void Object.assign(config.limits, limits),
+      logLevel: (level) => setLogLevel(log, level),
+      identities({ data_plane, operations_plane }) {
+        if (data_plane) planes?.data.renewTls(data_plane);
+        if (operations_plane) planes?.operations.renewTls(operations_plane);
+      },
+    },
+  });
+  return {
+    routes: { operations: supplied(CONFIGURATION_ROUTES.operations, { reloader }) },
+    tasks: [{ name: 'certificates', everyMs: WATCH_EVERY_MS, tick: () => reloader.watch() }],
+    start(listeners: NonNullable<typeof planes>) {
+      planes = listeners;
+      hangups.subscribe(() => {
+        if (stopping) log.warn('SIGHUP ignored: the service is stopping');
+        else void reloader.hangup();
+      });
+    },
+    drain() {
+      stopping = true;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { Config } from '../config.ts';
+import { TLS_PLANES, type TlsPlane } from './pem-files.ts';
+import { isReloadable } from './reloadable.ts';
+
+export interface ReloadPlan {
+  /** What would be in force: what takes a restart stays as it is. */
+  readonly config: Config;
+  /** Paths of members. */
+  readonly changed: readonly string[];
+  readonly refused: readonly string[];
+}
+
+/** What of `next` can be in force without a restart. */
+export function planReload(current: Config, next: Config): ReloadPlan {
+  const fixed = TLS_PLANES.flatMap((plane) => fixedTls(plane, current, next));
+  const isFixed = (path: string) =>
+    !isReloadable(path) || fixed.some((each) => path === each || path.startsWith(`${tlsOf(each)}.`));
+  const changed = differences(members(current), members(next));
+  const tls = (plane: TlsPlane) => (isFixed(`${plane}.tls`) ? current : next)[plane].tls;
+  return {
+    config: {
+      ...current,
+      log: next.log,
+      notifications: next.notifications,
+      limits: reloadableLimits(current, next),
+      data_plane: { ...current.data_plane, tls: tls('data_plane') },
+      operations_plane: { ...current.operations_plane, tls: tls('operations_plane') },
+    },
+    changed: changed.filter((path) => !isFixed(path)),
+    refused: changed.filter(isFixed),
+  };
+}
+
+/** A listener keeps whether it has TLS, and whether it asks for client certificates. */
+function fixedTls(plane: TlsPlane, current: Config, next: Config): readonly string[] {
+  const [was, is] = [current[plane].tls, next[plane].tls];
+  if (!was !== !is) return [`${plane}.tls`];
+  return !was?.client_ca_file === !is?.client_ca_file ? [] : [`${plane}.tls.client_ca_file`];
+}
+
+function tlsOf(path: string): string {
+  return path.replace(/\.client_ca_file$/, '');
+}
+
+function reloadableLimits({ limits: current }: Config, { limits: next }: Config): Config['limits'] {
+  const kept = Object.entries(current).filter(([name]) => !isReloadable(`limits.${name}`));
+  return { ...next, ...Object.fromEntries(kept) };
+}
+
+function members({ file: _file, variables: _variables, ...config }: Config): object {
+  return config;
+}
+
+/** Paths at which two values differ; lists are compared as wholes. */
+function differences(one: unknown, other: unknown, path = ''): readonly string[] {
+  if (!isSection(one) || !isSection(other)) {
+    return JSON.stringify(one) === JSON.stringify(other) ? [] : [path];
+  }
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...names].flatMap((name) =>
+    differences(one[name], other[name], path === '' ? name : `${path}.${name}`),
+  );
+}
+
+function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
