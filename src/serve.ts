@@ -133,9 +133,9 @@ export async function serve(given: Config, environment: Environment): Promise<vo
       operations: routes.flatMap((of) => of?.operations ?? []),
     },
   });
-  reload.start(planes);
   await audit.start({ checkpointNow: database.trusted.isSucceeded || replayed > 0 });
   await notifications.start(raiser);
+  reload.start(planes);
   const tasks = capabilities.flatMap((capability) => capability.tasks ?? []);
   const watches = openWatches({ ...admitting, chains, disks, tasks, verifiers });
   for (const running of [watches, probes.start(), records.start()]) parts.defer(() => running.stop());

@@ -3,6 +3,7 @@ import { Gate } from '../../../src/access/gate.ts';
 import { VolatileProposals } from '../../../src/access/store/proposals.ts';
 import type { UnwitnessedTrail } from '../../../src/audit/trail.ts';
 import type { CanaryAdministration } from '../../../src/canaries/canary.ts';
+import { CONFIGURATION_ROUTES } from '../../../src/configuration/index.ts';
 import type { DrillLog } from '../../../src/drills/drill.ts';
 import { DRILL_ROUTES } from '../../../src/drills/index.ts';
 import type {
@@ -378,6 +379,9 @@ export const administered = ({ reports = noReports, reviews = noReviews }: Opera
   ...supplied(REPORT_ROUTES.operations, { reports }),
   ...supplied(REVIEW_ROUTES.operations, { reviews }),
   ...supplied(DRILL_ROUTES.operations, { drills }),
+  ...supplied(CONFIGURATION_ROUTES.operations, {
+    reloader: { reload: async () => ({ changed: [], refused: [] }) },
+  }),
 ];
 export const inventories: Inventories = { hsmTokens: ['primary'], latest: () => [], take: unexpected };
 

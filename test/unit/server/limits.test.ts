@@ -69,7 +69,8 @@ test('too many wrong credentials are answered 429, and a right one still 201', a
 test('behind a proxy, the address that the proxy saw is the one that counts', async () => {
   const limits = { ...LIMITS, anonymous_requests_per_second: 1 };
   const http = await dataPlane({ limits, listener: { trusted_proxies: ['127.0.0.1'] } });
-  const from = async (chain: string) => (await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', chain)).status;
+  const from = async (chain: string) =>
+    (await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', chain)).status;
   expect(await from('192.0.2.1')).toBe(200);
   expect(await from('198.51.100.9, 192.0.2.1')).toBe(429);
   expect(await from('192.0.2.1, 198.51.100.9')).toBe(200);
@@ -78,7 +79,8 @@ test('behind a proxy, the address that the proxy saw is the one that counts', as
 test('of several listed proxies, the address before them counts, and nothing that is no address', async () => {
   const limits = { ...LIMITS, anonymous_requests_per_second: 1 };
   const http = await dataPlane({ limits, listener: { trusted_proxies: ['127.0.0.0/8', '198.51.100.0/24'] } });
-  const from = async (chain: string) => (await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', chain)).status;
+  const from = async (chain: string) =>
+    (await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', chain)).status;
   expect(await from('192.0.2.1, 198.51.100.9')).toBe(200);
   expect(await from('203.0.113.5, 192.0.2.1, 198.51.100.7')).toBe(429);
   expect(await from('unknown, 198.51.100.9')).toBe(200);
@@ -89,7 +91,9 @@ test('a peer that is no listed proxy is the client itself, whatever it sends', a
   const limits = { ...LIMITS, anonymous_requests_per_second: 1 };
   const http = await dataPlane({ limits, listener: { trusted_proxies: ['192.0.2.0/24'] } });
   expect((await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '192.0.2.1')).status).toBe(200);
-  expect((await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '203.0.113.2')).status).toBe(429);
+  expect((await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '203.0.113.2')).status).toBe(
+    429,
+  );
 });
 
 test('without a proxy, nobody can give another address', async () => {
