@@ -177,6 +177,17 @@ test('a signal ends the service at no time: not while it starts, and not while i
   expect(lines).toContain('stopped');
 });
 
+test('front and signer go by the variables of the environment', async () => {
+  const { service } = await start();
+  await service.stop();
+  const config = parse(readFileSync(service.configFile, 'utf8'));
+  const { pin_file } = config.hsm;
+  writeFileSync(service.configFile, stringify({ ...config, hsm: { ...config.hsm, pin_file: 'nowhere' } }));
+  const restarted = await service.restart({ environment: { KEYWARD_HSM__PIN_FILE: pin_file } });
+  expect(await restarted.logged(({ msg }) => msg === 'signer ready')).toBeDefined();
+  expect(await restarted.stop()).toBe(0);
+});
+
 function readIfThere(file: string): string {
   try {
     return readFileSync(file, 'utf8');

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CallerBudget } from '../../../src/server/caller-budget.ts';
 import { networkOf } from '../../../src/server/connections.ts';
 import { LIMITS, RELEASED } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
@@ -141,4 +142,23 @@ test.each([
   ['2001:db8:1:2::', '2001:db8:1:2'],
 ])('%s counts as %s', (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+test('limits that a reload changes are obeyed from then on', async () => {
+  const limits = { ...LIMITS, anonymous_requests_per_second: 1 };
+  const http = await dataPlane({ limits });
+  const status = async () => (await http.get('/scopes/payments/jwks.json')).status;
+  expect([await status(), await status()]).toEqual([200, 429]);
+  limits.anonymous_requests_per_second = 1_000;
+  expect(await status()).toBe(200);
+});
+
+test('as many requests as a reload allows are in flight', () => {
+  const limits = { requests_in_flight: 2 };
+  const budget = new CallerBudget('identity', limits);
+  budget.enter('a');
+  budget.enter('b');
+  expect(() => budget.enter('c')).toThrow('too many');
+  limits.requests_in_flight = 4;
+  expect(budget.crowded('c')).toBeUndefined();
 });

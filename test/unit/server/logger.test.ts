@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { createLogger } from '../../../src/server/logger.ts';
+import { createLogger, setLogLevel } from '../../../src/server/logger.ts';
 import { dataPlaneDeps, recordedLog } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
@@ -102,4 +102,15 @@ test.each([
   const { headers } = await http.get('/healthz').set('X-Request-Id', id);
   if (kept) expect(headers['x-request-id']).toBe(id);
   else expect(headers['x-request-id']).toMatch(/^[A-Za-z0-9_-]{22}$/);
+});
+
+test('a level that changes is that of the loggers made from it, too', () => {
+  const lines: string[] = [];
+  const log = createLogger({ level: 'warn', destination: { write: (line) => void lines.push(line) } });
+  const child = log.child({ hsm_token: 'primary' });
+  child.info('before');
+  setLogLevel(log, 'info');
+  child.info('after');
+  log.info('after too');
+  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['after', 'after too']);
 });
