@@ -62,7 +62,7 @@ export function bindingRole(hsmToken: string): BindingRole {
 
 /**
  * How the signer of one of this configuration's tokens is started: the same for `serve`, `init` and `doctor`. It
- * reads module, PIN file and all else from the configuration file by itself.
+ * reads module, PIN file and all else from the configuration file, and the variables before it, by itself.
  */
 export function signerOptions(
   config: Config,

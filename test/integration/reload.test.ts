@@ -155,8 +155,11 @@ test('a reload changes what it can and says the rest; what is bad leaves all as 
   expect(refused.exitCode).toBe(1);
   expect(refused.err).toMatch(/is not the key of the certificate in .* \[reload_refused\]/);
   expect(await served(stage)).toBe('server');
-  const trail = readFileSync(join(service.hsm.folder, 'audit.jsonl'), 'utf8').split('\n');
-  expect(trail.filter((line) => line.includes('service.reloaded'))).toHaveLength(2);
+  const reloads = () =>
+    readIfThere(join(service.hsm.folder, 'audit.jsonl'))
+      .split('\n')
+      .filter((line) => line.includes('service.reloaded')).length;
+  await expect.poll(reloads, PATIENT).toBe(2);
 });
 
 test('a signal ends the service at no time: not while it starts, and not while it drains', async () => {
