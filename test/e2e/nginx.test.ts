@@ -83,7 +83,9 @@ describe.skipIf(!NGINX)('deploy/nginx/keyward.conf (skipped without nginx)', { t
     makeCertificates(folder.path);
     [port = 0] = await freePorts(1);
     const public_url = `https://127.0.0.1:${port}${PREFIX}`;
-    service = await startService({ config: { data_plane: { port: 0, public_url, behind_proxy: true } } });
+    service = await startService({
+      config: { data_plane: { port: 0, public_url, trusted_proxies: ['127.0.0.1'] } },
+    });
     credentials = await service.provision({ id: 'payments' });
     writeFileSync(at('nginx.conf'), configuration(port, new URL(service.dataUrl).host));
     nginx = startProgram(NGINX ?? '', ['-c', at('nginx.conf'), '-p', folder.path], { cwd: folder.path });
