@@ -108,6 +108,7 @@ const CAPABILITIES: Readonly<
       'refusal-count.ts',
       'refuse-rollback.ts',
       'repair-runs.ts',
+      'sink-files.ts',
       'sink-line.ts',
       'sinks.ts',
       'find-unwitnessed.ts',

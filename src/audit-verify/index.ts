@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { filesOfSink } from '../audit/sink-files.ts';
 import { linesOf } from '../audit/sink-line.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { type Config, loadConfig } from '../config.ts';
@@ -30,9 +31,11 @@ import { type TrailCounts, type Uncovered, verifyTrail } from './verify-trail.ts
 function savedIn(files: readonly string[]): readonly SavedCheckpoint[] {
   return files.flatMap((from) => {
     const saved: SavedCheckpoint[] = [];
-    for (const line of linesOf(from)) {
-      const jws = jwsIn(line.trim());
-      if (jws !== undefined) saved.push({ from, jws });
+    for (const file of filesOfSink(from)) {
+      for (const line of linesOf(file)) {
+        const jws = jwsIn(line.trim());
+        if (jws !== undefined) saved.push({ from, jws });
+      }
     }
     if (saved.length > 0) return saved;
     throw usageFailure(

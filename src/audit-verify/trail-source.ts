@@ -1,3 +1,5 @@
+import { basename } from 'node:path';
+import { filesOfSink, inSequence } from '../audit/sink-files.ts';
 import { linesOf } from '../audit/sink-line.ts';
 import type { Findings, StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
@@ -18,7 +20,7 @@ export interface SourceGroup {
   readonly hashes: Uint8Array | null;
 }
 
-/** What is verified: a database, an export or a sink's file. Each method reads from the beginning, in order. */
+/** What is verified: a database, an export or a sink's files. Each method reads from the beginning, in order. */
 export interface TrailSource {
   /** Those that it comes with; which is believed, others say. */
   auditKeys(): readonly PublicJwk[];
@@ -31,34 +33,49 @@ export interface TrailSource {
 type Of<K extends ExportEntry['kind']> = Extract<ExportEntry, { kind: K }>;
 
 /**
- * An export or the file of a sink. A sink may have got an entry twice, after a crash; the second is passed over
+ * An export or the files of a sink. A sink may have got an entry twice, after a crash; the second is passed over
  * where it says the same. The half of a line that a crash left is no finding where the whole follows.
  */
 export function fileSource(file: string, findings: Findings): TrailSource {
-  const entries = <K extends ExportEntry['kind']>(kind: K) => entriesOf(file, kind);
+  const files = filesOfSink(file);
+  const entries = <K extends ExportEntry['kind']>(kind: K) => entriesOf(files, kind);
   let holdsLedger = false;
   const auditKeys: PublicJwk[] = [];
-  const halves = new Map<number, string>();
-  let number = 0;
-  for (const line of linesOf(file)) {
-    number += 1;
+  const halves = new Map<string, string>();
+  for (const { place, line } of placedLines(files)) {
     for (const [at, half] of halves) if (line.startsWith(half)) halves.delete(at);
     const entry = readExportLine(line);
-    if (!entry) halves.set(number, line.replace(/\ufffd$/, ''));
+    if (!entry) halves.set(place, line.replace(/\ufffd$/, ''));
     else if (entry.kind === 'audit_key') auditKeys.push(entry.publicJwk);
     else if (entry.kind === 'ledger_group') holdsLedger = true;
   }
   for (const [at, half] of halves) {
     // An intent is told once; its change was not made.
     if (half.startsWith('{"intent"')) continue;
-    findings.add('file', 'unreadable', `line ${at}`, 'it is no entry of an audit trail');
+    findings.add('file', 'unreadable', at, 'it is no entry of an audit trail');
   }
+  const checkpoints = () => once(entries('checkpoint'), ({ number, jws }) => [number, jws]);
+  const events = () => once(eventsOf(entries('event')), ({ sequence, hash }) => [sequence, base64(hash)]);
   return {
     auditKeys: () => auditKeys,
-    checkpoints: () => once(entries('checkpoint'), ({ number, jws }) => [number, jws]),
-    events: () => once(eventsOf(entries('event')), ({ sequence, hash }) => [sequence, base64(hash)]),
+    checkpoints: () => inSequence(checkpoints, ({ number }) => number),
+    events: () => inSequence(events, ({ sequence }) => sequence),
     groups: () => (holdsLedger ? groupsOf(entries('ledger_group')) : undefined),
   };
+}
+
+/** Each line with where it stands, by the name of its file where there are several. */
+function* placedLines(
+  files: readonly string[],
+): Generator<{ readonly place: string; readonly line: string }> {
+  for (const file of files) {
+    const of = files.length > 1 ? `${basename(file)} ` : '';
+    let number = 0;
+    for (const line of linesOf(file)) {
+      number += 1;
+      yield { place: `${of}line ${number}`, line };
+    }
+  }
 }
 
 function* groupsOf(entries: Iterable<Of<'ledger_group'>>): Generator<SourceGroup> {
@@ -84,8 +101,8 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-function* entriesOf<K extends ExportEntry['kind']>(file: string, kind: K): Generator<Of<K>> {
-  for (const line of linesOf(file)) {
+function* entriesOf<K extends ExportEntry['kind']>(files: readonly string[], kind: K): Generator<Of<K>> {
+  for (const { line } of placedLines(files)) {
     const entry = readExportLine(line);
     if (entry?.kind === kind) yield entry as Of<K>;
   }

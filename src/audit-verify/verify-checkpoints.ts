@@ -1,3 +1,4 @@
+import { filesOfSink } from '../audit/sink-files.ts';
 import { linesOf, readSinkLine } from '../audit/sink-line.ts';
 import type { Findings, TrailPart } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, CHAINS, type ChainName, type Checkpoint } from '../kernel/audit-chain.ts';
@@ -182,7 +183,7 @@ function nameOf({ number }: SourceCheckpoint): string {
   return `checkpoint ${number}`;
 }
 
-/** What the file of a sink holds of the trail: the hash of each event, and the checkpoints. */
+/** What the files of a sink hold of the trail: the hash of each event, and the checkpoints. */
 export interface SinkContent {
   readonly from: string;
   readonly events: ReadonlyMap<number, Uint8Array>;
@@ -207,10 +208,12 @@ export function readSinks(files: readonly string[], findings: Findings): readonl
 function readSink(from: string): SinkContent {
   const events = new Map<number, Uint8Array>();
   const checkpoints: SavedCheckpoint[] = [];
-  for (const line of linesOf(from)) {
-    const entry = readSinkLine(line);
-    if (entry?.kind === 'event') events.set(entry.event.sequence, entry.event.hash);
-    if (entry?.kind === 'checkpoint') checkpoints.push({ from, jws: entry.jws });
+  for (const file of filesOfSink(from)) {
+    for (const line of linesOf(file)) {
+      const entry = readSinkLine(line);
+      if (entry?.kind === 'event') events.set(entry.event.sequence, entry.event.hash);
+      if (entry?.kind === 'checkpoint') checkpoints.push({ from, jws: entry.jws });
+    }
   }
   return { from, events, checkpoints };
 }

@@ -9,15 +9,12 @@ const CHECKPOINTS_AT_A_TIME = 64;
 /**
  * Brings one sink up to date from the database: events in order, each checkpoint behind what it covers. A sink
  * that was away gets what it missed, after a crash it may get again what it has, and one that has lost entries gets
- * everything again.
+ * again what its files lack.
  */
 export class Delivery {
   readonly #sink: GuardedSink;
   readonly #log: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
   readonly #auditKey: PublicJwk;
-  #position: DeliveryPosition;
-  #greets = true;
-  #losses = 0;
   #running: Promise<void> | undefined;
 
   constructor(
@@ -28,8 +25,8 @@ export class Delivery {
   ) {
     this.#sink = sink;
     this.#log = log;
-    this.#position = position;
     this.#auditKey = auditKey;
+    sink.beginAt(position);
   }
 
   get sink(): string {
@@ -37,7 +34,7 @@ export class Delivery {
   }
 
   get position(): DeliveryPosition {
-    return this.#position;
+    return this.#sink.position;
   }
 
   /** Settles once nothing more is to be had or the sink fails, which its watch tells. */
@@ -59,13 +56,8 @@ export class Delivery {
   }
 
   async #deliverSome(): Promise<boolean> {
-    const { losses } = this.#sink;
-    if (losses > this.#losses) {
-      this.#losses = losses;
-      this.#position = { sequence: 0, checkpointNumber: 0 };
-      this.#greets = true;
-    }
-    const { sequence, checkpointNumber } = this.#position;
+    const { position } = this.#sink;
+    const { sequence, checkpointNumber } = position;
     const [events, checkpoints] = [
       await this.#log.eventsAfter(sequence, EVENTS_AT_A_TIME),
       await this.#log.checkpointsAfter(checkpointNumber, CHECKPOINTS_AT_A_TIME),
@@ -73,19 +65,18 @@ export class Delivery {
     const last = events.at(-1)?.sequence ?? sequence;
     const covered = checkpoints.filter(({ auditSequence }) => auditSequence <= last);
     const entries: SinkEntry[] = [
-      ...(this.#greets ? [{ kind: 'audit_key', publicJwk: this.#auditKey } as const] : []),
+      ...(this.#sink.isNew ? [{ kind: 'audit_key', publicJwk: this.#auditKey } as const] : []),
       ...events.map((event): SinkEntry => ({ kind: 'event', event })),
       ...covered.map(({ number, jws }): SinkEntry => ({ kind: 'checkpoint', number, jws })),
     ];
     if (entries.length === 0) return false;
+    const reached = { sequence: last, checkpointNumber: covered.at(-1)?.number ?? checkpointNumber };
     try {
-      await this.#sink.write(entries);
+      if (!(await this.#sink.deliver(entries, position, reached))) return true;
     } catch {
       // The sink's watch has told of it; the next pump tries again.
       return false;
     }
-    this.#greets = false;
-    this.#position = { sequence: last, checkpointNumber: covered.at(-1)?.number ?? checkpointNumber };
     return events.length === EVENTS_AT_A_TIME || checkpoints.length > covered.length;
   }
 }

@@ -109,7 +109,9 @@ async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
   const { sequence: lastEvent } = await audit.auditHead();
   const deliveries = sinks.all.map((sink) => {
     const tail = sinkCheckpoints.find(({ name }) => name === sink.name)?.tail;
-    const reached = tail ? reachedBy(tail) : remembered(positions.get(sink.name), latest, lastEvent);
+    const position = possible(positions.get(sink.name), latest, lastEvent);
+    const reached = tail ? reachedBy(tail) : remembered(position, latest, lastEvent);
+    if (position && tail) raiseLost(sink.name, position.sequence - reached.sequence, deps);
     return new Delivery(sink, audit, reached, auditKey.publicJwk);
   });
   const checkpointer = new Checkpointer(
@@ -134,19 +136,36 @@ function reachedBy({ event, checkpoint }: SinkTail): DeliveryPosition {
   return { sequence: event?.sequence ?? 0, checkpointNumber: checkpoint?.number ?? 0 };
 }
 
-/**
- * Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too. A place that no
- * sink can have reached was written by somebody else, and then everything is told again.
- */
-export function remembered(
+/** A sink whose file lost, while nobody looked, what it had confirmed before. */
+function raiseLost(sink: string, lost: number, { raiser, clock, log }: AuditServiceDeps): void {
+  if (lost <= 0) return;
+  const why = 'when the service started, the sink lacked what it had confirmed';
+  const since = clock.nowSeconds();
+  log.error({ sink, change: 'lost', why, lost }, 'audit sink was changed by somebody else');
+  raiser.raise(securityEvent('audit.sink_changed', { sink, change: 'lost', since, why, lost }));
+}
+
+/** A place that no sink can have reached was written by somebody else. */
+function possible(
   position: DeliveryPosition | undefined,
   latest: StoredCheckpoint | undefined,
   lastEvent: number,
+): DeliveryPosition | undefined {
+  if (!position || !latest) return undefined;
+  return position.sequence > lastEvent || position.checkpointNumber > latest.number ? undefined : position;
+}
+
+/**
+ * Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too; without
+ * anything to go by, everything is.
+ */
+export function remembered(
+  told: DeliveryPosition | undefined,
+  latest: StoredCheckpoint | undefined,
+  lastEvent: number,
 ): DeliveryPosition {
+  const position = possible(told, latest, lastEvent);
   if (!position || !latest) return { sequence: 0, checkpointNumber: 0 };
-  if (position.sequence > lastEvent || position.checkpointNumber > latest.number) {
-    return { sequence: 0, checkpointNumber: 0 };
-  }
   return {
     sequence: Math.min(position.sequence, latest.auditSequence),
     checkpointNumber: Math.min(position.checkpointNumber, latest.number - 1),

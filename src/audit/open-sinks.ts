@@ -27,9 +27,11 @@ export function openSinks({ audit }: Config, clock: Clock, log: Logger, outages:
         log.info({ sink }, 'audit sink works again');
         outages.sinks.ended(sink);
       },
-      changed(sink, { why, isLost }) {
-        log.error({ sink, why, isLost }, 'audit sink was changed by somebody else');
-        outages.sinks.happened(sink, why);
+      changed(sink, change, lost) {
+        const { kind, why } = change;
+        if (kind === 'rotated') log.info({ sink, why }, 'audit sink was rotated');
+        else log.error({ sink, change: kind, why, lost }, 'audit sink was changed by somebody else');
+        outages.sinkChanged(sink, change, lost);
       },
     },
   });

@@ -1,9 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
-import type { AuditEvent, StoredEvent } from '../kernel/audit.ts';
+import { gunzipSync } from 'node:zlib';
+import type { AuditEvent, DeliveryPosition, StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 
 import { isObject } from '../lib/json.ts';
+import { isPacked } from './sink-files.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -93,25 +95,39 @@ const CHUNK_BYTES = 1 << 20;
 /** What is longer is no line of ours, and comes in pieces. */
 const LONGEST_LINE = 64 * CHUNK_BYTES;
 
-/** The lines of a file of any size; the last one may have no end. */
+/** Of a packed file, which is read at once. */
+const MOST_UNPACKED = 1 << 30;
+
+/** The lines of a file of any size; the last one may have no end. A name that ends with `.gz` is unpacked. */
 export function* linesOf(file: string): Generator<string> {
-  const descriptor = openSync(file, 'r');
   const decoder = new StringDecoder('utf8');
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let rest = '';
+  for (const chunk of isPacked(file) ? unpacked(file) : chunksOf(file)) {
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+    if (rest.length < LONGEST_LINE) continue;
+    yield rest;
+    rest = '';
+  }
+  if (rest !== '') yield rest;
+}
+
+function* chunksOf(file: string): Generator<Buffer> {
+  const descriptor = openSync(file, 'r');
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   try {
     for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) {
-      const lines = (rest + decoder.write(chunk.subarray(0, read))).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-      if (rest.length < LONGEST_LINE) continue;
-      yield rest;
-      rest = '';
+      yield chunk.subarray(0, read);
     }
-    if (rest !== '') yield rest;
   } finally {
     closeSync(descriptor);
   }
+}
+
+function* unpacked(file: string): Generator<Buffer> {
+  const content = gunzipSync(readFileSync(file), { maxOutputLength: MOST_UNPACKED });
+  for (let at = 0; at < content.length; at += CHUNK_BYTES) yield content.subarray(at, at + CHUNK_BYTES);
 }
 
 /** One line of a sink or an export. */
@@ -130,9 +146,11 @@ export interface SinkTail {
 
 /** What somebody else did to a sink. */
 export interface SinkChange {
+  /** `rotated`: every line is kept. `lost`: what it had confirmed is gone. `foreign`: somebody else wrote to it. */
+  readonly kind: 'rotated' | 'lost' | 'foreign';
   readonly why: string;
-  /** Whether entries that it had are gone from it. */
-  readonly isLost: boolean;
+  /** How far it reaches: from there on it is to be given everything again. */
+  readonly reach: DeliveryPosition;
 }
 
 /** Where the audit trail is kept a second time. */
@@ -142,8 +160,11 @@ export interface AuditSink {
   tail(): Promise<SinkTail | undefined>;
   /** All that it holds, from the beginning; undefined where the sink cannot be read back. */
   history(): Iterable<SinkEntry> | undefined;
-  /** What somebody else did to it since it was last written, told once; undefined where nothing, or where it cannot be seen. */
-  examine(): Promise<SinkChange | undefined>;
+  /**
+   * What somebody else did to it since it was last written, told once; undefined where nothing, or where it cannot be
+   * seen. `confirmed` is how far it got.
+   */
+  examine(confirmed: DeliveryPosition): Promise<SinkChange | undefined>;
   /** Settles once the entries are there, as durably as the sink can tell. Never called twice at a time. */
   write(entries: readonly SinkEntry[]): Promise<void>;
   /** Gives up what hangs; the next write begins anew. */

@@ -1,4 +1,4 @@
-import type { AuditEvent, SinkGate } from '../kernel/audit.ts';
+import type { AuditEvent, DeliveryPosition, SinkGate } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { AuditSink, SinkChange, SinkEntry, SinkTail } from './sink-line.ts';
@@ -6,8 +6,11 @@ import type { AuditSink, SinkChange, SinkEntry, SinkTail } from './sink-line.ts'
 interface SinkWatch {
   failed(sink: string, cause: unknown): void;
   recovered(sink: string): void;
-  changed(sink: string, change: SinkChange): void;
+  /** `lost`: how many events that it had confirmed are gone. */
+  changed(sink: string, change: SinkChange, lost: number): void;
 }
+
+const NOTHING: DeliveryPosition = { sequence: 0, checkpointNumber: 0 };
 
 /** A sink with a deadline: writes go in turn, and while one hangs the others fail at once. */
 export class GuardedSink {
@@ -18,7 +21,8 @@ export class GuardedSink {
   #turn: Promise<unknown> = Promise.resolve();
   #hanging = false;
   #failing = false;
-  #losses = 0;
+  #position = NOTHING;
+  #isNew = true;
 
   constructor(sink: AuditSink, deadlineMs: number, watch: SinkWatch) {
     this.name = sink.name;
@@ -31,9 +35,18 @@ export class GuardedSink {
     return this.#failing;
   }
 
-  /** How often entries that it had were taken from it. */
-  get losses(): number {
-    return this.#losses;
+  /** How far it got; further back once entries that it had are gone. */
+  get position(): DeliveryPosition {
+    return this.#position;
+  }
+
+  /** Whether its file is another than the last delivery was written to. */
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
+  beginAt(position: DeliveryPosition): void {
+    this.#position = position;
   }
 
   tail(): Promise<SinkTail | undefined> {
@@ -52,6 +65,28 @@ export class GuardedSink {
   /** Settles once the sink has the entries. Its former failure is told once, and so is its recovery. */
   async write(entries: readonly SinkEntry[]): Promise<void> {
     await this.#tellingFailure(() => this.#sink.write(entries));
+    this.#works();
+  }
+
+  /** The same of what brings it from one position to another. False, and nothing written, where it is elsewhere by now. */
+  async deliver(
+    entries: readonly SinkEntry[],
+    from: DeliveryPosition,
+    to: DeliveryPosition,
+  ): Promise<boolean> {
+    let isDelivered = false;
+    await this.#tellingFailure(async () => {
+      if (this.#position !== from) return;
+      await this.#sink.write(entries);
+      this.#position = to;
+      this.#isNew = false;
+      isDelivered = true;
+    });
+    this.#works();
+    return isDelivered;
+  }
+
+  #works(): void {
     if (this.#failing) this.#watch.recovered(this.name);
     this.#failing = false;
   }
@@ -74,10 +109,16 @@ export class GuardedSink {
   }
 
   async #probe(): Promise<void> {
-    const change = await this.#sink.examine();
+    const change = await this.#sink.examine(this.#position);
     if (!change) return;
-    if (change.isLost) this.#losses += 1;
-    this.#watch.changed(this.name, change);
+    const { sequence } = this.#position;
+    const { kind, reach } = change;
+    if (kind !== 'foreign') {
+      // With one checkpoint more each file begins with one that saw all before it.
+      this.#position = { ...reach, checkpointNumber: Math.max(0, reach.checkpointNumber - 1) };
+      this.#isNew = true;
+    }
+    this.#watch.changed(this.name, change, Math.max(0, sequence - reach.sequence));
   }
 
   #inTurn(task: () => Promise<void>): Promise<void> {

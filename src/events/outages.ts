@@ -62,6 +62,9 @@ const HSM_PATIENCE_SECONDS = 10;
 /** A sink that is served again within a minute has missed no checkpoint. */
 const SINK_PATIENCE_SECONDS = 60;
 
+/** Of sinks that somebody changed before events are raised; what comes on top is in the log. */
+const MOST_CHANGES = 100;
+
 export type OutageWatch = ReturnType<typeof createOutageWatch>;
 
 /** What may be away while the service goes on: the HSM tokens, for one reason or the other, the audit sinks, the log, and file descriptors. */
@@ -81,6 +84,7 @@ export function createOutageWatch(clock: Clock) {
     patienceSeconds: SINK_PATIENCE_SECONDS,
     report: ({ name: sink, since, why }) => securityEvent('audit.sink_failing', { sink, since, why }),
   });
+  const sinkChanges: SecurityEventReport[] = [];
   const log = new Outages({
     clock,
     patienceSeconds: 0,
@@ -97,7 +101,13 @@ export function createOutageWatch(clock: Clock) {
     hsm,
     pins,
     sinks,
+    sinkChanged(sink: string, { kind, why }: { readonly kind: string; readonly why: string }, lost: number) {
+      if (sinkChanges.length >= MOST_CHANGES) return;
+      const since = clock.nowSeconds();
+      sinkChanges.push(securityEvent('audit.sink_changed', { sink, change: kind, since, why, lost }));
+    },
     raiseEvents(events: EventRaiser) {
+      for (const change of sinkChanges.splice(0)) events.raise(change);
       for (const each of [pins, hsm, sinks, log, descriptors]) each.raiseEvents(events);
     },
   };

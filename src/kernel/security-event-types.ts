@@ -380,10 +380,25 @@ export const SECURITY_EVENTS = {
   }),
   'audit.sink_failing': type({
     severity: 'warning',
-    meaning: 'An audit sink accepted nothing for a minute, or somebody changed its file.',
-    runbook: 'restored-database.md#an-audit-sink-fails-or-was-changed-auditsink_failing',
+    meaning: 'An audit sink accepted nothing for a minute.',
+    runbook: 'audit-sinks.md#auditsink_failing',
     evidence: ['sink', 'since', 'why'],
     oncePer: ['sink', 'since'],
+    subject: ({ sink }) => `sink:${sink}`,
+  }),
+  'audit.sink_changed': type({
+    severity: {
+      when: {
+        info: 'it was rotated and no line is missing',
+        warning: 'somebody else wrote to it',
+        critical: 'lines that it had confirmed are gone',
+      },
+      of: ({ change }) => (change === 'rotated' ? 'info' : change === 'foreign' ? 'warning' : 'critical'),
+    },
+    meaning: 'The file of an audit sink was changed from outside. What it lacks is written again.',
+    runbook: 'audit-sinks.md#auditsink_changed',
+    evidence: ['sink', 'change', 'since', 'why', 'lost'],
+    oncePer: ['sink', 'change', 'since', 'why'],
     subject: ({ sink }) => `sink:${sink}`,
   }),
   'database.failing': type({

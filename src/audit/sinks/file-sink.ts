@@ -1,6 +1,9 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { DeliveryPosition } from '../../kernel/audit.ts';
 import { openForAppending } from '../../lib/secret-file.ts';
+import { filesOfSink, inSequence, isPacked, rotatedFiles } from '../sink-files.ts';
 import {
   type AuditSink,
   linesOf,
@@ -13,14 +16,20 @@ import {
 
 const FIRST_LOOK_BYTES = 256 * 1024;
 
+/** A file as it was left. */
+type FileMark = Pick<BigIntStats, 'dev' | 'ino' | 'size' | 'mtimeNs'>;
+
 /**
  * JSON Lines, appended and synced; nothing is ever changed or cut off, so the file may be append-only
- * (`chattr +a`). A line that a crash cut short is ended by the next write and is no entry.
+ * (`chattr +a`). A line that a crash cut short is ended by the next write and is no entry. It may be rotated: the
+ * rotated files beside it are read with it.
  */
 export function createFileSink(file: string): AuditSink {
   let opened: Promise<FileHandle> | undefined;
   /** As it was when it was first looked at, then as the last write left it. */
-  let left: BigIntStats | undefined;
+  let left: FileMark | undefined;
+  /** The file that was rotated away last, which is watched until the next one is. */
+  let rotated: RotatedFile | undefined;
   /** Whether what was written last may be there in part. */
   let isCutShort = false;
   const handle = () => {
@@ -33,42 +42,75 @@ export function createFileSink(file: string): AuditSink {
     // Closing waits for what hangs, so nobody waits for closing.
     former?.then((each) => each.close()).catch(() => {});
   };
-  const statNow = () => stat(file, { bigint: true }).catch(undefinedIfAbsent);
+  const beginWith = async (found: FileMark | undefined) => {
+    left = found;
+    rotated = await newestRotated(file);
+  };
+  const changed = async (change: Omit<SinkChange, 'reach'>, from: readonly string[]): Promise<SinkChange> => {
+    letGo();
+    await beginWith(await statOf(file));
+    return { ...change, reach: reachOf(await tailOf(from)) };
+  };
+  const readable = () => [file, ...rotatedFiles(file).filter((each) => !isPacked(each))];
+  /** What it holds, by its end, must reach as far as it got: the first look, and where somebody else wrote. */
+  const lookAtEnd = async (confirmed: DeliveryPosition, why: string): Promise<SinkChange | undefined> => {
+    await beginWith(await statOf(file));
+    const reach = reachOf(await tailOf(filesOfSink(file).toReversed()));
+    return reaches(reach, confirmed) ? undefined : { kind: 'lost', why, reach };
+  };
+  /** The newest of the rotated files is packed or takes another number; and may not go. */
+  const lookForRotated = async (): Promise<SinkChange | undefined> => {
+    const former = rotated;
+    if (!former || isThere(former, await statOf(former.path))) return undefined;
+    rotated = await findRotated(file, former, undefined);
+    if (rotated) return undefined;
+    const remaining = readable().filter((each) => each !== file);
+    return changed({ kind: 'lost', why: `${former.path} was deleted after it was rotated` }, remaining);
+  };
   return {
     name: `file:${file}`,
     async tail() {
-      left ??= await statNow();
-      return await readTail(file);
+      if (!left) await beginWith(await statOf(file));
+      return await tailOf(filesOfSink(file).toReversed());
     },
-    history: () => entriesIn(file),
-    async examine() {
-      if (!left) return undefined;
-      const change = changeOf(file, left, await statNow(), isCutShort);
-      if (!change) return undefined;
-      left = undefined;
-      letGo();
-      return change;
+    history: () => historyOf(file),
+    async examine(confirmed) {
+      if (!left) return await lookAtEnd(confirmed, `${file} lacks what it had confirmed`);
+      const change = changeOf(file, left, await statOf(file), isCutShort);
+      if (!change) return await lookForRotated();
+      if (change.kind === 'foreign') {
+        letGo();
+        return (await lookAtEnd(confirmed, change.why)) ?? { ...change, reach: confirmed };
+      }
+      const kept = await findRotated(file, left, rotated);
+      if (!kept) return await changed(change, readable());
+      const why = `${file} was rotated to ${basename(kept.path)}`;
+      return { ...(await changed({ kind: 'rotated', why }, [])), reach: confirmed };
     },
     async write(entries) {
       const to = await handle();
+      const before = await to.stat({ bigint: true });
       // Deleted between the look and the opening: the next look tells.
-      if (left && changeOf(file, left, await to.stat({ bigint: true }), true))
-        throw new Error(`${file} was changed`);
+      if (left && changeOf(file, left, before, true)) throw new Error(`${file} was changed`);
+      const lines = entries.map((entry) => `${writeSinkLine(entry)}\n`).join('');
       isCutShort = true;
-      await to.appendFile(entries.map((entry) => `${writeSinkLine(entry)}\n`).join(''));
+      await to.appendFile(lines);
       await to.datasync();
-      left = await to.stat({ bigint: true });
+      const after = await to.stat({ bigint: true });
+      left = { ...markOf(after), size: before.size + BigInt(Buffer.byteLength(lines)) };
       isCutShort = false;
+      if (after.size < left.size) throw new Error(`${file} was cut short while it was written`);
     },
     reset: letGo,
   };
 }
 
-function* entriesIn(file: string): Generator<SinkEntry> {
-  for (const line of linesOf(file)) {
-    const entry = readSinkLine(line);
-    if (entry) yield entry;
-  }
+function markOf({ dev, ino, size, mtimeNs }: FileMark): FileMark {
+  return { dev, ino, size, mtimeNs };
+}
+
+function statOf(file: string): Promise<BigIntStats | undefined> {
+  return stat(file, { bigint: true }).catch(undefinedIfAbsent);
 }
 
 function undefinedIfAbsent(error: unknown): undefined {
@@ -77,15 +119,108 @@ function undefinedIfAbsent(error: unknown): undefined {
 
 function changeOf(
   file: string,
-  left: BigIntStats,
-  now: BigIntStats | undefined,
+  left: FileMark,
+  now: FileMark | undefined,
   isCutShort: boolean,
-): SinkChange | undefined {
-  if (!now) return { why: `${file} was deleted or moved away`, isLost: true };
-  if (now.ino !== left.ino || now.dev !== left.dev) return { why: `${file} was replaced`, isLost: true };
-  if (now.size < left.size) return { why: `${file} was cut short`, isLost: true };
+): Omit<SinkChange, 'reach'> | undefined {
+  if (!now) return { kind: 'lost', why: `${file} was deleted or moved away` };
+  if (now.ino !== left.ino || now.dev !== left.dev) return { kind: 'lost', why: `${file} was replaced` };
+  if (now.size < left.size) return { kind: 'lost', why: `${file} was cut short` };
   if (isCutShort || (now.size === left.size && now.mtimeNs === left.mtimeNs)) return undefined;
-  return { why: `${file} was written by somebody else`, isLost: false };
+  return { kind: 'foreign', why: `${file} was written by somebody else` };
+}
+
+interface RotatedFile extends FileMark {
+  readonly path: string;
+}
+
+function isThere(former: FileMark, now: FileMark | undefined): boolean {
+  return now?.ino === former.ino && now.dev === former.dev && now.size >= former.size;
+}
+
+async function newestRotated(file: string): Promise<RotatedFile | undefined> {
+  const [path] = rotatedFiles(file);
+  const found = path === undefined ? undefined : await statOf(path);
+  return path === undefined || !found ? undefined : { path, ...markOf(found) };
+}
+
+const SECOND_NS = 1_000_000_000n;
+
+/** The rotated file that has all of that one: itself under another name, a copy of it, or the same packed. */
+async function findRotated(
+  file: string,
+  former: FileMark,
+  before: RotatedFile | undefined,
+): Promise<RotatedFile | undefined> {
+  for (const path of rotatedFiles(file)) {
+    const found = await statOf(path);
+    if (!found || (found.ino === before?.ino && found.dev === before.dev)) continue;
+    if (isThere(former, found)) return { path, ...markOf(found) };
+    // Whoever packs it keeps its time, to the second.
+    const isLater = found.mtimeNs >= former.mtimeNs - SECOND_NS;
+    if (isLater && (await isWhole(path, found, former))) return { path, ...markOf(found) };
+  }
+  return undefined;
+}
+
+const MODULUS = 1n << 32n;
+const LENGTH_BYTES = 4;
+
+/** As long as it, going by the length that gzip writes at the end: of one that was packed twice, its own. */
+async function isWhole(path: string, found: FileMark, former: FileMark): Promise<boolean> {
+  if (!isPacked(path)) return found.size >= former.size;
+  const handle = await open(path, 'r').catch(undefinedIfAbsent);
+  try {
+    const end = Buffer.alloc(LENGTH_BYTES);
+    await handle?.read(end, 0, LENGTH_BYTES, Math.max(0, Number(found.size) - LENGTH_BYTES));
+    return BigInt(end.readUInt32LE()) >= former.size % MODULUS;
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Of all its files: first the events, then the checkpoints, which saw them. */
+function* historyOf(file: string): Generator<SinkEntry> {
+  const files = filesOfSink(file);
+  yield* inSequence(
+    () => entriesIn(files, 'event'),
+    ({ event }) => event.sequence,
+  );
+  yield* inSequence(
+    () => entriesIn(files, 'checkpoint'),
+    ({ number }) => number,
+  );
+}
+
+function* entriesIn<K extends SinkEntry['kind']>(
+  files: readonly string[],
+  kind: K,
+): Generator<Extract<SinkEntry, { kind: K }>> {
+  for (const file of files) {
+    for (const line of linesOf(file)) {
+      const entry = readSinkLine(line);
+      if (entry?.kind === kind) yield entry as Extract<SinkEntry, { kind: K }>;
+    }
+  }
+}
+
+function reachOf({ event, checkpoint }: SinkTail): DeliveryPosition {
+  return { sequence: event?.sequence ?? 0, checkpointNumber: checkpoint?.number ?? 0 };
+}
+
+function reaches(reach: DeliveryPosition, confirmed: DeliveryPosition): boolean {
+  return reach.sequence >= confirmed.sequence && reach.checkpointNumber >= confirmed.checkpointNumber;
+}
+
+/** Of files, the newest first: as many as it takes to find both. */
+async function tailOf(files: readonly string[]): Promise<SinkTail> {
+  let tail: SinkTail = { event: undefined, checkpoint: undefined };
+  for (const file of files) {
+    const found = isPacked(file) ? tailIn([...linesOf(file)]) : await readTail(file);
+    tail = { event: tail.event ?? found.event, checkpoint: tail.checkpoint ?? found.checkpoint };
+    if (tail.event && tail.checkpoint) break;
+  }
+  return tail;
 }
 
 /** Looks at the end of the file first, and at more and more of it until it has found both. */

@@ -219,18 +219,38 @@ describe('a sink', () => {
     await audit.record(EVENT);
     await checkpointer.tick();
     const first = kinds();
-    sink.change = { why: 'deleted', isLost: true };
+    sink.change = { kind: 'lost', why: 'deleted', reach: { sequence: 0, checkpointNumber: 0 } };
     await checkpointer.tick();
     expect(kinds()).toEqual([...first, ...first]);
     await checkpointer.tick();
     expect(kinds()).toEqual([...first, ...first]);
   });
 
+  it('gets the rest again once the last entries were taken from it', async () => {
+    const { audit, sink, checkpointer, kinds } = await setUp();
+    for (let count = 0; count < 3; count += 1) await audit.record(EVENT);
+    await checkpointer.tick();
+    const first = kinds();
+    sink.change = { kind: 'lost', why: 'cut short', reach: { sequence: 2, checkpointNumber: 0 } };
+    await checkpointer.tick();
+    expect(kinds()).toEqual([...first, 'audit_key', 'event 3', 'checkpoint 1']);
+  });
+
+  it('gets key and last checkpoint in the file that follows a rotated one', async () => {
+    const { audit, sink, checkpointer, kinds } = await setUp();
+    await audit.record(EVENT);
+    await checkpointer.tick();
+    const first = kinds();
+    sink.change = { kind: 'rotated', why: 'rotated', reach: { sequence: 1, checkpointNumber: 1 } };
+    await checkpointer.tick();
+    expect(kinds()).toEqual([...first, 'audit_key', 'checkpoint 1']);
+  });
+
   it('gets nothing again where somebody else wrote to it', async () => {
     const { audit, sink, checkpointer, kinds } = await setUp();
     await audit.record(EVENT);
     await checkpointer.tick();
-    sink.change = { why: 'written by somebody else', isLost: false };
+    sink.change = { kind: 'foreign', why: 'written', reach: { sequence: 1, checkpointNumber: 1 } };
     await audit.record(EVENT);
     await checkpointer.tick();
     expect(kinds()).toEqual(['audit_key', 'event 1', 'checkpoint 1', 'event 2']);

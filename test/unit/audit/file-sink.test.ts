@@ -7,12 +7,16 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { SinkEntry } from '../../../src/audit/sink-line.ts';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { inSequence, rotatedFiles } from '../../../src/audit/sink-files.ts';
 import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
+import type { SinkEntry } from '../../../src/audit/sink-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const event = (sequence: number): SinkEntry => ({
@@ -29,6 +33,9 @@ const event = (sequence: number): SinkEntry => ({
   },
 });
 const checkpoint = (number: number): SinkEntry => ({ kind: 'checkpoint', number, jws: `jws-${number}` });
+
+const UP_TO_1 = { sequence: 1, checkpointNumber: 0 };
+const NOTHING = { sequence: 0, checkpointNumber: 0 };
 
 function open(file: string) {
   const opened = createFileSink(file);
@@ -74,38 +81,43 @@ it('finds a checkpoint that lies far before the end', async () => {
 });
 
 describe('what somebody else does to the file', () => {
+  const copyOver = (file: string) => {
+    copyFileSync(file, `${file}.other`);
+    renameSync(`${file}.other`, file);
+  };
   it.each([
-    ['deletes it', (file: string) => rmSync(file), 'was deleted or moved away', true],
-    ['moves it away', (file: string) => renameSync(file, `${file}.1`), 'was deleted or moved away', true],
+    ['deletes it', (file: string) => rmSync(file), 'lost', 'was deleted or moved away', 0],
     [
-      'replaces it by a copy',
-      (file: string) => {
-        copyFileSync(file, `${file}.1`);
-        renameSync(`${file}.1`, file);
-      },
-      'was replaced',
-      true,
+      'moves it elsewhere',
+      (file: string) => renameSync(file, `${file}-x`),
+      'lost',
+      'was deleted or moved away',
+      0,
     ],
-    ['cuts it off', (file: string) => truncateSync(file, 10), 'was cut short', true],
-    ['empties it', (file: string) => truncateSync(file), 'was cut short', true],
-    ['appends', (file: string) => appendFileSync(file, '{}\n'), 'was written by somebody else', false],
+    ['replaces it by a copy', copyOver, 'lost', 'was replaced', 1],
+    ['cuts it off', (file: string) => truncateSync(file, 10), 'lost', 'was cut short', 0],
+    ['empties it', (file: string) => truncateSync(file), 'lost', 'was cut short', 0],
+    ['appends', (file: string) => appendFileSync(file, '{}\n'), 'foreign', 'was written by somebody else', 1],
     [
       'overwrites a byte',
       (file: string) => writeFileSync(file, 'x', { flag: 'r+' }),
+      'lost',
       'was written by somebody else',
-      false,
+      0,
     ],
-  ])('%s: it is told once, and the next write is in the file of that name', async (_, act, why, isLost) => {
+  ] as const)('%s: it is told once, and the next write is in the file of that name', async (...each) => {
+    const [, act, kind, why, sequence] = each;
     const { file, lines } = sink();
     const to = open(file);
     await to.write([event(1)]);
-    expect(await to.examine()).toBeUndefined();
+    expect(await to.examine(UP_TO_1)).toBeUndefined();
     act(file);
-    expect(await to.examine()).toEqual({ why: `${file} ${why}`, isLost });
-    expect(await to.examine()).toBeUndefined();
+    const reach = { sequence, checkpointNumber: 0 };
+    expect(await to.examine(UP_TO_1)).toEqual({ kind, why: `${file} ${why}`, reach });
+    expect(await to.examine(reach)).toBeUndefined();
     await to.write([event(2)]);
     expect(lines().at(-1)).toContain('"sequence":2');
-    expect(await to.examine()).toBeUndefined();
+    expect(await to.examine(UP_TO_1)).toBeUndefined();
   });
 
   it('reads it, or changes its mode: nothing is told', async () => {
@@ -114,7 +126,7 @@ describe('what somebody else does to the file', () => {
     await to.write([event(1)]);
     chmodSync(file, 0o640);
     expect(lines()).toHaveLength(1);
-    expect(await to.examine()).toBeUndefined();
+    expect(await to.examine(UP_TO_1)).toBeUndefined();
   });
 
   it('between the first look at its end and the first write: it is told', async () => {
@@ -123,7 +135,23 @@ describe('what somebody else does to the file', () => {
     const to = open(file);
     await to.tail();
     truncateSync(file);
-    expect(await to.examine()).toEqual({ why: `${file} was cut short`, isLost: true });
+    expect(await to.examine(UP_TO_1)).toMatchObject({ kind: 'lost', why: `${file} was cut short` });
+  });
+
+  it('while it is written: nothing is confirmed, and the next look tells', async () => {
+    const { file } = sink();
+    const to = open(file);
+    await to.write([event(1)]);
+    const handles = Object.getPrototypeOf(
+      await openFile(file, 'r').then((each) => each.close().then(() => each)),
+    );
+    const { datasync } = handles;
+    vi.spyOn(handles, 'datasync').mockImplementationOnce(async function (this: FileHandle) {
+      truncateSync(file);
+      await datasync.call(this);
+    });
+    await expect(to.write([event(2)])).rejects.toThrow('was cut short while it was written');
+    expect(await to.examine(UP_TO_1)).toMatchObject({ kind: 'lost', why: `${file} was cut short` });
   });
 
   it('between the look and the opening: nothing is confirmed, and the next look tells', async () => {
@@ -131,15 +159,172 @@ describe('what somebody else does to the file', () => {
     await open(file).write([event(1)]);
     const to = open(file);
     await to.tail();
-    expect(await to.examine()).toBeUndefined();
-    renameSync(file, `${file}.1`);
+    expect(await to.examine(UP_TO_1)).toBeUndefined();
+    renameSync(file, `${file}-x`);
     await expect(to.write([event(2)])).rejects.toThrow('was changed');
     to.reset();
-    expect(await to.examine()).toEqual({ why: `${file} was replaced`, isLost: true });
+    expect(await to.examine(UP_TO_1)).toMatchObject({ kind: 'lost', why: `${file} was replaced` });
     await to.write([event(2)]);
   });
 
-  it('before it was opened is not seen: there is nothing to compare with', async () => {
-    expect(await open(sink().file).examine()).toBeUndefined();
+  it('before the service knew it: it tells where the file lacks what it had confirmed', async () => {
+    const { file } = sink();
+    await open(file).write([event(1)]);
+    expect(await open(file).examine(UP_TO_1)).toBeUndefined();
+    truncateSync(file);
+    expect(await open(file).examine(UP_TO_1)).toEqual({
+      kind: 'lost',
+      why: `${file} lacks what it had confirmed`,
+      reach: NOTHING,
+    });
+    expect(await open(file).examine(NOTHING)).toBeUndefined();
   });
 });
+
+describe('a rotated file', () => {
+  const rotations = {
+    'is renamed': (file: string) => renameSync(file, `${file}.1`),
+    'is renamed, and another is made': (file: string) => {
+      renameSync(file, `${file}-20300101`);
+      writeFileSync(file, '');
+    },
+    'is copied and emptied': (file: string) => {
+      copyFileSync(file, `${file}.1`);
+      truncateSync(file);
+    },
+    'is packed at once': (file: string) => {
+      pack(file, `${file}.1.gz`);
+      rmSync(file);
+    },
+  };
+  it.each(Object.entries(rotations))(
+    '%s: nothing is missing, and both are read as one',
+    async (_, rotate) => {
+      const { file, lines } = sink();
+      const to = open(file);
+      await to.write([event(1), checkpoint(1), event(2), event(3)]);
+      rotate(file);
+      const confirmed = { sequence: 3, checkpointNumber: 1 };
+      const change = await to.examine(confirmed);
+      expect(change).toMatchObject({ kind: 'rotated', reach: confirmed });
+      expect(change?.why).toContain(`${file} was rotated to audit.jsonl`);
+      await to.write([event(4)]);
+      expect(lines()).toHaveLength(1);
+      expect(await to.examine(confirmed)).toBeUndefined();
+      expect(await open(file).tail()).toMatchObject({ event: { sequence: 4 }, checkpoint: { number: 1 } });
+      const numbers = [...(open(file).history() ?? [])].map((entry) =>
+        entry.kind === 'event' ? entry.event.sequence : entry.kind,
+      );
+      expect(numbers).toEqual([1, 2, 3, 4, 'checkpoint']);
+    },
+  );
+
+  it('lacks what was written while it was copied: that is lost, and told', async () => {
+    const { file } = sink();
+    const to = open(file);
+    await to.write([event(1)]);
+    copyFileSync(file, `${file}.1`);
+    await to.write([event(2)]);
+    truncateSync(file);
+    expect(await to.examine({ sequence: 2, checkpointNumber: 0 })).toEqual({
+      kind: 'lost',
+      why: `${file} was cut short`,
+      reach: UP_TO_1,
+    });
+  });
+
+  it('explains no later loss: not even of a file that was shorter', async () => {
+    const { file } = sink();
+    const to = open(file);
+    await to.write([event(1), event(2)]);
+    renameSync(file, `${file}.1`);
+    expect(await to.examine({ sequence: 2, checkpointNumber: 0 })).toMatchObject({ kind: 'rotated' });
+    await to.write([event(3)]);
+    truncateSync(file);
+    expect(await to.examine({ sequence: 3, checkpointNumber: 0 })).toMatchObject({
+      kind: 'lost',
+      reach: { sequence: 2 },
+    });
+  });
+
+  it('may take another number and be packed, but not go before the next is rotated', async () => {
+    const { file } = sink();
+    const to = open(file);
+    await to.write([event(1)]);
+    renameSync(file, `${file}.2`);
+    await to.examine(UP_TO_1);
+    await to.write([event(2)]);
+    renameSync(file, `${file}.1`);
+    const confirmed = { sequence: 2, checkpointNumber: 0 };
+    expect(await to.examine(confirmed)).toMatchObject({ kind: 'rotated' });
+    await to.write([event(3)]);
+    rmSync(`${file}.2`);
+    renameSync(`${file}.1`, `${file}.2`);
+    expect(await to.examine(confirmed)).toBeUndefined();
+    pack(`${file}.2`, `${file}.2.gz`);
+    rmSync(`${file}.2`);
+    expect(await to.examine(confirmed)).toBeUndefined();
+    rmSync(`${file}.2.gz`);
+    expect(await to.examine(confirmed)).toEqual({
+      kind: 'lost',
+      why: `${file}.2.gz was deleted after it was rotated`,
+      reach: NOTHING,
+    });
+    expect(await to.examine(confirmed)).toBeUndefined();
+  });
+
+  it('is told apart from what has another name', () => {
+    const { file } = sink();
+    const names = ['', '.1', '.2.gz', '-20300101', '-20300101.gz', '.bak', '-old', '.1.tmp', 'x'];
+    for (const name of names) writeFileSync(`${file}${name}`, '');
+    expect(
+      rotatedFiles(file)
+        .map((path) => path.slice(file.length))
+        .sort(),
+    ).toEqual(['-20300101', '-20300101.gz', '.1', '.2.gz']);
+  });
+});
+
+describe('numbers that were given again behind later ones', () => {
+  const inOrder = (...numbers: number[]) => [
+    ...inSequence(
+      () => numbers,
+      (number) => number,
+    ),
+  ];
+  it.each([
+    [
+      [1, 2, 3],
+      [1, 2, 3],
+    ],
+    [
+      [2, 3, 5, 6],
+      [2, 3, 5, 6],
+    ],
+    [
+      [4, 5, 1, 2, 3],
+      [1, 2, 3, 4, 5],
+    ],
+    [
+      [1, 4, 5, 2, 3, 7, 6],
+      [1, 2, 3, 4, 5, 6, 7],
+    ],
+    [
+      [1, 2, 1, 3],
+      [1, 2, 1, 3],
+    ],
+    [
+      [5, 1, 2],
+      [1, 2, 5],
+    ],
+  ])('%j are read as %j', (given, read) => {
+    expect(inOrder(...given)).toEqual(read);
+  });
+});
+
+/** With the time of the file, as gzip and logrotate do. */
+function pack(file: string, to: string): void {
+  writeFileSync(to, gzipSync(readFileSync(file)));
+  const { atime, mtime } = statSync(file);
+  utimesSync(to, atime, mtime);
+}

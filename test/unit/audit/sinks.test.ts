@@ -39,7 +39,7 @@ describe('the gate before what weakens', () => {
 
   it('is open where somebody changed the sink before, which is told', async () => {
     const sink = new MemorySink('a');
-    sink.change = { why: 'deleted', isLost: true };
+    sink.change = { kind: 'lost', why: 'deleted', reach: { sequence: 0, checkpointNumber: 0 } };
     const { gate, told } = sinksOf(sink);
     await gate.confirm(EVENT);
     expect([sink.entries, told]).toEqual([[INTENT], ['a changed: deleted']]);
