@@ -95,20 +95,20 @@ export const storageFaults: readonly Fault[] = [
     name: 'the file of the audit sink is deleted',
     inject: ({ service }) => rmSync(join(service.hsm.folder, 'audit.jsonl')),
     seconds: NOTICED_SECONDS,
-    events: ['audit.sink_failing'],
+    events: ['audit.sink_changed'],
   },
   {
     name: 'the file of the audit sink is cut off',
     inject: ({ service }) => truncateSync(join(service.hsm.folder, 'audit.jsonl'), 100),
     seconds: NOTICED_SECONDS,
-    events: ['audit.sink_failing'],
+    events: ['audit.sink_changed'],
   },
   {
     name: 'the file of the audit sink is overwritten',
     inject: ({ service }) =>
       writeFileSync(join(service.hsm.folder, 'audit.jsonl'), 'x'.repeat(100), { flag: 'r+' }),
     seconds: NOTICED_SECONDS,
-    events: ['audit.sink_failing'],
+    events: ['audit.sink_changed'],
   },
   {
     name: 'the write-ahead log is unlinked',

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 const DEADLINE_MS = 120_000;
@@ -8,6 +9,12 @@ vi.setConfig({ testTimeout: DEADLINE_MS });
 let service: RunningService;
 const sink = () => join(service.hsm.folder, 'audit.jsonl');
 const create = (id: string) => service.operations('POST', '/v1/admin/clients', { id, description: '' });
+
+const PATIENCE = { timeout: 60_000, interval: 500 };
+const changes = async (): Promise<Record<string, unknown>[]> => {
+  const { body } = await service.operations('GET', '/v1/admin/events?type=audit.sink_changed&limit=100');
+  return body.events.map(({ evidence }: { evidence: Record<string, unknown> }) => evidence);
+};
 
 beforeAll(async () => {
   service = await startService();
@@ -45,12 +52,36 @@ it.each([
   expect((await create(`before-${state}`)).status).toBe(201);
   const [first] = readFileSync(sink(), 'utf8').split('\n', 2).slice(-1);
   act();
-  const found = () => service.operations('GET', '/v1/admin/events?type=audit.sink_failing&limit=100');
   await expect
-    .poll(async () => JSON.stringify((await found()).body), { timeout: 60_000, interval: 500 })
-    .toContain(`${sink()} ${why}`);
+    .poll(changes, PATIENCE)
+    .toContainEqual(
+      expect.objectContaining({ change: 'lost', why: `${sink()} ${why}`, lost: expect.any(Number) }),
+    );
   await expect.poll(() => readFileSync(sink(), 'utf8'), { timeout: 60_000, interval: 200 }).toContain(first);
   expect((await create(`after-${state}`)).status).toBe(201);
+});
+
+it('takes a rotation for news, and a sink that was emptied between two starts for a loss', async () => {
+  renameSync(sink(), `${sink()}.1`);
+  const rotated = { change: 'rotated', why: `${sink()} was rotated to audit.jsonl.1`, lost: 0 };
+  await expect.poll(changes, PATIENCE).toContainEqual(expect.objectContaining(rotated));
+  expect((await create('after-rotation')).status).toBe(201);
+  await service.stop();
+  expect(readFileSync(sink(), 'utf8')).toMatch(/^\{"intent"|^\{"audit_key"/);
+  const { configFile } = service;
+  expect((await verifyAudit({ configFile, file: sink(), saved: [sink()] })).findings).toEqual([]);
+
+  service = await service.restart();
+  const before = (await changes()).length;
+  await service.stop();
+  for (const file of [sink(), `${sink()}.1`]) rmSync(file);
+  service = await service.restart();
+  const why = 'when the service started, the sink lacked what it had confirmed';
+  await expect.poll(changes, PATIENCE).toContainEqual(expect.objectContaining({ change: 'lost', why }));
+  expect(await changes()).toHaveLength(before + 1);
+  await service.stop();
+  expect((await verifyAudit({ configFile, file: sink(), saved: [] })).findings).toEqual([]);
+  service = await service.restart();
 });
 
 it('starts and issues with a sink that cannot be read, and says so', async () => {

@@ -1,6 +1,8 @@
 import type { BigIntStats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { DeliveryPosition } from '../../kernel/audit.ts';
 import { openForAppending } from '../../lib/secret-file.ts';
 import { filesOfSink, inSequence, isPacked, rotatedFiles } from '../sink-files.ts';
@@ -14,6 +16,7 @@ import {
   writeSinkLine,
 } from '../sink-line.ts';
 
+const gunzipped = promisify(gunzip);
 const FIRST_LOOK_BYTES = 256 * 1024;
 
 /** A file as it was left. */
@@ -31,7 +34,9 @@ export function createFileSink(file: string): AuditSink {
   /** The file that was rotated away last, which is watched until the next one is. */
   let rotated: RotatedFile | undefined;
   /** Whether what was written last may be there in part. */
-  let isCutShort = false;
+  let isPartial = false;
+  /** Whether the last write found that the file was emptied under it. */
+  let wasCut = false;
   const handle = () => {
     opened ??= openForAppending(file);
     return opened;
@@ -42,27 +47,30 @@ export function createFileSink(file: string): AuditSink {
     // Closing waits for what hangs, so nobody waits for closing.
     former?.then((each) => each.close()).catch(() => {});
   };
-  const beginWith = async (found: FileMark | undefined) => {
-    left = found;
-    rotated = await newestRotated(file);
+  const begin = async () => {
+    left = await statOf(file);
+    wasCut = false;
+    rotated ??= await newestRotated(file);
   };
   const changed = async (change: Omit<SinkChange, 'reach'>, from: readonly string[]): Promise<SinkChange> => {
     letGo();
-    await beginWith(await statOf(file));
-    return { ...change, reach: reachOf(await tailOf(from)) };
+    const reach = reachOf(await tailOf(from));
+    await begin();
+    return { ...change, reach };
   };
-  const readable = () => [file, ...rotatedFiles(file).filter((each) => !isPacked(each))];
+  /** What was written while the file was emptied stands behind a gap. */
+  const readable = () => [...(wasCut ? [] : [file]), ...rotatedFiles(file).filter((each) => !isPacked(each))];
   /** What it holds, by its end, must reach as far as it got: the first look, and where somebody else wrote. */
   const lookAtEnd = async (confirmed: DeliveryPosition, why: string): Promise<SinkChange | undefined> => {
-    await beginWith(await statOf(file));
+    await begin();
     const reach = reachOf(await tailOf(filesOfSink(file).toReversed()));
     return reaches(reach, confirmed) ? undefined : { kind: 'lost', why, reach };
   };
-  /** The newest of the rotated files is packed or takes another number; and may not go. */
+  /** The newest of the rotated files takes other names, and is packed; it may not go. */
   const lookForRotated = async (): Promise<SinkChange | undefined> => {
     const former = rotated;
     if (!former || isThere(former, await statOf(former.path))) return undefined;
-    rotated = await findRotated(file, former, undefined);
+    rotated = await lookAgain(file, (found) => renamed(former, found));
     if (rotated) return undefined;
     const remaining = readable().filter((each) => each !== file);
     return changed({ kind: 'lost', why: `${former.path} was deleted after it was rotated` }, remaining);
@@ -70,22 +78,25 @@ export function createFileSink(file: string): AuditSink {
   return {
     name: `file:${file}`,
     async tail() {
-      if (!left) await beginWith(await statOf(file));
+      if (!left) await begin();
       return await tailOf(filesOfSink(file).toReversed());
     },
     history: () => historyOf(file),
     async examine(confirmed) {
       if (!left) return await lookAtEnd(confirmed, `${file} lacks what it had confirmed`);
-      const change = changeOf(file, left, await statOf(file), isCutShort);
+      const change = wasCut ? cutShort(file) : changeOf(file, left, await statOf(file), isPartial);
       if (!change) return await lookForRotated();
       if (change.kind === 'foreign') {
         letGo();
         return (await lookAtEnd(confirmed, change.why)) ?? { ...change, reach: confirmed };
       }
-      const kept = await findRotated(file, left, rotated);
+      const [former, before] = [left, rotated];
+      const kept = await lookAgain(file, (found) => holdsAll(found, former, confirmed, before));
       if (!kept) return await changed(change, readable());
-      const why = `${file} was rotated to ${basename(kept.path)}`;
-      return { ...(await changed({ kind: 'rotated', why }, [])), reach: confirmed };
+      letGo();
+      rotated = kept;
+      await begin();
+      return { kind: 'rotated', why: `${file} was rotated to ${basename(kept.path)}`, reach: confirmed };
     },
     async write(entries) {
       const to = await handle();
@@ -93,13 +104,15 @@ export function createFileSink(file: string): AuditSink {
       // Deleted between the look and the opening: the next look tells.
       if (left && changeOf(file, left, before, true)) throw new Error(`${file} was changed`);
       const lines = entries.map((entry) => `${writeSinkLine(entry)}\n`).join('');
-      isCutShort = true;
+      isPartial = true;
       await to.appendFile(lines);
       await to.datasync();
       const after = await to.stat({ bigint: true });
-      left = { ...markOf(after), size: before.size + BigInt(Buffer.byteLength(lines)) };
-      isCutShort = false;
-      if (after.size < left.size) throw new Error(`${file} was cut short while it was written`);
+      const size = before.size + BigInt(Buffer.byteLength(lines));
+      isPartial = false;
+      wasCut = after.size < size;
+      left = wasCut ? markOf(before) : { ...markOf(after), size };
+      if (wasCut) throw new Error(`${file} was cut short while it was written`);
     },
     reset: letGo,
   };
@@ -121,61 +134,97 @@ function changeOf(
   file: string,
   left: FileMark,
   now: FileMark | undefined,
-  isCutShort: boolean,
+  isPartial: boolean,
 ): Omit<SinkChange, 'reach'> | undefined {
   if (!now) return { kind: 'lost', why: `${file} was deleted or moved away` };
   if (now.ino !== left.ino || now.dev !== left.dev) return { kind: 'lost', why: `${file} was replaced` };
-  if (now.size < left.size) return { kind: 'lost', why: `${file} was cut short` };
-  if (isCutShort || (now.size === left.size && now.mtimeNs === left.mtimeNs)) return undefined;
+  if (now.size < left.size) return cutShort(file);
+  if (isPartial || (now.size === left.size && now.mtimeNs === left.mtimeNs)) return undefined;
   return { kind: 'foreign', why: `${file} was written by somebody else` };
+}
+
+function cutShort(file: string): Omit<SinkChange, 'reach'> {
+  return { kind: 'lost', why: `${file} was cut short` };
 }
 
 interface RotatedFile extends FileMark {
   readonly path: string;
-}
-
-function isThere(former: FileMark, now: FileMark | undefined): boolean {
-  return now?.ino === former.ino && now.dev === former.dev && now.size >= former.size;
+  /** How long it is, unpacked, and what it ends with; undefined of one that is packed and too large to look into. */
+  readonly content: { readonly length: bigint; readonly reach: DeliveryPosition } | undefined;
 }
 
 async function newestRotated(file: string): Promise<RotatedFile | undefined> {
   const [path] = rotatedFiles(file);
-  const found = path === undefined ? undefined : await statOf(path);
-  return path === undefined || !found ? undefined : { path, ...markOf(found) };
+  return path === undefined ? undefined : await lookInto(path);
 }
 
-const SECOND_NS = 1_000_000_000n;
+/** While files take other names, one may be seen under neither; it is renamed once, and packed once. */
+const LOOKS = 3;
 
-/** The rotated file that has all of that one: itself under another name, a copy of it, or the same packed. */
-async function findRotated(
+async function lookAgain(
   file: string,
-  former: FileMark,
-  before: RotatedFile | undefined,
+  fits: (found: RotatedFile) => boolean,
 ): Promise<RotatedFile | undefined> {
-  for (const path of rotatedFiles(file)) {
-    const found = await statOf(path);
-    if (!found || (found.ino === before?.ino && found.dev === before.dev)) continue;
-    if (isThere(former, found)) return { path, ...markOf(found) };
-    // Whoever packs it keeps its time, to the second.
-    const isLater = found.mtimeNs >= former.mtimeNs - SECOND_NS;
-    if (isLater && (await isWhole(path, found, former))) return { path, ...markOf(found) };
+  for (let look = 0; look < LOOKS; look += 1) {
+    for (const path of rotatedFiles(file)) {
+      const found = await lookInto(path);
+      if (found && fits(found)) return found;
+    }
   }
   return undefined;
 }
 
-const MODULUS = 1n << 32n;
-const LENGTH_BYTES = 4;
+/** It is there, at least as it was. */
+function isThere(former: FileMark, now: FileMark | undefined): boolean {
+  return now?.ino === former.ino && now.dev === former.dev && now.size >= former.size;
+}
 
-/** As long as it, going by the length that gzip writes at the end: of one that was packed twice, its own. */
-async function isWhole(path: string, found: FileMark, former: FileMark): Promise<boolean> {
-  if (!isPacked(path)) return found.size >= former.size;
-  const handle = await open(path, 'r').catch(undefinedIfAbsent);
+/** Whether it is the former file under another name, or the same packed. */
+function renamed(former: RotatedFile, found: RotatedFile): boolean {
+  if (isThere(former, found)) return true;
+  const [was, is] = [former.content, found.content];
+  return (
+    was !== undefined &&
+    is?.length === was.length &&
+    reaches(is.reach, was.reach) &&
+    reaches(was.reach, is.reach)
+  );
+}
+
+/** Whether the sink's former file is kept in it: that file itself, a copy, or the same packed. */
+function holdsAll(
+  found: RotatedFile,
+  former: FileMark,
+  confirmed: DeliveryPosition,
+  before: FileMark | undefined,
+): boolean {
+  if (found.ino === before?.ino && found.mtimeNs === before.mtimeNs) return false;
+  if (isThere(former, found)) return true;
+  return !!found.content && found.content.length >= former.size && reaches(found.content.reach, confirmed);
+}
+
+/** What is larger, packed, is not looked into while the service runs. */
+const MOST_PACKED = 1n << 23n;
+const MOST_UNPACKED = 1 << 27;
+
+async function lookInto(path: string): Promise<RotatedFile | undefined> {
+  const found = await statOf(path);
+  if (!found) return undefined;
+  const mark = { path, ...markOf(found) };
+  if (!isPacked(path))
+    return { ...mark, content: { length: found.size, reach: reachOf(await readTail(path)) } };
+  const text = found.size > MOST_PACKED ? undefined : await unpackedOf(path);
+  if (!text) return { ...mark, content: undefined };
+  const reach = reachOf(tailIn(text.toString('utf8').split('\n')));
+  return { ...mark, content: { length: BigInt(text.length), reach } };
+}
+
+/** Undefined for what is packed only in part as yet, and for what has gone. */
+async function unpackedOf(path: string): Promise<Buffer | undefined> {
   try {
-    const end = Buffer.alloc(LENGTH_BYTES);
-    await handle?.read(end, 0, LENGTH_BYTES, Math.max(0, Number(found.size) - LENGTH_BYTES));
-    return BigInt(end.readUInt32LE()) >= former.size % MODULUS;
-  } finally {
-    await handle?.close();
+    return await gunzipped(await readFile(path), { maxOutputLength: MOST_UNPACKED });
+  } catch {
+    return undefined;
   }
 }
 
