@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { inSequence, rotatedFiles } from '../../../src/audit/sink-files.ts';
-import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
 import type { SinkEntry } from '../../../src/audit/sink-line.ts';
+import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const event = (sequence: number): SinkEntry => ({
