@@ -125,6 +125,7 @@ const CAPABILITIES: Readonly<
   restore: { borrows: ['config', 'db', 'server', 'signer'], packages: ['zod'] },
   'audit-verify': { borrows: ['cli', 'config', 'db'], faces: ['export.ts'] },
   configuration: { borrows: ['config', 'server', 'yaml-file'], packages: ['yaml', 'zod'] },
+  backup: { borrows: ['cli', 'config', 'db'], packages: ['zod'] },
   provisioning: { borrows: ['yaml-file'], packages: ['yaml', 'zod'] },
   scan: { borrows: ['cli', 'signer'], packages: ['tar-stream', 'yauzl'] },
   doctor: { borrows: ['config', 'db', 'signer'] },

@@ -61,6 +61,8 @@ function parsed(line: string): { readonly checkpoint?: string | { readonly jws: 
 interface VerifyOptions extends Belief {
   /** Instead of the configuration's database. */
   readonly database?: string | undefined;
+  /** Of such a database; default: `ledger-archive` beside it. */
+  readonly archiveDir?: string | undefined;
   /** An export or a sink's file, instead of a database. */
   readonly file?: string | undefined;
   /** Files with checkpoints that somebody kept. */
@@ -108,9 +110,10 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
   const config = configOf(options);
   const file = options.database ?? config?.database.file ?? '';
   const archiveDir =
-    options.database === undefined && config
+    options.archiveDir ??
+    (options.database === undefined && config
       ? config.ledger.archive_dir
-      : join(dirname(file), 'ledger-archive');
+      : join(dirname(file), 'ledger-archive'));
   const own = await ownSchema();
   // Before the database: what a sink or a saved file has by now, the database has as well.
   const saved = savedIn(options.saved);

@@ -31,7 +31,7 @@ import { raiseUnwitnessed } from './start-trail.ts';
 import type { Trail } from './trail.ts';
 
 export { openChains } from './open-chains.ts';
-export { openSinks } from './open-sinks.ts';
+export { openSinks, type SinkReach, sinksReach } from './open-sinks.ts';
 export { insertCheckpoint, readHeads } from './store/audit-log.ts';
 export { openTrail } from './store/trail.ts';
 export type { Trail } from './trail.ts';

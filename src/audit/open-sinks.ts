@@ -37,6 +37,23 @@ export function openSinks({ audit }: Config, clock: Clock, log: Logger, outages:
   });
 }
 
+export interface SinkReach {
+  readonly sink: string;
+  /** The last event that it holds. */
+  readonly event: number;
+}
+
+/** How far each sink got that can be read back. */
+export async function sinksReach({ audit }: Pick<Config, 'audit'>): Promise<readonly SinkReach[]> {
+  const reaches: SinkReach[] = [];
+  for (const sink of audit.sinks.map(openSink)) {
+    const tail = await sink.tail().catch(() => undefined);
+    if (tail) reaches.push({ sink: sink.name, event: tail.event?.sequence ?? 0 });
+    sink.reset();
+  }
+  return reaches;
+}
+
 function openSink(sink: Config['audit']['sinks'][number]): AuditSink {
   if (sink.type === 'file') return createFileSink(sink.file);
   const { host, port, tls } = sink;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { CLIENT, GRANT, OPERATOR, PROPOSAL } from '../access/cli.ts';
 import { AUDIT } from '../audit/cli.ts';
+import { BACKUP } from '../backup/cli.ts';
 import { CANARY } from '../canaries/cli.ts';
 import { CLOCK } from '../clock/cli.ts';
 import { CONFIGURATION } from '../configuration/cli.ts';
@@ -38,6 +39,7 @@ Examples:
 const COMMANDS: Verbs = [
   ...SERVICE,
   ...CONFIGURATION,
+  ...BACKUP,
   SCOPE,
   KEY,
   HSM,

@@ -1,3 +1,4 @@
+import { Progress } from '../cli/progress.ts';
 import { printable } from '../lib/html.ts';
 import type { Collected, Within } from './cli-collected.ts';
 import { EXPANSION_LIMITS } from './finding.ts';
@@ -10,33 +11,7 @@ import { scanContent } from './scan-content.ts';
 import type { Bytes, Content } from './scan-stream.ts';
 import { walk } from './walk.ts';
 
-const QUIET_MS = 2_000;
-const EVERY_MS = 250;
 const NAME_CHARACTERS = 60;
-
-/** One line on standard error that changes, where that is a terminal and it takes longer than a moment. */
-class Progress {
-  readonly #write: ((line: string) => void) | undefined;
-  #next = Date.now() + QUIET_MS;
-  #shown = false;
-
-  constructor(write: ((line: string) => void) | undefined) {
-    this.#write = write;
-  }
-
-  show(contents: number, bytes: number, name: string): void {
-    const now = Date.now();
-    if (!this.#write || now < this.#next) return;
-    this.#next = now + EVERY_MS;
-    this.#shown = true;
-    const where = printable(name).slice(-NAME_CHARACTERS);
-    this.#write(`${contents} files, ${Math.round(bytes / 1e6)} MB: ${where}`);
-  }
-
-  end(): void {
-    if (this.#shown) this.#write?.('');
-  }
-}
 
 export interface OpenedGit {
   /** As it was named. */
@@ -90,7 +65,8 @@ export class Reading {
     const shown = this.#names.shown(content.name);
     const onRead = (bytes: number) => {
       this.#bytes += bytes;
-      this.#progress.show(this.#contents, this.#bytes, shown);
+      const where = printable(shown).slice(-NAME_CHARACTERS);
+      this.#progress.show(`${this.#contents} files, ${Math.round(this.#bytes / 1e6)} MB: ${where}`);
     };
     for await (const outcome of scanContent(content, {
       pins: this.#pins,
