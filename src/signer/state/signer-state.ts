@@ -14,9 +14,15 @@ const statement = z
   .refine((jws) => parseToken(jws).ok, 'is no compact JWS')
   .nullable();
 
-const sealedSchema = z.strictObject({ checkpoint: statement, head: statement });
+const sealedSchema = z.strictObject({
+  checkpoint: statement,
+  head: statement,
+  /** The head is of a state that was lost: nobody knows whether it was the last. */
+  isHeadLearned: z.literal(true).optional(),
+});
 
-export type Sealed = z.infer<typeof sealedSchema>;
+type StoredSealed = z.infer<typeof sealedSchema>;
+export type Sealed = Pick<StoredSealed, 'checkpoint' | 'head'>;
 type Claims = Readonly<Record<string, unknown>>;
 
 interface Statement {
@@ -26,19 +32,20 @@ interface Statement {
   readonly claims: Claims;
 }
 
-const NOTHING: Sealed = { checkpoint: null, head: null };
+const NOTHING: StoredSealed = { checkpoint: null, head: null };
 const NUMBERS = { checkpoint: 'number', head: 'version' } as const;
 
 /** What the signer sealed goes upward alone, one by one: neither number nor version is ever given twice. */
 export class SealedRecord {
-  readonly #file: StateFile<Sealed>;
+  readonly #file: StateFile<StoredSealed>;
 
-  constructor(file: StateFile<Sealed>) {
+  constructor(file: StateFile<StoredSealed>) {
     this.#file = file;
   }
 
   last(): Sealed {
-    return this.#file.read() ?? NOTHING;
+    const { checkpoint, head } = this.#file.read() ?? NOTHING;
+    return { checkpoint, head };
   }
 
   /** The signature that this very input has got already. */
@@ -60,17 +67,26 @@ export class SealedRecord {
     );
   }
 
-  /** Of a head, and of the rows that come with it. */
+  /**
+   * Of a head, and of the rows that come with it. Behind a head that was learned, versions may be left out: those
+   * that an audit sink tells of, and the restored database that it was learned from lacks.
+   */
   requireNextVersion({ version }: Claims): void {
     const last = this.#statement('head');
+    const next = last && Number(last.claims.version) + 1;
+    const isBeyond = this.#file.read()?.isHeadLearned === true && Number(version) >= (next ?? 0);
     requireThat(
-      !last || version === Number(last.claims.version) + 1,
+      next === undefined || version === next || isBeyond,
       'its version does not follow that of the last head of the registry',
     );
   }
 
   keep(kind: keyof Sealed, jws: string): void {
-    this.#file.change((now) => ({ ...NOTHING, ...now, [kind]: jws }));
+    this.#file.change(({ isHeadLearned, ...now } = NOTHING) => ({
+      ...now,
+      [kind]: jws,
+      ...(isHeadLearned && kind !== 'head' ? { isHeadLearned } : {}),
+    }));
   }
 
   /** Takes a verified statement where it is beyond what is known: after the state was lost. Answers whether it was. */
@@ -79,6 +95,7 @@ export class SealedRecord {
     const last = this.#statement(kind);
     if (last && Number(last.claims[member]) >= Number(read(jws).claims[member])) return false;
     this.keep(kind, jws);
+    if (kind === 'head') this.#file.change((now = NOTHING) => ({ ...now, isHeadLearned: true }));
     return true;
   }
 
