@@ -1,4 +1,14 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type SinkReach, sinksReach } from '../audit/index.ts';
 import { verifyAudit } from '../audit-verify/index.ts';
@@ -197,27 +207,44 @@ async function requireSound(config: Config, database: string): Promise<void> {
 }
 
 /**
- * The old database keeps its place until the new one takes it, and is whole under its other name by then. The archive
- * comes first: a segment too many does no harm.
+ * Cut short anywhere, the former database is in its place with its archive, or the restored one is: each takes its
+ * place by one rename, and what was there has another name by then.
  */
-async function swap(config: Config, staged: Staged): Promise<string[]> {
-  const { file } = config.database;
-  const { archive_dir: archiveDir } = config.ledger;
+async function swap({ database: { file }, ledger }: Config, staged: Staged): Promise<string[]> {
+  const archiveDir = ledger.archive_dir;
   const name = `before-restore-${isoInstant(systemClock.nowSeconds()).replace(/[:.]/g, '')}`;
   const aside: string[] = [];
-  const putAside = (path: string) => {
-    if (!existsSync(path)) return;
-    renameSync(path, `${path}.${name}`);
-    aside.push(`${path}.${name}`);
+  const keep = (path: string, to: string) => {
+    nameTwice(path, to);
+    aside.push(to);
   };
   if (existsSync(file)) takeLogOver(file);
-  putAside(archiveDir);
-  renameSync(staged.archive, archiveDir);
-  for (const log of ['-wal', '-shm']) putAside(file + log);
-  putAside(file);
+  const former = existsSync(archiveDir) ? readdirSync(archiveDir) : [];
+  mkdirSync(archiveDir, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  if (former.length > 0) mkdirSync(`${archiveDir}.${name}`, { mode: OWNER_ONLY_FOLDER });
+  for (const segment of former) keep(join(archiveDir, segment), join(`${archiveDir}.${name}`, segment));
+  const restored = readdirSync(staged.archive);
+  for (const segment of restored) renameSync(join(staged.archive, segment), join(archiveDir, segment));
+  await syncPath(archiveDir);
+  for (const log of ['-wal', '-shm'].filter((end) => existsSync(file + end))) {
+    keep(file + log, `${file}.${name}${log}`);
+    rmSync(file + log);
+  }
+  if (existsSync(file)) keep(file, `${file}.${name}`);
   renameSync(staged.database, file);
-  for (const path of new Set([dirname(file), dirname(archiveDir)])) await syncPath(path);
+  await syncPath(dirname(file));
+  for (const segment of former.filter((each) => !restored.includes(each))) rmSync(join(archiveDir, segment));
+  discard(staged);
   return aside;
+}
+
+/** Both names lead to one file; to a copy where the file system knows no second name. */
+function nameTwice(path: string, to: string): void {
+  try {
+    linkSync(path, to);
+  } catch {
+    copyFileSync(path, to, constants.COPYFILE_EXCL);
+  }
 }
 
 /** One that is damaged is put aside with its log. */

@@ -55,6 +55,18 @@ it('puts them in the place that the configuration names, and they verify there',
   expect((await verifyAudit({ configFile, saved: [] })).findings).toEqual([]);
 });
 
+it('keeps the former database with its archive, and leaves no segment that is not of the backup', async () => {
+  const configFile = at('host/config.yaml');
+  writeFileSync(at('host/segments/segment-000099.db'), 'later');
+  const { aside } = await restore({ configFile, dir: at('whole'), replace: true, onStep });
+  expect(readdirSync(at('host/segments'))).toEqual(segments());
+  const names = [...segments(), 'segment-000099.db'].map((name) => expect.stringContaining(`/${name}`));
+  expect(aside).toEqual([...names, expect.stringMatching(/keyward\.db\.before-restore-[-\dTZ]+$/)]);
+  expect(readFileSync(aside[segments().length] ?? '', 'utf8')).toBe('later');
+  expect((await verifyAudit({ configFile, saved: [] })).findings).toEqual([]);
+  expect(readdirSync(at('host')).filter((name) => name.endsWith('.restoring'))).toEqual([]);
+});
+
 it('is refused without a segment, and leaves nothing', async () => {
   const [segment = ''] = segments();
   rmSync(join(ground.folder, 'ledger-archive', segment), { force: true });

@@ -23,6 +23,8 @@ describe('help', () => {
       'config show',
       'config schema',
       'reload',
+      'backup',
+      'restore',
       'scope create',
       'scope set',
       'scope pause-rotation',
