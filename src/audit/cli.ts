@@ -10,7 +10,7 @@ export const AUDIT: Noun = {
       description: 'recompute every chain, check every checkpoint, and name what does not hold',
       options: [
         ['--database <file>', 'this database instead of the configured one'],
-        ['--file <file>', 'an export or the file of a sink, instead of a database'],
+        ['--file <file>', 'an export or the file of a sink with its rotated ones, instead of a database'],
         ['--audit-key <key>', 'thumbprint of the audit key, or a file with its JWK'],
         ['--checkpoint <files...>', 'checkpoints that somebody kept: all must be there'],
         ['--no-sinks', 'do not hold the database against the files of the configured sinks'],
