@@ -159,14 +159,17 @@ it(
 
 /** A critical event that somebody is to acknowledge; its audit event is unwitnessed as well. */
 function forgeEvent(): number {
-  const details = { sequence: 1 };
+  // The service has told of the sink that is gone.
+  const [newest] = query(database(), 'SELECT max(sequence) AS sequence FROM security_events');
+  const sequence = Number(newest?.sequence) + 1;
+  const details = { sequence };
   const place = append('security_event.raised', 'keyward', 'key:k', details);
   query(
     database(),
     `INSERT INTO security_events (sequence, raised_at, type, severity, dedup_key, subject, evidence_commitment, audit_sequence)
-     VALUES (1, 1, 'token.never_issued', 'critical', 'x', 'key:k', zeroblob(32), ${place})`,
+     VALUES (${sequence}, 1, 'token.never_issued', 'critical', 'x', 'key:k', zeroblob(32), ${place})`,
   );
-  return 1;
+  return sequence;
 }
 
 function copyWhole(from: string, to: string): void {
