@@ -63,7 +63,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
     archiveDir: config.ledger.archive_dir,
     clock,
     gate: sinks,
-    onEvent: storeEventTeller({ sinks, metrics, log }),
+    onEvent: storeEventTeller({ sinks, metrics, log, clock, outages }),
   });
   parts.defer(() => store.close());
   const keyRing = createKeyRing();

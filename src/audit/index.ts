@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ClockJump, ClockWatch } from '../clock/clock-watch.ts';
+import type { ClockListener, ClockWatch } from '../clock/clock-watch.ts';
 import { adminClockRoutes, confirmClock } from '../clock/routes.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
@@ -10,7 +10,12 @@ import type { CheckpointSource, StoredCheckpoint } from '../kernel/audit-chain.t
 import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
-import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
+import {
+  conditionOver,
+  type EventRaiser,
+  type SecurityEventReport,
+  securityEvent,
+} from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { raiseRefused } from '../keys/open-registry.ts';
 import type { OpenedKey } from '../keys/registry-key.ts';
@@ -104,7 +109,7 @@ async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
   const latest = await audit.lastCheckpoint();
   const sinkCheckpoints = await readSinkCheckpoints(deps);
   const { clockWatch: timeGuard } = deps;
-  timeGuard.follow({ ...loggingJumps(deps.log), onJump: (jump) => raiseClockJump(jump, deps) });
+  timeGuard.follow(raisingJumps(deps));
   const positions = await audit.positions();
   const { sequence: lastEvent } = await audit.auditHead();
   const deliveries = sinks.all.map((sink) => {
@@ -172,10 +177,22 @@ export function remembered(
   };
 }
 
-function raiseClockJump(found: ClockJump, { log, raiser }: AuditServiceDeps): void {
-  loggingJumps(log).onJump(found);
-  const { kind: jump, wall, expected } = found;
-  raiser.raise(securityEvent('clock.jump', { jump, wall, expected }));
+function raisingJumps({ log, raiser }: AuditServiceDeps): ClockListener {
+  const { onJump, onSteady } = loggingJumps(log);
+  let told: { readonly report: SecurityEventReport; readonly since: number } | undefined;
+  return {
+    onJump(found) {
+      onJump(found);
+      const { kind: jump, wall, expected } = found;
+      told = { report: securityEvent('clock.jump', { jump, wall, expected }), since: wall };
+      raiser.raise(told.report);
+    },
+    onSteady() {
+      onSteady();
+      if (told) raiser.raise(conditionOver(told.report, told.since));
+      told = undefined;
+    },
+  };
 }
 
 const FOREIGN_HEAD = {

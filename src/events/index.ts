@@ -1,12 +1,15 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
+import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { LogOutlet } from '../lib/log-outlet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { EventStreams } from '../server/event-streams.ts';
 import { createLogger } from '../server/logger.ts';
 import { supplied } from '../server/route.ts';
+import type { ActKeys } from './acts.ts';
+import { followActs } from './follow-acts.ts';
 import type { OutageWatch } from './outages.ts';
 import { createRaiser, openSecurityEvents } from './raise.ts';
 import { adminEventRoutes } from './routes.ts';
@@ -42,18 +45,24 @@ interface EventDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly audit: Pick<AuditLog, 'auditHead' | 'newestOfType' | 'witnessedAfter'>;
+  readonly keyRing: ActKeys;
 }
 
-/** Security events: raised by everybody, and what operators make of them. */
-export async function openEvents({ config, store, metrics, clock, log }: EventDeps) {
+const FOLLOW_MS = 1_000;
+
+/** Security events: raised by everybody, and what operators make of them. What people do is told as one, too. */
+export async function openEvents({ config, store, metrics, clock, log, audit, keyRing }: EventDeps) {
   const securityEvents = createSecurityEvents(store.reader, store.writer, clock);
   const raised = openSecurityEvents(securityEvents, log, metrics);
   metrics.watch('eventsUnresolved', await unresolvedEvents(securityEvents));
   const eventStreams = new EventStreams(config.limits);
+  const raiser = createRaiser({ events: raised, clock, log });
   return {
     eventStore: securityEvents,
     securityEvents: raised,
-    raiser: createRaiser({ events: raised, clock, log }),
+    raiser,
+    tasks: [{ name: 'acts', everyMs: FOLLOW_MS, tick: await followActs({ audit, keyRing, events: raiser }) }],
     routes: {
       operations: supplied(EVENT_ROUTES.operations, {
         securityEvents,

@@ -1,5 +1,10 @@
 import type { Clock } from '../kernel/clock.ts';
-import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
+import {
+  conditionOver,
+  type EventRaiser,
+  type SecurityEventReport,
+  securityEvent,
+} from '../kernel/security-events.ts';
 
 interface Outage {
   readonly name: string;
@@ -13,17 +18,30 @@ interface OutagesOptions {
   /** What is over by then is not told. */
   readonly patienceSeconds: number;
   readonly report: (outage: Outage) => SecurityEventReport;
+  /** How its end is told; by default as `condition.over`. */
+  readonly recovery?: (outage: Outage) => SecurityEventReport;
+}
+
+interface Told {
+  readonly outage: Outage;
+  readonly report: SecurityEventReport;
 }
 
 /** What happens again and again is told once in that time. */
 const REPEATED_AFTER_SECONDS = 3_600;
 
-/** What is away, by its name; names come from the configuration. Each outage that lasts is told once. */
+/**
+ * What is away, by its name; names come from the configuration. Each outage that lasts is told once, and so is the end
+ * of one that was told.
+ */
 export class Outages {
   readonly #options: OutagesOptions;
   readonly #lasting = new Map<string, Outage>();
   readonly #lastHappened = new Map<string, number>();
   readonly #happened: Outage[] = [];
+  readonly #toldLasting = new Map<string, Told>();
+  readonly #toldHappened = new Map<string, Told>();
+  readonly #over: SecurityEventReport[] = [];
 
   constructor(options: OutagesOptions) {
     this.#options = options;
@@ -37,6 +55,7 @@ export class Outages {
 
   ended(name: string): void {
     this.#lasting.delete(name);
+    this.#endOf(name, this.#toldLasting);
   }
 
   /** What is told though it is over at once: the same of one name at most once an hour. */
@@ -48,12 +67,32 @@ export class Outages {
     this.#happened.push({ name, since, why });
   }
 
+  /** What happened under that name is over. */
+  passed(name: string): void {
+    this.#endOf(name, this.#toldHappened);
+  }
+
   raiseEvents(events: EventRaiser): void {
-    const { clock, patienceSeconds, report } = this.#options;
-    for (const outage of this.#happened.splice(0)) events.raise(report(outage));
+    const { clock, patienceSeconds } = this.#options;
+    for (const report of this.#over.splice(0)) events.raise(report);
+    for (const outage of this.#happened.splice(0)) this.#tell(outage, this.#toldHappened, events);
     for (const outage of this.#lasting.values()) {
-      if (clock.nowSeconds() - outage.since >= patienceSeconds) events.raise(report(outage));
+      if (clock.nowSeconds() - outage.since >= patienceSeconds) this.#tell(outage, this.#toldLasting, events);
     }
+  }
+
+  #tell(outage: Outage, told: Map<string, Told>, events: EventRaiser): void {
+    const report = this.#options.report(outage);
+    events.raise(report);
+    told.set(outage.name, { outage, report });
+  }
+
+  #endOf(name: string, told: Map<string, Told>): void {
+    const ended = told.get(name);
+    if (!ended) return;
+    told.delete(name);
+    const { recovery = ({ since }) => conditionOver(ended.report, since) } = this.#options;
+    this.#over.push(recovery(ended.outage));
   }
 }
 
@@ -73,6 +112,7 @@ export function createOutageWatch(clock: Clock) {
     clock,
     patienceSeconds: HSM_PATIENCE_SECONDS,
     report: ({ name: hsm_token, since, why }) => securityEvent('hsm.unavailable', { hsm_token, since, why }),
+    recovery: ({ name: hsm_token, since }) => securityEvent('hsm.available', { hsm_token, since }),
   });
   const pins = new Outages({
     clock,
@@ -95,7 +135,12 @@ export function createOutageWatch(clock: Clock) {
     patienceSeconds: 0,
     report: ({ since, why }) => securityEvent('service.file_descriptors', { since, why }),
   });
+  const over: SecurityEventReport[] = [];
   return {
+    /** For what was told around the database, which takes the event of its end. */
+    isOver(told: Pick<SecurityEventReport, 'type' | 'subject'>, since: number) {
+      over.push(conditionOver(told, since));
+    },
     log,
     descriptors,
     hsm,
@@ -108,6 +153,7 @@ export function createOutageWatch(clock: Clock) {
     },
     raiseEvents(events: EventRaiser) {
       for (const change of sinkChanges.splice(0)) events.raise(change);
+      for (const report of over.splice(0)) events.raise(report);
       for (const each of [pins, hsm, sinks, log, descriptors]) each.raiseEvents(events);
     },
   };

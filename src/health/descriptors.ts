@@ -15,7 +15,7 @@ export interface Descriptors {
 }
 
 interface DescriptorWatchDeps {
-  readonly outages: Pick<Outages, 'happened'>;
+  readonly outages: Pick<Outages, 'happened' | 'passed'>;
   readonly log: Logger;
   /** Throws EMFILE or ENFILE where not one more can be opened. */
   readonly measure?: () => Descriptors;
@@ -39,6 +39,7 @@ export function createDescriptorWatch({
     } else if (isShort && share < RELIEF_SHARE) {
       isShort = false;
       log.info({ share }, 'there are file descriptors again');
+      outages.passed('file_descriptors');
     }
   };
 }

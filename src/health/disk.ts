@@ -2,7 +2,12 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../kernel/clock.ts';
 import { DISK_ALARM_PERCENT } from '../kernel/security-event-types.ts';
-import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
+import {
+  conditionOver,
+  type EventRaiser,
+  type SecurityEventReport,
+  securityEvent,
+} from '../kernel/security-events.ts';
 
 interface DiskAlarmDeps {
   readonly disks: {
@@ -22,6 +27,7 @@ const RELIEF_PERCENT = 5;
 /** Tells of each disk that becomes full, once for each alarm it reaches. Answers how to look. */
 export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmDeps): () => Promise<void> {
   const reached = new Map<string, number>();
+  const lastTold = new Map<string, { readonly report: SecurityEventReport; readonly since: number }>();
   return async () => {
     await disks.refresh();
     for (const [volume, used] of Object.entries(disks.used())) {
@@ -29,11 +35,16 @@ export function createDiskAlarm({ disks, events, clock, onRelief }: DiskAlarmDep
       const percent = ALARMS.findLast((alarm) => used * 100 >= alarm) ?? 0;
       if (percent > told) {
         const since = clock.nowSeconds();
-        events.raise(securityEvent('ledger.disk', { volume, percent, used, since }));
+        const report = securityEvent('ledger.disk', { volume, percent, used, since });
+        events.raise(report);
+        lastTold.set(volume, { report, since });
         reached.set(volume, percent);
       } else if (used * 100 < told - RELIEF_PERCENT) {
         reached.set(volume, percent);
-        if (percent === 0) onRelief(volume, used);
+        const over = lastTold.get(volume);
+        if (percent > 0 || !over) continue;
+        onRelief(volume, used);
+        events.raise(conditionOver(over.report, over.since));
       }
     }
   };

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { Sinks } from '../audit/sinks.ts';
 import type { StoreEvent } from '../db/write-health.ts';
+import type { OutageWatch } from '../events/outages.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { SecurityEventType } from '../kernel/security-event-types.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
@@ -10,6 +12,8 @@ interface StoreEventDeps {
   readonly sinks: Pick<Sinks, 'confirm'>;
   readonly metrics: Pick<Metrics, 'securityEvents'>;
   readonly log: Logger;
+  readonly clock: Clock;
+  readonly outages: Pick<OutageWatch, 'isOver'>;
 }
 
 const RUNBOOK = 'docs/runbooks/service.md#the-database-fails-databasefailing';
@@ -23,7 +27,9 @@ const FULL_AGAIN_MS = 300_000;
 /** What log, metrics and sinks are told of the store, where the store itself may take no event. */
 export function createStoreEventHandler(deps: StoreEventDeps, nowMs = () => performance.now()) {
   let fullToldAt = Number.NEGATIVE_INFINITY;
+  const tellRecovery = recoveryTeller(deps);
   return (event: StoreEvent): void => {
+    tellRecovery(event);
     const isFull = 'condition' in event && event.condition === 'full';
     if (isFull && nowMs() - fullToldAt >= FULL_AGAIN_MS) {
       fullToldAt = nowMs();
@@ -33,6 +39,27 @@ export function createStoreEventHandler(deps: StoreEventDeps, nowMs = () => perf
     } else {
       raiseStoreEvent(event, deps);
     }
+  };
+}
+
+const RECOVERED_FROM: ReadonlyMap<StoreEvent['name'], StoreEvent['name']> = new Map([
+  ['write_recovered', 'write_failed'],
+  ['read_recovered', 'read_failed'],
+]);
+
+/** The end of what was told as `database.failing`. */
+function recoveryTeller({ clock, outages }: StoreEventDeps): (event: StoreEvent) => void {
+  const failingSince = new Map<StoreEvent['name'], number>();
+  return (event) => {
+    const { name } = event;
+    if ('condition' in event && !PASSING.has(event.condition)) {
+      failingSince.set(name, failingSince.get(name) ?? clock.nowSeconds());
+    }
+    const failed = RECOVERED_FROM.get(name) ?? name;
+    const since = failingSince.get(failed);
+    if (failed === name || since === undefined) return;
+    failingSince.delete(failed);
+    outages.isOver({ type: 'database.failing', subject: 'database' }, since);
   };
 }
 

@@ -51,6 +51,21 @@ const WINDOW = [
 
 const UNFINISHED = ['chore', 'concerns', 'failed_at'] as const;
 
+/** Of each event that tells what people did: who, why, and where the audit trail has it. */
+export const DONE = ['by', 'approved_by?', 'why?', 'request_id?', 'at', 'audit_event'] as const;
+const doneOnce = ['audit_event'] as const;
+
+/** What two persons did was told while it waited for approval. */
+const unlessApproved = {
+  when: { info: 'one person may do it, or another approved it', warning: 'it takes two, and one did it' },
+  of: ({ alone }: { readonly alone: boolean }) => (alone ? 'warning' : 'info'),
+} as const;
+
+const unlessRehearsed = <S extends Severity>(severity: S, otherwise: string) => ({
+  when: { info: 'on a drill scope', [severity]: otherwise },
+  of: ({ rehearsal }: { readonly rehearsal: boolean }): Severity => (rehearsal ? 'info' : severity),
+});
+
 /**
  * Every type of security event there is, closed. `docs/events.md` is made from it. Who raises one gives its
  * evidence; all else follows from here.
@@ -509,6 +524,106 @@ export const SECURITY_EVENTS = {
     evidence: ['jump', 'wall', 'expected'],
     oncePer: ['jump', 'wall', 'expected'],
     subject: () => 'clock',
+  }),
+  'key.compromised': type({
+    severity: unlessRehearsed('critical', 'on any other scope'),
+    meaning: 'Somebody declared a signing key compromised: nothing that it signed is accepted.',
+    runbook: 'emergency.md#somebody-declared-a-compromise-keycompromised-hsmcompromised',
+    evidence: ['scope', 'kid', 'rehearsal', ...DONE],
+    oncePer: doneOnce,
+    subject: ofKey,
+  }),
+  'hsm.compromised': type({
+    severity: 'critical',
+    meaning: 'Somebody declared the PIN of an HSM token compromised: nothing of its keys is accepted.',
+    runbook: 'emergency.md#somebody-declared-a-compromise-keycompromised-hsmcompromised',
+    evidence: ['hsm_token', 'scopes', ...DONE],
+    oncePer: doneOnce,
+    subject: ofHsmToken,
+  }),
+  'key.suspended': type({
+    severity: unlessRehearsed('warning', 'on any other scope'),
+    meaning: 'A key was suspended: it neither signs nor verifies.',
+    runbook: 'emergency.md#a-key-was-suspended-or-resumed-keysuspended-keyresumed',
+    evidence: ['scope', 'kid', 'rehearsal', ...DONE],
+    oncePer: doneOnce,
+    subject: ofKey,
+  }),
+  'key.resumed': type({
+    severity: unlessRehearsed('warning', 'on any other scope'),
+    meaning: 'A suspended key was resumed: what it signed is accepted again.',
+    runbook: 'emergency.md#a-key-was-suspended-or-resumed-keysuspended-keyresumed',
+    evidence: ['scope', 'kid', 'rehearsal', ...DONE],
+    oncePer: doneOnce,
+    subject: ofKey,
+  }),
+  'operator.changed': type({
+    severity: 'warning',
+    meaning: 'An operator was created or revoked, or got other roles or another credential.',
+    runbook:
+      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    evidence: ['operator', 'act', 'roles?', ...DONE],
+    oncePer: doneOnce,
+    subject: ({ operator }) => `operator:${operator}`,
+  }),
+  'client.changed': type({
+    severity: unlessApproved,
+    meaning: 'A client, its credential, its grants or its probe was changed.',
+    runbook:
+      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    evidence: ['client', 'act', 'scope?', 'action?', 'alone', ...DONE],
+    oncePer: doneOnce,
+    subject: ofClient,
+  }),
+  'scope.changed': type({
+    severity: unlessApproved,
+    meaning: 'A scope was created, or its policy, contacts or HSM token were changed.',
+    runbook:
+      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    evidence: ['scope', 'act', 'details', 'alone', ...DONE],
+    oncePer: doneOnce,
+    subject: ofScope,
+  }),
+  'act.performed': type({
+    severity: unlessApproved,
+    meaning: 'An administrative act was performed that no other type names.',
+    runbook:
+      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    evidence: ['act', 'concerns', 'scope?', 'alone', ...DONE],
+    oncePer: doneOnce,
+    subject: ({ concerns }) => concerns,
+  }),
+  'rotation.paused': type({
+    severity: 'warning',
+    meaning: 'The rotation of a scope was paused.',
+    runbook: 'scheduled-rotation.md#rotate-now-undo-pause',
+    evidence: ['scope', 'paused_until', ...DONE],
+    oncePer: doneOnce,
+    subject: ofScope,
+  }),
+  'proposal.waiting': type({
+    severity: 'warning',
+    meaning: 'A change that takes two persons was proposed, and waits for an approver.',
+    runbook: 'people-and-pins.md#a-proposal-waits-proposalwaiting',
+    evidence: ['proposal', 'act', 'concerns', 'scope?', 'role', 'expires_at', ...DONE],
+    oncePer: doneOnce,
+    subject: ({ proposal }) => `proposal:${proposal}`,
+  }),
+  'hsm.available': type({
+    severity: 'info',
+    meaning: 'An HSM token is back that `hsm.unavailable` told of.',
+    runbook: 'hsm-outage.md#an-hsm-token-is-away-hsm_unavailable',
+    evidence: ['hsm_token', 'since'],
+    oncePer: ['hsm_token', 'since'],
+    subject: ofHsmToken,
+  }),
+  'condition.over': type({
+    severity: 'info',
+    meaning: 'What another event told of is over.',
+    runbook: 'service.md#a-condition-is-over-conditionover',
+    evidence: ['condition', 'concerns', 'since'],
+    oncePer: ['condition', 'concerns', 'since'],
+    subject: ({ concerns }) => concerns,
   }),
 } as const;
 

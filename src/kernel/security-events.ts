@@ -64,6 +64,14 @@ export function securityEvent<T extends SecurityEventType>(
   };
 }
 
+/** That what was told is over. `since` tells one outage from the next. */
+export function conditionOver(
+  { type, subject }: Pick<SecurityEventReport, 'type' | 'subject'>,
+  since: number,
+): SecurityEventReport {
+  return securityEvent('condition.over', { condition: type, concerns: subject, since });
+}
+
 /** How far people got with a security event. It never goes back. */
 export const EVENT_STATES = ['open', 'acknowledged', 'resolved'] as const;
 export type EventState = (typeof EVENT_STATES)[number];

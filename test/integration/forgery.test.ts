@@ -69,8 +69,10 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
         subject: `key:${kid}`,
       },
     ]);
-    expect(auditEventsIn(database()).filter(({ type }) => type === 'security_event.raised')).toMatchObject([
+    const raised = auditEventsIn(database()).filter(({ details }) => details.type === 'token.never_issued');
+    expect(raised).toMatchObject([
       {
+        type: 'security_event.raised',
         actor: 'keyward',
         subject: `key:${kid}`,
         details: { severity: 'critical', dedup_key: JSON.stringify([digest]) },

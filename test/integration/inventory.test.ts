@@ -61,7 +61,7 @@ const issue = async (scope: ScopeId) => {
 const keySet = async (scope: ScopeId): Promise<readonly string[]> =>
   (await service.data('GET', `/scopes/${scope}/jwks.json`)).body.keys.map(({ kid }: Key) => kid);
 const events = async () =>
-  (await service.operations('GET', '/v1/admin/events')).body.events.map(
+  (await service.operations('GET', '/v1/admin/events?severity=critical')).body.events.map(
     ({ type, severity, subject }: Record<string, string>) => [type, severity, subject],
   );
 const labelOf = (id: string) =>

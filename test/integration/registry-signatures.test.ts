@@ -41,8 +41,9 @@ describe('a service whose registry is signed', () => {
     expect([await issue('payments'), await issue('mail')]).toEqual([201, 404]);
     const why = 'it differs from what was signed: policy_json';
     expect(service.log).toContainEqual(expect.objectContaining({ table: 'scopes', id: 'mail', why }));
-    expect(query(database(), 'SELECT type, severity, subject FROM security_events')).toEqual([
-      { type: 'registry.signature_invalid', severity: 'critical', subject: 'scopes:mail' },
+    const critical = `SELECT type, subject FROM security_events WHERE severity = 'critical'`;
+    expect(query(database(), critical)).toEqual([
+      { type: 'registry.signature_invalid', subject: 'scopes:mail' },
     ]);
     query(
       database(),

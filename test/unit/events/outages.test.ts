@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { Outages } from '../../../src/events/outages.ts';
+import { createOutageWatch, Outages } from '../../../src/events/outages.ts';
 import { type SecurityEventReport, securityEvent } from '../../../src/kernel/security-events.ts';
 import { raiserInto } from '../../support/raised-events.ts';
 
@@ -45,9 +45,61 @@ it('says nothing of what is over in time, and tells of the next anew', () => {
   outages.began('file', 'read-only');
   now = 320;
   tell();
-  expect(told()).toEqual([
-    ['file', 200, 'disk full'],
-    ['file', 260, 'read-only'],
+  expect(raised.map(({ type, evidence: { since } }) => [type, since])).toEqual([
+    ['audit.sink_failing', 200],
+    ['condition.over', 200],
+    ['audit.sink_failing', 260],
+  ]);
+});
+
+it('tells that an outage is over, which it has told of, once and of that one alone', () => {
+  outages.began('file', 'disk full');
+  outages.began('syslog', 'refused');
+  now = 160;
+  tell();
+  outages.began('late', 'refused');
+  for (const name of ['file', 'file', 'late', 'never']) outages.ended(name);
+  tell();
+  tell();
+  expect(raised.slice(2)).toMatchObject([
+    {
+      type: 'condition.over',
+      severity: 'info',
+      subject: 'sink:file',
+      evidence: { condition: 'audit.sink_failing', concerns: 'sink:file', since: 100 },
+    },
+  ]);
+});
+
+it('tells that what happened is over, whatever lasts under that name', () => {
+  outages.happened('file', 'deleted');
+  outages.began('file', 'disk full');
+  tell();
+  outages.ended('file');
+  tell();
+  expect(told()).toEqual([['file', 100, 'deleted']]);
+  outages.passed('file');
+  outages.happened('file', 'deleted');
+  outages.passed('file');
+  tell();
+  expect(raised.map(({ type }) => type)).toEqual(['audit.sink_failing', 'condition.over']);
+});
+
+it('says of an HSM token that it is available again, and of its PIN that the matter is over', () => {
+  const watch = createOutageWatch({ nowSeconds: () => now });
+  const both = [watch.hsm, watch.pins];
+  for (const each of both) each.began('primary', 'unplugged');
+  now = 110;
+  watch.raiseEvents(raiserInto(raised));
+  for (const each of both) each.ended('primary');
+  watch.isOver({ type: 'database.failing', subject: 'database' }, 90);
+  watch.raiseEvents(raiserInto(raised));
+  expect(raised.map(({ type, subject, evidence: { since } }) => [type, subject, since])).toEqual([
+    ['hsm.pin_rejected', 'hsm:primary', 100],
+    ['hsm.unavailable', 'hsm:primary', 100],
+    ['condition.over', 'database', 90],
+    ['condition.over', 'hsm:primary', 100],
+    ['hsm.available', 'hsm:primary', 100],
   ]);
 });
 

@@ -9,7 +9,7 @@ function watched() {
   const told: string[] = [];
   const now: { measure: () => Descriptors } = { measure: () => ({ open: 0, limit: 100 }) };
   const look = createDescriptorWatch({
-    outages: { happened: (_, why) => told.push(why) },
+    outages: { happened: (_, why) => void told.push(why), passed: () => void told.push('over') },
     log: pino({ level: 'silent' }),
     measure: () => now.measure(),
   });
@@ -36,7 +36,7 @@ it('tells once when nine tenths are in use, and anew once fewer than eight were'
   expect(told).toEqual([WHY]);
   await see(79);
   await see(95);
-  expect(told).toEqual([WHY, WHY]);
+  expect(told).toEqual([WHY, 'over', WHY]);
 });
 
 it('tells when the limit is lowered below what is open, and not where there is none', async () => {

@@ -26,7 +26,9 @@ function looking(shares: readonly number[]) {
       await look();
       now += 1;
     }
-    return raised.map(({ severity, evidence: { percent, since } }) => [severity, percent, since]);
+    return raised.map(({ type, severity, evidence: { percent, since } }) =>
+      type === 'condition.over' ? ['over', since] : [severity, percent, since],
+    );
   };
   return { told, raised, relieved };
 }
@@ -52,8 +54,14 @@ it('tells again where it was well in between, and not where it hovers', async ()
   const hovering = looking([0.76, 0.74, 0.76, 0.69, 0.76]);
   expect(await hovering.told()).toEqual([
     ['warning', 75, 100],
+    ['over', 100],
     ['warning', 75, 104],
   ]);
+  expect(hovering.raised[1]?.evidence).toEqual({
+    condition: 'ledger.disk',
+    concerns: 'disk:database',
+    since: 100,
+  });
   expect(hovering.relieved).toEqual([0.69]);
   expect(await looking([0.91, 0.84, 0.91]).told()).toEqual([
     ['critical', 90, 100],

@@ -7,12 +7,15 @@ import { recordedLog } from '../server/fakes.ts';
 function told(...events: StoreEvent[]) {
   const { log, lines } = recordedLog();
   const confirmed: object[] = [];
+  const over: object[] = [];
   const metrics = createMetrics();
   let nowMs = 0;
   const tell = createStoreEventHandler(
     {
       log,
       metrics,
+      clock: { nowSeconds: () => nowMs / 1_000 },
+      outages: { isOver: (told, since) => void over.push({ ...told, since }) },
       sinks: {
         confirm: async (each) => void confirmed.push({ subject: each.subject, details: each.details }),
       },
@@ -23,7 +26,7 @@ function told(...events: StoreEvent[]) {
     tell(event);
     nowMs += 100_000;
   }
-  return { lines, confirmed, metrics };
+  return { lines, confirmed, metrics, over };
 }
 
 it.each([
@@ -81,4 +84,19 @@ it.each([
   const { lines, confirmed } = told(event);
   expect([lines.length, confirmed]).toEqual([1, []]);
   expect(lines[0]).toMatchObject({ msg: event.name, level: event.name === 'write_failed' ? 50 : 30 });
+});
+
+it('the end of a failure is told once, where the failure was, with when it began', () => {
+  const failed = { name: 'write_failed', condition: 'io_error', cause: null } as const;
+  const { over } = told(
+    { name: 'write_recovered' },
+    { name: 'write_failed', condition: 'locked', cause: null },
+    { name: 'write_recovered' },
+    failed,
+    failed,
+    { name: 'read_recovered' },
+    { name: 'write_recovered' },
+    { name: 'write_recovered' },
+  );
+  expect(over).toEqual([{ type: 'database.failing', subject: 'database', since: 300 }]);
 });
