@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'malformed_json',
   'unsupported_media_type',
   'unsupported_transfer_coding',
+  'idempotency_unsupported',
   'body_too_large',
   'method_not_allowed',
   'not_found',

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   headers_too_large: { status: 431, title: 'The request line and headers are too large' },
   malformed_json: { status: 400, title: 'The body is not one strict JSON object' },
   unsupported_transfer_coding: { status: 501, title: 'The transfer coding is not known' },
+  idempotency_unsupported: { status: 400, title: 'Idempotency-Key is not supported' },
   unsupported_media_type: { status: 415, title: 'The body has the wrong media type' },
   body_too_large: { status: 413, title: 'The body is too large' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },

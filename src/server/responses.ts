@@ -9,7 +9,7 @@ import { oauthError, problem } from './wire.ts';
 export const CODES = {
   /** Of every route, the first before it is found. */
   any: ['headers_too_large'],
-  service: ['malformed_request', 'overloaded', 'shutting_down', 'internal'],
+  service: ['malformed_request', 'idempotency_unsupported', 'overloaded', 'shutting_down', 'internal'],
   client: [
     'credential_missing',
     'credential_malformed',

@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import type { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { KeywardError } from '../kernel/errors.ts';
-import type { Handler } from './exchange.ts';
+import type { ApiRequest, Handler } from './exchange.ts';
 import { answerPreflight } from './headers.ts';
 import { requireOneReading } from './one-reading.ts';
 import { sendProblem } from './send.ts';
@@ -69,8 +69,18 @@ function entered({ path, oauth = false, anyOrigin }: Entered, handler: Handler):
     exchange.oauth = oauth;
     if (anyOrigin) exchange.headers = exchange.plane.anyOriginHeaders;
     requireOneReading(request);
+    refuseIdempotencyKey(request);
     return handler(request, response);
   };
+}
+
+/** A caller that sends one relies on it. Ignored, a retry would do twice what was to be done once. */
+function refuseIdempotencyKey({ headers, method }: ApiRequest): void {
+  if (headers['idempotency-key'] === undefined || method === 'GET' || method === 'HEAD') return;
+  throw new KeywardError(
+    'idempotency_unsupported',
+    'leave out Idempotency-Key: no answer is kept; a token asked for again is another token, and both are good',
+  );
 }
 
 function methodNotAllowed(group: readonly { readonly method: string }[]): Handler {
