@@ -37,7 +37,7 @@ const ENGINES: Readonly<Record<string, Reach>> = {
   },
   'yaml-file': { folders: [], packages: ['yaml', 'zod'] },
   signer: { folders: ['yaml-file'], packages: ['graphene-pk11', 'pkcs11js', 'zod', 'node:*'] },
-  cli: { folders: ['yaml-file'], packages: ['commander', 'node:*'] },
+  cli: { folders: ['yaml-file'], packages: ['commander', 'string-width', 'yaml', 'node:*'] },
   /** The published library. */
   client: {
     folders: ['kernel', 'lib', 'token'],

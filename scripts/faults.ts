@@ -2,7 +2,8 @@
 // what callers got, whether and when it was well again, and what was told. Ends with 1 where a row is not as it should be.
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { fields, paint } from '../src/cli/text.ts';
+import { fields, plainPage } from '../src/cli/table.ts';
+import { paint } from '../src/cli/text.ts';
 import type { Fault } from './faults/fault.ts';
 import { hsmFaults } from './faults/hsm.ts';
 import { WAYS } from './faults/probes.ts';
@@ -99,5 +100,5 @@ function block({ fault, answers, well_after_ms: after, ...rest }: Outcome, colou
     ['well again', after === null ? `not ${by}` : `${by}, ${after} ms after the cause was over`],
     ['events', rest.events.join(', ') || 'none'],
   ] as const;
-  return `${fault}: ${verdict}\n${fields(pairs, colour)}`;
+  return `${fault}: ${verdict}\n${fields(pairs, plainPage(colour))}`;
 }

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 import { parseArgs } from 'node:util';
-import { table } from '../src/cli/text.ts';
+import { plainPage, table } from '../src/cli/table.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 
@@ -58,7 +58,7 @@ if (values.json) {
     JSON.stringify(Object.fromEntries(rows.map(([what, is, goal]) => [what, { is, goal }])), null, 2),
   );
 } else {
-  console.log(table(['what', 'is', 'goal'], rows, process.stdout.isTTY === true));
+  console.log(table(['what', 'is', 'goal'], rows, plainPage(process.stdout.isTTY)));
   for (const circle of found) console.log(`circle: ${circle.join(' ')}`);
 }
 

@@ -1,7 +1,7 @@
 // npm run prose: measures README and docs against the goals for prose. --json for machines.
 import { globSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { table } from '../src/cli/text.ts';
+import { plainPage, table } from '../src/cli/table.ts';
 
 export interface Prose {
   /** All with a letter or digit, code and tables included; `wc -w` counts marks of lists and tables, too. */
@@ -73,6 +73,6 @@ if (import.meta.main) {
   const goal = ['goal', ...Object.values(GOALS).map(String)];
   const objects = rows.map((row) => Object.fromEntries(header.map((name, at) => [name, row[at]])));
   console.log(
-    values.json ? JSON.stringify(objects) : table(header, [...rows, goal], process.stdout.isTTY === true),
+    values.json ? JSON.stringify(objects) : table(header, [...rows, goal], plainPage(process.stdout.isTTY)),
   );
 }

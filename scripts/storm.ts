@@ -1,6 +1,6 @@
 // npm run storm: the attack of 2023 on a service of its own, one line for each of its ways in. Ends with 1 where one
 // was not caught.
-import { type Cell, table } from '../src/cli/text.ts';
+import { type Cell, plainPage, table } from '../src/cli/table.ts';
 import type { Attack } from './storm/attack.ts';
 import { canaryCredential, canaryKey, canaryToken } from './storm/canaries.ts';
 import { removeDatabaseStage } from './storm/database-stage.ts';
@@ -43,7 +43,7 @@ const stage = await openStage();
 try {
   const rows: Cell[][] = [];
   for (const attack of ATTACKS) rows.push(await play(stage, attack));
-  console.log(`\n${table(HEADINGS, rows, colour)}`);
+  console.log(`\n${table(HEADINGS, rows, plainPage(colour))}`);
   if (!rows.every((row) => verdictOf(row) === 'caught')) process.exitCode = 1;
 } finally {
   await stage.close();
@@ -67,5 +67,5 @@ async function play(on: Stage, attack: Attack): Promise<Cell[]> {
 
 function verdictOf(row: readonly Cell[]): string | undefined {
   const last = row.at(-1);
-  return typeof last === 'string' ? last : last?.[0];
+  return Array.isArray(last) ? last[0] : undefined;
 }

@@ -1,7 +1,7 @@
 // npm run tamper: everything that somebody with write access to the database can do to it, and what finds it. Ends
 // with 1 where nothing does.
 import { parseArgs } from 'node:util';
-import { type Cell as Column, table as drawTable } from '../src/cli/text.ts';
+import { type Cell as Column, table as drawTable, plainPage } from '../src/cli/table.ts';
 import { lettersOf } from '../test/support/tamper/letters.ts';
 import { liveOnce } from '../test/support/tamper/life.ts';
 import { KINDS } from '../test/support/tamper/manipulations.ts';
@@ -96,7 +96,7 @@ function print(verdicts: readonly Verdict[]): void {
   for (const [name, ofTable] of Map.groupBy(verdicts, ({ table }) => table)) {
     const lines = Map.groupBy(ofTable, ({ kind }) => kind);
     const rows = [...lines].map(([kind, of]) => [kind, ...columnsOf(of)]);
-    console.log(`\n${name}\n${drawTable(headings, rows, colour)}`);
+    console.log(`\n${name}\n${drawTable(headings, rows, plainPage(colour))}`);
   }
   const missed = verdicts.filter(isMissed);
   console.log(`\n${verdicts.length} cells, ${missed.length} of them missed`);

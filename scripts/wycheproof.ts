@@ -5,7 +5,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { table } from '../src/cli/text.ts';
+import { plainPage, table } from '../src/cli/table.ts';
 import type { Algorithm } from '../src/kernel/algorithm.ts';
 import { importPublicKey, readPublicJwk } from '../src/token/public-jwk.ts';
 import { verifySignatureSync } from '../src/token/signature.ts';
@@ -66,7 +66,7 @@ const rows = tallies.map(([name, algorithm, { right, notText, wrong }]) => [
   String(notText),
   String(wrong.length),
 ]);
-console.log(table(['file', 'algorithm', 'as there', 'no text', 'otherwise'], rows, false));
+console.log(table(['file', 'algorithm', 'as there', 'no text', 'otherwise'], rows, plainPage()));
 for (const [name, , { wrong }] of tallies) for (const each of wrong) console.log(`${name}: ${each}`);
 if (tallies.length === 0) console.error(`none of its files lies in ${folder}`);
 if (tallies.length === 0 || tallies.some(([, , { wrong }]) => wrong.length > 0)) process.exitCode = 1;

@@ -2,7 +2,8 @@ import type { Context } from '../cli/context.ts';
 import { withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { proposalIn, show } from '../cli/show.ts';
-import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, table } from '../cli/table.ts';
+import { humanTime } from '../cli/text.ts';
 import type { ClientAndCredentialAnswer } from './routes/clients.ts';
 import type { ClientAnswer } from './routes/wire.ts';
 
@@ -26,7 +27,7 @@ function describeClient(client: ClientAnswer, { terminal }: Context): string {
         client.revoked_at === null ? '-' : [humanTime(client.revoked_at, terminal.nowSeconds), 'red'],
       ],
     ],
-    terminal.colour,
+    terminal,
   );
 }
 
@@ -88,10 +89,10 @@ function human(clients: readonly ClientAnswer[], { terminal }: Context): string 
       [client.id, 'bold'],
       status(client),
       describeGrants(client),
-      humanTime(client.created_at, terminal.nowSeconds),
+      { time: client.created_at },
       client.description,
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 

@@ -2,7 +2,8 @@ import type { Context } from '../cli/context.ts';
 import { storeCredential } from '../cli/new-files.ts';
 import { connect, operationsUrl } from '../cli/operations-client.ts';
 import { show, showPlainly } from '../cli/show.ts';
-import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, table } from '../cli/table.ts';
+import { humanTime } from '../cli/text.ts';
 import type { OperatorAndCredentialAnswer, OperatorPageAnswer } from './routes/operators.ts';
 import type { OperatorAnswer } from './routes/wire.ts';
 
@@ -15,7 +16,7 @@ function describeOperator(operator: OperatorAnswer, { terminal }: Context): stri
       ['enrolled', humanTime(created_at, terminal.nowSeconds)],
       ['revoked', revoked_at === null ? '-' : [humanTime(revoked_at, terminal.nowSeconds), 'red']],
     ],
-    terminal.colour,
+    terminal,
   );
 }
 
@@ -85,8 +86,8 @@ function describeOperators({ operators, next }: OperatorPageAnswer, { terminal }
     [id, 'bold'],
     revoked_at === null ? ['enabled', 'green'] : ['revoked', 'red'],
     roles.join(' '),
-    humanTime(created_at, terminal.nowSeconds),
+    { time: created_at },
   ]);
-  const listed = table(['id', 'status', 'roles', 'enrolled'], rows, terminal.colour);
+  const listed = table(['id', 'status', 'roles', 'enrolled'], rows, terminal);
   return next === null ? listed : `${listed}\n\nThere are more: --after ${next}`;
 }

@@ -8,7 +8,7 @@ import {
   showPlainly,
   stateCell,
 } from '../cli/show.ts';
-import { type Cell, humanTime, table } from '../cli/text.ts';
+import { type Cell, table } from '../cli/table.ts';
 import { warnOfProposed } from '../keys/cli-policy.ts';
 import type { ExecutedAnswer } from './routes/proposals.ts';
 
@@ -39,11 +39,19 @@ function human(
     proposal.act,
     proposal.subject,
     proposal.proposed_by,
-    humanTime(proposal.expires_at, terminal.nowSeconds),
+    { time: proposal.expires_at },
     proposal.state === 'open' ? proposal.approvers.join(' ') || 'nobody' : '-',
   ]);
-  const headings = ['id', 'state', 'act', 'subject', 'proposed by', 'expires', 'can approve'];
-  return `${table(headings, rows, terminal.colour)}${more}`;
+  const headings = [
+    'id',
+    'state',
+    'act',
+    'subject',
+    'proposed by',
+    'expires',
+    { name: 'can approve', extra: true } as const,
+  ];
+  return `${table(headings, rows, terminal)}${more}`;
 }
 
 export async function proposalShow(context: Context, id: string): Promise<void> {

@@ -3,9 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { exportAudit } from '../audit-verify/export.ts';
 import type { Context } from '../cli/context.ts';
 import { usageFailure } from '../cli/failure.ts';
+import { memberTexts } from '../cli/members.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { humanTime, paint } from '../cli/text.ts';
+import { humanTime, paint, plainText } from '../cli/text.ts';
+import { wrapLines } from '../cli/wrap.ts';
 import { escapedJson, safeJson } from '../lib/json.ts';
 import type { AuditEventAnswer } from './routes.ts';
 import type { EventRangeAnswer } from './routes-unwitnessed.ts';
@@ -32,11 +34,13 @@ export async function auditTail(
   }
 }
 
-function line(event: AuditEventAnswer, { options, terminal }: Context): string {
-  if (options.json) return safeJson(event);
+function line(event: AuditEventAnswer, { structured, terminal }: Context): string {
+  if (structured) return structured.item(event);
   const { sequence, time, type, actor, subject, details } = event;
   const when = humanTime(time, terminal.nowSeconds);
-  return `${sequence}  ${when}  ${paint(type, 'bold', terminal.colour)}  ${subject}  by ${actor}  ${safeJson(details)}`;
+  const told = memberTexts(details);
+  const text = `${sequence}  ${when}  ${paint(type, 'bold', terminal.colour)}  ${subject}  by ${actor}${told.map((each) => `  ${each}`).join('')}`;
+  return wrapLines(text, terminal.columns, plainText, '  ');
 }
 
 export async function auditExport(

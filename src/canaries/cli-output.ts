@@ -5,7 +5,8 @@ import { readJsonInput } from '../cli/input-file.ts';
 import { intoSecretFile, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, table } from '../cli/table.ts';
+import { humanTime } from '../cli/text.ts';
 import type { CanaryKind } from './canary.ts';
 import type { CanaryAnswer, CreatedCanaryAnswer, OneCanaryAnswer } from './routes.ts';
 
@@ -13,17 +14,17 @@ import type { CanaryAnswer, CreatedCanaryAnswer, OneCanaryAnswer } from './route
 function describeCanaries(canaries: readonly CanaryAnswer[], { terminal }: Context): string {
   if (canaries.length === 0) return 'no canaries';
   return table(
-    ['id', 'kind', 'planted', 'scope', 'created', 'by', 'retired'],
+    ['id', 'kind', 'planted', 'scope', 'created', { name: 'by', extra: true }, 'retired'],
     canaries.map((canary) => [
       [canary.id, 'bold'],
       canary.kind,
       canary.planted,
       canary.scope ?? '-',
-      humanTime(canary.created_at, terminal.nowSeconds),
+      { time: canary.created_at },
       canary.created_by,
-      retired(canary, terminal.nowSeconds),
+      retired(canary),
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 
@@ -36,14 +37,14 @@ function describeCanary(canary: CanaryAnswer, { terminal }: Context): string {
       ['planted', canary.planted],
       ['scope', canary.scope ?? '-'],
       ['created', `${humanTime(canary.created_at, terminal.nowSeconds)} by ${canary.created_by}`],
-      ['retired', retired(canary, terminal.nowSeconds)],
+      ['retired', retired(canary)],
     ],
-    terminal.colour,
+    terminal,
   );
 }
 
-function retired({ retired_at: at }: CanaryAnswer, nowSeconds: number): Cell {
-  return at === null ? '-' : [humanTime(at, nowSeconds), 'red'];
+function retired({ retired_at: at }: CanaryAnswer): Cell {
+  return at === null ? '-' : { time: at, colour: 'red' };
 }
 
 interface CanaryOptions {

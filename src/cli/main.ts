@@ -14,12 +14,24 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const [{ run }, { terminalText }] = await Promise.all([import('./run.ts'), import('./text.ts')]);
 
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await reader.question(question);
+  } finally {
+    reader.close();
+  }
+}
+
 const surroundings: Surroundings = {
   environment: readEnvironment(),
   nowSeconds: () => Math.floor(Date.now() / 1000),
   isTerminal: process.stdout.isTTY === true,
+  columns: process.stdout.columns,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
   progress: process.stderr.isTTY ? (line) => process.stderr.write(`\r\u001b[K${line}`) : undefined,
 };
 

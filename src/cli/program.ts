@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { CLIENT, GRANT, OPERATOR, PROPOSAL } from '../access/cli.ts';
 import { AUDIT } from '../audit/cli.ts';
 import { BACKUP } from '../backup/cli.ts';
@@ -19,6 +19,7 @@ import { REPORT } from '../reports/cli.ts';
 import { REVIEW } from '../reviews/cli.ts';
 import { REVOKE } from '../revocation/cli.ts';
 import { SCAN } from '../scan/cli.ts';
+import { OUTPUT_FORMS } from './output.ts';
 import { SERVICE } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
@@ -73,7 +74,9 @@ export function program(contextOf: Contextual): Command {
       'operations plane (default: KEYWARD_OPERATIONS_URL, the configuration, the origin in the credential file)',
     )
     .option('--credential-file <file>', 'file with the operator credential')
-    .option('--json', 'print JSON')
+    .addOption(new Option('-o, --output <form>', 'how to print').choices(OUTPUT_FORMS))
+    .addOption(new Option('--json', 'as --output json').conflicts(['output', 'wide']))
+    .addOption(new Option('--wide', 'as --output wide: nothing is shortened or wrapped').conflicts('output'))
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', NOTES);
   addVerbs(keyward, COMMANDS, contextOf);

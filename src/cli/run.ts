@@ -7,6 +7,7 @@ import { FlawedFile, placedMessage } from '../yaml-file/problem.ts';
 import { behindDashes } from './arguments.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
+import { type OutputForm, structuredOutput } from './output.ts';
 import { program } from './program.ts';
 import { paint, terminalText } from './text.ts';
 
@@ -15,11 +16,17 @@ export interface Surroundings {
   readonly environment: Environment;
   nowSeconds(): number;
   readonly isTerminal: boolean;
+  /** How wide the terminal is, where it says so. */
+  readonly columns?: number | undefined;
   out(text: string): void;
   err(text: string): void;
   /** One line on standard error that changes; undefined where that is no terminal. */
   readonly progress?: ((line: string) => void) | undefined;
+  /** Asks the person at the terminal; undefined where nobody is there. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
 }
+
+const USUAL_COLUMNS = 80;
 
 /** Runs one command line, without the program's name, and answers its exit code. */
 export async function run(argv: readonly string[], given: Surroundings): Promise<ExitCode> {
@@ -35,19 +42,20 @@ export async function run(argv: readonly string[], given: Surroundings): Promise
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode as ExitCode;
-    return report(error, keyward.opts<GlobalOptions>().json === true, surroundings, terminal);
+    return report(error, isForPrograms(keyward.opts<GlobalOptions>()), surroundings, terminal);
   }
 }
 
 /** All that the command line writes goes through here. */
 function withSafeText(surroundings: Surroundings): Surroundings {
-  const { progress } = surroundings;
+  const { progress, ask } = surroundings;
   return {
     ...surroundings,
     nowSeconds: () => surroundings.nowSeconds(),
     out: (text) => surroundings.out(terminalText(text)),
     err: (text) => surroundings.err(terminalText(text)),
     progress: progress && ((line) => progress(terminalText(line))),
+    ask: ask && ((question) => ask(terminalText(question))),
   };
 }
 
@@ -55,19 +63,46 @@ function terminalOf(surroundings: Surroundings, endWith: Terminal['endWith']): T
   const colour = surroundings.isTerminal && !surroundings.environment.noColor;
   return {
     colour,
+    columns: surroundings.isTerminal ? surroundings.columns || USUAL_COLUMNS : undefined,
     get nowSeconds() {
       return surroundings.nowSeconds();
     },
     print: (text) => surroundings.out(`${text}\n`),
     progress: surroundings.progress,
+    ask: surroundings.ask,
     endWith,
     warn: (text) => surroundings.err(`${paint('warning:', 'yellow', colour)} ${text}\n`),
   };
 }
 
-function contextOf(command: Command, { environment }: Surroundings, terminal: Terminal): Context {
+async function contextOf(
+  command: Command,
+  { environment }: Surroundings,
+  terminal: Terminal,
+): Promise<Context> {
   const options = command.optsWithGlobals<GlobalOptions>();
-  return { options, environment, terminal, configFile: options.config ?? environment.configFile };
+  const form = formOf(options);
+  return {
+    options: { ...options, json: isForPrograms(options) },
+    environment,
+    terminal: form === 'wide' ? widened(terminal) : terminal,
+    structured: await structuredOutput(form),
+    configFile: options.config ?? environment.configFile,
+  };
+}
+
+function formOf({ output, json, wide }: GlobalOptions): OutputForm | undefined {
+  if (json) return 'json';
+  return output ?? (wide ? 'wide' : undefined);
+}
+
+function isForPrograms(options: GlobalOptions): boolean {
+  const form = formOf(options);
+  return form !== undefined && form !== 'wide';
+}
+
+function widened(terminal: Terminal): Terminal {
+  return Object.create(terminal, { columns: { value: undefined } });
 }
 
 /** Commander writes and throws instead of ending the process, in every command of the tree. */

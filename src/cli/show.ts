@@ -2,7 +2,9 @@ import { safeJson } from '../lib/json.ts';
 import type { ProposalAnswer, ProposalPageAnswer } from '../server/ask-gate.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './failure.ts';
-import { type Cell, type Colour, fields, humanTime, table } from './text.ts';
+import { type Cell, fields, table } from './table.ts';
+import { type Colour, humanTime, plainText } from './text.ts';
+import { wrapLines } from './wrap.ts';
 
 export type { ProposalAnswer, ProposalPageAnswer };
 
@@ -47,8 +49,8 @@ export function describeProposal(proposal: ProposalAnswer, { terminal }: Context
     members.push(['can approve', approvers.length === 0 ? nobody : approvers.join(' ')]);
   }
   const changes = proposal.changes.map(({ member, from, to }) => [member, text(from), text(to)]);
-  const changed = table(['member', 'is', 'would be'], changes, terminal.colour);
-  return `${fields(members, terminal.colour)}\n\n${changed}`;
+  const changed = table(['member', 'is', 'would be'], changes, terminal);
+  return `${fields(members, terminal)}\n\n${changed}`;
 }
 
 function text(value: unknown): string {
@@ -76,7 +78,8 @@ function showProposed(context: Context, answer: unknown, proposal: ProposalAnswe
 
 /** For what shows proposals without opening one. */
 export function showPlainly(context: Context, answer: unknown, human: () => string): void {
-  context.terminal.print(context.options.json ? safeJson(answer, 2) : human());
+  const { structured, terminal } = context;
+  terminal.print(structured ? structured.whole(answer) : wrapLines(human(), terminal.columns, plainText));
 }
 
 /** Also beside what the command line adds to an answer. */

@@ -37,7 +37,7 @@ export interface Noun {
 export type Verbs = readonly (Verb | Noun)[];
 
 /** The context of a call, from the options given anywhere on its command line. */
-export type Contextual = (command: Command) => Context;
+export type Contextual = (command: Command) => Promise<Context>;
 
 export function addVerbs(to: Command, verbs: Verbs, contextOf: Contextual): void {
   for (const each of verbs) {
@@ -57,7 +57,7 @@ function addVerb(to: Command, verb: Verb, contextOf: Contextual): void {
   command.addHelpText('after', `${verb.note ?? ''}${examples(...verb.examples)}`);
   command.action(async (...given) => {
     const run = await verb.load();
-    await run(contextOf(command), ...given.slice(0, -1));
+    await run(await contextOf(command), ...given.slice(0, -1));
   });
 }
 

@@ -1,7 +1,8 @@
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT } from '../cli/failure.ts';
 import { show } from '../cli/show.ts';
-import { paint } from '../cli/text.ts';
+import { paint, plainText } from '../cli/text.ts';
+import { wrapLines } from '../cli/wrap.ts';
 import { examine } from './index.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
@@ -25,5 +26,7 @@ type Found = Awaited<ReturnType<typeof examine>>[number];
 
 function human({ level, check, summary, advice }: Found, width: number, { terminal }: Context): string {
   const head = `${paint(level.padEnd(4), COLOURS[level], terminal.colour)}  ${check.padEnd(width)}  ${summary}`;
-  return advice === undefined ? head : `${head}\n${' '.repeat(width + 8)}→ ${advice}`;
+  const indent = ' '.repeat(width + 8);
+  const text = wrapLines(head, terminal.columns, plainText, indent);
+  return advice === undefined ? text : `${text}\n${indent}→ ${advice}`;
 }

@@ -1,7 +1,8 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, table } from '../cli/table.ts';
+import { humanTime } from '../cli/text.ts';
 import type { DrillAnswer, DrillsAnswer } from './routes.ts';
 
 export async function drillList(context: Context): Promise<void> {
@@ -18,30 +19,30 @@ export function describeDrill(of: DrillAnswer, { terminal }: Context): string {
       ['result', verdict(of)],
       ['performed', `${of.performed_by}, ${humanTime(of.performed_at, terminal.nowSeconds)}`],
     ],
-    terminal.colour,
+    terminal,
   );
   const rows = of.steps.map(({ name, took_ms }) => [name, `${took_ms} ms`]);
-  return `${head}\n\n${table(['step', 'from the beginning'], rows, terminal.colour)}`;
+  return `${head}\n\n${table(['step', 'from the beginning'], rows, terminal)}`;
 }
 
 function describeDrills({ drills, standings }: DrillsAnswer, { terminal }: Context): string {
-  const { nowSeconds, colour } = terminal;
-  const time = (seconds: number) => humanTime(seconds, nowSeconds);
   const due = standings.map(({ drill, last_passed_at, overdue_at }): Cell[] => [
     drill,
-    last_passed_at === null ? 'never' : time(last_passed_at),
-    overdue_at < nowSeconds ? [`overdue since ${time(overdue_at)}`, 'red'] : time(overdue_at),
+    last_passed_at === null ? 'never' : { time: last_passed_at },
+    overdue_at < terminal.nowSeconds
+      ? { time: overdue_at, lead: 'overdue since ', colour: 'red' }
+      : { time: overdue_at },
   ]);
-  const next = table(['drill', 'last passed', 'next by'], due, colour);
+  const next = table(['drill', 'last passed', 'next by'], due, terminal);
   if (drills.length === 0) return next;
   const done = drills.map((each): Cell[] => [
     each.drill,
     each.scope ?? '-',
     verdict(each),
     each.performed_by,
-    time(each.performed_at),
+    { time: each.performed_at },
   ]);
-  return `${next}\n\n${table(['drill', 'scope', 'result', 'by', 'performed'], done, colour)}`;
+  return `${next}\n\n${table(['drill', 'scope', 'result', 'by', 'performed'], done, terminal)}`;
 }
 
 function verdict({ passed }: DrillAnswer): Cell {

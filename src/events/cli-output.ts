@@ -1,8 +1,10 @@
 import type { Context } from '../cli/context.ts';
+import { memberFields } from '../cli/members.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
-import { safeJson } from '../lib/json.ts';
+import { type Cell, fields, type Page, subjectCell, table } from '../cli/table.ts';
+import { type Colour, humanTime } from '../cli/text.ts';
+import { eventType, SECURITY_EVENTS } from '../kernel/security-event-types.ts';
 import type { SecurityEventAnswer } from './routes.ts';
 
 const COLOURS = new Map<string, Colour>([
@@ -13,21 +15,21 @@ const COLOURS = new Map<string, Colour>([
 function describeEvents(events: readonly SecurityEventAnswer[], { terminal }: Context): string {
   if (events.length === 0) return 'no security events';
   return table(
-    ['sequence', 'severity', 'type', 'subject', 'state', 'raised'],
+    ['event', 'severity', 'type', 'subject', 'state', 'raised'],
     events.map((event) => [
       String(event.sequence),
       severityCell(event.severity),
       [event.type, 'bold'],
-      event.subject,
+      subjectCell(event.subject),
       event.state,
-      humanTime(event.raised_at, terminal.nowSeconds),
+      { time: event.raised_at },
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 
 function describeEvent(event: SecurityEventAnswer, { terminal }: Context): string {
-  const { nowSeconds, colour } = terminal;
+  const { nowSeconds } = terminal;
   const step = (taken: SecurityEventAnswer['resolved']) => {
     if (!taken) return '-';
     const said = taken.note === null ? '' : `: ${taken.note}`;
@@ -35,26 +37,34 @@ function describeEvent(event: SecurityEventAnswer, { terminal }: Context): strin
   };
   const head = fields(
     [
-      ['event', [event.type, 'bold']],
+      ['event', [String(event.sequence), 'bold']],
+      ['type', [event.type, 'bold']],
       ['severity', severityCell(event.severity)],
       ['subject', event.subject],
       ['raised', humanTime(event.raised_at, nowSeconds)],
       ['state', event.state],
       ['acknowledged', step(event.acknowledged)],
       ['resolved', step(event.resolved)],
+      ...guidance(event),
     ],
-    colour,
+    terminal,
   );
-  return `${head}\n\n${evidence(event, colour)}`;
+  return `${head}\n\n${evidence(event, terminal)}`;
 }
 
-function evidence({ evidence: of }: SecurityEventAnswer, colour: boolean): string {
+/** What it means and what to do; of a type that this version knows. */
+function guidance({ type }: SecurityEventAnswer): readonly (readonly [name: string, value: Cell])[] {
+  if (!Object.hasOwn(SECURITY_EVENTS, type)) return [];
+  const { meaning, runbook } = eventType(type);
+  return [
+    ['meaning', meaning],
+    ['runbook', `docs/runbooks/${runbook}`],
+  ];
+}
+
+function evidence({ evidence: of }: SecurityEventAnswer, page: Page): string {
   if (of === null) return 'the evidence was erased';
-  const rows = Object.entries(of).map(([name, value]): readonly [string, Cell] => [
-    name,
-    typeof value === 'string' ? value : safeJson(value),
-  ]);
-  return fields(rows, colour);
+  return Object.keys(of).length === 0 ? 'no evidence' : fields(memberFields(of), page);
 }
 
 export function severityCell(name: string): Cell {

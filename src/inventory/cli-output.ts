@@ -2,7 +2,8 @@ import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, kidCell, table } from '../cli/table.ts';
+import { type Colour, humanTime } from '../cli/text.ts';
 import type { InventoryAnswer } from './routes.ts';
 
 const COLOURS = new Map<string, Colour>([
@@ -22,17 +23,21 @@ function describeInventory(of: InventoryAnswer['inventories'][number], { termina
       ['keys', `${of.proven} of ${of.expected} proven`],
       ['objects', String(of.objects)],
     ],
-    terminal.colour,
+    terminal,
   );
   if (of.findings.length === 0) return `${known}\n\nIt holds what the registry says, and nothing else.`;
-  const rows = of.findings.flatMap(({ kind, hsm_id, kid, scope, details }) =>
-    details.map((detail, at): Cell[] =>
-      at === 0
-        ? [[kind, COLOURS.get(kind) ?? 'red'], kid ?? '-', scope ?? '-', hsm_id ?? '-', detail]
-        : ['', '', '', '', detail],
-    ),
+  const rows = of.findings.map(({ kind, hsm_id, kid, scope, details }): Cell[] => [
+    [kind, COLOURS.get(kind) ?? 'red'],
+    kid === null ? '-' : kidCell(kid),
+    scope ?? '-',
+    hsm_id ?? '-',
+    details.join('; '),
+  ]);
+  const found = table(
+    ['finding', 'kid', 'scope', { name: 'HSM id', extra: true }, 'details'],
+    rows,
+    terminal,
   );
-  const found = table(['finding', 'kid', 'scope', 'HSM id', 'details'], rows, terminal.colour);
   return [known, found, ...(of.omitted > 0 ? [`and ${of.omitted} more`] : [])].join('\n\n');
 }
 

@@ -3,7 +3,8 @@ import { usageFailure } from '../cli/failure.ts';
 import { writeNewFile } from '../cli/new-files.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { fields, humanTime, utc } from '../cli/text.ts';
+import { fields } from '../cli/table.ts';
+import { humanTime, utc } from '../cli/text.ts';
 import { html, type Markup } from '../lib/html.ts';
 import type { CeremonyAnswer } from './routes/ceremony.ts';
 
@@ -159,6 +160,6 @@ function describe(of: CeremonyAnswer, { terminal }: Context): string {
         ['HSM', `${token.label}, serial ${token.serial}, firmware ${token.firmware}`] as const,
       ]),
     ],
-    terminal.colour,
+    terminal,
   );
 }

@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Context } from '../cli/context.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, kidCell, type Page, table } from '../cli/table.ts';
+import { humanTime } from '../cli/text.ts';
 import { describeOutcome, findKid, stateCell } from './cli-output.ts';
 import type { CompromiseAnswer, SharesAnswer } from './routes/compromise.ts';
 import type { KeyOutcomeAnswer } from './routes/wire.ts';
@@ -10,19 +11,19 @@ import type { KeyOutcomeAnswer } from './routes/wire.ts';
 /** What a compromise hits: tokens that were alive, who has them, who verifies, what else lies on the HSM token. */
 function describeCompromise(compromise: CompromiseAnswer, context: Context): string {
   const { use, verifiers, other_keys } = compromise;
-  const { colour } = context.terminal;
+  const { terminal } = context;
   return [
-    fields(summary(compromise, context), colour),
-    ...(use ? [shares('client', use.clients, colour), shares('subject', use.subjects, colour)] : []),
+    fields(summary(compromise, context), terminal),
+    ...(use ? [shares('client', use.clients, terminal), shares('subject', use.subjects, terminal)] : []),
     ...(verifiers.length > 0
-      ? [table(['verifier', 'instance', 'obeyed'], verifiers.map(obeyed), colour)]
+      ? [table(['verifier', 'instance', 'obeyed'], verifiers.map(obeyed), terminal)]
       : []),
     ...(other_keys.listed.length > 0
       ? [
           table(
             ['on the same HSM token', 'scope', 'state'],
-            other_keys.listed.map(({ kid, scope, state }): Cell[] => [kid, scope, stateCell(state)]),
-            colour,
+            other_keys.listed.map(({ kid, scope, state }): Cell[] => [kidCell(kid), scope, stateCell(state)]),
+            terminal,
           ) + more(other_keys.more),
         ]
       : []),
@@ -49,10 +50,10 @@ function summary({ use, verifiers, compromised_at }: CompromiseAnswer, { termina
   return pairs;
 }
 
-function shares(heading: string, { listed, more: others }: SharesAnswer, colour: boolean): string {
+function shares(heading: string, { listed, more: others }: SharesAnswer, page: Page): string {
   if (listed.length === 0) return '';
   const rows = listed.map(({ name, tokens }): Cell[] => [name, String(tokens)]);
-  return table([heading, 'live tokens'], rows, colour) + more(others);
+  return table([heading, 'live tokens'], rows, page) + more(others);
 }
 
 function obeyed({ client, instance, connected, took_ms }: CompromiseAnswer['verifiers'][number]): Cell[] {

@@ -2,7 +2,8 @@ import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT } from '../cli/failure.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, instantCell, kidCell, table } from '../cli/table.ts';
+import { type Colour, humanTime } from '../cli/text.ts';
 import { printable } from '../lib/html.ts';
 import type { KeyListAnswer } from './routes/keys.ts';
 import type { KeyAnswer, KeyOutcomeAnswer, RefusedKeyAnswer, RotationAnswer } from './routes/wire.ts';
@@ -18,35 +19,53 @@ const COLOURS = new Map<string, Colour>([
 ]);
 
 /** The keys, and below them why those are out of service that are. */
-export function describeKeys(keys: readonly KeyAnswer[], { terminal }: Context): string {
+export function describeKeys(
+  keys: readonly KeyAnswer[],
+  { terminal }: Context,
+  refused: readonly RefusedKeyAnswer[] = [],
+): string {
   if (keys.length === 0) return 'no keys';
-  const time = (seconds: number | null) => (seconds === null ? '-' : humanTime(seconds, terminal.nowSeconds));
+  const among = kidsOf([...keys, ...refused]);
   const listed = table(
-    ['kid', 'scope', 'state', 'algorithm', 'hsm token', 'proof', 'signs from', 'signs until'],
+    [
+      'kid',
+      'scope',
+      'state',
+      { name: 'algorithm', extra: true },
+      { name: 'hsm token', extra: true },
+      'proof',
+      'signs from',
+      'signs until',
+    ],
     keys.map((key) => [
-      key.kid,
+      kidCell(key.kid),
       key.scope,
       stateCell(key.state),
       key.algorithm,
       key.hsm_token,
       stateCell(key.proof.status),
-      time(key.sign_from),
-      time(key.sign_until),
+      instantCell(key.sign_from),
+      instantCell(key.sign_until),
     ]),
-    terminal.colour,
+    terminal,
+    { among },
   );
-  const reasons = keys.flatMap(({ kid, proof }) => proof.reasons.map((reason) => [kid, reason]));
+  const reasons = keys.flatMap(({ kid, proof }) =>
+    proof.reasons.map((reason): Cell[] => [kidCell(kid), reason]),
+  );
   return reasons.length === 0
     ? listed
-    : `${listed}\n\n${table(['not proven', 'why'], reasons, terminal.colour)}`;
+    : `${listed}\n\n${table(['not proven', 'why'], reasons, terminal, { among })}`;
 }
 
 /** Nothing where no row was refused. */
-function describeRefusedKeys(refused: readonly RefusedKeyAnswer[], { terminal }: Context): string[] {
+function describeRefusedKeys({ keys, refused }: KeyListAnswer, { terminal }: Context): string[] {
   if (refused.length === 0) return [];
-  const rows = refused.map(({ kid, scope, why }): Cell[] => [[kid, 'red'], scope, why]);
-  return [table(['refused', 'scope', 'why'], rows, terminal.colour)];
+  const rows = refused.map(({ kid, scope, why }): Cell[] => [kidCell(kid, 'red'), scope, why]);
+  return [table(['refused', 'scope', 'why'], rows, terminal, { among: kidsOf(keys) })];
 }
+
+const kidsOf = (rows: readonly { readonly kid: string }[]) => rows.map(({ kid }) => kid);
 
 export function stateCell(text: string): Cell {
   const colour = COLOURS.get(text);
@@ -58,7 +77,9 @@ export async function keyList(context: Context, { scope }: { readonly scope?: st
   const query = scope === undefined ? '' : `?scope=${encodeURIComponent(scope)}`;
   const answer = await call<KeyListAnswer>('GET', `/keys${query}`);
   show(context, answer, () =>
-    [describeKeys(answer.keys, context), ...describeRefusedKeys(answer.refused, context)].join('\n\n'),
+    [describeKeys(answer.keys, context, answer.refused), ...describeRefusedKeys(answer, context)].join(
+      '\n\n',
+    ),
   );
 }
 
@@ -72,7 +93,7 @@ export function describeOutcome({ key, promoted, already }: KeyOutcomeAnswer, co
     ['private half', privateKey(key, context)],
   ];
   if (promoted) pairs.push(['signs now', promoted.kid], ['signs until', until(promoted, context)]);
-  return fields(pairs, terminal.colour);
+  return fields(pairs, terminal);
 }
 
 function describeRotation({ activated, deactivated }: RotationAnswer, context: Context): string {
@@ -83,7 +104,7 @@ function describeRotation({ activated, deactivated }: RotationAnswer, context: C
       ['signs until', until(activated, context)],
       ['signed before', deactivated?.kid ?? 'none'],
     ],
-    context.terminal.colour,
+    context.terminal,
   );
 }
 

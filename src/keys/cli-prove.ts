@@ -1,10 +1,11 @@
 import type { Context } from '../cli/context.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
 import { readJsonInput } from '../cli/input-file.ts';
+import { memberCell } from '../cli/members.ts';
 import { writeNewFile } from '../cli/new-files.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { fields } from '../cli/text.ts';
+import { fields } from '../cli/table.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { serviceKeysOf } from '../hsm/tokens.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -121,7 +122,7 @@ function describe(answer: KeyProofAnswer, { terminal }: Context): string {
       ['nonce', nonce],
       ...Object.entries(attributes).map(([name, value]) => [name, String(value)] as const),
     ],
-    terminal.colour,
+    terminal,
   );
 }
 
@@ -133,8 +134,10 @@ async function verify(
   const said = await verifyKeyEvidence({ configFile: context.configFile, file, auditKey, bindingKey });
   show(context, said, () =>
     fields(
-      Object.entries(said).map(([name, value]) => [name.replaceAll('_', ' '), String(value)] as const),
-      context.terminal.colour,
+      Object.entries(said).map(
+        ([name, value]) => [name.replaceAll('_', ' '), memberCell(name, value)] as const,
+      ),
+      context.terminal,
     ),
   );
 }

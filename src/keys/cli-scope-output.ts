@@ -2,7 +2,8 @@ import type { Context } from '../cli/context.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, table } from '../cli/table.ts';
+import { humanTime } from '../cli/text.ts';
 import { humanSpan } from '../lib/instant.ts';
 import { describeKeys } from './cli-output.ts';
 import {
@@ -42,7 +43,7 @@ function describeScope(scope: ScopeAnswer, { terminal }: Context): string {
       ['clock skew', `${policy.clock_skew_seconds} s`],
       ['contacts', scope.contacts.join(', ') || '-'],
     ],
-    terminal.colour,
+    terminal,
   );
 }
 
@@ -81,15 +82,15 @@ export async function scopeList(context: Context): Promise<void> {
 function human(scopes: readonly ScopeAnswer[], { terminal }: Context): string {
   if (scopes.length === 0) return 'no scopes; make one with: keyward scope create';
   return table(
-    ['id', 'algorithm', 'issuer', 'audience', 'created'],
+    ['id', 'algorithm', 'issuer', 'audience', { name: 'created', extra: true }],
     scopes.map(({ id, algorithm, issuer, audience, created_at }) => [
       [id, 'bold'],
       algorithm,
       issuer,
       audience,
-      humanTime(created_at, terminal.nowSeconds),
+      { time: created_at },
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 

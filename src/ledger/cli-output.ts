@@ -1,8 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, humanTime, table } from '../cli/text.ts';
-import { safeJson } from '../lib/json.ts';
+import { type Cell, kidCell, table } from '../cli/table.ts';
 import type { ErasedAnswer, LedgerPageAnswer, LedgerRecordAnswer } from './routes/search.ts';
 
 interface LedgerFindOptions {
@@ -36,27 +35,28 @@ export async function ledgerFind(context: Context, options: LedgerFindOptions): 
 }
 
 function print(context: Context, records: readonly LedgerRecordAnswer[], first: boolean): void {
-  const lines = context.options.json
-    ? records.map((record) => safeJson(record))
-    : rows(context, records).slice(first ? 0 : 1);
+  const { structured } = context;
+  const lines = structured
+    ? records.map((record) => structured.item(record))
+    : [rows(context, records, first)];
   context.terminal.print(lines.join('\n'));
 }
 
-function rows({ terminal }: Context, records: readonly LedgerRecordAnswer[]): string[] {
-  const text = table(
+function rows({ terminal }: Context, records: readonly LedgerRecordAnswer[], first: boolean): string {
+  return table(
     HEADINGS,
     records.map((record) => [
-      humanTime(record.iat, terminal.nowSeconds),
+      { time: record.iat },
       record.scope,
       record.client,
       personal(record.subject, record),
       personal(record.root, record),
       record.jti,
-      record.kid,
+      kidCell(record.kid),
     ]),
-    terminal.colour,
+    terminal,
+    { headless: !first },
   );
-  return text.split('\n');
 }
 
 function personal(value: string | null, { erased }: LedgerRecordAnswer): Cell {

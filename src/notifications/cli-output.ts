@@ -2,7 +2,7 @@ import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, humanTime, table } from '../cli/text.ts';
+import { type Cell, table } from '../cli/table.ts';
 import type { DeliveryAnswer, TargetTestAnswer } from './routes.ts';
 
 function describeTargetTests(tests: readonly TargetTestAnswer[], { terminal }: Context): string {
@@ -15,14 +15,24 @@ function describeTargetTests(tests: readonly TargetTestAnswer[], { terminal }: C
       ok ? ['sent', 'green'] : ['failed', 'red'],
       error ?? '',
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 
 function describeDeliveries(deliveries: readonly DeliveryAnswer[], { terminal }: Context): string {
   if (deliveries.length === 0) return 'no deliveries';
   return table(
-    ['id', 'event', 'severity', 'route', 'target', 'state', 'attempts', 'since', 'last error'],
+    [
+      'id',
+      'event',
+      'severity',
+      { name: 'route', extra: true },
+      'target',
+      'state',
+      { name: 'attempts', extra: true },
+      'since',
+      'last error',
+    ],
     deliveries.map((delivery) => [
       String(delivery.id),
       delivery.kind === 'event' ? String(delivery.event) : `${delivery.event} (${delivery.kind})`,
@@ -31,10 +41,10 @@ function describeDeliveries(deliveries: readonly DeliveryAnswer[], { terminal }:
       [delivery.target, 'bold'],
       state(delivery),
       String(delivery.attempts),
-      humanTime(delivery.created_at, terminal.nowSeconds),
+      { time: delivery.created_at },
       delivery.last_error ?? '',
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 

@@ -2,7 +2,8 @@ import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, type Colour, fields, humanTime, table } from '../cli/text.ts';
+import { type Cell, fields, instantCell, table } from '../cli/table.ts';
+import { type Colour, humanTime } from '../cli/text.ts';
 import { printable } from '../lib/html.ts';
 import type { ProbeAnswer } from './routes.ts';
 
@@ -21,14 +22,14 @@ function describeProbe(probe: ProbeAnswer, { terminal }: Context): string {
       ['expired token due', time(probe.expired_due_at)],
       ['next', probe.next_at === null ? 'not while it may not verify' : time(probe.next_at)],
     ],
-    terminal.colour,
+    terminal,
   );
   const rows = [
     ...probe.answers.map((answer): Cell[] => [
       answer.probe,
       verdict(answer.verdict),
       String(answer.status ?? '-'),
-      time(answer.at),
+      { time: answer.at },
       answer.why ?? '-',
     ]),
     ...probe.not_sent.map((unsent): Cell[] => [unsent.probe, NOT_SENT, '-', '-', unsent.why]),
@@ -36,9 +37,7 @@ function describeProbe(probe: ProbeAnswer, { terminal }: Context): string {
   return [
     about,
     ...(probe.answers.length === 0 ? ['nothing was sent since the service started'] : []),
-    ...(rows.length === 0
-      ? []
-      : [table(['token', 'verdict', 'status', 'sent', 'why'], rows, terminal.colour)]),
+    ...(rows.length === 0 ? [] : [table(['token', 'verdict', 'status', 'sent', 'why'], rows, terminal)]),
   ].join('\n\n');
 }
 
@@ -53,10 +52,10 @@ function describeProbes(probes: readonly ProbeAnswer[], { terminal }: Context): 
       overall(probe),
       probe.answers.flatMap((answer) => (answer.verdict === 'right' ? [] : [answer.probe])).join(', ') || '-',
       probe.not_sent.map((unsent) => unsent.probe).join(', ') || '-',
-      probe.next_at === null ? '-' : humanTime(probe.next_at, terminal.nowSeconds),
+      instantCell(probe.next_at),
       probe.url,
     ]),
-    terminal.colour,
+    terminal,
   );
   const reasons = new Set(
     probes.flatMap(({ not_sent }) => not_sent.map(({ probe, why }) => `${probe} is not sent: ${why}`)),

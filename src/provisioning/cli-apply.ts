@@ -6,7 +6,7 @@ import { storedDigest, withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import type { ProposalAnswer } from '../cli/show.ts';
 import { proposalIn, proposedDigest, show } from '../cli/show.ts';
-import { type Cell, humanTime, table } from '../cli/text.ts';
+import { type Cell, table } from '../cli/table.ts';
 import { warnOf } from '../keys/cli-policy.ts';
 import { newAlgorithms, plannedRefusals } from './cli-advice.ts';
 import { CHANGE_HEADINGS, changeCells, planOf } from './cli-plan.ts';
@@ -107,7 +107,7 @@ function describeApplied(applied: readonly Applied[], { terminal }: Context): st
   const rows = applied.flatMap(({ outcome, step }) =>
     step.changes.map((change): readonly Cell[] => [[outcome, COLOURS[outcome]], ...changeCells(change)]),
   );
-  const parts = [table(['outcome', ...CHANGE_HEADINGS], rows, terminal.colour)];
+  const parts = [table(['outcome', ...CHANGE_HEADINGS], rows, terminal)];
   const proposals = applied.flatMap((each) => (each.outcome === 'proposed' ? [each.proposal] : []));
   if (proposals.length > 0) {
     parts.push(proposalTable('proposal', proposals, terminal));
@@ -125,7 +125,7 @@ function describeApplied(applied: readonly Applied[], { terminal }: Context): st
       table(
         ['credentials'],
         files.map((file) => [file]),
-        terminal.colour,
+        terminal,
       ),
     );
   return [...parts, sumOf(applied)].join('\n\n');
@@ -140,7 +140,7 @@ function proposalTable(heading: string, proposals: readonly ProposalAnswer[], te
     proposal.proposed_by,
     ...(withDigest ? [proposedDigest(proposal) ?? '-'] : []),
     proposal.approvers.join(' ') || 'nobody',
-    humanTime(proposal.expires_at, terminal.nowSeconds),
+    { time: proposal.expires_at },
   ]);
   const headings = [
     heading,
@@ -151,7 +151,7 @@ function proposalTable(heading: string, proposals: readonly ProposalAnswer[], te
     'can approve',
     'expires',
   ];
-  return table(headings, cells, terminal.colour);
+  return table(headings, cells, terminal);
 }
 
 function sumOf(applied: readonly Applied[]): string {

@@ -4,7 +4,8 @@ import { CommandFailure, EXIT } from '../cli/failure.ts';
 import { readUpTo } from '../cli/input-file.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, type Colour, table } from '../cli/text.ts';
+import { type Cell, table } from '../cli/table.ts';
+import type { Colour } from '../cli/text.ts';
 import { refusalText, warnOf } from '../keys/cli-policy.ts';
 import type { ScopeAnswer } from '../keys/cli-scope-output.ts';
 import { policyOf } from '../keys/policy-schema.ts';
@@ -101,8 +102,8 @@ function describePlan({ steps, unmanaged }: Plan, { terminal }: Context): string
     member ?? '',
   ]);
   return [
-    ...(changes.length > 0 ? [table(CHANGE_HEADINGS, changes.map(changeCells), terminal.colour)] : []),
-    ...(left.length > 0 ? [table(['', 'left alone', 'id', 'member'], left, terminal.colour)] : []),
+    ...(changes.length > 0 ? [table(CHANGE_HEADINGS, changes.map(changeCells), terminal)] : []),
+    ...(left.length > 0 ? [table(['', 'left alone', 'id', 'member'], left, terminal)] : []),
     sumOf(changes),
   ].join('\n\n');
 }

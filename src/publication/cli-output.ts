@@ -1,7 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, humanTime, table } from '../cli/text.ts';
+import { type Cell, instantCell, table } from '../cli/table.ts';
 import type { VerifierAnswer } from './routes/verifiers.ts';
 
 export async function verifierList(context: Context, { scope }: { readonly scope?: string }): Promise<void> {
@@ -14,20 +14,28 @@ export async function verifierList(context: Context, { scope }: { readonly scope
 function describe(verifiers: readonly VerifierAnswer[], { terminal }: Context): string {
   if (verifiers.length === 0)
     return 'no verifier has followed events or acknowledged a key set since the start';
-  const time = (seconds: number) => humanTime(seconds, terminal.nowSeconds);
   return table(
-    ['scope', 'client', 'instance', 'connected since', 'holds', 'published', 'state', 'last seen'],
+    [
+      'scope',
+      'client',
+      'instance',
+      { name: 'connected since', extra: true },
+      { name: 'holds', extra: true },
+      { name: 'published', extra: true },
+      'state',
+      'last seen',
+    ],
     verifiers.map((of) => [
       of.scope,
       of.client,
       of.instance,
-      of.connected_since === null ? '-' : time(of.connected_since),
+      instantCell(of.connected_since),
       String(of.version ?? '-'),
       String(of.published_version),
       stateOf(of),
-      time(of.last_seen),
+      { time: of.last_seen },
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 

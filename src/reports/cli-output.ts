@@ -1,7 +1,8 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, type Colour, fields, humanTime, table, utc } from '../cli/text.ts';
+import { type Cell, fields, type Page, table } from '../cli/table.ts';
+import { type Colour, humanTime, utc } from '../cli/text.ts';
 import { plural } from '../lib/instant.ts';
 import type { CaseAnswer, CaseSummary } from './routes/wire.ts';
 
@@ -63,14 +64,14 @@ function describeReports(reports: readonly CaseSummary[], { terminal }: Context)
       about(report),
       state(report),
       report.owner ?? '-',
-      humanTime(report.received_at, terminal.nowSeconds),
+      { time: report.received_at },
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 
 function describeReport(report: CaseAnswer, { terminal }: Context): string {
-  const { colour, nowSeconds } = terminal;
+  const { nowSeconds } = terminal;
   const head = fields(
     [
       ['report', [report.report, 'bold']],
@@ -83,33 +84,33 @@ function describeReport(report: CaseAnswer, { terminal }: Context): string {
       ['same token', report.same_token.join(' ') || '-'],
       ['contact', report.erased ? 'erased' : (report.contact ?? '-')],
     ],
-    colour,
+    terminal,
   );
-  const parts = [head, said(report)];
-  if (report.findings) parts.push(...found(report.findings, colour));
+  const parts = [head, said(report, terminal)];
+  if (report.findings) parts.push(...found(report.findings, terminal));
   if (report.steps.length > 0) {
     const rows = report.steps.map(({ step, by, at, outcome, note }): readonly Cell[] => [
-      utc(at),
+      { time: at },
       by,
       outcome === null ? step : `${step}: ${outcome}`,
       note ?? '',
     ]);
-    parts.push(table(['when', 'who', 'what', 'note'], rows, colour));
+    parts.push(table(['when', 'who', 'what', 'note'], rows, terminal));
   }
   return parts.join('\n\n');
 }
 
 /** A line at a time: a line break of the reporter's is one here. */
-function said({ text, erased }: CaseAnswer): string {
+function said({ text, erased }: CaseAnswer, { columns, nowSeconds }: Page): string {
   if (erased) return 'what was written was erased';
   if (text === null) return 'nothing was written';
   return fields(
     text.split('\n').map((line) => ['>', line] as const),
-    false,
+    { colour: false, columns, nowSeconds },
   );
 }
 
-function found(of: Findings, colour: boolean): readonly string[] {
+function found(of: Findings, page: Page): readonly string[] {
   const { key, record, around, failure } = of;
   const rows: (readonly [string, Cell])[] = [
     ['signature', of.signature === 'right' ? ['right', 'bold'] : of.signature],
@@ -121,17 +122,17 @@ function found(of: Findings, colour: boolean): readonly string[] {
   for (const each of of.credentials) rows.push(['credential', credential(each)]);
   if (of.pins > 0) rows.push(['PINs', `${of.pins}: look with keyward scan --pin-file where they lay`]);
   if (failure !== null) rows.push(['failure', [failure, 'red']]);
-  if (!around) return [fields(rows, colour)];
+  if (!around) return [fields(rows, page)];
   const since = `from ${utc(around.from)} to ${utc(around.to)}`;
   rows.push(['client got', `${counted(around.client)} ${since}`]);
   if (around.subject) rows.push(['subject got', `${counted(around.subject)} ${since}`]);
   const listed = (around.subject ?? around.client).listed;
   const others = table(
     ['issued', 'client', 'scope', 'jti'],
-    listed.map(({ iat, client, scope, jti }) => [utc(iat), client, scope, jti]),
-    colour,
+    listed.map(({ iat, client, scope, jti }) => [{ time: iat }, client, scope, jti]),
+    page,
   );
-  return [fields(rows, colour), `${around.subject ? 'to the subject' : 'to the client'}:\n${others}`];
+  return [fields(rows, page), `${around.subject ? 'to the subject' : 'to the client'}:\n${others}`];
 }
 
 function credential({ holder, live }: Findings['credentials'][number]): Cell {

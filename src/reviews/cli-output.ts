@@ -1,7 +1,8 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { type Cell, fields, humanTime, paint, table, utc } from '../cli/text.ts';
+import { type Cell, fields, type Heading, subjectCell, table } from '../cli/table.ts';
+import { humanTime, paint, utc } from '../cli/text.ts';
 import { severityCell } from '../events/cli-output.ts';
 import type { ReviewAnswer, SignedOffAnswer, SignedOffList } from './routes/wire.ts';
 
@@ -34,39 +35,39 @@ function describeReview(answer: ReviewAnswer, { terminal }: Context): string {
   const section = <T>(
     title: string,
     { listed, more }: { readonly listed: readonly T[]; readonly more: number },
-    headings: readonly string[],
+    headings: readonly Heading[],
     row: (of: T) => readonly Cell[],
   ) => {
     const head = paint(title, 'bold', colour);
     if (listed.length === 0) return `${head}: none`;
     const left = more > 0 ? `\n… and ${more} more` : '';
-    return `${head}\n${table(headings, listed.map(row), colour)}${left}`;
+    return `${head}\n${table(headings, listed.map(row), terminal)}${left}`;
   };
   const parts = [
     `review of ${describePeriod(review.period)}`,
     section(
       'Events not resolved',
       review.unresolved,
-      ['sequence', 'severity', 'type', 'subject', 'state'],
-      (of) => [String(of.sequence), severityCell(of.severity), of.type, of.subject, of.state],
+      ['event', 'severity', 'type', 'subject', 'state'],
+      (of) => [String(of.sequence), severityCell(of.severity), of.type, subjectCell(of.subject), of.state],
     ),
     section('Administrative acts', review.acts, ['act', 'times', 'by', 'last'], (of) => [
       of.type,
       String(of.count),
       of.by.join(', '),
-      utc(of.last_at),
+      { time: of.last_at },
     ]),
     section(
       'New clients and operators',
       review.new_callers,
       ['who', 'enrolled', 'by', 'approved by'],
-      (of) => [of.caller, utc(of.at), of.by, of.approved_by ?? '-'],
+      (of) => [of.caller, { time: of.at }, of.by, of.approved_by ?? '-'],
     ),
     section('New sources', review.new_sources, ['who', 'from', 'event', 'seen'], (of) => [
       of.caller,
       of.network,
       String(of.event),
-      utc(of.at),
+      { time: of.at },
     ]),
     section('Denied attempts', review.denied, ['who', 'what', 'why', 'times', 'from'], (of) => [
       of.caller ?? 'unknown',
@@ -85,7 +86,7 @@ function describeReview(answer: ReviewAnswer, { terminal }: Context): string {
     section('Issued at odd hours', review.odd_hours, ['client', 'scope', 'hour', 'tokens'], (of) => [
       of.client,
       of.scope,
-      utc(of.at),
+      { time: of.at },
       String(of.tokens),
     ]),
     ...notes(answer),
@@ -129,29 +130,29 @@ function describeSignedOff(of: SignedOffAnswer, { terminal }: Context): string {
       ['digest', of.digest],
       ['note', of.note],
     ],
-    terminal.colour,
+    terminal,
   );
 }
 
 /** A line for each review, and when the next is overdue. */
 function describeSignedOffs({ reviews, covered_until, overdue_at }: SignedOffList, context: Context): string {
-  const { nowSeconds, colour } = context.terminal;
+  const { nowSeconds } = context.terminal;
   const overdue = nowSeconds > overdue_at;
   const next = fields(
     [
       ['looked at until', humanTime(covered_until, nowSeconds)],
       ['overdue', [humanTime(overdue_at, nowSeconds), overdue ? 'red' : 'green']],
     ],
-    colour,
+    context.terminal,
   );
   if (reviews.length === 0) return `no review was signed off; look with: keyward review\n\n${next}`;
   const rows = reviews.map((of): readonly Cell[] => [
-    utc(of.signed_off_at),
+    { time: of.signed_off_at },
     of.signed_off_by,
-    utc(of.period.from),
-    utc(of.period.to),
+    { time: of.period.from },
+    { time: of.period.to },
     `${of.own_acts} of ${of.acts}`,
     of.note,
   ]);
-  return `${table(['signed off', 'by', 'from', 'to', 'own acts', 'note'], rows, colour)}\n\n${next}`;
+  return `${table(['signed off', 'by', 'from', 'to', 'own acts', 'note'], rows, context.terminal)}\n\n${next}`;
 }

@@ -1,25 +1,33 @@
 import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
-import { humanTime, table } from '../cli/text.ts';
+import { instantCell, table } from '../cli/table.ts';
 import type { RevocationAnswer } from './routes.ts';
 
 /** Rules, a line each. */
 function describeRevocations(revocations: readonly RevocationAnswer[], { terminal }: Context): string {
-  const time = (seconds: number | null) => (seconds === null ? '-' : humanTime(seconds, terminal.nowSeconds));
   return table(
-    ['sequence', 'scope', 'tokens', 'issued from', 'issued until', 'revoked', 'by', 'reason'],
+    [
+      'sequence',
+      'scope',
+      'tokens',
+      'issued from',
+      'issued until',
+      'revoked',
+      { name: 'by', extra: true },
+      'reason',
+    ],
     revocations.map((revocation) => [
       String(revocation.sequence),
       revocation.scope ?? 'all',
       [tokensOf(revocation), 'bold'],
-      time(revocation.issued_from),
-      time(revocation.issued_until),
-      time(revocation.created_at),
+      instantCell(revocation.issued_from),
+      instantCell(revocation.issued_until),
+      { time: revocation.created_at },
       revocation.revoked_by,
       revocation.reason || '-',
     ]),
-    terminal.colour,
+    terminal,
   );
 }
 

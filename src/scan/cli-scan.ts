@@ -1,7 +1,8 @@
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
-import { type Cell, type Colour, table } from '../cli/text.ts';
+import { type Cell, type Page, table } from '../cli/table.ts';
+import type { Colour } from '../cli/text.ts';
 import { printable } from '../lib/html.ts';
 import { plural } from '../lib/instant.ts';
 import { safeJson } from '../lib/json.ts';
@@ -18,11 +19,11 @@ const COLOURS = { error: 'red', warning: 'yellow', note: 'dim' } as const satisf
 const SKIPPED_SHOWN = 50;
 
 /** What was found, then what was not read: that comes last, so that it is seen. */
-function describeScan(report: ScanReport, colour: boolean): string {
+function describeScan(report: ScanReport, page: Page): string {
   const { findings, more, skipped, notes, read } = report;
   const parts = [
-    findings.length > 0 ? table(['kind', 'where', 'what', 'about'], findings.map(rowOf), colour) : '',
-    skipped.length > 0 ? describeSkipped(skipped, colour) : '',
+    findings.length > 0 ? table(['kind', 'where', 'what', 'about'], findings.map(rowOf), page) : '',
+    skipped.length > 0 ? describeSkipped(skipped, page) : '',
     notes.map(({ place, note }) => `note: ${printable(place)}: ${printable(note)}`).join('\n'),
     summary(findings.length + more, skipped.length, read),
   ];
@@ -37,13 +38,13 @@ function whereOf({ place, offset, line }: Pick<Finding, 'place' | 'offset' | 'li
   return line === null ? `${place} at byte ${offset}` : `${place}:${line}`;
 }
 
-function describeSkipped(skipped: ScanReport['skipped'], colour: boolean): string {
+function describeSkipped(skipped: ScanReport['skipped'], page: Page): string {
   const rows = skipped
     .slice(0, SKIPPED_SHOWN)
     .map(({ place, why }): Cell[] => [['NOT READ', 'yellow'], place, why]);
   const more = skipped.length - rows.length;
   return (
-    table(['skipped', 'where', 'why'], rows, colour) +
+    table(['skipped', 'where', 'why'], rows, page) +
     (more > 0 ? `\n… and ${more} more; --json lists them` : '')
   );
 }
@@ -119,7 +120,7 @@ async function serviceFor(context: Context, collected: Collected): Promise<CallS
 function show({ options, terminal }: Context, report: ScanReport, { sarif }: ScanOptions): void {
   if (sarif) terminal.print(safeJson(sarifOf(report), 2));
   else if (options.json) terminal.print(safeJson(report, 2));
-  else terminal.print(describeScan(report, terminal.colour));
+  else terminal.print(describeScan(report, terminal));
 }
 
 function exitOf({ findings, skipped }: ScanReport) {

@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { table as drawTable } from '../../src/cli/text.ts';
+import { table as drawTable, plainPage } from '../../src/cli/table.ts';
 import { serveOn } from '../support/running-service.ts';
 import { query } from '../support/store-database.ts';
 import { verified } from '../support/tamper/findings.ts';
@@ -185,7 +185,7 @@ function whoFound(tried: readonly Verdict[]): string {
     name,
     ...STATES.map((state) => lettersOf(of.filter((each) => each.state === state))),
   ]);
-  return `Found by L load, R running service, V audit verify\n${drawTable(['table', ...STATES], rows, false)}`;
+  return `Found by L load, R running service, V audit verify\n${drawTable(['table', ...STATES], rows, plainPage())}`;
 }
 
 function tableIn(name: string): string {

@@ -13,7 +13,12 @@ export interface Ran {
 /** Runs a command line in this process, with nothing taken from the machine's environment. */
 export async function keyward(
   argv: readonly string[],
-  options: { environment?: Partial<Environment>; isTerminal?: boolean } = {},
+  options: {
+    environment?: Partial<Environment>;
+    isTerminal?: boolean;
+    columns?: number;
+    ask?: (question: string) => Promise<string>;
+  } = {},
 ): Promise<Ran> {
   let out = '';
   let err = '';
@@ -28,7 +33,9 @@ export async function keyward(
       ...options.environment,
     },
     nowSeconds: () => NOW,
-    isTerminal: options.isTerminal ?? false,
+    isTerminal: options.isTerminal ?? options.columns !== undefined,
+    columns: options.columns,
+    ask: options.ask,
     out: (text) => {
       out += text;
     },

@@ -1,4 +1,4 @@
-import type { Cell as Column } from '../../../src/cli/text.ts';
+import type { Cell as Column } from '../../../src/cli/table.ts';
 import { isHarmless } from './harmless.ts';
 import { isMissed, type Verdict } from './matrix.ts';
 

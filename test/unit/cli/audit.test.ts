@@ -125,7 +125,7 @@ describe('keyward audit tail', () => {
 
   it('begins with the last ten', async () => {
     const line = (sequence: number) =>
-      `${sequence}  2026-11-23 20:00:00Z (now)  client.revoked  client:web  by ada  {}\n`;
+      `${sequence}  2026-11-23 20:00:00Z (now)  client.revoked  client:web  by ada\n`;
     expect(await tail()).toMatchObject({ exitCode: 0, out: line(8) + line(9) });
   });
 

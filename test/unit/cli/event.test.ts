@@ -48,8 +48,8 @@ describe('keyward event', () => {
   it('list shows what there is, and asks for what is wanted', async () => {
     expect((await keyward('list')).out).toBe(
       [
-        'SEQUENCE  SEVERITY  TYPE             SUBJECT      STATE  RAISED',
-        '17        critical  hsm.unavailable  hsm:primary  open   2026-11-23 19:59:00Z (1 minute ago)',
+        'EVENT  SEVERITY  TYPE             SUBJECT      STATE  RAISED',
+        '17     critical  hsm.unavailable  hsm:primary  open   2026-11-23 19:59:00Z (1 minute ago)',
         '',
       ].join('\n'),
     );

@@ -85,8 +85,7 @@ describe('hsm inventory', () => {
     expect(out.split('\n\n').slice(1)).toEqual([
       [
         'FINDING   KID    SCOPE     HSM ID  DETAILS',
-        'changed   kid-1  payments  ab      first',
-        '                                   second',
+        'changed   kid-1  payments  ab      first; second',
         'leftover  -      mail      cd      public key',
       ].join('\n'),
       'and 3 more\n',

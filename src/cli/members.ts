@@ -1,0 +1,36 @@
+import { isObject, safeJson } from '../lib/json.ts';
+import type { Cell } from './table.ts';
+
+/** Members that are moments by their names: of evidence, of claims, of what a policy would become. */
+const MOMENT = /(?:^|_)(?:at|from|until|since)$|^(?:iat|exp|nbf|auth_time|hour|wall)$/;
+/** The years 2001 to 5138: any smaller number is a count or a span. */
+const EPOCH = { first: 1e9, last: 1e11 } as const;
+
+/** What a program was told, for people: times as times, lists as lists. */
+export function memberCell(name: string, value: unknown): Cell {
+  if (value === null || value === undefined) return '-';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' && MOMENT.test(name) && value >= EPOCH.first && value < EPOCH.last) {
+    return { time: Math.floor(value) };
+  }
+  const isList = Array.isArray(value) && value.every((each) => typeof each !== 'object');
+  return isList ? value.join(', ') || '-' : safeJson(value);
+}
+
+/** `name=value`, for one line. */
+export function memberTexts(of: unknown): readonly string[] {
+  return isObject(of)
+    ? Object.entries(of).map(
+        ([name, value]) => `${name}=${typeof value === 'string' ? value : safeJson(value)}`,
+      )
+    : [];
+}
+
+/** Each member on a line; those of an object within under `outer.inner`. */
+export function memberFields(of: object, within = ''): readonly (readonly [name: string, value: Cell])[] {
+  return Object.entries(of).flatMap(([name, value]) =>
+    isObject(value) && Object.keys(value).length > 0
+      ? memberFields(value, `${within}${name}.`)
+      : [[within + name, memberCell(name, value)] as const],
+  );
+}
