@@ -3,10 +3,14 @@ export interface Environment {
   /** Members of the configuration, by their variables; all others that begin with KEYWARD_. */
   readonly settings: Readonly<Record<string, string>>;
   readonly configFile: string;
+  /** Whether the environment names that file. */
+  readonly isConfigNamed: boolean;
   readonly nodeOptions: string;
   readonly operationsUrl: string | undefined;
   readonly credentialFile: string | undefined;
   readonly noColor: boolean;
+  /** Where `keyward context` keeps its list (XDG). */
+  readonly contextsFile: string;
 }
 
 /** Absolute: a folder in which somebody works may be anybody's, and must not configure what they run there. */
@@ -35,10 +39,12 @@ function isSetting([name, value = '']: readonly [string, string | undefined]): b
 export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environment {
   return {
     configFile: env.KEYWARD_CONFIG ?? DEFAULT_CONFIG_FILE,
+    isConfigNamed: env.KEYWARD_CONFIG !== undefined,
     nodeOptions: env.NODE_OPTIONS ?? '',
     operationsUrl: env.KEYWARD_OPERATIONS_URL,
     credentialFile: env.KEYWARD_CREDENTIAL_FILE,
     settings: Object.fromEntries(Object.entries(env).filter(isSetting)) as Record<string, string>,
     noColor: (env.NO_COLOR ?? '') !== '',
+    contextsFile: `${env.XDG_CONFIG_HOME || `${env.HOME ?? ''}/.config`}/keyward/contexts.json`,
   };
 }

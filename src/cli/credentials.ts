@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exposureOf } from '../lib/secret-file.ts';
 import type { Context } from './context.ts';
+import { chosenContext } from './contexts.ts';
 import { usageFailure } from './failure.ts';
 import { readInput } from './input-file.ts';
 
@@ -23,9 +24,25 @@ export function credentialFileText({ credential, origin }: StoredCredential): st
 export function parseCredentialFile(text: string, file: string): StoredCredential {
   if (text.startsWith('{')) return fromJson(text, file);
   const [credential = '', ...lines] = text.split('\n').map((line) => line.trim());
+  refuseOther(credential, file);
   const origins = lines.flatMap((line) => ORIGIN_LINE.exec(line)?.[1] ?? []);
   if (origins.length > 1) throw usageFailure(`${file} names more than one origin`);
   return { credential, origin: originIn(origins[0], file, 'the line: origin https://host:port') };
+}
+
+/** What else lies about in files, each by how it begins. */
+const OTHERS: readonly (readonly [RegExp, string])[] = [
+  [/^kw_svc_/, 'the credential of a client (kw_svc_…), which opens the data plane alone'],
+  [/^kw_pin_/, 'the PIN of an HSM token'],
+  [/^ey[\w-]+\.[\w-]*\./, 'a token'],
+  [/^-----BEGIN /, 'a key or a certificate in PEM'],
+  [/^$/, 'nothing'],
+];
+
+function refuseOther(credential: string, file: string): void {
+  const found = OTHERS.find(([form]) => form.test(credential))?.[1];
+  if (found === undefined) return;
+  throw usageFailure(`${file} holds ${found}; operations take the credential of an operator (kw_ops_…)`);
 }
 
 function fromJson(text: string, file: string): StoredCredential {
@@ -67,8 +84,13 @@ interface OperatorCredential extends StoredCredential {
  * `credentials.json`'s operator or `operator`.
  */
 export function operatorCredential(context: Context): OperatorCredential {
+  const chosen = chosenContext(context);
+  if (chosen && !existsSync(chosen.credential_file)) {
+    throw usageFailure(`context ${chosen.name}: its credential file ${chosen.credential_file} is gone`);
+  }
   const folder = dirname(context.configFile);
-  const named = context.options.credentialFile ?? context.environment.credentialFile;
+  const named =
+    chosen?.credential_file ?? context.options.credentialFile ?? context.environment.credentialFile;
   const candidates = named ? [named] : [join(folder, 'credentials.json'), join(folder, 'operator')];
   for (const file of candidates) {
     if (!existsSync(file)) continue;

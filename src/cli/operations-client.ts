@@ -1,24 +1,28 @@
 import { existsSync } from 'node:fs';
 import { isLoopbackHost, withoutBrackets } from '../lib/address.ts';
 import { printable } from '../lib/html.ts';
-import { errorMessage } from '../lib/text.ts';
-import type { Context } from './context.ts';
+import type { Context, Terminal } from './context.ts';
+import { chosenContext } from './contexts.ts';
 import { operatorCredential } from './credentials.ts';
 import { CommandFailure, EXIT, usageFailure } from './failure.ts';
+import { readInput } from './input-file.ts';
+import { whileWaiting } from './waiting.ts';
+import { unreachable } from './unreachable.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
 /** `--url`, else KEYWARD_OPERATIONS_URL, else the configuration file's operations plane, else `otherwise`. */
 export async function operationsUrl(context: Context, otherwise = DEFAULT_URL): Promise<URL> {
-  const named = context.options.url ?? context.environment.operationsUrl;
-  const url = parse(named ?? (await configuredOrigin(context.configFile)) ?? otherwise);
+  const named = chosenContext(context)?.url ?? context.options.url ?? context.environment.operationsUrl;
+  const url = parseUrl(named ?? (await configuredOrigin(context.configFile)) ?? otherwise);
   if (url.protocol !== 'https:' && !isLoopbackHost(withoutBrackets(url.hostname))) {
     throw usageFailure(`${url.origin}: a credential is sent over https only, or to loopback`);
   }
   return url;
 }
 
-function parse(url: string): URL {
+/** An http or https URL. */
+export function parseUrl(url: string): URL {
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw usageFailure(`${url} is not an http or https URL`);
   return new URL(url);
 }
@@ -54,15 +58,31 @@ export async function connect(context: Context): Promise<CallService> {
       `the credential in ${file} is for ${origin}, so nothing was sent to ${url.origin}; name another file with --credential-file`,
     );
   }
-  return operationsAt(url, credential);
+  const chosen = chosenContext(context);
+  if (chosen?.ca_file) await trustOnly(chosen.ca_file, chosen.name);
+  return operationsAt(url, credential, { file, terminal: context.terminal });
+}
+
+/** For every later connection of this process. */
+async function trustOnly(caFile: string, name: string): Promise<void> {
+  if (!existsSync(caFile)) throw usageFailure(`context ${name}: its CA file ${caFile} is gone`);
+  const { setDefaultCACertificates } = await import('node:tls');
+  setDefaultCACertificates([readInput(caFile)]);
+}
+
+/** What is said beside a refusal, and while an answer is awaited. */
+interface Caller {
+  /** Where the credential is from. */
+  readonly file: string;
+  readonly terminal: Pick<Terminal, 'progress'>;
 }
 
 /** A path of the URL goes before each request's. Failures are `CommandFailure`s: the service's refusal with its code, or that it cannot be reached. */
-export function operationsAt(url: URL, credential: string): CallService {
+export function operationsAt(url: URL, credential: string, caller?: Caller): CallService {
   const authorization = `Bearer ${credential}`;
   const base = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
   return async <T>(method: string, path: string, body?: unknown) => {
-    const response = await send(new URL(`${base}v1/admin${path}`, url), {
+    const request = send(new URL(`${base}v1/admin${path}`, url), {
       method,
       headers: {
         authorization,
@@ -73,9 +93,11 @@ export function operationsAt(url: URL, credential: string): CallService {
       redirect: 'error',
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
+    const response = await whileWaiting(request, `waiting for ${url.origin}`, caller?.terminal.progress);
     const answer = await read(response);
-    if (!response.ok) throw refusal(response.status, answer);
-    return answer as T;
+    if (response.ok) return answer as T;
+    if (response.status === 404 && (await isDataPlane(new URL(base, url)))) throw wrongPlane(url);
+    throw refusal(response.status, answer, named({ path, body, file: caller?.file }));
   };
 }
 
@@ -83,18 +105,50 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (error) {
-    throw new CommandFailure(
-      EXIT.unreachable,
-      'unreachable',
-      `${url.origin} does not answer (${reasonOf(error)}). Is the service running? Start it with: keyward serve`,
-    );
+    throw unreachable(url, error);
   }
 }
 
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error) return 'code' in cause ? String(cause.code) : cause.message;
-  return errorMessage(error);
+/** Each plane describes itself; one that does not is no data plane for all that is known. */
+async function isDataPlane(base: URL): Promise<boolean> {
+  try {
+    const response = await fetch(new URL('openapi.json', base), { signal: AbortSignal.timeout(DEADLINE_MS) });
+    const { tags } = (await response.json()) as { readonly tags?: readonly { readonly name?: unknown }[] };
+    return tags?.[0]?.name === 'data';
+  } catch {
+    return false;
+  }
+}
+
+function wrongPlane({ origin }: URL): CommandFailure {
+  return new CommandFailure(
+    EXIT.failed,
+    'wrong_plane',
+    `${origin} is the data plane, which takes no operations; name the operations plane with --url`,
+  );
+}
+
+interface Asked {
+  readonly path: string;
+  readonly body: unknown;
+  readonly file: string | undefined;
+}
+
+/** What a refusal is about, in the words of who called: the service names no more than it must. */
+function named({ path, body, file }: Asked): Readonly<Record<string, string>> {
+  const { scope: inBody } = (body ?? {}) as { readonly scope?: unknown };
+  const inPath = /^\/scopes\/([^/?]+)|[?&]scope=([^&]+)/.exec(path);
+  const scope = inPath?.[1] ?? inPath?.[2] ?? (typeof inBody === 'string' ? inBody : undefined);
+  return {
+    ...(scope === undefined
+      ? {}
+      : { unknown_scope: `there is no scope ${decodeURIComponent(scope)}; see: keyward scope list` }),
+    ...(file === undefined
+      ? {}
+      : {
+          credential_invalid: `the credential in ${file} is not valid here: it was replaced, revoked or never enrolled`,
+        }),
+  };
 }
 
 async function read(response: Response): Promise<unknown> {
@@ -107,12 +161,19 @@ async function read(response: Response): Promise<unknown> {
   }
 }
 
-function refusal(status: number, answer: unknown): CommandFailure {
+function refusal(
+  status: number,
+  answer: unknown,
+  inOurWords: Readonly<Record<string, string>>,
+): CommandFailure {
   const { code, detail, request_id } = answer as { code?: unknown; detail?: unknown; request_id?: unknown };
   return new CommandFailure(
     EXIT.failed,
     typeof code === 'string' ? printable(code) : `http_${status}`,
-    typeof detail === 'string' ? printable(detail) : `the service answered ${status}`,
+    printable(
+      (typeof code === 'string' ? inOurWords[code] : undefined) ??
+        (typeof detail === 'string' ? detail : `the service answered ${status}`),
+    ),
     typeof request_id === 'string' ? printable(request_id) : undefined,
   );
 }

@@ -20,7 +20,7 @@ import { REVIEW } from '../reviews/cli.ts';
 import { REVOKE } from '../revocation/cli.ts';
 import { SCAN } from '../scan/cli.ts';
 import { OUTPUT_FORMS } from './output.ts';
-import { SERVICE } from './service.ts';
+import { CONTEXT, SERVICE } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
 const NOTES = `
@@ -61,6 +61,7 @@ const COMMANDS: Verbs = [
   AUDIT,
   CLOCK,
   DRILL,
+  CONTEXT,
 ];
 
 /** The whole command tree. What a command does is loaded when it is called. */
@@ -73,6 +74,7 @@ export function program(contextOf: Contextual): Command {
       '--url <url>',
       'operations plane (default: KEYWARD_OPERATIONS_URL, the configuration, the origin in the credential file)',
     )
+    .option('--context <name>', 'a service by its name in: keyward context list')
     .option('--credential-file <file>', 'file with the operator credential')
     .addOption(new Option('-o, --output <form>', 'how to print').choices(OUTPUT_FORMS))
     .addOption(new Option('--json', 'as --output json').conflicts(['output', 'wide']))

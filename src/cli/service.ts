@@ -1,4 +1,4 @@
-import type { Verbs } from './verb.ts';
+import type { Noun, Verbs } from './verb.ts';
 
 export const SERVICE: Verbs = [
   {
@@ -37,3 +37,40 @@ is proven and destroyed: what stands in the way of a key is named by attribute o
     load: async () => (await import('../doctor/cli-output.ts')).doctor,
   },
 ];
+
+export const CONTEXT: Noun = {
+  name: 'context',
+  description: 'services by name: URL, credential file and CA file, bound to each other',
+  verbs: [
+    {
+      name: 'add <name>',
+      description:
+        'name a service; --url, --credential-file and --ca-file say which. It holds names of files, no secrets',
+      options: [
+        ['--ca-file <file>', 'PEM: believe certificates of these CAs alone (default: those of the system)'],
+      ],
+      examples: [
+        'keyward context add prod --url https://keyward.example:9090 --credential-file ~/prod.credential --ca-file ca.pem',
+      ],
+      load: async () => (await import('./context-verbs.ts')).contextAdd,
+    },
+    {
+      name: 'use <name>',
+      description: 'make it the service of commands that name none',
+      examples: ['keyward context use prod'],
+      load: async () => (await import('./context-verbs.ts')).contextUse,
+    },
+    {
+      name: 'list',
+      description: 'all contexts; a star at the current one, and files that are gone',
+      examples: ['keyward context list', 'keyward context list --json'],
+      load: async () => (await import('./context-verbs.ts')).contextList,
+    },
+    {
+      name: 'remove <name>',
+      description: 'forget a context; its files stay',
+      examples: ['keyward context remove prod'],
+      load: async () => (await import('./context-verbs.ts')).contextRemove,
+    },
+  ],
+};

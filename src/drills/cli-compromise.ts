@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Context } from '../cli/context.ts';
+import type { Context, Terminal } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { refuseExisting, writeNewFile } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
@@ -48,7 +48,7 @@ export async function drillCompromise(
     show(context, found, () => '');
     return;
   }
-  const steps = await rehearse(call, path, readyKey(found), timeout);
+  const steps = await rehearse(call, path, readyKey(found), timeout, context.terminal.progress);
   const missed = steps.filter(({ tookMs }) => tookMs === null).map(({ name }) => name);
   const answer = await call<{ drill: DrillAnswer }>('POST', '/drills', {
     drill: 'compromise',
@@ -84,7 +84,13 @@ function readyKey({ scope, keys }: ScopeWithKeysAnswer): string {
   );
 }
 
-async function rehearse(call: CallService, path: string, kid: string, timeout: number) {
+async function rehearse(
+  call: CallService,
+  path: string,
+  kid: string,
+  timeout: number,
+  progress: Terminal['progress'],
+) {
   const began = performance.now();
   const sinceThen = () => Math.round(performance.now() - began);
   await call('POST', `/keys/${encodeURIComponent(kid)}/compromise`, { reason: 'drill' });
@@ -97,8 +103,11 @@ async function rehearse(call: CallService, path: string, kid: string, timeout: n
       steps.push({ name, tookMs: sinceThen() });
       waiting.delete(name);
     }
-    if (waiting.size > 0) await wait(POLL_MS);
+    if (waiting.size === 0) break;
+    progress?.(`waiting until ${[...waiting.keys()].join(', and ')}: ${Math.round(sinceThen() / 1_000)} s`);
+    await wait(POLL_MS);
   }
+  progress?.('');
   return [...steps, ...[...waiting.keys()].map((name) => ({ name, tookMs: null }))];
 }
 

@@ -29,6 +29,8 @@ export async function keyward(
       nodeOptions: '',
       operationsUrl: undefined,
       credentialFile: undefined,
+      isConfigNamed: false,
+      contextsFile: '/nonexistent/contexts.json',
       noColor: false,
       ...options.environment,
     },
