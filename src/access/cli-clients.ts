@@ -100,6 +100,12 @@ function status(client: ClientAnswer): Cell {
   return client.revoked_at === null ? ['enabled', 'green'] : ['revoked', 'red'];
 }
 
+export async function clientShow(context: Context, id: string): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<{ client: ClientAnswer }>('GET', `/clients/${encodeURIComponent(id)}`);
+  show(context, answer, () => describeClient(answer.client, context));
+}
+
 export async function clientRevoke(context: Context, id: string): Promise<void> {
   const call = await connect(context);
   const answer = await call<{ client: ClientAnswer }>('POST', `/clients/${encodeURIComponent(id)}/revoke`);

@@ -1,6 +1,6 @@
 import type { Context } from '../cli/context.ts';
 import { storeCredential } from '../cli/new-files.ts';
-import { connect, operationsUrl } from '../cli/operations-client.ts';
+import { connect, operationsAt, operationsUrl, prepare, withQuery } from '../cli/operations-client.ts';
 import { show, showPlainly } from '../cli/show.ts';
 import { type Cell, fields, table } from '../cli/table.ts';
 import { humanTime } from '../cli/text.ts';
@@ -74,10 +74,33 @@ export async function operatorEnrol(context: Context, { out }: { readonly out: s
   showPlainly(context, { credential_digest, credential_file: out }, () => `${told}\n${credential_digest}`);
 }
 
-export async function operatorList(context: Context, { after }: { readonly after?: string }): Promise<void> {
+/** With what no service knows: where it was asked, and by which file. */
+export async function whoAmI(context: Context): Promise<void> {
+  const { url, credential, file, context: name } = await prepare(context);
+  const call = operationsAt(url, credential, { file, terminal: context.terminal });
+  const { operator } = await call<{ operator: OperatorAnswer }>('GET', '/whoami');
+  const { id, roles } = operator;
+  const answer = { operator: { id, roles }, service: url.origin, context: name, credential_file: file };
+  showPlainly(context, answer, () =>
+    fields(
+      [
+        ['operator', [id, 'bold']],
+        ['roles', roles.join(' ')],
+        ['service', url.origin],
+        ['context', name ?? '-'],
+        ['credential file', file],
+      ],
+      context.terminal,
+    ),
+  );
+}
+
+export async function operatorList(
+  context: Context,
+  options: { readonly after?: string; readonly limit?: number },
+): Promise<void> {
   const call = await connect(context);
-  const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
-  const page = await call<OperatorPageAnswer>('GET', `/operators${query}`);
+  const page = await call<OperatorPageAnswer>('GET', withQuery('/operators', options));
   showPlainly(context, page, () => describeOperators(page, context));
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from '../cli/context.ts';
 import { intoSecretFile } from '../cli/new-files.ts';
-import { connect } from '../cli/operations-client.ts';
+import { connect, withQuery } from '../cli/operations-client.ts';
 import {
   describeProposal,
   type ProposalAnswer,
@@ -17,11 +17,10 @@ type Decided = Pick<ExecutedAnswer, 'proposal'> & Partial<ExecutedAnswer>;
 
 export async function proposalList(
   context: Context,
-  { after, all = false }: { readonly after?: string; readonly all?: boolean },
+  { all = false, ...paging }: { readonly after?: string; readonly limit?: number; readonly all?: boolean },
 ): Promise<void> {
   const call = await connect(context);
-  const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
-  const page = await call<ProposalPageAnswer>('GET', `/proposals${query}`);
+  const page = await call<ProposalPageAnswer>('GET', withQuery('/proposals', paging));
   const shown = all ? page.proposals : page.proposals.filter(({ state }) => state === 'open');
   showPlainly(context, { ...page, proposals: shown }, () => human(shown, page, context));
 }

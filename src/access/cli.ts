@@ -1,7 +1,15 @@
 import { Argument } from 'commander';
+import { LIMIT } from '../cli/paging.ts';
 import { type Noun, required, type Verb } from '../cli/verb.ts';
 import { ACTIONS, ROLES } from '../kernel/actor.ts';
 import { PROBE } from '../probes/cli.ts';
+
+export const WHOAMI: Verb = {
+  name: 'whoami',
+  description: 'the operator whose credential is used, the roles, the service and the context',
+  examples: ['keyward whoami', 'keyward whoami --context prod --json'],
+  load: async () => (await import('./cli-operators.ts')).whoAmI,
+};
 
 export const CLIENT: Noun = {
   name: 'client',
@@ -32,6 +40,12 @@ export const CLIENT: Noun = {
       description: 'all clients with their grants',
       examples: ['keyward client list', 'keyward client list --json'],
       load: async () => (await import('./cli-clients.ts')).clientList,
+    },
+    {
+      name: 'show <id>',
+      description: 'one client with its grants',
+      examples: ['keyward client show payments-identity'],
+      load: async () => (await import('./cli-clients.ts')).clientShow,
     },
     {
       name: 'revoke <id>',
@@ -93,7 +107,7 @@ export const OPERATOR: Noun = {
     {
       name: 'list',
       description: 'operators with their roles, the oldest first',
-      options: [['--after <id>', 'younger than this one']],
+      options: [['--after <id>', 'younger than this one'], LIMIT],
       examples: ['keyward operator list', 'keyward operator list --json'],
       load: async () => (await import('./cli-operators.ts')).operatorList,
     },
@@ -136,6 +150,7 @@ export const PROPOSAL: Noun = {
       options: [
         ['--all', 'the closed ones of the last 90 days too'],
         ['--after <id>', 'older than this one'],
+        LIMIT,
       ],
       examples: ['keyward proposal list', 'keyward proposal list --all --json'],
       load: async () => (await import('./cli-proposals.ts')).proposalList,

@@ -51,6 +51,12 @@ export type CallService = <T>(
  * credential goes to its own origin alone.
  */
 export async function connect(context: Context): Promise<CallService> {
+  const { url, credential, file } = await prepare(context);
+  return operationsAt(url, credential, { file, terminal: context.terminal });
+}
+
+/** Which service a command is for, and with which credential; the CA file of a context is in force from then on. */
+export async function prepare(context: Context) {
   const { credential, origin, file } = operatorCredential(context);
   const url = await operationsUrl(context, origin);
   if (url.origin !== origin) {
@@ -60,7 +66,7 @@ export async function connect(context: Context): Promise<CallService> {
   }
   const chosen = chosenContext(context);
   if (chosen?.ca_file) await trustOnly(chosen.ca_file, chosen.name);
-  return operationsAt(url, credential, { file, terminal: context.terminal });
+  return { url, credential, file, context: chosen?.name ?? null };
 }
 
 /** For every later connection of this process. */
@@ -107,6 +113,19 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
   } catch (error) {
     throw unreachable(url, error);
   }
+}
+
+/** What the operations plane answers to anybody, beside `/v1/admin`: with its status, whatever that is. */
+export async function askOpenly(
+  url: URL,
+  path: string,
+): Promise<{ readonly ok: boolean; readonly text: string }> {
+  const base = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
+  const response = await send(new URL(`${base}${path}`, url), {
+    redirect: 'error',
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  });
+  return { ok: response.ok, text: await response.text() };
 }
 
 /** Each plane describes itself; one that does not is no data plane for all that is known. */

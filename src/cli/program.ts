@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { CLIENT, GRANT, OPERATOR, PROPOSAL } from '../access/cli.ts';
+import { CLIENT, GRANT, OPERATOR, PROPOSAL, WHOAMI } from '../access/cli.ts';
 import { AUDIT } from '../audit/cli.ts';
 import { BACKUP } from '../backup/cli.ts';
 import { CANARY } from '../canaries/cli.ts';
@@ -8,6 +8,7 @@ import { CLOCK } from '../clock/cli.ts';
 import { CONFIGURATION } from '../configuration/cli.ts';
 import { DRILL } from '../drills/cli.ts';
 import { EVENT } from '../events/cli.ts';
+import { STATUS } from '../health/cli.ts';
 import { HSM } from '../hsm/cli.ts';
 import { KEY } from '../keys/cli.ts';
 import { SCOPE } from '../keys/cli-scope.ts';
@@ -20,7 +21,7 @@ import { REVIEW } from '../reviews/cli.ts';
 import { REVOKE } from '../revocation/cli.ts';
 import { SCAN } from '../scan/cli.ts';
 import { OUTPUT_FORMS } from './output.ts';
-import { CONTEXT, SERVICE } from './service.ts';
+import { COMPLETION, CONTEXT, SERVICE } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
 const NOTES = `
@@ -41,6 +42,8 @@ const COMMANDS: Verbs = [
   ...SERVICE,
   ...CONFIGURATION,
   ...BACKUP,
+  STATUS,
+  WHOAMI,
   SCOPE,
   KEY,
   HSM,
@@ -62,6 +65,7 @@ const COMMANDS: Verbs = [
   CLOCK,
   DRILL,
   CONTEXT,
+  COMPLETION,
 ];
 
 /** The whole command tree. What a command does is loaded when it is called. */

@@ -1,4 +1,5 @@
-import type { Noun, Verbs } from './verb.ts';
+import { Argument } from 'commander';
+import type { Noun, Verb, Verbs } from './verb.ts';
 
 export const SERVICE: Verbs = [
   {
@@ -73,4 +74,12 @@ export const CONTEXT: Noun = {
       load: async () => (await import('./context-verbs.ts')).contextRemove,
     },
   ],
+};
+
+export const COMPLETION: Verb = {
+  name: 'completion',
+  description: 'print what a shell needs to complete commands and options',
+  operands: [new Argument('<shell>', 'which one').choices(['bash', 'zsh', 'fish'])],
+  examples: ['keyward completion bash > /etc/bash_completion.d/keyward', 'keyward completion fish | source'],
+  load: async () => (await import('./completion.ts')).completion,
 };

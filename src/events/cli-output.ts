@@ -1,6 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { memberFields } from '../cli/members.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
+import { moreBefore } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, type Page, subjectCell, table } from '../cli/table.ts';
 import { type Colour, humanTime } from '../cli/text.ts';
@@ -74,6 +75,9 @@ export function severityCell(name: string): Cell {
 
 interface EventListOptions {
   readonly before?: number;
+  readonly limit?: number;
+  readonly from?: number;
+  readonly to?: number;
   readonly state?: string;
   readonly severity?: string;
   readonly type?: string;
@@ -84,7 +88,12 @@ export async function eventList(context: Context, options: EventListOptions): Pr
   const call = await connect(context);
   const path = withQuery('/events', options);
   const answer = await call<{ events: readonly SecurityEventAnswer[] }>('GET', path);
-  show(context, answer, () => describeEvents(answer.events, context));
+  const { events } = answer;
+  show(
+    context,
+    answer,
+    () => describeEvents(events, context) + moreBefore(events, events.at(-1)?.sequence, options.limit),
+  );
 }
 
 export async function eventShow(context: Context, sequence: number): Promise<void> {

@@ -1,10 +1,11 @@
 import { Option } from 'commander';
-import { wholeNumber } from '../cli/arguments.ts';
+import { instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
+import { LIMIT } from '../cli/paging.ts';
 import { type Noun, required } from '../cli/verb.ts';
 import { SEVERITIES } from '../kernel/security-event-types.ts';
 import { EVENT_STATES } from '../kernel/security-events.ts';
 
-const SEQUENCE = ['<sequence>', 'its number in the list', wholeNumber] as const;
+const NUMBER = ['<event>', 'its number, the first column of: keyward event list', wholeNumber] as const;
 
 export const EVENT: Noun = {
   name: 'event',
@@ -18,22 +19,32 @@ export const EVENT: Noun = {
         new Option('--severity <severity>', 'of this severity').choices(SEVERITIES),
         ['--type <type>', 'of this type, such as token.never_issued'],
         ['--scope <id>', 'about this scope, or about a key of it'],
-        ['--before <sequence>', 'older than this one', wholeNumber],
+        [
+          '--from <when>',
+          'raised then or later: a day, a moment such as 2026-12-01T08:00Z, or seconds since the epoch',
+          instantOrSeconds,
+        ],
+        ['--to <when>', 'raised then or before; a day is its midnight, UTC', instantOrSeconds],
+        ['--before <event>', 'older than the event of this number', wholeNumber],
+        LIMIT,
       ],
-      examples: ['keyward event list', 'keyward event list --state open --severity critical --json'],
+      examples: [
+        'keyward event list',
+        'keyward event list --state open --severity critical --from 2026-11-23 --json',
+      ],
       load: async () => (await import('./cli-output.ts')).eventList,
     },
     {
       name: 'show',
-      description: 'one event with its evidence, and who did what about it',
-      operands: [SEQUENCE],
+      description: 'one event: what it means, its evidence, its runbook, and who did what about it',
+      operands: [NUMBER],
       examples: ['keyward event show 17', 'keyward event show 17 --json'],
       load: async () => (await import('./cli-output.ts')).eventShow,
     },
     {
       name: 'acknowledge',
       description: 'take an event up, so that nobody else is called for it',
-      operands: [SEQUENCE],
+      operands: [NUMBER],
       options: [['--note <text>', 'for the audit trail: name no person in it']],
       examples: ['keyward event acknowledge 17 --note "looking at it"'],
       load: async () => (await import('./cli-output.ts')).eventStep('acknowledge'),
@@ -41,7 +52,7 @@ export const EVENT: Noun = {
     {
       name: 'resolve',
       description: 'say that an event is dealt with, for good',
-      operands: [SEQUENCE],
+      operands: [NUMBER],
       options: [required('--note <text>', 'what it was, for the audit trail: name no person in it')],
       examples: ['keyward event resolve 17 --note "the key was destroyed by hand, as planned"'],
       load: async () => (await import('./cli-output.ts')).eventStep('resolve'),

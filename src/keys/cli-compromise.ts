@@ -4,7 +4,7 @@ import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, kidCell, type Page, table } from '../cli/table.ts';
 import { humanTime } from '../cli/text.ts';
-import { describeOutcome, findKid, stateCell } from './cli-output.ts';
+import { describeOutcome, findKid, findKidForGood, stateCell } from './cli-output.ts';
 import type { CompromiseAnswer, SharesAnswer } from './routes/compromise.ts';
 import type { KeyOutcomeAnswer } from './routes/wire.ts';
 
@@ -68,6 +68,7 @@ function more(count: number): string {
 interface CompromiseOptions {
   readonly reason: string;
   readonly keepForForensics?: boolean;
+  readonly yes?: boolean;
   /** Seconds to wait for verifiers. */
   readonly wait: number;
 }
@@ -82,10 +83,10 @@ interface Hit {
 export async function keyCompromise(
   context: Context,
   beginning: string,
-  { reason, keepForForensics = false, wait }: CompromiseOptions,
+  { reason, keepForForensics = false, wait, yes = false }: CompromiseOptions,
 ): Promise<void> {
   const call = await connect(context);
-  const kid = await findKid(call, beginning);
+  const kid = await findKidForGood(context, call, beginning, yes);
   const body = { reason, keep_for_forensics: keepForForensics };
   const path = `/keys/${encodeURIComponent(kid)}/compromise`;
   const outcome = await call<KeyOutcomeAnswer & Hit>('POST', path, body);
@@ -95,8 +96,9 @@ export async function keyCompromise(
   show(context, { ...outcome, compromise }, () => describeCompromise(compromise, context));
 }
 
-export async function keyBlastRadius(context: Context, kid: string): Promise<void> {
+export async function keyBlastRadius(context: Context, beginning: string): Promise<void> {
   const call = await connect(context);
+  const kid = await findKid(call, beginning);
   const answer = await call<Hit>('GET', `/keys/${encodeURIComponent(kid)}/compromise`);
   show(context, answer, () => describeCompromise(answer.compromise, context));
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../cli/context.ts';
-import { CommandFailure, EXIT } from '../cli/failure.ts';
+import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, instantCell, kidCell, table } from '../cli/table.ts';
@@ -145,6 +145,26 @@ export async function findKey(call: CallService, beginning: string): Promise<Key
   throw failure('ambiguous_kid', `more than one key begins with ${beginning}, give more of it: ${names}`);
 }
 
+/** For what cannot be undone: a kid that was cut short is shown whole, and the person asked, or `--yes` was given. */
+export async function findKidForGood(
+  { terminal }: Context,
+  call: CallService,
+  beginning: string,
+  yes: boolean,
+): Promise<string> {
+  if (yes || WHOLE_KID.test(beginning)) return findKid(call, beginning);
+  const { kid, scope, state } = await findKey(call, beginning);
+  const what = `${kid} (scope ${scope}, ${state})`;
+  if (!terminal.ask) {
+    throw usageFailure(
+      printable(`this cannot be undone: give the whole kid, or --yes; ${beginning} is ${what}`),
+    );
+  }
+  const answer = await terminal.ask(printable(`${what}\nThis cannot be undone. Go on? [y/N] `));
+  if (/^y(?:es)?$/i.test(answer.trim())) return kid;
+  throw failure('not_confirmed', 'nothing was done');
+}
+
 /** The key of the scope that a rotation has deactivated last, and that may still be there to sign again. */
 async function findFormerKey(call: CallService, scope: string): Promise<KeyAnswer> {
   const { keys } = await call<{ keys: readonly KeyAnswer[] }>(
@@ -162,16 +182,66 @@ function failure(code: string, message: string): CommandFailure {
   return new CommandFailure(EXIT.failed, code, printable(message));
 }
 
+export async function keyShow(context: Context, beginning: string): Promise<void> {
+  const key = await findKey(await connect(context), beginning);
+  show(context, { key }, () => describeKey(key, context));
+}
+
+const TIMES = [
+  'created_at',
+  'published_at',
+  'sign_from',
+  'sign_until',
+  'verify_until',
+  'activated_at',
+  'deactivated_at',
+  'suspended_at',
+  'resumed_at',
+  'compromised_at',
+  'token_compromised_at',
+  'private_half_destroyed_at',
+  'destroyed_at',
+] as const satisfies readonly (keyof KeyAnswer)[];
+
+/** Without what never happened to it. */
+function describeKey(key: KeyAnswer, context: Context): string {
+  const times = TIMES.flatMap((name): [string, Cell][] => {
+    const time = key[name];
+    return time === null ? [] : [[name.replace(/_at$/, '').replaceAll('_', ' '), { time }]];
+  });
+  return fields(
+    [
+      ['kid', [key.kid, 'bold']],
+      ['scope', key.scope],
+      ['state', stateCell(key.state)],
+      ['algorithm', key.algorithm],
+      ['HSM token', key.hsm_token],
+      ['HSM id', key.hsm_id],
+      ['proof', stateCell(key.proof.status)],
+      ...key.proof.reasons.map((reason) => ['', reason] as const),
+      ['private half', privateKey(key, context)],
+      ['longest token', `${key.max_ttl_seconds} s`],
+      ...times,
+    ],
+    context.terminal,
+  );
+}
+
 export type KeyAct = 'suspend' | 'resume' | 'destroy';
 
 interface WithReason {
   readonly reason: string;
+  readonly yes?: boolean;
 }
 
 export function keyAct(act: KeyAct) {
-  return async (context: Context, kid: string, given: WithReason): Promise<void> => {
+  return async (context: Context, beginning: string, given: WithReason): Promise<void> => {
     const call = await connect(context);
-    await perform(context, call, act, await findKid(call, kid), given);
+    const kid =
+      act === 'destroy'
+        ? await findKidForGood(context, call, beginning, given.yes ?? false)
+        : await findKid(call, beginning);
+    await perform(context, call, act, kid, given);
   };
 }
 

@@ -2,6 +2,8 @@ import { wholeNumber } from '../cli/arguments.ts';
 import { type Noun, required, type Verb } from '../cli/verb.ts';
 import type { KeyAct } from './cli-output.ts';
 
+const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+const YES = ['--yes', 'do not ask, also where the kid is cut short'] as const;
 const REASON = ['--reason <text>', 'why, for the audit trail'] as const;
 
 const ACTS: readonly (readonly [KeyAct, string])[] = [
@@ -21,6 +23,12 @@ export const KEY: Noun = {
       options: [['--scope <id>', 'of this scope only']],
       examples: ['keyward key list', 'keyward key list --scope payments --json'],
       load: async () => (await import('./cli-output.ts')).keyList,
+    },
+    {
+      name: 'show <kid>',
+      description: 'one key: its state, its windows, and when what became of it',
+      examples: ['keyward key show NzbLsXh8'],
+      load: async () => (await import('./cli-output.ts')).keyShow,
     },
     {
       name: 'prove [kid]',
@@ -57,8 +65,8 @@ export const KEY: Noun = {
       ([act, description]): Verb => ({
         name: `${act} <kid>`,
         description,
-        options: [required(...REASON)],
-        examples: [`keyward key ${act} NzbLsXh8 --reason "case 42"`],
+        options: [required(...REASON), ...(act === 'destroy' ? [YES] : [])],
+        examples: [`keyward key ${act} ${act === 'destroy' ? KID : 'NzbLsXh8'} --reason "case 42"`],
         load: async () => (await import('./cli-output.ts')).keyAct(act),
       }),
     ),
@@ -67,19 +75,20 @@ export const KEY: Noun = {
       description: 'the key is in other hands: nothing of it is accepted from now on, for good',
       options: [
         required(...REASON),
+        YES,
         ['--keep-for-forensics', 'leave the private half in the HSM, where it signs nothing'],
         ['--wait <seconds>', 'for connected verifiers to obey', wholeNumber, 5],
       ],
       examples: [
-        'keyward key compromise NzbLsXh8 --reason "seen in a crash dump"',
-        'keyward key compromise NzbLsXh8 --reason "case 42" --keep-for-forensics --json',
+        `keyward key compromise ${KID} --reason "seen in a crash dump"`,
+        'keyward key compromise NzbLsXh8 --yes --reason "case 42" --keep-for-forensics --json',
       ],
       load: async () => (await import('./cli-compromise.ts')).keyCompromise,
     },
     {
       name: 'blast-radius <kid>',
-      description: 'what the compromise of a key hits, and which verifiers have obeyed; the whole kid',
-      examples: ['keyward key blast-radius NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'],
+      description: 'what the compromise of a key hits, and which verifiers have obeyed',
+      examples: ['keyward key blast-radius NzbLsXh8'],
       load: async () => (await import('./cli-compromise.ts')).keyBlastRadius,
     },
   ],

@@ -1,6 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
+import { moreBefore } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, table } from '../cli/table.ts';
 import type { DeliveryAnswer, TargetTestAnswer } from './routes.ts';
@@ -55,6 +56,7 @@ function state({ state: name }: DeliveryAnswer): Cell {
 
 interface NotifyListOptions {
   readonly before?: number;
+  readonly limit?: number;
   readonly state?: string;
   readonly target?: string;
 }
@@ -63,7 +65,13 @@ export async function notifyList(context: Context, options: NotifyListOptions): 
   const call = await connect(context);
   const path = withQuery('/notifications/deliveries', options);
   const answer = await call<{ deliveries: readonly DeliveryAnswer[] }>('GET', path);
-  show(context, answer, () => describeDeliveries(answer.deliveries, context));
+  const { deliveries } = answer;
+  show(
+    context,
+    answer,
+    () =>
+      describeDeliveries(deliveries, context) + moreBefore(deliveries, deliveries.at(-1)?.id, options.limit),
+  );
 }
 
 export async function notifyReplay(context: Context, id: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Context } from '../cli/context.ts';
-import { connect } from '../cli/operations-client.ts';
+import { connect, withQuery } from '../cli/operations-client.ts';
+import { moreBefore } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, type Page, table } from '../cli/table.ts';
 import { type Colour, humanTime, utc } from '../cli/text.ts';
@@ -11,14 +12,21 @@ type IssuedAround = NonNullable<Findings['around']>['client'];
 
 export async function listReports(
   context: Context,
-  options: { readonly before?: number; readonly state?: string; readonly scope?: string },
+  options: {
+    readonly before?: number;
+    readonly limit?: number;
+    readonly state?: string;
+    readonly scope?: string;
+  },
 ): Promise<void> {
   const call = await connect(context);
-  const asked = Object.entries(options).map(([name, value]): [string, string] => [name, String(value)]);
-  const query = new URLSearchParams(asked).toString();
-  const path = query === '' ? '/reports' : `/reports?${query}`;
-  const answer = await call<{ reports: readonly CaseSummary[] }>('GET', path);
-  show(context, answer, () => describeReports(answer.reports, context));
+  const answer = await call<{ reports: readonly CaseSummary[] }>('GET', withQuery('/reports', options));
+  const { reports } = answer;
+  show(
+    context,
+    answer,
+    () => describeReports(reports, context) + moreBefore(reports, reports.at(-1)?.sequence, options.limit),
+  );
 }
 
 export async function showReport(context: Context, number: string): Promise<void> {

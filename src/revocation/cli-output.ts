@@ -1,5 +1,6 @@
 import type { Context } from '../cli/context.ts';
-import { connect } from '../cli/operations-client.ts';
+import { connect, withQuery } from '../cli/operations-client.ts';
+import { moreBefore } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { instantCell, table } from '../cli/table.ts';
 import type { RevocationAnswer } from './routes.ts';
@@ -38,13 +39,19 @@ function tokensOf({ jti, root, client }: RevocationAnswer): string {
 
 export async function revocationList(
   context: Context,
-  { before }: { readonly before?: number },
+  options: { readonly before?: number; readonly limit?: number },
 ): Promise<void> {
   const call = await connect(context);
-  const query = before === undefined ? '' : `?before=${before}`;
-  const answer = await call<{ revocations: readonly RevocationAnswer[] }>('GET', `/revocations${query}`);
+  const answer = await call<{ revocations: readonly RevocationAnswer[] }>(
+    'GET',
+    withQuery('/revocations', options),
+  );
+  const { revocations } = answer;
   show(context, answer, () =>
-    answer.revocations.length === 0 ? 'nothing is revoked' : describeRevocations(answer.revocations, context),
+    revocations.length === 0
+      ? 'nothing is revoked'
+      : describeRevocations(revocations, context) +
+        moreBefore(revocations, revocations.at(-1)?.sequence, options.limit),
   );
 }
 

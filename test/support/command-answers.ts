@@ -509,8 +509,28 @@ clients:
 `;
 const LOST_PIN = makePin();
 
+const STATUS = {
+  'GET /readyz': {
+    ready: true,
+    checks: [{ name: 'sign', ok: true, detail: 'a token was signed 2 s ago' }],
+  },
+  'GET /events?state=open&limit=1000': { events: [event, window, { ...window, severity: 'info' }] },
+  'GET /scopes': { scopes },
+  'GET /keys': { keys, refused },
+  'GET /proposals?limit=1000': { proposals: [proposal] },
+  'GET /inventory': { inventories: [inventory] },
+  'GET /metrics': 'keyward_up 1\nkeyward_checkpoint_age_seconds 42.5\n',
+  'GET /reviews': { reviews: [], covered_until: NOW - 7 * DAY, overdue_at: NOW - DAY },
+  'GET /drills': drills,
+};
+
 /** Each verb that prints a list or a description of what the service answers. */
 export const ANSWERED_CALLS: readonly AnsweredCall[] = [
+  call('status', STATUS),
+  call('whoami', { 'GET /whoami': { operator: operators[1] } }),
+  call('context list', {}),
+  call('client show web', { 'GET /clients/web': { client } }),
+  call('key show NzbLsXh8u', { 'GET /keys': { keys } }),
   call('scope list', { 'GET /scopes': { scopes } }),
   call('scope show payments', { 'GET /scopes/payments': { scope: payments, keys } }),
   call('scope ceremony payments', { 'GET /scopes/payments/ceremony': { ceremony } }),

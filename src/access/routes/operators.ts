@@ -94,6 +94,27 @@ const getOperator: Route<OperatorDeps> = {
   },
 };
 
+/** Whose credential it is: a person with several is told which they hold in their hand. */
+const whoAmI: Route<OperatorDeps> = {
+  method: 'get',
+  path: '/v1/admin/whoami',
+  operation: {
+    operationId: 'whoAmI',
+    summary: 'The operator whose credential this is, with their roles; any role',
+    security: [{ operator: [] }],
+    responses: {
+      ...json('200', 'The operator', oneOperator),
+      ...problems(CODES.operator, ['unknown_operator']),
+    },
+  },
+  handler: (deps) => (request, response) => {
+    const { operatorId } = actorOf(deps.authenticator, READING, request, response);
+    const found = deps.operators.list().find(({ id }) => id === operatorId);
+    if (!found) throw unknownOperator();
+    sendJson(response, 200, { operator: operatorRepresentation(found) });
+  },
+};
+
 const replaceCredential = changeOf({
   act: 'operator.credential',
   path: '/v1/admin/operators/{operator}/credential',
@@ -137,6 +158,7 @@ const revokeOperator: Route<OperatorDeps> = {
 
 export const adminOperatorRoutes = [
   listOperators,
+  whoAmI,
   createOperator,
   getOperator,
   replaceCredential,
