@@ -15,10 +15,13 @@ const DEFAULT_URL = 'http://127.0.0.1:9090';
 export async function operationsUrl(context: Context, otherwise = DEFAULT_URL): Promise<URL> {
   const named = chosenContext(context)?.url ?? context.options.url ?? context.environment.operationsUrl;
   const url = parseUrl(named ?? (await configuredOrigin(context.configFile)) ?? otherwise);
-  if (url.protocol !== 'https:' && !isLoopbackHost(withoutBrackets(url.hostname))) {
-    throw usageFailure(`${url.origin}: a credential is sent over https only, or to loopback`);
-  }
+  refusePlainHttp(url);
   return url;
+}
+
+function refusePlainHttp(url: URL): void {
+  if (url.protocol === 'https:' || isLoopbackHost(withoutBrackets(url.hostname))) return;
+  throw usageFailure(`${url.origin}: a credential is sent over https only, or to loopback`);
 }
 
 /** An http or https URL. */
@@ -28,10 +31,13 @@ export function parseUrl(url: string): URL {
 }
 
 /** Where the configuration has the operations plane listen; undefined without the file. */
-export async function configuredOrigin(file: string): Promise<string | undefined> {
+export async function configuredOrigin(
+  file: string,
+  plane: 'operations_plane' | 'data_plane' = 'operations_plane',
+): Promise<string | undefined> {
   if (!existsSync(file)) return undefined;
   const { loadConfig } = await import('../config.ts');
-  const { host, port, tls } = loadConfig(file).operations_plane;
+  const { host, port, tls } = loadConfig(file)[plane];
   const url = `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return new URL(url).origin;
 }
@@ -85,10 +91,23 @@ interface Caller {
 
 /** A path of the URL goes before each request's. Failures are `CommandFailure`s: the service's refusal with its code, or that it cannot be reached. */
 export function operationsAt(url: URL, credential: string, caller?: Caller): CallService {
+  return callsAt(url, 'operations', credential, caller);
+}
+
+/** The same for what clients ask for, below `/v1`. */
+export function dataPlaneAt(url: URL, credential: string, caller?: Caller): CallService {
+  refusePlainHttp(url);
+  return callsAt(url, 'data', credential, caller);
+}
+
+const BELOW = { operations: 'v1/admin', data: 'v1' } as const;
+type Plane = keyof typeof BELOW;
+
+function callsAt(url: URL, plane: Plane, credential: string, caller?: Caller): CallService {
   const authorization = `Bearer ${credential}`;
   const base = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
   return async <T>(method: string, path: string, body?: unknown) => {
-    const request = send(new URL(`${base}v1/admin${path}`, url), {
+    const request = send(new URL(`${base}${BELOW[plane]}${path}`, url), {
       method,
       headers: {
         authorization,
@@ -102,7 +121,8 @@ export function operationsAt(url: URL, credential: string, caller?: Caller): Cal
     const response = await whileWaiting(request, `waiting for ${url.origin}`, caller?.terminal.progress);
     const answer = await read(response);
     if (response.ok) return answer as T;
-    if (response.status === 404 && (await isDataPlane(new URL(base, url)))) throw wrongPlane(url);
+    const other = plane === 'data' ? 'operations' : 'data';
+    if (response.status === 404 && (await isPlane(other, new URL(base, url)))) throw wrongPlane(url, other);
     throw refusal(response.status, answer, named({ path, body, file: caller?.file }));
   };
 }
@@ -129,21 +149,23 @@ export async function askOpenly(
 }
 
 /** Each plane describes itself; one that does not is no data plane for all that is known. */
-async function isDataPlane(base: URL): Promise<boolean> {
+async function isPlane(plane: Plane, base: URL): Promise<boolean> {
   try {
     const response = await fetch(new URL('openapi.json', base), { signal: AbortSignal.timeout(DEADLINE_MS) });
     const { tags } = (await response.json()) as { readonly tags?: readonly { readonly name?: unknown }[] };
-    return tags?.[0]?.name === 'data';
+    return tags?.[0]?.name === plane;
   } catch {
     return false;
   }
 }
 
-function wrongPlane({ origin }: URL): CommandFailure {
+function wrongPlane({ origin }: URL, is: Plane): CommandFailure {
   return new CommandFailure(
     EXIT.failed,
     'wrong_plane',
-    `${origin} is the data plane, which takes no operations; name the operations plane with --url`,
+    is === 'data'
+      ? `${origin} is the data plane, which takes no operations; name the operations plane with --url`
+      : `${origin} is the operations plane, which signs and verifies nothing; name the data plane with --data-url`,
   );
 }
 

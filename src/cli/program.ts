@@ -20,6 +20,7 @@ import { REPORT } from '../reports/cli.ts';
 import { REVIEW } from '../reviews/cli.ts';
 import { REVOKE } from '../revocation/cli.ts';
 import { SCAN } from '../scan/cli.ts';
+import { TOKEN_VERBS } from '../verification/cli.ts';
 import { OUTPUT_FORMS } from './output.ts';
 import { COMPLETION, CONTEXT, SERVICE } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
@@ -53,6 +54,7 @@ const COMMANDS: Verbs = [
   PROPOSAL,
   ...PROVISIONING,
   VERIFIER,
+  TOKEN_VERBS,
   LEDGER,
   ...REVOKE,
   EVENT,

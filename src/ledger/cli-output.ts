@@ -2,6 +2,7 @@ import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, kidCell, table } from '../cli/table.ts';
+import { findKid } from '../keys/cli-output.ts';
 import type { ErasedAnswer, LedgerPageAnswer, LedgerRecordAnswer } from './routes/search.ts';
 
 interface LedgerFindOptions {
@@ -21,8 +22,10 @@ const HEADINGS = ['issued', 'scope', 'client', 'subject', 'root', 'jti', 'kid'];
 /** Prints page after page as they come: there may be millions. */
 export async function ledgerFind(context: Context, options: LedgerFindOptions): Promise<void> {
   const call = await connect(context);
+  const { kid } = options;
+  const asked = kid === undefined ? options : { ...options, kid: await findKid(call, kid) };
   const query = new URLSearchParams({ limit: String(PAGE) });
-  for (const [name, value] of Object.entries(options)) query.set(name, String(value));
+  for (const [name, value] of Object.entries(asked)) query.set(name, String(value));
   let found = 0;
   for (let cursor: string | null = '0'; cursor !== null; ) {
     query.set('cursor', cursor);

@@ -4,6 +4,9 @@ import type { AnsweredCall } from './command-answers.ts';
 import { keyward, type Ran } from './command-line.ts';
 import { operationsStub } from './operations-stub.ts';
 
+/** In place of the port of the moment. */
+const ADDRESS = 'https://keyward.example:9090';
+
 /** Runs it against a service that answers so; `folder` gets the credential. */
 export async function runAnswered(
   { argv, answers, files = {} }: AnsweredCall,
@@ -16,7 +19,8 @@ export async function runAnswered(
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   const placed = argv.map((arg) => (arg.startsWith('./') ? join(folder, arg) : arg));
   try {
-    return await keyward([...placed, '--url', stub.url, '--credential-file', file], options);
+    const ran = await keyward([...placed, '--url', stub.url, '--credential-file', file], options);
+    return { ...ran, out: ran.out.replaceAll(stub.url, ADDRESS).replaceAll(folder, '~') };
   } finally {
     await stub.close();
   }

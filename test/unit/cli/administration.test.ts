@@ -298,8 +298,8 @@ describe('keys', () => {
 
   it('are coloured by state on a terminal, and not under NO_COLOR', async () => {
     const argv = ['key', 'list', '--scope', 'payments'];
-    expect((await keyward(argv, { isTerminal: true })).out).toContain('\u001b[32mactive\u001b[0m');
-    const plain = await keyward(argv, { isTerminal: true, environment: { noColor: true } });
+    expect((await keyward(argv, { columns: 200 })).out).toContain('\u001b[32mactive\u001b[0m');
+    const plain = await keyward(argv, { columns: 200, environment: { noColor: true } });
     expect(plain.out).not.toContain('\u001b');
     expect(plain.out).toBe((await keyward(argv)).out);
   });

@@ -149,11 +149,47 @@ describe('a kid that is cut short', () => {
     ['nobody', 'unknown_key', 'no key begins with nobody; see: keyward key list'],
     ['NzbLs', 'unknown_key', 'give at least the first 6 characters of the kid'],
   ])('is refused where it does not: %s', async (beginning, code, message) => {
-    const { exitCode, err } = await keyward('key', 'compromise', beginning, '--reason', 'case 42');
+    const { exitCode, err } = await keyward('key', 'compromise', beginning, '--yes', '--reason', 'case 42');
     expect(exitCode).toBe(1);
     expect(err).toContain(code);
     expect(err).toContain(message);
     expect(stub.seen.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it.each(['compromise', 'destroy'])('is not enough for %s, which cannot be undone', async (act) => {
+    const { exitCode, err } = await keyward('key', act, 'NzbLsX', '--reason', 'case 42');
+    expect([exitCode, err]).toEqual([
+      2,
+      expect.stringContaining(`give the whole kid, or --yes; NzbLsX is ${KID}`),
+    ]);
+    expect(stub.seen.every(({ method }) => method === 'GET')).toBe(true);
+  });
+
+  it('is shown whole to the person at the terminal, who says yes or no', async () => {
+    const asked: string[] = [];
+    const answering = (answer: string) => ({
+      ask: async (question: string) => {
+        asked.push(question);
+        return answer;
+      },
+    });
+    const argv = [
+      'key',
+      'destroy',
+      'NzbLsX',
+      '--reason',
+      'x',
+      '--url',
+      stub.url,
+      '--credential-file',
+      credentialFile,
+    ];
+    const refused = await call(argv, answering(''));
+    expect([refused.exitCode, refused.err]).toEqual([1, 'error: nothing was done [not_confirmed]\n']);
+    expect(stub.seen.every(({ method }) => method === 'GET')).toBe(true);
+    expect((await call(argv, answering('y'))).exitCode).toBe(0);
+    expect(lastAsked()[0]).toBe(`POST /keys/${KID}/destroy`);
+    expect(asked[0]).toContain(`${KID} (scope payments, active)`);
   });
 });
 

@@ -94,7 +94,7 @@ describe('revoking', () => {
 describe('security events', () => {
   it('are listed without their evidence, which --json shows', async () => {
     const { out } = await keyward(['event', 'list']);
-    expect(out).toContain('3         critical  token.never_issued  key:kid-1');
+    expect(out).toContain('3      critical  token.never_issued  key:kid-1');
     expect(out).not.toContain('mallory');
     expect(JSON.parse((await keyward(['event', 'list', '--json'])).out)).toEqual({ events: [event] });
     expect((await keyward(['event', 'list', '--before', '3'])).out).toBe('no security events\n');

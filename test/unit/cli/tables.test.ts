@@ -99,6 +99,9 @@ const WITHOUT_TABLE = [
   'apply',
   'export',
   'schema',
+  'token issue',
+  'token verify',
+  'token inspect',
   'ledger erase',
   'event acknowledge',
   'event resolve',
@@ -116,6 +119,10 @@ const WITHOUT_TABLE = [
   'audit confirm-unwitnessed',
   'clock confirm',
   'drill compromise',
+  'context add',
+  'context use',
+  'context remove',
+  'completion',
 ];
 
 it('every verb is here, or prints no table of its own', () => {
