@@ -336,7 +336,9 @@ it('a case is led from the command line', async () => {
   );
   const erased = await keyward('erase', number);
   expect(erased).toContain('what was written was erased');
-  expect(erased.slice(erased.indexOf('WHEN'))).toMatch(/ closed: confirmed .*\n\S+ \S+Z +\S+ +erased\n$/);
+  expect(erased.slice(erased.indexOf('WHEN'))).toMatch(
+    / closed: confirmed .*\n\S+ \S+Z \([^)]+\) +\S+ +erased\n$/,
+  );
   const [closed] = JSON.parse(await keyward('list', '--state', 'closed', '--json')).reports;
   expect(closed).toMatchObject({ report: number, outcome: 'confirmed', about: 'issued' });
 });

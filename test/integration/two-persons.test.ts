@@ -102,14 +102,18 @@ it('never puts a credential of somebody else into the hands of one of them', asy
   expect((await asBob('POST', `/proposals/${id}/approve`)).status).toBe(200);
   const listed = await service.operations('GET', '/v1/admin/operators', undefined, carol.text);
   expect(listed.body.operators.map((each: { id: string }) => each.id)).toEqual(['alice', 'bob', 'carol']);
+  const who = await service.operations('GET', '/v1/admin/whoami', undefined, carol.text);
+  expect(who.body).toMatchObject({ operator: { id: 'carol', roles: operator.roles, revoked_at: null } });
   const twin = await opened(asAlice('POST', '/operators', { ...operator, id: 'twin', credential_digest }));
   expect(await codeOf(asBob('POST', `/proposals/${twin.id}/approve`))).toEqual([409, 'credential_taken']);
   expect(await stateOf(twin.id)).toBe('failed');
   expect((await asAlice('POST', '/operators/carol/revoke')).status).toBe(200);
-  expect(await codeOf(service.operations('GET', '/v1/admin/operators', undefined, carol.text))).toEqual([
-    401,
-    'credential_invalid',
-  ]);
+  for (const path of ['operators', 'whoami']) {
+    expect(await codeOf(service.operations('GET', `/v1/admin/${path}`, undefined, carol.text))).toEqual([
+      401,
+      'credential_invalid',
+    ]);
+  }
 });
 
 it('lets one person make it safer, and takes two to make it weaker', async () => {
