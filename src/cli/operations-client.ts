@@ -148,10 +148,12 @@ export async function askOpenly(
   return { ok: response.ok, text: await response.text() };
 }
 
+const DESCRIPTION = 'openapi.json';
+
 /** Each plane describes itself; one that does not is no data plane for all that is known. */
 async function isPlane(plane: Plane, base: URL): Promise<boolean> {
   try {
-    const response = await fetch(new URL('openapi.json', base), { signal: AbortSignal.timeout(DEADLINE_MS) });
+    const response = await fetch(new URL(DESCRIPTION, base), { signal: AbortSignal.timeout(DEADLINE_MS) });
     const { tags } = (await response.json()) as { readonly tags?: readonly { readonly name?: unknown }[] };
     return tags?.[0]?.name === plane;
   } catch {
