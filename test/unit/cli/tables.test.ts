@@ -76,6 +76,8 @@ const WITHOUT_TABLE = [
   'config show',
   'config schema',
   'reload',
+  'backup',
+  'restore',
   'scope create',
   'scope set',
   'scope pause-rotation',
