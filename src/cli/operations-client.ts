@@ -6,8 +6,8 @@ import { chosenContext } from './contexts.ts';
 import { operatorCredential } from './credentials.ts';
 import { CommandFailure, EXIT, usageFailure } from './failure.ts';
 import { readInput } from './input-file.ts';
-import { whileWaiting } from './waiting.ts';
 import { unreachable } from './unreachable.ts';
+import { whileWaiting } from './waiting.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:9090';
 
