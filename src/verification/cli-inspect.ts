@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Context } from '../cli/context.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
 import { readJsonInput } from '../cli/input-file.ts';
@@ -55,7 +56,7 @@ export async function tokenInspect(
     ? await rulesOf(token, standard, context.terminal.nowSeconds)
     : [{ rule: 'key', holds: false, detail: `there is no key ${token.header.kid}` }];
   const { jti } = token.claims;
-  if (call && typeof jti === 'string') rules.push(await recorded(call, jti));
+  if (call && typeof jti === 'string') rules.push(await recorded(call, token, jti, standard?.scope ?? null));
   const answer = {
     scope: standard?.scope ?? null,
     header: token.header,
@@ -174,17 +175,34 @@ function isSignedBy(
   return verifySignature(algorithm, importPublicKey(readPublicJwk(jwk)), signingInput, signature);
 }
 
-async function recorded(call: CallService, jti: string): Promise<Rule> {
-  const { records } = await call<{ records: readonly { readonly client: string }[] }>(
-    'GET',
-    `/ledger?limit=1&jti=${encodeURIComponent(jti)}&cursor=0`,
-  );
-  const [record] = records;
-  return {
-    rule: 'record',
-    holds: record !== undefined,
-    detail: record ? `issued to ${record.client}` : 'the ledger has none',
-  };
+interface RecordPage {
+  readonly records: readonly { readonly digest: string; readonly client: string }[];
+  readonly next_cursor: string | null;
+}
+
+/** What was recorded is this token, and not another of the same `jti`: a forger copies one that exists. */
+async function recorded(
+  call: CallService,
+  { signingInput }: ParsedToken,
+  jti: string,
+  scope: string | null,
+): Promise<Rule> {
+  const digest = hash('sha256', signingInput, 'base64url');
+  const query = new URLSearchParams({ jti, ...(scope === null ? {} : { scope }) });
+  let others = 0;
+  for (let cursor: string | null = '0'; cursor !== null; ) {
+    query.set('cursor', cursor);
+    const page: RecordPage = await call('GET', `/ledger?${query}`);
+    const record = page.records.find((each) => each.digest === digest);
+    if (record) return { rule: 'record', holds: true, detail: `issued to ${record.client}` };
+    others += page.records.length;
+    cursor = page.next_cursor;
+  }
+  const detail =
+    others === 0
+      ? 'the ledger has none'
+      : 'the ledger has another token of this jti: this one was never issued';
+  return { rule: 'record', holds: false, detail };
 }
 
 const VERDICTS = new Map<boolean | null, Cell>([

@@ -90,9 +90,13 @@ async function answersOf(client: string, last = 'expired'): Promise<Record<strin
   }, WAIT);
 }
 
+/** Of its probes: that operators made the client is told too. */
 async function eventsAbout(client: string): Promise<Record<string, unknown>[]> {
   const { events } = (await service.operations('GET', '/v1/admin/events?limit=1000')).body;
-  return events.filter(({ subject }: { subject: string }) => subject === `client:${client}`);
+  return events.filter(
+    ({ subject, type }: { subject: string; type: string }) =>
+      subject === `client:${client}` && type.startsWith('verifier.'),
+  );
 }
 
 const keySetOf = (scope: string) => async () =>

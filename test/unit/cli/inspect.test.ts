@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, hash, sign } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -38,11 +38,20 @@ const key = {
   public_jwk: jwk,
   sign_from: NOW - 600,
 };
+const recordOf = (claims: object) => ({
+  client: 'web',
+  digest: hash('sha256', tokenOf(claims).split('.', 2).join('.'), 'base64url'),
+});
+const page = (records: readonly object[], next_cursor: string | null = null) =>
+  [200, { records, next_cursor }] as const;
+const later = { ...good, jti: 'j3' };
 const answers = {
   'GET /keys': [200, { keys: [{ ...key, sign_until: NOW + 600 }] }],
   'GET /scopes/payments': [200, { scope: { issuer: good.iss, audience: good.aud, policy } }],
-  'GET /ledger?limit=1&jti=j1&cursor=0': [200, { records: [{ client: 'web' }] }],
-  'GET /ledger?limit=1&jti=j2&cursor=0': [200, { records: [] }],
+  'GET /ledger?jti=j1&scope=payments&cursor=0': page([recordOf(good)]),
+  'GET /ledger?jti=j2&scope=payments&cursor=0': page([]),
+  'GET /ledger?jti=j3&scope=payments&cursor=0': page([], '7'),
+  'GET /ledger?jti=j3&scope=payments&cursor=7': page([recordOf(later)]),
 } as const;
 
 async function inspect(token: string, ...argv: readonly string[]) {
@@ -79,6 +88,13 @@ it('names each rule that a token breaks, not only the first', async () => {
   expect([exitCode, broken]).toEqual([1, ['audience', 'expiry', 'signing window', 'lifetime', 'record']]);
   const altered = tokenOf(good).replace(/.{6}$/, 'AAAAAA');
   expect((await inspect(altered, '--json')).broken).toEqual(['signature']);
+});
+
+it('a record counts for the token that it is of, and for no other of its jti', async () => {
+  const forged = tokenOf({ ...good, sub: 'mallory' });
+  expect((await inspect(forged, '--json')).broken).toEqual(['record']);
+  expect((await inspect(forged)).out).toContain('another token of this jti: this one was never issued');
+  expect((await inspect(tokenOf(later), '--json')).broken).toEqual([]);
 });
 
 it('what is no token is refused, without asking anybody', async () => {
