@@ -284,7 +284,6 @@ export const IN_FILE_ONLY: Readonly<Record<string, string>> = {
   'hsm.registry_key': WRITTEN,
   'hsm.audit_key': WRITTEN,
   'hsm.replacements': WRITTEN,
-  'hsm.environment': 'is for the file alone: variables of the signer are arguments, which others can read',
   hsm_tokens: 'is for the file alone, where keyward writes the keys of each token',
 };
 

@@ -73,7 +73,7 @@ export function signerOptions(
   return {
     settingsFile: config.file,
     hsmToken: name,
-    variables: hsmVariables(config.variables),
+    variables: signerVariables(config.variables),
     opening: {
       sessions: settings.sessions,
       otherBindingKeys: name === FIRST_TOKEN ? otherBindingKeys : [],
@@ -89,11 +89,11 @@ export function signerOptions(
   };
 }
 
-/** Not all of them: arguments of a process can be read by others. */
-function hsmVariables(variables: Config['variables']): Config['variables'] {
-  return Object.fromEntries(
-    Object.entries(variables).filter(([name]) => /^KEYWARD_(?:MODE$|HSM__)/.test(name)),
-  );
+const OF_SIGNER = /^KEYWARD_(?:MODE$|HSM__(?!ENVIRONMENT$))/;
+
+/** Not all of them: arguments of a process can be read by others. The module's environment is that of the process. */
+export function signerVariables(variables: Config['variables']): Config['variables'] {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => OF_SIGNER.test(name)));
 }
 
 /** Opening logs in, which PIN stretching in the token may slow down. */

@@ -81,7 +81,6 @@ describe('variables of the environment', () => {
       KEYWARD_LOG: '{"level":"debug"}',
       KEYWARD_FROBNICATE: '1',
       KEYWARD_HSM__REGISTRY_KEY: 'x',
-      KEYWARD_HSM__ENVIRONMENT: '{"MODULE_PASSWORD":"s3cret"}',
       KEYWARD_HSM_TOKENS: '{}',
     };
     expect(mistakes(variables, `${HSM}limit: 1\n`)).toEqual([
@@ -91,7 +90,6 @@ describe('variables of the environment', () => {
       'KEYWARD_LOG is a section; use KEYWARD_LOG__LEVEL',
       'KEYWARD_FROBNICATE is not known; keyward config schema shows every member',
       'KEYWARD_HSM__REGISTRY_KEY is for the file alone, where keyward writes it',
-      'KEYWARD_HSM__ENVIRONMENT is for the file alone: variables of the signer are arguments, which others can read',
       'KEYWARD_HSM_TOKENS is for the file alone, where keyward writes the keys of each token',
       'KEYWARD_AUDIT__SINKS: audit.sinks.0.fil is not known; did you mean file?',
       'KEYWARD_DATA_PLANE__PORT: data_plane.port: Too big: expected number to be <=65535',
