@@ -14,19 +14,31 @@ class ProcessesFirst extends BaseSequencer {
 // Tests start many processes and threads: each would compile its code anew.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/keyward', import.meta.url));
 
+/** What starts processes: each file has a process of its own, so that what it takes for now is no quarter of an hour old. */
+const OF_PROCESSES = [
+  'test/{integration,e2e,simulation,interop}/**/*.test.ts',
+  'test/contract/*.{softhsm,shim,link}.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // Files share a process and its modules, which Node loads as it does in production: mock no module.
-    isolate: false,
     restoreMocks: true,
+    // Node loads the sources as it does in production: mock no module.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     // For a test that hangs. A busy machine makes none of them fail.
     testTimeout: 180_000,
     hookTimeout: 180_000,
     sequence: { sequencer: ProcessesFirst },
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
+    projects: [
+      { extends: true, test: { name: 'processes', include: OF_PROCESSES, isolate: true } },
+      {
+        extends: true,
+        // Files share a process and its modules.
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: OF_PROCESSES, isolate: false },
+      },
+    ],
   },
 });
