@@ -46,12 +46,13 @@ symlinkSync('../lib/keyward/bin/keyward', join(tree, 'usr/bin/keyward'));
 place(deployed('systemd/keyward-offline'), 'usr/sbin/keyward-offline', 0o755);
 place(deployed('systemd/keyward.service'), 'usr/lib/systemd/system/keyward.service');
 place(deployed('debian/keyward.default'), 'etc/default/keyward');
+place(deployed('logrotate/keyward'), 'etc/logrotate.d/keyward');
 place(deployed('debian/config.example.yaml'), `${DOCS}/examples/config.yaml`);
 place(deployed('debian/copyright'), `${DOCS}/copyright`);
 for (const script of ['postinst', 'prerm', 'postrm']) {
   place(deployed(`debian/${script}`), `DEBIAN/${script}`, 0o755);
 }
-write('DEBIAN/conffiles', '/etc/default/keyward\n');
+write('DEBIAN/conffiles', '/etc/default/keyward\n/etc/logrotate.d/keyward\n');
 write('DEBIAN/control', control());
 const file = join(out, `keyward_${version}_${architecture}.deb`);
 execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z2', '--build', tree, file], { stdio: 'inherit' });

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { EVIDENCE_FIELDS } from '../src/kernel/event-evidence.ts';
 import {
+  DONE,
   eventType,
   SECURITY_EVENT_TYPES,
   type SecurityEventType,
@@ -14,25 +15,21 @@ const INTRODUCTION = `# Security events
 \`npm run docs:events\` makes this page from \`src/kernel/security-event-types.ts\`.
 [Watching](watching.md) gives the overview.
 
-- An event has a type, a severity, a subject and evidence.
-  An audit event testifies to it.
-- It is counted in \`keyward_security_events_total\`, logged without evidence, listed by \`keyward event list\`, and sent by [notifications](notifications.md).
-- Somebody acknowledges it, and resolves it with a note.
-- It is raised again only if a **bold** member of its evidence differs.
-- *Info* is news, *warning* is for the next working day, *critical* needs action now.
+- An event is raised again only if a **bold** member of its evidence differs.
 - A member with \`?\` may be null.
+- *who did it* stands for ${DONE.map((member) => shown(member, ['audit_event'])).join(', ')}.
 `;
 
 export function eventsPage(): string {
   const fields = Object.entries(EVIDENCE_FIELDS).map(
-    ([name, { kind, meaning }]) => `| \`${name}\` | ${kind} | ${meaning} |`,
+    ([name, { kind, meaning }]) => `| \`${name}\` | ${kind === 'text' ? '' : kind} | ${meaning} |`,
   );
   return [
     INTRODUCTION,
     '## Types\n',
     ...SECURITY_EVENT_TYPES.map(section),
     '## Evidence\n',
-    'A name has one meaning in all events.\nTimes are seconds since the epoch.\n',
+    'Members are texts where no kind is given, times seconds since the epoch.\n',
     '| member | kind | meaning |',
     '|---|---|---|',
     ...fields,
@@ -49,9 +46,15 @@ function section(name: SecurityEventType): string {
     '',
     `- ${severity(name)}`,
     `- [runbook](runbooks/${runbook})`,
-    `- evidence: ${evidence.map((member) => shown(member, oncePer)).join(', ')}`,
+    `- evidence: ${evidenceOf(evidence, oncePer)}`,
     '',
   ].join('\n');
+}
+
+function evidenceOf(evidence: readonly string[], oncePer: readonly string[]): string {
+  const isAct = DONE.every((member) => evidence.includes(member));
+  const own = isAct ? evidence.filter((member) => !DONE.some((done) => done === member)) : evidence;
+  return [...own.map((member) => shown(member, oncePer)), ...(isAct ? ['*who did it*'] : [])].join(', ');
 }
 
 function shown(member: string, oncePer: readonly string[]): string {

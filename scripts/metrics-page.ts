@@ -11,12 +11,9 @@ const INTRODUCTION = `# Metrics
 \`npm run docs:metrics\` makes this page from \`src/metrics/\`.
 Dashboard and alerts: [deploy/README.md](../deploy/README.md).
 
-- The usual process metrics (\`process_*\`, \`nodejs_*\`) are exported as well.
-- Label values come from closed sets, the registry or the configuration, never from a request.
-  So no caller can add time series.
-- A counter with labels is absent until it first counts.
-  Security events and replaced signers start at 0.
-- The labels of a metric are in parentheses; [their values](#labels) are at the end.
+- Label values never come from a request, so no caller can add time series.
+- A counter with labels is absent until it first counts, but for security events and replaced signers.
+- [Labels](#labels) are in parentheses.
 `;
 
 export function metricsPage(): string {

@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { configurationSchema, IN_FILE_ONLY } from '../config.ts';
-import { pathName } from '../yaml-file/problem.ts';
-import { leavesOf, variableOf } from '../yaml-file/variables.ts';
 import { isReloadable } from './reloadable.ts';
 
 /** One node of the JSON Schema, as far as it is read here. */
@@ -57,14 +55,6 @@ export interface DescribedSection {
 /** Every member of the file by its section, in the order of the schema. */
 export function describedSections(): readonly DescribedSection[] {
   return sectionsOf('', configurationJsonSchema());
-}
-
-/** Every variable of the environment. */
-export function variableNames(): readonly string[] {
-  return leavesOf(configurationSchema)
-    .map(({ path }) => path)
-    .filter((path) => IN_FILE_ONLY[pathName(path)] === undefined)
-    .map(variableOf);
 }
 
 function sectionsOf(path: string, node: SchemaNode, variant = ''): readonly DescribedSection[] {
@@ -126,16 +116,16 @@ function boundsOf(node: SchemaNode): string {
   const kind = Array.isArray(node.type) ? node.type.join(' or ') : String(node.type ?? 'any');
   const bounds = [
     range(minimum, maximum, ''),
-    minLength === 1 && maxLength === undefined ? 'not empty' : range(minLength, maxLength, ' characters'),
+    minLength === 1 && maxLength === undefined ? '' : range(minLength, maxLength, ' characters'),
     range(minItems, maxItems, ' items'),
   ];
-  return [kind, ...bounds.filter((each) => each !== '')].join(', ');
+  return bounds.filter((each) => each !== '').join(', ') || kind;
 }
 
 function range(least: number | undefined, most: number | undefined, unit: string): string {
   const hasMost = most !== undefined && most !== Number.MAX_SAFE_INTEGER;
   const hasLeast = least !== undefined && least !== Number.MIN_SAFE_INTEGER;
-  if (hasLeast && hasMost) return `${least} to ${most}${unit}`;
-  if (hasMost) return `at most ${most}${unit}`;
-  return hasLeast ? `at least ${least}${unit}` : '';
+  if (hasLeast && hasMost) return `${least}–${most}${unit}`;
+  if (hasMost) return `≤ ${most}${unit}`;
+  return hasLeast ? `≥ ${least}${unit}` : '';
 }

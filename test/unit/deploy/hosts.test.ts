@@ -127,6 +127,15 @@ describe('deploy/debian and deploy/systemd', () => {
     expect(setting('StateDirectory')).toBe('keyward');
   });
 
+  it('reloads by the signal that the service takes', () => {
+    expect(setting('ExecReload')).toBe('/bin/kill -HUP $MAINPID');
+  });
+
+  it('rotates the file of the example configuration', () => {
+    const [{ file }] = parse(read('deploy/debian/config.example.yaml')).audit.sinks;
+    expect(read('deploy/logrotate/keyward')).toContain(`\n${file} {\n`);
+  });
+
   it('enables and starts nothing by itself', () => {
     const scripts = ['postinst', 'prerm', 'postrm'].map((name) => read(`deploy/debian/${name}`));
     expect(scripts.filter((script) => /systemctl (?:enable|--now)|deb-systemd/.test(script))).toEqual([]);
