@@ -35,6 +35,9 @@ interface Statement {
 const NOTHING: StoredSealed = { checkpoint: null, head: null };
 const NUMBERS = { checkpoint: 'number', head: 'version' } as const;
 
+/** How far the next version may be behind a head that was learned: no sink tells of more that a backup lacks. */
+const LONGEST_STEP = 1_000_000;
+
 /** What the signer sealed goes upward alone, one by one: neither number nor version is ever given twice. */
 export class SealedRecord {
   readonly #file: StateFile<StoredSealed>;
@@ -73,20 +76,17 @@ export class SealedRecord {
    */
   requireNextVersion({ version }: Claims): void {
     const last = this.#statement('head');
-    const next = last && Number(last.claims.version) + 1;
-    const isBeyond = this.#file.read()?.isHeadLearned === true && Number(version) >= (next ?? 0);
+    if (!last) return;
+    const step = Number(version) - Number(last.claims.version);
+    const longest = this.#file.read()?.isHeadLearned ? LONGEST_STEP : 1;
     requireThat(
-      next === undefined || version === next || isBeyond,
+      step >= 1 && step <= longest,
       'its version does not follow that of the last head of the registry',
     );
   }
 
   keep(kind: keyof Sealed, jws: string): void {
-    this.#file.change(({ isHeadLearned, ...now } = NOTHING) => ({
-      ...now,
-      [kind]: jws,
-      ...(isHeadLearned && kind !== 'head' ? { isHeadLearned } : {}),
-    }));
+    this.#put(kind, jws, false);
   }
 
   /** Takes a verified statement where it is beyond what is known: after the state was lost. Answers whether it was. */
@@ -94,9 +94,16 @@ export class SealedRecord {
     const member = NUMBERS[kind];
     const last = this.#statement(kind);
     if (last && Number(last.claims[member]) >= Number(read(jws).claims[member])) return false;
-    this.keep(kind, jws);
-    if (kind === 'head') this.#file.change((now = NOTHING) => ({ ...now, isHeadLearned: true }));
+    this.#put(kind, jws, true);
     return true;
+  }
+
+  /** In one write: a head that was learned is never taken for one of this signer's own. */
+  #put(kind: keyof Sealed, jws: string, isLearned: boolean): void {
+    this.#file.change(({ isHeadLearned, ...now } = NOTHING) => {
+      const isStillLearned = kind === 'head' ? isLearned : isHeadLearned;
+      return { ...now, [kind]: jws, ...(isStillLearned ? { isHeadLearned: true } : {}) };
+    });
   }
 
   #statement(kind: keyof Sealed): Statement | undefined {

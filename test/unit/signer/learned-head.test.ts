@@ -1,6 +1,9 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { openState } from '../../../src/signer/state/signer-state.ts';
+import { StateFile } from '../../../src/signer/state/state-file.ts';
+import { composeCheckpoint } from '../../../src/token/checkpoint.ts';
 import { composeHeadStatement } from '../../../src/token/registry-statement.ts';
+import { CHECKPOINT } from '../../support/checkpoint-samples.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 
@@ -39,4 +42,35 @@ it('leaves no version out behind a head of its own, and learns nothing older', (
   expect(sealed.learn('head', head(3))).toBe(false);
   expect(() => sealed.requireNextVersion({ version: 5 })).toThrow(NOT_NEXT);
   expect(sealed.last()).toEqual({ checkpoint: null, head: own });
+});
+
+it('lets the version behind a learned head be a million further on, and no more', () => {
+  const sealed = state()();
+  sealed.learn('head', head(7));
+  sealed.requireNextVersion({ version: 1_000_007 });
+  for (const version of [1_000_008, Number.MAX_SAFE_INTEGER]) {
+    expect(() => sealed.requireNextVersion({ version })).toThrow(NOT_NEXT);
+  }
+});
+
+it('writes a learned head once, with what it is: a crash leaves no head that passes for its own', () => {
+  const change = vi.spyOn(StateFile.prototype, 'change');
+  onTestFinished(() => change.mockRestore());
+  const open = state();
+  open().learn('head', head(7));
+  expect(change).toHaveBeenCalledOnce();
+  open().requireNextVersion({ version: 12 });
+});
+
+it('remembers that its head was learned while checkpoints are kept, and learned', () => {
+  const sealed = state()();
+  sealed.learn('head', head(7));
+  const checkpoint = (number: number) => {
+    const input = composeCheckpoint({ ...CHECKPOINT, number }, KEY.kid);
+    return `${input}.${KEY.sign(input).toString('base64url')}`;
+  };
+  sealed.keep('checkpoint', checkpoint(1));
+  sealed.requireNextVersion({ version: 12 });
+  expect(sealed.learn('checkpoint', checkpoint(2))).toBe(true);
+  sealed.requireNextVersion({ version: 12 });
 });
